@@ -3,7 +3,7 @@
 A 200 says that the event is stored and that its runs are there or done. 400 says why it is no event of ours; Stripe
 shows that text in its dashboard. 503 says that it could not be stored; Stripe sends it again.
 
-Plain ASGI and served before routing and envelope: what they cost is half of what a delivery may cost.
+Plain ASGI, served before routing and middleware: they would cost as much as the delivery itself.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -165,10 +165,10 @@ def _entries(tx: sa.Connection, owners: Iterable[tuple[str, str]], tables: Table
     return entries
 
 
-def _run_entries(tx: sa.Connection, ids: list[str]) -> tuple[list[TimelineEntry], list[sa.Row[*tuple[Any, ...]]]]:
+def _run_entries(tx: sa.Connection, ids: list[str]) -> tuple[list[TimelineEntry], Sequence[sa.Row[*tuple[Any, ...]]]]:
     names = ("id", "workflow_id", "status", "outcome", "event_id", "object_id", "trigger", "failure", "forked_from")
     query = sa.select(*(runs.c[name] for name in (*names, "created_at", "finished_at"))).where(runs.c.id.in_(ids))
-    rows: list[sa.Row[*tuple[Any, ...]]] = list(tx.execute(query))
+    rows: Sequence[sa.Row[*tuple[Any, ...]]] = tx.execute(query).all()
     entries: list[TimelineEntry] = []
     for row in rows:
         data = {name: getattr(row, name) for name in (*names[3:], "finished_at")}

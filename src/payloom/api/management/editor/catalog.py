@@ -151,7 +151,7 @@ def _families(names: tuple[str, ...]) -> list[dict[str, Any]]:
 
 
 def project_catalog(publisher: ProjectPublisher) -> dict[str, Any]:
-    """Return the catalogue of a project."""
+    """Return the catalog of a project."""
     catalog = publisher.catalog
     tables = [catalog.table(name) for name in catalog.table_names()]
     known = {one.id: one for one in publisher.workflows.values()}

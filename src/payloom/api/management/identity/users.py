@@ -37,12 +37,12 @@ async def set_role(deps: Dependencies, account_id: str, body: NewRoles, request:
     caller = caller_of(request)
 
     def work(tx: sa.Connection) -> Account:
-        account = _found(find_account(tx, account_id=account_id), account_id)
+        account = _require_account(find_account(tx, account_id=account_id), account_id)
         if account.email == caller.email and body.role != caller.role:
             raise BadRole("you cannot take your own role away", hint="ask another admin")
         others = [role for role in account.roles if role not in ORDER]
         set_roles(tx, account.id, [*others, body.role] if body.role else others)
-        return _found(find_account(tx, account_id=account_id), account_id)
+        return _require_account(find_account(tx, account_id=account_id), account_id)
 
     return _view(await deps.database.write(work))
 
@@ -51,12 +51,12 @@ async def set_role(deps: Dependencies, account_id: str, body: NewRoles, request:
 async def make_link(deps: Dependencies, account_id: str) -> Any:
     """Return a link that signs this person in once, within a quarter of an hour."""
     account = await deps.session_auth.accounts.find(account_id=account_id)
-    token = await deps.studio_users.link(account_id=_found(account, account_id).id)
+    token = await deps.studio_users.link(account_id=_require_account(account, account_id).id)
     url = f"{deps.settings.site_url}{SIGN_IN_PATH}?token={token}"
     return {"url": url, "expires_at": to_plain(deps.clock.now() + LIFETIME)}
 
 
-def _found(account: Account | None, account_id: str) -> Account:
+def _require_account(account: Account | None, account_id: str) -> Account:
     if account is None:
         raise NoSuchRoute(f"there is no account {account_id[:60]!r}")
     return account

@@ -9,7 +9,7 @@ from payloom.api.http.errors import error_body
 from payloom.kit.errors import PayloomError
 
 
-async def each(key: str, work: Callable[[str], Awaitable[list[str]]]) -> dict[str, Any]:
+async def bulk_item(key: str, work: Callable[[str], Awaitable[list[str]]]) -> dict[str, Any]:
     """Do `work`, which returns ids of runs, and return the outcome."""
     try:
         started = await work(key)
@@ -18,7 +18,7 @@ async def each(key: str, work: Callable[[str], Awaitable[list[str]]]) -> dict[st
     return {"id": key, "done": True, "runs": started, "error": None}
 
 
-def done(outcomes: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def bulk_result(outcomes: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return the answer."""
     count = sum(one["done"] for one in outcomes)
     return {"data": list(outcomes), "done": count, "failed": len(outcomes) - count}

@@ -22,7 +22,7 @@ from payloom.api.management.models.events import (
     ReplayMany,
     Started,
 )
-from payloom.api.management.routes.bulk import done, each
+from payloom.api.management.routes.bulk import bulk_item, bulk_result
 from payloom.api.management.routes.overview import FRESH_WITHIN
 from payloom.connectors.port import StepFailed
 from payloom.inbox.errors import EventUnknown
@@ -97,7 +97,7 @@ async def replay_events(deps: Dependencies, body: ReplayMany) -> Any:
     async def one(event_id: str) -> list[str]:
         return list(await deps.runs.replay(event_id, workflow_id=body.workflow))
 
-    return done([await each(event_id, one) for event_id in dict.fromkeys(body.ids)])
+    return bulk_result([await bulk_item(event_id, one) for event_id in dict.fromkeys(body.ids)])
 
 
 @router.get("/{event_id}", response_model=EventDetail)

@@ -58,7 +58,7 @@ async def row_history(deps: Dependencies, name: str, key: str) -> Any:
 async def get_row(deps: Dependencies, name: str, key: str) -> Any:
     """One row by its primary column."""
     spec = deps.tables.spec(name)
-    return {"row": shown(await deps.database.read(lambda tx: _row(deps, tx, spec, key)))}
+    return {"row": masked_row(await deps.database.read(lambda tx: _row(deps, tx, spec, key)))}
 
 
 @router.post("/{name}/rows", response_model=RowView, status_code=201)
@@ -75,7 +75,7 @@ async def insert_row(deps: Dependencies, name: str, body: NewRow, request: Reque
     key = str(row[spec.primary])
     deps.changes.publish("row", key, "insert", table=name)
     log.info("row_inserted", table=name, key=key, by=caller_of(request).by)
-    return {"row": shown(row)}
+    return {"row": masked_row(row)}
 
 
 @router.patch("/{name}/rows/{key:path}", response_model=RowView)
@@ -84,7 +84,7 @@ async def update_row(deps: Dependencies, name: str, key: str, body: RowChanges, 
     spec = deps.tables.spec(name)
 
     def work(tx: sa.Connection) -> dict[str, Any]:
-        old = _guarded(deps, tx, spec, key, body.was)
+        old = _locked_unchanged_row(deps, tx, spec, key, body.was)
         row = deps.tables.update(tx, name, where={spec.primary: old[spec.primary]}, set=body.set)
         if row != old:
             _record_change(deps, tx, spec, RowChange(name, "update", row, old))
@@ -93,7 +93,7 @@ async def update_row(deps: Dependencies, name: str, key: str, body: RowChanges, 
     row = await deps.database.write(work)
     deps.changes.publish("row", key, "update", table=name)
     log.info("row_updated", table=name, key=key, columns=sorted(body.set), by=caller_of(request).by)
-    return {"row": shown(row)}
+    return {"row": masked_row(row)}
 
 
 @router.delete("/{name}/rows/{key:path}", response_model=RowView)
@@ -102,7 +102,7 @@ async def delete_row(deps: Dependencies, name: str, key: str, body: RowGuard, re
     spec = deps.tables.spec(name)
 
     def work(tx: sa.Connection) -> dict[str, Any]:
-        old = _guarded(deps, tx, spec, key, body.was)
+        old = _locked_unchanged_row(deps, tx, spec, key, body.was)
         deps.tables.delete(tx, name, where={spec.primary: old[spec.primary]})
         _record_change(deps, tx, spec, RowChange(name, "delete", old, old))
         return old
@@ -110,10 +110,10 @@ async def delete_row(deps: Dependencies, name: str, key: str, body: RowGuard, re
     row = await deps.database.write(work)
     deps.changes.publish("row", key, "delete", table=name)
     log.info("row_deleted", table=name, key=key, by=caller_of(request).by)
-    return {"row": shown(row)}
+    return {"row": masked_row(row)}
 
 
-def shown(row: Any) -> Any:
+def masked_row(row: Any) -> Any:
     """Return rows as JSON with secrets and card numbers masked."""
     return redact(to_plain(row))
 
@@ -143,13 +143,13 @@ def _row(deps: ManagementDependencies, tx: sa.Connection, spec: TableSpec, key: 
     return row
 
 
-def _guarded(
+def _locked_unchanged_row(
     deps: ManagementDependencies, tx: sa.Connection, spec: TableSpec, key: str, was: dict[str, Any]
 ) -> dict[str, Any]:
     """Return the row, locked, if it is as somebody saw it: as it was shown, so masked values compare too."""
     with locking_reads(tx):
         row = _row(deps, tx, spec, key)
-    now = shown(row)
+    now = masked_row(row)
     differing = sorted(name for name, value in was.items() if now.get(name) != value)
     if differing:
         hint = "Look at it as it is now, and change it again."

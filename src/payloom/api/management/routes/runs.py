@@ -14,7 +14,7 @@ from payloom.api.management.access.roles import editor, viewer
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.answers import Outcomes
 from payloom.api.management.models.runs import Decided, Decision, Fork, RetryMany, RunCounts, RunDetail, RunList, RunRef
-from payloom.api.management.routes.bulk import done, each
+from payloom.api.management.routes.bulk import bulk_item, bulk_result
 from payloom.api.management.routes.overview import FRESH_WITHIN
 from payloom.runs.run_rows import Run
 
@@ -68,25 +68,25 @@ async def retry_runs(deps: Dependencies, body: RetryMany) -> Any:
     async def one(run_id: str) -> list[str]:
         return [(await deps.runs.retry(run_id)).id]
 
-    return done([await each(run_id, one) for run_id in dict.fromkeys(ids)])
+    return bulk_result([await bulk_item(run_id, one) for run_id in dict.fromkeys(ids)])
 
 
 @router.post("/{run_id}/retry", response_model=RunRef, openapi_extra=editor())
 async def retry_run(deps: Dependencies, run_id: str) -> Any:
     """Try a failed run's failed step again, under the same key."""
-    return _of(await deps.runs.retry(run_id))
+    return _run_ref(await deps.runs.retry(run_id))
 
 
 @router.post("/{run_id}/cancel", response_model=RunRef, openapi_extra=editor())
 async def cancel_run(deps: Dependencies, run_id: str) -> Any:
     """End a run."""
-    return _of(await deps.runs.cancel(run_id))
+    return _run_ref(await deps.runs.cancel(run_id))
 
 
 @router.post("/{run_id}/fork", response_model=RunRef, openapi_extra=editor())
 async def fork_run(deps: Dependencies, run_id: str, body: Fork) -> Any:
     """Begin a new run from an old one."""
-    return _of(await deps.runs.fork(run_id, path=body.path, inputs=body.inputs, newest=body.newest))
+    return _run_ref(await deps.runs.fork(run_id, path=body.path, inputs=body.inputs, newest=body.newest))
 
 
 @router.post("/{run_id}/decide", response_model=Decided, openapi_extra=viewer())
@@ -124,5 +124,5 @@ def _timed(began: str, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return timed
 
 
-def _of(run: Run) -> dict[str, Any]:
+def _run_ref(run: Run) -> dict[str, Any]:
     return {"id": run.id, "workflow": run.workflow_id, "status": run.status}

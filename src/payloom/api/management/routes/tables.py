@@ -11,7 +11,7 @@ from payloom.api.http.errors import BadRequest
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.data import RowList, TableList
 from payloom.api.management.routes import stripe_tables
-from payloom.api.management.routes.rows import shown
+from payloom.api.management.routes.rows import masked_row
 from payloom.kit import strict_json
 from payloom.kit.json_values import is_object
 from payloom.tables.definition.spec import TableSpec
@@ -53,7 +53,7 @@ async def list_rows(  # noqa: PLR0917 - FastAPI fills them in by name
         lambda tx: deps.tables.page(tx, name, where=where or None, order_by=_order(order_by), limit=limit, offset=start)
     )
     after = start + len(found)
-    return {"data": shown(found), "next": str(after) if after < total and found else None, "total": total}
+    return {"data": masked_row(found), "next": str(after) if after < total and found else None, "total": total}
 
 
 def _filter(text: str | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The catalogue as the OpenAPI document shows it."""
+"""The catalog as the OpenAPI document shows it."""
 
 from __future__ import annotations
 
