@@ -58,7 +58,7 @@ class Amount:
     def format(self, locale: str = "en_US") -> str:
         """Return the amount for people, e.g. `$21.98`, `¥500`, `KWD 1.500`. `locale`: `de_DE` or `de-DE`."""
         from babel import Locale  # noqa: PLC0415 - babel's data loads only where money is shown
-        from babel.numbers import get_currency_symbol, parse_pattern  # noqa: PLC0415
+        from babel.numbers import get_currency_symbol, parse_pattern  # noqa: PLC0415 - loads on use
 
         name = locale.replace("-", "_")
         places = exponent(self.currency)

@@ -23,8 +23,8 @@ EXPLAIN = Annotated[bool, typer.Option("--explain", help="Say which lane each wo
 @report_errors
 def check(project: PROJECT = None, explain: EXPLAIN = False, as_json: JSON = False) -> None:
     """Check tables, workflows, pages and settings; exit code 1 if there are errors."""
-    from payloom.project.loader import load_project  # noqa: PLC0415
-    from payloom.settings.load import load_settings  # noqa: PLC0415
+    from payloom.project.loader import load_project  # noqa: PLC0415 - loads on use
+    from payloom.settings.load import load_settings  # noqa: PLC0415 - loads on use
 
     root = find_project(project)
     loaded = load_project(root, load_settings(root, keep=False))
@@ -56,8 +56,8 @@ def lanes(workflows: Mapping[str, Workflow]) -> Iterator[dict[str, Any]]:
 
     lane: `fast` or `durable`. steps: the places (file:line) of those that keep it from being done with its event.
     """
-    from payloom.workflows.program.lane import lane_of  # noqa: PLC0415
-    from payloom.workflows.program.program import ScheduleTrigger  # noqa: PLC0415
+    from payloom.workflows.program.lane import lane_of  # noqa: PLC0415 - loads on use
+    from payloom.workflows.program.program import ScheduleTrigger  # noqa: PLC0415 - loads on use
 
     for name in sorted(workflows):
         workflow = workflows[name]

@@ -34,7 +34,7 @@ def export(
     as_json: JSON = False,
 ) -> None:
     """Print workflows written in Python as files; they are checked like any other from then on."""
-    from payloom.workflows.builder import to_yaml  # noqa: PLC0415
+    from payloom.workflows.builder import to_yaml  # noqa: PLC0415 - loads on use
 
     texts = {one.id: to_yaml(one) for one in definitions(file)}
     if write:
@@ -52,7 +52,7 @@ def import_(
     as_json: JSON = False,
 ) -> None:
     """Print a workflow file as Python: the same workflow, written with the builder."""
-    from payloom.workflows.builder import to_python  # noqa: PLC0415
+    from payloom.workflows.builder import to_python  # noqa: PLC0415 - loads on use
 
     path, workflow_id = _file_of(name, project)
     data = _sound(path.read_text("utf-8"), workflow_id, path.name)
@@ -65,7 +65,7 @@ def import_(
 
 def definitions(file: Path) -> list[Definition]:
     """Run a Python file and return the workflows it defines, by name of the variable."""
-    from payloom.workflows.builder import Definition  # noqa: PLC0415
+    from payloom.workflows.builder import Definition  # noqa: PLC0415 - loads on use
 
     if not file.is_file():
         raise NothingFound(f"there is no file {file}")
@@ -116,7 +116,7 @@ def _file_of(name: str, project: Path | None) -> tuple[Path, str]:
     path = Path(name)
     if path.is_file():
         return path, path.stem
-    from payloom.project.loader import workflow_names  # noqa: PLC0415
+    from payloom.project.loader import workflow_names  # noqa: PLC0415 - loads on use
 
     root = find_project(project)
     names = workflow_names(root)
@@ -127,8 +127,8 @@ def _file_of(name: str, project: Path | None) -> tuple[Path, str]:
 
 def _sound(text: str, workflow_id: str, file: str) -> dict[str, Any]:
     """Return what a file holds, if it is a workflow."""
-    from payloom.project.catalog import base_catalog  # noqa: PLC0415
-    from payloom.workflows.loading.loader import read_workflow  # noqa: PLC0415
+    from payloom.project.catalog import base_catalog  # noqa: PLC0415 - loads on use
+    from payloom.workflows.loading.loader import read_workflow  # noqa: PLC0415 - loads on use
 
     draft = read_workflow(text, workflow_id=workflow_id, file=file, catalog=base_catalog())
     if draft.compiled is None or draft.source.diagnostics:

@@ -71,9 +71,9 @@ def prepare(folder: Path, *, reset: bool) -> Path:
 
 def play_demo(settings: Settings, *, as_json: bool) -> bool:
     """Start the servers, play the flows against them, stop them, and report."""
-    from payloom.cli.demo_check.actors import DemoActors  # noqa: PLC0415
-    from payloom.cli.demo_check.invariants import broken_invariants, observed  # noqa: PLC0415
-    from payloom.cli.demo_check.report import play, report  # noqa: PLC0415
+    from payloom.cli.demo_check.actors import DemoActors  # noqa: PLC0415 - loads on use
+    from payloom.cli.demo_check.invariants import broken_invariants, observed  # noqa: PLC0415 - loads on use
+    from payloom.cli.demo_check.report import play, report  # noqa: PLC0415 - loads on use
 
     if settings.stripe.mode != "local":
         raise CommandError(
@@ -133,7 +133,7 @@ def embedded_postgres(folder: Path) -> Generator[str, None, None]:
 
 
 def _free_port() -> int:
-    import socket  # noqa: PLC0415
+    import socket  # noqa: PLC0415 - loads on use
 
     with socket.socket() as made:
         made.bind(("127.0.0.1", 0))

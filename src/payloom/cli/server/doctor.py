@@ -66,7 +66,7 @@ def _look(settings: Settings) -> Iterator[Finding]:
 
 
 def _project(settings: Settings) -> Finding:
-    from payloom.project.loader import load_project  # noqa: PLC0415
+    from payloom.project.loader import load_project  # noqa: PLC0415 - loads on use
 
     project = load_project(settings.root, settings)
     told = f"{len(project.sources)} workflows, {len(project.tables)} tables, {len(project.pages)} pages"
@@ -76,10 +76,10 @@ def _project(settings: Settings) -> Finding:
 
 
 def _database(settings: Settings) -> Finding:
-    from payloom.db.database import open_database  # noqa: PLC0415
+    from payloom.db.database import open_database  # noqa: PLC0415 - loads on use
 
     async def look() -> str:
-        import sqlalchemy as sa  # noqa: PLC0415
+        import sqlalchemy as sa  # noqa: PLC0415 - loads on use
 
         database = open_database(settings.database_url)
         try:
@@ -103,7 +103,7 @@ def _data_folder(folder: Path) -> Finding:
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:
-    from payloom.cli.support.client import running_server  # noqa: PLC0415
+    from payloom.cli.support.client import running_server  # noqa: PLC0415 - loads on use
 
     if url := running_server(settings):
         yield Finding("server", True, f"runs at {url}")

@@ -94,7 +94,7 @@ def trigger(
 
 def _running(project: Path | None) -> str | None:
     """Return the local Stripe that the project around us runs, if it does. Raises NotAProject for a wrong --project."""
-    from payloom.settings.local import LocalState  # noqa: PLC0415
+    from payloom.settings.local import LocalState  # noqa: PLC0415 - loads on use
 
     try:
         root = find_project(project)
@@ -114,7 +114,7 @@ def _running(project: Path | None) -> str | None:
 
 
 def _ask(address: str, method: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    import httpx  # noqa: PLC0415
+    import httpx  # noqa: PLC0415 - loads on use
 
     try:
         answer = httpx.request(method, f"{address}/_emulator/trigger", json=body, timeout=_TIMEOUT, trust_env=False)

@@ -92,11 +92,11 @@ def _refuse_second(settings: Settings) -> None:
 
 def make_server(settings: Settings, started: Started, *, parser: Parser = "auto", loop: str = "auto") -> uvicorn.Server:
     """Return the HTTP server of a project, not yet running. parser, loop: for tests; uvicorn's best otherwise."""
-    import uvicorn  # noqa: PLC0415
+    import uvicorn  # noqa: PLC0415 - loads on use
 
-    from payloom.api.limits.uvicorn_protocols import limited_protocol, silence_bad_request_logs  # noqa: PLC0415
-    from payloom.app.asgi import create_app  # noqa: PLC0415
-    from payloom.project.loader import load_project  # noqa: PLC0415
+    from payloom.api.limits.uvicorn_protocols import limited_protocol, silence_bad_request_logs  # noqa: PLC0415 - loads on use
+    from payloom.app.asgi import create_app  # noqa: PLC0415 - loads on use
+    from payloom.project.loader import load_project  # noqa: PLC0415 - loads on use
 
     app = create_app(load_project(settings.root, settings), settings)
     connection_limiter = app.state.connection_limiter

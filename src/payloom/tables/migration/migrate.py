@@ -152,7 +152,7 @@ def _make(
         mine = [change for change in changes if change.table == name]
         if name in before and mine:
             # Alembic takes a while to import, which a start that has nothing to alter need not pay.
-            from payloom.tables.migration.alter import Alteration  # noqa: PLC0415
+            from payloom.tables.migration.alter import Alteration  # noqa: PLC0415 - loads on use
 
             Alteration(tx, before[name], after[name], metadata=metadata, changes=mine, now=clock.now()).run()
     for change in changes:
