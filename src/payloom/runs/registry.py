@@ -1,6 +1,6 @@
 """What the runs room needs to know about workflows: which ones an event starts, and the execution of a run.
 
-The real implementation (matching.py, versions.py) builds on `payloom.workflows`; tests write small scripts in Python.
+`publishing.trigger_matching.PublishedWorkflows` implements it on `payloom.workflows`.
 """
 
 from __future__ import annotations
