@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from typing import Any
 
 from payloom.kit.json_types import is_map
@@ -53,25 +53,6 @@ _RECEIVERS = {
     "list": {"list"},
     "timestamp": {"timestamp", "duration"},
     "value": {"string", "list", "map"},
-}
-_ARGUMENTS: Mapping[str, tuple[set[str], ...]] = {
-    "money": ({"int"}, {"string"}, {"string"}),
-    "timestamp": ({"int", "string", "timestamp"},),
-    "date": ({"timestamp"}, {"string"}),
-    "duration": ({"string", "duration"},),
-    "int": ({"int", "float", "string", "timestamp"},),
-    "double": ({"int", "float", "string"},),
-    "string": ({"string", "int", "float", "bool", "timestamp", "duration"},),
-    "sum": ({"list"},),
-    "round": ({"int", "float"}, {"int"}),
-    "size": ({"string", "list", "map"},),
-    "startsWith": ({"string"},),
-    "endsWith": ({"string"},),
-    "contains": ({"string"},),
-    "matches": ({"string"},),
-    "join": ({"string"},),
-    "split": ({"string"}, {"int"}),
-    "replace": ({"string"}, {"string"}),
 }
 _TIMES = {("timestamp", "duration"): "timestamp", ("duration", "duration"): "duration"}
 _RESULTS: Mapping[str, Mapping[tuple[str, str], str]] = {
@@ -261,7 +242,7 @@ class _Checker:
         self.require(node.index, index, wanted, "what stands in brackets")
         return union(found)
 
-    def require(self, node: ast.Node, shape: Type, wanted: set[str], what: str, hint: str | None = None) -> None:
+    def require(self, node: ast.Node, shape: Type, wanted: Set[str], what: str, hint: str | None = None) -> None:
         """Report it if the shape is known and allows none of the wanted kinds."""
         kinds = shape.kinds()
         if kinds is not None and not kinds & wanted:
@@ -298,7 +279,8 @@ class _Checker:
         return union([found, _NULL]) if ast.in_optional_chain(node) else found
 
     def arguments(self, node: ast.Call | ast.Method, shapes: list[Type]) -> None:
-        for arg, shape, wanted in zip(node.args, shapes, _ARGUMENTS.get(node.name, ()), strict=False):
+        function = METHODS[node.name] if isinstance(node, ast.Method) else FUNCTIONS[node.name]
+        for arg, shape, wanted in zip(node.args, shapes, function.takes, strict=False):
             hint = "amounts are whole minor units" if node.name == "money" and arg is node.args[0] else None
             self.require(arg, shape, wanted, f"an argument of {node.name}()", hint)
 

@@ -40,7 +40,8 @@ from payloom.workflows.expressions.values import (
 @define(
     "string(value) -> string",
     "The text of a number, bool, timestamp or duration. Lists, maps and null have none: use `json()` or `??`.",
-    "string(order.amount)", args=(1, 1), returns=STRING,
+    "string(order.amount)", args=(1, 1),
+    takes=("bool | duration | float | int | string | timestamp",), returns=STRING,
 )  # fmt: skip
 def _string(_budget: Budget, value: Any) -> str:
     return to_text(value)
@@ -49,7 +50,8 @@ def _string(_budget: Budget, value: Any) -> str:
 @define(
     "int(value) -> int",
     "A whole number from text, from a float (towards zero), or from a timestamp (Unix seconds).",
-    "int(object.metadata.seats)", args=(1, 1), returns=INT,
+    "int(object.metadata.seats)", args=(1, 1),
+    takes=("float | int | string | timestamp",), returns=INT,
 )  # fmt: skip
 def _int(_budget: Budget, value: Any) -> int:
     if isinstance(value, str):
@@ -65,7 +67,7 @@ def _int(_budget: Budget, value: Any) -> int:
 
 @define(
     "double(value) -> float", "A number with a fraction, from an int or from text.", "double(order.amount) / 100.0",
-    args=(1, 1), returns=FLOAT,
+    args=(1, 1), takes=("float | int | string",), returns=FLOAT,
 )  # fmt: skip
 def _double(_budget: Budget, value: Any) -> float:
     if isinstance(value, str):
@@ -108,7 +110,8 @@ def _hash(_budget: Budget, value: Any) -> str:
 @define(
     "money(amount, currency[, locale]) -> string",
     "An amount in minor units, written for people. Knows which currencies have no or three decimals.",
-    "money(object.amount_total, object.currency, 'de-DE')", args=(2, 3), returns=STRING,
+    "money(object.amount_total, object.currency, 'de-DE')", args=(2, 3),
+    takes=("int", "string", "string"), returns=STRING,
 )  # fmt: skip
 def _money(_budget: Budget, amount: Any, currency: Any, locale: Any = "en_US") -> str:
     minor = need(amount, int, "the amount", "a whole number of minor units")
@@ -132,7 +135,8 @@ def _numbers(values: tuple[Any, ...]) -> list[Any]:
 
 @define(
     "sum(list) -> int | float", "The sum of a list of numbers; 0 for an empty list.",
-    "sum(order.items.map(i, i.price * i.quantity))", args=(1, 1), returns=NUMBER,
+    "sum(order.items.map(i, i.price * i.quantity))", args=(1, 1),
+    takes=("list",), returns=NUMBER,
 )  # fmt: skip
 def _sum(budget: Budget, values: Any) -> int | float:
     items = _numbers((list_of(values),))
@@ -175,7 +179,8 @@ def _max(budget: Budget, *values: Any) -> Any:
 @define(
     "round(number[, digits]) -> int | float",
     "Without digits the nearest whole number (an int), with digits a float. Halves go away from zero.",
-    "round(double(order.amount) * 0.19)", args=(1, 2), returns=NUMBER,
+    "round(double(order.amount) * 0.19)", args=(1, 2),
+    takes=("float | int", "int"), returns=NUMBER,
 )  # fmt: skip
 def _round(_budget: Budget, value: Any, digits: Any = None) -> int | float:
     if not is_number(value):

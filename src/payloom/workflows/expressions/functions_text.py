@@ -29,7 +29,7 @@ MAX_PATTERN = 500
 
 @define(
     "size(value) -> int", "How many characters, items or keys a string, list or map has.", "size(inputs.items)",
-    args=(1, 1), returns=INT,
+    args=(1, 1), takes=("list | map | string",), returns=INT,
 )  # fmt: skip
 @define(
     "value.size() -> int", "How many characters, items or keys a string, list or map has.", "inputs.items.size()",
@@ -41,7 +41,7 @@ def _size(_budget: Budget, value: Any) -> int:
 
 @define(
     "string.startsWith(prefix) -> bool", "Whether the text begins with a prefix.", "session.id.startsWith('cs_')",
-    args=(1, 1), returns=BOOL,
+    args=(1, 1), takes=("string",), returns=BOOL,
 )  # fmt: skip
 def _starts(_budget: Budget, text: Any, prefix: Any) -> bool:
     return text_of(text, "the value").startswith(text_of(prefix))
@@ -49,7 +49,7 @@ def _starts(_budget: Budget, text: Any, prefix: Any) -> bool:
 
 @define(
     "string.endsWith(suffix) -> bool", "Whether the text ends with a suffix.", "user.email.endsWith('@example.com')",
-    args=(1, 1), returns=BOOL,
+    args=(1, 1), takes=("string",), returns=BOOL,
 )  # fmt: skip
 def _ends(_budget: Budget, text: Any, suffix: Any) -> bool:
     return text_of(text, "the value").endswith(text_of(suffix))
@@ -57,7 +57,7 @@ def _ends(_budget: Budget, text: Any, suffix: Any) -> bool:
 
 @define(
     "string.contains(part) -> bool", "Whether the text contains a part. For lists and maps write `x in list`.",
-    "object.description.contains('gift')", args=(1, 1), returns=BOOL,
+    "object.description.contains('gift')", args=(1, 1), takes=("string",), returns=BOOL,
 )  # fmt: skip
 def _contains(_budget: Budget, text: Any, part: Any) -> bool:
     if isinstance(text, list | tuple | Mapping):
@@ -68,7 +68,7 @@ def _contains(_budget: Budget, text: Any, part: Any) -> bool:
 @define(
     "string.matches(pattern) -> bool",
     "Whether a regular expression (RE2 syntax) is found in the text; `^` and `$` tie it to the ends.",
-    "inputs.code.matches('^[A-Z]{3}-[0-9]+$')", args=(1, 1), returns=BOOL,
+    "inputs.code.matches('^[A-Z]{3}-[0-9]+$')", args=(1, 1), takes=("string",), returns=BOOL,
 )  # fmt: skip
 def _matches(budget: Budget, text: Any, pattern: Any) -> bool:
     subject = text_of(text, "the value")
@@ -95,7 +95,7 @@ def compile_pattern(pattern: str) -> Any:
 
 @define(
     "list.join([separator]) -> string", "The texts of a list, one after another.", "order.tags.join(', ')",
-    args=(0, 1), returns=STRING,
+    args=(0, 1), takes=("string",), returns=STRING,
 )  # fmt: skip
 def _join(budget: Budget, items: Any, separator: Any = "") -> str:
     texts = list_of(items, "the value")
@@ -111,7 +111,7 @@ def _join(budget: Budget, items: Any, separator: Any = "") -> str:
 
 @define(
     "string.split(separator[, most]) -> list", "The parts of a text between separators.", "inputs.tags.split(',')",
-    args=(1, 2), returns={"type": "array", "items": STRING},
+    args=(1, 2), takes=("string", "int"), returns={"type": "array", "items": STRING},
 )  # fmt: skip
 def _split(budget: Budget, text: Any, separator: Any, most: Any = -1) -> list[str]:
     subject, between = text_of(text, "the value"), text_of(separator, "the separator")
@@ -128,7 +128,7 @@ def _split(budget: Budget, text: Any, separator: Any, most: Any = -1) -> list[st
 
 @define(
     "string.replace(old, new) -> string", "The text with every occurrence of a part replaced.",
-    "user.phone.replace(' ', '')", args=(2, 2), returns=STRING,
+    "user.phone.replace(' ', '')", args=(2, 2), takes=("string", "string"), returns=STRING,
 )  # fmt: skip
 def _replace(_budget: Budget, text: Any, old: Any, new: Any) -> str:
     subject, part, other = text_of(text, "the value"), text_of(old), text_of(new)

@@ -48,7 +48,8 @@ def _today(budget: Budget, zone: Any = "UTC") -> dt.datetime:
 @define(
     "date(timestamp[, zone]) -> string",
     "The calendar day of a moment as `2026-01-31`, in UTC or in a time zone.",
-    "date(timestamp(object.created), 'America/New_York')", args=(1, 2), returns={"type": "string", "format": "date"},
+    "date(timestamp(object.created), 'America/New_York')", args=(1, 2),
+    takes=("timestamp", "string"), returns={"type": "string", "format": "date"},
 )  # fmt: skip
 def _date(_budget: Budget, moment: Any, zone: Any = "UTC") -> str:
     try:
@@ -69,7 +70,8 @@ def _uuid(budget: Budget) -> str:
 @define(
     "timestamp(value) -> timestamp",
     "A moment from Unix seconds (as Stripe counts time), from RFC 3339 text, or from a date (its midnight in UTC).",
-    "timestamp(object.created)", args=(1, 1), returns=TIMESTAMP,
+    "timestamp(object.created)", args=(1, 1),
+    takes=("int | string | timestamp",), returns=TIMESTAMP,
 )  # fmt: skip
 def _timestamp(_budget: Budget, value: Any) -> dt.datetime:
     if isinstance(value, dt.datetime):
@@ -87,7 +89,8 @@ def _timestamp(_budget: Budget, value: Any) -> dt.datetime:
 @define(
     "duration(text) -> duration",
     "A length of time: `30s`, `15m`, `2h`, `14d`, `1w`, or joined as in `1h30m`.",
-    "now() + duration('14d')", args=(1, 1), returns=DURATION,
+    "now() + duration('14d')", args=(1, 1),
+    takes=("duration | string",), returns=DURATION,
 )  # fmt: skip
 def _duration(_budget: Budget, value: Any) -> dt.timedelta:
     return value if isinstance(value, dt.timedelta) else parse_duration(text_of(value))

@@ -18,6 +18,7 @@ class Function:
     args: least and greatest number of arguments (the receiver of a method not counted).
     fn: takes the `Budget` of the evaluation first, then the receiver of a method, then the arguments; raises EvalError.
     returns: a JSON Schema fragment, or None for any.
+    takes: the types that each argument may have, for the checker; arguments it does not list may be anything.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Function:
     args: tuple[int, int]
     returns: Mapping[str, Any] | None = None
     kind: Literal["function", "method", "macro"] = "function"
+    takes: tuple[frozenset[str], ...] = ()
 
 
 FUNCTIONS: dict[str, Function] = {}
@@ -43,17 +45,27 @@ DURATION = {"type": "string", "format": "duration", "x-type": "duration"}
 
 
 def define(
-    signature: str, summary: str, example: str, *, args: tuple[int, int], returns: Mapping[str, Any] | None = None
+    signature: str,
+    summary: str,
+    example: str,
+    *,
+    args: tuple[int, int],
+    takes: tuple[str, ...] = (),
+    returns: Mapping[str, Any] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Enter the decorated function into FUNCTIONS, or into METHODS if its signature has a dot."""
+    """Enter the decorated function into FUNCTIONS, or into METHODS if its signature has a dot.
+
+    takes: the types of each argument, e.g. `int | float`.
+    """
+    kinds = tuple(frozenset(words.split(" | ")) for words in takes)
 
     def register(fn: Callable[..., Any]) -> Callable[..., Any]:
         name = signature.partition("(")[0]
         if "." in name:
             name = name.partition(".")[2]
-            METHODS[name] = Function(name, signature, summary, example, fn, args, returns, "method")
+            METHODS[name] = Function(name, signature, summary, example, fn, args, returns, "method", kinds)
         else:
-            FUNCTIONS[name] = Function(name, signature, summary, example, fn, args, returns)
+            FUNCTIONS[name] = Function(name, signature, summary, example, fn, args, returns, takes=kinds)
         return fn
 
     return register
