@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from payloom.kit.json_types import is_map
@@ -242,7 +242,9 @@ class _Checker:
         self.require(node.index, index, wanted, "what stands in brackets")
         return union(found)
 
-    def require(self, node: ast.Node, shape: Type, wanted: Set[str], what: str, hint: str | None = None) -> None:
+    def require(
+        self, node: ast.Node, shape: Type, wanted: frozenset[str] | set[str], what: str, hint: str | None = None
+    ) -> None:
         """Report it if the shape is known and allows none of the wanted kinds."""
         kinds = shape.kinds()
         if kinds is not None and not kinds & wanted:
