@@ -63,7 +63,7 @@ def invoice_for(unit: UnitOfWork, session: CheckoutSession) -> Invoice:
     customer = unit.get(kinds.CUSTOMER, session["customer"])
     unit.use_clock_of(customer)
     asked = (session.get("invoice_creation") or {}).get("invoice_data") or {}
-    about: Body = {
+    about: dict[str, object] = {
         "auto_advance": False,
         "billing_reason": "manual",
         "currency": session["currency"],

@@ -162,7 +162,7 @@ def accept(unit: UnitOfWork, quote: Quote) -> Quote:
     unit.unschedule("expire", quote)
     transitions = {**quote["status_transitions"], "accepted_at": unit.now}
     priced = [(i, unit.get(kinds.PRICE, i["price"])) for i in quote["_items"]]
-    changes: Body = {"status_transitions": transitions}
+    changes: dict[str, object] = {"status_transitions": transitions}
     if any(p["recurring"] for _, p in priced):
         date = quote["subscription_data"]["effective_date"]
         if date is not None and date > unit.now:
@@ -236,7 +236,7 @@ def _invoice(unit: UnitOfWork, quote: Quote, priced: list[tuple[Body, Price]]) -
         )
         for i, p in priced
     ]
-    about: Body = {
+    about: dict[str, object] = {
         "auto_advance": False,
         "billing_reason": "quote_accept",
         "collection_method": quote["collection_method"],

@@ -67,7 +67,7 @@ def _collect(unit: UnitOfWork, session: CheckoutSession, params: Body) -> None:
         raise parameter_missing("email")
     address = params.get("address") or billing.get("address")
     address = overlay(ADDRESS, address) if isinstance(address, dict) and any(address.values()) else before["address"]
-    changes: Body = {
+    changes: dict[str, object] = {
         "customer_details": {
             **before,
             "email": email,
@@ -214,7 +214,7 @@ def _intent_values(
     collected = (session["collected_information"] or {}).get("shipping_details")
     if not shipping and collected:
         shipping = collected
-    values: Body = {
+    values: dict[str, object] = {
         "amount": session["amount_total"],
         "currency": session["currency"],
         "customer": customer["id"] if customer else None,
@@ -302,7 +302,7 @@ def _after_subscription(unit: UnitOfWork, session: CheckoutSession, subscription
                 payment_method=error.get("payment_method"),
             )
         return session
-    changes: Body = {"subscription": subscription["id"], "invoice": subscription.get("latest_invoice")}
+    changes: dict[str, object] = {"subscription": subscription["id"], "invoice": subscription.get("latest_invoice")}
     unit.change(session, changes, emits=())
     trial = subscription["status"] == "trialing" or not session["amount_total"]
     intent = _intent_of(unit, session)
@@ -342,7 +342,7 @@ def complete(unit: UnitOfWork, session: CheckoutSession, payment_status: str) ->
     unit.unschedule("expire", session)
     if session["mode"] == "payment" and present(session["invoice_creation"])["enabled"]:
         unit.change(session, {"invoice": checkout_billing.invoice_for(unit, session)["id"]}, emits=())
-    changes: Body = {"payment_status": payment_status, "url": None}
+    changes: dict[str, object] = {"payment_status": payment_status, "url": None}
     if session["automatic_tax"]["enabled"]:
         changes["automatic_tax"] = {**session["automatic_tax"], "status": "complete"}
     unit.transition(session, "complete", changes)

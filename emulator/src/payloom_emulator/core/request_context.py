@@ -34,7 +34,7 @@ class RequestContext:
         assert self.loaded is not None
         return self.loaded
 
-    def get(self, name: str, default: Any = None) -> Any:
+    def get(self, name: str, default: object = None) -> Any:
         """Return a parameter, "" counting as not given."""
         value = self.params.get(name)
         return default if value is None or value == "" else value

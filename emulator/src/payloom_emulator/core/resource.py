@@ -62,7 +62,7 @@ class Endpoints:
     updating: Callable[[RequestContext, Any, Any], None] | None = None
     updated: Callable[[RequestContext, Any], Any] | None = None
     deleting: Callable[[RequestContext, Any], None] | None = None
-    listing: Callable[[RequestContext], dict[str, Any]] | None = None
+    listing: Callable[[RequestContext], Mapping[str, object]] | None = None
     actions: Mapping[str, Handler] = dataclasses.field(default_factory=dict)
     operations: tuple[Operation, ...] = ()
 

@@ -63,7 +63,7 @@ SHIPPING = {"address": ADDRESS, "carrier": None, "name": None, "phone": None, "t
 
 def settable(
     name: str,
-    default: Any = None,
+    default: object = None,
     *,
     ref: str | None = None,
     emptyable: bool = True,
@@ -75,7 +75,7 @@ def settable(
 
 def create_only(
     name: str,
-    default: Any = None,
+    default: object = None,
     *,
     ref: str | None = None,
     emptyable: bool = True,
@@ -86,13 +86,13 @@ def create_only(
 
 
 def update_only(
-    name: str, default: Any = None, *, ref: str | None = None, shape: Mapping[str, Any] | None = None
+    name: str, default: object = None, *, ref: str | None = None, shape: Mapping[str, Any] | None = None
 ) -> Field:
     """Return a field the caller may set at update only."""
     return Field(name, default, "update", ref, shape=shape)
 
 
-def read_only(name: str, default: Any = None) -> Field:
+def read_only(name: str, default: object = None) -> Field:
     """Return a field only the emulator sets."""
     return Field(name, default)
 
@@ -181,5 +181,5 @@ class Schema:
         return found
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -204,12 +204,12 @@ class Store:
         for (body,) in cursor:
             yield json.loads(body)
 
-    def meta(self, name: str, default: Any = None) -> Any:
+    def meta(self, name: str, default: object = None) -> Any:
         """Return a remembered setting."""
         row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return default if row is None else json.loads(row[0])
 
-    def set_meta(self, name: str, value: Any) -> None:
+    def set_meta(self, name: str, value: object) -> None:
         """Remember a setting."""
         self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, json.dumps(value)))
 
@@ -259,6 +259,6 @@ class Store:
 _COMPARE = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
-def dump(value: Any) -> str:
+def dump(value: object) -> str:
     """Return compact JSON."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

@@ -312,7 +312,7 @@ class UnitOfWork:
         self._dirty.clear()
 
 
-def public_copy(value: Any) -> Any:
+def public_copy(value: object) -> Any:
     """Return a deep copy without private members (those whose name begins with an underscore)."""
     if isinstance(value, dict):
         return {k: public_copy(v) for k, v in value.items() if not k.startswith("_")}
@@ -321,7 +321,7 @@ def public_copy(value: Any) -> Any:
     return value
 
 
-def _text(value: Any) -> Any:
+def _text(value: object) -> Any:
     if isinstance(value, bool):
         return json.dumps(value)
     if isinstance(value, dict):

@@ -154,7 +154,7 @@ def _decline(
 def _succeed(unit: UnitOfWork, intent: PaymentIntent, method: PaymentMethod, secure: Body | None) -> PaymentIntent:
     charge = charges.make(unit, intent, method, outcome="succeeded", three_d_secure=secure)
     _save(unit, intent, method, authenticated=secure is not None)
-    changes: Body = {
+    changes: dict[str, object] = {
         "amount_received": intent["amount"],
         "last_payment_error": None,
         "latest_charge": charge["id"],

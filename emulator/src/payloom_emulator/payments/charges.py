@@ -36,7 +36,7 @@ def make(
     """Make the charge of a PaymentIntent's attempt. outcome: "succeeded", "pending" or "failed" (then `why`)."""
     card = payment_methods.card_of(method) if method["type"] == "card" else None
     descriptor = (intent.get("statement_descriptor") or unit.environment.config.business["name"]).upper()[:22]
-    values: Body = {
+    values: dict[str, object] = {
         "amount": intent["amount"],
         "amount_captured": intent["amount"] if outcome == "succeeded" and captured else 0,
         "application_fee_amount": intent.get("application_fee_amount"),
@@ -203,7 +203,7 @@ def book(unit: UnitOfWork, charge: Charge) -> None:
 
 def _pass_on(unit: UnitOfWork, charge: Charge) -> Body:
     """Give a connected account its part and keep the platform's fee; returns what the charge then says."""
-    changes: Body = {}
+    changes: dict[str, object] = {}
     if charge["application_fee_amount"]:
         changes["application_fee"] = transfers.keep_fee(unit, charge)["id"]
     data = charge["transfer_data"]

@@ -236,7 +236,7 @@ def confirm(call: RequestContext, intent: PaymentIntent | None = None) -> Paymen
 
 def _late_changes(call: RequestContext, intent: PaymentIntent) -> Body:
     params = call.params
-    changes: Body = {
+    changes: dict[str, object] = {
         n: params[n]
         for n in ("receipt_email", "setup_future_usage", "capture_method")
         if params.get(n) not in {None, ""}

@@ -26,7 +26,7 @@ def create(
     **more: Any,
 ) -> PaymentIntent:
     """Make a PaymentIntent for another object (an invoice, a session). `more`: further fields in their newest shape."""
-    values: Body = {
+    values: dict[str, object] = {
         "amount": amount,
         "currency": currency,
         "customer": customer,

@@ -24,7 +24,7 @@ def create(
 ) -> SetupIntent:
     """Make a SetupIntent for another object (a session, a subscription)."""
     intent_id = unit.new_id("setup_intent")
-    values: Body = {
+    values: dict[str, object] = {
         "id": intent_id,
         "client_secret": f"{intent_id}_secret_{unit.environment.ids.new('', 30)}",
         "customer": customer,
@@ -76,7 +76,7 @@ def set_up(
 
 
 def _succeed(unit: UnitOfWork, intent: SetupIntent, method: PaymentMethod, mandate_data: Body | None) -> SetupIntent:
-    changes: Body = {"next_action": None, "last_setup_error": None}
+    changes: dict[str, object] = {"next_action": None, "last_setup_error": None}
     if method["type"] in mandates.KINDS:
         changes["mandate"] = mandates.make(unit, method, mandate_data)["id"]
     if intent["customer"]:

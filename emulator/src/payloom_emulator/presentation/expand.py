@@ -18,7 +18,9 @@ MAX_LEVELS = 4
 Tree = dict[str, Any]
 
 
-def render(unit: UnitOfWork, value: Any, version: str, paths: list[str] | None = None, *, public: bool = False) -> Any:
+def render(
+    unit: UnitOfWork, value: object, version: str, paths: list[str] | None = None, *, public: bool = False
+) -> Any:
     """Return what the caller sees of `value` (an object or a list object).
 
     public: the caller has a publishable key and sees only the object's public fields.
@@ -38,7 +40,7 @@ class _Renderer:
     def __init__(self, unit: UnitOfWork, version: str, *, public: bool) -> None:
         self._unit, self._version, self._public = unit, version, public
 
-    def value(self, value: Any, tree: Tree, where: str) -> Any:
+    def value(self, value: object, tree: Tree, where: str) -> Any:
         if is_array(value):
             return [self.value(v, tree, where) for v in value]
         if not is_object(value):
@@ -92,7 +94,7 @@ class _Renderer:
             "previous_attributes": differences.difference(before, shown["data"]["object"]),
         }
 
-    def _plain(self, value: Any) -> Any:
+    def _plain(self, value: object) -> Any:
         if is_object(value):
             if isinstance(value.get("object"), str):
                 return self.value(value, {}, "")
@@ -120,7 +122,7 @@ class _Renderer:
         elif is_object(value):
             holder[key] = self._inside(value, below, name, path, f"{where}{key}.")
 
-    def _inside(self, value: Any, below: Tree, name: str, path: str, where: str) -> Any:
+    def _inside(self, value: object, below: Tree, name: str, path: str, where: str) -> Any:
         if is_object(value) and isinstance(value.get("object"), str):
             stored = self._unit.find(value["object"], value.get("id")) if value["object"] != "list" else None
             return self.value(stored or value, below, where)

@@ -50,7 +50,7 @@ def _place(node: dict[str, Any], path: list[str], value: str) -> None:
     node[str(len(node)) if last == "" else last] = value
 
 
-def _listify(value: Any) -> Any:
+def _listify(value: object) -> Any:
     if not is_object(value):
         return value
     inner = {k: _listify(v) for k, v in value.items()}

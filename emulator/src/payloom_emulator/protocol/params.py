@@ -109,7 +109,7 @@ _FROM_BROWSERS = frozenset(
 )
 
 
-def _with_raw_cards(ref: Any) -> Any:
+def _with_raw_cards(ref: object) -> Any:
     node = _node(ref)
     return ["o", {**node[1], "card": _RAW_CARD, "type": ["s"]}, node[2]] if node[0] == "o" else ref
 
@@ -156,12 +156,12 @@ def _unknown(names: list[str], known: list[str], within: list[str | int] | None 
     return StripeError(message, code="parameter_unknown", param=shown_names[0])
 
 
-def _value(ref: Any, value: Any, path: list[str | int], typed: bool) -> Any:
+def _value(ref: object, value: object, path: list[str | int], typed: bool) -> Any:
     node = _node(ref)
     return _KINDS[node[0]](node, value, path, typed)
 
 
-def _string(node: list[Any], value: Any, path: list[str | int], typed: bool) -> str:
+def _string(node: list[Any], value: object, path: list[str | int], typed: bool) -> str:
     del node
     if str(path[-1]).endswith("_decimal"):
         return str(_number([], str(value) if typed else value, path, typed=False))
@@ -172,7 +172,7 @@ def _string(node: list[Any], value: Any, path: list[str | int], typed: bool) -> 
     raise invalid(f"Invalid string: {_shown(value)}", bracket(path))
 
 
-def _integer(node: list[Any], value: Any, path: list[str | int], typed: bool) -> int:
+def _integer(node: list[Any], value: object, path: list[str | int], typed: bool) -> int:
     del node
     if typed and isinstance(value, int) and not isinstance(value, bool):
         return value
@@ -184,7 +184,7 @@ def _integer(node: list[Any], value: Any, path: list[str | int], typed: bool) ->
     raise invalid(f"Invalid integer: {_shown(value)}", bracket(path), "parameter_invalid_integer")
 
 
-def _number(node: list[Any], value: Any, path: list[str | int], typed: bool) -> Any:
+def _number(node: list[Any], value: object, path: list[str | int], typed: bool) -> Any:
     del node
     if typed and isinstance(value, int | float) and not isinstance(value, bool):
         return value
@@ -205,7 +205,7 @@ def _finite(text: str) -> float | None:
     return number if math.isfinite(number) and "_" not in text else None
 
 
-def _boolean(node: list[Any], value: Any, path: list[str | int], typed: bool) -> bool:
+def _boolean(node: list[Any], value: object, path: list[str | int], typed: bool) -> bool:
     del node
     if typed and isinstance(value, bool):
         return value
@@ -218,7 +218,7 @@ def _boolean(node: list[Any], value: Any, path: list[str | int], typed: bool) ->
     raise invalid(f"Invalid boolean: {_shown(value)}", bracket(path))
 
 
-def _enum(node: list[Any], value: Any, path: list[str | int], typed: bool) -> Any:
+def _enum(node: list[Any], value: object, path: list[str | int], typed: bool) -> Any:
     del typed
     values = node[1:]
     if value in values:
@@ -233,7 +233,7 @@ def _enum(node: list[Any], value: Any, path: list[str | int], typed: bool) -> An
     raise invalid(f"Invalid {bracket(path)}: must be {'one of ' if len(names) > 1 else ''}{listed}", bracket(path))
 
 
-def _array(node: list[Any], value: Any, path: list[str | int], typed: bool) -> list[Any]:
+def _array(node: list[Any], value: object, path: list[str | int], typed: bool) -> list[Any]:
     if isinstance(value, str):
         _refuse_empty(value, path)
     if not is_array(value):
@@ -241,7 +241,7 @@ def _array(node: list[Any], value: Any, path: list[str | int], typed: bool) -> l
     return [_value(node[1], item, [*path, index], typed) for index, item in enumerate(value)]
 
 
-def _map(node: list[Any], value: Any, path: list[str | int], typed: bool) -> dict[str, Any]:
+def _map(node: list[Any], value: object, path: list[str | int], typed: bool) -> dict[str, Any]:
     if is_array(value):  # keys that happen to be 0..n-1
         value = {str(i): v for i, v in enumerate(value)}
     if isinstance(value, str):
@@ -253,7 +253,7 @@ def _map(node: list[Any], value: Any, path: list[str | int], typed: bool) -> dic
     return {k: _value(node[1], v, [*path, k], typed) for k, v in value.items()}
 
 
-def _object(node: list[Any], value: Any, path: list[str | int], typed: bool) -> dict[str, Any]:
+def _object(node: list[Any], value: object, path: list[str | int], typed: bool) -> dict[str, Any]:
     if isinstance(value, str):
         _refuse_empty(value, path)
     if not is_object(value):
@@ -268,7 +268,7 @@ def _object(node: list[Any], value: Any, path: list[str | int], typed: bool) -> 
     return checked
 
 
-def _union(node: list[Any], value: Any, path: list[str | int], typed: bool) -> Any:
+def _union(node: list[Any], value: object, path: list[str | int], typed: bool) -> Any:
     members = [_node(i) for i in node[1:]]
     if value == "" and any(m[0] == "e" and "" in m[1:] for m in members):
         return ""
@@ -282,7 +282,7 @@ def _union(node: list[Any], value: Any, path: list[str | int], typed: bool) -> A
     raise first
 
 
-def _fitness(value: Any) -> Any:
+def _fitness(value: object) -> Any:
     kind = "a" if isinstance(value, list) else "o" if isinstance(value, dict) else ""
 
     def rank(member: list[Any]) -> int:
@@ -294,7 +294,7 @@ def _fitness(value: Any) -> Any:
     return rank
 
 
-def _file(node: list[Any], value: Any, path: list[str | int], typed: bool) -> Any:
+def _file(node: list[Any], value: object, path: list[str | int], typed: bool) -> Any:
     del node, path, typed
     return value
 
@@ -313,7 +313,7 @@ _KINDS = {
 }
 
 
-def _refuse_empty(value: Any, path: list[str | int]) -> None:
+def _refuse_empty(value: object, path: list[str | int]) -> None:
     if value == "":
         name = bracket(path)
         raise invalid(
@@ -323,5 +323,5 @@ def _refuse_empty(value: Any, path: list[str | int]) -> None:
         )
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)

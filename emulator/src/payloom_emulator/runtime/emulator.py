@@ -310,7 +310,7 @@ def _matches(template: str, path: str) -> bool:
     return len(wanted) == len(given) and all(w in {"{}", g} for w, g in zip(wanted, given, strict=True))
 
 
-def _text(value: Any) -> Any:
+def _text(value: object) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
     if is_object(value):

@@ -185,7 +185,7 @@ def _retrieve(resource: Resource) -> Handler:
 def _update(resource: Resource) -> Handler:
     def run(call: RequestContext) -> Any:
         obj = call.target
-        changes: Body = {}
+        changes: dict[str, object] = {}
         for field in resource.schema.fields:
             if field.accepts("update") and field.name in call.params:
                 changes[field.name] = _taken(call, field, obj.get(field.name))

@@ -15,7 +15,6 @@ from payloom_emulator.objects.subscriptions import Subscription
 from payloom_emulator.protocol.errors import CardError
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 DAY = 86_400
@@ -185,7 +184,7 @@ def failed(unit: UnitOfWork, invoice: Invoice, intent: PaymentIntent | None) -> 
     subscription = unit.find(kinds.SUBSCRIPTION, invoice_lifecycle.subscription_of(invoice))
     count = invoice["attempt_count"] + 1
     retry = _next_attempt(unit, invoice, subscription, count)
-    changes: Body = {"attempt_count": count, "attempted": True, "next_payment_attempt": retry}
+    changes: dict[str, object] = {"attempt_count": count, "attempted": True, "next_payment_attempt": retry}
     if retry is None and subscription is not None and invoice["billing_reason"] != "subscription_create":
         changes["auto_advance"] = False
     unit.change(invoice, changes)

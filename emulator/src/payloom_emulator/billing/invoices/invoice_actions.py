@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle, payments
@@ -14,10 +15,9 @@ from payloom_emulator.protocol.errors import CardError, StripeError, invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
-    from payloom_emulator.core.schema import Body
 
 
-def finalize(call: RequestContext) -> Body:
+def finalize(call: RequestContext) -> Mapping[str, object]:
     """Make a draft final; with auto_advance it is collected within the hour."""
     invoice = call.target
     if invoice["status"] != "draft":
@@ -99,7 +99,7 @@ def write_off(call: RequestContext) -> Invoice:
     return invoice_lifecycle.write_off(call.unit, call.target)
 
 
-def send(call: RequestContext) -> Body:
+def send(call: RequestContext) -> Mapping[str, object]:
     """Send the invoice by mail (only an event here), finalizing it first."""
     invoice, unit = call.target, call.unit
     if invoice["collection_method"] != "send_invoice":
@@ -117,7 +117,7 @@ def send(call: RequestContext) -> Body:
     return invoice
 
 
-def attach(call: RequestContext) -> Body:
+def attach(call: RequestContext) -> Mapping[str, object]:
     """Let an existing PaymentIntent pay the invoice."""
     invoice, unit = call.target, call.unit
     call.need("payment_intent")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.billing.embedded_objects import tax_rates
@@ -105,7 +106,7 @@ def update(call: RequestContext) -> Invoice:
     return invoice_lifecycle.set_lines(unit, invoice, rows, _metadata(invoice, call))
 
 
-def update_one(call: RequestContext) -> Body:
+def update_one(call: RequestContext) -> Mapping[str, object]:
     """`POST /v1/invoices/{id}/lines/{line}`: change one line and answer with it."""
     unit = call.unit
     invoice = unit.get(kinds.INVOICE, call.ids["id"])

@@ -131,7 +131,7 @@ def finalize(unit: UnitOfWork, invoice: Invoice, *, auto_advance: bool | None = 
     customer = unit.find_any(invoice["customer"])
     assert customer is not None
     base = {**invoice, **customer_fields(unit, cast("Customer", customer))}
-    changes: Body = {
+    changes: dict[str, object] = {
         **customer_fields(unit, cast("Customer", customer)),
         **amount_fields(unit, cast("Invoice", base), all_lines(invoice), cast("Customer", customer)),
     }

@@ -109,7 +109,7 @@ def expire(unit: UnitOfWork, subscription: Subscription) -> None:
         _abandon(unit, subscription, {})
 
 
-def _abandon(unit: UnitOfWork, subscription: Subscription, changes: Body) -> Subscription:
+def _abandon(unit: UnitOfWork, subscription: Subscription, changes: dict[str, object]) -> Subscription:
     """End a subscription that never began: its invoice is void, its PaymentIntent canceled."""
     subscription_timers.clear(unit, subscription)
     invoice = unit.find(kinds.INVOICE, subscription["latest_invoice"])

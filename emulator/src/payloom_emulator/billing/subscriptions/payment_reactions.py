@@ -13,7 +13,6 @@ from payloom_emulator.objects.invoices import Invoice
 from payloom_emulator.objects.subscriptions import Subscription
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
@@ -28,7 +27,7 @@ def invoice_paid(unit: UnitOfWork, invoice: Invoice, *, method: str | None) -> N
         resumed = ("customer.subscription.updated", "customer.subscription.resumed")
         subscription_status.set_status(unit, subscription, "active", {"status_details": None}, emits=resumed)
         return
-    changes: Body = {}
+    changes: dict[str, object] = {}
     saving = (subscription.get("payment_settings") or {}).get("save_default_payment_method")
     if method and saving == "on_subscription":
         changes["default_payment_method"] = method
@@ -56,7 +55,7 @@ def set_up(unit: UnitOfWork, intent: PaymentIntent) -> None:
     subscription = unit.find(kinds.SUBSCRIPTION, intent.get("_subscription"))
     if subscription is None or subscription["pending_setup_intent"] != intent["id"]:
         return
-    changes: Body = {"pending_setup_intent": None}
+    changes: dict[str, object] = {"pending_setup_intent": None}
     saving = (subscription.get("payment_settings") or {}).get("save_default_payment_method")
     if saving == "on_subscription":
         changes["default_payment_method"] = intent["payment_method"]

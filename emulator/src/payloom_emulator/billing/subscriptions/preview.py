@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from payloom_emulator.billing import unsupported_params
@@ -79,7 +80,7 @@ def upcoming_by_url(call: RequestContext) -> Invoice:
     return preview(call)
 
 
-def upcoming_lines_by_url(call: RequestContext) -> Body:
+def upcoming_lines_by_url(call: RequestContext) -> Mapping[str, object]:
     """Answer `GET /v1/invoices/upcoming/lines`."""
     page = {n: call.params.pop(n) for n in ("starting_after", "ending_before") if n in call.params}
     limit = int(call.params.pop("limit", 10))

@@ -100,7 +100,7 @@ def turn(
             end = items.period_end(anchor, item["price"], before[1])
             unit.change(item, {"current_period_start": before[1], "current_period_end": end}, emits=())
             turned.append((item, *before))
-    changes: Body = {"items": items.listed(subscription["id"], rows)}
+    changes: dict[str, object] = {"items": items.listed(subscription["id"], rows)}
     charged = cycle_lines(unit, subscription, turned, trial_over=trial_over)
     invoice = _draft(unit, subscription, charged, turned, reason)
     if invoice is not None:

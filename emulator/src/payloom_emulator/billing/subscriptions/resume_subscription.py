@@ -12,7 +12,6 @@ from payloom_emulator.protocol.errors import CardError, invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
-    from payloom_emulator.core.schema import Body
 
 
 def resume(call: RequestContext, subscription: Subscription) -> Subscription:
@@ -23,7 +22,7 @@ def resume(call: RequestContext, subscription: Subscription) -> Subscription:
     anchor = call.params.get("billing_cycle_anchor")
     kind = anchor.get("type") if isinstance(anchor, dict) else (anchor or "now")
     rows = items.of(unit, subscription)
-    changes: Body = {"status_details": None}
+    changes: dict[str, object] = {"status_details": None}
     if kind == "now" or items.next_end(rows) <= unit.now:
         changes.update(update_subscription.begin_cycle(unit, subscription, rows))
         changes["items"] = items.listed(subscription["id"], rows)

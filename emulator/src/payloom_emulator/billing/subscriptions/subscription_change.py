@@ -87,7 +87,7 @@ def _period_for(unit: UnitOfWork, subscription: Subscription, before: dict[str, 
 
 
 def _change_item(unit: UnitOfWork, subscription: Subscription, row: SubscriptionItem, given: Body, param: str) -> bool:
-    changes: Body = {}
+    changes: dict[str, object] = {}
     if "metadata" in given:
         changes["metadata"] = merge_metadata(row["metadata"], given["metadata"])
     if "tax_rates" in given:

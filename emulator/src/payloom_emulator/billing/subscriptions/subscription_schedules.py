@@ -315,7 +315,7 @@ def enter(
             wanted.append(entry)
     wanted += [{"id": gone["id"], "deleted": True} for gone in free]
     at_renewal = items.next_end(list(held.values())) <= unit.now
-    fields: Body = {"metadata": merge_metadata(subscription["metadata"], phase["metadata"])}
+    fields: dict[str, object] = {"metadata": merge_metadata(subscription["metadata"], phase["metadata"])}
     if params.get("default_payment_method"):
         fields["default_payment_method"] = params["default_payment_method"]
     if phase["collection_method"]:
@@ -359,7 +359,7 @@ def release(
 ) -> SubscriptionSchedule:
     """Let the subscription go on by itself. Emits subscription_schedule.released."""
     unit.unschedule("step", schedule)
-    changes: Body = {"current_phase": None, "released_at": unit.now}
+    changes: dict[str, object] = {"current_phase": None, "released_at": unit.now}
     if subscription is not None:
         changes.update({"released_subscription": subscription["id"], "subscription": None})
         unit.change(subscription, {"schedule": None})

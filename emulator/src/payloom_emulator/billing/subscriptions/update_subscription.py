@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import unsupported_params
 from payloom_emulator.billing.embedded_objects import tax_rates
@@ -174,7 +174,7 @@ def _pausing(unit: UnitOfWork, subscription: Subscription, params: Body) -> Body
     return {"pause_collection": {"behavior": given["behavior"], "resumes_at": resumes}}
 
 
-def _discounts(unit: UnitOfWork, subscription: Subscription, given: Any) -> list[str]:
+def _discounts(unit: UnitOfWork, subscription: Subscription, given: object) -> list[str]:
     new = discounts.attach(
         unit,
         given or [],
@@ -295,7 +295,7 @@ def begin_cycle(unit: UnitOfWork, subscription: Subscription, rows: list[Subscri
     for row in rows:
         end = items.period_end(unit.now, row["price"], unit.now)
         unit.change(row, {"current_period_start": unit.now, "current_period_end": end}, emits=())
-    changes: Body = {"billing_cycle_anchor": unit.now}
+    changes: dict[str, object] = {"billing_cycle_anchor": unit.now}
     if subscription["status"] == "trialing":
         changes["trial_end"] = unit.now
     return changes

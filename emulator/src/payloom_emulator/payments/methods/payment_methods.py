@@ -251,7 +251,7 @@ def attach(unit: UnitOfWork, method: PaymentMethod, customer_id: str) -> Payment
 
 
 def _attached(unit: UnitOfWork, method: PaymentMethod, customer_id: str) -> PaymentMethod:
-    changes: Body = {"customer": customer_id}
+    changes: dict[str, object] = {"customer": customer_id}
     if method["type"] == "card":
         stored = present(method["card"])
         checks: Body = {**present(stored["checks"])}

@@ -96,7 +96,7 @@ def _creating(call: RequestContext, draft: Body) -> None:
     _login_page(call, draft)
 
 
-def _updating(call: RequestContext, configuration: Body, changes: Body) -> None:
+def _updating(call: RequestContext, configuration: Body, changes: dict[str, object]) -> None:
     if configuration["is_default"] and call.params.get("active") is False:
         raise invalid("The default configuration cannot be deactivated.", "active")
     if "features" in call.params:

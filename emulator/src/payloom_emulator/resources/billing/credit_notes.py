@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import older_shapes
@@ -11,7 +12,7 @@ from payloom_emulator.billing.savepoint import savepoint
 from payloom_emulator.core.api_changes import Accepted, Change
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, read_only, settable
+from payloom_emulator.core.schema import Schema, read_only, settable
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.invoices import CreditNote, Invoice
 from payloom_emulator.protocol.api_versions import BASIL
@@ -33,12 +34,12 @@ def _preview(call: RequestContext) -> CreditNote:
         return credit_notes.issue(scratch, cast("Invoice", invoice), credit, call.params)
 
 
-def _preview_lines(call: RequestContext) -> Body:
+def _preview_lines(call: RequestContext) -> Mapping[str, object]:
     page = {n: call.params.pop(n) for n in ("limit", "starting_after", "ending_before") if n in call.params}
     return list_of(_preview(call)["_lines"], call.path, {"limit": 10, **page})
 
 
-def _lines(call: RequestContext) -> Body:
+def _lines(call: RequestContext) -> Mapping[str, object]:
     note = call.unit.get(kinds.CREDIT_NOTE, call.ids["id"])
     return list_of(note["_lines"], call.path, {"limit": 10, **call.params})
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.invoices import customer_balance
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, read_only, settable
+from payloom_emulator.core.schema import Schema, read_only, settable
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.customers import CustomerBalanceTransaction
@@ -37,7 +38,7 @@ def _create(call: RequestContext) -> CustomerBalanceTransaction:
     )
 
 
-def _of_customer(call: RequestContext) -> Body:
+def _of_customer(call: RequestContext) -> Mapping[str, object]:
     customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
     return call.page("customer_balance_transaction", customer=customer["id"])
 
@@ -51,7 +52,7 @@ def _one(call: RequestContext) -> CustomerBalanceTransaction:
 
 def _update(call: RequestContext) -> CustomerBalanceTransaction:
     found = _one(call)
-    changes: Body = {}
+    changes: dict[str, object] = {}
     if "description" in call.params:
         changes["description"] = call.get("description")
     if "metadata" in call.params:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import older_shapes
@@ -62,7 +63,7 @@ def _update(call: RequestContext) -> InvoiceItem:
     invoice = unit.find(kinds.INVOICE, item["invoice"])
     if invoice is not None and invoice["status"] != "draft":
         raise invalid("This invoice item can no longer be changed: its invoice is final.", None, "invoice_not_editable")
-    changes: Body = {n: params[n] for n in ("description", "discountable", "period") if n in params}
+    changes: dict[str, object] = {n: params[n] for n in ("description", "discountable", "period") if n in params}
     if "metadata" in params:
         changes["metadata"] = merge_metadata(item["metadata"], params["metadata"])
     if "tax_rates" in params:
@@ -106,7 +107,7 @@ def _worth(call: RequestContext, item: InvoiceItem, params: Body) -> Body:
     return worth
 
 
-def _delete(call: RequestContext) -> Body:
+def _delete(call: RequestContext) -> Mapping[str, object]:
     unit = call.unit
     item = unit.get(kinds.INVOICEITEM, call.ids["id"])
     unit.use_clock_of(item)
@@ -119,7 +120,7 @@ def _delete(call: RequestContext) -> Body:
     return gone
 
 
-def _listing(call: RequestContext) -> Body:
+def _listing(call: RequestContext) -> Mapping[str, object]:
     pending = call.params.get("pending")
     return {} if pending is None else {"pending": pending}
 

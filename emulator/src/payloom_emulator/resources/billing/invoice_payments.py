@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import machines
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
 
 
-def _list_payments(call: RequestContext) -> Body:
+def _list_payments(call: RequestContext) -> Mapping[str, object]:
     payment = call.params.get("payment") or {}
     filters: Body = {n: call.params[n] for n in ("invoice", "status") if call.get(n)}
     if payment.get("payment_intent"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.billing import older_shapes, unsupported_params
@@ -191,7 +192,7 @@ def _update(call: RequestContext) -> Invoice:
     return unit.change(invoice, changes)
 
 
-def _delete(call: RequestContext) -> Body:
+def _delete(call: RequestContext) -> Mapping[str, object]:
     invoice = _target(call)
     if invoice["status"] != "draft":
         raise invalid("You can only delete draft invoices.", None, "invoice_not_editable")
@@ -203,12 +204,12 @@ def _delete(call: RequestContext) -> Body:
     return call.unit.delete(invoice)
 
 
-def _lines(call: RequestContext) -> Body:
+def _lines(call: RequestContext) -> Mapping[str, object]:
     invoice = call.unit.get(kinds.INVOICE, call.ids["id"])
     return list_of(invoice_lifecycle.all_lines(invoice), call.path, {"limit": 10, **call.params})
 
 
-def _listing(call: RequestContext) -> Body:
+def _listing(call: RequestContext) -> Mapping[str, object]:
     due = call.params.get("due_date")
     return {"due_date": due} if isinstance(due, int) else {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
@@ -35,16 +36,16 @@ def _creating(call: RequestContext, draft: Body) -> None:
     draft["updated"] = call.unit.now
 
 
-def _updating(call: RequestContext, meter: Body, changes: Body) -> None:
+def _updating(call: RequestContext, meter: Body, changes: dict[str, object]) -> None:
     del meter
     changes["updated"] = call.unit.now
 
 
-def _deactivate(call: RequestContext) -> Body:
+def _deactivate(call: RequestContext) -> Mapping[str, object]:
     return _switch(call, "deactivate", call.unit.now)
 
 
-def _reactivate(call: RequestContext) -> Body:
+def _reactivate(call: RequestContext) -> Mapping[str, object]:
     return _switch(call, "reactivate", None)
 
 
@@ -58,7 +59,7 @@ def _switch(call: RequestContext, move: str, at: int | None) -> Body:
     )
 
 
-def _summaries(call: RequestContext) -> Body:
+def _summaries(call: RequestContext) -> Mapping[str, object]:
     meter = call.unit.get(kinds.BILLING_METER, call.ids["id"])
     params = call.params
     customer = call.unit.get(kinds.CUSTOMER, params["customer"], "customer")
@@ -93,7 +94,7 @@ def _summaries(call: RequestContext) -> Body:
     return list_of(rows, call.path, {"limit": 10, **params})
 
 
-def record(call: RequestContext) -> Body:
+def record(call: RequestContext) -> Mapping[str, object]:
     """Store one meter event, checked against its meter."""
     unit, params = call.unit, call.params
     name, payload = params["event_name"], params.get("payload") or {}
@@ -146,7 +147,7 @@ def _number(value: object, meter: Meter) -> Decimal:
         raise StripeError("The value must be a number.", code="invalid_value", param=name) from error
 
 
-def _adjust(call: RequestContext) -> Body:
+def _adjust(call: RequestContext) -> Mapping[str, object]:
     identifier = (call.params.get("cancel") or {}).get("identifier")
     if not identifier:
         raise invalid("Name the event to cancel.", "cancel[identifier]", "parameter_missing")

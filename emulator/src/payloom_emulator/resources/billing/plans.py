@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing.pricing.amounts import plan_of
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def _create(call: RequestContext) -> Body:
+def _create(call: RequestContext) -> Mapping[str, object]:
     unit, params = call.unit, call.params
     product = params.get("product")
     if not product:
@@ -48,7 +49,7 @@ def _create(call: RequestContext) -> Body:
     if params.get("transform_usage"):
         data["transform_quantity"] = params["transform_usage"]
     price = prices.make(unit, data, "plan", price_id=wanted)
-    changes: Body = {
+    changes: dict[str, object] = {
         "active": params.get("active", True),
         "metadata": merge_metadata({}, params.get("metadata") or {}),
         "nickname": params.get("nickname"),
@@ -67,14 +68,14 @@ def find(unit: UnitOfWork, plan_id: str) -> Price:
     return price
 
 
-def _retrieve(call: RequestContext) -> Body:
+def _retrieve(call: RequestContext) -> Mapping[str, object]:
     return plan_of(find(call.unit, call.ids["id"]))
 
 
-def _update(call: RequestContext) -> Body:
+def _update(call: RequestContext) -> Mapping[str, object]:
     price = find(call.unit, call.ids["id"])
     params = call.params
-    changes: Body = {n: params[n] for n in ("active", "nickname") if n in params}
+    changes: dict[str, object] = {n: params[n] for n in ("active", "nickname") if n in params}
     if params.get("product"):
         changes["product"] = call.unit.get(kinds.PRODUCT, params["product"], "product")["id"]
     if "trial_period_days" in params:
@@ -90,7 +91,7 @@ def _update(call: RequestContext) -> Body:
     return plan
 
 
-def _delete(call: RequestContext) -> Body:
+def _delete(call: RequestContext) -> Mapping[str, object]:
     price = find(call.unit, call.ids["id"])
     plan = plan_of(price)
     call.unit.delete(price)
@@ -98,7 +99,7 @@ def _delete(call: RequestContext) -> Body:
     return {"id": plan["id"], "object": "plan", "deleted": True}
 
 
-def _list(call: RequestContext) -> Body:
+def _list(call: RequestContext) -> Mapping[str, object]:
     filters = {n: call.params[n] for n in ("active", "product") if n in call.params}
     page = call.page("price", type="recurring", **filters)
     return {**page, "data": [plan_of(p) for p in page["data"]]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import quotes
@@ -96,7 +97,7 @@ def _update(call: RequestContext) -> Quote:
     return unit.change(quote, changes, emits=())
 
 
-def _finalize(call: RequestContext) -> Body:
+def _finalize(call: RequestContext) -> Mapping[str, object]:
     quote, unit = call.target, call.unit
     _need(quote, "finalize", "draft")
     if not quote["_items"]:
@@ -140,12 +141,12 @@ def _expire(unit: UnitOfWork, quote: Quote) -> None:
         _close(unit, quote)
 
 
-def _line_items(call: RequestContext) -> Body:
+def _line_items(call: RequestContext) -> Mapping[str, object]:
     quote = call.unit.get(kinds.QUOTE, call.ids["id"])
     return list_of(quotes.line_items(call.unit, quote), call.path, {"limit": 10, **call.params})
 
 
-def _upfront_items(call: RequestContext) -> Body:
+def _upfront_items(call: RequestContext) -> Mapping[str, object]:
     quote = call.unit.get(kinds.QUOTE, call.ids["id"])
     return list_of(quotes.line_items(call.unit, quote), call.path, {"limit": 10, **call.params})
 

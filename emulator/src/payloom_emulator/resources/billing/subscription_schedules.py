@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import unsupported_params
 from payloom_emulator.billing.machines import SCHEDULE_MACHINE
 from payloom_emulator.billing.subscriptions import subscription_params, subscription_schedules
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, overlay, read_only, settable
+from payloom_emulator.core.schema import Schema, overlay, read_only, settable
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.present import present
 from payloom_emulator.objects.subscriptions import SubscriptionSchedule, SubscriptionSchedulePhase
@@ -96,7 +97,7 @@ def _update(call: RequestContext) -> SubscriptionSchedule:
     unsupported_params.refuse(params, unsupported_params.SCHEDULE, "subscription schedules")
     if schedule["status"] not in LIVE:
         raise invalid(f"You cannot update a subscription schedule that is {schedule['status']}.")
-    changes: Body = {n: params[n] for n in ("end_behavior",) if n in params}
+    changes: dict[str, object] = {n: params[n] for n in ("end_behavior",) if n in params}
     if "default_settings" in params:
         changes["default_settings"] = overlay(schedule["default_settings"], params["default_settings"])
     if "metadata" in params:
@@ -143,7 +144,7 @@ def _cancel(call: RequestContext) -> SubscriptionSchedule:
     )
 
 
-def _listing(call: RequestContext) -> Body:
+def _listing(call: RequestContext) -> Mapping[str, object]:
     return {"status": "not_started"} if call.params.get("scheduled") else {}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.billing import older_shapes, unsupported_params
@@ -82,7 +83,7 @@ def _pause(call: RequestContext) -> Subscription:
     return renew_subscription.pause(call.unit, subscription, "pause_requested")
 
 
-def _migrate(call: RequestContext) -> Body:
+def _migrate(call: RequestContext) -> Mapping[str, object]:
     subscription = call.target
     if subscription["billing_mode"]["type"] == "flexible":
         raise invalid("The subscription's billing_mode is `flexible` already.", "billing_mode")
@@ -90,7 +91,7 @@ def _migrate(call: RequestContext) -> Body:
     return call.unit.change(subscription, {"billing_mode": mode})
 
 
-def _list(call: RequestContext) -> Body:
+def _list(call: RequestContext) -> Mapping[str, object]:
     wanted: Any = call.get("status")
     every = sorted(SUBSCRIPTION_MACHINE.statuses())
     filters: Body = {n: call.params[n] for n in ("customer", "collection_method", "test_clock") if call.get(n)}
@@ -118,14 +119,14 @@ def _matches(subscription: Subscription, narrow: Body) -> bool:
     return True
 
 
-def _within(value: int, wanted: Any) -> bool:
+def _within(value: int, wanted: object) -> bool:
     if not isinstance(wanted, dict):
         return value == wanted
     checks = {"gt": value.__gt__, "gte": value.__ge__, "lt": value.__lt__, "lte": value.__le__}
     return all(checks[k](v) for k, v in wanted.items())
 
 
-def _drop_discount(call: RequestContext) -> Body:
+def _drop_discount(call: RequestContext) -> Mapping[str, object]:
     subscription = _target(call)
     found = subscription["discounts"]
     if not found:
@@ -144,14 +145,14 @@ def _resume_collection(unit: Any, subscription: Subscription) -> None:
         unit.change(subscription, {"pause_collection": None})
 
 
-def _items_of(call: RequestContext) -> Body:
+def _items_of(call: RequestContext) -> Mapping[str, object]:
     call.need("subscription")
     subscription = call.unit.get(kinds.SUBSCRIPTION, call.params["subscription"], "subscription")
     rows = items.of(call.unit, subscription)
     return list_of(rows, "/v1/subscription_items", {"limit": 10, **call.params})
 
 
-def _delete_item(call: RequestContext) -> Body:
+def _delete_item(call: RequestContext) -> Mapping[str, object]:
     item = call.unit.get(kinds.SUBSCRIPTION_ITEM, call.ids["id"])
     subscription = call.unit.get(kinds.SUBSCRIPTION, item["subscription"])
     call.unit.use_clock_of(subscription)

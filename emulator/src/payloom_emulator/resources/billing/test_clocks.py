@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.machines import CLOCK_MACHINE
@@ -46,7 +47,7 @@ def _created(call: RequestContext, clock: TestClock) -> None:
         call.unit.change(customer, {"test_clock": clock["id"]})
 
 
-def _advance(call: RequestContext) -> Body:
+def _advance(call: RequestContext) -> Mapping[str, object]:
     """Answer `advancing` at once; what is due until then runs right after, in its own time."""
     clock, target = call.target, call.params["frozen_time"]
     if clock["status"] != "ready":

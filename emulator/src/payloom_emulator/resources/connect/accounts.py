@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.connect import accounts
@@ -79,7 +80,7 @@ def _maybe_enable(unit: UnitOfWork, account: Account) -> None:
     unit.change(account, {**accounts.account_status(enabled=True), "capabilities": active})
 
 
-def _updating(call: RequestContext, account: Account, changes: Body) -> None:
+def _updating(call: RequestContext, account: Account, changes: dict[str, object]) -> None:
     for name in ("business_profile", "settings", "tos_acceptance"):
         if isinstance(call.params.get(name), dict):
             changes[name] = overlay(account[name] or {}, call.params[name])
@@ -107,14 +108,14 @@ def _deleting(call: RequestContext, account: Account) -> None:
         raise StripeError("You cannot delete the account your key belongs to.", status=403)
 
 
-def _link(call: RequestContext) -> Body:
+def _link(call: RequestContext) -> Mapping[str, object]:
     account = call.unit.get(kinds.ACCOUNT, call.params["account"], "account")
     url = f"{call.unit.environment.base_url}/_emulator/onboarding/{account['id']}"
     call.unit.change(account, {"_return_url": call.params.get("return_url")}, emits=())
     return {"object": "account_link", "created": call.unit.now, "expires_at": call.unit.now + 300, "url": url}
 
 
-def _capabilities(call: RequestContext) -> Body:
+def _capabilities(call: RequestContext) -> Mapping[str, object]:
     account = call.unit.get(kinds.ACCOUNT, call.ids["account"])
     rows = [_capability(account, name) for name in present(account["capabilities"])]
     return {"object": "list", "data": rows, "has_more": False, "url": call.path}
@@ -135,12 +136,12 @@ def _capability(account: Account, name: str) -> Body:
     }
 
 
-def _one_capability(call: RequestContext) -> Body:
+def _one_capability(call: RequestContext) -> Mapping[str, object]:
     account = call.unit.get(kinds.ACCOUNT, call.ids["account"])
     return _capability(account, call.ids["capability"])
 
 
-def _request_capability(call: RequestContext) -> Body:
+def _request_capability(call: RequestContext) -> Mapping[str, object]:
     account = call.unit.get(kinds.ACCOUNT, call.ids["account"])
     wanted: Body = {**present(account["capabilities"])}
     if call.params.get("requested"):
@@ -151,7 +152,7 @@ def _request_capability(call: RequestContext) -> Body:
     return _capability(account, call.ids["capability"])
 
 
-def _login_link(call: RequestContext) -> Body:
+def _login_link(call: RequestContext) -> Mapping[str, object]:
     account = call.unit.get(kinds.ACCOUNT, call.ids["account"])
     url = f"{call.unit.environment.base_url}/_emulator/express/{account['id']}"
     return {"object": "login_link", "created": call.unit.now, "url": url}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, read_only
+from payloom_emulator.core.schema import Schema, read_only
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.errors import invalid
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 LASTS = 3600
 
 
-def _create(call: RequestContext) -> Body:
+def _create(call: RequestContext) -> Mapping[str, object]:
     unit = call.unit
     if not call.get("customer"):
         raise invalid("You must provide a customer to create an ephemeral key.", "customer", "parameter_missing")

@@ -5,6 +5,7 @@ A thin event says what happened to which object and carries nothing else; it is 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
 
@@ -29,7 +30,7 @@ def _check_events(names: list[str]) -> None:
             raise invalid(f"Unknown event type: {name}.", "enabled_events")
 
 
-def _create(call: RequestContext) -> Body:
+def _create(call: RequestContext) -> Mapping[str, object]:
     params, unit = call.params, call.unit
     if params["type"] != "webhook_endpoint":
         raise invalid("The local Stripe delivers to webhook endpoints only.", "type")
@@ -94,7 +95,7 @@ def _switch(status: str) -> object:
     return run
 
 
-def _ping(call: RequestContext) -> Body:
+def _ping(call: RequestContext) -> Mapping[str, object]:
     made = call.unit.emit(PING, _target(call))
     call.unit.environment.outbox.enqueue(
         call.unit.account,
@@ -104,7 +105,7 @@ def _ping(call: RequestContext) -> Body:
     return thin_events.thin_event(call.unit, made)
 
 
-def _delete(call: RequestContext) -> Body:
+def _delete(call: RequestContext) -> Mapping[str, object]:
     gone = call.unit.delete(_target(call))
     call.unit.environment.outbox.invalidate()
     return gone
@@ -135,16 +136,16 @@ def _encoded(query: Body) -> str:
     return urlencode(pairs)
 
 
-def _cursor(call: RequestContext) -> Body:
+def _cursor(call: RequestContext) -> Mapping[str, object]:
     return {"starting_after": call.params["page"]} if call.params.get("page") else {}
 
 
-def _list(call: RequestContext) -> Body:
+def _list(call: RequestContext) -> Mapping[str, object]:
     page = _page(call, "v2.core.event_destination", {})
     return {**page, "data": [_shown(call, d) for d in page["data"]]}
 
 
-def _events(call: RequestContext) -> Body:
+def _events(call: RequestContext) -> Mapping[str, object]:
     types = [t.removeprefix("v1.") for t in call.params.get("types") or []]
     page = _page(call, "event", {"type": types} if types else {})
     found = page["data"]
@@ -153,7 +154,7 @@ def _events(call: RequestContext) -> Body:
     return {**page, "data": [thin_events.thin_event(call.unit, e) for e in found]}
 
 
-def _event(call: RequestContext) -> Body:
+def _event(call: RequestContext) -> Mapping[str, object]:
     event = call.unit.find(kinds.EVENT, call.ids["id"])
     if event is None:
         raise missing("event", call.ids["id"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
@@ -50,7 +51,7 @@ _WITH_FEATURES = {
 _PLAIN = ("active_entitlements", "buy_button", "customer_portal", "pricing_table")
 
 
-def _customer_session(call: RequestContext) -> Body:
+def _customer_session(call: RequestContext) -> Mapping[str, object]:
     unit, params = call.unit, call.params
     if not call.get("customer"):
         raise invalid("Missing required param: customer.", "customer", "parameter_missing")
@@ -73,7 +74,7 @@ def _customer_session(call: RequestContext) -> Body:
     }
 
 
-def _account_session(call: RequestContext) -> Body:
+def _account_session(call: RequestContext) -> Mapping[str, object]:
     unit = call.unit
     account = unit.get(kinds.ACCOUNT, call.params["account"], "account")
     asked = call.params["components"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.connect import transfers
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, read_only, settable
+from payloom_emulator.core.schema import Schema, read_only, settable
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.accounts import Transfer, TransferReversal
@@ -48,7 +49,7 @@ def _one_reversal(call: RequestContext) -> TransferReversal:
     return call.unit.get(kinds.TRANSFER_REVERSAL, call.ids["reversal"])
 
 
-def _refund_fee(call: RequestContext) -> Body:
+def _refund_fee(call: RequestContext) -> Mapping[str, object]:
     fee = call.unit.get(kinds.APPLICATION_FEE, call.ids["id"])
     left = fee["amount"] - fee["amount_refunded"]
     wanted = call.params.get("amount", left)

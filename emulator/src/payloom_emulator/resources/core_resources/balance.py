@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def _retrieve(call: RequestContext) -> Body:
+def _retrieve(call: RequestContext) -> Mapping[str, object]:
     return current(call.unit)
 
 

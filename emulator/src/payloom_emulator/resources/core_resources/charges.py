@@ -106,7 +106,7 @@ def _refunds(unit: UnitOfWork, charge: Charge) -> Body:
     return {"object": "list", "data": rows[:10], "has_more": len(rows) > 10, "total_count": len(rows), "url": url}
 
 
-def _updating(call: RequestContext, charge: Charge, changes: Body) -> None:
+def _updating(call: RequestContext, charge: Charge, changes: dict[str, object]) -> None:
     report = (call.params.get("fraud_details") or {}).get("user_report")
     if report:
         changes["fraud_details"] = {"user_report": report}

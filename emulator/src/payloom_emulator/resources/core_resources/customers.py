@@ -89,7 +89,7 @@ def _offered(call: RequestContext, draft: Body) -> None:
     call.params["payment_method"] = method["id"]
 
 
-def _updating(call: RequestContext, customer: Customer, changes: Body) -> None:
+def _updating(call: RequestContext, customer: Customer, changes: dict[str, object]) -> None:
     _check(call, customer)
     customer_rules.updating(call, customer, changes)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, StateMachine, Transition, read_only, settable
+from payloom_emulator.core.schema import Schema, StateMachine, Transition, read_only, settable
 from payloom_emulator.ledger import balance
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.charges import Dispute
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _DECIDED_AFTER = 2
 
 
-def _updating(call: RequestContext, dispute: Dispute, changes: Body) -> None:
+def _updating(call: RequestContext, dispute: Dispute, changes: dict[str, object]) -> None:
     if dispute["status"] not in {"needs_response", "warning_needs_response"}:
         raise invalid("This dispute is already closed or under review; its evidence cannot be changed.")
     given_evidence = call.params.get("evidence") or {}
@@ -67,7 +68,7 @@ def _won(unit: UnitOfWork, dispute: Dispute) -> None:
     unit.emit("charge.dispute.closed", dispute)
 
 
-def _close(call: RequestContext) -> Body:
+def _close(call: RequestContext) -> Mapping[str, object]:
     move = "close_inquiry" if call.target["status"].startswith("warning") else "lose"
     if not call.unit.environment.schema("dispute").machine.allows(move, call.target["status"]):  # type: ignore[union-attr]
         raise invalid("This dispute is already closed.", code="dispute_already_closed")
@@ -82,7 +83,7 @@ def _expire(unit: UnitOfWork, dispute: Dispute) -> None:
         unit.transition(dispute, "close_inquiry")
 
 
-def _close_by_charge(call: RequestContext) -> Body:
+def _close_by_charge(call: RequestContext) -> Mapping[str, object]:
     found = call.unit.list(kinds.DISPUTE, charge=call.ids["charge"], limit=1)
     if not found:
         raise invalid(f"Charge {call.ids['charge']} has no dispute.")

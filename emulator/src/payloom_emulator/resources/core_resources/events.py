@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Resource
 from payloom_emulator.core.schema import Schema, read_only
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
 
 
-def _list_types(call: RequestContext) -> dict[str, Any]:
+def _list_types(call: RequestContext) -> Mapping[str, object]:
     types = call.params.get("types")
     return {"type": types} if types else {}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.paging import list_of
@@ -48,7 +49,7 @@ def _create(call: RequestContext) -> File:
     )
 
 
-def _contents(call: RequestContext) -> Body:
+def _contents(call: RequestContext) -> Mapping[str, object]:
     """The content, base64: the local Stripe answers JSON only."""
     file = call.unit.get(kinds.FILE, call.ids["file"])
     return {"content": file["_content"], "filename": file["filename"]}
@@ -62,7 +63,7 @@ def _link(call: RequestContext, draft: Body) -> None:
     draft["url"] = f"{call.unit.environment.base_url}/_emulator/files/{call.unit.environment.ids.new('', 32)}"
 
 
-def _expiring(call: RequestContext, link: FileLink, changes: Body) -> None:
+def _expiring(call: RequestContext, link: FileLink, changes: dict[str, object]) -> None:
     del link
     if call.params.get("expires_at") == "now":
         changes.update({"expires_at": call.unit.now, "expired": True})

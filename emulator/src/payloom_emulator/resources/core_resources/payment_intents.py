@@ -5,6 +5,7 @@ Declared here; the rules are in `payments/`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import older_shapes
@@ -44,7 +45,7 @@ def _cancel(call: RequestContext) -> PaymentIntent:
     return cancel(call.unit, call.target, call.get("cancellation_reason"))
 
 
-def _increment(call: RequestContext) -> Body:
+def _increment(call: RequestContext) -> Mapping[str, object]:
     intent = call.target
     call.need("amount")
     if intent["status"] != "requires_capture":
@@ -72,7 +73,7 @@ def _verify(call: RequestContext) -> PaymentIntent:
     )
 
 
-def _apply_balance(call: RequestContext) -> Body:
+def _apply_balance(call: RequestContext) -> Mapping[str, object]:
     raise capture_cancel.unexpected(call.target, "This customer has no cash balance to apply.")
 
 

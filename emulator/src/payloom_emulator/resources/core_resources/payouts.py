@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
@@ -61,7 +62,7 @@ def _arrive(unit: UnitOfWork, payout: Body) -> None:
         unit.transition(payout, "arrive")
 
 
-def _cancel(call: RequestContext) -> Body:
+def _cancel(call: RequestContext) -> Mapping[str, object]:
     if call.target["status"] != "pending":
         raise invalid("Payouts can only be canceled while they are pending.", code="payout_not_cancelable")
     call.unit.unschedule("arrive", call.target)
@@ -111,7 +112,7 @@ def _succeed(unit: UnitOfWork, topup: Body) -> None:
         unit.transition(topup, "succeed", {"balance_transaction": booked["id"]})
 
 
-def _cancel_topup(call: RequestContext) -> Body:
+def _cancel_topup(call: RequestContext) -> Mapping[str, object]:
     if call.target["status"] != "pending":
         raise invalid("Only pending top-ups can be canceled.")
     return call.unit.transition(call.target, "cancel")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.connect import transfers
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, StateMachine, Transition, read_only, settable
+from payloom_emulator.core.schema import Schema, StateMachine, Transition, read_only, settable
 from payloom_emulator.ledger import balance
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.charges import Charge, Refund
@@ -107,7 +108,7 @@ def _fail(unit: UnitOfWork, refund: Refund) -> None:
     unit.change(charge, {"amount_refunded": charge["amount_refunded"] - refund["amount"], "refunded": False})
 
 
-def _cancel(call: RequestContext) -> Body:
+def _cancel(call: RequestContext) -> Mapping[str, object]:
     refund = call.target
     if refund["status"] != "requires_action":
         raise StripeError(
@@ -117,7 +118,7 @@ def _cancel(call: RequestContext) -> Body:
     return call.unit.transition(refund, "cancel")
 
 
-def _of_charge(call: RequestContext) -> Body:
+def _of_charge(call: RequestContext) -> Mapping[str, object]:
     charge = call.unit.get(kinds.CHARGE, call.ids["charge"])
     return call.page("refund", charge=charge["id"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.resource import Endpoints, Resource
@@ -69,7 +70,7 @@ def _created(call: RequestContext, intent: SetupIntent) -> SetupIntent:
     return _confirm(call, intent) if call.params.get("confirm") else intent
 
 
-def _updating(call: RequestContext, intent: SetupIntent, changes: Body) -> None:
+def _updating(call: RequestContext, intent: SetupIntent, changes: dict[str, object]) -> None:
     if intent["status"] not in OPEN and set(call.params) - {"metadata", "description"}:
         raise _unexpected(intent, f"This SetupIntent cannot be updated because it has a status of {intent['status']}.")
     method = _given_method(call)
@@ -134,7 +135,7 @@ def _confirm(call: RequestContext, intent: SetupIntent | None = None) -> SetupIn
     )
 
 
-def _cancel(call: RequestContext) -> Body:
+def _cancel(call: RequestContext) -> Mapping[str, object]:
     if call.target["status"] not in OPEN:
         raise _unexpected(
             call.target,

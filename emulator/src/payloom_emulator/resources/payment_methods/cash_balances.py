@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, read_only
+from payloom_emulator.core.schema import Schema, read_only
 from payloom_emulator.objects import kinds
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
 
 
-def _retrieve(call: RequestContext) -> Body:
+def _retrieve(call: RequestContext) -> Mapping[str, object]:
     customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
     return {
         "object": "cash_balance",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.checkout import complete_session, create_session, lines
@@ -29,7 +30,7 @@ def _created(call: RequestContext, session: CheckoutSession) -> None:
         complete_session.prepare(call.unit, session)
 
 
-def _expire(call: RequestContext) -> Body:
+def _expire(call: RequestContext) -> Mapping[str, object]:
     if call.target["status"] != "open":
         raise StripeError(
             f"""Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of {call.target["status"]}.""",  # noqa: E501 - one message, one line
@@ -43,7 +44,7 @@ def _lapse(unit: UnitOfWork, session: CheckoutSession) -> None:
         unit.transition(session, "expire", {"url": None})
 
 
-def _list_lines(call: RequestContext) -> Body:
+def _list_lines(call: RequestContext) -> Mapping[str, object]:
     session = call.unit.get(kinds.CHECKOUT_SESSION, call.ids["session"])
     return list_of(lines.line_items(call.unit, session), call.path, {"limit": 10, **call.params})
 
@@ -53,7 +54,7 @@ def _include_lines(unit: UnitOfWork, session: CheckoutSession) -> Body:
     return list_of(lines.line_items(unit, session), url, {"limit": 10})
 
 
-def _updating(call: RequestContext, session: CheckoutSession, changes: Body) -> None:
+def _updating(call: RequestContext, session: CheckoutSession, changes: dict[str, object]) -> None:
     params = call.params
     if session["status"] != "open" and set(params) - {"metadata"}:
         raise invalid("Only the metadata of a Checkout Session that is not open can be updated.")
@@ -86,14 +87,14 @@ def _merged(call: RequestContext, session: CheckoutSession, given_lines: list[Bo
     return merged
 
 
-def _price_again(unit: UnitOfWork, session: CheckoutSession, changes: Body) -> None:
+def _price_again(unit: UnitOfWork, session: CheckoutSession, changes: dict[str, object]) -> None:
     changes.update(create_session.public_totals(lines.totals(unit, cast("CheckoutSession", {**session, **changes}))))
 
 
 # --- what Stripe's own page calls -----------------------------------------------------------------
 
 
-def _open(call: RequestContext) -> Body:
+def _open(call: RequestContext) -> Mapping[str, object]:
     """The session for Stripe's page: the object, and what only the page needs."""
     session = call.unit.get(kinds.CHECKOUT_SESSION, call.ids["session"])
     return _page(call.unit, session)
@@ -135,18 +136,18 @@ def _breakdown(unit: UnitOfWork, session: CheckoutSession) -> Body:
     return {"discounts": discounts, "taxes": []}
 
 
-def _confirm_page(call: RequestContext) -> Body:
+def _confirm_page(call: RequestContext) -> Mapping[str, object]:
     session = call.unit.get(kinds.CHECKOUT_SESSION, call.ids["session"])
     call.unit.use_clock_of(session)
     return _page(call.unit, complete_session.confirm(call.unit, session, _typed(call.params)))
 
 
-def _update_page(call: RequestContext) -> Body:
+def _update_page(call: RequestContext) -> Mapping[str, object]:
     """A promotion code was entered (or removed with ""), a quantity or the shipping changed."""
     session = call.unit.get(kinds.CHECKOUT_SESSION, call.ids["session"])
     if session["status"] != "open":
         raise invalid("This Checkout Session is no longer active.", code="checkout_session_not_open")
-    changes: Body = {}
+    changes: dict[str, object] = {}
     if "promotion_code" in call.params:
         changes["_discounts"] = _promotion(call, session, call.params["promotion_code"])
     wanted = call.params.get("updated_line_item_quantity")

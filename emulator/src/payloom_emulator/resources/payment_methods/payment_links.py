@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.checkout import create_session, lines
@@ -84,7 +85,7 @@ def _recurring(unit: UnitOfWork, item: Body) -> bool:
     return bool(price and price["recurring"])
 
 
-def _list(call: RequestContext) -> Body:
+def _list(call: RequestContext) -> Mapping[str, object]:
     link = call.unit.get(kinds.PAYMENT_LINK, call.ids["payment_link"])
     return list_of(
         lines.line_items(call.unit, cast("CheckoutSession", _as_session(link))), call.path, {"limit": 10, **call.params}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
@@ -57,7 +58,7 @@ def _creating(call: RequestContext, draft: Body) -> None:
     draft.update(payment_methods.build(call.unit, call.params))
 
 
-def _updating(call: RequestContext, method: PaymentMethod, changes: Body) -> None:
+def _updating(call: RequestContext, method: PaymentMethod, changes: dict[str, object]) -> None:
     if not method["customer"]:
         raise invalid(
             "You must save this PaymentMethod to a customer before you can update it.",
@@ -86,11 +87,11 @@ def _detach(call: RequestContext) -> PaymentMethod:
     if customer and (kept := present(customer["invoice_settings"]))["default_payment_method"] == method["id"]:
         settings = {**kept, "default_payment_method": None}
         call.unit.change(customer, {"invoice_settings": settings})
-    changes: Body = {"customer": None, "_spent": True, "_detached": True}
+    changes: dict[str, object] = {"customer": None, "_spent": True, "_detached": True}
     return call.unit.change(method, changes, emits=("payment_method.detached",))
 
 
-def _of_customer(call: RequestContext) -> Body:
+def _of_customer(call: RequestContext) -> Mapping[str, object]:
     customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
     return call.page("payment_method", customer=customer["id"], type=call.get("type"))
 

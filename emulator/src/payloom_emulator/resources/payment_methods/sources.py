@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.paging import list_of
@@ -23,7 +24,7 @@ def _create(call: RequestContext) -> Source | Body:
     return card_sources.save(call.unit, customer, call.params["source"])
 
 
-def _list(call: RequestContext) -> Body:
+def _list(call: RequestContext) -> Mapping[str, object]:
     customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
     return list_of(card_sources.saved_sources(call.unit, customer), call.path, {"limit": 10, **call.params})
 
@@ -63,7 +64,7 @@ def _update(call: RequestContext) -> Body:
     return call.unit.change(_one(call), changes)
 
 
-def _delete(call: RequestContext) -> Body:
+def _delete(call: RequestContext) -> Mapping[str, object]:
     card = _one(call)
     customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
     if card["object"] == "source":  # a source is detached and can never be used again

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -76,7 +77,7 @@ def _lapse_coupon(unit: UnitOfWork, coupon: Coupon) -> None:
     unit.change(coupon, {"valid": False}, emits=())
 
 
-def _updating_coupon(call: RequestContext, coupon: Coupon, changes: Body) -> None:
+def _updating_coupon(call: RequestContext, coupon: Coupon, changes: dict[str, object]) -> None:
     added = call.params.get("currency_options")
     if added:
         if coupon["percent_off"] is not None:
@@ -112,7 +113,7 @@ def _creating_code(call: RequestContext, draft: Body) -> None:
         raise invalid("`max_redemptions` cannot be greater than the coupon's.", "max_redemptions")
 
 
-def _updating_code(call: RequestContext, code: PromotionCode, changes: Body) -> None:
+def _updating_code(call: RequestContext, code: PromotionCode, changes: dict[str, object]) -> None:
     if call.params.get("active") and not code["active"]:
         coupon = call.unit.find(kinds.COUPON, code["promotion"]["coupon"])
         spent = code["max_redemptions"] is not None and code["times_redeemed"] >= code["max_redemptions"]
@@ -123,7 +124,7 @@ def _updating_code(call: RequestContext, code: PromotionCode, changes: Body) -> 
         changes["restrictions"] = {**code["restrictions"], **rules}
 
 
-def _listing_codes(call: RequestContext) -> Body:
+def _listing_codes(call: RequestContext) -> Mapping[str, object]:
     code = call.get("code")
     return {"_upper": code.upper()} if code else {}
 
@@ -133,7 +134,7 @@ def _lapse_code(unit: UnitOfWork, code: PromotionCode) -> None:
         unit.change(code, {"active": False})
 
 
-def _drop_customer_discount(call: RequestContext) -> Body:
+def _drop_customer_discount(call: RequestContext) -> Mapping[str, object]:
     customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
     held = customer.get("discount")
     if not held:

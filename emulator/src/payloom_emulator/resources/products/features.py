@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
@@ -22,7 +23,7 @@ def _creating(call: RequestContext, draft: Body) -> None:
         )
 
 
-def _grant(call: RequestContext) -> Body:
+def _grant(call: RequestContext) -> Mapping[str, object]:
     unit = call.unit
     product = unit.get(kinds.PRODUCT, call.ids["product"])
     feature = unit.get(kinds.ENTITLEMENTS_FEATURE, call.params["entitlement_feature"], "entitlement_feature")
@@ -36,7 +37,7 @@ def _grant(call: RequestContext) -> Body:
     )
 
 
-def _granted(call: RequestContext) -> Body:
+def _granted(call: RequestContext) -> Mapping[str, object]:
     product = call.unit.get(kinds.PRODUCT, call.ids["product"])
     return call.page("product_feature", _product=product["id"])
 

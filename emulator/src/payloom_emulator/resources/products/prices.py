@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.catalog import prices, products
@@ -46,7 +47,7 @@ def _lookup_key(call: RequestContext, price: Price) -> None:
         call.unit.change(holder, {"lookup_key": None})
 
 
-def _updating(call: RequestContext, price: Price, changes: Body) -> None:
+def _updating(call: RequestContext, price: Price, changes: dict[str, object]) -> None:
     if "lookup_key" in changes:
         _lookup_key(call, price)
     if (
@@ -56,7 +57,7 @@ def _updating(call: RequestContext, price: Price, changes: Body) -> None:
         raise invalid("The tax behavior of a price cannot be changed once it was set.", "tax_behavior")
 
 
-def _listing(call: RequestContext) -> Body:
+def _listing(call: RequestContext) -> Mapping[str, object]:
     found: Body = {}
     keys = call.get("lookup_keys")
     if keys:

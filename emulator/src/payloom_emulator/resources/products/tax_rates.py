@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -84,7 +85,7 @@ def _create_of_customer(call: RequestContext) -> TaxId:
     return _make(call, call.unit.get(kinds.CUSTOMER, call.ids["customer"])["id"])
 
 
-def _of_customer(call: RequestContext) -> Body:
+def _of_customer(call: RequestContext) -> Mapping[str, object]:
     return call.page("tax_id", customer=call.unit.get(kinds.CUSTOMER, call.ids["customer"])["id"])
 
 
@@ -95,7 +96,7 @@ def _one(call: RequestContext) -> TaxId:
     return found
 
 
-def _delete(call: RequestContext) -> Body:
+def _delete(call: RequestContext) -> Mapping[str, object]:
     found = _one(call)
     return call.unit.delete(found, emits=("customer.tax_id.deleted",) if found["customer"] else ())
 
