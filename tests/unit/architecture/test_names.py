@@ -1,0 +1,82 @@
+"""Names are the field's words: no word that says nothing, no private word, one spelling for each."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PYTHON = sorted(
+    path
+    for folder in ("src", "emulator", "tests", "bench")
+    for path in (ROOT / folder).rglob("*.py")
+    if ".venv" not in path.parts
+)
+STUDIO = sorted((ROOT / "studio" / "src").rglob("*.ts*"))
+# As whole words in the names of classes, functions and files.
+BANNED = {
+    "common", "doorman", "figures", "helper", "helpers", "manager", "misc", "parts", "scratch", "stage", "story",
+    "thing", "things", "util", "utils", "world",
+}  # fmt: skip
+# Stripe's names stay Stripe's: `three_d_secure`, `canceled`. Each pair: what we do not write, what we write.
+SPELLINGS = {
+    "analyse": "analyze",
+    "behaviour": "behavior",
+    "cancelled": "canceled",
+    "catalogue": "catalog",
+    "colour": "color",
+    "fulfil": "fulfill",
+    "licence": "license",
+    "normalise": "normalize",
+    "normalised": "normalized",
+    "serialise": "serialize",
+    "synchronise": "synchronize",
+}
+
+
+DEFINITIONS = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def words(name: str) -> list[str]:
+    """Return the words of a name in any case, in lower case: `HTTPServer_parts` has `http`, `server`, `parts`."""
+    return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
+
+
+def defined(path: Path) -> Iterator[tuple[str, int]]:
+    """Yield the names that a file defines, with their lines; the names of tests are sentences and are left out."""
+    yield path.stem, 1
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, DEFINITIONS) and not node.name.startswith("test_"):
+            yield node.name, node.lineno
+
+
+def test_no_class_function_or_file_has_a_banned_word() -> None:
+    breaches = [
+        f"{path.relative_to(ROOT)}:{line} {name}"
+        for path in PYTHON
+        for name, line in defined(path)
+        if BANNED.intersection(words(name))
+    ]
+    assert breaches == []
+
+
+@pytest.mark.parametrize("british", sorted(SPELLINGS))
+def test_one_spelling(british: str) -> None:
+    pattern = re.compile(rf"(?<![a-z]){british}(?![a-z])|{british.capitalize()}(?![a-z])")
+    breaches = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in (*PYTHON, *STUDIO)
+        if path != Path(__file__)
+        for line, text in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if pattern.search(text)
+    ]
+    assert breaches == [], f"write {SPELLINGS[british]!r}"
+
+
+def test_the_words_of_a_name() -> None:
+    assert words("HTTPServer_parts2of") == ["http", "server", "parts", "of"]
+    assert words("testStage") == ["test", "stage"]

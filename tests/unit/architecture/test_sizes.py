@@ -1,0 +1,71 @@
+"""Functions have at most 60 lines and files at most 400; an import inside a function says why it is there."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+SOURCES = sorted(
+    path
+    for folder in ("src", "emulator/src", "bench")
+    for path in (ROOT / folder).rglob("*.py")
+    if "migrations/versions" not in path.as_posix()
+)
+LONGEST_FUNCTION = 60
+LONGEST_FILE = 400
+FULLEST_FOLDER = 13  # with its __init__.py
+
+
+def relative(path: Path) -> str:
+    """Return a path as it is seen from the repository."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def long_functions(path: Path) -> Iterator[str]:
+    """Yield the functions of a file that are too long."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            if lines > LONGEST_FUNCTION:
+                yield f"{relative(path)}:{node.lineno} {node.name}: {lines} lines"
+
+
+def test_no_function_is_longer_than_sixty_lines() -> None:
+    assert [breach for path in SOURCES for breach in long_functions(path)] == []
+
+
+def test_no_file_is_longer_than_four_hundred_lines() -> None:
+    lengths = {relative(path): len(path.read_text("utf-8").splitlines()) for path in SOURCES}
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_FILE} == {}
+
+
+def test_no_folder_holds_more_files_than_can_be_overlooked() -> None:
+    folders = {path.parent for path in SOURCES}
+    counts = {relative(folder): len(list(folder.glob("*.py"))) for folder in folders}
+    assert {name: count for name, count in counts.items() if count > FULLEST_FOLDER} == {}
+
+
+def test_an_import_inside_a_function_says_why() -> None:
+    """Ruff asks for the `noqa`; this asks for the reason behind it."""
+    bare = re.compile(r"#\s*noqa:[^-]*\bPLC0415\b(?!.* - \S)")
+    breaches = [
+        f"{relative(path)}:{number}"
+        for path in SOURCES
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if bare.search(line)
+    ]
+    assert breaches == []
+
+
+def test_a_long_function_would_be_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the tests above can fail."""
+    path = tmp_path / "long.py"
+    body = "    x = 1\n"
+    path.write_text(f"def f():\n{body * LONGEST_FUNCTION}def g():\n{body * (LONGEST_FUNCTION - 1)}")
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    assert list(long_functions(path)) == ["long.py:1 f: 61 lines"]
