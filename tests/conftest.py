@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.support import collection
@@ -11,6 +10,10 @@ from tests.support.postgres import postgres_server, postgres_url
 
 from payloom.db.database import Database, open_database
 from payloom.db.migrate import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
 
 __all__ = ["postgres_server", "postgres_url"]
 

@@ -7,12 +7,15 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from tests.support.shop_fixture import Shop, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PAYLOOM = Path(sys.executable).parent / "payloom"
 
@@ -33,7 +36,7 @@ def check(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def test_all_five_flows_hold_with_their_evidence(kind):
+def test_all_five_flows_hold_with_their_evidence(kind: str) -> None:
     done = check(*(["--postgres"] if kind == "postgres" else []))
     assert done.returncode == 0, done.stdout + done.stderr
     result = json.loads(done.stdout)
@@ -63,7 +66,7 @@ def pay(shop: Shop, session: str) -> None:
     assert answer.status_code == 200, answer.text
 
 
-def test_a_second_start_keeps_the_data(shop: Shop):
+def test_a_second_start_keeps_the_data(shop: Shop) -> None:
     made = order(shop)
     shop.stop()
     shop.start()
@@ -72,14 +75,14 @@ def test_a_second_start_keeps_the_data(shop: Shop):
     shop.wait("paid", lambda: shop.rows("orders")[0]["status"] == "paid")
 
 
-def test_reset_throws_the_data_away(shop: Shop):
+def test_reset_throws_the_data_away(shop: Shop) -> None:
     order(shop)
     shop.stop()
     shop.start("--reset")
     assert shop.rows("orders") == []
 
 
-def test_a_payment_made_while_the_shop_is_dead_is_settled_when_it_is_back(shop: Shop):
+def test_a_payment_made_while_the_shop_is_dead_is_settled_when_it_is_back(shop: Shop) -> None:
     made = order(shop)
     shop.kill()
     shop.start()
@@ -89,7 +92,9 @@ def test_a_payment_made_while_the_shop_is_dead_is_settled_when_it_is_back(shop: 
 
 
 @pytest.mark.parametrize("moment", [0.0, 0.02, 0.05, 0.1, 0.3])
-def test_killed_right_after_a_payment_the_order_is_paid_once_and_one_receipt_is_written(shop: Shop, moment: float):
+def test_killed_right_after_a_payment_the_order_is_paid_once_and_one_receipt_is_written(
+    shop: Shop, moment: float
+) -> None:
     made = order(shop)
     threading.Timer(moment, shop.kill).start()
     try:
@@ -104,7 +109,7 @@ def test_killed_right_after_a_payment_the_order_is_paid_once_and_one_receipt_is_
     assert shop.rows("orders")[0]["access"] is True
 
 
-def test_a_second_server_for_the_same_project_is_refused_with_the_reason(shop: Shop):
+def test_a_second_server_for_the_same_project_is_refused_with_the_reason(shop: Shop) -> None:
     ports = ["--port", str(free_port()), "--stripe-port", str(free_port())]
     second = subprocess.run(
         [PAYLOOM, "demo", "--no-browser", "--dir", str(shop.folder), *ports],
@@ -115,7 +120,7 @@ def test_a_second_server_for_the_same_project_is_refused_with_the_reason(shop: S
     assert httpx.get(f"{shop.url}/readyz", timeout=20).status_code == 200
 
 
-def test_commands_ask_the_running_server_and_work_without_one(shop: Shop):
+def test_commands_ask_the_running_server_and_work_without_one(shop: Shop) -> None:
     def runs() -> list[dict[str, str]]:
         done = subprocess.run(
             [PAYLOOM, "runs", "list", "--json", "-C", str(shop.folder)],

@@ -7,14 +7,17 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 import pytest
-import stripe
 from tests.support.shop_fixture import Shop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import stripe
 
 PAYLOOM = Path(sys.executable).parent / "payloom"
 ROOT = Path(__file__).parents[2]
@@ -159,13 +162,13 @@ def subscribe(gallery: Gallery, customer: str, **more: Any) -> stripe.Subscripti
     )
 
 
-def test_the_portal_opens_for_the_signed_in_persons_own_customer(gallery, ada, customer):
+def test_the_portal_opens_for_the_signed_in_persons_own_customer(gallery: Gallery, ada: Person, customer: str) -> None:
     url = ada.post("/portal")["url"]
     assert httpx.get(url).status_code == 200
     assert gallery.stripe.v1.customers.retrieve(customer).email == ada.email
 
 
-def test_a_saved_card_becomes_the_one_that_renewals_use(gallery, ada, customer):
+def test_a_saved_card_becomes_the_one_that_renewals_use(gallery: Gallery, ada: Person, customer: str) -> None:
     setup = ada.post("/cards")
     done = gallery.stripe.v1.setup_intents.confirm(setup["id"], {"payment_method": "pm_card_mastercard"})
     assert done.status == "succeeded"
@@ -173,7 +176,9 @@ def test_a_saved_card_becomes_the_one_that_renewals_use(gallery, ada, customer):
     assert gallery.stripe.v1.customers.retrieve(customer).invoice_settings.default_payment_method == done.payment_method
 
 
-def test_an_invoice_has_our_prices_and_is_open_and_sent_once(gallery, ada, admin, customer):
+def test_an_invoice_has_our_prices_and_is_open_and_sent_once(
+    gallery: Gallery, ada: Person, admin: Person, customer: str
+) -> None:
     asked = {
         "request_id": str(uuid.uuid4()),
         "user_id": ada.id,
@@ -189,7 +194,7 @@ def test_an_invoice_has_our_prices_and_is_open_and_sent_once(gallery, ada, admin
     assert [one.data.object["id"] for one in sent] == [invoice.id]
 
 
-def test_a_promotion_code_can_be_typed_in_and_ends(gallery, admin):
+def test_a_promotion_code_can_be_typed_in_and_ends(gallery: Gallery, admin: Person) -> None:
     made = admin.post("/promotion-codes", code="spring", percent_off="20", uses=5, days=10)
     code = gallery.stripe.v1.promotion_codes.retrieve(made["id"])
     assert (code.code, code.active, code.max_redemptions) == ("SPRING", True, 5)
@@ -198,11 +203,11 @@ def test_a_promotion_code_can_be_typed_in_and_ends(gallery, admin):
     assert gallery.stripe.v1.coupons.retrieve(made["coupon"]).percent_off == 20
 
 
-def test_only_admins_make_promotion_codes(ada):
+def test_only_admins_make_promotion_codes(ada: Person) -> None:
     assert ada.http.post("/api/promotion-codes", json={"code": "mine", "percent_off": "30"}).status_code == 403
 
 
-def test_a_gift_opens_access_for_the_recipient_and_mails_once(gallery):
+def test_a_gift_opens_access_for_the_recipient_and_mails_once(gallery: Gallery) -> None:
     body = {"request_id": str(uuid.uuid4()), "sku": "year", "giver": "gil@example.com", "message": "Read it at sea."}
     made = good(httpx.post(f"{gallery.url}/api/gifts", json={**body, "recipient": "rosa@example.com"}, timeout=20))
     assert gallery.rows("access") == []
@@ -224,7 +229,7 @@ def test_a_gift_opens_access_for_the_recipient_and_mails_once(gallery):
     assert len(gallery.runs("give-gift")) == 1
 
 
-def test_an_expired_checkout_is_written_about_once_with_a_link_that_works(gallery):
+def test_an_expired_checkout_is_written_about_once_with_a_link_that_works(gallery: Gallery) -> None:
     made = gallery.order("leo@example.com", None)
     gallery.stripe.v1.checkout.sessions.expire(made["session"])
     gallery.mail("cart-waiting", "leo@example.com")
@@ -237,7 +242,7 @@ def test_an_expired_checkout_is_written_about_once_with_a_link_that_works(galler
     assert len(gallery.mails("leo@example.com")) == 1
 
 
-def test_a_dispute_gets_its_evidence_as_a_draft_and_the_owner_a_deadline(gallery):
+def test_a_dispute_gets_its_evidence_as_a_draft_and_the_owner_a_deadline(gallery: Gallery) -> None:
     made = gallery.order("dan@example.com", "pm_card_createDispute")
     gallery.mail("dispute-opened", "owner@harbour.test")
     (order,) = gallery.rows("orders", id=made["order_id"])
@@ -250,7 +255,9 @@ def test_a_dispute_gets_its_evidence_as_a_draft_and_the_owner_a_deadline(gallery
 
 
 @pytest.mark.parametrize(("approved", "status", "refunds"), [(True, "refunded", 1), (False, "refused", 0)])
-def test_nothing_is_refunded_before_an_admin_says_so(gallery, support, approved, status, refunds):
+def test_nothing_is_refunded_before_an_admin_says_so(
+    gallery: Gallery, support: Person, approved: bool, status: str, refunds: int
+) -> None:
     made = gallery.order(f"{status}@example.com")
     asked = support.post(f"/orders/{made['order_id']}/refund", reason="arrived wet")
     (order,) = gallery.rows("orders", id=made["order_id"])
@@ -270,7 +277,7 @@ def test_nothing_is_refunded_before_an_admin_says_so(gallery, support, approved,
     gallery.wait("the mail", lambda: any(made["order_id"][:8] in m["subject"] for m in gallery.mails(support.email)))
 
 
-def test_more_seats_are_prorated_and_our_row_follows(gallery, ada, customer):
+def test_more_seats_are_prorated_and_our_row_follows(gallery: Gallery, ada: Person, customer: str) -> None:
     subscription = subscribe(gallery, customer)
     gallery.wait("the seats", lambda: gallery.rows("users", email=ada.email, seats="2"))
     gallery.forward(10)
@@ -284,7 +291,9 @@ def test_more_seats_are_prorated_and_our_row_follows(gallery, ada, customer):
     gallery.wait("the end", lambda: gallery.rows("users", email=ada.email, seats="0"))
 
 
-def test_usage_is_reported_once_however_often_it_runs(gallery, ada, admin, customer):
+def test_usage_is_reported_once_however_often_it_runs(
+    gallery: Gallery, ada: Person, admin: Person, customer: str
+) -> None:
     v1 = gallery.stripe.v1
     meter = v1.billing.meters.create(
         {
@@ -305,7 +314,9 @@ def test_usage_is_reported_once_however_often_it_runs(gallery, ada, admin, custo
     assert counted.aggregated_value == 7
 
 
-def test_a_trial_says_when_and_how_much_before_it_ends_and_dunning_follows_a_refused_renewal(gallery, ada, customer):
+def test_a_trial_says_when_and_how_much_before_it_ends_and_dunning_follows_a_refused_renewal(
+    gallery: Gallery, ada: Person, customer: str
+) -> None:
     subscription = subscribe(gallery, customer, trial_period_days=5)
     gallery.wait("the seats", lambda: gallery.rows("users", email=ada.email, subscription_status="trialing"))
     gallery.forward(2.1)
@@ -325,7 +336,7 @@ def test_a_trial_says_when_and_how_much_before_it_ends_and_dunning_follows_a_ref
     assert len(dunning) <= len(attempts)
 
 
-def test_the_weekly_report_adds_up_what_stripe_booked(gallery):
+def test_the_weekly_report_adds_up_what_stripe_booked(gallery: Gallery) -> None:
     gallery.order("eve@example.com")
     moves = [one for one in gallery.stripe.v1.balance_transactions.list({"limit": 100}).data if one.type == "charge"]
     assert moves
@@ -335,19 +346,19 @@ def test_the_weekly_report_adds_up_what_stripe_booked(gallery):
     assert re.search(r"\$\d", mail["subject"])
 
 
-def test_the_guide_lists_the_folder():
+def test_the_guide_lists_the_folder() -> None:
     page = (ROOT / "docs" / "guides" / "gallery.md").read_text("utf-8")
     listed = re.findall(r"templates/gallery/workflows/([a-z-]+)\.yaml", page)
     assert sorted(listed) == sorted(one.stem for one in (ROOT / "templates/gallery/workflows").glob("*.yaml"))
 
 
-def test_every_workflow_has_its_cases():
+def test_every_workflow_has_its_cases() -> None:
     tests = "\n".join(one.read_text("utf-8") for one in (ROOT / "templates/gallery/tests").glob("*.test.yaml"))
     tested = set(re.findall(r"^workflow: ([a-z-]+)$", tests, re.MULTILINE))
     called_only = {"ensure-customer", "open-checkout"}
     assert tested | called_only == {one.stem for one in (ROOT / "templates/gallery/workflows").glob("*.yaml")}
 
 
-def test_the_gallery_is_clean_when_checked(gallery):
+def test_the_gallery_is_clean_when_checked(gallery: Gallery) -> None:
     done = subprocess.run([PAYLOOM, "check", "-C", gallery.folder], capture_output=True, text=True, check=False)
     assert (done.returncode, "no errors" in done.stdout + done.stderr) == (0, True), done.stdout

@@ -18,20 +18,20 @@ def packages() -> Packages:
 
 
 @pytest.mark.timeout(600)
-def test_its_types_hold(packages):
+def test_its_types_hold(packages: Packages) -> None:
     packages.run([node(), "node_modules/typescript/bin/tsc", "--noEmit"])
 
 
 @pytest.mark.timeout(600)
-def test_its_sources_keep_the_rules(packages):
+def test_its_sources_keep_the_rules(packages: Packages) -> None:
     packages.run([node(), "node_modules/eslint/bin/eslint.js", "--max-warnings=0", "."])
 
 
 @pytest.mark.timeout(600)
-def test_its_sources_are_formatted(packages):
+def test_its_sources_are_formatted(packages: Packages) -> None:
     packages.run([node(), "node_modules/prettier/bin/prettier.cjs", "--check", "."])
 
 
 @pytest.mark.timeout(600)
-def test_its_models_and_components_behave(packages):
+def test_its_models_and_components_behave(packages: Packages) -> None:
     packages.run([node(), "node_modules/vitest/vitest.mjs", "run", "--reporter=dot"])

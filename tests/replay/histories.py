@@ -13,9 +13,8 @@ import contextlib
 import dataclasses
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from alembic import command as alembic
@@ -33,11 +32,15 @@ from payloom.runs.publishing.trigger_matching import PublishedWorkflows
 from payloom.runs.publishing.versions import Versions
 from payloom.runs.registry import REFETCH
 from payloom.runs.run_rows import Run, load_journal, load_run
-from payloom.sandbox.project import SandboxProject
 from payloom.sandbox.scenario.replays import cause_of
 from payloom.sandbox.scenario.scenario import Scenario
 from payloom.testing.runner import chosen, load_case_files, open_project
 from payloom.workflows.program.commands import Entry, Finished
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from payloom.sandbox.project import SandboxProject
 
 HERE = Path(__file__).parent
 RECORDED = HERE / "recorded"

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import copy
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from histories import RECORDED, History, histories
 
 from payloom.workflows.interpreter.execution import Execution
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FILES = sorted(RECORDED.glob("*/*.json"))
 

@@ -13,10 +13,12 @@ import dataclasses
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 STORM = bool(os.environ.get("PAYLOOM_STORM"))
 TIMES = float(os.environ.get("PAYLOOM_STORM_TIMES", "1"))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import psycopg
 import sqlalchemy as sa
@@ -17,6 +15,10 @@ from tests.storm import shop
 
 from payloom.db.database import open_database
 from payloom.sandbox.scenario.invariants import check_invariants, journal_of
+
+if TYPE_CHECKING:
+    import contextlib
+    from collections.abc import Callable
 
 DIED = -9
 

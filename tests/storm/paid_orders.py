@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from tests.storm.harness import WorkerScenario
 
 from payloom.db.database import open_database
+
+if TYPE_CHECKING:
+    from tests.storm.harness import WorkerScenario
 
 PAID = 900
 """What each order cost, in minor units."""

@@ -9,20 +9,24 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import random
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from tests.storm import shop
-from tests.support.runs_fixture import RunsFixture
 
-from payloom.connectors.port import Attempt
-from payloom.inbox.service import InboxEvent
 from payloom.runs.advance.outside_steps import OutsideSteps
-from payloom.runs.advance.run_state import RunState
 from payloom.runs.advance.turn import Turns
-from payloom.runs.advance.turn_changes import TurnChanges
-from payloom.workflows.program.commands import Do
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tests.support.runs_fixture import RunsFixture
+
+    from payloom.connectors.port import Attempt
+    from payloom.inbox.service import InboxEvent
+    from payloom.runs.advance.run_state import RunState
+    from payloom.runs.advance.turn_changes import TurnChanges
+    from payloom.workflows.program.commands import Do
 
 
 def random_key(world: RunsFixture) -> None:

@@ -7,15 +7,12 @@ that decides a write, runs about one object in a queue, an amount that must be t
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from tests.support.runs_fixture import RunsFixture, catalog
 
 from payloom.connectors.tables.shapes import shapes
-from payloom.db.database import Database
 from payloom.db.types import Json
 from payloom.kit.clock import SystemClock
 from payloom.runs.publishing.trigger_matching import PublishedWorkflows
@@ -24,6 +21,12 @@ from payloom.sandbox.scenario.invariants import Counted, Effect, Limit, Observat
 from payloom.sandbox.scenario.replays import replay_all
 from payloom.tables.definition.loader import load_tables
 from payloom.tables.query.sql import Tables
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
+
+    from payloom.db.database import Database
 
 STOCK = 1000
 BACK = 200

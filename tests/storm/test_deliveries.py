@@ -6,7 +6,7 @@ import asyncio
 import concurrent.futures
 import itertools
 import random
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
@@ -18,6 +18,9 @@ from tests.support.runs_fixture import RunsFixture, build
 from payloom.db.database import open_database
 from payloom.db.migrate import migrate
 from payloom.sandbox.scenario.invariants import Counted, Observations, check_invariants
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.timeout(7200)
 

@@ -10,9 +10,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
@@ -27,6 +26,9 @@ from payloom.kit.clock import SystemClock
 from payloom.project.loader import load_project
 from payloom.sandbox.scenario.invariants import Counted, Observations, check_invariants
 from payloom.settings.load import load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(180)]
 TABLES = """\

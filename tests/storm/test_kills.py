@@ -10,12 +10,15 @@ import random
 import signal
 import threading
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.storm.effect_ledger import STORM, Tally, some
 from tests.storm.harness import DIED, Databases, Zygote
 from tests.storm.points import killed_at_every_point
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 EVENTS = ["c1", "u1"]
 

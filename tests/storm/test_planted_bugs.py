@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.storm import seeded_bugs, shop
@@ -23,6 +23,9 @@ from payloom.inbox.service import Inbox
 from payloom.kit.clock import SystemClock
 from payloom.runs.advance.turn import Turns
 from payloom.workflows.program.commands import Do, StepFailure
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.timeout(600)
 ONLY_SQLITE = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)

@@ -7,14 +7,17 @@ import functools
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 from tests.storm.effect_ledger import Tally, picked, some
 from tests.storm.harness import Databases, WorkerScenario, Zygote
 from tests.storm.worker_cluster import Node
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(7200), pytest.mark.usefixtures("postgres_server")]
 NAMES = [f"{kind}{number}" for kind in "cu" for number in range(400)]

@@ -8,20 +8,23 @@ import asyncio
 import itertools
 import random
 import zlib
-from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.storm.effect_ledger import STORM, Tally, some
 
-from payloom.sandbox.project import SandboxProject
 from payloom.sandbox.scenario.deliveries import EventDelivery
-from payloom.testing.casefile import Case
 from payloom.testing.runner import chosen, load_case_files, open_project
 from payloom.testing.storm.faults import STRIPE_FAULTS, DuplicateDelivery, Incident, ProcessKill, StripeFails
 from payloom.testing.storm.plans import ScenarioPlan
 from payloom.testing.storm.runner import ScenarioResult, StormRunner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator, Sequence
+
+    from payloom.sandbox.project import SandboxProject
+    from payloom.testing.casefile import Case
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 ROOTS = ["shop", "gallery"]

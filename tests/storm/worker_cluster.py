@@ -6,8 +6,10 @@ import os
 import shutil
 import subprocess
 import warnings
-from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SETTINGS = "wal_level=replica\nmax_wal_senders=4\nhot_standby=on\nmax_connections=200\nlisten_addresses=''\n"
 

@@ -18,9 +18,8 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -35,10 +34,14 @@ from payloom.db.database import Database, open_database
 from payloom.db.errors import CommitUnknown, DatabaseUnavailable
 from payloom.db.migrate import migrate
 from payloom.engine.dbos import DbosEngine
-from payloom.inbox.service import InboxEvent
 from payloom.kit.clock import SystemClock
 from payloom.kit.errors import PayloomError
 from payloom.runs.dependencies import RunLimits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from payloom.inbox.service import InboxEvent
 
 
 class Points:

@@ -7,14 +7,16 @@ checks a page with axe-core. The conftest of each folder registers this plugin, 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from tests.ensure_chromium import find
 from tests.support import npm_packages
 from tests.support.browser_watch import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 # A page may take its time when every core runs tests. What must be quick is measured elsewhere.
 PATIENCE = 30_000

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Request
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, ConsoleMessage, Request
 
 # Chromium itself writes these lines for every answer of 400 and above; the page has nothing to do with them.
 HTTP_NOISE = re.compile(r"^Failed to load resource: the server responded with a status of 4\d\d")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
-from tests.support.http_server import RunningServer
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import httpx
+    from tests.support.http_server import RunningServer
 
 TABLES = """
 tables:

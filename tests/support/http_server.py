@@ -8,10 +8,8 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import uvicorn
@@ -19,7 +17,12 @@ import uvicorn
 from payloom.app.asgi import create_app
 from payloom.project.loader import load_project
 from payloom.settings.load import load_settings
-from payloom.settings.model import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from payloom.settings.model import Settings
 
 
 class RunningServer:

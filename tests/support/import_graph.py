@@ -7,8 +7,11 @@ that contain it, so an `__init__.py` that imports something ties all files below
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 Graph = dict[str, frozenset[str]]
 

@@ -13,19 +13,14 @@ import dataclasses
 import datetime as dt
 import json
 import os
-from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from payloom.connectors.port import Attempt, StepFailed
-from payloom.db.database import Database
 from payloom.engine.memory import MemoryEngine
-from payloom.engine.port import Engine
 from payloom.inbox.service import Inbox, InboxEvent
 from payloom.kit.clock import Clock, SystemClock
-from payloom.runs.dependencies import RunLimits
 from payloom.runs.publishing.trigger_matching import PublishedWorkflows
 from payloom.runs.publishing.versions import Versions
 from payloom.runs.service import RunService
@@ -37,7 +32,15 @@ from payloom.views.run_queries import RunQueries
 from payloom.workflows.catalog.catalog import Action, Column, Family, StaticCatalog, TableShape
 from payloom.workflows.loading.loader import load_workflow
 from payloom.workflows.program.commands import Do, StepFailure
-from payloom.workflows.program.program import Workflow
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from pathlib import Path
+
+    from payloom.db.database import Database
+    from payloom.engine.port import Engine
+    from payloom.runs.dependencies import RunLimits
+    from payloom.workflows.program.program import Workflow
 
 TABLES = """\
 tables:

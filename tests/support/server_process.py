@@ -7,15 +7,19 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 from tests.support.http_server import RunningServer, write_project
 
 from payloom.settings.load import load_settings
-from payloom.settings.model import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from payloom.settings.model import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from payloom.testing.runner import Report, run_cases
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TABLES = """\
 tables:

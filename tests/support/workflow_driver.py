@@ -6,7 +6,7 @@ import copy
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from payloom.workflows.catalog.catalog import Action, Column, Family, StaticCatalog, TableShape
 from payloom.workflows.catalog.events import build_scope, event_scope, split_type
@@ -25,7 +25,9 @@ from payloom.workflows.program.commands import (
     StepFailure,
     Wait,
 )
-from payloom.workflows.program.program import Workflow
+
+if TYPE_CHECKING:
+    from payloom.workflows.program.program import Workflow
 
 EXAMPLES = Path(__file__).parents[1] / "unit" / "workflows" / "examples"
 START = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)

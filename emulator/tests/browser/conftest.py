@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from emulator.tests.support import shop_host
@@ -12,6 +11,10 @@ from tests.support import browser_plugin, npm_packages
 
 from payloom_emulator.core.config import EmulatorConfig
 from payloom_emulator.http.app import create_app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 def pytest_configure(config: pytest.Config) -> None:

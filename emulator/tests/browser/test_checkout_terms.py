@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from emulator.tests.support.checkout_steps import GOOD, SECURE, arrived, challenge, fill, pay, session
-from emulator.tests.support.local_servers import Local
 from playwright.sync_api import Page, expect
+
+if TYPE_CHECKING:
+    from emulator.tests.support.local_servers import Local
 
 pytestmark = pytest.mark.browser
 

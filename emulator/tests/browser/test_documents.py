@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from emulator.tests.support.checkout_steps import DECLINED, GOOD, SECURE, fill, pay
-from emulator.tests.support.local_servers import Local
 from playwright.sync_api import Page, Route, expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from emulator.tests.support.local_servers import Local
 
 pytestmark = pytest.mark.browser
 

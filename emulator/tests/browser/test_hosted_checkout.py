@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from emulator.tests.support.checkout_steps import DECLINED, GOOD, SECURE, arrived, challenge, fill, pay, session
-from emulator.tests.support.local_servers import Local
 from playwright.sync_api import Page, expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from emulator.tests.support.local_servers import Local
 
 pytestmark = pytest.mark.browser
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import httpx
 import pytest
 from emulator.tests.support.checkout_steps import session
-from emulator.tests.support.local_servers import Local
+
+if TYPE_CHECKING:
+    from emulator.tests.support.local_servers import Local
 
 pytestmark = pytest.mark.browser
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from emulator.tests.support.local_servers import Local
 from playwright.sync_api import FrameLocator, Page, expect
+
+if TYPE_CHECKING:
+    from emulator.tests.support.local_servers import Local
 
 pytestmark = pytest.mark.browser
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from emulator.tests.support.local_servers import Local
 from emulator.tests.support.own_form_steps import (
     DECLINED,
     GOOD,
@@ -20,6 +18,11 @@ from emulator.tests.support.own_form_steps import (
     result,
 )
 from playwright.sync_api import Page, expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from emulator.tests.support.local_servers import Local
 
 pytestmark = pytest.mark.browser
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from emulator.tests.support.local_servers import Local
 from emulator.tests.support.own_form_steps import GOOD, challenge, fill, open_flow, pay, payment_frame, result
 from playwright.sync_api import Page, expect
+
+if TYPE_CHECKING:
+    from emulator.tests.support.local_servers import Local
 
 pytestmark = pytest.mark.browser
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-import stripe
 from emulator.tests.support.checked_client import client_of
 
-from payloom_emulator.embedded import RunningEmulator
+if TYPE_CHECKING:
+    import stripe
+
+    from payloom_emulator.embedded import RunningEmulator
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 import stripe
 
 
-def test_a_customers_cash_balance_is_empty(client):
+def test_a_customers_cash_balance_is_empty(client: stripe.StripeClient) -> None:
     customer = client.v1.customers.create({"email": "a@example.com"})
     found = client.v1.customers.cash_balance.retrieve(customer.id)
     assert (found.customer, found.available, found.settings.reconciliation_mode) == (customer.id, None, "automatic")

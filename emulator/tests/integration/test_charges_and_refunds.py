@@ -9,7 +9,7 @@ def paid(client, amount=2000, method="pm_card_visa", **more):
     return client.v1.payment_intents.create({**ONE_CALL, "amount": amount, "payment_method": method, **more})
 
 
-def test_a_full_refund_by_payment_intent(client, stripe_emulator):
+def test_a_full_refund_by_payment_intent(client: stripe.StripeClient, stripe_emulator) -> None:
     intent = paid(client)
     refund = client.v1.refunds.create({"payment_intent": intent.id, "reason": "requested_by_customer"})
     assert (refund.status, refund.amount, refund.reason) == ("succeeded", 2000, "requested_by_customer")
@@ -25,7 +25,7 @@ def test_a_full_refund_by_payment_intent(client, stripe_emulator):
     assert caught.value.code == "charge_already_refunded"
 
 
-def test_partial_refunds_add_up_and_more_than_is_left_is_refused(client):
+def test_partial_refunds_add_up_and_more_than_is_left_is_refused(client: stripe.StripeClient) -> None:
     intent = paid(client)
     client.v1.refunds.create({"charge": intent.latest_charge, "amount": 500})
     with pytest.raises(
@@ -40,7 +40,7 @@ def test_partial_refunds_add_up_and_more_than_is_left_is_refused(client):
     assert len(client.v1.refunds.list({"payment_intent": intent.id}).data) == 2
 
 
-def test_a_refund_that_fails_later_takes_the_amount_back(client, stripe_emulator):
+def test_a_refund_that_fails_later_takes_the_amount_back(client: stripe.StripeClient, stripe_emulator) -> None:
     intent = paid(client, method="pm_card_refundFail")
     refund = client.v1.refunds.create({"payment_intent": intent.id})
     assert refund.status == "succeeded"
@@ -51,7 +51,7 @@ def test_a_refund_that_fails_later_takes_the_amount_back(client, stripe_emulator
     assert "refund.failed" in types_of(client)
 
 
-def test_a_pending_refund_settles(client, stripe_emulator):
+def test_a_pending_refund_settles(client: stripe.StripeClient, stripe_emulator) -> None:
     intent = paid(client, method="pm_card_pendingRefund")
     refund = client.v1.refunds.create({"payment_intent": intent.id})
     assert refund.status == "pending"
@@ -61,7 +61,7 @@ def test_a_pending_refund_settles(client, stripe_emulator):
         client.v1.refunds.cancel(refund.id)
 
 
-def test_an_intent_without_a_charge_has_nothing_to_refund(client):
+def test_an_intent_without_a_charge_has_nothing_to_refund(client: stripe.StripeClient) -> None:
     intent = client.v1.payment_intents.create({"amount": 500, "currency": "usd"})
     with pytest.raises(stripe.InvalidRequestError, match="does not have a successful charge to refund"):
         client.v1.refunds.create({"payment_intent": intent.id})
@@ -70,7 +70,9 @@ def test_an_intent_without_a_charge_has_nothing_to_refund(client):
     assert caught.value.code == "resource_missing"
 
 
-def test_a_dispute_takes_the_money_and_winning_evidence_brings_it_back(client, stripe_emulator):
+def test_a_dispute_takes_the_money_and_winning_evidence_brings_it_back(
+    client: stripe.StripeClient, stripe_emulator
+) -> None:
     intent = paid(client, method="pm_card_createDispute")
     stripe_emulator.settle()
     dispute = client.v1.disputes.list({"payment_intent": intent.id}).data[0]
@@ -93,7 +95,7 @@ def test_a_dispute_takes_the_money_and_winning_evidence_brings_it_back(client, s
         assert wanted in seen
 
 
-def test_a_dispute_that_is_accepted_or_not_answered_is_lost(client, stripe_emulator):
+def test_a_dispute_that_is_accepted_or_not_answered_is_lost(client: stripe.StripeClient, stripe_emulator) -> None:
     paid(client, method="pm_card_createDispute")
     paid(client, method="pm_card_createDisputeInquiry")
     stripe_emulator.settle()
@@ -104,7 +106,7 @@ def test_a_dispute_that_is_accepted_or_not_answered_is_lost(client, stripe_emula
     assert client.v1.disputes.retrieve(inquiry.id).status == "warning_closed"
 
 
-def test_the_balance_adds_up(client, stripe_emulator):
+def test_the_balance_adds_up(client: stripe.StripeClient, stripe_emulator) -> None:
     intent = paid(client, amount=10000)
     paid(client, amount=10000, method="pm_card_bypassPending")
     stripe_emulator.settle()
@@ -115,7 +117,7 @@ def test_the_balance_adds_up(client, stripe_emulator):
     assert [t.type for t in client.v1.balance_transactions.list().data] == ["refund", "charge", "charge"]
 
 
-def test_a_legacy_charge_with_a_token(client):
+def test_a_legacy_charge_with_a_token(client: stripe.StripeClient) -> None:
     charge = client.v1.charges.create({"amount": 700, "currency": "usd", "source": "tok_visa"})
     assert (charge.status, charge.paid) == ("succeeded", True)
     with pytest.raises(stripe.CardError) as caught:
@@ -125,7 +127,9 @@ def test_a_legacy_charge_with_a_token(client):
     assert client.v1.charges.capture(held.id, {"amount": 300}).amount_captured == 300
 
 
-def test_a_saved_legacy_card_pays_and_one_that_fails_for_customers_declines_only_then(client):
+def test_a_saved_legacy_card_pays_and_one_that_fails_for_customers_declines_only_then(
+    client: stripe.StripeClient,
+) -> None:
     customer = client.v1.customers.create({"email": "a@example.com"})
     client.v1.customers.payment_sources.create(customer.id, {"source": "tok_chargeCustomerFail"})
     with pytest.raises(stripe.CardError):

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
+from typing import TYPE_CHECKING
 
 import pytest
 from emulator.tests.support.payments import URLS, card, pay, types_of
+
+if TYPE_CHECKING:
+    import stripe
 
 MONTHLY = {
     "price_data": {
@@ -23,7 +27,9 @@ def subscribe(client, **more):
     return client.v1.checkout.sessions.create({"mode": "subscription", "line_items": [MONTHLY], **URLS, **more})
 
 
-def test_paying_makes_the_customer_the_subscription_and_a_paid_invoice(client, stripe_emulator):
+def test_paying_makes_the_customer_the_subscription_and_a_paid_invoice(
+    client: stripe.StripeClient, stripe_emulator
+) -> None:
     session = subscribe(client, subscription_data={"metadata": {"plan": "gold"}})
     assert (session.customer_creation, session.amount_total) == ("always", 1500)
     status, body = pay(stripe_emulator, session, payment_method_data=card("4242424242424242"))
@@ -45,7 +51,7 @@ def test_paying_makes_the_customer_the_subscription_and_a_paid_invoice(client, s
         assert types.index(earlier) < types.index(later)
 
 
-def test_a_trial_needs_no_payment_now_and_is_charged_when_it_ends(client, stripe_emulator):
+def test_a_trial_needs_no_payment_now_and_is_charged_when_it_ends(client: stripe.StripeClient, stripe_emulator) -> None:
     session = subscribe(client, subscription_data={"trial_period_days": 14})
     assert session.amount_total == 0
     assert pay(stripe_emulator, session, payment_method_data=card("4242424242424242"))[0] == 200
@@ -56,7 +62,9 @@ def test_a_trial_needs_no_payment_now_and_is_charged_when_it_ends(client, stripe
     assert (subscription.status, subscription.latest_invoice.amount_paid) == ("active", 1500)
 
 
-def test_a_declined_card_leaves_the_session_open_and_the_next_one_pays(client, stripe_emulator):
+def test_a_declined_card_leaves_the_session_open_and_the_next_one_pays(
+    client: stripe.StripeClient, stripe_emulator
+) -> None:
     session = subscribe(client)
     status, body = pay(stripe_emulator, session, payment_method_data=card("4000000000000341"))
     assert (status, body["error"]["code"]) == (402, "card_declined")
@@ -73,7 +81,9 @@ def test_a_declined_card_leaves_the_session_open_and_the_next_one_pays(client, s
 @pytest.mark.parametrize(
     ("outcome", "session_status", "status"), [("complete", "complete", "active"), ("fail", "open", "incomplete")]
 )
-def test_a_challenge_decides_about_the_subscription(client, stripe_emulator, outcome, session_status, status):
+def test_a_challenge_decides_about_the_subscription(
+    client: stripe.StripeClient, stripe_emulator, outcome: str, session_status: str, status: str
+) -> None:
     session = subscribe(client)
     code, body = pay(stripe_emulator, session, payment_method_data=card("4000002760003184"))
     assert (code, body["status"], body["payment_intent"]["status"]) == (200, "open", "requires_action")
@@ -83,7 +93,7 @@ def test_a_challenge_decides_about_the_subscription(client, stripe_emulator, out
     assert client.v1.subscriptions.list({"status": "all"}).data[0].status == status
 
 
-def test_a_promotion_code_entered_on_the_page_takes_its_part_off(client, stripe_emulator):
+def test_a_promotion_code_entered_on_the_page_takes_its_part_off(client: stripe.StripeClient, stripe_emulator) -> None:
     coupon = client.v1.coupons.create({"percent_off": 20, "duration": "once"})
     code = client.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}, "code": "SAVE20"})
     session = subscribe(client, allow_promotion_codes=True)
@@ -101,7 +111,9 @@ def test_a_promotion_code_entered_on_the_page_takes_its_part_off(client, stripe_
     assert session.invoice.amount_paid == 1200
 
 
-def test_a_payment_session_with_invoice_creation_makes_a_paid_invoice(client, stripe_emulator):
+def test_a_payment_session_with_invoice_creation_makes_a_paid_invoice(
+    client: stripe.StripeClient, stripe_emulator
+) -> None:
     line = {"price_data": {"currency": "usd", "unit_amount": 700, "product_data": {"name": "Mug"}}, "quantity": 1}
     session = client.v1.checkout.sessions.create(
         {"mode": "payment", "line_items": [line], "invoice_creation": {"enabled": True}, **URLS}
@@ -111,7 +123,7 @@ def test_a_payment_session_with_invoice_creation_makes_a_paid_invoice(client, st
     assert (session.invoice.status, session.invoice.amount_paid) == ("paid", 700)
 
 
-def test_a_payment_link_opens_a_session_each_time(client, stripe_emulator):
+def test_a_payment_link_opens_a_session_each_time(client: stripe.StripeClient, stripe_emulator) -> None:
     product = client.v1.products.create({"name": "Mug"})
     price = client.v1.prices.create({"product": product.id, "unit_amount": 900, "currency": "usd"})
     link = client.v1.payment_links.create(

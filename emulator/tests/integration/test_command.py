@@ -5,8 +5,12 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 from emulator.tests.support.checked_client import client_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def start(*options):
@@ -26,7 +30,7 @@ def stop(process):
     return process.returncode
 
 
-def test_it_prints_its_address_keys_and_secret_and_keeps_its_store(tmp_path):
+def test_it_prints_its_address_keys_and_secret_and_keeps_its_store(tmp_path: Path) -> None:
     store = str(tmp_path / "stripe.db")
     process, lines, url = start(
         "--store", store, "--webhook-url", "http://127.0.0.1:9/x", "--webhook-secret", "whsec_x"
@@ -55,7 +59,7 @@ def test_it_prints_its_address_keys_and_secret_and_keeps_its_store(tmp_path):
         stop(process)
 
 
-def test_a_taken_port_is_reported_with_the_way_out():
+def test_a_taken_port_is_reported_with_the_way_out() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = subprocess.run(

@@ -16,7 +16,7 @@ def connected(client):
     )
 
 
-def test_a_connected_account_is_enabled_once_it_accepted_the_terms(client):
+def test_a_connected_account_is_enabled_once_it_accepted_the_terms(client: stripe.StripeClient) -> None:
     waiting = client.v1.accounts.create({"type": "express", "capabilities": {"card_payments": {"requested": True}}})
     assert (waiting.charges_enabled, waiting.capabilities.card_payments) == (False, "inactive")
     assert "tos_acceptance.date" in waiting.requirements.currently_due
@@ -34,7 +34,7 @@ def test_a_connected_account_is_enabled_once_it_accepted_the_terms(client):
     ).url.endswith(done.id)
 
 
-def test_a_destination_charge_pays_the_account_and_keeps_the_fee(client, stripe_emulator):
+def test_a_destination_charge_pays_the_account_and_keeps_the_fee(client: stripe.StripeClient, stripe_emulator) -> None:
     account = connected(client)
     intent = client.v1.payment_intents.create(
         {
@@ -62,7 +62,7 @@ def test_a_destination_charge_pays_the_account_and_keeps_the_fee(client, stripe_
     assert back.transfer_reversal.startswith("trr_")
 
 
-def test_a_payout_takes_what_is_available_and_arrives(client, stripe_emulator):
+def test_a_payout_takes_what_is_available_and_arrives(client: stripe.StripeClient, stripe_emulator) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:
         client.v1.payouts.create({"amount": 100, "currency": "usd"})
     assert caught.value.code == "balance_insufficient"
@@ -78,7 +78,7 @@ def test_a_payout_takes_what_is_available_and_arrives(client, stripe_emulator):
     assert client.v1.payouts.cancel(other.id).status == "canceled"
 
 
-def test_customer_sessions_ephemeral_keys_and_features(client):
+def test_customer_sessions_ephemeral_keys_and_features(client: stripe.StripeClient) -> None:
     customer = client.v1.customers.create({})
     session = client.v1.customer_sessions.create(
         {"customer": customer.id, "components": {"payment_element": {"enabled": True}}}
@@ -92,7 +92,7 @@ def test_customer_sessions_ephemeral_keys_and_features(client):
     assert client.v1.products.features.list(product.id).data[0].entitlement_feature.lookup_key == "premium"
 
 
-def test_setup_intents_save_cards_and_then_pay_off_session(client, stripe_emulator):
+def test_setup_intents_save_cards_and_then_pay_off_session(client: stripe.StripeClient, stripe_emulator) -> None:
     customer = client.v1.customers.create({})
     intent = client.v1.setup_intents.create(
         {
@@ -117,7 +117,7 @@ def test_setup_intents_save_cards_and_then_pay_off_session(client, stripe_emulat
     assert caught.value.json_body["error"]["setup_intent"]["last_setup_error"]["code"] == "card_declined"
 
 
-def test_prices_with_tiers_custom_amounts_lookup_keys_and_other_currencies(client):
+def test_prices_with_tiers_custom_amounts_lookup_keys_and_other_currencies(client: stripe.StripeClient) -> None:
     product = client.v1.products.create(
         {"name": "Seats", "default_price_data": {"currency": "usd", "unit_amount": 100}}
     )
@@ -164,7 +164,9 @@ def test_prices_with_tiers_custom_amounts_lookup_keys_and_other_currencies(clien
         client.v1.products.delete(product.id)
 
 
-def test_a_confirmation_token_carries_the_form_to_the_server_and_pays_once(client, stripe_emulator):
+def test_a_confirmation_token_carries_the_form_to_the_server_and_pays_once(
+    client: stripe.StripeClient, stripe_emulator
+) -> None:
     status, token = stripe_emulator.emulator.call(
         "POST",
         "/v1/confirmation_tokens",
@@ -202,7 +204,7 @@ def page(url, method="GET"):
             return error.code, error.read().decode(), error.headers
 
 
-def test_links_inside_objects_lead_somewhere(client):
+def test_links_inside_objects_lead_somewhere(client: stripe.StripeClient) -> None:
     account = client.v1.accounts.create({"type": "express", "capabilities": {"card_payments": {"requested": True}}})
     back = "https://platform.example/back"
     link = client.v1.account_links.create(
@@ -222,7 +224,7 @@ def test_links_inside_objects_lead_somewhere(client):
     assert page(receipt + "x")[0] == 404
 
 
-def test_money_becomes_available_after_a_week(client, stripe_emulator):
+def test_money_becomes_available_after_a_week(client: stripe.StripeClient, stripe_emulator) -> None:
     intent = client.v1.payment_intents.create({**ONE_CALL, "payment_method": "pm_card_visa"})
     stripe_emulator.settle()
     charge = client.v1.charges.retrieve(intent.latest_charge, {"expand": ["balance_transaction"]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 
@@ -81,7 +82,7 @@ def value(rng, ref, known, name, depth=0):
 
 
 @pytest.mark.parametrize("seed", range(ROUNDS))
-def test_random_calls_in_stripes_own_types_never_meet_a_bug(seed):
+def test_random_calls_in_stripes_own_types_never_meet_a_bug(seed: Any) -> None:
     rng = random.Random(seed)
     emulator = Emulator()
     known = ids_of(emulator)

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.node_packages import Packages, node
@@ -28,10 +29,10 @@ def report() -> dict[str, str | None]:
 
 
 @pytest.mark.parametrize("scenario", NAMES)
-def test_it_works_through_the_node_client(report, scenario):
+def test_it_works_through_the_node_client(report: dict[str, str | None], scenario: Any) -> None:
     assert report[scenario] is None, report[scenario]
 
 
-def test_every_scenario_is_reported(report):
+def test_every_scenario_is_reported(report: dict[str, str | None]) -> None:
     assert sorted(report) == sorted(NAMES)
     assert len(NAMES) > 15

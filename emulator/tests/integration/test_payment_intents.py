@@ -6,7 +6,9 @@ from emulator.tests.support.checked_client import client_of
 from emulator.tests.support.payments import ONE_CALL, types_of
 
 
-def test_a_card_payment_succeeds_in_one_call_and_its_events_come_in_order(client, stripe_emulator):
+def test_a_card_payment_succeeds_in_one_call_and_its_events_come_in_order(
+    client: stripe.StripeClient, stripe_emulator
+) -> None:
     intent = client.v1.payment_intents.create(
         {**ONE_CALL, "payment_method": "pm_card_visa", "metadata": {"order": "7"}}
     )
@@ -24,7 +26,7 @@ def test_a_card_payment_succeeds_in_one_call_and_its_events_come_in_order(client
     assert charge.balance_transaction.net == 2000 - 88
 
 
-def test_create_then_confirm_goes_through_the_states(client):
+def test_create_then_confirm_goes_through_the_states(client: stripe.StripeClient) -> None:
     intent = client.v1.payment_intents.create({"amount": 1099, "currency": "eur"})
     assert intent.status == "requires_payment_method"
     assert intent.client_secret.startswith(f"{intent.id}_secret_")
@@ -51,7 +53,9 @@ def test_create_then_confirm_goes_through_the_states(client):
         ("pm_card_chargeDeclinedProcessingError", "processing_error", None),
     ],
 )
-def test_a_declined_card_answers_402_and_the_attempt_is_kept(client, method, code, decline_code):
+def test_a_declined_card_answers_402_and_the_attempt_is_kept(
+    client: stripe.StripeClient, method: str, code: str, decline_code: str | None
+) -> None:
     with pytest.raises(stripe.CardError) as caught:
         client.v1.payment_intents.create({**ONE_CALL, "payment_method": method})
     error = caught.value
@@ -66,7 +70,7 @@ def test_a_declined_card_answers_402_and_the_attempt_is_kept(client, method, cod
     assert types_of(client) == ["payment_intent.created", "charge.failed", "payment_intent.payment_failed"]
 
 
-def test_a_raw_card_number_declines_as_its_table_row_says_and_another_can_be_tried(client):
+def test_a_raw_card_number_declines_as_its_table_row_says_and_another_can_be_tried(client: stripe.StripeClient) -> None:
     intent = client.v1.payment_intents.create(
         {
             "amount": 500,
@@ -86,7 +90,7 @@ def test_a_raw_card_number_declines_as_its_table_row_says_and_another_can_be_tri
     assert intent.last_payment_error is None
 
 
-def test_three_d_secure_redirects_then_succeeds(client, stripe_emulator):
+def test_three_d_secure_redirects_then_succeeds(client: stripe.StripeClient, stripe_emulator) -> None:
     intent = client.v1.payment_intents.create(
         {
             "amount": 500,
@@ -114,7 +118,7 @@ def test_three_d_secure_redirects_then_succeeds(client, stripe_emulator):
     ]
 
 
-def test_a_failed_challenge_takes_the_intent_back(client, stripe_emulator):
+def test_a_failed_challenge_takes_the_intent_back(client: stripe.StripeClient, stripe_emulator) -> None:
     intent = client.v1.payment_intents.create(
         {
             "amount": 500,
@@ -130,12 +134,12 @@ def test_a_failed_challenge_takes_the_intent_back(client, stripe_emulator):
     assert intent.last_payment_error.code == "payment_intent_authentication_failure"
 
 
-def test_without_a_return_url_stripe_js_is_asked_to_handle_the_challenge(client):
+def test_without_a_return_url_stripe_js_is_asked_to_handle_the_challenge(client: stripe.StripeClient) -> None:
     intent = client.v1.payment_intents.create({**ONE_CALL, "payment_method": "pm_card_threeDSecure2Required"})
     assert intent.next_action.type == "use_stripe_sdk"
 
 
-def test_off_session_a_card_that_wants_authentication_is_declined(client):
+def test_off_session_a_card_that_wants_authentication_is_declined(client: stripe.StripeClient) -> None:
     customer = client.v1.customers.create({"email": "a@example.com"})
     method = client.v1.payment_methods.attach("pm_card_authenticationRequired", {"customer": customer.id})
     with pytest.raises(stripe.CardError) as caught:
@@ -146,7 +150,7 @@ def test_off_session_a_card_that_wants_authentication_is_declined(client):
     assert caught.value.json_body["error"]["payment_method"]["id"] == method.id
 
 
-def test_manual_capture_in_part_releases_the_rest(client, stripe_emulator):
+def test_manual_capture_in_part_releases_the_rest(client: stripe.StripeClient, stripe_emulator) -> None:
     intent = client.v1.payment_intents.create(
         {**ONE_CALL, "payment_method": "pm_card_visa", "capture_method": "manual"}
     )
@@ -160,7 +164,7 @@ def test_manual_capture_in_part_releases_the_rest(client, stripe_emulator):
     assert "charge.captured" in types_of(client)
 
 
-def test_an_authorisation_lapses_after_seven_days(client, stripe_emulator):
+def test_an_authorisation_lapses_after_seven_days(client: stripe.StripeClient, stripe_emulator) -> None:
     intent = client.v1.payment_intents.create(
         {**ONE_CALL, "payment_method": "pm_card_visa", "capture_method": "manual"}
     )
@@ -170,7 +174,7 @@ def test_an_authorisation_lapses_after_seven_days(client, stripe_emulator):
     assert "charge.expired" in types_of(client)
 
 
-def test_cancel_and_what_cannot_be_cancelled(client):
+def test_cancel_and_what_cannot_be_cancelled(client: stripe.StripeClient) -> None:
     intent = client.v1.payment_intents.create({"amount": 500, "currency": "usd"})
     assert client.v1.payment_intents.cancel(intent.id, {"cancellation_reason": "abandoned"}).status == "canceled"
     with pytest.raises(stripe.InvalidRequestError) as caught:
@@ -187,13 +191,15 @@ def test_cancel_and_what_cannot_be_cancelled(client):
         (0, "usd", "parameter_invalid_integer"),
     ],
 )
-def test_amounts_stripe_would_not_charge_are_refused(client, amount, currency, code):
+def test_amounts_stripe_would_not_charge_are_refused(
+    client: stripe.StripeClient, amount: int, currency: str, code: str
+) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:
         client.v1.payment_intents.create({"amount": amount, "currency": currency})
     assert (caught.value.code, caught.value.param) == (code, "amount")
 
 
-def test_a_sepa_debit_is_processing_and_settles_with_time(client, stripe_emulator):
+def test_a_sepa_debit_is_processing_and_settles_with_time(client: stripe.StripeClient, stripe_emulator) -> None:
     method = client.v1.payment_methods.create(
         {
             "type": "sepa_debit",
@@ -220,7 +226,7 @@ def test_a_sepa_debit_is_processing_and_settles_with_time(client, stripe_emulato
     assert "payment_intent.processing" in types_of(client)
 
 
-def test_a_failing_sepa_debit_fails_later(client, stripe_emulator):
+def test_a_failing_sepa_debit_fails_later(client: stripe.StripeClient, stripe_emulator) -> None:
     method = client.v1.payment_methods.create(
         {
             "type": "sepa_debit",
@@ -243,7 +249,7 @@ def test_a_failing_sepa_debit_fails_later(client, stripe_emulator):
     assert types_of(client)[-2:] == ["charge.failed", "payment_intent.payment_failed"]
 
 
-def test_us_bank_account_wants_microdeposits_first(client, stripe_emulator):
+def test_us_bank_account_wants_microdeposits_first(client: stripe.StripeClient, stripe_emulator) -> None:
     data = {
         "type": "us_bank_account",
         "us_bank_account": {
@@ -270,7 +276,7 @@ def test_us_bank_account_wants_microdeposits_first(client, stripe_emulator):
     assert client.v1.payment_intents.retrieve(intent.id).status == "succeeded"
 
 
-def test_setup_future_usage_attaches_the_card_after_success(client):
+def test_setup_future_usage_attaches_the_card_after_success(client: stripe.StripeClient) -> None:
     customer = client.v1.customers.create({"email": "a@example.com"})
     intent = client.v1.payment_intents.create(
         {**ONE_CALL, "customer": customer.id, "payment_method": "pm_card_visa", "setup_future_usage": "off_session"}
@@ -282,13 +288,13 @@ def test_setup_future_usage_attaches_the_card_after_success(client):
     assert again.status == "succeeded"
 
 
-def test_a_method_used_once_without_a_customer_cannot_be_used_again(client):
+def test_a_method_used_once_without_a_customer_cannot_be_used_again(client: stripe.StripeClient) -> None:
     intent = client.v1.payment_intents.create({**ONE_CALL, "payment_method": "pm_card_visa"})
     with pytest.raises(stripe.InvalidRequestError, match="previously used"):
         client.v1.payment_intents.create({**ONE_CALL, "payment_method": intent.payment_method})
 
 
-def test_a_publishable_key_needs_the_client_secret_and_sees_less(client, stripe_emulator):
+def test_a_publishable_key_needs_the_client_secret_and_sees_less(client: stripe.StripeClient, stripe_emulator) -> None:
     intent = client.v1.payment_intents.create({"amount": 500, "currency": "usd", "metadata": {"secret": "x"}})
     browser = client_of(stripe_emulator.url, "pk_test_browser", stripe_version="2026-08-26.dahlia")
     with pytest.raises(stripe.InvalidRequestError):
@@ -300,7 +306,9 @@ def test_a_publishable_key_needs_the_client_secret_and_sees_less(client, stripe_
         browser.v1.customers.list()
 
 
-def test_endive_refuses_payment_method_types_and_dahlia_takes_them(client, stripe_emulator):
+def test_endive_refuses_payment_method_types_and_dahlia_takes_them(
+    client: stripe.StripeClient, stripe_emulator
+) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:
         client.v1.payment_intents.create({"amount": 500, "currency": "usd", "payment_method_types": ["card"]})
     assert caught.value.code == "payment_method_types_no_longer_supported"

@@ -5,6 +5,7 @@ import json
 import threading
 import urllib.error
 import urllib.request
+from typing import TYPE_CHECKING
 
 import pytest
 import stripe
@@ -14,6 +15,9 @@ from payloom_emulator.core.config import EmulatorConfig, Key
 from payloom_emulator.core.errors import EmulatorError
 from payloom_emulator.embedded import run
 from payloom_emulator.runtime.emulator import Emulator
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def raw(running, method, path, body=None, **headers):
@@ -30,7 +34,7 @@ def raw(running, method, path, body=None, **headers):
         return error.code, json.loads(error.read()), error.headers
 
 
-def test_the_same_key_with_the_same_parameters_is_a_replay(stripe_emulator):
+def test_the_same_key_with_the_same_parameters_is_a_replay(stripe_emulator) -> None:
     first = raw(stripe_emulator, "POST", "/v1/customers", "name=A&metadata[x]=1", Idempotency_Key="k1")
     again = raw(stripe_emulator, "POST", "/v1/customers", "metadata[x]=1&name=A", Idempotency_Key="k1")
     assert again[:2] == first[:2]
@@ -44,7 +48,7 @@ def test_the_same_key_with_the_same_parameters_is_a_replay(stripe_emulator):
     assert (status, body["error"]["type"]) == (400, "idempotency_error")
 
 
-def test_a_declined_attempt_is_replayed_but_refused_parameters_are_not(stripe_emulator):
+def test_a_declined_attempt_is_replayed_but_refused_parameters_are_not(stripe_emulator) -> None:
     call = (
         "amount=500&currency=usd&confirm=true&payment_method=pm_card_visa_chargeDeclined&return_url=https://a.example"
     )
@@ -56,7 +60,7 @@ def test_a_declined_attempt_is_replayed_but_refused_parameters_are_not(stripe_em
     assert raw(stripe_emulator, "POST", "/v1/customers", "name=x", Idempotency_Key="k3")[0] == 200
 
 
-def test_a_500_is_saved_and_one_after_the_effect_keeps_the_effect(client, stripe_emulator):
+def test_a_500_is_saved_and_one_after_the_effect_keeps_the_effect(client: stripe.StripeClient, stripe_emulator) -> None:
     stripe_emulator.fail_next(status=500, method="POST", path="/v1/customers", when="after")
     first = raw(stripe_emulator, "POST", "/v1/customers", "name=x", Idempotency_Key="k4")
     again = raw(stripe_emulator, "POST", "/v1/customers", "name=x", Idempotency_Key="k4")
@@ -68,7 +72,7 @@ def test_a_500_is_saved_and_one_after_the_effect_keeps_the_effect(client, stripe
     assert len(client.v1.customers.list().data) == 1
 
 
-def test_the_same_key_in_flight_is_a_conflict(stripe_emulator):
+def test_the_same_key_in_flight_is_a_conflict(stripe_emulator) -> None:
     stripe_emulator.control("limits", latency=0.5)
     answers = []
     calls = [
@@ -95,7 +99,7 @@ def test_the_same_key_in_flight_is_a_conflict(stripe_emulator):
         ("Bearer rk_test_abc1234", 200),
     ],
 )
-def test_keys(stripe_emulator, authorization, status):
+def test_keys(stripe_emulator, authorization: str, status: int) -> None:
     got, body, headers = raw(stripe_emulator, "GET", "/v1/customers", Authorization=authorization)
     assert got == status
     assert headers["Request-Id"].startswith("req_")
@@ -103,7 +107,7 @@ def test_keys(stripe_emulator, authorization, status):
         assert "Invalid API Key provided" in body["error"]["message"]
 
 
-def test_no_key_at_all_and_urls_stripe_does_not_know(stripe_emulator):
+def test_no_key_at_all_and_urls_stripe_does_not_know(stripe_emulator) -> None:
     assert raw(stripe_emulator, "GET", "/v1/customers", Authorization="")[0] == 401
     status, body, _ = raw(stripe_emulator, "GET", "/v1/custmers")
     assert (status, body["error"]["type"]) == (404, "invalid_request_error")
@@ -127,12 +131,12 @@ def test_no_key_at_all_and_urls_stripe_does_not_know(stripe_emulator):
         ("/v1/prices", "currency=xxx&unit_amount=5&product_data[name]=a", None, "currency"),
     ],
 )
-def test_wrong_parameters_are_named(stripe_emulator, path, body, code, param):
+def test_wrong_parameters_are_named(stripe_emulator, path: str, body: str, code: str | None, param: str) -> None:
     status, answer, _ = raw(stripe_emulator, "POST", path, body, Stripe_Version="2026-10-28.endive")
     assert (status, answer["error"].get("code"), answer["error"]["param"]) == (400, code, param)
 
 
-def test_lists_page_in_both_directions_and_auto_paging_sees_all(client):
+def test_lists_page_in_both_directions_and_auto_paging_sees_all(client: stripe.StripeClient) -> None:
     made = [client.v1.customers.create({"email": "a@example.com"}).id for _ in range(7)]
     newest_first = made[::-1]
     page = client.v1.customers.list({"limit": 3})
@@ -146,7 +150,9 @@ def test_lists_page_in_both_directions_and_auto_paging_sees_all(client):
         client.v1.customers.list({"limit": 101})
 
 
-def test_expand_goes_four_levels_deep_and_refuses_the_fifth_and_what_cannot_be_expanded(client):
+def test_expand_goes_four_levels_deep_and_refuses_the_fifth_and_what_cannot_be_expanded(
+    client: stripe.StripeClient,
+) -> None:
     intent = client.v1.payment_intents.create(
         {
             "amount": 500,
@@ -170,7 +176,7 @@ def test_expand_goes_four_levels_deep_and_refuses_the_fifth_and_what_cannot_be_e
     assert client.v1.charges.list({"expand": ["data.payment_intent"]}).data[0].payment_intent.id == intent.id
 
 
-def test_metadata_rules(client):
+def test_metadata_rules(client: stripe.StripeClient) -> None:
     customer = client.v1.customers.create({"metadata": {"a": "1", "b": "2"}})
     assert client.v1.customers.update(customer.id, {"metadata": {"a": "", "c": "3"}}).metadata.to_dict() == {
         "b": "2",
@@ -182,7 +188,7 @@ def test_metadata_rules(client):
             client.v1.customers.update(customer.id, {"metadata": bad})
 
 
-def test_search_speaks_stripes_query_language(client):
+def test_search_speaks_stripes_query_language(client: stripe.StripeClient) -> None:
     one = client.v1.customers.create({"email": "ada@example.com", "name": "Ada Lovelace", "metadata": {"plan": "gold"}})
     client.v1.customers.create({"email": "bob@example.com", "name": "Bob", "metadata": {"plan": "tin"}})
 
@@ -199,7 +205,7 @@ def test_search_speaks_stripes_query_language(client):
             found(bad)
 
 
-def test_rate_limit_and_unknown_versions(stripe_emulator):
+def test_rate_limit_and_unknown_versions(stripe_emulator) -> None:
     stripe_emulator.control("limits", rate_limit=0)
     status, body, headers = raw(stripe_emulator, "GET", "/v1/customers")
     stripe_emulator.control("limits", rate_limit=None)
@@ -208,7 +214,7 @@ def test_rate_limit_and_unknown_versions(stripe_emulator):
     assert raw(stripe_emulator, "GET", "/v1/customers", Stripe_Version="2020-08-27")[0] == 200
 
 
-def test_a_connected_account_keeps_its_own_objects(client, stripe_emulator):
+def test_a_connected_account_keeps_its_own_objects(client: stripe.StripeClient, stripe_emulator) -> None:
     account = client.v1.accounts.create({"type": "express", "email": "shop@example.com"})
     theirs = client.v1.customers.create({"name": "Theirs"}, {"stripe_account": account.id})
     assert client.v1.customers.list().data == []
@@ -217,7 +223,7 @@ def test_a_connected_account_keeps_its_own_objects(client, stripe_emulator):
         client.v1.customers.list({}, {"stripe_account": "acct_nobody"})
 
 
-def test_a_deleted_customer_is_a_tombstone_and_a_deleted_product_is_gone(client):
+def test_a_deleted_customer_is_a_tombstone_and_a_deleted_product_is_gone(client: stripe.StripeClient) -> None:
     customer = client.v1.customers.create({})
     client.v1.customers.delete(customer.id)
     assert client.v1.customers.retrieve(customer.id).deleted is True
@@ -230,7 +236,7 @@ def test_a_deleted_customer_is_a_tombstone_and_a_deleted_product_is_gone(client)
     assert (caught.value.http_status, caught.value.code) == (404, "resource_missing")
 
 
-def test_snapshot_and_restore_bring_a_moment_back(client, stripe_emulator):
+def test_snapshot_and_restore_bring_a_moment_back(client: stripe.StripeClient, stripe_emulator) -> None:
     client.v1.customers.create({"name": "Before"})
     with urllib.request.urlopen(f"{stripe_emulator.url}/_emulator/snapshot", timeout=10) as response:
         saved = response.read()
@@ -241,7 +247,7 @@ def test_snapshot_and_restore_bring_a_moment_back(client, stripe_emulator):
     assert [c.name for c in client.v1.customers.list().data] == ["Before"]
 
 
-def test_a_file_is_uploaded_as_multipart(stripe_emulator, tmp_path):
+def test_a_file_is_uploaded_as_multipart(stripe_emulator, tmp_path: Path) -> None:
     path = tmp_path / "receipt.txt"
     path.write_text("thank you")
     with path.open("rb") as handle:
@@ -249,7 +255,7 @@ def test_a_file_is_uploaded_as_multipart(stripe_emulator, tmp_path):
     assert (made.filename, made.size, made.purpose) == ("receipt.txt", 9, "dispute_evidence")
 
 
-def test_a_browser_of_another_origin_may_call(stripe_emulator):
+def test_a_browser_of_another_origin_may_call(stripe_emulator) -> None:
     request = urllib.request.Request(
         f"{stripe_emulator.url}/v1/payment_methods", method="OPTIONS", headers={"Origin": "http://shop.test"}
     )
@@ -257,7 +263,7 @@ def test_a_browser_of_another_origin_may_call(stripe_emulator):
         assert response.headers["Access-Control-Allow-Origin"] == "*"
 
 
-def test_configured_keys_open_their_account_with_their_permissions_and_others_open_nothing():
+def test_configured_keys_open_their_account_with_their_permissions_and_others_open_nothing() -> None:
     keys = (Key("sk_test_mine_1234"), Key("rk_test_reader_12", permissions={"customers": "read"}))
     with run(EmulatorConfig(keys=keys)) as running:
         mine = client_of(running.url, "sk_test_mine_1234")
@@ -270,6 +276,6 @@ def test_configured_keys_open_their_account_with_their_permissions_and_others_op
             client_of(running.url, "sk_test_other_123").v1.customers.list()
 
 
-def test_an_account_version_that_does_not_exist_is_refused_at_start():
+def test_an_account_version_that_does_not_exist_is_refused_at_start() -> None:
     with pytest.raises(EmulatorError, match="Invalid Stripe API version"):
         Emulator(EmulatorConfig(api_version="2031-01-01.zebra"))

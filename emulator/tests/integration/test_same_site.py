@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import httpx
 import pytest
+
+if TYPE_CHECKING:
+    import stripe
 
 _BANK = {"bank_account[account_number]": "000123456789", "bank_account[routing_number]": "110000000"}
 
@@ -24,7 +29,9 @@ def ask(stripe_emulator, path, **headers):
         {"Origin": "https://evil.example", "Content_Type": "application/x-www-form-urlencoded"},
     ],
 )
-def test_another_site_changes_nothing(client, stripe_emulator, path, headers):
+def test_another_site_changes_nothing(
+    client: stripe.StripeClient, stripe_emulator, path: str, headers: dict[str, str]
+) -> None:
     kept = client.v1.customers.create({"email": "kept@example.com"})
     answer = ask(stripe_emulator, path, **headers)
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "emulator_cross_site")
@@ -32,14 +39,14 @@ def test_another_site_changes_nothing(client, stripe_emulator, path, headers):
 
 
 @pytest.mark.parametrize("own", [{}, {"Sec_Fetch_Site": "same-origin"}, {"Sec_Fetch_Site": "none"}, {"Origin": "own"}])
-def test_scripts_and_its_own_pages_steer(client, stripe_emulator, own):
+def test_scripts_and_its_own_pages_steer(client: stripe.StripeClient, stripe_emulator, own: dict[str, Any]) -> None:
     client.v1.customers.create({"email": "gone@example.com"})
     headers = {"Origin": stripe_emulator.url} if "Origin" in own else own
     assert ask(stripe_emulator, "reset", **headers).json() == {"reset": True}
     assert client.v1.customers.list().data == []
 
 
-def test_stripes_own_api_is_open_to_every_origin_as_stripes_is(stripe_emulator):
+def test_stripes_own_api_is_open_to_every_origin_as_stripes_is(stripe_emulator) -> None:
     answer = httpx.post(
         f"{stripe_emulator.url}/v1/tokens",
         headers={"Origin": "https://shop.example", "Sec-Fetch-Site": "cross-site"},

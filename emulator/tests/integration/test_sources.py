@@ -6,7 +6,7 @@ import pytest
 import stripe
 
 
-def test_a_source_is_made_saved_listed_charged_and_removed(client):
+def test_a_source_is_made_saved_listed_charged_and_removed(client: stripe.StripeClient) -> None:
     source = client.v1.sources.create({"type": "card", "token": "tok_visa", "owner": {"email": "a@example.com"}})
     assert (source.status, source.type, source.card.last4) == ("chargeable", "card", "4242")
     assert client.v1.sources.retrieve(source.id).owner.email == "a@example.com"
@@ -24,7 +24,7 @@ def test_a_source_is_made_saved_listed_charged_and_removed(client):
         client.v1.charges.create({"amount": 900, "currency": "usd", "source": source.id})
 
 
-def test_what_cannot_be_is_refused(client):
+def test_what_cannot_be_is_refused(client: stripe.StripeClient) -> None:
     declined = client.v1.sources.create({"type": "card", "token": "tok_chargeDeclined"})
     with pytest.raises(stripe.CardError):
         client.v1.charges.create({"amount": 900, "currency": "usd", "source": declined.id})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from emulator.tests.support.response_shapes import faults
 
@@ -17,7 +19,7 @@ def emulator():
 
 
 @pytest.mark.parametrize("event", sorted(TRIGGERS))
-def test_the_event_happens(emulator, event):
+def test_the_event_happens(emulator, event: Any) -> None:
     emulator.reset()
     made = trigger(emulator, event)["made"]
     assert event in [m["type"] for m in made]
@@ -27,6 +29,6 @@ def test_the_event_happens(emulator, event):
         assert faults(body) == []
 
 
-def test_an_unknown_event_says_what_is_near(emulator):
+def test_an_unknown_event_says_what_is_near(emulator) -> None:
     with pytest.raises(Exception, match=r"payment_intent\.succeeded"):
         trigger(emulator, "payment_intent.succeded")

@@ -5,6 +5,7 @@ import threading
 import time
 import urllib.error
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
 
 import pytest
 import stripe
@@ -12,6 +13,9 @@ from emulator.tests.support.checked_client import client_of
 
 from payloom_emulator.core.config import EmulatorConfig, Endpoint
 from payloom_emulator.embedded import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Receiver:
@@ -72,7 +76,9 @@ def written(running, attempts):
     raise AssertionError(rows)
 
 
-def test_events_are_signed_by_the_official_scheme_and_come_in_order(client, stripe_emulator, receiver):
+def test_events_are_signed_by_the_official_scheme_and_come_in_order(
+    client: stripe.StripeClient, stripe_emulator, receiver
+) -> None:
     endpoint = client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["*"]})
     assert endpoint.secret.startswith("whsec_")
     assert not hasattr(client.v1.webhook_endpoints.retrieve(endpoint.id), "secret")
@@ -86,7 +92,9 @@ def test_events_are_signed_by_the_official_scheme_and_come_in_order(client, stri
         stripe.Webhook.construct_event(receiver.got[0][0], receiver.got[0][1], "whsec_other")
 
 
-def test_a_failed_delivery_is_tried_again_with_a_fresh_signature_and_listed(client, stripe_emulator, receiver):
+def test_a_failed_delivery_is_tried_again_with_a_fresh_signature_and_listed(
+    client: stripe.StripeClient, stripe_emulator, receiver
+) -> None:
     endpoint = client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["customer.created"]})
     receiver.answers = [500, 302]
     client.v1.customers.create({"email": "a@example.com"})
@@ -109,8 +117,8 @@ def test_a_failed_delivery_is_tried_again_with_a_fresh_signature_and_listed(clie
 
 
 def test_while_a_secret_is_rolled_events_are_signed_with_both_until_the_old_one_expires(
-    client, stripe_emulator, receiver
-):
+    client: stripe.StripeClient, stripe_emulator, receiver
+) -> None:
     endpoint = client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["customer.created"]})
     before = stripe_emulator.emulator.clock.now()
     rolled = stripe_emulator.control(f"webhook_endpoints/{endpoint.id}/roll", expires_in_hours=24)
@@ -131,7 +139,9 @@ def test_while_a_secret_is_rolled_events_are_signed_with_both_until_the_old_one_
         stripe.Webhook.construct_event(body, signature, endpoint.secret)
 
 
-def test_a_leaked_secret_ends_at_once_and_nonsense_is_refused(client, stripe_emulator, receiver):
+def test_a_leaked_secret_ends_at_once_and_nonsense_is_refused(
+    client: stripe.StripeClient, stripe_emulator, receiver
+) -> None:
     endpoint = client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["*"]})
     rolled = stripe_emulator.control(f"webhook_endpoints/{endpoint.id}/roll")
     assert rolled["old_secret_expires_at"] is None
@@ -151,7 +161,7 @@ def test_a_leaked_secret_ends_at_once_and_nonsense_is_refused(client, stripe_emu
             assert answer.code == status
 
 
-def test_a_configured_endpoint_keeps_its_rolled_secret_over_a_restart(tmp_path):
+def test_a_configured_endpoint_keeps_its_rolled_secret_over_a_restart(tmp_path: Path) -> None:
     config = EmulatorConfig(store=str(tmp_path / "s.db"), endpoints=(Endpoint("http://127.0.0.1:9/x", "whsec_first"),))
     for _ in range(2):
         with run(config) as running:
@@ -160,7 +170,9 @@ def test_a_configured_endpoint_keeps_its_rolled_secret_over_a_restart(tmp_path):
             running.control(f"webhook_endpoints/{found[0].id}/roll")
 
 
-def test_only_enabled_events_are_sent_and_a_disabled_endpoint_gets_none(client, stripe_emulator, receiver):
+def test_only_enabled_events_are_sent_and_a_disabled_endpoint_gets_none(
+    client: stripe.StripeClient, stripe_emulator, receiver
+) -> None:
     endpoint = client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["product.created"]})
     client.v1.customers.create({})
     client.v1.products.create({"name": "Mug"})
@@ -173,7 +185,7 @@ def test_only_enabled_events_are_sent_and_a_disabled_endpoint_gets_none(client, 
         client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["customer.exploded"]})
 
 
-def test_the_event_is_rendered_in_the_endpoints_version(client, stripe_emulator, receiver):
+def test_the_event_is_rendered_in_the_endpoints_version(client: stripe.StripeClient, stripe_emulator, receiver) -> None:
     client.v1.webhook_endpoints.create(
         {"url": receiver.url, "enabled_events": ["payment_intent.succeeded"], "api_version": "2022-08-01"}
     )
@@ -192,7 +204,9 @@ def test_the_event_is_rendered_in_the_endpoints_version(client, stripe_emulator,
     assert event["data"]["object"]["charges"]["data"][0]["paid"] is True
 
 
-def test_duplicates_and_losses_are_the_same_for_the_same_seed(client, stripe_emulator, receiver):
+def test_duplicates_and_losses_are_the_same_for_the_same_seed(
+    client: stripe.StripeClient, stripe_emulator, receiver
+) -> None:
     client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["customer.created"]})
 
     def outcome():
@@ -213,7 +227,7 @@ def test_duplicates_and_losses_are_the_same_for_the_same_seed(client, stripe_emu
     assert any("dropped" in o for o in first)
 
 
-def test_redelivery_on_request(client, stripe_emulator, receiver):
+def test_redelivery_on_request(client: stripe.StripeClient, stripe_emulator, receiver) -> None:
     client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["customer.created"]})
     client.v1.customers.create({})
     receiver.wait(1)
@@ -223,7 +237,9 @@ def test_redelivery_on_request(client, stripe_emulator, receiver):
     assert receiver.got[0][0].split(b"pending_webhooks")[0] == receiver.got[1][0].split(b"pending_webhooks")[0]
 
 
-def test_an_endpoint_from_the_configuration_uses_the_given_secret_and_survives_in_a_file(receiver, tmp_path):
+def test_an_endpoint_from_the_configuration_uses_the_given_secret_and_survives_in_a_file(
+    receiver, tmp_path: Path
+) -> None:
     config = EmulatorConfig(store=str(tmp_path / "stripe.db"), endpoints=(Endpoint(receiver.url, "whsec_mine"),))
     with run(config) as running:
         client_of(running.url).v1.customers.create({"name": "Kept"})
@@ -235,7 +251,9 @@ def test_an_endpoint_from_the_configuration_uses_the_given_secret_and_survives_i
         assert len(again.v1.webhook_endpoints.list().data) == 1
 
 
-def test_thin_events_reach_an_event_destination_and_lead_to_the_object(client, stripe_emulator, receiver):
+def test_thin_events_reach_an_event_destination_and_lead_to_the_object(
+    client: stripe.StripeClient, stripe_emulator, receiver
+) -> None:
     destination = client.v2.core.event_destinations.create(
         {
             "name": "mine",
@@ -266,7 +284,7 @@ def test_thin_events_reach_an_event_destination_and_lead_to_the_object(client, s
     assert client.v2.core.event_destinations.list().data == []
 
 
-def test_lists_of_v2_lead_from_page_to_page_with_their_filters(client):
+def test_lists_of_v2_lead_from_page_to_page_with_their_filters(client: stripe.StripeClient) -> None:
     for number in range(25):
         client.v1.customers.create({"name": str(number)})
         client.v1.products.create({"name": str(number)})
@@ -277,7 +295,7 @@ def test_lists_of_v2_lead_from_page_to_page_with_their_filters(client):
     assert len({event.id for event in every}) == 25
 
 
-def test_a_slow_endpoint_holds_up_only_itself(client, stripe_emulator, receiver):
+def test_a_slow_endpoint_holds_up_only_itself(client: stripe.StripeClient, stripe_emulator, receiver) -> None:
     slow = Receiver()
     slow.pause.clear()
     try:
@@ -295,7 +313,9 @@ def test_a_slow_endpoint_holds_up_only_itself(client, stripe_emulator, receiver)
         slow.server.server_close()
 
 
-def test_what_changed_is_told_in_the_words_of_the_version(client, stripe_emulator, receiver):
+def test_what_changed_is_told_in_the_words_of_the_version(
+    client: stripe.StripeClient, stripe_emulator, receiver
+) -> None:
     hook = {"url": receiver.url, "enabled_events": ["product.updated"], "api_version": "2023-10-16"}
     client.v1.webhook_endpoints.create(hook)
     product = client.v1.products.create({"name": "Mug", "marketing_features": [{"name": "Warm"}]})

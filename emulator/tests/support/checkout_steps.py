@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from emulator.tests.support.local_servers import Local
-from playwright.sync_api import Page
+if TYPE_CHECKING:
+    from emulator.tests.support.local_servers import Local
+    from playwright.sync_api import Page
 
 GOOD, DECLINED, SECURE = "4242424242424242", "4000000000000002", "4000002760003184"
 

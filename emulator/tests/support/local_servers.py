@@ -5,13 +5,16 @@ from __future__ import annotations
 import dataclasses
 import socket
 import threading
-from collections.abc import Callable
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import stripe
 import uvicorn
 
-from payloom_emulator.runtime.emulator import Emulator
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import stripe
+
+    from payloom_emulator.runtime.emulator import Emulator
 
 
 class Served:

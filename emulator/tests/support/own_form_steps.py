@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from emulator.tests.support.local_servers import Local
 from playwright.sync_api import FrameLocator, Page, expect
+
+if TYPE_CHECKING:
+    from emulator.tests.support.local_servers import Local
 
 GOOD, DECLINED, SECURE = "4242424242424242", "4000000000000002", "4000002760003184"
 

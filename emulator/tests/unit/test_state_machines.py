@@ -7,6 +7,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+from typing import Any
 
 import pytest
 import stripe
@@ -37,20 +38,20 @@ def statuses_in_sdk(object_name, field):
 
 
 @pytest.mark.parametrize("schema", WITH_MACHINE, ids=IDS)
-def test_every_status_is_one_of_stripes(schema):
+def test_every_status_is_one_of_stripes(schema: Any) -> None:
     known = statuses_in_sdk(schema.object, schema.machine.field)
     if known:  # a few objects (refund) have a plain string there
         assert schema.machine.statuses() <= known
 
 
 @pytest.mark.parametrize("schema", WITH_MACHINE, ids=IDS)
-def test_every_event_is_one_of_stripes(schema):
+def test_every_event_is_one_of_stripes(schema: Any) -> None:
     emitted = {e for m in schema.machine.transitions for e in m.emits}
     assert emitted | {*schema.on_create, *schema.on_update, *schema.on_delete} <= event_types()
 
 
 @pytest.mark.parametrize("schema", WITH_MACHINE, ids=IDS)
-def test_every_status_can_be_reached_and_left_unless_it_is_the_end(schema):
+def test_every_status_can_be_reached_and_left_unless_it_is_the_end(schema: Any) -> None:
     machine = schema.machine
     reached, grew = set(machine.initial), True
     while grew:
@@ -63,12 +64,12 @@ def test_every_status_can_be_reached_and_left_unless_it_is_the_end(schema):
 
 
 @pytest.mark.parametrize("schema", WITH_MACHINE, ids=IDS)
-def test_a_move_the_table_does_not_have_is_refused(schema):
+def test_a_move_the_table_does_not_have_is_refused(schema: Any) -> None:
     with pytest.raises(ImpossibleTransition):
         schema.machine.find("no_such_move", schema.machine.initial[0])
 
 
-def test_every_declared_event_of_every_resource_exists():
+def test_every_declared_event_of_every_resource_exists() -> None:
     for schema in (r.schema for r in RESOURCES):
         declared = {*schema.on_create, *schema.on_update, *schema.on_delete}
         assert declared <= event_types(), schema.object

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -38,18 +39,18 @@ from payloom_emulator.runtime.search import parse
         ("a=", {"a": ""}),
     ],
 )
-def test_forms_nest_as_stripe_reads_them(text, value):
+def test_forms_nest_as_stripe_reads_them(text: str, value: dict[str, Any]) -> None:
     assert decode(text) == value
 
 
 @given(st.text(max_size=60))
 @settings(max_examples=200, deadline=None)
-def test_any_text_is_read_or_refused_as_a_400(text):
+def test_any_text_is_read_or_refused_as_a_400(text) -> None:
     with contextlib.suppress(StripeError):
         assert isinstance(decode(text), dict)
 
 
-def test_all_of_stripes_v1_operations_are_in_the_table():
+def test_all_of_stripes_v1_operations_are_in_the_table() -> None:
     assert sum(1 for o in params.table()["operations"] if " /v1/" in o) >= 556
     assert params.table()["api_version"] == api_versions.NEWEST
     assert len(params.event_types()) > 270
@@ -68,7 +69,9 @@ def test_all_of_stripes_v1_operations_are_in_the_table():
         ({"amount": "1", "currency": "usd", "metadata": ["a"]}, None, None),
     ],
 )
-def test_parameters_are_held_against_the_sdks_types(given_params, code, param):
+def test_parameters_are_held_against_the_sdks_types(
+    given_params: dict[str, Any], code: str | None, param: str | None
+) -> None:
     operation = ("POST", "/v1/payment_intents")
     if param is None:
         assert params.check(operation, given_params)["metadata"] == {"0": "a"}
@@ -78,7 +81,7 @@ def test_parameters_are_held_against_the_sdks_types(given_params, code, param):
     assert (caught.value.code, caught.value.param) == (code, param)
 
 
-def test_values_get_their_types():
+def test_values_get_their_types() -> None:
     operation = ("POST", "/v1/payment_intents")
     given_params = {
         "amount": "700",
@@ -107,14 +110,14 @@ def test_values_get_their_types():
         "2020-08-27",
     ],
 )
-def test_known_versions(version):
+def test_known_versions(version: str) -> None:
     assert api_versions.known_version(version) == version
 
 
 @pytest.mark.parametrize(
     "version", ["2027-01-01.fig", "2025-03-31", "2024-06-20.basil", "new", "2026-10-28.dahlia", ""]
 )
-def test_versions_that_do_not_exist(version):
+def test_versions_that_do_not_exist(version: str) -> None:
     with pytest.raises(StripeError):
         api_versions.known_version(version)
 
@@ -130,15 +133,15 @@ def test_versions_that_do_not_exist(version):
         ("Digest x", None),
     ],
 )
-def test_reading_keys(header, key):
+def test_reading_keys(header: str | None, key: str | None) -> None:
     assert auth.read_key(header) == key
 
 
-def test_masking_shows_the_ends_only():
+def test_masking_shows_the_ends_only() -> None:
     assert auth.masked("sk_test_abcdefghijkl") == "sk_test_********ijkl"
 
 
-def test_restricted_keys_do_what_they_may():
+def test_restricted_keys_do_what_they_may() -> None:
     reader = auth.Caller("restricted", "rk_test_1234", "acct_1", {"customers": "read", "charges": "write"})
     auth.authorize(reader, "GET", "/v1/customers")
     auth.authorize(reader, "POST", "/v1/charges")
@@ -148,13 +151,13 @@ def test_restricted_keys_do_what_they_may():
         assert caught.value.status == 403
 
 
-def test_what_changed_is_shown_nested_and_only_that():
+def test_what_changed_is_shown_nested_and_only_that() -> None:
     old = {"a": 1, "b": {"c": 1, "d": 2}, "e": [1], "_x": 1}
     new = {"a": 1, "b": {"c": 9, "d": 2}, "e": [2], "_x": 2}
     assert difference(old, new) == {"b": {"c": 1}, "e": [1]}
 
 
-def test_every_card_number_satisfies_luhn_and_names_are_found_both_ways():
+def test_every_card_number_satisfies_luhn_and_names_are_found_both_ways() -> None:
     assert all(test_cards.luhn(number) for number in test_cards.BY_NUMBER)
     for name in [
         "visa",
@@ -186,7 +189,7 @@ def test_every_card_number_satisfies_luhn_and_names_are_found_both_ways():
         ("name~'RT'", False),
     ],
 )
-def test_the_search_language(query, holds):
+def test_the_search_language(query: str, holds: bool) -> None:
     obj = {"status": "active", "amount": 1000, "metadata": {"a b": 'x"y'}, "missing": None, "name": "Ada"}
     if "'RT'" in query:
         with pytest.raises(StripeError):
@@ -197,7 +200,7 @@ def test_the_search_language(query, holds):
 
 @given(st.integers(0, 10**9), st.lists(st.integers(0, 10**6), min_size=1, max_size=8))
 @settings(max_examples=200, deadline=None)
-def test_a_discount_is_shared_without_losing_a_cent(total, parts):
+def test_a_discount_is_shared_without_losing_a_cent(total, parts) -> None:
     shares = share(total, parts)
     assert sum(shares) == min(total, sum(parts))
     assert all(0 <= s <= p for s, p in zip(shares, parts, strict=True))
@@ -219,7 +222,7 @@ TIERS = [
         ("volume", 0, 0),
     ],
 )
-def test_tiers(mode, quantity, amount):
+def test_tiers(mode: str, quantity: int, amount: int) -> None:
     price = {
         "currency": "usd",
         "billing_scheme": "tiered",
@@ -230,7 +233,7 @@ def test_tiers(mode, quantity, amount):
     assert amount_for(price, quantity) == amount
 
 
-def test_decimals_and_packages_are_exact():
+def test_decimals_and_packages_are_exact() -> None:
     price = {"currency": "usd", "billing_scheme": "per_unit", "unit_amount_decimal": "0.05", "transform_quantity": None}
     assert amount_for(price, 1010) == 51  # 50.5 rounds up
     assert (
@@ -252,7 +255,7 @@ def test_decimals_and_packages_are_exact():
         (1, "bif", True),
     ],
 )
-def test_what_can_be_charged(amount, code, ok):
+def test_what_can_be_charged(amount: int, code: str, ok: bool) -> None:
     if ok:
         assert money.chargeable(amount, code) == amount
         return
@@ -260,12 +263,12 @@ def test_what_can_be_charged(amount, code, ok):
         money.chargeable(amount, code)
 
 
-def test_the_same_seed_makes_the_same_ids():
+def test_the_same_seed_makes_the_same_ids() -> None:
     assert [Ids(7).new("cus_", 14) for _ in range(2)] == [Ids(7).new("cus_", 14)] * 2
     assert Ids().new("cus_", 14) != Ids().new("cus_", 14)
 
 
-def test_multipart_keeps_files_and_fields():
+def test_multipart_keeps_files_and_fields() -> None:
     field = b'--b\r\nContent-Disposition: form-data; name="purpose"\r\n\r\ndispute_evidence\r\n'
     file = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n\x89PNG\r\n--b--\r\n'
     body = field + file
@@ -274,7 +277,7 @@ def test_multipart_keeps_files_and_fields():
     assert read["file"]["content"].startswith(b"\x89PNG")
 
 
-def test_the_table_is_read_quickly():
+def test_the_table_is_read_quickly() -> None:
     params.table.cache_clear()
     began = time.perf_counter()
     params.table()

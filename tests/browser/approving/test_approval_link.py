@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Page, expect
 from tests.support.http_server import RunningServer, running_server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 TABLES = """
 tables:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.studio_fixture import Studio
 
 PAGES = {
     "/journey": "Payments",
@@ -19,20 +25,22 @@ PAGES = {
 
 
 @pytest.fixture
-def local(studio):
+def local(studio: Studio):
     """The local Stripe through the official client."""
     return studio.shop.stripe
 
 
 @pytest.fixture
-def receipt(studio):
+def receipt(studio: Studio):
     """A receipt that the five flows sent."""
     return next(mail for mail in studio.get("/mails")["data"] if mail["template"] == "receipt")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("path", "heading"), PAGES.items())
-def test_a_data_page_has_an_address_a_heading_and_no_barrier(open_page, axe, path, heading, theme):
+def test_a_data_page_has_an_address_a_heading_and_no_barrier(
+    open_page: Callable[..., Page], axe, path: Any, heading: Any, theme: str
+) -> None:
     page = open_page(path, theme=theme)
     expect(page.get_by_role("heading", level=1, name=heading)).to_be_visible()
     expect(page.get_by_text("Loading")).to_have_count(0)
@@ -42,13 +50,15 @@ def test_a_data_page_has_an_address_a_heading_and_no_barrier(open_page, axe, pat
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_data_page_fits_a_telephone(open_page, path):
+def test_a_data_page_fits_a_telephone(open_page: Callable[..., Page], path: Any) -> None:
     page = open_page(path, width=360, height=740)
     expect(page.get_by_text("Loading")).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def test_an_order_number_leads_to_everything_that_has_to_do_with_it(studio, open_page, axe):
+def test_an_order_number_leads_to_everything_that_has_to_do_with_it(
+    studio: Studio, open_page: Callable[..., Page], axe
+) -> None:
     order = next(row for row in studio.shop.rows("orders") if row["status"] == "refunded")
     page = open_page("/journey")
     page.get_by_role("searchbox", name="Any ID or email address").fill(order["id"])
@@ -66,7 +76,7 @@ def test_an_order_number_leads_to_everything_that_has_to_do_with_it(studio, open
     expect(page.get_by_role("button", name=re.compile(r"^Event \d+$"))).to_have_attribute("aria-pressed", "false")
 
 
-def test_an_address_is_found_while_it_is_typed(studio, open_page, receipt):
+def test_an_address_is_found_while_it_is_typed(studio: Studio, open_page: Callable[..., Page], receipt) -> None:
     address = receipt["to"][0]
     page = open_page("/journey")
     page.get_by_role("searchbox", name="Any ID or email address").press_sequentially(address)
@@ -74,12 +84,12 @@ def test_an_address_is_found_while_it_is_typed(studio, open_page, receipt):
     expect(page.get_by_text(receipt["subject"]).first).to_be_visible()
 
 
-def test_an_id_that_nobody_knows_is_told(open_page):
+def test_an_id_that_nobody_knows_is_told(open_page: Callable[..., Page]) -> None:
     page = open_page("/journey/pi_nobody_knows_this")
     expect(page.get_by_text("Nothing is related to this ID")).to_be_visible()
 
 
-def test_a_mail_is_read_as_html_text_headers_and_source(open_page, receipt, axe):
+def test_a_mail_is_read_as_html_text_headers_and_source(open_page: Callable[..., Page], receipt, axe) -> None:
     page = open_page(f"/mail/{receipt['id']}")
     expect(page.frame_locator("iframe").get_by_text("Thank you!")).to_be_visible()
     page.get_by_role("tab", name="Text").click()
@@ -91,7 +101,9 @@ def test_a_mail_is_read_as_html_text_headers_and_source(open_page, receipt, axe)
     expect(page.get_by_role("tab", name="Headers")).to_have_attribute("aria-selected", "true")
 
 
-def test_a_mails_html_runs_nothing_and_loads_nothing(studio, open_page, receipt, watched):
+def test_a_mails_html_runs_nothing_and_loads_nothing(
+    studio: Studio, open_page: Callable[..., Page], receipt, watched
+) -> None:
     page, watch = watched()
     studio.sign_in(page)
     open_page("/mail", page=page)
@@ -120,7 +132,7 @@ def test_a_mails_html_runs_nothing_and_loads_nothing(studio, open_page, receipt,
     watch.problems.clear()
 
 
-def test_mails_are_found_by_their_recipient(open_page, receipt):
+def test_mails_are_found_by_their_recipient(open_page: Callable[..., Page], receipt) -> None:
     page = open_page("/mail")
     page.get_by_role("searchbox", name="Recipient").fill(receipt["to"][0].upper())
     links = page.get_by_role("list", name="Emails").get_by_role("link")
@@ -130,7 +142,7 @@ def test_mails_are_found_by_their_recipient(open_page, receipt):
     expect(page.get_by_text("No email to this address")).to_be_visible()
 
 
-def test_a_table_is_filtered_and_sorted_and_keeps_its_address(studio, open_page):
+def test_a_table_is_filtered_and_sorted_and_keeps_its_address(studio: Studio, open_page: Callable[..., Page]) -> None:
     page = open_page("/tables/products")
     page.get_by_role("button", name="Filter").click()
     page.get_by_label("Column", exact=True).select_option("amount")
@@ -151,7 +163,9 @@ def test_a_table_is_filtered_and_sorted_and_keeps_its_address(studio, open_page)
     expect(page.get_by_text("4 rows")).to_be_visible()
 
 
-def test_a_row_is_changed_and_a_change_made_meanwhile_is_told_not_overwritten(studio, open_page, axe):
+def test_a_row_is_changed_and_a_change_made_meanwhile_is_told_not_overwritten(
+    studio: Studio, open_page: Callable[..., Page], axe
+) -> None:
     page = open_page("/tables/plans?row=basic")
     dialog = page.get_by_role("dialog")
     other = open_page("/tables/plans?row=basic")
@@ -172,7 +186,7 @@ def test_a_row_is_changed_and_a_change_made_meanwhile_is_told_not_overwritten(st
     )
 
 
-def test_a_row_is_added_and_deleted_and_tells_who_wrote_it(studio, open_page):
+def test_a_row_is_added_and_deleted_and_tells_who_wrote_it(studio: Studio, open_page: Callable[..., Page]) -> None:
     page = open_page("/tables/guests")
     page.get_by_role("button", name="New row").click()
     dialog = page.get_by_role("dialog")
@@ -189,7 +203,7 @@ def test_a_row_is_added_and_deleted_and_tells_who_wrote_it(studio, open_page):
     expect(page.get_by_role("dialog").get_by_role("link", name="create-checkout").first).to_be_visible()
 
 
-def test_stripes_own_customers_are_a_table_too(studio, open_page, local):
+def test_stripes_own_customers_are_a_table_too(studio: Studio, open_page: Callable[..., Page], local) -> None:
     made = local.v1.customers.create({"email": "grid@studio.test", "name": "Greta Grid"})
     page = open_page("/tables/stripe.customers")
     page.get_by_role("cell", name="grid@studio.test").click()
@@ -200,7 +214,7 @@ def test_stripes_own_customers_are_a_table_too(studio, open_page, local):
     expect(page.get_by_text("No matching rows")).to_be_visible()
 
 
-def test_moving_the_clock_forward_renews_a_subscription(open_page, local):
+def test_moving_the_clock_forward_renews_a_subscription(open_page: Callable[..., Page], local) -> None:
     customer = local.v1.customers.create({"email": "renews@studio.test"})
     method = local.v1.payment_methods.attach("pm_card_visa", {"customer": customer.id})
     product = local.v1.products.create({"name": "Letter"})
@@ -224,7 +238,7 @@ def test_moving_the_clock_forward_renews_a_subscription(open_page, local):
     expect(row).to_contain_text("Active")
 
 
-def test_a_triggered_event_arrives_and_its_delivery_is_listed(studio, open_page):
+def test_a_triggered_event_arrives_and_its_delivery_is_listed(studio: Studio, open_page: Callable[..., Page]) -> None:
     page = open_page("/local-stripe")
     page.get_by_role("combobox", name="Event").fill("payment_intent.succeeded")
     page.get_by_role("button", name="Trigger").click()
@@ -236,7 +250,7 @@ def test_a_triggered_event_arrives_and_its_delivery_is_listed(studio, open_page)
     expect(page.locator(".toast-title").filter(has_text="payment_intent.succeeded was resent")).to_be_visible()
 
 
-def test_an_unknown_event_is_refused_with_a_hint(open_page):
+def test_an_unknown_event_is_refused_with_a_hint(open_page: Callable[..., Page]) -> None:
     page = open_page("/local-stripe")
     page.get_by_role("combobox", name="Event").fill("payment_intent.suceeded")
     page.get_by_role("button", name="Trigger").click()
@@ -244,7 +258,7 @@ def test_an_unknown_event_is_refused_with_a_hint(open_page):
     expect(told).to_contain_text("payment_intent.succeeded")
 
 
-def test_the_settings_show_no_secret_and_the_theme_is_kept(studio, open_page):
+def test_the_settings_show_no_secret_and_the_theme_is_kept(studio: Studio, open_page: Callable[..., Page]) -> None:
     page = open_page("/settings")
     expect(page.get_by_text("Local Stripe: no account, no money")).to_be_visible()
     secret = json.loads((studio.shop.folder / "data" / "local.json").read_text("utf-8"))
@@ -255,7 +269,7 @@ def test_the_settings_show_no_secret_and_the_theme_is_kept(studio, open_page):
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
-def test_an_admin_lets_somebody_in_as_a_viewer(studio, open_page, watched):
+def test_an_admin_lets_somebody_in_as_a_viewer(studio: Studio, open_page: Callable[..., Page], watched) -> None:
     page = open_page("/settings")
     page.get_by_label("What grace@corner.test may do").select_option("viewer")
     expect(page.locator(".toast-title")).to_have_text("grace@corner.test is a viewer now")

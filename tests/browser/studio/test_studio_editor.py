@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from tests.support.editor_fixture import TEXT, EditorPage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.studio_fixture import Studio
 
 
 @pytest.fixture
-def editor(studio, open_page):
+def editor(studio: Studio, open_page: Callable[..., Page]):
     """Return a maker of edited workflows."""
     return lambda text=TEXT, **options: EditorPage(studio, open_page, text, **options)
 
 
-def test_an_edit_on_the_canvas_changes_its_lines_of_the_file_and_no_others(editor):
+def test_an_edit_on_the_canvas_changes_its_lines_of_the_file_and_no_others(editor) -> None:
     it = editor()
     it.card("log last").click()
     it.page.keyboard.press("Delete")
@@ -24,7 +30,7 @@ def test_an_edit_on_the_canvas_changes_its_lines_of_the_file_and_no_others(edito
     assert it.save() == TEXT.replace("  - log: last\n", "")
 
 
-def test_a_card_dragged_into_a_branch_takes_its_comments_along(editor):
+def test_a_card_dragged_into_a_branch_takes_its_comments_along(editor) -> None:
     it = editor()
     it.drag(it.card("let n second"), it.place("Add a step after log inside"))
     expect(it.page.get_by_role("button", name=re.compile("let n second step 2 of 2 in “then”"))).to_be_visible()
@@ -48,7 +54,7 @@ def test_a_card_dragged_into_a_branch_takes_its_comments_along(editor):
     )
 
 
-def test_a_card_dropped_nowhere_goes_back(editor):
+def test_a_card_dropped_nowhere_goes_back(editor) -> None:
     it = editor()
     card = it.card("log last")
     before = card.bounding_box()
@@ -63,7 +69,7 @@ def test_a_card_dropped_nowhere_goes_back(editor):
     assert it.card("log last").bounding_box() == before
 
 
-def test_a_step_is_added_from_the_catalog_on_a_line_between_two(editor):
+def test_a_step_is_added_from_the_catalog_on_a_line_between_two(editor) -> None:
     it = editor()
     it.place("Add a step after first").click()
     it.page.get_by_role("combobox").fill("write to the log")
@@ -77,7 +83,7 @@ def test_a_step_is_added_from_the_catalog_on_a_line_between_two(editor):
     assert "let: {n: 1}\n  - log: noted\n  # about the second" in saved
 
 
-def test_undo_and_redo_bring_back_text_and_selection(editor):
+def test_undo_and_redo_bring_back_text_and_selection(editor) -> None:
     it = editor()
     it.card("let n first").click()
     it.page.keyboard.press("Control+d")
@@ -92,7 +98,7 @@ def test_undo_and_redo_bring_back_text_and_selection(editor):
     expect(it.page.get_by_text("Published", exact=True)).to_be_visible()
 
 
-def test_steps_are_copied_into_another_workflow_with_their_comments_as_text_and_free_ids(editor):
+def test_steps_are_copied_into_another_workflow_with_their_comments_as_text_and_free_ids(editor) -> None:
     one = editor()
     page = one.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -109,7 +115,7 @@ def test_steps_are_copied_into_another_workflow_with_their_comments_as_text_and_
     assert "- id: first_2\n    let:" in saved
 
 
-def test_several_steps_are_moved_wrapped_and_deleted_at_once(editor):
+def test_several_steps_are_moved_wrapped_and_deleted_at_once(editor) -> None:
     it = editor()
     it.card("let n first").click()
     it.card("let n second").click(modifiers=["Shift"])

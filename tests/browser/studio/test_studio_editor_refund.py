@@ -5,9 +5,15 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
 from tests.support.shop_fixture import Visitor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.studio_fixture import Studio
 
 
 class Maker:
@@ -48,7 +54,9 @@ class Maker:
         self.page.keyboard.press("Escape")
 
 
-def test_the_refund_flow_is_made_from_nothing_and_refunds(studio, open_page, watched):
+def test_the_refund_flow_is_made_from_nothing_and_refunds(
+    studio: Studio, open_page: Callable[..., Page], watched
+) -> None:
     page = open_page("/workflows")
     it, name = Maker(page), f"give-money-back-{uuid.uuid4().hex[:6]}"
     page.get_by_role("button", name="New workflow").first.click()

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.studio_fixture import Studio
 
 
 @pytest.fixture
-def updated(studio):
+def updated(studio: Studio):
     """An event that changed something and started a run."""
     found = studio.get("/events", type="customer.subscription.updated", limit=50)["data"]
     return next(one for one in found if one["runs"] > 0)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_an_event_shows_its_signature_its_changes_and_its_runs(studio, open_page, axe, updated, theme):
+def test_an_event_shows_its_signature_its_changes_and_its_runs(
+    studio: Studio, open_page: Callable[..., Page], axe, updated, theme: str
+) -> None:
     page = open_page(f"/events/{updated['id']}", theme=theme)
     sheet = page.get_by_role("dialog", name="customer.subscription.updated")
     expect(sheet.get_by_text("Verified")).to_be_visible()
@@ -33,7 +41,7 @@ def test_an_event_shows_its_signature_its_changes_and_its_runs(studio, open_page
     expect(page).to_have_url(re.compile("/studio/runs/run_"))
 
 
-def test_an_event_is_resent_and_its_new_run_is_there(studio, open_page, updated):
+def test_an_event_is_resent_and_its_new_run_is_there(studio: Studio, open_page: Callable[..., Page], updated) -> None:
     before = studio.get(f"/events/{updated['id']}")["runs"]
     page = open_page(f"/events/{updated['id']}")
     page.get_by_role("button", name="Resend").click()
@@ -45,7 +53,7 @@ def test_an_event_is_resent_and_its_new_run_is_there(studio, open_page, updated)
     expect(page.get_by_role("tab", name="Runs")).to_contain_text(str(len(runs)))
 
 
-def test_several_events_are_resent_together(open_page):
+def test_several_events_are_resent_together(open_page: Callable[..., Page]) -> None:
     page = open_page("/events?state=handled")
     boxes = page.get_by_role("checkbox", name=re.compile("Choose charge.refunded|Choose checkout.session"))
     expect(boxes.first).to_be_visible()
@@ -55,7 +63,9 @@ def test_several_events_are_resent_together(open_page):
     expect(page.locator(".toast-title")).to_have_text("2 events resent")
 
 
-def test_a_request_with_a_wrong_signature_is_told_with_its_reason(studio, open_page, axe):
+def test_a_request_with_a_wrong_signature_is_told_with_its_reason(
+    studio: Studio, open_page: Callable[..., Page], axe
+) -> None:
     answer = httpx.post(
         f"{studio.shop.url}/api/stripe/webhook", content=b"{}", headers={"stripe-signature": "t=1,v1=00"}, timeout=10
     )
@@ -66,7 +76,7 @@ def test_a_request_with_a_wrong_signature_is_told_with_its_reason(studio, open_p
     assert axe(page) == []
 
 
-def test_catching_up_tells_what_it_found(open_page, axe):
+def test_catching_up_tells_what_it_found(open_page: Callable[..., Page], axe) -> None:
     page = open_page("/events")
     page.get_by_role("button", name="Catch up").click()
     dialog = page.get_by_role("dialog", name="Catch up")
@@ -75,7 +85,7 @@ def test_catching_up_tells_what_it_found(open_page, axe):
     assert axe(page) == []
 
 
-def test_events_are_filtered_in_the_address(open_page):
+def test_events_are_filtered_in_the_address(open_page: Callable[..., Page]) -> None:
     page = open_page("/events")
     page.get_by_role("radio", name="Handled").click()
     expect(page).to_have_url(re.compile("state=handled"))

@@ -5,9 +5,15 @@ from __future__ import annotations
 import difflib
 import re
 import uuid
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Page, expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.studio_fixture import Studio
 
 REFUND = """\
 name: Refund by form       # the title people see
@@ -37,7 +43,7 @@ steps:
 
 
 @pytest.fixture
-def made(studio):
+def made(studio: Studio):
     """Return a maker of workflows, each under an id of its own; answers the id."""
 
     def make(text: str = REFUND) -> str:
@@ -94,7 +100,9 @@ def end_of_line(page: Page, words: str) -> None:
     page.keyboard.press("End")
 
 
-def test_a_stripe_step_is_filled_in_by_form_and_only_its_lines_change(studio, open_page, made):
+def test_a_stripe_step_is_filled_in_by_form_and_only_its_lines_change(
+    studio: Studio, open_page: Callable[..., Page], made
+) -> None:
     workflow = made()
     before = file_of(studio, workflow)
     page = open_page(f"/workflows/{workflow}?step=steps/1")
@@ -135,7 +143,9 @@ def test_a_stripe_step_is_filled_in_by_form_and_only_its_lines_change(studio, op
     assert "# money moves here" in after
 
 
-def test_what_is_no_value_stays_in_the_field_and_out_of_the_file(studio, open_page, made):
+def test_what_is_no_value_stays_in_the_field_and_out_of_the_file(
+    studio: Studio, open_page: Callable[..., Page], made
+) -> None:
     workflow = made()
     page = open_page(f"/workflows/{workflow}?step=steps/1&view=yaml")
     step = form(page)
@@ -156,7 +166,7 @@ def test_what_is_no_value_stays_in_the_field_and_out_of_the_file(studio, open_pa
     assert "five hundred" not in yaml(page)
 
 
-def test_an_expression_is_completed_and_judged_as_it_is_typed(open_page, made):
+def test_an_expression_is_completed_and_judged_as_it_is_typed(open_page: Callable[..., Page], made) -> None:
     page = open_page(f"/workflows/{made()}?step=steps/1")
     field = form(page).get_by_role("textbox", name="payment_intent, expression")
     field.click()
@@ -183,7 +193,7 @@ def test_an_expression_is_completed_and_judged_as_it_is_typed(open_page, made):
     expect(form(page).get_by_text("A quote or a brace isn't closed.")).to_be_visible()
 
 
-def test_another_id_is_written_into_what_reads_it(studio, open_page, made):
+def test_another_id_is_written_into_what_reads_it(studio: Studio, open_page: Callable[..., Page], made) -> None:
     workflow = made()
     before = file_of(studio, workflow)
     page = open_page(f"/workflows/{workflow}?step=steps/0")
@@ -203,7 +213,7 @@ def test_another_id_is_written_into_what_reads_it(studio, open_page, made):
     ]
 
 
-def test_the_text_completes_keys_and_words_and_marks_what_is_wrong(open_page, made):
+def test_the_text_completes_keys_and_words_and_marks_what_is_wrong(open_page: Callable[..., Page], made) -> None:
     page = open_page(f"/workflows/{made()}?view=yaml")
     end_of_line(page, "one: required")
     page.keyboard.press("Enter")
@@ -233,7 +243,7 @@ def test_the_text_completes_keys_and_words_and_marks_what_is_wrong(open_page, ma
     assert "    limit: 3" in yaml(page)
 
 
-def test_the_problems_lead_to_their_step_and_mend_what_they_can(open_page, made):
+def test_the_problems_lead_to_their_step_and_mend_what_they_can(open_page: Callable[..., Page], made) -> None:
     page = open_page(f"/workflows/{made(REFUND.replace('select: orders', 'select: ordrs'))}?view=yaml")
     page.get_by_role("tab", name=re.compile("Problems")).click()
     page.get_by_role("button", name=re.compile("Error: .*ordrs")).click()
@@ -244,7 +254,7 @@ def test_the_problems_lead_to_their_step_and_mend_what_they_can(open_page, made)
     expect(page.get_by_role("button", name=re.compile("Error: .*ordrs"))).to_have_count(0)
 
 
-def test_text_and_form_follow_one_another_and_share_one_history(open_page, made):
+def test_text_and_form_follow_one_another_and_share_one_history(open_page: Callable[..., Page], made) -> None:
     page = open_page(f"/workflows/{made()}?view=yaml")
     page.locator(".yaml-host .cm-line", has_text="stripe: refunds.create").click()
     expect(form(page).get_by_role("heading", name="stripe")).to_be_visible()
@@ -269,7 +279,7 @@ def test_text_and_form_follow_one_another_and_share_one_history(open_page, made)
     expect(page.locator(".yaml-host")).to_contain_text("amount: 700")
 
 
-def test_tab_indents_and_escape_then_tab_leaves_the_text(open_page, made):
+def test_tab_indents_and_escape_then_tab_leaves_the_text(open_page: Callable[..., Page], made) -> None:
     page = open_page(f"/workflows/{made()}?view=yaml")
     end_of_line(page, "one: required")
     page.keyboard.press("Tab")
@@ -280,7 +290,7 @@ def test_tab_indents_and_escape_then_tab_leaves_the_text(open_page, made):
     expect(code(page)).not_to_be_focused()
 
 
-def test_a_step_is_added_and_filled_in_without_a_mouse(studio, open_page, made):
+def test_a_step_is_added_and_filled_in_without_a_mouse(studio: Studio, open_page: Callable[..., Page], made) -> None:
     workflow = made()
     before = file_of(studio, workflow)
     page = open_page(f"/workflows/{workflow}?step=steps/1")
@@ -320,7 +330,9 @@ def test_a_step_is_added_and_filled_in_without_a_mouse(studio, open_page, made):
     assert re.search(r"status: refunded", "\n".join(added))
 
 
-def test_a_trigger_is_added_from_the_catalog_and_shows_its_next_runs(studio, open_page, made):
+def test_a_trigger_is_added_from_the_catalog_and_shows_its_next_runs(
+    studio: Studio, open_page: Callable[..., Page], made
+) -> None:
     workflow = made("name: Nightly\ndescription: Runs at night.\non: {manual: true}\nsteps:\n  - log: hello\n")
     page = open_page(f"/workflows/{workflow}")
     form(page).get_by_role("button", name="Add a trigger").click()
@@ -341,7 +353,7 @@ def test_a_trigger_is_added_from_the_catalog_and_shows_its_next_runs(studio, ope
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_nothing_of_it_is_a_barrier(open_page, made, axe, theme):
+def test_nothing_of_it_is_a_barrier(open_page: Callable[..., Page], made, axe, theme: str) -> None:
     page = open_page(f"/workflows/{made()}?step=steps/1&view=yaml", theme=theme)
     expect(form(page).get_by_role("group", name="with")).to_be_visible()
     form(page).get_by_role("button", name=re.compile("^Options")).click()

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.studio_fixture import Studio
 
 PAGES = {"": "Overview", "/workflows": "Workflows", "/runs": "Runs", "/events": "Events"}
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("path", "heading"), PAGES.items())
-def test_a_page_has_an_address_that_reloads_a_heading_and_no_barrier(open_page, axe, path, heading, theme):
+def test_a_page_has_an_address_that_reloads_a_heading_and_no_barrier(
+    open_page: Callable[..., Page], axe, path: Any, heading: Any, theme: str
+) -> None:
     page = open_page(path, theme=theme)
     expect(page.get_by_role("heading", level=1, name=heading)).to_be_visible()
     expect(page.locator(".skeleton")).to_have_count(0)
@@ -23,7 +31,7 @@ def test_a_page_has_an_address_that_reloads_a_heading_and_no_barrier(open_page, 
     expect(page.get_by_role("heading", level=1, name=heading)).to_be_visible()
 
 
-def test_a_narrow_screen_has_a_menu_and_no_sideways_scrolling(open_page, axe):
+def test_a_narrow_screen_has_a_menu_and_no_sideways_scrolling(open_page: Callable[..., Page], axe) -> None:
     page = open_page("/runs", width=420, height=800)
     expect(page.get_by_role("table", name="Runs")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
@@ -33,7 +41,7 @@ def test_a_narrow_screen_has_a_menu_and_no_sideways_scrolling(open_page, axe):
     expect(page.get_by_role("heading", level=1, name="Events")).to_be_visible()
 
 
-def test_a_stranger_is_asked_in_and_gets_the_page_they_wanted(studio, page, axe):
+def test_a_stranger_is_asked_in_and_gets_the_page_they_wanted(studio: Studio, page, axe) -> None:
     page.goto(f"{studio.url}/runs?status=failed")
     button = page.get_by_role("button", name="Open the studio on this machine")
     expect(button).to_be_visible()
@@ -43,25 +51,27 @@ def test_a_stranger_is_asked_in_and_gets_the_page_they_wanted(studio, page, axe)
     expect(page).to_have_url(re.compile(r"/studio/runs\?status=failed$"))
 
 
-def test_a_link_that_is_not_good_says_so_and_what_to_do(studio, page):
+def test_a_link_that_is_not_good_says_so_and_what_to_do(studio: Studio, page) -> None:
     page.goto(f"{studio.url}/sign-in?token=used-before")
     expect(page.get_by_role("alert")).to_contain_text(re.compile("link", re.IGNORECASE))
     expect(page.locator(".command")).to_be_visible()
 
 
-def test_an_address_without_a_page_says_so_inside_the_frame(open_page):
+def test_an_address_without_a_page_says_so_inside_the_frame(open_page: Callable[..., Page]) -> None:
     page = open_page("/nowhere")
     expect(page.get_by_role("heading", level=1, name="Nothing here")).to_be_visible()
     page.get_by_role("link", name="Go to the overview").click()
     expect(page.get_by_role("heading", level=1, name="Overview")).to_be_visible()
 
 
-def test_a_run_that_does_not_exist_says_what_to_do(open_page):
+def test_a_run_that_does_not_exist_says_what_to_do(open_page: Callable[..., Page]) -> None:
     page = open_page("/runs/run_none")
     expect(page.get_by_role("alert")).to_contain_text("There is no run 'run_none'")
 
 
-def test_the_palette_finds_a_payment_by_its_id_and_a_workflow_by_its_name(studio, open_page, axe):
+def test_the_palette_finds_a_payment_by_its_id_and_a_workflow_by_its_name(
+    studio: Studio, open_page: Callable[..., Page], axe
+) -> None:
     charge = next(one for one in studio.get("/runs", limit=100)["data"] if (one["object_id"] or "").startswith("ch_"))
     page = open_page()
     page.keyboard.press("Control+k")
@@ -78,7 +88,7 @@ def test_the_palette_finds_a_payment_by_its_id_and_a_workflow_by_its_name(studio
     expect(page).to_have_url(re.compile("/studio/workflows/refund"))
 
 
-def test_two_keys_lead_to_a_page_and_a_question_mark_lists_them(open_page, axe):
+def test_two_keys_lead_to_a_page_and_a_question_mark_lists_them(open_page: Callable[..., Page], axe) -> None:
     page = open_page()
     page.keyboard.press("g")
     page.keyboard.press("e")
@@ -90,7 +100,7 @@ def test_two_keys_lead_to_a_page_and_a_question_mark_lists_them(open_page, axe):
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_the_theme_is_chosen_and_remembered(open_page):
+def test_the_theme_is_chosen_and_remembered(open_page: Callable[..., Page]) -> None:
     page = open_page(theme="light")
     page.get_by_role("button", name=re.compile("admin@corner.test")).click()
     page.get_by_role("menuitemradio", name="Dark").click()
@@ -100,7 +110,7 @@ def test_the_theme_is_chosen_and_remembered(open_page):
     expect(page.locator("body")).to_have_css("background-color", dark)
 
 
-def test_the_help_page_is_one_key_away_and_finds_a_word(open_page):
+def test_the_help_page_is_one_key_away_and_finds_a_word(open_page: Callable[..., Page]) -> None:
     page = open_page("/runs")
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
     page.keyboard.press("g")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.http_server import RunningServer, running_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TABLES = """
 tables:

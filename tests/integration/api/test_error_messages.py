@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.support.http_server import RunningServer
 
 from payloom.api.http.errors import TooManyRequests
 from payloom.api.management import change_stream
 from payloom.api.management.change_stream import ChangeStream
 from payloom.kit.clock import SystemClock
+
+if TYPE_CHECKING:
+    from tests.support.http_server import RunningServer
 
 MANAGED = "/api/_payloom"
 
@@ -23,25 +25,25 @@ def error(server: RunningServer, method: str, path: str, **options: Any) -> dict
     return found
 
 
-def test_a_program_without_a_content_type_learns_which_one_to_send(server: RunningServer):
+def test_a_program_without_a_content_type_learns_which_one_to_send(server: RunningServer) -> None:
     found = error(server, "POST", "/api/open", content=b"{}", headers={"content-type": "text/plain"})
     assert (found["code"], found["message"]) == ("cross_site", "cross-site request blocked")
     assert "`Content-Type: application/json`" in found["hint"]
     assert "`cors`" in found["hint"]
 
 
-def test_a_wrong_admin_token_is_told_where_the_right_one_is(server: RunningServer):
+def test_a_wrong_admin_token_is_told_where_the_right_one_is(server: RunningServer) -> None:
     found = error(server, "GET", f"{MANAGED}/me", headers={"authorization": "Bearer wrong"})
     assert (found["message"], found["hint"]) == ("the admin token is wrong", "Send the value of PAYLOOM_ADMIN_TOKEN.")
 
 
-def test_an_invalid_request_names_its_fields(server: RunningServer):
+def test_an_invalid_request_names_its_fields(server: RunningServer) -> None:
     found = error(server, "GET", f"{MANAGED}/runs", params={"limit": 0}, headers=server.admin)
     assert found["message"] == "invalid request: limit"
     assert list(found["fields"]) == ["limit"]
 
 
-def test_a_sign_in_with_wrong_fields_names_them(server: RunningServer):
+def test_a_sign_in_with_wrong_fields_names_them(server: RunningServer) -> None:
     found = error(server, "POST", "/api/auth/sign-in", json={"email": "a@b.test", "pasword": "x"})
     assert found["message"] == "wrong fields: password, pasword"
     assert set(found["fields"]) == {"password", "pasword"}
@@ -54,7 +56,7 @@ def test_a_sign_in_with_wrong_fields_names_them(server: RunningServer):
         (b"email=%ff", "the form is not UTF-8, or has more than 100 fields"),
     ],
 )
-def test_a_form_that_cannot_be_read_says_why(server: RunningServer, body: bytes, reason: str):
+def test_a_form_that_cannot_be_read_says_why(server: RunningServer, body: bytes, reason: str) -> None:
     headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
     found = error(server, "POST", "/sign-in", content=body, headers=headers)
     assert (found["message"], found["hint"]) == (reason, "Post each field once, URL-encoded as UTF-8.")
@@ -63,16 +65,16 @@ def test_a_form_that_cannot_be_read_says_why(server: RunningServer, body: bytes,
 @pytest.mark.parametrize(
     ("path", "command"), [("/runs/run_none", "`payloom runs list`"), ("/events/evt_none", "`payloom events list`")]
 )
-def test_an_unknown_id_comes_with_the_command_that_lists_them(server: RunningServer, path: str, command: str):
+def test_an_unknown_id_comes_with_the_command_that_lists_them(server: RunningServer, path: str, command: str) -> None:
     assert command in error(server, "GET", f"{MANAGED}{path}", headers=server.admin)["hint"]
 
 
-def test_an_unknown_workflow_comes_with_the_command_that_lists_them(server: RunningServer):
+def test_an_unknown_workflow_comes_with_the_command_that_lists_them(server: RunningServer) -> None:
     found = error(server, "GET", f"{MANAGED}/workflows/zzzzzzzz", headers=server.admin)
     assert found["hint"] == "`payloom workflows` lists them."
 
 
-def test_a_request_without_a_way_to_sign_in_says_what_to_send(server: RunningServer):
+def test_a_request_without_a_way_to_sign_in_says_what_to_send(server: RunningServer) -> None:
     found = error(server, "POST", f"{MANAGED}/session", json={})
     assert found["message"] == "the request has neither a token nor `local`"
     assert "`token`" in found["hint"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 from tests.support.http_server import RunningServer, running_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import httpx
 
 TABLES = "tables: {notes: {columns: {id: uuid primary, text: string}}}\n"
 WORKFLOW = """
@@ -51,7 +54,9 @@ def finished(server: RunningServer, run_id: str) -> dict[str, Any]:
     return server.wait(lambda: (run := server.manage(f"/runs/{run_id}"))["finished_at"] and run)
 
 
-def test_from_the_failed_step_with_input_that_passes_it_is_a_new_linked_run_that_keeps_what_was_done(server):
+def test_from_the_failed_step_with_input_that_passes_it_is_a_new_linked_run_that_keeps_what_was_done(
+    server: RunningServer,
+) -> None:
     run = failed(server, "much too long")
     answer = fork(server, run, path=run["failure"]["path"], inputs={"text": "much too long", "loud": False, "most": 50})
     made = finished(server, answer.json()["id"])
@@ -60,7 +65,7 @@ def test_from_the_failed_step_with_input_that_passes_it_is_a_new_linked_run_that
     assert [row["text"] for row in server.rows("notes")].count("much too long") == 1
 
 
-def test_input_that_leads_another_way_before_the_step_is_refused_with_what_to_do(server):
+def test_input_that_leads_another_way_before_the_step_is_refused_with_what_to_do(server: RunningServer) -> None:
     run = failed(server, "far too long")
     before = len(server.manage("/runs", limit=200)["data"])
     answer = fork(server, run, path="2.then.0", inputs={"text": "far too long", "loud": True, "most": 50})
@@ -70,7 +75,7 @@ def test_input_that_leads_another_way_before_the_step_is_refused_with_what_to_do
     assert len(server.manage("/runs", limit=200)["data"]) == before
 
 
-def test_a_step_that_never_was_is_refused(server):
+def test_a_step_that_never_was_is_refused(server: RunningServer) -> None:
     answer = fork(server, failed(server, "quite too long"), path="9", inputs={"text": "short"})
     assert answer.status_code == 409
     assert "no step '9'" in answer.json()["error"]["message"]

@@ -13,18 +13,18 @@ from payloom.api.management.schema import endpoint_table, schema_text
 ROOT = Path(__file__).parents[3]
 
 
-def test_the_committed_document_is_what_the_server_answers_with(server: RunningServer):
+def test_the_committed_document_is_what_the_server_answers_with(server: RunningServer) -> None:
     committed = (ROOT / "studio/openapi.json").read_text("utf-8")
     assert committed == schema_text(), "run `python -m payloom.api.management.schema`"
     assert server.manage("/openapi.json") == json.loads(committed)
 
 
-def test_the_reference_lists_every_call():
+def test_the_reference_lists_every_call() -> None:
     text = (ROOT / "docs/reference/management-api.md").read_text("utf-8")
     assert endpoint_table() in text, "run `python -m payloom.api.management.schema`"
 
 
-def test_every_operation_has_a_name_of_its_own_a_tag_a_role_and_a_typed_answer():
+def test_every_operation_has_a_name_of_its_own_a_tag_a_role_and_a_typed_answer() -> None:
     document = json.loads(schema_text())
     operations = [one for path in document["paths"].values() for one in path.values()]
     names = [one["operationId"] for one in operations]
@@ -40,14 +40,14 @@ def test_every_operation_has_a_name_of_its_own_a_tag_a_role_and_a_typed_answer()
             assert all(found["schema"] for found in content.values()), f"{one['operationId']} has no shape"
 
 
-def test_me_tells_who_asks_and_where_they_are(server: RunningServer):
+def test_me_tells_who_asks_and_where_they_are(server: RunningServer) -> None:
     me = server.manage("/me")
     assert (me["email"], me["role"], me["via"]) == (None, "admin", "token")
     assert (me["project"], me["env"], me["livemode"], me["editable"]) == ("Test Shop", "dev", False, True)
     assert me["local_stripe"].startswith("http://127.0.0.1:")
 
 
-def test_a_role_that_is_too_small_is_told_which_one_it_takes(server: RunningServer):
+def test_a_role_that_is_too_small_is_told_which_one_it_takes(server: RunningServer) -> None:
     with server.http.__class__(base_url=server.url) as browser:
         signed = {"email": "ada@shop.test", "password": "correct-horse"}
         assert browser.post("/api/auth/sign-in", json=signed).status_code == 200
@@ -56,7 +56,7 @@ def test_a_role_that_is_too_small_is_told_which_one_it_takes(server: RunningServ
         assert refused.json()["error"]["code"] == "not_allowed"
 
 
-def test_an_error_says_what_where_and_what_next(server: RunningServer):
+def test_an_error_says_what_where_and_what_next(server: RunningServer) -> None:
     answer = server.http.get("/api/_payloom/runs", params={"limit": 0}, headers=server.admin)
     error = answer.json()["error"]
     assert answer.status_code == 400
@@ -65,12 +65,12 @@ def test_an_error_says_what_where_and_what_next(server: RunningServer):
 
 
 @pytest.mark.parametrize("path", ["/runs", "/events", "/tables", "/mails", "/workflows", "/settings", "/runs/counts"])
-def test_what_there_is_fits_its_shape(server: RunningServer, path: str):
+def test_what_there_is_fits_its_shape(server: RunningServer, path: str) -> None:
     server.deliver(event("payment_intent.succeeded", "evt_fits", id="pi_fits", metadata={"order_id": "o1"}, amount=5))
     assert server.manage(path)
 
 
-def test_a_run_is_shown_with_its_steps_and_when_each_began(server: RunningServer):
+def test_a_run_is_shown_with_its_steps_and_when_each_began(server: RunningServer) -> None:
     server.deliver(event("payment_intent.succeeded", "evt_steps", id="pi_s", metadata={"order_id": "o2"}, amount=7))
     run = server.manage("/runs", event="evt_steps")["data"][0]
     shown = server.manage(f"/runs/{run['id']}")
@@ -79,7 +79,7 @@ def test_a_run_is_shown_with_its_steps_and_when_each_began(server: RunningServer
     assert shown["started_at"] <= shown["steps"][0]["started_at"] <= shown["steps"][0]["at"]
 
 
-def test_settings_tell_what_is_set_and_no_secret(server: RunningServer):
+def test_settings_tell_what_is_set_and_no_secret(server: RunningServer) -> None:
     server.deliver(event("payment_intent.succeeded", "evt_last", id="pi_last", metadata={"order_id": "o1"}, amount=5))
     shown = server.manage("/settings")
     assert shown["webhook_url"] == f"{server.url}/api/stripe/webhook"
@@ -92,6 +92,6 @@ def test_settings_tell_what_is_set_and_no_secret(server: RunningServer):
         assert secret.get_secret_value() not in text
 
 
-def test_a_local_stripe_that_is_away_is_said_to_be(server: RunningServer):
+def test_a_local_stripe_that_is_away_is_said_to_be(server: RunningServer) -> None:
     answer = server.http.get("/api/_payloom/local-stripe/control/clock", headers=server.admin)
     assert (answer.status_code, answer.json()["error"]["code"]) == (502, "local_stripe_away")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -19,6 +18,9 @@ from payloom.auth.service import AccountService
 from payloom.auth.studio_users import FIRST_EMAIL, StudioUsers
 from payloom.db.database import open_database
 from payloom.kit.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 API = "/api/_payloom"
 WORKFLOW = "name: Nothing\non: {manual: true}\nsteps:\n  - return: {done: true}\n"
@@ -53,7 +55,9 @@ def link(bare: RunningServer, email: str | None = None) -> str:
     return asyncio.run(make())
 
 
-def test_the_first_admin_is_made_by_the_link_and_found_again_by_the_next(bare: RunningServer, browser: httpx.Client):
+def test_the_first_admin_is_made_by_the_link_and_found_again_by_the_next(
+    bare: RunningServer, browser: httpx.Client
+) -> None:
     assert browser.get(f"{API}/me").status_code == 401
     answer = browser.post(f"{API}/session", json={"token": link(bare)})
     assert answer.json() == {"email": FIRST_EMAIL, "role": "admin"}
@@ -67,7 +71,7 @@ def test_the_first_admin_is_made_by_the_link_and_found_again_by_the_next(bare: R
     assert [one["email"] for one in accounts if one["role"] == "admin"] == [FIRST_EMAIL]
 
 
-def test_a_link_works_once_and_a_made_up_one_never(bare: RunningServer, browser: httpx.Client):
+def test_a_link_works_once_and_a_made_up_one_never(bare: RunningServer, browser: httpx.Client) -> None:
     token = link(bare)
     assert browser.post(f"{API}/session", json={"token": token}).status_code == 200
     for used in (token, "made-up"):
@@ -76,14 +80,14 @@ def test_a_link_works_once_and_a_made_up_one_never(bare: RunningServer, browser:
         assert again.json()["error"]["code"] == "link_not_valid"
 
 
-def test_signing_out_ends_the_session_itself(bare: RunningServer, browser: httpx.Client):
+def test_signing_out_ends_the_session_itself(bare: RunningServer, browser: httpx.Client) -> None:
     browser.post(f"{API}/session", json={"token": link(bare)})
     kept = dict(browser.cookies)
     assert browser.delete(f"{API}/session").json()["signed_in"] is False
     assert httpx.get(f"{bare.url}{API}/me", cookies=kept).status_code == 401
 
 
-def test_one_click_at_the_machine(browser: httpx.Client):
+def test_one_click_at_the_machine(browser: httpx.Client) -> None:
     assert browser.get(f"{API}/session").json() == {"signed_in": False, "email": None, "role": None, "one_click": True}
     assert browser.post(f"{API}/session", json={"local": True}).json()["role"] == "admin"
     assert browser.get(f"{API}/session").json()["signed_in"] is True
@@ -99,13 +103,13 @@ def test_one_click_at_the_machine(browser: httpx.Client):
         {"origin": "https://evil.example", "sec-fetch-site": ""},
     ],
 )
-def test_one_click_is_for_nobody_who_comes_through_something_else(bare: RunningServer, headers: dict[str, str]):
+def test_one_click_is_for_nobody_who_comes_through_something_else(bare: RunningServer, headers: dict[str, str]) -> None:
     answer = httpx.post(f"{bare.url}{API}/session", json={"local": True}, headers=headers)
     assert answer.status_code == 403
     assert "set-cookie" not in answer.headers
 
 
-def test_one_click_is_not_opened_by_a_foreign_name_that_points_here(bare: RunningServer):
+def test_one_click_is_not_opened_by_a_foreign_name_that_points_here(bare: RunningServer) -> None:
     answer = httpx.post(f"{bare.url}{API}/session", json={"local": True}, headers={"host": "evil.example"})
     assert answer.status_code == 421
     assert "set-cookie" not in answer.headers
@@ -126,7 +130,7 @@ def test_one_click_is_not_opened_by_a_foreign_name_that_points_here(bare: Runnin
 )
 def test_one_click_needs_development_this_machine_and_its_own_name(
     bare: RunningServer, environment: Any, peer: str, host: str, opens: bool
-):
+) -> None:
     settings = dataclasses.replace(bare.settings, environment=environment)
     scope = {"type": "http", "headers": [(b"host", host.encode())], "client": (peer, 4000)}
     assert at_the_machine(Request(scope), settings) is opens
@@ -152,7 +156,7 @@ def roles(bare: RunningServer, browser: httpx.Client, role: str | None) -> httpx
 )
 def test_what_each_role_may(  # noqa: PLR0917 - a table
     bare: RunningServer, browser: httpx.Client, role: str | None, read: int, edit: int, manage: int
-):
+) -> None:
     browser.post(f"{API}/session", json={"token": link(bare)})
     with contextlib.closing(roles(bare, browser, role)) as person:
         assert person.get(f"{API}/runs").status_code == read
@@ -161,7 +165,7 @@ def test_what_each_role_may(  # noqa: PLR0917 - a table
         assert person.get(f"{API}/accounts").status_code == manage
 
 
-def test_a_role_that_is_taken_away_is_gone_at_once(bare: RunningServer, browser: httpx.Client):
+def test_a_role_that_is_taken_away_is_gone_at_once(bare: RunningServer, browser: httpx.Client) -> None:
     browser.post(f"{API}/session", json={"token": link(bare)})
     with contextlib.closing(roles(bare, browser, "viewer")) as person:
         assert person.get(f"{API}/runs").status_code == 200
@@ -171,7 +175,7 @@ def test_a_role_that_is_taken_away_is_gone_at_once(bare: RunningServer, browser:
         assert person.get(f"{API}/runs").status_code == 403
 
 
-def test_an_admin_cannot_lock_themselves_out(bare: RunningServer, browser: httpx.Client):
+def test_an_admin_cannot_lock_themselves_out(bare: RunningServer, browser: httpx.Client) -> None:
     browser.post(f"{API}/session", json={"token": link(bare)})
     own = next(one for one in browser.get(f"{API}/accounts").json()["data"] if one["email"] == FIRST_EMAIL)
     answer = browser.put(f"{API}/accounts/{own['id']}/role", json={"role": "viewer"})
@@ -179,7 +183,7 @@ def test_an_admin_cannot_lock_themselves_out(bare: RunningServer, browser: httpx
     assert browser.get(f"{API}/me").json()["role"] == "admin"
 
 
-def test_a_link_for_somebody_signs_that_person_in(bare: RunningServer, browser: httpx.Client):
+def test_a_link_for_somebody_signs_that_person_in(bare: RunningServer, browser: httpx.Client) -> None:
     browser.post(f"{API}/session", json={"token": link(bare)})
     roles(bare, browser, "viewer").close()
     accounts = browser.get(f"{API}/accounts").json()["data"]
@@ -196,7 +200,7 @@ def test_a_link_for_somebody_signs_that_person_in(bare: RunningServer, browser: 
 @pytest.mark.parametrize("headers", [{"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}])
 def test_another_site_does_nothing_in_a_managers_name(
     bare: RunningServer, browser: httpx.Client, headers: dict[str, str]
-):
+) -> None:
     browser.post(f"{API}/session", json={"token": link(bare)})
     cookies = dict(browser.cookies)
     answer = httpx.post(f"{bare.url}{API}/workflows/nothing/run", json={}, headers=headers, cookies=cookies)

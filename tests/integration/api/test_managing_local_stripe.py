@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.support.http_server import RunningServer, running_server
@@ -12,6 +11,9 @@ from tests.support.http_server import RunningServer, running_server
 from payloom.api.management.routes.local_stripe import base_of
 from payloom_emulator.core.config import EmulatorConfig
 from payloom_emulator.embedded import RunningEmulator, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 WORKFLOW = "name: Nothing\non: {manual: true}\nsteps:\n  - return: {done: true}\n"
 API = "/api/_payloom/local-stripe"
@@ -38,13 +40,13 @@ def do(server: RunningServer, what: str, **body: Any) -> Any:
     return server.http.post(f"{API}/control/{what}", json=body, headers=server.admin)
 
 
-def test_the_clock_goes_forward(server: RunningServer):
+def test_the_clock_goes_forward(server: RunningServer) -> None:
     before = server.manage("/local-stripe/control/clock")["now"]
     assert do(server, "clock", advance="30d").status_code == 200
     assert server.manage("/local-stripe/control/clock")["now"] - before >= 30 * 86400
 
 
-def test_an_event_is_triggered_and_its_objects_are_listed_without_their_secrets(server: RunningServer):
+def test_an_event_is_triggered_and_its_objects_are_listed_without_their_secrets(server: RunningServer) -> None:
     assert "payment_intent.succeeded" in str(server.manage("/local-stripe/control/trigger"))
     assert do(server, "trigger", event="payment_intent.succeeded").status_code == 200
     found = server.manage("/local-stripe/v1/payment_intents", limit=1)
@@ -56,7 +58,7 @@ def test_an_event_is_triggered_and_its_objects_are_listed_without_their_secrets(
     assert server.settings.stripe.secret_key.get_secret_value() not in str(about)
 
 
-def test_what_the_local_stripe_refuses_is_told_in_our_form(server: RunningServer):
+def test_what_the_local_stripe_refuses_is_told_in_our_form(server: RunningServer) -> None:
     wrong = do(server, "trigger", event="no.such_event")
     assert 400 <= wrong.status_code < 500
     assert wrong.json()["error"]["message"]
@@ -65,22 +67,22 @@ def test_what_the_local_stripe_refuses_is_told_in_our_form(server: RunningServer
 
 
 @pytest.mark.parametrize("path", ["snapshot", "restore", "..%2fv1%2fcustomers", "3ds"])
-def test_only_what_the_studio_needs_is_let_through(server: RunningServer, path: str):
+def test_only_what_the_studio_needs_is_let_through(server: RunningServer, path: str) -> None:
     assert server.http.get(f"{API}/control/{path}", headers=server.admin).status_code == 404
     assert server.http.post(f"{API}/control/{path}", json={}, headers=server.admin).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["../_emulator/snapshot", "..%2f_emulator", "a//b", "customers/../x", "%2e%2e/x"])
-def test_a_path_does_not_lead_out_of_the_objects(server: RunningServer, path: str):
+def test_a_path_does_not_lead_out_of_the_objects(server: RunningServer, path: str) -> None:
     assert server.http.get(f"{API}/v1/{path}", headers=server.admin).status_code in {404, 405}
 
 
-def test_objects_are_only_read(server: RunningServer):
+def test_objects_are_only_read(server: RunningServer) -> None:
     answer = server.http.post(f"{API}/v1/customers", json={}, headers=server.admin)
     assert answer.status_code == 405
 
 
-def test_it_is_there_in_development_and_on_this_machine_only(server: RunningServer):
+def test_it_is_there_in_development_and_on_this_machine_only(server: RunningServer) -> None:
     settings = server.settings
     assert base_of(settings) == settings.stripe.api_base
     assert base_of(dataclasses.replace(settings, environment="production")) is None

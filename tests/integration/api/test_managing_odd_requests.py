@@ -5,15 +5,18 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import httpx
 import pytest
-from tests.support.http_server import RunningServer
 
 from payloom.api.management.schema import schema_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.http_server import RunningServer
 
 ODD = ["%", "x" * 300, "-1", "9" * 30, "ä🙂", "../../etc/passwd", "a\tb"]
 BODIES: list[Any] = [None, [], "text", 7, {}, {"x": 1}, {"was": {}, "set": {}}, {"ids": []}, {"values": {"no": 2}}]
@@ -51,7 +54,7 @@ def http(server: RunningServer) -> Iterator[httpx.Client]:
 
 
 @pytest.mark.parametrize("path", [path for path, _ in operations("get")])
-def test_reading_with_odd_values(http: httpx.Client, path: str):
+def test_reading_with_odd_values(http: httpx.Client, path: str) -> None:
     operation = dict(operations("get"))[path]
     names = [one["name"] for one in operation.get("parameters", []) if one["in"] == "query"]
     for value in ODD:
@@ -68,7 +71,7 @@ def test_reading_with_odd_values(http: httpx.Client, path: str):
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
-def test_changing_with_odd_bodies(http: httpx.Client, method: str):
+def test_changing_with_odd_bodies(http: httpx.Client, method: str) -> None:
     for path, _ in operations(method):
         if path == "/session":
             continue  # signing in has tests of its own
@@ -78,7 +81,7 @@ def test_changing_with_odd_bodies(http: httpx.Client, method: str):
 
 
 @pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b'{"ids": NaN}', b"[" * 5000, b'{"a": 1, "a": 2}', b""])
-def test_bodies_that_are_no_json(http: httpx.Client, content: bytes):
+def test_bodies_that_are_no_json(http: httpx.Client, content: bytes) -> None:
     headers = {"content-type": "application/json"}
     for path in ("/runs/retry", "/runs/x/fork", "/events/replay", "/tables/orders/rows", "/workflows/echo/run"):
         answer = http.post(f"/api/_payloom{path}", content=content, headers=headers)

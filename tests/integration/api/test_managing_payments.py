@@ -6,8 +6,7 @@ import asyncio
 import contextlib
 import json
 import threading
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -17,6 +16,9 @@ from tests.support.postgres import fresh_database
 from payloom.db.database import open_database
 from payloom.inbox.service import Inbox
 from payloom.kit.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FILES = {
     "tables.yaml": """
@@ -139,7 +141,7 @@ STARTS = ["order-1", "orders/order-1", "pi_paid0001", "cs_test_paid0001", "ch_pa
 
 
 @pytest.mark.parametrize("start", [*STARTS, "the run", "the mail"])
-def test_the_whole_journey_is_found_from_any_of_its_ids(shop: RunningServer, start: str):
+def test_the_whole_journey_is_found_from_any_of_its_ids(shop: RunningServer, start: str) -> None:
     if start == "the run":
         start = shop.manage("/runs", event="evt_cs1")["data"][0]["id"]
     elif start == "the mail":
@@ -163,7 +165,7 @@ def test_the_whole_journey_is_found_from_any_of_its_ids(shop: RunningServer, sta
     assert not others & found.keys(), "what else the same customer paid is not part of it"
 
 
-def test_an_entry_says_what_it_is_and_leads_on(shop: RunningServer):
+def test_an_entry_says_what_it_is_and_leads_on(shop: RunningServer) -> None:
     entries = {one["id"]: one for one in shop.manage("/journey/order-1")["entries"]}
     intent, order = entries["pi_paid0001"], entries["orders/order-1"]
     assert (intent["amount"], intent["currency"], intent["status"]) == (1900, "usd", "succeeded")
@@ -174,7 +176,7 @@ def test_an_entry_says_what_it_is_and_leads_on(shop: RunningServer):
         assert "abcdef" not in json.dumps(one), "a client secret"
 
 
-def test_a_customer_and_an_address_show_what_is_theirs(shop: RunningServer):
+def test_a_customer_and_an_address_show_what_is_theirs(shop: RunningServer) -> None:
     customer = ids(shop.manage("/journey/cus_ada0001"))
     assert {"pi_paid0001", "pi_paid0002", "in_bad00001"} <= customer.keys()
     by_mail = ids(shop.manage("/journey/P1@shop.test"))
@@ -183,7 +185,7 @@ def test_a_customer_and_an_address_show_what_is_theirs(shop: RunningServer):
     assert "orders/order-2" not in by_mail
 
 
-def test_an_address_shows_what_its_account_did(shop: RunningServer):
+def test_an_address_shows_what_its_account_did(shop: RunningServer) -> None:
     with httpx.Client(base_url=shop.url) as browser:
         browser.post("/api/auth/sign-up", json={"email": "Mia@shop.test", "password": "correct-horse-battery"})
         assert browser.post("/api/mine", json={}).status_code == 200
@@ -191,7 +193,7 @@ def test_an_address_shows_what_its_account_did(shop: RunningServer):
     assert runs == ["mine"]
 
 
-def test_a_journey_of_nothing_is_empty(shop: RunningServer):
+def test_a_journey_of_nothing_is_empty(shop: RunningServer) -> None:
     found = shop.manage("/journey/pi_unheardof")
     assert found["entries"] == []
     assert found["subject"] == {"id": "pi_unheardof", "kind": "intent"}
@@ -211,26 +213,26 @@ def test_a_journey_of_nothing_is_empty(shop: RunningServer):
         ("in_bad00001", "invoice", "in_bad00001", "journey"),
     ],
 )
-def test_a_search_says_what_the_text_may_be(shop: RunningServer, text: str, kind: str, key: str, page: str):
+def test_a_search_says_what_the_text_may_be(shop: RunningServer, text: str, kind: str, key: str, page: str) -> None:
     found = shop.manage("/search", q=text)["data"]
     hit = next(one for one in found if (one["kind"], one["id"]) == (kind, key))
     assert hit["href"].startswith(f"/studio/{page}/")
 
 
 @pytest.mark.parametrize("text", ["%", "_", "' OR 1=1", "\\", "ö", "pi_%", "a" * 200, "-1", "99999999999999999999"])
-def test_a_search_for_anything_is_answered(shop: RunningServer, text: str):
+def test_a_search_for_anything_is_answered(shop: RunningServer, text: str) -> None:
     assert shop.manage("/search", q=text)["complete"] is True
     answer = shop.http.get(f"/api/_payloom/journey/{text}", headers=shop.admin)
     assert answer.status_code == 200
 
 
-def test_runs_and_events_are_found_by_what_they_name(shop: RunningServer):
+def test_runs_and_events_are_found_by_what_they_name(shop: RunningServer) -> None:
     assert {one["workflow"] for one in shop.manage("/runs", search="order-1")["data"]} == {"buy", "fulfil"}
     named = {one["id"] for one in shop.manage("/events", search="pi_paid0001")["data"]}
     assert named == {"evt_pi1", "evt_ch1", "evt_cs1", "evt_re1"}
 
 
-def test_events_are_filtered_by_family_and_by_what_came_of_them(shop: RunningServer):
+def test_events_are_filtered_by_family_and_by_what_came_of_them(shop: RunningServer) -> None:
     def found(**query: Any) -> set[str]:
         return {one["id"] for one in shop.manage("/events", **query)["data"]}
 
@@ -248,14 +250,14 @@ def test_events_are_filtered_by_family_and_by_what_came_of_them(shop: RunningSer
     assert [first["data"][0]["id"], second["data"][0]["id"]] == ["evt_re2", "evt_re1"]
 
 
-def test_one_event_shows_its_payload_without_secrets(shop: RunningServer):
+def test_one_event_shows_its_payload_without_secrets(shop: RunningServer) -> None:
     shown = shop.manage("/events/evt_pi1")
     assert (shown["state"], shown["signature"], shown["deliveries"]) == ("unhandled", "verified", 1)
     assert shown["payload"]["data"]["object"]["id"] == "pi_paid0001"
     assert "abcdef" not in json.dumps(shown)
 
 
-def test_the_overview_tells_what_needs_somebody(shop: RunningServer):
+def test_the_overview_tells_what_needs_somebody(shop: RunningServer) -> None:
     asked = shop.http.post("/api/_payloom/workflows/ask/run", json={}, headers=shop.admin, timeout=40)
     run = asked.json()["run_id"]
     shop.deliver(b"{}", header="t=1,v1=bad")
@@ -273,7 +275,7 @@ def test_the_overview_tells_what_needs_somebody(shop: RunningServer):
     assert shop.manage("/approvals")["data"] == []
 
 
-def test_many_runs_are_retried_and_many_events_replayed_each_by_itself(shop: RunningServer):
+def test_many_runs_are_retried_and_many_events_replayed_each_by_itself(shop: RunningServer) -> None:
     failed = shop.manage("/runs", status="failed")["data"][0]["id"]
     good = shop.manage("/runs", event="evt_cs1", workflow="fulfil")["data"][-1]["id"]
     body = {"ids": [failed, good, "run_none"]}
@@ -291,7 +293,7 @@ def test_many_runs_are_retried_and_many_events_replayed_each_by_itself(shop: Run
     assert len(replayed["data"][0]["runs"]) == 1
 
 
-def test_a_mail_is_shown_as_it_was_sent_and_sent_again_as_a_copy(shop: RunningServer):
+def test_a_mail_is_shown_as_it_was_sent_and_sent_again_as_a_copy(shop: RunningServer) -> None:
     mail = shop.manage("/mails", to="p2@shop.test")["data"][0]
     assert mail["to"] == ["p2@shop.test"]
     shown = shop.manage(f"/mails/{mail['id']}")
@@ -309,7 +311,7 @@ def test_a_mail_is_shown_as_it_was_sent_and_sent_again_as_a_copy(shop: RunningSe
     assert shop.manage("/mails", limit=1, before=page["next"])["data"][0]["id"] != copy["id"]
 
 
-def test_a_row_changed_by_hand_starts_what_a_changed_row_starts(shop: RunningServer):
+def test_a_row_changed_by_hand_starts_what_a_changed_row_starts(shop: RunningServer) -> None:
     row = shop.manage("/tables/orders/rows/order-2")["row"]
     body = {"was": row, "set": {"status": "refunded"}}
     changed = shop.http.patch("/api/_payloom/tables/orders/rows/order-2", json=body, headers=shop.admin)
@@ -323,7 +325,7 @@ def test_a_row_changed_by_hand_starts_what_a_changed_row_starts(shop: RunningSer
     assert {one["workflow"] for one in writers} == {"buy", "fulfil"}
 
 
-def test_a_row_is_made_and_deleted_by_hand_and_is_found_at_once(shop: RunningServer):
+def test_a_row_is_made_and_deleted_by_hand_and_is_found_at_once(shop: RunningServer) -> None:
     def post(values: dict[str, Any]) -> httpx.Response:
         return shop.http.post("/api/_payloom/tables/orders/rows", json={"values": values}, headers=shop.admin)
 
@@ -339,7 +341,7 @@ def test_a_row_is_made_and_deleted_by_hand_and_is_found_at_once(shop: RunningSer
     assert shop.http.get(path, headers=shop.admin).status_code == 404
 
 
-def test_rows_come_in_pages_filtered_and_sorted(shop: RunningServer):
+def test_rows_come_in_pages_filtered_and_sorted(shop: RunningServer) -> None:
     first = shop.manage("/tables/orders/rows", order_by="id desc", limit=1)
     assert (first["total"], first["data"][0]["id"]) == (2, "order-2")
     second = shop.manage("/tables/orders/rows", order_by="id desc", limit=1, cursor=first["next"])
@@ -351,7 +353,7 @@ def test_rows_come_in_pages_filtered_and_sorted(shop: RunningServer):
         assert 400 <= answer.status_code < 500, answer.text
 
 
-def test_who_listens_hears_of_every_change(shop: RunningServer):
+def test_who_listens_hears_of_every_change(shop: RunningServer) -> None:
     heard: list[dict[str, Any]] = []
     ready = threading.Event()
 
@@ -375,7 +377,7 @@ def test_who_listens_hears_of_every_change(shop: RunningServer):
     assert all(one.get("id") for one in heard[1:])
 
 
-def test_what_another_process_takes_in_is_heard_of_too(shop: RunningServer):
+def test_what_another_process_takes_in_is_heard_of_too(shop: RunningServer) -> None:
     async def elsewhere() -> None:
         database = open_database(shop.settings.database_url)
         inbox = Inbox(database, SystemClock(), [], livemode=False)
@@ -390,7 +392,7 @@ def test_what_another_process_takes_in_is_heard_of_too(shop: RunningServer):
         assert "customer.created" in next(line for line in lines if "evt_elsewhere" in line)
 
 
-def test_one_row_changed_by_hand_is_heard_of_too(shop: RunningServer):
+def test_one_row_changed_by_hand_is_heard_of_too(shop: RunningServer) -> None:
     with httpx.stream("GET", f"{shop.url}/api/_payloom/live", headers=shop.admin, timeout=10) as answer:
         lines = answer.iter_lines()
         assert '"hello"' in next(line for line in lines if line.startswith("data: "))
@@ -402,5 +404,5 @@ def test_one_row_changed_by_hand_is_heard_of_too(shop: RunningServer):
     shop.http.request("DELETE", "/api/_payloom/tables/orders/rows/live", json=was, headers=shop.admin)
 
 
-def test_nobody_listens_without_being_allowed_to(shop: RunningServer):
+def test_nobody_listens_without_being_allowed_to(shop: RunningServer) -> None:
     assert httpx.get(f"{shop.url}/api/_payloom/live").status_code == 401

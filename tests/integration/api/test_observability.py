@@ -7,14 +7,17 @@ import io
 import json
 import logging
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 from tests.support.http_server import event, running_server, write_project
 
 from payloom.app.logging import configure_logs
 from payloom.settings.load import load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 FILES = {
     "tables.yaml": "tables:\n  orders:\n    columns:\n      id: string primary\n",

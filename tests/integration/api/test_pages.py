@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.http_server import RunningServer
+
+if TYPE_CHECKING:
+    from tests.support.http_server import RunningServer
 
 HTML = {"accept": "text/html"}
 
 
-def test_a_page_shows_its_rows_escaped_and_formatted(server: RunningServer):
+def test_a_page_shows_its_rows_escaped_and_formatted(server: RunningServer) -> None:
     page = server.http.get("/", headers=HTML)
     assert page.status_code == 200
     assert "<li>o3 $0.05</li>" in page.text
     assert "nobody" in page.text
 
 
-def test_every_page_has_a_policy_that_allows_only_its_own_scripts_and_stripe(server: RunningServer):
+def test_every_page_has_a_policy_that_allows_only_its_own_scripts_and_stripe(server: RunningServer) -> None:
     page = server.http.get("/", headers=HTML)
     policy = dict(part.strip().split(" ", 1) for part in page.headers["content-security-policy"].split(";"))
     nonce = re.search(r'script nonce="([^"]+)"', page.text)[1]
@@ -32,27 +35,27 @@ def test_every_page_has_a_policy_that_allows_only_its_own_scripts_and_stripe(ser
 
 
 @pytest.mark.parametrize("path", ["/order/none", "/order/%27%20OR%201=1", "/nowhere", "/assets/none.css"])
-def test_what_is_not_there_is_a_page_that_says_so(server: RunningServer, path):
+def test_what_is_not_there_is_a_page_that_says_so(server: RunningServer, path: str) -> None:
     page = server.http.get(path, headers=HTML)
     assert page.status_code == 404
     assert "Nothing here" in page.text
     assert page.headers["payloom-request-id"] in page.text
 
 
-def test_a_visitor_is_led_to_sign_in_and_back(server: RunningServer):
+def test_a_visitor_is_led_to_sign_in_and_back(server: RunningServer) -> None:
     answer = server.http.get("/mine?tab=2", headers=HTML)
     assert answer.status_code == 303
     assert answer.headers["location"] == "/sign-in?next=%2Fmine%3Ftab%3D2"
 
 
-def test_a_broken_page_is_an_error_page_with_the_reason_in_development(server: RunningServer):
+def test_a_broken_page_is_an_error_page_with_the_reason_in_development(server: RunningServer) -> None:
     page = server.http.get("/broken", headers=HTML)
     assert page.status_code == 500
     assert "nothing_here" in page.text
     assert "Traceback" not in page.text
 
 
-def test_payloom_js_and_assets_are_served_with_their_types(server: RunningServer):
+def test_payloom_js_and_assets_are_served_with_their_types(server: RunningServer) -> None:
     script = server.http.get("/_payloom/payloom.js")
     assert script.headers["content-type"].startswith("text/javascript")
     assert server.http.get("/assets/a.css").headers["content-type"].startswith("text/css")
@@ -64,19 +67,19 @@ def test_payloom_js_and_assets_are_served_with_their_types(server: RunningServer
 @pytest.mark.parametrize(
     "path", ["/assets/../payloom.yaml", "/assets/%2e%2e/%2e%2e/payloom.yaml", "/_payloom/..%2f..%2fserver.py"]
 )
-def test_no_file_outside_the_folder_is_served(server: RunningServer, path):
+def test_no_file_outside_the_folder_is_served(server: RunningServer, path: str) -> None:
     answer = server.http.get(path)
     assert answer.status_code == 404
     assert "name:" not in answer.text
 
 
-def test_the_browser_gets_only_what_it_may_know_of_stripe(server: RunningServer):
+def test_the_browser_gets_only_what_it_may_know_of_stripe(server: RunningServer) -> None:
     config = server.http.get("/_payloom/config.json").json()
     assert config["publishable_key"].startswith("pk_test_")
     assert set(config) == {"publishable_key", "script_url", "mode"}
 
 
-def test_probes_answer(server: RunningServer):
+def test_probes_answer(server: RunningServer) -> None:
     assert server.http.get("/healthz").json()["status"] == "ok"
     assert server.http.get("/readyz").json()["status"] == "ready"
     metrics = server.http.get("/metrics").text
@@ -84,7 +87,7 @@ def test_probes_answer(server: RunningServer):
     assert server.http.get("/metrics", headers={"x-forwarded-for": "8.8.8.8"}).status_code == 403
 
 
-def test_the_management_api_is_closed_to_strangers(server: RunningServer):
+def test_the_management_api_is_closed_to_strangers(server: RunningServer) -> None:
     for path in ("/runs", "/events", "/tables", "/mails", "/settings", "/workflows", "/openapi.json"):
         answer = server.http.get(f"/api/_payloom{path}")
         assert answer.status_code in {401, 404}, path
@@ -92,7 +95,7 @@ def test_the_management_api_is_closed_to_strangers(server: RunningServer):
         assert wrong.status_code in {401, 404}, path
 
 
-def test_the_settings_are_shown_without_secrets(server: RunningServer):
+def test_the_settings_are_shown_without_secrets(server: RunningServer) -> None:
     text = str(server.manage("/settings"))
     for secret in (server.settings.stripe.webhook_secrets[0], server.settings.admin_token):
         assert secret.get_secret_value() not in text

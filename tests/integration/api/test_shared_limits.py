@@ -6,14 +6,18 @@ import concurrent.futures
 import itertools
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 from tests.support.postgres import fresh_database
 from tests.support.server_process import ServerProcess, server_process
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import httpx
 
 PROJECT = {
     "payloom.yaml": "name: Test Shop\n",
@@ -43,7 +47,7 @@ def knock(two: list[ServerProcess], times: int, ask: Callable[[ServerProcess], h
         return list(pool.map(ask, itertools.islice(itertools.cycle(two), times)))
 
 
-def test_an_endpoints_limit_holds_for_both_together(two: list[ServerProcess]):
+def test_an_endpoints_limit_holds_for_both_together(two: list[ServerProcess]) -> None:
     answers = knock(two, 24, lambda one: one.http.post("/api/buy", json={}))
     assert Counter(answer.status_code for answer in answers) == {200: 6, 429: 18}
     refused = next(answer for answer in answers if answer.status_code == 429)
@@ -51,7 +55,7 @@ def test_an_endpoints_limit_holds_for_both_together(two: list[ServerProcess]):
     assert refused.json()["error"]["code"] == "too_many_requests"
 
 
-def test_tries_to_sign_up_and_in_are_counted_together(two: list[ServerProcess]):
+def test_tries_to_sign_up_and_in_are_counted_together(two: list[ServerProcess]) -> None:
     began = time.monotonic()
     values = {"email": "ada@shop.test", "password": "short"}
     answers = knock(two, 60, lambda one: one.http.post("/api/auth/sign-up", json=values))
@@ -61,7 +65,7 @@ def test_tries_to_sign_up_and_in_are_counted_together(two: list[ServerProcess]):
     assert 30 <= found[422] <= 31 + (time.monotonic() - began) / 2
 
 
-def test_guesses_of_the_admin_token_end_in_both_but_the_owner_at_the_machine_gets_in(two: list[ServerProcess]):
+def test_guesses_of_the_admin_token_end_in_both_but_the_owner_at_the_machine_gets_in(two: list[ServerProcess]) -> None:
     def guess(one: ServerProcess) -> httpx.Response:
         headers = {"authorization": "Bearer not-the-admin-token", **FROM_OUTSIDE}
         return one.http.get("/api/_payloom/me", headers=headers)

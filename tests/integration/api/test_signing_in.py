@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import secrets
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from tests.support.http_server import RunningServer
+
+if TYPE_CHECKING:
+    from tests.support.http_server import RunningServer
 
 PASSWORD = "a-long-enough-password"
 HTML = {"accept": "text/html"}
@@ -33,7 +36,7 @@ def sign_up(browser: httpx.Client, email: str, **fields: str) -> httpx.Response:
     return browser.post("/sign-up", data=data)
 
 
-def test_signing_up_by_form_signs_in_and_goes_on(server: RunningServer, browser: httpx.Client):
+def test_signing_up_by_form_signs_in_and_goes_on(server: RunningServer, browser: httpx.Client) -> None:
     email = address()
     answer = sign_up(browser, email, name="Ann")
     assert (answer.status_code, answer.headers["location"]) == (303, "/mine")
@@ -46,7 +49,7 @@ def test_signing_up_by_form_signs_in_and_goes_on(server: RunningServer, browser:
     assert (row["id"], row["name"], me["roles"]) == (me["id"], "Ann", [])
 
 
-def test_signing_out_ends_the_session_on_the_server_too(server: RunningServer, browser: httpx.Client):
+def test_signing_out_ends_the_session_on_the_server_too(server: RunningServer, browser: httpx.Client) -> None:
     sign_up(browser, address())
     kept = dict(browser.cookies)
     page = browser.get("/")
@@ -55,7 +58,9 @@ def test_signing_out_ends_the_session_on_the_server_too(server: RunningServer, b
     assert httpx.get(f"{server.url}/api/auth/me", cookies=kept).status_code == 401
 
 
-def test_a_session_that_was_open_before_is_ended_by_signing_in_again(server: RunningServer, browser: httpx.Client):
+def test_a_session_that_was_open_before_is_ended_by_signing_in_again(
+    server: RunningServer, browser: httpx.Client
+) -> None:
     sign_up(browser, address())
     before = dict(browser.cookies)
     sign_up(browser, address())
@@ -63,13 +68,13 @@ def test_a_session_that_was_open_before_is_ended_by_signing_in_again(server: Run
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "é"])
-def test_a_form_that_is_not_from_this_visit_is_refused(browser: httpx.Client, token):
+def test_a_form_that_is_not_from_this_visit_is_refused(browser: httpx.Client, token: str) -> None:
     browser.get("/sign-up")
     answer = browser.post("/sign-up", data={"csrf_token": token, "email": address(), "password": PASSWORD})
     assert answer.status_code == 403
 
 
-def test_a_form_posted_by_another_site_is_refused(browser: httpx.Client):
+def test_a_form_posted_by_another_site_is_refused(browser: httpx.Client) -> None:
     form = browser.get("/sign-in")
     data = {"csrf_token": token_in(form), "email": "ada@shop.test", "password": "correct-horse"}
     answer = browser.post("/sign-in", data=data, headers={"origin": "https://evil.example"})
@@ -78,11 +83,11 @@ def test_a_form_posted_by_another_site_is_refused(browser: httpx.Client):
 
 
 @pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example"])
-def test_signing_in_never_leads_to_another_site(browser: httpx.Client, target):
+def test_signing_in_never_leads_to_another_site(browser: httpx.Client, target: str) -> None:
     assert sign_up(browser, address(), next=target).headers["location"] == "/"
 
 
-def test_wrong_passwords_and_unknown_addresses_answer_the_same(browser: httpx.Client):
+def test_wrong_passwords_and_unknown_addresses_answer_the_same(browser: httpx.Client) -> None:
     texts = set()
     for email in ("ada@shop.test", "nobody@shop.test"):
         form = browser.get("/sign-in")
@@ -93,7 +98,7 @@ def test_wrong_passwords_and_unknown_addresses_answer_the_same(browser: httpx.Cl
     assert len(texts) == 1
 
 
-def test_a_taken_address_and_a_weak_password_are_told_at_their_field(server: RunningServer):
+def test_a_taken_address_and_a_weak_password_are_told_at_their_field(server: RunningServer) -> None:
     def post(**values: str) -> httpx.Response:
         return httpx.post(f"{server.url}/api/auth/sign-up", json=values)
 
@@ -109,13 +114,15 @@ def test_a_taken_address_and_a_weak_password_are_told_at_their_field(server: Run
     assert "roles" in post(email=address(), password=PASSWORD, roles="admin").json()["error"]["fields"]
 
 
-def test_nobody_becomes_admin_by_asking(server: RunningServer, browser: httpx.Client):
+def test_nobody_becomes_admin_by_asking(server: RunningServer, browser: httpx.Client) -> None:
     sign_up(browser, address(), roles="admin")
     assert browser.get("/api/auth/me").json()["user"]["roles"] == []
     assert browser.post("/api/admins", json={}).status_code == 403
 
 
-def test_an_endpoint_for_users_knows_who_calls_and_limits_the_rate(server: RunningServer, browser: httpx.Client):
+def test_an_endpoint_for_users_knows_who_calls_and_limits_the_rate(
+    server: RunningServer, browser: httpx.Client
+) -> None:
     email = address()
     sign_up(browser, email)
     assert browser.post("/api/private", json={}).json() == {"email": email}
@@ -125,7 +132,7 @@ def test_an_endpoint_for_users_knows_who_calls_and_limits_the_rate(server: Runni
     assert int(limited.headers["retry-after"]) > 0
 
 
-def test_another_site_cannot_use_a_signed_in_persons_cookie(browser: httpx.Client):
+def test_another_site_cannot_use_a_signed_in_persons_cookie(browser: httpx.Client) -> None:
     sign_up(browser, address())
     friend = browser.post("/api/open", json={}, headers={"origin": "https://app.example"})
     assert friend.json() == {"who": "nobody"}
@@ -135,7 +142,7 @@ def test_another_site_cannot_use_a_signed_in_persons_cookie(browser: httpx.Clien
     assert form.status_code == 403
 
 
-def test_the_accounts_of_development_are_there_with_their_roles(server: RunningServer, browser: httpx.Client):
+def test_the_accounts_of_development_are_there_with_their_roles(server: RunningServer, browser: httpx.Client) -> None:
     answer = browser.post("/api/auth/sign-in", json={"email": "boss@shop.test", "password": "battery-staple"})
     assert answer.json()["user"]["roles"] == ["admin"]
     assert browser.post("/api/admins", json={}).json() == {"ok": True}
@@ -143,14 +150,14 @@ def test_the_accounts_of_development_are_there_with_their_roles(server: RunningS
     assert browser.get("/api/_payloom/runs").status_code == 200
 
 
-def test_a_page_for_a_role_is_closed_to_others(browser: httpx.Client):
+def test_a_page_for_a_role_is_closed_to_others(browser: httpx.Client) -> None:
     sign_up(browser, address())
     page = browser.get("/staff")
     assert page.status_code == 403
     assert "Not for you" in page.text
 
 
-def test_an_admins_cookie_does_not_manage_from_another_site(server: RunningServer, browser: httpx.Client):
+def test_an_admins_cookie_does_not_manage_from_another_site(server: RunningServer, browser: httpx.Client) -> None:
     browser.post("/api/auth/sign-in", json={"email": "boss@shop.test", "password": "battery-staple"})
     answer = browser.post(
         "/api/_payloom/workflows/echo/run", json={"inputs": {"word": "x"}}, headers={"origin": "https://evil.example"}
@@ -158,7 +165,7 @@ def test_an_admins_cookie_does_not_manage_from_another_site(server: RunningServe
     assert answer.status_code == 403
 
 
-def test_a_workflow_is_run_by_hand_as_a_person(server: RunningServer):
+def test_a_workflow_is_run_by_hand_as_a_person(server: RunningServer) -> None:
     body = {"inputs": {}, "user": "ada@shop.test"}
     answer = server.http.post("/api/_payloom/workflows/private/run", json=body, headers=server.admin)
     assert answer.json()["body"] == {"email": "ada@shop.test"}

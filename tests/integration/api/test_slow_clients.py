@@ -6,13 +6,16 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from tests.support.http_server import event
 from tests.support.server_process import ServerProcess, server_process
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
 HEAD, BODY = 1.0, 1.5
 LATE = 1.5
@@ -91,7 +94,7 @@ def statuses(answer: bytes) -> list[int]:
 
 
 @pytest.mark.anyio
-async def test_slow_connections_end_and_good_deliveries_go_through_beside_them(server: ServerProcess):
+async def test_slow_connections_end_and_good_deliveries_go_through_beside_them(server: ServerProcess) -> None:
     before = server.memory()
     header = POST + b"content-length: 500\r\n\r\n"
     slow = [asyncio.create_task(trickle(server, GET, b"X: " + b"a" * 500)) for _ in range(150)]
@@ -126,21 +129,21 @@ async def test_slow_connections_end_and_good_deliveries_go_through_beside_them(s
 
 
 @pytest.mark.anyio
-async def test_a_connection_on_which_nothing_comes_ends_without_a_word(server: ServerProcess):
+async def test_a_connection_on_which_nothing_comes_ends_without_a_word(server: ServerProcess) -> None:
     answer, seconds = await trickle(server, b"", b"")
     assert answer == b""
     assert HEAD - 0.1 < seconds < HEAD + 1 + LATE
 
 
 @pytest.mark.anyio
-async def test_a_slow_head_after_a_first_request_ends_too(server: ServerProcess):
+async def test_a_slow_head_after_a_first_request_ends_too(server: ServerProcess) -> None:
     answer, seconds = await trickle(server, GET + b"\r\n", GET + b"X: " + b"a" * 500, pause=0.1)
     assert statuses(answer) == [200, 408]
     assert seconds < HEAD + 1 + LATE
 
 
 @pytest.mark.anyio
-async def test_what_still_comes_after_an_early_answer_does_not_keep_the_connection(server: ServerProcess):
+async def test_what_still_comes_after_an_early_answer_does_not_keep_the_connection(server: ServerProcess) -> None:
     first = b"POST /nowhere HTTP/1.1\r\n" + HOST + b"content-length: 500\r\n\r\n"
     answer, seconds = await trickle(server, first, b"a" * 490, pause=0.2)
     assert statuses(answer) == [404]
@@ -148,7 +151,7 @@ async def test_what_still_comes_after_an_early_answer_does_not_keep_the_connecti
 
 
 @pytest.mark.anyio
-async def test_a_body_that_keeps_coming_has_longer(server: ServerProcess):
+async def test_a_body_that_keeps_coming_has_longer(server: ServerProcess) -> None:
     body = b'{"text": "' + b"a" * 40_000 + b'"}'
     head = b"POST /api/echo HTTP/1.1\r\n%scontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
     async with connection(server) as (reader, writer):
@@ -164,7 +167,7 @@ async def test_a_body_that_keeps_coming_has_longer(server: ServerProcess):
 
 
 @pytest.mark.anyio
-async def test_whoever_waits_for_an_answer_or_listens_may_wait(server: ServerProcess):
+async def test_whoever_waits_for_an_answer_or_listens_may_wait(server: ServerProcess) -> None:
     async def call() -> Any:
         async with httpx.AsyncClient(base_url=server.url, timeout=20) as client:
             return (await client.post("/api/patient", json={})).json()
@@ -186,7 +189,7 @@ async def test_whoever_waits_for_an_answer_or_listens_may_wait(server: ServerPro
 
 
 @pytest.mark.anyio
-async def test_an_answer_that_nobody_takes_does_not_stay_in_memory(server: ServerProcess):
+async def test_an_answer_that_nobody_takes_does_not_stay_in_memory(server: ServerProcess) -> None:
     reason = 'payloom_connections_cut_total{reason="slow_reader"}'
     before = server.metric(reason)
     async with connection(server) as (reader, writer):
@@ -199,7 +202,7 @@ async def test_an_answer_that_nobody_takes_does_not_stay_in_memory(server: Serve
 
 
 @pytest.mark.anyio
-async def test_more_connections_than_there_may_be_are_told_so(server: ServerProcess):
+async def test_more_connections_than_there_may_be_are_told_so(server: ServerProcess) -> None:
     refused = 'payloom_connections_refused_total{reason="full"}'
     before = server.metric(refused)
     async with contextlib.AsyncExitStack() as stack:
@@ -245,7 +248,7 @@ WRONG = {
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("name", WRONG)
-async def test_what_is_no_request_is_refused_at_once(server: ServerProcess, name: str):
+async def test_what_is_no_request_is_refused_at_once(server: ServerProcess, name: str) -> None:
     async with connection(server) as (reader, writer):
         writer.write(WRONG[name])
         answer = await asyncio.wait_for(reader.read(65536), 1)
@@ -253,7 +256,7 @@ async def test_what_is_no_request_is_refused_at_once(server: ServerProcess, name
     assert statuses(answer) or not answer
 
 
-def test_nobody_fills_the_memory_with_a_large_body(server: ServerProcess):
+def test_nobody_fills_the_memory_with_a_large_body(server: ServerProcess) -> None:
     before = server.memory()
     for address in ("/api/_payloom/session", "/api/echo", "/api/auth/sign-in", "/api/stripe/webhook"):
         headers = {"content-type": "application/json"}
@@ -264,7 +267,7 @@ def test_nobody_fills_the_memory_with_a_large_body(server: ServerProcess):
 
 
 @pytest.mark.anyio
-async def test_requests_sent_ahead_are_answered_in_turn_and_not_piled_up(server: ServerProcess):
+async def test_requests_sent_ahead_are_answered_in_turn_and_not_piled_up(server: ServerProcess) -> None:
     one = b"GET /healthz HTTP/1.1\r\n" + HOST
     async with connection(server) as (reader, writer):
         writer.write((one + b"\r\n") * 4 + one + b"connection: close\r\n\r\n")
@@ -281,7 +284,7 @@ async def test_requests_sent_ahead_are_answered_in_turn_and_not_piled_up(server:
 
 
 @pytest.mark.anyio
-async def test_whatever_is_sent_the_server_answers_no_5xx_and_lets_go(server: ServerProcess):
+async def test_whatever_is_sent_the_server_answers_no_5xx_and_lets_go(server: ServerProcess) -> None:
     dice = random.Random(7)
     seeds = [
         *WRONG.values(),
@@ -312,7 +315,7 @@ async def test_whatever_is_sent_the_server_answers_no_5xx_and_lets_go(server: Se
 
 
 @pytest.mark.anyio
-async def test_slow_clients_do_not_hold_up_a_stop(tmp_path):
+async def test_slow_clients_do_not_hold_up_a_stop(tmp_path: Path) -> None:
     with server_process(tmp_path, {"payloom.yaml": "name: Test Shop\n"}) as server:
         header = POST + b"content-length: 500\r\n\r\n"
         slow = [asyncio.create_task(trickle(server, GET, b"a" * 50, pause=0.5)) for _ in range(20)]

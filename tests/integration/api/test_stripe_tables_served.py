@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 import stripe
 from tests.support.http_server import RunningServer, event, running_server
 
 from payloom_emulator.embedded import RunningEmulator, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 OPEN = """
 name: Open invoices

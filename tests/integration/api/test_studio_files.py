@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -11,6 +11,9 @@ from starlette.applications import Starlette
 
 from payloom.api import studio_files
 from payloom.api.http.errors import NoSuchRoute
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PAGE = "<!doctype html><title>Studio</title>"
 SCRIPT = "console.log('hello');" * 100
@@ -36,7 +39,9 @@ async def get(folder: Path, address: str, **headers: str) -> httpx.Response:
 
 @pytest.mark.parametrize("address", ["/studio", "/studio/runs", "/studio/workflows/shop%2Frefund?tab=yaml"])
 @pytest.mark.anyio
-async def test_every_address_is_the_one_page_under_a_policy_that_lets_nothing_in_from_elsewhere(folder, address):
+async def test_every_address_is_the_one_page_under_a_policy_that_lets_nothing_in_from_elsewhere(
+    folder: Path, address: str
+) -> None:
     page = await get(folder, address)
     assert (page.status_code, page.text) == (200, PAGE)
     assert page.headers["cache-control"] == "no-store"
@@ -47,7 +52,7 @@ async def test_every_address_is_the_one_page_under_a_policy_that_lets_nothing_in
 
 
 @pytest.mark.anyio
-async def test_hashed_files_are_kept_for_a_year_and_sent_small(folder):
+async def test_hashed_files_are_kept_for_a_year_and_sent_small(folder: Path) -> None:
     script = await get(folder, "/studio/assets/index-abc.js")
     assert script.text == SCRIPT
     assert script.headers["cache-control"] == "public, max-age=31536000, immutable"
@@ -59,13 +64,13 @@ async def test_hashed_files_are_kept_for_a_year_and_sent_small(folder):
 
 @pytest.mark.parametrize("address", ["assets/gone-abc.js", "assets/%2e%2e/%2e%2e/secret.txt"])
 @pytest.mark.anyio
-async def test_a_file_that_is_not_there_is_never_the_page_nor_a_file_from_outside(folder, address):
+async def test_a_file_that_is_not_there_is_never_the_page_nor_a_file_from_outside(folder: Path, address: str) -> None:
     with pytest.raises(NoSuchRoute):
         await get(folder, f"/studio/{address}")
 
 
 @pytest.mark.anyio
-async def test_without_a_build_the_page_says_which_command_makes_one_and_appears_once_it_is_made(folder):
+async def test_without_a_build_the_page_says_which_command_makes_one_and_appears_once_it_is_made(folder: Path) -> None:
     page = (folder / "index.html").read_text()
     (folder / "index.html").unlink()
     missing = await get(folder, "/studio/runs")

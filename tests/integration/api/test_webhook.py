@@ -15,7 +15,7 @@ def events(server: RunningServer) -> set[str]:
     return {one["id"] for one in server.manage("/events", limit=200)["data"]}
 
 
-def test_a_signed_event_is_stored_and_has_its_effect_before_the_answer(server: RunningServer):
+def test_a_signed_event_is_stored_and_has_its_effect_before_the_answer(server: RunningServer) -> None:
     body = event("payment_intent.succeeded", "evt_paid", id="pi_1", amount=1900, metadata={"order_id": "o1"})
     answer = server.deliver(body)
     assert (answer.status_code, answer.json()["duplicate"]) == (200, False)
@@ -25,7 +25,7 @@ def test_a_signed_event_is_stored_and_has_its_effect_before_the_answer(server: R
     assert [run["status"] for run in shown["runs"]] == ["succeeded"]
 
 
-def test_the_same_event_twenty_times_at_once_has_one_effect(server: RunningServer):
+def test_the_same_event_twenty_times_at_once_has_one_effect(server: RunningServer) -> None:
     body = event("payment_intent.succeeded", "evt_many", id="pi_2", amount=7, metadata={"order_id": "o2"})
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
         answers = list(pool.map(lambda _: server.deliver(body), range(20)))
@@ -49,7 +49,9 @@ def test_the_same_event_twenty_times_at_once_has_one_effect(server: RunningServe
         ("not ascii", "malformed_signature"),
     ],
 )
-def test_what_is_no_event_of_ours_is_refused_with_the_reason_and_not_stored(server: RunningServer, name, reason):
+def test_what_is_no_event_of_ours_is_refused_with_the_reason_and_not_stored(
+    server: RunningServer, name: str, reason: str
+) -> None:
     body = event("payment_intent.succeeded", f"evt_{name.replace(' ', '_')}", id="pi_3", metadata={"order_id": "o3"})
     now = time.time()
     live = json.dumps({**json.loads(body), "livemode": True}).encode()
@@ -77,7 +79,7 @@ def test_what_is_no_event_of_ours_is_refused_with_the_reason_and_not_stored(serv
     assert server.rows("orders", id="o3")[0]["status"] == "pending"
 
 
-def test_an_oversized_body_is_refused_before_it_is_read_to_its_end(server: RunningServer):
+def test_an_oversized_body_is_refused_before_it_is_read_to_its_end(server: RunningServer) -> None:
     answer = server.http.post(
         "/api/stripe/webhook", content=b"x" * (600 * 1024), headers={"stripe-signature": "t=1,v1=0"}
     )
@@ -85,7 +87,7 @@ def test_an_oversized_body_is_refused_before_it_is_read_to_its_end(server: Runni
     assert "larger than 512 KB" in answer.json()["error"]["message"]
 
 
-def test_a_truncated_body_is_refused(server: RunningServer):
+def test_a_truncated_body_is_refused(server: RunningServer) -> None:
     body = event("payment_intent.succeeded", "evt_cut", id="pi_5", metadata={"order_id": "o3"})
     head = (
         f"POST /api/stripe/webhook HTTP/1.1\r\nhost: 127.0.0.1\r\nstripe-signature: {server.sign(body)}\r\n"
@@ -98,23 +100,23 @@ def test_a_truncated_body_is_refused(server: RunningServer):
     assert "evt_cut" not in events(server)
 
 
-def test_an_event_no_workflow_wants_is_stored_and_acknowledged(server: RunningServer):
+def test_an_event_no_workflow_wants_is_stored_and_acknowledged(server: RunningServer) -> None:
     assert server.deliver(event("customer.created", "evt_other", id="cus_1")).status_code == 200
     assert server.manage("/events/evt_other")["runs"] == []
 
 
-def test_an_event_of_a_type_nobody_knows_yet_is_stored_and_acknowledged(server: RunningServer):
+def test_an_event_of_a_type_nobody_knows_yet_is_stored_and_acknowledged(server: RunningServer) -> None:
     assert server.deliver(event("hologram.projected", "evt_new", id="holo_1")).status_code == 200
     assert "evt_new" in events(server)
 
 
-def test_stripe_may_call_under_any_host_name(server: RunningServer):
+def test_stripe_may_call_under_any_host_name(server: RunningServer) -> None:
     body = event("customer.updated", "evt_host", id="cus_1")
     headers = {"stripe-signature": server.sign(body), "host": "abc.tunnel.example"}
     assert server.http.post("/api/stripe/webhook", content=body, headers=headers).status_code == 200
 
 
-def test_a_delivery_is_answered_with_the_headers_of_every_answer_and_counted(server: RunningServer):
+def test_a_delivery_is_answered_with_the_headers_of_every_answer_and_counted(server: RunningServer) -> None:
     before = server.http.get("/metrics").text
     delivered = server.deliver(event("customer.updated", "evt_headers", id="cus_1"))
     refused = server.http.post("/api/stripe/webhook", content=b"{}", headers={"stripe-signature": "t=1,v1=0"})
@@ -135,13 +137,13 @@ def counted(metrics: str, name: str) -> float:
     return float(lines[0].rsplit(" ", 1)[1]) if lines else 0.0
 
 
-def test_only_posting_is_understood(server: RunningServer):
+def test_only_posting_is_understood(server: RunningServer) -> None:
     answer = server.http.get("/api/stripe/webhook")
     assert answer.status_code == 405
     assert answer.headers["allow"] == "POST"
 
 
-def test_an_event_replayed_by_hand_is_a_new_run(server: RunningServer):
+def test_an_event_replayed_by_hand_is_a_new_run(server: RunningServer) -> None:
     body = event("payment_intent.succeeded", "evt_again", id="pi_6", amount=3, metadata={"order_id": "o1"})
     server.deliver(body)
     answer = server.http.post("/api/_payloom/events/evt_again/replay", headers=server.admin, json={})

@@ -5,16 +5,20 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 from tests.support.http_server import running_server
 
 from payloom.views.references import indexer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pytest
 
 FILES = {
     "tables.yaml": "tables: {notes: {columns: {id: string primary}}}\n",
@@ -46,7 +50,7 @@ def asked() -> Iterator[Counter[str]]:
 
 def test_an_idle_server_asks_little_and_answers_at_once(
     tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(indexer, "SETTLED", 0.0)
     with running_server(tmp_path, FILES, database_url=database_url) as server:
         time.sleep(2)  # until the index has found that there is no news

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import argon2
 import pytest
@@ -29,12 +29,14 @@ from payloom.auth.service import AccountService
 from payloom.auth.sessions import IDLE, LIFETIME, end_sessions
 from payloom.auth.sign_in_throttle import PER_ACCOUNT, PER_CALLER, WINDOW
 from payloom.connectors.tables.user_profiles import profile
-from payloom.db.database import Database
 from payloom.kit.clock import ManualClock
 from payloom.tables.definition.loader import load_tables
 from payloom.tables.errors import TableError
 from payloom.tables.migration.migrate import migrate
 from payloom.tables.query.sql import Tables
+
+if TYPE_CHECKING:
+    from payloom.db.database import Database
 
 pytestmark = pytest.mark.anyio
 
@@ -66,7 +68,9 @@ async def everything(database: Database) -> str:
     return await database.read(read)
 
 
-async def test_sign_up_opens_a_session_and_stores_neither_password_nor_token(service, database):
+async def test_sign_up_opens_a_session_and_stores_neither_password_nor_token(
+    service: AccountService, database: Database
+) -> None:
     account, token = await service.sign_up(f" {ADA} ", GOOD, "Ada")
     assert account.email == ADA
     assert await service.current_account(token) == account
@@ -75,14 +79,16 @@ async def test_sign_up_opens_a_session_and_stores_neither_password_nor_token(ser
     assert token not in stored
 
 
-async def test_sign_in_takes_the_address_in_any_case(service):
+async def test_sign_in_takes_the_address_in_any_case(service: AccountService) -> None:
     account, first = await service.sign_up(ADA, GOOD)
     found, second = await service.sign_in("aDA@EXAMPLE.test", GOOD, "127.0.0.1")
     assert found.id == account.id
     assert first != second
 
 
-async def test_one_address_has_one_account_also_when_two_sign_up_at_once(service, database):
+async def test_one_address_has_one_account_also_when_two_sign_up_at_once(
+    service: AccountService, database: Database
+) -> None:
     results = await asyncio.gather(
         *(service.sign_up(email, GOOD) for email in (ADA, ADA.lower(), ADA.upper())), return_exceptions=True
     )
@@ -90,7 +96,7 @@ async def test_one_address_has_one_account_also_when_two_sign_up_at_once(service
     assert len(await database.read(list_accounts)) == 1
 
 
-async def test_a_bad_address_or_password_makes_no_account(service, database):
+async def test_a_bad_address_or_password_makes_no_account(service: AccountService, database: Database) -> None:
     with pytest.raises(BadEmail):
         await service.sign_up("ada", GOOD)
     with pytest.raises(BadPassword):
@@ -98,7 +104,9 @@ async def test_a_bad_address_or_password_makes_no_account(service, database):
     assert await database.read(list_accounts) == []
 
 
-async def test_wrong_password_unknown_account_and_disabled_account_look_the_same(service, database):
+async def test_wrong_password_unknown_account_and_disabled_account_look_the_same(
+    service: AccountService, database: Database
+) -> None:
     account, _ = await service.sign_up(ADA, GOOD)
     errors = []
     for email, password in ((ADA, "wrong-password"), ("nobody@example.test", GOOD)):
@@ -111,7 +119,7 @@ async def test_wrong_password_unknown_account_and_disabled_account_look_the_same
     assert errors == [caught.value.to_dict()] * 2
 
 
-async def test_an_unknown_account_takes_as_long_as_a_known_one(database, clock):
+async def test_an_unknown_account_takes_as_long_as_a_known_one(database: Database, clock: ManualClock) -> None:
     service = AccountService(database, clock)
     await service.sign_up(ADA, GOOD)
 
@@ -126,7 +134,7 @@ async def test_an_unknown_account_takes_as_long_as_a_known_one(database, clock):
     assert 0.4 < unknown / known < 2.5
 
 
-async def test_sign_out_ends_that_session_alone(service):
+async def test_sign_out_ends_that_session_alone(service: AccountService) -> None:
     _, first = await service.sign_up(ADA, GOOD)
     _, second = await service.sign_in(ADA, GOOD, "x")
     await service.sign_out(first)
@@ -137,7 +145,9 @@ async def test_sign_out_ends_that_session_alone(service):
     assert await service.current_account("\ud800") is None
 
 
-async def test_a_session_ends_after_thirty_days_or_two_weeks_of_silence(service, clock):
+async def test_a_session_ends_after_thirty_days_or_two_weeks_of_silence(
+    service: AccountService, clock: ManualClock
+) -> None:
     _, token = await service.sign_up(ADA, GOOD)
     clock.advance(IDLE)
     assert await service.current_account(token) is None
@@ -150,7 +160,9 @@ async def test_a_session_ends_after_thirty_days_or_two_weeks_of_silence(service,
     await service.sweep()
 
 
-async def test_a_page_view_writes_at_most_each_quarter_of_an_hour(service, clock, database):
+async def test_a_page_view_writes_at_most_each_quarter_of_an_hour(
+    service: AccountService, clock: ManualClock, database: Database
+) -> None:
     _, token = await service.sign_up(ADA, GOOD)
 
     async def seen() -> Any:
@@ -165,7 +177,9 @@ async def test_a_page_view_writes_at_most_each_quarter_of_an_hour(service, clock
     assert await seen() == clock.now()
 
 
-async def test_five_failures_from_one_caller_close_the_door_for_a_quarter_of_an_hour(service, clock):
+async def test_five_failures_from_one_caller_close_the_door_for_a_quarter_of_an_hour(
+    service: AccountService, clock: ManualClock
+) -> None:
     await service.sign_up(ADA, GOOD)
     for _ in range(PER_CALLER):
         with pytest.raises(SignInRefused):
@@ -179,7 +193,7 @@ async def test_five_failures_from_one_caller_close_the_door_for_a_quarter_of_an_
     await service.sign_in(ADA, GOOD, "6.6.6.6")
 
 
-async def test_a_success_forgets_the_failures_before_it(service):
+async def test_a_success_forgets_the_failures_before_it(service: AccountService) -> None:
     await service.sign_up(ADA, GOOD)
     for _ in range(3):
         for _ in range(PER_CALLER - 1):
@@ -188,7 +202,7 @@ async def test_a_success_forgets_the_failures_before_it(service):
         await service.sign_in(ADA, GOOD, "x")
 
 
-async def test_guessing_from_many_addresses_is_stopped_per_account(service):
+async def test_guessing_from_many_addresses_is_stopped_per_account(service: AccountService) -> None:
     await service.sign_up(ADA, GOOD)
     refused = 0
     for number in range(PER_ACCOUNT + 5):
@@ -201,7 +215,7 @@ async def test_guessing_from_many_addresses_is_stopped_per_account(service):
     assert refused == 5
 
 
-async def test_attempts_at_once_cannot_slip_past_the_brake(service):
+async def test_attempts_at_once_cannot_slip_past_the_brake(service: AccountService) -> None:
     await service.sign_up(ADA, GOOD)
     results = await asyncio.gather(
         *(service.sign_in(ADA, "wrong-password", "x") for _ in range(20)), return_exceptions=True
@@ -211,7 +225,7 @@ async def test_attempts_at_once_cannot_slip_past_the_brake(service):
     assert kinds.count(TooManyAttempts) == 20 - PER_CALLER
 
 
-async def test_roles_and_disabling_take_effect_on_open_sessions(service, database):
+async def test_roles_and_disabling_take_effect_on_open_sessions(service: AccountService, database: Database) -> None:
     account, token = await service.sign_up(ADA, GOOD)
     await database.write(lambda tx: set_roles(tx, account.id, ["support", "admin"]))
     found = await service.current_account(token)
@@ -224,7 +238,7 @@ async def test_roles_and_disabling_take_effect_on_open_sessions(service, databas
         await database.write(lambda tx: set_roles(tx, "nobody", []))
 
 
-async def test_a_new_password_ends_the_other_sessions(service):
+async def test_a_new_password_ends_the_other_sessions(service: AccountService) -> None:
     account, mine = await service.sign_up(ADA, GOOD)
     _, other = await service.sign_in(ADA, GOOD, "x")
     await service.change_password(account.id, "tiller-and-sail", keep_session=mine)
@@ -235,7 +249,9 @@ async def test_a_new_password_ends_the_other_sessions(service):
     await service.sign_in(ADA, "tiller-and-sail", "x")
 
 
-async def test_an_old_hash_is_renewed_at_sign_in(service, database, clock):
+async def test_an_old_hash_is_renewed_at_sign_in(
+    service: AccountService, database: Database, clock: ManualClock
+) -> None:
     await service.sign_up(ADA, GOOD)
     stronger = AccountService(
         database, clock, passwords=Passwords(argon2.PasswordHasher(time_cost=2, memory_cost=16, parallelism=1))
@@ -246,14 +262,14 @@ async def test_an_old_hash_is_renewed_at_sign_in(service, database, clock):
     assert "m=16" not in repr(account)
 
 
-async def test_an_account_that_should_be_there_is_made_once_and_left_alone(service):
+async def test_an_account_that_should_be_there_is_made_once_and_left_alone(service: AccountService) -> None:
     made = await service.ensure(ADA, GOOD, name="Ada", roles=["admin"])
     again = await service.ensure(ADA, "another-password", roles=[])
     assert again == made
     await service.sign_in(ADA, GOOD, "x")
 
 
-async def test_a_new_account_has_its_row_in_users_under_the_same_id(database, clock):
+async def test_a_new_account_has_its_row_in_users_under_the_same_id(database: Database, clock: ManualClock) -> None:
     tables = Tables(load_tables(USERS), clock)
     await migrate(database, tables, clock)
     service = AccountService(database, clock, profile=profile(tables), passwords=Passwords(CHEAP))
@@ -262,7 +278,7 @@ async def test_a_new_account_has_its_row_in_users_under_the_same_id(database, cl
     assert row == {"id": account.id, "email": ADA, "name": "Ada", "plan": "free"}
 
 
-async def test_no_account_without_its_row_in_users(database, clock):
+async def test_no_account_without_its_row_in_users(database: Database, clock: ManualClock) -> None:
     tables = Tables(load_tables(USERS), clock)
     await migrate(database, tables, clock)
     service = AccountService(database, clock, profile=profile(tables), passwords=Passwords(CHEAP))
@@ -272,7 +288,7 @@ async def test_no_account_without_its_row_in_users(database, clock):
     assert await service.find(email=ADA) is None
 
 
-def test_a_users_table_that_accounts_cannot_fill_is_reported():
+def test_a_users_table_that_accounts_cannot_fill_is_reported() -> None:
     assert profile(Tables({}, ManualClock())) is None
     for text in (
         "{key: string primary, email: string}",
@@ -283,7 +299,9 @@ def test_a_users_table_that_accounts_cannot_fill_is_reported():
             profile(Tables(load_tables(f"tables: {{users: {{columns: {text}}}}}"), ManualClock()))
 
 
-async def test_a_link_works_once_for_its_purpose_until_it_expires(service, database, clock):
+async def test_a_link_works_once_for_its_purpose_until_it_expires(
+    service: AccountService, database: Database, clock: ManualClock
+) -> None:
     account, _ = await service.sign_up(ADA, GOOD)
     now = clock.now()
     token = await database.write(lambda tx: make_link(tx, "admin", now, account_id=account.id))
@@ -298,7 +316,9 @@ async def test_a_link_works_once_for_its_purpose_until_it_expires(service, datab
         await database.write(lambda tx: use_link(tx, late, "admin", now + dt.timedelta(minutes=15)))
 
 
-async def test_accounts_are_listed_by_address_and_sessions_ended_by_account(service, database):
+async def test_accounts_are_listed_by_address_and_sessions_ended_by_account(
+    service: AccountService, database: Database
+) -> None:
     account, token = await service.sign_up(ADA, GOOD)
     await service.sign_up("bob@example.test", GOOD)
     assert [one.email for one in await database.read(list_accounts)] == [ADA, "bob@example.test"]
@@ -312,7 +332,9 @@ async def test_accounts_are_listed_by_address_and_sessions_ended_by_account(serv
         )
 
 
-async def test_an_account_without_a_password_cannot_sign_in(service, database, clock):
+async def test_an_account_without_a_password_cannot_sign_in(
+    service: AccountService, database: Database, clock: ManualClock
+) -> None:
     now = clock.now()
     await database.write(
         lambda tx: accounts_module.create_account(tx, email="c@example.test", password_hash=None, now=now)

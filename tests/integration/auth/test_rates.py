@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
@@ -17,9 +18,14 @@ from payloom.db.database import Database, open_database
 from payloom.db.migrate import migrate
 from payloom.kit.clock import ManualClock, SystemClock
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 @pytest.mark.anyio
-async def test_two_processes_have_one_limit_together_however_close_their_calls(database: Database, database_url: str):
+async def test_two_processes_have_one_limit_together_however_close_their_calls(
+    database: Database, database_url: str
+) -> None:
     other = open_database(database_url)
     waits: list[int] = []
     limits = [SharedLimiter("buy", 10, 600, RateLimitStore(one, SystemClock())) for one in (database, other)]
@@ -45,7 +51,7 @@ async def test_two_processes_have_one_limit_together_however_close_their_calls(d
 
 
 @pytest.mark.anyio
-async def test_what_is_used_up_comes_back_evenly(database: Database):
+async def test_what_is_used_up_comes_back_evenly(database: Database) -> None:
     counters = RateLimitStore(database, SystemClock())
     assert [await counters.take("ada", 4, 2.0) for _ in range(5)] == [0, 0, 0, 0, 1]
     threading.Event().wait(0.55)
@@ -54,7 +60,7 @@ async def test_what_is_used_up_comes_back_evenly(database: Database):
 
 
 @pytest.mark.anyio
-async def test_waiting_long_gives_no_more_than_the_burst_and_a_clock_set_back_locks_nobody_out(tmp_path):
+async def test_waiting_long_gives_no_more_than_the_burst_and_a_clock_set_back_locks_nobody_out(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path}/rates.db")
     await migrate(database)
     counters = RateLimitStore(database, clock := ManualClock())
@@ -69,7 +75,7 @@ async def test_waiting_long_gives_no_more_than_the_burst_and_a_clock_set_back_lo
 
 
 @pytest.mark.anyio
-async def test_counters_of_which_nothing_is_used_are_swept(database: Database):
+async def test_counters_of_which_nothing_is_used_are_swept(database: Database) -> None:
     clock = SystemClock()
     counters = RateLimitStore(database, clock)
     await counters.take("soon", 10, 1.0)
@@ -81,7 +87,7 @@ async def test_counters_of_which_nothing_is_used_are_swept(database: Database):
 
 
 @pytest.mark.anyio
-async def test_a_flood_is_refused_without_asking_the_database():
+async def test_a_flood_is_refused_without_asking_the_database() -> None:
     asked = []
 
     class Counting:

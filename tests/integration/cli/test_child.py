@@ -50,7 +50,7 @@ def gone_within(pid: int, seconds: float) -> bool:
     return False
 
 
-def test_it_answers_while_the_block_runs_and_is_gone_after(tmp_path):
+def test_it_answers_while_the_block_runs_and_is_gone_after(tmp_path: Path) -> None:
     port = free_port()
     with local_stripe(
         port, store=tmp_path / "s.sqlite", webhook_url="http://127.0.0.1:1/x", webhook_secret="whsec_abcdef",
@@ -63,7 +63,7 @@ def test_it_answers_while_the_block_runs_and_is_gone_after(tmp_path):
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-def test_it_ends_when_its_parent_is_killed(tmp_path):
+def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     parent = subprocess.Popen(
         [sys.executable, "-c", PARENT, str(free_port()), str(tmp_path / "log")], stdout=subprocess.PIPE
     )
@@ -75,7 +75,7 @@ def test_it_ends_when_its_parent_is_killed(tmp_path):
     assert gone_within(child, 10)
 
 
-def test_a_start_that_fails_tells_the_reason(tmp_path):
+def test_a_start_that_fails_tells_the_reason(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pytest
 import typer
 from typer.testing import CliRunner
 
 import payloom_emulator.__main__
 from payloom.cli.commands import app
 from payloom_emulator.options import parser
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def options_in(text: str) -> set[str]:

@@ -6,14 +6,17 @@ import asyncio
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from tests.support.http_server import write_project
 
-from payloom.auth.accounts import Account
 from payloom.auth.studio_users import FIRST_EMAIL, StudioUsers
 from payloom.db.database import open_database
 from payloom.kit.clock import SystemClock
+
+if TYPE_CHECKING:
+    from payloom.auth.accounts import Account
 
 PAYLOOM = Path(sys.executable).parent / "payloom"
 
@@ -37,7 +40,7 @@ def opened(folder: Path, link: str) -> Account:
     return asyncio.run(work())
 
 
-def test_the_link_signs_the_first_admin_in_who_is_made_if_there_is_none(tmp_path: Path):
+def test_the_link_signs_the_first_admin_in_who_is_made_if_there_is_none(tmp_path: Path) -> None:
     folder = write_project(tmp_path, {})
     answer = studio(folder)
     assert answer.returncode == 0, answer.stderr
@@ -47,7 +50,7 @@ def test_the_link_signs_the_first_admin_in_who_is_made_if_there_is_none(tmp_path
     assert opened(folder, studio(folder).stdout).id == account.id
 
 
-def test_nobody_is_made_up_for_an_address_that_has_no_account(tmp_path: Path):
+def test_nobody_is_made_up_for_an_address_that_has_no_account(tmp_path: Path) -> None:
     answer = studio(write_project(tmp_path, {}), "--email", "nobody@shop.test")
     assert answer.returncode == 3
     assert answer.stdout == ""

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import socket
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import stripe
 from emulator.tests.support.checked_client import client_of
 from typer.testing import CliRunner
 
 from payloom.cli.commands import app
 from payloom.settings.local import LocalState
-from payloom_emulator.embedded import RunningEmulator
 from payloom_emulator.http.trigger import TRIGGERS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import stripe
+
+    from payloom_emulator.embedded import RunningEmulator
 
 
 def trigger(*arguments: str):
@@ -33,12 +39,12 @@ def nowhere() -> str:
 
 
 @pytest.fixture
-def elsewhere(tmp_path, monkeypatch):
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def test_the_event_and_what_comes_with_it_happen(client, stripe_emulator, elsewhere):
+def test_the_event_and_what_comes_with_it_happen(client: stripe.StripeClient, stripe_emulator, elsewhere) -> None:
     result = trigger("charge.refunded", "--url", stripe_emulator.url, "--json")
     assert result.exit_code == 0, result.output
     answer = json.loads(result.stdout)
@@ -49,11 +55,13 @@ def test_the_event_and_what_comes_with_it_happen(client, stripe_emulator, elsewh
     assert len(client.v1.refunds.list().data) == 2
 
 
-def test_the_list_names_every_trigger(stripe_emulator, elsewhere):
+def test_the_list_names_every_trigger(stripe_emulator, elsewhere) -> None:
     assert trigger("--list", "--url", stripe_emulator.url).stdout.split() == sorted(TRIGGERS)
 
 
-def test_in_a_running_project_its_own_local_stripe_is_used(client, stripe_emulator, elsewhere):
+def test_in_a_running_project_its_own_local_stripe_is_used(
+    client: stripe.StripeClient, stripe_emulator, elsewhere
+) -> None:
     (elsewhere / "payloom.yaml").write_text("name: shop\n", "utf-8")
     LocalState(elsewhere / "data").update(server={"url": "http://127.0.0.1:1", "stripe_url": stripe_emulator.url})
     assert trigger("customer.created").exit_code == 0
@@ -71,13 +79,15 @@ def test_in_a_running_project_its_own_local_stripe_is_used(client, stripe_emulat
         (["charge.refunded", "--project", "nowhere"], 2, "payloom init"),
     ],
 )
-def test_wrong_use_is_told_with_the_way_out(stripe_emulator, elsewhere, arguments, code, says):
+def test_wrong_use_is_told_with_the_way_out(
+    stripe_emulator, elsewhere, arguments: list[Any], code: int, says: str
+) -> None:
     where = [] if "--project" in arguments else ["--url", stripe_emulator.url]
     result = trigger(*arguments, *where)
     assert (result.exit_code, says in result.stderr) == (code, True), result.stderr
 
 
-def test_nobody_there_and_somebody_else_there(stripe_emulator, nowhere, elsewhere):
+def test_nobody_there_and_somebody_else_there(stripe_emulator, nowhere: str, elsewhere) -> None:
     result = trigger("charge.refunded", "--url", nowhere)
     assert (result.exit_code, "payloom emulator" in result.stderr) == (4, True)
     other = trigger("charge.refunded", "--url", f"{stripe_emulator.url}/v1")

@@ -6,9 +6,7 @@ import asyncio
 import datetime as dt
 import json
 import ssl
-from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 from cryptography import x509
@@ -21,6 +19,10 @@ from payloom.connectors.http.guard import Guard
 from payloom.connectors.http.host import HttpHost
 from payloom.connectors.port import Attempt, StepFailed
 from payloom.workflows.program.commands import Do, StepFailure
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
 
 pytestmark = pytest.mark.anyio
 ATTEMPT = Attempt("run_1", 1, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
@@ -104,7 +106,7 @@ async def fails(port: int, method: str = "POST", **args: Any) -> StepFailure:
     return caught.value.failure
 
 
-async def test_a_post_sends_json_with_the_step_s_key_and_returns_what_came_back(server):
+async def test_a_post_sends_json_with_the_step_s_key_and_returns_what_came_back(server: Server) -> None:
     server.answers(201, {"id": 7}, x_request="r1", set_cookie="a=b")
     found = await call(server.port, path="/v1/orders?x=1", body={"amount": 5}, headers={"X-Shop": "corner"})
     line, headers, body = server.requests[0]
@@ -120,7 +122,7 @@ async def test_a_post_sends_json_with_the_step_s_key_and_returns_what_came_back(
     assert "set-cookie" not in found["headers"]
 
 
-async def test_a_get_has_no_key_and_text_comes_back_as_text(server):
+async def test_a_get_has_no_key_and_text_comes_back_as_text(server: Server) -> None:
     server.answers(200, "Grüße".encode(), kind="text/plain; charset=utf-8")
     assert (await call(server.port, "GET"))["body"] == "Grüße"
     assert "idempotency-key" not in server.requests[0][1]
@@ -128,7 +130,7 @@ async def test_a_get_has_no_key_and_text_comes_back_as_text(server):
     assert (await call(server.port, "DELETE"))["body"] is None
 
 
-async def test_a_text_body_is_sent_as_it_is_and_headers_may_say_what_it_is(server):
+async def test_a_text_body_is_sent_as_it_is_and_headers_may_say_what_it_is(server: Server) -> None:
     await call(
         server.port, body="a=1&b=2", headers={"Content-Type": "application/x-www-form-urlencoded", "X-None": None}
     )
@@ -138,7 +140,7 @@ async def test_a_text_body_is_sent_as_it_is_and_headers_may_say_what_it_is(serve
     assert "x-none" not in headers
 
 
-async def test_a_secret_is_filled_in_when_the_call_is_made_and_shows_nowhere_else(server):
+async def test_a_secret_is_filled_in_when_the_call_is_made_and_shows_nowhere_else(server: Server) -> None:
     secret = "s3cr3t-value"
     server.answers(500, {"error": "no"})
     origin = f"http://api.example.test:{server.port}"
@@ -162,20 +164,20 @@ async def test_a_secret_is_filled_in_when_the_call_is_made_and_shows_nowhere_els
 
 
 @pytest.mark.parametrize(("status", "retryable"), [(400, False), (404, False), (408, True), (429, True), (500, True)])
-async def test_an_error_answer_fails_with_its_status_and_body(server, status, retryable):
+async def test_an_error_answer_fails_with_its_status_and_body(server: Server, status: int, retryable: bool) -> None:
     server.answers(status, {"error": "no", "token": "abc"})
     failure = await fails(server.port)
     assert (failure.kind, failure.retryable) == ("http_status", retryable)
     assert failure.data["answer"] == {"status": status, "body": {"error": "no", "token": "[redacted]"}}
 
 
-async def test_a_redirect_is_not_followed(server):
+async def test_a_redirect_is_not_followed(server: Server) -> None:
     server.answers(302, location="http://169.254.169.254/")
     assert (await fails(server.port)).kind == "http_redirect"
     assert len(server.requests) == 1
 
 
-async def test_an_answer_that_is_too_large_is_dropped(server):
+async def test_an_answer_that_is_too_large_is_dropped(server: Server) -> None:
     server.answers(200, b"x" * 1_000_001, kind="text/plain")
     assert (await fails(server.port)).kind == "http_bad_answer"
 
@@ -189,25 +191,27 @@ async def test_an_answer_that_is_too_large_is_dropped(server):
         (b"x", "text/plain", {"content_encoding": "gzip"}),
     ],
 )
-async def test_an_answer_that_cannot_be_read_is_a_failure(server, body, kind, headers):
+async def test_an_answer_that_cannot_be_read_is_a_failure(
+    server: Server, body: bytes, kind: str, headers: dict[str, Any]
+) -> None:
     server.answers(200, body, kind=kind, **headers)
     assert (await fails(server.port)).kind == "http_bad_answer"
 
 
-async def test_silence_is_in_doubt_for_a_post_and_harmless_for_a_get(server):
+async def test_silence_is_in_doubt_for_a_post_and_harmless_for_a_get(server: Server) -> None:
     server.delay = 1.0
     post, get = await asyncio.gather(fails(server.port, seconds=0.1), fails(server.port, "GET", seconds=0.1))
     assert (post.kind, post.retryable, post.data) == ("timeout", True, {"in_doubt": True})
     assert (get.kind, get.retryable, get.data) == ("timeout", True, {})
 
 
-async def test_a_server_that_breaks_off_is_in_doubt(server):
+async def test_a_server_that_breaks_off_is_in_doubt(server: Server) -> None:
     server.answer = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nonly this"
     failure = await fails(server.port)
     assert (failure.kind, failure.retryable, failure.data) == ("http_broken", True, {"in_doubt": True})
 
 
-async def test_nobody_there_is_not_in_doubt():
+async def test_nobody_there_is_not_in_doubt() -> None:
     async with Server() as gone:
         port = gone.port
     failure = await fails(port)
@@ -226,13 +230,13 @@ async def test_nobody_there_is_not_in_doubt():
         {"body": "x" * 1_000_001},
     ],
 )
-async def test_a_request_that_could_be_misread_is_not_sent(server, args):
+async def test_a_request_that_could_be_misread_is_not_sent(server: Server, args: dict[str, Any]) -> None:
     failure = await fails(server.port, **args)
     assert (failure.kind, failure.status) == ("http_bad_request", 422)
     assert server.requests == []
 
 
-async def test_a_host_that_is_not_listed_is_not_called(server):
+async def test_a_host_that_is_not_listed_is_not_called(server: Server) -> None:
     host = HttpHost(Guard(["api.example.com"]), {})
     url = f"http://127.0.0.1:{server.port}/"
     with pytest.raises(StepFailed) as caught:
@@ -242,7 +246,9 @@ async def test_a_host_that_is_not_listed_is_not_called(server):
     await host.close()
 
 
-async def test_over_https_the_certificate_must_be_the_name_s_although_the_connection_goes_to_the_ip(tmp_path):
+async def test_over_https_the_certificate_must_be_the_name_s_although_the_connection_goes_to_the_ip(
+    tmp_path: Path,
+) -> None:
     context, trusted = certificate(tmp_path, "api.example.test")
     async with Server(context) as server:
         server.answers(200, {"ok": True})

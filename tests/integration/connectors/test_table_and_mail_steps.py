@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,7 +14,6 @@ from payloom.connectors.port import Attempt, StepFailed
 from payloom.connectors.tables import shapes
 from payloom.connectors.tables.host import TablesHost
 from payloom.email.errors import DeliveryUnknown
-from payloom.email.message import Mail
 from payloom.email.outbox import Outbox
 from payloom.email.templates import Templates
 from payloom.email.transport import OutboxTransport
@@ -23,6 +22,10 @@ from payloom.tables.definition.loader import read_tables
 from payloom.tables.migration.migrate import migrate
 from payloom.tables.query.sql import Tables
 from payloom.workflows.program.commands import Do
+
+if TYPE_CHECKING:
+    from payloom.db.database import Database
+    from payloom.email.message import Mail
 
 pytestmark = pytest.mark.anyio
 SHOP = Path(__file__).parents[3] / "templates" / "shop"
@@ -38,16 +41,16 @@ def step(**args: Any) -> Do:
 
 
 @pytest.fixture
-def outbox(database) -> Outbox:
+def outbox(database: Database) -> Outbox:
     return Outbox(database, OutboxTransport(), CLOCK)
 
 
 @pytest.fixture
-def host(outbox) -> EmailHost:
+def host(outbox: Outbox) -> EmailHost:
     return EmailHost(Templates(SHOP / "emails"), outbox, CLOCK, sender="Corner Shop <shop@corner.test>")
 
 
-async def test_a_table_step_gives_its_value_or_fails_in_the_words_of_catch(database):
+async def test_a_table_step_gives_its_value_or_fails_in_the_words_of_catch(database: Database) -> None:
     tables = Tables(read_tables(SHOP / "tables.yaml"), CLOCK)
     await migrate(database, tables, CLOCK)
     steps = TablesHost(tables)
@@ -66,7 +69,7 @@ async def test_a_table_step_gives_its_value_or_fails_in_the_words_of_catch(datab
     assert failure.data["table"] == "orders"
 
 
-def test_the_checker_sees_the_tables_with_types_and_references():
+def test_the_checker_sees_the_tables_with_types_and_references() -> None:
     found = shapes(read_tables(SHOP / "tables.yaml"))
     assert found["orders"].columns["user_id"].references == "users.id"
     assert found["orders"].columns["status"].enum[0] == "pending"
@@ -74,7 +77,7 @@ def test_the_checker_sees_the_tables_with_types_and_references():
     assert found["orders"].columns["id"].has_default
 
 
-async def test_a_mail_step_sends_once_and_the_outbox_shows_it(host, outbox):
+async def test_a_mail_step_sends_once_and_the_outbox_shows_it(host: EmailHost, outbox: Outbox) -> None:
     value = await host.perform(step(), ATTEMPT)
     assert value["status"] == "sent"
     assert value["to"] == ["ada@x.test"]
@@ -94,7 +97,7 @@ async def test_a_mail_step_sends_once_and_the_outbox_shows_it(host, outbox):
     assert await outbox.get("mail_none") is None
 
 
-async def test_sender_reply_to_and_attachments_may_be_given(host, outbox):
+async def test_sender_reply_to_and_attachments_may_be_given(host: EmailHost, outbox: Outbox) -> None:
     value = await host.perform(
         step(
             **{"from": "Ada <a@y.test>", "reply_to": "help@y.test", "attachments": [{"name": "a.txt", "content": "hi"}]}
@@ -118,14 +121,16 @@ async def test_sender_reply_to_and_attachments_may_be_given(host, outbox):
         ({"subject": "x"}, "bad_mail"),
     ],
 )
-async def test_a_mail_that_cannot_be_sent_fails_and_leaves_nothing(host, outbox, args, kind):
+async def test_a_mail_that_cannot_be_sent_fails_and_leaves_nothing(
+    host: EmailHost, outbox: Outbox, args: dict[str, Any], kind: str
+) -> None:
     with pytest.raises(StepFailed) as caught:
         await host.perform(step(**args), ATTEMPT)
     assert (caught.value.failure.kind, caught.value.failure.retryable) == (kind, False)
     assert await outbox.list() == []
 
 
-async def test_a_mail_that_may_have_left_is_in_doubt(database):
+async def test_a_mail_that_may_have_left_is_in_doubt(database: Database) -> None:
     class Silent:
         async def send(self, mail: Mail) -> None:
             raise DeliveryUnknown("silence")

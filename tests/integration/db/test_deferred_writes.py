@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
 
-from payloom.db.database import Database
 from payloom.db.deferred_writes import defer_insert, on_before_commit
 from payloom.db.transactions import savepoint
+
+if TYPE_CHECKING:
+    from payloom.db.database import Database
 
 pytestmark = pytest.mark.anyio
 

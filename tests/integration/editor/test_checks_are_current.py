@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.editor_client import HELLO, MARK_PAID, EditorClient
 
 from payloom.project.catalog import base_catalog
 from payloom.workflows.checker import check_workflow
-from payloom.workflows.checker.findings import Findings
+
+if TYPE_CHECKING:
+    from payloom.workflows.checker.findings import Findings
 
 CALLS = """\
 name: Calls
@@ -27,7 +30,7 @@ def messages(desk: EditorClient, text: str) -> list[str]:
     return [one["message"] for one in found if one["severity"] == "error"]
 
 
-def test_a_check_knows_what_was_published_a_moment_ago(desk: EditorClient):
+def test_a_check_knows_what_was_published_a_moment_ago(desk: EditorClient) -> None:
     for number in range(12):
         name = f"called-{number % 3}"
         text = CALLS.replace("CALLED", name)
@@ -38,7 +41,7 @@ def test_a_check_knows_what_was_published_a_moment_ago(desk: EditorClient):
         assert any(name in message for message in messages(desk, text))
 
 
-def test_a_change_of_what_reaches_money_is_seen_by_the_check_of_a_caller(desk: EditorClient):
+def test_a_change_of_what_reaches_money_is_seen_by_the_check_of_a_caller(desk: EditorClient) -> None:
     pays = """\
 name: Pays
 description: Refunds an amount.
@@ -68,7 +71,7 @@ steps:
 
 
 @pytest.mark.parametrize("publish", [True, False])
-def test_a_save_checks_the_text_once(desk: EditorClient, monkeypatch: pytest.MonkeyPatch, publish: bool):
+def test_a_save_checks_the_text_once(desk: EditorClient, monkeypatch: pytest.MonkeyPatch, publish: bool) -> None:
     checked: Counter[str] = Counter()
     check_secrets = check_workflow.check_secrets
 
@@ -91,14 +94,14 @@ def test_a_save_checks_the_text_once(desk: EditorClient, monkeypatch: pytest.Mon
         checked.clear()
 
 
-def test_a_save_gives_the_findings_that_the_check_gives(desk: EditorClient):
+def test_a_save_gives_the_findings_that_the_check_gives(desk: EditorClient) -> None:
     text = MARK_PAID.replace("set:", "sett:")
     saved = desk.save("mark-paid", text)
     assert saved["diagnostics"] != []
     assert saved["diagnostics"] == desk.post("/editor/check", {"id": "mark-paid", "text": text})["diagnostics"]
 
 
-def test_no_two_catalogs_share_a_revision():
+def test_no_two_catalogs_share_a_revision() -> None:
     catalogs = [base_catalog() for _ in range(3)]
     for catalog in catalogs * 2:
         catalog.renew_revision()

@@ -8,7 +8,7 @@ import pytest
 from tests.support.editor_client import FILES, MARK_PAID, EditorClient
 
 
-def test_a_file_comes_with_its_outline_and_its_findings(reader: EditorClient):
+def test_a_file_comes_with_its_outline_and_its_findings(reader: EditorClient) -> None:
     source = reader.source("mark-paid")
     assert source["text"] == MARK_PAID
     assert (source["path"], source["editable"], source["ok"]) == ("workflows/mark-paid.yaml", True, True)
@@ -24,7 +24,7 @@ def test_a_file_comes_with_its_outline_and_its_findings(reader: EditorClient):
     assert source["lane"]["name"] == "fast"
 
 
-def test_saving_replaces_the_file_as_a_whole(desk: EditorClient):
+def test_saving_replaces_the_file_as_a_whole(desk: EditorClient) -> None:
     before = desk.source("mark-paid")
     text = MARK_PAID.replace("is paid", "is paid now")
     saved = desk.save("mark-paid", text)
@@ -34,14 +34,14 @@ def test_saving_replaces_the_file_as_a_whole(desk: EditorClient):
     assert not list(desk.file("mark-paid").parent.glob(".*"))
 
 
-def test_bytes_come_back_as_they_are(desk: EditorClient):
+def test_bytes_come_back_as_they_are(desk: EditorClient) -> None:
     text = "\ufeff" + MARK_PAID.replace("\n", "\r\n")
     desk.save("mark-paid", text)
     assert desk.file("mark-paid").read_bytes() == text.encode()
     assert desk.source("mark-paid")["text"] == text
 
 
-def test_a_file_with_mistakes_is_saved_and_says_what_is_wrong(desk: EditorClient):
+def test_a_file_with_mistakes_is_saved_and_says_what_is_wrong(desk: EditorClient) -> None:
     saved = desk.save("mark-paid", MARK_PAID.replace("update: orders", "update: ordres"))
     assert saved["ok"] is False
     (found,) = [one for one in saved["diagnostics"] if one["severity"] == "error"]
@@ -49,7 +49,7 @@ def test_a_file_with_mistakes_is_saved_and_says_what_is_wrong(desk: EditorClient
     assert "orders" in found["hint"]
 
 
-def test_a_change_made_elsewhere_is_not_overwritten(desk: EditorClient):
+def test_a_change_made_elsewhere_is_not_overwritten(desk: EditorClient) -> None:
     etag = desk.source("mark-paid")["etag"]
     theirs = MARK_PAID + "  # by somebody with an editor\n"
     desk.file("mark-paid").write_text(theirs)
@@ -62,7 +62,7 @@ def test_a_change_made_elsewhere_is_not_overwritten(desk: EditorClient):
     desk.save("mark-paid", theirs + "# both\n", error["data"]["etag"])
 
 
-def test_of_many_who_save_the_same_state_one_wins(desk: EditorClient):
+def test_of_many_who_save_the_same_state_one_wins(desk: EditorClient) -> None:
     etag = desk.source("mark-paid")["etag"]
     answers: list[int] = []
 
@@ -85,7 +85,7 @@ def test_of_many_who_save_the_same_state_one_wins(desk: EditorClient):
         "con", "a//b", ".hidden", "a/.b", "x.test", "a b", "-a", "é",
     ],
 )  # fmt: skip
-def test_nothing_outside_the_folder_can_be_reached(desk: EditorClient, name: str):
+def test_nothing_outside_the_folder_can_be_reached(desk: EditorClient, name: str) -> None:
     (desk.root / "outside.yaml").write_text(MARK_PAID)
     answer = desk.ask("GET", f"/workflows/{name}/source")
     assert answer.status_code in {400, 404}, answer.text
@@ -95,14 +95,14 @@ def test_nothing_outside_the_folder_can_be_reached(desk: EditorClient, name: str
     assert sorted(path.relative_to(desk.root).as_posix() for path in desk.root.rglob("*.yaml")) == before
 
 
-def test_a_link_out_of_the_folder_is_not_followed(desk: EditorClient, tmp_path_factory: pytest.TempPathFactory):
+def test_a_link_out_of_the_folder_is_not_followed(desk: EditorClient, tmp_path_factory: pytest.TempPathFactory) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "secret.yaml"
     elsewhere.write_text("name: secret\n")
     (desk.root / "workflows" / "link.yaml").symlink_to(elsewhere)
     assert desk.refused("GET", "/workflows/link/source")[0] == 404
 
 
-def test_a_new_workflow_is_made_and_never_over_an_old_one(desk: EditorClient):
+def test_a_new_workflow_is_made_and_never_over_an_old_one(desk: EditorClient) -> None:
     made = desk.post("/workflows", {"id": "orders/ship-it"})
     assert made["path"] == "workflows/orders/ship-it.yaml"
     assert made["ok"] is True
@@ -112,7 +112,7 @@ def test_a_new_workflow_is_made_and_never_over_an_old_one(desk: EditorClient):
     assert desk.file("orders/ship-it").read_text() == made["text"]
 
 
-def test_a_workflow_is_deleted_as_it_was_seen(desk: EditorClient):
+def test_a_workflow_is_deleted_as_it_was_seen(desk: EditorClient) -> None:
     etag = desk.source("hello")["etag"]
     desk.file("hello").write_text(FILES["workflows/hello.yaml"] + "# changed\n")
     assert desk.refused("DELETE", "/workflows/hello", etag=etag)[0] == 409
@@ -121,7 +121,7 @@ def test_a_workflow_is_deleted_as_it_was_seen(desk: EditorClient):
     assert not desk.file("hello").exists()
 
 
-def test_viewers_look_and_editors_write(desk: EditorClient):
+def test_viewers_look_and_editors_write(desk: EditorClient) -> None:
     for email, allowed in (("vera@shop.test", False), ("eddy@shop.test", True)):
         with desk.server.http.__class__(base_url=desk.server.url) as browser:
             browser.post("/api/auth/sign-in", json={"email": email, "password": "correct-horse"})
@@ -135,7 +135,7 @@ def test_viewers_look_and_editors_write(desk: EditorClient):
             assert saved.status_code == (200 if allowed else 403), saved.text
 
 
-def test_the_editor_is_helped_with_what_may_stand_where(reader: EditorClient):
+def test_the_editor_is_helped_with_what_may_stand_where(reader: EditorClient) -> None:
     text = MARK_PAID.replace("object.metadata.order_id", "object.")
     offset = text.index("object.") + len("object.")
     found = reader.post("/editor/complete", {"id": "mark-paid", "text": text, "offset": offset})
@@ -151,7 +151,7 @@ def test_the_editor_is_helped_with_what_may_stand_where(reader: EditorClient):
     assert reader.refused("POST", "/editor/complete", {"id": "x", "text": "x"})[0] == 400
 
 
-def test_the_catalogue_and_the_actions_are_found(reader: EditorClient):
+def test_the_catalogue_and_the_actions_are_found(reader: EditorClient) -> None:
     catalogue = reader.get("/editor/catalogue")
     assert {"stripe", "if", "for_each"} <= {one["verb"] for one in catalogue["verbs"]}
     assert next(one for one in catalogue["tables"] if one["name"] == "orders")["columns"][0]["primary"] is True
@@ -172,7 +172,7 @@ def test_the_catalogue_and_the_actions_are_found(reader: EditorClient):
     assert reader.refused("GET", "/editor/actions/refunds.creat")[1]["hint"] == "did you mean 'refunds.create'?"
 
 
-def test_a_text_is_changed_all_or_nothing(reader: EditorClient):
+def test_a_text_is_changed_all_or_nothing(reader: EditorClient) -> None:
     operations = [
         {"op": "rename_step", "path": ["steps", 0], "to": "purchase"},
         {"op": "wrap", "path": ["steps", 2], "value": {"if": "object.amount > 0", "then": []}, "key": "then"},

@@ -4,7 +4,7 @@ stays nowhere.
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.editor_client import FILES, HELLO, MARK_PAID
@@ -17,8 +17,12 @@ from payloom.project.loader import load_project
 from payloom.project.publisher import NotPublished
 from payloom.sandbox.test_run import Mock, TriggerInput
 from payloom.settings.load import load_settings
-from payloom.settings.model import Settings
 from payloom.tables.migration.migrate import migrate as migrate_tables
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from payloom.settings.model import Settings
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

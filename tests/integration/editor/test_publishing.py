@@ -24,14 +24,14 @@ def hello(desk: EditorClient, path: str = "/hello", **body: str) -> tuple[int, o
     return answer.status_code, answer.json()
 
 
-def test_what_is_saved_in_development_is_used_at_once(desk: EditorClient):
+def test_what_is_saved_in_development_is_used_at_once(desk: EditorClient) -> None:
     assert hello(desk, who="Ada") == (200, {"text": "Hello Ada"})
     saved = desk.save("hello", HELLO.replace("Hello ${{", "Good day ${{"))
     assert (saved["published"], saved["publish_error"], saved["changed"]) == (True, None, False)
     assert hello(desk, who="Ada") == (200, {"text": "Good day Ada"})
 
 
-def test_an_endpoint_moves_and_its_old_address_is_gone(desk: EditorClient):
+def test_an_endpoint_moves_and_its_old_address_is_gone(desk: EditorClient) -> None:
     desk.save("hello", HELLO.replace("POST /hello", "POST /greet"))
     assert hello(desk, "/greet", who="Ada")[0] == 200
     status, answer = hello(desk, who="Ada")
@@ -39,7 +39,7 @@ def test_an_endpoint_moves_and_its_old_address_is_gone(desk: EditorClient):
     assert isinstance(answer, dict)
 
 
-def test_a_new_workflow_answers_events_and_a_deleted_one_does_not(desk: EditorClient):
+def test_a_new_workflow_answers_events_and_a_deleted_one_does_not(desk: EditorClient) -> None:
     text = "name: Note\ndescription: Notes.\non: {stripe: charge, actions: [captured]}\nsteps:\n  - log: seen\n"
     desk.post("/workflows", {"id": "note", "text": text})
     desk.server.deliver(event("charge.captured", "evt_seen", id="ch_1"))
@@ -50,7 +50,7 @@ def test_a_new_workflow_answers_events_and_a_deleted_one_does_not(desk: EditorCl
     assert [one["workflow"] for one in desk.get("/runs", event="evt_seen")["data"]] == ["note"]
 
 
-def test_a_project_with_errors_is_refused_and_what_runs_goes_on(desk: EditorClient):
+def test_a_project_with_errors_is_refused_and_what_runs_goes_on(desk: EditorClient) -> None:
     saved = desk.save("hello", HELLO.replace("inputs.who", "inputs.whom"))
     assert saved["published"] is False
     assert "whom" in saved["publish_error"]
@@ -67,12 +67,12 @@ def test_a_project_with_errors_is_refused_and_what_runs_goes_on(desk: EditorClie
     assert published["version"] == desk.source("mark-paid")["version"]
 
 
-def test_publishing_wants_what_was_seen(desk: EditorClient):
+def test_publishing_wants_what_was_seen(desk: EditorClient) -> None:
     status, error = desk.refused("POST", "/workflows/hello/publish", {"etag": "0" * 32})
     assert (status, error["code"]) == (409, "file_changed")
 
 
-def test_a_run_on_its_way_stays_on_its_version(desk: EditorClient):
+def test_a_run_on_its_way_stays_on_its_version(desk: EditorClient) -> None:
     desk.post("/workflows", {"id": "waits", "text": WAITS})
     assert hello(desk, "/waits")[0] == 200
     before = desk.source("waits")["published_version"]
@@ -84,12 +84,12 @@ def test_a_run_on_its_way_stays_on_its_version(desk: EditorClient):
     assert versions[1]["hash"] == before
 
 
-def test_files_changed_by_another_editor_are_noticed(desk: EditorClient):
+def test_files_changed_by_another_editor_are_noticed(desk: EditorClient) -> None:
     desk.file("hello").write_text(HELLO.replace("Hello ${{", "Servus ${{"))
     desk.server.wait(lambda: hello(desk, who="Ada") == (200, {"text": "Servus Ada"}))
 
 
-def test_a_new_table_needs_a_start(desk: EditorClient):
+def test_a_new_table_needs_a_start(desk: EditorClient) -> None:
     tables = desk.root / "tables.yaml"
     tables.write_text(FILES["tables.yaml"].replace("name?: string", "name?: string\n      age?: int"))
     status, error = desk.refused("POST", "/workflows/hello/publish", {})
@@ -97,7 +97,7 @@ def test_a_new_table_needs_a_start(desk: EditorClient):
     assert "restart" in error["message"]
 
 
-def test_versions_keep_text_author_and_time_and_come_back_exactly(desk: EditorClient):
+def test_versions_keep_text_author_and_time_and_come_back_exactly(desk: EditorClient) -> None:
     first = desk.source("hello")
     text = HELLO.replace("Hello ${{", "Howdy ${{").replace("name: Hello", "name: Hello  # kept")
     desk.save("hello", text)
@@ -114,7 +114,7 @@ def test_versions_keep_text_author_and_time_and_come_back_exactly(desk: EditorCl
     assert desk.source("hello")["published_version"] == first["version"]
 
 
-def test_two_versions_are_compared_as_text_and_in_meaning(desk: EditorClient):
+def test_two_versions_are_compared_as_text_and_in_meaning(desk: EditorClient) -> None:
     first = desk.source("mark-paid")["version"]
     desk.save("mark-paid", MARK_PAID.replace("status: paid\n", "status: pending\n").replace("# minor", "# whole minor"))
     found = desk.get("/workflows/mark-paid/diff", **{"from": first, "to": "published"})
@@ -129,12 +129,12 @@ def test_two_versions_are_compared_as_text_and_in_meaning(desk: EditorClient):
     assert layout["changes"] == []
 
 
-def test_a_version_nobody_has_is_not_found(desk: EditorClient):
+def test_a_version_nobody_has_is_not_found(desk: EditorClient) -> None:
     assert desk.refused("GET", "/workflows/hello/versions/ffffffffffff")[0] == 404
     assert desk.refused("GET", "/workflows/nope/versions")[0] == 404
 
 
-def test_a_request_that_is_on_its_way_meets_the_workflow_as_it_is_when_it_has_arrived(desk: EditorClient):
+def test_a_request_that_is_on_its_way_meets_the_workflow_as_it_is_when_it_has_arrived(desk: EditorClient) -> None:
     first, second = b'{"who": ', b'"Ada"}'
     head = (
         f"POST /api/hello HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"

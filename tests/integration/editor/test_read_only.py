@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.support.editor_client import FILES, MARK_PAID, EditorClient
 from tests.support.http_server import running_server
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-def test_files_outside_development_are_only_read_unless_the_project_says_so(tmp_path: Path):
+
+def test_files_outside_development_are_only_read_unless_the_project_says_so(tmp_path: Path) -> None:
     settings = "name: Shop\nstudio: {edit: false}\n"
     with running_server(tmp_path, {**FILES, "payloom.yaml": settings}) as server:
         desk = EditorClient(server)

@@ -56,7 +56,7 @@ def steps(answer: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [(one["path"], one["verb"], one["status"]) for one in answer["run"]["steps"]]
 
 
-def test_a_draft_runs_on_a_recorded_event_and_nothing_has_happened(desk: EditorClient):
+def test_a_draft_runs_on_a_recorded_event_and_nothing_has_happened(desk: EditorClient) -> None:
     desk.server.deliver(event("charge.failed", "evt_other", id="ch_9"))
     desk.server.deliver(event("payment_intent.succeeded", "evt_rec", id="pi_1", metadata={"order_id": "o1"}, amount=7))
     before = (desk.get("/runs")["data"], desk.get("/tables/orders/rows")["data"])
@@ -72,7 +72,7 @@ def test_a_draft_runs_on_a_recorded_event_and_nothing_has_happened(desk: EditorC
     assert answer["run"]["id"] not in [one["id"] for one in before[0]]
 
 
-def test_a_sample_needs_only_what_matters(desk: EditorClient):
+def test_a_sample_needs_only_what_matters(desk: EditorClient) -> None:
     body = {
         "id": "mark-paid",
         "text": MARK_PAID,
@@ -85,7 +85,7 @@ def test_a_sample_needs_only_what_matters(desk: EditorClient):
     assert (status, error["code"]) == (422, "not_started")
 
 
-def test_calls_to_stripe_are_made_up_and_waits_are_skipped(desk: EditorClient):
+def test_calls_to_stripe_are_made_up_and_waits_are_skipped(desk: EditorClient) -> None:
     body = {"id": "charge", "text": CHARGE, "trigger": {"inputs": {"order": "o1"}}}
     answer = desk.post("/editor/test-run", body)
     assert steps(answer) == [
@@ -98,7 +98,7 @@ def test_calls_to_stripe_are_made_up_and_waits_are_skipped(desk: EditorClient):
     assert desk.get("/runs", workflow="charge")["data"] == []
 
 
-def test_a_mock_answers_instead_of_a_step(desk: EditorClient):
+def test_a_mock_answers_instead_of_a_step(desk: EditorClient) -> None:
     mocks = {"1": {"value": {"id": "pi_mine", "status": "succeeded"}}}
     body = {"id": "charge", "text": CHARGE, "trigger": {"inputs": {"order": "o3"}}, "mocks": mocks}
     answer = desk.post("/editor/test-run", body)
@@ -115,7 +115,7 @@ def test_a_mock_answers_instead_of_a_step(desk: EditorClient):
     assert desk.post("/editor/test-run", row)["run"]["status"] == "failed"
 
 
-def test_a_mocked_error_takes_the_branch_that_catches_it(desk: EditorClient):
+def test_a_mocked_error_takes_the_branch_that_catches_it(desk: EditorClient) -> None:
     error = {"kind": "charge_already_refunded", "message": "was refunded", "status": 400}
     body = {"id": "catch", "text": CATCH, "mocks": {"0.try.0": {"error": error}}}
     answer = desk.post("/editor/test-run", body)
@@ -127,7 +127,7 @@ def test_a_mocked_error_takes_the_branch_that_catches_it(desk: EditorClient):
     assert (done["run"]["status"], done["run"]["output"]) == ("succeeded", {"seen": "re_2"})
 
 
-def test_a_run_can_be_played_again_with_what_it_had(desk: EditorClient):
+def test_a_run_can_be_played_again_with_what_it_had(desk: EditorClient) -> None:
     desk.server.http.post("/api/hello", json={"who": "Grace"})
     run = desk.get("/runs", workflow="hello")["data"][0]
     text = desk.source("hello")["text"].replace("Hello ${{", "Hej ${{")
@@ -135,7 +135,7 @@ def test_a_run_can_be_played_again_with_what_it_had(desk: EditorClient):
     assert answer["run"]["output"] == {"text": "Hej Grace"}
 
 
-def test_a_draft_with_errors_and_wrong_inputs_are_told(desk: EditorClient):
+def test_a_draft_with_errors_and_wrong_inputs_are_told(desk: EditorClient) -> None:
     body = {"id": "charge", "text": CHARGE.replace("inputs.order", "inputs.odrer"), "trigger": {"inputs": {}}}
     status, error = desk.refused("POST", "/editor/test-run", body)
     assert (status, error["code"]) == (422, "draft_has_errors")
@@ -144,7 +144,7 @@ def test_a_draft_with_errors_and_wrong_inputs_are_told(desk: EditorClient):
     assert (status, error["fields"]["order"]) == (422, error["fields"]["order"])
 
 
-def test_samples_are_what_was_recorded_and_something_made_up(desk: EditorClient):
+def test_samples_are_what_was_recorded_and_something_made_up(desk: EditorClient) -> None:
     desk.server.deliver(event("payment_intent.succeeded", "evt_smp", id="pi_2", metadata={"order_id": "o2"}, amount=3))
     found = desk.get("/editor/samples", id="mark-paid")["data"]
     assert "evt_smp" in [one["event_id"] for one in found]
@@ -158,7 +158,7 @@ def test_samples_are_what_was_recorded_and_something_made_up(desk: EditorClient)
     assert answer["run"]["status"] == "succeeded"
 
 
-def test_a_dry_run_says_what_would_have_been_different(desk: EditorClient):
+def test_a_dry_run_says_what_would_have_been_different(desk: EditorClient) -> None:
     for number in (1, 2):
         desk.server.deliver(
             event("payment_intent.succeeded", f"evt_dry{number}", id="pi_3", metadata={"order_id": "o1"}, amount=5)
@@ -173,7 +173,7 @@ def test_a_dry_run_says_what_would_have_been_different(desk: EditorClient):
     assert len(newest["data"]) == 1
 
 
-def test_pins_stay_with_the_workflow_but_not_in_its_file(desk: EditorClient):
+def test_pins_stay_with_the_workflow_but_not_in_its_file(desk: EditorClient) -> None:
     pins = {"trigger": {"inputs": {"who": "Ada"}}, "mocks": {"0": {"value": {"a": 1}}}}
     assert desk.ask("PUT", "/editor/pins/hello", pins).status_code == 200
     found = desk.get("/editor/pins/hello")
@@ -183,7 +183,7 @@ def test_pins_stay_with_the_workflow_but_not_in_its_file(desk: EditorClient):
     assert desk.refused("GET", "/editor/pins/nope")[0] == 404
 
 
-def test_a_loop_that_goes_on_is_ended(desk: EditorClient):
+def test_a_loop_that_goes_on_is_ended(desk: EditorClient) -> None:
     text = """\
 name: Endless
 description: Never ends.

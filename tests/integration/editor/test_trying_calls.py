@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tests.support.editor_client import EditorClient
+if TYPE_CHECKING:
+    from tests.support.editor_client import EditorClient
 
 FULFILL = """\
 name: Fulfill
@@ -50,7 +51,7 @@ def tried(desk: EditorClient, order: str, **more: Any) -> dict[str, Any]:
     return desk.post("/editor/test-run", body)
 
 
-def test_the_steps_of_the_called_run_stand_inside_the_call(desk: EditorClient):
+def test_the_steps_of_the_called_run_stand_inside_the_call(desk: EditorClient) -> None:
     answer = tried(desk, "o1")
     assert [(one["path"], one["verb"], one["status"]) for one in answer["run"]["steps"]] == [
         ("0", "log", "succeeded"),
@@ -66,7 +67,7 @@ def test_the_steps_of_the_called_run_stand_inside_the_call(desk: EditorClient):
     assert desk.get("/runs", workflow="fulfill")["data"] == []
 
 
-def test_a_mock_answers_for_the_call_or_for_a_step_inside(desk: EditorClient):
+def test_a_mock_answers_for_the_call_or_for_a_step_inside(desk: EditorClient) -> None:
     whole = tried(desk, "o1", mocks={"1": {"value": {"order": "mine"}}})
     assert [one["path"] for one in whole["run"]["steps"]] == ["0", "1"]
     assert whole["run"]["steps"][1]["action"] == "fulfill"
@@ -79,7 +80,7 @@ def test_a_mock_answers_for_the_call_or_for_a_step_inside(desk: EditorClient):
     assert (failed["run"]["status"], failed["run"]["failure"]["kind"]) == ("failed", "card_declined")
 
 
-def test_what_was_done_before_is_found(desk: EditorClient):
+def test_what_was_done_before_is_found(desk: EditorClient) -> None:
     (desk.root / "workflows" / "page.yaml").write_text(PAGE, "utf-8")
     (desk.root / "workflows" / "fulfill.yaml").write_text(
         FULFILL.replace(STRIPE, "").replace("intent.status", "'mine'")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.http_server import write_project
@@ -15,6 +15,9 @@ from payloom.project.loader import load_project
 from payloom.runs.registry import RowChange
 from payloom.sandbox.test_run import TriggerInput
 from payloom.settings.load import load_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FILES = {
     "tables.yaml": "tables: {orders: {columns: {id: string primary, n: int = 0}}}\n",

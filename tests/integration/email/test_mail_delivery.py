@@ -8,9 +8,7 @@ import datetime as dt
 import email
 import email.policy
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 from aiosmtpd import smtp
@@ -19,13 +17,18 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from payloom.db.database import Database
 from payloom.email.errors import DeliveryUnknown, MailDelayed, MailRefused
 from payloom.email.message import Mail, message_id
 from payloom.email.outbox import ALLOWED, Outbox, get_mail, list_mails
 from payloom.email.transport import OutboxTransport, SmtpServer, SmtpTransport, Transport
 from payloom.kit.clock import ManualClock
 from payloom.kit.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
+
+    from payloom.db.database import Database
 
 pytestmark = pytest.mark.anyio
 
@@ -145,7 +148,9 @@ async def stored(database: Database) -> list[Mail]:
     return await database.read(list_mails)
 
 
-async def test_any_transport_takes_a_mail_and_the_outbox_shows_it(database, transport, clock):
+async def test_any_transport_takes_a_mail_and_the_outbox_shows_it(
+    database: Database, transport: Transport, clock: ManualClock
+) -> None:
     sent = await Outbox(database, transport, clock).send(mail())
     assert sent.status == "sent"
     assert sent.sent_at == clock.now()
@@ -154,7 +159,7 @@ async def test_any_transport_takes_a_mail_and_the_outbox_shows_it(database, tran
     assert b"Thank you" in found.mime()
 
 
-async def test_the_same_key_sends_once(database, server, clock):
+async def test_the_same_key_sends_once(database: Database, server: Server, clock: ManualClock) -> None:
     outbox = Outbox(database, server.transport(), clock)
     first = await outbox.send(mail())
     again = await outbox.send(mail(), in_doubt=True)
@@ -163,7 +168,7 @@ async def test_the_same_key_sends_once(database, server, clock):
     assert len(await stored(database)) == 1
 
 
-async def test_a_mail_arrives_whole(server):
+async def test_a_mail_arrives_whole(server: Server) -> None:
     given = mail(to=("Ada <ada@example.test>", "bob@example.test"))
     await server.transport().send(given)
     read = email.message_from_bytes(server.received[0], policy=email.policy.default)
@@ -174,34 +179,34 @@ async def test_a_mail_arrives_whole(server):
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
 @pytest.mark.parametrize(("answer", "error"), [("550 no", MailRefused), ("451 later", MailDelayed)])
-async def test_4xx_means_later_and_5xx_means_never(server, command, answer, error):
+async def test_4xx_means_later_and_5xx_means_never(server: Server, command: str, answer: str, error: Any) -> None:
     server.answers[command] = answer
     with pytest.raises(error, match=answer):
         await server.transport().send(mail())
     assert server.received == []
 
 
-async def test_all_recipients_or_none(server):
+async def test_all_recipients_or_none(server: Server) -> None:
     server.answers["bob@example.test"] = "550 unknown"
     with pytest.raises(MailRefused):
         await server.transport().send(mail(to=("ada@example.test", "bob@example.test")))
     assert server.received == []
 
 
-async def test_taken_and_then_dropped_is_unknown(server):
+async def test_taken_and_then_dropped_is_unknown(server: Server) -> None:
     server.drop = "after DATA"
     with pytest.raises(DeliveryUnknown):
         await server.transport().send(mail())
     assert len(server.received) == 1
 
 
-async def test_silence_after_the_mail_is_unknown(server):
+async def test_silence_after_the_mail_is_unknown(server: Server) -> None:
     server.delay = 0.6
     with pytest.raises(DeliveryUnknown):
         await server.transport(timeout=0.2).send(mail())
 
 
-async def test_nobody_there_means_later():
+async def test_nobody_there_means_later() -> None:
     async with Server() as gone:
         transport = gone.transport()
     with pytest.raises(MailDelayed, match="cannot be reached"):
@@ -209,7 +214,7 @@ async def test_nobody_there_means_later():
 
 
 @pytest.mark.filterwarnings("ignore:Requir:UserWarning")  # the test server warns that it takes passwords without TLS
-async def test_a_password_is_checked():
+async def test_a_password_is_checked() -> None:
     async with Server(password="right") as server:
         await server.transport(user="shop", password="right").send(mail())
         with pytest.raises(MailRefused, match="did not accept the sign-in"):
@@ -217,7 +222,7 @@ async def test_a_password_is_checked():
         assert len(server.received) == 1
 
 
-async def test_starttls_needs_a_certificate_that_can_be_trusted(tmp_path):
+async def test_starttls_needs_a_certificate_that_can_be_trusted(tmp_path: Path) -> None:
     async with Server(tls=self_signed(tmp_path)) as server:
         with pytest.raises(MailDelayed, match="cannot be reached"):
             await server.transport(tls="starttls").send(mail())
@@ -248,7 +253,7 @@ def self_signed(folder: Path) -> ssl.SSLContext:
     return context
 
 
-async def test_a_busy_server_leaves_the_mail_queued_until_it_is_sent(database, clock):
+async def test_a_busy_server_leaves_the_mail_queued_until_it_is_sent(database: Database, clock: ManualClock) -> None:
     transport = Scripted(MailDelayed("later"), None)
     outbox = Outbox(database, transport, clock)
     with pytest.raises(MailDelayed):
@@ -258,7 +263,9 @@ async def test_a_busy_server_leaves_the_mail_queued_until_it_is_sent(database, c
     assert (sent.status, sent.attempts, sent.repeated, sent.error) == ("sent", 2, False, None)
 
 
-async def test_a_refused_mail_is_failed_and_a_deliberate_retry_may_send_it(database, clock):
+async def test_a_refused_mail_is_failed_and_a_deliberate_retry_may_send_it(
+    database: Database, clock: ManualClock
+) -> None:
     transport = Scripted(MailRefused("no such user"), None)
     outbox = Outbox(database, transport, clock)
     with pytest.raises(MailRefused):
@@ -268,7 +275,7 @@ async def test_a_refused_mail_is_failed_and_a_deliberate_retry_may_send_it(datab
     assert transport.sent[1].repeated is False
 
 
-async def test_a_crash_while_sending_is_repeated_once_and_marked(database, clock):
+async def test_a_crash_while_sending_is_repeated_once_and_marked(database: Database, clock: ManualClock) -> None:
     async def crash() -> None:
         raise Died
 
@@ -283,7 +290,7 @@ async def test_a_crash_while_sending_is_repeated_once_and_marked(database, clock
     assert b"X-Payloom-Repeat: 1" in sent.mime()
 
 
-async def test_two_doubtful_tries_are_enough(database, clock):
+async def test_two_doubtful_tries_are_enough(database: Database, clock: ManualClock) -> None:
     transport = Scripted(DeliveryUnknown("silence"), DeliveryUnknown("silence"), None)
     outbox = Outbox(database, transport, clock)
     for _ in range(2):
@@ -295,7 +302,7 @@ async def test_two_doubtful_tries_are_enough(database, clock):
     assert (await stored(database))[0].status == "unknown"
 
 
-async def test_two_at_once_send_once(database, clock):
+async def test_two_at_once_send_once(database: Database, clock: ManualClock) -> None:
     started, finish = asyncio.Event(), asyncio.Event()
 
     async def slow() -> None:
@@ -313,7 +320,9 @@ async def test_two_at_once_send_once(database, clock):
     assert len(transport.sent) == 1
 
 
-async def test_a_mail_left_behind_by_a_dead_process_is_taken_up_after_ten_minutes(database, clock):
+async def test_a_mail_left_behind_by_a_dead_process_is_taken_up_after_ten_minutes(
+    database: Database, clock: ManualClock
+) -> None:
     async def crash() -> None:
         raise Died
 
@@ -325,7 +334,7 @@ async def test_a_mail_left_behind_by_a_dead_process_is_taken_up_after_ten_minute
     assert (await outbox.send(mail())).repeated is True
 
 
-async def test_the_outbox_is_listed_newest_first_by_page_and_by_run(database, clock):
+async def test_the_outbox_is_listed_newest_first_by_page_and_by_run(database: Database, clock: ManualClock) -> None:
     outbox = Outbox(database, OutboxTransport(), clock)
     for number in range(5):
         moment = clock.now() + dt.timedelta(seconds=number // 2)
@@ -340,6 +349,6 @@ async def test_the_outbox_is_listed_newest_first_by_page_and_by_run(database, cl
     assert await database.read(lambda tx: get_mail(tx, "mail_none")) is None
 
 
-def test_every_status_can_be_reached_and_sent_is_final():
+def test_every_status_can_be_reached_and_sent_is_final() -> None:
     assert {status for targets in ALLOWED.values() for status in targets} == set(ALLOWED)
     assert [status for status, targets in ALLOWED.items() if not targets] == ["sent"]

@@ -5,18 +5,23 @@ undone.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 import pytest
-import sqlalchemy as sa
 from tests.support.runs_fixture import soon
 
-from payloom.db.database import Database
 from payloom.engine.dbos import DbosEngine
 from payloom.engine.errors import AnotherWorkerRuns
 from payloom.engine.memory import MemoryEngine
-from payloom.engine.port import Engine
 from payloom.kit.clock import SystemClock, monotonic
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import sqlalchemy as sa
+
+    from payloom.db.database import Database
+    from payloom.engine.port import Engine
 
 pytestmark = pytest.mark.anyio
 CLOCK = SystemClock()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from typing import TYPE_CHECKING
 
 import pytest
 
-from payloom.db.database import Database
 from payloom.engine.leases import Leases
 from payloom.kit.clock import ManualClock
+
+if TYPE_CHECKING:
+    from payloom.db.database import Database
 
 pytestmark = pytest.mark.anyio
 HEARTBEAT = 0.1

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 from tests.support.runs_fixture import soon
 
-from payloom.db.database import Database
 from payloom.engine import queue_probe
 from payloom.engine.dbos import DbosEngine
 from payloom.kit.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from payloom.db.database import Database
 
 pytestmark = pytest.mark.anyio
 CLOCK = SystemClock()

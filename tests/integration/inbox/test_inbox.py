@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
 
-from payloom.db.database import Database
 from payloom.inbox.errors import BodyTooLarge, EventRefused, EventUnknown, NoWebhookSecret
 from payloom.inbox.service import MAX_BODY, Inbox, store
 from payloom.kit.clock import SystemClock, to_epoch
+
+if TYPE_CHECKING:
+    from payloom.db.database import Database
 
 pytestmark = pytest.mark.anyio
 SECRET = "whsec_test"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.support.runs_fixture import RunsFixture, build
 
-from payloom.connectors.port import Attempt
-from payloom.db.database import Database
-from payloom.workflows.program.commands import Do
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from payloom.connectors.port import Attempt
+    from payloom.db.database import Database
+    from payloom.workflows.program.commands import Do
 
 pytestmark = pytest.mark.anyio
 FLOW = """\

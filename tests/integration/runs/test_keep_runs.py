@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +13,9 @@ from payloom.kit.clock import ManualClock
 from payloom.project.loader import load_project
 from payloom.settings.errors import BadSettings
 from payloom.settings.load import load_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.anyio

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.runs_fixture import build
 
-from payloom.db.database import Database
 from payloom.kit.clock import ManualClock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from payloom.db.database import Database
 
 pytestmark = pytest.mark.anyio
 

@@ -7,13 +7,11 @@ import contextlib
 import datetime as dt
 import itertools
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
 
-from payloom.db.database import Database
 from payloom.inbox.service import InboxEvent, store
 from payloom.kit.clock import ManualClock
 from payloom.runs.models import runs as runs_table
@@ -26,6 +24,11 @@ from payloom.views.references.extract import ReferenceCollector, kind_of, of_eve
 from payloom.views.references.indexer import OVERLAP, Indexer
 from payloom.views.references.models import refs
 from payloom.views.references.retention import delete_references
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from payloom.db.database import Database
 
 NOW = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)
 TABLES = load_tables("tables:\n  orders:\n    columns: {id: int primary, email: string}\n")
@@ -69,7 +72,7 @@ async def named(database: Database, ref: str) -> set[tuple[str, str]]:
 
 
 @pytest.mark.anyio
-async def test_more_than_a_batch_is_indexed_by_one_look_and_again_by_none(database: Database):
+async def test_more_than_a_batch_is_indexed_by_one_look_and_again_by_none(database: Database) -> None:
     made = [event(number, NOW + dt.timedelta(seconds=number // 3)) for number in range(indexer.BATCH * 6 + 7)]
     await put(database, *made)
     index = Indexer(database, ManualClock(NOW), TABLES)
@@ -82,7 +85,7 @@ async def test_more_than_a_batch_is_indexed_by_one_look_and_again_by_none(databa
 
 
 @pytest.mark.anyio
-async def test_an_event_that_became_visible_late_is_not_missed(database: Database):
+async def test_an_event_that_became_visible_late_is_not_missed(database: Database) -> None:
     index = Indexer(database, ManualClock(NOW), TABLES)
     await put(database, event(1))
     await index.catch_up()
@@ -92,7 +95,7 @@ async def test_an_event_that_became_visible_late_is_not_missed(database: Databas
 
 
 @pytest.mark.anyio
-async def test_a_new_process_looks_back_to_before_the_last_one_ended(database: Database):
+async def test_a_new_process_looks_back_to_before_the_last_one_ended(database: Database) -> None:
     first = Indexer(database, ManualClock(NOW), TABLES)
     await put(database, event(1))
     await first.catch_up()
@@ -102,7 +105,7 @@ async def test_a_new_process_looks_back_to_before_the_last_one_ended(database: D
 
 
 @pytest.mark.anyio
-async def test_a_burst_is_indexed_after_it_or_when_somebody_searches_or_after_half_a_minute(database: Database):
+async def test_a_burst_is_indexed_after_it_or_when_somebody_searches_or_after_half_a_minute(database: Database) -> None:
     taken = itertools.count(0, indexer.BURST)
     index = Indexer(database, ManualClock(NOW), TABLES, lambda: next(taken))
     await put(database, event(1))
@@ -119,7 +122,7 @@ async def test_a_burst_is_indexed_after_it_or_when_somebody_searches_or_after_ha
 
 
 @pytest.mark.anyio
-async def test_a_run_is_indexed_again_when_it_has_gone_on(database: Database):
+async def test_a_run_is_indexed_again_when_it_has_gone_on(database: Database) -> None:
     index = Indexer(database, ManualClock(NOW), TABLES)
     await database.write(lambda tx: tx.execute(sa.insert(runs_table), run_values(run(1, NOW, inputs={"order_id": 17}))))
     await index.catch_up()
@@ -141,7 +144,7 @@ async def test_a_run_is_indexed_again_when_it_has_gone_on(database: Database):
 
 
 @pytest.mark.anyio
-async def test_two_indexers_at_once_do_no_harm(database: Database):
+async def test_two_indexers_at_once_do_no_harm(database: Database) -> None:
     await put(database, *(event(number, metadata={"order_id": number % 5}) for number in range(300)))
     both = [Indexer(database, ManualClock(NOW), TABLES) for _ in range(2)]
     assert await asyncio.gather(*(one.catch_up() for one in both)) == [True, True]
@@ -149,7 +152,7 @@ async def test_two_indexers_at_once_do_no_harm(database: Database):
 
 
 @pytest.mark.anyio
-async def test_a_search_waits_no_longer_than_it_said(database: Database):
+async def test_a_search_waits_no_longer_than_it_said(database: Database) -> None:
     await put(database, *(event(number) for number in range(indexer.BATCH * 2)))
     index = Indexer(database, ManualClock(NOW), TABLES)
     assert await index.catch_up(0.0) is False, "there is more, and it was said"
@@ -157,7 +160,7 @@ async def test_a_search_waits_no_longer_than_it_said(database: Database):
 
 
 @pytest.mark.anyio
-async def test_what_another_process_has_done_is_not_looked_at_again(database: Database):
+async def test_what_another_process_has_done_is_not_looked_at_again(database: Database) -> None:
     first, second = (Indexer(database, ManualClock(NOW), TABLES) for _ in range(2))
     await put(database, event(0, NOW - dt.timedelta(days=1)))
     assert await first.catch_up()
@@ -208,7 +211,7 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.anyio
 @pytest.mark.usefixtures("often")
-async def test_one_statement_tells_that_nothing_is_new(database: Database):
+async def test_one_statement_tells_that_nothing_is_new(database: Database) -> None:
     await put(database, event(1))
     async with kept(Indexer(database, ManualClock(NOW), TABLES)):
         await found_soon(database, "pi_000001")
@@ -225,7 +228,7 @@ async def test_one_statement_tells_that_nothing_is_new(database: Database):
 @pytest.mark.usefixtures("often")
 async def test_what_became_visible_late_and_was_no_news_is_found_by_the_next_whole_look(
     database: Database, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     async with kept(Indexer(database, ManualClock(NOW), TABLES)):
         await put(database, event(1))
         await found_soon(database, "pi_000001")
@@ -239,7 +242,7 @@ async def test_what_became_visible_late_and_was_no_news_is_found_by_the_next_who
 
 @pytest.mark.anyio
 @pytest.mark.usefixtures("often")
-async def test_only_one_of_several_workers_indexes(database: Database):
+async def test_only_one_of_several_workers_indexes(database: Database) -> None:
     mine: list[bool] = []
     async with kept(Indexer(database, ManualClock(NOW), TABLES), lambda: bool(mine)):
         await put(database, event(1))
@@ -251,7 +254,7 @@ async def test_only_one_of_several_workers_indexes(database: Database):
 
 
 @pytest.mark.anyio
-async def test_what_is_deleted_is_no_longer_named(database: Database):
+async def test_what_is_deleted_is_no_longer_named(database: Database) -> None:
     old = NOW - dt.timedelta(days=100)
     await put(database, event(1, old), event(2))
     await database.write(
@@ -277,11 +280,11 @@ async def test_what_is_deleted_is_no_longer_named(database: Database):
         ("py_1AbC", "charge"),
     ],
 )
-def test_an_id_says_what_it_names(ref: str, kind: str | None):
+def test_an_id_says_what_it_names(ref: str, kind: str | None) -> None:
     assert kind_of(ref) == kind
 
 
-def test_what_is_looked_for_is_found_in_an_event_and_the_rest_is_left():
+def test_what_is_looked_for_is_found_in_an_event_and_the_rest_is_left() -> None:
     about = {
         "id": "cs_test_abc123",
         "client_reference_id": "17",
@@ -295,12 +298,12 @@ def test_what_is_looked_for_is_found_in_an_event_and_the_rest_is_left():
     assert found == {"evt_1abc", "cs_test_abc123", "17", "orders/17", "ada@shop.test", "pi_abc123", "pro"}
 
 
-def test_an_event_that_names_everything_does_not_fill_the_index():
+def test_an_event_that_names_everything_does_not_fill_the_index() -> None:
     about = {"id": "po_1abc", "metadata": {f"k{number}": f"v{number}" for number in range(1000)}}
     assert len(list(of_event(ReferenceCollector(TABLES), {"id": "evt_1abc", "data": {"object": about}}))) <= 60
 
 
-def test_what_is_secret_is_nothing_to_be_found_by():
+def test_what_is_secret_is_nothing_to_be_found_by() -> None:
     metadata = {"card": "4242424242424242", "api_key": "abcdef", "key": "sk_test_abcdefgh", "note": "fine"}
     about = {"id": "pi_1abc", "metadata": metadata}
     assert set(of_event(ReferenceCollector(TABLES), {"id": "evt_1abc", "data": {"object": about}})) == {

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.support.runs_fixture import RunsFixture, build
 
-from payloom.db.database import Database
 from payloom.runs.registry import REFETCH
 from payloom.workflows.program.commands import StepFailure
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from payloom.db.database import Database
 
 RECORDED = Path(__file__).parents[2] / "replay" / "recorded"
 pytestmark = pytest.mark.anyio

@@ -6,15 +6,17 @@ On Postgres each of them is a round trip. Who lowers a figure writes the lower o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
 from tests.support.runs_fixture import RunsFixture, build
 
-from payloom.db.database import Database
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from payloom.db.database import Database
 
 pytestmark = pytest.mark.anyio
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.support.runs_fixture import RunsFixture, build
 
-from payloom.db.database import Database
 from payloom.runs.advance.table_triggers import DEEPEST
 from payloom.runs.registry import RowChange
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from payloom.db.database import Database
 
 pytestmark = pytest.mark.anyio
 

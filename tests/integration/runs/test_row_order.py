@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import random
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.support.runs_fixture import RunsFixture, build
 
-from payloom.db.database import Database
 from payloom.db.transactions import locking_reads
 from payloom.kit.clock import Clock, ManualClock
 from payloom.runs.coordination import lanes
 from payloom.runs.lane_names import row_lane
 from payloom.runs.registry import RowChange
-from payloom.workflows.program.commands import Do
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from payloom.db.database import Database
+    from payloom.workflows.program.commands import Do
 
 pytestmark = pytest.mark.anyio
 

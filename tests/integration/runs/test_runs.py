@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.support.runs_fixture import RunsFixture, build
 
-from payloom.db.database import Database
 from payloom.kit.clock import ManualClock
 from payloom.runs.dependencies import RunLimits
 from payloom.runs.errors import NotAllowed, RunUnknown, WorkflowUnknown, WrongState
 from payloom.runs.intake.callers import Caller
 from payloom.runs.publishing.publications import history
 from payloom.workflows.program.commands import StepFailure
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from payloom.db.database import Database
 
 pytestmark = pytest.mark.anyio
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
 from tests.support.runs_fixture import RunsFixture, build
 
-from payloom.db.database import Database
 from payloom.kit.clock import ManualClock
 from payloom.runs.models import cursors
 from payloom.runs.publishing.schedules import occurrences
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from payloom.db.database import Database
 
 pytestmark = pytest.mark.anyio
 

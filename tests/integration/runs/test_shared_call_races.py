@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import event
@@ -16,6 +14,10 @@ from tests.support.runs_fixture import RunsFixture, build
 from payloom.db.database import Database, open_database
 from payloom.db.migrate import migrate
 from payloom.runs.dependencies import RunLimits
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgres]
 

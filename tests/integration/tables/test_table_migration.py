@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
 
-from payloom.db.database import Database
 from payloom.kit.clock import ManualClock
 from payloom.tables.definition.loader import load_tables, read_tables
 from payloom.tables.errors import MigrationRefused, UniqueViolation, VerbFailed
 from payloom.tables.migration.migrate import migrate
 from payloom.tables.migration.seeding import fill, seed
 from payloom.tables.query.sql import Tables
+
+if TYPE_CHECKING:
+    from payloom.db.database import Database
 
 pytestmark = pytest.mark.anyio
 
@@ -96,7 +98,7 @@ async def fill_in(database: Database, tables: Tables) -> None:
     await database.write(work)
 
 
-async def test_a_first_start_makes_the_shop_and_a_second_changes_nothing(database):
+async def test_a_first_start_makes_the_shop_and_a_second_changes_nothing(database: Database) -> None:
     shop = Tables(read_tables(SHOP), CLOCK)
     changes = await migrate(database, shop, CLOCK)
     assert [str(change) for change in changes] == [f"create table {name}" for name in shop.specs]
@@ -126,7 +128,9 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-async def test_an_addition_keeps_every_row_and_ends_like_a_fresh_database(database, change, tmp_path):
+async def test_an_addition_keeps_every_row_and_ends_like_a_fresh_database(
+    database: Database, change: Any, tmp_path: Path
+) -> None:
     tables, _ = await apply(database, BASE)
     await fill_in(database, tables)
     stored = await rows(database, tables, "orders")
@@ -148,7 +152,7 @@ async def test_an_addition_keeps_every_row_and_ends_like_a_fresh_database(databa
     assert await shape(database) == migrated
 
 
-async def test_new_columns_are_filled_with_their_defaults(database):
+async def test_new_columns_are_filled_with_their_defaults(database: Database) -> None:
     tables, _ = await apply(database, BASE)
     await fill_in(database, tables)
     CLOCK.advance(dt.timedelta(days=1))
@@ -162,7 +166,7 @@ async def test_new_columns_are_filled_with_their_defaults(database):
     assert all(row["on"] is True for row in found)
 
 
-async def test_counted_keys_go_on_counting_after_a_change(database):
+async def test_counted_keys_go_on_counting_after_a_change(database: Database) -> None:
     tables, _ = await apply(database, BASE)
     await fill_in(database, tables)
     await database.write(lambda tx: tables.delete(tx, "orders", where={"number": 2}))
@@ -171,7 +175,7 @@ async def test_counted_keys_go_on_counting_after_a_change(database):
     assert row["number"] == 3
 
 
-async def test_rules_added_later_hold(database):
+async def test_rules_added_later_hold(database: Database) -> None:
     tables, _ = await apply(database, BASE)
     await fill_in(database, tables)
     text = BASE.replace("user_id?: uuid", "user_id?: uuid -> users.id").replace("note?: string", "note?: string unique")
@@ -211,8 +215,8 @@ async def test_rules_added_later_hold(database):
     ],
 )
 async def test_a_change_that_would_lose_or_break_rows_is_refused_and_says_what_would_be_lost(
-    database, old, new, message
-):
+    database: Database, old: str, new: str, message: str
+) -> None:
     tables, _ = await apply(database, BASE)
     await fill_in(database, tables)
     text = BASE.replace(old, new)
@@ -224,7 +228,7 @@ async def test_a_change_that_would_lose_or_break_rows_is_refused_and_says_what_w
         await apply(database, text)
 
 
-async def test_duplicates_orphans_and_dropped_tables_are_counted(database):
+async def test_duplicates_orphans_and_dropped_tables_are_counted(database: Database) -> None:
     tables, _ = await apply(database, BASE)
     await fill_in(database, tables)
     await database.write(
@@ -245,7 +249,7 @@ async def test_duplicates_orphans_and_dropped_tables_are_counted(database):
     assert set(await shape(database)) == {"users"}
 
 
-async def test_what_is_allowed_to_go_goes_and_the_rest_stays(database):
+async def test_what_is_allowed_to_go_goes_and_the_rest_stays(database: Database) -> None:
     tables, _ = await apply(database, BASE)
     await fill_in(database, tables)
     text = BASE.replace("      code?: uuid\n", "").replace("note?: string", "note?: int")
@@ -257,7 +261,7 @@ async def test_what_is_allowed_to_go_goes_and_the_rest_stays(database):
     await database.write(lambda tx: after.update(tx, "orders", where={"number": 1}, set={"note": 3}))
 
 
-async def test_a_dry_run_changes_nothing(database):
+async def test_a_dry_run_changes_nothing(database: Database) -> None:
     await apply(database, BASE)
     before = await shape(database)
     _, changes = await apply(database, BASE.replace("note?: string", "note?: string\n      x?: int"), dry_run=True)
@@ -265,12 +269,12 @@ async def test_a_dry_run_changes_nothing(database):
     assert await shape(database) == before
 
 
-async def test_a_table_that_somebody_else_made_is_not_touched(database):
+async def test_a_table_that_somebody_else_made_is_not_touched(database: Database) -> None:
     await database.write(lambda tx: tx.execute(sa.text("CREATE TABLE users (id INTEGER)")))
     assert "already has a table users that Payloom did not make" in await refused(database, BASE)
 
 
-async def test_seeds_are_inserted_once_and_neither_written_over_nor_brought_back(database):
+async def test_seeds_are_inserted_once_and_neither_written_over_nor_brought_back(database: Database) -> None:
     text = """
 tables:
   products:
@@ -290,7 +294,7 @@ tables:
     ]
 
 
-async def test_the_app_can_seed_and_fill_what_is_still_empty(database):
+async def test_the_app_can_seed_and_fill_what_is_still_empty(database: Database) -> None:
     tables, _ = await apply(
         database, "tables:\n  products:\n    columns: {sku: string primary, name: string, price_id?: string}\n"
     )

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import sqlalchemy as sa
 
-from payloom.db.database import Database
 from payloom.db.transactions import savepoint
 from payloom.kit.clock import ManualClock
 from payloom.tables.definition.loader import load_tables
 from payloom.tables.errors import VerbFailed
 from payloom.tables.migration.migrate import migrate
 from payloom.tables.query.sql import Tables
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from payloom.db.database import Database
 
 pytestmark = pytest.mark.anyio
 
@@ -83,7 +86,7 @@ async def shop(database: Database) -> Shop:
     return shop
 
 
-async def test_insert_returns_the_row_with_its_defaults(shop):
+async def test_insert_returns_the_row_with_its_defaults(shop: Shop) -> None:
     row = await shop.do("insert", "orders", values={"user_id": ADA.upper(), "amount": 1400, "items": [{"sku": "mug"}]})
     assert row["status"] == "pending"
     assert row["user_id"] == ADA
@@ -93,7 +96,7 @@ async def test_insert_returns_the_row_with_its_defaults(shop):
     assert await shop.do("select", "orders", where={"id": row["id"]}, one="required") == row
 
 
-async def test_every_type_comes_back_as_it_went_in(shop):
+async def test_every_type_comes_back_as_it_went_in(shop: Shop) -> None:
     moment = dt.datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=dt.UTC)
     values = {"email": "x@example.test", "score": 1.25, "seen_at": moment, "born": "1990-02-28", "plan": "premium"}
     row = await shop.do("insert", "users", values=values)
@@ -104,31 +107,31 @@ async def test_every_type_comes_back_as_it_went_in(shop):
     assert big["active"] is True
 
 
-async def test_several_rows_are_inserted_in_order(shop):
+async def test_several_rows_are_inserted_in_order(shop: Shop) -> None:
     rows = await shop.do("insert", "counters", values=[{"label": "a"}, {"label": "b"}, {}])
     assert [row["label"] for row in rows] == ["a", "b", None]
     assert rows[0]["id"] < rows[1]["id"] < rows[2]["id"]
 
 
-async def test_a_number_once_given_out_is_not_given_out_again(shop):
+async def test_a_number_once_given_out_is_not_given_out_again(shop: Shop) -> None:
     row = await shop.do("insert", "counters", values={})
     await shop.do("delete", "counters", where={"id": row["id"]})
     assert (await shop.do("insert", "counters", values={}))["id"] > row["id"]
 
 
-async def test_a_list_in_where_means_one_of_and_key_by_gives_a_map(shop):
+async def test_a_list_in_where_means_one_of_and_key_by_gives_a_map(shop: Shop) -> None:
     found = await shop.do("select", "products", where={"sku": ["mug", "tee", "mug"]}, key_by="sku", require="all")
     assert found["mug"]["amount"] == 1400
     assert set(found) == {"mug", "tee"}
 
 
-async def test_require_all_names_what_is_missing(shop):
+async def test_require_all_names_what_is_missing(shop: Shop) -> None:
     error = await shop.fails("select", "products", where={"sku": ["mug", "nope"], "active": True}, require="all")
     assert (error.code, error.status) == ("rows_missing", 422)
     assert error.data["missing"] == ["nope"]
 
 
-async def test_an_empty_list_matches_nothing(shop):
+async def test_an_empty_list_matches_nothing(shop: Shop) -> None:
     assert await shop.do("select", "products", where={"sku": []}) == []
     assert await shop.do("select", "products", where={"sku": []}, key_by="sku", require="all") == {}
     assert (await shop.fails("delete", "products", where={"sku": []})).code == "row_not_found"
@@ -160,7 +163,7 @@ MATCHES = [
 ]
 
 
-async def test_where_matches(shop, subtests):
+async def test_where_matches(shop: Shop, subtests: pytest.Subtests) -> None:
     for where, skus in MATCHES:
         with subtests.test(where=where):
             assert [row["sku"] for row in await shop.do("select", "products", where=where)] == skus
@@ -178,7 +181,7 @@ NULLS = [
 ]
 
 
-async def test_a_where_of_nulls_is_an_error_and_touches_nothing(shop, subtests):
+async def test_a_where_of_nulls_is_an_error_and_touches_nothing(shop: Shop, subtests: pytest.Subtests) -> None:
     for verb in ("select", "update", "delete"):
         args = {"set": {"plan": "premium"}} if verb == "update" else {}
         for where in NULLS:
@@ -187,19 +190,19 @@ async def test_a_where_of_nulls_is_an_error_and_touches_nothing(shop, subtests):
     assert [row["plan"] for row in await shop.do("select", "users")] == ["free", "free"]
 
 
-async def test_update_and_delete_without_where_are_errors(shop):
+async def test_update_and_delete_without_where_are_errors(shop: Shop) -> None:
     assert (await shop.fails("update", "users", set={"plan": "premium"})).code == "no_filter"
     assert (await shop.fails("delete", "users", where={})).code == "no_filter"
 
 
-async def test_update_changes_exactly_one_row_and_returns_it(shop):
+async def test_update_changes_exactly_one_row_and_returns_it(shop: Shop) -> None:
     row = await shop.do("update", "users", where={"id": ADA}, set={"plan": "premium", "stripe_customer_id": "cus_1"})
     assert row["plan"] == "premium"
     assert row["email"] == "ada@example.test"
     assert (await shop.do("select", "users", where={"id": BOB}, one="required"))["plan"] == "free"
 
 
-async def test_an_update_that_finds_no_row_says_so_without_the_address(shop):
+async def test_an_update_that_finds_no_row_says_so_without_the_address(shop: Shop) -> None:
     error = await shop.fails("update", "users", where={"email": "nobody@example.test"}, set={"plan": "premium"})
     assert (error.code, error.status) == ("row_not_found", 404)
     assert "nobody@" not in str(error)
@@ -207,13 +210,13 @@ async def test_an_update_that_finds_no_row_says_so_without_the_address(shop):
     assert error.data["expected"] == [1, 1]
 
 
-async def test_an_update_of_too_many_rows_is_undone(shop):
+async def test_an_update_of_too_many_rows_is_undone(shop: Shop) -> None:
     error = await shop.fails("update", "users", where={"plan": "free"}, set={"plan": "premium"})
     assert (error.code, error.status, error.data["matched"]) == ("rows_mismatch", 409, 2)
     assert {row["plan"] for row in await shop.do("select", "users")} == {"free"}
 
 
-async def test_rows_says_how_many_may_be_touched(shop):
+async def test_rows_says_how_many_may_be_touched(shop: Shop) -> None:
     nobody = "0b8e4f1e-0000-4000-8000-00000000ffff"
     assert await shop.do("update", "users", where={"id": nobody}, set={"plan": "free"}, rows=[0, 1]) is None
     both = await shop.do("update", "users", where={"plan": "free"}, set={"plan": "premium"}, rows=[0, None])
@@ -227,7 +230,7 @@ async def test_rows_says_how_many_may_be_touched(shop):
         )
 
 
-async def test_a_failed_verb_leaves_the_transaction_usable_after_its_savepoint(shop):
+async def test_a_failed_verb_leaves_the_transaction_usable_after_its_savepoint(shop: Shop) -> None:
     def work(tx: sa.Connection) -> Any:
         with pytest.raises(VerbFailed) as caught, savepoint(tx):
             shop.tables.insert(tx, "users", values={"email": "ada@example.test"})
@@ -238,13 +241,13 @@ async def test_a_failed_verb_leaves_the_transaction_usable_after_its_savepoint(s
     assert len(await shop.do("select", "users")) == 3
 
 
-async def test_delete_returns_the_row_as_it_was(shop):
+async def test_delete_returns_the_row_as_it_was(shop: Shop) -> None:
     gone = await shop.do("delete", "products", where={"sku": "pen"})
     assert gone["amount"] == 300
     assert [row["sku"] for row in await shop.do("select", "products")] == ["mug", "tee"]
 
 
-async def test_upsert_inserts_then_changes_only_what_it_was_given(shop):
+async def test_upsert_inserts_then_changes_only_what_it_was_given(shop: Shop) -> None:
     made = await shop.do("upsert", "products", key="sku", values={"sku": "cap", "amount": 900})
     assert made["active"] is True
     await shop.do("update", "products", where={"sku": "cap"}, set={"active": False, "tags": ["x"]})
@@ -252,7 +255,7 @@ async def test_upsert_inserts_then_changes_only_what_it_was_given(shop):
     assert (changed["amount"], changed["active"], changed["tags"]) == (950, False, ["x"])
 
 
-async def test_upsert_by_a_group_of_columns_keeps_the_id(shop):
+async def test_upsert_by_a_group_of_columns_keeps_the_id(shop: Shop) -> None:
     values = {"user_id": ADA, "number": 1, "amount": 5}
     first = await shop.do("upsert", "orders", key=["user_id", "number"], values=values)
     second = await shop.do("upsert", "orders", key=["number", "user_id"], values=values | {"amount": 6})
@@ -266,27 +269,27 @@ async def test_upsert_by_a_group_of_columns_keeps_the_id(shop):
     ).code == "missing_value"
 
 
-async def test_an_upsert_of_the_key_alone_gives_the_row(shop):
+async def test_an_upsert_of_the_key_alone_gives_the_row(shop: Shop) -> None:
     await shop.do("upsert", "users", key="email", values={"email": "k@example.test"})
     row = await shop.do("upsert", "users", key="email", values={"email": "k@example.test"})
     assert row["email"] == "k@example.test"
 
 
-async def test_one_optional_and_required(shop):
+async def test_one_optional_and_required(shop: Shop) -> None:
     assert await shop.do("select", "users", where={"email": "nobody"}, one="optional") is None
     error = await shop.fails("select", "users", where={"email": "nobody"}, one="required")
     assert (error.code, error.status) == ("row_not_found", 404)
     assert (await shop.fails("select", "users", where={"plan": "free"}, one="required")).code == "rows_mismatch"
 
 
-async def test_rows_come_in_the_order_asked_for_and_up_to_the_limit(shop):
+async def test_rows_come_in_the_order_asked_for_and_up_to_the_limit(shop: Shop) -> None:
     rows = await shop.do("select", "products", order_by="amount desc", limit=2)
     assert [row["sku"] for row in rows] == ["tee", "mug"]
     rows = await shop.do("select", "products", order_by=["active", "sku desc"])
     assert [row["sku"] for row in rows] == ["tee", "pen", "mug"]
 
 
-async def test_moments_are_compared_as_moments(shop):
+async def test_moments_are_compared_as_moments(shop: Shop) -> None:
     for hour in (1, 2, 3):
         await shop.do("insert", "orders", values={"amount": hour, "created_at": f"2026-01-01T0{hour}:00:00+01:00"})
     rows = await shop.do("select", "orders", where={"created_at": {"gte": "2026-01-01T01:00:00Z"}})
@@ -342,7 +345,7 @@ MISFITS = [
 ]
 
 
-async def test_what_does_not_fit_is_refused_in_words(shop, subtests):
+async def test_what_does_not_fit_is_refused_in_words(shop: Shop, subtests: pytest.Subtests) -> None:
     for verb, table, args, code in MISFITS:
         with subtests.test(verb=verb, table=table, args=args):
             error = await shop.fails(verb, table, **args)
@@ -351,20 +354,20 @@ async def test_what_does_not_fit_is_refused_in_words(shop, subtests):
     assert len(await shop.do("select", "users")) == 2
 
 
-async def test_a_row_still_referred_to_is_not_deleted(shop):
+async def test_a_row_still_referred_to_is_not_deleted(shop: Shop) -> None:
     await shop.do("insert", "orders", values={"user_id": ADA, "amount": 1})
     error = await shop.fails("delete", "users", where={"id": ADA})
     assert (error.code, error.status) == ("reference_violation", 409)
     assert "orders.user_id" in error.message
 
 
-async def test_a_unique_violation_names_the_columns(shop):
+async def test_a_unique_violation_names_the_columns(shop: Shop) -> None:
     await shop.do("insert", "orders", values={"user_id": ADA, "number": 1, "amount": 1})
     error = await shop.fails("insert", "orders", values={"user_id": ADA, "number": 1, "amount": 2})
     assert error.data["columns"] == ["user_id", "number"]
 
 
-async def test_a_null_in_a_nullable_column_stays_null(shop):
+async def test_a_null_in_a_nullable_column_stays_null(shop: Shop) -> None:
     row = await shop.do("insert", "orders", values={"amount": 1, "items": None, "status": None})
     assert row["items"] is None
     assert row["status"] == "pending"
@@ -372,7 +375,7 @@ async def test_a_null_in_a_nullable_column_stays_null(shop):
     assert changed["seen_at"] is None
 
 
-async def test_a_page_of_rows_comes_with_the_count_of_all(shop):
+async def test_a_page_of_rows_comes_with_the_count_of_all(shop: Shop) -> None:
     rows, total = await shop.database.read(
         lambda tx: shop.tables.page(tx, "products", order_by="amount", limit=1, offset=1)
     )
@@ -383,7 +386,7 @@ async def test_a_page_of_rows_comes_with_the_count_of_all(shop):
     assert await shop.database.read(lambda tx: shop.tables.page(tx, "products", where={"sku": []})) == ([], 0)
 
 
-async def test_too_many_rows_are_refused_rather_than_cut_off(shop):
+async def test_too_many_rows_are_refused_rather_than_cut_off(shop: Shop) -> None:
     def many(tx: sa.Connection) -> None:
         rows = [{"label": str(number)} for number in range(5_001)]
         shop.tables.insert(tx, "counters", values=rows)
@@ -394,7 +397,7 @@ async def test_too_many_rows_are_refused_rather_than_cut_off(shop):
     assert len(await shop.do("select", "counters", limit=10)) == 10
 
 
-async def test_statements_are_built_once_per_shape(shop):
+async def test_statements_are_built_once_per_shape(shop: Shop) -> None:
     for sku in ("mug", "tee", "pen"):
         await shop.do("select", "products", where={"sku": sku})
     before = len(shop.tables._statements)
@@ -402,14 +405,14 @@ async def test_statements_are_built_once_per_shape(shop):
     assert len(shop.tables._statements) == before
 
 
-async def test_of_many_at_once_one_pays_the_order(shop):
+async def test_of_many_at_once_one_pays_the_order(shop: Shop) -> None:
     order = await shop.do("insert", "orders", values={"amount": 5})
     pay = {"where": {"id": order["id"], "status": "pending"}, "set": {"status": "paid"}, "rows": [0, 1]}
     paid = await asyncio.gather(*(shop.do("update", "orders", **pay) for _ in range(12)))
     assert [row["status"] for row in paid if row] == ["paid"]
 
 
-async def test_of_many_at_once_one_row_is_made(shop):
+async def test_of_many_at_once_one_row_is_made(shop: Shop) -> None:
     values = {"email": "same@example.test"}
     made = await asyncio.gather(*(shop.do("insert", "users", values=values) for _ in range(12)), return_exceptions=True)
     assert sorted(getattr(one, "code", "made") for one in made) == ["made"] + ["unique_violation"] * 11

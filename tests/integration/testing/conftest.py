@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.testing_fixture import SmallProject
 
-from payloom.testing.runner import Report
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from payloom.testing.runner import Report
 
 
 @pytest.fixture

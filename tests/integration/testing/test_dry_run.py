@@ -7,12 +7,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from tests.support.testing_fixture import PAY, SmallProject
 
-from payloom.connectors.port import Attempt
 from payloom.connectors.tables.host import TablesHost
 from payloom.db.database import open_database
 from payloom.db.migrate import migrate
@@ -27,7 +26,10 @@ from payloom.settings.load import load_settings
 from payloom.tables.migration.migrate import migrate as migrate_tables
 from payloom.tables.query.sql import Tables
 from payloom.views.run_queries import RunQueries
-from payloom.workflows.program.commands import Do
+
+if TYPE_CHECKING:
+    from payloom.connectors.port import Attempt
+    from payloom.workflows.program.commands import Do
 
 ORDER = "11111111-1111-4111-8111-111111111111"
 NOTIFY = """\

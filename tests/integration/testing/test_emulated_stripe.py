@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-from tests.support.testing_fixture import SmallProject
+from typing import TYPE_CHECKING
 
 from payloom.testing.runner import Report
+
+if TYPE_CHECKING:
+    from tests.support.testing_fixture import SmallProject
 
 Lines = Callable[[Report], list[str]]
 INVOICE = """\

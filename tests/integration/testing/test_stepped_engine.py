@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from payloom.kit.clock import SystemClock
 from payloom.sandbox.database import MemoryDatabase
 from payloom.sandbox.engine import QueueTable, SteppedEngine, process_engine
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "engine"))
+from typing import TYPE_CHECKING
+
 from test_engine_contract import (
     Advanced,
     advanced,
@@ -25,6 +25,11 @@ from test_engine_contract import (
     test_what_is_committed_is_advanced_soon,
     test_what_is_undone_is_not_advanced,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import sqlalchemy as sa
 
 __all__ = [
     "advanced",

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.support.testing_fixture import REFUND, STORM_CASES, SmallProject
@@ -17,7 +17,9 @@ from tests.support.testing_fixture import REFUND, STORM_CASES, SmallProject
 from payloom.connectors.port import Attempt, OutsideHost
 from payloom.testing.runner import chosen, load_case_files, open_project
 from payloom.testing.storm.runner import StormReport, StormRunner
-from payloom.workflows.program.commands import Do
+
+if TYPE_CHECKING:
+    from payloom.workflows.program.commands import Do
 
 Wrap = Callable[[OutsideHost], OutsideHost]
 

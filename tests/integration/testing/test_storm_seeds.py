@@ -7,17 +7,20 @@ import dataclasses
 import hashlib
 import json
 import re
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.support.testing_fixture import STORM_CASES, SmallProject
 
-from payloom.sandbox.project import WorkflowSet
 from payloom.testing.runner import chosen, load_case_files, open_project
 from payloom.testing.storm import runner
-from payloom.testing.storm.faults import Incident
-from payloom.testing.storm.plans import ScenarioPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from payloom.sandbox.project import WorkflowSet
+    from payloom.testing.storm.faults import Incident
+    from payloom.testing.storm.plans import ScenarioPlan
 
 RECORDED = "9ccd44ee5256f198"
 """The digest of the first 12 seeds. It changes when Stripe's answers or the faults of a seed change; say so then."""

@@ -27,14 +27,14 @@ def let_in(at: ConnectionLimiter, address: str, times: int, trusted: tuple[str, 
 
 
 @pytest.mark.anyio
-async def test_one_address_may_have_so_many_and_others_still_come_in():
+async def test_one_address_may_have_so_many_and_others_still_come_in() -> None:
     at = connection_limiter(per_address=3)
     assert let_in(at, "198.51.100.1", 5) == 3
     assert let_in(at, "198.51.100.2", 5) == 3
 
 
 @pytest.mark.anyio
-async def test_who_leaves_makes_room():
+async def test_who_leaves_makes_room() -> None:
     at = connection_limiter(per_address=1)
     guest = Guest()
     _, key = at.admit(guest, "198.51.100.1", ())
@@ -45,17 +45,17 @@ async def test_who_leaves_makes_room():
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1", "10.0.0.7", ""])
-async def test_this_machine_and_trusted_proxies_are_counted_in_all_only(address: str):
+async def test_this_machine_and_trusted_proxies_are_counted_in_all_only(address: str) -> None:
     at = connection_limiter(per_address=2, total=5)
     assert let_in(at, address, 10, trusted=("10.0.0.7",)) == 5
 
 
 @pytest.mark.anyio
-async def test_no_limit_per_address_when_it_is_nought():
+async def test_no_limit_per_address_when_it_is_nought() -> None:
     assert let_in(connection_limiter(per_address=0, total=50), "198.51.100.1", 60) == 50
 
 
-def test_ipv6_addresses_count_by_their_network():
+def test_ipv6_addresses_count_by_their_network() -> None:
     assert address_key("2001:db8:1:2:3:4:5:6") == address_key("2001:db8:1:2::1") == "2001:db8:1:2::/64"
     assert address_key("2001:db8:1:3::1") != address_key("2001:db8:1:2::1")
     assert address_key("::ffff:192.0.2.1") == address_key("192.0.2.1") == "192.0.2.1"
@@ -63,7 +63,7 @@ def test_ipv6_addresses_count_by_their_network():
 
 
 @pytest.mark.anyio
-async def test_nobody_looks_while_there_is_nobody():
+async def test_nobody_looks_while_there_is_nobody() -> None:
     at = connection_limiter()
     guest = Guest()
     _, key = at.admit(guest, "198.51.100.1", ())
@@ -74,7 +74,7 @@ async def test_nobody_looks_while_there_is_nobody():
     await asyncio.sleep(0)
 
 
-def test_an_answer_from_the_door_carries_what_every_answer_carries():
+def test_an_answer_from_the_door_carries_what_every_answer_carries() -> None:
     head, _, body = raw_response(TooManyConnections(), https=True).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
     for line in (b"connection: close", b"retry-after: 5", b"x-content-type-options: nosniff", b"content-length: %d"):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from starlette.types import Receive, Scope, Send
 
 from payloom.api.management.lazy_app import LazyManagementApp
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
 
 pytestmark = pytest.mark.anyio
 
@@ -37,7 +39,7 @@ async def ask(management: LazyManagementApp) -> None:
     await management({"type": "http"}, nothing, nothing)
 
 
-async def test_many_that_come_at_once_wait_for_the_same():
+async def test_many_that_come_at_once_wait_for_the_same() -> None:
     made = Made()
     management = LazyManagementApp(made)
     management.prepare()
@@ -46,7 +48,7 @@ async def test_many_that_come_at_once_wait_for_the_same():
     assert (made.made, made.asked) == (1, 6)
 
 
-async def test_who_hangs_up_does_not_take_it_from_the_others():
+async def test_who_hangs_up_does_not_take_it_from_the_others() -> None:
     made = Made()
     management = LazyManagementApp(made)
     first, second = (asyncio.create_task(ask(management)) for _ in range(2))
@@ -56,7 +58,7 @@ async def test_who_hangs_up_does_not_take_it_from_the_others():
     assert (made.made, made.asked) == (1, 1)
 
 
-async def test_what_failed_is_tried_again_by_the_next():
+async def test_what_failed_is_tried_again_by_the_next() -> None:
     made = Made(failing=1)
     management = LazyManagementApp(made)
     with pytest.raises(ImportError):
@@ -65,7 +67,7 @@ async def test_what_failed_is_tried_again_by_the_next():
     assert (made.made, made.asked) == (1, 1)
 
 
-async def test_nothing_is_made_before_somebody_asks():
+async def test_nothing_is_made_before_somebody_asks() -> None:
     made = Made()
     LazyManagementApp(made)
     await asyncio.sleep(0.05)

@@ -28,7 +28,7 @@ data:
 """
 
 
-def test_a_good_page_has_its_path_rights_and_queries():
+def test_a_good_page_has_its_path_rights_and_queries() -> None:
     page, problems = read_page(GOOD, "pay.html.j2", CATALOG)
     assert problems == []
     assert (page.path, page.auth, page.title, page.parameters) == ("/pay/{order_id}", "user", "Pay", ["order_id"])
@@ -53,7 +53,7 @@ def test_a_good_page_has_its_path_rights_and_queries():
         ("limit: 3", "limits: 3", "did you mean 'limit'"),
     ],
 )  # fmt: skip
-def test_a_mistake_is_shown_with_its_place(before, after, message):
+def test_a_mistake_is_shown_with_its_place(before: str, after: str, message: str) -> None:
     assert before in GOOD
     _, problems = read_page(GOOD.replace(before, after, 1), "pay.html.j2", CATALOG)
     assert problems
@@ -62,30 +62,30 @@ def test_a_mistake_is_shown_with_its_place(before, after, message):
     assert text.startswith("pay.html.j2:")
 
 
-def test_line_numbers_count_from_the_top_of_the_file():
+def test_line_numbers_count_from_the_top_of_the_file() -> None:
     _, problems = read_page(GOOD.replace("title:", "titel:"), "pay.html.j2", CATALOG)
     assert problems[0].line == 4
 
 
-def test_a_file_without_a_head_is_refused():
+def test_a_file_without_a_head_is_refused() -> None:
     page, problems = read_page("<p>Hello</p>", "hello.html.j2", CATALOG)
     assert page is None
     assert "head" in problems[0].message
 
 
-def test_a_syntax_error_in_the_template_has_its_line(tmp_path):
+def test_a_syntax_error_in_the_template_has_its_line(tmp_path: Path) -> None:
     (tmp_path / "bad.html.j2").write_text("---\npath: /\nauth: none\n---\n\n{% if %}\n", "utf-8")
     [problem] = Templates(tmp_path, reload=False).check("bad.html.j2", "pages/bad.html.j2")
     assert (problem.file, problem.line) == ("pages/bad.html.j2", 6)
 
 
-def test_every_template_of_the_shop_compiles():
+def test_every_template_of_the_shop_compiles() -> None:
     templates = Templates(SHOP_PAGES, reload=False)
     for path in SHOP_PAGES.glob("*.html.j2"):
         assert templates.check(path.name, path.name) == []
 
 
-def test_values_are_escaped_and_unknown_names_are_errors(tmp_path):
+def test_values_are_escaped_and_unknown_names_are_errors(tmp_path: Path) -> None:
     (tmp_path / "x.html.j2").write_text("---\npath: /\n---\n<b>{{ name }}</b>", "utf-8")
     templates = Templates(tmp_path, reload=False)
     assert templates.render("x.html.j2", {"name": "<script>"}).strip() == "<b>&lt;script&gt;</b>"
@@ -93,13 +93,13 @@ def test_values_are_escaped_and_unknown_names_are_errors(tmp_path):
         templates.render("x.html.j2", {})
 
 
-def test_a_template_cannot_reach_into_python(tmp_path):
+def test_a_template_cannot_reach_into_python(tmp_path: Path) -> None:
     (tmp_path / "x.html.j2").write_text("---\npath: /\n---\n{{ ''.__class__.__mro__[1].__subclasses__() }}", "utf-8")
     with pytest.raises(Exception, match=r"unsafe|undefined"):
         Templates(tmp_path, reload=False).render("x.html.j2", {})
 
 
-def test_money_and_dates_are_shown_for_people():
+def test_money_and_dates_are_shown_for_people() -> None:
     assert money(2198, "usd") == "$21.98"
     assert money(500, "jpy") == "¥500"
     assert date("2026-01-31T10:00:00Z") == "Jan 31, 2026"

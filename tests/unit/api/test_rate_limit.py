@@ -16,7 +16,7 @@ class Hand:
         return self.time
 
 
-def test_the_call_after_the_burst_is_told_when_to_come_back():
+def test_the_call_after_the_burst_is_told_when_to_come_back() -> None:
     limiter = RateLimiter(3, 60, now=(hand := Hand()))
     for _ in range(3):
         limiter.check("ada")
@@ -30,7 +30,7 @@ def test_the_call_after_the_burst_is_told_when_to_come_back():
         limiter.check("ada")
 
 
-def test_waiting_long_gives_no_more_than_the_burst():
+def test_waiting_long_gives_no_more_than_the_burst() -> None:
     limiter = RateLimiter(2, 1, now=(hand := Hand()))
     hand.time = 1e6
     limiter.check("ada")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from starlette.requests import Request
 
@@ -31,7 +33,7 @@ FORM = {"content_type": "application/x-www-form-urlencoded"}
         JSON,
     ],
 )
-def test_our_own_pages_and_programs_may_change_things(headers):
+def test_our_own_pages_and_programs_may_change_things(headers: Any) -> None:
     refuse_foreign(request(**headers), SITE)
 
 
@@ -49,17 +51,17 @@ def test_our_own_pages_and_programs_may_change_things(headers):
         {"content_type": "text/plain"},
     ],
 )
-def test_other_sites_may_not(headers):
+def test_other_sites_may_not(headers: Any) -> None:
     with pytest.raises(CrossSiteRequest):
         refuse_foreign(request(host="shop.example", **headers), SITE)
 
 
-def test_reading_is_never_refused():
+def test_reading_is_never_refused() -> None:
     refuse_foreign(request("GET", sec_fetch_site="cross-site"), SITE)
 
 
 @pytest.mark.parametrize("target", ["/account", "/pay/1?x=1#y", "/a//b", "/?next=//evil.example"])
-def test_a_path_of_this_site_is_gone_on_to(target):
+def test_a_path_of_this_site_is_gone_on_to(target: str) -> None:
     assert safe_next(target) == target
 
 
@@ -71,11 +73,11 @@ def test_a_path_of_this_site_is_gone_on_to(target):
         "/a\\b", "/\x00", "/%0d\r\nSet-Cookie: x=1",
     ],
 )  # fmt: skip
-def test_anything_that_could_lead_elsewhere_goes_to_the_start_page(target):
+def test_anything_that_could_lead_elsewhere_goes_to_the_start_page(target: str | None) -> None:
     assert safe_next(target) == "/"
 
 
-def test_cors_names_only_origins_that_were_allowed_and_never_allows_cookies():
+def test_cors_names_only_origins_that_were_allowed_and_never_allows_cookies() -> None:
     allowed = ["https://app.example"]
     assert cors_headers(request(origin="https://evil.example"), allowed) == {}
     headers = cors_headers(request(origin="https://app.example"), allowed)
@@ -86,9 +88,9 @@ def test_cors_names_only_origins_that_were_allowed_and_never_allows_cookies():
 @pytest.mark.parametrize(
     ("header", "name"), [("shop.example:8000", "shop.example"), ("[::1]:80", "::1"), ("SHOP.example", "shop.example")]
 )
-def test_the_host_is_compared_without_its_port(header, name):
+def test_the_host_is_compared_without_its_port(header: str, name: str) -> None:
     assert host_name(header) == name
 
 
-def test_a_malformed_host_is_no_host():
+def test_a_malformed_host_is_no_host() -> None:
     assert host_name("[::1") == ""

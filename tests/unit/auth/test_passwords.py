@@ -16,7 +16,7 @@ CHEAP = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 @pytest.mark.parametrize(
     "password", ["correct-horse", "tiller-and-sail", "ünglaublich 7", "x9$kfm2P", "a" * 100 + "bc"]
 )
-def test_a_good_password_is_taken_and_verified(password):
+def test_a_good_password_is_taken_and_verified(password: str) -> None:
     passwords = Passwords(CHEAP)
     passwords.require_good(password, email="ada@example.test")
     stored = passwords.hash(password)
@@ -32,17 +32,17 @@ def test_a_good_password_is_taken_and_verified(password):
     ["", "short", "1234567", "password", "PassWord1", "password123!", "aaaaaaaa", "abababab", "12345678",
      "ada.lovelace", "ada.lovelace@example.test", "qwertyuiop", "x" * 257],
 )  # fmt: skip
-def test_a_password_anybody_would_try_first_is_refused(password):
+def test_a_password_anybody_would_try_first_is_refused(password: str) -> None:
     with pytest.raises(BadPassword):
         Passwords(CHEAP).require_good(password, email="Ada.Lovelace@example.test")
 
 
-def test_the_same_letters_in_another_encoding_are_the_same_password():
+def test_the_same_letters_in_another_encoding_are_the_same_password() -> None:
     passwords = Passwords(CHEAP)
     assert passwords.verify("cafe\u0301 olé 9", passwords.hash("café olé 9"))
 
 
-def test_nobody_has_a_password_and_strange_ones_do_not_crash():
+def test_nobody_has_a_password_and_strange_ones_do_not_crash() -> None:
     passwords = Passwords(CHEAP)
     assert not passwords.verify("nobody has this password", None)
     assert not passwords.verify("x" * 5000, passwords.hash("something else"))
@@ -50,13 +50,13 @@ def test_nobody_has_a_password_and_strange_ones_do_not_crash():
     assert not passwords.verify("x", "not a hash")
 
 
-def test_a_hash_made_with_weaker_parameters_is_outdated():
+def test_a_hash_made_with_weaker_parameters_is_outdated() -> None:
     assert Passwords().outdated(Passwords(CHEAP).hash("correct-horse"))
     assert not Passwords(CHEAP).outdated(Passwords(CHEAP).hash("correct-horse"))
 
 
 @pytest.mark.parametrize("email", ["ada@example.test", " Ada@Example.test ", "a+b@x.co", "ü@bücher.test"])
-def test_an_address_is_taken(email):
+def test_an_address_is_taken(email: str) -> None:
     assert clean_email(email) == email.strip()
 
 
@@ -64,7 +64,7 @@ def test_an_address_is_taken(email):
     "email", ["", "ada", "@x.test", "ada@", "a b@x.test", "a@b@c", "a@x..test", ".a@x.test", "a@x.test\n", "<a@x.test>",
               "a@x.test,b@x.test", "a" * 65 + "@x.test", "a@" + "x" * 300, "a@\x00.test"],
 )  # fmt: skip
-def test_what_is_no_address_is_refused(email):
+def test_what_is_no_address_is_refused(email: str) -> None:
     if email == "a@x.test\n":
         assert clean_email(email) == "a@x.test"
         return
@@ -72,18 +72,18 @@ def test_what_is_no_address_is_refused(email):
         clean_email(email)
 
 
-def test_upper_and_lower_case_are_the_same_address():
+def test_upper_and_lower_case_are_the_same_address() -> None:
     assert email_key("ADA@Example.Test ") == email_key("ada@example.test")
 
 
-def test_roles_have_plain_names():
+def test_roles_have_plain_names() -> None:
     assert check_roles(["support", "admin", "admin"]) == ["admin", "support"]
     for role in ("Admin", "", "a b", "1", None):
         with pytest.raises(BadRole):
             check_roles([role])
 
 
-def test_a_csrf_token_belongs_to_its_session_alone():
+def test_a_csrf_token_belongs_to_its_session_alone() -> None:
     assert csrf_matches("session-a", csrf_token("session-a"))
     assert not csrf_matches("session-b", csrf_token("session-a"))
     assert not csrf_matches("session-a", None)

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -37,20 +38,20 @@ def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess
     return subprocess.run([BIN, *arguments], cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_every_command_is_documented():
+def test_every_command_is_documented() -> None:
     text = (ROOT / "docs" / "reference" / "cli.md").read_text("utf-8")
     for name in names():
         assert re.search(rf"`payloom {name}[ `]", text), f"docs/reference/cli.md has no entry for `payloom {name}`"
 
 
 @pytest.mark.parametrize("name", names())
-def test_every_command_has_help(name):
+def test_every_command_has_help(name: Any) -> None:
     result = CliRunner().invoke(app, [*name.split(), "--help"])
     assert result.exit_code == 0
     assert len(result.output) > 100
 
 
-def test_a_new_project_has_the_files_of_its_template_and_is_not_overwritten(tmp_path):
+def test_a_new_project_has_the_files_of_its_template_and_is_not_overwritten(tmp_path: Path) -> None:
     first = run("init", "shop", "--json", cwd=tmp_path)
     assert first.returncode == 0
     assert json.loads(first.stdout)["files"] > 20
@@ -61,24 +62,24 @@ def test_a_new_project_has_the_files_of_its_template_and_is_not_overwritten(tmp_
     assert "hint:" in again.stderr
 
 
-def test_an_unknown_template_is_corrected(tmp_path):
+def test_an_unknown_template_is_corrected(tmp_path: Path) -> None:
     result = run("init", "x", "--template", "shopp", cwd=tmp_path)
     assert (result.returncode, "did you mean 'shop'" in result.stderr) == (2, True)
     assert not (tmp_path / "x").exists()
 
 
-def test_outside_a_project_a_command_says_where_it_looked(tmp_path):
+def test_outside_a_project_a_command_says_where_it_looked(tmp_path: Path) -> None:
     result = run("check", cwd=tmp_path)
     assert result.returncode == 2
     assert "payloom init" in result.stderr
 
 
-def test_errors_come_as_json_too(tmp_path):
+def test_errors_come_as_json_too(tmp_path: Path) -> None:
     result = run("check", "--json", cwd=tmp_path)
     assert json.loads(result.stdout)["error"]["code"] == "not_a_project"
 
 
-def test_check_finds_mistakes_with_their_place_and_exits_1(tmp_path):
+def test_check_finds_mistakes_with_their_place_and_exits_1(tmp_path: Path) -> None:
     copy_template(template("shop"), tmp_path)
     file = tmp_path / "workflows" / "access.yaml"
     file.write_text(file.read_text("utf-8").replace("select: users", "select: usres"), "utf-8")
@@ -88,7 +89,7 @@ def test_check_finds_mistakes_with_their_place_and_exits_1(tmp_path):
     assert "users" in result.stdout
 
 
-def test_a_taken_port_is_told_with_a_free_one(tmp_path):
+def test_a_taken_port_is_told_with_a_free_one(tmp_path: Path) -> None:
     copy_template(template("shop"), tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -98,7 +99,7 @@ def test_a_taken_port_is_told_with_a_free_one(tmp_path):
     assert re.search(r"--port \d+", result.stderr)
 
 
-def test_a_live_key_in_development_stops_the_start(tmp_path, monkeypatch):
+def test_a_live_key_in_development_stops_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copy_template(template("shop"), tmp_path)
     monkeypatch.setenv("STRIPE_SECRET_KEY", "sk_live_abcdefgh")
     result = run("dev", cwd=tmp_path)
@@ -107,7 +108,7 @@ def test_a_live_key_in_development_stops_the_start(tmp_path, monkeypatch):
     assert "sk_live_abcdefgh" not in result.stderr
 
 
-def test_files_changed_by_a_person_survive_a_new_copy_of_the_template(tmp_path):
+def test_files_changed_by_a_person_survive_a_new_copy_of_the_template(tmp_path: Path) -> None:
     copy_template(template("shop"), tmp_path)
     mine = tmp_path / "pages" / "cart.html.j2"
     mine.write_text("mine", "utf-8")
@@ -118,14 +119,14 @@ def test_files_changed_by_a_person_survive_a_new_copy_of_the_template(tmp_path):
     assert gone.is_file()
 
 
-def test_a_part_of_a_name_finds_actions_and_a_wrong_one_is_corrected():
+def test_a_part_of_a_name_finds_actions_and_a_wrong_one_is_corrected() -> None:
     result = run("actions", "refunds.create")
     assert "payment_intent" in result.stdout
     wrong = run("actions", "refnds")
     assert (wrong.returncode, "did you mean" in wrong.stderr) == (3, True)
 
 
-def test_a_project_with_errors_does_not_start_and_says_where_they_are(tmp_path):
+def test_a_project_with_errors_does_not_start_and_says_where_they_are(tmp_path: Path) -> None:
     copy_template(template("shop"), tmp_path)
     (tmp_path / "workflows" / "access.yaml").write_text("name: x\n", "utf-8")
     result = run("dev", "--port", str(free_port()), cwd=tmp_path)
@@ -134,7 +135,9 @@ def test_a_project_with_errors_does_not_start_and_says_where_they_are(tmp_path):
     assert "Traceback" not in result.stderr
 
 
-def test_a_database_that_is_not_there_stops_the_start_with_the_reason(tmp_path, monkeypatch):
+def test_a_database_that_is_not_there_stops_the_start_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     copy_template(template("shop"), tmp_path)
     monkeypatch.setenv("PAYLOOM_DATABASE_URL", f"postgresql://shop:hunter2@127.0.0.1:{free_port()}/shop")
     result = run("dev", "--port", str(free_port()), cwd=tmp_path)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from typer.testing import CliRunner
 
 from payloom.cli.commands import app
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FILES = {
     "payloom.yaml": "name: Shop\n",

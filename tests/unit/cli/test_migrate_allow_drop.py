@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from click.testing import Result
 from typer.testing import CliRunner
 
 from payloom.cli.commands import app
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.testing import Result
 
 BEFORE = "tables:\n  orders:\n    columns:\n      id: string primary\n      note?: string\n      sum?: int\n"
 AFTER = "tables:\n  orders:\n    columns:\n      id: string primary\n      sum?: int\n"

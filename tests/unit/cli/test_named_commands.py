@@ -5,14 +5,17 @@ from __future__ import annotations
 import ast
 import re
 import shlex
-from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from payloom.cli.commands import app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parents[3]
 SOURCES = [ROOT / "src" / "payloom", ROOT / "emulator" / "src"]

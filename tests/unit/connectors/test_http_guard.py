@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Any
 
 import pytest
 
@@ -26,12 +27,12 @@ def guard(*allow: str, answers: tuple[str, ...] = (PUBLIC,)) -> Guard:
      "fc00::1", "fd00:ec2::254", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "2002:7f00:1::", "2002:a00:1::",
      "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2001:db8::1", "2001:0:a9fe:a9fe::"],
 )  # fmt: skip
-def test_an_address_that_is_not_public_is_known(address):
+def test_an_address_that_is_not_public_is_known(address: str) -> None:
     assert not is_public(ipaddress.ip_address(address))
 
 
 @pytest.mark.parametrize("address", [PUBLIC, "1.1.1.1", "2606:4700:4700::1111", "64:ff9b::101:101"])
-def test_a_public_address_is_known(address):
+def test_a_public_address_is_known(address: Any) -> None:
     assert is_public(ipaddress.ip_address(address))
 
 
@@ -41,7 +42,7 @@ def test_a_public_address_is_known(address):
      "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://169.254.169.254/latest/meta-data", "http://0177.0.0.1/",
      "http://10.0.0.1/", "http://192.168.0.1/", "http://[fe80::1%25eth0]/"],
 )  # fmt: skip
-async def test_no_spelling_of_a_local_address_gets_through_the_system_s_own_name_service(url):
+async def test_no_spelling_of_a_local_address_gets_through_the_system_s_own_name_service(url: str) -> None:
     with pytest.raises((NotAllowed, NotFound)):
         await Guard(["*"]).find(url)
 
@@ -54,17 +55,17 @@ async def test_no_spelling_of_a_local_address_gets_through_the_system_s_own_name
      "https://api.example.com.evil.test/", "https://api.example.com@evil.test/", "https://evil.test/api.example.com",
      "https://xapi.example.com/", "https://api.example.com\r\nX: y/", "gopher://api.example.com:70/"],
 )  # fmt: skip
-async def test_an_address_that_is_not_plainly_an_allowed_one_is_refused(url):
+async def test_an_address_that_is_not_plainly_an_allowed_one_is_refused(url: str) -> None:
     with pytest.raises(NotAllowed):
         await guard("api.example.com").find(url)
 
 
-async def test_one_private_answer_among_public_ones_is_enough_to_refuse():
+async def test_one_private_answer_among_public_ones_is_enough_to_refuse() -> None:
     with pytest.raises(NotAllowed, match="not public"):
         await guard("*", answers=(PUBLIC, "127.0.0.1")).find("https://api.example.com/")
 
 
-async def test_the_connection_goes_to_the_address_that_was_looked_up():
+async def test_the_connection_goes_to_the_address_that_was_looked_up() -> None:
     target = await guard("api.example.com").find("https://API.example.com/v1/x?y=1#z")
     assert target == Target("https", "api.example.com", 443, PUBLIC, "/v1/x?y=1")
     assert target.url == f"https://{PUBLIC}:443/v1/x?y=1"
@@ -84,7 +85,7 @@ async def test_the_connection_goes_to_the_address_that_was_looked_up():
         ("xn--bcher-kva.test", "bücher.test", True),
     ],
 )
-async def test_the_settings_name_hosts_or_their_subdomains(allow, host, fine):
+async def test_the_settings_name_hosts_or_their_subdomains(allow: str, host: str, fine: bool) -> None:
     if fine:
         assert (await guard(allow).find(f"https://{host}/")).ip == PUBLIC
     else:
@@ -92,12 +93,12 @@ async def test_the_settings_name_hosts_or_their_subdomains(allow, host, fine):
             await guard(allow).find(f"https://{host}/")
 
 
-async def test_without_settings_nothing_may_be_called():
+async def test_without_settings_nothing_may_be_called() -> None:
     with pytest.raises(NotAllowed, match=r"add api\.example\.com to http_allow"):
         await guard().find("https://api.example.com/")
 
 
-async def test_a_whole_origin_may_be_private_but_only_that_one():
+async def test_a_whole_origin_may_be_private_but_only_that_one() -> None:
     found = await guard("http://stock.internal:8080", answers=("10.0.0.5",)).find("http://stock.internal:8080/x")
     assert (found.ip, found.port) == ("10.0.0.5", 8080)
     for url in ("http://stock.internal/", "https://stock.internal:8080/", "http://stock.internal:8081/"):
@@ -105,7 +106,7 @@ async def test_a_whole_origin_may_be_private_but_only_that_one():
             await guard("http://stock.internal:8080", answers=("10.0.0.5",)).find(url)
 
 
-async def test_a_name_that_does_not_exist_says_so():
+async def test_a_name_that_does_not_exist_says_so() -> None:
     with pytest.raises(NotFound):
         await look_up("does-not-exist.invalid", 443)
     with pytest.raises(NotFound):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +12,9 @@ from payloom.connectors.port import Attempt, StepFailed
 from payloom.connectors.python.host import PythonHost
 from payloom.connectors.python.loader import Functions, load_functions
 from payloom.workflows.program.commands import Do, StepFailure
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.anyio
 ATTEMPT = Attempt("run_1", 2, dt.datetime(2026, 1, 1, tzinfo=dt.UTC), in_doubt=True)
@@ -91,7 +93,7 @@ async def fails(functions: Functions, name: str, seconds: float | None = None, *
     return caught.value.failure
 
 
-def test_only_marked_functions_are_there_with_their_place(functions):
+def test_only_marked_functions_are_there_with_their_place(functions: Functions) -> None:
     assert sorted(functions.by_name) == [
         "crm.push",
         "loyalty:fail",
@@ -105,42 +107,42 @@ def test_only_marked_functions_are_there_with_their_place(functions):
     assert points.summary == "Count points for an amount."
 
 
-async def test_a_function_gets_its_arguments_and_gives_its_value(functions):
+async def test_a_function_gets_its_arguments_and_gives_its_value(functions: Functions) -> None:
     assert await call(functions, "loyalty:points", amount=5) == 100
     assert await call(functions, "loyalty:points", amount=5, rate=1) == 50
 
 
-async def test_a_function_that_asks_for_the_context_gets_the_key(functions):
+async def test_a_function_that_asks_for_the_context_gets_the_key(functions: Functions) -> None:
     found = await call(functions, "crm.push", email="a@x.test")
     assert found == {"key": "run_1:3", "attempt": 2, "in_doubt": True, "run": "run_1"}
 
 
-async def test_a_plain_function_runs_in_a_thread(functions):
+async def test_a_plain_function_runs_in_a_thread(functions: Functions) -> None:
     assert threading.current_thread() is threading.main_thread()
     assert await call(functions, "loyalty:thread") is True
 
 
-async def test_values_are_recorded_plainly_or_refused(functions):
+async def test_values_are_recorded_plainly_or_refused(functions: Functions) -> None:
     assert await call(functions, "loyalty:result", kind="moment") == dt.datetime(2026, 1, 1, 10, tzinfo=dt.UTC)
     assert await call(functions, "loyalty:result", kind="tuple") == [1, 2.5, None, True, "x"]
     for kind in ("naive", "object", "key", "nan", "big"):
         assert (await fails(functions, "loyalty:result", kind=kind)).kind == "bad_result"
 
 
-async def test_wrong_arguments_are_named_with_the_definition(functions):
+async def test_wrong_arguments_are_named_with_the_definition(functions: Functions) -> None:
     for args in ({}, {"amount": 1, "amout": 2}, {"context": 1}):
         failure = await fails(functions, "loyalty:points", **args)
         assert failure.kind == "bad_arguments"
         assert "amount: int" in failure.hint
 
 
-async def test_a_function_that_is_not_marked_cannot_be_called(functions):
+async def test_a_function_that_is_not_marked_cannot_be_called(functions: Functions) -> None:
     for name in ("loyalty:hidden", "os:system", "builtins:eval", "loyalty:points.__globals__"):
         assert (await fails(functions, name)).kind == "unknown_function"
     assert "did you mean 'loyalty:points'?" in (await fails(functions, "loyalty:point")).hint
 
 
-async def test_a_function_fails_on_purpose_in_its_own_words(functions):
+async def test_a_function_fails_on_purpose_in_its_own_words(functions: Functions) -> None:
     failure = await fails(functions, "loyalty:fail", how="step")
     assert (failure.kind, failure.status, failure.message, failure.hint) == (
         "member_unknown",
@@ -151,7 +153,7 @@ async def test_a_function_fails_on_purpose_in_its_own_words(functions):
     assert failure.data == {"secret": "[redacted]"}
 
 
-async def test_any_other_exception_is_a_failure_with_its_line_and_without_secrets(functions):
+async def test_any_other_exception_is_a_failure_with_its_line_and_without_secrets(functions: Functions) -> None:
     failure = await fails(functions, "loyalty:fail", how="other")
     assert failure.kind == "python_error"
     line = next(number for number, text in enumerate(FILE.splitlines(), 1) if "raise ValueError" in text)
@@ -161,12 +163,12 @@ async def test_any_other_exception_is_a_failure_with_its_line_and_without_secret
     assert (await fails(functions, "loyalty:fail", how="connection")).retryable
 
 
-async def test_a_function_that_takes_too_long_is_in_doubt(functions):
+async def test_a_function_that_takes_too_long_is_in_doubt(functions: Functions) -> None:
     failure = await fails(functions, "loyalty:fail", 0.05, how="slow")
     assert (failure.kind, failure.data, failure.retryable) == ("timeout", {"in_doubt": True}, True)
 
 
-def test_a_file_that_cannot_be_loaded_is_reported_with_its_line_and_the_rest_still_works(tmp_path):
+def test_a_file_that_cannot_be_loaded_is_reported_with_its_line_and_the_rest_still_works(tmp_path: Path) -> None:
     folder = tmp_path / "actions"
     folder.mkdir()
     (folder / "a.py").write_text("def x(:\n")
@@ -186,7 +188,7 @@ def test_a_file_that_cannot_be_loaded_is_reported_with_its_line_and_the_rest_sti
     assert load_functions(tmp_path / "none").by_name == {}
 
 
-def test_loading_again_reads_changed_files(tmp_path):
+def test_loading_again_reads_changed_files(tmp_path: Path) -> None:
     path = tmp_path / "actions" / "a.py"
     path.parent.mkdir()
     path.write_text("from payloom import step\n@step\ndef one(): ...\n")

@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import email
 import email.policy
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ MAIL = Mail(
 )
 
 
-def test_the_bytes_are_a_mail_with_text_html_and_files():
+def test_the_bytes_are_a_mail_with_text_html_and_files() -> None:
     read = email.message_from_bytes(MAIL.mime(), policy=email.policy.default)
     assert read["Subject"] == "Grüße — your receipt"
     assert read["From"] == "Corner Shop <shop@corner.test>"
@@ -40,14 +41,14 @@ def test_the_bytes_are_a_mail_with_text_html_and_files():
     assert [(part.get_filename(), part.get_content()) for part in read.iter_attachments()] == [("a.pdf", b"hi")]
 
 
-def test_the_bytes_are_the_same_each_time_and_a_repeat_is_marked():
+def test_the_bytes_are_the_same_each_time_and_a_repeat_is_marked() -> None:
     assert MAIL.mime() == MAIL.mime()
     again = dataclasses.replace(MAIL, repeated=True).mime()
     assert b"X-Payloom-Repeat: 1" in again
     assert MAIL.message_id.encode() in again
 
 
-def test_the_message_id_depends_on_the_key_alone():
+def test_the_message_id_depends_on_the_key_alone() -> None:
     assert message_id("a", "x@y.test") == message_id("a", "Shop <x@y.test>")
     assert message_id("a", "x@y.test") != message_id("b", "x@y.test")
 
@@ -62,7 +63,7 @@ def test_the_message_id_depends_on_the_key_alone():
         "ada@bücher.test",
     ],
 )
-def test_an_address_is_understood(text):
+def test_an_address_is_understood(text: str) -> None:
     assert address(text).username.startswith("ada")
 
 
@@ -71,12 +72,12 @@ def test_an_address_is_understood(text):
     [None, "", "  ", "ada", "@x.test", "ada@", "a@b@c.test", "a b@x.test", "ada@x.test\r\nBcc: b@x.test", "a@x..test",
      5, "<a@x.test>, b@x.test", ".a@x.test", "a..b@x.test", "a@-x.test", "a@x.test" * 50, "a,b@x.test", "ada@x.test>"],
 )  # fmt: skip
-def test_what_is_no_address_is_refused(text):
+def test_what_is_no_address_is_refused(text: int | str | None) -> None:
     with pytest.raises(BadMail):
         address(text)
 
 
-def test_recipients_are_one_or_several_each_once():
+def test_recipients_are_one_or_several_each_once() -> None:
     assert recipients("a@x.test") == ("a@x.test",)
     assert recipients(["a@x.test", "a@x.test", "b@x.test"]) == ("a@x.test", "b@x.test")
     for bad in (None, [], ["a@x.test"] * 51, {"a": 1}, [None]):
@@ -97,7 +98,7 @@ def test_recipients_are_one_or_several_each_once():
         [{"name": "a", "content": "x", "encoding": "hex"}],
     ],
 )
-def test_an_attachment_that_makes_no_sense_is_refused(given):
+def test_an_attachment_that_makes_no_sense_is_refused(given: list[dict[str, str]] | str) -> None:
     with pytest.raises(BadMail):
         attachments(given)
 
@@ -112,7 +113,7 @@ def test_an_attachment_that_makes_no_sense_is_refused(given):
         ("smtp://u:p@127.0.0.1:1025?tls=none", ("127.0.0.1", 1025, "none", "u", "p")),
     ],
 )
-def test_an_smtp_address_says_how_to_connect(url, expected):
+def test_an_smtp_address_says_how_to_connect(url: str, expected: tuple[Any, ...]) -> None:
     server = parse_smtp_url(url)
     assert (server.host, server.port, server.tls, server.user, server.password) == expected
     assert "password" not in repr(server)
@@ -122,6 +123,6 @@ def test_an_smtp_address_says_how_to_connect(url, expected):
     "url",
     ["http://x", "smtp://", "smtp://u:p@mail.test?tls=none", "smtp://x?tls=no", "smtps://x?tls=none", "smtp://x:y"],
 )
-def test_an_smtp_address_that_is_wrong_or_would_leak_the_password_is_refused(url):
+def test_an_smtp_address_that_is_wrong_or_would_leak_the_password_is_refused(url: str) -> None:
     with pytest.raises(EmailError):
         parse_smtp_url(url)

@@ -33,7 +33,7 @@ def fails(templates: Templates, data: dict, name: str = "note") -> TemplateError
     return caught.value
 
 
-def test_every_template_of_the_shop_can_be_read_and_parts_are_not_templates():
+def test_every_template_of_the_shop_can_be_read_and_parts_are_not_templates() -> None:
     shop = Templates(SHOP)
     assert "receipt" in shop.names()
     assert not any(name.startswith("_") for name in shop.names())
@@ -41,7 +41,7 @@ def test_every_template_of_the_shop_can_be_read_and_parts_are_not_templates():
         shop.check(name)
 
 
-def test_a_receipt_shows_subject_html_and_text_with_values_escaped():
+def test_a_receipt_shows_subject_html_and_text_with_values_escaped() -> None:
     mail = Templates(SHOP).render("receipt", {"order": ORDER, "total": "$28.00"})
     assert mail.subject == "Your receipt for order 0b8e4f1e"
     assert "Mug &lt;b&gt;bold&lt;/b&gt;" in mail.html
@@ -51,14 +51,14 @@ def test_a_receipt_shows_subject_html_and_text_with_values_escaped():
     assert "fonts.googleapis.com" not in mail.html
 
 
-def test_a_line_break_cannot_get_into_the_subject(tmp_path):
+def test_a_line_break_cannot_get_into_the_subject(tmp_path: Path) -> None:
     templates = write(tmp_path, "x", subject='"Order {{ name }}"')
     mail = templates.render("note", {"name": "a\r\nBcc: evil@example.test\u2028x & <y>"})
     assert mail.subject == "Order a Bcc: evil@example.test x & <y>"
     assert len(templates.render("note", {"name": "x" * 1000}).subject) == 250
 
 
-def test_links_are_written_out_in_the_text(tmp_path):
+def test_links_are_written_out_in_the_text(tmp_path: Path) -> None:
     mail = write(tmp_path, '<a href="{{ url }}">Pay</a><br/>or<ul><li>one</li><li>two</li></ul>').render(
         "note", {"url": 'https://x.test/?a=1&b="2"'}
     )
@@ -81,7 +81,7 @@ def test_links_are_written_out_in_the_text(tmp_path):
         ("{{ name or 'you' }}", "you"),
     ],
 )
-def test_filters_show_money_and_dates(tmp_path, body, text):
+def test_filters_show_money_and_dates(tmp_path: Path, body: str, text: str) -> None:
     moment = dt.datetime(2026, 1, 31, 20, 0, tzinfo=dt.UTC)
     data = {"at": moment, "day": "2026-01-31", "order": ORDER, "name": None}
     assert write(tmp_path, body).render("note", data).text.strip() == text
@@ -107,11 +107,11 @@ def test_filters_show_money_and_dates(tmp_path, body, text):
         ("<mj-text>", "the MJML cannot be read"),
     ],
 )
-def test_a_mistake_is_reported_with_file_and_line(tmp_path, body, message):
+def test_a_mistake_is_reported_with_file_and_line(tmp_path: Path, body: str, message: str) -> None:
     assert message in str(fails(write(tmp_path, body), {"order": ORDER, "nothing": None}))
 
 
-def test_a_mistake_in_a_part_is_reported_in_the_part(tmp_path):
+def test_a_mistake_in_a_part_is_reported_in_the_part(tmp_path: Path) -> None:
     templates = write(tmp_path, "{% include '_part.mjml.j2' %}")
     (tmp_path / "emails" / "_part.mjml.j2").write_text("fine\n{{ gone }}\n")
     assert "emails/_part.mjml.j2:2: 'gone' is undefined" in str(fails(templates, {}))
@@ -128,20 +128,20 @@ def test_a_mistake_in_a_part_is_reported_in_the_part(tmp_path):
         ("---\nsubject: x\n", "the template has no subject"),
     ],
 )
-def test_a_template_without_a_usable_subject_is_refused(tmp_path, text, message):
+def test_a_template_without_a_usable_subject_is_refused(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "note.mjml.j2").write_text(text)
     with pytest.raises(TemplateError) as caught:
         Templates(tmp_path).check("note")
     assert message in str(caught.value)
 
 
-def test_an_unknown_template_is_named_with_a_suggestion():
+def test_an_unknown_template_is_named_with_a_suggestion() -> None:
     with pytest.raises(UnknownTemplate, match="did you mean 'receipt'"):
         Templates(SHOP).render("reciept", {})
     assert Templates(SHOP / "none").names() == []
 
 
-def test_a_changed_file_is_read_again(tmp_path):
+def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     templates = write(tmp_path, "one")
     assert templates.render("note", {}).text == "one\n"
     write(tmp_path, "two")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ PRODUCTION = "environment: production\nsite_url: https://shop.example.com\nemail
 
 
 @pytest.fixture(autouse=True)
-def no_inherited_variables(monkeypatch):
+def no_inherited_variables(monkeypatch: pytest.MonkeyPatch):
     for name in ("ENV", "DATABASE_URL", "SITE_URL", "HOST", "PORT", "LOCAL_STRIPE_PORT", "LOG_LEVEL"):
         monkeypatch.delenv(f"PAYLOOM_{name}", raising=False)
 
@@ -34,7 +35,7 @@ def project(tmp_path: Path, text: str = "name: Shop\n") -> Path:
     return tmp_path
 
 
-def test_a_new_project_runs_on_sqlite_the_local_stripe_and_the_outbox(tmp_path):
+def test_a_new_project_runs_on_sqlite_the_local_stripe_and_the_outbox(tmp_path: Path) -> None:
     settings = load_settings(project(tmp_path), environ={})
     assert settings.database_url == f"sqlite:///{tmp_path}/data/payloom.sqlite"
     assert settings.stripe.mode == "local"
@@ -44,14 +45,14 @@ def test_a_new_project_runs_on_sqlite_the_local_stripe_and_the_outbox(tmp_path):
     assert settings.env == {"SITE_URL": "http://127.0.0.1:8000", "ENVIRONMENT": "dev"}
 
 
-def test_the_local_webhook_secret_stays_the_same_and_is_private(tmp_path):
+def test_the_local_webhook_secret_stays_the_same_and_is_private(tmp_path: Path) -> None:
     first = load_settings(project(tmp_path), environ={})
     second = load_settings(tmp_path, environ={})
     assert first.stripe.webhook_secrets == second.stripe.webhook_secrets
     assert (tmp_path / "data" / "local.json").stat().st_mode & 0o077 == 0
 
 
-def test_three_variables_point_the_same_project_at_stripe(tmp_path):
+def test_three_variables_point_the_same_project_at_stripe(tmp_path: Path) -> None:
     settings = load_settings(
         project(tmp_path), environ=TEST_KEYS | {"STRIPE_WEBHOOK_SECRET": "whsec_old123, whsec_new456"}
     )
@@ -76,14 +77,16 @@ def test_three_variables_point_the_same_project_at_stripe(tmp_path):
         ("name: x\n", {"STRIPE_WEBHOOK_SECRET": "whsec_abcdef"}, "STRIPE_SECRET_KEY is not"),
     ],
 )
-def test_keys_that_do_not_fit_stop_the_start_with_the_reason_and_the_way_out(tmp_path, text, environ, reason):
+def test_keys_that_do_not_fit_stop_the_start_with_the_reason_and_the_way_out(
+    tmp_path: Path, text: Any, environ: Any, reason: str
+) -> None:
     with pytest.raises(StripeKeysRefused, match=reason) as refused:
         load_settings(project(tmp_path, text), environ=environ)
     assert refused.value.hint
     assert "abc123" not in str(refused.value)
 
 
-def test_production_runs_with_live_keys(tmp_path):
+def test_production_runs_with_live_keys(tmp_path: Path) -> None:
     settings = load_settings(project(tmp_path, PRODUCTION), environ=LIVE_KEYS)
     assert settings.stripe.livemode
     assert settings.secure_cookies
@@ -99,7 +102,7 @@ def test_production_runs_with_live_keys(tmp_path):
         "database: postgresql://shop:hunter2@db/shop",
     ],
 )
-def test_a_secret_in_the_file_is_refused_with_its_line_and_not_repeated(tmp_path, line):
+def test_a_secret_in_the_file_is_refused_with_its_line_and_not_repeated(tmp_path: Path, line: str) -> None:
     with pytest.raises(SecretInFile) as refused:
         load_settings(project(tmp_path, f"name: x\n{line}\n"), environ={})
     assert str(refused.value).startswith("payloom.yaml:")
@@ -121,7 +124,7 @@ def test_a_secret_in_the_file_is_refused_with_its_line_and_not_repeated(tmp_path
         ("stripe: {secret_key: somewhere}", "write a reference"),
     ],
 )
-def test_a_wrong_setting_is_named(tmp_path, line, message):
+def test_a_wrong_setting_is_named(tmp_path: Path, line: str, message: str) -> None:
     with pytest.raises(BadSettings, match=message):
         load_settings(project(tmp_path, f"name: x\n{line}\n"), environ={})
 
@@ -134,13 +137,13 @@ def test_a_wrong_setting_is_named(tmp_path, line, message):
         ("on_start: [a", "payloom.yaml:3:1: not valid YAML"),
     ],
 )
-def test_yaml_beyond_the_strict_subset_is_refused_with_its_place(tmp_path, line, message):
+def test_yaml_beyond_the_strict_subset_is_refused_with_its_place(tmp_path: Path, line: str, message: str) -> None:
     with pytest.raises(BadSettings) as refused:
         load_settings(project(tmp_path, f"name: x\n{line}\n"), environ={})
     assert str(refused.value).startswith(message)
 
 
-def test_the_part_for_one_environment_wins_key_by_key(tmp_path):
+def test_the_part_for_one_environment_wins_key_by_key(tmp_path: Path) -> None:
     text = (
         "port: 1000\nemail: {from: a@b.c}\nenvironments:\n  staging:\n    port: 2000\n"
         "    site_url: https://staging.example.com\n    email: {url: {env: SMTP_URL}, transport: smtp}\n"
@@ -153,7 +156,9 @@ def test_the_part_for_one_environment_wins_key_by_key(tmp_path):
     assert settings.email.url.get_secret_value() == "smtp://mail"
 
 
-def test_the_environment_wins_over_the_file_and_arguments_win_over_both(tmp_path, monkeypatch):
+def test_the_environment_wins_over_the_file_and_arguments_win_over_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PAYLOOM_PORT", "5000")
     monkeypatch.setenv("PAYLOOM_DATABASE_URL", "postgresql://shop:hunter2@db/shop")
     settings = load_settings(project(tmp_path, "port: 1000\n"), environ={})
@@ -162,36 +167,36 @@ def test_the_environment_wins_over_the_file_and_arguments_win_over_both(tmp_path
     assert load_settings(tmp_path, port=6000, environ={}).port == 6000
 
 
-def test_another_port_moves_the_local_address_too(tmp_path):
+def test_another_port_moves_the_local_address_too(tmp_path: Path) -> None:
     settings = load_settings(project(tmp_path, "site_url: http://127.0.0.1:8000\n"), port=9100, environ={})
     assert settings.site_url == "http://127.0.0.1:9100"
     assert settings.stripe.api_base == "http://127.0.0.1:9101"
 
 
-def test_a_public_address_is_not_moved_by_the_port(tmp_path):
+def test_a_public_address_is_not_moved_by_the_port(tmp_path: Path) -> None:
     settings = load_settings(project(tmp_path, "site_url: https://abc.tunnel.example\n"), port=9100, environ={})
     assert (settings.site_url, settings.port) == ("https://abc.tunnel.example", 9100)
 
 
-def test_demo_accounts_are_refused_outside_development(tmp_path):
+def test_demo_accounts_are_refused_outside_development(tmp_path: Path) -> None:
     text = PRODUCTION + "accounts: [{email: a@b.c, password: correct-horse}]\n"
     with pytest.raises(BadSettings, match="`accounts` with passwords are allowed only in dev"):
         load_settings(project(tmp_path, text), environ=LIVE_KEYS)
 
 
-def test_the_shop_template_loads_in_development(tmp_path):
+def test_the_shop_template_loads_in_development(tmp_path: Path) -> None:
     shop = Path(__file__).parents[3] / "templates" / "shop" / "payloom.yaml"
     settings = load_settings(project(tmp_path, shop.read_text("utf-8")), environ={})
     assert settings.on_start == ("setup-prices",)
     assert [account.roles for account in settings.accounts] == [(), (), ("admin",)]
 
 
-def test_an_unset_reference_is_named(tmp_path):
+def test_an_unset_reference_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingVariable, match="SHOP_API_KEY"):
         load_settings(project(tmp_path, "secrets: {api: {env: SHOP_API_KEY}}\n"), environ={})
 
 
-def test_printing_settings_shows_no_secret(tmp_path, monkeypatch):
+def test_printing_settings_shows_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAYLOOM_DATABASE_URL", "postgresql://shop:hunter2@db/shop")
     text = "secrets: {api: {env: SHOP_API_KEY}}\n"
     settings = load_settings(project(tmp_path, text), environ=TEST_KEYS | {"SHOP_API_KEY": "very-hidden-value"})
@@ -200,14 +205,14 @@ def test_printing_settings_shows_no_secret(tmp_path, monkeypatch):
         assert hidden not in shown
 
 
-def test_local_state_survives_a_broken_file(tmp_path):
+def test_local_state_survives_a_broken_file(tmp_path: Path) -> None:
     (tmp_path / "local.json").write_text("{", "utf-8")
     state = LocalState(tmp_path)
     assert state.read() == {}
     assert state.secret("token") == state.secret("token")
 
 
-def test_every_setting_is_documented():
+def test_every_setting_is_documented() -> None:
     text = (Path(__file__).parents[3] / "docs" / "reference" / "settings.md").read_text("utf-8")
     for name, description in documented_names():
         assert description, f"{name} has no description"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ MOMENT = dt.datetime(2026, 1, 31, 10, 0, tzinfo=dt.UTC)
         ("json", {"a": [1, None, {"at": MOMENT}]}, {"a": [1, None, {"at": "2026-01-31T10:00:00Z"}]}),
     ],
 )
-def test_a_fitting_value_is_stored_in_one_form(kind, value, stored):
+def test_a_fitting_value_is_stored_in_one_form(kind: str, value: Any, stored: Any) -> None:
     assert check(ColumnSpec("x", kind), value) == stored
 
 
@@ -67,17 +68,17 @@ def test_a_fitting_value_is_stored_in_one_form(kind, value, stored):
         ("json", 2**63),
     ],
 )
-def test_nothing_is_converted_silently(kind, value):
+def test_nothing_is_converted_silently(kind: str, value: Any) -> None:
     with pytest.raises(Unfit):
         check(ColumnSpec("x", kind), value)
 
 
-def test_a_value_outside_the_list_is_refused_with_the_list():
+def test_a_value_outside_the_list_is_refused_with_the_list() -> None:
     with pytest.raises(Unfit, match="'payed' is not one of pending, paid"):
         check(ColumnSpec("status", "string", enum=("pending", "paid")), "payed")
 
 
-def test_a_secret_is_masked_in_the_message():
+def test_a_secret_is_masked_in_the_message() -> None:
     with pytest.raises(Unfit) as caught:
         check(ColumnSpec("x", "uuid"), "sk_test_" + "a1B2c3D4e5F6")
     assert "a1B2c3" not in str(caught.value)

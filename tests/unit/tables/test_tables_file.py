@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def columns(text: str) -> str:
     )
 
 
-def test_the_shop_s_tables_are_read_with_types_defaults_references_and_seeds():
+def test_the_shop_s_tables_are_read_with_types_defaults_references_and_seeds() -> None:
     shop = read_tables(SHOP)
     orders = shop["orders"].columns
     assert orders["user_id"].references == ("users", "id")
@@ -39,11 +40,11 @@ def test_the_shop_s_tables_are_read_with_types_defaults_references_and_seeds():
     assert [row["sku"] for row in shop["products"].seed] == ["guide", "icons", "mug", "premium"]
 
 
-def test_a_project_without_the_file_has_no_tables(tmp_path):
+def test_a_project_without_the_file_has_no_tables(tmp_path: Path) -> None:
     assert read_tables(tmp_path / "tables.yaml") == {}
 
 
-def test_a_table_without_a_primary_column_gets_an_id():
+def test_a_table_without_a_primary_column_gets_an_id() -> None:
     spec = load_tables("tables: {notes: {columns: {text: string}}}")["notes"]
     assert list(spec.columns) == ["id", "text"]
     assert spec.columns["id"].type == "uuid"
@@ -51,7 +52,7 @@ def test_a_table_without_a_primary_column_gets_an_id():
     assert spec.columns["id"].default == Default("uuid")
 
 
-def test_referenced_tables_come_first_whatever_their_order_in_the_file():
+def test_referenced_tables_come_first_whatever_their_order_in_the_file() -> None:
     text = "tables:\n  a: {columns: {b_id: uuid -> b.id}}\n  b: {columns: {id: uuid primary}}\n"
     assert list(load_tables(text)) == ["b", "a"]
 
@@ -68,12 +69,12 @@ def test_referenced_tables_come_first_whatever_their_order_in_the_file():
         ("text = ", ""),
     ],
 )
-def test_defaults_have_the_column_s_type(declaration, value):
+def test_defaults_have_the_column_s_type(declaration: str, value: bool | float | list[Any] | str) -> None:
     text = columns(f'x: "{declaration}"')
     assert load_tables(text)["orders"].columns["x"].default == Default("value", value)
 
 
-def test_a_spec_survives_being_stored():
+def test_a_spec_survives_being_stored() -> None:
     for spec in read_tables(SHOP).values():
         again = restore(describe(spec))
         assert again.columns == spec.columns
@@ -102,7 +103,7 @@ def test_a_spec_survives_being_stored():
         ("x: {type: int}", "column x needs a type"),
     ],
 )
-def test_a_mistake_in_a_column_is_reported_where_it_stands(line, message):
+def test_a_mistake_in_a_column_is_reported_where_it_stands(line: str, message: str) -> None:
     found = mistakes(columns(line))
     assert len(found) == 1
     assert message in found[0]
@@ -126,17 +127,17 @@ def test_a_mistake_in_a_column_is_reported_where_it_stands(line, message):
         ("# " + "x" * 300_000, "larger than 256 KB"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_refused_with_its_place(text, message):
+def test_a_file_that_cannot_be_used_is_refused_with_its_place(text: str, message: str) -> None:
     assert message in mistakes(text)[0]
 
 
-def test_tables_that_refer_to_each_other_in_a_circle_are_refused():
+def test_tables_that_refer_to_each_other_in_a_circle_are_refused() -> None:
     text = "tables:\n  a: {columns: {id: uuid primary, b?: uuid -> b.id}}\n"
     text += "  b: {columns: {id: uuid primary, a?: uuid -> a.id}}\n"
     assert "circle" in mistakes(text)[0]
 
 
-def test_all_mistakes_are_reported_at_once():
+def test_all_mistakes_are_reported_at_once() -> None:
     assert len(mistakes(columns("x: intt\ny: boool\nz: string prim"))) == 3
 
 
@@ -151,7 +152,7 @@ def test_all_mistakes_are_reported_at_once():
         ("{sku: tea, name: Tea}", "another seed row has the same key"),
     ],
 )
-def test_a_seed_row_that_does_not_fit_is_reported_where_it_stands(row, message):
+def test_a_seed_row_that_does_not_fit_is_reported_where_it_stands(row: str, message: str) -> None:
     text = f"""tables:
   products:
     columns:

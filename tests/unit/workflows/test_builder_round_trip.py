@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.support.workflow_driver import EXAMPLES
@@ -16,9 +16,11 @@ from payloom.workflows.authoring.symbols import SymbolicValue
 from payloom.workflows.builder import Definition, to_python, to_yaml, workflow, x
 from payloom.workflows.loading.loader import read_workflow
 from payloom.workflows.program.diff import diff
-from payloom.workflows.program.program import Workflow
 from payloom.workflows.syntax.filemodel.steps import VERBS
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS
+
+if TYPE_CHECKING:
+    from payloom.workflows.program.program import Workflow
 
 ROOT = Path(__file__).parents[3]
 FILES = sorted(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.support.workflow_driver import START, unchecked
@@ -13,7 +13,9 @@ from payloom.workflows.compiler.compile import load_model
 from payloom.workflows.interpreter.execution import Execution
 from payloom.workflows.interpreter.frame import RunInfo
 from payloom.workflows.program.commands import CallOnce, Do, Entry, Finished, Log, StepFailure
-from payloom.workflows.program.program import Workflow
+
+if TYPE_CHECKING:
+    from payloom.workflows.program.program import Workflow
 
 CALLEE = """\
 name: Callee

@@ -4,11 +4,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from tests.support.workflow_driver import load, shop_catalog
 
-from payloom.kit.diagnostics import Diagnostic
 from payloom.workflows.checker.rules import RULES
+
+if TYPE_CHECKING:
+    from payloom.kit.diagnostics import Diagnostic
 
 MANUAL = "name: T\ndescription: d\non: {manual: true}\n"
 CALLED = "name: T\ndescription: d\non: {called: true}\n"

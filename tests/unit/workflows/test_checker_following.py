@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.workflow_driver import load, shop_catalog
@@ -13,6 +13,9 @@ from payloom.settings.load import load_settings
 from payloom.workflows.checker.rules import RULES
 from payloom.workflows.loading.loader import load_workflow
 from payloom.workflows.reference import notes
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HEAD = "name: T\ndescription: d\non: {api: POST /t, auth: user, dedupe: '${{ inputs.id }}'}\n"
 ITEMS = "input: {id: string, items: [{sku: string, quantity: int 1..20, amount: int}]}\n"

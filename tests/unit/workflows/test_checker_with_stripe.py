@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import pytest
 from tests.support.workflow_driver import EXAMPLES, load, shop_catalog
@@ -23,7 +24,7 @@ def said(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
-def test_the_examples_hold_against_stripes_own_types(path) -> None:
+def test_the_examples_hold_against_stripes_own_types(path: Any) -> None:
     assert said(path.read_text()) == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,7 @@ FILES = sorted(EXAMPLES.glob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_formatting_an_example_keeps_meaning_and_comments(path) -> None:
+def test_formatting_an_example_keeps_meaning_and_comments(path: Any) -> None:
     text = path.read_text()
     after = format_text(text)
     assert read_source(after, "").data == read_source(text, "").data

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,8 +16,10 @@ from payloom.workflows.compiler.compile import compile_workflow, load_model, nor
 from payloom.workflows.interpreter.execution import Execution
 from payloom.workflows.interpreter.frame import RunInfo
 from payloom.workflows.program.commands import Command, Do, Entry, Finished, Sleep, StepFailure
-from payloom.workflows.program.program import Workflow
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
+
+if TYPE_CHECKING:
+    from payloom.workflows.program.program import Workflow
 
 RUN = RunInfo("run_1", "run_1", START, "test")
 EXPRESSIONS = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jsonschema_rs
 import pytest
 from tests.support.workflow_driver import EXAMPLES, shop_catalog
@@ -18,7 +20,7 @@ def fits(text: str) -> bool:
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
-def test_the_examples_fit(path) -> None:
+def test_the_examples_fit(path: Any) -> None:
     assert fits(path.read_text())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +13,9 @@ from tests.support.workflow_driver import EXAMPLES
 from payloom.kit.diagnostics import Place
 from payloom.kit.yaml import incremental
 from payloom.kit.yaml.reader import read_source
-from payloom.kit.yaml.source import Source
+
+if TYPE_CHECKING:
+    from payloom.kit.yaml.source import Source
 
 ROOT = Path(__file__).parents[3]
 LONG = (

@@ -24,7 +24,7 @@ def pay(emulator, session, number: str):
     return emulator.emulator.call("POST", f"/v1/payment_pages/{session.id}/confirm", params, key="pk_test_browser_1")
 
 
-def test_events_come_in_stripes_order(shop, session, stripe_emulator):
+def test_events_come_in_stripes_order(shop, session, stripe_emulator) -> None:
     made = session(subscription_data={"metadata": {"order": "7"}})
     seen = len(shop.events())
     status, _ = pay(stripe_emulator, made, "4242424242424242")
@@ -55,7 +55,7 @@ def test_events_come_in_stripes_order(shop, session, stripe_emulator):
     assert done.invoice == subscription.latest_invoice
 
 
-def test_a_trial_costs_nothing_now_and_renews_off_the_saved_card(shop, session, stripe_emulator):
+def test_a_trial_costs_nothing_now_and_renews_off_the_saved_card(shop, session, stripe_emulator) -> None:
     made = session(subscription_data={"trial_period_days": 14})
     assert made.amount_total == 0
     status, _ = pay(stripe_emulator, made, "4242424242424242")
@@ -69,7 +69,7 @@ def test_a_trial_costs_nothing_now_and_renews_off_the_saved_card(shop, session, 
     assert shop.invoice(done.subscription).amount_paid == 2000
 
 
-def test_a_declined_card_leaves_the_session_open_for_another(shop, session, stripe_emulator):
+def test_a_declined_card_leaves_the_session_open_for_another(shop, session, stripe_emulator) -> None:
     made = session()
     status, body = pay(stripe_emulator, made, "4000000000000341")
     assert (status, body["error"]["code"]) == (402, "card_declined")
@@ -80,7 +80,7 @@ def test_a_declined_card_leaves_the_session_open_for_another(shop, session, stri
     assert len(shop.v1.subscriptions.list({"status": "all"}).data) == 1
 
 
-def test_discounts_and_one_time_items_are_on_the_first_invoice(shop, stripe_emulator):
+def test_discounts_and_one_time_items_are_on_the_first_invoice(shop, stripe_emulator) -> None:
     price = shop.price()
     once = shop.v1.prices.create({"currency": "usd", "unit_amount": 1000, "product_data": {"name": "Set-up"}})
     coupon = shop.v1.coupons.create({"percent_off": 50, "duration": "once"})
@@ -98,7 +98,7 @@ def test_discounts_and_one_time_items_are_on_the_first_invoice(shop, stripe_emul
     assert shop.invoice(done.subscription).total == 1500
 
 
-def test_a_payment_session_can_make_an_invoice(shop, stripe_emulator):
+def test_a_payment_session_can_make_an_invoice(shop, stripe_emulator) -> None:
     line = {"price_data": {"currency": "usd", "unit_amount": 1500, "product_data": {"name": "Mug"}}, "quantity": 2}
     made = shop.v1.checkout.sessions.create(
         {

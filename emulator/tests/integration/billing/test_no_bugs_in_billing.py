@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 
@@ -203,7 +204,7 @@ def unbalanced(emulator):
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_random_billing_never_meets_a_bug(seed, capsys):
+def test_random_billing_never_meets_a_bug(seed: Any, capsys: pytest.CaptureFixture[str]) -> None:
     player = Player(seed)
     player.begin()
     player.play(250)

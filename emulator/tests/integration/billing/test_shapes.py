@@ -82,7 +82,7 @@ def _collect(value: Any, found: dict[str, dict[str, Any]]) -> None:
             _collect(inner, found)
 
 
-def test_objects_have_all_the_fields_of_their_types(everything):
+def test_objects_have_all_the_fields_of_their_types(everything) -> None:
     absent = {}
     for name, sometimes in ONLY_SOMETIMES.items():
         assert name in everything, name

@@ -5,7 +5,7 @@ import stripe
 from emulator.tests.support.billing_shop import moment
 
 
-def test_a_clock_moves_forward_and_tells(shop):
+def test_a_clock_moves_forward_and_tells(shop) -> None:
     clock = shop.begin("2030-01-01")
     assert (clock.status, clock.frozen_time) == ("ready", moment("2030-01-01"))
     shop.advance("2030-01-05")
@@ -18,7 +18,7 @@ def test_a_clock_moves_forward_and_tells(shop):
         shop.v1.test_helpers.test_clocks.advance(clock.id, {"frozen_time": moment("2030-01-01")})
 
 
-def test_what_is_made_for_its_customers_carries_the_clocks_time(shop):
+def test_what_is_made_for_its_customers_carries_the_clocks_time(shop) -> None:
     shop.begin("2030-01-01")
     customer = shop.customer()
     assert (customer.test_clock, customer.created) == (shop.clock.id, moment("2030-01-01"))
@@ -28,7 +28,7 @@ def test_what_is_made_for_its_customers_carries_the_clocks_time(shop):
     assert shop.invoice(subscription.id).created == moment("2030-01-10")
 
 
-def test_a_clock_advances_at_most_two_intervals_at_once(shop):
+def test_a_clock_advances_at_most_two_intervals_at_once(shop) -> None:
     shop.begin("2030-01-01")
     with pytest.raises(stripe.InvalidRequestError):
         shop.v1.test_helpers.test_clocks.advance(shop.clock.id, {"frozen_time": moment("2033-01-01")})
@@ -38,7 +38,7 @@ def test_a_clock_advances_at_most_two_intervals_at_once(shop):
     shop.advance("2030-03-01")
 
 
-def test_a_clock_has_room_for_three_customers(shop):
+def test_a_clock_has_room_for_three_customers(shop) -> None:
     shop.begin("2030-01-01")
     for _ in range(3):
         shop.customer(card=None)
@@ -46,7 +46,7 @@ def test_a_clock_has_room_for_three_customers(shop):
         shop.customer(card=None)
 
 
-def test_deleting_a_clock_takes_its_customers_and_subscriptions(shop):
+def test_deleting_a_clock_takes_its_customers_and_subscriptions(shop) -> None:
     shop.begin("2030-01-01")
     customer = shop.customer()
     subscription = shop.subscribe(customer.id, shop.price().id)

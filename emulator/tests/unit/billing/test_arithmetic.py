@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ def day(seconds: int) -> str:
         ("2030-12-31", "day", 1, ["2031-01-01", "2031-01-02", "2031-01-03"]),
     ],
 )
-def test_boundaries_keep_the_anchors_day(anchor, interval, count, expected):
+def test_boundaries_keep_the_anchors_day(anchor: str, interval: str, count: int, expected: list[str]) -> None:
     start = at(anchor)
     assert [day(periods.at(start, interval, count, n)) for n in (1, 2, 3)] == expected
     for number in range(1, 4):
@@ -39,7 +40,7 @@ def test_boundaries_keep_the_anchors_day(anchor, interval, count, expected):
         assert periods.after(start, interval, count, boundary) > boundary
 
 
-def test_an_anchor_in_the_future_has_boundaries_before_it():
+def test_an_anchor_in_the_future_has_boundaries_before_it() -> None:
     assert day(periods.after(at("2030-03-01"), "month", 1, at("2030-01-15"))) == "2030-02-01"
 
 
@@ -51,16 +52,16 @@ def test_an_anchor_in_the_future_has_boundaries_before_it():
         ({"day_of_month": 15, "month": 1}, "2031-01-15"),
     ],
 )
-def test_an_anchor_config_finds_the_next_such_day(config, expected):
+def test_an_anchor_config_finds_the_next_such_day(config: dict[str, int], expected: str) -> None:
     assert day(periods.next_on(config, at("2030-02-10"))) == expected
 
 
-def test_halves_round_away_from_zero_and_shares_add_up():
+def test_halves_round_away_from_zero_and_shares_add_up() -> None:
     assert [rounded(Decimal(x)) for x in ("0.5", "1.5", "-0.5", "2.4")] == [1, 2, -1, 2]
     assert share(1000, 1, 3) + share(1000, 2, 3) == 1000
 
 
-def test_lines_are_worded_as_stripe_words_them():
+def test_lines_are_worded_as_stripe_words_them() -> None:
     price = {"currency": "usd", "unit_amount_decimal": "2000", "recurring": {"interval": "month", "interval_count": 1}}
     assert amounts.wording(price, 2, "Gold") == "2 × Gold (at $20.00 / month)"
     price["recurring"] = {"interval": "month", "interval_count": 3}
@@ -84,7 +85,7 @@ def rate(percentage: float, *, inclusive: bool) -> dict:
         (-500, [rate(10, inclusive=False)], [-50]),
     ],
 )
-def test_taxes_are_whole_minor_units_per_line(amount, rates, taxes):
+def test_taxes_are_whole_minor_units_per_line(amount: int, rates: list[Any], taxes: list[int]) -> None:
     line = {"amount": amount, "discount_amounts": []}
     assert [t["amount"] for t in totals.taxes_of(line, rates, "none")] == taxes
     assert [t["amount"] for t in totals.taxes_of(line, rates, "exempt")] == [0] * len(rates)

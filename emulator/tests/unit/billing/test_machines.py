@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import stripe
 from stripe import billing, test_helpers
 
 from payloom_emulator.billing import machines
-from payloom_emulator.core.schema import StateMachine
 from payloom_emulator.protocol.params import event_types
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.schema import StateMachine
 
 TABLES: dict[str, tuple[StateMachine, Any]] = {
     "subscription": (machines.SUBSCRIPTION_MACHINE, stripe.Subscription),
@@ -24,21 +26,21 @@ TABLES: dict[str, tuple[StateMachine, Any]] = {
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_statuses_are_exactly_stripes(name):
+def test_statuses_are_exactly_stripes(name: Any) -> None:
     machine, cls = TABLES[name]
     listed = set(re.findall(r"'(\w+)'", str(cls.__annotations__["status"]).replace('"', "'")))
     assert machine.statuses() == listed
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_every_event_of_a_move_exists(name):
+def test_every_event_of_a_move_exists(name: Any) -> None:
     machine, _ = TABLES[name]
     emitted = {event for move in machine.transitions for event in move.emits}
     assert emitted <= event_types()
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_every_status_is_reached_and_terminal_ones_have_no_way_out(name):
+def test_every_status_is_reached_and_terminal_ones_have_no_way_out(name: Any) -> None:
     machine, _ = TABLES[name]
     reached, grown = set(machine.initial), True
     while grown:
@@ -50,7 +52,7 @@ def test_every_status_is_reached_and_terminal_ones_have_no_way_out(name):
     assert set(machine.terminal).isdisjoint(leaving)
 
 
-def test_meters_are_covered_by_the_same_rules():
+def test_meters_are_covered_by_the_same_rules() -> None:
     assert set(re.findall(r"'(\w+)'", str(billing.Meter.__annotations__["status"]).replace('"', "'"))) == {
         "active",
         "inactive",

@@ -6,8 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import datetime as dt
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,6 +17,9 @@ from payloom.connectors.stripe.step_host import StripeHost
 from payloom.kit.clock import ManualClock
 from payloom.workflows.program.commands import Do
 from payloom_emulator.embedded import RunningEmulator, run
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
 
 
 class Wire:

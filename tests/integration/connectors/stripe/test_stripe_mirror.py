@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from payloom.connectors.port import Attempt, StepFailed
 from payloom.connectors.stripe.tables.mirror import Mirror
 from payloom.connectors.stripe.tables.table_source import StripeTables
-from payloom.db.database import Database
 from payloom.db.migrate import migrate
 from payloom.kit.clock import to_epoch
 from payloom.workflows.program.commands import Do
+
+if TYPE_CHECKING:
+    from payloom.db.database import Database
 
 pytestmark = pytest.mark.anyio
 

@@ -7,7 +7,6 @@ import inspect
 import subprocess
 import sys
 import typing
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +16,9 @@ from payloom.connectors.stripe.catalog import aliases, events, operations, schem
 from payloom.workflows.catalog.catalog import StaticCatalog
 from payloom.workflows.expressions.check import infer
 from payloom.workflows.expressions.expression import compile_expression
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def walk(service: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:

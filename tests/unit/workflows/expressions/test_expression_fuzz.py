@@ -6,8 +6,7 @@ import contextlib
 import datetime as dt
 import json
 import time
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +17,9 @@ from payloom.workflows.expressions.expression import FAULT, compile_expression
 from payloom.workflows.expressions.functions import FUNCTIONS, METHODS
 from payloom.workflows.expressions.interpolation import compile_value
 from payloom.workflows.expressions.values import EvalContext, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 AMBIENT = EvalContext(now=lambda: dt.datetime(2026, 1, 1, tzinfo=dt.UTC), uuid=lambda: "u")
 SECONDS = 2.0
