@@ -16,7 +16,7 @@ from payloom_emulator.runtime.registry import RESOURCES
 from payloom_emulator.runtime.router import Router
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Schema
+    from payloom_emulator.core.declarations.schema import Schema
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "emulator-coverage.md"
 

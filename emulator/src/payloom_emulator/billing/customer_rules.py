@@ -12,8 +12,8 @@ from payloom_emulator.objects.discounts import Coupon, PromotionCode
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.request_context import RequestContext
-    from payloom_emulator.core.schema import Body
 
 MOST_ON_A_CLOCK = 3
 

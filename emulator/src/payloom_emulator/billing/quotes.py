@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from payloom_emulator.billing.invoices import invoice_lifecycle, lines
 from payloom_emulator.billing.pricing import amounts, discounts, totals
-from payloom_emulator.billing.subscriptions import create_subscription, subscription_params, subscription_schedules
+from payloom_emulator.billing.subscriptions import create_subscription, subscription_params
+from payloom_emulator.billing.subscriptions.changes import subscription_schedules
 from payloom_emulator.catalog import prices
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price
@@ -16,7 +17,7 @@ from payloom_emulator.objects.subscriptions import Quote, QuoteSubscriptionData
 from payloom_emulator.protocol.errors import invalid, missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 

@@ -12,7 +12,7 @@ from payloom_emulator.objects.catalog import Price
 from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 _MAX_INTERVAL = {"day": 1095, "week": 156, "month": 36, "year": 3}

@@ -11,7 +11,7 @@ from payloom_emulator.objects.present import present
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from payloom_emulator.billing import checkout_billing
 from payloom_emulator.checkout import create_session, lines
-from payloom_emulator.core.schema import ADDRESS, SHIPPING, Body, overlay
+from payloom_emulator.core.declarations.schema import ADDRESS, SHIPPING, Body, overlay
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.checkout import CheckoutSession
 from payloom_emulator.objects.customers import Customer

@@ -12,8 +12,8 @@ from payloom_emulator.payments import authentication
 from payloom_emulator.protocol.errors import StripeError, invalid, not_emulated, parameter_missing
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.request_context import RequestContext
-    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 HOUR = 3600

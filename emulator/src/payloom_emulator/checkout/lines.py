@@ -14,7 +14,7 @@ from payloom_emulator.objects.checkout import CheckoutSession
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 MAX_LINES = {"payment": 100, "subscription": 20}

@@ -9,7 +9,7 @@ from payloom_emulator.objects.accounts import Account
 from payloom_emulator.protocol.errors import missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 REQUIREMENTS: Body = {

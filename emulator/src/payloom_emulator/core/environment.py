@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
     from payloom_emulator.core.clock import EmulatorClock
     from payloom_emulator.core.config import EmulatorConfig
+    from payloom_emulator.core.declarations.schema import Body, Schema
     from payloom_emulator.core.ids import Ids
-    from payloom_emulator.core.schema import Body, Schema
     from payloom_emulator.core.store import Store
 
 

@@ -10,8 +10,8 @@ from payloom_emulator.protocol.params import event_types
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.environment import Environment
-    from payloom_emulator.core.schema import Body
 
 _WITH_PREVIOUS = frozenset({"updated", "updating"})
 

@@ -19,8 +19,8 @@ from payloom_emulator.protocol.errors import invalid, missing
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from payloom_emulator.core.declarations.schema import Body, Schema
     from payloom_emulator.core.environment import Environment
-    from payloom_emulator.core.schema import Body, Schema
     from payloom_emulator.core.store import Store
     from payloom_emulator.objects.json import JsonObject
     from payloom_emulator.objects.kind import Kind

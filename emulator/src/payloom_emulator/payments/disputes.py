@@ -10,7 +10,7 @@ from payloom_emulator.objects.charges import BalanceTransaction, Charge, Dispute
 from payloom_emulator.objects.present import present
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 FEE = 1500

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from payloom_emulator.core.schema import SHIPPING, Body, overlay
+from payloom_emulator.core.declarations.schema import SHIPPING, Body, overlay
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.intents import PaymentIntent, PaymentIntentPaymentMethodOptions, SetupIntent

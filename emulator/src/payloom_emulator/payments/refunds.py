@@ -13,7 +13,7 @@ from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 _SETTLES_AFTER = 2

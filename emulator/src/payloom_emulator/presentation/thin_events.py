@@ -8,7 +8,7 @@ from payloom_emulator.kit.clock import from_epoch
 from payloom_emulator.objects.webhooks import Event
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 

@@ -10,14 +10,14 @@ import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.core.api_changes import Accepted, Change
+from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.protocol.api_versions import ENDIVE
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 

@@ -35,8 +35,8 @@ from payloom_emulator.runtime.timers import Timers
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from payloom_emulator.core.resource import Reaction, Rule
-    from payloom_emulator.core.schema import Schema
+    from payloom_emulator.core.declarations.resource import Reaction, Rule
+    from payloom_emulator.core.declarations.schema import Schema
     from payloom_emulator.kit.clock import Clock
 
 CALLS_KEPT = 1000

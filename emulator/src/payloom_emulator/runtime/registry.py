@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from payloom_emulator.core.config import Endpoint
-    from payloom_emulator.core.resource import Reaction, Resource
+    from payloom_emulator.core.declarations.resource import Reaction, Resource
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 RESOURCES: tuple[Resource, ...] = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.core.resource import Handler, Operation, Resource
+from payloom_emulator.core.declarations.resource import Handler, Operation, Resource
 from payloom_emulator.objects.kind import Kind
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.json_shapes import is_array, is_object
@@ -16,8 +16,8 @@ from payloom_emulator.runtime import search
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from payloom_emulator.core.declarations.schema import Body, Field
     from payloom_emulator.core.request_context import RequestContext
-    from payloom_emulator.core.schema import Body, Field
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

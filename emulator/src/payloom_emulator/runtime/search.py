@@ -14,8 +14,8 @@ from payloom_emulator.protocol.json_shapes import is_object
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from payloom_emulator.core.declarations.resource import Resource
     from payloom_emulator.core.request_context import RequestContext
-    from payloom_emulator.core.resource import Resource
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<word>AND|OR)\b|(?P<not>-)?(?P<field>[A-Za-z_][\w.]*)(?:\[(?P<q>["'])(?P<key>(?:\\.|(?!(?P=q)).)*)(?P=q)\])?"""

@@ -12,8 +12,8 @@ from payloom_emulator.runtime import bug_report
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from payloom_emulator.core.declarations.resource import Rule
     from payloom_emulator.core.environment import Environment
-    from payloom_emulator.core.resource import Rule
     from payloom_emulator.runtime.delivery import Delivery
 
 MAX_SLEEP = 30.0

@@ -9,8 +9,8 @@ from payloom_emulator.core.unit_of_work import UnitOfWork
 from payloom_emulator.objects.webhooks import WebhookEndpoint
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.environment import Environment
-    from payloom_emulator.core.schema import Body
 
 MAX_HOURS = 24
 

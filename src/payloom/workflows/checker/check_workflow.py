@@ -9,12 +9,12 @@ from payloom.workflows.checker import suppressions
 from payloom.workflows.checker.expressions import Types, check_expressions
 from payloom.workflows.checker.findings import Findings
 from payloom.workflows.checker.flow import analyze, check_references
-from payloom.workflows.checker.money import check_money
 from payloom.workflows.checker.names import Names
-from payloom.workflows.checker.ownership import check_ownership
-from payloom.workflows.checker.payments import check_payments
-from payloom.workflows.checker.secrets import check_secrets
-from payloom.workflows.checker.taint import Taint
+from payloom.workflows.checker.payment_rules.money import check_money
+from payloom.workflows.checker.payment_rules.ownership import check_ownership
+from payloom.workflows.checker.payment_rules.payments import check_payments
+from payloom.workflows.checker.payment_rules.secrets import check_secrets
+from payloom.workflows.checker.payment_rules.taint import Taint
 from payloom.workflows.program.program import Workflow
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 from payloom.workflows.checker.findings import root_of
-from payloom.workflows.expressions import ast
 from payloom.workflows.expressions.expression import Compiled
+from payloom.workflows.expressions.syntax import ast
 from payloom.workflows.expressions.values import EvalContext
 
 NOWHERE = EvalContext(

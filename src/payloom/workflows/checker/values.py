@@ -13,8 +13,8 @@ from payloom.workflows.catalog.catalog import Column, Schema
 from payloom.workflows.checker import scope
 from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings
-from payloom.workflows.expressions import ast
 from payloom.workflows.expressions.check import fits
+from payloom.workflows.expressions.syntax import ast
 from payloom.workflows.expressions.types import Type
 from payloom.workflows.program.node import ExpressionSite
 

@@ -16,7 +16,7 @@ from payloom.workflows.completion.expression import Completions, Item, Names
 from payloom.workflows.completion.tolerant_document import TolerantDocument, read_tolerantly
 from payloom.workflows.completion.type_names import type_words
 from payloom.workflows.expressions.expression import compile_expression
-from payloom.workflows.expressions.functions import FUNCTIONS, HAS, MACROS, METHODS
+from payloom.workflows.expressions.functions.library import FUNCTIONS, HAS, MACROS, METHODS
 from payloom.workflows.expressions.types import Type
 from payloom.workflows.program.node import ExpressionSite, Node
 from payloom.workflows.syntax.filemodel.file import WorkflowFile

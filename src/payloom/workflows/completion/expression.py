@@ -14,7 +14,7 @@ from payloom.workflows.completion.type_names import type_words
 from payloom.workflows.expressions.check import infer
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import compile_expression
-from payloom.workflows.expressions.functions import FUNCTIONS, HAS, MACROS, METHODS
+from payloom.workflows.expressions.functions.library import FUNCTIONS, HAS, MACROS, METHODS
 from payloom.workflows.expressions.types import Type, type_of_schema
 
 _WORD = re.compile(r"[A-Za-z_]\w*$")

@@ -13,10 +13,10 @@ from payloom.kit.yaml.source import Source
 from payloom.workflows.edit.edits import set_value
 from payloom.workflows.edit.text_positions import checked, readable, value_at
 from payloom.workflows.errors import BadEdit
-from payloom.workflows.expressions import ast
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import compile_expression
 from payloom.workflows.expressions.interpolation import compile_value
+from payloom.workflows.expressions.syntax import ast
 from payloom.workflows.syntax.filemodel.steps import BARE_KEYS, verb_of
 from payloom.workflows.syntax.filemodel.values import STEP_ID, bare
 

@@ -6,10 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from payloom.kit.suggest import did_you_mean
-from payloom.workflows.expressions import ast
 from payloom.workflows.expressions.errors import ExpressionError
-from payloom.workflows.expressions.functions import FUNCTIONS, MACROS, METHODS, OTHER_WORDS, Function, compile_pattern
-from payloom.workflows.expressions.optional_chain import ABSENT, Closure, CompilerPort
+from payloom.workflows.expressions.functions.library import (
+    FUNCTIONS,
+    MACROS,
+    METHODS,
+    OTHER_WORDS,
+    Function,
+    compile_pattern,
+)
+from payloom.workflows.expressions.syntax import ast
+from payloom.workflows.expressions.syntax.optional_chain import ABSENT, Closure, CompilerPort
 from payloom.workflows.expressions.values import Budget, EvalError
 
 

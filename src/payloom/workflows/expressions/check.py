@@ -13,9 +13,9 @@ from typing import Any
 
 from payloom.kit.json_types import is_map
 from payloom.kit.suggest import closest, did_you_mean
-from payloom.workflows.expressions import ast
 from payloom.workflows.expressions.expression import Compiled
-from payloom.workflows.expressions.functions import FUNCTIONS, METHODS
+from payloom.workflows.expressions.functions.library import FUNCTIONS, METHODS
+from payloom.workflows.expressions.syntax import ast
 from payloom.workflows.expressions.types import ANY, Schema, Type, fits, of_kinds, type_of_schema, union, without_null
 
 __all__ = ["Inferred", "Problem", "fits", "infer"]

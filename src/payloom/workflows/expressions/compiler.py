@@ -10,15 +10,16 @@ from typing import Any
 
 from payloom.kit.json_types import is_sequence
 from payloom.kit.suggest import closest, did_you_mean
-from payloom.workflows.expressions import ast, operators
+from payloom.workflows.expressions import operators
 from payloom.workflows.expressions.calls import call, method
 from payloom.workflows.expressions.errors import ExpressionError
-from payloom.workflows.expressions.functions import (
+from payloom.workflows.expressions.functions.library import (
     FUNCTIONS,
     OTHER_WORDS,
 )
 from payloom.workflows.expressions.macros import macro
-from payloom.workflows.expressions.optional_chain import ABSENT, Closure
+from payloom.workflows.expressions.syntax import ast
+from payloom.workflows.expressions.syntax.optional_chain import ABSENT, Closure
 from payloom.workflows.expressions.values import Budget, EvalError, equal, type_name
 
 _MISSING: Any = object()

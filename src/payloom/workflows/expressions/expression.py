@@ -13,11 +13,11 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from payloom.workflows.expressions import ast
-from payloom.workflows.expressions.ast import Ref
 from payloom.workflows.expressions.compiler import Compiler
 from payloom.workflows.expressions.errors import ExpressionError
-from payloom.workflows.expressions.parser import parse
+from payloom.workflows.expressions.syntax import ast
+from payloom.workflows.expressions.syntax.ast import Ref
+from payloom.workflows.expressions.syntax.parser import parse
 from payloom.workflows.expressions.values import Budget, EvalContext, measure, type_name
 
 FAULT = "the expression could not be computed"

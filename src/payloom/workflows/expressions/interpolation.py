@@ -13,7 +13,7 @@ from typing import Any
 from payloom.kit.json_types import is_map, is_sequence
 from payloom.workflows.expressions.errors import BudgetExceeded, ExpressionError, JsonPath
 from payloom.workflows.expressions.expression import Compiled, compile_expression
-from payloom.workflows.expressions.tokens import tokenize
+from payloom.workflows.expressions.syntax.tokens import tokenize
 from payloom.workflows.expressions.values import MAX_OUTPUT, EvalContext, EvalError, to_text
 
 OPEN = "${{"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from payloom.workflows.expressions import ast
 from payloom.workflows.expressions.errors import BudgetExceeded, ExpressionError
-from payloom.workflows.expressions.optional_chain import ABSENT, Closure, CompilerPort
+from payloom.workflows.expressions.syntax import ast
+from payloom.workflows.expressions.syntax.optional_chain import ABSENT, Closure, CompilerPort
 from payloom.workflows.expressions.values import Budget, type_name
 
 _Rounds = Iterator[tuple[Any, dict[str, Any]]]

@@ -12,9 +12,9 @@ from payloom.kit.json_types import is_dict
 from payloom.kit.yaml.reader import read_source
 from payloom.kit.yaml.source import Source
 from payloom.workflows.catalog.catalog import Catalog, StaticCatalog
-from payloom.workflows.checker import money
 from payloom.workflows.checker.check_workflow import apply_suppressions, check
 from payloom.workflows.checker.findings import Findings, file_path
+from payloom.workflows.checker.payment_rules import money
 from payloom.workflows.checker.rules import RULES
 from payloom.workflows.compiler.compile import CompiledWorkflow, compile_workflow, normalize
 from payloom.workflows.expressions.errors import ExpressionError

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from payloom.workflows.expressions.check import infer
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import FAULT, compile_expression
-from payloom.workflows.expressions.functions import FUNCTIONS, METHODS
+from payloom.workflows.expressions.functions.library import FUNCTIONS, METHODS
 from payloom.workflows.expressions.interpolation import compile_value
 from payloom.workflows.expressions.values import EvalContext, to_json
 

@@ -10,7 +10,7 @@ import pathlib
 import pytest
 
 from payloom.workflows.expressions.expression import compile_expression
-from payloom.workflows.expressions.functions import FUNCTIONS, HAS, MACROS, METHODS, Function
+from payloom.workflows.expressions.functions.library import FUNCTIONS, HAS, MACROS, METHODS, Function
 
 PAGE = pathlib.Path(__file__).parents[4] / "docs/reference/language/expressions.md"
 TABLES: dict[str, list[Function]] = {

@@ -9,7 +9,7 @@ from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.objects.customers import Customer
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 MOST = 20

@@ -8,7 +8,7 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.objects.customers import Customer, CustomerBalanceTransaction
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 

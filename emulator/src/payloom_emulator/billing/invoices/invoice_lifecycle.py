@@ -17,7 +17,7 @@ from payloom_emulator.objects.subscriptions import Subscription
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 DAY = 86_400

@@ -12,7 +12,7 @@ from payloom_emulator.objects.present import present
 from payloom_emulator.objects.subscriptions import Meter, Subscription, SubscriptionItem
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import settings
 from payloom_emulator.billing.invoices import invoice_lifecycle
-from payloom_emulator.billing.subscriptions import cancel_subscription, pending_updates, subscription_status
+from payloom_emulator.billing.subscriptions import cancel_subscription, subscription_status
+from payloom_emulator.billing.subscriptions.changes import pending_updates
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.intents import PaymentIntent
 from payloom_emulator.objects.invoices import Invoice

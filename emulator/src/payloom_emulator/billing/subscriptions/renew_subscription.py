@@ -9,16 +9,16 @@ from payloom_emulator.billing.subscriptions import (
     cancel_subscription,
     create_subscription,
     items,
-    subscription_schedules,
     subscription_status,
     subscription_timers,
 )
+from payloom_emulator.billing.subscriptions.changes import subscription_schedules
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.invoices import Invoice
 from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 ENDED = frozenset({"canceled", "incomplete_expired", "incomplete", "paused"})

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing.invoices import collect_invoice
-from payloom_emulator.billing.subscriptions import items, subscription_status, subscription_timers, update_subscription
+from payloom_emulator.billing.subscriptions import items, subscription_status, subscription_timers
+from payloom_emulator.billing.subscriptions.changes import update_subscription
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.subscriptions import Subscription
 from payloom_emulator.protocol.errors import CardError, invalid

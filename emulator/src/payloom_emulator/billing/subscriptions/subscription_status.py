@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from payloom_emulator.objects.subscriptions import Subscription
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 _BECOMES = {

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import RedirectResponse, Response
 
 from payloom_emulator.http.pages.api_access import Access, Json
-from payloom_emulator.http.pages.checkout_view import date
+from payloom_emulator.http.pages.hosted_checkout.view import date
 from payloom_emulator.http.pages.pdf import pdf
-from payloom_emulator.http.pages.portal_view import method
+from payloom_emulator.http.pages.portal.view import method
 from payloom_emulator.http.pages.rendering import money, page
 
 if TYPE_CHECKING:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from payloom_emulator.http.pages import assets, checkout, dashboard, elements, linked_documents, portal, three_d_secure
+from payloom_emulator.http.pages import assets, dashboard, elements, linked_documents, three_d_secure
+from payloom_emulator.http.pages.hosted_checkout import routes as checkout
+from payloom_emulator.http.pages.portal import routes as portal
 
 routes: list[BaseRoute] = [
     Route("/", dashboard.dashboard, methods=["GET"]),

@@ -9,7 +9,7 @@ import hmac
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.http.pages.api_access import Access, Json
-from payloom_emulator.http.pages.checkout_view import METHODS
+from payloom_emulator.http.pages.hosted_checkout.view import METHODS
 from payloom_emulator.http.pages.rendering import money, page
 from payloom_emulator.protocol.json_shapes import is_object
 

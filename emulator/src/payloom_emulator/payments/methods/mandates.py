@@ -8,7 +8,7 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.objects.payment_methods import Mandate, PaymentMethod
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 KINDS = frozenset({"sepa_debit", "us_bank_account", "bacs_debit", "acss_debit", "au_becs_debit"})

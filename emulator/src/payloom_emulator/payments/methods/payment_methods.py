@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from payloom_emulator.core.schema import ADDRESS, Body, overlay
+from payloom_emulator.core.declarations.schema import ADDRESS, Body, overlay
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.payment_methods import PaymentMethod, Token
 from payloom_emulator.objects.present import present

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from payloom_emulator.payments.methods import payment_methods
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.payments import test_cards
 

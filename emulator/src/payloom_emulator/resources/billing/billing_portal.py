@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from payloom_emulator.core.resource import Endpoints, Resource
-from payloom_emulator.core.schema import Body, Schema, create_only, overlay, read_only, settable, update_only
+from payloom_emulator.core.declarations.resource import Endpoints, Resource
+from payloom_emulator.core.declarations.schema import (
+    Body,
+    Schema,
+    create_only,
+    overlay,
+    read_only,
+    settable,
+    update_only,
+)
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.customers import Customer
 from payloom_emulator.objects.webhooks import PortalConfiguration

@@ -9,10 +9,10 @@ from payloom_emulator.billing import older_shapes
 from payloom_emulator.billing.invoices import credit_notes
 from payloom_emulator.billing.machines import CREDIT_NOTE_MACHINE
 from payloom_emulator.billing.savepoint import savepoint
-from payloom_emulator.core.api_changes import Accepted, Change
+from payloom_emulator.core.declarations.api_changes import Accepted, Change
+from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.declarations.schema import Schema, read_only, settable
 from payloom_emulator.core.paging import list_of
-from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Schema, read_only, settable
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.invoices import CreditNote, Invoice
 from payloom_emulator.protocol.api_versions import BASIL

@@ -9,9 +9,9 @@ from payloom_emulator.billing import older_shapes
 from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import invoice_editing, invoice_items
 from payloom_emulator.billing.pricing import discounts
-from payloom_emulator.core.api_changes import Accepted, Change
-from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, read_only, settable
+from payloom_emulator.core.declarations.api_changes import Accepted, Change
+from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.declarations.schema import Body, Schema, read_only, settable
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.invoices import InvoiceItem
 from payloom_emulator.objects.present import present

@@ -16,12 +16,12 @@ from payloom_emulator.billing.invoices import (
 )
 from payloom_emulator.billing.machines import INVOICE_MACHINE
 from payloom_emulator.billing.pricing import discounts
-from payloom_emulator.billing.subscriptions import preview
-from payloom_emulator.core.api_changes import Change
+from payloom_emulator.billing.subscriptions.forecast import preview
+from payloom_emulator.core.declarations.api_changes import Change
+from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.declarations.schema import Body, Schema, create_only, read_only, settable
 from payloom_emulator.core.facts import INTENT_CHANGED
 from payloom_emulator.core.paging import list_of
-from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.invoices import Invoice

@@ -7,9 +7,17 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.invoices import metering
+from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.declarations.schema import (
+    Body,
+    Schema,
+    StateMachine,
+    Transition,
+    create_only,
+    read_only,
+    settable,
+)
 from payloom_emulator.core.paging import list_of
-from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, StateMachine, Transition, create_only, read_only, settable
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.subscriptions import Meter
 from payloom_emulator.protocol.errors import StripeError, invalid

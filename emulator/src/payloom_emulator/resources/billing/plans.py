@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing.pricing.amounts import plan_of
 from payloom_emulator.catalog import prices, products
-from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema
+from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.declarations.schema import Body, Schema
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price
 from payloom_emulator.objects.present import present

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import quotes
 from payloom_emulator.billing.machines import QUOTE_MACHINE
+from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.declarations.schema import Body, Schema, read_only, settable
 from payloom_emulator.core.paging import list_of
-from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, read_only, settable
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.subscriptions import Quote
 from payloom_emulator.protocol.errors import invalid

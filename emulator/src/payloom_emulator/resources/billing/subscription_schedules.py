@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import unsupported_params
 from payloom_emulator.billing.machines import SCHEDULE_MACHINE
-from payloom_emulator.billing.subscriptions import subscription_params, subscription_schedules
-from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Schema, overlay, read_only, settable
+from payloom_emulator.billing.subscriptions import subscription_params
+from payloom_emulator.billing.subscriptions.changes import subscription_schedules
+from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.declarations.schema import Schema, overlay, read_only, settable
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.present import present
 from payloom_emulator.objects.subscriptions import SubscriptionSchedule, SubscriptionSchedulePhase

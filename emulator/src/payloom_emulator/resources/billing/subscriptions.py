@@ -12,21 +12,20 @@ from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.billing.subscriptions import (
     cancel_subscription,
     create_subscription,
-    invoice_forecast,
     items,
     payment_reactions,
-    pending_updates,
     renew_subscription,
     resume_subscription,
     subscription_params,
     subscription_timers,
-    update_subscription,
 )
+from payloom_emulator.billing.subscriptions.changes import pending_updates, update_subscription
+from payloom_emulator.billing.subscriptions.forecast import invoice_forecast
 from payloom_emulator.core import facts
-from payloom_emulator.core.api_changes import Accepted, Change
+from payloom_emulator.core.declarations.api_changes import Accepted, Change
+from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.declarations.schema import Body, Schema, read_only, settable
 from payloom_emulator.core.paging import list_of
-from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, read_only, settable
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 from payloom_emulator.protocol.api_versions import BASIL, CLOVER, ENDIVE

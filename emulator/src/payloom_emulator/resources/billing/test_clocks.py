@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from payloom_emulator.billing.machines import CLOCK_MACHINE
 from payloom_emulator.billing.pricing import periods
 from payloom_emulator.billing.subscriptions import items
-from payloom_emulator.core.resource import Endpoints, Resource
-from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.core.declarations.resource import Endpoints, Resource
+from payloom_emulator.core.declarations.schema import Body, Schema, create_only, read_only, settable
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.present import present
 from payloom_emulator.objects.subscriptions import TestClock

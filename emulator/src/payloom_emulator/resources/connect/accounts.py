@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.connect import accounts
 from payloom_emulator.connect.accounts import PROFILE, REQUIREMENTS
-from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, create_only, overlay, read_only, settable
+from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.declarations.schema import Body, Schema, create_only, overlay, read_only, settable
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.accounts import Account
 from payloom_emulator.objects.present import present

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.connect import transfers
-from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Schema, read_only, settable
+from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.declarations.schema import Schema, read_only, settable
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.accounts import Transfer, TransferReversal

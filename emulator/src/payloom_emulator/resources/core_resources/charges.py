@@ -5,9 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import older_shapes
-from payloom_emulator.core.api_changes import Change
-from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import SHIPPING, Body, Schema, StateMachine, Transition, read_only, settable
+from payloom_emulator.core.declarations.api_changes import Change
+from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.declarations.schema import (
+    SHIPPING,
+    Body,
+    Schema,
+    StateMachine,
+    Transition,
+    read_only,
+    settable,
+)
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.charges import Charge

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import SHIPPING, Schema, overlay, read_only
+from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.declarations.schema import SHIPPING, Schema, overlay, read_only
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.intents import ConfirmationToken
 from payloom_emulator.payments.methods import payment_methods

@@ -5,10 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import customer_rules, older_shapes
-from payloom_emulator.core.api_changes import Accepted, Change
+from payloom_emulator.core.declarations.api_changes import Accepted, Change
+from payloom_emulator.core.declarations.resource import Endpoints, Resource
+from payloom_emulator.core.declarations.schema import (
+    ADDRESS,
+    SHIPPING,
+    Body,
+    Schema,
+    create_only,
+    read_only,
+    settable,
+    update_only,
+)
 from payloom_emulator.core.paging import list_of
-from payloom_emulator.core.resource import Endpoints, Resource
-from payloom_emulator.core.schema import ADDRESS, SHIPPING, Body, Schema, create_only, read_only, settable, update_only
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.customers import Customer
 from payloom_emulator.payments.methods import card_sources, payment_methods

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from payloom_emulator.core.resource import Endpoints, Resource
-from payloom_emulator.core.schema import Schema, read_only
+from payloom_emulator.core.declarations.resource import Endpoints, Resource
+from payloom_emulator.core.declarations.schema import Schema, read_only
 
 MANDATE = Resource(
     schema=Schema(

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import older_shapes
-from payloom_emulator.core.api_changes import Change
-from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import (
+from payloom_emulator.core.declarations.api_changes import Change
+from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.declarations.schema import (
     SHIPPING,
     Body,
     Schema,

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from payloom_emulator.core.resource import Endpoints, Resource
-from payloom_emulator.core.schema import Body, Schema, StateMachine, Transition, create_only, read_only, settable
+from payloom_emulator.core.declarations.resource import Endpoints, Resource
+from payloom_emulator.core.declarations.schema import (
+    Body,
+    Schema,
+    StateMachine,
+    Transition,
+    create_only,
+    read_only,
+    settable,
+)
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.intents import SetupIntent
 from payloom_emulator.objects.payment_methods import PaymentMethod

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core.resource import Endpoints, Resource
-from payloom_emulator.core.schema import Body, Schema, read_only
+from payloom_emulator.core.declarations.resource import Endpoints, Resource
+from payloom_emulator.core.declarations.schema import Body, Schema, read_only
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.payment_methods import Token
 from payloom_emulator.payments import test_cards

@@ -6,11 +6,19 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.checkout import complete_session, create_session, lines
-from payloom_emulator.core.api_changes import Accepted, Change
+from payloom_emulator.core.declarations.api_changes import Accepted, Change
+from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.declarations.schema import (
+    Body,
+    Schema,
+    StateMachine,
+    Transition,
+    create_only,
+    read_only,
+    settable,
+)
 from payloom_emulator.core.facts import INTENT_RESUMED
 from payloom_emulator.core.paging import list_of
-from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, StateMachine, Transition, create_only, read_only, settable
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.checkout import CheckoutSession
 from payloom_emulator.protocol import api_versions

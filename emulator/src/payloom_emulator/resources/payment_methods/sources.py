@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
+from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.declarations.schema import Body, Schema
 from payloom_emulator.core.paging import list_of
-from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.payment_methods import Source
 from payloom_emulator.payments.methods import card_sources

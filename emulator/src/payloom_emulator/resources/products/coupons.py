@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import older_shapes
 from payloom_emulator.billing.pricing import discounts
-from payloom_emulator.core.api_changes import Accepted, Change
-from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.core.declarations.api_changes import Accepted, Change
+from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.declarations.schema import Body, Schema, create_only, read_only, settable
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.discounts import Coupon, PromotionCode

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.catalog import prices, products
-from payloom_emulator.core.resource import Endpoints, Resource
-from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.core.declarations.resource import Endpoints, Resource
+from payloom_emulator.core.declarations.schema import Body, Schema, create_only, read_only, settable
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price
 from payloom_emulator.protocol.errors import invalid, parameter_missing

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.catalog import prices
-from payloom_emulator.core.api_changes import Accepted, Change
-from payloom_emulator.core.resource import Endpoints, Resource
-from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.core.declarations.api_changes import Accepted, Change
+from payloom_emulator.core.declarations.resource import Endpoints, Resource
+from payloom_emulator.core.declarations.schema import Body, Schema, create_only, read_only, settable
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Product
 from payloom_emulator.protocol.errors import invalid

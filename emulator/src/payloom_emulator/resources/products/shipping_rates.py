@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.catalog import shipping_rates
-from payloom_emulator.core.resource import Endpoints, Resource
-from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.core.declarations.resource import Endpoints, Resource
+from payloom_emulator.core.declarations.schema import Body, Schema, create_only, read_only, settable
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.declarations.schema import Body, Schema, create_only, read_only, settable
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.customers import TaxId
 from payloom_emulator.protocol.errors import invalid, missing

@@ -9,7 +9,7 @@ from typing import Any
 from payloom.kit.json_values import is_list, is_map
 from payloom.project.publisher import ProjectPublisher
 from payloom.workflows.checker.rules import RULES, Rule
-from payloom.workflows.expressions.functions import FUNCTIONS, HAS, MACROS, METHODS, Function
+from payloom.workflows.expressions.functions.library import FUNCTIONS, HAS, MACROS, METHODS, Function
 from payloom.workflows.reference import notes
 from payloom.workflows.reference.workflow_schema import workflow_schema
 from payloom.workflows.syntax.filemodel.steps import VERBS

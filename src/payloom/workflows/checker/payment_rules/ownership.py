@@ -9,7 +9,7 @@ from payloom.kit.diagnostics import Path
 from payloom.kit.json_types import is_list, is_map
 from payloom.workflows.catalog.catalog import TableShape
 from payloom.workflows.checker.findings import Findings, leaves, reads
-from payloom.workflows.checker.taint import Taint
+from payloom.workflows.checker.payment_rules.taint import Taint
 from payloom.workflows.interpreter.verbs import tables
 
 _OWNER = ("user_id", "owner_id", "account_id", "customer_id", "user", "owner")

@@ -12,7 +12,7 @@ from typing import Any
 from payloom.kit import strict_json
 from payloom.kit.json_types import is_sequence
 from payloom.kit.money import Amount
-from payloom.workflows.expressions.registry import (
+from payloom.workflows.expressions.functions.registry import (
     BOOL,
     FLOAT,
     INT,

@@ -7,7 +7,7 @@ from typing import Any
 
 import re2  # pyright: ignore[reportMissingTypeStubs] - it ships none
 
-from payloom.workflows.expressions.registry import (
+from payloom.workflows.expressions.functions.registry import (
     BOOL,
     INT,
     STRING,

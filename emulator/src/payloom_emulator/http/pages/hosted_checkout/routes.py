@@ -13,8 +13,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from payloom_emulator.catalog.prices import amount_for
 from payloom_emulator.http.pages.api_access import Access
-from payloom_emulator.http.pages.checkout_sdk import sdk_session
-from payloom_emulator.http.pages.checkout_view import Json, shipping, view
+from payloom_emulator.http.pages.hosted_checkout.sdk import sdk_session
+from payloom_emulator.http.pages.hosted_checkout.view import Json, shipping, view
 from payloom_emulator.http.pages.rendering import page
 from payloom_emulator.objects.catalog import Price
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import settings
 from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle
-from payloom_emulator.billing.subscriptions import items, subscription_change, subscription_status, subscription_timers
+from payloom_emulator.billing.subscriptions import items, subscription_status, subscription_timers
+from payloom_emulator.billing.subscriptions.changes import subscription_change
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.invoices import Invoice
 from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 

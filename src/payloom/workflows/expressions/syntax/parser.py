@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from payloom.workflows.expressions.ast import (
+from payloom.workflows.expressions.errors import ExpressionError
+from payloom.workflows.expressions.syntax.ast import (
     Binary,
     Call,
     Conditional,
@@ -17,8 +18,7 @@ from payloom.workflows.expressions.ast import (
     Node,
     Unary,
 )
-from payloom.workflows.expressions.errors import ExpressionError
-from payloom.workflows.expressions.tokens import Token, tokenize
+from payloom.workflows.expressions.syntax.tokens import Token, tokenize
 
 MAX_DEPTH = 32
 MAX_HEIGHT = 120

@@ -11,15 +11,13 @@ from payloom_emulator.billing.pricing import amounts, discounts, periods
 from payloom_emulator.billing.subscriptions import (
     create_subscription,
     items,
-    pending_updates,
-    proration,
-    subscription_change,
     subscription_params,
     subscription_status,
     subscription_timers,
 )
-from payloom_emulator.billing.subscriptions.subscription_change import SubscriptionChange
-from payloom_emulator.core.schema import Body, overlay
+from payloom_emulator.billing.subscriptions.changes import pending_updates, proration, subscription_change
+from payloom_emulator.billing.subscriptions.changes.subscription_change import SubscriptionChange
+from payloom_emulator.core.declarations.schema import Body, overlay
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price
 from payloom_emulator.objects.customers import Customer

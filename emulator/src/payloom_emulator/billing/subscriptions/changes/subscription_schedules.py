@@ -6,13 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.pricing import discounts, periods
-from payloom_emulator.billing.subscriptions import (
-    cancel_subscription,
-    create_subscription,
-    items,
-    subscription_change,
-    update_subscription,
-)
+from payloom_emulator.billing.subscriptions import cancel_subscription, create_subscription, items
+from payloom_emulator.billing.subscriptions.changes import subscription_change, update_subscription
 from payloom_emulator.catalog import prices
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.present import present
@@ -21,7 +16,7 @@ from payloom_emulator.protocol.errors import invalid, parameter_missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 DEFAULTS: Body = {

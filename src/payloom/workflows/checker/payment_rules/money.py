@@ -7,8 +7,8 @@ from typing import Any
 
 from payloom.kit.diagnostics import Path
 from payloom.workflows.checker.findings import Findings, leaves
-from payloom.workflows.checker.taint import MONEY, Taint
-from payloom.workflows.expressions import ast
+from payloom.workflows.checker.payment_rules.taint import MONEY, Taint
+from payloom.workflows.expressions.syntax import ast
 from payloom.workflows.interpreter.verbs import call, loops, outbound
 from payloom.workflows.program.node import ExpressionSite, Node
 

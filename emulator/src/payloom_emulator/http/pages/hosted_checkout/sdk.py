@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from payloom_emulator.http.pages.checkout_view import Json, trial_end
+from payloom_emulator.http.pages.hosted_checkout.view import Json, trial_end
 from payloom_emulator.http.pages.rendering import money
 from payloom_emulator.kit.money import exponent
 

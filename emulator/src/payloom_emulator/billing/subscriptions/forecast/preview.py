@@ -9,15 +9,9 @@ from payloom_emulator.billing import unsupported_params
 from payloom_emulator.billing.invoices import invoice_items, invoice_lifecycle
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.billing.savepoint import savepoint
-from payloom_emulator.billing.subscriptions import (
-    cancel_subscription,
-    create_subscription,
-    invoice_forecast,
-    items,
-    renew_subscription,
-    subscription_change,
-    update_subscription,
-)
+from payloom_emulator.billing.subscriptions import cancel_subscription, create_subscription, items, renew_subscription
+from payloom_emulator.billing.subscriptions.changes import subscription_change, update_subscription
+from payloom_emulator.billing.subscriptions.forecast import invoice_forecast
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.customers import Customer
@@ -29,8 +23,8 @@ from payloom_emulator.protocol.errors import invalid, unknown_url
 from payloom_emulator.protocol.params import check
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.request_context import RequestContext
-    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from payloom.kit.diagnostics import Path
 from payloom.kit.json_types import is_dict, is_map
 from payloom.workflows.checker.findings import Findings, leaves, root_of
-from payloom.workflows.expressions import ast
+from payloom.workflows.expressions.syntax import ast
 from payloom.workflows.interpreter.verbs import loops, outbound, simple, tables
 
 MONEY = frozenset(

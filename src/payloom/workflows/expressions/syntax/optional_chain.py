@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from payloom.workflows.expressions import ast
 from payloom.workflows.expressions.errors import ExpressionError
+from payloom.workflows.expressions.syntax import ast
 from payloom.workflows.expressions.values import Budget
 
 Closure = Callable[[Mapping[str, Any], Budget], Any]

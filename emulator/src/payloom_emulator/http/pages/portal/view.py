@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from payloom_emulator.http.pages.checkout_view import Json, date, interval
+from payloom_emulator.http.pages.hosted_checkout.view import Json, date, interval
 from payloom_emulator.http.pages.rendering import money
 from payloom_emulator.protocol.json_shapes import is_object
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from payloom.workflows.expressions import functions_number, functions_text, functions_time
-from payloom.workflows.expressions.functions_text import compile_pattern
-from payloom.workflows.expressions.registry import BOOL, FUNCTIONS, METHODS, Function
+from payloom.workflows.expressions.functions import number, text, time
+from payloom.workflows.expressions.functions.registry import BOOL, FUNCTIONS, METHODS, Function
+from payloom.workflows.expressions.functions.text import compile_pattern
 from payloom.workflows.expressions.values import EvalError
 
 __all__ = ["FUNCTIONS", "HAS", "MACROS", "METHODS", "OTHER_WORDS", "Function", "compile_pattern"]
 
 # Importing them declares what is in them.
-_DECLARED = (functions_number, functions_text, functions_time)
+_DECLARED = (number, text, time)
 
 
 def _of_macros(*_: Any) -> Any:

@@ -10,15 +10,15 @@ from urllib.parse import urlsplit
 
 from starlette.responses import RedirectResponse, Response
 
-from payloom_emulator.http.pages import portal_view as words
 from payloom_emulator.http.pages.api_access import Access
+from payloom_emulator.http.pages.portal import view as words
 from payloom_emulator.http.pages.rendering import page
 from payloom_emulator.protocol.json_shapes import is_object
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from payloom_emulator.http.pages.checkout_view import Json
+    from payloom_emulator.http.pages.hosted_checkout.view import Json
 
 _DEFAULT_FEATURES: Json = {
     "customer_update": {"enabled": True},

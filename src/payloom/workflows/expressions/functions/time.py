@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from payloom.kit.clock import from_epoch
-from payloom.workflows.expressions.registry import (
+from payloom.workflows.expressions.functions.registry import (
     DURATION,
     INT,
     TIMESTAMP,

@@ -1,0 +1,1 @@
+"""Changes of a subscription: updates, pending updates, proration, and schedules."""

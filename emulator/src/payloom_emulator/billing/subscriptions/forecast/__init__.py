@@ -1,0 +1,1 @@
+"""Invoices that a subscription would get."""

@@ -1,0 +1,1 @@
+"""What a resource declares: its schema, its endpoints, and its API changes."""

@@ -1,0 +1,1 @@
+"""The hosted Checkout page, and Checkout in a page of the shop."""

@@ -1,0 +1,1 @@
+"""The text of an expression: tokens, parser, and tree."""
