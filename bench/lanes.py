@@ -65,11 +65,11 @@ class Nothing:
         return {"id": do.key}
 
 
-def event(world: RunsFixture, kind: str, number: int) -> InboxEvent:
+def event(fixture: RunsFixture, kind: str, number: int) -> InboxEvent:
     """An event of about 1.4 KB, as Stripe's small ones are."""
-    return world.event(
+    return fixture.event(
         f"thing.{kind}",
-        f"evt_{kind}_{number}_{world.engine.worker_id}",
+        f"evt_{kind}_{number}_{fixture.engine.worker_id}",
         id=f"t{number}",
         order=f"o{number % ORDERS}",
         amount=5,
@@ -82,15 +82,15 @@ async def started(database: Database, folder: Path, direct: int = 48) -> AsyncIt
     """A working world whose outside costs nothing."""
     clock = SystemClock()
     engine = DbosEngine(database, clock)
-    world = await build(database, folder, engine=engine, clock=clock, limits=RunLimits(local_slots=direct))
-    object.__setattr__(world.service._deps, "outside", Nothing())
-    await world.publish(pay=FAST, four=DURABLE)
-    if not await world.rows("orders"):
+    fixture = await build(database, folder, engine=engine, clock=clock, limits=RunLimits(local_slots=direct))
+    object.__setattr__(fixture.service._deps, "outside", Nothing())
+    await fixture.publish(pay=FAST, four=DURABLE)
+    if not await fixture.rows("orders"):
         for number in range(ORDERS):
-            await world.put("orders", id=f"o{number}")
-    await world.service.start()
-    yield world
-    await world.service.stop(5)
+            await fixture.put("orders", id=f"o{number}")
+    await fixture.service.start()
+    yield fixture
+    await fixture.service.stop(5)
 
 
 async def spread(count: int, one: Callable[[int], Awaitable[Any]]) -> float:
@@ -158,17 +158,17 @@ class Floor:
         self._threads.shutdown()
 
 
-async def fast_lane(world: RunsFixture, count: int) -> float:
+async def fast_lane(fixture: RunsFixture, count: int) -> float:
     """Events per second whose whole run is done when they are acknowledged."""
-    return await spread(count, lambda number: world.service.ingest(event(world, "paid", number)))
+    return await spread(count, lambda number: fixture.service.ingest(event(fixture, "paid", number)))
 
 
-async def durable_lane(world: RunsFixture, count: int) -> float:
+async def durable_lane(fixture: RunsFixture, count: int) -> float:
     """Runs of four outside steps per second, from the first event to the last run's end."""
     began = time.perf_counter()
-    await spread(count, lambda number: world.service.ingest(event(world, "created", number)))
+    await spread(count, lambda number: fixture.service.ingest(event(fixture, "created", number)))
     while True:
-        counts = await world.queries.counts()
+        counts = await fixture.queries.counts()
         if not any(counts.get(status) for status in ("queued", "running", "waiting")):
             break
         await asyncio.sleep(0.02)
@@ -179,7 +179,7 @@ async def bare_dbos(database: Database, count: int) -> float:
     """Workflows of four steps per second on DBOS alone, tuned as ours is, enqueued in the caller's transaction."""
     from dbos import DBOS, DBOSClient  # noqa: PLC0415 - only here
 
-    from payloom.engine import dbos as ours  # noqa: PLC0415
+    from payloom.engine import dbos as ours  # noqa: PLC0415 - the part that measures it loads it
 
     engine = ours._own_engine(database)
     client = DBOSClient(system_database_engine=engine, serializer=ours._Json(), lazy=True, application_name="bare")
@@ -233,13 +233,13 @@ async def fast(url: str, folder: Path, server: Path | None, *, rounds: int) -> C
     """Compare the fast lane with the bare driver. server: the folder of the Postgres."""
     database = open_database(url)
     await migrate(database)
-    async with started(database, folder) as world:
+    async with started(database, folder) as fixture:
         numbers = itertools.count(1)
-        floor = Floor(url, dumps(event(world, "paid", 10**9).payload))
+        floor = Floor(url, dumps(event(fixture, "paid", 10**9).payload))
 
         async def subject() -> float:
             first = next(numbers) * 10**6
-            return await spread(500, lambda number: world.service.ingest(event(world, "paid", first + number)))
+            return await spread(500, lambda number: fixture.service.ingest(event(fixture, "paid", first + number)))
 
         found = await compare(lambda: floor(0.3), subject, rounds, spent=lambda: processor_seconds(server))
         floor.close()
@@ -257,8 +257,8 @@ async def child(kind: str, url: str, folder: Path, count: int) -> float:
     try:
         if kind == "dbos":
             return await bare_dbos(database, count)
-        async with started(database, folder, direct=0 if kind == "queued" else 48) as world:
-            return await durable_lane(world, count)
+        async with started(database, folder, direct=0 if kind == "queued" else 48) as fixture:
+            return await durable_lane(fixture, count)
     finally:
         await database.close()
 

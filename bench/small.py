@@ -75,9 +75,9 @@ async def fill(url: str, folder: Path, count: int) -> None:
     """Put `count` runs on the queue, with nobody working."""
     database = open_database(url)
     await migrate(database)
-    world = await build(database, folder, engine=DbosEngine(database, SystemClock()), limits=RunLimits(local_slots=0))
-    await world.publish(four=lanes.DURABLE)
-    await lanes.spread(count, lambda number: world.service.ingest(lanes.event(world, "created", number)))
+    fixture = await build(database, folder, engine=DbosEngine(database, SystemClock()), limits=RunLimits(local_slots=0))
+    await fixture.publish(four=lanes.DURABLE)
+    await lanes.spread(count, lambda number: fixture.service.ingest(lanes.event(fixture, "created", number)))
     await database.close()
 
 
@@ -85,18 +85,18 @@ async def work(url: str, folder: Path) -> None:
     """Be one of the workers until nothing is left; prints a line when it is ready."""
     database = open_database(url)
     await migrate(database)
-    world = await build(database, folder, engine=DbosEngine(database, SystemClock(), concurrency=32))
-    object.__setattr__(world.service._deps, "outside", Slow())
+    fixture = await build(database, folder, engine=DbosEngine(database, SystemClock(), concurrency=32))
+    object.__setattr__(fixture.service._deps, "outside", Slow())
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
-    await world.service.start()
+    await fixture.service.start()
     while True:
-        counts = await world.queries.counts()
+        counts = await fixture.queries.counts()
         if not any(counts.get(status) for status in ("queued", "running", "waiting")):
             break
         await asyncio.sleep(0.1)
     print("done", flush=True)
-    await world.service.stop(1)
+    await fixture.service.stop(1)
     await database.close()
 
 

@@ -77,7 +77,7 @@ TYPES = (
 )
 
 
-def thing(prefix: str, number: int) -> dict[str, Any]:
+def stripe_object(prefix: str, number: int) -> dict[str, Any]:
     """The object of an event, with what Stripe's have in them."""
     kinds = {"pi": "payment_intent", "ch": "charge", "cs": "checkout.session", "cus": "customer"}
     found: dict[str, Any] = {
@@ -110,7 +110,7 @@ def event_rows(count: int) -> Iterator[dict[str, Any]]:
             "type": kind,
             "created": int(at.timestamp()),
             "livemode": False,
-            "data": {"object": thing(prefix, number)},
+            "data": {"object": stripe_object(prefix, number)},
         }
         yield {
             "id": payload["id"],
@@ -164,7 +164,7 @@ def step_rows(number: int, at: dt.datetime) -> Iterator[dict[str, Any]]:
         (
             ("select", "orders", order),
             ("update", "orders", order),
-            ("stripe", "payment_intents.retrieve", thing("pi", number)),
+            ("stripe", "payment_intents.retrieve", stripe_object("pi", number)),
             ("email", "receipt", {"id": f"mail_{number:026d}"}),
         )
     ):

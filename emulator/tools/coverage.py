@@ -22,7 +22,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "emulator-coverage.md"
 
 _SCOPE = """\
 What Stripe has and the local Stripe does not answers HTTP 501 with the code `emulator_not_covered`; it never \
-pretends. Behaviour follows Stripe's documentation and the types of its SDK; it has not been compared with \
+pretends. Behavior follows Stripe's documentation and the types of its SDK; it has not been compared with \
 recordings of Stripe's own servers."""
 
 

@@ -29,39 +29,39 @@ if TYPE_CHECKING:
     from payloom.workflows.program.commands import Do
 
 
-def random_key(world: RunsFixture) -> None:
+def random_key(fixture: RunsFixture) -> None:
     """A new idempotency key with every attempt."""
-    perform = world.ledger.perform
+    perform = fixture.ledger.perform
 
     async def wrong(do: Do, attempt: Attempt) -> Any:
         return await perform(dataclasses.replace(do, key=f"{do.key}:{random.random()}"), attempt)
 
-    world.ledger.perform = wrong
+    fixture.ledger.perform = wrong
 
 
-def answer_first(world: RunsFixture) -> None:
+def answer_first(fixture: RunsFixture) -> None:
     """200 before the event is stored."""
-    world.answers_first = True
+    fixture.answers_first = True
 
 
-def no_dedupe(world: RunsFixture) -> None:
+def no_dedupe(fixture: RunsFixture) -> None:
     """A second delivery is taken for another event."""
-    ingest = world.service.ingest
+    ingest = fixture.service.ingest
 
     async def wrong(event: InboxEvent) -> Any:
         return await ingest(dataclasses.replace(event, id=f"{event.id}~{random.randrange(10**9)}"))
 
-    world.service.ingest = wrong
+    fixture.service.ingest = wrong
 
 
-def read_then_write(world: RunsFixture) -> None:
+def read_then_write(fixture: RunsFixture) -> None:
     """What a run read may have changed by the time it writes what it decided from it."""
-    world.service._deps.workflows.writes = lambda _start: frozenset()
+    fixture.service._deps.workflows.writes = lambda _start: frozenset()
 
 
-def effect_later(world: RunsFixture) -> None:
+def effect_later(fixture: RunsFixture) -> None:
     """The journal says done, the effect follows."""
-    perform = world.ledger.perform
+    perform = fixture.ledger.perform
     late: list[Any] = []
 
     async def after(do: Do, attempt: Attempt) -> None:
@@ -72,7 +72,7 @@ def effect_later(world: RunsFixture) -> None:
         late.append(asyncio.create_task(after(do, attempt)))
         return {"id": "obj", "args": do.args.get("with")}
 
-    world.ledger.perform = wrong
+    fixture.ledger.perform = wrong
 
 
 def no_fence(_world: RunsFixture) -> None:
@@ -87,28 +87,28 @@ def no_fence(_world: RunsFixture) -> None:
     Turns._fence = wrong
 
 
-def mail_before_commit(world: RunsFixture) -> None:
+def mail_before_commit(fixture: RunsFixture) -> None:
     """The mail leaves while the transaction that decides it is open, with a Message-ID of the moment."""
     start = OutsideSteps.start
-    perform = world.ledger.perform
+    perform = fixture.ledger.perform
 
     def wrong(self: OutsideSteps, changes: TurnChanges, do: Do) -> None:
         before = len(changes.calls)
         start(self, changes, do)
         if do.verb == "email" and len(changes.calls) > before:
             line = {"effect": do.key, "action": do.action, "args": do.args, "message_id": str(random.random())}
-            world.ledger._write(line)
+            fixture.ledger._write(line)
 
     async def quiet(do: Do, attempt: Attempt) -> Any:
         return {"id": "mail"} if do.verb == "email" else await perform(do, attempt)
 
     OutsideSteps.start = wrong
-    world.ledger.perform = quiet
+    fixture.ledger.perform = quiet
 
 
-def float_money(world: RunsFixture) -> None:
+def float_money(fixture: RunsFixture) -> None:
     """Amounts go through floats in major units on their way out: 19.90 times 100 is 1989.9999…"""
-    perform = world.ledger.perform
+    perform = fixture.ledger.perform
 
     async def wrong(do: Do, attempt: Attempt) -> Any:
         args = dict(do.args.get("with") or {})
@@ -118,16 +118,16 @@ def float_money(world: RunsFixture) -> None:
         answer = await perform(dataclasses.replace(do, args=sent), attempt)
         return {**answer, "args": args}
 
-    world.ledger.perform = wrong
+    fixture.ledger.perform = wrong
 
 
-def no_takeover(world: RunsFixture) -> None:
+def no_takeover(fixture: RunsFixture) -> None:
     """Nobody looks after what a dead process was doing."""
 
     async def wrong(_worker: str) -> None:
         return None
 
-    world.service._worker.takeover = wrong
+    fixture.service._worker.takeover = wrong
 
 
 def unsynced(*_: Any) -> None:

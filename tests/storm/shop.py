@@ -186,27 +186,27 @@ _TRIGGERS = {
 }
 
 
-def furnish(world: RunsFixture) -> None:
-    """Let the catalogue know the shop's tables."""
-    world.catalog.tables.update(shapes(world.tables.tables.specs))
-    world.catalog.env |= {"SECRET"}
+def furnish(fixture: RunsFixture) -> None:
+    """Let the catalog know the shop's tables."""
+    fixture.catalog.tables.update(shapes(fixture.tables.tables.specs))
+    fixture.catalog.env |= {"SECRET"}
 
 
-async def open_shop(world: RunsFixture, **changed: str) -> None:
+async def open_shop(fixture: RunsFixture, **changed: str) -> None:
     """Publish the workflows (`changed`: other texts for some), fill the shelf and watch who is let in early."""
-    furnish(world)
+    furnish(fixture)
     files = {"fulfil": FULFIL, "count": COUNT, "pay": PAY, "refund": REFUND, "deliver": DELIVER, "ask": ASK, **changed}
-    await world.publish(**files)
+    await fixture.publish(**files)
 
     def fill(tx: sa.Connection) -> None:
-        world.database.write_lock(tx, "storm:fill")
+        fixture.database.write_lock(tx, "storm:fill")
         for table, values in (("counters", {"id": "all"}), ("stock", {"id": "mug"})):
             if not tx.execute(sa.text(f"SELECT 1 FROM {table} WHERE id = '{values['id']}'")).first():
-                world.tables.perform(tx, "insert", table, {"values": values})
-        for statement in _TRIGGERS[world.database.dialect]:
+                fixture.tables.perform(tx, "insert", table, {"values": values})
+        for statement in _TRIGGERS[fixture.database.dialect]:
             tx.exec_driver_sql(statement)
 
-    await world.database.write(fill)
+    await fixture.database.write(fill)
 
 
 def env() -> dict[str, str]:
@@ -214,14 +214,14 @@ def env() -> dict[str, str]:
     return {"SITE": "x", "SECRET": CANARY}
 
 
-def created(world: RunsFixture, name: str, amount: int = PRICE) -> Any:
+def created(fixture: RunsFixture, name: str, amount: int = PRICE) -> Any:
     """The event that begins an order."""
-    return world.event("thing.created", f"evt_{name}", id=f"order_{name}", amount=amount, currency="usd")
+    return fixture.event("thing.created", f"evt_{name}", id=f"order_{name}", amount=amount, currency="usd")
 
 
-def asked(world: RunsFixture, name: str) -> Any:
+def asked(fixture: RunsFixture, name: str) -> Any:
     """The event that asks for a delivery: of the order before the dot."""
-    return world.event("thing.deleted", f"evt_{name}", id=f"thing_{name}", order=f"order_{name.partition('.')[0]}")
+    return fixture.event("thing.deleted", f"evt_{name}", id=f"thing_{name}", order=f"order_{name.partition('.')[0]}")
 
 
 def observe(

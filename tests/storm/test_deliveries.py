@@ -121,19 +121,19 @@ def test_a17_every_order_of_five_events_with_every_duplicate_ends_alike(
     async def deliver() -> list[str]:
         database = open_database(empty_url)
         await migrate(database)
-        world = await build(database, tmp_path)
+        fixture = await build(database, tmp_path)
 
         async def retrieve(_when: str, do: object) -> None:
-            world.ledger.answers["subs.retrieve"] = [{"id": do.args["with"]["id"], "object": "sub", "n": 5}]  # type: ignore[attr-defined]
+            fixture.ledger.answers["subs.retrieve"] = [{"id": do.args["with"]["id"], "object": "sub", "n": 5}]  # type: ignore[attr-defined]
 
-        world.ledger.hooks.append(retrieve)
-        await world.publish(follow=FOLLOW)
-        await world.service.start()
+        fixture.ledger.hooks.append(retrieve)
+        await fixture.publish(follow=FOLLOW)
+        await fixture.service.start()
         for at in range(0, len(chosen), 100):
-            await asyncio.gather(*[_in_order(world, at + n, one) for n, one in enumerate(chosen[at : at + 100])])
+            await asyncio.gather(*[_in_order(fixture, at + n, one) for n, one in enumerate(chosen[at : at + 100])])
         async with asyncio.timeout(600):
-            await over(world)
-        rows = {row["id"]: row["value"] for row in await world.rows("counters")}
+            await over(fixture)
+        rows = {row["id"]: row["value"] for row in await fixture.rows("counters")}
         events = {f"evt_{n}_{one}" for n in range(len(chosen)) for one in range(1, 6)}
         seen = Observations(
             acknowledged=events,
@@ -142,7 +142,7 @@ def test_a17_every_order_of_five_events_with_every_duplicate_ends_alike(
             counted=[Counted(f"state after {one}", rows.get(f"s{n}"), 5) for n, one in enumerate(chosen)],
             all_succeed=True,
         )
-        await world.service.stop(2)
+        await fixture.service.stop(2)
         wrong = await database.read(lambda tx: [str(one) for one in check_invariants(tx, seen)])
         await database.close()
         return wrong
@@ -150,7 +150,7 @@ def test_a17_every_order_of_five_events_with_every_duplicate_ends_alike(
     tally.judge("A17", kind, asyncio.run(deliver()), runs=len(chosen), what="sequences of five events")
 
 
-async def _in_order(world: RunsFixture, number: int, sequence: tuple[int, ...]) -> None:
+async def _in_order(fixture: RunsFixture, number: int, sequence: tuple[int, ...]) -> None:
     for one in sequence:
-        made = world.event("sub.updated", f"evt_{number}_{one}", created=1_760_000_000 + one, id=f"s{number}", n=one)
-        await world.service.ingest(made)
+        made = fixture.event("sub.updated", f"evt_{number}_{one}", created=1_760_000_000 + one, id=f"s{number}", n=one)
+        await fixture.service.ingest(made)

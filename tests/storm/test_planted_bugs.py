@@ -102,14 +102,14 @@ def test_amounts_that_go_through_floats_are_found(zygote: Zygote, databases: Dat
 # -- bugs that need no death ------------------------------------------------------------------------------------------
 
 
-async def open_world(folder: Path, url: str, **changed: str) -> RunsFixture:
+async def open_fixture(folder: Path, url: str, **changed: str) -> RunsFixture:
     """The shop, on a database of its own."""
     database = open_database(url)
     await migrate(database)
-    world = await build(database, folder, tables=shop.TABLES, clock=SystemClock())
-    world.service._deps.workflows._env.update(shop.env())
-    await shop.open_shop(world, **changed)
-    return world
+    fixture = await build(database, folder, tables=shop.TABLES, clock=SystemClock())
+    fixture.service._deps.workflows._env.update(shop.env())
+    await shop.open_shop(fixture, **changed)
+    return fixture
 
 
 def test_an_amount_that_nobody_compared_is_found(tmp_path: Path) -> None:
@@ -117,16 +117,16 @@ def test_an_amount_that_nobody_compared_is_found(tmp_path: Path) -> None:
 
     async def pay(folder: Path, **changed: str) -> list[str]:
         url = f"sqlite:///{folder}/shop.db"
-        world = await open_world(folder, url, **changed)
-        await world.service.start()
-        await world.put("orders", id="dear", amount=PAID, currency="usd")
-        world.ledger._write({"payment": "pay_1", "order": "dear", "currency": "usd", "amount": 1})
-        await world.service.ingest(
-            world.event("thing.paid", "evt_p1", id="pay_1", order="dear", amount=1, currency="usd")
+        fixture = await open_fixture(folder, url, **changed)
+        await fixture.service.start()
+        await fixture.put("orders", id="dear", amount=PAID, currency="usd")
+        fixture.ledger._write({"payment": "pay_1", "order": "dear", "currency": "usd", "amount": 1})
+        await fixture.service.ingest(
+            fixture.event("thing.paid", "evt_p1", id="pay_1", order="dear", amount=1, currency="usd")
         )
-        await world.settled()
-        await world.service.stop(1)
-        await world.database.close()
+        await fixture.settled()
+        await fixture.service.stop(1)
+        await fixture.database.close()
         return check(url, folder, {"evt_p1"})
 
     for name in ("right", "wrong"):
@@ -153,10 +153,10 @@ def test_a_late_write_of_a_worker_that_was_taken_for_dead_is_found(
 
     async def race() -> list[str]:
         url = f"sqlite:///{tmp_path}/shop.db"
-        old = await open_world(tmp_path, url)
-        new = await open_world(tmp_path, url)
-        for world in (old, new):
-            await world.publish(fenced=FENCED)
+        old = await open_fixture(tmp_path, url)
+        new = await open_fixture(tmp_path, url)
+        for fixture in (old, new):
+            await fixture.publish(fenced=FENCED)
         gone, back = asyncio.Event(), asyncio.Event()
 
         async def stuck(do: Do, _attempt: Attempt) -> None:
@@ -174,9 +174,9 @@ def test_a_late_write_of_a_worker_that_was_taken_for_dead_is_found(
         before = await new.database.read(check_journal)
         back.set()
         await asyncio.sleep(0.3)
-        for world in (new, old):
-            await world.service.stop(1)
-            await world.database.close()
+        for fixture in (new, old):
+            await fixture.service.stop(1)
+            await fixture.database.close()
         return check(url, tmp_path, {"evt_1"}, earlier=before)
 
     if planted:
@@ -209,22 +209,22 @@ def test_the_last_event_taken_for_the_newest_is_found(tmp_path: Path, planted: b
 
     async def swapped() -> list[str]:
         url = f"sqlite:///{tmp_path}/shop.db"
-        world = await open_world(tmp_path, url)
+        fixture = await open_fixture(tmp_path, url)
 
         async def retrieve(_when: str, do: Do) -> None:
-            world.ledger.answers["subs.retrieve"] = [{"id": do.args["with"]["id"], "object": "sub", "n": 2}]
+            fixture.ledger.answers["subs.retrieve"] = [{"id": do.args["with"]["id"], "object": "sub", "n": 2}]
 
-        world.ledger.hooks.append(retrieve)
-        await world.publish(follow=LAST_WINS if planted else NEWEST_WINS)
-        await world.service.start()
+        fixture.ledger.hooks.append(retrieve)
+        await fixture.publish(follow=LAST_WINS if planted else NEWEST_WINS)
+        await fixture.service.start()
         for number in (2, 1):
-            await world.service.ingest(
-                world.event("sub.updated", f"evt_{number}", created=1_760_000_000 + number, id="all", n=number)
+            await fixture.service.ingest(
+                fixture.event("sub.updated", f"evt_{number}", created=1_760_000_000 + number, id="all", n=number)
             )
-        await world.settled()
-        rows = await world.rows("counters")
-        await world.service.stop(1)
-        await world.database.close()
+        await fixture.settled()
+        rows = await fixture.rows("counters")
+        await fixture.service.stop(1)
+        await fixture.database.close()
         newest = shop.Counted("the state of the subscription", rows[0]["value"], 2)
         return check(url, tmp_path, {"evt_1", "evt_2"}, counted=[newest], effects=None)
 
@@ -254,21 +254,21 @@ def test_an_event_that_stripe_never_sent_is_found(
 
     async def forge() -> list[str]:
         url = f"sqlite:///{tmp_path}/shop.db"
-        world = await open_world(tmp_path, url)
-        inbox = Inbox(world.database, world.clock, ["whsec_test"], livemode=False, **options)
+        fixture = await open_fixture(tmp_path, url)
+        inbox = Inbox(fixture.database, fixture.clock, ["whsec_test"], livemode=False, **options)
         if keep_empty:
             inbox._secrets = (seeded_bugs.NoSecret(),)
-        body = json.dumps(dict(shop.created(world, "forged").payload)).encode()
-        await world.service.start()
+        body = json.dumps(dict(shop.created(fixture, "forged").payload)).encode()
+        await fixture.service.start()
         try:
             event = inbox.verify(body, signature(body, secret, int(time.time()) - age))
         except EventRefused:
             pass
         else:
-            await world.service.ingest(event)
-            await world.settled()
-        await world.service.stop(1)
-        await world.database.close()
+            await fixture.service.ingest(event)
+            await fixture.settled()
+        await fixture.service.stop(1)
+        await fixture.database.close()
         return check(url, tmp_path, set(), sent=set())
 
     assert found(asyncio.run(forge()), 4) is planted

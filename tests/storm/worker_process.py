@@ -147,57 +147,57 @@ async def live(task: WorkerTask) -> None:
     clock = SystemClock()
     engine = DbosEngine(database, clock, poll=0.05, beat=0.2, dead=command.get("dead", 1.0))
     await engine.prepare()
-    world = await build(database, folder, engine=engine, clock=clock, limits=limits, tables=shop.TABLES)
-    world.service._deps.workflows._env.update(shop.env())
-    await shop.open_shop(world, **TEXTS.get(task.plant, {}))
+    fixture = await build(database, folder, engine=engine, clock=clock, limits=limits, tables=shop.TABLES)
+    fixture.service._deps.workflows._env.update(shop.env())
+    await shop.open_shop(fixture, **TEXTS.get(task.plant, {}))
     mortal = Mortal(database, task.points)
-    object.__setattr__(world.service._deps, "database", mortal)
+    object.__setattr__(fixture.service._deps, "database", mortal)
 
     async def point(_when: str, _do: Any) -> None:
         task.points()
 
-    world.ledger.hooks.append(point)
+    fixture.ledger.hooks.append(point)
     if task.plant in PLANTS:
-        PLANTS[task.plant](world)
+        PLANTS[task.plant](fixture)
     if command.get("only_intake"):
-        await asyncio.gather(*[deliver(world, name, task) for name in command["events"]])
+        await asyncio.gather(*[deliver(fixture, name, task) for name in command["events"]])
         await database.close()
         return
-    await world.service.start()
+    await fixture.service.start()
     if task.disk is not None:
         task.disk.armed = True
     if "commits" in command:
         Commits(database.engine, **command["commits"])
     try:
-        await asyncio.wait_for(work(world, task), command.get("seconds", 20) + command.get("linger", 0))
+        await asyncio.wait_for(work(fixture, task), command.get("seconds", 20) + command.get("linger", 0))
     finally:
         if task.disk is not None:
             task.disk.armed = False
             (folder / "disk").write_text(f"{task.disk.count} {task.disk.hit}")
-        await world.service.stop(2)
+        await fixture.service.stop(2)
         await database.close()
 
 
-async def work(world: RunsFixture, task: WorkerTask) -> None:
+async def work(fixture: RunsFixture, task: WorkerTask) -> None:
     """Take the events in and wait until everything is over."""
     names, batch = task.command["events"], task.command.get("batch", 10_000)
     if "race" in task.command:
-        await race(world, **task.command["race"])
+        await race(fixture, **task.command["race"])
     for at in range(0, len(names), batch):
-        await asyncio.gather(*[deliver(world, name, task) for name in names[at : at + batch]])
+        await asyncio.gather(*[deliver(fixture, name, task) for name in names[at : at + batch]])
     await asyncio.sleep(task.command.get("linger", 0))
     if task.disk is not None:
         task.disk.armed = False
-    await over(world)
+    await over(fixture)
 
 
-async def deliver(world: RunsFixture, name: str, task: WorkerTask) -> None:
+async def deliver(fixture: RunsFixture, name: str, task: WorkerTask) -> None:
     """Take an event in and note the acknowledgement, as a 200 would. Refused for now, it comes again."""
     while True:
-        if world.answers_first:
+        if fixture.answers_first:
             task.note(name)
         try:
-            await world.service.ingest(event_of(world, name))
+            await fixture.service.ingest(event_of(fixture, name))
         except PayloomError as error:
             task.answered(error.status, up=not isinstance(error, DatabaseUnavailable | CommitUnknown))
             await asyncio.sleep(0.05)
@@ -206,32 +206,32 @@ async def deliver(world: RunsFixture, name: str, task: WorkerTask) -> None:
             await asyncio.sleep(0.05)
         else:
             task.answered(200, up=True)
-            if not world.answers_first:
+            if not fixture.answers_first:
                 task.note(name)
             return
 
 
-def event_of(world: RunsFixture, name: str) -> InboxEvent:
+def event_of(fixture: RunsFixture, name: str) -> InboxEvent:
     """The event that a name stands for: c… begins an order, d… asks for a delivery, u… counts."""
     if name.startswith("d"):
-        return shop.asked(world, name)
+        return shop.asked(fixture, name)
     if name.startswith("c"):
-        return shop.created(world, name)
-    return world.event("thing.updated", f"evt_{name}", id=f"thing_{name}")
+        return shop.created(fixture, name)
+    return fixture.event("thing.updated", f"evt_{name}", id=f"thing_{name}")
 
 
-async def race(world: RunsFixture, orders: list[str], callers: int, amount: int, worker: int) -> None:
+async def race(fixture: RunsFixture, orders: list[str], callers: int, amount: int, worker: int) -> None:
     """Ask for a part of each order's money back, several times at once."""
     for order in orders:
         clicks = [{"order": order, "amount": amount, "click": f"{order}-{worker}-{n}"} for n in range(callers)]
-        await asyncio.gather(*[world.service.call("refund", click, trigger="manual", wait=30) for click in clicks])
+        await asyncio.gather(*[fixture.service.call("refund", click, trigger="manual", wait=30) for click in clicks])
 
 
-async def over(world: RunsFixture) -> None:
+async def over(fixture: RunsFixture) -> None:
     """Wait until nothing is left to do. The database may be away meanwhile."""
     while True:
         try:
-            counts = await world.queries.counts()
+            counts = await fixture.queries.counts()
         except (DatabaseUnavailable, sa.exc.DBAPIError):
             await asyncio.sleep(0.2)
             continue

@@ -133,7 +133,7 @@ class TablesHost:
 
 
 def catalog(tables: Tables) -> StaticCatalog:
-    """A catalogue with a few outside actions and event families."""
+    """A catalog with a few outside actions and event families."""
     found = StaticCatalog()
     for name in ("things.create", "things.charge", "things.refund", "subs.retrieve"):
         found.add(Action("stripe", name, name))

@@ -51,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     port = listener.getsockname()[1]
     url = f"http://{options.host}:{port}"
-    from payloom_emulator.core.errors import EmulatorError  # noqa: PLC0415
+    from payloom_emulator.core.errors import EmulatorError  # noqa: PLC0415 - only this command needs the local Stripe
     from payloom_emulator.http.app import create_app  # noqa: PLC0415 - a taken port is reported before anything loads
 
     try:
@@ -59,7 +59,7 @@ def main(argv: list[str] | None = None) -> int:
     except EmulatorError as error:
         print(error, file=sys.stderr)
         return 2
-    import uvicorn  # noqa: PLC0415
+    import uvicorn  # noqa: PLC0415 - loads on first use
 
     emulator = app.state.emulator
     print(

@@ -39,8 +39,8 @@ class WorkflowCases(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """Read the file."""
-        from payloom.kit.errors import PayloomError  # noqa: PLC0415
-        from payloom.testing.runner import load_case_files  # noqa: PLC0415
+        from payloom.kit.errors import PayloomError  # noqa: PLC0415 - a command loads what it needs when it runs
+        from payloom.testing.runner import load_case_files  # noqa: PLC0415 - only tests and drafts need the sandbox
 
         root = _project_of(self.path)
         assert root is not None
@@ -63,9 +63,9 @@ class WorkflowCase(pytest.Item):
 
     def runtest(self) -> None:
         """Play it in every way."""
-        import asyncio  # noqa: PLC0415
+        import asyncio  # noqa: PLC0415 - loads on first use
 
-        from payloom.testing.variants import VariantRunner  # noqa: PLC0415
+        from payloom.testing.variants import VariantRunner  # noqa: PLC0415 - only tests and drafts need the sandbox
 
         async def run_case() -> list[str]:
             if not self.sandbox.base:
@@ -88,7 +88,7 @@ class WorkflowCase(pytest.Item):
 
 
 def _sandbox(config: pytest.Config, root: Path) -> SandboxProject:
-    from payloom.testing.runner import open_project  # noqa: PLC0415
+    from payloom.testing.runner import open_project  # noqa: PLC0415 - only tests and drafts need the sandbox
 
     stages: dict[Path, SandboxProject] = config.__dict__.setdefault(_STAGES, {})
     if root not in stages:

@@ -1,4 +1,4 @@
-"""The workflow language: documents, expressions, checker, catalogue and interpreter.
+"""The workflow language: documents, expressions, checker, catalog and interpreter.
 
 Pure: no clock, no network, no database.
 """

@@ -90,7 +90,7 @@ export function lookOf(status: string): Look {
   return { tone: "neutral", icon: CircleDashed, word: words.charAt(0).toUpperCase() + words.slice(1) };
 }
 
-/** A state: always an icon, a word and a colour. `word` replaces the usual word. */
+/** A state: always an icon, a word and a color. `word` replaces the usual word. */
 export function Status({ status, word, quiet }: { status: string; word?: ReactNode; quiet?: boolean }) {
   const look = lookOf(status);
   const Icon = look.icon;

@@ -151,11 +151,11 @@ def test_the_editor_is_helped_with_what_may_stand_where(reader: EditorClient) ->
     assert reader.refused("POST", "/editor/complete", {"id": "x", "text": "x"})[0] == 400
 
 
-def test_the_catalogue_and_the_actions_are_found(reader: EditorClient) -> None:
-    catalogue = reader.get("/editor/catalogue")
-    assert {"stripe", "if", "for_each"} <= {one["verb"] for one in catalogue["verbs"]}
-    assert next(one for one in catalogue["tables"] if one["name"] == "orders")["columns"][0]["primary"] is True
-    assert {"hello", "mark-paid"} == {one["name"] for one in catalogue["workflows"]}
+def test_the_catalog_and_the_actions_are_found(reader: EditorClient) -> None:
+    catalog = reader.get("/editor/catalogue")
+    assert {"stripe", "if", "for_each"} <= {one["verb"] for one in catalog["verbs"]}
+    assert next(one for one in catalog["tables"] if one["name"] == "orders")["columns"][0]["primary"] is True
+    assert {"hello", "mark-paid"} == {one["name"] for one in catalog["workflows"]}
     assert [one["name"] for one in reader.get("/editor/actions", q="create checkout session")["data"]] == [
         "checkout.sessions.create"
     ]

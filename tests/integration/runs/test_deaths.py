@@ -26,20 +26,20 @@ steps:
 """
 
 
-async def dies(world: RunsFixture) -> tuple[str, RunsFixture]:
+async def dies(fixture: RunsFixture) -> tuple[str, RunsFixture]:
     """A world whose process hangs in the step, for good."""
     gone = asyncio.Event()
 
     async def stuck(do: Do, attempt: Attempt) -> Any:
-        world.ledger._write({"attempt": do.key, "action": do.action, "number": attempt.number})
+        fixture.ledger._write({"attempt": do.key, "action": do.action, "number": attempt.number})
         gone.set()
         await asyncio.Event().wait()
 
-    world.ledger.perform = stuck  # type: ignore[method-assign]
-    await world.service.start()
-    taken = await world.service.ingest(world.event("thing.created", "evt_1", id="t"))
+    fixture.ledger.perform = stuck  # type: ignore[method-assign]
+    await fixture.service.start()
+    taken = await fixture.service.ingest(fixture.event("thing.created", "evt_1", id="t"))
     await gone.wait()
-    return taken.runs[0], world
+    return taken.runs[0], fixture
 
 
 async def taken_over(database: Database, tmp_path: Path, flow: str) -> tuple[RunsFixture, dict[str, Any]]:
@@ -61,42 +61,42 @@ async def taken_over(database: Database, tmp_path: Path, flow: str) -> tuple[Run
 async def test_a_death_counts_as_an_attempt_and_the_step_goes_out_again_in_doubt(
     database: Database, tmp_path: Path
 ) -> None:
-    world, timeline = await taken_over(database, tmp_path, FLOW)
+    fixture, timeline = await taken_over(database, tmp_path, FLOW)
     (step,) = timeline["steps"]
     assert (step["status"], step["attempts"], step["in_doubt"]) == ("succeeded", 2, True)
-    assert len(world.ledger.attempts()) == 2
-    assert len(set(world.ledger.attempts())) == 1, "under the same key"
+    assert len(fixture.ledger.attempts()) == 2
+    assert len(set(fixture.ledger.attempts())) == 1, "under the same key"
 
 
 async def test_a_step_that_is_not_to_be_tried_again_fails_and_is_shown_as_unknown(
     database: Database, tmp_path: Path
 ) -> None:
-    world, timeline = await taken_over(database, tmp_path, FLOW + "    retry: false\n")
+    fixture, timeline = await taken_over(database, tmp_path, FLOW + "    retry: false\n")
     (step,) = timeline["steps"]
     assert (step["status"], step["attempts"], step["in_doubt"]) == ("failed", 1, True)
     assert step["failure"]["kind"] == "outcome_unknown"
     assert timeline["run"]["status"] == "failed"
-    assert len(world.ledger.attempts()) == 1
+    assert len(fixture.ledger.attempts()) == 1
 
 
 async def test_a_step_that_kills_every_process_ends_as_failed(database: Database, tmp_path: Path) -> None:
     """It is not tried for ever: with `retry: 2`, seven times."""
     flow = FLOW + "    retry: 2\n"
-    world = await build(database, tmp_path)
-    await world.publish(push=flow)
-    run, world = await dies(world)
+    fixture = await build(database, tmp_path)
+    await fixture.publish(push=flow)
+    run, fixture = await dies(fixture)
     for _ in range(12):
-        before = len(world.ledger.attempts())
+        before = len(fixture.ledger.attempts())
         following = await build(database, tmp_path)
         await following.publish(push=flow)
-        following.ledger.perform = world.ledger.perform  # type: ignore[method-assign]
+        following.ledger.perform = fixture.ledger.perform  # type: ignore[method-assign]
         await following.service.start()
-        await following.service._worker.takeover(world.engine.worker_id)
+        await following.service._worker.takeover(fixture.engine.worker_id)
         async with asyncio.timeout(10):
-            while len(world.ledger.attempts()) == before and await following.status(run) != "failed":  # noqa: ASYNC110
+            while len(fixture.ledger.attempts()) == before and await following.status(run) != "failed":  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
-        world.engine = following.engine
+        fixture.engine = following.engine
         if await following.status(run) == "failed":
             break
     assert await following.status(run) == "failed"
-    assert len(world.ledger.attempts()) == 7
+    assert len(fixture.ledger.attempts()) == 7

@@ -70,7 +70,7 @@ steps:
 
 
 @pytest.fixture
-async def world(database: Database, tmp_path: Path) -> AsyncIterator[RunsFixture]:
+async def fixture(database: Database, tmp_path: Path) -> AsyncIterator[RunsFixture]:
     """A started world."""
     made = await build(database, tmp_path, limits=RunLimits(park_first=0.2))
     await made.service.start()
@@ -84,92 +84,94 @@ async def transactions(database: Database) -> int:
     return await database.write(lambda tx: tx.execute(query).scalar_one())
 
 
-async def test_events_that_arrive_together_are_stored_together(world: RunsFixture) -> None:
+async def test_events_that_arrive_together_are_stored_together(fixture: RunsFixture) -> None:
     """A hundred callers, a handful of commits; everybody gets the answer to their own event."""
-    await world.publish(pay=PAY)
+    await fixture.publish(pay=PAY)
     for number in range(100):
-        await world.put("orders", id=f"o{number:02}")
-    postgres = world.database.dialect == "postgresql"
-    before = await transactions(world.database) if postgres else 0
-    events = [world.event("thing.paid", id=f"t{number}", order=f"o{number:02}", amount=number) for number in range(100)]
-    found = await asyncio.gather(*[world.service.ingest(event) for event in events])
+        await fixture.put("orders", id=f"o{number:02}")
+    postgres = fixture.database.dialect == "postgresql"
+    before = await transactions(fixture.database) if postgres else 0
+    events = [
+        fixture.event("thing.paid", id=f"t{number}", order=f"o{number:02}", amount=number) for number in range(100)
+    ]
+    found = await asyncio.gather(*[fixture.service.ingest(event) for event in events])
     if postgres:
-        assert await transactions(world.database) - before < 12
+        assert await transactions(fixture.database) - before < 12
     assert all(taken.new and len(taken.runs) == 1 for taken in found)
     assert len({taken.runs[0] for taken in found}) == 100
-    assert [row["paid"] for row in await world.rows("orders")] == list(range(100))
+    assert [row["paid"] for row in await fixture.rows("orders")] == list(range(100))
 
 
-async def test_one_that_fails_fails_alone(world: RunsFixture) -> None:
+async def test_one_that_fails_fails_alone(fixture: RunsFixture) -> None:
     """A refused row, an event delivered twice at once, and one whose row is not there yet: each has its own end."""
-    await world.publish(pay=PAY, enter=ENTER)
-    await world.put("orders", id="o1")
-    events = [world.event("thing.created", id=f"t{number}", order=f"o{number}") for number in range(12)]
-    early = world.event("thing.paid", id="x", order="not yet", amount=3)
-    found = await asyncio.gather(*[world.service.ingest(event) for event in [*events, early, *events[:4]]])
+    await fixture.publish(pay=PAY, enter=ENTER)
+    await fixture.put("orders", id="o1")
+    events = [fixture.event("thing.created", id=f"t{number}", order=f"o{number}") for number in range(12)]
+    early = fixture.event("thing.paid", id="x", order="not yet", amount=3)
+    found = await asyncio.gather(*[fixture.service.ingest(event) for event in [*events, early, *events[:4]]])
     assert [taken.new for taken in found] == [True] * 13 + [False] * 4
-    statuses = [(await world.queries.get(taken.runs[0])).status for taken in found[:12]]
+    statuses = [(await fixture.queries.get(taken.runs[0])).status for taken in found[:12]]
     assert statuses == ["succeeded", "failed", *["succeeded"] * 10]
-    assert await world.status(found[12].runs[0]) == "waiting"
-    assert [row["id"] for row in await world.rows("orders")] == sorted(f"o{number}" for number in range(12))
-    await world.service.ingest(world.event("thing.created", id="t99", order="not yet"))
-    assert await world.settled(found[12].runs[0]) == {found[12].runs[0]: "succeeded"}
+    assert await fixture.status(found[12].runs[0]) == "waiting"
+    assert [row["id"] for row in await fixture.rows("orders")] == sorted(f"o{number}" for number in range(12))
+    await fixture.service.ingest(fixture.event("thing.created", id="t99", order="not yet"))
+    assert await fixture.settled(found[12].runs[0]) == {found[12].runs[0]: "succeeded"}
 
 
-async def test_a_lane_keeps_its_order_within_one_transaction(world: RunsFixture) -> None:
+async def test_a_lane_keeps_its_order_within_one_transaction(fixture: RunsFixture) -> None:
     """Runs of one object, taken in together, are done one after the other."""
-    await world.publish(count=COUNT)
-    events = [world.event("thing.updated", id=f"c{number % 3}", digit=number // 3 + 1) for number in range(15)]
-    await asyncio.gather(*[world.service.ingest(event) for event in events])
-    assert [row["value"] for row in await world.rows("counters")] == [12345] * 3
+    await fixture.publish(count=COUNT)
+    events = [fixture.event("thing.updated", id=f"c{number % 3}", digit=number // 3 + 1) for number in range(15)]
+    await asyncio.gather(*[fixture.service.ingest(event) for event in events])
+    assert [row["value"] for row in await fixture.rows("counters")] == [12345] * 3
 
 
-async def test_in_a_lane_the_next_waits_for_the_outside_step_of_the_one_before(world: RunsFixture) -> None:
+async def test_in_a_lane_the_next_waits_for_the_outside_step_of_the_one_before(fixture: RunsFixture) -> None:
     """Also when both came in the same moment."""
-    await world.publish(outside=OUTSIDE)
-    events = [world.event("thing.updated", id="c", digit=number) for number in range(6)]
-    await asyncio.gather(*[world.service.ingest(event) for event in events])
-    await world.settled()
-    sent = [line["args"]["with"]["n"] for line in world.ledger.lines() if "effect" in line]
+    await fixture.publish(outside=OUTSIDE)
+    events = [fixture.event("thing.updated", id="c", digit=number) for number in range(6)]
+    await asyncio.gather(*[fixture.service.ingest(event) for event in events])
+    await fixture.settled()
+    sent = [line["args"]["with"]["n"] for line in fixture.ledger.lines() if "effect" in line]
     assert sent == list(range(6))
 
 
-async def test_a_run_waits_for_what_comes_after_its_own_event(world: RunsFixture) -> None:
+async def test_a_run_waits_for_what_comes_after_its_own_event(fixture: RunsFixture) -> None:
     """Of the events taken in together, the later one ends the wait and the earlier one does not."""
-    await world.publish(wait=WAIT)
+    await fixture.publish(wait=WAIT)
     await asyncio.gather(
         *[
-            world.service.ingest(event)
+            fixture.service.ingest(event)
             for event in (
-                world.event("thing.updated", id="nothing"),
-                world.event("thing.paid", id="w1", amount=1),
-                world.event("thing.created", id="t"),
-                world.event("thing.paid", id="w1", amount=2),
-                world.event("thing.paid", id="w1", amount=3),
+                fixture.event("thing.updated", id="nothing"),
+                fixture.event("thing.paid", id="w1", amount=1),
+                fixture.event("thing.created", id="t"),
+                fixture.event("thing.paid", id="w1", amount=2),
+                fixture.event("thing.paid", id="w1", amount=3),
             )
         ]
     )
-    await world.settled()
-    [run] = await world.queries.list()
-    assert (await world.queries.get(run["id"])).output == {"amount": 2}
+    await fixture.settled()
+    [run] = await fixture.queries.list()
+    assert (await fixture.queries.get(run["id"])).output == {"amount": 2}
 
 
-async def test_a_wait_and_its_event_in_two_transactions_at_once_find_each_other(world: RunsFixture) -> None:
+async def test_a_wait_and_its_event_in_two_transactions_at_once_find_each_other(fixture: RunsFixture) -> None:
     """Neither sees what the other has not committed: one of them looks again after the other."""
-    if world.database.dialect != "postgresql":
+    if fixture.database.dialect != "postgresql":
         pytest.skip("SQLite has one writer: two transactions are never under way at once")
-    await world.publish(wait=WAIT)
-    begin, bring = world.event("thing.created", id="t"), world.event("thing.paid", id="w1", amount=7)
+    await fixture.publish(wait=WAIT)
+    begin, bring = fixture.event("thing.created", id="t"), fixture.event("thing.paid", id="w1", amount=7)
     barrier = threading.Barrier(2, timeout=5)
 
     def beginning(tx: sa.Connection) -> None:
-        world.service.intake(tx, begin)
+        fixture.service.intake(tx, begin)
         barrier.wait()
         time.sleep(0.2)
 
     def bringing(tx: sa.Connection) -> None:
         barrier.wait()
-        world.service.intake(tx, bring)
+        fixture.service.intake(tx, bring)
 
-    await asyncio.gather(world.database.write(beginning), world.database.write(bringing))
-    assert set((await world.settled(seconds=5)).values()) == {"succeeded"}
+    await asyncio.gather(fixture.database.write(beginning), fixture.database.write(bringing))
+    assert set((await fixture.settled(seconds=5)).values()) == {"succeeded"}

@@ -32,36 +32,36 @@ async def test_every_order_and_every_single_duplicate_ends_in_the_same_state(
     database: Database, tmp_path: Path
 ) -> None:
     """Three events about an object, in all orders, each delivered once more somewhere: the newest state wins."""
-    world = await build(database, tmp_path)
+    fixture = await build(database, tmp_path)
 
     async def retrieve(_when: str, do: object) -> None:
-        world.ledger.answers["subs.retrieve"] = [{"id": do.args["with"]["id"], "object": "sub", "n": 3}]  # type: ignore[attr-defined]
+        fixture.ledger.answers["subs.retrieve"] = [{"id": do.args["with"]["id"], "object": "sub", "n": 3}]  # type: ignore[attr-defined]
 
-    world.ledger.hooks.append(retrieve)
-    await world.service.start()
-    await world.publish(follow=FOLLOW)
+    fixture.ledger.hooks.append(retrieve)
+    await fixture.service.start()
+    await fixture.publish(follow=FOLLOW)
     stories = []
     for order in itertools.permutations((1, 2, 3)):
         stories += [(*order[:at], again, *order[at:]) for again, at in itertools.product((1, 3), (1, 3))]
     for number, story in enumerate(stories):
         for event in story:
-            sent = world.event(
+            sent = fixture.event(
                 "sub.updated", f"evt_{number}_{event}", created=1_760_000_000 + event, id=f"s{number}", n=event
             )
-            await world.service.ingest(sent)
-    statuses = await world.settled(seconds=60)
+            await fixture.service.ingest(sent)
+    statuses = await fixture.settled(seconds=60)
     assert set(statuses.values()) == {"succeeded"}
-    rows = await world.rows("counters")
+    rows = await fixture.rows("counters")
     assert [row["value"] for row in rows] == [3] * len(stories)
-    await world.service.stop(2)
+    await fixture.service.stop(2)
 
 
 async def test_old_finished_runs_go_failed_and_open_ones_stay(database: Database, tmp_path: Path) -> None:
     """And the events of those that stay."""
     clock = ManualClock()
-    world = await build(database, tmp_path, clock=clock)
-    await world.service.start()
-    await world.publish(
+    fixture = await build(database, tmp_path, clock=clock)
+    await fixture.service.start()
+    await fixture.publish(
         mixed="""\
 name: Mixed
 on: {stripe: thing}
@@ -75,11 +75,11 @@ steps:
     )
     ran = {}
     for kind in ("ends", "waits", "fails"):
-        taken = await world.service.ingest(world.event("thing.created", f"evt_{kind}", id="t", what=kind))
+        taken = await fixture.service.ingest(fixture.event("thing.created", f"evt_{kind}", id="t", what=kind))
         ran[kind] = taken.runs[0]
-    assert await world.service.prune(days=90) == 0
+    assert await fixture.service.prune(days=90) == 0
     clock.advance(dt.timedelta(days=91))
-    assert await world.service.prune(days=90) == 2
-    assert {run["id"] for run in await world.queries.list()} == {ran["waits"], ran["fails"]}
-    assert {row["id"] for row in await world.inbox.list()} == {"evt_waits", "evt_fails"}
-    await world.service.stop(1)
+    assert await fixture.service.prune(days=90) == 2
+    assert {run["id"] for run in await fixture.queries.list()} == {ran["waits"], ran["fails"]}
+    assert {row["id"] for row in await fixture.inbox.list()} == {"evt_waits", "evt_fails"}
+    await fixture.service.stop(1)

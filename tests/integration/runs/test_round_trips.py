@@ -39,7 +39,7 @@ steps:
 
 
 @pytest.fixture
-async def world(database: Database, tmp_path: Path) -> AsyncIterator[RunsFixture]:
+async def fixture(database: Database, tmp_path: Path) -> AsyncIterator[RunsFixture]:
     """A started world whose statements are counted in `seen`."""
     made = await build(database, tmp_path)
     await made.publish(pay=PAY, lane=LANE)
@@ -77,29 +77,29 @@ class Count:
         return self.seen
 
 
-async def test_an_event_in_the_fast_lane(world: RunsFixture) -> None:
+async def test_an_event_in_the_fast_lane(fixture: RunsFixture) -> None:
     """Store it, do its step, look who waits, insert run and step: and no savepoint."""
-    count = Count(world.database)
-    await world.service.ingest(world.event("thing.paid", id="t", order="o1", amount=5))
+    count = Count(fixture.database)
+    await fixture.service.ingest(fixture.event("thing.paid", id="t", order="o1", amount=5))
     seen = count.stop()
-    assert len(seen) <= (9 if world.database.dialect == "postgresql" else 6), seen
+    assert len(seen) <= (9 if fixture.database.dialect == "postgresql" else 6), seen
 
 
-async def test_fifty_events_that_arrive_together(world: RunsFixture) -> None:
+async def test_fifty_events_that_arrive_together(fixture: RunsFixture) -> None:
     """Their own steps, and what one event needs besides: twice, as the first one did not wait for the others."""
-    events = [world.event("thing.paid", id=f"t{n}", order=f"o{n}", amount=5) for n in range(50)]
-    count = Count(world.database)
-    await asyncio.gather(*[world.service.ingest(event) for event in events])
+    events = [fixture.event("thing.paid", id=f"t{n}", order=f"o{n}", amount=5) for n in range(50)]
+    count = Count(fixture.database)
+    await asyncio.gather(*[fixture.service.ingest(event) for event in events])
     seen = count.stop()
     assert len(seen) <= 50 + 18, seen
 
 
-async def test_a_run_with_two_outside_steps_in_a_lane(world: RunsFixture) -> None:
+async def test_a_run_with_two_outside_steps_in_a_lane(fixture: RunsFixture) -> None:
     """Four transactions: taken in, after each step, at the end: five statements each, seven for the first."""
-    count = Count(world.database)
-    taken = await world.service.ingest(world.event("thing.created", id="t"))
+    count = Count(fixture.database)
+    taken = await fixture.service.ingest(fixture.event("thing.created", id="t"))
     assert taken.new
-    answer = await world.service.answer(taken.runs[0], wait=10)
+    answer = await fixture.service.answer(taken.runs[0], wait=10)
     assert answer.state == "answered"
     seen = [
         statement for statement in count.stop() if not statement.startswith("SELECT payloom_runs.id, payloom_runs.root")

@@ -32,21 +32,21 @@ steps:
 
 
 async def ready(database: Database, folder: Path, **files: str) -> RunsFixture:
-    world = await build(database, folder)
-    await world.service.start()
-    await world.publish(**files)
-    return world
+    fixture = await build(database, folder)
+    await fixture.service.start()
+    await fixture.publish(**files)
+    return fixture
 
 
-async def run(world: RunsFixture, name: str = "write") -> str:
-    answer = await world.service.call(name, {}, trigger="manual", wait=10)
-    await world.settled()
+async def run(fixture: RunsFixture, name: str = "write") -> str:
+    answer = await fixture.service.call(name, {}, trigger="manual", wait=10)
+    await fixture.settled()
     return answer.run_id
 
 
-async def seen(world: RunsFixture) -> list[str]:
+async def seen(fixture: RunsFixture) -> list[str]:
     """What the triggered runs wrote, without their ids."""
-    return sorted(row["id"].rpartition(":")[0] for row in await world.rows("counters"))
+    return sorted(row["id"].rpartition(":")[0] for row in await fixture.rows("counters"))
 
 
 @pytest.mark.parametrize(
@@ -70,24 +70,24 @@ async def seen(world: RunsFixture) -> list[str]:
 async def test_a_change_starts_a_run_with_the_row_as_it_is_and_was(
     database: Database, tmp_path: Path, steps: str, expected: list[str]
 ) -> None:
-    world = await ready(database, tmp_path, on_paid=ON_PAID, write=WRITE + steps)
+    fixture = await ready(database, tmp_path, on_paid=ON_PAID, write=WRITE + steps)
     for name, status in (("x", "paid"), ("y", "pending"), ("z", "pending")):
-        await world.put("orders", id=name, status=status)
-    await run(world)
-    assert await seen(world) == expected
-    assert set((await world.settled()).values()) == {"succeeded"}
-    await world.service.stop(2)
+        await fixture.put("orders", id=name, status=status)
+    await run(fixture)
+    assert await seen(fixture) == expected
+    assert set((await fixture.settled()).values()) == {"succeeded"}
+    await fixture.service.stop(2)
 
 
 async def test_a_step_that_fails_starts_nothing(database: Database, tmp_path: Path) -> None:
     """The second row is refused, so that neither is there, and nobody hears of the first."""
     steps = "  - insert: orders\n    values: [{id: a, status: paid}, {id: a, status: paid}]\n"
-    world = await ready(database, tmp_path, on_paid=ON_PAID, write=WRITE + steps)
-    first = await run(world)
-    assert await world.status(first) == "failed"
-    assert len(await world.queries.list()) == 1
-    assert await world.rows("orders") == []
-    await world.service.stop(2)
+    fixture = await ready(database, tmp_path, on_paid=ON_PAID, write=WRITE + steps)
+    first = await run(fixture)
+    assert await fixture.status(first) == "failed"
+    assert len(await fixture.queries.list()) == 1
+    assert await fixture.rows("orders") == []
+    await fixture.service.stop(2)
 
 
 async def test_workflows_that_start_each_other_end_in_a_failed_run_that_says_so(
@@ -102,27 +102,27 @@ steps:
     set: {paid: "${{ row.paid + 1 }}"}
 """
     steps = "  - update: orders\n    where: {id: z}\n    set: {paid: 1}\n"
-    world = await ready(database, tmp_path, loop=loop, write=WRITE + steps)
-    await world.put("orders", id="z", paid=0)
-    await run(world)
-    found = await world.settled()
+    fixture = await ready(database, tmp_path, loop=loop, write=WRITE + steps)
+    await fixture.put("orders", id="z", paid=0)
+    await run(fixture)
+    found = await fixture.settled()
     assert sorted(found.values()) == ["failed"] + ["succeeded"] * (DEEPEST + 1)
     (failed,) = [name for name, status in found.items() if status == "failed"]
-    failure: Any = (await world.queries.get(failed)).failure
+    failure: Any = (await fixture.queries.get(failed)).failure
     assert failure["kind"] == "row_changes_too_deep"
-    assert (await world.rows("orders"))[0]["paid"] == DEEPEST + 1
-    await world.service.stop(2)
+    assert (await fixture.rows("orders"))[0]["paid"] == DEEPEST + 1
+    await fixture.service.stop(2)
 
 
 async def test_a_change_by_other_means_than_a_run_starts_runs_too(database: Database, tmp_path: Path) -> None:
-    world = await ready(database, tmp_path, on_paid=ON_PAID)
+    fixture = await ready(database, tmp_path, on_paid=ON_PAID)
     row = {"id": "a", "status": "paid", "paid": 3, "note": None}
 
     def work(tx: Any) -> None:
-        world.tables.perform(tx, "insert", "orders", {"values": row})
-        world.service.rows_changed(tx, "insert", "orders", RowChange("orders", "insert", row, None))
+        fixture.tables.perform(tx, "insert", "orders", {"values": row})
+        fixture.service.rows_changed(tx, "insert", "orders", RowChange("orders", "insert", row, None))
 
     await database.write(work)
-    await world.settled()
-    assert await seen(world) == ["a:new"]
-    await world.service.stop(2)
+    await fixture.settled()
+    assert await seen(fixture) == ["a:new"]
+    await fixture.service.stop(2)

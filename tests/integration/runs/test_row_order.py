@@ -68,28 +68,28 @@ class Seen:
 
 
 async def worker(database: Database, folder: Path, seen: Seen, clock: Clock | None = None, **files: str) -> RunsFixture:
-    world = await build(database, folder, clock=clock)
-    world.ledger.hooks.append(seen.hook)
-    await world.service.start()
-    await world.publish(**(files or {"follow": FOLLOW, "touch": TOUCH}))
-    return world
+    fixture = await build(database, folder, clock=clock)
+    fixture.ledger.hooks.append(seen.hook)
+    await fixture.service.start()
+    await fixture.publish(**(files or {"follow": FOLLOW, "touch": TOUCH}))
+    return fixture
 
 
-async def change(world: RunsFixture, verb: str, name: str, **values: Any) -> None:
+async def change(fixture: RunsFixture, verb: str, name: str, **values: Any) -> None:
     """Change a row as the studio does."""
 
     def work(tx: Any) -> None:
         where, old = {"id": name}, None
         if verb != "insert":
             with locking_reads(tx):
-                old = world.tables.perform(tx, "select", "orders", {"where": where, "one": "required"})
+                old = fixture.tables.perform(tx, "select", "orders", {"where": where, "one": "required"})
         args = {"insert": {"values": {"id": name, **values}}, "update": {"where": where, "set": values}}
-        row = world.tables.perform(tx, verb, "orders", args.get(verb, {"where": where}))
+        row = fixture.tables.perform(tx, verb, "orders", args.get(verb, {"where": where}))
         row = row[0] if isinstance(row, list) else row
         kind: Any = verb
-        world.service.rows_changed(tx, verb, "orders", RowChange("orders", kind, row, old))
+        fixture.service.rows_changed(tx, verb, "orders", RowChange("orders", kind, row, old))
 
-    await world.database.write(work)
+    await fixture.database.write(work)
 
 
 async def over(*worlds: RunsFixture) -> dict[str, int]:
@@ -114,10 +114,10 @@ async def test_two_hundred_changes_of_five_rows_by_many_writers_on_two_workers(
     todo = rows * 38
     random.Random(7).shuffle(todo)
 
-    async def writer(world: RunsFixture) -> None:
+    async def writer(fixture: RunsFixture) -> None:
         while todo:
             name = todo.pop()
-            answer = await world.service.call("touch", {"id": name}, trigger="manual", wait=20)
+            answer = await fixture.service.call("touch", {"id": name}, trigger="manual", wait=20)
             assert answer.state == "answered"
 
     await asyncio.gather(*(writer(worlds[number % 2]) for number in range(8)))
@@ -127,8 +127,8 @@ async def test_two_hundred_changes_of_five_rows_by_many_writers_on_two_workers(
     for name in rows:
         seen.in_turn(name, *range(39), 38)
     assert (counts["failed"], counts["succeeded"]) == (5 * 4, 5 * 36 + len(rows) * 38)
-    for world in worlds:
-        await world.service.stop(2)
+    for fixture in worlds:
+        await fixture.service.stop(2)
 
 
 async def test_the_order_is_that_of_the_commits_not_that_of_the_workers_clocks(
@@ -143,8 +143,8 @@ async def test_the_order_is_that_of_the_commits_not_that_of_the_workers_clocks(
     async def held(_when: str, _do: Do) -> None:
         await go.wait()
 
-    for world in (ahead, behind):
-        world.ledger.hooks.append(held)
+    for fixture in (ahead, behind):
+        fixture.ledger.hooks.append(held)
     await change(ahead, "insert", "a")
     for number in range(1, 9):
         await change(behind if number % 2 else ahead, "update", "a", paid=number)
@@ -152,34 +152,34 @@ async def test_the_order_is_that_of_the_commits_not_that_of_the_workers_clocks(
     go.set()
     await over(ahead)
     seen.in_turn("a", *range(9))
-    for world in (ahead, behind):
-        await world.service.stop(2)
+    for fixture in (ahead, behind):
+        await fixture.service.stop(2)
 
 
 async def test_rows_and_workflows_do_not_wait_for_each_other(database: Database, tmp_path: Path) -> None:
     """Two rows, and two workflows about one row: only the lane of the one that hangs stands still."""
     seen, go = Seen(), asyncio.Event()
     other = "name: Other\non: {table: orders, on: [insert, update]}\nsteps:\n  - log: hi\n"
-    world = await worker(database, tmp_path, seen, follow=FOLLOW, other=other)
+    fixture = await worker(database, tmp_path, seen, follow=FOLLOW, other=other)
 
     async def held(_when: str, do: Do) -> None:
         if do.args["body"]["row"] == "a":
             await go.wait()
 
-    world.ledger.hooks.append(held)
+    fixture.ledger.hooks.append(held)
     for name in ("a", "b"):
-        await change(world, "insert", name)
-        await change(world, "update", name, paid=1)
+        await change(fixture, "insert", name)
+        await change(fixture, "update", name, paid=1)
     async with asyncio.timeout(20):
-        while (await world.queries.counts()).get("succeeded", 0) < 4 + 2:  # noqa: ASYNC110
+        while (await fixture.queries.counts()).get("succeeded", 0) < 4 + 2:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     seen.in_turn("b", 0, 1)
-    counts = await world.queries.counts()
+    counts = await fixture.queries.counts()
     assert (counts["running"], counts["blocked"]) == (1, 1)
     go.set()
-    await over(world)
+    await over(fixture)
     seen.in_turn("a", 0, 1)
-    await world.service.stop(2)
+    await fixture.service.stop(2)
 
 
 async def test_a_run_that_waits_holds_the_row_back_and_canceling_it_frees_the_next(
@@ -188,18 +188,18 @@ async def test_a_run_that_waits_holds_the_row_back_and_canceling_it_frees_the_ne
     """As with `queue` of events."""
     seen = Seen()
     text = FOLLOW.replace("steps:\n", "steps:\n  - when: row.paid == 0\n    wait: 3d\n")
-    world = await worker(database, tmp_path, seen, follow=text)
-    await change(world, "insert", "a")
-    await change(world, "update", "a", paid=1)
+    fixture = await worker(database, tmp_path, seen, follow=text)
+    await change(fixture, "insert", "a")
+    await change(fixture, "update", "a", paid=1)
     async with asyncio.timeout(20):
-        while (await world.queries.counts()).get("waiting") != 1:  # noqa: ASYNC110
+        while (await fixture.queries.counts()).get("waiting") != 1:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     assert seen.by_row == {}
-    (first,) = [run for run in await world.queries.list() if run["status"] == "waiting"]
-    await world.service.cancel(first["id"])
-    await over(world)
+    (first,) = [run for run in await fixture.queries.list() if run["status"] == "waiting"]
+    await fixture.service.cancel(first["id"])
+    await over(fixture)
     seen.in_turn("a", 1)
-    await world.service.stop(2)
+    await fixture.service.stop(2)
 
 
 async def test_many_changes_in_one_step_and_twice_the_same_row_in_one_transaction(
@@ -213,12 +213,12 @@ async def test_many_changes_in_one_step_and_twice_the_same_row_in_one_transactio
     )
     follow = "name: Follow\non: {table: orders, on: update}\nsteps:\n  - insert: counters\n    values: {id: "
     follow += "\"${{ row.id + ':' + string(row.paid) + ':' + run.id }}\"}\n"
-    world = await worker(database, tmp_path, seen, follow=follow, all=all_)
+    fixture = await worker(database, tmp_path, seen, follow=follow, all=all_)
     values = [{"id": f"o{number}"} for number in range(many)]
-    await database.write(lambda tx: world.tables.perform(tx, "insert", "orders", {"values": values}))
-    answer = await world.service.call("all", {}, trigger="manual", wait=30)
+    await database.write(lambda tx: fixture.tables.perform(tx, "insert", "orders", {"values": values}))
+    answer = await fixture.service.call("all", {}, trigger="manual", wait=30)
     assert answer.state == "answered"
-    counts = await over(world)
+    counts = await over(fixture)
     assert counts["succeeded"] == 2 * many + 1
     found = await database.read(
         lambda tx: tx.exec_driver_sql(
@@ -231,7 +231,7 @@ async def test_many_changes_in_one_step_and_twice_the_same_row_in_one_transactio
             ends.setdefault(row.lane, []).append(row.finished_at)
     assert len(ends) == many
     assert all(first <= second for first, second in ends.values())
-    await world.service.stop(2)
+    await fixture.service.stop(2)
 
 
 def test_the_lanes_of_rows_have_names_that_fit_and_differ() -> None:

@@ -57,7 +57,7 @@ steps:
 
 
 @pytest.fixture
-async def world(database: Database, tmp_path: Path) -> AsyncIterator[RunsFixture]:
+async def fixture(database: Database, tmp_path: Path) -> AsyncIterator[RunsFixture]:
     """A started world; short pauses."""
     made = await build(database, tmp_path, limits=RunLimits(park_first=0.2, step_timeout=0.5, answer_within=10))
     await made.service.start()
@@ -65,21 +65,21 @@ async def world(database: Database, tmp_path: Path) -> AsyncIterator[RunsFixture
     await made.service.stop(2.0)
 
 
-async def test_an_event_that_only_touches_tables_is_done_when_it_is_taken_in(world: RunsFixture) -> None:
+async def test_an_event_that_only_touches_tables_is_done_when_it_is_taken_in(fixture: RunsFixture) -> None:
     """The fast lane: nothing is left to do after the acknowledgement."""
-    await world.publish(pay=PAY)
-    await world.put("orders", id="o1")
-    taken = await world.service.ingest(world.event("thing.paid", id="t1", order="o1", amount=500))
+    await fixture.publish(pay=PAY)
+    await fixture.put("orders", id="o1")
+    taken = await fixture.service.ingest(fixture.event("thing.paid", id="t1", order="o1", amount=500))
     [run] = taken.runs
-    found = await world.queries.timeline(run)
+    found = await fixture.queries.timeline(run)
     assert found["run"]["status"] == "succeeded"
     assert [(step["verb"], step["status"]) for step in found["steps"]] == [("update", "succeeded")]
-    assert (await world.rows("orders"))[0]["paid"] == 500
+    assert (await fixture.rows("orders"))[0]["paid"] == 500
 
 
-async def test_an_event_delivered_many_times_at_once_runs_once(world: RunsFixture) -> None:
+async def test_an_event_delivered_many_times_at_once_runs_once(fixture: RunsFixture) -> None:
     """One row, one run, one effect."""
-    await world.publish(
+    await fixture.publish(
         count="""\
 name: Count
 on: {stripe: thing}
@@ -93,25 +93,25 @@ steps:
     set: {value: "${{ counter.value + 1 }}"}
 """
     )
-    await world.put("counters", id="c", value=0)
-    event = world.event("thing.created", id="t1")
-    results = await asyncio.gather(*[world.service.ingest(event) for _ in range(20)])
+    await fixture.put("counters", id="c", value=0)
+    event = fixture.event("thing.created", id="t1")
+    results = await asyncio.gather(*[fixture.service.ingest(event) for _ in range(20)])
     assert sum(result.new for result in results) == 1
-    assert (await world.rows("counters"))[0]["value"] == 1
-    [stored] = await world.inbox.list()
+    assert (await fixture.rows("counters"))[0]["value"] == 1
+    [stored] = await fixture.inbox.list()
     assert stored["deliveries"] == 20
 
 
-async def test_an_event_nobody_waits_for_is_only_stored(world: RunsFixture) -> None:
+async def test_an_event_nobody_waits_for_is_only_stored(fixture: RunsFixture) -> None:
     """And acknowledged."""
-    await world.publish(pay=PAY)
-    taken = await world.service.ingest(world.event("thing.deleted", id="t1"))
+    await fixture.publish(pay=PAY)
+    taken = await fixture.service.ingest(fixture.event("thing.deleted", id="t1"))
     assert (taken.new, list(taken.runs)) == (True, [])
 
 
-async def test_a_failing_run_keeps_its_event_and_says_why(world: RunsFixture) -> None:
+async def test_a_failing_run_keeps_its_event_and_says_why(fixture: RunsFixture) -> None:
     """And undoes the step that failed, not the steps before it."""
-    await world.publish(
+    await fixture.publish(
         broken="""\
 name: Broken
 on: {stripe: thing}
@@ -122,149 +122,149 @@ steps:
     values: {id: kept}
 """
     )
-    taken = await world.service.ingest(world.event("thing.created", id="t1"))
-    found = await world.queries.get(taken.runs[0])
+    taken = await fixture.service.ingest(fixture.event("thing.created", id="t1"))
+    found = await fixture.queries.get(taken.runs[0])
     assert found.status == "failed"
     assert found.failure["kind"] == "unique_violation"
     assert found.failure["path"] == "1"
-    assert [row["id"] for row in await world.rows("counters")] == ["kept"]
+    assert [row["id"] for row in await fixture.rows("counters")] == ["kept"]
 
 
-async def test_a_trigger_that_cannot_be_evaluated_is_a_visible_failed_run(world: RunsFixture) -> None:
+async def test_a_trigger_that_cannot_be_evaluated_is_a_visible_failed_run(fixture: RunsFixture) -> None:
     """Not silence."""
-    await world.publish(pay=PAY.replace("  actions: [paid]", "  match: object.nothing.here == 1"))
-    taken = await world.service.ingest(world.event("thing.paid", id="t1"))
-    found = await world.queries.get(taken.runs[0])
+    await fixture.publish(pay=PAY.replace("  actions: [paid]", "  match: object.nothing.here == 1"))
+    taken = await fixture.service.ingest(fixture.event("thing.paid", id="t1"))
+    found = await fixture.queries.get(taken.runs[0])
     assert (found.status, found.failure["kind"]) == ("failed", "expression")
 
 
-async def test_a_caller_gets_the_answer_and_the_effects_happen_once(world: RunsFixture) -> None:
+async def test_a_caller_gets_the_answer_and_the_effects_happen_once(fixture: RunsFixture) -> None:
     """Insert, outside call, update, return."""
-    await world.publish(charge=CHARGE)
-    answer = await world.service.call("charge", {"cart": "c1", "amount": 700})
+    await fixture.publish(charge=CHARGE)
+    answer = await fixture.service.call("charge", {"cart": "c1", "amount": 700})
     assert answer.state == "answered"
     assert answer.body == {"charge": "obj_things.charge", "order": "c1"}
-    assert world.ledger.effects() == {f"{answer.run_id}:1": "things.charge"}
-    assert (await world.rows("orders"))[0]["status"] == "charged"
+    assert fixture.ledger.effects() == {f"{answer.run_id}:1": "things.charge"}
+    assert (await fixture.rows("orders"))[0]["status"] == "charged"
 
 
-async def test_the_same_call_twenty_times_is_one_run_with_one_answer(world: RunsFixture) -> None:
+async def test_the_same_call_twenty_times_is_one_run_with_one_answer(fixture: RunsFixture) -> None:
     """Also while the first is still on its way; another user's is another run."""
-    await world.publish(
+    await fixture.publish(
         charge=CHARGE.replace('    values: {id: "${{ inputs.cart }}"}', '    values: {id: "${{ uuid() }}"}')
     )
 
     async def slow(_when: str, _do: Any) -> None:
         await asyncio.sleep(0.1)
 
-    world.ledger.hooks.append(slow)
+    fixture.ledger.hooks.append(slow)
     mine = Caller(user_id="u1")
     answers = await asyncio.gather(
-        *[world.service.call("charge", {"cart": "c1", "amount": 1}, caller=mine) for _ in range(20)]
+        *[fixture.service.call("charge", {"cart": "c1", "amount": 1}, caller=mine) for _ in range(20)]
     )
-    other = await world.service.call("charge", {"cart": "c1", "amount": 1}, caller=Caller(user_id="u2"))
+    other = await fixture.service.call("charge", {"cart": "c1", "amount": 1}, caller=Caller(user_id="u2"))
     assert len({answer.run_id for answer in answers}) == 1
     assert {answer.state for answer in answers} == {"answered"}
     assert sum(not answer.repeated for answer in answers) == 1
     assert other.run_id != answers[0].run_id
-    assert len(world.ledger.effects()) == 2
+    assert len(fixture.ledger.effects()) == 2
 
 
-async def test_a_slow_answer_becomes_the_runs_id_and_can_be_fetched_later(world: RunsFixture) -> None:
+async def test_a_slow_answer_becomes_the_runs_id_and_can_be_fetched_later(fixture: RunsFixture) -> None:
     """202, and the run goes on."""
-    await world.publish(charge=CHARGE)
+    await fixture.publish(charge=CHARGE)
     go = asyncio.Event()
 
     async def wait(_when: str, _do: Any) -> None:
         await asyncio.wait_for(go.wait(), 5)
 
-    world.ledger.hooks.append(wait)
-    answer = await world.service.call("charge", {"cart": "c1", "amount": 1}, wait=0.1)
+    fixture.ledger.hooks.append(wait)
+    answer = await fixture.service.call("charge", {"cart": "c1", "amount": 1}, wait=0.1)
     assert (answer.state, answer.status) == ("running", 202)
     go.set()
-    assert (await world.service.answer(answer.run_id, wait=5)).state == "answered"
+    assert (await fixture.service.answer(answer.run_id, wait=5)).state == "answered"
 
 
-async def test_a_retryable_failure_is_tried_again_under_the_same_key(world: RunsFixture) -> None:
+async def test_a_retryable_failure_is_tried_again_under_the_same_key(fixture: RunsFixture) -> None:
     """With the attempt counted."""
-    await world.publish(charge=CHARGE)
-    world.ledger.answers["things.charge"] = [StepFailure("api_connection_error", "no answer", retryable=True)] * 2
-    answer = await world.service.call("charge", {"cart": "c1", "amount": 1})
+    await fixture.publish(charge=CHARGE)
+    fixture.ledger.answers["things.charge"] = [StepFailure("api_connection_error", "no answer", retryable=True)] * 2
+    answer = await fixture.service.call("charge", {"cart": "c1", "amount": 1})
     assert answer.state == "answered"
-    assert world.ledger.attempts() == [f"{answer.run_id}:1"] * 3
-    [step] = [step for step in (await world.queries.timeline(answer.run_id))["steps"] if step["verb"] == "stripe"]
+    assert fixture.ledger.attempts() == [f"{answer.run_id}:1"] * 3
+    [step] = [step for step in (await fixture.queries.timeline(answer.run_id))["steps"] if step["verb"] == "stripe"]
     assert (step["attempts"], step["status"]) == (3, "succeeded")
 
 
-async def test_a_final_failure_reaches_the_caller_and_can_be_retried_by_hand(world: RunsFixture) -> None:
+async def test_a_final_failure_reaches_the_caller_and_can_be_retried_by_hand(fixture: RunsFixture) -> None:
     """Under the same key; steps already done are not done again."""
-    await world.publish(charge=CHARGE)
-    world.ledger.answers["things.charge"] = [StepFailure("card_declined", "declined", status=402)]
-    answer = await world.service.call("charge", {"cart": "c1", "amount": 1})
+    await fixture.publish(charge=CHARGE)
+    fixture.ledger.answers["things.charge"] = [StepFailure("card_declined", "declined", status=402)]
+    answer = await fixture.service.call("charge", {"cart": "c1", "amount": 1})
     assert (answer.state, answer.status) == ("failed", 402)
     assert answer.failure is not None
     assert answer.failure.kind == "card_declined"
-    await world.service.retry(answer.run_id)
-    await world.settled(answer.run_id)
-    assert (await world.service.answer(answer.run_id)).body == {"charge": "obj_things.charge", "order": "c1"}
-    assert world.ledger.attempts() == [f"{answer.run_id}:1"] * 2
-    assert len(await world.rows("orders")) == 1
+    await fixture.service.retry(answer.run_id)
+    await fixture.settled(answer.run_id)
+    assert (await fixture.service.answer(answer.run_id)).body == {"charge": "obj_things.charge", "order": "c1"}
+    assert fixture.ledger.attempts() == [f"{answer.run_id}:1"] * 2
+    assert len(await fixture.rows("orders")) == 1
     with pytest.raises(WrongState):
-        await world.service.retry(answer.run_id)
+        await fixture.service.retry(answer.run_id)
 
 
-async def test_a_step_that_does_not_answer_is_in_doubt_and_tried_again(world: RunsFixture) -> None:
+async def test_a_step_that_does_not_answer_is_in_doubt_and_tried_again(fixture: RunsFixture) -> None:
     """The next attempt is told."""
-    await world.publish(charge=CHARGE)
+    await fixture.publish(charge=CHARGE)
 
     async def hang(_do: Any) -> None:
         await asyncio.sleep(30)
 
-    world.ledger.answers["things.charge"] = [hang]
-    answer = await world.service.call("charge", {"cart": "c1", "amount": 1})
+    fixture.ledger.answers["things.charge"] = [hang]
+    answer = await fixture.service.call("charge", {"cart": "c1", "amount": 1})
     assert answer.state == "answered"
-    tried = [(line["number"], line["in_doubt"]) for line in world.ledger.lines() if "attempt" in line]
+    tried = [(line["number"], line["in_doubt"]) for line in fixture.ledger.lines() if "attempt" in line]
     assert tried == [(1, False), (2, True)]
 
 
-async def test_a_run_before_its_row_is_parked_and_woken_by_the_insert(world: RunsFixture) -> None:
+async def test_a_run_before_its_row_is_parked_and_woken_by_the_insert(fixture: RunsFixture) -> None:
     """The webhook was faster than the order."""
-    await world.publish(pay=PAY)
-    taken = await world.service.ingest(world.event("thing.paid", id="t1", order="o1", amount=5))
-    found = await world.queries.get(taken.runs[0])
+    await fixture.publish(pay=PAY)
+    taken = await fixture.service.ingest(fixture.event("thing.paid", id="t1", order="o1", amount=5))
+    found = await fixture.queries.get(taken.runs[0])
     assert (found.status, found.parked_on) == ("waiting", "orders")
 
     def insert(tx: Any) -> None:
-        world.tables.perform(tx, "insert", "orders", {"values": {"id": "o1"}})
-        world.service.rows_changed(tx, "insert", "orders")
+        fixture.tables.perform(tx, "insert", "orders", {"values": {"id": "o1"}})
+        fixture.service.rows_changed(tx, "insert", "orders")
 
-    await world.database.write(insert)
-    assert await world.settled(*taken.runs) == {taken.runs[0]: "succeeded"}
-    assert (await world.rows("orders"))[0]["status"] == "paid"
+    await fixture.database.write(insert)
+    assert await fixture.settled(*taken.runs) == {taken.runs[0]: "succeeded"}
+    assert (await fixture.rows("orders"))[0]["status"] == "paid"
 
 
-async def test_a_parked_run_also_looks_by_itself(world: RunsFixture) -> None:
+async def test_a_parked_run_also_looks_by_itself(fixture: RunsFixture) -> None:
     """A row may come by other ways than a workflow."""
-    await world.publish(pay=PAY)
-    taken = await world.service.ingest(world.event("thing.paid", id="t1", order="o1", amount=5))
-    await world.put("orders", id="o1")
-    assert await world.settled(*taken.runs) == {taken.runs[0]: "succeeded"}
+    await fixture.publish(pay=PAY)
+    taken = await fixture.service.ingest(fixture.event("thing.paid", id="t1", order="o1", amount=5))
+    await fixture.put("orders", id="o1")
+    assert await fixture.settled(*taken.runs) == {taken.runs[0]: "succeeded"}
 
 
 async def test_a_row_that_never_comes_fails_the_run(database: Database, tmp_path: Path) -> None:
     """Visible, after a while."""
-    world = await build(database, tmp_path, limits=RunLimits(park_first=0.1, park_for=0.5))
-    await world.service.start()
-    await world.publish(pay=PAY)
-    taken = await world.service.ingest(world.event("thing.paid", id="t1", order="o1", amount=5))
-    assert await world.settled(*taken.runs) == {taken.runs[0]: "failed"}
-    assert (await world.queries.get(taken.runs[0])).failure["kind"] == "row_not_found"
-    await world.service.stop(1)
+    fixture = await build(database, tmp_path, limits=RunLimits(park_first=0.1, park_for=0.5))
+    await fixture.service.start()
+    await fixture.publish(pay=PAY)
+    taken = await fixture.service.ingest(fixture.event("thing.paid", id="t1", order="o1", amount=5))
+    assert await fixture.settled(*taken.runs) == {taken.runs[0]: "failed"}
+    assert (await fixture.queries.get(taken.runs[0])).failure["kind"] == "row_not_found"
+    await fixture.service.stop(1)
 
 
-async def test_runs_about_one_object_go_one_after_another(world: RunsFixture) -> None:
+async def test_runs_about_one_object_go_one_after_another(fixture: RunsFixture) -> None:
     """And in the order in which Stripe made the events, as far as they are there."""
-    await world.publish(
+    await fixture.publish(
         lane="""\
 name: One after another
 on: {stripe: thing, queue: "${{ object.id }}"}
@@ -288,20 +288,20 @@ steps:
         else:
             running[thing] -= 1
 
-    world.ledger.hooks.append(watch)
+    fixture.ledger.hooks.append(watch)
     for number in (1, 3, 2, 101, 4):
         thing = "a" if number < 100 else "b"
-        await world.service.ingest(world.event("thing.updated", id=thing, n=number, created=1_760_000_000 + number))
-    statuses = await world.settled()
+        await fixture.service.ingest(fixture.event("thing.updated", id=thing, n=number, created=1_760_000_000 + number))
+    statuses = await fixture.settled()
     assert set(statuses.values()) == {"succeeded"}
     assert len(statuses) == 5
     assert most == {"a": 1, "b": 1}
     assert [number for number in order if number < 100] == [1, 2, 3, 4]
 
 
-async def test_a_canceled_run_lets_the_next_one_of_its_lane_go(world: RunsFixture) -> None:
+async def test_a_canceled_run_lets_the_next_one_of_its_lane_go(fixture: RunsFixture) -> None:
     """Whoever ends a run releases its lane."""
-    await world.publish(
+    await fixture.publish(
         lane="""\
 name: Sleeper
 on: {stripe: thing, queue: "${{ object.id }}"}
@@ -312,18 +312,18 @@ steps:
     values: {id: "${{ event.id }}"}
 """
     )
-    first = (await world.service.ingest(world.event("thing.updated", id="a", first=True))).runs[0]
-    second = (await world.service.ingest(world.event("thing.updated", id="a", first=False))).runs[0]
-    assert (await world.status(first), await world.status(second)) == ("waiting", "queued")
-    assert (await world.service.cancel(first)).status == "canceled"
-    assert await world.settled(second) == {second: "succeeded"}
+    first = (await fixture.service.ingest(fixture.event("thing.updated", id="a", first=True))).runs[0]
+    second = (await fixture.service.ingest(fixture.event("thing.updated", id="a", first=False))).runs[0]
+    assert (await fixture.status(first), await fixture.status(second)) == ("waiting", "queued")
+    assert (await fixture.service.cancel(first)).status == "canceled"
+    assert await fixture.settled(second) == {second: "succeeded"}
     with pytest.raises(WrongState):
-        await world.service.cancel(first)
+        await fixture.service.cancel(first)
 
 
-async def test_a_stateful_object_is_read_again_first(world: RunsFixture) -> None:
+async def test_a_stateful_object_is_read_again_first(fixture: RunsFixture) -> None:
     """Late events cannot undo newer state."""
-    await world.publish(
+    await fixture.publish(
         sub="""\
 name: Follow
 on: {stripe: sub}
@@ -332,17 +332,17 @@ steps:
     values: {id: "${{ object.id }}", value: "${{ object.n }}"}
 """
     )
-    world.ledger.answers["subs.retrieve"] = [{"id": "s1", "object": "sub", "n": 42}]
-    taken = await world.service.ingest(world.event("sub.updated", id="s1", n=1))
-    await world.settled(*taken.runs)
-    assert [(row["id"], row["value"]) for row in await world.rows("counters")] == [("s1", 42)]
-    steps = (await world.queries.timeline(taken.runs[0]))["steps"]
+    fixture.ledger.answers["subs.retrieve"] = [{"id": "s1", "object": "sub", "n": 42}]
+    taken = await fixture.service.ingest(fixture.event("sub.updated", id="s1", n=1))
+    await fixture.settled(*taken.runs)
+    assert [(row["id"], row["value"]) for row in await fixture.rows("counters")] == [("s1", 42)]
+    steps = (await fixture.queries.timeline(taken.runs[0]))["steps"]
     assert [step["path"] for step in steps] == ["fresh", "0"]
 
 
-async def test_a_run_waits_for_an_event_and_goes_on_with_it(world: RunsFixture) -> None:
+async def test_a_run_waits_for_an_event_and_goes_on_with_it(fixture: RunsFixture) -> None:
     """Also when the event came before it waited."""
-    await world.publish(
+    await fixture.publish(
         waiting="""\
 name: Wait for payment
 on:
@@ -362,22 +362,22 @@ steps:
     async def before_the_wait(when: str, _do: Any) -> None:
         if when == "after" and not early.is_set():
             early.set()
-            await world.service.ingest(world.event("thing.paid", id="t1", amount=1))
+            await fixture.service.ingest(fixture.event("thing.paid", id="t1", amount=1))
 
-    world.ledger.hooks.append(before_the_wait)
-    answer = await world.service.call("waiting", {"thing": "t1"})
+    fixture.ledger.hooks.append(before_the_wait)
+    answer = await fixture.service.call("waiting", {"thing": "t1"})
     assert answer.body == {"amount": 1}
-    late = await world.service.call("waiting", {"thing": "t2"}, wait=0.2)
-    assert await world.status(late.run_id) == "waiting"
-    await world.service.ingest(world.event("thing.paid", id="other", amount=3))
-    taken = await world.service.ingest(world.event("thing.paid", id="t2", amount=2))
+    late = await fixture.service.call("waiting", {"thing": "t2"}, wait=0.2)
+    assert await fixture.status(late.run_id) == "waiting"
+    await fixture.service.ingest(fixture.event("thing.paid", id="other", amount=3))
+    taken = await fixture.service.ingest(fixture.event("thing.paid", id="t2", amount=2))
     assert taken.woken == 1
-    assert (await world.service.answer(late.run_id, wait=5)).body == {"amount": 2}
+    assert (await fixture.service.answer(late.run_id, wait=5)).body == {"amount": 2}
 
 
-async def test_a_decision_needs_its_role(world: RunsFixture) -> None:
+async def test_a_decision_needs_its_role(fixture: RunsFixture) -> None:
     """And is asked for once."""
-    await world.publish(
+    await fixture.publish(
         ask="""\
 name: Ask
 on:
@@ -391,23 +391,23 @@ steps:
   - return: {yes: "${{ decision.approved }}", by: "${{ decision.by }}"}
 """
     )
-    answer = await world.service.call("ask", {}, wait=0.1)
-    [waiting] = await world.queries.approvals()
+    answer = await fixture.service.call("ask", {}, wait=0.1)
+    [waiting] = await fixture.queries.approvals()
     assert waiting["title"] == "Refund?"
     with pytest.raises(NotAllowed):
-        await world.service.decide(answer.run_id, waiting["path"], approved=True, by="u1", roles=["support"])
-    await world.service.decide(answer.run_id, waiting["path"], approved=True, by="u2", roles=["admin"])
-    assert (await world.service.answer(answer.run_id, wait=5)).body == {"yes": True, "by": "u2"}
+        await fixture.service.decide(answer.run_id, waiting["path"], approved=True, by="u1", roles=["support"])
+    await fixture.service.decide(answer.run_id, waiting["path"], approved=True, by="u2", roles=["admin"])
+    assert (await fixture.service.answer(answer.run_id, wait=5)).body == {"yes": True, "by": "u2"}
     with pytest.raises(WrongState):
-        await world.service.decide(answer.run_id, waiting["path"], approved=True, by="u2", roles=["admin"])
+        await fixture.service.decide(answer.run_id, waiting["path"], approved=True, by="u2", roles=["admin"])
 
 
 async def test_a_sleep_of_days_survives_on_a_moved_clock(database: Database, tmp_path: Path) -> None:
     """The sweep wakes what is late, so test clocks work."""
     clock = ManualClock()
-    world = await build(database, tmp_path, clock=clock)
-    await world.service.start()
-    await world.publish(
+    fixture = await build(database, tmp_path, clock=clock)
+    await fixture.service.start()
+    await fixture.publish(
         sleeper="""\
 name: Sleeper
 on: {stripe: thing}
@@ -417,60 +417,60 @@ steps:
     values: {id: woken}
 """
     )
-    taken = await world.service.ingest(world.event("thing.created", id="t1"))
-    run = await world.queries.get(taken.runs[0])
+    taken = await fixture.service.ingest(fixture.event("thing.created", id="t1"))
+    run = await fixture.queries.get(taken.runs[0])
     assert run.status == "waiting"
     clock.set(run.wake_at.replace(microsecond=0) if run.wake_at else clock.now())
     from datetime import timedelta  # noqa: PLC0415
 
     clock.advance(timedelta(minutes=2))
-    await world.service.sweep()
-    assert await world.settled(*taken.runs) == {taken.runs[0]: "succeeded"}
-    await world.service.stop(1)
+    await fixture.service.sweep()
+    assert await fixture.settled(*taken.runs) == {taken.runs[0]: "succeeded"}
+    await fixture.service.stop(1)
 
 
-async def test_a_run_ends_on_the_version_it_began_with(world: RunsFixture) -> None:
+async def test_a_run_ends_on_the_version_it_began_with(fixture: RunsFixture) -> None:
     """New runs take the newest."""
-    await world.publish(
+    await fixture.publish(
         v="name: V\non: {stripe: thing}\nsteps:\n  - wait: 1h\n  - insert: counters\n    values: {id: old}\n"
     )
-    first = (await world.service.ingest(world.event("thing.created", id="t1"))).runs[0]
-    await world.publish(v="name: V\non: {stripe: thing}\nsteps:\n  - insert: counters\n    values: {id: new}\n")
-    second = (await world.service.ingest(world.event("thing.created", id="t2"))).runs[0]
-    assert await world.status(second) == "succeeded"
-    use = await world.database.read(lambda tx: history(tx, "v"))
+    first = (await fixture.service.ingest(fixture.event("thing.created", id="t1"))).runs[0]
+    await fixture.publish(v="name: V\non: {stripe: thing}\nsteps:\n  - insert: counters\n    values: {id: new}\n")
+    second = (await fixture.service.ingest(fixture.event("thing.created", id="t2"))).runs[0]
+    assert await fixture.status(second) == "succeeded"
+    use = await fixture.database.read(lambda tx: history(tx, "v"))
     assert sorted(version["open_runs"] for version in use) == [0, 1]
-    assert (await world.queries.get(first)).version != (await world.queries.get(second)).version
+    assert (await fixture.queries.get(first)).version != (await fixture.queries.get(second)).version
 
 
-async def test_a_fork_goes_on_from_a_step_with_new_keys(world: RunsFixture) -> None:
+async def test_a_fork_goes_on_from_a_step_with_new_keys(fixture: RunsFixture) -> None:
     """What came before it is not done again."""
-    await world.publish(charge=CHARGE)
-    answer = await world.service.call("charge", {"cart": "c1", "amount": 1})
-    forked = await world.service.fork(answer.run_id, path="1")
-    await world.settled(forked.id)
-    assert sorted(world.ledger.effects()) == sorted([f"{answer.run_id}:1", f"{forked.id}:1"])
-    assert len(await world.rows("orders")) == 1
-    again = await world.service.fork(answer.run_id, inputs={"cart": "c2", "amount": 9})
-    await world.settled(again.id)
-    assert [(row["id"], row["paid"]) for row in await world.rows("orders")] == [("c1", 1), ("c2", 9)]
+    await fixture.publish(charge=CHARGE)
+    answer = await fixture.service.call("charge", {"cart": "c1", "amount": 1})
+    forked = await fixture.service.fork(answer.run_id, path="1")
+    await fixture.settled(forked.id)
+    assert sorted(fixture.ledger.effects()) == sorted([f"{answer.run_id}:1", f"{forked.id}:1"])
+    assert len(await fixture.rows("orders")) == 1
+    again = await fixture.service.fork(answer.run_id, inputs={"cart": "c2", "amount": 9})
+    await fixture.settled(again.id)
+    assert [(row["id"], row["paid"]) for row in await fixture.rows("orders")] == [("c1", 1), ("c2", 9)]
 
 
-async def test_a_replayed_event_is_a_new_run(world: RunsFixture) -> None:
+async def test_a_replayed_event_is_a_new_run(fixture: RunsFixture) -> None:
     """Of the current version; the first one stays."""
-    await world.publish(pay=PAY)
-    await world.put("orders", id="o1")
-    event = world.event("thing.paid", id="t1", order="o1", amount=500)
-    first = (await world.service.ingest(event)).runs[0]
-    [second] = await world.service.replay(event.id)
-    assert (await world.queries.get(second)).forked_from == first
+    await fixture.publish(pay=PAY)
+    await fixture.put("orders", id="o1")
+    event = fixture.event("thing.paid", id="t1", order="o1", amount=500)
+    first = (await fixture.service.ingest(event)).runs[0]
+    [second] = await fixture.service.replay(event.id)
+    assert (await fixture.queries.get(second)).forked_from == first
     with pytest.raises(RunUnknown):
-        await world.service.replay("evt_unknown")
+        await fixture.service.replay("evt_unknown")
 
 
-async def test_once_is_once_for_callers_and_events_alike(world: RunsFixture) -> None:
+async def test_once_is_once_for_callers_and_events_alike(fixture: RunsFixture) -> None:
     """Fulfil-once: the thanks page, the webhook and catch-up may all ask."""
-    await world.publish(
+    await fixture.publish(
         fulfil="""\
 name: Fulfil
 on:
@@ -486,18 +486,18 @@ steps:
   - return: {key: "${{ made.key }}"}
 """
     )
-    taken = await world.service.ingest(world.event("thing.created", id="t1"))
-    answers = await asyncio.gather(*[world.service.call("fulfil", {"thing": "t1"}) for _ in range(5)])
-    again = await world.service.ingest(world.event("thing.updated", id="t1"))
+    taken = await fixture.service.ingest(fixture.event("thing.created", id="t1"))
+    answers = await asyncio.gather(*[fixture.service.call("fulfil", {"thing": "t1"}) for _ in range(5)])
+    again = await fixture.service.ingest(fixture.event("thing.updated", id="t1"))
     assert {answer.run_id for answer in answers} == set(taken.runs)
     assert list(again.runs) == []
     assert {answer.body["key"] for answer in answers} == {f"{taken.runs[0]}:0"}
-    assert len(world.ledger.effects()) == 1
+    assert len(fixture.ledger.effects()) == 1
 
 
-async def test_parallel_branches_do_not_wait_for_each_other(world: RunsFixture) -> None:
+async def test_parallel_branches_do_not_wait_for_each_other(fixture: RunsFixture) -> None:
     """A slow branch does not hold up a quick one of several steps."""
-    await world.publish(
+    await fixture.publish(
         both="""\
 name: Both
 on:
@@ -524,14 +524,14 @@ steps:
         if when == "after":
             order.append(do.action)
 
-    world.ledger.hooks.append(watch)
-    assert (await world.service.call("both", {})).body == {"ok": True}
+    fixture.ledger.hooks.append(watch)
+    assert (await fixture.service.call("both", {})).body == {"ok": True}
     assert order == ["things.charge", "things.refund", "things.create"]
 
 
-async def test_an_early_answer_does_not_end_the_run(world: RunsFixture) -> None:
+async def test_an_early_answer_does_not_end_the_run(fixture: RunsFixture) -> None:
     """`respond` answers, the rest goes on."""
-    await world.publish(
+    await fixture.publish(
         early="""\
 name: Early
 on:
@@ -551,28 +551,28 @@ steps:
         if when == "before":
             await asyncio.wait_for(go.wait(), 5)
 
-    world.ledger.hooks.append(wait)
-    answer = await world.service.call("early", {})
+    fixture.ledger.hooks.append(wait)
+    answer = await fixture.service.call("early", {})
     assert (answer.state, answer.status, answer.body) == ("answered", 202, {"accepted": True})
-    assert await world.status(answer.run_id) == "running"
+    assert await fixture.status(answer.run_id) == "running"
     go.set()
-    await world.settled(answer.run_id)
-    logged = (await world.queries.timeline(answer.run_id))["logs"]
+    await fixture.settled(answer.run_id)
+    logged = (await fixture.queries.timeline(answer.run_id))["logs"]
     assert [line["text"] for line in logged] == [f"Done for {answer.run_id}"]
 
 
-async def test_an_unknown_workflow_or_run_is_named(world: RunsFixture) -> None:
+async def test_an_unknown_workflow_or_run_is_named(fixture: RunsFixture) -> None:
     """With what is there."""
-    await world.publish(charge=CHARGE)
+    await fixture.publish(charge=CHARGE)
     with pytest.raises(WorkflowUnknown, match="did you mean 'charge'"):
-        await world.service.call("chrage", {})
+        await fixture.service.call("chrage", {})
     with pytest.raises(RunUnknown):
-        await world.service.cancel("run_nope")
+        await fixture.service.cancel("run_nope")
 
 
-async def test_what_a_run_read_still_holds_when_it_writes(world: RunsFixture) -> None:
+async def test_what_a_run_read_still_holds_when_it_writes(fixture: RunsFixture) -> None:
     """Twenty runs read, add and write one row at the same time: none of the additions is lost."""
-    await world.publish(
+    await fixture.publish(
         count="""\
 name: Count
 on: {stripe: thing}
@@ -586,7 +586,7 @@ steps:
     set: {value: "${{ counter.value + 1 }}"}
 """
     )
-    await world.put("counters", id="all")
-    await asyncio.gather(*[world.service.ingest(world.event("thing.created", id=f"t{n}")) for n in range(20)])
-    assert set((await world.settled()).values()) == {"succeeded"}
-    assert (await world.rows("counters"))[0]["value"] == 20
+    await fixture.put("counters", id="all")
+    await asyncio.gather(*[fixture.service.ingest(fixture.event("thing.created", id=f"t{n}")) for n in range(20)])
+    assert set((await fixture.settled()).values()) == {"succeeded"}
+    assert (await fixture.rows("counters"))[0]["value"] == 20

@@ -38,30 +38,30 @@ def utc(*parts: int) -> dt.datetime:
     return dt.datetime(*parts, tzinfo=dt.UTC)  # type: ignore[misc, arg-type]
 
 
-async def scheduled(world: RunsFixture) -> list[str]:
+async def scheduled(fixture: RunsFixture) -> list[str]:
     """The moments that have been run, in order."""
-    found = await world.queries.list(limit=200)
-    rows = [await world.queries.get(run["id"]) for run in found]
+    found = await fixture.queries.list(limit=200)
+    rows = [await fixture.queries.get(run["id"]) for run in found]
     assert {row.status for row in rows} <= {"succeeded"}
     return sorted(row.request["scheduled"] for row in rows)
 
 
 async def test_a_moment_starts_one_run_and_only_when_it_has_come(database: Database, tmp_path: Path) -> None:
     clock = ManualClock(MONDAY)
-    world = await build(database, tmp_path, clock=clock)
-    await world.service.start()
-    await world.publish(weekly=weekly())
-    assert not await world.service.tick()
+    fixture = await build(database, tmp_path, clock=clock)
+    await fixture.service.start()
+    await fixture.publish(weekly=weekly())
+    assert not await fixture.service.tick()
     clock.advance(dt.timedelta(hours=1))
-    (run,) = await world.service.tick()
-    assert not await world.service.tick()
-    await world.settled()
-    assert await world.rows("counters") == [{"id": run, "value": 0}]
-    assert (await world.queries.get(run)).trigger == "schedule"
+    (run,) = await fixture.service.tick()
+    assert not await fixture.service.tick()
+    await fixture.settled()
+    assert await fixture.rows("counters") == [{"id": run, "value": 0}]
+    assert (await fixture.queries.get(run)).trigger == "schedule"
     clock.advance(dt.timedelta(days=7))
-    await world.service.tick()
-    assert await scheduled(world) == ["2026-01-05T03:00:00Z", "2026-01-12T03:00:00Z"]
-    await world.service.stop(2)
+    await fixture.service.tick()
+    assert await scheduled(fixture) == ["2026-01-05T03:00:00Z", "2026-01-12T03:00:00Z"]
+    await fixture.service.stop(2)
 
 
 async def test_many_workers_start_it_once(database: Database, tmp_path: Path) -> None:
@@ -93,29 +93,29 @@ async def test_after_a_stop_missed_moments_are_made_up_for_as_the_file_says(
 
 async def test_every_missed_moment_is_made_up_for_however_many(database: Database, tmp_path: Path) -> None:
     clock = ManualClock(MONDAY)
-    world = await build(database, tmp_path, clock=clock)
-    await world.publish(weekly=weekly("* * * * *", catch_up="all"))
+    fixture = await build(database, tmp_path, clock=clock)
+    await fixture.publish(weekly=weekly("* * * * *", catch_up="all"))
     clock.advance(dt.timedelta(minutes=120))
-    started = await world.service.tick()
+    started = await fixture.service.tick()
     assert len(set(started)) == 120
-    assert len(await scheduled(world)) == 120
+    assert len(await scheduled(fixture)) == 120
 
 
 async def test_a_changed_schedule_holds_from_its_publish_and_a_removed_one_never_fires(
     database: Database, tmp_path: Path
 ) -> None:
     clock = ManualClock(MONDAY)
-    world = await build(database, tmp_path, clock=clock)
-    await world.publish(weekly=weekly("0 3 * * *"))
+    fixture = await build(database, tmp_path, clock=clock)
+    await fixture.publish(weekly=weekly("0 3 * * *"))
     clock.advance(dt.timedelta(hours=3))
-    await world.publish(weekly=weekly("30 6 * * *"))
-    assert not await world.service.tick()
+    await fixture.publish(weekly=weekly("30 6 * * *"))
+    assert not await fixture.service.tick()
     clock.advance(dt.timedelta(hours=2))
-    await world.service.tick()
-    assert await scheduled(world) == ["2026-01-05T06:30:00Z"]
-    await world.publish(weekly="name: Weekly\non: {manual: true}\nsteps:\n  - log: hi\n")
+    await fixture.service.tick()
+    assert await scheduled(fixture) == ["2026-01-05T06:30:00Z"]
+    await fixture.publish(weekly="name: Weekly\non: {manual: true}\nsteps:\n  - log: hi\n")
     clock.advance(dt.timedelta(days=2))
-    assert not await world.service.tick()
+    assert not await fixture.service.tick()
 
 
 async def test_a_worker_with_files_from_before_a_change_leaves_the_timetable_alone(
@@ -165,25 +165,25 @@ async def _asked(database: Database) -> None:
 
 async def test_the_timetable_keeps_time_by_itself(database: Database, tmp_path: Path) -> None:
     clock = ManualClock(utc(2026, 1, 5, 2, 59, 59))
-    world = await build(database, tmp_path, clock=clock)
-    await world.service.start()
-    await world.publish(weekly=weekly())
-    keeping = asyncio.create_task(world.service.run_scheduler())
+    fixture = await build(database, tmp_path, clock=clock)
+    await fixture.service.start()
+    await fixture.publish(weekly=weekly())
+    keeping = asyncio.create_task(fixture.service.run_scheduler())
     clock.advance(dt.timedelta(seconds=1))
-    await world.settled(seconds=10)
+    await fixture.settled(seconds=10)
     keeping.cancel()
-    assert await scheduled(world) == ["2026-01-05T03:00:00Z"]
-    await world.service.stop(2)
+    assert await scheduled(fixture) == ["2026-01-05T03:00:00Z"]
+    await fixture.service.stop(2)
 
 
 async def test_a_schedule_that_cannot_start_its_run_is_a_failed_run(database: Database, tmp_path: Path) -> None:
     clock = ManualClock(MONDAY)
-    world = await build(database, tmp_path, clock=clock)
+    fixture = await build(database, tmp_path, clock=clock)
     broken = weekly().replace("steps:", 'once: "${{ string(1 / (size(run.id) - size(run.id))) }}"\nsteps:')
-    await world.publish(weekly=broken)
+    await fixture.publish(weekly=broken)
     clock.advance(dt.timedelta(hours=2))
-    (run,) = await world.service.tick()
-    assert await world.status(run) == "failed"
+    (run,) = await fixture.service.tick()
+    assert await fixture.status(run) == "failed"
 
 
 def days(cron: str, zone: str, after: dt.datetime, count: int) -> list[str]:
@@ -206,8 +206,8 @@ async def test_the_last_missed_moment_is_found_in_the_night_the_clock_changes(
     database: Database, tmp_path: Path, now: dt.datetime
 ) -> None:
     clock = ManualClock(utc(2026, 10, 20))
-    world = await build(database, tmp_path, clock=clock)
-    await world.publish(weekly=weekly("30 2 * * *", "Europe/Berlin"))
+    fixture = await build(database, tmp_path, clock=clock)
+    await fixture.publish(weekly=weekly("30 2 * * *", "Europe/Berlin"))
     clock.set(now)
-    await world.service.tick()
-    assert await scheduled(world) == ["2026-10-25T00:30:00Z"]
+    await fixture.service.tick()
+    assert await scheduled(fixture) == ["2026-10-25T00:30:00Z"]

@@ -58,12 +58,12 @@ async def databases(postgres_url: str) -> AsyncIterator[list[Database]]:
 async def worlds(databases: list[Database], tmp_path: Path) -> AsyncIterator[list[RunsFixture]]:
     """Two workers."""
     made = [await build(one, tmp_path, limits=RunLimits(answer_within=10)) for one in databases]
-    for world in made:
-        await world.publish(fulfill=FULFILL, page=PAGE)
-        await world.service.start()
+    for fixture in made:
+        await fixture.publish(fulfill=FULFILL, page=PAGE)
+        await fixture.service.start()
     yield made
-    for world in made:
-        await world.service.stop(1.0)
+    for fixture in made:
+        await fixture.service.stop(1.0)
 
 
 class Gate:
@@ -85,7 +85,7 @@ class Gate:
         self._open.set()
 
 
-def held(world: RunsFixture) -> tuple[asyncio.Event, asyncio.Event]:
+def held(fixture: RunsFixture) -> tuple[asyncio.Event, asyncio.Event]:
     """Let the fulfilment's step wait; returns an event that is set when it has begun, and one to let it go on."""
     began, goes_on = asyncio.Event(), asyncio.Event()
 
@@ -94,7 +94,7 @@ def held(world: RunsFixture) -> tuple[asyncio.Event, asyncio.Event]:
             began.set()
             await goes_on.wait()
 
-    world.ledger.hooks.append(hook)
+    fixture.ledger.hooks.append(hook)
     return began, goes_on
 
 
@@ -105,14 +105,14 @@ async def until(condition: Any) -> None:
             await asyncio.sleep(0.005)
 
 
-async def page(world: RunsFixture) -> Any:
+async def page(fixture: RunsFixture) -> Any:
     """Call and wait for the answer."""
-    return await world.service.call("page", {"session": "s"}, trigger="manual", wait=8)
+    return await fixture.service.call("page", {"session": "s"}, trigger="manual", wait=8)
 
 
-async def status(world: RunsFixture) -> str:
+async def status(fixture: RunsFixture) -> str:
     """Of the shared run."""
-    [run] = await world.queries.list(workflow_id="fulfill")
+    [run] = await fixture.queries.list(workflow_id="fulfill")
     return run["status"]
 
 
@@ -156,9 +156,9 @@ async def test_nobody_is_forgotten_however_calls_and_ends_fall(worlds: list[Runs
     """Thirty keys, eight callers each, on two workers, at random moments around the end of the run."""
     rng = random.Random(11)
 
-    async def call(world: RunsFixture, session: str, pause: float) -> Any:
+    async def call(fixture: RunsFixture, session: str, pause: float) -> Any:
         await asyncio.sleep(pause)
-        return await world.service.call("page", {"session": session}, trigger="manual", wait=12)
+        return await fixture.service.call("page", {"session": session}, trigger="manual", wait=12)
 
     for batch in range(3):
         sessions = [f"s{batch}-{number}" for number in range(10)]

@@ -69,7 +69,7 @@ def limits() -> RunLimits:
 
 
 @pytest.fixture
-async def world(database: Database, tmp_path: Path) -> AsyncIterator[RunsFixture]:
+async def fixture(database: Database, tmp_path: Path) -> AsyncIterator[RunsFixture]:
     """A started world."""
     made = await build(database, tmp_path, limits=limits())
     await made.service.start()
@@ -77,12 +77,12 @@ async def world(database: Database, tmp_path: Path) -> AsyncIterator[RunsFixture
     await made.service.stop(2.0)
 
 
-async def of(world: RunsFixture, workflow: str) -> list[dict[str, Any]]:
+async def of(fixture: RunsFixture, workflow: str) -> list[dict[str, Any]]:
     """The runs of a workflow, oldest first."""
-    return (await world.queries.list(workflow_id=workflow, limit=200))[::-1]
+    return (await fixture.queries.list(workflow_id=workflow, limit=200))[::-1]
 
 
-def slow(world: RunsFixture, action: str) -> asyncio.Event:
+def slow(fixture: RunsFixture, action: str) -> asyncio.Event:
     """Let an outside step wait until the event is set."""
     gate = asyncio.Event()
 
@@ -90,85 +90,85 @@ def slow(world: RunsFixture, action: str) -> asyncio.Event:
         if when == "before" and do.action == action:
             await gate.wait()
 
-    world.ledger.hooks.append(hook)
+    fixture.ledger.hooks.append(hook)
     return gate
 
 
-async def waiting(world: RunsFixture, *run_ids: str) -> None:
+async def waiting(fixture: RunsFixture, *run_ids: str) -> None:
     """Until these runs wait."""
     async with asyncio.timeout(10):
         while True:
-            if {await world.status(one) for one in run_ids} == {"waiting"}:
+            if {await fixture.status(one) for one in run_ids} == {"waiting"}:
                 return
             await asyncio.sleep(0.01)
 
 
-async def begun(world: RunsFixture, workflow: str, **inputs: Any) -> str:
+async def begun(fixture: RunsFixture, workflow: str, **inputs: Any) -> str:
     """Call and do not wait."""
-    return (await world.service.call(workflow, inputs, wait=0)).run_id
+    return (await fixture.service.call(workflow, inputs, wait=0)).run_id
 
 
-async def test_thanks_page_webhook_and_catch_up_fulfil_once_and_all_get_the_result(world: RunsFixture) -> None:
+async def test_thanks_page_webhook_and_catch_up_fulfil_once_and_all_get_the_result(fixture: RunsFixture) -> None:
     """Twenty times each, at once."""
-    await world.publish(**ALL)
-    await world.put("orders", id="s1")
-    events = [world.event("thing.paid", id=f"t{n}", session="s1") for n in range(20)]
-    pages = [world.service.call("thanks", {"session": "s1"}, wait=15) for _ in range(20)]
-    catching_up = [world.service.call("catch-up", {"session": "s1"}, trigger="manual", wait=15) for _ in range(20)]
-    straight = [world.service.call("fulfill", {"session": "s1"}, trigger_index=1, wait=15) for _ in range(5)]
-    taken = asyncio.gather(*[world.service.ingest(event) for event in events])
+    await fixture.publish(**ALL)
+    await fixture.put("orders", id="s1")
+    events = [fixture.event("thing.paid", id=f"t{n}", session="s1") for n in range(20)]
+    pages = [fixture.service.call("thanks", {"session": "s1"}, wait=15) for _ in range(20)]
+    catching_up = [fixture.service.call("catch-up", {"session": "s1"}, trigger="manual", wait=15) for _ in range(20)]
+    straight = [fixture.service.call("fulfill", {"session": "s1"}, trigger_index=1, wait=15) for _ in range(5)]
+    taken = asyncio.gather(*[fixture.service.ingest(event) for event in events])
     answers = await asyncio.gather(*pages, *catching_up, *straight)
-    hooks = [await world.service.answer(one.runs[0], wait=15) for one in await taken]
-    [run] = await of(world, "fulfill")
+    hooks = [await fixture.service.answer(one.runs[0], wait=15) for one in await taken]
+    [run] = await of(fixture, "fulfill")
     assert run["status"] == "succeeded"
-    assert sorted(world.ledger.effects().values()) == ["receipt", "things.create"]
-    result = (await world.queries.get(run["id"])).output
+    assert sorted(fixture.ledger.effects().values()) == ["receipt", "things.create"]
+    result = (await fixture.queries.get(run["id"])).output
     assert result["order"] == "s1"
     assert {answer.state for answer in (*answers, *hooks)} == {"answered"}
     assert all(answer.body == result for answer in (*answers, *hooks))
-    assert [row["status"] for row in await world.rows("orders")] == ["paid"]
+    assert [row["status"] for row in await fixture.rows("orders")] == ["paid"]
     if run["trigger"] == "call":
         assert result["key"].startswith(f"{run['id']}:"), "its keys are its own"
 
 
-async def test_caller_and_called_know_of_each_other(world: RunsFixture) -> None:
+async def test_caller_and_called_know_of_each_other(fixture: RunsFixture) -> None:
     """In both timelines, and in what the caller waits for."""
-    await world.publish(**ALL)
-    await world.put("orders", id="s1")
-    gate = slow(world, "things.create")
-    first, second = [await begun(world, "thanks", session="s1") for _ in range(2)]
-    await waiting(world, first, second)
-    [run] = await of(world, "fulfill")
+    await fixture.publish(**ALL)
+    await fixture.put("orders", id="s1")
+    gate = slow(fixture, "things.create")
+    first, second = [await begun(fixture, "thanks", session="s1") for _ in range(2)]
+    await waiting(fixture, first, second)
+    [run] = await of(fixture, "fulfill")
     assert (run["trigger"], run["status"] in {"queued", "running"}) == ("call", True), run
-    caller = await world.queries.timeline(first)
+    caller = await fixture.queries.timeline(first)
     assert caller["run"]["waiting_for"] == {"call": "fulfill", "run": run["id"], "until": None}
     assert [(step["verb"], step["action"], step["status"]) for step in caller["steps"]] == [
         ("call", "fulfill", "waiting")
     ]
     assert caller["calls"] == [{"path": "0", "run_id": run["id"]}]
-    called = await world.queries.timeline(run["id"])
+    called = await fixture.queries.timeline(run["id"])
     assert called["called_by"] == [first, second]
     gate.set()
-    assert (await world.service.answer(second, wait=10)).state == "answered"
-    await world.settled()
-    assert (await world.queries.timeline(run["id"]))["called_by"] == [first]
-    later = await world.service.call("thanks", {"session": "s1"}, wait=10)
+    assert (await fixture.service.answer(second, wait=10)).state == "answered"
+    await fixture.settled()
+    assert (await fixture.queries.timeline(run["id"]))["called_by"] == [first]
+    later = await fixture.service.call("thanks", {"session": "s1"}, wait=10)
     assert later.body["order"] == "s1"
-    [step] = (await world.queries.timeline(later.run_id))["steps"]
+    [step] = (await fixture.queries.timeline(later.run_id))["steps"]
     assert (step["args"]["run"], step["status"]) == (run["id"], "succeeded"), "the result was there already"
 
 
-async def test_who_waits_gets_the_failure_and_a_later_call_tries_anew(world: RunsFixture) -> None:
+async def test_who_waits_gets_the_failure_and_a_later_call_tries_anew(fixture: RunsFixture) -> None:
     """Kind, message, hint, and which run."""
-    await world.publish(**ALL)
-    await world.put("orders", id="s1")
-    gate = slow(world, "things.create")
-    world.ledger.answers["things.create"] = [StepFailure("card_declined", "No.", status=402, hint="Another card.")]
-    pages = [await begun(world, "thanks", session="s1") for _ in range(3)]
-    await waiting(world, *pages)
+    await fixture.publish(**ALL)
+    await fixture.put("orders", id="s1")
+    gate = slow(fixture, "things.create")
+    fixture.ledger.answers["things.create"] = [StepFailure("card_declined", "No.", status=402, hint="Another card.")]
+    pages = [await begun(fixture, "thanks", session="s1") for _ in range(3)]
+    await waiting(fixture, *pages)
     gate.set()
-    answers = [await world.service.answer(one, wait=10) for one in pages]
-    [run] = await of(world, "fulfill")
+    answers = [await fixture.service.answer(one, wait=10) for one in pages]
+    [run] = await of(fixture, "fulfill")
     for answer in answers:
         assert (answer.state, answer.status) == ("failed", 402)
         assert answer.failure is not None
@@ -178,81 +178,81 @@ async def test_who_waits_gets_the_failure_and_a_later_call_tries_anew(world: Run
             "Another card.",
         )
         assert answer.failure.data["run"] == run["id"]
-    again = await world.service.call("thanks", {"session": "s1"}, wait=10)
+    again = await fixture.service.call("thanks", {"session": "s1"}, wait=10)
     assert again.state == "answered"
-    assert [one["status"] for one in await of(world, "fulfill")] == ["failed", "succeeded"]
+    assert [one["status"] for one in await of(fixture, "fulfill")] == ["failed", "succeeded"]
 
 
-async def test_a_failed_call_can_be_caught_and_a_failed_caller_retried(world: RunsFixture) -> None:
+async def test_a_failed_call_can_be_caught_and_a_failed_caller_retried(fixture: RunsFixture) -> None:
     """A retry asks for the key again."""
     caught = THANKS.replace("- return: ${{ done }}", "- return: ${{ done ?? 'none' }}").replace(
         "    with:", "    on_error: [{log: '${{ error.kind }} in ${{ error.data.run }}'}]\n    with:"
     )
-    await world.publish(**{**ALL, "catch_up": caught})
-    await world.put("orders", id="s1")
-    world.ledger.answers["things.create"] = [StepFailure("no", "No."), StepFailure("no", "No again.")]
-    answer = await world.service.call("catch-up", {"session": "s1"}, wait=10)
+    await fixture.publish(**{**ALL, "catch_up": caught})
+    await fixture.put("orders", id="s1")
+    fixture.ledger.answers["things.create"] = [StepFailure("no", "No."), StepFailure("no", "No again.")]
+    answer = await fixture.service.call("catch-up", {"session": "s1"}, wait=10)
     assert (answer.state, answer.body) == ("answered", "none")
-    logs = (await world.queries.timeline(answer.run_id))["logs"]
-    [first] = await of(world, "fulfill")
+    logs = (await fixture.queries.timeline(answer.run_id))["logs"]
+    [first] = await of(fixture, "fulfill")
     assert logs[0]["text"] == f"no in {first['id']}"
-    page = await world.service.call("thanks", {"session": "s1"}, wait=10)
+    page = await fixture.service.call("thanks", {"session": "s1"}, wait=10)
     assert page.failure is not None
     assert page.failure.message == "No again."
-    await world.service.retry(page.run_id)
-    assert (await world.service.answer(page.run_id, wait=10)).body["order"] == "s1"
-    assert [one["status"] for one in await of(world, "fulfill")] == ["failed", "failed", "succeeded"]
+    await fixture.service.retry(page.run_id)
+    assert (await fixture.service.answer(page.run_id, wait=10)).body["order"] == "s1"
+    assert [one["status"] for one in await of(fixture, "fulfill")] == ["failed", "failed", "succeeded"]
 
 
-async def test_a_failed_run_is_not_retried_once_another_has_taken_its_place(world: RunsFixture) -> None:
+async def test_a_failed_run_is_not_retried_once_another_has_taken_its_place(fixture: RunsFixture) -> None:
     """Or it would be done twice."""
-    await world.publish(**ALL)
-    await world.put("orders", id="s1")
-    world.ledger.answers["things.create"] = [StepFailure("no", "No.")]
-    assert (await world.service.call("thanks", {"session": "s1"}, wait=10)).state == "failed"
-    gate = slow(world, "things.create")
-    page = await begun(world, "thanks", session="s1")
-    await waiting(world, page)
-    first, second = await of(world, "fulfill")
+    await fixture.publish(**ALL)
+    await fixture.put("orders", id="s1")
+    fixture.ledger.answers["things.create"] = [StepFailure("no", "No.")]
+    assert (await fixture.service.call("thanks", {"session": "s1"}, wait=10)).state == "failed"
+    gate = slow(fixture, "things.create")
+    page = await begun(fixture, "thanks", session="s1")
+    await waiting(fixture, page)
+    first, second = await of(fixture, "fulfill")
     with pytest.raises(WrongState, match=second["id"]):
-        await world.service.retry(first["id"])
-    await world.service.cancel(second["id"])
+        await fixture.service.retry(first["id"])
+    await fixture.service.cancel(second["id"])
     gate.set()
-    failed = await world.service.answer(page, wait=10)
+    failed = await fixture.service.answer(page, wait=10)
     assert failed.failure is not None
     assert failed.failure.kind == "canceled"
-    await world.service.retry(first["id"])
-    await world.settled(first["id"])
-    assert (await world.service.call("thanks", {"session": "s1"}, wait=10)).body["order"] == "s1"
-    assert [one["status"] for one in await of(world, "fulfill")] == ["succeeded", "canceled"]
+    await fixture.service.retry(first["id"])
+    await fixture.settled(first["id"])
+    assert (await fixture.service.call("thanks", {"session": "s1"}, wait=10)).body["order"] == "s1"
+    assert [one["status"] for one in await of(fixture, "fulfill")] == ["succeeded", "canceled"]
 
 
-async def test_canceling_a_caller_leaves_the_shared_run_alone(world: RunsFixture) -> None:
+async def test_canceling_a_caller_leaves_the_shared_run_alone(fixture: RunsFixture) -> None:
     """Others wait for it."""
-    await world.publish(**ALL)
-    await world.put("orders", id="s1")
-    gate = slow(world, "things.create")
-    first, second = [await begun(world, "thanks", session="s1") for _ in range(2)]
-    await waiting(world, first, second)
-    await world.service.cancel(first)
+    await fixture.publish(**ALL)
+    await fixture.put("orders", id="s1")
+    gate = slow(fixture, "things.create")
+    first, second = [await begun(fixture, "thanks", session="s1") for _ in range(2)]
+    await waiting(fixture, first, second)
+    await fixture.service.cancel(first)
     gate.set()
-    assert (await world.service.answer(second, wait=10)).state == "answered"
-    assert await world.status(first) == "canceled"
-    [run] = await of(world, "fulfill")
+    assert (await fixture.service.answer(second, wait=10)).state == "answered"
+    assert await fixture.status(first) == "canceled"
+    [run] = await of(fixture, "fulfill")
     assert run["status"] == "succeeded"
 
 
-async def test_a_fork_keeps_the_result_unless_it_begins_before_the_call(world: RunsFixture) -> None:
+async def test_a_fork_keeps_the_result_unless_it_begins_before_the_call(fixture: RunsFixture) -> None:
     """And then it finds the same run."""
     more = THANKS.replace("  - return:", "  - stripe: things.charge\n    with: {n: 1}\n  - return:")
-    await world.publish(**{**ALL, "thanks": more})
-    await world.put("orders", id="s1")
-    page = await world.service.call("thanks", {"session": "s1"}, wait=10)
-    after = await world.service.fork(page.run_id, path="1")
-    before = await world.service.fork(page.run_id, path="0")
-    assert {(await world.service.answer(one.id, wait=10)).body["order"] for one in (after, before)} == {"s1"}
-    assert len(await of(world, "fulfill")) == 1
-    assert sorted(world.ledger.effects().values()).count("things.create") == 1
+    await fixture.publish(**{**ALL, "thanks": more})
+    await fixture.put("orders", id="s1")
+    page = await fixture.service.call("thanks", {"session": "s1"}, wait=10)
+    after = await fixture.service.fork(page.run_id, path="1")
+    before = await fixture.service.fork(page.run_id, path="0")
+    assert {(await fixture.service.answer(one.id, wait=10)).body["order"] for one in (after, before)} == {"s1"}
+    assert len(await of(fixture, "fulfill")) == 1
+    assert sorted(fixture.ledger.effects().values()).count("things.create") == 1
 
 
 async def test_a_worker_that_did_not_begin_it_waits_for_it_too(database: Database, tmp_path: Path) -> None:
@@ -276,16 +276,16 @@ async def test_a_worker_that_did_not_begin_it_waits_for_it_too(database: Databas
         await each.service.stop(1.0)
 
 
-async def test_the_version_that_the_caller_is_pinned_to_is_called(world: RunsFixture) -> None:
+async def test_the_version_that_the_caller_is_pinned_to_is_called(fixture: RunsFixture) -> None:
     """Also when another one has been published since."""
     slowly = THANKS.replace("steps:", "steps:\n  - stripe: things.charge\n    with: {n: 1}")
-    await world.publish(**{**ALL, "thanks": slowly})
-    await world.put("orders", id="s1")
-    gate = slow(world, "things.charge")
-    page = await begun(world, "thanks", session="s1")
-    await world.publish(**{**ALL, "thanks": slowly, "fulfill": FULFILL.replace("order: ", "new_order: ")})
+    await fixture.publish(**{**ALL, "thanks": slowly})
+    await fixture.put("orders", id="s1")
+    gate = slow(fixture, "things.charge")
+    page = await begun(fixture, "thanks", session="s1")
+    await fixture.publish(**{**ALL, "thanks": slowly, "fulfill": FULFILL.replace("order: ", "new_order: ")})
     gate.set()
-    assert (await world.service.answer(page, wait=10)).body["order"] == "s1"
+    assert (await fixture.service.answer(page, wait=10)).body["order"] == "s1"
 
 
 SELF = """\
@@ -299,130 +299,130 @@ steps:
 """
 
 
-async def test_a_workflow_that_calls_itself_with_its_own_key_fails_at_once(world: RunsFixture) -> None:
+async def test_a_workflow_that_calls_itself_with_its_own_key_fails_at_once(fixture: RunsFixture) -> None:
     """It would wait for itself."""
-    await world.publish(itself=SELF.replace("OTHER", "itself"))
-    answer = await world.service.call("itself", {"key": "a", "next": "a"}, trigger="manual", wait=10)
+    await fixture.publish(itself=SELF.replace("OTHER", "itself"))
+    answer = await fixture.service.call("itself", {"key": "a", "next": "a"}, trigger="manual", wait=10)
     assert answer.failure is not None
     assert (answer.failure.kind, answer.failure.status) == ("call_waits_for_itself", 409)
-    assert len(await of(world, "itself")) == 1
+    assert len(await of(fixture, "itself")) == 1
 
 
-async def test_two_that_call_each_other_with_the_same_keys_fail_too(world: RunsFixture) -> None:
+async def test_two_that_call_each_other_with_the_same_keys_fail_too(fixture: RunsFixture) -> None:
     """a calls b, b calls a: who would close the circle fails, and then the other one."""
-    world.catalog.workflows |= {"ping", "pong"}
-    await world.publish(ping=SELF.replace("OTHER", "pong"), pong=SELF.replace("OTHER", "ping"))
-    answer = await world.service.call("ping", {"key": "a", "next": "b"}, trigger="manual", wait=10)
+    fixture.catalog.workflows |= {"ping", "pong"}
+    await fixture.publish(ping=SELF.replace("OTHER", "pong"), pong=SELF.replace("OTHER", "ping"))
+    answer = await fixture.service.call("ping", {"key": "a", "next": "b"}, trigger="manual", wait=10)
     assert answer.failure is not None
     assert answer.failure.kind == "call_waits_for_itself"
-    assert set((await world.settled()).values()) == {"failed"}
+    assert set((await fixture.settled()).values()) == {"failed"}
 
 
-async def test_two_that_begin_to_wait_for_each_other_at_the_same_moment_do_not_hang(world: RunsFixture) -> None:
+async def test_two_that_begin_to_wait_for_each_other_at_the_same_moment_do_not_hang(fixture: RunsFixture) -> None:
     """Both are begun from outside, so both find the other one under way."""
     slowly = SELF.replace("steps:", "steps:\n  - stripe: things.create\n    with: {n: 1}")
-    world.catalog.workflows |= {"ping", "pong"}
-    await world.publish(ping=slowly.replace("OTHER", "pong"), pong=slowly.replace("OTHER", "ping"))
+    fixture.catalog.workflows |= {"ping", "pong"}
+    await fixture.publish(ping=slowly.replace("OTHER", "pong"), pong=slowly.replace("OTHER", "ping"))
     for number in range(8):
         key, following = f"a{number}", f"b{number}"
         inputs = [("ping", {"key": key, "next": following}), ("pong", {"key": following, "next": key})]
-        answers = await asyncio.gather(*[world.service.call(*one, trigger="manual", wait=10) for one in inputs])
+        answers = await asyncio.gather(*[fixture.service.call(*one, trigger="manual", wait=10) for one in inputs])
         assert {answer.failure and answer.failure.kind for answer in answers} == {"call_waits_for_itself"}
 
 
-async def test_calls_of_ever_new_keys_end_in_call_too_deep(world: RunsFixture) -> None:
+async def test_calls_of_ever_new_keys_end_in_call_too_deep(fixture: RunsFixture) -> None:
     """The limit holds over runs of their own."""
     deeper = SELF.replace("OTHER", "itself").replace('"${{ inputs.next }}"', '"${{ inputs.key }}x"')
-    await world.publish(itself=deeper)
-    answer = await world.service.call("itself", {"key": "a", "next": "a"}, trigger="manual", wait=15)
+    await fixture.publish(itself=deeper)
+    answer = await fixture.service.call("itself", {"key": "a", "next": "a"}, trigger="manual", wait=15)
     assert answer.failure is not None
     assert answer.failure.kind == "call_too_deep"
-    assert len(await of(world, "itself")) == 17
+    assert len(await of(fixture, "itself")) == 17
 
 
-async def test_a_null_key_is_no_key(world: RunsFixture) -> None:
+async def test_a_null_key_is_no_key(fixture: RunsFixture) -> None:
     """The call is a part of the caller's run, as without `once`."""
     free = FULFILL.replace(
         "once: ${{ inputs.session }}", "once: \"${{ inputs.session == 's1' ? null : inputs.session }}\""
     )
-    await world.publish(**{**ALL, "fulfill": free})
-    await world.put("orders", id="s1")
-    answers = [await world.service.call("thanks", {"session": "s1"}, wait=10) for _ in range(2)]
+    await fixture.publish(**{**ALL, "fulfill": free})
+    await fixture.put("orders", id="s1")
+    answers = [await fixture.service.call("thanks", {"session": "s1"}, wait=10) for _ in range(2)]
     assert [answer.body["order"] for answer in answers] == ["s1", "s1"]
-    assert await of(world, "fulfill") == []
+    assert await of(fixture, "fulfill") == []
 
 
-async def test_a_run_that_began_when_calls_were_inline_ends_inline(world: RunsFixture) -> None:
+async def test_a_run_that_began_when_calls_were_inline_ends_inline(fixture: RunsFixture) -> None:
     """Its pinned versions were stored before; the step that is under way keeps its key."""
-    older = load_model({**world.load("fulfill", FULFILL).to_model(), "language": 1}, "fulfill")
-    await world.versions.publish([older, world.load("thanks", THANKS)])
-    await world.put("orders", id="s1")
-    gate = slow(world, "things.create")
-    old = await begun(world, "thanks", session="s1")
-    await world.publish(**ALL)
-    new = await begun(world, "thanks", session="s1")
+    older = load_model({**fixture.load("fulfill", FULFILL).to_model(), "language": 1}, "fulfill")
+    await fixture.versions.publish([older, fixture.load("thanks", THANKS)])
+    await fixture.put("orders", id="s1")
+    gate = slow(fixture, "things.create")
+    old = await begun(fixture, "thanks", session="s1")
+    await fixture.publish(**ALL)
+    new = await begun(fixture, "thanks", session="s1")
     gate.set()
-    answers = [await world.service.answer(one, wait=10) for one in (old, new)]
-    [run] = await of(world, "fulfill")
+    answers = [await fixture.service.answer(one, wait=10) for one in (old, new)]
+    [run] = await of(fixture, "fulfill")
     assert [answer.body["key"] for answer in answers] == [f"{old}:0.call.0", f"{run['id']}:0"]
-    paths = [step["path"] for step in (await world.queries.timeline(old))["steps"]]
+    paths = [step["path"] for step in (await fixture.queries.timeline(old))["steps"]]
     assert paths == ["0.call.0", "0.call.1", "0.call.2"]
 
 
-async def test_only_a_run_with_a_key_looks_who_waits_for_it(world: RunsFixture) -> None:
+async def test_only_a_run_with_a_key_looks_who_waits_for_it(fixture: RunsFixture) -> None:
     """Once, at its end; nor does it if it ends in the transaction in which it begins."""
     quick = "name: Quick\non: {stripe: thing, actions: [updated]}\nonce: ${{ object.id }}\nsteps: [{log: x}]\n"
     plain = "name: Plain\non: {stripe: thing, actions: [created]}\nsteps: [{stripe: things.charge}]\n"
-    await world.publish(**ALL, quick=quick, plain=plain)
-    await world.put("orders", id="s1")
+    await fixture.publish(**ALL, quick=quick, plain=plain)
+    await fixture.put("orders", id="s1")
     looks: list[str] = []
 
-    @sa_event.listens_for(world.database.engine, "before_cursor_execute")
+    @sa_event.listens_for(fixture.database.engine, "before_cursor_execute")
     def _seen(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         if "payloom_waits.family = " in statement and "ANY" not in statement:  # who waits for an event asks for many
             looks.append(statement)
 
     for kind in ("created", "updated"):
-        taken = await world.service.ingest(world.event(f"thing.{kind}", id=f"t-{kind}"))
-        await world.service.answer(taken.runs[0], wait=10)
+        taken = await fixture.service.ingest(fixture.event(f"thing.{kind}", id=f"t-{kind}"))
+        await fixture.service.answer(taken.runs[0], wait=10)
     assert looks == []
-    await world.service.call("thanks", {"session": "s1"}, wait=10)
-    await world.service.call("thanks", {"session": "s1"}, wait=10)
-    await world.settled()
+    await fixture.service.call("thanks", {"session": "s1"}, wait=10)
+    await fixture.service.call("thanks", {"session": "s1"}, wait=10)
+    await fixture.settled()
     assert len(looks) == 1
 
 
-async def test_a_secret_in_the_key_is_masked_wherever_it_is_shown(world: RunsFixture) -> None:
+async def test_a_secret_in_the_key_is_masked_wherever_it_is_shown(fixture: RunsFixture) -> None:
     """In the caller's step, its wait, and the failure of a circle."""
-    await world.publish(**ALL, itself=SELF.replace("OTHER", "itself"))
+    await fixture.publish(**ALL, itself=SELF.replace("OTHER", "itself"))
     secret = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
-    gate = slow(world, "things.create")
-    page = await begun(world, "thanks", session=secret)
-    await waiting(world, page)
-    await world.service.call("itself", {"key": secret, "next": secret}, trigger="manual", wait=10)
+    gate = slow(fixture, "things.create")
+    page = await begun(fixture, "thanks", session=secret)
+    await waiting(fixture, page)
+    await fixture.service.call("itself", {"key": secret, "next": secret}, trigger="manual", wait=10)
     kept = "SELECT args AS a, failure AS b FROM payloom_steps UNION ALL SELECT details, NULL FROM payloom_waits"
-    rows = await world.database.read(lambda tx: tx.exec_driver_sql(kept).all())
+    rows = await fixture.database.read(lambda tx: tx.exec_driver_sql(kept).all())
     assert len(rows) >= 3
     assert secret not in str(rows)
     assert "redacted" in str(rows)
     gate.set()
 
 
-async def test_a_lost_wake_up_is_made_good_by_the_sweep(world: RunsFixture) -> None:
+async def test_a_lost_wake_up_is_made_good_by_the_sweep(fixture: RunsFixture) -> None:
     """There should be none; here one is taken away by hand."""
-    await world.publish(**ALL)
-    await world.put("orders", id="s1")
-    gate = slow(world, "things.create")
-    page = await begun(world, "thanks", session="s1")
-    await waiting(world, page)
-    [run] = await of(world, "fulfill")
-    await world.database.write(lambda tx: _rename(tx, run["id"], "nobody"))
+    await fixture.publish(**ALL)
+    await fixture.put("orders", id="s1")
+    gate = slow(fixture, "things.create")
+    page = await begun(fixture, "thanks", session="s1")
+    await waiting(fixture, page)
+    [run] = await of(fixture, "fulfill")
+    await fixture.database.write(lambda tx: _rename(tx, run["id"], "nobody"))
     gate.set()
-    await world.settled(run["id"])
-    await world.database.write(lambda tx: _rename(tx, "nobody", run["id"]))
-    assert await world.status(page) == "waiting"
-    assert await world.service.sweep() >= 1
-    assert (await world.service.answer(page, wait=10)).body["order"] == "s1"
+    await fixture.settled(run["id"])
+    await fixture.database.write(lambda tx: _rename(tx, "nobody", run["id"]))
+    assert await fixture.status(page) == "waiting"
+    assert await fixture.service.sweep() >= 1
+    assert (await fixture.service.answer(page, wait=10)).body["order"] == "s1"
 
 
 def _rename(tx: Any, before: str, after: str) -> None:

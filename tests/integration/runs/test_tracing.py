@@ -102,17 +102,17 @@ async def test_a_run_and_its_attempts_are_spans_without_their_data(
     memory: Memory, database: Database, tmp_path: Path
 ) -> None:
     memory.spans.clear()
-    world = await build(database, tmp_path)
+    fixture = await build(database, tmp_path)
     bound: list[dict[str, Any]] = []
 
     async def look(when: str, _do: Do) -> None:
         if when == "before":
             bound.append(dict(structlog.contextvars.get_contextvars()))
 
-    world.ledger.hooks.append(look)
-    world.ledger.answers["things.create"] = [StepFailure("busy", "secret words", retryable=True)]
-    await world.service.start()
-    await world.publish(make="""\
+    fixture.ledger.hooks.append(look)
+    fixture.ledger.answers["things.create"] = [StepFailure("busy", "secret words", retryable=True)]
+    await fixture.service.start()
+    await fixture.publish(make="""\
 name: Make
 on: {stripe: thing}
 steps:
@@ -120,10 +120,10 @@ steps:
     retry: {attempts: 3, first: 1s}
     with: {name: very private}
 """)  # fmt: skip
-    taken = await world.service.ingest(world.event("thing.created", "evt_traced", id="t"))
+    taken = await fixture.service.ingest(fixture.event("thing.created", "evt_traced", id="t"))
     (run,) = taken.runs
-    await world.settled()
-    await world.service.stop(5)
+    await fixture.settled()
+    await fixture.service.stop(5)
     segments = [span for span in memory.spans if span.name == "segment of make"]
     steps = [span for span in memory.spans if span.name == "stripe things.create"]
     assert segments[-1].attributes["payloom.run.status"] == "succeeded"
@@ -190,17 +190,17 @@ async def test_a_run_that_ends_with_its_intake_is_a_trace_too(
     memory: Memory, database: Database, tmp_path: Path
 ) -> None:
     memory.spans.clear()
-    world = await build(database, tmp_path)
-    await world.publish(quick="""\
+    fixture = await build(database, tmp_path)
+    await fixture.publish(quick="""\
 name: Quick
 on: {stripe: thing}
 steps:
   - insert: orders
     values: {id: "${{ object.id }}"}
 """)  # fmt: skip
-    await world.service.start()
-    taken = await world.service.ingest(world.event("thing.created", "evt_quick", id="q"))
-    await world.service.stop(1)
+    await fixture.service.start()
+    taken = await fixture.service.ingest(fixture.event("thing.created", "evt_quick", id="q"))
+    await fixture.service.stop(1)
     (run,) = taken.runs
     assert sorted(span.name for span in memory.spans) == ["insert orders", "run quick"]
     assert {span.get_span_context().trace_id for span in memory.spans} == {context_of(run).trace_id}

@@ -15,5 +15,5 @@ def test_both_distributions_have_the_same_version() -> None:
     assert project["version"] == payloom_emulator.__version__
 
 
-def test_both_have_the_same_licence() -> None:
+def test_both_have_the_same_license() -> None:
     assert (ROOT / "LICENSE").read_text("utf-8") == (ROOT / "emulator" / "LICENSE").read_text("utf-8")

@@ -30,7 +30,7 @@ READS = st.sampled_from(
 
 
 def open_catalog() -> StaticCatalog:
-    """A catalogue in which the random documents name nothing unknown."""
+    """A catalog in which the random documents name nothing unknown."""
     catalog = shop_catalog()
     for name in ("orders", "users"):
         catalog.tables[name] = table(name, id="json primary", a="json", b="json", c="json")

@@ -99,7 +99,7 @@ def compiled(document: dict[str, Any]) -> Workflow:
     return built.workflow
 
 
-class World:
+class CommandResponder:
     """Answers commands by their path alone, so that a command done again gets the same answer."""
 
     def __init__(self, seed: int) -> None:
@@ -123,12 +123,12 @@ class World:
 SCOPE = caller({"n": 1, "list": ["a", "b"]})
 
 
-def drive(workflow: Workflow, seed: int) -> tuple[list[Entry], list[Any], World]:
+def drive(workflow: Workflow, seed: int) -> tuple[list[Entry], list[Any], CommandResponder]:
     """Run to the end, taking waiting commands in a random order.
 
     Returns the history, what was asked before each entry and at the end, and the world with its effects.
     """
-    world, order = World(seed), random.Random(seed)
+    responder, order = CommandResponder(seed), random.Random(seed)
     execution = Execution(workflow, SCOPE, RUN)
     history: list[Entry] = []
     asked: list[Any] = []
@@ -136,8 +136,8 @@ def drive(workflow: Workflow, seed: int) -> tuple[list[Entry], list[Any], World]
         todo = execution.next()
         asked.append(todo)
         if isinstance(todo, Finished):
-            return history, asked, world
-        entry = world.do(order.choice(list(todo)))
+            return history, asked, responder
+        entry = responder.do(order.choice(list(todo)))
         history.append(entry)
         execution.record(entry)
     raise AssertionError("does not end")
@@ -162,8 +162,8 @@ def test_any_cut_of_the_history_gives_the_same_commands(document: dict[str, Any]
 def test_a_crash_after_any_step_gives_the_same_effects(document: dict[str, Any], seed: int) -> None:
     """Everything in memory is lost after each entry, and the command that was under way is done twice."""
     workflow = compiled(document)
-    history, asked, world = drive(workflow, seed)
-    crashed, order = World(seed), random.Random(seed)
+    history, asked, responder = drive(workflow, seed)
+    crashed, order = CommandResponder(seed), random.Random(seed)
     kept: list[Entry] = []
     for _ in range(2000):
         todo = Execution(workflow, SCOPE, RUN, kept).next()
@@ -176,7 +176,7 @@ def test_a_crash_after_any_step_gives_the_same_effects(document: dict[str, Any],
         crashed.now = before
         kept.append(entry)
     assert todo == asked[-1]
-    assert crashed.effects == world.effects
+    assert crashed.effects == responder.effects
     assert [one.path for one in kept] == [one.path for one in history]
 
 

@@ -38,8 +38,8 @@ def storm(
     as_json: JSON = False,
 ) -> None:
     """Play the tests' cases under duplicates, swaps, losses, deaths and faults; exit code 1 if anything breaks."""
-    from payloom.kit.clock import monotonic  # noqa: PLC0415
-    from payloom.testing.storm.runner import keep_seeds, kept_seeds  # noqa: PLC0415
+    from payloom.kit.clock import monotonic  # noqa: PLC0415 - a command loads what it needs when it runs
+    from payloom.testing.storm.runner import keep_seeds, kept_seeds  # noqa: PLC0415 - only tests and drafts need the sandbox
 
     root = find_project(project)
     if seed is not None:
@@ -66,9 +66,9 @@ def storm(
 
 
 async def _run(root: Path, workflows: list[str], plan: Any, until: float | None, progress: _Progress) -> StormReport:
-    from payloom.sandbox.errors import NothingToTest  # noqa: PLC0415
-    from payloom.testing.runner import chosen, load_case_files, open_project  # noqa: PLC0415
-    from payloom.testing.storm.runner import StormRunner  # noqa: PLC0415
+    from payloom.sandbox.errors import NothingToTest  # noqa: PLC0415 - only tests and drafts need the sandbox
+    from payloom.testing.runner import chosen, load_case_files, open_project  # noqa: PLC0415 - only tests and drafts need the sandbox
+    from payloom.testing.storm.runner import StormRunner  # noqa: PLC0415 - only tests and drafts need the sandbox
 
     project, sandbox = open_project(root)
     cases = list(chosen(load_case_files(project), None))
@@ -88,8 +88,8 @@ class _Progress:
     """A bar on a terminal, nothing elsewhere."""
 
     def __init__(self, total: int | None, *, quiet: bool) -> None:
-        from rich.console import Console  # noqa: PLC0415
-        from rich.progress import Progress  # noqa: PLC0415
+        from rich.console import Console  # noqa: PLC0415 - loads on first use
+        from rich.progress import Progress  # noqa: PLC0415 - loads on first use
 
         self._bar = Progress(console=Console(stderr=True), transient=True, disable=quiet or not sys.stderr.isatty())
         self._task = self._bar.add_task("stories", total=total)

@@ -39,7 +39,7 @@ def run_tests(
     as_json: JSON = False,
 ) -> None:
     """Run the workflows' tests; exit code 1 if one fails."""
-    from payloom.testing.runner import chosen, load_case_files, open_project, run_cases  # noqa: PLC0415
+    from payloom.testing.runner import chosen, load_case_files, open_project, run_cases  # noqa: PLC0415 - only tests and drafts need the sandbox
 
     root = find_project(project)
     if listed:
@@ -57,7 +57,7 @@ def run_tests(
         )
     )
     if record:
-        from payloom.testing.update_expectations import record as write  # noqa: PLC0415
+        from payloom.testing.update_expectations import record as write  # noqa: PLC0415 - only tests and drafts need the sandbox
 
         written = write(report.results)
         for name in written:

@@ -12,7 +12,7 @@ from typing import Any
 
 from payloom.connectors.port import Attempt
 from payloom.connectors.stripe.catalog.operations import Operation
-from payloom.connectors.stripe.catalog.stripe_catalog import action as catalogue_action
+from payloom.connectors.stripe.catalog.stripe_catalog import action as catalog_action
 from payloom.connectors.stripe.connector import StripeConnector, resolve
 from payloom.connectors.stripe.failures import StripeStepFailed, refused
 from payloom.connectors.stripe.lookup import find_existing
@@ -86,7 +86,7 @@ class StripeHost:
         looked = await find_existing(self.connector, do.action, args, do.key, since=attempt.first_at, account=account)
         if looked.found is not None or looked.certain:
             return looked.found
-        known = catalogue_action(do.action)
+        known = catalog_action(do.action)
         if known is not None and known.moves_money and operation.function != "update":
             raise refused(
                 "outcome_unknown",

@@ -1,4 +1,4 @@
-"""The user's tables in the catalogue's words, for the checker and the studio."""
+"""The user's tables in the catalog's words, for the checker and the studio."""
 
 from __future__ import annotations
 

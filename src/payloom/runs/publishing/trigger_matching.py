@@ -91,7 +91,7 @@ class PublishedWorkflows:
             self._table, self._built_for = table, current
         found = self._table.get(family, ())
         if family not in self._families:
-            # An event Stripe added after our catalogue: any trigger that names a beginning of its type may have it.
+            # An event Stripe added after our catalog: any trigger that names a beginning of its type may have it.
             parts = event_type.split(".")
             prefixes = {".".join(parts[:length]) for length in range(1, len(parts))} - {family}
             found = [*found, *(entry for prefix in sorted(prefixes) for entry in self._table.get(prefix, ()))]

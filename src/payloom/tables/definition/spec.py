@@ -55,7 +55,7 @@ class ColumnSpec:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class TableSpec:
-    """One table. `unique`, `indexes`: groups of columns. `seed`: rows, checked but not normalised."""
+    """One table. `unique`, `indexes`: groups of columns. `seed`: rows, checked but not normalized."""
 
     name: str
     columns: Mapping[str, ColumnSpec]

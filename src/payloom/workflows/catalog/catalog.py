@@ -104,7 +104,7 @@ class Catalog(Protocol):
 
 @dataclasses.dataclass(slots=True)
 class StaticCatalog:
-    """A catalogue held in dictionaries: what connectors fill, and what tests write by hand."""
+    """A catalog held in dictionaries: what connectors fill, and what tests write by hand."""
 
     actions: dict[tuple[str, str], Action] = dataclasses.field(default_factory=dict[tuple[str, str], Action])
     families: dict[str, Family] = dataclasses.field(default_factory=dict[str, Family])

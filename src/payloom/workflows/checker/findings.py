@@ -1,4 +1,4 @@
-"""What all rules share: the workflow, its text, the catalogue, and a way to report a finding at its place."""
+"""What all rules share: the workflow, its text, the catalog, and a way to report a finding at its place."""
 
 from __future__ import annotations
 

@@ -184,7 +184,7 @@ class _Walker:
 
 def constant_value(compiled: Compiled) -> object:
     """Return the value of an expression that reads nothing, None otherwise."""
-    from payloom.workflows.checker.narrowing import NOWHERE  # noqa: PLC0415
+    from payloom.workflows.checker.narrowing import NOWHERE  # noqa: PLC0415 - a command loads what it needs when it runs
 
     if not compiled.constant:
         return None

@@ -24,7 +24,7 @@ from payloom.workflows.program.templates import Template
 
 
 class Names:
-    """Checks everything a file names against the catalogue."""
+    """Checks everything a file names against the catalog."""
 
     def __init__(self, findings: Findings, types: Types) -> None:
         self.findings = findings

@@ -72,7 +72,7 @@ def compile_workflow(
     file_name: str | None = None,
     language: int | None = None,
 ) -> CompiledWorkflow:
-    """Compile a normalised model. language: in which it was stored; else the current one."""
+    """Compile a normalized model. language: in which it was stored; else the current one."""
     language = language or program.languages(file.once)[-1]
     compiler = StepCompiler(make_node, line_of)
     assert is_list(file.on)
@@ -107,7 +107,7 @@ def compile_workflow(
 
 
 def version_of(file: WorkflowFile, language: int | None = None) -> str:
-    """Return the SHA-256 (hex) of a normalised model."""
+    """Return the SHA-256 (hex) of a normalized model."""
     return hashlib.sha256(strict_json.canonical(model_data(file, language)).encode()).hexdigest()
 
 

@@ -52,7 +52,7 @@ class Draft:
 
 
 def read_workflow(text: str, *, workflow_id: str, file: str, catalog: Catalog) -> Draft:
-    """Read and compile a file's text without the checks that need the catalogue.
+    """Read and compile a file's text without the checks that need the catalog.
 
     Problems are in `.source.diagnostics`.
     """

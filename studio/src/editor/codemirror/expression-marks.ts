@@ -76,7 +76,7 @@ function marks(view: EditorView, reading: Reading): DecorationSet {
 }
 
 export function expressionMarks(reading: Reading): Extension {
-  // Highest means innermost: the highlighting of YAML would colour all of a quoted text otherwise.
+  // Highest means innermost: the highlighting of YAML would color all of a quoted text otherwise.
   return Prec.highest(
     ViewPlugin.fromClass(
       class {

@@ -1,4 +1,4 @@
-"""The catalogue says what the SDK says: every operation, parameter and event type; and it does so without the SDK."""
+"""The catalog says what the SDK says: every operation, parameter and event type; and it does so without the SDK."""
 
 from __future__ import annotations
 
@@ -242,7 +242,7 @@ def test_results_may_be_expanded() -> None:
     assert infer(compile_expression("session.url"), types).problems == ()
 
 
-def test_a_filled_catalogue_answers_like_the_lazy_one() -> None:
+def test_a_filled_catalog_answers_like_the_lazy_one() -> None:
     filled = StaticCatalog()
     stripe_catalog.fill(filled)
     lazy = stripe_catalog.CatalogWithStripe()

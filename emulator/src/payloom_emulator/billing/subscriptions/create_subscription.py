@@ -41,7 +41,7 @@ def begin(
 ) -> Subscription:
     """Create a subscription from checked API parameters, with its first invoice, and return it.
 
-    extra: further fields (of the object or private). Payment behaviour is Stripe's: by default a decline leaves an
+    extra: further fields (of the object or private). Payment behavior is Stripe's: by default a decline leaves an
     incomplete subscription; error_if_incomplete raises and leaves nothing.
     """
     customer = unit.get(kinds.CUSTOMER, params["customer"], "customer")

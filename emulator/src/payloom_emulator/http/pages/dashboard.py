@@ -37,7 +37,7 @@ def moment(seconds: float) -> str:
 
 
 def tone(status: str | None) -> str:
-    """Return which colour a status has: good, bad or wait; the word itself is always written too."""
+    """Return which color a status has: good, bad or wait; the word itself is always written too."""
     if status in _GOOD:
         return "good"
     return "bad" if status in _BAD else "wait"

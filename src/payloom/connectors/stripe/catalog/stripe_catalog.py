@@ -1,6 +1,6 @@
-"""Stripe's part of the catalogue: an Action per operation, a Family per event family, made when asked for.
+"""Stripe's part of the catalog: an Action per operation, a Family per event family, made when asked for.
 
-`CatalogWithStripe` is the dictionary catalogue that also answers for Stripe; looking up one action reads a few files.
+`CatalogWithStripe` is the dictionary catalog that also answers for Stripe; looking up one action reads a few files.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class CatalogWithStripe(StaticCatalog):
 
 
 def fill(catalog: StaticCatalog) -> None:
-    """Put every action and family into a catalogue held in dictionaries; takes about half a second."""
+    """Put every action and family into a catalog held in dictionaries; takes about half a second."""
     for name in operations.names():
         found = action(name)
         assert found is not None
