@@ -31,22 +31,11 @@ from payloom.sandbox.scenario.initial_state import UUID, InitialState, ShortName
 from payloom.sandbox.stripe.fixtures import PREFIXES, event_object, likely, problems
 from payloom.sandbox.stripe.plain_answers import family_kind
 from payloom.tables.definition.values import Unfit, check
+from payloom.testing import case_keys
 from payloom.workflows.catalog.events import split_type
 from payloom.workflows.program.program import ScheduleTrigger
 
 SUFFIX = ".test.yaml"
-_TOP = ("workflow", "given", "cases")
-_GIVEN = ("tables", "stripe", "now", "env", "user", "http", "python")
-_STRIPE = ("objects", "answers")
-_CASE = ("name", "given", "event", "events", "call", "schedule", "deliver", "expect", "order")
-_EVENT = ("id", "type", "object", "previous", "created", "account")
-_CALL = ("workflow", "inputs", "user")
-_EXPECT = ("tables", "emails", "stripe", "runs", "status", "output", "error", "logs")
-_MAIL = ("template", "to", "subject", "data", "text")
-_WRITE = ("call", "with", "key")
-_ERROR = ("code", "message", "hint", "where", "path", "kind")
-_LOG = ("level", "text")
-_DECIDE = ("approved", "by", "roles", "note")
 STATUSES = ("succeeded", "filtered", "failed", "waiting", "canceled")
 
 
@@ -145,7 +134,7 @@ class _Reader:
     # -- the file ----------------------------------------------------------------------------------------------------
 
     def read(self) -> CaseFile:
-        data = self.map(self.source.data, (), _TOP, "a test file")
+        data = self.map(self.source.data, (), case_keys.TOP_KEYS, "a test file")
         workflows = self.workflows(data.get("workflow"))
         given = data.get("given")
         cases = self.list(data.get("cases"), ("cases",), "`cases`")
@@ -177,7 +166,7 @@ class _Reader:
         )
 
     def case(self, file: CaseFile, value: Any, path: Path, common: InitialState) -> Case:
-        data = self.map(value, path, _CASE, "a case")
+        data = self.map(value, path, case_keys.CASE_KEYS, "a case")
         name = data.get("name")
         if not isinstance(name, str) or not name.strip():
             self.wrong(path, "a case needs a name", "say in a few words what holds")
@@ -188,7 +177,7 @@ class _Reader:
             self.wrong((*path, "order"), "`order` is any or strict")
         expect = data.get("expect")
         if expect is not None:
-            self.expectation(self.map(expect, (*path, "expect"), _EXPECT, "`expect`"), (*path, "expect"))
+            self.expectation(self.map(expect, (*path, "expect"), case_keys.EXPECT_KEYS, "`expect`"), (*path, "expect"))
         line = self.source.place(path).line
         strict = data.get("order") == "strict"
         return Case(file, name, path, line, given, tuple(deliveries), expect, not strict)
@@ -197,7 +186,7 @@ class _Reader:
 
     def given(self, value: Any, path: Path, common: InitialState | None = None) -> InitialState:
         common = common or InitialState()
-        data = self.map(value, path, _GIVEN, "`given`")
+        data = self.map(value, path, case_keys.GIVEN_KEYS, "`given`")
         tables = self.map(data.get("tables"), (*path, "tables"), None, "`tables`")
         rows: dict[str, list[Any]] = {name: list(found) for name, found in common.tables.items()}
         for name, listed in tables.items():
@@ -206,7 +195,7 @@ class _Reader:
                 continue
             own = [self.row(name, row, (*here, at)) for at, row in enumerate(self.list(listed, here, f"`{name}`"))]
             rows[name] = _merged(rows.get(name, []) if own else [], own, self.project.tables[name].primary)
-        stripe = self.map(data.get("stripe"), (*path, "stripe"), _STRIPE, "`stripe`")
+        stripe = self.map(data.get("stripe"), (*path, "stripe"), case_keys.STRIPE_KEYS, "`stripe`")
         objects = self.objects(stripe.get("objects"), (*path, "stripe", "objects"))
         answers = self.map(stripe.get("answers"), (*path, "stripe", "answers"), None, "`answers`")
         for name in answers:
@@ -306,7 +295,7 @@ class _Reader:
         if key == "pass":
             return self.passing(data[key], (*path, key))
         if key == "decide":
-            told = self.map(data[key], (*path, key), _DECIDE, "`decide`")
+            told = self.map(data[key], (*path, key), case_keys.DECIDE_KEYS, "`decide`")
             roles = tuple(str(one) for one in told.get("roles") or ())
             return DecideApproval(bool(told.get("approved")), str(told.get("by", "somebody")), roles, told.get("note"))
         hint = did_you_mean(str(key), ("event", "call", "schedule", "pass", "decide"))
@@ -330,7 +319,7 @@ class _Reader:
             return AdvanceTime(0)
 
     def event(self, value: Any, path: Path, given: InitialState) -> EventDelivery:
-        data = self.map(value, path, _EVENT, "an event")
+        data = self.map(value, path, case_keys.EVENT_KEYS, "an event")
         kind = str(data.get("type") or "")
         if kind not in event_types():
             self.wrong((*path, "type"), f"Stripe has no event {kind!r}", did_you_mean(kind, event_types()))
@@ -357,7 +346,7 @@ class _Reader:
         return found
 
     def call(self, value: Any, path: Path, file: CaseFile, given: InitialState) -> WorkflowCall:
-        data = self.map(value, path, _CALL, "`call`")
+        data = self.map(value, path, case_keys.CALL_KEYS, "`call`")
         name = str(data.get("workflow") or (file.workflows[0] if file.workflows else ""))
         if "workflow" in data and name not in file.workflows:
             self.wrong((*path, "workflow"), f"{name!r} is not among the file's workflows", "add it to `workflow:`")
@@ -376,20 +365,20 @@ class _Reader:
                     self.map(row, (*here, at), columns, f"a row of {name}")
         for at, mail in enumerate(self.list(data.get("emails"), (*path, "emails"), "`emails`")):
             here = (*path, "emails", at)
-            told = self.map(mail, here, _MAIL, "a mail")
+            told = self.map(mail, here, case_keys.MAIL_KEYS, "a mail")
             if "template" in told:
                 self.known(told["template"], (*here, "template"), list(self.project.mails.names()), "mail template")
         for at, write in enumerate(self.list(data.get("stripe"), (*path, "stripe"), "`stripe`")):
             here = (*path, "stripe", at)
-            told = self.map(write, here, _WRITE, "a call to Stripe")
+            told = self.map(write, here, case_keys.WRITE_KEYS, "a call to Stripe")
             if "call" in told:
                 self.operation(told["call"], (*here, "call"))
             elif told:
                 self.wrong(here, "a call to Stripe needs `call`", "such as call: refunds.create")
         for at, log in enumerate(self.list(data.get("logs"), (*path, "logs"), "`logs`")):
-            self.map(log, (*path, "logs", at), _LOG, "a log line")
+            self.map(log, (*path, "logs", at), case_keys.LOG_KEYS, "a log line")
         if isinstance(data.get("error"), dict):
-            self.map(data["error"], (*path, "error"), _ERROR, "`error`")
+            self.map(data["error"], (*path, "error"), case_keys.ERROR_KEYS, "`error`")
         status = data.get("status")
         if isinstance(status, str):
             self.known(status, (*path, "status"), STATUSES, "status")

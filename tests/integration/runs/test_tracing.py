@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 
-class Kept(NonRecordingSpan):
+class SpanRecorder(NonRecordingSpan):
     """A span that stays in memory."""
 
     def __init__(self, name: str, number: int, parent: trace.Span, attributes: Mapping[str, Any]) -> None:
@@ -44,7 +44,11 @@ class Kept(NonRecordingSpan):
                 TraceFlags(1),
             )
         )
-        self.name, self.parent, self.attributes = name, parent if isinstance(parent, Kept) else None, dict(attributes)
+        self.name, self.parent, self.attributes = (
+            name,
+            parent if isinstance(parent, SpanRecorder) else None,
+            dict(attributes),
+        )
         self.under = above.span_id
         self.error, self.ended = False, False
 
@@ -62,7 +66,7 @@ class Kept(NonRecordingSpan):
 class Memory(trace.TracerProvider, trace.Tracer):
     """Provider and tracer: keeps every span."""
 
-    spans: list[Kept] = dataclasses.field(default_factory=list)
+    spans: list[SpanRecorder] = dataclasses.field(default_factory=list)
     id_generator: RunIds = dataclasses.field(default_factory=RunIds)
 
     def get_tracer(self, *_: Any, **__: Any) -> trace.Tracer:
@@ -78,9 +82,9 @@ class Memory(trace.TracerProvider, trace.Tracer):
         start_time: int | None = None,
         record_exception: bool = True,
         set_status_on_exception: bool = True,
-    ) -> Kept:
+    ) -> SpanRecorder:
         parent = trace.get_current_span(context)
-        kept = Kept(name, len(self.spans) + 1, parent, attributes or {})
+        kept = SpanRecorder(name, len(self.spans) + 1, parent, attributes or {})
         self.spans.append(kept)
         return kept
 

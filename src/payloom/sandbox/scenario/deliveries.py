@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from payloom.runs.intake.callers import RunResponse
+
+_NEW_ROW = re.compile(r"[a-z]\w*#[0-9]{1,4}")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -92,6 +95,11 @@ def call_result(answer: RunResponse) -> CallResult:
             error = {"code": failure.kind, "message": failure.message, "hint": failure.hint, "where": failure.where}
         return CallResult(answer.status, answer.body, error)
     return CallResult(answer.status, answer.body)
+
+
+def names_of_new_rows(value: Any) -> set[str]:
+    """Return the strings in a value that name a row which a run inserted: `orders#1`."""
+    return {scalar for scalar in scalars(value) if isinstance(scalar, str) and _NEW_ROW.fullmatch(scalar)}
 
 
 def scalars(value: Any) -> Iterator[Any]:

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from payloom.db.types import load_json
 from payloom.kit.clock import rfc3339
 from payloom.runs.models import logs, runs
-from payloom.sandbox.scenario.scenario import Scenario, rows_of
+from payloom.sandbox.scenario.scenario import Scenario
+from payloom.sandbox.scenario.stored_rows import rows_of
 from payloom.tables.definition.spec import ColumnSpec
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

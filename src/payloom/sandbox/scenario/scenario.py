@@ -7,7 +7,6 @@ import contextlib
 import datetime as dt
 import logging
 import random
-import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
@@ -19,7 +18,7 @@ from payloom.inbox.service import Inbox
 from payloom.kit.clock import from_epoch
 from payloom.kit.errors import PayloomError
 from payloom.runs.intake.callers import Caller
-from payloom.runs.models import runs, waits
+from payloom.runs.models import waits
 from payloom.runs.publishing import schedules
 from payloom.sandbox.engine import QueueTable
 from payloom.sandbox.project import InlineExecutor, SandboxProject, WorkflowSet
@@ -32,13 +31,14 @@ from payloom.sandbox.scenario.deliveries import (
     ScheduleTick,
     WorkflowCall,
     call_result,
+    names_of_new_rows,
     refused_call,
     replace_names,
-    scalars,
 )
 from payloom.sandbox.scenario.faults import FaultPlan
 from payloom.sandbox.scenario.initial_state import InitialState
 from payloom.sandbox.scenario.process import Effect, ProcessKilled, SimulatedProcess
+from payloom.sandbox.scenario.stored_rows import rows_of, run_ids
 from payloom.sandbox.stripe.sandbox_stripe import SandboxStripe
 from payloom.workflows.program.commands import Do
 from payloom.workflows.program.inputs import InvalidInput, validate_input
@@ -51,7 +51,6 @@ PATIENCE = dt.timedelta(minutes=15)
 _ROUNDS = 60
 _LIVES = 60
 _ADVANCES = 20_000
-_NEW_ROW = re.compile(r"[a-z]\w*#[0-9]{1,4}")
 
 
 class Scenario:
@@ -220,8 +219,7 @@ class Scenario:
 
     def _bound(self, value: Any) -> Any:
         """Return the value with names of new rows (`orders#1`) replaced by their ids, as far as they are there."""
-        names = {one for one in scalars(value) if isinstance(one, str) and _NEW_ROW.fullmatch(one)}
-        ids = {name: found for name in names if (found := self._new_row(name)) is not None}
+        ids = {name: key for name in names_of_new_rows(value) if (key := self._new_row(name)) is not None}
         return replace_names(value, ids) if ids else value
 
     def _new_row(self, name: str) -> str | None:
@@ -269,14 +267,14 @@ class Scenario:
         self, workflow: Workflow, inputs: Mapping[str, Any], request: Caller, kind: Any, index: int
     ) -> str | None:
         while True:
-            known = self.sandbox.database.inspect(_run_ids)
+            known = self.sandbox.database.inspect(run_ids)
             try:
                 answer = await self._process.service.call(
                     workflow.id, inputs, caller=request, trigger=kind, trigger_index=index, wait=0
                 )
             except ProcessKilled:
                 await self._restart_process()
-                begun = [one for one in self.sandbox.database.inspect(_run_ids) if one not in known]
+                begun = [one for one in self.sandbox.database.inspect(run_ids) if one not in known]
                 if begun:
                     return begun[0]
             except PayloomError as error:
@@ -400,14 +398,3 @@ class Scenario:
             answer = await self._process.service.answer(run_id)
             self.answers.append(call_result(answer))
         self._open_calls.clear()
-
-
-def rows_of(tx: sa.Connection, table: str) -> list[dict[str, Any]]:
-    """Return a user's rows in the order they were inserted, as SQLite stores them."""
-    query = sa.text(f'SELECT * FROM "{table}" ORDER BY rowid')  # noqa: S608 - a declared table's name
-    return [dict(row) for row in tx.execute(query).mappings()]
-
-
-def _run_ids(tx: sa.Connection) -> list[str]:
-    query = sa.select(runs.c.id).where(runs.c.trigger != "call").order_by(runs.c.created_at)
-    return list(tx.execute(query).scalars())

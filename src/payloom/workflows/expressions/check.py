@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from payloom.kit.json_types import is_map
@@ -16,6 +16,7 @@ from payloom.kit.suggest import closest, did_you_mean
 from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.expressions.functions.library import FUNCTIONS, METHODS
 from payloom.workflows.expressions.syntax import ast
+from payloom.workflows.expressions.type_scopes import BoundScope, TypeScope
 from payloom.workflows.expressions.types import ANY, Schema, Type, fits, of_kinds, type_of_schema, union, without_null
 
 __all__ = ["Inferred", "Problem", "fits", "infer"]
@@ -41,7 +42,7 @@ class Inferred:
 
 def infer(compiled: Compiled, types: Mapping[str, Schema | None]) -> Inferred:
     """Infer the type of an expression from the schemas of the scope's roots (None: anything)."""
-    checker = _Checker(compiled.source, _Shapes(types))
+    checker = _Checker(compiled.source, TypeScope(types))
     shape = checker.infer(compiled.tree)
     return Inferred(shape.present(), tuple(sorted(checker.problems, key=lambda problem: problem.span)))
 
@@ -71,44 +72,6 @@ _ORDERED = {
     ("int", "float"),
     ("float", "int"),
 }
-
-
-class _Shapes(Mapping[str, Type]):
-    """The shapes of a scope's roots; one is made when somebody reads it."""
-
-    def __init__(self, types: Mapping[str, Schema | None]) -> None:
-        self._types = types
-
-    def __getitem__(self, name: str) -> Type:
-        return type_of_schema(self._types[name])
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._types
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._types)
-
-    def __len__(self) -> int:
-        return len(self._types)
-
-
-class _Bound(_Shapes):
-    """A scope with the variable of a macro."""
-
-    def __init__(self, around: Mapping[str, Type], name: str, shape: Type) -> None:
-        self._around, self._name, self._shape = around, name, shape
-
-    def __getitem__(self, name: str) -> Type:
-        return self._shape if name == self._name else self._around[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name == self._name or name in self._around
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys((*self._around, self._name)))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
 
 class _Checker:
@@ -290,7 +253,7 @@ class _Checker:
         of = self.infer(node.of)
         allowed = {"list", "map"} | ({"null"} if node.optional else set())
         self.require(node.of, of, allowed, f"the value before .{node.name}()")
-        inner = _Checker(self.source, _Bound(self.scope, node.variable, _items(of)))
+        inner = _Checker(self.source, BoundScope(self.scope, node.variable, _items(of)))
         shapes = [inner.infer(part) for part in node.args]
         self.problems += inner.problems
         if node.name != "map" or len(shapes) > 1:
