@@ -112,7 +112,7 @@ class Warehouse:
                 text=True,
             )
         try:
-            self.until("the worker works", lambda: "Working" in self.log(), process=process)
+            self.until("the worker works", lambda: "Worker started" in self.log(), process=process)
             yield process
         finally:
             process.kill()

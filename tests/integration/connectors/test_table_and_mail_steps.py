@@ -11,7 +11,7 @@ import pytest
 
 from payloom.connectors.email.host import EmailHost
 from payloom.connectors.port import Attempt, StepFailed
-from payloom.connectors.tables import shapes
+from payloom.connectors.tables.shapes import shapes
 from payloom.connectors.tables.host import TablesHost
 from payloom.email.errors import DeliveryUnknown
 from payloom.email.outbox import Outbox

@@ -15,7 +15,7 @@ from payloom.cli.support.failure_help import FAILURES
 
 SOURCE = Path(__file__).parents[3] / "src" / "payloom"
 MAKERS = {"StepFailure", "refused", "_failed", "fail"}
-ONLY_IN_TESTS = {"http_not_given"}
+ONLY_IN_TESTS = {"http_not_given", "not_simulated"}
 """Made by the sandbox when a test gives no response."""
 FROM_STRIPE_OR_USERS = {"card_declined", "idempotency_key_in_use", "python_failed", "resource_missing"}
 """Kinds that no literal names: Stripe's own codes that are common, and the default of `StepError`."""

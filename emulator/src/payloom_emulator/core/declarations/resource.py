@@ -1,6 +1,6 @@
 """How a resource is declared: its schema, its endpoints, and what else concerns it.
 
-A file in `resources/` reads like Stripe's own page on the object; docs/reference/emulator-adding-a-resource.md shows
+A file in `resources/` reads like Stripe's own page on the object; docs/contribute/add-a-stripe-resource.md shows
 how.
 """
 
