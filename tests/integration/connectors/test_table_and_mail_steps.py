@@ -11,8 +11,8 @@ import pytest
 
 from payloom.connectors.email.host import EmailHost
 from payloom.connectors.port import Attempt, StepFailed
-from payloom.connectors.tables.shapes import shapes
 from payloom.connectors.tables.host import TablesHost
+from payloom.connectors.tables.shapes import shapes
 from payloom.email.errors import DeliveryUnknown
 from payloom.email.outbox import Outbox
 from payloom.email.templates import Templates
