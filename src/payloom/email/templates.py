@@ -189,7 +189,7 @@ class _Environment(SandboxedEnvironment):
         super().__init__(
             undefined=jinja2.StrictUndefined, finalize=_shown, trim_blocks=True, lstrip_blocks=True, **options
         )
-        filters: dict[str, Any] = self.filters
+        filters: dict[str, Any] = self.filters  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - Jinja's own type
         filters |= {"money": _money, "date": _date}
 
     def getattr(self, obj: Any, attribute: str) -> Any:

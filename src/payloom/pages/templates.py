@@ -49,7 +49,7 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        filters: dict[str, Callable[..., Any]] = self.environment.filters
+        filters: dict[str, Callable[..., Any]] = self.environment.filters  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - Jinja's own type
         filters.update(money=money, date=date)
         self.has_layout = (folder / LAYOUT).is_file()
 
