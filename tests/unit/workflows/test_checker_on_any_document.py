@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_replay import RUN, World, documents
+from test_replay import RUN, CommandResponder, documents
 from tests.support.workflow_driver import caller, load, shop_catalog, table
 
 from payloom.workflows.catalog.catalog import Action, StaticCatalog
@@ -82,7 +82,7 @@ def test_a_document_without_errors_does_not_fail_on_a_name_or_a_type(
     if loaded.workflow is None:
         assert loaded.errors
         return
-    world = World(seed)
+    responder = CommandResponder(seed)
     execution = Execution(loaded.workflow, caller({"n": 1, "list": ["a", "b"]}), RUN)
     for _ in range(2000):
         todo = execution.next()
@@ -90,4 +90,4 @@ def test_a_document_without_errors_does_not_fail_on_a_name_or_a_type(
             failure = todo.failure
             assert failure is None or failure.kind != "expression", failure
             return
-        execution.record(world.do(todo[0]))
+        execution.record(responder.do(todo[0]))
