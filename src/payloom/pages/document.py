@@ -18,7 +18,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from payloom.kit.diagnostics import EXPRESSION, NAME, SHAPE, Diagnostic, Place
-from payloom.kit.json_values import is_list, is_object
+from payloom.kit.json_types import is_dict, is_list
 from payloom.kit.suggest import did_you_mean
 from payloom.kit.yaml.reader import read_source
 from payloom.kit.yaml.source import Source
@@ -91,7 +91,7 @@ class _Reader:
 
     def page(self) -> Page | None:
         head = self.source.data
-        if not is_object(head):
+        if not is_dict(head):
             self.report((), "a page begins with a head between two `---` lines", "start with `---`, `path: /…`, `---`")
             return None
         self.keys((), head, _KEYS)
@@ -107,7 +107,7 @@ class _Reader:
             title = ""
         auth = self.auth(head)
         data: dict[str, Any] = {}
-        if is_object(given := head.get("data") or {}):
+        if is_dict(given := head.get("data") or {}):
             data = given
         else:
             self.report(("data",), "data: a map from a name to a `select`")
@@ -131,7 +131,7 @@ class _Reader:
         if not _NAME.fullmatch(key) or key in _TAKEN:
             self.report(at, f"the name `{key}` cannot be used here", "use another name")
             return None
-        if not is_object(value) or "select" not in value:
+        if not is_dict(value) or "select" not in value:
             self.report(at, "each entry of data is a select", "write {select: <table>, where: {…}}")
             return None
         self.keys(at, value, _SELECT_KEYS)
@@ -146,7 +146,7 @@ class _Reader:
             self.report((*at, "select"), f"a page reads the project's tables, not `{table}`", hint, NAME)
             return None
         where: object = value.get("where") or {}
-        if is_object(where):
+        if is_dict(where):
             for column in where:
                 if column != "any" and column not in shape.columns:
                     hint = did_you_mean(column, shape.columns)

@@ -18,7 +18,7 @@ from payloom.auth.models import accounts
 from payloom.email.models import mails
 from payloom.inbox.models import events
 from payloom.kit.clock import from_epoch
-from payloom.kit.json_values import is_map
+from payloom.kit.json_types import is_map
 from payloom.kit.redaction import redact
 from payloom.runs.models import runs, steps
 from payloom.tables.errors import TableError

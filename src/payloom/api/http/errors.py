@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from payloom.kit.errors import PayloomError
-from payloom.kit.json_values import is_list, is_object
+from payloom.kit.json_types import is_dict, is_list
 from payloom.kit.redaction import redact, redact_text
 
 
@@ -144,7 +144,7 @@ def error_body(error: PayloomError, request_id: str | None = None) -> dict[str, 
     if request_id:
         body["request_id"] = request_id
     body = redact(body)
-    if is_object(fields) and fields:
+    if is_dict(fields) and fields:
         # By name a field `password` would be masked; what stands here is what is wrong with it.
         body["fields"] = {name: redact_text(str(message)) for name, message in fields.items()}
     return {"error": body}
@@ -154,7 +154,7 @@ def _by_field(errors: Any) -> dict[str, str]:
     """Return one message per field, the first of each, from a list of `{field, message}`."""
     fields: dict[str, str] = {}
     for one in errors if is_list(errors) else []:
-        if is_object(one) and one.get("field"):
+        if is_dict(one) and one.get("field"):
             hint = f" ({one['hint']})" if one.get("hint") else ""
             fields.setdefault(str(one["field"]), f"{one.get('message', '')}{hint}")
     return fields

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from payloom.api.http.errors import BadRequest, BodyCutShort, BodyTooLarge, WrongContentType
 from payloom.kit import strict_json
-from payloom.kit.json_values import is_object
+from payloom.kit.json_types import is_dict
 
 MAX_BODY = 1024 * 1024
 MAX_FORM = 64 * 1024
@@ -106,7 +106,7 @@ async def read_json_object(request: Request, limit: int = MAX_BODY) -> dict[str,
     if not raw:
         return {}
     value = strict_json.loads(raw)
-    if not is_object(value):
+    if not is_dict(value):
         raise BadRequest("the body must be a JSON object", hint='Send an object such as {"name": "value"}.')
     return value
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from payloom.kit.clock import rfc3339
-from payloom.kit.json_values import is_map
+from payloom.kit.json_types import is_map
 
 
 def to_plain(value: Any) -> Any:

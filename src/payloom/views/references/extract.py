@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from payloom.kit.json_values import is_list, is_map
+from payloom.kit.json_types import is_list, is_map
 from payloom.kit.redaction import redact, redact_text
 from payloom.tables.definition.spec import TableSpec
 

@@ -12,7 +12,7 @@ from payloom.api.http.errors import NoSuchRoute
 from payloom.connectors.stripe.catalog import aliases, operations
 from payloom.connectors.stripe.catalog.schemas import plain
 from payloom.connectors.stripe.catalog.stripe_catalog import MOVES_MONEY, action
-from payloom.kit.json_values import is_list, is_map
+from payloom.kit.json_types import is_list, is_map
 from payloom.kit.suggest import did_you_mean
 from payloom.workflows.reference.workflow_schema import COMMON
 

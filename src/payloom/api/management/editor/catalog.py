@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from payloom.kit.json_values import is_list, is_map
+from payloom.kit.json_types import is_list, is_map
 from payloom.project.publisher import ProjectPublisher
 from payloom.workflows.checker.rules import RULES, Rule
 from payloom.workflows.expressions.functions.library import FUNCTIONS, HAS, MACROS, METHODS, Function

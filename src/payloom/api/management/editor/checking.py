@@ -8,7 +8,7 @@ from typing import Any
 
 from payloom.api.management.editor.models import sources as models
 from payloom.kit.diagnostics import Diagnostic, Path
-from payloom.kit.json_values import is_map
+from payloom.kit.json_types import is_map
 from payloom.project.check_cache import CheckedText
 from payloom.project.publisher import ProjectPublisher
 from payloom.workflows.catalog.catalog import Catalog

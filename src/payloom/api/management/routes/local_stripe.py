@@ -19,7 +19,7 @@ from payloom.api.http.errors import ApiError, BadRequest, NoSuchRoute
 from payloom.api.http.request_body import read_json_object
 from payloom.api.management.access.roles import editor
 from payloom.api.management.injection import Dependencies
-from payloom.kit.json_values import is_object
+from payloom.kit.json_types import is_dict
 from payloom.kit.redaction import redact
 from payloom.settings.model import Settings
 
@@ -108,9 +108,9 @@ async def _ask(settings: Settings, method: str, path: str, **options: Any) -> An
     except (httpx.HTTPError, ValueError):
         raise LocalStripeUnavailable(hint="`payloom dev` starts it; look at data/stripe.log.") from None
     if answer.is_success:
-        return redact(found if is_object(found) else {"data": found})
-    error: object = found.get("error") if is_object(found) else None
-    reason: Mapping[str, Any] = error if is_object(error) else {}
+        return redact(found if is_dict(found) else {"data": found})
+    error: object = found.get("error") if is_dict(found) else None
+    reason: Mapping[str, Any] = error if is_dict(error) else {}
     message, hint = reason.get("message"), reason.get("hint")
     if answer.status_code == 404:
         raise NoSuchRoute(message or "the local Stripe does not have that", hint=hint)

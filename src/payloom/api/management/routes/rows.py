@@ -21,7 +21,7 @@ from payloom.api.management.models.data import NewRow, RowChanges, RowGuard, Row
 from payloom.api.management.models.runs import RunList
 from payloom.api.management.routes.overview import FRESH_WITHIN
 from payloom.db.transactions import locking_reads
-from payloom.kit.json_values import is_list, is_object
+from payloom.kit.json_types import is_dict, is_list
 from payloom.kit.redaction import redact
 from payloom.runs.models import steps
 from payloom.runs.registry import RowChange
@@ -126,7 +126,7 @@ def _writers(tx: sa.Connection, spec: TableSpec, key: str) -> list[str]:
     found: dict[str, None] = {}
     for run_id, value in tx.execute(query):
         rows: list[Any] = value if is_list(value) else [value]
-        if any(is_object(row) and str(row.get(spec.primary)) == key for row in rows):
+        if any(is_dict(row) and str(row.get(spec.primary)) == key for row in rows):
             found[run_id] = None
     return list(found)[:_WRITERS]
 

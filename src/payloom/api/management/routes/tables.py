@@ -13,7 +13,7 @@ from payloom.api.management.models.data import RowList, TableList
 from payloom.api.management.routes import stripe_tables
 from payloom.api.management.routes.rows import masked_row
 from payloom.kit import strict_json
-from payloom.kit.json_values import is_object
+from payloom.kit.json_types import is_dict
 from payloom.tables.definition.spec import TableSpec
 from payloom.workflows.catalog.catalog import STRIPE_TABLES
 
@@ -60,7 +60,7 @@ def _filter(text: str | None) -> dict[str, Any]:
     if not text:
         return {}
     found = strict_json.loads(text.encode())
-    if not is_object(found):
+    if not is_dict(found):
         raise BadRequest("filter is a JSON object, as `where` of a `select` step", where="filter")
     return found
 
