@@ -27,12 +27,12 @@ from payloom.db.migrate import FOLDER, head
 from payloom.db.types import dump_json
 from payloom.inbox.service import load
 from payloom.kit.clock import SystemClock
+from payloom.runs.advance.replay import context_of
 from payloom.runs.models import runs
 from payloom.runs.publishing.trigger_matching import PublishedWorkflows
 from payloom.runs.publishing.versions import Versions
 from payloom.runs.registry import REFETCH
 from payloom.runs.run_rows import Run, load_journal, load_run
-from payloom.sandbox.scenario.replays import cause_of
 from payloom.sandbox.scenario.scenario import Scenario
 from payloom.testing.runner import chosen, load_case_files, open_project
 from payloom.workflows.program.commands import Entry, Finished
@@ -60,7 +60,7 @@ def transcript(library: PublishedWorkflows, tx: sa.Connection, run: Run) -> list
     event = load(tx, run.event_id) if run.event_id else None
     fresh = next((one for one in journal.entries if one.path == REFETCH), None)
     library.ensure(tx, run.start())
-    cause = cause_of(run, event, fresh.value if fresh is not None else None)
+    cause = context_of(run, event, fresh.value if fresh is not None else None)
     own = [one for one in journal.entries if one.path != REFETCH]
     execution = library.execution(run.start(), cause, [])
     said = []

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
 
-from payloom.inbox.service import InboxEvent, load
+from payloom.inbox.service import load
 from payloom.kit.errors import PayloomError
+from payloom.runs.advance.replay import context_of
 from payloom.runs.models import runs, steps
 from payloom.runs.registry import REFETCH, Execution, StartPlan, TriggerContext
 from payloom.runs.run_rows import Run, load_journal, load_run
@@ -36,25 +37,6 @@ def replay_all(tx: sa.Connection, build: Build) -> list[str]:
     return [line for run in found for line in _replay(tx, build, run)]
 
 
-def cause_of(run: Run, event: InboxEvent | None, fresh: Any = None) -> TriggerContext:
-    """Return what a run's scope is built from, as it was."""
-    request: Mapping[str, Any] = run.request or {}
-    return TriggerContext(
-        trigger=run.trigger,  # type: ignore[arg-type] - a column
-        run_id=run.id,
-        root_id=run.root_id,
-        started_at=run.started_at,
-        event=event,
-        inputs=run.inputs,
-        user=request.get("user"),
-        request=request.get("http"),
-        fresh=fresh,
-        row=request.get("row"),
-        old=request.get("old"),
-        called=request.get("called"),
-    )
-
-
 def _replay(tx: sa.Connection, build: Build, run: Run) -> list[str]:
     journal = load_journal(tx, run.id)
     keys = {
@@ -66,7 +48,7 @@ def _replay(tx: sa.Connection, build: Build, run: Run) -> list[str]:
     if run.version == "" or (not journal.entries and run.status == "failed"):
         return []
     event = load(tx, run.event_id) if run.event_id else None
-    context = cause_of(run, event, fresh.value if fresh is not None else None)
+    context = context_of(run, event, fresh.value if fresh is not None else None)
     try:
         execution = build(run.start(), context)
         return list(_walk(execution, [one for one in journal.entries if one.path != REFETCH], keys, run))
