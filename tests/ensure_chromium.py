@@ -65,8 +65,9 @@ def main() -> int:
         print(f"browser for the tests: {path}")
         return 0
     print(
-        "The browser tests need Chromium and it could not be installed here.\n"
-        "Install Chromium or Chrome, or set PAYLOOM_CHROMIUM to its path, and run `make test` again.",
+        """\
+The browser tests need Chromium and it could not be installed here.
+Install Chromium or Chrome, or set PAYLOOM_CHROMIUM to its path, and run `make test` again.""",
         file=sys.stderr,
     )
     return 1

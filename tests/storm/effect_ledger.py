@@ -166,10 +166,7 @@ class Tally:
             return
         self._shown = time.monotonic()
         total = [sum(getattr(one, name) for one in self.rows.values()) for name in ("runs", "kills", "violations")]
-        line = (
-            f"storm {self._shown - self.began:5.0f} s  {fault} on {database}: {row.runs} stories, {row.kills} kills"
-            f"   all: {total[0]} stories, {total[1]} kills, {total[2]} violations"
-        )
+        line = f"storm {self._shown - self.began:5.0f} s  {fault} on {database}: {row.runs} stories, {row.kills} kills   all: {total[0]} stories, {total[1]} kills, {total[2]} violations"
         with self.uncaptured():
             sys.stderr.write(f"\r{line:<118}" if _terminal() else f"{line}\n")
             sys.stderr.flush()

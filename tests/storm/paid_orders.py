@@ -24,8 +24,7 @@ def paid_orders(scenario: WorkerScenario, many: int) -> list[str]:
         for order in orders:
             conn.execute(
                 sa.text(
-                    "INSERT INTO orders (id, status, amount, currency, paid, refunded, access)"
-                    " VALUES (:id, 'paid', :paid, 'usd', :paid, 0, true)"
+                    "INSERT INTO orders (id, status, amount, currency, paid, refunded, access) VALUES (:id, 'paid', :paid, 'usd', :paid, 0, true)"
                 ),
                 {"id": order, "paid": PAID},
             )

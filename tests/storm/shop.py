@@ -170,16 +170,13 @@ _TRIGGERS = {
     "sqlite": [
         "CREATE TABLE IF NOT EXISTS storm_opened (id TEXT)",
         (
-            "CREATE TRIGGER IF NOT EXISTS storm_open AFTER UPDATE ON orders WHEN NEW.access AND NEW.paid < NEW.amount "
-            "BEGIN INSERT INTO storm_opened VALUES (NEW.id); END"
+            "CREATE TRIGGER IF NOT EXISTS storm_open AFTER UPDATE ON orders WHEN NEW.access AND NEW.paid < NEW.amount BEGIN INSERT INTO storm_opened VALUES (NEW.id); END"
         ),
     ],
     "postgresql": [
         "CREATE TABLE IF NOT EXISTS storm_opened (id TEXT)",
         (
-            "CREATE OR REPLACE FUNCTION storm_open() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            "IF NEW.access AND NEW.paid < NEW.amount THEN INSERT INTO storm_opened VALUES (NEW.id); END IF; "
-            "RETURN NEW; END $$"
+            "CREATE OR REPLACE FUNCTION storm_open() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.access AND NEW.paid < NEW.amount THEN INSERT INTO storm_opened VALUES (NEW.id); END IF; RETURN NEW; END $$"
         ),
         "CREATE OR REPLACE TRIGGER storm_open AFTER UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION storm_open()",
     ],

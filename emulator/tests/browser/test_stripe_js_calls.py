@@ -130,8 +130,7 @@ def test_retrieving_and_next_actions_need_only_the_client_secret(page: Page, loc
         }
     )
     page.evaluate(
-        "(secret) => { stripe.handleNextAction({clientSecret: secret})"
-        ".then((r) => { window.after = r.paymentIntent.status; }); }",
+        "(secret) => { stripe.handleNextAction({clientSecret: secret}).then((r) => { window.after = r.paymentIntent.status; }); }",
         intent.client_secret,
     )
     challenge(page, "Complete")
@@ -205,8 +204,7 @@ def test_a_saved_card_is_confirmed_by_its_id(page: Page, local: Local) -> None:
     )
     assert paid["paymentIntent"]["status"] == "succeeded"
     left = page.evaluate(
-        "(secret) => stripe.confirmCardPayment(secret, {payment_method: 'pm_card_threeDSecure2Required'},"
-        " {handleActions: false})",
+        "(secret) => stripe.confirmCardPayment(secret, {payment_method: 'pm_card_threeDSecure2Required'}, {handleActions: false})",
         intent(local).client_secret,
     )
     assert left["paymentIntent"]["status"] == "requires_action"

@@ -8,12 +8,13 @@ from typing import Any
 from payloom.kit.json_types import is_map, is_sequence
 
 MASK = "[redacted]"
-_SECRET = re.compile(
-    r"\b((?:sk|rk)_(?:test|live)_|whsec_)[A-Za-z0-9_]{4,}"
-    r"|\b((?:pi|seti|cs)_[A-Za-z0-9_]{3,}_secret_)[A-Za-z0-9]+"
-    r"|(/approve/)[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+"
-    r"|\b(Bearer |Basic )[A-Za-z0-9._~+/=-]{6,}"
+_SECRETS = (
+    r"\b((?:sk|rk)_(?:test|live)_|whsec_)[A-Za-z0-9_]{4,}",
+    r"\b((?:pi|seti|cs)_[A-Za-z0-9_]{3,}_secret_)[A-Za-z0-9]+",
+    r"(/approve/)[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+",
+    r"\b(Bearer |Basic )[A-Za-z0-9._~+/=-]{6,}",
 )
+_SECRET = re.compile("|".join(_SECRETS))
 _DIGITS = re.compile(r"(?<![\dA-Za-z_])(?:\d[ -]?){12,18}\d(?![\dA-Za-z_])")
 _KEYS = re.compile(
     r"(^|_)(password|passwd|secret|client_secret|authorization|cookie|token|api_key|cvc|cvv|card_number)$",

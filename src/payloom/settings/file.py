@@ -54,8 +54,7 @@ class StripeSection(_Section):
     local_port: Port | None = Field(None, description="The port of the local Stripe; default: the one after `port`.")
     mirror: list[Mirrored] = Field(
         [],
-        description="Resources kept in our database too, fresh by events, so that `select` can compare and sort by any "
-        "column: customers, invoices, payment_intents, prices, products, subscriptions.",
+        description="Resources kept in our database too, fresh by events, so that `select` can compare and sort by any column: customers, invoices, payment_intents, prices, products, subscriptions.",
     )
 
 

@@ -138,8 +138,7 @@ def _webhook_secrets(name: str, value: str) -> tuple[SecretStr, ...]:
     if not secrets:
         raise StripeKeysRefused(
             f"{name} is not set, so Payloom can't verify webhook signatures",
-            hint="Create an endpoint for <site_url>/api/stripe/webhook in Stripe's dashboard (or run `stripe listen`) "
-            "and set the whsec_… secret it shows.",
+            hint="Create an endpoint for <site_url>/api/stripe/webhook in Stripe's dashboard (or run `stripe listen`) and set the whsec_… secret it shows.",
         )
     for secret in secrets:
         if not _WEBHOOK.fullmatch(secret):

@@ -112,8 +112,7 @@ def test_a_mails_html_runs_nothing_and_loads_nothing(
         answer = route.fetch()
         mail = answer.json()
         mail["html"] += (
-            "<script>parent.document.title = 'taken'; document.title = 'taken'</script>"
-            '<img src="http://192.0.2.1/seen.png" onerror="document.body.dataset.taken = \'yes\'"><p>harmless</p>'
+            "<script>parent.document.title = 'taken'; document.title = 'taken'</script><img src=\"http://192.0.2.1/seen.png\" onerror=\"document.body.dataset.taken = 'yes'\"><p>harmless</p>"
         )
         route.fulfill(response=answer, body=json.dumps(mail))
 

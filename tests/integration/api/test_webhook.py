@@ -89,10 +89,7 @@ def test_an_oversized_body_is_refused_before_it_is_read_to_its_end(server: Runni
 
 def test_a_truncated_body_is_refused(server: RunningServer) -> None:
     body = event("payment_intent.succeeded", "evt_cut", id="pi_5", metadata={"order_id": "o3"})
-    head = (
-        f"POST /api/stripe/webhook HTTP/1.1\r\nhost: 127.0.0.1\r\nstripe-signature: {server.sign(body)}\r\n"
-        f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-    )
+    head = f"POST /api/stripe/webhook HTTP/1.1\r\nhost: 127.0.0.1\r\nstripe-signature: {server.sign(body)}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
     with socket.create_connection(("127.0.0.1", server.settings.port), timeout=5) as line:
         line.sendall(head.encode() + body[:50])
         line.shutdown(socket.SHUT_WR)

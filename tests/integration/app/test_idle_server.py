@@ -22,8 +22,15 @@ if TYPE_CHECKING:
 
 FILES = {
     "tables.yaml": "tables: {notes: {columns: {id: string primary}}}\n",
-    "workflows/note.yaml": "name: Note\non: {api: POST /notes, auth: none}\ninput: {id: string}\n"
-    'steps:\n  - wait: 1ms\n  - insert: notes\n    values: {id: "${{ inputs.id }}"}\n',
+    "workflows/note.yaml": """\
+name: Note
+on: {api: POST /notes, auth: none}
+input: {id: string}
+steps:
+  - wait: 1ms
+  - insert: notes
+    values: {id: "${{ inputs.id }}"}
+""",
 }
 SECONDS = 4.0
 MOST = 16

@@ -339,8 +339,7 @@ def test_a_kill_between_a_change_and_the_end_of_its_run_loses_nothing(tmp_path: 
         orders = {row[0]: row[1] for row in found[0].ask("SELECT id, n FROM orders")}
         noted = found[0].ask("SELECT trace.row, trace.n, trace.id FROM trace ORDER BY trace.row, trace.n")
         times = found[0].ask(
-            "SELECT r.id, r.status, r.finished_at, min(s.at) FROM payloom_runs r"
-            " JOIN payloom_steps s ON s.run_id = r.id WHERE r.trigger = 'table' GROUP BY r.id, r.status, r.finished_at"
+            "SELECT r.id, r.status, r.finished_at, min(s.at) FROM payloom_runs r JOIN payloom_steps s ON s.run_id = r.id WHERE r.trigger = 'table' GROUP BY r.id, r.status, r.finished_at"
         )
     assert all(orders[name] >= last > 0 for name, last in known.items()), "what was answered is there"
     for name, last in orders.items():

@@ -136,10 +136,7 @@ def test_a_version_nobody_has_is_not_found(desk: EditorClient) -> None:
 
 def test_a_request_that_is_on_its_way_meets_the_workflow_as_it_is_when_it_has_arrived(desk: EditorClient) -> None:
     first, second = b'{"who": ', b'"Ada"}'
-    head = (
-        f"POST /api/hello HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
-        f"content-length: {len(first) + len(second)}\r\nconnection: close\r\n\r\n"
-    )
+    head = f"POST /api/hello HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: {len(first) + len(second)}\r\nconnection: close\r\n\r\n"
     with socket.create_connection(("127.0.0.1", desk.server.settings.port), 20) as slow:
         slow.sendall(head.encode() + first)
         desk.server.wait(lambda: hello(desk, who="x")[0] == 200)

@@ -144,10 +144,15 @@ def test_yaml_beyond_the_strict_subset_is_refused_with_its_place(tmp_path: Path,
 
 
 def test_the_part_for_one_environment_wins_key_by_key(tmp_path: Path) -> None:
-    text = (
-        "port: 1000\nemail: {from: a@b.c}\nenvironments:\n  staging:\n    port: 2000\n"
-        "    site_url: https://staging.example.com\n    email: {url: {env: SMTP_URL}, transport: smtp}\n"
-    )
+    text = """\
+port: 1000
+email: {from: a@b.c}
+environments:
+  staging:
+    port: 2000
+    site_url: https://staging.example.com
+    email: {url: {env: SMTP_URL}, transport: smtp}
+"""
     settings = load_settings(
         project(tmp_path, text + "environment: staging\n"), environ=TEST_KEYS | {"SMTP_URL": "smtp://mail"}
     )

@@ -1,7 +1,5 @@
 """Every rule finds what it is for, at its place, and stays silent about the right way to write it."""
 
-# ruff: noqa: E501 - one case per line reads better than a wrapped one
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 
 HEAD = "name: T\ndescription: d\non: {api: POST /t, auth: user, dedupe: '${{ inputs.id }}'}\n"
 ITEMS = "input: {id: string, items: [{sku: string, quantity: int 1..20, amount: int}]}\n"
-PRODUCTS = (
-    '  - id: products\n    select: plans\n    where: {code: "${{ inputs.items.map(i, i.sku) }}"}\n'
-    "    key_by: code\n    require: all\n"
-)
+PRODUCTS = """\
+  - id: products
+    select: plans
+    where: {code: "${{ inputs.items.map(i, i.sku) }}"}
+    key_by: code
+    require: all
+"""
 MANUAL = "name: T\ndescription: d\non: {manual: true}\nsteps:\n"
 
 
@@ -42,9 +45,15 @@ def stripe_catalog() -> CatalogWithStripe:
 
 def test_our_price_times_a_bounded_quantity_is_not_the_clients_choice() -> None:
     loop = (
-        PRODUCTS + "  - for_each: inputs.items\n    as: one\n    do:\n      - stripe: invoice_items.create\n"
-        '        with: {customer: cus_1, currency: usd, amount: "${{ AMOUNT }}"}\n'
-        "        idempotency_key: ${{ inputs.id }}-${{ one.sku }}\n"
+        PRODUCTS
+        + """\
+  - for_each: inputs.items
+    as: one
+    do:
+      - stripe: invoice_items.create
+        with: {customer: cus_1, currency: usd, amount: "${{ AMOUNT }}"}
+        idempotency_key: ${{ inputs.id }}-${{ one.sku }}
+"""
     )
     fine = ("one.quantity * 500", "500 * one.quantity")
     wrong = ("one.amount * 500", "one.amount * one.quantity", "one.quantity", "one.quantity + 500", "-one.quantity * 5")
@@ -66,13 +75,19 @@ def test_a_sum_over_a_macro_is_followed_as_well() -> None:
 
 CALLED = "name: C\ndescription: d\non: {called: true}\ninput: {total: int, note?: string}\nsteps:\n"
 CHARGE = CALLED + (
-    '  - stripe: payment_intents.create\n    with: {amount: "${{ inputs.total }}", currency: usd,'
-    ' metadata: {note: "${{ inputs.note }}"}}\n'
+    """\
+  - stripe: payment_intents.create
+    with: {amount: "${{ inputs.total }}", currency: usd, metadata: {note: "${{ inputs.note }}"}}
+"""
 )
 PASSES_ON = CALLED + '  - call: charge\n    with: {total: "${{ inputs.total }}", note: "${{ inputs.note }}"}\n'
 OUTER = HEAD + (
-    "input: {id: string, sum: int, note: string, amount: int}\nsteps:\n"
-    '  - call: pay\n    with: {total: "${{ TOTAL }}", note: "${{ inputs.note }}"}\n'
+    """\
+input: {id: string, sum: int, note: string, amount: int}
+steps:
+  - call: pay
+    with: {total: "${{ TOTAL }}", note: "${{ inputs.note }}"}
+"""
 )
 
 

@@ -109,9 +109,16 @@ def test_an_unquoted_expression_is_shown_corrected(line: str, corrected: str) ->
 
 def test_mistakes_of_shape_and_of_expressions_come_together() -> None:
     errors = said(
-        "name: T\non: {api: POST /x}\ninput: {a: strng, b: int 5..1}\nsteps:\n"
-        "  - updat: users\n  - if: a &&\n    then: []\n"
-        "  - log: ${{ mony(1) }} ${{\n"
+        """\
+name: T
+on: {api: POST /x}
+input: {a: strng, b: int 5..1}
+steps:
+  - updat: users
+  - if: a &&
+    then: []
+  - log: ${{ mony(1) }} ${{
+"""
     )
     assert [one.partition(": ")[0] for one in errors] == ["2:5", "3:12", "3:22", "5:5", "6:13", "8:14", "8:25"]
 

@@ -21,8 +21,7 @@ ROOT = Path(__file__).parents[3]
 LONG = (
     "name: Long  # with ${{ env.X }}\non:\n  manual: true\n\nsteps:  # here\n  # first\n"
     + "".join(
-        f"  - id: s{n}\n    log: |\n      a {n}\n\n       b\n    level: info # é\n\n  # about the next\n"
-        f"  - if: s{n} == null\n    then:\n      - return: {{a: [1, 'x: y', \"${{{{ s{n} }}}}\"], b: {{}}}}\n"
+        f"  - id: s{n}\n    log: |\n      a {n}\n\n       b\n    level: info # é\n\n  # about the next\n  - if: s{n} == null\n    then:\n      - return: {{a: [1, 'x: y', \"${{{{ s{n} }}}}\"], b: {{}}}}\n"
         for n in range(8)
     )
     + "\n# the end\non_error:\n  - log: >-\n      folded\n      text\nvars: {a: 1}\n"

@@ -75,13 +75,13 @@ def test_an_expression_error_of_a_stored_version_names_the_step() -> None:
 
 
 def test_switch_fails_on_a_value_without_a_case() -> None:
-    body = (
-        "- switch: inputs.n\n"
-        "  cases:\n"
-        "    1: [{return: one}]\n"
-        "    true: [{return: yes}]\n"
-        "    'null': [{return: none}]\n"
-    )
+    body = """\
+- switch: inputs.n
+  cases:
+    1: [{return: one}]
+    true: [{return: yes}]
+    'null': [{return: none}]
+"""
     assert output(body, n=1) == "one"
     assert output(body, n=True) == "yes"
     assert output(body, n=None) == "none"
@@ -144,14 +144,14 @@ def test_concurrent_rounds_ask_for_several_commands_at_once() -> None:
 
 
 def test_while_counts_its_rounds_and_never_runs_for_ever() -> None:
-    body = (
-        "- let: {n: 0}\n"
-        "- id: rounds\n"
-        "  while: vars.n < 3\n"
-        "  max: 5\n"
-        '  do: [{let: {n: "${{ vars.n + 1 }}"}}]\n'
-        "- return: ${{ rounds }}\n"
-    )
+    body = """\
+- let: {n: 0}
+- id: rounds
+  while: vars.n < 3
+  max: 5
+  do: [{let: {n: "${{ vars.n + 1 }}"}}]
+- return: ${{ rounds }}
+"""
     assert output(body) == 3
     finished = end(body.replace("vars.n < 3", "true"))
     assert finished.failure is not None
@@ -389,8 +389,7 @@ def test_respond_answers_and_goes_on() -> None:
 def test_raise_fails_with_its_own_code_and_status() -> None:
     finished = end(
         (
-            '- raise: {status: 409, code: sold_out, message: "No ${{ inputs.sku }} left",'
-            ' data: {sku: "${{ inputs.sku }}"}}\n'
+            '- raise: {status: 409, code: sold_out, message: "No ${{ inputs.sku }} left", data: {sku: "${{ inputs.sku }}"}}\n'
         ),
         sku="mug",
     )
@@ -400,9 +399,11 @@ def test_raise_fails_with_its_own_code_and_status() -> None:
 
 def test_let_sets_all_its_variables_at_once() -> None:
     assert output(
-        "- let: {a: 1, b: 2}\n"
-        '- let: {a: "${{ vars.b }}", b: "${{ vars.a }}"}\n'
-        "- return: ${{ vars }}\n"
+        """\
+- let: {a: 1, b: 2}
+- let: {a: "${{ vars.b }}", b: "${{ vars.a }}"}
+- return: ${{ vars }}
+"""
     ) == {
         "a": 2, "b": 1,
     }  # fmt: skip
@@ -505,12 +506,14 @@ def test_called_workflows_check_their_input_and_see_no_event() -> None:
     )
     others = {"callee": callee, "spy": spy}
     document = steps(
-        "- id: a\n"
-        "  call: callee\n"
-        '  with: {n: "${{ inputs.n }}", m: null}\n'
-        "- id: b\n"
-        "  call: spy\n"
-        '- return: ["${{ a }}", "${{ b }}"]\n'
+        """\
+- id: a
+  call: callee
+  with: {n: "${{ inputs.n }}", m: null}
+- id: b
+  call: spy
+- return: ["${{ a }}", "${{ b }}"]
+"""
     )
     assert Driver().run(document, caller({"n": 1}), others).output == [2, "u1"]
     finished = Driver().run(document, caller({"n": "one"}), others)
@@ -534,20 +537,21 @@ def test_workflows_that_call_each_other_for_ever_are_stopped() -> None:
 
 
 def test_ids_and_the_roots_are_readable_under_context_and_steps() -> None:
-    body = (
-        "- id: row\n"
-        "  insert: users\n"
-        "  values: {email: a@b.c}\n"
-        '- return: ["${{ context.row.email }}", "${{ steps.row.email }}", "${{ context.inputs.x }}",'
-        ' "${{ context.event?.id }}"]\n'
-    )
+    body = """\
+- id: row
+  insert: users
+  values: {email: a@b.c}
+- return: ["${{ context.row.email }}", "${{ steps.row.email }}", "${{ context.inputs.x }}", "${{ context.event?.id }}"]
+"""
     assert output(body, x=1) == ["a@b.c", "a@b.c", 1, None]
 
 
 def test_a_pasted_formula_reads_the_event() -> None:
     document = steps(
-        "- filter: context.event.action === 'succeeded' && context.event.payment_intent.id != null\n"
-        "- return: ${{ context.event.status }}\n"
+        """\
+- filter: context.event.action === 'succeeded' && context.event.payment_intent.id != null
+- return: ${{ context.event.status }}
+"""
     )
     scope = stripe_event("payment_intent.succeeded", id="pi_1", status="succeeded")
     assert Driver().run(document, scope).output == "succeeded"
@@ -555,11 +559,13 @@ def test_a_pasted_formula_reads_the_event() -> None:
 
 def test_uuid_is_the_same_on_every_replay_and_different_per_step() -> None:
     document = steps(
-        "- id: a\n"
-        "  insert: users\n"
-        '  values: {id: "${{ uuid() }}", email: "${{ uuid() }}"}\n'
-        "- insert: users\n"
-        '  values: {id: "${{ uuid() }}"}\n'
+        """\
+- id: a
+  insert: users
+  values: {id: "${{ uuid() }}", email: "${{ uuid() }}"}
+- insert: users
+  values: {id: "${{ uuid() }}"}
+"""
     )
 
     def ids(run_id: str) -> list[Any]:
@@ -583,14 +589,14 @@ def test_the_trail_says_which_way_the_run_took() -> None:
 
 
 def test_a_run_that_computes_for_ever_is_stopped() -> None:
-    body = (
-        "- for_each: inputs.x\n"
-        "  do:\n"
-        "    - while: true\n"
-        "      max: 100000\n"
-        "      do: [{let: {a: 1}}]\n"
-        "      on_error: continue\n"
-    )
+    body = """\
+- for_each: inputs.x
+  do:
+    - while: true
+      max: 100000
+      do: [{let: {a: 1}}]
+      on_error: continue
+"""
     finished = end(body, x=[1, 2, 3])
     assert finished.failure is not None
     assert finished.failure.kind == "too_many_steps"
@@ -598,8 +604,14 @@ def test_a_run_that_computes_for_ever_is_stopped() -> None:
 
 def test_moments_of_rows_stay_moments_and_answers_are_json() -> None:
     document = steps(
-        "- id: row\n  select: users\n  where: {id: u1}\n  one: required\n- filter: row.at < now()\n"
-        "- return: ${{ row }}\n"
+        """\
+- id: row
+  select: users
+  where: {id: u1}
+  one: required
+- filter: row.at < now()
+- return: ${{ row }}
+"""
     )
     execution = Execution(document, build_scope(), RUN)
     row = {"at": dt.datetime(2026, 1, 1, tzinfo=dt.UTC), "day": dt.date(2026, 1, 1), "list": (1, 2)}

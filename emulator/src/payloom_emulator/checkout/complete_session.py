@@ -130,7 +130,7 @@ def _method(unit: UnitOfWork, session: CheckoutSession, params: Body) -> Payment
     offered = session["payment_method_types"]
     if method["type"] not in offered:
         raise invalid(
-            f"The PaymentMethod provided ({method['type']}) is not allowed for this Checkout Session. It takes: {', '.join(offered)}.",  # noqa: E501 - one message, one line
+            f"The PaymentMethod provided ({method['type']}) is not allowed for this Checkout Session. It takes: {', '.join(offered)}.",
             "payment_method",
         )
     if not any(method["billing_details"].values()) or not method["billing_details"]["email"]:

@@ -96,7 +96,7 @@ def check_terms(unit: UnitOfWork, lines: list[Body], mode: str) -> None:
     recurring = [bool(price_of(unit, line)["recurring"]) for line in lines]
     if mode == "payment" and any(recurring):
         raise invalid(
-            "You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode or use only one-time prices.",  # noqa: E501 - one message, one line
+            "You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode or use only one-time prices.",
             "line_items",
         )
     if mode == "subscription" and not any(recurring):
@@ -117,7 +117,7 @@ def currency_of(unit: UnitOfWork, lines: list[Body], wanted: str | None) -> str:
         if code != chosen and chosen not in (price.get("currency_options") or {}):
             if wanted:
                 raise invalid(
-                    f"The price `{price['id']}` is not available in the currency `{chosen}`. It only supports `{'`, `'.join(price.get('currency_options') or [code])}`.",  # noqa: E501 - one message, one line
+                    f"The price `{price['id']}` is not available in the currency `{chosen}`. It only supports `{'`, `'.join(price.get('currency_options') or [code])}`.",
                     "currency",
                 )
             raise invalid(

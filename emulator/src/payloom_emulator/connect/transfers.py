@@ -69,7 +69,7 @@ def reverse(
     wanted = left if amount is None else amount
     if wanted > left or left == 0:
         raise invalid(
-            f"Reversal amount ({money.plain(wanted, transfer['currency'])}) is greater than unreversed amount on transfer ({money.plain(left, transfer['currency'])})",  # noqa: E501 - one message, one line
+            f"Reversal amount ({money.plain(wanted, transfer['currency'])}) is greater than unreversed amount on transfer ({money.plain(left, transfer['currency'])})",
             "amount",
         )
     booked = balance.book(unit, transfer, kind="transfer_refund", amount=wanted, available=True)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from payloom_emulator.runtime.emulator import Emulator
 
-_STYLE = "body{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:4rem auto;padding:0 1rem}body{color:#1a1f36;background:#fff}dl{display:grid;grid-template-columns:auto 1fr;gap:.5rem 1.5rem}dt{color:#4f566b}dd{margin:0}button{font:inherit;padding:.6rem 1.2rem;border:0;border-radius:6px;background:#1a1f36;color:#fff}"  # noqa: E501 - one message, one line
+_STYLE = "body{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:4rem auto;padding:0 1rem}body{color:#1a1f36;background:#fff}dl{display:grid;grid-template-columns:auto 1fr;gap:.5rem 1.5rem}dt{color:#4f566b}dd{margin:0}button{font:inherit;padding:.6rem 1.2rem;border:0;border-radius:6px;background:#1a1f36;color:#fff}"
 
 
 def routes() -> list[Route]:

@@ -297,9 +297,9 @@ def _authentication_failed(unit: UnitOfWork, intent: PaymentIntent, method: Paym
     error = {
         "code": code,
         "doc_url": f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}",
-        "message": "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new PaymentMethod to attempt to fulfill this PaymentIntent again."  # noqa: E501 - one message, one line
+        "message": "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new PaymentMethod to attempt to fulfill this PaymentIntent again."
         if test_cards.KINDS[method["type"]] == "card"
-        else "The customer did not approve the PaymentIntent. Provide a new payment method to attempt to fulfill this PaymentIntent again.",  # noqa: E501 - one message, one line
+        else "The customer did not approve the PaymentIntent. Provide a new payment method to attempt to fulfill this PaymentIntent again.",
         "payment_method": unit.snapshot(method),
         "type": "invalid_request_error",
     }

@@ -112,6 +112,6 @@ def check_type(intent: PaymentIntent | SetupIntent, method: PaymentMethod, noun:
     if kind in offered or (automatic and not narrowed and kind not in excluded):
         return
     raise invalid(
-        f"""The PaymentMethod provided ({kind}) is not allowed for this {noun}. Please attach a PaymentMethod of one of the following types: {", ".join(offered)}. Alternatively, update the allowed `payment_method_types` for this {noun} to include "{kind}".""",  # noqa: E501 - one message, one line
+        f"""The PaymentMethod provided ({kind}) is not allowed for this {noun}. Please attach a PaymentMethod of one of the following types: {", ".join(offered)}. Alternatively, update the allowed `payment_method_types` for this {noun} to include "{kind}".""",
         "payment_method",
     )

@@ -21,7 +21,7 @@ def capture(unit: UnitOfWork, intent: PaymentIntent, amount: int | None = None) 
             intent,
             "This PaymentIntent could not be captured because it has already been captured."
             if intent["status"] == "succeeded"
-            else f"This PaymentIntent could not be captured because it has a status of {intent['status']}. Only a PaymentIntent with one of the following statuses may be captured: requires_capture.",  # noqa: E501 - one message, one line
+            else f"This PaymentIntent could not be captured because it has a status of {intent['status']}. Only a PaymentIntent with one of the following statuses may be captured: requires_capture.",
         )
     wanted: int = intent["amount_capturable"] if amount is None else amount
     if wanted > intent["amount_capturable"]:
@@ -60,7 +60,7 @@ def cancel(unit: UnitOfWork, intent: PaymentIntent, reason: str | None = None) -
     if not machine.allows("cancel", intent["status"]):
         raise unexpected(
             intent,
-            f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}. Only a PaymentIntent with one of the following statuses may be canceled: requires_payment_method, requires_capture, requires_confirmation, requires_action, processing.",  # noqa: E501 - one message, one line
+            f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}. Only a PaymentIntent with one of the following statuses may be canceled: requires_payment_method, requires_capture, requires_confirmation, requires_action, processing.",
         )
     held = unit.find(kinds.CHARGE, intent["latest_charge"]) if intent["status"] == "requires_capture" else None
     if held is not None:

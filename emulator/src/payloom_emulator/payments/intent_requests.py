@@ -131,12 +131,12 @@ def _check_owner(intent: PaymentIntent, method: PaymentMethod) -> None:
     owner, customer = method["customer"], intent.get("customer")
     if owner and not customer:
         raise invalid(
-            f"The PaymentMethod supplied belongs to a Customer. Please include the Customer in the `customer` parameter on the PaymentIntent. PaymentMethod: {method['id']}, Customer: {owner}",  # noqa: E501 - one message, one line
+            f"The PaymentMethod supplied belongs to a Customer. Please include the Customer in the `customer` parameter on the PaymentIntent. PaymentMethod: {method['id']}, Customer: {owner}",
             "payment_method",
         )
     if owner and owner != customer:
         raise invalid(
-            f"The PaymentMethod {method['id']} does not belong to the Customer {customer}. Check to make sure you have the right PaymentMethod.",  # noqa: E501 - one message, one line
+            f"The PaymentMethod {method['id']} does not belong to the Customer {customer}. Check to make sure you have the right PaymentMethod.",
             "payment_method",
         )
     payment_methods.refuse_spent(method)
@@ -157,7 +157,7 @@ def updating(call: RequestContext, intent: PaymentIntent, changes: Body) -> None
         if wrong is not None:
             raise unexpected(
                 intent,
-                f"This PaymentIntent's {wrong} could not be updated because it has a status of {intent['status']}. You may only update the {wrong} of a PaymentIntent with one of the following statuses: requires_payment_method, requires_confirmation, requires_action.",  # noqa: E501 - one message, one line
+                f"This PaymentIntent's {wrong} could not be updated because it has a status of {intent['status']}. You may only update the {wrong} of a PaymentIntent with one of the following statuses: requires_payment_method, requires_confirmation, requires_action.",
             )
     if "currency" in call.params:
         changes["currency"] = money.currency(call.params["currency"])
@@ -171,7 +171,7 @@ def updating(call: RequestContext, intent: PaymentIntent, changes: Body) -> None
         changes["payment_method_types"] = call.params["payment_method_types"]
     if call.params.get("customer") and intent["customer"] and call.params["customer"] != intent["customer"]:
         raise invalid(
-            "You cannot modify `customer` on a PaymentIntent once it already has been set. To fulfill a payment with a different Customer, cancel this PaymentIntent and create a new one.",  # noqa: E501 - one message, one line
+            "You cannot modify `customer` on a PaymentIntent once it already has been set. To fulfill a payment with a different Customer, cancel this PaymentIntent and create a new one.",
             "customer",
         )
     merged = cast("PaymentIntent", {**intent, **changes})
@@ -200,18 +200,18 @@ def confirm(call: RequestContext, intent: PaymentIntent | None = None) -> Paymen
     unit, params = call.unit, call.params
     if intent["status"] not in UNPAID:
         noun = {
-            "succeeded": "You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed."  # noqa: E501 - one message, one line
+            "succeeded": "You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed."
         }
         raise unexpected(
             intent,
             noun.get(
                 intent["status"],
-                f"You cannot confirm this PaymentIntent because it has a status of {intent['status']}. Only a PaymentIntent with one of the following statuses may be confirmed: requires_confirmation, requires_action.",  # noqa: E501 - one message, one line
+                f"You cannot confirm this PaymentIntent because it has a status of {intent['status']}. Only a PaymentIntent with one of the following statuses may be confirmed: requires_confirmation, requires_action.",
             ),
         )
     if call.caller.kind == "publishable" and intent["confirmation_method"] == "manual":
         raise invalid(
-            "This PaymentIntent cannot be confirmed using your publishable key because its `confirmation_method` is set to `manual`. Please use your secret key instead, or create a PaymentIntent with `confirmation_method` set to `automatic`.",  # noqa: E501 - one message, one line
+            "This PaymentIntent cannot be confirmed using your publishable key because its `confirmation_method` is set to `manual`. Please use your secret key instead, or create a PaymentIntent with `confirmation_method` set to `automatic`.",
         )
     if not made_now:
         changes = _late_changes(call, intent)
@@ -269,7 +269,7 @@ def _need_return_url(call: RequestContext, intent: PaymentIntent) -> None:
     if call.get("confirmation_token"):
         return
     raise invalid(
-        "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents.",  # noqa: E501 - one message, one line
+        "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents.",
         "return_url",
     )
 
@@ -278,9 +278,9 @@ def _no_method(intent: PaymentIntent) -> StripeError:
     return StripeError(
         "You cannot confirm this PaymentIntent because it's missing a payment method. "
         + (
-            f"To confirm the PaymentIntent with {intent['customer']}, specify a payment method attached to this customer along with the customer ID."  # noqa: E501 - one message, one line
+            f"To confirm the PaymentIntent with {intent['customer']}, specify a payment method attached to this customer along with the customer ID."
             if intent["customer"]
-            else "You can either update the PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a payment method or ConfirmationToken."  # noqa: E501 - one message, one line
+            else "You can either update the PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a payment method or ConfirmationToken."
         ),
         code="payment_intent_unexpected_state",
         payment_intent=intent,

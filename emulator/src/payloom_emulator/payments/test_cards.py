@@ -1,7 +1,5 @@
 """Test card numbers and what becomes of them, as tables. A test may add a row with `add`; nothing here is an `if`."""
 
-# ruff: noqa: E501 - one card, one row
-
 from __future__ import annotations
 
 import dataclasses

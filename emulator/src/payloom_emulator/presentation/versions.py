@@ -46,7 +46,7 @@ REFUSED: tuple[Refused, ...] = (
             "/v1/checkout/sessions",
         ),
         "payment_method_types_no_longer_supported",
-        "The payment_method_types parameter is no longer supported as of API version 2026-09-30.endive. Use automatic payment methods, and allowed_payment_method_types or excluded_payment_method_types to narrow them.",  # noqa: E501 - one message, one line
+        "The payment_method_types parameter is no longer supported as of API version 2026-09-30.endive. Use automatic payment methods, and allowed_payment_method_types or excluded_payment_method_types to narrow them.",
     ),
 )
 

@@ -31,6 +31,6 @@ def known_version(version: str) -> str:
     expected = next((n for since, n in reversed(_NAMED_FROM.items()) if date >= since), "")
     if not _NAME.match(plain) or not _OLDEST <= date <= NEWEST[:10] or name not in {expected, "preview"}:
         raise StripeError(
-            f"Invalid Stripe API version: {version}. You do not have permission to pass this Stripe-Version header, or it does not exist. The newest version the local Stripe knows is {NEWEST}."  # noqa: E501 - one message, one line
+            f"Invalid Stripe API version: {version}. You do not have permission to pass this Stripe-Version header, or it does not exist. The newest version the local Stripe knows is {NEWEST}."
         )
     return plain

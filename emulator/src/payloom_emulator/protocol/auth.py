@@ -71,7 +71,7 @@ def kind_of(key: str) -> Literal["secret", "restricted", "publishable", "ephemer
         raise StripeError(f"Invalid API Key provided: {masked(key)}", status=401)
     if match[2] == "live":
         raise StripeError(
-            f"Invalid API Key provided: {masked(key)}. This is the local Stripe: it takes test keys only, and this is a live key. Keep it out of development.",  # noqa: E501 - one message, one line
+            f"Invalid API Key provided: {masked(key)}. This is the local Stripe: it takes test keys only, and this is a live key. Keep it out of development.",
             status=401,
         )
     return {"sk": "secret", "rk": "restricted", "pk": "publishable", "ek": "ephemeral"}[match[1]]  # type: ignore[return-value]
@@ -87,7 +87,7 @@ def masked(key: str) -> str:
 def no_key() -> StripeError:
     """Return the 401 for a request without a key."""
     return StripeError(
-        "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See https://stripe.com/docs/api#authentication for details, or we can help at https://support.stripe.com/.",  # noqa: E501 - one message, one line
+        "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See https://stripe.com/docs/api#authentication for details, or we can help at https://support.stripe.com/.",
         status=401,
     )
 
@@ -96,7 +96,7 @@ def authorize(caller: Caller, method: str, path: str) -> None:
     """Raise unless the caller's key may do this. `path`: template with anonymous placeholders."""
     if caller.kind == "publishable" and (method, path) not in PUBLISHABLE:
         raise StripeError(
-            "This API call cannot be made with a publishable API key. Please use a secret API key. You can find a list of your API keys at https://dashboard.stripe.com/account/apikeys.",  # noqa: E501 - one message, one line
+            "This API call cannot be made with a publishable API key. Please use a secret API key. You can find a list of your API keys at https://dashboard.stripe.com/account/apikeys.",
             status=403,
             code="secret_key_required",
         )
@@ -106,7 +106,7 @@ def authorize(caller: Caller, method: str, path: str) -> None:
         needed = "read" if method == "GET" else "write"
         if level not in {"write", needed}:
             raise StripeError(
-                f"The provided key '{masked(caller.key)}' does not have the required permissions for this endpoint on account '{caller.account}'. Having the '{resource}_{needed}' permission would allow this request to continue.",  # noqa: E501 - one message, one line
+                f"The provided key '{masked(caller.key)}' does not have the required permissions for this endpoint on account '{caller.account}'. Having the '{resource}_{needed}' permission would allow this request to continue.",
                 status=403,
                 code="more_permissions_required_for_application",
             )

@@ -90,7 +90,7 @@ def invalid(message: str, param: str | None = None, code: str | None = None, **m
 def not_emulated(operation: str) -> StripeError:
     """Return the refusal of an operation Stripe has and the local Stripe does not (yet)."""
     return StripeError(
-        f"The local Stripe does not have `{operation}` yet, though Stripe does. {COVERAGE_PAGE} lists what it has; nothing was done.",  # noqa: E501 - one message, one line
+        f"The local Stripe does not have `{operation}` yet, though Stripe does. {COVERAGE_PAGE} lists what it has; nothing was done.",
         status=501,
         type="api_error",
         code="emulator_not_covered",

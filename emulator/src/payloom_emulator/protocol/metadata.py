@@ -25,7 +25,7 @@ def merge_metadata(current: dict[str, str] | None, given: Any) -> dict[str, str]
             continue
         if len(str(value)) > MAX_VALUE:
             raise invalid(
-                f"Metadata values can have up to {MAX_VALUE} characters, but you passed in a value that is {len(str(value))} characters. Invalid value: {str(value)[:50]}...",  # noqa: E501 - one message, one line
+                f"Metadata values can have up to {MAX_VALUE} characters, but you passed in a value that is {len(str(value))} characters. Invalid value: {str(value)[:50]}...",
                 f"metadata[{key}]",
             )
         merged[key] = str(value)

@@ -317,7 +317,7 @@ def _refuse_empty(value: object, path: list[str | int]) -> None:
     if value == "":
         name = bracket(path)
         raise invalid(
-            f"You passed an empty string for '{name}'. We assume empty values are an attempt to unset a parameter; however '{name}' cannot be unset. You should remove '{name}' from your request or supply a non-empty value.",  # noqa: E501 - one message, one line
+            f"You passed an empty string for '{name}'. We assume empty values are an attempt to unset a parameter; however '{name}' cannot be unset. You should remove '{name}' from your request or supply a non-empty value.",
             name,
             "parameter_invalid_empty",
         )

@@ -223,7 +223,7 @@ class Delivery:
         try:
             while not self.paused:
                 rows = self._environment.store.query(
-                    "SELECT seq FROM deliveries WHERE state = 'pending' AND endpoint = ? AND due <= ? ORDER BY due, seq LIMIT 1",  # noqa: E501 - one statement, one line
+                    "SELECT seq FROM deliveries WHERE state = 'pending' AND endpoint = ? AND due <= ? ORDER BY due, seq LIMIT 1",
                     (endpoint, self._environment.clock.precise()),
                 )
                 if not rows:
@@ -250,7 +250,7 @@ class Delivery:
         status, reply, error = await self._post(url, payload, secrets)
         ok = status is not None and 200 <= status < 300
         known = store.query(
-            "UPDATE deliveries SET state = ?, sent_at = ?, status = ?, reply = ?, error = ? WHERE seq = ? RETURNING seq",  # noqa: E501 - one statement, one line
+            "UPDATE deliveries SET state = ?, sent_at = ?, status = ?, reply = ?, error = ? WHERE seq = ? RETURNING seq",
             ("succeeded" if ok else "failed", self._environment.clock.precise(), status, reply, error, seq),
         )
         if not known:

@@ -221,7 +221,7 @@ class Emulator:
             row = self.store.read(home, account)
             if row is None or row[0]["object"] != "account" or row[1]:
                 raise StripeError(
-                    f"The provided key '{auth.masked(key)}' does not have access to account '{account}' (or that account does not exist). Application access may have been revoked.",  # noqa: E501 - one message, one line
+                    f"The provided key '{auth.masked(key)}' does not have access to account '{account}' (or that account does not exist). Application access may have been revoked.",
                     status=403,
                     code="account_invalid",
                 )

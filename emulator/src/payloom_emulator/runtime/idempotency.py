@@ -42,12 +42,12 @@ class Idempotency:
             raise invalid(f"The idempotency key is {len(key)} characters long; at most {MAX_KEY} are allowed.")
         if (account, key) in self._running:
             raise StripeError(
-                f"There is currently another in-progress request using this Idempotent Key (that probably means you submitted twice, and the other request is still going through): {key}. Please try again later.",  # noqa: E501 - one message, one line
+                f"There is currently another in-progress request using this Idempotent Key (that probably means you submitted twice, and the other request is still going through): {key}. Please try again later.",
                 status=409,
                 code="idempotency_key_in_use",
             )
         rows = self._store.query(
-            "SELECT operation, fingerprint, status, body, request_id, created FROM idempotency WHERE account = ? AND key = ?",  # noqa: E501 - one statement, one line
+            "SELECT operation, fingerprint, status, body, request_id, created FROM idempotency WHERE account = ? AND key = ?",
             (account, key),
         )
         if not rows:
@@ -58,12 +58,12 @@ class Idempotency:
             return None
         if used_for != operation:
             raise StripeError(
-                f"Keys for idempotent requests can only be used for the same endpoint they were first used for ('{operation}' vs '{used_for}'). Try using a key other than '{key}' if you meant to execute a different request.",  # noqa: E501 - one message, one line
+                f"Keys for idempotent requests can only be used for the same endpoint they were first used for ('{operation}' vs '{used_for}'). Try using a key other than '{key}' if you meant to execute a different request.",
                 type="idempotency_error",
             )
         if print_before != fingerprint:
             raise StripeError(
-                f"Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key other than '{key}' if you meant to execute a different request.",  # noqa: E501 - one message, one line
+                f"Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key other than '{key}' if you meant to execute a different request.",
                 type="idempotency_error",
             )
         return Saved(status, body, request_id)

@@ -121,7 +121,7 @@ def check_secret(call: RequestContext, obj: Body) -> None:
     if secret != obj["client_secret"]:
         noun = {"payment_intent": "PaymentIntent", "setup_intent": "SetupIntent"}.get(obj["object"], obj["object"])
         raise invalid(
-            f"The client_secret provided does not match any associated {noun} on this account. Ensure the publishable key used belongs to the same account that created the {noun}.",  # noqa: E501 - one message, one line
+            f"The client_secret provided does not match any associated {noun} on this account. Ensure the publishable key used belongs to the same account that created the {noun}.",
             "client_secret",
         )
 
@@ -158,7 +158,7 @@ def _taken(call: RequestContext, field: Field, current: Any) -> Any:
     value = call.params[field.name]
     if value == "" and not field.emptyable:
         raise invalid(
-            f"You passed an empty string for '{field.name}'. We assume empty values are an attempt to unset a parameter; however '{field.name}' cannot be unset. You should remove '{field.name}' from your request or supply a non-empty value.",  # noqa: E501 - one message, one line
+            f"You passed an empty string for '{field.name}'. We assume empty values are an attempt to unset a parameter; however '{field.name}' cannot be unset. You should remove '{field.name}' from your request or supply a non-empty value.",
             field.name,
             "parameter_invalid_empty",
         )

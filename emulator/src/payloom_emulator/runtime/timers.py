@@ -51,7 +51,7 @@ class Timers:
         environment = self._environment
         with environment.store.transaction() as db:
             row = db.execute(
-                "SELECT seq, account, object, object_id, name, due FROM timers WHERE clock = ? AND due <= ? ORDER BY due, seq LIMIT 1",  # noqa: E501 - one statement, one line
+                "SELECT seq, account, object, object_id, name, due FROM timers WHERE clock = ? AND due <= ? ORDER BY due, seq LIMIT 1",
                 (test_clock, moment),
             ).fetchone()
             if row is None:

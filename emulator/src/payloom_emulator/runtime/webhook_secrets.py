@@ -23,7 +23,7 @@ def roll(environment: Environment, endpoint_id: str, hours: float) -> Body:
     if not 0 <= hours <= MAX_HOURS:
         raise EmulatorError(f"expires_in_hours is {hours}; Stripe lets an old secret work for 0 to {MAX_HOURS} hours.")
     rows = environment.store.query(
-        "SELECT account, object FROM objects WHERE id = ? AND deleted = 0 AND object IN ('webhook_endpoint', 'v2.core.event_destination')",  # noqa: E501 - one statement, one line
+        "SELECT account, object FROM objects WHERE id = ? AND deleted = 0 AND object IN ('webhook_endpoint', 'v2.core.event_destination')",
         (endpoint_id,),
     )
     if not rows:

@@ -57,10 +57,9 @@ def storm(
     else:
         for failing in report.failures:
             _show(failing)
+        verdict = f"{len(report.failures)} failed" if report.failures else "all hold"
         print_message(
-            f"{report.scenarios} stories with {report.incidents} incidents in {report.seconds:.1f} s, "
-            f"{report.compared} compared with a fault-free run: "
-            f"{f'{len(report.failures)} failed' if report.failures else 'all hold'}."
+            f"{report.scenarios} stories with {report.incidents} incidents in {report.seconds:.1f} s, {report.compared} compared with a fault-free run: {verdict}."
         )
     sys.exit(1 if report.failures else 0)
 

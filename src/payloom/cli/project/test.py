@@ -92,9 +92,9 @@ def _summary(report: Report) -> None:
         print_message(f"no tests: workflows/{name}.yaml")
     failed = sum(not one.ok for one in report.results)
     scenarios = sum(one.scenarios for one in report.results)
+    verdict = f"{failed} failed" if failed else "all hold"
     print_message(
-        f"{len(report.results)} cases, {scenarios} stories in {report.seconds:.1f} s: "
-        f"{f'{failed} failed' if failed else 'all hold'}. {report.reached} of {report.spots} steps and cases reached."
+        f"{len(report.results)} cases, {scenarios} stories in {report.seconds:.1f} s: {verdict}. {report.reached} of {report.spots} steps and cases reached."
     )
 
 

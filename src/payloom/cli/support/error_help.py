@@ -1,7 +1,5 @@
 """Why each error comes and what to do about it, by code; the reference pages and `payloom explain` are made of this."""
 
-# ruff: noqa: E501 - one line an error reads better
-
 from __future__ import annotations
 
 from collections.abc import Mapping

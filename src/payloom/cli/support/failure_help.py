@@ -1,7 +1,5 @@
 """What the failure kinds of steps mean, by kind. `payloom explain` prints this beside the error codes."""
 
-# ruff: noqa: E501 - one line per failure kind is easier to read and to compare
-
 from __future__ import annotations
 
 from collections.abc import Mapping

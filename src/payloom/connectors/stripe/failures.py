@@ -167,8 +167,7 @@ def _idempotency(message: str, data: dict[str, Any]) -> StepFailure:
         "idempotency_error",
         f"The idempotency key was used before with other parameters: {message}",
         status=409,
-        hint="the same key means the same call; put what makes this call different (the amount, a version) into "
-        "`idempotency_key`",
+        hint="the same key means the same call; put what makes this call different (the amount, a version) into `idempotency_key`",
         data=data,
     )
 

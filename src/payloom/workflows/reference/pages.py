@@ -37,14 +37,7 @@ def _index() -> str:
     triggers = "\n".join(f"| [`{kind}`](triggers/{kind}.md) | {_first(model)} |" for kind, model in TRIGGERS.items())
     found = RULES.values()
     rules = "\n".join(f"| [{one.id}](rules/{one.id}.md) | {one.severity} | {one.title} |" for one in found)
-    return (
-        "# The workflow language\n\n"
-        "A workflow is a YAML file: what starts it, what it takes, what it does. [The file](file.md) says what stands "
-        "where, [Expressions](expressions.md) what may stand in `${{ }}`.\n\n"
-        f"## Triggers\n\n| trigger | starts on |\n| --- | --- |\n{triggers}\n\n"
-        f"## Verbs\n\nA step is one verb with its arguments.\n\n| verb | does |\n| --- | --- |\n{verbs}\n\n"
-        f"## Rules\n\n`payloom check` finds:\n\n| rule | severity | finds |\n| --- | --- | --- |\n{rules}\n"
-    )
+    return f"# The workflow language\n\nA workflow is a YAML file: what starts it, what it takes, what it does. [The file](file.md) says what stands where, [Expressions](expressions.md) what may stand in `${{{{ }}}}`.\n\n## Triggers\n\n| trigger | starts on |\n| --- | --- |\n{triggers}\n\n## Verbs\n\nA step is one verb with its arguments.\n\n| verb | does |\n| --- | --- |\n{verbs}\n\n## Rules\n\n`payloom check` finds:\n\n| rule | severity | finds |\n| --- | --- | --- |\n{rules}\n"
 
 
 def _first(model: type[BaseModel]) -> str:
@@ -61,13 +54,32 @@ def _file() -> str:
         + _table(WorkflowFile, None)
         + "\n## Every step\n\n| key | takes | meaning |\n| --- | --- | --- |\n"
         + shared
-        + "\n\nA skipped step has the value null. Durations: `30s`, `15m`, `2h`, `14d`, `1h30m`.\n\n"
-        "## Inputs\n\nThe short form, and the JSON Schema it stands for:\n\n| short | JSON Schema |\n| --- | --- |\n"
+        + """\
+
+
+A skipped step has the value null. Durations: `30s`, `15m`, `2h`, `14d`, `1h30m`.
+
+## Inputs
+
+The short form, and the JSON Schema it stands for:
+
+| short | JSON Schema |
+| --- | --- |
+"""
         + shapes
-        + "\n\n`key?:` may be left out and is null then; `[string]` is a list; `[{sku: string}]` a list of maps; a map "
-        "is a map. A field that is not named is refused. A full JSON Schema of an object may stand here as well.\n\n"
-        "## Silencing a finding\n\n```yaml\n- log: x  # payloom: ignore[F010] kept for the next release\n```\n\n"
-        "On the line itself, or alone on the line before. A reason is required; F000, F001 and F004 stay.\n"
+        + """\
+
+
+`key?:` may be left out and is null then; `[string]` is a list; `[{sku: string}]` a list of maps; a map is a map. A field that is not named is refused. A full JSON Schema of an object may stand here as well.
+
+## Silencing a finding
+
+```yaml
+- log: x  # payloom: ignore[F010] kept for the next release
+```
+
+On the line itself, or alone on the line before. A reason is required; F000, F001 and F004 stay.
+"""
     )
 
 
@@ -81,19 +93,12 @@ def _json(value: Any) -> str:
 
 def _verb(verb: str, model: type[BaseModel]) -> str:
     note = notes.VERBS[verb]
-    return (
-        f"# `{verb}`\n\n{_first(model)}\n\n```yaml\n{note.example}```\n\n"
-        f"**Value.** {note.value}\n\n{note.text}\n\n{_table(model, _HEAD)}\n"
-        "Every step also takes `id`, `name`, `when` and `on_error`: see [the file](../file.md).\n"
-    )
+    return f"# `{verb}`\n\n{_first(model)}\n\n```yaml\n{note.example}```\n\n**Value.** {note.value}\n\n{note.text}\n\n{_table(model, _HEAD)}\nEvery step also takes `id`, `name`, `when` and `on_error`: see [the file](../file.md).\n"
 
 
 def _trigger(kind: str, model: type[BaseModel]) -> str:
     note = notes.TRIGGERS[kind]
-    return (
-        f"# `{kind}`\n\n{_first(model)}\n\n```yaml\non: {note.example}```\n\n"
-        f"**Readable.** {note.value}\n\n{note.text}\n\n{_table(model, None)}"
-    )
+    return f"# `{kind}`\n\n{_first(model)}\n\n```yaml\non: {note.example}```\n\n**Readable.** {note.value}\n\n{note.text}\n\n{_table(model, None)}"
 
 
 def _rule(rule: Rule) -> str:
@@ -101,8 +106,7 @@ def _rule(rule: Rule) -> str:
     return (
         f"# {rule.id}: {rule.title}\n\nSeverity: {rule.severity}."
         + (" The file does not load.\n\n" if rule.severity == "error" else " The file loads.\n\n")
-        + f"{rule.why}\n\n**What to do.** {rule.hint[0].upper()}{rule.hint[1:]}.\n\n"
-        f"Found:\n\n```yaml\n{wrong}```\n\nRight:\n\n```yaml\n{right}```\n"
+        + f"{rule.why}\n\n**What to do.** {rule.hint[0].upper()}{rule.hint[1:]}.\n\nFound:\n\n```yaml\n{wrong}```\n\nRight:\n\n```yaml\n{right}```\n"
     )
 
 

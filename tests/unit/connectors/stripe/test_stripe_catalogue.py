@@ -252,12 +252,12 @@ def test_a_filled_catalog_answers_like_the_lazy_one() -> None:
 
 
 def test_looking_things_up_never_imports_the_sdk() -> None:
-    program = (
-        "import sys; from payloom.connectors.stripe.catalog import stripe_catalog as catalog\n"
-        "c = catalog.CatalogWithStripe()\n"
-        "c.action('stripe', 'checkout.sessions.create').params['properties']['line_items']\n"
-        "c.family('invoice').object_schema['properties']['lines']\n"
-        "c.action_names('stripe')\n"
-        "assert 'stripe' not in sys.modules\n"
-    )
+    program = """\
+import sys; from payloom.connectors.stripe.catalog import stripe_catalog as catalog
+c = catalog.CatalogWithStripe()
+c.action('stripe', 'checkout.sessions.create').params['properties']['line_items']
+c.family('invoice').object_schema['properties']['lines']
+c.action_names('stripe')
+assert 'stripe' not in sys.modules
+"""
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DAY = 86_400
 
 
-NO_METHOD = "This customer has no attached payment source or default payment method. Please consider adding a default payment method. For more information, visit https://stripe.com/docs/billing/subscriptions/payment-methods-setting#payment-method-priority."  # noqa: E501 - one message, one line
+NO_METHOD = "This customer has no attached payment source or default payment method. Please consider adding a default payment method. For more information, visit https://stripe.com/docs/billing/subscriptions/payment-methods-setting#payment-method-priority."
 
 
 _WORDS = {"subscription_create": "Subscription creation", "manual": "Payment for Invoice"}

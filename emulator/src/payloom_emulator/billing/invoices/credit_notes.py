@@ -94,7 +94,7 @@ def _check_split(invoice: Invoice, total: int, credit: Credit, params: Body) -> 
         )
     if split != total:
         raise invalid(
-            f"The sum of credit_amount, refund_amount, out_of_band_amount and refunds ({split}) must equal the credit note's total ({total}).",  # noqa: E501 - one message, one line
+            f"The sum of credit_amount, refund_amount, out_of_band_amount and refunds ({split}) must equal the credit note's total ({total}).",
             "refund_amount",
         )
 

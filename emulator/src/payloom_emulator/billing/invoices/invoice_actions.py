@@ -61,7 +61,7 @@ def pay(call: RequestContext) -> Invoice:
     method = call.get("payment_method") or call.get("source")
     if method is None and collect_invoice.method_of(unit, invoice) is None:
         raise StripeError(
-            "There is no `default_payment_method` set on this Customer or Invoice. Please provide a payment method, or set a default on the customer or invoice.",  # noqa: E501 - one message, one line
+            "There is no `default_payment_method` set on this Customer or Invoice. Please provide a payment method, or set a default on the customer or invoice.",
             code="resource_missing",
         )
     if method is not None:
@@ -77,7 +77,7 @@ def pay(call: RequestContext) -> Invoice:
 
 def _needs_action(intent: PaymentIntent) -> StripeError:
     return CardError(
-        "Payment for this invoice requires additional user action before it can be completed successfully. Payment can be completed using the PaymentIntent associated with the invoice.",  # noqa: E501 - one message, one line
+        "Payment for this invoice requires additional user action before it can be completed successfully. Payment can be completed using the PaymentIntent associated with the invoice.",
         code="invoice_payment_intent_requires_action",
         payment_intent=intent,
     )

@@ -67,7 +67,7 @@ def amounts_of(unit: UnitOfWork, given: Body, param: str, currency: str | None) 
         code = currency if currency in (price.get("currency_options") or {}) else price["currency"]
         if currency and code != currency:
             raise invalid(
-                f"The price specified only supports `{price['currency']}`. This doesn't match the expected currency: `{currency}`.",  # noqa: E501 - one message, one line
+                f"The price specified only supports `{price['currency']}`. This doesn't match the expected currency: `{currency}`.",
                 _named(param, "price"),
             )
         each = amounts.unit_amount(price, code)

@@ -82,7 +82,7 @@ def check_owner(unit: UnitOfWork, method_id: str, customer: Customer, param: str
     method = unit.get(kinds.PAYMENT_METHOD, method_id, param)
     if method["customer"] != customer["id"]:
         raise invalid(
-            f"The customer does not have a payment method with the ID {method_id}. The payment method must be attached to the customer.",  # noqa: E501 - one message, one line
+            f"The customer does not have a payment method with the ID {method_id}. The payment method must be attached to the customer.",
             param,
             "resource_missing",
         )

@@ -38,7 +38,7 @@ def resolve(
         raise invalid(f"Coupon {coupon['id']} is expired and cannot be applied.", name, "coupon_expired")
     if coupon["amount_off"] is not None and currency and amount_off(coupon, currency) is None:
         raise invalid(
-            f"The coupon's currency ({coupon['currency']}) does not match {currency}. Add the currency to the coupon's currency_options or use another coupon.",  # noqa: E501 - one message, one line
+            f"The coupon's currency ({coupon['currency']}) does not match {currency}. Add the currency to the coupon's currency_options or use another coupon.",
             name,
         )
     return coupon, code
@@ -70,7 +70,7 @@ def _check_code(
     least = _minimum(rules, currency)
     if least is not None and subtotal is not None and subtotal < least:
         raise invalid(
-            f"This promotion code cannot be redeemed because the order does not reach its minimum amount of {amounts.money(least, str(currency or rules['minimum_amount_currency']))}.",  # noqa: E501 - one message, one line
+            f"This promotion code cannot be redeemed because the order does not reach its minimum amount of {amounts.money(least, str(currency or rules['minimum_amount_currency']))}.",
             param,
         )
 

@@ -95,7 +95,7 @@ def _currency(params: Body, found: list[Price], customer: Customer) -> str:
         if found and settled in (found[0].get("currency_options") or {}):
             return settled
         raise invalid(
-            f"You cannot combine currencies on a single customer. This customer has an active subscription, subscription schedule, discount, quote, or invoice item with currency {settled}",  # noqa: E501 - one message, one line
+            f"You cannot combine currencies on a single customer. This customer has an active subscription, subscription schedule, discount, quote, or invoice item with currency {settled}",
             "customer",
         )
     return currency.lower()
@@ -289,7 +289,7 @@ def incomplete(declined: CardError | None) -> StripeError:
     """Return the 402 that undoes everything (a CardError would keep what was made)."""
     if declined is None:
         return StripeError(
-            "Payment for this subscription requires additional user action before it can be completed successfully. Payment can be completed using the PaymentIntent associated with `subscription.latest_invoice`.",  # noqa: E501 - one message, one line
+            "Payment for this subscription requires additional user action before it can be completed successfully. Payment can be completed using the PaymentIntent associated with `subscription.latest_invoice`.",
             status=402,
             type="card_error",
             code="subscription_payment_intent_requires_action",

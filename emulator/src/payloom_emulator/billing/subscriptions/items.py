@@ -50,7 +50,7 @@ def check_currency(subscription_currency: str, price: Price, param: str) -> None
     if price["currency"] == subscription_currency or subscription_currency in (price.get("currency_options") or {}):
         return
     raise invalid(
-        f"The price specified only supports `{price['currency']}`. This doesn't match the expected currency: `{subscription_currency}`.",  # noqa: E501 - one message, one line
+        f"The price specified only supports `{price['currency']}`. This doesn't match the expected currency: `{subscription_currency}`.",
         f"{param}[price]",
     )
 

@@ -55,7 +55,7 @@ def stripe_js(train: str) -> tuple[bytes, str]:
     """Return the stand-in for one release train ("v3", "basil" … "endive") and its entity tag."""
     parts = [path.read_text("utf-8") for path in sorted((STATIC / "stripejs").glob("*.js"))]
     script = (
-        f"""/* Payloom local Stripe: a stand-in for Stripe.js for development and tests. Not made by Stripe. */\n(() => {{\n"use strict";\nconst CONFIG = {json.dumps({"train": train})};\n"""  # noqa: E501 - one message, one line
+        f"""/* Payloom local Stripe: a stand-in for Stripe.js for development and tests. Not made by Stripe. */\n(() => {{\n"use strict";\nconst CONFIG = {json.dumps({"train": train})};\n"""
         + "\n".join(parts)
         + "})();\n"
     )

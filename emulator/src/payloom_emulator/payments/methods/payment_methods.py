@@ -272,6 +272,6 @@ def refuse_spent(method: PaymentMethod) -> None:
     """Raise for a method that was used once without being saved, or was detached."""
     if method.get("_spent") and not method["customer"]:
         raise invalid(
-            "This PaymentMethod was previously used without being attached to a Customer or was detached from a Customer, and may not be used again.",  # noqa: E501 - one message, one line
+            "This PaymentMethod was previously used without being attached to a Customer or was detached from a Customer, and may not be used again.",
             code="payment_method_unactivated" if method.get("_detached") is None else None,
         )

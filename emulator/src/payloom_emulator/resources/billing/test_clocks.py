@@ -59,7 +59,7 @@ def _advance(call: RequestContext) -> Mapping[str, object]:
     latest = _limit(call.unit, clock)
     if target > latest:
         raise invalid(
-            f"Cannot advance a test clock by more than two intervals of its shortest subscription at once (until {latest}).",  # noqa: E501 - one message, one line
+            f"Cannot advance a test clock by more than two intervals of its shortest subscription at once (until {latest}).",
             "frozen_time",
         )
     details = {"advancing": {"target_frozen_time": target}}

@@ -21,7 +21,7 @@ def current(unit: UnitOfWork) -> Body:
     """Return the balance as it is now: the net of all transactions, by currency and availability."""
     unit.flush()
     totals = unit.store.query(
-        "SELECT json_extract(body, '$.currency'), json_extract(body, '$.available_on') <= ?, sum(json_extract(body, '$.net')) FROM objects WHERE object = 'balance_transaction' AND account = ? GROUP BY 1, 2",  # noqa: E501 - one statement, one line
+        "SELECT json_extract(body, '$.currency'), json_extract(body, '$.available_on') <= ?, sum(json_extract(body, '$.net')) FROM objects WHERE object = 'balance_transaction' AND account = ? GROUP BY 1, 2",
         (unit.now, unit.account),
     )
     sums: dict[tuple[str, bool], int] = {(c, bool(a)): total for c, a, total in totals}

@@ -73,7 +73,7 @@ def _check(call: RequestContext, customer: Customer) -> None:
         method = call.unit.get(kinds.PAYMENT_METHOD, default, "invoice_settings[default_payment_method]")
         if method["customer"] is None or method["customer"] != customer.get("id"):
             raise invalid(
-                f"The customer does not have a payment method with the ID {default}. The payment method must be attached to the customer.",  # noqa: E501 - one message, one line
+                f"The customer does not have a payment method with the ID {default}. The payment method must be attached to the customer.",
                 "invoice_settings[default_payment_method]",
                 "resource_missing",
             )

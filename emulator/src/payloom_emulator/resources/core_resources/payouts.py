@@ -33,7 +33,7 @@ _TOPUP_AFTER = 3
 def _available(unit: UnitOfWork, currency: str) -> int:
     unit.flush()
     (total,) = unit.store.query(
-        "SELECT coalesce(sum(json_extract(body, '$.net')), 0) FROM objects WHERE object = 'balance_transaction' AND account = ? AND json_extract(body, '$.currency') = ? AND json_extract(body, '$.available_on') <= ?",  # noqa: E501 - one statement, one line
+        "SELECT coalesce(sum(json_extract(body, '$.net')), 0) FROM objects WHERE object = 'balance_transaction' AND account = ? AND json_extract(body, '$.currency') = ? AND json_extract(body, '$.available_on') <= ?",
         (unit.account, currency, unit.now),
     )[0]
     return total
@@ -46,7 +46,7 @@ def _creating(call: RequestContext, draft: Body) -> None:
         raise invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
     if params["amount"] > _available(unit, code):
         raise StripeError(
-            "You have insufficient funds in your Stripe account for this transfer. Your card balance is too low. You can use the /v1/balance endpoint to view your Stripe balance (for more details, see stripe.com/docs/api#balance).",  # noqa: E501 - one message, one line
+            "You have insufficient funds in your Stripe account for this transfer. Your card balance is too low. You can use the /v1/balance endpoint to view your Stripe balance (for more details, see stripe.com/docs/api#balance).",
             code="balance_insufficient",
             param="amount",
         )

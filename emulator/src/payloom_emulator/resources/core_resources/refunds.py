@@ -112,7 +112,7 @@ def _cancel(call: RequestContext) -> Mapping[str, object]:
     refund = call.target
     if refund["status"] != "requires_action":
         raise StripeError(
-            f"This refund cannot be canceled because it has a status of {refund['status']}. Only refunds with a status of requires_action can be canceled.",  # noqa: E501 - one message, one line
+            f"This refund cannot be canceled because it has a status of {refund['status']}. Only refunds with a status of requires_action can be canceled.",
             code="refund_not_cancelable",
         )
     return call.unit.transition(refund, "cancel")

@@ -100,7 +100,7 @@ def _confirm(call: RequestContext, intent: SetupIntent | None = None) -> SetupIn
     if intent["status"] not in OPEN:
         raise _unexpected(
             intent,
-            f"You cannot confirm this SetupIntent because it has a status of {intent['status']}. Only a SetupIntent with one of the following statuses may be confirmed: requires_payment_method, requires_confirmation, requires_action.",  # noqa: E501 - one message, one line
+            f"You cannot confirm this SetupIntent because it has a status of {intent['status']}. Only a SetupIntent with one of the following statuses may be confirmed: requires_payment_method, requires_confirmation, requires_action.",
         )
     method = (
         None
@@ -118,7 +118,7 @@ def _confirm(call: RequestContext, intent: SetupIntent | None = None) -> SetupIn
     if method is None:
         raise _unexpected(
             intent,
-            "You cannot confirm this SetupIntent because it's missing a payment method. Update the SetupIntent with a payment method and then confirm it again.",  # noqa: E501 - one message, one line
+            "You cannot confirm this SetupIntent because it's missing a payment method. Update the SetupIntent with a payment method and then confirm it again.",
         )
     automatic = intent["automatic_payment_methods"]
     if (
@@ -130,7 +130,7 @@ def _confirm(call: RequestContext, intent: SetupIntent | None = None) -> SetupIn
         and call.caller.kind != "publishable"
     ):
         raise invalid(
-            "This SetupIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents.",  # noqa: E501 - one message, one line
+            "This SetupIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents.",
             "return_url",
         )
     return setup_intents.set_up(
@@ -147,7 +147,7 @@ def _cancel(call: RequestContext) -> Mapping[str, object]:
     if call.target["status"] not in OPEN:
         raise _unexpected(
             call.target,
-            f"You cannot cancel this SetupIntent because it has a status of {call.target['status']}. Only a SetupIntent with one of the following statuses may be canceled: requires_payment_method, requires_confirmation, requires_action.",  # noqa: E501 - one message, one line
+            f"You cannot cancel this SetupIntent because it has a status of {call.target['status']}. Only a SetupIntent with one of the following statuses may be canceled: requires_payment_method, requires_confirmation, requires_action.",
         )
     return call.unit.transition(
         call.target, "cancel", {"cancellation_reason": call.get("cancellation_reason"), "next_action": None}

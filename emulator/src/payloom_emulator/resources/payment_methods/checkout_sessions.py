@@ -41,7 +41,7 @@ def _created(call: RequestContext, session: CheckoutSession) -> None:
 def _expire(call: RequestContext) -> Mapping[str, object]:
     if call.target["status"] != "open":
         raise StripeError(
-            f"""Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of {call.target["status"]}.""",  # noqa: E501 - one message, one line
+            f"""Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of {call.target["status"]}.""",
         )
     call.unit.unschedule("expire", call.target)
     return call.unit.transition(call.target, "expire", {"url": None})

@@ -28,7 +28,7 @@ def _creating(call: RequestContext, draft: Body) -> None:
         draft["marketing_features"] = call.params["features"]
     if draft["name"] == "":
         raise invalid(
-            "You passed an empty string for 'name'. We assume empty values are an attempt to unset a parameter; however 'name' cannot be unset. You should remove 'name' from your request or supply a non-empty value.",  # noqa: E501 - one message, one line
+            "You passed an empty string for 'name'. We assume empty values are an attempt to unset a parameter; however 'name' cannot be unset. You should remove 'name' from your request or supply a non-empty value.",
             "name",
             "parameter_invalid_empty",
         )

@@ -19,10 +19,10 @@ Reading = Literal["params", "result", "event"]
 Schema = Mapping[str, Any]
 
 _MOMENT = re.compile(
-    r"^\w+_at\b|timestamp|unix|epoch"
-    r"|^(?:gte?|lte?|created|start|end|frozen_time|trial_end|current_period_\w+"
-    r"|(?:start|end|due|proration|effective|arrival)_date) ",
-    re.IGNORECASE,
+    r"""^\w+_at\b | timestamp | unix | epoch
+    | ^(?:gte?|lte?|created|start|end|frozen_time|trial_end|current_period_\w+
+    | (?:start|end|due|proration|effective|arrival)_date)[ ]""",
+    re.IGNORECASE | re.VERBOSE,
 )
 """Which whole numbers are moments; the SDK's types do not say, their names and descriptions do."""
 _SCALARS: Mapping[str, Schema] = {

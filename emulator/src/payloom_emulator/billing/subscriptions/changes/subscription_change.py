@@ -69,7 +69,7 @@ def new_items(
         rows[made["id"]] = made
     if change.items and not rows:
         raise invalid(
-            "A subscription must have at least one active plan. If you would like to cancel the subscription, please use the cancel endpoint.",  # noqa: E501 - one message, one line
+            "A subscription must have at least one active plan. If you would like to cancel the subscription, please use the cancel endpoint.",
             change.param or None,
         )
     found = list(rows.values())
