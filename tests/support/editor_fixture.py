@@ -53,9 +53,9 @@ class EditorPage:
 
     def drag(self, card, place):
         """Drag a card onto a place, as a hand does: in steps."""
+        card.hover(position={"x": 30, "y": 20})  # waits until the card stands still and can be hit
         start, end = card.bounding_box(), place.bounding_box()
         mouse = self.page.mouse
-        mouse.move(start["x"] + 30, start["y"] + 20)
         mouse.down()
         mouse.move(start["x"] + 40, start["y"] + 40, steps=4)
         mouse.move(end["x"] + end["width"] / 2, end["y"] + end["height"] / 2, steps=8)

@@ -57,9 +57,9 @@ def test_a_card_dragged_into_a_branch_takes_its_comments_along(editor) -> None:
 def test_a_card_dropped_nowhere_goes_back(editor) -> None:
     it = editor()
     card = it.card("log last")
+    card.hover(position={"x": 30, "y": 20})  # waits until the card stands still and can be hit
     before = card.bounding_box()
     mouse = it.page.mouse
-    mouse.move(before["x"] + 30, before["y"] + 20)
     mouse.down()
     mouse.move(before["x"] - 90, before["y"] + 10, steps=6)
     expect(it.page.locator(".flow-open").first).to_be_visible()

@@ -158,9 +158,9 @@ def test_two_hundred_steps_can_be_dragged_without_a_stutter(editor) -> None:
             requestAnimationFrame(tick);
         }"""
     )
+    cards.nth(1).hover(position={"x": 40, "y": 20})  # waits until the card stands still and can be hit
     box = cards.nth(1).bounding_box()
     mouse = page.mouse
-    mouse.move(box["x"] + 40, box["y"] + 20)
     mouse.down()
     mouse.move(box["x"] + 40, box["y"] + 30, steps=3)
     expect(page.locator(".flow-open").first).to_be_visible()
