@@ -13,6 +13,11 @@ def is_map(value: object) -> TypeIs[Mapping[str, Any]]:
     return isinstance(value, Mapping)
 
 
+def is_any_map(value: object) -> TypeIs[Mapping[Any, Any]]:
+    """Whether the value is a map, with keys of any type, as Python and YAML allow them."""
+    return isinstance(value, Mapping)
+
+
 def is_dict(value: object) -> TypeIs[dict[str, Any]]:
     """Whether the value is a dict, with string keys as JSON has them."""
     return isinstance(value, dict)
@@ -26,3 +31,8 @@ def is_list(value: object) -> TypeIs[list[Any]]:
 def is_sequence(value: object) -> TypeIs[list[Any] | tuple[Any, ...]]:
     """Whether the value is a list or a tuple."""
     return isinstance(value, list | tuple)
+
+
+def is_tuple(value: object) -> TypeIs[tuple[Any, ...]]:
+    """Whether the value is a tuple."""
+    return isinstance(value, tuple)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from payloom.inbox.service import InboxEvent, load
 from payloom.kit.clock import Clock
+from payloom.kit.json_types import is_dict
 from payloom.runs.models import runs, steps
 from payloom.runs.run_rows import event_run_id
 from payloom.sandbox.host import RecordedCalls, SimulatedHost, SynthesizedAnswers, comparable
@@ -123,7 +124,8 @@ def _lines(
         .order_by(steps.c.seq, steps.c.path)
     )
     for row in tx.execute(query).all():
-        note = (row.failure or {}).get("message") or notes.get((run_id, row.path), "")
+        failure: Mapping[str, Any] = row.failure or {}
+        note = failure.get("message") or notes.get((run_id, row.path), "")
         args, called = row.args, None
         if row.verb == "call":
             called = args.get("run")
@@ -161,7 +163,7 @@ _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]
 
 
 def _brief(args: Any) -> str:
-    if not isinstance(args, dict):
+    if not is_dict(args):
         return ""
     parts = [f"{key}={comparable(value)}" for key, value in args.items() if value not in (None, {}, [])]
     text = " ".join(parts)

@@ -19,6 +19,7 @@ from payloom.connectors.stripe.connector import resolve
 from payloom.connectors.stripe.parameters import prepare
 from payloom.kit import strict_json
 from payloom.kit.clock import Clock
+from payloom.kit.json_types import is_dict, is_map, is_sequence
 from payloom.kit.redaction import redact
 from payloom.runs.models import steps
 from payloom.runs.run_rows import failure_from_json
@@ -131,9 +132,9 @@ class MockedFunctions:
         if do.action not in self._given:
             return None
         given = self._given[do.action]
-        if not isinstance(given, Mapping) or set(cast("Mapping[str, Any]", given)) != {"error"}:
+        if not is_map(given) or set(given) != {"error"}:
             return StepAnswer("mocked", given)
-        listed: Any = cast("Mapping[str, Any]", given)["error"]
+        listed: Any = given["error"]
         error: Mapping[str, Any] = {"code": listed} if isinstance(listed, str) else listed
         code, message = str(error.get("code", "python_error")), str(error.get("message", f"{do.action} failed"))
         return StepAnswer("mocked", failure=StepFailure(code, message, status=int(error.get("status", 500))))
@@ -252,8 +253,8 @@ def comparable(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
+    if is_dict(value):
         return {str(key): _plain(item) for key, item in cast("dict[Any, Any]", value).items()}
-    if isinstance(value, list | tuple):
+    if is_sequence(value):
         return [_plain(item) for item in cast("list[Any]", value)]
     return value if value is None or isinstance(value, str | bool | int | float) else str(value)

@@ -100,7 +100,7 @@ class WorkflowSet:
     workflows: Mapping[str, Workflow]
     versions: Versions
     image: bytes
-    libraries: dict[str, CoverageLibrary] = dataclasses.field(default_factory=dict)
+    libraries: dict[str, CoverageLibrary] = dataclasses.field(default_factory=dict[str, Any])
 
 
 class SandboxProject:

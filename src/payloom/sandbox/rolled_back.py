@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ async def rolled_back_runs(
     clock: Clock,
     *,
     wrap: Callable[[PublishedWorkflows], Any] = lambda workflows: workflows,
-) -> AsyncIterator[RolledBackRuns]:
+) -> AsyncGenerator[RolledBackRuns]:
     """Publish the project's workflows, with `draft` in the place of the one of its name, and yield their runs.
 
     tx: in a transaction that the caller rolls back. wrap: puts something around the published workflows.
@@ -88,7 +88,7 @@ async def rolled_back_runs(
 
 
 @contextlib.contextmanager
-def connection(engine: sa.Engine) -> Iterator[sa.Connection]:
+def connection(engine: sa.Engine) -> Generator[sa.Connection]:
     """Yield a connection: to a copy in memory if the database is a small SQLite file, else to the database itself."""
     copied = _copied(engine)
     try:
@@ -100,7 +100,7 @@ def connection(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 
 @contextlib.contextmanager
-def rolled_back(tx: sa.Connection) -> Iterator[None]:
+def rolled_back(tx: sa.Connection) -> Generator[None]:
     """Undo everything that is done in the block."""
     begun = tx.begin()
     try:
@@ -126,5 +126,10 @@ def _copied(engine: sa.Engine) -> sa.Engine | None:
         source.close()
     raw.execute("PRAGMA foreign_keys=ON")
     made = sa.create_engine("sqlite://", creator=lambda: raw, poolclass=pool.StaticPool)
-    sa_event.listen(made, "begin", lambda conn: conn.exec_driver_sql("BEGIN"))
+    sa_event.listen(made, "begin", _begin)
     return made
+
+
+def _begin(connection: sa.Connection) -> None:
+    """Begin a transaction: the driver is in autocommit mode."""
+    connection.exec_driver_sql("BEGIN")

@@ -19,6 +19,7 @@ from payloom.inbox.models import events
 from payloom.inbox.service import Inbox, InboxEvent
 from payloom.kit.clock import Clock, to_epoch
 from payloom.kit.ids import new_id
+from payloom.kit.json_types import is_dict, is_map
 from payloom.project.publisher import ProjectPublisher
 from payloom.runs.models import runs
 from payloom.sandbox.dry_run import EventDryRun, compare
@@ -118,9 +119,9 @@ class SandboxService:
         action = (actions or (known.actions if known else ()) or ("created",))[0]
         kind = str(given.get("type") or f"{family}.{action}")
         data = given.get("data")
-        data = dict(data) if isinstance(data, Mapping) else {}
+        data = dict(data) if is_map(data) else {}
         thing = data.get("object")
-        thing = dict(thing) if isinstance(thing, Mapping) else {}
+        thing = dict(thing) if is_map(thing) else {}
         now = to_epoch(self._clock.now())
         schema = known.object_schema if known else None
         object_kind = str(thing.get("object") or (schema or {}).get("title") or family)
@@ -260,7 +261,7 @@ def _metadata_read(draft: Workflow) -> list[str]:
 def sample_inputs(schema: Mapping[str, Any] | None, guess: SampleValues) -> dict[str, Any]:
     """Return inputs that fit a schema: from rows where their names say so, else as plain as may be."""
     found = _made(schema or {}, guess)
-    return found if isinstance(found, dict) else {}
+    return found if is_dict(found) else {}
 
 
 _TEXTS = {
@@ -270,7 +271,7 @@ _TEXTS = {
 
 
 def _made(schema: Any, guess: SampleValues, name: str = "") -> Any:
-    if not isinstance(schema, Mapping):
+    if not is_map(schema):
         return None
     known = guess(name) if name else None
     if known is not None and next(problems(to_json(known), schema), None) is None:

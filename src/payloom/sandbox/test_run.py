@@ -69,7 +69,7 @@ class TriggerInput:
     """What starts the run. event: a stored one's id, or a whole payload; row, old: of a table's trigger."""
 
     index: int = 0
-    inputs: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    inputs: Mapping[str, Any] = dataclasses.field(default_factory=dict[str, Any])
     user: Mapping[str, Any] | None = None
     event_id: str | None = None
     event: InboxEvent | None = None
@@ -311,9 +311,12 @@ class _MockedWorkflows:
         self._done += 1
 
 
+_VERB_OF_COMMAND: Mapping[type, str] = {Sleep: "wait", Wait: "wait_for", Approve: "approve", CallOnce: "call"}
+
+
 def _row(command: Command, mock: Mock, seq: int, at: dt.datetime) -> dict[str, Any]:
     """Return a step's row as the journal would have it."""
-    verb = {Sleep: "wait", Wait: "wait_for", Approve: "approve", CallOnce: "call"}.get(type(command), "")
+    verb = _VERB_OF_COMMAND.get(type(command), "")
     args: Any = {"until": command.until} if isinstance(command, Sleep) else None
     if isinstance(command, Do):
         verb, args = command.verb, dict(command.args)

@@ -14,6 +14,7 @@ from payloom.kit.clock import to_epoch
 from payloom.kit.diagnostics import Diagnostic, Path
 from payloom.kit.durations import parse_duration
 from payloom.kit.errors import PayloomError
+from payloom.kit.json_types import is_dict, is_list
 from payloom.kit.suggest import did_you_mean
 from payloom.kit.yaml.reader import read_source
 from payloom.kit.yaml.source import Source
@@ -85,7 +86,7 @@ def load_case_file(path: FilePath, project: Project) -> tuple[CaseFile | None, l
     name = path.relative_to(project.root).as_posix() if path.is_relative_to(project.root) else path.name
     source = read_source(path.read_text("utf-8"), name)
     reader = _Reader(source, project, path)
-    found = reader.read() if isinstance(source.data, dict) else None
+    found = reader.read() if is_dict(source.data) else None
     if source.data is not None and found is None and not source.diagnostics:
         reader.wrong((), "a test file is a map", "it needs workflow and cases")
     order = sorted(source.diagnostics, key=lambda one: (one.line, one.column))
@@ -108,7 +109,7 @@ class _Reader:
     def map(self, value: Any, path: Path, known: Sequence[str] | None, what: str) -> dict[str, Any]:
         if value is None:
             return {}
-        if not isinstance(value, dict):
+        if not is_dict(value):
             self.wrong(path, f"{what} is a map", f"it takes {', '.join(known)}" if known else "")
             return {}
         for key in value:
@@ -120,7 +121,7 @@ class _Reader:
     def list(self, value: Any, path: Path, what: str) -> list[Any]:
         if value is None:
             return []
-        if not isinstance(value, list):
+        if not is_list(value):
             self.wrong(path, f"{what} is a list")
             return []
         return value
@@ -141,11 +142,11 @@ class _Reader:
         if not cases:
             self.wrong(("cases",) if "cases" in data else (), "a test file needs cases")
         specs = self.project.tables
-        tables = [given.get("tables")] if isinstance(given, dict) else []
+        tables = [given.get("tables")] if is_dict(given) else []
         for case in cases:
-            inner = case.get("given") if isinstance(case, dict) else None
-            tables += [inner.get("tables")] if isinstance(inner, dict) else []
-        self.names = ShortNames(specs, *(one for one in tables if isinstance(one, dict)))
+            inner = case.get("given") if is_dict(case) else None
+            tables += [inner.get("tables")] if is_dict(inner) else []
+        self.names = ShortNames(specs, *(one for one in tables if is_dict(one)))
         file = CaseFile(self.path, self.source.file, self.source, workflows, self.names)
         common = self.given(given, ("given",))
         file.cases = tuple(self.case(file, case, ("cases", at), common) for at, case in enumerate(cases))
@@ -157,7 +158,7 @@ class _Reader:
         return file
 
     def workflows(self, value: Any) -> tuple[str, ...]:
-        listed = value if isinstance(value, list) else [value]
+        listed = value if is_list(value) else [value]
         if value is None:
             self.wrong((), "a test file says which workflow it is about", "add `workflow: name` at the top")
             return ()
@@ -232,7 +233,7 @@ class _Reader:
         return {"id": "user", "email": "user@example.com", "name": None, "roles": [], **data}
 
     def objects(self, value: Any, path: Path) -> list[dict[str, Any]]:
-        found = []
+        found: list[dict[str, Any]] = []
         for at, one in enumerate(self.list(value, path, "`objects`")):
             given = self.names.full(self.map(one, (*path, at), None, "an object of Stripe"))
             identity = str(given.get("id") or "")
@@ -377,7 +378,7 @@ class _Reader:
                 self.wrong(here, "a call to Stripe needs `call`", "such as call: refunds.create")
         for at, log in enumerate(self.list(data.get("logs"), (*path, "logs"), "`logs`")):
             self.map(log, (*path, "logs", at), case_keys.LOG_KEYS, "a log line")
-        if isinstance(data.get("error"), dict):
+        if is_dict(data.get("error")):
             self.map(data["error"], (*path, "error"), case_keys.ERROR_KEYS, "`error`")
         status = data.get("status")
         if isinstance(status, str):

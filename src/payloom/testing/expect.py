@@ -10,6 +10,7 @@ from typing import Any
 
 from payloom.kit.clock import from_epoch
 from payloom.kit.diagnostics import Path
+from payloom.kit.json_types import is_list, is_map
 from payloom.sandbox.scenario.outcome import Outcome, as_text, timeless
 from payloom.testing.casefile import Case
 from payloom.workflows.expressions.errors import ExpressionError
@@ -61,7 +62,7 @@ class Expectation:
             return
         for run in found.begun:
             if run["status"] == "failed":
-                error = run["error"] or {}
+                error: Mapping[str, Any] = run["error"] or {}
                 place = f" at {error['where']}" if error.get("where") else ""
                 hint = f" ({error['hint']})" if error.get("hint") else ""
                 step = f" in step {error['path']}" if error.get("path") else ""
@@ -75,7 +76,8 @@ class Expectation:
     # -- tables ------------------------------------------------------------------------------------------------------
 
     def _tables(self, found: Outcome) -> Iterator[Difference]:
-        for table, rows in (self._expect.get("tables") or {}).items():
+        expected: Mapping[str, Any] = self._expect.get("tables") or {}
+        for table, rows in expected.items():
             at = (*self._at, "tables", table)
             left = list(found.tables.get(table, []))
             for number, row in enumerate(rows or []):
@@ -97,7 +99,7 @@ class Expectation:
     def _listed(self, key: str, found: Sequence[Mapping[str, Any]]) -> Iterator[Difference]:
         if key not in self._expect:
             return
-        expected = self._expect[key] or []
+        expected: list[Any] = self._expect[key] or []
         at = (*self._at, key)
         left = list(found)
         for number, one in enumerate(expected):
@@ -145,7 +147,8 @@ class Expectation:
                 else None
             )
             if status != wanted:
-                why = (found.answers[-1]["error"] or {}).get("message", "") if found.answers else ""
+                error: Mapping[str, Any] = (found.answers[-1]["error"] if found.answers else None) or {}
+                why = error.get("message", "")
                 yield Difference(f"status{f' ({why})' if why else ''}", wanted, status, at)
             return
         statuses = [run["status"] for run in found.begun]
@@ -161,16 +164,16 @@ class Expectation:
             yield from self._ask(expression[1], found, what)
         elif found is _MISSING:
             yield Difference(what, expected, "nothing")
-        elif isinstance(expected, Mapping):
-            if not isinstance(found, Mapping):
+        elif is_map(expected):
+            if not is_map(found):
                 yield Difference(what, expected, found)
                 return
             for key, value in expected.items():
                 if value is None and key not in found:
                     continue
                 yield from self.match(value, found.get(key, _MISSING), f"{what}.{key}")
-        elif isinstance(expected, list):
-            if not isinstance(found, list) or len(found) != len(expected):
+        elif is_list(expected):
+            if not is_list(found) or len(found) != len(expected):
                 yield Difference(what, expected, found)
                 return
             for at, (one, other) in enumerate(zip(expected, found, strict=True)):
@@ -289,10 +292,10 @@ def _loosened(found: Outcome) -> Outcome:
         if isinstance(value, str):
             value = made.sub(lambda match: found.made[match[0]], value)
             return _NUMBERED.sub(r"\1#", timeless(value))
-        if isinstance(value, Mapping):
+        if is_map(value):
             return {key: _NUMBERED.sub(r"\1#", item) if key == "key" and isinstance(item, str) else loosen(item)
                     for key, item in value.items()}  # fmt: skip
-        return [loosen(item) for item in value] if isinstance(value, list) else value
+        return [loosen(item) for item in value] if is_list(value) else value
 
     changes = {field.name: loosen(getattr(found, field.name)) for field in dataclasses.fields(found)}
     return Outcome(**changes)

@@ -23,11 +23,16 @@ def _project_of(path: Path) -> Path | None:
     return next((folder for folder in path.parents if (folder / "payloom.yaml").is_file()), None)
 
 
+def _untyped(node_class: type[pytest.Collector | pytest.Item]) -> Any:
+    """Return the class without its types: pytest leaves the parameters of `from_parent` unannotated."""
+    return node_class
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect a test file that lies in a project."""
     if not file_path.name.endswith(SUFFIX) or _project_of(file_path) is None:
         return None
-    return WorkflowCases.from_parent(parent, path=file_path)
+    return _untyped(WorkflowCases).from_parent(parent, path=file_path)
 
 
 class CaseFailed(Exception):
@@ -50,16 +55,16 @@ class WorkflowCases(pytest.File):
         except PayloomError as error:
             raise self.CollectError(str(error)) from None
         for case in files[0].cases:
-            yield WorkflowCase.from_parent(self, name=case.name, case=case, sandbox=sandbox)
+            item: WorkflowCase = _untyped(WorkflowCase).from_parent(self, name=case.name)
+            item.case, item.sandbox = case, sandbox
+            yield item
 
 
 class WorkflowCase(pytest.Item):
-    """A case."""
+    """A case. case, sandbox: set by the file that collects it."""
 
-    def __init__(self, *, case: Case, sandbox: SandboxProject, **more: Any) -> None:
-        super().__init__(**more)
-        self.case = case
-        self.sandbox = sandbox
+    case: Case
+    sandbox: SandboxProject
 
     def runtest(self) -> None:
         """Play it in every way."""

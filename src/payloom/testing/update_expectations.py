@@ -11,6 +11,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from payloom.kit.diagnostics import Path
+from payloom.kit.json_types import is_list, is_map
 from payloom.kit.yaml.source import Source
 from payloom.sandbox.errors import TestingError
 from payloom.sandbox.scenario.outcome import Outcome
@@ -118,7 +119,7 @@ def _line_end(text: str, offset: int) -> int:
 
 
 def _dumped(value: Any) -> str:
-    yaml = YAML()
+    yaml: Any = YAML()
     yaml.width = 4096
     yaml.indent(mapping=2, sequence=4, offset=2)
     out = io.StringIO()
@@ -128,16 +129,16 @@ def _dumped(value: Any) -> str:
 
 def _styled(value: Any, depth: int) -> Any:
     """Return the value as ruamel writes it: small maps and lists in one line."""
-    if isinstance(value, Mapping):
-        made = CommentedMap({str(key): _styled(item, depth + 1) for key, item in value.items()})
+    if is_map(value):
+        entries: Any = CommentedMap({str(key): _styled(item, depth + 1) for key, item in value.items()})
         if depth > 1 and len(str(value)) < 90:
-            made.fa.set_flow_style()
-        return made
-    if isinstance(value, list):
-        made = CommentedSeq([_styled(item, depth + 1) for item in value])
+            entries.fa.set_flow_style()
+        return entries
+    if is_list(value):
+        items: Any = CommentedSeq([_styled(item, depth + 1) for item in value])
         if not value or (depth > 1 and len(str(value)) < 90):
-            made.fa.set_flow_style()
-        return made
+            items.fa.set_flow_style()
+        return items
     if isinstance(value, str) and ("#" in value or "${{" in value or value in ("yes", "no", "on", "off")):
         return DoubleQuotedScalarString(value)
     return value

@@ -134,7 +134,8 @@ def test_a_full_json_schema_is_taken_as_it_is() -> None:
         ({"a-b": "int"}, "cannot be a field's name", ["a-b"]),
         ({"a": 5}, "5 is not a type", ["a"]),
         ({"a": {"type": "string", "minLenght": 1}}, "`minLenght` is not supported", ["a", "minLenght"]),
-        ({"a": {"type": "string", "pattern": "("}}, "the pattern is not valid", ["a", "pattern"]),
+        ({"a": {"type": "string", "pattern": "("}}, "the pattern is not valid: missing ): (", ["a", "pattern"]),
+        ({"a": {"type": "string", "pattern": 5}}, "a pattern is text", ["a", "pattern"]),
         ({"a": "x y | z"}, "cannot be a choice", ["a"]),
     ],
 )

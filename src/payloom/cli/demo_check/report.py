@@ -28,7 +28,7 @@ class Outcome:
 
 def play(actors: DemoActors, *, quiet: bool = False) -> list[Outcome]:
     """Play all flows; a flow that fails does not keep the others from being played."""
-    outcomes = []
+    outcomes: list[Outcome] = []
     for name, flow in FLOWS.items():
         started = monotonic()
         told, evidence, held = (flow.__doc__ or "").strip().splitlines()[0], {}, True
@@ -49,7 +49,7 @@ def report(outcomes: list[Outcome], observations: Observations, broken: list[str
         told = {"looked_at": checked_invariants(observations), "broken": broken}
         print_json({"held": held, "flows": [dataclasses.asdict(outcome) for outcome in outcomes], "invariants": told})
         return held
-    rows = []
+    rows: list[tuple[str, str, str, str]] = []
     for outcome in outcomes:
         facts = "\n".join(f"{key}: {value}" for key, value in outcome.evidence.items() if value is not None)
         rows.append((outcome.flow, "holds" if outcome.held else "FAILED", outcome.told, facts))

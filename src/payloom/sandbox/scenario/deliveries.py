@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from payloom.kit.json_types import is_list, is_map, is_sequence
 from payloom.runs.intake.callers import RunResponse
 
 _NEW_ROW = re.compile(r"[a-z]\w*#[0-9]{1,4}")
@@ -72,9 +73,9 @@ class CallResult:
 def replace_names(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, str):
         return names.get(value, value)
-    if isinstance(value, Mapping):
+    if is_map(value):
         return {key: replace_names(item, names) for key, item in value.items()}
-    return [replace_names(item, names) for item in value] if isinstance(value, list) else value
+    return [replace_names(item, names) for item in value] if is_list(value) else value
 
 
 def refused_call(auth: Any, user: Mapping[str, Any] | None) -> CallResult | None:
@@ -104,10 +105,10 @@ def names_of_new_rows(value: Any) -> set[str]:
 
 def scalars(value: Any) -> Iterator[Any]:
     """Yield every scalar inside a value."""
-    if isinstance(value, Mapping):
+    if is_map(value):
         for item in value.values():
             yield from scalars(item)
-    elif isinstance(value, list | tuple):
+    elif is_sequence(value):
         for item in value:
             yield from scalars(item)
     else:

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from payloom.kit.json_types import is_list, is_map
 from payloom.sandbox.project import START
 from payloom.tables.definition.spec import ColumnSpec, TableSpec
 from payloom.tables.query.sql import Tables
@@ -22,14 +23,14 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 class InitialState:
     """tables: rows by table. objects: what Stripe holds. answers: what calls answer. now: Unix seconds."""
 
-    tables: Mapping[str, Sequence[Mapping[str, Any]]] = dataclasses.field(default_factory=dict)
+    tables: Mapping[str, Sequence[Mapping[str, Any]]] = dataclasses.field(default_factory=dict[str, Any])
     objects: Sequence[Mapping[str, Any]] = ()
-    answers: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    answers: Mapping[str, Any] = dataclasses.field(default_factory=dict[str, Any])
     now: int = START
-    env: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    env: Mapping[str, str] = dataclasses.field(default_factory=dict[str, Any])
     user: Mapping[str, Any] | None = None
-    http: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    python: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    http: Mapping[str, Any] = dataclasses.field(default_factory=dict[str, Any])
+    python: Mapping[str, Any] = dataclasses.field(default_factory=dict[str, Any])
 
     def fill(self, tx: sa.Connection, tables: Tables) -> None:
         """Write the rows: over a seed row of the same key, else as new ones with what they need filled in.
@@ -83,12 +84,12 @@ class ShortNames:
         for tables in listed:
             for table, rows in (tables or {}).items():
                 spec = specs.get(table)
-                if spec is None or not isinstance(rows, list):
+                if spec is None or not is_list(rows):
                     continue
                 columns = [name for name, one in spec.columns.items() if one.type == "uuid"]
                 for row in rows:
                     for column in columns:
-                        value = row.get(column) if isinstance(row, Mapping) else None
+                        value = row.get(column) if is_map(row) else None
                         if isinstance(value, str) and value and not UUID.fullmatch(value) and "${{" not in value:
                             self._ids[value] = str(uuid.uuid5(_NAMESPACE, value))
 
@@ -96,9 +97,9 @@ class ShortNames:
         """Return the value with names replaced by their UUIDs."""
         if isinstance(value, str):
             return self._ids.get(value, value)
-        if isinstance(value, Mapping):
+        if is_map(value):
             return {key: self.full(item) for key, item in value.items()}
-        return [self.full(item) for item in value] if isinstance(value, list) else value
+        return [self.full(item) for item in value] if is_list(value) else value
 
     def short(self) -> dict[str, str]:
         """Return name by UUID."""

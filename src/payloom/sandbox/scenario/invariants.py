@@ -269,7 +269,8 @@ def _nothing_is_stuck(rows: Rows, observations: Observations) -> Iterator[str]:
             if run.owner is not None:
                 yield f"run {run.id} is {run.status} and still owned by {run.owner}"
             if observations.all_succeed and run.status != "succeeded":
-                yield f"run {run.id} of {run.workflow_id} is {run.status}: {(run.failure or {}).get('message')}"
+                failure: Mapping[str, Any] = run.failure or {}
+                yield f"run {run.id} of {run.workflow_id} is {run.status}: {failure.get('message')}"
         elif run.owner is not None and run.owner not in alive:
             yield f"run {run.id} is owned by {run.owner}, who is dead"
         elif observations.quiet and not (run.status == "waiting" and run.id in rows.listening):

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from payloom.db.types import load_json
 from payloom.kit.clock import rfc3339
+from payloom.kit.json_types import is_list, is_map, is_sequence
 from payloom.runs.models import logs, runs
 from payloom.sandbox.scenario.scenario import Scenario
 from payloom.sandbox.scenario.stored_rows import rows_of
@@ -81,9 +82,9 @@ class _Namer:
     def __call__(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.text(value)
-        if isinstance(value, Mapping):
+        if is_map(value):
             return {str(key): self(item) for key, item in value.items()}
-        if isinstance(value, list | tuple):
+        if is_sequence(value):
             return [self(item) for item in value]
         if isinstance(value, dt.datetime):
             return rfc3339(value if value.tzinfo else value.replace(tzinfo=dt.UTC))
@@ -178,10 +179,11 @@ def _emails(scenario: Scenario, namer: _Namer) -> tuple[list[dict[str, Any]], li
 
 
 def _run(row: Any, namer: _Namer) -> dict[str, Any]:
-    failure = row["failure"] or {}
+    failure: Mapping[str, Any] = row["failure"] or {}
     error = {key: failure.get(key) for key in ("message", "hint", "where", "path")} if failure else None
     if error is not None:
-        error["code"] = (failure.get("data") or {}).get("code") or failure.get("kind")
+        details: Mapping[str, Any] = failure.get("data") or {}
+        error["code"] = details.get("code") or failure.get("kind")
         error["kind"] = failure.get("kind")
     return {
         "id": namer(row["id"]),
@@ -200,9 +202,9 @@ def timeless(value: Any) -> Any:
     """Return the value with every moment replaced by `<time>`."""
     if isinstance(value, str):
         return _MOMENT.sub("<time>", value)
-    if isinstance(value, Mapping):
+    if is_map(value):
         return {key: timeless(item) for key, item in value.items()}
-    return [timeless(item) for item in value] if isinstance(value, list) else value
+    return [timeless(item) for item in value] if is_list(value) else value
 
 
 def as_text(value: Any) -> str:

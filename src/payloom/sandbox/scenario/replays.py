@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
@@ -15,7 +14,7 @@ from payloom.runs.models import runs, steps
 from payloom.runs.registry import REFETCH, Execution, StartPlan, TriggerContext
 from payloom.runs.run_rows import Run, load_journal, load_run
 from payloom.sandbox.scenario.scenario import Scenario
-from payloom.workflows.program.commands import Do, Entry, Finished
+from payloom.workflows.program.commands import Command, Do, Entry, Finished
 
 Build = Callable[[StartPlan, TriggerContext], Execution]
 """Builds an execution without history."""
@@ -56,11 +55,11 @@ def _replay(tx: sa.Connection, build: Build, run: Run) -> list[str]:
         return [f"{run.workflow_id}: its journal does not fit its workflow: {error.message}"]
 
 
-def _walk(execution: Any, entries: list[Entry], keys: dict[str, str | None], run: Run) -> list[str]:
-    found = []
+def _walk(execution: Execution, entries: list[Entry], keys: dict[str, str | None], run: Run) -> list[str]:
+    found: list[str] = []
     for entry in entries:
         state = execution.next()
-        commands = [] if isinstance(state, Finished) else state
+        commands: Sequence[Command] = [] if isinstance(state, Finished) else state
         command = next((one for one in commands if one.path == entry.path), None)
         if command is None and not isinstance(state, Finished):
             found.append(f"{run.workflow_id}: a replay does not do step {entry.path} where the journal has it")

@@ -7,7 +7,7 @@ import contextlib
 import datetime as dt
 import logging
 import random
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -98,7 +98,7 @@ class Scenario:
     # -- life and death ----------------------------------------------------------------------------------------------
 
     @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[Scenario]:
+    async def running(self) -> AsyncGenerator[Scenario]:
         """Set the stage, start the first process, and leave nothing behind."""
         asyncio.get_running_loop().set_default_executor(InlineExecutor(1))
         state = random.getstate()

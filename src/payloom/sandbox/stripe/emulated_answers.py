@@ -15,6 +15,7 @@ from typing import Any, cast
 from payloom.connectors.stripe.catalog.operations import Operation
 from payloom.connectors.stripe.parameters import Prepared
 from payloom.kit.clock import Clock
+from payloom.kit.json_types import is_map, is_sequence
 from payloom.sandbox.stripe.fixtures import complete
 from payloom.sandbox.stripe.plain_answers import PlainAnswers, given_error, page_url
 from payloom_emulator.core.config import EmulatorConfig
@@ -85,7 +86,7 @@ class EmulatedAnswers:
 
     def change(self, operation: Operation, prepared: Prepared, given: Any, key: str | None) -> dict[str, Any]:
         """See StripeAnswers."""
-        failing = isinstance(given, Mapping) and "error" in given
+        failing = is_map(given) and "error" in given
         if not failing and operation.service[0] != "v2" and not self._about_given_objects(prepared):
             body = self._emulate(operation, prepared, key)
             if body is not None:
@@ -182,9 +183,9 @@ def reset_emulator(emulator: Emulator) -> None:
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, Mapping):
-        for item in cast("Mapping[str, Any]", value).values():
+    elif is_map(value):
+        for item in value.values():
             yield from _texts(item)
-    elif isinstance(value, list | tuple):
-        for item in cast("list[Any]", value):
+    elif is_sequence(value):
+        for item in value:
             yield from _texts(item)

@@ -9,6 +9,7 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from payloom.kit.json_types import is_list, is_map
 from payloom.kit.suggest import did_you_mean
 
 Schema = Mapping[str, Any]
@@ -23,7 +24,14 @@ PREFIXES: Mapping[str, str] = {
     "transfer": "tr", "billing_portal.session": "bps",
 }  # fmt: skip
 _MAX_DEPTH = 4
-_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
+_TYPES: Mapping[type[Any], str] = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    list: "array",
+    dict: "object",
+}
 
 
 def prefix(kind: str) -> str:
@@ -33,7 +41,7 @@ def prefix(kind: str) -> str:
 
 def options(schema: Schema) -> list[Schema]:
     """Return the alternatives of a schema."""
-    return [part for part in schema.get("anyOf", [schema]) if isinstance(part, Mapping)]
+    return [part for part in schema.get("anyOf", [schema]) if is_map(part)]
 
 
 def types(schema: Schema) -> set[str]:
@@ -50,6 +58,14 @@ def types(schema: Schema) -> set[str]:
 def closed_object(schema: Schema) -> Schema | None:
     """Return the alternative that is an object with known fields."""
     return next((part for part in options(schema) if "properties" in part), None)
+
+
+def _items(schema: Schema) -> Schema:
+    """Return the schema of a list's items; the schema of anything if it says nothing about them."""
+    for part in options(schema):
+        if "array" in types(part):
+            return part.get("items", {})
+    return {}
 
 
 def complete(schema: Schema | None, given: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
@@ -70,10 +86,10 @@ def complete(schema: Schema | None, given: Mapping[str, Any], depth: int = 0) ->
 
 def _given(schema: Schema, value: Any, depth: int) -> Any:
     inner = closed_object(schema)
-    if isinstance(value, Mapping):
+    if is_map(value):
         return complete(inner, value, depth + 1) if inner is not None else copy.deepcopy(dict(value))
-    if isinstance(value, list):
-        items = next((part.get("items", {}) for part in options(schema) if "array" in types(part)), {})
+    if is_list(value):
+        items = _items(schema)
         return [_given(items, item, depth + 1) for item in value]
     return value
 
@@ -101,7 +117,7 @@ def fits(schema: Schema, value: Any) -> bool:
         return True
     if value is None:
         return "null" in kinds
-    name = _TYPES.get(type(value))
+    name = next((name for kind, name in _TYPES.items() if type(value) is kind), None)
     return name in kinds or (name == "integer" and "number" in kinds)
 
 
@@ -120,13 +136,13 @@ def problems(schema: Schema | None, value: Mapping[str, Any], path: Path = ()) -
         if not fits(part, item):
             wanted = " or ".join(sorted(types(part)))
             yield here, f"{key} of {name} is {wanted}", ""
-        elif isinstance(item, Mapping):
+        elif is_map(item):
             yield from problems(closed_object(part), item, here)
-        elif isinstance(item, list):
-            items = next((one.get("items", {}) for one in options(part) if "array" in types(one)), {})
+        elif is_list(item):
+            items = _items(part)
             inner = closed_object(items)
             for at, entry in enumerate(item):
-                if isinstance(entry, Mapping):
+                if is_map(entry):
                     yield from problems(inner, entry, (*here, at))
 
 

@@ -14,6 +14,7 @@ from payloom.connectors.stripe.catalog.operations import Operation
 from payloom.connectors.stripe.failures import StripeStepFailed, refused
 from payloom.connectors.stripe.parameters import Prepared
 from payloom.kit.clock import Clock, to_epoch
+from payloom.kit.json_types import is_list, is_map
 from payloom.sandbox.stripe.fixtures import closed_object, complete, fits, likely, options, prefix, types
 from payloom.workflows.program.commands import StepFailure
 
@@ -55,15 +56,15 @@ class PlainAnswers:
 
     def read(self, operation: Operation, prepared: Prepared, given: Any) -> Any:
         """See StripeAnswers."""
-        if isinstance(given, Mapping) and "error" in given:
+        if is_map(given) and "error" in given:
             raise given_error(given["error"], operation)
         if operation.function in ("list", "search"):
-            if isinstance(given, Mapping):
+            if is_map(given):
                 return {"object": "list", "has_more": False, "data": [], **given}
             return self._page(operation, prepared)
         identity = prepared.path[-1] if prepared.path else ""
         found = self.objects.get(identity)
-        if isinstance(given, Mapping):
+        if is_map(given):
             return complete(operation.result(), {**(found or {"id": identity}), **given})
         if found is not None:
             return complete(operation.result(), found)
@@ -91,9 +92,9 @@ class PlainAnswers:
 
     def change(self, operation: Operation, prepared: Prepared, given: Any, key: str | None) -> dict[str, Any]:
         """See StripeAnswers."""
-        if isinstance(given, Mapping) and "error" in given:
+        if is_map(given) and "error" in given:
             raise given_error(given["error"], operation)
-        more = dict(given) if isinstance(given, Mapping) else {}
+        more = dict(given) if is_map(given) else {}
         schema = operation.result() or {}
         kind = str(schema.get("title") or operation.service[-1])
         if operation.method == "delete":
@@ -179,9 +180,9 @@ def _echo(schema: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _same_shape(schema: Mapping[str, Any], value: Any) -> bool:
-    if isinstance(value, list):
-        return "array" in types(schema) and all(not isinstance(one, Mapping) for one in value)
-    if isinstance(value, Mapping):
+    if is_list(value):
+        return "array" in types(schema) and all(not is_map(one) for one in value)
+    if is_map(value):
         inner = closed_object(schema)
         if inner is None:
             return any("object" in types(one) for one in options(schema))
@@ -197,7 +198,7 @@ def _matches(one: Mapping[str, Any], filters: Mapping[str, Any]) -> bool:
         if name == "lookup_keys":
             if one.get("lookup_key") not in wanted:
                 return False
-        elif isinstance(wanted, Mapping):
+        elif is_map(wanted):
             value = one.get(name) or 0
             if not _in_range(value, wanted):
                 return False

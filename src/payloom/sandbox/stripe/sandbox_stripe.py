@@ -19,6 +19,7 @@ from payloom.connectors.stripe.failures import StripeStepFailed, no_answer, refu
 from payloom.connectors.stripe.parameters import Prepared
 from payloom.kit import strict_json
 from payloom.kit.clock import Clock
+from payloom.kit.json_types import is_dict, is_list
 from payloom.workflows.program.commands import StepFailure
 
 Fault = Literal["refused", "lost", "fault", "fault_after", "busy", "timeout"]
@@ -166,7 +167,7 @@ class SandboxStripe:
 
     def _given(self, operation: Operation) -> Any:
         found = self._answers.get(operation.name)
-        if isinstance(found, list):
+        if is_list(found):
             return found.pop(0) if found else None
         return found
 
@@ -212,6 +213,6 @@ def _shown(operation: Operation, prepared: Prepared) -> dict[str, Any]:
         ids = {"id": next(iter(ids.values()))}
     body = copy.deepcopy(prepared.body)
     metadata = body.get("metadata")
-    if isinstance(metadata, dict) and metadata.pop("payloom_step", None) is not None and not metadata:
+    if is_dict(metadata) and metadata.pop("payloom_step", None) is not None and not metadata:
         del body["metadata"]
     return {**ids, **body}

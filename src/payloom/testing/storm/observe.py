@@ -86,7 +86,7 @@ def exhausted_steps(tx: sa.Connection) -> list[str]:
     return [
         f"step {row.path} had no tries left after {row.attempts}"
         for row in tx.execute(query)
-        if (row.failure or {}).get("retryable")
+        if row.failure is not None and row.failure.get("retryable")
     ]
 
 

@@ -151,9 +151,10 @@ class StormRunner:
             exhausted = self.sandbox.database.inspect(exhausted_steps)
         doubts = storm.doubts + sum(label.endswith("mail") for label in scenario.kill_points)
         permanent = [*storm.permanent, *exhausted]
-        if doubts > 1 and any((run["error"] or {}).get("kind") == "mail_unknown" for run in outcome.runs):
+        kinds = {run["error"].get("kind") for run in outcome.runs if run["error"]}
+        if doubts > 1 and "mail_unknown" in kinds:
             permanent.append("a mail was in doubt twice")
-        if any((run["error"] or {}).get("kind") == "outcome_unknown" for run in outcome.runs):
+        if "outcome_unknown" in kinds:
             permanent.append("what happened could not be looked up any more")
         if plan.made and any(isinstance(one, StripeFails | MailFails) for one in schedule):
             permanent.append("a made-up sequence was delayed")

@@ -165,12 +165,12 @@ class _Writer(PythonText):
             self.within("x.failed()", step["on_error"])
 
     def handlers(self, step: Mapping[str, Any]) -> None:
-        catch = step.get("catch") or []
+        catch: list[dict[str, Any]] = step.get("catch") or []
         if catch and not all("do" in one and verb_of(dict(one)) is None for one in catch):
             self.within("x.catch()", catch)
         else:
             for clause in catch:
-                errors = clause.get("errors") or []
+                errors: str | list[str] = clause.get("errors") or []
                 named = [errors] if isinstance(errors, str) else errors
                 as_ = {"as_": clause.get("as", "error")} if "as" in clause or not named else {}
                 self.within(self.called("x.catch", [Raw(quoted(one)) for one in named], as_, self.depth), clause["do"])

@@ -31,7 +31,7 @@ class PythonText:
         """Begin inside a function."""
         self.names: set[str] = set()
         self.lines: list[str] = []
-        self.depth = 1
+        self.depth: int = 1
 
     def line(self, text: str) -> None:
         self.lines.append("    " * self.depth + text)
@@ -95,7 +95,8 @@ class PythonText:
         """Return `x.f("text {}", value)`, if that prints the same text."""
         if "{}" in text or "$${{" in text:
             return None
-        pattern, values, at = "", [], 0
+        values: list[str] = []
+        pattern, at = "", 0
         while (start := text.find("${{", at)) >= 0:
             end = closing(text, start)
             inner = text[start + 3 : end - 2].strip() if end else ""

@@ -6,9 +6,8 @@ import ast
 import contextvars
 import inspect
 import re
-import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import Any
@@ -46,7 +45,7 @@ class Trace:
         return found
 
     def _name(self) -> str | None:
-        frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the line of the call is the only way to its variable
+        frame: FrameType | None = inspect.currentframe()
         while frame is not None and frame.f_code is not self.code:
             frame = frame.f_back
         return self.targets.get(frame.f_lineno) if frame is not None else None
@@ -62,7 +61,7 @@ class Trace:
         return found
 
     @contextmanager
-    def block(self) -> Iterator[list[dict[str, Any]]]:
+    def block(self) -> Generator[list[dict[str, Any]]]:
         """Collect the steps made inside into a list of their own."""
         steps: list[dict[str, Any]] = []
         self.blocks.append(steps)
@@ -95,7 +94,7 @@ def current() -> Trace:
 
 
 @contextmanager
-def tracing(function: Callable[..., Any]) -> Iterator[Trace]:
+def tracing(function: Callable[..., Any]) -> Generator[Trace]:
     """Trace one function."""
     trace = Trace(function)
     token = _current.set(trace)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -57,7 +57,7 @@ class _X:
         return Expr(f"{text_of(condition)} ? {text_of(then)} : {text_of(otherwise)}", tight=False)
 
     @contextmanager
-    def step(self, **head: Any) -> Iterator[None]:
+    def step(self, **head: Any) -> Generator[None]:
         """Give the one step inside a head: `id`, `name`, `when`, `on_error="continue"`, `retry`, `timeout`."""
         trace = current()
         given = {key: text_of(value) if key == "when" else plain(value) for key, value in head.items()}
@@ -67,7 +67,7 @@ class _X:
             raise ValueError("`x.step` goes around one step")
 
     @contextmanager
-    def when(self, condition: Any) -> Iterator[None]:
+    def when(self, condition: Any) -> Generator[None]:
         """Do the steps inside when the condition holds."""
         trace = current()
         with trace.block() as steps:
@@ -75,7 +75,7 @@ class _X:
         trace.add({"if": text_of(condition), "then": steps}, named=False)
 
     @contextmanager
-    def otherwise(self) -> Iterator[None]:
+    def otherwise(self) -> Generator[None]:
         """Do the steps inside when the `when` just before did not hold, or the `approve` was answered no."""
         trace = current()
         with trace.block() as steps:
@@ -86,7 +86,7 @@ class _X:
         last["else"] = steps
 
     @contextmanager
-    def _behind(self, verb: str | None, key: str) -> Iterator[None]:
+    def _behind(self, verb: str | None, key: str) -> Generator[None]:
         trace = current()
         with trace.block() as steps:
             yield
@@ -109,7 +109,7 @@ class _X:
         return self._behind(None, "on_error")
 
     @contextmanager
-    def at_failure(self) -> Iterator[None]:
+    def at_failure(self) -> Generator[None]:
         """Do the steps inside when the run fails; `x.error` says why."""
         trace = current()
         with trace.block() as steps:
@@ -117,7 +117,7 @@ class _X:
         trace.on_error = steps
 
     @contextmanager
-    def repeat(self, condition: Any, *, max: int) -> Iterator[None]:  # noqa: A002 - as in the file
+    def repeat(self, condition: Any, *, max: int) -> Generator[None]:  # noqa: A002 - as in the file
         """Do the steps inside again as long as the condition holds, at most `max` times: `while`."""
         trace = current()
         with trace.block() as steps:
@@ -125,7 +125,7 @@ class _X:
         trace.add({"while": text_of(condition), "max": max, "do": steps}, named=False)
 
     @contextmanager
-    def attempt(self) -> Iterator[None]:
+    def attempt(self) -> Generator[None]:
         """Do the steps inside, and deal with their failure in the `catch` right behind: `try`."""
         trace = current()
         with trace.block() as steps:
@@ -133,7 +133,7 @@ class _X:
         trace.add({"try": steps}, named=False)
 
     @contextmanager
-    def catch(self, *errors: str, as_: str | None = None) -> Iterator[Expr]:
+    def catch(self, *errors: str, as_: str | None = None) -> Generator[Expr]:
         """Do the steps inside when the `attempt` before failed, by one of these errors if any are named."""
         trace = current()
         with trace.block() as steps:
@@ -150,7 +150,7 @@ class _X:
         return self._behind("try", "finally")
 
     @contextmanager
-    def parallel(self, *, fail: str | None = None) -> Iterator[None]:
+    def parallel(self, *, fail: str | None = None) -> Generator[None]:
         """Do the branches inside (`with x.branch("name"):`) at the same time."""
         trace = current()
         with trace.block() as parts:
@@ -159,7 +159,7 @@ class _X:
         trace.add({"parallel": branches, **({"fail": fail} if fail else {})}, named=False)
 
     @contextmanager
-    def branch(self, name: str) -> Iterator[None]:
+    def branch(self, name: str) -> Generator[None]:
         """One branch of a `parallel`."""
         trace = current()
         with trace.block() as steps:
@@ -167,7 +167,7 @@ class _X:
         trace.blocks[-1].append({"branch": name, "steps": steps})
 
     @contextmanager
-    def switch(self, value: Any = None, *, default: str | None = None) -> Iterator[None]:
+    def switch(self, value: Any = None, *, default: str | None = None) -> Generator[None]:
         """Take a branch of those inside: `x.case("name")`, or `x.case_when(condition)` without a value; `default`."""
         trace = current()
         with trace.block() as parts:
@@ -182,7 +182,7 @@ class _X:
         trace.add({**step, **({} if otherwise is None else {"default": otherwise})}, named=False)
 
     @contextmanager
-    def case_when(self, condition: Any) -> Iterator[None]:
+    def case_when(self, condition: Any) -> Generator[None]:
         """One branch of a `switch` over conditions."""
         trace = current()
         with trace.block() as steps:
@@ -190,7 +190,7 @@ class _X:
         trace.blocks[-1].append({"when": text_of(condition), "steps": steps})
 
     @contextmanager
-    def default(self) -> Iterator[None]:
+    def default(self) -> Generator[None]:
         """Do the steps inside when no case of the `switch` around fits."""
         trace = current()
         with trace.block() as steps:
@@ -198,7 +198,7 @@ class _X:
         trace.blocks[-1].append({"steps": steps})
 
     @contextmanager
-    def each(self, items: Any, as_: str = "item", **options: Any) -> Iterator[Expr]:
+    def each(self, items: Any, as_: str = "item", **options: Any) -> Generator[Expr]:
         """Do the steps inside for every item. options: concurrency, max."""
         trace = current()
         with trace.block() as steps:
@@ -210,7 +210,7 @@ class _X:
         )
 
     @contextmanager
-    def case(self, value: Any, name: str | None = None) -> Iterator[None]:
+    def case(self, value: Any, name: str | None = None) -> Generator[None]:
         """Do the steps inside when a value is `name`; cases of one value that follow each other become one `switch`.
 
         Inside a `switch`: `x.case("name")`.

@@ -172,7 +172,7 @@ class Names:
                 anchor = with_at if given else at
                 self.findings.report("F003", anchor, f"{what} needs `{missing}`", f"add `{missing}: …`", key=True)
         for names in action.params.get("x-one-of", ()):
-            if isinstance(with_.literal, Mapping | None) and not any(name in given for name in names):
+            if (with_.literal is None or is_map(with_.literal)) and not any(name in given for name in names):
                 hint = f"add `{names[0]}: …` to `with`"
                 self.findings.report("F003", with_at if given else at, f"{what} needs `{names[0]}`", hint, key=True)
 

@@ -27,14 +27,6 @@ def _name(node: ast.Node) -> str | None:
     return str(root_of(path)[0]) if path else start.name
 
 
-def _plain(node: ast.Node) -> str | None:
-    path, _, start = ast.path_of(node)
-    if not isinstance(start, ast.Name):
-        return None
-    rest = root_of(path)
-    return str(rest[0]) if len(rest) == 1 else None
-
-
 def not_null(compiled: Compiled, *, holds: bool) -> set[str]:
     """Return the names that certainly have a value when the condition holds (or does not hold)."""
     return _not_null(compiled.tree, holds=holds)

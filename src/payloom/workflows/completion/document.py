@@ -60,7 +60,7 @@ def step_around(data: Any, path: Path) -> Path | None:
 def keys(it: TolerantDocument, path: Path) -> Iterator[Item]:
     """Yield the keys that may still be put into the map at `path`."""
     present = value_at(it.data, path)
-    taken = set(present) if is_dict(present) else set()
+    taken: set[str] = set(present) if is_dict(present) else set()
     for one in offered(it, path):
         if one.label not in taken:
             yield one

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from payloom.kit.diagnostics import Path
-from payloom.kit.json_types import is_dict, is_list
+from payloom.kit.json_types import is_any_map, is_dict, is_list
 from payloom.kit.yaml.reader import read_source
 from payloom.kit.yaml.source import Source
 from payloom.workflows.catalog.catalog import Catalog
@@ -135,7 +135,7 @@ def _model(data: Mapping[str, Any]) -> WorkflowFile:
         "on": [one for one in found if one] or [{"called": True}],
         "steps": steps,
         "on_error": _steps(data.get("on_error")),
-        "vars": {key: value for key, value in _map(data.get("vars")).items() if isinstance(key, str)},
+        "vars": _named_entries(data.get("vars")),
     }
     for key in ("input", "output"):
         fields = _fields(data.get(key))
@@ -145,6 +145,11 @@ def _model(data: Mapping[str, Any]) -> WorkflowFile:
         return WorkflowFile.model_validate(whole)
     except ValidationError:
         return WorkflowFile.model_validate({"name": "draft", "on": {"called": True}, "steps": [{"log": ""}]})
+
+
+def _named_entries(value: object) -> dict[str, Any]:
+    """Return the entries whose key is a name: YAML reads `1:` and `yes:` as other things."""
+    return {key: item for key, item in value.items() if isinstance(key, str)} if is_any_map(value) else {}
 
 
 def _map(value: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import copy
 from typing import Any
 
 from payloom.kit.diagnostics import Path, path_text
-from payloom.kit.json_types import is_list
+from payloom.kit.json_types import is_dict, is_list
 from payloom.kit.yaml.source import Source
 from payloom.workflows.edit.text_positions import (
     checked,
@@ -36,19 +36,20 @@ def set_value(text: str, path: Path, value: Any) -> str:
     source = readable(text)
     expected = copy.deepcopy(source.data)
     parent = value_at(expected, path[:-1]) if path else None
-    if not path or not isinstance(parent, dict | list):
-        raise BadEdit(f"there is nothing at {path_text(path) or 'the top'} to change")
-    last = path[-1]
     if is_list(parent):
+        last = path[-1]
         if not isinstance(last, int) or not 0 <= last <= len(parent):
             raise BadEdit(f"there is no item {last} at {path_text(path[:-1])}")
         if last == len(parent):
             return insert_item(text, path, value)
         parent[last] = value
-    else:
+    elif is_dict(parent):
+        last = path[-1]
         if last not in parent:
             return _add_key(source, path, value)
         parent[str(last)] = value
+    else:
+        raise BadEdit(f"there is nothing at {path_text(path) or 'the top'} to change")
     return checked(_replaced(source, path, value), expected)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import io
 import json
 import re
-from typing import Any
+from typing import Any, Protocol, TextIO
 
 from ruamel.yaml import YAML
-from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.representer import RoundTripRepresenter
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString, SingleQuotedScalarString
 
@@ -22,16 +21,29 @@ class _Representer(RoundTripRepresenter):
     """Writes `null` as a word: an empty value looks like one that was forgotten."""
 
 
-def _null(representer: _Representer, _value: None) -> ScalarNode:
+def _null(representer: Any, _value: None) -> Any:
     return representer.represent_scalar("tag:yaml.org,2002:null", "null")
 
 
-_Representer.add_representer(type(None), _null)
+_representer_class: Any = _Representer  # ruamel does not annotate the parameters of `add_representer`
+_representer_class.add_representer(type(None), _null)
 
 
-def canonical_yaml() -> YAML:
+class RoundTripYaml(Protocol):
+    """What this package uses of `ruamel.yaml.YAML`, whose own annotations leave parameters out."""
+
+    def load(self, stream: str) -> Any:
+        """Return the document with its comments and quotes. Raises YAMLError."""
+        ...
+
+    def dump(self, data: Any, stream: TextIO) -> None:
+        """Write the document."""
+        ...
+
+
+def canonical_yaml() -> RoundTripYaml:
     """Return a reader and writer of the canonical style that keeps comments and quotes."""
-    yaml = YAML(typ="rt")
+    yaml: Any = YAML(typ="rt")
     yaml.Representer = _Representer
     yaml.preserve_quotes = True
     yaml.width = 4096

@@ -49,6 +49,7 @@ def infer(compiled: Compiled, types: Mapping[str, Schema | None]) -> Inferred:
 
 _STRING, _INT, _BOOL = of_kinds(["string"]), of_kinds(["int"]), of_kinds(["bool"])
 _NULL = of_kinds(["null"])
+_ONLY_NULL = frozenset({"null"})
 _RECEIVERS = {
     "string": {"string"},
     "list": {"list"},
@@ -142,8 +143,8 @@ class _Checker:
                 return ANY
             if "map" not in kinds:
                 continue
-            properties = schema.get("properties")
-            properties = properties if is_map(properties) else {}
+            declared = schema.get("properties")
+            properties: Mapping[str, Any] = declared if is_map(declared) else {}
             if name in properties:
                 found.append(of.of(properties[name]))
             elif schema.get("additionalProperties") is not False:
@@ -163,7 +164,7 @@ class _Checker:
             some = ", ".join(sorted(names)[:8]) + (", …" if len(names) > 8 else "")
             hint = f"did you mean {best!r}?" if best else f"it has {some}" if names else None
             self.problem(node, f"`{text}` has no field `{name}`", hint, "F001")
-        elif kinds == {"null"}:
+        elif kinds == _ONLY_NULL:
             self.problem(node, f"`{text}` is always null")
         else:
             words = " or ".join(sorted(kinds - {"null"}))
@@ -251,7 +252,7 @@ class _Checker:
 
     def macro(self, node: ast.Macro) -> Type:
         of = self.infer(node.of)
-        allowed = {"list", "map"} | ({"null"} if node.optional else set())
+        allowed = {"list", "map", "null"} if node.optional else {"list", "map"}
         self.require(node.of, of, allowed, f"the value before .{node.name}()")
         inner = _Checker(self.source, BoundScope(self.scope, node.variable, _items(of)))
         shapes = [inner.infer(part) for part in node.args]
@@ -283,7 +284,7 @@ class _Checker:
     def binary(self, node: ast.Binary) -> Type:
         left, right = self.infer(node.left), self.infer(node.right)
         if node.sign == "??":
-            return right if left.kinds() == {"null"} else union([without_null(left), right])
+            return right if left.kinds() == _ONLY_NULL else union([without_null(left), right])
         if node.sign in ("&&", "||"):
             for part, shape in ((node.left, left), (node.right, right)):
                 self.require(part, shape, {"bool"}, f"each side of {node.sign}", "compare it, e.g. `x != null`")
@@ -313,7 +314,7 @@ class _Checker:
         one, other = left.kinds(), right.kinds()
         if one is None or other is None:
             return
-        if "null" in (one, other) or one == {"null"} or other == {"null"}:
+        if _ONLY_NULL in (one, other):
             return
         if not _numeric(one) & _numeric(other):
             words = f"{' or '.join(sorted(one))} with {' or '.join(sorted(other))}"
@@ -338,7 +339,7 @@ class _Checker:
             for item in node.right.items:
                 self.listed(item, left, type_of_schema({}))
         kinds = right.kinds()
-        if kinds == {"map"}:
+        if kinds == frozenset({"map"}):
             self.require(node.left, left, {"string"}, "a key")
 
 
@@ -348,11 +349,11 @@ def _numeric(kinds: frozenset[str]) -> set[str]:
 
 def _conversion(one: frozenset[str], other: frozenset[str]) -> str | None:
     kinds = (one | other) - {"null"}
-    if kinds == {"int", "float"}:
+    if kinds == frozenset({"int", "float"}):
         return "convert with int() or double()"
     if "timestamp" in kinds:
         return "convert with timestamp()"
-    if kinds in ({"string", "int"}, {"string", "float"}):
+    if kinds in (frozenset({"string", "int"}), frozenset({"string", "float"})):
         return "convert with string() or int()"
     return "say what to use instead of null with ??" if "null" in one | other else None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from payloom.kit.json_types import is_sequence
+from payloom.kit.json_types import is_map, is_sequence
 from payloom.kit.suggest import closest, did_you_mean
 from payloom.workflows.expressions import operators
 from payloom.workflows.expressions.calls import call, method
@@ -120,7 +120,7 @@ class Compiler:
 
         def read(scope: Mapping[str, Any], budget: Budget) -> Any:
             value = of(scope, budget)
-            if isinstance(value, Mapping):
+            if is_map(value):
                 found = value.get(name, _MISSING)
                 if found is not _MISSING:
                     return found
@@ -150,7 +150,7 @@ class Compiler:
                 raise self.unknown_name(root, scope) from None
             value = scope[name]
             for link in links:
-                if not isinstance(value, Mapping) or link.name not in value:
+                if not is_map(value) or link.name not in value:
                     raise self.no_field(link, value) from None
                 value = value[link.name]
             return value
@@ -162,8 +162,8 @@ class Compiler:
         of = self.source[node.of.span[0] : node.of.span[1]]
         if value is None:
             return self.error(node, f"cannot read `{name}` of `{of}`: it is null", f"?.{name} copes with null")
-        if isinstance(value, Mapping):
-            best = closest(name, (key for key in value if isinstance(key, str)))
+        if is_map(value):
+            best = closest(name, value)
             hint = f"did you mean {best!r}?" if best else f"?.{name} copes with its absence"
             return self.error(node, f"`{of}` has no field `{name}`", hint)
         hint = f"write {OTHER_WORDS[name]}" if name in OTHER_WORDS else None
@@ -182,7 +182,7 @@ class Compiler:
             if value is None and optional:
                 return ABSENT
             at = index(scope, budget)
-            if isinstance(value, Mapping):
+            if is_map(value):
                 if type(at) is not str:
                     raise self.key_error(node.index, at)
                 found = value.get(at, _MISSING)
@@ -205,8 +205,8 @@ class Compiler:
         of = self.source[node.of.span[0] : node.of.span[1]]
         if value is None:
             return self.error(node, f"cannot read an element of `{of}`: it is null", "[?…] copes with null")
-        if isinstance(value, Mapping):
-            best = closest(at, (key for key in value if isinstance(key, str)))
+        if is_map(value):
+            best = closest(at, value)
             return self.error(
                 node,
                 f"`{of}` has no key {at!r}",

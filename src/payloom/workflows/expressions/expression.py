@@ -99,8 +99,8 @@ class Compiled:
         return f"Compiled({self.source!r})"
 
 
-def compile_expression(source: str) -> Compiled:
-    """Compile one expression of at most 2,000 characters; raises ExpressionError with the place.
+def compile_expression(source: object) -> Compiled:
+    """Compile one expression, a text of at most 2,000 characters; raises ExpressionError with the place.
 
     The same text gives the same object: it never changes, and a file is read again with every key typed into it.
     """

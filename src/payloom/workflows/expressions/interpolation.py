@@ -64,7 +64,7 @@ def compile_value(value: Any) -> CompiledValue:
     return CompiledValue(value, tuple(found), fill)
 
 
-def compile_bare(text: str) -> Compiled:
+def compile_bare(text: object) -> Compiled:
     """Compile the text of `if:`, `filter:`, …: an expression as such; one inside `${{ … }}` is understood too."""
     if isinstance(text, str) and text.lstrip().startswith(OPEN):
         parts = _parts(text, ())

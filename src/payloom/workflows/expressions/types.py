@@ -183,7 +183,7 @@ def _kinds(schema: Schema) -> frozenset[str] | None:
         return _FORMATS.get(schema.get("format", ""), default) if kind in ("string", "integer") else default
     values = [schema["const"]] if "const" in schema else schema.get("enum")
     if values:
-        return frozenset().union(*(_kind_of(value) for value in values))
+        return frozenset[str]().union(*(_kind_of(value) for value in values))
     if "properties" in schema:
         return _KINDS["object"]
     return _KINDS["array"] if "items" in schema else None

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from payloom.kit.clock import rfc3339
-from payloom.kit.json_types import is_map, is_sequence
+from payloom.kit.json_types import is_any_map, is_map, is_sequence
 from payloom.workflows.expressions.errors import BudgetExceeded
 
 MAX_STEPS = 10_000
@@ -157,7 +157,7 @@ def _to_json(value: Any, depth: int) -> Any:
         return duration_text(value)
     if depth >= _MAX_NESTING:
         raise EvalError(f"the value is nested deeper than {_MAX_NESTING} levels")
-    if is_map(value):
+    if is_any_map(value):
         found: dict[str, Any] = {}
         for key, item in value.items():
             if not isinstance(key, str):
@@ -194,7 +194,7 @@ def measure(value: Any) -> None:
         item, depth = waiting.pop()
         if isinstance(item, str):
             left -= len(item) + 2
-        elif is_map(item):
+        elif is_any_map(item):
             left -= 2
             for key, part in item.items():
                 left -= len(key) + 4 if isinstance(key, str) else 4

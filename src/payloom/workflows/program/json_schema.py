@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-import re2  # pyright: ignore[reportMissingTypeStubs] - it ships none
-
+from payloom.kit import linear_regex
 from payloom.kit.json_types import is_list, is_map
 from payloom.kit.suggest import did_you_mean
 
@@ -124,9 +123,11 @@ def _wrong_keyword(key: str, value: Any) -> tuple[str, str | None] | None:
     if key == "format" and value not in FORMATS:
         return f"unknown format {value!r}", "one of " + ", ".join(FORMATS)
     if key == "pattern":
+        if not isinstance(value, str):
+            return "a pattern is text", "quote it"
         try:
-            re2.compile(value)
-        except re2.error as error:
+            linear_regex.compile_pattern(value)
+        except linear_regex.BadPattern as error:
             return f"the pattern is not valid: {error}", None
     return None
 
@@ -183,7 +184,7 @@ def _strings(value: str, schema: Schema, field: str) -> Iterator[Problem]:
         yield Problem(field, f"must have at most {schema['maxLength']} characters")
         return
     pattern = schema.get("pattern")
-    if pattern is not None and not re2.search(pattern, value):
+    if pattern is not None and linear_regex.compile_pattern(pattern).search(value) is None:
         plain = re.fullmatch(r"\^([\w\\-]+)", pattern)
         if pattern == "^[a-z]{3}$":
             yield Problem(field, "must be a currency of three small letters", "e.g. usd")

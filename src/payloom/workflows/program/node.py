@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, Literal
 
 from payloom.kit.diagnostics import Path
-from payloom.kit.json_types import is_list, is_map
+from payloom.kit.json_types import is_any_map, is_list, is_map
 from payloom.workflows.catalog.catalog import Catalog, Schema
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import Compiled
@@ -157,7 +157,7 @@ class StepCompiler:
 
     def _each_text(self, value: Any, path: Path) -> None:
         # The whole did not compile: go text by text, so that every mistake in it is found.
-        if is_map(value):
+        if is_any_map(value):
             for key, item in value.items():
                 if isinstance(key, str) and "${{" in key:
                     self.problems.append(((*path, key), ExpressionError("a key is never an expression", source=key)))

@@ -205,9 +205,10 @@ class _Outliner:
 
 
 def _shown(value: Any) -> str | None:
-    if value is None or isinstance(value, list | dict):
-        if is_dict(value) and isinstance(value.get("stripe"), str):
-            return value["stripe"]
+    if is_dict(value):
+        family = value.get("stripe")
+        return family if isinstance(family, str) else None
+    if value is None or is_list(value):
         return None
     text = {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)
     line = text.strip().partition("\n")[0]

@@ -140,7 +140,7 @@ def _numbers(values: tuple[Any, ...]) -> list[Any]:
 )  # fmt: skip
 def _sum(budget: Budget, values: Any) -> int | float:
     items = _numbers((list_of(values),))
-    if len({type(item) for item in items}) > 1:
+    if any(type(item) is not type(items[0]) for item in items):
         raise EvalError("the list mixes int and float", "convert with int() or double()")
     budget.spend(len(items) // 10)
     return checked(math.fsum(items) if items and type(items[0]) is float else sum(items))

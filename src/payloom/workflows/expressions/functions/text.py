@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import re2  # pyright: ignore[reportMissingTypeStubs] - it ships none
-
+from payloom.kit import linear_regex
 from payloom.workflows.expressions.functions.registry import (
     BOOL,
     INT,
@@ -78,19 +77,14 @@ def _matches(budget: Budget, text: Any, pattern: Any) -> bool:
     return compile_pattern(text_of(pattern, "the pattern")).search(subject) is not None
 
 
-def compile_pattern(pattern: str) -> Any:
+def compile_pattern(pattern: str) -> linear_regex.LinearPattern:
     """Return an RE2 pattern, which matches in linear time; raises EvalError."""
     if len(pattern) > MAX_PATTERN:
         raise EvalError(f"the pattern is longer than {MAX_PATTERN} characters")
-    options = re2.Options()
-    options.max_mem = 1 << 20
-    options.log_errors = False
     try:
-        return re2.compile(pattern, options=options)
-    except (re2.error, UnicodeEncodeError) as error:
-        reason = error.args[0] if error.args else "it is not valid"
-        shown = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
-        raise EvalError(f"the pattern is not valid: {shown[:120]}") from None
+        return linear_regex.compile_pattern(pattern, max_memory=1 << 20)
+    except linear_regex.BadPattern as error:
+        raise EvalError(f"the pattern is not valid: {str(error)[:120]}") from None
 
 
 @define(

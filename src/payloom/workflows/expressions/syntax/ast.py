@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from payloom.kit.json_types import is_tuple
+
 
 @dataclasses.dataclass(slots=True, eq=False)
 class Node:
@@ -17,15 +19,16 @@ class Node:
     def children(self) -> Iterator[Node]:
         """Yield the direct parts."""
         for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, Node):
-                yield value
-            elif isinstance(value, tuple):
-                for item in value:
-                    if isinstance(item, Node):
-                        yield item
-                    elif isinstance(item, tuple):
-                        yield from (part for part in item if isinstance(part, Node))
+            yield from _nodes_in(getattr(self, field.name))
+
+
+def _nodes_in(value: object) -> Iterator[Node]:
+    """Yield the nodes that a field holds: itself, or those in its tuples."""
+    if isinstance(value, Node):
+        yield value
+    elif is_tuple(value):
+        for item in value:
+            yield from _nodes_in(item)
 
 
 @dataclasses.dataclass(slots=True, eq=False)

@@ -187,14 +187,15 @@ class Http(OutsideStep):
         mark = uuid.uuid5(uuid.NAMESPACE_OID, f"{frame.run_context.run.id}:{path}")
         marks = {name: f"\ue001{mark}:{name}\ue001" for name in self.secrets}
         inner = frame.with_names(secrets=marks) if marks else frame
-        args = {
+        address = self._address(frame, path)
+        args: dict[str, Any] = {
             "method": self.method,
-            "url": self._address(frame, path),
+            "url": address,
             "headers": inner.fill(self.headers, path),
             "body": inner.fill(self.body, path),
             "secrets": {placeholder: name for name, placeholder in marks.items()},
         }
-        return (yield from self.ask(frame, path, args["url"], args))
+        return (yield from self.ask(frame, path, address, args))
 
     def _address(self, frame: Frame, path: str) -> str:
         out = ""

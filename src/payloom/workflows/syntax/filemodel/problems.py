@@ -3,7 +3,7 @@ into one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -18,7 +18,14 @@ from payloom.workflows.syntax.filemodel.steps import INNER_MODELS, VERBS, CaseCl
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS
 from payloom.workflows.syntax.filemodel.values import TAG
 
-_NOUN = {dict: "a map", list: "a list", str: "text", bool: "true or false", int: "a whole number", float: "a number"}
+_NOUN: Mapping[type[Any], str] = {
+    dict: "a map",
+    list: "a list",
+    str: "text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+}
 _WANTED = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -29,6 +36,11 @@ _WANTED = {
     "model_type": "a map (key: value)",
     "model_attributes_type": "a map (key: value)",
 }
+
+
+def _noun_of(value: object) -> str:
+    kind: type[Any] = type(value)
+    return _NOUN.get(kind, kind.__name__)
 
 
 def real_path(loc: Iterable[str | int], data: Any) -> Path:
@@ -175,7 +187,7 @@ def _other(source: Source, path: Path, one: ErrorDetails) -> None:
     place = source.value_place(path) if kind not in {"too_short", "missing"} else source.place(path)
     context = one.get("ctx", {})
     if kind in _WANTED:
-        found = "nothing" if value is None else _NOUN.get(type(value), type(value).__name__)
+        found = "nothing" if value is None else _noun_of(value)
         message, hint = f"`{name}` takes {_WANTED[kind]}, found {found}", None
         if kind == "string_type" and is_map(value):
             hint = "quote the value if it is an expression"
