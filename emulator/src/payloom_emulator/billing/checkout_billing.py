@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle, lines
 from payloom_emulator.billing.pricing import amounts, discounts, totals
@@ -11,9 +11,10 @@ from payloom_emulator.billing.subscriptions import create_subscription
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.checkout import CheckoutSession
 from payloom_emulator.objects.customers import Customer
-from payloom_emulator.objects.discounts import Coupon
-from payloom_emulator.objects.invoices import Invoice
+from payloom_emulator.objects.invoices import Invoice, InvoiceLineItem
 from payloom_emulator.objects.payment_methods import PaymentMethod
+from payloom_emulator.objects.present import present
+from payloom_emulator.objects.state import DiscountChoice
 from payloom_emulator.objects.subscriptions import Subscription
 
 if TYPE_CHECKING:
@@ -72,27 +73,28 @@ def invoice_for(unit: UnitOfWork, session: CheckoutSession) -> Invoice:
         "footer": asked.get("footer"),
         "metadata": dict(asked.get("metadata") or {}),
     }
-    rows = []
+    currency = present(session["currency"])
+    rows: list[InvoiceLineItem] = []
     for row in session["_lines"]:
-        price = unit.get(kinds.PRICE, _id(row["price"]))
+        price = unit.get(kinds.PRICE, row["price"])
         rows.append(
             lines.blank(
                 unit,
-                amount=amounts.cost(price, row.get("quantity") or 1, session["currency"]),
-                currency=session["currency"],
+                amount=amounts.cost(price, row.get("quantity") or 1, currency),
+                currency=currency,
                 description=lines.product_name(unit, price["product"]),
-                pricing=lines.pricing(price, None, session["currency"]),
+                pricing=lines.pricing(price, None, currency),
                 quantity=row.get("quantity") or 1,
-                _tax_rates=[_id(r) for r in row.get("tax_rates") or []],
+                _tax_rates=row["tax_rates"],
             )
         )
     invoice = invoice_lifecycle.draft(unit, customer, rows, about)
-    wanted = _discounts_of(session)
-    if wanted:
-        found = discounts.attach(
-            unit, wanted, customer=customer["id"], currency=session["currency"], invoice=invoice["id"]
+    choices = _discounts_of(session)
+    if choices:
+        discount_ids = discounts.attach(
+            unit, choices, customer=customer["id"], currency=currency, invoice=invoice["id"]
         )
-        invoice_lifecycle.set_lines(unit, invoice, invoice_lifecycle.all_lines(invoice), {"discounts": found})
+        invoice_lifecycle.set_lines(unit, invoice, invoice_lifecycle.all_lines(invoice), {"discounts": discount_ids})
     invoice_lifecycle.finalize(unit, invoice)
     intent = unit.find(kinds.PAYMENT_INTENT, session.get("payment_intent"))
     if intent is not None and invoice["amount_due"]:
@@ -103,9 +105,16 @@ def invoice_for(unit: UnitOfWork, session: CheckoutSession) -> Invoice:
     return invoice
 
 
-def _discounts_of(session: CheckoutSession) -> list[Body]:
-    kept = {"coupon", "promotion_code"}
-    return [{k: v for k, v in d.items() if k in kept and v} for d in session.get("_discounts") or []]
+def _discounts_of(session: CheckoutSession) -> list[DiscountChoice]:
+    choices: list[DiscountChoice] = []
+    for stored in session.get("_discounts") or []:
+        choice: DiscountChoice = {}
+        if coupon_id := stored.get("coupon"):
+            choice["coupon"] = coupon_id
+        if code_id := stored.get("promotion_code"):
+            choice["promotion_code"] = code_id
+        choices.append(choice)
+    return choices
 
 
 def parameters(
@@ -113,13 +122,14 @@ def parameters(
 ) -> Body:
     """Return the parameters of the subscription a session asks for."""
     data: Body = dict(session.get("_subscription_data") or {})
-    recurring, extras = [], []
+    recurring: list[Body] = []
+    extras: list[Body] = []
     for row in session.get("_lines") or []:
-        price = unit.get(kinds.PRICE, _id(row["price"]))
+        price = unit.get(kinds.PRICE, row["price"])
         # Checkout looked at the price when the session was made; inline prices are inactive from the start.
         entry: Body = {"price": price["id"], "_checked": True}
         if row.get("tax_rates"):
-            entry["tax_rates"] = [_id(r) for r in row["tax_rates"]]
+            entry["tax_rates"] = row["tax_rates"]
         if row.get("quantity") is not None and not amounts.is_metered(price):
             entry["quantity"] = row["quantity"]
         (recurring if price["type"] == "recurring" else extras).append(entry)
@@ -138,29 +148,26 @@ def parameters(
         params["add_invoice_items"] = extras
     if session.get("automatic_tax", {}).get("enabled"):
         params["automatic_tax"] = {"enabled": True}
-    wanted = _discounts_of(session)
-    if wanted:
-        params["discounts"] = wanted
+    choices = _discounts_of(session)
+    if choices:
+        params["discounts"] = choices
     if payment_method is not None:
         params["default_payment_method"] = payment_method["id"]
     return params
 
 
-def _id(value: Any) -> str:
-    return value if isinstance(value, str) else value["id"]
-
-
 def discounts_taken(
-    unit: UnitOfWork, wanted: list[Body], *, subtotal: int, currency: str, customer: str | None
+    unit: UnitOfWork, choices: list[DiscountChoice], *, subtotal: int, currency: str, customer: str | None
 ) -> list[DiscountTaken]:
-    """Return what `[{coupon} | {promotion_code}]` take off `subtotal`, in order."""
-    left, found = subtotal, []
-    for index, entry in enumerate(wanted):
+    """Return what `[{coupon} | {promotion_code}]` take off `subtotal` (minor units), in order."""
+    left = subtotal
+    taken: list[DiscountTaken] = []
+    for index, entry in enumerate(choices):
         coupon, code = discounts.resolve(
             unit, entry, f"discounts[{index}]", customer=customer, subtotal=subtotal, currency=currency
         )
-        off = discounts.terms("", cast("Coupon", coupon), currency)
+        off = discounts.terms("", coupon, currency)
         amount = totals.off_of(off, left)
         left -= amount
-        found.append(DiscountTaken(amount, coupon["id"], code["id"] if code else None))
-    return found
+        taken.append(DiscountTaken(amount, coupon["id"], code["id"] if code else None))
+    return taken

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.billing.subscriptions import cancel_subscription
+from payloom_emulator.core.differences import public_fields
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.customers import Customer
-from payloom_emulator.objects.discounts import Coupon, PromotionCode
+from payloom_emulator.objects.state import DiscountChoice
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
@@ -64,19 +65,20 @@ def _record(call: RequestContext, customer: Customer, amount: int, ending: int, 
 
 
 def _redeem(call: RequestContext, customer: Customer) -> None:
-    names = [n for n in ("coupon", "promotion_code") if n in call.params]
-    if not names:
+    params = call.params
+    if "coupon" not in params and "promotion_code" not in params:
         return
-    held = customer.get("discount")
-    value = call.params[names[0]]
-    if held:
-        discounts.detach(call.unit, held["id"])
-    if not value:
+    earlier = customer.get("discount")
+    choice: DiscountChoice = (
+        {"coupon": params["coupon"]} if "coupon" in params else {"promotion_code": params["promotion_code"]}
+    )
+    if earlier:
+        discounts.detach(call.unit, earlier["id"])
+    if not any(choice.values()):
         call.unit.change(customer, {"discount": None}, emits=())
         return
     coupon, code = discounts.resolve(
-        call.unit, {names[0]: value}, "", customer=customer["id"], subtotal=None, currency=customer["currency"]
+        call.unit, choice, "", customer=customer["id"], subtotal=None, currency=customer["currency"]
     )
-    made = discounts.redeem(call.unit, cast("Coupon", coupon), cast("PromotionCode", code), customer=customer["id"])
-    shown = {k: v for k, v in made.items() if not k.startswith("_")}
-    call.unit.change(customer, {"discount": shown}, emits=())
+    discount = discounts.redeem(call.unit, coupon, code, customer=customer["id"])
+    call.unit.change(customer, {"discount": public_fields(discount)}, emits=())

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import TaxRate
+from payloom_emulator.objects.json import ListOf
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
+T = TypeVar("T")
 
-def embedded(rows: list[Body], url: str, *, shown: int | None = None) -> Body:
-    """Return a list object as objects carry it inside."""
+
+def embedded(rows: list[T], url: str, *, shown: int | None = None) -> ListOf[T]:
+    """Return a list object as objects carry it inside. shown: how many rows it holds at most."""
     data = rows if shown is None else rows[:shown]
     return {"object": "list", "data": data, "has_more": len(rows) > len(data), "total_count": len(rows), "url": url}
 
 
-def tax_rates(unit: UnitOfWork, given: Any, param: str) -> list[TaxRate]:
-    """Return the tax rates a parameter names ("" and None: none)."""
-    if not given:
-        return []
-    found = [unit.get(kinds.TAX_RATE, rate, f"{param}[{i}]") for i, rate in enumerate(given)]
-    inactive = next((r for r in found if not r["active"]), None)
+def tax_rates(unit: UnitOfWork, rate_ids: Sequence[str] | None, param: str) -> list[TaxRate]:
+    """Return the tax rates that a parameter names; "" and None name none. Raises for one that is inactive."""
+    rates = [unit.get(kinds.TAX_RATE, rate, f"{param}[{i}]") for i, rate in enumerate(rate_ids or [])]
+    inactive = next((r for r in rates if not r["active"]), None)
     if inactive is not None:
         raise invalid(f"The tax rate {inactive['id']} is inactive and cannot be used.", param)
-    return found
+    return rates

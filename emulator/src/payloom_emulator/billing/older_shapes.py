@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from payloom_emulator.billing.invoices import lines
 from payloom_emulator.billing.pricing import amounts
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.params import operations, table
@@ -95,7 +94,7 @@ def line_item_before_basil(unit: UnitOfWork, shown: Body, stored: Body) -> None:
         {
             "amount_excluding_tax": stored["amount"] - added,
             "invoice_item": details.get("invoice_item"),
-            "proration": lines.is_proration(stored),
+            "proration": _is_proration(stored),
             "proration_details": details.get("proration_details") or {"credited_items": None},
             "subscription": details.get("subscription"),
             "subscription_item": details.get("subscription_item"),
@@ -109,6 +108,13 @@ def line_item_before_basil(unit: UnitOfWork, shown: Body, stored: Body) -> None:
         shown.pop("invoice_item")
     if shown["subscription_item"] is None:
         shown.pop("subscription_item")
+
+
+def _is_proration(line: Body) -> bool:
+    """Return whether the line corrects a period that was billed already."""
+    parent = line.get("parent") or {}
+    details = parent.get("subscription_item_details") or parent.get("invoice_item_details") or {}
+    return bool(details.get("proration"))
 
 
 def _rate(unit: UnitOfWork, rate_id: str) -> Body | str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, TypedDict
 
 from payloom_emulator.billing.invoices import invoice_lifecycle, lines
 from payloom_emulator.billing.pricing import amounts, discounts, totals
@@ -11,8 +11,9 @@ from payloom_emulator.billing.subscriptions.changes import subscription_schedule
 from payloom_emulator.catalog import prices
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price
-from payloom_emulator.objects.discounts import Coupon
+from payloom_emulator.objects.invoices import InvoiceLineItem
 from payloom_emulator.objects.present import present
+from payloom_emulator.objects.state import QuoteItem
 from payloom_emulator.objects.subscriptions import Quote, QuoteSubscriptionData
 from payloom_emulator.protocol.errors import invalid, missing
 
@@ -34,15 +35,15 @@ def subscription_data(given: Body, unit: UnitOfWork) -> QuoteSubscriptionData:
     }
 
 
-def read_items(unit: UnitOfWork, given: list[Body], current: list[Body]) -> list[Body]:
+def read_items(unit: UnitOfWork, given: list[Body], current: list[QuoteItem]) -> list[QuoteItem]:
     """Return the quote's items from `line_items` parameters; `id` keeps one that is there."""
-    made = []
+    made: list[QuoteItem] = []
     for index, entry in enumerate(given):
         param = f"line_items[{index}]"
         held = next((i for i in current if i["id"] == entry.get("id")), None) if entry.get("id") else None
         if entry.get("id") and held is None:
             raise missing("line_item", entry["id"], param=f"{param}[id]", status=400)
-        price_id = entry.get("price") or (held or {}).get("price")
+        price_id = entry.get("price") or (held["price"] if held else None)
         if entry.get("price_data"):
             price_id = prices.make(unit, entry["price_data"], f"{param}[price_data]")["id"]
         price = unit.get(kinds.PRICE, price_id or "", f"{param}[price]")
@@ -50,7 +51,7 @@ def read_items(unit: UnitOfWork, given: list[Body], current: list[Body]) -> list
             {
                 "id": held["id"] if held else unit.environment.ids.new("li_1", 23),
                 "price": price["id"],
-                "quantity": entry.get("quantity") or (held or {}).get("quantity") or 1,
+                "quantity": entry.get("quantity") or (held["quantity"] if held else None) or 1,
                 "tax_rates": [
                     unit.get(kinds.TAX_RATE, r, f"{param}[tax_rates]")["id"] for r in entry.get("tax_rates") or []
                 ],
@@ -60,9 +61,10 @@ def read_items(unit: UnitOfWork, given: list[Body], current: list[Body]) -> list
     return made
 
 
-def _priced(unit: UnitOfWork, quote: Quote) -> list[tuple[Body, Body, Body]]:
+def _priced(unit: UnitOfWork, quote: Quote) -> list[tuple[QuoteItem, Price, InvoiceLineItem]]:
     """Return (item, price, line with discounts and taxes) for each of the quote's items."""
-    rows, found = [], []
+    rows: list[InvoiceLineItem] = []
+    item_prices: list[Price] = []
     for item in quote["_items"]:
         price = unit.get(kinds.PRICE, item["price"])
         rows.append(
@@ -75,52 +77,65 @@ def _priced(unit: UnitOfWork, quote: Quote) -> list[tuple[Body, Body, Body]]:
                 _tax_rates=item["tax_rates"],
             )
         )
-        found.append(price)
-    currency = found[0]["currency"] if found else "usd"
-    offs, whole = {}, []
+        item_prices.append(price)
+    currency = item_prices[0]["currency"] if item_prices else "usd"
+    offs: dict[str, totals.Off] = {}
+    whole: list[str] = []
     for index, entry in enumerate(quote.get("_discounts") or []):
         coupon, _ = discounts.resolve(
             unit, entry, f"discounts[{index}]", customer=quote.get("customer"), subtotal=None, currency=currency
         )
         name = f"quote_{index}_{coupon['id']}"
-        offs[name] = discounts.terms(name, cast("Coupon", coupon), currency)
+        offs[name] = discounts.terms(name, coupon, currency)
         whole.append(name)
-    customer = unit.find(kinds.CUSTOMER, quote.get("customer")) or {}
+    customer = unit.find(kinds.CUSTOMER, quote.get("customer"))
     rates = [r for r in (unit.find(kinds.TAX_RATE, r) for r in quote.get("default_tax_rates") or []) if r]
     done, _ = totals.compute(
-        unit, rows, offs=offs, whole=whole, rates=rates, exempt=customer.get("tax_exempt") or "none"
+        unit, rows, offs=offs, whole=whole, rates=rates, exempt=(customer["tax_exempt"] if customer else None) or "none"
     )
-    return list(zip(quote["_items"], found, done, strict=True))
+    return list(zip(quote["_items"], item_prices, done, strict=True))
 
 
-def _summary(unit: UnitOfWork, rows: list[Body]) -> Body:
-    del unit
-    made = totals.sums(rows)
+class _Details(TypedDict):
+    amount_discount: int
+    amount_shipping: int
+    amount_tax: int
+
+
+class _Summary(TypedDict):
+    amount_subtotal: int
+    amount_total: int
+    total_details: _Details
+
+
+def _summary(rows: list[InvoiceLineItem]) -> _Summary:
+    sums = totals.sums(rows)
     return {
-        "amount_subtotal": made["subtotal"],
-        "amount_total": made["total"],
+        "amount_subtotal": sums["subtotal"],
+        "amount_total": sums["total"],
         "total_details": {
-            "amount_discount": sum(d["amount"] for d in made["total_discount_amounts"]),
+            "amount_discount": sum(d["amount"] for d in sums["total_discount_amounts"]),
             "amount_shipping": 0,
-            "amount_tax": sum(t["amount"] for t in made["total_taxes"]),
+            "amount_tax": sum(t["amount"] for t in sums["total_taxes"]),
         },
     }
 
 
-def amount_fields(unit: UnitOfWork, quote: Quote) -> Body:
+def amount_fields(unit: UnitOfWork, quote: Quote) -> dict[str, object]:
     """Return the computed fields of a quote: totals now, at once and each period."""
     priced = _priced(unit, quote)
-    trial = (quote.get("subscription_data") or {}).get("trial_period_days")
-    recurring = [(p, line) for _, p, line in priced if p["recurring"]]
+    data = quote.get("subscription_data")
+    trial = data["trial_period_days"] if data else None
+    recurring = [(p["recurring"], line) for _, p, line in priced if p["recurring"]]
     upfront = [line for _, p, line in priced if not p["recurring"] or not trial]
-    whole = _summary(unit, upfront)
-    each: Any = None
+    whole = _summary(upfront)
+    each: dict[str, object] | None = None
     if recurring:
-        price = recurring[0][0]
+        cycle = recurring[0][0]
         each = {
-            **_summary(unit, [line for _, line in recurring]),
-            "interval": price["recurring"]["interval"],
-            "interval_count": price["recurring"]["interval_count"],
+            **_summary([line for _, line in recurring]),
+            "interval": cycle["interval"],
+            "interval_count": cycle["interval_count"],
         }
     if len({p["currency"] for _, p, _ in priced}) > 1:
         raise invalid("All line items of a quote must have the same currency.", "line_items")
@@ -133,12 +148,12 @@ def amount_fields(unit: UnitOfWork, quote: Quote) -> Body:
     }
 
 
-def line_items(unit: UnitOfWork, quote: Quote) -> list[Body]:
+def line_items(unit: UnitOfWork, quote: Quote) -> list[dict[str, object]]:
     """Return the quote's items as `item` objects."""
-    shown = []
+    shown: list[dict[str, object]] = []
     for item, price, line in _priced(unit, quote):
-        off = sum(d["amount"] for d in line["discount_amounts"])
-        tax = sum(t["amount"] for t in line["taxes"] if t["tax_behavior"] == "exclusive")
+        off = sum(d["amount"] for d in line["discount_amounts"] or [])
+        tax = sum(t["amount"] for t in line["taxes"] or [] if t["tax_behavior"] == "exclusive")
         shown.append(
             {
                 "id": item["id"],
@@ -151,7 +166,7 @@ def line_items(unit: UnitOfWork, quote: Quote) -> list[Body]:
                 "currency": price["currency"],
                 "description": lines.product_name(unit, price["product"]),
                 "metadata": {},
-                "price": amounts.embedded(cast("Price", price)),
+                "price": amounts.embedded(price),
                 "quantity": item["quantity"],
             }
         )
@@ -177,7 +192,7 @@ def accept(unit: UnitOfWork, quote: Quote) -> Quote:
     return unit.transition(quote, "accept", changes)
 
 
-def _params(quote: Quote, priced: list[tuple[Body, Price]]) -> Body:
+def _params(quote: Quote, priced: list[tuple[QuoteItem, Price]]) -> Body:
     data = quote["subscription_data"]
     params: Body = {
         "customer": quote["customer"],
@@ -186,7 +201,7 @@ def _params(quote: Quote, priced: list[tuple[Body, Price]]) -> Body:
             {
                 "price": p["id"],
                 "tax_rates": i["tax_rates"],
-                **({} if amounts.is_metered(cast("Price", p)) else {"quantity": i["quantity"]}),
+                **({} if amounts.is_metered(p) else {"quantity": i["quantity"]}),
             }
             for i, p in priced
             if p["recurring"]
@@ -207,31 +222,30 @@ def _params(quote: Quote, priced: list[tuple[Body, Price]]) -> Body:
     return params
 
 
-def _schedule(unit: UnitOfWork, quote: Quote, priced: list[tuple[Body, Price]], date: int) -> str:
-
-    wanted = [{"price": p["id"], "quantity": i["quantity"]} for i, p in priced if p["recurring"]]
-    made = subscription_schedules.create(
+def _schedule(unit: UnitOfWork, quote: Quote, priced: list[tuple[QuoteItem, Price]], date: int) -> str:
+    later = [{"price": p["id"], "quantity": i["quantity"]} for i, p in priced if p["recurring"]]
+    schedule = subscription_schedules.create(
         unit,
         {
             "billing_mode": subscription_params.billing_mode(unit, None),
             "customer": quote["customer"],
             "default_settings": {**subscription_schedules.DEFAULTS, "collection_method": quote["collection_method"]},
-            "phases": subscription_schedules.phases(unit, [{"items": wanted}], date),
+            "phases": subscription_schedules.phases(unit, [{"items": later}], date),
             "status": "not_started",
         },
     )
-    return made["id"]
+    return schedule["id"]
 
 
-def _invoice(unit: UnitOfWork, quote: Quote, priced: list[tuple[Body, Price]]) -> str:
+def _invoice(unit: UnitOfWork, quote: Quote, priced: list[tuple[QuoteItem, Price]]) -> str:
     customer = unit.get(kinds.CUSTOMER, quote["customer"])
     rows = [
         lines.blank(
             unit,
-            amount=amounts.cost(cast("Price", p), i["quantity"]),
+            amount=amounts.cost(p, i["quantity"]),
             currency=p["currency"],
             description=lines.product_name(unit, p["product"]),
-            pricing=lines.pricing(cast("Price", p)),
+            pricing=lines.pricing(p),
             quantity=i["quantity"],
             _tax_rates=i["tax_rates"],
         )

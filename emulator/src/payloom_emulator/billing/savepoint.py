@@ -6,15 +6,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
 @contextmanager
-def savepoint(unit: UnitOfWork, *, now: int | None = None) -> Iterator[UnitOfWork]:
-    """Give a unit of work (at `now`) all of whose effects, events included, are undone at the end.
+def savepoint(unit: UnitOfWork, *, now: int | None = None) -> Generator[UnitOfWork]:
+    """Give a unit of work all of whose effects, events included, are undone at the end.
 
+    now: its time in Unix seconds, that of `unit` by default.
     Objects read from it stay usable as plain values. The caller holds the store's transaction, as every handler does.
     """
     unit.flush()

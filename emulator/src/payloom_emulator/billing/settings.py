@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypedDict
 
 from payloom_emulator.core.errors import EmulatorError
 
@@ -32,22 +33,36 @@ class BillingSettings:
     trial_notice_seconds: int = 3 * DAY
 
 
+class StoredSettings(TypedDict, total=False):
+    """The settings that were changed, as the store keeps them."""
+
+    retry_days: tuple[int, ...]
+    after_retries: str
+    draft_seconds: int
+    upcoming_days: int
+    incomplete_seconds: int
+    trial_notice_seconds: int
+
+
+def _stored(store: Store) -> StoredSettings:
+    stored: StoredSettings = store.meta(_META) or {}
+    if "retry_days" in stored:
+        stored["retry_days"] = tuple(stored["retry_days"])  # JSON has lists
+    return stored
+
+
 def read(store: Store) -> BillingSettings:
     """Return the settings the store remembers."""
-    kept = store.meta(_META) or {}
-    if "retry_days" in kept:
-        kept["retry_days"] = tuple(kept["retry_days"])
-    return BillingSettings(**kept)
+    return BillingSettings(**_stored(store))
 
 
-def write(store: Store, given: dict[str, Any]) -> BillingSettings:
-    """Change the settings named in `given`; refuses names and values it does not know."""
+def write(store: Store, given: Mapping[str, object]) -> BillingSettings:
+    """Change the settings named in `given`. Raises EmulatorError for names and values it does not know."""
     names = {f.name for f in dataclasses.fields(BillingSettings)}
     unknown = next((n for n in given if n not in names), None)
     if unknown is not None:
         raise EmulatorError(f"There is no billing setting {unknown!r}.", hint=f"Known: {', '.join(sorted(names))}.")
     if given.get("after_retries", "cancel") not in AFTER_RETRIES:
         raise EmulatorError("after_retries is one of cancel, unpaid, past_due.")
-    kept = {**(store.meta(_META) or {}), **given}
-    store.set_meta(_META, kept)
+    store.set_meta(_META, {**_stored(store), **given})
     return read(store)

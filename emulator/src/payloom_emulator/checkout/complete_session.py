@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.billing import checkout_billing
-from payloom_emulator.checkout import create_session, lines
+from payloom_emulator.checkout import create_session
 from payloom_emulator.core.declarations.schema import ADDRESS, SHIPPING, Body, overlay
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.checkout import CheckoutSession
@@ -269,10 +269,7 @@ def _subscribe(unit: UnitOfWork, session: CheckoutSession, method: PaymentMethod
     if subscription is None or subscription["status"] in {"incomplete_expired", "canceled"}:
         if method is not None:
             payment_methods.attach(unit, method, customer["id"])
-        shown = {**session, "_lines": [{**line, "price": lines.price_of(unit, line)} for line in session["_lines"]]}
-        subscription = checkout_billing.start_subscription(
-            unit, cast("CheckoutSession", shown), customer=customer, payment_method=method
-        )
+        subscription = checkout_billing.start_subscription(unit, session, customer=customer, payment_method=method)
         unit.change(session, {"_subscription": subscription["id"]}, emits=())
     elif method is not None and subscription["status"] == "incomplete":
         payment_methods.attach(unit, method, customer["id"])

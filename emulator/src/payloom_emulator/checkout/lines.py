@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import checkout_billing
 from payloom_emulator.catalog import prices
+from payloom_emulator.core.differences import with_changes
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price
 from payloom_emulator.objects.checkout import CheckoutSession
+from payloom_emulator.objects.state import AdjustableQuantity, SoldLine
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 
 if TYPE_CHECKING:
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
 MAX_LINES = {"payment": 100, "subscription": 20}
 
 
-def read(unit: UnitOfWork, given: list[Body] | None, mode: str) -> list[Body]:
-    """Return the session's lines: `{id, price, quantity, adjustable_quantity, tax_rates, metadata}`, checked."""
+def read(unit: UnitOfWork, given: list[Body] | None, mode: str) -> list[SoldLine]:
+    """Return the session's lines, checked."""
     if mode == "setup":
         if given:
             raise invalid("You can not pass `line_items` in `setup` mode.", "line_items")
@@ -45,7 +47,7 @@ def modern(item: Body) -> Body:
     }
 
 
-def _line(unit: UnitOfWork, item: Body, index: int) -> Body:
+def _line(unit: UnitOfWork, item: Body, index: int) -> SoldLine:
     where = f"line_items[{index}]"
     if item.get("price") and item.get("price_data"):
         raise invalid("You may only specify one of these parameters: price, price_data.", f"{where}[price]")
@@ -73,25 +75,24 @@ def _line(unit: UnitOfWork, item: Body, index: int) -> Body:
             "This value must be greater than or equal to 1.", f"{where}[quantity]", "parameter_invalid_integer"
         )
     adjustable = item.get("adjustable_quantity")
+    fixed: AdjustableQuantity = {"enabled": False, "maximum": None, "minimum": None}
     return {
         "id": unit.environment.ids.new("li_1", 23),
         "price": price["id"],
         "quantity": quantity,
-        "adjustable_quantity": {"enabled": False, "maximum": None, "minimum": None, **adjustable}
-        if adjustable
-        else None,
+        "adjustable_quantity": with_changes(fixed, adjustable) if adjustable else None,
         "tax_rates": [unit.get(kinds.TAX_RATE, r, f"{where}[tax_rates]")["id"] for r in item.get("tax_rates") or []],
         "metadata": item.get("metadata") or {},
         "amount": None,
     }
 
 
-def price_of(unit: UnitOfWork, line: Body) -> Price:
+def price_of(unit: UnitOfWork, line: SoldLine) -> Price:
     """Return the price object of a line."""
     return unit.get(kinds.PRICE, line["price"])
 
 
-def check_terms(unit: UnitOfWork, lines: list[Body], mode: str) -> None:
+def check_terms(unit: UnitOfWork, lines: list[SoldLine], mode: str) -> None:
     """Raise when the prices do not fit the mode."""
     recurring = [bool(price_of(unit, line)["recurring"]) for line in lines]
     if mode == "payment" and any(recurring):
@@ -108,7 +109,7 @@ def check_terms(unit: UnitOfWork, lines: list[Body], mode: str) -> None:
         raise invalid("Checkout does not support multiple prices with different billing intervals.", "line_items")
 
 
-def currency_of(unit: UnitOfWork, lines: list[Body], wanted: str | None) -> str:
+def currency_of(unit: UnitOfWork, lines: list[SoldLine], wanted: str | None) -> str:
     """Return the session's currency, or raise when the prices are not all in it."""
     codes = [price_of(unit, line)["currency"] for line in lines]
     chosen = money.currency(wanted) if wanted else codes[0]
@@ -127,8 +128,8 @@ def currency_of(unit: UnitOfWork, lines: list[Body], wanted: str | None) -> str:
     return chosen
 
 
-def subtotal_of(unit: UnitOfWork, line: Body, currency: str) -> int:
-    """Return what a line costs before discounts and taxes."""
+def subtotal_of(unit: UnitOfWork, line: SoldLine, currency: str) -> int:
+    """Return what a line costs before discounts and taxes, in minor units of `currency`."""
     price = price_of(unit, line)
     if price["custom_unit_amount"]:
         chosen = line["amount"] if line["amount"] is not None else price["custom_unit_amount"].get("preset") or 0

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Obj = TypeVar("Obj", bound="Mapping[str, object]")
+
+
+def with_changes(obj: Obj, changes: Mapping[str, object]) -> Obj:
+    """Return a copy of the object with the new values of the fields that `changes` names."""
+    return cast("Obj", {**obj, **changes})
+
+
+def public_fields(obj: Obj, *, without: frozenset[str] = frozenset()) -> Obj:
+    """Return a shallow copy of the object that has no private fields, nor those named in `without`."""
+    return cast("Obj", {k: v for k, v in obj.items() if k not in without and not k.startswith("_")})
 
 
 def patched(obj: dict[str, Any], previous: dict[str, Any]) -> dict[str, Any]:

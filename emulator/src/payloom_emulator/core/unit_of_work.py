@@ -141,6 +141,10 @@ class UnitOfWork:
 
     # --- changing ------------------------------------------------------------------------------------------------
 
+    def blank(self, kind: Kind[T]) -> T:
+        """Return an object with the declared defaults. It is not stored and has no id."""
+        return cast("T", self.environment.schema(kind).skeleton())
+
     def new_id(self, object_name: str) -> str:
         """Return a new identifier for an object of this kind."""
         schema = self.environment.schema(object_name)

@@ -669,7 +669,6 @@ class Account(AccountState):
     country: str | None
     created: int | None
     default_currency: str | None
-    deleted: Literal[True] | None
     details_submitted: bool | None
     email: str | None
     external_accounts: ListOf[JsonObject] | None

@@ -27,7 +27,6 @@ class Product(TypedDict):
     active: bool
     created: int
     default_price: str | None
-    deleted: Literal[True] | None
     description: str | None
     id: str
     images: list[str]
@@ -103,7 +102,6 @@ class Price(PriceState):
     currency: str
     currency_options: dict[str, PriceCurrencyOptions] | None
     custom_unit_amount: PriceCustomUnitAmount | None
-    deleted: Literal[True] | None
     id: str
     livemode: bool
     lookup_key: str | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import TypedDict
 
 from payloom_emulator.objects.discounts import Discount
 from payloom_emulator.objects.json import JsonObject, ListOf
@@ -28,7 +28,6 @@ class TaxId(TypedDict):
     created: int
     customer: str | None
     customer_account: str | None
-    deleted: Literal[True] | None
     id: str
     livemode: bool
     object: str
@@ -103,7 +102,6 @@ class Customer(TypedDict):
     currency: str | None
     customer_account: str | None
     default_source: str | None
-    deleted: Literal[True] | None
     delinquent: bool | None
     description: str | None
     discount: Discount | None

@@ -21,7 +21,6 @@ class Coupon(TypedDict):
     created: int
     currency: str | None
     currency_options: dict[str, CouponCurrencyOptions] | None
-    deleted: Literal[True] | None
     duration: str
     duration_in_months: int | None
     id: str
@@ -78,7 +77,6 @@ class Discount(DiscountState):
     checkout_session: str | None
     customer: str | None
     customer_account: str | None
-    deleted: Literal[True] | None
     end: int | None
     id: str
     invoice: str | None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 from payloom_emulator.objects.accounts import Account
 from payloom_emulator.objects.catalog import TaxRate
 from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
 from payloom_emulator.objects.json import JsonObject, ListOf
 from payloom_emulator.objects.payment_methods import PaymentMethod, Source
-from payloom_emulator.objects.state import CreditNoteState, InvoiceItemState, InvoiceState
+from payloom_emulator.objects.state import CreditNoteState, InvoiceItemState, InvoiceLineItemState, InvoiceState
 
 
 class InvoiceItemInvoicingRule(TypedDict):
@@ -69,7 +69,6 @@ class InvoiceItem(InvoiceItemState):
     customer: str
     customer_account: str | None
     date: int
-    deleted: Literal[True] | None
     description: str | None
     discountable: bool
     discounts: list[str] | None
@@ -162,7 +161,7 @@ class InvoiceLineItemTax(TypedDict):
     type: Literal["tax_rate_details"]
 
 
-class InvoiceLineItem(TypedDict):
+class InvoiceLineItem(InvoiceLineItemState):
     amount: int
     currency: str
     description: str | None
@@ -302,7 +301,7 @@ class InvoiceParentQuoteDetails(TypedDict):
 class InvoiceParentSubscriptionDetails(TypedDict):
     metadata: dict[str, str] | None
     subscription: str
-    subscription_proration_date: int | None
+    subscription_proration_date: NotRequired[int | None]
 
 
 class InvoiceParent(TypedDict):
@@ -435,7 +434,7 @@ class InvoiceTotalTax(TypedDict):
     type: Literal["tax_rate_details"]
 
 
-class Invoice(InvoiceState):
+class Invoice(InvoiceState[InvoiceLineItem]):
     account_country: str | None
     account_name: str | None
     account_tax_ids: list[str] | None
@@ -469,7 +468,6 @@ class Invoice(InvoiceState):
     default_payment_method: str | None
     default_source: str | None
     default_tax_rates: list[TaxRate]
-    deleted: Literal[True] | None
     description: str | None
     discounts: list[str]
     due_date: int | None
@@ -614,7 +612,7 @@ class CreditNoteTotalTax(TypedDict):
     type: Literal["tax_rate_details"]
 
 
-class CreditNote(CreditNoteState):
+class CreditNote(CreditNoteState[CreditNoteLineItem]):
     amount: int
     amount_shipping: int
     created: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Generic, Literal, TypeAlias, TypedDict, TypeVar
+from typing import Generic, Literal, NotRequired, TypeAlias, TypedDict, TypeVar
 
 JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
 JsonObject: TypeAlias = dict[str, JsonValue]
@@ -16,4 +16,5 @@ class ListOf(TypedDict, Generic[T]):
     object: Literal["list"]
     data: list[T]
     has_more: bool
+    total_count: NotRequired[int]
     url: str

@@ -23,6 +23,7 @@ from payloom_emulator.objects.kind import Kind
 from payloom_emulator.objects.payment_methods import Mandate, PaymentMethod, Source, Token
 from payloom_emulator.objects.subscriptions import (
     Meter,
+    MeterEvent,
     Plan,
     Quote,
     Subscription,
@@ -39,7 +40,7 @@ APPLICATION_FEE: Kind[dict[str, Any]] = Kind("application_fee")
 BALANCE_TRANSACTION: Kind[BalanceTransaction] = Kind("balance_transaction")
 BANK_ACCOUNT: Kind[dict[str, Any]] = Kind("bank_account")
 BILLING_METER: Kind[Meter] = Kind("billing.meter")
-BILLING_METER_EVENT: Kind[dict[str, Any]] = Kind("billing.meter_event")
+BILLING_METER_EVENT: Kind[MeterEvent] = Kind("billing.meter_event")
 BILLING_METER_EVENT_ADJUSTMENT: Kind[dict[str, Any]] = Kind("billing.meter_event_adjustment")
 BILLING_PORTAL_CONFIGURATION: Kind[PortalConfiguration] = Kind("billing_portal.configuration")
 BILLING_PORTAL_SESSION: Kind[PortalSession] = Kind("billing_portal.session")

@@ -6,7 +6,56 @@ object of which nothing is to be remembered may lack them.
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, Generic, NotRequired, TypedDict, TypeVar
+
+# The type of an object's lines.
+Line = TypeVar("Line")
+
+
+class DiscountChoice(TypedDict, total=False):
+    """A discount as a caller names it: by one of the three."""
+
+    coupon: str
+    discount: str
+    promotion_code: str
+
+
+class TakenDiscount(TypedDict):
+    """What one discount takes off a Checkout session: `amount` in minor units."""
+
+    amount: int
+    coupon: str
+    promotion_code: str | None
+
+
+class AdjustableQuantity(TypedDict):
+    """Whether and how far a customer may change a quantity."""
+
+    enabled: bool
+    maximum: int | None
+    minimum: int | None
+
+
+class SoldLine(TypedDict):
+    """One line of a Checkout session or a payment link. amount: what the customer chose to pay, in minor units."""
+
+    id: str
+    price: str
+    quantity: int | None
+    adjustable_quantity: AdjustableQuantity | None
+    tax_rates: list[str]
+    metadata: dict[str, str]
+    amount: int | None
+
+
+class QuoteItem(TypedDict):
+    """One item of a quote."""
+
+    id: str
+    price: str
+    quantity: int
+    tax_rates: list[str]
+    discounts: list[DiscountChoice]
 
 
 class PaymentMethodState(TypedDict):
@@ -79,9 +128,9 @@ class ChargeState(TypedDict):
 class CheckoutSessionState(TypedDict):
     """What is sold, and the parameters that wait for the payment."""
 
-    _lines: list[dict[str, Any]]
-    _discounts: list[dict[str, Any]]
-    _taken: list[dict[str, Any]]
+    _lines: list[SoldLine]
+    _discounts: list[DiscountChoice]
+    _taken: list[TakenDiscount]
     _subscription: str | None
     _subscription_data: dict[str, Any]
     _payment_intent_data: dict[str, Any]
@@ -93,14 +142,21 @@ class PaymentLinkState(TypedDict):
 
     _mode: str
     _slug: str
-    _lines: list[dict[str, Any]]
+    _lines: list[SoldLine]
     _params: dict[str, Any]
 
 
-class InvoiceState(TypedDict):
+class InvoiceLineItemState(TypedDict):
+    """The ids of its tax rates, and the invoice item that it came from."""
+
+    _tax_rates: list[str]
+    _item: NotRequired[str]
+
+
+class InvoiceState(TypedDict, Generic[Line]):
     """Its lines in full, the token of its page, and what it belongs to."""
 
-    _lines: list[dict[str, Any]]
+    _lines: list[Line]
     _token: str
     _session: str | None
     _use_balance: bool
@@ -113,10 +169,10 @@ class InvoiceItemState(TypedDict):
     _pending: bool
 
 
-class CreditNoteState(TypedDict):
+class CreditNoteState(TypedDict, Generic[Line]):
     """Its lines in full."""
 
-    _lines: list[dict[str, Any]]
+    _lines: list[Line]
     _out_of_band: int
 
 
@@ -131,11 +187,19 @@ class SubscriptionState(TypedDict):
     _days_until_due: int | None
 
 
+class MeterEventState(TypedDict):
+    """The customer it is about, its value as a decimal, and whether it was canceled."""
+
+    _customer: str
+    _value: str
+    _canceled: bool
+
+
 class QuoteState(TypedDict):
     """Its items and discounts as they were given."""
 
-    _items: list[dict[str, Any]]
-    _discounts: list[dict[str, Any]]
+    _items: list[QuoteItem]
+    _discounts: list[DiscountChoice]
 
 
 class DiscountState(TypedDict):

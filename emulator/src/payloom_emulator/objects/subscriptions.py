@@ -7,15 +7,7 @@ from typing import Literal, TypedDict
 from payloom_emulator.objects.catalog import Price, TaxRate
 from payloom_emulator.objects.discounts import Discount
 from payloom_emulator.objects.json import JsonObject, ListOf
-from payloom_emulator.objects.state import QuoteState, SubscriptionState
-
-
-class PlanTier(TypedDict):
-    flat_amount: int | None
-    flat_amount_decimal: str | None
-    unit_amount: int | None
-    unit_amount_decimal: str | None
-    up_to: int | None
+from payloom_emulator.objects.state import MeterEventState, QuoteState, SubscriptionState
 
 
 class PlanTransformUsage(TypedDict):
@@ -30,7 +22,6 @@ class Plan(TypedDict):
     billing_scheme: str
     created: int
     currency: str
-    deleted: Literal[True] | None
     id: str
     interval: str
     interval_count: int
@@ -40,7 +31,6 @@ class Plan(TypedDict):
     nickname: str | None
     object: str
     product: str | None
-    tiers: list[PlanTier] | None
     tiers_mode: str | None
     transform_usage: PlanTransformUsage | None
     trial_period_days: int | None
@@ -64,7 +54,6 @@ class SubscriptionItem(TypedDict):
     current_period_end: int
     current_period_start: int
     current_trial: SubscriptionItemCurrentTrial | None
-    deleted: Literal[True] | None
     discounts: list[str]
     id: str
     metadata: dict[str, str]
@@ -515,7 +504,6 @@ class SubscriptionSchedulePhase(TypedDict):
     proration_behavior: str
     start_date: int
     transfer_data: SubscriptionSchedulePhaseTransferData | None
-    trial: bool | None
     trial_end: int | None
 
 
@@ -737,6 +725,16 @@ class Meter(TypedDict):
     value_settings: MeterValueSettings
 
 
+class MeterEvent(MeterEventState):
+    created: int
+    event_name: str
+    identifier: str
+    livemode: bool
+    object: str
+    payload: dict[str, str]
+    timestamp: int
+
+
 class TestClockStatusDetailsAdvancing(TypedDict):
     target_frozen_time: int
 
@@ -747,7 +745,6 @@ class TestClockStatusDetails(TypedDict):
 
 class TestClock(TypedDict):
     created: int
-    deleted: Literal[True] | None
     deletes_after: int
     frozen_time: int
     id: str

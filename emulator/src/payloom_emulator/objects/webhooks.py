@@ -312,7 +312,6 @@ class WebhookEndpoint(WebhookEndpointState):
     api_version: str | None
     application: str | None
     created: int
-    deleted: Literal[True] | None
     description: str | None
     enabled_events: list[str]
     id: str

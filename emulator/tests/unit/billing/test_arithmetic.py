@@ -86,6 +86,5 @@ def rate(percentage: float, *, inclusive: bool) -> dict:
     ],
 )
 def test_taxes_are_whole_minor_units_per_line(amount: int, rates: list[Any], taxes: list[int]) -> None:
-    line = {"amount": amount, "discount_amounts": []}
-    assert [t["amount"] for t in totals.taxes_of(line, rates, "none")] == taxes
-    assert [t["amount"] for t in totals.taxes_of(line, rates, "exempt")] == [0] * len(rates)
+    assert [t["amount"] for t in totals.taxes_of(amount, rates, "none")] == taxes
+    assert [t["amount"] for t in totals.taxes_of(amount, rates, "exempt")] == [0] * len(rates)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from payloom_emulator.billing import unsupported_params
 from payloom_emulator.billing.embedded_objects import embedded, tax_rates
@@ -13,7 +13,18 @@ from payloom_emulator.billing.pricing import totals
 from payloom_emulator.billing.pricing.rounding import rounded, share
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import TaxRate
-from payloom_emulator.objects.invoices import CreditNote, Invoice
+from payloom_emulator.objects.invoices import (
+    CreditNote,
+    CreditNoteLineItem,
+    CreditNoteLineItemDiscountAmount,
+    CreditNoteLineItemTax,
+    CreditNoteRefund,
+    Invoice,
+    InvoiceLineItemTax,
+    InvoiceTotalDiscountAmount,
+    InvoiceTotalPretaxCreditAmount,
+    InvoiceTotalTax,
+)
 from payloom_emulator.objects.present import present
 from payloom_emulator.payments import refunds
 from payloom_emulator.protocol.errors import invalid, missing
@@ -26,13 +37,17 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(slots=True)
 class Credit:
-    """A credit note worked out, not yet issued. refunds: refund objects that exist already, with their amounts."""
+    """A credit note worked out, not yet issued. Amounts are in minor units.
 
-    fields: Body
+    credit: what goes to the customer's balance. refund: what is to be refunded. out_of_band: what is given back outside
+    Stripe. refunds: refunds that were made before, with their amounts.
+    """
+
+    fields: NoteSums
     credit: int
     refund: int
     out_of_band: int
-    refunds: list[Body]
+    refunds: list[CreditNoteRefund]
 
 
 def work_out(unit: UnitOfWork, params: Body) -> tuple[Invoice, Credit]:
@@ -71,7 +86,7 @@ def _creditable(invoice: Invoice) -> int:
     return invoice["total"] - invoice["post_payment_credit_notes_amount"] - invoice["pre_payment_credit_notes_amount"]
 
 
-def _refund(unit: UnitOfWork, entry: Body, index: int) -> Body:
+def _refund(unit: UnitOfWork, entry: Body, index: int) -> CreditNoteRefund:
     refund = unit.get(kinds.REFUND, entry["refund"], f"refunds[{index}][refund]")
     return {
         "amount_refunded": entry.get("amount_refunded") or refund["amount"],
@@ -99,7 +114,7 @@ def _check_split(invoice: Invoice, total: int, credit: Credit, params: Body) -> 
         )
 
 
-def _lines(unit: UnitOfWork, invoice: Invoice, params: Body) -> list[Body]:
+def _lines(unit: UnitOfWork, invoice: Invoice, params: Body) -> list[CreditNoteLineItem]:
     if params.get("lines"):
         return [_line(unit, invoice, given, f"lines[{i}]") for i, given in enumerate(params["lines"])]
     amount = params.get("amount")
@@ -109,13 +124,13 @@ def _lines(unit: UnitOfWork, invoice: Invoice, params: Body) -> list[Body]:
     return [_custom(unit, {"description": "Credit", "amount": amount}, [], None)]
 
 
-def _line(unit: UnitOfWork, invoice: Invoice, given: Body, param: str) -> Body:
-    rates = tax_rates(unit, given.get("tax_rates"), f"{param}[tax_rates]")
+def _line(unit: UnitOfWork, invoice: Invoice, given: Body, param: str) -> CreditNoteLineItem:
+    given_rates = tax_rates(unit, given.get("tax_rates"), f"{param}[tax_rates]")
     if given["type"] == "custom_line_item":
         each = given.get("unit_amount_decimal", given.get("unit_amount"))
         if each is None and given.get("amount") is None:
             raise invalid("Custom lines need a unit_amount.", f"{param}[unit_amount]", "parameter_missing")
-        return _custom(unit, given, rates, each)
+        return _custom(unit, given, given_rates, each)
     name = f"{param}[invoice_line_item]"
     wanted = given.get("invoice_line_item")
     source = next((row for row in invoice_lifecycle.all_lines(invoice) if row["id"] == wanted), None)
@@ -124,19 +139,12 @@ def _line(unit: UnitOfWork, invoice: Invoice, given: Body, param: str) -> Body:
     amount, quantity = given.get("amount"), given.get("quantity")
     if amount is None:
         amount = source["amount"] if quantity is None else share(source["amount"], quantity, source["quantity"] or 1)
-    taken = [
+    taken: list[CreditNoteLineItemDiscountAmount] = [
         {"amount": share(d["amount"], amount, source["amount"] or 1), "discount": d["discount"]}
         for d in present(source["discount_amounts"])
     ]
-    taxes = [
-        {
-            **t,
-            "amount": share(t["amount"], amount, source["amount"] or 1),
-            "taxable_amount": share(t["taxable_amount"], amount, source["amount"] or 1),
-        }
-        for t in present(source["taxes"])
-    ]
-    found = [unit.find(kinds.TAX_RATE, t["tax_rate_details"]["tax_rate"], deleted=True) for t in taxes]
+    taxes = [_share_of_tax(tax, amount, source["amount"] or 1) for tax in present(source["taxes"])]
+    rates = [unit.find(kinds.TAX_RATE, present(t["tax_rate_details"])["tax_rate"], deleted=True) for t in taxes]
     return _row(
         unit,
         amount=amount,
@@ -144,24 +152,32 @@ def _line(unit: UnitOfWork, invoice: Invoice, given: Body, param: str) -> Body:
         discount_amounts=taken,
         invoice_line_item=source["id"],
         quantity=quantity,
-        tax_rates=[r for r in found if r],
+        tax_rates=[r for r in rates if r],
         taxes=taxes,
         type="invoice_line_item",
         metadata=given.get("metadata") or {},
     )
 
 
-def _custom(unit: UnitOfWork, given: Body, rates: list[TaxRate], each: Any) -> Body:
+def _share_of_tax(tax: InvoiceLineItemTax, amount: int, whole: int) -> CreditNoteLineItemTax:
+    """Return the part of a line's tax that belongs to `amount` of its `whole` amount, both in minor units."""
+    return {
+        **tax,
+        "amount": share(tax["amount"], amount, whole),
+        "taxable_amount": share(tax["taxable_amount"] or 0, amount, whole),
+    }
+
+
+def _custom(unit: UnitOfWork, given: Body, rates: list[TaxRate], each: Any) -> CreditNoteLineItem:
     quantity = given.get("quantity") or 1
     amount = given["amount"] if each is None else rounded(Decimal(str(each)) * quantity)
-    scratch = {"amount": amount, "discount_amounts": []}
     return _row(
         unit,
         amount=amount,
         description=given.get("description"),
         quantity=quantity,
         tax_rates=rates,
-        taxes=totals.taxes_of(scratch, rates, "none"),
+        taxes=[*totals.taxes_of(amount, rates, "none")],
         type="custom_line_item",
         unit_amount=None if each is None or Decimal(str(each)) % 1 else int(Decimal(str(each))),
         unit_amount_decimal=None if each is None else str(each),
@@ -169,8 +185,22 @@ def _custom(unit: UnitOfWork, given: Body, rates: list[TaxRate], each: Any) -> B
     )
 
 
-def _row(unit: UnitOfWork, **values: Any) -> Body:
-    row = {
+class _RowFields(TypedDict, total=False):
+    amount: int
+    description: str | None
+    discount_amounts: list[CreditNoteLineItemDiscountAmount]
+    invoice_line_item: str
+    metadata: dict[str, str]
+    quantity: int | None
+    tax_rates: list[TaxRate]
+    taxes: list[CreditNoteLineItemTax]
+    type: str
+    unit_amount: int | None
+    unit_amount_decimal: str | None
+
+
+def _row(unit: UnitOfWork, **fields: Unpack[_RowFields]) -> CreditNoteLineItem:
+    row: CreditNoteLineItem = {
         "id": unit.environment.ids.new("cnli_1", 23),
         "object": "credit_note_line_item",
         "amount": 0,
@@ -187,29 +217,44 @@ def _row(unit: UnitOfWork, **values: Any) -> Body:
         "type": "custom_line_item",
         "unit_amount": None,
         "unit_amount_decimal": None,
-        **values,
+        **fields,
     }
     row["discount_amount"] = sum(d["amount"] for d in row["discount_amounts"])
     return row
 
 
-def _sums(rows: list[Body]) -> Body:
-    made = totals.sums(rows)
+class NoteSums(TypedDict):
+    """The fields of a credit note that follow from its lines, in minor units."""
+
+    amount: int
+    discount_amount: int
+    discount_amounts: list[InvoiceTotalDiscountAmount]
+    pretax_credit_amounts: list[InvoiceTotalPretaxCreditAmount]
+    subtotal: int
+    subtotal_excluding_tax: int
+    total: int
+    total_excluding_tax: int
+    total_taxes: list[InvoiceTotalTax]
+    _lines: list[CreditNoteLineItem]
+
+
+def _sums(rows: list[CreditNoteLineItem]) -> NoteSums:
+    sums = totals.sums(rows)
     return {
-        "amount": made["total"],
-        "discount_amount": sum(d["amount"] for d in made["total_discount_amounts"]),
-        "discount_amounts": made["total_discount_amounts"],
-        "pretax_credit_amounts": made["total_pretax_credit_amounts"],
-        "subtotal": made["subtotal"],
-        "subtotal_excluding_tax": made["subtotal_excluding_tax"],
-        "total": made["total"],
-        "total_excluding_tax": made["total_excluding_tax"],
-        "total_taxes": made["total_taxes"],
+        "amount": sums["total"],
+        "discount_amount": sum(d["amount"] for d in sums["total_discount_amounts"]),
+        "discount_amounts": sums["total_discount_amounts"],
+        "pretax_credit_amounts": sums["total_pretax_credit_amounts"],
+        "subtotal": sums["subtotal"],
+        "subtotal_excluding_tax": sums["subtotal_excluding_tax"],
+        "total": sums["total"],
+        "total_excluding_tax": sums["total_excluding_tax"],
+        "total_taxes": sums["total_taxes"],
         "_lines": rows,
     }
 
 
-def describe(unit: UnitOfWork, invoice: Invoice, credit: Credit, params: Body) -> Body:
+def describe(unit: UnitOfWork, invoice: Invoice, credit: Credit, params: Body) -> dict[str, object]:
     """Return the credit note's fields before it is issued."""
     total = credit.fields["total"]
     before = invoice["status"] == "open"
@@ -246,12 +291,19 @@ def issue(unit: UnitOfWork, invoice: Invoice, credit: Credit, params: Body) -> C
         _owe_less(unit, invoice, total)
         return note
     if credit.refund:
-        values["refunds"] = [*values["refunds"], _give_back(unit, invoice, credit.refund)]
+        values["refunds"] = [*credit.refunds, _give_back(unit, invoice, credit.refund)]
     note = unit.create(kinds.CREDIT_NOTE, values, emits=())
     if credit.credit:
         customer = unit.get(kinds.CUSTOMER, invoice["customer"])
-        about = {"kind": "credit_note", "credit_note": note["id"], "invoice": invoice["id"]}
-        transaction = customer_balance.add(unit, customer, -credit.credit, invoice["currency"], **about)
+        transaction = customer_balance.add(
+            unit,
+            customer,
+            -credit.credit,
+            invoice["currency"],
+            kind="credit_note",
+            credit_note=note["id"],
+            invoice=invoice["id"],
+        )
         unit.change(note, {"customer_balance_transaction": transaction["id"]}, emits=())
     unit.emit("credit_note.created", note)
     credited = invoice["post_payment_credit_notes_amount"] + total
@@ -259,7 +311,7 @@ def issue(unit: UnitOfWork, invoice: Invoice, credit: Credit, params: Body) -> C
     return note
 
 
-def _give_back(unit: UnitOfWork, invoice: Invoice, amount: int) -> Body:
+def _give_back(unit: UnitOfWork, invoice: Invoice, amount: int) -> CreditNoteRefund:
     intent = collect_invoice.intent_of(unit, invoice)
     charge = unit.find(kinds.CHARGE, intent["latest_charge"]) if intent else None
     if charge is None:

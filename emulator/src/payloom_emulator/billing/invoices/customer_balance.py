@@ -8,7 +8,6 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.objects.customers import Customer, CustomerBalanceTransaction
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
@@ -29,7 +28,7 @@ def add(
         },
         emits=(),
     )
-    changes: Body = {"balance": ending}
+    changes: dict[str, object] = {"balance": ending}
     if customer.get("currency") is None:
         changes["currency"] = currency
     unit.change(customer, changes)

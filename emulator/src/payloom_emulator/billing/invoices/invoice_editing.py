@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import invoice_items, invoice_lifecycle, lines
 from payloom_emulator.billing.pricing import discounts
+from payloom_emulator.core.differences import with_changes
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.invoices import Invoice, InvoiceItem
+from payloom_emulator.objects.invoices import Invoice, InvoiceItem, InvoiceLineItem
+from payloom_emulator.objects.present import present
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
@@ -24,7 +26,7 @@ def _draft(invoice: Invoice) -> None:
         raise invalid("Finalized invoices can't be updated in this way", None, "invoice_not_editable")
 
 
-def attach_items(unit: UnitOfWork, invoice: Invoice, item: InvoiceItem) -> Body:
+def attach_items(unit: UnitOfWork, invoice: Invoice, item: InvoiceItem) -> InvoiceLineItem:
     """Put a line for an invoice item on the draft."""
     _draft(invoice)
     if item["currency"] != invoice["currency"]:
@@ -41,7 +43,7 @@ def refresh(unit: UnitOfWork, invoice: Invoice, item: InvoiceItem) -> None:
     """Bring the item's line up to date with it."""
     new = lines.for_invoice_item(unit, item)
     rows = [
-        {**new, "id": row["id"]} if row.get("_item") == item["id"] else row
+        with_changes(new, {"id": row["id"]}) if row.get("_item") == item["id"] else row
         for row in invoice_lifecycle.all_lines(invoice)
     ]
     invoice_lifecycle.set_lines(unit, invoice, rows)
@@ -72,7 +74,7 @@ def add(call: RequestContext) -> Invoice:
     return invoice_lifecycle.set_lines(unit, invoice, rows, _metadata(invoice, call))
 
 
-def _metadata(invoice: Invoice, call: RequestContext) -> Body:
+def _metadata(invoice: Invoice, call: RequestContext) -> dict[str, object]:
     given = call.params.get("invoice_metadata")
     return {} if given is None else {"metadata": merge_metadata(invoice["metadata"], given)}
 
@@ -119,15 +121,15 @@ def update_one(call: RequestContext) -> Mapping[str, object]:
     return next(line for line in invoice_lifecycle.all_lines(invoice) if line["id"] == row["id"])
 
 
-def _find(rows: list[Body], line_id: str, param: str | None) -> Body:
-    found: Any = next((r for r in rows if r["id"] == line_id), None)
-    if found is None:
+def _find(rows: list[InvoiceLineItem], line_id: str, param: str | None) -> InvoiceLineItem:
+    row = next((r for r in rows if r["id"] == line_id), None)
+    if row is None:
         raise missing("line_item", line_id, param=param or "id", status=400 if param else 404)
-    return found
+    return row
 
 
-def _changed(unit: UnitOfWork, invoice: Invoice, row: Body, given: Body, param: str) -> Body:
-    new = {**row, **{k: given[k] for k in ("description", "discountable", "period") if k in given}}
+def _changed(unit: UnitOfWork, invoice: Invoice, row: InvoiceLineItem, given: Body, param: str) -> InvoiceLineItem:
+    new = with_changes(row, {k: given[k] for k in ("description", "discountable", "period") if k in given})
     if "metadata" in given:
         new["metadata"] = merge_metadata(row["metadata"], given["metadata"])
     if "tax_rates" in given:
@@ -139,9 +141,16 @@ def _changed(unit: UnitOfWork, invoice: Invoice, row: Body, given: Body, param: 
     if any(n in given for n in ("amount", "pricing", "price_data", "quantity")):
         wanted = {n: given[n] for n in ("amount", "pricing", "price_data", "quantity") if n in given}
         if set(wanted) == {"quantity"}:
-            wanted["unit_amount_decimal"] = row["pricing"]["unit_amount_decimal"]
-        worth = invoice_items.amounts_of(unit, wanted, param, invoice["currency"])
-        new.update({k: worth[k] for k in ("amount", "quantity", "quantity_decimal", "pricing")})
-        if worth["description"] and "description" not in given:
-            new["description"] = worth["description"]
+            wanted["unit_amount_decimal"] = present(row["pricing"])["unit_amount_decimal"]
+        amounts = invoice_items.amounts_of(unit, wanted, param, invoice["currency"])
+        new.update(
+            {
+                "amount": amounts["amount"],
+                "quantity": amounts["quantity"],
+                "quantity_decimal": amounts["quantity_decimal"],
+                "pricing": amounts["pricing"],
+            }
+        )
+        if amounts["description"] and "description" not in given:
+            new["description"] = amounts["description"]
     return new

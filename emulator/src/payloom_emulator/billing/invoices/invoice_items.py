@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import lines
@@ -136,9 +136,9 @@ def proration(
     end: int,
     quantity: int | None,
 ) -> InvoiceItem:
-    """Store a pending proration of a subscription item."""
-    price = unit.find_any(item["price"]["id"]) or item["price"]
-    customer = unit.find_any(subscription["customer"]) or {}
+    """Store a pending proration of a subscription item. amount: minor units. start, end: Unix seconds."""
+    price = lines.current_price(unit, item)
+    customer = unit.find(kinds.CUSTOMER, subscription["customer"], deleted=True)
     units = 1 if quantity is None else quantity
     return unit.create(
         kinds.INVOICEITEM,
@@ -155,13 +155,13 @@ def proration(
                 "type": "subscription_details",
             },
             "period": {"end": end, "start": start},
-            "pricing": lines.pricing(cast("Price", price), None, subscription["currency"]),
+            "pricing": lines.pricing(price, None, subscription["currency"]),
             "proration": True,
             "proration_details": {"credited_items": None, "discount_amounts": []},
             "quantity": units,
             "quantity_decimal": str(units),
             "tax_rates": list(item.get("tax_rates") or []),
-            "test_clock": customer.get("test_clock"),
+            "test_clock": customer["test_clock"] if customer else None,
             "_pending": True,
         },
     )

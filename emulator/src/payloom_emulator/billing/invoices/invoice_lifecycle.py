@@ -1,23 +1,30 @@
-"""The life of an invoice: draft, lines, finalize, paid, void, uncollectible. Collecting money is `collecting.py`."""
+"""The life of an invoice: draft, lines, finalize, paid, void, uncollectible. `collect_invoice.py` takes the money."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import settings
 from payloom_emulator.billing.embedded_objects import embedded
 from payloom_emulator.billing.invoices import customer_balance, lines
 from payloom_emulator.billing.machines import INVOICE_MACHINE
 from payloom_emulator.billing.pricing import discounts, totals
+from payloom_emulator.core.differences import with_changes
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.customers import Customer
-from payloom_emulator.objects.invoices import Invoice
+from payloom_emulator.objects.invoices import (
+    Invoice,
+    InvoiceLineItem,
+    InvoiceParent,
+    InvoiceParentSubscriptionDetails,
+)
+from payloom_emulator.objects.json import ListOf
 from payloom_emulator.objects.present import present
 from payloom_emulator.objects.subscriptions import Subscription
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 DAY = 86_400
@@ -33,40 +40,58 @@ CUSTOMER_FIELDS = {
 }
 
 
-def customer_fields(unit: UnitOfWork, customer: Customer) -> Body:
+class InvoiceAmounts(totals.Sums):
+    """The fields of an invoice that follow from its lines, in minor units."""
+
+    _lines: list[InvoiceLineItem]
+    lines: ListOf[InvoiceLineItem]
+    starting_balance: int
+    amount_due: int
+    amount_remaining: int
+
+
+def customer_fields(unit: UnitOfWork, customer: Customer) -> dict[str, object]:
     """Return what an invoice copies from its customer."""
     shown = {ours: customer.get(theirs) for ours, theirs in CUSTOMER_FIELDS.items()}
     tax_ids = unit.list(kinds.TAX_ID, customer=customer["id"], oldest_first=True)
     return {**shown, "customer_tax_ids": [{"type": t["type"], "value": t["value"]} for t in tax_ids]}
 
 
-def subscription_parent(subscription: Subscription, proration_date: int | None = None) -> Body:
+def subscription_parent(subscription: Subscription) -> InvoiceParent:
     """Return the `parent` of an invoice made by a subscription."""
-    details = {"metadata": dict(subscription["metadata"]), "subscription": subscription["id"]}
-    if proration_date is not None:
-        details["subscription_proration_date"] = proration_date
+    details: InvoiceParentSubscriptionDetails = {
+        "metadata": dict(subscription["metadata"]),
+        "subscription": subscription["id"],
+    }
     return {"quote_details": None, "subscription_details": details, "type": "subscription_details"}
+
+
+def unsaved(unit: UnitOfWork, subscription: Subscription) -> Invoice:
+    """Return an invoice of the subscription that is not stored, to ask what it would be paid with."""
+    parent = subscription_parent(subscription)
+    return with_changes(unit.blank(kinds.INVOICE), {"customer": subscription["customer"], "parent": parent})
 
 
 def subscription_of(invoice: Invoice) -> str | None:
     """Return the id of the subscription an invoice belongs to."""
-    details = (invoice.get("parent") or {}).get("subscription_details") or {}
-    return details.get("subscription")
+    parent = invoice.get("parent")
+    details = parent["subscription_details"] if parent else None
+    return details["subscription"] if details else None
 
 
-def draft(unit: UnitOfWork, customer: Customer, rows: list[Body], values: Body) -> Invoice:
+def draft(unit: UnitOfWork, customer: Customer, rows: list[InvoiceLineItem], values: Mapping[str, object]) -> Invoice:
     """Make a draft with these lines. Emits invoice.created.
 
     values: fields of the invoice; `currency` and `billing_reason` are needed. Pending invoice items among the lines
     are marked as belonging to it.
     """
     account = unit.environment.config.business
-    fields = {
+    fields: dict[str, object] = {
         "account_country": account.get("country"),
         "account_name": account.get("name"),
         "customer": customer["id"],
         "customer_account": customer.get("customer_account"),
-        "lines": embedded([], ""),
+        "lines": embedded(list[InvoiceLineItem](), ""),
         "test_clock": customer.get("test_clock"),
         **customer_fields(unit, customer),
         "period_start": unit.now,
@@ -74,7 +99,7 @@ def draft(unit: UnitOfWork, customer: Customer, rows: list[Body], values: Body) 
         "id": unit.environment.ids.new("in_1", 23),
         **values,
     }
-    fields.update(amount_fields(unit, cast("Invoice", fields), rows, customer))
+    fields.update(amount_fields(unit, with_changes(unit.blank(kinds.INVOICE), fields), rows, customer))
     invoice = unit.create(kinds.INVOICE, fields, emits=())
     for line in rows:
         item = unit.find(kinds.INVOICEITEM, line.get("_item"))
@@ -84,22 +109,24 @@ def draft(unit: UnitOfWork, customer: Customer, rows: list[Body], values: Body) 
     return invoice
 
 
-def amount_fields(unit: UnitOfWork, invoice: Invoice, rows: list[Body], customer: Customer | None = None) -> Body:
+def amount_fields(
+    unit: UnitOfWork, invoice: Invoice, rows: list[InvoiceLineItem], customer: Customer | None = None
+) -> InvoiceAmounts:
     """Return the changes that give an invoice these lines: discounts, taxes, sums, what is due."""
-    owner = customer or unit.find_any(invoice["customer"]) or {}
+    owner = customer or unit.find(kinds.CUSTOMER, invoice["customer"], deleted=True)
     whole = list(invoice.get("discounts") or [])
     named = [*whole, *(d for line in rows for d in line["discounts"])]
     offs = discounts.applying(unit, named, invoice["currency"], invoice.get("period_start") or unit.now)
     done, sums = totals.compute(
         unit,
-        [{**line, "invoice": invoice["id"]} for line in rows],
+        [with_changes(line, {"invoice": invoice["id"]}) for line in rows],
         offs=offs,
         whole=whole,
         rates=invoice.get("default_tax_rates") or [],
-        exempt=owner.get("tax_exempt") or "none",
-        shipping=(invoice.get("shipping_cost") or {}).get("amount_total", 0),
+        exempt=(owner["tax_exempt"] if owner else None) or "none",
+        shipping=invoice["shipping_cost"]["amount_total"] if invoice["shipping_cost"] else 0,
     )
-    starting = owner.get("balance") or 0
+    starting = owner["balance"] or 0 if owner else 0
     due = max(0, sums["total"] + starting) if invoice.get("_use_balance", True) else max(0, sums["total"])
     url = f"/v1/invoices/{invoice['id']}/lines"
     return {
@@ -112,29 +139,28 @@ def amount_fields(unit: UnitOfWork, invoice: Invoice, rows: list[Body], customer
     }
 
 
-def set_lines(unit: UnitOfWork, invoice: Invoice, rows: list[Body], more: Body | None = None) -> Invoice:
-    """Give a draft other lines and all that follows from them. Emits invoice.updated."""
-    base = {**invoice, **(more or {})}
-    return unit.change(invoice, {**(more or {}), **amount_fields(unit, cast("Invoice", base), rows)})
+def set_lines(
+    unit: UnitOfWork, invoice: Invoice, rows: list[InvoiceLineItem], more: Mapping[str, object] | None = None
+) -> Invoice:
+    """Give a draft other lines and all that follows from them. Emits invoice.updated. more: further changes."""
+    changes = more or {}
+    return unit.change(invoice, {**changes, **amount_fields(unit, with_changes(invoice, changes), rows)})
 
 
-def all_lines(invoice: Invoice) -> list[Body]:
+def all_lines(invoice: Invoice) -> list[InvoiceLineItem]:
     """Return every line, also beyond those the object shows."""
-    return cast("list[Body]", invoice.get("_lines") or invoice["lines"]["data"])
+    return invoice.get("_lines") or invoice["lines"]["data"]
 
 
 def finalize(unit: UnitOfWork, invoice: Invoice, *, auto_advance: bool | None = None) -> Invoice:
     """Make a draft final: number, links, due date, customer balance. Emits invoice.finalized.
 
-    The invoice is open afterwards, also when nothing is due; `collecting.advance` takes it from there.
+    The invoice is open afterwards, also when nothing is due; `collect_invoice.advance` takes it from there.
     """
-    customer = unit.find_any(invoice["customer"])
-    assert customer is not None
-    base = {**invoice, **customer_fields(unit, cast("Customer", customer))}
-    changes: dict[str, object] = {
-        **customer_fields(unit, cast("Customer", customer)),
-        **amount_fields(unit, cast("Invoice", base), all_lines(invoice), cast("Customer", customer)),
-    }
+    customer = present(unit.find(kinds.CUSTOMER, invoice["customer"], deleted=True))
+    copied = customer_fields(unit, customer)
+    amounts = amount_fields(unit, with_changes(invoice, copied), all_lines(invoice), customer)
+    changes: dict[str, object] = {**copied, **amounts}
     token = f"test_{unit.environment.ids.new('', 40)}"
     account, base_url = unit.account, unit.environment.base_url
     changes.update(
@@ -143,10 +169,10 @@ def finalize(unit: UnitOfWork, invoice: Invoice, *, auto_advance: bool | None = 
             "automatically_finalizes_at": None,
             "next_payment_attempt": None,
             "effective_at": invoice.get("effective_at") or unit.now,
-            "ending_balance": changes["starting_balance"],
+            "ending_balance": amounts["starting_balance"],
             "hosted_invoice_url": f"{base_url}/i/{account}/{token}?s=ap",
             "invoice_pdf": f"{base_url}/invoice/{account}/{token}/pdf?s=ap",
-            "number": invoice.get("number") or _number(unit, cast("Customer", customer)),
+            "number": invoice.get("number") or _number(unit, customer),
             "webhooks_delivered_at": unit.now,
             "status_transitions": {**invoice["status_transitions"], "finalized_at": unit.now},
             "_token": token,
@@ -155,7 +181,7 @@ def finalize(unit: UnitOfWork, invoice: Invoice, *, auto_advance: bool | None = 
     if invoice["collection_method"] == "send_invoice" and invoice.get("due_date") is None:
         changes["due_date"] = unit.now + DAY * (invoice.get("_days_until_due") or 0)
     unit.unschedule("finalize", invoice)
-    changes.update(_use_balance(unit, cast("Customer", customer), invoice, changes))
+    changes.update(_use_balance(unit, customer, invoice, amounts))
     unit.transition(invoice, "finalize", changes)
     discounts.spend(unit, [d["discount"] for d in present(invoice["total_discount_amounts"]) if d["amount"] > 0])
     if invoice["due_date"] is not None and invoice["amount_due"] > 0:
@@ -171,9 +197,9 @@ def _number(unit: UnitOfWork, customer: Customer) -> str:
     return f"{prefix}-{sequence:04d}"
 
 
-def _use_balance(unit: UnitOfWork, customer: Customer, invoice: Invoice, changes: Body) -> Body:
+def _use_balance(unit: UnitOfWork, customer: Customer, invoice: Invoice, amounts: InvoiceAmounts) -> dict[str, object]:
     """Settle the invoice with the customer's balance: credit (negative) lowers what is due, debt raises it."""
-    starting, total = changes["starting_balance"], changes["total"]
+    starting, total = amounts["starting_balance"], amounts["total"]
     applied = total - max(0, starting + total)  # negative when debt is collected with the invoice
     if applied and not unit.is_deleted(customer["id"]):
         customer_balance.add(
@@ -185,10 +211,13 @@ def _use_balance(unit: UnitOfWork, customer: Customer, invoice: Invoice, changes
 def mark_paid(
     unit: UnitOfWork, invoice: Invoice, amount: int, *, out_of_band: bool = False, attempted: bool = True
 ) -> Invoice:
-    """Move an open (or uncollectible) invoice to paid, without its events but invoice.updated."""
+    """Move an open (or uncollectible) invoice to paid. Emits invoice.updated and no other event.
+
+    amount: in minor units. out_of_band: the customer paid outside Stripe.
+    """
     for timer in ("collect", "overdue"):
         unit.unschedule(timer, invoice)
-    changes = {
+    changes: dict[str, object] = {
         "amount_paid": invoice["amount_paid"] + (0 if out_of_band else amount),
         "amount_remaining": 0,
         "attempted": attempted,
@@ -261,12 +290,13 @@ def schedule_finalization(unit: UnitOfWork, invoice: Invoice) -> None:
 
 def pending_lines(
     unit: UnitOfWork, customer_id: str, *, subscription: str | None, currency: str | None = None
-) -> list[Body]:
+) -> list[InvoiceLineItem]:
     """Return lines for the customer's pending invoice items: those of the subscription and those of none."""
-    rows: list[Body] = []
+    rows: list[InvoiceLineItem] = []
     for item in unit.list(kinds.INVOICEITEM, customer=customer_id, pending="true", oldest_first=True):
-        details = (item.get("parent") or {}).get("subscription_details") or {}
-        owner: Any = details.get("subscription")
+        parent = item.get("parent")
+        details = parent["subscription_details"] if parent else None
+        owner = details["subscription"] if details else None
         if owner not in {None, subscription} or (currency and item["currency"] != currency):
             continue
         rows.append(lines.for_invoice_item(unit, item))

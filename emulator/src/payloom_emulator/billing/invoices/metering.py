@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from payloom_emulator.billing.invoices import lines
 from payloom_emulator.billing.pricing import amounts
 from payloom_emulator.objects import kinds
+from payloom_emulator.objects.invoices import InvoiceLineItem
 from payloom_emulator.objects.present import present
-from payloom_emulator.objects.subscriptions import Meter, Subscription, SubscriptionItem
+from payloom_emulator.objects.subscriptions import Meter, MeterEvent, Subscription, SubscriptionItem
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
@@ -22,21 +22,21 @@ def is_metered(item: SubscriptionItem) -> bool:
 
 
 def usage(unit: UnitOfWork, meter_id: str | None, customer_id: str, start: int, end: int) -> Decimal:
-    """Return a customer's usage from `start` (inclusive) to `end` (exclusive), by the meter's formula."""
+    """Return a customer's usage by the meter's formula. start (inclusive), end (exclusive): Unix seconds."""
     meter = unit.find(kinds.BILLING_METER, meter_id)
     if meter is None:
         return Decimal(0)
-    found = [
+    events = [
         event
         for event in unit.list(
             kinds.BILLING_METER_EVENT, event_name=meter["event_name"], _customer=customer_id, oldest_first=True
         )
         if start <= event["timestamp"] < end and not event.get("_canceled")
     ]
-    return total(meter, found)
+    return total(meter, events)
 
 
-def total(meter: Meter, events: list[Body]) -> Decimal:
+def total(meter: Meter, events: list[MeterEvent]) -> Decimal:
     """Return what a meter makes of these events: their sum, their number, or the last value."""
     values = [Decimal(str(e["_value"])) for e in sorted(events, key=lambda e: e["timestamp"])]
     formula = meter["default_aggregation"]["formula"]
@@ -47,7 +47,7 @@ def total(meter: Meter, events: list[Body]) -> Decimal:
     return sum(values, Decimal(0))
 
 
-def line(unit: UnitOfWork, subscription: Subscription, item: SubscriptionItem, start: int, end: int) -> Body:
-    """Return the line for what was used in a period."""
+def line(unit: UnitOfWork, subscription: Subscription, item: SubscriptionItem, start: int, end: int) -> InvoiceLineItem:
+    """Return the line for what was used from `start` to `end`, in Unix seconds."""
     used = usage(unit, present(item["price"]["recurring"]).get("meter"), subscription["customer"], start, end)
     return lines.for_item(unit, subscription, item, start=start, end=end, quantity=int(used))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.customers import Customer
@@ -25,7 +25,7 @@ def create(unit: UnitOfWork, invoice: Invoice, *, description: str, method: str 
     """Make the PaymentIntent of an invoice. Emits payment_intent.created."""
     first = invoice["billing_reason"] == "subscription_create"
     settings = invoice.get("payment_settings") or {}
-    more: dict[str, Any] = {}
+    more: dict[str, object] = {}
     if first:
         more["setup_future_usage"] = "off_session"
     if settings.get("payment_method_types"):

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, cast
 
 from payloom_emulator.catalog import prices
+from payloom_emulator.core.differences import public_fields, with_changes
 from payloom_emulator.kit.money import Amount, exponent
 from payloom_emulator.objects.catalog import Price
 from payloom_emulator.objects.present import present
-
-Body = dict[str, Any]
+from payloom_emulator.objects.subscriptions import Plan, PlanTransformUsage
 
 
 def in_currency(price: Price, currency: str | None) -> Price:
     """Return the price with its terms in another of its currencies."""
     if not currency or currency == price["currency"]:
         return price
-    return cast("Price", {**price, **(price.get("currency_options") or {}).get(currency, {})})
+    option = (price.get("currency_options") or {}).get(currency)
+    return with_changes(price, option) if option else price
 
 
 def unit_amount(price: Price, currency: str | None = None) -> Decimal | None:
     """Return the price of one unit in minor units, or None when it depends on the quantity."""
-    text = in_currency(price, currency).get("unit_amount_decimal")
-    return None if text is None else Decimal(str(text))
+    text = in_currency(price, currency)["unit_amount_decimal"]
+    return None if text is None else Decimal(text)
 
 
 def cost(price: Price, quantity: int, currency: str | None = None) -> int:
@@ -32,7 +32,7 @@ def cost(price: Price, quantity: int, currency: str | None = None) -> int:
 
 
 def money(amount: int, currency: str) -> str:
-    """Return the amount as Stripe writes it in descriptions, e.g. `$20.00`."""
+    """Return an amount of minor units as Stripe writes it in descriptions, e.g. `$20.00`."""
     return Amount(amount, currency).format()
 
 
@@ -59,10 +59,11 @@ def _exactly(each: Decimal, currency: str) -> str:
     return f"{symbol}{each.scaleb(-exponent(currency)).normalize():f}"
 
 
-def plan_of(price: Price) -> Body:
+def plan_of(price: Price) -> Plan:
     """Return the legacy plan object of a recurring price."""
-    recurring = price["recurring"]
+    recurring = present(price["recurring"])
     transform = price.get("transform_quantity")
+    usage: PlanTransformUsage | None = transform
     return {
         "id": price["id"],
         "object": "plan",
@@ -72,25 +73,26 @@ def plan_of(price: Price) -> Body:
         "billing_scheme": price["billing_scheme"],
         "created": price["created"],
         "currency": price["currency"],
-        "interval": present(recurring)["interval"],
-        "interval_count": present(recurring)["interval_count"],
+        "interval": recurring["interval"],
+        "interval_count": recurring["interval_count"],
         "livemode": False,
         "metadata": price.get("metadata") or {},
-        "meter": present(recurring).get("meter"),
+        "meter": recurring.get("meter"),
         "nickname": price.get("nickname"),
         "product": price["product"],
         "tiers_mode": price.get("tiers_mode"),
-        "transform_usage": transform,
-        "trial_period_days": present(recurring).get("trial_period_days"),
-        "usage_type": present(recurring).get("usage_type", "licensed"),
+        "transform_usage": usage,
+        "trial_period_days": recurring.get("trial_period_days"),
+        "usage_type": recurring.get("usage_type", "licensed"),
     }
 
 
-def embedded(price: Price) -> Body:
+def embedded(price: Price) -> Price:
     """Return the price as subscription items and lines carry it: without what must be expanded."""
-    return {k: v for k, v in price.items() if k != "currency_options" and not k.startswith("_")}
+    return public_fields(price, without=frozenset({"currency_options"}))
 
 
 def is_metered(price: Price) -> bool:
     """Return whether usage, not a quantity, decides the amount."""
-    return (price.get("recurring") or {}).get("usage_type") == "metered"
+    recurring = price["recurring"]
+    return recurring is not None and recurring["usage_type"] == "metered"

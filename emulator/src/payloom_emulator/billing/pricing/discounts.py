@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from payloom_emulator.billing.pricing import amounts, periods, totals
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.discounts import Coupon, Discount, PromotionCode, PromotionCodeRestrictions
 from payloom_emulator.objects.present import present
+from payloom_emulator.objects.state import DiscountChoice
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
+
+
+class Owner(TypedDict, total=False):
+    """What a discount hangs on: the id of one of these."""
+
+    subscription: str
+    invoice: str
+    subscription_item: str
+    invoice_item: str
 
 
 def coupon_is_valid(coupon: Coupon, now: int) -> bool:
@@ -23,12 +33,22 @@ def coupon_is_valid(coupon: Coupon, now: int) -> bool:
 
 
 def resolve(
-    unit: UnitOfWork, entry: Body, param: str, *, customer: str | None, subtotal: int | None, currency: str | None
+    unit: UnitOfWork,
+    entry: DiscountChoice,
+    param: str,
+    *,
+    customer: str | None,
+    subtotal: int | None,
+    currency: str | None,
 ) -> tuple[Coupon, PromotionCode | None]:
-    """Return (coupon, promotion code or None) of a `{coupon}` or `{promotion_code}`, or raise why it cannot be used."""
-    if entry.get("promotion_code"):
+    """Return (coupon, promotion code or None) of a `{coupon}` or `{promotion_code}`, or raise why it cannot be used.
+
+    subtotal: what the discount is for, in minor units, where a minimum amount is to be checked.
+    """
+    code_id = entry.get("promotion_code")
+    if code_id:
         name = f"{param}[promotion_code]"
-        code = unit.get(kinds.PROMOTION_CODE, entry["promotion_code"], name)
+        code = unit.get(kinds.PROMOTION_CODE, code_id, name)
         coupon = unit.get(kinds.COUPON, code["promotion"]["coupon"], name)
         _check_code(unit, code, coupon, name, customer=customer, subtotal=subtotal, currency=currency)
     else:
@@ -99,32 +119,30 @@ def amount_off(coupon: Coupon, currency: str) -> int | None:
 
 def attach(
     unit: UnitOfWork,
-    given: Any,
+    choices: Sequence[DiscountChoice] | None,
     *,
     customer: str | None,
     param: str = "discounts",
     subtotal: int | None = None,
     currency: str | None = None,
     start: int | None = None,
-    **owner: str,
+    **owner: Unpack[Owner],
 ) -> list[str]:
     """Redeem `[{coupon} | {promotion_code} | {discount}]` for an owner and return the ids of the discounts.
 
-    owner: subscription=, invoice=, subscription_item= or invoice_item= with the id it hangs on.
+    subtotal: minor units. start: Unix seconds, now by default. owner: subscription=, invoice=, subscription_item= or
+    invoice_item= with the id it hangs on.
     """
-    made = []
-    for index, entry in enumerate(given or []):
+    discount_ids: list[str] = []
+    for index, choice in enumerate(choices or []):
         where = f"{param}[{index}]"
-        if entry.get("discount"):
-            made.append(unit.get(kinds.DISCOUNT, entry["discount"], f"{where}[discount]")["id"])
+        discount_id = choice.get("discount")
+        if discount_id:
+            discount_ids.append(unit.get(kinds.DISCOUNT, discount_id, f"{where}[discount]")["id"])
             continue
-        coupon, code = resolve(unit, entry, where, customer=customer, subtotal=subtotal, currency=currency)
-        made.append(
-            redeem(unit, cast("Coupon", coupon), cast("PromotionCode", code), customer=customer, start=start, **owner)[
-                "id"
-            ]
-        )
-    return made
+        coupon, code = resolve(unit, choice, where, customer=customer, subtotal=subtotal, currency=currency)
+        discount_ids.append(redeem(unit, coupon, code, customer=customer, start=start, **owner)["id"])
+    return discount_ids
 
 
 def redeem(
@@ -134,7 +152,7 @@ def redeem(
     *,
     customer: str | None,
     start: int | None = None,
-    **owner: Any,
+    **owner: Unpack[Owner],
 ) -> Discount:
     """Count the redemption and return the new discount; customers and subscriptions emit customer.discount.created."""
     begin = unit.now if start is None else start
@@ -171,7 +189,7 @@ def coupon_of(unit: UnitOfWork, discount: Discount) -> Coupon | None:
 
 def applying(unit: UnitOfWork, ids: list[str], currency: str, moment: int) -> dict[str, totals.Off]:
     """Return the terms of those discounts that still apply at `moment`."""
-    found: dict[str, totals.Off] = {}
+    offs: dict[str, totals.Off] = {}
     for discount_id in ids:
         discount = unit.find(kinds.DISCOUNT, discount_id)
         if discount is None or discount.get("_used") or (discount["end"] is not None and discount["end"] <= moment):
@@ -179,20 +197,22 @@ def applying(unit: UnitOfWork, ids: list[str], currency: str, moment: int) -> di
         coupon = coupon_of(unit, discount)
         if coupon is None:
             continue
-        found[discount_id] = terms(discount_id, coupon, currency)
-    return found
+        offs[discount_id] = terms(discount_id, coupon, currency)
+    return offs
 
 
 def terms(name: str, coupon: Coupon, currency: str) -> totals.Off:
     """Return what a coupon takes off, under a name."""
     percent = None if coupon["percent_off"] is None else Decimal(str(coupon["percent_off"]))
     off = None if coupon["amount_off"] is None else amount_off(coupon, currency)
-    return totals.Off(name, percent, off, frozenset((coupon.get("applies_to") or {}).get("products") or ()))
+    scope = coupon.get("applies_to")
+    products = scope.get("products") if scope else None
+    return totals.Off(name, percent, off, frozenset(products or ()))
 
 
 def spend(unit: UnitOfWork, discount_ids: list[str]) -> list[str]:
     """Mark those with duration "once" as used up after an invoice; return them. Emits customer.discount.deleted."""
-    spent = []
+    spent: list[str] = []
     for discount_id in discount_ids:
         discount = unit.find(kinds.DISCOUNT, discount_id)
         coupon = coupon_of(unit, discount) if discount else None

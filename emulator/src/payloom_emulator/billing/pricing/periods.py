@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
-from typing import Any
+from typing import Required, TypedDict
 
 from payloom_emulator.objects.catalog import Price
 from payloom_emulator.objects.present import present
 
 SECONDS = {"day": 86_400, "week": 604_800}
 MONTHS = {"month": 1, "year": 12}
+
+
+class AnchorConfig(TypedDict, total=False):
+    """The day, month and time that a billing_cycle_anchor_config names."""
+
+    day_of_month: Required[int]
+    hour: int | None
+    minute: int | None
+    month: int | None
+    second: int | None
 
 
 def at(anchor: int, interval: str, count: int, number: int) -> int:
@@ -40,16 +50,25 @@ def cycle(price: Price) -> tuple[str, int]:
     return present(price["recurring"])["interval"], present(price["recurring"])["interval_count"]
 
 
-def next_on(config: dict[str, Any], moment: int) -> int:
-    """Return the first moment after `moment` on the day (and month, time) a billing_cycle_anchor_config names."""
+def next_on(config: AnchorConfig, moment: int) -> int:
+    """Return the first moment after `moment` on the day (and month, time) a billing_cycle_anchor_config names.
+
+    Both moments are Unix seconds.
+    """
     now = dt.datetime.fromtimestamp(moment, dt.UTC)
-    wanted = {k: config[k] for k in ("hour", "minute", "second") if config.get(k) is not None}
-    base = now.replace(day=1, **wanted)
+    hour, minute, second = config.get("hour"), config.get("minute"), config.get("second")
+    base = now.replace(
+        day=1,
+        hour=now.hour if hour is None else hour,
+        minute=now.minute if minute is None else minute,
+        second=now.second if second is None else second,
+    )
+    only_month, day_of_month = config.get("month"), config["day_of_month"]
     for step in range(25):
         year, month = divmod(base.year * 12 + base.month - 1 + step, 12)
-        if config.get("month") and month + 1 != config["month"]:
+        if only_month and month + 1 != only_month:
             continue
-        day = min(config["day_of_month"], calendar.monthrange(year, month + 1)[1])
+        day = min(day_of_month, calendar.monthrange(year, month + 1)[1])
         candidate = int(base.replace(year=year, month=month + 1, day=day).timestamp())
         if candidate > moment:
             return candidate

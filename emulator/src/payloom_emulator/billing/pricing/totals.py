@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from payloom_emulator.billing.pricing.rounding import rounded
+from payloom_emulator.core.differences import with_changes
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import TaxRate
+from payloom_emulator.objects.invoices import (
+    CreditNoteLineItem,
+    InvoiceLineItem,
+    InvoiceLineItemTax,
+    InvoiceTotalDiscountAmount,
+    InvoiceTotalPretaxCreditAmount,
+    InvoiceTotalTax,
+)
+from payloom_emulator.objects.present import present
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from payloom_emulator.core.unit_of_work import UnitOfWork
-
-Body = dict[str, Any]
-
 
 HUNDRED = Decimal(100)
 
@@ -29,22 +38,36 @@ class Off:
     products: frozenset[str] = frozenset()
 
 
+class Sums(TypedDict):
+    """The sums of an invoice, in minor units."""
+
+    amount_shipping: int
+    subtotal: int
+    subtotal_excluding_tax: int
+    total: int
+    total_discount_amounts: list[InvoiceTotalDiscountAmount]
+    total_excluding_tax: int
+    total_pretax_credit_amounts: list[InvoiceTotalPretaxCreditAmount]
+    total_taxes: list[InvoiceTotalTax]
+
+
 def compute(
     unit: UnitOfWork,
-    lines: list[Body],
+    lines: list[InvoiceLineItem],
     *,
     offs: dict[str, Off],
     whole: list[str],
     rates: list[TaxRate],
     exempt: str,
     shipping: int = 0,
-) -> tuple[list[Body], Body]:
-    """Return (lines, totals): the lines with discount and tax amounts, and the invoice's sums by field name.
+) -> tuple[list[InvoiceLineItem], Sums]:
+    """Return the lines with their discount and tax amounts, and the invoice's sums.
 
     offs: discount id → terms, for all that are named. whole: discounts of the invoice as a whole, in order.
-    rates: tax rates for lines that name none. exempt: the customer's tax_exempt. shipping: added untaxed.
+    rates: tax rates for lines that name none. exempt: the customer's tax_exempt. shipping: added untaxed, in minor
+    units.
     """
-    done = [{**line, "discount_amounts": [], "taxes": []} for line in lines]
+    done = [with_changes(line, {"discount_amounts": [], "taxes": []}) for line in lines]
     for line in done:
         for name in line["discounts"]:
             if name in offs:
@@ -54,28 +77,28 @@ def compute(
             _take(offs[name], [line for line in done if line["discountable"] and not line["discounts"]])
     for line in done:
         own = [unit.find(kinds.TAX_RATE, r, deleted=True) for r in line.get("_tax_rates") or []]
-        line["taxes"] = taxes_of(line, [r for r in own if r] or rates, exempt)
+        line["taxes"] = taxes_of(_left(line), [r for r in own if r] or rates, exempt)
         line["pretax_credit_amounts"] = [
             {"amount": d["amount"], "credit_balance_transaction": None, "discount": d["discount"], "type": "discount"}
-            for d in line["discount_amounts"]
+            for d in present(line["discount_amounts"])
         ]
         line["subtotal"] = line["amount"]
     return done, sums(done, shipping)
 
 
-def sums(lines: list[Body], shipping: int = 0) -> Body:
-    """Return the totals of lines whose discounts and taxes are known."""
+def sums(lines: Sequence[InvoiceLineItem | CreditNoteLineItem], shipping: int = 0) -> Sums:
+    """Return the sums of lines whose discounts and taxes are known. shipping: added untaxed, in minor units."""
     subtotal = sum(line["amount"] for line in lines)
     discounts: dict[str, int] = {}
-    taxes: dict[tuple[str, str], Body] = {}
+    taxes: dict[tuple[str, str], InvoiceTotalTax] = {}
     for line in lines:
-        for taken in line["discount_amounts"]:
+        for taken in line["discount_amounts"] or []:
             discounts[taken["discount"]] = discounts.get(taken["discount"], 0) + taken["amount"]
-        for tax in line["taxes"]:
-            key = (tax["tax_rate_details"]["tax_rate"], tax["tax_behavior"])
-            held = taxes.setdefault(key, {**tax, "amount": 0, "taxable_amount": 0})
-            held["amount"] += tax["amount"]
-            held["taxable_amount"] += tax["taxable_amount"]
+        for tax in line["taxes"] or []:
+            key = (present(tax["tax_rate_details"])["tax_rate"], tax["tax_behavior"])
+            added_up = taxes.setdefault(key, with_changes(tax, {"amount": 0, "taxable_amount": 0}))
+            added_up["amount"] += tax["amount"]
+            added_up["taxable_amount"] = (added_up["taxable_amount"] or 0) + (tax["taxable_amount"] or 0)
     off = sum(discounts.values())
     added = sum(t["amount"] for t in taxes.values() if t["tax_behavior"] == "exclusive")
     within = sum(t["amount"] for t in taxes.values() if t["tax_behavior"] == "inclusive")
@@ -95,7 +118,7 @@ def sums(lines: list[Body], shipping: int = 0) -> Body:
     }
 
 
-def _take(off: Off, lines: list[Body]) -> None:
+def _take(off: Off, lines: list[InvoiceLineItem]) -> None:
     lines = [line for line in lines if _left(line) > 0 and (not off.products or _product(line) in off.products)]
     base = sum(_left(line) for line in lines)
     if not base:
@@ -103,35 +126,39 @@ def _take(off: Off, lines: list[Body]) -> None:
     if off.percent is not None:
         shares = [rounded(_left(line) * off.percent / HUNDRED) for line in lines]
     else:
-        wanted = min(off.amount or 0, base)
-        shares = [_left(line) * wanted // base for line in lines]
-        shares[-1] += wanted - sum(shares)
+        whole = min(off.amount or 0, base)
+        shares = [_left(line) * whole // base for line in lines]
+        shares[-1] += whole - sum(shares)
     for line, share in zip(lines, shares, strict=True):
-        line["discount_amounts"] = [*line["discount_amounts"], {"amount": share, "discount": off.discount}]
+        line["discount_amounts"] = [*(line["discount_amounts"] or []), {"amount": share, "discount": off.discount}]
 
 
-def _left(line: Body) -> int:
-    return line["amount"] - sum(d["amount"] for d in line["discount_amounts"])
+def _left(line: InvoiceLineItem) -> int:
+    return line["amount"] - sum(d["amount"] for d in line["discount_amounts"] or [])
 
 
-def _product(line: Body) -> str | None:
-    return ((line.get("pricing") or {}).get("price_details") or {}).get("product")
+def _product(line: InvoiceLineItem) -> str | None:
+    details = line["pricing"]["price_details"] if line["pricing"] else None
+    return details["product"] if details else None
 
 
 EXEMPT = {"exempt": "customer_exempt", "reverse": "reverse_charge"}
 
 
-def taxes_of(line: Body, rates: list[TaxRate], exempt: str) -> list[Body]:
-    """Return the taxes of a line whose discounts are known."""
-    base = Decimal(_left(line))
+def taxes_of(amount: int, rates: list[TaxRate], exempt: str) -> list[InvoiceLineItemTax]:
+    """Return the taxes of a line.
+
+    amount: the line's amount less its discounts, in minor units. exempt: the customer's tax_exempt.
+    """
+    base = Decimal(amount)
     within = sum((Decimal(str(r["percentage"])) for r in rates if r["inclusive"]), Decimal(0))
     net = base * HUNDRED / (HUNDRED + within)
-    taxes = []
+    taxes: list[InvoiceLineItemTax] = []
     for rate in rates:
-        amount = 0 if exempt in EXEMPT else rounded(net * Decimal(str(rate["percentage"])) / HUNDRED)
+        tax = 0 if exempt in EXEMPT else rounded(net * Decimal(str(rate["percentage"])) / HUNDRED)
         taxes.append(
             {
-                "amount": amount,
+                "amount": tax,
                 "tax_behavior": "inclusive" if rate["inclusive"] else "exclusive",
                 "tax_rate_details": {"tax_rate": rate["id"]},
                 "taxability_reason": EXEMPT.get(exempt, "not_available"),
@@ -143,7 +170,7 @@ def taxes_of(line: Body, rates: list[TaxRate], exempt: str) -> list[Body]:
 
 
 def off_of(off: Off, amount: int) -> int:
-    """Return what one discount takes off a single amount."""
+    """Return what one discount takes off a single amount, both in minor units."""
     if off.percent is not None:
         return rounded(amount * off.percent / HUNDRED)
     return min(off.amount or 0, amount)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import settings, unsupported_params
 from payloom_emulator.billing.embedded_objects import tax_rates
@@ -12,10 +12,11 @@ from payloom_emulator.billing.pricing import amounts, discounts, periods
 from payloom_emulator.billing.pricing.rounding import share
 from payloom_emulator.billing.subscriptions import items, subscription_params, subscription_timers
 from payloom_emulator.billing.subscriptions.subscription_params import ANCHOR_CONFIG
+from payloom_emulator.core.differences import with_changes
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price
 from payloom_emulator.objects.customers import Customer
-from payloom_emulator.objects.invoices import Invoice
+from payloom_emulator.objects.invoices import InvoiceLineItem
 from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 from payloom_emulator.protocol.errors import CardError, StripeError, invalid, parameter_missing
 from payloom_emulator.protocol.metadata import merge_metadata
@@ -112,9 +113,7 @@ def _start(unit: UnitOfWork, params: Body, found: list[Price]) -> Start:
         anchor = params["billing_cycle_anchor"]
         if anchor < now:
             raise invalid("`billing_cycle_anchor` must be in the future.", "billing_cycle_anchor", "invalid_timestamp")
-        latest = min(
-            (items.period_end(trial_end or now, cast("Price", p), trial_end or now) for p in found), default=anchor
-        )
+        latest = min((items.period_end(trial_end or now, p, trial_end or now) for p in found), default=anchor)
         if anchor > latest:
             raise invalid(
                 f"billing_cycle_anchor cannot be later than next natural billing date ({latest}) for plan",
@@ -144,9 +143,7 @@ def _fields(
     if method != "send_invoice" and params.get("days_until_due") is not None:
         raise invalid("`days_until_due` is only for `collection_method=send_invoice`.", "days_until_due")
     if params.get("default_payment_method"):
-        payments.check_owner(
-            unit, params["default_payment_method"], cast("Customer", customer), "default_payment_method"
-        )
+        payments.check_owner(unit, params["default_payment_method"], customer, "default_payment_method")
     payments.check_source(unit, params.get("default_source"), "default_source")
     names = [
         "application_fee_percent",
@@ -174,7 +171,7 @@ def _fields(
             "customer": customer["id"],
             "customer_account": customer.get("customer_account"),
             "default_tax_rates": tax_rates(unit, params.get("default_tax_rates"), "default_tax_rates"),
-            "items": items.listed(subscription_id, cast("list[SubscriptionItem]", rows)),
+            "items": items.listed(subscription_id, rows),
             "metadata": merge_metadata({}, params.get("metadata") or {}),
             "start_date": when.began,
             "test_clock": customer.get("test_clock"),
@@ -188,43 +185,43 @@ def _fields(
 
 
 def first_lines(
-    unit: UnitOfWork, subscription: Body | Subscription, rows: list[SubscriptionItem], when: Start
-) -> list[Body]:
+    unit: UnitOfWork, subscription: Subscription, rows: list[SubscriptionItem], when: Start
+) -> list[InvoiceLineItem]:
     """Return the first invoice's lines: the trial, the whole period, or the part up to the anchor."""
-    made = []
+    charged: list[InvoiceLineItem] = []
     for row in rows:
-        price = unit.find_any(row["price"]["id"]) or row["price"]
+        price = lines.current_price(unit, row)
         start, end = row["current_period_start"], row["current_period_end"]
         if when.trial_end:
-            made.append(
+            charged.append(
                 lines.for_item(
                     unit,
-                    cast("Subscription", subscription),
-                    cast("SubscriptionItem", row),
+                    subscription,
+                    row,
                     start=start,
                     end=end,
                     trial=True,
                 )
             )
             continue
-        whole = amounts.cost(cast("Price", price), row["quantity"] or 0, subscription["currency"])
-        length = items.full_length(cast("Price", price), end)
+        whole = amounts.cost(price, row["quantity"] or 0, subscription["currency"])
+        length = items.full_length(price, end)
         part = whole if end - start == length else share(whole, end - start, length)
         if end - start < length and not when.prorate:
             part = 0
-        usage = 0 if amounts.is_metered(cast("Price", price)) else None
-        made.append(
+        usage = 0 if amounts.is_metered(price) else None
+        charged.append(
             lines.for_item(
                 unit,
-                cast("Subscription", subscription),
-                cast("SubscriptionItem", row),
+                subscription,
+                row,
                 start=start,
                 end=end,
                 quantity=usage,
                 amount=0 if usage == 0 else part,
             )
         )
-    return made
+    return charged
 
 
 def _first_invoice(
@@ -238,22 +235,19 @@ def _first_invoice(
     reason: str,
 ) -> Subscription:
     behavior = params.get("payment_behavior") or "allow_incomplete"
-    charged = first_lines(unit, values, rows, when)
+    planned = with_changes(unit.blank(kinds.SUBSCRIPTION), values)
+    charged = first_lines(unit, planned, rows, when)
     charged += invoice_lifecycle.pending_lines(
         unit, customer["id"], subscription=values["id"], currency=values["currency"]
     )
-    about = invoice_fields(cast("Subscription", values), reason, customer)
-    due = invoice_lifecycle.amount_fields(
-        unit,
-        cast("Invoice", {**about, "id": "in_preview", "customer": customer["id"], "period_start": unit.now}),
-        charged,
-        cast("Customer", customer),
-    )["amount_due"]
-    automatic = values["collection_method"] == "charge_automatically"
-    has_method = bool(
-        values.get("default_payment_method")
-        or collect_invoice.method_of(unit, cast("Invoice", {**about, "customer": customer["id"], "parent": None}))
+    about = invoice_fields(planned, reason, customer)
+    expected = with_changes(
+        unit.blank(kinds.INVOICE),
+        {**about, "id": "in_preview", "customer": customer["id"], "period_start": unit.now},
     )
+    due = invoice_lifecycle.amount_fields(unit, expected, charged, customer)["amount_due"]
+    automatic = values["collection_method"] == "charge_automatically"
+    has_method = bool(values.get("default_payment_method") or collect_invoice.method_of(unit, expected))
     if due and automatic and behavior != "default_incomplete" and not has_method:
         raise invalid(collect_invoice.NO_METHOD, None, "resource_missing")
     values["status"] = "trialing" if when.trial_end else "incomplete" if due and automatic else "active"
@@ -262,7 +256,7 @@ def _first_invoice(
     _settle_currency(unit, customer, values["currency"])
     about["parent"] = invoice_lifecycle.subscription_parent(subscription)
     about["_session"] = subscription.get("_session")
-    invoice = invoice_lifecycle.draft(unit, cast("Customer", customer), charged, about)
+    invoice = invoice_lifecycle.draft(unit, customer, charged, about)
     invoice_lifecycle.finalize(unit, invoice)
     unit.change(subscription, {"latest_invoice": invoice["id"]}, emits=())
     if not due and automatic and not subscription.get("_session"):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.embedded_objects import embedded, tax_rates
 from payloom_emulator.billing.pricing import amounts, discounts, periods
 from payloom_emulator.catalog import prices
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price
+from payloom_emulator.objects.json import ListOf
 from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
 from payloom_emulator.protocol.metadata import merge_metadata
@@ -96,13 +97,13 @@ def of(unit: UnitOfWork, subscription: Subscription) -> list[SubscriptionItem]:
     return [unit.find(kinds.SUBSCRIPTION_ITEM, i["id"]) or i for i in subscription["items"]["data"]]
 
 
-def listed(subscription_id: str, rows: list[SubscriptionItem]) -> Body:
+def listed(subscription_id: str, rows: list[SubscriptionItem]) -> ListOf[SubscriptionItem]:
     """Return the `items` list a subscription carries."""
-    return embedded([dict(r) for r in rows], f"/v1/subscription_items?subscription={subscription_id}")
+    return embedded([r.copy() for r in rows], f"/v1/subscription_items?subscription={subscription_id}")
 
 
 def period_end(anchor: int, price: Price, moment: int) -> int:
-    """Return the end of the period of this price that `moment` falls in."""
+    """Return the end of the period of this price that `moment` falls in, all in Unix seconds."""
     interval, count = periods.cycle(price)
     return periods.after(anchor, interval, count, moment)
 
@@ -114,16 +115,16 @@ def full_length(price: Price, end: int) -> int:
 
 
 def next_end(rows: list[SubscriptionItem]) -> int:
-    """Return when the first of the items' periods ends."""
+    """Return when the first of the items' periods ends, in Unix seconds."""
     return min(r["current_period_end"] for r in rows)
 
 
-def distinct(rows: list[Any], param: str) -> None:
+def distinct(item_prices: list[Price], param: str) -> None:
     """Raise for too many items or the same price twice."""
-    if len(rows) > MOST:
+    if len(item_prices) > MOST:
         raise invalid(f"A subscription can have at most {MOST} items.", param)
     seen: set[str] = set()
-    for price in rows:
+    for price in item_prices:
         if price["id"] in seen:
             raise invalid(f"Cannot add multiple subscription items with the same plan: {price['id']}", param)
         seen.add(price["id"])

@@ -75,7 +75,6 @@ def invoice_failed(unit: UnitOfWork, invoice: Invoice, *, last: bool) -> None:
 
 
 def _after_retries(unit: UnitOfWork, subscription: Subscription) -> None:
-
     outcome = settings.read(unit.store).after_retries
     if outcome == "cancel":
         cancel_subscription.cancel(unit, subscription, reason="payment_failed")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle, lines, metering
 from payloom_emulator.billing.subscriptions import (
@@ -14,11 +14,10 @@ from payloom_emulator.billing.subscriptions import (
 )
 from payloom_emulator.billing.subscriptions.changes import subscription_schedules
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.invoices import Invoice
+from payloom_emulator.objects.invoices import Invoice, InvoiceLineItem
 from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 ENDED = frozenset({"canceled", "incomplete_expired", "incomplete", "paused"})
@@ -43,7 +42,6 @@ def renew(unit: UnitOfWork, subscription: Subscription) -> None:
 
 def _step_schedule(unit: UnitOfWork, subscription: Subscription) -> bool:
     """Let a schedule's next phase begin first; return whether the subscription is over or was billed by it."""
-
     schedule = unit.find(kinds.SUBSCRIPTION_SCHEDULE, subscription["schedule"])
     return schedule is not None and subscription_schedules.step(unit, schedule, subscription)
 
@@ -57,14 +55,13 @@ def _has_usage(unit: UnitOfWork, subscription: Subscription) -> bool:
 def _has_method(unit: UnitOfWork, subscription: Subscription) -> bool:
     if subscription["collection_method"] == "send_invoice":
         return True
-    asked = {"customer": subscription["customer"], "parent": invoice_lifecycle.subscription_parent(subscription)}
-    return collect_invoice.method_of(unit, cast("Invoice", asked)) is not None
+    return collect_invoice.method_of(unit, invoice_lifecycle.unsaved(unit, subscription)) is not None
 
 
 def _goes_on_without(unit: UnitOfWork, subscription: Subscription) -> bool:
     """A trial ends and nothing can be charged: return False when the subscription is canceled or paused for it."""
-    behavior = (subscription.get("trial_settings") or {}).get("end_behavior") or {}
-    chosen = behavior.get("missing_payment_method", "create_invoice")
+    trial_settings = subscription["trial_settings"]
+    chosen = trial_settings["end_behavior"]["missing_payment_method"] if trial_settings else "create_invoice"
     if chosen == "cancel":
         cancel_subscription.cancel(unit, subscription, reason="payment_failed")
         return False
@@ -122,22 +119,22 @@ def cycle_lines(
     turned: list[tuple[SubscriptionItem, int, int]],
     *,
     trial_over: bool = False,
-) -> list[Body]:
+) -> list[InvoiceLineItem]:
     """Return what a cycle's invoice bills: usage of the past period, the next period of the rest, what was pending.
 
-    turned: (item in its new period, old start, old end).
+    turned: (item in its new period, old start, old end in Unix seconds).
     """
-    charged = []
+    charged: list[InvoiceLineItem] = []
     for item, start, end in turned:
-        if metering.is_metered(cast("SubscriptionItem", item)):
+        if metering.is_metered(item):
             if not trial_over:
-                charged.append(metering.line(unit, subscription, cast("SubscriptionItem", item), start, end))
+                charged.append(metering.line(unit, subscription, item, start, end))
         else:
             charged.append(
                 lines.for_item(
                     unit,
                     subscription,
-                    cast("SubscriptionItem", item),
+                    item,
                     start=item["current_period_start"],
                     end=item["current_period_end"],
                 )
@@ -151,7 +148,7 @@ def cycle_lines(
 def _draft(
     unit: UnitOfWork,
     subscription: Subscription,
-    charged: list[Body],
+    charged: list[InvoiceLineItem],
     turned: list[tuple[SubscriptionItem, int, int]],
     reason: str,
 ) -> Invoice | None:
@@ -185,7 +182,7 @@ def _hold_or_schedule(unit: UnitOfWork, subscription: Subscription, invoice: Inv
 
 def _lasting(unit: UnitOfWork, subscription: Subscription) -> list[str]:
     """Return the discounts that still apply; those whose time is over leave with customer.discount.deleted."""
-    kept = []
+    kept: list[str] = []
     for discount_id in subscription.get("discounts") or []:
         discount = unit.find(kinds.DISCOUNT, discount_id)
         if discount is None or discount.get("_used"):

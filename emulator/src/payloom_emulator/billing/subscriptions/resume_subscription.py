@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.invoices import collect_invoice
 from payloom_emulator.billing.subscriptions import items, subscription_status, subscription_timers
 from payloom_emulator.billing.subscriptions.changes import update_subscription
+from payloom_emulator.core.differences import with_changes
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.subscriptions import Subscription
 from payloom_emulator.protocol.errors import CardError, invalid
@@ -28,7 +29,7 @@ def resume(call: RequestContext, subscription: Subscription) -> Subscription:
         changes.update(update_subscription.begin_cycle(unit, subscription, rows))
         changes["items"] = items.listed(subscription["id"], rows)
         customer = unit.get(kinds.CUSTOMER, subscription["customer"])
-        invoice = update_subscription.bill_now(unit, cast("Subscription", {**subscription, **changes}), customer, rows)
+        invoice = update_subscription.bill_now(unit, with_changes(subscription, changes), customer, rows)
     else:
         invoice = None
     if invoice is not None:

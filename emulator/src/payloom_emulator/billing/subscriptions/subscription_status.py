@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.objects.subscriptions import Subscription
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 _BECOMES = {
@@ -24,7 +24,7 @@ def set_status(
     unit: UnitOfWork,
     subscription: Subscription,
     status: str,
-    changes: Body | None = None,
+    changes: Mapping[str, object] | None = None,
     *,
     emits: tuple[str, ...] | None = None,
 ) -> Subscription:

@@ -24,7 +24,7 @@ from payloom_emulator.core.facts import INTENT_CHANGED
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.invoices import Invoice
+from payloom_emulator.objects.invoices import Invoice, InvoiceLineItem
 from payloom_emulator.objects.present import present
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid
@@ -59,7 +59,7 @@ def _create(call: RequestContext) -> Invoice:
     )
     method = params.get("collection_method") or (subscription or {}).get("collection_method") or "charge_automatically"
     include = params.get("pending_invoice_items_behavior", "include" if call.before("2022-08-01") else "exclude")
-    rows: list[Body] = []
+    rows: list[InvoiceLineItem] = []
     if include == "include" or subscription is not None:
         wanted = params.get("currency")
         rows = invoice_lifecycle.pending_lines(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import settings
 from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle
@@ -13,7 +13,6 @@ from payloom_emulator.objects.invoices import Invoice
 from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
@@ -21,10 +20,13 @@ def defer_update(
     unit: UnitOfWork,
     subscription: Subscription,
     change: subscription_change.SubscriptionChange,
-    before: dict[str, Body],
-    kept: Body,
+    before: dict[str, SubscriptionItem],
+    kept: Subscription,
 ) -> None:
-    """The change waits for its payment: put the old items back and remember what was asked."""
+    """Put the old items back and remember what was asked; the change waits for its payment.
+
+    before: copies of the items by id. kept: a copy of the subscription, both from before the change.
+    """
     wished = items.of(unit, subscription)
     expires = unit.now + settings.read(unit.store).incomplete_seconds
     waiting = {
@@ -34,11 +36,11 @@ def defer_update(
         "discounts": None,
         "expires_at": expires,
         "metadata": None,
-        "subscription_items": [dict(i) for i in wished],
+        "subscription_items": [i.copy() for i in wished],
         "trial_end": subscription["trial_end"] if change.trial_end else None,
         "trial_from_plan": None,
     }
-    rows = []
+    rows: list[SubscriptionItem] = []
     for old in before.values():
         row = unit.find(kinds.SUBSCRIPTION_ITEM, old["id"])
         if row is None:
@@ -71,12 +73,12 @@ def apply_pending(unit: UnitOfWork, subscription: Subscription, invoice: Invoice
     change = subscription_change.SubscriptionChange(
         items=subscription.get("_wish") or [], behavior="none", moment=unit.now
     )
-    before = {i["id"]: dict(i) for i in items.of(unit, subscription)}
+    before = {i["id"]: i.copy() for i in items.of(unit, subscription)}
     rows, _ = subscription_change.new_items(unit, subscription, change, before)
     unit.change(
         subscription,
         {
-            "items": items.listed(subscription["id"], cast("list[SubscriptionItem]", rows)),
+            "items": items.listed(subscription["id"], rows),
             "pending_update": None,
             "_pending_invoice": None,
             "_wish": None,

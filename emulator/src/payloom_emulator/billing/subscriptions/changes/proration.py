@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.invoices import invoice_items, lines
 from payloom_emulator.billing.pricing import amounts, discounts
 from payloom_emulator.billing.pricing.rounding import rounded, share
 from payloom_emulator.billing.subscriptions import items
-from payloom_emulator.objects.catalog import Price
 from payloom_emulator.objects.invoices import InvoiceItem
 from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
@@ -19,24 +18,24 @@ if TYPE_CHECKING:
 
 
 def credit(unit: UnitOfWork, subscription: Subscription, item: SubscriptionItem, moment: int) -> InvoiceItem | None:
-    """Give back the unused part of what the item was billed for; None when there is nothing."""
+    """Give back the unused part of what the item was billed for; None when there is nothing. moment: Unix seconds."""
     return _part(unit, subscription, item, moment, sign=-1)
 
 
 def charge(unit: UnitOfWork, subscription: Subscription, item: SubscriptionItem, moment: int) -> InvoiceItem | None:
-    """Charge for the rest of the item's period."""
+    """Charge for the rest of the item's period. moment: Unix seconds."""
     return _part(unit, subscription, item, moment, sign=1)
 
 
 def _part(
     unit: UnitOfWork, subscription: Subscription, item: SubscriptionItem, moment: int, *, sign: int
 ) -> InvoiceItem | None:
-    price = unit.find_any(item["price"]["id"]) or item["price"]
-    if amounts.is_metered(cast("Price", price)) or item["quantity"] is None:
+    price = lines.current_price(unit, item)
+    if amounts.is_metered(price) or item["quantity"] is None:
         return None
     start, end = item["current_period_start"], item["current_period_end"]
-    whole = amounts.cost(cast("Price", price), item["quantity"], subscription["currency"])
-    length = items.full_length(cast("Price", price), end)
+    whole = amounts.cost(price, item["quantity"], subscription["currency"])
+    length = items.full_length(price, end)
     if not start <= moment < end or not length:
         return None
     amount = sign * share(_net(unit, subscription, item, whole), end - max(moment, start), length)
@@ -51,7 +50,7 @@ def _part(
 
 
 def _net(unit: UnitOfWork, subscription: Subscription, item: SubscriptionItem, whole: int) -> int:
-    """Return the price less percentage discounts: prorations carry discounts inside their amount."""
+    """Return the whole price (minor units) less percentage discounts: prorations carry them inside their amount."""
     product = item["price"]["product"]
     ids = [*(item.get("discounts") or []), *(subscription.get("discounts") or [])]
     left = Decimal(whole)

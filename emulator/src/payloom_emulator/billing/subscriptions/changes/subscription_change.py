@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.embedded_objects import tax_rates
+from payloom_emulator.billing.invoices import lines
 from payloom_emulator.billing.pricing import amounts, discounts, periods
 from payloom_emulator.billing.subscriptions import items
 from payloom_emulator.objects.catalog import Price
@@ -20,22 +22,26 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(slots=True)
 class SubscriptionChange:
-    """What a change asks for. trial_end: None for unchanged, "now", or Unix seconds."""
+    """What a change asks for.
+
+    moment: when proration counts from, in Unix seconds. trial_end: None for unchanged, "now", or Unix seconds.
+    fields: further changes of the subscription. extras: `add_invoice_items` of the change's invoice.
+    """
 
     items: list[Body]
     behavior: str = "create_prorations"
     moment: int = 0
-    trial_end: Any = None
+    trial_end: int | str | None = None
     anchor_now: bool = False
     payment_behavior: str = "allow_incomplete"
     off_session: bool = False
     param: str = "items"
-    fields: Body = dataclasses.field(default_factory=dict)
+    fields: Mapping[str, object] = dataclasses.field(default_factory=dict[str, object])
     extras: list[Body] = dataclasses.field(default_factory=list)
 
 
 def new_items(
-    unit: UnitOfWork, subscription: Subscription, change: SubscriptionChange, before: dict[str, Body]
+    unit: UnitOfWork, subscription: Subscription, change: SubscriptionChange, before: dict[str, SubscriptionItem]
 ) -> tuple[list[SubscriptionItem], set[str]]:
     """Change, add and remove items; return (items afterwards, ids of those whose price or quantity changed or went)."""
     rows = {i["id"]: i for i in items.of(unit, subscription)}
@@ -72,12 +78,13 @@ def new_items(
             "A subscription must have at least one active plan. If you would like to cancel the subscription, please use the cancel endpoint.",
             change.param or None,
         )
-    found = list(rows.values())
-    items.distinct([r["price"] for r in found], change.param or "items")
-    return found, touched
+    items.distinct([r["price"] for r in rows.values()], change.param or "items")
+    return list(rows.values()), touched
 
 
-def _period_for(unit: UnitOfWork, subscription: Subscription, before: dict[str, Body], price: Price) -> tuple[int, int]:
+def _period_for(
+    unit: UnitOfWork, subscription: Subscription, before: dict[str, SubscriptionItem], price: Price
+) -> tuple[int, int]:
     if subscription["status"] == "trialing" and subscription["trial_end"]:
         return unit.now, subscription["trial_end"]
     alike = next((i for i in before.values() if periods.cycle(i["price"]) == periods.cycle(price)), None)
@@ -97,18 +104,15 @@ def _change_item(unit: UnitOfWork, subscription: Subscription, row: Subscription
             unit, given["discounts"] or [], customer=subscription["customer"], param=f"{param}[discounts]",
             subscription_item=row["id"],
         )  # fmt: skip
-    price = unit.find_any(row["price"]["id"]) or row["price"]
+    price = lines.current_price(unit, row)
     if given.get("price") or given.get("plan") or given.get("price_data"):
         price = items.price_for(unit, given, param)
         items.check_currency(subscription["currency"], price, param)
     moved = price["id"] != row["price"]["id"]
     if moved:
-        changes["price"], changes["plan"] = (
-            amounts.embedded(cast("Price", price)),
-            amounts.plan_of(cast("Price", price)),
-        )
+        changes["price"], changes["plan"] = amounts.embedded(price), amounts.plan_of(price)
     default = 1 if moved and row["quantity"] is None else row["quantity"]
-    quantity = items.quantity_of(given, cast("Price", price), param, default)
+    quantity = items.quantity_of(given, price, param, default)
     if quantity != row["quantity"]:
         changes["quantity"] = quantity
     unit.change(row, changes, emits=())

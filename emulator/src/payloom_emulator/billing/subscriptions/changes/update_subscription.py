@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import unsupported_params
 from payloom_emulator.billing.embedded_objects import tax_rates
@@ -18,11 +19,13 @@ from payloom_emulator.billing.subscriptions import (
 from payloom_emulator.billing.subscriptions.changes import pending_updates, proration, subscription_change
 from payloom_emulator.billing.subscriptions.changes.subscription_change import SubscriptionChange
 from payloom_emulator.core.declarations.schema import Body, overlay
+from payloom_emulator.core.differences import with_changes
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price
 from payloom_emulator.objects.customers import Customer
 from payloom_emulator.objects.invoices import Invoice
 from payloom_emulator.objects.present import present
+from payloom_emulator.objects.state import DiscountChoice
 from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.metadata import merge_metadata
@@ -172,10 +175,10 @@ def _pausing(unit: UnitOfWork, subscription: Subscription, params: Body) -> Body
     return {"pause_collection": {"behavior": given["behavior"], "resumes_at": resumes}}
 
 
-def _discounts(unit: UnitOfWork, subscription: Subscription, given: object) -> list[str]:
+def _discounts(unit: UnitOfWork, subscription: Subscription, choices: Sequence[DiscountChoice]) -> list[str]:
     new = discounts.attach(
         unit,
-        given or [],
+        choices or [],
         customer=subscription["customer"],
         currency=subscription["currency"],
         subscription=subscription["id"],
@@ -190,11 +193,11 @@ def _discounts(unit: UnitOfWork, subscription: Subscription, given: object) -> l
 
 
 def apply_change(unit: UnitOfWork, subscription: Subscription, change: SubscriptionChange) -> Subscription:
-    """Apply a wish: items, prorations, a new cycle when one begins, and the invoice that is due at once."""
+    """Apply a change: items, prorations, a new cycle when one begins, and the invoice that is due at once."""
     unsupported_params.refuse_items(change.items, "subscription items")
     _check_moment(unit, subscription, change)
-    before = {i["id"]: dict(i) for i in items.of(unit, subscription)}
-    kept = {k: subscription[k] for k in ("billing_cycle_anchor", "trial_end", "trial_start", "status")}
+    before = {i["id"]: i.copy() for i in items.of(unit, subscription)}
+    kept = subscription.copy()
     rows, touched = subscription_change.new_items(unit, subscription, change, before)
     fresh = _new_cycle(unit, subscription, change, before, rows)
     trial = change.trial_end if isinstance(change.trial_end, int) else None
@@ -202,31 +205,26 @@ def apply_change(unit: UnitOfWork, subscription: Subscription, change: Subscript
     if charged:
         for item_id in before if fresh or trial else touched:
             if item_id in before:
-                proration.credit(unit, subscription, cast("SubscriptionItem", before[item_id]), change.moment)
+                proration.credit(unit, subscription, before[item_id], change.moment)
     changes = dict(change.fields)
     status = subscription["status"]
     if trial:
         changes.update(_begin_trial(unit, subscription, rows, trial))
         status = "trialing"
     elif fresh:
-        changes.update(begin_cycle(unit, subscription, cast("list[SubscriptionItem]", rows)))
+        changes.update(begin_cycle(unit, subscription, rows))
         status = "active" if status == "trialing" else status
     elif charged:
         for row in rows:
             if row["id"] in touched or row["id"] not in before:
-                proration.charge(unit, subscription, cast("SubscriptionItem", row), change.moment)
+                proration.charge(unit, subscription, row, change.moment)
     if change.items or fresh or trial:
-        changes["items"] = items.listed(subscription["id"], cast("list[SubscriptionItem]", rows))
+        changes["items"] = items.listed(subscription["id"], rows)
     customer = unit.get(kinds.CUSTOMER, subscription["customer"])
     add_invoice_items.add(unit, change.extras, customer, subscription["id"], subscription["currency"])
     invoice = None
     if fresh or (change.behavior == "always_invoice" and (touched or trial or len(rows) != len(before))):
-        invoice = bill_now(
-            unit,
-            cast("Subscription", {**subscription, **changes}),
-            customer,
-            cast("list[SubscriptionItem]", rows if fresh else []),
-        )
+        invoice = bill_now(unit, with_changes(subscription, changes), customer, rows if fresh else [])
     if invoice is not None:
         changes["latest_invoice"] = invoice["id"]
     subscription_status.set_status(unit, subscription, status, changes)
@@ -253,7 +251,7 @@ def _new_cycle(
     unit: UnitOfWork,
     subscription: Subscription,
     change: SubscriptionChange,
-    before: dict[str, Body],
+    before: dict[str, SubscriptionItem],
     rows: list[SubscriptionItem],
 ) -> bool:
     """Return whether a new billing cycle begins now."""
@@ -280,7 +278,9 @@ def _is_free(price: Price) -> bool:
     return price.get("unit_amount") == 0 and price["billing_scheme"] == "per_unit"
 
 
-def _begin_trial(unit: UnitOfWork, subscription: Subscription, rows: list[SubscriptionItem], end: int) -> Body:
+def _begin_trial(
+    unit: UnitOfWork, subscription: Subscription, rows: list[SubscriptionItem], end: int
+) -> dict[str, object]:
     for row in rows:
         start = row["current_period_start"] if subscription["status"] == "trialing" else unit.now
         unit.change(row, {"current_period_start": start, "current_period_end": end}, emits=())
@@ -288,7 +288,7 @@ def _begin_trial(unit: UnitOfWork, subscription: Subscription, rows: list[Subscr
     return {"trial_start": started, "trial_end": end, "billing_cycle_anchor": end}
 
 
-def begin_cycle(unit: UnitOfWork, subscription: Subscription, rows: list[SubscriptionItem]) -> Body:
+def begin_cycle(unit: UnitOfWork, subscription: Subscription, rows: list[SubscriptionItem]) -> dict[str, object]:
     """Begin all items' periods now; return what that changes on the subscription."""
     for row in rows:
         end = items.period_end(unit.now, row["price"], unit.now)
@@ -331,8 +331,8 @@ def _pay(
     invoice: Invoice,
     change: SubscriptionChange,
     *,
-    before: dict[str, Body],
-    kept: Body,
+    before: dict[str, SubscriptionItem],
+    kept: Subscription,
 ) -> None:
     behavior = change.payment_behavior
     if behavior == "pending_if_incomplete":
