@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.support import collection
-from tests.support.postgres import postgres_server, postgres_url
+from tests.support.migrated import copy_sqlite
+from tests.support.postgres import migrated_postgres_url, postgres_server, postgres_template, postgres_url
 
 from payloom.db.database import Database, open_database
-from payloom.db.migrate import migrate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-__all__ = ["postgres_server", "postgres_url"]
+__all__ = ["migrated_postgres_url", "postgres_server", "postgres_template", "postgres_url"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,17 +30,31 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """The kind of database; the test runs once per kind."""
+    return request.param
+
+
+@pytest.fixture
+def empty_database_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> str:
     """The address of an empty database; the test runs once per kind."""
-    if request.param == "sqlite":
+    if database_kind == "sqlite":
         return f"sqlite:///{tmp_path}/payloom.db"
     return request.getfixturevalue("postgres_url")
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> str:
+    """The address of a database that has Payloom's tables, with no rows; the test runs once per kind."""
+    if database_kind == "sqlite":
+        copy_sqlite(tmp_path / "payloom.db")
+        return f"sqlite:///{tmp_path}/payloom.db"
+    return request.getfixturevalue("migrated_postgres_url")
 
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """An open, migrated database; the test runs once per kind."""
     opened = open_database(database_url)
-    await migrate(opened)
     yield opened
     await opened.close()

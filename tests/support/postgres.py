@@ -1,4 +1,4 @@
-"""A real Postgres for tests: one server per test run, a fresh database per test."""
+"""A real Postgres for tests: one server per test process, a fresh database per test."""
 
 from __future__ import annotations
 
@@ -34,11 +34,14 @@ def server(folder: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def fresh_database(address: str) -> Iterator[str]:
-    """Make an empty database on the server and yield its address; drop it at the end."""
+def fresh_database(address: str, template: str = "template1") -> Iterator[str]:
+    """Make a database on the server and yield its address; drop it at the end.
+
+    template: the name of the database to copy; it is empty unless one is given.
+    """
     name = f"test_{os.getpid()}_{next(_numbers)}"
     with psycopg.connect(address, autocommit=True) as conn:
-        conn.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template}")  # type: ignore[call-overload]
     url = address.replace("/postgres?", f"/{name}?") if "?" in address else address.rsplit("/", 1)[0] + f"/{name}"
     try:
         yield url
@@ -47,15 +50,41 @@ def fresh_database(address: str) -> Iterator[str]:
             conn.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[call-overload]
 
 
+def trust_the_machine(address: str) -> None:
+    """Let the server not wait for the disk: a test kills Payloom, never the machine."""
+    with psycopg.connect(address, autocommit=True) as conn:
+        for setting in ("fsync", "full_page_writes"):
+            conn.execute(f"ALTER SYSTEM SET {setting} = off")  # type: ignore[call-overload]
+        conn.execute("SELECT pg_reload_conf()")
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """The address of this test run's Postgres."""
+    """The address of this test process's Postgres."""
     with tempfile.TemporaryDirectory(prefix="payloom-pg-") as folder, server(Path(folder)) as address:
+        trust_the_machine(address)
         yield address
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> Iterator[str]:
+    """The name of a database with Payloom's and the engine's tables, for `fresh_database` to copy."""
+    from tests.support.migrated import migrate  # noqa: PLC0415 - the local Stripe's tests need no tables
+
+    with fresh_database(postgres_server) as url:
+        migrate(url)
+        yield psycopg.conninfo.conninfo_to_dict(url)["dbname"]
 
 
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """The address of an empty Postgres database, for this test only."""
     with fresh_database(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture
+def migrated_postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
+    """The address of a Postgres database that has the tables, for this test only."""
+    with fresh_database(postgres_server, postgres_template) as url:
         yield url

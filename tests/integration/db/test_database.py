@@ -162,9 +162,9 @@ async def test_a_newer_database_is_not_touched(database: Database) -> None:
         await migrate(database)
 
 
-async def test_several_processes_may_migrate_at_once(database_url: str) -> None:
+async def test_several_processes_may_migrate_at_once(empty_database_url: str) -> None:
     """A rolling deploy starts them together."""
-    opened = [open_database(database_url) for _ in range(3)]
+    opened = [open_database(empty_database_url) for _ in range(3)]
     results = await asyncio.gather(*[migrate(database) for database in opened])
     assert any(results)
     for database in opened:

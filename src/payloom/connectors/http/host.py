@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import re
 from collections.abc import Mapping
@@ -37,17 +38,24 @@ class HttpHost:
         """secrets: by the name after `secrets.`. verify: an SSLContext of one's own, for tests."""
         self._guard = guard
         self._secrets = secrets
-        self._client = httpx.AsyncClient(
+        self._verify = verify
+        self._user_agent = user_agent
+
+    @functools.cached_property
+    def _client(self) -> httpx.AsyncClient:
+        # Made by the first call: it reads the machine's certificates, which takes 20 ms.
+        return httpx.AsyncClient(
             follow_redirects=False,
             trust_env=False,
-            verify=verify,
+            verify=self._verify,
             limits=httpx.Limits(max_connections=50, max_keepalive_connections=0),
-            headers={"User-Agent": user_agent, "Accept-Encoding": "identity"},
+            headers={"User-Agent": self._user_agent, "Accept-Encoding": "identity"},
         )
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._client.aclose()
+        if "_client" in self.__dict__:
+            await self._client.aclose()
 
     async def perform(self, do: Do, attempt: Attempt) -> Any:  # noqa: ARG002 - the key makes a repeat harmless
         """Call once under `do.key` (sent as Idempotency-Key) and return `{status, headers, body}`.
