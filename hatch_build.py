@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
@@ -22,7 +23,7 @@ class DependenciesFromRequirements(MetadataHookInterface):
         metadata["dependencies"] = [f"payloom-emulator=={metadata['version']}", *wanted]
 
 
-class StudioHook(BuildHookInterface):
+class StudioHook(BuildHookInterface[BuilderConfig]):
     """Build the studio before a wheel or an sdist is packed; an editable install serves what `make studio` builds."""
 
     def dependencies(self) -> list[str]:

@@ -8,7 +8,7 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -71,7 +71,7 @@ def main() -> int:
 
 
 @contextlib.contextmanager
-def databases(kind: str) -> Iterator[tuple[Fresh, Path | None]]:
+def databases(kind: str) -> Generator[tuple[Fresh, Path | None]]:
     """Yield what makes a fresh, empty database, and the folder of the Postgres server."""
     with tempfile.TemporaryDirectory(prefix="payloom-bench-") as name:
         folder = Path(name)
@@ -81,7 +81,7 @@ def databases(kind: str) -> Iterator[tuple[Fresh, Path | None]]:
             return
 
         @contextlib.contextmanager
-        def fresh() -> Iterator[str]:
+        def fresh() -> Generator[str]:
             with tempfile.TemporaryDirectory(dir=folder) as own:
                 yield f"sqlite:///{own}/bench.db"
 

@@ -10,7 +10,6 @@ import time
 import uuid
 from pathlib import Path
 
-import psycopg
 from lanes import Floor, spread
 from rounds import Compared, compare
 
@@ -111,13 +110,11 @@ async def fulfilment(url: str, bare_url: str, folder: Path, *, rounds: int, coun
 
 def _floor(url: str, payload: str) -> Floor:
     floor = Floor(url, payload)
-    statement = "CREATE TABLE orders(id TEXT PRIMARY KEY, paid INTEGER)"
-    rows = ", ".join(f"('o{number}', 0)" for number in range(500))
-    if url.startswith("sqlite"):
-        floor._sqlite.execute(statement)
-        floor._sqlite.execute(f"INSERT INTO orders VALUES {rows}")
-    else:
-        with psycopg.connect(url) as conn:
-            conn.execute(statement)
-            conn.execute(f"INSERT INTO orders VALUES {rows}")  # type: ignore[call-overload]
+    floor.prepare(
+        "CREATE TABLE orders(id TEXT PRIMARY KEY, paid INTEGER)",
+        """
+        WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 499)
+        INSERT INTO orders SELECT 'o' || n, 0 FROM numbers
+        """,
+    )
     return floor

@@ -10,10 +10,11 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 import sqlalchemy as sa
@@ -53,7 +54,7 @@ steps:
   - {stripe: things.create, with: {n: 4}}
 """
 ORDERS = 500
-PADDING = {"note": "x" * 1200}
+NOTE = "x" * 1200
 CALLERS = 50
 
 
@@ -73,17 +74,17 @@ def event(fixture: RunsFixture, kind: str, number: int) -> InboxEvent:
         id=f"t{number}",
         order=f"o{number % ORDERS}",
         amount=5,
-        **PADDING,
+        note=NOTE,
     )
 
 
 @contextlib.asynccontextmanager
-async def started(database: Database, folder: Path, direct: int = 48) -> AsyncIterator[RunsFixture]:
+async def started(database: Database, folder: Path, direct: int = 48) -> AsyncGenerator[RunsFixture]:
     """A working world whose outside costs nothing."""
     clock = SystemClock()
     engine = DbosEngine(database, clock)
-    fixture = await build(database, folder, engine=engine, clock=clock, limits=RunLimits(local_slots=direct))
-    object.__setattr__(fixture.service._deps, "outside", Nothing())
+    limits = RunLimits(local_slots=direct)
+    fixture = await build(database, folder, engine=engine, clock=clock, limits=limits, outside=Nothing())
     await fixture.publish(pay=FAST, four=DURABLE)
     if not await fixture.rows("orders"):
         for number in range(ORDERS):
@@ -128,7 +129,16 @@ class Floor:
         """Return transactions per second."""
         if self._url.startswith("sqlite"):
             return self._on_sqlite(seconds)
-        return sum(self._threads.map(lambda conn: self._on_postgres(conn, seconds), self._pool)) / seconds
+        return sum(self._threads.map(self._on_postgres, self._pool, itertools.repeat(seconds))) / seconds
+
+    def prepare(self, *statements: LiteralString) -> None:
+        """Execute statements, each in a transaction of its own, before anything is measured."""
+        for statement in statements:
+            if self._url.startswith("sqlite"):
+                self._sqlite.execute(statement)
+            else:
+                with psycopg.connect(self._url) as conn:
+                    conn.execute(statement)
 
     def _on_sqlite(self, seconds: float) -> float:
         began, count, conn = time.perf_counter(), 0, self._sqlite
@@ -181,21 +191,23 @@ async def bare_dbos(database: Database, count: int) -> float:
 
     from payloom.engine import dbos as ours  # noqa: PLC0415 - the part that measures it loads it
 
-    engine = ours._own_engine(database)
-    client = DBOSClient(system_database_engine=engine, serializer=ours._Json(), lazy=True, application_name="bare")
-    client._sys_db.run_migrations()
+    engine = ours.open_system_engine(database)
+    client = DBOSClient(
+        system_database_engine=engine, serializer=ours.JsonSerializer(), lazy=True, application_name="bare"
+    )
+    ours.private.migrate(client)
     DBOS(
         config={
             "name": "bare",
             "system_database_engine": engine,
-            "serializer": ours._Json(),
+            "serializer": ours.JsonSerializer(),
             "application_version": "1",
             "log_level": "ERROR",
             "use_listen_notify": False,
             "run_migrations": False,
         }
     )
-    done = 0
+    done, finished = 0, threading.Event()
 
     @DBOS.step()
     async def step(number: int) -> dict[str, int]:
@@ -207,6 +219,8 @@ async def bare_dbos(database: Database, count: int) -> float:
         for _ in range(4):
             await step(number)
         done += 1
+        if done == count:
+            finished.set()
 
     DBOS.launch()
     await DBOS.register_queue_async("bare", worker_concurrency=64, polling_interval_sec=0.02)
@@ -219,8 +233,7 @@ async def bare_dbos(database: Database, count: int) -> float:
 
     began = time.perf_counter()
     await spread(count, lambda number: database.write(lambda tx: enqueue(tx, number)))
-    while done < count:
-        await asyncio.sleep(0.01)
+    await asyncio.to_thread(finished.wait)
     rate = count / (time.perf_counter() - began)
     await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
     asyncio.get_running_loop().set_default_executor(concurrent.futures.ThreadPoolExecutor())

@@ -21,40 +21,50 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+Row = tuple[str, str]
+TABLE = "CREATE TABLE IF NOT EXISTS floor_events(id TEXT PRIMARY KEY, payload TEXT)"
+
+
+class SqliteFile:
+    """One connection to an SQLite file."""
+
+    def __init__(self, url: str) -> None:
+        self.conn = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=20000"):
+            self.conn.execute(f"PRAGMA {pragma}").fetchall()
+        self.conn.execute(TABLE)
+
+    def insert(self, rows: list[Row]) -> None:
+        self.conn.execute("BEGIN IMMEDIATE")
+        self.conn.executemany("INSERT INTO floor_events VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
+        self.conn.execute("COMMIT")
+
+
+class PostgresDatabase:
+    """One connection to a Postgres database."""
+
+    def __init__(self, url: str) -> None:
+        self.conn = psycopg.connect(url)
+        self.conn.execute(TABLE)
+        self.conn.commit()
+
+    def insert(self, rows: list[Row]) -> None:
+        with self.conn.cursor() as cursor:
+            cursor.executemany("INSERT INTO floor_events VALUES (%s, %s) ON CONFLICT DO NOTHING", rows)
+        self.conn.commit()
+
 
 class Store:
     """Inserts, many in one commit."""
 
     def __init__(self, url: str) -> None:
-        self.url = url
         self.thread = ThreadPoolExecutor(1)
-        self.waiting: list[tuple[tuple[str, str], asyncio.Future[None]]] = []
+        self.waiting: list[tuple[Row, asyncio.Future[None]]] = []
         self.busy: asyncio.Task[None] | None = None
-        self.thread.submit(self.open).result()
+        database = SqliteFile if url.startswith("sqlite") else PostgresDatabase
+        self.database = self.thread.submit(database, url).result()
 
-    def open(self) -> None:
-        table = "CREATE TABLE IF NOT EXISTS floor_events(id TEXT PRIMARY KEY, payload TEXT)"
-        if self.url.startswith("sqlite"):
-            self.conn = sqlite3.connect(self.url.removeprefix("sqlite:///"), isolation_level=None)
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=20000"):
-                self.conn.execute(f"PRAGMA {pragma}").fetchall()
-            self.conn.execute(table)
-        else:
-            self.conn = psycopg.connect(self.url)
-            self.conn.execute(table)
-            self.conn.commit()
-
-    def insert(self, rows: list[tuple[str, str]]) -> None:
-        if self.url.startswith("sqlite"):
-            self.conn.execute("BEGIN IMMEDIATE")
-            self.conn.executemany("INSERT INTO floor_events VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
-            self.conn.execute("COMMIT")
-        else:
-            with self.conn.cursor() as cursor:
-                cursor.executemany("INSERT INTO floor_events VALUES (%s, %s) ON CONFLICT DO NOTHING", rows)
-            self.conn.commit()
-
-    async def add(self, row: tuple[str, str]) -> None:
+    async def add(self, row: Row) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.waiting.append((row, future))
         if self.busy is None or self.busy.done():
@@ -64,7 +74,9 @@ class Store:
     async def work(self) -> None:
         while self.waiting:
             taken, self.waiting = self.waiting, []
-            await asyncio.get_running_loop().run_in_executor(self.thread, self.insert, [row for row, _ in taken])
+            await asyncio.get_running_loop().run_in_executor(
+                self.thread, self.database.insert, [row for row, _ in taken]
+            )
             for _, future in taken:
                 future.set_result(None)
 

@@ -85,8 +85,8 @@ async def work(url: str, folder: Path) -> None:
     """Be one of the workers until nothing is left; prints a line when it is ready."""
     database = open_database(url)
     await migrate(database)
-    fixture = await build(database, folder, engine=DbosEngine(database, SystemClock(), concurrency=32))
-    object.__setattr__(fixture.service._deps, "outside", Slow())
+    engine = DbosEngine(database, SystemClock(), concurrency=32)
+    fixture = await build(database, folder, engine=engine, outside=Slow())
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     await fixture.service.start()
@@ -105,20 +105,27 @@ def drained(fresh: Callable[[], AbstractContextManager[str]], many: int, count: 
     with tempfile.TemporaryDirectory(prefix="payloom-bench-") as folder, fresh() as url:
         asyncio.run(fill(url, Path(folder), count))
         command = [sys.executable, "-W", "ignore", __file__, url, folder]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        children = [subprocess.Popen(command, **pipes) for _ in range(many)]
+        children = [
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(many)
+        ]
         for child in children:
-            assert child.stdout.readline() == "ready\n"
+            assert _line(child) == "ready\n"
         began = time.perf_counter()
         for child in children:
+            assert child.stdin is not None
             child.stdin.write("\n")
             child.stdin.flush()
         for child in children:
-            assert child.stdout.readline() == "done\n"
+            assert _line(child) == "done\n"
         took = time.perf_counter() - began
         for child in children:
             child.wait(30)
         return count / took
+
+
+def _line(child: subprocess.Popen[str]) -> str:
+    assert child.stdout is not None
+    return child.stdout.readline()
 
 
 def two_workers(

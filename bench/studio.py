@@ -14,7 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +32,10 @@ from payloom.db.migrate import migrate
 from payloom.email.models import mails
 from payloom.inbox.models import events
 from payloom.kit.clock import SystemClock
-from payloom.project.loader import load_project
+from payloom.project.loader import Project, load_project
 from payloom.runs.models import runs, steps
 from payloom.settings.load import load_settings
+from payloom.settings.model import Settings
 from payloom.tables.migration.migrate import migrate as migrate_tables
 from payloom.tables.query.sql import Tables
 from payloom.views.references.indexer import Indexer
@@ -104,18 +105,19 @@ def event_rows(count: int) -> Iterator[dict[str, Any]]:
         number, nth = divmod(place, PER_PAYMENT)
         kind, prefix = TYPES[nth]
         at = START + dt.timedelta(seconds=place * 17)
+        subject = stripe_object(prefix, number)
         payload = {
             "id": f"evt_{place:024d}",
             "object": "event",
             "type": kind,
             "created": int(at.timestamp()),
             "livemode": False,
-            "data": {"object": stripe_object(prefix, number)},
+            "data": {"object": subject},
         }
         yield {
             "id": payload["id"],
             "type": kind,
-            "object_id": payload["data"]["object"]["id"],
+            "object_id": subject["id"],
             "created": payload["created"],
             "received_at": at,
             "account": None,
@@ -131,7 +133,7 @@ def run_row(number: int) -> dict[str, Any]:
     """The run that fulfilled an order; one in fifty failed."""
     at = START + dt.timedelta(seconds=(number * PER_PAYMENT + 4) * 17, milliseconds=20)
     failed = number % 50 == 0
-    failure = {"kind": "timeout", "message": "no answer", "status": 504, "data": {}, "path": "1"}
+    failure: dict[str, object] = {"kind": "timeout", "message": "no answer", "status": 504, "data": {}, "path": "1"}
     row: dict[str, Any] = dict.fromkeys(column.name for column in runs.c)
     return row | {
         "id": f"run_{number:026d}",
@@ -308,7 +310,7 @@ async def measure(url: str, folder: Path, *, many_runs: int, many_events: int) -
     found: dict[str, float] = {"indexing everything": await _index(url, tables)}
     async with _client(settings, project) as http:
         for name, path in questions(many_runs).items():
-            taken = []
+            taken: list[float] = []
             for _ in range(7):
                 began = time.perf_counter()
                 answer = await http.get(f"/api/_payloom{path}")
@@ -319,8 +321,9 @@ async def measure(url: str, folder: Path, *, many_runs: int, many_events: int) -
 
 
 @contextlib.asynccontextmanager
-async def _client(settings: Any, project: Any) -> AsyncIterator[httpx.AsyncClient]:
+async def _client(settings: Settings, project: Project) -> AsyncGenerator[httpx.AsyncClient]:
     app = create_app(project, settings, work=False)
+    assert settings.admin_token is not None
     headers = {"authorization": f"Bearer {settings.admin_token.get_secret_value()}", "host": "127.0.0.1"}
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app=app)
@@ -362,7 +365,7 @@ def main() -> int:
 
 
 @contextlib.contextmanager
-def _database(kind: str, folder: Path) -> Iterator[str]:
+def _database(kind: str, folder: Path) -> Generator[str]:
     if kind == "sqlite":
         yield f"sqlite:///{folder}/bench.db"
         return

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import psutil
@@ -95,7 +95,7 @@ def project(folder: Path) -> str:
 
 
 @contextlib.contextmanager
-def process(*command: str, port: int) -> Iterator[psutil.Process]:
+def process(*command: str, port: int) -> Generator[psutil.Process]:
     """A server, once it listens, until the end of the block."""
     with subprocess.Popen([sys.executable, "-W", "ignore", *command]) as child:
         try:
@@ -113,7 +113,7 @@ def process(*command: str, port: int) -> Iterator[psutil.Process]:
 
 
 @contextlib.contextmanager
-def ours(folder: Path, url: str, port: int) -> Iterator[psutil.Process]:
+def ours(folder: Path, url: str, port: int) -> Generator[psutil.Process]:
     """The whole server, as `payloom serve` runs it but for the local Stripe."""
     with process("-c", _SERVE, str(folder), str(port), url, port=port) as found:
         yield found

@@ -17,7 +17,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -179,7 +179,7 @@ def install(folder: Path, node: Node, env: Mapping[str, str], patience: float) -
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _alone(folder: Path) -> Generator[None]:
     """Let one build at a time work in the folder."""
     try:
         import fcntl  # noqa: PLC0415 - not on Windows
@@ -235,7 +235,7 @@ def run_tools(folder: Path, node: Node, tools: tuple[tuple[str, tuple[str, ...]]
     with _alone(folder):
         install(folder, node, env, PATIENCE)
     modules = folder / "node_modules"
-    failed = []
+    failed: list[str] = []
     for name, (program, *options) in tools:
         command = [node.node, str(modules / program), *options]
         if subprocess.run(command, cwd=folder, env=env, check=False, timeout=PATIENCE).returncode != 0:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
+    from payloom.connectors.port import OutsideHost
     from payloom.db.database import Database
     from payloom.engine.port import Engine
     from payloom.runs.dependencies import RunLimits
@@ -232,8 +233,12 @@ async def build(
     clock: Clock | None = None,
     limits: RunLimits | None = None,
     tables: str = TABLES,
+    outside: OutsideHost | None = None,
 ) -> RunsFixture:
-    """Wire a world on a migrated database."""
+    """Wire a world on a migrated database.
+
+    outside: performs the outside steps instead of the ledger, which then stays empty.
+    """
     clock = clock or SystemClock()
     engine = engine or MemoryEngine(clock)
     specs = load_tables(tables)
@@ -245,7 +250,7 @@ async def build(
     await engine.prepare()
     host = TablesHost(built)
     service = RunService(
-        database, engine, clock, PublishedWorkflows(versions, names, {"SITE": "x"}), host, ledger, limits
+        database, engine, clock, PublishedWorkflows(versions, names, {"SITE": "x"}), host, outside or ledger, limits
     )
     inbox = Inbox(database, clock, ["whsec_test"], livemode=False)
     return RunsFixture(database, engine, clock, ledger, service, versions, names, inbox, host)

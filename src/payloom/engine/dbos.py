@@ -54,8 +54,8 @@ WHERE status IN ('SUCCESS', 'ERROR', 'CANCELLED') AND name = :name AND completed
 os.environ.setdefault("DBOS_DISABLE_OTLP", "1")
 
 
-class _Json(private.Serializer):
-    """JSON instead of pickle: what is in the database can be read, and cannot run code."""
+class JsonSerializer(private.Serializer):
+    """Serialize DBOS's rows as JSON instead of pickle: people can read them, and loading them cannot run code."""
 
     def serialize(self, data: Any) -> str:
         """Write; exceptions (DBOS stores a failed segment's) become their text."""
@@ -94,7 +94,7 @@ class DbosEngine:
         self._concurrency = concurrency
         self._worker_id = f"worker_{secrets.token_hex(6)}"
         self._leases = Leases(database, clock, self._worker_id, beat=beat, dead=dead)
-        self._engine = _own_engine(database)
+        self._engine = open_system_engine(database)
         self._client: DBOSClient | None = None
         self._segments: SegmentRunner | None = None
         self._takeover: Takeover | None = None
@@ -126,7 +126,7 @@ class DbosEngine:
     def _prepare(self) -> None:
         logging.getLogger("dbos").setLevel(logging.ERROR)
         client = DBOSClient(
-            system_database_engine=self._engine, serializer=_Json(), lazy=True, application_name=APPLICATION
+            system_database_engine=self._engine, serializer=JsonSerializer(), lazy=True, application_name=APPLICATION
         )
         private.migrate(client)
         self._client = client
@@ -169,7 +169,7 @@ class DbosEngine:
         return {
             "name": APPLICATION,
             "system_database_engine": self._engine,
-            "serializer": _Json(),
+            "serializer": JsonSerializer(),
             "application_version": JOURNAL_FORMAT,
             "executor_id": self._worker_id,
             "log_level": "ERROR",
@@ -296,7 +296,7 @@ async def _cancel(task: asyncio.Task[None]) -> None:
         await task
 
 
-def _own_engine(database: Database) -> sa.Engine:
+def open_system_engine(database: Database) -> sa.Engine:
     """Return the engine that DBOS works with: same database, own connections."""
     if not isinstance(database, SqliteDatabase):
         return sa.create_engine(database.engine.url, pool_size=5, max_overflow=5, pool_pre_ping=True)
