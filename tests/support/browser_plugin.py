@@ -7,16 +7,19 @@ checks a page with axe-core. The conftest of each folder registers this plugin, 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Frame, Page, expect, sync_playwright
 from tests.ensure_chromium import find
 from tests.support import npm_packages
 from tests.support.browser_watch import Watch
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+OpenWatched = Callable[..., tuple[Page, Watch]]
+"""Opens a page in a fresh context. Options: width, height, theme ("light" or "dark")."""
+AxeCheck = Callable[[Page | Frame], list[str]]
+"""Returns what axe-core finds in a page or a frame, one line a violation."""
 
 # A page may take its time when every core runs tests. What must be quick is measured elsewhere.
 PATIENCE = 30_000
@@ -43,11 +46,11 @@ def _browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def watched(_browser: Browser) -> Iterator[Callable[..., tuple[Page, Watch]]]:
+def watched(_browser: Browser) -> Iterator[OpenWatched]:
     """Return a maker of pages, each in a fresh context; at the end none may have had a problem."""
     made: list[tuple[BrowserContext, Watch]] = []
 
-    def make(*, width: int = 1200, height: int = 900, theme: str = "light") -> tuple[Page, Watch]:
+    def make(*, width: int = 1200, height: int = 900, theme: Literal["light", "dark"] = "light") -> tuple[Page, Watch]:
         context = _browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=theme, reduced_motion="reduce", locale="en-US"
         )
@@ -63,17 +66,17 @@ def watched(_browser: Browser) -> Iterator[Callable[..., tuple[Page, Watch]]]:
 
 
 @pytest.fixture
-def page(watched: Callable[..., tuple[Page, Watch]]) -> Page:
+def page(watched: OpenWatched) -> Page:
     """Return one page in a fresh context."""
     return watched()[0]
 
 
 @pytest.fixture(scope="session")
-def axe() -> Callable[[Any], list[str]]:
+def axe() -> AxeCheck:
     """Return a check of a page or frame: what axe-core finds, one line a violation."""
     source = npm_packages.axe()
 
-    def run(target: Any) -> list[str]:
+    def run(target: Page | Frame) -> list[str]:
         target.evaluate(source)
         # A frame is part of the page around it, which has the heading.
         whole = isinstance(target, Page)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Callable
+from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
+from tests.support.studio_fixture import OpenPage, Studio
 
 TEXT = """\
 # What support does when a customer is unhappy.
@@ -27,31 +30,35 @@ steps:
 """
 
 
+EditorMaker = Callable[..., "EditorPage"]
+"""Makes a workflow, by default TEXT, and opens its editor. Options are those of `OpenPage`."""
+
+
 class EditorPage:
     """A workflow of its own, its file, and a page that shows its editor."""
 
-    def __init__(self, studio, open_page, text=TEXT, **options):
+    def __init__(self, studio: Studio, open_page: OpenPage, text: str = TEXT, **options: Any) -> None:
         self.id = f"edit-{uuid.uuid4().hex[:8]}"
         self.file = studio.shop.folder / "workflows" / f"{self.id}.yaml"
         studio.post("/workflows", {"id": self.id, "text": text.replace("NAME", self.id)})
         self.page: Page = open_page(f"/workflows/{self.id}", **options)
 
-    def card(self, words: str):
+    def card(self, words: str) -> Locator:
         """The card of a step, by the words it shows."""
         found = self.page.get_by_role("button", name=re.compile(rf"\b{re.escape(words)}\b.* step \d+ of"))
         expect(found.first).to_be_visible()
         return found.first
 
-    def place(self, words: str):
+    def place(self, words: str) -> Locator:
         """A place where a step can be put."""
         return self.page.get_by_role("button", name=words, exact=True)
 
-    def save(self):
+    def save(self) -> str:
         self.page.keyboard.press("Control+s")
         expect(self.page.get_by_text("Published", exact=True)).to_be_visible()
         return self.file.read_text("utf-8")
 
-    def drag(self, card, place):
+    def drag(self, card: Locator, place: Locator) -> None:
         """Drag a card onto a place, as a hand does: in steps."""
         card.hover(position={"x": 30, "y": 20})  # waits until the card stands still and can be hit
         start, end = card.bounding_box(), place.bounding_box()

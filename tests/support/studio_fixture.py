@@ -6,21 +6,21 @@ import importlib.util
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any
 
 import httpx
+from playwright.sync_api import Page
 from tests.support.shop_fixture import Shop
 
 from payloom.cli.demo_check.actors import DemoActors
 from payloom.cli.demo_check.report import play
 from payloom.cli.support.paths import copy_template, template
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import ModuleType
-
-    from playwright.sync_api import Page
+OpenPage = Callable[..., Page]
+"""Opens a page of the studio, signed in, by its path. Options: width, height, theme, page (an open one to reuse)."""
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

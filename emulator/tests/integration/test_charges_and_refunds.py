@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import stripe
 from emulator.tests.support.payments import ONE_CALL, types_of
 
+from payloom_emulator.embedded import RunningEmulator
 
-def paid(client, amount=2000, method="pm_card_visa", **more):
+
+def paid(
+    client: stripe.StripeClient, amount: int = 2000, method: str = "pm_card_visa", **more: Any
+) -> stripe.PaymentIntent:
     return client.v1.payment_intents.create({**ONE_CALL, "amount": amount, "payment_method": method, **more})
 
 
-def test_a_full_refund_by_payment_intent(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_a_full_refund_by_payment_intent(client: stripe.StripeClient, stripe_emulator: RunningEmulator) -> None:
     intent = paid(client)
     refund = client.v1.refunds.create({"payment_intent": intent.id, "reason": "requested_by_customer"})
     assert (refund.status, refund.amount, refund.reason) == ("succeeded", 2000, "requested_by_customer")
@@ -40,7 +46,9 @@ def test_partial_refunds_add_up_and_more_than_is_left_is_refused(client: stripe.
     assert len(client.v1.refunds.list({"payment_intent": intent.id}).data) == 2
 
 
-def test_a_refund_that_fails_later_takes_the_amount_back(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_a_refund_that_fails_later_takes_the_amount_back(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
     intent = paid(client, method="pm_card_refundFail")
     refund = client.v1.refunds.create({"payment_intent": intent.id})
     assert refund.status == "succeeded"
@@ -51,7 +59,7 @@ def test_a_refund_that_fails_later_takes_the_amount_back(client: stripe.StripeCl
     assert "refund.failed" in types_of(client)
 
 
-def test_a_pending_refund_settles(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_a_pending_refund_settles(client: stripe.StripeClient, stripe_emulator: RunningEmulator) -> None:
     intent = paid(client, method="pm_card_pendingRefund")
     refund = client.v1.refunds.create({"payment_intent": intent.id})
     assert refund.status == "pending"
@@ -71,7 +79,7 @@ def test_an_intent_without_a_charge_has_nothing_to_refund(client: stripe.StripeC
 
 
 def test_a_dispute_takes_the_money_and_winning_evidence_brings_it_back(
-    client: stripe.StripeClient, stripe_emulator
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
 ) -> None:
     intent = paid(client, method="pm_card_createDispute")
     stripe_emulator.settle()
@@ -95,7 +103,9 @@ def test_a_dispute_takes_the_money_and_winning_evidence_brings_it_back(
         assert wanted in seen
 
 
-def test_a_dispute_that_is_accepted_or_not_answered_is_lost(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_a_dispute_that_is_accepted_or_not_answered_is_lost(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
     paid(client, method="pm_card_createDispute")
     paid(client, method="pm_card_createDisputeInquiry")
     stripe_emulator.settle()
@@ -106,7 +116,7 @@ def test_a_dispute_that_is_accepted_or_not_answered_is_lost(client: stripe.Strip
     assert client.v1.disputes.retrieve(inquiry.id).status == "warning_closed"
 
 
-def test_the_balance_adds_up(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_the_balance_adds_up(client: stripe.StripeClient, stripe_emulator: RunningEmulator) -> None:
     intent = paid(client, amount=10000)
     paid(client, amount=10000, method="pm_card_bypassPending")
     stripe_emulator.settle()

@@ -7,14 +7,18 @@ import stripe
 from emulator.tests.support.checked_client import client_of
 from emulator.tests.support.payments import URLS, card, pay, types_of
 
+from payloom_emulator.embedded import RunningEmulator
+
 LINE = {"price_data": {"currency": "usd", "unit_amount": 1500, "product_data": {"name": "Mug"}}, "quantity": 2}
 
 
-def payment(client, **more):
+def payment(client: stripe.StripeClient, **more: Any) -> stripe.checkout.Session:
     return client.v1.checkout.sessions.create({"mode": "payment", "line_items": [LINE], **URLS, **more})
 
 
-def test_an_open_payment_session_has_its_url_totals_and_lines(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_an_open_payment_session_has_its_url_totals_and_lines(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
     session = payment(client, metadata={"order": "1"}, client_reference_id="ref")
     assert session.id.startswith("cs_test_")
     assert session.url.startswith(f"{stripe_emulator.url}/c/pay/{session.id}#")
@@ -27,7 +31,9 @@ def test_an_open_payment_session_has_its_url_totals_and_lines(client: stripe.Str
     assert seen.line_items.data[0].price.product.name == "Mug"
 
 
-def test_paying_completes_the_session_in_stripes_order_of_events(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_paying_completes_the_session_in_stripes_order_of_events(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
     session = payment(client, payment_intent_data={"metadata": {"order": "9"}})
     status, body = pay(stripe_emulator, session, payment_method_data=card("4242424242424242"), expected_amount=3000)
     assert status == 200, body
@@ -49,7 +55,7 @@ def test_paying_completes_the_session_in_stripes_order_of_events(client: stripe.
 
 
 def test_a_declined_card_leaves_the_session_open_and_another_pays_the_same_intent(
-    client: stripe.StripeClient, stripe_emulator
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
 ) -> None:
     session = payment(client)
     status, body = pay(stripe_emulator, session, payment_method_data=card("4000000000009995"))
@@ -65,7 +71,7 @@ def test_a_declined_card_leaves_the_session_open_and_another_pays_the_same_inten
 
 @pytest.mark.parametrize(("outcome", "status"), [("complete", "complete"), ("fail", "open")])
 def test_a_challenge_decides_about_the_session(
-    client: stripe.StripeClient, stripe_emulator, outcome: str, status: str
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator, outcome: str, status: str
 ) -> None:
     session = payment(client)
     code, body = pay(stripe_emulator, session, payment_method_data=card("4000000000003220"))
@@ -75,7 +81,9 @@ def test_a_challenge_decides_about_the_session(
     assert client.v1.checkout.sessions.retrieve(session.id).status == status
 
 
-def test_a_debit_completes_unpaid_and_the_money_arrives_later(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_a_debit_completes_unpaid_and_the_money_arrives_later(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
     line = {"price_data": {"currency": "eur", "unit_amount": 900, "product_data": {"name": "Tea"}}, "quantity": 1}
     session = client.v1.checkout.sessions.create(
         {"mode": "payment", "line_items": [line], "allowed_payment_method_types": ["card", "sepa_debit"], **URLS}
@@ -89,7 +97,7 @@ def test_a_debit_completes_unpaid_and_the_money_arrives_later(client: stripe.Str
     assert "checkout.session.async_payment_succeeded" in types_of(client)
 
 
-def test_setup_mode_saves_the_card(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_setup_mode_saves_the_card(client: stripe.StripeClient, stripe_emulator: RunningEmulator) -> None:
     customer = client.v1.customers.create({"email": "a@example.com"})
     session = client.v1.checkout.sessions.create({"mode": "setup", "currency": "usd", "customer": customer.id, **URLS})
     assert session.payment_status == "no_payment_required"
@@ -99,14 +107,16 @@ def test_setup_mode_saves_the_card(client: stripe.StripeClient, stripe_emulator)
     assert client.v1.customers.payment_methods.list(customer.id).data[0].id == session.setup_intent.payment_method
 
 
-def test_customer_creation_always_makes_a_customer(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_customer_creation_always_makes_a_customer(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
     session = payment(client, customer_creation="always")
     pay(stripe_emulator, session, payment_method_data=card("4242424242424242"))
     session = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["customer"]})
     assert session.customer.email == "jenny@example.com"
 
 
-def test_sessions_expire_by_time_or_when_told(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_sessions_expire_by_time_or_when_told(client: stripe.StripeClient, stripe_emulator: RunningEmulator) -> None:
     session, other = payment(client), payment(client)
     session = client.v1.checkout.sessions.expire(session.id)
     assert (session.status, session.url) == ("expired", None)
@@ -144,14 +154,16 @@ def test_what_stripe_refuses_is_refused_with_the_parameter_named(
     assert caught.value.param == param
 
 
-def test_the_page_sees_the_session_with_a_publishable_key(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_the_page_sees_the_session_with_a_publishable_key(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
     session = payment(client)
     status, body = stripe_emulator.emulator.call("GET", f"/v1/payment_pages/{session.id}", key="pk_test_page")
     assert (status, body["amount_total"], body["line_items"]["data"][0]["description"]) == (200, 3000, "Mug")
 
 
 def test_embedded_and_older_ui_modes_have_the_names_of_their_version(
-    client: stripe.StripeClient, stripe_emulator
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
 ) -> None:
     session = client.v1.checkout.sessions.create(
         {"mode": "payment", "line_items": [LINE], "ui_mode": "embedded_page", "return_url": "https://a.example"}
@@ -165,7 +177,9 @@ def test_embedded_and_older_ui_modes_have_the_names_of_their_version(
     assert seen.ui_mode == "embedded"
 
 
-def test_shipping_custom_fields_and_adjustable_quantities(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_shipping_custom_fields_and_adjustable_quantities(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
     session = payment(
         client,
         shipping_address_collection={"allowed_countries": ["US"]},
@@ -190,7 +204,7 @@ def test_shipping_custom_fields_and_adjustable_quantities(client: stripe.StripeC
 
 
 def test_before_2022_08_01_the_intent_exists_at_once_and_lines_hold_their_own_amount(
-    client: stripe.StripeClient, stripe_emulator
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
 ) -> None:
     older = client_of(stripe_emulator.url, stripe_version="2020-08-27")
     line = {"name": "Mug", "amount": 1500, "currency": "usd", "quantity": 2}

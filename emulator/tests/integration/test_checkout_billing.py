@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from emulator.tests.support.payments import URLS, card, pay, types_of
 
 if TYPE_CHECKING:
     import stripe
+
+    from payloom_emulator.embedded import RunningEmulator
 
 MONTHLY = {
     "price_data": {
@@ -23,12 +25,12 @@ MONTHLY = {
 }
 
 
-def subscribe(client, **more):
+def subscribe(client: stripe.StripeClient, **more: Any) -> stripe.checkout.Session:
     return client.v1.checkout.sessions.create({"mode": "subscription", "line_items": [MONTHLY], **URLS, **more})
 
 
 def test_paying_makes_the_customer_the_subscription_and_a_paid_invoice(
-    client: stripe.StripeClient, stripe_emulator
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
 ) -> None:
     session = subscribe(client, subscription_data={"metadata": {"plan": "gold"}})
     assert (session.customer_creation, session.amount_total) == ("always", 1500)
@@ -51,7 +53,9 @@ def test_paying_makes_the_customer_the_subscription_and_a_paid_invoice(
         assert types.index(earlier) < types.index(later)
 
 
-def test_a_trial_needs_no_payment_now_and_is_charged_when_it_ends(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_a_trial_needs_no_payment_now_and_is_charged_when_it_ends(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
     session = subscribe(client, subscription_data={"trial_period_days": 14})
     assert session.amount_total == 0
     assert pay(stripe_emulator, session, payment_method_data=card("4242424242424242"))[0] == 200
@@ -63,7 +67,7 @@ def test_a_trial_needs_no_payment_now_and_is_charged_when_it_ends(client: stripe
 
 
 def test_a_declined_card_leaves_the_session_open_and_the_next_one_pays(
-    client: stripe.StripeClient, stripe_emulator
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
 ) -> None:
     session = subscribe(client)
     status, body = pay(stripe_emulator, session, payment_method_data=card("4000000000000341"))
@@ -82,7 +86,7 @@ def test_a_declined_card_leaves_the_session_open_and_the_next_one_pays(
     ("outcome", "session_status", "status"), [("complete", "complete", "active"), ("fail", "open", "incomplete")]
 )
 def test_a_challenge_decides_about_the_subscription(
-    client: stripe.StripeClient, stripe_emulator, outcome: str, session_status: str, status: str
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator, outcome: str, session_status: str, status: str
 ) -> None:
     session = subscribe(client)
     code, body = pay(stripe_emulator, session, payment_method_data=card("4000002760003184"))
@@ -93,7 +97,9 @@ def test_a_challenge_decides_about_the_subscription(
     assert client.v1.subscriptions.list({"status": "all"}).data[0].status == status
 
 
-def test_a_promotion_code_entered_on_the_page_takes_its_part_off(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_a_promotion_code_entered_on_the_page_takes_its_part_off(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
     coupon = client.v1.coupons.create({"percent_off": 20, "duration": "once"})
     code = client.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}, "code": "SAVE20"})
     session = subscribe(client, allow_promotion_codes=True)
@@ -112,7 +118,7 @@ def test_a_promotion_code_entered_on_the_page_takes_its_part_off(client: stripe.
 
 
 def test_a_payment_session_with_invoice_creation_makes_a_paid_invoice(
-    client: stripe.StripeClient, stripe_emulator
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
 ) -> None:
     line = {"price_data": {"currency": "usd", "unit_amount": 700, "product_data": {"name": "Mug"}}, "quantity": 1}
     session = client.v1.checkout.sessions.create(
@@ -123,7 +129,9 @@ def test_a_payment_session_with_invoice_creation_makes_a_paid_invoice(
     assert (session.invoice.status, session.invoice.amount_paid) == ("paid", 700)
 
 
-def test_a_payment_link_opens_a_session_each_time(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_a_payment_link_opens_a_session_each_time(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
     product = client.v1.products.create({"name": "Mug"})
     price = client.v1.prices.create({"product": product.id, "unit_amount": 900, "currency": "usd"})
     link = client.v1.payment_links.create(
@@ -131,7 +139,7 @@ def test_a_payment_link_opens_a_session_each_time(client: stripe.StripeClient, s
     )
 
     class Stay(urllib.request.HTTPRedirectHandler):
-        def redirect_request(self, *args):
+        def redirect_request(self, *args: Any) -> None:
             return None
 
     opener = urllib.request.build_opener(Stay)

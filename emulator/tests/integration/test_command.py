@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def start(*options):
+def start(*options: str) -> tuple[subprocess.Popen[str], list[str], str]:
     process = subprocess.Popen(
         [sys.executable, "-m", "payloom_emulator", "--port", "0", *options],
         stdout=subprocess.PIPE,
@@ -24,7 +24,7 @@ def start(*options):
     return process, lines, lines[0].split(" at ")[1].split()[0]
 
 
-def stop(process):
+def stop(process: subprocess.Popen[str]) -> int:
     process.terminate()
     process.communicate(timeout=10)
     return process.returncode

@@ -2,15 +2,19 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
+from email.message import Message
+from typing import Any
 
 import pytest
 import stripe
 from emulator.tests.support.payments import ONE_CALL, types_of
 
+from payloom_emulator.embedded import RunningEmulator
+
 TERMS = {"tos_acceptance": {"date": 1700000000, "ip": "127.0.0.1"}}
 
 
-def connected(client):
+def connected(client: stripe.StripeClient) -> stripe.Account:
     return client.v1.accounts.create(
         {"type": "custom", "country": "US", "capabilities": {"transfers": {"requested": True}}, **TERMS}
     )
@@ -34,7 +38,9 @@ def test_a_connected_account_is_enabled_once_it_accepted_the_terms(client: strip
     ).url.endswith(done.id)
 
 
-def test_a_destination_charge_pays_the_account_and_keeps_the_fee(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_a_destination_charge_pays_the_account_and_keeps_the_fee(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
     account = connected(client)
     intent = client.v1.payment_intents.create(
         {
@@ -62,7 +68,9 @@ def test_a_destination_charge_pays_the_account_and_keeps_the_fee(client: stripe.
     assert back.transfer_reversal.startswith("trr_")
 
 
-def test_a_payout_takes_what_is_available_and_arrives(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_a_payout_takes_what_is_available_and_arrives(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:
         client.v1.payouts.create({"amount": 100, "currency": "usd"})
     assert caught.value.code == "balance_insufficient"
@@ -92,7 +100,9 @@ def test_customer_sessions_ephemeral_keys_and_features(client: stripe.StripeClie
     assert client.v1.products.features.list(product.id).data[0].entitlement_feature.lookup_key == "premium"
 
 
-def test_setup_intents_save_cards_and_then_pay_off_session(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_setup_intents_save_cards_and_then_pay_off_session(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
     customer = client.v1.customers.create({})
     intent = client.v1.setup_intents.create(
         {
@@ -165,7 +175,7 @@ def test_prices_with_tiers_custom_amounts_lookup_keys_and_other_currencies(clien
 
 
 def test_a_confirmation_token_carries_the_form_to_the_server_and_pays_once(
-    client: stripe.StripeClient, stripe_emulator
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
 ) -> None:
     status, token = stripe_emulator.emulator.call(
         "POST",
@@ -191,9 +201,9 @@ def test_a_confirmation_token_carries_the_form_to_the_server_and_pays_once(
         )
 
 
-def page(url, method="GET"):
+def page(url: str, method: str = "GET") -> tuple[int, str, Message]:
     class Stay(urllib.request.HTTPRedirectHandler):
-        def redirect_request(self, *args):
+        def redirect_request(self, *args: Any) -> None:
             return None
 
     try:
@@ -224,7 +234,7 @@ def test_links_inside_objects_lead_somewhere(client: stripe.StripeClient) -> Non
     assert page(receipt + "x")[0] == 404
 
 
-def test_money_becomes_available_after_a_week(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_money_becomes_available_after_a_week(client: stripe.StripeClient, stripe_emulator: RunningEmulator) -> None:
     intent = client.v1.payment_intents.create({**ONE_CALL, "payment_method": "pm_card_visa"})
     stripe_emulator.settle()
     charge = client.v1.charges.retrieve(intent.latest_charge, {"expand": ["balance_transaction"]})

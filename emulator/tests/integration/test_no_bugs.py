@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from random import Random
 from typing import Any
 
 import pytest
@@ -24,10 +25,10 @@ VERSIONS = (
 ROUNDS = 4
 
 
-def ids_of(emulator):
+def ids_of(emulator: Emulator) -> list[str]:
     """Make one of many things, so that random references sometimes hit."""
 
-    def made(path, **params):
+    def made(path: str, **params: Any) -> str:
         status, body = emulator.call("POST", path, params, version=NEWEST)
         assert status == 200, (path, body)
         return body["id"]
@@ -58,7 +59,7 @@ def ids_of(emulator):
     return [customer, method, product, once, monthly, intent, subscription, session, coupon, "pm_card_visa", "tok_visa"]
 
 
-def value(rng, ref, known, name, depth=0):
+def value(rng: Random, ref: Any, known: list[str], name: str, depth: int = 0) -> Any:
     node = table()["types"][ref] if isinstance(ref, int) else ref
     kind = node[0]
     if kind == "u":

@@ -5,9 +5,11 @@ import stripe
 from emulator.tests.support.checked_client import client_of
 from emulator.tests.support.payments import ONE_CALL, types_of
 
+from payloom_emulator.embedded import RunningEmulator
+
 
 def test_a_card_payment_succeeds_in_one_call_and_its_events_come_in_order(
-    client: stripe.StripeClient, stripe_emulator
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
 ) -> None:
     intent = client.v1.payment_intents.create(
         {**ONE_CALL, "payment_method": "pm_card_visa", "metadata": {"order": "7"}}
@@ -90,7 +92,7 @@ def test_a_raw_card_number_declines_as_its_table_row_says_and_another_can_be_tri
     assert intent.last_payment_error is None
 
 
-def test_three_d_secure_redirects_then_succeeds(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_three_d_secure_redirects_then_succeeds(client: stripe.StripeClient, stripe_emulator: RunningEmulator) -> None:
     intent = client.v1.payment_intents.create(
         {
             "amount": 500,
@@ -118,7 +120,9 @@ def test_three_d_secure_redirects_then_succeeds(client: stripe.StripeClient, str
     ]
 
 
-def test_a_failed_challenge_takes_the_intent_back(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_a_failed_challenge_takes_the_intent_back(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
     intent = client.v1.payment_intents.create(
         {
             "amount": 500,
@@ -150,7 +154,9 @@ def test_off_session_a_card_that_wants_authentication_is_declined(client: stripe
     assert caught.value.json_body["error"]["payment_method"]["id"] == method.id
 
 
-def test_manual_capture_in_part_releases_the_rest(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_manual_capture_in_part_releases_the_rest(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
     intent = client.v1.payment_intents.create(
         {**ONE_CALL, "payment_method": "pm_card_visa", "capture_method": "manual"}
     )
@@ -164,7 +170,9 @@ def test_manual_capture_in_part_releases_the_rest(client: stripe.StripeClient, s
     assert "charge.captured" in types_of(client)
 
 
-def test_an_authorisation_lapses_after_seven_days(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_an_authorisation_lapses_after_seven_days(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
     intent = client.v1.payment_intents.create(
         {**ONE_CALL, "payment_method": "pm_card_visa", "capture_method": "manual"}
     )
@@ -199,7 +207,9 @@ def test_amounts_stripe_would_not_charge_are_refused(
     assert (caught.value.code, caught.value.param) == (code, "amount")
 
 
-def test_a_sepa_debit_is_processing_and_settles_with_time(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_a_sepa_debit_is_processing_and_settles_with_time(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
     method = client.v1.payment_methods.create(
         {
             "type": "sepa_debit",
@@ -226,7 +236,7 @@ def test_a_sepa_debit_is_processing_and_settles_with_time(client: stripe.StripeC
     assert "payment_intent.processing" in types_of(client)
 
 
-def test_a_failing_sepa_debit_fails_later(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_a_failing_sepa_debit_fails_later(client: stripe.StripeClient, stripe_emulator: RunningEmulator) -> None:
     method = client.v1.payment_methods.create(
         {
             "type": "sepa_debit",
@@ -249,7 +259,9 @@ def test_a_failing_sepa_debit_fails_later(client: stripe.StripeClient, stripe_em
     assert types_of(client)[-2:] == ["charge.failed", "payment_intent.payment_failed"]
 
 
-def test_us_bank_account_wants_microdeposits_first(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_us_bank_account_wants_microdeposits_first(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
     data = {
         "type": "us_bank_account",
         "us_bank_account": {
@@ -294,7 +306,9 @@ def test_a_method_used_once_without_a_customer_cannot_be_used_again(client: stri
         client.v1.payment_intents.create({**ONE_CALL, "payment_method": intent.payment_method})
 
 
-def test_a_publishable_key_needs_the_client_secret_and_sees_less(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_a_publishable_key_needs_the_client_secret_and_sees_less(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
     intent = client.v1.payment_intents.create({"amount": 500, "currency": "usd", "metadata": {"secret": "x"}})
     browser = client_of(stripe_emulator.url, "pk_test_browser", stripe_version="2026-08-26.dahlia")
     with pytest.raises(stripe.InvalidRequestError):
@@ -307,7 +321,7 @@ def test_a_publishable_key_needs_the_client_secret_and_sees_less(client: stripe.
 
 
 def test_endive_refuses_payment_method_types_and_dahlia_takes_them(
-    client: stripe.StripeClient, stripe_emulator
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
 ) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:
         client.v1.payment_intents.create({"amount": 500, "currency": "usd", "payment_method_types": ["card"]})

@@ -5,7 +5,7 @@ import json
 import threading
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import stripe
@@ -17,10 +17,15 @@ from payloom_emulator.embedded import run
 from payloom_emulator.runtime.emulator import Emulator
 
 if TYPE_CHECKING:
+    from email.message import Message
     from pathlib import Path
 
+    from payloom_emulator.embedded import RunningEmulator
 
-def raw(running, method, path, body=None, **headers):
+
+def raw(
+    running: RunningEmulator, method: str, path: str, body: str | None = None, **headers: str
+) -> tuple[int, dict[str, Any], Message]:
     request = urllib.request.Request(
         f"{running.url}{path}", data=body.encode() if body is not None else None, method=method
     )
@@ -34,7 +39,7 @@ def raw(running, method, path, body=None, **headers):
         return error.code, json.loads(error.read()), error.headers
 
 
-def test_the_same_key_with_the_same_parameters_is_a_replay(stripe_emulator) -> None:
+def test_the_same_key_with_the_same_parameters_is_a_replay(stripe_emulator: RunningEmulator) -> None:
     first = raw(stripe_emulator, "POST", "/v1/customers", "name=A&metadata[x]=1", Idempotency_Key="k1")
     again = raw(stripe_emulator, "POST", "/v1/customers", "metadata[x]=1&name=A", Idempotency_Key="k1")
     assert again[:2] == first[:2]
@@ -48,7 +53,7 @@ def test_the_same_key_with_the_same_parameters_is_a_replay(stripe_emulator) -> N
     assert (status, body["error"]["type"]) == (400, "idempotency_error")
 
 
-def test_a_declined_attempt_is_replayed_but_refused_parameters_are_not(stripe_emulator) -> None:
+def test_a_declined_attempt_is_replayed_but_refused_parameters_are_not(stripe_emulator: RunningEmulator) -> None:
     call = (
         "amount=500&currency=usd&confirm=true&payment_method=pm_card_visa_chargeDeclined&return_url=https://a.example"
     )
@@ -60,7 +65,9 @@ def test_a_declined_attempt_is_replayed_but_refused_parameters_are_not(stripe_em
     assert raw(stripe_emulator, "POST", "/v1/customers", "name=x", Idempotency_Key="k3")[0] == 200
 
 
-def test_a_500_is_saved_and_one_after_the_effect_keeps_the_effect(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_a_500_is_saved_and_one_after_the_effect_keeps_the_effect(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
     stripe_emulator.fail_next(status=500, method="POST", path="/v1/customers", when="after")
     first = raw(stripe_emulator, "POST", "/v1/customers", "name=x", Idempotency_Key="k4")
     again = raw(stripe_emulator, "POST", "/v1/customers", "name=x", Idempotency_Key="k4")
@@ -72,7 +79,7 @@ def test_a_500_is_saved_and_one_after_the_effect_keeps_the_effect(client: stripe
     assert len(client.v1.customers.list().data) == 1
 
 
-def test_the_same_key_in_flight_is_a_conflict(stripe_emulator) -> None:
+def test_the_same_key_in_flight_is_a_conflict(stripe_emulator: RunningEmulator) -> None:
     stripe_emulator.control("limits", latency=0.5)
     answers = []
     calls = [
@@ -99,7 +106,7 @@ def test_the_same_key_in_flight_is_a_conflict(stripe_emulator) -> None:
         ("Bearer rk_test_abc1234", 200),
     ],
 )
-def test_keys(stripe_emulator, authorization: str, status: int) -> None:
+def test_keys(stripe_emulator: RunningEmulator, authorization: str, status: int) -> None:
     got, body, headers = raw(stripe_emulator, "GET", "/v1/customers", Authorization=authorization)
     assert got == status
     assert headers["Request-Id"].startswith("req_")
@@ -107,7 +114,7 @@ def test_keys(stripe_emulator, authorization: str, status: int) -> None:
         assert "Invalid API Key provided" in body["error"]["message"]
 
 
-def test_no_key_at_all_and_urls_stripe_does_not_know(stripe_emulator) -> None:
+def test_no_key_at_all_and_urls_stripe_does_not_know(stripe_emulator: RunningEmulator) -> None:
     assert raw(stripe_emulator, "GET", "/v1/customers", Authorization="")[0] == 401
     status, body, _ = raw(stripe_emulator, "GET", "/v1/custmers")
     assert (status, body["error"]["type"]) == (404, "invalid_request_error")
@@ -131,7 +138,9 @@ def test_no_key_at_all_and_urls_stripe_does_not_know(stripe_emulator) -> None:
         ("/v1/prices", "currency=xxx&unit_amount=5&product_data[name]=a", None, "currency"),
     ],
 )
-def test_wrong_parameters_are_named(stripe_emulator, path: str, body: str, code: str | None, param: str) -> None:
+def test_wrong_parameters_are_named(
+    stripe_emulator: RunningEmulator, path: str, body: str, code: str | None, param: str
+) -> None:
     status, answer, _ = raw(stripe_emulator, "POST", path, body, Stripe_Version="2026-10-28.endive")
     assert (status, answer["error"].get("code"), answer["error"]["param"]) == (400, code, param)
 
@@ -192,7 +201,7 @@ def test_search_speaks_stripes_query_language(client: stripe.StripeClient) -> No
     one = client.v1.customers.create({"email": "ada@example.com", "name": "Ada Lovelace", "metadata": {"plan": "gold"}})
     client.v1.customers.create({"email": "bob@example.com", "name": "Bob", "metadata": {"plan": "tin"}})
 
-    def found(query):
+    def found(query: str) -> list[str]:
         return [c.id for c in client.v1.customers.search({"query": query}).data]
 
     assert found("email:'ADA@example.com'") == [one.id]
@@ -205,7 +214,7 @@ def test_search_speaks_stripes_query_language(client: stripe.StripeClient) -> No
             found(bad)
 
 
-def test_rate_limit_and_unknown_versions(stripe_emulator) -> None:
+def test_rate_limit_and_unknown_versions(stripe_emulator: RunningEmulator) -> None:
     stripe_emulator.control("limits", rate_limit=0)
     status, body, headers = raw(stripe_emulator, "GET", "/v1/customers")
     stripe_emulator.control("limits", rate_limit=None)
@@ -214,7 +223,9 @@ def test_rate_limit_and_unknown_versions(stripe_emulator) -> None:
     assert raw(stripe_emulator, "GET", "/v1/customers", Stripe_Version="2020-08-27")[0] == 200
 
 
-def test_a_connected_account_keeps_its_own_objects(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_a_connected_account_keeps_its_own_objects(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
     account = client.v1.accounts.create({"type": "express", "email": "shop@example.com"})
     theirs = client.v1.customers.create({"name": "Theirs"}, {"stripe_account": account.id})
     assert client.v1.customers.list().data == []
@@ -236,7 +247,9 @@ def test_a_deleted_customer_is_a_tombstone_and_a_deleted_product_is_gone(client:
     assert (caught.value.http_status, caught.value.code) == (404, "resource_missing")
 
 
-def test_snapshot_and_restore_bring_a_moment_back(client: stripe.StripeClient, stripe_emulator) -> None:
+def test_snapshot_and_restore_bring_a_moment_back(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
     client.v1.customers.create({"name": "Before"})
     with urllib.request.urlopen(f"{stripe_emulator.url}/_emulator/snapshot", timeout=10) as response:
         saved = response.read()
@@ -247,7 +260,7 @@ def test_snapshot_and_restore_bring_a_moment_back(client: stripe.StripeClient, s
     assert [c.name for c in client.v1.customers.list().data] == ["Before"]
 
 
-def test_a_file_is_uploaded_as_multipart(stripe_emulator, tmp_path: Path) -> None:
+def test_a_file_is_uploaded_as_multipart(stripe_emulator: RunningEmulator, tmp_path: Path) -> None:
     path = tmp_path / "receipt.txt"
     path.write_text("thank you")
     with path.open("rb") as handle:
@@ -255,7 +268,7 @@ def test_a_file_is_uploaded_as_multipart(stripe_emulator, tmp_path: Path) -> Non
     assert (made.filename, made.size, made.purpose) == ("receipt.txt", 9, "dispute_evidence")
 
 
-def test_a_browser_of_another_origin_may_call(stripe_emulator) -> None:
+def test_a_browser_of_another_origin_may_call(stripe_emulator: RunningEmulator) -> None:
     request = urllib.request.Request(
         f"{stripe_emulator.url}/v1/payment_methods", method="OPTIONS", headers={"Origin": "http://shop.test"}
     )

@@ -10,10 +10,12 @@ import pytest
 if TYPE_CHECKING:
     import stripe
 
+    from payloom_emulator.embedded import RunningEmulator
+
 _BANK = {"bank_account[account_number]": "000123456789", "bank_account[routing_number]": "110000000"}
 
 
-def ask(stripe_emulator, path, **headers):
+def ask(stripe_emulator: RunningEmulator, path: str, **headers: str) -> httpx.Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return httpx.post(f"{stripe_emulator.url}/_emulator/{path}", headers=named, trust_env=False)
 
@@ -30,7 +32,7 @@ def ask(stripe_emulator, path, **headers):
     ],
 )
 def test_another_site_changes_nothing(
-    client: stripe.StripeClient, stripe_emulator, path: str, headers: dict[str, str]
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator, path: str, headers: dict[str, str]
 ) -> None:
     kept = client.v1.customers.create({"email": "kept@example.com"})
     answer = ask(stripe_emulator, path, **headers)
@@ -39,14 +41,16 @@ def test_another_site_changes_nothing(
 
 
 @pytest.mark.parametrize("own", [{}, {"Sec_Fetch_Site": "same-origin"}, {"Sec_Fetch_Site": "none"}, {"Origin": "own"}])
-def test_scripts_and_its_own_pages_steer(client: stripe.StripeClient, stripe_emulator, own: dict[str, Any]) -> None:
+def test_scripts_and_its_own_pages_steer(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator, own: dict[str, Any]
+) -> None:
     client.v1.customers.create({"email": "gone@example.com"})
     headers = {"Origin": stripe_emulator.url} if "Origin" in own else own
     assert ask(stripe_emulator, "reset", **headers).json() == {"reset": True}
     assert client.v1.customers.list().data == []
 
 
-def test_stripes_own_api_is_open_to_every_origin_as_stripes_is(stripe_emulator) -> None:
+def test_stripes_own_api_is_open_to_every_origin_as_stripes_is(stripe_emulator: RunningEmulator) -> None:
     answer = httpx.post(
         f"{stripe_emulator.url}/v1/tokens",
         headers={"Origin": "https://shop.example", "Sec-Fetch-Site": "cross-site"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,14 +13,14 @@ from payloom_emulator.runtime.emulator import Emulator
 
 
 @pytest.fixture(scope="module")
-def emulator():
+def emulator() -> Iterator[Emulator]:
     made = Emulator()
     yield made
     made.store.close()
 
 
 @pytest.mark.parametrize("event", sorted(TRIGGERS))
-def test_the_event_happens(emulator, event: Any) -> None:
+def test_the_event_happens(emulator: Emulator, event: Any) -> None:
     emulator.reset()
     made = trigger(emulator, event)["made"]
     assert event in [m["type"] for m in made]
@@ -29,6 +30,6 @@ def test_the_event_happens(emulator, event: Any) -> None:
         assert faults(body) == []
 
 
-def test_an_unknown_event_says_what_is_near(emulator) -> None:
+def test_an_unknown_event_says_what_is_near(emulator: Emulator) -> None:
     with pytest.raises(Exception, match=r"payment_intent\.succeeded"):
         trigger(emulator, "payment_intent.succeded")

@@ -5,7 +5,7 @@ import threading
 import time
 import urllib.error
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import stripe
@@ -15,13 +15,16 @@ from payloom_emulator.core.config import EmulatorConfig, Endpoint
 from payloom_emulator.embedded import run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from payloom_emulator.embedded import RunningEmulator
 
 
 class Receiver:
     """A webhook endpoint that keeps what it got; `answers` are the next statuses, then 200."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.got: list[tuple[bytes, str]] = []
         self.answers: list[int] = []
         self.pause = threading.Event()  # while cleared, answers wait
@@ -30,7 +33,7 @@ class Receiver:
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
+            def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 with receiver.condition:
                     receiver.got.append((body, self.headers["Stripe-Signature"]))
@@ -40,33 +43,33 @@ class Receiver:
                 self.send_response(status)
                 self.end_headers()
 
-            def log_message(self, *args):
+            def log_message(self, *args: object) -> None:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/hooks"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
-    def wait(self, count, seconds=5.0):
+    def wait(self, count: int, seconds: float = 5.0) -> list[tuple[bytes, str]]:
         with self.condition:
             assert self.condition.wait_for(lambda: len(self.got) >= count, seconds), (
                 f"got {len(self.got)} of {count}: {self.types()}"
             )
         return self.got
 
-    def types(self):
+    def types(self) -> list[str]:
         return [json.loads(body)["type"] for body, _ in self.got]
 
 
 @pytest.fixture
-def receiver():
+def receiver() -> Iterator[Receiver]:
     made = Receiver()
     yield made
     made.server.shutdown()
     made.server.server_close()
 
 
-def written(running, attempts):
+def written(running: RunningEmulator, attempts: int) -> list[dict[str, Any]]:
     """Wait until this many attempts are over; return all rows."""
     for _ in range(500):
         rows = running.emulator.delivery.rows()
@@ -77,7 +80,7 @@ def written(running, attempts):
 
 
 def test_events_are_signed_by_the_official_scheme_and_come_in_order(
-    client: stripe.StripeClient, stripe_emulator, receiver
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator, receiver: Receiver
 ) -> None:
     endpoint = client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["*"]})
     assert endpoint.secret.startswith("whsec_")
@@ -93,7 +96,7 @@ def test_events_are_signed_by_the_official_scheme_and_come_in_order(
 
 
 def test_a_failed_delivery_is_tried_again_with_a_fresh_signature_and_listed(
-    client: stripe.StripeClient, stripe_emulator, receiver
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator, receiver: Receiver
 ) -> None:
     endpoint = client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["customer.created"]})
     receiver.answers = [500, 302]
@@ -117,7 +120,7 @@ def test_a_failed_delivery_is_tried_again_with_a_fresh_signature_and_listed(
 
 
 def test_while_a_secret_is_rolled_events_are_signed_with_both_until_the_old_one_expires(
-    client: stripe.StripeClient, stripe_emulator, receiver
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator, receiver: Receiver
 ) -> None:
     endpoint = client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["customer.created"]})
     before = stripe_emulator.emulator.clock.now()
@@ -140,7 +143,7 @@ def test_while_a_secret_is_rolled_events_are_signed_with_both_until_the_old_one_
 
 
 def test_a_leaked_secret_ends_at_once_and_nonsense_is_refused(
-    client: stripe.StripeClient, stripe_emulator, receiver
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator, receiver: Receiver
 ) -> None:
     endpoint = client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["*"]})
     rolled = stripe_emulator.control(f"webhook_endpoints/{endpoint.id}/roll")
@@ -171,7 +174,7 @@ def test_a_configured_endpoint_keeps_its_rolled_secret_over_a_restart(tmp_path: 
 
 
 def test_only_enabled_events_are_sent_and_a_disabled_endpoint_gets_none(
-    client: stripe.StripeClient, stripe_emulator, receiver
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator, receiver: Receiver
 ) -> None:
     endpoint = client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["product.created"]})
     client.v1.customers.create({})
@@ -185,7 +188,9 @@ def test_only_enabled_events_are_sent_and_a_disabled_endpoint_gets_none(
         client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["customer.exploded"]})
 
 
-def test_the_event_is_rendered_in_the_endpoints_version(client: stripe.StripeClient, stripe_emulator, receiver) -> None:
+def test_the_event_is_rendered_in_the_endpoints_version(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator, receiver: Receiver
+) -> None:
     client.v1.webhook_endpoints.create(
         {"url": receiver.url, "enabled_events": ["payment_intent.succeeded"], "api_version": "2022-08-01"}
     )
@@ -205,11 +210,11 @@ def test_the_event_is_rendered_in_the_endpoints_version(client: stripe.StripeCli
 
 
 def test_duplicates_and_losses_are_the_same_for_the_same_seed(
-    client: stripe.StripeClient, stripe_emulator, receiver
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator, receiver: Receiver
 ) -> None:
     client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["customer.created"]})
 
-    def outcome():
+    def outcome() -> list[list[str]]:
         stripe_emulator.control("delivery", seed=7, duplicate=0.5, drop=0.3)
         made = [client.v1.customers.create({}).id for _ in range(8)]
         rows = stripe_emulator.emulator.delivery.rows(limit=500)
@@ -227,7 +232,9 @@ def test_duplicates_and_losses_are_the_same_for_the_same_seed(
     assert any("dropped" in o for o in first)
 
 
-def test_redelivery_on_request(client: stripe.StripeClient, stripe_emulator, receiver) -> None:
+def test_redelivery_on_request(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator, receiver: Receiver
+) -> None:
     client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["customer.created"]})
     client.v1.customers.create({})
     receiver.wait(1)
@@ -238,7 +245,7 @@ def test_redelivery_on_request(client: stripe.StripeClient, stripe_emulator, rec
 
 
 def test_an_endpoint_from_the_configuration_uses_the_given_secret_and_survives_in_a_file(
-    receiver, tmp_path: Path
+    receiver: Receiver, tmp_path: Path
 ) -> None:
     config = EmulatorConfig(store=str(tmp_path / "stripe.db"), endpoints=(Endpoint(receiver.url, "whsec_mine"),))
     with run(config) as running:
@@ -252,7 +259,7 @@ def test_an_endpoint_from_the_configuration_uses_the_given_secret_and_survives_i
 
 
 def test_thin_events_reach_an_event_destination_and_lead_to_the_object(
-    client: stripe.StripeClient, stripe_emulator, receiver
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator, receiver: Receiver
 ) -> None:
     destination = client.v2.core.event_destinations.create(
         {
@@ -295,7 +302,9 @@ def test_lists_of_v2_lead_from_page_to_page_with_their_filters(client: stripe.St
     assert len({event.id for event in every}) == 25
 
 
-def test_a_slow_endpoint_holds_up_only_itself(client: stripe.StripeClient, stripe_emulator, receiver) -> None:
+def test_a_slow_endpoint_holds_up_only_itself(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator, receiver: Receiver
+) -> None:
     slow = Receiver()
     slow.pause.clear()
     try:
@@ -314,7 +323,7 @@ def test_a_slow_endpoint_holds_up_only_itself(client: stripe.StripeClient, strip
 
 
 def test_what_changed_is_told_in_the_words_of_the_version(
-    client: stripe.StripeClient, stripe_emulator, receiver
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator, receiver: Receiver
 ) -> None:
     hook = {"url": receiver.url, "enabled_events": ["product.updated"], "api_version": "2023-10-16"}
     client.v1.webhook_endpoints.create(hook)

@@ -20,7 +20,7 @@ WITH_MACHINE = [r.schema for r in RESOURCES if r.schema.machine is not None]
 IDS = [r.object for r in WITH_MACHINE]
 
 
-def statuses_in_sdk(object_name, field):
+def statuses_in_sdk(object_name: str, field: str) -> set[str]:
     """Return the literals the SDK's class lists for the status field."""
     for info in pkgutil.walk_packages(stripe.__path__, "stripe."):
         if info.name.startswith(("stripe.v2", "stripe.events", "stripe.params")) or info.name.endswith("_service"):

@@ -45,7 +45,7 @@ def test_forms_nest_as_stripe_reads_them(text: str, value: dict[str, Any]) -> No
 
 @given(st.text(max_size=60))
 @settings(max_examples=200, deadline=None)
-def test_any_text_is_read_or_refused_as_a_400(text) -> None:
+def test_any_text_is_read_or_refused_as_a_400(text: str) -> None:
     with contextlib.suppress(StripeError):
         assert isinstance(decode(text), dict)
 
@@ -200,7 +200,7 @@ def test_the_search_language(query: str, holds: bool) -> None:
 
 @given(st.integers(0, 10**9), st.lists(st.integers(0, 10**6), min_size=1, max_size=8))
 @settings(max_examples=200, deadline=None)
-def test_a_discount_is_shared_without_losing_a_cent(total, parts) -> None:
+def test_a_discount_is_shared_without_losing_a_cent(total: int, parts: list[int]) -> None:
     shares = share(total, parts)
     assert sum(shares) == min(total, sum(parts))
     assert all(0 <= s <= p for s, p in zip(shares, parts, strict=True))

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.support.studio_fixture import Studio, build_studio
+from tests.support.browser_plugin import OpenWatched
+from tests.support.studio_fixture import OpenPage, Studio, build_studio
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +29,7 @@ def studio(_running_studio: Studio) -> Studio:
 
 
 @pytest.fixture
-def open_page(studio: Studio, watched: Callable[..., tuple[Page, object]]) -> Callable[..., Page]:
+def open_page(studio: Studio, watched: OpenWatched) -> OpenPage:
     """Return a function that opens `/studio<path>` signed in and waits for its heading.
 
     Options: width, height, theme ("light" or "dark"), page (an open one to go on with).

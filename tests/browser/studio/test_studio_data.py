@@ -7,12 +7,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.support.studio_fixture import Studio
+    import stripe
+    from playwright.sync_api import Route
+    from tests.support.browser_plugin import AxeCheck, OpenWatched
+    from tests.support.studio_fixture import OpenPage, Studio
 
 PAGES = {
     "/journey": "Payments",
@@ -25,13 +26,13 @@ PAGES = {
 
 
 @pytest.fixture
-def local(studio: Studio):
+def local(studio: Studio) -> stripe.StripeClient:
     """The local Stripe through the official client."""
     return studio.shop.stripe
 
 
 @pytest.fixture
-def receipt(studio: Studio):
+def receipt(studio: Studio) -> dict[str, Any]:
     """A receipt that the five flows sent."""
     return next(mail for mail in studio.get("/mails")["data"] if mail["template"] == "receipt")
 
@@ -39,7 +40,7 @@ def receipt(studio: Studio):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("path", "heading"), PAGES.items())
 def test_a_data_page_has_an_address_a_heading_and_no_barrier(
-    open_page: Callable[..., Page], axe, path: Any, heading: Any, theme: str
+    open_page: OpenPage, axe: AxeCheck, path: Any, heading: Any, theme: str
 ) -> None:
     page = open_page(path, theme=theme)
     expect(page.get_by_role("heading", level=1, name=heading)).to_be_visible()
@@ -50,14 +51,14 @@ def test_a_data_page_has_an_address_a_heading_and_no_barrier(
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_data_page_fits_a_telephone(open_page: Callable[..., Page], path: Any) -> None:
+def test_a_data_page_fits_a_telephone(open_page: OpenPage, path: Any) -> None:
     page = open_page(path, width=360, height=740)
     expect(page.get_by_text("Loading")).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_an_order_number_leads_to_everything_that_has_to_do_with_it(
-    studio: Studio, open_page: Callable[..., Page], axe
+    studio: Studio, open_page: OpenPage, axe: AxeCheck
 ) -> None:
     order = next(row for row in studio.shop.rows("orders") if row["status"] == "refunded")
     page = open_page("/journey")
@@ -76,7 +77,7 @@ def test_an_order_number_leads_to_everything_that_has_to_do_with_it(
     expect(page.get_by_role("button", name=re.compile(r"^Event \d+$"))).to_have_attribute("aria-pressed", "false")
 
 
-def test_an_address_is_found_while_it_is_typed(studio: Studio, open_page: Callable[..., Page], receipt) -> None:
+def test_an_address_is_found_while_it_is_typed(studio: Studio, open_page: OpenPage, receipt: dict[str, Any]) -> None:
     address = receipt["to"][0]
     page = open_page("/journey")
     page.get_by_role("searchbox", name="Any ID or email address").press_sequentially(address)
@@ -84,12 +85,14 @@ def test_an_address_is_found_while_it_is_typed(studio: Studio, open_page: Callab
     expect(page.get_by_text(receipt["subject"]).first).to_be_visible()
 
 
-def test_an_id_that_nobody_knows_is_told(open_page: Callable[..., Page]) -> None:
+def test_an_id_that_nobody_knows_is_told(open_page: OpenPage) -> None:
     page = open_page("/journey/pi_nobody_knows_this")
     expect(page.get_by_text("Nothing is related to this ID")).to_be_visible()
 
 
-def test_a_mail_is_read_as_html_text_headers_and_source(open_page: Callable[..., Page], receipt, axe) -> None:
+def test_a_mail_is_read_as_html_text_headers_and_source(
+    open_page: OpenPage, receipt: dict[str, Any], axe: AxeCheck
+) -> None:
     page = open_page(f"/mail/{receipt['id']}")
     expect(page.frame_locator("iframe").get_by_text("Thank you!")).to_be_visible()
     page.get_by_role("tab", name="Text").click()
@@ -102,13 +105,13 @@ def test_a_mail_is_read_as_html_text_headers_and_source(open_page: Callable[...,
 
 
 def test_a_mails_html_runs_nothing_and_loads_nothing(
-    studio: Studio, open_page: Callable[..., Page], receipt, watched
+    studio: Studio, open_page: OpenPage, receipt: dict[str, Any], watched: OpenWatched
 ) -> None:
     page, watch = watched()
     studio.sign_in(page)
     open_page("/mail", page=page)
 
-    def poisoned(route):
+    def poisoned(route: Route) -> None:
         answer = route.fetch()
         mail = answer.json()
         mail["html"] += (
@@ -131,7 +134,7 @@ def test_a_mails_html_runs_nothing_and_loads_nothing(
     watch.problems.clear()
 
 
-def test_mails_are_found_by_their_recipient(open_page: Callable[..., Page], receipt) -> None:
+def test_mails_are_found_by_their_recipient(open_page: OpenPage, receipt: dict[str, Any]) -> None:
     page = open_page("/mail")
     page.get_by_role("searchbox", name="Recipient").fill(receipt["to"][0].upper())
     links = page.get_by_role("list", name="Emails").get_by_role("link")
@@ -141,7 +144,7 @@ def test_mails_are_found_by_their_recipient(open_page: Callable[..., Page], rece
     expect(page.get_by_text("No email to this address")).to_be_visible()
 
 
-def test_a_table_is_filtered_and_sorted_and_keeps_its_address(studio: Studio, open_page: Callable[..., Page]) -> None:
+def test_a_table_is_filtered_and_sorted_and_keeps_its_address(studio: Studio, open_page: OpenPage) -> None:
     page = open_page("/tables/products")
     page.get_by_role("button", name="Filter").click()
     page.get_by_label("Column", exact=True).select_option("amount")
@@ -163,7 +166,7 @@ def test_a_table_is_filtered_and_sorted_and_keeps_its_address(studio: Studio, op
 
 
 def test_a_row_is_changed_and_a_change_made_meanwhile_is_told_not_overwritten(
-    studio: Studio, open_page: Callable[..., Page], axe
+    studio: Studio, open_page: OpenPage, axe: AxeCheck
 ) -> None:
     page = open_page("/tables/plans?row=basic")
     dialog = page.get_by_role("dialog")
@@ -185,7 +188,7 @@ def test_a_row_is_changed_and_a_change_made_meanwhile_is_told_not_overwritten(
     )
 
 
-def test_a_row_is_added_and_deleted_and_tells_who_wrote_it(studio: Studio, open_page: Callable[..., Page]) -> None:
+def test_a_row_is_added_and_deleted_and_tells_who_wrote_it(studio: Studio, open_page: OpenPage) -> None:
     page = open_page("/tables/guests")
     page.get_by_role("button", name="New row").click()
     dialog = page.get_by_role("dialog")
@@ -202,7 +205,7 @@ def test_a_row_is_added_and_deleted_and_tells_who_wrote_it(studio: Studio, open_
     expect(page.get_by_role("dialog").get_by_role("link", name="create-checkout").first).to_be_visible()
 
 
-def test_stripes_own_customers_are_a_table_too(studio: Studio, open_page: Callable[..., Page], local) -> None:
+def test_stripes_own_customers_are_a_table_too(studio: Studio, open_page: OpenPage, local: stripe.StripeClient) -> None:
     made = local.v1.customers.create({"email": "grid@studio.test", "name": "Greta Grid"})
     page = open_page("/tables/stripe.customers")
     page.get_by_role("cell", name="grid@studio.test").click()
@@ -213,7 +216,7 @@ def test_stripes_own_customers_are_a_table_too(studio: Studio, open_page: Callab
     expect(page.get_by_text("No matching rows")).to_be_visible()
 
 
-def test_moving_the_clock_forward_renews_a_subscription(open_page: Callable[..., Page], local) -> None:
+def test_moving_the_clock_forward_renews_a_subscription(open_page: OpenPage, local: stripe.StripeClient) -> None:
     customer = local.v1.customers.create({"email": "renews@studio.test"})
     method = local.v1.payment_methods.attach("pm_card_visa", {"customer": customer.id})
     product = local.v1.products.create({"name": "Letter"})
@@ -237,7 +240,7 @@ def test_moving_the_clock_forward_renews_a_subscription(open_page: Callable[...,
     expect(row).to_contain_text("Active")
 
 
-def test_a_triggered_event_arrives_and_its_delivery_is_listed(studio: Studio, open_page: Callable[..., Page]) -> None:
+def test_a_triggered_event_arrives_and_its_delivery_is_listed(studio: Studio, open_page: OpenPage) -> None:
     page = open_page("/local-stripe")
     page.get_by_role("combobox", name="Event").fill("payment_intent.succeeded")
     page.get_by_role("button", name="Trigger").click()
@@ -249,7 +252,7 @@ def test_a_triggered_event_arrives_and_its_delivery_is_listed(studio: Studio, op
     expect(page.locator(".toast-title").filter(has_text="payment_intent.succeeded was resent")).to_be_visible()
 
 
-def test_an_unknown_event_is_refused_with_a_hint(open_page: Callable[..., Page]) -> None:
+def test_an_unknown_event_is_refused_with_a_hint(open_page: OpenPage) -> None:
     page = open_page("/local-stripe")
     page.get_by_role("combobox", name="Event").fill("payment_intent.suceeded")
     page.get_by_role("button", name="Trigger").click()
@@ -257,7 +260,7 @@ def test_an_unknown_event_is_refused_with_a_hint(open_page: Callable[..., Page])
     expect(told).to_contain_text("payment_intent.succeeded")
 
 
-def test_the_settings_show_no_secret_and_the_theme_is_kept(studio: Studio, open_page: Callable[..., Page]) -> None:
+def test_the_settings_show_no_secret_and_the_theme_is_kept(studio: Studio, open_page: OpenPage) -> None:
     page = open_page("/settings")
     expect(page.get_by_text("Local Stripe: no account, no money")).to_be_visible()
     secret = json.loads((studio.shop.folder / "data" / "local.json").read_text("utf-8"))
@@ -268,7 +271,7 @@ def test_the_settings_show_no_secret_and_the_theme_is_kept(studio: Studio, open_
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
-def test_an_admin_lets_somebody_in_as_a_viewer(studio: Studio, open_page: Callable[..., Page], watched) -> None:
+def test_an_admin_lets_somebody_in_as_a_viewer(studio: Studio, open_page: OpenPage, watched: OpenWatched) -> None:
     page = open_page("/settings")
     page.get_by_label("What grace@corner.test may do").select_option("viewer")
     expect(page.locator(".toast-title")).to_have_text("grace@corner.test is a viewer now")

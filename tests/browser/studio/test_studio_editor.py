@@ -6,22 +6,21 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from tests.support.editor_fixture import TEXT, EditorPage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.support.studio_fixture import Studio
+    from tests.support.editor_fixture import EditorMaker
+    from tests.support.studio_fixture import OpenPage, Studio
 
 
 @pytest.fixture
-def editor(studio: Studio, open_page: Callable[..., Page]):
+def editor(studio: Studio, open_page: OpenPage) -> EditorMaker:
     """Return a maker of edited workflows."""
     return lambda text=TEXT, **options: EditorPage(studio, open_page, text, **options)
 
 
-def test_an_edit_on_the_canvas_changes_its_lines_of_the_file_and_no_others(editor) -> None:
+def test_an_edit_on_the_canvas_changes_its_lines_of_the_file_and_no_others(editor: EditorMaker) -> None:
     it = editor()
     it.card("log last").click()
     it.page.keyboard.press("Delete")
@@ -30,7 +29,7 @@ def test_an_edit_on_the_canvas_changes_its_lines_of_the_file_and_no_others(edito
     assert it.save() == TEXT.replace("  - log: last\n", "")
 
 
-def test_a_card_dragged_into_a_branch_takes_its_comments_along(editor) -> None:
+def test_a_card_dragged_into_a_branch_takes_its_comments_along(editor: EditorMaker) -> None:
     it = editor()
     it.drag(it.card("let n second"), it.place("Add a step after log inside"))
     expect(it.page.get_by_role("button", name=re.compile("let n second step 2 of 2 in “then”"))).to_be_visible()
@@ -54,7 +53,7 @@ def test_a_card_dragged_into_a_branch_takes_its_comments_along(editor) -> None:
     )
 
 
-def test_a_card_dropped_nowhere_goes_back(editor) -> None:
+def test_a_card_dropped_nowhere_goes_back(editor: EditorMaker) -> None:
     it = editor()
     card = it.card("log last")
     card.hover(position={"x": 30, "y": 20})  # waits until the card stands still and can be hit
@@ -69,7 +68,7 @@ def test_a_card_dropped_nowhere_goes_back(editor) -> None:
     assert it.card("log last").bounding_box() == before
 
 
-def test_a_step_is_added_from_the_catalog_on_a_line_between_two(editor) -> None:
+def test_a_step_is_added_from_the_catalog_on_a_line_between_two(editor: EditorMaker) -> None:
     it = editor()
     it.place("Add a step after first").click()
     it.page.get_by_role("combobox").fill("write to the log")
@@ -83,7 +82,7 @@ def test_a_step_is_added_from_the_catalog_on_a_line_between_two(editor) -> None:
     assert "let: {n: 1}\n  - log: noted\n  # about the second" in saved
 
 
-def test_undo_and_redo_bring_back_text_and_selection(editor) -> None:
+def test_undo_and_redo_bring_back_text_and_selection(editor: EditorMaker) -> None:
     it = editor()
     it.card("let n first").click()
     it.page.keyboard.press("Control+d")
@@ -98,7 +97,7 @@ def test_undo_and_redo_bring_back_text_and_selection(editor) -> None:
     expect(it.page.get_by_text("Published", exact=True)).to_be_visible()
 
 
-def test_steps_are_copied_into_another_workflow_with_their_comments_as_text_and_free_ids(editor) -> None:
+def test_steps_are_copied_into_another_workflow_with_their_comments_as_text_and_free_ids(editor: EditorMaker) -> None:
     one = editor()
     page = one.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -115,7 +114,7 @@ def test_steps_are_copied_into_another_workflow_with_their_comments_as_text_and_
     assert "- id: first_2\n    let:" in saved
 
 
-def test_several_steps_are_moved_wrapped_and_deleted_at_once(editor) -> None:
+def test_several_steps_are_moved_wrapped_and_deleted_at_once(editor: EditorMaker) -> None:
     it = editor()
     it.card("let n first").click()
     it.card("let n second").click(modifiers=["Shift"])

@@ -11,23 +11,23 @@ from playwright.sync_api import Page, expect
 from tests.support.shop_fixture import Visitor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.support.studio_fixture import Studio
+    from playwright.sync_api import Locator
+    from tests.support.browser_plugin import OpenWatched
+    from tests.support.studio_fixture import OpenPage, Studio
 
 
 class Maker:
     """Somebody who makes a workflow with mouse and keyboard."""
 
-    def __init__(self, page: Page):
+    def __init__(self, page: Page) -> None:
         self.page = page
         self.form = page.locator("#editor-form")
 
-    def card(self, words: str):
+    def card(self, words: str) -> Locator:
         named = self.page.get_by_role("button", name=words)
         return named.and_(self.page.locator(".flow-card")).first
 
-    def add(self, words: str):
+    def add(self, words: str) -> None:
         """Add a step after the selected one, from the catalog."""
         self.page.keyboard.press("a")
         box = self.page.get_by_role("dialog").get_by_role("combobox")
@@ -37,7 +37,7 @@ class Maker:
         self.page.keyboard.press("Enter")
         expect(self.page.get_by_role("dialog")).to_have_count(0)
 
-    def choose(self, button: str, words: str):
+    def choose(self, button: str, words: str) -> None:
         """Open a list of choices, type, and take the first."""
         self.form.get_by_role("button", name=button).click()
         expect(self.page.locator("[cmdk-input]")).to_be_focused()
@@ -45,7 +45,7 @@ class Maker:
         self.page.keyboard.press("Enter")
         expect(self.page.locator("[cmdk-input]")).to_have_count(0)
 
-    def expression(self, field: str, text: str):
+    def expression(self, field: str, text: str) -> None:
         """Write an expression into a field."""
         self.form.get_by_role("group", name=f"How {field} is written").get_by_role("button", name="Expression").click()
         self.form.get_by_role("textbox", name=f"{field}, expression").click()
@@ -55,7 +55,7 @@ class Maker:
 
 
 def test_the_refund_flow_is_made_from_nothing_and_refunds(
-    studio: Studio, open_page: Callable[..., Page], watched
+    studio: Studio, open_page: OpenPage, watched: OpenWatched
 ) -> None:
     page = open_page("/workflows")
     it, name = Maker(page), f"give-money-back-{uuid.uuid4().hex[:6]}"

@@ -6,22 +6,22 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from tests.support.editor_fixture import TEXT, EditorPage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.support.studio_fixture import Studio
+    from tests.support.browser_plugin import AxeCheck
+    from tests.support.editor_fixture import EditorMaker
+    from tests.support.studio_fixture import OpenPage, Studio
 
 
 @pytest.fixture
-def editor(studio: Studio, open_page: Callable[..., Page]):
+def editor(studio: Studio, open_page: OpenPage) -> EditorMaker:
     """Return a maker of edited workflows."""
     return lambda text=TEXT, **options: EditorPage(studio, open_page, text, **options)
 
 
-def test_unsaved_edits_survive_views_pages_and_reloads(editor, studio: Studio) -> None:
+def test_unsaved_edits_survive_views_pages_and_reloads(editor: EditorMaker, studio: Studio) -> None:
     it = editor()
     page = it.page
     it.card("log last").click()
@@ -44,7 +44,7 @@ def test_unsaved_edits_survive_views_pages_and_reloads(editor, studio: Studio) -
     expect(page.get_by_role("button", name=re.compile("^log last"))).to_have_count(2)
 
 
-def test_view_and_selected_step_are_in_the_address(editor) -> None:
+def test_view_and_selected_step_are_in_the_address(editor: EditorMaker) -> None:
     it = editor()
     it.card("log inside").click()
     it.page.get_by_role("button", name="Both", exact=True).click()
@@ -54,7 +54,7 @@ def test_view_and_selected_step_are_in_the_address(editor) -> None:
     expect(it.page.get_by_role("region", name="YAML")).to_be_visible()
 
 
-def test_text_typed_back_is_not_unsaved(editor) -> None:
+def test_text_typed_back_is_not_unsaved(editor: EditorMaker) -> None:
     it = editor()
     page = it.page
     page.get_by_role("button", name="YAML", exact=True).click()
@@ -67,7 +67,7 @@ def test_text_typed_back_is_not_unsaved(editor) -> None:
     expect(page.get_by_text("Published", exact=True)).to_be_visible()
 
 
-def test_a_file_changed_meanwhile_is_shown_beside_the_edits_and_never_written_over(editor) -> None:
+def test_a_file_changed_meanwhile_is_shown_beside_the_edits_and_never_written_over(editor: EditorMaker) -> None:
     it = editor()
     page = it.page
     it.card("log last").click()
@@ -88,7 +88,7 @@ def test_a_file_changed_meanwhile_is_shown_beside_the_edits_and_never_written_ov
     assert it.save() == TEXT.replace("  - log: last\n", "")
 
 
-def test_a_changed_file_is_taken_over_when_nothing_is_unsaved(editor) -> None:
+def test_a_changed_file_is_taken_over_when_nothing_is_unsaved(editor: EditorMaker) -> None:
     it = editor()
     expect(it.card("log last")).to_be_visible()
     it.file.write_text(TEXT.replace("log: last", "log: changed on disk"), "utf-8")
@@ -96,7 +96,7 @@ def test_a_changed_file_is_taken_over_when_nothing_is_unsaved(editor) -> None:
     expect(it.card("log changed on disk")).to_be_visible()
 
 
-def test_the_keyboard_alone_walks_adds_moves_and_saves(editor) -> None:
+def test_the_keyboard_alone_walks_adds_moves_and_saves(editor: EditorMaker) -> None:
     it = editor()
     page = it.page
     it.card("log last")
@@ -132,7 +132,7 @@ def test_the_keyboard_alone_walks_adds_moves_and_saves(editor) -> None:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("view", ["canvas", "split", "yaml", "list"])
-def test_no_view_has_a_barrier(editor, axe, theme: str, view: str) -> None:
+def test_no_view_has_a_barrier(editor: EditorMaker, axe: AxeCheck, theme: str, view: str) -> None:
     it = editor(theme=theme)
     if view != "canvas":
         it.page.get_by_role("button", name={"split": "Both", "yaml": "YAML", "list": "List"}[view], exact=True).click()
@@ -140,7 +140,7 @@ def test_no_view_has_a_barrier(editor, axe, theme: str, view: str) -> None:
     assert axe(it.page) == []
 
 
-def test_two_hundred_steps_can_be_dragged_without_a_stutter(editor) -> None:
+def test_two_hundred_steps_can_be_dragged_without_a_stutter(editor: EditorMaker) -> None:
     steps = []
     for at in range(40):
         steps.append(f"  - id: s{at}\n    let: {{n: {at}}}\n")

@@ -6,13 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from tests.support.editor_fixture import EditorPage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.support.studio_fixture import Studio
+    from tests.support.editor_fixture import EditorMaker
+    from tests.support.studio_fixture import OpenPage, Studio
 
 CHOICE = """\
 name: Choose
@@ -35,12 +34,12 @@ steps:
 
 
 @pytest.fixture
-def editor(studio: Studio, open_page: Callable[..., Page]):
+def editor(studio: Studio, open_page: OpenPage) -> EditorMaker:
     """Return a maker of edited workflows."""
     return lambda text=CHOICE, **options: EditorPage(studio, open_page, text, **options)
 
 
-def test_a_test_run_lights_the_way_it_took_and_does_nothing(editor, studio: Studio) -> None:
+def test_a_test_run_lights_the_way_it_took_and_does_nothing(editor: EditorMaker, studio: Studio) -> None:
     it = editor()
     page = it.page
     page.get_by_role("button", name="Test", exact=True).click()
@@ -59,7 +58,7 @@ def test_a_test_run_lights_the_way_it_took_and_does_nothing(editor, studio: Stud
     assert studio.get("/runs", workflow=it.id)["data"] == []
 
 
-def test_a_mocked_step_answers_what_was_said_and_is_remembered(editor) -> None:
+def test_a_mocked_step_answers_what_was_said_and_is_remembered(editor: EditorMaker) -> None:
     it = editor()
     page = it.page
     page.get_by_role("button", name="Test", exact=True).click()
@@ -78,7 +77,7 @@ def test_a_mocked_step_answers_what_was_said_and_is_remembered(editor) -> None:
     expect(page.get_by_role("region", name="Mocked steps")).to_contain_text("paid")
 
 
-def test_a_failed_runs_data_comes_along_into_the_editor(studio: Studio, open_page: Callable[..., Page]) -> None:
+def test_a_failed_runs_data_comes_along_into_the_editor(studio: Studio, open_page: OpenPage) -> None:
     run = studio.failing_run()
     page = open_page(f"/workflows/studio-fragile?panel=test&from_run={run['id']}")
     result = page.get_by_role("region", name="Result of the test")
@@ -86,7 +85,7 @@ def test_a_failed_runs_data_comes_along_into_the_editor(studio: Studio, open_pag
     expect(page.get_by_role("button", name=re.compile("raise too_large")).first).to_have_class(re.compile("flow-lit"))
 
 
-def test_versions_say_what_changed_and_bring_the_old_text_back(editor) -> None:
+def test_versions_say_what_changed_and_bring_the_old_text_back(editor: EditorMaker) -> None:
     it = editor()
     page = it.page
     it.card("log large").click()

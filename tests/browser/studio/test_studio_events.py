@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.support.studio_fixture import Studio
+    from tests.support.browser_plugin import AxeCheck
+    from tests.support.studio_fixture import OpenPage, Studio
 
 
 @pytest.fixture
-def updated(studio: Studio):
+def updated(studio: Studio) -> dict[str, Any]:
     """An event that changed something and started a run."""
     found = studio.get("/events", type="customer.subscription.updated", limit=50)["data"]
     return next(one for one in found if one["runs"] > 0)
@@ -24,7 +23,7 @@ def updated(studio: Studio):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_an_event_shows_its_signature_its_changes_and_its_runs(
-    studio: Studio, open_page: Callable[..., Page], axe, updated, theme: str
+    studio: Studio, open_page: OpenPage, axe: AxeCheck, updated: dict[str, Any], theme: str
 ) -> None:
     page = open_page(f"/events/{updated['id']}", theme=theme)
     sheet = page.get_by_role("dialog", name="customer.subscription.updated")
@@ -41,7 +40,9 @@ def test_an_event_shows_its_signature_its_changes_and_its_runs(
     expect(page).to_have_url(re.compile("/studio/runs/run_"))
 
 
-def test_an_event_is_resent_and_its_new_run_is_there(studio: Studio, open_page: Callable[..., Page], updated) -> None:
+def test_an_event_is_resent_and_its_new_run_is_there(
+    studio: Studio, open_page: OpenPage, updated: dict[str, Any]
+) -> None:
     before = studio.get(f"/events/{updated['id']}")["runs"]
     page = open_page(f"/events/{updated['id']}")
     page.get_by_role("button", name="Resend").click()
@@ -53,7 +54,7 @@ def test_an_event_is_resent_and_its_new_run_is_there(studio: Studio, open_page: 
     expect(page.get_by_role("tab", name="Runs")).to_contain_text(str(len(runs)))
 
 
-def test_several_events_are_resent_together(open_page: Callable[..., Page]) -> None:
+def test_several_events_are_resent_together(open_page: OpenPage) -> None:
     page = open_page("/events?state=handled")
     boxes = page.get_by_role("checkbox", name=re.compile("Choose charge.refunded|Choose checkout.session"))
     expect(boxes.first).to_be_visible()
@@ -64,7 +65,7 @@ def test_several_events_are_resent_together(open_page: Callable[..., Page]) -> N
 
 
 def test_a_request_with_a_wrong_signature_is_told_with_its_reason(
-    studio: Studio, open_page: Callable[..., Page], axe
+    studio: Studio, open_page: OpenPage, axe: AxeCheck
 ) -> None:
     answer = httpx.post(
         f"{studio.shop.url}/api/stripe/webhook", content=b"{}", headers={"stripe-signature": "t=1,v1=00"}, timeout=10
@@ -76,7 +77,7 @@ def test_a_request_with_a_wrong_signature_is_told_with_its_reason(
     assert axe(page) == []
 
 
-def test_catching_up_tells_what_it_found(open_page: Callable[..., Page], axe) -> None:
+def test_catching_up_tells_what_it_found(open_page: OpenPage, axe: AxeCheck) -> None:
     page = open_page("/events")
     page.get_by_role("button", name="Catch up").click()
     dialog = page.get_by_role("dialog", name="Catch up")
@@ -85,7 +86,7 @@ def test_catching_up_tells_what_it_found(open_page: Callable[..., Page], axe) ->
     assert axe(page) == []
 
 
-def test_events_are_filtered_in_the_address(open_page: Callable[..., Page]) -> None:
+def test_events_are_filtered_in_the_address(open_page: OpenPage) -> None:
     page = open_page("/events")
     page.get_by_role("radio", name="Handled").click()
     expect(page).to_have_url(re.compile("state=handled"))

@@ -13,7 +13,9 @@ from playwright.sync_api import Page, expect
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.support.studio_fixture import Studio
+    from playwright.sync_api import Locator
+    from tests.support.browser_plugin import AxeCheck
+    from tests.support.studio_fixture import OpenPage, Studio
 
 REFUND = """\
 name: Refund by form       # the title people see
@@ -43,7 +45,7 @@ steps:
 
 
 @pytest.fixture
-def made(studio: Studio):
+def made(studio: Studio) -> Callable[..., str]:
     """Return a maker of workflows, each under an id of its own; answers the id."""
 
     def make(text: str = REFUND) -> str:
@@ -54,7 +56,7 @@ def made(studio: Studio):
     return make
 
 
-def file_of(studio, workflow: str) -> str:
+def file_of(studio: Studio, workflow: str) -> str:
     """Return the file's text as it is on disk."""
     return (studio.shop.folder / "workflows" / f"{workflow}.yaml").read_text("utf-8")
 
@@ -65,7 +67,7 @@ def changed(before: str, after: str) -> list[str]:
     return [line for line in lines if line[:1] in "+-" and line[:3] not in ("+++", "---")]
 
 
-def form(page: Page):
+def form(page: Page) -> Locator:
     """Return the form beside the canvas."""
     return page.get_by_role("form", name="Step")
 
@@ -84,7 +86,7 @@ def choose(page: Page, words: str) -> None:
     expect(page.locator("[cmdk-input]")).to_have_count(0)
 
 
-def code(page: Page):
+def code(page: Page) -> Locator:
     """Return the text view's editable part."""
     return page.get_by_role("textbox", name="Workflow as YAML")
 
@@ -101,7 +103,7 @@ def end_of_line(page: Page, words: str) -> None:
 
 
 def test_a_stripe_step_is_filled_in_by_form_and_only_its_lines_change(
-    studio: Studio, open_page: Callable[..., Page], made
+    studio: Studio, open_page: OpenPage, made: Callable[..., str]
 ) -> None:
     workflow = made()
     before = file_of(studio, workflow)
@@ -144,7 +146,7 @@ def test_a_stripe_step_is_filled_in_by_form_and_only_its_lines_change(
 
 
 def test_what_is_no_value_stays_in_the_field_and_out_of_the_file(
-    studio: Studio, open_page: Callable[..., Page], made
+    studio: Studio, open_page: OpenPage, made: Callable[..., str]
 ) -> None:
     workflow = made()
     page = open_page(f"/workflows/{workflow}?step=steps/1&view=yaml")
@@ -166,7 +168,7 @@ def test_what_is_no_value_stays_in_the_field_and_out_of_the_file(
     assert "five hundred" not in yaml(page)
 
 
-def test_an_expression_is_completed_and_judged_as_it_is_typed(open_page: Callable[..., Page], made) -> None:
+def test_an_expression_is_completed_and_judged_as_it_is_typed(open_page: OpenPage, made: Callable[..., str]) -> None:
     page = open_page(f"/workflows/{made()}?step=steps/1")
     field = form(page).get_by_role("textbox", name="payment_intent, expression")
     field.click()
@@ -193,7 +195,9 @@ def test_an_expression_is_completed_and_judged_as_it_is_typed(open_page: Callabl
     expect(form(page).get_by_text("A quote or a brace isn't closed.")).to_be_visible()
 
 
-def test_another_id_is_written_into_what_reads_it(studio: Studio, open_page: Callable[..., Page], made) -> None:
+def test_another_id_is_written_into_what_reads_it(
+    studio: Studio, open_page: OpenPage, made: Callable[..., str]
+) -> None:
     workflow = made()
     before = file_of(studio, workflow)
     page = open_page(f"/workflows/{workflow}?step=steps/0")
@@ -213,7 +217,9 @@ def test_another_id_is_written_into_what_reads_it(studio: Studio, open_page: Cal
     ]
 
 
-def test_the_text_completes_keys_and_words_and_marks_what_is_wrong(open_page: Callable[..., Page], made) -> None:
+def test_the_text_completes_keys_and_words_and_marks_what_is_wrong(
+    open_page: OpenPage, made: Callable[..., str]
+) -> None:
     page = open_page(f"/workflows/{made()}?view=yaml")
     end_of_line(page, "one: required")
     page.keyboard.press("Enter")
@@ -243,7 +249,7 @@ def test_the_text_completes_keys_and_words_and_marks_what_is_wrong(open_page: Ca
     assert "    limit: 3" in yaml(page)
 
 
-def test_the_problems_lead_to_their_step_and_mend_what_they_can(open_page: Callable[..., Page], made) -> None:
+def test_the_problems_lead_to_their_step_and_mend_what_they_can(open_page: OpenPage, made: Callable[..., str]) -> None:
     page = open_page(f"/workflows/{made(REFUND.replace('select: orders', 'select: ordrs'))}?view=yaml")
     page.get_by_role("tab", name=re.compile("Problems")).click()
     page.get_by_role("button", name=re.compile("Error: .*ordrs")).click()
@@ -254,7 +260,7 @@ def test_the_problems_lead_to_their_step_and_mend_what_they_can(open_page: Calla
     expect(page.get_by_role("button", name=re.compile("Error: .*ordrs"))).to_have_count(0)
 
 
-def test_text_and_form_follow_one_another_and_share_one_history(open_page: Callable[..., Page], made) -> None:
+def test_text_and_form_follow_one_another_and_share_one_history(open_page: OpenPage, made: Callable[..., str]) -> None:
     page = open_page(f"/workflows/{made()}?view=yaml")
     page.locator(".yaml-host .cm-line", has_text="stripe: refunds.create").click()
     expect(form(page).get_by_role("heading", name="stripe")).to_be_visible()
@@ -279,7 +285,7 @@ def test_text_and_form_follow_one_another_and_share_one_history(open_page: Calla
     expect(page.locator(".yaml-host")).to_contain_text("amount: 700")
 
 
-def test_tab_indents_and_escape_then_tab_leaves_the_text(open_page: Callable[..., Page], made) -> None:
+def test_tab_indents_and_escape_then_tab_leaves_the_text(open_page: OpenPage, made: Callable[..., str]) -> None:
     page = open_page(f"/workflows/{made()}?view=yaml")
     end_of_line(page, "one: required")
     page.keyboard.press("Tab")
@@ -290,7 +296,9 @@ def test_tab_indents_and_escape_then_tab_leaves_the_text(open_page: Callable[...
     expect(code(page)).not_to_be_focused()
 
 
-def test_a_step_is_added_and_filled_in_without_a_mouse(studio: Studio, open_page: Callable[..., Page], made) -> None:
+def test_a_step_is_added_and_filled_in_without_a_mouse(
+    studio: Studio, open_page: OpenPage, made: Callable[..., str]
+) -> None:
     workflow = made()
     before = file_of(studio, workflow)
     page = open_page(f"/workflows/{workflow}?step=steps/1")
@@ -331,7 +339,7 @@ def test_a_step_is_added_and_filled_in_without_a_mouse(studio: Studio, open_page
 
 
 def test_a_trigger_is_added_from_the_catalog_and_shows_its_next_runs(
-    studio: Studio, open_page: Callable[..., Page], made
+    studio: Studio, open_page: OpenPage, made: Callable[..., str]
 ) -> None:
     workflow = made("name: Nightly\ndescription: Runs at night.\non: {manual: true}\nsteps:\n  - log: hello\n")
     page = open_page(f"/workflows/{workflow}")
@@ -353,7 +361,7 @@ def test_a_trigger_is_added_from_the_catalog_and_shows_its_next_runs(
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_nothing_of_it_is_a_barrier(open_page: Callable[..., Page], made, axe, theme: str) -> None:
+def test_nothing_of_it_is_a_barrier(open_page: OpenPage, made: Callable[..., str], axe: AxeCheck, theme: str) -> None:
     page = open_page(f"/workflows/{made()}?step=steps/1&view=yaml", theme=theme)
     expect(form(page).get_by_role("group", name="with")).to_be_visible()
     form(page).get_by_role("button", name=re.compile("^Options")).click()

@@ -9,9 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.support.studio_fixture import Studio
+    from tests.support.browser_plugin import AxeCheck
+    from tests.support.studio_fixture import OpenPage, Studio
 
 PAGES = {"": "Overview", "/workflows": "Workflows", "/runs": "Runs", "/events": "Events"}
 
@@ -19,7 +18,7 @@ PAGES = {"": "Overview", "/workflows": "Workflows", "/runs": "Runs", "/events": 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("path", "heading"), PAGES.items())
 def test_a_page_has_an_address_that_reloads_a_heading_and_no_barrier(
-    open_page: Callable[..., Page], axe, path: Any, heading: Any, theme: str
+    open_page: OpenPage, axe: AxeCheck, path: Any, heading: Any, theme: str
 ) -> None:
     page = open_page(path, theme=theme)
     expect(page.get_by_role("heading", level=1, name=heading)).to_be_visible()
@@ -31,7 +30,7 @@ def test_a_page_has_an_address_that_reloads_a_heading_and_no_barrier(
     expect(page.get_by_role("heading", level=1, name=heading)).to_be_visible()
 
 
-def test_a_narrow_screen_has_a_menu_and_no_sideways_scrolling(open_page: Callable[..., Page], axe) -> None:
+def test_a_narrow_screen_has_a_menu_and_no_sideways_scrolling(open_page: OpenPage, axe: AxeCheck) -> None:
     page = open_page("/runs", width=420, height=800)
     expect(page.get_by_role("table", name="Runs")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
@@ -41,7 +40,7 @@ def test_a_narrow_screen_has_a_menu_and_no_sideways_scrolling(open_page: Callabl
     expect(page.get_by_role("heading", level=1, name="Events")).to_be_visible()
 
 
-def test_a_stranger_is_asked_in_and_gets_the_page_they_wanted(studio: Studio, page, axe) -> None:
+def test_a_stranger_is_asked_in_and_gets_the_page_they_wanted(studio: Studio, page: Page, axe: AxeCheck) -> None:
     page.goto(f"{studio.url}/runs?status=failed")
     button = page.get_by_role("button", name="Open the studio on this machine")
     expect(button).to_be_visible()
@@ -51,26 +50,26 @@ def test_a_stranger_is_asked_in_and_gets_the_page_they_wanted(studio: Studio, pa
     expect(page).to_have_url(re.compile(r"/studio/runs\?status=failed$"))
 
 
-def test_a_link_that_is_not_good_says_so_and_what_to_do(studio: Studio, page) -> None:
+def test_a_link_that_is_not_good_says_so_and_what_to_do(studio: Studio, page: Page) -> None:
     page.goto(f"{studio.url}/sign-in?token=used-before")
     expect(page.get_by_role("alert")).to_contain_text(re.compile("link", re.IGNORECASE))
     expect(page.locator(".command")).to_be_visible()
 
 
-def test_an_address_without_a_page_says_so_inside_the_frame(open_page: Callable[..., Page]) -> None:
+def test_an_address_without_a_page_says_so_inside_the_frame(open_page: OpenPage) -> None:
     page = open_page("/nowhere")
     expect(page.get_by_role("heading", level=1, name="Nothing here")).to_be_visible()
     page.get_by_role("link", name="Go to the overview").click()
     expect(page.get_by_role("heading", level=1, name="Overview")).to_be_visible()
 
 
-def test_a_run_that_does_not_exist_says_what_to_do(open_page: Callable[..., Page]) -> None:
+def test_a_run_that_does_not_exist_says_what_to_do(open_page: OpenPage) -> None:
     page = open_page("/runs/run_none")
     expect(page.get_by_role("alert")).to_contain_text("There is no run 'run_none'")
 
 
 def test_the_palette_finds_a_payment_by_its_id_and_a_workflow_by_its_name(
-    studio: Studio, open_page: Callable[..., Page], axe
+    studio: Studio, open_page: OpenPage, axe: AxeCheck
 ) -> None:
     charge = next(one for one in studio.get("/runs", limit=100)["data"] if (one["object_id"] or "").startswith("ch_"))
     page = open_page()
@@ -88,7 +87,7 @@ def test_the_palette_finds_a_payment_by_its_id_and_a_workflow_by_its_name(
     expect(page).to_have_url(re.compile("/studio/workflows/refund"))
 
 
-def test_two_keys_lead_to_a_page_and_a_question_mark_lists_them(open_page: Callable[..., Page], axe) -> None:
+def test_two_keys_lead_to_a_page_and_a_question_mark_lists_them(open_page: OpenPage, axe: AxeCheck) -> None:
     page = open_page()
     page.keyboard.press("g")
     page.keyboard.press("e")
@@ -100,7 +99,7 @@ def test_two_keys_lead_to_a_page_and_a_question_mark_lists_them(open_page: Calla
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_the_theme_is_chosen_and_remembered(open_page: Callable[..., Page]) -> None:
+def test_the_theme_is_chosen_and_remembered(open_page: OpenPage) -> None:
     page = open_page(theme="light")
     page.get_by_role("button", name=re.compile("admin@corner.test")).click()
     page.get_by_role("menuitemradio", name="Dark").click()
@@ -110,7 +109,7 @@ def test_the_theme_is_chosen_and_remembered(open_page: Callable[..., Page]) -> N
     expect(page.locator("body")).to_have_css("background-color", dark)
 
 
-def test_the_help_page_is_one_key_away_and_finds_a_word(open_page: Callable[..., Page]) -> None:
+def test_the_help_page_is_one_key_away_and_finds_a_word(open_page: OpenPage) -> None:
     page = open_page("/runs")
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
     page.keyboard.press("g")

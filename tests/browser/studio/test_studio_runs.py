@@ -10,18 +10,18 @@ import pytest
 from playwright.sync_api import Page, expect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from playwright.sync_api import Locator
+    from tests.support.browser_plugin import AxeCheck
+    from tests.support.studio_fixture import OpenPage, Studio
 
-    from tests.support.studio_fixture import Studio
 
-
-def step(page: Page, name: str):
+def step(page: Page, name: str) -> Locator:
     return page.get_by_role("treeitem").filter(has_text=name)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_run_shows_what_each_step_was_given_and_gave(
-    studio: Studio, open_page: Callable[..., Page], axe, theme: str
+    studio: Studio, open_page: OpenPage, axe: AxeCheck, theme: str
 ) -> None:
     run = studio.run_of("create-checkout", status="succeeded")
     page = open_page(f"/runs/{run['id']}", theme=theme)
@@ -39,7 +39,7 @@ def test_a_run_shows_what_each_step_was_given_and_gave(
     expect(panel.get_by_role("group", name="Input")).to_contain_text("success_url")
 
 
-def test_the_path_a_run_took_is_drawn(studio: Studio, open_page: Callable[..., Page], axe) -> None:
+def test_the_path_a_run_took_is_drawn(studio: Studio, open_page: OpenPage, axe: AxeCheck) -> None:
     run = studio.run_of("create-checkout", status="succeeded")
     page = open_page(f"/runs/{run['id']}?tab=path")
     expect(page.get_by_role("img", name=re.compile("The path through create-checkout"))).to_be_visible()
@@ -48,7 +48,7 @@ def test_the_path_a_run_took_is_drawn(studio: Studio, open_page: Callable[..., P
 
 
 def test_a_failed_run_tells_why_and_where_and_shows_no_secret(
-    studio: Studio, open_page: Callable[..., Page], axe
+    studio: Studio, open_page: OpenPage, axe: AxeCheck
 ) -> None:
     run = studio.failing_run()
     page = open_page(f"/runs/{run['id']}")
@@ -62,7 +62,7 @@ def test_a_failed_run_tells_why_and_where_and_shows_no_secret(
 
 
 def test_a_failed_run_begins_again_at_its_step_with_edited_input_as_a_new_linked_run(
-    studio: Studio, open_page: Callable[..., Page], axe
+    studio: Studio, open_page: OpenPage, axe: AxeCheck
 ) -> None:
     run = studio.failing_run()
     page = open_page(f"/runs/{run['id']}")
@@ -84,7 +84,7 @@ def test_a_failed_run_begins_again_at_its_step_with_edited_input_as_a_new_linked
     assert [one["text"] for one in made["logs"]] == []
 
 
-def test_a_run_is_watched_live_until_it_ends(studio: Studio, open_page: Callable[..., Page]) -> None:
+def test_a_run_is_watched_live_until_it_ends(studio: Studio, open_page: OpenPage) -> None:
     studio.call("/studio/slow", {"seconds": 5})
     run = studio.run_of("studio-slow")
     page = open_page(f"/runs/{run['id']}")
@@ -97,7 +97,7 @@ def test_a_run_is_watched_live_until_it_ends(studio: Studio, open_page: Callable
     expect(page.get_by_text("the report has 2 pages")).to_be_visible()
 
 
-def test_a_new_run_appears_in_the_list_by_itself(studio: Studio, open_page: Callable[..., Page]) -> None:
+def test_a_new_run_appears_in_the_list_by_itself(studio: Studio, open_page: OpenPage) -> None:
     page = open_page("/runs?workflow=studio-fragile&status=failed")
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
     before = {run["id"] for run in studio.get("/runs", workflow="studio-fragile", status="failed")["data"]}
@@ -106,7 +106,7 @@ def test_a_new_run_appears_in_the_list_by_itself(studio: Studio, open_page: Call
     expect(page.locator(f"[data-row={made['id']}]")).to_be_visible()
 
 
-def test_runs_are_found_by_the_keyboard_alone(studio: Studio, open_page: Callable[..., Page]) -> None:
+def test_runs_are_found_by_the_keyboard_alone(studio: Studio, open_page: OpenPage) -> None:
     studio.failing_run()
     page = open_page("/runs")
     page.keyboard.press("/")
@@ -131,7 +131,7 @@ def test_runs_are_found_by_the_keyboard_alone(studio: Studio, open_page: Callabl
     expect(page).to_have_url(re.compile("step="))
 
 
-def test_a_search_by_any_id_finds_the_runs_about_it(studio: Studio, open_page: Callable[..., Page]) -> None:
+def test_a_search_by_any_id_finds_the_runs_about_it(studio: Studio, open_page: OpenPage) -> None:
     refund = studio.run_of("charge-refunded", status="succeeded")
     page = open_page("/runs")
     page.get_by_role("searchbox", name="Search runs").fill(refund["object_id"])
@@ -141,7 +141,7 @@ def test_a_search_by_any_id_finds_the_runs_about_it(studio: Studio, open_page: C
     expect(page.get_by_role("heading", name="No matching runs")).to_be_visible()
 
 
-def test_failed_runs_are_tried_again_together(studio: Studio, open_page: Callable[..., Page]) -> None:
+def test_failed_runs_are_tried_again_together(studio: Studio, open_page: OpenPage) -> None:
     runs = [studio.failing_run(), studio.failing_run()]
     page = open_page("/runs?workflow=studio-fragile&status=failed")
     for run in runs:
@@ -152,7 +152,7 @@ def test_failed_runs_are_tried_again_together(studio: Studio, open_page: Callabl
         studio.wait("the retry", lambda run=run: studio.get(f"/runs/{run['id']}")["retries"] == 1)
 
 
-def test_a_decision_is_made_on_the_overview_and_the_run_goes_on(studio: Studio, open_page: Callable[..., Page]) -> None:
+def test_a_decision_is_made_on_the_overview_and_the_run_goes_on(studio: Studio, open_page: OpenPage) -> None:
     studio.call("/studio/ask", {"amount": 1234})
     run = studio.run_of("studio-ask")
     page = open_page()
@@ -167,7 +167,7 @@ def test_a_decision_is_made_on_the_overview_and_the_run_goes_on(studio: Studio, 
     assert decision["value"]["note"] == "seen the receipt"
 
 
-def test_a_waiting_run_is_canceled_after_a_question(studio: Studio, open_page: Callable[..., Page]) -> None:
+def test_a_waiting_run_is_canceled_after_a_question(studio: Studio, open_page: OpenPage) -> None:
     studio.call("/studio/ask", {"amount": 1})
     run = studio.run_of("studio-ask")
     page = open_page(f"/runs/{run['id']}")
@@ -177,7 +177,7 @@ def test_a_waiting_run_is_canceled_after_a_question(studio: Studio, open_page: C
     assert studio.get(f"/runs/{run['id']}")["status"] == "canceled"
 
 
-def test_a_run_is_copied_as_a_command_that_does_it_again(studio: Studio, open_page: Callable[..., Page]) -> None:
+def test_a_run_is_copied_as_a_command_that_does_it_again(studio: Studio, open_page: OpenPage) -> None:
     run = studio.failing_run()
     page = open_page(f"/runs/{run['id']}")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -191,7 +191,7 @@ def test_a_run_is_copied_as_a_command_that_does_it_again(studio: Studio, open_pa
 
 
 def test_runs_that_wait_for_a_shared_run_lead_to_it_and_back(
-    studio: Studio, open_page: Callable[..., Page], axe
+    studio: Studio, open_page: OpenPage, axe: AxeCheck
 ) -> None:
     for _ in range(2):
         assert studio.call("/studio/settle", {"batch": "b1"}).status_code == 202

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from tests.support.browser_plugin import AxeCheck
+    from tests.support.studio_fixture import OpenPage, Studio
 
-    from tests.support.studio_fixture import Studio
 
-
-def test_each_workflow_tells_its_trigger_its_last_run_and_its_findings(open_page: Callable[..., Page]) -> None:
+def test_each_workflow_tells_its_trigger_its_last_run_and_its_findings(open_page: OpenPage) -> None:
     page = open_page("/workflows")
     row = page.locator("tr[data-row=refund]")
     expect(row).to_contain_text("POST /orders/{order_id}/refund")
@@ -25,7 +24,7 @@ def test_each_workflow_tells_its_trigger_its_last_run_and_its_findings(open_page
 
 
 def test_a_new_workflow_is_a_file_of_the_project_and_opens_in_the_editor(
-    studio: Studio, open_page: Callable[..., Page], axe
+    studio: Studio, open_page: OpenPage, axe: AxeCheck
 ) -> None:
     page = open_page("/workflows")
     expect(page.get_by_role("button", name="New workflow")).to_be_visible()

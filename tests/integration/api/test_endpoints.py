@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import httpx
     from tests.support.http_server import RunningServer
 
 
@@ -29,7 +32,7 @@ def test_a_query_is_read_as_the_types_the_workflow_wants(server: RunningServer) 
     assert server.http.get("/api/search", params={"amount": "5", "paid": "true"}).json() == {"ids": ["o3"]}
 
 
-def problem(answer, status: int, code: str) -> dict:
+def problem(answer: httpx.Response, status: int, code: str) -> dict:
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/json"
     error = answer.json()["error"]
@@ -84,7 +87,7 @@ def test_a_body_that_is_no_json_object_is_refused(
 
 
 def test_a_body_without_length_is_counted_while_it_arrives(server: RunningServer) -> None:
-    def endless():
+    def endless() -> Iterator[bytes]:
         for _ in range(200):
             yield b"x" * 10_000
 

@@ -10,6 +10,8 @@ import httpx
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.support.http_server import RunningServer
 
 PASSWORD = "a-long-enough-password"
@@ -17,7 +19,7 @@ HTML = {"accept": "text/html"}
 
 
 @pytest.fixture
-def browser(server: RunningServer):
+def browser(server: RunningServer) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=server.url, timeout=20, headers={"accept": "text/html"}) as client:
         yield client
 

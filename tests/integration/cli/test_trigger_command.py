@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import stripe
+    from click.testing import Result
 
     from payloom_emulator.embedded import RunningEmulator
 
 
-def trigger(*arguments: str):
+def trigger(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["emulator", "trigger", *arguments])
 
 
@@ -39,12 +40,14 @@ def nowhere() -> str:
 
 
 @pytest.fixture
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def test_the_event_and_what_comes_with_it_happen(client: stripe.StripeClient, stripe_emulator, elsewhere) -> None:
+def test_the_event_and_what_comes_with_it_happen(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator, elsewhere: Path
+) -> None:
     result = trigger("charge.refunded", "--url", stripe_emulator.url, "--json")
     assert result.exit_code == 0, result.output
     answer = json.loads(result.stdout)
@@ -55,12 +58,12 @@ def test_the_event_and_what_comes_with_it_happen(client: stripe.StripeClient, st
     assert len(client.v1.refunds.list().data) == 2
 
 
-def test_the_list_names_every_trigger(stripe_emulator, elsewhere) -> None:
+def test_the_list_names_every_trigger(stripe_emulator: RunningEmulator, elsewhere: Path) -> None:
     assert trigger("--list", "--url", stripe_emulator.url).stdout.split() == sorted(TRIGGERS)
 
 
 def test_in_a_running_project_its_own_local_stripe_is_used(
-    client: stripe.StripeClient, stripe_emulator, elsewhere
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator, elsewhere: Path
 ) -> None:
     (elsewhere / "payloom.yaml").write_text("name: shop\n", "utf-8")
     LocalState(elsewhere / "data").update(server={"url": "http://127.0.0.1:1", "stripe_url": stripe_emulator.url})
@@ -80,14 +83,14 @@ def test_in_a_running_project_its_own_local_stripe_is_used(
     ],
 )
 def test_wrong_use_is_told_with_the_way_out(
-    stripe_emulator, elsewhere, arguments: list[Any], code: int, says: str
+    stripe_emulator: RunningEmulator, elsewhere: Path, arguments: list[Any], code: int, says: str
 ) -> None:
     where = [] if "--project" in arguments else ["--url", stripe_emulator.url]
     result = trigger(*arguments, *where)
     assert (result.exit_code, says in result.stderr) == (code, True), result.stderr
 
 
-def test_nobody_there_and_somebody_else_there(stripe_emulator, nowhere: str, elsewhere) -> None:
+def test_nobody_there_and_somebody_else_there(stripe_emulator: RunningEmulator, nowhere: str, elsewhere: Path) -> None:
     result = trigger("charge.refunded", "--url", nowhere)
     assert (result.exit_code, "payloom emulator" in result.stderr) == (4, True)
     other = trigger("charge.refunded", "--url", f"{stripe_emulator.url}/v1")

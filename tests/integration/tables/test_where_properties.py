@@ -97,7 +97,9 @@ def expected(rows: list[dict[str, Any]], where: Mapping[str, Any]) -> list[dict[
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=ROWS, where=WHERE)
-def test_where_selects_what_plain_python_would(tx: sa.Connection, rows, where) -> None:
+def test_where_selects_what_plain_python_would(
+    tx: sa.Connection, rows: list[dict[str, Any]], where: dict[str, Any]
+) -> None:
     with tx.begin_nested():
         tx.execute(sa.delete(TABLES.metadata.tables["t"]))
         stored = TABLES.insert(tx, "t", values=rows)
@@ -130,7 +132,9 @@ JSON = st.recursive(
         max_size=4,
     ),
 )
-def test_no_arguments_whatever_end_in_anything_but_an_answer_or_words(tx: sa.Connection, verb, args) -> None:
+def test_no_arguments_whatever_end_in_anything_but_an_answer_or_words(
+    tx: sa.Connection, verb: str, args: dict[str, Any]
+) -> None:
     outer = tx.begin_nested()
     try:
         TABLES.perform(tx, verb, "t", args)

@@ -25,7 +25,7 @@ PRODUCTION = "environment: production\nsite_url: https://shop.example.com\nemail
 
 
 @pytest.fixture(autouse=True)
-def no_inherited_variables(monkeypatch: pytest.MonkeyPatch):
+def no_inherited_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ENV", "DATABASE_URL", "SITE_URL", "HOST", "PORT", "LOCAL_STRIPE_PORT", "LOG_LEVEL"):
         monkeypatch.delenv(f"PAYLOOM_{name}", raising=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.support.workflow_driver import EXAMPLES, load, unchecked
 from payloom.workflows.authoring.symbols import SymbolicValue
 from payloom.workflows.builder import (
     Definition,
+    Expr,
     api,
     call,
     email,
@@ -37,7 +39,7 @@ def same_as_example(definition: Definition) -> bool:
 
 def test_create_intent_is_the_example() -> None:
     @workflow("create-intent", on=api.post("/payments/intent", auth="user"), input={"order_id": "uuid"})
-    def create_intent(inputs, user):
+    def create_intent(inputs: Expr, user: Expr) -> dict[str, Expr]:
         order = table.orders.select_one(id=inputs.order_id, user_id=user.id, status="pending")
         customer = call("ensure-customer", user_id=user.id)
         intent = stripe.payment_intents.create(
@@ -55,7 +57,7 @@ def test_create_intent_is_the_example() -> None:
 
 def test_charge_refunded_is_the_example() -> None:
     @workflow("charge-refunded", on=on_stripe("charge", actions=["refunded"], fresh=True))
-    def charge_refunded(object):  # noqa: A002 - the language's own name
+    def charge_refunded(object: Expr) -> None:  # noqa: A002 - the language's own name
         order = table.orders.update(
             {"any": [{"payment_intent": object.payment_intent}, {"charge": object.id}]},
             refunded=object.amount_refunded,
@@ -69,7 +71,7 @@ def test_charge_refunded_is_the_example() -> None:
 
 def test_branches_loops_and_conditions_are_written_as_expressions() -> None:
     @workflow("all", on=on_stripe("payment_intent", match=x.object.amount > 100))
-    def everything(event, object):  # noqa: A002 - the language's own name
+    def everything(event: Expr, object: Expr) -> None:  # noqa: A002 - the language's own name
         """Everything at once."""
         filter_((object.amount > 5) & ~object.livemode | (object.currency.is_in("usd", "eur")))
         users = table.users.select(plan="pro", order_by="email")
@@ -87,18 +89,18 @@ def test_branches_loops_and_conditions_are_written_as_expressions() -> None:
 
 
 def test_python_cannot_decide_what_only_the_run_knows() -> None:
-    def trace(function):
+    def trace(function: Callable[[Expr], None]) -> None:
         workflow("w", on={"manual": True})(function)
 
-    def decides(inputs):
+    def decides(inputs: Expr) -> None:
         if inputs.amount > 5:
             log("big")
 
-    def walks(inputs):
+    def walks(inputs: Expr) -> None:
         for item in inputs.items:
             log(item)
 
-    def formats(inputs):
+    def formats(inputs: Expr) -> None:
         log(f"Hello {inputs.name}")
 
     for function, hint in ((decides, "x.when"), (walks, "x.each"), (formats, "x.f")):
@@ -108,7 +110,7 @@ def test_python_cannot_decide_what_only_the_run_knows() -> None:
 
 def test_the_same_variable_twice_gives_two_ids() -> None:
     @workflow("w", on={"manual": True})
-    def twice():
+    def twice() -> dict[str, Expr]:
         row = table.users.select_one(id="a")
         row = table.users.select_one(id=row.id)
         return {"id": row.id}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,7 +52,7 @@ def test_what_cannot_be_read_comes_back_as_it_is(text: str) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(FILES), st.data())
-def test_formatting_never_changes_what_a_file_says(path, data: st.DataObject) -> None:
+def test_formatting_never_changes_what_a_file_says(path: Path, data: st.DataObject) -> None:
     text = path.read_text()
     at = data.draw(st.integers(0, len(text)))
     put = data.draw(st.sampled_from(["  ", "\n", " # note\n", "\n\n", "'", "1_000", "2026-01-01", "0x1f", " yes", "~"]))

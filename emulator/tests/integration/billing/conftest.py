@@ -10,5 +10,5 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def shop(client: stripe.StripeClient):
+def shop(client: stripe.StripeClient) -> Shop:
     return Shop(client)

@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import pytest
 import stripe
-from emulator.tests.support.billing_shop import data, day, moment
+from emulator.tests.support.billing_shop import Shop, data, day, moment
 
 
-def item_of(subscription) -> str:
+def item_of(subscription: stripe.Subscription) -> str:
     return subscription.to_dict()["items"]["data"][0]["id"]
 
 
 @pytest.fixture
-def gold(shop):
+def gold(shop: Shop) -> stripe.Subscription:
     """A subscription at 30.00 a month since 1 June 2030 (30 days), half of it gone."""
     shop.begin("2030-06-01")
     subscription = shop.subscribe(shop.customer().id, shop.price(3000).id)
@@ -18,7 +18,7 @@ def gold(shop):
     return subscription
 
 
-def test_an_upgrade_leaves_a_credit_and_a_charge_for_the_next_invoice(shop, gold) -> None:
+def test_an_upgrade_leaves_a_credit_and_a_charge_for_the_next_invoice(shop: Shop, gold: stripe.Subscription) -> None:
     better = shop.price(6000, name="Platinum")
     changed = shop.v1.subscriptions.update(gold.id, {"items": [{"id": item_of(gold), "price": better.id}]})
     assert changed.status == "active"
@@ -38,7 +38,7 @@ def test_an_upgrade_leaves_a_credit_and_a_charge_for_the_next_invoice(shop, gold
     assert shop.v1.invoice_items.list({"customer": gold.customer, "pending": True}).data == []
 
 
-def test_always_invoice_collects_the_difference_at_once(shop, gold) -> None:
+def test_always_invoice_collects_the_difference_at_once(shop: Shop, gold: stripe.Subscription) -> None:
     better = shop.price(6000)
     shop.v1.subscriptions.update(
         gold.id, {"items": [{"id": item_of(gold), "price": better.id}], "proration_behavior": "always_invoice"}
@@ -47,7 +47,7 @@ def test_always_invoice_collects_the_difference_at_once(shop, gold) -> None:
     assert (invoice.billing_reason, invoice.status, invoice.total) == ("subscription_update", "paid", 1500)
 
 
-def test_proration_none_changes_only_the_next_period(shop, gold) -> None:
+def test_proration_none_changes_only_the_next_period(shop: Shop, gold: stripe.Subscription) -> None:
     better = shop.price(6000)
     shop.v1.subscriptions.update(
         gold.id, {"items": [{"id": item_of(gold), "price": better.id}], "proration_behavior": "none"}
@@ -57,14 +57,14 @@ def test_proration_none_changes_only_the_next_period(shop, gold) -> None:
     assert shop.invoice(gold.id).total == 6000
 
 
-def test_quantities_are_prorated_to_the_second(shop, gold) -> None:
+def test_quantities_are_prorated_to_the_second(shop: Shop, gold: stripe.Subscription) -> None:
     changed = shop.v1.subscription_items.update(item_of(gold), {"quantity": 3})
     assert changed.quantity == 3
     amounts = sorted(i.amount for i in shop.v1.invoice_items.list({"pending": True}).data)
     assert amounts == [-1500, 4500]
 
 
-def test_a_downgrade_billed_at_once_becomes_credit_of_the_customer(shop, gold) -> None:
+def test_a_downgrade_billed_at_once_becomes_credit_of_the_customer(shop: Shop, gold: stripe.Subscription) -> None:
     smaller = shop.price(1000)
     shop.v1.subscriptions.update(
         gold.id, {"items": [{"id": item_of(gold), "price": smaller.id}], "proration_behavior": "always_invoice"}
@@ -79,7 +79,7 @@ def test_a_downgrade_billed_at_once_becomes_credit_of_the_customer(shop, gold) -
     assert kinds == ["applied_to_invoice", "applied_to_invoice"]
 
 
-def test_another_interval_starts_a_new_cycle_with_its_invoice(shop, gold) -> None:
+def test_another_interval_starts_a_new_cycle_with_its_invoice(shop: Shop, gold: stripe.Subscription) -> None:
     yearly = shop.price(30000, "year", name="Gold yearly")
     changed = shop.v1.subscriptions.update(gold.id, {"items": [{"id": item_of(gold), "price": yearly.id}]})
     item = changed.to_dict()["items"]["data"][0]
@@ -89,7 +89,7 @@ def test_another_interval_starts_a_new_cycle_with_its_invoice(shop, gold) -> Non
     assert (invoice.total, invoice.status) == (30000 - 1500, "paid")
 
 
-def test_items_are_added_and_removed(shop, gold) -> None:
+def test_items_are_added_and_removed(shop: Shop, gold: stripe.Subscription) -> None:
     addon = shop.price(1000, name="Support")
     added = shop.v1.subscription_items.create({"subscription": gold.id, "price": addon.id, "quantity": 2})
     assert day(added.current_period_end) == "2030-07-01"
@@ -102,13 +102,13 @@ def test_items_are_added_and_removed(shop, gold) -> None:
         shop.v1.subscription_items.delete(item_of(gold))
 
 
-def test_the_same_price_cannot_be_added_twice(shop, gold) -> None:
+def test_the_same_price_cannot_be_added_twice(shop: Shop, gold: stripe.Subscription) -> None:
     price = gold.to_dict()["items"]["data"][0]["price"]["id"]
     with pytest.raises(stripe.InvalidRequestError, match="multiple subscription items with the same plan"):
         shop.v1.subscription_items.create({"subscription": gold.id, "price": price})
 
 
-def test_a_trial_ended_now_is_billed_now(shop) -> None:
+def test_a_trial_ended_now_is_billed_now(shop: Shop) -> None:
     shop.begin("2030-06-01")
     subscription = shop.subscribe(shop.customer().id, shop.price(3000).id, trial_period_days=30)
     shop.advance("2030-06-05")
@@ -121,7 +121,7 @@ def test_a_trial_ended_now_is_billed_now(shop) -> None:
     assert (shop.invoice(subscription.id).total, shop.invoice(subscription.id).status) == (3000, "paid")
 
 
-def test_a_trial_can_be_prolonged(shop) -> None:
+def test_a_trial_can_be_prolonged(shop: Shop) -> None:
     shop.begin("2030-06-01")
     subscription = shop.subscribe(shop.customer().id, shop.price().id, trial_period_days=7)
     changed = shop.v1.subscriptions.update(subscription.id, {"trial_end": moment("2030-07-01")})
@@ -132,13 +132,13 @@ def test_a_trial_can_be_prolonged(shop) -> None:
     assert shop.invoice(subscription.id).total == 2000
 
 
-def test_the_cycle_can_be_anchored_anew(shop, gold) -> None:
+def test_the_cycle_can_be_anchored_anew(shop: Shop, gold: stripe.Subscription) -> None:
     changed = shop.v1.subscriptions.update(gold.id, {"billing_cycle_anchor": {"type": "now"}})
     assert day(changed.billing_cycle_anchor) == "2030-06-16"
     assert shop.invoice(gold.id).total == 3000 - 1500
 
 
-def test_an_upgrade_whose_payment_fails_makes_the_subscription_past_due(shop, gold) -> None:
+def test_an_upgrade_whose_payment_fails_makes_the_subscription_past_due(shop: Shop, gold: stripe.Subscription) -> None:
     shop.switch_card(gold.customer, "pm_card_chargeCustomerFail")
     changed = shop.v1.subscriptions.update(
         gold.id, {"items": [{"id": item_of(gold), "quantity": 2}], "proration_behavior": "always_invoice"}
@@ -147,7 +147,7 @@ def test_an_upgrade_whose_payment_fails_makes_the_subscription_past_due(shop, go
     assert shop.invoice(gold.id).status == "open"
 
 
-def test_error_if_incomplete_undoes_the_whole_change(shop, gold) -> None:
+def test_error_if_incomplete_undoes_the_whole_change(shop: Shop, gold: stripe.Subscription) -> None:
     shop.switch_card(gold.customer, "pm_card_chargeCustomerFail")
     with pytest.raises(stripe.CardError):
         shop.v1.subscriptions.update(
@@ -162,7 +162,7 @@ def test_error_if_incomplete_undoes_the_whole_change(shop, gold) -> None:
     assert (seen.status, seen.to_dict()["items"]["data"][0]["quantity"]) == ("active", 1)
 
 
-def test_pending_updates_wait_for_their_payment(shop, gold) -> None:
+def test_pending_updates_wait_for_their_payment(shop: Shop, gold: stripe.Subscription) -> None:
     shop.switch_card(gold.customer, "pm_card_chargeCustomerFail")
     wished = {
         "items": [{"id": item_of(gold), "quantity": 2}],
@@ -180,7 +180,7 @@ def test_pending_updates_wait_for_their_payment(shop, gold) -> None:
     assert "customer.subscription.pending_update_applied" in shop.types()
 
 
-def test_pending_updates_expire(shop, gold) -> None:
+def test_pending_updates_expire(shop: Shop, gold: stripe.Subscription) -> None:
     shop.switch_card(gold.customer, "pm_card_chargeCustomerFail")
     shop.v1.subscriptions.update(
         gold.id,
@@ -196,19 +196,19 @@ def test_pending_updates_expire(shop, gold) -> None:
     assert "customer.subscription.pending_update_expired" in shop.types()
 
 
-def test_canceled_subscriptions_change_only_their_metadata(shop, gold) -> None:
+def test_canceled_subscriptions_change_only_their_metadata(shop: Shop, gold: stripe.Subscription) -> None:
     shop.v1.subscriptions.cancel(gold.id)
     assert shop.v1.subscriptions.update(gold.id, {"metadata": {"a": "1"}}).metadata["a"] == "1"
     with pytest.raises(stripe.InvalidRequestError, match="canceled subscription can only update"):
         shop.v1.subscriptions.update(gold.id, {"description": "x"})
 
 
-def test_canceling_with_proration_and_a_last_invoice_gives_credit(shop, gold) -> None:
+def test_canceling_with_proration_and_a_last_invoice_gives_credit(shop: Shop, gold: stripe.Subscription) -> None:
     shop.v1.subscriptions.cancel(gold.id, {"prorate": True, "invoice_now": True})
     assert shop.v1.customers.retrieve(gold.customer).balance == -1500
 
 
-def test_previews_show_what_will_happen_and_change_nothing(shop, gold) -> None:
+def test_previews_show_what_will_happen_and_change_nothing(shop: Shop, gold: stripe.Subscription) -> None:
     next_one = shop.v1.invoices.create_preview({"subscription": gold.id})
     assert (next_one.total, next_one.status, next_one.number, next_one.hosted_invoice_url) == (
         3000,
@@ -230,7 +230,7 @@ def test_previews_show_what_will_happen_and_change_nothing(shop, gold) -> None:
     assert len(shop.v1.invoices.list().data) == 1
 
 
-def test_a_new_subscription_can_be_previewed_for_a_customer(shop) -> None:
+def test_a_new_subscription_can_be_previewed_for_a_customer(shop: Shop) -> None:
     customer, price = shop.customer(card=None), shop.price()
     seen = shop.v1.invoices.create_preview(
         {"customer": customer.id, "subscription_details": {"items": [{"price": price.id, "quantity": 3}]}}
@@ -242,7 +242,7 @@ def test_a_new_subscription_can_be_previewed_for_a_customer(shop) -> None:
     assert caught.value.code == "invoice_upcoming_none"
 
 
-def test_subscriptions_are_listed_by_status_price_and_customer(shop, gold) -> None:
+def test_subscriptions_are_listed_by_status_price_and_customer(shop: Shop, gold: stripe.Subscription) -> None:
     other = shop.subscribe(gold.customer, shop.price(500).id)
     price = gold.to_dict()["items"]["data"][0]["price"]["id"]
     assert [s.id for s in shop.v1.subscriptions.list({"price": price}).data] == [gold.id]

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+import stripe
+from emulator.tests.support.billing_shop import Shop
+
+from payloom_emulator.embedded import RunningEmulator
 
 URLS = {"success_url": "https://shop.example/thanks", "cancel_url": "https://shop.example/cart"}
 
@@ -12,19 +19,21 @@ def card(number: str) -> dict:
 
 
 @pytest.fixture
-def session(shop):
+def session(shop: Shop) -> Callable[..., stripe.checkout.Session]:
     price = shop.price()
     return lambda **data: shop.v1.checkout.sessions.create(
         {"mode": "subscription", "line_items": [{"price": price.id, "quantity": 1}], **URLS, **data}
     )
 
 
-def pay(emulator, session, number: str):
+def pay(emulator: RunningEmulator, session: stripe.checkout.Session, number: str) -> tuple[int, dict[str, Any]]:
     params = {"email": "jenny@example.com", "payment_method_data": card(number)}
     return emulator.emulator.call("POST", f"/v1/payment_pages/{session.id}/confirm", params, key="pk_test_browser_1")
 
 
-def test_events_come_in_stripes_order(shop, session, stripe_emulator) -> None:
+def test_events_come_in_stripes_order(
+    shop: Shop, session: Callable[..., stripe.checkout.Session], stripe_emulator: RunningEmulator
+) -> None:
     made = session(subscription_data={"metadata": {"order": "7"}})
     seen = len(shop.events())
     status, _ = pay(stripe_emulator, made, "4242424242424242")
@@ -55,7 +64,9 @@ def test_events_come_in_stripes_order(shop, session, stripe_emulator) -> None:
     assert done.invoice == subscription.latest_invoice
 
 
-def test_a_trial_costs_nothing_now_and_renews_off_the_saved_card(shop, session, stripe_emulator) -> None:
+def test_a_trial_costs_nothing_now_and_renews_off_the_saved_card(
+    shop: Shop, session: Callable[..., stripe.checkout.Session], stripe_emulator: RunningEmulator
+) -> None:
     made = session(subscription_data={"trial_period_days": 14})
     assert made.amount_total == 0
     status, _ = pay(stripe_emulator, made, "4242424242424242")
@@ -69,7 +80,9 @@ def test_a_trial_costs_nothing_now_and_renews_off_the_saved_card(shop, session, 
     assert shop.invoice(done.subscription).amount_paid == 2000
 
 
-def test_a_declined_card_leaves_the_session_open_for_another(shop, session, stripe_emulator) -> None:
+def test_a_declined_card_leaves_the_session_open_for_another(
+    shop: Shop, session: Callable[..., stripe.checkout.Session], stripe_emulator: RunningEmulator
+) -> None:
     made = session()
     status, body = pay(stripe_emulator, made, "4000000000000341")
     assert (status, body["error"]["code"]) == (402, "card_declined")
@@ -80,7 +93,7 @@ def test_a_declined_card_leaves_the_session_open_for_another(shop, session, stri
     assert len(shop.v1.subscriptions.list({"status": "all"}).data) == 1
 
 
-def test_discounts_and_one_time_items_are_on_the_first_invoice(shop, stripe_emulator) -> None:
+def test_discounts_and_one_time_items_are_on_the_first_invoice(shop: Shop, stripe_emulator: RunningEmulator) -> None:
     price = shop.price()
     once = shop.v1.prices.create({"currency": "usd", "unit_amount": 1000, "product_data": {"name": "Set-up"}})
     coupon = shop.v1.coupons.create({"percent_off": 50, "duration": "once"})
@@ -98,7 +111,7 @@ def test_discounts_and_one_time_items_are_on_the_first_invoice(shop, stripe_emul
     assert shop.invoice(done.subscription).total == 1500
 
 
-def test_a_payment_session_can_make_an_invoice(shop, stripe_emulator) -> None:
+def test_a_payment_session_can_make_an_invoice(shop: Shop, stripe_emulator: RunningEmulator) -> None:
     line = {"price_data": {"currency": "usd", "unit_amount": 1500, "product_data": {"name": "Mug"}}, "quantity": 2}
     made = shop.v1.checkout.sessions.create(
         {

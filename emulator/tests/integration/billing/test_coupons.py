@@ -4,14 +4,17 @@ from typing import Any
 
 import pytest
 import stripe
+from emulator.tests.support.billing_shop import Shop
+
+from payloom_emulator.embedded import RunningEmulator
 
 
 @pytest.fixture
-def half(shop):
+def half(shop: Shop) -> stripe.Coupon:
     return shop.v1.coupons.create({"percent_off": 50, "duration": "once", "name": "Half"})
 
 
-def test_a_coupon_for_once_is_taken_off_the_first_invoice_only(shop, half) -> None:
+def test_a_coupon_for_once_is_taken_off_the_first_invoice_only(shop: Shop, half: stripe.Coupon) -> None:
     shop.begin("2030-01-01")
     subscription = shop.subscribe(shop.customer().id, shop.price().id, discounts=[{"coupon": half.id}])
     invoice = shop.invoice(subscription.id, expand=["discounts", "total_discount_amounts.discount"])
@@ -26,7 +29,7 @@ def test_a_coupon_for_once_is_taken_off_the_first_invoice_only(shop, half) -> No
     assert list(shop.types("customer.discount")) == ["customer.discount.created", "customer.discount.deleted"]
 
 
-def test_a_repeating_coupon_lasts_its_months(shop) -> None:
+def test_a_repeating_coupon_lasts_its_months(shop: Shop) -> None:
     shop.begin("2030-01-01")
     coupon = shop.v1.coupons.create(
         {"amount_off": 500, "currency": "usd", "duration": "repeating", "duration_in_months": 2}
@@ -39,7 +42,7 @@ def test_a_repeating_coupon_lasts_its_months(shop) -> None:
     assert totals == [1500, 1500, 2000, 2000]
 
 
-def test_amounts_off_are_spread_over_the_lines_without_losing_a_cent(shop) -> None:
+def test_amounts_off_are_spread_over_the_lines_without_losing_a_cent(shop: Shop) -> None:
     coupon = shop.v1.coupons.create({"amount_off": 1000, "currency": "usd", "duration": "forever"})
     customer = shop.customer()
     invoice = shop.v1.invoices.create({"customer": customer.id, "discounts": [{"coupon": coupon.id}]})
@@ -52,7 +55,7 @@ def test_amounts_off_are_spread_over_the_lines_without_losing_a_cent(shop) -> No
     assert sum(line.discount_amounts[0].amount for line in seen.lines.data) == 1000
 
 
-def test_coupons_for_products_leave_the_others_alone(shop) -> None:
+def test_coupons_for_products_leave_the_others_alone(shop: Shop) -> None:
     gold, other = shop.price(2000), shop.price(1000, name="Other")
     coupon = shop.v1.coupons.create(
         {"percent_off": 10, "duration": "forever", "applies_to": {"products": [gold.product]}}
@@ -79,13 +82,13 @@ def test_coupons_for_products_leave_the_others_alone(shop) -> None:
         ({"percent_off": 5, "duration": "repeating"}, "duration_in_months"),
     ],
 )
-def test_coupons_that_make_no_sense_are_refused(shop, params: dict[str, Any], param: str) -> None:
+def test_coupons_that_make_no_sense_are_refused(shop: Shop, params: dict[str, Any], param: str) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:
         shop.v1.coupons.create(params)
     assert caught.value.param == param
 
 
-def test_a_coupon_keeps_its_own_id_and_can_be_deleted(shop) -> None:
+def test_a_coupon_keeps_its_own_id_and_can_be_deleted(shop: Shop) -> None:
     shop.v1.coupons.create({"id": "SUMMER", "percent_off": 5, "duration": "once"})
     with pytest.raises(stripe.InvalidRequestError) as caught:
         shop.v1.coupons.create({"id": "SUMMER", "percent_off": 5, "duration": "once"})
@@ -94,7 +97,7 @@ def test_a_coupon_keeps_its_own_id_and_can_be_deleted(shop) -> None:
     assert shop.v1.coupons.delete("SUMMER").deleted is True
 
 
-def test_a_spent_coupon_is_not_valid_any_more(shop) -> None:
+def test_a_spent_coupon_is_not_valid_any_more(shop: Shop) -> None:
     coupon = shop.v1.coupons.create({"percent_off": 10, "duration": "once", "max_redemptions": 1})
     customer, price = shop.customer(), shop.price()
     shop.subscribe(customer.id, price.id, discounts=[{"coupon": coupon.id}])
@@ -107,7 +110,7 @@ def test_a_spent_coupon_is_not_valid_any_more(shop) -> None:
     assert caught.value.code == "resource_missing"
 
 
-def test_promotion_codes_carry_a_coupon_with_restrictions(shop, half) -> None:
+def test_promotion_codes_carry_a_coupon_with_restrictions(shop: Shop, half: stripe.Coupon) -> None:
     code = shop.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": half.id}, "code": "WELCOME"})
     assert (code.code, code.active, code.promotion.coupon) == ("WELCOME", True, half.id)
     assert [c.id for c in shop.v1.promotion_codes.list({"code": "welcome"}).data] == [code.id]
@@ -127,7 +130,7 @@ def test_promotion_codes_carry_a_coupon_with_restrictions(shop, half) -> None:
         ({"max_redemptions": 1}, "no longer active"),
     ],
 )
-def test_promotion_codes_refuse_who_does_not_fit(shop, more: dict[str, Any], message: str) -> None:
+def test_promotion_codes_refuse_who_does_not_fit(shop: Shop, more: dict[str, Any], message: str) -> None:
     coupon = shop.v1.coupons.create({"percent_off": 10, "duration": "once"})
     customer, price = shop.customer(), shop.price()
     first = {"discounts": []}
@@ -141,7 +144,7 @@ def test_promotion_codes_refuse_who_does_not_fit(shop, more: dict[str, Any], mes
         shop.subscribe(customer.id, price.id, discounts=[{"promotion_code": code.id}])
 
 
-def test_a_subscriptions_discount_can_be_removed(shop) -> None:
+def test_a_subscriptions_discount_can_be_removed(shop: Shop) -> None:
     coupon = shop.v1.coupons.create({"percent_off": 10, "duration": "forever"})
     subscription = shop.subscribe(shop.customer().id, shop.price().id, discounts=[{"coupon": coupon.id}])
     gone = shop.v1.subscriptions.delete_discount(subscription.id)
@@ -152,7 +155,9 @@ def test_a_subscriptions_discount_can_be_removed(shop) -> None:
     assert shop.v1.subscriptions.update(subscription.id, {"discounts": ""}).discounts == []
 
 
-def test_older_versions_give_coupons_to_customers(shop, half, stripe_emulator) -> None:
+def test_older_versions_give_coupons_to_customers(
+    shop: Shop, half: stripe.Coupon, stripe_emulator: RunningEmulator
+) -> None:
     customer, price = shop.customer(), shop.price()
     call = stripe_emulator.emulator.call
     status, body = call("POST", f"/v1/customers/{customer.id}", {"coupon": half.id}, version="2022-11-15")
@@ -162,7 +167,7 @@ def test_older_versions_give_coupons_to_customers(shop, half, stripe_emulator) -
     assert shop.v1.customers.retrieve(customer.id).discount is None
 
 
-def test_a_balance_set_by_hand_is_a_transaction(shop) -> None:
+def test_a_balance_set_by_hand_is_a_transaction(shop: Shop) -> None:
     customer = shop.customer(card=None, balance=-500)
     shop.v1.customers.update(customer.id, {"balance": -200})
     found = shop.v1.customers.balance_transactions.list(customer.id).data

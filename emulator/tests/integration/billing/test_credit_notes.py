@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 import stripe
+from emulator.tests.support.billing_shop import Shop
 
 
 @pytest.fixture
-def paid(shop):
+def paid(shop: Shop) -> stripe.Invoice:
     customer = shop.customer()
     invoice = shop.v1.invoices.create({"customer": customer.id, "currency": "usd"})
     for amount in (1000, 500):
@@ -16,7 +17,7 @@ def paid(shop):
     return shop.v1.invoices.pay(invoice.id)
 
 
-def test_a_credit_note_on_a_paid_invoice_refunds_or_credits(shop, paid) -> None:
+def test_a_credit_note_on_a_paid_invoice_refunds_or_credits(shop: Shop, paid: stripe.Invoice) -> None:
     note = shop.v1.credit_notes.create(
         {
             "invoice": paid.id,
@@ -36,12 +37,12 @@ def test_a_credit_note_on_a_paid_invoice_refunds_or_credits(shop, paid) -> None:
         shop.v1.credit_notes.create({"invoice": paid.id, "amount": 501, "credit_amount": 501})
 
 
-def test_the_parts_must_make_the_whole(shop, paid) -> None:
+def test_the_parts_must_make_the_whole(shop: Shop, paid: stripe.Invoice) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="must equal"):
         shop.v1.credit_notes.create({"invoice": paid.id, "amount": 500, "credit_amount": 400})
 
 
-def test_a_credit_note_on_an_open_invoice_lowers_what_is_due(shop) -> None:
+def test_a_credit_note_on_an_open_invoice_lowers_what_is_due(shop: Shop) -> None:
     customer = shop.customer()
     invoice = shop.v1.invoices.create({"customer": customer.id, "currency": "usd"})
     shop.v1.invoice_items.create({"customer": customer.id, "invoice": invoice.id, "amount": 1000, "currency": "usd"})
@@ -59,7 +60,7 @@ def test_a_credit_note_on_an_open_invoice_lowers_what_is_due(shop) -> None:
     assert shop.v1.invoices.retrieve(invoice.id).status == "paid"
 
 
-def test_a_custom_line_is_taxed(shop, paid) -> None:
+def test_a_custom_line_is_taxed(shop: Shop, paid: stripe.Invoice) -> None:
     vat = shop.v1.tax_rates.create({"display_name": "VAT", "percentage": 10, "inclusive": False})
     note = shop.v1.credit_notes.create(
         {

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import stripe
-from emulator.tests.support.billing_shop import data, day
+from emulator.tests.support.billing_shop import Shop, data, day
 
 
-def draft(shop, customer, *amounts: int, **more):
+def draft(shop: Shop, customer: stripe.Customer, *amounts: int, **more: Any) -> stripe.Invoice:
     invoice = shop.v1.invoices.create({"customer": customer.id, "currency": "usd", **more})
     for amount in amounts:
         shop.v1.invoice_items.create(
@@ -20,7 +22,7 @@ def draft(shop, customer, *amounts: int, **more):
     return shop.v1.invoices.retrieve(invoice.id)
 
 
-def test_an_invoice_by_hand_goes_from_draft_to_open_to_paid(shop) -> None:
+def test_an_invoice_by_hand_goes_from_draft_to_open_to_paid(shop: Shop) -> None:
     customer = shop.customer()
     invoice = draft(shop, customer, 1000, 500)
     assert (invoice.status, invoice.total, invoice.billing_reason, invoice.number) == ("draft", 1500, "manual", None)
@@ -36,7 +38,7 @@ def test_an_invoice_by_hand_goes_from_draft_to_open_to_paid(shop) -> None:
     assert shop.v1.customers.retrieve(customer.id).next_invoice_sequence == 2
 
 
-def test_pending_items_join_when_asked_for(shop) -> None:
+def test_pending_items_join_when_asked_for(shop: Shop) -> None:
     customer = shop.customer()
     shop.v1.invoice_items.create({"customer": customer.id, "amount": 700, "currency": "usd"})
     empty = shop.v1.invoices.create({"customer": customer.id})
@@ -47,7 +49,7 @@ def test_pending_items_join_when_asked_for(shop) -> None:
     assert len(shop.v1.invoice_items.list({"invoice": full.id}).data) == 1
 
 
-def test_an_empty_invoice_is_paid_as_soon_as_it_is_final(shop) -> None:
+def test_an_empty_invoice_is_paid_as_soon_as_it_is_final(shop: Shop) -> None:
     invoice = draft(shop, shop.customer())
     assert shop.v1.invoices.finalize_invoice(invoice.id).status == "paid"
 
@@ -59,7 +61,7 @@ def test_an_empty_invoice_is_paid_as_soon_as_it_is_final(shop) -> None:
         ("mark_uncollectible", "uncollectible", "invoice.marked_uncollectible"),
     ],
 )
-def test_open_invoices_are_voided_or_written_off(shop, move: str, status: str, event: str) -> None:
+def test_open_invoices_are_voided_or_written_off(shop: Shop, move: str, status: str, event: str) -> None:
     invoice = draft(shop, shop.customer(), 1000)
     with pytest.raises(stripe.InvalidRequestError):
         getattr(shop.v1.invoices, move)(invoice.id)
@@ -70,7 +72,7 @@ def test_open_invoices_are_voided_or_written_off(shop, move: str, status: str, e
     assert payment.status == ("canceled" if status == "void" else "open")
 
 
-def test_written_off_invoices_can_still_be_paid_and_void_ones_cannot(shop) -> None:
+def test_written_off_invoices_can_still_be_paid_and_void_ones_cannot(shop: Shop) -> None:
     customer = shop.customer()
     invoice = draft(shop, customer, 1000)
     shop.v1.invoices.finalize_invoice(invoice.id)
@@ -83,7 +85,7 @@ def test_written_off_invoices_can_still_be_paid_and_void_ones_cannot(shop) -> No
         shop.v1.invoices.pay(other.id)
 
 
-def test_only_drafts_can_be_deleted_and_changed(shop) -> None:
+def test_only_drafts_can_be_deleted_and_changed(shop: Shop) -> None:
     customer = shop.customer()
     invoice = draft(shop, customer, 1000)
     changed = shop.v1.invoices.update(invoice.id, {"description": "Thanks", "metadata": {"a": "b"}})
@@ -99,7 +101,7 @@ def test_only_drafts_can_be_deleted_and_changed(shop) -> None:
         shop.v1.invoice_items.create({"customer": customer.id, "invoice": final.id, "amount": 1, "currency": "usd"})
 
 
-def test_lines_are_added_changed_and_removed(shop) -> None:
+def test_lines_are_added_changed_and_removed(shop: Shop) -> None:
     customer = shop.customer()
     invoice = draft(shop, customer, 1000)
     waiting = shop.v1.invoice_items.create({"customer": customer.id, "amount": 300, "currency": "usd"})
@@ -115,7 +117,7 @@ def test_lines_are_added_changed_and_removed(shop) -> None:
     assert [line.amount for line in shop.v1.invoices.line_items.list(invoice.id).data] == [1000, 300]
 
 
-def test_a_declined_payment_answers_402_and_keeps_the_invoice_open(shop) -> None:
+def test_a_declined_payment_answers_402_and_keeps_the_invoice_open(shop: Shop) -> None:
     customer = shop.customer("pm_card_chargeCustomerFail")
     invoice = draft(shop, customer, 1000)
     with pytest.raises(stripe.CardError) as caught:
@@ -130,7 +132,7 @@ def test_a_declined_payment_answers_402_and_keeps_the_invoice_open(shop) -> None
         shop.v1.invoices.pay(invoice.id)
 
 
-def test_an_invoice_left_to_itself_is_finalized_and_collected(shop) -> None:
+def test_an_invoice_left_to_itself_is_finalized_and_collected(shop: Shop) -> None:
     shop.begin("2030-01-01")
     invoice = draft(shop, shop.customer(), 1000, auto_advance=True)
     shop.advance("2030-01-01 00:30")
@@ -139,7 +141,7 @@ def test_an_invoice_left_to_itself_is_finalized_and_collected(shop) -> None:
     assert shop.v1.invoices.retrieve(invoice.id).status == "paid"
 
 
-def test_sent_invoices_have_a_due_date_and_say_so_when_it_passes(shop) -> None:
+def test_sent_invoices_have_a_due_date_and_say_so_when_it_passes(shop: Shop) -> None:
     shop.begin("2030-01-01")
     invoice = draft(shop, shop.customer(card=None), 1000, collection_method="send_invoice", days_until_due=5)
     sent = shop.v1.invoices.send_invoice(invoice.id)
@@ -148,7 +150,7 @@ def test_sent_invoices_have_a_due_date_and_say_so_when_it_passes(shop) -> None:
     assert [t for t in shop.types() if t in {"invoice.sent", "invoice.overdue"}] == ["invoice.sent", "invoice.overdue"]
 
 
-def test_credit_and_debt_of_the_customer_are_settled_with_the_invoice(shop) -> None:
+def test_credit_and_debt_of_the_customer_are_settled_with_the_invoice(shop: Shop) -> None:
     customer = shop.customer()
     shop.v1.customers.balance_transactions.create(customer.id, {"amount": -400, "currency": "usd"})
     invoice = draft(shop, customer, 1000)
@@ -160,14 +162,14 @@ def test_credit_and_debt_of_the_customer_are_settled_with_the_invoice(shop) -> N
     assert kinds == ["unapplied_from_invoice", "applied_to_invoice", "adjustment"]
 
 
-def test_less_than_can_be_charged_is_carried_over(shop) -> None:
+def test_less_than_can_be_charged_is_carried_over(shop: Shop) -> None:
     customer = shop.customer()
     invoice = draft(shop, customer, 20)
     assert shop.v1.invoices.finalize_invoice(invoice.id).status == "paid"
     assert shop.v1.customers.retrieve(customer.id).balance == 20
 
 
-def test_invoices_are_listed_by_what_they_are(shop) -> None:
+def test_invoices_are_listed_by_what_they_are(shop: Shop) -> None:
     customer = shop.customer()
     first = draft(shop, customer, 1000)
     subscription = shop.subscribe(customer.id, shop.price().id)
@@ -178,7 +180,7 @@ def test_invoices_are_listed_by_what_they_are(shop) -> None:
     assert len(shop.v1.invoices.search({"query": "status:'paid'"}).data) == 1
 
 
-def test_tax_is_added_or_contained_line_by_line(shop) -> None:
+def test_tax_is_added_or_contained_line_by_line(shop: Shop) -> None:
     customer = shop.customer()
     vat = shop.v1.tax_rates.create({"display_name": "VAT", "percentage": 19, "inclusive": False})
     within = shop.v1.tax_rates.create({"display_name": "MwSt", "percentage": 19, "inclusive": True})
@@ -198,7 +200,7 @@ def test_tax_is_added_or_contained_line_by_line(shop) -> None:
     assert draft(shop, exempt, 1000, default_tax_rates=[vat.id]).total == 1000
 
 
-def test_subscriptions_are_taxed_by_item_or_default(shop) -> None:
+def test_subscriptions_are_taxed_by_item_or_default(shop: Shop) -> None:
     customer, price = shop.customer(), shop.price(1000)
     vat = shop.v1.tax_rates.create({"display_name": "VAT", "percentage": 7.5, "inclusive": False})
     subscription = shop.subscribe(customer.id, price.id, default_tax_rates=[vat.id])
@@ -209,7 +211,7 @@ def test_subscriptions_are_taxed_by_item_or_default(shop) -> None:
     assert shop.invoice(item.id).lines.data[0].taxes[0].amount == 75
 
 
-def test_tiers_count_as_graduated_or_volume(shop) -> None:
+def test_tiers_count_as_graduated_or_volume(shop: Shop) -> None:
     customer = shop.customer()
     tiers = [{"up_to": 10, "unit_amount": 100}, {"up_to": "inf", "unit_amount": 50, "flat_amount": 300}]
     graduated = shop.price(billing_scheme="tiered", tiers_mode="graduated", tiers=tiers)
@@ -218,7 +220,7 @@ def test_tiers_count_as_graduated_or_volume(shop) -> None:
     assert shop.invoice(shop.subscribe(customer.id, volume.id, quantity=15).id).total == 750 + 300
 
 
-def test_metered_prices_bill_what_was_used_in_the_past_period(shop) -> None:
+def test_metered_prices_bill_what_was_used_in_the_past_period(shop: Shop) -> None:
     shop.begin("2030-01-01")
     customer = shop.customer()
     meter = shop.v1.billing.meters.create(
@@ -242,7 +244,7 @@ def test_metered_prices_bill_what_was_used_in_the_past_period(shop) -> None:
     assert [s.aggregated_value for s in summary.data] == [100]
 
 
-def test_meter_events_are_checked(shop) -> None:
+def test_meter_events_are_checked(shop: Shop) -> None:
     customer = shop.customer()
     with pytest.raises(stripe.InvalidRequestError) as caught:
         shop.v1.billing.meter_events.create({"event_name": "nothing", "payload": {"stripe_customer_id": customer.id}})
@@ -255,7 +257,7 @@ def test_meter_events_are_checked(shop) -> None:
     assert caught.value.code == "duplicate_meter_event"
 
 
-def test_updates_say_what_changed(shop) -> None:
+def test_updates_say_what_changed(shop: Shop) -> None:
     invoice = draft(shop, shop.customer(), 1000)
     shop.v1.invoices.update(invoice.id, {"footer": "Bye"})
     assert data(shop.events("invoice.updated")[-1])["previous_attributes"] == {"footer": None}

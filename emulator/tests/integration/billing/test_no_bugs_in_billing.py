@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -84,7 +85,7 @@ class Player:
         self.learn(body)
         return body
 
-    def learn(self, value) -> None:
+    def learn(self, value: Any) -> None:
         if isinstance(value, dict):
             if isinstance(value.get("object"), str) and isinstance(value.get("id"), str):
                 rows = self.known.setdefault(value["object"], [])
@@ -118,7 +119,7 @@ class Player:
             self.call("POST", "/v1/invoiceitems", item)
             self.call("POST", "/v1/invoices", {"customer": customer, "pending_invoice_items_behavior": "include"})
 
-    def value(self, ref, name: str, depth: int = 0):
+    def value(self, ref: Any, name: str, depth: int = 0) -> Any:
         node = table()["types"][ref] if isinstance(ref, int) else ref
         kind = node[0]
         if kind == "u":
@@ -171,7 +172,7 @@ class Player:
         )
 
 
-def unbalanced(emulator):
+def unbalanced(emulator: Emulator) -> Iterator[str]:
     """Yield what does not add up: invoices against their lines and payments, balances against their transactions."""
     unit = emulator.unit()
     for invoice in unit.list("invoice"):

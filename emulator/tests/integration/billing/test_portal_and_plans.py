@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import pytest
 import stripe
+from emulator.tests.support.billing_shop import Shop
+
+from payloom_emulator.embedded import RunningEmulator
 
 
-def test_a_portal_session_uses_the_default_configuration(shop, stripe_emulator) -> None:
+def test_a_portal_session_uses_the_default_configuration(shop: Shop, stripe_emulator: RunningEmulator) -> None:
     customer = shop.customer()
     session = shop.v1.billing_portal.sessions.create({"customer": customer.id, "return_url": "https://shop.example/me"})
     assert session.url.startswith(f"{stripe_emulator.url}/p/session/")
@@ -14,7 +17,7 @@ def test_a_portal_session_uses_the_default_configuration(shop, stripe_emulator) 
     assert [c.id for c in shop.v1.billing_portal.configurations.list({"is_default": True}).data] == [configuration.id]
 
 
-def test_configurations_are_checked_and_changed(shop) -> None:
+def test_configurations_are_checked_and_changed(shop: Shop) -> None:
     price = shop.price()
     features = {
         "subscription_update": {
@@ -39,7 +42,7 @@ def test_configurations_are_checked_and_changed(shop) -> None:
     assert caught.value.code == "parameter_missing"
 
 
-def test_a_flow_leads_straight_to_its_subscription(shop) -> None:
+def test_a_flow_leads_straight_to_its_subscription(shop: Shop) -> None:
     customer = shop.customer()
     subscription = shop.subscribe(customer.id, shop.price().id)
     flow = {"type": "subscription_cancel", "subscription_cancel": {"subscription": subscription.id}}
@@ -49,7 +52,7 @@ def test_a_flow_leads_straight_to_its_subscription(shop) -> None:
         shop.v1.billing_portal.sessions.create({"customer": shop.customer().id, "flow_data": flow})
 
 
-def test_plans_are_recurring_prices_under_another_name(shop) -> None:
+def test_plans_are_recurring_prices_under_another_name(shop: Shop) -> None:
     plan = shop.v1.plans.create(
         {"id": "gold", "amount": 1500, "currency": "usd", "interval": "month", "product": {"name": "Gold"}}
     )
@@ -65,7 +68,7 @@ def test_plans_are_recurring_prices_under_another_name(shop) -> None:
     assert caught.value.http_status == 404
 
 
-def test_tax_ids_are_kept_and_verified(shop, stripe_emulator) -> None:
+def test_tax_ids_are_kept_and_verified(shop: Shop, stripe_emulator: RunningEmulator) -> None:
     customer = shop.customer()
     made = shop.v1.customers.tax_ids.create(customer.id, {"type": "eu_vat", "value": "DE123456789"})
     assert (made.country, made.verification.status) == ("DE", "pending")
@@ -82,7 +85,7 @@ def test_tax_ids_are_kept_and_verified(shop, stripe_emulator) -> None:
     ]
 
 
-def test_tax_rates_can_be_switched_off(shop) -> None:
+def test_tax_rates_can_be_switched_off(shop: Shop) -> None:
     rate = shop.v1.tax_rates.create({"display_name": "VAT", "percentage": 20, "inclusive": False, "country": "GB"})
     assert shop.v1.tax_rates.update(rate.id, {"active": False}).active is False
     with pytest.raises(stripe.InvalidRequestError, match="inactive"):

@@ -3,12 +3,14 @@ from __future__ import annotations
 import time
 
 import pytest
-from emulator.tests.support.billing_shop import data, day
+from emulator.tests.support.billing_shop import Shop, data, day
+
+from payloom_emulator.embedded import RunningEmulator
 
 YEAR_OF_MONTHS = 12
 
 
-def test_a_renewal_is_announced_drafted_finalized_an_hour_later_and_paid(shop) -> None:
+def test_a_renewal_is_announced_drafted_finalized_an_hour_later_and_paid(shop: Shop) -> None:
     shop.begin("2030-01-31")
     subscription = shop.subscribe(shop.customer().id, shop.price().id)
     seen = len(shop.events())
@@ -43,7 +45,7 @@ def test_a_renewal_is_announced_drafted_finalized_an_hour_later_and_paid(shop) -
     assert set(previous) == {"items", "latest_invoice"}
 
 
-def test_the_31st_comes_back_after_short_months(shop) -> None:
+def test_the_31st_comes_back_after_short_months(shop: Shop) -> None:
     shop.begin("2028-01-31")
     subscription = shop.subscribe(shop.customer().id, shop.price().id)
     ends = []
@@ -54,7 +56,7 @@ def test_the_31st_comes_back_after_short_months(shop) -> None:
     assert ends == ["2028-03-31", "2028-04-30", "2028-05-31", "2028-06-30"]
 
 
-def test_renewals_that_fail_are_tried_three_times_and_then_the_subscription_is_canceled(shop) -> None:
+def test_renewals_that_fail_are_tried_three_times_and_then_the_subscription_is_canceled(shop: Shop) -> None:
     shop.begin("2030-01-01")
     customer = shop.customer()
     subscription = shop.subscribe(customer.id, shop.price().id)
@@ -82,7 +84,7 @@ def test_renewals_that_fail_are_tried_three_times_and_then_the_subscription_is_c
 
 
 @pytest.mark.parametrize("outcome", ["unpaid", "past_due"])
-def test_after_the_last_retry_the_setting_decides(shop, stripe_emulator, outcome: str) -> None:
+def test_after_the_last_retry_the_setting_decides(shop: Shop, stripe_emulator: RunningEmulator, outcome: str) -> None:
     stripe_emulator.control("billing", after_retries=outcome, retry_days=[1])
     shop.begin("2030-01-01")
     customer = shop.customer()
@@ -96,7 +98,7 @@ def test_after_the_last_retry_the_setting_decides(shop, stripe_emulator, outcome
         assert (held.status, held.auto_advance) == ("draft", False)
 
 
-def test_a_past_due_subscription_is_active_again_once_paid(shop) -> None:
+def test_a_past_due_subscription_is_active_again_once_paid(shop: Shop) -> None:
     shop.begin("2030-01-01")
     customer = shop.customer()
     subscription = shop.subscribe(customer.id, shop.price().id)
@@ -110,7 +112,7 @@ def test_a_past_due_subscription_is_active_again_once_paid(shop) -> None:
     assert shop.v1.customers.retrieve(customer.id).delinquent is False
 
 
-def test_canceling_at_the_periods_end_ends_it_there_without_another_invoice(shop) -> None:
+def test_canceling_at_the_periods_end_ends_it_there_without_another_invoice(shop: Shop) -> None:
     shop.begin("2030-01-15")
     subscription = shop.subscribe(shop.customer().id, shop.price().id)
     wished = shop.v1.subscriptions.update(subscription.id, {"cancel_at_period_end": True})
@@ -125,7 +127,7 @@ def test_canceling_at_the_periods_end_ends_it_there_without_another_invoice(shop
     assert shop.types("customer.subscription")[-1] == "customer.subscription.deleted"
 
 
-def test_a_cancellation_at_the_periods_end_can_be_taken_back(shop) -> None:
+def test_a_cancellation_at_the_periods_end_can_be_taken_back(shop: Shop) -> None:
     shop.begin("2030-01-15")
     subscription = shop.subscribe(shop.customer().id, shop.price().id, cancel_at_period_end=True)
     kept = shop.v1.subscriptions.update(subscription.id, {"cancel_at_period_end": False})
@@ -134,7 +136,7 @@ def test_a_cancellation_at_the_periods_end_can_be_taken_back(shop) -> None:
     assert shop.status(subscription.id) == "active"
 
 
-def test_canceling_now_is_final_and_holds_what_was_not_collected(shop) -> None:
+def test_canceling_now_is_final_and_holds_what_was_not_collected(shop: Shop) -> None:
     shop.begin("2030-01-01")
     subscription = shop.subscribe(shop.customer().id, shop.price().id)
     shop.advance("2030-02-01 00:10")
@@ -154,7 +156,7 @@ def test_canceling_now_is_final_and_holds_what_was_not_collected(shop) -> None:
     assert [s.id for s in shop.v1.subscriptions.list({"status": "ended"}).data] == [subscription.id]
 
 
-def test_paused_collection_voids_its_invoices_until_it_resumes(shop) -> None:
+def test_paused_collection_voids_its_invoices_until_it_resumes(shop: Shop) -> None:
     shop.begin("2030-01-01")
     subscription = shop.subscribe(shop.customer().id, shop.price().id)
     shop.v1.subscriptions.update(
@@ -168,7 +170,7 @@ def test_paused_collection_voids_its_invoices_until_it_resumes(shop) -> None:
     assert shop.invoice(subscription.id).status == "paid"
 
 
-def test_a_paused_subscription_is_resumed_with_a_new_cycle(shop) -> None:
+def test_a_paused_subscription_is_resumed_with_a_new_cycle(shop: Shop) -> None:
     shop.begin("2030-01-01")
     customer = shop.customer(card=None)
     subscription = shop.subscribe(
@@ -191,7 +193,7 @@ def test_a_paused_subscription_is_resumed_with_a_new_cycle(shop) -> None:
     assert "customer.subscription.resumed" in shop.types()
 
 
-def test_a_year_of_monthly_renewals_with_dunning_runs_in_seconds(shop, stripe_emulator) -> None:
+def test_a_year_of_monthly_renewals_with_dunning_runs_in_seconds(shop: Shop, stripe_emulator: RunningEmulator) -> None:
     customer = shop.customer()
     subscription = shop.subscribe(customer.id, shop.price().id)
     began = time.monotonic()
@@ -212,7 +214,7 @@ def test_a_year_of_monthly_renewals_with_dunning_runs_in_seconds(shop, stripe_em
     assert took < 5, f"{took:.1f} s"
 
 
-def test_items_of_different_rhythms_are_billed_each_in_its_own(shop) -> None:
+def test_items_of_different_rhythms_are_billed_each_in_its_own(shop: Shop) -> None:
     shop.begin("2030-01-10")
     monthly, yearly = shop.price(1000), shop.price(10000, "year", name="Support")
     subscription = shop.v1.subscriptions.create(
@@ -225,7 +227,7 @@ def test_items_of_different_rhythms_are_billed_each_in_its_own(shop) -> None:
     assert ends == ["2030-03-10", "2031-01-10"]
 
 
-def test_a_date_to_cancel_at_inside_a_later_period_gives_back_the_rest(shop) -> None:
+def test_a_date_to_cancel_at_inside_a_later_period_gives_back_the_rest(shop: Shop) -> None:
     shop.begin("2030-06-01")
     customer = shop.customer()
     subscription = shop.subscribe(customer.id, shop.price(3000).id, cancel_at=1_908_748_800)
@@ -235,7 +237,7 @@ def test_a_date_to_cancel_at_inside_a_later_period_gives_back_the_rest(shop) -> 
     assert [i.amount for i in shop.v1.invoice_items.list({"pending": True}).data] == [-400]
 
 
-def test_deleting_a_customer_ends_their_subscriptions(shop) -> None:
+def test_deleting_a_customer_ends_their_subscriptions(shop: Shop) -> None:
     customer = shop.customer()
     subscription = shop.subscribe(customer.id, shop.price().id)
     shop.v1.customers.delete(customer.id)
@@ -243,7 +245,7 @@ def test_deleting_a_customer_ends_their_subscriptions(shop) -> None:
     assert [t for t in shop.types() if t.endswith("deleted")] == ["customer.subscription.deleted", "customer.deleted"]
 
 
-def test_a_card_that_wants_3ds_at_each_renewal_asks_for_action(shop) -> None:
+def test_a_card_that_wants_3ds_at_each_renewal_asks_for_action(shop: Shop) -> None:
     shop.begin("2030-01-01")
     customer = shop.customer()
     subscription = shop.subscribe(customer.id, shop.price().id)
@@ -253,7 +255,7 @@ def test_a_card_that_wants_3ds_at_each_renewal_asks_for_action(shop) -> None:
     assert {"invoice.payment_action_required", "invoice.payment_failed"} <= set(shop.types())
 
 
-def test_a_canceled_payment_intent_is_replaced_at_the_next_attempt(shop) -> None:
+def test_a_canceled_payment_intent_is_replaced_at_the_next_attempt(shop: Shop) -> None:
     customer = shop.customer("pm_card_chargeCustomerFail")
     subscription = shop.subscribe(customer.id, shop.price().id)
     payment = shop.v1.invoice_payments.list({"invoice": subscription.latest_invoice}).data[0]
@@ -264,7 +266,7 @@ def test_a_canceled_payment_intent_is_replaced_at_the_next_attempt(shop) -> None
     assert statuses == ["canceled", "paid"]
 
 
-def test_a_detached_card_is_not_charged(shop) -> None:
+def test_a_detached_card_is_not_charged(shop: Shop) -> None:
     shop.begin("2030-01-01")
     customer = shop.customer()
     subscription = shop.subscribe(customer.id, shop.price().id)

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 import stripe
-from emulator.tests.support.billing_shop import day, moment
+from emulator.tests.support.billing_shop import Shop, day, moment
 
 
-def quantities(shop, subscription: str) -> list[int]:
+def quantities(shop: Shop, subscription: str) -> list[int]:
     return [i.quantity for i in shop.v1.subscription_items.list({"subscription": subscription}).data]
 
 
-def test_a_schedule_moves_its_subscription_through_phases_and_releases_it(shop) -> None:
+def test_a_schedule_moves_its_subscription_through_phases_and_releases_it(shop: Shop) -> None:
     shop.begin("2030-01-01")
     customer, cheap, dear = shop.customer(), shop.price(1000), shop.price(3000, name="Platinum")
     schedule = shop.v1.subscription_schedules.create(
@@ -45,7 +45,7 @@ def test_a_schedule_moves_its_subscription_through_phases_and_releases_it(shop) 
     ]
 
 
-def test_a_schedule_can_begin_later_and_end_its_subscription(shop) -> None:
+def test_a_schedule_can_begin_later_and_end_its_subscription(shop: Shop) -> None:
     shop.begin("2030-01-01")
     customer, price = shop.customer(), shop.price(1000)
     schedule = shop.v1.subscription_schedules.create(
@@ -67,7 +67,7 @@ def test_a_schedule_can_begin_later_and_end_its_subscription(shop) -> None:
     assert len(shop.v1.invoices.list().data) == 1
 
 
-def test_a_running_subscription_is_put_on_a_schedule_and_let_go(shop) -> None:
+def test_a_running_subscription_is_put_on_a_schedule_and_let_go(shop: Shop) -> None:
     shop.begin("2030-01-01")
     subscription = shop.subscribe(shop.customer().id, shop.price(1000).id)
     schedule = shop.v1.subscription_schedules.create({"from_subscription": subscription.id})
@@ -97,7 +97,7 @@ def test_a_running_subscription_is_put_on_a_schedule_and_let_go(shop) -> None:
         shop.v1.subscription_schedules.cancel(schedule.id)
 
 
-def test_canceling_a_schedule_cancels_its_subscription(shop) -> None:
+def test_canceling_a_schedule_cancels_its_subscription(shop: Shop) -> None:
     price = shop.price(1000)
     schedule = shop.v1.subscription_schedules.create(
         {"customer": shop.customer().id, "start_date": "now", "phases": [{"items": [{"price": price.id}]}]}
@@ -106,7 +106,7 @@ def test_canceling_a_schedule_cancels_its_subscription(shop) -> None:
     assert shop.status(schedule.subscription) == "canceled"
 
 
-def test_a_quote_for_a_subscription_goes_from_draft_to_accepted(shop) -> None:
+def test_a_quote_for_a_subscription_goes_from_draft_to_accepted(shop: Shop) -> None:
     customer, price = shop.customer(), shop.price(1000)
     once = shop.v1.prices.create({"currency": "usd", "unit_amount": 500, "product_data": {"name": "Set-up"}})
     quote = shop.v1.quotes.create(
@@ -127,7 +127,7 @@ def test_a_quote_for_a_subscription_goes_from_draft_to_accepted(shop) -> None:
     assert shop.types("quote") == ["quote.created", "quote.finalized", "quote.accepted"]
 
 
-def test_a_quote_for_one_time_items_becomes_a_draft_invoice(shop) -> None:
+def test_a_quote_for_one_time_items_becomes_a_draft_invoice(shop: Shop) -> None:
     once = shop.v1.prices.create({"currency": "usd", "unit_amount": 500, "product_data": {"name": "Mug"}})
     coupon = shop.v1.coupons.create({"percent_off": 10, "duration": "once"})
     quote = shop.v1.quotes.create(
@@ -145,7 +145,7 @@ def test_a_quote_for_one_time_items_becomes_a_draft_invoice(shop) -> None:
     assert invoice.parent.quote_details.quote == quote.id
 
 
-def test_open_quotes_expire(shop) -> None:
+def test_open_quotes_expire(shop: Shop) -> None:
     shop.begin("2030-01-01")
     once = shop.v1.prices.create({"currency": "usd", "unit_amount": 500, "product_data": {"name": "Mug"}})
     quote = shop.v1.quotes.create({"customer": shop.customer().id, "line_items": [{"price": once.id}]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from emulator.tests.support.billing_shop import Shop
 from emulator.tests.support.response_shapes import classes
 
 # Shown only when expanded, only for deleted objects, or only when there is something to say.
@@ -34,7 +35,7 @@ ONLY_SOMETIMES = {
 
 
 @pytest.fixture
-def everything(shop):
+def everything(shop: Shop) -> dict[str, dict[str, Any]]:
     """One of each, by object name."""
     shop.begin("2030-01-01")
     v1, customer, price = shop.v1, shop.customer(), shop.price()
@@ -82,7 +83,7 @@ def _collect(value: Any, found: dict[str, dict[str, Any]]) -> None:
             _collect(inner, found)
 
 
-def test_objects_have_all_the_fields_of_their_types(everything) -> None:
+def test_objects_have_all_the_fields_of_their_types(everything: dict[str, dict[str, Any]]) -> None:
     absent = {}
     for name, sometimes in ONLY_SOMETIMES.items():
         assert name in everything, name

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import stripe
-from emulator.tests.support.billing_shop import data, day, moment
+from emulator.tests.support.billing_shop import Shop, data, day, moment
 
 FIRST_PAYMENT = [
     "invoice.created",
@@ -21,7 +21,7 @@ FIRST_PAYMENT = [
 ]
 
 
-def test_a_subscription_whose_first_payment_succeeds_is_active_with_a_paid_invoice(shop) -> None:
+def test_a_subscription_whose_first_payment_succeeds_is_active_with_a_paid_invoice(shop: Shop) -> None:
     customer, price = shop.customer(), shop.price()
     seen = len(shop.events())
     subscription = shop.subscribe(customer.id, price.id, quantity=2, metadata={"plan": "gold"})
@@ -52,7 +52,7 @@ def test_a_subscription_whose_first_payment_succeeds_is_active_with_a_paid_invoi
     assert data(updated)["previous_attributes"] == {"status": "incomplete"}
 
 
-def test_a_trial_starts_trialing_with_a_free_invoice_and_warns_three_days_before_its_end(shop) -> None:
+def test_a_trial_starts_trialing_with_a_free_invoice_and_warns_three_days_before_its_end(shop: Shop) -> None:
     shop.begin("2030-01-01")
     customer, price = shop.customer(), shop.price()
     subscription = shop.subscribe(customer.id, price.id, trial_period_days=14)
@@ -72,7 +72,7 @@ def test_a_trial_starts_trialing_with_a_free_invoice_and_warns_three_days_before
     assert day(invoice.lines.data[0].period.end) == "2030-02-15"
 
 
-def test_a_short_trial_warns_at_once(shop) -> None:
+def test_a_short_trial_warns_at_once(shop: Shop) -> None:
     shop.subscribe(shop.customer().id, shop.price().id, trial_period_days=2)
     assert "customer.subscription.trial_will_end" in shop.types()
 
@@ -86,7 +86,7 @@ def test_a_short_trial_warns_at_once(shop) -> None:
     ],
 )
 def test_a_trial_that_ends_without_a_card_does_what_its_settings_say(
-    shop, behavior: str, status: str, event: str
+    shop: Shop, behavior: str, status: str, event: str
 ) -> None:
     shop.begin("2030-01-01")
     customer, price = shop.customer(card=None), shop.price()
@@ -102,7 +102,7 @@ def test_a_trial_that_ends_without_a_card_does_what_its_settings_say(
     assert event in shop.types()
 
 
-def test_without_any_payment_method_an_automatic_subscription_is_refused(shop) -> None:
+def test_without_any_payment_method_an_automatic_subscription_is_refused(shop: Shop) -> None:
     customer, price = shop.customer(card=None), shop.price()
     with pytest.raises(
         stripe.InvalidRequestError, match="no attached payment source or default payment method"
@@ -112,7 +112,7 @@ def test_without_any_payment_method_an_automatic_subscription_is_refused(shop) -
     assert shop.v1.subscriptions.list({"status": "all"}).data == []
 
 
-def test_default_incomplete_waits_for_the_client_to_confirm(shop) -> None:
+def test_default_incomplete_waits_for_the_client_to_confirm(shop: Shop) -> None:
     customer, price = shop.customer(card=None), shop.price()
     subscription = shop.subscribe(
         customer.id,
@@ -132,7 +132,7 @@ def test_default_incomplete_waits_for_the_client_to_confirm(shop) -> None:
     assert shop.invoice(subscription.id).status == "paid"
 
 
-def test_a_declined_first_payment_leaves_an_incomplete_subscription_that_expires_after_23_hours(shop) -> None:
+def test_a_declined_first_payment_leaves_an_incomplete_subscription_that_expires_after_23_hours(shop: Shop) -> None:
     shop.begin("2030-01-01")
     customer, price = shop.customer("pm_card_chargeCustomerFail"), shop.price()
     subscription = shop.subscribe(customer.id, price.id)
@@ -153,7 +153,7 @@ def test_a_declined_first_payment_leaves_an_incomplete_subscription_that_expires
     assert "customer.subscription.updated" in shop.types()
 
 
-def test_canceling_an_incomplete_subscription_expires_it_at_once(shop) -> None:
+def test_canceling_an_incomplete_subscription_expires_it_at_once(shop: Shop) -> None:
     subscription = shop.subscribe(shop.customer("pm_card_chargeCustomerFail").id, shop.price().id)
     ended = shop.v1.subscriptions.cancel(subscription.id)
     assert ended.status == "incomplete_expired"
@@ -162,7 +162,7 @@ def test_canceling_an_incomplete_subscription_expires_it_at_once(shop) -> None:
     assert shop.v1.invoices.retrieve(subscription.latest_invoice).status == "void"
 
 
-def test_an_incomplete_subscription_becomes_active_when_its_invoice_is_paid_with_another_card(shop) -> None:
+def test_an_incomplete_subscription_becomes_active_when_its_invoice_is_paid_with_another_card(shop: Shop) -> None:
     customer, price = shop.customer("pm_card_chargeCustomerFail"), shop.price()
     subscription = shop.subscribe(customer.id, price.id)
     good = shop.v1.payment_methods.attach("pm_card_visa", {"customer": customer.id})
@@ -171,7 +171,7 @@ def test_an_incomplete_subscription_becomes_active_when_its_invoice_is_paid_with
     assert shop.status(subscription.id) == "active"
 
 
-def test_error_if_incomplete_refuses_and_leaves_nothing(shop) -> None:
+def test_error_if_incomplete_refuses_and_leaves_nothing(shop: Shop) -> None:
     customer, price = shop.customer("pm_card_chargeCustomerFail"), shop.price()
     with pytest.raises(stripe.CardError) as caught:
         shop.subscribe(customer.id, price.id, payment_behavior="error_if_incomplete")
@@ -180,7 +180,7 @@ def test_error_if_incomplete_refuses_and_leaves_nothing(shop) -> None:
     assert shop.v1.invoices.list().data == []
 
 
-def test_a_first_payment_that_needs_3ds_stays_incomplete(shop) -> None:
+def test_a_first_payment_that_needs_3ds_stays_incomplete(shop: Shop) -> None:
     customer, price = shop.customer("pm_card_threeDSecure2Required"), shop.price()
     subscription = shop.subscribe(customer.id, price.id)
     assert subscription.status == "incomplete"
@@ -190,7 +190,7 @@ def test_a_first_payment_that_needs_3ds_stays_incomplete(shop) -> None:
     assert intent.status == "requires_action"
 
 
-def test_a_billing_cycle_anchor_in_the_future_charges_the_part_until_then(shop) -> None:
+def test_a_billing_cycle_anchor_in_the_future_charges_the_part_until_then(shop: Shop) -> None:
     shop.begin("2030-01-16")
     customer, price = shop.customer(), shop.price(3100)
     subscription = shop.subscribe(customer.id, price.id, billing_cycle_anchor=moment("2030-02-01"))
@@ -200,14 +200,14 @@ def test_a_billing_cycle_anchor_in_the_future_charges_the_part_until_then(shop) 
     assert shop.invoice(subscription.id).total == 3100
 
 
-def test_an_anchor_beyond_the_next_natural_date_is_refused(shop) -> None:
+def test_an_anchor_beyond_the_next_natural_date_is_refused(shop: Shop) -> None:
     shop.begin("2030-01-16")
     customer, price = shop.customer(), shop.price()
     with pytest.raises(stripe.InvalidRequestError, match="next natural billing date"):
         shop.subscribe(customer.id, price.id, billing_cycle_anchor=moment("2030-03-01"))
 
 
-def test_a_billing_cycle_anchor_config_finds_the_day(shop) -> None:
+def test_a_billing_cycle_anchor_config_finds_the_day(shop: Shop) -> None:
     shop.begin("2030-01-10")
     customer, price = shop.customer(), shop.price(3100)
     subscription = shop.subscribe(
@@ -217,7 +217,7 @@ def test_a_billing_cycle_anchor_config_finds_the_day(shop) -> None:
     assert shop.invoice(subscription.id).total == 0
 
 
-def test_one_time_prices_and_unknown_prices_are_refused_with_their_parameter(shop) -> None:
+def test_one_time_prices_and_unknown_prices_are_refused_with_their_parameter(shop: Shop) -> None:
     customer = shop.customer()
     once = shop.v1.prices.create({"currency": "usd", "unit_amount": 100, "product_data": {"name": "Mug"}})
     with pytest.raises(stripe.InvalidRequestError, match="type=one_time"):
@@ -227,7 +227,7 @@ def test_one_time_prices_and_unknown_prices_are_refused_with_their_parameter(sho
     assert (caught.value.code, caught.value.param) == ("resource_missing", "items[0][price]")
 
 
-def test_extra_items_and_pending_items_are_on_the_first_invoice(shop) -> None:
+def test_extra_items_and_pending_items_are_on_the_first_invoice(shop: Shop) -> None:
     customer, price = shop.customer(), shop.price()
     setup = shop.v1.prices.create({"currency": "usd", "unit_amount": 500, "product_data": {"name": "Set-up"}})
     shop.v1.invoice_items.create({"customer": customer.id, "amount": 250, "currency": "usd", "description": "Sticker"})
@@ -241,7 +241,7 @@ def test_extra_items_and_pending_items_are_on_the_first_invoice(shop) -> None:
     ]
 
 
-def test_send_invoice_subscriptions_are_active_at_once_and_past_due_when_nobody_pays(shop) -> None:
+def test_send_invoice_subscriptions_are_active_at_once_and_past_due_when_nobody_pays(shop: Shop) -> None:
     shop.begin("2030-01-01")
     customer, price = shop.customer(card=None), shop.price()
     subscription = shop.subscribe(customer.id, price.id, collection_method="send_invoice", days_until_due=10)
@@ -256,7 +256,7 @@ def test_send_invoice_subscriptions_are_active_at_once_and_past_due_when_nobody_
     assert shop.status(subscription.id) == "active"
 
 
-def test_a_trial_without_a_method_waits_for_its_setup_intent(shop) -> None:
+def test_a_trial_without_a_method_waits_for_its_setup_intent(shop: Shop) -> None:
     customer, price = shop.customer(card=None), shop.price()
     subscription = shop.subscribe(
         customer.id,
@@ -278,7 +278,7 @@ def test_a_trial_without_a_method_waits_for_its_setup_intent(shop) -> None:
 @pytest.mark.parametrize(
     ("card", "pending"), [("pm_card_visa", False), ("pm_card_authenticationRequiredOnSetup", True)]
 )
-def test_a_trial_with_a_card_asks_only_for_authentication_it_will_need(shop, card: str, pending: bool) -> None:
+def test_a_trial_with_a_card_asks_only_for_authentication_it_will_need(shop: Shop, card: str, pending: bool) -> None:
     subscription = shop.subscribe(
         shop.customer(card).id, shop.price().id, trial_period_days=14, expand=["pending_setup_intent"]
     )
@@ -291,7 +291,7 @@ def test_a_trial_with_a_card_asks_only_for_authentication_it_will_need(shop, car
 @pytest.mark.parametrize(
     "more", [{"billing_thresholds": {"amount_gte": 5000}}, {"pending_invoice_item_interval": {"interval": "week"}}]
 )
-def test_what_is_not_covered_is_refused_and_says_so(shop, more: dict[str, Any]) -> None:
+def test_what_is_not_covered_is_refused_and_says_so(shop: Shop, more: dict[str, Any]) -> None:
     customer, price = shop.customer(), shop.price()
     with pytest.raises(stripe.StripeError) as caught:
         shop.subscribe(customer.id, price.id, **more)
@@ -299,7 +299,7 @@ def test_what_is_not_covered_is_refused_and_says_so(shop, more: dict[str, Any]) 
     assert next(iter(more)) in str(caught.value)
 
 
-def test_a_customer_can_be_made_with_the_default_method_in_one_call(shop) -> None:
+def test_a_customer_can_be_made_with_the_default_method_in_one_call(shop: Shop) -> None:
     customer = shop.v1.customers.create(
         {"payment_method": "pm_card_visa", "invoice_settings": {"default_payment_method": "pm_card_visa"}}
     )

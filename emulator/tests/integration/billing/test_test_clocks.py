@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 import stripe
-from emulator.tests.support.billing_shop import moment
+from emulator.tests.support.billing_shop import Shop, moment
 
 
-def test_a_clock_moves_forward_and_tells(shop) -> None:
+def test_a_clock_moves_forward_and_tells(shop: Shop) -> None:
     clock = shop.begin("2030-01-01")
     assert (clock.status, clock.frozen_time) == ("ready", moment("2030-01-01"))
     shop.advance("2030-01-05")
@@ -18,7 +18,7 @@ def test_a_clock_moves_forward_and_tells(shop) -> None:
         shop.v1.test_helpers.test_clocks.advance(clock.id, {"frozen_time": moment("2030-01-01")})
 
 
-def test_what_is_made_for_its_customers_carries_the_clocks_time(shop) -> None:
+def test_what_is_made_for_its_customers_carries_the_clocks_time(shop: Shop) -> None:
     shop.begin("2030-01-01")
     customer = shop.customer()
     assert (customer.test_clock, customer.created) == (shop.clock.id, moment("2030-01-01"))
@@ -28,7 +28,7 @@ def test_what_is_made_for_its_customers_carries_the_clocks_time(shop) -> None:
     assert shop.invoice(subscription.id).created == moment("2030-01-10")
 
 
-def test_a_clock_advances_at_most_two_intervals_at_once(shop) -> None:
+def test_a_clock_advances_at_most_two_intervals_at_once(shop: Shop) -> None:
     shop.begin("2030-01-01")
     with pytest.raises(stripe.InvalidRequestError):
         shop.v1.test_helpers.test_clocks.advance(shop.clock.id, {"frozen_time": moment("2033-01-01")})
@@ -38,7 +38,7 @@ def test_a_clock_advances_at_most_two_intervals_at_once(shop) -> None:
     shop.advance("2030-03-01")
 
 
-def test_a_clock_has_room_for_three_customers(shop) -> None:
+def test_a_clock_has_room_for_three_customers(shop: Shop) -> None:
     shop.begin("2030-01-01")
     for _ in range(3):
         shop.customer(card=None)
@@ -46,7 +46,7 @@ def test_a_clock_has_room_for_three_customers(shop) -> None:
         shop.customer(card=None)
 
 
-def test_deleting_a_clock_takes_its_customers_and_subscriptions(shop) -> None:
+def test_deleting_a_clock_takes_its_customers_and_subscriptions(shop: Shop) -> None:
     shop.begin("2030-01-01")
     customer = shop.customer()
     subscription = shop.subscribe(customer.id, shop.price().id)

@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import stripe
+from emulator.tests.support.billing_shop import Shop
+
+from payloom_emulator.embedded import RunningEmulator
 
 OLD = ["2020-08-27", "2022-08-01", "2022-11-15", "2023-10-16", "2024-06-20", "2025-02-24.acacia"]
 
 
+Sold = tuple[Shop, stripe.Subscription, stripe.Coupon, stripe.TaxRate]
+"""A discounted and taxed subscription: the shop, the subscription, its coupon, its tax rate."""
+
+
 @pytest.fixture
-def sold(shop):
+def sold(shop: Shop) -> Sold:
     coupon = shop.v1.coupons.create({"percent_off": 10, "duration": "forever"})
     vat = shop.v1.tax_rates.create({"display_name": "VAT", "percentage": 10, "inclusive": False})
     subscription = shop.subscribe(
@@ -19,14 +27,16 @@ def sold(shop):
     return shop, subscription, coupon, vat
 
 
-def seen(emulator, version: str, path: str):
+def seen(emulator: RunningEmulator, version: str, path: str) -> dict[str, Any]:
     status, body = emulator.emulator.call("GET", path, version=version)
     assert status == 200, body
     return body
 
 
 @pytest.mark.parametrize("version", OLD)
-def test_before_basil_periods_and_payments_are_on_the_objects_themselves(sold, stripe_emulator, version: Any) -> None:
+def test_before_basil_periods_and_payments_are_on_the_objects_themselves(
+    sold: Sold, stripe_emulator: RunningEmulator, version: Any
+) -> None:
     _, subscription, coupon, vat = sold
     body = seen(stripe_emulator, version, f"/v1/subscriptions/{subscription.id}?expand[]=latest_invoice.payment_intent")
     item = body["items"]["data"][0]
@@ -46,7 +56,7 @@ def test_before_basil_periods_and_payments_are_on_the_objects_themselves(sold, s
     assert "pricing" not in line
 
 
-def test_from_basil_on_they_are_not(sold, stripe_emulator) -> None:
+def test_from_basil_on_they_are_not(sold: Sold, stripe_emulator: RunningEmulator) -> None:
     _, subscription, coupon, _ = sold
     for version in ("2025-03-31.basil", "2025-09-30.clover", "2026-08-26.dahlia", "2026-10-28.endive"):
         body = seen(
@@ -61,7 +71,7 @@ def test_from_basil_on_they_are_not(sold, stripe_emulator) -> None:
             assert discount["source"]["coupon"] == coupon.id
 
 
-def test_events_are_shown_in_the_version_they_were_made_for(sold, stripe_emulator) -> None:
+def test_events_are_shown_in_the_version_they_were_made_for(sold: Sold, stripe_emulator: RunningEmulator) -> None:
     shop, subscription, *_ = sold
     emulator = stripe_emulator.emulator
     event = next(e for e in shop.events("invoice.paid"))
@@ -70,7 +80,7 @@ def test_events_are_shown_in_the_version_they_were_made_for(sold, stripe_emulato
     assert shown["data"]["object"]["parent"]["subscription_details"]["subscription"] == subscription.id
 
 
-def test_older_versions_name_coupons_and_anchors_directly(shop, stripe_emulator) -> None:
+def test_older_versions_name_coupons_and_anchors_directly(shop: Shop, stripe_emulator: RunningEmulator) -> None:
     call = stripe_emulator.emulator.call
     coupon = shop.v1.coupons.create({"percent_off": 50, "duration": "once"})
     customer, price = shop.customer(), shop.price()
@@ -86,7 +96,7 @@ def test_older_versions_name_coupons_and_anchors_directly(shop, stripe_emulator)
     assert (status, code["coupon"]["id"]) == (200, coupon.id)
 
 
-def test_upcoming_invoices_are_previewed_by_url_before_basil(sold, stripe_emulator) -> None:
+def test_upcoming_invoices_are_previewed_by_url_before_basil(sold: Sold, stripe_emulator: RunningEmulator) -> None:
     _, subscription, *_ = sold
     item = subscription.to_dict()["items"]["data"][0]["id"]
     body = seen(stripe_emulator, "2024-06-20", f"/v1/invoices/upcoming?subscription={subscription.id}")
@@ -112,7 +122,9 @@ def test_upcoming_invoices_are_previewed_by_url_before_basil(sold, stripe_emulat
         ("invoice", "discount.coupon", "coupon"),
     ],
 )
-def test_older_versions_expand_what_they_showed(sold, stripe_emulator, start: str, path: str, kind: str | None) -> None:
+def test_older_versions_expand_what_they_showed(
+    sold: Sold, stripe_emulator: RunningEmulator, start: str, path: str, kind: str | None
+) -> None:
     _, subscription, *_ = sold
     first = (
         f"/v1/subscriptions/{subscription.id}"
