@@ -76,6 +76,7 @@ def test_a_step_is_added_from_the_catalog_on_a_line_between_two(editor: EditorMa
     expect(it.page.get_by_role("button", name=re.compile(r"^log step 2 of 5"))).to_have_attribute(
         "aria-pressed", "true"
     )
+    expect(it.page.get_by_role("form", name="Step").locator(":focus")).to_have_count(1)
     it.page.keyboard.type("noted")
     saved = it.save()
     assert saved.replace("  - log: noted\n", "") == TEXT
