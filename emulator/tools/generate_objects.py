@@ -16,6 +16,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from emulator.tools import generate_request_params
+
 from payloom_emulator.objects import state
 
 FOLDER = Path(__file__).parents[1] / "src" / "payloom_emulator" / "objects"
@@ -122,6 +124,7 @@ UNTYPED = (
     "entitlements.feature",
     "ephemeral_key",
     "fee_refund",
+    "payment_intent_amount_details_line_item",
     "payment_method_domain",
     "product_feature",
     "v2.core.event_destination",
@@ -275,6 +278,8 @@ def files() -> dict[str, str]:
         )
         home |= dict.fromkeys(own, module.name)
     texts["kinds.py"] = _kinds()
+    for name, text in generate_request_params.files(HEADER.format(version=version)).items():
+        texts[f"params/{name}"] = _formatted(text)
     return texts
 
 
@@ -327,13 +332,20 @@ def main(argv: list[str] | None = None) -> int:
     """Write or check the files."""
     check = "--check" in (sys.argv[1:] if argv is None else argv)
     stale = 0
-    for name, text in files().items():
+    texts = files()
+    for name, text in texts.items():
         path = FOLDER / name
         if check:
             stale += not path.exists() or path.read_text("utf-8") != text
         else:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, "utf-8")
-    return 1 if stale else 0
+    for path in (FOLDER / "params").glob("*.py"):
+        if f"params/{path.name}" not in texts:
+            stale += 1
+            if not check:
+                path.unlink()
+    return 1 if check and stale else 0
 
 
 if __name__ == "__main__":

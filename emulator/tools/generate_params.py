@@ -9,6 +9,7 @@ itself reads only the file. Nodes of the type table are small lists: `["s"]` str
 from __future__ import annotations
 
 import ast
+import functools
 import gzip
 import importlib
 import inspect
@@ -21,6 +22,8 @@ from typing import Any, NotRequired, Required
 from typing_extensions import is_typeddict
 
 TARGET = Path(__file__).parents[1] / "src" / "payloom_emulator" / "protocol" / "params.json.gz"
+# What a package of the SDK is called in the name of a type.
+PACKAGES = {"billing_portal": "Portal"}
 _OPTION_KEYS = frozenset(
     [
         "api_key",
@@ -41,6 +44,8 @@ class Types:
     def __init__(self) -> None:
         """Start with an empty table."""
         self.nodes: list[Any] = []
+        # The SDK's names of each object node.
+        self.class_names: dict[int, set[str]] = {}
         self._index: dict[str, int] = {}
 
     def put(self, node: list[Any]) -> int:
@@ -59,7 +64,7 @@ def _modules(package: str) -> list[Any]:
     return found
 
 
-def _names(stripe: Any) -> dict[str, Any]:
+def _names() -> dict[str, Any]:
     names: dict[str, Any] = {
         "Mapping": dict,
         "StripeContext": str,
@@ -68,7 +73,6 @@ def _names(stripe: Any) -> dict[str, Any]:
         "Any": Any,
     }
     names.update({n: getattr(typing, n) for n in ("Dict", "List", "Union", "Optional", "Literal")})
-    del stripe
     return names
 
 
@@ -94,13 +98,21 @@ def _convert(types: Types, hint: Any, names: dict[str, Any], module: Any) -> int
         fields = {n: h for n, h in _annotations(hint).items() if n not in _OPTION_KEYS}
         body = {n: _convert(types, h, names, home) for n, h in fields.items()}
         required = sorted(n for n in hint.__required_keys__ if n not in _OPTION_KEYS)
-        return types.put(["o", body, required])
+        index = types.put(["o", body, required])
+        types.class_names.setdefault(index, set()).add(class_name(hint))
+        return index
     simple = {str: "s", int: "i", float: "n", bool: "b"}
     if hint in simple:
         return types.put([simple[hint]])
     if hint is type(None):
         return types.put(["e", ""])
     return types.put(["f"] if "IO" in str(hint) else ["s"])
+
+
+def class_name(hint: Any) -> str:
+    """Return the name of a type of the SDK with its package before it: `CheckoutSessionCreateParams`."""
+    package = hint.__module__.removeprefix("stripe.").removeprefix("params.").split(".")[:-1]
+    return "".join(PACKAGES.get(p) or p.title().replace("_", "") for p in package) + str(hint.__name__)
 
 
 def _annotations(hint: Any) -> dict[str, Any]:
@@ -223,20 +235,31 @@ def _words(text: str) -> list[str]:
     return "".join(c if c.isalnum() or c == "_" else " " for c in text).split()
 
 
-def content() -> bytes:
-    """Return the table as JSON."""
-    import stripe  # noqa: PLC0415 - only the generator needs the SDK
-
+@functools.cache
+def read_sdk() -> tuple[Types, dict[str, int], dict[str, str], list[Any]]:
+    """Return the types, the type and the class name of each operation's parameters, and the SDK's modules."""
     modules = _modules("stripe")
-    names = _names(stripe)
+    names = _names()
     types = Types()
     operations: dict[str, int] = {}
+    classes: dict[str, str] = {}
     for method, path, params, module_name in _operations(modules):
         if not path.startswith(("/v1/", "/v2/")):
             continue
-        found = _param_class(module_name, params) if params else None
-        node = types.put(["o", {}, []]) if found is None else _convert(types, found[1], names, found[0])
-        operations[f"{method} {path}"] = node
+        declared = _param_class(module_name, params) if params else None
+        operation = f"{method} {path}"
+        if declared is None:
+            operations[operation] = types.put(["o", {}, []])
+            continue
+        module, params_class = declared
+        operations[operation] = _convert(types, params_class, names, module)
+        classes[operation] = class_name(params_class)
+    return types, operations, classes, modules
+
+
+def content() -> bytes:
+    """Return the table as JSON."""
+    types, operations, _, modules = read_sdk()
     table = {
         "api_version": importlib.import_module("stripe._api_version")._ApiVersion.CURRENT,  # noqa: SLF001
         "types": types.nodes,

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from payloom_emulator.protocol.errors import invalid, missing
+from payloom_emulator.protocol.json_shapes import is_object
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from payloom_emulator.core.store import Store
+    from payloom_emulator.objects.json import JsonObject, ListOf
+
+T = TypeVar("T", bound="Mapping[str, object]")
 
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 100
 
 
-def limit_of(params: dict[str, Any]) -> int:
+def limit_of(params: Mapping[str, object]) -> int:
     """Return the page size asked for, 10 by default."""
     limit = params.get("limit", DEFAULT_LIMIT)
+    assert isinstance(limit, int)
     if not 1 <= limit <= MAX_LIMIT:
         word = "less than or equal to 100" if limit > MAX_LIMIT else "greater than or equal to 1"
         raise invalid(f"This value must be {word}.", "limit", "parameter_invalid_integer")
@@ -23,16 +30,14 @@ def limit_of(params: dict[str, Any]) -> int:
 
 
 def page_of(
-    store: Store, account: str, object_name: str, filters: dict[str, Any], params: dict[str, Any]
-) -> dict[str, Any]:
-    """Return `{object: "list", data, has_more}`: one page of a stored list, its rows as the store has them."""
+    store: Store, account: str, object_name: str, filters: Mapping[str, object], params: Mapping[str, object]
+) -> tuple[list[JsonObject], bool]:
+    """Return the rows of one page of a stored list, as the store has them, and whether there are more."""
     limit = limit_of(params)
-    created = params.get("created")
-    bounds = {"gte": created, "lte": created} if isinstance(created, int) else created
-    start, end = params.get("starting_after"), params.get("ending_before")
+    start, end = _cursors(params)
     if start and end:
         raise invalid("You may only specify one of these parameters: starting_after, ending_before.", "starting_after")
-    edges: dict[str, Any] = {}
+    edges: dict[str, int] = {}
     for name, cursor, edge in (("starting_after", start, "before"), ("ending_before", end, "after")):
         if cursor:
             position = store.position(account, cursor)
@@ -43,7 +48,7 @@ def page_of(
         account,
         object_name,
         filters,
-        created=bounds,
+        created=_bounds(params.get("created")),
         limit=limit + 1,
         oldest_first=bool(end),
         **edges,
@@ -52,15 +57,27 @@ def page_of(
     rows = rows[:limit]
     if end:
         rows.reverse()
-    return {"object": "list", "data": rows, "has_more": has_more}
+    return rows, has_more
 
 
-def list_of(data: list[Any], url: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+def _bounds(created: object) -> dict[str, int] | None:
+    """Return the bounds of a `created` parameter, which is a time in Unix seconds or bounds."""
+    if isinstance(created, int):
+        return {"gte": created, "lte": created}
+    return {name: int(bound) for name, bound in created.items()} if is_object(created) else None
+
+
+def _cursors(params: Mapping[str, object]) -> tuple[str | None, str | None]:
+    start, end = params.get("starting_after"), params.get("ending_before")
+    return start if isinstance(start, str) else None, end if isinstance(end, str) else None
+
+
+def list_of(data: list[T], url: str, params: Mapping[str, object] | None = None) -> ListOf[T]:
     """Return a list object over `data`, which is all there is, cut to the page `params` ask for."""
     params = params or {}
     limit = limit_of(params) if params.get("limit") is not None else (DEFAULT_LIMIT if params else len(data))
-    ids = [d.get("id") for d in data]
-    start, end = params.get("starting_after"), params.get("ending_before")
+    ids = [row.get("id") for row in data]
+    start, end = _cursors(params)
     if start in ids and start:
         data = data[ids.index(start) + 1 :]
     elif end in ids and end:

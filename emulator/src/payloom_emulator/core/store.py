@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from payloom_emulator.core.errors import StoreInUse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (
@@ -145,7 +145,7 @@ class Store:
         self,
         account: str,
         object_name: str,
-        filters: dict[str, Any],
+        filters: Mapping[str, object],
         *,
         created: dict[str, int] | None = None,
         before: int | None = None,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from payloom_emulator.core.declarations.schema import Body, Schema
     from payloom_emulator.core.environment import Environment
     from payloom_emulator.core.store import Store
-    from payloom_emulator.objects.json import JsonObject
+    from payloom_emulator.objects.json import JsonObject, ListOf
     from payloom_emulator.objects.kind import Kind
     from payloom_emulator.objects.webhooks import Event
 
@@ -121,12 +121,15 @@ class UnitOfWork:
         )
         return [cast("T", self.attach(row)) for row in rows]
 
-    def page(self, object_name: str, filters: dict[str, Any], params: dict[str, Any], *, url: str) -> dict[str, Any]:
+    def page(
+        self, kind: Kind[T], filters: Mapping[str, object], params: Mapping[str, object], *, url: str
+    ) -> ListOf[T]:
         """Return `{object: "list", data, has_more, url}` as the paging parameters in `params` ask."""
         self.flush()
         filled = {k: _text(v) for k, v in filters.items() if v is not None}
-        page = page_of(self.store, self.account, object_name, filled, params)
-        return {**page, "data": [self.attach(row) for row in page["data"]], "url": url}
+        rows, has_more = page_of(self.store, self.account, kind, filled, params)
+        data = [cast("T", self.attach(row)) for row in rows]
+        return {"object": "list", "data": data, "has_more": has_more, "url": url}
 
     def attach(self, row: Body) -> Body:
         """Return the unit's own copy of a row that was just read."""

@@ -18,3 +18,11 @@ class ListOf(TypedDict, Generic[T]):
     has_more: bool
     total_count: NotRequired[int]
     url: str
+
+
+class UploadedFile(TypedDict):
+    """A file of a form, as `protocol/multipart.py` reads it."""
+
+    filename: str
+    type: str
+    content: bytes

@@ -145,7 +145,7 @@ def _check_owner(intent: PaymentIntent, method: PaymentMethod) -> None:
 def created(call: RequestContext, intent: PaymentIntent) -> PaymentIntent:
     """Confirm at once when asked to."""
     if call.params.get("confirm"):
-        return confirm(call, intent)
+        return confirm(call, intent, made_now=True)
     return intent
 
 
@@ -193,10 +193,8 @@ def updated(call: RequestContext, intent: PaymentIntent) -> None:
         call.unit.transition(intent, "detach_method", {"payment_method": None})
 
 
-def confirm(call: RequestContext, intent: PaymentIntent | None = None) -> PaymentIntent:
-    """Confirm an intent with what the caller sent."""
-    made_now = intent is not None
-    intent = cast("PaymentIntent", intent or call.target)
+def confirm(call: RequestContext, intent: PaymentIntent, *, made_now: bool = False) -> PaymentIntent:
+    """Confirm an intent with what the caller sent. made_now: the same request makes the intent."""
     unit, params = call.unit, call.params
     if intent["status"] not in UNPAID:
         noun = {

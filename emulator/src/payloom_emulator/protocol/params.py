@@ -114,6 +114,21 @@ def _with_raw_cards(ref: object) -> Any:
     return ["o", {**node[1], "card": _RAW_CARD, "type": ["s"]}, node[2]] if node[0] == "o" else ref
 
 
+def with_undeclared(operation: tuple[str, str], fields: dict[str, Any], *, raw_cards: bool) -> dict[str, Any]:
+    """Return an operation's parameters with those that Stripe takes and its SDKs' types do not name.
+
+    raw_cards: `payment_method_data` may have a card's number.
+    """
+    if operation[1] in _FROM_BROWSERS:
+        fields = {**_BROWSER, **fields}
+    if operation[0] == "GET" and operation[1].startswith("/v2/") and not operation[1].endswith("{}"):
+        # In no type of the SDK: it follows `next_page_url` as it stands.
+        fields = {**_PAGE_OF_V2, **fields}
+    if raw_cards and "payment_method_data" in fields:
+        fields = {**fields, "payment_method_data": _with_raw_cards(fields["payment_method_data"])}
+    return fields
+
+
 def check(
     operation: tuple[str, str], params: dict[str, Any], *, extra: dict[str, Any] | None = None, typed: bool = False
 ) -> dict[str, Any]:
@@ -124,14 +139,11 @@ def check(
     """
     index = operations().get(operation)
     node: list[Any] = ["o", {}, []] if index is None else _node(index)
-    fields: dict[str, Any] = {"expand": _EXPAND, **node[1], **(extra or dict[str, Any]())}
-    if operation[1] in _FROM_BROWSERS:
-        fields = {**_BROWSER, **fields}
-    if operation[0] == "GET" and operation[1].startswith("/v2/") and not operation[1].endswith("{}"):
-        # In no type of the SDK: it follows `next_page_url` as it stands.
-        fields = {**_PAGE_OF_V2, **fields}
-    if "payment_method_data" in params and "payment_method_data" in fields:
-        fields["payment_method_data"] = _with_raw_cards(fields["payment_method_data"])
+    fields = with_undeclared(
+        operation,
+        {"expand": _EXPAND, **node[1], **(extra or dict[str, Any]())},
+        raw_cards="payment_method_data" in params,
+    )
     unknown = [name for name in params if name not in fields]
     if unknown:
         raise _unknown(unknown, list(fields))

@@ -10,7 +10,7 @@ from payloom_emulator.core.clock import EmulatorClock
 from payloom_emulator.core.config import EmulatorConfig
 from payloom_emulator.core.errors import EmulatorError
 from payloom_emulator.core.ids import Ids
-from payloom_emulator.core.request_context import RequestContext
+from payloom_emulator.core.request_context import Params, RequestContext
 from payloom_emulator.core.store import Store
 from payloom_emulator.core.unit_of_work import UnitOfWork
 from payloom_emulator.presentation import versions
@@ -29,7 +29,7 @@ from payloom_emulator.runtime.idempotency import Idempotency, Saved, fingerprint
 from payloom_emulator.runtime.messages import Answer, Request
 from payloom_emulator.runtime.rate_limiter import RateLimiter
 from payloom_emulator.runtime.registry import RESOURCES, seed_account, subscribers_of
-from payloom_emulator.runtime.router import Router
+from payloom_emulator.runtime.router import Route, Router
 from payloom_emulator.runtime.timers import Timers
 
 if TYPE_CHECKING:
@@ -271,7 +271,7 @@ class Emulator:
     def _unit_for(self, caller: auth.Caller, request: Request, request_id: str) -> UnitOfWork:
         return self.unit(caller.account, request_id=request_id, idempotency_key=request.idempotency_key)
 
-    def _run(self, call: RequestContext, route: Any) -> Answer:
+    def _run(self, call: RequestContext[dict[str, Any]], route: Route) -> Answer:
         expand = call.params.pop("expand", None)
         public = call.caller.kind == "publishable"
         try:
@@ -287,7 +287,7 @@ class Emulator:
             return self._refusal(error, call)
         return Answer(200, rendered, {})
 
-    def _refusal(self, error: StripeError, call: RequestContext) -> Answer:
+    def _refusal(self, error: StripeError, call: RequestContext[Params]) -> Answer:
         """Return an error's answer; objects it carries are shown like any other."""
         public = call.caller.kind == "publishable"
         with self.store.transaction():

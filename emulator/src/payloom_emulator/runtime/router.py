@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.core.declarations.resource import Handler, Operation, Resource
+from payloom_emulator.core.declarations.resource import Action, Handler, Operation, Resource
 from payloom_emulator.objects.kind import Kind
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.json_shapes import is_array, is_object
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from payloom_emulator.core.declarations.schema import Body, Field
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
+
+    # The router reads the parameters that a declaration names.
+    AnyRequest = RequestContext[dict[str, Any]]
+    AnyAction = ActionContext[dict[str, Any], Body]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -101,17 +105,17 @@ def _standard(resource: Resource) -> list[Operation]:
     return [table[name] for name in resource.endpoints.can]
 
 
-def _on_target(resource: Resource, handler: Handler) -> Handler:
-    def run(call: RequestContext) -> Any:
-        call.loaded = call.unit.get(_kind(resource.schema.object), call.ids["id"], None)
-        check_secret(call, call.loaded)
-        call.unit.use_clock_of(call.loaded)
-        return handler(call)
+def _on_target(resource: Resource, handler: Action) -> Handler:
+    def run(call: AnyRequest) -> object:
+        target = call.unit.get(_kind(resource.schema.object), call.ids["id"], None)
+        check_secret(call, target)
+        call.unit.use_clock_of(target)
+        return handler(call.with_target(target))
 
     return run
 
 
-def check_secret(call: RequestContext, obj: Body) -> None:
+def check_secret(call: RequestContext[Params], obj: Body) -> None:
     """Raise unless a publishable key comes with the object's client_secret (a secret key needs none)."""
     secret = call.params.get("client_secret")
     if "client_secret" not in obj or (call.caller.kind != "publishable" and secret is None):
@@ -127,7 +131,7 @@ def check_secret(call: RequestContext, obj: Body) -> None:
 
 
 def _create(resource: Resource) -> Handler:
-    def run(call: RequestContext) -> Any:
+    def run(call: AnyRequest) -> object:
         draft = resource.schema.skeleton()
         _follow_customer(call)
         for field in resource.schema.fields:
@@ -144,7 +148,7 @@ def _create(resource: Resource) -> Handler:
     return run
 
 
-def _follow_customer(call: RequestContext) -> None:
+def _follow_customer(call: AnyRequest) -> None:
     """A customer on a test clock takes what is made for it to that clock's time."""
     for object_name, param in (("customer", "customer"), ("test_helpers.test_clock", "test_clock")):
         value = call.params.get(param)
@@ -154,7 +158,7 @@ def _follow_customer(call: RequestContext) -> None:
                 call.unit.use_clock_of(clock_owner if object_name == "customer" else {"test_clock": value})
 
 
-def _taken(call: RequestContext, field: Field, current: Any) -> Any:
+def _taken(call: AnyRequest, field: Field, current: Any) -> Any:
     value = call.params[field.name]
     if value == "" and not field.emptyable:
         raise invalid(
@@ -170,7 +174,7 @@ def _taken(call: RequestContext, field: Field, current: Any) -> Any:
 
 
 def _retrieve(resource: Resource) -> Handler:
-    def run(call: RequestContext) -> Any:
+    def run(call: AnyRequest) -> object:
         obj = call.unit.find(_kind(resource.schema.object), call.ids["id"], deleted=resource.schema.tombstone)
         if obj is None:
             obj = call.unit.get(_kind(resource.schema.object), call.ids["id"])
@@ -182,8 +186,8 @@ def _retrieve(resource: Resource) -> Handler:
     return run
 
 
-def _update(resource: Resource) -> Handler:
-    def run(call: RequestContext) -> Any:
+def _update(resource: Resource) -> Action:
+    def run(call: AnyAction) -> object:
         obj = call.target
         changes: dict[str, object] = {}
         for field in resource.schema.fields:
@@ -203,17 +207,17 @@ def _update(resource: Resource) -> Handler:
 def _list(resource: Resource) -> Handler:
     names = [f[0] if isinstance(f, tuple) else f for f in resource.schema.filters]
 
-    def run(call: RequestContext) -> Any:
+    def run(call: AnyRequest) -> object:
         filters = {n: call.params[n] for n in names if call.params.get(n) not in (None, "")} if names else {}
         if resource.endpoints.listing is not None:
             filters.update(resource.endpoints.listing(call))
-        return call.page(resource.schema.object, **filters)
+        return call.page(_kind(resource.schema.object), **filters)
 
     return run
 
 
-def _delete(resource: Resource) -> Handler:
-    def run(call: RequestContext) -> Any:
+def _delete(resource: Resource) -> Action:
+    def run(call: AnyAction) -> object:
         if resource.endpoints.deleting is not None:
             resource.endpoints.deleting(call, call.target)
         return call.unit.delete(call.target)

@@ -14,7 +14,7 @@ from payloom_emulator.protocol.json_shapes import is_object
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from payloom_emulator.core.declarations.resource import Resource
+    from payloom_emulator.core.declarations.resource import Handler, Resource
     from payloom_emulator.core.request_context import RequestContext
 
 _TOKEN = re.compile(
@@ -103,10 +103,10 @@ def _clause(match: re.Match[str], fields: tuple[str, ...]) -> Clause:
     return Clause(name, match["key"], match["op"], value, negated=bool(match["not"]))
 
 
-def handler(resource: Resource) -> Callable[[RequestContext], Any]:
+def handler(resource: Resource) -> Handler:
     """Return the handler of `GET {path}/search`."""
 
-    def run(call: RequestContext) -> Any:
+    def run(call: RequestContext[dict[str, Any]]) -> object:
         call.need("query")
         test = parse(call.params["query"], ("created", *resource.schema.search))
         limit = limit_of(call.params)

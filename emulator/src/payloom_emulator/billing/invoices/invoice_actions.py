@@ -14,10 +14,10 @@ from payloom_emulator.objects.invoices import Invoice
 from payloom_emulator.protocol.errors import CardError, StripeError, invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import ActionContext
 
 
-def finalize(call: RequestContext) -> Mapping[str, object]:
+def finalize(call: ActionContext) -> Mapping[str, object]:
     """Make a draft final; with auto_advance it is collected within the hour."""
     invoice = call.target
     if invoice["status"] != "draft":
@@ -39,7 +39,7 @@ def finalize(call: RequestContext) -> Mapping[str, object]:
     return invoice
 
 
-def pay(call: RequestContext) -> Invoice:
+def pay(call: ActionContext) -> Invoice:
     """Collect an open invoice now, or mark it paid outside Stripe; a decline is Stripe's 402."""
     invoice, unit, params = call.target, call.unit, call.params
     if invoice["status"] == "draft":
@@ -83,7 +83,7 @@ def _needs_action(intent: PaymentIntent) -> StripeError:
     )
 
 
-def void(call: RequestContext) -> Invoice:
+def void(call: ActionContext) -> Invoice:
     """Void an open or uncollectible invoice and cancel its PaymentIntent."""
     invoice_lifecycle.check(
         call.target,
@@ -94,12 +94,12 @@ def void(call: RequestContext) -> Invoice:
     return invoice_lifecycle.void(call.unit, call.target)
 
 
-def write_off(call: RequestContext) -> Invoice:
+def write_off(call: ActionContext) -> Invoice:
     """Mark an open invoice uncollectible."""
     return invoice_lifecycle.write_off(call.unit, call.target)
 
 
-def send(call: RequestContext) -> Mapping[str, object]:
+def send(call: ActionContext) -> Mapping[str, object]:
     """Send the invoice by mail (only an event here), finalizing it first."""
     invoice, unit = call.target, call.unit
     if invoice["collection_method"] != "send_invoice":
@@ -117,7 +117,7 @@ def send(call: RequestContext) -> Mapping[str, object]:
     return invoice
 
 
-def attach(call: RequestContext) -> Mapping[str, object]:
+def attach(call: ActionContext) -> Mapping[str, object]:
     """Let an existing PaymentIntent pay the invoice."""
     invoice, unit = call.target, call.unit
     call.need("payment_intent")

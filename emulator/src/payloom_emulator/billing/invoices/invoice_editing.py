@@ -17,7 +17,7 @@ from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
     from payloom_emulator.core.declarations.schema import Body
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import ActionContext, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
@@ -55,7 +55,7 @@ def detach_items(unit: UnitOfWork, invoice: Invoice, item: InvoiceItem) -> None:
     invoice_lifecycle.set_lines(unit, invoice, rows)
 
 
-def add(call: RequestContext) -> Invoice:
+def add(call: ActionContext) -> Invoice:
     """`POST /v1/invoices/{id}/add_lines`: pending items by id, or new ones."""
     unit, invoice = call.unit, call.target
     _draft(invoice)
@@ -79,7 +79,7 @@ def _metadata(invoice: Invoice, call: RequestContext) -> dict[str, object]:
     return {} if given is None else {"metadata": merge_metadata(invoice["metadata"], given)}
 
 
-def remove(call: RequestContext) -> Invoice:
+def remove(call: ActionContext) -> Invoice:
     """`POST /v1/invoices/{id}/remove_lines`: delete the items behind the lines, or let them wait again."""
     unit, invoice = call.unit, call.target
     _draft(invoice)
@@ -97,7 +97,7 @@ def remove(call: RequestContext) -> Invoice:
     return invoice_lifecycle.set_lines(unit, invoice, rows, _metadata(invoice, call))
 
 
-def update(call: RequestContext) -> Invoice:
+def update(call: ActionContext) -> Invoice:
     """`POST /v1/invoices/{id}/update_lines`."""
     unit, invoice = call.unit, call.target
     _draft(invoice)

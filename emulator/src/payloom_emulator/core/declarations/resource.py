@@ -11,21 +11,20 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core.declarations.schema import Schema
-from payloom_emulator.core.request_context import RequestContext
+from payloom_emulator.core.request_context import ActionContext, RequestContext
 from payloom_emulator.core.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
     from payloom_emulator.core.declarations.api_changes import Accepted, Change
 
-Handler = Callable[[RequestContext], Any]
-
+# A declaration holds handlers of many types of parameters and objects: the router gives each what its URL names.
+Handler = Callable[[RequestContext[Any]], object]
+Action = Callable[[ActionContext[Any, Any]], object]
 
 Rule = Callable[[UnitOfWork, Any], None]
 
 
 Reaction = Callable[..., None]
-
-
 """Called with the unit of work, the object, and the details of the fact by name."""
 
 
@@ -57,13 +56,13 @@ class Endpoints:
     """
 
     can: tuple[str, ...] = ("create", "retrieve", "update", "list")
-    creating: Callable[[RequestContext, Any], None] | None = None
-    created: Callable[[RequestContext, Any], Any] | None = None
-    updating: Callable[[RequestContext, Any, Any], None] | None = None
-    updated: Callable[[RequestContext, Any], Any] | None = None
-    deleting: Callable[[RequestContext, Any], None] | None = None
-    listing: Callable[[RequestContext], Mapping[str, object]] | None = None
-    actions: Mapping[str, Handler] = dataclasses.field(default_factory=dict)
+    creating: Callable[[RequestContext[Any], Any], None] | None = None
+    created: Callable[[RequestContext[Any], Any], object] | None = None
+    updating: Callable[[ActionContext[Any, Any], Any, dict[str, object]], None] | None = None
+    updated: Callable[[ActionContext[Any, Any], Any], object] | None = None
+    deleting: Callable[[ActionContext[Any, Any], Any], None] | None = None
+    listing: Callable[[RequestContext[Any]], Mapping[str, object]] | None = None
+    actions: Mapping[str, Action] = dataclasses.field(default_factory=dict)
     operations: tuple[Operation, ...] = ()
 
 

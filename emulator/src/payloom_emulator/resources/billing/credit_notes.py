@@ -18,7 +18,7 @@ from payloom_emulator.objects.invoices import CreditNote, Invoice
 from payloom_emulator.protocol.api_versions import BASIL
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import ActionContext, RequestContext
 
 
 def _create(call: RequestContext) -> CreditNote:
@@ -44,7 +44,7 @@ def _lines(call: RequestContext) -> Mapping[str, object]:
     return list_of(note["_lines"], call.path, {"limit": 10, **call.params})
 
 
-def _void(call: RequestContext) -> CreditNote:
+def _void(call: ActionContext) -> CreditNote:
     return credit_notes.void(call.unit, call.target)
 
 

@@ -40,7 +40,7 @@ def _create(call: RequestContext) -> CustomerBalanceTransaction:
 
 def _of_customer(call: RequestContext) -> Mapping[str, object]:
     customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
-    return call.page("customer_balance_transaction", customer=customer["id"])
+    return call.page(kinds.CUSTOMER_BALANCE_TRANSACTION, customer=customer["id"])
 
 
 def _one(call: RequestContext) -> CustomerBalanceTransaction:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from payloom_emulator.billing import machines
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Body, Schema, read_only
+from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.errors import parameter_missing
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def _list_payments(call: RequestContext) -> Mapping[str, object]:
         filters["payment_intent"] = payment["payment_intent"]
     elif payment and payment.get("type") == "payment_intent":
         raise parameter_missing("payment[payment_intent]")
-    return call.page("invoice_payment", **filters)
+    return call.page(kinds.INVOICE_PAYMENT, **filters)
 
 
 INVOICE_PAYMENT = Resource(

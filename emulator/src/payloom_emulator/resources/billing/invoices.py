@@ -24,7 +24,8 @@ from payloom_emulator.core.facts import INTENT_CHANGED
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.invoices import Invoice, InvoiceLineItem
+from payloom_emulator.objects.invoices import Invoice, InvoiceLineItem, InvoicePayment
+from payloom_emulator.objects.json import ListOf
 from payloom_emulator.objects.present import present
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid
@@ -214,7 +215,7 @@ def _listing(call: RequestContext) -> Mapping[str, object]:
     return {"due_date": due} if isinstance(due, int) else {}
 
 
-def _payments_of(unit: UnitOfWork, invoice: Invoice) -> Body:
+def _payments_of(unit: UnitOfWork, invoice: Invoice) -> ListOf[InvoicePayment]:
     found = unit.list(kinds.INVOICE_PAYMENT, invoice=invoice["id"])
     return list_of(found, f"/v1/invoice_payments?invoice={invoice['id']}")
 

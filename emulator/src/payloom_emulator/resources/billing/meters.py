@@ -23,7 +23,7 @@ from payloom_emulator.objects.subscriptions import Meter
 from payloom_emulator.protocol.errors import StripeError, invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import ActionContext, RequestContext
 
 DAY, HOUR = 86_400, 3_600
 
@@ -49,15 +49,15 @@ def _updating(call: RequestContext, meter: Body, changes: dict[str, object]) -> 
     changes["updated"] = call.unit.now
 
 
-def _deactivate(call: RequestContext) -> Mapping[str, object]:
+def _deactivate(call: ActionContext) -> Mapping[str, object]:
     return _switch(call, "deactivate", call.unit.now)
 
 
-def _reactivate(call: RequestContext) -> Mapping[str, object]:
+def _reactivate(call: ActionContext) -> Mapping[str, object]:
     return _switch(call, "reactivate", None)
 
 
-def _switch(call: RequestContext, move: str, at: int | None) -> Body:
+def _switch(call: ActionContext, move: str, at: int | None) -> Body:
     machine = METER.schema.machine
     assert machine is not None
     if not machine.allows(move, call.target["status"]):

@@ -101,7 +101,7 @@ def _delete(call: RequestContext) -> Mapping[str, object]:
 
 def _list(call: RequestContext) -> Mapping[str, object]:
     filters = {n: call.params[n] for n in ("active", "product") if n in call.params}
-    page = call.page("price", type="recurring", **filters)
+    page = call.page(kinds.PRICE, type="recurring", **filters)
     return {**page, "data": [plan_of(p) for p in page["data"]]}
 
 

@@ -16,7 +16,7 @@ from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import ActionContext, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 MONTH = 30 * 86_400
@@ -97,7 +97,7 @@ def _update(call: RequestContext) -> Quote:
     return unit.change(quote, changes, emits=())
 
 
-def _finalize(call: RequestContext) -> Mapping[str, object]:
+def _finalize(call: ActionContext) -> Mapping[str, object]:
     quote, unit = call.target, call.unit
     _need(quote, "finalize", "draft")
     if not quote["_items"]:
@@ -120,12 +120,12 @@ def _need(quote: Quote, move: str, wanted: str) -> None:
         raise invalid(f"This quote is {quote['status']}; only a quote that is {wanted} can do that.")
 
 
-def _accept(call: RequestContext) -> Quote:
+def _accept(call: ActionContext) -> Quote:
     _need(call.target, "accept", "open")
     return quotes.accept(call.unit, call.target)
 
 
-def _cancel(call: RequestContext) -> Quote:
+def _cancel(call: ActionContext) -> Quote:
     _need(call.target, "cancel", "draft or open")
     return _close(call.unit, call.target)
 

@@ -18,7 +18,7 @@ from payloom_emulator.protocol.errors import invalid, parameter_missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import ActionContext, RequestContext
 
 LIVE = frozenset({"not_started", "active"})
 
@@ -127,14 +127,14 @@ def _update(call: RequestContext) -> SubscriptionSchedule:
     return schedule
 
 
-def _release(call: RequestContext) -> SubscriptionSchedule:
+def _release(call: ActionContext) -> SubscriptionSchedule:
     if call.target["status"] not in LIVE:
         raise invalid(f"You cannot release a subscription schedule that is {call.target['status']}.")
     subscription = call.unit.find(kinds.SUBSCRIPTION, call.target["subscription"])
     return subscription_schedules.release(call.unit, call.target, subscription)
 
 
-def _cancel(call: RequestContext) -> SubscriptionSchedule:
+def _cancel(call: ActionContext) -> SubscriptionSchedule:
     if call.target["status"] not in LIVE:
         raise invalid(f"You cannot cancel a subscription schedule that is {call.target['status']}.")
     return subscription_schedules.cancel(

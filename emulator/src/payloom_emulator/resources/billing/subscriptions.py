@@ -32,7 +32,7 @@ from payloom_emulator.protocol.api_versions import BASIL, CLOVER, ENDIVE
 from payloom_emulator.protocol.errors import StripeError, invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import ActionContext, RequestContext
 
 ENDED = ("canceled", "incomplete_expired")
 
@@ -70,11 +70,11 @@ def _cancel(call: RequestContext) -> Subscription:
     )
 
 
-def _resume(call: RequestContext) -> Subscription:
+def _resume(call: ActionContext) -> Subscription:
     return resume_subscription.resume(call, call.target)
 
 
-def _pause(call: RequestContext) -> Subscription:
+def _pause(call: ActionContext) -> Subscription:
     subscription = call.target
     unsupported_params.refuse(call.params, unsupported_params.PAUSE, "pausing a subscription")
     if subscription["status"] not in {"active", "trialing", "past_due", "unpaid"}:
@@ -82,7 +82,7 @@ def _pause(call: RequestContext) -> Subscription:
     return renew_subscription.pause(call.unit, subscription, "pause_requested")
 
 
-def _migrate(call: RequestContext) -> Mapping[str, object]:
+def _migrate(call: ActionContext) -> Mapping[str, object]:
     subscription = call.target
     if subscription["billing_mode"]["type"] == "flexible":
         raise invalid("The subscription's billing_mode is `flexible` already.", "billing_mode")
@@ -102,7 +102,7 @@ def _list(call: RequestContext) -> Mapping[str, object]:
         filters["status"] = wanted
     narrow = {n: call.get(n) for n in ("price", "plan", "current_period_start", "current_period_end") if call.get(n)}
     if not narrow:
-        return call.page("subscription", **filters)
+        return call.page(kinds.SUBSCRIPTION, **filters)
     rows = [s for s in call.unit.list(kinds.SUBSCRIPTION, **filters) if _matches(s, narrow)]
     return list_of(rows, call.path, {"limit": 10, **call.params})
 

@@ -16,7 +16,7 @@ from payloom_emulator.objects.subscriptions import TestClock
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import ActionContext, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 DAY = 86_400
@@ -47,7 +47,7 @@ def _created(call: RequestContext, clock: TestClock) -> None:
         call.unit.change(customer, {"test_clock": clock["id"]})
 
 
-def _advance(call: RequestContext) -> Mapping[str, object]:
+def _advance(call: ActionContext) -> Mapping[str, object]:
     """Answer `advancing` at once; what is due until then runs right after, in its own time."""
     clock, target = call.target, call.params["frozen_time"]
     if clock["status"] != "ready":

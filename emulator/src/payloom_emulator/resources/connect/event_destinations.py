@@ -6,7 +6,7 @@ A thin event says what happened to which object and carries nothing else; it is 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import urlencode
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
@@ -18,7 +18,9 @@ from payloom_emulator.protocol.params import event_types
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.objects.kind import Kind
 
+T = TypeVar("T", bound=Mapping[str, object])
 PING = "v2.core.event_destination.ping"
 
 
@@ -111,9 +113,9 @@ def _delete(call: RequestContext) -> Mapping[str, object]:
     return gone
 
 
-def _page(call: RequestContext, object_name: str, filters: Body) -> Body:
+def _page(call: RequestContext, kind: Kind[T], filters: Mapping[str, object]) -> Body:
     limit = int(call.params.get("limit", 20))
-    rows = call.unit.page(object_name, filters, {"limit": min(limit, 100), **_cursor(call)}, url=call.path)
+    rows = call.unit.page(kind, filters, {"limit": min(limit, 100), **_cursor(call)}, url=call.path)
     after = rows["data"][-1]["id"] if rows["has_more"] else None
     # A client that follows the address sends nothing else: the address carries the filters.
     query = {**{k: v for k, v in call.params.items() if k != "page"}, "limit": limit, "page": after}
@@ -141,13 +143,13 @@ def _cursor(call: RequestContext) -> Mapping[str, object]:
 
 
 def _list(call: RequestContext) -> Mapping[str, object]:
-    page = _page(call, "v2.core.event_destination", {})
+    page = _page(call, kinds.EVENT_DESTINATION, {})
     return {**page, "data": [_shown(call, d) for d in page["data"]]}
 
 
 def _events(call: RequestContext) -> Mapping[str, object]:
     types = [t.removeprefix("v1.") for t in call.params.get("types") or []]
-    page = _page(call, "event", {"type": types} if types else {})
+    page = _page(call, kinds.EVENT, {"type": types} if types else {})
     found = page["data"]
     if call.params.get("object_id"):
         found = [e for e in found if e["data"]["object"].get("id") == call.params["object_id"]]

@@ -95,7 +95,7 @@ TRANSFER = Resource(
             Operation(
                 "GET",
                 "/v1/transfers/{id}/reversals",
-                lambda call: call.page("transfer_reversal", transfer=call.ids["id"]),
+                lambda call: call.page(kinds.TRANSFER_REVERSAL, transfer=call.ids["id"]),
             ),
             Operation("GET", "/v1/transfers/{transfer}/reversals/{reversal}", _one_reversal),
         ),
@@ -156,7 +156,7 @@ APPLICATION_FEE = Resource(
         operations=(
             Operation("POST", "/v1/application_fees/{id}/refunds", _refund_fee),
             Operation(
-                "GET", "/v1/application_fees/{id}/refunds", lambda call: call.page("fee_refund", fee=call.ids["id"])
+                "GET", "/v1/application_fees/{id}/refunds", lambda call: call.page(kinds.FEE_REFUND, fee=call.ids["id"])
             ),
             Operation(
                 "GET",

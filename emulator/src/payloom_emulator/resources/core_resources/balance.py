@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Body, Schema, read_only
+from payloom_emulator.objects import kinds
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
@@ -81,7 +82,7 @@ BALANCE_TRANSACTION = Resource(
         can=("retrieve", "list"),
         operations=(
             Operation("GET", "/v1/balance", _retrieve),
-            Operation("GET", "/v1/balance/history", lambda call: call.page("balance_transaction")),
+            Operation("GET", "/v1/balance/history", lambda call: call.page(kinds.BALANCE_TRANSACTION)),
         ),
     ),
     timers={"become_available": _become_available},

@@ -27,7 +27,7 @@ from payloom_emulator.protocol.errors import StripeError, invalid
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import ActionContext, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
@@ -90,7 +90,7 @@ def _charge(call: RequestContext) -> Charge:
     return charge
 
 
-def _capture(call: RequestContext) -> Charge:
+def _capture(call: ActionContext) -> Charge:
     charge = call.target
     if charge["payment_intent"]:
         intent = call.unit.get(kinds.PAYMENT_INTENT, charge["payment_intent"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import customer_rules, older_shapes
@@ -36,12 +37,12 @@ INVOICE_SETTINGS = {
 }
 
 
-def _tax_ids(unit: UnitOfWork, customer: Customer) -> Body:
+def _tax_ids(unit: UnitOfWork, customer: Customer) -> Mapping[str, object]:
     rows = unit.list(kinds.TAX_ID, customer=customer["id"])
     return list_of(rows, f"/v1/customers/{customer['id']}/tax_ids")
 
 
-def _subscriptions(unit: UnitOfWork, customer: Customer) -> Body:
+def _subscriptions(unit: UnitOfWork, customer: Customer) -> Mapping[str, object]:
     rows = [s for s in unit.list(kinds.SUBSCRIPTION, customer=customer["id"]) if s["status"] != "canceled"]
     return list_of(rows, f"/v1/customers/{customer['id']}/subscriptions")
 

@@ -14,7 +14,7 @@ from payloom_emulator.payments import disputes
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import ActionContext, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 _DECIDED_AFTER = 2
@@ -68,7 +68,7 @@ def _won(unit: UnitOfWork, dispute: Dispute) -> None:
     unit.emit("charge.dispute.closed", dispute)
 
 
-def _close(call: RequestContext) -> Mapping[str, object]:
+def _close(call: ActionContext) -> Mapping[str, object]:
     move = "close_inquiry" if call.target["status"].startswith("warning") else "lose"
     if not call.unit.environment.schema("dispute").machine.allows(move, call.target["status"]):  # type: ignore[union-attr]
         raise invalid("This dispute is already closed.", code="dispute_already_closed")
@@ -87,8 +87,7 @@ def _close_by_charge(call: RequestContext) -> Mapping[str, object]:
     found = call.unit.list(kinds.DISPUTE, charge=call.ids["charge"], limit=1)
     if not found:
         raise invalid(f"Charge {call.ids['charge']} has no dispute.")
-    call.loaded = found[0]
-    return _close(call)
+    return _close(call.with_target(found[0]))
 
 
 DISPUTE = Resource(

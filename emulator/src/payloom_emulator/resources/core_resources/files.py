@@ -55,7 +55,7 @@ def _contents(call: RequestContext) -> Mapping[str, object]:
     return {"content": file["_content"], "filename": file["filename"]}
 
 
-def _links(unit: UnitOfWork, file: Body) -> Body:
+def _links(unit: UnitOfWork, file: File) -> Mapping[str, object]:
     return list_of(unit.list(kinds.FILE_LINK, file=file["id"]), f"/v1/file_links?file={file['id']}")
 
 

@@ -30,22 +30,22 @@ from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import ActionContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def _capture(call: RequestContext) -> PaymentIntent:
+def _capture(call: ActionContext) -> PaymentIntent:
     metadata = call.params.get("metadata")
     if metadata:
         call.unit.change(call.target, {"metadata": {**call.target["metadata"], **metadata}}, emits=())
     return capture(call.unit, call.target, call.params.get("amount_to_capture"))
 
 
-def _cancel(call: RequestContext) -> PaymentIntent:
+def _cancel(call: ActionContext) -> PaymentIntent:
     return cancel(call.unit, call.target, call.get("cancellation_reason"))
 
 
-def _increment(call: RequestContext) -> Mapping[str, object]:
+def _increment(call: ActionContext) -> Mapping[str, object]:
     intent = call.target
     call.need("amount")
     if intent["status"] != "requires_capture":
@@ -61,7 +61,7 @@ def _increment(call: RequestContext) -> Mapping[str, object]:
     return call.unit.change(intent, changes, emits=("payment_intent.amount_capturable_updated",))
 
 
-def _verify(call: RequestContext) -> PaymentIntent:
+def _verify(call: ActionContext) -> PaymentIntent:
     intent = call.target
     if (intent["next_action"] or {}).get("type") != "verify_with_microdeposits":
         raise capture_cancel.unexpected(intent, "This PaymentIntent is not waiting for microdeposits.")
@@ -73,7 +73,7 @@ def _verify(call: RequestContext) -> PaymentIntent:
     )
 
 
-def _apply_balance(call: RequestContext) -> Mapping[str, object]:
+def _apply_balance(call: ActionContext) -> Mapping[str, object]:
     raise capture_cancel.unexpected(call.target, "This customer has no cash balance to apply.")
 
 
@@ -225,7 +225,7 @@ PAYMENT_INTENT = Resource(
         updating=intent_requests.updating,
         updated=intent_requests.updated,
         actions={
-            "confirm": intent_requests.confirm,
+            "confirm": lambda call: intent_requests.confirm(call, call.target),
             "capture": _capture,
             "cancel": _cancel,
             "increment_authorization": _increment,
@@ -236,7 +236,9 @@ PAYMENT_INTENT = Resource(
             Operation(
                 "GET",
                 "/v1/payment_intents/{intent}/amount_details_line_items",
-                lambda call: call.page("payment_intent_amount_details_line_item", payment_intent=call.ids["intent"]),
+                lambda call: call.page(
+                    kinds.PAYMENT_INTENT_AMOUNT_DETAILS_LINE_ITEM, payment_intent=call.ids["intent"]
+                ),
             ),
         ),
     ),

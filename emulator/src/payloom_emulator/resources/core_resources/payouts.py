@@ -21,7 +21,7 @@ from payloom_emulator.objects.accounts import Payout, Topup
 from payloom_emulator.protocol.errors import StripeError, invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import ActionContext, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 _ARRIVES_AFTER = 2 * 86400
@@ -70,7 +70,7 @@ def _arrive(unit: UnitOfWork, payout: Body) -> None:
         unit.transition(payout, "arrive")
 
 
-def _cancel(call: RequestContext) -> Mapping[str, object]:
+def _cancel(call: ActionContext) -> Mapping[str, object]:
     if call.target["status"] != "pending":
         raise invalid("Payouts can only be canceled while they are pending.", code="payout_not_cancelable")
     call.unit.unschedule("arrive", call.target)
@@ -78,7 +78,7 @@ def _cancel(call: RequestContext) -> Mapping[str, object]:
     return call.unit.transition(call.target, "cancel", {"failure_balance_transaction": back["id"]})
 
 
-def _reverse(call: RequestContext) -> Payout:
+def _reverse(call: ActionContext) -> Payout:
     payout = call.target
     if payout["status"] != "paid":
         raise invalid("Only payouts that were paid can be reversed.")
@@ -120,7 +120,7 @@ def _succeed(unit: UnitOfWork, topup: Body) -> None:
         unit.transition(topup, "succeed", {"balance_transaction": booked["id"]})
 
 
-def _cancel_topup(call: RequestContext) -> Mapping[str, object]:
+def _cancel_topup(call: ActionContext) -> Mapping[str, object]:
     if call.target["status"] != "pending":
         raise invalid("Only pending top-ups can be canceled.")
     return call.unit.transition(call.target, "cancel")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from payloom_emulator.connect import transfers
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, StateMachine, Transition, read_only, settable
+from payloom_emulator.core.request_context import provided
 from payloom_emulator.ledger import balance
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.charges import Charge, Refund
@@ -17,23 +18,23 @@ from payloom_emulator.protocol.errors import StripeError, invalid
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.params.refunds import RefundCreateParams
 
 _CHANGED = ("refund.updated", "charge.refund.updated")
 
 
-def _charge_of(call: RequestContext) -> Charge:
-    unit = call.unit
-    if call.get("charge"):
-        return unit.get(kinds.CHARGE, call.params["charge"], "charge")
-    if not call.get("payment_intent"):
+def _charge_of(unit: UnitOfWork, charge_id: str | None, intent_id: str | None) -> Charge:
+    if charge_id:
+        return unit.get(kinds.CHARGE, charge_id, "charge")
+    if not intent_id:
         raise invalid(
             "One of the following params should be provided for this request: payment_intent or charge.",
             "payment_intent",
             "parameter_missing",
         )
-    intent = unit.get(kinds.PAYMENT_INTENT, call.params["payment_intent"], "payment_intent")
+    intent = unit.get(kinds.PAYMENT_INTENT, intent_id, "payment_intent")
     charge = unit.find(kinds.CHARGE, intent["latest_charge"])
     if charge is None or charge["status"] == "failed":
         raise invalid(
@@ -44,32 +45,36 @@ def _charge_of(call: RequestContext) -> Charge:
     return charge
 
 
-def _create(call: RequestContext) -> Refund:
-    charge = _charge_of(call)
-    call.unit.use_clock_of(charge)
+def _create(call: RequestContext[RefundCreateParams]) -> Refund:
+    charge = _charge_of(call.unit, call.params.get("charge"), call.params.get("payment_intent"))
+    return _issue(call.unit, charge, call.params)
+
+
+def _issue(unit: UnitOfWork, charge: Charge, params: RefundCreateParams) -> Refund:
+    unit.use_clock_of(charge)
     refund = refunds.issue(
-        call.unit,
+        unit,
         charge,
-        amount=call.params.get("amount"),
-        reason=call.get("reason"),
-        metadata=merge_metadata({}, call.params.get("metadata") or {}),
-        instructions_email=call.get("instructions_email"),
+        amount=params.get("amount"),
+        reason=params.get("reason"),
+        metadata=merge_metadata({}, params.get("metadata") or {}),
+        instructions_email=provided(params.get("instructions_email")),
     )
-    _take_back(call, charge, refund)
+    _take_back(unit, charge, refund, params)
     return refund
 
 
-def _take_back(call: RequestContext, charge: Charge, refund: Refund) -> None:
+def _take_back(unit: UnitOfWork, charge: Charge, refund: Refund, params: RefundCreateParams) -> None:
     """On a Connect charge, take back the account's part and give back the fee, in proportion, when asked to."""
-    unit, part = call.unit, refund["amount"]
-    if call.params.get("reverse_transfer"):
+    part = refund["amount"]
+    if params.get("reverse_transfer"):
         transfer = unit.find(kinds.TRANSFER, charge.get("transfer"))
         if transfer is None:
             raise invalid("This charge has no transfer to reverse.", "reverse_transfer")
         amount = min(transfer["amount"] * part // charge["amount"], transfer["amount"] - transfer["amount_reversed"])
         reversal = transfers.reverse(unit, transfer, amount, source_refund=refund["id"])
         unit.change(refund, {"transfer_reversal": reversal["id"]}, emits=())
-    if call.params.get("refund_application_fee"):
+    if params.get("refund_application_fee"):
         fee = unit.find(kinds.APPLICATION_FEE, charge.get("application_fee"))
         if fee is None:
             raise invalid("This charge has no application fee to refund.", "refund_application_fee")
@@ -108,7 +113,7 @@ def _fail(unit: UnitOfWork, refund: Refund) -> None:
     unit.change(charge, {"amount_refunded": charge["amount_refunded"] - refund["amount"], "refunded": False})
 
 
-def _cancel(call: RequestContext) -> Mapping[str, object]:
+def _cancel(call: ActionContext[Params, Refund]) -> Refund:
     refund = call.target
     if refund["status"] != "requires_action":
         raise StripeError(
@@ -118,14 +123,13 @@ def _cancel(call: RequestContext) -> Mapping[str, object]:
     return call.unit.transition(refund, "cancel")
 
 
-def _of_charge(call: RequestContext) -> Mapping[str, object]:
+def _of_charge(call: RequestContext[Params]) -> Mapping[str, object]:
     charge = call.unit.get(kinds.CHARGE, call.ids["charge"])
-    return call.page("refund", charge=charge["id"])
+    return call.page(kinds.REFUND, charge=charge["id"])
 
 
-def _create_on_charge(call: RequestContext) -> Refund:
-    call.params["charge"] = call.ids["charge"]
-    return _create(call)
+def _create_on_charge(call: RequestContext[Params]) -> Refund:
+    return _issue(call.unit, call.unit.get(kinds.CHARGE, call.ids["charge"], "charge"), {})
 
 
 REFUND = Resource(

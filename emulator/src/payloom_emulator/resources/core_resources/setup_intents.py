@@ -24,7 +24,7 @@ from payloom_emulator.payments.setup_intents import CARD_OPTIONS
 from payloom_emulator.protocol.errors import StripeError, invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import ActionContext, RequestContext
 
 OPEN = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 
@@ -94,8 +94,7 @@ def _updated(call: RequestContext, intent: SetupIntent) -> None:
         call.unit.transition(intent, "attach_method")
 
 
-def _confirm(call: RequestContext, intent: SetupIntent | None = None) -> SetupIntent:
-    intent = cast("SetupIntent", intent or call.target)
+def _confirm(call: RequestContext, intent: SetupIntent) -> SetupIntent:
     unit, params = call.unit, call.params
     if intent["status"] not in OPEN:
         raise _unexpected(
@@ -143,7 +142,7 @@ def _confirm(call: RequestContext, intent: SetupIntent | None = None) -> SetupIn
     )
 
 
-def _cancel(call: RequestContext) -> Mapping[str, object]:
+def _cancel(call: ActionContext) -> Mapping[str, object]:
     if call.target["status"] not in OPEN:
         raise _unexpected(
             call.target,
@@ -154,7 +153,7 @@ def _cancel(call: RequestContext) -> Mapping[str, object]:
     )
 
 
-def _verify(call: RequestContext) -> SetupIntent:
+def _verify(call: ActionContext) -> SetupIntent:
     intent = call.target
     if (intent["next_action"] or {}).get("type") != "verify_with_microdeposits":
         raise _unexpected(intent, "This SetupIntent is not waiting for microdeposits.")
@@ -243,7 +242,11 @@ SETUP_INTENT = Resource(
         created=_created,
         updating=_updating,
         updated=_updated,
-        actions={"confirm": _confirm, "cancel": _cancel, "verify_microdeposits": _verify},
+        actions={
+            "confirm": lambda call: _confirm(call, call.target),
+            "cancel": _cancel,
+            "verify_microdeposits": _verify,
+        },
     ),
 )
 

@@ -26,7 +26,7 @@ from payloom_emulator.protocol.errors import StripeError, invalid, missing
 from payloom_emulator.protocol.params import extended
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import ActionContext, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 intent_changed = complete_session.intent_changed
@@ -38,7 +38,7 @@ def _created(call: RequestContext, session: CheckoutSession) -> None:
         complete_session.prepare(call.unit, session)
 
 
-def _expire(call: RequestContext) -> Mapping[str, object]:
+def _expire(call: ActionContext) -> Mapping[str, object]:
     if call.target["status"] != "open":
         raise StripeError(
             f"""Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of {call.target["status"]}.""",
@@ -57,7 +57,7 @@ def _list_lines(call: RequestContext) -> Mapping[str, object]:
     return list_of(lines.line_items(call.unit, session), call.path, {"limit": 10, **call.params})
 
 
-def _include_lines(unit: UnitOfWork, session: CheckoutSession) -> Body:
+def _include_lines(unit: UnitOfWork, session: CheckoutSession) -> Mapping[str, object]:
     url = f"/v1/checkout/sessions/{session['id']}/line_items"
     return list_of(lines.line_items(unit, session), url, {"limit": 10})
 

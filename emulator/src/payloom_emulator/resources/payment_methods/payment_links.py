@@ -92,7 +92,7 @@ def _list(call: RequestContext) -> Mapping[str, object]:
     )
 
 
-def _include(unit: UnitOfWork, link: PaymentLink) -> Body:
+def _include(unit: UnitOfWork, link: PaymentLink) -> Mapping[str, object]:
     return list_of(
         lines.line_items(unit, cast("CheckoutSession", _as_session(link))),
         f"/v1/payment_links/{link['id']}/line_items",
@@ -146,7 +146,7 @@ def visit(call: RequestContext, link: PaymentLink) -> CheckoutSession:
             params[name] = link["_params"][name]
     if link["_mode"] == "payment":
         params["customer_creation"] = link["customer_creation"]
-    call.params = params
+    call = call.with_params(params)
     schema = call.unit.environment.schema("checkout.session")
     draft = schema.skeleton()
     for field in schema.fields:

@@ -16,7 +16,7 @@ from payloom_emulator.payments.methods.payment_methods import BILLING_DETAILS
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import ActionContext, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
@@ -73,13 +73,13 @@ def _updating(call: RequestContext, method: PaymentMethod, changes: dict[str, ob
         changes["billing_details"] = overlay(method["billing_details"], call.params["billing_details"])
 
 
-def _attach(call: RequestContext) -> PaymentMethod:
+def _attach(call: ActionContext) -> PaymentMethod:
     call.need("customer")
     customer = call.unit.get(kinds.CUSTOMER, call.params["customer"], "customer")
     return payment_methods.attach(call.unit, call.target, customer["id"])
 
 
-def _detach(call: RequestContext) -> PaymentMethod:
+def _detach(call: ActionContext) -> PaymentMethod:
     method: PaymentMethod = call.target
     if not method["customer"]:
         raise invalid("The payment method you provided is not attached to a customer so detachment is impossible.")
@@ -93,7 +93,7 @@ def _detach(call: RequestContext) -> PaymentMethod:
 
 def _of_customer(call: RequestContext) -> Mapping[str, object]:
     customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
-    return call.page("payment_method", customer=customer["id"], type=call.get("type"))
+    return call.page(kinds.PAYMENT_METHOD, customer=customer["id"], type=call.get("type"))
 
 
 def _one_of_customer(call: RequestContext) -> PaymentMethod:

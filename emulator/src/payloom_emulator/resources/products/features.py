@@ -39,7 +39,7 @@ def _grant(call: RequestContext) -> Mapping[str, object]:
 
 def _granted(call: RequestContext) -> Mapping[str, object]:
     product = call.unit.get(kinds.PRODUCT, call.ids["product"])
-    return call.page("product_feature", _product=product["id"])
+    return call.page(kinds.PRODUCT_FEATURE, _product=product["id"])
 
 
 def _one(call: RequestContext) -> Body:

@@ -86,7 +86,7 @@ def _create_of_customer(call: RequestContext) -> TaxId:
 
 
 def _of_customer(call: RequestContext) -> Mapping[str, object]:
-    return call.page("tax_id", customer=call.unit.get(kinds.CUSTOMER, call.ids["customer"])["id"])
+    return call.page(kinds.TAX_ID, customer=call.unit.get(kinds.CUSTOMER, call.ids["customer"])["id"])
 
 
 def _one(call: RequestContext) -> TaxId:

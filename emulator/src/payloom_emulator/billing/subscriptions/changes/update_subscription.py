@@ -97,7 +97,7 @@ def update(call: RequestContext, subscription: Subscription) -> Subscription:
         if wrong is not None:
             raise invalid("A canceled subscription can only update its cancellation_details and metadata.")
     unsupported_params.refuse(params, unsupported_params.SUBSCRIPTION, "subscriptions")
-    call.params = params
+    call = call.with_params(params)
     change = _change_of(call, params.get("items") or [])
     change.fields = _fields(unit, subscription, params)
     behavior = change.payment_behavior

@@ -70,8 +70,7 @@ def upcoming_by_url(call: RequestContext) -> Invoice:
             params.setdefault("subscription_details", {})["billing_cycle_anchor"] = kind
         else:
             params[name] = value
-    call.params = check(("POST", "/v1/invoices/create_preview"), params)
-    return preview(call)
+    return preview(call.with_params(check(("POST", "/v1/invoices/create_preview"), params)))
 
 
 def upcoming_lines_by_url(call: RequestContext) -> Mapping[str, object]:

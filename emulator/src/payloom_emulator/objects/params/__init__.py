@@ -1,0 +1,1 @@
+"""What requests carry, one file a first word of the URL: generated."""
