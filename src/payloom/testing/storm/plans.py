@@ -7,7 +7,9 @@ import random
 from collections.abc import Sequence
 
 from payloom.sandbox.project import WorkflowSet
+from payloom.sandbox.rolled_back import SANDBOX_LIMITS
 from payloom.sandbox.scenario.deliveries import AdvanceTime, Delivery, EventDelivery, ScheduleTick, WorkflowCall
+from payloom.sandbox.scenario.scenario import PATIENCE
 from payloom.testing.casefile import Case
 from payloom.testing.storm.faults import (
     MAIL_FAULTS,
@@ -26,6 +28,8 @@ from payloom.testing.variants import deduped
 from payloom.workflows.program.program import ApiTrigger, Workflow
 
 _DAY = 25 * 3600
+_MARGIN = 3600
+"""How many seconds before its end a `dedupe` value is no longer relied on: faults delay the calls."""
 _WAITING = frozenset({"wait", "wait_for", "approve"})
 
 
@@ -157,7 +161,22 @@ def _dedupes(workflow: Workflow) -> bool:
     return any(isinstance(one, ApiTrigger) and one.dedupe is not None for one in workflow.triggers)
 
 
-def apply_schedule(plan: ScenarioPlan, schedule: Sequence[Incident]) -> list[Delivery]:
+def _repeatable(delivery: Delivery, following: Sequence[Delivery], workflow_set: WorkflowSet) -> int:
+    """Return after how many of the following deliveries this one can come again and change nothing.
+
+    A call with the `dedupe` value of an earlier one is the same call for a day. Later it is a call of its own.
+    """
+    if not isinstance(delivery, WorkflowCall) or workflow_set.workflows[delivery.workflow].once is not None:
+        return len(following)
+    left = SANDBOX_LIMITS.dedupe_for - _MARGIN
+    for number, one in enumerate(following):
+        left -= one.seconds if isinstance(one, AdvanceTime) else PATIENCE.total_seconds()
+        if left < 0 or isinstance(one, ScheduleTick):
+            return number
+    return len(following)
+
+
+def apply_schedule(plan: ScenarioPlan, schedule: Sequence[Incident], workflow_set: WorkflowSet) -> list[Delivery]:
     """Return the deliveries in the order in which they come."""
     order = list(range(len(plan.deliveries)))
     for one in schedule:
@@ -168,7 +187,9 @@ def apply_schedule(plan: ScenarioPlan, schedule: Sequence[Incident]) -> list[Del
     order = [at for at in order if at not in late] + [at for at in order if at in late]
     for one in schedule:
         if isinstance(one, DuplicateDelivery):
-            order.insert(order.index(one.delivery) + 1 + one.after, one.delivery)
+            first = order.index(one.delivery)
+            following = [plan.deliveries[at] for at in order[first + 1 : first + 1 + one.after]]
+            order.insert(first + 1 + _repeatable(plan.deliveries[one.delivery], following, workflow_set), one.delivery)
     out: list[Delivery] = []
     for at in order:
         moves = [one.seconds for one in schedule if isinstance(one, ClockJump) and one.delivery == at]

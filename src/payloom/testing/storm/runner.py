@@ -141,7 +141,7 @@ class StormRunner:
             self.sandbox, workflow_set, plan.case.given, faults=storm, strict=plan.strict, wrap=self._wrap
         )
         async with scenario.running():
-            for number, one in enumerate(apply_schedule(plan, schedule)):
+            for number, one in enumerate(apply_schedule(plan, schedule, workflow_set)):
                 await scenario.deliver(one)
                 if storm.interleaved:
                     await scenario.settle(until=self.sandbox.clock.now(), steps=number % 3)
