@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from payloom.email.models import mails
 from payloom.inbox.models import events
 from payloom.runs.models import runs, versions
+from payloom.runs.statuses import RUN_STATUSES
 
 MOST = 200
-_STATUSES = ("queued", "running", "waiting", "succeeded", "failed", "canceled")
 _MAIL_AGE = dt.timedelta(hours=2)
 """A mail that is older does not change any more, or somebody sends it by hand."""
 
@@ -38,7 +38,7 @@ def changes_since(tx: sa.Connection, since: dt.datetime) -> list[Change]:
 
 
 def _runs(tx: sa.Connection, since: dt.datetime) -> Iterator[Change]:
-    for status in _STATUSES:
+    for status in RUN_STATUSES:
         columns = (runs.c.id, runs.c.workflow_id, runs.c.updated_at)
         for row in tx.execute(_newest(sa.select(*columns).where(runs.c.status == status), runs.c.updated_at, since)):
             yield Change("run", row.id, status, row.updated_at, workflow=row.workflow_id)

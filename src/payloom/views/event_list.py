@@ -10,6 +10,8 @@ from payloom.inbox.models import events
 from payloom.runs.models import runs
 from payloom.views.references.search import clean, owners_of
 
+Source = Literal["webhook", "catch_up"]
+"""How an event arrived: Stripe sent it, or Payloom fetched it later."""
 State = Literal["handled", "unhandled", "failed", "running"]
 """failed: a run of it failed; running: one is not over yet; unhandled: no workflow wanted it."""
 MOST = 200
@@ -25,7 +27,7 @@ def list_events(
     type: str | None = None,  # noqa: A002 - Stripe's word
     family: str | None = None,
     object_id: str | None = None,
-    source: str | None = None,
+    source: Source | None = None,
     state: State | None = None,
     search: str | None = None,
     before: str | None = None,

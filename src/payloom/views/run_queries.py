@@ -14,6 +14,7 @@ from payloom.runs.coordination import shared_calls
 from payloom.runs.errors import RunUnknown
 from payloom.runs.models import logs, runs, steps, waits
 from payloom.runs.run_rows import Run, load_run
+from payloom.runs.statuses import RunFilter
 from payloom.views.dashboard import approvals
 from payloom.views.references.search import clean, runs_about
 
@@ -59,7 +60,7 @@ class RunQueries:
     async def list(
         self,
         *,
-        status: str | None = None,
+        status: RunFilter | None = None,
         workflow_id: str | None = None,
         event_id: str | None = None,
         search: str | None = None,

@@ -2,7 +2,7 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { client, take } from "./client";
 import { useLiveState } from "./live-events";
-import type { components } from "./schema";
+import type { components, operations } from "./schema";
 
 type Schemas = components["schemas"];
 export type RunSummary = Schemas["RunSummary"];
@@ -11,9 +11,12 @@ export type Step = Schemas["Step"];
 export type Waiting = Schemas["Waiting"];
 export type RunCounts = Schemas["RunCounts"];
 
+/** A status, or parked, blocked or filtered. */
+export type RunState = NonNullable<NonNullable<operations["list_runs"]["parameters"]["query"]>["status"]>;
+
 export interface RunFilter {
   workflow?: string | undefined;
-  status?: string | undefined;
+  status?: RunState | undefined;
   event?: string | undefined;
   search?: string | undefined;
 }

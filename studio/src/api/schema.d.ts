@@ -4626,7 +4626,7 @@ export interface operations {
                 type?: string | null;
                 family?: string | null;
                 object?: string | null;
-                source?: string | null;
+                source?: ("webhook" | "catch_up") | null;
                 state?: ("handled" | "unhandled" | "failed" | "running") | null;
                 search?: string | null;
                 before?: string | null;
@@ -5192,7 +5192,7 @@ export interface operations {
         parameters: {
             query?: {
                 workflow?: string | null;
-                status?: string | null;
+                status?: ("queued" | "running" | "waiting" | "succeeded" | "failed" | "canceled" | "filtered" | "parked" | "blocked") | null;
                 event?: string | null;
                 search?: string | null;
                 before?: string | null;

@@ -15,6 +15,8 @@ from payloom.cli.support.output import print_data, print_json, print_message, re
 from payloom.cli.support.paths import find_project
 
 if TYPE_CHECKING:
+    from payloom.sandbox.project import SandboxProject
+    from payloom.testing.casefile import Case
     from payloom.testing.storm.runner import FailingSchedule, StormReport
 
 _SEEDS = 50
@@ -49,7 +51,8 @@ def storm(
         plan = itertools.chain(kept_seeds(root), ((number, case) for number in numbers))
     until = monotonic() + minutes * 60 if minutes is not None else None
     expected = None if minutes is not None else 1 if seed is not None else seeds + len(kept_seeds(root))
-    report = asyncio.run(_run(root, workflows or [], plan, until, _Progress(expected, quiet=as_json)))
+    sandbox, cases = _chosen(root, workflows or [], case)
+    report = asyncio.run(_run(sandbox, cases, plan, until, _Progress(expected, quiet=as_json)))
     if keep and seed is None:
         keep_seeds(root, report.failures)
     if as_json:
@@ -64,17 +67,28 @@ def storm(
     sys.exit(1 if report.failures else 0)
 
 
-async def _run(root: Path, workflows: list[str], plan: Any, until: float | None, progress: _Progress) -> StormReport:
+def _chosen(root: Path, workflows: list[str], only: str | None) -> tuple[SandboxProject, list[Case]]:
+    """Return the project's sandbox and the cases to play. Raises NothingToTest."""
     from payloom.sandbox.errors import NothingToTest  # noqa: PLC0415 - only tests and drafts need the sandbox
     from payloom.testing.runner import chosen, load_case_files, open_project  # noqa: PLC0415 - only tests and drafts need the sandbox
-    from payloom.testing.storm.runner import StormRunner  # noqa: PLC0415 - only tests and drafts need the sandbox
 
     project, sandbox = open_project(root)
     cases = list(chosen(load_case_files(project), None))
-    if workflows:
-        cases = [one for one in cases if set(one.file.workflows) & set(workflows)]
     if not cases:
-        raise NothingToTest(f"no test is about {', '.join(workflows)}", hint="Storms play the cases of *.test.yaml.")
+        raise NothingToTest("this project has no test cases", hint="Storms play the cases of *.test.yaml.")
+    tested = sorted({name for one in cases for name in one.file.workflows})
+    if unknown := [name for name in workflows if name not in tested]:
+        raise NothingToTest(f"no test is about {', '.join(unknown)}", hint=f"Tested workflows: {', '.join(tested)}.")
+    if only is not None and all(one.id != only for one in cases):
+        raise NothingToTest(f"there is no test case {only!r}", hint=f"Cases: {', '.join(one.id for one in cases)}.")
+    return sandbox, [one for one in cases if not workflows or set(one.file.workflows) & set(workflows)]
+
+
+async def _run(
+    sandbox: SandboxProject, cases: list[Case], plan: Any, until: float | None, progress: _Progress
+) -> StormReport:
+    from payloom.testing.storm.runner import StormRunner  # noqa: PLC0415 - only tests and drafts need the sandbox
+
     await sandbox.prepare()
     try:
         with progress:

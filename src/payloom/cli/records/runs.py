@@ -10,6 +10,7 @@ from payloom.cli.support.client import with_client
 from payloom.cli.support.options import JSON, LIMIT, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_message, print_table, report_errors
 from payloom.cli.support.paths import find_project
+from payloom.runs.statuses import RunFilter
 
 app = typer.Typer(help="List and inspect runs; retry and cancel them.", no_args_is_help=True)
 RUN = Annotated[str, typer.Argument(help="The run's id (run_…).")]
@@ -19,7 +20,7 @@ RUN = Annotated[str, typer.Argument(help="The run's id (run_…).")]
 @report_errors
 def list_runs(  # noqa: PLR0917 - typer fills them in by name
     workflow: Annotated[str | None, typer.Option(help="Only runs of this workflow.")] = None,
-    status: Annotated[str | None, typer.Option(help="Only runs with this status, e.g. failed.")] = None,
+    status: Annotated[RunFilter | None, typer.Option(help="Only runs with this status.")] = None,
     search: Annotated[str | None, typer.Option(help="Any id: run_, evt_, pi_, cs_, …")] = None,
     limit: LIMIT = 20,
     project: PROJECT = None,

@@ -48,7 +48,8 @@ def template(name: str) -> Path:
     names = sorted(folder.name for folder in templates_folder().iterdir() if (folder / PROJECT_FILE).is_file())
     if name not in names:
         guess = did_you_mean(name, names)
-        raise CommandError(f"there is no template {name!r}", hint=guess or f"Templates: {', '.join(names)}.")
+        listed = f"Templates: {', '.join(names)}."
+        raise CommandError(f"there is no template {name!r}", hint=f"{guess} {listed}" if guess else listed)
     return templates_folder() / name
 
 

@@ -18,9 +18,9 @@ from payloom.engine.models import workers
 from payloom.inbox.models import events
 from payloom.kit.redaction import redact_text
 from payloom.runs.models import runs, steps, waits
+from payloom.runs.statuses import RUN_STATUSES
 
 _OVER = frozenset({"succeeded", "failed", "canceled"})
-_STATUSES = _OVER | {"queued", "running", "waiting"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, order=True)
@@ -195,7 +195,7 @@ def _no_event_is_lost(rows: Rows, observations: Observations) -> Iterator[str]:
         for event in sorted(rows.events.keys() - set(observations.sent)):
             yield f"event {event} is stored, and Stripe never made it"
     for run in rows.runs:
-        if run.status not in _STATUSES:
+        if run.status not in RUN_STATUSES:
             yield f"run {run.id} has the status {run.status!r}, which nobody knows"
     if observations.starts is not None:
         started = Counter(run.event_id for run in rows.runs if run.event_id is not None)

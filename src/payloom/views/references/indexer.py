@@ -25,6 +25,7 @@ from payloom.email.models import mails
 from payloom.inbox.models import events
 from payloom.kit.clock import Clock, monotonic
 from payloom.runs.models import cursors, runs, steps
+from payloom.runs.statuses import RUN_STATUSES
 from payloom.tables.definition.spec import TableSpec
 from payloom.views.references.extract import ReferenceCollector, of_event, of_mail, of_run, rows_of
 from payloom.views.references.models import refs
@@ -50,7 +51,6 @@ BURST = 300
 PATIENT = 9
 """Looks in a row that it leaves out at most: half a minute."""
 BREATH = 0.02
-_STATUSES = ("queued", "running", "waiting", "succeeded", "failed", "canceled")
 _BEGINNING = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 _RUN = ("id", "root_id", "forked_from", "event_id", "object_id", "user_id", "inputs", "request", "trigger")
 
@@ -107,7 +107,7 @@ class Indexer:
         # A search has no time to look far back.
         deep = self._deep and end is None
         back = DEEP if deep else back
-        for stream in ("events", "mails", *_STATUSES):
+        for stream in ("events", "mails", *RUN_STATUSES):
             if not await self._follow(stream, back, end):
                 return False
         self._deep = self._deep and not deep
@@ -172,7 +172,7 @@ class Indexer:
     def _index_stream(self, tx: sa.Connection, stream: str, position: Position, many: int) -> _Batch:
         parameters = {"at": position[0], "key": position[1], "many": many, "none": 0}
         found = compiled_statements.rows(
-            tx, _next(stream), parameters | ({"status": stream} if stream in _STATUSES else {})
+            tx, _next(stream), parameters | ({"status": stream} if stream in RUN_STATUSES else {})
         )
         if not found:
             return _Batch(None, full=False)
@@ -256,13 +256,13 @@ def _by_ids(what: str, dialect: str) -> Any:
 @functools.cache
 def _next(stream: str) -> Any:
     """Return the select of the things after a position: moment and id, in order."""
-    if stream in _STATUSES:
+    if stream in RUN_STATUSES:
         at, key = runs.c.updated_at, runs.c.id
     else:
         at, key = (events.c.received_at, events.c.id) if stream == "events" else (mails.c.created_at, mails.c.id)
     since, after = sa.bindparam("at", type_=at.type), sa.bindparam("key", type_=sa.Text)
     query = sa.select(at, key).where(at >= since, sa.tuple_(at, key) > sa.tuple_(since, after)).order_by(at, key)
-    if stream in _STATUSES:
+    if stream in RUN_STATUSES:
         query = query.where(runs.c.status == sa.bindparam("status"))
     return query.limit(sa.bindparam("many", type_=sa.Integer)).offset(sa.bindparam("none", type_=sa.Integer))
 
@@ -282,7 +282,7 @@ _NEWEST = sa.select(
         for at, where in (
             (events.c.received_at, ()),
             (mails.c.created_at, ()),
-            *((runs.c.updated_at, (runs.c.status == status,)) for status in _STATUSES),
+            *((runs.c.updated_at, (runs.c.status == status,)) for status in RUN_STATUSES),
         )
     )
 )

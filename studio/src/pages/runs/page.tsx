@@ -5,7 +5,7 @@ import { Play, RotateCcw, SearchX } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useSearchParams, useSearchText } from "@/browser/search-params";
 import { client, take } from "@/api/client";
-import { reasonOfFirst, useRetryMany, useRunCounts, useRuns, type RunSummary } from "@/api/runs";
+import { reasonOfFirst, useRetryMany, useRunCounts, useRuns, type RunState, type RunSummary } from "@/api/runs";
 import { useMay } from "@/api/session";
 import {
   Button,
@@ -27,7 +27,7 @@ import {
 import { columns, statusOf } from "@/components/run-columns";
 import "./page.css";
 
-const STATES = [
+const STATES: readonly { value: RunState | "all"; label: string }[] = [
   { value: "all", label: "All" },
   { value: "failed", label: "Failed" },
   { value: "running", label: "Running" },
@@ -39,10 +39,17 @@ const STATES = [
   { value: "canceled", label: "Canceled" },
 ];
 
+/** The state that an address names; none if it names another word. */
+function stateOf(word: string | undefined): RunState | undefined {
+  const state = STATES.find((one) => one.value === word)?.value;
+  return state === "all" ? undefined : state;
+}
+
 export function Page() {
   const [search, setSearch] = useSearchParams();
   const navigate = useNavigate();
-  const { status, workflow, event } = search;
+  const { workflow, event } = search;
+  const status = stateOf(search["status"]);
   const [chosen, setChosen] = useState<Set<string>>(new Set());
   const runs = useRuns({ status, workflow, event, search: search["search"] });
   const mayRetry = useMay("editor");

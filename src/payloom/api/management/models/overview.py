@@ -8,7 +8,7 @@ from pydantic import Field
 
 from payloom.api.management.models.answers import Failure, Json, Moment, Shape
 from payloom.api.management.models.events import Rejection
-from payloom.api.management.models.runs import Status
+from payloom.runs.statuses import RunStatus
 
 
 class RunNote(Shape):
@@ -16,7 +16,7 @@ class RunNote(Shape):
 
     id: str
     workflow: str
-    status: Status
+    status: RunStatus
     trigger: str
     event_id: str | None
     parked_on: str | None

@@ -7,8 +7,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from payloom.api.management.models.answers import Body, Failure, Json, Moment, Shape
+from payloom.runs.statuses import RunStatus
 
-Status = Literal["queued", "running", "waiting", "succeeded", "failed", "canceled"]
 StepStatus = Literal["started", "waiting", "succeeded", "failed", "superseded"]
 
 
@@ -22,7 +22,7 @@ class RunSummary(Shape):
     event_id: str | None
     object_id: str | None = Field(description="The Stripe object the event is about.")
     user_id: str | None
-    status: Status
+    status: RunStatus
     outcome: str | None = Field(description="`filtered` when a filter ended a succeeded run.")
     waiting_for: Json
     wake_at: Moment | None
@@ -144,7 +144,7 @@ class RunRef(Shape):
 
     id: str
     workflow: str
-    status: Status
+    status: RunStatus
 
 
 class Decided(Shape):

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from payloom.api.management.models.answers import Body, Json, Moment, Shape
-from payloom.api.management.models.runs import Status
+from payloom.runs.statuses import RunStatus
 
 
 class TriggerView(Shape):
@@ -29,7 +29,7 @@ class LastRun(Shape):
     """The newest run of a workflow."""
 
     id: str
-    status: Status
+    status: RunStatus
     outcome: str | None
     created_at: Moment
 

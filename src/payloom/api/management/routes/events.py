@@ -29,7 +29,7 @@ from payloom.inbox.errors import EventUnknown
 from payloom.inbox.models import events
 from payloom.kit.redaction import redact
 from payloom.runs.models import cursors
-from payloom.views.event_list import State, list_events, states_of
+from payloom.views.event_list import Source, State, list_events, states_of
 
 CATCH_UP = "catch_up"
 
@@ -50,7 +50,7 @@ async def listed(  # noqa: PLR0917 - FastAPI fills them in by name
     type: str | None = None,  # noqa: A002 - Stripe's own word
     family: str | None = None,
     object: str | None = None,  # noqa: A002 - Stripe's own word
-    source: str | None = None,
+    source: Source | None = None,
     state: State | None = None,
     search: Annotated[str | None, Query(max_length=200)] = None,
     before: str | None = None,

@@ -17,6 +17,7 @@ from payloom.api.management.models.runs import Decided, Decision, Fork, RetryMan
 from payloom.api.management.routes.bulk import bulk_item, bulk_result
 from payloom.api.management.routes.overview import FRESH_WITHIN
 from payloom.runs.run_rows import Run
+from payloom.runs.statuses import RunFilter
 
 MAX_BULK = 200
 
@@ -28,7 +29,7 @@ router = APIRouter(prefix="/runs", tags=["runs"])
 async def list_runs(  # noqa: PLR0917 - FastAPI fills them in by name
     deps: Dependencies,
     workflow: str | None = None,
-    status: str | None = None,
+    status: RunFilter | None = None,
     event: str | None = None,
     search: Annotated[str | None, Query(max_length=200)] = None,
     before: str | None = None,

@@ -1,0 +1,121 @@
+"""Every option and argument with a closed set of values refuses any other value and lists those it takes."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import shutil
+import typing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+from typer.testing import CliRunner
+
+from payloom.cli.commands import app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).parents[3]
+OPEN = {
+    "init name": "a folder to make",
+    "studio --email": "an account of the database",
+    "dry-run --events": "a period, or ids of events",
+    "diff old": "a git revision, a word, or a file",
+    "diff new": "a git revision, a word, or a file",
+    "run workflow": "a workflow of the project; the server says which is unknown",
+    "run --input": "name=value",
+    "run --user": "an account of the database",
+    "mails mail_id": "an id",
+    "mails --to": "an address",
+    "migrate --allow-drop": "a table or column that the migration would delete",
+    "workflows search": "a part of an id",
+    "actions search": "a part of a name",
+    "triggers search": "a part of a name",
+    "import name": "a workflow's id, or a file",
+    "explain code": "a code of Payloom, or of Stripe, which adds new ones",
+    "test --filter": "words",
+    "runs list --workflow": "a workflow; a deleted one has runs, too",
+    "runs list --search": "any id",
+    "runs show run_id": "an id",
+    "runs retry run_id": "an id",
+    "runs cancel run_id": "an id",
+    "events list --type": "a type of event; Stripe adds new ones",
+    "events list --object": "an id",
+    "events show event_id": "an id",
+    "events replay event_id": "an id",
+    "emulator --host": "an address",
+    "emulator --store": "a file",
+    "emulator --webhook-url": "an address",
+    "emulator --webhook-secret": "a secret",
+    "emulator --api-version": "a date; the local Stripe says which it knows",
+    "emulator trigger --url": "an address",
+    "emulator trigger event": "what the local Stripe can trigger; it is the one to say (test_trigger_command.py)",
+}
+"""Texts that can be anything, and why."""
+CLOSED: dict[str, tuple[list[str], tuple[str, ...]]] = {
+    "runs list --status": (
+        ["runs", "list", "--status", "bogus"],
+        ("queued", "running", "waiting", "succeeded", "failed", "canceled", "filtered", "parked", "blocked"),
+    ),
+    "init --template": (["init", "here", "--template", "bogus"], ("gallery", "shop")),
+    "storm workflows": (["storm", "refund-with-approval", "bogus"], ("refund-with-approval", "buy", "dunning")),
+    "storm --case": (
+        ["storm", "refund-with-approval", "--case", "bogus"],
+        ("tests/refund-with-approval.test.yaml::nobody answers", "tests/buy.test.yaml::"),
+    ),
+    "emulator --schedule": (["emulator", "--schedule", "bogus"], ("quick", "sandbox", "live", "none")),
+}
+"""What is typed, and what the answer lists."""
+
+
+def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Every command with the words that call it."""
+    for command in group.registered_commands:
+        name = command.name or command.callback.__name__.replace("_", "-").strip("-")
+        yield " ".join((*path, name)), command.callback
+    for inner in group.registered_groups:
+        name = inner.name or inner.typer_instance.info.name
+        callback = getattr(inner.typer_instance.registered_callback, "callback", None)
+        if callback is not None:
+            yield " ".join((*path, name)), callback
+        yield from commands(inner.typer_instance, (*path, name))
+
+
+def text_parameters() -> Iterator[tuple[str, Any]]:
+    """Every option and argument that is a text, and its type."""
+    for words, function in commands(app):
+        hints = typing.get_type_hints(inspect.unwrap(function), include_extras=False)
+        signature = inspect.signature(function, eval_str=True)
+        for name, parameter in signature.parameters.items():
+            annotation = parameter.annotation
+            details = [one for one in getattr(annotation, "__metadata__", ()) if hasattr(one, "param_decls")]
+            kind = typing.get_args(annotation)[0] if details else hints.get(name, annotation)
+            inside = {kind, *typing.get_args(kind)}
+            inside |= {part for one in inside if typing.get_origin(one) is list for part in typing.get_args(one)}
+            if str not in inside and all(typing.get_origin(one) is not Literal for one in inside):
+                continue
+            words_of = [one for detail in details for one in (detail.default, *(detail.param_decls or ()))]
+            declared = [one for one in words_of if isinstance(one, str) and one.startswith("--")]
+            is_argument = any(type(one).__name__ == "ArgumentInfo" for one in details)
+            yield f"{words} {name if is_argument else (declared or ['--' + name.replace('_', '-')])[0]}", kind
+
+
+def test_every_text_is_open_for_a_reason_or_closed() -> None:
+    found = {name for name, _ in text_parameters()}
+    assert len(found) > 25
+    assert found - OPEN.keys() - CLOSED.keys() == set(), "say in OPEN why it can be anything, or refuse other values"
+    assert (OPEN.keys() | CLOSED.keys()) - found == set(), "it is no longer there"
+
+
+@pytest.mark.parametrize("name", CLOSED)
+def test_another_value_is_refused_with_the_list(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments, listed = CLOSED[name]
+    project = shutil.copytree(ROOT / "templates" / "gallery", tmp_path / "gallery")
+    monkeypatch.chdir(project)
+    monkeypatch.setitem(os.environ, "COLUMNS", "4000")
+    monkeypatch.setitem(os.environ, "TERMINAL_WIDTH", "4000")
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code not in (0, 1), result.output
+    assert [value for value in listed if value not in result.output] == []
