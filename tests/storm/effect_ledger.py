@@ -25,9 +25,9 @@ TIMES = float(os.environ.get("PAYLOOM_STORM_TIMES", "1"))
 """How many times as long a storm is where it tries things at random or picks some of many; 0.2 is a fifth."""
 MATRIX = {
     "A1": "kill -9 at every journal boundary",
-    "A2": "a second kill while it recovers",
-    "A3": "random kill -9 of workers while events flow",
-    "A4": "acknowledged only once it is on disk",
+    "A2": "a second kill during recovery",
+    "A3": "random kill -9 of workers under load",
+    "A4": "acknowledged only after it is on disk",
     "A5": "disk full, then space again",
     "A6": "I/O errors, torn writes, failed fsync, power cut",
     "A7": "3 % of reads, writes and syncs fail",
@@ -36,10 +36,10 @@ MATRIX = {
     "A10": "lost races, deadlocks, connections cut at the commit",
     "A11": "workers race for one job, one order, one refund",
     "A12": "several processes write one SQLite file",
-    "A13": "Stripe unreachable, silent, answers lost, cut short or late",
-    "A14": "Stripe answers 429, 500, 502, 409, 402, 401, 400",
-    "A15": "tried again when Stripe has forgotten the key",
-    "A16": "every event many times, one after another and at once",
+    "A13": "Stripe unreachable, silent, responses lost, truncated, or late",
+    "A14": "Stripe responds 429, 500, 502, 409, 402, 401, 400",
+    "A15": "retried after Stripe's key expired",
+    "A16": "every event many times, sequentially and in parallel",
     "A17": "every order of events, with duplicates",
 }
 """The fault matrix, by number. Parts of A13 and A14, and A15, are the Stripe connector's own tests (`WIRE`)."""
@@ -175,7 +175,7 @@ class Tally:
     def table(self) -> list[str]:
         """Return the summary as lines of a Markdown table, in the matrix's order, and what is missing from it."""
         lines = [
-            "| fault | | database | stories | kills | violations | seconds | of the plan |",
+            "| fault | | database | scenarios | kills | violations | seconds | of the plan |",
             "|---|---|---|--:|--:|--:|--:|---|",
         ]
         for fault, what in MATRIX.items():

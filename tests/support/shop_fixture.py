@@ -119,7 +119,7 @@ class Visitor:
         """Make an account with a fresh address."""
         self.email = f"ann.{uuid.uuid4().hex[:8]}@example.test"
         self.page.goto(f"{self.shop.url}/sign-up")
-        self.page.get_by_label("E-mail").fill(self.email)
+        self.page.get_by_label("Email").fill(self.email)
         self.page.get_by_label("Password").fill(PASSWORD)
         self.page.get_by_role("button", name=re.compile("sign up|create", re.IGNORECASE)).click()
         expect(self.page.get_by_role("link", name=self.email)).to_be_visible()
@@ -129,7 +129,7 @@ class Visitor:
         """Sign in with an account that exists."""
         self.email = email
         self.page.goto(f"{self.shop.url}/sign-in")
-        self.page.get_by_label("E-mail").fill(email)
+        self.page.get_by_label("Email").fill(email)
         self.page.get_by_label("Password").fill(password)
         self.page.get_by_role("button", name="Sign in").click()
         expect(self.page.get_by_role("link", name=email)).to_be_visible()

@@ -23,7 +23,7 @@ class AuthError(PayloomError):
 
 
 class BadEmail(AuthError):
-    """This is not an e-mail address."""
+    """This is not an email address."""
 
     code: ClassVar[str] = "bad_email"
     status: ClassVar[int] = 422

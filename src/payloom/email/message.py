@@ -97,7 +97,7 @@ def address(text: Any) -> Address:
     local, _, domain = spec.rpartition("@")
     domain = _ascii(domain)
     if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain) or ".." in f".{local}.":
-        raise BadMail("this is not an e-mail address", hint="write name@example.com", address=_hidden(text))
+        raise BadMail("this is not an email address", hint="write name@example.com", address=_hidden(text))
     return Address(display_name=name, username=local, domain=domain)
 
 

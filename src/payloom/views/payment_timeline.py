@@ -80,7 +80,7 @@ class PaymentTimeline:
 
 
 def payment_timeline(tx: sa.Connection, text: str, tables: Tables) -> PaymentTimeline:
-    """Return what has to do with an id, an e-mail address or a value."""
+    """Return what has to do with an id, an email address or a value."""
     subject = clean(text)
     most = MOST if kind_of(subject) is not None else MOST_OF_VALUE
     names = [subject, *(row_ref(table, key) for table, key in rows_named(tx, tables, subject))]

@@ -15,7 +15,7 @@ FORM = 'iframe[title="Secure payment input frame"]'
 def test_a_guest_pays_with_checkout_gets_a_receipt_and_the_order_is_open(shop: Shop, visitor: Visitor) -> None:
     visitor.put_in_cart("Field Guide to Webhooks", "Retry Mug")
     visitor.email = "guest.one@example.test"
-    visitor.page.get_by_label("E-mail for the receipt").fill(visitor.email)
+    visitor.page.get_by_label("Email for the receipt").fill(visitor.email)
     visitor.page.get_by_role("button", name="Pay with Checkout").click()
     visitor.pay_at_checkout()
     visitor.page.wait_for_url(f"{shop.url}/thanks?session_id=cs_test_*")
@@ -35,7 +35,7 @@ def test_the_same_guest_buys_again_as_the_same_stripe_customer(shop: Shop, visit
     visitor.email = "guest.two@example.test"
     for product in ("Retry Mug", "Icon Set"):
         visitor.put_in_cart(product)
-        visitor.page.get_by_label("E-mail for the receipt").fill(visitor.email)
+        visitor.page.get_by_label("Email for the receipt").fill(visitor.email)
         visitor.page.get_by_role("button", name="Pay with Checkout").click()
         visitor.pay_at_checkout()
         expect(visitor.page.get_by_text("Your order is confirmed")).to_be_visible()

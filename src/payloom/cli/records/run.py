@@ -21,7 +21,7 @@ def run(
     inputs: Annotated[
         list[str] | None, typer.Option("--input", "-i", help="name=value; values are read as JSON.")
     ] = None,
-    user: Annotated[str | None, typer.Option(help="Run as the account with this e-mail address.")] = None,
+    user: Annotated[str | None, typer.Option(help="Run as the account with this email address.")] = None,
     project: PROJECT = None,
     as_json: JSON = False,
 ) -> None:

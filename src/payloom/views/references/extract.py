@@ -88,7 +88,7 @@ class ReferenceCollector:
         return next((one for one in (f"{word}s", word) if one in self._tables), None)
 
     def walk(self, value: Any, depth: int = 0) -> None:
-        """Add every Stripe id and e-mail address in a JSON value, and all its metadata."""
+        """Add every Stripe id and email address in a JSON value, and all its metadata."""
         if depth > _DEEPEST or len(self.refs) >= MOST:
             return
         if isinstance(value, str):

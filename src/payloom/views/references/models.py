@@ -20,7 +20,7 @@ refs = sa.Table(
     sa.Index("payloom_refs_owner", "kind", "id"),
     sqlite_with_rowid=False,
 )
-"""`ref` (any id, e-mail address or metadata value) is named by the event, run, mail or row `id`.
+"""`ref` (any id, email address or metadata value) is named by the event, run, mail or row `id`.
 
 kind: event | run | mail | row; a row's id is `table/key`. at: when the event came, the mail was written, or the run was
 last indexed as it was. Everything that is indexed also has a row in which ref and id are the same: its mark.

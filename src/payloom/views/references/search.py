@@ -1,4 +1,4 @@
-"""Searching: what an id, an e-mail address or the beginning of one names."""
+"""Searching: what an id, an email address or the beginning of one names."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """`${{ … }}` inside YAML values: finds the expressions of a value at load time, fills them in at run time.
 
 A text that is one expression keeps the expression's type; otherwise every expression becomes text, and null, lists and
-maps are refused there, so no e-mail says "Hello None". `$${{` stands for a literal `${{`. Keys are never interpolated.
+maps are refused there, so no email says "Hello None". `$${{` stands for a literal `${{`. Keys are never interpolated.
 """
 
 from __future__ import annotations

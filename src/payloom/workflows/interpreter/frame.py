@@ -102,7 +102,7 @@ class RunContext:
         self.steps = 0
         self.trace: list[TraceEntry] = []
         self.links: dict[str, dict[str, Any]] = {}
-        """What marks in e-mails stand for: links to decisions of this run."""
+        """What marks in emails stand for: links to decisions of this run."""
         self._counters: dict[str, int] = {}
         self._namespace: uuid.UUID | None = None
         self.eval_context = EvalContext(now=lambda: self.now, uuid=self._uuid)

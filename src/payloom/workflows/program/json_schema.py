@@ -85,7 +85,7 @@ def _date_time(text: str) -> bool:
 
 
 FORMATS: dict[str, tuple[Callable[[str], bool], str, str]] = {
-    "email": (_email, "an e-mail address", "e.g. ada@example.com"),
+    "email": (_email, "an email address", "e.g. ada@example.com"),
     "uri": (_uri, "a web address", "e.g. https://example.com/page"),
     "uuid": (_uuid, "a UUID", "e.g. 7c9e6679-7425-40de-944b-e07fc1f90ae7"),
     "date": (_date, "a date", "e.g. 2026-01-31"),

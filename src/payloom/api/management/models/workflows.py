@@ -94,7 +94,7 @@ class VersionUse(Shape):
 
 
 class Start(Body):
-    """Inputs, and the e-mail address of the account to run as."""
+    """Inputs, and the email address of the account to run as."""
 
     inputs: dict[str, Any] = Field(default_factory=dict)
     user: str | None = None

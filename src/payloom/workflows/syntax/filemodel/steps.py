@@ -287,7 +287,7 @@ class Approve(StepHead):
     timeout: Duration | None = None
     notify: Steps = Field(
         default_factory=list["Step"],
-        description="Done first: tell who decides. `approval.url` is the link, for e-mails.",
+        description="Done first: tell who decides. `approval.url` is the link, for emails.",
     )
     then: Steps = Field(default_factory=list["Step"])
     else_: Steps | None = Field(None, alias="else", description="On a no. Left out: the step fails (`rejected`).")

@@ -278,7 +278,7 @@ async def change_method(request: Request) -> Response:
 
 
 async def billing(request: Request) -> Response:
-    """Show and save name, e-mail and address."""
+    """Show and save name, email and address."""
     portal = Portal(request)
     if portal.session is None:
         return _gone()
@@ -296,7 +296,7 @@ async def billing(request: Request) -> Response:
 
 
 async def login(request: Request) -> Response:
-    """Open the portal by e-mail address. Stripe would send a link first; here the address is enough."""
+    """Open the portal by email address. Stripe would send a link first; here the address is enough."""
     access = Access(request)
     if request.method == "GET":
         return page("portal_login.html", merchant=access.merchant(), problem=None)

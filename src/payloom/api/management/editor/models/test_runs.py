@@ -32,7 +32,7 @@ class TestRunTrigger(Body):
 
     One of: inputs (api, manual, called); event_id, of a stored event; run_id, whose event or inputs are taken; sample,
     a Stripe event or part of one (what is left out is filled in), or `{row, old}` of a table.
-    user: the e-mail address of the account that calls; somebody made up if it is left out.
+    user: the email address of the account that calls; somebody made up if it is left out.
     """
 
     __test__ = False

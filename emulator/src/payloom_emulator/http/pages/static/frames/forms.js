@@ -1,4 +1,4 @@
-// The small forms: card on one line, its three parts alone, IBAN and e-mail.
+// The small forms: card on one line, its three parts alone, IBAN and email.
 
 import { brandOf } from "../lib/card.js";
 import { autoAdvance, brandMark, cardOf, cvcField, emailField, expiryField, ibanField, node, numberField, postalField } from "./fields.js";

@@ -318,7 +318,7 @@ class Elements extends Emitter {
     return { type };
   }
 
-  // What the address and e-mail elements of the group hold, as confirm parameters.
+  // What the address and email elements of the group hold, as confirm parameters.
   async _collect() {
     const out = { billing_details: undefined, shipping: undefined };
     for (const element of this.#elements) {

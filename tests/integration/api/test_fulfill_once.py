@@ -14,25 +14,19 @@ from payloom.project.loader import load_project
 from payloom.settings.load import load_settings
 from payloom.testing.runner import run_cases
 
-GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "fulfil-once.md"
-RECEIPT = """\
----
-subject: Order {{ order }}
----
-<mjml><mj-body><mj-section><mj-column><mj-text>Paid: {{ order }}</mj-text></mj-column></mj-section></mj-body></mjml>
-"""
+GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "fulfill-once.md"
 MANY = 20
 
 
 def files() -> dict[str, str]:
-    """The guide's files: each block of YAML is the file that was named last before it."""
-    found: dict[str, str] = {"emails/receipt.mjml.j2": RECEIPT}
+    """Return the guide's files: each block is the file that was named last before it."""
+    sources: dict[str, str] = {}
     before = ""
-    for text, block in re.findall(r"(.*?)```yaml\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL):
-        names = re.findall(r"`([\w./-]+\.yaml)`", before + text)
-        found[names[-1]] = block
+    for text, block in re.findall(r"(.*?)```(?:yaml)?\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL):
+        names = re.findall(r"`([\w./-]+\.(?:yaml|mjml\.j2))`", before + text)
+        sources[names[-1]] = block
         before += text
-    return found
+    return sources
 
 
 def test_the_guide_is_a_sound_project(tmp_path: Path) -> None:
