@@ -40,6 +40,7 @@ def same_as_example(definition: Definition) -> bool:
 def test_create_intent_is_the_example() -> None:
     @workflow("create-intent", on=api.post("/payments/intent", auth="user"), input={"order_id": "uuid"})
     def create_intent(inputs: Expr, user: Expr) -> dict[str, Expr]:
+        """Create a payment intent for a pending order of the signed-in user."""
         order = table.orders.select_one(id=inputs.order_id, user_id=user.id, status="pending")
         customer = call("ensure-customer", user_id=user.id)
         intent = stripe.payment_intents.create(

@@ -75,7 +75,7 @@ def test_says_what_is_wrong_with_a_step(steps: str, message: str) -> None:
     [
         ("{api: POST /x}", "2:5: `api` needs `auth` (an endpoint without `auth` does not load"),
         ("{api: post /x, auth: user}", "2:11: `api`: write a method and a path"),
-        ("{api: 'POST /x/{a}/{a}', auth: user}", "a name stands twice in the path"),
+        ("{api: 'POST /x/{a}/{a}', auth: user}", "the path has a name twice"),
         ("{api: POST /x, auth: user, rate_limit: 10 per day}", "write 10/minute, 100/1h or 5/10s"),
         ("{schedule: '61 * * * *'}", "not a cron line"),
         ("{schedule: '1 * * * *', timezone: Mars/City}", "unknown time zone"),

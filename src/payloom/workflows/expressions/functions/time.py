@@ -28,7 +28,7 @@ from payloom.workflows.expressions.values import (
 
 @define(
     "now() -> timestamp",
-    "The moment this step began. A replay after a crash reads the same moment.",
+    "The time when the step started. A replay after a crash reads the same time.",
     "now() - duration('14d')", args=(0, 0), returns=TIMESTAMP,
 )  # fmt: skip
 def _now(budget: Budget) -> dt.datetime:
@@ -37,7 +37,7 @@ def _now(budget: Budget) -> dt.datetime:
 
 @define(
     "today([zone]) -> timestamp",
-    "Midnight at the beginning of the current day, in UTC or in a time zone.",
+    "Midnight at the start of the current day, in UTC or in a time zone.",
     "today('Europe/Berlin')", args=(0, 1), returns=TIMESTAMP,
 )  # fmt: skip
 def _today(budget: Budget, zone: Any = "UTC") -> dt.datetime:
@@ -47,7 +47,7 @@ def _today(budget: Budget, zone: Any = "UTC") -> dt.datetime:
 
 @define(
     "date(timestamp[, zone]) -> string",
-    "The calendar day of a moment as `2026-01-31`, in UTC or in a time zone.",
+    "The calendar day of a timestamp as `2026-01-31`, in UTC or in a time zone.",
     "date(timestamp(object.created), 'America/New_York')", args=(1, 2),
     takes=("timestamp", "string"), returns={"type": "string", "format": "date"},
 )  # fmt: skip
@@ -55,12 +55,12 @@ def _date(_budget: Budget, moment: Any, zone: Any = "UTC") -> str:
     try:
         return moment_of(moment).astimezone(_zone(zone)).date().isoformat()
     except OverflowError:
-        raise EvalError("the moment is outside the years 1 to 9999") from None
+        raise EvalError("the timestamp is outside the years 1 to 9999") from None
 
 
 @define(
     "uuid() -> string",
-    "A new random id. A replay after a crash reads the same one.",
+    "A new random ID. A replay after a crash reads the same one.",
     "uuid()", args=(0, 0), returns={"type": "string", "format": "uuid"},
 )  # fmt: skip
 def _uuid(budget: Budget) -> str:
@@ -69,7 +69,7 @@ def _uuid(budget: Budget) -> str:
 
 @define(
     "timestamp(value) -> timestamp",
-    "A moment from Unix seconds (as Stripe counts time), from RFC 3339 text, or from a date (its midnight in UTC).",
+    "Converts Unix seconds (Stripe's format), RFC 3339 text, or a date (midnight in UTC) to a timestamp.",
     "timestamp(object.created)", args=(1, 1),
     takes=("int | string | timestamp",), returns=TIMESTAMP,
 )  # fmt: skip
@@ -82,7 +82,7 @@ def _timestamp(_budget: Budget, value: Any) -> dt.datetime:
         return from_epoch(need(value, int, "the argument", "whole seconds or text"))
     except (ValueError, OverflowError, OSError):
         raise EvalError(
-            "the moment is outside the years 1 to 9999", "Stripe counts seconds, not milliseconds"
+            "the timestamp is outside the years 1 to 9999", "Stripe counts seconds, not milliseconds"
         ) from None
 
 
@@ -136,7 +136,7 @@ def _reader(name: str, read: Callable[[dt.datetime], int], unit: int | None) -> 
         try:
             return read(moment_of(value).astimezone(_zone(zone)))
         except OverflowError:
-            raise EvalError("the moment is outside the years 1 to 9999") from None
+            raise EvalError("the timestamp is outside the years 1 to 9999") from None
 
     return part
 

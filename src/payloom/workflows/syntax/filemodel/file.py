@@ -13,7 +13,7 @@ from payloom.workflows.syntax.filemodel.values import TAG, Strict, Template
 
 
 class WorkflowFile(Strict):
-    """A workflow: what starts it, what it takes, what it does."""
+    """A workflow: its triggers, its inputs, and its steps."""
 
     name: str = Field(min_length=1, max_length=200)
     description: str | None = None
@@ -24,12 +24,14 @@ class WorkflowFile(Strict):
     ]
     input: dict[str, Any] | None = Field(None, description="Fields in short form, or a JSON Schema.")
     output: dict[str, Any] | None = Field(
-        None, description="What `return` answers: fields in short form, or a JSON Schema."
+        None, description="The response of `return`: fields in short form, or a JSON Schema."
     )
     once: Template | None = Field(
-        None, description="One run per value of this, whatever starts it; a `call` waits for it and gets its output."
+        None, description="One run per value, whatever starts it. A `call` waits for that run and gets its output."
     )
     vars: dict[str, Any] = Field(default_factory=dict[str, Any], description="Variables, readable as `vars.<name>`.")
     steps: Annotated[Steps, Field(min_length=1)]
-    on_error: Steps = Field(default_factory=list[Step], description="Done when the run fails; `error` is readable.")
+    on_error: Steps = Field(
+        default_factory=list[Step], description="Steps that run when the run fails. They can read `error`."
+    )
     tests: Any = Field(None, description="Cases for `payloom test`.")

@@ -39,27 +39,29 @@ Level = Literal["debug", "info", "warning", "error"]
 
 
 class StepHead(Strict):
-    """What every step may carry."""
+    """The keys of every step."""
 
     verb: ClassVar[str] = ""
-    id: str | None = Field(None, pattern=STEP_ID, description="The step's result is readable under this name.")
-    name: str | None = Field(None, description="A title for people.")
-    when: Condition | None = Field(None, description="The step is skipped (value null) unless this is true.")
+    id: str | None = Field(
+        None, pattern=STEP_ID, description="The name under which expressions read the step's result."
+    )
+    name: str | None = Field(None, description="A title.")
+    when: Condition | None = Field(None, description="If this is false, the step is skipped (value null).")
     on_error: OnError | None = Field(
-        None, description="`continue` (value null) or steps to run instead; `error` is readable in them."
+        None, description="`continue` (value null), or steps to run instead, which can read `error`."
     )
 
     @property
     def target(self) -> Any:
-        """What stands after the verb."""
+        """Return the value of the verb's key."""
         return getattr(self, next(n for n, f in type(self).model_fields.items() if (f.alias or n) == self.verb))
 
 
 class OutsideHead(StepHead):
-    """What a step that leaves the machine may carry as well."""
+    """More keys of the steps that leave the machine."""
 
-    retry: Retrying | None = Field(None, description="How often and how fast it is tried again.")
-    timeout: FixedDuration | None = Field(None, description="How long one try may take.")
+    retry: Retrying | None = Field(None, description="The number of attempts and the delays between them.")
+    timeout: FixedDuration | None = Field(None, description="The limit for one attempt.")
 
 
 class Stripe(OutsideHead):
@@ -68,12 +70,12 @@ class Stripe(OutsideHead):
     verb: ClassVar[str] = "stripe"
     stripe: str = Field(description="The operation, e.g. `checkout.sessions.create`.")
     with_: dict[str, Any] = Field(
-        default_factory=dict[str, Any], alias="with", description="Its parameters. A null is not sent."
+        default_factory=dict[str, Any], alias="with", description="The parameters. Nulls are not sent."
     )
-    idempotency_key: Template | None = Field(None, description="Default: run id and step path.")
+    idempotency_key: Template | None = Field(None, description="Default: the run's ID and the step's path.")
     account: Template | None = Field(None, description="A connected account, `acct_…`.")
     all: bool = Field(False, description="For lists: read every page.")
-    max: int | None = Field(None, ge=1, le=100_000, description="With `all`: stop after so many items.")
+    max: int | None = Field(None, ge=1, le=100_000, description="With `all`: the largest number of items.")
 
 
 class Select(StepHead):
@@ -81,10 +83,14 @@ class Select(StepHead):
 
     verb: ClassVar[str] = "select"
     select: str = Field(description="The table.")
-    where: dict[str, Any] = Field(description="Columns and the values they must have; a list: one of them; `any`: OR.")
-    one: Literal["required", "optional"] | None = Field(None, description="Exactly one row, or one or null.")
-    key_by: str | None = Field(None, description="Answer a map by this column instead of a list.")
-    require: Literal["all"] | None = Field(None, description="Every value asked for must be found.")
+    where: dict[str, Any] = Field(
+        description="Columns and their values. A list matches any of its values; `any` is OR."
+    )
+    one: Literal["required", "optional"] | None = Field(
+        None, description="Return one row: `required` fails if there is none, `optional` gives null."
+    )
+    key_by: str | None = Field(None, description="Return a map by this column instead of a list.")
+    require: Literal["all"] | None = Field(None, description="Every value in a list must have a row.")
     order_by: Names | None = Field(None, description="`created_at` or `created_at desc`.")
     limit: Annotated[Annotated[int, INT] | Annotated[Template, WORD], Discriminator(_int_or_text)] | None = None
 
@@ -101,11 +107,13 @@ class Insert(StepHead):
 
 
 class Update(StepHead):
-    """Change rows: exactly one, unless `rows` says otherwise."""
+    """Change rows: exactly one, unless `rows` allows other numbers."""
 
     verb: ClassVar[str] = "update"
     update: str = Field(description="The table.")
-    where: dict[str, Any] = Field(description="Columns and the values they must have; a list: one of them; `any`: OR.")
+    where: dict[str, Any] = Field(
+        description="Columns and their values. A list matches any of its values; `any` is OR."
+    )
     set: dict[str, Any] = Field(min_length=1, description="Columns and their new values.")
     rows: Rows = "1"
 
@@ -115,39 +123,43 @@ class Upsert(StepHead):
 
     verb: ClassVar[str] = "upsert"
     upsert: str = Field(description="The table.")
-    key: Names = Field(description="The columns that tell whether the row is there.")
+    key: Names = Field(description="The columns that identify an existing row.")
     values: dict[str, Any] = Field(description="Columns and values.")
 
 
 class Delete(StepHead):
-    """Remove rows: exactly one, unless `rows` says otherwise."""
+    """Delete rows: exactly one, unless `rows` allows other numbers."""
 
     verb: ClassVar[str] = "delete"
     delete: str = Field(description="The table.")
-    where: dict[str, Any] = Field(description="Columns and the values they must have; a list: one of them; `any`: OR.")
+    where: dict[str, Any] = Field(
+        description="Columns and their values. A list matches any of its values; `any` is OR."
+    )
     rows: Rows = "1"
 
 
 class Email(OutsideHead):
-    """Send a mail made from a template."""
+    """Send an email from a template."""
 
     verb: ClassVar[str] = "email"
     email: str = Field(description="The template.")
     to: Annotated[Annotated[Template, WORD] | Annotated[list[Template], LIST], Discriminator(by_type)]
-    data: dict[str, Any] = Field(default_factory=dict[str, Any], description="What the template reads.")
+    data: dict[str, Any] = Field(default_factory=dict[str, Any], description="The values that the template reads.")
     from_: Template | None = Field(None, alias="from", description="Default: the project's sender.")
-    reply_to: Template | None = Field(None, description="Who gets the reply.")
+    reply_to: Template | None = Field(None, description="The address for replies.")
     attachments: Annotated[Annotated[Template, WORD] | Annotated[list[Any], LIST], Discriminator(by_type)] | None = None
 
 
 class Http(OutsideHead):
-    """Call a web address, e.g. `POST https://example.com/hook`."""
+    """Call an HTTP service, e.g. `POST https://example.com/hook`."""
 
     verb: ClassVar[str] = "http"
     http: str = Field(pattern=r"^(GET|HEAD|POST|PUT|PATCH|DELETE) \S", description="Method and address.")
     headers: dict[str, Any] = Field(default_factory=dict[str, Any], description="Header names and values.")
-    body: Any = Field(None, description="Sent as JSON; text as it is.")
-    idempotency_key: Template | None = Field(None, description="Sent as `Idempotency-Key`. Default: run id and path.")
+    body: Any = Field(None, description="Sent as JSON. Text is sent unchanged.")
+    idempotency_key: Template | None = Field(
+        None, description="Sent as `Idempotency-Key`. Default: the run's ID and the step's path."
+    )
 
 
 class Python(OutsideHead):
@@ -162,7 +174,7 @@ class Call(StepHead):
     """Run another workflow as part of this run."""
 
     verb: ClassVar[str] = "call"
-    call: str = Field(description="The workflow's id: its path below `workflows/`.")
+    call: str = Field(description="The workflow's ID: its path below `workflows/`.")
     with_: dict[str, Any] = Field(default_factory=dict[str, Any], alias="with", description="Its arguments.")
 
 
@@ -174,16 +186,16 @@ class CaseClause(Strict):
 
 
 class Switch(StepHead):
-    """Take the branch named by a value, or the first whose condition holds."""
+    """Choose a branch by a value, or the first with a true condition."""
 
     verb: ClassVar[str] = "switch"
-    switch: Operand | None = Field(description="The value; left empty when the cases are a list of conditions.")
+    switch: Operand | None = Field(description="The value. Empty if the cases are a list of conditions.")
     cases: Cases
-    default: DefaultBranch = Field("raise", description="What happens when no case fits: raise, stop, or steps.")
+    default: DefaultBranch = Field("raise", description="What happens if no case matches: `raise`, `stop`, or steps.")
 
 
 class If(StepHead):
-    """Do steps when a condition holds."""
+    """Run steps if a condition is true."""
 
     verb: ClassVar[str] = "if"
     if_: Condition = Field(alias="if")
@@ -192,36 +204,36 @@ class If(StepHead):
 
 
 class Filter(StepHead):
-    """End the run quietly unless a condition holds."""
+    """Stop the run, without an error, if the condition is false."""
 
     verb: ClassVar[str] = "filter"
     filter: Condition
 
 
 class Ensure(StepHead):
-    """Fail the run with an error of your own unless a condition holds."""
+    """Fail the run with an error of your own if the condition is false."""
 
     verb: ClassVar[str] = "ensure"
     ensure: Condition
-    message: Template = Field(description="What the caller and the run page show.")
+    message: Template = Field(description="The message for the caller and the run page.")
     code: str = Field("not_ensured", pattern=STEP_ID, description="The error's kind, for `catch` and the caller.")
-    status: int = Field(400, ge=400, le=599, description="The HTTP status for a waiting caller.")
-    hint: Template | None = Field(None, description="What to do about it.")
+    status: int = Field(400, ge=400, le=599, description="The HTTP status for the caller.")
+    hint: Template | None = Field(None, description="What the caller can do about it.")
 
 
 class ForEach(StepHead):
-    """Do steps for every item of a list."""
+    """Run steps for each item of a list."""
 
     verb: ClassVar[str] = "for_each"
     for_each: Operand
     as_: str = Field("item", alias="as", pattern=STEP_ID)
     do: Steps
-    concurrency: int = Field(1, ge=1, le=100, description="How many rounds run at the same time.")
-    max: int = Field(10_000, ge=1, le=100_000, description="A longer list fails before the first round.")
+    concurrency: int = Field(1, ge=1, le=100, description="The number of iterations that run at the same time.")
+    max: int = Field(10_000, ge=1, le=100_000, description="A longer list fails before the first iteration.")
 
 
 class While(StepHead):
-    """Do steps again as long as a condition holds, at most `max` times."""
+    """Repeat steps while a condition is true, at most `max` times."""
 
     verb: ClassVar[str] = "while"
     while_: Condition = Field(alias="while")
@@ -230,15 +242,15 @@ class While(StepHead):
 
 
 class CatchClause(Strict):
-    """What to do about some errors."""
+    """The steps for some errors."""
 
-    errors: Names | None = Field(None, description="Kinds of error, e.g. `card_declined`; left out: every error.")
+    errors: Names | None = Field(None, description="Kinds of errors, e.g. `card_declined`. Default: every error.")
     as_: str = Field("error", alias="as", pattern=STEP_ID)
     do: Steps
 
 
 class Try(StepHead):
-    """Do steps and deal with their failure."""
+    """Run steps and handle their errors."""
 
     verb: ClassVar[str] = "try"
     try_: Steps = Field(alias="try")
@@ -247,15 +259,17 @@ class Try(StepHead):
 
 
 class Parallel(StepHead):
-    """Do several branches at the same time."""
+    """Run several branches at the same time."""
 
     verb: ClassVar[str] = "parallel"
     parallel: Annotated[dict[str, Steps], Field(min_length=1)]
-    fail: Literal["fast", "all"] = Field("fast", description="On a failure: give up the others, or let them end first.")
+    fail: Literal["fast", "all"] = Field(
+        "fast", description="After a failure: cancel the other branches, or let them end first."
+    )
 
 
 class Wait(StepHead):
-    """Sleep for a time, or until a moment. Costs nothing and survives restarts."""
+    """Wait for a duration, or until a timestamp. The wait survives restarts."""
 
     verb: ClassVar[str] = "wait"
     wait: Duration
@@ -271,27 +285,29 @@ class WaitedEvent(Strict):
 
 
 class WaitFor(StepHead):
-    """Wait for an event; null when the time is up."""
+    """Wait for an event. The value is null after the timeout."""
 
     verb: ClassVar[str] = "wait_for"
     wait_for: WaitedEvent
 
 
 class Approve(StepHead):
-    """Wait until somebody with a role says yes."""
+    """Pause the run until a user with an allowed role approves or rejects it."""
 
     verb: ClassVar[str] = "approve"
-    approve: Template = Field(description="The question, as the person reads it.")
+    approve: Template = Field(description="The question.")
     roles: Names
-    data: dict[str, Any] = Field(default_factory=dict[str, Any], description="What the person sees.")
+    data: dict[str, Any] = Field(default_factory=dict[str, Any], description="The values shown with the question.")
     timeout: Duration | None = None
     notify: Steps = Field(
         default_factory=list["Step"],
-        description="Done first: tell who decides. `approval.url` is the link, for emails.",
+        description="Steps that run first, to notify the users. `approval.url` is the link, for emails.",
     )
     then: Steps = Field(default_factory=list["Step"])
-    else_: Steps | None = Field(None, alias="else", description="On a no. Left out: the step fails (`rejected`).")
-    on_timeout: Steps | None = Field(None, description="When time is up. Left out: `else`, or the step fails.")
+    else_: Steps | None = Field(
+        None, alias="else", description="After a rejection. Default: the step fails (`rejected`)."
+    )
+    on_timeout: Steps | None = Field(None, description="After the timeout. Default: `else`, or the step fails.")
 
 
 class Let(StepHead):
@@ -310,7 +326,7 @@ class Log(StepHead):
 
 
 class Return(StepHead):
-    """End the run with an answer."""
+    """End the run with a response."""
 
     verb: ClassVar[str] = "return"
     return_: Any = Field(alias="return")
@@ -318,7 +334,7 @@ class Return(StepHead):
 
 
 class Respond(StepHead):
-    """Answer the caller now and go on."""
+    """Respond to the caller and continue."""
 
     verb: ClassVar[str] = "respond"
     respond: Any

@@ -35,7 +35,7 @@ def _endpoint(text: str) -> str:
         )
     names = re.findall(r"\{(\w+)\}", text)
     if len(set(names)) != len(names):
-        raise PydanticCustomError("endpoint", "a name stands twice in the path")
+        raise PydanticCustomError("endpoint", "the path has a name twice")
     return text
 
 
@@ -53,7 +53,7 @@ def _rate(text: str) -> str:
     except ValueError as error:
         raise PydanticCustomError("rate", "{text}", {"text": str(error)}) from None
     if not count or not seconds:
-        raise PydanticCustomError("rate", "a rate of nothing lets nobody in")
+        raise PydanticCustomError("rate", "the rate must be greater than zero")
     return text
 
 
@@ -64,7 +64,7 @@ def _cron(text: str) -> str:
         CronSim(text, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
     except CronSimError:
         raise PydanticCustomError(
-            "cron", "not a cron line: minute hour day month weekday, e.g. 0 3 * * 1 for Mondays at three"
+            "cron", "not a cron line: minute hour day month weekday, e.g. 0 3 * * 1 for Mondays at 03:00"
         ) from None
     return text
 
@@ -97,7 +97,7 @@ Auth = Annotated[
 
 
 class TriggerHead(Strict):
-    """What every trigger shares."""
+    """The base of every trigger."""
 
     kind: ClassVar[str] = ""
 
@@ -109,12 +109,12 @@ class Api(TriggerHead):
     api: Annotated[str, AfterValidator(_endpoint)]
     auth: Auth
     dedupe: Template | None = Field(
-        None, description="The same value within 24 h, by the same user: same run, same answer."
+        None, description="The same value from the same user within 24 hours gets the same run and response."
     )
     rate_limit: Annotated[str, AfterValidator(_rate)] | None = Field(
-        None, description="At most so many calls of one user or address, e.g. 10/m, by all servers together."
+        None, description="The most calls of one user or address, e.g. 10/m, over all servers."
     )
-    cors: Names | None = Field(None, description="Origins that may call from a browser.")
+    cors: Names | None = Field(None, description="Origins whose pages can call it from a browser.")
 
 
 class StripeEvent(TriggerHead):
@@ -122,7 +122,7 @@ class StripeEvent(TriggerHead):
 
     kind: ClassVar[str] = "stripe"
     stripe: str = Field(description="The family, e.g. `checkout.session`.")
-    actions: Names | None = Field(None, description="Only these, e.g. [completed, expired].")
+    actions: Names | None = Field(None, description="Only these actions, e.g. [completed, expired].")
     match: Condition | None = Field(None, description="Only events for which this is true.")
     fresh: bool | None = Field(
         None, description="Re-read the object from Stripe first. Default: on for state families."
@@ -135,16 +135,18 @@ class StripeEvent(TriggerHead):
 
 
 class Schedule(TriggerHead):
-    """A moment on the clock."""
+    """A cron schedule."""
 
     kind: ClassVar[str] = "schedule"
     schedule: Annotated[str, AfterValidator(_cron)]
     timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
-    catch_up: Literal["none", "last", "all"] = Field("last", description="After a stop: missed moments to make up for.")
+    catch_up: Literal["none", "last", "all"] = Field(
+        "last", description="The scheduled times that passed while no worker ran, and still start a run."
+    )
 
 
 class Manual(TriggerHead):
-    """A person in the studio or on the command line."""
+    """A user in the studio or on the command line."""
 
     kind: ClassVar[str] = "manual"
     manual: Literal[True]
@@ -168,7 +170,9 @@ class TableChange(TriggerHead):
         BeforeValidator(lambda v: v if is_list(v) else [v]),
         Field(min_length=1),
     ]
-    match: Condition | None = Field(None, description="Only changes for which this is true: `row`, `old` are readable.")
+    match: Condition | None = Field(
+        None, description="Only changes for which this is true. It can read `row` and `old`."
+    )
 
 
 TRIGGER_MODELS: tuple[type[TriggerHead], ...] = (Api, StripeEvent, Schedule, Manual, Called, TableChange)

@@ -54,7 +54,7 @@ Operand = Annotated[
     BeforeValidator(_operand),
     WithJsonSchema({"type": ["string", "boolean", "integer"], "description": "A bare expression."}),
 ]
-Template = Annotated[str, Field(description="Text; `${{ expression }}` is filled in.")]
+Template = Annotated[str, Field(description="Text, in which `${{ expression }}` is replaced by its value.")]
 
 
 def _duration(text: str) -> str:
@@ -100,14 +100,16 @@ def _rows(value: Any) -> Any:
 Rows = Annotated[
     str,
     BeforeValidator(_rows),
-    WithJsonSchema({"type": ["string", "integer"], "description": "How many rows must be touched: 1, 0..1, 1.., any."}),
+    WithJsonSchema(
+        {"type": ["string", "integer"], "description": "The number of rows that must change: 1, 0..1, 1.., any."}
+    ),
 ]
 
 
 class RetryRule(Strict):
-    """How a call that failed for a passing reason is tried again."""
+    """How a call is retried after a temporary failure."""
 
-    attempts: int = Field(5, ge=1, le=100, description="Tries in all, the first included.")
+    attempts: int = Field(5, ge=1, le=100, description="The number of attempts, including the first.")
     first: FixedDuration = "1s"
     factor: float | int = Field(2, ge=1, le=10)
     most: FixedDuration = "60s"
