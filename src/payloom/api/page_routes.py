@@ -34,7 +34,7 @@ _TITLES = {401: "Sign in first", 403: "Not for you", 404: "Nothing here", 503: "
 
 
 class PageBroken(PayloomError):
-    """The page could not be drawn."""
+    """The page could not be rendered."""
 
     code = "page_broken"
 

@@ -17,7 +17,7 @@ from payloom.kit.errors import PayloomError
 
 
 class AuthError(PayloomError):
-    """Something is wrong with an account."""
+    """An operation on an account failed."""
 
     code: ClassVar[str] = "auth_error"
 
@@ -30,28 +30,28 @@ class BadEmail(AuthError):
 
 
 class BadPassword(AuthError):
-    """This password cannot be used."""
+    """The password is too short, too long, or too common."""
 
     code: ClassVar[str] = "bad_password"
     status: ClassVar[int] = 422
 
 
 class BadRole(AuthError):
-    """This is not the name of a role."""
+    """The name of the role is not valid."""
 
     code: ClassVar[str] = "bad_role"
     status: ClassVar[int] = 422
 
 
 class EmailTaken(AuthError):
-    """There is an account with this address already."""
+    """An account with this address exists."""
 
     code: ClassVar[str] = "email_taken"
     status: ClassVar[int] = 409
 
 
 class SignInRefused(AuthError):
-    """The address or the password is wrong."""
+    """Incorrect email or password."""
 
     code: ClassVar[str] = "sign_in_refused"
     status: ClassVar[int] = 401
@@ -65,14 +65,14 @@ class TooManyAttempts(AuthError):
 
 
 class LinkNotValid(AuthError):
-    """The link was used already, has expired, or was never made."""
+    """The link was used, has expired, or never existed."""
 
     code: ClassVar[str] = "link_not_valid"
     status: ClassVar[int] = 403
 
 
 class UnknownAccount(AuthError):
-    """There is no such account."""
+    """No account has this address or ID."""
 
     code: ClassVar[str] = "unknown_account"
     status: ClassVar[int] = 404

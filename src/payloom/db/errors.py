@@ -1,4 +1,4 @@
-"""What can go wrong between us and the database."""
+"""What can go wrong with the database."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ from payloom.kit.errors import PayloomError
 
 
 class DatabaseError(PayloomError):
-    """The database could not do what was asked."""
+    """The database rejected a statement."""
 
     code: ClassVar[str] = "database_error"
     status: ClassVar[int] = 503
 
 
 class DatabaseUnavailable(DatabaseError):
-    """The database cannot be reached or cannot store anything right now."""
+    """The database is unavailable or can't write now."""
 
     code: ClassVar[str] = "database_unavailable"
 
 
 class CommitUnknown(DatabaseError):
-    """The connection was lost during the commit: the transaction may or may not have been stored."""
+    """The connection was lost during the commit: the transaction might have been stored."""
 
     code: ClassVar[str] = "commit_unknown"
 
 
 class SerializationConflict(DatabaseError):
-    """Work that was not to wait or to be tried again met a lock, or has to be done with more care."""
+    """A concurrent transaction held the lock. Retry the operation."""
 
     code: ClassVar[str] = "lost_race"
 
 
 class DatabaseUrlNotUnderstood(DatabaseError):
-    """The database address is not understood."""
+    """The database's address is not valid."""
 
     code: ClassVar[str] = "database_url"
     status: ClassVar[int] = 500
 
 
 class DatabaseNewer(DatabaseError):
-    """The database was migrated by a newer version of Payloom."""
+    """A newer version of Payloom has migrated the database."""
 
     code: ClassVar[str] = "database_newer"
     status: ClassVar[int] = 500

@@ -1,4 +1,4 @@
-"""What can go wrong with mail.
+"""What can go wrong with email.
 
 EmailError
 ├── TemplateError       a template cannot be read or filled in; `where` is file:line
@@ -17,47 +17,47 @@ from payloom.kit.errors import PayloomError
 
 
 class EmailError(PayloomError):
-    """The mail could not be sent."""
+    """Payloom could not send the email."""
 
     code: ClassVar[str] = "email_error"
     retryable: ClassVar[bool] = False
 
 
 class TemplateError(EmailError):
-    """The mail template cannot be filled in."""
+    """The email template has an error."""
 
     code: ClassVar[str] = "email_template"
 
 
 class UnknownTemplate(TemplateError):
-    """There is no such mail template."""
+    """No email template has this name."""
 
     code: ClassVar[str] = "unknown_template"
 
 
 class BadMail(EmailError):
-    """The mail cannot be sent as it is."""
+    """The email is not valid."""
 
     code: ClassVar[str] = "bad_mail"
     status: ClassVar[int] = 422
 
 
 class MailNotFound(EmailError):
-    """There is no such mail."""
+    """No email has this ID."""
 
     code: ClassVar[str] = "mail_not_found"
     status: ClassVar[int] = 404
 
 
 class MailRefused(EmailError):
-    """The mail server refused the mail."""
+    """The mail server rejected the email."""
 
     code: ClassVar[str] = "mail_refused"
     status: ClassVar[int] = 502
 
 
 class MailDelayed(EmailError):
-    """The mail server cannot take the mail now."""
+    """The mail server can't accept the email now."""
 
     code: ClassVar[str] = "mail_delayed"
     status: ClassVar[int] = 503
@@ -65,7 +65,7 @@ class MailDelayed(EmailError):
 
 
 class DeliveryUnknown(EmailError):
-    """The mail server did not say whether it took the mail."""
+    """The mail server did not confirm that it accepted the email."""
 
     code: ClassVar[str] = "mail_unknown"
     status: ClassVar[int] = 502

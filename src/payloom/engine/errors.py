@@ -8,7 +8,7 @@ from payloom.kit.errors import PayloomError
 
 
 class EngineError(PayloomError):
-    """The engine could not do what was asked."""
+    """The engine that schedules the runs failed."""
 
     code: ClassVar[str] = "engine_error"
 

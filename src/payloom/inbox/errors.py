@@ -1,4 +1,4 @@
-"""Why the inbox turns a request away."""
+"""Why the inbox rejects a request."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from payloom.kit.errors import PayloomError
 
 
 class InboxError(PayloomError):
-    """The inbox refused."""
+    """The inbox rejected the request."""
 
     code: ClassVar[str] = "inbox_error"
     status: ClassVar[int] = 400
 
 
 class EventRefused(InboxError):
-    """The request is not a webhook event this endpoint accepts."""
+    """The request is not a webhook event that this endpoint accepts."""
 
     code: ClassVar[str] = "event_refused"
 
@@ -26,7 +26,7 @@ class EventRefused(InboxError):
 
 
 class SignatureRefused(EventRefused):
-    """The request is not signed with a webhook secret of this endpoint, or not now."""
+    """The request is not signed with a secret of this endpoint, or its timestamp is too old."""
 
     code: ClassVar[str] = "signature_refused"
 
@@ -39,14 +39,14 @@ class BodyTooLarge(EventRefused):
 
 
 class NoWebhookSecret(InboxError):
-    """There is no webhook secret, so nothing can be verified and nothing is accepted."""
+    """No webhook secret is set, so Payloom can't verify webhooks."""
 
     code: ClassVar[str] = "no_webhook_secret"
     status: ClassVar[int] = 503
 
 
 class EventUnknown(InboxError):
-    """There is no event with this id."""
+    """No event has this ID."""
 
     code: ClassVar[str] = "event_unknown"
     status: ClassVar[int] = 404

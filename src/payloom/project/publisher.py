@@ -35,7 +35,7 @@ WATCH_EVERY = 1.0
 
 
 class NotPublished(PayloomError):
-    """The project has errors, so nothing was published."""
+    """The project has errors, so Payloom published nothing."""
 
     code: ClassVar[str] = "project_has_errors"
     status: ClassVar[int] = 422

@@ -1,4 +1,4 @@
-"""What the runs room refuses."""
+"""Why the runs room rejects an operation."""
 
 from __future__ import annotations
 
@@ -8,45 +8,45 @@ from payloom.kit.errors import PayloomError
 
 
 class RunError(PayloomError):
-    """The run cannot do that."""
+    """The run can't do that."""
 
     code: ClassVar[str] = "run_error"
 
 
 class RunUnknown(RunError):
-    """There is no run with this id."""
+    """No run has this ID."""
 
     code: ClassVar[str] = "run_unknown"
     status: ClassVar[int] = 404
 
 
 class WorkflowUnknown(RunError):
-    """There is no workflow with this id."""
+    """No workflow has this ID."""
 
     code: ClassVar[str] = "workflow_unknown"
     status: ClassVar[int] = 404
 
 
 class VersionUnknown(RunError):
-    """The version this run is pinned to is not stored."""
+    """The version that the run is pinned to is not stored."""
 
     code: ClassVar[str] = "version_unknown"
     status: ClassVar[int] = 409
 
 
 class WrongState(RunError):
-    """The run is in a state in which that is not possible."""
+    """The run's current status doesn't allow this operation."""
 
     code: ClassVar[str] = "wrong_state"
     status: ClassVar[int] = 409
 
 
 class NotAllowed(RunError):
-    """You may not decide this."""
+    """Your account has none of the roles of this approval."""
 
     code: ClassVar[str] = "not_allowed"
     status: ClassVar[int] = 403
 
 
 class Superseded(Exception):
-    """Another worker has taken the run over; whoever meets this stops without writing."""
+    """Another worker has taken the run over. The worker that catches this stops without writing."""

@@ -1,4 +1,4 @@
-"""Why workflow tests cannot be run.
+"""Why workflow tests can't run.
 
 PayloomError
 └── TestingError             2
@@ -16,7 +16,7 @@ from payloom.kit.errors import PayloomError
 
 
 class TestingError(PayloomError):
-    """The workflow tests cannot be run."""
+    """The workflow tests can't run."""
 
     __test__ = False
     code: ClassVar[str] = "testing_error"
@@ -24,7 +24,7 @@ class TestingError(PayloomError):
 
 
 class BadCaseFile(TestingError):
-    """A test file does not say what it must."""
+    """A test file has an unknown key or an invalid value."""
 
     code: ClassVar[str] = "bad_case_file"
 
@@ -35,7 +35,7 @@ class BadCaseFile(TestingError):
 
 
 class NothingToTest(TestingError):
-    """There are no test cases."""
+    """No test case matches."""
 
     code: ClassVar[str] = "nothing_to_test"
     exit_code: ClassVar[int] = 3

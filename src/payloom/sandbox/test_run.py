@@ -58,7 +58,7 @@ _TOO_LONG = StepFailure(
 
 
 class NotStarted(PayloomError):
-    """Nothing started."""
+    """No workflow started."""
 
     code: ClassVar[str] = "not_started"
     status: ClassVar[int] = 422

@@ -16,13 +16,13 @@ from payloom.kit.errors import PayloomError
 
 
 class SettingsError(PayloomError):
-    """The settings are not usable."""
+    """The settings are not valid."""
 
     code: ClassVar[str] = "settings_error"
 
 
 class BadSettings(SettingsError):
-    """A setting has a value that cannot be used."""
+    """A setting has an invalid value."""
 
     code: ClassVar[str] = "bad_settings"
 
@@ -40,6 +40,6 @@ class MissingVariable(SettingsError):
 
 
 class StripeKeysRefused(SettingsError):
-    """The Stripe keys do not fit the environment."""
+    """The Stripe keys don't match the environment or each other."""
 
     code: ClassVar[str] = "stripe_keys_refused"

@@ -22,13 +22,13 @@ from payloom.kit.errors import PayloomError
 
 
 class TableError(PayloomError):
-    """Something is wrong with a table."""
+    """A table or a step on it failed."""
 
     code: ClassVar[str] = "table_error"
 
 
 class BadTablesFile(TableError):
-    """tables.yaml cannot be used."""
+    """tables.yaml has errors."""
 
     code: ClassVar[str] = "bad_tables_file"
 
@@ -53,30 +53,30 @@ class MigrationRefused(TableError):
 
 
 class VerbFailed(TableError):
-    """A table step could not be done."""
+    """A table step failed."""
 
 
 class UnknownTable(VerbFailed):
-    """There is no such table."""
+    """No table has this name."""
 
     code: ClassVar[str] = "unknown_table"
 
 
 class UnknownColumn(VerbFailed):
-    """There is no such column."""
+    """The table has no such column."""
 
     code: ClassVar[str] = "unknown_column"
     status: ClassVar[int] = 422
 
 
 class BadArguments(VerbFailed):
-    """The step's arguments do not make sense together."""
+    """The step's arguments exclude each other."""
 
     code: ClassVar[str] = "bad_arguments"
 
 
 class NoFilter(VerbFailed):
-    """Every value in `where` is null, so the step would not know which rows it means."""
+    """Every value in `where` is null, so the step would match every row."""
 
     code: ClassVar[str] = "no_filter"
 
@@ -89,14 +89,14 @@ class TypeMismatch(VerbFailed):
 
 
 class MissingValue(VerbFailed):
-    """A column that may not be empty got no value."""
+    """A column that can't be empty got no value."""
 
     code: ClassVar[str] = "missing_value"
     status: ClassVar[int] = 422
 
 
 class RowsMissing(VerbFailed):
-    """Not every value asked for has a row (`require: all`)."""
+    """Some values have no row (`require: all`)."""
 
     code: ClassVar[str] = "rows_missing"
     status: ClassVar[int] = 422
@@ -110,14 +110,14 @@ class RowNotFound(VerbFailed):
 
 
 class RowsMismatch(VerbFailed):
-    """The number of rows that match is not the number the step allows."""
+    """More or fewer rows match than the step allows."""
 
     code: ClassVar[str] = "rows_mismatch"
     status: ClassVar[int] = 409
 
 
 class TooManyRows(VerbFailed):
-    """More rows match than one step may read."""
+    """More rows match than one step can read."""
 
     code: ClassVar[str] = "too_many_rows"
 
@@ -129,14 +129,14 @@ class KeyNotUnique(VerbFailed):
 
 
 class UniqueViolation(VerbFailed):
-    """A row with this value exists already."""
+    """A row with this value exists."""
 
     code: ClassVar[str] = "unique_violation"
     status: ClassVar[int] = 409
 
 
 class ReferenceViolation(VerbFailed):
-    """The row refers to one that does not exist, or is still referred to."""
+    """The row references one that does not exist, or is still referenced."""
 
     code: ClassVar[str] = "reference_violation"
     status: ClassVar[int] = 409

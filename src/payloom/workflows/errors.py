@@ -8,13 +8,13 @@ from payloom.kit.errors import PayloomError
 
 
 class WorkflowsError(PayloomError):
-    """Something is wrong with a workflow."""
+    """A workflow has an error."""
 
     code: ClassVar[str] = "workflow"
 
 
 class UnknownWorkflow(WorkflowsError):
-    """There is no such workflow."""
+    """No workflow has this ID."""
 
     code: ClassVar[str] = "unknown_workflow"
 
@@ -26,7 +26,7 @@ class HistoryMismatch(WorkflowsError):
 
 
 class BrokenModel(WorkflowsError):
-    """A stored version cannot be read."""
+    """A stored version can't be read."""
 
     code: ClassVar[str] = "broken_model"
 

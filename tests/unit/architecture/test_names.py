@@ -39,8 +39,8 @@ SPELLINGS = {
     "serialise": "serialize",
     "synchronise": "synchronize",
 }
-# The HTTP path, its operation and its schema keep the names that clients know.
-KEPT = re.compile(r"/catalogue|get_catalogue|\bCatalogue\b")
+# The HTTP path keeps the name that clients know.
+KEPT = re.compile(r"/catalogue")
 
 
 DEFINITIONS = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef

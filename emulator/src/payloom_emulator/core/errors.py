@@ -15,14 +15,14 @@ from payloom_emulator.kit.errors import PayloomError
 
 
 class EmulatorError(PayloomError):
-    """The local Stripe cannot do that."""
+    """The local Stripe can't do that."""
 
     code = "emulator_error"
     status = 400
 
 
 class ImpossibleTransition(EmulatorError):
-    """The state machine has no such move from here."""
+    """Stripe does not allow this change of state."""
 
     code = "emulator_impossible_move"
     status = 500
@@ -35,27 +35,27 @@ class UnknownEventType(EmulatorError):
 
 
 class StoreInUse(EmulatorError):
-    """Another local Stripe has this store open."""
+    """Another local Stripe uses this store."""
 
     code = "emulator_store_in_use"
 
 
 class UnknownTrigger(EmulatorError):
-    """The local Stripe cannot make this event happen."""
+    """The local Stripe can't trigger this event."""
 
     code = "emulator_unknown_trigger"
     status = 404
 
 
 class NoSuchEndpoint(EmulatorError):
-    """There is no such webhook endpoint."""
+    """No webhook endpoint has this ID."""
 
     code = "emulator_no_such_endpoint"
     status = 404
 
 
 class CrossSite(EmulatorError):
-    """A page of another site may not steer the local Stripe."""
+    """A page of another site can't control the local Stripe."""
 
     code = "emulator_cross_site"
     status = 403

@@ -23,25 +23,25 @@ from payloom.kit.redaction import redact, redact_text
 
 
 class ApiError(PayloomError):
-    """The request cannot be answered."""
+    """The request failed."""
 
     code: ClassVar[str] = "bad_request"
     status: ClassVar[int] = 400
 
 
 class BadRequest(ApiError):
-    """The request is not understood."""
+    """The request is not valid."""
 
 
 class NoSuchRoute(ApiError):
-    """There is nothing at this address."""
+    """Nothing has this address."""
 
     code: ClassVar[str] = "not_found"
     status: ClassVar[int] = 404
 
 
 class WrongMethod(ApiError):
-    """This address does not take this method."""
+    """The address does not accept this method."""
 
     code: ClassVar[str] = "method_not_allowed"
     status: ClassVar[int] = 405
@@ -55,7 +55,7 @@ class NotSignedIn(ApiError):
 
 
 class NotAllowed(ApiError):
-    """You may not do this."""
+    """Your account has none of the required roles."""
 
     code: ClassVar[str] = "not_allowed"
     status: ClassVar[int] = 403
@@ -69,7 +69,7 @@ class CrossSiteRequest(ApiError):
 
 
 class WrongHost(ApiError):
-    """This server does not answer for that host name."""
+    """The server does not accept this host name."""
 
     code: ClassVar[str] = "wrong_host"
     status: ClassVar[int] = 421
@@ -90,14 +90,14 @@ class BodyTooLarge(ApiError):
 
 
 class BodyCutShort(ApiError):
-    """The body ended before it was whole."""
+    """The connection closed before the whole body arrived."""
 
     code: ClassVar[str] = "body_cut_short"
     status: ClassVar[int] = 400
 
 
 class RequestTooSlow(ApiError):
-    """The request came too slowly."""
+    """The request arrived too slowly."""
 
     code: ClassVar[str] = "request_too_slow"
     status: ClassVar[int] = 408
@@ -125,7 +125,7 @@ class TooManyRequests(ApiError):
 
 
 class StoreUnavailable(ApiError):
-    """The database cannot be written right now."""
+    """The database can't write now."""
 
     code: ClassVar[str] = "store_unavailable"
     status: ClassVar[int] = 503

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class NotAWorkflow(CommandError):
-    """The file holds no workflow that can be converted."""
+    """The file has no workflow that can be converted."""
 
     code = "not_a_workflow"
 

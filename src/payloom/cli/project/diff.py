@@ -25,7 +25,7 @@ Models = Mapping[str, Mapping[str, Any]]
 
 
 class NotComparable(CommandError):
-    """One side of the comparison cannot be read."""
+    """One side of the comparison can't be read."""
 
     code = "not_comparable"
 

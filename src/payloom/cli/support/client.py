@@ -18,7 +18,7 @@ PREFIX = "/api/_payloom"
 
 
 class Refused(CommandError):
-    """The server refused."""
+    """The server rejected the request."""
 
     code = "refused"
     exit_code = 1

@@ -19,26 +19,26 @@ from payloom.kit.errors import PayloomError
 
 
 class CommandError(PayloomError):
-    """The command cannot be done like this."""
+    """The command can't run with these options."""
 
     code: ClassVar[str] = "command_error"
     exit_code: ClassVar[int] = 2
 
 
 class NotAProject(CommandError):
-    """There is no project here."""
+    """There is no payloom.yaml in this folder or its parents."""
 
     code: ClassVar[str] = "not_a_project"
 
 
 class FolderInUse(CommandError):
-    """The folder holds something else already."""
+    """The folder is not empty."""
 
     code: ClassVar[str] = "folder_in_use"
 
 
 class NothingFound(CommandError):
-    """Nothing is known under that name."""
+    """Nothing has that name."""
 
     code: ClassVar[str] = "nothing_found"
     exit_code: ClassVar[int] = 3
@@ -52,14 +52,14 @@ class PortTaken(CommandError):
 
 
 class AlreadyServed(CommandError):
-    """The project is served already."""
+    """Another process serves this project."""
 
     code: ClassVar[str] = "already_served"
     exit_code: ClassVar[int] = 4
 
 
 class ServerUnreachable(CommandError):
-    """The server does not answer."""
+    """The project's server does not respond."""
 
     code: ClassVar[str] = "server_unreachable"
     exit_code: ClassVar[int] = 4

@@ -15,7 +15,7 @@ _REPORT_BUG = "This is a bug in Payloom. Run the command with PAYLOOM_TRACEBACK=
 
 
 class InternalError(PayloomError):
-    """Payloom met something it did not expect."""
+    """An unexpected error occurred in Payloom."""
 
     code = "internal"
     exit_code = 70

@@ -23,14 +23,14 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class NotAllowed(PayloomError):
-    """This address may not be called."""
+    """An `http` step can't call this address."""
 
     code = "http_not_allowed"
     status = 500
 
 
 class NotFound(PayloomError):
-    """The host's name cannot be looked up."""
+    """The host's name has no address."""
 
     code = "http_unreachable"
     status = 502

@@ -21,7 +21,7 @@ _NAME = re.compile(r"[A-Za-z_][\w.-]*(:[A-Za-z_]\w*)?")
 
 
 class BadAction(PayloomError):
-    """A file in actions/ cannot be used."""
+    """A file in actions/ has an error."""
 
     code = "bad_action"
 

@@ -56,6 +56,6 @@ class ExpressionError(PayloomError):
 
 
 class BudgetExceeded(ExpressionError):
-    """The expression does too much work."""
+    """The expression took too many steps or made too large a value."""
 
     code: ClassVar[str] = "expression_budget"

@@ -32,14 +32,14 @@ _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class BadShorthand(PayloomError):
-    """The input's short form cannot be read."""
+    """The input's short form is not valid."""
 
     code: ClassVar[str] = "bad_shorthand"
     status: ClassVar[int] = 422
 
 
 class InvalidInput(PayloomError):
-    """The input does not fit; `data["errors"]` says what and where."""
+    """The inputs are not valid; `data["errors"]` has each error with its field."""
 
     code: ClassVar[str] = "invalid_input"
     status: ClassVar[int] = 422

@@ -25,35 +25,35 @@ _DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)")
 
 
 class NoSuchFile(ApiError):
-    """There is no such workflow file."""
+    """No workflow file has this ID."""
 
     code: ClassVar[str] = "not_found"
     status: ClassVar[int] = 404
 
 
 class BadId(ApiError):
-    """This cannot be a workflow's id."""
+    """The ID of the workflow is not valid."""
 
     code: ClassVar[str] = "bad_id"
     status: ClassVar[int] = 422
 
 
 class Conflict(ApiError):
-    """The file has changed on disk since you read it."""
+    """The file on disk changed since you opened it."""
 
     code: ClassVar[str] = "file_changed"
     status: ClassVar[int] = 409
 
 
 class AlreadyThere(ApiError):
-    """There is a workflow with this id already."""
+    """A workflow with this ID exists."""
 
     code: ClassVar[str] = "already_there"
     status: ClassVar[int] = 409
 
 
 class NotText(ApiError):
-    """The file cannot be edited here."""
+    """The file can't be edited in the studio."""
 
     code: ClassVar[str] = "not_text"
     status: ClassVar[int] = 422

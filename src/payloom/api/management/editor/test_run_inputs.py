@@ -18,7 +18,7 @@ from payloom.workflows.syntax.outline import outline_of
 
 
 class DraftHasErrors(ApiError):
-    """The draft has errors, so it cannot be tried."""
+    """The draft has errors, so it can't be tested."""
 
     code: ClassVar[str] = "draft_has_errors"
     status: ClassVar[int] = 422

@@ -18,7 +18,7 @@ router = APIRouter(tags=["access"])
 
 @router.get("/me", response_model=Me)
 async def get_me(deps: Dependencies, request: Request) -> Any:
-    """Who is asking, what they may do, and which project this is."""
+    """Return the current user, their role, and the project."""
     caller, settings = caller_of(request), deps.settings
     return {
         "email": caller.email,

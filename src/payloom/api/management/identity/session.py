@@ -22,7 +22,7 @@ router = APIRouter(prefix="/session", tags=["access"])
 
 @router.get("", response_model=SessionState, openapi_extra=anybody())
 async def get_session(deps: Dependencies, request: Request) -> Any:
-    """Whether somebody is signed in, and which ways in there are."""
+    """Return whether a user is signed in, and the ways to sign in."""
     visitor = await deps.session_auth.current(request)
     return {
         "signed_in": visitor is not None,
@@ -34,7 +34,7 @@ async def get_session(deps: Dependencies, request: Request) -> Any:
 
 @router.post("", response_model=SignedIn, openapi_extra=anybody())
 async def sign_in(deps: Dependencies, auth: Auth, request: Request, response: Response, body: SignIn) -> Any:
-    """Sign in with the token of a link, or (`local`) with one click; sets the session cookie."""
+    """Sign in with the token of a link, or (`local`) with one click. Sets the session cookie."""
     await auth.sign_in_limiter.check(client_key(request))
     if body.token:
         account, token = await deps.studio_users.open(body.token)
@@ -56,7 +56,7 @@ async def sign_in(deps: Dependencies, auth: Auth, request: Request, response: Re
 
 @router.delete("", response_model=SessionState, openapi_extra=anybody())
 async def sign_out(deps: Dependencies, request: Request, response: Response) -> Any:
-    """End the session; also fine when there is none."""
+    """End the session, if there is one."""
     if token := deps.session_auth.token(request):
         await deps.session_auth.accounts.sign_out(token)
     deps.session_auth.forget(response)

@@ -26,14 +26,14 @@ router = APIRouter(prefix="/accounts", tags=["access"])
 async def list_people(
     deps: Dependencies, after: str | None = None, limit: Annotated[int, Query(ge=1, le=200)] = 50
 ) -> Any:
-    """Accounts by address; after: the last address of the previous page."""
+    """List accounts by address. `after`: the last address of the previous page."""
     found = await deps.database.read(lambda tx: list_accounts(tx, limit=limit, after=after))
     return {"data": [_view(one) for one in found], "next": found[-1].email if len(found) == limit else None}
 
 
 @router.put("/{account_id}/role", response_model=AccountView)
 async def set_role(deps: Dependencies, account_id: str, body: NewRoles, request: Request) -> Any:
-    """Make somebody a viewer, an editor, an admin, or none of them. Their other roles stay."""
+    """Set an account's studio role: viewer, editor, admin, or none. Its other roles stay."""
     caller = caller_of(request)
 
     def work(tx: sa.Connection) -> Account:
@@ -49,7 +49,7 @@ async def set_role(deps: Dependencies, account_id: str, body: NewRoles, request:
 
 @router.post("/{account_id}/link", response_model=SignInLink)
 async def make_link(deps: Dependencies, account_id: str) -> Any:
-    """Return a link that signs this person in once, within a quarter of an hour."""
+    """Return a link that signs this user in once, within 15 minutes."""
     account = await deps.session_auth.accounts.find(account_id=account_id)
     token = await deps.studio_users.link(account_id=_require_account(account, account_id).id)
     url = f"{deps.settings.site_url}{SIGN_IN_PATH}?token={token}"

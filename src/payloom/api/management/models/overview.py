@@ -65,7 +65,7 @@ class Approval(Shape):
 
 
 class ApprovalList(Shape):
-    """The decisions that runs wait for, oldest first."""
+    """List the approvals that runs wait for, oldest first."""
 
     data: list[Approval]
 
@@ -162,7 +162,7 @@ class JourneySubject(Shape):
 
 
 class JourneyView(Shape):
-    """Everything that has to do with an id, oldest first."""
+    """Return everything related to an ID on one timeline, oldest first."""
 
     subject: JourneySubject
     entries: list[JourneyEntry]

@@ -127,7 +127,7 @@ class RunDetail(RunSummary):
 
 
 class RunCounts(Shape):
-    """How many runs there are by status."""
+    """Count runs by status."""
 
     queued: int = 0
     running: int = 0

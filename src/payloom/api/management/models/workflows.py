@@ -78,7 +78,7 @@ class WorkflowList(Shape):
 
 
 class WorkflowDetail(WorkflowSummary):
-    """One workflow with its model."""
+    """Return one workflow with its model."""
 
     input: Json
     model: dict[str, Any]

@@ -35,7 +35,7 @@ CATCH_UP = "catch_up"
 
 
 class StripeUnavailable(ApiError):
-    """Stripe could not be asked."""
+    """Stripe did not respond."""
 
     code: ClassVar[str] = "stripe_away"
     status: ClassVar[int] = 502
@@ -56,7 +56,7 @@ async def listed(  # noqa: PLR0917 - FastAPI fills them in by name
     before: str | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Any:
-    """Newest first, without payloads. type: exactly, or a family. search: any id, address or value in it."""
+    """List events, newest first, without payloads. `type`: a type or a family. `search`: any ID, address, or value."""
     if search:
         await deps.index.catch_up(FRESH_WITHIN)
     wanted = {"type": type, "family": family, "object_id": object, "source": source, "state": state}
@@ -68,13 +68,13 @@ async def listed(  # noqa: PLR0917 - FastAPI fills them in by name
 
 @router.get("/rejected", response_model=RejectionList)
 async def list_rejections(deps: Dependencies) -> Any:
-    """What was turned away, counted by reason."""
+    """Count rejected requests by reason."""
     return {"data": to_plain(await deps.inbox.rejected())}
 
 
 @router.get("/catch-up", response_model=LastCatchUp)
 async def last_catch_up(deps: Dependencies) -> Any:
-    """What the last look at Stripe's list of events found."""
+    """Return the result of the last backfill."""
     query = sa.select(cursors.c.at, cursors.c.value).where(cursors.c.name == CATCH_UP)
     row = await deps.database.read(lambda tx: tx.execute(query).one_or_none())
     return {"at": None, "report": None} if row is None else to_plain({"at": row.at, "report": row.value})
@@ -82,7 +82,7 @@ async def last_catch_up(deps: Dependencies) -> Any:
 
 @router.post("/catch-up", response_model=CatchUpReport, openapi_extra=editor())
 async def catch_up(deps: Dependencies) -> Any:
-    """Ask Stripe for events that never arrived."""
+    """Backfill events that never arrived from Stripe."""
     try:
         return to_plain(await deps.backfill())
     except StepFailed as failed:
@@ -92,7 +92,7 @@ async def catch_up(deps: Dependencies) -> Any:
 
 @router.post("/replay", response_model=Outcomes, openapi_extra=editor())
 async def replay_events(deps: Dependencies, body: ReplayMany) -> Any:
-    """Run the matching workflows again for several events, one after another."""
+    """Replay several events, one after another."""
 
     async def one(event_id: str) -> list[str]:
         return list(await deps.runs.replay(event_id, workflow_id=body.workflow))
@@ -102,7 +102,7 @@ async def replay_events(deps: Dependencies, body: ReplayMany) -> Any:
 
 @router.get("/{event_id}", response_model=EventDetail)
 async def get_event(deps: Dependencies, event_id: str) -> Any:
-    """One event with its payload and the runs it started."""
+    """Return one event with its payload and the runs that it started."""
 
     def work(tx: sa.Connection) -> dict[str, Any] | None:
         row = tx.execute(sa.select(events).where(events.c.id == event_id)).mappings().one_or_none()
@@ -127,5 +127,5 @@ async def get_event(deps: Dependencies, event_id: str) -> Any:
 
 @router.post("/{event_id}/replay", response_model=Started, openapi_extra=editor())
 async def replay_event(deps: Dependencies, event_id: str, workflow: str | None = None) -> Any:
-    """Run the matching workflows again, as new runs."""
+    """Replay an event: start new runs of the matching workflows."""
     return {"runs": list(await deps.runs.replay(event_id, workflow_id=workflow))}

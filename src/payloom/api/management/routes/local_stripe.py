@@ -32,14 +32,14 @@ _OBJECTS = re.compile(r"[a-z_]+(?:/[A-Za-z0-9_]+)*")
 
 
 class LocalStripeUnavailable(ApiError):
-    """The local Stripe does not answer."""
+    """The local Stripe does not respond."""
 
     code: ClassVar[str] = "local_stripe_away"
     status: ClassVar[int] = 502
 
 
 class LocalStripeRefused(ApiError):
-    """The local Stripe refused."""
+    """The local Stripe rejected the request."""
 
     code: ClassVar[str] = "local_stripe_refused"
     status: ClassVar[int] = 422
@@ -50,7 +50,7 @@ router = APIRouter(prefix="/local-stripe", tags=["local-stripe"])
 
 @router.get("/v1/{path:path}", response_model=dict[str, Any])
 async def read_local_stripe(deps: Dependencies, path: str, request: Request) -> Any:
-    """A list or an object of the local Stripe, in Stripe's own shape; the query goes along."""
+    """Return a list or an object of the local Stripe in Stripe's form. Passes the query on."""
     if not _OBJECTS.fullmatch(path):
         raise NoSuchRoute(f"there is nothing at {path[:100]!r} of the local Stripe")
     return await _ask(deps.settings, "GET", f"/v1/{path}", params=list(request.query_params.multi_items()))
@@ -58,13 +58,13 @@ async def read_local_stripe(deps: Dependencies, path: str, request: Request) -> 
 
 @router.get("/control", response_model=dict[str, Any])
 async def get_local_stripe(deps: Dependencies) -> Any:
-    """Address, account, version and time."""
+    """Return the address, account, version, and time."""
     return await _ask(deps.settings, "GET", "/_emulator")
 
 
 @router.get("/control/{what}", response_model=dict[str, Any])
 async def look_at_local_stripe(deps: Dependencies, what: str, request: Request) -> Any:
-    """`clock`, `deliveries`, `calls` or `trigger` (the events it can trigger)."""
+    """Read `clock`, `deliveries`, `calls`, or `trigger` (the events that it can trigger)."""
     _known(what, _READ)
     params = list(request.query_params.multi_items())
     return await _ask(deps.settings, "GET", f"/_emulator/{what}", params=params)
@@ -72,7 +72,7 @@ async def look_at_local_stripe(deps: Dependencies, what: str, request: Request) 
 
 @router.post("/control/{what}", response_model=dict[str, Any], openapi_extra=editor())
 async def steer_local_stripe(deps: Dependencies, what: str, request: Request) -> Any:
-    """`clock`, `trigger`, `fail-next`, `redeliver`, `delivery`, `limits`, `billing` or `reset`."""
+    """Call `clock`, `trigger`, `fail-next`, `redeliver`, `delivery`, `limits`, `billing`, or `reset`."""
     _known(what, _DO)
     body = await read_json_object(request, MAX_BODY)
     return await _ask(deps.settings, "POST", f"/_emulator/{what}", json=body)

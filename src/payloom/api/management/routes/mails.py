@@ -28,14 +28,14 @@ async def list_mails(  # noqa: PLR0917 - FastAPI fills them in by name
     before: str | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Any:
-    """Mails, newest first, without their bodies."""
+    """List emails, newest first, without their bodies."""
     found = await deps.outbox.list(to=to, template=template, status=status, run_id=run, before=before, limit=limit)
     return {"data": to_plain(found), "next": found[-1]["id"] if len(found) == limit else None}
 
 
 @router.get("/{mail_id}", response_model=MailDetail)
 async def get_mail(deps: Dependencies, mail_id: str) -> Any:
-    """One mail with its text, HTML, headers and source. Links in it work: show it only to who may see it."""
+    """Return one email with its text, HTML, headers, and source. Its links work: show it only to permitted users."""
     found = await deps.outbox.get(mail_id)
     if found is None:
         raise MailNotFound(f"there is no mail {mail_id[:100]!r}", hint="List them with `payloom mails`.")
@@ -44,5 +44,5 @@ async def get_mail(deps: Dependencies, mail_id: str) -> Any:
 
 @router.post("/{mail_id}/resend", response_model=MailSummary, openapi_extra=editor())
 async def resend_mail(deps: Dependencies, mail_id: str) -> Any:
-    """Send a mail again: one that did not leave as it is, any other as a copy of its own."""
+    """Resend an email: an undelivered one unchanged, any other as a copy."""
     return to_plain(summary(await deps.outbox.resend(mail_id)))

@@ -25,7 +25,7 @@ router = APIRouter(tags=["overview"])
 
 @router.get("/overview", response_model=Overview)
 async def get_overview(deps: Dependencies) -> Any:
-    """What needs somebody, the latest payments, and counts of the last 24 hours."""
+    """Return what needs attention, the latest payments, and counts of the last 24 hours."""
     await deps.inbox.flush_rejections(force=True)
     now = deps.clock.now()
     return to_plain(await deps.database.read(lambda tx: dashboard(tx, now)))
@@ -33,13 +33,13 @@ async def get_overview(deps: Dependencies) -> Any:
 
 @router.get("/approvals", response_model=ApprovalList)
 async def list_approvals(deps: Dependencies) -> Any:
-    """The decisions that runs wait for, oldest first."""
+    """List the approvals that runs wait for, oldest first."""
     return {"data": to_plain(await deps.run_queries.approvals())}
 
 
 @router.get("/search", response_model=SearchAnswer)
 async def search(deps: Dependencies, q: Annotated[str, Query(min_length=1, max_length=200)]) -> Any:
-    """What a text may mean: any id (order, pi_, cs_, ch_, re_, sub_, in_, evt_, run, mail), address, workflow."""
+    """Search by any ID (order, pi_, cs_, ch_, re_, sub_, in_, evt_, run, mail), email address, or workflow."""
     complete = await deps.index.catch_up(FRESH_WITHIN)
     workflows = {one.id: one.name for one in deps.publisher.workflows.values()}
     found = await deps.database.read(lambda tx: suggest(tx, q, deps.tables, workflows))
@@ -49,7 +49,7 @@ async def search(deps: Dependencies, q: Annotated[str, Query(min_length=1, max_l
 
 @router.get("/journey/{any_id:path}", response_model=JourneyView)
 async def get_journey(deps: Dependencies, any_id: Annotated[str, Path(min_length=1, max_length=200)]) -> Any:
-    """Everything that has to do with an id, oldest first."""
+    """Return everything related to an ID on one timeline, oldest first."""
     complete = await deps.index.catch_up(FRESH_WITHIN)
     found = await deps.database.read(lambda tx: payment_timeline(tx, any_id, deps.tables))
     return {

@@ -35,7 +35,7 @@ _WRITERS = 100
 
 
 class RowChanged(ApiError):
-    """The row was changed meanwhile."""
+    """The row changed since you read it."""
 
     code: ClassVar[str] = "row_changed"
     status: ClassVar[int] = 409
@@ -46,7 +46,7 @@ router = APIRouter(prefix="/tables", tags=["tables"])
 
 @router.get("/{name}/rows/{key:path}/history", response_model=RunList)
 async def row_history(deps: Dependencies, name: str, key: str) -> Any:
-    """The runs that wrote the row, newest first."""
+    """List the runs that wrote the row, newest first."""
     spec = deps.tables.spec(name)
     await deps.index.catch_up(FRESH_WITHIN)
     ids = await deps.database.read(lambda tx: _writers(tx, spec, key))
@@ -56,14 +56,14 @@ async def row_history(deps: Dependencies, name: str, key: str) -> Any:
 
 @router.get("/{name}/rows/{key:path}", response_model=RowView)
 async def get_row(deps: Dependencies, name: str, key: str) -> Any:
-    """One row by its primary column."""
+    """Return one row by its primary column."""
     spec = deps.tables.spec(name)
     return {"row": masked_row(await deps.database.read(lambda tx: _row(deps, tx, spec, key)))}
 
 
 @router.post("/{name}/rows", response_model=RowView, status_code=201)
 async def insert_row(deps: Dependencies, name: str, body: NewRow, request: Request) -> Any:
-    """Insert a row; what is left out gets its default."""
+    """Insert a row. Columns that are left out get their defaults."""
     spec = deps.tables.spec(name)
 
     def work(tx: sa.Connection) -> dict[str, Any]:
@@ -80,7 +80,7 @@ async def insert_row(deps: Dependencies, name: str, body: NewRow, request: Reque
 
 @router.patch("/{name}/rows/{key:path}", response_model=RowView)
 async def update_row(deps: Dependencies, name: str, key: str, body: RowChanges, request: Request) -> Any:
-    """Change a row that still is as `was` says; else 409 `row_changed`, with the row as it is now."""
+    """Change a row that still equals `was`. Otherwise 409 `row_changed`, with the current row."""
     spec = deps.tables.spec(name)
 
     def work(tx: sa.Connection) -> dict[str, Any]:
@@ -98,7 +98,7 @@ async def update_row(deps: Dependencies, name: str, key: str, body: RowChanges, 
 
 @router.delete("/{name}/rows/{key:path}", response_model=RowView)
 async def delete_row(deps: Dependencies, name: str, key: str, body: RowGuard, request: Request) -> Any:
-    """Delete a row that still is as `was` says, and return it; else 409 `row_changed`."""
+    """Delete a row that still equals `was`, and return it. Otherwise 409 `row_changed`."""
     spec = deps.tables.spec(name)
 
     def work(tx: sa.Connection) -> dict[str, Any]:

@@ -35,7 +35,7 @@ async def list_runs(  # noqa: PLR0917 - FastAPI fills them in by name
     before: str | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Any:
-    """Newest first. search: any id that has to do with a run. before: the last id of the previous page."""
+    """List runs, newest first. `search`: any ID related to a run. `before`: the last ID of the previous page."""
     if search:
         await deps.index.catch_up(FRESH_WITHIN)
     found = await deps.run_queries.list(
@@ -46,19 +46,19 @@ async def list_runs(  # noqa: PLR0917 - FastAPI fills them in by name
 
 @router.get("/counts", response_model=RunCounts)
 async def count_runs(deps: Dependencies) -> Any:
-    """How many runs there are by status."""
+    """Count runs by status."""
     return await deps.run_queries.counts()
 
 
 @router.get("/{run_id}", response_model=RunDetail)
 async def get_run(deps: Dependencies, run_id: str) -> Any:
-    """One run with steps, logs, waits and the runs that came of it."""
+    """Return one run with its steps, logs, waits, and reruns."""
     return detail(await deps.run_queries.timeline(run_id))
 
 
 @router.post("/retry", response_model=Outcomes, openapi_extra=editor())
 async def retry_runs(deps: Dependencies, body: RetryMany) -> Any:
-    """Try several failed runs' failed steps again, one after another."""
+    """Retry the failed steps of several runs, one after another."""
     ids = body.ids
     if ids is None:
         found = await deps.run_queries.list(
@@ -74,7 +74,7 @@ async def retry_runs(deps: Dependencies, body: RetryMany) -> Any:
 
 @router.post("/{run_id}/retry", response_model=RunRef, openapi_extra=editor())
 async def retry_run(deps: Dependencies, run_id: str) -> Any:
-    """Try a failed run's failed step again, under the same key."""
+    """Retry a run's failed step, with the same idempotency key."""
     return _run_ref(await deps.runs.retry(run_id))
 
 
@@ -86,13 +86,13 @@ async def cancel_run(deps: Dependencies, run_id: str) -> Any:
 
 @router.post("/{run_id}/fork", response_model=RunRef, openapi_extra=editor())
 async def fork_run(deps: Dependencies, run_id: str, body: Fork) -> Any:
-    """Begin a new run from an old one."""
+    """Rerun: start a new run from an old one."""
     return _run_ref(await deps.runs.fork(run_id, path=body.path, inputs=body.inputs, newest=body.newest))
 
 
 @router.post("/{run_id}/decide", response_model=Decided, openapi_extra=viewer())
 async def decide_run(deps: Dependencies, run_id: str, body: Decision, request: Request) -> Any:
-    """Answer an approval step; whoever has one of its roles may."""
+    """Decide on an approval. The user needs one of its roles."""
     caller = caller_of(request)
     await deps.runs.decide(run_id, body.path, approved=body.approved, by=caller.by, roles=caller.roles, note=body.note)
     return {"decided": True}

@@ -1,4 +1,4 @@
-"""The settings in force, without secrets."""
+"""Return the effective settings, with secrets redacted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ router = APIRouter(tags=["settings"])
 
 @router.get("/settings", response_model=SettingsView)
 async def get_settings(deps: Dependencies) -> Any:
-    """The settings in force, without secrets."""
+    """Return the effective settings, with secrets redacted."""
     columns = sa.select(events.c.received_at).where(events.c.source == "webhook")
     query = columns.order_by(events.c.received_at.desc(), events.c.id.desc()).limit(1)
     last = await deps.database.read(lambda tx: tx.execute(query).scalar())

@@ -26,7 +26,7 @@ router = APIRouter(tags=["live"])
 
 @router.get("/live", response_class=StreamingResponse, responses={200: {"model": LiveEvent}})
 async def listen_live(deps: Dependencies, request: Request) -> Any:
-    """Server-sent events, one per change. `hello` comes first; `refetch` in it: some were missed."""
+    """Stream changes as server-sent events. `hello` comes first; with `refetch`, the client missed some."""
     missed = request.headers.get("last-event-id") is not None
     return StreamingResponse(
         _stream(deps.changes, missed=missed),

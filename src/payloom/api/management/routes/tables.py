@@ -25,7 +25,7 @@ router = APIRouter(prefix="/tables", tags=["tables"])
 
 @router.get("", response_model=TableList)
 async def list_tables(deps: Dependencies) -> Any:
-    """The tables with their columns: the user's, and Stripe's resources (`source: stripe`), which can be read."""
+    """List the tables with their columns: the project's, and Stripe's (`source: stripe`), which are read-only."""
     return {"data": [*(_shape(spec) for spec in deps.tables.specs.values()), *deps.stripe_tables.describe()]}
 
 
@@ -41,7 +41,7 @@ async def list_rows(  # noqa: PLR0917 - FastAPI fills them in by name
         str | None, Query(description="JSON as `where` of a `select` step; of the user's tables only.")
     ] = None,
 ) -> Any:
-    """Rows of a table; any other parameter is a column (of Stripe's tables: a filter) that must have that value."""
+    """List rows of a table. Any other parameter is a column (for Stripe's tables, a filter) with its value."""
     if name.startswith(STRIPE_TABLES):
         filters = {key: value for key, value in request.query_params.items() if key not in _OWN}
         return await stripe_tables.page(deps.stripe_tables, name, filters, cursor=cursor, limit=limit)

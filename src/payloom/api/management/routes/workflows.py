@@ -22,7 +22,7 @@ router = APIRouter(prefix="/workflows", tags=["workflows"])
 
 @router.get("", response_model=WorkflowList)
 async def list_workflows(deps: Dependencies) -> Any:
-    """Every workflow with its triggers and version, and what `payloom check` says."""
+    """List all workflows with their triggers, versions, and problems."""
     last = await deps.run_queries.latest(deps.publisher.workflows)
     found = Counter((one.file, one.severity) for one in deps.publisher.diagnostics)
     return {
@@ -42,7 +42,7 @@ async def list_workflows(deps: Dependencies) -> Any:
 
 @router.post("/{workflow_id:path}/run", response_model=StartAnswer)
 async def start_workflow(deps: Dependencies, workflow_id: str, body: Start) -> Any:
-    """Start a workflow by hand and wait for its answer."""
+    """Start a workflow by hand and wait for its result."""
     workflow = _find(deps, workflow_id)
     inputs = validate_input(workflow, body.inputs)
     user = await _user(deps, body.user)
@@ -61,7 +61,7 @@ async def start_workflow(deps: Dependencies, workflow_id: str, body: Start) -> A
 
 @router.get("/{workflow_id:path}", response_model=WorkflowDetail)
 async def get_workflow(deps: Dependencies, workflow_id: str) -> Any:
-    """One workflow with its model."""
+    """Return one workflow with its model."""
     workflow = _find(deps, workflow_id)
     return {**_short(workflow), "input": workflow.input, "model": workflow.to_model()}
 

@@ -103,7 +103,7 @@ class RuleEntry(Shape):
     right: str
 
 
-class Catalogue(Shape):
+class Catalog(Shape):
     """All that a workflow of this project may be made of. functions: Python functions; expressions: the language's."""
 
     verbs: list[VerbEntry]

@@ -16,9 +16,9 @@ from payloom.api.management.injection import Dependencies
 router = APIRouter(prefix="/editor", tags=["editor"])
 
 
-@router.get("/catalogue", response_model=models.Catalogue)
-def get_catalogue(deps: Dependencies) -> Any:
-    """Verbs, triggers, event families, tables, templates, functions and error kinds."""
+@router.get("/catalogue", response_model=models.Catalog)
+def get_catalog(deps: Dependencies) -> Any:
+    """Return verbs, triggers, event families, tables, templates, functions, and failure kinds."""
     return project_catalog(deps.publisher)
 
 
@@ -28,7 +28,7 @@ def search_actions(
     cursor: str | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Any:
-    """Stripe's actions by name, by name for people, or by description; best first."""
+    """Search Stripe's actions by name, display name, or description, best match first."""
     found = actions.search(q)
     at = _number(cursor)
     page = [
@@ -41,7 +41,7 @@ def search_actions(
 
 @router.get("/actions/{name}", response_model=models.ActionDetails)
 def get_action(name: str) -> Any:
-    """One action with its parameters as a typed tree."""
+    """Return one action with its parameters as a typed tree."""
     return actions.details(name)
 
 

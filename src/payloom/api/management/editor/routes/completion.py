@@ -18,8 +18,9 @@ router = APIRouter(prefix="/editor", tags=["editor"])
 
 @router.post("/complete", response_model=models.Completion, openapi_extra=roles.viewer())
 def complete(deps: Dependencies, body: models.CompleteBody) -> Any:
-    """What may stand at the cursor: at `offset` of the text, or at `cursor` of the `expression` typed into the
-    field at `path`. Neither need parse. Offsets in the answer are those of what was asked about.
+    """Return completions at `offset` of the text, or at `cursor` of the `expression` in the field at `path`.
+
+    Neither the text nor the expression need parse. Offsets in the response refer to the same text.
     """
     if body.path is not None and body.expression is not None:
         path = tuple(body.path)
@@ -48,7 +49,7 @@ def complete(deps: Dependencies, body: models.CompleteBody) -> Any:
 
 @router.post("/hover", response_model=models.Hover | None, openapi_extra=roles.viewer())
 def hover(deps: Dependencies, body: models.HoverBody) -> Any:
-    """What the word at an offset means, and its type; null when nothing is known."""
+    """Return the meaning and the type of the word at an offset. Null if it is unknown."""
     found = hover_text(body.text, body.offset, deps.publisher.catalog)
     if found is None:
         return None

@@ -31,7 +31,7 @@ router = APIRouter(tags=["editor"])
 
 @router.get("/workflows/{workflow_id:path}/source", response_model=models.Source)
 def get_source(editor: Editor, workflow_id: str) -> Any:
-    """A workflow's file with its outline and what is wrong with it."""
+    """Return a workflow's file with its outline and diagnostics."""
     editor.warmup.begin()
     return editor.sources.view(editor.files.read(workflow_id))
 
@@ -43,7 +43,7 @@ def get_source(editor: Editor, workflow_id: str) -> Any:
     openapi_extra=roles.editor(),
 )
 async def save_source(editor: Editor, workflow_id: str, body: models.SaveBody, request: Request) -> Any:
-    """Replace the file as a whole, if it is still the one with this etag. Mistakes in it do not hinder saving."""
+    """Replace the file, if it still has this etag. A file with errors can be saved."""
     editor.sources.require_editable()
     try:
         file = await run_in_threadpool(editor.files.write, workflow_id, body.text, body.etag)
@@ -54,7 +54,7 @@ async def save_source(editor: Editor, workflow_id: str, body: models.SaveBody, r
 
 @router.post("/workflows", response_model=models.Saved, status_code=201, openapi_extra=roles.editor())
 async def create_workflow(editor: Editor, body: models.CreateBody, request: Request) -> Any:
-    """Make a new workflow file."""
+    """Create a workflow file."""
     editor.sources.require_editable()
     text = body.text
     if text is None:
@@ -70,7 +70,7 @@ async def create_workflow(editor: Editor, body: models.CreateBody, request: Requ
     openapi_extra=roles.editor(),
 )
 async def delete_workflow(editor: Editor, workflow_id: str, etag: str, request: Request) -> Any:
-    """Delete a workflow's file. Its versions and runs stay, and runs on their way go on."""
+    """Delete a workflow's file. Its versions and runs stay, and in-flight runs continue."""
     editor.sources.require_editable()
     try:
         await run_in_threadpool(editor.files.delete, workflow_id, etag)
@@ -82,13 +82,13 @@ async def delete_workflow(editor: Editor, workflow_id: str, etag: str, request: 
 
 @router.post("/editor/check", response_model=models.Check, openapi_extra=roles.viewer())
 def check_text(editor: Editor, body: models.CheckBody) -> Any:
-    """What `payloom check` would say about a text, and its outline."""
+    """Check a text as `payloom check` does, and return its outline."""
     return editor.checker.answer(body.id, body.text)
 
 
 @router.post("/editor/edit", response_model=models.Edited, openapi_extra=roles.viewer())
 def edit_text(editor: Editor, body: models.EditBody) -> Any:
-    """Change a text (not the file): only the lines the changes are about, all of them or none."""
+    """Apply edits to a text (not to the file), all of them or none. Other lines stay as they are."""
     text, path = operations.apply(body.text, [_operation(one) for one in body.operations])
     return {**editor.checker.answer(body.id, text), "text": text, "path": None if path is None else list(path)}
 

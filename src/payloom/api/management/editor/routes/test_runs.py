@@ -32,8 +32,9 @@ router = APIRouter(prefix="/editor", tags=["editor"])
 
 @router.post("/test-run", response_model=models.TestRun, openapi_extra=roles.editor())
 async def test_run(deps: Dependencies, editor: Editor, body: models.TestRunBody, request: Request) -> Any:
-    """Play a draft once, on a copy of the rows, with calls answered by mocks, records or made-up data. Nothing is
-    stored, and nothing leaves (unless Stripe's calls are sent to the local Stripe).
+    """Run a draft once, on a copy of the rows. Mocks, recorded responses, or synthesized data answer its calls.
+
+    Nothing is stored, and nothing leaves the machine. With `stripe: local`, Stripe's calls go to the local Stripe.
     """
     draft = await editor.test_run_inputs.draft(body.id, body.text)
     trigger_input, event = await editor.test_run_inputs.trigger_input(draft, body.trigger, caller_of(request).email)
@@ -44,7 +45,7 @@ async def test_run(deps: Dependencies, editor: Editor, body: models.TestRunBody,
 
 @router.post("/dry-run", response_model=models.DryRun, openapi_extra=roles.editor())
 async def dry_run(deps: Dependencies, editor: Editor, body: models.DryRunBody) -> Any:
-    """Try a draft on recorded events with all effects held back, and compare with what happened then."""
+    """Run a draft on recorded events without side effects, and compare the results with the recorded ones."""
     draft = await editor.test_run_inputs.draft(body.id, body.text)
     found = await deps.sandbox().dry_run(draft, body.events, body.limit)
     data = redact(to_plain(found))
@@ -53,7 +54,7 @@ async def dry_run(deps: Dependencies, editor: Editor, body: models.DryRunBody) -
 
 @router.get("/samples", response_model=models.Samples)
 async def list_samples(deps: Dependencies, editor: Editor, id: str) -> Any:  # noqa: A002 - the contract's word
-    """What the file's triggers can be tried with: recorded events, earlier runs, rows, and made-up data."""
+    """Return sample data for the file's triggers: recorded events, earlier runs, rows, and synthesized data."""
     file = await run_in_threadpool(editor.files.read, id)
     checked = await run_in_threadpool(editor.checker.check, id, file.text)
     if checked.draft.compiled is None:
@@ -64,14 +65,14 @@ async def list_samples(deps: Dependencies, editor: Editor, id: str) -> Any:  # n
 
 @router.get("/pins/{workflow_id:path}", response_model=models.PinsAnswer)
 async def get_pins(deps: Dependencies, editor: Editor, workflow_id: str) -> Any:
-    """What is pinned to a workflow for its test runs."""
+    """Return the data pinned to a workflow for its test runs."""
     await run_in_threadpool(editor.files.read, workflow_id)
     return await run_in_threadpool(_read_pins, _pins_path(deps, workflow_id))
 
 
 @router.put("/pins/{workflow_id:path}", response_model=models.PinsAnswer, openapi_extra=roles.editor())
 async def put_pins(deps: Dependencies, editor: Editor, workflow_id: str, body: models.Pins) -> Any:
-    """Pin data to a workflow: replaces what was pinned."""
+    """Pin data to a workflow. Replaces the pinned data."""
     await run_in_threadpool(editor.files.read, workflow_id)
     text = body.model_dump_json(exclude_none=True, indent=2)
     await run_in_threadpool(write_whole, _pins_path(deps, workflow_id), text)

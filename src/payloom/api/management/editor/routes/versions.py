@@ -33,7 +33,7 @@ router = APIRouter(prefix="/workflows", tags=["editor"])
 async def publish_workflow(
     deps: Dependencies, editor: Editor, workflow_id: str, body: models.PublishBody, request: Request
 ) -> Any:
-    """Make new runs use the project's files as they are now: all of them, or none while one has errors.
+    """Publish the project's files for new runs: all of them, or none if one has errors.
 
     etag: refuses with 409 when the file is no longer what was looked at.
     """
@@ -57,13 +57,13 @@ async def publish_workflow(
 
 @router.get("/{workflow_id:path}/versions", response_model=models.Versions)
 async def list_versions(editor: Editor, workflow_id: str) -> Any:
-    """The stored versions, newest first, with who published them and how many unfinished runs are on each."""
+    """List the stored versions, newest first, with their authors and numbers of open runs."""
     return {"data": await editor.history.all(workflow_id), "next": None}
 
 
 @router.get("/{workflow_id:path}/versions/{version}", response_model=models.VersionSource)
 async def get_version(editor: Editor, workflow_id: str, version: str) -> Any:
-    """One version with its text, exactly as it was published first."""
+    """Return one version with its text, as it was first published."""
     found = await editor.history.one(workflow_id, version)
     return {**found, "model": await editor.history.model(workflow_id, found["hash"]) or {}}
 
@@ -72,7 +72,7 @@ async def get_version(editor: Editor, workflow_id: str, version: str) -> Any:
 async def diff_versions(
     editor: Editor, workflow_id: str, to: str = FILE, from_: Annotated[str, Query(alias="from")] = PUBLISHED
 ) -> Any:
-    """Two versions compared, as text and in meaning. Besides hashes: `file` (on disk) and `published`."""
+    """Compare two versions, as text and in words. A side is a hash, `file` (on disk), or `published`."""
     return await editor.history.diff(workflow_id, from_, to)
 
 
@@ -80,7 +80,7 @@ async def diff_versions(
     "/{workflow_id:path}/rollback", response_model=models.Saved, responses=CHANGED, openapi_extra=roles.editor()
 )
 async def roll_back(editor: Editor, workflow_id: str, body: models.RollbackBody, request: Request) -> Any:
-    """Write an older version's text back as the file, and publish it."""
+    """Write an older version's text into the file, and publish it."""
     editor.sources.require_editable()
     found = await editor.history.one(workflow_id, body.version)
     if found["text"] is None:
