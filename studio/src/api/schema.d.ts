@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * List People
-         * @description Accounts by address; after: the last address of the previous page.
+         * @description List accounts by address. `after`: the last address of the previous page.
          */
         get: operations["list_people"];
         put?: never;
@@ -35,7 +35,7 @@ export interface paths {
         put?: never;
         /**
          * Make Link
-         * @description Return a link that signs this person in once, within a quarter of an hour.
+         * @description Return a link that signs this user in once, within 15 minutes.
          */
         post: operations["make_link"];
         delete?: never;
@@ -54,7 +54,7 @@ export interface paths {
         get?: never;
         /**
          * Set Role
-         * @description Make somebody a viewer, an editor, an admin, or none of them. Their other roles stay.
+         * @description Set an account's studio role: viewer, editor, admin, or none. Its other roles stay.
          */
         put: operations["set_role"];
         post?: never;
@@ -73,7 +73,7 @@ export interface paths {
         };
         /**
          * List Approvals
-         * @description The decisions that runs wait for, oldest first.
+         * @description List the approvals that runs wait for, oldest first.
          */
         get: operations["list_approvals"];
         put?: never;
@@ -93,7 +93,7 @@ export interface paths {
         };
         /**
          * Search Actions
-         * @description Stripe's actions by name, by name for people, or by description; best first.
+         * @description Search Stripe's actions by name, display name, or description, best match first.
          */
         get: operations["search_actions"];
         put?: never;
@@ -113,7 +113,7 @@ export interface paths {
         };
         /**
          * Get Action
-         * @description One action with its parameters as a typed tree.
+         * @description Return one action with its parameters as a typed tree.
          */
         get: operations["get_action"];
         put?: never;
@@ -132,10 +132,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Catalogue
-         * @description Verbs, triggers, event families, tables, templates, functions and error kinds.
+         * Get Catalog
+         * @description Return verbs, triggers, event families, tables, templates, functions, and failure kinds.
          */
-        get: operations["get_catalogue"];
+        get: operations["get_catalog"];
         put?: never;
         post?: never;
         delete?: never;
@@ -155,7 +155,7 @@ export interface paths {
         put?: never;
         /**
          * Check Text
-         * @description What `payloom check` would say about a text, and its outline.
+         * @description Check a text as `payloom check` does, and return its outline.
          */
         post: operations["check_text"];
         delete?: never;
@@ -175,8 +175,9 @@ export interface paths {
         put?: never;
         /**
          * Complete
-         * @description What may stand at the cursor: at `offset` of the text, or at `cursor` of the `expression` typed into the
-         *     field at `path`. Neither need parse. Offsets in the answer are those of what was asked about.
+         * @description Return completions at `offset` of the text, or at `cursor` of the `expression` in the field at `path`.
+         *
+         *     Neither the text nor the expression need parse. Offsets in the response refer to the same text.
          */
         post: operations["complete"];
         delete?: never;
@@ -196,7 +197,7 @@ export interface paths {
         put?: never;
         /**
          * Dry Run
-         * @description Try a draft on recorded events with all effects held back, and compare with what happened then.
+         * @description Run a draft on recorded events without side effects, and compare the results with the recorded ones.
          */
         post: operations["dry_run"];
         delete?: never;
@@ -216,7 +217,7 @@ export interface paths {
         put?: never;
         /**
          * Edit Text
-         * @description Change a text (not the file): only the lines the changes are about, all of them or none.
+         * @description Apply edits to a text (not to the file), all of them or none. Other lines stay as they are.
          */
         post: operations["edit_text"];
         delete?: never;
@@ -236,7 +237,7 @@ export interface paths {
         put?: never;
         /**
          * Hover
-         * @description What the word at an offset means, and its type; null when nothing is known.
+         * @description Return the meaning and the type of the word at an offset. Null if it is unknown.
          */
         post: operations["hover"];
         delete?: never;
@@ -254,12 +255,12 @@ export interface paths {
         };
         /**
          * Get Pins
-         * @description What is pinned to a workflow for its test runs.
+         * @description Return the data pinned to a workflow for its test runs.
          */
         get: operations["get_pins"];
         /**
          * Put Pins
-         * @description Pin data to a workflow: replaces what was pinned.
+         * @description Pin data to a workflow. Replaces the pinned data.
          */
         put: operations["put_pins"];
         post?: never;
@@ -278,7 +279,7 @@ export interface paths {
         };
         /**
          * List Samples
-         * @description What the file's triggers can be tried with: recorded events, earlier runs, rows, and made-up data.
+         * @description Return sample data for the file's triggers: recorded events, earlier runs, rows, and synthesized data.
          */
         get: operations["list_samples"];
         put?: never;
@@ -300,8 +301,9 @@ export interface paths {
         put?: never;
         /**
          * Test Run
-         * @description Play a draft once, on a copy of the rows, with calls answered by mocks, records or made-up data. Nothing is
-         *     stored, and nothing leaves (unless Stripe's calls are sent to the local Stripe).
+         * @description Run a draft once, on a copy of the rows. Mocks, recorded responses, or synthesized data answer its calls.
+         *
+         *     Nothing is stored, and nothing leaves the machine. With `stripe: local`, Stripe's calls go to the local Stripe.
          */
         post: operations["test_run"];
         delete?: never;
@@ -319,7 +321,7 @@ export interface paths {
         };
         /**
          * List Events
-         * @description Newest first, without payloads. type: exactly, or a family. search: any id, address or value in it.
+         * @description List events, newest first, without payloads. `type`: a type or a family. `search`: any ID, address, or value.
          */
         get: operations["list_events"];
         put?: never;
@@ -339,13 +341,13 @@ export interface paths {
         };
         /**
          * Last Catch Up
-         * @description What the last look at Stripe's list of events found.
+         * @description Return the result of the last backfill.
          */
         get: operations["last_catch_up"];
         put?: never;
         /**
          * Catch Up
-         * @description Ask Stripe for events that never arrived.
+         * @description Backfill events that never arrived from Stripe.
          */
         post: operations["catch_up"];
         delete?: never;
@@ -363,7 +365,7 @@ export interface paths {
         };
         /**
          * List Rejections
-         * @description What was turned away, counted by reason.
+         * @description Count rejected requests by reason.
          */
         get: operations["list_rejections"];
         put?: never;
@@ -385,7 +387,7 @@ export interface paths {
         put?: never;
         /**
          * Replay Events
-         * @description Run the matching workflows again for several events, one after another.
+         * @description Replay several events, one after another.
          */
         post: operations["replay_events"];
         delete?: never;
@@ -403,7 +405,7 @@ export interface paths {
         };
         /**
          * Get Event
-         * @description One event with its payload and the runs it started.
+         * @description Return one event with its payload and the runs that it started.
          */
         get: operations["get_event"];
         put?: never;
@@ -425,7 +427,7 @@ export interface paths {
         put?: never;
         /**
          * Replay Event
-         * @description Run the matching workflows again, as new runs.
+         * @description Replay an event: start new runs of the matching workflows.
          */
         post: operations["replay_event"];
         delete?: never;
@@ -443,7 +445,7 @@ export interface paths {
         };
         /**
          * Get Journey
-         * @description Everything that has to do with an id, oldest first.
+         * @description Return everything related to an ID on one timeline, oldest first.
          */
         get: operations["get_journey"];
         put?: never;
@@ -463,7 +465,7 @@ export interface paths {
         };
         /**
          * Listen Live
-         * @description Server-sent events, one per change. `hello` comes first; `refetch` in it: some were missed.
+         * @description Stream changes as server-sent events. `hello` comes first; with `refetch`, the client missed some.
          */
         get: operations["listen_live"];
         put?: never;
@@ -483,7 +485,7 @@ export interface paths {
         };
         /**
          * Get Local Stripe
-         * @description Address, account, version and time.
+         * @description Return the address, account, version, and time.
          */
         get: operations["get_local_stripe"];
         put?: never;
@@ -503,13 +505,13 @@ export interface paths {
         };
         /**
          * Look At Local Stripe
-         * @description `clock`, `deliveries`, `calls` or `trigger` (the events it can trigger).
+         * @description Read `clock`, `deliveries`, `calls`, or `trigger` (the events that it can trigger).
          */
         get: operations["look_at_local_stripe"];
         put?: never;
         /**
          * Steer Local Stripe
-         * @description `clock`, `trigger`, `fail-next`, `redeliver`, `delivery`, `limits`, `billing` or `reset`.
+         * @description Call `clock`, `trigger`, `fail-next`, `redeliver`, `delivery`, `limits`, `billing`, or `reset`.
          */
         post: operations["steer_local_stripe"];
         delete?: never;
@@ -527,7 +529,7 @@ export interface paths {
         };
         /**
          * Read Local Stripe
-         * @description A list or an object of the local Stripe, in Stripe's own shape; the query goes along.
+         * @description Return a list or an object of the local Stripe in Stripe's form. Passes the query on.
          */
         get: operations["read_local_stripe"];
         put?: never;
@@ -547,7 +549,7 @@ export interface paths {
         };
         /**
          * List Mails
-         * @description Mails, newest first, without their bodies.
+         * @description List emails, newest first, without their bodies.
          */
         get: operations["list_mails"];
         put?: never;
@@ -567,7 +569,7 @@ export interface paths {
         };
         /**
          * Get Mail
-         * @description One mail with its text, HTML, headers and source. Links in it work: show it only to who may see it.
+         * @description Return one email with its text, HTML, headers, and source. Its links work: show it only to permitted users.
          */
         get: operations["get_mail"];
         put?: never;
@@ -589,7 +591,7 @@ export interface paths {
         put?: never;
         /**
          * Resend Mail
-         * @description Send a mail again: one that did not leave as it is, any other as a copy of its own.
+         * @description Resend an email: an undelivered one unchanged, any other as a copy.
          */
         post: operations["resend_mail"];
         delete?: never;
@@ -607,7 +609,7 @@ export interface paths {
         };
         /**
          * Get Me
-         * @description Who is asking, what they may do, and which project this is.
+         * @description Return the current user, their role, and the project.
          */
         get: operations["get_me"];
         put?: never;
@@ -627,7 +629,7 @@ export interface paths {
         };
         /**
          * Get Overview
-         * @description What needs somebody, the latest payments, and counts of the last 24 hours.
+         * @description Return what needs attention, the latest payments, and counts of the last 24 hours.
          */
         get: operations["get_overview"];
         put?: never;
@@ -647,7 +649,7 @@ export interface paths {
         };
         /**
          * List Runs
-         * @description Newest first. search: any id that has to do with a run. before: the last id of the previous page.
+         * @description List runs, newest first. `search`: any ID related to a run. `before`: the last ID of the previous page.
          */
         get: operations["list_runs"];
         put?: never;
@@ -667,7 +669,7 @@ export interface paths {
         };
         /**
          * Count Runs
-         * @description How many runs there are by status.
+         * @description Count runs by status.
          */
         get: operations["count_runs"];
         put?: never;
@@ -689,7 +691,7 @@ export interface paths {
         put?: never;
         /**
          * Retry Runs
-         * @description Try several failed runs' failed steps again, one after another.
+         * @description Retry the failed steps of several runs, one after another.
          */
         post: operations["retry_runs"];
         delete?: never;
@@ -707,7 +709,7 @@ export interface paths {
         };
         /**
          * Get Run
-         * @description One run with steps, logs, waits and the runs that came of it.
+         * @description Return one run with its steps, logs, waits, and reruns.
          */
         get: operations["get_run"];
         put?: never;
@@ -749,7 +751,7 @@ export interface paths {
         put?: never;
         /**
          * Decide Run
-         * @description Answer an approval step; whoever has one of its roles may.
+         * @description Decide on an approval. The user needs one of its roles.
          */
         post: operations["decide_run"];
         delete?: never;
@@ -769,7 +771,7 @@ export interface paths {
         put?: never;
         /**
          * Fork Run
-         * @description Begin a new run from an old one.
+         * @description Rerun: start a new run from an old one.
          */
         post: operations["fork_run"];
         delete?: never;
@@ -789,7 +791,7 @@ export interface paths {
         put?: never;
         /**
          * Retry Run
-         * @description Try a failed run's failed step again, under the same key.
+         * @description Retry a run's failed step, with the same idempotency key.
          */
         post: operations["retry_run"];
         delete?: never;
@@ -807,7 +809,7 @@ export interface paths {
         };
         /**
          * Search
-         * @description What a text may mean: any id (order, pi_, cs_, ch_, re_, sub_, in_, evt_, run, mail), address, workflow.
+         * @description Search by any ID (order, pi_, cs_, ch_, re_, sub_, in_, evt_, run, mail), email address, or workflow.
          */
         get: operations["search"];
         put?: never;
@@ -827,18 +829,18 @@ export interface paths {
         };
         /**
          * Get Session
-         * @description Whether somebody is signed in, and which ways in there are.
+         * @description Return whether a user is signed in, and the ways to sign in.
          */
         get: operations["get_session"];
         put?: never;
         /**
          * Sign In
-         * @description Sign in with the token of a link, or (`local`) with one click; sets the session cookie.
+         * @description Sign in with the token of a link, or (`local`) with one click. Sets the session cookie.
          */
         post: operations["sign_in"];
         /**
          * Sign Out
-         * @description End the session; also fine when there is none.
+         * @description End the session, if there is one.
          */
         delete: operations["sign_out"];
         options?: never;
@@ -855,7 +857,7 @@ export interface paths {
         };
         /**
          * Get Settings
-         * @description The settings in force, without secrets.
+         * @description Return the effective settings, with secrets redacted.
          */
         get: operations["get_settings"];
         put?: never;
@@ -875,7 +877,7 @@ export interface paths {
         };
         /**
          * List Tables
-         * @description The tables with their columns: the user's, and Stripe's resources (`source: stripe`), which can be read.
+         * @description List the tables with their columns: the project's, and Stripe's (`source: stripe`), which are read-only.
          */
         get: operations["list_tables"];
         put?: never;
@@ -895,13 +897,13 @@ export interface paths {
         };
         /**
          * List Rows
-         * @description Rows of a table; any other parameter is a column (of Stripe's tables: a filter) that must have that value.
+         * @description List rows of a table. Any other parameter is a column (for Stripe's tables, a filter) with its value.
          */
         get: operations["list_rows"];
         put?: never;
         /**
          * Insert Row
-         * @description Insert a row; what is left out gets its default.
+         * @description Insert a row. Columns that are left out get their defaults.
          */
         post: operations["insert_row"];
         delete?: never;
@@ -919,21 +921,21 @@ export interface paths {
         };
         /**
          * Get Row
-         * @description One row by its primary column.
+         * @description Return one row by its primary column.
          */
         get: operations["get_row"];
         put?: never;
         post?: never;
         /**
          * Delete Row
-         * @description Delete a row that still is as `was` says, and return it; else 409 `row_changed`.
+         * @description Delete a row that still equals `was`, and return it. Otherwise 409 `row_changed`.
          */
         delete: operations["delete_row"];
         options?: never;
         head?: never;
         /**
          * Update Row
-         * @description Change a row that still is as `was` says; else 409 `row_changed`, with the row as it is now.
+         * @description Change a row that still equals `was`. Otherwise 409 `row_changed`, with the current row.
          */
         patch: operations["update_row"];
         trace?: never;
@@ -947,7 +949,7 @@ export interface paths {
         };
         /**
          * Row History
-         * @description The runs that wrote the row, newest first.
+         * @description List the runs that wrote the row, newest first.
          */
         get: operations["row_history"];
         put?: never;
@@ -967,13 +969,13 @@ export interface paths {
         };
         /**
          * List Workflows
-         * @description Every workflow with its triggers and version, and what `payloom check` says.
+         * @description List all workflows with their triggers, versions, and problems.
          */
         get: operations["list_workflows"];
         put?: never;
         /**
          * Create Workflow
-         * @description Make a new workflow file.
+         * @description Create a workflow file.
          */
         post: operations["create_workflow"];
         delete?: never;
@@ -991,14 +993,14 @@ export interface paths {
         };
         /**
          * Get Workflow
-         * @description One workflow with its model.
+         * @description Return one workflow with its model.
          */
         get: operations["get_workflow"];
         put?: never;
         post?: never;
         /**
          * Delete Workflow
-         * @description Delete a workflow's file. Its versions and runs stay, and runs on their way go on.
+         * @description Delete a workflow's file. Its versions and runs stay, and in-flight runs continue.
          */
         delete: operations["delete_workflow"];
         options?: never;
@@ -1015,7 +1017,7 @@ export interface paths {
         };
         /**
          * Diff Versions
-         * @description Two versions compared, as text and in meaning. Besides hashes: `file` (on disk) and `published`.
+         * @description Compare two versions, as text and in words. A side is a hash, `file` (on disk), or `published`.
          */
         get: operations["diff_versions"];
         put?: never;
@@ -1037,7 +1039,7 @@ export interface paths {
         put?: never;
         /**
          * Publish Workflow
-         * @description Make new runs use the project's files as they are now: all of them, or none while one has errors.
+         * @description Publish the project's files for new runs: all of them, or none if one has errors.
          *
          *     etag: refuses with 409 when the file is no longer what was looked at.
          */
@@ -1059,7 +1061,7 @@ export interface paths {
         put?: never;
         /**
          * Roll Back
-         * @description Write an older version's text back as the file, and publish it.
+         * @description Write an older version's text into the file, and publish it.
          */
         post: operations["roll_back"];
         delete?: never;
@@ -1079,7 +1081,7 @@ export interface paths {
         put?: never;
         /**
          * Start Workflow
-         * @description Start a workflow by hand and wait for its answer.
+         * @description Start a workflow by hand and wait for its result.
          */
         post: operations["start_workflow"];
         delete?: never;
@@ -1097,12 +1099,12 @@ export interface paths {
         };
         /**
          * Get Source
-         * @description A workflow's file with its outline and what is wrong with it.
+         * @description Return a workflow's file with its outline and diagnostics.
          */
         get: operations["get_source"];
         /**
          * Save Source
-         * @description Replace the file as a whole, if it is still the one with this etag. Mistakes in it do not hinder saving.
+         * @description Replace the file, if it still has this etag. A file with errors can be saved.
          */
         put: operations["save_source"];
         post?: never;
@@ -1121,7 +1123,7 @@ export interface paths {
         };
         /**
          * List Versions
-         * @description The stored versions, newest first, with who published them and how many unfinished runs are on each.
+         * @description List the stored versions, newest first, with their authors and numbers of open runs.
          */
         get: operations["list_versions"];
         put?: never;
@@ -1141,7 +1143,7 @@ export interface paths {
         };
         /**
          * Get Version
-         * @description One version with its text, exactly as it was published first.
+         * @description Return one version with its text, as it was first published.
          */
         get: operations["get_version"];
         put?: never;
@@ -1297,7 +1299,7 @@ export interface components {
         };
         /**
          * ApprovalList
-         * @description The decisions that runs wait for, oldest first.
+         * @description List the approvals that runs wait for, oldest first.
          */
         ApprovalList: {
             /** Data */
@@ -1368,10 +1370,10 @@ export interface components {
             run_id: string;
         };
         /**
-         * Catalogue
+         * Catalog
          * @description All that a workflow of this project may be made of. functions: Python functions; expressions: the language's.
          */
-        Catalogue: {
+        Catalog: {
             /** Emails */
             emails: components["schemas"]["CallableEntry"][];
             /** Env */
@@ -2138,7 +2140,7 @@ export interface components {
         };
         /**
          * JourneyView
-         * @description Everything that has to do with an id, oldest first.
+         * @description Return everything related to an ID on one timeline, oldest first.
          */
         JourneyView: {
             /**
@@ -2944,7 +2946,7 @@ export interface components {
         };
         /**
          * RunCounts
-         * @description How many runs there are by status.
+         * @description Count runs by status.
          */
         RunCounts: {
             /**
@@ -3529,7 +3531,7 @@ export interface components {
         };
         /**
          * Start
-         * @description Inputs, and the e-mail address of the account to run as.
+         * @description Inputs, and the email address of the account to run as.
          */
         Start: {
             /** Inputs */
@@ -3803,7 +3805,7 @@ export interface components {
          *
          *     One of: inputs (api, manual, called); event_id, of a stored event; run_id, whose event or inputs are taken; sample,
          *     a Stripe event or part of one (what is left out is filled in), or `{row, old}` of a table.
-         *     user: the e-mail address of the account that calls; somebody made up if it is left out.
+         *     user: the email address of the account that calls; somebody made up if it is left out.
          */
         TestRunTrigger: {
             /** Event Id */
@@ -4026,7 +4028,7 @@ export interface components {
         };
         /**
          * WorkflowDetail
-         * @description One workflow with its model.
+         * @description Return one workflow with its model.
          */
         WorkflowDetail: {
             /** Calls */
@@ -4296,7 +4298,7 @@ export interface operations {
             };
         };
     };
-    get_catalogue: {
+    get_catalog: {
         parameters: {
             query?: never;
             header?: never;
@@ -4311,7 +4313,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Catalogue"];
+                    "application/json": components["schemas"]["Catalog"];
                 };
             };
             /** @description Why it was not done. */

@@ -42,9 +42,7 @@ class StepHead(Strict):
     """The keys of every step."""
 
     verb: ClassVar[str] = ""
-    id: str | None = Field(
-        None, pattern=STEP_ID, description="The name under which expressions read the step's result."
-    )
+    id: str | None = Field(None, pattern=STEP_ID, description="The name of the result in expressions.")
     name: str | None = Field(None, description="A title.")
     when: Condition | None = Field(None, description="If this is false, the step is skipped (value null).")
     on_error: OnError | None = Field(
@@ -69,9 +67,7 @@ class Stripe(OutsideHead):
 
     verb: ClassVar[str] = "stripe"
     stripe: str = Field(description="The operation, e.g. `checkout.sessions.create`.")
-    with_: dict[str, Any] = Field(
-        default_factory=dict[str, Any], alias="with", description="The parameters. Nulls are not sent."
-    )
+    with_: dict[str, Any] = Field(default_factory=dict[str, Any], alias="with", description="Its parameters.")
     idempotency_key: Template | None = Field(None, description="Default: the run's ID and the step's path.")
     account: Template | None = Field(None, description="A connected account, `acct_…`.")
     all: bool = Field(False, description="For lists: read every page.")
@@ -83,11 +79,9 @@ class Select(StepHead):
 
     verb: ClassVar[str] = "select"
     select: str = Field(description="The table.")
-    where: dict[str, Any] = Field(
-        description="Columns and their values. A list matches any of its values; `any` is OR."
-    )
+    where: dict[str, Any] = Field(description="Columns and values. A list matches any of them; `any` is OR.")
     one: Literal["required", "optional"] | None = Field(
-        None, description="Return one row: `required` fails if there is none, `optional` gives null."
+        None, description="One row. If none matches, fail or give null."
     )
     key_by: str | None = Field(None, description="Return a map by this column instead of a list.")
     require: Literal["all"] | None = Field(None, description="Every value in a list must have a row.")
@@ -111,9 +105,7 @@ class Update(StepHead):
 
     verb: ClassVar[str] = "update"
     update: str = Field(description="The table.")
-    where: dict[str, Any] = Field(
-        description="Columns and their values. A list matches any of its values; `any` is OR."
-    )
+    where: dict[str, Any] = Field(description="Columns and values. A list matches any of them; `any` is OR.")
     set: dict[str, Any] = Field(min_length=1, description="Columns and their new values.")
     rows: Rows = "1"
 
@@ -132,9 +124,7 @@ class Delete(StepHead):
 
     verb: ClassVar[str] = "delete"
     delete: str = Field(description="The table.")
-    where: dict[str, Any] = Field(
-        description="Columns and their values. A list matches any of its values; `any` is OR."
-    )
+    where: dict[str, Any] = Field(description="Columns and values. A list matches any of them; `any` is OR.")
     rows: Rows = "1"
 
 
@@ -157,9 +147,7 @@ class Http(OutsideHead):
     http: str = Field(pattern=r"^(GET|HEAD|POST|PUT|PATCH|DELETE) \S", description="Method and address.")
     headers: dict[str, Any] = Field(default_factory=dict[str, Any], description="Header names and values.")
     body: Any = Field(None, description="Sent as JSON. Text is sent unchanged.")
-    idempotency_key: Template | None = Field(
-        None, description="Sent as `Idempotency-Key`. Default: the run's ID and the step's path."
-    )
+    idempotency_key: Template | None = Field(None, description="Sent as `Idempotency-Key`. Default: run ID and path.")
 
 
 class Python(OutsideHead):
@@ -263,9 +251,7 @@ class Parallel(StepHead):
 
     verb: ClassVar[str] = "parallel"
     parallel: Annotated[dict[str, Steps], Field(min_length=1)]
-    fail: Literal["fast", "all"] = Field(
-        "fast", description="After a failure: cancel the other branches, or let them end first."
-    )
+    fail: Literal["fast", "all"] = Field("fast", description="After a failure: cancel the others, or let them end.")
 
 
 class Wait(StepHead):
@@ -300,13 +286,10 @@ class Approve(StepHead):
     data: dict[str, Any] = Field(default_factory=dict[str, Any], description="The values shown with the question.")
     timeout: Duration | None = None
     notify: Steps = Field(
-        default_factory=list["Step"],
-        description="Steps that run first, to notify the users. `approval.url` is the link, for emails.",
+        default_factory=list["Step"], description="Run first, to notify the users. `approval.url` is the link."
     )
     then: Steps = Field(default_factory=list["Step"])
-    else_: Steps | None = Field(
-        None, alias="else", description="After a rejection. Default: the step fails (`rejected`)."
-    )
+    else_: Steps | None = Field(None, alias="else", description="After a rejection. Default: fail (`rejected`).")
     on_timeout: Steps | None = Field(None, description="After the timeout. Default: `else`, or the step fails.")
 
 
