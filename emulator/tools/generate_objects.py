@@ -12,11 +12,13 @@ import ast
 import dataclasses
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
 
-from emulator.tools import generate_request_params
+from emulator.tools import generate_request_params, merge_types
+from emulator.tools.merge_types import Declaration
 
 from payloom_emulator.objects import state
 
@@ -149,30 +151,23 @@ def known() -> dict[str, str]:
 
 
 class Writer:
-    """The text of one object's types, nested ones first."""
+    """The types of one object, nested ones first."""
 
-    def __init__(self, written: set[str]) -> None:
-        """Begin. written: the objects that stand before this one, which it may embed."""
-        self.lines: list[str] = []
-        self.used: set[str] = set()
+    def __init__(self, module: str, written: set[str]) -> None:
+        """Begin. module: the file. written: the objects that stand before this one, which it may embed."""
+        self.declarations: list[Declaration] = []
+        self._module = module
         self._written = written
         self._names = known()
 
     def write(self, node: ast.ClassDef, name: str, depth: int = 0) -> None:
         """Write the class `node` as the TypedDict `name`."""
         nested = {n.name: n for n in node.body if isinstance(n, ast.ClassDef)}
-        fields = [n for n in node.body if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name)]
-        shown = [f for f in fields if not ast.unparse(f.target).startswith(("OBJECT_NAME", "_"))]
-        if len(shown) > MANY and {"card"} <= {ast.unparse(f.target) for f in shown}:
-            shown = [f for f in shown if ast.unparse(f.target) in METHODS or not _is_nested(f.annotation, nested)]
-        if not shown:
-            self.lines += [f"{name} = dict[str, object]", "", ""]
-            return
-        body = []
+        body: list[str] = []
         base = f"{name}State" if hasattr(state, f"{name}State") else "TypedDict"
         if name in LINES:
             base = f"{base}[{LINES[name]}]"
-        for field in shown:
+        for field in _shown(node):
             key = ast.unparse(field.target).rstrip("_")
             if UNSTORED & {key, f"{name}.{key}"}:
                 continue
@@ -180,7 +175,7 @@ class Writer:
             if f"{name}.{key}" in OPTIONAL:
                 value = f"NotRequired[{value}]"
             body.append(f"    {key}: {value}")
-        self.lines += [f"class {name}({base}):", *body, "", ""]
+        self.declarations.append(Declaration(self._module, name, base, body, nested=depth > 0))
 
     def _type(self, node: ast.expr, nested: dict[str, ast.ClassDef], owner: str, depth: int) -> str:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -210,7 +205,6 @@ class Writer:
         if outer == "UntypedStripeObject":
             return f"dict[str, {types[0]}]"
         if outer == "ListObject":
-            self.used.add("ListOf")
             return f"ListOf[{types[0]}]"
         return "JsonValue"
 
@@ -222,15 +216,26 @@ class Writer:
         if name in nested or (short in nested and name.endswith(f"{owner}.{short}")):
             if depth >= DEEPEST:
                 return "JsonObject"
+            if not _shown(nested[short]):
+                return "dict[str, object]"
             self.write(nested[short], f"{owner}{short}", depth + 1)
             return f"{owner}{short}"
         if self._names.get(short) in self._written:
-            self.used.add(self._names[short])
             return self._names[short]
         return "JsonObject"
 
 
-def _is_nested(annotation: ast.expr, nested: dict[str, ast.ClassDef]) -> bool:
+def _shown(node: ast.ClassDef) -> list[ast.AnnAssign]:
+    """Return the fields of a class of the SDK that are kept."""
+    nested = {n.name for n in node.body if isinstance(n, ast.ClassDef)}
+    fields = [n for n in node.body if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name)]
+    shown = [f for f in fields if not ast.unparse(f.target).startswith(("OBJECT_NAME", "_"))]
+    if len(shown) > MANY and "card" in {ast.unparse(f.target) for f in shown}:
+        return [f for f in shown if ast.unparse(f.target) in METHODS or not _is_nested(f.annotation, nested)]
+    return shown
+
+
+def _is_nested(annotation: ast.expr, nested: set[str]) -> bool:
     return any(
         isinstance(n, ast.Constant | ast.Name) and getattr(n, "value", getattr(n, "id", "")) in nested
         for n in ast.walk(annotation)
@@ -246,37 +251,25 @@ def _source(path: str) -> ast.ClassDef:
 def files() -> dict[str, str]:
     """Return the text of every generated file by its name."""
     version = importlib.import_module("stripe._api_version")._ApiVersion.CURRENT  # noqa: SLF001 - where the SDK says so
-    home: dict[str, str] = {}
-    texts = {}
+    declarations: list[Declaration] = []
+    written: set[str] = set()
     for module in MODULES:
-        lines: list[str] = []
-        used: set[str] = set()
-        own: set[str] = set()
         for path in module.classes:
-            name = RENAMED.get(path, path.rsplit(".", 1)[1])
-            writer = Writer({*home, *own})
-            writer.write(_source(path), name)
-            lines += writer.lines
-            used |= writer.used
-            own.add(name)
-        text = "\n".join(lines)
-        imports = sorted({home[n] for n in used - own - {"ListOf"}})
-        base = [n for n in ("JsonObject", "JsonValue", "ListOf") if n in text]
-        head = [
-            f"from payloom_emulator.objects.{m} import {', '.join(sorted(n for n in used - own if home.get(n) == m))}"
-            for m in imports
-        ]
-        head += [
-            f"from payloom_emulator.objects.state import {s}"
-            for s in vars(state)
-            if s.endswith("State") and (f"({s})" in text or f"({s}[" in text)
-        ]
-        if base:
-            head.append(f"from payloom_emulator.objects.json import {', '.join(base)}")
-        texts[f"{module.name}.py"] = _formatted(
-            HEADER.format(version=version) + "\n".join([*sorted(head), "", "", text])
-        )
-        home |= dict.fromkeys(own, module.name)
+            writer = Writer(module.name, set(written))
+            written.add(RENAMED.get(path, path.rsplit(".", 1)[1]))
+            writer.write(_source(path), RENAMED.get(path, path.rsplit(".", 1)[1]))
+            declarations += writer.declarations
+    declarations = merge_types.merge(declarations, generate_request_params.imported("payloom_emulator.objects"))
+    home = {d.name: f"payloom_emulator.objects.{d.module}" for d in declarations}
+    home |= dict.fromkeys(("JsonObject", "JsonValue", "ListOf"), "payloom_emulator.objects.json")
+    home |= {name: "payloom_emulator.objects.state" for name in vars(state) if name.endswith("State")}
+    texts: dict[str, str] = {}
+    for module in MODULES:
+        own = [d for d in declarations if d.module == module.name]
+        text = "\n".join(d.text() for d in own)
+        elsewhere = set(re.findall(r"\b[A-Z]\w+", text)) & home.keys() - {d.name for d in own}
+        imports = [f"from {home[name]} import {name}" for name in sorted(elsewhere)]
+        texts[f"{module.name}.py"] = _formatted(HEADER.format(version=version) + "\n".join([*imports, "", "", text]))
     texts["kinds.py"] = _kinds()
     for name, text in generate_request_params.files(HEADER.format(version=version)).items():
         texts[f"params/{name}"] = _formatted(text)

@@ -47,14 +47,14 @@ class Shape:
     alias_of: str = ""
 
 
-def imported() -> set[str]:
-    """Return the names that the emulator imports from the generated files."""
+def imported(package: str) -> set[str]:
+    """Return the names that the emulator imports from the files of a generated package."""
     names = set[str]()
     for path in SOURCES.rglob("*.py"):
-        if "objects/params" in path.as_posix() or PACKAGE not in path.read_text("utf-8"):
+        if "payloom_emulator/objects/" in path.as_posix() or package not in path.read_text("utf-8"):
             continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{PACKAGE}."):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{package}."):
                 names |= {alias.name for alias in node.names}
     return names
 
@@ -215,7 +215,7 @@ class Writer:
 def files(header: str) -> dict[str, str]:
     """Return the unformatted text of every generated file by its name. header: the lines above the imports."""
     writer = Writer()
-    wanted = imported()
+    wanted = imported(PACKAGE)
     for name in sorted(wanted & operations().keys()):
         writer.add(name)
     unknown = wanted - writer.shapes.keys() - {"UploadedFile"}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
+from payloom_emulator.objects.catalog import MandateSingleUse
 from payloom_emulator.objects.json import JsonObject, ListOf
-from payloom_emulator.objects.payment_methods import Source
+from payloom_emulator.objects.payment_methods import CustomerAddress, Source
 from payloom_emulator.objects.state import AccountState, FileState
 
 
@@ -15,30 +16,16 @@ class AccountBusinessProfileAnnualRevenue(TypedDict):
     fiscal_year_end: str | None
 
 
-class AccountBusinessProfileMonthlyEstimatedRevenue(TypedDict):
-    amount: int
-    currency: str
-
-
-class AccountBusinessProfileSupportAddress(TypedDict):
-    city: str | None
-    country: str | None
-    line1: str | None
-    line2: str | None
-    postal_code: str | None
-    state: str | None
-
-
 class AccountBusinessProfile(TypedDict):
     annual_revenue: AccountBusinessProfileAnnualRevenue | None
     estimated_worker_count: int | None
     mcc: str | None
     minority_owned_business_designation: list[str] | None
-    monthly_estimated_revenue: AccountBusinessProfileMonthlyEstimatedRevenue | None
+    monthly_estimated_revenue: MandateSingleUse | None
     name: str | None
     product_description: str | None
     specified_commercial_transactions_act_url: str | None
-    support_address: AccountBusinessProfileSupportAddress | None
+    support_address: CustomerAddress | None
     support_email: str | None
     support_phone: str | None
     support_url: str | None
@@ -118,15 +105,6 @@ class AccountCapabilities(TypedDict):
     zip_payments: str | None
 
 
-class AccountCompanyAddress(TypedDict):
-    city: str | None
-    country: str | None
-    line1: str | None
-    line2: str | None
-    postal_code: str | None
-    state: str | None
-
-
 class AccountCompanyAddressKana(TypedDict):
     city: str | None
     country: str | None
@@ -137,65 +115,16 @@ class AccountCompanyAddressKana(TypedDict):
     town: str | None
 
 
-class AccountCompanyAddressKanji(TypedDict):
-    city: str | None
-    country: str | None
-    line1: str | None
-    line2: str | None
-    postal_code: str | None
-    state: str | None
-    town: str | None
-
-
-class AccountCompanyAdministrativeAddress(TypedDict):
-    city: str | None
-    country: str | None
-    line1: str | None
-    line2: str | None
-    postal_code: str | None
-    state: str | None
-
-
-class AccountCompanyDirectorshipDeclaration(TypedDict):
-    date: int | None
-    ip: str | None
-    user_agent: str | None
-
-
 class AccountCompanyOwnershipDeclaration(TypedDict):
     date: int | None
     ip: str | None
     user_agent: str | None
 
 
-class AccountCompanyPhysicalAddress(TypedDict):
-    city: str | None
-    country: str | None
-    line1: str | None
-    line2: str | None
-    postal_code: str | None
-    state: str | None
-
-
-class AccountCompanyPrincipalPlaceOfBusiness(TypedDict):
-    city: str | None
-    country: str | None
-    line1: str | None
-    line2: str | None
-    postal_code: str | None
-    state: str | None
-
-
 class AccountCompanyRegistrationDate(TypedDict):
     day: int | None
     month: int | None
     year: int | None
-
-
-class AccountCompanyRepresentativeDeclaration(TypedDict):
-    date: int | None
-    ip: str | None
-    user_agent: str | None
 
 
 class AccountCompanyVerificationDocument(TypedDict):
@@ -210,12 +139,12 @@ class AccountCompanyVerification(TypedDict):
 
 
 class AccountCompany(TypedDict):
-    address: AccountCompanyAddress | None
+    address: CustomerAddress | None
     address_kana: AccountCompanyAddressKana | None
-    address_kanji: AccountCompanyAddressKanji | None
-    administrative_address: AccountCompanyAdministrativeAddress | None
+    address_kanji: AccountCompanyAddressKana | None
+    administrative_address: CustomerAddress | None
     directors_provided: bool | None
-    directorship_declaration: AccountCompanyDirectorshipDeclaration | None
+    directorship_declaration: AccountCompanyOwnershipDeclaration | None
     executives_provided: bool | None
     export_license_id: str | None
     export_purpose_code: str | None
@@ -226,10 +155,10 @@ class AccountCompany(TypedDict):
     ownership_declaration: AccountCompanyOwnershipDeclaration | None
     ownership_exemption_reason: str | None
     phone: str | None
-    physical_address: AccountCompanyPhysicalAddress | None
-    principal_place_of_business: AccountCompanyPrincipalPlaceOfBusiness | None
+    physical_address: CustomerAddress | None
+    principal_place_of_business: CustomerAddress | None
     registration_date: AccountCompanyRegistrationDate | None
-    representative_declaration: AccountCompanyRepresentativeDeclaration | None
+    representative_declaration: AccountCompanyOwnershipDeclaration | None
     structure: str | None
     tax_id_provided: bool | None
     tax_id_registrar: str | None
@@ -245,7 +174,7 @@ class AccountControllerLosses(TypedDict):
     payments: str
 
 
-class AccountControllerStripeDashboard(TypedDict):
+class InvoiceItemInvoicingRule(TypedDict):
     type: str
 
 
@@ -254,153 +183,8 @@ class AccountController(TypedDict):
     is_controller: bool | None
     losses: AccountControllerLosses | None
     requirement_collection: str | None
-    stripe_dashboard: AccountControllerStripeDashboard | None
+    stripe_dashboard: InvoiceItemInvoicingRule | None
     type: str
-
-
-class AccountFutureRequirementsAlternative(TypedDict):
-    alternative_fields_due: list[str]
-    original_fields_due: list[str]
-
-
-class AccountFutureRequirementsError(TypedDict):
-    code: Literal[
-        "external_request",
-        "information_missing",
-        "invalid_address_city_state_postal_code",
-        "invalid_address_cmra_address",
-        "invalid_address_highway_contract_box",
-        "invalid_address_private_mailbox",
-        "invalid_address_registered_agent_address",
-        "invalid_business_profile_name",
-        "invalid_business_profile_name_denylisted",
-        "invalid_company_name_denylisted",
-        "invalid_dob_age_over_maximum",
-        "invalid_dob_age_under_18",
-        "invalid_dob_age_under_minimum",
-        "invalid_product_description_length",
-        "invalid_product_description_url_match",
-        "invalid_representative_country",
-        "invalid_signator",
-        "invalid_statement_descriptor_business_mismatch",
-        "invalid_statement_descriptor_denylisted",
-        "invalid_statement_descriptor_length",
-        "invalid_statement_descriptor_prefix_denylisted",
-        "invalid_statement_descriptor_prefix_mismatch",
-        "invalid_street_address",
-        "invalid_tax_id",
-        "invalid_tax_id_format",
-        "invalid_tos_acceptance",
-        "invalid_url_denylisted",
-        "invalid_url_format",
-        "invalid_url_length",
-        "invalid_url_web_presence_detected",
-        "invalid_url_website_business_information_mismatch",
-        "invalid_url_website_empty",
-        "invalid_url_website_inaccessible",
-        "invalid_url_website_inaccessible_geoblocked",
-        "invalid_url_website_inaccessible_password_protected",
-        "invalid_url_website_incomplete",
-        "invalid_url_website_incomplete_cancellation_policy",
-        "invalid_url_website_incomplete_customer_service_details",
-        "invalid_url_website_incomplete_legal_restrictions",
-        "invalid_url_website_incomplete_refund_policy",
-        "invalid_url_website_incomplete_return_policy",
-        "invalid_url_website_incomplete_terms_and_conditions",
-        "invalid_url_website_incomplete_under_construction",
-        "invalid_url_website_other",
-        "invalid_value_other",
-        "unsupported_business_type",
-        "verification_directors_mismatch",
-        "verification_document_address_mismatch",
-        "verification_document_address_missing",
-        "verification_document_corrupt",
-        "verification_document_country_not_supported",
-        "verification_document_directors_mismatch",
-        "verification_document_dob_mismatch",
-        "verification_document_duplicate_type",
-        "verification_document_expired",
-        "verification_document_failed_copy",
-        "verification_document_failed_greyscale",
-        "verification_document_failed_other",
-        "verification_document_failed_test_mode",
-        "verification_document_fraudulent",
-        "verification_document_id_number_mismatch",
-        "verification_document_id_number_missing",
-        "verification_document_incomplete",
-        "verification_document_invalid",
-        "verification_document_issue_or_expiry_date_missing",
-        "verification_document_manipulated",
-        "verification_document_missing_back",
-        "verification_document_missing_front",
-        "verification_document_name_mismatch",
-        "verification_document_name_missing",
-        "verification_document_nationality_mismatch",
-        "verification_document_not_readable",
-        "verification_document_not_signed",
-        "verification_document_not_uploaded",
-        "verification_document_photo_mismatch",
-        "verification_document_too_large",
-        "verification_document_type_not_supported",
-        "verification_extraneous_directors",
-        "verification_failed_address_match",
-        "verification_failed_authorizer_authority",
-        "verification_failed_business_iec_number",
-        "verification_failed_document_match",
-        "verification_failed_id_number_match",
-        "verification_failed_keyed_identity",
-        "verification_failed_keyed_match",
-        "verification_failed_name_match",
-        "verification_failed_other",
-        "verification_failed_representative_authority",
-        "verification_failed_residential_address",
-        "verification_failed_tax_id_match",
-        "verification_failed_tax_id_not_issued",
-        "verification_legal_entity_structure_mismatch",
-        "verification_missing_directors",
-        "verification_missing_executives",
-        "verification_missing_owners",
-        "verification_rejected_ownership_exemption_reason",
-        "verification_requires_additional_memorandum_of_associations",
-        "verification_requires_additional_proof_of_registration",
-        "verification_supportability",
-    ]
-    reason: str
-    requirement: str
-
-
-class AccountFutureRequirements(TypedDict):
-    alternatives: list[AccountFutureRequirementsAlternative] | None
-    current_deadline: int | None
-    currently_due: list[str] | None
-    disabled_reason: (
-        Literal[
-            "action_required.requested_capabilities",
-            "listed",
-            "other",
-            "platform_paused",
-            "rejected.fraud",
-            "rejected.incomplete_verification",
-            "rejected.listed",
-            "rejected.other",
-            "rejected.platform_fraud",
-            "rejected.platform_other",
-            "rejected.platform_terms_of_service",
-            "rejected.terms_of_service",
-            "requirements.past_due",
-            "requirements.pending_verification",
-            "under_review",
-        ]
-        | None
-    )
-    errors: list[AccountFutureRequirementsError] | None
-    eventually_due: list[str] | None
-    past_due: list[str] | None
-    pending_verification: list[str] | None
-
-
-class AccountGroups(TypedDict):
-    payments_pricing: str | None
 
 
 class AccountRequirementsAlternative(TypedDict):
@@ -544,6 +328,10 @@ class AccountRequirements(TypedDict):
     pending_verification: list[str] | None
 
 
+class AccountGroups(TypedDict):
+    payments_pricing: str | None
+
+
 class AccountSettingsBacsDebitPayments(TypedDict):
     display_name: str | None
     service_user_number: str | None
@@ -556,14 +344,8 @@ class AccountSettingsBranding(TypedDict):
     secondary_color: str | None
 
 
-class AccountSettingsCardIssuingTosAcceptance(TypedDict):
-    date: int | None
-    ip: str | None
-    user_agent: str | None
-
-
-class AccountSettingsCardIssuing(TypedDict):
-    tos_acceptance: AccountSettingsCardIssuingTosAcceptance | None
+class AccountSettingsTreasury(TypedDict):
+    tos_acceptance: AccountCompanyOwnershipDeclaration | None
 
 
 class AccountSettingsCardPaymentsDeclineOn(TypedDict):
@@ -628,20 +410,10 @@ class AccountSettingsSepaDebitPayments(TypedDict):
     creditor_id: str | None
 
 
-class AccountSettingsTreasuryTosAcceptance(TypedDict):
-    date: int | None
-    ip: str | None
-    user_agent: str | None
-
-
-class AccountSettingsTreasury(TypedDict):
-    tos_acceptance: AccountSettingsTreasuryTosAcceptance | None
-
-
 class AccountSettings(TypedDict):
     bacs_debit_payments: AccountSettingsBacsDebitPayments | None
     branding: AccountSettingsBranding
-    card_issuing: AccountSettingsCardIssuing | None
+    card_issuing: AccountSettingsTreasury | None
     card_payments: AccountSettingsCardPayments
     dashboard: AccountSettingsDashboard
     invoices: AccountSettingsInvoices | None
@@ -672,7 +444,7 @@ class Account(AccountState):
     details_submitted: bool | None
     email: str | None
     external_accounts: ListOf[JsonObject] | None
-    future_requirements: AccountFutureRequirements | None
+    future_requirements: AccountRequirements | None
     groups: AccountGroups | None
     id: str
     individual: JsonObject | None

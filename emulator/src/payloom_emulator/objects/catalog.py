@@ -46,40 +46,10 @@ class Product(TypedDict):
     url: str | None
 
 
-class PriceCurrencyOptionsCustomUnitAmount(TypedDict):
-    maximum: int | None
-    minimum: int | None
-    preset: int | None
-
-
-class PriceCurrencyOptionsTier(TypedDict):
-    flat_amount: int | None
-    flat_amount_decimal: str | None
-    unit_amount: int | None
-    unit_amount_decimal: str | None
-    up_to: int | None
-
-
-class PriceCurrencyOptions(TypedDict):
-    custom_unit_amount: PriceCurrencyOptionsCustomUnitAmount | None
-    tax_behavior: str | None
-    tiers: list[PriceCurrencyOptionsTier] | None
-    unit_amount: int | None
-    unit_amount_decimal: str | None
-
-
 class PriceCustomUnitAmount(TypedDict):
     maximum: int | None
     minimum: int | None
     preset: int | None
-
-
-class PriceRecurring(TypedDict):
-    interval: str
-    interval_count: int
-    meter: str | None
-    trial_period_days: int | None
-    usage_type: str
 
 
 class PriceTier(TypedDict):
@@ -90,7 +60,23 @@ class PriceTier(TypedDict):
     up_to: int | None
 
 
-class PriceTransformQuantity(TypedDict):
+class PriceCurrencyOptions(TypedDict):
+    custom_unit_amount: PriceCustomUnitAmount | None
+    tax_behavior: str | None
+    tiers: list[PriceTier] | None
+    unit_amount: int | None
+    unit_amount_decimal: str | None
+
+
+class PriceRecurring(TypedDict):
+    interval: str
+    interval_count: int
+    meter: str | None
+    trial_period_days: int | None
+    usage_type: str
+
+
+class PlanTransformUsage(TypedDict):
     divide_by: int
     round: str
 
@@ -113,13 +99,13 @@ class Price(PriceState):
     tax_behavior: str | None
     tiers: list[PriceTier] | None
     tiers_mode: str | None
-    transform_quantity: PriceTransformQuantity | None
+    transform_quantity: PlanTransformUsage | None
     type: str
     unit_amount: int | None
     unit_amount_decimal: str | None
 
 
-class TaxRateFlatAmount(TypedDict):
+class MandateSingleUse(TypedDict):
     amount: int
     currency: str
 
@@ -131,7 +117,7 @@ class TaxRate(TypedDict):
     description: str | None
     display_name: str
     effective_percentage: float | None
-    flat_amount: TaxRateFlatAmount | None
+    flat_amount: MandateSingleUse | None
     id: str
     inclusive: bool
     jurisdiction: str | None
@@ -150,14 +136,9 @@ class ShippingRateDeliveryEstimateMaximum(TypedDict):
     value: int
 
 
-class ShippingRateDeliveryEstimateMinimum(TypedDict):
-    unit: str
-    value: int
-
-
 class ShippingRateDeliveryEstimate(TypedDict):
     maximum: ShippingRateDeliveryEstimateMaximum | None
-    minimum: ShippingRateDeliveryEstimateMinimum | None
+    minimum: ShippingRateDeliveryEstimateMaximum | None
 
 
 class ShippingRateFixedAmountCurrencyOptions(TypedDict):

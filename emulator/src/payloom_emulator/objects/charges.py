@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Literal, TypedDict
 
 from payloom_emulator.objects.json import JsonObject, ListOf
-from payloom_emulator.objects.payment_methods import Source
+from payloom_emulator.objects.payment_methods import (
+    ChargeBillingDetails,
+    CustomerAddress,
+    PaymentMethodCardChecks,
+    Source,
+)
 from payloom_emulator.objects.state import ChargeState
 
 
@@ -63,7 +68,7 @@ class RefundNextAction(TypedDict):
     type: str
 
 
-class RefundPresentmentDetails(TypedDict):
+class ChargePresentmentDetails(TypedDict):
     presentment_amount: int
     presentment_currency: str
 
@@ -88,29 +93,12 @@ class Refund(TypedDict):
     payment_intent: str | None
     payment_method: str | None
     pending_reason: str | None
-    presentment_details: RefundPresentmentDetails | None
+    presentment_details: ChargePresentmentDetails | None
     reason: str | None
     receipt_number: str | None
     source_transfer_reversal: str | None
     status: str | None
     transfer_reversal: str | None
-
-
-class ChargeBillingDetailsAddress(TypedDict):
-    city: str | None
-    country: str | None
-    line1: str | None
-    line2: str | None
-    postal_code: str | None
-    state: str | None
-
-
-class ChargeBillingDetails(TypedDict):
-    address: ChargeBillingDetailsAddress | None
-    email: str | None
-    name: str | None
-    phone: str | None
-    tax_id: str | None
 
 
 class ChargeFraudDetails(TypedDict):
@@ -149,26 +137,12 @@ class ChargeOutcome(TypedDict):
     type: str
 
 
-class ChargePaymentMethodDetailsCardChecks(TypedDict):
-    address_line1_check: str | None
-    address_postal_code_check: str | None
-    cvc_check: str | None
-
-
-class ChargePaymentMethodDetailsCardExtendedAuthorization(TypedDict):
-    status: str
-
-
-class ChargePaymentMethodDetailsCardIncrementalAuthorization(TypedDict):
+class ChargePaymentMethodDetailsCardMulticapture(TypedDict):
     status: str
 
 
 class ChargePaymentMethodDetailsCardInstallments(TypedDict):
     plan: JsonObject | None
-
-
-class ChargePaymentMethodDetailsCardMulticapture(TypedDict):
-    status: str
 
 
 class ChargePaymentMethodDetailsCardNetworkToken(TypedDict):
@@ -208,17 +182,17 @@ class ChargePaymentMethodDetailsCard(TypedDict):
     authorization_code: str | None
     brand: str | None
     capture_before: int | None
-    checks: ChargePaymentMethodDetailsCardChecks | None
+    checks: PaymentMethodCardChecks | None
     country: str | None
     description: str | None
     electronic_commerce_indicator: str | None
     exp_month: int
     exp_year: int
-    extended_authorization: ChargePaymentMethodDetailsCardExtendedAuthorization | None
+    extended_authorization: ChargePaymentMethodDetailsCardMulticapture | None
     fingerprint: str | None
     funding: str | None
     iin: str | None
-    incremental_authorization: ChargePaymentMethodDetailsCardIncrementalAuthorization | None
+    incremental_authorization: ChargePaymentMethodDetailsCardMulticapture | None
     installments: ChargePaymentMethodDetailsCardInstallments | None
     issuer: str | None
     last4: str | None
@@ -235,9 +209,6 @@ class ChargePaymentMethodDetailsCard(TypedDict):
     three_d_secure: ChargePaymentMethodDetailsCardThreeDSecure | None
     transaction_link_id: str | None
     wallet: ChargePaymentMethodDetailsCardWallet | None
-
-
-ChargePaymentMethodDetailsCustomerBalance = dict[str, object]
 
 
 class ChargePaymentMethodDetailsSepaDebit(TypedDict):
@@ -264,32 +235,18 @@ class ChargePaymentMethodDetailsUsBankAccount(TypedDict):
 
 class ChargePaymentMethodDetails(TypedDict):
     card: ChargePaymentMethodDetailsCard | None
-    customer_balance: ChargePaymentMethodDetailsCustomerBalance | None
+    customer_balance: dict[str, object] | None
     sepa_debit: ChargePaymentMethodDetailsSepaDebit | None
     type: str
     us_bank_account: ChargePaymentMethodDetailsUsBankAccount | None
-
-
-class ChargePresentmentDetails(TypedDict):
-    presentment_amount: int
-    presentment_currency: str
 
 
 class ChargeRadarOptions(TypedDict):
     session: str | None
 
 
-class ChargeShippingAddress(TypedDict):
-    city: str | None
-    country: str | None
-    line1: str | None
-    line2: str | None
-    postal_code: str | None
-    state: str | None
-
-
 class ChargeShipping(TypedDict):
-    address: ChargeShippingAddress | None
+    address: CustomerAddress | None
     carrier: str | None
     name: str | None
     phone: str | None
@@ -361,7 +318,7 @@ class DisputeEvidenceAppeal(TypedDict):
     card: DisputeEvidenceAppealCard | None
 
 
-class DisputeEvidenceEnhancedEvidenceMastercardCompliance(TypedDict):
+class DisputeEvidenceEnhancedEvidenceVisaCompliance(TypedDict):
     fee_acknowledged: bool
 
 
@@ -370,12 +327,8 @@ class DisputeEvidenceEnhancedEvidenceVisaCompellingEvidence3(TypedDict):
     prior_undisputed_transactions: list[JsonObject]
 
 
-class DisputeEvidenceEnhancedEvidenceVisaCompliance(TypedDict):
-    fee_acknowledged: bool
-
-
 class DisputeEvidenceEnhancedEvidence(TypedDict):
-    mastercard_compliance: DisputeEvidenceEnhancedEvidenceMastercardCompliance | None
+    mastercard_compliance: DisputeEvidenceEnhancedEvidenceVisaCompliance | None
     visa_compelling_evidence_3: DisputeEvidenceEnhancedEvidenceVisaCompellingEvidence3 | None
     visa_compliance: DisputeEvidenceEnhancedEvidenceVisaCompliance | None
 
@@ -421,14 +374,10 @@ class DisputeEvidenceDetailsEnhancedEligibilityVisaCompellingEvidence3(TypedDict
     status: str
 
 
-class DisputeEvidenceDetailsEnhancedEligibilityVisaCompliance(TypedDict):
-    status: str
-
-
 class DisputeEvidenceDetailsEnhancedEligibility(TypedDict):
     mastercard_compliance: DisputeEvidenceDetailsEnhancedEligibilityMastercardCompliance | None
     visa_compelling_evidence_3: DisputeEvidenceDetailsEnhancedEligibilityVisaCompellingEvidence3 | None
-    visa_compliance: DisputeEvidenceDetailsEnhancedEligibilityVisaCompliance | None
+    visa_compliance: ChargePaymentMethodDetailsCardMulticapture | None
 
 
 class DisputeEvidenceDetails(TypedDict):

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from payloom_emulator.objects.catalog import Price, TaxRate
-from payloom_emulator.objects.json import JsonObject, ListOf
+from payloom_emulator.objects.catalog import Price
+from payloom_emulator.objects.charges import ChargePresentmentDetails, ChargeTransferData
+from payloom_emulator.objects.customers import CustomerInvoiceSettingsRenderingOptions, InvoiceCustomField
+from payloom_emulator.objects.intents import (
+    PaymentIntentPaymentMethodOptionsCustomerBalance,
+    PaymentIntentPaymentMethodOptionsSepaDebit,
+    PaymentLinkManagedPayments,
+    SetupIntentPaymentMethodConfigurationDetails,
+    SetupIntentPaymentMethodOptionsUsBankAccountFinancialConnections,
+)
+from payloom_emulator.objects.invoices import InvoiceCustomerTaxId, InvoiceIssuer, InvoiceShippingCost, LineItemTax
+from payloom_emulator.objects.json import ListOf
+from payloom_emulator.objects.payment_methods import CustomerAddress
 from payloom_emulator.objects.state import CheckoutSessionState, PaymentLinkState
+from payloom_emulator.objects.subscriptions import (
+    LineItemDiscount,
+    QuoteAutomaticTax,
+    QuoteTotalDetails,
+    SubscriptionInvoiceSettings,
+)
 
 
 class LineItemAdjustableQuantity(TypedDict):
     enabled: bool
     maximum: int | None
     minimum: int | None
-
-
-class LineItemDiscount(TypedDict):
-    amount: int
-    discount: JsonObject
-
-
-class LineItemTax(TypedDict):
-    amount: int
-    rate: TaxRate
-    taxability_reason: str | None
-    taxable_amount: int | None
 
 
 class LineItem(TypedDict):
@@ -44,10 +49,6 @@ class LineItem(TypedDict):
     taxes: list[LineItemTax] | None
 
 
-class CheckoutSessionAdaptivePricing(TypedDict):
-    enabled: bool
-
-
 class CheckoutSessionAfterExpirationRecovery(TypedDict):
     allow_promotion_codes: bool
     enabled: bool
@@ -59,25 +60,7 @@ class CheckoutSessionAfterExpiration(TypedDict):
     recovery: CheckoutSessionAfterExpirationRecovery | None
 
 
-class CheckoutSessionAutomaticTaxLiability(TypedDict):
-    account: str | None
-    type: str
-
-
-class CheckoutSessionAutomaticTax(TypedDict):
-    enabled: bool
-    liability: CheckoutSessionAutomaticTaxLiability | None
-    provider: str | None
-    status: str | None
-
-
 class CheckoutSessionBrandingSettingsIcon(TypedDict):
-    file: str | None
-    type: str
-    url: str | None
-
-
-class CheckoutSessionBrandingSettingsLogo(TypedDict):
     file: str | None
     type: str
     url: str | None
@@ -90,20 +73,11 @@ class CheckoutSessionBrandingSettings(TypedDict):
     display_name: str
     font_family: str
     icon: CheckoutSessionBrandingSettingsIcon | None
-    logo: CheckoutSessionBrandingSettingsLogo | None
-
-
-class CheckoutSessionCollectedInformationShippingDetailsAddress(TypedDict):
-    city: str | None
-    country: str | None
-    line1: str | None
-    line2: str | None
-    postal_code: str | None
-    state: str | None
+    logo: CheckoutSessionBrandingSettingsIcon | None
 
 
 class CheckoutSessionCollectedInformationShippingDetails(TypedDict):
-    address: CheckoutSessionCollectedInformationShippingDetailsAddress
+    address: CustomerAddress
     name: str
 
 
@@ -118,12 +92,12 @@ class CheckoutSessionConsent(TypedDict):
     terms_of_service: Literal["accepted"] | None
 
 
-class CheckoutSessionConsentCollectionPaymentMethodReuseAgreement(TypedDict):
+class PaymentLinkConsentCollectionPaymentMethodReuseAgreement(TypedDict):
     position: str
 
 
-class CheckoutSessionConsentCollection(TypedDict):
-    payment_method_reuse_agreement: CheckoutSessionConsentCollectionPaymentMethodReuseAgreement | None
+class PaymentLinkConsentCollection(TypedDict):
+    payment_method_reuse_agreement: PaymentLinkConsentCollectionPaymentMethodReuseAgreement | None
     promotions: str | None
     terms_of_service: str | None
 
@@ -135,27 +109,20 @@ class CheckoutSessionCurrencyConversion(TypedDict):
     source_currency: str
 
 
-class CheckoutSessionCustomFieldDropdownOption(TypedDict):
+class PaymentLinkCustomFieldDropdownOption(TypedDict):
     label: str
     value: str
 
 
 class CheckoutSessionCustomFieldDropdown(TypedDict):
     default_value: str | None
-    options: list[CheckoutSessionCustomFieldDropdownOption]
+    options: list[PaymentLinkCustomFieldDropdownOption]
     value: str | None
 
 
-class CheckoutSessionCustomFieldLabel(TypedDict):
+class PaymentLinkCustomFieldLabel(TypedDict):
     custom: str | None
     type: Literal["custom"]
-
-
-class CheckoutSessionCustomFieldNumeric(TypedDict):
-    default_value: str | None
-    maximum_length: int | None
-    minimum_length: int | None
-    value: str | None
 
 
 class CheckoutSessionCustomFieldText(TypedDict):
@@ -168,59 +135,33 @@ class CheckoutSessionCustomFieldText(TypedDict):
 class CheckoutSessionCustomField(TypedDict):
     dropdown: CheckoutSessionCustomFieldDropdown | None
     key: str
-    label: CheckoutSessionCustomFieldLabel
-    numeric: CheckoutSessionCustomFieldNumeric | None
+    label: PaymentLinkCustomFieldLabel
+    numeric: CheckoutSessionCustomFieldText | None
     optional: bool
     text: CheckoutSessionCustomFieldText | None
     type: str
 
 
-class CheckoutSessionCustomTextAfterSubmit(TypedDict):
+class PaymentLinkCustomTextSubmit(TypedDict):
     message: str
 
 
-class CheckoutSessionCustomTextShippingAddress(TypedDict):
-    message: str
-
-
-class CheckoutSessionCustomTextSubmit(TypedDict):
-    message: str
-
-
-class CheckoutSessionCustomTextTermsOfServiceAcceptance(TypedDict):
-    message: str
-
-
-class CheckoutSessionCustomText(TypedDict):
-    after_submit: CheckoutSessionCustomTextAfterSubmit | None
-    shipping_address: CheckoutSessionCustomTextShippingAddress | None
-    submit: CheckoutSessionCustomTextSubmit | None
-    terms_of_service_acceptance: CheckoutSessionCustomTextTermsOfServiceAcceptance | None
-
-
-class CheckoutSessionCustomerDetailsAddress(TypedDict):
-    city: str | None
-    country: str | None
-    line1: str | None
-    line2: str | None
-    postal_code: str | None
-    state: str | None
-
-
-class CheckoutSessionCustomerDetailsTaxId(TypedDict):
-    type: str
-    value: str | None
+class PaymentLinkCustomText(TypedDict):
+    after_submit: PaymentLinkCustomTextSubmit | None
+    shipping_address: PaymentLinkCustomTextSubmit | None
+    submit: PaymentLinkCustomTextSubmit | None
+    terms_of_service_acceptance: PaymentLinkCustomTextSubmit | None
 
 
 class CheckoutSessionCustomerDetails(TypedDict):
-    address: CheckoutSessionCustomerDetailsAddress | None
+    address: CustomerAddress | None
     business_name: str | None
     email: str | None
     individual_name: str | None
     name: str | None
     phone: str | None
     tax_exempt: str | None
-    tax_ids: list[CheckoutSessionCustomerDetailsTaxId] | None
+    tax_ids: list[InvoiceCustomerTaxId] | None
 
 
 class CheckoutSessionDiscount(TypedDict):
@@ -228,70 +169,35 @@ class CheckoutSessionDiscount(TypedDict):
     promotion_code: str | None
 
 
-class CheckoutSessionInvoiceCreationInvoiceDataCustomField(TypedDict):
-    name: str
-    value: str
-
-
-class CheckoutSessionInvoiceCreationInvoiceDataIssuer(TypedDict):
-    account: str | None
-    type: str
-
-
-class CheckoutSessionInvoiceCreationInvoiceDataRenderingOptions(TypedDict):
-    amount_tax_display: str | None
-    template: str | None
-
-
-class CheckoutSessionInvoiceCreationInvoiceData(TypedDict):
+class PaymentLinkInvoiceCreationInvoiceData(TypedDict):
     account_tax_ids: list[str] | None
-    custom_fields: list[CheckoutSessionInvoiceCreationInvoiceDataCustomField] | None
+    custom_fields: list[InvoiceCustomField] | None
     description: str | None
     footer: str | None
-    issuer: CheckoutSessionInvoiceCreationInvoiceDataIssuer | None
+    issuer: InvoiceIssuer | None
     metadata: dict[str, str] | None
-    rendering_options: CheckoutSessionInvoiceCreationInvoiceDataRenderingOptions | None
+    rendering_options: CustomerInvoiceSettingsRenderingOptions | None
 
 
 class CheckoutSessionInvoiceCreation(TypedDict):
     enabled: bool
-    invoice_data: CheckoutSessionInvoiceCreationInvoiceData
+    invoice_data: PaymentLinkInvoiceCreationInvoiceData
 
 
-class CheckoutSessionManagedPayments(TypedDict):
-    enabled: bool
-
-
-class CheckoutSessionNameCollectionBusiness(TypedDict):
+class PaymentLinkNameCollectionBusiness(TypedDict):
     enabled: bool
     optional: bool
 
 
-class CheckoutSessionNameCollectionIndividual(TypedDict):
-    enabled: bool
-    optional: bool
+class PaymentLinkNameCollection(TypedDict):
+    business: PaymentLinkNameCollectionBusiness | None
+    individual: PaymentLinkNameCollectionBusiness | None
 
 
-class CheckoutSessionNameCollection(TypedDict):
-    business: CheckoutSessionNameCollectionBusiness | None
-    individual: CheckoutSessionNameCollectionIndividual | None
-
-
-class CheckoutSessionOptionalItemAdjustableQuantity(TypedDict):
-    enabled: bool
-    maximum: int | None
-    minimum: int | None
-
-
-class CheckoutSessionOptionalItem(TypedDict):
-    adjustable_quantity: CheckoutSessionOptionalItemAdjustableQuantity | None
+class PaymentLinkOptionalItem(TypedDict):
+    adjustable_quantity: LineItemAdjustableQuantity | None
     price: str
     quantity: int
-
-
-class CheckoutSessionPaymentMethodConfigurationDetails(TypedDict):
-    id: str
-    parent: str | None
 
 
 class CheckoutSessionPaymentMethodOptionsCardInstallments(TypedDict):
@@ -317,37 +223,8 @@ class CheckoutSessionPaymentMethodOptionsCard(TypedDict):
     statement_descriptor_suffix_kanji: str | None
 
 
-class CheckoutSessionPaymentMethodOptionsCustomerBalanceBankTransfer(TypedDict):
-    eu_bank_transfer: JsonObject | None
-    requested_address_types: list[str] | None
-    type: str | None
-
-
-class CheckoutSessionPaymentMethodOptionsCustomerBalance(TypedDict):
-    bank_transfer: CheckoutSessionPaymentMethodOptionsCustomerBalanceBankTransfer | None
-    funding_type: Literal["bank_transfer"] | None
-    setup_future_usage: Literal["none"] | None
-
-
-class CheckoutSessionPaymentMethodOptionsSepaDebitMandateOptions(TypedDict):
-    reference_prefix: str | None
-
-
-class CheckoutSessionPaymentMethodOptionsSepaDebit(TypedDict):
-    mandate_options: CheckoutSessionPaymentMethodOptionsSepaDebitMandateOptions | None
-    setup_future_usage: str | None
-    target_date: str | None
-
-
-class CheckoutSessionPaymentMethodOptionsUsBankAccountFinancialConnections(TypedDict):
-    filters: JsonObject | None
-    permissions: list[str] | None
-    prefetch: list[str] | None
-    return_url: str | None
-
-
 class CheckoutSessionPaymentMethodOptionsUsBankAccount(TypedDict):
-    financial_connections: CheckoutSessionPaymentMethodOptionsUsBankAccountFinancialConnections | None
+    financial_connections: SetupIntentPaymentMethodOptionsUsBankAccountFinancialConnections | None
     setup_future_usage: str | None
     target_date: str | None
     verification_method: str | None
@@ -355,22 +232,13 @@ class CheckoutSessionPaymentMethodOptionsUsBankAccount(TypedDict):
 
 class CheckoutSessionPaymentMethodOptions(TypedDict):
     card: CheckoutSessionPaymentMethodOptionsCard | None
-    customer_balance: CheckoutSessionPaymentMethodOptionsCustomerBalance | None
-    sepa_debit: CheckoutSessionPaymentMethodOptionsSepaDebit | None
+    customer_balance: PaymentIntentPaymentMethodOptionsCustomerBalance | None
+    sepa_debit: PaymentIntentPaymentMethodOptionsSepaDebit | None
     us_bank_account: CheckoutSessionPaymentMethodOptionsUsBankAccount | None
 
 
 class CheckoutSessionPermissions(TypedDict):
     update_shipping_details: str | None
-
-
-class CheckoutSessionPhoneNumberCollection(TypedDict):
-    enabled: bool
-
-
-class CheckoutSessionPresentmentDetails(TypedDict):
-    presentment_amount: int
-    presentment_currency: str
 
 
 class CheckoutSessionSavedPaymentMethodOptions(TypedDict):
@@ -379,57 +247,18 @@ class CheckoutSessionSavedPaymentMethodOptions(TypedDict):
     payment_method_save: str | None
 
 
-class CheckoutSessionShippingAddressCollection(TypedDict):
+class PaymentLinkShippingAddressCollection(TypedDict):
     allowed_countries: list[str]
 
 
-class CheckoutSessionShippingCostTax(TypedDict):
-    amount: int
-    rate: TaxRate
-    taxability_reason: str | None
-    taxable_amount: int | None
-
-
-class CheckoutSessionShippingCost(TypedDict):
-    amount_subtotal: int
-    amount_tax: int
-    amount_total: int
-    shipping_rate: str | None
-    taxes: list[CheckoutSessionShippingCostTax] | None
-
-
-class CheckoutSessionShippingOption(TypedDict):
+class PaymentLinkShippingOption(TypedDict):
     shipping_amount: int
     shipping_rate: str
 
 
-class CheckoutSessionTaxIdCollection(TypedDict):
+class PaymentLinkTaxIdCollection(TypedDict):
     enabled: bool
     required: str
-
-
-class CheckoutSessionTotalDetailsBreakdownDiscount(TypedDict):
-    amount: int
-    discount: JsonObject
-
-
-class CheckoutSessionTotalDetailsBreakdownTax(TypedDict):
-    amount: int
-    rate: TaxRate
-    taxability_reason: str | None
-    taxable_amount: int | None
-
-
-class CheckoutSessionTotalDetailsBreakdown(TypedDict):
-    discounts: list[CheckoutSessionTotalDetailsBreakdownDiscount]
-    taxes: list[CheckoutSessionTotalDetailsBreakdownTax]
-
-
-class CheckoutSessionTotalDetails(TypedDict):
-    amount_discount: int
-    amount_shipping: int | None
-    amount_tax: int
-    breakdown: CheckoutSessionTotalDetailsBreakdown | None
 
 
 class CheckoutSessionWalletOptionsLink(TypedDict):
@@ -441,13 +270,13 @@ class CheckoutSessionWalletOptions(TypedDict):
 
 
 class CheckoutSession(CheckoutSessionState):
-    adaptive_pricing: CheckoutSessionAdaptivePricing | None
+    adaptive_pricing: PaymentLinkManagedPayments | None
     after_expiration: CheckoutSessionAfterExpiration | None
     allow_promotion_codes: bool | None
     allowed_payment_method_types: list[str] | None
     amount_subtotal: int | None
     amount_total: int | None
-    automatic_tax: CheckoutSessionAutomaticTax
+    automatic_tax: QuoteAutomaticTax
     billing_address_collection: str | None
     branding_settings: CheckoutSessionBrandingSettings | None
     cancel_url: str | None
@@ -455,12 +284,12 @@ class CheckoutSession(CheckoutSessionState):
     client_secret: str | None
     collected_information: CheckoutSessionCollectedInformation | None
     consent: CheckoutSessionConsent | None
-    consent_collection: CheckoutSessionConsentCollection | None
+    consent_collection: PaymentLinkConsentCollection | None
     created: int
     currency: str | None
     currency_conversion: CheckoutSessionCurrencyConversion | None
     custom_fields: list[CheckoutSessionCustomField]
-    custom_text: CheckoutSessionCustomText
+    custom_text: PaymentLinkCustomText
     customer: str | None
     customer_account: str | None
     customer_creation: str | None
@@ -476,37 +305,37 @@ class CheckoutSession(CheckoutSessionState):
     line_items: ListOf[LineItem] | None
     livemode: bool
     locale: str | None
-    managed_payments: CheckoutSessionManagedPayments | None
+    managed_payments: PaymentLinkManagedPayments | None
     metadata: dict[str, str] | None
     mode: str
-    name_collection: CheckoutSessionNameCollection | None
+    name_collection: PaymentLinkNameCollection | None
     object: str
-    optional_items: list[CheckoutSessionOptionalItem] | None
+    optional_items: list[PaymentLinkOptionalItem] | None
     origin_context: str | None
     payment_intent: str | None
     payment_link: str | None
     payment_method_collection: str | None
-    payment_method_configuration_details: CheckoutSessionPaymentMethodConfigurationDetails | None
+    payment_method_configuration_details: SetupIntentPaymentMethodConfigurationDetails | None
     payment_method_options: CheckoutSessionPaymentMethodOptions | None
     payment_method_types: list[str]
     payment_status: str
     permissions: CheckoutSessionPermissions | None
-    phone_number_collection: CheckoutSessionPhoneNumberCollection | None
-    presentment_details: CheckoutSessionPresentmentDetails | None
+    phone_number_collection: PaymentLinkManagedPayments | None
+    presentment_details: ChargePresentmentDetails | None
     recovered_from: str | None
     redirect_on_completion: str | None
     return_url: str | None
     saved_payment_method_options: CheckoutSessionSavedPaymentMethodOptions | None
     setup_intent: str | None
-    shipping_address_collection: CheckoutSessionShippingAddressCollection | None
-    shipping_cost: CheckoutSessionShippingCost | None
-    shipping_options: list[CheckoutSessionShippingOption]
+    shipping_address_collection: PaymentLinkShippingAddressCollection | None
+    shipping_cost: InvoiceShippingCost | None
+    shipping_options: list[PaymentLinkShippingOption]
     status: str | None
     submit_type: str | None
     subscription: str | None
     success_url: str | None
-    tax_id_collection: CheckoutSessionTaxIdCollection | None
-    total_details: CheckoutSessionTotalDetails | None
+    tax_id_collection: PaymentLinkTaxIdCollection | None
+    total_details: QuoteTotalDetails | None
     ui_mode: str | None
     url: str | None
     wallet_options: CheckoutSessionWalletOptions | None
@@ -526,45 +355,14 @@ class PaymentLinkAfterCompletion(TypedDict):
     type: str
 
 
-class PaymentLinkAutomaticTaxLiability(TypedDict):
-    account: str | None
-    type: str
-
-
 class PaymentLinkAutomaticTax(TypedDict):
     enabled: bool
-    liability: PaymentLinkAutomaticTaxLiability | None
-
-
-class PaymentLinkConsentCollectionPaymentMethodReuseAgreement(TypedDict):
-    position: str
-
-
-class PaymentLinkConsentCollection(TypedDict):
-    payment_method_reuse_agreement: PaymentLinkConsentCollectionPaymentMethodReuseAgreement | None
-    promotions: str | None
-    terms_of_service: str | None
-
-
-class PaymentLinkCustomFieldDropdownOption(TypedDict):
-    label: str
-    value: str
+    liability: InvoiceIssuer | None
 
 
 class PaymentLinkCustomFieldDropdown(TypedDict):
     default_value: str | None
     options: list[PaymentLinkCustomFieldDropdownOption]
-
-
-class PaymentLinkCustomFieldLabel(TypedDict):
-    custom: str | None
-    type: Literal["custom"]
-
-
-class PaymentLinkCustomFieldNumeric(TypedDict):
-    default_value: str | None
-    maximum_length: int | None
-    minimum_length: int | None
 
 
 class PaymentLinkCustomFieldText(TypedDict):
@@ -577,94 +375,15 @@ class PaymentLinkCustomField(TypedDict):
     dropdown: PaymentLinkCustomFieldDropdown | None
     key: str
     label: PaymentLinkCustomFieldLabel
-    numeric: PaymentLinkCustomFieldNumeric | None
+    numeric: PaymentLinkCustomFieldText | None
     optional: bool
     text: PaymentLinkCustomFieldText | None
     type: str
 
 
-class PaymentLinkCustomTextAfterSubmit(TypedDict):
-    message: str
-
-
-class PaymentLinkCustomTextShippingAddress(TypedDict):
-    message: str
-
-
-class PaymentLinkCustomTextSubmit(TypedDict):
-    message: str
-
-
-class PaymentLinkCustomTextTermsOfServiceAcceptance(TypedDict):
-    message: str
-
-
-class PaymentLinkCustomText(TypedDict):
-    after_submit: PaymentLinkCustomTextAfterSubmit | None
-    shipping_address: PaymentLinkCustomTextShippingAddress | None
-    submit: PaymentLinkCustomTextSubmit | None
-    terms_of_service_acceptance: PaymentLinkCustomTextTermsOfServiceAcceptance | None
-
-
-class PaymentLinkInvoiceCreationInvoiceDataCustomField(TypedDict):
-    name: str
-    value: str
-
-
-class PaymentLinkInvoiceCreationInvoiceDataIssuer(TypedDict):
-    account: str | None
-    type: str
-
-
-class PaymentLinkInvoiceCreationInvoiceDataRenderingOptions(TypedDict):
-    amount_tax_display: str | None
-    template: str | None
-
-
-class PaymentLinkInvoiceCreationInvoiceData(TypedDict):
-    account_tax_ids: list[str] | None
-    custom_fields: list[PaymentLinkInvoiceCreationInvoiceDataCustomField] | None
-    description: str | None
-    footer: str | None
-    issuer: PaymentLinkInvoiceCreationInvoiceDataIssuer | None
-    metadata: dict[str, str] | None
-    rendering_options: PaymentLinkInvoiceCreationInvoiceDataRenderingOptions | None
-
-
 class PaymentLinkInvoiceCreation(TypedDict):
     enabled: bool
     invoice_data: PaymentLinkInvoiceCreationInvoiceData | None
-
-
-class PaymentLinkManagedPayments(TypedDict):
-    enabled: bool
-
-
-class PaymentLinkNameCollectionBusiness(TypedDict):
-    enabled: bool
-    optional: bool
-
-
-class PaymentLinkNameCollectionIndividual(TypedDict):
-    enabled: bool
-    optional: bool
-
-
-class PaymentLinkNameCollection(TypedDict):
-    business: PaymentLinkNameCollectionBusiness | None
-    individual: PaymentLinkNameCollectionIndividual | None
-
-
-class PaymentLinkOptionalItemAdjustableQuantity(TypedDict):
-    enabled: bool
-    maximum: int | None
-    minimum: int | None
-
-
-class PaymentLinkOptionalItem(TypedDict):
-    adjustable_quantity: PaymentLinkOptionalItemAdjustableQuantity | None
-    price: str
-    quantity: int
 
 
 class PaymentLinkPaymentIntentData(TypedDict):
@@ -689,10 +408,6 @@ class PaymentLinkPaymentMethodOptions(TypedDict):
     card: PaymentLinkPaymentMethodOptionsCard | None
 
 
-class PaymentLinkPhoneNumberCollection(TypedDict):
-    enabled: bool
-
-
 class PaymentLinkRestrictionsCompletedSessions(TypedDict):
     count: int
     limit: int
@@ -700,33 +415,6 @@ class PaymentLinkRestrictionsCompletedSessions(TypedDict):
 
 class PaymentLinkRestrictions(TypedDict):
     completed_sessions: PaymentLinkRestrictionsCompletedSessions
-
-
-class PaymentLinkShippingAddressCollection(TypedDict):
-    allowed_countries: list[str]
-
-
-class PaymentLinkShippingOption(TypedDict):
-    shipping_amount: int
-    shipping_rate: str
-
-
-class PaymentLinkSubscriptionDataInvoiceSettingsCustomField(TypedDict):
-    name: str
-    value: str
-
-
-class PaymentLinkSubscriptionDataInvoiceSettingsIssuer(TypedDict):
-    account: str | None
-    type: str
-
-
-class PaymentLinkSubscriptionDataInvoiceSettings(TypedDict):
-    account_tax_ids: list[str] | None
-    custom_fields: list[PaymentLinkSubscriptionDataInvoiceSettingsCustomField] | None
-    description: str | None
-    footer: str | None
-    issuer: PaymentLinkSubscriptionDataInvoiceSettingsIssuer
 
 
 class PaymentLinkSubscriptionDataTrialSettingsEndBehavior(TypedDict):
@@ -739,20 +427,10 @@ class PaymentLinkSubscriptionDataTrialSettings(TypedDict):
 
 class PaymentLinkSubscriptionData(TypedDict):
     description: str | None
-    invoice_settings: PaymentLinkSubscriptionDataInvoiceSettings
+    invoice_settings: SubscriptionInvoiceSettings
     metadata: dict[str, str]
     trial_period_days: int | None
     trial_settings: PaymentLinkSubscriptionDataTrialSettings | None
-
-
-class PaymentLinkTaxIdCollection(TypedDict):
-    enabled: bool
-    required: str
-
-
-class PaymentLinkTransferData(TypedDict):
-    amount: int | None
-    destination: str
 
 
 class PaymentLink(PaymentLinkState):
@@ -784,12 +462,12 @@ class PaymentLink(PaymentLinkState):
     payment_method_collection: str
     payment_method_options: PaymentLinkPaymentMethodOptions | None
     payment_method_types: list[str] | None
-    phone_number_collection: PaymentLinkPhoneNumberCollection
+    phone_number_collection: PaymentLinkManagedPayments
     restrictions: PaymentLinkRestrictions | None
     shipping_address_collection: PaymentLinkShippingAddressCollection | None
     shipping_options: list[PaymentLinkShippingOption]
     submit_type: str
     subscription_data: PaymentLinkSubscriptionData | None
     tax_id_collection: PaymentLinkTaxIdCollection
-    transfer_data: PaymentLinkTransferData | None
+    transfer_data: ChargeTransferData | None
     url: str

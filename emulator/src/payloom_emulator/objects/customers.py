@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from payloom_emulator.objects.charges import ChargeShipping
 from payloom_emulator.objects.discounts import Discount
 from payloom_emulator.objects.json import JsonObject, ListOf
-from payloom_emulator.objects.payment_methods import Source
+from payloom_emulator.objects.payment_methods import CustomerAddress, Source
 
 
 class TaxIdOwner(TypedDict):
@@ -37,16 +38,7 @@ class TaxId(TypedDict):
     verification: TaxIdVerification | None
 
 
-class CustomerAddress(TypedDict):
-    city: str | None
-    country: str | None
-    line1: str | None
-    line2: str | None
-    postal_code: str | None
-    state: str | None
-
-
-class CustomerInvoiceSettingsCustomField(TypedDict):
+class InvoiceCustomField(TypedDict):
     name: str
     value: str
 
@@ -57,27 +49,10 @@ class CustomerInvoiceSettingsRenderingOptions(TypedDict):
 
 
 class CustomerInvoiceSettings(TypedDict):
-    custom_fields: list[CustomerInvoiceSettingsCustomField] | None
+    custom_fields: list[InvoiceCustomField] | None
     default_payment_method: str | None
     footer: str | None
     rendering_options: CustomerInvoiceSettingsRenderingOptions | None
-
-
-class CustomerShippingAddress(TypedDict):
-    city: str | None
-    country: str | None
-    line1: str | None
-    line2: str | None
-    postal_code: str | None
-    state: str | None
-
-
-class CustomerShipping(TypedDict):
-    address: CustomerShippingAddress | None
-    carrier: str | None
-    name: str | None
-    phone: str | None
-    tracking_number: str | None
 
 
 class CustomerTaxLocation(TypedDict):
@@ -118,7 +93,7 @@ class Customer(TypedDict):
     object: str
     phone: str | None
     preferred_locales: list[str] | None
-    shipping: CustomerShipping | None
+    shipping: ChargeShipping | None
     sources: ListOf[JsonObject | Source] | None
     subscriptions: ListOf[JsonObject] | None
     tax: CustomerTax | None

@@ -4,8 +4,26 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
+from payloom_emulator.objects.charges import (
+    ChargePaymentMethodDetailsCardInstallments,
+    ChargePaymentMethodDetailsCardWallet,
+    ChargePresentmentDetails,
+    ChargeShipping,
+)
 from payloom_emulator.objects.json import JsonObject, ListOf
-from payloom_emulator.objects.payment_methods import PaymentMethod, Source
+from payloom_emulator.objects.payment_methods import (
+    ChargeBillingDetails,
+    CustomerAddress,
+    MandateCustomerAcceptanceOnline,
+    MandatePaymentMethodDetailsUsBankAccount,
+    PaymentMethod,
+    PaymentMethodCardChecks,
+    PaymentMethodCardNetworks,
+    PaymentMethodCardThreeDSecureUsage,
+    PaymentMethodSepaDebit,
+    PaymentMethodUsBankAccountNetworks,
+    Source,
+)
 from payloom_emulator.objects.state import ConfirmationTokenState, PaymentIntentState, SetupIntentState
 
 
@@ -73,7 +91,7 @@ class PaymentIntentLastPaymentError(TypedDict):
     type: str
 
 
-class PaymentIntentManagedPayments(TypedDict):
+class PaymentLinkManagedPayments(TypedDict):
     enabled: bool
 
 
@@ -82,9 +100,6 @@ class PaymentIntentNextActionAlipayHandleRedirect(TypedDict):
     native_url: str | None
     return_url: str | None
     url: str | None
-
-
-PaymentIntentNextActionBlikAuthorize = dict[str, object]
 
 
 class PaymentIntentNextActionBoletoDisplayDetails(TypedDict):
@@ -99,16 +114,16 @@ class PaymentIntentNextActionCardAwaitNotification(TypedDict):
     customer_approval_required: bool | None
 
 
-class PaymentIntentNextActionCashappHandleRedirectOrDisplayQrCodeQrCode(TypedDict):
+class SetupIntentNextActionUpiHandleRedirectOrDisplayQrCodeQrCode(TypedDict):
     expires_at: int
     image_url_png: str
     image_url_svg: str
 
 
-class PaymentIntentNextActionCashappHandleRedirectOrDisplayQrCode(TypedDict):
+class SetupIntentNextActionCashappHandleRedirectOrDisplayQrCode(TypedDict):
     hosted_instructions_url: str
     mobile_auth_url: str
-    qr_code: PaymentIntentNextActionCashappHandleRedirectOrDisplayQrCodeQrCode
+    qr_code: SetupIntentNextActionUpiHandleRedirectOrDisplayQrCodeQrCode
 
 
 class PaymentIntentNextActionDisplayBankTransferInstructionsFinancialAddress(TypedDict):
@@ -186,7 +201,7 @@ class PaymentIntentNextActionPromptpayDisplayQrCode(TypedDict):
     image_url_svg: str
 
 
-class PaymentIntentNextActionRedirectToUrl(TypedDict):
+class SetupIntentNextActionRedirectToUrl(TypedDict):
     return_url: str | None
     url: str | None
 
@@ -204,18 +219,12 @@ class PaymentIntentNextActionSwishHandleRedirectOrDisplayQrCode(TypedDict):
     qr_code: PaymentIntentNextActionSwishHandleRedirectOrDisplayQrCodeQrCode
 
 
-class PaymentIntentNextActionUpiHandleRedirectOrDisplayQrCodeQrCode(TypedDict):
-    expires_at: int
-    image_url_png: str
-    image_url_svg: str
-
-
-class PaymentIntentNextActionUpiHandleRedirectOrDisplayQrCode(TypedDict):
+class SetupIntentNextActionUpiHandleRedirectOrDisplayQrCode(TypedDict):
     hosted_instructions_url: str
-    qr_code: PaymentIntentNextActionUpiHandleRedirectOrDisplayQrCodeQrCode
+    qr_code: SetupIntentNextActionUpiHandleRedirectOrDisplayQrCodeQrCode
 
 
-class PaymentIntentNextActionVerifyWithMicrodeposits(TypedDict):
+class SetupIntentNextActionVerifyWithMicrodeposits(TypedDict):
     arrival_date: int
     hosted_verification_url: str
     microdeposit_type: str | None
@@ -245,10 +254,10 @@ class PaymentIntentNextActionWechatPayRedirectToIosApp(TypedDict):
 
 class PaymentIntentNextAction(TypedDict):
     alipay_handle_redirect: PaymentIntentNextActionAlipayHandleRedirect | None
-    blik_authorize: PaymentIntentNextActionBlikAuthorize | None
+    blik_authorize: dict[str, object] | None
     boleto_display_details: PaymentIntentNextActionBoletoDisplayDetails | None
     card_await_notification: PaymentIntentNextActionCardAwaitNotification | None
-    cashapp_handle_redirect_or_display_qr_code: PaymentIntentNextActionCashappHandleRedirectOrDisplayQrCode | None
+    cashapp_handle_redirect_or_display_qr_code: SetupIntentNextActionCashappHandleRedirectOrDisplayQrCode | None
     display_bank_transfer_instructions: PaymentIntentNextActionDisplayBankTransferInstructions | None
     klarna_display_qr_code: PaymentIntentNextActionKlarnaDisplayQrCode | None
     konbini_display_details: PaymentIntentNextActionKonbiniDisplayDetails | None
@@ -257,12 +266,12 @@ class PaymentIntentNextAction(TypedDict):
     paynow_display_qr_code: PaymentIntentNextActionPaynowDisplayQrCode | None
     pix_display_qr_code: PaymentIntentNextActionPixDisplayQrCode | None
     promptpay_display_qr_code: PaymentIntentNextActionPromptpayDisplayQrCode | None
-    redirect_to_url: PaymentIntentNextActionRedirectToUrl | None
+    redirect_to_url: SetupIntentNextActionRedirectToUrl | None
     swish_handle_redirect_or_display_qr_code: PaymentIntentNextActionSwishHandleRedirectOrDisplayQrCode | None
     type: str
-    upi_handle_redirect_or_display_qr_code: PaymentIntentNextActionUpiHandleRedirectOrDisplayQrCode | None
+    upi_handle_redirect_or_display_qr_code: SetupIntentNextActionUpiHandleRedirectOrDisplayQrCode | None
     use_stripe_sdk: dict[str, JsonObject] | None
-    verify_with_microdeposits: PaymentIntentNextActionVerifyWithMicrodeposits | None
+    verify_with_microdeposits: SetupIntentNextActionVerifyWithMicrodeposits | None
     wechat_pay_display_qr_code: PaymentIntentNextActionWechatPayDisplayQrCode | None
     wechat_pay_redirect_to_android_app: PaymentIntentNextActionWechatPayRedirectToAndroidApp | None
     wechat_pay_redirect_to_ios_app: PaymentIntentNextActionWechatPayRedirectToIosApp | None
@@ -273,7 +282,7 @@ class PaymentIntentPaymentDetails(TypedDict):
     order_reference: str | None
 
 
-class PaymentIntentPaymentMethodConfigurationDetails(TypedDict):
+class SetupIntentPaymentMethodConfigurationDetails(TypedDict):
     id: str
     parent: str | None
 
@@ -326,30 +335,26 @@ class PaymentIntentPaymentMethodOptionsCustomerBalance(TypedDict):
     setup_future_usage: Literal["none"] | None
 
 
-class PaymentIntentPaymentMethodOptionsSepaDebitMandateOptions(TypedDict):
+class SetupIntentPaymentMethodOptionsSepaDebitMandateOptions(TypedDict):
     reference_prefix: str | None
 
 
 class PaymentIntentPaymentMethodOptionsSepaDebit(TypedDict):
-    mandate_options: PaymentIntentPaymentMethodOptionsSepaDebitMandateOptions | None
+    mandate_options: SetupIntentPaymentMethodOptionsSepaDebitMandateOptions | None
     setup_future_usage: str | None
     target_date: str | None
 
 
-class PaymentIntentPaymentMethodOptionsUsBankAccountFinancialConnections(TypedDict):
+class SetupIntentPaymentMethodOptionsUsBankAccountFinancialConnections(TypedDict):
     filters: JsonObject | None
     permissions: list[str] | None
     prefetch: list[str] | None
     return_url: str | None
 
 
-class PaymentIntentPaymentMethodOptionsUsBankAccountMandateOptions(TypedDict):
-    collection_method: Literal["paper"] | None
-
-
 class PaymentIntentPaymentMethodOptionsUsBankAccount(TypedDict):
-    financial_connections: PaymentIntentPaymentMethodOptionsUsBankAccountFinancialConnections | None
-    mandate_options: PaymentIntentPaymentMethodOptionsUsBankAccountMandateOptions | None
+    financial_connections: SetupIntentPaymentMethodOptionsUsBankAccountFinancialConnections | None
+    mandate_options: MandatePaymentMethodDetailsUsBankAccount | None
     setup_future_usage: str | None
     target_date: str | None
     transaction_purpose: str | None
@@ -361,11 +366,6 @@ class PaymentIntentPaymentMethodOptions(TypedDict):
     customer_balance: PaymentIntentPaymentMethodOptionsCustomerBalance | None
     sepa_debit: PaymentIntentPaymentMethodOptionsSepaDebit | None
     us_bank_account: PaymentIntentPaymentMethodOptionsUsBankAccount | None
-
-
-class PaymentIntentPresentmentDetails(TypedDict):
-    presentment_amount: int
-    presentment_currency: str
 
 
 class PaymentIntentProcessingCardCustomerNotification(TypedDict):
@@ -380,23 +380,6 @@ class PaymentIntentProcessingCard(TypedDict):
 class PaymentIntentProcessing(TypedDict):
     card: PaymentIntentProcessingCard | None
     type: Literal["card"]
-
-
-class PaymentIntentShippingAddress(TypedDict):
-    city: str | None
-    country: str | None
-    line1: str | None
-    line2: str | None
-    postal_code: str | None
-    state: str | None
-
-
-class PaymentIntentShipping(TypedDict):
-    address: PaymentIntentShippingAddress | None
-    carrier: str | None
-    name: str | None
-    phone: str | None
-    tracking_number: str | None
 
 
 class PaymentIntentTransferDataPaymentData(TypedDict):
@@ -437,23 +420,23 @@ class PaymentIntent(PaymentIntentState):
     last_payment_error: PaymentIntentLastPaymentError | None
     latest_charge: str | None
     livemode: bool
-    managed_payments: PaymentIntentManagedPayments | None
+    managed_payments: PaymentLinkManagedPayments | None
     metadata: dict[str, str]
     next_action: PaymentIntentNextAction | None
     object: str
     on_behalf_of: str | None
     payment_details: PaymentIntentPaymentDetails | None
     payment_method: str | None
-    payment_method_configuration_details: PaymentIntentPaymentMethodConfigurationDetails | None
+    payment_method_configuration_details: SetupIntentPaymentMethodConfigurationDetails | None
     payment_method_options: PaymentIntentPaymentMethodOptions | None
     payment_method_types: list[str]
     payment_record: str | None
-    presentment_details: PaymentIntentPresentmentDetails | None
+    presentment_details: ChargePresentmentDetails | None
     processing: PaymentIntentProcessing | None
     receipt_email: str | None
     review: str | None
     setup_future_usage: str | None
-    shipping: PaymentIntentShipping | None
+    shipping: ChargeShipping | None
     source: str | None
     statement_descriptor: str | None
     statement_descriptor_suffix: str | None
@@ -486,25 +469,6 @@ class SetupIntentLastSetupError(TypedDict):
     type: str
 
 
-class SetupIntentManagedPayments(TypedDict):
-    enabled: bool
-
-
-SetupIntentNextActionBlikAuthorize = dict[str, object]
-
-
-class SetupIntentNextActionCashappHandleRedirectOrDisplayQrCodeQrCode(TypedDict):
-    expires_at: int
-    image_url_png: str
-    image_url_svg: str
-
-
-class SetupIntentNextActionCashappHandleRedirectOrDisplayQrCode(TypedDict):
-    hosted_instructions_url: str
-    mobile_auth_url: str
-    qr_code: SetupIntentNextActionCashappHandleRedirectOrDisplayQrCodeQrCode
-
-
 class SetupIntentNextActionPixDisplayQrCode(TypedDict):
     data: str
     expires_at: int
@@ -513,30 +477,8 @@ class SetupIntentNextActionPixDisplayQrCode(TypedDict):
     image_url_svg: str
 
 
-class SetupIntentNextActionRedirectToUrl(TypedDict):
-    return_url: str | None
-    url: str | None
-
-
-class SetupIntentNextActionUpiHandleRedirectOrDisplayQrCodeQrCode(TypedDict):
-    expires_at: int
-    image_url_png: str
-    image_url_svg: str
-
-
-class SetupIntentNextActionUpiHandleRedirectOrDisplayQrCode(TypedDict):
-    hosted_instructions_url: str
-    qr_code: SetupIntentNextActionUpiHandleRedirectOrDisplayQrCodeQrCode
-
-
-class SetupIntentNextActionVerifyWithMicrodeposits(TypedDict):
-    arrival_date: int
-    hosted_verification_url: str
-    microdeposit_type: str | None
-
-
 class SetupIntentNextAction(TypedDict):
-    blik_authorize: SetupIntentNextActionBlikAuthorize | None
+    blik_authorize: dict[str, object] | None
     cashapp_handle_redirect_or_display_qr_code: SetupIntentNextActionCashappHandleRedirectOrDisplayQrCode | None
     pix_display_qr_code: SetupIntentNextActionPixDisplayQrCode | None
     redirect_to_url: SetupIntentNextActionRedirectToUrl | None
@@ -544,11 +486,6 @@ class SetupIntentNextAction(TypedDict):
     upi_handle_redirect_or_display_qr_code: SetupIntentNextActionUpiHandleRedirectOrDisplayQrCode | None
     use_stripe_sdk: dict[str, JsonObject] | None
     verify_with_microdeposits: SetupIntentNextActionVerifyWithMicrodeposits | None
-
-
-class SetupIntentPaymentMethodConfigurationDetails(TypedDict):
-    id: str
-    parent: str | None
 
 
 class SetupIntentPaymentMethodOptionsCardMandateOptions(TypedDict):
@@ -571,28 +508,13 @@ class SetupIntentPaymentMethodOptionsCard(TypedDict):
     setup_credential_usage: str | None
 
 
-class SetupIntentPaymentMethodOptionsSepaDebitMandateOptions(TypedDict):
-    reference_prefix: str | None
-
-
 class SetupIntentPaymentMethodOptionsSepaDebit(TypedDict):
     mandate_options: SetupIntentPaymentMethodOptionsSepaDebitMandateOptions | None
 
 
-class SetupIntentPaymentMethodOptionsUsBankAccountFinancialConnections(TypedDict):
-    filters: JsonObject | None
-    permissions: list[str] | None
-    prefetch: list[str] | None
-    return_url: str | None
-
-
-class SetupIntentPaymentMethodOptionsUsBankAccountMandateOptions(TypedDict):
-    collection_method: Literal["paper"] | None
-
-
 class SetupIntentPaymentMethodOptionsUsBankAccount(TypedDict):
     financial_connections: SetupIntentPaymentMethodOptionsUsBankAccountFinancialConnections | None
-    mandate_options: SetupIntentPaymentMethodOptionsUsBankAccountMandateOptions | None
+    mandate_options: MandatePaymentMethodDetailsUsBankAccount | None
     verification_method: str | None
 
 
@@ -619,7 +541,7 @@ class SetupIntent(SetupIntentState):
     last_setup_error: SetupIntentLastSetupError | None
     latest_attempt: str | None
     livemode: bool
-    managed_payments: SetupIntentManagedPayments | None
+    managed_payments: PaymentLinkManagedPayments | None
     mandate: str | None
     metadata: dict[str, str] | None
     next_action: SetupIntentNextAction | None
@@ -632,12 +554,6 @@ class SetupIntent(SetupIntentState):
     single_use_mandate: str | None
     status: str
     usage: str
-
-
-class SetupAttemptPaymentMethodDetailsCardChecks(TypedDict):
-    address_line1_check: str | None
-    address_postal_code_check: str | None
-    cvc_check: str | None
 
 
 class SetupAttemptPaymentMethodDetailsCardThreeDSecure(TypedDict):
@@ -657,7 +573,7 @@ class SetupAttemptPaymentMethodDetailsCardWallet(TypedDict):
 
 class SetupAttemptPaymentMethodDetailsCard(TypedDict):
     brand: str | None
-    checks: SetupAttemptPaymentMethodDetailsCardChecks | None
+    checks: PaymentMethodCardChecks | None
     country: str | None
     description: str | None
     exp_month: int | None
@@ -673,17 +589,11 @@ class SetupAttemptPaymentMethodDetailsCard(TypedDict):
     wallet: SetupAttemptPaymentMethodDetailsCardWallet | None
 
 
-SetupAttemptPaymentMethodDetailsSepaDebit = dict[str, object]
-
-
-SetupAttemptPaymentMethodDetailsUsBankAccount = dict[str, object]
-
-
 class SetupAttemptPaymentMethodDetails(TypedDict):
     card: SetupAttemptPaymentMethodDetailsCard | None
-    sepa_debit: SetupAttemptPaymentMethodDetailsSepaDebit | None
+    sepa_debit: dict[str, object] | None
     type: str
-    us_bank_account: SetupAttemptPaymentMethodDetailsUsBankAccount | None
+    us_bank_account: dict[str, object] | None
 
 
 class SetupAttemptSetupError(TypedDict):
@@ -724,13 +634,8 @@ class SetupAttempt(TypedDict):
     usage: str
 
 
-class ConfirmationTokenMandateDataCustomerAcceptanceOnline(TypedDict):
-    ip_address: str | None
-    user_agent: str | None
-
-
 class ConfirmationTokenMandateDataCustomerAcceptance(TypedDict):
-    online: ConfirmationTokenMandateDataCustomerAcceptanceOnline | None
+    online: MandateCustomerAcceptanceOnline | None
     type: str
 
 
@@ -738,40 +643,13 @@ class ConfirmationTokenMandateData(TypedDict):
     customer_acceptance: ConfirmationTokenMandateDataCustomerAcceptance
 
 
-class ConfirmationTokenPaymentMethodOptionsCardInstallments(TypedDict):
-    plan: JsonObject | None
-
-
 class ConfirmationTokenPaymentMethodOptionsCard(TypedDict):
     cvc_token: str | None
-    installments: ConfirmationTokenPaymentMethodOptionsCardInstallments | None
+    installments: ChargePaymentMethodDetailsCardInstallments | None
 
 
 class ConfirmationTokenPaymentMethodOptions(TypedDict):
     card: ConfirmationTokenPaymentMethodOptionsCard | None
-
-
-class ConfirmationTokenPaymentMethodPreviewBillingDetailsAddress(TypedDict):
-    city: str | None
-    country: str | None
-    line1: str | None
-    line2: str | None
-    postal_code: str | None
-    state: str | None
-
-
-class ConfirmationTokenPaymentMethodPreviewBillingDetails(TypedDict):
-    address: ConfirmationTokenPaymentMethodPreviewBillingDetailsAddress | None
-    email: str | None
-    name: str | None
-    phone: str | None
-    tax_id: str | None
-
-
-class ConfirmationTokenPaymentMethodPreviewCardChecks(TypedDict):
-    address_line1_check: str | None
-    address_postal_code_check: str | None
-    cvc_check: str | None
 
 
 class ConfirmationTokenPaymentMethodPreviewCardGeneratedFrom(TypedDict):
@@ -780,30 +658,9 @@ class ConfirmationTokenPaymentMethodPreviewCardGeneratedFrom(TypedDict):
     setup_attempt: str | None
 
 
-class ConfirmationTokenPaymentMethodPreviewCardNetworks(TypedDict):
-    available: list[str]
-    preferred: str | None
-
-
-class ConfirmationTokenPaymentMethodPreviewCardThreeDSecureUsage(TypedDict):
-    supported: bool
-
-
-class ConfirmationTokenPaymentMethodPreviewCardWallet(TypedDict):
-    amex_express_checkout: JsonObject | None
-    apple_pay: JsonObject | None
-    dynamic_last4: str | None
-    google_pay: JsonObject | None
-    link: JsonObject | None
-    masterpass: JsonObject | None
-    samsung_pay: JsonObject | None
-    type: str
-    visa_checkout: JsonObject | None
-
-
 class ConfirmationTokenPaymentMethodPreviewCard(TypedDict):
     brand: str
-    checks: ConfirmationTokenPaymentMethodPreviewCardChecks | None
+    checks: PaymentMethodCardChecks | None
     country: str | None
     description: str | None
     display_brand: str | None
@@ -815,32 +672,10 @@ class ConfirmationTokenPaymentMethodPreviewCard(TypedDict):
     iin: str | None
     issuer: str | None
     last4: str
-    networks: ConfirmationTokenPaymentMethodPreviewCardNetworks | None
+    networks: PaymentMethodCardNetworks | None
     regulated_status: str | None
-    three_d_secure_usage: ConfirmationTokenPaymentMethodPreviewCardThreeDSecureUsage | None
-    wallet: ConfirmationTokenPaymentMethodPreviewCardWallet | None
-
-
-ConfirmationTokenPaymentMethodPreviewCustomerBalance = dict[str, object]
-
-
-class ConfirmationTokenPaymentMethodPreviewSepaDebitGeneratedFrom(TypedDict):
-    charge: str | None
-    setup_attempt: str | None
-
-
-class ConfirmationTokenPaymentMethodPreviewSepaDebit(TypedDict):
-    bank_code: str | None
-    branch_code: str | None
-    country: str | None
-    fingerprint: str | None
-    generated_from: ConfirmationTokenPaymentMethodPreviewSepaDebitGeneratedFrom | None
-    last4: str | None
-
-
-class ConfirmationTokenPaymentMethodPreviewUsBankAccountNetworks(TypedDict):
-    preferred: str | None
-    supported: list[str]
+    three_d_secure_usage: PaymentMethodCardThreeDSecureUsage | None
+    wallet: ChargePaymentMethodDetailsCardWallet | None
 
 
 class ConfirmationTokenPaymentMethodPreviewUsBankAccountStatusDetails(TypedDict):
@@ -854,34 +689,25 @@ class ConfirmationTokenPaymentMethodPreviewUsBankAccount(TypedDict):
     financial_connections_account: str | None
     fingerprint: str | None
     last4: str | None
-    networks: ConfirmationTokenPaymentMethodPreviewUsBankAccountNetworks | None
+    networks: PaymentMethodUsBankAccountNetworks | None
     routing_number: str | None
     status_details: ConfirmationTokenPaymentMethodPreviewUsBankAccountStatusDetails | None
 
 
 class ConfirmationTokenPaymentMethodPreview(TypedDict):
     allow_redisplay: str | None
-    billing_details: ConfirmationTokenPaymentMethodPreviewBillingDetails
+    billing_details: ChargeBillingDetails
     card: ConfirmationTokenPaymentMethodPreviewCard | None
     customer: str | None
     customer_account: str | None
-    customer_balance: ConfirmationTokenPaymentMethodPreviewCustomerBalance | None
-    sepa_debit: ConfirmationTokenPaymentMethodPreviewSepaDebit | None
+    customer_balance: dict[str, object] | None
+    sepa_debit: PaymentMethodSepaDebit | None
     type: str
     us_bank_account: ConfirmationTokenPaymentMethodPreviewUsBankAccount | None
 
 
-class ConfirmationTokenShippingAddress(TypedDict):
-    city: str | None
-    country: str | None
-    line1: str | None
-    line2: str | None
-    postal_code: str | None
-    state: str | None
-
-
 class ConfirmationTokenShipping(TypedDict):
-    address: ConfirmationTokenShippingAddress
+    address: CustomerAddress
     name: str
     phone: str | None
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
-from payloom_emulator.objects.accounts import Account
+from payloom_emulator.objects.accounts import Account, InvoiceItemInvoicingRule
 from payloom_emulator.objects.catalog import TaxRate
+from payloom_emulator.objects.charges import ChargeShipping
+from payloom_emulator.objects.customers import InvoiceCustomField
 from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
 from payloom_emulator.objects.json import JsonObject, ListOf
-from payloom_emulator.objects.payment_methods import PaymentMethod, Source
+from payloom_emulator.objects.payment_methods import CustomerAddress, PaymentMethod, Source
 from payloom_emulator.objects.state import CreditNoteState, InvoiceItemState, InvoiceLineItemState, InvoiceState
-
-
-class InvoiceItemInvoicingRule(TypedDict):
-    type: str
 
 
 class InvoiceItemParentSubscriptionDetails(TypedDict):
@@ -26,7 +24,7 @@ class InvoiceItemParent(TypedDict):
     type: Literal["subscription_details"]
 
 
-class InvoiceItemPeriod(TypedDict):
+class InvoiceLineItemPeriod(TypedDict):
     end: int
     start: int
 
@@ -53,14 +51,14 @@ class InvoiceItemProrationDetailsCreditedItems(TypedDict):
     type: str
 
 
-class InvoiceItemProrationDetailsDiscountAmount(TypedDict):
+class InvoiceTotalDiscountAmount(TypedDict):
     amount: int
     discount: str
 
 
 class InvoiceItemProrationDetails(TypedDict):
     credited_items: InvoiceItemProrationDetailsCreditedItems | None
-    discount_amounts: list[InvoiceItemProrationDetailsDiscountAmount]
+    discount_amounts: list[InvoiceTotalDiscountAmount]
 
 
 class InvoiceItem(InvoiceItemState):
@@ -81,7 +79,7 @@ class InvoiceItem(InvoiceItemState):
     net_amount: int | None
     object: str
     parent: InvoiceItemParent | None
-    period: InvoiceItemPeriod
+    period: InvoiceLineItemPeriod
     pricing: InvoiceItemPricing | None
     proration: bool
     proration_details: InvoiceItemProrationDetails | None
@@ -89,11 +87,6 @@ class InvoiceItem(InvoiceItemState):
     quantity_decimal: str
     tax_rates: list[TaxRate] | None
     test_clock: str | None
-
-
-class InvoiceLineItemDiscountAmount(TypedDict):
-    amount: int
-    discount: str
 
 
 class InvoiceLineItemParentInvoiceItemDetailsProrationDetails(TypedDict):
@@ -107,14 +100,10 @@ class InvoiceLineItemParentInvoiceItemDetails(TypedDict):
     subscription: str | None
 
 
-class InvoiceLineItemParentSubscriptionItemDetailsProrationDetails(TypedDict):
-    credited_items: JsonObject | None
-
-
 class InvoiceLineItemParentSubscriptionItemDetails(TypedDict):
     invoice_item: str | None
     proration: bool
-    proration_details: InvoiceLineItemParentSubscriptionItemDetailsProrationDetails | None
+    proration_details: InvoiceLineItemParentInvoiceItemDetailsProrationDetails | None
     subscription: str | None
     subscription_item: str
 
@@ -125,37 +114,21 @@ class InvoiceLineItemParent(TypedDict):
     type: str
 
 
-class InvoiceLineItemPeriod(TypedDict):
-    end: int
-    start: int
-
-
-class InvoiceLineItemPretaxCreditAmount(TypedDict):
+class InvoiceTotalPretaxCreditAmount(TypedDict):
     amount: int
     credit_balance_transaction: str | None
     discount: str | None
     type: str
 
 
-class InvoiceLineItemPricingPriceDetails(TypedDict):
-    price: str
-    product: str
-
-
-class InvoiceLineItemPricing(TypedDict):
-    price_details: InvoiceLineItemPricingPriceDetails | None
-    type: Literal["price_details"]
-    unit_amount_decimal: str | None
-
-
-class InvoiceLineItemTaxTaxRateDetails(TypedDict):
+class InvoiceTotalTaxTaxRateDetails(TypedDict):
     tax_rate: str
 
 
-class InvoiceLineItemTax(TypedDict):
+class InvoiceTotalTax(TypedDict):
     amount: int
     tax_behavior: str
-    tax_rate_details: InvoiceLineItemTaxTaxRateDetails | None
+    tax_rate_details: InvoiceTotalTaxTaxRateDetails | None
     taxability_reason: str
     taxable_amount: int | None
     type: Literal["tax_rate_details"]
@@ -165,7 +138,7 @@ class InvoiceLineItem(InvoiceLineItemState):
     amount: int
     currency: str
     description: str | None
-    discount_amounts: list[InvoiceLineItemDiscountAmount] | None
+    discount_amounts: list[InvoiceTotalDiscountAmount] | None
     discountable: bool
     discounts: list[str]
     id: str
@@ -175,13 +148,13 @@ class InvoiceLineItem(InvoiceLineItemState):
     object: str
     parent: InvoiceLineItemParent | None
     period: InvoiceLineItemPeriod
-    pretax_credit_amounts: list[InvoiceLineItemPretaxCreditAmount] | None
-    pricing: InvoiceLineItemPricing | None
+    pretax_credit_amounts: list[InvoiceTotalPretaxCreditAmount] | None
+    pricing: InvoiceItemPricing | None
     quantity: int | None
     quantity_decimal: str | None
     subscription: str | None
     subtotal: int
-    taxes: list[InvoiceLineItemTax] | None
+    taxes: list[InvoiceTotalTax] | None
 
 
 class InvoicePaymentPayment(TypedDict):
@@ -211,7 +184,7 @@ class InvoicePayment(TypedDict):
     status_transitions: InvoicePaymentStatusTransitions
 
 
-class InvoiceAutomaticTaxLiability(TypedDict):
+class InvoiceIssuer(TypedDict):
     account: str | None
     type: str
 
@@ -219,7 +192,7 @@ class InvoiceAutomaticTaxLiability(TypedDict):
 class InvoiceAutomaticTax(TypedDict):
     disabled_reason: str | None
     enabled: bool
-    liability: InvoiceAutomaticTaxLiability | None
+    liability: InvoiceIssuer | None
     provider: str | None
     status: str | None
 
@@ -227,37 +200,6 @@ class InvoiceAutomaticTax(TypedDict):
 class InvoiceConfirmationSecret(TypedDict):
     client_secret: str
     type: str
-
-
-class InvoiceCustomField(TypedDict):
-    name: str
-    value: str
-
-
-class InvoiceCustomerAddress(TypedDict):
-    city: str | None
-    country: str | None
-    line1: str | None
-    line2: str | None
-    postal_code: str | None
-    state: str | None
-
-
-class InvoiceCustomerShippingAddress(TypedDict):
-    city: str | None
-    country: str | None
-    line1: str | None
-    line2: str | None
-    postal_code: str | None
-    state: str | None
-
-
-class InvoiceCustomerShipping(TypedDict):
-    address: InvoiceCustomerShippingAddress | None
-    carrier: str | None
-    name: str | None
-    phone: str | None
-    tracking_number: str | None
 
 
 class InvoiceCustomerTaxId(TypedDict):
@@ -268,11 +210,6 @@ class InvoiceCustomerTaxId(TypedDict):
 class InvoiceFromInvoice(TypedDict):
     action: str
     invoice: str
-
-
-class InvoiceIssuer(TypedDict):
-    account: str | None
-    type: str
 
 
 class InvoiceLastFinalizationError(TypedDict):
@@ -320,9 +257,6 @@ class InvoicePaymentSettingsPaymentMethodOptionsCustomerBalance(TypedDict):
     funding_type: Literal["bank_transfer"] | None
 
 
-InvoicePaymentSettingsPaymentMethodOptionsSepaDebit = dict[str, object]
-
-
 class InvoicePaymentSettingsPaymentMethodOptionsUsBankAccount(TypedDict):
     financial_connections: JsonObject | None
     verification_method: str | None
@@ -331,7 +265,7 @@ class InvoicePaymentSettingsPaymentMethodOptionsUsBankAccount(TypedDict):
 class InvoicePaymentSettingsPaymentMethodOptions(TypedDict):
     card: InvoicePaymentSettingsPaymentMethodOptionsCard | None
     customer_balance: InvoicePaymentSettingsPaymentMethodOptionsCustomerBalance | None
-    sepa_debit: InvoicePaymentSettingsPaymentMethodOptionsSepaDebit | None
+    sepa_debit: dict[str, object] | None
     us_bank_account: InvoicePaymentSettingsPaymentMethodOptionsUsBankAccount | None
 
 
@@ -352,7 +286,7 @@ class InvoiceRendering(TypedDict):
     template_version: int | None
 
 
-class InvoiceShippingCostTax(TypedDict):
+class LineItemTax(TypedDict):
     amount: int
     rate: TaxRate
     taxability_reason: str | None
@@ -364,24 +298,7 @@ class InvoiceShippingCost(TypedDict):
     amount_tax: int
     amount_total: int
     shipping_rate: str | None
-    taxes: list[InvoiceShippingCostTax] | None
-
-
-class InvoiceShippingDetailsAddress(TypedDict):
-    city: str | None
-    country: str | None
-    line1: str | None
-    line2: str | None
-    postal_code: str | None
-    state: str | None
-
-
-class InvoiceShippingDetails(TypedDict):
-    address: InvoiceShippingDetailsAddress | None
-    carrier: str | None
-    name: str | None
-    phone: str | None
-    tracking_number: str | None
+    taxes: list[LineItemTax] | None
 
 
 class InvoiceStatusDetailsUncollectible(TypedDict):
@@ -409,31 +326,6 @@ class InvoiceThresholdReason(TypedDict):
     item_reasons: list[InvoiceThresholdReasonItemReason]
 
 
-class InvoiceTotalDiscountAmount(TypedDict):
-    amount: int
-    discount: str
-
-
-class InvoiceTotalPretaxCreditAmount(TypedDict):
-    amount: int
-    credit_balance_transaction: str | None
-    discount: str | None
-    type: str
-
-
-class InvoiceTotalTaxTaxRateDetails(TypedDict):
-    tax_rate: str
-
-
-class InvoiceTotalTax(TypedDict):
-    amount: int
-    tax_behavior: str
-    tax_rate_details: InvoiceTotalTaxTaxRateDetails | None
-    taxability_reason: str
-    taxable_amount: int | None
-    type: Literal["tax_rate_details"]
-
-
 class Invoice(InvoiceState[InvoiceLineItem]):
     account_country: str | None
     account_name: str | None
@@ -458,11 +350,11 @@ class Invoice(InvoiceState[InvoiceLineItem]):
     custom_fields: list[InvoiceCustomField] | None
     customer: str | None
     customer_account: str | None
-    customer_address: InvoiceCustomerAddress | None
+    customer_address: CustomerAddress | None
     customer_email: str | None
     customer_name: str | None
     customer_phone: str | None
-    customer_shipping: InvoiceCustomerShipping | None
+    customer_shipping: ChargeShipping | None
     customer_tax_exempt: str | None
     customer_tax_ids: list[InvoiceCustomerTaxId] | None
     default_payment_method: str | None
@@ -498,7 +390,7 @@ class Invoice(InvoiceState[InvoiceLineItem]):
     receipt_number: str | None
     rendering: InvoiceRendering | None
     shipping_cost: InvoiceShippingCost | None
-    shipping_details: InvoiceShippingDetails | None
+    shipping_details: ChargeShipping | None
     starting_balance: int
     statement_descriptor: str | None
     status: str | None
@@ -516,60 +408,23 @@ class Invoice(InvoiceState[InvoiceLineItem]):
     webhooks_delivered_at: int | None
 
 
-class CreditNoteLineItemDiscountAmount(TypedDict):
-    amount: int
-    discount: str
-
-
-class CreditNoteLineItemPretaxCreditAmount(TypedDict):
-    amount: int
-    credit_balance_transaction: str | None
-    discount: str | None
-    type: str
-
-
-class CreditNoteLineItemTaxTaxRateDetails(TypedDict):
-    tax_rate: str
-
-
-class CreditNoteLineItemTax(TypedDict):
-    amount: int
-    tax_behavior: str
-    tax_rate_details: CreditNoteLineItemTaxTaxRateDetails | None
-    taxability_reason: str
-    taxable_amount: int | None
-    type: Literal["tax_rate_details"]
-
-
 class CreditNoteLineItem(TypedDict):
     amount: int
     description: str | None
     discount_amount: int
-    discount_amounts: list[CreditNoteLineItemDiscountAmount]
+    discount_amounts: list[InvoiceTotalDiscountAmount]
     id: str
     invoice_line_item: str | None
     livemode: bool
     metadata: dict[str, str] | None
     object: str
-    pretax_credit_amounts: list[CreditNoteLineItemPretaxCreditAmount]
+    pretax_credit_amounts: list[InvoiceTotalPretaxCreditAmount]
     quantity: int | None
     tax_rates: list[TaxRate]
-    taxes: list[CreditNoteLineItemTax] | None
+    taxes: list[InvoiceTotalTax] | None
     type: str
     unit_amount: int | None
     unit_amount_decimal: str | None
-
-
-class CreditNoteDiscountAmount(TypedDict):
-    amount: int
-    discount: str
-
-
-class CreditNotePretaxCreditAmount(TypedDict):
-    amount: int
-    credit_balance_transaction: str | None
-    discount: str | None
-    type: str
 
 
 class CreditNoteRefundPaymentRecordRefund(TypedDict):
@@ -584,34 +439,6 @@ class CreditNoteRefund(TypedDict):
     type: str | None
 
 
-class CreditNoteShippingCostTax(TypedDict):
-    amount: int
-    rate: TaxRate
-    taxability_reason: str | None
-    taxable_amount: int | None
-
-
-class CreditNoteShippingCost(TypedDict):
-    amount_subtotal: int
-    amount_tax: int
-    amount_total: int
-    shipping_rate: str | None
-    taxes: list[CreditNoteShippingCostTax] | None
-
-
-class CreditNoteTotalTaxTaxRateDetails(TypedDict):
-    tax_rate: str
-
-
-class CreditNoteTotalTax(TypedDict):
-    amount: int
-    tax_behavior: str
-    tax_rate_details: CreditNoteTotalTaxTaxRateDetails | None
-    taxability_reason: str
-    taxable_amount: int | None
-    type: Literal["tax_rate_details"]
-
-
 class CreditNote(CreditNoteState[CreditNoteLineItem]):
     amount: int
     amount_shipping: int
@@ -621,7 +448,7 @@ class CreditNote(CreditNoteState[CreditNoteLineItem]):
     customer_account: str | None
     customer_balance_transaction: str | None
     discount_amount: int
-    discount_amounts: list[CreditNoteDiscountAmount]
+    discount_amounts: list[InvoiceTotalDiscountAmount]
     effective_at: int | None
     id: str
     invoice: str
@@ -635,15 +462,15 @@ class CreditNote(CreditNoteState[CreditNoteLineItem]):
     pdf: str
     post_payment_amount: int
     pre_payment_amount: int
-    pretax_credit_amounts: list[CreditNotePretaxCreditAmount]
+    pretax_credit_amounts: list[InvoiceTotalPretaxCreditAmount]
     reason: str | None
     refunds: list[CreditNoteRefund]
-    shipping_cost: CreditNoteShippingCost | None
+    shipping_cost: InvoiceShippingCost | None
     status: str
     subtotal: int
     subtotal_excluding_tax: int | None
     total: int
     total_excluding_tax: int | None
-    total_taxes: list[CreditNoteTotalTax] | None
+    total_taxes: list[InvoiceTotalTax] | None
     type: str
     voided_at: int | None

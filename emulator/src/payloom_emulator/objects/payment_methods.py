@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
+from payloom_emulator.objects.catalog import MandateSingleUse
 from payloom_emulator.objects.json import JsonObject
 from payloom_emulator.objects.state import PaymentMethodState, SourceState, TokenState
 
 
-class PaymentMethodBillingDetailsAddress(TypedDict):
+class CustomerAddress(TypedDict):
     city: str | None
     country: str | None
     line1: str | None
@@ -17,8 +18,8 @@ class PaymentMethodBillingDetailsAddress(TypedDict):
     state: str | None
 
 
-class PaymentMethodBillingDetails(TypedDict):
-    address: PaymentMethodBillingDetailsAddress | None
+class ChargeBillingDetails(TypedDict):
+    address: CustomerAddress | None
     email: str | None
     name: str | None
     phone: str | None
@@ -51,18 +52,6 @@ class PaymentMethodCardThreeDSecureUsage(TypedDict):
     supported: bool
 
 
-PaymentMethodCardWalletAmexExpressCheckout = dict[str, object]
-
-
-PaymentMethodCardWalletApplePay = dict[str, object]
-
-
-PaymentMethodCardWalletGooglePay = dict[str, object]
-
-
-PaymentMethodCardWalletLink = dict[str, object]
-
-
 class PaymentMethodCardWalletMasterpass(TypedDict):
     billing_address: JsonObject | None
     email: str | None
@@ -70,26 +59,16 @@ class PaymentMethodCardWalletMasterpass(TypedDict):
     shipping_address: JsonObject | None
 
 
-PaymentMethodCardWalletSamsungPay = dict[str, object]
-
-
-class PaymentMethodCardWalletVisaCheckout(TypedDict):
-    billing_address: JsonObject | None
-    email: str | None
-    name: str | None
-    shipping_address: JsonObject | None
-
-
 class PaymentMethodCardWallet(TypedDict):
-    amex_express_checkout: PaymentMethodCardWalletAmexExpressCheckout | None
-    apple_pay: PaymentMethodCardWalletApplePay | None
+    amex_express_checkout: dict[str, object] | None
+    apple_pay: dict[str, object] | None
     dynamic_last4: str | None
-    google_pay: PaymentMethodCardWalletGooglePay | None
-    link: PaymentMethodCardWalletLink | None
+    google_pay: dict[str, object] | None
+    link: dict[str, object] | None
     masterpass: PaymentMethodCardWalletMasterpass | None
-    samsung_pay: PaymentMethodCardWalletSamsungPay | None
+    samsung_pay: dict[str, object] | None
     type: str
-    visa_checkout: PaymentMethodCardWalletVisaCheckout | None
+    visa_checkout: PaymentMethodCardWalletMasterpass | None
 
 
 class PaymentMethodCard(TypedDict):
@@ -110,9 +89,6 @@ class PaymentMethodCard(TypedDict):
     regulated_status: str | None
     three_d_secure_usage: PaymentMethodCardThreeDSecureUsage | None
     wallet: PaymentMethodCardWallet | None
-
-
-PaymentMethodCustomerBalance = dict[str, object]
 
 
 class PaymentMethodSepaDebitGeneratedFrom(TypedDict):
@@ -157,12 +133,12 @@ class PaymentMethodUsBankAccount(TypedDict):
 
 class PaymentMethod(PaymentMethodState):
     allow_redisplay: str | None
-    billing_details: PaymentMethodBillingDetails
+    billing_details: ChargeBillingDetails
     card: PaymentMethodCard | None
     created: int
     customer: str | None
     customer_account: str | None
-    customer_balance: PaymentMethodCustomerBalance | None
+    customer_balance: dict[str, object] | None
     id: str
     livemode: bool
     metadata: dict[str, str] | None
@@ -172,9 +148,6 @@ class PaymentMethod(PaymentMethodState):
     us_bank_account: PaymentMethodUsBankAccount | None
 
 
-MandateCustomerAcceptanceOffline = dict[str, object]
-
-
 class MandateCustomerAcceptanceOnline(TypedDict):
     ip_address: str | None
     user_agent: str | None
@@ -182,7 +155,7 @@ class MandateCustomerAcceptanceOnline(TypedDict):
 
 class MandateCustomerAcceptance(TypedDict):
     accepted_at: int | None
-    offline: MandateCustomerAcceptanceOffline | None
+    offline: dict[str, object] | None
     online: MandateCustomerAcceptanceOnline | None
     type: str
 
@@ -214,11 +187,6 @@ class MandatePaymentMethodDetails(TypedDict):
     sepa_debit: MandatePaymentMethodDetailsSepaDebit | None
     type: str
     us_bank_account: MandatePaymentMethodDetailsUsBankAccount | None
-
-
-class MandateSingleUse(TypedDict):
-    amount: int
-    currency: str
 
 
 class Mandate(TypedDict):

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from payloom_emulator.objects.catalog import Price, TaxRate
+from payloom_emulator.objects.accounts import InvoiceItemInvoicingRule
+from payloom_emulator.objects.catalog import PlanTransformUsage, Price, TaxRate
+from payloom_emulator.objects.customers import InvoiceCustomField
 from payloom_emulator.objects.discounts import Discount
+from payloom_emulator.objects.intents import PaymentLinkManagedPayments
+from payloom_emulator.objects.invoices import (
+    InvoiceIssuer,
+    InvoicePaymentSettingsPaymentMethodOptionsCustomerBalance,
+    InvoicePaymentSettingsPaymentMethodOptionsUsBankAccount,
+    LineItemTax,
+)
 from payloom_emulator.objects.json import JsonObject, ListOf
 from payloom_emulator.objects.state import MeterEventState, QuoteState, SubscriptionState
-
-
-class PlanTransformUsage(TypedDict):
-    divide_by: int
-    round: str
 
 
 class Plan(TypedDict):
@@ -65,15 +69,10 @@ class SubscriptionItem(TypedDict):
     tax_rates: list[TaxRate] | None
 
 
-class SubscriptionAutomaticTaxLiability(TypedDict):
-    account: str | None
-    type: str
-
-
 class SubscriptionAutomaticTax(TypedDict):
     disabled_reason: Literal["requires_location_inputs"] | None
     enabled: bool
-    liability: SubscriptionAutomaticTaxLiability | None
+    liability: InvoiceIssuer | None
 
 
 class SubscriptionBillingCycleAnchorConfig(TypedDict):
@@ -129,26 +128,12 @@ class SubscriptionCancellationDetails(TypedDict):
     reason: str | None
 
 
-class SubscriptionInvoiceSettingsCustomField(TypedDict):
-    name: str
-    value: str
-
-
-class SubscriptionInvoiceSettingsIssuer(TypedDict):
-    account: str | None
-    type: str
-
-
 class SubscriptionInvoiceSettings(TypedDict):
     account_tax_ids: list[str] | None
-    custom_fields: list[SubscriptionInvoiceSettingsCustomField] | None
+    custom_fields: list[InvoiceCustomField] | None
     description: str | None
     footer: str | None
-    issuer: SubscriptionInvoiceSettingsIssuer
-
-
-class SubscriptionManagedPayments(TypedDict):
-    enabled: bool
+    issuer: InvoiceIssuer
 
 
 class SubscriptionPauseCollection(TypedDict):
@@ -162,24 +147,11 @@ class SubscriptionPaymentSettingsPaymentMethodOptionsCard(TypedDict):
     request_three_d_secure: str | None
 
 
-class SubscriptionPaymentSettingsPaymentMethodOptionsCustomerBalance(TypedDict):
-    bank_transfer: JsonObject | None
-    funding_type: Literal["bank_transfer"] | None
-
-
-SubscriptionPaymentSettingsPaymentMethodOptionsSepaDebit = dict[str, object]
-
-
-class SubscriptionPaymentSettingsPaymentMethodOptionsUsBankAccount(TypedDict):
-    financial_connections: JsonObject | None
-    verification_method: str | None
-
-
 class SubscriptionPaymentSettingsPaymentMethodOptions(TypedDict):
     card: SubscriptionPaymentSettingsPaymentMethodOptionsCard | None
-    customer_balance: SubscriptionPaymentSettingsPaymentMethodOptionsCustomerBalance | None
-    sepa_debit: SubscriptionPaymentSettingsPaymentMethodOptionsSepaDebit | None
-    us_bank_account: SubscriptionPaymentSettingsPaymentMethodOptionsUsBankAccount | None
+    customer_balance: InvoicePaymentSettingsPaymentMethodOptionsCustomerBalance | None
+    sepa_debit: dict[str, object] | None
+    us_bank_account: InvoicePaymentSettingsPaymentMethodOptionsUsBankAccount | None
 
 
 class SubscriptionPaymentSettings(TypedDict):
@@ -209,12 +181,8 @@ class SubscriptionPresentmentDetails(TypedDict):
     presentment_currency: str
 
 
-class SubscriptionStatusDetailsPausedSubscription(TypedDict):
-    type: str
-
-
 class SubscriptionStatusDetailsPaused(TypedDict):
-    subscription: SubscriptionStatusDetailsPausedSubscription
+    subscription: InvoiceItemInvoicingRule
     transitioned_at: int
     type: str
 
@@ -267,7 +235,7 @@ class Subscription(SubscriptionState):
     items: ListOf[SubscriptionItem]
     latest_invoice: str | None
     livemode: bool
-    managed_payments: SubscriptionManagedPayments | None
+    managed_payments: PaymentLinkManagedPayments | None
     metadata: dict[str, str]
     next_pending_invoice_item_invoice: int | None
     object: str
@@ -289,72 +257,31 @@ class Subscription(SubscriptionState):
     trial_start: int | None
 
 
-class SubscriptionScheduleBillingModeFlexible(TypedDict):
-    proration_discounts: str | None
-
-
-class SubscriptionScheduleBillingMode(TypedDict):
-    flexible: SubscriptionScheduleBillingModeFlexible | None
-    type: str
-    updated_at: int | None
-
-
 class SubscriptionScheduleCurrentPhase(TypedDict):
     end_date: int
     start_date: int
 
 
-class SubscriptionScheduleDefaultSettingsAutomaticTaxLiability(TypedDict):
-    account: str | None
-    type: str
-
-
-class SubscriptionScheduleDefaultSettingsAutomaticTax(TypedDict):
-    disabled_reason: Literal["requires_location_inputs"] | None
-    enabled: bool
-    liability: SubscriptionScheduleDefaultSettingsAutomaticTaxLiability | None
-
-
-class SubscriptionScheduleDefaultSettingsBillingThresholds(TypedDict):
-    amount_gte: int | None
-    reset_billing_cycle_anchor: bool | None
-
-
-class SubscriptionScheduleDefaultSettingsInvoiceSettingsCustomField(TypedDict):
-    name: str
-    value: str
-
-
-class SubscriptionScheduleDefaultSettingsInvoiceSettingsIssuer(TypedDict):
-    account: str | None
-    type: str
-
-
 class SubscriptionScheduleDefaultSettingsInvoiceSettings(TypedDict):
     account_tax_ids: list[str] | None
-    custom_fields: list[SubscriptionScheduleDefaultSettingsInvoiceSettingsCustomField] | None
+    custom_fields: list[InvoiceCustomField] | None
     days_until_due: int | None
     description: str | None
     footer: str | None
-    issuer: SubscriptionScheduleDefaultSettingsInvoiceSettingsIssuer
-
-
-class SubscriptionScheduleDefaultSettingsTransferData(TypedDict):
-    amount_percent: float | None
-    destination: str
+    issuer: InvoiceIssuer
 
 
 class SubscriptionScheduleDefaultSettings(TypedDict):
     application_fee_percent: float | None
-    automatic_tax: SubscriptionScheduleDefaultSettingsAutomaticTax | None
+    automatic_tax: SubscriptionAutomaticTax | None
     billing_cycle_anchor: str
-    billing_thresholds: SubscriptionScheduleDefaultSettingsBillingThresholds | None
+    billing_thresholds: SubscriptionBillingThresholds | None
     collection_method: str | None
     default_payment_method: str | None
     description: str | None
     invoice_settings: SubscriptionScheduleDefaultSettingsInvoiceSettings
     on_behalf_of: str | None
-    transfer_data: SubscriptionScheduleDefaultSettingsTransferData | None
+    transfer_data: SubscriptionTransferData | None
 
 
 class SubscriptionSchedulePauseSchedulePauseSettings(TypedDict):
@@ -380,15 +307,10 @@ class SubscriptionSchedulePauseScheduleResumeSettings(TypedDict):
     proration_behavior: str
 
 
-class SubscriptionSchedulePauseScheduleResumeStatus(TypedDict):
-    error: JsonObject | None
-    type: str
-
-
 class SubscriptionSchedulePauseScheduleResume(TypedDict):
     resume_at: int
     settings: SubscriptionSchedulePauseScheduleResumeSettings
-    status: SubscriptionSchedulePauseScheduleResumeStatus
+    status: SubscriptionSchedulePauseSchedulePauseStatus
 
 
 class SubscriptionSchedulePauseSchedule(TypedDict):
@@ -397,7 +319,7 @@ class SubscriptionSchedulePauseSchedule(TypedDict):
     resume: SubscriptionSchedulePauseScheduleResume | None
 
 
-class SubscriptionSchedulePhaseAddInvoiceItemDiscount(TypedDict):
+class SubscriptionSchedulePhaseDiscount(TypedDict):
     coupon: str | None
     discount: str | None
     promotion_code: str | None
@@ -410,7 +332,7 @@ class SubscriptionSchedulePhaseAddInvoiceItemPeriod(TypedDict):
 
 class SubscriptionSchedulePhaseAddInvoiceItem(TypedDict):
     discountable: bool | None
-    discounts: list[SubscriptionSchedulePhaseAddInvoiceItemDiscount]
+    discounts: list[SubscriptionSchedulePhaseDiscount]
     metadata: dict[str, str] | None
     period: SubscriptionSchedulePhaseAddInvoiceItemPeriod
     price: str
@@ -418,60 +340,18 @@ class SubscriptionSchedulePhaseAddInvoiceItem(TypedDict):
     tax_rates: list[TaxRate] | None
 
 
-class SubscriptionSchedulePhaseAutomaticTaxLiability(TypedDict):
-    account: str | None
-    type: str
-
-
-class SubscriptionSchedulePhaseAutomaticTax(TypedDict):
-    disabled_reason: Literal["requires_location_inputs"] | None
-    enabled: bool
-    liability: SubscriptionSchedulePhaseAutomaticTaxLiability | None
-
-
-class SubscriptionSchedulePhaseBillingThresholds(TypedDict):
-    amount_gte: int | None
-    reset_billing_cycle_anchor: bool | None
-
-
-class SubscriptionSchedulePhaseDiscount(TypedDict):
-    coupon: str | None
-    discount: str | None
-    promotion_code: str | None
-
-
-class SubscriptionSchedulePhaseInvoiceSettingsCustomField(TypedDict):
-    name: str
-    value: str
-
-
-class SubscriptionSchedulePhaseInvoiceSettingsIssuer(TypedDict):
-    account: str | None
-    type: str
-
-
 class SubscriptionSchedulePhaseInvoiceSettings(TypedDict):
     account_tax_ids: list[str] | None
-    custom_fields: list[SubscriptionSchedulePhaseInvoiceSettingsCustomField] | None
+    custom_fields: list[InvoiceCustomField] | None
     days_until_due: int | None
     description: str | None
     footer: str | None
-    issuer: SubscriptionSchedulePhaseInvoiceSettingsIssuer | None
-
-
-class SubscriptionSchedulePhaseItemBillingThresholds(TypedDict):
-    usage_gte: int | None
-
-
-class SubscriptionSchedulePhaseItemDiscount(TypedDict):
-    coupon: str | None
-    discount: str | None
-    promotion_code: str | None
+    issuer: InvoiceIssuer | None
 
 
 class SubscriptionSchedulePhaseItem(TypedDict):
-    billing_thresholds: SubscriptionSchedulePhaseItemBillingThresholds | None
-    discounts: list[SubscriptionSchedulePhaseItemDiscount]
+    billing_thresholds: SubscriptionItemBillingThresholds | None
+    discounts: list[SubscriptionSchedulePhaseDiscount]
     metadata: dict[str, str] | None
     plan: str
     price: str
@@ -479,17 +359,12 @@ class SubscriptionSchedulePhaseItem(TypedDict):
     tax_rates: list[TaxRate] | None
 
 
-class SubscriptionSchedulePhaseTransferData(TypedDict):
-    amount_percent: float | None
-    destination: str
-
-
 class SubscriptionSchedulePhase(TypedDict):
     add_invoice_items: list[SubscriptionSchedulePhaseAddInvoiceItem]
     application_fee_percent: float | None
-    automatic_tax: SubscriptionSchedulePhaseAutomaticTax | None
+    automatic_tax: SubscriptionAutomaticTax | None
     billing_cycle_anchor: str | None
-    billing_thresholds: SubscriptionSchedulePhaseBillingThresholds | None
+    billing_thresholds: SubscriptionBillingThresholds | None
     collection_method: str | None
     currency: str
     default_payment_method: str | None
@@ -503,13 +378,13 @@ class SubscriptionSchedulePhase(TypedDict):
     on_behalf_of: str | None
     proration_behavior: str
     start_date: int
-    transfer_data: SubscriptionSchedulePhaseTransferData | None
+    transfer_data: SubscriptionTransferData | None
     trial_end: int | None
 
 
 class SubscriptionSchedule(TypedDict):
     application: str | None
-    billing_mode: SubscriptionScheduleBillingMode
+    billing_mode: SubscriptionBillingMode
     canceled_at: int | None
     completed_at: int | None
     created: int
@@ -531,19 +406,14 @@ class SubscriptionSchedule(TypedDict):
     test_clock: str | None
 
 
-class QuoteAutomaticTaxLiability(TypedDict):
-    account: str | None
-    type: str
-
-
 class QuoteAutomaticTax(TypedDict):
     enabled: bool
-    liability: QuoteAutomaticTaxLiability | None
+    liability: InvoiceIssuer | None
     provider: str | None
     status: str | None
 
 
-class QuoteComputedRecurringTotalDetails(TypedDict):
+class QuoteComputedUpfrontTotalDetails(TypedDict):
     amount_discount: int
     amount_shipping: int | None
     amount_tax: int
@@ -555,14 +425,7 @@ class QuoteComputedRecurring(TypedDict):
     amount_total: int
     interval: str
     interval_count: int
-    total_details: QuoteComputedRecurringTotalDetails
-
-
-class QuoteComputedUpfrontTotalDetails(TypedDict):
-    amount_discount: int
-    amount_shipping: int | None
-    amount_tax: int
-    breakdown: JsonObject | None
+    total_details: QuoteComputedUpfrontTotalDetails
 
 
 class QuoteComputedUpfront(TypedDict):
@@ -582,22 +445,12 @@ class QuoteFromQuote(TypedDict):
     quote: str
 
 
-class QuoteInvoiceSettingsCustomField(TypedDict):
-    name: str
-    value: str
-
-
-class QuoteInvoiceSettingsIssuer(TypedDict):
-    account: str | None
-    type: str
-
-
 class QuoteInvoiceSettings(TypedDict):
-    custom_fields: list[QuoteInvoiceSettingsCustomField] | None
+    custom_fields: list[InvoiceCustomField] | None
     days_until_due: int | None
     description: str | None
     footer: str | None
-    issuer: QuoteInvoiceSettingsIssuer
+    issuer: InvoiceIssuer
 
 
 class QuoteStatusTransitions(TypedDict):
@@ -606,12 +459,8 @@ class QuoteStatusTransitions(TypedDict):
     finalized_at: int | None
 
 
-class QuoteSubscriptionDataBillingModeFlexible(TypedDict):
-    proration_discounts: str | None
-
-
 class QuoteSubscriptionDataBillingMode(TypedDict):
-    flexible: QuoteSubscriptionDataBillingModeFlexible | None
+    flexible: SubscriptionBillingModeFlexible | None
     type: str
 
 
@@ -623,21 +472,14 @@ class QuoteSubscriptionData(TypedDict):
     trial_period_days: int | None
 
 
-class QuoteTotalDetailsBreakdownDiscount(TypedDict):
+class LineItemDiscount(TypedDict):
     amount: int
     discount: JsonObject
 
 
-class QuoteTotalDetailsBreakdownTax(TypedDict):
-    amount: int
-    rate: TaxRate
-    taxability_reason: str | None
-    taxable_amount: int | None
-
-
 class QuoteTotalDetailsBreakdown(TypedDict):
-    discounts: list[QuoteTotalDetailsBreakdownDiscount]
-    taxes: list[QuoteTotalDetailsBreakdownTax]
+    discounts: list[LineItemDiscount]
+    taxes: list[LineItemTax]
 
 
 class QuoteTotalDetails(TypedDict):

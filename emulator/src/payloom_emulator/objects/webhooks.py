@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
+from payloom_emulator.objects.checkout import CheckoutSessionDiscount, PaymentLinkAfterCompletionHostedConfirmation
+from payloom_emulator.objects.intents import PaymentLinkManagedPayments
 from payloom_emulator.objects.json import JsonObject
 from payloom_emulator.objects.state import WebhookEndpointState
 
@@ -334,10 +336,6 @@ class PortalConfigurationFeaturesCustomerUpdate(TypedDict):
     enabled: bool
 
 
-class PortalConfigurationFeaturesInvoiceHistory(TypedDict):
-    enabled: bool
-
-
 class PortalConfigurationFeaturesPaymentMethodUpdate(TypedDict):
     enabled: bool
     payment_method_configuration: str | None
@@ -388,7 +386,7 @@ class PortalConfigurationFeaturesSubscriptionUpdate(TypedDict):
 
 class PortalConfigurationFeatures(TypedDict):
     customer_update: PortalConfigurationFeaturesCustomerUpdate
-    invoice_history: PortalConfigurationFeaturesInvoiceHistory
+    invoice_history: PaymentLinkManagedPayments
     payment_method_update: PortalConfigurationFeaturesPaymentMethodUpdate
     subscription_cancel: PortalConfigurationFeaturesSubscriptionCancel
     subscription_pause: PortalConfigurationFeaturesSubscriptionPause
@@ -426,21 +424,14 @@ class PortalSessionAfterExpiration(TypedDict):
     type: str
 
 
-class PortalSessionFlowAfterCompletionHostedConfirmation(TypedDict):
-    custom_message: str | None
-
-
 class PortalSessionFlowAfterCompletionRedirect(TypedDict):
     return_url: str
 
 
 class PortalSessionFlowAfterCompletion(TypedDict):
-    hosted_confirmation: PortalSessionFlowAfterCompletionHostedConfirmation | None
+    hosted_confirmation: PaymentLinkAfterCompletionHostedConfirmation | None
     redirect: PortalSessionFlowAfterCompletionRedirect | None
     type: str
-
-
-PortalSessionFlowCustomerUpdate = dict[str, object]
 
 
 class PortalSessionFlowSubscriptionCancelRetention(TypedDict):
@@ -457,15 +448,6 @@ class PortalSessionFlowSubscriptionPause(TypedDict):
     subscription: str
 
 
-class PortalSessionFlowSubscriptionUpdate(TypedDict):
-    subscription: str
-
-
-class PortalSessionFlowSubscriptionUpdateConfirmDiscount(TypedDict):
-    coupon: str | None
-    promotion_code: str | None
-
-
 class PortalSessionFlowSubscriptionUpdateConfirmItem(TypedDict):
     id: str | None
     price: str | None
@@ -473,17 +455,17 @@ class PortalSessionFlowSubscriptionUpdateConfirmItem(TypedDict):
 
 
 class PortalSessionFlowSubscriptionUpdateConfirm(TypedDict):
-    discounts: list[PortalSessionFlowSubscriptionUpdateConfirmDiscount] | None
+    discounts: list[CheckoutSessionDiscount] | None
     items: list[PortalSessionFlowSubscriptionUpdateConfirmItem]
     subscription: str
 
 
 class PortalSessionFlow(TypedDict):
     after_completion: PortalSessionFlowAfterCompletion
-    customer_update: PortalSessionFlowCustomerUpdate | None
+    customer_update: dict[str, object] | None
     subscription_cancel: PortalSessionFlowSubscriptionCancel | None
     subscription_pause: PortalSessionFlowSubscriptionPause | None
-    subscription_update: PortalSessionFlowSubscriptionUpdate | None
+    subscription_update: PortalSessionFlowSubscriptionPause | None
     subscription_update_confirm: PortalSessionFlowSubscriptionUpdateConfirm | None
     type: str
 

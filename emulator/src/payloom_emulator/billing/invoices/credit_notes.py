@@ -16,11 +16,8 @@ from payloom_emulator.objects.catalog import TaxRate
 from payloom_emulator.objects.invoices import (
     CreditNote,
     CreditNoteLineItem,
-    CreditNoteLineItemDiscountAmount,
-    CreditNoteLineItemTax,
     CreditNoteRefund,
     Invoice,
-    InvoiceLineItemTax,
     InvoiceTotalDiscountAmount,
     InvoiceTotalPretaxCreditAmount,
     InvoiceTotalTax,
@@ -139,7 +136,7 @@ def _line(unit: UnitOfWork, invoice: Invoice, given: Body, param: str) -> Credit
     amount, quantity = given.get("amount"), given.get("quantity")
     if amount is None:
         amount = source["amount"] if quantity is None else share(source["amount"], quantity, source["quantity"] or 1)
-    taken: list[CreditNoteLineItemDiscountAmount] = [
+    taken: list[InvoiceTotalDiscountAmount] = [
         {"amount": share(d["amount"], amount, source["amount"] or 1), "discount": d["discount"]}
         for d in present(source["discount_amounts"])
     ]
@@ -159,7 +156,7 @@ def _line(unit: UnitOfWork, invoice: Invoice, given: Body, param: str) -> Credit
     )
 
 
-def _share_of_tax(tax: InvoiceLineItemTax, amount: int, whole: int) -> CreditNoteLineItemTax:
+def _share_of_tax(tax: InvoiceTotalTax, amount: int, whole: int) -> InvoiceTotalTax:
     """Return the part of a line's tax that belongs to `amount` of its `whole` amount, both in minor units."""
     return {
         **tax,
@@ -188,12 +185,12 @@ def _custom(unit: UnitOfWork, given: Body, rates: list[TaxRate], each: Any) -> C
 class _RowFields(TypedDict, total=False):
     amount: int
     description: str | None
-    discount_amounts: list[CreditNoteLineItemDiscountAmount]
+    discount_amounts: list[InvoiceTotalDiscountAmount]
     invoice_line_item: str
     metadata: dict[str, str]
     quantity: int | None
     tax_rates: list[TaxRate]
-    taxes: list[CreditNoteLineItemTax]
+    taxes: list[InvoiceTotalTax]
     type: str
     unit_amount: int | None
     unit_amount_decimal: str | None

@@ -14,7 +14,6 @@ from payloom_emulator.objects.invoices import (
     InvoiceLineItem,
     InvoiceLineItemParent,
     InvoiceLineItemPeriod,
-    InvoiceLineItemPricing,
 )
 from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
@@ -35,7 +34,7 @@ class LineFields(TypedDict, total=False):
     metadata: dict[str, str]
     parent: InvoiceLineItemParent | None
     period: InvoiceLineItemPeriod
-    pricing: InvoiceLineItemPricing | None
+    pricing: InvoiceItemPricing | None
     quantity: int | None
     subscription: str | None
     _tax_rates: list[str]

@@ -7,9 +7,9 @@ from decimal import Decimal
 from payloom_emulator.catalog import prices
 from payloom_emulator.core.differences import public_fields, with_changes
 from payloom_emulator.kit.money import Amount, exponent
-from payloom_emulator.objects.catalog import Price
+from payloom_emulator.objects.catalog import PlanTransformUsage, Price
 from payloom_emulator.objects.present import present
-from payloom_emulator.objects.subscriptions import Plan, PlanTransformUsage
+from payloom_emulator.objects.subscriptions import Plan
 
 
 def in_currency(price: Price, currency: str | None) -> Price:

@@ -13,7 +13,6 @@ from payloom_emulator.objects.catalog import TaxRate
 from payloom_emulator.objects.invoices import (
     CreditNoteLineItem,
     InvoiceLineItem,
-    InvoiceLineItemTax,
     InvoiceTotalDiscountAmount,
     InvoiceTotalPretaxCreditAmount,
     InvoiceTotalTax,
@@ -145,7 +144,7 @@ def _product(line: InvoiceLineItem) -> str | None:
 EXEMPT = {"exempt": "customer_exempt", "reverse": "reverse_charge"}
 
 
-def taxes_of(amount: int, rates: list[TaxRate], exempt: str) -> list[InvoiceLineItemTax]:
+def taxes_of(amount: int, rates: list[TaxRate], exempt: str) -> list[InvoiceTotalTax]:
     """Return the taxes of a line.
 
     amount: the line's amount less its discounts, in minor units. exempt: the customer's tax_exempt.
@@ -153,7 +152,7 @@ def taxes_of(amount: int, rates: list[TaxRate], exempt: str) -> list[InvoiceLine
     base = Decimal(amount)
     within = sum((Decimal(str(r["percentage"])) for r in rates if r["inclusive"]), Decimal(0))
     net = base * HUNDRED / (HUNDRED + within)
-    taxes: list[InvoiceLineItemTax] = []
+    taxes: list[InvoiceTotalTax] = []
     for rate in rates:
         tax = 0 if exempt in EXEMPT else rounded(net * Decimal(str(rate["percentage"])) / HUNDRED)
         taxes.append(
