@@ -32,7 +32,7 @@ MANY = 8
 LONGEST = 6
 METHODS = frozenset(["type", "billing_details", "card", "customer_balance", "sepa_debit", "us_bank_account"])
 OLDEST = "2011-01-01"
-PLAIN = {"s": "str", "i": "int", "n": "int | str", "b": "bool", "f": "UploadedFile"}
+PLAIN = {"s": "str", "i": "int", "b": "bool", "f": "UploadedFile"}
 
 Node = list[Any]
 
@@ -194,6 +194,8 @@ class Writer:
         elif node[0] in {"a", "m"}:
             inner = self._union(node[1], owner, field, shape)
             yield f"list[{inner}]" if node[0] == "a" else f"dict[str, {inner}]"
+        elif node[0] == "n":
+            yield from ("int", "str")
         elif node[0] == "o":
             yield self._nested(ref, node, owner, field, shape)
         else:
@@ -231,9 +233,8 @@ def files(header: str) -> dict[str, str]:
         json_names = [name for name in ("JsonObject", "UploadedFile") if re.search(rf"\b{name}\b", body)]
         imports += [f"from payloom_emulator.objects.json import {name}" for name in json_names]
         typing_names = [n for n in ("Literal", "Required", "TypeAlias", "TypedDict") if re.search(rf"\b{n}\b", body)]
-        head = header.replace('"""Objects of', '"""Requests of').replace(
-            "from typing import Literal, TypedDict", f"from typing import {', '.join(typing_names)}"
-        )
+        head = re.sub(r"from typing import .*", f"from typing import {', '.join(typing_names)}", header)
+        head = head.replace('"""Objects of', '"""Requests of')
         texts[f"{file}.py"] = head + "\n".join([*imports, "", "", body, ""])
     return texts
 
