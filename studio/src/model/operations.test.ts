@@ -178,6 +178,19 @@ test("what is put in gets free ids, and what reads it follows", () => {
   ]);
 });
 
+test("a new id is followed in every bare expression and in the steps of a question's notice", () => {
+  const steps = [
+    { id: "a", select: "t", where: {} },
+    { ensure: "a != null", message: "no a" },
+    { approve: "Sure?", roles: ["admin"], notify: [{ id: "sent", log: "${{ a.total }}" }] },
+  ];
+  expect(freshIds(steps, new Set(["a", "sent"]))).toEqual([
+    { id: "a_2", select: "t", where: {} },
+    { ensure: "a_2 != null", message: "no a" },
+    { approve: "Sure?", roles: ["admin"], notify: [{ id: "sent_2", log: "${{ a_2.total }}" }] },
+  ]);
+});
+
 test("a copy keeps its comments when one new id is enough", () => {
   expect(duplicateStep(data(), ["steps", 0])).toEqual([
     { op: "copy", path: ["steps", 0], to: ["steps", 1], id: "a_2" },

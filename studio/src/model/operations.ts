@@ -2,6 +2,7 @@
 import type { Operation } from "@/api/editor";
 import type { PlaceItem } from "./layout";
 import { isMap, type Path, samePath, startsWith, valueAt } from "./path";
+import { BARE_KEYS, STEP_LIST_KEYS, STEP_MAP_KEYS } from "./language";
 import { verbOf } from "./verbs";
 
 type Data = Record<string, unknown>;
@@ -190,23 +191,10 @@ export function* idsIn(value: unknown): Generator<string> {
   else if (isMap(value)) {
     if (typeof value["id"] === "string" && verbOf(value) !== null) yield value["id"];
     const verb = verbOf(value);
-    for (const [key, inner] of Object.entries(value)) if (verb === null || INSIDE.has(key)) yield* idsIn(inner);
+    for (const [key, inner] of Object.entries(value))
+      if (verb === null || STEP_LIST_KEYS.has(key) || STEP_MAP_KEYS.has(key)) yield* idsIn(inner);
   }
 }
-
-const INSIDE = new Set([
-  "then",
-  "else",
-  "do",
-  "cases",
-  "default",
-  "try",
-  "catch",
-  "finally",
-  "parallel",
-  "on_error",
-  "on_timeout",
-]);
 
 export const takenIds = (data: Data): Set<string> => new Set([...idsIn(data["steps"]), ...idsIn(data["on_error"])]);
 
@@ -234,12 +222,10 @@ function renaming(value: unknown, renamed: ReadonlyMap<string, string>, key = ""
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, renaming(inner, renamed, name)]));
   if (typeof value !== "string") return value;
   if (key === "id") return renamed.get(value) ?? value;
-  const bareExpression = BARE.has(key);
+  const bareExpression = BARE_KEYS.has(key);
   return value.replace(bareExpression ? /[\s\S]+/ : /\$\{\{[\s\S]*?\}\}/g, (piece) => {
     let text = piece;
     for (const [from, to] of renamed) text = text.replace(new RegExp(`(?<![\\w.'"])${from}(?![\\w'"(:])`, "g"), to);
     return text;
   });
 }
-
-const BARE = new Set(["if", "when", "filter", "switch", "while", "for_each", "match"]);

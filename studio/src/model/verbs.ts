@@ -1,67 +1,240 @@
-/** What the canvas shows of each verb: its label, the family that colors it, and its summary in one line. */
+/** What the studio shows of each verb: its family, its place in the list of steps, a new step, and its summary in one line. */
+import type { Verb } from "./language";
 import { asText } from "./text";
 import { isMap } from "./path";
 
 export type VerbKind = "stripe" | "rows" | "message" | "flow" | "time" | "outside" | "value" | "end";
 
+export type VerbGroup = "Flow" | "Data" | "Messages and calls" | "Answers" | "Stripe" | "Workflows" | "Python";
+
+/** What the studio knows of a verb beyond what the server's catalog says. */
 export interface VerbInfo {
-  verb: string;
+  /** The family that colors it on the canvas. */
   kind: VerbKind;
-  label: string;
-  /** What it does, in a few words: the simple list of verbs shows it. */
-  doc: string;
-  /** A new step of this verb. */
-  fresh: Record<string, unknown>;
+  /** Where the list of steps shows it, its title there, and other words that find it. */
+  group: VerbGroup;
+  title: string;
+  words: string[];
+  /** What a new step is called, if its value is worth a name. */
+  id: string | null;
+  /** A new step. A to-do is an empty text: the checker flags it, and the form says what is wanted. */
+  step: Record<string, unknown>;
 }
 
-const verb = (name: string, kind: VerbKind, label: string, doc: string, fresh: Record<string, unknown>): VerbInfo => ({
-  verb: name,
-  kind,
-  label,
-  doc,
-  fresh,
-});
+const text = (words: string): Record<string, unknown> => ({ log: words });
 
-export const VERBS: readonly VerbInfo[] = [
-  verb("stripe", "stripe", "Stripe", "Call Stripe", { stripe: "checkout.sessions.create", with: {} }),
-  verb("select", "rows", "Select", "Read rows", { select: "", where: {}, one: "required" }),
-  verb("insert", "rows", "Insert", "Add a row", { insert: "", values: {} }),
-  verb("update", "rows", "Update", "Change rows", { update: "", where: {}, set: {} }),
-  verb("upsert", "rows", "Upsert", "Add a row, or change it", { upsert: "", key: [], values: {} }),
-  verb("delete", "rows", "Delete", "Remove rows", { delete: "", where: {} }),
-  verb("email", "message", "Email", "Send an email made from a template", { email: "", to: "" }),
-  verb("if", "flow", "If", "Run steps if a condition is true", { if: "true", then: [] }),
-  verb("switch", "flow", "Switch", "Run the branch that a value names", {
-    switch: "event.action",
-    cases: {},
-    default: "stop",
-  }),
-  verb("filter", "flow", "Filter", "Stop the run, without an error, if a condition is false", { filter: "true" }),
-  verb("ensure", "flow", "Ensure", "Fail the run if a condition is false", { ensure: "true", message: "" }),
-  verb("for_each", "flow", "For each", "Run steps for every item of a list", { for_each: "[]", as: "item", do: [] }),
-  verb("while", "flow", "While", "Repeat steps while a condition is true", { while: "false", max: 100, do: [] }),
-  verb("try", "flow", "Try", "Run steps and handle their errors", { try: [], catch: [] }),
-  verb("parallel", "flow", "Parallel", "Run branches at the same time", { parallel: { one: [], other: [] } }),
-  verb("approve", "time", "Approve", "Pause the run until a user approves or rejects it", {
-    approve: "Approve this step?",
-    roles: ["admin"],
-    timeout: "2d",
-  }),
-  verb("wait", "time", "Wait", "Sleep for a duration, or until a timestamp", { wait: "1h" }),
-  verb("wait_for", "time", "Wait for", "Wait for an event", { wait_for: { stripe: "payment_intent", timeout: "1h" } }),
-  verb("let", "value", "Let", "Set variables", { let: { name: "" } }),
-  verb("log", "value", "Log", "Write a line to the run's log", { log: "" }),
-  verb("http", "outside", "HTTP", "Call a web address", { http: "POST https://example.com/hook", body: {} }),
-  verb("call", "outside", "Call", "Run another workflow as part of this run", { call: "", with: {} }),
-  verb("python", "outside", "Python", "Call a registered Python function", { python: "", with: {} }),
-  verb("respond", "end", "Respond", "Respond to the caller and continue", { respond: {} }),
-  verb("return", "end", "Return", "End the run with a response", { return: {} }),
-  verb("raise", "end", "Raise", "Fail the run with an error of your own", {
-    raise: { code: "not_possible", message: "" },
-  }),
-];
+export const VERB_INFO: Record<Verb, VerbInfo> = {
+  stripe: {
+    kind: "stripe",
+    group: "Stripe",
+    title: "Call Stripe",
+    id: "result",
+    words: ["api", "payment"],
+    step: { stripe: "" },
+  },
+  select: {
+    kind: "rows",
+    group: "Data",
+    title: "Read rows",
+    id: "row",
+    words: ["get", "find", "query", "table", "database"],
+    step: { select: "", where: {}, one: "required" },
+  },
+  insert: {
+    kind: "rows",
+    group: "Data",
+    title: "Add a row",
+    id: "row",
+    words: ["create", "table", "database"],
+    step: { insert: "", values: {} },
+  },
+  update: {
+    kind: "rows",
+    group: "Data",
+    title: "Change a row",
+    id: null,
+    words: ["edit", "set", "table", "database"],
+    step: { update: "", where: {}, set: {} },
+  },
+  upsert: {
+    kind: "rows",
+    group: "Data",
+    title: "Add or change a row",
+    id: null,
+    words: ["merge", "table", "database"],
+    step: { upsert: "", key: "", values: {} },
+  },
+  delete: {
+    kind: "rows",
+    group: "Data",
+    title: "Remove a row",
+    id: null,
+    words: ["drop", "table", "database"],
+    step: { delete: "", where: {} },
+  },
+  email: {
+    kind: "message",
+    group: "Messages and calls",
+    title: "Send an email",
+    id: null,
+    words: ["mail", "message", "notify"],
+    step: { email: "", to: "" },
+  },
+  http: {
+    kind: "outside",
+    group: "Messages and calls",
+    title: "Call a web address",
+    id: "answer",
+    words: ["request", "webhook", "fetch", "api", "rest"],
+    step: { http: "POST https://" },
+  },
+  call: {
+    kind: "outside",
+    group: "Workflows",
+    title: "Call a workflow",
+    id: "result",
+    words: ["run", "sub", "function"],
+    step: { call: "" },
+  },
+  python: {
+    kind: "outside",
+    group: "Python",
+    title: "Call a Python function",
+    id: "result",
+    words: ["code", "script", "custom"],
+    step: { python: "" },
+  },
+  switch: {
+    kind: "flow",
+    group: "Flow",
+    title: "Choose by a value",
+    id: null,
+    words: ["case", "branch", "multi option split"],
+    step: { switch: "event.action", cases: { value: [text("this case")] }, default: "stop" },
+  },
+  if: {
+    kind: "flow",
+    group: "Flow",
+    title: "If, else",
+    id: null,
+    words: ["condition", "branch", "true false split"],
+    step: { if: "", then: [text("the condition holds")] },
+  },
+  filter: {
+    kind: "flow",
+    group: "Flow",
+    title: "Continue only if",
+    id: null,
+    words: ["condition", "stop", "pass through"],
+    step: { filter: "" },
+  },
+  ensure: {
+    kind: "flow",
+    group: "Flow",
+    title: "Fail unless",
+    id: null,
+    words: ["condition", "assert", "require", "check", "guard"],
+    step: { ensure: "", message: "" },
+  },
+  for_each: {
+    kind: "flow",
+    group: "Flow",
+    title: "For each item",
+    id: null,
+    words: ["loop", "iterate", "list", "map"],
+    step: { for_each: "", as: "item", do: [text("one more")] },
+  },
+  while: {
+    kind: "flow",
+    group: "Flow",
+    title: "While",
+    id: null,
+    words: ["loop", "repeat"],
+    step: { while: "", max: 100, do: [text("one more round")] },
+  },
+  try: {
+    kind: "flow",
+    group: "Flow",
+    title: "Try, and catch errors",
+    id: null,
+    words: ["error", "exception", "handle"],
+    step: { try: [text("what may fail")], catch: [{ do: [{ log: "${{ error.message }}", level: "error" }] }] },
+  },
+  parallel: {
+    kind: "flow",
+    group: "Flow",
+    title: "At the same time",
+    id: null,
+    words: ["concurrent", "branch", "both"],
+    step: { parallel: { one: [text("one")], other: [text("other")] } },
+  },
+  wait: {
+    kind: "time",
+    group: "Flow",
+    title: "Wait",
+    id: null,
+    words: ["sleep", "delay", "pause"],
+    step: { wait: "1h" },
+  },
+  wait_for: {
+    kind: "time",
+    group: "Flow",
+    title: "Wait for an event",
+    id: "found",
+    words: ["webhook", "until", "pause"],
+    step: { wait_for: { stripe: "", match: "", timeout: "1h" } },
+  },
+  approve: {
+    kind: "time",
+    group: "Flow",
+    title: "Ask a person",
+    id: "answer",
+    words: ["approval", "human", "review", "confirm"],
+    step: { approve: "", roles: ["admin"], timeout: "2d" },
+  },
+  let: {
+    kind: "value",
+    group: "Data",
+    title: "Set variables",
+    id: null,
+    words: ["set", "assign", "variable"],
+    step: { let: { name: "" } },
+  },
+  log: {
+    kind: "value",
+    group: "Messages and calls",
+    title: "Write to the log",
+    id: null,
+    words: ["print", "debug"],
+    step: { log: "" },
+  },
+  return: {
+    kind: "end",
+    group: "Answers",
+    title: "Return a response",
+    id: null,
+    words: ["end", "respond", "result", "output", "answer"],
+    step: { return: {} },
+  },
+  respond: {
+    kind: "end",
+    group: "Answers",
+    title: "Respond and continue",
+    id: null,
+    words: ["response", "answer", "async", "202"],
+    step: { respond: {} },
+  },
+  raise: {
+    kind: "end",
+    group: "Answers",
+    title: "Fail with an error",
+    id: null,
+    words: ["throw", "error", "abort"],
+    step: { raise: { status: 400, code: "", message: "" } },
+  },
+};
 
-const BY_NAME = new Map(VERBS.map((verb) => [verb.verb, verb]));
+const BY_NAME: ReadonlyMap<string, VerbInfo> = new Map(Object.entries(VERB_INFO));
 
 export const verbInfo = (name: string | null): VerbInfo | null => (name === null ? null : (BY_NAME.get(name) ?? null));
 

@@ -1,5 +1,6 @@
 /** One icon per verb and per trigger. */
 import {
+  BadgeCheck,
   BellRing,
   CalendarClock,
   CircleHelp,
@@ -44,6 +45,7 @@ const VERB: Record<string, LucideIcon> = {
   if: GitBranch,
   switch: GitFork,
   filter: Filter,
+  ensure: BadgeCheck,
   for_each: Repeat,
   while: RotateCw,
   try: ShieldCheck,

@@ -104,6 +104,7 @@ def offered(catalog: CatalogWithStripe, old: str, new: str) -> list[str]:
         ("${{ order.status }}", "${{ order.status.|", ["upper", "startsWith"], ["join"]),
         ("  - update: orders\n", "  - |\n  - update: orders\n", ["stripe", "if", "email", "when"], []),
         ("  - update: orders\n", "  - email: |\n  - update: orders\n", ["receipt"], []),
+        ("  - update: orders\n", "  - approve: ok?\n    roles: [a]\n    notify: [{email: |}]\n  - update: orders\n", ["receipt"], []),
         ("  - update: orders\n", "  - call: |\n  - update: orders\n", ["ensure-customer"], []),
         ("  - update: orders\n", "  - log: x\n    level: |\n  - update: orders\n", ["warning", "error"], []),
         ("  - update: orders\n", "  - wait_for: {stripe: refund, actions: [|\n  - update: orders\n", ["updated"], []),

@@ -14,7 +14,8 @@ from typing import Any
 from payloom.kit.json_types import is_list, is_map
 from payloom.workflows.authoring.python_text import PARAMETERS, WIDTH, PythonText, Raw, listed_lines, quoted
 from payloom.workflows.authoring.steps import FUNCTIONS
-from payloom.workflows.syntax.filemodel.steps import BARE_KEYS, verb_of
+from payloom.workflows.syntax.filemodel.step_keys import BARE_KEYS
+from payloom.workflows.syntax.filemodel.steps import verb_of
 from payloom.workflows.syntax.filemodel.triggers import kind_of
 
 _OTHER_NAMES = (

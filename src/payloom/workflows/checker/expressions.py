@@ -12,7 +12,7 @@ from payloom.workflows.checker.flow import Flow
 from payloom.workflows.expressions.check import infer
 from payloom.workflows.interpreter.verbs import loops, outbound, wait
 from payloom.workflows.program.node import ExpressionSite, Node
-from payloom.workflows.syntax.filemodel.steps import CONDITION_KEYS
+from payloom.workflows.syntax.filemodel.step_keys import CONDITION_KEYS
 
 _EVENT = frozenset({"event", "object", "previous"})
 _ERROR: Schema = {

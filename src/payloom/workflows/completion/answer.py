@@ -20,7 +20,8 @@ from payloom.workflows.expressions.functions.library import FUNCTIONS, HAS, MACR
 from payloom.workflows.expressions.types import Type
 from payloom.workflows.program.node import ExpressionSite, Node
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
-from payloom.workflows.syntax.filemodel.steps import BARE_KEYS, VERBS, verb_of
+from payloom.workflows.syntax.filemodel.step_keys import BARE_KEYS
+from payloom.workflows.syntax.filemodel.steps import VERBS, verb_of
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS, kind_of
 
 _MOST = 300

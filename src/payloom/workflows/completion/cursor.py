@@ -11,7 +11,7 @@ from typing import Literal
 
 from payloom.kit.diagnostics import Path
 from payloom.kit.yaml.masking import closing
-from payloom.workflows.syntax.filemodel.steps import BARE_KEYS
+from payloom.workflows.syntax.filemodel.step_keys import BARE_KEYS
 
 _KEY = re.compile(r"""("[^"\n]*"|'[^'\n]*'|[^\s#"'{}\[\],][^:#\n]*?)\s*:(?=\s|$)""")
 _BLOCK = re.compile(r"[|>][+-]?\d?[+-]?\s*(#.*)?$")

@@ -16,11 +16,11 @@ from payloom.workflows.completion.type_names import type_words
 from payloom.workflows.expressions.types import Type, type_of_schema
 from payloom.workflows.program.inputs import TYPE_NAMES
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
+from payloom.workflows.syntax.filemodel.step_keys import STEP_LIST_KEYS, STEP_MAP_KEYS
 from payloom.workflows.syntax.filemodel.steps import INNER_MODELS, VERBS, CaseClause, CatchClause, verb_of
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS, kind_of
 
 _TABLE_VERBS = frozenset({"select", "insert", "update", "upsert", "delete"})
-_STEP_LISTS = frozenset({"then", "else", "do", "try", "finally", "on_timeout", "on_error", "default", "steps", "catch"})
 _ROW_KEYS = frozenset({"where", "set", "values"})
 _HEAD = ("id", "name", "when", "on_error")
 _MOST = 400
@@ -41,9 +41,9 @@ def is_step_place(data: Any, path: Path) -> bool:
     if last == "catch":
         clause = value_at(data, path)
         return not (is_dict(clause) and ("do" in clause or "errors" in clause))
-    if isinstance(last, str) and last in _STEP_LISTS:
+    if isinstance(last, str) and last in STEP_LIST_KEYS | {"steps"}:
         return "with" not in holder and "data" not in holder
-    return len(holder) > 1 and holder[-2] in {"cases", "parallel"} and not isinstance(last, int)
+    return len(holder) > 1 and holder[-2] in STEP_MAP_KEYS and not isinstance(last, int)
 
 
 def step_around(data: Any, path: Path) -> Path | None:

@@ -23,11 +23,11 @@ from payloom.workflows.program.node import Node
 from payloom.workflows.program.program import Workflow
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
 from payloom.workflows.syntax.filemodel.problems import real_path
+from payloom.workflows.syntax.filemodel.step_keys import STEP_KEYS
 from payloom.workflows.syntax.filemodel.steps import VERBS, verb_of
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS, kind_of
 from payloom.workflows.syntax.filemodel.values import STEP_ID
 
-_BLOCKS = ("then", "else", "do", "try", "finally", "on_timeout")
 _BLANK: Mapping[str, Any] = {
     "where": {}, "values": {}, "set": {"_": None}, "to": "", "cases": {}, "then": [], "do": [], "try": [],
     "key": ["id"], "roles": ["admin"], "max": 1, "let": {"_": None}, "wait": "1s", "wait_for": {"stripe": ""},
@@ -192,7 +192,7 @@ def _step(value: Any) -> dict[str, Any]:
     if verb is None:
         return {**named, "call": ""}
     mended = {key: one for key, one in data.items() if key != "id"} | named
-    for key in _BLOCKS:
+    for key in STEP_KEYS:
         if key in mended:
             mended[key] = _steps(mended[key])
     if is_list(mended.get("on_error")):

@@ -17,7 +17,8 @@ from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import compile_expression
 from payloom.workflows.expressions.interpolation import compile_value
 from payloom.workflows.expressions.syntax import ast
-from payloom.workflows.syntax.filemodel.steps import BARE_KEYS, verb_of
+from payloom.workflows.syntax.filemodel.step_keys import BARE_KEYS
+from payloom.workflows.syntax.filemodel.steps import verb_of
 from payloom.workflows.syntax.filemodel.values import STEP_ID, bare
 
 

@@ -9,9 +9,8 @@ from payloom.kit.diagnostics import Path
 from payloom.kit.json_types import is_list, is_map
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.interpolation import compile_bare, compile_value, mistakes
-from payloom.workflows.syntax.filemodel.steps import BARE_KEYS, verb_of
-
-_BLOCKS = frozenset({"then", "else", "do", "try", "finally", "catch", "default", "notify", "on_error", "on_timeout"})
+from payloom.workflows.syntax.filemodel.step_keys import BARE_KEYS, STEP_LIST_KEYS, STEP_MAP_KEYS
+from payloom.workflows.syntax.filemodel.steps import verb_of
 
 
 def problems(data: Mapping[str, Any]) -> Iterator[tuple[Path, ExpressionError]]:
@@ -34,9 +33,9 @@ def _step(step: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, Expressio
         here = (*path, key)
         if key == "when" or (key == verb and key in BARE_KEYS):
             yield from _bare(value, here)
-        elif key in _BLOCKS and is_list(value):
+        elif key in STEP_LIST_KEYS and is_list(value):
             yield from _steps(value, here)
-        elif key in {"cases", "parallel"} and is_map(value):
+        elif key in STEP_MAP_KEYS and is_map(value):
             for name, steps in value.items():
                 yield from _steps(steps, (*here, name))
         elif key == "cases":

@@ -1,4 +1,4 @@
-"""Writes the reference pages into a folder."""
+"""Writes the reference pages into a folder, and the studio's words of the language into a clone's studio."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from payloom.workflows.reference.pages import pages
+from payloom.workflows.reference.studio import STUDIO_FILE, studio_language
 
 
 def main() -> None:
@@ -15,6 +16,9 @@ def main() -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
+    module = Path(STUDIO_FILE)
+    if module.parent.is_dir():
+        module.write_text(studio_language(), "utf-8")
 
 
 main()

@@ -1,21 +1,13 @@
 /** What can be added to a workflow, searched and ordered, and the step or trigger that each begins as. */
 import type { ActionEntry } from "@/api/editor";
+import { verbInfo, type VerbGroup } from "@/model/verbs";
 import type { Catalog } from "../assist/assist";
 import { freeId, idOfAction } from "../form-model/steps";
 
 export interface Item {
   /** Unique in the list. */
   key: string;
-  group:
-    | "Flow"
-    | "Data"
-    | "Messages and calls"
-    | "Answers"
-    | "Stripe"
-    | "Workflows"
-    | "Python"
-    | "Triggers"
-    | "Stripe events";
+  group: VerbGroup | "Triggers" | "Stripe events";
   /** As it is written in the file. */
   name: string;
   /** For people. */
@@ -29,189 +21,12 @@ export interface Item {
     | { kind: "trigger"; trigger: Record<string, unknown> };
 }
 
-interface VerbText {
-  group: Item["group"];
-  title: string;
-  id: string | null;
-  words: string[];
-  step: Record<string, unknown>;
-}
-
-const text = (words: string): Record<string, unknown> => ({ log: words });
-
-/** A to-do is an empty text: the checker flags it, and the form says what is wanted. */
-const VERBS: Record<string, VerbText> = {
-  stripe: { group: "Stripe", title: "Call Stripe", id: "result", words: ["api", "payment"], step: { stripe: "" } },
-  select: {
-    group: "Data",
-    title: "Read rows",
-    id: "row",
-    words: ["get", "find", "query", "table", "database"],
-    step: { select: "", where: {}, one: "required" },
-  },
-  insert: {
-    group: "Data",
-    title: "Add a row",
-    id: "row",
-    words: ["create", "table", "database"],
-    step: { insert: "", values: {} },
-  },
-  update: {
-    group: "Data",
-    title: "Change a row",
-    id: null,
-    words: ["edit", "set", "table", "database"],
-    step: { update: "", where: {}, set: {} },
-  },
-  upsert: {
-    group: "Data",
-    title: "Add or change a row",
-    id: null,
-    words: ["merge", "table", "database"],
-    step: { upsert: "", key: "", values: {} },
-  },
-  delete: {
-    group: "Data",
-    title: "Remove a row",
-    id: null,
-    words: ["drop", "table", "database"],
-    step: { delete: "", where: {} },
-  },
-  email: {
-    group: "Messages and calls",
-    title: "Send an email",
-    id: null,
-    words: ["mail", "message", "notify"],
-    step: { email: "", to: "" },
-  },
-  http: {
-    group: "Messages and calls",
-    title: "Call a web address",
-    id: "answer",
-    words: ["request", "webhook", "fetch", "api", "rest"],
-    step: { http: "POST https://" },
-  },
-  call: {
-    group: "Workflows",
-    title: "Call a workflow",
-    id: "result",
-    words: ["run", "sub", "function"],
-    step: { call: "" },
-  },
-  python: {
-    group: "Python",
-    title: "Call a Python function",
-    id: "result",
-    words: ["code", "script", "custom"],
-    step: { python: "" },
-  },
-  switch: {
-    group: "Flow",
-    title: "Choose by a value",
-    id: null,
-    words: ["case", "branch", "multi option split"],
-    step: { switch: "event.action", cases: { value: [text("this case")] }, default: "stop" },
-  },
-  if: {
-    group: "Flow",
-    title: "If, else",
-    id: null,
-    words: ["condition", "branch", "true false split"],
-    step: { if: "", then: [text("the condition holds")] },
-  },
-  filter: {
-    group: "Flow",
-    title: "Continue only if",
-    id: null,
-    words: ["condition", "stop", "pass through"],
-    step: { filter: "" },
-  },
-  for_each: {
-    group: "Flow",
-    title: "For each item",
-    id: null,
-    words: ["loop", "iterate", "list", "map"],
-    step: { for_each: "", as: "item", do: [text("one more")] },
-  },
-  while: {
-    group: "Flow",
-    title: "While",
-    id: null,
-    words: ["loop", "repeat"],
-    step: { while: "", max: 100, do: [text("one more round")] },
-  },
-  try: {
-    group: "Flow",
-    title: "Try, and catch errors",
-    id: null,
-    words: ["error", "exception", "handle"],
-    step: { try: [text("what may fail")], catch: [{ do: [{ log: "${{ error.message }}", level: "error" }] }] },
-  },
-  parallel: {
-    group: "Flow",
-    title: "At the same time",
-    id: null,
-    words: ["concurrent", "branch", "both"],
-    step: { parallel: { one: [text("one")], other: [text("other")] } },
-  },
-  wait: { group: "Flow", title: "Wait", id: null, words: ["sleep", "delay", "pause"], step: { wait: "1h" } },
-  wait_for: {
-    group: "Flow",
-    title: "Wait for an event",
-    id: "found",
-    words: ["webhook", "until", "pause"],
-    step: { wait_for: { stripe: "", match: "", timeout: "1h" } },
-  },
-  approve: {
-    group: "Flow",
-    title: "Ask a person",
-    id: "answer",
-    words: ["approval", "human", "review", "confirm"],
-    step: { approve: "", roles: ["admin"], timeout: "2d" },
-  },
-  let: {
-    group: "Data",
-    title: "Set variables",
-    id: null,
-    words: ["set", "assign", "variable"],
-    step: { let: { name: "" } },
-  },
-  log: {
-    group: "Messages and calls",
-    title: "Write to the log",
-    id: null,
-    words: ["print", "debug"],
-    step: { log: "" },
-  },
-  return: {
-    group: "Answers",
-    title: "Return a response",
-    id: null,
-    words: ["end", "respond", "result", "output", "answer"],
-    step: { return: {} },
-  },
-  respond: {
-    group: "Answers",
-    title: "Respond and continue",
-    id: null,
-    words: ["response", "answer", "async", "202"],
-    step: { respond: {} },
-  },
-  raise: {
-    group: "Answers",
-    title: "Fail with an error",
-    id: null,
-    words: ["throw", "error", "abort"],
-    step: { raise: { status: 400, code: "", message: "" } },
-  },
-};
-
 /** Everything but Stripe's actions, which the server searches. */
 export function stepItems(catalog: Catalog, self = ""): Item[] {
   const verbs = catalog.verbs
     .filter((verb) => verb.verb !== "stripe")
     .map((verb): Item => {
-      const known = VERBS[verb.verb];
+      const known = verbInfo(verb.verb);
       return {
         key: `verb ${verb.verb}`,
         group: known?.group ?? "Flow",

@@ -1,60 +1,19 @@
 /** Steps of a file: which verb one has, where its blocks are, ids in use, and what a new step begins as. */
 
+import {
+  RESERVED,
+  STEP_LIST_KEYS,
+  STEP_MAP_KEYS,
+  TRIGGERS,
+  VERBS,
+  type TriggerKind,
+  type Verb,
+} from "@/model/language";
 import { isMap, type Path, valueAt } from "@/model/path";
 
-export const VERBS = [
-  "stripe",
-  "select",
-  "insert",
-  "update",
-  "upsert",
-  "delete",
-  "email",
-  "switch",
-  "if",
-  "filter",
-  "ensure",
-  "for_each",
-  "while",
-  "try",
-  "parallel",
-  "wait",
-  "wait_for",
-  "let",
-  "log",
-  "return",
-  "respond",
-  "raise",
-  "http",
-  "call",
-  "python",
-  "approve",
-] as const;
-export type Verb = (typeof VERBS)[number];
-
-export const TRIGGERS = ["api", "stripe", "schedule", "manual", "called", "table"] as const;
-export type TriggerKind = (typeof TRIGGERS)[number];
-
 const KNOWN: ReadonlySet<string> = new Set(VERBS);
-const RESERVED = new Set([
-  "inputs",
-  "event",
-  "object",
-  "previous",
-  "user",
-  "env",
-  "run",
-  "vars",
-  "steps",
-  "context",
-  "secrets",
-  "error",
-  "true",
-  "false",
-  "null",
-  "in",
-  "item",
-]);
+/** `item` is what a loop calls its item unless told otherwise. */
+const TAKEN: ReadonlySet<string> = new Set([...RESERVED, "item"]);
 
 export function verbOf(step: unknown): Verb | null {
   if (!isMap(step)) return null;
@@ -88,8 +47,6 @@ export function subjectOf(data: unknown, selected: Path | null): Subject {
   return { kind: "workflow", path: [] };
 }
 
-const LISTS = new Set(["steps", "then", "else", "do", "try", "finally", "catch", "default", "on_error", "on_timeout"]);
-
 /** Whether a path is that of a step: an item of a list of steps, not of a list of values or clauses. */
 export function isStepPlace(data: unknown, path: Path): boolean {
   const last = path[path.length - 1];
@@ -100,8 +57,8 @@ export function isStepPlace(data: unknown, path: Path): boolean {
   if (path.length === 2) return true;
   if (typeof list === "string") {
     const owner = path[path.length - 3];
-    if (owner === "cases" || owner === "parallel") return true;
-    if (!LISTS.has(list)) return false;
+    if (typeof owner === "string" && STEP_MAP_KEYS.has(owner)) return true;
+    if (list !== "steps" && !STEP_LIST_KEYS.has(list)) return false;
     return list !== "catch" || !(Object.hasOwn(value, "do") && verbOf(value) === null);
   }
   return false;
@@ -115,7 +72,7 @@ export function stepIds(data: unknown): string[] {
     else if (isMap(value)) {
       if (verbOf(value) !== null && typeof value["id"] === "string") found.push(value["id"]);
       for (const [key, inner] of Object.entries(value)) {
-        if (LISTS.has(key) || key === "cases" || key === "parallel") blocks(inner);
+        if (STEP_LIST_KEYS.has(key) || STEP_MAP_KEYS.has(key)) blocks(inner);
       }
     }
   };
@@ -134,7 +91,7 @@ export function stepIds(data: unknown): string[] {
 export function idProblem(id: string, taken: readonly string[]): string | null {
   if (id === "") return null;
   if (!/^[a-z][a-z0-9_]{0,63}$/.test(id)) return "Use lowercase letters, digits, and underscores. Start with a letter.";
-  if (RESERVED.has(id) && id !== "item") return `“${id}” already means something in expressions.`;
+  if (RESERVED.has(id)) return `“${id}” already means something in expressions.`;
   if (taken.includes(id)) return `Another step is called “${id}”.`;
   return null;
 }
@@ -146,8 +103,8 @@ export function freeId(base: string, taken: readonly string[]): string {
       .replace(/[^a-z0-9]+/g, "_")
       .replace(/^[^a-z]+|_+$/g, "")
       .slice(0, 40) || "step";
-  let id = RESERVED.has(clean) ? `${clean}_1` : clean;
-  for (let at = 2; taken.includes(id) || RESERVED.has(id); at += 1) id = `${clean}_${at}`;
+  let id = TAKEN.has(clean) ? `${clean}_1` : clean;
+  for (let at = 2; taken.includes(id) || TAKEN.has(id); at += 1) id = `${clean}_${at}`;
   return id;
 }
 

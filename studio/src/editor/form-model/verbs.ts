@@ -1,5 +1,6 @@
 /** Which fields the form of a step shows, in which order, with which control, and which of them are options. */
 
+import { BARE_KEYS, STEP_LIST_KEYS } from "@/model/language";
 import { fieldOf, type Field, type JsonSchema, type Writing } from "./schema";
 
 export type Control =
@@ -41,8 +42,6 @@ interface Special {
   required?: boolean;
 }
 
-const BARE: Special = { writing: "bare" };
-const STEPS: Special = { control: "steps" };
 const TABLE: Special = { control: "table", writing: "plain" };
 const DURATION: Special = { writing: "plain", placeholder: "30s, 15m, 2h, 14d" };
 const OPTION: Special = { section: "options" };
@@ -52,8 +51,8 @@ const KEY: Special = { section: "options", placeholder: "made from the run and t
 const SPECIAL: Record<string, Special> = {
   id: { writing: "plain", section: "options" },
   name: { writing: "plain", section: "options" },
-  when: { ...BARE, section: "options", placeholder: "user != null" },
-  on_error: { control: "steps", section: "options" },
+  when: { section: "options", placeholder: "user != null" },
+  on_error: OPTION,
   retry: { control: "retry", section: "options" },
   timeout: { ...DURATION, section: "options" },
   idempotency_key: KEY,
@@ -96,24 +95,18 @@ const SPECIAL: Record<string, Special> = {
   "call.with": { control: "arguments" },
   "python.python": { control: "function", writing: "plain" },
   "python.with": { control: "arguments" },
-  "switch.switch": { ...BARE, placeholder: "event.action" },
+  "switch.switch": { placeholder: "event.action" },
   "switch.cases": { control: "cases" },
-  "switch.default": { control: "steps" },
-  "if.if": { ...BARE, placeholder: "order != null" },
-  "filter.filter": { ...BARE, placeholder: "object.payment_status != 'unpaid'" },
-  "for_each.for_each": { ...BARE, placeholder: "inputs.items" },
+  "if.if": { placeholder: "order != null" },
+  "filter.filter": { placeholder: "object.payment_status != 'unpaid'" },
+  "ensure.ensure": { placeholder: "order.status == 'paid'" },
+  "for_each.for_each": { placeholder: "inputs.items" },
   "for_each.as": { writing: "plain", placeholder: "item" },
   "for_each.concurrency": { ...OPTION, writing: "plain" },
   "for_each.max": { ...OPTION, writing: "plain" },
-  "while.while": { ...BARE, placeholder: "vars.left > 0" },
+  "while.while": { placeholder: "vars.left > 0" },
   "while.max": { writing: "plain" },
-  then: STEPS,
-  else: STEPS,
-  do: STEPS,
-  on_timeout: STEPS,
-  "try.try": STEPS,
   "try.catch": { control: "catch" },
-  "try.finally": STEPS,
   "parallel.parallel": { control: "branches" },
   "parallel.fail": { writing: "plain" },
   "wait.wait": { placeholder: "14d" },
@@ -137,6 +130,7 @@ const WORDS: Record<string, string> = {
   "select.limit": "Maximum number of rows.",
   "if.if": "The steps below run if this is true.",
   "filter.filter": "The run stops, without an error, if this is false.",
+  "ensure.ensure": "The run fails with this error if this is false.",
   "for_each.for_each": "A list. The steps run once for each item.",
   "for_each.as": "The name under which the steps read the item.",
   "while.while": "The steps repeat while this is true.",
@@ -161,12 +155,12 @@ export function entriesOf(verb: string, schema: JsonSchema): Entry[] {
       const shape = special.schema === undefined ? property : { ...special.schema, description: property.description };
       const field = fieldOf(key, shape, {
         required: special.required ?? required.has(key),
-        writing: special.writing ?? "value",
+        writing: special.writing ?? (BARE_KEYS.has(key) ? "bare" : "value"),
         definitions,
       });
       return {
         key,
-        control: special.control ?? "auto",
+        control: special.control ?? (STEP_LIST_KEYS.has(key) ? "steps" : "auto"),
         section: special.section ?? "main",
         field: {
           ...field,

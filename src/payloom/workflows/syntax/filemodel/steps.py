@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union
 
 from pydantic import Discriminator, Field, Tag
@@ -140,32 +139,6 @@ class Email(OutsideHead):
     attachments: Annotated[Annotated[Template, WORD] | Annotated[list[Any], LIST], Discriminator(by_type)] | None = None
 
 
-class Http(OutsideHead):
-    """Call an HTTP service, e.g. `POST https://example.com/hook`."""
-
-    verb: ClassVar[str] = "http"
-    http: str = Field(pattern=r"^(GET|HEAD|POST|PUT|PATCH|DELETE) \S", description="Method and address.")
-    headers: dict[str, Any] = Field(default_factory=dict[str, Any], description="Header names and values.")
-    body: Any = Field(None, description="Sent as JSON. Text is sent unchanged.")
-    idempotency_key: Template | None = Field(None, description="Sent as `Idempotency-Key`. Default: run ID and path.")
-
-
-class Python(OutsideHead):
-    """Call a registered Python function."""
-
-    verb: ClassVar[str] = "python"
-    python: str = Field(description="The function, `module:name`.")
-    with_: dict[str, Any] = Field(default_factory=dict[str, Any], alias="with", description="Its arguments.")
-
-
-class Call(StepHead):
-    """Run another workflow as part of this run."""
-
-    verb: ClassVar[str] = "call"
-    call: str = Field(description="The workflow's ID: its path below `workflows/`.")
-    with_: dict[str, Any] = Field(default_factory=dict[str, Any], alias="with", description="Its arguments.")
-
-
 class CaseClause(Strict):
     """One branch of a `switch` whose cases are conditions."""
 
@@ -277,22 +250,6 @@ class WaitFor(StepHead):
     wait_for: WaitedEvent
 
 
-class Approve(StepHead):
-    """Pause the run until a user with an allowed role approves or rejects it."""
-
-    verb: ClassVar[str] = "approve"
-    approve: Template = Field(description="The question.")
-    roles: Names
-    data: dict[str, Any] = Field(default_factory=dict[str, Any], description="The values shown with the question.")
-    timeout: Duration | None = None
-    notify: Steps = Field(
-        default_factory=list["Step"], description="Run first, to notify the users. `approval.url` is the link."
-    )
-    then: Steps = Field(default_factory=list["Step"])
-    else_: Steps | None = Field(None, alias="else", description="After a rejection. Default: fail (`rejected`).")
-    on_timeout: Steps | None = Field(None, description="After the timeout. Default: `else`, or the step fails.")
-
-
 class Let(StepHead):
     """Set variables: `vars.<name>`."""
 
@@ -341,10 +298,52 @@ class Raise(StepHead):
     raise_: Failure = Field(alias="raise")
 
 
-VERB_MODELS: tuple[type[StepHead], ...] = (
-    Stripe, Select, Insert, Update, Upsert, Delete, Email, Switch, If, Filter, Ensure, ForEach, While, Try, Parallel,
-    Wait, WaitFor, Let, Log, Return, Respond, Raise, Http, Call, Python, Approve,
-)  # fmt: skip
+class Http(OutsideHead):
+    """Call an HTTP service, e.g. `POST https://example.com/hook`."""
+
+    verb: ClassVar[str] = "http"
+    http: str = Field(pattern=r"^(GET|HEAD|POST|PUT|PATCH|DELETE) \S", description="Method and address.")
+    headers: dict[str, Any] = Field(default_factory=dict[str, Any], description="Header names and values.")
+    body: Any = Field(None, description="Sent as JSON. Text is sent unchanged.")
+    idempotency_key: Template | None = Field(None, description="Sent as `Idempotency-Key`. Default: run ID and path.")
+
+
+class Call(StepHead):
+    """Run another workflow as part of this run."""
+
+    verb: ClassVar[str] = "call"
+    call: str = Field(description="The workflow's ID: its path below `workflows/`.")
+    with_: dict[str, Any] = Field(default_factory=dict[str, Any], alias="with", description="Its arguments.")
+
+
+class Python(OutsideHead):
+    """Call a registered Python function."""
+
+    verb: ClassVar[str] = "python"
+    python: str = Field(description="The function, `module:name`.")
+    with_: dict[str, Any] = Field(default_factory=dict[str, Any], alias="with", description="Its arguments.")
+
+
+class Approve(StepHead):
+    """Pause the run until a user with an allowed role approves or rejects it."""
+
+    verb: ClassVar[str] = "approve"
+    approve: Template = Field(description="The question.")
+    roles: Names
+    data: dict[str, Any] = Field(default_factory=dict[str, Any], description="The values shown with the question.")
+    timeout: Duration | None = None
+    notify: Steps = Field(
+        default_factory=list["Step"], description="Run first, to notify the users. `approval.url` is the link."
+    )
+    then: Steps = Field(default_factory=list["Step"])
+    else_: Steps | None = Field(None, alias="else", description="After a rejection. Default: fail (`rejected`).")
+    on_timeout: Steps | None = Field(None, description="After the timeout. Default: `else`, or the step fails.")
+
+
+VERB_MODELS: tuple[type[StepHead], ...] = tuple(
+    value for value in globals().values() if isinstance(value, type) and issubclass(value, StepHead) and value.verb
+)
+"""The model of every verb, in the order in which they stand above: pages and lists show them so."""
 VERBS: dict[str, type[StepHead]] = {model.verb: model for model in VERB_MODELS}
 
 
@@ -384,16 +383,3 @@ Catch = Annotated[Annotated[list[CatchClause], MAP] | Annotated[Steps, LIST], Di
 
 INNER_MODELS: dict[str, type[Strict]] = {"retry": RetryRule, "raise": Failure, "wait_for": WaitedEvent}
 """The maps with known keys that stand behind a key of a step."""
-
-
-def _keys_of(*types: str) -> Iterator[str]:
-    for model in (*VERB_MODELS, StepHead, CaseClause, WaitedEvent):
-        for name, annotation in model.__annotations__.items():
-            if annotation.partition(" ")[0] in types:
-                yield model.model_fields[name].alias or name
-
-
-CONDITION_KEYS = frozenset(_keys_of("Condition"))
-"""The keys whose value is true or false, as an expression without `${{ }}`."""
-BARE_KEYS = CONDITION_KEYS | frozenset(_keys_of("Operand"))
-"""The keys whose value is an expression without `${{ }}`."""

@@ -1,9 +1,10 @@
+import type { TriggerKind } from "@/model/language";
 import { isMap, type Path } from "@/model/path";
 import { asText } from "@/model/text";
 import { triggerIcon } from "@/ui/verbs";
 import type { Catalog } from "../../assist/assist";
 import { plain } from "../../assist/doc-text";
-import { triggerKindOf, type TriggerKind } from "../../form-model/steps";
+import { triggerKindOf } from "../../form-model/steps";
 import { useChanges, useEditable, useFindings, useValue } from "../changes";
 import { ActionsField } from "../controls/actions";
 import { Picker } from "../picker";

@@ -11,7 +11,7 @@ from payloom.api.management.access import roles
 from payloom.api.management.editor.models import sources as models
 from payloom.api.management.injection import Dependencies
 from payloom.workflows.completion.answer import complete_field, complete_text, hover_text
-from payloom.workflows.completion.cursor import BARE_KEYS
+from payloom.workflows.syntax.filemodel.step_keys import BARE_KEYS
 
 router = APIRouter(prefix="/editor", tags=["editor"])
 
