@@ -40,11 +40,11 @@ class Account:
 
 def clean_email(email: object) -> str:
     """Return the address without blanks around it; raises `BadEmail`."""
-    found = email.strip() if isinstance(email, str) else ""
-    local, _, domain = found.partition("@")
-    if not _EMAIL.fullmatch(found) or len(found) > 320 or ".." in f".{local}." or ".." in f".{domain}.":
+    address = email.strip() if isinstance(email, str) else ""
+    local, _, domain = address.partition("@")
+    if not _EMAIL.fullmatch(address) or len(address) > 320 or ".." in f".{local}." or ".." in f".{domain}.":
         raise BadEmail(hint="write name@example.com")
-    return found
+    return address
 
 
 def email_key(email: str) -> str:

@@ -49,9 +49,9 @@ class DecisionLinks:
 
     def read(self, token: str) -> DecisionLink:
         """Return what a link opens; raises LinkNotValid when it is forged or its time is up."""
-        body, _, given = token[:_LONGEST].partition(".")
+        body, _, signature = token[:_LONGEST].partition(".")
         try:
-            signed = any(hmac.compare_digest(_signature(key, body), _decoded(given)) for key in self._keys)
+            signed = any(hmac.compare_digest(_signature(key, body), _decoded(signature)) for key in self._keys)
             values = json.loads(_decoded(body)) if signed else None
         except (binascii.Error, ValueError):
             values = None

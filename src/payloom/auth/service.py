@@ -87,8 +87,8 @@ class AccountService:
         return find_account(tx, email=email)
 
     def _signed_in(self, tx: sa.Connection, account: Account, stored: str, fresh: str | None, caller: str) -> str:
-        found = find_account(tx, account_id=account.id)
-        if found is None or found.disabled or found.password_hash != stored:
+        current = find_account(tx, account_id=account.id)
+        if current is None or current.disabled or current.password_hash != stored:
             # Changed while the password was being checked.
             raise SignInRefused
         if fresh:
@@ -105,10 +105,10 @@ class AccountService:
         if not token:
             return None
         now = self._clock.now()
-        found = await self._database.read(lambda tx: current_account(tx, token, now))
-        if found is None:
+        signed_in = await self._database.read(lambda tx: current_account(tx, token, now))
+        if signed_in is None:
             return None
-        account, touch = found
+        account, touch = signed_in
         if touch:
             await self._database.write(lambda tx: touch_session(tx, token, now))
         return account
@@ -123,9 +123,9 @@ class AccountService:
 
     async def ensure(self, email: str, password: str, *, name: str | None = None, roles: Sequence[str] = ()) -> Account:
         """Return the account with this address, made now if it is not there; an existing one is left as it is."""
-        found = await self._database.read(lambda tx: find_account(tx, email=email))
-        if found:
-            return found
+        account = await self._database.read(lambda tx: find_account(tx, email=email))
+        if account:
+            return account
         hashed = await self._good_hash(email, password)
 
         def make(tx: sa.Connection) -> Account:

@@ -71,6 +71,6 @@ def csrf_token(session_token: str) -> str:
     return hmac.new(session_token.encode(), b"payloom csrf", hashlib.sha256).hexdigest()
 
 
-def csrf_matches(session_token: str, given: str | None) -> bool:
-    """Return whether `given` is this session's `csrf_token`, in constant time."""
-    return hmac.compare_digest(csrf_token(session_token).encode(), (given or "").encode("utf-8", "replace"))
+def csrf_matches(session_token: str, token: str | None) -> bool:
+    """Return whether `token` is this session's `csrf_token`, in constant time."""
+    return hmac.compare_digest(csrf_token(session_token).encode(), (token or "").encode("utf-8", "replace"))

@@ -57,9 +57,9 @@ class StudioUsers:
         return await self._database.write(work)
 
     def _first(self, tx: sa.Connection) -> Account:
-        found = first_admin(tx)
-        if found is not None:
-            return found
+        admin = first_admin(tx)
+        if admin is not None:
+            return admin
         # Whoever has the terminal may give the role back.
         known = find_account(tx, email=FIRST_EMAIL)
         if known is None:
@@ -69,9 +69,9 @@ class StudioUsers:
             )
         set_roles(tx, known.id, [*known.roles, ROLE])
         tx.execute(sa.update(accounts).where(accounts.c.id == known.id).values(disabled=False))
-        found = first_admin(tx)
-        assert found is not None
-        return found
+        admin = first_admin(tx)
+        assert admin is not None
+        return admin
 
 
 def first_admin(tx: sa.Connection) -> Account | None:

@@ -53,14 +53,14 @@ class _Plan:
     def values(self, parameters: Mapping[str, Any]) -> Any:
         """Return what the driver is given."""
         try:
-            found = list(self.get(parameters)) if self.get is not None else self._looked_up(parameters)
+            values = list(self.get(parameters)) if self.get is not None else self._looked_up(parameters)
         except KeyError as error:
             raise exc.InvalidRequestError(f"a value is required for {error}") from None
         for place, process in self.processed:
-            value = found[place]
+            value = values[place]
             if value is not None:
-                found[place] = process(value)
-        return found if self.names is None else dict(zip(self.names, found, strict=True))
+                values[place] = process(value)
+        return values if self.names is None else dict(zip(self.names, values, strict=True))
 
     def _looked_up(self, parameters: Mapping[str, Any]) -> list[Any]:
         return [
@@ -110,28 +110,28 @@ def rows(tx: sa.Connection, statement: Any, parameters: Mapping[str, Any]) -> Se
     try:
         if not plan.columns:
             return []
-        found = cursor.fetchall()
+        fetched = cursor.fetchall()
         if plan.results is None:
             plan.results = _results(tx.dialect, plan.columns, cursor.description)
-        return [_read(row, plan.results) for row in found] if plan.results else found
+        return [_read(row, plan.results) for row in fetched] if plan.results else fetched
     finally:
         _release_cursor(tx, cursor)
 
 
-def insert(tx: sa.Connection, table: sa.Table, found: Sequence[Mapping[str, Any]]) -> None:
+def insert(tx: sa.Connection, table: sa.Table, values: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows that all have the same keys, names of columns. What is null in all of them is left out."""
     empty = _may_be_left_out(table)
-    names = tuple([name for name in found[0] if name not in empty or any(row[name] is not None for row in found)])
+    names = tuple([name for name in values[0] if name not in empty or any(row[name] is not None for row in values)])
     key = (table, tx.dialect.name, names)
     plan = _inserts.get(key)
     if plan is None:
         plan = _inserts[key] = _compiled(tx.dialect, sa.insert(table), list(names))
     if plan is None:
-        tx.execute(sa.insert(table), found)
-    elif len(found) == 1:
-        _release_cursor(tx, _execute(tx, plan, plan.values(found[0])))
+        tx.execute(sa.insert(table), values)
+    elif len(values) == 1:
+        _release_cursor(tx, _execute(tx, plan, plan.values(values[0])))
     else:
-        _release_cursor(tx, _execute(tx, plan, [plan.values(row) for row in found], many=True))
+        _release_cursor(tx, _execute(tx, plan, [plan.values(row) for row in values], many=True))
 
 
 @functools.cache
@@ -144,13 +144,13 @@ def _may_be_left_out(table: sa.Table) -> frozenset[str]:
     )
 
 
-def execute_many(tx: sa.Connection, statement: Any, found: Sequence[Mapping[str, Any]]) -> None:
-    """Execute a kept statement that returns nothing, once for each of `found`."""
+def execute_many(tx: sa.Connection, statement: Any, values: Sequence[Mapping[str, Any]]) -> None:
+    """Execute a kept statement that returns nothing, once for each of `values`."""
     plan = _plan(tx.dialect, statement)
     if plan is None:
-        tx.execute(statement, list(found))
+        tx.execute(statement, list(values))
     else:
-        _release_cursor(tx, _execute(tx, plan, [plan.values(one) for one in found], many=True))
+        _release_cursor(tx, _execute(tx, plan, [plan.values(one) for one in values], many=True))
 
 
 def count(tx: sa.Connection, statement: Any, parameters: Mapping[str, Any]) -> int:

@@ -49,7 +49,7 @@ class DeferredWrites:
 
     def mark(self) -> tuple[Rows, list[tuple[sa.Table, int]]]:
         """Return what `reset` goes back to."""
-        return self.rows, [(table, len(found)) for table, found in self.rows.items()]
+        return self.rows, [(table, len(values)) for table, values in self.rows.items()]
 
     def flush_before(self, tx: sa.Connection, tables: frozenset[str] | None) -> None:
         """Write the rows, before a statement that names one of their tables. None: it may name any."""
@@ -121,8 +121,8 @@ def write_rows(tx: sa.Connection) -> None:
         return
     rows, later.rows = later.rows, {}
     try:
-        for table, found in rows.items():
-            compiled_statements.insert(tx, table, found)
+        for table, values in rows.items():
+            compiled_statements.insert(tx, table, values)
     except _AWAY:
         raise
     except exc.StatementError as error:

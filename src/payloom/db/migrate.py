@@ -29,12 +29,12 @@ async def migrate(database: Database) -> bool:
     Raises `DatabaseNewer` when a newer Payloom has been here.
     """
     newest = head()
-    found = await database.read(_current)
-    if found == newest:
+    revision = await database.read(_current)
+    if revision == newest:
         return False
-    if found is not None and found > newest:
+    if revision is not None and revision > newest:
         raise DatabaseNewer(
-            f"The database is at migration {found}, this Payloom knows {newest}.",
+            f"The database is at migration {revision}, this Payloom knows {newest}.",
             hint="Start the newer version again, or restore a backup from before it.",
         )
     await asyncio.get_running_loop().run_in_executor(None, _upgrade, database.engine)

@@ -54,14 +54,14 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-def _untagged(found: dict[str, Any]) -> Any:
-    if len(found) == 1:
-        key, value = next(iter(found.items()))
+def _untagged(pairs: dict[str, Any]) -> Any:
+    if len(pairs) == 1:
+        key, value = next(iter(pairs.items()))
         if key.startswith("$"):
             read = _READ.get(key)
             if read is not None and not isinstance(value, dict | list):
                 return read(value)
-    return found
+    return pairs
 
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_tagged)

@@ -129,16 +129,16 @@ def message_id(key: str, sender: str) -> str:
     return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{address(sender).domain}>"
 
 
-def attachments(given: Any) -> tuple[Attachment, ...]:
+def attachments(items: Any) -> tuple[Attachment, ...]:
     """Return the files of `[{name, content, type?, encoding?: base64}]`; raises `BadMail`."""
-    if given is None:
+    if items is None:
         return ()
-    if not is_sequence(given) or not all(is_map(item) for item in given):
+    if not is_sequence(items) or not all(is_map(item) for item in items):
         raise BadMail("attachments is a list of {name, content}")
-    found = tuple(_attachment(item) for item in given)
-    if sum(len(attachment.content) for attachment in found) > MAX_ATTACHMENTS:
+    attached = tuple(_attachment(item) for item in items)
+    if sum(len(attachment.content) for attachment in attached) > MAX_ATTACHMENTS:
         raise BadMail(f"the attachments are larger than {MAX_ATTACHMENTS // 1_000_000} MB")
-    return found
+    return attached
 
 
 def _attachment(item: Mapping[str, Any]) -> Attachment:

@@ -153,12 +153,12 @@ class Outbox:
         insert = (postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert)(mails)
         now = self._clock.now()
         tx.execute(insert.values({**_row(mail), "changed_at": now}).on_conflict_do_nothing(index_elements=["key"]))
-        found = tx.execute(sa.select(mails).where(mails.c.key == mail.key).with_for_update()).one()
-        stored = _mail(found)
+        row = tx.execute(sa.select(mails).where(mails.c.key == mail.key).with_for_update()).one()
+        stored = _mail(row)
         if stored.status == "sent":
             return "sent", stored
         doubtful = stored.status in ("sending", "unknown")
-        if stored.status == "sending" and not in_doubt and now - found.changed_at < _STALE:
+        if stored.status == "sending" and not in_doubt and now - row.changed_at < _STALE:
             return "busy", stored
         if doubtful and stored.repeated:
             return "unknown", stored if stored.status == "unknown" else self._move(tx, stored, "unknown", error=_LOST)

@@ -66,8 +66,8 @@ class QueueProbe:
             if self._connection is None:
                 self._connection = self._connect()
             if self._changed():
-                with contextlib.closing(self._connection.execute(self._query)) as found:
-                    waiting, self._next = found.fetchone()
+                with contextlib.closing(self._connection.execute(self._query)) as cursor:
+                    waiting, self._next = cursor.fetchone()
                 self._waiting = bool(waiting)
             if self._next is not None and self._next <= self._clock.now().timestamp() * 1000:
                 self._next, self._commits = None, None

@@ -98,8 +98,8 @@ class Inbox:
                 f"This is a {kind} event, and this environment takes {mode} events.",
                 hint="Give live and test mode an endpoint, a signing secret and an environment each.",
             )
-        thing = payload["data"]["object"]
-        identity = thing.get("id")
+        stripe_object = payload["data"]["object"]
+        identity = stripe_object.get("id")
         account = payload.get("account")
         version = payload.get("api_version")
         return InboxEvent(
@@ -142,10 +142,10 @@ class Inbox:
 
     async def get(self, event_id: str) -> InboxEvent:
         """Return a stored event; raises `EventUnknown`."""
-        found = await self._database.read(lambda tx: load(tx, event_id))
-        if found is None:
+        event = await self._database.read(lambda tx: load(tx, event_id))
+        if event is None:
             raise EventUnknown(f"There is no event {event_id!r}.", hint="List them with `payloom events list`.")
-        return found
+        return event
 
     async def list(
         self,
@@ -170,16 +170,16 @@ def store(tx: sa.Connection, event: InboxEvent) -> bool:
     return store_all(tx, [event]) == [True]
 
 
-def store_all(tx: sa.Connection, found: Sequence[InboxEvent]) -> list[bool]:
+def store_all(tx: sa.Connection, events: Sequence[InboxEvent]) -> list[bool]:
     """Store events within `tx`; returns for each whether it is new."""
     first: dict[str, int] = {}
-    for place, event in enumerate(found):
+    for place, event in enumerate(events):
         first.setdefault(event.id, place)
     # In the order of their ids: two that store the same events at once must not wait for each other.
-    rows = [_values(found[first[event_id]]) for event_id in sorted(first)]
+    rows = [_values(events[first[event_id]]) for event_id in sorted(first)]
     stored = _insert(tx, rows)
-    new = [event.id in stored and first[event.id] == place for place, event in enumerate(found)]
-    again = [event.id for event, is_new in zip(found, new, strict=True) if not is_new and event.source == "webhook"]
+    new = [event.id in stored and first[event.id] == place for place, event in enumerate(events)]
+    again = [event.id for event, is_new in zip(events, new, strict=True) if not is_new and event.source == "webhook"]
     for event_id in sorted(again):  # a look at Stripe's list is no delivery
         tx.execute(_AGAIN, {"again": event_id})
     return new
@@ -214,13 +214,13 @@ def _insert(tx: sa.Connection, rows: Sequence[dict[str, Any]]) -> set[str]:
         return {row["id"] for row in rows}
     # One parameter: the same statement, prepared once, for any number of rows.
     text = json.dumps([{**row, "received_at": row["received_at"].isoformat()} for row in rows])
-    return {found for (found,) in compiled_statements.rows(tx, _insert_on_postgres(), {"rows": text})}
+    return {event_id for (event_id,) in compiled_statements.rows(tx, _insert_on_postgres(), {"rows": text})}
 
 
 def _there_on_sqlite(tx: sa.Connection, ids: Sequence[str]) -> set[str]:
     return {
-        found
-        for (found,) in compiled_statements.rows(tx, _THERE, {"ids": compiled_statements.array_param(ids, "sqlite")})
+        event_id
+        for (event_id,) in compiled_statements.rows(tx, _THERE, {"ids": compiled_statements.array_param(ids, "sqlite")})
     }
 
 

@@ -39,7 +39,7 @@ def verify(raw: bytes, header: str | None, secrets: Sequence[str], now: int, *, 
     message = signed_at.encode() + b"." + raw
     expected = [hmac.digest(secret.encode(), message, "sha256").hex() for secret in secrets if secret]
     # No early exit: the time taken does not tell which secret or signature came close.
-    matches = [hmac.compare_digest(good, given) for good in expected for given in signatures]
+    matches = [hmac.compare_digest(good, signature) for good in expected for signature in signatures]
     if not any(matches):
         raise SignatureRefused(
             "wrong_signature",

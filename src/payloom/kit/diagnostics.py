@@ -83,9 +83,9 @@ class Diagnostic:
         return {**dataclasses.asdict(self), "path": list(self.path)}
 
 
-def in_order(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Return the findings by place, without doubles."""
-    unique = {(d.line, d.column, d.code, d.message): d for d in found}
+    unique = {(d.line, d.column, d.code, d.message): d for d in diagnostics}
     return tuple(unique[key] for key in sorted(unique))
 
 

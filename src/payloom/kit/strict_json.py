@@ -32,14 +32,14 @@ def _int64(text: str) -> int:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
                 raise NotStrictJson(f"the key {key[:60]!r} stands twice in one object")
             seen.add(key)
-    return found
+    return members
 
 
 def _depth(raw: bytes) -> int:

@@ -84,8 +84,8 @@ class _Reader:
     def report(self, path: tuple[str | int, ...], message: str, hint: str | None = None, code: str = SHAPE) -> None:
         self.source.report(self.source.place(path), message, hint=hint or None, code=code, path=path)
 
-    def keys(self, path: tuple[str | int, ...], found: Mapping[str, Any], known: Collection[str]) -> None:
-        for key in found:
+    def keys(self, path: tuple[str | int, ...], mapping: Mapping[str, Any], known: Collection[str]) -> None:
+        for key in mapping:
             if key not in known:
                 self.report((*path, key), f"there is no `{key}` here", did_you_mean(key, known), NAME)
 
@@ -107,8 +107,8 @@ class _Reader:
             title = ""
         auth = self.auth(head)
         data: dict[str, Any] = {}
-        if is_dict(given := head.get("data") or {}):
-            data = given
+        if is_dict(declared := head.get("data") or {}):
+            data = declared
         else:
             self.report(("data",), "data: a map from a name to a `select`")
         queries = [query for key, value in data.items() if (query := self.query(key, value, auth))]
@@ -172,14 +172,14 @@ class _Reader:
             except ExpressionError as error:
                 self.report((*at, "when"), str(error), code=EXPRESSION)
                 return None
-        found = [(path, one) for path, one, _ in compiled.expressions]
-        found += [(("when",), condition)] if condition else []
-        for path, one in found:
+        expressions = [(path, one) for path, one, _ in compiled.expressions]
+        expressions += [(("when",), condition)] if condition else []
+        for path, one in expressions:
             for ref in one.refs:
                 if ref.path[0] not in ROOTS:
                     hint = did_you_mean(str(ref.path[0]), ROOTS) or "a page knows user, params, query and env"
                     self.report((*at, *path), f"there is no `{ref.path[0]}` on a page", hint, NAME)
-        if auth == "none" and any(ref.path[0] == "user" for _, one in found for ref in one.refs):
+        if auth == "none" and any(ref.path[0] == "user" for _, one in expressions for ref in one.refs):
             self.report(at, "auth is none, so there is no user", "say auth: optional or auth: user")
         return Query(key, table, compiled, condition)
 

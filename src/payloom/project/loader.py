@@ -233,14 +233,14 @@ class _Loader:
         return workflows, sources
 
     def texts(self) -> dict[str, str]:
-        found: dict[str, str] = {}
+        sources: dict[str, str] = {}
         for name in workflow_names(self.root):
             file = _file_of(name)
             try:
-                found[name] = (self.root / file).read_bytes().decode("utf-8")
+                sources[name] = (self.root / file).read_bytes().decode("utf-8")
             except (OSError, UnicodeDecodeError) as error:
                 self.report(file, f"the file cannot be read: {error}")
-        return found
+        return sources
 
     def checked(self, name: str, text: str, draft: Draft) -> Loaded:
         diagnostics = check_draft(draft, self.catalog)

@@ -139,15 +139,15 @@ class ProjectPublisher:
 
     def _fingerprint(self) -> tuple[tuple[str, int, int], ...]:
         """Return what tells whether a workflow file or a mail template has changed."""
-        found: list[tuple[str, int, int]] = []
+        stamps: list[tuple[str, int, int]] = []
         for folder, pattern in (("workflows", "*.yaml"), ("emails", "*.j2")):
             for path in sorted((self.root / folder).rglob(pattern)):
                 try:
                     stat = path.stat()
                 except OSError:
                     continue
-                found.append((str(path), stat.st_mtime_ns, stat.st_size))
-        return tuple(found)
+                stamps.append((str(path), stat.st_mtime_ns, stat.st_size))
+        return tuple(stamps)
 
     @property
     def root(self) -> Path:

@@ -51,13 +51,13 @@ class RunIds:
 
     def generate_trace_id(self) -> int:
         """Return the trace id that was asked for, or a random one."""
-        wanted = _next.get()
-        return wanted.trace_id if wanted is not None else random.getrandbits(128) or 1
+        ids = _next.get()
+        return ids.trace_id if ids is not None else random.getrandbits(128) or 1
 
     def generate_span_id(self) -> int:
         """Return the span id that was asked for, or a random one."""
-        wanted = _next.get()
-        return wanted.span_id if wanted is not None else random.getrandbits(64) or 1
+        ids = _next.get()
+        return ids.span_id if ids is not None else random.getrandbits(64) or 1
 
     def is_trace_id_random(self) -> bool:
         """Trace ids are hashes."""

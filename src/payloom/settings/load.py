@@ -141,13 +141,13 @@ def _optional(reference: Reference, environ: Mapping[str, str]) -> SecretStr | N
 def _address(
     file: FileSettings, variables: Variables, environ: Mapping[str, str], environment: str, port: int | None
 ) -> tuple[str, int]:
-    given = variables.site_url or _text(file.site_url, environ)
-    if given is None and environment != "dev":
+    address = variables.site_url or _text(file.site_url, environ)
+    if address is None and environment != "dev":
         raise BadSettings(
             f"site_url is not set, and {environment} needs to know the address customers see",
             hint="Set site_url in payloom.yaml or PAYLOOM_SITE_URL, such as https://shop.example.com.",
         )
-    parts = _parsed(given or f"http://127.0.0.1:{DEFAULT_PORT}", environment)
+    parts = _parsed(address or f"http://127.0.0.1:{DEFAULT_PORT}", environment)
     chosen = next((value for value in (port, variables.port, file.port) if value is not None), None)
     if environment == "dev" and _is_loopback(parts.hostname or ""):
         # On a developer's machine the address customers see is the one we listen on, whatever port that is.
@@ -156,13 +156,13 @@ def _address(
     return parts.geturl().rstrip("/"), chosen or DEFAULT_PORT
 
 
-def _parsed(given: str, environment: str) -> SplitResult:
-    parts = urlsplit(given)
+def _parsed(address: str, environment: str) -> SplitResult:
+    parts = urlsplit(address)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise BadSettings(f"site_url {given!r} is not an address", hint="Write it like https://shop.example.com.")
+        raise BadSettings(f"site_url {address!r} is not an address", hint="Write it like https://shop.example.com.")
     if environment == "production" and parts.scheme != "https":
         raise BadSettings(
-            f"site_url {given!r} is not https, and this is production",
+            f"site_url {address!r} is not https, and this is production",
             hint="Sessions and payments need https; use the https address.",
         )
     return parts
@@ -181,8 +181,8 @@ def _accounts(file: FileSettings, environment: str) -> tuple[DemoAccount, ...]:
     return tuple(DemoAccount(one.email, one.password, one.name, tuple(one.roles)) for one in file.accounts)
 
 
-def _database_url(given: str | None, root: Path) -> str:
-    text = given or DEFAULT_DATABASE
+def _database_url(address: str | None, root: Path) -> str:
+    text = address or DEFAULT_DATABASE
     if text.startswith(("postgres://", "postgresql://")):
         return "postgresql+psycopg://" + text.split("://", 1)[1]
     if text.startswith(("postgresql+psycopg://", "sqlite://")):

@@ -27,10 +27,10 @@ class LocalState:
     def read(self) -> dict[str, Any]:
         """Return what is kept; an unreadable or broken file counts as empty."""
         try:
-            found = json.loads(self.path.read_text("utf-8"))
+            state = json.loads(self.path.read_text("utf-8"))
         except (OSError, ValueError):
             return {}
-        return found if is_dict(found) else {}
+        return state if is_dict(state) else {}
 
     def update(self, **values: Any) -> dict[str, Any]:
         """Lay `values` over what is kept (None removes a key) and return the whole."""

@@ -53,8 +53,14 @@ def approval_of(tx: sa.Connection, run_id: str, path: str) -> Approval | None:
         return Approval(run_id, path, workflow_id, "over")
     if step.value is None:
         return Approval(run_id, path, workflow_id, "late", at=step.at)
-    said = step.value
-    state = "approved" if said.get("approved") is True else "refused"
+    decision = step.value
+    state = "approved" if decision.get("approved") is True else "refused"
     return Approval(
-        run_id, path, workflow_id, state, by=said.get("by"), at=said.get("at") or step.at, note=said.get("note")
+        run_id,
+        path,
+        workflow_id,
+        state,
+        by=decision.get("by"),
+        at=decision.get("at") or step.at,
+        note=decision.get("note"),
     )

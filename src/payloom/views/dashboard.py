@@ -101,28 +101,31 @@ def _unhandled(tx: sa.Connection) -> dict[str, Any]:
 
 def payments(tx: sa.Connection, limit: int = SHOWN) -> list[dict[str, Any]]:
     """Return the latest payments, as the newest event of each tells."""
-    found: dict[str, dict[str, Any]] = {}
+    payments: dict[str, dict[str, Any]] = {}
     rows: list[Any] = []
     for kind in _PAYMENTS:
         columns = (events.c.id, events.c.type, events.c.received_at, events.c.payload)
         query = sa.select(*columns).where(events.c.type == kind).order_by(events.c.received_at.desc())
         rows += tx.execute(query.limit(limit * 2)).all()
     for row in sorted(rows, key=lambda row: row.received_at, reverse=True):
-        thing = json.loads(row.payload)["data"]["object"]
-        found.setdefault(str(thing.get("id")), _payment(row, thing))
-    return list(found.values())[:limit]
+        stripe_object = json.loads(row.payload)["data"]["object"]
+        payments.setdefault(str(stripe_object.get("id")), _payment(row, stripe_object))
+    return list(payments.values())[:limit]
 
 
-def _payment(row: Any, thing: Mapping[str, Any]) -> dict[str, Any]:
-    amount, currency = thing.get("amount_received") or thing.get("amount"), thing.get("currency")
+def _payment(row: Any, stripe_object: Mapping[str, Any]) -> dict[str, Any]:
+    amount, currency = (
+        stripe_object.get("amount_received") or stripe_object.get("amount"),
+        stripe_object.get("currency"),
+    )
     return {
-        "id": str(thing.get("id")),
+        "id": str(stripe_object.get("id")),
         "amount": amount if isinstance(amount, int) else None,
         "currency": currency if isinstance(currency, str) else None,
         "status": "succeeded" if row.type.endswith(".succeeded") else "failed",
-        "customer": thing.get("customer") if isinstance(thing.get("customer"), str) else None,
-        "email": thing.get("receipt_email"),
-        "description": thing.get("description"),
+        "customer": stripe_object.get("customer") if isinstance(stripe_object.get("customer"), str) else None,
+        "email": stripe_object.get("receipt_email"),
+        "description": stripe_object.get("description"),
         "event_id": row.id,
         "at": row.received_at,
     }

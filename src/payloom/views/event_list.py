@@ -38,25 +38,25 @@ def list_events(
     type, family: a type, or what types begin with. search: any id, address or value that the event names.
     before: the last id of the previous page.
     """
-    wanted: list[Any] = [events.c.object_id == object_id] if object_id is not None else []
+    conditions: list[Any] = [events.c.object_id == object_id] if object_id is not None else []
     if source is not None:
-        wanted.append(events.c.source == source)
+        conditions.append(events.c.source == source)
     if state is not None:
-        wanted.append(_in_state(state))
+        conditions.append(_in_state(state))
     if search:
         text = clean(search)
-        found = [key for kind, key in owners_of(tx, [text], _FOUND) if kind == "event"]
-        wanted.append(events.c.id.in_([*found, text]))
+        event_ids = [key for kind, key in owners_of(tx, [text], _FOUND) if kind == "event"]
+        conditions.append(events.c.id.in_([*event_ids, text]))
     if before is not None:
         last = sa.select(events.c.received_at).where(events.c.id == before).scalar_subquery()
-        wanted.append(events.c.received_at <= last)
-        wanted.append(sa.tuple_(events.c.received_at, events.c.id) < sa.tuple_(last, sa.literal(before)))
+        conditions.append(events.c.received_at <= last)
+        conditions.append(sa.tuple_(events.c.received_at, events.c.id) < sa.tuple_(last, sa.literal(before)))
     types: list[str] | None = None
     for one in (type, family):
         if one is not None:
             of_one = _of_family(tx, one)
             types = of_one if types is None else [kind for kind in types if kind in of_one]
-    query = _newest(wanted, types, min(limit, MOST))
+    query = _newest(conditions, types, min(limit, MOST))
     if query is None:
         return []
     listed = [dict(row) for row in tx.execute(query).mappings()]
@@ -64,13 +64,15 @@ def list_events(
     return [{**one, **states[one["id"]]} for one in listed]
 
 
-def _newest(wanted: list[Any], types: list[str] | None, limit: int) -> sa.Select[*tuple[Any, ...]] | None:
+def _newest(conditions: list[Any], types: list[str] | None, limit: int) -> sa.Select[*tuple[Any, ...]] | None:
     """Return the query for the newest events; of several types the newest of each, each from its own index range."""
     if types is None:
-        return _page(sa.select(*_COLUMNS).where(*wanted), events.c, limit)
+        return _page(sa.select(*_COLUMNS).where(*conditions), events.c, limit)
     if not types:
         return None
-    branches = [_page(sa.select(*_COLUMNS).where(events.c.type == kind, *wanted), events.c, limit) for kind in types]
+    branches = [
+        _page(sa.select(*_COLUMNS).where(events.c.type == kind, *conditions), events.c, limit) for kind in types
+    ]
     if len(branches) == 1:
         return branches[0]
     merged = sa.union_all(*(sa.select(branch.subquery()) for branch in branches)).subquery()
@@ -91,15 +93,18 @@ def states_of(tx: sa.Connection, ids: list[str]) -> dict[str, dict[str, Any]]:
     )
     for event_id, status, count in tx.execute(query):
         counts[event_id][status] = count
-    return {event_id: {"state": _state(found), "runs": sum(found.values())} for event_id, found in counts.items()}
+    return {
+        event_id: {"state": _state(by_status), "runs": sum(by_status.values())}
+        for event_id, by_status in counts.items()
+    }
 
 
-def _state(found: dict[str, int]) -> State:
-    if not found:
+def _state(by_status: dict[str, int]) -> State:
+    if not by_status:
         return "unhandled"
-    if "failed" in found:
+    if "failed" in by_status:
         return "failed"
-    return "running" if any(status in found for status in _OPEN) else "handled"
+    return "running" if any(status in by_status for status in _OPEN) else "handled"
 
 
 _TYPES = sa.text(

@@ -116,8 +116,8 @@ def _follow(tx: sa.Connection, owners: dict[tuple[str, str], None], seen: set[st
         if not links or len(owners) >= MOST:
             return
         seen |= links
-        found = owners_of(tx, links, MOST)
-        fresh = [owner for owner in found if owner not in owners][: MOST - len(owners)]
+        related = owners_of(tx, links, MOST)
+        fresh = [owner for owner in related if owner not in owners][: MOST - len(owners)]
         owners |= dict.fromkeys(fresh)
 
 
@@ -153,8 +153,8 @@ def _entries(tx: sa.Connection, owners: Iterable[tuple[str, str]], tables: Table
         by_kind.setdefault(kind, []).append(key)
     entries, run_rows = _run_entries(tx, by_kind.get("run", []))
     event_ids = {*by_kind.get("event", []), *(row.event_id for row in run_rows if row.event_id)}
-    found, objects = _event_entries(tx, sorted(event_ids)[:MOST])
-    entries += found
+    event_entries, objects = _event_entries(tx, sorted(event_ids)[:MOST])
+    entries += event_entries
     _objects_of_steps(tx, [row.id for row in run_rows], objects)
     entries += [_object_entry(one) for one in objects.values()]
     entries += _mail_entries(tx, by_kind.get("mail", []), [row.id for row in run_rows])
@@ -183,9 +183,9 @@ def _event_entries(tx: sa.Connection, ids: list[str]) -> tuple[list[TimelineEntr
     entries: list[TimelineEntry] = []
     objects: dict[str, Mapping[str, Any]] = {}
     for row in tx.execute(query):
-        thing = json.loads(row.payload)["data"]["object"]
-        if thing.get("object") in _KINDS and isinstance(thing.get("id"), str):
-            objects[thing["id"]] = thing
+        stripe_object = json.loads(row.payload)["data"]["object"]
+        if stripe_object.get("object") in _KINDS and isinstance(stripe_object.get("id"), str):
+            objects[stripe_object["id"]] = stripe_object
         data = {name: getattr(row, name) for name in ("object_id", "created", "source", "deliveries")}
         entries.append(TimelineEntry(row.received_at, "event", row.id, row.type, data=data))
     return entries, objects
@@ -201,28 +201,28 @@ def _objects_of_steps(tx: sa.Connection, run_ids: list[str], objects: dict[str, 
             objects.setdefault(value["id"], value)
 
 
-def _object_entry(thing: Mapping[str, Any]) -> TimelineEntry:
-    kind = _KINDS[thing["object"]]
-    amount = next((thing[name] for name in _AMOUNTS if isinstance(thing.get(name), int)), None)
-    created = thing.get("created")
+def _object_entry(stripe_object: Mapping[str, Any]) -> TimelineEntry:
+    kind = _KINDS[stripe_object["object"]]
+    amount = next((stripe_object[name] for name in _AMOUNTS if isinstance(stripe_object.get(name), int)), None)
+    created = stripe_object.get("created")
     return TimelineEntry(
         from_epoch(created) if isinstance(created, int) else from_epoch(0),
         kind,
-        thing["id"],
+        stripe_object["id"],
         _TITLES.get(kind, kind.capitalize()),
-        _status(thing),
+        _status(stripe_object),
         amount,
-        thing.get("currency") if isinstance(thing.get("currency"), str) else None,
-        redact(dict(thing)),
+        stripe_object.get("currency") if isinstance(stripe_object.get("currency"), str) else None,
+        redact(dict(stripe_object)),
     )
 
 
-def _status(thing: Mapping[str, Any]) -> str | None:
-    if thing["object"] == "charge" and thing.get("refunded"):
+def _status(stripe_object: Mapping[str, Any]) -> str | None:
+    if stripe_object["object"] == "charge" and stripe_object.get("refunded"):
         return "refunded"
-    if thing["object"] == "checkout.session" and thing.get("status") == "complete":
-        return thing.get("payment_status") or "complete"
-    status = thing.get("status")
+    if stripe_object["object"] == "checkout.session" and stripe_object.get("status") == "complete":
+        return stripe_object.get("payment_status") or "complete"
+    status = stripe_object.get("status")
     return status if isinstance(status, str) else None
 
 

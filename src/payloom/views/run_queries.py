@@ -52,10 +52,10 @@ class RunQueries:
 
     async def get(self, run_id: str) -> Run:
         """Return a run's row; raises `RunUnknown`."""
-        found = await self._database.read(lambda tx: load_run(tx, run_id))
-        if found is None:
+        row = await self._database.read(lambda tx: load_run(tx, run_id))
+        if row is None:
             raise RunUnknown(f"There is no run {run_id!r}.", hint="List them with `payloom runs list`.")
-        return found
+        return row
 
     async def list(
         self,
@@ -90,8 +90,8 @@ class RunQueries:
         query = query.limit(max(1, min(limit, _MOST)))
 
         def work(tx: sa.Connection) -> list[dict[str, Any]]:
-            wanted = query.where(runs.c.id.in_(runs_about(tx, clean(search), _FOUND))) if search else query
-            return _rows(tx, wanted)
+            selected = query.where(runs.c.id.in_(runs_about(tx, clean(search), _FOUND))) if search else query
+            return _rows(tx, selected)
 
         return await self._database.read(work)
 
@@ -120,21 +120,21 @@ class RunQueries:
                 "called_by": shared_calls.called_by(tx, run),
             }
 
-        found = await self._database.read(work)
-        if found is None:
+        counts = await self._database.read(work)
+        if counts is None:
             raise RunUnknown(f"There is no run {run_id!r}.", hint="List them with `payloom runs list`.")
-        return found
+        return counts
 
     async def counts(self) -> dict[str, int]:
         """Return how many runs there are by status, and how many are parked and blocked."""
 
         def work(tx: sa.Connection) -> dict[str, int]:
-            found = {
+            counts = {
                 row[0]: row[1] for row in tx.execute(sa.select(runs.c.status, sa.func.count()).group_by(runs.c.status))
             }
             parked = sa.select(sa.func.count()).where(runs.c.parked_on.is_not(None))
             blocked = sa.select(sa.func.count()).where(runs.c.blocked.is_(sa.true()), runs.c.finished_at.is_(None))
-            return {**found, "parked": tx.execute(parked).scalar() or 0, "blocked": tx.execute(blocked).scalar() or 0}
+            return {**counts, "parked": tx.execute(parked).scalar() or 0, "blocked": tx.execute(blocked).scalar() or 0}
 
         return await self._database.read(work)
 
@@ -149,8 +149,8 @@ class RunQueries:
 
         def work(tx: sa.Connection) -> dict[str, dict[str, Any]]:
             # One look by index for each is cheaper than grouping all runs there ever were.
-            found = (tx.execute(newest, {"workflow": one}).mappings().one_or_none() for one in workflow_ids)
-            return {row["workflow_id"]: dict(row) for row in found if row is not None}
+            rows = (tx.execute(newest, {"workflow": one}).mappings().one_or_none() for one in workflow_ids)
+            return {row["workflow_id"]: dict(row) for row in rows if row is not None}
 
         return await self._database.read(work)
 

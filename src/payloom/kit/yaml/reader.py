@@ -141,21 +141,21 @@ def _masked(text: str, file: str) -> Source | None:
         Parser(source).read(masked)
     except (Refusal, YAMLError, ValueError, RecursionError):
         return None
-    found = False
+    has_document = False
     for path, scalar in source.scalars.items():
         raw = text[scalar.place.start : scalar.place.end]
         if masking.MASK not in masked[scalar.place.start : scalar.place.end]:
             continue
         _set(source, path, masking.unquote(raw, scalar.style))
         if scalar.style is None and masking.needs_quotes(raw, in_flow=scalar.in_flow):
-            found = True
+            has_document = True
             source.report(
                 scalar.place,
                 "quote this value: YAML reads `{`, `}`, `: ` and ` #` in it as its own",
                 hint="write: " + masking.corrected(text, scalar.place.start, scalar.place.end),
                 path=path,
             )
-    return source if found else None
+    return source if has_document else None
 
 
 def _set(source: Source, path: Path, value: Any) -> None:

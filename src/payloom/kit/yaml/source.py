@@ -38,9 +38,9 @@ class Source:
         """Return where the node at `path` begins: at its key, else at the node, else at the nearest node around it."""
         for length in range(len(path), -1, -1):
             head = path[:length]
-            found = self.keys.get(head) or self.values.get(head)
-            if found:
-                return found
+            position = self.keys.get(head) or self.values.get(head)
+            if position:
+                return position
         return Place()
 
     def value_place(self, path: Path) -> Place:
@@ -53,13 +53,13 @@ class Source:
         if scalar is None:
             return self.value_place(path)
         start, end = scalar.place.start, scalar.place.end
-        found = start - 1
+        at = start - 1
         for _ in range(nth + 1):
-            found = self.text.find(part, found + 1, end)
-            if found < 0:
+            at = self.text.find(part, at + 1, end)
+            if at < 0:
                 return scalar.place
         low, high = span or (0, len(part))
-        return self.between(found + low, found + max(high, low + 1))
+        return self.between(at + low, at + max(high, low + 1))
 
     def between(self, start: int, end: int) -> Place:
         """Return the place of two offsets."""

@@ -62,7 +62,7 @@ class TableTriggers:
                 return self._deps.tables.perform(tx, "select", do.action, {"where": do.args.get("where")})
         if do.verb != "upsert":
             return []
-        found: list[Row] = []
+        rows: list[Row] = []
         for values in _listed(do.args["values"]):
             where = {name: values.get(name) for name in _names(do.args["key"])}
             if None not in where.values():
@@ -71,8 +71,8 @@ class TableTriggers:
                     tx, f"upsert:{do.action}:{strict_json.canonical(list(map(str, where.values())))}"
                 )
                 with locking_reads(tx):
-                    found += self._deps.tables.perform(tx, "select", do.action, {"where": where})
-        return found
+                    rows += self._deps.tables.perform(tx, "select", do.action, {"where": where})
+        return rows
 
     def start_runs(self, tx: sa.Connection, *changes: RowChange) -> list[str]:
         """Within `tx`, in which rows were changed by other means than a run, queue the runs of each workflow that the
@@ -88,17 +88,17 @@ class TableTriggers:
         A chain deeper than DEEPEST ends in a failed run, which shows where it came from; the change itself stays.
         """
         now = self._deps.clock.now()
-        wanted: list[tuple[RowChange, str | None, StartPlan]] = []
+        starts: list[tuple[RowChange, str | None, StartPlan]] = []
         for change, seed in changes:
             if change.kind in self._deps.workflows.watched(change.table):
                 context = TriggerContext("table", seed or change.table, seed or "", now)
-                wanted += [(change, seed, start) for start in self._deps.workflows.row_starts(change, context)]
-        if not wanted:
+                starts += [(change, seed, start) for start in self._deps.workflows.row_starts(change, context)]
+        if not starts:
             return []
         depth: int = (by.facts.get("depth", 0) if by is not None else 0) + 1
-        admission = self._lanes.admission(tx, [start.lane for _, _, start in wanted])
+        admission = self._lanes.admission(tx, [start.lane for _, _, start in starts])
         ids: list[str] = []
-        for change, seed, start in wanted:
+        for change, seed, start in starts:
             run_id = event_run_id(seed, start.workflow_id) if seed else new_id("run")
             run = Run(
                 id=run_id,
@@ -148,15 +148,15 @@ def _changes(do: Do, rows: Sequence[Row], before: Sequence[Row]) -> list[RowChan
         return repr(sorted(kept.items()))
 
     olds = {mark(row): row for row in before}
-    found: list[RowChange] = []
+    changes: list[RowChange] = []
     for row in rows:
         old = olds.get(mark(row))
         olds[mark(row)] = row
         if old is None and do.verb == "upsert":
-            found.append(RowChange(do.action, "insert", row, None))
+            changes.append(RowChange(do.action, "insert", row, None))
         elif old != row:
-            found.append(RowChange(do.action, "update", row, old))
-    return found
+            changes.append(RowChange(do.action, "update", row, old))
+    return changes
 
 
 def _too_deep(change: RowChange) -> StepFailure:

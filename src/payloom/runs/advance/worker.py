@@ -124,10 +124,10 @@ class RunWorker:
 
         def work(tx: sa.Connection) -> int:
             query = sa.select(runs.c.id, runs.c.segment).where(runs.c.owner == worker, runs.c.status == "running")
-            found = tx.execute(query.with_for_update()).all()
-            for row in found:
+            rows = tx.execute(query.with_for_update()).all()
+            for row in rows:
                 self._lanes.requeue(tx, row.id, row.segment)
-            return len(found)
+            return len(rows)
 
         if mine:
             await self.drain(0.0)

@@ -67,9 +67,9 @@ class Lanes:
         if others:
             self._deps.database.write_lock(tx, *others)
 
-    def admission(self, tx: sa.Connection, wanted: Iterable[str | None]) -> LaneAdmission:
-        """Lock the lanes that runs want to enter, until `tx` ends, and look who is in them. wanted: each run's lane."""
-        lanes = sorted({lane for lane in wanted if lane is not None})
+    def admission(self, tx: sa.Connection, keys: Iterable[str | None]) -> LaneAdmission:
+        """Lock the lanes that runs want to enter, until `tx` ends, and look who is in them. keys: each run's lane."""
+        lanes = sorted({lane for lane in keys if lane is not None})
         taken: dict[str, str] = {}
         if lanes:
             self._lock(tx, lanes)

@@ -75,13 +75,13 @@ class Waits:
 
         begun: run id -> place in `new` of the event that has just begun it: a run waits for what comes after.
         """
-        given = [0] * len(new)
+        positions = [0] * len(new)
         of_family: dict[str, list[tuple[int, InboxEvent]]] = {}
         for place, event in enumerate(new):
             for family in self._deps.workflows.families(event):
                 of_family.setdefault(family, []).append((place, event))
         if not of_family:
-            return given
+            return positions
         self._deps.database.write_lock(tx, *map(_family_lock, of_family), shared=True)
         dialect = tx.dialect.name
         waiting = compiled_statements.rows(
@@ -93,9 +93,9 @@ class Waits:
                 if place > since and self._deps.workflows.wait_matches(
                     family, details["match"], details["scope"], event
                 ):
-                    given[place] += self.answer(tx, run_id, path, event.payload)
+                    positions[place] += self.answer(tx, run_id, path, event.payload)
                     break
-        return given
+        return positions
 
     def decide(
         self,

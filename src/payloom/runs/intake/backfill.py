@@ -71,9 +71,9 @@ class EventBackfill:
             listed = await self._stripe.perform(
                 "events.list", {"created": {"gte": to_epoch(start_run)}, "all": True, "limit": MOST}
             )
-            found = listed["data"]
+            page = listed["data"]
             stored = refused = 0
-            for payload in sorted(found, key=lambda one: one.get("created", 0)):
+            for payload in sorted(page, key=lambda one: one.get("created", 0)):
                 try:
                     event = self._inbox.parse(payload, source="catch_up")
                 except EventRefused as error:
@@ -81,10 +81,10 @@ class EventBackfill:
                     log.warning("event_not_taken", reason=error.reason)
                     continue
                 stored += (await self._runs.ingest(event)).new
-            await self._database.write(lambda tx: _remember(tx, started, {"seen": len(found), "stored": stored}))
+            await self._database.write(lambda tx: _remember(tx, started, {"seen": len(page), "stored": stored}))
             if stored:
-                log.warning("events_had_not_arrived", stored=stored, seen=len(found))
-            return {"seen": len(found), "stored": stored, "refused": refused, "since": start_run}
+                log.warning("events_had_not_arrived", stored=stored, seen=len(page))
+            return {"seen": len(page), "stored": stored, "refused": refused, "since": start_run}
 
     async def _begin(self, now: dt.datetime) -> dt.datetime:
         query = sa.select(cursors.c.at).where(cursors.c.name == CURSOR)

@@ -56,7 +56,7 @@ class IntakeBatcher:
     async def _store(self, batch: list[_Waiting]) -> None:
         events = [event for event, _ in batch]
         try:
-            found = await self._write(events)
+            results = await self._write(events)
         except DatabaseUnavailable as error:
             for _, future in batch:
                 _fail(future, error)
@@ -72,7 +72,7 @@ class IntakeBatcher:
             if isinstance(error, asyncio.CancelledError):
                 raise
         else:
-            for (_, future), intake in zip(batch, found, strict=True):
+            for (_, future), intake in zip(batch, results, strict=True):
                 if not future.done():
                     future.set_result(intake)
 

@@ -33,13 +33,13 @@ ON_TIME = dt.timedelta(seconds=60)
 
 def schedules_of(workflows: Iterable[Workflow]) -> list[Schedule]:
     """Return every schedule; one written twice in a workflow counts once."""
-    found: dict[str, Schedule] = {}
+    schedules: dict[str, Schedule] = {}
     for workflow in workflows:
         for index, trigger in enumerate(workflow.triggers):
             if isinstance(trigger, ScheduleTrigger):
                 one = Schedule(workflow.id, index, trigger.cron, trigger.timezone, trigger.catch_up)
-                found.setdefault(one.row_name, one)
-    return list(found.values())
+                schedules.setdefault(one.row_name, one)
+    return list(schedules.values())
 
 
 def occurrences(cron: str, timezone: str, after: dt.datetime) -> Iterator[dt.datetime]:
@@ -83,7 +83,7 @@ def _plan(one: Schedule, first: dt.datetime, now: dt.datetime) -> tuple[list[dt.
 
 def upsert_schedules(
     tx: sa.Connection,
-    wanted: Sequence[Schedule],
+    schedules: Sequence[Schedule],
     now: dt.datetime,
     *,
     alone: bool = True,
@@ -94,7 +94,7 @@ def upsert_schedules(
     alone: otherwise those that a living worker asks for stay, too: it may be newer than this one, or about to leave.
     since: added rows begin with the first moment after this, not after now.
     """
-    names = {one.row_name: one for one in wanted}
+    names = {one.row_name: one for one in schedules}
     here = _rows(tx)
     if gone := here - set(names) - (set() if alone else _asked_for(tx, now)):
         tx.execute(sa.delete(cursors).where(cursors.c.name.in_(gone)))
@@ -106,9 +106,9 @@ def upsert_schedules(
             tx.execute(sa.insert(cursors).values(name=name, value=value, at=following))
 
 
-def needs_upsert(tx: sa.Connection, wanted: Sequence[Schedule]) -> bool:
-    """Whether the rows differ from what is wanted: one look, so that most publishes take no lock."""
-    return _rows(tx) != {one.row_name for one in wanted}
+def needs_upsert(tx: sa.Connection, schedules: Sequence[Schedule]) -> bool:
+    """Whether the rows differ from what is schedules: one look, so that most publishes take no lock."""
+    return _rows(tx) != {one.row_name for one in schedules}
 
 
 def _rows(tx: sa.Connection) -> set[str]:
@@ -120,21 +120,21 @@ def _asked_for(tx: sa.Connection, now: dt.datetime) -> set[str]:
     return {name for names in tx.execute(query).scalars() for name in names}
 
 
-def heartbeat_schedules(tx: sa.Connection, worker: str, wanted: Sequence[Schedule], now: dt.datetime) -> None:
+def heartbeat_schedules(tx: sa.Connection, worker: str, schedules: Sequence[Schedule], now: dt.datetime) -> None:
     """Within `tx`: say which schedules a living worker has, for ASKING; none: it is about to leave."""
     tx.execute(
         sa.delete(cursors).where(
             cursors.c.name.startswith(_ASKING), (cursors.c.name == _ASKING + worker) | (cursors.c.at <= now - ASKING)
         )
     )
-    if wanted:
-        names = [one.row_name for one in wanted]
+    if schedules:
+        names = [one.row_name for one in schedules]
         tx.execute(sa.insert(cursors).values(name=_ASKING + worker, value=names, at=now))
 
 
-def next_occurrences(tx: sa.Connection, wanted: Sequence[Schedule]) -> dict[str, dt.datetime]:
+def next_occurrences(tx: sa.Connection, schedules: Sequence[Schedule]) -> dict[str, dt.datetime]:
     """Return the next moment of each schedule that has a row, by row name."""
-    query = sa.select(cursors.c.name, cursors.c.at).where(cursors.c.name.in_([one.row_name for one in wanted]))
+    query = sa.select(cursors.c.name, cursors.c.at).where(cursors.c.name.in_([one.row_name for one in schedules]))
     return {row.name: row.at for row in tx.execute(query)}
 
 

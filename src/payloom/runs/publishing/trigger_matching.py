@@ -55,26 +55,26 @@ class PublishedWorkflows:
 
     def starts(self, event: InboxEvent) -> Sequence[StartPlan]:
         """Return one Start per workflow that the event starts."""
-        found: dict[str, StartPlan] = {}
+        starts: dict[str, StartPlan] = {}
         scope: dict[str, Any] | None = None
         family, action = self.split(event)
         for workflow, index, trigger in self._triggers(family, event.type):
-            if workflow.id in found or not _could(trigger, action, event):
+            if workflow.id in starts or not _could(trigger, action, event):
                 continue
             scope = scope or self._event_scope(event, event.payload)
             start = self._matched(workflow, index, trigger, event, scope)
             if start is not None:
-                found[workflow.id] = start
-        return list(found.values())
+                starts[workflow.id] = start
+        return list(starts.values())
 
     def split(self, event: InboxEvent) -> tuple[str, str]:
         """Return the event's family and action."""
-        found = self._split.get(event.type)
-        if found is None:
+        parts = self._split.get(event.type)
+        if parts is None:
             if len(self._split) >= _EVENT_TYPES:
                 self._split.clear()
-            found = self._split[event.type] = split_type(event.type, self._families)
-        return found
+            parts = self._split[event.type] = split_type(event.type, self._families)
+        return parts
 
     def families(self, event: InboxEvent) -> Sequence[str]:
         """Return the names a `wait_for` may use for the event's family."""
@@ -89,13 +89,13 @@ class PublishedWorkflows:
                     if isinstance(trigger, StripeTrigger):
                         table.setdefault(trigger.family, []).append((workflow, index, trigger))
             self._table, self._built_for = table, current
-        found = self._table.get(family, ())
+        entries = self._table.get(family, ())
         if family not in self._families:
             # An event Stripe added after our catalog: any trigger that names a beginning of its type may have it.
             parts = event_type.split(".")
             prefixes = {".".join(parts[:length]) for length in range(1, len(parts))} - {family}
-            found = [*found, *(entry for prefix in sorted(prefixes) for entry in self._table.get(prefix, ()))]
-        return found
+            entries = [*entries, *(entry for prefix in sorted(prefixes) for entry in self._table.get(prefix, ()))]
+        return entries
 
     def _matched(
         self, workflow: Workflow, index: int, trigger: StripeTrigger, event: InboxEvent, scope: dict[str, Any]
@@ -142,8 +142,8 @@ class PublishedWorkflows:
 
     def watched(self, table: str) -> frozenset[str]:
         """Return the kinds of change of a table that start anything."""
-        found = self._row_triggers(table)
-        return frozenset(kind for _, _, trigger in found for kind in trigger.on) if found else frozenset()
+        triggers = self._row_triggers(table)
+        return frozenset(kind for _, _, trigger in triggers for kind in trigger.on) if triggers else frozenset()
 
     def _row_triggers(self, table: str) -> Sequence[tuple[Workflow, int, TableTrigger]]:
         current = self._versions.current
@@ -158,12 +158,12 @@ class PublishedWorkflows:
 
     def row_starts(self, change: RowChange, context: TriggerContext) -> Sequence[StartPlan]:
         """Return one Start per workflow that a change of a row starts."""
-        found: dict[str, StartPlan] = {}
+        starts: dict[str, StartPlan] = {}
         context = dataclasses.replace(context, row=change.row, old=change.old)
         scope, eval_context = self._caller_scope(context), _eval_context(context.started_at, context.run_id)
         key = self._row_key(change)
         for workflow, index, trigger in self._row_triggers(change.table):
-            if workflow.id in found or change.kind not in trigger.on:
+            if workflow.id in starts or change.kind not in trigger.on:
                 continue
             place, once = "match", None
             try:
@@ -173,12 +173,12 @@ class PublishedWorkflows:
                 once = _text(workflow.once, scope, eval_context)
             except ExpressionError as error:
                 failure = _trigger_failed(place, error, workflow)
-                found[workflow.id] = StartPlan(workflow.id, workflow.version, index, failure=failure)
+                starts[workflow.id] = StartPlan(workflow.id, workflow.version, index, failure=failure)
                 continue
             pins = self._versions.pins(workflow)
             lane = row_lane(workflow.id, change.table, key) if key is not None else None
-            found[workflow.id] = StartPlan(workflow.id, workflow.version, index, lane=lane, once=once, pins=pins)
-        return list(found.values())
+            starts[workflow.id] = StartPlan(workflow.id, workflow.version, index, lane=lane, once=once, pins=pins)
+        return list(starts.values())
 
     def _row_key(self, change: RowChange) -> Any:
         table = self._catalog.table(change.table) if self._in_lanes else None
@@ -192,15 +192,15 @@ class PublishedWorkflows:
     def called(self, caller: StartPlan, workflow_id: str) -> StartPlan:
         """Return how a run calls a workflow: on the versions that it is pinned to itself."""
         version = caller.pins.get(workflow_id)
-        found = self._versions.get(workflow_id, version) if version else self._versions.get_current(workflow_id)
+        workflow = self._versions.get(workflow_id, version) if version else self._versions.get_current(workflow_id)
         pins: dict[str, str] = {}
-        todo = [found]
+        todo = [workflow]
         while todo:
             for name in sorted(todo.pop().calls & caller.pins.keys() - pins.keys()):
                 pins[name] = caller.pins[name]
                 todo.append(self._versions.get(name, pins[name]))
-        index = next((at for at, one in enumerate(found.triggers) if isinstance(one, CalledTrigger)), 0)
-        return StartPlan(workflow_id, found.version if version is None else version, index, pins=pins)
+        index = next((at for at, one in enumerate(workflow.triggers) if isinstance(one, CalledTrigger)), 0)
+        return StartPlan(workflow_id, workflow.version if version is None else version, index, pins=pins)
 
     def dedupe(self, workflow_id: str, trigger_index: int, context: TriggerContext) -> str | None:
         """Return what `dedupe` of an API trigger says."""
@@ -219,13 +219,13 @@ class PublishedWorkflows:
     def writes(self, start: StartPlan) -> frozenset[str]:
         """Return the tables that a run may write."""
         key = (start.workflow_id, start.version, *start.pins.values())
-        found = self._writes.get(key)
-        if found is None:
+        tables = self._writes.get(key)
+        if tables is None:
             pinned = [(start.workflow_id, start.version), *start.pins.items()]
-            nodes = [node for wanted in pinned for node in self._versions.get(*wanted).nodes()]
-            found = frozenset(node.table for node in nodes if isinstance(node, TableStep) and node.verb != "select")
-            self._writes[key] = found
-        return found
+            nodes = [node for reference in pinned for node in self._versions.get(*reference).nodes()]
+            tables = frozenset(node.table for node in nodes if isinstance(node, TableStep) and node.verb != "select")
+            self._writes[key] = tables
+        return tables
 
     def execution(self, start: StartPlan, context: TriggerContext, history: Sequence[Entry]) -> Execution:
         """Build a run's execution on its pinned versions."""

@@ -66,21 +66,21 @@ class Versions:
         """Take over what other workers published; returns the changed workflows (None: taken away)."""
 
         def work(tx: sa.Connection) -> publications.RemoteChanges:
-            found = publications.since(tx, self._seen)
-            self.ensure(tx, [(name, version) for name, version in found.changes.items() if version])
-            return found
+            publications_since = publications.since(tx, self._seen)
+            self.ensure(tx, [(name, version) for name, version in publications_since.changes.items() if version])
+            return publications_since
 
-        found = await self._database.read(work)
+        publications_since = await self._database.read(work)
         changes = {
             name: None if version is None else self.get(name, version)
-            for name, version in found.changes.items()
+            for name, version in publications_since.changes.items()
             if version != (self._current[name].version if name in self._current else None)
         }
         with self._lock:
             kept = {name: one for name, one in self._current.items() if name not in changes}
             self._current = {**kept, **{name: one for name, one in changes.items() if one is not None}}
             self._pins = {}
-            self._seen = found.number
+            self._seen = publications_since.number
         return changes
 
     def _store(
@@ -105,10 +105,10 @@ class Versions:
                         created_at=self._clock.now(),
                     )
                 )
-        wanted = schedules.schedules_of(workflows)
-        if schedules.needs_upsert(tx, wanted):
+        scheduled = schedules.schedules_of(workflows)
+        if schedules.needs_upsert(tx, scheduled):
             self._database.write_lock(tx, "schedules")
-            schedules.upsert_schedules(tx, wanted, self._clock.now(), alone=alone)
+            schedules.upsert_schedules(tx, scheduled, self._clock.now(), alone=alone)
 
     @property
     def current(self) -> Mapping[str, Workflow]:
@@ -117,25 +117,25 @@ class Versions:
 
     def get_current(self, workflow_id: str) -> Workflow:
         """Return the newest version; raises `WorkflowUnknown`."""
-        found = self._current.get(workflow_id)
-        if found is None:
+        workflow = self._current.get(workflow_id)
+        if workflow is None:
             hint = did_you_mean(workflow_id, self._current) or "See `payloom check` for the workflows there are."
             raise WorkflowUnknown(f"There is no workflow {workflow_id!r}.", hint=hint)
-        return found
+        return workflow
 
     def get(self, workflow_id: str, version: str) -> Workflow:
         """Return a version that is current, or was read by `ensure`; raises `VersionUnknown`."""
-        found = self._known.get((workflow_id, version))
-        if found is None:
+        workflow = self._known.get((workflow_id, version))
+        if workflow is None:
             raise VersionUnknown(
                 f"Version {version[:12]} of workflow {workflow_id!r} is not stored.",
                 hint="Rerun the run on the current version.",
             )
-        return found
+        return workflow
 
-    def ensure(self, tx: sa.Connection, wanted: Iterable[tuple[str, str]]) -> None:
+    def ensure(self, tx: sa.Connection, references: Iterable[tuple[str, str]]) -> None:
         """Read versions from the store that this process has not met yet. Unknown ones are left to `get`."""
-        for workflow_id, version in wanted:
+        for workflow_id, version in references:
             if (workflow_id, version) in self._known:
                 continue
             query = sa.select(versions.c.model).where(versions.c.workflow_id == workflow_id, versions.c.hash == version)

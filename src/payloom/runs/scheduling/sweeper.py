@@ -35,14 +35,14 @@ class Sweeper:
         late = (runs.c.status == "waiting") & (runs.c.wake_at < now - _LATE)
         untaken = (runs.c.status == "queued") & runs.c.blocked.is_(sa.false()) & (runs.c.updated_at < now - _STUCK)
         query = sa.select(runs.c.id, runs.c.segment).where(late | untaken).limit(_MANY)
-        found = [(row.id, row.segment) for row in tx.execute(query)]
+        stuck = [(row.id, row.segment) for row in tx.execute(query)]
         own = sa.select(runs.c.id, runs.c.segment).where(
             runs.c.status == "running", runs.c.owner == self._deps.engine.worker_id, runs.c.updated_at < now - _LATE
         )
-        found += [(row.id, row.segment) for row in tx.execute(own) if not self._worker.is_local(row.id)]
-        for run_id, segment in found:
+        stuck += [(row.id, row.segment) for row in tx.execute(own) if not self._worker.is_local(row.id)]
+        for run_id, segment in stuck:
             self._lanes.requeue(tx, run_id, segment)
-        return len(found) + self._shared_calls.answer_late(tx) + self._free_lanes(tx, now)
+        return len(stuck) + self._shared_calls.answer_late(tx) + self._free_lanes(tx, now)
 
     def _free_lanes(self, tx: sa.Connection, now: dt.datetime) -> int:
         active = runs.alias("active")

@@ -222,9 +222,9 @@ class _Column:
             generated = {"uuid": Default("uuid"), "int": Default("counter")}.get(column.type)
             return column if column.references else dataclasses.replace(column, default=generated)
         if text in _GENERATED:
-            kind, wanted = _GENERATED[text]
-            if column.type != wanted:
-                self.report(text, f"{text} makes a {wanted}, the column is {column.type}")
+            kind, column_type = _GENERATED[text]
+            if column.type != column_type:
+                self.report(text, f"{text} makes a {column_type}, the column is {column.type}")
                 return None
             return dataclasses.replace(column, default=Default(kind))  # type: ignore[arg-type] - from the table above
         try:

@@ -124,11 +124,11 @@ def build_table(metadata: sa.MetaData, spec: TableSpec) -> sa.Table:
 
 def index_groups(spec: TableSpec) -> dict[str, tuple[tuple[str, ...], bool]]:
     """Return every index the spec asks for beside the primary key: name to (columns, unique)."""
-    found = {constraint_name("uq", spec.name, *group): (group, True) for group in spec.unique_groups()[1:]}
+    names = {constraint_name("uq", spec.name, *group): (group, True) for group in spec.unique_groups()[1:]}
     covered = {group[0] for group in (*spec.unique_groups(), *spec.indexes)}
     references = [(name,) for name, column in spec.columns.items() if column.references and name not in covered]
-    found.update({constraint_name("ix", spec.name, *group): (group, False) for group in (*spec.indexes, *references)})
-    return found
+    names.update({constraint_name("ix", spec.name, *group): (group, False) for group in (*spec.indexes, *references)})
+    return names
 
 
 def build(specs: Mapping[str, TableSpec]) -> sa.MetaData:

@@ -100,12 +100,12 @@ def _number(value: Any) -> float:
     if type(value) not in (int, float):
         raise Unfit(f"{kind_of(value)} is not a number")
     try:
-        found = float(value)
+        number = float(value)
     except OverflowError:
-        found = math.inf
-    if not math.isfinite(found):
+        number = math.inf
+    if not math.isfinite(number):
         raise Unfit("the number is not finite")
-    return found
+    return number
 
 
 def _datetime(value: Any) -> dt.datetime:
@@ -175,7 +175,7 @@ CHECKS: Mapping[str, Callable[[Any], Any]] = {
 
 def check(column: ColumnSpec, value: Any) -> Any:
     """Return the value as it is stored. `value` is not None. Raises `Unfit`."""
-    found = CHECKS[column.type](value)
-    if column.enum is not None and found not in column.enum:
-        raise Unfit(f"{show(found)} is not one of {', '.join(column.enum)}")
-    return found
+    checked = CHECKS[column.type](value)
+    if column.enum is not None and checked not in column.enum:
+        raise Unfit(f"{show(checked)} is not one of {', '.join(column.enum)}")
+    return checked

@@ -71,11 +71,11 @@ def _table(old: TableSpec, new: TableSpec) -> list[Change]:
     if old.primary != new.primary or old.columns[old.primary].type != new.columns[new.primary].type:
         was, now = old.columns[old.primary], new.columns[new.primary]
         return [Change("change_primary", name, (new.primary,), detail=f"{was.name} {was.type} → {now.name} {now.type}")]
-    indexes, wanted = index_groups(old), index_groups(new)
+    indexes, new_indexes = index_groups(old), index_groups(new)
     changes = [
         Change("drop_index", name, columns, index=index, unique=unique)
         for index, (columns, unique) in indexes.items()
-        if wanted.get(index) != (columns, unique)
+        if new_indexes.get(index) != (columns, unique)
     ]
     changes += [
         Change("add_column", name, (column,), detail=_type(new.columns[column]))
@@ -88,7 +88,7 @@ def _table(old: TableSpec, new: TableSpec) -> list[Change]:
     changes += [Change("drop_column", name, (column,)) for column in old.columns if column not in new.columns]
     changes += [
         Change("add_index", name, columns, index=index, unique=unique)
-        for index, (columns, unique) in wanted.items()
+        for index, (columns, unique) in new_indexes.items()
         if indexes.get(index) != (columns, unique)
     ]
     return changes

@@ -53,7 +53,7 @@ class DestructiveChangeCheck:
     def refusals(self, changes: list[Change]) -> list[Refusal]:
         """Return one refusal for each change that cannot be made."""
         added = {(change.table, change.columns[0]) for change in changes if change.kind == "add_column"}
-        found: list[Refusal] = []
+        refusals: list[Refusal] = []
         for change in changes:
             check = getattr(self, f"_{change.kind}", None)
             # A new column has no values of its own yet: its index cannot clash unless it gets a fixed default.
@@ -61,8 +61,8 @@ class DestructiveChangeCheck:
                 check = self._index_on_new_column
             refusal = check(change) if check else None
             if refusal:
-                found.append(Refusal(change, *refusal))
-        return found
+                refusals.append(Refusal(change, *refusal))
+        return refusals
 
     def _count(self, table: str, *conditions: sa.ColumnElement[bool]) -> int:
         statement = sa.select(sa.func.count()).select_from(self._stored[table]).where(*conditions)

@@ -52,9 +52,9 @@ def fill(tx: sa.Connection, tables: Tables, table: str, rows: Sequence[Mapping[s
     for row in rows:
         group = _group(spec, row)
         where = {name: row[name] for name in group}
-        found = tables.select(tx, table, where=where, one="optional")
+        existing = tables.select(tx, table, where=where, one="optional")
         missing = {
-            name: value for name, value in row.items() if found and found.get(name) is None and value is not None
+            name: value for name, value in row.items() if existing and existing.get(name) is None and value is not None
         }
         if missing:
             tables.update(tx, table, where=where, set=missing)

@@ -35,9 +35,9 @@ def counted(spec: TableSpec, verb: str, touched: list[Row], rows: Any, where: An
     least, most = _bounds(rows)
     count = len(touched)
     if count < least or (most is not None and count > most):
-        wanted = f"exactly {least}" if least == most else f"at least {least}" if most is None else f"{least} to {most}"
+        allowed = f"exactly {least}" if least == most else f"at least {least}" if most is None else f"{least} to {most}"
         counted = "no row matches" if count == 0 else f"{count:,} rows match" if count > 1 else "1 row matches"
-        message = f"{verb} {spec.name}: {counted}, {wanted} expected ({describe_where(where)})"
+        message = f"{verb} {spec.name}: {counted}, {allowed} expected ({describe_where(where)})"
         hint = "say `rows: 0..1` if the row may be absent" if count == 0 else "narrow `where`, or say `rows: 1..`"
         error = RowNotFound if count == 0 else RowsMismatch
         raise error(message, hint=hint, table=spec.name, matched=count, expected=[least, most])
@@ -56,13 +56,15 @@ def _bounds(rows: Any) -> tuple[int, int | None]:
     raise BadArguments(f"rows is [least, most], most null for no bound, not {show(rows)}")
 
 
-def require_all(spec: TableSpec, found: Where, where: Mapping[str, Any], key_by: str | None, rows: list[Row]) -> None:
+def require_all(
+    spec: TableSpec, condition: Where, where: Mapping[str, Any], key_by: str | None, rows: list[Row]
+) -> None:
     lists = [name for name, value in where.items() if is_sequence(value)]
     name = key_by if key_by in lists else lists[0] if len(lists) == 1 else None
     if name is None:
         raise BadArguments("require: all needs one list in `where`", table=spec.name)
     present = {row[name] for row in rows}
-    missing = [value for value in found.listed(name) if value not in present]
+    missing = [value for value in condition.listed(name) if value not in present]
     missing += [None for value in where[name] if value is None]
     if missing:
         shown = ", ".join(show(value) for value in missing[:5])

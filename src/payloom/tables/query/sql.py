@@ -56,10 +56,10 @@ class Tables:
 
     def spec(self, name: str) -> TableSpec:
         """Return the table's spec; raises `UnknownTable`."""
-        found = self.specs.get(name)
-        if found is None:
+        spec = self.specs.get(name)
+        if spec is None:
             raise UnknownTable(f"there is no table {show(name)}", hint=did_you_mean(str(name), self.specs) or None)
-        return found
+        return spec
 
     def perform(self, tx: sa.Connection, verb: str, table: str, args: Mapping[str, Any]) -> Any:
         """Do the verb with the arguments as the workflow file names them; nulls count as left out, but for values."""
@@ -69,10 +69,10 @@ class Tables:
         for name in args:
             if name not in known:
                 raise BadArguments(f"{verb} takes no {show(name)}", hint=did_you_mean(str(name), known) or None)
-        given = {name: value for name, value in args.items() if value is not None}
-        if missing := [name for name in _NEEDED.get(verb, ()) if name not in given]:
+        arguments = {name: value for name, value in args.items() if value is not None}
+        if missing := [name for name in _NEEDED.get(verb, ()) if name not in arguments]:
             raise BadArguments(f"{verb} {table} needs `{missing[0]}`", table=table)
-        return getattr(self, verb)(tx, table, **given)
+        return getattr(self, verb)(tx, table, **arguments)
 
     def select(
         self,
@@ -100,15 +100,15 @@ class Tables:
             raise BadArguments("one cannot stand beside key_by, require or limit", table=table)
         if limit is not None and (type(limit) is not int or not 0 <= limit <= MAX_ROWS):
             raise BadArguments(f"limit is a whole number from 0 to {MAX_ROWS:,}", table=table)
-        found = read_where(spec, where, required=False)
+        where_tree = read_where(spec, where, required=False)
         most = 2 if one else limit if limit is not None else MAX_ROWS + 1
-        rows = self._read(tx, spec, found, _order(spec, order_by), limit=most)
+        rows = self._read(tx, spec, where_tree, _order(spec, order_by), limit=most)
         if one:
             return single(spec, rows, where, required=one == "required")
         if len(rows) > MAX_ROWS:
             raise TooManyRows(f"more than {MAX_ROWS:,} rows of {table} match", hint="narrow `where` or set `limit`")
         if require:
-            require_all(spec, found, where or {}, key_by, rows)
+            require_all(spec, where_tree, where or {}, key_by, rows)
         return keyed(spec, key_by, rows) if key_by else rows
 
     def insert(self, tx: sa.Connection, table: str, *, values: Any) -> Any:
@@ -138,15 +138,17 @@ class Tables:
         """
         spec = self.spec(table)
         changed = self._changes(spec, set)
-        found = read_where(spec, where, required=True)
+        where_tree = read_where(spec, where, required=True)
 
         def build(dialect: str) -> sa.Update:
             target = self.metadata.tables[table]
             binds = {name: sa.bindparam(f"S_{name}", type_=target.c[name].type) for name in changed}
-            return sa.update(target).where(condition(target, found.shape, dialect)).values(binds).returning(*target.c)
+            return (
+                sa.update(target).where(condition(target, where_tree.shape, dialect)).values(binds).returning(*target.c)
+            )
 
         parameters = {f"S_{name}": value for name, value in changed.items()}
-        touched = self._write(tx, spec, ("update", tuple(changed)), found, build=build, parameters=parameters)
+        touched = self._write(tx, spec, ("update", tuple(changed)), where_tree, build=build, parameters=parameters)
         return counted(spec, "update", touched, rows, where)
 
     def delete(
@@ -159,13 +161,13 @@ class Tables:
     ) -> Any:
         """Delete the rows that match and return them as they were; `rows` as in `update`."""
         spec = self.spec(table)
-        found = read_where(spec, where, required=True)
+        where_tree = read_where(spec, where, required=True)
 
         def build(dialect: str) -> sa.Delete:
             target = self.metadata.tables[table]
-            return sa.delete(target).where(condition(target, found.shape, dialect)).returning(*target.c)
+            return sa.delete(target).where(condition(target, where_tree.shape, dialect)).returning(*target.c)
 
-        gone = self._write(tx, spec, ("delete",), found, build=build, parameters={})
+        gone = self._write(tx, spec, ("delete",), where_tree, build=build, parameters={})
         return counted(spec, "delete", gone, rows, where)
 
     def upsert(self, tx: sa.Connection, table: str, *, key: str | Sequence[str], values: Any) -> Any:
@@ -197,18 +199,20 @@ class Tables:
     ) -> tuple[list[Row], int]:
         """Return one page of the rows that match and how many match in all; for pages and the studio."""
         spec = self.spec(table)
-        found = read_where(spec, where, required=False)
-        if found.impossible:
+        where_tree = read_where(spec, where, required=False)
+        if where_tree.impossible:
             return [], 0
-        rows = self._read(tx, spec, found, _order(spec, order_by), limit=limit, offset=offset)
+        rows = self._read(tx, spec, where_tree, _order(spec, order_by), limit=limit, offset=offset)
         target = self.metadata.tables[table]
         count = self._statement(
-            ("count", table, tx.dialect.name, found.shape),
+            ("count", table, tx.dialect.name, where_tree.shape),
             lambda: (
-                sa.select(sa.func.count()).select_from(target).where(condition(target, found.shape, tx.dialect.name))
+                sa.select(sa.func.count())
+                .select_from(target)
+                .where(condition(target, where_tree.shape, tx.dialect.name))
             ),
         )
-        return rows, tx.execute(count, found.parameters).scalar_one()
+        return rows, tx.execute(count, where_tree.parameters).scalar_one()
 
     def _statement(self, key: Any, build: Callable[[], Any]) -> Any:
         statement = self._statements.get(key)
@@ -222,25 +226,25 @@ class Tables:
         self,
         tx: sa.Connection,
         spec: TableSpec,
-        found: Where,
+        where_tree: Where,
         order: tuple[tuple[str, bool], ...],
         *,
         limit: int,
         offset: int = 0,
     ) -> list[Row]:
-        if found.impossible:
+        if where_tree.impossible:
             return []
 
         def build() -> sa.Select[Any]:
             target = self.metadata.tables[spec.name]
             columns = [target.c[name].desc() if down else target.c[name].asc() for name, down in order]
-            matches = condition(target, found.shape, tx.dialect.name)
+            matches = condition(target, where_tree.shape, tx.dialect.name)
             limits = sa.bindparam("LIMIT_", type_=sa.Integer), sa.bindparam("OFFSET_", type_=sa.Integer)
             return sa.select(target).where(matches).order_by(*columns).limit(limits[0]).offset(limits[1])
 
-        statement = self._statement(("select", spec.name, tx.dialect.name, found.shape, order), build)
+        statement = self._statement(("select", spec.name, tx.dialect.name, where_tree.shape, order), build)
         names = tuple(spec.columns)
-        rows = compiled_statements.rows(tx, statement, {**found.parameters, "LIMIT_": limit, "OFFSET_": offset})
+        rows = compiled_statements.rows(tx, statement, {**where_tree.parameters, "LIMIT_": limit, "OFFSET_": offset})
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def _write(
@@ -248,19 +252,19 @@ class Tables:
         tx: sa.Connection,
         spec: TableSpec,
         shape: tuple[Any, ...],
-        found: Where,
+        where_tree: Where,
         *,
         build: Callable[[str], Any],
         parameters: Mapping[str, Any],
     ) -> list[Row]:
         """Run a statement that returns the rows it touched. `shape` begins with the verb."""
-        if found.impossible:
+        if where_tree.impossible:
             return []
         dialect = tx.dialect.name
-        statement = self._statement((*shape, spec.name, dialect, found.shape), functools.partial(build, dialect))
+        statement = self._statement((*shape, spec.name, dialect, where_tree.shape), functools.partial(build, dialect))
         names = tuple(spec.columns)
         try:
-            rows = compiled_statements.rows(tx, statement, {**found.parameters, **parameters})
+            rows = compiled_statements.rows(tx, statement, {**where_tree.parameters, **parameters})
         except IntegrityError as error:
             raise violation(self.specs, spec, error, shape[0]) from error
         return [dict(zip(names, row, strict=True)) for row in rows]
@@ -278,7 +282,7 @@ class Tables:
 
     def _upsert(self, tx: sa.Connection, spec: TableSpec, group: tuple[str, ...], values: Any) -> Row:
         row = self._complete(spec, values)
-        given = tuple(name for name in values if name not in group) or group[:1]
+        updated = tuple(name for name in values if name not in group) or group[:1]
         if missing := [name for name in group if row.get(name) is None]:
             raise MissingValue(f"upsert {spec.name}: the key {missing[0]} is null", table=spec.name, column=missing[0])
 
@@ -286,11 +290,11 @@ class Tables:
             target = self.metadata.tables[spec.name]
             binds = {name: sa.bindparam(f"S_{name}", type_=target.c[name].type) for name in row}
             insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(target).values(binds)
-            changed = {name: insert.excluded[name] for name in given}
+            changed = {name: insert.excluded[name] for name in updated}
             return insert.on_conflict_do_update(index_elements=list(group), set_=changed).returning(*target.c)
 
         parameters = {f"S_{name}": value for name, value in row.items()}
-        shape = ("upsert", group, given, tuple(row))
+        shape = ("upsert", group, updated, tuple(row))
         return self._write(tx, spec, shape, Where(), build=build, parameters=parameters)[0]
 
     def _complete(self, spec: TableSpec, values: Any) -> Row:

@@ -52,8 +52,8 @@ class Where:
 
     def listed(self, column: str) -> Sequence[Any]:
         """Return the list that `column` was compared with, or nothing."""
-        for position, found in enumerate(self.shape[0]):
-            if found == (column, "in"):
+        for position, branch in enumerate(self.shape[0]):
+            if branch == (column, "in"):
                 return self.values[position]
         return ()
 
@@ -136,11 +136,11 @@ class _Group:
         if not operators:
             raise BadArguments(f"where {spec.name}.{column.name}: the condition is empty", table=spec.name)
         for name, operand in operators.items():
-            found = _operator(spec, column, name, operand)
-            if found is None:
+            term = _operator(spec, column, name, operand)
+            if term is None:
                 self.nulls += 1
             else:
-                self.add(*found)
+                self.add(*term)
 
     def _list(self, spec: TableSpec, column: ColumnSpec, items: Sequence[Any]) -> None:
         if column.type == "json":

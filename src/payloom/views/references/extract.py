@@ -125,38 +125,38 @@ def row_ref(table: str, key: Any) -> str:
     return f"{table}/{key}"
 
 
-def of_event(found: ReferenceCollector, payload: Mapping[str, Any]) -> Iterable[str]:
+def of_event(collector: ReferenceCollector, payload: Mapping[str, Any]) -> Iterable[str]:
     """Return the references of an event."""
-    found.add(payload.get("id"))
+    collector.add(payload.get("id"))
     data: Mapping[str, Any] = payload.get("data") or {}
     stripe_object: Mapping[str, Any] = data.get("object") or {}
-    found.add(stripe_object.get("id"))
-    found.walk(stripe_object)
+    collector.add(stripe_object.get("id"))
+    collector.walk(stripe_object)
     if is_map(request := payload.get("request")):
-        found.add(request.get("id"))
-    return found.refs
+        collector.add(request.get("id"))
+    return collector.refs
 
 
-def of_run(found: ReferenceCollector, run: Mapping[str, Any], steps: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+def of_run(collector: ReferenceCollector, run: Mapping[str, Any], steps: Iterable[Mapping[str, Any]]) -> Iterable[str]:
     """Return the references of a run: what started it, what it was given, and what its steps touched."""
     for name in ("id", "root_id", "forked_from", "event_id", "object_id", "user_id"):
-        found.add(run[name])
+        collector.add(run[name])
     inputs, request = run["inputs"], run["request"]
     for name, value in inputs.items() if is_map(inputs) else ():
         if isinstance(value, str | int) and " " not in str(value):
-            found.named(str(name), value)
+            collector.named(str(name), value)
     if is_map(request) and run["trigger"] == "table":
-        found.row(str(request.get("table")), request.get("row"))
+        collector.row(str(request.get("table")), request.get("row"))
     for step in steps:
         if step["verb"] in {"insert", "update", "upsert", "delete"}:
             value = step["value"]
             rows: list[Any] = value if is_list(value) else [value]
             for row in rows[:_WIDEST]:
-                found.row(step["action"], row)
+                collector.row(step["action"], row)
         elif step["verb"] != "select":
-            found.walk(step["args"])
-            found.walk(step["value"])
-    return found.refs
+            collector.walk(step["args"])
+            collector.walk(step["value"])
+    return collector.refs
 
 
 def rows_of(tables: Mapping[str, TableSpec], steps: Iterable[Mapping[str, Any]]) -> dict[str, Iterable[str]]:
@@ -168,20 +168,20 @@ def rows_of(tables: Mapping[str, TableSpec], steps: Iterable[Mapping[str, Any]])
         value = step["value"]
         written: list[Any] = value if is_list(value) else [value]
         for row in written[:_WIDEST]:
-            found = ReferenceCollector(tables)
-            found.row(step["action"], row)
-            if found.refs:
-                rows[next(iter(found.refs))] = found.refs
+            collector = ReferenceCollector(tables)
+            collector.row(step["action"], row)
+            if collector.refs:
+                rows[next(iter(collector.refs))] = collector.refs
     return rows
 
 
-def of_mail(found: ReferenceCollector, mail: Mapping[str, Any]) -> Iterable[str]:
+def of_mail(collector: ReferenceCollector, mail: Mapping[str, Any]) -> Iterable[str]:
     """Return the references of a mail."""
-    found.add(mail["id"])
-    found.add(mail["run_id"])
+    collector.add(mail["id"])
+    collector.add(mail["run_id"])
     for recipient in mail["recipients"] or ():
-        found.add(recipient.rsplit("<", 1)[-1].rstrip(">"))
-    return found.refs
+        collector.add(recipient.rsplit("<", 1)[-1].rstrip(">"))
+    return collector.refs
 
 
 def _known(text: str) -> bool:

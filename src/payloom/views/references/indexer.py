@@ -152,18 +152,18 @@ class Indexer:
         position: Position = (_BEGINNING if reached is None else reached - back, "")
         many = BATCH
         while True:
-            found = await self._database.read(
+            batch = await self._database.read(
                 lambda tx, at=position, many=many: self._index_stream(tx, stream, at, many)
             )
-            if not found.last:
+            if not batch.last:
                 return True
-            at = found.last[0]
-            if found.lines:
-                await self._database.write(lambda tx, found=found, at=at: _store(tx, stream, found.lines, at))
+            at = batch.last[0]
+            if batch.lines:
+                await self._database.write(lambda tx, batch=batch, at=at: _store(tx, stream, batch.lines, at))
             self._reached[stream] = at if reached is None else max(reached, at)
-            position = found.last
-            many = BATCH if found.lines else BATCH * 5  # nothing but what is indexed already: there may be more of it
-            if not found.full:
+            position = batch.last
+            many = BATCH if batch.lines else BATCH * 5  # nothing but what is indexed already: there may be more of it
+            if not batch.full:
                 return True
             if end is not None and monotonic() >= end:
                 return False
@@ -171,15 +171,15 @@ class Indexer:
 
     def _index_stream(self, tx: sa.Connection, stream: str, position: Position, many: int) -> _Batch:
         parameters = {"at": position[0], "key": position[1], "many": many, "none": 0}
-        found = compiled_statements.rows(
+        rows = compiled_statements.rows(
             tx, _next(stream), parameters | ({"status": stream} if stream in RUN_STATUSES else {})
         )
-        if not found:
+        if not rows:
             return _Batch(None, full=False)
         kind = {"events": "event", "mails": "mail"}.get(stream, "run")
-        batch = _Batch(found[-1], full=len(found) == many)  # type: ignore[arg-type] - a moment and a key
-        if wanted := batch.unmarked(tx, found, kind):
-            ids = compiled_statements.array_param(wanted, tx.dialect.name)
+        batch = _Batch(rows[-1], full=len(rows) == many)  # type: ignore[arg-type] - a moment and a key
+        if unmarked_ids := batch.unmarked(tx, rows, kind):
+            ids = compiled_statements.array_param(unmarked_ids, tx.dialect.name)
             {"event": self._events, "mail": self._mails, "run": self._runs}[kind](tx, batch, ids)
         return batch
 
@@ -215,20 +215,20 @@ class _Batch:
             self.lines[name, kind, owner] = at
         self.lines[owner, kind, owner] = at
 
-    def unmarked(self, tx: sa.Connection, found: Sequence[Any], kind: str) -> Sequence[str]:
-        """Return the ids among `found` that carry no mark of this state; no more than BATCH, and then it ends there."""
-        ids = compiled_statements.array_param([key for _, key in found], tx.dialect.name)
+    def unmarked(self, tx: sa.Connection, rows: Sequence[Any], kind: str) -> Sequence[str]:
+        """Return the ids among `rows` that carry no mark of this state; no more than BATCH, and then it ends there."""
+        ids = compiled_statements.array_param([key for _, key in rows], tx.dialect.name)
         marked = dict(compiled_statements.rows(tx, _marks(tx.dialect.name), {"ids": ids, "kind": kind}))
-        wanted: list[str] = []
-        for at, key in found:
+        unmarked_ids: list[str] = []
+        for at, key in rows:
             if (marked.get(key) == at) if kind == "run" else (key in marked):
                 continue
-            wanted.append(key)
-            if len(wanted) == BATCH:
-                self.full = self.full or key != found[-1][1]
+            unmarked_ids.append(key)
+            if len(unmarked_ids) == BATCH:
+                self.full = self.full or key != rows[-1][1]
                 self.last = (at, key)
                 break
-        return wanted
+        return unmarked_ids
 
 
 _READ: Mapping[str, Sequence[sa.Column[Any]]] = {
@@ -241,8 +241,8 @@ _READ: Mapping[str, Sequence[sa.Column[Any]]] = {
 
 def _named(tx: sa.Connection, what: str, ids: Any) -> Iterable[dict[str, Any]]:
     names = [column.name for column in _READ[what]]
-    found = compiled_statements.rows(tx, _by_ids(what, tx.dialect.name), {"ids": ids})
-    return [dict(zip(names, row, strict=True)) for row in found]
+    rows = compiled_statements.rows(tx, _by_ids(what, tx.dialect.name), {"ids": ids})
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 @functools.cache

@@ -44,10 +44,10 @@ def clean(text: str) -> str:
 
 def owners_of(tx: sa.Connection, names: Iterable[str], most: int) -> list[tuple[str, str]]:
     """Return `(kind, id)` of what names one of these, latest first."""
-    wanted = list(names)
-    if not wanted:
+    wanted_names = list(names)
+    if not wanted_names:
         return []
-    lines = sa.select(refs.c.kind, refs.c.id, refs.c.at).where(refs.c.ref.in_(wanted)).limit(_OWNED).subquery()
+    lines = sa.select(refs.c.kind, refs.c.id, refs.c.at).where(refs.c.ref.in_(wanted_names)).limit(_OWNED).subquery()
     latest = sa.func.max(lines.c.at)
     query = sa.select(lines.c.kind, lines.c.id).group_by(lines.c.kind, lines.c.id).order_by(latest.desc()).limit(most)
     return [(row.kind, row.id) for row in tx.execute(query)]
@@ -55,8 +55,8 @@ def owners_of(tx: sa.Connection, names: Iterable[str], most: int) -> list[tuple[
 
 def runs_about(tx: sa.Connection, text: str, most: int) -> list[str]:
     """Return the ids of runs that have to do with an id."""
-    found = [key for kind, key in owners_of(tx, [text], most * 3) if kind == "run"]
-    return list(dict.fromkeys([*runs_at_once(tx, text, most), *found]))[:most]
+    run_ids = [key for kind, key in owners_of(tx, [text], most * 3) if kind == "run"]
+    return list(dict.fromkeys([*runs_at_once(tx, text, most), *run_ids]))[:most]
 
 
 def runs_at_once(tx: sa.Connection, text: str, most: int) -> list[str]:
@@ -116,9 +116,9 @@ def _hit(ref: str, rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> Hit:
     own = {row.kind for row in rows if row.id == ref}
     kind = next(iter(own), None) or kind_of(ref) or "value"
     counts = {one: len({row.id for row in rows if row.kind == one}) for one in ("event", "run", "mail", "row")}
-    told = [f"{count} {one}{'s' if count > 1 else ''}" for one, count in counts.items() if count]
+    parts = [f"{count} {one}{'s' if count > 1 else ''}" for one, count in counts.items() if count]
     title = ref.replace("/", " ", 1) if kind == "row" else ref
-    return Hit(kind, ref, title, ", ".join(told), max(row.at for row in rows))
+    return Hit(kind, ref, title, ", ".join(parts), max(row.at for row in rows))
 
 
 def _at_once(tx: sa.Connection, text: str) -> list[Hit]:
@@ -139,7 +139,7 @@ def _at_once(tx: sa.Connection, text: str) -> list[Hit]:
 
 def rows_named(tx: sa.Connection, tables: Tables, text: str) -> list[tuple[str, Any]]:
     """Return `(table, key)` of the rows whose key is the text."""
-    found: list[tuple[str, Any]] = []
+    matches: list[tuple[str, Any]] = []
     for name, spec in tables.specs.items():
         kind = spec.columns[spec.primary].type
         key: Any = text
@@ -151,7 +151,7 @@ def rows_named(tx: sa.Connection, tables: Tables, text: str) -> list[tuple[str, 
             continue
         try:
             if tables.select(tx, name, where={spec.primary: key}, limit=1):
-                found.append((name, key))
+                matches.append((name, key))
         except TableError:
             continue  # the text cannot be such a key
-    return found
+    return matches
