@@ -71,11 +71,11 @@ class ApprovalRoutes:
         return response
 
     async def _approval(self, link: DecisionLink) -> Approval:
-        found = await self.database.read(lambda tx: approval_of(tx, link.run_id, link.path))
-        if found is None:
+        approval = await self.database.read(lambda tx: approval_of(tx, link.run_id, link.path))
+        if approval is None:
             # The mail is sent before the run waits: whoever is that quick comes a moment too early.
             raise LinkNotValid("There is nothing to decide here yet.", hint="Try again in a moment.")
-        return found
+        return approval
 
     async def _may(self, link: DecisionLink, approval: Approval) -> None:
         """Raise NotAllowed when the recipient has an account that no longer has one of the roles."""

@@ -71,15 +71,15 @@ class Endpoint:
 
 def endpoints_of(workflows: Mapping[str, Workflow], counters: Counters) -> list[Endpoint]:
     """Return every endpoint; addresses without names come first, so that /orders/new wins over /orders/{id}."""
-    found: list[Endpoint] = []
+    endpoints: list[Endpoint] = []
     for workflow in workflows.values():
         for index, trigger in enumerate(workflow.triggers):
             if isinstance(trigger, ApiTrigger):
                 limit = trigger.rate_limit
                 purpose = f"{workflow.id}\n{trigger.method} {trigger.path}"
                 limiter = SharedLimiter(purpose, limit.count, limit.seconds, counters) if limit else None
-                found.append(Endpoint(workflow, index, trigger, _pattern(trigger.path), limiter))
-    return sorted(found, key=lambda one: (one.trigger.path.count("{"), one.trigger.path))
+                endpoints.append(Endpoint(workflow, index, trigger, _pattern(trigger.path), limiter))
+    return sorted(endpoints, key=lambda one: (one.trigger.path.count("{"), one.trigger.path))
 
 
 def _pattern(path: str) -> re.Pattern[str]:
@@ -141,10 +141,12 @@ class Endpoints:
         path = "/" + request.path_params["path"]
         matching = [(one, match) for one in self.endpoints if (match := one.pattern.fullmatch(path))]
         method = request.headers.get("access-control-request-method", "") if request.method == "OPTIONS" else ""
-        wanted = method or ("GET" if request.method == "HEAD" else request.method)
-        endpoint, match = next(((one, match) for one, match in matching if one.trigger.method == wanted), (None, None))
+        wanted_method = method or ("GET" if request.method == "HEAD" else request.method)
+        endpoint, match = next(
+            ((one, match) for one, match in matching if one.trigger.method == wanted_method), (None, None)
+        )
         if endpoint is None or match is None:
-            raise self._no_endpoint(path, wanted, [one.trigger.method for one, _ in matching])
+            raise self._no_endpoint(path, wanted_method, [one.trigger.method for one, _ in matching])
         set_route_label(request, endpoint.route)
         cors = cors_headers(request, endpoint.trigger.cors)
         if request.method == "OPTIONS":
@@ -255,9 +257,11 @@ class Endpoints:
 
 def _with_values(pattern: str, path: str) -> str:
     """Return the pattern with its names replaced by what stands there in `path`, so that both can be compared."""
-    given = path.split("/")
+    segments = path.split("/")
     parts = pattern.split("/")
-    return "/".join(given[at] if part.startswith("{") and at < len(given) else part for at, part in enumerate(parts))
+    return "/".join(
+        segments[at] if part.startswith("{") and at < len(segments) else part for at, part in enumerate(parts)
+    )
 
 
 def _request_key(request: Request, inputs: Mapping[str, Any]) -> str | None:

@@ -91,8 +91,8 @@ class SessionAuth:
     def check_csrf(self, request: Request, fields: Mapping[str, str]) -> None:
         """Raise CrossSiteRequest unless a posted form repeats the visit's value."""
         kept = request.cookies.get(self.csrf_cookie, "")
-        given = fields.get(CSRF_FIELD, "")
-        if not kept or not hmac.compare_digest(kept.encode(), given.encode()):
+        token = fields.get(CSRF_FIELD, "")
+        if not kept or not hmac.compare_digest(kept.encode(), token.encode()):
             raise CrossSiteRequest("the form is not from this visit", hint="Go back, reload the page and try again.")
 
     def _set(self, response: Response, name: str, value: str, *, max_age: int | None) -> None:

@@ -109,10 +109,10 @@ class Metrics:
         by_status: dict[int, Counter] = {}
 
         def observe(status: int, seconds: float) -> None:
-            found = by_status.get(status)
-            if found is None:
-                found = by_status[status] = self.requests.labels(route, method, str(status))
-            found.inc()
+            counter = by_status.get(status)
+            if counter is None:
+                counter = by_status[status] = self.requests.labels(route, method, str(status))
+            counter.inc()
             durations.observe(seconds)
 
         return observe
@@ -153,8 +153,8 @@ def _is_forwarded(request: Request) -> bool:
 
 def _allow(request: Request, token: SecretStr | None) -> None:
     if token is not None:
-        given = request.headers.get("authorization", "").removeprefix("Bearer ").encode()
-        if hmac.compare_digest(given, token.get_secret_value().encode()):
+        sent = request.headers.get("authorization", "").removeprefix("Bearer ").encode()
+        if hmac.compare_digest(sent, token.get_secret_value().encode()):
             return
     elif request.client and request.client.host in {"127.0.0.1", "::1"} and not _is_forwarded(request):
         return

@@ -109,14 +109,14 @@ class RequestMiddleware:
 
 def response_headers(headers: Iterable[tuple[bytes, bytes]], *, https: bool) -> list[tuple[bytes, bytes]]:
     """Return the headers of an answer with those that every answer carries, but for the request's id."""
-    found = list(headers)
-    names = {name for name, _ in found}
-    found += [pair for pair in (BASE_HEADERS_HTTPS if https else BASE_HEADERS) if pair[0] not in names]
+    pairs = list(headers)
+    names = {name for name, _ in pairs}
+    pairs += [pair for pair in (BASE_HEADERS_HTTPS if https else BASE_HEADERS) if pair[0] not in names]
     if b"content-security-policy" not in names:
-        found.append((b"content-security-policy", CLOSED_POLICY.encode()))
+        pairs.append((b"content-security-policy", CLOSED_POLICY.encode()))
     if b"cache-control" not in names:
-        found.append((b"cache-control", b"no-store"))
-    return found
+        pairs.append((b"cache-control", b"no-store"))
+    return pairs
 
 
 def error_response(

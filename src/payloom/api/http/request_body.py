@@ -27,7 +27,7 @@ async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
 
 async def read_stream(receive: Receive, declared: bytes | None, limit: int) -> bytes:
     """Return a request's raw body. declared: its Content-Length. Raises BodyTooLarge or BodyCutShort."""
-    wanted = _declared(declared, limit)
+    expected = _declared(declared, limit)
     chunks: list[bytes] = []
     size = 0
     more = True
@@ -41,8 +41,8 @@ async def read_stream(receive: Receive, declared: bytes | None, limit: int) -> b
             raise _too_large(limit)
         chunks.append(chunk)
         more = message.get("more_body", False)
-    if wanted is not None and size != wanted:
-        raise BodyCutShort(f"the body ended after {size} of {wanted} bytes")
+    if expected is not None and size != expected:
+        raise BodyCutShort(f"the body ended after {size} of {expected} bytes")
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
@@ -74,10 +74,10 @@ class Limited:
 
 def _declared(length: bytes | None, limit: int) -> int | None:
     """Return how many bytes a Content-Length promises, if it says so. Raises BodyTooLarge."""
-    wanted = int(length) if length is not None and length.isdigit() else None
-    if wanted is not None and wanted > limit:
+    declared_length = int(length) if length is not None and length.isdigit() else None
+    if declared_length is not None and declared_length > limit:
         raise _too_large(limit)
-    return wanted
+    return declared_length
 
 
 def _too_large(limit: int) -> BodyTooLarge:

@@ -41,8 +41,8 @@ class RateLimiter:
 
     def peek(self, key: str) -> None:
         """Raise TooManyRequests if `check` would, and count nothing."""
-        if (found := self._buckets.get(key)) is not None:
-            tokens = found[0] + (self._now() - found[1]) * self._rate
+        if (bucket := self._buckets.get(key)) is not None:
+            tokens = bucket[0] + (self._now() - bucket[1]) * self._rate
             if tokens < 1:
                 raise too_many(self._wait(tokens))
 

@@ -117,10 +117,12 @@ async def _bug(request: Request, _error: Any) -> Response:
 
 
 async def _invalid(request: Request, error: Any) -> Response:
-    found = [{"field": ".".join(map(str, one["loc"][1:])), "message": one["msg"]} for one in error.errors()]
-    names = ", ".join(dict.fromkeys(one["field"] or "the body" for one in found[:5]))[:200]
-    hint = f"{found[0]['field'] or 'The body'}: {found[0]['message']}" if len(found) == 1 else "See `fields` for each."
-    return await _known(request, BadRequest(f"invalid request: {names}", hint=hint, errors=found))
+    fields = [{"field": ".".join(map(str, one["loc"][1:])), "message": one["msg"]} for one in error.errors()]
+    names = ", ".join(dict.fromkeys(one["field"] or "the body" for one in fields[:5]))[:200]
+    hint = (
+        f"{fields[0]['field'] or 'The body'}: {fields[0]['message']}" if len(fields) == 1 else "See `fields` for each."
+    )
+    return await _known(request, BadRequest(f"invalid request: {names}", hint=hint, errors=fields))
 
 
 async def _http(request: Request, error: Any) -> Response:

@@ -93,13 +93,13 @@ class ChangeStream:
             await asyncio.sleep(PAUSE)
             try:
                 now, start = self._clock.now(), since - OVERLAP
-                found = await self._database.read(lambda tx, start=start: changes_since(tx, start))
+                changes = await self._database.read(lambda tx, start=start: changes_since(tx, start))
                 since = now
             except Exception:
                 log.exception("looking for changes failed; trying again")
                 await asyncio.sleep(5)
                 continue
-            for change in found:
+            for change in changes:
                 if self._is_new(change):
                     self._send(to_plain({name: value for name, value in dataclasses.asdict(change).items() if value}))
 

@@ -141,7 +141,7 @@ def _split(url: str) -> tuple[str, str, int, str]:
 async def look_up(host: str, port: int) -> Sequence[str]:
     """Ask the system's name service."""
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise NotFound(f"{host} cannot be looked up: {error}") from error
-    return [str(entry[4][0]) for entry in found]
+    return [str(entry[4][0]) for entry in addresses]

@@ -97,14 +97,14 @@ class HttpHost:
 
     def _revealed(self, do: Do) -> dict[str, str]:
         """Return what stands for each mark in the arguments."""
-        found: dict[str, str] = {}
+        values: dict[str, str] = {}
         for mark, name in dict(do.args.get("secrets") or {}).items():
             secret = self._secrets.get(name)
             if secret is None:
                 hint = f"add `{name}` under `secrets:` in payloom.yaml"
                 raise _failed("unknown_secret", f"there is no secret {name!r}", 500, hint=hint)
-            found[mark] = secret.get_secret_value()
-        return found
+            values[mark] = secret.get_secret_value()
+        return values
 
     async def _exchange(
         self,
@@ -158,11 +158,11 @@ def _reveal(value: Any, secrets: Mapping[str, str]) -> Any:
     return value
 
 
-def _headers(given: Any) -> dict[str, str]:
-    if not is_map(given):
+def _headers(declared: Any) -> dict[str, str]:
+    if not is_map(declared):
         raise _failed("http_bad_request", "headers is a map", 422)
     headers: dict[str, str] = {}
-    for name, value in given.items():
+    for name, value in declared.items():
         if value is None:
             continue
         if not isinstance(value, str | int) or isinstance(value, bool):

@@ -40,11 +40,11 @@ class PythonHost:
         if function is None:
             hint = did_you_mean(do.action, self._functions.by_name) or "mark it with @payloom.step in actions/"
             raise StepFailed(StepFailure("unknown_function", f"there is no function {do.action!r}", hint=hint))
-        given = dict(do.args.get("with") or {})
+        arguments = dict(do.args.get("with") or {})
         if function.wants_context:
-            given["context"] = StepContext(do.key, attempt.run_id, attempt.number, attempt.in_doubt)
+            arguments["context"] = StepContext(do.key, attempt.run_id, attempt.number, attempt.in_doubt)
         try:
-            bound = function.signature.bind(**given)
+            bound = function.signature.bind(**arguments)
         except TypeError as error:
             hint = f"it is defined as {do.action}{function.signature}"
             raise StepFailed(

@@ -49,10 +49,10 @@ class Functions:
 
 def load_functions(folder: Path) -> Functions:
     """Load every `*.py` in `folder` (but `_…`) and return the marked functions. Runs the project's own code."""
-    found: dict[str, Function] = {}
+    functions: dict[str, Function] = {}
     problems: list[BadAction] = []
     if not folder.is_dir():
-        return Functions(found)
+        return Functions(functions)
     package = _package(folder)
     for path in sorted(folder.glob("*.py")):
         if path.name.startswith("_"):
@@ -66,12 +66,12 @@ def load_functions(folder: Path) -> Functions:
         for function in _marked(module, path.stem, shown):
             if not _NAME.fullmatch(function.name):
                 problems.append(BadAction(f"{function.name!r} cannot name a function", where=function.where))
-            elif function.name in found:
-                other = found[function.name].where
+            elif function.name in functions:
+                other = functions[function.name].where
                 problems.append(BadAction(f"{function.name} is there already, at {other}", where=function.where))
             else:
-                found[function.name] = function
-    return Functions(found, tuple(problems))
+                functions[function.name] = function
+    return Functions(functions, tuple(problems))
 
 
 def _package(folder: Path) -> str:

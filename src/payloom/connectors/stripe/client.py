@@ -52,10 +52,10 @@ class Clients:
 
     def method(self, operation: Operation) -> Callable[..., Any]:
         """Return the SDK's asynchronous method for an operation."""
-        found: Any = self.client()
+        member: Any = self.client()
         for name in operation.service if operation.service[0] == "v2" else ("v1", *operation.service):
-            found = getattr(found, name)
-        return getattr(found, f"{operation.function}_async")
+            member = getattr(member, name)
+        return getattr(member, f"{operation.function}_async")
 
     async def close(self) -> None:
         """Close the connections of the running event loop."""

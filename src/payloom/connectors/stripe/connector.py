@@ -79,14 +79,14 @@ class StripeConnector:
 
         try:
             async with asyncio.timeout(seconds):
-                found = await method(*prepared.path, params=prepared.body, options=dict(options))
+                result = await method(*prepared.path, params=prepared.body, options=dict(options))
         except TimeoutError:
             raise no_answer(operation.name, seconds) from None
         except stripe.StripeError as error:
             raise from_sdk(error, operation.name) from None
-        response = found.last_response
+        response = result.last_response
         if response is None:
-            return found.to_dict()
+            return result.to_dict()
         # The bytes Stripe sent: the SDK's objects turn decimals and times into Python values on the way.
         return json.loads(response.body)
 

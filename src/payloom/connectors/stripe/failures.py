@@ -132,16 +132,16 @@ def _broken(error: stripe.StripeError, action: str) -> StripeStepFailed:
 
 def _answer(error: stripe.StripeError) -> Mapping[str, Any]:
     body = error.json_body
-    found = body.get("error") if is_map(body) else None
-    return found if is_map(found) else {}
+    details = body.get("error") if is_map(body) else None
+    return details if is_map(details) else {}
 
 
 def _facts(error: stripe.StripeError, answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `catch` may look at. Never the whole body: a declined intent carries its client secret."""
     facts = {name: answer.get(name) for name in ("type", "code", "decline_code", "param", "doc_url")}
     for name in ("payment_intent", "setup_intent"):
-        found = answer.get(name)
-        facts[name] = found.get("id") if is_map(found) else None
+        intent = answer.get(name)
+        facts[name] = intent.get("id") if is_map(intent) else None
     facts |= {"charge": answer.get("charge"), "advice_code": answer.get("advice_code")}
     return facts | {"request_id": error.request_id, "http_status": error.http_status}
 

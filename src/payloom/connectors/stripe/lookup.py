@@ -75,10 +75,10 @@ async def find_existing(
         return LookupResult(None, certain=False)
     filters = _filters(operation, listing, {**args, **fixed}, since)
     page = await connector.perform(listing.name, {**filters, "all": True, "limit": _MOST}, account=account)
-    wanted = shortened(key)
+    short_key = shortened(key)
     for item in page["data"]:
         metadata: dict[str, Any] = item.get("metadata") or {}
-        if metadata.get(STAMP) == wanted:
+        if metadata.get(STAMP) == short_key:
             return LookupResult(item, certain=True)
     return LookupResult(None, certain=not page["has_more"])
 
@@ -92,15 +92,17 @@ async def _state(
         return LookupResult(None, certain=False)
     path = prepare(operation, args).path
     try:
-        found = await connector.perform(reading.name, dict(zip(reading.path_names, path, strict=True)), account=account)
+        stripe_object = await connector.perform(
+            reading.name, dict(zip(reading.path_names, path, strict=True)), account=account
+        )
     except StripeStepFailed as error:
         if operation.method == "delete" and error.failure.kind == "resource_missing":
             return LookupResult({"id": path[-1], "deleted": True}, certain=True)
         raise
     if operation.method == "delete":
-        return LookupResult(found if found.get("deleted") else None, certain=True)
+        return LookupResult(stripe_object if stripe_object.get("deleted") else None, certain=True)
     field, values = _DONE[operation.name]
-    return LookupResult(found if found.get(field) in values else None, certain=True)
+    return LookupResult(stripe_object if stripe_object.get(field) in values else None, certain=True)
 
 
 def _fields_of_items(listing: Operation) -> Mapping[str, Any]:

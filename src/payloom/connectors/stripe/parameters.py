@@ -37,11 +37,11 @@ class Prepared:
 def prepare(operation: Operation, args: Mapping[str, Any]) -> Prepared:
     """Check and sort the parameters; raises StripeStepFailed (kind `invalid_parameters`) naming the parameter."""
     schema = operation.params()
-    given = {name: value for name, value in args.items() if value is not None}
+    parameters = {name: value for name, value in args.items() if value is not None}
     aliases = operation.path_aliases()
     path: dict[str, str] = {}
     body: dict[str, Any] = {}
-    for name, value in given.items():
+    for name, value in parameters.items():
         if name in aliases:
             if not isinstance(value, str) or not value:
                 raise _wrong(operation, name, "an id is a text that is not empty")
@@ -78,15 +78,15 @@ def _value(operation: Operation, schema: Schema, value: Any, path: str) -> Any:
     if not kinds:
         return _seconds(value)
     if is_map(value):
-        found = [part for part in alternatives if "object" in _types(part)]
-        if not found:
+        matching = [part for part in alternatives if "object" in _types(part)]
+        if not matching:
             raise _mismatch(operation, path, kinds, "a map")
-        return _object(operation, found, value, path)
+        return _object(operation, matching, value, path)
     if is_sequence(value):
-        found = [part for part in alternatives if "array" in _types(part)]
-        if not found:
+        matching = [part for part in alternatives if "array" in _types(part)]
+        if not matching:
             raise _mismatch(operation, path, kinds, "a list")
-        items = found[0].get("items", {})
+        items = matching[0].get("items", {})
         return [_value(operation, items, item, f"{path}[{index}]") for index, item in enumerate(value)]
     return _scalar(operation, kinds, value, path)
 
@@ -174,10 +174,10 @@ def _types(schema: Schema) -> list[str]:
     return list(kind) if is_list(kind) else []
 
 
-def _mismatch(operation: Operation, path: str, kinds: set[str], found: str) -> Exception:
-    wanted = " or ".join(sorted(_WORDS[kind] for kind in kinds))
-    hint = "convert it with string()" if kinds == {"string"} and found in ("a whole number", "a fraction") else None
-    return _wrong(operation, path, f"is {wanted}, not {found}", hint)
+def _mismatch(operation: Operation, path: str, kinds: set[str], actual: str) -> Exception:
+    expected = " or ".join(sorted(_WORDS[kind] for kind in kinds))
+    hint = "convert it with string()" if kinds == {"string"} and actual in ("a whole number", "a fraction") else None
+    return _wrong(operation, path, f"is {expected}, not {actual}", hint)
 
 
 def _wrong(operation: Operation, path: str, what: str, hint: str | None = None) -> Exception:

@@ -41,16 +41,16 @@ class StripeHost:
         forgotten = self.connector.clock.now() - attempt.first_at > KEY_LIFETIME
         # Stripe keeps no keys for DELETE: the second one would say that there is nothing to delete.
         if attempt.in_doubt and (forgotten or operation.method == "delete"):
-            found = await self._before_resending(do, operation, args, account, attempt)
-            if found is not None:
-                return found
+            earlier = await self._before_resending(do, operation, args, account, attempt)
+            if earlier is not None:
+                return earlier
         return await self._send(do, args, account, attempt)
 
     async def _every(self, do: Do, args: Mapping[str, Any], account: str | None) -> Any:
         """Read every page, at most `max` objects, and return them as one list."""
         most = do.args.get("max")
-        wanted = {**args, "all": True, **({"limit": most} if most else {})}
-        page = await self.connector.perform(do.action, wanted, timeout=do.timeout, account=account)
+        parameters = {**args, "all": True, **({"limit": most} if most else {})}
+        page = await self.connector.perform(do.action, parameters, timeout=do.timeout, account=account)
         return page["data"]
 
     async def _send(self, do: Do, args: Mapping[str, Any], account: str | None, attempt: Attempt) -> Any:

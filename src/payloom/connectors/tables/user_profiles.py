@@ -27,16 +27,16 @@ def profile(tables: Tables) -> Profile | None:
         raise TableError(
             "the table users holds the accounts' rows", hint="give it `id: uuid primary` and `email: string`"
         )
-    given = {"id", "email"} | ({"name"} & columns.keys())
+    present = {"id", "email"} | ({"name"} & columns.keys())
     for name, column in columns.items():
-        if name not in given and not column.nullable and not column.has_default:
+        if name not in present and not column.nullable and not column.has_default:
             hint = f"write `{name}?`, or give it a default"
             raise TableError(f"an account cannot fill users.{name}", hint=hint)
 
     def insert(tx: sa.Connection, account_id: str, email: str, name: str | None) -> None:
-        values = {"id": account_id, "email": email, "name": name if "name" in given else None}
-        if "name" in given and name is None and not columns["name"].nullable and not columns["name"].has_default:
+        values = {"id": account_id, "email": email, "name": name if "name" in present else None}
+        if "name" in present and name is None and not columns["name"].nullable and not columns["name"].has_default:
             values["name"] = email.partition("@")[0]
-        tables.insert(tx, "users", values={key: values[key] for key in given})
+        tables.insert(tx, "users", values={key: values[key] for key in present})
 
     return insert

@@ -59,26 +59,26 @@ class ManagementAuth:
 
     async def __call__(self, request: Request) -> None:
         """Raise NotSignedIn, NotAllowed or CrossSiteRequest, or note who it is."""
-        wanted = required_role(request.scope.get("route"), request.method)
-        if wanted == ANYBODY:
+        required = required_role(request.scope.get("route"), request.method)
+        if required == ANYBODY:
             refuse_foreign(request, self._origin)
             return
         caller = await self.caller(request)
-        if not has_role(caller.role, wanted):
+        if not has_role(caller.role, required):
             raise NotAllowed(
-                f"this needs the role {wanted}, and yours is {caller.role}", hint="Ask an admin.", role=wanted
+                f"this needs the role {required}, and yours is {caller.role}", hint="Ask an admin.", role=required
             )
         request.scope["state"]["caller"] = caller
 
     async def caller(self, request: Request) -> Caller:
         """Return who asks; raises NotSignedIn, NotAllowed or CrossSiteRequest."""
-        kind, _, given = request.headers.get("authorization", "").partition(" ")
-        if given and kind.lower() == "bearer":
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        if token and kind.lower() == "bearer":
             counted = not from_this_machine(request)
             if counted:
                 # Before the token is looked at, or else a right guess would still get through.
                 self._guesses.peek(client_key(request))
-            if self._token and hmac.compare_digest(given.encode(), self._token.get_secret_value().encode()):
+            if self._token and hmac.compare_digest(token.encode(), self._token.get_secret_value().encode()):
                 return Caller("admin", "token")
             if counted:
                 await self._count(request)

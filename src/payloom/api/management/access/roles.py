@@ -54,6 +54,6 @@ def required_role(route: Any, method: str) -> str:
     return str(marks.get(KEY) or role_for(method))
 
 
-def has_role(role: Role, wanted: str) -> bool:
-    """Whether `role` is at least `wanted`."""
-    return ORDER.index(role) >= ORDER.index(wanted)  # type: ignore[arg-type]
+def has_role(role: Role, required: str) -> bool:
+    """Whether `role` is at least `required`."""
+    return ORDER.index(role) >= ORDER.index(required)  # type: ignore[arg-type]

@@ -41,22 +41,22 @@ class Entry:
 @functools.cache
 def entries() -> tuple[Entry, ...]:
     """Return every action: operations, and aliases that fix parameters. The first call reads Stripe's types (1 s)."""
-    found: list[Entry] = []
+    entries: list[Entry] = []
     for one in operations.headings():
         names = aliases.of_operation(one.name)
         label = next((name for name in names if " " in name), None)
-        found.append(Entry(one.name, label, names, one.summary, one.method != "get", one.name in MOVES_MONEY))
-    by_name = {one.name: one for one in found}
+        entries.append(Entry(one.name, label, names, one.summary, one.method != "get", one.name in MOVES_MONEY))
+    by_name = {one.name: one for one in entries}
     for alias in aliases.ALIASES:
         base = by_name.get(alias.operation)
         if alias.fixed and base is not None:
             summary = (
                 f"{base.summary} With {', '.join(f'{key}: {str(it).lower()}' for key, it in alias.fixed.items())}."
             )
-            found.append(
+            entries.append(
                 Entry(alias.name, alias.label, (alias.label,), summary, base.writes, base.moves_money, alias.fixed)
             )
-    return tuple(found)
+    return tuple(entries)
 
 
 def search(query: str) -> list[Entry]:
@@ -105,8 +105,8 @@ def _same(part: str, word: str) -> bool:
 
 def details(name: str) -> dict[str, Any]:
     """Return one action with its parameters and result as plain JSON Schema. Raises NoSuchRoute."""
-    found = action(name)
-    if found is None:
+    operation = action(name)
+    if operation is None:
         hint = did_you_mean(name, [one.name for one in entries()]) or "Search with `?q=`."
         raise NoSuchRoute(f"Stripe has no action {name[:100]!r}", hint=hint)
     return _details(name)
@@ -114,23 +114,23 @@ def details(name: str) -> dict[str, Any]:
 
 @functools.lru_cache(maxsize=256)
 def _details(name: str) -> dict[str, Any]:
-    found = action(name)
-    assert found is not None
-    entry = next((one for one in entries() if found.name == one.name), None)
-    params = _with_units(plain(found.params, _DEPTH)) if found.params is not None else {"type": "object"}
+    operation = action(name)
+    assert operation is not None
+    entry = next((one for one in entries() if operation.name == one.name), None)
+    params = _with_units(plain(operation.params, _DEPTH)) if operation.params is not None else {"type": "object"}
     return {
-        "name": found.name,
+        "name": operation.name,
         "label": entry.label if entry else None,
-        "aliases": list(found.aliases),
-        "summary": found.summary,
-        "writes": found.writes,
-        "moves_money": found.moves_money,
+        "aliases": list(operation.aliases),
+        "summary": operation.summary,
+        "writes": operation.writes,
+        "moves_money": operation.moves_money,
         "fixed": dict(entry.fixed) if entry else {},
-        "docs_url": found.docs_url,
+        "docs_url": operation.docs_url,
         "params": params,
         "required": list(params.get("required", ())),
-        "returns": plain(found.returns, 2) if found.returns is not None else None,
-        "snippet": snippet(found.name, params),
+        "returns": plain(operation.returns, 2) if operation.returns is not None else None,
+        "snippet": snippet(operation.name, params),
     }
 
 

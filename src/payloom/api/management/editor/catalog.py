@@ -192,8 +192,8 @@ def project_catalog(publisher: ProjectPublisher) -> dict[str, Any]:
             {
                 "name": name,
                 "title": None,
-                "doc": found.summary if (found := catalog.action("python", name)) else None,
-                "input": dict(found.params) if found and found.params else None,
+                "doc": action.summary if (action := catalog.action("python", name)) else None,
+                "input": dict(action.params) if action and action.params else None,
             }
             for name in catalog.python_names()
         ],

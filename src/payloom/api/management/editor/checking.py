@@ -85,9 +85,9 @@ def finding(
 
 def _step_of(path: Path, steps: Mapping[Path, str]) -> str | None:
     for length in range(len(path), 1, -1):
-        found = steps.get(path[:length])
-        if found is not None:
-            return found
+        step = steps.get(path[:length])
+        if step is not None:
+            return step
     return None
 
 

@@ -97,12 +97,12 @@ class Files:
 
     def names(self) -> list[str]:
         """Return the ids there are, sorted."""
-        found = (
+        names = (
             path.relative_to(self.folder).as_posix().removesuffix(SUFFIX)
             for path in self.folder.rglob(f"*{SUFFIX}")
             if path.is_file()
         )
-        return sorted(name for name in found if not name.endswith(".test"))
+        return sorted(name for name in names if not name.endswith(".test"))
 
     def read(self, workflow_id: str) -> File:
         """Return a file. Raises NoSuchFile, NotText."""

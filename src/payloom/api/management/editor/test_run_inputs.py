@@ -69,8 +69,8 @@ class TestRunInputs:
         trigger = draft.triggers[start.index] if start.index < len(draft.triggers) else None
         kind = trigger.kind if trigger is not None else ""
         if kind == "table":
-            given: Mapping[str, Any] = sample or {}
-            return TriggerInput(start.index, row=given.get("row"), old=given.get("old")), None
+            data: Mapping[str, Any] = sample or {}
+            return TriggerInput(start.index, row=data.get("row"), old=data.get("old")), None
         if kind == "stripe":
             return TriggerInput(start.index, event_id=event_id), sample if event_id is None else None
         checked = validate_input(draft, inputs or {})
@@ -80,16 +80,16 @@ class TestRunInputs:
         trigger = draft.triggers[start.index] if start.index < len(draft.triggers) else None
         auth = trigger.auth if isinstance(trigger, ApiTrigger | ManualTrigger) else "none"
         if start.user is not None:
-            found = await self._parts.find_user(start.user)
-            if found is None:
+            user = await self._parts.find_user(start.user)
+            if user is None:
                 raise BadRequest(f"there is no account {start.user[:100]!r}", hint="Leave it out for somebody made up.")
-            return dict(found)
+            return dict(user)
         if auth in {"none", "optional"}:
             return None
-        found = await self._parts.find_user(caller) if caller else None
-        found = found or await self._somebody()
-        if found is not None:
-            return {**found, "roles": sorted({*found.get("roles", ()), *(auth if isinstance(auth, tuple) else ())})}
+        user = await self._parts.find_user(caller) if caller else None
+        user = user or await self._somebody()
+        if user is not None:
+            return {**user, "roles": sorted({*user.get("roles", ()), *(auth if isinstance(auth, tuple) else ())})}
         held = list(auth) if isinstance(auth, tuple) else []
         return {
             "id": "00000000-0000-4000-8000-000000000001",
@@ -105,7 +105,7 @@ class TestRunInputs:
             return None
         rows = await self._parts.database.read(lambda tx: tables.perform(tx, "select", "users", {"limit": 20}))
         for row in rows:
-            found = await self._parts.find_user(row["email"]) if row["email"] else None
-            if found is not None:
-                return dict(found)
+            user = await self._parts.find_user(row["email"]) if row["email"] else None
+            if user is not None:
+                return dict(user)
         return None

@@ -43,8 +43,8 @@ class VersionHistory:
 
     async def all(self, workflow_id: str) -> list[dict[str, Any]]:
         """Return every version. Raises NoSuchRoute when there never was such a workflow."""
-        found = await self._database.read(lambda tx: publications.history(tx, workflow_id))
-        if not found:
+        rows = await self._database.read(lambda tx: publications.history(tx, workflow_id))
+        if not rows:
             await run_in_threadpool(self._files.read, workflow_id)
         current = self._publisher.workflows.get(workflow_id)
         return [
@@ -54,7 +54,7 @@ class VersionHistory:
                 "has_source": one["source"] is not None,
                 "current": current is not None and current.version == one["hash"],
             }
-            for one in found
+            for one in rows
         ]
 
     async def model(self, workflow_id: str, version: str) -> dict[str, Any] | None:
@@ -106,8 +106,8 @@ class VersionHistory:
             if published is None:
                 return DiffSide("published", None, {}, None)
             name = published.version
-        found = await self.one(workflow_id, name)
-        model = await self.model(workflow_id, found["hash"])
+        stored = await self.one(workflow_id, name)
+        model = await self.model(workflow_id, stored["hash"])
         return DiffSide(
-            f"version {found['hash'][:12]}", found["text"], model, None if model else "the model is not stored"
+            f"version {stored['hash'][:12]}", stored["text"], model, None if model else "the model is not stored"
         )

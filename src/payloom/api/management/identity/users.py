@@ -27,8 +27,8 @@ async def list_people(
     deps: Dependencies, after: str | None = None, limit: Annotated[int, Query(ge=1, le=200)] = 50
 ) -> Any:
     """List accounts by address. `after`: the last address of the previous page."""
-    found = await deps.database.read(lambda tx: list_accounts(tx, limit=limit, after=after))
-    return {"data": [_view(one) for one in found], "next": found[-1].email if len(found) == limit else None}
+    accounts = await deps.database.read(lambda tx: list_accounts(tx, limit=limit, after=after))
+    return {"data": [_view(one) for one in accounts], "next": accounts[-1].email if len(accounts) == limit else None}
 
 
 @router.put("/{account_id}/role", response_model=AccountView)

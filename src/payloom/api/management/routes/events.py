@@ -59,11 +59,11 @@ async def listed(  # noqa: PLR0917 - FastAPI fills them in by name
     """List events, newest first, without payloads. `type`: a type or a family. `search`: any ID, address, or value."""
     if search:
         await deps.index.catch_up(FRESH_WITHIN)
-    wanted = {"type": type, "family": family, "object_id": object, "source": source, "state": state}
-    found = await deps.database.read(
-        lambda tx: list_events(tx, **wanted, search=search, before=before, limit=limit)  # type: ignore[arg-type]
+    filters = {"type": type, "family": family, "object_id": object, "source": source, "state": state}
+    rows = await deps.database.read(
+        lambda tx: list_events(tx, **filters, search=search, before=before, limit=limit)  # type: ignore[arg-type]
     )
-    return {"data": to_plain(found), "next": found[-1]["id"] if len(found) == limit else None}
+    return {"data": to_plain(rows), "next": rows[-1]["id"] if len(rows) == limit else None}
 
 
 @router.get("/rejected", response_model=RejectionList)
@@ -108,15 +108,15 @@ async def get_event(deps: Dependencies, event_id: str) -> Any:
         row = tx.execute(sa.select(events).where(events.c.id == event_id)).mappings().one_or_none()
         return None if row is None else {**row, **states_of(tx, [event_id])[event_id]}
 
-    found = await deps.database.read(work)
-    if found is None:
+    outcome = await deps.database.read(work)
+    if outcome is None:
         raise EventUnknown(f"There is no event {event_id!r}.", hint="List them with `payloom events list`.")
     its_runs = await deps.run_queries.list(event_id=event_id, limit=50)
-    payload = redact(json.loads(found["payload"]))
-    verified = found["source"] == "webhook"
+    payload = redact(json.loads(outcome["payload"]))
+    verified = outcome["source"] == "webhook"
     return to_plain(
         {
-            **found,
+            **outcome,
             "payload": payload,
             "previous_attributes": payload["data"].get("previous_attributes"),
             "signature": "verified" if verified else "fetched",

@@ -104,12 +104,12 @@ async def _ask(settings: Settings, method: str, path: str, **options: Any) -> An
     try:
         async with httpx.AsyncClient(base_url=base, timeout=TIMEOUT, headers=headers, trust_env=False) as http:
             answer = await http.request(method, path, **options)
-            found = answer.json()
+            body = answer.json()
     except (httpx.HTTPError, ValueError):
         raise LocalStripeUnavailable(hint="`payloom dev` starts it; look at data/stripe.log.") from None
     if answer.is_success:
-        return redact(found if is_dict(found) else {"data": found})
-    error: object = found.get("error") if is_dict(found) else None
+        return redact(body if is_dict(body) else {"data": body})
+    error: object = body.get("error") if is_dict(body) else None
     reason: Mapping[str, Any] = error if is_dict(error) else {}
     message, hint = reason.get("message"), reason.get("hint")
     if answer.status_code == 404:

@@ -29,17 +29,17 @@ async def list_mails(  # noqa: PLR0917 - FastAPI fills them in by name
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Any:
     """List emails, newest first, without their bodies."""
-    found = await deps.outbox.list(to=to, template=template, status=status, run_id=run, before=before, limit=limit)
-    return {"data": to_plain(found), "next": found[-1]["id"] if len(found) == limit else None}
+    mails = await deps.outbox.list(to=to, template=template, status=status, run_id=run, before=before, limit=limit)
+    return {"data": to_plain(mails), "next": mails[-1]["id"] if len(mails) == limit else None}
 
 
 @router.get("/{mail_id}", response_model=MailDetail)
 async def get_mail(deps: Dependencies, mail_id: str) -> Any:
     """Return one email with its text, HTML, headers, and source. Its links work: show it only to permitted users."""
-    found = await deps.outbox.get(mail_id)
-    if found is None:
+    mail = await deps.outbox.get(mail_id)
+    if mail is None:
         raise MailNotFound(f"there is no mail {mail_id[:100]!r}", hint="List them with `payloom mails`.")
-    return redact(to_plain(found))
+    return redact(to_plain(mail))
 
 
 @router.post("/{mail_id}/resend", response_model=MailSummary, openapi_extra=editor())

@@ -42,8 +42,8 @@ async def search(deps: Dependencies, q: Annotated[str, Query(min_length=1, max_l
     """Search by any ID (order, pi_, cs_, ch_, re_, sub_, in_, evt_, run, mail), email address, or workflow."""
     complete = await deps.index.catch_up(FRESH_WITHIN)
     workflows = {one.id: one.name for one in deps.publisher.workflows.values()}
-    found = await deps.database.read(lambda tx: suggest(tx, q, deps.tables, workflows))
-    shown = [{**to_plain(hit), "href": href(hit.kind, hit.id)} for hit in found]
+    suggestions = await deps.database.read(lambda tx: suggest(tx, q, deps.tables, workflows))
+    shown = [{**to_plain(hit), "href": href(hit.kind, hit.id)} for hit in suggestions]
     return {"data": shown, "complete": complete}
 
 
@@ -51,11 +51,11 @@ async def search(deps: Dependencies, q: Annotated[str, Query(min_length=1, max_l
 async def get_journey(deps: Dependencies, any_id: Annotated[str, Path(min_length=1, max_length=200)]) -> Any:
     """Return everything related to an ID on one timeline, oldest first."""
     complete = await deps.index.catch_up(FRESH_WITHIN)
-    found = await deps.database.read(lambda tx: payment_timeline(tx, any_id, deps.tables))
+    timeline = await deps.database.read(lambda tx: payment_timeline(tx, any_id, deps.tables))
     return {
-        "subject": {"id": found.id, "kind": found.kind},
-        "entries": [{**to_plain(one), "href": href(one.kind, one.id)} for one in found.entries],
-        "truncated": found.truncated,
+        "subject": {"id": timeline.id, "kind": timeline.kind},
+        "entries": [{**to_plain(one), "href": href(one.kind, one.id)} for one in timeline.entries],
+        "truncated": timeline.truncated,
         "complete": complete,
     }
 

@@ -123,12 +123,12 @@ def _writers(tx: sa.Connection, spec: TableSpec, key: str) -> list[str]:
     naming = [owner for kind, owner in owners_of(tx, [row_ref(spec.name, key)], _WRITERS * 2) if kind == "run"]
     written = steps.c.verb.in_(("insert", "update", "upsert", "delete")) & (steps.c.action == spec.name)
     query = sa.select(steps.c.run_id, steps.c.value).where(steps.c.run_id.in_(naming), written)
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for run_id, value in tx.execute(query):
         rows: list[Any] = value if is_list(value) else [value]
         if any(is_dict(row) and str(row.get(spec.primary)) == key for row in rows):
-            found[run_id] = None
-    return list(found)[:_WRITERS]
+            names[run_id] = None
+    return list(names)[:_WRITERS]
 
 
 def _row(deps: ManagementDependencies, tx: sa.Connection, spec: TableSpec, key: str) -> dict[str, Any]:
@@ -160,7 +160,7 @@ def _locked_unchanged_row(
 
 def _record_change(deps: ManagementDependencies, tx: sa.Connection, spec: TableSpec, change: RowChange) -> None:
     deps.runs.rows_changed(tx, change.kind, spec.name, change)
-    found = ReferenceCollector(deps.tables.specs)
-    found.row(spec.name, change.row)
+    collector = ReferenceCollector(deps.tables.specs)
+    collector.row(spec.name, change.row)
     name, now = row_ref(spec.name, change.row[spec.primary]), deps.clock.now()
-    write(tx, [(ref, "row", name, now) for ref in found.refs])
+    write(tx, [(ref, "row", name, now) for ref in collector.refs])

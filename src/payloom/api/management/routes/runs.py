@@ -38,10 +38,10 @@ async def list_runs(  # noqa: PLR0917 - FastAPI fills them in by name
     """List runs, newest first. `search`: any ID related to a run. `before`: the last ID of the previous page."""
     if search:
         await deps.index.catch_up(FRESH_WITHIN)
-    found = await deps.run_queries.list(
+    page = await deps.run_queries.list(
         status=status, workflow_id=workflow, event_id=event, search=search, before=before, limit=limit
     )
-    return {"data": [_short(one) for one in found], "next": found[-1]["id"] if len(found) == limit else None}
+    return {"data": [_short(one) for one in page], "next": page[-1]["id"] if len(page) == limit else None}
 
 
 @router.get("/counts", response_model=RunCounts)
@@ -61,10 +61,10 @@ async def retry_runs(deps: Dependencies, body: RetryMany) -> Any:
     """Retry the failed steps of several runs, one after another."""
     ids = body.ids
     if ids is None:
-        found = await deps.run_queries.list(
+        page = await deps.run_queries.list(
             status="failed", workflow_id=body.workflow, search=body.search, limit=MAX_BULK
         )
-        ids = [one["id"] for one in found if body.kind in (None, _kind(one["failure"]))]
+        ids = [one["id"] for one in page if body.kind in (None, _kind(one["failure"]))]
 
     async def one(run_id: str) -> list[str]:
         return [(await deps.runs.retry(run_id)).id]
@@ -102,9 +102,9 @@ def _kind(failure: Mapping[str, Any] | None) -> str | None:
     return failure.get("kind") if failure else None
 
 
-def detail(found: dict[str, Any]) -> dict[str, Any]:
+def detail(run: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of RunDetail from what `RunQueries.timeline` finds."""
-    shown = to_plain(found)
+    shown = to_plain(run)
     return {
         **_short(shown["run"]),
         "steps": _timed(shown["run"]["started_at"], shown["steps"]),

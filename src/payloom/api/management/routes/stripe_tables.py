@@ -20,31 +20,33 @@ class StripeNotReadable(ApiError):
 
 
 async def page(
-    stripe: StripeTables, name: str, given: Mapping[str, str], *, cursor: str | None, limit: int
+    stripe: StripeTables, name: str, parameters: Mapping[str, str], *, cursor: str | None, limit: int
 ) -> dict[str, Any]:
-    """Return `{data, next}`. given: filters as they stand in an address; `created.gte=…` is a range, lists have commas.
+    """Return `{data, next}`.
+
+    parameters: the filters of the address. `created.gte=…` is a range; lists have commas.
 
     Raises VerbFailed for what Stripe cannot be asked, StripeNotReadable for what it refuses.
     """
     try:
-        return await stripe.rows(name, _filters(name, given), cursor=cursor, limit=limit)
+        return await stripe.rows(name, _filters(name, parameters), cursor=cursor, limit=limit)
     except StepFailed as failed:
         failure = failed.failure
         raise StripeNotReadable(failure.message, hint=failure.hint, kind=failure.kind) from failed
 
 
-def _filters(name: str, given: Mapping[str, str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, text in given.items():
+def _filters(name: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+    filters: dict[str, Any] = {}
+    for key, text in parameters.items():
         column, _, sign = key.partition(".")
         value = _value(name, column, text)
         if not sign:
-            found[column] = value
+            filters[column] = value
         elif column == "metadata":
-            found.setdefault(column, {})[sign] = text
+            filters.setdefault(column, {})[sign] = text
         else:
-            found.setdefault(column, {})[sign] = value
-    return found
+            filters.setdefault(column, {})[sign] = value
+    return filters
 
 
 def _value(name: str, column: str, text: str) -> Any:

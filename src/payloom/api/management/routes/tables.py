@@ -49,20 +49,20 @@ async def list_rows(  # noqa: PLR0917 - FastAPI fills them in by name
     where = {key: _read(spec, key, value) for key, value in request.query_params.items() if key not in _OWN}
     where |= _filter(filter)
     start = _offset(cursor)
-    found, total = await deps.database.read(
+    rows, total = await deps.database.read(
         lambda tx: deps.tables.page(tx, name, where=where or None, order_by=_order(order_by), limit=limit, offset=start)
     )
-    after = start + len(found)
-    return {"data": masked_row(found), "next": str(after) if after < total and found else None, "total": total}
+    after = start + len(rows)
+    return {"data": masked_row(rows), "next": str(after) if after < total and rows else None, "total": total}
 
 
 def _filter(text: str | None) -> dict[str, Any]:
     if not text:
         return {}
-    found = strict_json.loads(text.encode())
-    if not is_dict(found):
+    value = strict_json.loads(text.encode())
+    if not is_dict(value):
         raise BadRequest("filter is a JSON object, as `where` of a `select` step", where="filter")
-    return found
+    return value
 
 
 def _order(text: str | None) -> list[str] | None:

@@ -24,15 +24,15 @@ router = APIRouter(prefix="/workflows", tags=["workflows"])
 async def list_workflows(deps: Dependencies) -> Any:
     """List all workflows with their triggers, versions, and problems."""
     last = await deps.run_queries.latest(deps.publisher.workflows)
-    found = Counter((one.file, one.severity) for one in deps.publisher.diagnostics)
+    counts = Counter((one.file, one.severity) for one in deps.publisher.diagnostics)
     return {
         "data": [
             {
                 **_short(one),
                 "last_run": to_plain(last.get(one.id)),
-                "errors": found[one.file or "", "error"],
-                "warnings": found[one.file or "", "warning"],
-                "advice": found[one.file or "", "advice"],
+                "errors": counts[one.file or "", "error"],
+                "warnings": counts[one.file or "", "warning"],
+                "advice": counts[one.file or "", "advice"],
             }
             for one in deps.publisher.workflows.values()
         ],
@@ -69,18 +69,18 @@ async def get_workflow(deps: Dependencies, workflow_id: str) -> Any:
 async def _user(deps: ManagementDependencies, email: str | None) -> dict[str, Any] | None:
     if email is None:
         return None
-    found = await deps.find_user(email)
-    if found is None:
+    user = await deps.find_user(email)
+    if user is None:
         raise BadRequest(f"there is no account {email!r}", hint="Make one at /sign-up.")
-    return dict(found)
+    return dict(user)
 
 
 def _find(deps: ManagementDependencies, workflow_id: str) -> Workflow:
-    found = deps.publisher.workflows.get(workflow_id)
-    if found is None:
+    workflow = deps.publisher.workflows.get(workflow_id)
+    if workflow is None:
         hint = did_you_mean(workflow_id, deps.publisher.workflows) or "`payloom workflows` lists them."
         raise NoSuchRoute(f"there is no workflow {workflow_id[:100]!r}", hint=hint)
-    return found
+    return workflow
 
 
 def _short(workflow: Workflow) -> dict[str, Any]:

@@ -42,11 +42,11 @@ def event_types() -> tuple[str, ...]:
 @functools.cache
 def families() -> Mapping[str, tuple[str, ...]]:
     """Return family → actions."""
-    found: dict[str, list[str]] = {}
+    actions_by_family: dict[str, list[str]] = {}
     for name in event_types():
         family, _, action = name.rpartition(".")
-        found.setdefault(family, []).append(action)
-    return {family: tuple(actions) for family, actions in found.items()}
+        actions_by_family.setdefault(family, []).append(action)
+    return {family: tuple(actions) for family, actions in actions_by_family.items()}
 
 
 def split_type(event_type: str) -> tuple[str, str]:
@@ -66,13 +66,13 @@ def family(name: str) -> Family | None:
     actions = families().get(name)
     if actions is None:
         return None
-    found = _object_class(name)
+    object_class = _object_class(name)
     return Family(
         name=name,
         label=label(name),
         actions=actions,
-        object_schema=schemas.of_class(found, "event") if found else None,
-        retrieve=_retrieve(found) if found else None,
+        object_schema=schemas.of_class(object_class, "event") if object_class else None,
+        retrieve=_retrieve(object_class) if object_class else None,
         stateful=name in STATEFUL,
     )
 
@@ -93,8 +93,8 @@ def _object_class(name: str) -> sdk_source.Class | None:
     return None
 
 
-def _retrieve(found: sdk_source.Class) -> str | None:
-    name = found.object_name or ""
+def _retrieve(object_class: sdk_source.Class) -> str | None:
+    name = object_class.object_name or ""
     head, _, last = name.rpartition(".")
     prefix = f"{head}." if head else ""
     for plural in (f"{last}s", f"{last[:-1]}ies", last, "invoice_items" if last == "invoiceitem" else last):

@@ -52,15 +52,15 @@ class Operation:
 
     def path_aliases(self) -> Mapping[str, str]:
         """Return which names in `with:` stand for which placeholder: `id` and the object's name for the last one."""
-        found = {name: name for name in self.path_names}
+        parameter_names = {name: name for name in self.path_names}
         if self.path_names:
             last = self.path_names[-1]
             body = self.params_class.fields if self.params_class else {}
             before = self.url.split("/{" + last + "}")[0].rpartition("/")[2]
             for name in ("id", singular(before)):
-                if name not in body and name not in found:
-                    found[name] = last
-        return found
+                if name not in body and name not in parameter_names:
+                    parameter_names[name] = last
+        return parameter_names
 
     def params(self) -> Schema:
         """Return the JSON Schema of `with:`. Placeholders come first; `x-alias-of` marks other names for the same."""
@@ -129,12 +129,12 @@ def find(name: str) -> Operation | None:
 @functools.cache
 def names() -> tuple[str, ...]:
     """Return the names of all operations, sorted. Reads every service file once, about a quarter of a second."""
-    found: list[str] = []
+    names: list[str] = []
     for root in _ROOTS:
         for path, service in _walk(root, ()):
             prefix = ("v2", *path) if root == "v2" else path
-            found += [".".join((*prefix, function)) for function in _callable(service)]
-    return tuple(sorted(found))
+            names += [".".join((*prefix, function)) for function in _callable(service)]
+    return tuple(sorted(names))
 
 
 def _walk(root: str, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], sdk_source.Class]]:
@@ -164,15 +164,15 @@ def _children(service: sdk_source.Class) -> Mapping[str, tuple[str, str]]:
 @functools.cache
 def _callable(service: sdk_source.Class) -> Mapping[str, ast.Call]:
     """Return the methods that make one ordinary request, with the call that makes it."""
-    found: dict[str, ast.Call] = {}
+    calls: dict[str, ast.Call] = {}
     for name, function in service.functions.items():
         if name.startswith("_"):
             continue
         for node in ast.walk(function):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "_request":
-                found[name] = node
+                calls[name] = node
                 break
-    return found
+    return calls
 
 
 def _operation(name: str, path: tuple[str, ...], function: str, service: sdk_source.Class) -> Operation:
@@ -215,12 +215,12 @@ class Heading:
 @functools.cache
 def headings() -> tuple[Heading, ...]:
     """Return every operation's heading, sorted by name. About as fast as `names`."""
-    found: list[Heading] = []
+    headings: list[Heading] = []
     for root in _ROOTS:
         for path, service in _walk(root, ()):
             prefix = ("v2", *path) if root == "v2" else path
             for function, request in _callable(service).items():
                 text = inspect.cleandoc(ast.get_docstring(service.functions[function], clean=False) or "")
                 method = str(ast.literal_eval(request.args[0]))
-                found.append(Heading(".".join((*prefix, function)), method, summary_of(text)))
-    return tuple(sorted(found, key=lambda one: one.name))
+                headings.append(Heading(".".join((*prefix, function)), method, summary_of(text)))
+    return tuple(sorted(headings, key=lambda one: one.name))

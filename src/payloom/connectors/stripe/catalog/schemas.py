@@ -71,14 +71,16 @@ class Lazy(Mapping[str, Any]):
 
 
 @functools.cache
-def of_class(found: sdk_source.Class, reading: Reading) -> Schema:
+def of_class(sdk_class: sdk_source.Class, reading: Reading) -> Schema:
     """Return the schema of a class: a closed object whose properties are lazy."""
-    makers = {name: functools.partial(_field, found, field, reading) for name, field in found.fields.items()}
+    makers = {name: functools.partial(_field, sdk_class, field, reading) for name, field in sdk_class.fields.items()}
     schema: dict[str, Any] = {"type": "object", "properties": Lazy(makers), "additionalProperties": False}
     if reading == "params":
-        schema["required"] = [name for name, field in found.fields.items() if not _may_be_left_out(field.annotation)]
-    elif found.object_name:
-        schema["title"] = found.object_name
+        schema["required"] = [
+            name for name, field in sdk_class.fields.items() if not _may_be_left_out(field.annotation)
+        ]
+    elif sdk_class.object_name:
+        schema["title"] = sdk_class.object_name
     return schema
 
 
@@ -101,15 +103,15 @@ def plain(schema: Any, depth: int = 3) -> Any:
         if depth <= 0 and "properties" in schema:
             return {"type": "object", **({"title": schema["title"]} if "title" in schema else {})}
         inner = depth - 1 if "properties" in schema else depth
-        found = {key: plain(value, inner) for key, value in schema.items() if key != "properties"}
+        plain_schema = {key: plain(value, inner) for key, value in schema.items() if key != "properties"}
         if "properties" in schema:
-            found["properties"] = {name: plain(part, inner) for name, part in schema["properties"].items()}
-        return found
+            plain_schema["properties"] = {name: plain(part, inner) for name, part in schema["properties"].items()}
+        return plain_schema
     return [plain(item, depth) for item in schema] if is_sequence(schema) else schema
 
 
-def _field(found: sdk_source.Class, field: sdk_source.Field, reading: Reading) -> Schema:
-    schema = of_annotation(field.annotation, found, reading)
+def _field(sdk_class: sdk_source.Class, field: sdk_source.Field, reading: Reading) -> Schema:
+    schema = of_annotation(field.annotation, sdk_class, reading)
     if reading == "params" and field.name == "metadata":
         schema = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
     if reading == "params" and _MOMENT.search(f"{field.name} {field.text or ''}"):
@@ -147,8 +149,8 @@ def _named(node: ast.Name | ast.Attribute, where: sdk_source.Body, reading: Read
             return {"type": "object"}
         if node.id in where.module.assignments:
             return of_annotation(where.module.assignments[node.id], where.module, reading)
-    found = _resolve(node, where)
-    return of_class(found, reading) if found else {}
+    resolved = _resolve(node, where)
+    return of_class(resolved, reading) if resolved else {}
 
 
 def _resolve(node: ast.expr, where: sdk_source.Body) -> sdk_source.Class | None:
@@ -245,11 +247,11 @@ def _expandable(node: ast.expr, where: sdk_source.Body, reading: Reading) -> Sch
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         node = sdk_source.parsed_expression(node.value)
     targets = [_resolve(part, where) for part in _flat(node)]
-    names = [found.object_name or found.name for found in targets if found]
+    names = [target.object_name or target.name for target in targets if target]
     identifier = {"type": "string", "x-expandable": names[0] if len(names) == 1 else "object"}
     if reading != "result":
         return identifier
-    return {"anyOf": [identifier, *(of_class(found, reading) for found in targets if found)]}
+    return {"anyOf": [identifier, *(of_class(target, reading) for target in targets if target)]}
 
 
 def _page(item: Schema, kind: str, where: sdk_source.Body) -> Schema:

@@ -39,10 +39,10 @@ def parsed_expression(text: str) -> ast.expr:
 @functools.cache
 def root() -> pathlib.Path:
     """Return the folder of the installed `stripe` package."""
-    found = importlib.util.find_spec("stripe")
-    if found is None or not found.submodule_search_locations:
+    spec = importlib.util.find_spec("stripe")
+    if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError("the package `stripe` is not installed")
-    return pathlib.Path(next(iter(found.submodule_search_locations)))
+    return pathlib.Path(next(iter(spec.submodule_search_locations)))
 
 
 @functools.cache
@@ -84,13 +84,13 @@ class Body:
 
     @functools.cached_property
     def assignments(self) -> dict[str, ast.expr]:
-        found: dict[str, ast.expr] = {}
+        fields_by_name: dict[str, ast.expr] = {}
         for node in self.statements:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                found[node.targets[0].id] = node.value
+                fields_by_name[node.targets[0].id] = node.value
             elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
-                found[node.target.id] = node.value
-        return found
+                fields_by_name[node.target.id] = node.value
+        return fields_by_name
 
     def constant(self, name: str) -> object:
         """Return a constant value; None if there is none."""
@@ -114,10 +114,10 @@ class Class(Body):
     @functools.cached_property
     def fields(self) -> dict[str, Field]:
         """The annotated fields, those of its bases first; names are those on the wire."""
-        found: dict[str, Field] = {}
+        fields_by_name: dict[str, Field] = {}
         for base in self.node.bases:
             if isinstance(base, ast.Name):
-                found.update(_inherited(self.module, base.id))
+                fields_by_name.update(_inherited(self.module, base.id))
         renamed = self.constant("_field_remappings")
         names = renamed if is_dict(renamed) else {}
         for node, following in zip(self.statements, [*self.statements[1:], None], strict=True):
@@ -125,8 +125,8 @@ class Class(Body):
                 name = names.get(node.target.id, node.target.id)
                 if node.target.id.startswith("_") or node.target.id == "OBJECT_NAME":
                     continue
-                found[name] = Field(name, node.annotation, _string(following))
-        return found
+                fields_by_name[name] = Field(name, node.annotation, _string(following))
+        return fields_by_name
 
     @property
     def object_name(self) -> str | None:
@@ -150,12 +150,12 @@ class Module(Body):
     @functools.cached_property
     def imports(self) -> dict[str, tuple[str, str]]:
         """Local name → (module, name) of everything imported by `from … import …`, also for type checking only."""
-        found: dict[str, tuple[str, str]] = {}
+        imports: dict[str, tuple[str, str]] = {}
         for node in _statements(self.tree.body):
             if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("stripe"):
                 for alias in node.names:
-                    found[alias.asname or alias.name] = (node.module, alias.name)
-        return found
+                    imports[alias.asname or alias.name] = (node.module, alias.name)
+        return imports
 
     def find(self, name: str) -> Class | None:
         """Return a class by the name it has in this module, followed through imports."""
@@ -209,5 +209,5 @@ def _inherited(where: Module, name: str) -> dict[str, Field]:
             str(key): Field(str(key), annotation, None)
             for key, annotation in zip(keys, value.args[1].values, strict=True)
         }
-    found = where.find(name)
-    return dict(found.fields) if found and "StripeObject" not in name else {}
+    definition = where.find(name)
+    return dict(definition.fields) if definition and "StripeObject" not in name else {}

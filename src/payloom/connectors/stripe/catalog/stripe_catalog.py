@@ -71,8 +71,8 @@ class CatalogWithStripe(StaticCatalog):
     def table(self, name: str) -> TableShape | None:
         if not name.startswith(STRIPE_TABLES):
             return super().table(name)
-        found = stripe_tables.find(name)
-        return None if found is None else found.shape(mirrored=found.resource in self.mirrored)
+        stripe_table = stripe_tables.find(name)
+        return None if stripe_table is None else stripe_table.shape(mirrored=stripe_table.resource in self.mirrored)
 
     def view_names(self) -> Sequence[str]:
         return stripe_tables.names()
@@ -81,13 +81,13 @@ class CatalogWithStripe(StaticCatalog):
 def fill(catalog: StaticCatalog) -> None:
     """Put every action and family into a catalog held in dictionaries; takes about half a second."""
     for name in operations.names():
-        found = action(name)
-        assert found is not None
-        catalog.add(found)
+        operation = action(name)
+        assert operation is not None
+        catalog.add(operation)
     for alias in aliases.ALIASES:
-        found = action(alias.name) if alias.fixed else None
-        if found:
-            catalog.add(found)
+        operation = action(alias.name) if alias.fixed else None
+        if operation:
+            catalog.add(operation)
     for name in events.families():
         found_family = events.family(name)
         assert found_family is not None

@@ -53,14 +53,14 @@ def condition(table: StripeTable, where: Mapping[str, Any]) -> Test | None:
 def _tests(table: StripeTable, where: Mapping[str, Any]) -> tuple[list[Test], int]:
     tests: list[Test] = []
     nulls = 0
-    for name, given in where.items():
+    for name, condition in where.items():
         if name in ("starting_after", "ending_before"):
             hint = "say `order_by: created` and `where: {created: {gt: …}}`"
             raise BadArguments(f"where {table.name}: a copy has no cursors", hint=hint)
         if name not in table.filters and name not in table.spec.columns:
             hint = did_you_mean(name, [*table.filters, *table.spec.columns]) or None
             raise UnknownColumn(f"{table.name} has no column {name!r}", hint=hint)
-        value = _plain(given)
+        value = _plain(condition)
         if value is None or (is_list(value) and value and all(one is None for one in value)):
             nulls += 1
         elif name == "status" and value == "all" and table.resource == "subscriptions":
@@ -81,29 +81,29 @@ def _test(table: StripeTable, name: str, value: Any) -> Test:
         return holds_all
     if is_map(value):
         operators = {sign: _plain(operand) for sign, operand in value.items() if operand is not None}
-        return lambda row: any(_holds(found, operators, f"{table.name}.{name}") for found in _values(table, row, name))
-    wanted = value if is_list(value) else [value]
-    return lambda row: any(found in wanted for found in _values(table, row, name) if found is not None)
+        return lambda row: any(_holds(value, operators, f"{table.name}.{name}") for value in _values(table, row, name))
+    accepted = value if is_list(value) else [value]
+    return lambda row: any(value in accepted for value in _values(table, row, name) if value is not None)
 
 
-def _holds(found: Any, operators: Mapping[str, Any], where: str) -> bool:
+def _holds(value: Any, operators: Mapping[str, Any], where: str) -> bool:
     for sign, operand in operators.items():
         if sign == "is_null":
-            if (found is None) is not operand:
+            if (value is None) is not operand:
                 return False
-        elif found is None:
+        elif value is None:
             return False
         elif sign == "ne":
-            if found == operand:
+            if value == operand:
                 return False
         elif sign not in _COMPARE:
             raise BadArguments(f"where {where}: {sign!r} is not an operator")
         else:
             try:
-                if not _COMPARE[sign](found, operand):
+                if not _COMPARE[sign](value, operand):
                     return False
             except (TypeError, AttributeError):
-                raise BadArguments(f"where {where}: `{sign}` does not compare {found!r} and {operand!r}") from None
+                raise BadArguments(f"where {where}: `{sign}` does not compare {value!r} and {operand!r}") from None
     return True
 
 
@@ -117,7 +117,7 @@ def _values(table: StripeTable, row: Mapping[str, Any], name: str) -> Iterator[A
         yield row.get("lookup_key")
     elif name in ("price", "plan") and items:
         objects: Iterator[Mapping[str, Any]] = (item.get(name) or {} for item in items)
-        yield from (found.get("id") for found in objects)
+        yield from (child.get("id") for child in objects)
     elif name in ("current_period_start", "current_period_end") and items:
         yield from (item.get(name) for item in items)
     elif name == "subscription" and table.resource == "invoices":
@@ -125,24 +125,24 @@ def _values(table: StripeTable, row: Mapping[str, Any], name: str) -> Iterator[A
         details: Mapping[str, Any] = parent.get("subscription_details") or {}
         yield details.get("subscription")
     else:
-        found = row.get(name)
+        child = row.get(name)
         # An object that Stripe expanded is compared by its id.
-        yield found["id"] if is_map(found) and "id" in found else found
+        yield child["id"] if is_map(child) and "id" in child else child
 
 
 def ordered(table: StripeTable, rows: Sequence[dict[str, Any]], order_by: Sequence[str]) -> list[dict[str, Any]]:
     """Return the rows sorted by `column` or `column desc`; nulls come last."""
-    found = list(rows)
+    ordered = list(rows)
     for entry in reversed(order_by):
         name, _, direction = entry.strip().partition(" ")
         if name not in table.spec.columns or table.spec.columns[name].type == "json":
             hint = did_you_mean(name, table.spec.columns) or None
             raise UnknownColumn(f"{table.name} cannot be sorted by {name!r}", hint=hint)
         down = direction.strip() == "desc"
-        present = [row for row in found if row.get(name) is not None]
-        absent = [row for row in found if row.get(name) is None]
-        found = [*sorted(present, key=lambda row, name=name: row[name], reverse=down), *absent]
-    return found
+        present = [row for row in ordered if row.get(name) is not None]
+        absent = [row for row in ordered if row.get(name) is None]
+        ordered = [*sorted(present, key=lambda row, name=name: row[name], reverse=down), *absent]
+    return ordered
 
 
 def _plain(value: Any) -> Any:

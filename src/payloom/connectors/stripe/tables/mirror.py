@@ -73,13 +73,13 @@ class Mirror:
         def work(tx: sa.Connection) -> list[Row] | None:
             if tx.execute(sa.select(fills.c.resource).where(fills.c.resource == table.resource)).first() is None:
                 return None
-            found: list[Row] = []
+            rows: list[Row] = []
             for row in tx.execute(query).yield_per(_BATCH):
                 if test(row.object):
-                    found.append(row.object)
-                    if not order_by and len(found) >= limit:
+                    rows.append(row.object)
+                    if not order_by and len(rows) >= limit:
                         break
-            return found
+            return rows
 
         rows = await self._database.read(work)
         if rows is None:
@@ -94,11 +94,11 @@ class Mirror:
         family, _ = split_type(str(payload.get("type")))
         resource = self._by_family.get(family)
         data: Mapping[str, Any] = payload.get("data") or {}
-        given = data.get("object")
-        if resource is None or payload.get("account") or not is_map(given) or "id" not in given:
+        stripe_object = data.get("object")
+        if resource is None or payload.get("account") or not is_map(stripe_object) or "id" not in stripe_object:
             return
         deleted = payload["type"] in _GONE
-        _apply_state(tx, resource, given, int(payload.get("created") or 0), listed=False, deleted=deleted)
+        _apply_state(tx, resource, stripe_object, int(payload.get("created") or 0), listed=False, deleted=deleted)
 
     # -- listing -----------------------------------------------------------------------------------------------------
 
@@ -160,27 +160,27 @@ class Mirror:
     async def _read(self, resource: str, identity: str) -> Mapping[str, Any] | None:
         """Return the object as it is now; None when it is gone."""
         try:
-            found = await self._connector.perform(f"{resource}.retrieve", {"id": identity})
+            stripe_object = await self._connector.perform(f"{resource}.retrieve", {"id": identity})
         except StripeStepFailed as error:
             if error.failure.kind != "resource_missing":
                 raise
             return None
-        return None if found.get("deleted") else found
+        return None if stripe_object.get("deleted") else stripe_object
 
 
 def _apply_state(
-    tx: sa.Connection, resource: str, given: Mapping[str, Any], at: int, *, listed: bool, deleted: bool = False
+    tx: sa.Connection, resource: str, stripe_object: Mapping[str, Any], at: int, *, listed: bool, deleted: bool = False
 ) -> bool:
     """Lay one state over the copy; returns whether the row changed."""
     copy = copies[resource]
-    row = tx.execute(sa.select(copy).where(copy.c.id == given["id"]).with_for_update()).one_or_none()
+    row = tx.execute(sa.select(copy).where(copy.c.id == stripe_object["id"]).with_for_update()).one_or_none()
     state = {
-        "object": dict(given), "at": at, "listed": listed, "deleted": deleted,
-        "created": int(given.get("created") or at),
-        "customer": given.get("customer") if isinstance(given.get("customer"), str) else None,
+        "object": dict(stripe_object), "at": at, "listed": listed, "deleted": deleted,
+        "created": int(stripe_object.get("created") or at),
+        "customer": stripe_object.get("customer") if isinstance(stripe_object.get("customer"), str) else None,
     }  # fmt: skip
     if row is None:
-        tx.execute(sa.insert(copy).values(id=given["id"], doubtful=False, revision=1, **state))
+        tx.execute(sa.insert(copy).values(id=stripe_object["id"], doubtful=False, revision=1, **state))
         return True
     age = _compare(at, row.at, listed=listed, was_listed=row.listed)
     same = row.object == state["object"] and row.deleted == deleted

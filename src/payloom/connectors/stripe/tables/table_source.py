@@ -118,7 +118,7 @@ class StripeTables:
         return page["data"]
 
     async def _by_id(self, table: StripeTable, ids: Sequence[str], timeout: float | None) -> list[Row]:  # noqa: ASYNC109
-        found: list[Row] = []
+        rows: list[Row] = []
         for one in ids:
             try:
                 row = await self._connector.perform(f"{table.resource}.retrieve", {"id": one}, timeout=timeout)
@@ -127,8 +127,8 @@ class StripeTables:
                     raise
                 continue
             if not row.get("deleted"):
-                found.append(row)
-        return found
+                rows.append(row)
+        return rows
 
     # -- for the studio ----------------------------------------------------------------------------------------------
 
@@ -182,24 +182,24 @@ def page_request(table: StripeTable, where: Mapping[str, Any]) -> PageRequest:
     """Return what to ask Stripe for `where`; raises VerbFailed for what it cannot be asked."""
     if not is_map(where):
         raise BadArguments(f"where {table.name}: expected a map")
-    given = {name: _checked(table, name, value) for name, value in where.items()}
-    nulls = [name for name, value in given.items() if value is None]
+    filters = {name: _checked(table, name, value) for name, value in where.items()}
+    nulls = [name for name, value in filters.items() if value is None]
     if nulls:
-        if len(nulls) == len(given):
+        if len(nulls) == len(filters):
             raise NoFilter(
                 f"every value in `where` is null, so the step would not know which rows of {table.name} it means",
                 hint="check the values the step compares with; nothing was read",
             )
         return PageRequest(none=True)
-    if any(value == [] for value in given.values()):
+    if any(value == [] for value in filters.values()):
         return PageRequest(none=True)
     if table.view == "search":
-        return PageRequest(f"{table.resource}.search", {"query": search_query.query(table, given)})
-    if "id" in given:
-        return PageRequest(ids=_ids(table, given))
+        return PageRequest(f"{table.resource}.search", {"query": search_query.query(table, filters)})
+    if "id" in filters:
+        return PageRequest(ids=_ids(table, filters))
     params: dict[str, Any] = {"status": "all"} if table.resource == "subscriptions" else {}
     return PageRequest(
-        f"{table.resource}.list", params | {name: _plain(table, name, value) for name, value in given.items()}
+        f"{table.resource}.list", params | {name: _plain(table, name, value) for name, value in filters.items()}
     )
 
 
@@ -227,14 +227,14 @@ def _checked(table: StripeTable, name: str, value: Any) -> Any:
     return value
 
 
-def _ids(table: StripeTable, given: Mapping[str, Any]) -> list[str]:
-    if len(given) > 1:
-        others = ", ".join(name for name in given if name != "id")
+def _ids(table: StripeTable, filters: Mapping[str, Any]) -> list[str]:
+    if len(filters) > 1:
+        others = ", ".join(name for name in filters if name != "id")
         raise BadArguments(
             f"where {table.name}: Stripe finds an object by its id, and does not compare {others} then",
             hint="leave the rest to a `filter` step behind it",
         )
-    ids = given["id"] if is_list(given["id"]) else [given["id"]]
+    ids = filters["id"] if is_list(filters["id"]) else [filters["id"]]
     if not all(isinstance(one, str) and one for one in ids):
         raise BadArguments(f"where {table.name}: an id is a text")
     if len(ids) > _MOST_IDS:
@@ -268,8 +268,8 @@ def _bounds(table: StripeTable, one: Any, limit: Any, args: Mapping[str, Any]) -
 
 
 def _lists(where: Mapping[str, Any]) -> Where:
-    found = {name: list(value) for name, value in where.items() if is_sequence(value)}
-    return Where(shape=(tuple((name, "in") for name in found), ()), values=tuple(found.values()))
+    lists = {name: list(value) for name, value in where.items() if is_sequence(value)}
+    return Where(shape=(tuple((name, "in") for name in lists), ()), values=tuple(lists.values()))
 
 
 def _listed(value: Any) -> list[str]:

@@ -29,14 +29,14 @@ def search_actions(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Any:
     """Search Stripe's actions by name, display name, or description, best match first."""
-    found = actions.search(q)
+    entries = actions.search(q)
     at = _number(cursor)
     page = [
         {key: value for key, value in dataclasses.asdict(one).items() if key != "fixed"}
-        for one in found[at : at + limit]
+        for one in entries[at : at + limit]
     ]
-    following = str(at + limit) if at + limit < len(found) else None
-    return {"data": page, "next": following, "total": len(found)}
+    following = str(at + limit) if at + limit < len(entries) else None
+    return {"data": page, "next": following, "total": len(entries)}
 
 
 @router.get("/actions/{name}", response_model=models.ActionDetails)

@@ -26,11 +26,11 @@ def complete(deps: Dependencies, body: models.CompleteBody) -> Any:
         path = tuple(body.path)
         cursor = len(body.expression) if body.cursor is None else body.cursor
         is_expression = "${{" not in body.expression or (bool(path) and path[-1] in BARE_KEYS)
-        found = complete_field(
+        completions = complete_field(
             body.text, path, body.expression, cursor, deps.publisher.catalog, is_expression=is_expression
         )
     elif body.offset is not None:
-        found = complete_text(body.text, body.offset, deps.publisher.catalog)
+        completions = complete_text(body.text, body.offset, deps.publisher.catalog)
     else:
         raise BadRequest("nothing says where the cursor is", hint="Send `offset`, or `path` and `expression`.")
     items = [
@@ -42,22 +42,22 @@ def complete(deps: Dependencies, body: models.CompleteBody) -> Any:
             "doc": one.doc,
             "insert": one.insert,
         }
-        for one in found.items
+        for one in completions.items
     ]
-    return {"from": found.start, "to": found.end, "items": items}
+    return {"from": completions.start, "to": completions.end, "items": items}
 
 
 @router.post("/hover", response_model=models.Hover | None, openapi_extra=roles.viewer())
 def hover(deps: Dependencies, body: models.HoverBody) -> Any:
     """Return the meaning and the type of the word at an offset. Null if it is unknown."""
-    found = hover_text(body.text, body.offset, deps.publisher.catalog)
-    if found is None:
+    hover = hover_text(body.text, body.offset, deps.publisher.catalog)
+    if hover is None:
         return None
     return {
-        "from": found.start,
-        "to": found.end,
-        "title": found.title,
-        "type": found.type,
-        "doc": found.doc,
-        "link": found.link,
+        "from": hover.start,
+        "to": hover.end,
+        "title": hover.title,
+        "type": hover.type,
+        "doc": hover.doc,
+        "link": hover.link,
     }

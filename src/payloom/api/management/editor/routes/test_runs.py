@@ -39,16 +39,18 @@ async def test_run(deps: Dependencies, editor: Editor, body: models.TestRunBody,
     draft = await editor.test_run_inputs.draft(body.id, body.text)
     trigger_input, event = await editor.test_run_inputs.trigger_input(draft, body.trigger, caller_of(request).email)
     mocks = {path: _mock(one) for path, one in body.mocks.items()}
-    found = await deps.sandbox().test_run(draft, trigger_input, mocks, event=event, local_stripe=body.stripe == "local")
-    return _answer(found, draft, body.until)
+    result = await deps.sandbox().test_run(
+        draft, trigger_input, mocks, event=event, local_stripe=body.stripe == "local"
+    )
+    return _answer(result, draft, body.until)
 
 
 @router.post("/dry-run", response_model=models.DryRun, openapi_extra=roles.editor())
 async def dry_run(deps: Dependencies, editor: Editor, body: models.DryRunBody) -> Any:
     """Run a draft on recorded events without side effects, and compare the results with the recorded ones."""
     draft = await editor.test_run_inputs.draft(body.id, body.text)
-    found = await deps.sandbox().dry_run(draft, body.events, body.limit)
-    data = redact(to_plain(found))
+    outcome = await deps.sandbox().dry_run(draft, body.events, body.limit)
+    data = redact(to_plain(outcome))
     return {"data": data, "changed": sum(bool(one["difference"]) for one in data)}
 
 
@@ -59,8 +61,8 @@ async def list_samples(deps: Dependencies, editor: Editor, id: str) -> Any:  # n
     checked = await run_in_threadpool(editor.checker.check, id, file.text)
     if checked.draft.compiled is None:
         return {"data": [], "next": None}
-    found = await deps.sandbox().samples(checked.draft.compiled.workflow)
-    return {"data": redact(to_plain(found)), "next": None}
+    samples = await deps.sandbox().samples(checked.draft.compiled.workflow)
+    return {"data": redact(to_plain(samples)), "next": None}
 
 
 @router.get("/pins/{workflow_id:path}", response_model=models.PinsAnswer)
@@ -85,22 +87,22 @@ def _mock(it: models.MockBody) -> Mock:
     return Mock(failure=StepFailure(it.error.kind, it.error.message, status=it.error.status, data=it.error.data))
 
 
-def _answer(found: TestRunResult, draft: Workflow, until: str | None) -> dict[str, Any]:
-    run = detail(_merged(found))
-    trail: list[dict[str, Any]] = [{"branch": None, **one} for one in to_plain(found.trail)]
+def _answer(result: TestRunResult, draft: Workflow, until: str | None) -> dict[str, Any]:
+    run = detail(_merged(result))
+    trail: list[dict[str, Any]] = [{"branch": None, **one} for one in to_plain(result.trail)]
     if until is not None:
         run["steps"] = _up_to(run["steps"], until)
         run["logs"] = [one for one in run["logs"] if _order(one["path"]) <= _order(until)]
         trail = [one for one in trail if _order(one["path"]) <= _order(until)]
-    return {"run": redact(run), "notes": found.notes, "trail": trail, "text_version": draft.version}
+    return {"run": redact(run), "notes": result.notes, "trail": trail, "text_version": draft.version}
 
 
-def _merged(found: TestRunResult) -> dict[str, Any]:
+def _merged(result: TestRunResult) -> dict[str, Any]:
     """Put the steps that were stood in for between those of the journal, in the order they stand in the run."""
-    steps = [*found.found["steps"], *(redact(one) for one in found.mocked_steps)]
+    steps = [*result.found["steps"], *(redact(one) for one in result.mocked_steps)]
     steps.sort(key=lambda one: (one["at"] is None, one["at"], _order(one["path"])))
     steps = [{**one, "seq": at} for at, one in enumerate(steps)]
-    return {**found.found, "steps": steps}
+    return {**result.found, "steps": steps}
 
 
 def _order(path: str) -> list[tuple[int, str]]:

@@ -64,8 +64,8 @@ async def list_versions(editor: Editor, workflow_id: str) -> Any:
 @router.get("/{workflow_id:path}/versions/{version}", response_model=models.VersionSource)
 async def get_version(editor: Editor, workflow_id: str, version: str) -> Any:
     """Return one version with its text, as it was first published."""
-    found = await editor.history.one(workflow_id, version)
-    return {**found, "model": await editor.history.model(workflow_id, found["hash"]) or {}}
+    stored = await editor.history.one(workflow_id, version)
+    return {**stored, "model": await editor.history.model(workflow_id, stored["hash"]) or {}}
 
 
 @router.get("/{workflow_id:path}/diff", response_model=models.Diff)
@@ -82,13 +82,13 @@ async def diff_versions(
 async def roll_back(editor: Editor, workflow_id: str, body: models.RollbackBody, request: Request) -> Any:
     """Write an older version's text into the file, and publish it."""
     editor.sources.require_editable()
-    found = await editor.history.one(workflow_id, body.version)
-    if found["text"] is None:
+    stored = await editor.history.one(workflow_id, body.version)
+    if stored["text"] is None:
         raise NoVersionText(
-            f"version {found['hash'][:12]} was not read from a file", hint="Its model can be looked at."
+            f"version {stored['hash'][:12]} was not read from a file", hint="Its model can be looked at."
         )
     try:
-        file = await run_in_threadpool(editor.files.write, workflow_id, found["text"], body.etag)
+        file = await run_in_threadpool(editor.files.write, workflow_id, stored["text"], body.etag)
     except Conflict as conflict:
         return conflict_response(request, conflict)
     return await editor.sources.after_save(file, caller_of(request).by, publish=True)
