@@ -60,13 +60,13 @@ export function Palette({ pages }: { pages: NavigationItem[] }) {
     void run();
   };
   const searching = query.length >= 2;
-  const found = useQuery({
+  const hits = useQuery({
     queryKey: ["search", query],
     queryFn: ({ signal }) => take(client.GET("/search", { params: { query: { q: query } }, signal })),
     enabled: searching,
     placeholderData: (old) => old,
   });
-  const suggestions = searching ? (found.data?.data ?? []) : [];
+  const suggestions = searching ? (hits.data?.data ?? []) : [];
   const best = suggestions[0] ? valueOf(suggestions[0]) : null;
   useEffect(() => {
     if (best) setHighlighted(best);
@@ -95,7 +95,7 @@ export function Palette({ pages }: { pages: NavigationItem[] }) {
       </div>
       <Command.List>
         <Command.Empty>
-          {found.isFetching ? "Searching …" : "No results. Try an ID, an email address, or a page's name."}
+          {hits.isFetching ? "Searching …" : "No results. Try an ID, an email address, or a page's name."}
         </Command.Empty>
         {suggestions.length > 0 && <Suggestions suggestions={suggestions} go={go} />}
         {searching && <Searches query={query} go={go} />}

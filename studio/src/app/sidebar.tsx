@@ -24,7 +24,7 @@ export function Sidebar({ me, pages }: { me: Me | undefined; pages: NavigationIt
     queryFn: ({ signal }) => take(client.GET("/runs/counts", { signal })),
     enabled: me !== undefined,
   }).data;
-  const [wanted, setWanted] = useState(false);
+  const [openedByUser, setOpenedByUser] = useState(false);
   const failed = counts?.failed ?? 0;
   return (
     <nav className="sidebar" aria-label="Studio">
@@ -75,8 +75,8 @@ export function Sidebar({ me, pages }: { me: Me | undefined; pages: NavigationIt
         <LiveDot />
         {me && (
           // A click before the menu's code is here opens it once it is.
-          <Suspense fallback={<AccountButton me={me} onClick={() => setWanted(true)} />}>
-            <Account me={me} open={wanted} />
+          <Suspense fallback={<AccountButton me={me} onClick={() => setOpenedByUser(true)} />}>
+            <Account me={me} open={openedByUser} />
           </Suspense>
         )}
       </div>

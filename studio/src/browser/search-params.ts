@@ -9,8 +9,8 @@ export function parseSearch(text: string): Search {
 }
 
 export function stringifySearch(search: Record<string, unknown>): string {
-  const given = Object.entries(search).filter(([, value]) => value !== undefined && value !== "");
-  const text = new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
+  const present = Object.entries(search).filter(([, value]) => value !== undefined && value !== "");
+  const text = new URLSearchParams(present.map(([key, value]) => [key, String(value)])).toString();
   return text ? `?${text}` : "";
 }
 
@@ -37,13 +37,13 @@ export function useSearchText(): [string, (text: string) => void] {
   const [search, change] = useSearchParams();
   const kept = search["search"] ?? "";
   const [text, setText] = useState(kept);
-  const wanted = useDeferredValue(text.trim());
+  const deferred = useDeferredValue(text.trim());
   useEffect(() => {
-    if (wanted === kept) return;
+    if (deferred === kept) return;
     // While one types the address changes once a pause is made.
-    const later = setTimeout(() => change({ search: wanted || undefined }), 200);
+    const later = setTimeout(() => change({ search: deferred || undefined }), 200);
     return () => clearTimeout(later);
-  }, [wanted, kept, change]);
+  }, [deferred, kept, change]);
   useEffect(() => setText(kept), [kept]);
   return [text, setText];
 }

@@ -71,15 +71,15 @@ export function handleKey(event: KeyboardEvent, now = Date.now()): boolean {
   if (!key.startsWith("mod+") && document.querySelector("[role=dialog],[role=alertdialog],[role=menu]")) return false;
   const pair = first && now - first.at < 1200 ? `${first.key} ${key}` : null;
   first = null;
-  const found =
+  const shortcut =
     activeShortcuts().findLast((shortcut) => shortcut.keys === pair) ??
     activeShortcuts().findLast((shortcut) => shortcut.keys === key);
-  if (!found) {
+  if (!shortcut) {
     if (activeShortcuts().some((shortcut) => shortcut.keys.startsWith(`${key} `))) first = { key, at: now };
     return false;
   }
   event.preventDefault();
-  found.run();
+  shortcut.run();
   return true;
 }
 

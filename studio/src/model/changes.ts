@@ -13,7 +13,7 @@ const isMap = (value: unknown): value is Record<string, unknown> =>
 
 /** `previous` has only the values that differ; nested maps are partial too, lists are complete. */
 export function changesOf(previous: unknown, object: unknown): Change[] {
-  const found: Change[] = [];
+  const changes: Change[] = [];
   const walk = (before: Record<string, unknown>, after: unknown, path: string) => {
     for (const [key, old] of Object.entries(before)) {
       const place = path ? `${path}.${key}` : key;
@@ -25,7 +25,7 @@ export function changesOf(previous: unknown, object: unknown): Change[] {
     if (isMap(old) && isMap(now)) walk(old, now, place);
     else if (Array.isArray(old) && Array.isArray(now)) lists(old, now, place);
     else if (!same(old, now))
-      found.push({ path: place, before: old ?? null, after: now ?? null, kind: kindOf(old, now) });
+      changes.push({ path: place, before: old ?? null, after: now ?? null, kind: kindOf(old, now) });
   };
   const lists = (old: unknown[], now: unknown[], place: string) => {
     for (let index = 0; index < Math.max(old.length, now.length); index += 1) {
@@ -38,7 +38,7 @@ export function changesOf(previous: unknown, object: unknown): Change[] {
     }
   };
   if (isMap(previous)) walk(previous, object, "");
-  return found;
+  return changes;
 }
 
 const kindOf = (old: unknown, now: unknown): Change["kind"] => {

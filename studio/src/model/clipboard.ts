@@ -35,13 +35,17 @@ export function stepsOfText(text: string): Pasted {
   if (text.trim() === "") return nothing("The clipboard is empty.");
   const document = parseDocument(text, { version: "1.2", prettyErrors: false });
   if (document.errors.length > 0) return nothing("The clipboard doesn't contain YAML.");
-  let found: unknown;
+  let pasted: unknown;
   try {
-    found = document.toJS({ maxAliasCount: 0 });
+    pasted = document.toJS({ maxAliasCount: 0 });
   } catch {
     return nothing("The clipboard contains YAML anchors, which workflows don't allow.");
   }
-  const list = Array.isArray(found) ? found : isMap(found) && Array.isArray(found["steps"]) ? found["steps"] : [found];
+  const list = Array.isArray(pasted)
+    ? pasted
+    : isMap(pasted) && Array.isArray(pasted["steps"])
+      ? pasted["steps"]
+      : [pasted];
   if (list.length === 0 || !list.every((entry) => verbOf(entry) !== null))
     return nothing("The clipboard doesn't contain workflow steps.");
   return { steps: list, problem: null };

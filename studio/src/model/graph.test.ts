@@ -3,8 +3,8 @@ import { stepsOf } from "./graph";
 import { flow } from "./test-example";
 
 test("a step says its verb, its target and what matters of the rest", () => {
-  const told = [...stepsOf(flow)].map((step) => `${step.verb} ${step.title} | ${step.detail}`);
-  expect(told).toEqual([
+  const lines = [...stepsOf(flow)].map((step) => `${step.verb} ${step.title} | ${step.detail}`);
+  expect(lines).toEqual([
     "switch event.action | ",
     "update orders | set status · where id",
     "if order != null | ",

@@ -9,14 +9,14 @@ type Data = Record<string, unknown>;
 export type Target = Pick<PlaceItem, "list" | "index">;
 
 const listOf = (data: Data, path: Path): unknown[] => {
-  const found = valueAt(data, path);
-  return Array.isArray(found) ? found : [];
+  const value = valueAt(data, path);
+  return Array.isArray(value) ? value : [];
 };
 
 /** A switch's `default: stop` is no list: it becomes one before the first step goes in. */
 function opening(data: Data, target: Target): Operation[] {
-  const found = valueAt(data, target.list);
-  return found === undefined || Array.isArray(found) ? [] : [{ op: "set", path: target.list, value: [] }];
+  const value = valueAt(data, target.list);
+  return value === undefined || Array.isArray(value) ? [] : [{ op: "set", path: target.list, value: [] }];
 }
 
 /** Put steps at a place, the first one first. */
@@ -99,17 +99,17 @@ function ownerOf(data: Data, list: Path): { holder: unknown; rest: Path } | null
   return null;
 }
 
-function placeOf(data: unknown, wanted: unknown, path: Path = []): Path | null {
-  if (data === wanted) return path;
+function placeOf(data: unknown, target: unknown, path: Path = []): Path | null {
+  if (data === target) return path;
   if (Array.isArray(data)) {
     for (let at = 0; at < data.length; at += 1) {
-      const found = placeOf(data[at], wanted, [...path, at]);
-      if (found !== null) return found;
+      const place = placeOf(data[at], target, [...path, at]);
+      if (place !== null) return place;
     }
   } else if (isMap(data)) {
     for (const [key, value] of Object.entries(data)) {
-      const found = placeOf(value, wanted, [...path, key]);
-      if (found !== null) return found;
+      const place = placeOf(value, target, [...path, key]);
+      if (place !== null) return place;
     }
   }
   return null;
@@ -198,9 +198,9 @@ export function* idsIn(value: unknown): Generator<string> {
 
 export const takenIds = (data: Data): Set<string> => new Set([...idsIn(data["steps"]), ...idsIn(data["on_error"])]);
 
-export function freeId(wanted: string, taken: ReadonlySet<string>): string {
-  if (!taken.has(wanted)) return wanted;
-  const stem = wanted.replace(/_\d+$/, "");
+export function freeId(name: string, taken: ReadonlySet<string>): string {
+  if (!taken.has(name)) return name;
+  const stem = name.replace(/_\d+$/, "");
   for (let number = 2; ; number += 1) if (!taken.has(`${stem}_${number}`)) return `${stem}_${number}`;
 }
 

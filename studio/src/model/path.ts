@@ -36,13 +36,13 @@ export function startsWith(path: readonly (string | number)[], head: readonly (s
 }
 
 export function valueAt(data: unknown, path: readonly (string | number)[]): unknown {
-  let found: unknown = data;
+  let value: unknown = data;
   for (const part of path) {
-    if (Array.isArray(found) && typeof part === "number") found = found[part];
-    else if (isMap(found) && typeof part === "string" && Object.hasOwn(found, part)) found = found[part];
+    if (Array.isArray(value) && typeof part === "number") value = value[part];
+    else if (isMap(value) && typeof part === "string" && Object.hasOwn(value, part)) value = value[part];
     else return undefined;
   }
-  return found;
+  return value;
 }
 
 export function isMap(value: unknown): value is Record<string, unknown> {

@@ -98,12 +98,12 @@ export function rowsOf<S extends TimelineStep>(
   const visit = (node: Node<S>, depth: number): Row<S> => {
     const step = node.step;
     const at = rows.length;
-    const told = describe(withoutRounds(node.key));
-    const verb = step?.verb ?? (verbOfGroup(node) || told?.verb || "");
+    const description = describe(withoutRounds(node.key));
+    const verb = step?.verb ?? (verbOfGroup(node) || description?.verb || "");
     const row: Row<S> = {
       key: node.key,
       depth,
-      title: node.label || told?.title || step?.step_id || wordOf(verb),
+      title: node.label || description?.title || step?.step_id || wordOf(verb),
       detail: step ? [step.verb, step.action].filter(Boolean).join(" ") : "",
       verb,
       status: step ? statusOf(step) : "failed",
@@ -146,12 +146,12 @@ function place<S extends TimelineStep>(root: Node<S>, path: string): Node<S> {
 }
 
 function child<S extends TimelineStep>(parent: Node<S>, key: string, label: string): Node<S> {
-  let found = parent.children.find((child) => child.key === key);
-  if (!found) {
-    found = { key, label, step: null, children: [] };
-    parent.children.push(found);
+  let child = parent.children.find((child) => child.key === key);
+  if (!child) {
+    child = { key, label, step: null, children: [] };
+    parent.children.push(child);
   }
-  return found;
+  return child;
 }
 
 const verbOfGroup = <S extends TimelineStep>(node: Node<S>): string => {

@@ -62,10 +62,12 @@ export const FilterBar = ({ children }: { children: ReactNode }) => <div classNa
 
 /** Names and values below each other. Entries without a value are left out. */
 export function Facts({ facts }: { facts: [name: string, value: ReactNode][] }) {
-  const given = facts.filter(([, value]) => value !== null && value !== undefined && value !== false && value !== "");
+  const shownFacts = facts.filter(
+    ([, value]) => value !== null && value !== undefined && value !== false && value !== "",
+  );
   return (
     <dl className="facts">
-      {given.map(([name, value]) => (
+      {shownFacts.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
           <dd>{value}</dd>

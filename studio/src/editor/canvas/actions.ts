@@ -34,9 +34,9 @@ export function selectedSteps(): Path[] {
 /** What a path is called in a label: `refund`, `stripe refunds.create`, `3 steps`. */
 export function calledSteps(paths: readonly Path[]): string {
   const [only] = paths;
-  const found = data();
-  if (paths.length !== 1 || only === undefined || found === null) return `${paths.length} steps`;
-  const step = [...stepsOf(flowOf(found))].find((step) => step.key === pathKey(only));
+  const shownData = data();
+  if (paths.length !== 1 || only === undefined || shownData === null) return `${paths.length} steps`;
+  const step = [...stepsOf(flowOf(shownData))].find((step) => step.key === pathKey(only));
   return step === undefined ? "step" : named(step);
 }
 
@@ -55,16 +55,16 @@ export function openCatalog(target: Target = placeForNew()): void {
 }
 
 export async function insert(target: Target, steps: readonly unknown[], label: string): Promise<boolean> {
-  const found = data();
-  if (found === null) return false;
-  return useEditor.getState().apply(insertSteps(found, target, steps), label, [...target.list, target.index]);
+  const shownData = data();
+  if (shownData === null) return false;
+  return useEditor.getState().apply(insertSteps(shownData, target, steps), label, [...target.list, target.index]);
 }
 
 /** Beside the triggers there are; the first one takes the place of an empty `on`. */
 export async function addTrigger(trigger: Record<string, unknown>): Promise<boolean> {
-  const found = data();
-  if (found === null) return false;
-  const on = found["on"];
+  const shownData = data();
+  if (shownData === null) return false;
+  const on = shownData["on"];
   const { apply } = useEditor.getState();
   if (Array.isArray(on))
     return apply([{ op: "insert", path: ["on", on.length], value: trigger }], "Add a trigger", ["on", on.length]);
@@ -95,20 +95,20 @@ export async function remove(paths: Path[] = selectedSteps()): Promise<void> {
 
 export async function duplicate(): Promise<void> {
   const [path] = selectedSteps().slice(-1);
-  const found = data();
-  if (path === undefined || found === null) return;
+  const shownData = data();
+  if (path === undefined || shownData === null) return;
   await useEditor
     .getState()
-    .apply(duplicateStep(found, path), `Duplicate ${calledSteps([path])}`, [
+    .apply(duplicateStep(shownData, path), `Duplicate ${calledSteps([path])}`, [
       ...path.slice(0, -1),
       (path.at(-1) as number) + 1,
     ]);
 }
 
 export async function move(paths: readonly Path[], target: Target): Promise<boolean> {
-  const found = data();
-  if (found === null) return false;
-  const operations = moveSteps(found, paths, target);
+  const shownData = data();
+  if (shownData === null) return false;
+  const operations = moveSteps(shownData, paths, target);
   if (operations.length === 0) return false;
   return useEditor.getState().apply(operations, `Move ${calledSteps(paths)}`, "result");
 }
@@ -139,8 +139,8 @@ export async function unwrap(path: Path, key: string): Promise<void> {
 }
 
 export async function newBranch(path: Path, name: string): Promise<boolean> {
-  const found = data();
-  return found !== null && useEditor.getState().apply(addBranch(found, path, name), "Add a branch", path);
+  const shownData = data();
+  return shownData !== null && useEditor.getState().apply(addBranch(shownData, path, name), "Add a branch", path);
 }
 
 export async function removeBranch(path: Path, owner: Path | null): Promise<void> {

@@ -35,7 +35,7 @@ function FindingMark({ id }: { id: string }) {
   );
 }
 
-const said = (finding: { severity: string; count: number; message: string } | undefined): string =>
+const findingText = (finding: { severity: string; count: number; message: string } | undefined): string =>
   finding === undefined
     ? ""
     : `, ${finding.count} ${finding.severity}${finding.count > 1 ? "s" : ""}: ${finding.message}`;
@@ -107,7 +107,7 @@ export const StepCard = memo(function StepCard({ data: { item } }: NodeProps<Ste
       </span>
       <span className="hidden-text">
         step {item.at} of {item.of} in {item.inside}
-        {said(finding)}
+        {findingText(finding)}
       </span>
     </div>
   );
@@ -141,7 +141,7 @@ export const TriggerCard = memo(function TriggerCard({ data: { item } }: NodePro
       <span className="flow-side">
         <FindingMark id={trigger.key} />
       </span>
-      <span className="hidden-text">trigger{said(finding)}</span>
+      <span className="hidden-text">trigger{findingText(finding)}</span>
     </div>
   );
 });

@@ -39,11 +39,11 @@ export function nodesOf(layout: Layout, before: Drawn | null, draggable: boolean
   const old = new Map((before?.nodes ?? []).map((node) => [node.id, node]));
   const looks = new Map<string, string>();
   const nodes = layout.items.map((item) => {
-    const told = `${item.kind}|${look(item)}|${draggable}`;
-    looks.set(item.key, told);
+    const signature = `${item.kind}|${look(item)}|${draggable}`;
+    looks.set(item.key, signature);
     const known = old.get(item.key);
     const { x, y, width, height } = item.box;
-    if (known !== undefined && before?.looks.get(item.key) === told) {
+    if (known !== undefined && before?.looks.get(item.key) === signature) {
       if (known.position.x === x && known.position.y === y && known.width === width && known.height === height)
         return known;
       return { ...known, position: { x, y }, width, height };

@@ -76,18 +76,18 @@ function useFoundItems(adding: "step" | "trigger", query: string) {
     () => (catalog === undefined ? [] : adding === "step" ? stepItems(catalog, self) : triggerItems(catalog)),
     [catalog, adding, self],
   );
-  const found = useMemo(() => {
+  const foundItems = useMemo(() => {
     const mine = searched(all, query);
     const stripe = adding === "step" ? (actions.data ?? []).map(actionItem) : [];
     // Answers to the query before stay until the new ones are here, but only those that fit.
     return [...mine, ...(actions.isPlaceholderData ? searched(stripe, query) : stripe)];
   }, [all, query, actions.data, actions.isPlaceholderData, adding]);
-  const groups = GROUPS.map((group) => ({ group, items: found.filter((item) => item.group === group) })).filter(
+  const groups = GROUPS.map((group) => ({ group, items: foundItems.filter((item) => item.group === group) })).filter(
     ({ items }) => items.length > 0,
   );
   // While searching, the group with the best hit comes first.
   if (query.trim() !== "") groups.sort((group, other) => best(group.items, query) - best(other.items, query));
-  return { found, groups, loading: catalog === undefined || actions.isFetching };
+  return { found: foundItems, groups, loading: catalog === undefined || actions.isFetching };
 }
 
 /** Picks an item: a step gets a free id, a Stripe action the step to start from. */

@@ -35,18 +35,18 @@ async function answer(context: CompletionContext, ask: Ask): Promise<CompletionR
   if (!context.explicit && !WORTH.test(before)) return null;
   const gone = new AbortController();
   context.addEventListener("abort", () => gone.abort(), { onDocChange: true });
-  let found: Completion;
+  let completion: Completion;
   try {
-    found = await ask(text, codePoints(text, context.pos), gone.signal);
+    completion = await ask(text, codePoints(text, context.pos), gone.signal);
   } catch {
     // No completions are better than a dialog while typing; the next key asks again.
     return null;
   }
-  if (found.items.length === 0) return null;
+  if (completion.items.length === 0) return null;
   return {
-    from: utf16(text, found.from),
-    to: Math.max(context.pos, utf16(text, found.to)),
-    options: found.items.map(optionOf),
+    from: utf16(text, completion.from),
+    to: Math.max(context.pos, utf16(text, completion.to)),
+    options: completion.items.map(optionOf),
     validFor: /^\w*$/,
   };
 }
@@ -79,16 +79,16 @@ export function hovers(assist: Assist, id: () => string): Extension {
   return hoverTooltip(
     async (view, pos) => {
       const text = view.state.doc.toString();
-      let found: Hover | null;
+      let hover: Hover | null;
       try {
-        found = await assist.hover({ id: id(), text, offset: codePoints(text, pos) });
+        hover = await assist.hover({ id: id(), text, offset: codePoints(text, pos) });
       } catch {
         return null;
       }
-      if (found === null || (!found.title && !found.doc && !found.type)) return null;
-      const from = utf16(text, found.from);
-      const to = utf16(text, found.to);
-      const dom = hoverElement(found);
+      if (hover === null || (!hover.title && !hover.doc && !hover.type)) return null;
+      const from = utf16(text, hover.from);
+      const to = utf16(text, hover.to);
+      const dom = hoverElement(hover);
       return { pos: from, end: to, above: true, create: () => ({ dom }) };
     },
     { hoverTime: 350 },

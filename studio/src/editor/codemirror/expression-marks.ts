@@ -18,19 +18,19 @@ const BARE = /^(\s*(?:- )?\s*)(if|when|filter|while|switch|for_each|match):[ \t]
 /** The expressions in lines of text that begin at `offset`. */
 export function expressionsIn(text: string, offset: number, reading: Reading): Stretch[] {
   if (reading === "expression") return [{ from: offset, to: offset + text.length, braces: null }];
-  const found: Stretch[] = [];
+  const stretches: Stretch[] = [];
   let at = text.indexOf("${{");
   while (at >= 0) {
     const end = text[at - 1] === "$" ? -1 : closingOf(text, at + 3);
-    if (end >= 0) found.push({ from: offset + at + 3, to: offset + end, braces: [offset + at, offset + end + 2] });
+    if (end >= 0) stretches.push({ from: offset + at + 3, to: offset + end, braces: [offset + at, offset + end + 2] });
     at = text.indexOf("${{", end >= 0 ? end + 2 : at + 3);
   }
-  if (reading === "yaml") found.push(...bare(text, offset, found));
-  return found.sort((entry, other) => entry.from - other.from);
+  if (reading === "yaml") stretches.push(...bare(text, offset, stretches));
+  return stretches.sort((entry, other) => entry.from - other.from);
 }
 
 function bare(text: string, offset: number, taken: Stretch[]): Stretch[] {
-  const found: Stretch[] = [];
+  const stretches: Stretch[] = [];
   let start = 0;
   for (const line of text.split("\n")) {
     const match = BARE.exec(line);
@@ -40,7 +40,7 @@ function bare(text: string, offset: number, taken: Stretch[]): Stretch[] {
       const quote = text[0] === '"' || (text[0] === "'" && text.endsWith("'") && !/'\s*[=!<>+]/.test(text.slice(1)));
       const overlaps = taken.some((one) => one.from < from + text.length && from < one.to);
       if (!overlaps && text !== "")
-        found.push(
+        stretches.push(
           quote && text.length > 1
             ? { from: from + 1, to: from + text.length - 1, braces: null }
             : { from, to: from + text.length, braces: null },
@@ -48,7 +48,7 @@ function bare(text: string, offset: number, taken: Stretch[]): Stretch[] {
     }
     start += line.length + 1;
   }
-  return found;
+  return stretches;
 }
 
 const around = Decoration.mark({ class: "cm-x" });

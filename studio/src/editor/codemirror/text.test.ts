@@ -51,14 +51,15 @@ it("begins a new line as deep as the one above wants", () => {
 });
 
 describe("expressions in YAML", () => {
-  const found = (text: string): string[] => expressionsIn(text, 0, "yaml").map((one) => text.slice(one.from, one.to));
+  const expressions = (text: string): string[] =>
+    expressionsIn(text, 0, "yaml").map((one) => text.slice(one.from, one.to));
 
   it("stand in braces, or after keys that take one", () => {
-    expect(found("to: ${{ user.email }}")).toEqual([" user.email "]);
-    expect(found("  - filter: object.a != 'b'   # why")).toEqual(["object.a != 'b'"]);
-    expect(found('    when: "a == 1 ? b : c"')).toEqual(["a == 1 ? b : c"]);
-    expect(found("name: if only")).toEqual([]);
-    expect(found("log: $${{ not }}")).toEqual([]);
+    expect(expressions("to: ${{ user.email }}")).toEqual([" user.email "]);
+    expect(expressions("  - filter: object.a != 'b'   # why")).toEqual(["object.a != 'b'"]);
+    expect(expressions('    when: "a == 1 ? b : c"')).toEqual(["a == 1 ? b : c"]);
+    expect(expressions("name: if only")).toEqual([]);
+    expect(expressions("log: $${{ not }}")).toEqual([]);
   });
 
   it("are cut into words", () => {

@@ -25,15 +25,15 @@ const RULES: [TokenKind | null, RegExp][] = [
 /** The tokens of `text[from:to]`; offsets are those of `text`. Nothing is refused: what fits no rule has no token. */
 export function tokens(text: string, from = 0, to = text.length): Token[] {
   const part = text.slice(from, to);
-  const found: Token[] = [];
+  const tokens: Token[] = [];
   let at = 0;
   while (at < part.length) {
     const token = next(part, at);
     if (token.kind !== null)
-      found.push({ kind: kindOf(token.kind, part, at, token.end), from: from + at, to: from + token.end });
+      tokens.push({ kind: kindOf(token.kind, part, at, token.end), from: from + at, to: from + token.end });
     at = token.end;
   }
-  return found;
+  return tokens;
 }
 
 function next(part: string, at: number): { kind: TokenKind | null; end: number } {

@@ -21,8 +21,8 @@ export function storedDrafts(storage: Storage): Drafts {
   return {
     get(id) {
       try {
-        const found: unknown = JSON.parse(storage.getItem(PREFIX + id) ?? "null");
-        return isDraft(found) ? found : null;
+        const draft: unknown = JSON.parse(storage.getItem(PREFIX + id) ?? "null");
+        return isDraft(draft) ? draft : null;
       } catch {
         return null;
       }

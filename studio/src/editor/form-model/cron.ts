@@ -37,7 +37,7 @@ export function readCron(line: string): Cron | null {
 }
 
 function numbers(text: string, low: number, high: number, words: string[], first = 0): Set<number> | null {
-  const found = new Set<number>();
+  const numbers = new Set<number>();
   for (const part of text.split(",")) {
     const match = /^(\*|[a-z0-9]+)(?:-([a-z0-9]+))?(?:\/(\d+))?$/.exec(part);
     if (match === null) return null;
@@ -46,9 +46,9 @@ function numbers(text: string, low: number, high: number, words: string[], first
     const end = to !== undefined ? number(to, words, first) : from === "*" || by !== undefined ? high : begin;
     const step = by === undefined ? 1 : Number(by);
     if (begin === null || end === null || begin < low || end > high || begin > end || step < 1) return null;
-    for (let value = begin; value <= end; value += step) found.add(value);
+    for (let value = begin; value <= end; value += step) numbers.add(value);
   }
-  return found;
+  return numbers;
 }
 
 function number(text: string, words: string[], first: number): number | null {
@@ -67,19 +67,20 @@ export function nextRuns(line: string, zone: string, after: Date, count: number)
   } catch {
     return null;
   }
-  const found: Date[] = [];
+  const runTimes: Date[] = [];
   const start = wall(after);
   const times = timesOf(cron);
-  for (let day = 0; day < 8 * 366 && found.length < count; day += 1) {
+  for (let day = 0; day < 8 * 366 && runTimes.length < count; day += 1) {
     const date = new Date(Date.UTC(start.year, start.month - 1, start.day + day));
     if (!isDay(cron, date)) continue;
     for (const [hour, minute] of times) {
       const moment = momentOf(wall, date, hour, minute);
-      if (moment > after && (found.length === 0 || moment > (found[found.length - 1] ?? after))) found.push(moment);
-      if (found.length === count) break;
+      if (moment > after && (runTimes.length === 0 || moment > (runTimes[runTimes.length - 1] ?? after)))
+        runTimes.push(moment);
+      if (runTimes.length === count) break;
     }
   }
-  return found;
+  return runTimes;
 }
 
 function timesOf(cron: Cron): [number, number][] {
@@ -124,8 +125,8 @@ function wallClock(zone: string): (moment: Date) => Wall {
 
 /** The moment at which the zone's clock shows a time; in a gap of the clock, the first moment after it. */
 function momentOf(wall: (moment: Date) => Wall, date: Date, hour: number, minute: number): Date {
-  const wanted = date.getTime() + (hour * 60 + minute) * 60_000;
-  let moment = wanted - (wall(new Date(wanted)).time - wanted);
-  moment -= wall(new Date(moment)).time - wanted;
+  const wallTime = date.getTime() + (hour * 60 + minute) * 60_000;
+  let moment = wallTime - (wall(new Date(wallTime)).time - wallTime);
+  moment -= wall(new Date(moment)).time - wallTime;
   return new Date(moment);
 }

@@ -154,9 +154,9 @@ export function alternativeOf(field: Field, value: unknown): number {
     (entry) => entry.field.kind === "choice" && !entry.field.open && entry.field.choices.includes(value),
   );
   if (exact >= 0) return exact;
-  const found = all.findIndex((entry) => couldBe(entry.field, value) && entry.field.kind !== "choice");
+  const index = all.findIndex((entry) => couldBe(entry.field, value) && entry.field.kind !== "choice");
   const open = all.findIndex((entry) => couldBe(entry.field, value));
-  return Math.max(0, found >= 0 ? found : open);
+  return Math.max(0, index >= 0 ? index : open);
 }
 
 /** Whether a value in a file has the shape of a field. Doesn't check nested values. */

@@ -66,11 +66,11 @@ export function isStepPlace(data: unknown, path: Path): boolean {
 
 /** Every id of a step in the file, in order. */
 export function stepIds(data: unknown): string[] {
-  const found: string[] = [];
+  const names: string[] = [];
   const walk = (value: unknown): void => {
     if (Array.isArray(value)) value.forEach(walk);
     else if (isMap(value)) {
-      if (verbOf(value) !== null && typeof value["id"] === "string") found.push(value["id"]);
+      if (verbOf(value) !== null && typeof value["id"] === "string") names.push(value["id"]);
       for (const [key, inner] of Object.entries(value)) {
         if (STEP_LIST_KEYS.has(key) || STEP_MAP_KEYS.has(key)) blocks(inner);
       }
@@ -84,7 +84,7 @@ export function stepIds(data: unknown): string[] {
     walk(data["steps"]);
     walk(data["on_error"]);
   }
-  return found;
+  return names;
 }
 
 /** What is wrong with an id as typed; null when it can be used. */

@@ -50,7 +50,7 @@ function endOfString(text: string, at: number): number {
 
 /** Cuts text into its literal and its expression parts; `$${{` is an escaped beginning and stays text. */
 export function parts(text: string): Part[] {
-  const found: Part[] = [];
+  const parts: Part[] = [];
   let textFrom = 0;
   let at = text.indexOf(OPEN);
   while (at >= 0) {
@@ -58,18 +58,18 @@ export function parts(text: string): Part[] {
       at = text.indexOf(OPEN, at + OPEN.length);
       continue;
     }
-    if (at > textFrom) found.push(piece("text", text, textFrom, at));
+    if (at > textFrom) parts.push(piece("text", text, textFrom, at));
     const end = closingOf(text, at + OPEN.length);
     if (end < 0) {
-      found.push({ kind: "expression", text: text.slice(at + OPEN.length), from: at, to: text.length, closed: false });
-      return found;
+      parts.push({ kind: "expression", text: text.slice(at + OPEN.length), from: at, to: text.length, closed: false });
+      return parts;
     }
-    found.push({ kind: "expression", text: text.slice(at + OPEN.length, end), from: at, to: end + 2, closed: true });
+    parts.push({ kind: "expression", text: text.slice(at + OPEN.length, end), from: at, to: end + 2, closed: true });
     textFrom = end + 2;
     at = text.indexOf(OPEN, textFrom);
   }
-  if (textFrom < text.length || found.length === 0) found.push(piece("text", text, textFrom, text.length));
-  return found;
+  if (textFrom < text.length || parts.length === 0) parts.push(piece("text", text, textFrom, text.length));
+  return parts;
 }
 
 function piece(kind: "text", text: string, from: number, to: number): Part {

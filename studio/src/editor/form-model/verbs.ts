@@ -148,7 +148,7 @@ const ORDER_OF_OPTIONS = ["name", "when", "retry", "timeout", "on_error"];
 export function entriesOf(verb: string, schema: JsonSchema): Entry[] {
   const required = new Set(schema.required ?? []);
   const definitions = schema.$defs ?? {};
-  const found = Object.entries(schema.properties ?? {})
+  const fields = Object.entries(schema.properties ?? {})
     .filter(([key]) => key !== "id")
     .map(([key, property]): Entry => {
       const special: Special = { ...SPECIAL[key], ...SPECIAL[`${verb}.${key}`] };
@@ -171,7 +171,7 @@ export function entriesOf(verb: string, schema: JsonSchema): Entry[] {
         },
       };
     });
-  return found.sort((entry, other) => rankOf(verb, entry) - rankOf(verb, other));
+  return fields.sort((entry, other) => rankOf(verb, entry) - rankOf(verb, other));
 }
 
 function rankOf(verb: string, entry: Entry): number {

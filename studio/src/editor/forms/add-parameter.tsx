@@ -61,11 +61,11 @@ export function AddParameter({
 
 /** The name first, then words of the description. */
 function rank(value: string, search: string, keywords?: string[]): number {
-  const wanted = search.trim().toLowerCase().replace(/\s+/g, "_");
+  const query = search.trim().toLowerCase().replace(/\s+/g, "_");
   const name = value.toLowerCase();
-  if (name === wanted) return 1;
-  if (name.startsWith(wanted)) return 0.9;
-  if (name.includes(wanted)) return 0.7;
+  if (name === query) return 1;
+  if (name.startsWith(query)) return 0.9;
+  if (name.includes(query)) return 0.7;
   const doc = (keywords ?? []).join(" ").toLowerCase();
   return search
     .toLowerCase()

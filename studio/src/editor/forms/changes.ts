@@ -58,10 +58,10 @@ const NONE: Diagnostic[] = [];
 export function useFindings(path: Path, below: boolean): Diagnostic[] {
   const check = useEditor((state) => state.check);
   return useMemo(() => {
-    const found = (check?.diagnostics ?? NONE).filter((finding) =>
+    const problems = (check?.diagnostics ?? NONE).filter((finding) =>
       below ? startsWith(finding.path, path) : samePath(finding.path, path),
     );
-    return found.length === 0 ? NONE : found;
+    return problems.length === 0 ? NONE : problems;
     // eslint-disable-next-line react-hooks/exhaustive-deps -- the path is a new array on every rendering; its text matters
   }, [check, below, JSON.stringify(path)]);
 }

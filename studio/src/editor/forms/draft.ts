@@ -54,10 +54,10 @@ export function useDraft(options: DraftOptions): Draft {
     timer.current = undefined;
     const { draft: text, read, commit } = latest.current;
     if (text === null) return;
-    const found = read(text);
-    if (!found.ok) return;
+    const parsed = read(text);
+    if (!parsed.ok) return;
     written.current = text;
-    void commit(found.value).then((done) => setRefused(!done));
+    void commit(parsed.value).then((done) => setRefused(!done));
   }, []);
 
   useEffect(() => {
@@ -117,9 +117,9 @@ function problemOf(reading: Read, refused: boolean): string | null {
 }
 
 function restored(name: string, shown: string): string | null {
-  const found = kept.get(name);
+  const stored = kept.get(name);
   kept.delete(name);
-  return found !== undefined && found.base === shown ? found.text : null;
+  return stored !== undefined && stored.base === shown ? stored.text : null;
 }
 
 function sameText(value: unknown, shown: string): boolean {

@@ -24,13 +24,13 @@ export interface PickerProps {
 
 /** What the server found for the query; null until it answered once. Asks after a pause in the typing. */
 function useServerSearch(search: PickerProps["search"], query: string, open: boolean): Choice[] | null {
-  const [found, setFound] = useState<Choice[] | null>(null);
+  const [choices, setChoices] = useState<Choice[] | null>(null);
   useEffect(() => {
     if (search === undefined || !open) return undefined;
     const gone = new AbortController();
     const timer = setTimeout(
       () => {
-        search(query, gone.signal).then(setFound, () => undefined);
+        search(query, gone.signal).then(setChoices, () => undefined);
       },
       query === "" ? 0 : 120,
     );
@@ -39,7 +39,7 @@ function useServerSearch(search: PickerProps["search"], query: string, open: boo
       gone.abort();
     };
   }, [search, query, open]);
-  return found;
+  return choices;
 }
 
 /** A button that opens a searched list: tables, templates, workflows, actions. */
@@ -57,8 +57,8 @@ export function Picker({
 }: PickerProps) {
   const [open, setOpen] = useState(false);
   const [query, setQuery] = useState("");
-  const found = useServerSearch(search, query, open);
-  const shown = search === undefined ? choices : (found ?? choices);
+  const serverChoices = useServerSearch(search, query, open);
+  const shown = search === undefined ? choices : (serverChoices ?? choices);
   return (
     <Popover.Root
       open={open}

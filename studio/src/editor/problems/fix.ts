@@ -37,12 +37,12 @@ function wordAt(stretch: string, word: string): number {
   return -1;
 }
 
-/** The word that takes the fewest changes to become `wanted`; null when none is near. */
-function nearest(wanted: string, words: readonly string[]): string | null {
+/** The word that takes the fewest changes to become `unknownName`; null when none is near. */
+function nearest(unknownName: string, words: readonly string[]): string | null {
   let best: string | null = null;
-  let least = Math.max(2, Math.ceil(wanted.length / 2)) + 1;
+  let least = Math.max(2, Math.ceil(unknownName.length / 2)) + 1;
   for (const word of words) {
-    const far = distance(word, wanted);
+    const far = distance(word, unknownName);
     if (far < least && far > 0) [best, least] = [word, far];
   }
   return best;

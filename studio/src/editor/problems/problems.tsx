@@ -22,7 +22,7 @@ export function Problems() {
   const checked = useEditor((state) => state.checked);
   const text = useEditor((state) => state.text);
   const readOnly = useEditor((state) => state.readOnly);
-  const found = useMemo(
+  const diagnostics = useMemo(
     () =>
       [...(check?.diagnostics ?? [])].sort(
         (finding, other) =>
@@ -36,7 +36,7 @@ export function Problems() {
         Checking …
       </p>
     );
-  if (found.length === 0) {
+  if (diagnostics.length === 0) {
     return (
       <p className="problems-none">
         <CircleCheck size={16} aria-hidden className="problems-good" /> No problems. It can be published as it is.
@@ -45,7 +45,7 @@ export function Problems() {
   }
   return (
     <ul className="problems" aria-busy={!checked}>
-      {found.map((finding, at) => (
+      {diagnostics.map((finding, at) => (
         <Problem
           key={`${finding.code} ${finding.start.offset} ${at}`}
           finding={finding}

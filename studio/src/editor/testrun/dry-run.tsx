@@ -15,7 +15,7 @@ export function DryRun() {
     (state) => state.shown !== null && flowOf(state.shown.data).triggers.some((trigger) => trigger.kind === "stripe"),
   );
   const [busy, setBusy] = useState(false);
-  const [found, setFound] = useState<DryRunAnswer | null>(null);
+  const [answer, setAnswer] = useState<DryRunAnswer | null>(null);
   const [error, setError] = useState<unknown>(null);
   if (!byEvents) return null;
   const run = async () => {
@@ -23,7 +23,7 @@ export function DryRun() {
     setBusy(true);
     setError(null);
     try {
-      setFound(await dryRun(id, text, EVENTS));
+      setAnswer(await dryRun(id, text, EVENTS));
     } catch (problem) {
       setError(problem);
     } finally {
@@ -41,16 +41,16 @@ export function DryRun() {
         Compare on recorded events
       </Button>
       {error !== null && <ErrorNote compact error={error} />}
-      {found !== null && found.data.length === 0 && <p className="soft">No such event has arrived yet.</p>}
-      {found !== null && found.data.length > 0 && (
+      {answer !== null && answer.data.length === 0 && <p className="soft">No such event has arrived yet.</p>}
+      {answer !== null && answer.data.length > 0 && (
         <>
           <p role="status">
-            {found.changed === 0
-              ? `${count(found.data.length, "event")}: nothing would be different.`
-              : `${found.changed} of ${count(found.data.length, "event")} would have a different result.`}
+            {answer.changed === 0
+              ? `${count(answer.data.length, "event")}: nothing would be different.`
+              : `${answer.changed} of ${count(answer.data.length, "event")} would have a different result.`}
           </p>
           <ul className="dry-events">
-            {found.data.map((entry) => (
+            {answer.data.map((entry) => (
               <li key={entry.event} className="dry-event">
                 <span className="dry-type">{entry.type}</span>
                 <code className="faint">{entry.event}</code>

@@ -138,9 +138,9 @@ const testRunErrorOf = (error: unknown): TestRunError =>
 
 function startOf({ trigger, data, recorded }: TestRunState, document: Record<string, unknown> | undefined): TestStart {
   if (recorded !== null) return { index: trigger, ...recorded };
-  const given = JSON.parse(data) as Record<string, unknown>;
+  const sample = JSON.parse(data) as Record<string, unknown>;
   const kind = document === undefined ? "" : (flowOf(document).triggers[trigger]?.kind ?? "");
-  return kind === "stripe" || kind === "table" ? { index: trigger, sample: given } : { index: trigger, inputs: given };
+  return kind === "stripe" || kind === "table" ? { index: trigger, sample } : { index: trigger, inputs: sample };
 }
 
 const STATUS = { done: "succeeded", failed: "failed", skipped: "skipped" } as const;

@@ -28,8 +28,8 @@ export function TraceView({ trace }: { trace: TestRun }) {
     // The step that is selected on the canvas is the one whose data is shown.
     if (selected === null) return;
     const at = runPath(selected);
-    const found = run.steps.find((step) => withoutRounds(step.path) === at);
-    if (found !== undefined) setOpen(found.path);
+    const reached = run.steps.find((step) => withoutRounds(step.path) === at);
+    if (reached !== undefined) setOpen(reached.path);
   }, [selected, run]);
   return (
     <section className="trace" aria-label="Result of the test">

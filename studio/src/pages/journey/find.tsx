@@ -27,7 +27,7 @@ export function Find() {
   const [search, setSearch] = useSearchParams();
   const [text, setText] = useState(search["q"] ?? "");
   const asked = useDeferredValue(text.trim());
-  const found = useQuery({
+  const hits = useQuery({
     queryKey: ["journey", "search", asked],
     queryFn: ({ signal }) => take(client.GET("/search", { params: { query: { q: asked } }, signal })),
     enabled: asked.length >= 3,
@@ -44,7 +44,7 @@ export function Find() {
         className="journey-find"
         onSubmit={(event) => {
           event.preventDefault();
-          const first = found.data?.data[0];
+          const first = hits.data?.data[0];
           if (text.trim())
             void navigate({
               to: "/journey/$id",
@@ -63,7 +63,7 @@ export function Find() {
           }}
         />
       </form>
-      {asked.length >= 3 ? <Suggestions asked={asked} {...found} /> : <Latest />}
+      {asked.length >= 3 ? <Suggestions asked={asked} {...hits} /> : <Latest />}
     </>
   );
 }

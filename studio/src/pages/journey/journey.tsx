@@ -14,22 +14,26 @@ type JourneyEntry = Awaited<ReturnType<typeof load>>["entries"][number];
 
 export function Journey({ id }: { id: string }) {
   const [search, setSearch] = useSearchParams();
-  const found = useQuery({ queryKey: ["journey", id], queryFn: () => load(id) });
+  const journey = useQuery({ queryKey: ["journey", id], queryFn: () => load(id) });
   const hidden = new Set((search["hide"] ?? "").split(",").filter(Boolean));
   const back = (
     <Link to="/journey" className="journey-back">
       <ArrowLeft aria-hidden /> Payments
     </Link>
   );
-  if (!found.data) {
+  if (!journey.data) {
     return (
       <>
         <PageHeader title={id} back={back} />
-        {found.isError ? <ErrorNote error={found.error} retry={() => void found.refetch()} /> : <Skeleton lines={10} />}
+        {journey.isError ? (
+          <ErrorNote error={journey.error} retry={() => void journey.refetch()} />
+        ) : (
+          <Skeleton lines={10} />
+        )}
       </>
     );
   }
-  const { subject, entries } = found.data;
+  const { subject, entries } = journey.data;
   // The newest entry about the object itself has its current state.
   const own = entries.findLast((entry) => entry.id === subject.id || entry.id.endsWith(`/${subject.id}`));
   const toggle = (kind: string) => {
@@ -57,10 +61,10 @@ export function Journey({ id }: { id: string }) {
       ) : (
         <>
           <Kinds entries={entries} hidden={hidden} onToggle={toggle} />
-          {!found.data.complete && (
+          {!journey.data.complete && (
             <p className="faint">The index isn't up to date yet: the newest entries might be missing.</p>
           )}
-          {found.data.truncated && (
+          {journey.data.truncated && (
             <p className="faint">Some entries aren't shown. Open an entry to see what is related to it.</p>
           )}
           <Days entries={entries.filter((entry) => !hidden.has(entry.kind))} />

@@ -10,7 +10,7 @@ export function Deliveries() {
   const navigate = useNavigate();
   const cache = useQueryClient();
   const may = useMay("editor");
-  const found = useQuery({ queryKey: ["local", "deliveries"], queryFn: local.deliveries, refetchInterval: 3000 });
+  const deliveries = useQuery({ queryKey: ["local", "deliveries"], queryFn: local.deliveries, refetchInterval: 3000 });
   const again = useMutation({
     mutationFn: (one: Delivery) => local.redeliver(one.event),
     onSuccess: (answer, one) => {
@@ -22,9 +22,9 @@ export function Deliveries() {
     },
     onError: toastError,
   });
-  if (found.isPending) return <Skeleton />;
-  if (found.isError) return <ErrorNote error={found.error} retry={() => void found.refetch()} />;
-  if (found.data.data.length === 0)
+  if (deliveries.isPending) return <Skeleton />;
+  if (deliveries.isError) return <ErrorNote error={deliveries.error} retry={() => void deliveries.refetch()} />;
+  if (deliveries.data.data.length === 0)
     return (
       <EmptyState title="Nothing was delivered yet">
         Events are sent to every webhook endpoint as they happen. Trigger one above.
@@ -34,7 +34,7 @@ export function Deliveries() {
     <Table
       label="Webhook deliveries"
       compact
-      rows={found.data.data}
+      rows={deliveries.data.data}
       idOf={(row) => String(row.seq)}
       onOpen={(row) => void navigate({ to: "/events/$id", params: { id: row.event } })}
       columns={[

@@ -42,10 +42,10 @@ function Objects({
   empty: string;
 }) {
   const navigate = useNavigate();
-  const found = useObjects(kind);
-  if (found.isPending) return <Skeleton />;
-  if (found.isError) return <ErrorNote error={found.error} retry={() => void found.refetch()} />;
-  const rows = found.data.pages.flatMap((page) => page.data);
+  const objects = useObjects(kind);
+  if (objects.isPending) return <Skeleton />;
+  if (objects.isError) return <ErrorNote error={objects.error} retry={() => void objects.refetch()} />;
+  const rows = objects.data.pages.flatMap((page) => page.data);
   if (rows.length === 0) return <EmptyState title={`No ${label.toLowerCase()} yet`}>{empty}</EmptyState>;
   return (
     <>
@@ -57,8 +57,8 @@ function Objects({
         onOpen={(row) => void navigate({ to: "/journey/$id", params: { id: row.id } })}
         compact
       />
-      {found.hasNextPage && (
-        <Button kind="quiet" busy={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
+      {objects.hasNextPage && (
+        <Button kind="quiet" busy={objects.isFetchingNextPage} onClick={() => void objects.fetchNextPage()}>
           Older
         </Button>
       )}

@@ -43,14 +43,14 @@ export function useDocument(workflow: string, version: string): Document {
   });
   const parsed = reading.data;
   const titles = useMemo(() => {
-    const found = new Map<string, { title: string | null; verb: string | null }>();
+    const stepsByPath = new Map<string, { title: string | null; verb: string | null }>();
     const visit = (step: Step) => {
-      found.set(step.run, { title: step.name ?? step.id, verb: step.verb });
+      stepsByPath.set(step.run, { title: step.name ?? step.id, verb: step.verb });
       step.branches.forEach((branch) => branch.steps.forEach(visit));
     };
     parsed?.flow.main.steps.forEach(visit);
     parsed?.flow.onError.steps.forEach(visit);
-    return found;
+    return stepsByPath;
   }, [parsed]);
   const describe = useCallback<Describe>((path) => titles.get(path) ?? null, [titles]);
   return {

@@ -12,16 +12,16 @@ import "./settings.css";
 
 export function Page() {
   const admin = useMay("admin");
-  const found = useQuery({ queryKey: ["settings"], queryFn: () => take(client.GET("/settings")) });
+  const settings = useQuery({ queryKey: ["settings"], queryFn: () => take(client.GET("/settings")) });
   return (
     <PageBody>
       <PageHeader title="Settings">
         Read from <code>payloom.yaml</code> and the environment when the server started. Change them there; secrets are
         never shown here.
       </PageHeader>
-      {found.isPending && <Skeleton lines={10} />}
-      {found.isError && <ErrorNote error={found.error} retry={() => void found.refetch()} />}
-      {found.data && <SettingsView settings={found.data} />}
+      {settings.isPending && <Skeleton lines={10} />}
+      {settings.isError && <ErrorNote error={settings.error} retry={() => void settings.refetch()} />}
+      {settings.data && <SettingsView settings={settings.data} />}
       {admin && <People />}
       <Appearance />
     </PageBody>
@@ -146,9 +146,12 @@ function LastVerified() {
 }
 
 function TurnedAway() {
-  const found = useQuery({ queryKey: ["events", "rejected"], queryFn: () => take(client.GET("/events/rejected")) });
-  if (!found.data) return <span className="faint">–</span>;
-  const total = found.data.data.reduce((sum: number, entry: { count: number }) => sum + entry.count, 0);
+  const rejections = useQuery({
+    queryKey: ["events", "rejected"],
+    queryFn: () => take(client.GET("/events/rejected")),
+  });
+  if (!rejections.data) return <span className="faint">–</span>;
+  const total = rejections.data.data.reduce((sum: number, entry: { count: number }) => sum + entry.count, 0);
   if (total === 0) return <span className="faint">nothing</span>;
   return (
     <Link to="/events" search={{ state: "rejected" }} className="settings-link">

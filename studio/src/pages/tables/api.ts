@@ -22,13 +22,17 @@ export interface Question {
 }
 
 /** The question without its empty parts. */
-const given = (question: Question): Question =>
+const withoutEmpty = (question: Question): Question =>
   Object.fromEntries(Object.entries(question).filter(([, value]) => value !== undefined && value !== ""));
 
 export const tables = {
   list: () => take(client.GET("/tables")),
   rows: (name: string, question: Question) =>
-    take(client.GET("/tables/{name}/rows", { params: { path: { name }, query: { ...given(question), limit: 50 } } })),
+    take(
+      client.GET("/tables/{name}/rows", {
+        params: { path: { name }, query: { ...withoutEmpty(question), limit: 50 } },
+      }),
+    ),
   row: (name: string, key: string) =>
     take(client.GET("/tables/{name}/rows/{key}", { params: { path: { name, key } } })),
   insert: (name: string, values: Row) =>

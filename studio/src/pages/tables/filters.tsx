@@ -72,16 +72,16 @@ function NewCondition({
   const operator = operators.includes(chosen) ? chosen : (operators[0] ?? chosen);
   const bare = operator === "null" || operator === "not_null";
   const control = controlOf(column);
-  const given = value || (control === "check" ? "true" : control === "choice" ? (column.choices?.[0] ?? "") : "");
+  const operand = value || (control === "check" ? "true" : control === "choice" ? (column.choices?.[0] ?? "") : "");
   return (
     <form
       className="tables-new"
       onKeyDown={(event) => event.key === "Escape" && onCancel()}
       onSubmit={(event) => {
         event.preventDefault();
-        const read = bare ? { value: "" } : fromText({ ...column, nullable: false }, given);
+        const read = bare ? { value: "" } : fromText({ ...column, nullable: false }, operand);
         if ("problem" in read) setProblem(read.problem);
-        else onAdd({ column: column.name, operator, value: bare ? "" : given });
+        else onAdd({ column: column.name, operator, value: bare ? "" : operand });
       }}
     >
       <Select aria-label="Column" autoFocus value={column.name} onChange={(event) => setName(event.target.value)}>
@@ -98,7 +98,7 @@ function NewCondition({
       </Select>
       {!bare &&
         (control === "choice" || control === "check" ? (
-          <Select aria-label="Value" value={given} onChange={(event) => setValue(event.target.value)}>
+          <Select aria-label="Value" value={operand} onChange={(event) => setValue(event.target.value)}>
             {(control === "check" ? ["true", "false"] : (column.choices ?? [])).map((one) => (
               <option key={one}>{one}</option>
             ))}

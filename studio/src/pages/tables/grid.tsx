@@ -33,16 +33,16 @@ export function Grid({ table, searchable }: { table: TableShape; searchable: boo
   const where = JSON.stringify(whereOf(conditions, table.columns));
   const sort = search["sort"];
   const query = searchable ? search["query"] : undefined;
-  const found = useRows(table, { where, sort, query });
+  const result = useRows(table, { where, sort, query });
   const key = table.columns.find((column) => column.primary)?.name ?? "id";
-  const rows = found.data?.pages.flatMap((page) => page.data) ?? [];
+  const rows = result.data?.pages.flatMap((page) => page.data) ?? [];
   const opened = search["row"];
   const listed = opened === undefined || opened === "new" ? undefined : rows.find((row) => String(row[key]) === opened);
   // A link may lead to a row that is not on this page, or not in this filter.
   const fetched = useQuery({
     queryKey: ["tables", "row", table.name, opened],
     queryFn: () => tables.row(table.name, opened ?? ""),
-    enabled: opened !== undefined && opened !== "new" && !listed && found.isSuccess && !isStripe(table),
+    enabled: opened !== undefined && opened !== "new" && !listed && result.isSuccess && !isStripe(table),
   });
   const row = listed ?? fetched.data?.row;
   return (
@@ -50,7 +50,7 @@ export function Grid({ table, searchable }: { table: TableShape; searchable: boo
       <PageHeader
         title={table.name}
         badge={isStripe(table) ? <Badge tone="info">read from Stripe</Badge> : null}
-        actions={<Actions found={found} may={may} />}
+        actions={<Actions found={result} may={may} />}
       />
       {searchable && <Query value={query ?? ""} onChange={(next) => setSearch({ query: next || undefined })} />}
       {fetched.isError && <ErrorNote error={fetched.error} compact />}
@@ -61,7 +61,7 @@ export function Grid({ table, searchable }: { table: TableShape; searchable: boo
       />
       <Rows
         table={table}
-        found={found}
+        result={result}
         filtered={conditions.length > 0 || Boolean(query)}
         keyColumn={key}
         opened={opened}
@@ -107,11 +107,11 @@ function useRows(table: TableShape, { where, sort, query }: RowsQuestion) {
 
 type FoundRows = ReturnType<typeof useRows>;
 
-function Actions({ found, may }: { found: FoundRows; may: boolean }) {
+function Actions({ found: result, may }: { found: FoundRows; may: boolean }) {
   const [, setSearch] = useSearchParams();
   return (
     <>
-      <IconButton label="Reload" onClick={() => void found.refetch()} busy={found.isFetching}>
+      <IconButton label="Reload" onClick={() => void result.refetch()} busy={result.isFetching}>
         <RefreshCw aria-hidden />
       </IconButton>
       {may && (
@@ -125,7 +125,7 @@ function Actions({ found, may }: { found: FoundRows; may: boolean }) {
 
 interface RowsProps {
   table: TableShape;
-  found: FoundRows;
+  result: FoundRows;
   filtered: boolean;
   keyColumn: string;
   /** The key of the row that is open at the side. */
@@ -133,11 +133,11 @@ interface RowsProps {
 }
 
 function Rows(props: RowsProps) {
-  const { table, found, filtered } = props;
+  const { table, result: result, filtered } = props;
   const [, setSearch] = useSearchParams();
-  if (found.isError) return <ErrorNote error={found.error} retry={() => void found.refetch()} />;
-  if (!found.data) return <Skeleton lines={8} />;
-  const rows = found.data.pages.flatMap((page) => page.data);
+  if (result.isError) return <ErrorNote error={result.error} retry={() => void result.refetch()} />;
+  if (!result.data) return <Skeleton lines={8} />;
+  const rows = result.data.pages.flatMap((page) => page.data);
   if (rows.length > 0) return <RowsTable {...props} rows={rows} />;
   if (filtered) {
     return (
@@ -154,7 +154,7 @@ function Rows(props: RowsProps) {
   );
 }
 
-function RowsTable({ table, found, rows, keyColumn, opened }: RowsProps & { rows: Row[] }) {
+function RowsTable({ table, result: found, rows, keyColumn, opened }: RowsProps & { rows: Row[] }) {
   const [search, setSearch] = useSearchParams();
   const sort = search["sort"];
   const shown = gridColumns(table.columns, isStripe(table));

@@ -10,16 +10,16 @@ import "./tables.css";
 
 export function Page() {
   const { table } = usePathParams();
-  const found = useQuery({ queryKey: ["tables", "list"], queryFn: tables.list });
-  if (!found.data) {
+  const list = useQuery({ queryKey: ["tables", "list"], queryFn: tables.list });
+  if (!list.data) {
     return (
       <PageBody wide>
         <PageHeader title="Tables" />
-        {found.isError ? <ErrorNote error={found.error} retry={() => void found.refetch()} /> : <Skeleton />}
+        {list.isError ? <ErrorNote error={list.error} retry={() => void list.refetch()} /> : <Skeleton />}
       </PageBody>
     );
   }
-  const all = found.data.data;
+  const all = list.data.data;
   const first = all[0];
   if (!first) {
     return (

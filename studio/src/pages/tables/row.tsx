@@ -276,18 +276,18 @@ function Cell({ column, fresh, text, value, currency, editable, error, onChange 
 }
 
 function History({ table, id }: { table: string; id: string }) {
-  const found = useQuery({ queryKey: ["tables", "history", table, id], queryFn: () => tables.history(table, id) });
+  const history = useQuery({ queryKey: ["tables", "history", table, id], queryFn: () => tables.history(table, id) });
   return (
     <section aria-label="Written by">
       <h3 className="tables-label">Written by</h3>
-      {found.isPending && <Skeleton lines={2} />}
-      {found.isError && <ErrorNote error={found.error} compact />}
-      {found.data && found.data.data.length === 0 && (
+      {history.isPending && <Skeleton lines={2} />}
+      {history.isError && <ErrorNote error={history.error} compact />}
+      {history.data && history.data.data.length === 0 && (
         <p className="faint">No stored run. The row might be a seed, or was edited here.</p>
       )}
-      {found.data && (
+      {history.data && (
         <ul className="tables-history">
-          {found.data.data.map((entry) => (
+          {history.data.data.map((entry) => (
             <li key={entry.id}>
               <Link to="/runs/$id" params={{ id: entry.id }}>
                 {entry.workflow}

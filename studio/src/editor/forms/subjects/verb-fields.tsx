@@ -216,8 +216,8 @@ function ActionField({ field, path, label, step }: FieldProps & { step: Record<s
   const { action } = useAction(value);
   const search = useCallback(
     async (query: string, signal: AbortSignal) => {
-      const found = await assist.actions(query, signal);
-      return found.map((entry) => ({ value: entry.name, words: entry.summary }));
+      const matches = await assist.actions(query, signal);
+      return matches.map((entry) => ({ value: entry.name, words: entry.summary }));
     },
     [assist],
   );
