@@ -1,8 +1,9 @@
 """The local Stripe in this process as the Stripe of a sandbox, so that a case meets what `payloom dev` meets.
 
-A case describes the objects that it gives only in part, and never how they came about. So a call about such an object
-is answered by plain values (`PlainAnswers`), and every other call by the local Stripe. What a case only names (the
-price `price_mug`) is created before the call that needs it.
+A case gives objects in part, and never tells how they came about. The local Stripe holds those that stand for
+themselves (`given_objects`), so it answers what reads, lists, searches, and changes them. A call about any other object
+of the case is answered by plain values (`PlainAnswers`). What a case only names (the price `price_mug`) is created
+before the call that needs it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from payloom.connectors.stripe.parameters import Prepared
 from payloom.kit.clock import Clock
 from payloom.kit.json_types import is_map, is_sequence
 from payloom.sandbox.stripe.fixtures import complete
+from payloom.sandbox.stripe.given_objects import CREATABLE, GivenObjects
 from payloom.sandbox.stripe.plain_answers import PlainAnswers, given_error, page_url
 from payloom_emulator.core.config import EmulatorConfig
 from payloom_emulator.core.ids import Ids
@@ -28,12 +30,6 @@ _PARAMETER_ERRORS = frozenset(
     | {"parameter_invalid_string_empty", "amount_too_small", "amount_too_large", "url_invalid", "email_invalid"}
 )
 """What the local Stripe refuses whatever the state of its objects."""
-_CREATABLE: Mapping[str, tuple[str, Mapping[str, Any]]] = {
-    "customer": ("/v1/customers", {}),
-    "product": ("/v1/products", {"name": "Product"}),
-    "price": ("/v1/prices", {"currency": "usd", "unit_amount": "2000", "product_data": {"name": "Product"}}),
-    "coupon": ("/v1/coupons", {"percent_off": "10"}),
-}
 _MOST_CREATED = 12
 _COUNTED = "local_"
 """Marks the identifiers of objects that no call asked for, so that a case's `pi_1` is its own."""
@@ -70,32 +66,56 @@ class EmulatedAnswers:
         self._named: set[str] = set()
         self.made = self._plain.made
         self.objects = self._plain.objects
+        self._given = GivenObjects(emulator, self._send, self.objects)
 
     def put(self, given: Mapping[str, Any], *, created: int = 0) -> None:
         """See StripeAnswers. From now on the object is the case's, and not the local Stripe's."""
         self._plain.put(given, created=created)
         self._emulated.discard(str(given.get("id")))
+        self._given.outdate([str(given.get("id"))])
 
     def read(self, operation: Operation, prepared: Prepared, given: Any) -> Any:
         """See StripeAnswers."""
-        if given is None and prepared.path and prepared.path[0] in self._emulated:
+        if given is None and self._knows(operation, prepared):
             status, body = self._call(operation, prepared)
             if status == 200:
-                return complete(operation.result(), body)
+                is_page = operation.function in ("list", "search")
+                return self._page(operation, body) if is_page else complete(operation.result(), body)
         return self._plain.read(operation, prepared, given)
+
+    def _knows(self, operation: Operation, prepared: Prepared) -> bool:
+        """Return whether the local Stripe holds all that a read is about."""
+        if operation.function not in ("list", "search"):
+            identity = prepared.path[0] if prepared.path else ""
+            return identity in self._emulated or (self._given.storable(identity) and self._given.store([identity]))
+        kind = _item_schema(operation).get("title")
+        same_kind = [identity for identity, one in self.objects.items() if one.get("object") == kind]
+        foreign = [identity for identity in same_kind if identity not in self._emulated]
+        known = bool(same_kind) and all(map(self._given.storable, foreign)) and self._given.store(foreign)
+        return known and not self._about_other_objects(prepared)
+
+    def _page(self, operation: Operation, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a page without what only exists because a call needed it."""
+        item = _item_schema(operation)
+        unasked = (self._named | self._given.incidental) - self.objects.keys()
+        data = [complete(item, one) for one in body["data"] if one.get("id") not in unasked]
+        return {**body, "data": data, "has_more": bool(body.get("has_more")) and bool(data)}
 
     def change(self, operation: Operation, prepared: Prepared, given: Any, key: str | None) -> dict[str, Any]:
         """See StripeAnswers."""
         failing = is_map(given) and "error" in given
-        if not failing and operation.service[0] != "v2" and not self._about_given_objects(prepared):
+        if not failing and operation.service[0] != "v2" and not self._about_other_objects(prepared):
             body = self._emulate(operation, prepared, key)
             if body is not None:
                 return self._keep(operation, body, given)
+        self._given.outdate(prepared.path)
         return self._plain.change(operation, prepared, given, key)
 
-    def _about_given_objects(self, prepared: Prepared) -> bool:
+    def _about_other_objects(self, prepared: Prepared) -> bool:
+        """Return whether a call is about objects that the local Stripe cannot hold; put those it can into it."""
         texts = set(_texts([*prepared.path, prepared.body]))
-        return bool(texts & (self.objects.keys() - self._emulated))
+        foreign = [identity for identity in self.objects if identity in texts and identity not in self._emulated]
+        return not (all(map(self._given.storable, foreign)) and self._given.store(foreign))
 
     def _emulate(self, operation: Operation, prepared: Prepared, key: str | None) -> dict[str, Any] | None:
         """Return the local Stripe's object, or None where it cannot answer. Raises StripeStepFailed."""
@@ -118,7 +138,7 @@ class EmulatedAnswers:
     def _is_about_emulated(self, error: Mapping[str, Any], prepared: Prepared) -> bool:
         """Return whether the local Stripe refuses because of objects whose whole history it knows."""
         texts = set(_texts([*prepared.path, prepared.body]))
-        if texts & self._named or error.get("code") == "resource_missing":
+        if texts & (self._named | self._given.held) or error.get("code") == "resource_missing":
             return False
         return bool(texts & self._emulated) or error.get("type") == "card_error"
 
@@ -144,15 +164,16 @@ class EmulatedAnswers:
 
     def _create(self, kind: str, identity: str, prepared: Prepared) -> bool:
         """Create what a case only names; return whether that is possible."""
-        if kind not in _CREATABLE:
+        if kind not in CREATABLE:
             return False
-        path, params = _CREATABLE[kind]
+        path, params = CREATABLE[kind]
         if kind == "price" and prepared.body.get("mode", "subscription") == "subscription":
             params = {**params, "recurring": {"interval": "month"}}
         if kind == "coupon":
             params = {**params, "id": identity}
-        self._named.add(identity)
-        return self._send("POST", path, dict(params), identity)[0] == 200
+        status, body = self._send("POST", path, dict(params), identity)
+        self._named |= {identity, str(body.get("product"))}
+        return status == 200
 
     def _keep(self, operation: Operation, body: Mapping[str, Any], given: Any) -> dict[str, Any]:
         """Keep an object as a case sees it: with Stripe's whole schema, and what the case gives."""
@@ -163,6 +184,7 @@ class EmulatedAnswers:
             shown["client_secret"] = f"{body['id']}_secret_story"
         whole = complete(operation.result(), {**body, **shown, **(given or {})})
         if isinstance(whole.get("id"), str):
+            self._given.outdate([whole["id"]])
             self.objects[whole["id"]] = copy.deepcopy(whole)
             if not given:
                 self._emulated.add(whole["id"])
@@ -189,3 +211,9 @@ def _texts(value: Any) -> Iterator[str]:
     elif is_sequence(value):
         for item in value:
             yield from _texts(item)
+
+
+def _item_schema(operation: Operation) -> Mapping[str, Any]:
+    """Return the schema of the objects in a page that an operation answers with."""
+    page = operation.result() or {}
+    return page.get("properties", {}).get("data", {}).get("items", {})
