@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["migrated_postgres_url", "postgres_server", "postgres_template", "postgres_url"]
+
+
+def pytest_collection() -> None:
+    """Do not look for garbage while everything is imported: there is none."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded now stays; collections need not look at it again."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

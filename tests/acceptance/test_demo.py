@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from tests.support import payloom_process
 from tests.support.shop_fixture import Shop, free_port
 
 if TYPE_CHECKING:
@@ -111,10 +112,7 @@ def test_killed_right_after_a_payment_the_order_is_paid_once_and_one_receipt_is_
 
 def test_a_second_server_for_the_same_project_is_refused_with_the_reason(shop: Shop) -> None:
     ports = ["--port", str(free_port()), "--stripe-port", str(free_port())]
-    second = subprocess.run(
-        [PAYLOOM, "demo", "--no-browser", "--dir", str(shop.folder), *ports],
-        capture_output=True, text=True, timeout=100, check=False,
-    )  # fmt: skip
+    second = payloom_process.run("demo", "--no-browser", "--dir", shop.folder, *ports, timeout=100)
     assert second.returncode == 4, second.stderr
     assert f"served already, at {shop.url}" in second.stderr
     assert httpx.get(f"{shop.url}/readyz", timeout=20).status_code == 200
@@ -122,10 +120,7 @@ def test_a_second_server_for_the_same_project_is_refused_with_the_reason(shop: S
 
 def test_commands_ask_the_running_server_and_work_without_one(shop: Shop) -> None:
     def runs() -> list[dict[str, str]]:
-        done = subprocess.run(
-            [PAYLOOM, "runs", "list", "--json", "-C", str(shop.folder)],
-            capture_output=True, text=True, timeout=100, check=False,
-        )  # fmt: skip
+        done = payloom_process.run("runs", "list", "--json", "-C", shop.folder, timeout=100)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)["data"]
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 import pytest
+from tests.support import payloom_process
 from tests.support.shop_fixture import Shop
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Gallery(Shop):
 
     def start(self, *options: str) -> None:
         """Make the project and serve it."""
-        subprocess.run([PAYLOOM, "init", self.folder, "--template", "gallery"], check=True, capture_output=True)
+        assert payloom_process.run("init", self.folder, "--template", "gallery").returncode == 0
         ports = ("--port", str(self.port), "--stripe-port", str(self.stripe_port))
         with (self.folder.parent / "dev.log").open("wb") as log:
             command = [PAYLOOM, "dev", "-C", self.folder, *ports, *options]
@@ -360,5 +361,5 @@ def test_every_workflow_has_its_cases() -> None:
 
 
 def test_the_gallery_is_clean_when_checked(gallery: Gallery) -> None:
-    done = subprocess.run([PAYLOOM, "check", "-C", gallery.folder], capture_output=True, text=True, check=False)
+    done = payloom_process.run("check", "-C", gallery.folder)
     assert (done.returncode, "no errors" in done.stdout + done.stderr) == (0, True), done.stdout

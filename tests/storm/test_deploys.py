@@ -6,8 +6,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -16,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 from tests.storm.effect_ledger import STORM, Tally
+from tests.support import payloom_process
 from tests.support.http_server import write_project
+from tests.support.payloom_process import PayloomProcess
 
 from payloom.app.composition import Services
 from payloom.app.lifespan import lifespan
@@ -101,15 +101,14 @@ class Warehouse:
         asyncio.run(deliver())
 
     @contextlib.contextmanager
-    def worker(self) -> Iterator[subprocess.Popen[str]]:
+    def worker(self) -> Iterator[PayloomProcess]:
         """A worker of this version; killed at the end if it still lives."""
-        with (self.root / "worker.log").open("w") as log:
-            process = subprocess.Popen(
-                [Path(sys.executable).parent / "payloom", "worker", "-C", str(self.root)],
-                env={**os.environ, "PAYLOOM_DATABASE_URL": self.url},
+        with (self.root / "worker.log").open("wb") as log:
+            process = payloom_process.start(
+                *("worker", "-C", self.root),
+                environment={**os.environ, "PAYLOOM_DATABASE_URL": self.url},
                 stdout=log,
                 stderr=log,
-                text=True,
             )
         try:
             self.until("the worker works", lambda: "Worker started" in self.log(), process=process)
@@ -132,7 +131,7 @@ class Warehouse:
             database.engine.dispose()
 
     def until(
-        self, what: str, look: Callable[[], Any], seconds: float = 40, process: subprocess.Popen[str] | None = None
+        self, what: str, look: Callable[[], Any], seconds: float = 40, process: PayloomProcess | None = None
     ) -> float:
         """Wait until something is so; returns how long that took."""
         began = time.monotonic()

@@ -7,7 +7,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -17,6 +16,8 @@ from typing import Any
 import httpx
 import stripe
 from playwright.sync_api import Page, expect
+from tests.support import payloom_process
+from tests.support.payloom_process import PayloomProcess
 
 PASSWORD = "a-long-enough-password"
 GOOD, DECLINED, SECURE = "4242424242424242", "4000000000000002", "4000002760003184"
@@ -37,17 +38,15 @@ class Shop:
         self.port, self.stripe_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.stripe_url = f"http://127.0.0.1:{self.stripe_port}"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | PayloomProcess | None = None
         self.stripe = stripe.StripeClient("sk_test_local", base_addresses={"api": self.stripe_url})
 
     def start(self, *options: str) -> None:
         """Start it and wait until the first page answers."""
         with (self.folder.parent / "demo.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [
-                    *(Path(sys.executable).parent / "payloom", "demo", "--no-browser", "--dir", str(self.folder)),
-                    *("--port", str(self.port), "--stripe-port", str(self.stripe_port), *options),
-                ],
+            self.process = payloom_process.start(
+                *("demo", "--no-browser", "--dir", self.folder),
+                *("--port", str(self.port), "--stripe-port", str(self.stripe_port), *options),
                 stdout=log,
                 stderr=log,
             )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
+from tests.support import payloom_process
 from tests.support.http_server import write_project
 
 FILES = {
@@ -36,10 +35,7 @@ steps:
 
 def payloom(root: Path, *words: str) -> str:
     """What a command says."""
-    done = subprocess.run(
-        [Path(sys.executable).parent / "payloom", *words],
-        cwd=root, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    done = payloom_process.run(*words, cwd=root)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
+from tests.support import payloom_process
 from tests.support.http_server import write_project
 
 from payloom.auth.studio_users import FIRST_EMAIL, StudioUsers
@@ -18,13 +18,10 @@ from payloom.kit.clock import SystemClock
 if TYPE_CHECKING:
     from payloom.auth.accounts import Account
 
-PAYLOOM = Path(sys.executable).parent / "payloom"
-
 
 def studio(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run the command."""
-    command = [str(PAYLOOM), "studio", "-C", str(folder), *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return payloom_process.run("studio", "-C", folder, *options)
 
 
 def opened(folder: Path, link: str) -> Account:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from tests.support import payloom_process
 from tests.support.testing_fixture import PAY, SmallProject
 
 from payloom.connectors.tables.host import TablesHost
@@ -93,10 +92,7 @@ def stored(root: Path) -> list[Any]:
 
 def dry_run(small: SmallProject, *words: str) -> Any:
     """Run the command and read its JSON."""
-    done = subprocess.run(
-        [Path(sys.executable).parent / "payloom", "dry-run", *words, "--json"],
-        cwd=small.root, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = payloom_process.run("dry-run", *words, "--json", cwd=small.root)
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)
 

@@ -6,12 +6,12 @@ import asyncio
 import dataclasses
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.support import payloom_process
 from tests.support.testing_fixture import REFUND, STORM_CASES, SmallProject
 
 from payloom.connectors.port import Attempt, OutsideHost
@@ -164,6 +164,4 @@ def test_a_failing_story_is_shrunk_kept_and_told_again(small: SmallProject) -> N
 
 def payloom(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run the command line."""
-    return subprocess.run(
-        [Path(sys.executable).parent / "payloom", *words], cwd=cwd, capture_output=True, text=True, check=False
-    )
+    return payloom_process.run(*words, cwd=cwd, timeout=200)

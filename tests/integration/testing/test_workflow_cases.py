@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.support import payloom_process
 from tests.support.testing_fixture import PAY, SmallProject
 
 from payloom.sandbox.errors import BadCaseFile
@@ -208,6 +209,4 @@ def test_pytest_collects_the_cases(small: SmallProject) -> None:
 
 def payloom(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run the command line."""
-    return subprocess.run(
-        [Path(sys.executable).parent / "payloom", *words], cwd=cwd, capture_output=True, text=True, check=False
-    )
+    return payloom_process.run(*words, cwd=cwd, timeout=200)

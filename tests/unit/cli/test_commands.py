@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support import payloom_process
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -35,6 +36,11 @@ def names() -> list[str]:
 
 
 def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return payloom_process.run(*arguments, cwd=cwd)
+
+
+def run_installed(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """From the start, imports included."""
     return subprocess.run([BIN, *arguments], cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -52,7 +58,7 @@ def test_every_command_has_help(name: Any) -> None:
 
 
 def test_a_new_project_has_the_files_of_its_template_and_is_not_overwritten(tmp_path: Path) -> None:
-    first = run("init", "shop", "--json", cwd=tmp_path)
+    first = run_installed("init", "shop", "--json", cwd=tmp_path)
     assert first.returncode == 0
     assert json.loads(first.stdout)["files"] > 20
     assert (tmp_path / "shop" / "payloom.yaml").is_file()
@@ -69,7 +75,7 @@ def test_an_unknown_template_is_corrected(tmp_path: Path) -> None:
 
 
 def test_outside_a_project_a_command_says_where_it_looked(tmp_path: Path) -> None:
-    result = run("check", cwd=tmp_path)
+    result = run_installed("check", cwd=tmp_path)
     assert result.returncode == 2
     assert "payloom init" in result.stderr
 
@@ -93,7 +99,7 @@ def test_a_taken_port_is_told_with_a_free_one(tmp_path: Path) -> None:
     copy_template(template("shop"), tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        result = run("dev", "--port", str(port), cwd=tmp_path)
+        result = run_installed("dev", "--port", str(port), cwd=tmp_path)
     assert result.returncode == 4
     assert f"port {port} on 127.0.0.1 is in use" in result.stderr
     assert re.search(r"--port \d+", result.stderr)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.support import payloom_process
 
-BIN = Path(sys.executable).parent / "payloom"
 REFUND = """\
 name: Refund
 description: Gives money back.
@@ -34,7 +33,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def run(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([BIN, *words], cwd=root, capture_output=True, text=True, timeout=60, check=False)
+    return payloom_process.run(*words, cwd=root)
 
 
 def git(root: Path, *words: str) -> None:

@@ -1,0 +1,122 @@
+"""`payloom` commands as processes of their own that start warm: forked from one that has imported their modules.
+
+It is the real program from its entry point to its exit code; only its imports are there already, which take a second or
+two. Tests of the start itself run the installed command.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+import weakref
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class PayloomProcess:
+    """A running command, with the part of `subprocess.Popen` that tests use."""
+
+    def __init__(self, answers: socket.socket) -> None:
+        self._answers = answers
+        weakref.finalize(self, answers.close)
+        self.pid = self._answer(60)  # the first command waits for the imports
+        answers.recv(16)
+        self.returncode: int | None = None
+
+    def _answer(self, timeout: float | None) -> int:
+        # Looked at, not taken: several threads may wait for one command.
+        if not select.select([self._answers], [], [], timeout)[0]:
+            raise subprocess.TimeoutExpired("payloom", timeout or 0)
+        return int(self._answers.recv(16, socket.MSG_PEEK))
+
+    def poll(self) -> int | None:
+        """Return the exit code, or None while it runs."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit code: minus the signal's number if a signal ended it. Raises `subprocess.TimeoutExpired`."""
+        if self.returncode is None:
+            self.returncode = self._answer(timeout)
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal if it still runs."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask it to stop."""
+        self.send_signal(15)
+
+    def kill(self) -> None:
+        """Let it die."""
+        self.send_signal(9)
+
+
+def start(
+    *words: str | Path,
+    stdout: IO[bytes] | int,
+    stderr: IO[bytes] | int,
+    cwd: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> PayloomProcess:
+    """Start `payloom` with these words. stdout, stderr: files. environment: instead of this process's own."""
+    command = {
+        "words": [str(word) for word in words],
+        "cwd": str(cwd or Path.cwd()),
+        "environment": dict(os.environ if environment is None else environment),
+    }
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs, Path(os.devnull).open("rb") as nothing:
+        outputs = [one if isinstance(one, int) else one.fileno() for one in (stdout, stderr)]
+        descriptors = [theirs.fileno(), nothing.fileno(), *outputs]
+        socket.send_fds(_zygote(), [json.dumps(command).encode()], descriptors)
+    return PayloomProcess(ours)
+
+
+def run(
+    *words: str | Path, cwd: Path | None = None, environment: Mapping[str, str] | None = None, timeout: float = 60
+) -> subprocess.CompletedProcess[str]:
+    """Run `payloom` with these words to its end. Raises `subprocess.TimeoutExpired` after `timeout` seconds."""
+    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+        process = start(*words, stdout=stdout, stderr=stderr, cwd=cwd, environment=environment)
+        try:
+            code = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(10)
+            raise
+        texts = []
+        for output in (stdout, stderr):
+            output.seek(0)
+            texts.append(output.read().decode())
+    return subprocess.CompletedProcess(["payloom", *words], code, *texts)
+
+
+@functools.cache
+def _zygote() -> socket.socket:
+    """Start it with the first command. It ends with this process."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    program = Path(__file__).parent / "payloom_zygote.py"
+    with theirs:
+        process = subprocess.Popen([sys.executable, program, str(theirs.fileno())], pass_fds=[theirs.fileno()])
+
+    def stop() -> None:
+        ours.close()
+        process.wait(10)
+
+    atexit.register(stop)
+    return ours
