@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from tests.support import payloom_process
+from tests.support.present import present
 from tests.support.shop_fixture import Shop, free_port
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     made = Shop(tmp_path / "demo")
     made.start()
     yield made
-    if made.process.poll() is None:
+    if present(made.process).poll() is None:
         made.stop()
 
 
@@ -102,7 +103,7 @@ def test_killed_right_after_a_payment_the_order_is_paid_once_and_one_receipt_is_
         pay(shop, made["session"])
     except httpx.TransportError:
         pytest.skip("the local Stripe went down with the shop before the payment was made")
-    shop.process.wait(10)
+    present(shop.process).wait(10)
     shop.start()
     shop.wait("paid", lambda: shop.rows("orders")[0]["status"] == "paid", patience=40)
     shop.wait("the receipt", lambda: shop.mails(made["email"]), patience=40)

@@ -14,6 +14,7 @@ import pytest
 from histories import RECORDED, History, histories
 
 from payloom.workflows.interpreter.execution import Execution
+from payloom.workflows.program.commands import Do
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +52,7 @@ def test_another_key_would_be_noticed(tmp_path: Path, monkeypatch: pytest.Monkey
     def wrong(self: Execution) -> object:
         state = following(self)
         for one in state if isinstance(state, list | tuple) else ():
-            if hasattr(one, "key"):
+            if isinstance(one, Do):
                 object.__setattr__(one, "key", f"new:{one.key}")
         return state
 

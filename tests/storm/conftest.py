@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+from _pytest.capture import CaptureManager
 from tests.storm.effect_ledger import STORM, WIRE, Tally, write_table
 from tests.storm.harness import Databases, Zygote
 
@@ -63,7 +64,7 @@ def _ours(item: pytest.Item) -> bool:
 def pytest_configure(config: pytest.Config) -> None:
     """Let the progress line through, and watch all tests, not only those of this folder."""
     capture = config.pluginmanager.getplugin("capturemanager")
-    if capture is not None:
+    if isinstance(capture, CaptureManager):
         _tally.uncaptured = capture.global_and_fixture_disabled
     config.pluginmanager.register(Watching())
 

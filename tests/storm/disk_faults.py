@@ -21,6 +21,8 @@ import threading
 import time
 from typing import Any
 
+from tests.support.present import present
+
 OK, FULL, READ, WRITE, FSYNC = 0, 13, 10 | 1 << 8, 10 | 3 << 8, 10 | 4 << 8
 _DATABASE_FILES = 0x100 | 0x800 | 0x80000
 """Main database, rollback journal, write-ahead log."""
@@ -72,7 +74,7 @@ class FaultyDisk:
         library.sqlite3_vfs_register.argtypes = [_P, ctypes.c_int]
         inner = library.sqlite3_vfs_find(None)
         copy = ctypes.create_string_buffer(ctypes.string_at(inner, 168), 168)
-        self._open = _OPEN(_P.from_address(inner + _OPEN_AT).value)
+        self._open = _OPEN(present(_P.from_address(inner + _OPEN_AT).value))
         opened = _OPEN(self._opened)
         name = ctypes.create_string_buffer(b"faulty")
         _P.from_address(ctypes.addressof(copy) + _NAME_AT).value = ctypes.addressof(name)

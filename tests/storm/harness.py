@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import psycopg
-import sqlalchemy as sa
+from sqlalchemy import exc as sa_exc
 from tests.storm import shop
 
 from payloom.db.database import open_database
@@ -183,7 +183,7 @@ def journal(url: str) -> dict[tuple[str, str], Any]:
     try:
         with database.engine.connect() as tx:
             return journal_of(tx)
-    except sa.exc.DBAPIError:
+    except sa_exc.DBAPIError:
         return {}  # the process died before there were tables
     finally:
         database.engine.dispose()

@@ -12,6 +12,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy import event as sa_event
 from tests.storm import shop
 
 from payloom.runs.advance.outside_steps import OutsideSteps
@@ -54,9 +55,14 @@ def no_dedupe(fixture: RunsFixture) -> None:
     fixture.service.ingest = wrong
 
 
+def plant(target: object, name: str, wrong: Callable[..., object]) -> None:
+    """Put a wrong function in the place of one object's method."""
+    setattr(target, name, wrong)
+
+
 def read_then_write(fixture: RunsFixture) -> None:
     """What a run read may have changed by the time it writes what it decided from it."""
-    fixture.service._deps.workflows.writes = lambda _start: frozenset()
+    plant(fixture.service._deps.workflows, "writes", lambda _start: frozenset())
 
 
 def effect_later(fixture: RunsFixture) -> None:
@@ -127,7 +133,7 @@ def no_takeover(fixture: RunsFixture) -> None:
     async def wrong(_worker: str) -> None:
         return None
 
-    fixture.service._worker.takeover = wrong
+    plant(fixture.service._worker, "takeover", wrong)
 
 
 def unsynced(*_: Any) -> None:
@@ -137,7 +143,7 @@ def unsynced(*_: Any) -> None:
         if not connection.in_transaction:
             connection.execute("PRAGMA synchronous=OFF")
 
-    sa.event.listen(sa.pool.Pool, "checkout", hurry)
+    sa_event.listen(sa.pool.Pool, "checkout", hurry)
 
 
 class NoSecret(str):

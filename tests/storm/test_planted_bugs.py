@@ -106,8 +106,7 @@ async def open_fixture(folder: Path, url: str, **changed: str) -> RunsFixture:
     """The shop, on a database of its own."""
     database = open_database(url)
     await migrate(database)
-    fixture = await build(database, folder, tables=shop.TABLES, clock=SystemClock())
-    fixture.service._deps.workflows._env.update(shop.env())
+    fixture = await build(database, folder, tables=shop.TABLES, clock=SystemClock(), env=shop.env())
     await shop.open_shop(fixture, **changed)
     return fixture
 

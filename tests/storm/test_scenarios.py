@@ -15,6 +15,7 @@ import pytest
 from tests.storm.effect_ledger import STORM, Tally, some
 
 from payloom.sandbox.scenario.deliveries import EventDelivery
+from payloom.sandbox.stripe.sandbox_stripe import Fault
 from payloom.testing.runner import chosen, load_case_files, open_project
 from payloom.testing.storm.faults import STRIPE_FAULTS, DuplicateDelivery, Incident, ProcessKill, StripeFails
 from payloom.testing.storm.plans import ScenarioPlan
@@ -107,8 +108,8 @@ def test_a2_two_deaths_at_every_pair_of_boundaries(root: str, tally: Tally) -> N
 @pytest.mark.parametrize("fault", ["A13", "A14"])
 def test_a13_a14_every_request_to_stripe_fails_in_every_way(root: str, tally: Tally, fault: str) -> None:
     """Each request of each case: not sent, not answered, answer lost; 429, 500 before and after the effect."""
-    answers = {"fault", "fault_after", "busy"}
-    faults = [one for one in STRIPE_FAULTS if (one in answers) == (fault == "A14")]
+    answers: set[Fault] = {"fault", "fault_after", "busy"}
+    faults: list[Fault] = [one for one in STRIPE_FAULTS if (one in answers) == (fault == "A14")]
 
     async def work(theatre: Theatre) -> None:
         for case in theatre.cases:

@@ -25,6 +25,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import psycopg
 import sqlalchemy as sa
+from sqlalchemy import event as sa_event
+from sqlalchemy import exc as sa_exc
 from tests.storm import shop
 from tests.storm.disk_faults import Faults, FaultyDisk
 from tests.storm.seeded_bugs import EARLY, PLANTS, TEXTS
@@ -90,7 +92,7 @@ class Commits:
     def __init__(self, engine: sa.Engine, mode: str, at: int) -> None:
         self.mode, self.at, self.count = mode, at, 0
         self._lock = threading.Lock()
-        sa.event.listen(engine, "commit", self._commit)
+        sa_event.listen(engine, "commit", self._commit)
 
     def _commit(self, conn: sa.Connection) -> None:
         with self._lock:
@@ -147,8 +149,9 @@ async def live(task: WorkerTask) -> None:
     clock = SystemClock()
     engine = DbosEngine(database, clock, poll=0.05, beat=0.2, dead=command.get("dead", 1.0))
     await engine.prepare()
-    fixture = await build(database, folder, engine=engine, clock=clock, limits=limits, tables=shop.TABLES)
-    fixture.service._deps.workflows._env.update(shop.env())
+    fixture = await build(
+        database, folder, engine=engine, clock=clock, limits=limits, tables=shop.TABLES, env=shop.env()
+    )
     await shop.open_shop(fixture, **TEXTS.get(task.plant, {}))
     mortal = Mortal(database, task.points)
     object.__setattr__(fixture.service._deps, "database", mortal)
@@ -201,7 +204,7 @@ async def deliver(fixture: RunsFixture, name: str, task: WorkerTask) -> None:
         except PayloomError as error:
             task.answered(error.status, up=not isinstance(error, DatabaseUnavailable | CommitUnknown))
             await asyncio.sleep(0.05)
-        except sa.exc.DBAPIError:
+        except sa_exc.DBAPIError:
             task.answered(500, up=task.disk is None)
             await asyncio.sleep(0.05)
         else:
@@ -232,7 +235,7 @@ async def over(fixture: RunsFixture) -> None:
     while True:
         try:
             counts = await fixture.queries.counts()
-        except (DatabaseUnavailable, sa.exc.DBAPIError):
+        except (DatabaseUnavailable, sa_exc.DBAPIError):
             await asyncio.sleep(0.2)
             continue
         if not any(counts.get(status) for status in ("queued", "running", "waiting")):

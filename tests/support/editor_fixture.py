@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
+from tests.support.present import present
 from tests.support.studio_fixture import OpenPage, Studio
 
 TEXT = """\
@@ -64,7 +65,9 @@ class EditorPage:
         start, end = card.bounding_box(), place.bounding_box()
         mouse = self.page.mouse
         mouse.down()
-        mouse.move(start["x"] + 40, start["y"] + 40, steps=4)
-        mouse.move(end["x"] + end["width"] / 2, end["y"] + end["height"] / 2, steps=8)
+        mouse.move(present(start)["x"] + 40, present(start)["y"] + 40, steps=4)
+        mouse.move(
+            present(end)["x"] + present(end)["width"] / 2, present(end)["y"] + present(end)["height"] / 2, steps=8
+        )
         expect(self.page.locator(".flow-aim")).to_have_count(1)
         mouse.up()

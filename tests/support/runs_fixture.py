@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import datetime as dt
+import inspect
 import json
 import os
 from typing import TYPE_CHECKING, Any
@@ -79,9 +80,8 @@ class Ledger:
             answer = waiting.pop(0)
             if isinstance(answer, StepFailure):
                 raise StepFailed(answer)
-            if callable(answer):
-                return await answer(do)
-            return answer
+            result = answer(do) if callable(answer) else answer
+            return await result if inspect.isawaitable(result) else result
         if do.key not in self.effects():
             self._write({"effect": do.key, "action": do.action, "args": do.args})
         for hook in self.hooks:
@@ -234,9 +234,11 @@ async def build(
     limits: RunLimits | None = None,
     tables: str = TABLES,
     outside: OutsideHost | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> RunsFixture:
     """Wire a world on a migrated database.
 
+    env: what workflows read as `env`, on top of SITE.
     outside: performs the outside steps instead of the ledger, which then stays empty.
     """
     clock = clock or SystemClock()
@@ -249,9 +251,8 @@ async def build(
     ledger = Ledger(folder / "ledger.jsonl")
     await engine.prepare()
     host = TablesHost(built)
-    service = RunService(
-        database, engine, clock, PublishedWorkflows(versions, names, {"SITE": "x"}), host, outside or ledger, limits
-    )
+    registry = PublishedWorkflows(versions, names, {"SITE": "x", **(env or {})})
+    service = RunService(database, engine, clock, registry, host, outside or ledger, limits)
     inbox = Inbox(database, clock, ["whsec_test"], livemode=False)
     return RunsFixture(database, engine, clock, ledger, service, versions, names, inbox, host)
 

@@ -73,7 +73,7 @@ def _copy(distribution: importlib.metadata.Distribution, target: Path) -> None:
     for file in distribution.files or []:
         if ".." not in file.parts and file.suffix != ".pyc":
             (target / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(distribution.locate_file(file), target / file)
+            shutil.copyfile(str(distribution.locate_file(file)), target / file)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from emulator.tests.support.checkout_steps import session
+from emulator.tests.support.request_params import request_params
 
 if TYPE_CHECKING:
     from emulator.tests.support.local_servers import Local
@@ -41,7 +42,9 @@ def test_pages_allow_their_own_scripts_only_and_no_frame_around_them(local: Loca
 def test_embedded_pages_and_challenges_ask_for_the_client_secret(local: Local) -> None:
     tea = {"price_data": {"currency": "usd", "unit_amount": 900, "product_data": {"name": "Tea"}}, "quantity": 1}
     made = local.stripe.v1.checkout.sessions.create(
-        {"mode": "payment", "ui_mode": "embedded_page", "line_items": [tea], "return_url": f"{local.shop}/thanks"}
+        request_params(
+            {"mode": "payment", "ui_mode": "embedded_page", "line_items": [tea], "return_url": f"{local.shop}/thanks"}
+        )
     )
     base = f"{local.url}/_emulator/checkout/{made.id}"
     for path in ("embedded", "session"):

@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 import stripe
 from emulator.tests.support.payments import ONE_CALL, types_of
+from emulator.tests.support.request_params import request_params
+from emulator.tests.support.stripe_fields import error_of, id_of
+from tests.support.present import present
 
 from payloom_emulator.embedded import RunningEmulator
 
@@ -12,16 +15,18 @@ from payloom_emulator.embedded import RunningEmulator
 def paid(
     client: stripe.StripeClient, amount: int = 2000, method: str = "pm_card_visa", **more: Any
 ) -> stripe.PaymentIntent:
-    return client.v1.payment_intents.create({**ONE_CALL, "amount": amount, "payment_method": method, **more})
+    return client.v1.payment_intents.create(
+        request_params({**ONE_CALL, "amount": amount, "payment_method": method, **more})
+    )
 
 
 def test_a_full_refund_by_payment_intent(client: stripe.StripeClient, stripe_emulator: RunningEmulator) -> None:
     intent = paid(client)
     refund = client.v1.refunds.create({"payment_intent": intent.id, "reason": "requested_by_customer"})
     assert (refund.status, refund.amount, refund.reason) == ("succeeded", 2000, "requested_by_customer")
-    charge = client.v1.charges.retrieve(intent.latest_charge, {"expand": ["refunds"]})
+    charge = client.v1.charges.retrieve(id_of(intent.latest_charge), {"expand": ["refunds"]})
     assert charge.refunded is True
-    assert [r.id for r in charge.refunds.data] == [refund.id]
+    assert [r.id for r in present(charge.refunds).data] == [refund.id]
     types = types_of(client)
     assert types.index("refund.created") < types.index("charge.refunded")
     stripe_emulator.settle()
@@ -33,15 +38,15 @@ def test_a_full_refund_by_payment_intent(client: stripe.StripeClient, stripe_emu
 
 def test_partial_refunds_add_up_and_more_than_is_left_is_refused(client: stripe.StripeClient) -> None:
     intent = paid(client)
-    client.v1.refunds.create({"charge": intent.latest_charge, "amount": 500})
+    client.v1.refunds.create({"charge": id_of(intent.latest_charge), "amount": 500})
     with pytest.raises(
         stripe.InvalidRequestError,
         match=r"Refund amount \(\$20.00\) is greater than unrefunded amount on charge \(\$15.00\)",
     ) as caught:
-        client.v1.refunds.create({"charge": intent.latest_charge, "amount": 2000})
+        client.v1.refunds.create({"charge": id_of(intent.latest_charge), "amount": 2000})
     assert caught.value.param == "amount"
-    client.v1.refunds.create({"charge": intent.latest_charge})
-    charge = client.v1.charges.retrieve(intent.latest_charge)
+    client.v1.refunds.create({"charge": id_of(intent.latest_charge)})
+    charge = client.v1.charges.retrieve(id_of(intent.latest_charge))
     assert (charge.amount_refunded, charge.refunded) == (2000, True)
     assert len(client.v1.refunds.list({"payment_intent": intent.id}).data) == 2
 
@@ -55,7 +60,7 @@ def test_a_refund_that_fails_later_takes_the_amount_back(
     stripe_emulator.settle()
     refund = client.v1.refunds.retrieve(refund.id)
     assert refund.status == "failed"
-    assert client.v1.charges.retrieve(intent.latest_charge).amount_refunded == 0
+    assert client.v1.charges.retrieve(id_of(intent.latest_charge)).amount_refunded == 0
     assert "refund.failed" in types_of(client)
 
 
@@ -132,7 +137,7 @@ def test_a_legacy_charge_with_a_token(client: stripe.StripeClient) -> None:
     assert (charge.status, charge.paid) == ("succeeded", True)
     with pytest.raises(stripe.CardError) as caught:
         client.v1.charges.create({"amount": 700, "currency": "usd", "source": "tok_chargeDeclined"})
-    assert client.v1.charges.retrieve(caught.value.json_body["error"]["charge"]).status == "failed"
+    assert client.v1.charges.retrieve(error_of(caught.value)["charge"]).status == "failed"
     held = client.v1.charges.create({"amount": 700, "currency": "usd", "source": "tok_visa", "capture": False})
     assert client.v1.charges.capture(held.id, {"amount": 300}).amount_captured == 300
 

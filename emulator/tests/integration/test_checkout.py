@@ -6,6 +6,9 @@ import pytest
 import stripe
 from emulator.tests.support.checked_client import client_of
 from emulator.tests.support.payments import URLS, card, pay, types_of
+from emulator.tests.support.request_params import request_params
+from emulator.tests.support.stripe_fields import expanded, id_of
+from tests.support.present import present
 
 from payloom_emulator.embedded import RunningEmulator
 
@@ -13,7 +16,7 @@ LINE = {"price_data": {"currency": "usd", "unit_amount": 1500, "product_data": {
 
 
 def payment(client: stripe.StripeClient, **more: Any) -> stripe.checkout.Session:
-    return client.v1.checkout.sessions.create({"mode": "payment", "line_items": [LINE], **URLS, **more})
+    return client.v1.checkout.sessions.create(request_params({"mode": "payment", "line_items": [LINE], **URLS, **more}))
 
 
 def test_an_open_payment_session_has_its_url_totals_and_lines(
@@ -21,14 +24,14 @@ def test_an_open_payment_session_has_its_url_totals_and_lines(
 ) -> None:
     session = payment(client, metadata={"order": "1"}, client_reference_id="ref")
     assert session.id.startswith("cs_test_")
-    assert session.url.startswith(f"{stripe_emulator.url}/c/pay/{session.id}#")
+    assert present(session.url).startswith(f"{stripe_emulator.url}/c/pay/{session.id}#")
     assert (session.status, session.payment_status, session.payment_intent) == ("open", "unpaid", None)
     assert (session.amount_subtotal, session.amount_total, session.currency) == (3000, 3000, "usd")
     assert session.customer_creation == "if_required"
     lines = client.v1.checkout.sessions.line_items.list(session.id)
     assert [(i.description, i.quantity, i.amount_total) for i in lines.data] == [("Mug", 2, 3000)]
     seen = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["line_items.data.price.product"]})
-    assert seen.line_items.data[0].price.product.name == "Mug"
+    assert expanded(present(present(seen.line_items).data[0].price).product).name == "Mug"
 
 
 def test_paying_completes_the_session_in_stripes_order_of_events(
@@ -40,9 +43,9 @@ def test_paying_completes_the_session_in_stripes_order_of_events(
     session = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent.latest_charge"]})
     assert (session.status, session.payment_status, session.url) == ("complete", "paid", None)
     assert session.customer is None
-    assert session.customer_details.email == "jenny@example.com"
-    assert session.payment_intent.metadata["order"] == "9"
-    assert session.payment_intent.latest_charge.billing_details.name == "Jenny"
+    assert present(session.customer_details).email == "jenny@example.com"
+    assert expanded(session.payment_intent).metadata["order"] == "9"
+    assert expanded(expanded(session.payment_intent).latest_charge).billing_details.name == "Jenny"
     stripe_emulator.settle()
     types = [t for t in types_of(client) if not t.startswith(("product", "price"))]
     assert types == [
@@ -86,7 +89,9 @@ def test_a_debit_completes_unpaid_and_the_money_arrives_later(
 ) -> None:
     line = {"price_data": {"currency": "eur", "unit_amount": 900, "product_data": {"name": "Tea"}}, "quantity": 1}
     session = client.v1.checkout.sessions.create(
-        {"mode": "payment", "line_items": [line], "allowed_payment_method_types": ["card", "sepa_debit"], **URLS}
+        request_params(
+            {"mode": "payment", "line_items": [line], "allowed_payment_method_types": ["card", "sepa_debit"], **URLS}
+        )
     )
     data = {"type": "sepa_debit", "sepa_debit": {"iban": "DE89370400440532013000"}, "billing_details": {"name": "J"}}
     assert pay(stripe_emulator, session, payment_method_data=data)[0] == 200
@@ -99,12 +104,17 @@ def test_a_debit_completes_unpaid_and_the_money_arrives_later(
 
 def test_setup_mode_saves_the_card(client: stripe.StripeClient, stripe_emulator: RunningEmulator) -> None:
     customer = client.v1.customers.create({"email": "a@example.com"})
-    session = client.v1.checkout.sessions.create({"mode": "setup", "currency": "usd", "customer": customer.id, **URLS})
+    session = client.v1.checkout.sessions.create(
+        request_params({"mode": "setup", "currency": "usd", "customer": customer.id, **URLS})
+    )
     assert session.payment_status == "no_payment_required"
     assert pay(stripe_emulator, session, payment_method_data=card("4242424242424242"))[0] == 200
     session = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["setup_intent"]})
-    assert session.setup_intent.status == "succeeded"
-    assert client.v1.customers.payment_methods.list(customer.id).data[0].id == session.setup_intent.payment_method
+    assert expanded(session.setup_intent).status == "succeeded"
+    assert (
+        client.v1.customers.payment_methods.list(customer.id).data[0].id
+        == expanded(session.setup_intent).payment_method
+    )
 
 
 def test_customer_creation_always_makes_a_customer(
@@ -113,7 +123,7 @@ def test_customer_creation_always_makes_a_customer(
     session = payment(client, customer_creation="always")
     pay(stripe_emulator, session, payment_method_data=card("4242424242424242"))
     session = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["customer"]})
-    assert session.customer.email == "jenny@example.com"
+    assert expanded(session.customer).email == "jenny@example.com"
 
 
 def test_sessions_expire_by_time_or_when_told(client: stripe.StripeClient, stripe_emulator: RunningEmulator) -> None:
@@ -150,7 +160,7 @@ def test_what_stripe_refuses_is_refused_with_the_parameter_named(
     client: stripe.StripeClient, params: dict[str, Any], param: str
 ) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:
-        client.v1.checkout.sessions.create(params)
+        client.v1.checkout.sessions.create(request_params(params))
     assert caught.value.param == param
 
 
@@ -166,13 +176,17 @@ def test_embedded_and_older_ui_modes_have_the_names_of_their_version(
     client: stripe.StripeClient, stripe_emulator: RunningEmulator
 ) -> None:
     session = client.v1.checkout.sessions.create(
-        {"mode": "payment", "line_items": [LINE], "ui_mode": "embedded_page", "return_url": "https://a.example"}
+        request_params(
+            {"mode": "payment", "line_items": [LINE], "ui_mode": "embedded_page", "return_url": "https://a.example"}
+        )
     )
-    assert session.client_secret.startswith(f"{session.id}_secret_")
+    assert present(session.client_secret).startswith(f"{session.id}_secret_")
     assert session.url is None
     older = client_of(stripe_emulator.url, stripe_version="2025-03-31.basil")
     seen = older.v1.checkout.sessions.create(
-        {"mode": "payment", "line_items": [LINE], "ui_mode": "embedded", "return_url": "https://a.example"}
+        request_params(
+            {"mode": "payment", "line_items": [LINE], "ui_mode": "embedded", "return_url": "https://a.example"}
+        )
     )
     assert seen.ui_mode == "embedded"
 
@@ -188,7 +202,11 @@ def test_shipping_custom_fields_and_adjustable_quantities(
         ],
         custom_fields=[{"key": "gift", "label": {"type": "custom", "custom": "Gift note"}, "type": "text"}],
     )
-    assert (session.amount_subtotal, session.amount_total, session.total_details.amount_shipping) == (3000, 3500, 500)
+    assert (session.amount_subtotal, session.amount_total, present(session.total_details).amount_shipping) == (
+        3000,
+        3500,
+        500,
+    )
     address = {"line1": "1 Main St", "city": "X", "country": "US", "postal_code": "12345"}
     status, body = pay(
         stripe_emulator,
@@ -199,8 +217,8 @@ def test_shipping_custom_fields_and_adjustable_quantities(
     )
     assert status == 200, body
     session = client.v1.checkout.sessions.retrieve(session.id)
-    assert session.collected_information.shipping_details.address.city == "X"
-    assert session.custom_fields[0].text.value == "hi"
+    assert present(present(session.collected_information).shipping_details).address.city == "X"
+    assert present(session.custom_fields[0].text).value == "hi"
 
 
 def test_before_2022_08_01_the_intent_exists_at_once_and_lines_hold_their_own_amount(
@@ -209,11 +227,11 @@ def test_before_2022_08_01_the_intent_exists_at_once_and_lines_hold_their_own_am
     older = client_of(stripe_emulator.url, stripe_version="2020-08-27")
     line = {"name": "Mug", "amount": 1500, "currency": "usd", "quantity": 2}
     session = older.v1.checkout.sessions.create(
-        {"mode": "payment", "payment_method_types": ["card"], "line_items": [line], **URLS}
+        request_params({"mode": "payment", "payment_method_types": ["card"], "line_items": [line], **URLS})
     )
-    assert session.payment_intent.startswith("pi_")
+    assert id_of(session.payment_intent).startswith("pi_")
     assert session.amount_total == 3000
     assert pay(stripe_emulator, session, payment_method_data=card("4242424242424242"))[0] == 200
     seen = older.v1.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent"]})
-    assert seen.payment_intent.id == session.payment_intent
-    assert seen.payment_intent.charges.data[0].refunds.data == []
+    assert expanded(seen.payment_intent).id == session.payment_intent
+    assert seen.to_dict()["payment_intent"]["charges"]["data"][0]["refunds"]["data"] == []

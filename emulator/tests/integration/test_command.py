@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from emulator.tests.support.checked_client import client_of
+from tests.support.present import present
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +21,7 @@ def start(*options: str) -> tuple[subprocess.Popen[str], list[str], str]:
         stderr=subprocess.PIPE,
         text=True,
     )
-    lines = [process.stdout.readline() for _ in range(4)]
+    lines = [present(process.stdout).readline() for _ in range(4)]
     return process, lines, lines[0].split(" at ")[1].split()[0]
 
 

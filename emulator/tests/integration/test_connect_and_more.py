@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import urllib.error
-import urllib.request
-from email.message import Message
-from typing import Any
-
+import httpx
 import pytest
 import stripe
 from emulator.tests.support.payments import ONE_CALL, types_of
+from emulator.tests.support.request_params import request_params
+from emulator.tests.support.stripe_fields import error_of, expanded, id_of
+from tests.support.present import present
 
 from payloom_emulator.embedded import RunningEmulator
 
@@ -16,16 +15,16 @@ TERMS = {"tos_acceptance": {"date": 1700000000, "ip": "127.0.0.1"}}
 
 def connected(client: stripe.StripeClient) -> stripe.Account:
     return client.v1.accounts.create(
-        {"type": "custom", "country": "US", "capabilities": {"transfers": {"requested": True}}, **TERMS}
+        request_params({"type": "custom", "country": "US", "capabilities": {"transfers": {"requested": True}}, **TERMS})
     )
 
 
 def test_a_connected_account_is_enabled_once_it_accepted_the_terms(client: stripe.StripeClient) -> None:
     waiting = client.v1.accounts.create({"type": "express", "capabilities": {"card_payments": {"requested": True}}})
-    assert (waiting.charges_enabled, waiting.capabilities.card_payments) == (False, "inactive")
-    assert "tos_acceptance.date" in waiting.requirements.currently_due
-    done = client.v1.accounts.update(waiting.id, TERMS)
-    assert (done.charges_enabled, done.capabilities.card_payments) == (True, "active")
+    assert (waiting.charges_enabled, present(waiting.capabilities).card_payments) == (False, "inactive")
+    assert "tos_acceptance.date" in present(present(waiting.requirements).currently_due)
+    done = client.v1.accounts.update(waiting.id, request_params(TERMS))
+    assert (done.charges_enabled, present(done.capabilities).card_payments) == (True, "active")
     assert "account.updated" in types_of(client)
     assert client.v1.accounts.retrieve_current().id.startswith("acct_")
     assert client.v1.account_links.create(
@@ -43,29 +42,31 @@ def test_a_destination_charge_pays_the_account_and_keeps_the_fee(
 ) -> None:
     account = connected(client)
     intent = client.v1.payment_intents.create(
-        {
-            **ONE_CALL,
-            "payment_method": "pm_card_visa",
-            "application_fee_amount": 200,
-            "transfer_data": {"destination": account.id},
-        }
+        request_params(
+            {
+                **ONE_CALL,
+                "payment_method": "pm_card_visa",
+                "application_fee_amount": 200,
+                "transfer_data": {"destination": account.id},
+            }
+        )
     )
     stripe_emulator.settle()
-    charge = client.v1.charges.retrieve(intent.latest_charge, {"expand": ["transfer", "application_fee"]})
-    assert (charge.transfer.amount, charge.transfer.destination) == (2000, account.id)
-    assert charge.application_fee.amount == 200
+    charge = client.v1.charges.retrieve(id_of(intent.latest_charge), {"expand": ["transfer", "application_fee"]})
+    assert (expanded(charge.transfer).amount, expanded(charge.transfer).destination) == (2000, account.id)
+    assert expanded(charge.application_fee).amount == 200
     assert client.v1.balance.retrieve({}, {"stripe_account": account.id}).available[0].amount == 2000
-    reversal = client.v1.transfers.reversals.create(charge.transfer.id, {"amount": 500})
+    reversal = client.v1.transfers.reversals.create(expanded(charge.transfer).id, {"amount": 500})
     assert reversal.amount == 500
-    assert client.v1.transfers.retrieve(charge.transfer.id).amount_reversed == 500
-    refund = client.v1.application_fees.refunds.create(charge.application_fee.id, {"amount": 50})
-    assert client.v1.application_fees.retrieve(refund.fee).amount_refunded == 50
+    assert client.v1.transfers.retrieve(expanded(charge.transfer).id).amount_reversed == 500
+    refund = client.v1.application_fees.refunds.create(expanded(charge.application_fee).id, {"amount": 50})
+    assert client.v1.application_fees.retrieve(id_of(refund.fee)).amount_refunded == 50
     back = client.v1.refunds.create(
         {"charge": charge.id, "amount": 1000, "reverse_transfer": True, "refund_application_fee": True}
     )
-    assert client.v1.transfers.retrieve(charge.transfer.id).amount_reversed == 1500
-    assert client.v1.application_fees.retrieve(refund.fee).amount_refunded == 150
-    assert back.transfer_reversal.startswith("trr_")
+    assert client.v1.transfers.retrieve(expanded(charge.transfer).id).amount_reversed == 1500
+    assert client.v1.application_fees.retrieve(id_of(refund.fee)).amount_refunded == 150
+    assert id_of(back.transfer_reversal).startswith("trr_")
 
 
 def test_a_payout_takes_what_is_available_and_arrives(
@@ -91,9 +92,9 @@ def test_customer_sessions_ephemeral_keys_and_features(client: stripe.StripeClie
     session = client.v1.customer_sessions.create(
         {"customer": customer.id, "components": {"payment_element": {"enabled": True}}}
     )
-    assert session.components.payment_element.features.payment_method_save == "disabled"
+    assert present(present(session.components).payment_element.features).payment_method_save == "disabled"
     key = client.v1.ephemeral_keys.create({"customer": customer.id}, {"stripe_version": "2026-10-28.endive"})
-    assert key.secret.startswith("ek_test_")
+    assert present(key.secret).startswith("ek_test_")
     product = client.v1.products.create({"name": "Gold"})
     feature = client.v1.entitlements.features.create({"name": "Premium", "lookup_key": "premium"})
     client.v1.products.features.create(product.id, {"entitlement_feature": feature.id})
@@ -115,23 +116,25 @@ def test_setup_intents_save_cards_and_then_pay_off_session(
     assert intent.status == "requires_action"
     stripe_emulator.control(f"3ds/{intent.id}/complete", client_secret=intent.client_secret)
     intent = client.v1.setup_intents.retrieve(intent.id, {"expand": ["latest_attempt"]})
-    assert (intent.status, intent.latest_attempt.status) == ("succeeded", "succeeded")
+    assert (intent.status, expanded(intent.latest_attempt).status) == ("succeeded", "succeeded")
     paid = client.v1.payment_intents.create(
-        {**ONE_CALL, "customer": customer.id, "payment_method": intent.payment_method, "off_session": True}
+        request_params(
+            {**ONE_CALL, "customer": customer.id, "payment_method": intent.payment_method, "off_session": True}
+        )
     )
     assert paid.status == "succeeded"
     with pytest.raises(stripe.CardError) as caught:
         client.v1.setup_intents.create(
             {"payment_method": "pm_card_chargeDeclined", "confirm": True, "return_url": "https://a.example"}
         )
-    assert caught.value.json_body["error"]["setup_intent"]["last_setup_error"]["code"] == "card_declined"
+    assert error_of(caught.value)["setup_intent"]["last_setup_error"]["code"] == "card_declined"
 
 
 def test_prices_with_tiers_custom_amounts_lookup_keys_and_other_currencies(client: stripe.StripeClient) -> None:
     product = client.v1.products.create(
         {"name": "Seats", "default_price_data": {"currency": "usd", "unit_amount": 100}}
     )
-    assert product.default_price.startswith("price_")
+    assert id_of(product.default_price).startswith("price_")
     tiered = client.v1.prices.create(
         {
             "product": product.id,
@@ -145,7 +148,7 @@ def test_prices_with_tiers_custom_amounts_lookup_keys_and_other_currencies(clien
     )
     assert not hasattr(tiered, "tiers")
     seen = client.v1.prices.retrieve(tiered.id, {"expand": ["tiers"]})
-    assert [t.up_to for t in seen.tiers] == [5, None]
+    assert [t.up_to for t in present(seen.tiers)] == [5, None]
     assert client.v1.prices.list({"lookup_keys": ["seats"]}).data[0].id == tiered.id
     with pytest.raises(stripe.InvalidRequestError):
         client.v1.prices.create({"product": product.id, "currency": "usd", "unit_amount": 5, "lookup_key": "seats"})
@@ -161,15 +164,15 @@ def test_prices_with_tiers_custom_amounts_lookup_keys_and_other_currencies(clien
     )
     assert client.v1.prices.retrieve(tiered.id).lookup_key is None
     assert (
-        client.v1.prices.retrieve(moved.id, {"expand": ["currency_options"]}).currency_options.to_dict()["eur"][
-            "unit_amount"
-        ]
+        present(client.v1.prices.retrieve(moved.id, {"expand": ["currency_options"]}).currency_options).to_dict()[
+            "eur"
+        ]["unit_amount"]
         == 4
     )
     gift = client.v1.prices.create(
         {"product": product.id, "currency": "usd", "custom_unit_amount": {"enabled": True, "minimum": 500}}
     )
-    assert (gift.unit_amount, gift.custom_unit_amount.minimum) == (None, 500)
+    assert (gift.unit_amount, present(gift.custom_unit_amount).minimum) == (None, 500)
     with pytest.raises(stripe.InvalidRequestError):
         client.v1.products.delete(product.id)
 
@@ -190,7 +193,10 @@ def test_a_confirmation_token_carries_the_form_to_the_server_and_pays_once(
         key="pk_test_browser",
     )
     assert status == 200, token
-    assert client.v1.confirmation_tokens.retrieve(token["id"]).payment_method_preview.card.last4 == "4242"
+    assert (
+        present(present(client.v1.confirmation_tokens.retrieve(token["id"]).payment_method_preview).card).last4
+        == "4242"
+    )
     intent = client.v1.payment_intents.create(
         {"amount": 500, "currency": "usd", "confirm": True, "confirmation_token": token["id"]}
     )
@@ -201,17 +207,9 @@ def test_a_confirmation_token_carries_the_form_to_the_server_and_pays_once(
         )
 
 
-def page(url: str, method: str = "GET") -> tuple[int, str, Message]:
-    class Stay(urllib.request.HTTPRedirectHandler):
-        def redirect_request(self, *args: Any) -> None:
-            return None
-
-    try:
-        with urllib.request.build_opener(Stay).open(urllib.request.Request(url, method=method), timeout=10) as response:
-            return response.status, response.read().decode(), response.headers
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode(), error.headers
+def page(url: str, method: str = "GET") -> tuple[int, str, httpx.Headers]:
+    answer = httpx.request(method, url, trust_env=False)
+    return answer.status_code, answer.text, answer.headers
 
 
 def test_links_inside_objects_lead_somewhere(client: stripe.StripeClient) -> None:
@@ -226,19 +224,19 @@ def test_links_inside_objects_lead_somewhere(client: stripe.StripeClient) -> Non
     assert (status, headers["Location"]) == (303, back)
     assert client.v1.accounts.retrieve(account.id).charges_enabled is True
     intent = client.v1.payment_intents.create(
-        {**ONE_CALL, "payment_method": "pm_card_visa", "description": "<b>Mug</b>"}
+        request_params({**ONE_CALL, "payment_method": "pm_card_visa", "description": "<b>Mug</b>"})
     )
-    receipt = client.v1.charges.retrieve(intent.latest_charge).receipt_url
-    assert "$20.00" in page(receipt)[1]
-    assert "&lt;b&gt;Mug" in page(receipt)[1]
-    assert page(receipt + "x")[0] == 404
+    receipt = client.v1.charges.retrieve(id_of(intent.latest_charge)).receipt_url
+    assert "$20.00" in page(present(receipt))[1]
+    assert "&lt;b&gt;Mug" in page(present(receipt))[1]
+    assert page(present(receipt) + "x")[0] == 404
 
 
 def test_money_becomes_available_after_a_week(client: stripe.StripeClient, stripe_emulator: RunningEmulator) -> None:
-    intent = client.v1.payment_intents.create({**ONE_CALL, "payment_method": "pm_card_visa"})
+    intent = client.v1.payment_intents.create(request_params({**ONE_CALL, "payment_method": "pm_card_visa"}))
     stripe_emulator.settle()
-    charge = client.v1.charges.retrieve(intent.latest_charge, {"expand": ["balance_transaction"]})
-    assert charge.balance_transaction.status == "pending"
+    charge = client.v1.charges.retrieve(id_of(intent.latest_charge), {"expand": ["balance_transaction"]})
+    assert expanded(charge.balance_transaction).status == "pending"
     stripe_emulator.advance("8d")
-    assert client.v1.balance_transactions.retrieve(charge.balance_transaction.id).status == "available"
+    assert client.v1.balance_transactions.retrieve(expanded(charge.balance_transaction).id).status == "available"
     assert "balance.available" in types_of(client)

@@ -4,6 +4,9 @@ import pytest
 import stripe
 from emulator.tests.support.checked_client import client_of
 from emulator.tests.support.payments import ONE_CALL, types_of
+from emulator.tests.support.request_params import request_params
+from emulator.tests.support.stripe_fields import error_of, expanded, id_of
+from tests.support.present import present
 
 from payloom_emulator.embedded import RunningEmulator
 
@@ -12,7 +15,7 @@ def test_a_card_payment_succeeds_in_one_call_and_its_events_come_in_order(
     client: stripe.StripeClient, stripe_emulator: RunningEmulator
 ) -> None:
     intent = client.v1.payment_intents.create(
-        {**ONE_CALL, "payment_method": "pm_card_visa", "metadata": {"order": "7"}}
+        request_params({**ONE_CALL, "payment_method": "pm_card_visa", "metadata": {"order": "7"}})
     )
     assert intent.status == "succeeded"
     assert intent.amount_received == 2000
@@ -23,15 +26,15 @@ def test_a_card_payment_succeeds_in_one_call_and_its_events_come_in_order(
         "payment_intent.succeeded",
         "charge.updated",
     ]
-    charge = client.v1.charges.retrieve(intent.latest_charge, {"expand": ["balance_transaction"]})
+    charge = client.v1.charges.retrieve(id_of(intent.latest_charge), {"expand": ["balance_transaction"]})
     assert charge.metadata["order"] == "7"
-    assert charge.balance_transaction.net == 2000 - 88
+    assert expanded(charge.balance_transaction).net == 2000 - 88
 
 
 def test_create_then_confirm_goes_through_the_states(client: stripe.StripeClient) -> None:
     intent = client.v1.payment_intents.create({"amount": 1099, "currency": "eur"})
     assert intent.status == "requires_payment_method"
-    assert intent.client_secret.startswith(f"{intent.id}_secret_")
+    assert present(intent.client_secret).startswith(f"{intent.id}_secret_")
     intent = client.v1.payment_intents.update(intent.id, {"payment_method": "pm_card_visa"})
     assert intent.status == "requires_confirmation"
     with pytest.raises(stripe.InvalidRequestError, match="return_url"):
@@ -41,7 +44,7 @@ def test_create_then_confirm_goes_through_the_states(client: stripe.StripeClient
     with pytest.raises(stripe.InvalidRequestError) as caught:
         client.v1.payment_intents.confirm(intent.id, {"return_url": "https://shop.example/done"})
     assert caught.value.code == "payment_intent_unexpected_state"
-    assert caught.value.json_body["error"]["payment_intent"]["id"] == intent.id
+    assert error_of(caught.value)["payment_intent"]["id"] == intent.id
 
 
 @pytest.mark.parametrize(
@@ -59,14 +62,14 @@ def test_a_declined_card_answers_402_and_the_attempt_is_kept(
     client: stripe.StripeClient, method: str, code: str, decline_code: str | None
 ) -> None:
     with pytest.raises(stripe.CardError) as caught:
-        client.v1.payment_intents.create({**ONE_CALL, "payment_method": method})
+        client.v1.payment_intents.create(request_params({**ONE_CALL, "payment_method": method}))
     error = caught.value
     assert (error.http_status, error.code) == (402, code)
-    body = error.json_body["error"]
+    body = error_of(error)
     assert body.get("decline_code") == decline_code
     intent = client.v1.payment_intents.retrieve(body["payment_intent"]["id"])
     assert intent.status == "requires_payment_method"
-    assert intent.last_payment_error.code == code
+    assert present(intent.last_payment_error).code == code
     assert intent.payment_method is None
     assert client.v1.charges.retrieve(body["charge"]).status == "failed"
     assert types_of(client) == ["payment_intent.created", "charge.failed", "payment_intent.payment_failed"]
@@ -74,14 +77,16 @@ def test_a_declined_card_answers_402_and_the_attempt_is_kept(
 
 def test_a_raw_card_number_declines_as_its_table_row_says_and_another_can_be_tried(client: stripe.StripeClient) -> None:
     intent = client.v1.payment_intents.create(
-        {
-            "amount": 500,
-            "currency": "usd",
-            "payment_method_data": {
-                "type": "card",
-                "card": {"number": "4000000000000002", "exp_month": 12, "exp_year": 2034, "cvc": "123"},
-            },
-        }
+        request_params(
+            {
+                "amount": 500,
+                "currency": "usd",
+                "payment_method_data": {
+                    "type": "card",
+                    "card": {"number": "4000000000000002", "exp_month": 12, "exp_year": 2034, "cvc": "123"},
+                },
+            }
+        )
     )
     with pytest.raises(stripe.CardError):
         client.v1.payment_intents.confirm(intent.id, {"return_url": "https://a.example"})
@@ -103,15 +108,17 @@ def test_three_d_secure_redirects_then_succeeds(client: stripe.StripeClient, str
         }
     )
     assert intent.status == "requires_action"
-    assert intent.next_action.type == "redirect_to_url"
-    assert f"/_emulator/3ds/{intent.id}" in intent.next_action.redirect_to_url.url
+    assert present(intent.next_action).type == "redirect_to_url"
+    assert f"/_emulator/3ds/{intent.id}" in present(present(present(intent.next_action).redirect_to_url).url)
     done = stripe_emulator.control(f"3ds/{intent.id}/complete", client_secret=intent.client_secret)
     assert done["status"] == "succeeded"
     assert done["return_url"] == (
         f"https://shop.example/back?x=1&payment_intent={intent.id}&payment_intent_client_secret={intent.client_secret}&redirect_status=succeeded"
     )
     charge = client.v1.payment_intents.retrieve(intent.id, {"expand": ["latest_charge"]}).latest_charge
-    assert charge.payment_method_details.card.three_d_secure.result == "authenticated"
+    assert (
+        present(present(present(expanded(charge).payment_method_details).card).three_d_secure).result == "authenticated"
+    )
     assert types_of(client)[:4] == [
         "payment_intent.created",
         "payment_intent.requires_action",
@@ -135,12 +142,14 @@ def test_a_failed_challenge_takes_the_intent_back(
     stripe_emulator.control(f"3ds/{intent.id}/fail", client_secret=intent.client_secret)
     intent = client.v1.payment_intents.retrieve(intent.id)
     assert intent.status == "requires_payment_method"
-    assert intent.last_payment_error.code == "payment_intent_authentication_failure"
+    assert present(intent.last_payment_error).code == "payment_intent_authentication_failure"
 
 
 def test_without_a_return_url_stripe_js_is_asked_to_handle_the_challenge(client: stripe.StripeClient) -> None:
-    intent = client.v1.payment_intents.create({**ONE_CALL, "payment_method": "pm_card_threeDSecure2Required"})
-    assert intent.next_action.type == "use_stripe_sdk"
+    intent = client.v1.payment_intents.create(
+        request_params({**ONE_CALL, "payment_method": "pm_card_threeDSecure2Required"})
+    )
+    assert present(intent.next_action).type == "use_stripe_sdk"
 
 
 def test_off_session_a_card_that_wants_authentication_is_declined(client: stripe.StripeClient) -> None:
@@ -148,17 +157,17 @@ def test_off_session_a_card_that_wants_authentication_is_declined(client: stripe
     method = client.v1.payment_methods.attach("pm_card_authenticationRequired", {"customer": customer.id})
     with pytest.raises(stripe.CardError) as caught:
         client.v1.payment_intents.create(
-            {**ONE_CALL, "customer": customer.id, "payment_method": method.id, "off_session": True}
+            request_params({**ONE_CALL, "customer": customer.id, "payment_method": method.id, "off_session": True})
         )
     assert caught.value.code == "authentication_required"
-    assert caught.value.json_body["error"]["payment_method"]["id"] == method.id
+    assert error_of(caught.value)["payment_method"]["id"] == method.id
 
 
 def test_manual_capture_in_part_releases_the_rest(
     client: stripe.StripeClient, stripe_emulator: RunningEmulator
 ) -> None:
     intent = client.v1.payment_intents.create(
-        {**ONE_CALL, "payment_method": "pm_card_visa", "capture_method": "manual"}
+        request_params({**ONE_CALL, "payment_method": "pm_card_visa", "capture_method": "manual"})
     )
     assert (intent.status, intent.amount_capturable) == ("requires_capture", 2000)
     with pytest.raises(stripe.InvalidRequestError) as caught:
@@ -174,7 +183,7 @@ def test_an_authorisation_lapses_after_seven_days(
     client: stripe.StripeClient, stripe_emulator: RunningEmulator
 ) -> None:
     intent = client.v1.payment_intents.create(
-        {**ONE_CALL, "payment_method": "pm_card_visa", "capture_method": "manual"}
+        request_params({**ONE_CALL, "payment_method": "pm_card_visa", "capture_method": "manual"})
     )
     stripe_emulator.advance("8d")
     intent = client.v1.payment_intents.retrieve(intent.id)
@@ -219,15 +228,17 @@ def test_a_sepa_debit_is_processing_and_settles_with_time(
     )
     mandate = {"customer_acceptance": {"type": "offline"}}
     intent = client.v1.payment_intents.create(
-        {
-            "amount": 900,
-            "currency": "eur",
-            "confirm": True,
-            "payment_method": method.id,
-            "allowed_payment_method_types": ["sepa_debit"],
-            "mandate_data": mandate,
-            "return_url": "https://a.example",
-        }
+        request_params(
+            {
+                "amount": 900,
+                "currency": "eur",
+                "confirm": True,
+                "payment_method": method.id,
+                "allowed_payment_method_types": ["sepa_debit"],
+                "mandate_data": mandate,
+                "return_url": "https://a.example",
+            }
+        )
     )
     assert intent.status == "processing"
     assert client.v1.payment_intents.retrieve(intent.id).status == "processing"
@@ -272,15 +283,17 @@ def test_us_bank_account_wants_microdeposits_first(
         "billing_details": {"name": "J"},
     }
     intent = client.v1.payment_intents.create(
-        {
-            "amount": 900,
-            "currency": "usd",
-            "confirm": True,
-            "payment_method_data": data,
-            "return_url": "https://a.example",
-        }
+        request_params(
+            {
+                "amount": 900,
+                "currency": "usd",
+                "confirm": True,
+                "payment_method_data": data,
+                "return_url": "https://a.example",
+            }
+        )
     )
-    assert intent.next_action.type == "verify_with_microdeposits"
+    assert present(intent.next_action).type == "verify_with_microdeposits"
     with pytest.raises(stripe.InvalidRequestError):
         client.v1.payment_intents.verify_microdeposits(intent.id, {"amounts": [1, 2]})
     assert client.v1.payment_intents.verify_microdeposits(intent.id, {"amounts": [32, 45]}).status == "processing"
@@ -291,19 +304,23 @@ def test_us_bank_account_wants_microdeposits_first(
 def test_setup_future_usage_attaches_the_card_after_success(client: stripe.StripeClient) -> None:
     customer = client.v1.customers.create({"email": "a@example.com"})
     intent = client.v1.payment_intents.create(
-        {**ONE_CALL, "customer": customer.id, "payment_method": "pm_card_visa", "setup_future_usage": "off_session"}
+        request_params(
+            {**ONE_CALL, "customer": customer.id, "payment_method": "pm_card_visa", "setup_future_usage": "off_session"}
+        )
     )
-    assert client.v1.payment_methods.retrieve(intent.payment_method).customer == customer.id
+    assert client.v1.payment_methods.retrieve(id_of(intent.payment_method)).customer == customer.id
     again = client.v1.payment_intents.create(
-        {**ONE_CALL, "customer": customer.id, "payment_method": intent.payment_method, "off_session": True}
+        request_params(
+            {**ONE_CALL, "customer": customer.id, "payment_method": intent.payment_method, "off_session": True}
+        )
     )
     assert again.status == "succeeded"
 
 
 def test_a_method_used_once_without_a_customer_cannot_be_used_again(client: stripe.StripeClient) -> None:
-    intent = client.v1.payment_intents.create({**ONE_CALL, "payment_method": "pm_card_visa"})
+    intent = client.v1.payment_intents.create(request_params({**ONE_CALL, "payment_method": "pm_card_visa"}))
     with pytest.raises(stripe.InvalidRequestError, match="previously used"):
-        client.v1.payment_intents.create({**ONE_CALL, "payment_method": intent.payment_method})
+        client.v1.payment_intents.create(request_params({**ONE_CALL, "payment_method": intent.payment_method}))
 
 
 def test_a_publishable_key_needs_the_client_secret_and_sees_less(
@@ -313,7 +330,7 @@ def test_a_publishable_key_needs_the_client_secret_and_sees_less(
     browser = client_of(stripe_emulator.url, "pk_test_browser", stripe_version="2026-08-26.dahlia")
     with pytest.raises(stripe.InvalidRequestError):
         browser.v1.payment_intents.retrieve(intent.id)
-    seen = browser.v1.payment_intents.retrieve(intent.id, {"client_secret": intent.client_secret}).to_dict()
+    seen = browser.v1.payment_intents.retrieve(intent.id, {"client_secret": present(intent.client_secret)}).to_dict()
     assert "metadata" not in seen
     assert seen["status"] == "requires_payment_method"
     with pytest.raises(stripe.PermissionError):
@@ -324,9 +341,13 @@ def test_endive_refuses_payment_method_types_and_dahlia_takes_them(
     client: stripe.StripeClient, stripe_emulator: RunningEmulator
 ) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:
-        client.v1.payment_intents.create({"amount": 500, "currency": "usd", "payment_method_types": ["card"]})
+        client.v1.payment_intents.create(
+            request_params({"amount": 500, "currency": "usd", "payment_method_types": ["card"]})
+        )
     assert caught.value.code == "payment_method_types_no_longer_supported"
     older = client_of(stripe_emulator.url, stripe_version="2026-08-26.dahlia")
-    intent = older.v1.payment_intents.create({"amount": 500, "currency": "usd", "payment_method_types": ["card"]})
+    intent = older.v1.payment_intents.create(
+        request_params({"amount": 500, "currency": "usd", "payment_method_types": ["card"]})
+    )
     assert intent.payment_method_types == ["card"]
     assert intent.automatic_payment_methods is None

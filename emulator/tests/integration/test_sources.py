@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import pytest
 import stripe
+from emulator.tests.support.request_params import request_params
+from tests.support.present import present
 
 
 def test_a_source_is_made_saved_listed_charged_and_removed(client: stripe.StripeClient) -> None:
     source = client.v1.sources.create({"type": "card", "token": "tok_visa", "owner": {"email": "a@example.com"}})
-    assert (source.status, source.type, source.card.last4) == ("chargeable", "card", "4242")
-    assert client.v1.sources.retrieve(source.id).owner.email == "a@example.com"
+    assert (source.status, source.type, present(source.card).last4) == ("chargeable", "card", "4242")
+    assert present(client.v1.sources.retrieve(source.id).owner).email == "a@example.com"
     customer = client.v1.customers.create({"email": "a@example.com"})
     assert client.v1.customers.payment_sources.create(customer.id, {"source": source.id}).id == source.id
     assert client.v1.customers.retrieve(customer.id).default_source == source.id
     assert [s.id for s in client.v1.customers.payment_sources.list(customer.id).data] == [source.id]
     for given in ({"source": source.id}, {}):
-        charge = client.v1.charges.create({"amount": 900, "currency": "usd", "customer": customer.id, **given})
-        assert (charge.status, charge.source.id, charge.source.object) == ("succeeded", source.id, "source")
+        charge = client.v1.charges.create(
+            request_params({"amount": 900, "currency": "usd", "customer": customer.id, **given})
+        )
+        assert (charge.status, present(charge.source).id, present(charge.source).object) == (
+            "succeeded",
+            source.id,
+            "source",
+        )
     client.v1.customers.payment_sources.delete(customer.id, source.id)
     assert client.v1.customers.retrieve(customer.id).default_source is None
     assert client.v1.sources.retrieve(source.id).status == "consumed"

@@ -6,6 +6,8 @@ import datetime as dt
 import time
 from typing import TYPE_CHECKING, Any
 
+from emulator.tests.support.request_params import request_params
+
 if TYPE_CHECKING:
     import stripe
 
@@ -48,7 +50,7 @@ class Shop:
         params: dict[str, Any] = {"email": "jenny@example.com", "name": "Jenny", **more}
         if self.clock is not None:
             params["test_clock"] = self.clock.id
-        made = self.v1.customers.create(params)
+        made = self.v1.customers.create(request_params(params))
         if card:
             method = self.v1.payment_methods.attach(card, {"customer": made.id})
             made = self.v1.customers.update(made.id, {"invoice_settings": {"default_payment_method": method.id}})
@@ -63,18 +65,19 @@ class Shop:
         product = more.pop("product", None) or self.v1.products.create({"name": name}).id
         if not more.get("tiers"):
             more["unit_amount"] = amount
-        return self.v1.prices.create({"currency": "usd", "product": product, "recurring": recurring, **more})
+        params = {"currency": "usd", "product": product, "recurring": recurring, **more}
+        return self.v1.prices.create(request_params(params))
 
     def subscribe(self, customer: str, price: str, **more: Any) -> stripe.Subscription:
         quantity = more.pop("quantity", None)
         item = {"price": price} | ({"quantity": quantity} if quantity is not None else {})
-        return self.v1.subscriptions.create({"customer": customer, "items": [item], **more})
+        return self.v1.subscriptions.create(request_params({"customer": customer, "items": [item], **more}))
 
     def invoice(self, subscription: str, **more: Any) -> stripe.Invoice:
         """Return the subscription's latest invoice."""
         seen = self.v1.subscriptions.retrieve(subscription)
         assert isinstance(seen.latest_invoice, str)
-        return self.v1.invoices.retrieve(seen.latest_invoice, more or None)
+        return self.v1.invoices.retrieve(seen.latest_invoice, request_params(more))
 
     def status(self, subscription: str) -> str:
         return self.v1.subscriptions.retrieve(subscription).status

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+from emulator.tests.support.request_params import request_params
+
 if TYPE_CHECKING:
     from emulator.tests.support.local_servers import Local
     from playwright.sync_api import Page
@@ -22,7 +24,7 @@ def session(local: Local, **params: Any) -> Any:
         "cancel_url": f"{local.shop}/cart",
         **params,
     }
-    return local.stripe.v1.checkout.sessions.create(given)
+    return local.stripe.v1.checkout.sessions.create(request_params(given))
 
 
 def fill(page: Page, number: str = GOOD, *, email: str | None = "jenny@example.com") -> None:

@@ -27,7 +27,7 @@ def classes() -> dict[str, list[type]]:
         module = importlib.import_module(info.name)
         for cls in vars(module).values():
             if inspect.isclass(cls) and cls.__module__ == info.name and "OBJECT_NAME" in vars(cls):
-                found.setdefault(cls.OBJECT_NAME, []).append(cls)
+                found.setdefault(vars(cls)["OBJECT_NAME"], []).append(cls)
     return found
 
 

@@ -30,6 +30,6 @@ def test_an_amount_is_written_as_american_english_writes_it(minor: int, currency
 
 
 def test_every_currency_has_the_sign_of_the_unicode_locale_data() -> None:
-    for code in Locale.parse("en_US").currencies:
+    for code in map(str, Locale.parse("en_US").currencies):
         text = Amount(100, code.lower()).format()
         assert re.split(r"\u00a0?\d", text)[0] == get_currency_symbol(code, "en_US"), code

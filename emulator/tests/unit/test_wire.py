@@ -223,7 +223,7 @@ TIERS = [
     ],
 )
 def test_tiers(mode: str, quantity: int, amount: int) -> None:
-    price = {
+    price: Any = {
         "currency": "usd",
         "billing_scheme": "tiered",
         "tiers_mode": mode,
@@ -234,12 +234,15 @@ def test_tiers(mode: str, quantity: int, amount: int) -> None:
 
 
 def test_decimals_and_packages_are_exact() -> None:
-    price = {"currency": "usd", "billing_scheme": "per_unit", "unit_amount_decimal": "0.05", "transform_quantity": None}
+    price: Any = {
+        "currency": "usd",
+        "billing_scheme": "per_unit",
+        "unit_amount_decimal": "0.05",
+        "transform_quantity": None,
+    }
     assert amount_for(price, 1010) == 51  # 50.5 rounds up
-    assert (
-        amount_for({**price, "unit_amount_decimal": "500", "transform_quantity": {"divide_by": 10, "round": "up"}}, 11)
-        == 1000
-    )
+    package: Any = {**price, "unit_amount_decimal": "500", "transform_quantity": {"divide_by": 10, "round": "up"}}
+    assert amount_for(package, 11) == 1000
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 from tests.support.editor_fixture import TEXT, EditorPage
+from tests.support.present import present
 
 if TYPE_CHECKING:
     from tests.support.editor_fixture import EditorMaker
@@ -60,7 +61,7 @@ def test_a_card_dropped_nowhere_goes_back(editor: EditorMaker) -> None:
     before = card.bounding_box()
     mouse = it.page.mouse
     mouse.down()
-    mouse.move(before["x"] - 90, before["y"] + 10, steps=6)
+    mouse.move(present(before)["x"] - 90, present(before)["y"] + 10, steps=6)
     expect(it.page.locator(".flow-open").first).to_be_visible()
     expect(it.page.locator(".flow-aim")).to_have_count(0)
     mouse.up()

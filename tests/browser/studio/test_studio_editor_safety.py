@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 from tests.support.editor_fixture import TEXT, EditorPage
+from tests.support.present import present
 
 if TYPE_CHECKING:
     from tests.support.browser_plugin import AxeCheck
@@ -162,7 +163,7 @@ def test_two_hundred_steps_can_be_dragged_without_a_stutter(editor: EditorMaker)
     box = cards.nth(1).bounding_box()
     mouse = page.mouse
     mouse.down()
-    mouse.move(box["x"] + 40, box["y"] + 30, steps=3)
+    mouse.move(present(box)["x"] + 40, present(box)["y"] + 30, steps=3)
     expect(page.locator(".flow-open").first).to_be_visible()
     page.evaluate(
         """() => {
@@ -172,7 +173,7 @@ def test_two_hundred_steps_can_be_dragged_without_a_stutter(editor: EditorMaker)
         }"""
     )
     for at in range(60):
-        mouse.move(box["x"] + 40 + at * 3, box["y"] + 30 + at * 4)
+        mouse.move(present(box)["x"] + 40 + at * 3, present(box)["y"] + 30 + at * 4)
     times = page.evaluate("() => { cancelAnimationFrame(window.next); return window.times.slice(3); }")
     touched = page.evaluate("() => window.touched.size")
     mouse.up()

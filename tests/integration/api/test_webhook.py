@@ -68,7 +68,7 @@ def test_what_is_no_event_of_ours_is_refused_with_the_reason_and_not_stored(
         "not ascii": (body, server.sign(body)[:-1] + "é"),
     }[name]
     before = events(server)
-    answer = server.http.post("/api/stripe/webhook", content=sent, headers={"stripe-signature": header.encode()})
+    answer = server.http.post("/api/stripe/webhook", content=sent, headers={b"stripe-signature": header.encode()})
     assert answer.status_code == 400, answer.text
     error = answer.json()["error"]
     assert error["message"]

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.support.present import present
 
 from payloom.cli.server.emulator_process import local_stripe
 from payloom.cli.support.errors import ChildDied
@@ -67,11 +68,11 @@ def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     parent = subprocess.Popen(
         [sys.executable, "-c", PARENT, str(free_port()), str(tmp_path / "log")], stdout=subprocess.PIPE
     )
-    child = int(parent.stdout.readline())
+    child = int(present(parent.stdout).readline())
     assert is_alive(child)
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
-    parent.stdout.close()
+    present(parent.stdout).close()
     assert gone_within(child, 10)
 
 

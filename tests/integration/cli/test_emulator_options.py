@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import typer
+from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 import payloom_emulator.__main__
@@ -28,7 +29,9 @@ def test_both_helps_list_the_same_options(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_both_have_the_same_defaults() -> None:
-    group = typer.main.get_command(app).commands["emulator"]
+    commands = typer.main.get_command(app)
+    assert isinstance(commands, TyperGroup)
+    group = commands.commands["emulator"]
     plain = vars(parser().parse_args([]))
     ours = {option.name: option.default for option in group.params}
     assert {name: ours[name] or None for name in plain} == {name: value or None for name, value in plain.items()}

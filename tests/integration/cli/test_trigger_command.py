@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import stripe
-    from click.testing import Result
+    from typer.testing import Result
 
     from payloom_emulator.embedded import RunningEmulator
 

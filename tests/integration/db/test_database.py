@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import exc as sa_exc
 
 from payloom.db.database import Database, metadata, open_database
 from payloom.db.errors import DatabaseNewer, DatabaseUnavailable, DatabaseUrlNotUnderstood
@@ -65,7 +66,7 @@ async def test_a_database_error_reaches_its_caller_alone(notebook: Database) -> 
     """A broken rule is an error of the one who broke it."""
     await notebook.write(add(1))
     results = await asyncio.gather(notebook.write(add(1)), notebook.write(add(2)), return_exceptions=True)
-    assert isinstance(results[0], sa.exc.IntegrityError)
+    assert isinstance(results[0], sa_exc.IntegrityError)
     assert await ids(notebook) == [1, 2]
 
 
@@ -127,7 +128,7 @@ async def test_values_come_back_as_they_were(notebook: Database) -> None:
 async def test_a_naive_datetime_is_refused(notebook: Database) -> None:
     """Nobody knows which moment it means."""
     naive = dt.datetime(2026, 1, 1)  # noqa: DTZ001 - the point
-    with pytest.raises(sa.exc.StatementError, match="naive"):
+    with pytest.raises(sa_exc.StatementError, match="naive"):
         await notebook.write(lambda tx: tx.execute(sa.insert(notes).values(id=1, at=naive)))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import exc as sa_exc
 
 from payloom.db.deferred_writes import defer_insert, on_before_commit
 from payloom.db.transactions import savepoint
@@ -79,7 +80,7 @@ async def test_a_row_the_database_refuses_fails_the_work_that_put_it_off(noteboo
     works: list[Any] = [lambda tx, n=number: later(tx, n, n + 100) for number in range(10)]
     works.append(lambda tx: later(tx, 50, 99))
     results = await asyncio.gather(*[notebook.write(work) for work in works], return_exceptions=True)
-    assert [isinstance(result, sa.exc.IntegrityError) for result in results] == [False] * 10 + [True]
+    assert [isinstance(result, sa_exc.IntegrityError) for result in results] == [False] * 10 + [True]
     assert 50 not in await notebook.read(ids)
 
 
@@ -92,7 +93,7 @@ async def test_a_refused_row_is_caught_where_it_was_put_off(notebook: Database) 
             with savepoint(tx):
                 later(tx, 2)
                 later(tx, 1)
-        except sa.exc.IntegrityError:
+        except sa_exc.IntegrityError:
             later(tx, 3)
             return "caught"
         return "missed"
@@ -109,7 +110,7 @@ async def test_a_failed_statement_in_a_savepoint_leaves_the_rest_as_it_was(noteb
         nonlocal tries
         tries += 1
         tx.execute(sa.insert(notes).values(id=1))
-        with contextlib.suppress(sa.exc.DBAPIError), savepoint(tx):
+        with contextlib.suppress(sa_exc.DBAPIError), savepoint(tx):
             tx.execute(sa.insert(notes).values(id=2))
             tx.execute(sa.text("SELECT nothing_like_it FROM later_notes"))
         tx.execute(sa.insert(notes).values(id=3))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
+from tests.support.present import present
 
 from payloom.db.database import Database, open_database
 from payloom.db.errors import DatabaseUnavailable
@@ -97,5 +98,5 @@ async def test_a_full_disk_refuses_and_recovers(tmp_path: Path) -> None:
     assert stored == sum(result is None for result in results)
     await database.write(lambda tx: tx.exec_driver_sql("PRAGMA max_page_count = 100000"))
     await database.write(insert)
-    assert await database.read(lambda tx: tx.execute(sa.text("SELECT count(*) FROM t")).scalar()) == stored + 1
+    assert await database.read(lambda tx: tx.execute(sa.text("SELECT count(*) FROM t")).scalar()) == present(stored) + 1
     await database.close()

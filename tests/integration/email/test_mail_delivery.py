@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from tests.support.present import present
 
 from payloom.email.errors import DeliveryUnknown, MailDelayed, MailRefused
 from payloom.email.message import Mail, message_id
@@ -130,8 +131,8 @@ class Scripted:
         self.steps = list(steps)
         self.sent: list[Mail] = []
 
-    async def send(self, given: Mail) -> None:
-        self.sent.append(given)
+    async def send(self, mail: Mail) -> None:
+        self.sent.append(mail)
         step = self.steps.pop(0) if self.steps else None
         if isinstance(step, Exception):
             raise step
@@ -156,7 +157,7 @@ async def test_any_transport_takes_a_mail_and_the_outbox_shows_it(
     assert sent.sent_at == clock.now()
     found = await database.read(lambda tx: get_mail(tx, sent.id))
     assert found == sent
-    assert b"Thank you" in found.mime()
+    assert b"Thank you" in present(found).mime()
 
 
 async def test_the_same_key_sends_once(database: Database, server: Server, clock: ManualClock) -> None:
@@ -174,7 +175,7 @@ async def test_a_mail_arrives_whole(server: Server) -> None:
     read = email.message_from_bytes(server.received[0], policy=email.policy.default)
     assert read["Message-ID"] == given.message_id
     assert read["To"] == "Ada <ada@example.test>, bob@example.test"
-    assert read.get_body(("plain",)).get_content().strip() == "Thank you"
+    assert present(read.get_body(("plain",))).get_content().strip() == "Thank you"
 
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])

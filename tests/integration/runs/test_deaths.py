@@ -85,6 +85,7 @@ async def test_a_step_that_kills_every_process_ends_as_failed(database: Database
     fixture = await build(database, tmp_path)
     await fixture.publish(push=flow)
     run, fixture = await dies(fixture)
+    following = fixture
     for _ in range(12):
         before = len(fixture.ledger.attempts())
         following = await build(database, tmp_path)

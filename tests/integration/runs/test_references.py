@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event as sa_event
 
 from payloom.inbox.service import InboxEvent, store
 from payloom.kit.clock import ManualClock
@@ -190,9 +191,9 @@ def asked(database: Database) -> Iterator[list[str]]:
         if not statement.startswith("BEGIN"):
             found.append(statement)
 
-    sa.event.listen(database.engine, "before_cursor_execute", note)
+    sa_event.listen(database.engine, "before_cursor_execute", note)
     yield found
-    sa.event.remove(database.engine, "before_cursor_execute", note)
+    sa_event.remove(database.engine, "before_cursor_execute", note)
 
 
 async def found_soon(database: Database, ref: str) -> None:

@@ -9,7 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import sqlalchemy as sa
+from sqlalchemy import event as sa_event
 from tests.support.runs_fixture import RunsFixture, build
 
 if TYPE_CHECKING:
@@ -56,9 +56,9 @@ class Count:
     def __init__(self, database: Database) -> None:
         self.seen: list[str] = []
         self.engine = database.engine
-        sa.event.listen(self.engine, "before_cursor_execute", self._statement)
-        sa.event.listen(self.engine, "begin", self._begin)
-        sa.event.listen(self.engine, "commit", self._commit)
+        sa_event.listen(self.engine, "before_cursor_execute", self._statement)
+        sa_event.listen(self.engine, "begin", self._begin)
+        sa_event.listen(self.engine, "commit", self._commit)
 
     def _statement(self, _conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         self.seen.append(" ".join(statement.split())[:120])
@@ -71,9 +71,9 @@ class Count:
 
     def stop(self) -> list[str]:
         """Count no more; returns what was counted."""
-        sa.event.remove(self.engine, "before_cursor_execute", self._statement)
-        sa.event.remove(self.engine, "begin", self._begin)
-        sa.event.remove(self.engine, "commit", self._commit)
+        sa_event.remove(self.engine, "before_cursor_execute", self._statement)
+        sa_event.remove(self.engine, "begin", self._begin)
+        sa_event.remove(self.engine, "commit", self._commit)
         return self.seen
 
 

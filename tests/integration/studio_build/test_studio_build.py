@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.present import present
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -25,9 +26,10 @@ BUILT = "src/payloom/api/static/studio"
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("payloom_studio_build_alone", REPOSITORY / "studio" / "build.py")
+    location = REPOSITORY / "studio" / "build.py"
+    spec = present(importlib.util.spec_from_file_location("payloom_studio_build_alone", location))
     sys.modules[spec.name] = module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    present(spec.loader).exec_module(module)
     return module
 
 

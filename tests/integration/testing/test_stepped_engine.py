@@ -4,19 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
-from pathlib import Path
-
-import pytest
-
-from payloom.kit.clock import SystemClock
-from payloom.sandbox.database import MemoryDatabase
-from payloom.sandbox.engine import QueueTable, SteppedEngine, process_engine
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "engine"))
 from typing import TYPE_CHECKING
 
-from test_engine_contract import (
+import pytest
+from tests.integration.engine.test_engine_contract import (
     Advanced,
     advanced,
     test_a_delayed_segment_is_not_advanced_early,
@@ -25,6 +16,10 @@ from test_engine_contract import (
     test_what_is_committed_is_advanced_soon,
     test_what_is_undone_is_not_advanced,
 )
+
+from payloom.kit.clock import SystemClock
+from payloom.sandbox.database import MemoryDatabase
+from payloom.sandbox.engine import QueueTable, SteppedEngine, process_engine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -14,7 +14,7 @@ from payloom.cli.commands import app
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from click.testing import Result
+    from typer.testing import Result
 
 BEFORE = "tables:\n  orders:\n    columns:\n      id: string primary\n      note?: string\n      sum?: int\n"
 AFTER = "tables:\n  orders:\n    columns:\n      id: string primary\n      sum?: int\n"

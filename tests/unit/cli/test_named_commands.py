@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperGroup
 
 from payloom.cli.commands import app
 
@@ -55,7 +55,7 @@ def named_in_docs() -> Iterator[tuple[str, str]]:
 
 def problem(words: str) -> str | None:
     """Return what is wrong with a command line, None if it can be run."""
-    command: TyperCommand | TyperGroup = typer.main.get_command(app)
+    command = typer.main.get_command(app)
     rest = shlex.split(words)
     while isinstance(command, TyperGroup) and rest and not rest[0].startswith("-"):
         name = rest.pop(0)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.present import present
 
 from payloom.settings.errors import BadSettings, MissingVariable, SecretInFile, StripeKeysRefused
 from payloom.settings.load import documented_names, load_settings
@@ -158,7 +159,7 @@ environments:
     )
     assert settings.port == 2000
     assert settings.email.sender == "a@b.c"
-    assert settings.email.url.get_secret_value() == "smtp://mail"
+    assert present(settings.email.url).get_secret_value() == "smtp://mail"
 
 
 def test_the_environment_wins_over_the_file_and_arguments_win_over_both(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from payloom.tables.definition.spec import ColumnSpec
+from payloom.tables.definition.spec import ColumnSpec, ColumnType
 from payloom.tables.definition.values import Unfit, check
 
 ID = "8b0f7d0e-2c1c-4c53-9a39-f1a6c1b0f3aa"
@@ -34,7 +34,7 @@ MOMENT = dt.datetime(2026, 1, 31, 10, 0, tzinfo=dt.UTC)
         ("json", {"a": [1, None, {"at": MOMENT}]}, {"a": [1, None, {"at": "2026-01-31T10:00:00Z"}]}),
     ],
 )
-def test_a_fitting_value_is_stored_in_one_form(kind: str, value: Any, stored: Any) -> None:
+def test_a_fitting_value_is_stored_in_one_form(kind: ColumnType, value: Any, stored: Any) -> None:
     assert check(ColumnSpec("x", kind), value) == stored
 
 
@@ -68,7 +68,7 @@ def test_a_fitting_value_is_stored_in_one_form(kind: str, value: Any, stored: An
         ("json", 2**63),
     ],
 )
-def test_nothing_is_converted_silently(kind: str, value: Any) -> None:
+def test_nothing_is_converted_silently(kind: ColumnType, value: Any) -> None:
     with pytest.raises(Unfit):
         check(ColumnSpec("x", kind), value)
 

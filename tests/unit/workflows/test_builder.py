@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.workflow_driver import EXAMPLES, load, unchecked
@@ -93,11 +94,11 @@ def test_python_cannot_decide_what_only_the_run_knows() -> None:
     def trace(function: Callable[[Expr], None]) -> None:
         workflow("w", on={"manual": True})(function)
 
-    def decides(inputs: Expr) -> None:
+    def decides(inputs: Any) -> None:
         if inputs.amount > 5:
             log("big")
 
-    def walks(inputs: Expr) -> None:
+    def walks(inputs: Any) -> None:
         for item in inputs.items:
             log(item)
 

@@ -3,6 +3,9 @@ from __future__ import annotations
 import pytest
 import stripe
 from emulator.tests.support.billing_shop import Shop, data, day, moment
+from emulator.tests.support.request_params import request_params
+from emulator.tests.support.stripe_fields import id_of
+from tests.support.present import present
 
 
 def item_of(subscription: stripe.Subscription) -> str:
@@ -23,7 +26,7 @@ def test_an_upgrade_leaves_a_credit_and_a_charge_for_the_next_invoice(shop: Shop
     changed = shop.v1.subscriptions.update(gold.id, {"items": [{"id": item_of(gold), "price": better.id}]})
     assert changed.status == "active"
     assert changed.to_dict()["items"]["data"][0]["price"]["id"] == better.id
-    pending = shop.v1.invoice_items.list({"customer": gold.customer, "pending": True}).data
+    pending = shop.v1.invoice_items.list({"customer": id_of(gold.customer), "pending": True}).data
     assert sorted((i.amount, i.description, i.proration) for i in pending) == [
         (-1500, "Unused time on Gold after 16 Jun 2030", True),
         (3000, "Remaining time on Platinum after 16 Jun 2030", True),
@@ -33,9 +36,9 @@ def test_an_upgrade_leaves_a_credit_and_a_charge_for_the_next_invoice(shop: Shop
     shop.advance("2030-07-01 02:00")
     invoice = shop.invoice(gold.id)
     assert (invoice.total, invoice.status) == (6000 - 1500 + 3000, "paid")
-    flags = [line.parent.subscription_item_details.proration for line in invoice.lines.data]
+    flags = [present(present(line.parent).subscription_item_details).proration for line in invoice.lines.data]
     assert flags == [False, True, True]
-    assert shop.v1.invoice_items.list({"customer": gold.customer, "pending": True}).data == []
+    assert shop.v1.invoice_items.list({"customer": id_of(gold.customer), "pending": True}).data == []
 
 
 def test_always_invoice_collects_the_difference_at_once(shop: Shop, gold: stripe.Subscription) -> None:
@@ -71,11 +74,11 @@ def test_a_downgrade_billed_at_once_becomes_credit_of_the_customer(shop: Shop, g
     )
     invoice = shop.invoice(gold.id)
     assert (invoice.total, invoice.amount_due, invoice.status, invoice.ending_balance) == (-1000, 0, "paid", -1000)
-    assert shop.v1.customers.retrieve(gold.customer).balance == -1000
+    assert shop.v1.customers.retrieve(id_of(gold.customer)).balance == -1000
     shop.advance("2030-07-01 02:00")
     renewal = shop.invoice(gold.id)
     assert (renewal.total, renewal.amount_due, renewal.starting_balance, renewal.ending_balance) == (1000, 0, -1000, 0)
-    kinds = [t.type for t in shop.v1.customers.balance_transactions.list(gold.customer).data]
+    kinds = [t.type for t in shop.v1.customers.balance_transactions.list(id_of(gold.customer)).data]
     assert kinds == ["applied_to_invoice", "applied_to_invoice"]
 
 
@@ -113,7 +116,7 @@ def test_a_trial_ended_now_is_billed_now(shop: Shop) -> None:
     subscription = shop.subscribe(shop.customer().id, shop.price(3000).id, trial_period_days=30)
     shop.advance("2030-06-05")
     changed = shop.v1.subscriptions.update(subscription.id, {"trial_end": "now"})
-    assert (changed.status, day(changed.trial_end), day(changed.billing_cycle_anchor)) == (
+    assert (changed.status, day(present(changed.trial_end)), day(changed.billing_cycle_anchor)) == (
         "active",
         "2030-06-05",
         "2030-06-05",
@@ -125,7 +128,7 @@ def test_a_trial_can_be_prolonged(shop: Shop) -> None:
     shop.begin("2030-06-01")
     subscription = shop.subscribe(shop.customer().id, shop.price().id, trial_period_days=7)
     changed = shop.v1.subscriptions.update(subscription.id, {"trial_end": moment("2030-07-01")})
-    assert (changed.status, day(changed.trial_end)) == ("trialing", "2030-07-01")
+    assert (changed.status, day(present(changed.trial_end))) == ("trialing", "2030-07-01")
     shop.advance("2030-06-20")
     assert shop.status(subscription.id) == "trialing"
     shop.advance("2030-07-01 02:00")
@@ -139,7 +142,7 @@ def test_the_cycle_can_be_anchored_anew(shop: Shop, gold: stripe.Subscription) -
 
 
 def test_an_upgrade_whose_payment_fails_makes_the_subscription_past_due(shop: Shop, gold: stripe.Subscription) -> None:
-    shop.switch_card(gold.customer, "pm_card_chargeCustomerFail")
+    shop.switch_card(id_of(gold.customer), "pm_card_chargeCustomerFail")
     changed = shop.v1.subscriptions.update(
         gold.id, {"items": [{"id": item_of(gold), "quantity": 2}], "proration_behavior": "always_invoice"}
     )
@@ -148,7 +151,7 @@ def test_an_upgrade_whose_payment_fails_makes_the_subscription_past_due(shop: Sh
 
 
 def test_error_if_incomplete_undoes_the_whole_change(shop: Shop, gold: stripe.Subscription) -> None:
-    shop.switch_card(gold.customer, "pm_card_chargeCustomerFail")
+    shop.switch_card(id_of(gold.customer), "pm_card_chargeCustomerFail")
     with pytest.raises(stripe.CardError):
         shop.v1.subscriptions.update(
             gold.id,
@@ -163,25 +166,25 @@ def test_error_if_incomplete_undoes_the_whole_change(shop: Shop, gold: stripe.Su
 
 
 def test_pending_updates_wait_for_their_payment(shop: Shop, gold: stripe.Subscription) -> None:
-    shop.switch_card(gold.customer, "pm_card_chargeCustomerFail")
+    shop.switch_card(id_of(gold.customer), "pm_card_chargeCustomerFail")
     wished = {
         "items": [{"id": item_of(gold), "quantity": 2}],
         "proration_behavior": "always_invoice",
         "payment_behavior": "pending_if_incomplete",
     }
-    waiting = shop.v1.subscriptions.update(gold.id, wished)
+    waiting = shop.v1.subscriptions.update(gold.id, request_params(wished))
     assert waiting.status == "active"
-    assert waiting.pending_update.subscription_items[0].quantity == 2
+    assert present(present(waiting.pending_update).subscription_items)[0].quantity == 2
     assert waiting.to_dict()["items"]["data"][0]["quantity"] == 1
-    good = shop.v1.payment_methods.attach("pm_card_visa", {"customer": gold.customer})
-    shop.v1.invoices.pay(waiting.latest_invoice, {"payment_method": good.id})
+    good = shop.v1.payment_methods.attach("pm_card_visa", {"customer": id_of(gold.customer)})
+    shop.v1.invoices.pay(id_of(waiting.latest_invoice), {"payment_method": good.id})
     seen = shop.v1.subscriptions.retrieve(gold.id)
     assert (seen.pending_update, seen.to_dict()["items"]["data"][0]["quantity"]) == (None, 2)
     assert "customer.subscription.pending_update_applied" in shop.types()
 
 
 def test_pending_updates_expire(shop: Shop, gold: stripe.Subscription) -> None:
-    shop.switch_card(gold.customer, "pm_card_chargeCustomerFail")
+    shop.switch_card(id_of(gold.customer), "pm_card_chargeCustomerFail")
     shop.v1.subscriptions.update(
         gold.id,
         {
@@ -205,7 +208,7 @@ def test_canceled_subscriptions_change_only_their_metadata(shop: Shop, gold: str
 
 def test_canceling_with_proration_and_a_last_invoice_gives_credit(shop: Shop, gold: stripe.Subscription) -> None:
     shop.v1.subscriptions.cancel(gold.id, {"prorate": True, "invoice_now": True})
-    assert shop.v1.customers.retrieve(gold.customer).balance == -1500
+    assert shop.v1.customers.retrieve(id_of(gold.customer)).balance == -1500
 
 
 def test_previews_show_what_will_happen_and_change_nothing(shop: Shop, gold: stripe.Subscription) -> None:
@@ -218,11 +221,13 @@ def test_previews_show_what_will_happen_and_change_nothing(shop: Shop, gold: str
     )
     better = shop.price(6000, name="Platinum")
     details = {"items": [{"id": item_of(gold), "price": better.id}], "proration_date": moment("2030-06-16")}
-    change = shop.v1.invoices.create_preview({"subscription": gold.id, "subscription_details": details})
+    change = shop.v1.invoices.create_preview(request_params({"subscription": gold.id, "subscription_details": details}))
     assert sorted(line.amount for line in change.lines.data) == [-1500, 3000, 6000]
     assert change.total == 7500
     details["proration_behavior"] = "always_invoice"
-    at_once = shop.v1.invoices.create_preview({"subscription": gold.id, "subscription_details": details})
+    at_once = shop.v1.invoices.create_preview(
+        request_params({"subscription": gold.id, "subscription_details": details})
+    )
     assert at_once.total == 1500
     seen = shop.v1.subscriptions.retrieve(gold.id)
     assert seen.to_dict()["items"]["data"][0]["price"]["unit_amount"] == 3000
@@ -243,10 +248,10 @@ def test_a_new_subscription_can_be_previewed_for_a_customer(shop: Shop) -> None:
 
 
 def test_subscriptions_are_listed_by_status_price_and_customer(shop: Shop, gold: stripe.Subscription) -> None:
-    other = shop.subscribe(gold.customer, shop.price(500).id)
+    other = shop.subscribe(id_of(gold.customer), shop.price(500).id)
     price = gold.to_dict()["items"]["data"][0]["price"]["id"]
     assert [s.id for s in shop.v1.subscriptions.list({"price": price}).data] == [gold.id]
-    assert [s.id for s in shop.v1.subscriptions.list({"customer": gold.customer}).data] == [other.id, gold.id]
+    assert [s.id for s in shop.v1.subscriptions.list({"customer": id_of(gold.customer)}).data] == [other.id, gold.id]
     shop.v1.subscriptions.cancel(other.id)
     assert [s.id for s in shop.v1.subscriptions.list({"status": "canceled"}).data] == [other.id]
     assert len(shop.v1.subscriptions.list({"status": "all"}).data) == 2

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 import stripe
 from emulator.tests.support.billing_shop import Shop
+from emulator.tests.support.request_params import request_params
+from emulator.tests.support.stripe_fields import id_of
+from tests.support.present import present
 
 from payloom_emulator.embedded import RunningEmulator
 
@@ -22,7 +25,7 @@ def card(number: str) -> dict:
 def session(shop: Shop) -> Callable[..., stripe.checkout.Session]:
     price = shop.price()
     return lambda **data: shop.v1.checkout.sessions.create(
-        {"mode": "subscription", "line_items": [{"price": price.id, "quantity": 1}], **URLS, **data}
+        request_params({"mode": "subscription", "line_items": [{"price": price.id, "quantity": 1}], **URLS, **data})
     )
 
 
@@ -58,7 +61,7 @@ def test_events_come_in_stripes_order(
         "charge.updated",
     ]
     done = shop.v1.checkout.sessions.retrieve(made.id)
-    subscription = shop.v1.subscriptions.retrieve(done.subscription)
+    subscription = shop.v1.subscriptions.retrieve(id_of(done.subscription))
     assert (done.payment_status, subscription.status, subscription.metadata["order"]) == ("paid", "active", "7")
     assert subscription.default_payment_method is not None
     assert done.invoice == subscription.latest_invoice
@@ -73,11 +76,11 @@ def test_a_trial_costs_nothing_now_and_renews_off_the_saved_card(
     assert status == 200
     done = shop.v1.checkout.sessions.retrieve(made.id)
     assert done.payment_status == "no_payment_required"
-    assert shop.status(done.subscription) == "trialing"
+    assert shop.status(id_of(done.subscription)) == "trialing"
     stripe_emulator.advance("14d")
     stripe_emulator.advance("2h")
-    assert shop.status(done.subscription) == "active"
-    assert shop.invoice(done.subscription).amount_paid == 2000
+    assert shop.status(id_of(done.subscription)) == "active"
+    assert shop.invoice(id_of(done.subscription)).amount_paid == 2000
 
 
 def test_a_declined_card_leaves_the_session_open_for_another(
@@ -89,7 +92,7 @@ def test_a_declined_card_leaves_the_session_open_for_another(
     assert shop.v1.checkout.sessions.retrieve(made.id).status == "open"
     assert pay(stripe_emulator, made, "4242424242424242")[0] == 200
     done = shop.v1.checkout.sessions.retrieve(made.id)
-    assert (done.status, shop.status(done.subscription)) == ("complete", "active")
+    assert (done.status, shop.status(id_of(done.subscription))) == ("complete", "active")
     assert len(shop.v1.subscriptions.list({"status": "all"}).data) == 1
 
 
@@ -98,32 +101,36 @@ def test_discounts_and_one_time_items_are_on_the_first_invoice(shop: Shop, strip
     once = shop.v1.prices.create({"currency": "usd", "unit_amount": 1000, "product_data": {"name": "Set-up"}})
     coupon = shop.v1.coupons.create({"percent_off": 50, "duration": "once"})
     made = shop.v1.checkout.sessions.create(
-        {
-            "mode": "subscription",
-            "line_items": [{"price": price.id, "quantity": 1}, {"price": once.id, "quantity": 1}],
-            "discounts": [{"coupon": coupon.id}],
-            **URLS,
-        }
+        request_params(
+            {
+                "mode": "subscription",
+                "line_items": [{"price": price.id, "quantity": 1}, {"price": once.id, "quantity": 1}],
+                "discounts": [{"coupon": coupon.id}],
+                **URLS,
+            }
+        )
     )
     assert made.amount_total == 1500
     assert pay(stripe_emulator, made, "4242424242424242")[0] == 200
     done = shop.v1.checkout.sessions.retrieve(made.id)
-    assert shop.invoice(done.subscription).total == 1500
+    assert shop.invoice(id_of(done.subscription)).total == 1500
 
 
 def test_a_payment_session_can_make_an_invoice(shop: Shop, stripe_emulator: RunningEmulator) -> None:
     line = {"price_data": {"currency": "usd", "unit_amount": 1500, "product_data": {"name": "Mug"}}, "quantity": 2}
     made = shop.v1.checkout.sessions.create(
-        {
-            "mode": "payment",
-            "line_items": [line],
-            "invoice_creation": {"enabled": True, "invoice_data": {"footer": "Bye"}},
-            "customer_creation": "always",
-            **URLS,
-        }
+        request_params(
+            {
+                "mode": "payment",
+                "line_items": [line],
+                "invoice_creation": {"enabled": True, "invoice_data": {"footer": "Bye"}},
+                "customer_creation": "always",
+                **URLS,
+            }
+        )
     )
     assert pay(stripe_emulator, made, "4242424242424242")[0] == 200
     done = shop.v1.checkout.sessions.retrieve(made.id)
-    invoice = shop.v1.invoices.retrieve(done.invoice, {"expand": ["payments"]})
+    invoice = shop.v1.invoices.retrieve(id_of(done.invoice), {"expand": ["payments"]})
     assert (invoice.status, invoice.total, invoice.footer) == ("paid", 3000, "Bye")
-    assert invoice.payments.data[0].payment.payment_intent == done.payment_intent
+    assert present(invoice.payments).data[0].payment.payment_intent == done.payment_intent

@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 import stripe
 from emulator.tests.support.billing_shop import Shop
+from emulator.tests.support.request_params import request_params
+from emulator.tests.support.stripe_fields import expanded, id_of
+from tests.support.present import present
 
 from payloom_emulator.embedded import RunningEmulator
 
@@ -19,9 +22,9 @@ def test_a_coupon_for_once_is_taken_off_the_first_invoice_only(shop: Shop, half:
     subscription = shop.subscribe(shop.customer().id, shop.price().id, discounts=[{"coupon": half.id}])
     invoice = shop.invoice(subscription.id, expand=["discounts", "total_discount_amounts.discount"])
     assert (invoice.subtotal, invoice.total) == (2000, 1000)
-    assert invoice.discounts[0].source.coupon == half.id
-    assert invoice.total_discount_amounts[0].amount == 1000
-    assert invoice.lines.data[0].discount_amounts[0].amount == 1000
+    assert expanded(invoice.discounts[0]).source.coupon == half.id
+    assert present(invoice.total_discount_amounts)[0].amount == 1000
+    assert present(invoice.lines.data[0].discount_amounts)[0].amount == 1000
     assert shop.v1.coupons.retrieve(half.id).times_redeemed == 1
     shop.advance("2030-02-01 02:00")
     assert shop.invoice(subscription.id).total == 2000
@@ -52,13 +55,13 @@ def test_amounts_off_are_spread_over_the_lines_without_losing_a_cent(shop: Shop)
         )
     seen = shop.v1.invoices.retrieve(invoice.id)
     assert seen.total == 1997
-    assert sum(line.discount_amounts[0].amount for line in seen.lines.data) == 1000
+    assert sum(present(line.discount_amounts)[0].amount for line in seen.lines.data) == 1000
 
 
 def test_coupons_for_products_leave_the_others_alone(shop: Shop) -> None:
     gold, other = shop.price(2000), shop.price(1000, name="Other")
     coupon = shop.v1.coupons.create(
-        {"percent_off": 10, "duration": "forever", "applies_to": {"products": [gold.product]}}
+        request_params({"percent_off": 10, "duration": "forever", "applies_to": {"products": [id_of(gold.product)]}})
     )
     subscription = shop.v1.subscriptions.create(
         {
@@ -68,7 +71,9 @@ def test_coupons_for_products_leave_the_others_alone(shop: Shop) -> None:
         }
     )
     assert shop.invoice(subscription.id).total == 1800 + 1000
-    assert shop.v1.coupons.retrieve(coupon.id, {"expand": ["applies_to"]}).applies_to.products == [gold.product]
+    assert present(shop.v1.coupons.retrieve(coupon.id, {"expand": ["applies_to"]}).applies_to).products == [
+        gold.product
+    ]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +89,7 @@ def test_coupons_for_products_leave_the_others_alone(shop: Shop) -> None:
 )
 def test_coupons_that_make_no_sense_are_refused(shop: Shop, params: dict[str, Any], param: str) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:
-        shop.v1.coupons.create(params)
+        shop.v1.coupons.create(request_params(params))
     assert caught.value.param == param
 
 
@@ -133,13 +138,13 @@ def test_promotion_codes_carry_a_coupon_with_restrictions(shop: Shop, half: stri
 def test_promotion_codes_refuse_who_does_not_fit(shop: Shop, more: dict[str, Any], message: str) -> None:
     coupon = shop.v1.coupons.create({"percent_off": 10, "duration": "once"})
     customer, price = shop.customer(), shop.price()
-    first = {"discounts": []}
+    params = request_params({"promotion": {"type": "coupon", "coupon": coupon.id}, **more})
     if "max_redemptions" in more:
-        code = shop.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}, **more})
-        first = {"discounts": [{"promotion_code": code.id}]}
-    shop.subscribe(customer.id, price.id, **first)
-    if "max_redemptions" not in more:
-        code = shop.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}, **more})
+        code = shop.v1.promotion_codes.create(params)
+        shop.subscribe(customer.id, price.id, discounts=[{"promotion_code": code.id}])
+    else:
+        shop.subscribe(customer.id, price.id, discounts=[])
+        code = shop.v1.promotion_codes.create(params)
     with pytest.raises(stripe.InvalidRequestError, match=message):
         shop.subscribe(customer.id, price.id, discounts=[{"promotion_code": code.id}])
 
@@ -162,7 +167,7 @@ def test_older_versions_give_coupons_to_customers(
     call = stripe_emulator.emulator.call
     status, body = call("POST", f"/v1/customers/{customer.id}", {"coupon": half.id}, version="2022-11-15")
     assert (status, body["discount"]["coupon"]["id"]) == (200, half.id)
-    assert shop.v1.customers.retrieve(customer.id).discount.source.coupon == half.id
+    assert present(shop.v1.customers.retrieve(customer.id).discount).source.coupon == half.id
     assert shop.invoice(shop.subscribe(customer.id, price.id).id).total == 1000
     assert shop.v1.customers.retrieve(customer.id).discount is None
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 import stripe
 from emulator.tests.support.billing_shop import Shop
+from emulator.tests.support.stripe_fields import id_of
+from tests.support.present import present
 
 
 @pytest.fixture
@@ -28,9 +30,9 @@ def test_a_credit_note_on_a_paid_invoice_refunds_or_credits(shop: Shop, paid: st
         }
     )
     assert (note.status, note.total, note.type, note.number) == ("issued", 1000, "post_payment", f"{paid.number}-CN-01")
-    refund = shop.v1.refunds.retrieve(note.refunds[0].refund)
+    refund = shop.v1.refunds.retrieve(id_of(note.refunds[0].refund))
     assert refund.amount == 600
-    assert shop.v1.customers.retrieve(paid.customer).balance == -400
+    assert shop.v1.customers.retrieve(id_of(paid.customer)).balance == -400
     assert shop.v1.invoices.retrieve(paid.id).post_payment_credit_notes_amount == 1000
     assert "credit_note.created" in shop.types()
     with pytest.raises(stripe.InvalidRequestError):
@@ -77,5 +79,5 @@ def test_a_custom_line_is_taxed(shop: Shop, paid: stripe.Invoice) -> None:
             "credit_amount": 220,
         }
     )
-    assert (note.subtotal, note.total, note.total_taxes[0].amount) == (200, 220, 20)
+    assert (note.subtotal, note.total, present(note.total_taxes)[0].amount) == (200, 220, 20)
     assert [line.description for line in shop.v1.credit_notes.line_items.list(note.id).data] == ["Sorry"]

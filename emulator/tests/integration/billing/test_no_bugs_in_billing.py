@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.support.present import present
 
+from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.params import operations, table
 from payloom_emulator.runtime.emulator import Emulator
 
@@ -175,10 +177,10 @@ class Player:
 def unbalanced(emulator: Emulator) -> Iterator[str]:
     """Yield what does not add up: invoices against their lines and payments, balances against their transactions."""
     unit = emulator.unit()
-    for invoice in unit.list("invoice"):
+    for invoice in unit.list(kinds.INVOICE):
         lines = invoice["_lines"]
-        added = sum(t["amount"] for t in invoice["total_taxes"] if t["tax_behavior"] == "exclusive")
-        off = sum(d["amount"] for d in invoice["total_discount_amounts"])
+        added = sum(t["amount"] for t in present(invoice["total_taxes"]) if t["tax_behavior"] == "exclusive")
+        off = sum(d["amount"] for d in present(invoice["total_discount_amounts"]))
         if invoice["subtotal"] != sum(line["amount"] for line in lines):
             yield f"{invoice['id']}: subtotal is not the sum of the lines"
         if invoice["total"] != invoice["subtotal"] - off + added:
@@ -188,18 +190,18 @@ def unbalanced(emulator: Emulator) -> Iterator[str]:
         due, had, left = invoice["amount_due"], invoice["amount_paid"], invoice["amount_remaining"]
         if invoice["status"] in {"open", "paid"} and due != had + left:
             yield f"{invoice['id']}: due {due}, paid {had}, left {left}"
-        paid = [p for p in unit.list("invoice_payment", invoice=invoice["id"]) if p["status"] == "paid"]
-        if sum(p["amount_paid"] for p in paid) > invoice["amount_paid"]:
+        paid = [p for p in unit.list(kinds.INVOICE_PAYMENT, invoice=invoice["id"]) if p["status"] == "paid"]
+        if sum(present(p["amount_paid"]) for p in paid) > invoice["amount_paid"]:
             yield f"{invoice['id']}: more payments than paid"
-    for subscription in unit.list("subscription"):
+    for subscription in unit.list(kinds.SUBSCRIPTION):
         ends = [i["current_period_end"] for i in subscription["items"]["data"]]
         if subscription["status"] in {"active", "trialing", "past_due", "unpaid"} and ends and min(ends) <= unit.now:
             yield f"{subscription['id']}: {subscription['status']}, but its period ended"
-        stored = [unit.find("subscription_item", i["id"]) for i in subscription["items"]["data"]]
+        stored = [unit.find(kinds.SUBSCRIPTION_ITEM, i["id"]) for i in subscription["items"]["data"]]
         if [(i or {}).get("quantity") for i in stored] != [i["quantity"] for i in subscription["items"]["data"]]:
             yield f"{subscription['id']}: its items differ from those it shows"
-    for customer in unit.list("customer"):
-        rows = unit.list("customer_balance_transaction", customer=customer["id"])
+    for customer in unit.list(kinds.CUSTOMER):
+        rows = unit.list(kinds.CUSTOMER_BALANCE_TRANSACTION, customer=customer["id"])
         if customer["balance"] != sum(r["amount"] for r in rows):
             yield f"{customer['id']}: balance {customer['balance']} of {[r['amount'] for r in rows]}"
 

@@ -3,6 +3,9 @@ from __future__ import annotations
 import pytest
 import stripe
 from emulator.tests.support.billing_shop import Shop
+from emulator.tests.support.request_params import request_params
+from emulator.tests.support.stripe_fields import id_of
+from tests.support.present import present
 
 from payloom_emulator.embedded import RunningEmulator
 
@@ -12,7 +15,7 @@ def test_a_portal_session_uses_the_default_configuration(shop: Shop, stripe_emul
     session = shop.v1.billing_portal.sessions.create({"customer": customer.id, "return_url": "https://shop.example/me"})
     assert session.url.startswith(f"{stripe_emulator.url}/p/session/")
     assert session.return_url == "https://shop.example/me"
-    configuration = shop.v1.billing_portal.configurations.retrieve(session.configuration)
+    configuration = shop.v1.billing_portal.configurations.retrieve(id_of(session.configuration))
     assert (configuration.is_default, configuration.features.subscription_cancel.enabled) == (True, True)
     assert [c.id for c in shop.v1.billing_portal.configurations.list({"is_default": True}).data] == [configuration.id]
 
@@ -28,10 +31,10 @@ def test_configurations_are_checked_and_changed(shop: Shop) -> None:
         "invoice_history": {"enabled": True},
     }
     made = shop.v1.billing_portal.configurations.create(
-        {"features": features, "business_profile": {"headline": "Hello"}}
+        request_params({"features": features, "business_profile": {"headline": "Hello"}})
     )
     assert made.business_profile.headline == "Hello"
-    assert made.features.subscription_update.products[0].prices == [price.id]
+    assert present(made.features.subscription_update.products)[0].prices == [price.id]
     assert made.features.customer_update.enabled is False
     off = shop.v1.billing_portal.configurations.update(made.id, {"active": False})
     assert off.active is False
@@ -46,10 +49,10 @@ def test_a_flow_leads_straight_to_its_subscription(shop: Shop) -> None:
     customer = shop.customer()
     subscription = shop.subscribe(customer.id, shop.price().id)
     flow = {"type": "subscription_cancel", "subscription_cancel": {"subscription": subscription.id}}
-    session = shop.v1.billing_portal.sessions.create({"customer": customer.id, "flow_data": flow})
-    assert session.flow.subscription_cancel.subscription == subscription.id
+    session = shop.v1.billing_portal.sessions.create(request_params({"customer": customer.id, "flow_data": flow}))
+    assert present(present(session.flow).subscription_cancel).subscription == subscription.id
     with pytest.raises(stripe.InvalidRequestError, match="another customer"):
-        shop.v1.billing_portal.sessions.create({"customer": shop.customer().id, "flow_data": flow})
+        shop.v1.billing_portal.sessions.create(request_params({"customer": shop.customer().id, "flow_data": flow}))
 
 
 def test_plans_are_recurring_prices_under_another_name(shop: Shop) -> None:
@@ -71,12 +74,12 @@ def test_plans_are_recurring_prices_under_another_name(shop: Shop) -> None:
 def test_tax_ids_are_kept_and_verified(shop: Shop, stripe_emulator: RunningEmulator) -> None:
     customer = shop.customer()
     made = shop.v1.customers.tax_ids.create(customer.id, {"type": "eu_vat", "value": "DE123456789"})
-    assert (made.country, made.verification.status) == ("DE", "pending")
+    assert (made.country, present(made.verification).status) == ("DE", "pending")
     stripe_emulator.advance(5)
-    assert shop.v1.customers.tax_ids.retrieve(customer.id, made.id).verification.status == "verified"
+    assert present(shop.v1.customers.tax_ids.retrieve(customer.id, made.id).verification).status == "verified"
     assert [t.id for t in shop.v1.customers.tax_ids.list(customer.id).data] == [made.id]
     subscription = shop.subscribe(customer.id, shop.price().id)
-    assert shop.invoice(subscription.id).customer_tax_ids[0].value == "DE123456789"
+    assert present(shop.invoice(subscription.id).customer_tax_ids)[0].value == "DE123456789"
     assert shop.v1.customers.tax_ids.delete(customer.id, made.id).deleted is True
     assert shop.types("customer.tax_id") == [
         "customer.tax_id.created",

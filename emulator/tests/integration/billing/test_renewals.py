@@ -4,6 +4,8 @@ import time
 
 import pytest
 from emulator.tests.support.billing_shop import Shop, data, day
+from emulator.tests.support.stripe_fields import id_of
+from tests.support.present import present
 
 from payloom_emulator.embedded import RunningEmulator
 
@@ -63,7 +65,11 @@ def test_renewals_that_fail_are_tried_three_times_and_then_the_subscription_is_c
     shop.switch_card(customer.id, "pm_card_chargeCustomerFail")
     shop.advance("2030-02-01 02:00")
     invoice = shop.invoice(subscription.id)
-    assert (invoice.status, invoice.attempt_count, day(invoice.next_payment_attempt)) == ("open", 1, "2030-02-04")
+    assert (invoice.status, invoice.attempt_count, day(present(invoice.next_payment_attempt))) == (
+        "open",
+        1,
+        "2030-02-04",
+    )
     assert shop.status(subscription.id) == "past_due"
     assert shop.v1.customers.retrieve(customer.id).delinquent is True
     failing = [t for t in shop.types() if t.endswith("failed") or t == "customer.subscription.updated"]
@@ -77,7 +83,7 @@ def test_renewals_that_fail_are_tried_three_times_and_then_the_subscription_is_c
     assert shop.invoice(subscription.id).attempt_count == 3
     shop.advance("2030-02-16 03:00")
     ended = shop.v1.subscriptions.retrieve(subscription.id)
-    assert (ended.status, ended.cancellation_details.reason) == ("canceled", "payment_failed")
+    assert (ended.status, present(ended.cancellation_details).reason) == ("canceled", "payment_failed")
     invoice = shop.v1.invoices.retrieve(invoice.id)
     assert (invoice.status, invoice.attempt_count, invoice.next_payment_attempt) == ("open", 4, None)
     assert "customer.subscription.deleted" in shop.types()
@@ -116,13 +122,17 @@ def test_canceling_at_the_periods_end_ends_it_there_without_another_invoice(shop
     shop.begin("2030-01-15")
     subscription = shop.subscribe(shop.customer().id, shop.price().id)
     wished = shop.v1.subscriptions.update(subscription.id, {"cancel_at_period_end": True})
-    assert (wished.status, day(wished.cancel_at), wished.canceled_at) == ("active", "2030-02-15", wished.canceled_at)
+    assert (wished.status, day(present(wished.cancel_at)), wished.canceled_at) == (
+        "active",
+        "2030-02-15",
+        wished.canceled_at,
+    )
     previous = data(shop.events("customer.subscription.updated")[-1])["previous_attributes"]
     assert previous["cancel_at_period_end"] is False
     assert previous["cancel_at"] is None
     shop.advance("2030-02-15 00:01")
     ended = shop.v1.subscriptions.retrieve(subscription.id)
-    assert (ended.status, day(ended.ended_at)) == ("canceled", "2030-02-15")
+    assert (ended.status, day(present(ended.ended_at))) == ("canceled", "2030-02-15")
     assert len(shop.v1.invoices.list().data) == 1
     assert shop.types("customer.subscription")[-1] == "customer.subscription.deleted"
 
@@ -144,7 +154,7 @@ def test_canceling_now_is_final_and_holds_what_was_not_collected(shop: Shop) -> 
         subscription.id, {"cancellation_details": {"feedback": "unused", "comment": "bye"}}
     )
     assert ended.status == "canceled"
-    assert ended.cancellation_details.to_dict() == {
+    assert present(ended.cancellation_details).to_dict() == {
         "comment": "bye",
         "feedback": "unused",
         "feedback_option": None,
@@ -181,7 +191,7 @@ def test_a_paused_subscription_is_resumed_with_a_new_cycle(shop: Shop) -> None:
     )
     shop.advance("2030-01-20")
     paused = shop.v1.subscriptions.retrieve(subscription.id)
-    assert (paused.status, paused.status_details.paused.subscription.type) == (
+    assert (paused.status, present(paused.status_details).paused.subscription.type) == (
         "paused",
         "trial_end_without_payment_method",
     )
@@ -231,7 +241,7 @@ def test_a_date_to_cancel_at_inside_a_later_period_gives_back_the_rest(shop: Sho
     shop.begin("2030-06-01")
     customer = shop.customer()
     subscription = shop.subscribe(customer.id, shop.price(3000).id, cancel_at=1_908_748_800)
-    assert day(subscription.cancel_at) == "2030-06-27"
+    assert day(present(subscription.cancel_at)) == "2030-06-27"
     shop.advance("2030-06-27 00:01")
     assert shop.status(subscription.id) == "canceled"
     assert [i.amount for i in shop.v1.invoice_items.list({"pending": True}).data] == [-400]
@@ -258,11 +268,13 @@ def test_a_card_that_wants_3ds_at_each_renewal_asks_for_action(shop: Shop) -> No
 def test_a_canceled_payment_intent_is_replaced_at_the_next_attempt(shop: Shop) -> None:
     customer = shop.customer("pm_card_chargeCustomerFail")
     subscription = shop.subscribe(customer.id, shop.price().id)
-    payment = shop.v1.invoice_payments.list({"invoice": subscription.latest_invoice}).data[0]
-    shop.v1.payment_intents.cancel(payment.payment.payment_intent)
+    payment = shop.v1.invoice_payments.list({"invoice": id_of(subscription.latest_invoice)}).data[0]
+    shop.v1.payment_intents.cancel(id_of(payment.payment.payment_intent))
     shop.switch_card(customer.id, "pm_card_visa")
-    assert shop.v1.invoices.pay(subscription.latest_invoice).status == "paid"
-    statuses = sorted(p.status for p in shop.v1.invoice_payments.list({"invoice": subscription.latest_invoice}).data)
+    assert shop.v1.invoices.pay(id_of(subscription.latest_invoice)).status == "paid"
+    statuses = sorted(
+        p.status for p in shop.v1.invoice_payments.list({"invoice": id_of(subscription.latest_invoice)}).data
+    )
     assert statuses == ["canceled", "paid"]
 
 
@@ -270,7 +282,7 @@ def test_a_detached_card_is_not_charged(shop: Shop) -> None:
     shop.begin("2030-01-01")
     customer = shop.customer()
     subscription = shop.subscribe(customer.id, shop.price().id)
-    shop.v1.payment_methods.detach(customer.invoice_settings.default_payment_method)
+    shop.v1.payment_methods.detach(id_of(present(customer.invoice_settings).default_payment_method))
     shop.advance("2030-02-01 02:00")
     assert shop.status(subscription.id) == "past_due"
     assert shop.invoice(subscription.id).attempt_count == 1

@@ -3,10 +3,13 @@ from __future__ import annotations
 import pytest
 import stripe
 from emulator.tests.support.billing_shop import Shop, day, moment
+from emulator.tests.support.request_params import request_params
+from emulator.tests.support.stripe_fields import id_of
+from tests.support.present import present
 
 
 def quantities(shop: Shop, subscription: str) -> list[int]:
-    return [i.quantity for i in shop.v1.subscription_items.list({"subscription": subscription}).data]
+    return [present(i.quantity) for i in shop.v1.subscription_items.list({"subscription": subscription}).data]
 
 
 def test_a_schedule_moves_its_subscription_through_phases_and_releases_it(shop: Shop) -> None:
@@ -28,7 +31,7 @@ def test_a_schedule_moves_its_subscription_through_phases_and_releases_it(shop: 
         ("2030-01-01", "2030-03-01"),
         ("2030-03-01", "2030-04-01"),
     ]
-    subscription = shop.v1.subscriptions.retrieve(schedule.subscription)
+    subscription = shop.v1.subscriptions.retrieve(id_of(schedule.subscription))
     assert (subscription.status, subscription.schedule) == ("active", schedule.id)
     totals = [shop.invoice(subscription.id).total]
     for until in ("2030-02-01 02:00", "2030-03-01 02:00", "2030-04-01 02:00"):
@@ -60,10 +63,10 @@ def test_a_schedule_can_begin_later_and_end_its_subscription(shop: Shop) -> None
     assert [s.id for s in shop.v1.subscription_schedules.list({"scheduled": True}).data] == [schedule.id]
     shop.advance("2030-02-01 02:00")
     started = shop.v1.subscription_schedules.retrieve(schedule.id)
-    assert (started.status, shop.status(started.subscription)) == ("active", "active")
+    assert (started.status, shop.status(id_of(started.subscription))) == ("active", "active")
     shop.advance("2030-03-01 02:00")
     assert shop.v1.subscription_schedules.retrieve(schedule.id).status == "completed"
-    assert shop.status(started.subscription) == "canceled"
+    assert shop.status(id_of(started.subscription)) == "canceled"
     assert len(shop.v1.invoices.list().data) == 1
 
 
@@ -77,16 +80,18 @@ def test_a_running_subscription_is_put_on_a_schedule_and_let_go(shop: Shop) -> N
     phase = schedule.phases[0]
     updated = shop.v1.subscription_schedules.update(
         schedule.id,
-        {
-            "phases": [
-                {
-                    "start_date": phase.start_date,
-                    "end_date": phase.end_date,
-                    "items": [{"price": phase.items[0].price, "quantity": 1}],
-                },
-                {"items": [{"price": phase.items[0].price, "quantity": 5}], "duration": {"interval": "month"}},
-            ]
-        },
+        request_params(
+            {
+                "phases": [
+                    {
+                        "start_date": phase.start_date,
+                        "end_date": phase.end_date,
+                        "items": [{"price": phase.items[0].price, "quantity": 1}],
+                    },
+                    {"items": [{"price": phase.items[0].price, "quantity": 5}], "duration": {"interval": "month"}},
+                ]
+            }
+        ),
     )
     assert len(updated.phases) == 2
     shop.advance("2030-02-01 02:00")
@@ -103,7 +108,7 @@ def test_canceling_a_schedule_cancels_its_subscription(shop: Shop) -> None:
         {"customer": shop.customer().id, "start_date": "now", "phases": [{"items": [{"price": price.id}]}]}
     )
     assert shop.v1.subscription_schedules.cancel(schedule.id).status == "canceled"
-    assert shop.status(schedule.subscription) == "canceled"
+    assert shop.status(id_of(schedule.subscription)) == "canceled"
 
 
 def test_a_quote_for_a_subscription_goes_from_draft_to_accepted(shop: Shop) -> None:
@@ -112,15 +117,15 @@ def test_a_quote_for_a_subscription_goes_from_draft_to_accepted(shop: Shop) -> N
     quote = shop.v1.quotes.create(
         {"customer": customer.id, "line_items": [{"price": price.id, "quantity": 2}, {"price": once.id}]}
     )
-    assert (quote.status, quote.amount_total, quote.computed.recurring.amount_total) == ("draft", 2500, 2000)
+    assert (quote.status, quote.amount_total, present(quote.computed.recurring).amount_total) == ("draft", 2500, 2000)
     with pytest.raises(stripe.InvalidRequestError):
         shop.v1.quotes.accept(quote.id)
     final = shop.v1.quotes.finalize_quote(quote.id)
     assert final.status == "open"
-    assert final.number.startswith("QT-")
+    assert present(final.number).startswith("QT-")
     accepted = shop.v1.quotes.accept(quote.id)
     assert accepted.status == "accepted"
-    subscription = shop.v1.subscriptions.retrieve(accepted.subscription)
+    subscription = shop.v1.subscriptions.retrieve(id_of(accepted.subscription))
     assert quantities(shop, subscription.id) == [2]
     assert shop.invoice(subscription.id).total == 2500
     assert [line.amount_total for line in shop.v1.quotes.line_items.list(quote.id).data] == [2000, 500]
@@ -140,9 +145,9 @@ def test_a_quote_for_one_time_items_becomes_a_draft_invoice(shop: Shop) -> None:
     assert (quote.amount_subtotal, quote.amount_total, quote.total_details.amount_discount) == (1500, 1350, 150)
     shop.v1.quotes.finalize_quote(quote.id)
     accepted = shop.v1.quotes.accept(quote.id)
-    invoice = shop.v1.invoices.retrieve(accepted.invoice)
+    invoice = shop.v1.invoices.retrieve(id_of(accepted.invoice))
     assert (invoice.status, invoice.total, invoice.billing_reason) == ("draft", 1350, "quote_accept")
-    assert invoice.parent.quote_details.quote == quote.id
+    assert present(present(invoice.parent).quote_details).quote == quote.id
 
 
 def test_open_quotes_expire(shop: Shop) -> None:

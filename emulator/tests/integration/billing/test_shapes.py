@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from emulator.tests.support.billing_shop import Shop
 from emulator.tests.support.response_shapes import classes
+from emulator.tests.support.stripe_fields import id_of
+from tests.support.present import present
 
 # Shown only when expanded, only for deleted objects, or only when there is something to say.
 ONLY_SOMETIMES = {
@@ -58,12 +60,12 @@ def everything(shop: Shop) -> dict[str, dict[str, Any]]:
         note,
         quote,
         session,
-        v1.billing_portal.configurations.retrieve(session.configuration),
+        v1.billing_portal.configurations.retrieve(id_of(session.configuration)),
         v1.invoice_items.create({"customer": customer.id, "amount": 100, "currency": "usd"}),
         v1.customers.tax_ids.create(customer.id, {"type": "eu_vat", "value": "DE123456789"}),
         v1.customers.balance_transactions.list(customer.id).data[0],
         v1.subscription_schedules.create({"from_subscription": subscription.id}),
-        v1.test_helpers.test_clocks.retrieve(shop.clock.id),
+        v1.test_helpers.test_clocks.retrieve(present(shop.clock).id),
         v1.billing.meters.create({"display_name": "C", "event_name": "c", "default_aggregation": {"formula": "sum"}}),
     ]
     found: dict[str, dict[str, Any]] = {}

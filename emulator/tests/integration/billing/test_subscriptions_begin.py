@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 import stripe
 from emulator.tests.support.billing_shop import Shop, data, day, moment
+from emulator.tests.support.stripe_fields import error_of, expanded, id_of
+from tests.support.present import present
 
 FIRST_PAYMENT = [
     "invoice.created",
@@ -33,16 +35,16 @@ def test_a_subscription_whose_first_payment_succeeds_is_active_with_a_paid_invoi
     assert (invoice.status, invoice.total, invoice.amount_paid, invoice.amount_remaining) == ("paid", 4000, 4000, 0)
     assert (invoice.billing_reason, invoice.attempt_count, invoice.attempted) == ("subscription_create", 0, True)
     assert invoice.number == f"{customer.invoice_prefix}-0001"
-    assert invoice.parent.subscription_details.subscription == subscription.id
-    assert invoice.parent.subscription_details.metadata["plan"] == "gold"
-    assert invoice.hosted_invoice_url.startswith("http")
+    assert present(present(invoice.parent).subscription_details).subscription == subscription.id
+    assert present(present(present(invoice.parent).subscription_details).metadata)["plan"] == "gold"
+    assert present(invoice.hosted_invoice_url).startswith("http")
     line = invoice.lines.data[0]
     assert (line.description, line.amount) == ("2 × Gold (at $20.00 / month)", 4000)
-    assert line.parent.subscription_item_details.subscription_item == item["id"]
-    assert line.pricing.price_details.price == price.id
-    payment = invoice.payments.data[0]
+    assert present(present(line.parent).subscription_item_details).subscription_item == item["id"]
+    assert present(present(line.pricing).price_details).price == price.id
+    payment = present(invoice.payments).data[0]
     assert (payment.status, payment.amount_paid, payment.payment.type) == ("paid", 4000, "payment_intent")
-    assert invoice.confirmation_secret.client_secret.startswith(payment.payment.payment_intent)
+    assert present(invoice.confirmation_secret).client_secret.startswith(id_of(payment.payment.payment_intent))
     types = shop.types()[seen:]
     assert types[:1] == ["customer.updated"]
     assert types[1:12] == FIRST_PAYMENT
@@ -56,7 +58,7 @@ def test_a_trial_starts_trialing_with_a_free_invoice_and_warns_three_days_before
     shop.begin("2030-01-01")
     customer, price = shop.customer(), shop.price()
     subscription = shop.subscribe(customer.id, price.id, trial_period_days=14)
-    assert (subscription.status, day(subscription.trial_end)) == ("trialing", "2030-01-15")
+    assert (subscription.status, day(present(subscription.trial_end))) == ("trialing", "2030-01-15")
     invoice = shop.invoice(subscription.id)
     assert (invoice.status, invoice.total, invoice.lines.data[0].description) == ("paid", 0, "Trial period for Gold")
     assert "payment_intent.created" not in shop.types()
@@ -122,7 +124,7 @@ def test_default_incomplete_waits_for_the_client_to_confirm(shop: Shop) -> None:
         expand=["latest_invoice.confirmation_secret"],
     )
     assert subscription.status == "incomplete"
-    secret = subscription.latest_invoice.confirmation_secret.client_secret
+    secret = present(expanded(subscription.latest_invoice).confirmation_secret).client_secret
     intent = shop.v1.payment_intents.retrieve(secret.split("_secret_")[0])
     assert (intent.status, intent.amount, intent.setup_future_usage) == ("requires_payment_method", 2000, "off_session")
     shop.v1.payment_intents.confirm(intent.id, {"payment_method": "pm_card_visa", "return_url": "https://x.example"})
@@ -159,14 +161,14 @@ def test_canceling_an_incomplete_subscription_expires_it_at_once(shop: Shop) -> 
     assert ended.status == "incomplete_expired"
     assert ended.canceled_at == ended.ended_at is not None
     assert shop.types("customer.subscription") == ["customer.subscription.created", "customer.subscription.updated"]
-    assert shop.v1.invoices.retrieve(subscription.latest_invoice).status == "void"
+    assert shop.v1.invoices.retrieve(id_of(subscription.latest_invoice)).status == "void"
 
 
 def test_an_incomplete_subscription_becomes_active_when_its_invoice_is_paid_with_another_card(shop: Shop) -> None:
     customer, price = shop.customer("pm_card_chargeCustomerFail"), shop.price()
     subscription = shop.subscribe(customer.id, price.id)
     good = shop.v1.payment_methods.attach("pm_card_visa", {"customer": customer.id})
-    paid = shop.v1.invoices.pay(subscription.latest_invoice, {"payment_method": good.id})
+    paid = shop.v1.invoices.pay(id_of(subscription.latest_invoice), {"payment_method": good.id})
     assert paid.status == "paid"
     assert shop.status(subscription.id) == "active"
 
@@ -185,8 +187,8 @@ def test_a_first_payment_that_needs_3ds_stays_incomplete(shop: Shop) -> None:
     subscription = shop.subscribe(customer.id, price.id)
     assert subscription.status == "incomplete"
     assert "invoice.payment_action_required" in shop.types()
-    payment = shop.v1.invoice_payments.list({"invoice": subscription.latest_invoice}).data[0]
-    intent = shop.v1.payment_intents.retrieve(payment.payment.payment_intent)
+    payment = shop.v1.invoice_payments.list({"invoice": id_of(subscription.latest_invoice)}).data[0]
+    intent = shop.v1.payment_intents.retrieve(id_of(payment.payment.payment_intent))
     assert intent.status == "requires_action"
 
 
@@ -234,7 +236,7 @@ def test_extra_items_and_pending_items_are_on_the_first_invoice(shop: Shop) -> N
     subscription = shop.subscribe(customer.id, price.id, add_invoice_items=[{"price": setup.id, "quantity": 2}])
     invoice = shop.invoice(subscription.id)
     assert invoice.total == 2000 + 1000 + 250
-    assert sorted(line.description for line in invoice.lines.data) == [
+    assert sorted(present(line.description) for line in invoice.lines.data) == [
         "1 × Gold (at $20.00 / month)",
         "Set-up",
         "Sticker",
@@ -247,7 +249,7 @@ def test_send_invoice_subscriptions_are_active_at_once_and_past_due_when_nobody_
     subscription = shop.subscribe(customer.id, price.id, collection_method="send_invoice", days_until_due=10)
     assert subscription.status == "active"
     invoice = shop.invoice(subscription.id)
-    assert (invoice.status, day(invoice.due_date)) == ("open", "2030-01-11")
+    assert (invoice.status, day(present(invoice.due_date))) == ("open", "2030-01-11")
     assert "invoice.sent" in shop.types()
     shop.advance("2030-01-11 00:01")
     assert "invoice.overdue" in shop.types()
@@ -268,8 +270,10 @@ def test_a_trial_without_a_method_waits_for_its_setup_intent(shop: Shop) -> None
     )
     assert subscription.status == "trialing"
     intent = subscription.pending_setup_intent
-    assert intent.status == "requires_payment_method"
-    shop.v1.setup_intents.confirm(intent.id, {"payment_method": "pm_card_visa", "return_url": "https://x.example"})
+    assert expanded(intent).status == "requires_payment_method"
+    shop.v1.setup_intents.confirm(
+        expanded(intent).id, {"payment_method": "pm_card_visa", "return_url": "https://x.example"}
+    )
     seen = shop.v1.subscriptions.retrieve(subscription.id)
     assert seen.pending_setup_intent is None
     assert seen.default_payment_method is not None
@@ -285,7 +289,7 @@ def test_a_trial_with_a_card_asks_only_for_authentication_it_will_need(shop: Sho
     assert subscription.status == "trialing"
     assert (subscription.pending_setup_intent is not None) is pending
     if pending:
-        assert subscription.pending_setup_intent.status == "requires_action"
+        assert expanded(subscription.pending_setup_intent).status == "requires_action"
 
 
 @pytest.mark.parametrize(
@@ -295,7 +299,7 @@ def test_what_is_not_covered_is_refused_and_says_so(shop: Shop, more: dict[str, 
     customer, price = shop.customer(), shop.price()
     with pytest.raises(stripe.StripeError) as caught:
         shop.subscribe(customer.id, price.id, **more)
-    assert (caught.value.http_status, caught.value.json_body["error"]["code"]) == (501, "emulator_not_covered")
+    assert (caught.value.http_status, error_of(caught.value)["code"]) == (501, "emulator_not_covered")
     assert next(iter(more)) in str(caught.value)
 
 
@@ -304,7 +308,7 @@ def test_a_customer_can_be_made_with_the_default_method_in_one_call(shop: Shop) 
         {"payment_method": "pm_card_visa", "invoice_settings": {"default_payment_method": "pm_card_visa"}}
     )
     held = shop.v1.customers.payment_methods.list(customer.id).data
-    assert [m.id for m in held] == [customer.invoice_settings.default_payment_method]
+    assert [m.id for m in held] == [present(customer.invoice_settings).default_payment_method]
     assert shop.subscribe(customer.id, shop.price().id).status == "active"
     loose = shop.v1.payment_methods.create({"type": "card", "card": {"token": "tok_visa"}})
     with pytest.raises(stripe.InvalidRequestError, match="must be attached"):

@@ -52,7 +52,7 @@ def test_an_anchor_in_the_future_has_boundaries_before_it() -> None:
         ({"day_of_month": 15, "month": 1}, "2031-01-15"),
     ],
 )
-def test_an_anchor_config_finds_the_next_such_day(config: dict[str, int], expected: str) -> None:
+def test_an_anchor_config_finds_the_next_such_day(config: periods.AnchorConfig, expected: str) -> None:
     assert day(periods.next_on(config, at("2030-02-10"))) == expected
 
 
@@ -62,13 +62,17 @@ def test_halves_round_away_from_zero_and_shares_add_up() -> None:
 
 
 def test_lines_are_worded_as_stripe_words_them() -> None:
-    price = {"currency": "usd", "unit_amount_decimal": "2000", "recurring": {"interval": "month", "interval_count": 1}}
+    price: Any = {
+        "currency": "usd",
+        "unit_amount_decimal": "2000",
+        "recurring": {"interval": "month", "interval_count": 1},
+    }
     assert amounts.wording(price, 2, "Gold") == "2 × Gold (at $20.00 / month)"
     price["recurring"] = {"interval": "month", "interval_count": 3}
     assert amounts.wording(price, 1, "Gold") == "1 × Gold (at $20.00 / every 3 months)"
     price["unit_amount_decimal"] = "0.25"
     assert amounts.wording(price, 1, "Call") == "1 × Call (at $0.0025 / every 3 months)"
-    yen = {**price, "currency": "jpy", "unit_amount_decimal": "500"}
+    yen: Any = {**price, "currency": "jpy", "unit_amount_decimal": "500"}
     assert amounts.wording(yen, 1, "Gold") == "1 × Gold (at ¥500 / every 3 months)"
 
 
