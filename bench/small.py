@@ -72,7 +72,7 @@ class Slow:
 
 
 async def fill(url: str, folder: Path, count: int) -> None:
-    """Put `count` runs on the queue, with nobody working."""
+    """Put `count` runs on the queue, without a worker."""
     database = open_database(url)
     await migrate(database)
     fixture = await build(database, folder, engine=DbosEngine(database, SystemClock()), limits=RunLimits(local_slots=0))

@@ -79,7 +79,7 @@ async def load(port: int, kind: str, count: int, secret: str) -> tuple[float, li
 
 
 def free_port() -> int:
-    """A port nobody listens on now."""
+    """Return a port that no process listens on now."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
 

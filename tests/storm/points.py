@@ -1,4 +1,4 @@
-"""A1: a story is told once whole, then killed at each of its points and told to its end."""
+"""A1: a scenario runs once whole; then it is killed at each of its points and runs to its end."""
 
 from __future__ import annotations
 

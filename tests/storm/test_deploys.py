@@ -1,4 +1,4 @@
-"""Real `payloom worker` processes on one Postgres: one dies, one is told to stop, two versions work side by side."""
+"""Real `payloom worker` processes on one Postgres: one dies, one is asked to stop, two versions work side by side."""
 
 from __future__ import annotations
 

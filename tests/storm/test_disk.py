@@ -64,7 +64,7 @@ def test_a4_a_commit_that_was_not_synced_is_noticed(zygote: Zygote, databases: D
 @pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
 def test_a4_postgres_is_told_to_wait_for_its_disk(databases: Databases, tally: Tally) -> None:
     """Neither the server's default nor a connection of ours gives the durability away."""
-    from payloom.db.database import open_database  # noqa: PLC0415
+    from payloom.db.database import open_database  # noqa: PLC0415 - only this test needs it
 
     database = open_database(databases.url(databases.folder))
     with database.engine.connect() as conn:

@@ -59,7 +59,7 @@ def test_a2_kills_at_any_moment_several_times_lose_nothing(zygote: Zygote, datab
 
 
 class Killer(threading.Thread):
-    """Kills one of the named children every so often, until told to stop."""
+    """Kills one of the named children every so often, until `stop` is called."""
 
     def __init__(self, folder: Path, every: float, seed: int) -> None:
         super().__init__(daemon=True)

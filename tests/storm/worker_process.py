@@ -111,7 +111,7 @@ class Commits:
 
 
 class WorkerTask:
-    """What one life was told: its command, its folder, and what goes wrong with its disk."""
+    """What one life of the process gets: its command, its folder, and what goes wrong with its disk."""
 
     def __init__(self, command: dict[str, Any], points: Points) -> None:
         self.command = command
@@ -244,7 +244,7 @@ async def over(fixture: RunsFixture) -> None:
 
 
 def child(command: dict[str, Any]) -> None:
-    """Live, then write how many points there were; die before that if told so."""
+    """Live, then write how many points there were; die before that if the command says so."""
     points = Points(command.get("crash_at", 0))
     if command.get("kill_after"):
         delay = random.Random(command["seed"]).uniform(0, command["kill_after"])
@@ -259,7 +259,7 @@ def child(command: dict[str, Any]) -> None:
 
 
 def zygote() -> None:
-    """Fork children as told; several at once if the command is a list."""
+    """Fork the children that the commands ask for; several at once if the command is a list."""
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     for line in sys.stdin:

@@ -108,7 +108,7 @@ class EditorClient:
         return self.get(f"/workflows/{workflow}/source")
 
     def save(self, workflow: str, text: str, etag: str | None = None) -> Any:
-        """Save a file, from the state it is in unless told otherwise."""
+        """Save a file, from the state it is in, unless the test gives another one."""
         body = {"text": text, "etag": etag or self.source(workflow)["etag"]}
         answer = self.ask("PUT", f"/workflows/{workflow}/source", body)
         assert answer.status_code == 200, answer.text

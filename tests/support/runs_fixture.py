@@ -1,9 +1,7 @@
-"""A small world for runs: real database, real tables, real workflows, real engine; only the outside is a ledger in a
-file.
+"""Everything that runs need: a real database, real tables, workflows and engine. Only the outside is a ledger in a file.
 
-The ledger keeps one effect per idempotency key, as Stripe does, and remembers every attempt: it survives `kill -9` of
-whoever
-writes it.
+The ledger keeps one effect per idempotency key, as Stripe does, and remembers every attempt. It survives `kill -9` of
+the process that writes it.
 """
 
 from __future__ import annotations
@@ -206,7 +204,7 @@ class RunsFixture:
         return await self.database.read(lambda tx: [dict(row._mapping) for row in tx.execute(query)])
 
     async def put(self, table: str, **values: Any) -> None:
-        """Insert a row, as if by hand: nobody is told."""
+        """Insert a row as if by hand: no workflow starts."""
         await self.database.write(lambda tx: self.tables.perform(tx, "insert", table, {"values": values}))
 
     async def settled(self, *run_ids: str, seconds: float = 20.0, also: tuple[str, ...] = ()) -> dict[str, str]:

@@ -24,7 +24,7 @@ GOOD, DECLINED, SECURE = "4242424242424242", "4000000000000002", "40000027600031
 
 
 def free_port() -> int:
-    """Return a port nobody listens on."""
+    """Return a port that no process listens on."""
     with socket.socket() as made:
         made.bind(("127.0.0.1", 0))
         return int(made.getsockname()[1])

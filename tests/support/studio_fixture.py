@@ -1,4 +1,4 @@
-"""A demo that has lived a little, and somebody signed in to its studio."""
+"""A demo in which all flows have been played, and a person signed in to its studio."""
 
 from __future__ import annotations
 

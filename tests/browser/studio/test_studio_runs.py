@@ -91,7 +91,7 @@ def test_a_run_is_watched_live_until_it_ends(studio: Studio, open_page: OpenPage
     status = page.locator("h1 + .status")
     expect(status).to_have_text(re.compile("Running|Waiting"))
     expect(step(page, "sleep").locator(".fall-going")).to_be_visible()
-    # Nobody reloads: the server tells.
+    # The test does not reload the page: the server sends the change.
     expect(status).to_have_text("Succeeded", timeout=20_000)
     page.get_by_role("tab", name="Log").click()
     expect(page.get_by_text("the report has 2 pages")).to_be_visible()

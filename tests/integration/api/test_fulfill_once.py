@@ -80,7 +80,7 @@ def page(server: RunningServer, number: int) -> dict[str, Any]:
 
 
 def webhook(server: RunningServer, number: int) -> dict[str, Any]:
-    """Stripe tells."""
+    """Deliver an event as Stripe does."""
     body = event("checkout.session.completed", f"evt_{number}", id="cs_test_1", payment_status="paid")
     assert server.deliver(body).status_code == 200
     return {}

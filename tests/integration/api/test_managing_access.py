@@ -36,7 +36,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 @pytest.fixture
 def browser(bare: RunningServer) -> Iterator[httpx.Client]:
-    """A browser nobody is signed in with."""
+    """A browser without a session."""
     headers = {"sec-fetch-site": "same-origin", "origin": bare.url}
     with httpx.Client(base_url=bare.url, headers=headers) as made:
         yield made
@@ -137,7 +137,7 @@ def test_one_click_needs_development_this_machine_and_its_own_name(
 
 
 def roles(bare: RunningServer, browser: httpx.Client, role: str | None) -> httpx.Client:
-    """Sign somebody in who has this role."""
+    """Sign in a user who has this role."""
     email = f"{role}@shop.test"
     made = {"email": email, "password": "correct-horse-battery"}
     other = httpx.Client(base_url=bare.url)

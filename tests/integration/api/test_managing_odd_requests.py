@@ -1,4 +1,4 @@
-"""Every call of the management API with what nobody meant to send: always an answer that helps, never a crash."""
+"""Every call of the management API with malformed requests: the answer always helps, and the server never crashes."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def buy(shop: RunningServer, number: int) -> None:
-    """Make an order and tell of its payment as Stripe does."""
+    """Make an order and deliver the event of its payment as Stripe does."""
     order = f"order-{number}"
     assert shop.http.post("/api/buy", json={"order": order, "email": f"p{number}@shop.test"}).status_code == 200
     intent, charge, session = f"pi_paid000{number}", f"ch_paid000{number}", f"cs_test_paid000{number}"

@@ -84,7 +84,7 @@ async def test_counting_together_loses_no_count(notebook: Database) -> None:
 
 
 async def test_hooks_run_after_a_commit_and_never_after_a_rollback(notebook: Database) -> None:
-    """What is told to the outside is true."""
+    """A write that was acknowledged is in the database."""
     told: list[str] = []
 
     def good(tx: sa.Connection) -> None:

@@ -1,4 +1,4 @@
-"""Drafts tried on an object or a row that a real run is busy with: a test run waits for nobody."""
+"""Drafts tried on an object or a row that a real run is busy with: a test run does not wait for that run."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ async def test_many_are_advanced_but_few_at_once(engine: Engine, database: Datab
 
 
 async def test_stopping_lets_running_segments_finish(engine: Engine, database: Database, advanced: Advanced) -> None:
-    """And tells the takeover of this worker, so that nothing stays owned by it."""
+    """It calls the takeover with this worker's id, so that the worker owns nothing any more."""
     advanced.slow = 0.3
     await database.write(lambda tx: engine.enqueue(tx, "run_1", 0))
     await advanced.begun()

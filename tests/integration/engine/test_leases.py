@@ -24,7 +24,7 @@ async def nobody(worker: str) -> None:
 
 
 async def test_the_eldest_that_is_heard_of_is_one_and_the_next_follows_when_it_is_silent(database: Database) -> None:
-    """Also when it has not been taken for dead yet. A row that never moved stands for nobody."""
+    """Also when it has not been taken for dead yet. A heartbeat row that never moved belongs to no living worker."""
     clock = ManualClock()
     gone, first, second = (Leases(database, clock, name, beat=HEARTBEAT) for name in ("gone", "first", "second"))
     for one in (gone, first, second):

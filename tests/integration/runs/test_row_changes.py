@@ -80,7 +80,7 @@ async def test_a_change_starts_a_run_with_the_row_as_it_is_and_was(
 
 
 async def test_a_step_that_fails_starts_nothing(database: Database, tmp_path: Path) -> None:
-    """The second row is refused, so that neither is there, and nobody hears of the first."""
+    """The second row is refused, so that neither is there, and no workflow starts for the first."""
     steps = "  - insert: orders\n    values: [{id: a, status: paid}, {id: a, status: paid}]\n"
     fixture = await ready(database, tmp_path, on_paid=ON_PAID, write=WRITE + steps)
     first = await run(fixture)

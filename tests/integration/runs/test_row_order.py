@@ -105,7 +105,7 @@ async def over(*worlds: RunsFixture) -> dict[str, int]:
 async def test_two_hundred_changes_of_five_rows_by_many_writers_on_two_workers(
     database: Database, tmp_path: Path
 ) -> None:
-    """By runs and by hand at once; some of the runs fail, and nobody behind them waits for ever."""
+    """By runs and by hand at once; some of the runs fail, and no run behind them waits for ever."""
     seen = Seen()
     worlds = [await worker(database, tmp_path, seen) for _ in range(2)]
     rows = [f"o{number}" for number in range(5)]

@@ -214,7 +214,7 @@ async def test_a_final_failure_reaches_the_caller_and_can_be_retried_by_hand(fix
 
 
 async def test_a_step_that_does_not_answer_is_in_doubt_and_tried_again(fixture: RunsFixture) -> None:
-    """The next attempt is told."""
+    """The next attempt has `in_doubt` set."""
     await fixture.publish(charge=CHARGE)
 
     async def hang(_do: Any) -> None:
@@ -421,7 +421,7 @@ steps:
     run = await fixture.queries.get(taken.runs[0])
     assert run.status == "waiting"
     clock.set(run.wake_at.replace(microsecond=0) if run.wake_at else clock.now())
-    from datetime import timedelta  # noqa: PLC0415
+    from datetime import timedelta  # noqa: PLC0415 - only this test needs it
 
     clock.advance(timedelta(minutes=2))
     await fixture.service.sweep()

@@ -1,4 +1,4 @@
-"""The stories' engine keeps the promises of the durable one: the same contract, with somebody who takes entries."""
+"""The sandbox's engine passes the contract of the durable one, with a task that takes its entries."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def database() -> AsyncIterator[MemoryDatabase]:
 
 @pytest.fixture
 async def engine(database: MemoryDatabase, advanced: Advanced) -> AsyncIterator[SteppedEngine]:
-    """A story's engine, and somebody who takes what is due, as stories do."""
+    """The sandbox's engine, and a task that takes the due entries, as scenarios do."""
     made = process_engine(1)
     await made.start(advanced, advanced.takeover)
     taker = asyncio.create_task(_take(database, made))

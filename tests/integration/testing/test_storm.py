@@ -1,4 +1,4 @@
-"""Storms: right projects live through them, planted bugs do not; what fails is shrunk and can be told again."""
+"""Storms: correct projects pass them, planted bugs fail; a failure is reduced to few faults and can be repeated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests of other sites do nothing in a signed-in person's name, and nobody is led away after signing in."""
+"""Requests of other sites do nothing in a signed-in person's name, and signing in never redirects to another site."""
 
 from __future__ import annotations
 

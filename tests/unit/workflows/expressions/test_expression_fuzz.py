@@ -81,7 +81,7 @@ scopes = st.fixed_dictionaries({"a": values, "b": values, "x": values})
 
 @contextlib.contextmanager
 def expected_errors() -> Iterator[None]:
-    """Let ExpressionErrors pass, unless they only wrap something that nobody foresaw."""
+    """Let ExpressionErrors pass, unless they wrap an unexpected exception."""
     try:
         yield
     except ExpressionError as error:
