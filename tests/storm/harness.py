@@ -128,7 +128,7 @@ class WorkerScenario:
     earlier: dict[tuple[str, str], Any] = dataclasses.field(default_factory=dict)
 
     def command(self, **more: Any) -> dict[str, Any]:
-        """The command of one life of the process. Events already acknowledged are not sent again, as Stripe would do."""
+        """The command of one life. Events already acknowledged are not sent again, as Stripe would do."""
         acked = self.acked()
         left = [name for name in self.events if f"evt_{name}" not in acked]
         command = {"folder": str(self.folder), "url": self.url, "events": left, "direct": self.direct}

@@ -1,4 +1,4 @@
-"""Everything that runs need: a real database, real tables, workflows and engine. Only the outside is a ledger in a file.
+"""Everything that runs need: a real database, tables, workflows and engine. Only the outside is a ledger in a file.
 
 The ledger keeps one effect per idempotency key, as Stripe does, and remembers every attempt. It survives `kill -9` of
 the process that writes it.

@@ -1,4 +1,4 @@
-"""Ids sort by time, durations read as written, clocks move when a test advances them, misspelt names find similar ones."""
+"""Ids sort by time, durations read as written, clocks move when advanced, misspelt names find similar ones."""
 
 from __future__ import annotations
 
