@@ -35,6 +35,7 @@ class SqliteFile:
         self.conn.execute(TABLE)
 
     def insert(self, rows: list[Row]) -> None:
+        """Insert the rows and commit; a row whose id is there is left out."""
         self.conn.execute("BEGIN IMMEDIATE")
         self.conn.executemany("INSERT INTO floor_events VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
         self.conn.execute("COMMIT")
@@ -49,6 +50,7 @@ class PostgresDatabase:
         self.conn.commit()
 
     def insert(self, rows: list[Row]) -> None:
+        """Insert the rows and commit; a row whose id is there is left out."""
         with self.conn.cursor() as cursor:
             cursor.executemany("INSERT INTO floor_events VALUES (%s, %s) ON CONFLICT DO NOTHING", rows)
         self.conn.commit()
@@ -65,6 +67,7 @@ class Store:
         self.database = self.thread.submit(database, url).result()
 
     async def add(self, row: Row) -> None:
+        """Return once the row is committed, together with the others that wait."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.waiting.append((row, future))
         if self.busy is None or self.busy.done():
@@ -72,6 +75,7 @@ class Store:
         await future
 
     async def work(self) -> None:
+        """Commit what waits, batch by batch, until nothing is left."""
         while self.waiting:
             taken, self.waiting = self.waiting, []
             await asyncio.get_running_loop().run_in_executor(
@@ -82,6 +86,7 @@ class Store:
 
 
 def app(url: str, secret: str) -> Starlette:
+    """Return the receiver of signed deliveries. url: the database; secret: of the signatures."""
     store = Store(url)
 
     async def receive(request: Request) -> JSONResponse:

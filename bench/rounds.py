@@ -17,8 +17,10 @@ Measure = Callable[[], Awaitable[float] | float]
 
 @dataclasses.dataclass(frozen=True)
 class Compared:
-    """What came out: per second, the medians; `ratio` is the median of the rounds' own ratios, `low` and `high` its
-    quartiles.
+    """What came out: the medians per second, and the ratio of the subject to the floor.
+
+    ratio: the median of the rounds' own ratios.
+    low, high: the quartiles of these ratios.
     """
 
     floor: float

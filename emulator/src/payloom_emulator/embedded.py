@@ -41,7 +41,10 @@ class RunningEmulator:
         return self.control("clock", advance=how_far)
 
     def fail_next(self, **fault: Any) -> None:
-        """Fail the next matching call: status, method, path, count, when ("before" or "after"), seconds, code…"""
+        """Fail the next matching call.
+
+        fault: status, method, path, count, when ("before" or "after"), seconds, code, and the like.
+        """
         self.control("fail-next", **fault)
 
     def reset(self) -> None:

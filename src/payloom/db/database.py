@@ -37,13 +37,13 @@ class Database(Protocol):
         ...
 
     async def write(self, work: Callable[[sa.Connection], T], *, wait_for_locks: bool = True) -> T:
-        """Run `work` in a write transaction (SQLite: BEGIN IMMEDIATE, several callers may share one commit) and
-        return its
-        result once it is durable. An exception rolls back this `work` alone and is raised to its caller.
+        """Run `work` in a write transaction and return its result once it is durable.
+
+        On SQLite it is a BEGIN IMMEDIATE, and several callers may share one commit. An exception rolls back this
+        `work` alone and is raised to its caller.
 
         Raises `DatabaseUnavailable` when nothing can be stored now, `CommitUnknown` when the connection broke during
-        the
-        commit: run idempotent work again, look up otherwise.
+        the commit: run idempotent work again, look up otherwise.
 
         wait_for_locks: otherwise work that meets a lock for long, or would be run again, is given up with
         `SerializationConflict`.
@@ -51,8 +51,9 @@ class Database(Protocol):
         ...
 
     def write_lock(self, tx: sa.Connection, *names: str, shared: bool = False) -> None:
-        """Within a write, hold a lock on each of `names` until it ends, against every other process (SQLite: always
-        held). shared: against those who do not share it.
+        """Within a write, hold a lock on each of `names` until it ends, against every other process.
+
+        SQLite always holds it. shared: only against those who do not share it.
         """
         ...
 

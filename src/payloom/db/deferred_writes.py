@@ -28,10 +28,9 @@ _Work = Callable[[sa.Connection], None]
 
 
 class RetryPessimistically(BaseException):
-    """Work that was done lightly would have to be undone in part: its transaction is rolled back and it is done again,
-    carefully.
+    """Work that was done lightly has to be done again, carefully, as it would have to be undone in part.
 
-    Not an Exception: nobody on the way may take it for a failure of their own.
+    Its transaction is rolled back. Not an Exception, so that no handler on the way takes it for a failure of its own.
     """
 
 
@@ -78,8 +77,9 @@ def drop(tx: sa.Connection) -> None:
 
 
 def defer_insert(tx: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows of one of our own tables, at the end of the work or when somebody looks. All have the
-    same keys.
+    """Insert rows of one of our own tables, at the end of the work or before the next read.
+
+    rows: all have the same keys.
     """
     later = of(tx)
     if later is None:

@@ -1,5 +1,6 @@
-"""Brings Payloom's own tables to the newest shape. Runs at every start; does nothing, quickly, when there is nothing
-to do.
+"""Brings Payloom's own tables to the newest shape.
+
+Runs at every start; it is quick when there is nothing to do.
 """
 
 from __future__ import annotations

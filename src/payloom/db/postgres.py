@@ -1,5 +1,6 @@
-"""Postgres: a pool of connections used from worker threads; transactions that lost a race or their connection are run
-again.
+"""Postgres: a pool of connections that worker threads use.
+
+A transaction that lost a race or its connection is run again.
 """
 
 from __future__ import annotations
@@ -70,8 +71,9 @@ class PostgresDatabase:
         return await self._submit(self._read, work)
 
     async def write(self, work: Callable[[sa.Connection], T], *, wait_for_locks: bool = True) -> T:
-        """Run `work` in a transaction, again if it lost a race or its connection, and return its result once
-        committed.
+        """Run `work` in a transaction and return its result once committed.
+
+        It runs again when it lost a race or its connection.
         """
         return await self._submit(self._write if wait_for_locks else self._write_without_waiting, work)
 

@@ -31,8 +31,9 @@ def take_hooks(tx: sa.Connection) -> list[Callable[[], None]]:
 
 
 def after_commit(tx: sa.Connection, hook: Callable[[], None]) -> None:
-    """Have `hook` called (in the database's thread; it must not block) once `tx` is durable; never if it is rolled
-    back.
+    """Have `hook` called once `tx` is durable; never if it is rolled back.
+
+    hook: runs in the database's thread and must not block.
     """
     tx.info.setdefault(_HOOKS, []).append(hook)
 

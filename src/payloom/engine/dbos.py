@@ -87,8 +87,12 @@ class DbosEngine:
         beat: float = HEARTBEAT,
         dead: float = LEASE_TIMEOUT,
     ) -> None:
-        """concurrency: segments at once in this process. poll: seconds between looks at the queue when nothing wakes
-        it (other processes' entries). beat, dead: see Leases."""
+        """Prepare the engine; nothing runs before `start`.
+
+        concurrency: segments at once in this process.
+        poll: seconds between looks at the queue when nothing wakes it (other processes' entries).
+        beat, dead: see Leases.
+        """
         self._database = database
         self._clock = clock
         self._concurrency = concurrency

@@ -90,8 +90,9 @@ class Leases:
         return others
 
     def watch(self, on_dead: Callable[[str], Awaitable[None]]) -> None:
-        """Beat from now on, and call `on_dead(worker_id)` for workers that stop beating; their row goes once it
-        returned.
+        """Beat from now on, and call `on_dead(worker_id)` for each worker that stops beating.
+
+        The row of a dead worker goes once the call has returned.
         """
         self._task = asyncio.create_task(self._watch(on_dead), name="payloom-leases")
 

@@ -32,8 +32,9 @@ class Engine(Protocol):
         ...
 
     async def prepare(self) -> None:
-        """Make or migrate the engine's own tables, so that `enqueue` works, also in a process that never starts to
-        work.
+        """Make or migrate the engine's own tables, so that `enqueue` works.
+
+        A process that never starts to work needs this too.
         """
         ...
 

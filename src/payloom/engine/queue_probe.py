@@ -37,8 +37,11 @@ class QueueProbe:
     """Looks at the queue on a connection of its own. Used by one thread."""
 
     def __init__(self, engine: sa.Engine, due: Callable[[], object], *, queue: str, version: str, poll: float) -> None:
-        """due: puts entries on the queue whose time has come (by the machine's clock: so DBOS wrote it). queue,
-        version: of the entries that count. poll: seconds between two looks.
+        """Prepare the probe.
+
+        due: puts entries on the queue whose time has come (by the machine's clock: so DBOS wrote it).
+        queue, version: of the entries that count.
+        poll: seconds between two looks.
         """
         self._engine = engine
         self._clock = SystemClock()

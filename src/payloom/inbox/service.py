@@ -51,8 +51,10 @@ class Inbox:
     def __init__(
         self, database: Database, clock: Clock, secrets: Sequence[str], *, livemode: bool, tolerance: int = TOLERANCE
     ) -> None:
-        """secrets: the endpoint's signing secrets, newest first. livemode: whether this environment takes live
-        events.
+        """Prepare the inbox of one endpoint.
+
+        secrets: the endpoint's signing secrets, newest first.
+        livemode: whether this environment takes live events.
         """
         self._database = database
         self._clock = clock

@@ -24,10 +24,10 @@ _HEX = re.compile(r"[0-9a-f]{64}\Z")
 
 
 def verify(raw: bytes, header: str | None, secrets: Sequence[str], now: int, *, tolerance: int = TOLERANCE) -> int:
-    """Return the signature's time; raise `SignatureRefused(reason, …)` if `raw` was not signed with one of `secrets`
-    around `now`.
+    """Return the signature's time.
 
-    reasons: no_signature, malformed_signature, no_v1_signature, wrong_signature, too_old, in_the_future.
+    Raises `SignatureRefused(reason, …)` if `raw` was not signed with one of `secrets` around `now`. Reasons:
+    no_signature, malformed_signature, no_v1_signature, wrong_signature, too_old, in_the_future.
     """
     if not header:
         raise SignatureRefused(

@@ -1,5 +1,6 @@
-"""What the runs room works with: the database, the engine, the clock, the workflows and the connectors; and its
-figures.
+"""What the runs room works with.
+
+The database, the engine, the clock, the workflows and the connectors; and its limits.
 """
 
 from __future__ import annotations

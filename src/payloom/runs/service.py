@@ -238,8 +238,9 @@ class RunService:
         )
 
     def rows_changed(self, tx: sa.Connection, verb: str, table: str, *changes: RowChange) -> None:
-        """Within `tx`, which changed a user's table by other means than a run: start the runs that the changes trigger,
-        and wake the runs that wait for the table's rows.
+        """Start the runs that these changes trigger, and wake the runs that wait for the table's rows.
+
+        tx: the transaction that changed a user's table by other means than a run.
         """
         self._parking.wake_parked(tx, verb, table)
         self._table_triggers.start_runs(tx, *changes)

@@ -1,5 +1,7 @@
-"""Plays a draft through without anything happening: on a copy of the rows (or in a transaction that is rolled back),
-with outside calls answered by mocks, by what was recorded, or by something made up.
+"""Plays a draft through without effects.
+
+It runs on a copy of the rows (or in a transaction that is rolled back). Mocks, recorded answers, or made-up ones stand
+for the outside.
 
 The run is an ordinary one, interpreted and stored as always; only what surrounds it is put in its place.
 """

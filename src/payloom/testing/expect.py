@@ -285,7 +285,6 @@ _NUMBERED = re.compile(r"\b(\w+)#\d+")
 
 def _loosened(found: Outcome) -> Outcome:
     """Forget times and the numbers that follow from the order of things. Keys keep times: they must have none."""
-
     made = re.compile("|".join(rf"\b{re.escape(one)}\b" for one in sorted(found.made, key=len, reverse=True)) or "$^")
 
     def loosen(value: Any) -> Any:

@@ -31,11 +31,13 @@ _WORKERS = sa.select(sa.func.count()).select_from(workers)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class HealthReport:
-    """runs: how many are `queued` (ready to be advanced), `blocked` (behind another in their lane), `running`,
-    `waiting` (asleep, or for an event or a decision), `parked` (for a row), `failed` (until somebody looks after them).
+    """How the runs and the workers are doing.
 
-    oldest: seconds that the run at the head of the queue has been ready, or is late. in_doubt: failed steps of which
-    nobody knows whether they had their effect. workers: processes that advance runs.
+    runs: how many are `queued` (ready to be advanced), `blocked` (behind another in their lane), `running`,
+    `waiting` (asleep, or for an event or a decision), `parked` (for a row), `failed` (until a person looks after them).
+
+    oldest: seconds that the run at the head of the queue has been ready, or is late. in_doubt: failed steps that may
+    or may not have had their effect. workers: processes that advance runs.
     """
 
     runs: Mapping[str, int]

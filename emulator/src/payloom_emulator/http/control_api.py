@@ -110,7 +110,6 @@ def _reset(emulator: Emulator, params: dict[str, Any]) -> Any:
 
 def _seed(emulator: Emulator, params: dict[str, Any]) -> Any:
     """Run the calls of a seed file: `{"calls": [{"method", "path", "params", "as"?}]}`; see `seeding.py`."""
-
     return replay_calls(emulator, params.get("calls") or list[Any]())
 
 
@@ -176,7 +175,6 @@ def _redeliver(emulator: Emulator, params: dict[str, Any]) -> Any:
 
 def _switches(emulator: Emulator, params: dict[str, Any]) -> Any:
     """Take `{seed, duplicate, reorder, delay, drop, delay_seconds, paused, schedule}`; shares are 0 to 1."""
-
     names = ("seed", "duplicate", "reorder", "delay", "drop", "delay_seconds")
     if any(n in params for n in names):
         emulator.delivery.faults = DeliveryFaults(**{n: params[n] for n in names if n in params})
@@ -196,7 +194,6 @@ def _switches(emulator: Emulator, params: dict[str, Any]) -> Any:
 
 def _roll(emulator: Emulator, params: dict[str, Any]) -> Any:
     """Take `{expires_in_hours: 0 to 24}`: how long the old secret signs too. Nothing given: it ends at once."""
-
     hours = params.get("expires_in_hours", 0)
     try:
         return roll(emulator, params["id"], float(hours))
@@ -222,7 +219,6 @@ def _limits(emulator: Emulator, params: dict[str, Any]) -> Any:
 
 def _billing(emulator: Emulator, params: dict[str, Any]) -> Any:
     """`{"retry_days": [3, 5, 7], "after_retries": "cancel"|"unpaid"|"past_due", "draft_seconds": 3600, …}`."""
-
     with emulator.store.transaction():
         return dataclasses.asdict(settings.write(emulator.store, params))
 

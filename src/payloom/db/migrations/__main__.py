@@ -1,7 +1,7 @@
-"""For Payloom's own developers: `python -m payloom.db.migrations "what it does"` writes the next migration from the
-models.
+"""For Payloom's own developers: writes the next migration from the models.
 
-`--rewrite` replaces the newest one instead (only while it has not been released).
+`python -m payloom.db.migrations "what it does"`; `--rewrite` replaces the newest one instead (only while it has not
+been released).
 """
 
 from __future__ import annotations

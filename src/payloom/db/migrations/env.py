@@ -1,5 +1,6 @@
-"""Alembic's entry: runs the migrations on the connection (and inside the transaction) that `payloom.db.migrate` hands
-over.
+"""Alembic's entry: runs the migrations on the connection that `payloom.db.migrate` hands over.
+
+They run inside that connection's transaction.
 """
 
 from __future__ import annotations

@@ -139,6 +139,7 @@ class Mover(Generic[T]):
         self._pieces = pieces
 
     def __call__(self, at: int, place: T) -> T:
+        """Return the place, moved by what was put in or taken out. at: the offset where it began."""
         raise NotImplementedError
 
     def moved(self, at: int, place: Place, *, collection: bool) -> Place:

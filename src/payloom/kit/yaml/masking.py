@@ -1,5 +1,7 @@
-"""Finds `${{ … }}` in raw text and hides it from YAML behind as many private-use characters, so that positions
-stay true."""
+"""Finds `${{ … }}` in raw text and hides it from YAML.
+
+As many private-use characters stand in its place, so that positions stay true.
+"""
 
 from __future__ import annotations
 

@@ -37,6 +37,8 @@ _WORDS: dict[str, bool | None] = {
 
 
 class Refusal(Exception):
+    """A construct of YAML that this reader refuses, at its place."""
+
     def __init__(self, place: Place, message: str, hint: str | None = None) -> None:
         self.place, self.message, self.hint = place, message, hint
         super().__init__(message)
@@ -77,6 +79,7 @@ class Parser:
         self.documents = 0
 
     def read(self, text: str) -> None:
+        """Read one document into the source. Raises Refusal, or YAMLError where the text is not YAML."""
         for event in YAML(typ="safe", pure=True).parse(text):
             if isinstance(event, DocumentStartEvent):
                 self.documents += 1
@@ -90,6 +93,7 @@ class Parser:
                 self.close(event)
 
     def node(self, event: ScalarEvent | CollectionStartEvent) -> None:
+        """Take the beginning of a value or of a key: check it, record its place, put it where it belongs."""
         place = _place(event)
         self.nodes += 1
         if self.nodes > MAX_NODES:
@@ -115,6 +119,10 @@ class Parser:
         self.stack.append(_Open(path, data, place, flow=flow))
 
     def key(self, top: _Open, event: ScalarEvent | CollectionStartEvent, place: Place) -> None:
+        """Begin an entry of the open map, and report a key that stands twice.
+
+        Raises Refusal for a merge key or a collection.
+        """
         if not isinstance(event, ScalarEvent):
             raise Refusal(place, "a key must be text", "an unquoted `${{ … }}` in braces needs quotes")
         key = event.value
@@ -128,11 +136,13 @@ class Parser:
 
     @staticmethod
     def next_path(top: _Open | None) -> Path:
+        """Return the path of the value that comes next in an open map or list; the root's is empty."""
         if top is None:
             return ()
         return (*top.path, len(top.data) if isinstance(top.data, list) else str(top.key))
 
     def put(self, top: _Open | None, value: Any) -> None:
+        """Put a finished value into the open map or list, or make it the document."""
         if top is None:
             self.source.data = value
         elif isinstance(top.data, list):
@@ -145,6 +155,7 @@ class Parser:
             top.key = top.key_place = None
 
     def close(self, event: Event) -> None:
+        """End the open map or list: record where it ends and put it into its parent."""
         done = self.stack.pop()
         end = _place(event)
         self.source.values[done.path] = dataclasses.replace(
@@ -154,6 +165,7 @@ class Parser:
 
     @staticmethod
     def scalar(event: ScalarEvent, place: Place) -> Any:
+        """Return a scalar's value. A quoted one is text; plain words become numbers, booleans or null."""
         text = event.value
         if event.style is not None:
             return text
@@ -170,11 +182,13 @@ class Parser:
 
 
 def refuse(source: Source, error: Refusal) -> None:
+    """Report a refusal; the source then holds no data."""
     source.data = None
     source.report(error.place, error.message, hint=error.hint)
 
 
 def yaml_error(source: Source, error: YAMLError) -> None:
+    """Report what the YAML library could not read, in plain words; the source then holds no data."""
     source.data = None
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     place = (

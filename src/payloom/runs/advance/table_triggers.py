@@ -75,8 +75,9 @@ class TableTriggers:
         return rows
 
     def start_runs(self, tx: sa.Connection, *changes: RowChange) -> list[str]:
-        """Within `tx`, in which rows were changed by other means than a run, queue the runs of each workflow that the
-        changes start; returns their ids.
+        """Queue the runs of each workflow that these changes start; returns their ids.
+
+        tx: the transaction that changed the rows by other means than a run.
         """
         return self._start(tx, [(change, None) for change in changes])
 

@@ -1,5 +1,6 @@
-"""One turn of a run, inside one transaction: record results of outside calls, do what tables and time allow, say what
-is next.
+"""One turn of a run, inside one transaction.
+
+It records results of outside calls, does what tables and time allow, and says what is next.
 
 A turn is a function of the transaction, the run's state and the results: `take(tx, state, results)` returns the new
 state and what to do next, and changes neither `state` nor itself. So it can run again (Postgres retries transactions),

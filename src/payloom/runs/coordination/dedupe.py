@@ -63,8 +63,10 @@ class DedupeKeys:
             self._deps.database.write_lock(tx, key)
 
     def reclaim(self, tx: sa.Connection, run: Run) -> Run | None:
-        """Within `tx`, in which `run` is retried, give it back the key that it had; returns the run that has it now, if
-        that is not to be done again: with both, what is to happen once would happen twice.
+        """Within `tx`, in which `run` is retried, give it back the key that it had.
+
+        Returns the run that has the key now, if that is not to be done again: with both, what is to happen once would
+        happen twice.
         """
         request = dict(run.facts)
         key = request.pop(_RELEASED, None)

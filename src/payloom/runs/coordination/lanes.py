@@ -1,5 +1,6 @@
-"""Lanes: runs of one workflow about one object or one row go one after another. And how a run is put (back) on the
-queue.
+"""Lanes: runs of one workflow about one object or one row go one after another.
+
+Here is also how a run is put (back) on the queue.
 """
 
 from __future__ import annotations

@@ -38,8 +38,9 @@ class Parking:
         return (self._deps.clock.now() - since).total_seconds() < self._deps.limits.park_for
 
     def park(self, tx: sa.Connection, run: Run, table: str) -> dt.datetime:
-        """Set the run's parking columns; returns when it looks by itself (a change may slip through between two
-        transactions).
+        """Set the run's parking columns; returns when the run looks again by itself.
+
+        It has to, as a change may slip through between two transactions.
         """
         flush_key(tx, _key(table))  # what was written before wakes others, not this run, which has just looked
         now = self._deps.clock.now()

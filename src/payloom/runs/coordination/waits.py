@@ -1,5 +1,6 @@
-"""Waits: a run may wait for an event or for somebody's yes. Whoever brings it writes the answer into the run's
-journal.
+"""Waits: a run may wait for an event or for a person's decision.
+
+Whatever brings the answer writes it into the run's journal.
 """
 
 from __future__ import annotations

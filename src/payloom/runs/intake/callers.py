@@ -44,8 +44,11 @@ class RunResponse:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls and how. user: the signed-in person as the language sees it; user_id scopes `dedupe`. http: for the
-    scope.
+    """Who calls and how.
+
+    user: the signed-in person as the language sees it.
+    user_id: scopes `dedupe`.
+    http: for the scope.
     """
 
     user: Mapping[str, Any] | None = None

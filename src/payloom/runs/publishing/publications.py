@@ -69,8 +69,10 @@ def authors(tx: sa.Connection, workflow_id: str) -> dict[str, Author]:
 
 
 def history(tx: sa.Connection, workflow_id: str) -> list[dict[str, Any]]:
-    """Return the versions of a workflow, newest first: hash, source, created_at, author (of the first publication;
-    null for those read at a start), and how many unfinished runs are on each.
+    """Return the versions of a workflow, newest first.
+
+    Each has its hash, source, created_at, author (of the first publication; null for those read at a start), and how
+    many unfinished runs are on it.
     """
     open_runs = (
         sa.select(sa.func.count())

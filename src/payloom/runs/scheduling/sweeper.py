@@ -28,8 +28,9 @@ class Sweeper:
         self._shared_calls = SharedCalls(deps)
 
     def sweep(self, tx: sa.Connection) -> int:
-        """Requeue late sleepers, queued runs nobody took, and runs of this worker that it does not advance; free stuck
-        lanes.
+        """Requeue the runs that no worker advances, and free stuck lanes; returns how many.
+
+        These are late sleepers, queued runs that no worker took, and runs of this worker that it does not advance.
         """
         now = self._deps.clock.now()
         late = (runs.c.status == "waiting") & (runs.c.wake_at < now - _LATE)

@@ -71,6 +71,7 @@ class CallResult:
 
 
 def replace_names(value: Any, names: Mapping[str, str]) -> Any:
+    """Return a copy of the value in which each text that is a made-up name stands for its real id."""
     if isinstance(value, str):
         return names.get(value, value)
     if is_map(value):
@@ -79,6 +80,7 @@ def replace_names(value: Any, names: Mapping[str, str]) -> Any:
 
 
 def refused_call(auth: Any, user: Mapping[str, Any] | None) -> CallResult | None:
+    """Return the answer to a caller who may not call this endpoint (401 or 403), or None if they may."""
     if auth in ("none", "optional"):
         return None
     if user is None:
@@ -89,6 +91,7 @@ def refused_call(auth: Any, user: Mapping[str, Any] | None) -> CallResult | None
 
 
 def call_result(answer: RunResponse) -> CallResult:
+    """Return a run's answer as the caller of the endpoint sees it."""
     if answer.state == "failed":
         failure = answer.failure
         error = None

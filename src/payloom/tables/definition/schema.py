@@ -48,9 +48,11 @@ class DateText(_Stored):
     native = sa.DATE()
 
     def process_bind_param(self, value: dt.date | None, dialect: Dialect) -> Any:
+        """Store the date: as it is in Postgres, as ISO text in SQLite."""
         return value if value is None or dialect.name == "postgresql" else value.isoformat()
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Read the date as ISO text from either database."""
         return value.isoformat() if isinstance(value, dt.date) else value
 
 
@@ -61,11 +63,13 @@ class JsonValue(_Stored):
     native = postgresql.JSONB(none_as_null=True)
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """Store the value: as it is in Postgres, as JSON text in SQLite. NaN and infinity raise ValueError."""
         if value is None or dialect.name == "postgresql":
             return value
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """Read the value; SQLite's JSON text is parsed."""
         return value if value is None or dialect.name == "postgresql" else json.loads(value)
 
 

@@ -17,6 +17,7 @@ MAX_ROWS = 10_000
 
 
 def single(spec: TableSpec, rows: list[Row], where: Any, *, required: bool) -> Row | None:
+    """Return the only row. Raises RowsMismatch for several, RowNotFound for none when one is required."""
     if len(rows) > 1:
         hint = "compare with a unique column, or leave `one` out to read them all"
         raise RowsMismatch(
@@ -59,6 +60,7 @@ def _bounds(rows: Any) -> tuple[int, int | None]:
 def require_all(
     spec: TableSpec, condition: Where, where: Mapping[str, Any], key_by: str | None, rows: list[Row]
 ) -> None:
+    """Check that each value of the list in `where` has its row. Raises RowsMismatch and names those without."""
     lists = [name for name, value in where.items() if is_sequence(value)]
     name = key_by if key_by in lists else lists[0] if len(lists) == 1 else None
     if name is None:
@@ -74,6 +76,7 @@ def require_all(
 
 
 def keyed(spec: TableSpec, key_by: str, rows: list[Row]) -> dict[str, Row]:
+    """Return the rows by a column's value. Raises BadArguments where the values cannot be keys of a map."""
     column = find_column(spec, key_by)
     if column.type not in ("string", "text", "uuid", "date"):
         raise BadArguments(f"key_by {key_by}: keys of a map are strings, this column is {column.type}", table=spec.name)

@@ -82,7 +82,9 @@ def workflow(
     once: Any = None,
     vars: Mapping[str, Any] | None = None,  # noqa: A002 - as in the file
 ) -> Callable[[Callable[..., Any]], Definition]:
-    """Trace the function and return its workflow. Its parameters are roots: `inputs`, `user`, `event`, `object`, …
+    """Trace the function and return its workflow.
+
+    Its parameters are roots: `inputs`, `user`, `event`, `object`, and so on.
 
     What the function returns is the workflow's answer; its docstring is the description. Raises SymbolicValue where
     Python wants to know a value that only a run has, pydantic's ValidationError when the shape is wrong.

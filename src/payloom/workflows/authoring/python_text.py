@@ -34,9 +34,11 @@ class PythonText:
         self.depth: int = 1
 
     def line(self, text: str) -> None:
+        """Add a line at the current depth of indentation."""
         self.lines.append("    " * self.depth + text)
 
     def conditions(self, given: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+        """Return the arguments with those under `keys` written as Python conditions."""
         return {key: Raw(self.condition(value)) if key in keys else value for key, value in given.items()}
 
     def condition(self, value: Any) -> str:
@@ -49,6 +51,7 @@ class PythonText:
         return self.expression(text)
 
     def expression(self, text: str) -> str:
+        """Return the Python that makes this expression: a path of names, or `x.e(...)` around the text."""
         parts = text.split(".")
         clean = _PATH.fullmatch(text) and not any(keyword.iskeyword(part) or part.startswith("__") for part in parts)
         if clean and not _METHODS & set(parts[1:]):
@@ -83,6 +86,7 @@ class PythonText:
         return "\n".join([opening, *lines, "    " * depth + end])
 
     def text(self, text: str) -> str:
+        """Return the Python of a text, which may hold expressions in `${{ … }}`."""
         if "${{" not in text:
             return quoted(text)
         if text.startswith("${{ ") and closing(text, 0) == len(text):
@@ -122,6 +126,7 @@ class PythonText:
 
 
 def quoted(text: str) -> str:
+    """Return a Python string literal, in double quotes where that needs no escapes."""
     if '"' not in text and "\\" not in text and text.isprintable():
         return f'"{text}"'
     return repr(text)

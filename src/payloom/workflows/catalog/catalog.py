@@ -88,18 +88,53 @@ class TableShape:
 class Catalog(Protocol):
     """Everything the checker and the interpreter may look up. Lookups return None for unknown names."""
 
-    def action(self, verb: str, name: str) -> Action | None: ...
-    def action_names(self, verb: str) -> Sequence[str]: ...
-    def family(self, name: str) -> Family | None: ...
-    def family_names(self) -> Sequence[str]: ...
-    def table(self, name: str) -> TableShape | None: ...
-    def table_names(self) -> Sequence[str]: ...
-    def view_names(self) -> Sequence[str]: ...
-    def email_names(self) -> Sequence[str]: ...
-    def python_names(self) -> Sequence[str]: ...
-    def workflow_names(self) -> Sequence[str]: ...
-    def env_names(self) -> Sequence[str]: ...
-    def money_inputs(self, workflow: str) -> frozenset[str] | None: ...
+    def action(self, verb: str, name: str) -> Action | None:
+        """Describe an action of a verb, e.g. `refunds.create` of `stripe`; None when there is none."""
+        ...
+
+    def action_names(self, verb: str) -> Sequence[str]:
+        """List a verb's actions, for hints and completion."""
+        ...
+
+    def family(self, name: str) -> Family | None:
+        """Describe a family of events, e.g. `payment_intent`; None when there is none."""
+        ...
+
+    def family_names(self) -> Sequence[str]:
+        """List the families of events."""
+        ...
+
+    def table(self, name: str) -> TableShape | None:
+        """Describe a table or a view; None when there is none."""
+        ...
+
+    def table_names(self) -> Sequence[str]:
+        """List the tables that workflows can write to."""
+        ...
+
+    def view_names(self) -> Sequence[str]:
+        """List the tables that workflows can only read."""
+        ...
+
+    def email_names(self) -> Sequence[str]:
+        """List the mail templates."""
+        ...
+
+    def python_names(self) -> Sequence[str]:
+        """List the project's functions as `module:name`."""
+        ...
+
+    def workflow_names(self) -> Sequence[str]:
+        """List the ids of the project's workflows."""
+        ...
+
+    def env_names(self) -> Sequence[str]:
+        """List the names that `env` has."""
+        ...
+
+    def money_inputs(self, workflow: str) -> frozenset[str] | None:
+        """Return the inputs of a workflow that end up in amounts of money; None when it is unknown."""
+        ...
 
 
 @dataclasses.dataclass(slots=True)
@@ -124,21 +159,27 @@ class StaticCatalog:
             self.actions[action.verb, name] = action
 
     def action(self, verb: str, name: str) -> Action | None:
+        """Return the action that was added under this verb and name."""
         return self.actions.get((verb, name))
 
     def action_names(self, verb: str) -> Sequence[str]:
+        """List the actions added for this verb, sorted."""
         return sorted(name for kind, name in self.actions if kind == verb)
 
     def family(self, name: str) -> Family | None:
+        """Return the family of events of this name."""
         return self.families.get(name)
 
     def family_names(self) -> Sequence[str]:
+        """List the families, sorted."""
         return sorted(self.families)
 
     def table(self, name: str) -> TableShape | None:
+        """Return the table of this name."""
         return self.tables.get(name)
 
     def table_names(self) -> Sequence[str]:
+        """List the tables, sorted."""
         return sorted(self.tables)
 
     def view_names(self) -> Sequence[str]:
@@ -146,15 +187,19 @@ class StaticCatalog:
         return ()
 
     def email_names(self) -> Sequence[str]:
+        """List the mail templates, sorted."""
         return sorted(self.emails)
 
     def python_names(self) -> Sequence[str]:
+        """List the functions, sorted."""
         return sorted(self.functions)
 
     def workflow_names(self) -> Sequence[str]:
+        """List the workflows, sorted."""
         return sorted(self.workflows)
 
     def env_names(self) -> Sequence[str]:
+        """List the names of `env`, sorted."""
         return sorted(self.env)
 
     def money_inputs(self, workflow: str) -> frozenset[str] | None:

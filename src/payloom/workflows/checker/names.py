@@ -49,6 +49,7 @@ class Names:
     # ------------------------------------------------------------ triggers
 
     def triggers(self) -> None:
+        """Check the names in the workflow's triggers: families, actions, tables, and parameters of paths."""
         for at, one in enumerate(self.findings.workflow.triggers):
             path: Path = ("on", at)
             if isinstance(one, StripeTrigger):
@@ -59,6 +60,7 @@ class Names:
                 self.path_parts(one, (*path, "api"))
 
     def watched(self, trigger: TableTrigger, path: Path) -> None:
+        """Check that a table trigger watches a table that the project can change."""
         table = self.catalog.table(trigger.table)
         if table is None:
             self.unknown(path, "table", trigger.table, self.catalog.table_names())
@@ -67,6 +69,7 @@ class Names:
             self.findings.report("F001", path, f"`{trigger.table}` is no table of yours", hint)
 
     def family(self, name: str, actions: Sequence[str], at: Path, actions_at: Path) -> None:
+        """Check a family of events and its actions. at, actions_at: where they stand."""
         family = self.catalog.family(name)
         if family is not None:
             for index, action in enumerate(actions):
@@ -84,6 +87,7 @@ class Names:
             self.unknown(at, "event family", name, self.catalog.family_names())
 
     def path_parts(self, trigger: ApiTrigger, at: Path) -> None:
+        """Check that each `{name}` of an endpoint's path is an input."""
         known = (self.findings.workflow.input or {}).get("properties", {})
         for name in re.findall(r"\{(\w+)\}", trigger.path):
             if name not in known:
@@ -128,6 +132,7 @@ class Names:
     # ------------------------------------------------------------ steps
 
     def node(self, node: Node) -> None:
+        """Check the names that one step uses."""
         match node:
             case tables.TableStep():
                 self.table(node)
@@ -156,6 +161,7 @@ class Names:
                 pass
 
     def action(self, verb: str, name: str, with_: Template, at: Path, with_at: Path) -> None:
+        """Check an action's name and the names of its parameters. at, with_at: where they stand."""
         action = self.catalog.action(verb, name)
         if action is None:
             self.unknown(at, f"{verb} action", name, self.catalog.action_names(verb))
@@ -204,6 +210,7 @@ class Names:
     # ------------------------------------------------------------ tables
 
     def table(self, node: tables.TableStep) -> None:
+        """Check the table of a step and the columns it reads, writes, and sorts by."""
         table = self.table_of(node)
         if table is None:
             return
@@ -253,12 +260,14 @@ class Names:
         return table
 
     def column(self, name: str, table: TableShape, path: Path, *, key: bool = False) -> Column | None:
+        """Return a column of the table; report it and return None when there is none."""
         found = table.columns.get(name)
         if found is None:
             self.unknown(path, f"column of `{table.name}`", name, table.columns, key=key)
         return found
 
     def order(self, entry: str, table: TableShape, path: Path) -> None:
+        """Check one entry of `order_by`: a column, then `asc` or `desc` or nothing."""
         name, _, direction = entry.strip().partition(" ")
         if direction.strip() not in {"", "asc", "desc"}:
             self.findings.report("F003", path, f"`{entry}` is not an order", "write `created_at` or `created_at desc`")
@@ -269,6 +278,7 @@ class Names:
         self.column(name.removeprefix("-"), table, path)
 
     def row(self, row: Any, table: TableShape, path: Path) -> None:
+        """Check a row that is written: its columns exist and their values fit."""
         if not is_map(row):
             return
         for name, value in row.items():
@@ -280,6 +290,7 @@ class Names:
             self.values.cell(value, column, (*path, name), f"`{table.name}.{name}`")
 
     def required(self, row: Any, table: TableShape, path: Path) -> None:
+        """Report the columns that a new row needs and does not have."""
         if not is_map(row):
             return
         for name, column in table.columns.items():
@@ -333,6 +344,7 @@ class Names:
                 self.values.value(value, _item(known[name], whole=may_be_list), at, f"`{table.name}.{name}`")
 
     def where(self, where: Any, table: TableShape, path: Path) -> None:
+        """Check the columns and operators of a `where`, inside `any` too."""
         if not is_map(where):
             return
         if table.filters is not None:

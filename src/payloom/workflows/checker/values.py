@@ -79,6 +79,7 @@ class ValueCheck:
             self.scalar(value, shape, path, what)
 
     def map(self, value: Mapping[str, Any], shapes: list[Type], path: Path, what: str) -> None:
+        """Check a literal map, entry by entry, against the shapes that are maps."""
         maps = [one for one in shapes if one.schema is not None and one.schema.get("type") in {"object", None}]
         if not maps:
             joined = " or ".join(self.kinds(one) for one in shapes)
@@ -109,6 +110,7 @@ class ValueCheck:
                 self.findings.report("F001", (*path, key), f"{place} does not take `{key}`", hint, key=True)
 
     def scalar(self, value: Any, shape: Type, path: Path, what: str) -> None:
+        """Check a literal, or the type of the one expression in it, against a shape."""
         site = self.findings.single(value, path)
         if site is not None:
             for constant in _constants(site.compiled.tree):
@@ -156,6 +158,7 @@ class ValueCheck:
     def mismatch(
         self, path: Path, what: str, wanted: Schema | None, found: str, *, site: ExpressionSite | None = None
     ) -> None:
+        """Report that a place takes other values. found: what stands there, in words; site: its expression."""
         subject = self.subject(path, what)
         message = (
             f"{subject} takes {_describe(wanted)}, {found}"
@@ -207,6 +210,7 @@ class ValueCheck:
 
     @staticmethod
     def kinds(shape: Type) -> str:
+        """Return the kinds of values that a shape takes, in words."""
         kinds = shape.kinds()
         return "anything" if kinds is None else " or ".join(sorted(_KIND.get(kind, kind) for kind in kinds - {"null"}))
 

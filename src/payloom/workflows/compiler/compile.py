@@ -34,10 +34,9 @@ class CompiledWorkflow:
 
 
 def normalize(file: WorkflowFile, catalog: Catalog | None = None) -> WorkflowFile:
-    """Return the file's model in its one canonical form: triggers as a list, defaults of state families, inputs as
-    schema.
+    """Return the file's model in its one canonical form.
 
-    Raises BadShorthand.
+    Triggers are a list, defaults of state families are filled in, inputs are a schema. Raises BadShorthand.
     """
     listed = file.on if is_list(file.on) else [file.on]
     return file.model_copy(

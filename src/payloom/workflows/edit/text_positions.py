@@ -12,6 +12,7 @@ from payloom.workflows.errors import BadEdit
 
 
 def readable(text: str) -> Source:
+    """Read the text of a file. Raises BadEdit when it cannot be read."""
     source = read_source(text, "")
     if source.data is None or source.diagnostics:
         reason = source.diagnostics[0].format().removeprefix(":") if source.diagnostics else "it is empty"
@@ -20,6 +21,7 @@ def readable(text: str) -> Source:
 
 
 def value_at(data: Any, path: Path, missing: Any = None) -> Any:
+    """Return the value at a path, or `missing` when nothing is there."""
     for part in path:
         try:
             data = data[part]
@@ -29,6 +31,10 @@ def value_at(data: Any, path: Path, missing: Any = None) -> Any:
 
 
 def checked(text: str, expected: Any) -> str:
+    """Return the text if it reads as expected.
+
+    Raises BadEdit otherwise, so that an edit never changes more than it should.
+    """
     again = read_source(text, "")
     if again.data != expected or again.diagnostics:
         raise BadEdit("the edit would change more than it should", hint="edit the text by hand")
@@ -36,10 +42,12 @@ def checked(text: str, expected: Any) -> str:
 
 
 def line_start(text: str, offset: int) -> int:
+    """Return the offset where the line of this offset begins."""
     return text.rfind("\n", 0, offset) + 1
 
 
 def line_end(text: str, offset: int) -> int:
+    """Return the offset behind the line break of this offset's line."""
     found = text.find("\n", offset)
     return len(text) if found < 0 else found + 1
 
@@ -68,12 +76,14 @@ def end_of(source: Source, path: Path) -> int:
 
 
 def next_key(source: Source, path: Path) -> int:
+    """Return the offset of the key that follows in the same map."""
     parent = value_at(source.data, path[:-1])
     keys = list(parent)
     return source.keys[(*path[:-1], keys[keys.index(path[-1]) + 1])].start
 
 
 def is_flow(source: Source, path: Path) -> bool:
+    """Return whether the value is written in brackets or braces."""
     place = source.values.get(path)
     return place is not None and source.text[place.start : place.start + 1] in {"[", "{"}
 

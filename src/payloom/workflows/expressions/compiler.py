@@ -32,6 +32,7 @@ class Compiler:
         self.source = source
 
     def error(self, node: ast.Node, message: str, hint: str | None = None) -> ExpressionError:
+        """Return the error of a node, with its place in the source."""
         return ExpressionError(message, source=self.source, span=node.span, hint=hint or None)
 
     def compile(self, node: ast.Node) -> Closure:
@@ -59,10 +60,12 @@ class Compiler:
     # ------------------------------------------------------------ values
 
     def literal(self, node: ast.Literal) -> Closure:
+        """Compile a literal."""
         value = node.value
         return lambda _scope, _budget: value
 
     def name(self, node: ast.Name) -> Closure:
+        """Compile the reading of a name of the scope."""
         name = node.name
 
         def read(scope: Mapping[str, Any], _budget: Budget) -> Any:
@@ -74,16 +77,19 @@ class Compiler:
         return read
 
     def unknown_name(self, node: ast.Name, scope: Iterable[str]) -> ExpressionError:
+        """Return the error for a name that the scope lacks, with the nearest one as a hint."""
         hint = did_you_mean(node.name, scope)
         if node.name in FUNCTIONS:
             hint = f"{node.name} is a function: write {node.name}(…)"
         return self.error(node, f"unknown name `{node.name}`", hint)
 
     def list(self, node: ast.ListOf) -> Closure:
+        """Compile a list."""
         items = [self.compile(item) for item in node.items]
         return lambda scope, budget: [item(scope, budget) for item in items]
 
     def map(self, node: ast.MapOf) -> Closure:
+        """Compile a map. A literal key that stands twice is an error at once."""
         entries = [(key, self.compile(key), self.compile(value)) for key, value in node.entries]
         if all(isinstance(key, ast.Literal) and type(key.value) is str for key, _, _ in entries):
             keys = [key.value for key, _, _ in entries if isinstance(key, ast.Literal)]
@@ -107,11 +113,13 @@ class Compiler:
         return build
 
     def key_error(self, node: ast.Node, key: Any) -> ExpressionError:
+        """Return the error for a key that is no string."""
         return self.error(node, f"a key is a string, not {type_name(key)}", "convert it with string()")
 
     # ------------------------------------------------------------ access
 
     def field(self, node: ast.Field) -> Closure:
+        """Compile `of.name` or `of?.name`; a plain path of names is read in one go."""
         path = self.plain_path(node)
         if path is not None:
             return path
@@ -158,6 +166,7 @@ class Compiler:
         return _path_reader(name, names, explain)
 
     def no_field(self, node: ast.Field, value: Any) -> ExpressionError:
+        """Return the error for a field that the value lacks: of null, of a map, or of something that has no fields."""
         name = node.name
         of = self.source[node.of.span[0] : node.of.span[1]]
         if value is None:
@@ -172,6 +181,7 @@ class Compiler:
         return self.error(node, f"cannot read `{name}` of a {type_name(value)}", hint)
 
     def index(self, node: ast.Index) -> Closure:
+        """Compile `of[index]` or `of[?index]`."""
         of, chained = self.base(node.of)
         index, optional = self.compile(node.index), node.optional
 
@@ -202,6 +212,7 @@ class Compiler:
         return read
 
     def no_element(self, node: ast.Index, value: Any, at: Any) -> ExpressionError:
+        """Return the error for an element that the value lacks."""
         of = self.source[node.of.span[0] : node.of.span[1]]
         if value is None:
             return self.error(node, f"cannot read an element of `{of}`: it is null", "[?…] copes with null")
@@ -219,6 +230,7 @@ class Compiler:
     # ------------------------------------------------------------ operators
 
     def unary(self, node: ast.Unary) -> Closure:
+        """Compile `!x` or `-x`."""
         operand = self.compile(node.operand)
         if node.sign == "!":
 
@@ -240,10 +252,12 @@ class Compiler:
         return minus
 
     def not_bool(self, node: ast.Node, value: Any, sign: str) -> ExpressionError:
+        """Return the error for a value that should be true or false."""
         hint = "compare it, e.g. `x != null` or `x > 0`"
         return self.error(node, f"{sign} needs true or false, not {type_name(value)}", hint)
 
     def conditional(self, node: ast.Conditional) -> Closure:
+        """Compile `condition ? then : otherwise`; only the chosen branch is evaluated."""
         condition, then, otherwise = map(self.compile, (node.condition, node.then, node.otherwise))
 
         def choose(scope: Mapping[str, Any], budget: Budget) -> Any:
@@ -257,6 +271,7 @@ class Compiler:
         return choose
 
     def binary(self, node: ast.Binary) -> Closure:
+        """Compile a binary operator; `??` and the logical ones evaluate their right side only when needed."""
         if node.sign in ("&&", "||"):
             return self.logical(node)
         left, right = self.compile(node.left), self.compile(node.right)
@@ -283,6 +298,7 @@ class Compiler:
         return compute
 
     def order_constant(self, node: ast.Binary, left: Closure, constant: int) -> Closure:
+        """Compile a comparison of order with a whole number, with a fast way for whole numbers."""
         operate, fast = operators.BINARY[node.sign], operators.ORDER[node.sign]
 
         def compare(scope: Mapping[str, Any], budget: Budget) -> bool:
@@ -297,6 +313,7 @@ class Compiler:
         return compare
 
     def equality(self, node: ast.Binary, left: Closure, right: Closure) -> Closure:
+        """Compile `==` or `!=`, with a fast way for null and for text."""
         wanted = node.sign == "=="
         for one, other in ((node.left, right), (node.right, left)):
             if isinstance(one, ast.Literal) and (one.value is None or type(one.value) is str):
@@ -309,6 +326,7 @@ class Compiler:
         return lambda scope, budget: equal(left(scope, budget), right(scope, budget), budget) is wanted
 
     def logical(self, node: ast.Binary) -> Closure:
+        """Compile `&&` or `||`. As in CEL, the side that decides wins over an error of the other."""
         left, right = self.compile(node.left), self.compile(node.right)
         decides = node.sign == "||"
 

@@ -44,10 +44,12 @@ class Compiled:
 
     @property
     def uses_now(self) -> bool:
+        """Whether the expression reads the clock, by `now()` or `today()`."""
         return "now" in self.calls or "today" in self.calls
 
     @property
     def uses_uuid(self) -> bool:
+        """Whether the expression makes an id, by `uuid()`."""
         return "uuid" in self.calls
 
     @property

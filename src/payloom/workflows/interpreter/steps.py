@@ -64,8 +64,10 @@ def error_value(failed: Failed) -> dict[str, Any]:
 
 
 def run_workflow(frame: Frame, prefix: str) -> Steps:
-    """Run a workflow's variables, steps and, on a failure, its `on_error`; returns `(body, status)`, raises Failed,
-    Stopped."""
+    """Run a workflow's variables, its steps and, on a failure, its `on_error`; returns `(body, status)`.
+
+    Raises Failed, Stopped.
+    """
     workflow = frame.workflow
     try:
         if workflow.vars is not None:

@@ -96,8 +96,9 @@ class Approve:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class CallOnce:
-    """Have a workflow with `once` run for these inputs, or take what its run with the same key gives; recorded as the
-    run's output.
+    """Have a workflow with `once` run for these inputs, or take what its run with the same key gives.
+
+    The answer is recorded as the run's output.
 
     inputs: checked, defaults filled in. once: the key. user: the caller's, as the language sees it.
     depth: how deep in calls the called workflow is.

@@ -51,10 +51,10 @@ class _Takes(Protocol):
 
 
 def expand_input(short: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the JSON Schema of an `input:` block; a block that is a JSON Schema of an object already comes back
-    checked.
+    """Return the JSON Schema of an `input:` block.
 
-    Raises `BadShorthand`; `.data["path"]` says where.
+    A block that is a JSON Schema of an object already comes back checked. Raises `BadShorthand`; `.data["path"]` says
+    where.
     """
     if short.get("type") == "object" and is_map(short.get("properties")):
         _check_schema(short, ())

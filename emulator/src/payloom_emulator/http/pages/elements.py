@@ -1,5 +1,7 @@
-"""The frames that the Stripe.js stand-in puts into a host page. They hold no data of their own: the script in them does
-everything over the HTTP interface with the page's publishable key.
+"""The frames that the Stripe.js stand-in puts into a host page.
+
+They hold no data of their own: the script in them does everything over the HTTP interface with the page's publishable
+key.
 """
 
 from __future__ import annotations

@@ -44,7 +44,6 @@ def _dispute_debit(unit: UnitOfWork, charge: Charge) -> None:
 
 def _charge(call: RequestContext) -> Charge:
     """The legacy way to pay: a token, a card or a customer's default source, captured at once unless told not to."""
-
     call.need("amount", "currency")
     unit = call.unit
     code = money.currency(call.params["currency"])

@@ -76,14 +76,17 @@ class Body:
 
     @functools.cached_property
     def classes(self) -> dict[str, Class]:
+        """Return the classes defined here, by name."""
         return {node.name: Class(self.module, node, self) for node in self.statements if isinstance(node, ast.ClassDef)}
 
     @functools.cached_property
     def functions(self) -> dict[str, ast.FunctionDef]:
+        """Return the functions defined here, by name."""
         return {node.name: node for node in self.statements if isinstance(node, ast.FunctionDef)}
 
     @functools.cached_property
     def assignments(self) -> dict[str, ast.expr]:
+        """Return the values assigned to plain names, by name; the last one counts."""
         fields_by_name: dict[str, ast.expr] = {}
         for node in self.statements:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
@@ -174,8 +177,9 @@ def module(name: str) -> Module:
 
 
 def _drop_functions(body: list[ast.stmt], *, every: bool) -> None:
-    """Drop the functions nobody reads, a third of what a server would keep: asynchronous ones, and `every` one outside
-    of services.
+    """Drop the functions that the catalog does not read, a third of what a server would keep.
+
+    every: drop all functions, as outside of services, not the asynchronous ones alone.
     """
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef) if every else (ast.AsyncFunctionDef,)
     # A class is never empty.

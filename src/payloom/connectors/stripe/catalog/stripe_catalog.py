@@ -57,24 +57,30 @@ class CatalogWithStripe(StaticCatalog):
     mirrored: frozenset[str] = frozenset()
 
     def action(self, verb: str, name: str) -> Action | None:
+        """Describe a call of the Stripe SDK, or what the project itself declares for other verbs."""
         return action(name) if verb == VERB else super().action(verb, name)
 
     def action_names(self, verb: str) -> Sequence[str]:
+        """List the calls of the Stripe SDK, or the project's own actions for other verbs."""
         return action_names() if verb == VERB else super().action_names(verb)
 
     def family(self, name: str) -> Family | None:
+        """Describe a family of Stripe's events, e.g. `payment_intent`."""
         return events.family(name)
 
     def family_names(self) -> Sequence[str]:
+        """List the families of Stripe's events, sorted."""
         return sorted(events.families())
 
     def table(self, name: str) -> TableShape | None:
+        """Describe a table of the project, or a resource of Stripe as a table (`stripe.customers`)."""
         if not name.startswith(STRIPE_TABLES):
             return super().table(name)
         stripe_table = stripe_tables.find(name)
         return None if stripe_table is None else stripe_table.shape(mirrored=stripe_table.resource in self.mirrored)
 
     def view_names(self) -> Sequence[str]:
+        """List Stripe's resources that can be read as tables."""
         return stripe_tables.names()
 
 

@@ -34,11 +34,15 @@ _RANGE = frozenset({"gt", "gte", "lt", "lte"})
 class MirrorPort(Protocol):
     """A local copy of some resources; see `mirror`."""
 
-    def is_mirrored(self, resource: str) -> bool: ...
+    def is_mirrored(self, resource: str) -> bool:
+        """Return whether the database keeps a copy of this resource."""
+        ...
 
     async def select(
         self, table: StripeTable, where: Mapping[str, Any], *, order_by: Sequence[str], limit: int
-    ) -> list[Row]: ...
+    ) -> list[Row]:
+        """Read rows from the copy in the database. order_by: entries such as `created desc`."""
+        ...
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

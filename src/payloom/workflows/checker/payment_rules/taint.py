@@ -138,6 +138,10 @@ class Taint:
         )
 
     def path(self, node: ast.Node, bound: Mapping[str, bool]) -> bool:
+        """Return whether a path reads what a caller chose.
+
+        bound: the names that macros bind, and whether they are tainted.
+        """
         path, _, start = ast.path_of(node)
         if not isinstance(start, ast.Name):
             return any(self.tree(child, bound) for child in node.children())

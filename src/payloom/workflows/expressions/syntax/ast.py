@@ -33,16 +33,22 @@ def _nodes_in(value: object) -> Iterator[Node]:
 
 @dataclasses.dataclass(slots=True, eq=False)
 class Literal(Node):
+    """A number, text, true, false or null."""
+
     value: Any
 
 
 @dataclasses.dataclass(slots=True, eq=False)
 class Name(Node):
+    """A name that the scope holds, e.g. `inputs`."""
+
     name: str
 
 
 @dataclasses.dataclass(slots=True, eq=False)
 class Field(Node):
+    """`of.name`, or `of?.name` when optional."""
+
     of: Node
     name: str
     optional: bool
@@ -50,6 +56,8 @@ class Field(Node):
 
 @dataclasses.dataclass(slots=True, eq=False)
 class Index(Node):
+    """`of[index]`, or `of[?index]` when optional."""
+
     of: Node
     index: Node
     optional: bool
@@ -57,12 +65,16 @@ class Index(Node):
 
 @dataclasses.dataclass(slots=True, eq=False)
 class Call(Node):
+    """`name(args)`: a function of the language."""
+
     name: str
     args: tuple[Node, ...]
 
 
 @dataclasses.dataclass(slots=True, eq=False)
 class Method(Node):
+    """`of.name(args)`, or `of?.name(args)` when optional."""
+
     of: Node
     name: str
     args: tuple[Node, ...]
@@ -82,12 +94,16 @@ class Macro(Node):
 
 @dataclasses.dataclass(slots=True, eq=False)
 class Unary(Node):
+    """`!operand` or `-operand`."""
+
     sign: str
     operand: Node
 
 
 @dataclasses.dataclass(slots=True, eq=False)
 class Binary(Node):
+    """`left sign right`, e.g. a comparison, arithmetic, `&&` or `??`."""
+
     sign: str
     left: Node
     right: Node
@@ -95,6 +111,8 @@ class Binary(Node):
 
 @dataclasses.dataclass(slots=True, eq=False)
 class Conditional(Node):
+    """`condition ? then : otherwise`."""
+
     condition: Node
     then: Node
     otherwise: Node
@@ -102,11 +120,15 @@ class Conditional(Node):
 
 @dataclasses.dataclass(slots=True, eq=False)
 class ListOf(Node):
+    """`[item, …]`."""
+
     items: tuple[Node, ...]
 
 
 @dataclasses.dataclass(slots=True, eq=False)
 class MapOf(Node):
+    """`{key: value, …}`."""
+
     entries: tuple[tuple[Node, Node], ...]
 
 

@@ -37,6 +37,7 @@ class Approve(Node):
     lane: Literal["fast", "durable"] = "durable"
 
     def build(self, model: models.Approve, compiler: StepCompiler, path: Path) -> None:
+        """Compile the question, its data, its time limit, and the blocks for every outcome."""
         self.title = compiler.template(model.approve, (*path, "approve"))
         self.roles = tuple(model.roles)
         self.data = compiler.template(model.data, (*path, "data"))
@@ -47,6 +48,7 @@ class Approve(Node):
         self.late = None if model.on_timeout is None else compiler.block(model.on_timeout, (*path, "on_timeout"))
 
     def blocks(self) -> Iterator[tuple[str, Block]]:
+        """Yield `notify`, `then`, and those of `else` and `late` that the file has."""
         if self.notify.nodes:
             yield "notify", self.notify
         yield "then", self.then
@@ -68,6 +70,7 @@ class Approve(Node):
         )
 
     def run(self, frame: Frame, path: str) -> Steps:
+        """Ask, notify, and wait for the decision or the end of time; run the block of the outcome."""
         title = frame.text(self.title, path, "approve")
         data = frame.fill(self.data, path)
         end = until(self.timeout, frame, path)

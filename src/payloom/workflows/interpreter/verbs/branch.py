@@ -34,15 +34,18 @@ class If(Node):
     verb: ClassVar[str] = "if"
 
     def build(self, model: models.If, compiler: StepCompiler, path: Path) -> None:
+        """Compile the condition and both branches."""
         self.condition = compiler.expression(model.if_, (*path, "if"))
         self.then = compiler.block(model.then, (*path, "then"))
         self.otherwise = compiler.block(model.else_, (*path, "else"))
 
     def blocks(self) -> Iterator[tuple[str, Block]]:
+        """Yield `then` and `else`."""
         yield "then", self.then
         yield "else", self.otherwise
 
     def run(self, frame: Frame, path: str) -> Steps:
+        """Run the branch that the condition chooses."""
         if frame.test(self.condition, path):
             return (yield from take(self, frame, path, "then", self.then))
         return (yield from take(self, frame, path, "else", self.otherwise))
@@ -62,6 +65,7 @@ class Guard(Node):
         return {"type": "boolean"}
 
     def run(self, frame: Frame, path: str) -> Steps:
+        """Go on with true when the condition holds; otherwise raise what `refuse` gives."""
         if not frame.test(self.condition, path):
             raise self.refuse(frame, path)
         return True
@@ -79,9 +83,11 @@ class Filter(Guard):
     when_false: ClassVar[str] = "the run always ends here"
 
     def build(self, model: models.Filter, compiler: StepCompiler, path: Path) -> None:
+        """Compile the condition."""
         self.condition = compiler.expression(model.filter, (*path, "filter"))
 
     def refuse(self, frame: Frame, path: str) -> Signal:
+        """End the run quietly, as filtered."""
         frame.run_context.mark(path, "done", self.id, "stop")
         return Stopped()
 
@@ -93,12 +99,14 @@ class Ensure(Guard):
     when_false: ClassVar[str] = "the run always fails here"
 
     def build(self, model: models.Ensure, compiler: StepCompiler, path: Path) -> None:
+        """Compile the condition and what the failure says."""
         self.condition = compiler.expression(model.ensure, (*path, "ensure"))
         self.message = compiler.template(model.message, (*path, "message"))
         self.hint = compiler.maybe_template(model.hint, (*path, "hint"))
         self.code, self.status = model.code, model.status
 
     def refuse(self, frame: Frame, path: str) -> Signal:
+        """Fail with the step's code, status, message and hint."""
         message = frame.text(self.message, path, "message")
         return fail(path, self.code, message, status=self.status, hint=frame.maybe(self.hint, path))
 
@@ -120,6 +128,7 @@ class Switch(Node):
     verb: ClassVar[str] = "switch"
 
     def build(self, model: models.Switch, compiler: StepCompiler, path: Path) -> None:
+        """Compile the value and the cases: by value, or by condition."""
         self.value = compiler.maybe_expression(model.switch, (*path, "switch"))
         self.cases: dict[str, Block] = {}
         self.conditions: list[tuple[Expression, str, Block]] = []
@@ -136,6 +145,7 @@ class Switch(Node):
         self.otherwise = compiler.block(steps, (*path, "default"))
 
     def blocks(self) -> Iterator[tuple[str, Block]]:
+        """Yield the cases as `cases.KEY`, then `default`."""
         for key, block in self.cases.items():
             yield f"cases.{key}", block
         for _, label, block in self.conditions:
@@ -143,6 +153,7 @@ class Switch(Node):
         yield "default", self.otherwise
 
     def run(self, frame: Frame, path: str) -> Steps:
+        """Run the case of the value, or the first whose condition holds; without one, the default."""
         value = None if self.value is None else frame.read(self.value, path)
         if self.conditions:
             for condition, label, block in self.conditions:

@@ -28,18 +28,21 @@ INLINE = commands.Entry("")
 
 
 class Call(Node):
-    """The value is what the workflow returns. It sees its own `inputs`, and `user`, `env` and `run` of the caller (with
-    `once` its own `run`).
+    """`call`: the value is what the workflow returns.
+
+    It sees its own `inputs`, and `user`, `env` and `run` of the caller (with `once` its own `run`).
     """
 
     verb: ClassVar[str] = "call"
     lane: Literal["fast", "durable"] = "durable"
 
     def build(self, model: models.Call, compiler: StepCompiler, path: Path) -> None:
+        """Compile the inputs of the call."""
         self.target = model.call
         self.with_ = compiler.template(model.with_, (*path, "with"))
 
     def run(self, frame: Frame, path: str) -> Steps:
+        """Run another workflow inside this run. Fails when it is unknown, refuses its inputs, or is called too deep."""
         if frame.depth >= MAX_CALLS:
             raise fail(
                 path, "call_too_deep", f"workflows call each other more than {MAX_CALLS} deep",

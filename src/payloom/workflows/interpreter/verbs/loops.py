@@ -25,6 +25,7 @@ class ForEach(Node):
     verb: ClassVar[str] = "for_each"
 
     def build(self, model: models.ForEach, compiler: StepCompiler, path: Path) -> None:
+        """Compile the list and the body."""
         self.items = compiler.expression(model.for_each, (*path, "for_each"))
         self.item = model.as_
         self.body = compiler.block(model.do, (*path, "do"))
@@ -32,6 +33,7 @@ class ForEach(Node):
         self.max = model.max
 
     def blocks(self) -> Iterator[tuple[str, Block]]:
+        """Yield `do`."""
         yield "do", self.body
 
     @override
@@ -39,6 +41,7 @@ class ForEach(Node):
         return {"type": "array"}
 
     def run(self, frame: Frame, path: str) -> Steps:
+        """Run the body for each item, several at once with `concurrency`; the value is the list of their values."""
         items = frame.read(self.items, path)
         if is_dict(items):
             items = [{"key": key, "value": value} for key, value in sorted(items.items())]
@@ -70,11 +73,13 @@ class While(Node):
     verb: ClassVar[str] = "while"
 
     def build(self, model: models.While, compiler: StepCompiler, path: Path) -> None:
+        """Compile the condition and the body."""
         self.condition = compiler.expression(model.while_, (*path, "while"))
         self.body = compiler.block(model.do, (*path, "do"))
         self.max = model.max
 
     def blocks(self) -> Iterator[tuple[str, Block]]:
+        """Yield `do`."""
         yield "do", self.body
 
     @override
@@ -82,6 +87,7 @@ class While(Node):
         return {"type": "integer"}
 
     def run(self, frame: Frame, path: str) -> Steps:
+        """Run the body while the condition holds, at most `max` times; the value is the number of rounds."""
         rounds = 0
         while frame.test(self.condition, path):
             if rounds >= self.max:

@@ -35,8 +35,10 @@ def to_retry(rule: RetryRule | None) -> Retry | None:
 
 
 def without_nulls(value: Any) -> Any:
-    """Return the value with every map key dropped whose value is null: Stripe unsets by an empty string, not by
-    null."""
+    """Return the value without the map keys whose value is null, at any depth.
+
+    Stripe unsets a field by an empty string, not by null.
+    """
     if is_map(value):
         return {key: without_nulls(item) for key, item in value.items() if item is not None}
     if is_list(value):
@@ -51,6 +53,7 @@ class OutsideStep(Node):
     key: Template | None = None
 
     def build(self, model: Any, compiler: StepCompiler, path: Path) -> None:
+        """Compile what outside steps share: retries, the time limit (seconds), the idempotency key."""
         self.retry = to_retry(model.retry)
         self.timeout = parse_duration(model.timeout).total_seconds() if model.timeout else None
         explicit = getattr(model, "idempotency_key", None)
@@ -86,6 +89,7 @@ class Stripe(OutsideStep):
     verb: ClassVar[str] = "stripe"
 
     def build(self, model: models.Stripe, compiler: StepCompiler, path: Path) -> None:
+        """Compile the parameters and the connected account."""
         super().build(model, compiler, path)
         self.action = model.stripe
         self.with_ = compiler.template(model.with_, (*path, "with"))
@@ -98,6 +102,7 @@ class Stripe(OutsideStep):
         return action.returns if action is not None and not self.extra else None
 
     def run(self, frame: Frame, path: str) -> Steps:
+        """Call Stripe without the parameters that are null."""
         args = {"with": without_nulls(frame.fill(self.with_, path)), "account": frame.maybe(self.account, path)}
         return (yield from self.ask(frame, path, self.action, {**args, **self.extra}))
 
@@ -109,6 +114,7 @@ class Email(OutsideStep):
     shown_to: ClassVar[Literal["nobody", "staff", "caller"]] = "staff"
 
     def build(self, model: models.Email, compiler: StepCompiler, path: Path) -> None:
+        """Compile the recipients, the data, and the optional headers."""
         super().build(model, compiler, path)
         self.template = model.email
         self.to = compiler.template(model.to, (*path, "to"))
@@ -119,6 +125,7 @@ class Email(OutsideStep):
         ]
 
     def run(self, frame: Frame, path: str) -> Steps:
+        """Hand the mail over. Fails with `no_recipient` (422) when an address is none."""
         to = frame.fill(self.to, path)
         addresses = to if is_list(to) else [to]
         if not addresses or not all(isinstance(one, str) and "@" in one for one in addresses):
@@ -144,6 +151,7 @@ class Python(OutsideStep):
     verb: ClassVar[str] = "python"
 
     def build(self, model: models.Python, compiler: StepCompiler, path: Path) -> None:
+        """Compile the arguments."""
         super().build(model, compiler, path)
         self.function = model.python
         self.with_ = compiler.template(model.with_, (*path, "with"))
@@ -154,6 +162,7 @@ class Python(OutsideStep):
         return action.returns if action is not None else None
 
     def run(self, frame: Frame, path: str) -> Steps:
+        """Call the project's function."""
         return (yield from self.ask(frame, path, self.function, {"with": frame.fill(self.with_, path)}))
 
 
@@ -166,6 +175,7 @@ class Http(OutsideStep):
     verb: ClassVar[str] = "http"
 
     def build(self, model: models.Http, compiler: StepCompiler, path: Path) -> None:
+        """Compile the address, headers and body, and note the secrets they name."""
         super().build(model, compiler, path)
         self.method, _, address = model.http.partition(" ")
         self.url = compiler.template(address.strip(), (*path, "http"))
@@ -183,6 +193,7 @@ class Http(OutsideStep):
         )
 
     def run(self, frame: Frame, path: str) -> Steps:
+        """Make the request, with marks in the place of secrets."""
         # A secret never enters a scope or a journal: a mark that nobody can guess stands for it until the call is made.
         mark = uuid.uuid5(uuid.NAMESPACE_OID, f"{frame.run_context.run.id}:{path}")
         marks = {name: f"\ue001{mark}:{name}\ue001" for name in self.secrets}

@@ -23,6 +23,7 @@ class Parallel(Node):
     verb: ClassVar[str] = "parallel"
 
     def build(self, model: models.Parallel, compiler: StepCompiler, path: Path) -> None:
+        """Compile the branches."""
         # Sorted: the order in which a version was stored must not change the order of its commands.
         self.branches = {
             name: compiler.block(model.parallel[name], (*path, "parallel", name)) for name in sorted(model.parallel)
@@ -30,6 +31,7 @@ class Parallel(Node):
         self.fail: Literal["fast", "all"] = model.fail
 
     def blocks(self) -> Iterator[tuple[str, Block]]:
+        """Yield the branches as `parallel.NAME`."""
         for name, block in self.branches.items():
             yield f"parallel.{name}", block
 
@@ -38,6 +40,7 @@ class Parallel(Node):
         return closed({name: {} for name in self.branches})
 
     def run(self, frame: Frame, path: str) -> Steps:
+        """Run all branches at once; the value is a map of their values."""
         branchs = (run_block(block, frame, f"{path}.parallel.{name}.") for name, block in self.branches.items())
         values = yield Fork(branchs, len(self.branches), self.fail)
         return dict(zip(self.branches, values, strict=True))

@@ -26,6 +26,7 @@ class Let(Node):
     verb: ClassVar[str] = "let"
 
     def build(self, model: models.Let, compiler: StepCompiler, path: Path) -> None:
+        """Compile the values."""
         self.values = compiler.template(model.let, (*path, "let"))
 
     @override
@@ -34,6 +35,7 @@ class Let(Node):
         return closed({name: {} for name in keys})
 
     def run(self, frame: Frame, path: str) -> Steps:
+        """Set variables of the run; the value is the map of them."""
         values = frame.fill(self.values, path)
         frame.names["vars"].update(values)
         return values
@@ -47,6 +49,7 @@ class Log(Node):
     shown_to: ClassVar[Literal["nobody", "staff", "caller"]] = "staff"
 
     def build(self, model: models.Log, compiler: StepCompiler, path: Path) -> None:
+        """Compile the text."""
         self.text = compiler.template(model.log, (*path, "log"))
         self.level: models.Level = model.level
 
@@ -59,6 +62,7 @@ class Log(Node):
         return True
 
     def run(self, frame: Frame, path: str) -> Steps:
+        """Write a line of the run's log. A list or a map fails: it needs json(…)."""
         value = frame.fill(self.text, path)
         try:
             text = value if isinstance(value, str) else to_text(value)
@@ -75,10 +79,12 @@ class Return(Node):
     shown_to: ClassVar[Literal["nobody", "staff", "caller"]] = "caller"
 
     def build(self, model: models.Return, compiler: StepCompiler, path: Path) -> None:
+        """Compile the answer."""
         self.body = compiler.template(model.return_, (*path, "return"))
         self.status = model.status
 
     def run(self, frame: Frame, path: str) -> Steps:
+        """End the workflow with an answer."""
         raise Returned(frame.fill(self.body, path), self.status)
         yield
 
@@ -90,6 +96,7 @@ class Respond(Node):
     shown_to: ClassVar[Literal["nobody", "staff", "caller"]] = "caller"
 
     def build(self, model: models.Respond, compiler: StepCompiler, path: Path) -> None:
+        """Compile the answer."""
         self.body = compiler.template(model.respond, (*path, "respond"))
         self.status = model.status
 
@@ -102,6 +109,7 @@ class Respond(Node):
         return True
 
     def run(self, frame: Frame, path: str) -> Steps:
+        """Answer the caller; the run goes on."""
         body = to_response(frame.fill(self.body, path))
         yield from command(commands.Respond(path, body, self.status, line=self.line))
 
@@ -113,6 +121,7 @@ class Raise(Node):
     ends_branch: ClassVar[bool] = True
 
     def build(self, model: models.Raise, compiler: StepCompiler, path: Path) -> None:
+        """Compile the failure's texts and data."""
         here = (*path, "raise")
         self.error = model.raise_
         self.message = compiler.template(model.raise_.message, (*here, "message"))
@@ -120,6 +129,7 @@ class Raise(Node):
         self.data = compiler.template(model.raise_.data, (*here, "data"))
 
     def run(self, frame: Frame, path: str) -> Steps:
+        """Fail with the step's own code."""
         raise Failed(
             commands.StepFailure(
                 self.error.code,

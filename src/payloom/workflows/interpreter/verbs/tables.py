@@ -29,6 +29,7 @@ class TableStep(Node):
         raise NotImplementedError
 
     def run(self, frame: Frame, path: str) -> Steps:
+        """Ask for the step on the table; the value is what the table answers."""
         entry = yield from command(
             Do(
                 path,
@@ -50,6 +51,7 @@ class Select(TableStep):
     verb: ClassVar[str] = "select"
 
     def build(self, model: models.Select, compiler: StepCompiler, path: Path) -> None:
+        """Compile the conditions. A table of Stripe makes the step a durable one."""
         self.table = model.select
         if self.table.startswith(STRIPE_TABLES):
             self.lane = "durable"
@@ -71,6 +73,7 @@ class Select(TableStep):
         return self.fixed["one"] == "optional"
 
     def args(self, frame: Frame, path: str) -> dict[str, Any]:
+        """Return the arguments. Fails when the limit is no whole number from 0 up."""
         limit = frame.maybe(self.limit, path)
         if limit is not None and (type(limit) is not int or limit < 0):
             raise fail(path, "expression", f"`limit` must be a whole number from 0 up, found {limit!r}")
@@ -83,6 +86,7 @@ class Insert(TableStep):
     verb: ClassVar[str] = "insert"
 
     def build(self, model: models.Insert, compiler: StepCompiler, path: Path) -> None:
+        """Compile the row or rows."""
         self.table = model.insert
         self.values = compiler.template(model.values, (*path, "values"))
 
@@ -94,6 +98,7 @@ class Insert(TableStep):
         return {"type": "array", "items": row or {}} if is_list(self.values.literal) else None
 
     def args(self, frame: Frame, path: str) -> dict[str, Any]:
+        """Return the arguments. Fails when the values are neither a row nor a list of rows."""
         values = frame.fill(self.values, path)
         if is_dict(values) or (is_list(values) and all(is_dict(row) for row in values)):
             return {"values": values}
@@ -114,6 +119,7 @@ class Update(TableStep):
     verb: ClassVar[str] = "update"
 
     def build(self, model: models.Update, compiler: StepCompiler, path: Path) -> None:
+        """Compile the conditions, the new values, and how many rows may change."""
         self.table = model.update
         self.where = compiler.template(model.where, (*path, "where"))
         self.set = compiler.template(model.set, (*path, "set"))
@@ -128,6 +134,7 @@ class Update(TableStep):
         return self.rows == [0, 1]
 
     def args(self, frame: Frame, path: str) -> dict[str, Any]:
+        """Return the arguments."""
         return {"where": frame.fill(self.where, path), "set": frame.fill(self.set, path), "rows": list(self.rows)}
 
 
@@ -137,6 +144,7 @@ class Upsert(TableStep):
     verb: ClassVar[str] = "upsert"
 
     def build(self, model: models.Upsert, compiler: StepCompiler, path: Path) -> None:
+        """Compile the row; the key's columns decide which one it replaces."""
         self.table = model.upsert
         self.key = list(model.key)
         self.values = compiler.template(model.values, (*path, "values"))
@@ -146,6 +154,7 @@ class Upsert(TableStep):
         return row_schema(catalog.table(self.table))
 
     def args(self, frame: Frame, path: str) -> dict[str, Any]:
+        """Return the arguments."""
         return {"key": list(self.key), "values": frame.fill(self.values, path)}
 
 
@@ -155,6 +164,7 @@ class Delete(TableStep):
     verb: ClassVar[str] = "delete"
 
     def build(self, model: models.Delete, compiler: StepCompiler, path: Path) -> None:
+        """Compile the conditions and how many rows may go."""
         self.table = model.delete
         self.where = compiler.template(model.where, (*path, "where"))
         self.rows = list(row_range(model.rows))
@@ -168,4 +178,5 @@ class Delete(TableStep):
         return self.rows == [0, 1]
 
     def args(self, frame: Frame, path: str) -> dict[str, Any]:
+        """Return the arguments."""
         return {"where": frame.fill(self.where, path), "rows": list(self.rows)}

@@ -29,6 +29,7 @@ class Try(Node):
     verb: ClassVar[str] = "try"
 
     def build(self, model: models.Try, compiler: StepCompiler, path: Path) -> None:
+        """Compile the body, the handlers and `finally`."""
         self.body = compiler.block(model.try_, (*path, "try"))
         self.clauses: list[tuple[list[str] | None, str, str, Block]] = []
         clauses = [one for one in model.catch if isinstance(one, models.CatchClause)]
@@ -41,12 +42,14 @@ class Try(Node):
         self.last = compiler.block(model.finally_, (*path, "finally"))
 
     def blocks(self) -> Iterator[tuple[str, Block]]:
+        """Yield `try`, the handlers under their labels, and `finally`."""
         yield "try", self.body
         for _, _, label, block in self.clauses:
             yield label, block
         yield "finally", self.last
 
     def run(self, frame: Frame, path: str) -> Steps:
+        """Run the body; on a failure, the first handler that takes it; `finally` in any case."""
         try:
             value = yield from self._body(frame, path)
         except Signal:

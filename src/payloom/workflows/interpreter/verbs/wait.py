@@ -54,6 +54,7 @@ class Wait(Node):
     lane: Literal["fast", "durable"] = "durable"
 
     def build(self, model: models.Wait, compiler: StepCompiler, path: Path) -> None:
+        """Compile the duration."""
         self.time = compiler.template(model.wait, (*path, "wait"))
 
     @override
@@ -65,6 +66,7 @@ class Wait(Node):
         return True
 
     def run(self, frame: Frame, path: str) -> Steps:
+        """Sleep until the time has passed; no worker is held meanwhile."""
         end = moment(frame.fill(self.time, path), frame.run_context.now, path, "wait")
         yield from command(commands.Sleep(path, end, step_id=self.id, line=self.line))
         return None
@@ -77,6 +79,7 @@ class WaitFor(Node):
     lane: Literal["fast", "durable"] = "durable"
 
     def build(self, model: models.WaitFor, compiler: StepCompiler, path: Path) -> None:
+        """Compile the condition and the time limit."""
         here = (*path, "wait_for")
         self.family = model.wait_for.stripe
         self.actions = list(model.wait_for.actions or ())
@@ -95,6 +98,7 @@ class WaitFor(Node):
         return True
 
     def run(self, frame: Frame, path: str) -> Steps:
+        """Wait for an event that matches; the value is null when the time is up."""
         end = until(self.timeout, frame, path)
         scope = dict(frame.names)
         entry = yield from command(

@@ -1,5 +1,7 @@
-"""Turns what pydantic says about a file into sentences for its author, each at its place, related ones folded
-into one."""
+"""Turns what pydantic says about a file into sentences for its author.
+
+Each stands at its place; related ones are folded into one.
+"""
 
 from __future__ import annotations
 

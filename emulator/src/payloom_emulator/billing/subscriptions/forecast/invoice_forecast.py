@@ -67,7 +67,6 @@ def as_preview(unit: UnitOfWork, invoice: Invoice, at: int) -> Invoice:
 
 def announce(unit: UnitOfWork, subscription: Subscription) -> None:
     """Timer: a few days before renewal, `invoice.upcoming` shows what it will be."""
-
     if subscription["status"] in ENDED or subscription["cancel_at_period_end"]:
         return
     if settings.read(unit.store).upcoming_days:
