@@ -27,7 +27,7 @@ def _begin(conn: sa.Connection) -> None:
 
 
 class MemoryDatabase:
-    """The database. Keeps SQLAlchemy's compiled statements from story to story."""
+    """The database. Keeps SQLAlchemy's compiled statements from scenario to scenario."""
 
     dialect = "sqlite"
 
@@ -75,7 +75,7 @@ class MemoryDatabase:
         return result, hooks
 
     def inspect(self, work: Callable[[sa.Connection], T]) -> T:
-        """Read, as an observer: not a boundary of the story."""
+        """Read, as an observer: not a boundary of the scenario."""
         return self.run(work, keep=False)[0]
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
@@ -105,7 +105,7 @@ class CrashableDatabase:
     dialect = "sqlite"
 
     def __init__(self, memory: MemoryDatabase, crash_point: Callable[[str], None]) -> None:
-        """reached: told about every boundary; raises when the process dies there."""
+        """reached: called at every boundary; raises when the process dies there."""
         self._memory = memory
         self._reached = crash_point
 
@@ -165,7 +165,7 @@ class RollbackDatabase:
         return result
 
     def write_lock(self, tx: sa.Connection, *names: str, shared: bool = False) -> None:
-        """Nobody else sees what is held."""
+        """No other connection sees what is held."""
 
     async def close(self) -> None:
         """The owner closes the connection."""

@@ -60,7 +60,7 @@ async def compare(
     project: PublishedProject, tx: sa.Connection, draft: Workflow, event_ids: Sequence[str], clock: Clock
 ) -> list[EventDryRun]:
     """Try the draft on stored events, one after another. tx: a connection without a transaction; nothing stays."""
-    return [await _compare_event(project, tx, draft, one, clock) for one in event_ids]
+    return [await _compare_event(project, tx, draft, event_id, clock) for event_id in event_ids]
 
 
 async def _compare_event(
@@ -76,9 +76,9 @@ async def _compare_event(
 
 def _event(tx: sa.Connection, event_id: str) -> InboxEvent:
     with tx.begin():
-        found = load(tx, event_id)
-    assert found is not None
-    return found
+        event = load(tx, event_id)
+    assert event is not None
+    return event
 
 
 async def _run(
@@ -142,8 +142,8 @@ def _difference(before: DryRunOutcome, after: DryRunOutcome, now: DryRunOutcome)
     """
     if before.ended is None and after.ended is None:
         return
-    marks = {_mark(one): one for one in before.lines}, {_mark(one): one for one in after.lines}
-    today = {_mark(one) for one in now.lines}
+    marks = {_mark(line): line for line in before.lines}, {_mark(line): line for line in after.lines}
+    today = {_mark(line) for line in now.lines}
     for mark, line in marks[0].items():
         if mark not in marks[1]:
             yield f"- {line}{'' if mark in today else '  (the rows have changed since)'}"

@@ -68,14 +68,14 @@ def _draft(project: Project, file: Path) -> Workflow:
 
 def _ids(tx: sa.Connection, wanted: Sequence[str], clock: Clock) -> list[str]:
     query = sa.select(stored_events.c.id).order_by(stored_events.c.created, stored_events.c.received_at)
-    names = [name for one in wanted for name in one.split(",") if name]
-    found: list[str] = []
+    names = [name for text in wanted for name in text.split(",") if name]
+    event_ids: list[str] = []
     for name in names:
         if match := _LAST.fullmatch(name):
             since = clock.now() - parse_duration(match[1])
-            found += tx.execute(query.where(stored_events.c.received_at >= since).limit(MOST)).scalars()
+            event_ids += tx.execute(query.where(stored_events.c.received_at >= since).limit(MOST)).scalars()
         elif name.startswith("evt_"):
-            found += tx.execute(query.where(stored_events.c.id == name)).scalars()
+            event_ids += tx.execute(query.where(stored_events.c.id == name)).scalars()
         else:
             raise TestingError(f"--events {name!r} is not understood", hint="write last-7d, last-12h, or an event's id")
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(event_ids))

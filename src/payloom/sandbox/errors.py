@@ -29,7 +29,7 @@ class BadCaseFile(TestingError):
     code: ClassVar[str] = "bad_case_file"
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
-        shown = [one.format() for one in diagnostics[:20]]
+        shown = [diagnostic.format() for diagnostic in diagnostics[:20]]
         super().__init__("\n  ".join([f"{len(diagnostics)} mistake(s) in test files:", *shown]))
         self.diagnostics = tuple(diagnostics)
 

@@ -1,4 +1,4 @@
-"""What stories of one project share: the project read once, a database with its tables and versions, and its parts."""
+"""What the scenarios of one project share: the project, a database with its tables and versions, and its services."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ from payloom.workflows.program.program import Workflow
 from payloom_emulator.runtime.emulator import Emulator
 
 START = 1_767_225_600
-"""2026-01-01T00:00:00Z: when stories begin unless a case says otherwise."""
+"""2026-01-01T00:00:00Z: when a scenario begins, unless its case says otherwise."""
 
 
 class InlineExecutor(concurrent.futures.ThreadPoolExecutor):
-    """Runs everything in the caller's thread: a story has no threads, or it would not be the same twice."""
+    """Runs everything in the caller's thread, so that a scenario is the same each time."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[Any]:
         """Do it now."""
         done: concurrent.futures.Future[Any] = concurrent.futures.Future()
         try:
             done.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001 - handed to whoever waits
+        except Exception as error:  # noqa: BLE001 - handed to the waiting caller
             done.set_exception(error)
         return done
 
@@ -67,10 +67,10 @@ class CachedTemplates(MailTemplates):
             key = f"{name}\0{strict_json.canonical(data)}"
         except (TypeError, ValueError):
             return super().render(name, data)
-        found = self._rendered.get(key)
-        if found is None:
-            found = self._rendered[key] = super().render(name, data)
-        return found
+        rendered = self._rendered.get(key)
+        if rendered is None:
+            rendered = self._rendered[key] = super().render(name, data)
+        return rendered
 
 
 class CoverageLibrary(PublishedWorkflows):
@@ -94,7 +94,7 @@ class CoverageLibrary(PublishedWorkflows):
 
 @dataclasses.dataclass(slots=True)
 class WorkflowSet:
-    """The workflows a story is about, and the database image in which they are published."""
+    """The workflows of a scenario, and the database image in which they are published."""
 
     names: tuple[str, ...]
     workflows: Mapping[str, Workflow]
@@ -104,7 +104,7 @@ class WorkflowSet:
 
 
 class SandboxProject:
-    """One project, ready for stories. One story at a time."""
+    """One project, ready for scenarios, one at a time."""
 
     def __init__(self, project: Project, settings: Settings) -> None:
         """See open_stage."""
@@ -129,13 +129,13 @@ class SandboxProject:
     async def workflow_set(self, names: Iterable[str]) -> WorkflowSet:
         """Return the workflows of these names with everything they call. Raises TestingError for an unknown name."""
         wanted = tuple(names)
-        found = self._workflow_sets.get(wanted)
-        if found is None:
-            found = self._workflow_sets[wanted] = await self._publish(wanted, self.project.workflows)
-        return found
+        workflow_set = self._workflow_sets.get(wanted)
+        if workflow_set is None:
+            workflow_set = self._workflow_sets[wanted] = await self._publish(wanted, self.project.workflows)
+        return workflow_set
 
     async def workflow_set_with(self, names: Iterable[str], draft: Workflow) -> WorkflowSet:
-        """Return a cast in which `draft` takes the place of the workflow of its name."""
+        """Return a workflow set in which `draft` replaces the workflow of its name."""
         return await self._publish(tuple(names), {**self.project.workflows, draft.id: draft})
 
     async def _publish(self, wanted: tuple[str, ...], workflows: Mapping[str, Workflow]) -> WorkflowSet:
@@ -157,13 +157,13 @@ class SandboxProject:
         return WorkflowSet(wanted, chosen, versions, self.database.image())
 
     def library(self, workflow_set: WorkflowSet, env: Mapping[str, str]) -> CoverageLibrary:
-        """Return the cast's library in an environment; `env` adds to the project's."""
+        """Return the workflow set's library. env: added to the project's environment."""
         key = strict_json.canonical(dict(env))
-        found = workflow_set.libraries.get(key)
-        if found is None:
+        library = workflow_set.libraries.get(key)
+        if library is None:
             whole = {**self.settings.env, **env}
-            found = workflow_set.libraries[key] = CoverageLibrary(workflow_set.versions, self.project.catalog, whole)
-        return found
+            library = workflow_set.libraries[key] = CoverageLibrary(workflow_set.versions, self.project.catalog, whole)
+        return library
 
     def stripe_answers(self) -> StripeAnswers:
         """Return what answers for Stripe in the next scenario: the local Stripe, as new."""
@@ -178,7 +178,7 @@ class SandboxProject:
 
 
 async def open_sandbox(project: Project, settings: Settings) -> SandboxProject:
-    """Return a stage for a project without errors. Raises ProjectHasErrors."""
+    """Return the sandbox of a project without errors. Raises ProjectHasErrors."""
     project.ensure_valid()
     sandbox = SandboxProject(project, settings)
     await sandbox.prepare()

@@ -99,7 +99,7 @@ class SandboxService:
             return await compare(project, tx, draft, ids, self._clock)
 
     async def _fitting(self, draft: Workflow, limit: int) -> list[str]:
-        wanted = [_types(one, self._publisher) for one in draft.triggers if isinstance(one, StripeTrigger)]
+        wanted = [_types(trigger, self._publisher) for trigger in draft.triggers if isinstance(trigger, StripeTrigger)]
         types = sorted({name for names in wanted for name in names})
         query = (
             sa.select(events.c.id)
@@ -107,8 +107,8 @@ class SandboxService:
             .order_by(events.c.received_at.desc(), events.c.id)
             .limit(limit)
         )
-        found = await self._database.read(lambda tx: list(tx.execute(query).scalars()))
-        return found[::-1]
+        event_ids = await self._database.read(lambda tx: list(tx.execute(query).scalars()))
+        return event_ids[::-1]
 
     def completed(self, draft: Workflow, index: int, given: Mapping[str, Any]) -> InboxEvent:
         """Return an event made of what is given, and of the plainest values for the rest."""
@@ -142,20 +142,20 @@ class SandboxService:
 
     async def samples(self, draft: Workflow) -> list[dict[str, Any]]:
         """Return what the draft can be tried with, per trigger: recorded events, earlier runs, rows, made-up data."""
-        found: list[dict[str, Any]] = []
+        samples: list[dict[str, Any]] = []
         guess = SampleValues(self._tables.specs, await self._newest())
         for index, trigger in enumerate(draft.triggers):
             if isinstance(trigger, StripeTrigger):
-                found += await self._events(index, trigger)
-                found.append(self._made_event(draft, index, guess))
+                samples += await self._events(index, trigger)
+                samples.append(self._made_event(draft, index, guess))
             elif isinstance(trigger, TableTrigger):
-                found += await self._rows(index, trigger)
+                samples += await self._rows(index, trigger)
             else:
-                found += await self._calls(draft, index, trigger)
-                found.append(
+                samples += await self._calls(draft, index, trigger)
+                samples.append(
                     _sample(index, trigger, "made_up", "Made-up inputs", inputs=sample_inputs(draft.input, guess))
                 )
-        return found
+        return samples
 
     async def _events(self, index: int, trigger: StripeTrigger) -> list[dict[str, Any]]:
         columns = (events.c.id, events.c.type, events.c.object_id, events.c.received_at)
@@ -173,8 +173,8 @@ class SandboxService:
         """Return one row of each table that has any."""
 
         def work(tx: sa.Connection) -> dict[str, Mapping[str, Any]]:
-            found = {name: self._tables.perform(tx, "select", name, {"limit": 1}) for name in self._tables.specs}
-            return {name: rows[0] for name, rows in found.items() if rows}
+            tables = {name: self._tables.perform(tx, "select", name, {"limit": 1}) for name in self._tables.specs}
+            return {name: rows[0] for name, rows in tables.items() if rows}
 
         return await self._database.read(work)
 
@@ -233,7 +233,8 @@ class SampleValues:
     def __init__(self, specs: Mapping[str, TableSpec], rows: Mapping[str, Mapping[str, Any]]) -> None:
         self._rows = rows
         self._primary = {
-            name: next((one.name for one in spec.columns.values() if one.primary), None) for name, spec in specs.items()
+            name: next((column.name for column in spec.columns.values() if column.primary), None)
+            for name, spec in specs.items()
         }
 
     def __call__(self, name: str) -> Any:
@@ -243,8 +244,8 @@ class SampleValues:
             key = self._primary.get(table)
             if name != base and key is not None and table in self._rows:
                 return self._rows[table][key]
-        found = (row.get(name) for row in self._rows.values())
-        return next((value for value in found if value is not None), None) if name != "id" else None
+        values = (row.get(name) for row in self._rows.values())
+        return next((value for value in values if value is not None), None) if name != "id" else None
 
 
 def _metadata_read(draft: Workflow) -> list[str]:

@@ -92,7 +92,7 @@ Note = Literal["mocked", "recorded", "made up", "skipped", "sent"]
 
 @dataclasses.dataclass(slots=True)
 class TestRunResult:
-    """What came of it. found: as `RunQueries.timeline` returns it. notes: how steps were answered, by path.
+    """The result of a test run. found: as `RunQueries.timeline` returns it. notes: how steps were answered, by path.
 
     stood_in: the steps that were mocked or skipped, which the journal does not have. trail: which way it took.
     """
@@ -137,25 +137,25 @@ async def run_test(
             for at, source in host.sources.items()
             if source  # the empty one is no note
         }
-        mocked_steps = [{**one, "run_id": run_id} for one in scripts.mocked_steps.values()]
+        mocked_steps = [{**step, "run_id": run_id} for step in scripts.mocked_steps.values()]
         return TestRunResult(run_id, found, {**sources, **scripts.notes}, mocked_steps, scripts.trail())
 
 
 async def _whole(queries: RunQueries, scripts: _MockedWorkflows, run_id: str) -> dict[str, Any]:
     """Return the run's timeline, with the steps and the log of the runs that its calls began among its own."""
-    found = await queries.timeline(run_id)
-    for one in found["calls"]:
-        place = scripts.place(run_id, one["path"])
-        if one["run_id"] not in scripts.prefixes:
+    run = await queries.timeline(run_id)
+    for call in run["calls"]:
+        place = scripts.place(run_id, call["path"])
+        if call["run_id"] not in scripts.prefixes:
             scripts.notes[place] = "recorded"
-        elif scripts.prefixes[one["run_id"]] == f"{place}{CALLED}":
-            inner = await _whole(queries, scripts, one["run_id"])
+        elif scripts.prefixes[call["run_id"]] == f"{place}{CALLED}":
+            inner = await _whole(queries, scripts, call["run_id"])
             for kind in ("steps", "logs"):
                 moved = [
-                    {**line, "run_id": run_id, "path": f"{one['path']}{CALLED}{line['path']}"} for line in inner[kind]
+                    {**line, "run_id": run_id, "path": f"{call['path']}{CALLED}{line['path']}"} for line in inner[kind]
                 ]
-                found[kind] = [*found[kind], *moved]
-    return found
+                run[kind] = [*run[kind], *moved]
+    return run
 
 
 async def _begin(service: RunService, draft: Workflow, trigger_input: TriggerInput, tx: sa.Connection) -> str:
@@ -202,7 +202,7 @@ async def _by_row(
     ids = sa.select(runs.c.id).where(runs.c.workflow_id == draft.id)
     before = set(tx.execute(ids).scalars())
     service.rows_changed(tx, kind, trigger.table, RowChange(trigger.table, kind, dict(row), old))
-    started = [one for one in tx.execute(ids).scalars() if one not in before]
+    started = [run_id for run_id in tx.execute(ids).scalars() if run_id not in before]
     if not started:
         raise NotStarted(f"this change of {trigger.table} does not start it", hint="`on` or `match` says no.")
     return started[0]
@@ -282,7 +282,8 @@ class _MockedWorkflows:
         """Return the way the latest execution took."""
         trail = self._latest.trace if self._latest is not None else ()
         return [
-            {"path": one.path, "outcome": one.outcome, "step_id": one.step_id, "branch": one.branch} for one in trail
+            {"path": entry.path, "outcome": entry.outcome, "step_id": entry.step_id, "branch": entry.branch}
+            for entry in trail
         ]
 
     def answer(self, command: Command, place: str) -> Entry | None:
@@ -298,9 +299,9 @@ class _MockedWorkflows:
             self._clock.set(command.until)
         at = self._clock.now()
         self.notes[place] = "mocked" if mock is not None else "skipped"
-        found = mock or Mock()
-        self.mocked_steps[place] = {**_row(command, found, len(self.mocked_steps), at), "path": place}
-        entry = self._answered[place] = Entry(command.path, found.value, found.failure, at)
+        answer = mock or Mock()
+        self.mocked_steps[place] = {**_row(command, answer, len(self.mocked_steps), at), "path": place}
+        entry = self._answered[place] = Entry(command.path, answer.value, answer.failure, at)
         return entry
 
     def late(self) -> bool:
@@ -365,7 +366,7 @@ class _Mocked:
                 return todo
             if self._scripts.late():
                 return Finished("failed", failure=_TOO_LONG, http_status=_TOO_LONG.status)
-            answers = [(one, self._scripts.answer(one, f"{self._prefix}{one.path}")) for one in todo]
+            answers = [(command, self._scripts.answer(command, f"{self._prefix}{command.path}")) for command in todo]
             given = [entry for _, entry in answers if entry is not None]
             for entry in given:
                 self.record(entry)
@@ -373,6 +374,6 @@ class _Mocked:
                 return todo
 
     def record(self, entry: Entry) -> None:
-        """Take note of what came of a command."""
+        """Record the result of a command."""
         self._execution.record(entry)
         self._scripts.tick()

@@ -73,7 +73,7 @@ class CaseFile:
 
     def ids(self) -> dict[str, str]:
         """Return what UUIDs are called: by their short names, or as they stand in the file."""
-        return {**{one: one for one in UUID.findall(self.source.text)}, **self.names.short()}
+        return {**{text: text for text in UUID.findall(self.source.text)}, **self.names.short()}
 
 
 def find_case_files(root: FilePath) -> list[FilePath]:
@@ -86,11 +86,11 @@ def load_case_file(path: FilePath, project: Project) -> tuple[CaseFile | None, l
     name = path.relative_to(project.root).as_posix() if path.is_relative_to(project.root) else path.name
     source = read_source(path.read_text("utf-8"), name)
     reader = _Reader(source, project, path)
-    found = reader.read() if is_dict(source.data) else None
-    if source.data is not None and found is None and not source.diagnostics:
+    file = reader.read() if is_dict(source.data) else None
+    if source.data is not None and file is None and not source.diagnostics:
         reader.wrong((), "a test file is a map", "it needs workflow and cases")
-    order = sorted(source.diagnostics, key=lambda one: (one.line, one.column))
-    return found, order
+    order = sorted(source.diagnostics, key=lambda diagnostic: (diagnostic.line, diagnostic.column))
+    return file, order
 
 
 class _Reader:
@@ -146,7 +146,7 @@ class _Reader:
         for case in cases:
             inner = case.get("given") if is_dict(case) else None
             tables += [inner.get("tables")] if is_dict(inner) else []
-        self.names = ShortNames(specs, *(one for one in tables if is_dict(one)))
+        self.names = ShortNames(specs, *(table for table in tables if is_dict(table)))
         file = CaseFile(self.path, self.source.file, self.source, workflows, self.names)
         common = self.given(given, ("given",))
         file.cases = tuple(self.case(file, case, ("cases", at), common) for at, case in enumerate(cases))
@@ -208,7 +208,7 @@ class _Reader:
             objects=_merged(list(common.objects), objects, "id"),
             answers={**common.answers, **self.names.full(answers)},
             now=self.moment(data["now"], (*path, "now")) if "now" in data else common.now,
-            env={**common.env, **{str(name): str(one) for name, one in env.items()}},
+            env={**common.env, **{str(name): str(item) for name, item in env.items()}},
             user=self.user(user, (*path, "user")),
             http={**common.http, **self.map(data.get("http"), (*path, "http"), None, "`http`")},
             python={**common.python, **self.map(data.get("python"), (*path, "python"), None, "`python`")},
@@ -233,28 +233,28 @@ class _Reader:
         return {"id": "user", "email": "user@example.com", "name": None, "roles": [], **data}
 
     def objects(self, value: Any, path: Path) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        for at, one in enumerate(self.list(value, path, "`objects`")):
-            given = self.names.full(self.map(one, (*path, at), None, "an object of Stripe"))
+        objects: list[dict[str, Any]] = []
+        for at, item in enumerate(self.list(value, path, "`objects`")):
+            given = self.names.full(self.map(item, (*path, at), None, "an object of Stripe"))
             identity = str(given.get("id") or "")
             if not identity:
                 self.wrong((*path, at), "an object of Stripe needs its id")
                 continue
             guesses = [kind for kind, start in PREFIXES.items() if identity.startswith(start + "_")]
-            kind = given.get("object") or max(guesses, key=lambda one: len(PREFIXES[one]), default=None)
+            kind = given.get("object") or max(guesses, key=lambda kind: len(PREFIXES[kind]), default=None)
             if kind is None:
                 self.wrong((*path, at), f"what kind of object is {identity}?", "add `object: customer` or the like")
                 continue
-            found.append({**likely(str(kind), "", given, START), **given})
-        return found
+            objects.append({**likely(str(kind), "", given, START), **given})
+        return objects
 
     def moment(self, value: Any, path: Path) -> int:
         try:
-            found = dt.datetime.fromisoformat(str(value))
+            moment = dt.datetime.fromisoformat(str(value))
         except ValueError:
             self.wrong(path, f"{value!r} is not a moment", "write 2026-01-31T10:00:00Z")
             return START
-        return to_epoch(found if found.tzinfo else found.replace(tzinfo=dt.UTC))
+        return to_epoch(moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC))
 
     def operation(self, name: Any, path: Path) -> None:
         if operations.find(str(name)) is None:
@@ -273,8 +273,10 @@ class _Reader:
                 self.wrong(path, "nothing happens in this case", "add `event`, `call`, `schedule` or `deliver`")
             return iter(own)
         listed = self.list(data["deliver"], (*path, "deliver"), "`deliver`")
-        calls = [one for one in own if isinstance(one, WorkflowCall)]
-        return iter([*calls, *(self.one(one, (*path, "deliver", at), file, given) for at, one in enumerate(listed))])
+        calls = [delivery for delivery in own if isinstance(delivery, WorkflowCall)]
+        return iter(
+            [*calls, *(self.one(delivery, (*path, "deliver", at), file, given) for at, delivery in enumerate(listed))]
+        )
 
     def one(self, value: Any, path: Path, file: CaseFile, given: InitialState) -> Delivery:
         if isinstance(value, str):
@@ -297,7 +299,7 @@ class _Reader:
             return self.passing(data[key], (*path, key))
         if key == "decide":
             told = self.map(data[key], (*path, key), case_keys.DECIDE_KEYS, "`decide`")
-            roles = tuple(str(one) for one in told.get("roles") or ())
+            roles = tuple(str(role) for role in told.get("roles") or ())
             return DecideApproval(bool(told.get("approved")), str(told.get("by", "somebody")), roles, told.get("note"))
         hint = did_you_mean(str(key), ("event", "call", "schedule", "pass", "decide"))
         self.wrong(path, "a delivery is an event's id, or event, call, schedule, pass or decide", hint)
@@ -308,7 +310,7 @@ class _Reader:
         workflow = self.project.workflows.get(name)
         if name not in file.workflows:
             self.wrong(path, f"{name!r} is not among the file's workflows", "add it to `workflow:`")
-        elif workflow is not None and not any(isinstance(one, ScheduleTrigger) for one in workflow.triggers):
+        elif workflow is not None and not any(isinstance(trigger, ScheduleTrigger) for trigger in workflow.triggers):
             self.wrong(path, f"{name} has no schedule")
         return ScheduleTick(name)
 
@@ -340,11 +342,11 @@ class _Reader:
             payload["data"]["previous_attributes"] = self.names.full(data["previous"])
         if "account" in data:
             payload["account"] = data["account"]
-        found = EventDelivery(payload)
+        delivery = EventDelivery(payload)
         if identity in self.events:
             self.wrong(path, f"two events have the id {identity}")
-        self.events[identity] = found
-        return found
+        self.events[identity] = delivery
+        return delivery
 
     def call(self, value: Any, path: Path, file: CaseFile, given: InitialState) -> WorkflowCall:
         data = self.map(value, path, case_keys.CALL_KEYS, "`call`")
@@ -389,7 +391,7 @@ def _merged(before: list[Any], own: list[dict[str, Any]], key: str) -> list[dict
     """Return `before` with the rows of `own` laid over those of the same key, or behind them."""
     out = [dict(row) for row in before]
     for row in own:
-        same = next((one for one in out if key in row and one.get(key) == row[key]), None)
+        same = next((known for known in out if key in row and known.get(key) == row[key]), None)
         if same is None:
             out.append(dict(row))
         else:

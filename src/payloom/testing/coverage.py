@@ -1,4 +1,4 @@
-"""Which steps and cases of workflows were never reached by any story."""
+"""Which steps and cases of workflows no scenario reached."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Coverage:
     def counts(self, names: Iterable[str]) -> tuple[int, int]:
         """Return how many spots were reached and how many there are."""
         spots = [(name, key) for name in names for _, key in self._spots(name)]
-        return sum(one in self._reached for one in spots), len(spots)
+        return sum(spot in self._reached for spot in spots), len(spots)
 
     def _spots(self, name: str) -> Iterator[tuple[Spot, str]]:
         workflow = self._workflows.get(name)

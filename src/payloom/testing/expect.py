@@ -1,4 +1,4 @@
-"""Compares what came of a case with what it expects, and two outcomes. Differences are lines for people."""
+"""Compares the outcome of a case with its expectation, and two outcomes. Differences are lines for people."""
 
 from __future__ import annotations
 
@@ -45,41 +45,41 @@ class Expectation:
         self._names = case.file.names.short()
         self._at = (*case.path, "expect")
 
-    def differences(self, found: Outcome) -> list[Difference]:
+    def differences(self, outcome: Outcome) -> list[Difference]:
         """Return everything that is not as expected."""
         return [
-            *self._failures(found),
-            *self._tables(found),
-            *self._listed("emails", [_mail(one) for one in found.emails]),
-            *self._listed("stripe", found.stripe),
-            *self._listed("logs", found.logs),
-            *self._results(found),
+            *self._failures(outcome),
+            *self._tables(outcome),
+            *self._listed("emails", [_mail(email) for email in outcome.emails]),
+            *self._listed("stripe", outcome.stripe),
+            *self._listed("logs", outcome.logs),
+            *self._results(outcome),
         ]
 
-    def _failures(self, found: Outcome) -> Iterator[Difference]:
+    def _failures(self, outcome: Outcome) -> Iterator[Difference]:
         """A run that failed without the case saying so is a difference."""
         if "status" in self._expect or "error" in self._expect:
             return
-        for run in found.begun:
+        for run in outcome.begun:
             if run["status"] == "failed":
                 error: Mapping[str, Any] = run["error"] or {}
                 place = f" at {error['where']}" if error.get("where") else ""
                 hint = f" ({error['hint']})" if error.get("hint") else ""
                 step = f" in step {error['path']}" if error.get("path") else ""
                 yield Difference(f"{run['workflow']} failed{step}{place}: {error.get('message')}{hint}", path=self._at)
-        if not found.begun:
-            for answer in found.answers:
+        if not outcome.begun:
+            for answer in outcome.answers:
                 if answer["error"]:
                     message = answer["error"].get("message")
                     yield Difference(f"the call was refused with {answer['status']}: {message}", path=self._at)
 
     # -- tables ------------------------------------------------------------------------------------------------------
 
-    def _tables(self, found: Outcome) -> Iterator[Difference]:
+    def _tables(self, outcome: Outcome) -> Iterator[Difference]:
         expected: Mapping[str, Any] = self._expect.get("tables") or {}
         for table, rows in expected.items():
             at = (*self._at, "tables", table)
-            left = list(found.tables.get(table, []))
+            left = list(outcome.tables.get(table, []))
             for number, row in enumerate(rows or []):
                 match = _closest(row, left, self.match)
                 if match is None:
@@ -91,69 +91,69 @@ class Expectation:
                     for problem in self.match(value, match.get(column, _MISSING), f"{name}.{column}"):
                         yield dataclasses.replace(problem, path=(*at, number, column))
             for row in left:
-                if not found.untouched(table, row):
+                if not outcome.untouched(table, row):
                     yield Difference(f"{table}: an unexpected row {as_text(_short(row))}", path=at)
 
     # -- lists -------------------------------------------------------------------------------------------------------
 
-    def _listed(self, key: str, found: Sequence[Mapping[str, Any]]) -> Iterator[Difference]:
+    def _listed(self, key: str, items: Sequence[Mapping[str, Any]]) -> Iterator[Difference]:
         if key not in self._expect:
             return
         expected: list[Any] = self._expect[key] or []
         at = (*self._at, key)
-        left = list(found)
-        for number, one in enumerate(expected):
-            best = _closest(one, left, self.match)
+        left = list(items)
+        for number, item in enumerate(expected):
+            best = _closest(item, left, self.match)
             if best is None:
                 yield Difference(
-                    f"{key}[{number}]: nothing like it happened", one, _brief(found) or "nothing", (*at, number)
+                    f"{key}[{number}]: nothing like it happened", item, _brief(items) or "nothing", (*at, number)
                 )
                 continue
             left.remove(best)
-            for problem in self.match(one, best, f"{key}[{number}]"):
+            for problem in self.match(item, best, f"{key}[{number}]"):
                 yield dataclasses.replace(problem, path=(*at, number))
-        for one in left:
-            yield Difference(f"{key}: unexpected {as_text(_brief([one])[0])}", path=at)
+        for item in left:
+            yield Difference(f"{key}: unexpected {as_text(_brief([item])[0])}", path=at)
 
     # -- runs --------------------------------------------------------------------------------------------------------
 
-    def _results(self, found: Outcome) -> Iterator[Difference]:
+    def _results(self, outcome: Outcome) -> Iterator[Difference]:
         expect, at = self._expect, self._at
-        if "runs" in expect and expect["runs"] != len(found.begun):
-            yield Difference("runs", expect["runs"], len(found.begun), (*at, "runs"))
+        if "runs" in expect and expect["runs"] != len(outcome.begun):
+            yield Difference("runs", expect["runs"], len(outcome.begun), (*at, "runs"))
         if "status" in expect:
-            yield from self._status(expect["status"], found)
-        last = found.answers[-1] if found.answers else None
+            yield from self._status(expect["status"], outcome)
+        last = outcome.answers[-1] if outcome.answers else None
         if "output" in expect:
-            body = last["body"] if last else found.begun[-1]["output"] if found.begun else None
+            body = last["body"] if last else outcome.begun[-1]["output"] if outcome.begun else None
             for problem in self.match(expect["output"], body, "output"):
                 yield dataclasses.replace(problem, path=(*at, "output"))
         if "error" in expect:
-            failed = next((run["error"] for run in reversed(found.begun) if run["error"]), None)
+            failed = next((run["error"] for run in reversed(outcome.begun) if run["error"]), None)
             error = failed or (last["error"] if last else None)
             wanted = expect["error"]
             wanted = {"code": wanted} if isinstance(wanted, str) else wanted
             for problem in self.match(wanted, error, "error"):
                 yield dataclasses.replace(problem, path=(*at, "error"))
 
-    def _status(self, wanted: Any, found: Outcome) -> Iterator[Difference]:
+    def _status(self, wanted: Any, outcome: Outcome) -> Iterator[Difference]:
         at = (*self._at, "status")
         if isinstance(wanted, int):
             status = (
-                found.answers[-1]["status"]
-                if found.answers
-                else found.begun[-1]["http_status"]
-                if found.begun
+                outcome.answers[-1]["status"]
+                if outcome.answers
+                else outcome.begun[-1]["http_status"]
+                if outcome.begun
                 else None
             )
             if status != wanted:
-                error: Mapping[str, Any] = (found.answers[-1]["error"] if found.answers else None) or {}
+                error: Mapping[str, Any] = (outcome.answers[-1]["error"] if outcome.answers else None) or {}
                 why = error.get("message", "")
                 yield Difference(f"status{f' ({why})' if why else ''}", wanted, status, at)
             return
-        statuses = [run["status"] for run in found.begun]
-        if not statuses or any(one != wanted for one in statuses):
-            errors = [run["error"]["message"] for run in found.begun if run["error"]]
+        statuses = [run["status"] for run in outcome.begun]
+        if not statuses or any(status != wanted for status in statuses):
+            errors = [run["error"]["message"] for run in outcome.begun if run["error"]]
             yield Difference(f"status{f' ({errors[0]})' if errors else ''}", wanted, statuses or "no run", at)
 
     # -- values ------------------------------------------------------------------------------------------------------
@@ -176,8 +176,8 @@ class Expectation:
             if not is_list(found) or len(found) != len(expected):
                 yield Difference(what, expected, found)
                 return
-            for at, (one, other) in enumerate(zip(expected, found, strict=True)):
-                yield from self.match(one, other, f"{what}[{at}]")
+            for at, (expected_item, found_item) in enumerate(zip(expected, found, strict=True)):
+                yield from self.match(expected_item, found_item, f"{what}[{at}]")
         else:
             named = self._names.get(expected, expected) if isinstance(expected, str) else expected
             if named != found or isinstance(named, bool) is not isinstance(found, bool):
@@ -206,8 +206,8 @@ def _short(row: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in row.items() if value is not None}
 
 
-def _brief(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [{key: value for key, value in one.items() if key not in ("text", "subject")} for one in found]
+def _brief(items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{key: value for key, value in item.items() if key not in ("text", "subject")} for item in items]
 
 
 def _row_name(table: str, row: Mapping[str, Any]) -> str:
@@ -237,24 +237,26 @@ def compare(base: Outcome, other: Outcome, *, loose: bool = False) -> list[Diffe
     """
     if loose:
         base, other = _loosened(base), _loosened(other)
-    found: list[Difference] = []
+    differences: list[Difference] = []
     for table, rows in base.tables.items():
-        found += _rows_differ(table, rows, other.tables.get(table, []), loose=loose)
-    found += _bags("mails", _keyed(base.emails), _keyed(other.emails))
-    found += _bags("calls to Stripe", _keyed(base.stripe), _keyed(other.stripe))
-    found += _bags("other effects", _keyed(base.effects), _keyed(other.effects))
-    found += _bags("log lines", [as_text(one) for one in base.logs], [as_text(one) for one in other.logs])
-    results = [[as_text([run["workflow"], run["status"], run["output"]]) for run in one.runs] for one in (base, other)]
-    found += _bags("runs", *results)
-    found += [
-        Difference(f"left twice, and nothing says so: {one}") for one in other.twice if not one.endswith("(marked)")
+        differences += _rows_differ(table, rows, other.tables.get(table, []), loose=loose)
+    differences += _bags("mails", _keyed(base.emails), _keyed(other.emails))
+    differences += _bags("calls to Stripe", _keyed(base.stripe), _keyed(other.stripe))
+    differences += _bags("other effects", _keyed(base.effects), _keyed(other.effects))
+    differences += _bags("log lines", [as_text(log) for log in base.logs], [as_text(log) for log in other.logs])
+    results = [
+        [as_text([run["workflow"], run["status"], run["output"]]) for run in outcome.runs] for outcome in (base, other)
     ]
-    return found
+    differences += _bags("runs", *results)
+    differences += [
+        Difference(f"left twice, and nothing says so: {mail}") for mail in other.twice if not mail.endswith("(marked)")
+    ]
+    return differences
 
 
 def _rows_differ(table: str, base: list[Any], other: list[Any], *, loose: bool) -> Iterator[Difference]:
     if loose:
-        yield from _bags(f"rows of {table}", [as_text(one) for one in base], [as_text(one) for one in other])
+        yield from _bags(f"rows of {table}", [as_text(row) for row in base], [as_text(row) for row in other])
         return
     for at in range(max(len(base), len(other))):
         if at >= len(base):
@@ -269,32 +271,34 @@ def _rows_differ(table: str, base: list[Any], other: list[Any], *, loose: bool) 
 
 def _keyed(listed: Sequence[Mapping[str, Any]]) -> list[str]:
     shown = ("key", "call", "with", "template", "to", "data", "verb", "action", "args")
-    return [as_text({name: one[name] for name in shown if name in one}) for one in listed]
+    return [as_text({name: item[name] for name in shown if name in item}) for item in listed]
 
 
 def _bags(what: str, base: Sequence[str], other: Sequence[str]) -> Iterator[Difference]:
     before, after = Counter(base), Counter(other)
-    for one, count in (before - after).items():
-        yield Difference(f"{what}: {count} missing: {one}")
-    for one, count in (after - before).items():
-        yield Difference(f"{what}: {count} too many: {one}")
+    for line, count in (before - after).items():
+        yield Difference(f"{what}: {count} missing: {line}")
+    for line, count in (after - before).items():
+        yield Difference(f"{what}: {count} too many: {line}")
 
 
 _NUMBERED = re.compile(r"\b(\w+)#\d+")
 
 
-def _loosened(found: Outcome) -> Outcome:
+def _loosened(outcome: Outcome) -> Outcome:
     """Forget times and the numbers that follow from the order of things. Keys keep times: they must have none."""
-    made = re.compile("|".join(rf"\b{re.escape(one)}\b" for one in sorted(found.made, key=len, reverse=True)) or "$^")
+    made = re.compile(
+        "|".join(rf"\b{re.escape(name)}\b" for name in sorted(outcome.made, key=len, reverse=True)) or "$^"
+    )
 
     def loosen(value: Any) -> Any:
         if isinstance(value, str):
-            value = made.sub(lambda match: found.made[match[0]], value)
+            value = made.sub(lambda match: outcome.made[match[0]], value)
             return _NUMBERED.sub(r"\1#", timeless(value))
         if is_map(value):
             return {key: _NUMBERED.sub(r"\1#", item) if key == "key" and isinstance(item, str) else loosen(item)
                     for key, item in value.items()}  # fmt: skip
         return [loosen(item) for item in value] if is_list(value) else value
 
-    changes = {field.name: loosen(getattr(found, field.name)) for field in dataclasses.fields(found)}
+    changes = {field.name: loosen(getattr(outcome, field.name)) for field in dataclasses.fields(outcome)}
     return Outcome(**changes)

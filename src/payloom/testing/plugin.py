@@ -76,7 +76,9 @@ class WorkflowCase(pytest.Item):
             if not self.sandbox.base:
                 await self.sandbox.prepare()
             result = await VariantRunner(self.sandbox).run_case(self.case)
-            return [f"{one.variant}: {difference}" for one in result.variants for difference in one.differences]
+            return [
+                f"{variant.variant}: {difference}" for variant in result.variants for difference in variant.differences
+            ]
 
         if found := asyncio.run(run_case()):
             raise CaseFailed("\n".join(found))

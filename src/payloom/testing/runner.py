@@ -20,7 +20,7 @@ from payloom.testing.variants import CaseResult, VariantRunner
 
 @dataclasses.dataclass(slots=True)
 class Report:
-    """What came of a test run. missed: spots never reached. untested: workflows no file is about."""
+    """The result of a test run. missed: spots never reached. untested: workflows no file is about."""
 
     results: list[CaseResult]
     missed: list[Spot]
@@ -32,21 +32,21 @@ class Report:
     @property
     def ok(self) -> bool:
         """Whether every case held in every variant."""
-        return all(one.ok for one in self.results)
+        return all(result.ok for result in self.results)
 
 
 def load_case_files(project: Project, only: Sequence[Path] = ()) -> list[CaseFile]:
     """Return the project's test files, or those of `only`. Raises BadCaseFile, NothingToTest."""
     paths = [path.resolve() for path in only] or find_case_files(project.root)
     files: list[CaseFile] = []
-    found: list[Diagnostic] = []
+    diagnostics: list[Diagnostic] = []
     for path in paths:
         file, wrong = load_case_file(path, project)
-        found += wrong
+        diagnostics += wrong
         if file is not None:
             files.append(file)
-    if found:
-        raise BadCaseFile(found)
+    if diagnostics:
+        raise BadCaseFile(diagnostics)
     if not files:
         raise NothingToTest(
             "there are no test files", hint="Write tests/NAME.test.yaml; see the guide to testing workflows."
@@ -65,7 +65,7 @@ def chosen(files: Sequence[CaseFile], wanted: str | None) -> Iterator[Case]:
 
 
 def open_project(root: Path) -> tuple[Project, SandboxProject]:
-    """Return the project in `root` and an empty stage for it. Raises ProjectHasErrors."""
+    """Return the project in `root` and an empty sandbox for it. Raises ProjectHasErrors."""
     settings = load_settings(root, environ={}, keep=False)
     project = load_project(root, settings)
     project.ensure_valid()
@@ -82,7 +82,7 @@ async def run_cases(
 ) -> Report:
     """Play the chosen cases of the project in `root`.
 
-    done: told about each case. Raises BadCaseFile, NothingToTest, ProjectHasErrors.
+    done: called after each case. Raises BadCaseFile, NothingToTest, ProjectHasErrors.
     """
     began = monotonic()
     settings = load_settings(root, environ={}, keep=False)
@@ -102,7 +102,12 @@ async def run_cases(
     if not results:
         raise NothingToTest(f"no case fits {wanted!r}", hint="`payloom test --list` shows their names.")
     about = {name for file in files for name in file.workflows}
-    called = {name for one in about if one in project.workflows for name in project.workflows[one].calls}
+    called = {
+        name
+        for workflow_id in about
+        if workflow_id in project.workflows
+        for name in project.workflows[workflow_id].calls
+    }
     tested = sorted((about | called) & set(project.workflows))
     reached, spots = coverage.counts(tested)
     return Report(

@@ -1,4 +1,4 @@
-"""Writes what came of a case into its file as what is expected. Nothing else in the file changes, not a blank."""
+"""Writes the outcome of a case into its file as the expectation. Nothing else in the file changes."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ def record(results: Sequence[CaseResult]) -> list[str]:
     return sorted(written)
 
 
-def expectation(found: Outcome) -> dict[str, Any]:
+def expectation(outcome: Outcome) -> dict[str, Any]:
     """Return what a case would have to expect for this outcome."""
     out: dict[str, Any] = {}
     tables = {
-        name: [_row(found, name, row) for row in rows if not found.untouched(name, row)]
-        for name, rows in found.tables.items()
+        name: [_row(outcome, name, row) for row in rows if not outcome.untouched(name, row)]
+        for name, rows in outcome.tables.items()
     }
     if tables := {name: rows for name, rows in tables.items() if rows}:
         out["tables"] = tables
-    out["emails"] = [{key: mail[key] for key in ("template", "to", "data") if mail[key]} for mail in found.emails]
-    out["stripe"] = [{"call": one["call"], "with": one["with"]} for one in found.stripe]
-    if found.answers:
-        last = found.answers[-1]
+    out["emails"] = [{key: mail[key] for key in ("template", "to", "data") if mail[key]} for mail in outcome.emails]
+    out["stripe"] = [{"call": write["call"], "with": write["with"]} for write in outcome.stripe]
+    if outcome.answers:
+        last = outcome.answers[-1]
         if last["status"] != 200:
             out["status"] = last["status"]
         if last["body"] is not None:
@@ -59,20 +59,20 @@ def expectation(found: Outcome) -> dict[str, Any]:
         if last["error"]:
             out["error"] = last["error"]["code"]
         return out
-    out["runs"] = len(found.begun)
-    statuses = {run["status"] for run in found.begun}
+    out["runs"] = len(outcome.begun)
+    statuses = {run["status"] for run in outcome.begun}
     if len(statuses) == 1 and statuses != {"succeeded"}:
         out["status"] = statuses.pop()
-    failed = next((run["error"] for run in found.begun if run["error"]), None)
+    failed = next((run["error"] for run in outcome.begun if run["error"]), None)
     if failed:
         out["error"] = failed["code"]
     return out
 
 
-def _row(found: Outcome, table: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the row's key and what changed in it, or all of a new row that somebody chose."""
+def _row(outcome: Outcome, table: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row's key and what changed in it, or all chosen values of a new row."""
     key = next(iter(row))
-    before = next((one for one in found.before.get(table, []) if one[key] == row[key]), None)
+    before = next((earlier for earlier in outcome.before.get(table, []) if earlier[key] == row[key]), None)
     if before is not None:
         return {name: value for name, value in row.items() if name == key or value != before[name]}
     return {name: value for name, value in row.items() if value is not None and name not in _QUIET}
@@ -114,8 +114,8 @@ def _line_end(text: str, offset: int) -> int:
     # A block scalar ends behind its line break already.
     if offset and text[offset - 1] == "\n":
         return offset
-    found = text.find("\n", offset)
-    return len(text) if found < 0 else found + 1
+    line_break = text.find("\n", offset)
+    return len(text) if line_break < 0 else line_break + 1
 
 
 def _dumped(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Plays a case as it stands, and then in every way the world could have: twice, in another order, with deaths."""
+"""Plays a case as it stands, and then with duplicates, in other orders, and with a killed process."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class VariantResult:
 
 @dataclasses.dataclass(slots=True)
 class CaseResult:
-    """What came of a case. base: the outcome as the case stands, None when it could not be played."""
+    """The result of a case. base: the outcome as the case stands, None when it could not be played."""
 
     case: Case
     base: Outcome | None
@@ -48,11 +48,11 @@ class CaseResult:
     @property
     def ok(self) -> bool:
         """Whether every variant held."""
-        return all(one.ok for one in self.variants)
+        return all(variant.ok for variant in self.variants)
 
 
 class VariantRunner:
-    """Plays cases on a stage."""
+    """Plays cases in a sandbox."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class VariantRunner:
         seen: Callable[[Sequence[Execution]], None] = lambda _: None,
         wrap: Callable[[OutsideHost], OutsideHost] = lambda host: host,
     ) -> None:
-        """variants: otherwise each case is played once. seen: told which executions a case as it stands had."""
+        """variants: otherwise each case is played once. seen: called with the executions of a case as it stands."""
         self.sandbox = sandbox
         self.variants = variants
         self._seen = seen
@@ -89,16 +89,16 @@ class VariantRunner:
     async def run_scenario(
         self, case: Case, workflow_set: WorkflowSet, deliveries: Sequence[Delivery], faults: FaultPlan | None = None
     ) -> tuple[Outcome, list[str], list[Difference]]:
-        """Play one story of a case; return its outcome, its boundaries, and what its journal says otherwise."""
+        """Play one scenario of a case; return its outcome, its boundaries, and the differences of its journal."""
         scenario = Scenario(
             self.sandbox, workflow_set, case.given, faults=faults, strict=not case.any_order, wrap=self._wrap
         )
         async with scenario.running():
-            for one in deliveries:
-                await scenario.deliver(one)
+            for delivery in deliveries:
+                await scenario.deliver(delivery)
             await scenario.finish()
             outcome = read_outcome(scenario, case.file.ids())
-            problems = [Difference(one) for one in replay_problems(scenario)]
+            problems = [Difference(problem) for problem in replay_problems(scenario)]
         return outcome, list(scenario.trace), problems
 
     def _others(
@@ -108,7 +108,7 @@ class VariantRunner:
         if len(twice) > len(case.deliveries):
             yield "delivered twice", twice, None, False
         for order in orders(case):
-            names = ", ".join(one.id for one in order if isinstance(one, EventDelivery))
+            names = ", ".join(delivery.id for delivery in order if isinstance(delivery, EventDelivery))
             yield f"delivered in the order {names}", order, None, True
         step = -(-len(points) // MOST_KILLS)
         for point in range(1, len(points) + 1, max(step, 1)):
@@ -117,11 +117,13 @@ class VariantRunner:
 
 def _twice(deliveries: Sequence[Delivery], workflow_set: WorkflowSet) -> Iterator[Delivery]:
     """Yield every delivery, again at once where that must change nothing, and all events once more at the end."""
-    for one in deliveries:
-        yield one
-        if isinstance(one, EventDelivery) or (isinstance(one, WorkflowCall) and deduped(one, workflow_set)):
-            yield one
-    yield from (one for one in deliveries if isinstance(one, EventDelivery))
+    for delivery in deliveries:
+        yield delivery
+        if isinstance(delivery, EventDelivery) or (
+            isinstance(delivery, WorkflowCall) and deduped(delivery, workflow_set)
+        ):
+            yield delivery
+    yield from (delivery for delivery in deliveries if isinstance(delivery, EventDelivery))
 
 
 def deduped(call: WorkflowCall, workflow_set: WorkflowSet) -> bool:
@@ -134,17 +136,17 @@ def deduped(call: WorkflowCall, workflow_set: WorkflowSet) -> bool:
 
 def orders(case: Case) -> Iterator[list[Delivery]]:
     """Yield other orders of a case's events, if they may come in any; what is not an event keeps its place."""
-    events = list(dict.fromkeys(one for one in case.deliveries if isinstance(one, EventDelivery)))
-    if not case.any_order or len(events) < 2 or any(isinstance(one, AdvanceTime) for one in case.deliveries):
+    events = list(dict.fromkeys(delivery for delivery in case.deliveries if isinstance(delivery, EventDelivery)))
+    if not case.any_order or len(events) < 2 or any(isinstance(delivery, AdvanceTime) for delivery in case.deliveries):
         return
-    slots = [at for at, one in enumerate(case.deliveries) if isinstance(one, EventDelivery)]
+    slots = [at for at, delivery in enumerate(case.deliveries) if isinstance(delivery, EventDelivery)]
     if len(events) <= 3:
-        others = [list(one) for one in itertools.permutations(events)][1:]
+        others = [list(permutation) for permutation in itertools.permutations(events)][1:]
     else:
         others = [_swapped(events, at) for at in range(len(events) - 1)] + [events[::-1]]
     for other in others[:MOST_ORDERS]:
         order = list(case.deliveries)
-        place = dict(zip([one.id for one in events], other, strict=True))
+        place = dict(zip([event.id for event in events], other, strict=True))
         for slot in slots:
             found = case.deliveries[slot]
             assert isinstance(found, EventDelivery)

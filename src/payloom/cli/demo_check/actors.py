@@ -32,9 +32,9 @@ def wait_for(what: str, look: Callable[[], Any], patience: float = PATIENCE) -> 
     """Return what `look` returns as soon as it is true; raise FlowFailed with the last thing seen."""
     end = monotonic() + patience
     while True:
-        found = look()
-        if found:
-            return found
+        result = look()
+        if result:
+            return result
         if monotonic() > end:
             raise FlowFailed(f"{what} did not happen within {patience:.0f} s")
         time.sleep(0.1)

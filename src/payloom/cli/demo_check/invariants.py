@@ -25,8 +25,10 @@ def observed(actors: DemoActors) -> Observations:
     charges = actors.stripe.request("GET", "/v1/charges?limit=100")["data"]
     deliveries = actors.stripe.public.get("/_emulator/deliveries", params={"limit": 1000}).json()["data"]
     return Observations(
-        acknowledged={one["event"] for one in deliveries if one["status"] and 200 <= one["status"] < 300},
-        answers=[(one["status"], True) for one in deliveries if one["status"]],
+        acknowledged={
+            delivery["event"] for delivery in deliveries if delivery["status"] and 200 <= delivery["status"] < 300
+        },
+        answers=[(delivery["status"], True) for delivery in deliveries if delivery["status"]],
         payments=[_payment(charge, by_intent) for charge in charges if charge["paid"]],
         orders=[_order(order) for order in orders],
         quiet=False,
@@ -49,7 +51,7 @@ def broken_invariants(database_url: str, observations: Observations) -> list[str
     database = open_database(database_url)
     try:
         with database.engine.connect() as tx:
-            return [str(one) for one in check_invariants(tx, observations)]
+            return [str(violation) for violation in check_invariants(tx, observations)]
     finally:
         database.engine.dispose()
 

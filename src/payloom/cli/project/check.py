@@ -30,19 +30,24 @@ def check(project: PROJECT = None, explain: EXPLAIN = False, as_json: JSON = Fal
     loaded = load_project(root, load_settings(root, keep=False))
     errors = len(loaded.errors)
     if as_json:
-        answer: dict[str, Any] = {"errors": errors, "diagnostics": [one.to_dict() for one in loaded.diagnostics]}
+        answer: dict[str, Any] = {
+            "errors": errors,
+            "diagnostics": [diagnostic.to_dict() for diagnostic in loaded.diagnostics],
+        }
         if explain:
             answer["workflows"] = list(lanes(loaded.workflows))
         print_json(answer)
     else:
-        for one in loaded.diagnostics:
-            mark = {"error": "error", "warning": "warning"}.get(one.severity, "advice")
-            print_data(f"{one.file}:{one.line}:{one.column}: {mark}: {one.message} [{one.code}]")
-            if one.hint:
-                print_data(f"  hint: {one.hint}")
-        for one in lanes(loaded.workflows) if explain else ():
-            print_data(f"{one['workflow']}: {one['lane']} lane: {one['why']}")
-            for schedule in one["schedules"]:
+        for diagnostic in loaded.diagnostics:
+            mark = {"error": "error", "warning": "warning"}.get(diagnostic.severity, "advice")
+            print_data(
+                f"{diagnostic.file}:{diagnostic.line}:{diagnostic.column}: {mark}: {diagnostic.message} [{diagnostic.code}]"
+            )
+            if diagnostic.hint:
+                print_data(f"  hint: {diagnostic.hint}")
+        for lane in lanes(loaded.workflows) if explain else ():
+            print_data(f"{lane['workflow']}: {lane['lane']} lane: {lane['why']}")
+            for schedule in lane["schedules"]:
                 print_data(
                     f"  at {schedule['schedule']} ({schedule['timezone']}), missed moments: {schedule['catch_up']}"
                 )
@@ -61,12 +66,12 @@ def lanes(workflows: Mapping[str, Workflow]) -> Iterator[dict[str, Any]]:
 
     for name in sorted(workflows):
         workflow = workflows[name]
-        found = lane_of(workflow, workflows)
+        lane = lane_of(workflow, workflows)
         yield {
             "workflow": name,
-            "lane": found.name,
-            "why": found.why,
-            "steps": [f"{workflow.file or name}:{line}" for line in found.lines],
+            "lane": lane.name,
+            "why": lane.why,
+            "steps": [f"{workflow.file or name}:{line}" for line in lane.lines],
             "schedules": [
                 {"schedule": trigger.cron, "timezone": trigger.timezone, "catch_up": trigger.catch_up}
                 for trigger in workflow.triggers

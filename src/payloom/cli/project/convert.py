@@ -36,7 +36,7 @@ def export(
     """Print workflows written in Python as files; they are checked like any other from then on."""
     from payloom.workflows.builder import to_yaml  # noqa: PLC0415 - loads on use
 
-    texts = {one.id: to_yaml(one) for one in definitions(file)}
+    texts = {definition.id: to_yaml(definition) for definition in definitions(file)}
     if write:
         _write(find_project(project), texts, force=force)
     elif as_json:
@@ -79,10 +79,10 @@ def definitions(file: Path) -> list[Definition]:
         spec.loader.exec_module(module)
     except Exception as error:
         raise NotAWorkflow(f"{type(error).__name__}: {error}", where=_line_of(error, file)) from error
-    found = [value for value in vars(module).values() if isinstance(value, Definition)]
-    if not found:
+    definitions_here = [value for value in vars(module).values() if isinstance(value, Definition)]
+    if not definitions_here:
         raise NotAWorkflow(f"{file} defines no workflow", hint='Write a function under `@workflow("its-id", on=…)`.')
-    return found
+    return definitions_here
 
 
 def _line_of(error: BaseException, file: Path) -> str:

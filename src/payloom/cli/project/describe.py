@@ -34,11 +34,11 @@ def actions(
     if exact and not as_json:
         _show_action(exact)
         return
-    found = {name: action for name in names if (action := catalog.action(STRIPE, name))}
+    actions = {name: action for name in names if (action := catalog.action(STRIPE, name))}
     if as_json:
-        print_json([_described(name, action, whole=bool(search)) for name, action in found.items()])
+        print_json([_described(name, action, whole=bool(search)) for name, action in actions.items()])
         return
-    rows = [(name, "writes" if action.writes else "reads", action.summary) for name, action in found.items()]
+    rows = [(name, "writes" if action.writes else "reads", action.summary) for name, action in actions.items()]
     print_table(None, ("stripe:", "", "what it does"), rows)
 
 

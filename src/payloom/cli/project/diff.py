@@ -49,23 +49,23 @@ def diff(
     if one_file and new == FILES:
         raise NotComparable(f"what is {old} compared with?", hint=f"`payloom diff {old} other.yaml`")
     before, after = (_of_file(Path(old)), _of_file(Path(new))) if one_file else _of_project(old, new, project)
-    found: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     for name in sorted({*before, *after}):
         if name not in after:
-            found.append({"workflow": name, "kind": "removed", "changes": []})
+            rows.append({"workflow": name, "kind": "removed", "changes": []})
         elif name not in before:
-            found.append({"workflow": name, "kind": "added", "changes": []})
+            rows.append({"workflow": name, "kind": "added", "changes": []})
         elif changes := diff_models(before[name], after[name]):
-            found.append({"workflow": name, "kind": "changed", "changes": [one.format() for one in changes]})
+            rows.append({"workflow": name, "kind": "changed", "changes": [change.format() for change in changes]})
     if as_json:
-        print_json(found)
+        print_json(rows)
     else:
-        for entry in found:
+        for entry in rows:
             print_data(f"{entry['kind']} {entry['workflow']}")
             for line in entry["changes"]:
                 print_data(f"  {line}")
-        print_message(f"{len(found) or 'No'} workflow{'' if len(found) == 1 else 's'} changed.")
-    sys.exit(1 if exit_code and found else 0)
+        print_message(f"{len(rows) or 'No'} workflow{'' if len(rows) == 1 else 's'} changed.")
+    sys.exit(1 if exit_code and rows else 0)
 
 
 def _of_project(old: str, new: str, project: Path | None) -> tuple[Models, Models]:
@@ -108,14 +108,14 @@ def _of_file(path: Path) -> Models:
 
 def _of_revision(root: Path, revision: str, catalog: Catalog) -> Models:
     listed = _git(root, "ls-tree", "-r", "--name-only", "-z", revision, "--", "workflows", what=revision)
-    found: dict[str, Mapping[str, Any]] = {}
+    models: dict[str, Mapping[str, Any]] = {}
     for name in filter(None, listed.split("\0")):
         if not name.endswith(".yaml") or name.endswith(".test.yaml"):
             continue
         text = _git(root, "show", f"{revision}:./{name}", what=revision)
         workflow_id = name.removeprefix("workflows/").removesuffix(".yaml")
-        found[workflow_id] = _model(text, workflow_id, f"{revision}:{name}", catalog)
-    return found
+        models[workflow_id] = _model(text, workflow_id, f"{revision}:{name}", catalog)
+    return models
 
 
 def _git(root: Path, *words: str, what: str) -> str:
@@ -147,9 +147,9 @@ async def _stored(url: str, names: frozenset[str]) -> Models:
 
     database = open_database(url)
     try:
-        found = await database.read(work)
+        stored = await database.read(work)
     finally:
         await database.close()
-    if not found:
+    if not stored:
         raise NothingFound("the database has no workflows yet", hint="Start the project once, or name a git revision.")
-    return found
+    return stored

@@ -29,15 +29,15 @@ def dry_run(
     """Show what a draft would do with recorded events, and what the current version did. Nothing is stored or sent."""
     from payloom.sandbox.dry_run_file import dry_run as run  # noqa: PLC0415 - only tests and drafts need the sandbox
 
-    found = asyncio.run(run(find_project(project), file, events or ["last-7d"]))
+    results = asyncio.run(run(find_project(project), file, events or ["last-7d"]))
     if as_json:
-        print_json([dataclasses.asdict(one) for one in found])
+        print_json([dataclasses.asdict(result) for result in results])
         return
-    started = [one for one in found if one.draft.ended is not None or one.recorded.ended is not None]
-    for one in started:
-        _show(one)
-    changed = sum(bool(one.difference) for one in started)
-    counts = f"{len(found)} event(s), {len(started)} for this workflow, {changed} with a difference"
+    started = [result for result in results if result.draft.ended is not None or result.recorded.ended is not None]
+    for result in started:
+        _show(result)
+    changed = sum(bool(result.difference) for result in started)
+    counts = f"{len(results)} event(s), {len(started)} for this workflow, {changed} with a difference"
     print_message(f"{counts}. Nothing was stored or sent.")
 
 

@@ -35,21 +35,21 @@ def explain(
 
     if code.upper() in RULES:
         rule = RULES[code.upper()]
-        found = {"code": rule.id, "what": rule.title, "why": rule.why, "do": rule.hint}
+        meaning = {"code": rule.id, "what": rule.title, "why": rule.why, "do": rule.hint}
     elif code in NOTES:
         what = "; ".join(sorted(meanings().get(code, {code})))
-        found = {"code": code, "what": what, "why": NOTES[code][0], "do": NOTES[code][1]}
+        meaning = {"code": code, "what": what, "why": NOTES[code][0], "do": NOTES[code][1]}
     elif code in FAILURES:
-        found = {"code": code, **FAILURES[code]._asdict()}
+        meaning = {"code": code, **FAILURES[code]._asdict()}
     else:
         hint = did_you_mean(code, [*NOTES, *FAILURES, *RULES]) or _STRIPE_CODES
         raise NothingFound(f"no error has the code {code!r}", hint=hint)
     if as_json:
-        print_json(found)
+        print_json(meaning)
         return
-    print_data(f"{found['code']}: {found['what']}")
-    print_data(f"  why: {found['why']}")
-    print_data(f"  do:  {found['do']}")
+    print_data(f"{meaning['code']}: {meaning['what']}")
+    print_data(f"  why: {meaning['why']}")
+    print_data(f"  do:  {meaning['do']}")
 
 
 def meanings() -> dict[str, set[str]]:
@@ -63,17 +63,17 @@ def meanings() -> dict[str, set[str]]:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.endswith("__main__") and ".migrations" not in module.name:
                 importlib.import_module(module.name)
-    found: dict[str, set[str]] = {}
+    codes: dict[str, set[str]] = {}
     for kind in (*_below(PayloomError), *_below(EmulatorBaseError)):
         if kind.__module__.startswith(("payloom.", "payloom_emulator.")):
-            found.setdefault(kind.code, set()).add((kind.__doc__ or "").strip().splitlines()[0])
-    return found
+            codes.setdefault(kind.code, set()).add((kind.__doc__ or "").strip().splitlines()[0])
+    return codes
 
 
 def _below(kind: type[Any]) -> Iterator[type[Any]]:
-    for one in kind.__subclasses__():
-        yield one
-        yield from _below(one)
+    for subclass in kind.__subclasses__():
+        yield subclass
+        yield from _below(subclass)
 
 
 def error_pages() -> dict[str, str]:

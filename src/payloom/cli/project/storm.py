@@ -76,12 +76,12 @@ def _chosen(root: Path, workflows: list[str], only: str | None) -> tuple[Sandbox
     cases = list(chosen(load_case_files(project), None))
     if not cases:
         raise NothingToTest("this project has no test cases", hint="Storms play the cases of *.test.yaml.")
-    tested = sorted({name for one in cases for name in one.file.workflows})
+    tested = sorted({name for case in cases for name in case.file.workflows})
     if unknown := [name for name in workflows if name not in tested]:
         raise NothingToTest(f"no test is about {', '.join(unknown)}", hint=f"Tested workflows: {', '.join(tested)}.")
-    if only is not None and all(one.id != only for one in cases):
-        raise NothingToTest(f"there is no test case {only!r}", hint=f"Cases: {', '.join(one.id for one in cases)}.")
-    return sandbox, [one for one in cases if not workflows or set(one.file.workflows) & set(workflows)]
+    if only is not None and all(case.id != only for case in cases):
+        raise NothingToTest(f"there is no test case {only!r}", hint=f"Cases: {', '.join(case.id for case in cases)}.")
+    return sandbox, [case for case in cases if not workflows or set(case.file.workflows) & set(workflows)]
 
 
 async def _run(
@@ -144,12 +144,12 @@ def _as_json(report: StormReport) -> dict[str, Any]:
         "seconds": round(report.seconds, 2),
         "failed": [
             {
-                "seed": one.seed,
-                "case": one.plan.id,
-                "schedule": [str(incident) for incident in one.schedule],
-                "wrong": one.wrong,
-                "again": one.replay,
+                "seed": failure.seed,
+                "case": failure.plan.id,
+                "schedule": [str(incident) for incident in failure.schedule],
+                "wrong": failure.wrong,
+                "again": failure.replay,
             }
-            for one in report.failures
+            for failure in report.failures
         ],
     }

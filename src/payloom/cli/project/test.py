@@ -90,8 +90,8 @@ def _summary(report: Report) -> None:
         print_message(f"never reached: workflows/{spot.workflow}.yaml:{spot.line}: {spot.what}")
     for name in report.untested:
         print_message(f"no tests: workflows/{name}.yaml")
-    failed = sum(not one.ok for one in report.results)
-    scenarios = sum(one.scenarios for one in report.results)
+    failed = sum(not result.ok for result in report.results)
+    scenarios = sum(result.scenarios for result in report.results)
     verdict = f"{failed} failed" if failed else "all hold"
     print_message(
         f"{len(report.results)} cases, {scenarios} stories in {report.seconds:.1f} s: {verdict}. {report.reached} of {report.spots} steps and cases reached."
@@ -104,24 +104,26 @@ def _as_json(report: Report) -> dict[str, Any]:
         "seconds": round(report.seconds, 2),
         "cases": [
             {
-                "id": one.case.id,
-                "file": one.case.file.name,
-                "line": one.case.line,
-                "ok": one.ok,
-                "stories": one.scenarios,
+                "id": result.case.id,
+                "file": result.case.file.name,
+                "line": result.case.line,
+                "ok": result.ok,
+                "stories": result.scenarios,
                 "failures": [
                     {
                         "variant": variant.variant,
-                        "line": one.case.file.source.place(difference.path).line if difference.path else one.case.line,
+                        "line": result.case.file.source.place(difference.path).line
+                        if difference.path
+                        else result.case.line,
                         "what": difference.what,
                         "expected": difference.expected,
                         "found": difference.found,
                     }
-                    for variant in one.variants
+                    for variant in result.variants
                     for difference in variant.differences
                 ],
             }
-            for one in report.results
+            for result in report.results
         ],
         "coverage": {
             "reached": report.reached,

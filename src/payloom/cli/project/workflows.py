@@ -33,7 +33,7 @@ def workflows(
         hint = did_you_mean(search, loaded.workflows) or "`payloom workflows` lists all ids."
         raise NothingFound(f"no workflow has {search!r} in its id", hint=hint)
     rows = [
-        {"id": workflow.id, "name": workflow.name, "triggers": [trigger_text(one) for one in workflow.triggers]}
+        {"id": workflow.id, "name": workflow.name, "triggers": [trigger_text(trigger) for trigger in workflow.triggers]}
         for workflow in chosen
     ]
     if as_json:

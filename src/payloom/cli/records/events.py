@@ -26,15 +26,15 @@ def list_events(
 ) -> None:
     """List stored events, newest first."""
     query = {"type": kind, "object": about, "limit": limit}
-    found = with_client(find_project(project), lambda api: api.get("/events", **query))
+    page = with_client(find_project(project), lambda api: api.get("/events", **query))
     if as_json:
-        print_json(found)
+        print_json(page)
         return
-    if not found["data"]:
+    if not page["data"]:
         print_message("No events yet. Stripe sends them to /api/stripe/webhook.")
         return
     columns = ("id", "type", "object_id", "received_at", "source", "deliveries")
-    print_table(None, columns, [[one[column] for column in columns] for one in found["data"]])
+    print_table(None, columns, [[event[column] for column in columns] for event in page["data"]])
 
 
 @app.command("show")

@@ -29,12 +29,12 @@ def mails(
         else:
             print_data(f"To: {', '.join(mail['to'])}\nSubject: {mail['subject']}\n\n{mail['text']}")
         return
-    found = with_client(root, lambda api: api.get("/mails", to=to, limit=limit))
+    page = with_client(root, lambda api: api.get("/mails", to=to, limit=limit))
     if as_json:
-        print_json(found)
+        print_json(page)
         return
-    if not found["data"]:
+    if not page["data"]:
         print_message("No mails yet.")
         return
     columns = ("id", "to", "subject", "status", "created_at")
-    print_table(None, columns, [[one[column] for column in columns] for one in found["data"]])
+    print_table(None, columns, [[mail[column] for column in columns] for mail in page["data"]])

@@ -27,18 +27,18 @@ def list_runs(  # noqa: PLR0917 - typer fills them in by name
     as_json: JSON = False,
 ) -> None:
     """List runs, newest first."""
-    found = with_client(
+    page = with_client(
         find_project(project),
         lambda api: api.get("/runs", workflow=workflow, status=status, search=search, limit=limit),
     )
     if as_json:
-        print_json(found)
+        print_json(page)
         return
-    if not found["data"]:
+    if not page["data"]:
         print_message("No runs yet." if not (workflow or status or search) else "No run matches.")
         return
     rows = [
-        (one["id"], one["workflow"], one["status"], one["trigger"], _when(one["created_at"])) for one in found["data"]
+        (run["id"], run["workflow"], run["status"], run["trigger"], _when(run["created_at"])) for run in page["data"]
     ]
     print_table(None, ("run", "workflow", "status", "trigger", "started"), rows)
 
@@ -54,7 +54,7 @@ def show_run(run_id: RUN, project: PROJECT = None, as_json: JSON = False) -> Non
     print_data(f"{run['id']}  {run['workflow']}  {run['status']}")
     if run["called_by"]:
         print_data(f"  called by {', '.join(run['called_by'])}")
-    called = {one["path"]: f"run {one['run_id']}" for one in run["calls"]}
+    called = {call["path"]: f"run {call['run_id']}" for call in run["calls"]}
     for step in run["steps"]:
         failure: dict[str, Any] = step.get("failure") or {}
         said = "  ".join(filter(None, (called.get(step["path"]), failure.get("message"))))

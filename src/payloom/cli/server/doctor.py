@@ -42,15 +42,15 @@ def doctor(project: PROJECT = None, as_json: JSON = False) -> None:
         findings += _look(settings)
     except PayloomError as error:
         findings.append(Finding("settings", False, error.message, error.hint))
-    bad = [one for one in findings if not one.good]
+    bad = [finding for finding in findings if not finding.good]
     if as_json:
-        shown: dict[str, Any] = {"healthy": not bad, "findings": [dataclasses.asdict(one) for one in findings]}
+        shown: dict[str, Any] = {"healthy": not bad, "findings": [dataclasses.asdict(finding) for finding in findings]}
         print_json(shown | ({"settings": settings.public()} if settings else {}))
     else:
-        for one in findings:
-            print_data(f"  {'✓' if one.good else '✗'} {one.name:<10} {one.told}")
-            if one.hint:
-                print_data(f"    {'':<10} {one.hint}")
+        for finding in findings:
+            print_data(f"  {'✓' if finding.good else '✗'} {finding.name:<10} {finding.told}")
+            if finding.hint:
+                print_data(f"    {'':<10} {finding.hint}")
         print_message("No problems found." if not bad else f"{len(bad)} problem(s) found.")
     sys.exit(1 if bad else 0)
 

@@ -124,12 +124,12 @@ def _ask(address: str, method: str, body: dict[str, Any] | None = None) -> dict[
             hint="Start one with `payloom emulator` or `payloom dev`, or name its address with --url.",
         ) from None
     try:
-        found = answer.json()
+        answered = answer.json()
     except ValueError:
-        found = None
-    if answer.is_success and is_dict(found) and ("made" in found or "data" in found):
-        return found
-    error = found.get("error") if is_dict(found) else None
+        answered = None
+    if answer.is_success and is_dict(answered) and ("made" in answered or "data" in answered):
+        return answered
+    error = answered.get("error") if is_dict(answered) else None
     if not is_dict(error) or not str(error.get("code")).startswith("emulator_"):
         raise ServerUnreachable(f"what answers at {address} is not a local Stripe", hint="Name its address with --url.")
     kind = NothingFound if error.get("code") == "emulator_unknown_trigger" else CommandError

@@ -23,9 +23,9 @@ def worker(project: PROJECT = None) -> None:
 
     async def work() -> None:
         stop = asyncio.Event()
-        for one in (signal.SIGINT, signal.SIGTERM):
+        for signal_number in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(NotImplementedError):
-                asyncio.get_running_loop().add_signal_handler(one, stop.set)
+                asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
         async with app.router.lifespan_context(app):
             print_message("Worker started. Press Ctrl-C to stop; unfinished runs resume on the next start.")
             await stop.wait()

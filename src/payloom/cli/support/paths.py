@@ -82,10 +82,10 @@ def copy_template(source: Path, target: Path) -> int:
 
 def _read_manifest(path: Path) -> dict[str, str]:
     try:
-        found = json.loads(path.read_text("utf-8"))
+        manifest = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if is_dict(found) else {}
+    return manifest if is_dict(manifest) else {}
 
 
 def _digest(path: Path) -> str:

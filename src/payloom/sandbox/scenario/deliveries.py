@@ -27,7 +27,7 @@ class EventDelivery:
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class WorkflowCall:
-    """Somebody calls a workflow. user: as the language sees it, or None."""
+    """A caller starts a workflow. user: as the language sees the caller, or None."""
 
     workflow: str
     inputs: Mapping[str, Any]
@@ -43,7 +43,7 @@ class AdvanceTime:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DecideApproval:
-    """Somebody decides the approval that waits."""
+    """A user decides the approval that waits."""
 
     approved: bool
     by: str = "somebody"

@@ -1,4 +1,4 @@
-"""What a story begins with: rows, what Stripe holds and answers, the time, the environment."""
+"""What a scenario begins with: rows, what Stripe holds and answers, the time, the environment."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class InitialState:
                         tables.update(tx, name, where=where, set=rest)
                     continue
                 needed = {
-                    column: _filler(one, number)
-                    for column, one in spec.columns.items()
-                    if column not in row and not one.nullable and not one.has_default
+                    column: _filler(column_spec, number)
+                    for column, column_spec in spec.columns.items()
+                    if column not in row and not column_spec.nullable and not column_spec.has_default
                 }
                 tables.insert(tx, name, values={**needed, **row})
 
@@ -86,7 +86,7 @@ class ShortNames:
                 spec = specs.get(table)
                 if spec is None or not is_list(rows):
                     continue
-                columns = [name for name, one in spec.columns.items() if one.type == "uuid"]
+                columns = [name for name, column in spec.columns.items() if column.type == "uuid"]
                 for row in rows:
                     for column in columns:
                         value = row.get(column) if is_map(row) else None

@@ -1,6 +1,6 @@
 """The twelve invariants of money: `check_invariants` examines a system after a fault and reports what is wrong.
 
-Storm tests, `payloom storm` and `payloom demo --check` call it. What nobody could look at (`None`) is not judged, and
+Storm tests, `payloom storm` and `payloom demo --check` call it. What was not observed (`None`) is not judged, and
 `checked_invariants` says which invariants that leaves.
 """
 
@@ -101,7 +101,7 @@ class Counted:
 
 @dataclasses.dataclass(slots=True)
 class Observations:
-    """What an observer knows beside the rows; `None`: nobody looked.
+    """What an observer knows beside the rows; `None`: not observed.
 
     acknowledged: events answered with 2xx. sent: events that Stripe really made. answers: (status, was the store up?)
     to Stripe. starts: how many runs an event of a type has. opened_early: orders that were open before they were paid,
@@ -129,7 +129,7 @@ class Observations:
     canaries: Sequence[str] = ()
     alive: Collection[str] | None = None
     all_succeed: bool = False
-    """No run of this world may fail."""
+    """Whether every run must succeed."""
     quiet: bool = True
 
 
@@ -157,33 +157,39 @@ Check = Callable[[Rows, Observations], Iterator[str]]
 
 
 def _refunds_within_captures(_rows: Rows, observations: Observations) -> Iterator[str]:
-    for one in observations.payments or ():
-        if one.refunded > one.captured:
-            yield f"payment {one.id}: {one.refunded} {one.currency} given back of {one.captured}"
-    for one in observations.orders or ():
-        if one.refunded > one.paid:
-            yield f"order {one.id}: we noted {one.refunded} {one.currency} given back of {one.paid}"
+    for payment in observations.payments or ():
+        if payment.refunded > payment.captured:
+            yield f"payment {payment.id}: {payment.refunded} {payment.currency} given back of {payment.captured}"
+    for order in observations.orders or ():
+        if order.refunded > order.paid:
+            yield f"order {order.id}: we noted {order.refunded} {order.currency} given back of {order.paid}"
 
 
 def _one_charge_per_order(_rows: Rows, observations: Observations) -> Iterator[str]:
-    charged = Counter(one.order for one in observations.payments or () if one.order is not None and one.captured > 0)
+    charged = Counter(
+        payment.order for payment in observations.payments or () if payment.order is not None and payment.captured > 0
+    )
     for order, count in charged.items():
         if count > 1:
             yield f"order {order} was charged {count} times"
 
 
 def _access_is_paid_for(_rows: Rows, observations: Observations) -> Iterator[str]:
-    by_order = {one.order: one for one in observations.payments or () if one.order is not None and one.captured > 0}
-    for one in observations.orders or ():
-        if one.access is None:
+    by_order = {
+        payment.order: payment
+        for payment in observations.payments or ()
+        if payment.order is not None and payment.captured > 0
+    }
+    for order in observations.orders or ():
+        if order.access is None:
             continue
-        payment = by_order.get(one.id)
-        paid = payment is not None and payment.captured >= one.amount and payment.currency == one.currency
+        payment = by_order.get(order.id)
+        paid = payment is not None and payment.captured >= order.amount and payment.currency == order.currency
         open_now = paid and payment is not None and payment.refunded < payment.captured and not payment.disputed
-        if one.access and not open_now:
-            yield f"order {one.id} is open, and {'was given back' if paid else 'was not paid in full'}"
-        if open_now and not one.access and observations.quiet:
-            yield f"order {one.id} is paid and not open"
+        if order.access and not open_now:
+            yield f"order {order.id} is open, and {'was given back' if paid else 'was not paid in full'}"
+        if open_now and not order.access and observations.quiet:
+            yield f"order {order.id} is paid and not open"
     for order in observations.opened_early or ():
         yield f"order {order} was open before it was paid"
 
@@ -206,14 +212,14 @@ def _no_event_is_lost(rows: Rows, observations: Observations) -> Iterator[str]:
 
 def _nothing_happens_twice(rows: Rows, observations: Observations) -> Iterator[str]:
     if observations.effects is not None:
-        for key, count in Counter(one.key for one in observations.effects).items():
+        for key, count in Counter(effect.key for effect in observations.effects).items():
             if not key:
                 yield f"{count} effects came without a key"
             elif count > 1:
                 yield f"{count} times happened what goes by the key {key}"
-    for one in observations.counted:
-        if one.found != one.expected:
-            yield f"{one.what}: {one.found} instead of {one.expected}"
+    for count in observations.counted:
+        if count.found != count.expected:
+            yield f"{count.what}: {count.found} instead of {count.expected}"
     if observations.starts is not None:
         started = Counter(
             (run.event_id, run.workflow_id) for run in rows.runs if run.event_id and run.root_id == run.id
@@ -227,36 +233,36 @@ def _one_receipt_per_order(_rows: Rows, observations: Observations) -> Iterator[
     if observations.mails is None:
         return
     about: dict[str, list[SentMail]] = {}
-    for one in observations.mails:
-        if one.about is not None:
-            about.setdefault(one.about, []).append(one)
+    for mail in observations.mails:
+        if mail.about is not None:
+            about.setdefault(mail.about, []).append(mail)
     for order, found in about.items():
-        if len({one.message_id for one in found}) > 1:
-            yield f"order {order} has receipts with {len({one.message_id for one in found})} Message-IDs"
-        elif len(found) > 2 or (len(found) == 2 and not any(one.marked for one in found)):
+        if len({mail.message_id for mail in found}) > 1:
+            yield f"order {order} has receipts with {len({mail.message_id for mail in found})} Message-IDs"
+        elif len(found) > 2 or (len(found) == 2 and not any(mail.marked for mail in found)):
             yield f"order {order} has {len(found)} receipts and nothing says so"
     if observations.quiet:
-        for one in observations.orders or ():
-            if one.paid > 0 and one.id not in about:
-                yield f"order {one.id} is paid and has no receipt"
+        for order in observations.orders or ():
+            if order.paid > 0 and order.id not in about:
+                yield f"order {order.id} is paid and has no receipt"
 
 
 def _both_ledgers_agree(_rows: Rows, observations: Observations) -> Iterator[str]:
     if observations.payments is None or observations.orders is None or not observations.quiet:
         return
     theirs: dict[str, list[int]] = {}
-    for one in observations.payments:
-        if one.order is not None:
-            total = theirs.setdefault(one.order, [0, 0])
-            total[0] += one.captured
-            total[1] += one.refunded
-    for one in observations.orders:
-        captured, refunded = theirs.pop(one.id, [0, 0])
-        if (one.paid, one.refunded) != (captured, refunded):
-            noted = f"we noted {one.paid} paid and {one.refunded} given back"
-            yield f"order {one.id}: {noted}, Stripe {captured} and {refunded}"
-        if not all(type(number) is int for number in (one.amount, one.paid, one.refunded)):
-            yield f"order {one.id} has an amount that is no whole number"
+    for payment in observations.payments:
+        if payment.order is not None:
+            total = theirs.setdefault(payment.order, [0, 0])
+            total[0] += payment.captured
+            total[1] += payment.refunded
+    for order in observations.orders:
+        captured, refunded = theirs.pop(order.id, [0, 0])
+        if (order.paid, order.refunded) != (captured, refunded):
+            noted = f"we noted {order.paid} paid and {order.refunded} given back"
+            yield f"order {order.id}: {noted}, Stripe {captured} and {refunded}"
+        if not all(type(number) is int for number in (order.amount, order.paid, order.refunded)):
+            yield f"order {order.id} has an amount that is no whole number"
     for order, (captured, _) in theirs.items():
         if captured:
             yield f"Stripe has {captured} for order {order}, which we do not know"
@@ -288,9 +294,9 @@ def _stripe_gets_no_5xx(_rows: Rows, observations: Observations) -> Iterator[str
 
 
 def _limits_hold(_rows: Rows, observations: Observations) -> Iterator[str]:
-    for one in observations.limits or ():
-        if not 0 <= one.used <= one.most:
-            yield f"{one.name}: {one.used} used of {one.most}"
+    for limit in observations.limits or ():
+        if not 0 <= limit.used <= limit.most:
+            yield f"{limit.name}: {limit.used} used of {limit.most}"
 
 
 def _the_journal_is_true(rows: Rows, observations: Observations) -> Iterator[str]:
@@ -306,7 +312,7 @@ def _the_journal_is_true(rows: Rows, observations: Observations) -> Iterator[str
             yield f"{count} entries of {run_id} have the number {number}"
     if observations.effects is not None:
         keys = rows.keys()
-        performed = {one.key for one in observations.effects}
+        performed = {effect.key for effect in observations.effects}
         for key in sorted(performed - keys.keys()):
             yield f"{key!r} happened and is not in the journal"
         for key, step in keys.items():
@@ -369,13 +375,13 @@ def journal_of(tx: sa.Connection) -> dict[tuple[str, str], Any]:
 
 def journal_rows(rows: Rows) -> dict[tuple[str, str], Any]:
     """Return (run, path) → how the step ended, and (run, '') → how the run ended."""
-    found: dict[tuple[str, str], Any] = {
+    entries: dict[tuple[str, str], Any] = {
         (step.run_id, step.path): (step.status, step.key)
         for step in rows.steps
         if step.status in ("succeeded", "failed")
     }
-    found |= {(run.id, ""): run.status for run in rows.runs if run.status in ("succeeded", "canceled")}
-    return found
+    entries |= {(run.id, ""): run.status for run in rows.runs if run.status in ("succeeded", "canceled")}
+    return entries
 
 
 _MASKED = re.compile(r"\[redacted\]|\[card …\d{4}\]")
@@ -386,6 +392,6 @@ def _secret_in(text: str) -> str | None:
     masked = redact_text(text)
     if masked == text:
         return None
-    before = {found.start() for found in _MASKED.finditer(text)}
-    found = next((one for one in _MASKED.finditer(masked) if one.start() not in before), None)
-    return masked[max(0, found.start() - 12) : found.end()] if found else None
+    before = {secret.start() for secret in _MASKED.finditer(text)}
+    secret = next((match for match in _MASKED.finditer(masked) if match.start() not in before), None)
+    return masked[max(0, secret.start() - 12) : secret.end()] if secret else None

@@ -1,4 +1,4 @@
-"""What came of a story, in names instead of made-up ids, so that two stories can be compared and a file can say it."""
+"""The outcome of a scenario, with names instead of generated ids, so that files and other outcomes compare with it."""
 
 from __future__ import annotations
 
@@ -64,11 +64,11 @@ class _Namer:
         self._known.setdefault(identity, name)
 
     def _uuid(self, match: re.Match[str]) -> str:
-        found = self._known.get(match[0])
-        if found is None:
+        name = self._known.get(match[0])
+        if name is None:
             self._uuids += 1
-            found = self._known[match[0]] = f"uuid#{self._uuids}"
-        return found
+            name = self._known[match[0]] = f"uuid#{self._uuids}"
+        return name
 
     def text(self, value: str) -> str:
         if value in self._known:
@@ -92,7 +92,7 @@ class _Namer:
 
 
 def read_outcome(scenario: Scenario, short: Mapping[str, str]) -> Outcome:
-    """Return what came of a story. short: names of UUIDs."""
+    """Return the outcome of a scenario. short: names of UUIDs."""
     return scenario.sandbox.database.inspect(lambda tx: _read(tx, scenario, short))
 
 
@@ -104,17 +104,17 @@ def _read(tx: sa.Connection, scenario: Scenario, short: Mapping[str, str]) -> Ou
         if spec.columns[spec.primary].type == "uuid":
             for number, identity in enumerate(scenario.new_rows(raw[name], name), 1):
                 namer.add(identity, f"{name}#{number}")
-    found = list(tx.execute(sa.select(runs).order_by(sa.text("rowid"))).mappings())
+    run_rows = list(tx.execute(sa.select(runs).order_by(sa.text("rowid"))).mappings())
     callers = 0
-    for one in found:
-        if one["event_id"] is not None:
-            namer.add(one["id"], f"run({one['event_id']},{one['workflow_id']})")
-        elif one["trigger"] == "call":
-            # Whoever calls first begins it: its name must not depend on that.
-            namer.add(one["id"], f"call({one['workflow_id']},{as_text(namer(one['inputs']))})")
+    for run in run_rows:
+        if run["event_id"] is not None:
+            namer.add(run["id"], f"run({run['event_id']},{run['workflow_id']})")
+        elif run["trigger"] == "call":
+            # The first caller starts it: its name must not depend on which caller that is.
+            namer.add(run["id"], f"call({run['workflow_id']},{as_text(namer(run['inputs']))})")
         else:
             callers += 1
-            namer.add(one["id"], f"run#{callers}")
+            namer.add(run["id"], f"run#{callers}")
     plain = {name: [_plain(spec.columns, row) for row in raw[name]] for name, spec in specs.items()}
     before = {name: [_plain(specs[name].columns, row) for row in rows] for name, rows in scenario.seeds.items()}
     emails, twice = _emails(scenario, namer)
@@ -123,15 +123,15 @@ def _read(tx: sa.Connection, scenario: Scenario, short: Mapping[str, str]) -> Ou
         before=namer(before),
         emails=emails,
         stripe=[
-            {"call": one.call, "with": namer(one.params), "key": _GENERATION.sub("", namer(one.key or ""))}
-            for one in scenario.stripe.writes
+            {"call": write.call, "with": namer(write.params), "key": _GENERATION.sub("", namer(write.key or ""))}
+            for write in scenario.stripe.writes
         ],
         effects=[
-            {"key": namer(key), "verb": one.verb, "action": one.action, "args": namer(one.args)}
-            for key, one in scenario.effects.items()
+            {"key": namer(key), "verb": effect.verb, "action": effect.action, "args": namer(effect.args)}
+            for key, effect in scenario.effects.items()
         ],
-        runs=[_run(one, namer) for one in found],
-        answers=[namer(dataclasses.asdict(one)) for one in scenario.answers],
+        runs=[_run(run, namer) for run in run_rows],
+        answers=[namer(dataclasses.asdict(answer)) for answer in scenario.answers],
         logs=[
             namer(dict(row)) for row in tx.execute(sa.select(logs.c.level, logs.c.text).order_by(logs.c.id)).mappings()
         ],

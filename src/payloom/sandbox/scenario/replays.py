@@ -21,7 +21,7 @@ Build = Callable[[StartPlan, TriggerContext], Execution]
 
 
 def replay_problems(scenario: Scenario) -> list[str]:
-    """Return what a replay of a story's journals says otherwise than the rows; nothing, unless something is wrong."""
+    """Return the differences between a replay of the scenario's journals and the stored rows; none if all is right."""
 
     def build(start: StartPlan, context: TriggerContext) -> Execution:
         return scenario.library.replayed(start, context, [])
@@ -32,8 +32,8 @@ def replay_problems(scenario: Scenario) -> list[str]:
 def replay_all(tx: sa.Connection, build: Build) -> list[str]:
     """Return what a replay of every journal behind `tx` says otherwise than the rows."""
     ids = tx.execute(sa.select(runs.c.id).where(runs.c.failure.is_(None) | (runs.c.status == "failed"))).scalars().all()
-    found = [run for one in ids if (run := load_run(tx, one)) is not None]
-    return [line for run in found for line in _replay(tx, build, run)]
+    replayed = [run for run_id in ids if (run := load_run(tx, run_id)) is not None]
+    return [line for run in replayed for line in _replay(tx, build, run)]
 
 
 def _replay(tx: sa.Connection, build: Build, run: Run) -> list[str]:
@@ -41,7 +41,7 @@ def _replay(tx: sa.Connection, build: Build, run: Run) -> list[str]:
     keys = {
         row.path: row.key for row in tx.execute(sa.select(steps.c.path, steps.c.key).where(steps.c.run_id == run.id))
     }
-    fresh = next((one for one in journal.entries if one.path == REFETCH), None)
+    fresh = next((entry for entry in journal.entries if entry.path == REFETCH), None)
     if fresh is not None and fresh.failure is not None:
         return []
     if run.version == "" or (not journal.entries and run.status == "failed"):
@@ -50,23 +50,23 @@ def _replay(tx: sa.Connection, build: Build, run: Run) -> list[str]:
     context = context_of(run, event, fresh.value if fresh is not None else None)
     try:
         execution = build(run.start(), context)
-        return list(_walk(execution, [one for one in journal.entries if one.path != REFETCH], keys, run))
+        return list(_walk(execution, [entry for entry in journal.entries if entry.path != REFETCH], keys, run))
     except PayloomError as error:
         return [f"{run.workflow_id}: its journal does not fit its workflow: {error.message}"]
 
 
 def _walk(execution: Execution, entries: list[Entry], keys: dict[str, str | None], run: Run) -> list[str]:
-    found: list[str] = []
+    lines: list[str] = []
     for entry in entries:
         state = execution.next()
         commands: Sequence[Command] = [] if isinstance(state, Finished) else state
-        command = next((one for one in commands if one.path == entry.path), None)
+        command = next((command for command in commands if command.path == entry.path), None)
         if command is None and not isinstance(state, Finished):
-            found.append(f"{run.workflow_id}: a replay does not do step {entry.path} where the journal has it")
+            lines.append(f"{run.workflow_id}: a replay does not do step {entry.path} where the journal has it")
         if isinstance(command, Do) and keys.get(entry.path) not in (None, command.key):
-            found.append(f"{run.workflow_id}: step {entry.path} has another key when replayed")
+            lines.append(f"{run.workflow_id}: step {entry.path} has another key when replayed")
         execution.record(dataclasses.replace(entry))
     state = execution.next()
     if run.status == "succeeded" and not (isinstance(state, Finished) and state.status in ("succeeded", "filtered")):
-        found.append(f"{run.workflow_id}: a replay of its journal does not end as the run did")
-    return found
+        lines.append(f"{run.workflow_id}: a replay of its journal does not end as the run did")
+    return lines

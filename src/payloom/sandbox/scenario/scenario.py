@@ -99,14 +99,14 @@ class Scenario:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncGenerator[Scenario]:
-        """Set the stage, start the first process, and leave nothing behind."""
+        """Prepare the database, start the first process, and clean up at the end."""
         asyncio.get_running_loop().set_default_executor(InlineExecutor(1))
         state = random.getstate()
         random.seed(7)
         loggers = [logging.getLogger(name) for name in ("payloom.runs", "asyncio")]
-        levels = [one.level for one in loggers]
-        for one in loggers:
-            one.setLevel(logging.CRITICAL + 1)
+        levels = [logger.level for logger in loggers]
+        for logger in loggers:
+            logger.setLevel(logging.CRITICAL + 1)
         try:
             self._set()
             await self._start_process()
@@ -116,8 +116,8 @@ class Scenario:
             ended = self.sandbox.clock.now()
             await self._stop_process()
             self.ended_at = ended
-            for one, level in zip(loggers, levels, strict=True):
-                one.setLevel(level)
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
             random.setstate(state)
 
     def _set(self) -> None:
@@ -125,8 +125,8 @@ class Scenario:
         sandbox.clock.set(from_epoch(self.given.now))
         sandbox.database.restore(self.workflow_set.image)
         self.library.built.clear()
-        for one in self.given.objects:
-            self.stripe.put(one)
+        for stripe_object in self.given.objects:
+            self.stripe.put(stripe_object)
         self.stripe.give(self.given.answers)
         sandbox.database.run(lambda tx: self.given.fill(tx, sandbox.tables))
         self.seeds = sandbox.database.inspect(lambda tx: {name: rows_of(tx, name) for name in sandbox.tables.specs})
@@ -176,7 +176,7 @@ class Scenario:
             raise ProcessKilled
 
     async def wait_for_turn(self) -> None:
-        """Wait until the story lets this call go; at once unless runs advance side by side."""
+        """Wait until the scenario lets this call continue; at once unless runs advance side by side."""
         if self.faults.interleaved:
             gate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._gates.append(gate)
@@ -188,23 +188,23 @@ class Scenario:
 
     # -- deliveries --------------------------------------------------------------------------------------------------
 
-    async def deliver(self, one: Delivery) -> None:
+    async def deliver(self, delivery: Delivery) -> None:
         """Let one thing happen to the project. A webhook that was not acknowledged comes again, as from Stripe."""
-        if isinstance(one, EventDelivery):
-            await self._event(one)
-        elif isinstance(one, WorkflowCall):
-            await self._call(one)
-        elif isinstance(one, ScheduleTick):
-            await self._moment(one)
-        elif isinstance(one, AdvanceTime):
-            await self.settle(until=self.sandbox.clock.now() + dt.timedelta(seconds=one.seconds))
+        if isinstance(delivery, EventDelivery):
+            await self._event(delivery)
+        elif isinstance(delivery, WorkflowCall):
+            await self._call(delivery)
+        elif isinstance(delivery, ScheduleTick):
+            await self._moment(delivery)
+        elif isinstance(delivery, AdvanceTime):
+            await self.settle(until=self.sandbox.clock.now() + dt.timedelta(seconds=delivery.seconds))
         else:
-            await self._decide(one)
-        if self.strict and not isinstance(one, AdvanceTime):
+            await self._decide(delivery)
+        if self.strict and not isinstance(delivery, AdvanceTime):
             await self.settle(within=PATIENCE)
 
-    async def _event(self, one: EventDelivery) -> None:
-        payload = self._bound(dict(one.payload))
+    async def _event(self, delivery: EventDelivery) -> None:
+        payload = self._bound(dict(delivery.payload))
         self.stripe.put(payload["data"]["object"], created=payload["created"])
         while True:
             try:
@@ -212,7 +212,7 @@ class Scenario:
             except ProcessKilled:
                 await self._restart_process()
             else:
-                self.acknowledged.append(one.id)
+                self.acknowledged.append(delivery.id)
                 break
         if not self.faults.interleaved:
             await self.settle(until=self.sandbox.clock.now())
@@ -236,23 +236,19 @@ class Scenario:
         old = {row[key] for row in self.seeds[table]}
         return [row[key] for row in rows if row[key] not in old]
 
-    async def _call(self, one: WorkflowCall) -> None:
-        workflow = self.workflow_set.workflows[one.workflow]
-        index, trigger = next(
-            (
-                (at, found)
-                for at, found in enumerate(workflow.triggers)
-                if isinstance(found, ApiTrigger | ManualTrigger)
-            ),
-            (0, None),
-        )
-        user = one.user if trigger is None or trigger.auth != "none" else None
+    async def _call(self, call: WorkflowCall) -> None:
+        workflow = self.workflow_set.workflows[call.workflow]
+        listed = [
+            (at, each) for at, each in enumerate(workflow.triggers) if isinstance(each, ApiTrigger | ManualTrigger)
+        ]
+        index, trigger = listed[0] if listed else (0, None)
+        user = call.user if trigger is None or trigger.auth != "none" else None
         refused = refused_call(trigger.auth if trigger is not None else "none", user)
         if refused is not None:
             self.answers.append(refused)
             return
         try:
-            inputs = validate_input(workflow, self._bound(one.inputs))
+            inputs = validate_input(workflow, self._bound(call.inputs))
         except InvalidInput as error:
             self.answers.append(CallResult(error.status, None, error.to_dict()))
             return
@@ -274,7 +270,7 @@ class Scenario:
                 )
             except ProcessKilled:
                 await self._restart_process()
-                begun = [one for one in self.sandbox.database.inspect(run_ids) if one not in known]
+                begun = [run_id for run_id in self.sandbox.database.inspect(run_ids) if run_id not in known]
                 if begun:
                     return begun[0]
             except PayloomError as error:
@@ -283,13 +279,13 @@ class Scenario:
             else:
                 return answer.run_id
 
-    async def _moment(self, one: ScheduleTick) -> None:
+    async def _moment(self, tick: ScheduleTick) -> None:
         """Move the clock to the next moment of a workflow's schedule and look at the timetable, as workers do."""
         listed = self.library.schedules()
-        names = [found.row_name for found in listed if found.workflow_id == one.workflow]
+        names = [found.row_name for found in listed if found.workflow_id == tick.workflow]
 
         def arranged(tx: sa.Connection) -> dt.datetime:
-            # The timetable was made when the stage was set; moments before the story are nobody's.
+            # The schedule rows are older than the scenario; times before it start no run.
             schedules.upsert_schedules(tx, [], self.sandbox.clock.now())
             schedules.upsert_schedules(tx, listed, self.sandbox.clock.now())
             return min(at for name, at in schedules.next_occurrences(tx, listed).items() if name in names)
@@ -304,7 +300,7 @@ class Scenario:
                 break
         await self.settle(until=self.sandbox.clock.now())
 
-    async def _decide(self, one: DecideApproval) -> None:
+    async def _decide(self, decision: DecideApproval) -> None:
         def find(tx: sa.Connection) -> Any:
             query = sa.select(waits).where(waits.c.kind == "approval").order_by(waits.c.created_at)
             return tx.execute(query).first()
@@ -313,10 +309,10 @@ class Scenario:
             row = self.sandbox.database.inspect(find)
             if row is None:
                 return
-            roles = one.roles or tuple(row.details["roles"])
+            roles = decision.roles or tuple(row.details["roles"])
             try:
                 await self._process.service.decide(
-                    row.run_id, row.path, approved=one.approved, by=one.by, roles=roles, note=one.note
+                    row.run_id, row.path, approved=decision.approved, by=decision.by, roles=roles, note=decision.note
                 )
             except ProcessKilled:
                 await self._restart_process()
@@ -354,12 +350,14 @@ class Scenario:
         raise AssertionError("a run that never rests")
 
     def _next(self, end: dt.datetime, taken: Sequence[int] = ()) -> Any:
-        waiting = [one for one in self.sandbox.database.inspect(QueueTable.waiting) if one.number not in taken]
+        waiting = [entry for entry in self.sandbox.database.inspect(QueueTable.waiting) if entry.number not in taken]
         now = self.sandbox.clock.now()
-        due = next((one for one in waiting if one.at is None or one.at <= now), None)
+        due = next((entry for entry in waiting if entry.at is None or entry.at <= now), None)
         if due is not None or taken:
             return due
-        later = min((one for one in waiting if one.at <= end), key=lambda one: (one.at, one.number), default=None)
+        later = min(
+            (entry for entry in waiting if entry.at <= end), key=lambda entry: (entry.at, entry.number), default=None
+        )
         if later is not None:
             self.sandbox.clock.set(later.at)
         return later
@@ -383,7 +381,7 @@ class Scenario:
                 left -= 1
 
     def _collect(self) -> None:
-        for task in [one for one in self._tasks if one.done()]:
+        for task in [task for task in self._tasks if task.done()]:
             number = self._tasks.pop(task)
             error = task.exception()
             if error is None:

@@ -89,7 +89,9 @@ class EmulatedAnswers:
             identity = prepared.path[0] if prepared.path else ""
             return identity in self._emulated or (self._given.storable(identity) and self._given.store([identity]))
         kind = _item_schema(operation).get("title")
-        same_kind = [identity for identity, one in self.objects.items() if one.get("object") == kind]
+        same_kind = [
+            identity for identity, stripe_object in self.objects.items() if stripe_object.get("object") == kind
+        ]
         foreign = [identity for identity in same_kind if identity not in self._emulated]
         known = bool(same_kind) and all(map(self._given.storable, foreign)) and self._given.store(foreign)
         return known and not self._about_other_objects(prepared)
@@ -98,7 +100,9 @@ class EmulatedAnswers:
         """Return a page without what only exists because a call needed it."""
         item = _item_schema(operation)
         unasked = (self._named | self._given.incidental) - self.objects.keys()
-        data = [complete(item, one) for one in body["data"] if one.get("id") not in unasked]
+        data = [
+            complete(item, stripe_object) for stripe_object in body["data"] if stripe_object.get("id") not in unasked
+        ]
         return {**body, "data": data, "has_more": bool(body.get("has_more")) and bool(data)}
 
     def change(self, operation: Operation, prepared: Prepared, given: Any, key: str | None) -> dict[str, Any]:

@@ -46,13 +46,13 @@ def options(schema: Schema) -> list[Schema]:
 
 def types(schema: Schema) -> set[str]:
     """Return the JSON types a value of this schema may have; empty if anything goes."""
-    found: set[str] = set()
+    names: set[str] = set()
     for part in options(schema):
         kind = part.get("type")
         if kind is None:
             return set()
-        found |= {kind} if isinstance(kind, str) else set(kind)
-    return found
+        names |= {kind} if isinstance(kind, str) else set(kind)
+    return names
 
 
 def closed_object(schema: Schema) -> Schema | None:
@@ -149,22 +149,22 @@ def problems(schema: Schema | None, value: Mapping[str, Any], path: Path = ()) -
 def likely(kind: str, action: str, given: Mapping[str, Any], now: int) -> dict[str, Any]:
     """Return the fields an object most likely has in an event of this action, under what the case gives."""
     rules = _LIKELY.get(kind)
-    found: dict[str, Any] = {"created": now, "livemode": False}
+    fields: dict[str, Any] = {"created": now, "livemode": False}
     if rules is not None:
-        found |= rules(action, given, now)
+        fields |= rules(action, given, now)
     if kind != "event":
-        found["object"] = kind
-    return found
+        fields["object"] = kind
+    return fields
 
 
 def event_object(kind: str, schema: Schema | None, action: str, given: Mapping[str, Any], now: int) -> dict[str, Any]:
     """Return the whole object of an event: what is given, what is likely, and the plainest value for the rest."""
     named = {"id": f"{prefix(kind)}_1", **given}
-    found = {**likely(kind, action, named, now), **named}
+    fields = {**likely(kind, action, named, now), **named}
     if schema is not None and "properties" in schema:
         known = schema["properties"]
-        found = {name: value for name, value in found.items() if name in known or name in given}
-    return complete(schema, found)
+        fields = {name: value for name, value in fields.items() if name in known or name in given}
+    return complete(schema, fields)
 
 
 def _payment_intent(action: str, given: Mapping[str, Any], _now: int) -> dict[str, Any]:
@@ -176,14 +176,14 @@ def _payment_intent(action: str, given: Mapping[str, Any], _now: int) -> dict[st
         "requires_action": "requires_action",
         "amount_capturable_updated": "requires_capture",
     }.get(action, "requires_payment_method")
-    found: dict[str, Any] = {"amount": amount, "currency": "usd", "status": status}
-    found["amount_received"] = amount if status == "succeeded" else 0
+    fields: dict[str, Any] = {"amount": amount, "currency": "usd", "status": status}
+    fields["amount_received"] = amount if status == "succeeded" else 0
     if status == "succeeded":
-        found["latest_charge"] = "ch_" + str(given.get("id", "pi_1")).removeprefix("pi_")
+        fields["latest_charge"] = "ch_" + str(given.get("id", "pi_1")).removeprefix("pi_")
     if action == "payment_failed" and "last_payment_error" not in given:
         error = {"type": "card_error", "code": "card_declined", "message": "Your card was declined."}
-        found["last_payment_error"] = error
-    return found
+        fields["last_payment_error"] = error
+    return fields
 
 
 def _session(action: str, given: Mapping[str, Any], _now: int) -> dict[str, Any]:
@@ -191,22 +191,22 @@ def _session(action: str, given: Mapping[str, Any], _now: int) -> dict[str, Any]
     paid = {"completed": "paid", "async_payment_succeeded": "paid"}.get(action, "unpaid")
     total = given.get("amount_total", 2000)
     mode = given.get("mode", "payment")
-    found = {"mode": mode, "status": status, "payment_status": paid, "currency": "usd", "amount_total": total}
-    found["amount_subtotal"] = total
+    fields = {"mode": mode, "status": status, "payment_status": paid, "currency": "usd", "amount_total": total}
+    fields["amount_subtotal"] = total
     if mode == "payment" and paid == "paid":
-        found["payment_intent"] = "pi_" + str(given.get("id", "cs_1")).removeprefix("cs_").removeprefix("test_")
-    return found
+        fields["payment_intent"] = "pi_" + str(given.get("id", "cs_1")).removeprefix("cs_").removeprefix("test_")
+    return fields
 
 
 def _charge(action: str, given: Mapping[str, Any], _now: int) -> dict[str, Any]:
     amount = given.get("amount", 2000)
     failed = action == "failed"
-    found: dict[str, Any] = {"amount": amount, "currency": "usd", "paid": not failed, "captured": not failed}
-    found |= {"amount_captured": 0 if failed else amount, "status": "failed" if failed else "succeeded"}
+    fields: dict[str, Any] = {"amount": amount, "currency": "usd", "paid": not failed, "captured": not failed}
+    fields |= {"amount_captured": 0 if failed else amount, "status": "failed" if failed else "succeeded"}
     if action == "refunded":
         refunded = given.get("amount_refunded", amount)
-        found |= {"amount_refunded": refunded, "refunded": refunded == amount}
-    return found
+        fields |= {"amount_refunded": refunded, "refunded": refunded == amount}
+    return fields
 
 
 def _refund(action: str, given: Mapping[str, Any], _now: int) -> dict[str, Any]:
@@ -217,25 +217,25 @@ def _refund(action: str, given: Mapping[str, Any], _now: int) -> dict[str, Any]:
 def _subscription(action: str, given: Mapping[str, Any], now: int) -> dict[str, Any]:
     status = {"deleted": "canceled", "paused": "paused", "trial_will_end": "trialing"}.get(action, "active")
     month = 30 * 86400
-    found: dict[str, Any] = {"status": status, "currency": "usd", "start_date": now, "billing_cycle_anchor": now}
+    fields: dict[str, Any] = {"status": status, "currency": "usd", "start_date": now, "billing_cycle_anchor": now}
     if "items" not in given:
         item = {"id": "si_1", "object": "subscription_item", "quantity": 1, "created": now}
         item |= {"current_period_start": now, "current_period_end": now + month}
-        found["items"] = {"object": "list", "data": [item], "has_more": False, "url": "/v1/subscription_items"}
+        fields["items"] = {"object": "list", "data": [item], "has_more": False, "url": "/v1/subscription_items"}
     if status == "trialing":
-        found |= {"trial_start": now - 11 * 86400, "trial_end": now + 3 * 86400}
+        fields |= {"trial_start": now - 11 * 86400, "trial_end": now + 3 * 86400}
     if status == "canceled":
-        found |= {"canceled_at": now, "ended_at": now}
-    return found
+        fields |= {"canceled_at": now, "ended_at": now}
+    return fields
 
 
 def _invoice(action: str, given: Mapping[str, Any], _now: int) -> dict[str, Any]:
     due = given.get("amount_due", 2000)
     paid = action in ("paid", "payment_succeeded")
-    found = {"amount_due": due, "total": due, "subtotal": due, "currency": "usd", "attempt_count": 1}
-    found |= {"amount_paid": due if paid else 0, "amount_remaining": 0 if paid else due, "attempted": True}
-    found["status"] = "paid" if paid else {"created": "draft", "voided": "void"}.get(action, "open")
-    return found
+    fields = {"amount_due": due, "total": due, "subtotal": due, "currency": "usd", "attempt_count": 1}
+    fields |= {"amount_paid": due if paid else 0, "amount_remaining": 0 if paid else due, "attempted": True}
+    fields["status"] = "paid" if paid else {"created": "draft", "voided": "void"}.get(action, "open")
+    return fields
 
 
 def _dispute(action: str, given: Mapping[str, Any], _now: int) -> dict[str, Any]:

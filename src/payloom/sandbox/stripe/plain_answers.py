@@ -63,11 +63,11 @@ class PlainAnswers:
                 return {"object": "list", "has_more": False, "data": [], **given}
             return self._page(operation, prepared)
         identity = prepared.path[-1] if prepared.path else ""
-        found = self.objects.get(identity)
+        stored = self.objects.get(identity)
         if is_map(given):
-            return complete(operation.result(), {**(found or {"id": identity}), **given})
-        if found is not None:
-            return complete(operation.result(), found)
+            return complete(operation.result(), {**(stored or {"id": identity}), **given})
+        if stored is not None:
+            return complete(operation.result(), stored)
         if not prepared.path:
             return complete(operation.result(), {})
         raise refused(
@@ -85,8 +85,12 @@ class PlainAnswers:
         item = page.get("properties", {}).get("data", {}).get("items", {})
         kind = item.get("title")
         there = [] if "starting_after" in prepared.body else list(self.objects.values())
-        found = [one for one in there if one.get("object") == kind and _matches(one, prepared.body)]
-        data = [complete(item, one) for one in found]
+        matching = [
+            stripe_object
+            for stripe_object in there
+            if stripe_object.get("object") == kind and _matches(stripe_object, prepared.body)
+        ]
+        data = [complete(item, stripe_object) for stripe_object in matching]
         limit = prepared.body.get("limit")
         return {"object": "list", "url": operation.url, "has_more": False, "data": data[:limit]}
 
@@ -117,15 +121,15 @@ class PlainAnswers:
         identity = self._next_id(kind, key)
         echoed = _echo(schema, prepared.body)
         # A new invoice is a draft; "open" would say that it has been finalized.
-        found = likely(kind, "created" if kind == "invoice" else "", echoed, to_epoch(self._clock.now()))
+        values = likely(kind, "created" if kind == "invoice" else "", echoed, to_epoch(self._clock.now()))
         if kind == "payment_intent":
-            found |= {"client_secret": f"{identity}_secret_story", "latest_charge": None}
+            values |= {"client_secret": f"{identity}_secret_story", "latest_charge": None}
         if kind in ("checkout.session", "billing_portal.session", "payment_link"):
-            found["url"] = page_url(kind, identity)
+            values["url"] = page_url(kind, identity)
         if kind == "refund":
-            found |= self._refunded(echoed)
-        known = schema.get("properties", found)
-        fields = {"id": identity, **{key: value for key, value in found.items() if key in known}, **echoed, **more}
+            values |= self._refunded(echoed)
+        known = schema.get("properties", values)
+        fields = {"id": identity, **{key: value for key, value in values.items() if key in known}, **echoed, **more}
         return complete(schema, fields)
 
     def peek_id(self, operation: Operation) -> str:
@@ -181,28 +185,28 @@ def _echo(schema: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _same_shape(schema: Mapping[str, Any], value: Any) -> bool:
     if is_list(value):
-        return "array" in types(schema) and all(not is_map(one) for one in value)
+        return "array" in types(schema) and all(not is_map(item) for item in value)
     if is_map(value):
         inner = closed_object(schema)
         if inner is None:
-            return any("object" in types(one) for one in options(schema))
+            return any("object" in types(option) for option in options(schema))
         known = inner["properties"]
         return all(name in known and _same_shape(known[name], item) for name, item in value.items())
     return fits(schema, value)
 
 
-def _matches(one: Mapping[str, Any], filters: Mapping[str, Any]) -> bool:
+def _matches(stripe_object: Mapping[str, Any], filters: Mapping[str, Any]) -> bool:
     for name, wanted in filters.items():
         if name in _PAGING or (name == "status" and wanted == "all"):
             continue
         if name == "lookup_keys":
-            if one.get("lookup_key") not in wanted:
+            if stripe_object.get("lookup_key") not in wanted:
                 return False
         elif is_map(wanted):
-            value = one.get(name) or 0
+            value = stripe_object.get(name) or 0
             if not _in_range(value, wanted):
                 return False
-        elif name in one and one[name] != wanted:
+        elif name in stripe_object and stripe_object[name] != wanted:
             return False
     return True
 

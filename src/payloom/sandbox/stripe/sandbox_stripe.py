@@ -166,10 +166,10 @@ class SandboxStripe:
     # -- what there is -----------------------------------------------------------------------------------------------
 
     def _given(self, operation: Operation) -> Any:
-        found = self._answers.get(operation.name)
-        if is_list(found):
-            return found.pop(0) if found else None
-        return found
+        answer = self._answers.get(operation.name)
+        if is_list(answer):
+            return answer.pop(0) if answer else None
+        return answer
 
 
 class SandboxStripeConnector(StripeConnector):

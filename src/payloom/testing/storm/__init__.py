@@ -1,1 +1,1 @@
-"""Storms: the project's cases and made-up sequences of their events, under random faults. One seed is one story."""
+"""Storms: the project's cases and made-up sequences of their events, under random faults. One seed is one scenario."""

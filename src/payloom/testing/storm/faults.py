@@ -128,17 +128,21 @@ class StormFaults(FaultPlan):
 
     def __init__(self, schedule: Sequence[Incident]) -> None:
         """Everything is decided by the schedule."""
-        self._kills = {one.point: one.down for one in schedule if isinstance(one, ProcessKill)}
-        self._stripe: dict[int, Fault] = {one.request: one.fault for one in schedule if isinstance(one, StripeFails)}
-        self._mails: dict[int, MailFault] = {one.mail: one.fault for one in schedule if isinstance(one, MailFails)}
-        sides = [one for one in schedule if isinstance(one, Interleave)]
+        self._kills = {incident.point: incident.down for incident in schedule if isinstance(incident, ProcessKill)}
+        self._stripe: dict[int, Fault] = {
+            incident.request: incident.fault for incident in schedule if isinstance(incident, StripeFails)
+        }
+        self._mails: dict[int, MailFault] = {
+            incident.mail: incident.fault for incident in schedule if isinstance(incident, MailFails)
+        }
+        sides = [incident for incident in schedule if isinstance(incident, Interleave)]
         self.interleaved = bool(sides)
         self._random = random.Random(sides[0].seed if sides else 0)  # noqa: S311 - a schedule, not a secret
         self._requests = self._sent = 0
         self._down = 0
         self.doubts = 0
         self.permanent: list[str] = []
-        """Faults that met something which cannot get over them: what came of it is not compared."""
+        """Faults that the run cannot recover from: the outcome is not compared."""
 
     def kills(self, point: int) -> bool:
         """See NoFaults."""

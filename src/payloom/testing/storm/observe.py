@@ -1,4 +1,4 @@
-"""What must hold after every story, whatever went wrong in it: the twelve invariants, over what a story knows."""
+"""What must hold after every scenario, whatever failed in it: the twelve invariants."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from payloom.sandbox.scenario.replays import replay_problems
 from payloom.sandbox.scenario.scenario import Scenario
 
 
-def broken_invariants(scenario: Scenario, found: Outcome) -> list[str]:
+def broken_invariants(scenario: Scenario, outcome: Outcome) -> list[str]:
     """Return every invariant that does not hold, in words."""
     replay = replay_problems(scenario)
     return scenario.sandbox.database.inspect(
-        lambda tx: [str(one) for one in check_invariants(tx, _observations(tx, scenario, found, replay))]
+        lambda tx: [str(violation) for violation in check_invariants(tx, _observations(tx, scenario, outcome, replay))]
     )
 
 
-def _observations(tx: sa.Connection, scenario: Scenario, found: Outcome, replay: list[str]) -> Observations:
+def _observations(tx: sa.Connection, scenario: Scenario, outcome: Outcome, replay: list[str]) -> Observations:
     keys = {shortened(key): key for key in tx.execute(sa.select(steps.c.key).where(steps.c.key.is_not(None))).scalars()}
     return Observations(
         acknowledged=dict.fromkeys(scenario.acknowledged),
-        effects=[*_written(scenario, keys), *_mailed(scenario, found)],
+        effects=[*_written(scenario, keys), *_mailed(scenario, outcome)],
         leaves=_leaves,
         payments=list(_payments(scenario)),
         replay=replay,
@@ -35,17 +35,17 @@ def _observations(tx: sa.Connection, scenario: Scenario, found: Outcome, replay:
 
 
 def _written(scenario: Scenario, keys: Mapping[str, str]) -> Iterator[Effect]:
-    for one in scenario.stripe.writes:
-        plain = _plain(one.key) if one.key else ""
-        yield Effect(keys.get(plain, plain), one.call)
+    for write in scenario.stripe.writes:
+        plain = _plain(write.key) if write.key else ""
+        yield Effect(keys.get(plain, plain), write.call)
 
 
-def _mailed(scenario: Scenario, found: Outcome) -> Iterator[Effect]:
+def _mailed(scenario: Scenario, outcome: Outcome) -> Iterator[Effect]:
     for key in dict.fromkeys(mail.key for mail in scenario.sent):
         yield Effect(key, "email")
-    for one in found.twice:
-        if not one.endswith("(marked)"):
-            yield from [Effect(f"mail {one}", "email")] * 2
+    for name in outcome.twice:
+        if not name.endswith("(marked)"):
+            yield from [Effect(f"mail {name}", "email")] * 2
 
 
 def _leaves(verb: str, action: str) -> bool:
@@ -53,12 +53,12 @@ def _leaves(verb: str, action: str) -> bool:
 
 
 def _payments(scenario: Scenario) -> Iterator[Payment]:
-    """What a story knows of money at Stripe: refunds made of the payments it holds."""
+    """What a scenario knows of money at Stripe: refunds made of the payments it holds."""
     refunds: dict[str, list[int | None]] = {}
-    for one in scenario.stripe.writes:
-        if one.call == "refunds.create":
-            name = str(one.params.get("payment_intent") or one.params.get("charge"))
-            refunds.setdefault(name, []).append(one.params.get("amount"))
+    for write in scenario.stripe.writes:
+        if write.call == "refunds.create":
+            name = str(write.params.get("payment_intent") or write.params.get("charge"))
+            refunds.setdefault(name, []).append(write.params.get("amount"))
     for name, given in refunds.items():
         held = scenario.stripe.objects.get(name, {})
         fields = ("amount_received", "amount_captured", "amount")

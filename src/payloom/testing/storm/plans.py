@@ -1,4 +1,4 @@
-"""Which story a seed tells: a case (or a sequence made of several), and what goes wrong in it."""
+"""Which scenario a seed plays: a case (or a sequence made of several), and what goes wrong in it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _WAITING = frozenset({"wait", "wait_for", "approve"})
 class ScenarioPlan:
     """What would happen without faults. free: its events may come in any order, and its runs at the same time.
 
-    made: a sequence made of several cases. What delays a run may change what comes of it, as nobody promised otherwise.
+    made: a sequence made of several cases. A delay can change the outcome of its runs.
     """
 
     case: Case
@@ -58,13 +58,13 @@ class ScenarioPlan:
 
 def make_plan(case: Case, others: Sequence[Case], rng: random.Random) -> ScenarioPlan:
     """Return the case itself, or now and then a sequence of events from cases of its file that begin alike."""
-    alike = [one for one in others if one.file is case.file and one.given == case.given]
-    events = [delivery for one in alike for delivery in one.deliveries if isinstance(delivery, EventDelivery)]
+    alike = [other for other in others if other.file is case.file and other.given == case.given]
+    events = [delivery for other in alike for delivery in other.deliveries if isinstance(delivery, EventDelivery)]
     if len(events) < 2 or rng.random() < 0.7:
         return ScenarioPlan(case, case.deliveries, case.any_order)
     picked = [rng.choice(events) for _ in range(rng.randint(2, 5))]
     return ScenarioPlan(
-        case, tuple(_renamed(one, number) for number, one in enumerate(picked, 1)), free=False, made=True
+        case, tuple(_renamed(event, number) for number, event in enumerate(picked, 1)), free=False, made=True
     )
 
 
@@ -87,14 +87,14 @@ class ScheduleContext:
     @property
     def quiet(self) -> bool:
         """Whether time may pass: a clock that jumps makes a case that waits another case."""
-        return not any(isinstance(one, ScheduleTick | AdvanceTime) for one in self.plan.deliveries) and not _waits(
-            self.workflow_set
-        )
+        return not any(
+            isinstance(delivery, ScheduleTick | AdvanceTime) for delivery in self.plan.deliveries
+        ) and not _waits(self.workflow_set)
 
     @property
     def long(self) -> bool:
         """Whether more than a day may pass: longer than keys and `dedupe` values live."""
-        calls = sum(isinstance(one, WorkflowCall) for one in self.plan.deliveries)
+        calls = sum(isinstance(delivery, WorkflowCall) for delivery in self.plan.deliveries)
         return self.quiet and (
             calls == 0 or (calls == 1 and not any(map(_dedupes, self.workflow_set.workflows.values())))
         )
@@ -109,8 +109,10 @@ def make_schedule(context: ScheduleContext, rng: random.Random) -> list[Incident
     if context.plan.free and len(context.plan.deliveries) > 1:
         makers += [_swap, _late]
     makers += [_sides] if context.plan.free and context.quiet else []
-    found = [one for _ in range(rng.randint(1, 5)) if (one := rng.choice(makers)(context, rng)) is not None]
-    return list(dict.fromkeys(found))
+    incidents = [
+        incident for _ in range(rng.randint(1, 5)) if (incident := rng.choice(makers)(context, rng)) is not None
+    ]
+    return list(dict.fromkeys(incidents))
 
 
 def _kill(context: ScheduleContext, rng: random.Random) -> Incident:
@@ -134,7 +136,7 @@ def _late(context: ScheduleContext, rng: random.Random) -> Incident | None:
 def _swap(context: ScheduleContext, rng: random.Random) -> Incident | None:
     at = rng.randrange(len(context.plan.deliveries) - 1)
     both = context.plan.deliveries[at : at + 2]
-    return ReorderDeliveries(at) if all(isinstance(one, EventDelivery) for one in both) else None
+    return ReorderDeliveries(at) if all(isinstance(delivery, EventDelivery) for delivery in both) else None
 
 
 def _jump(context: ScheduleContext, rng: random.Random) -> Incident:
@@ -158,7 +160,7 @@ def _waits(workflow_set: WorkflowSet) -> bool:
 
 
 def _dedupes(workflow: Workflow) -> bool:
-    return any(isinstance(one, ApiTrigger) and one.dedupe is not None for one in workflow.triggers)
+    return any(isinstance(trigger, ApiTrigger) and trigger.dedupe is not None for trigger in workflow.triggers)
 
 
 def _repeatable(delivery: Delivery, following: Sequence[Delivery], workflow_set: WorkflowSet) -> int:
@@ -169,9 +171,9 @@ def _repeatable(delivery: Delivery, following: Sequence[Delivery], workflow_set:
     if not isinstance(delivery, WorkflowCall) or workflow_set.workflows[delivery.workflow].once is not None:
         return len(following)
     left = SANDBOX_LIMITS.dedupe_for - _MARGIN
-    for number, one in enumerate(following):
-        left -= one.seconds if isinstance(one, AdvanceTime) else PATIENCE.total_seconds()
-        if left < 0 or isinstance(one, ScheduleTick):
+    for number, other in enumerate(following):
+        left -= other.seconds if isinstance(other, AdvanceTime) else PATIENCE.total_seconds()
+        if left < 0 or isinstance(other, ScheduleTick):
             return number
     return len(following)
 
@@ -179,20 +181,24 @@ def _repeatable(delivery: Delivery, following: Sequence[Delivery], workflow_set:
 def apply_schedule(plan: ScenarioPlan, schedule: Sequence[Incident], workflow_set: WorkflowSet) -> list[Delivery]:
     """Return the deliveries in the order in which they come."""
     order = list(range(len(plan.deliveries)))
-    for one in schedule:
-        if isinstance(one, ReorderDeliveries) and one.delivery + 1 < len(order):
-            first, second = order.index(one.delivery), order.index(one.delivery + 1)
+    for incident in schedule:
+        if isinstance(incident, ReorderDeliveries) and incident.delivery + 1 < len(order):
+            first, second = order.index(incident.delivery), order.index(incident.delivery + 1)
             order[first], order[second] = order[second], order[first]
-    late = [one.delivery for one in schedule if isinstance(one, LostDelivery)]
+    late = [incident.delivery for incident in schedule if isinstance(incident, LostDelivery)]
     order = [at for at in order if at not in late] + [at for at in order if at in late]
-    for one in schedule:
-        if isinstance(one, DuplicateDelivery):
-            first = order.index(one.delivery)
-            following = [plan.deliveries[at] for at in order[first + 1 : first + 1 + one.after]]
-            order.insert(first + 1 + _repeatable(plan.deliveries[one.delivery], following, workflow_set), one.delivery)
+    for incident in schedule:
+        if isinstance(incident, DuplicateDelivery):
+            first = order.index(incident.delivery)
+            following = [plan.deliveries[at] for at in order[first + 1 : first + 1 + incident.after]]
+            order.insert(
+                first + 1 + _repeatable(plan.deliveries[incident.delivery], following, workflow_set), incident.delivery
+            )
     out: list[Delivery] = []
     for at in order:
-        moves = [one.seconds for one in schedule if isinstance(one, ClockJump) and one.delivery == at]
+        moves = [
+            incident.seconds for incident in schedule if isinstance(incident, ClockJump) and incident.delivery == at
+        ]
         out += [AdvanceTime(seconds) for seconds in moves if plan.deliveries[at] not in out]
         out.append(plan.deliveries[at])
     return out

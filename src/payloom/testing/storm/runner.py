@@ -1,4 +1,4 @@
-"""Plays storms: tells each seed's story, checks what must hold, and shrinks a story that fails."""
+"""Runs storms: plays each seed's scenario, checks what must hold, and shrinks a scenario that fails."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_TRIES = 200
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ScenarioResult:
-    """A story that was told. permanent: why its outcome was not compared."""
+    """The result of a scenario. permanent: why its outcome was not compared."""
 
     outcome: Outcome
     wrong: list[str]
@@ -36,7 +36,7 @@ class ScenarioResult:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FailingSchedule:
-    """A seed whose story fails. schedule: the smallest that still fails; before: how long it was."""
+    """A seed whose scenario fails. schedule: the smallest that still fails; before: how long it was."""
 
     seed: int
     plan: ScenarioPlan
@@ -46,13 +46,13 @@ class FailingSchedule:
 
     @property
     def replay(self) -> str:
-        """The command that tells this story again."""
+        """The command that plays this scenario again."""
         return f'payloom storm --seed {self.seed} --case "{self.plan.id}"'
 
 
 @dataclasses.dataclass(slots=True)
 class StormReport:
-    """What came of a storm."""
+    """The result of a storm."""
 
     scenarios: int
     incidents: int
@@ -62,7 +62,7 @@ class StormReport:
 
 
 class StormRunner:
-    """Tells stories of one project."""
+    """Plays the scenarios of one project."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class StormRunner:
         *,
         wrap: Callable[[OutsideHost], OutsideHost] = lambda host: host,
     ) -> None:
-        """wrap: see Story."""
+        """wrap: see Scenario."""
         self.sandbox = sandbox
         self.cases = list(cases)
         self._wrap = wrap
@@ -84,7 +84,10 @@ class StormRunner:
         until: float | None = None,
         on_scenario: Callable[[int, FailingSchedule | None], None] = lambda _seed, _wreck: None,
     ) -> StormReport:
-        """Tell a story per `(seed, case id or None)`. until: a monotonic moment to stop at. told: called after each."""
+        """Play a scenario per `(seed, case id or None)`.
+
+        until: a monotonic time to stop at, in seconds. on_scenario: called after each.
+        """
         report = StormReport(0, 0, 0, [], monotonic())
         for seed, name in seeds:
             if until is not None and monotonic() > until:
@@ -97,9 +100,9 @@ class StormRunner:
         return report
 
     async def _seed(self, seed: int, name: str | None, report: StormReport) -> FailingSchedule | None:
-        case = next((one for one in self.cases if one.id == name), None)
+        case = next((case for case in self.cases if case.id == name), None)
         if case is None:
-            case = random.Random(seed).choice(self.cases)  # noqa: S311 - a story, not a secret
+            case = random.Random(seed).choice(self.cases)  # noqa: S311 - a scenario, not a secret
         rng = random.Random(f"{seed}/{case.id}")  # noqa: S311
         plan = make_plan(case, self.cases, rng)
         workflow_set = await self.sandbox.workflow_set(case.file.workflows)
@@ -109,11 +112,11 @@ class StormRunner:
         )
         report.scenarios += 1
         report.incidents += len(schedule)
-        found = await self._run_and_compare(plan, workflow_set, schedule, fault_free)
-        report.compared += not found.permanent
-        if not found.wrong:
+        result = await self._run_and_compare(plan, workflow_set, schedule, fault_free)
+        report.compared += not result.permanent
+        if not result.wrong:
             return None
-        smallest, wrong = await self._shrink(plan, workflow_set, schedule, fault_free, found.wrong)
+        smallest, wrong = await self._shrink(plan, workflow_set, schedule, fault_free, result.wrong)
         return FailingSchedule(seed, plan, smallest, len(schedule), wrong)
 
     async def _run_without_faults(self, plan: ScenarioPlan, workflow_set: WorkflowSet) -> ScenarioResult:
@@ -126,23 +129,23 @@ class StormRunner:
     async def _run_and_compare(
         self, plan: ScenarioPlan, workflow_set: WorkflowSet, schedule: Sequence[Incident], fault_free: ScenarioResult
     ) -> ScenarioResult:
-        found = await self.run_scenario(plan, workflow_set, schedule)
-        if found.permanent:
-            return found
-        differences = [str(one) for one in compare(fault_free.outcome, found.outcome, loose=True)]
-        return dataclasses.replace(found, wrong=[*found.wrong, *differences])
+        result = await self.run_scenario(plan, workflow_set, schedule)
+        if result.permanent:
+            return result
+        differences = [str(difference) for difference in compare(fault_free.outcome, result.outcome, loose=True)]
+        return dataclasses.replace(result, wrong=[*result.wrong, *differences])
 
     async def run_scenario(
         self, plan: ScenarioPlan, workflow_set: WorkflowSet, schedule: Sequence[Incident]
     ) -> ScenarioResult:
-        """Tell one story under a schedule and check what must hold."""
+        """Play one scenario under a schedule and check what must hold."""
         storm = StormFaults(schedule)
         scenario = Scenario(
             self.sandbox, workflow_set, plan.case.given, faults=storm, strict=plan.strict, wrap=self._wrap
         )
         async with scenario.running():
-            for number, one in enumerate(apply_schedule(plan, schedule, workflow_set)):
-                await scenario.deliver(one)
+            for number, delivery in enumerate(apply_schedule(plan, schedule, workflow_set)):
+                await scenario.deliver(delivery)
                 if storm.interleaved:
                     await scenario.settle(until=self.sandbox.clock.now(), steps=number % 3)
             await scenario.finish()
@@ -156,7 +159,7 @@ class StormRunner:
             permanent.append("a mail was in doubt twice")
         if "outcome_unknown" in kinds:
             permanent.append("what happened could not be looked up any more")
-        if plan.made and any(isinstance(one, StripeFails | MailFails) for one in schedule):
+        if plan.made and any(isinstance(incident, StripeFails | MailFails) for incident in schedule):
             permanent.append("a made-up sequence was delayed")
         return ScenarioResult(
             outcome, wrong, len(scenario.trace), len(scenario.stripe.attempts), len(scenario.sent), permanent
@@ -170,7 +173,7 @@ class StormRunner:
         fault_free: ScenarioResult,
         wrong: list[str],
     ) -> tuple[list[Incident], list[str]]:
-        """Take incidents away, and make numbers small, as long as the story still fails."""
+        """Take incidents away, and make numbers small, as long as the scenario still fails."""
         tries = 0
         best, said = list(schedule), wrong
         changed = True
@@ -178,9 +181,9 @@ class StormRunner:
             changed = False
             for candidate in _smaller(best):
                 tries += 1
-                found = await self._run_and_compare(plan, workflow_set, candidate, fault_free)
-                if found.wrong:
-                    best, said, changed = candidate, found.wrong, True
+                result = await self._run_and_compare(plan, workflow_set, candidate, fault_free)
+                if result.wrong:
+                    best, said, changed = candidate, result.wrong, True
                     break
         return best, said
 
@@ -188,11 +191,14 @@ class StormRunner:
 def _smaller(schedule: Sequence[Incident]) -> Iterator[list[Incident]]:
     for at in range(len(schedule)):
         yield [*schedule[:at], *schedule[at + 1 :]]
-    for at, one in enumerate(schedule):
-        if isinstance(one, ProcessKill):
-            for other in ({one.down, 0} - {one.down}, {one.point, one.point // 2, one.point - 1} - {one.point, 0}):
+    for at, incident in enumerate(schedule):
+        if isinstance(incident, ProcessKill):
+            for other in (
+                {incident.down, 0} - {incident.down},
+                {incident.point, incident.point // 2, incident.point - 1} - {incident.point, 0},
+            ):
                 for number in sorted(other):
-                    less = ProcessKill(one.point, number) if number == 0 else ProcessKill(number, one.down)
+                    less = ProcessKill(incident.point, number) if number == 0 else ProcessKill(number, incident.down)
                     yield [*schedule[:at], less, *schedule[at + 1 :]]
 
 
@@ -207,11 +213,11 @@ def kept_seeds(root: Path) -> list[tuple[int, str | None]]:
 def keep_seeds(root: Path, failures: Sequence[FailingSchedule]) -> None:
     """Add failing seeds to the project's file, once each."""
     known = set(kept_seeds(root))
-    new = [one for one in failures if (one.seed, one.plan.id) not in known]
+    new = [failure for failure in failures if (failure.seed, failure.plan.id) not in known]
     if not new:
         return
     path = root / KEPT
     head = "" if path.is_file() else "# Seeds whose stories failed once; `payloom storm` tells them first, for ever.\n"
     path.parent.mkdir(exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
-        file.write(head + "".join(f"{one.seed} {one.plan.id}\n" for one in new))
+        file.write(head + "".join(f"{failure.seed} {failure.plan.id}\n" for failure in new))

@@ -69,12 +69,14 @@ class _Writer(PythonText):
         if ends:
             self.line(f"return {self.value(last['return'], room=WIDTH - 12)}")
         text = "\n".join([decorator, *self.lines])
-        parameters = [one for one in PARAMETERS if re.search(rf"(?<![\w.\"'])({one})\b", "\n".join(self.lines))]
+        parameters = [
+            parameter for parameter in PARAMETERS if re.search(rf"(?<![\w.\"'])({parameter})\b", "\n".join(self.lines))
+        ]
         name = re.sub(r"\W", "_", workflow_id)
         name = f"{name}_" if keyword.iskeyword(name) or name in _IMPORTED or not name.isidentifier() else name
         define = f"def {name if name.isidentifier() else 'the_' + name}({', '.join(parameters)}):"
-        imported = [one for one in _IMPORTED if re.search(rf"(?<![\w.\"'])({one})\b[.(\[]", text)]
-        listed = "".join(f"    {one},\n" for one in imported)
+        imported = [word for word in _IMPORTED if re.search(rf"(?<![\w.\"'])({word})\b[.(\[]", text)]
+        listed = "".join(f"    {word},\n" for word in imported)
         body = "\n".join(self.lines) or "    pass"
         return f"from payloom.workflows.builder import (\n{listed})\n\n\n@{decorator}\n{define}\n{body}\n"
 
@@ -96,7 +98,7 @@ class _Writer(PythonText):
         if kind == "table":
             changes = rest.pop("on")
             names = [rest.pop("table"), *(changes if is_list(changes) else [changes])]
-            return self.called("on_table", [Raw(quoted(one)) for one in names], self.conditions(rest, "match"), 1)
+            return self.called("on_table", [Raw(quoted(name)) for name in names], self.conditions(rest, "match"), 1)
         if kind == "manual":
             return self.called("manual", [], {"auth": rest["auth"]} if "auth" in rest else {}, 1)
         return "called()"
@@ -167,14 +169,16 @@ class _Writer(PythonText):
 
     def handlers(self, step: Mapping[str, Any]) -> None:
         catch: list[dict[str, Any]] = step.get("catch") or []
-        if catch and not all("do" in one and verb_of(dict(one)) is None for one in catch):
+        if catch and not all("do" in clause and verb_of(dict(clause)) is None for clause in catch):
             self.within("x.catch()", catch)
         else:
             for clause in catch:
                 errors: str | list[str] = clause.get("errors") or []
                 named = [errors] if isinstance(errors, str) else errors
                 as_ = {"as_": clause.get("as", "error")} if "as" in clause or not named else {}
-                self.within(self.called("x.catch", [Raw(quoted(one)) for one in named], as_, self.depth), clause["do"])
+                self.within(
+                    self.called("x.catch", [Raw(quoted(error)) for error in named], as_, self.depth), clause["do"]
+                )
         if step.get("finally"):
             self.within("x.finally_()", step["finally"])
 
@@ -299,6 +303,8 @@ class _Writer(PythonText):
 
 
 _ROWS = frozenset({"select", "insert", "update", "upsert", "delete"})
-_NAMED = _ROWS | {"stripe"} | {verb for verb, one in FUNCTIONS.items() if one.__annotations__["return"] == "Expr"}
+_NAMED = (
+    _ROWS | {"stripe"} | {verb for verb, function in FUNCTIONS.items() if function.__annotations__["return"] == "Expr"}
+)
 """The verbs whose call gives a value, which a variable of the step's name holds."""
 _SIMPLE = _NAMED | FUNCTIONS.keys()

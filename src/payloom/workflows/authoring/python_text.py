@@ -75,13 +75,13 @@ class PythonText:
         else:
             return self.text(value) if isinstance(value, str) else repr(value)
         labels, inner, (opening, end) = items
-        flat = ", ".join(label + self.value(one) for label, one in zip(labels, inner, strict=True))
+        flat = ", ".join(label + self.value(value) for label, value in zip(labels, inner, strict=True))
         if len(flat) + 2 <= room and "\n" not in flat:
             return f"{opening}{flat}{end}"
         pad = "    " * (depth + 1)
         lines = [
-            f"{pad}{label}{self.value(one, room=WIDTH - len(pad) - len(label), depth=depth + 1)},"
-            for label, one in zip(labels, inner, strict=True)
+            f"{pad}{label}{self.value(value, room=WIDTH - len(pad) - len(label), depth=depth + 1)},"
+            for label, value in zip(labels, inner, strict=True)
         ]
         return "\n".join([opening, *lines, "    " * depth + end])
 
@@ -113,14 +113,17 @@ class PythonText:
 
     def called(self, name: str, positional: list[Any], keywords: Mapping[str, Any], depth: int) -> str:
         """Return a call; keywords that are no names of Python must not be among them."""
-        parts = [*[("", one) for one in positional], *[(f"{key}=", one) for key, one in keywords.items()]]
-        flat = f"{name}({', '.join(label + self.value(one, room=10_000) for label, one in parts)})"
+        parts = [
+            *[("", argument) for argument in positional],
+            *[(f"{key}=", argument) for key, argument in keywords.items()],
+        ]
+        flat = f"{name}({', '.join(label + self.value(part, room=10_000) for label, part in parts)})"
         if len(flat) + 4 * depth <= WIDTH and "\n" not in flat:
             return flat
         pad = "    " * (depth + 1)
         lines = [
-            f"{pad}{label}{self.value(one, room=WIDTH - len(pad) - len(label), depth=depth + 1)},"
-            for label, one in parts
+            f"{pad}{label}{self.value(part, room=WIDTH - len(pad) - len(label), depth=depth + 1)},"
+            for label, part in parts
         ]
         return "\n".join([f"{name}(", *lines, "    " * depth + ")"])
 
@@ -134,4 +137,4 @@ def quoted(text: str) -> str:
 
 def listed_lines(items: Iterable[str]) -> str:
     """Return a list with an item on each line, as an argument of a decorator."""
-    return "[\n" + "".join(f"        {one},\n" for one in items) + "    ]"
+    return "[\n" + "".join(f"        {item},\n" for item in items) + "    ]"

@@ -39,10 +39,10 @@ class Trace:
 
     def last(self, *verbs: str) -> dict[str, Any]:
         """Return the step just made, which must be one of these verbs (any, when none is named)."""
-        found = self.blocks[-1][-1] if self.blocks[-1] else {}
-        if not found or (verbs and not any(verb in found for verb in verbs)):
+        step = self.blocks[-1][-1] if self.blocks[-1] else {}
+        if not step or (verbs and not any(verb in step for verb in verbs)):
             raise SymbolicValue(f"this follows {' or '.join(verbs) or 'a step'} directly")
-        return found
+        return step
 
     def _name(self) -> str | None:
         frame: FrameType | None = inspect.currentframe()
@@ -77,12 +77,12 @@ def _targets(function: Callable[..., Any]) -> dict[int, str]:
     """Return the variable that each line's assignment binds."""
     lines, first = inspect.getsourcelines(function)
     tree = ast.parse(textwrap.dedent("".join(lines)))
-    found: dict[int, str] = {}
+    targets: dict[int, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
-                found[first + line - 1] = node.targets[0].id
-    return found
+                targets[first + line - 1] = node.targets[0].id
+    return targets
 
 
 def current() -> Trace:

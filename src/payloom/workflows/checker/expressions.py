@@ -75,17 +75,17 @@ class Types:
         return known
 
     def _around(self, node: Node) -> dict[str, Schema | None]:
-        found: dict[str, Schema | None] = {}
+        types: dict[str, Schema | None] = {}
         for name in self.flow.extra.get(node, ()):
-            found[name] = None
+            types[name] = None
         for outer in self.findings.around(node):
             if isinstance(outer, loops.ForEach):
-                found[outer.item] = self.item_of(outer)
-        if "error" in found:
-            found["error"] = _ERROR
-        if "approval" in found:
-            found["approval"] = _APPROVAL
-        return found
+                types[outer.item] = self.item_of(outer)
+        if "error" in types:
+            types["error"] = _ERROR
+        if "approval" in types:
+            types["approval"] = _APPROVAL
+        return types
 
     def item_of(self, node: loops.ForEach) -> Schema | None:
         """Return the type of a loop's item."""
@@ -145,7 +145,7 @@ def _word(kind: str) -> str:
 def _roots_that_are_missing(findings: Findings, site: ExpressionSite) -> None:
     """Report reads of the event or the user in a workflow that starts without one."""
     workflow = findings.workflow
-    has_event = any(one.kind == "stripe" for one in workflow.triggers)
+    has_event = any(trigger.kind == "stripe" for trigger in workflow.triggers)
     has_user = scope.has_user(workflow)
     waits = isinstance(site.node, wait.WaitFor)
     for ref in site.compiled.refs:

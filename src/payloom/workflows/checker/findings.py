@@ -96,16 +96,16 @@ class Findings:
     @property
     def apis(self) -> list[ApiTrigger]:
         """The workflow's endpoints."""
-        return [one for one in self.workflow.triggers if isinstance(one, ApiTrigger)]
+        return [trigger for trigger in self.workflow.triggers if isinstance(trigger, ApiTrigger)]
 
     @property
     def events(self) -> list[StripeTrigger]:
         """The workflow's Stripe triggers."""
-        return [one for one in self.workflow.triggers if isinstance(one, StripeTrigger)]
+        return [trigger for trigger in self.workflow.triggers if isinstance(trigger, StripeTrigger)]
 
     def of_kind(self, kind: str) -> list[tuple[int, Trigger]]:
         """Return the triggers of a kind with their position."""
-        return [(at, one) for at, one in enumerate(self.workflow.triggers) if one.kind == kind]
+        return [(at, trigger) for at, trigger in enumerate(self.workflow.triggers) if trigger.kind == kind]
 
 
 def leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:

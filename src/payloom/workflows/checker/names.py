@@ -50,14 +50,14 @@ class Names:
 
     def triggers(self) -> None:
         """Check the names in the workflow's triggers: families, actions, tables, and parameters of paths."""
-        for at, one in enumerate(self.findings.workflow.triggers):
+        for at, trigger in enumerate(self.findings.workflow.triggers):
             path: Path = ("on", at)
-            if isinstance(one, StripeTrigger):
-                self.family(one.family, one.actions, (*path, "stripe"), (*path, "actions"))
-            elif isinstance(one, TableTrigger):
-                self.watched(one, (*path, "table"))
-            elif isinstance(one, ApiTrigger):
-                self.path_parts(one, (*path, "api"))
+            if isinstance(trigger, StripeTrigger):
+                self.family(trigger.family, trigger.actions, (*path, "stripe"), (*path, "actions"))
+            elif isinstance(trigger, TableTrigger):
+                self.watched(trigger, (*path, "table"))
+            elif isinstance(trigger, ApiTrigger):
+                self.path_parts(trigger, (*path, "api"))
 
     def watched(self, trigger: TableTrigger, path: Path) -> None:
         """Check that a table trigger watches a table that the project can change."""
@@ -74,8 +74,8 @@ class Names:
         if family is not None:
             for index, action in enumerate(actions):
                 if action not in family.actions:
-                    found = self.findings.source.values
-                    place = (*actions_at, index) if (*actions_at, index) in found else actions_at
+                    values = self.findings.source.values
+                    place = (*actions_at, index) if (*actions_at, index) in values else actions_at
                     self.unknown(place, f"action of `{name}`", action, family.actions)
             return
         whole, action = split_type(name, self.catalog.family_names())
@@ -191,11 +191,11 @@ class Names:
         if source.removeprefix("context.") != "event.action":
             return
         known: set[str] = set()
-        for one in events:
-            family = self.catalog.family(one.family)
+        for event in events:
+            family = self.catalog.family(event.family)
             if family is None:
                 return
-            known |= set(one.actions or family.actions)
+            known |= set(event.actions or family.actions)
         for case in node.cases:
             if case not in known:
                 hint = did_you_mean(case, known) or f"it can be {scope.names(sorted(known))}"
@@ -261,10 +261,10 @@ class Names:
 
     def column(self, name: str, table: TableShape, path: Path, *, key: bool = False) -> Column | None:
         """Return a column of the table; report it and return None when there is none."""
-        found = table.columns.get(name)
-        if found is None:
+        column = table.columns.get(name)
+        if column is None:
             self.unknown(path, f"column of `{table.name}`", name, table.columns, key=key)
-        return found
+        return column
 
     def order(self, entry: str, table: TableShape, path: Path) -> None:
         """Check one entry of `order_by`: a column, then `asc` or `desc` or nothing."""
@@ -331,8 +331,8 @@ class Names:
             elif value is None:
                 self.findings.report("F109", at, "a null never matches", "leave it out")
             elif is_list(value):
-                for index, one in enumerate(value):
-                    self.values.value(one, _item(known[name]), (*at, index), f"`{table.name}.{name}`")
+                for index, item in enumerate(value):
+                    self.values.value(item, _item(known[name]), (*at, index), f"`{table.name}.{name}`")
             elif is_map(value) and known[name].get("type") != "object":
                 for sign, operand in value.items():
                     if sign not in WHERE_OPERATORS:
@@ -353,8 +353,8 @@ class Names:
         for name, value in where.items():
             at = (*path, name)
             if name == "any" and is_list(value):
-                for index, one in enumerate(value):
-                    self.where(one, table, (*at, index))
+                for index, item in enumerate(value):
+                    self.where(item, table, (*at, index))
                 continue
             column = self.column(name, table, at, key=True)
             if column is None:
@@ -367,7 +367,7 @@ class Names:
                 self.operators(value, column, table, at)
                 continue
             for inner_at, inner in (
-                [((*at, i), one) for i, one in enumerate(value)] if is_list(value) else [(at, value)]
+                [((*at, i), item) for i, item in enumerate(value)] if is_list(value) else [(at, value)]
             ):
                 self.values.cell(inner, column, inner_at, f"`{table.name}.{name}`", listed=not is_list(value))
 

@@ -43,12 +43,12 @@ def _not_null(node: ast.Node, *, holds: bool) -> set[str]:
     if node.sign not in {"==", "!=", "===", "!=="}:
         return set()
     equal = node.sign in {"==", "==="}
-    for one, other in ((node.left, node.right), (node.right, node.left)):
+    for operand, other in ((node.left, node.right), (node.right, node.left)):
         if _is_null(other) and equal != holds:
-            name = _name(one)
+            name = _name(operand)
             return {name} if name else set()
         if isinstance(other, ast.Literal) and not _is_null(other) and equal == holds:
-            name = _name(one)
+            name = _name(operand)
             return {name} if name else set()
     return set()
 

@@ -37,7 +37,7 @@ def roots(workflow: Workflow, catalog: Catalog) -> dict[str, Schema | None]:
         "vars": _vars(workflow),
         "steps": None,
     }
-    changed = [one.table for one in workflow.triggers if one.kind == "table"]
+    changed = [trigger.table for trigger in workflow.triggers if trigger.kind == "table"]
     if changed:
         row = row_schema(catalog.table(changed[0])) if len(changed) == 1 else None
         known["row"], known["old"] = row, or_null(row)
@@ -75,7 +75,7 @@ def _vars(workflow: Workflow) -> Schema | None:
 
 
 def _event(workflow: Workflow, catalog: Catalog) -> tuple[Schema | None, Schema | None]:
-    triggers = [one for one in workflow.triggers if isinstance(one, StripeTrigger)]
+    triggers = [trigger for trigger in workflow.triggers if isinstance(trigger, StripeTrigger)]
     if len(triggers) != 1 or len(workflow.triggers) != 1:
         return None, None
     return event_types(triggers[0].family, catalog)
@@ -110,12 +110,14 @@ def context_type(known: Mapping[str, Schema | None]) -> Schema:
 def has_user(workflow: Workflow) -> bool | None:
     """Tell whether `user` is always there: True, None for maybe, False for never."""
     answers: list[bool | None] = []
-    for one in workflow.triggers:
-        if isinstance(one, ApiTrigger):
-            answers.append({"none": False, "optional": None}.get(one.auth, True) if isinstance(one.auth, str) else True)
-        elif one.kind == "manual":
-            answers.append(one.auth != "none" if one.auth != "optional" else None)
-        elif one.kind == "called":
+    for trigger in workflow.triggers:
+        if isinstance(trigger, ApiTrigger):
+            answers.append(
+                {"none": False, "optional": None}.get(trigger.auth, True) if isinstance(trigger.auth, str) else True
+            )
+        elif trigger.kind == "manual":
+            answers.append(trigger.auth != "none" if trigger.auth != "optional" else None)
+        elif trigger.kind == "called":
             answers.append(None)
         else:
             answers.append(False)

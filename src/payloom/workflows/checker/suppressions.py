@@ -13,7 +13,7 @@ _COMMENT = re.compile(r"(?:^|\s)#\s*payloom:\s*ignore\s*(?:\[([^\]]*)\])?\s*(.*)
 _NEVER = frozenset({"F000", "F001", "F004", "F005"})
 
 
-def apply(found: Iterable[Diagnostic], source: Source) -> list[Diagnostic]:
+def apply(diagnostics: Iterable[Diagnostic], source: Source) -> list[Diagnostic]:
     """Return the findings that no comment silences, and findings about comments that are not complete."""
     silenced: dict[int, set[str]] = {}
     kept: list[Diagnostic] = []
@@ -33,9 +33,13 @@ def apply(found: Iterable[Diagnostic], source: Source) -> list[Diagnostic]:
         covered = [number]
         if line.strip().startswith("#"):
             covered = list(range(number, _next_content(lines, number) + 1))
-        for one in covered:
-            silenced.setdefault(one, set()).update(names)
-    kept += [one for one in found if one.code in _NEVER or one.code not in silenced.get(one.line, ())]
+        for line_number in covered:
+            silenced.setdefault(line_number, set()).update(names)
+    kept += [
+        diagnostic
+        for diagnostic in diagnostics
+        if diagnostic.code in _NEVER or diagnostic.code not in silenced.get(diagnostic.line, ())
+    ]
     return kept
 
 

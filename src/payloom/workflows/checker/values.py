@@ -65,9 +65,9 @@ class ValueCheck:
         if alternatives is None:
             return
         if is_map(value):
-            self.map(value, [shape.of(one) for one in alternatives], path, what)
+            self.map(value, [shape.of(alternative) for alternative in alternatives], path, what)
         elif is_list(value):
-            lists = [one for one in alternatives if one.get("type") in {"array", None}]
+            lists = [alternative for alternative in alternatives if alternative.get("type") in {"array", None}]
             if not lists:
                 self.findings.report(
                     "F003", path, f"{self.subject(path, what)} takes {self.kinds(shape)}, found a list"
@@ -80,9 +80,9 @@ class ValueCheck:
 
     def map(self, value: Mapping[str, Any], shapes: list[Type], path: Path, what: str) -> None:
         """Check a literal map, entry by entry, against the shapes that are maps."""
-        maps = [one for one in shapes if one.schema is not None and one.schema.get("type") in {"object", None}]
+        maps = [shape for shape in shapes if shape.schema is not None and shape.schema.get("type") in {"object", None}]
         if not maps:
-            joined = " or ".join(self.kinds(one) for one in shapes)
+            joined = " or ".join(self.kinds(shape) for shape in shapes)
             self.findings.report("F003", path, f"{self.subject(path, what)} takes {joined}, found a map")
             return
         for key, item in value.items():
@@ -230,7 +230,7 @@ def _without_null(schema: Schema) -> Schema:
     # A null is checked by the run (and not sent to Stripe); here only the rest has to fit.
     union = schema.get("anyOf")
     if is_list(union):
-        rest = [one for one in union if one.get("type") != "null"]
+        rest = [alternative for alternative in union if alternative.get("type") != "null"]
         return rest[0] if len(rest) == 1 else {**schema, "anyOf": rest}
     kinds = schema.get("type")
     if is_list(kinds):
@@ -243,7 +243,9 @@ def _describe(schema: Schema | None) -> str:
     if schema is None:
         return "anything"
     if schema.get("anyOf"):
-        parts = dict.fromkeys(_describe(one) for one in schema["anyOf"] if one.get("type") != "null")
+        parts = dict.fromkeys(
+            _describe(alternative) for alternative in schema["anyOf"] if alternative.get("type") != "null"
+        )
         return " or ".join(parts) or "null"
     if "const" in schema and "type" not in schema:
         return _WORDS.get(json_type(schema["const"]), "a value")

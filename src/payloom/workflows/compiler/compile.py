@@ -75,7 +75,7 @@ def compile_workflow(
     language = language or program.languages(file.once)[-1]
     compiler = StepCompiler(make_node, line_of)
     assert is_list(file.on)
-    compiled_triggers = tuple(_trigger(one, compiler, ("on", at)) for at, one in enumerate(file.on))
+    compiled_triggers = tuple(_trigger(trigger, compiler, ("on", at)) for at, trigger in enumerate(file.on))
     once = compiler.maybe_template(file.once, ("once",))
     variables = compiler.template(file.vars, ("vars",)) if file.vars else None
     steps = compiler.block(file.steps, ("steps",))

@@ -46,13 +46,13 @@ def complete_text(text: str, offset: int, catalog: Catalog) -> Completions:
         return Completions(offset, offset, [])
     it = read_tolerantly(text, offset, catalog)
     if at.kind == "expression":
-        found = expression.complete(text[at.start : at.end], offset - at.start, names_at(it, at.path))
-        return _sorted(at.start + found.start, at.start + found.end, found.items)
+        completions = expression.complete(text[at.start : at.end], offset - at.start, names_at(it, at.path))
+        return _sorted(at.start + completions.start, at.start + completions.end, completions.items)
     if at.kind == "value":
         items = list(document.values(it, at.path, at.text))
         return _sorted(at.start, at.end, items)
     # What looks like a key may be an item of a list of values.
-    items = [_shown(one, at) for one in document.keys(it, at.path)]
+    items = [_shown(key, at) for key in document.keys(it, at.path)]
     if at.path and isinstance(at.path[-1], int):
         items += document.values(it, at.path, at.text)
     elif at.path:
@@ -70,12 +70,12 @@ def complete_field(
         if opening >= 0 and "}}" not in typed[opening:cursor]:
             end = typed.find("}}", cursor)
             inner = typed[opening + 3 : end if end >= 0 else len(typed)]
-            found = expression.complete(inner, cursor - opening - 3, names_at(it, path))
+            completions = expression.complete(inner, cursor - opening - 3, names_at(it, path))
             shift = opening + 3
-            return _sorted(found.start + shift, found.end + shift, found.items)
+            return _sorted(completions.start + shift, completions.end + shift, completions.items)
         return _sorted(0, len(typed), list(document.values(it, path, typed[:cursor])))
-    found = expression.complete(typed, cursor, names_at(it, path))
-    return _sorted(found.start, found.end, found.items)
+    completions = expression.complete(typed, cursor, names_at(it, path))
+    return _sorted(completions.start, completions.end, completions.items)
 
 
 def hover_text(text: str, offset: int, catalog: Catalog) -> Hover | None:
@@ -86,9 +86,9 @@ def hover_text(text: str, offset: int, catalog: Catalog) -> Hover | None:
     it = read_tolerantly(text, offset, catalog)
     if at.kind == "expression":
         inner = text[at.start : at.end]
-        found = _hover_expression(inner, offset - at.start, names_at(it, at.path))
-        return None if found is None else dataclasses.replace(
-            found, start=found.start + at.start, end=found.end + at.start
+        hover = _hover_expression(inner, offset - at.start, names_at(it, at.path))
+        return None if hover is None else dataclasses.replace(
+            hover, start=hover.start + at.start, end=hover.end + at.start
         )  # fmt: skip
     return _hover_document(it, text, offset, at)
 
@@ -121,7 +121,9 @@ def names_at(it: TolerantDocument, path: Path) -> Names:
 
 
 def _has_event(it: TolerantDocument, node: Node | None) -> bool:
-    return any(one.kind == "stripe" for one in it.workflow.triggers) or (node is not None and node.verb == "wait_for")
+    return any(trigger.kind == "stripe" for trigger in it.workflow.triggers) or (
+        node is not None and node.verb == "wait_for"
+    )
 
 
 def _loop_names(it: TolerantDocument, path: Path) -> frozenset[str]:
@@ -132,15 +134,15 @@ def _loop_names(it: TolerantDocument, path: Path) -> frozenset[str]:
     )
 
 
-def _shown(one: Item, at: Cursor) -> Item:
+def _shown(item: Item, at: Cursor) -> Item:
     """A key in braces is followed by a blank, one on a line of its own by what its value begins with."""
-    return one if not at.quote else dataclasses.replace(one, insert=one.label)
+    return item if not at.quote else dataclasses.replace(item, insert=item.label)
 
 
 def _sorted(start: int, end: int, items: list[Item]) -> Completions:
-    unique = {(one.label, one.kind): one for one in reversed(items)}
+    unique = {(item.label, item.kind): item for item in reversed(items)}
     in_order = list(unique.values())[::-1]
-    ranked = sorted(in_order, key=lambda one: one.rank)
+    ranked = sorted(in_order, key=lambda item: item.rank)
     return Completions(start, end, ranked[:_MOST])
 
 
@@ -148,10 +150,10 @@ def _sorted(start: int, end: int, items: list[Item]) -> Completions:
 
 
 def _hover_expression(source: str, cursor: int, names: Names) -> Hover | None:
-    found = expression.chain_at(source, cursor)
-    if found is None:
+    receiver = expression.chain_at(source, cursor)
+    if receiver is None:
         return None
-    start, end = found
+    start, end = receiver
     chain = source[start:end]
     word = re.search(r"\w+$", chain)
     if word is None:
@@ -160,8 +162,8 @@ def _hover_expression(source: str, cursor: int, names: Names) -> Hover | None:
     functions = {**FUNCTIONS, **METHODS, **MACROS, HAS.name: HAS}
     called = source[end:].lstrip().startswith("(")
     if called and word[0] in functions:
-        one = functions[word[0]]
-        return Hover(where, end, one.signature, None, f"{one.summary}\n\n`{one.example}`")
+        function = functions[word[0]]
+        return Hover(where, end, function.signature, None, f"{function.summary}\n\n`{function.example}`")
     shape = expression.type_at(source, start, end, names)
     if shape is None:
         return None
@@ -237,9 +239,9 @@ def _hover_key(it: TolerantDocument, path: Path, word: str, start: int, end: int
                 return Hover(
                     start, end, word, None, field.description or (TRIGGERS[word].__doc__ if word == kind else None)
                 )
-    for one in document.offered(it, path):
-        if one.label == word:
-            return Hover(start, end, word, one.type, one.doc or one.detail)
+    for item in document.offered(it, path):
+        if item.label == word:
+            return Hover(start, end, word, item.type, item.doc or item.detail)
     return None
 
 
@@ -253,6 +255,6 @@ def _hover_target(it: TolerantDocument, verb: str, value: str, text: str, offset
         return Hover(start, end, action.name, returns, action.summary, action.docs_url)
     table = it.catalog.table(value) if verb in {"select", "insert", "update", "upsert", "delete"} else None
     if table is not None:
-        columns = "\n".join(f"- `{one.name}`: {document.column_words(one)}" for one in table.columns.values())
+        columns = "\n".join(f"- `{column.name}`: {document.column_words(column)}" for column in table.columns.values())
         return Hover(start, end, value, "table", columns)
     return None

@@ -69,9 +69,9 @@ def _in_line(text: str, offset: int, bounds: tuple[int, int], levels: list[_Leve
     if key is None or at + key.end() > offset:
         _leave(levels, column, key=True)
         path = _path(levels)
-        found = _expression(text, offset, path, line_end)
-        if found is not None:
-            return found
+        cursor = _expression(text, offset, path, line_end)
+        if cursor is not None:
+            return cursor
         if rest.lstrip().startswith("#") and at + len(rest) - len(rest.lstrip()) < offset:
             return Cursor("none", path, offset, offset, "")
         if rest[:1] in "{[" and rest[:1] and offset > at:
@@ -91,12 +91,12 @@ def _in_line(text: str, offset: int, bounds: tuple[int, int], levels: list[_Leve
 
 def _value(text: str, offset: int, value_at: int, line_end: int, path: Path) -> Cursor:
     typed = text[value_at:offset]
-    found = _expression(text, offset, path, line_end)
-    if found is not None:
-        if typed[:1] in {"{", "["} and found.start - 3 > value_at:
-            inner = _flow(text, value_at, found.start - 3, path)
-            return dataclasses.replace(found, path=inner.path)
-        return found
+    cursor = _expression(text, offset, path, line_end)
+    if cursor is not None:
+        if typed[:1] in {"{", "["} and cursor.start - 3 > value_at:
+            inner = _flow(text, value_at, cursor.start - 3, path)
+            return dataclasses.replace(cursor, path=inner.path)
+        return cursor
     if re.search(r"(^|\s)#", _unquoted(typed)):
         return Cursor("none", path, offset, offset, "")
     if typed[:1] in {"{", "["}:

@@ -61,9 +61,9 @@ def keys(it: TolerantDocument, path: Path) -> Iterator[Item]:
     """Yield the keys that may still be put into the map at `path`."""
     present = value_at(it.data, path)
     taken: set[str] = set(present) if is_dict(present) else set()
-    for one in offered(it, path):
-        if one.label not in taken:
-            yield one
+    for item in offered(it, path):
+        if item.label not in taken:
+            yield item
 
 
 def offered(it: TolerantDocument, path: Path) -> Iterator[Item]:
@@ -150,22 +150,22 @@ def _row_keys(table: TableShape | None, key: str, rest: Path) -> Iterator[Item]:
     if len(inner) == 1 and key == "where":
         yield from (Item(name, "key", None, None, None, f"{name}: ", 2) for name in WHERE_OPERATORS)
     elif not inner:
-        for one in table.columns.values():
-            yield Item(one.name, "column", column_words(one), _column_detail(one), None, f"{one.name}: ", 1)
+        for column in table.columns.values():
+            yield Item(column.name, "column", column_words(column), _column_detail(column), None, f"{column.name}: ", 1)
         if key == "where" and not rest:
             yield Item("any", "key", None, "a list of conditions, one of which must hold", None, "any:", 4)
 
 
-def column_words(one: Column) -> str:
+def column_words(column: Column) -> str:
     """Return a column's type in words."""
-    words = " | ".join(f'"{value}"' for value in one.enum) if one.enum else one.type
-    return f"{words} | null" if one.nullable else words
+    words = " | ".join(f'"{value}"' for value in column.enum) if column.enum else column.type
+    return f"{words} | null" if column.nullable else words
 
 
-def _column_detail(one: Column) -> str | None:
-    if one.primary:
+def _column_detail(column: Column) -> str | None:
+    if column.primary:
         return "primary key"
-    return f"refers to {one.references}" if one.references else None
+    return f"refers to {column.references}" if column.references else None
 
 
 def _arguments(it: TolerantDocument, step: Mapping[str, Any], verb: str | None) -> Type | None:
@@ -183,26 +183,26 @@ def _parts(shape: Type | None, rest: Iterable[str | int]) -> list[Type]:
     """Return the shapes of what stands at a path below a shape."""
     shapes = [shape] if shape is not None else []
     for part in rest:
-        found: list[Type] = []
-        for one in shapes:
-            for schema in one.alternatives() or ():
+        types: list[Type] = []
+        for holder in shapes:
+            for schema in holder.alternatives() or ():
                 if isinstance(part, int):
                     if is_map(schema.get("items")):
-                        found.append(one.of(schema["items"]))
+                        types.append(holder.of(schema["items"]))
                     continue
                 properties = schema.get("properties")
                 if is_map(properties) and part in properties:
-                    found.append(one.of(properties[part]))
+                    types.append(holder.of(properties[part]))
                 elif is_map(schema.get("additionalProperties")):
-                    found.append(one.of(schema["additionalProperties"]))
-        shapes = found
+                    types.append(holder.of(schema["additionalProperties"]))
+        shapes = types
     return shapes
 
 
 def _parameters(shape: Type | None, rest: Path) -> Iterator[Item]:
     seen: set[str] = set()
-    for one in _parts(shape, rest):
-        for schema in one.alternatives() or ():
+    for holder in _parts(shape, rest):
+        for schema in holder.alternatives() or ():
             if schema.get("type") == "array" and is_map(schema.get("items")):
                 continue
             properties = schema.get("properties")
@@ -216,7 +216,7 @@ def _parameters(shape: Type | None, rest: Path) -> Iterator[Item]:
                 if is_map(part) and "x-alias-of" in part:
                     continue
                 yield Item(
-                    str(name), "parameter", type_words(one.of(part)), "required" if name in required else None, doc,
+                    str(name), "parameter", type_words(holder.of(part)), "required" if name in required else None, doc,
                     f"{name}: ", 1 if name in required else 2,
                 )  # fmt: skip
 
@@ -288,8 +288,8 @@ def _words_of(schema: Any) -> Iterator[Item]:
     if not is_map(schema):
         return
     for key in ("anyOf", "oneOf"):
-        for one in schema.get(key, ()):
-            yield from _words_of(one)
+        for alternative in schema.get(key, ()):
+            yield from _words_of(alternative)
     for value in schema.get("enum", ()):
         yield Item(str(value), "value", rank=1)
     if isinstance(schema.get("const"), str):
@@ -328,9 +328,9 @@ def _step_values(it: TolerantDocument, step: dict[str, Any], rest: Path, typed: 
 def _stripe_actions(it: TolerantDocument, typed: str) -> Iterator[Item]:
     words = typed.lower().replace(".", " ").replace("_", " ").split()
     for at, name in enumerate(
-        one
-        for one in it.catalog.action_names("stripe")
-        if " " not in one and all(word in one.lower() for word in words)
+        action_name
+        for action_name in it.catalog.action_names("stripe")
+        if " " not in action_name and all(word in action_name.lower() for word in words)
     ):
         if at >= _MOST:
             return
@@ -349,8 +349,8 @@ def _waited(it: TolerantDocument, step: Mapping[str, Any], rest: Path) -> Iterat
 
 def _parameter_values(shape: Type | None, rest: Path) -> Iterator[Item]:
     seen: set[str] = set()
-    for one in _parts(shape, rest):
-        for schema in one.alternatives() or ():
+    for part in _parts(shape, rest):
+        for schema in part.alternatives() or ():
             listed = schema.get("items") if schema.get("type") == "array" else None
             for item in (*_words_of(schema), *(_words_of(listed) if listed else ())):
                 if item.label and item.label not in seen:

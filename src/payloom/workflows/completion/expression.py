@@ -72,7 +72,7 @@ def complete(source: str, cursor: int, names: Names) -> Completions:
         values = _compared(before[:quoted], types, names)
         quote = before[quoted]
         end = cursor + len(re.match(rf"[^{quote}]*", source[cursor:])[0])  # type: ignore[index]
-        return Completions(quoted + 1, end, [Item(str(one), "value", "string", rank=0) for one in values])
+        return Completions(quoted + 1, end, [Item(str(value), "value", "string", rank=0) for value in values])
     word = _WORD.search(before)
     start = word.start() if word else cursor
     end = cursor + len(re.match(r"\w*", source[cursor:])[0])  # type: ignore[index]
@@ -82,7 +82,7 @@ def complete(source: str, cursor: int, names: Names) -> Completions:
         receiver = _chain(head[: dot.start()])
         shape = _shape(receiver, types)
         return Completions(start, end, [] if shape is None else [*_fields(shape, receiver), *_methods(shape)])
-    items = [Item(json.dumps(one).replace('"', "'"), "value", rank=0) for one in _compared(head, types, names)]
+    items = [Item(json.dumps(literal).replace('"', "'"), "value", rank=0) for literal in _compared(head, types, names)]
     items += _roots(types, names)
     return Completions(start, end, items)
 
@@ -135,8 +135,8 @@ def _chain(text: str) -> str:
             while at > 0 and (text[at - 1].isalnum() or text[at - 1] == "_"):
                 at -= 1
         elif char in "'\"":
-            found = text.rfind(char, 0, at - 1)
-            at = max(found, 0)
+            opening = text.rfind(char, 0, at - 1)
+            at = max(opening, 0)
         else:
             break
         link = re.search(r"(?:\?\s*\.|\.\s*\?|\.)\s*$", text[:at])
@@ -184,14 +184,18 @@ def _bound(before: str, names: Names) -> dict[str, Schema | None]:
     for match in _MACRO.finditer(before):
         if _is_open(before, match.start() + match[0].index("(")):
             receiver = _chain(before[: match.start()])
-            found = _shape(f"{receiver}.map(v, v)", {**names.types, **bound})
-            schema = found.schema if found is not None else None
+            list_type = _shape(f"{receiver}.map(v, v)", {**names.types, **bound})
+            schema = list_type.schema if list_type is not None else None
             items = schema.get("items") if is_map(schema) else None
-            if found is not None and items is None:
+            if list_type is not None and items is None:
                 # A nullable receiver gives a nullable list.
-                listed = found.alternatives() or ()
-                items = next((one.get("items") for one in listed if one.get("type") == "array"), None)
-            bound[match[2]] = {**items, "$defs": found.defs} if items and found and found.defs else items or None
+                listed = list_type.alternatives() or ()
+                items = next(
+                    (alternative.get("items") for alternative in listed if alternative.get("type") == "array"), None
+                )
+            bound[match[2]] = (
+                {**items, "$defs": list_type.defs} if items and list_type and list_type.defs else items or None
+            )
     return bound
 
 
@@ -206,10 +210,10 @@ def _is_open(text: str, opening: int) -> bool:
 
 def _compared(head: str, types: Mapping[str, Schema | None], names: Names) -> list[Any]:
     """Return the known values of what the cursor's value is compared with."""
-    found = _COMPARED.search(head) or _IN_LIST.search(head)
-    if found is None:
+    match = _COMPARED.search(head) or _IN_LIST.search(head)
+    if match is None:
         return []
-    chain = _chain(head[: found.start()])
+    chain = _chain(head[: match.start()])
     plain = re.sub(r"\s|\?", "", chain).removeprefix("context.")
     if plain in names.values:
         return list(names.values[plain])
@@ -223,7 +227,7 @@ def _compared(head: str, types: Mapping[str, Schema | None], names: Names) -> li
 def _fields(shape: Type, receiver: str) -> Iterator[Item]:
     seen: set[str] = set()
     alternatives = shape.alternatives() or ()
-    nullable = any(one.get("type") == "null" for one in alternatives)
+    nullable = any(alternative.get("type") == "null" for alternative in alternatives)
     for schema in alternatives:
         properties = schema.get("properties")
         for name in properties if is_map(properties) else ():
@@ -238,13 +242,13 @@ def _fields(shape: Type, receiver: str) -> Iterator[Item]:
 
 def _methods(shape: Type) -> Iterator[Item]:
     kinds = shape.kinds()
-    for one in METHODS.values():
-        if kinds is None or kinds & _OF_KIND[one.signature.partition(".")[0]]:
-            insert = f"{one.name}()" if one.args[1] == 0 else f"{one.name}("
-            yield Item(one.name, "method", None, one.signature, one.summary, insert, rank=4)
+    for method in METHODS.values():
+        if kinds is None or kinds & _OF_KIND[method.signature.partition(".")[0]]:
+            insert = f"{method.name}()" if method.args[1] == 0 else f"{method.name}("
+            yield Item(method.name, "method", None, method.signature, method.summary, insert, rank=4)
     if kinds is None or kinds & {"list", "map"}:
-        for one in MACROS.values():
-            yield Item(one.name, "macro", None, one.signature, one.summary, f"{one.name}(x, ", rank=4)
+        for macro in MACROS.values():
+            yield Item(macro.name, "macro", None, macro.signature, macro.summary, f"{macro.name}(x, ", rank=4)
 
 
 def _roots(types: Mapping[str, Schema | None], names: Names) -> Iterator[Item]:
@@ -257,8 +261,16 @@ def _roots(types: Mapping[str, Schema | None], names: Names) -> Iterator[Item]:
             yield Item(name, "variable", type_words(type_of_schema(schema)), rank=1)
         elif name in ROOTS:
             yield Item(name, "root", type_words(type_of_schema(schema)), None, ROOTS[name], rank=3)
-    for one in FUNCTIONS.values():
-        yield Item(one.name, "function", None, one.signature, one.summary, f"{one.name}(" + ")" * (not one.args[1]), 4)
+    for function in FUNCTIONS.values():
+        yield Item(
+            function.name,
+            "function",
+            None,
+            function.signature,
+            function.summary,
+            f"{function.name}(" + ")" * (not function.args[1]),
+            4,
+        )
     yield Item(HAS.name, "function", None, HAS.signature, HAS.summary, "has(", 4)
     for word in ("true", "false", "null"):
         yield Item(word, "value", rank=6)

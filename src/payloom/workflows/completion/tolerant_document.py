@@ -129,10 +129,10 @@ def _closers(line: str) -> str:
 def _model(data: Mapping[str, Any]) -> WorkflowFile:
     steps = _steps(data.get("steps")) or [{"log": ""}]
     listed = data.get("on")
-    found = [_trigger(one) for one in (listed if is_list(listed) else [listed])]
+    triggers = [_trigger(trigger) for trigger in (listed if is_list(listed) else [listed])]
     whole: dict[str, Any] = {
         "name": "draft",
-        "on": [one for one in found if one] or [{"called": True}],
+        "on": [trigger for trigger in triggers if trigger] or [{"called": True}],
         "steps": steps,
         "on_error": _steps(data.get("on_error")),
         "vars": _named_entries(data.get("vars")),
@@ -162,7 +162,7 @@ def _fields(value: Any) -> dict[str, Any] | None:
         return None
     if value.get("type") == "object" and "properties" in value:
         return value if _expands(value) else None
-    return {key: one for key, one in value.items() if _expands({key: one})}
+    return {key: item for key, item in value.items() if _expands({key: item})}
 
 
 def _expands(value: dict[str, Any]) -> bool:
@@ -181,7 +181,7 @@ def _trigger(value: Any) -> dict[str, Any] | None:
 
 
 def _steps(value: Any) -> list[dict[str, Any]]:
-    return [_step(one) for one in value] if is_list(value) else []
+    return [_step(step) for step in value] if is_list(value) else []
 
 
 def _step(value: Any) -> dict[str, Any]:
@@ -191,7 +191,7 @@ def _step(value: Any) -> dict[str, Any]:
     verb = verb_of(data)
     if verb is None:
         return {**named, "call": ""}
-    mended = {key: one for key, one in data.items() if key != "id"} | named
+    mended = {key: item for key, item in data.items() if key != "id"} | named
     for key in STEP_KEYS:
         if key in mended:
             mended[key] = _steps(mended[key])
@@ -202,20 +202,22 @@ def _step(value: Any) -> dict[str, Any]:
     if verb == "switch":
         mended["cases"] = _cases(mended.get("cases"))
     elif verb == "parallel":
-        mended["parallel"] = {str(key): _steps(one) for key, one in _map(mended["parallel"]).items()} or {"_": []}
+        mended["parallel"] = {str(key): _steps(steps) for key, steps in _map(mended["parallel"]).items()} or {"_": []}
     elif verb == "try" and is_list(mended.get("catch")):
-        mended["catch"] = [_clause(one) if is_dict(one) and "do" in one else _step(one) for one in mended["catch"]]
+        mended["catch"] = [
+            _clause(clause) if is_dict(clause) and "do" in clause else _step(clause) for clause in mended["catch"]
+        ]
     return _fitting(VERBS[verb], mended, verb) or {**named, "call": ""}
 
 
 def _cases(value: Any) -> Any:
     if is_list(value):
-        return [{"when": str(_map(one).get("when") or "true"), "do": _steps(_map(one).get("do"))} for one in value]
-    return {str(key): _steps(one) for key, one in _map(value).items()}
+        return [{"when": str(_map(case).get("when") or "true"), "do": _steps(_map(case).get("do"))} for case in value]
+    return {str(key): _steps(steps) for key, steps in _map(value).items()}
 
 
 def _clause(value: dict[str, Any]) -> dict[str, Any]:
-    return {**{key: one for key, one in value.items() if key in {"errors", "as"}}, "do": _steps(value["do"])}
+    return {**{key: item for key, item in value.items() if key in {"errors", "as"}}, "do": _steps(value["do"])}
 
 
 def _fitting(model: type[BaseModel], data: dict[str, Any], verb: str) -> dict[str, Any] | None:
@@ -224,10 +226,10 @@ def _fitting(model: type[BaseModel], data: dict[str, Any], verb: str) -> dict[st
         try:
             model.model_validate(data)
         except ValidationError as error:
-            for one in error.errors(include_url=False, include_context=False, include_input=False):
-                path = real_path(one["loc"], data)
+            for mistake in error.errors(include_url=False, include_context=False, include_input=False):
+                path = real_path(mistake["loc"], data)
                 key = str(path[0]) if path else verb
-                if one["type"] == "missing" or (key == verb and key in data):
+                if mistake["type"] == "missing" or (key == verb and key in data):
                     data = {**data, key: _BLANK.get(key, "")}
                 else:
                     data = {name: value for name, value in data.items() if name != key}

@@ -18,7 +18,7 @@ def type_words(of: Type | Mapping[str, Any] | None, *, deep: bool = True) -> str
     alternatives = shape.alternatives()
     if not alternatives:
         return "any"
-    words = list(dict.fromkeys(_word(one, shape, deep=deep) for one in alternatives))
+    words = list(dict.fromkeys(_word(alternative, shape, deep=deep) for alternative in alternatives))
     words.sort(key=lambda word: word == "null")
     return " | ".join(words[:6]) + (" | …" if len(words) > 6 else "")
 
@@ -30,7 +30,7 @@ def _word(schema: Mapping[str, Any], shape: Type, *, deep: bool) -> str:
         return json.dumps(schema["const"])
     values = schema.get("enum")
     if values and deep and len(values) <= 4:
-        return " | ".join(json.dumps(one) for one in values)
+        return " | ".join(json.dumps(value) for value in values)
     if "x-type" in schema:
         return str(schema["x-type"])
     kind = schema.get("type")
@@ -42,9 +42,9 @@ def _word(schema: Mapping[str, Any], shape: Type, *, deep: bool) -> str:
 def fields_of(of: Type | Mapping[str, Any] | None, most: int = 40) -> list[str]:
     """Return the names that can be read of a value, as far as they are known."""
     shape = of if isinstance(of, Type) else type_of_schema(of)
-    found: dict[str, None] = {}
+    words: dict[str, None] = {}
     for schema in shape.alternatives() or ():
         properties = schema.get("properties")
         if is_map(properties):
-            found.update(dict.fromkeys(map(str, properties)))
-    return list(found)[:most]
+            words.update(dict.fromkeys(map(str, properties)))
+    return list(words)[:most]

@@ -67,11 +67,16 @@ def _quoted(text: str) -> str:
 
 def _with_quotes(source: Source) -> str:
     text = source.text
-    places = [one.place for path, one in source.scalars.items() if one.style is None and _is_reported(source, path)]
-    for place in sorted(places, key=lambda one: one.start, reverse=True):
+    places = [
+        scalar.place for path, scalar in source.scalars.items() if scalar.style is None and _is_reported(source, path)
+    ]
+    for place in sorted(places, key=lambda place: place.start, reverse=True):
         text = text[: place.start] + masking.quoted(text[place.start : place.end]) + text[place.end :]
     return text
 
 
 def _is_reported(source: Source, path: tuple[str | int, ...]) -> bool:
-    return any(one.path == path and one.message.startswith("quote this value") for one in source.diagnostics)
+    return any(
+        diagnostic.path == path and diagnostic.message.startswith("quote this value")
+        for diagnostic in source.diagnostics
+    )

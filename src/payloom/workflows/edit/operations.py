@@ -37,15 +37,15 @@ def apply(text: str, operations: Iterable[Operation]) -> tuple[str, Path | None]
     windows = "\r\n" in body and "\n" not in body.replace("\r\n", "")
     body = body.replace("\r\n", "\n") if windows else body
     landed: Path | None = None
-    for number, one in enumerate(operations):
+    for number, operation in enumerate(operations):
         try:
-            body, landed = _one(body, one)
+            body, landed = _one(body, operation)
         except BadEdit as error:
-            where = f"change {number + 1} ({one.op} {path_text(one.path)})"
+            where = f"change {number + 1} ({operation.op} {path_text(operation.path)})"
             raise BadEdit(f"{where}: {error.message}", hint=error.hint, operation=number) from None
         except (KeyError, IndexError, TypeError, ValueError, RecursionError) as error:
             raise BadEdit(
-                f"change {number + 1} ({one.op} {path_text(one.path)}) does not fit this text",
+                f"change {number + 1} ({operation.op} {path_text(operation.path)}) does not fit this text",
                 hint=f"edit it by hand; {type(error).__name__} on the way",
                 operation=number,
             ) from error

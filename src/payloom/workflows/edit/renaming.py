@@ -96,15 +96,15 @@ def _spans(source: Source, path: Path, name: str) -> Iterator[tuple[int, int]]:
     try:
         if path[-1] in BARE_KEYS and "${{" not in value:
             expression = bare(value)
-            found = [(compile_expression(expression), value.index(expression))]
+            expressions = [(compile_expression(expression), value.index(expression))]
         elif "${{" in value:
-            found = [(compiled, offset) for _, compiled, offset in compile_value(value).expressions]
+            expressions = [(compiled, offset) for _, compiled, offset in compile_value(value).expressions]
         else:
             return
     except ExpressionError:
         # What does not compile is reported by the check; guessing at it could change its meaning.
         return
-    for compiled, offset in found:
+    for compiled, offset in expressions:
         for start, end in _names(compiled.tree, name, frozenset()):
             yield offset + start, offset + end
 

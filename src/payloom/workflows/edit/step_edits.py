@@ -120,7 +120,7 @@ def replace_step(text: str, path: Path, value: Mapping[str, Any]) -> str:
     before, after = verb_of(dict(old)), verb_of(new)
     if before and after and before != after and after not in old:
         text = rename_key(text, (*path, before), after)
-        old = {after if name == before else name: one for name, one in old.items()}
+        old = {after if name == before else name: item for name, item in old.items()}
     return _merged(text, path, old, new)
 
 
@@ -142,7 +142,7 @@ def rename_key(text: str, path: Path, name: str) -> str:
         raise BadEdit(f"{path_text(path[:-1])} has `{name}` already")
     expected = copy.deepcopy(source.data)
     target = value_at(expected, path[:-1])
-    renamed = {name if key == path[-1] else key: one for key, one in target.items()}
+    renamed = {name if key == path[-1] else key: item for key, item in target.items()}
     target.clear()
     target.update(renamed)
     place = source.keys[path]
@@ -158,9 +158,9 @@ def _merged(text: str, path: Path, old: Any, new: Any) -> str:
         return text
     if not is_map(old) or not is_map(new) or not new or not old:
         return set_value(text, path, new)
-    for name, one in new.items():
+    for name, item in new.items():
         here = (*path, name)
-        text = _merged(text, here, old[name], one) if name in old else set_value(text, here, one)
+        text = _merged(text, here, old[name], item) if name in old else set_value(text, here, item)
     for name in old:
         if name not in new:
             text = remove(text, (*path, name))

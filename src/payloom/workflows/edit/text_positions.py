@@ -48,8 +48,8 @@ def line_start(text: str, offset: int) -> int:
 
 def line_end(text: str, offset: int) -> int:
     """Return the offset behind the line break of this offset's line."""
-    found = text.find("\n", offset)
-    return len(text) if found < 0 else found + 1
+    line_break = text.find("\n", offset)
+    return len(text) if line_break < 0 else line_break + 1
 
 
 def dash_before(text: str, start: int) -> int:

@@ -126,8 +126,8 @@ class _Checker:
     # ------------------------------------------------------------ access
 
     def field(self, node: ast.Field) -> Type:
-        found = self.read(node, node.name)
-        return union([found, _NULL]) if ast.in_optional_chain(node) else found
+        field_type = self.read(node, node.name)
+        return union([field_type, _NULL]) if ast.in_optional_chain(node) else field_type
 
     def read(self, node: ast.Field | ast.Index, name: str) -> Type:
         """Return the shape of one field of what `node` reads from."""
@@ -135,7 +135,7 @@ class _Checker:
         alternatives = of.alternatives()
         if alternatives is None:
             return ANY
-        found: list[Type] = []
+        types: list[Type] = []
         names: set[str] = set()
         for schema in alternatives:
             kinds = of.of(schema).kinds()
@@ -146,13 +146,13 @@ class _Checker:
             declared = schema.get("properties")
             properties: Mapping[str, Any] = declared if is_map(declared) else {}
             if name in properties:
-                found.append(of.of(properties[name]))
+                types.append(of.of(properties[name]))
             elif schema.get("additionalProperties") is not False:
-                found.append(of.of(schema.get("additionalProperties")))
+                types.append(of.of(schema.get("additionalProperties")))
             else:
                 names.update(properties)
-        if found:
-            return union(found)
+        if types:
+            return union(types)
         self.no_field(node, name, of, names)
         return ANY
 
@@ -176,35 +176,35 @@ class _Checker:
     def index(self, node: ast.Index) -> Type:
         index = self.infer(node.index)
         if isinstance(node.index, ast.Literal) and isinstance(node.index.value, str):
-            found = self.read(node, node.index.value)
+            element_type = self.read(node, node.index.value)
         else:
-            found = self.element(node, self.infer(node.of), index)
-        return union([found, _NULL]) if ast.in_optional_chain(node) else found
+            element_type = self.element(node, self.infer(node.of), index)
+        return union([element_type, _NULL]) if ast.in_optional_chain(node) else element_type
 
     def element(self, node: ast.Index, of: Type, index: Type) -> Type:
         alternatives = of.alternatives()
         if alternatives is None:
             return ANY
         wanted: set[str] = set()
-        found: list[Type] = []
+        types: list[Type] = []
         for schema in alternatives:
             kinds = of.of(schema).kinds()
             if kinds is None:
                 return ANY
             if "list" in kinds:
                 wanted.add("int")
-                found.append(of.of(schema.get("items")))
+                types.append(of.of(schema.get("items")))
             if "map" in kinds:
                 wanted.add("string")
                 properties: Mapping[str, Any] = schema.get("properties") or {}
                 rest = schema.get("additionalProperties")
                 parts = [of.of(part) for part in properties.values()] if rest is False else []
-                found.append(union(parts) if parts else of.of(rest))
+                types.append(union(parts) if parts else of.of(rest))
         if not wanted:
             self.problem(node, f"cannot read an element of `{self.text(node.of)}`: it is neither a list nor a map")
             return ANY
         self.require(node.index, index, wanted, "what stands in brackets")
-        return union(found)
+        return union(types)
 
     def require(
         self, node: ast.Node, shape: Type, wanted: frozenset[str] | set[str], what: str, hint: str | None = None
@@ -241,8 +241,8 @@ class _Checker:
         receiver = _RECEIVERS[method.signature.partition(".")[0]]
         self.require(node.of, of, receiver | ({"null"} if node.optional else set()), f"the value before .{node.name}()")
         self.arguments(node, [self.infer(arg) for arg in node.args])
-        found = Type(method.returns)
-        return union([found, _NULL]) if ast.in_optional_chain(node) else found
+        result = Type(method.returns)
+        return union([result, _NULL]) if ast.in_optional_chain(node) else result
 
     def arguments(self, node: ast.Call | ast.Method, shapes: list[Type]) -> None:
         function = METHODS[node.name] if isinstance(node, ast.Method) else FUNCTIONS[node.name]
@@ -262,8 +262,8 @@ class _Checker:
         if node.name not in ("map", "filter"):
             return _BOOL
         item = shapes[-1] if node.name == "map" else _items(of)
-        found = Type({"type": "array", "items": item.schema or {}}, item.defs)
-        return union([found, _NULL]) if ast.in_optional_chain(node) else found
+        result = Type({"type": "array", "items": item.schema or {}}, item.defs)
+        return union([result, _NULL]) if ast.in_optional_chain(node) else result
 
     # ------------------------------------------------------------ operators
 
@@ -298,27 +298,27 @@ class _Checker:
         return self.computed(node, left, right)
 
     def computed(self, node: ast.Binary, left: Type, right: Type) -> Type:
-        one, other = left.kinds(), right.kinds()
+        left_kinds, right_kinds = left.kinds(), right.kinds()
         results = _RESULTS.get(node.sign)
-        if one is None or other is None:
+        if left_kinds is None or right_kinds is None:
             return ANY if results is not None else _BOOL
-        pairs = set(itertools.product(one, other))
+        pairs = set(itertools.product(left_kinds, right_kinds))
         fitting = pairs & (_ORDERED if results is None else results.keys())
         if not fitting:
-            words = f"{' or '.join(sorted(one))} {node.sign} {' or '.join(sorted(other))}"
-            self.problem(node, f"cannot compute {words}", _conversion(one, other))
+            words = f"{' or '.join(sorted(left_kinds))} {node.sign} {' or '.join(sorted(right_kinds))}"
+            self.problem(node, f"cannot compute {words}", _conversion(left_kinds, right_kinds))
             return ANY
         return _BOOL if results is None else of_kinds({results[pair] for pair in fitting})
 
     def equality(self, node: ast.Binary, left: Type, right: Type) -> None:
-        one, other = left.kinds(), right.kinds()
-        if one is None or other is None:
+        left_kinds, right_kinds = left.kinds(), right.kinds()
+        if left_kinds is None or right_kinds is None:
             return
-        if _ONLY_NULL in (one, other):
+        if _ONLY_NULL in (left_kinds, right_kinds):
             return
-        if not _numeric(one) & _numeric(other):
-            words = f"{' or '.join(sorted(one))} with {' or '.join(sorted(other))}"
-            self.problem(node, f"comparing {words} never finds them equal", _conversion(one, other))
+        if not _numeric(left_kinds) & _numeric(right_kinds):
+            words = f"{' or '.join(sorted(left_kinds))} with {' or '.join(sorted(right_kinds))}"
+            self.problem(node, f"comparing {words} never finds them equal", _conversion(left_kinds, right_kinds))
             return
         self.listed(node.right, left, right)
         self.listed(node.left, right, left)
@@ -347,31 +347,31 @@ def _numeric(kinds: frozenset[str]) -> set[str]:
     return {"number" if kind in ("int", "float") else kind for kind in kinds}
 
 
-def _conversion(one: frozenset[str], other: frozenset[str]) -> str | None:
-    kinds = (one | other) - {"null"}
+def _conversion(left_kinds: frozenset[str], right_kinds: frozenset[str]) -> str | None:
+    kinds = (left_kinds | right_kinds) - {"null"}
     if kinds == frozenset({"int", "float"}):
         return "convert with int() or double()"
     if "timestamp" in kinds:
         return "convert with timestamp()"
     if kinds in (frozenset({"string", "int"}), frozenset({"string", "float"})):
         return "convert with string() or int()"
-    return "say what to use instead of null with ??" if "null" in one | other else None
+    return "say what to use instead of null with ??" if "null" in left_kinds | right_kinds else None
 
 
 def _items(of: Type) -> Type:
     alternatives = of.alternatives()
     if alternatives is None:
         return ANY
-    found: list[Type] = []
+    types: list[Type] = []
     for schema in alternatives:
         kinds = of.of(schema).kinds()
         if kinds is None:
             return ANY
         if "list" in kinds:
-            found.append(of.of(schema.get("items")))
+            types.append(of.of(schema.get("items")))
         elif "map" in kinds:
-            found.append(_STRING)
-    return union(found)
+            types.append(_STRING)
+    return union(types)
 
 
 _RULES: Mapping[type[ast.Node], Callable[[_Checker, Any], Type]] = {

@@ -100,15 +100,15 @@ class Compiler:
             return lambda scope, budget: {name: value(scope, budget) for name, value in values}
 
         def build(scope: Mapping[str, Any], budget: Budget) -> Any:
-            found: dict[str, Any] = {}
+            built: dict[str, Any] = {}
             for node_of_key, key, value in entries:
                 name = key(scope, budget)
                 if type(name) is not str:
                     raise self.key_error(node_of_key, name)
-                if name in found:
+                if name in built:
                     raise self.error(node_of_key, f"the key {name!r} stands twice")
-                found[name] = value(scope, budget)
-            return found
+                built[name] = value(scope, budget)
+            return built
 
         return build
 
@@ -129,9 +129,9 @@ class Compiler:
         def read(scope: Mapping[str, Any], budget: Budget) -> Any:
             value = of(scope, budget)
             if is_map(value):
-                found = value.get(name, _MISSING)
-                if found is not _MISSING:
-                    return found
+                field_value = value.get(name, _MISSING)
+                if field_value is not _MISSING:
+                    return field_value
                 if optional:
                     return ABSENT
             elif (chained and value is ABSENT) or (optional and value is None):
@@ -195,9 +195,9 @@ class Compiler:
             if is_map(value):
                 if type(at) is not str:
                     raise self.key_error(node.index, at)
-                found = value.get(at, _MISSING)
-                if found is not _MISSING:
-                    return found
+                item = value.get(at, _MISSING)
+                if item is not _MISSING:
+                    return item
             elif is_sequence(value):
                 if type(at) is not int:
                     raise self.error(node.index, f"a list is read by a whole number, not {type_name(at)}")
@@ -289,9 +289,9 @@ class Compiler:
         operate = operators.BINARY[node.sign]
 
         def compute(scope: Mapping[str, Any], budget: Budget) -> Any:
-            one, other = left(scope, budget), right(scope, budget)
+            left_value, right_value = left(scope, budget), right(scope, budget)
             try:
-                return operate(one, other, budget)
+                return operate(left_value, right_value, budget)
             except EvalError as mistake:
                 raise self.error(node, mistake.message, mistake.hint) from None
 
@@ -315,9 +315,9 @@ class Compiler:
     def equality(self, node: ast.Binary, left: Closure, right: Closure) -> Closure:
         """Compile `==` or `!=`, with a fast way for null and for text."""
         wanted = node.sign == "=="
-        for one, other in ((node.left, right), (node.right, left)):
-            if isinstance(one, ast.Literal) and (one.value is None or type(one.value) is str):
-                constant = one.value
+        for operand, other in ((node.left, right), (node.right, left)):
+            if isinstance(operand, ast.Literal) and (operand.value is None or type(operand.value) is str):
+                constant = operand.value
                 if constant is None:
                     return lambda scope, budget: (other(scope, budget) is None) is wanted
                 if wanted:

@@ -117,7 +117,7 @@ def _compiled(source: str) -> Compiled:
 
 
 def _calls(node: ast.Node) -> list[str]:
-    found = [node.name] if isinstance(node, ast.Call | ast.Method | ast.Macro) else []
+    calls = [node.name] if isinstance(node, ast.Call | ast.Method | ast.Macro) else []
     for child in node.children():
-        found += _calls(child)
-    return found
+        calls += _calls(child)
+    return calls

@@ -57,11 +57,11 @@ class CompiledValue:
 
 def compile_value(value: Any) -> CompiledValue:
     """Compile every `${{ … }}` in a YAML value (map, list, text, scalar); raises ExpressionError with its path."""
-    found: list[tuple[JsonPath, Compiled, int]] = []
-    fill = _compile(value, (), found)
+    expressions: list[tuple[JsonPath, Compiled, int]] = []
+    fill = _compile(value, (), expressions)
     if fill is None:
         return CompiledValue(value, (), lambda _scope, _eval_context: value)
-    return CompiledValue(value, tuple(found), fill)
+    return CompiledValue(value, tuple(expressions), fill)
 
 
 def compile_bare(text: object) -> Compiled:
@@ -79,7 +79,7 @@ def compile_bare(text: object) -> Compiled:
 
 def mistakes(text: str) -> list[ExpressionError]:
     """Return everything that is wrong with the expressions in a text, not only the first."""
-    found: list[ExpressionError] = []
+    errors: list[ExpressionError] = []
     position = 0
     while (start := text.find(OPEN, position)) >= 0:
         if start > 0 and text[start - 1] == "$" and start - 1 >= position:
@@ -89,7 +89,7 @@ def mistakes(text: str) -> list[ExpressionError]:
         try:
             _, end = tokenize(text, inside, embedded=True)
         except ExpressionError as error:
-            found.append(error.placed((), 0))
+            errors.append(error.placed((), 0))
             # Where it ends cannot be told; the next `}}` is the best guess.
             end = text.find(CLOSE, inside)
             if end < 0:
@@ -99,9 +99,9 @@ def mistakes(text: str) -> list[ExpressionError]:
             try:
                 compile_expression(source.strip())
             except ExpressionError as error:
-                found.append(error.placed((), inside + len(source) - len(source.lstrip())))
+                errors.append(error.placed((), inside + len(source) - len(source.lstrip())))
         position = end + len(CLOSE)
-    return found
+    return errors
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -110,16 +110,16 @@ class _Hole:
     offset: int
 
 
-def _compile(value: Any, path: JsonPath, found: list[tuple[JsonPath, Compiled, int]]) -> _Fill | None:
+def _compile(value: Any, path: JsonPath, expressions: list[tuple[JsonPath, Compiled, int]]) -> _Fill | None:
     """Return what fills the value in, or None when nothing is to be filled in."""
     if len(path) > _MAX_NESTING:
         raise ExpressionError(f"the value is nested deeper than {_MAX_NESTING} levels").placed(path, 0)
     if isinstance(value, str):
-        return _compile_text(value, path, found)
+        return _compile_text(value, path, expressions)
     if is_map(value):
-        return _compile_map(value, path, found)
+        return _compile_map(value, path, expressions)
     if is_sequence(value):
-        fills = [_compile(item, (*path, index), found) for index, item in enumerate(value)]
+        fills = [_compile(item, (*path, index), expressions) for index, item in enumerate(value)]
         if not any(fills):
             return None
         items = [(fill, item) for fill, item in zip(fills, value, strict=True)]
@@ -127,7 +127,9 @@ def _compile(value: Any, path: JsonPath, found: list[tuple[JsonPath, Compiled, i
     return None
 
 
-def _compile_map(value: Mapping[Any, Any], path: JsonPath, found: list[tuple[JsonPath, Compiled, int]]) -> _Fill | None:
+def _compile_map(
+    value: Mapping[Any, Any], path: JsonPath, expressions: list[tuple[JsonPath, Compiled, int]]
+) -> _Fill | None:
     fills: dict[Any, _Fill | None] = {}
     for key, item in value.items():
         if isinstance(key, str) and OPEN in key:
@@ -137,18 +139,18 @@ def _compile_map(value: Mapping[Any, Any], path: JsonPath, found: list[tuple[Jso
                 span=(0, len(key)),
                 hint="build the map in an expression instead",
             ).placed((*path, key), 0)
-        fills[key] = _compile(item, (*path, key), found)
+        fills[key] = _compile(item, (*path, key), expressions)
     if not any(fills.values()):
         return None
     entries = [(key, fill, value[key]) for key, fill in fills.items()]
     return lambda scope, eval_context: {key: fill(scope, eval_context) if fill else item for key, fill, item in entries}
 
 
-def _compile_text(text: str, path: JsonPath, found: list[tuple[JsonPath, Compiled, int]]) -> _Fill | None:
+def _compile_text(text: str, path: JsonPath, expressions: list[tuple[JsonPath, Compiled, int]]) -> _Fill | None:
     if OPEN not in text:
         return None
     parts = _parts(text, path)
-    found.extend((path, part.compiled, part.offset) for part in parts if isinstance(part, _Hole))
+    expressions.extend((path, part.compiled, part.offset) for part in parts if isinstance(part, _Hole))
     if len(parts) == 1 and isinstance(parts[0], _Hole):
         return _placed(parts[0], path, lambda hole, scope, eval_context: hole.compiled.evaluate(scope, eval_context))
     fills = [part if isinstance(part, str) else _placed(part, path, _as_text) for part in parts]

@@ -38,19 +38,19 @@ def minus(value: Any) -> Any:
 
 
 def _cannot(sign: str, left: Any, right: Any) -> EvalError:
-    one, other = type_name(left), type_name(right)
+    left_type, right_type = type_name(left), type_name(right)
     hint = None
-    if "null" in (one, other):
+    if "null" in (left_type, right_type):
         hint = "say what to use instead of null with ??"
-    elif {one, other} == {"int", "float"}:
+    elif {left_type, right_type} == {"int", "float"}:
         hint = "convert with int() or double(): whole numbers and fractions are not mixed"
-    elif sign == "+" and "string" in (one, other):
+    elif sign == "+" and "string" in (left_type, right_type):
         hint = "convert with string()"
-    elif {one, other} == {"string", "timestamp"}:
+    elif {left_type, right_type} == {"string", "timestamp"}:
         hint = "convert with timestamp()"
-    elif {one, other} == {"int", "timestamp"}:
+    elif {left_type, right_type} == {"int", "timestamp"}:
         hint = "convert with timestamp(), or add a duration('1d')"
-    return EvalError(f"cannot compute {one} {sign} {other}", hint)
+    return EvalError(f"cannot compute {left_type} {sign} {right_type}", hint)
 
 
 def _ordered(sign: str) -> Callable[[Any, Any, Budget], bool]:

@@ -41,7 +41,7 @@ class Type:
 
     def alternatives(self) -> Sequence[Schema] | None:
         """Return the schemas one of which holds, references and unions resolved; None if it can be anything."""
-        found: list[Schema] = []
+        alternatives: list[Schema] = []
         waiting: list[Any] = [self.schema]
         while waiting:
             schema = waiting.pop()
@@ -53,23 +53,23 @@ class Type:
             elif union := schema.get("anyOf") or schema.get("oneOf"):
                 waiting.extend(reversed(union))
             else:
-                found.extend(_split(schema))
-            if len(found) + len(waiting) > _MAX_ALTERNATIVES:
+                alternatives.extend(_split(schema))
+            if len(alternatives) + len(waiting) > _MAX_ALTERNATIVES:
                 return None
-        return found
+        return alternatives
 
     def kinds(self) -> frozenset[str] | None:
         """Return the words of the language for the types it allows; None if it can be anything."""
         alternatives = self.alternatives()
         if alternatives is None:
             return None
-        found: frozenset[str] = frozenset()
+        all_kinds: frozenset[str] = frozenset()
         for schema in alternatives:
             kinds = _kinds(schema)
             if kinds is None:
                 return None
-            found |= kinds
-        return found
+            all_kinds |= kinds
+        return all_kinds
 
     def of(self, schema: Any) -> Type:
         """Return the shape of a part of this one."""
@@ -80,15 +80,15 @@ class Type:
         alternatives = self.alternatives()
         if not alternatives:
             return None
-        found: list[Any] = []
+        values: list[Any] = []
         for schema in alternatives:
             if "const" in schema:
-                found.append(schema["const"])
+                values.append(schema["const"])
             elif "enum" in schema:
-                found.extend(schema["enum"])
+                values.extend(schema["enum"])
             elif _kinds(schema) != _KINDS["null"]:
                 return None
-        return tuple(value for value in found if value is not None)
+        return tuple(value for value in values if value is not None)
 
     def present(self) -> Schema | None:
         """Return the schema to show or store, with the definitions its references need."""
@@ -154,11 +154,11 @@ def fits(actual: Schema | None, wanted: Schema | None) -> bool:
 
     null is left out of account: who leaves a value out decides that at run time. An int may stand for a float.
     """
-    one, other = type_of_schema(actual).kinds(), type_of_schema(wanted).kinds()
-    if one is None or other is None:
+    actual_kinds, wanted_kinds = type_of_schema(actual).kinds(), type_of_schema(wanted).kinds()
+    if actual_kinds is None or wanted_kinds is None:
         return True
-    one, other = one - {"null"}, other - {"null"}
-    return not one or not other or bool(one & other)
+    actual_kinds, wanted_kinds = actual_kinds - {"null"}, wanted_kinds - {"null"}
+    return not actual_kinds or not wanted_kinds or bool(actual_kinds & wanted_kinds)
 
 
 def _split(schema: Schema) -> list[Schema]:

@@ -108,7 +108,7 @@ def equal(left: Any, right: Any, budget: Budget | None = None) -> bool:
             return False
         if budget:
             budget.spend(1 + len(left))
-        return all(equal(one, other, budget) for one, other in zip(left, right, strict=True))
+        return all(equal(left_item, right_item, budget) for left_item, right_item in zip(left, right, strict=True))
     if isinstance(right, Mapping | list | tuple):
         return False
     try:
@@ -158,12 +158,12 @@ def _to_json(value: Any, depth: int) -> Any:
     if depth >= _MAX_NESTING:
         raise EvalError(f"the value is nested deeper than {_MAX_NESTING} levels")
     if is_any_map(value):
-        found: dict[str, Any] = {}
+        plain: dict[str, Any] = {}
         for key, item in value.items():
             if not isinstance(key, str):
                 raise EvalError(f"a map has the key {key!r}; keys are strings")
-            found[key] = _to_json(item, depth + 1)
-        return found
+            plain[key] = _to_json(item, depth + 1)
+        return plain
     if is_sequence(value):
         return [_to_json(item, depth + 1) for item in value]
     raise EvalError(f"a {type(value).__name__} is no value of the language")

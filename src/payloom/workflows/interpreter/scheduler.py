@@ -127,11 +127,11 @@ class Scheduler:
         group.live.clear()
 
     def _below(self, group: _Group) -> list[_Branch]:
-        found: list[_Branch] = []
+        branches: list[_Branch] = []
         groups = [group]
         while groups:
             for branch in groups.pop().live.values():
-                found.append(branch)
+                branches.append(branch)
                 if branch.children is not None:
                     groups.append(branch.children)
-        return found
+        return branches

@@ -40,7 +40,7 @@ class Loaded:
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
         """The diagnostics that keep the file from running."""
-        return tuple(one for one in self.diagnostics if one.severity == "error")
+        return tuple(diagnostic for diagnostic in self.diagnostics if diagnostic.severity == "error")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -94,13 +94,17 @@ def check_draft(draft: Draft, catalog: Catalog) -> tuple[Diagnostic, ...]:
 
 def with_hints(draft: Draft, diagnostics: Iterable[Diagnostic]) -> Loaded:
     """Return a checked draft as a loaded file: a finding without a hint gets the one of its rule."""
-    hinted = tuple(_hinted(one) for one in diagnostics)
-    broken = any(one.severity == "error" for one in hinted)
+    hinted = tuple(_hinted(diagnostic) for diagnostic in diagnostics)
+    broken = any(diagnostic.severity == "error" for diagnostic in hinted)
     return Loaded(None if broken or draft.compiled is None else draft.compiled.workflow, hinted)
 
 
-def _hinted(one: Diagnostic) -> Diagnostic:
-    return one if one.hint or one.code not in RULES else dataclasses.replace(one, hint=RULES[one.code].hint)
+def _hinted(diagnostic: Diagnostic) -> Diagnostic:
+    return (
+        diagnostic
+        if diagnostic.hint or diagnostic.code not in RULES
+        else dataclasses.replace(diagnostic, hint=RULES[diagnostic.code].hint)
+    )
 
 
 def learn_money_inputs(drafts: Mapping[str, Draft], catalog: StaticCatalog) -> None:
@@ -108,15 +112,17 @@ def learn_money_inputs(drafts: Mapping[str, Draft], catalog: StaticCatalog) -> N
 
     drafts: all workflows, or those that changed.
     """
-    ready = {name: one for name, one in drafts.items() if one.compiled is not None and not one.compiled.problems}
+    ready = {
+        name: draft for name, draft in drafts.items() if draft.compiled is not None and not draft.compiled.problems
+    }
     for _ in range(_ROUNDS):
-        found = {
+        money_inputs = {
             name: money.money_inputs(Findings(draft.compiled.workflow, draft.source, catalog))
             for name, draft in ready.items()
             if draft.compiled is not None
         }
-        settled = all(catalog.money.get(name) == inputs for name, inputs in found.items())
-        catalog.money = {**catalog.money, **found}
+        settled = all(catalog.money.get(name) == inputs for name, inputs in money_inputs.items())
+        catalog.money = {**catalog.money, **money_inputs}
         if settled:
             return
 

@@ -65,4 +65,4 @@ def _value(value: Any, path: Path) -> Iterator[tuple[Path, ExpressionError]]:
         try:
             compile_value(value)
         except ExpressionError as error:
-            yield from ((path, one) for one in mistakes(value) or [error])
+            yield from ((path, mistake) for mistake in mistakes(value) or [error])

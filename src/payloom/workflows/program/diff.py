@@ -43,49 +43,49 @@ def diff(before: Workflow, after: Workflow) -> tuple[Change, ...]:
 
 def diff_models(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, ...]:
     """Return the changes between two canonical models."""
-    found: list[Change] = []
-    _compare(before, after, (), "", found)
-    said = [change for change in found if change.path != ("language",)]
-    return tuple(said or found)
+    changes: list[Change] = []
+    _compare(before, after, (), "", changes)
+    said = [change for change in changes if change.path != ("language",)]
+    return tuple(said or changes)
 
 
-def _compare(before: Any, after: Any, path: Path, where: str, found: list[Change]) -> None:
+def _compare(before: Any, after: Any, path: Path, where: str, changes: list[Change]) -> None:
     if before is _MISSING:
-        found.append(Change("added", path, where, after=after))
+        changes.append(Change("added", path, where, after=after))
     elif after is _MISSING:
-        found.append(Change("removed", path, where, before=before))
+        changes.append(Change("removed", path, where, before=before))
     elif is_map(before) and is_map(after) and _same_kind(before, after):
         for key in [*before, *(key for key in after if key not in before)]:
             inner = f"{where}.{key}" if where else str(key)
-            _compare(before.get(key, _MISSING), after.get(key, _MISSING), (*path, key), inner, found)
+            _compare(before.get(key, _MISSING), after.get(key, _MISSING), (*path, key), inner, changes)
     elif is_list(before) and is_list(after):
-        _lists(before, after, path, where, found)
+        _lists(before, after, path, where, changes)
     elif before != after or type(before) is not type(after):
-        found.append(Change("changed", path, where, before, after))
+        changes.append(Change("changed", path, where, before, after))
 
 
 def _same_kind(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     return verb_of(before) == verb_of(after)
 
 
-def _lists(before: Sequence[Any], after: Sequence[Any], path: Path, where: str, found: list[Change]) -> None:
+def _lists(before: Sequence[Any], after: Sequence[Any], path: Path, where: str, changes: list[Change]) -> None:
     """Pair the items of two lists: equal ones first, then steps of the same id or verb, in order."""
     matcher = difflib.SequenceMatcher(
-        None, [_identity(one) for one in before], [_identity(one) for one in after], autojunk=False
+        None, [_identity(step) for step in before], [_identity(step) for step in after], autojunk=False
     )
     for kind, low, high, new_low, new_high in matcher.get_opcodes():
         if kind == "equal":
             for old, new in zip(range(low, high), range(new_low, new_high), strict=True):
-                _compare(before[old], after[new], (*path, new), _label(where, new, after[new]), found)
+                _compare(before[old], after[new], (*path, new), _label(where, new, after[new]), changes)
             continue
         shared = min(high - low, new_high - new_low) if kind == "replace" else 0
         for offset in range(shared):
             new = new_low + offset
-            _compare(before[low + offset], after[new], (*path, new), _label(where, new, after[new]), found)
+            _compare(before[low + offset], after[new], (*path, new), _label(where, new, after[new]), changes)
         for old in range(low + shared, high):
-            _compare(before[old], _MISSING, (*path, old), _label(where, old, before[old]), found)
+            _compare(before[old], _MISSING, (*path, old), _label(where, old, before[old]), changes)
         for new in range(new_low + shared, new_high):
-            _compare(_MISSING, after[new], (*path, new), _label(where, new, after[new]), found)
+            _compare(_MISSING, after[new], (*path, new), _label(where, new, after[new]), changes)
 
 
 def _identity(value: Any) -> str:

@@ -160,9 +160,9 @@ def _describe(value: Any) -> str:
 
 
 def _choices(value: Any, schema: Schema, field: str) -> Iterator[Problem]:
-    if "enum" in schema and not any(value == one and type(value) is type(one) for one in schema["enum"]):
+    if "enum" in schema and not any(value == choice and type(value) is type(choice) for choice in schema["enum"]):
         shown = ", ".join(map(str, schema["enum"]))
-        hint = did_you_mean(value, [str(one) for one in schema["enum"]]) if isinstance(value, str) else None
+        hint = did_you_mean(value, [str(choice) for choice in schema["enum"]]) if isinstance(value, str) else None
         yield Problem(field, f"must be one of {shown}", hint or None)
     if "const" in schema and value != schema["const"]:
         yield Problem(field, f"must be {schema['const']!r}")

@@ -169,10 +169,11 @@ class StepCompiler:
             try:
                 compiled = compile_value(value)
             except ExpressionError as error:
-                self.problems += [(path, one) for one in mistakes(value) or [error]]
+                self.problems += [(path, mistake) for mistake in mistakes(value) or [error]]
             else:
                 self.sites += [
-                    ExpressionSite(path, one, bare=False, node=self._node) for _, one, _ in compiled.expressions
+                    ExpressionSite(path, expression, bare=False, node=self._node)
+                    for _, expression, _ in compiled.expressions
                 ]
 
     def block(self, steps: Sequence[StepHead], path: Path) -> Block:

@@ -25,18 +25,20 @@ _INPUTS = (
 
 def pages() -> dict[str, str]:
     """Return every page by its name below `docs/reference/language`."""
-    found = {"index.md": _index(), "file.md": _file()}
-    found |= {f"verbs/{verb}.md": _verb(verb, model) for verb, model in VERBS.items()}
-    found |= {f"triggers/{kind}.md": _trigger(kind, model) for kind, model in TRIGGERS.items()}
-    found |= {f"rules/{rule.id}.md": _rule(rule) for rule in RULES.values()}
-    return found
+    texts = {"index.md": _index(), "file.md": _file()}
+    texts |= {f"verbs/{verb}.md": _verb(verb, model) for verb, model in VERBS.items()}
+    texts |= {f"triggers/{kind}.md": _trigger(kind, model) for kind, model in TRIGGERS.items()}
+    texts |= {f"rules/{rule.id}.md": _rule(rule) for rule in RULES.values()}
+    return texts
 
 
 def _index() -> str:
     verbs = "\n".join(f"| [`{verb}`](verbs/{verb}.md) | {_first(model)} |" for verb, model in VERBS.items())
     triggers = "\n".join(f"| [`{kind}`](triggers/{kind}.md) | {_first(model)} |" for kind, model in TRIGGERS.items())
     found = RULES.values()
-    rules = "\n".join(f"| [{one.id}](rules/{one.id}.md) | {one.severity} | {one.title} |" for one in found)
+    rules = "\n".join(
+        f"| [{trigger.id}](rules/{trigger.id}.md) | {trigger.severity} | {trigger.title} |" for trigger in found
+    )
     return f"# The workflow language\n\nA workflow is a YAML file: what starts it, what it takes, what it does. [The file](file.md) says what stands where, [Expressions](expressions.md) what may stand in `${{{{ }}}}`.\n\n## Triggers\n\n| trigger | starts on |\n| --- | --- |\n{triggers}\n\n## Verbs\n\nA step is one verb with its arguments.\n\n| verb | does |\n| --- | --- |\n{verbs}\n\n## Rules\n\n`payloom check` finds:\n\n| rule | severity | finds |\n| --- | --- | --- |\n{rules}\n"
 
 
@@ -143,13 +145,15 @@ _WORDS = {
 def _takes(prop: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     for key in ("anyOf", "oneOf"):
         if key in prop:
-            parts = dict.fromkeys(_takes(one, definitions) for one in prop[key] if one.get("type") != "null")
+            parts = dict.fromkeys(
+                _takes(alternative, definitions) for alternative in prop[key] if alternative.get("type") != "null"
+            )
             return " or ".join(part for part in parts if part) or "anything"
     if "$ref" in prop:
         name = str(prop["$ref"]).rpartition("/")[2]
         return "step" if name == "Step" else "map" if definitions.get(name, {}).get("type") == "object" else "trigger"
     if "enum" in prop:
-        return " or ".join(f"`{one}`" for one in prop["enum"])
+        return " or ".join(f"`{choice}`" for choice in prop["enum"])
     if "const" in prop:
         return f"`{_json(prop['const'])}`"
     kind = prop.get("type")
@@ -157,5 +161,5 @@ def _takes(prop: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
         inner = _takes(prop.get("items", {}), definitions)
         return "steps" if inner == "step" else f"list of {inner}"
     if is_list(kind):
-        return " or ".join(_WORDS[one] for one in kind)
+        return " or ".join(_WORDS[name] for name in kind)
     return _WORDS.get(str(kind), "anything")

@@ -114,7 +114,7 @@ def _parameters(definitions: dict[str, Any], catalog: Catalog, wanted: Sequence[
 def _open_to_expressions(schema: Any) -> Any:
     """Return the schema with `${{ … }}` allowed wherever it asks for something else."""
     if is_list(schema):
-        return [_open_to_expressions(one) for one in schema]
+        return [_open_to_expressions(item) for item in schema]
     if not is_map(schema):
         return schema
     out = {key: value if key in {"enum", "required"} else _open_to_expressions(value) for key, value in schema.items()}

@@ -119,19 +119,19 @@ class _Outliner:
         self.source = source
 
     def triggers(self, value: Any) -> Iterator[OutlineTrigger]:
-        listed = [(("on", at), one) for at, one in enumerate(value)] if is_list(value) else [(("on",), value)]
-        for path, one in listed:
-            if not is_dict(one):
+        listed = [(("on", at), trigger) for at, trigger in enumerate(value)] if is_list(value) else [(("on",), value)]
+        for path, trigger in listed:
+            if not is_dict(trigger):
                 continue
-            kind = kind_of(one)
-            target = one.get(kind) if kind else None
+            kind = kind_of(trigger)
+            target = trigger.get(kind) if kind else None
             title = f"{kind} {target}" if isinstance(target, str) else kind or "trigger"
             yield OutlineTrigger(path, kind, title, self.source.value_place(path))
 
     def steps(self, value: Any, path: Path, prefix: str) -> tuple[OutlineStep, ...]:
         if not is_list(value):
             return ()
-        return tuple(self.step(one, (*path, at), f"{prefix}{at}") for at, one in enumerate(value))
+        return tuple(self.step(step, (*path, at), f"{prefix}{at}") for at, step in enumerate(value))
 
     def step(self, value: Any, path: Path, run_path: str) -> OutlineStep:
         data = value if is_dict(value) else {}
@@ -181,8 +181,8 @@ class _Outliner:
                 here = (*path, "cases", name)
                 yield self.branch(f"cases.{name}", "case", str(name), steps, here, run_path)
         elif is_list(cases):
-            for at, one in enumerate(cases):
-                clause = one if is_dict(one) else {}
+            for at, case in enumerate(cases):
+                clause = case if is_dict(case) else {}
                 here = (*path, "cases", at, "do")
                 yield self.branch(
                     f"cases[{at}]", "case", _shown(clause.get("when")) or str(at), clause.get("do"), here, run_path
@@ -195,13 +195,13 @@ class _Outliner:
         if not is_list(value) or not value:
             return
         here = (*path, "catch")
-        if not all(is_dict(one) and "do" in one and verb_of(one) is None for one in value):
+        if not all(is_dict(clause) and "do" in clause and verb_of(clause) is None for clause in value):
             yield self.branch("catch", "catch", "every error", value, here, run_path)
             return
-        for at, one in enumerate(value):
-            errors = one.get("errors")
+        for at, clause in enumerate(value):
+            errors = clause.get("errors")
             title = ", ".join(map(str, errors)) if is_list(errors) else str(errors or "every error")
-            yield self.branch(f"catch[{at}]", "catch", title, one.get("do"), (*here, at, "do"), run_path)
+            yield self.branch(f"catch[{at}]", "catch", title, clause.get("do"), (*here, at, "do"), run_path)
 
 
 def _shown(value: Any) -> str | None:

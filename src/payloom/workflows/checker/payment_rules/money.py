@@ -31,12 +31,12 @@ def check_money(findings: Findings, taint: Taint) -> None:
 def money_inputs(findings: Findings) -> frozenset[str]:
     """Return the inputs of a workflow that reach money in it, or in a workflow it calls."""
     properties = (findings.workflow.input or {}).get("properties", {})
-    found: set[str] = set()
+    inputs: set[str] = set()
     for name, schema in properties.items():
         taint = Taint(findings, {name: schema})
         if any(_reached(findings, taint, node) for node in findings.nodes):
-            found.add(name)
-    return frozenset(found)
+            inputs.add(name)
+    return frozenset(inputs)
 
 
 def _reached(findings: Findings, taint: Taint, node: Node) -> bool:
@@ -56,7 +56,7 @@ def _chosen_by_client(findings: Findings, taint: Taint, node: outbound.Stripe) -
     action = findings.catalog.action("stripe", node.action)
     if action is not None and not action.writes:
         return
-    staff_only = all(isinstance(one.auth, tuple) for one in findings.apis)
+    staff_only = all(isinstance(trigger.auth, tuple) for trigger in findings.apis)
     if staff_only and node.action.startswith("refunds."):
         # Refunds by staff give money back that Stripe caps at what was paid.
         return
@@ -106,14 +106,14 @@ def _money_key(path: Path) -> str | None:
 
 def _money_entries(node: ast.Node, taint: Taint, bound: Mapping[str, bool]) -> list[tuple[str, ast.Node]]:
     """Return the entries of map literals inside an expression that give the client's choice to a money key."""
-    found: list[tuple[str, ast.Node]] = []
+    entries: list[tuple[str, ast.Node]] = []
     if isinstance(node, ast.MapOf):
         for key, value in node.entries:
             if isinstance(key, ast.Literal) and key.value in MONEY and taint.tree(value, bound):
-                found.append((str(key.value), value))
+                entries.append((str(key.value), value))
             elif not (isinstance(key, ast.Literal) and key.value == "metadata"):
-                found += _money_entries(value, taint, bound)
-        return found
+                entries += _money_entries(value, taint, bound)
+        return entries
     if isinstance(node, ast.Macro):
         inner = {**bound, node.variable: taint.tree(node.of, bound)}
         return [
@@ -127,7 +127,7 @@ def _twice(findings: Findings, node: outbound.Stripe) -> None:
     action = findings.catalog.action("stripe", node.action)
     if action is None or not action.moves_money or node.key is not None or "checkout.sessions" in action.name:
         return
-    if any(one.dedupe is None for one in findings.apis) and findings.workflow.once is None:
+    if any(trigger.dedupe is None for trigger in findings.apis) and findings.workflow.once is None:
         findings.report(
             "F104",
             (*node.path, "stripe"),
@@ -157,8 +157,10 @@ def _key(findings: Findings, node: outbound.OutsideStep) -> None:
 
 def _loop(findings: Findings, node: Node) -> Node | None:
     around = [
-        one
-        for one in findings.nodes
-        if one is not node and isinstance(one, loops.ForEach | loops.While) and one.path == node.path[: len(one.path)]
+        other
+        for other in findings.nodes
+        if other is not node
+        and isinstance(other, loops.ForEach | loops.While)
+        and other.path == node.path[: len(other.path)]
     ]
-    return max(around, key=lambda one: len(one.path), default=None)
+    return max(around, key=lambda node: len(node.path), default=None)

@@ -27,7 +27,9 @@ def owner_column(table: TableShape) -> str | None:
 
 def check_ownership(findings: Findings, taint: Taint) -> None:
     """Check the table steps of endpoints that any signed-in user (or nobody in particular) may call."""
-    if not any(one.auth in {"user", "optional", "none"} for one in findings.apis if isinstance(one.auth, str)):
+    if not any(
+        trigger.auth in {"user", "optional", "none"} for trigger in findings.apis if isinstance(trigger.auth, str)
+    ):
         return
     for node in findings.nodes:
         if not isinstance(node, tables.Select | tables.Update | tables.Delete):
@@ -61,7 +63,7 @@ def _by_client(findings: Findings, taint: Taint, where: Mapping[str, Any], path:
 def _owned(findings: Findings, where: Mapping[str, Any], path: Path) -> bool:
     for name, value in where.items():
         if name == "any" and is_list(value):
-            if all(is_map(one) and _owned(findings, one, (*path, "any", at)) for at, one in enumerate(value)):
+            if all(is_map(item) and _owned(findings, item, (*path, "any", at)) for at, item in enumerate(value)):
                 return True
             continue
         if any(

@@ -82,8 +82,8 @@ def _completed_is_not_paid(findings: Findings, at: int, trigger: StripeTrigger) 
     if named is not None and "completed" not in named:
         return
     sources = [site.compiled.source for site in findings.workflow.sites]
-    if any("payment_status" in one for one in sources) or any(
-        "'subscription'" in _quoted(one) or "'setup'" in _quoted(one) for one in sources
+    if any("payment_status" in source for source in sources) or any(
+        "'subscription'" in _quoted(source) or "'setup'" in _quoted(source) for source in sources
     ):
         return
     findings.report(
@@ -95,7 +95,9 @@ def _completed_is_not_paid(findings: Findings, at: int, trigger: StripeTrigger) 
 
 
 def _get_that_writes(findings: Findings) -> None:
-    gets = [at for at, one in enumerate(findings.workflow.triggers) if one.kind == "api" and one.method == "GET"]
+    gets = [
+        at for at, trigger in enumerate(findings.workflow.triggers) if trigger.kind == "api" and trigger.method == "GET"
+    ]
     if not gets:
         return
     for node in findings.nodes:
@@ -114,7 +116,7 @@ def _get_that_writes(findings: Findings) -> None:
 
 def _old_over_new(findings: Findings, node: tables.Update) -> None:
     events = findings.events
-    if not events or all(one.fresh or one.queue for one in events):
+    if not events or all(event.fresh or event.queue for event in events):
         return
     written: Mapping[str, Any] = node.set.literal if is_map(node.set.literal) else {}
     where: Mapping[str, Any] = node.where.literal if is_map(node.where.literal) else {}
@@ -164,7 +166,7 @@ def _nullable(types: Types, site: ExpressionSite, name: str) -> bool:
         return False
     union: list[Mapping[str, Any]] = schema.get("anyOf") or []
     kinds = schema.get("type")
-    nullable = any(one.get("type") == "null" for one in union) or (is_list(kinds) and "null" in kinds)
+    nullable = any(alternative.get("type") == "null" for alternative in union) or (is_list(kinds) and "null" in kinds)
     return nullable and not _tested(types, site)
 
 

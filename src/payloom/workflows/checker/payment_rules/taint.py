@@ -56,7 +56,9 @@ class Taint:
                 written = node.set if isinstance(node, tables.Update) else node.values
                 at = (*node.path, "set" if isinstance(node, tables.Update) else "values")
                 if is_map(written.literal):
-                    self.steps[node.id] = {name: self.value(one, (*at, name)) for name, one in written.literal.items()}
+                    self.steps[node.id] = {
+                        name: self.value(item, (*at, name)) for name, item in written.literal.items()
+                    }
             elif node.id and isinstance(node, outbound.Stripe):
                 action = findings.catalog.action("stripe", node.action)
                 reads = action is not None and not action.writes

@@ -174,37 +174,37 @@ def path_of(node: Node) -> tuple[tuple[str | int, ...], bool, Node]:
 
 def references(node: Node) -> tuple[Ref, ...]:
     """Return every maximal access path that starts at a name of the scope, in the order they stand."""
-    found: list[Ref] = []
-    _collect(node, found, frozenset(), optional=False)
-    return tuple(sorted(found, key=lambda ref: ref.span))
+    refs: list[Ref] = []
+    _collect(node, refs, frozenset(), optional=False)
+    return tuple(sorted(refs, key=lambda ref: ref.span))
 
 
-def _collect(node: Node, found: list[Ref], bound: frozenset[str], *, optional: bool) -> None:
+def _collect(node: Node, refs: list[Ref], bound: frozenset[str], *, optional: bool) -> None:
     if isinstance(node, Name | Field | Index):
         path, chained, start = path_of(node)
         if isinstance(start, Name):
             if start.name not in bound:
-                found.append(Ref(path, node.span, optional or chained))
+                refs.append(Ref(path, node.span, optional or chained))
         elif start is node:
             # An index that is computed: what it is of, and what it is.
             assert isinstance(node, Index)
-            _collect(node.of, found, bound, optional=optional or node.optional)
-            _collect(node.index, found, bound, optional=False)
+            _collect(node.of, refs, bound, optional=optional or node.optional)
+            _collect(node.index, refs, bound, optional=False)
         else:
-            _collect(start, found, bound, optional=optional or chained)
+            _collect(start, refs, bound, optional=optional or chained)
         return
     if isinstance(node, Macro):
-        _collect(node.of, found, bound, optional=optional or node.optional)
+        _collect(node.of, refs, bound, optional=optional or node.optional)
         for part in node.args:
-            _collect(part, found, bound | {node.variable}, optional=False)
+            _collect(part, refs, bound | {node.variable}, optional=False)
         return
     if isinstance(node, Binary) and node.sign == "??":
-        _collect(node.left, found, bound, optional=True)
-        _collect(node.right, found, bound, optional=optional)
+        _collect(node.left, refs, bound, optional=True)
+        _collect(node.right, refs, bound, optional=optional)
         return
     if isinstance(node, Method):
         optional = optional or node.optional
     elif not (isinstance(node, Conditional)):
         optional = isinstance(node, Call) and node.name == "has"
     for part in node.children():
-        _collect(part, found, bound, optional=optional)
+        _collect(part, refs, bound, optional=optional)

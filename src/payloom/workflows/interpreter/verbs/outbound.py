@@ -128,7 +128,7 @@ class Email(OutsideStep):
         """Hand the mail over. Fails with `no_recipient` (422) when an address is none."""
         to = frame.fill(self.to, path)
         addresses = to if is_list(to) else [to]
-        if not addresses or not all(isinstance(one, str) and "@" in one for one in addresses):
+        if not addresses or not all(isinstance(address, str) and "@" in address for address in addresses):
             raise fail(path, "no_recipient", f"`to` is not an address: {to!r}", status=422)
         args = {"to": to, "data": frame.fill(self.data, path)}
         args |= {name: frame.fill(value, path) for name, value in self.more if value is not None}

@@ -32,12 +32,12 @@ class Try(Node):
         """Compile the body, the handlers and `finally`."""
         self.body = compiler.block(model.try_, (*path, "try"))
         self.clauses: list[tuple[list[str] | None, str, str, Block]] = []
-        clauses = [one for one in model.catch if isinstance(one, models.CatchClause)]
+        clauses = [clause for clause in model.catch if isinstance(clause, models.CatchClause)]
         for at, clause in enumerate(clauses):
             block = compiler.block(clause.do, (*path, "catch", at, "do"))
             self.clauses.append((clause.errors, clause.as_, f"catch[{at}]", block))
         if model.catch and not clauses:
-            steps = [one for one in model.catch if isinstance(one, models.StepHead)]
+            steps = [clause for clause in model.catch if isinstance(clause, models.StepHead)]
             self.clauses.append((None, "error", "catch", compiler.block(steps, (*path, "catch"))))
         self.last = compiler.block(model.finally_, (*path, "finally"))
 

@@ -90,15 +90,17 @@ def report(error: ValidationError, source: Source) -> None:
     missing: dict[Path, list[str]] = {}
     extra: dict[Path, list[str]] = {}
     rest: list[tuple[Path, ErrorDetails]] = []
-    for one in details:
-        path = real_path(one["loc"], source.data)
-        if one["type"] == "missing":
-            parent = path[:-1] if path and path[-1] == one["loc"][-1] and value_at(source.data, path) is None else path
-            missing.setdefault(parent, []).append(str(one["loc"][-1]))
-        elif one["type"] == "extra_forbidden":
+    for detail in details:
+        path = real_path(detail["loc"], source.data)
+        if detail["type"] == "missing":
+            parent = (
+                path[:-1] if path and path[-1] == detail["loc"][-1] and value_at(source.data, path) is None else path
+            )
+            missing.setdefault(parent, []).append(str(detail["loc"][-1]))
+        elif detail["type"] == "extra_forbidden":
             extra.setdefault(path[:-1], []).append(str(path[-1]))
         else:
-            rest.append((path, one))
+            rest.append((path, detail))
     for parent, names in extra.items():
         for name in names:
             _extra(source, parent, name, missing.get(parent, []))
@@ -180,14 +182,14 @@ def _tagless(source: Source, path: Path, value: Any) -> None:
     )
 
 
-def _other(source: Source, path: Path, one: ErrorDetails) -> None:
-    kind, value = one["type"], value_at(source.data, path)
+def _other(source: Source, path: Path, error: ErrorDetails) -> None:
+    kind, value = error["type"], value_at(source.data, path)
     if kind == "union_tag_not_found":
         _tagless(source, path, value)
         return
     name = next((str(part) for part in reversed(path) if isinstance(part, str)), "the file")
     place = source.value_place(path) if kind not in {"too_short", "missing"} else source.place(path)
-    context = one.get("ctx", {})
+    context = error.get("ctx", {})
     if kind in _WANTED:
         found = "nothing" if value is None else _noun_of(value)
         message, hint = f"`{name}` takes {_WANTED[kind]}, found {found}", None
@@ -201,13 +203,13 @@ def _other(source: Source, path: Path, one: ErrorDetails) -> None:
         message = f"`{name}` takes {wanted}, found {str(value).lower() if isinstance(value, bool) else repr(value)}"
     elif kind == "string_pattern_mismatch":
         hint = _PATTERN_HINTS.get(name) or _PATTERN_HINTS.get(
-            next((str(p) for p in reversed(one["loc"]) if p in _PATTERN_HINTS), "")
+            next((str(p) for p in reversed(error["loc"]) if p in _PATTERN_HINTS), "")
         )
         message = f"`{name}` has the wrong form: {value!r}"
     elif kind == "too_short":
         message, hint = f"`{name}` is empty", None
     else:
-        message, hint = f"`{name}`: {one['msg'][0].lower()}{one['msg'][1:]}", None
+        message, hint = f"`{name}`: {error['msg'][0].lower()}{error['msg'][1:]}", None
     source.report(place, message, hint=hint, path=path)
 
 
