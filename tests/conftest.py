@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["migrated_postgres_url", "postgres_server", "postgres_template", "postgres_url"]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Take one worker more than there are cores: tests wait for timers, processes, and databases."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection() -> None:

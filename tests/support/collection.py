@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import collections
+
 import pytest
 
 
 def order(items: list[pytest.Item]) -> None:
     """Run browser tests last: Playwright keeps a loop in the main thread, and tests with their own cannot follow.
 
+    The longest of their files come first: the workers, which take file by file, then end at about the same time.
+
     A browser on a busy machine may lose a race that a person would not notice, so each of them has a second try. It is
     counted in the summary ("rerun"): a test that appears there again and again has a fault, or its page has.
     """
-    items.sort(key=_in_browser)
+    lengths = collections.Counter(item.path for item in items)
+    items.sort(key=lambda item: (_in_browser(item), -lengths[item.path] if _in_browser(item) else 0))
     for item in items:
         if _in_browser(item) and item.get_closest_marker("flaky") is None:
             item.add_marker(pytest.mark.flaky(reruns=1))
