@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Hundreds of processes start in the tests: each would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo demo-check studio studio-dev studio-once test check lint fix bench storm lock clean
 
 help: ## show this help
