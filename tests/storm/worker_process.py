@@ -105,8 +105,8 @@ class Commits:
         assert driver is not None
         if self.mode == "cut_after":
             driver.commit()
-        pid = driver.info.backend_pid  # type: ignore[attr-defined]
-        with psycopg.connect(driver.info.dsn, autocommit=True) as other:  # type: ignore[attr-defined]
+        pid = driver.info.backend_pid
+        with psycopg.connect(driver.info.dsn, autocommit=True) as other:
             other.execute("SELECT pg_terminate_backend(%s, 2000)", (pid,))
 
 

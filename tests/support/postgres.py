@@ -55,7 +55,7 @@ def trust_the_machine(address: str) -> None:
     """Let the server not wait for the disk: a test kills Payloom, never the machine."""
     with psycopg.connect(address, autocommit=True) as conn:
         for setting in ("fsync", "full_page_writes"):
-            conn.execute(f"ALTER SYSTEM SET {setting} = off")  # type: ignore[call-overload]
+            conn.execute(f"ALTER SYSTEM SET {setting} = off")
         conn.execute("SELECT pg_reload_conf()")
 
 

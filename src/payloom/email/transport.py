@@ -64,7 +64,7 @@ def parse_smtp_url(url: str) -> SmtpServer:
         raise EmailError(f"tls={asked} is not understood", hint="smtp:// knows tls=starttls, opportunistic and none")
     chosen: Tls = "implicit" if parts.scheme == "smtps" else "starttls" if user else "opportunistic"
     if asked:
-        chosen = asked  # type: ignore[assignment] - membership was checked above
+        chosen = asked
     if user and chosen in ("none", "opportunistic") and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
         raise EmailError("the password would be sent without encryption", hint="use smtps:// or tls=starttls")
     default = {"implicit": 465, "starttls": 587}.get(chosen, 25)

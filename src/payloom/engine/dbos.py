@@ -61,7 +61,7 @@ class JsonSerializer(private.Serializer):
         """Write; exceptions (DBOS stores a failed segment's) become their text."""
         return json.dumps(data, default=repr)
 
-    def deserialize(self, serialized_data: str) -> Any:  # type: ignore[override]
+    def deserialize(self, serialized_data: str) -> Any:
         """Read."""
         data: Any = json.loads(serialized_data)
         if isinstance(data, dict) and data.keys() == {"args", "kwargs"}:

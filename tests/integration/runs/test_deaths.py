@@ -35,7 +35,7 @@ async def dies(fixture: RunsFixture) -> tuple[str, RunsFixture]:
         gone.set()
         await asyncio.Event().wait()
 
-    fixture.ledger.perform = stuck  # type: ignore[method-assign]
+    fixture.ledger.perform = stuck
     await fixture.service.start()
     taken = await fixture.service.ingest(fixture.event("thing.created", "evt_1", id="t"))
     await gone.wait()
@@ -90,7 +90,7 @@ async def test_a_step_that_kills_every_process_ends_as_failed(database: Database
         before = len(fixture.ledger.attempts())
         following = await build(database, tmp_path)
         await following.publish(push=flow)
-        following.ledger.perform = fixture.ledger.perform  # type: ignore[method-assign]
+        following.ledger.perform = fixture.ledger.perform
         await following.service.start()
         await following.service._worker.takeover(fixture.engine.worker_id)
         async with asyncio.timeout(10):

@@ -35,7 +35,7 @@ steps:
 
 
 def utc(*parts: int) -> dt.datetime:
-    return dt.datetime(*parts, tzinfo=dt.UTC)  # type: ignore[misc, arg-type]
+    return dt.datetime(*parts, tzinfo=dt.UTC)
 
 
 async def scheduled(fixture: RunsFixture) -> list[str]:

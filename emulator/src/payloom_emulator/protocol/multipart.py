@@ -17,7 +17,7 @@ def read_multipart(content_type: str, body: bytes) -> dict[str, Any]:
         raise StripeError("Invalid request: the multipart body cannot be read.")
     params: dict[str, Any] = {}
     plain: list[str] = []
-    for part in message.iter_parts():  # type: ignore[attr-defined]
+    for part in message.iter_parts():
         name = str(part.get_param("name", header="content-disposition"))
         content: bytes = part.get_payload(decode=True) or b""  # type: ignore[assignment]
         if part.get_filename():

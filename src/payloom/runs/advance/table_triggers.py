@@ -139,7 +139,7 @@ class TableTriggers:
 def _changes(do: Do, rows: Sequence[Row], before: Sequence[Row]) -> list[RowChange]:
     if do.verb in ("insert", "delete"):
         kind = do.verb
-        return [RowChange(do.action, kind, row, None if kind == "insert" else row) for row in rows]  # type: ignore[arg-type]
+        return [RowChange(do.action, kind, row, None if kind == "insert" else row) for row in rows]
     # A row is the one whose key, or whose columns that the step leaves alone, it has: these include the primary one.
     names = _names(do.args["key"]) if do.verb == "upsert" else None
     fixed = set(do.args.get("set", ()))

@@ -185,7 +185,7 @@ class _Column:
             if kinds[0] == "number" and _MONEY.search(self.name):
                 self.report("number", "money is counted in whole minor units", "use int")
                 return None
-            return ColumnSpec(self.name, kinds[0])  # type: ignore[arg-type] - membership was checked above
+            return ColumnSpec(self.name, kinds[0])
         for value in kinds:
             if not _ENUM_VALUE.fullmatch(value):
                 self.report(value, f"{value!r} cannot be one of the values")

@@ -177,7 +177,7 @@ class Indexer:
         if not rows:
             return _Batch(None, full=False)
         kind = {"events": "event", "mails": "mail"}.get(stream, "run")
-        batch = _Batch(rows[-1], full=len(rows) == many)  # type: ignore[arg-type] - a moment and a key
+        batch = _Batch(rows[-1], full=len(rows) == many)
         if unmarked_ids := batch.unmarked(tx, rows, kind):
             ids = compiled_statements.array_param(unmarked_ids, tx.dialect.name)
             {"event": self._events, "mail": self._mails, "run": self._runs}[kind](tx, batch, ids)

@@ -56,4 +56,4 @@ def required_role(route: Any, method: str) -> str:
 
 def has_role(role: Role, required: str) -> bool:
     """Whether `role` is at least `required`."""
-    return ORDER.index(role) >= ORDER.index(required)  # type: ignore[arg-type]
+    return ORDER.index(role) >= ORDER.index(required)

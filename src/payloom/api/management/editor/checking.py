@@ -171,7 +171,7 @@ class _OutlineBuilder:
     def branch(self, branch: OutlineBranch) -> models.Branch:
         return models.Branch.model_construct(
             label=branch.label,
-            kind=branch.kind,  # type: ignore[arg-type]
+            kind=branch.kind,
             title=branch.title,
             path=list(branch.path),
             present=branch.present,
