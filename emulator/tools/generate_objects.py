@@ -133,10 +133,16 @@ UNTYPED = (
 )
 # Fields that no stored object has: Stripe shows them of deleted objects, when they are expanded, or not any more.
 UNSTORED = {"deleted", "Plan.tiers", "SubscriptionSchedulePhase.trial"}
-# Fields that an object may lack.
-OPTIONAL = {"InvoiceParentSubscriptionDetails.subscription_proration_date"}
-# Objects whose private state holds their lines in full.
-LINES = {"Invoice": "InvoiceLineItem", "CreditNote": "CreditNoteLineItem"}
+# Ends of the names of fields that an object may lack.
+OPTIONAL = (
+    "InvoiceParentSubscriptionDetails.subscription_proration_date",
+    "Liability.account",
+    "Issuer.account",
+    "CheckoutSessionTotalDetails.breakdown",
+    "CheckoutSessionShippingCost.taxes",
+)
+# Objects whose private state holds their lines or tiers in full.
+LINES = {"Invoice": "InvoiceLineItem", "CreditNote": "CreditNoteLineItem", "Price": "PriceTier"}
 # Names that would be too general outside the module of the SDK.
 RENAMED = {
     "checkout._session.Session": "CheckoutSession",
@@ -172,7 +178,7 @@ class Writer:
             if UNSTORED & {key, f"{name}.{key}"}:
                 continue
             value = "str" if key == "object" and depth == 0 else self._type(field.annotation, nested, name, depth)
-            if f"{name}.{key}" in OPTIONAL:
+            if f"{name}.{key}".endswith(OPTIONAL):
                 value = f"NotRequired[{value}]"
             body.append(f"    {key}: {value}")
         self.declarations.append(Declaration(self._module, name, base, body, nested=depth > 0))
@@ -309,7 +315,7 @@ def _object_name(path: str) -> str:
 
 def _formatted(text: str) -> str:
     ruff = Path(sys.executable).parent / "ruff"
-    for command in (["check", "--fix-only", "-q", "--select", "F401,I"], ["format"]):
+    for command in (["check", "--fix-only", "-q", "--select", "F401,I,PYI030"], ["format"]):
         done = subprocess.run(
             [ruff, *command, "--stdin-filename", FOLDER / "generated.py", "-"],
             input=text,

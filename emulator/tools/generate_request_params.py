@@ -178,7 +178,7 @@ class Writer:
 
     def _union(self, ref: object, owner: str, field: str, shape: Shape) -> str:
         members = dict.fromkeys(self._members(ref, owner, field, shape))
-        if "str" in members:
+        if "str" in members or "int | str" in members:
             members.pop("Literal['']", None)
         return " | ".join(members)
 
@@ -218,7 +218,7 @@ def files(header: str) -> dict[str, str]:
     """Return the unformatted text of every generated file by its name. header: the lines above the imports."""
     writer = Writer()
     wanted = imported(PACKAGE)
-    for name in sorted(wanted & operations().keys()):
+    for name in sorted({_operation_of(name) for name in wanted} & operations().keys()):
         writer.add(name)
     unknown = wanted - writer.shapes.keys() - {"UploadedFile"}
     if unknown:
@@ -237,6 +237,11 @@ def files(header: str) -> dict[str, str]:
         head = head.replace('"""Objects of', '"""Requests of')
         texts[f"{file}.py"] = head + "\n".join([*imports, "", "", body, ""])
     return texts
+
+
+def _operation_of(name: str) -> str:
+    """Return the class of the operation whose parameters have the type `name` inside, by the SDK's way of naming."""
+    return max((known for known in operations() if name.startswith(known)), key=len, default=name)
 
 
 def _homes(writer: Writer) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import typing
 from pathlib import Path
 
 import payloom_emulator
@@ -12,7 +11,7 @@ from payloom_emulator.objects import state
 SOURCES = Path(payloom_emulator.__file__).parent
 # Of objects that have no type of Stripe's, and of lines and phases inside objects.
 INNER = {
-    *("_archived", "_checked", "_currency", "_display_details", "_due", "_extras", "_product", "_taxes", "_url"),
+    *("_archived", "_display_details", "_due", "_product", "_taxes", "_url"),
 }
 # Ends of names, and parameters that the HTTP layer adds.
 OTHER = {"_client_secret", "_confirm", "_decimal", "_payment_method_options", "_stripe_account", "_stripe_version"}
@@ -20,7 +19,7 @@ OTHER = {"_client_secret", "_confirm", "_decimal", "_payment_method_options", "_
 
 def declared() -> set[str]:
     classes = [c for c in vars(state).values() if isinstance(c, type) and c.__module__ == state.__name__]
-    return {name for c in classes for name in typing.get_type_hints(c) if name.startswith("_")}
+    return {name for c in classes for name in c.__annotations__ if name.startswith("_")}
 
 
 def used() -> dict[str, str]:

@@ -18,23 +18,13 @@ from payloom_emulator.objects.state import DiscountChoice
 from payloom_emulator.objects.subscriptions import Subscription
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
-
-_CARRIED = (
-    "application_fee_percent",
-    "billing_cycle_anchor",
-    "billing_mode",
-    "default_tax_rates",
-    "description",
-    "metadata",
-    "on_behalf_of",
-    "proration_behavior",
-    "transfer_data",
-    "trial_end",
-    "trial_period_days",
-    "trial_settings",
-)
+    from payloom_emulator.objects.params.checkout import CheckoutSessionCreateParamsSubscriptionData
+    from payloom_emulator.objects.params.subscriptions import (
+        AddInvoiceItemParams,
+        SubscriptionCreateParams,
+        SubscriptionCreateParamsItem,
+    )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,22 +46,24 @@ def start_subscription(
     """
     unit.use_clock_of(customer)
     params = parameters(unit, session, customer, payment_method)
-    return create_subscription.begin(unit, params, extra={"_session": session["id"]})
+    # Checkout looked at the prices when the session was made; inline prices are inactive from the start.
+    return create_subscription.begin(unit, params, extra={"_session": session["id"]}, inactive_prices=True)
 
 
 def invoice_for(unit: UnitOfWork, session: CheckoutSession) -> Invoice:
     """Return the paid invoice of a completed session in payment mode with `invoice_creation`."""
     customer = unit.get(kinds.CUSTOMER, session["customer"])
     unit.use_clock_of(customer)
-    asked = (session.get("invoice_creation") or {}).get("invoice_data") or {}
+    creation = session.get("invoice_creation")
+    data = creation["invoice_data"] if creation else None
     about: dict[str, object] = {
         "auto_advance": False,
         "billing_reason": "manual",
         "currency": session["currency"],
-        "custom_fields": asked.get("custom_fields"),
-        "description": asked.get("description"),
-        "footer": asked.get("footer"),
-        "metadata": dict(asked.get("metadata") or {}),
+        "custom_fields": data["custom_fields"] if data else None,
+        "description": data["description"] if data else None,
+        "footer": data["footer"] if data else None,
+        "metadata": dict((data["metadata"] if data else None) or {}),
     }
     currency = present(session["currency"])
     rows: list[InvoiceLineItem] = []
@@ -119,41 +111,83 @@ def _discounts_of(session: CheckoutSession) -> list[DiscountChoice]:
 
 def parameters(
     unit: UnitOfWork, session: CheckoutSession, customer: Customer, payment_method: PaymentMethod | None
-) -> Body:
+) -> SubscriptionCreateParams:
     """Return the parameters of the subscription a session asks for."""
-    data: Body = dict(session.get("_subscription_data") or {})
-    recurring: list[Body] = []
-    extras: list[Body] = []
+    params: SubscriptionCreateParams = {
+        "customer": customer["id"],
+        "currency": present(session["currency"]),
+        "items": [],
+        "payment_behavior": "allow_incomplete",
+        "payment_settings": {"save_default_payment_method": "off"},
+    }
+    extras: list[AddInvoiceItemParams] = []
     for row in session.get("_lines") or []:
         price = unit.get(kinds.PRICE, row["price"])
-        # Checkout looked at the price when the session was made; inline prices are inactive from the start.
-        entry: Body = {"price": price["id"], "_checked": True}
-        if row.get("tax_rates"):
-            entry["tax_rates"] = row["tax_rates"]
-        if row.get("quantity") is not None and not amounts.is_metered(price):
-            entry["quantity"] = row["quantity"]
-        (recurring if price["type"] == "recurring" else extras).append(entry)
-    settings: Body = {"save_default_payment_method": "off"}
-    params: Body = {
-        "customer": customer["id"],
-        "currency": session["currency"],
-        "items": recurring,
-        "payment_behavior": "allow_incomplete",
-        "payment_settings": settings,
-        **{n: data[n] for n in _CARRIED if data.get(n) not in (None, "")},
-    }
-    if data.get("invoice_settings"):
-        params["invoice_settings"] = data["invoice_settings"]
+        if price["type"] == "recurring":
+            item: SubscriptionCreateParamsItem = {"price": price["id"]}
+            if row["tax_rates"]:
+                item["tax_rates"] = row["tax_rates"]
+            if row["quantity"] is not None and not amounts.is_metered(price):
+                item["quantity"] = row["quantity"]
+            params["items"].append(item)
+        else:
+            extra: AddInvoiceItemParams = {"price": price["id"]}
+            if row["tax_rates"]:
+                extra["tax_rates"] = row["tax_rates"]
+            if row["quantity"] is not None:
+                extra["quantity"] = row["quantity"]
+            extras.append(extra)
+    _carry(session.get("_subscription_data") or {}, params)
     if extras:
         params["add_invoice_items"] = extras
-    if session.get("automatic_tax", {}).get("enabled"):
+    if session["automatic_tax"] and session["automatic_tax"]["enabled"]:
         params["automatic_tax"] = {"enabled": True}
     choices = _discounts_of(session)
     if choices:
-        params["discounts"] = choices
+        params["discounts"] = [*choices]
     if payment_method is not None:
         params["default_payment_method"] = payment_method["id"]
     return params
+
+
+def _carry(data: CheckoutSessionCreateParamsSubscriptionData, params: SubscriptionCreateParams) -> None:
+    """Carry a session's `subscription_data` over into the parameters of its subscription."""
+    if (percent := data.get("application_fee_percent")) is not None:
+        params["application_fee_percent"] = percent
+    if (anchor := data.get("billing_cycle_anchor")) is not None:
+        params["billing_cycle_anchor"] = anchor
+    if mode := data.get("billing_mode"):
+        params["billing_mode"] = mode
+    if rates := data.get("default_tax_rates"):
+        params["default_tax_rates"] = rates
+    if transfer := data.get("transfer_data"):
+        params["transfer_data"] = transfer
+    if settings := data.get("invoice_settings"):
+        params["invoice_settings"] = settings
+    _carry_texts(data, params)
+    _carry_trial(data, params)
+
+
+def _carry_texts(data: CheckoutSessionCreateParamsSubscriptionData, params: SubscriptionCreateParams) -> None:
+    if description := data.get("description"):
+        params["description"] = description
+    if metadata := data.get("metadata"):
+        params["metadata"] = metadata
+    if account := data.get("on_behalf_of"):
+        params["on_behalf_of"] = account
+    if behavior := data.get("proration_behavior"):
+        params["proration_behavior"] = behavior
+
+
+def _carry_trial(data: CheckoutSessionCreateParamsSubscriptionData, params: SubscriptionCreateParams) -> None:
+    if (trial_end := data.get("trial_end")) is not None:
+        params["trial_end"] = trial_end
+    if (days := data.get("trial_period_days")) is not None:
+        params["trial_period_days"] = days
+    if trial := data.get("trial_settings"):
+        params["trial_settings"] = {
+            "end_behavior": {"missing_payment_method": trial["end_behavior"]["missing_payment_method"]}
+        }
 
 
 def discounts_taken(

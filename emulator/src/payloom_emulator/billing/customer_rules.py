@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.pricing import discounts
@@ -13,46 +14,47 @@ from payloom_emulator.objects.state import DiscountChoice
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import Params, RequestContext
+    from payloom_emulator.objects.params.customers import CustomerCreateParams, CustomerUpdateParams
 
 MOST_ON_A_CLOCK = 3
 
 
-def creating(call: RequestContext, draft: Body) -> None:
+def creating(call: RequestContext[CustomerCreateParams], draft: Mapping[str, object]) -> None:
     """Refuse a fourth customer on a test clock."""
     clock = draft.get("test_clock")
     if clock and len(call.unit.list(kinds.CUSTOMER, test_clock=clock)) >= MOST_ON_A_CLOCK:
         raise invalid(f"Test clocks can have at most {MOST_ON_A_CLOCK} customers.", "test_clock")
 
 
-def created(call: RequestContext, customer: Customer) -> None:
+def created(call: RequestContext[CustomerCreateParams], customer: Customer) -> None:
     """Record the balance the customer begins with, and redeem a coupon older versions give customers."""
     if customer["balance"]:
         _record(call, customer, customer["balance"], customer["balance"], "initial")
     _redeem(call, customer)
 
 
-def updating(call: RequestContext, customer: Customer, changes: Body) -> None:
+def updating(call: RequestContext[CustomerUpdateParams], customer: Customer, changes: dict[str, object]) -> None:
     """Record a balance set by hand as the transaction it is."""
-    wanted = changes.get("balance")
-    if wanted is not None and wanted != customer["balance"]:
-        _record(call, customer, wanted - customer["balance"], wanted, "adjustment")
+    del changes
+    balance = call.params.get("balance")
+    if balance is not None and balance != customer["balance"]:
+        _record(call, customer, balance - (customer["balance"] or 0), balance, "adjustment")
 
 
-def updated(call: RequestContext, customer: Customer) -> None:
+def updated(call: RequestContext[CustomerUpdateParams], customer: Customer) -> None:
     """Redeem, replace or remove the customer's own discount."""
     _redeem(call, customer)
 
 
-def deleting(call: RequestContext, customer: Customer) -> None:
+def deleting(call: RequestContext[Params], customer: Customer) -> None:
     """End the subscriptions of a customer who is about to be deleted."""
     for subscription in call.unit.list(kinds.SUBSCRIPTION, customer=customer["id"]):
         if subscription["status"] not in {"canceled", "incomplete_expired"}:
             cancel_subscription.cancel(call.unit, subscription, reason="cancellation_requested")
 
 
-def _record(call: RequestContext, customer: Customer, amount: int, ending: int, kind: str) -> None:
+def _record(call: RequestContext[Params], customer: Customer, amount: int, ending: int, kind: str) -> None:
     currency = customer["currency"] or call.unit.environment.config.business.get("currency", "usd")
     values = {
         "amount": amount,
@@ -64,7 +66,9 @@ def _record(call: RequestContext, customer: Customer, amount: int, ending: int, 
     call.unit.create(kinds.CUSTOMER_BALANCE_TRANSACTION, values, emits=())
 
 
-def _redeem(call: RequestContext, customer: Customer) -> None:
+def _redeem(
+    call: RequestContext[CustomerCreateParams] | RequestContext[CustomerUpdateParams], customer: Customer
+) -> None:
     params = call.params
     if "coupon" not in params and "promotion_code" not in params:
         return

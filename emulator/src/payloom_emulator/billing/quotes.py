@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 from payloom_emulator.billing.invoices import invoice_lifecycle, lines
 from payloom_emulator.billing.pricing import amounts, discounts, totals
@@ -18,47 +19,63 @@ from payloom_emulator.objects.subscriptions import Quote, QuoteSubscriptionData
 from payloom_emulator.protocol.errors import invalid, missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.params.quotes import (
+        QuoteCreateParamsLineItem,
+        QuoteCreateParamsSubscriptionData,
+        QuoteUpdateParamsLineItem,
+        QuoteUpdateParamsSubscriptionData,
+    )
+    from payloom_emulator.objects.params.shared import PhaseItemParams
+    from payloom_emulator.objects.params.subscriptions import SubscriptionCreateParams, SubscriptionCreateParamsItem
 
 
-def subscription_data(given: Body, unit: UnitOfWork) -> QuoteSubscriptionData:
+DataParams: TypeAlias = "QuoteCreateParamsSubscriptionData | QuoteUpdateParamsSubscriptionData"
+
+
+def subscription_data(params: DataParams, unit: UnitOfWork) -> QuoteSubscriptionData:
     """Return a quote's `subscription_data` in Stripe's shape."""
-    date = given.get("effective_date")
-    mode = subscription_params.billing_mode(unit, given.get("billing_mode"))
+    date = params.get("effective_date")
+    mode = subscription_params.billing_mode(unit, params.get("billing_mode"))
     return {
         "billing_mode": {"flexible": mode["flexible"], "type": mode["type"]},
-        "description": given.get("description") or None,
+        "description": params.get("description") or None,
         "effective_date": date if isinstance(date, int) else None,
-        "metadata": given.get("metadata") or {},
-        "trial_period_days": given.get("trial_period_days") or None,
+        "metadata": params.get("metadata") or {},
+        "trial_period_days": params.get("trial_period_days") or None,
     }
 
 
-def read_items(unit: UnitOfWork, given: list[Body], current: list[QuoteItem]) -> list[QuoteItem]:
+def read_items(
+    unit: UnitOfWork,
+    params: Sequence[QuoteCreateParamsLineItem | QuoteUpdateParamsLineItem],
+    current: list[QuoteItem],
+) -> list[QuoteItem]:
     """Return the quote's items from `line_items` parameters; `id` keeps one that is there."""
-    made: list[QuoteItem] = []
-    for index, entry in enumerate(given):
+    rows: list[QuoteItem] = []
+    for index, entry in enumerate(params):
         param = f"line_items[{index}]"
-        held = next((i for i in current if i["id"] == entry.get("id")), None) if entry.get("id") else None
-        if entry.get("id") and held is None:
-            raise missing("line_item", entry["id"], param=f"{param}[id]", status=400)
-        price_id = entry.get("price") or (held["price"] if held else None)
-        if entry.get("price_data"):
-            price_id = prices.make(unit, entry["price_data"], f"{param}[price_data]")["id"]
+        item_id = entry.get("id")
+        kept = next((i for i in current if i["id"] == item_id), None) if item_id else None
+        if item_id and kept is None:
+            raise missing("line_item", item_id, param=f"{param}[id]", status=400)
+        price_id = entry.get("price") or (kept["price"] if kept else None)
+        price_data = entry.get("price_data")
+        if price_data:
+            price_id = prices.make(unit, price_data, f"{param}[price_data]")["id"]
         price = unit.get(kinds.PRICE, price_id or "", f"{param}[price]")
-        made.append(
+        rows.append(
             {
-                "id": held["id"] if held else unit.environment.ids.new("li_1", 23),
+                "id": kept["id"] if kept else unit.environment.ids.new("li_1", 23),
                 "price": price["id"],
-                "quantity": entry.get("quantity") or (held["quantity"] if held else None) or 1,
+                "quantity": entry.get("quantity") or (kept["quantity"] if kept else None) or 1,
                 "tax_rates": [
                     unit.get(kinds.TAX_RATE, r, f"{param}[tax_rates]")["id"] for r in entry.get("tax_rates") or []
                 ],
-                "discounts": entry.get("discounts") or [],
+                "discounts": [*(entry.get("discounts") or [])],
             }
         )
-    return made
+    return rows
 
 
 def _priced(unit: UnitOfWork, quote: Quote) -> list[tuple[QuoteItem, Price, InvoiceLineItem]]:
@@ -192,28 +209,23 @@ def accept(unit: UnitOfWork, quote: Quote) -> Quote:
     return unit.transition(quote, "accept", changes)
 
 
-def _params(quote: Quote, priced: list[tuple[QuoteItem, Price]]) -> Body:
+def _params(quote: Quote, priced: list[tuple[QuoteItem, Price]]) -> SubscriptionCreateParams:
     data = quote["subscription_data"]
-    params: Body = {
-        "customer": quote["customer"],
-        "currency": quote["currency"],
-        "items": [
-            {
-                "price": p["id"],
-                "tax_rates": i["tax_rates"],
-                **({} if amounts.is_metered(p) else {"quantity": i["quantity"]}),
-            }
-            for i, p in priced
-            if p["recurring"]
+    by_invoice = quote["collection_method"] == "send_invoice"
+    params: SubscriptionCreateParams = {
+        "customer": present(quote["customer"]),
+        "currency": present(quote["currency"]),
+        "items": [_item_params(item, price) for item, price in priced if price["recurring"]],
+        "add_invoice_items": [
+            {"price": price["id"], "quantity": item["quantity"]} for item, price in priced if not price["recurring"]
         ],
-        "add_invoice_items": [{"price": p["id"], "quantity": i["quantity"]} for i, p in priced if not p["recurring"]],
-        "collection_method": quote["collection_method"],
-        "default_tax_rates": quote["default_tax_rates"],
-        "discounts": quote["_discounts"],
-        "metadata": data["metadata"],
+        "collection_method": "send_invoice" if by_invoice else "charge_automatically",
+        "default_tax_rates": quote["default_tax_rates"] or [],
+        "discounts": [*quote["_discounts"]],
+        "metadata": data["metadata"] or {},
         "payment_behavior": "default_incomplete",
     }
-    if quote["collection_method"] == "send_invoice":
+    if by_invoice:
         params["days_until_due"] = quote["invoice_settings"].get("days_until_due") or 30
     if data["trial_period_days"]:
         params["trial_period_days"] = data["trial_period_days"]
@@ -222,8 +234,15 @@ def _params(quote: Quote, priced: list[tuple[QuoteItem, Price]]) -> Body:
     return params
 
 
+def _item_params(item: QuoteItem, price: Price) -> SubscriptionCreateParamsItem:
+    params: SubscriptionCreateParamsItem = {"price": price["id"], "tax_rates": item["tax_rates"]}
+    if not amounts.is_metered(price):
+        params["quantity"] = item["quantity"]
+    return params
+
+
 def _schedule(unit: UnitOfWork, quote: Quote, priced: list[tuple[QuoteItem, Price]], date: int) -> str:
-    later = [{"price": p["id"], "quantity": i["quantity"]} for i, p in priced if p["recurring"]]
+    later: list[PhaseItemParams] = [{"price": p["id"], "quantity": i["quantity"]} for i, p in priced if p["recurring"]]
     schedule = subscription_schedules.create(
         unit,
         {

@@ -2,69 +2,100 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 from payloom_emulator.catalog import products
+from payloom_emulator.core.differences import with_changes
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.catalog import Price
+from payloom_emulator.objects.catalog import Price, PriceTier
 from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.params.invoices import PriceDataParams
+    from payloom_emulator.objects.params.prices import PriceCreateParams, PriceCreateParamsRecurring
+    from payloom_emulator.objects.params.products import ProductCreateParamsDefaultPriceData
+    from payloom_emulator.objects.params.quotes import QuoteCreateParamsLineItemPriceData
+    from payloom_emulator.objects.params.shared import (
+        InvoiceItemCreateParamsPriceData,
+        LineItemPriceDataParams,
+        PriceCreateParamsCurrencyOptions,
+        QuoteCreateParamsLineItemPriceDataRecurring,
+        SubscriptionCreateParamsItemPriceData,
+        TierParams,
+    )
 
 _MAX_INTERVAL = {"day": 1095, "week": 156, "month": 36, "year": 3}
 
+PriceData: TypeAlias = "PriceCreateParams | InvoiceItemCreateParamsPriceData | PriceDataParams | QuoteCreateParamsLineItemPriceData | SubscriptionCreateParamsItemPriceData | LineItemPriceDataParams | ProductCreateParamsDefaultPriceData"
+"""A price as a caller describes it, in the parameters of any operation that can make one."""
 
-def terms(params: Body, prefix: str) -> Body:
-    """Return the fields that say how much and how often, checked."""
+CycleParams: TypeAlias = "PriceCreateParamsRecurring | QuoteCreateParamsLineItemPriceDataRecurring"
+
+Named: TypeAlias = Callable[[str], str]
+"""Returns the full name of a parameter: `price_data[currency]` for "currency"."""
+
+
+class _UnitAmount(TypedDict):
+    unit_amount: int | None
+    unit_amount_decimal: str | None
+
+
+def terms(params: PriceData, prefix: str) -> dict[str, object]:
+    """Return the fields that say how much and how often, checked. prefix: the parameter that holds `params`, or ""."""
 
     def named(name: str) -> str:
         return f"{prefix}[{name}]" if prefix else name
 
     code = money.currency(params["currency"], named("currency"))
-    terms: Body = {"currency": code, "type": "recurring" if params.get("recurring") else "one_time"}
-    terms["recurring"] = _recurring(params["recurring"], named("recurring")) if params.get("recurring") else None
-    terms["billing_scheme"] = params.get("billing_scheme", "per_unit")
-    if terms["billing_scheme"] == "tiered":
-        terms["_tiers"] = _tiers(params, named)
-        terms["tiers_mode"] = params["tiers_mode"]
-        terms["unit_amount"] = terms["unit_amount_decimal"] = None
-    elif params.get("custom_unit_amount"):
-        custom = params["custom_unit_amount"]
-        if terms["recurring"]:
+    cycle = params.get("recurring")
+    fields: dict[str, object] = {"currency": code, "type": "recurring" if cycle else "one_time"}
+    fields["recurring"] = _recurring(cycle, named("recurring")) if cycle else None
+    fields["billing_scheme"] = params.get("billing_scheme", "per_unit")
+    custom = params.get("custom_unit_amount")
+    if fields["billing_scheme"] == "tiered":
+        fields["_tiers"] = _tiers(params.get("tiers"), params.get("tiers_mode"), named)
+        fields["tiers_mode"] = params.get("tiers_mode")
+        fields["unit_amount"] = fields["unit_amount_decimal"] = None
+    elif custom:
+        if cycle:
             raise invalid("Prices with `custom_unit_amount` cannot be recurring.", named("custom_unit_amount"))
-        terms["custom_unit_amount"] = {n: custom.get(n) for n in ("maximum", "minimum", "preset")}
-        terms["unit_amount"] = terms["unit_amount_decimal"] = None
+        fields["custom_unit_amount"] = {n: custom.get(n) for n in ("maximum", "minimum", "preset")}
+        fields["unit_amount"] = fields["unit_amount_decimal"] = None
     else:
-        terms.update(_unit_amount(params, named))
-    terms["tax_behavior"] = params.get("tax_behavior", "unspecified")
+        fields.update(_unit_amount(params, named))
+    fields["tax_behavior"] = params.get("tax_behavior", "unspecified")
     if params.get("transform_quantity"):
-        terms["transform_quantity"] = params["transform_quantity"]
-    options = {code: _option(terms)}
+        fields["transform_quantity"] = params.get("transform_quantity")
+    options = {code: _option(fields)}
     for other, option in (params.get("currency_options") or {}).items():
-        options[money.currency(other, named("currency_options"))] = _option(
-            {**_unit_amount(option, named), "tax_behavior": option.get("tax_behavior", "unspecified")}
-            if not option.get("tiers")
-            else {"_tiers": _tiers({**option, "tiers_mode": params.get("tiers_mode")}, named)}
-        )
-    terms["currency_options"] = options
-    return terms
+        currency = money.currency(other, named("currency_options"))
+        options[currency] = _option(_terms_in(option, params.get("tiers_mode"), named))
+    fields["currency_options"] = options
+    return fields
 
 
-def _option(terms: Body) -> Body:
+def _terms_in(option: PriceCreateParamsCurrencyOptions, tiers_mode: str | None, named: Named) -> dict[str, object]:
+    """Return the terms of a price in another currency."""
+    if option.get("tiers"):
+        return {"_tiers": _tiers(option.get("tiers"), tiers_mode, named)}
+    return {**_unit_amount(option, named), "tax_behavior": option.get("tax_behavior", "unspecified")}
+
+
+def _option(fields: dict[str, object]) -> dict[str, object]:
     option = {
-        "custom_unit_amount": terms.get("custom_unit_amount"),
-        "tax_behavior": terms.get("tax_behavior", "unspecified"),
-        "unit_amount": terms.get("unit_amount"),
-        "unit_amount_decimal": terms.get("unit_amount_decimal"),
+        "custom_unit_amount": fields.get("custom_unit_amount"),
+        "tax_behavior": fields.get("tax_behavior", "unspecified"),
+        "unit_amount": fields.get("unit_amount"),
+        "unit_amount_decimal": fields.get("unit_amount_decimal"),
     }
-    return {**option, "tiers": terms["_tiers"]} if terms.get("_tiers") else option
+    return {**option, "tiers": fields["_tiers"]} if fields.get("_tiers") else option
 
 
-def _unit_amount(params: Body, named: Any) -> Body:
+def _unit_amount(params: PriceData | PriceCreateParamsCurrencyOptions, named: Named) -> _UnitAmount:
     whole, exact = params.get("unit_amount"), params.get("unit_amount_decimal")
     if whole is None and exact is None:
         raise invalid(
@@ -89,74 +120,83 @@ def _unit_amount(params: Body, named: Any) -> Body:
     }
 
 
-def _recurring(given_value: Body, param: str) -> Body:
-    count = given_value.get("interval_count", 1)
-    largest = _MAX_INTERVAL[given_value["interval"]]
+def _recurring(params: CycleParams, param: str) -> dict[str, object]:
+    interval, count = params["interval"], params.get("interval_count", 1)
+    largest = _MAX_INTERVAL[interval]
     if not 1 <= count <= largest:
         raise invalid(
-            f"`interval_count` must be between 1 and {largest} for interval `{given_value['interval']}`.",
+            f"`interval_count` must be between 1 and {largest} for interval `{interval}`.",
             f"{param}[interval_count]",
         )
-    usage = given_value.get("usage_type", "licensed")
-    if usage == "metered" and not given_value.get("meter"):
+    usage = params.get("usage_type", "licensed")
+    if usage == "metered" and not params.get("meter"):
         raise invalid("Metered prices need a `meter`.", f"{param}[meter]")
     return {
-        "interval": given_value["interval"],
+        "interval": interval,
         "interval_count": count,
-        "meter": given_value.get("meter"),
-        "trial_period_days": given_value.get("trial_period_days"),
+        "meter": params.get("meter"),
+        "trial_period_days": params.get("trial_period_days"),
         "usage_type": usage,
     }
 
 
-def _tiers(params: Body, named: Any) -> list[Body]:
-    tiers = params.get("tiers")
-    if not tiers:
+def _tiers(params: list[TierParams] | None, mode: str | None, named: Named) -> list[PriceTier]:
+    if not params:
         raise parameter_missing(named("tiers"))
-    if not params.get("tiers_mode"):
+    if not mode:
         raise parameter_missing(named("tiers_mode"))
-    made, last = [], 0
-    for index, tier in enumerate(tiers):
-        up_to = tier.get("up_to")
-        is_last = index == len(tiers) - 1
+    rows: list[PriceTier] = []
+    last = 0
+    for index, tier in enumerate(params):
+        up_to = tier["up_to"]
+        is_last = index == len(params) - 1
         if (up_to == "inf") is not is_last:
             raise invalid("The last tier, and only it, must have `up_to` set to `inf`.", named("tiers"))
         if up_to != "inf":
             if int(up_to) <= last:
                 raise invalid("The `up_to` of the tiers must grow.", named("tiers"))
             last = int(up_to)
-        row: Body = {}
-        for name in ("flat_amount", "unit_amount"):
-            whole, exact = tier.get(name), tier.get(f"{name}_decimal")
-            row[name] = whole
-            row[f"{name}_decimal"] = str(whole) if whole is not None else exact
-        row["up_to"] = None if up_to == "inf" else int(up_to)
-        made.append(row)
-    return made
+        flat, each = tier.get("flat_amount"), tier.get("unit_amount")
+        rows.append(
+            {
+                "flat_amount": flat,
+                "flat_amount_decimal": tier.get("flat_amount_decimal") if flat is None else str(flat),
+                "unit_amount": each,
+                "unit_amount_decimal": tier.get("unit_amount_decimal") if each is None else str(each),
+                "up_to": None if up_to == "inf" else int(up_to),
+            }
+        )
+    return rows
 
 
-def make(unit: UnitOfWork, data: Body, param: str, price_id: str | None = None) -> Price:
-    """Create a price from inline `price_data`: `{currency, product | product_data, unit_amount, recurring…}`."""
-    data = dict(data)
+def make(
+    unit: UnitOfWork, data: PriceData, param: str, *, product_id: str | None = None, price_id: str | None = None
+) -> Price:
+    """Create a price from inline `price_data`: `{currency, product | product_data, unit_amount, recurring…}`.
+
+    product_id: the product, where the data does not name it.
+    """
     if not data.get("currency"):
         raise parameter_missing(f"{param}[currency]")
-    if data.get("product_data"):
-        about = dict(data["product_data"])
-        if not about.get("name"):
+    product_data = data.get("product_data")
+    product_id = data.get("product") or product_id
+    if product_data:
+        if not product_data.get("name"):
             raise parameter_missing(f"{param}[product_data][name]")
-        data["product"] = products.make(unit, about.pop("name"), **about)["id"]
-    if not data.get("product"):
+        product_id = products.make(unit, product_data)["id"]
+    if not product_id:
         raise parameter_missing(f"{param}[product_data]")
-    product = unit.find(kinds.PRODUCT, data["product"])
+    product = unit.find(kinds.PRODUCT, product_id)
     if product is None:
-        raise missing("product", data["product"], param=f"{param}[product]", status=400)
-    price_terms = terms(data, param)
-    named = {"id": price_id} if price_id else {}
-    active = param == "default_price_data"
-    return unit.create(kinds.PRICE, {**price_terms, **named, "product": product["id"], "active": active})
+        raise missing("product", product_id, param=f"{param}[product]", status=400)
+    fields: dict[str, object] = terms(data, param)
+    if price_id:
+        fields["id"] = price_id
+    fields.update({"product": product["id"], "active": param == "default_price_data"})
+    return unit.create(kinds.PRICE, fields)
 
 
-def tiers(unit: UnitOfWork, price: Price) -> list[Body] | None:
+def tiers(unit: UnitOfWork, price: Price) -> list[PriceTier] | None:
     """Return the tiers of a tiered price."""
     del unit
     return price.get("_tiers")
@@ -165,21 +205,20 @@ def tiers(unit: UnitOfWork, price: Price) -> list[Body] | None:
 def amount_for(price: Price, quantity: int, currency: str | None = None) -> int:
     """Return what `quantity` of a price costs, in minor units of `currency` (the price's own by default)."""
     terms = price
-    if currency and currency != price["currency"]:
-        terms = {**price, **(price.get("currency_options") or {}).get(currency, {})}
+    option = (price.get("currency_options") or {}).get(currency or "")
+    if option and currency != price["currency"]:
+        terms = with_changes(price, option)
     transform = price.get("transform_quantity")
     if transform:
         whole, rest = divmod(quantity, transform["divide_by"])
         quantity = whole + (1 if rest and transform["round"] == "up" else 0)
     if price["billing_scheme"] == "tiered":
-        rows = cast("list[Body]", terms.get("tiers") or price.get("_tiers") or [])
-        return _tiered(rows, str(price["tiers_mode"]), quantity)
-    if terms.get("unit_amount_decimal") is None:
-        return 0
-    return _rounded(Decimal(str(terms["unit_amount_decimal"])) * quantity)
+        return _tiered(terms.get("tiers") or price.get("_tiers") or [], str(price["tiers_mode"]), quantity)
+    each = terms.get("unit_amount_decimal")
+    return 0 if each is None else _rounded(Decimal(str(each)) * quantity)
 
 
-def _tiered(rows: list[Body], mode: str, quantity: int) -> int:
+def _tiered(rows: Sequence[PriceTier], mode: str, quantity: int) -> int:
     total, done = Decimal(0), 0
     if mode == "volume":
         for row in rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Product
@@ -10,10 +10,14 @@ from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.params.shared import PlanCreateParamsProduct, PriceDataProductDataParams
+
+ProductData: TypeAlias = "PlanCreateParamsProduct | PriceDataProductDataParams"
 
 
-def make(unit: UnitOfWork, name: str, **more: Any) -> Product:
+def make(unit: UnitOfWork, data: ProductData) -> Product:
     """Create a product from inline `product_data`."""
-    if more.get("id") and unit.find_any(more["id"]) is not None:
+    product_id = data.get("id")
+    if product_id and unit.find_any(product_id) is not None:
         raise invalid("Product already exists.", "product_data[id]", "resource_already_exists")
-    return unit.create(kinds.PRODUCT, {"name": name, "updated": unit.now, **more})
+    return unit.create(kinds.PRODUCT, {"updated": unit.now, **data})

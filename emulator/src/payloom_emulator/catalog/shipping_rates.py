@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
@@ -11,11 +11,15 @@ from payloom_emulator.objects.present import present
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.params.shared import ShippingRateDataParams
+    from payloom_emulator.objects.params.shipping_rates import ShippingRateCreateParams
 
 
-def fixed_amount(data: Body, param: str) -> Body:
+RateParams: TypeAlias = "ShippingRateCreateParams | ShippingRateDataParams"
+
+
+def fixed_amount(data: RateParams, param: str) -> dict[str, object]:
     """Return the `fixed_amount` that the parameters ask for, or raise when there is none."""
     amount = data.get("fixed_amount")
     if not amount:
@@ -23,7 +27,7 @@ def fixed_amount(data: Body, param: str) -> Body:
     return {**amount, "currency": money.currency(amount["currency"], "fixed_amount[currency]")}
 
 
-def make(unit: UnitOfWork, data: Body, param: str) -> ShippingRate:
+def make(unit: UnitOfWork, data: ShippingRateDataParams, param: str) -> ShippingRate:
     """Make a rate from inline `shipping_rate_data`."""
     if not data.get("display_name"):
         raise parameter_missing(f"{param}[display_name]")
@@ -36,11 +40,11 @@ def make(unit: UnitOfWork, data: Body, param: str) -> ShippingRate:
 
 
 def amount_of(rate: ShippingRate, currency: str) -> int:
-    """Return the rate's amount in a currency."""
-    fixed_amount = rate["fixed_amount"]
-    if present(fixed_amount)["currency"] == currency:
-        return present(fixed_amount)["amount"]
-    option = (present(fixed_amount).get("currency_options") or {}).get(currency)
+    """Return the rate's amount in minor units of a currency."""
+    fixed = present(rate["fixed_amount"])
+    if fixed["currency"] == currency:
+        return fixed["amount"]
+    option = (fixed.get("currency_options") or {}).get(currency)
     if option is None:
         raise invalid(f"The shipping rate {rate['id']} has no amount in {currency}.", "shipping_options")
     return option["amount"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from payloom_emulator.billing import checkout_billing
 from payloom_emulator.checkout import create_session
-from payloom_emulator.core.declarations.schema import ADDRESS, SHIPPING, Body, overlay
+from payloom_emulator.core.declarations.schema import ADDRESS, SHIPPING, overlay
+from payloom_emulator.core.differences import with_changes
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.checkout import CheckoutSession
+from payloom_emulator.objects.checkout import CheckoutSession, CheckoutSessionCustomField
 from payloom_emulator.objects.customers import Customer
 from payloom_emulator.objects.intents import PaymentIntent
 from payloom_emulator.objects.payment_methods import PaymentMethod
@@ -24,11 +25,50 @@ if TYPE_CHECKING:
 COMPLETED = "checkout.session.completed"
 
 
-def confirm(unit: UnitOfWork, session: CheckoutSession, params: Body) -> CheckoutSession:
+class ConfirmAddress(TypedDict, total=False):
+    """A postal address from Stripe's page."""
+
+    city: str
+    country: str
+    line1: str
+    line2: str
+    postal_code: str
+    state: str
+
+
+class ConfirmShipping(TypedDict, total=False):
+    """Where the page's customer wants the goods."""
+
+    address: ConfirmAddress
+    name: str
+
+
+class ConfirmConsent(TypedDict, total=False):
+    """What the page's customer agreed to."""
+
+    promotions: str
+    terms_of_service: str
+
+
+class ConfirmParams(TypedDict, total=False):
+    """What Stripe's page sends when the customer pays; it is in no specification. expected_amount: minor units."""
+
+    payment_method: str
+    payment_method_data: dict[str, Any]
+    email: str
+    name: str
+    phone: str
+    address: ConfirmAddress
+    shipping: ConfirmShipping
+    expected_amount: int | str
+    custom_fields: dict[str, str]
+    consent: ConfirmConsent
+
+
+def confirm(unit: UnitOfWork, session: CheckoutSession, params: ConfirmParams) -> CheckoutSession:
     """Confirm an open session as Stripe's page does; returns the session, still open when a challenge is needed.
 
-    params: `payment_method` or `payment_method_data`, `email`, `name`, `phone`, `address`, `shipping`,
-    `expected_amount`, `custom_fields` `{key: value}`, `consent`. Raises CardError on a decline; the session stays open.
+    Raises CardError on a decline; the session stays open.
     """
     if session["status"] != "open":
         raise StripeError(
@@ -45,8 +85,8 @@ def confirm(unit: UnitOfWork, session: CheckoutSession, params: Body) -> Checkou
     return _pay(unit, session, method)
 
 
-def _check_expected(session: CheckoutSession, params: Body) -> None:
-    expected: Any = params.get("expected_amount")
+def _check_expected(session: CheckoutSession, params: ConfirmParams) -> None:
+    expected = params.get("expected_amount")
     if expected is None or expected == "" or session["mode"] == "setup":
         return
     if int(expected) != session["amount_total"]:
@@ -57,54 +97,65 @@ def _check_expected(session: CheckoutSession, params: Body) -> None:
         )
 
 
-def _collect(unit: UnitOfWork, session: CheckoutSession, params: Body) -> None:
+def _collect(unit: UnitOfWork, session: CheckoutSession, params: ConfirmParams) -> None:
     before = session["customer_details"] or create_session.details()
-    data = (params.get("payment_method_data") or {}).get("billing_details") or {}
+    data = params.get("payment_method_data")
     method = unit.find(kinds.PAYMENT_METHOD, params.get("payment_method"))
-    billing = data or (method or {}).get("billing_details") or {}
-    email = before["email"] or params.get("email") or billing.get("email")
+    billing = (data.get("billing_details") if data else None) or (method["billing_details"] if method else None)
+    email = before["email"] or params.get("email") or (billing.get("email") if billing else None)
     if not email and not session["customer"]:
         raise parameter_missing("email")
-    address = params.get("address") or billing.get("address")
-    address = overlay(ADDRESS, address) if isinstance(address, dict) and any(address.values()) else before["address"]
+    asked = params.get("address") or (billing.get("address") if billing else None)
+    address = overlay(ADDRESS, asked) if isinstance(asked, dict) and any(asked.values()) else before["address"]
     changes: dict[str, object] = {
         "customer_details": {
             **before,
             "email": email,
-            "name": params.get("name") or billing.get("name") or before["name"],
+            "name": params.get("name") or (billing.get("name") if billing else None) or before["name"],
             "phone": params.get("phone") or before["phone"],
             "address": address,
         }
     }
-    shipping = params.get("shipping")
     if session["shipping_address_collection"]:
-        if not isinstance(shipping, dict) or not (shipping.get("address") or {}).get("country"):
-            raise parameter_missing("shipping")
-        where = overlay(
-            {"address": ADDRESS, "name": None}, {k: shipping[k] for k in ("address", "name") if k in shipping}
-        )
-        changes["collected_information"] = {"business_name": None, "individual_name": None, "shipping_details": where}
+        changes["collected_information"] = _collected(params.get("shipping"))
     if session["custom_fields"]:
         changes["custom_fields"] = _custom(session, params.get("custom_fields") or {})
-    wanted = (session["consent_collection"] or {}).get("terms_of_service")
-    consent = params.get("consent") or {}
-    if wanted == "required" and consent.get("terms_of_service") != "accepted":
-        raise invalid("The terms of service must be accepted.", "consent[terms_of_service]")
-    if session["consent_collection"]:
-        changes["consent"] = {
-            "promotions": consent.get("promotions"),
-            "terms_of_service": consent.get("terms_of_service"),
-        }
+    changes.update(_consent(session, params.get("consent") or {}))
     unit.change(session, changes, emits=())
 
 
-def _custom(session: CheckoutSession, given: Body) -> list[Body]:
-    filled = []
+def _collected(shipping: ConfirmShipping | None) -> dict[str, object]:
+    address = shipping.get("address") if isinstance(shipping, dict) else None
+    if shipping is None or not address or not address.get("country"):
+        raise parameter_missing("shipping")
+    asked = {name: value for name, value in shipping.items() if name in {"address", "name"}}
+    details = overlay({"address": ADDRESS, "name": None}, asked)
+    return {"business_name": None, "individual_name": None, "shipping_details": details}
+
+
+def _consent(session: CheckoutSession, consent: ConfirmConsent) -> dict[str, object]:
+    asked = session["consent_collection"]
+    if not asked:
+        return {}
+    if asked.get("terms_of_service") == "required" and consent.get("terms_of_service") != "accepted":
+        raise invalid("The terms of service must be accepted.", "consent[terms_of_service]")
+    return {"consent": {"promotions": consent.get("promotions"), "terms_of_service": consent.get("terms_of_service")}}
+
+
+def _custom(session: CheckoutSession, values: dict[str, str]) -> list[CheckoutSessionCustomField]:
+    filled: list[CheckoutSessionCustomField] = []
     for field in session["custom_fields"]:
-        value = given.get(field["key"])
-        if value in {None, ""} and not field["optional"]:
+        value = values.get(field["key"])
+        if not value and not field["optional"]:
             raise parameter_missing(f"custom_fields[{field['key']}]")
-        filled.append({**field, field["type"]: {**field[field["type"]], "value": value or None}})
+        changed = field.copy()
+        if field["type"] == "text":
+            changed["text"] = with_changes(present(field["text"]), {"value": value or None})
+        elif field["type"] == "numeric":
+            changed["numeric"] = with_changes(present(field["numeric"]), {"value": value or None})
+        else:
+            changed["dropdown"] = with_changes(present(field["dropdown"]), {"value": value or None})
+        filled.append(changed)
     return filled
 
 
@@ -116,12 +167,13 @@ def _needs_method(session: CheckoutSession) -> bool:
     return True
 
 
-def _method(unit: UnitOfWork, session: CheckoutSession, params: Body) -> PaymentMethod | None:
+def _method(unit: UnitOfWork, session: CheckoutSession, params: ConfirmParams) -> PaymentMethod | None:
     method: PaymentMethod | None = None
-    if params.get("payment_method"):
-        method = unit.get(kinds.PAYMENT_METHOD, params["payment_method"], "payment_method")
-    elif params.get("payment_method_data"):
-        method = payment_methods.make(unit, params["payment_method_data"])
+    method_id, data = params.get("payment_method"), params.get("payment_method_data")
+    if method_id:
+        method = unit.get(kinds.PAYMENT_METHOD, method_id, "payment_method")
+    elif data:
+        method = payment_methods.make(unit, data)
     if method is None:
         if _needs_method(session):
             raise parameter_missing("payment_method")
@@ -151,7 +203,8 @@ def _customer(unit: UnitOfWork, session: CheckoutSession, *, required: bool) -> 
     if not required and session["customer_creation"] != "always":
         return None
     details = session["customer_details"]
-    shipping = (session["collected_information"] or {}).get("shipping_details")
+    collected = session["collected_information"]
+    shipping = collected["shipping_details"] if collected else None
     customer = unit.create(
         kinds.CUSTOMER,
         {
@@ -172,15 +225,14 @@ def _customer(unit: UnitOfWork, session: CheckoutSession, *, required: bool) -> 
 
 def _pay(unit: UnitOfWork, session: CheckoutSession, method: PaymentMethod | None) -> CheckoutSession:
     data = session["_payment_intent_data"]
-    saving = data.get("setup_future_usage") or (present(session["payment_method_options"]).get("card") or {}).get(
-        "setup_future_usage"
-    )
+    card = present(session["payment_method_options"]).get("card")
+    saving = data.get("setup_future_usage") or (card.get("setup_future_usage") if card else None)
     customer = _customer(unit, session, required=bool(saving) or present(session["invoice_creation"])["enabled"])
     if method is None:
         return complete(unit, session, "no_payment_required")
     intent = unit.find(kinds.PAYMENT_INTENT, session["payment_intent"])
     if intent is None:
-        intent = payment_intents.create(unit, **_intent_values(session, data, customer, method))
+        intent = _create_intent(unit, session, customer, method)
         unit.change(session, {"payment_intent": intent["id"]}, emits=())
     else:
         customer_id = customer["id"] if customer else intent["customer"]
@@ -193,9 +245,7 @@ def prepare(unit: UnitOfWork, session: CheckoutSession) -> None:
     """Make the intent at once, as it was until 2022-08-01; since then it is made when the customer pays."""
     customer = unit.find(kinds.CUSTOMER, session["customer"])
     if session["mode"] == "payment" and session["amount_total"]:
-        intent = payment_intents.create(
-            unit, **_intent_values(session, session["_payment_intent_data"], customer, None)
-        )
+        intent = _create_intent(unit, session, customer, None)
         unit.change(session, {"payment_intent": intent["id"]}, emits=())
     elif session["mode"] == "setup":
         intent = setup_intents.create(
@@ -207,24 +257,8 @@ def prepare(unit: UnitOfWork, session: CheckoutSession) -> None:
         unit.change(session, {"setup_intent": intent["id"]}, emits=())
 
 
-def _intent_values(
-    session: CheckoutSession, data: Body, customer: Customer | None, method: PaymentMethod | None
-) -> Body:
-    shipping = data.get("shipping")
-    collected = (session["collected_information"] or {}).get("shipping_details")
-    if not shipping and collected:
-        shipping = collected
-    values: dict[str, object] = {
-        "amount": session["amount_total"],
-        "currency": session["currency"],
-        "customer": customer["id"] if customer else None,
-        "payment_method": method["id"] if method else None,
-        "payment_method_types": session["payment_method_types"],
-        "payment_method_options": session["payment_method_options"],
-        "shipping": overlay(SHIPPING, shipping) if shipping else None,
-        "_session": session["id"],
-    }
-    for name in (
+_PLAIN = frozenset(
+    [
         "application_fee_amount",
         "capture_method",
         "description",
@@ -236,10 +270,30 @@ def _intent_values(
         "statement_descriptor_suffix",
         "transfer_data",
         "transfer_group",
-    ):
-        if data.get(name) not in (None, ""):
-            values[name] = data[name]
-    return values
+    ]
+)
+
+
+def _create_intent(
+    unit: UnitOfWork, session: CheckoutSession, customer: Customer | None, method: PaymentMethod | None
+) -> PaymentIntent:
+    data = session["_payment_intent_data"]
+    collected = session["collected_information"]
+    shipping = data.get("shipping") or (collected["shipping_details"] if collected else None)
+    fields: dict[str, object] = {name: value for name, value in data.items() if name in _PLAIN and value != ""}
+    return payment_intents.create(
+        unit,
+        amount=present(session["amount_total"]),
+        currency=present(session["currency"]),
+        customer=customer["id"] if customer else None,
+        payment_method=method["id"] if method else None,
+        invoice=None,
+        payment_method_types=session["payment_method_types"],
+        payment_method_options=session["payment_method_options"],
+        shipping=overlay(SHIPPING, shipping) if shipping else None,
+        _session=session["id"],
+        **fields,
+    )
 
 
 def _return_url(unit: UnitOfWork, session: CheckoutSession) -> str:
@@ -252,9 +306,8 @@ def _after_intent(unit: UnitOfWork, session: CheckoutSession, intent: PaymentInt
         return complete(unit, session, "paid")
     if status in {"processing", "requires_capture"}:
         return complete(unit, session, "unpaid")
-    if status == "requires_action" and (intent["next_action"] or {}).get("type", "").endswith(
-        ("_display_details", "microdeposits")
-    ):
+    action = intent["next_action"]
+    if status == "requires_action" and action and action["type"].endswith(("_display_details", "microdeposits")):
         return complete(unit, session, "unpaid")
     return session
 
@@ -281,14 +334,14 @@ def _subscribe(unit: UnitOfWork, session: CheckoutSession, method: PaymentMethod
 
 
 def _intent_of(unit: UnitOfWork, session: CheckoutSession) -> PaymentIntent | None:
-    found = unit.list(kinds.PAYMENT_INTENT, _session=session["id"], limit=1)
-    return found[0] if found else None
+    intents = unit.list(kinds.PAYMENT_INTENT, _session=session["id"], limit=1)
+    return intents[0] if intents else None
 
 
 def _after_subscription(unit: UnitOfWork, session: CheckoutSession, subscription: Subscription) -> CheckoutSession:
     if subscription["status"] == "incomplete":
         intent = _intent_of(unit, session)
-        error = (intent or {}).get("last_payment_error")
+        error = intent["last_payment_error"] if intent else None
         if intent is not None and intent["status"] == "requires_payment_method" and error:
             raise CardError(
                 str(error["message"]),
@@ -318,7 +371,9 @@ def _set_up(unit: UnitOfWork, session: CheckoutSession, method: PaymentMethod | 
     intent = unit.find(kinds.SETUP_INTENT, session["setup_intent"])
     if intent is None:
         data = session["_setup_intent_data"]
-        more: dict[str, Any] = {n: data[n] for n in ("description", "metadata", "on_behalf_of") if data.get(n)}
+        more: dict[str, object] = {
+            name: value for name, value in data.items() if name in {"description", "metadata", "on_behalf_of"} and value
+        }
         intent = setup_intents.create(
             unit,
             customer=customer["id"] if customer else None,

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypedDict
 
 from payloom_emulator.catalog import shipping_rates
 from payloom_emulator.checkout import lines
+from payloom_emulator.core.differences import with_changes
+from payloom_emulator.core.request_context import required
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.checkout import CheckoutSession
+from payloom_emulator.objects.state import DiscountChoice, TakenDiscount
 from payloom_emulator.payments import authentication
 from payloom_emulator.protocol.errors import StripeError, invalid, not_emulated, parameter_missing
+from payloom_emulator.protocol.json_shapes import is_object
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.checkout import (
+        CheckoutSession,
+        CheckoutSessionCustomerDetails,
+        CheckoutSessionDiscount,
+        CheckoutSessionShippingCost,
+        CheckoutSessionShippingOption,
+        CheckoutSessionTotalDetails,
+    )
+    from payloom_emulator.objects.params.checkout import (
+        CheckoutSessionCreateParams,
+        CheckoutSessionCreateParamsInvoiceCreation,
+        DiscountParams,
+    )
+    from payloom_emulator.objects.params.shared import CustomFieldParams
 
 HOUR = 3600
 
@@ -39,29 +56,29 @@ _HOSTED, _EMBEDDED = {"hosted_page"}, {"embedded_page", "elements", "form"}
 _OLD_UI = {"hosted": "hosted_page", "embedded": "embedded_page", "custom": "elements"}
 
 
-def fill(call: RequestContext, draft: Body) -> None:
+def fill(call: RequestContext[CheckoutSessionCreateParams], draft: CheckoutSession) -> None:
     """Complete the draft of a new session, or refuse."""
     params, unit = call.params, call.unit
-    call.need("mode")
-    mode = params["mode"]
-    draft["ui_mode"] = _OLD_UI.get(params.get("ui_mode", "hosted_page"), params.get("ui_mode", "hosted_page"))
+    mode = required(params.get("mode"), "mode")
+    ui_mode = params.get("ui_mode", "hosted_page")
+    draft["ui_mode"] = ui_mode = _OLD_UI.get(ui_mode, ui_mode)
     _check_combinations(params, mode)
     _urls(params, draft)
-    draft["id"] = unit.environment.ids.new("cs_test_a1" if draft["ui_mode"] == "hosted_page" else "cs_test_b1", 56)
+    draft["id"] = unit.environment.ids.new("cs_test_a1" if ui_mode == "hosted_page" else "cs_test_b1", 56)
     draft["status"], draft["payment_status"] = "open", "unpaid" if mode != "setup" else "no_payment_required"
     draft["expires_at"] = _expiry(params, unit.now)
-    _sell(call, draft, mode)
+    _sell(unit, params, draft, mode)
     _who(unit, params, draft, mode, older=call.before("2022-08-01"))
-    _how(call, params, draft, mode)
+    _how(call, draft, mode)
     draft["_subscription_data"] = params.get("subscription_data") or {}
     draft["_payment_intent_data"] = params.get("payment_intent_data") or {}
     draft["_setup_intent_data"] = params.get("setup_intent_data") or {}
     _ship(unit, params, draft)
     if mode != "setup":
-        draft.update(public_totals(lines.totals(unit, cast("CheckoutSession", draft))))
+        draft.update(with_changes(draft, public_totals(lines.totals(unit, draft))))
         if mode == "payment" and not draft["amount_total"]:
             draft["payment_status"] = "no_payment_required"
-    if draft["ui_mode"] == "hosted_page":
+    if ui_mode == "hosted_page":
         draft["url"] = f"{unit.environment.base_url}/c/pay/{draft['id']}#{_FRAGMENT}{unit.environment.ids.new('', 40)}"
     else:
         draft["client_secret"] = f"{draft['id']}_secret_{unit.environment.ids.new('', 40)}"
@@ -70,20 +87,33 @@ def fill(call: RequestContext, draft: Body) -> None:
 _FRAGMENT = "fidkdWxOYHwnPyd1blpxYHZxWjA0"
 
 
-def public_totals(made: Body) -> Body:
-    """Return the totals a session shows, of what `lines.totals` made."""
-    shown = {n: made[n] for n in ("amount_subtotal", "amount_total", "total_details")}
-    shown["_taken"] = made["_taken"]
-    shown["discounts"] = [
-        {"coupon": t["coupon"] if not t["promotion_code"] else None, "promotion_code": t["promotion_code"]}
-        for t in made["_taken"]
-    ]
-    return shown
+class PublicTotals(TypedDict):
+    """The fields of a session that follow from its lines, in minor units."""
+
+    amount_subtotal: int
+    amount_total: int
+    total_details: CheckoutSessionTotalDetails
+    _taken: list[TakenDiscount]
+    discounts: list[CheckoutSessionDiscount]
 
 
-def _check_combinations(params: Body, mode: str) -> None:
+def public_totals(totals: lines.Totals) -> PublicTotals:
+    """Return the totals a session shows, of what `lines.totals` worked out."""
+    return {
+        "amount_subtotal": totals["amount_subtotal"],
+        "amount_total": totals["amount_total"],
+        "total_details": totals["total_details"],
+        "_taken": totals["_taken"],
+        "discounts": [
+            {"coupon": t["coupon"] if not t["promotion_code"] else None, "promotion_code": t["promotion_code"]}
+            for t in totals["_taken"]
+        ],
+    }
+
+
+def _check_combinations(params: CheckoutSessionCreateParams, mode: str) -> None:
     for name, modes in _ONLY_IN.items():
-        if name in params and mode not in modes and params[name] not in ("", None):
+        if mode not in modes and params.get(name) not in ("", None):
             raise invalid(f"You can not pass `{name}` in `{mode}` mode.", name)
     if params.get("customer") and params.get("customer_email"):
         raise invalid("You may only specify one of these parameters: customer, customer_email.", "customer_email")
@@ -95,7 +125,7 @@ def _check_combinations(params: Body, mode: str) -> None:
         raise invalid("You may only specify one discount.", "discounts")
 
 
-def _urls(params: Body, draft: Body) -> None:
+def _urls(params: CheckoutSessionCreateParams, draft: CheckoutSession) -> None:
     if draft["ui_mode"] in _HOSTED:
         if not params.get("success_url"):
             raise parameter_missing("success_url")
@@ -104,35 +134,34 @@ def _urls(params: Body, draft: Body) -> None:
                 "`return_url` is only supported for embedded and custom UI modes; use `success_url`.", "return_url"
             )
         for name in ("success_url", "cancel_url"):
-            if params.get(name) and "://" not in params[name]:
+            if params.get(name) and "://" not in str(params.get(name)):
                 raise invalid("Not a valid URL", name, "url_invalid")
         draft["return_url"] = None
         return
     for name in ("success_url", "cancel_url"):
         if params.get(name):
             raise invalid(f"`{name}` is only supported when `ui_mode` is `hosted_page`; use `return_url`.", name)
-    draft["redirect_on_completion"] = params.get("redirect_on_completion", "always")
-    if not params.get("return_url") and draft["redirect_on_completion"] != "never" and draft["ui_mode"] != "elements":
+    draft["redirect_on_completion"] = redirect = params.get("redirect_on_completion", "always")
+    if not params.get("return_url") and redirect != "never" and draft["ui_mode"] != "elements":
         raise parameter_missing("return_url")
 
 
-def _expiry(params: Body, now: int) -> int:
-    wanted = params.get("expires_at")
-    if wanted is None:
+def _expiry(params: CheckoutSessionCreateParams, now: int) -> int:
+    expires_at = params.get("expires_at")
+    if expires_at is None:
         return now + 24 * HOUR
-    if wanted < now + HOUR // 2 - 10:
+    if expires_at < now + HOUR // 2 - 10:
         raise invalid(
             "The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation.", "expires_at"
         )
-    if wanted > now + 24 * HOUR + 60:
+    if expires_at > now + 24 * HOUR + 60:
         raise invalid(
             "The `expires_at` timestamp must be less than 24 hours from Checkout Session creation.", "expires_at"
         )
-    return wanted
+    return expires_at
 
 
-def _sell(call: RequestContext, draft: Body, mode: str) -> None:
-    params, unit = call.params, call.unit
+def _sell(unit: UnitOfWork, params: CheckoutSessionCreateParams, draft: CheckoutSession, mode: str) -> None:
     draft["_lines"] = lines.read(unit, [lines.modern(i) for i in params.get("line_items") or []], mode)
     if mode == "setup":
         if not params.get("currency") and not params.get("payment_method_types"):
@@ -142,12 +171,23 @@ def _sell(call: RequestContext, draft: Body, mode: str) -> None:
         return
     lines.check_terms(unit, draft["_lines"], mode)
     draft["currency"] = lines.currency_of(unit, draft["_lines"], params.get("currency"))
-    draft["_discounts"] = [{k: v for k, v in d.items() if v} for d in params.get("discounts") or []]
+    draft["_discounts"] = [_choice(d) for d in params.get("discounts") or []]
     if params.get("optional_items"):
         raise not_emulated("POST /v1/checkout/sessions with optional_items")
 
 
-def _who(unit: UnitOfWork, params: Body, draft: Body, mode: str, *, older: bool) -> None:
+def _choice(params: DiscountParams) -> DiscountChoice:
+    choice: DiscountChoice = {}
+    if coupon_id := params.get("coupon"):
+        choice["coupon"] = coupon_id
+    if code_id := params.get("promotion_code"):
+        choice["promotion_code"] = code_id
+    return choice
+
+
+def _who(
+    unit: UnitOfWork, params: CheckoutSessionCreateParams, draft: CheckoutSession, mode: str, *, older: bool
+) -> None:
     if mode == "subscription":
         draft["customer_creation"] = None if draft["customer"] else "always"
     elif not draft["customer"]:
@@ -168,11 +208,15 @@ def _who(unit: UnitOfWork, params: Body, draft: Body, mode: str, *, older: bool)
 
 
 def details(
-    *, email: Any = None, name: Any = None, phone: Any = None, address: Any = None, exempt: str = "none"
-) -> Body:
+    *,
+    email: str | None = None,
+    name: str | None = None,
+    phone: str | None = None,
+    exempt: str = "none",
+) -> CheckoutSessionCustomerDetails:
     """Return a session's `customer_details`."""
     return {
-        "address": address,
+        "address": None,
         "business_name": None,
         "email": email,
         "individual_name": None,
@@ -183,53 +227,39 @@ def details(
     }
 
 
-def _how(call: RequestContext, params: Body, draft: Body, mode: str) -> None:
+def _how(call: RequestContext[CheckoutSessionCreateParams], draft: CheckoutSession, mode: str) -> None:
+    params = call.params
     explicit = bool(params.get("payment_method_types"))
-    draft["payment_method_types"] = authentication.types_for(params, automatic=False)
+    changes: dict[str, object] = {"payment_method_types": authentication.types_for({**params}, automatic=False)}
     if not explicit and not call.before("2023-08-16"):
-        draft["payment_method_configuration_details"] = {"id": "pmc_1LocalStripeDefault00000", "parent": None}
-    options: dict[str, Body] = {"card": {"request_three_d_secure": "automatic"}}
-    for kind, values in (params.get("payment_method_options") or {}).items():
-        options[kind] = {**options.get(kind, {}), **values}
-    draft["payment_method_options"] = options
-    draft["payment_method_collection"] = (
+        changes["payment_method_configuration_details"] = {"id": "pmc_1LocalStripeDefault00000", "parent": None}
+    changes["payment_method_options"] = _method_options(params.get("payment_method_options") or {})
+    changes["payment_method_collection"] = (
         params.get("payment_method_collection", "always")
         if mode == "subscription"
         else ("if_required" if mode == "payment" else "always")
     )
-    draft["saved_payment_method_options"] = params.get("saved_payment_method_options") or (
+    changes["saved_payment_method_options"] = params.get("saved_payment_method_options") or (
         {"allow_redisplay_filters": ["always"], "payment_method_remove": "disabled", "payment_method_save": None}
         if mode != "setup"
         else None
     )
     if mode == "payment":
-        wanted: Body = params.get("invoice_creation") or {"enabled": False}
-        data = {
-            "account_tax_ids": None,
-            "custom_fields": None,
-            "description": None,
-            "footer": None,
-            "issuer": None,
-            "metadata": {},
-            "rendering_options": None,
-            **(wanted.get("invoice_data") or {}),
-        }
-        draft["invoice_creation"] = {"enabled": bool(wanted.get("enabled")), "invoice_data": data}
-    tax = params.get("automatic_tax") or {}
-    draft["automatic_tax"] = {
-        "enabled": bool(tax.get("enabled")),
-        "liability": {"type": "self"} if tax.get("enabled") else None,
-        "provider": "stripe" if tax.get("enabled") else None,
-        "status": "requires_location_inputs" if tax.get("enabled") else None,
+        changes["invoice_creation"] = _invoice_creation(params.get("invoice_creation"))
+    tax = params.get("automatic_tax")
+    automatic = bool(tax and tax["enabled"])
+    changes["automatic_tax"] = {
+        "enabled": automatic,
+        "liability": {"type": "self"} if automatic else None,
+        "provider": "stripe" if automatic else None,
+        "status": "requires_location_inputs" if automatic else None,
     }
-    draft["custom_fields"] = [custom_field(f) for f in params.get("custom_fields") or []]
-    draft["custom_text"] = {
-        **draft["custom_text"],
-        **{k: v or None for k, v in (params.get("custom_text") or {}).items()},
-    }
+    changes["custom_fields"] = [custom_field(f) for f in params.get("custom_fields") or []]
+    texts = params.get("custom_text") or {}
+    changes["custom_text"] = {**draft["custom_text"], **{name: text or None for name, text in texts.items()}}
     business = call.unit.environment.config.business["name"]
     if draft["ui_mode"] == "hosted_page" and not draft["branding_settings"]:
-        draft["branding_settings"] = {
+        changes["branding_settings"] = {
             "background_color": "#ffffff",
             "border_style": "rounded",
             "button_color": "#0074d4",
@@ -238,51 +268,69 @@ def _how(call: RequestContext, params: Body, draft: Body, mode: str) -> None:
             "icon": None,
             "logo": None,
         }
+    draft.update(with_changes(draft, changes))
 
 
-def custom_field(given: Body) -> Body:
+def _method_options(asked: Mapping[str, object]) -> dict[str, object]:
+    options: dict[str, object] = {"card": {"request_three_d_secure": "automatic"}}
+    for kind, values in asked.items():
+        base = options.get(kind)
+        options[kind] = {**base, **values} if is_object(base) and is_object(values) else values
+    return options
+
+
+def _invoice_creation(asked: CheckoutSessionCreateParamsInvoiceCreation | None) -> dict[str, object]:
+    data = (asked.get("invoice_data") if asked else None) or {}
+    defaults: dict[str, object] = {
+        "account_tax_ids": None,
+        "custom_fields": None,
+        "description": None,
+        "footer": None,
+        "issuer": None,
+        "metadata": {},
+        "rendering_options": None,
+    }
+    return {"enabled": bool(asked and asked["enabled"]), "invoice_data": {**defaults, **data}}
+
+
+def custom_field(params: CustomFieldParams) -> dict[str, object]:
     """Return a custom field as a session or link shows it."""
-    kind = given["type"]
-    member = {**(given.get(kind) or {}), "value": None}
-    if kind in {"text", "numeric"}:
-        member = {"default_value": None, "maximum_length": None, "minimum_length": None, **member}
-    else:
-        member = {"default_value": None, **member}
+    kind = params["type"]
+    lengths = {"maximum_length": None, "minimum_length": None} if kind in {"text", "numeric"} else {}
     return {
-        "key": given["key"],
-        "label": {"custom": None, **given["label"]},
-        "optional": bool(given.get("optional")),
+        "key": params["key"],
+        "label": {"custom": None, **params["label"]},
+        "optional": bool(params.get("optional")),
         "type": kind,
-        kind: member,
+        kind: {"default_value": None, **lengths, **(params.get(kind) or {}), "value": None},
     }
 
 
-def _ship(unit: UnitOfWork, params: Body, draft: Body) -> None:
-    options = []
+def _ship(unit: UnitOfWork, params: CheckoutSessionCreateParams, draft: CheckoutSession) -> None:
+    options: list[CheckoutSessionShippingOption] = []
     for index, option in enumerate(params.get("shipping_options") or []):
         where = f"shipping_options[{index}]"
-        if option.get("shipping_rate_data"):
-            rate = shipping_rates.make(unit, option["shipping_rate_data"], f"{where}[shipping_rate_data]")
+        rate_data = option.get("shipping_rate_data")
+        if rate_data:
+            rate = shipping_rates.make(unit, rate_data, f"{where}[shipping_rate_data]")
         else:
             rate = unit.get(kinds.SHIPPING_RATE, option.get("shipping_rate", ""), f"{where}[shipping_rate]")
-        options.append(
-            {"shipping_amount": shipping_rates.amount_of(rate, draft["currency"]), "shipping_rate": rate["id"]}
-        )
+        amount = shipping_rates.amount_of(rate, str(draft["currency"]))
+        options.append({"shipping_amount": amount, "shipping_rate": rate["id"]})
     draft["shipping_options"] = options
     if options:
-        choose_shipping(draft, options[0]["shipping_rate"])
+        draft["shipping_cost"] = shipping_cost(draft, str(options[0]["shipping_rate"]))
 
 
-def choose_shipping(session: Body, rate_id: str) -> Body:
-    """Set the chosen shipping rate on a draft; returns the `shipping_cost`."""
+def shipping_cost(session: CheckoutSession, rate_id: str) -> CheckoutSessionShippingCost:
+    """Return the `shipping_cost` of a session for which the customer chose this rate, or raise."""
     option = next((o for o in session["shipping_options"] if o["shipping_rate"] == rate_id), None)
     if option is None:
         raise StripeError("The shipping rate is not one of the session's options.", param="shipping_rate")
     amount = option["shipping_amount"]
-    session["shipping_cost"] = {
+    return {
         "amount_subtotal": amount,
         "amount_tax": 0,
         "amount_total": amount,
         "shipping_rate": rate_id,
     }
-    return session["shipping_cost"]

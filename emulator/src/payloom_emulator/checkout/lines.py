@@ -2,89 +2,123 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 from payloom_emulator.billing import checkout_billing
 from payloom_emulator.catalog import prices
-from payloom_emulator.core.differences import with_changes
+from payloom_emulator.core.differences import public_fields, with_changes
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.catalog import Price
-from payloom_emulator.objects.checkout import CheckoutSession
-from payloom_emulator.objects.state import AdjustableQuantity, SoldLine
+from payloom_emulator.objects.catalog import Price, TaxRate
+from payloom_emulator.objects.state import AdjustableQuantity, SoldLine, TakenDiscount
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.checkout import CheckoutSession, CheckoutSessionTotalDetails
+    from payloom_emulator.objects.params.checkout import (
+        CheckoutSessionCreateParamsLineItems,
+        CheckoutSessionUpdateParamsLineItem,
+    )
+    from payloom_emulator.objects.params.payment_links import PaymentLinkCreateParamsLineItem
+    from payloom_emulator.objects.params.shared import LineItemPriceDataParams, PriceDataProductDataParams
 
 MAX_LINES = {"payment": 100, "subscription": 20}
 
 
-def read(unit: UnitOfWork, given: list[Body] | None, mode: str) -> list[SoldLine]:
+LineParams: TypeAlias = (
+    "CheckoutSessionCreateParamsLineItems | CheckoutSessionUpdateParamsLineItem | PaymentLinkCreateParamsLineItem"
+)
+
+
+def read(unit: UnitOfWork, params: Sequence[LineParams] | None, mode: str) -> list[SoldLine]:
     """Return the session's lines, checked."""
     if mode == "setup":
-        if given:
+        if params:
             raise invalid("You can not pass `line_items` in `setup` mode.", "line_items")
         return []
-    if not given:
+    if not params:
         raise parameter_missing("line_items")
-    if len(given) > MAX_LINES[mode]:
+    if len(params) > MAX_LINES[mode]:
         raise invalid(f"You may only specify up to {MAX_LINES[mode]} line items.", "line_items")
-    return [_line(unit, item, index) for index, item in enumerate(given)]
+    return [_line(unit, item, index) for index, item in enumerate(params)]
 
 
-def modern(item: Body) -> Body:
+def modern(item: CheckoutSessionCreateParamsLineItems) -> CheckoutSessionCreateParamsLineItems:
     """Return a line item in today's words; until 2022-08-01 it could hold `name`, `amount` and `currency` itself."""
     if "amount" not in item:
         return item
-    about = {n: item[n] for n in ("name", "description", "images") if item.get(n)}
-    data = {"currency": item.get("currency"), "unit_amount": item["amount"], "product_data": about}
-    return {
-        **{k: v for k, v in item.items() if k in {"quantity", "tax_rates", "adjustable_quantity"}},
-        "price_data": data,
+    product: PriceDataProductDataParams = {"name": item.get("name", "")}
+    if description := item.get("description"):
+        product["description"] = description
+    if images := item.get("images"):
+        product["images"] = images
+    data: LineItemPriceDataParams = {
+        "currency": item.get("currency", ""),
+        "unit_amount": item["amount"],
+        "product_data": product,
     }
+    today: CheckoutSessionCreateParamsLineItems = {"price_data": data}
+    if "quantity" in item:
+        today["quantity"] = item["quantity"]
+    if "tax_rates" in item:
+        today["tax_rates"] = item["tax_rates"]
+    if "adjustable_quantity" in item:
+        today["adjustable_quantity"] = item["adjustable_quantity"]
+    return today
 
 
-def _line(unit: UnitOfWork, item: Body, index: int) -> SoldLine:
+def _line(unit: UnitOfWork, item: LineParams, index: int) -> SoldLine:
     where = f"line_items[{index}]"
-    if item.get("price") and item.get("price_data"):
-        raise invalid("You may only specify one of these parameters: price, price_data.", f"{where}[price]")
-    if item.get("price_data"):
-        price = prices.make(unit, item["price_data"], f"{where}[price_data]")
-    elif item.get("price"):
-        price = unit.get(kinds.PRICE, item["price"], f"{where}[price]")
-        if not price["active"]:
-            raise invalid("The price specified is inactive. This field only accepts active prices.", f"{where}[price]")
-    else:
-        raise parameter_missing(f"{where}[price]")
-    metered = (price["recurring"] or {}).get("usage_type") == "metered"
-    quantity = item.get("quantity")
-    if metered:
-        if quantity is not None:
-            raise invalid("Quantity should not be specified where usage_type is `metered`.", f"{where}[quantity]")
-    elif price["custom_unit_amount"]:
-        quantity = quantity or 1
-    elif quantity is None:
-        raise invalid(
-            f"Quantity is required. Add `quantity` to `line_items[{index}]`", f"{where}[quantity]", "parameter_missing"
-        )
-    elif quantity < (0 if (item.get("adjustable_quantity") or {}).get("enabled") else 1):
-        raise invalid(
-            "This value must be greater than or equal to 1.", f"{where}[quantity]", "parameter_invalid_integer"
-        )
+    price = _price(unit, item, where)
     adjustable = item.get("adjustable_quantity")
     fixed: AdjustableQuantity = {"enabled": False, "maximum": None, "minimum": None}
     return {
         "id": unit.environment.ids.new("li_1", 23),
         "price": price["id"],
-        "quantity": quantity,
+        "quantity": _quantity(price, item, index),
         "adjustable_quantity": with_changes(fixed, adjustable) if adjustable else None,
         "tax_rates": [unit.get(kinds.TAX_RATE, r, f"{where}[tax_rates]")["id"] for r in item.get("tax_rates") or []],
         "metadata": item.get("metadata") or {},
         "amount": None,
     }
+
+
+def _price(unit: UnitOfWork, item: LineParams, where: str) -> Price:
+    price_id, price_data = item.get("price"), item.get("price_data")
+    if price_id and price_data:
+        raise invalid("You may only specify one of these parameters: price, price_data.", f"{where}[price]")
+    if price_data:
+        return prices.make(unit, price_data, f"{where}[price_data]")
+    if not price_id:
+        raise parameter_missing(f"{where}[price]")
+    price = unit.get(kinds.PRICE, price_id, f"{where}[price]")
+    if not price["active"]:
+        raise invalid("The price specified is inactive. This field only accepts active prices.", f"{where}[price]")
+    return price
+
+
+def _quantity(price: Price, item: LineParams, index: int) -> int | None:
+    where = f"line_items[{index}]"
+    quantity = item.get("quantity")
+    adjustable = item.get("adjustable_quantity")
+    if price["recurring"] and price["recurring"]["usage_type"] == "metered":
+        if quantity is not None:
+            raise invalid("Quantity should not be specified where usage_type is `metered`.", f"{where}[quantity]")
+        return None
+    if price["custom_unit_amount"]:
+        return quantity or 1
+    if quantity is None:
+        raise invalid(
+            f"Quantity is required. Add `quantity` to `line_items[{index}]`", f"{where}[quantity]", "parameter_missing"
+        )
+    if quantity < (0 if adjustable and adjustable["enabled"] else 1):
+        raise invalid(
+            "This value must be greater than or equal to 1.", f"{where}[quantity]", "parameter_invalid_integer"
+        )
+    return quantity
 
 
 def price_of(unit: UnitOfWork, line: SoldLine) -> Price:
@@ -109,14 +143,14 @@ def check_terms(unit: UnitOfWork, lines: list[SoldLine], mode: str) -> None:
         raise invalid("Checkout does not support multiple prices with different billing intervals.", "line_items")
 
 
-def currency_of(unit: UnitOfWork, lines: list[SoldLine], wanted: str | None) -> str:
+def currency_of(unit: UnitOfWork, lines: list[SoldLine], asked: str | None) -> str:
     """Return the session's currency, or raise when the prices are not all in it."""
     codes = [price_of(unit, line)["currency"] for line in lines]
-    chosen = money.currency(wanted) if wanted else codes[0]
+    chosen = money.currency(asked) if asked else codes[0]
     for line, code in zip(lines, codes, strict=True):
         price = price_of(unit, line)
         if code != chosen and chosen not in (price.get("currency_options") or {}):
-            if wanted:
+            if asked:
                 raise invalid(
                     f"The price `{price['id']}` is not available in the currency `{chosen}`. It only supports `{'`, `'.join(price.get('currency_options') or [code])}`.",
                     "currency",
@@ -139,8 +173,37 @@ def subtotal_of(unit: UnitOfWork, line: SoldLine, currency: str) -> int:
     return prices.amount_for(price, line["quantity"], currency)
 
 
-def totals(unit: UnitOfWork, session: CheckoutSession) -> Body:
-    """Return `{amount_subtotal, amount_total, total_details, _items}` of a session as it stands."""
+class LineTax(TypedDict):
+    """One tax of a line. amount, taxable_amount: minor units."""
+
+    amount: int
+    rate: TaxRate
+    taxability_reason: str | None
+    taxable_amount: int
+
+
+class LineAmounts(TypedDict):
+    """What a line comes to, in minor units."""
+
+    amount_discount: int
+    amount_subtotal: int
+    amount_tax: int
+    amount_total: int
+    _taxes: list[LineTax]
+
+
+class Totals(TypedDict):
+    """What a session comes to, in minor units."""
+
+    amount_subtotal: int
+    amount_total: int
+    total_details: CheckoutSessionTotalDetails
+    _items: list[LineAmounts]
+    _taken: list[TakenDiscount]
+
+
+def totals(unit: UnitOfWork, session: CheckoutSession) -> Totals:
+    """Return the totals of a session as it stands."""
     currency = session["currency"]
     trial = session["mode"] == "subscription" and starts_with_trial(session)
     subtotals = [
@@ -150,13 +213,14 @@ def totals(unit: UnitOfWork, session: CheckoutSession) -> Body:
     subtotal = sum(subtotals)
     taken = _taken(unit, session, subtotal)
     shares = share(sum(t.amount for t in taken), subtotals)
-    items, exclusive, tax_sum = [], 0, 0
+    rows: list[LineAmounts] = []
+    exclusive, tax_sum = 0, 0
     for line, amount, off in zip(session["_lines"], subtotals, shares, strict=True):
         taxes, added = _taxes(unit, line["tax_rates"], amount - off)
         exclusive += added
         tax = sum(t["amount"] for t in taxes)
         tax_sum += tax
-        items.append(
+        rows.append(
             {
                 "amount_discount": off,
                 "amount_subtotal": amount,
@@ -165,29 +229,30 @@ def totals(unit: UnitOfWork, session: CheckoutSession) -> Body:
                 "_taxes": taxes,
             }
         )
-    shipping = (session.get("shipping_cost") or {}).get("amount_total", 0)
+    cost = session.get("shipping_cost")
+    shipping = cost["amount_total"] if cost else 0
     discount = sum(shares)
     return {
         "amount_subtotal": subtotal,
         "amount_total": subtotal - discount + exclusive + shipping,
         "total_details": {"amount_discount": discount, "amount_shipping": shipping, "amount_tax": tax_sum},
-        "_items": items,
+        "_items": rows,
         "_taken": [{"amount": t.amount, "coupon": t.coupon, "promotion_code": t.promotion_code} for t in taken],
     }
 
 
 def starts_with_trial(session: CheckoutSession) -> bool:
     """Return whether nothing recurring is due at once."""
-    data = session.get("_subscription_data") or {}
-    return bool(data.get("trial_period_days") or data.get("trial_end"))
+    data = session.get("_subscription_data")
+    return bool(data and (data.get("trial_period_days") or data.get("trial_end")))
 
 
 def _taken(unit: UnitOfWork, session: CheckoutSession, subtotal: int) -> list[checkout_billing.DiscountTaken]:
-    wanted = session.get("_discounts") or []
-    if not wanted:
+    choices = session.get("_discounts") or []
+    if not choices:
         return []
     return checkout_billing.discounts_taken(
-        unit, wanted, subtotal=subtotal, currency=str(session["currency"]), customer=session.get("customer")
+        unit, choices, subtotal=subtotal, currency=str(session["currency"]), customer=session.get("customer")
     )
 
 
@@ -205,9 +270,10 @@ def share(total: int, parts: list[int]) -> list[int]:
     return shares
 
 
-def _taxes(unit: UnitOfWork, rates: list[str], amount: int) -> tuple[list[Body], int]:
+def _taxes(unit: UnitOfWork, rates: list[str], amount: int) -> tuple[list[LineTax], int]:
     """Return (taxes of a line, what exclusive ones add)."""
-    taxes, added = [], 0
+    taxes: list[LineTax] = []
+    added = 0
     for rate_id in rates:
         rate = unit.get(kinds.TAX_RATE, rate_id)
         percent = Decimal(str(rate["percentage"]))
@@ -216,7 +282,7 @@ def _taxes(unit: UnitOfWork, rates: list[str], amount: int) -> tuple[list[Body],
         else:
             tax = _round(amount * percent / 100)
             added += tax
-        taxes.append({"amount": tax, "rate": unit.snapshot(rate), "taxability_reason": None, "taxable_amount": amount})
+        taxes.append({"amount": tax, "rate": public_fields(rate), "taxability_reason": None, "taxable_amount": amount})
     return taxes, added
 
 
@@ -224,13 +290,13 @@ def _round(value: Decimal) -> int:
     return int(value.quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def line_items(unit: UnitOfWork, session: CheckoutSession) -> list[Body]:
+def line_items(unit: UnitOfWork, session: CheckoutSession) -> list[dict[str, object]]:
     """Return the `item` objects of a session or payment link."""
-    made = totals(unit, session)["_items"] if session["_lines"] else []
-    shown = []
-    for line, amounts in zip(session["_lines"], made, strict=True):
+    rows = totals(unit, session)["_items"] if session["_lines"] else []
+    shown: list[dict[str, object]] = []
+    for line, amounts in zip(session["_lines"], rows, strict=True):
         price = price_of(unit, line)
-        product = unit.find_any(price["product"])
+        product = unit.find(kinds.PRODUCT, price["product"], deleted=True)
         shown.append(
             {
                 "id": line["id"],
@@ -241,7 +307,7 @@ def line_items(unit: UnitOfWork, session: CheckoutSession) -> list[Body]:
                 "amount_tax": amounts["amount_tax"],
                 "amount_total": amounts["amount_total"],
                 "currency": session["currency"],
-                "description": (product or {}).get("name"),
+                "description": product["name"] if product else None,
                 "metadata": line["metadata"],
                 "price": unit.snapshot(price),
                 "quantity": line["quantity"],

@@ -81,7 +81,7 @@ class PlanTransformUsage(TypedDict):
     round: str
 
 
-class Price(PriceState):
+class Price(PriceState[PriceTier]):
     active: bool
     billing_scheme: str
     created: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 from payloom_emulator.objects.catalog import Price
 from payloom_emulator.objects.charges import ChargePresentmentDetails, ChargeTransferData
@@ -14,14 +14,14 @@ from payloom_emulator.objects.intents import (
     SetupIntentPaymentMethodConfigurationDetails,
     SetupIntentPaymentMethodOptionsUsBankAccountFinancialConnections,
 )
-from payloom_emulator.objects.invoices import InvoiceCustomerTaxId, InvoiceIssuer, InvoiceShippingCost, LineItemTax
+from payloom_emulator.objects.invoices import InvoiceCustomerTaxId, InvoiceIssuer, LineItemTax
 from payloom_emulator.objects.json import ListOf
 from payloom_emulator.objects.payment_methods import CustomerAddress
 from payloom_emulator.objects.state import CheckoutSessionState, PaymentLinkState
 from payloom_emulator.objects.subscriptions import (
     LineItemDiscount,
     QuoteAutomaticTax,
-    QuoteTotalDetails,
+    QuoteTotalDetailsBreakdown,
     SubscriptionInvoiceSettings,
 )
 
@@ -251,7 +251,15 @@ class PaymentLinkShippingAddressCollection(TypedDict):
     allowed_countries: list[str]
 
 
-class PaymentLinkShippingOption(TypedDict):
+class CheckoutSessionShippingCost(TypedDict):
+    amount_subtotal: int
+    amount_tax: int
+    amount_total: int
+    shipping_rate: str | None
+    taxes: NotRequired[list[LineItemTax] | None]
+
+
+class CheckoutSessionShippingOption(TypedDict):
     shipping_amount: int
     shipping_rate: str
 
@@ -259,6 +267,13 @@ class PaymentLinkShippingOption(TypedDict):
 class PaymentLinkTaxIdCollection(TypedDict):
     enabled: bool
     required: str
+
+
+class CheckoutSessionTotalDetails(TypedDict):
+    amount_discount: int
+    amount_shipping: int | None
+    amount_tax: int
+    breakdown: NotRequired[QuoteTotalDetailsBreakdown | None]
 
 
 class CheckoutSessionWalletOptionsLink(TypedDict):
@@ -328,14 +343,14 @@ class CheckoutSession(CheckoutSessionState):
     saved_payment_method_options: CheckoutSessionSavedPaymentMethodOptions | None
     setup_intent: str | None
     shipping_address_collection: PaymentLinkShippingAddressCollection | None
-    shipping_cost: InvoiceShippingCost | None
-    shipping_options: list[PaymentLinkShippingOption]
+    shipping_cost: CheckoutSessionShippingCost | None
+    shipping_options: list[CheckoutSessionShippingOption]
     status: str | None
     submit_type: str | None
     subscription: str | None
     success_url: str | None
     tax_id_collection: PaymentLinkTaxIdCollection | None
-    total_details: QuoteTotalDetails | None
+    total_details: CheckoutSessionTotalDetails | None
     ui_mode: str | None
     url: str | None
     wallet_options: CheckoutSessionWalletOptions | None
@@ -465,7 +480,7 @@ class PaymentLink(PaymentLinkState):
     phone_number_collection: PaymentLinkManagedPayments
     restrictions: PaymentLinkRestrictions | None
     shipping_address_collection: PaymentLinkShippingAddressCollection | None
-    shipping_options: list[PaymentLinkShippingOption]
+    shipping_options: list[CheckoutSessionShippingOption]
     submit_type: str
     subscription_data: PaymentLinkSubscriptionData | None
     tax_id_collection: PaymentLinkTaxIdCollection

@@ -185,7 +185,7 @@ class InvoicePayment(TypedDict):
 
 
 class InvoiceIssuer(TypedDict):
-    account: str | None
+    account: NotRequired[str | None]
     type: str
 
 

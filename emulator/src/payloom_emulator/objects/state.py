@@ -6,10 +6,26 @@ object of which nothing is to be remembered may lack them.
 
 from __future__ import annotations
 
-from typing import Any, Generic, NotRequired, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NotRequired, TypeAlias, TypedDict, TypeVar
+
+if TYPE_CHECKING:
+    from payloom_emulator.objects.params.checkout import (
+        CheckoutSessionCreateParamsPaymentIntentData,
+        CheckoutSessionCreateParamsSetupIntentData,
+        CheckoutSessionCreateParamsSubscriptionData,
+    )
+    from payloom_emulator.objects.params.shared import ItemParams, PhaseAddInvoiceItemParams, PhaseItemParams
+    from payloom_emulator.objects.params.subscription_items import SubscriptionItemCreateParams
+    from payloom_emulator.objects.params.subscriptions import SubscriptionCreateParamsItem
 
 # The type of an object's lines.
 Line = TypeVar("Line")
+# The type of a price's tiers.
+Tier = TypeVar("Tier")
+
+
+ItemChoice: TypeAlias = "SubscriptionCreateParamsItem | ItemParams | PhaseItemParams | SubscriptionItemCreateParams"
+"""An item of a subscription as a caller names it, in the parameters of any operation that has items."""
 
 
 class DiscountChoice(TypedDict, total=False):
@@ -46,6 +62,12 @@ class SoldLine(TypedDict):
     tax_rates: list[str]
     metadata: dict[str, str]
     amount: int | None
+
+
+class SubscriptionSchedulePhaseState(TypedDict):
+    """The `add_invoice_items` of the phase as they were given."""
+
+    _extras: list[PhaseAddInvoiceItemParams]
 
 
 class QuoteItem(TypedDict):
@@ -132,9 +154,9 @@ class CheckoutSessionState(TypedDict):
     _discounts: list[DiscountChoice]
     _taken: list[TakenDiscount]
     _subscription: str | None
-    _subscription_data: dict[str, Any]
-    _payment_intent_data: dict[str, Any]
-    _setup_intent_data: dict[str, Any]
+    _subscription_data: CheckoutSessionCreateParamsSubscriptionData
+    _payment_intent_data: CheckoutSessionCreateParamsPaymentIntentData
+    _setup_intent_data: CheckoutSessionCreateParamsSetupIntentData
 
 
 class PaymentLinkState(TypedDict):
@@ -182,7 +204,7 @@ class SubscriptionState(TypedDict):
     _session: str | None
     _quote: str | None
     _pending_invoice: str | None
-    _wish: list[dict[str, Any]] | None
+    _wish: list[ItemChoice] | None
     _prorate_cancel: bool
     _days_until_due: int | None
 
@@ -208,10 +230,10 @@ class DiscountState(TypedDict):
     _used: bool
 
 
-class PriceState(TypedDict):
+class PriceState(TypedDict, Generic[Tier]):
     """Its tiers, which are shown only when expanded."""
 
-    _tiers: list[dict[str, Any]]
+    _tiers: list[Tier]
 
 
 class PromotionCodeState(TypedDict):

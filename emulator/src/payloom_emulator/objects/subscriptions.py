@@ -16,7 +16,12 @@ from payloom_emulator.objects.invoices import (
     LineItemTax,
 )
 from payloom_emulator.objects.json import JsonObject, ListOf
-from payloom_emulator.objects.state import MeterEventState, QuoteState, SubscriptionState
+from payloom_emulator.objects.state import (
+    MeterEventState,
+    QuoteState,
+    SubscriptionSchedulePhaseState,
+    SubscriptionState,
+)
 
 
 class Plan(TypedDict):
@@ -359,7 +364,7 @@ class SubscriptionSchedulePhaseItem(TypedDict):
     tax_rates: list[TaxRate] | None
 
 
-class SubscriptionSchedulePhase(TypedDict):
+class SubscriptionSchedulePhase(SubscriptionSchedulePhaseState):
     add_invoice_items: list[SubscriptionSchedulePhaseAddInvoiceItem]
     application_fee_percent: float | None
     automatic_tax: SubscriptionAutomaticTax | None

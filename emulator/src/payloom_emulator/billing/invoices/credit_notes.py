@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 
 from payloom_emulator.billing import unsupported_params
 from payloom_emulator.billing.embedded_objects import embedded, tax_rates
@@ -28,8 +28,16 @@ from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.params.credit_notes import (
+        CreditNoteCreateParams,
+        CreditNotePreviewParams,
+        LineParams,
+        RefundParams,
+    )
+
+
+NoteParams: TypeAlias = "CreditNoteCreateParams | CreditNotePreviewParams"
 
 
 @dataclasses.dataclass(slots=True)
@@ -47,7 +55,7 @@ class Credit:
     refunds: list[CreditNoteRefund]
 
 
-def work_out(unit: UnitOfWork, params: Body) -> tuple[Invoice, Credit]:
+def work_out(unit: UnitOfWork, params: NoteParams) -> tuple[Invoice, Credit]:
     """Return (invoice, what the parameters ask for), or raise Stripe's 400."""
     invoice = unit.get(kinds.INVOICE, params["invoice"], "invoice")
     if invoice["status"] not in {"open", "paid"}:
@@ -67,11 +75,16 @@ def work_out(unit: UnitOfWork, params: Body) -> tuple[Invoice, Credit]:
         raise invalid(
             f"The sum of credit amounts ({total}) cannot be more than what is left of the invoice ({left}).", "amount"
         )
-    given = [_refund(unit, r, i) for i, r in enumerate(params.get("refunds") or [])]
-    if params.get("refund"):
-        given.append(_refund(unit, {"refund": params["refund"]}, 0))
-    credit = Credit(fields, params.get("credit_amount") or 0, params.get("refund_amount") or 0,
-                    params.get("out_of_band_amount") or 0, given)  # fmt: skip
+    earlier = [_refund(unit, r, i) for i, r in enumerate(params.get("refunds") or [])]
+    if "refund" in params:
+        earlier.append(_refund(unit, {"refund": params["refund"]}, 0))
+    credit = Credit(
+        fields,
+        params.get("credit_amount") or 0,
+        params.get("refund_amount") or 0,
+        params.get("out_of_band_amount") or 0,
+        earlier,
+    )
     _check_split(invoice, total, credit, params)
     return invoice, credit
 
@@ -83,8 +96,8 @@ def _creditable(invoice: Invoice) -> int:
     return invoice["total"] - invoice["post_payment_credit_notes_amount"] - invoice["pre_payment_credit_notes_amount"]
 
 
-def _refund(unit: UnitOfWork, entry: Body, index: int) -> CreditNoteRefund:
-    refund = unit.get(kinds.REFUND, entry["refund"], f"refunds[{index}][refund]")
+def _refund(unit: UnitOfWork, entry: RefundParams, index: int) -> CreditNoteRefund:
+    refund = unit.get(kinds.REFUND, entry.get("refund"), f"refunds[{index}][refund]")
     return {
         "amount_refunded": entry.get("amount_refunded") or refund["amount"],
         "payment_record_refund": None,
@@ -93,7 +106,7 @@ def _refund(unit: UnitOfWork, entry: Body, index: int) -> CreditNoteRefund:
     }
 
 
-def _check_split(invoice: Invoice, total: int, credit: Credit, params: Body) -> None:
+def _check_split(invoice: Invoice, total: int, credit: Credit, params: NoteParams) -> None:
     split = credit.credit + credit.refund + credit.out_of_band + sum(r["amount_refunded"] for r in credit.refunds)
     if invoice["status"] == "open":
         if split:
@@ -111,17 +124,18 @@ def _check_split(invoice: Invoice, total: int, credit: Credit, params: Body) -> 
         )
 
 
-def _lines(unit: UnitOfWork, invoice: Invoice, params: Body) -> list[CreditNoteLineItem]:
-    if params.get("lines"):
-        return [_line(unit, invoice, given, f"lines[{i}]") for i, given in enumerate(params["lines"])]
+def _lines(unit: UnitOfWork, invoice: Invoice, params: NoteParams) -> list[CreditNoteLineItem]:
+    lines = params.get("lines")
+    if lines:
+        return [_line(unit, invoice, given, f"lines[{i}]") for i, given in enumerate(lines)]
     amount = params.get("amount")
     if amount is None:
         split = [params.get(n) or 0 for n in ("credit_amount", "refund_amount", "out_of_band_amount")]
         amount = sum(split) or _creditable(invoice)
-    return [_custom(unit, {"description": "Credit", "amount": amount}, [], None)]
+    return [_custom(unit, {"type": "custom_line_item", "description": "Credit", "amount": amount}, [], None)]
 
 
-def _line(unit: UnitOfWork, invoice: Invoice, given: Body, param: str) -> CreditNoteLineItem:
+def _line(unit: UnitOfWork, invoice: Invoice, given: LineParams, param: str) -> CreditNoteLineItem:
     given_rates = tax_rates(unit, given.get("tax_rates"), f"{param}[tax_rates]")
     if given["type"] == "custom_line_item":
         each = given.get("unit_amount_decimal", given.get("unit_amount"))
@@ -165,9 +179,9 @@ def _share_of_tax(tax: InvoiceTotalTax, amount: int, whole: int) -> InvoiceTotal
     }
 
 
-def _custom(unit: UnitOfWork, given: Body, rates: list[TaxRate], each: Any) -> CreditNoteLineItem:
+def _custom(unit: UnitOfWork, given: LineParams, rates: list[TaxRate], each: int | str | None) -> CreditNoteLineItem:
     quantity = given.get("quantity") or 1
-    amount = given["amount"] if each is None else rounded(Decimal(str(each)) * quantity)
+    amount = given.get("amount") or 0 if each is None else rounded(Decimal(str(each)) * quantity)
     return _row(
         unit,
         amount=amount,
@@ -251,7 +265,7 @@ def _sums(rows: list[CreditNoteLineItem]) -> NoteSums:
     }
 
 
-def describe(unit: UnitOfWork, invoice: Invoice, credit: Credit, params: Body) -> dict[str, object]:
+def describe(unit: UnitOfWork, invoice: Invoice, credit: Credit, params: NoteParams) -> dict[str, object]:
     """Return the credit note's fields before it is issued."""
     total = credit.fields["total"]
     before = invoice["status"] == "open"
@@ -279,7 +293,7 @@ def describe(unit: UnitOfWork, invoice: Invoice, credit: Credit, params: Body) -
     }
 
 
-def issue(unit: UnitOfWork, invoice: Invoice, credit: Credit, params: Body) -> CreditNote:
+def issue(unit: UnitOfWork, invoice: Invoice, credit: Credit, params: NoteParams) -> CreditNote:
     """Issue the note: an open invoice owes less, a paid one gives back. Emits credit_note.created."""
     values = describe(unit, invoice, credit, params)
     total = credit.fields["total"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle, payments
 from payloom_emulator.billing.machines import INVOICE_MACHINE
+from payloom_emulator.core.request_context import required
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.intents import PaymentIntent
@@ -14,10 +15,15 @@ from payloom_emulator.objects.invoices import Invoice
 from payloom_emulator.protocol.errors import CardError, StripeError, invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import ActionContext
+    from payloom_emulator.core.request_context import ActionContext, Params
+    from payloom_emulator.objects.params.invoices import (
+        InvoiceAttachPaymentParams,
+        InvoiceFinalizeInvoiceParams,
+        InvoicePayParams,
+    )
 
 
-def finalize(call: ActionContext) -> Mapping[str, object]:
+def finalize(call: ActionContext[InvoiceFinalizeInvoiceParams, Invoice]) -> Mapping[str, object]:
     """Make a draft final; with auto_advance it is collected within the hour."""
     invoice = call.target
     if invoice["status"] != "draft":
@@ -39,7 +45,7 @@ def finalize(call: ActionContext) -> Mapping[str, object]:
     return invoice
 
 
-def pay(call: ActionContext) -> Invoice:
+def pay(call: ActionContext[InvoicePayParams, Invoice]) -> Invoice:
     """Collect an open invoice now, or mark it paid outside Stripe; a decline is Stripe's 402."""
     invoice, unit, params = call.target, call.unit, call.params
     if invoice["status"] == "draft":
@@ -49,7 +55,7 @@ def pay(call: ActionContext) -> Invoice:
             return invoice
     if invoice["status"] == "paid":
         raise invalid("Invoice is already paid", None, "invoice_already_paid")
-    if not INVOICE_MACHINE.allows("pay", invoice["status"]):
+    if not INVOICE_MACHINE.allows("pay", str(invoice["status"])):
         raise invalid(
             f"You can only pay invoices that are open; this one is {invoice['status']}.", None, "invoice_not_editable"
         )
@@ -58,7 +64,7 @@ def pay(call: ActionContext) -> Invoice:
         return collect_invoice.settle(unit, invoice, invoice["amount_remaining"], out_of_band=True)
     if params.get("forgive") and collect_invoice.method_of(unit, invoice) is None:
         return collect_invoice.settle(unit, invoice, invoice["amount_remaining"], out_of_band=True)
-    method = call.get("payment_method") or call.get("source")
+    method = params.get("payment_method") or params.get("source") or None
     if method is None and collect_invoice.method_of(unit, invoice) is None:
         raise StripeError(
             "There is no `default_payment_method` set on this Customer or Invoice. Please provide a payment method, or set a default on the customer or invoice.",
@@ -83,7 +89,7 @@ def _needs_action(intent: PaymentIntent) -> StripeError:
     )
 
 
-def void(call: ActionContext) -> Invoice:
+def void(call: ActionContext[Params, Invoice]) -> Invoice:
     """Void an open or uncollectible invoice and cancel its PaymentIntent."""
     invoice_lifecycle.check(
         call.target,
@@ -94,12 +100,12 @@ def void(call: ActionContext) -> Invoice:
     return invoice_lifecycle.void(call.unit, call.target)
 
 
-def write_off(call: ActionContext) -> Invoice:
+def write_off(call: ActionContext[Params, Invoice]) -> Invoice:
     """Mark an open invoice uncollectible."""
     return invoice_lifecycle.write_off(call.unit, call.target)
 
 
-def send(call: ActionContext) -> Mapping[str, object]:
+def send(call: ActionContext[Params, Invoice]) -> Mapping[str, object]:
     """Send the invoice by mail (only an event here), finalizing it first."""
     invoice, unit = call.target, call.unit
     if invoice["collection_method"] != "send_invoice":
@@ -117,11 +123,11 @@ def send(call: ActionContext) -> Mapping[str, object]:
     return invoice
 
 
-def attach(call: ActionContext) -> Mapping[str, object]:
+def attach(call: ActionContext[InvoiceAttachPaymentParams, Invoice]) -> Mapping[str, object]:
     """Let an existing PaymentIntent pay the invoice."""
     invoice, unit = call.target, call.unit
-    call.need("payment_intent")
-    intent = unit.get(kinds.PAYMENT_INTENT, call.params["payment_intent"], "payment_intent")
+    intent_id = required(call.params.get("payment_intent"), "payment_intent")
+    intent = unit.get(kinds.PAYMENT_INTENT, intent_id, "payment_intent")
     if invoice["status"] != "open":
         raise invalid("You can only attach payments to open invoices.", None, "invoice_not_editable")
     collect_invoice.link(unit, invoice, intent)

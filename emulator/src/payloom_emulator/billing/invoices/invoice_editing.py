@@ -16,9 +16,15 @@ from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.request_context import ActionContext, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.params.invoices import (
+        InvoiceAddLinesParams,
+        InvoiceLineItemUpdateParams,
+        InvoiceRemoveLinesParams,
+        InvoiceUpdateLinesParams,
+        InvoiceUpdateLinesParamsLine,
+    )
 
 
 def _draft(invoice: Invoice) -> None:
@@ -55,7 +61,7 @@ def detach_items(unit: UnitOfWork, invoice: Invoice, item: InvoiceItem) -> None:
     invoice_lifecycle.set_lines(unit, invoice, rows)
 
 
-def add(call: ActionContext) -> Invoice:
+def add(call: ActionContext[InvoiceAddLinesParams, Invoice]) -> Invoice:
     """`POST /v1/invoices/{id}/add_lines`: pending items by id, or new ones."""
     unit, invoice = call.unit, call.target
     _draft(invoice)
@@ -63,23 +69,27 @@ def add(call: ActionContext) -> Invoice:
     rows = list(invoice_lifecycle.all_lines(invoice))
     for index, given in enumerate(call.params["lines"]):
         param = f"lines[{index}]"
-        if given.get("invoice_item"):
-            item = unit.get(kinds.INVOICEITEM, given["invoice_item"], f"{param}[invoice_item]")
+        item_id = given.get("invoice_item")
+        if item_id:
+            item = unit.get(kinds.INVOICEITEM, item_id, f"{param}[invoice_item]")
             unit.change(item, {"invoice": invoice["id"], "_pending": False}, emits=())
         else:
             item = invoice_items.build(
                 unit, given, customer, param=param, invoice=invoice["id"], currency=invoice["currency"]
             )
         rows.append(lines.for_invoice_item(unit, item))
-    return invoice_lifecycle.set_lines(unit, invoice, rows, _metadata(invoice, call))
+    return invoice_lifecycle.set_lines(unit, invoice, rows, _metadata(invoice, call.params))
 
 
-def _metadata(invoice: Invoice, call: RequestContext) -> dict[str, object]:
-    given = call.params.get("invoice_metadata")
+def _metadata(
+    invoice: Invoice,
+    params: InvoiceAddLinesParams | InvoiceRemoveLinesParams | InvoiceUpdateLinesParams,
+) -> dict[str, object]:
+    given = params.get("invoice_metadata")
     return {} if given is None else {"metadata": merge_metadata(invoice["metadata"], given)}
 
 
-def remove(call: ActionContext) -> Invoice:
+def remove(call: ActionContext[InvoiceRemoveLinesParams, Invoice]) -> Invoice:
     """`POST /v1/invoices/{id}/remove_lines`: delete the items behind the lines, or let them wait again."""
     unit, invoice = call.unit, call.target
     _draft(invoice)
@@ -94,10 +104,10 @@ def remove(call: ActionContext) -> Invoice:
             unit.delete(item)
         else:
             unit.change(item, {"invoice": None, "_pending": True}, emits=())
-    return invoice_lifecycle.set_lines(unit, invoice, rows, _metadata(invoice, call))
+    return invoice_lifecycle.set_lines(unit, invoice, rows, _metadata(invoice, call.params))
 
 
-def update(call: ActionContext) -> Invoice:
+def update(call: ActionContext[InvoiceUpdateLinesParams, Invoice]) -> Invoice:
     """`POST /v1/invoices/{id}/update_lines`."""
     unit, invoice = call.unit, call.target
     _draft(invoice)
@@ -105,10 +115,10 @@ def update(call: ActionContext) -> Invoice:
     for index, given in enumerate(call.params["lines"]):
         row = _find(rows, given["id"], f"lines[{index}][id]")
         rows[rows.index(row)] = _changed(unit, invoice, row, given, f"lines[{index}]")
-    return invoice_lifecycle.set_lines(unit, invoice, rows, _metadata(invoice, call))
+    return invoice_lifecycle.set_lines(unit, invoice, rows, _metadata(invoice, call.params))
 
 
-def update_one(call: RequestContext) -> Mapping[str, object]:
+def update_one(call: RequestContext[InvoiceLineItemUpdateParams]) -> Mapping[str, object]:
     """`POST /v1/invoices/{id}/lines/{line}`: change one line and answer with it."""
     unit = call.unit
     invoice = unit.get(kinds.INVOICE, call.ids["id"])
@@ -128,21 +138,34 @@ def _find(rows: list[InvoiceLineItem], line_id: str, param: str | None) -> Invoi
     return row
 
 
-def _changed(unit: UnitOfWork, invoice: Invoice, row: InvoiceLineItem, given: Body, param: str) -> InvoiceLineItem:
-    new = with_changes(row, {k: given[k] for k in ("description", "discountable", "period") if k in given})
+def _changed(
+    unit: UnitOfWork,
+    invoice: Invoice,
+    row: InvoiceLineItem,
+    given: InvoiceUpdateLinesParamsLine | InvoiceLineItemUpdateParams,
+    param: str,
+) -> InvoiceLineItem:
+    new = with_changes(row, {k: v for k, v in given.items() if k in {"description", "discountable", "period"}})
     if "metadata" in given:
         new["metadata"] = merge_metadata(row["metadata"], given["metadata"])
     if "tax_rates" in given:
         new["_tax_rates"] = [r["id"] for r in tax_rates(unit, given["tax_rates"], f"{param}[tax_rates]")]
     if "discounts" in given:
         new["discounts"] = discounts.attach(
-            unit, given["discounts"] or [], customer=invoice["customer"], invoice_item=row.get("_item") or row["id"]
+            unit, given["discounts"], customer=invoice["customer"], invoice_item=row.get("_item") or row["id"]
         )
     if any(n in given for n in ("amount", "pricing", "price_data", "quantity")):
-        wanted = {n: given[n] for n in ("amount", "pricing", "price_data", "quantity") if n in given}
-        if set(wanted) == {"quantity"}:
-            wanted["unit_amount_decimal"] = present(row["pricing"])["unit_amount_decimal"]
-        amounts = invoice_items.amounts_of(unit, wanted, param, invoice["currency"])
+        asked: InvoiceLineItemUpdateParams = {}
+        if "amount" in given:
+            asked["amount"] = given["amount"]
+        if "pricing" in given:
+            asked["pricing"] = given["pricing"]
+        if "price_data" in given:
+            asked["price_data"] = given["price_data"]
+        if "quantity" in given:
+            asked["quantity"] = given["quantity"]
+        each = present(row["pricing"])["unit_amount_decimal"] if asked.keys() == {"quantity"} else None
+        amounts = invoice_items.amounts_of(unit, asked, param, invoice["currency"], unit_amount=each)
         new.update(
             {
                 "amount": amounts["amount"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import lines
@@ -14,79 +14,103 @@ from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price
 from payloom_emulator.objects.customers import Customer
-from payloom_emulator.objects.invoices import InvoiceItem
+from payloom_emulator.objects.invoices import InvoiceItem, InvoiceItemPricing
 from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.params.invoiceitems import InvoiceItemCreateParams, InvoiceItemUpdateParams
+    from payloom_emulator.objects.params.invoices import (
+        InvoiceAddLinesParamsLine,
+        InvoiceCreatePreviewParamsInvoiceItem,
+        InvoiceLineItemUpdateParams,
+        InvoiceUpdateLinesParamsLine,
+    )
+
+
+ItemParams: TypeAlias = "InvoiceItemCreateParams | InvoiceItemUpdateParams | InvoiceCreatePreviewParamsInvoiceItem | InvoiceAddLinesParamsLine | InvoiceUpdateLinesParamsLine | InvoiceLineItemUpdateParams"
+"""What says how much an invoice item or a line is about, in the parameters of any operation that has such."""
+
+
+class ItemAmounts(TypedDict):
+    """How much an invoice item is about. amount: in minor units of `currency`."""
+
+    quantity: int
+    quantity_decimal: str
+    amount: int
+    currency: str
+    description: str | None
+    pricing: InvoiceItemPricing
 
 
 def build(
     unit: UnitOfWork,
-    given: Body,
+    params: ItemParams,
     customer: Customer,
     *,
     param: str = "",
     subscription: str | None = None,
     invoice: str | None = None,
     currency: str | None = None,
+    inactive_price: bool = False,
 ) -> InvoiceItem:
-    """Store an invoice item from `{amount | pricing | price_data | unit_amount_decimal, quantity, …}`."""
+    """Store an invoice item from `{amount | pricing | price_data | unit_amount_decimal, quantity, …}`.
+
+    inactive_price: take one too, because the caller looked at the price before.
+    """
     details = {"subscription": subscription, "subscription_item": None} if subscription else None
-    made = {
-        **amounts_of(unit, given, param, currency or given.get("currency") or customer.get("currency")),
+    code = currency or params.get("currency") or customer.get("currency")
+    worked_out = amounts_of(unit, params, param, code, inactive_price=inactive_price)
+    fields: dict[str, object] = {
+        **worked_out,
         "customer": customer["id"],
         "customer_account": customer.get("customer_account"),
         "date": unit.now,
-        "discountable": given.get("discountable", True),
+        "discountable": params.get("discountable", True),
         "invoice": invoice,
-        "metadata": merge_metadata({}, given.get("metadata") or {}),
+        "metadata": merge_metadata({}, params.get("metadata") or {}),
         "parent": {"subscription_details": details, "type": "subscription_details"} if details else None,
-        "period": given.get("period") or {"end": unit.now, "start": unit.now},
-        "tax_rates": tax_rates(unit, given.get("tax_rates"), _named(param, "tax_rates")),
+        "period": params.get("period") or {"end": unit.now, "start": unit.now},
+        "tax_rates": tax_rates(unit, params.get("tax_rates"), _named(param, "tax_rates")),
         "test_clock": customer.get("test_clock"),
         "_pending": invoice is None,
     }
-    if given.get("description"):
-        made["description"] = given["description"]
-    made["net_amount"] = made["amount"]
-    return unit.create(kinds.INVOICEITEM, made)
+    if params.get("description"):
+        fields["description"] = params.get("description")
+    fields["net_amount"] = worked_out["amount"]
+    return unit.create(kinds.INVOICEITEM, fields)
 
 
-def amounts_of(unit: UnitOfWork, given: Body, param: str, currency: str | None) -> Body:
-    """Return amount, currency, quantity, pricing and description from what the caller gave."""
-    quantity = given.get("quantity")
-    units = Decimal(str(given["quantity_decimal"])) if given.get("quantity_decimal") else Decimal(quantity or 1)
-    counted = {"quantity": int(units), "quantity_decimal": f"{units:f}"}
-    price_id = (given.get("pricing") or {}).get("price") or given.get("price")
-    if price_id or given.get("price_data"):
-        price = _one_time(unit, given, price_id, param)
-        code = currency if currency in (price.get("currency_options") or {}) else price["currency"]
-        if currency and code != currency:
-            raise invalid(
-                f"The price specified only supports `{price['currency']}`. This doesn't match the expected currency: `{currency}`.",
-                _named(param, "price"),
-            )
-        each = amounts.unit_amount(price, code)
-        cost = amounts.cost(price, int(units), code) if each is None else rounded(each * units)
-        name = lines.product_name(unit, price["product"])
-        return {
-            **counted,
-            "amount": cost,
-            "currency": code,
-            "description": name,
-            "pricing": lines.pricing(price, None, code),
-        }
-    if given.get("unit_amount_decimal") is not None or given.get("unit_amount") is not None:
-        each = Decimal(str(given.get("unit_amount_decimal", given.get("unit_amount"))))
+def amounts_of(
+    unit: UnitOfWork,
+    params: ItemParams,
+    param: str,
+    currency: str | None,
+    *,
+    unit_amount: str | None = None,
+    inactive_price: bool = False,
+) -> ItemAmounts:
+    """Return amount, currency, quantity, pricing and description from what the caller gave.
+
+    unit_amount: what one unit costs in minor units, where the parameters do not say it.
+    """
+    quantity, quantity_decimal = params.get("quantity"), params.get("quantity_decimal")
+    units = Decimal(str(quantity_decimal)) if quantity_decimal else Decimal(quantity or 1)
+    pricing = params.get("pricing")
+    price_id = (pricing.get("price") if pricing else None) or params.get("price")
+    if price_id or params.get("price_data"):
+        price = _one_time(unit, params, price_id, param, inactive_too=inactive_price)
+        return _priced(unit, price, units, param, currency)
+    each_text = params.get("unit_amount_decimal", params.get("unit_amount", unit_amount))
+    amount = params.get("amount")
+    if each_text is not None:
+        each = Decimal(str(each_text))
         amount = rounded(each * units)
-    elif given.get("amount") is not None:
-        if given.get("quantity") is not None and param == "":
+    elif amount is not None:
+        if quantity is not None and param == "":
             raise invalid("`amount` may not be specified with `quantity`.", "quantity")
-        amount = given["amount"]
         each = Decimal(amount)
     else:
         raise invalid(
@@ -97,7 +121,8 @@ def amounts_of(unit: UnitOfWork, given: Body, param: str, currency: str | None) 
             "You must provide a currency: the customer has none yet.", _named(param, "currency"), "parameter_missing"
         )
     return {
-        **counted,
+        "quantity": int(units),
+        "quantity_decimal": f"{units:f}",
         "amount": amount,
         "currency": money.currency(currency, _named(param, "currency")),
         "description": None,
@@ -105,13 +130,32 @@ def amounts_of(unit: UnitOfWork, given: Body, param: str, currency: str | None) 
     }
 
 
-def _one_time(unit: UnitOfWork, given: Body, price_id: Any, param: str) -> Price:
-    if not price_id:
-        return prices.make(unit, given["price_data"], _named(param, "price_data"))
+def _priced(unit: UnitOfWork, price: Price, units: Decimal, param: str, currency: str | None) -> ItemAmounts:
+    code = currency if currency and currency in (price.get("currency_options") or {}) else price["currency"]
+    if currency and code != currency:
+        raise invalid(
+            f"The price specified only supports `{price['currency']}`. This doesn't match the expected currency: `{currency}`.",
+            _named(param, "price"),
+        )
+    each = amounts.unit_amount(price, code)
+    return {
+        "quantity": int(units),
+        "quantity_decimal": f"{units:f}",
+        "amount": amounts.cost(price, int(units), code) if each is None else rounded(each * units),
+        "currency": code,
+        "description": lines.product_name(unit, price["product"]),
+        "pricing": lines.pricing(price, None, code),
+    }
+
+
+def _one_time(unit: UnitOfWork, params: ItemParams, price_id: str | None, param: str, *, inactive_too: bool) -> Price:
+    price_data = params.get("price_data")
+    if not price_id and price_data:
+        return prices.make(unit, price_data, _named(param, "price_data"))
     price = unit.find(kinds.PRICE, price_id)
     if price is None:
-        raise missing("price", price_id, param=_named(param, "price"), status=400)
-    if not price["active"] and not given.get("_checked"):
+        raise missing("price", str(price_id), param=_named(param, "price"), status=400)
+    if not price["active"] and not inactive_too:
         raise invalid("The price specified is inactive. This field only accepts active prices.", _named(param, "price"))
     if price["type"] != "one_time":
         raise invalid(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 from payloom_emulator.billing.pricing import amounts, periods, totals
 from payloom_emulator.objects import kinds
@@ -119,7 +119,7 @@ def amount_off(coupon: Coupon, currency: str) -> int | None:
 
 def attach(
     unit: UnitOfWork,
-    choices: Sequence[DiscountChoice] | None,
+    choices: Sequence[DiscountChoice] | Literal[""] | None,
     *,
     customer: str | None,
     param: str = "discounts",

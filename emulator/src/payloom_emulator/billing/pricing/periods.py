@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
-from typing import Required, TypedDict
+from typing import TYPE_CHECKING
 
 from payloom_emulator.objects.catalog import Price
 from payloom_emulator.objects.present import present
 
+if TYPE_CHECKING:
+    from payloom_emulator.objects.params.shared import BillingCycleAnchorConfigParams
+
 SECONDS = {"day": 86_400, "week": 604_800}
 MONTHS = {"month": 1, "year": 12}
-
-
-class AnchorConfig(TypedDict, total=False):
-    """The day, month and time that a billing_cycle_anchor_config names."""
-
-    day_of_month: Required[int]
-    hour: int | None
-    minute: int | None
-    month: int | None
-    second: int | None
 
 
 def at(anchor: int, interval: str, count: int, number: int) -> int:
@@ -50,7 +43,7 @@ def cycle(price: Price) -> tuple[str, int]:
     return present(price["recurring"])["interval"], present(price["recurring"])["interval_count"]
 
 
-def next_on(config: AnchorConfig, moment: int) -> int:
+def next_on(config: BillingCycleAnchorConfigParams, moment: int) -> int:
     """Return the first moment after `moment` on the day (and month, time) a billing_cycle_anchor_config names.
 
     Both moments are Unix seconds.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import settings, unsupported_params
@@ -22,8 +23,8 @@ from payloom_emulator.protocol.errors import CardError, StripeError, invalid, pa
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.params.subscriptions import SubscriptionCreateParams
 
 
 @dataclasses.dataclass(slots=True)
@@ -38,38 +39,46 @@ class Start:
 
 
 def begin(
-    unit: UnitOfWork, params: Body, *, extra: Body | None = None, reason: str = "subscription_create"
+    unit: UnitOfWork,
+    params: SubscriptionCreateParams,
+    *,
+    extra: Mapping[str, object] | None = None,
+    inactive_prices: bool = False,
+    reason: str = "subscription_create",
 ) -> Subscription:
     """Create a subscription from checked API parameters, with its first invoice, and return it.
 
-    extra: further fields (of the object or private). Payment behavior is Stripe's: by default a decline leaves an
+    extra: further fields (of the object or private). inactive_prices: take them too, because the caller looked at the
+    prices before. Payment behavior is Stripe's: by default a decline leaves an
     incomplete subscription; error_if_incomplete raises and leaves nothing.
     """
-    customer = unit.get(kinds.CUSTOMER, params["customer"], "customer")
+    customer = unit.get(kinds.CUSTOMER, params.get("customer"), "customer")
     unsupported_params.refuse(params, unsupported_params.SUBSCRIPTION, "subscriptions")
     unsupported_params.refuse_items(params.get("items"), "subscription items")
-    wanted = params.get("items") or []
-    found = [items.price_for(unit, g, f"items[{i}]") for i, g in enumerate(wanted)]
-    if not found and not params.get("add_invoice_items"):
+    choices = params.get("items") or []
+    item_prices = [
+        items.price_for(unit, choice, f"items[{i}]", inactive_too=inactive_prices) for i, choice in enumerate(choices)
+    ]
+    if not item_prices and not params.get("add_invoice_items"):
         raise parameter_missing("items")
-    items.distinct(found, "items")
-    currency = _currency(params, found, customer)
-    for index, price in enumerate(found):
+    items.distinct(item_prices, "items")
+    currency = _currency(params, item_prices, customer)
+    for index, price in enumerate(item_prices):
         items.check_currency(currency, price, f"items[{index}]")
-    when = _start(unit, params, found)
+    when = _start(unit, params, item_prices)
     subscription_id = unit.environment.ids.new("sub_1", 23)
     rows = [
         items.build(
             unit,
             subscription_id,
-            given,
+            choice,
             price,
             param=f"items[{index}]",
             customer=customer["id"],
             current_period_start=when.began,
             current_period_end=when.trial_end or items.period_end(when.anchor, price, unit.now),
         )
-        for index, (given, price) in enumerate(zip(wanted, found, strict=True))
+        for index, (choice, price) in enumerate(zip(choices, item_prices, strict=True))
     ]
     values = _fields(unit, params, customer, when, subscription_id=subscription_id, rows=rows, currency=currency)
     values.update(extra or {})
@@ -79,21 +88,26 @@ def begin(
         customer=customer["id"],
         currency=currency,
         subtotal=sum(
-            amounts.cost(p, g.get("quantity", 1), currency)
-            for p, g in zip(found, wanted, strict=True)
-            if not amounts.is_metered(p)
+            amounts.cost(price, choice.get("quantity", 1), currency)
+            for price, choice in zip(item_prices, choices, strict=True)
+            if not amounts.is_metered(price)
         ),
         subscription=subscription_id,
     )
-    add_invoice_items.add(unit, params.get("add_invoice_items"), customer, subscription_id, currency)
-    return _first_invoice(unit, params, customer, values, rows=rows, when=when, reason=reason)
+    add_invoice_items.add(
+        unit, params.get("add_invoice_items"), customer, subscription_id, currency, inactive_prices=inactive_prices
+    )
+    planned = with_changes(unit.blank(kinds.SUBSCRIPTION), values)
+    return _first_invoice(unit, params, customer, planned, rows=rows, when=when, reason=reason)
 
 
-def _currency(params: Body, found: list[Price], customer: Customer) -> str:
-    currency = params.get("currency") or (found[0]["currency"] if found else customer.get("currency") or "usd")
+def _currency(params: SubscriptionCreateParams, item_prices: list[Price], customer: Customer) -> str:
+    currency = params.get("currency") or (
+        item_prices[0]["currency"] if item_prices else customer.get("currency") or "usd"
+    )
     settled = customer.get("currency")
     if not params.get("currency") and settled and settled != currency:
-        if found and settled in (found[0].get("currency_options") or {}):
+        if item_prices and settled in (item_prices[0].get("currency_options") or {}):
             return settled
         raise invalid(
             f"You cannot combine currencies on a single customer. This customer has an active subscription, subscription schedule, discount, quote, or invoice item with currency {settled}",
@@ -102,50 +116,32 @@ def _currency(params: Body, found: list[Price], customer: Customer) -> str:
     return currency.lower()
 
 
-def _start(unit: UnitOfWork, params: Body, found: list[Price]) -> Start:
+def _start(unit: UnitOfWork, params: SubscriptionCreateParams, item_prices: list[Price]) -> Start:
     now = unit.now
-    trial_end = subscription_params.trial(unit, params, found)
+    trial_end = subscription_params.trial(unit, params, item_prices)
     began = params.get("backdate_start_date") or now
     if began > now:
         raise invalid("`backdate_start_date` must be in the past.", "backdate_start_date")
     anchor = trial_end or began
-    if params.get("billing_cycle_anchor") is not None:
-        anchor = params["billing_cycle_anchor"]
+    asked_anchor = params.get("billing_cycle_anchor")
+    config = params.get("billing_cycle_anchor_config")
+    if asked_anchor is not None:
+        anchor = asked_anchor
         if anchor < now:
             raise invalid("`billing_cycle_anchor` must be in the future.", "billing_cycle_anchor", "invalid_timestamp")
-        latest = min((items.period_end(trial_end or now, p, trial_end or now) for p in found), default=anchor)
+        latest = min((items.period_end(trial_end or now, p, trial_end or now) for p in item_prices), default=anchor)
         if anchor > latest:
             raise invalid(
                 f"billing_cycle_anchor cannot be later than next natural billing date ({latest}) for plan",
                 "billing_cycle_anchor",
             )
-    elif params.get("billing_cycle_anchor_config"):
-        anchor = periods.next_on(params["billing_cycle_anchor_config"], trial_end or now)
+    elif config:
+        anchor = periods.next_on(config, trial_end or now)
     return Start(now, began, anchor, trial_end, params.get("proration_behavior") != "none")
 
 
-def _fields(
-    unit: UnitOfWork,
-    params: Body,
-    customer: Customer,
-    when: Start,
-    *,
-    subscription_id: str,
-    rows: list[SubscriptionItem],
-    currency: str,
-) -> Body:
-    method = params.get("collection_method", "charge_automatically")
-    if method == "send_invoice" and params.get("days_until_due") is None:
-        raise invalid(
-            "You must pass `days_until_due` when creating a subscription with `collection_method=send_invoice`.",
-            "days_until_due",
-        )
-    if method != "send_invoice" and params.get("days_until_due") is not None:
-        raise invalid("`days_until_due` is only for `collection_method=send_invoice`.", "days_until_due")
-    if params.get("default_payment_method"):
-        payments.check_owner(unit, params["default_payment_method"], customer, "default_payment_method")
-    payments.check_source(unit, params.get("default_source"), "default_source")
-    names = [
+_PLAIN = frozenset(
+    [
         "application_fee_percent",
         "billing_cycle_anchor_config",
         "billing_thresholds",
@@ -157,9 +153,35 @@ def _fields(
         "pending_invoice_item_interval",
         "transfer_data",
     ]
-    values: Body = {name: params[name] for name in names if name in params and params[name] != ""}
-    if values.get("billing_cycle_anchor_config"):
-        values["billing_cycle_anchor_config"] = {**ANCHOR_CONFIG, **values["billing_cycle_anchor_config"]}
+)
+
+
+def _fields(
+    unit: UnitOfWork,
+    params: SubscriptionCreateParams,
+    customer: Customer,
+    when: Start,
+    *,
+    subscription_id: str,
+    rows: list[SubscriptionItem],
+    currency: str,
+) -> dict[str, object]:
+    method = params.get("collection_method", "charge_automatically")
+    if method == "send_invoice" and params.get("days_until_due") is None:
+        raise invalid(
+            "You must pass `days_until_due` when creating a subscription with `collection_method=send_invoice`.",
+            "days_until_due",
+        )
+    if method != "send_invoice" and params.get("days_until_due") is not None:
+        raise invalid("`days_until_due` is only for `collection_method=send_invoice`.", "days_until_due")
+    method_id = params.get("default_payment_method")
+    if method_id:
+        payments.check_owner(unit, method_id, customer, "default_payment_method")
+    payments.check_source(unit, params.get("default_source"), "default_source")
+    values: dict[str, object] = {name: value for name, value in params.items() if name in _PLAIN and value != ""}
+    config = params.get("billing_cycle_anchor_config")
+    if config:
+        values["billing_cycle_anchor_config"] = {**ANCHOR_CONFIG, **config}
     values.update(
         {
             "id": subscription_id,
@@ -226,19 +248,18 @@ def first_lines(
 
 def _first_invoice(
     unit: UnitOfWork,
-    params: Body,
+    params: SubscriptionCreateParams,
     customer: Customer,
-    values: Body,
+    planned: Subscription,
     *,
     rows: list[SubscriptionItem],
     when: Start,
     reason: str,
 ) -> Subscription:
     behavior = params.get("payment_behavior") or "allow_incomplete"
-    planned = with_changes(unit.blank(kinds.SUBSCRIPTION), values)
     charged = first_lines(unit, planned, rows, when)
     charged += invoice_lifecycle.pending_lines(
-        unit, customer["id"], subscription=values["id"], currency=values["currency"]
+        unit, customer["id"], subscription=planned["id"], currency=planned["currency"]
     )
     about = invoice_fields(planned, reason, customer)
     expected = with_changes(
@@ -246,14 +267,14 @@ def _first_invoice(
         {**about, "id": "in_preview", "customer": customer["id"], "period_start": unit.now},
     )
     due = invoice_lifecycle.amount_fields(unit, expected, charged, customer)["amount_due"]
-    automatic = values["collection_method"] == "charge_automatically"
-    has_method = bool(values.get("default_payment_method") or collect_invoice.method_of(unit, expected))
+    automatic = planned["collection_method"] == "charge_automatically"
+    has_method = bool(planned["default_payment_method"] or collect_invoice.method_of(unit, expected))
     if due and automatic and behavior != "default_incomplete" and not has_method:
         raise invalid(collect_invoice.NO_METHOD, None, "resource_missing")
-    values["status"] = "trialing" if when.trial_end else "incomplete" if due and automatic else "active"
-    subscription = unit.create(kinds.SUBSCRIPTION, values, emits=())
+    planned["status"] = "trialing" if when.trial_end else "incomplete" if due and automatic else "active"
+    subscription = unit.create(kinds.SUBSCRIPTION, planned, emits=())
     subscription_timers.plan(unit, subscription)
-    _settle_currency(unit, customer, values["currency"])
+    _settle_currency(unit, customer, planned["currency"])
     about["parent"] = invoice_lifecycle.subscription_parent(subscription)
     about["_session"] = subscription.get("_session")
     invoice = invoice_lifecycle.draft(unit, customer, charged, about)
@@ -292,13 +313,13 @@ def incomplete(declined: CardError | None) -> StripeError:
     return StripeError(declined.message, status=402, type="card_error", code=declined.code, **more)
 
 
-def invoice_fields(subscription: Subscription, reason: str, customer: Customer | None = None) -> Body:
+def invoice_fields(subscription: Subscription, reason: str, customer: Customer | None = None) -> dict[str, object]:
     """Return what an invoice takes from its subscription; the customer's own discount stands in for none."""
     automatic = subscription["automatic_tax"]["enabled"]
-    own = subscription.get("invoice_settings") or {}
-    payment = subscription.get("payment_settings") or {}
-    held = (customer or {}).get("discount")
-    own_discount = [held["id"]] if held else []
+    own = subscription.get("invoice_settings")
+    payment = subscription.get("payment_settings")
+    discount = customer["discount"] if customer else None
+    own_discount = [discount["id"]] if discount else []
     return {
         "auto_advance": True,
         "automatic_tax": {
@@ -311,16 +332,16 @@ def invoice_fields(subscription: Subscription, reason: str, customer: Customer |
         "billing_reason": reason,
         "collection_method": subscription["collection_method"],
         "currency": subscription["currency"],
-        "custom_fields": own.get("custom_fields"),
-        "default_tax_rates": [dict(r) for r in subscription.get("default_tax_rates") or []],
-        "description": own.get("description") or subscription.get("description"),
-        "footer": own.get("footer"),
+        "custom_fields": own.get("custom_fields") if own else None,
+        "default_tax_rates": [r.copy() for r in subscription.get("default_tax_rates") or []],
+        "description": (own.get("description") if own else None) or subscription.get("description"),
+        "footer": own.get("footer") if own else None,
         "discounts": list(subscription.get("discounts") or own_discount),
         "on_behalf_of": subscription.get("on_behalf_of"),
         "payment_settings": {
             "default_mandate": None,
-            "payment_method_options": payment.get("payment_method_options"),
-            "payment_method_types": payment.get("payment_method_types") or None,
+            "payment_method_options": payment.get("payment_method_options") if payment else None,
+            "payment_method_types": (payment.get("payment_method_types") if payment else None) or None,
         },
         "_days_until_due": subscription.get("days_until_due"),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from payloom_emulator.billing.embedded_objects import embedded, tax_rates
 from payloom_emulator.billing.pricing import amounts, discounts, periods
@@ -10,30 +10,35 @@ from payloom_emulator.catalog import prices
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price
 from payloom_emulator.objects.json import ListOf
+from payloom_emulator.objects.state import ItemChoice
 from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 MOST = 20
 
 
-def price_for(unit: UnitOfWork, given: Body, param: str) -> Price:
-    """Return the recurring price that `{price | plan | price_data}` names, or raise."""
-    if given.get("price_data"):
-        price = prices.make(unit, given["price_data"], f"{param}[price_data]")
+def price_for(unit: UnitOfWork, choice: ItemChoice, param: str, *, inactive_too: bool = False) -> Price:
+    """Return the recurring price that `{price | plan | price_data}` names, or raise.
+
+    inactive_too: take an inactive price too, because it was looked at before.
+    """
+    price_data = choice.get("price_data")
+    if price_data:
+        price = prices.make(unit, price_data, f"{param}[price_data]")
     else:
-        name = "price" if given.get("price") else "plan"
-        if not given.get(name):
+        name = "price" if choice.get("price") else "plan"
+        price_id = choice.get("price") or choice.get("plan")
+        if not price_id:
             raise parameter_missing(f"{param}[price]")
-        found = unit.find(kinds.PRICE, given[name])
-        if found is None:
-            raise missing(name, given[name], param=f"{param}[{name}]", status=400)
-        price = found
-        if not price["active"] and not given.get("_checked"):
+        stored = unit.find(kinds.PRICE, price_id)
+        if stored is None:
+            raise missing(name, price_id, param=f"{param}[{name}]", status=400)
+        price = stored
+        if not price["active"] and not inactive_too:
             raise invalid(
                 "The price specified is inactive. This field only accepts active prices.",
                 f"{param}[{name}]",
@@ -56,13 +61,13 @@ def check_currency(subscription_currency: str, price: Price, param: str) -> None
     )
 
 
-def quantity_of(given: Body, price: Price, param: str, default: int | None = 1) -> int | None:
+def quantity_of(choice: ItemChoice, price: Price, param: str, default: int | None = 1) -> int | None:
     """Return the quantity, None for metered prices, or raise for one that cannot be."""
     if amounts.is_metered(price):
-        if given.get("quantity") is not None:
+        if choice.get("quantity") is not None:
             raise invalid("Quantity should not be specified where usage_type is `metered`.", f"{param}[quantity]")
         return None
-    quantity = given.get("quantity", default)
+    quantity = choice.get("quantity", default)
     if quantity is not None and quantity < 0:
         raise invalid(
             "This value must be greater than or equal to 0.", f"{param}[quantity]", "parameter_invalid_integer"
@@ -70,26 +75,40 @@ def quantity_of(given: Body, price: Price, param: str, default: int | None = 1) 
     return quantity
 
 
+class Period(TypedDict):
+    """The period an item is billed for, in Unix seconds."""
+
+    current_period_start: int
+    current_period_end: int
+
+
 def build(
-    unit: UnitOfWork, subscription_id: str, given: Body, price: Price, *, param: str, customer: str, **period: int
+    unit: UnitOfWork,
+    subscription_id: str,
+    choice: ItemChoice,
+    price: Price,
+    *,
+    param: str,
+    customer: str,
+    **period: Unpack[Period],
 ) -> SubscriptionItem:
-    """Store a new item. period: current_period_start=, current_period_end=."""
-    item = {
-        "metadata": merge_metadata({}, given.get("metadata") or {}),
+    """Store a new item. period: current_period_start=, current_period_end=, in Unix seconds."""
+    fields: dict[str, object] = {
+        "metadata": merge_metadata({}, choice.get("metadata") or {}),
         "plan": amounts.plan_of(price),
         "price": amounts.embedded(price),
-        "quantity": quantity_of(given, price, param),
+        "quantity": quantity_of(choice, price, param),
         "subscription": subscription_id,
-        "tax_rates": tax_rates(unit, given.get("tax_rates"), f"{param}[tax_rates]"),
+        "tax_rates": tax_rates(unit, choice.get("tax_rates"), f"{param}[tax_rates]"),
         **period,
     }
-    if given.get("billing_thresholds"):
-        item["billing_thresholds"] = given["billing_thresholds"]
-    made = unit.create(kinds.SUBSCRIPTION_ITEM, item, emits=())
-    found = discounts.attach(
-        unit, given.get("discounts"), customer=customer, param=f"{param}[discounts]", subscription_item=made["id"]
+    if choice.get("billing_thresholds"):
+        fields["billing_thresholds"] = choice.get("billing_thresholds")
+    item = unit.create(kinds.SUBSCRIPTION_ITEM, fields, emits=())
+    discount_ids = discounts.attach(
+        unit, choice.get("discounts"), customer=customer, param=f"{param}[discounts]", subscription_item=item["id"]
     )
-    return unit.change(made, {"discounts": found}) if found else made
+    return unit.change(item, {"discounts": discount_ids}) if discount_ids else item
 
 
 def of(unit: UnitOfWork, subscription: Subscription) -> list[SubscriptionItem]:

@@ -14,15 +14,15 @@ from payloom_emulator.protocol.errors import CardError, invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.objects.params.subscriptions import SubscriptionResumeParams
 
 
-def resume(call: RequestContext, subscription: Subscription) -> Subscription:
+def resume(call: RequestContext[SubscriptionResumeParams], subscription: Subscription) -> Subscription:
     """Start a paused subscription again: a new cycle by default, active once its invoice is paid."""
     unit = call.unit
     if subscription["status"] != "paused":
         raise invalid(f"Subscriptions with status `{subscription['status']}` cannot be resumed; only paused ones can.")
-    anchor = call.params.get("billing_cycle_anchor")
-    kind = anchor.get("type") if isinstance(anchor, dict) else (anchor or "now")
+    kind = update_subscription.anchor_type(call.params.get("billing_cycle_anchor")) or "now"
     rows = items.of(unit, subscription)
     changes: dict[str, object] = {"status_details": None}
     if kind == "now" or items.next_end(rows) <= unit.now:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.subscriptions import items
 from payloom_emulator.objects.catalog import Price
 from payloom_emulator.objects.present import present
-from payloom_emulator.objects.subscriptions import SubscriptionItem
+from payloom_emulator.objects.state import DiscountChoice
+from payloom_emulator.objects.subscriptions import (
+    Subscription,
+    SubscriptionAutomaticTax,
+    SubscriptionBillingMode,
+    SubscriptionItem,
+)
 from payloom_emulator.protocol.api_versions import CLOVER
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.params.shared import AutomaticTaxParams, BillingModeParams
+    from payloom_emulator.objects.params.subscriptions import SubscriptionCreateParams, SubscriptionUpdateParams
 
 DAY = 86_400
 
@@ -23,8 +30,8 @@ DAY = 86_400
 LONGEST_TRIAL_DAYS = 730
 
 
-def trial(unit: UnitOfWork, params: Body, found: list[Price]) -> int | None:
-    """Return when the trial these parameters ask for ends, or None for no trial."""
+def trial(unit: UnitOfWork, params: SubscriptionCreateParams, item_prices: list[Price]) -> int | None:
+    """Return when the trial these parameters ask for ends (Unix seconds), or None for no trial."""
     end = params.get("trial_end")
     days = params.get("trial_period_days")
     if end is not None and days is not None:
@@ -38,7 +45,7 @@ def trial(unit: UnitOfWork, params: Body, found: list[Price]) -> int | None:
             raise invalid("Invalid timestamp: trial_end can be no more than five years in the future.", "trial_end")
         return end
     if days is None and params.get("trial_from_plan"):
-        days = max((present(p["recurring"]).get("trial_period_days") or 0 for p in found), default=0)
+        days = max((present(p["recurring"]).get("trial_period_days") or 0 for p in item_prices), default=0)
     if days is None:
         return None
     if not 0 <= days <= LONGEST_TRIAL_DAYS:
@@ -46,56 +53,77 @@ def trial(unit: UnitOfWork, params: Body, found: list[Price]) -> int | None:
     return unit.now + days * DAY if days else None
 
 
-ANCHOR_CONFIG: Body = dict.fromkeys(("day_of_month", "hour", "minute", "month", "second"))
+ANCHOR_CONFIG: dict[str, int | None] = dict.fromkeys(("day_of_month", "hour", "minute", "month", "second"))
 
 
-INVOICE_SETTINGS: Body = {"account_tax_ids": None, "issuer": {"type": "self"}}
+INVOICE_SETTINGS: Mapping[str, object] = {"account_tax_ids": None, "issuer": {"type": "self"}}
 
 
-PAYMENT_SETTINGS: Body = {
+PAYMENT_SETTINGS: Mapping[str, object] = {
     "payment_method_options": None,
     "payment_method_types": None,
     "save_default_payment_method": "off",
 }
 
 
-TRIAL_SETTINGS: Body = {"end_behavior": {"missing_payment_method": "create_invoice"}}
+TRIAL_SETTINGS: Mapping[str, object] = {"end_behavior": {"missing_payment_method": "create_invoice"}}
 
 
-def nested(params: Body, current: Mapping[str, Any] | None = None) -> Body:
-    """Return the settings objects these parameters change, whole."""
-    changes: Body = {}
-    for name, shape in (
-        ("invoice_settings", INVOICE_SETTINGS),
-        ("payment_settings", PAYMENT_SETTINGS),
-        ("trial_settings", TRIAL_SETTINGS),
-    ):
-        given = params.get(name)
-        base = (current or {}).get(name) or shape
-        if given:
-            changes[name] = {**base, **{k: (None if v == "" else v) for k, v in given.items()}}
+def nested(
+    params: SubscriptionCreateParams | SubscriptionUpdateParams, current: Subscription | None = None
+) -> dict[str, object]:
+    """Return the settings objects these parameters change, whole. current: the subscription that they change."""
+    changes: dict[str, object] = {}
+    settings: tuple[tuple[str, Mapping[str, object] | None, Mapping[str, object] | None, Mapping[str, object]], ...] = (
+        (
+            "invoice_settings",
+            params.get("invoice_settings"),
+            current["invoice_settings"] if current else None,
+            INVOICE_SETTINGS,
+        ),
+        (
+            "payment_settings",
+            params.get("payment_settings"),
+            current["payment_settings"] if current else None,
+            PAYMENT_SETTINGS,
+        ),
+        (
+            "trial_settings",
+            params.get("trial_settings"),
+            current["trial_settings"] if current else None,
+            TRIAL_SETTINGS,
+        ),
+    )
+    for name, asked, stored, default in settings:
+        base = stored or default
+        if asked:
+            changes[name] = {**base, **{k: (None if v == "" else v) for k, v in asked.items()}}
         elif current is None:
             changes[name] = dict(base)
     return changes
 
 
-def automatic_tax(given: Body | None) -> Body:
+def automatic_tax(asked: AutomaticTaxParams | None) -> SubscriptionAutomaticTax:
     """Return the `automatic_tax` of a subscription."""
-    on = bool(given and given.get("enabled"))
+    on = bool(asked and asked["enabled"])
     return {"disabled_reason": None, "enabled": on, "liability": {"type": "self"} if on else None}
 
 
-def billing_mode(unit: UnitOfWork, given: Body | None) -> Body:
+def billing_mode(unit: UnitOfWork, asked: BillingModeParams | None) -> SubscriptionBillingMode:
     """Return the `billing_mode`: flexible unless asked otherwise."""
-    kind = (given or {}).get("type", "flexible")
-    if kind == "classic":
+    if asked and asked["type"] == "classic":
         return {"flexible": None, "type": "classic", "updated_at": None}
-    asked = (given or {}).get("flexible") or {}
-    flexible = {"proration_discounts": asked.get("proration_discounts", "included")}
-    return {"flexible": flexible, "type": "flexible", "updated_at": unit.now if given else None}
+    flexible = (asked.get("flexible") if asked else None) or {}
+    return {
+        "flexible": {"proration_discounts": flexible.get("proration_discounts", "included")},
+        "type": "flexible",
+        "updated_at": unit.now if asked else None,
+    }
 
 
-def ending_fields(unit: UnitOfWork, params: Body, rows: list[SubscriptionItem]) -> Body:
+def ending_fields(
+    unit: UnitOfWork, params: SubscriptionCreateParams | SubscriptionUpdateParams, rows: list[SubscriptionItem]
+) -> dict[str, object]:
     """Return what `cancel_at_period_end` and `cancel_at` set."""
     if params.get("cancel_at_period_end") and params.get("cancel_at"):
         raise invalid("You may only specify one of these parameters: cancel_at, cancel_at_period_end.", "cancel_at")
@@ -103,13 +131,13 @@ def ending_fields(unit: UnitOfWork, params: Body, rows: list[SubscriptionItem]) 
     if params.get("cancel_at_period_end"):
         return {
             "cancel_at_period_end": True,
-            "cancel_at": items.next_end(cast("list[SubscriptionItem]", rows)),
+            "cancel_at": items.next_end(rows),
             "canceled_at": unit.now,
             "cancellation_details": wished,
         }
-    if params.get("cancel_at"):
-        moment = params["cancel_at"]
-        if moment in {"min_period_end", "max_period_end", "max_billed_until"}:
+    moment = params.get("cancel_at")
+    if moment:
+        if isinstance(moment, str):
             pick = min if moment == "min_period_end" else max
             moment = pick(r["current_period_end"] for r in rows)
         if moment <= unit.now:
@@ -118,19 +146,35 @@ def ending_fields(unit: UnitOfWork, params: Body, rows: list[SubscriptionItem]) 
     return {}
 
 
-def translate_legacy_params(call: RequestContext) -> Body:
-    """Return the parameters in today's form; older versions named coupons and plans directly."""
-    params = dict(call.params)
-    for name in ("coupon", "promotion_code"):
-        if name in params:
-            value = params.pop(name)
-            params["discounts"] = [{name: value}] if value else ""
+def creation_params(call: RequestContext[SubscriptionCreateParams]) -> SubscriptionCreateParams:
+    """Return the parameters of a new subscription in today's form."""
+    params = call.params.copy()
+    _rename(params)
     if params.get("plan") and not params.get("items"):
-        params["items"] = [{"plan": params.pop("plan"), "quantity": params.pop("quantity", 1)}]
-    if "prorate" in params:
-        params.setdefault("proration_behavior", "create_prorations" if params.pop("prorate") else "none")
-    if call.before(CLOVER) and "billing_mode" not in params and "id" not in call.ids:
+        params["items"] = [{"plan": params.pop("plan", ""), "quantity": params.pop("quantity", 1)}]
+    if call.before(CLOVER) and "billing_mode" not in params:
         params["billing_mode"] = {"type": "classic"}
     if params.get("trial_period_days") == 0:
         params.pop("trial_period_days")
     return params
+
+
+def update_params(call: RequestContext[SubscriptionUpdateParams]) -> SubscriptionUpdateParams:
+    """Return the parameters of an update in today's form."""
+    params = call.params.copy()
+    _rename(params)
+    if params.get("plan") and not params.get("items"):
+        params["items"] = [{"plan": params.pop("plan", ""), "quantity": params.pop("quantity", 1)}]
+    return params
+
+
+def _rename(params: SubscriptionCreateParams | SubscriptionUpdateParams) -> None:
+    """Give discounts and proration today's names; older versions named a coupon directly."""
+    if "coupon" in params:
+        coupon: DiscountChoice = {"coupon": params.pop("coupon")}
+        params["discounts"] = [coupon] if coupon["coupon"] else ""
+    if "promotion_code" in params:
+        code: DiscountChoice = {"promotion_code": params.pop("promotion_code")}
+        params["discounts"] = [code] if code["promotion_code"] else ""
+    if "prorate" in params:
+        params.setdefault("proration_behavior", "create_prorations" if params.pop("prorate") else "none")

@@ -11,7 +11,7 @@ from payloom_emulator.billing.invoices import invoice_editing, invoice_items
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Body, Schema, read_only, settable
+from payloom_emulator.core.declarations.schema import Schema, read_only, settable
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.invoices import InvoiceItem
 from payloom_emulator.objects.present import present
@@ -21,11 +21,13 @@ from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.objects.params.invoiceitems import InvoiceItemCreateParams, InvoiceItemUpdateParams
 
 
-def _create(call: RequestContext) -> InvoiceItem:
-    unit, params = call.unit, dict(call.params)
-    invoice = unit.get(kinds.INVOICE, params["invoice"], "invoice") if call.get("invoice") else None
+def _create(call: RequestContext[InvoiceItemCreateParams]) -> InvoiceItem:
+    unit, params = call.unit, call.params.copy()
+    invoice_id = params.get("invoice")
+    invoice = unit.get(kinds.INVOICE, invoice_id, "invoice") if invoice_id else None
     customer_id = call.get("customer") or (invoice or {}).get("customer")
     if customer_id is None:
         call.need("customer")
@@ -33,10 +35,10 @@ def _create(call: RequestContext) -> InvoiceItem:
     unit.use_clock_of(customer)
     if invoice is not None and invoice["status"] != "draft":
         raise invalid("This invoice is no longer editable", "invoice", "invoice_not_editable")
-    if params.get("unit_amount") is not None:
-        params["unit_amount_decimal"] = str(params.pop("unit_amount"))
-    if params.get("price"):
-        params["pricing"] = {"price": params.pop("price")}
+    if (unit_amount := params.get("unit_amount")) is not None:
+        params["unit_amount_decimal"] = str(unit_amount)
+    if price_id := params.get("price"):
+        params["pricing"] = {"price": price_id}
     subscription = call.get("subscription")
     if subscription:
         unit.get(kinds.SUBSCRIPTION, subscription, "subscription")
@@ -56,14 +58,16 @@ def _create(call: RequestContext) -> InvoiceItem:
     return item
 
 
-def _update(call: RequestContext) -> InvoiceItem:
-    unit, params = call.unit, dict(call.params)
+def _update(call: RequestContext[InvoiceItemUpdateParams]) -> InvoiceItem:
+    unit, params = call.unit, call.params
     item = unit.get(kinds.INVOICEITEM, call.ids["id"])
     unit.use_clock_of(item)
     invoice = unit.find(kinds.INVOICE, item["invoice"])
     if invoice is not None and invoice["status"] != "draft":
         raise invalid("This invoice item can no longer be changed: its invoice is final.", None, "invoice_not_editable")
-    changes: dict[str, object] = {n: params[n] for n in ("description", "discountable", "period") if n in params}
+    changes: dict[str, object] = {
+        name: value for name, value in params.items() if name in {"description", "discountable", "period"}
+    }
     if "metadata" in params:
         changes["metadata"] = merge_metadata(item["metadata"], params["metadata"])
     if "tax_rates" in params:
@@ -76,35 +80,43 @@ def _update(call: RequestContext) -> InvoiceItem:
         n in params
         for n in ("amount", "pricing", "price_data", "quantity", "unit_amount_decimal", "price", "unit_amount")
     ):
-        changes.update(_worth(call, item, params))
+        changes.update(_amounts(call, item))
     unit.change(item, changes)
     if invoice is not None:
         invoice_editing.refresh(unit, invoice, item)
     return item
 
 
-def _worth(call: RequestContext, item: InvoiceItem, params: Body) -> Body:
-    details = (item.get("pricing") or {}).get("price_details")
-    wanted = {
-        n: params[n]
-        for n in ("amount", "pricing", "price_data", "quantity", "quantity_decimal", "unit_amount_decimal", "price")
-        if n in params
-    }
-    if "amount" in wanted:
-        wanted.pop("quantity", None)
-    elif not any(n in wanted for n in ("pricing", "price_data", "unit_amount_decimal", "price")):
-        if details:
-            wanted["pricing"] = {"price": details["price"]}
-        else:
-            wanted["unit_amount_decimal"] = present(item["pricing"])["unit_amount_decimal"]
-    wanted.setdefault("quantity", item["quantity"] if "amount" not in wanted else None)
-    worth = invoice_items.amounts_of(
-        call.unit, {k: v for k, v in wanted.items() if v is not None}, "", item["currency"]
-    )
-    worth["net_amount"] = worth["amount"]
-    if worth["description"] is None or "description" in params:
-        worth.pop("description")
-    return worth
+def _amounts(call: RequestContext[InvoiceItemUpdateParams], item: InvoiceItem) -> dict[str, object]:
+    """Return the changes of what the item is about."""
+    params = call.params
+    asked: InvoiceItemUpdateParams = {}
+    each: str | None = None
+    if "pricing" in params:
+        asked["pricing"] = params["pricing"]
+    if "price" in params:
+        asked["price"] = params["price"]
+    if "price_data" in params:
+        asked["price_data"] = params["price_data"]
+    if "unit_amount_decimal" in params:
+        asked["unit_amount_decimal"] = params["unit_amount_decimal"]
+    if "quantity_decimal" in params:
+        asked["quantity_decimal"] = params["quantity_decimal"]
+    if "amount" in params:
+        asked["amount"] = params["amount"]
+    else:
+        asked["quantity"] = params.get("quantity", item["quantity"])
+        if not any(name in asked for name in ("pricing", "price_data", "unit_amount_decimal", "price")):
+            pricing = present(item["pricing"])
+            if pricing["price_details"]:
+                asked["pricing"] = {"price": pricing["price_details"]["price"]}
+            else:
+                each = pricing["unit_amount_decimal"]
+    amounts = invoice_items.amounts_of(call.unit, asked, "", item["currency"], unit_amount=each)
+    changes: dict[str, object] = {**amounts, "net_amount": amounts["amount"]}
+    if amounts["description"] is None or "description" in params:
+        changes.pop("description")
+    return changes
 
 
 def _delete(call: RequestContext) -> Mapping[str, object]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from payloom_emulator.billing.pricing.amounts import plan_of
 from payloom_emulator.catalog import prices, products
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Body, Schema
+from payloom_emulator.core.declarations.schema import Schema
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price
 from payloom_emulator.objects.present import present
@@ -18,36 +18,32 @@ from payloom_emulator.protocol.metadata import merge_metadata
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.params.plans import PlanCreateParams
+    from payloom_emulator.objects.params.prices import PriceCreateParams, PriceCreateParamsRecurring
 
 
-def _create(call: RequestContext) -> Mapping[str, object]:
+def _create(call: RequestContext[PlanCreateParams]) -> Mapping[str, object]:
     unit, params = call.unit, call.params
     product = params.get("product")
     if not product:
         raise parameter_missing("product")
-    if isinstance(product, dict):
-        about = dict(product)
-        product = products.make(unit, about.pop("name"), **about)["id"]
+    product_id = product if isinstance(product, str) else products.make(unit, product)["id"]
     wanted = params.get("id")
     if wanted and unit.find_any(wanted) is not None:
         raise invalid("Plan already exists.", "id", "resource_already_exists")
-    data: Body = {
-        "currency": params["currency"],
-        "product": product,
-        "recurring": {
-            "interval": params["interval"],
-            "interval_count": params.get("interval_count", 1),
-            "usage_type": params.get("usage_type", "licensed"),
-            **{n: params[n] for n in ("meter", "trial_period_days") if params.get(n) is not None},
-        },
-        **{n: params[n] for n in ("billing_scheme", "tiers", "tiers_mode") if params.get(n)},
-    }
-    if params.get("amount") is not None:
-        data["unit_amount"] = params["amount"]
-    elif params.get("amount_decimal") is not None:
-        data["unit_amount_decimal"] = params["amount_decimal"]
-    if params.get("transform_usage"):
-        data["transform_quantity"] = params["transform_usage"]
+    data: PriceCreateParams = {"currency": params["currency"], "product": product_id, "recurring": _recurring(params)}
+    if scheme := params.get("billing_scheme"):
+        data["billing_scheme"] = scheme
+    if tiers := params.get("tiers"):
+        data["tiers"] = tiers
+    if mode := params.get("tiers_mode"):
+        data["tiers_mode"] = mode
+    if (amount := params.get("amount")) is not None:
+        data["unit_amount"] = amount
+    elif (amount_decimal := params.get("amount_decimal")) is not None:
+        data["unit_amount_decimal"] = amount_decimal
+    if transform := params.get("transform_usage"):
+        data["transform_quantity"] = transform
     price = prices.make(unit, data, "plan", price_id=wanted)
     changes: dict[str, object] = {
         "active": params.get("active", True),
@@ -58,6 +54,19 @@ def _create(call: RequestContext) -> Mapping[str, object]:
     plan = plan_of(price)
     unit.emit("plan.created", plan)
     return plan
+
+
+def _recurring(params: PlanCreateParams) -> PriceCreateParamsRecurring:
+    cycle: PriceCreateParamsRecurring = {
+        "interval": params["interval"],
+        "interval_count": params.get("interval_count", 1),
+        "usage_type": params.get("usage_type", "licensed"),
+    }
+    if (meter := params.get("meter")) is not None:
+        cycle["meter"] = meter
+    if (days := params.get("trial_period_days")) is not None:
+        cycle["trial_period_days"] = days
+    return cycle
 
 
 def find(unit: UnitOfWork, plan_id: str) -> Price:

@@ -40,7 +40,7 @@ ENDED = ("canceled", "incomplete_expired")
 def _create(call: RequestContext) -> Subscription:
     call.need("customer")
     call.unit.use_clock_of(call.unit.get(kinds.CUSTOMER, call.params["customer"], "customer"))
-    return create_subscription.begin(call.unit, subscription_params.translate_legacy_params(call))
+    return create_subscription.begin(call.unit, subscription_params.creation_params(call))
 
 
 def _update(call: RequestContext) -> Subscription:
@@ -165,7 +165,7 @@ def _add_item(call: RequestContext) -> SubscriptionItem:
     subscription = call.unit.get(kinds.SUBSCRIPTION, call.params["subscription"], "subscription")
     call.unit.use_clock_of(subscription)
     before = {i["id"] for i in subscription["items"]["data"]}
-    update_subscription.apply(call, subscription, [update_subscription.item_params(call)], param="")
+    update_subscription.apply(call, subscription, [update_subscription.item_params(call.params)], param="")
     return next(i for i in items.of(call.unit, subscription) if i["id"] not in before)
 
 
@@ -173,9 +173,7 @@ def _change_item(call: RequestContext) -> SubscriptionItem:
     item = call.unit.get(kinds.SUBSCRIPTION_ITEM, call.ids["id"])
     subscription = call.unit.get(kinds.SUBSCRIPTION, item["subscription"])
     call.unit.use_clock_of(subscription)
-    update_subscription.apply(
-        call, subscription, [{"id": item["id"], **update_subscription.item_params(call)}], param=""
-    )
+    update_subscription.apply(call, subscription, [update_subscription.item_params(call.params, item["id"])], param="")
     return item
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.checkout import complete_session, create_session, lines
@@ -26,8 +26,10 @@ from payloom_emulator.protocol.errors import StripeError, invalid, missing
 from payloom_emulator.protocol.params import extended
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import ActionContext, RequestContext
+    from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.params.checkout import CheckoutSessionUpdateParamsLineItem
+    from payloom_emulator.objects.state import SoldLine
 
 intent_changed = complete_session.intent_changed
 
@@ -81,14 +83,17 @@ def _updating(call: RequestContext, session: CheckoutSession, changes: dict[str,
         _price_again(call.unit, session, changes)
 
 
-def _merged(call: RequestContext, session: CheckoutSession, given_lines: list[Body]) -> list[Body]:
+def _merged(
+    call: RequestContext[Params], session: CheckoutSession, items: Sequence[CheckoutSessionUpdateParamsLineItem]
+) -> list[SoldLine]:
     known = {line["id"]: line for line in session["_lines"]}
-    merged = []
-    for item in given_lines:
-        if item.get("id"):
-            if item["id"] not in known:
-                raise missing("line_item", item["id"], param="line_items", status=400)
-            line = known[item["id"]]
+    merged: list[SoldLine] = []
+    for item in items:
+        line_id = item.get("id")
+        if line_id:
+            if line_id not in known:
+                raise missing("line_item", line_id, param="line_items", status=400)
+            line = known[line_id]
             merged.append({**line, "quantity": item.get("quantity", line["quantity"])})
         else:
             merged += lines.read(call.unit, [item], session["mode"])
@@ -147,7 +152,10 @@ def _breakdown(unit: UnitOfWork, session: CheckoutSession) -> Body:
 def _confirm_page(call: RequestContext) -> Mapping[str, object]:
     session = call.unit.get(kinds.CHECKOUT_SESSION, call.ids["session"])
     call.unit.use_clock_of(session)
-    return _page(call.unit, complete_session.confirm(call.unit, session, _typed(call.params)))
+    return _page(
+        call.unit,
+        complete_session.confirm(call.unit, session, cast("complete_session.ConfirmParams", _typed(call.params))),
+    )
 
 
 def _update_page(call: RequestContext) -> Mapping[str, object]:
@@ -162,7 +170,7 @@ def _update_page(call: RequestContext) -> Mapping[str, object]:
     if isinstance(wanted, dict):
         changes["_lines"] = _quantity(session, wanted.get("line_item_id"), int(wanted.get("quantity", 1)))
     if call.get("shipping_rate"):
-        changes["shipping_cost"] = create_session.choose_shipping({**session}, call.params["shipping_rate"])
+        changes["shipping_cost"] = create_session.shipping_cost(session, call.params["shipping_rate"])
     _price_again(call.unit, session, changes)
     call.unit.change(session, changes, emits=())
     return _page(call.unit, session)

@@ -152,7 +152,7 @@ def visit(call: RequestContext, link: PaymentLink) -> CheckoutSession:
     for field in schema.fields:
         if field.accepts("create") and field.name in params:
             draft[field.name] = field.value(params[field.name], draft.get(field.name))
-    create_session.fill(call, draft)
+    create_session.fill(call, cast("CheckoutSession", draft))
     draft["payment_link"] = link["id"]
     session = call.unit.create(kinds.CHECKOUT_SESSION, draft)
     call.unit.schedule("expire", session, session["expires_at"])

@@ -23,10 +23,7 @@ def _creating(call: RequestContext, draft: Body) -> None:
     if call.get("product") and call.get("product_data"):
         raise invalid("You may only specify one of these parameters: product, product_data.", "product")
     if call.get("product_data"):
-        data = dict(params["product_data"])
-        data.pop("id", None)
-        wanted = {"id": params["product_data"]["id"]} if params["product_data"].get("id") else {}
-        draft["product"] = products.make(call.unit, data.pop("name"), **data, **wanted)["id"]
+        draft["product"] = products.make(call.unit, params["product_data"])["id"]
     draft.update(prices.terms(params, ""))
     _lookup_key(call, cast("Price", draft))
 

@@ -38,7 +38,7 @@ def _created(call: RequestContext, product: Product) -> None:
 
     data = call.get("default_price_data")
     if data:
-        price = prices.make(call.unit, {**data, "product": product["id"]}, "default_price_data")
+        price = prices.make(call.unit, data, "default_price_data", product_id=product["id"])
         call.unit.change(product, {"default_price": price["id"]}, emits=())
 
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import lines
+from payloom_emulator.billing.invoices.add_invoice_items import ExtraItem
 from payloom_emulator.billing.pricing import amounts, discounts, periods
 from payloom_emulator.billing.subscriptions import items
 from payloom_emulator.objects.catalog import Price
+from payloom_emulator.objects.state import ItemChoice
 from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
@@ -28,7 +29,7 @@ class SubscriptionChange:
     fields: further changes of the subscription. extras: `add_invoice_items` of the change's invoice.
     """
 
-    items: list[Body]
+    items: list[ItemChoice]
     behavior: str = "create_prorations"
     moment: int = 0
     trial_end: int | str | None = None
@@ -37,7 +38,7 @@ class SubscriptionChange:
     off_session: bool = False
     param: str = "items"
     fields: Mapping[str, object] = dataclasses.field(default_factory=dict[str, object])
-    extras: list[Body] = dataclasses.field(default_factory=list)
+    extras: Sequence[ExtraItem] = ()
 
 
 def new_items(
@@ -46,33 +47,34 @@ def new_items(
     """Change, add and remove items; return (items afterwards, ids of those whose price or quantity changed or went)."""
     rows = {i["id"]: i for i in items.of(unit, subscription)}
     touched: set[str] = set()
-    for index, given in enumerate(change.items):
+    for index, choice in enumerate(change.items):
         param = f"{change.param}[{index}]" if change.param else ""
-        if given.get("id"):
-            if given["id"] not in rows:
-                raise missing("subscription_item", given["id"], param=f"{param}[id]", status=400)
-            row = rows[given["id"]]
-            if given.get("deleted"):
-                del rows[given["id"]]
+        item_id = choice.get("id")
+        if item_id:
+            if item_id not in rows:
+                raise missing("subscription_item", item_id, param=f"{param}[id]", status=400)
+            row = rows[item_id]
+            if choice.get("deleted"):
+                del rows[item_id]
                 unit.delete(row, emits=())
-                touched.add(row["id"])
-            elif _change_item(unit, subscription, row, given, param):
-                touched.add(row["id"])
+                touched.add(item_id)
+            elif _change_item(unit, subscription, row, choice, param):
+                touched.add(item_id)
             continue
-        price = items.price_for(unit, given, param or "items[0]")
+        price = items.price_for(unit, choice, param or "items[0]")
         items.check_currency(subscription["currency"], price, param)
         start, end = _period_for(unit, subscription, before, price)
-        made = items.build(
+        row = items.build(
             unit,
             subscription["id"],
-            given,
+            choice,
             price,
             param=param,
             customer=subscription["customer"],
             current_period_start=start,
             current_period_end=end,
         )
-        rows[made["id"]] = made
+        rows[row["id"]] = row
     if change.items and not rows:
         raise invalid(
             "A subscription must have at least one active plan. If you would like to cancel the subscription, please use the cancel endpoint.",
@@ -93,26 +95,28 @@ def _period_for(
     return unit.now, items.period_end(subscription["billing_cycle_anchor"], price, unit.now)
 
 
-def _change_item(unit: UnitOfWork, subscription: Subscription, row: SubscriptionItem, given: Body, param: str) -> bool:
+def _change_item(
+    unit: UnitOfWork, subscription: Subscription, row: SubscriptionItem, choice: ItemChoice, param: str
+) -> bool:
     changes: dict[str, object] = {}
-    if "metadata" in given:
-        changes["metadata"] = merge_metadata(row["metadata"], given["metadata"])
-    if "tax_rates" in given:
-        changes["tax_rates"] = tax_rates(unit, given["tax_rates"], f"{param}[tax_rates]")
-    if "discounts" in given:
+    if "metadata" in choice:
+        changes["metadata"] = merge_metadata(row["metadata"], choice["metadata"])
+    if "tax_rates" in choice:
+        changes["tax_rates"] = tax_rates(unit, choice["tax_rates"], f"{param}[tax_rates]")
+    if "discounts" in choice:
         changes["discounts"] = discounts.attach(
-            unit, given["discounts"] or [], customer=subscription["customer"], param=f"{param}[discounts]",
+            unit, choice["discounts"], customer=subscription["customer"], param=f"{param}[discounts]",
             subscription_item=row["id"],
         )  # fmt: skip
     price = lines.current_price(unit, row)
-    if given.get("price") or given.get("plan") or given.get("price_data"):
-        price = items.price_for(unit, given, param)
+    if choice.get("price") or choice.get("plan") or choice.get("price_data"):
+        price = items.price_for(unit, choice, param)
         items.check_currency(subscription["currency"], price, param)
     moved = price["id"] != row["price"]["id"]
     if moved:
         changes["price"], changes["plan"] = amounts.embedded(price), amounts.plan_of(price)
     default = 1 if moved and row["quantity"] is None else row["quantity"]
-    quantity = items.quantity_of(given, price, param, default)
+    quantity = items.quantity_of(choice, price, param, default)
     if quantity != row["quantity"]:
         changes["quantity"] = quantity
     unit.change(row, changes, emits=())

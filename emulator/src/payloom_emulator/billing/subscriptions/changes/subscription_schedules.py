@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.pricing import discounts, periods
@@ -10,16 +11,35 @@ from payloom_emulator.billing.subscriptions import cancel_subscription, create_s
 from payloom_emulator.billing.subscriptions.changes import subscription_change, update_subscription
 from payloom_emulator.catalog import prices
 from payloom_emulator.objects import kinds
+from payloom_emulator.objects.catalog import Price
 from payloom_emulator.objects.present import present
-from payloom_emulator.objects.subscriptions import Subscription, SubscriptionSchedule, SubscriptionSchedulePhase
+from payloom_emulator.objects.state import DiscountChoice, ItemChoice
+from payloom_emulator.objects.subscriptions import (
+    Subscription,
+    SubscriptionItem,
+    SubscriptionSchedule,
+    SubscriptionScheduleCurrentPhase,
+    SubscriptionSchedulePhase,
+    SubscriptionSchedulePhaseDiscount,
+    SubscriptionSchedulePhaseItem,
+)
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.params.shared import ItemParams, PhaseAddInvoiceItemParams, PhaseItemParams
+    from payloom_emulator.objects.params.subscription_schedules import (
+        SubscriptionScheduleCreateParamsPhase,
+        SubscriptionScheduleUpdateParamsPhase,
+    )
+    from payloom_emulator.objects.params.subscriptions import (
+        AddInvoiceItemParams,
+        SubscriptionCreateParams,
+        SubscriptionCreateParamsItem,
+    )
 
-DEFAULTS: Body = {
+DEFAULTS: Mapping[str, object] = {
     "application_fee_percent": None,
     "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
     "billing_cycle_anchor": "automatic",
@@ -40,7 +60,7 @@ DEFAULTS: Body = {
 }
 
 
-_PHASE: Body = {
+_PHASE: Mapping[str, object] = {
     "add_invoice_items": [],
     "application_fee_percent": None,
     "automatic_tax": None,
@@ -72,99 +92,113 @@ _COPIED = (
     "trial_end",
 )
 
+PhaseParams: TypeAlias = "SubscriptionScheduleCreateParamsPhase | SubscriptionScheduleUpdateParamsPhase"
 
-def phases(unit: UnitOfWork, given: list[Body], start: int) -> list[Body]:
-    """Return the phases in Stripe's shape, with their dates; each begins where the one before ends."""
-    made, begin = [], start
-    for index, wanted in enumerate(given):
-        phase = _phase(unit, wanted, begin, index, last=index == len(given) - 1)
-        made.append(phase)
+
+def phases(unit: UnitOfWork, asked: Sequence[PhaseParams], start: int) -> list[SubscriptionSchedulePhase]:
+    """Return the phases in Stripe's shape, with their dates; each begins where the one before ends.
+
+    start: when the first begins, in Unix seconds.
+    """
+    built: list[SubscriptionSchedulePhase] = []
+    begin = start
+    for index, params in enumerate(asked):
+        phase = _phase(unit, params, begin, index, last=index == len(asked) - 1)
+        built.append(phase)
         begin = phase["end_date"]
-    return made
+    return built
 
 
-def _phase(unit: UnitOfWork, wanted: Body, begin: int, index: int, *, last: bool) -> Body:
+def _phase(unit: UnitOfWork, params: PhaseParams, begin: int, index: int, *, last: bool) -> SubscriptionSchedulePhase:
     param = f"phases[{index}]"
-    if not wanted.get("items"):
+    if not params.get("items"):
         raise parameter_missing(f"{param}[items]")
-    rows = [_item(unit, g, f"{param}[items][{i}]") for i, g in enumerate(wanted["items"])]
-    if isinstance(wanted.get("start_date"), int):
-        if index and wanted["start_date"] != begin:
+    rows = [_item(unit, item, f"{param}[items][{i}]") for i, item in enumerate(params["items"])]
+    item_prices = [unit.get(kinds.PRICE, row["price"]) for row in rows]
+    start = params.get("start_date")
+    if isinstance(start, int):
+        if index and start != begin:
             raise invalid("A phase must start where the one before ends.", f"{param}[start_date]")
-        begin = wanted["start_date"]
-    phase = {
+        begin = start
+    end = _end(unit, params, item_prices[0], begin, param, last=last)
+    trial_end = end if params.get("trial") else params.get("trial_end") or None
+    fields: dict[str, object] = {
         **_PHASE,
-        **{n: wanted[n] for n in _COPIED if wanted.get(n) not in {None, ""} or isinstance(wanted.get(n), dict)},
-        "currency": wanted.get("currency") or rows[0]["_currency"],
-        "items": [{k: v for k, v in r.items() if k != "_currency"} for r in rows],
+        **{n: value for n in _COPIED if (value := params.get(n)) not in (None, "")},
+        "currency": params.get("currency") or item_prices[0]["currency"],
+        "items": rows,
         "start_date": begin,
-        "end_date": _end(unit, wanted, rows, begin, param, last=last),
-        "metadata": merge_metadata({}, wanted.get("metadata") or {}),
-        "default_tax_rates": tax_rates(unit, wanted.get("default_tax_rates"), f"{param}[default_tax_rates]"),
-        "discounts": [_discount(d) for d in wanted.get("discounts") or []],
-        "add_invoice_items": [_extra(unit, e) for e in wanted.get("add_invoice_items") or []],
-        "_extras": wanted.get("add_invoice_items") or [],
+        "end_date": end,
+        "metadata": merge_metadata({}, params.get("metadata") or {}),
+        "default_tax_rates": tax_rates(unit, params.get("default_tax_rates"), f"{param}[default_tax_rates]"),
+        "discounts": [_discount(d) for d in params.get("discounts") or []],
+        "add_invoice_items": [_extra(unit, e) for e in params.get("add_invoice_items") or []],
+        "_extras": params.get("add_invoice_items") or [],
+        "trial_end": None if trial_end == "now" else trial_end,
     }
-    if wanted.get("trial"):
-        phase["trial_end"] = phase["end_date"]
-    if phase["trial_end"] == "now":
-        phase["trial_end"] = None
-    return phase
+    return cast("SubscriptionSchedulePhase", fields)  # `_PHASE` has the rest
 
 
-def _discount(entry: Body) -> Body:
-    return {"coupon": None, "discount": None, "promotion_code": None, **{k: v for k, v in entry.items() if v}}
+def _discount(choice: DiscountChoice) -> dict[str, object]:
+    return {"coupon": None, "discount": None, "promotion_code": None, **{k: v for k, v in choice.items() if v}}
 
 
-def _extra(unit: UnitOfWork, entry: Body) -> Body:
-    price = entry.get("price") or prices.make(unit, entry["price_data"], "add_invoice_items")["id"]
-    period = entry.get("period") or {"end": {"type": "min_item_period_end"}, "start": {"type": "phase_start"}}
+def _extra(unit: UnitOfWork, extra: PhaseAddInvoiceItemParams) -> dict[str, object]:
+    price_id, price_data = extra.get("price"), extra.get("price_data")
+    if not price_id and price_data:
+        price_id = prices.make(unit, price_data, "add_invoice_items")["id"]
+    period = extra.get("period") or {"end": {"type": "min_item_period_end"}, "start": {"type": "phase_start"}}
     return {
-        "discounts": [_discount(d) for d in entry.get("discounts") or []],
-        "metadata": entry.get("metadata") or {},
+        "discounts": [_discount(d) for d in extra.get("discounts") or []],
+        "metadata": extra.get("metadata") or {},
         "period": period,
-        "price": price,
-        "quantity": entry.get("quantity", 1),
+        "price": price_id,
+        "quantity": extra.get("quantity", 1),
         "tax_rates": [],
     }
 
 
-def _item(unit: UnitOfWork, given: Body, param: str) -> Body:
-    price = items.price_for(unit, given, param)
+def _item(unit: UnitOfWork, choice: PhaseItemParams, param: str) -> SubscriptionSchedulePhaseItem:
+    price = items.price_for(unit, choice, param)
     return {
         "billing_thresholds": None,
-        "discounts": [_discount(d) for d in given.get("discounts") or []],
-        "metadata": merge_metadata({}, given.get("metadata") or {}),
+        "discounts": [
+            {
+                "coupon": d.get("coupon") or None,
+                "discount": d.get("discount") or None,
+                "promotion_code": d.get("promotion_code") or None,
+            }
+            for d in choice.get("discounts") or []
+        ],
+        "metadata": merge_metadata({}, choice.get("metadata") or {}),
         "plan": price["id"],
         "price": price["id"],
-        "quantity": items.quantity_of(given, price, param),
-        "tax_rates": tax_rates(unit, given.get("tax_rates"), f"{param}[tax_rates]"),
-        "_currency": price["currency"],
+        "quantity": items.quantity_of(choice, price, param),
+        "tax_rates": tax_rates(unit, choice.get("tax_rates"), f"{param}[tax_rates]"),
     }
 
 
-def _end(unit: UnitOfWork, wanted: Body, rows: list[Body], begin: int, param: str, *, last: bool) -> int:
-    end = wanted.get("end_date")
+def _end(unit: UnitOfWork, params: PhaseParams, price: Price, begin: int, param: str, *, last: bool) -> int:
+    end = params.get("end_date")
     if end == "now":
         return unit.now
     if end is not None:
         if end <= begin:
             raise invalid("A phase must end after it starts.", f"{param}[end_date]")
         return end
-    if wanted.get("duration"):
-        length = wanted["duration"]
+    length = params.get("duration")
+    if length:
         return periods.at(begin, length["interval"], length.get("interval_count", 1), 1)
-    price = unit.get(kinds.PRICE, rows[0]["price"])
     interval, count = periods.cycle(price)
-    if not last and not wanted.get("iterations"):
+    if not last:
         raise invalid("Every phase but the last needs an end: give `end_date` or `duration`.", f"{param}[end_date]")
-    return periods.at(begin, interval, count, wanted.get("iterations") or 1)
+    return periods.at(begin, interval, count, 1)
 
 
-def from_subscription(unit: UnitOfWork, subscription: Subscription) -> Body:
+def from_subscription(unit: UnitOfWork, subscription: Subscription) -> SubscriptionSchedulePhase:
     """Return the one phase that describes a running subscription."""
     rows = items.of(unit, subscription)
-    return {
+    fields: dict[str, object] = {
         **_PHASE,
         "currency": subscription["currency"],
         "default_tax_rates": list(subscription["default_tax_rates"] or []),
@@ -186,6 +220,7 @@ def from_subscription(unit: UnitOfWork, subscription: Subscription) -> Body:
         "end_date": items.next_end(rows),
         "trial_end": subscription["trial_end"] if subscription["status"] == "trialing" else None,
     }
+    return cast("SubscriptionSchedulePhase", fields)  # `_PHASE` has the rest
 
 
 def plan(unit: UnitOfWork, schedule: SubscriptionSchedule) -> None:
@@ -199,21 +234,9 @@ def plan(unit: UnitOfWork, schedule: SubscriptionSchedule) -> None:
 def begin(unit: UnitOfWork, schedule: SubscriptionSchedule) -> Subscription:
     """Start the first phase: make its subscription."""
     phase = schedule["phases"][0]
-    params = {
-        **_params(unit, schedule, phase),
-        "customer": schedule["customer"],
-        "currency": phase["currency"],
-        "billing_mode": {"type": schedule["billing_mode"]["type"]},
-        "payment_behavior": "allow_incomplete",
-    }
-    if phase["trial_end"]:
-        params["trial_end"] = phase["trial_end"]
-    defaults = schedule["default_settings"]
-    if params["collection_method"] == "charge_automatically" and not _has_method(unit, schedule, params):
+    params = _creation_params(schedule, phase)
+    if params.get("collection_method") == "charge_automatically" and not _has_method(unit, schedule, params):
         params["payment_behavior"] = "default_incomplete"
-    if params["collection_method"] == "send_invoice":
-        settings = phase["invoice_settings"] or defaults["invoice_settings"]
-        params["days_until_due"] = settings.get("days_until_due") or 30
     subscription = create_subscription.begin(unit, params, extra={"schedule": schedule["id"]})
     current = {"end_date": phase["end_date"], "start_date": phase["start_date"]}
     changes = {"subscription": subscription["id"], "current_phase": current}
@@ -225,37 +248,87 @@ def begin(unit: UnitOfWork, schedule: SubscriptionSchedule) -> Subscription:
     return subscription
 
 
-def _has_method(unit: UnitOfWork, schedule: SubscriptionSchedule, params: Body) -> bool:
+def _has_method(unit: UnitOfWork, schedule: SubscriptionSchedule, params: SubscriptionCreateParams) -> bool:
     customer = unit.get(kinds.CUSTOMER, schedule["customer"])
-    own = (customer.get("invoice_settings") or {}).get("default_payment_method")
+    settings = customer.get("invoice_settings")
+    own = settings["default_payment_method"] if settings else None
     return bool(params.get("default_payment_method") or own or customer.get("default_source"))
 
 
-def _params(unit: UnitOfWork, schedule: SubscriptionSchedule, phase: SubscriptionSchedulePhase) -> Body:
-    """Return a phase as parameters of a subscription."""
+def _creation_params(schedule: SubscriptionSchedule, phase: SubscriptionSchedulePhase) -> SubscriptionCreateParams:
+    """Return a phase as parameters of a new subscription."""
     defaults = schedule["default_settings"]
-    params: Body = {
-        "items": [
-            {
-                "price": i["price"],
-                "metadata": i["metadata"],
-                **({"quantity": i["quantity"]} if i["quantity"] is not None else {}),
-                "tax_rates": [r["id"] for r in present(i["tax_rates"])],
-                "discounts": [{k: v for k, v in d.items() if v} for d in i["discounts"]],
-            }
-            for i in phase["items"]
-        ],
-        "metadata": phase["metadata"],
+    by_invoice = _collection_method(schedule, phase) == "send_invoice"
+    params: SubscriptionCreateParams = {
+        "items": [_item_params(item) for item in phase["items"]],
+        "metadata": phase["metadata"] or {},
         "default_tax_rates": [r["id"] for r in present(phase["default_tax_rates"])],
-        "discounts": [{k: v for k, v in d.items() if v} for d in phase["discounts"]],
-        "collection_method": phase["collection_method"] or defaults["collection_method"] or "charge_automatically",
-        "add_invoice_items": [dict(e) for e in phase.get("_extras") or []],
+        "discounts": [_choice(d) for d in phase["discounts"]],
+        "collection_method": "send_invoice" if by_invoice else "charge_automatically",
+        "add_invoice_items": [_now(e) for e in phase.get("_extras") or []],
+        "customer": schedule["customer"],
+        "currency": phase["currency"],
+        "billing_mode": {"type": "classic" if schedule["billing_mode"]["type"] == "classic" else "flexible"},
+        "payment_behavior": "allow_incomplete",
     }
-    for name in ("default_payment_method", "description"):
-        value = phase[name] or defaults[name]
-        if value:
-            params[name] = value
-    del unit
+    if method_id := phase["default_payment_method"] or defaults["default_payment_method"]:
+        params["default_payment_method"] = method_id
+    if description := phase["description"] or defaults["description"]:
+        params["description"] = description
+    if phase["trial_end"]:
+        params["trial_end"] = phase["trial_end"]
+    if by_invoice:
+        own = phase["invoice_settings"]
+        days = own["days_until_due"] if own else defaults["invoice_settings"]["days_until_due"]
+        params["days_until_due"] = days or 30
+    return params
+
+
+def _collection_method(schedule: SubscriptionSchedule, phase: SubscriptionSchedulePhase) -> str:
+    chosen = phase["collection_method"] or schedule["default_settings"]["collection_method"]
+    return chosen or "charge_automatically"
+
+
+def _item_params(item: SubscriptionSchedulePhaseItem) -> SubscriptionCreateParamsItem:
+    params: SubscriptionCreateParamsItem = {
+        "price": item["price"],
+        "metadata": item["metadata"] or {},
+        "tax_rates": [r["id"] for r in present(item["tax_rates"])],
+        "discounts": [_choice(d) for d in item["discounts"]],
+    }
+    if item["quantity"] is not None:
+        params["quantity"] = item["quantity"]
+    return params
+
+
+def _choice(discount: SubscriptionSchedulePhaseDiscount) -> DiscountChoice:
+    choice: DiscountChoice = {}
+    if discount["coupon"]:
+        choice["coupon"] = discount["coupon"]
+    if discount["discount"]:
+        choice["discount"] = discount["discount"]
+    if discount["promotion_code"]:
+        choice["promotion_code"] = discount["promotion_code"]
+    return choice
+
+
+def _now(extra: PhaseAddInvoiceItemParams) -> AddInvoiceItemParams:
+    """Return an extra item of a phase as one of a subscription that begins now."""
+    params: AddInvoiceItemParams = {}
+    if "discountable" in extra:
+        params["discountable"] = extra["discountable"]
+    if "discounts" in extra:
+        params["discounts"] = extra["discounts"]
+    if "metadata" in extra:
+        params["metadata"] = extra["metadata"]
+    if "price" in extra:
+        params["price"] = extra["price"]
+    if "price_data" in extra:
+        params["price_data"] = extra["price_data"]
+    if "quantity" in extra:
+        params["quantity"] = extra["quantity"]
+    if "tax_rates" in extra:
+        params["tax_rates"] = extra["tax_rates"]
     return params
 
 
@@ -297,29 +370,22 @@ def enter(
     unit: UnitOfWork, schedule: SubscriptionSchedule, subscription: Subscription, phase: SubscriptionSchedulePhase
 ) -> None:
     """Give the subscription the items and terms of a phase."""
-    params = _params(unit, schedule, phase)
-    held = {i["price"]["id"]: i for i in items.of(unit, subscription)}
-    wanted: list[Body] = []
-    free = [i for i in held.values() if i["price"]["id"] not in {p["price"] for p in params["items"]}]
-    for entry in params["items"]:
-        if entry["price"] in held:
-            wanted.append({"id": held[entry["price"]]["id"], **{k: v for k, v in entry.items() if k != "price"}})
-        elif free:
-            wanted.append({"id": free.pop(0)["id"], **entry})
-        else:
-            wanted.append(entry)
-    wanted += [{"id": gone["id"], "deleted": True} for gone in free]
-    at_renewal = items.next_end(list(held.values())) <= unit.now
+    rows = items.of(unit, subscription)
+    at_renewal = items.next_end(rows) <= unit.now
     fields: dict[str, object] = {"metadata": merge_metadata(subscription["metadata"], phase["metadata"])}
-    if params.get("default_payment_method"):
-        fields["default_payment_method"] = params["default_payment_method"]
+    method_id = phase["default_payment_method"] or schedule["default_settings"]["default_payment_method"]
+    if method_id:
+        fields["default_payment_method"] = method_id
     if phase["collection_method"]:
         fields["collection_method"] = phase["collection_method"]
-    if params["discounts"]:
+    if phase["discounts"]:
         fields["discounts"] = discounts.attach(
-            unit, params["discounts"], customer=subscription["customer"], subscription=subscription["id"]
+            unit,
+            [_choice(d) for d in phase["discounts"]],
+            customer=subscription["customer"],
+            subscription=subscription["id"],
         )
-    elif subscription["discounts"] and phase["discounts"] == []:
+    elif subscription["discounts"]:
         for gone in subscription["discounts"]:
             discounts.detach(unit, gone)
         fields["discounts"] = []
@@ -327,16 +393,40 @@ def enter(
         unit,
         subscription,
         subscription_change.SubscriptionChange(
-            items=wanted,
+            items=_item_changes(rows, phase),
             behavior="none" if at_renewal else phase["proration_behavior"],
             moment=unit.now,
             anchor_now=phase["billing_cycle_anchor"] == "phase_start" and not at_renewal,
             trial_end=phase["trial_end"] if phase["trial_end"] and phase["trial_end"] > unit.now else None,
             fields=fields,
-            extras=params["add_invoice_items"],
+            extras=phase.get("_extras") or [],
             param="phases[items]",
         ),
     )
+
+
+def _item_changes(rows: list[SubscriptionItem], phase: SubscriptionSchedulePhase) -> list[ItemChoice]:
+    """Return what turns the subscription's items into those of the phase: kept, changed, added, or deleted."""
+    stays = {row["price"]["id"]: row for row in rows}
+    asked = [_item_params(item) for item in phase["items"]]
+    free = [row for row in stays.values() if row["price"]["id"] not in {item["price"] for item in phase["items"]}]
+    changes: list[ItemChoice] = []
+    for params in asked:
+        same = stays.get(params.get("price", ""))
+        if same is not None:
+            kept: ItemParams = {"id": same["id"], "metadata": params.get("metadata", {})}
+        elif free:
+            kept = {"id": free.pop(0)["id"], "price": params.get("price", ""), "metadata": params.get("metadata", {})}
+        else:
+            changes.append(params)
+            continue
+        if "quantity" in params:
+            kept["quantity"] = params["quantity"]
+        kept["tax_rates"] = params.get("tax_rates", [])
+        kept["discounts"] = params.get("discounts", [])
+        changes.append(kept)
+    deletions: list[ItemParams] = [{"id": gone["id"], "deleted": True} for gone in free]
+    return [*changes, *deletions]
 
 
 def _finish(unit: UnitOfWork, schedule: SubscriptionSchedule, subscription: Subscription) -> bool:
@@ -375,7 +465,7 @@ def cancel(
     return schedule
 
 
-def create(unit: UnitOfWork, values: Body) -> SubscriptionSchedule:
+def create(unit: UnitOfWork, values: Mapping[str, object]) -> SubscriptionSchedule:
     """Store a schedule and, when its time has come, start it."""
     schedule = unit.create(kinds.SUBSCRIPTION_SCHEDULE, values)
     if schedule["subscription"] is not None:
@@ -387,7 +477,7 @@ def create(unit: UnitOfWork, values: Body) -> SubscriptionSchedule:
     return schedule
 
 
-def current(unit: UnitOfWork, made: list[Body]) -> Any:
-    """Return `{start_date, end_date}` of the phase that is on now, or None."""
-    phase = next((p for p in made if p["start_date"] <= unit.now < p["end_date"]), None)
+def current(unit: UnitOfWork, built: list[SubscriptionSchedulePhase]) -> SubscriptionScheduleCurrentPhase | None:
+    """Return the dates (Unix seconds) of the phase that is on now, or None."""
+    phase = next((p for p in built if p["start_date"] <= unit.now < p["end_date"]), None)
     return {"end_date": phase["end_date"], "start_date": phase["start_date"]} if phase else None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from payloom_emulator.billing import unsupported_params
 from payloom_emulator.billing.embedded_objects import tax_rates
@@ -18,14 +18,14 @@ from payloom_emulator.billing.subscriptions import (
 )
 from payloom_emulator.billing.subscriptions.changes import pending_updates, proration, subscription_change
 from payloom_emulator.billing.subscriptions.changes.subscription_change import SubscriptionChange
-from payloom_emulator.core.declarations.schema import Body, overlay
+from payloom_emulator.core.declarations.schema import overlay
 from payloom_emulator.core.differences import with_changes
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price
 from payloom_emulator.objects.customers import Customer
 from payloom_emulator.objects.invoices import Invoice
 from payloom_emulator.objects.present import present
-from payloom_emulator.objects.state import DiscountChoice
+from payloom_emulator.objects.state import DiscountChoice, ItemChoice
 from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.metadata import merge_metadata
@@ -33,11 +33,15 @@ from payloom_emulator.protocol.metadata import merge_metadata
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.params.shared import ItemParams
+    from payloom_emulator.objects.params.subscription_items import (
+        SubscriptionItemCreateParams,
+        SubscriptionItemDeleteParams,
+        SubscriptionItemUpdateParams,
+    )
+    from payloom_emulator.objects.params.subscriptions import SubscriptionUpdateParams
 
 _CHARGED = frozenset({"active", "past_due", "unpaid"})
-
-
-_ITEM_PARAMS = ("billing_thresholds", "discounts", "metadata", "plan", "price", "price_data", "quantity", "tax_rates")
 
 
 _PENDABLE = frozenset(
@@ -60,48 +64,85 @@ _PENDABLE = frozenset(
 _LATE = frozenset({"metadata", "cancellation_details", "expand"})
 
 
-def item_params(call: RequestContext) -> Body:
-    """Return the parameters of one item from a call on /v1/subscription_items."""
-    return {k: call.params[k] for k in _ITEM_PARAMS if k in call.params}
+_PLAIN = frozenset(
+    [
+        "application_fee_percent",
+        "billing_thresholds",
+        "default_source",
+        "description",
+        "on_behalf_of",
+        "pending_invoice_item_interval",
+        "transfer_data",
+    ]
+)
 
 
-def apply(call: RequestContext, subscription: Subscription, given: list[Body], *, param: str = "items") -> Subscription:
+def item_params(
+    params: SubscriptionItemCreateParams | SubscriptionItemUpdateParams, item_id: str | None = None
+) -> ItemParams:
+    """Return the parameters of one item from a call on /v1/subscription_items. item_id: the item that changes."""
+    choice: ItemParams = {"id": item_id} if item_id else {}
+    if "billing_thresholds" in params:
+        choice["billing_thresholds"] = params["billing_thresholds"]
+    if "discounts" in params:
+        choice["discounts"] = params["discounts"]
+    if "metadata" in params:
+        choice["metadata"] = params["metadata"]
+    if "plan" in params:
+        choice["plan"] = params["plan"]
+    if "price" in params:
+        choice["price"] = params["price"]
+    if "price_data" in params:
+        choice["price_data"] = params["price_data"]
+    if "quantity" in params:
+        choice["quantity"] = params["quantity"]
+    if "tax_rates" in params:
+        choice["tax_rates"] = params["tax_rates"]
+    return choice
+
+
+ChangeParams: TypeAlias = "SubscriptionUpdateParams | SubscriptionItemCreateParams | SubscriptionItemUpdateParams | SubscriptionItemDeleteParams"
+"""What a call says about proration and payment: on a subscription, or on one of its items."""
+
+
+def apply(
+    call: RequestContext[ChangeParams],
+    subscription: Subscription,
+    choices: list[ItemChoice],
+    *,
+    param: str = "items",
+) -> Subscription:
     """Change items as the parameters of a call say about proration and payment."""
-    return apply_change(call.unit, subscription, _change_of(call, given, param))
+    return apply_change(call.unit, subscription, _change_of(call.unit, call.params, choices, param))
 
 
-def _change_of(call: RequestContext, given: list[Body], param: str = "items") -> SubscriptionChange:
-    params = call.params
-    anchor = params.get("billing_cycle_anchor")
-    kind = anchor.get("type") if isinstance(anchor, dict) else anchor
+def _change_of(
+    unit: UnitOfWork, params: ChangeParams, choices: Sequence[ItemChoice], param: str = "items"
+) -> SubscriptionChange:
     return SubscriptionChange(
-        items=given,
+        items=list(choices),
         behavior=params.get("proration_behavior")
         or ("none" if params.get("prorate") is False else "create_prorations"),
-        moment=params.get("proration_date") or call.unit.now,
-        trial_end=params.get("trial_end"),
-        anchor_now=kind == "now",
+        moment=params.get("proration_date") or unit.now,
         payment_behavior=params.get("payment_behavior") or "allow_incomplete",
         off_session=bool(params.get("off_session")),
         param=param,
-        extras=params.get("add_invoice_items") or [],
     )
 
 
-def update(call: RequestContext, subscription: Subscription) -> Subscription:
+def update(call: RequestContext[SubscriptionUpdateParams], subscription: Subscription) -> Subscription:
     """Carry out `POST /v1/subscriptions/{id}`."""
     unit = call.unit
-    params = subscription_params.translate_legacy_params(call)
-    if subscription["status"] in {"canceled", "incomplete_expired"}:
-        wrong = next((p for p in params if p not in _LATE), None)
-        if wrong is not None:
-            raise invalid("A canceled subscription can only update its cancellation_details and metadata.")
+    params = subscription_params.update_params(call)
+    if subscription["status"] in {"canceled", "incomplete_expired"} and any(name not in _LATE for name in params):
+        raise invalid("A canceled subscription can only update its cancellation_details and metadata.")
     unsupported_params.refuse(params, unsupported_params.SUBSCRIPTION, "subscriptions")
-    call = call.with_params(params)
-    change = _change_of(call, params.get("items") or [])
+    change = _change_of(unit, params, params.get("items") or [])
+    change.trial_end = params.get("trial_end")
+    change.anchor_now = anchor_type(params.get("billing_cycle_anchor")) == "now"
+    change.extras = params.get("add_invoice_items") or []
     change.fields = _fields(unit, subscription, params)
-    behavior = change.payment_behavior
-    if behavior == "pending_if_incomplete":
+    if change.payment_behavior == "pending_if_incomplete":
         wrong = next((p for p in params if p not in _PENDABLE), None)
         if wrong is not None:
             raise invalid(
@@ -111,18 +152,21 @@ def update(call: RequestContext, subscription: Subscription) -> Subscription:
     return apply_change(unit, subscription, change)
 
 
-def _fields(unit: UnitOfWork, subscription: Subscription, params: Body) -> Body:
+def anchor_type(anchor: Mapping[str, object] | str | None) -> str | None:
+    """Return what becomes of the anchor: the text that older versions sent, or the `type` of today's object."""
+    return str(anchor["type"]) if isinstance(anchor, Mapping) else anchor
+
+
+def _fields(unit: UnitOfWork, subscription: Subscription, params: SubscriptionUpdateParams) -> dict[str, object]:
     """Return the changes that have nothing to do with money."""
-    changes: Body = {}
+    changes: dict[str, object] = {}
     payments.check_source(unit, params.get("default_source"), "default_source")
-    for name in ("application_fee_percent", "default_source", "description", "on_behalf_of", "transfer_data",
-                 "billing_thresholds", "pending_invoice_item_interval"):  # fmt: skip
-        if name in params:
-            changes[name] = None if params[name] == "" else params[name]
-    if params.get("default_payment_method"):
+    changes.update({name: None if value == "" else value for name, value in params.items() if name in _PLAIN})
+    method_id = params.get("default_payment_method")
+    if method_id:
         customer = unit.get(kinds.CUSTOMER, subscription["customer"])
-        payments.check_owner(unit, params["default_payment_method"], customer, "default_payment_method")
-        changes["default_payment_method"] = params["default_payment_method"]
+        payments.check_owner(unit, method_id, customer, "default_payment_method")
+        changes["default_payment_method"] = method_id
     if "default_tax_rates" in params:
         changes["default_tax_rates"] = tax_rates(unit, params["default_tax_rates"], "default_tax_rates")
     if "automatic_tax" in params:
@@ -142,16 +186,21 @@ def _fields(unit: UnitOfWork, subscription: Subscription, params: Body) -> Body:
     return changes
 
 
-def _collection(subscription: Subscription, params: Body) -> Body:
+def _collection(subscription: Subscription, params: SubscriptionUpdateParams) -> dict[str, object]:
     method = params.get("collection_method", subscription["collection_method"])
     days = params.get("days_until_due", subscription["days_until_due"])
     if method == "send_invoice" and days is None:
         raise invalid("You must pass `days_until_due` for `collection_method=send_invoice`.", "days_until_due")
-    changed = {"collection_method": method, "days_until_due": days if method == "send_invoice" else None}
-    return {k: v for k, v in changed.items() if v != subscription[k]}
+    changes: dict[str, object] = {}
+    if method != subscription["collection_method"]:
+        changes["collection_method"] = method
+    due = days if method == "send_invoice" else None
+    if due != subscription["days_until_due"]:
+        changes["days_until_due"] = due
+    return changes
 
 
-def _ending(unit: UnitOfWork, subscription: Subscription, params: Body) -> Body:
+def _ending(unit: UnitOfWork, subscription: Subscription, params: SubscriptionUpdateParams) -> dict[str, object]:
     rows = items.of(unit, subscription)
     if params.get("cancel_at_period_end") or params.get("cancel_at"):
         return subscription_params.ending_fields(unit, params, rows)
@@ -162,23 +211,25 @@ def _ending(unit: UnitOfWork, subscription: Subscription, params: Body) -> Body:
     return {}
 
 
-def _pausing(unit: UnitOfWork, subscription: Subscription, params: Body) -> Body:
+def _pausing(unit: UnitOfWork, subscription: Subscription, params: SubscriptionUpdateParams) -> dict[str, object]:
     if "pause_collection" not in params:
         return {}
     unit.unschedule("resume_collection", subscription)
-    given = params["pause_collection"]
-    if given == "":
+    pause = params["pause_collection"]
+    if pause == "":
         return {"pause_collection": None}
-    resumes = given.get("resumes_at")
+    resumes = pause.get("resumes_at")
     if resumes is not None:
         unit.schedule("resume_collection", subscription, resumes)
-    return {"pause_collection": {"behavior": given["behavior"], "resumes_at": resumes}}
+    return {"pause_collection": {"behavior": pause["behavior"], "resumes_at": resumes}}
 
 
-def _discounts(unit: UnitOfWork, subscription: Subscription, choices: Sequence[DiscountChoice]) -> list[str]:
+def _discounts(
+    unit: UnitOfWork, subscription: Subscription, choices: Sequence[DiscountChoice] | Literal[""]
+) -> list[str]:
     new = discounts.attach(
         unit,
-        choices or [],
+        choices,
         customer=subscription["customer"],
         currency=subscription["currency"],
         subscription=subscription["id"],

@@ -9,13 +9,13 @@ from payloom_emulator.billing.invoices import invoice_lifecycle, lines
 from payloom_emulator.billing.savepoint import savepoint
 from payloom_emulator.billing.subscriptions import items, renew_subscription
 from payloom_emulator.billing.subscriptions.renew_subscription import ENDED
+from payloom_emulator.core.differences import with_changes
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.invoices import Invoice
 from payloom_emulator.objects.subscriptions import Subscription
 from payloom_emulator.protocol.errors import StripeError
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
@@ -25,19 +25,19 @@ def upcoming(unit: UnitOfWork, subscription: Subscription) -> Invoice:
     with savepoint(unit, now=at) as later:
         mine = later.get(kinds.SUBSCRIPTION, subscription["id"])
         over = mine["status"] == "trialing"
-        found = renew_subscription.turn(later, mine, trial_over=over)
-    if found is None:
+        invoice = renew_subscription.turn(later, mine, trial_over=over)
+    if invoice is None:
         raise nothing_to_invoice(subscription["id"])
-    return as_preview(unit, found, at)
+    return as_preview(unit, invoice, at)
 
 
 def as_preview(unit: UnitOfWork, invoice: Invoice, at: int) -> Invoice:
-    """Return an invoice that was made in a rehearsal as the preview of one."""
-    preview: Body = {k: v for k, v in invoice.items() if k != "_token"}
-    preview["id"] = unit.environment.ids.new("upcoming_in_1", 23)
-    data = [{**line, "invoice": None} for line in invoice_lifecycle.all_lines(invoice)]
+    """Return an invoice that was made and undone as the preview of one. at: when it would be made, in Unix seconds."""
+    preview = {k: v for k, v in invoice.items() if k != "_token"}
+    data = [with_changes(line, {"invoice": None}) for line in invoice_lifecycle.all_lines(invoice)]
     preview.update(
         {
+            "id": unit.environment.ids.new("upcoming_in_1", 23),
             "status": "draft",
             "number": None,
             "created": at,
@@ -62,7 +62,7 @@ def as_preview(unit: UnitOfWork, invoice: Invoice, at: int) -> Invoice:
             "_lines": data,
         }
     )
-    return cast("Invoice", preview)
+    return cast("Invoice", preview)  # all fields but the page's token
 
 
 def announce(unit: UnitOfWork, subscription: Subscription) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import unsupported_params
 from payloom_emulator.billing.invoices import invoice_items, invoice_lifecycle
@@ -12,6 +12,7 @@ from payloom_emulator.billing.savepoint import savepoint
 from payloom_emulator.billing.subscriptions import cancel_subscription, create_subscription, items, renew_subscription
 from payloom_emulator.billing.subscriptions.changes import subscription_change, update_subscription
 from payloom_emulator.billing.subscriptions.forecast import invoice_forecast
+from payloom_emulator.core.differences import with_changes
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.customers import Customer
@@ -23,24 +24,30 @@ from payloom_emulator.protocol.errors import invalid, unknown_url
 from payloom_emulator.protocol.params import check
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.params.invoices import InvoiceCreatePreviewParams
+    from payloom_emulator.objects.params.invoices import (
+        InvoiceCreatePreviewParamsSubscriptionDetails as SubscriptionDetails,
+    )
+    from payloom_emulator.objects.params.shared import ItemParams
+    from payloom_emulator.objects.params.subscriptions import SubscriptionCreateParams, SubscriptionCreateParamsItem
 
 
-def preview(call: RequestContext) -> Invoice:
+def preview(call: RequestContext[InvoiceCreatePreviewParams]) -> Invoice:
     """Answer `POST /v1/invoices/create_preview`: for a subscription, a changed one, a new one, or loose items."""
-    unit, params = call.unit, dict(call.params)
+    unit, params = call.unit, call.params
     unsupported_params.refuse(params, unsupported_params.PREVIEW, "invoice previews")
     if not any(params.get(n) for n in ("customer", "customer_details", "subscription", "schedule")):
         raise invalid("You must pass one of: customer, customer_details, subscription, or schedule.", "customer")
-    details: Body = dict(params.get("subscription_details") or {})
-    if params.get("subscription"):
-        subscription = unit.get(kinds.SUBSCRIPTION, params["subscription"], "subscription")
+    details = params.get("subscription_details") or {}
+    subscription_id, customer_id = params.get("subscription"), params.get("customer")
+    if subscription_id:
+        subscription = unit.get(kinds.SUBSCRIPTION, subscription_id, "subscription")
         unit.use_clock_of(subscription)
         return _of_subscription(call, subscription, details)
-    if params.get("customer"):
-        unit.use_clock_of(unit.get(kinds.CUSTOMER, params["customer"], "customer"))
+    if customer_id:
+        unit.use_clock_of(unit.get(kinds.CUSTOMER, customer_id, "customer"))
     return _of_new(call, details)
 
 
@@ -55,47 +62,61 @@ _OLD_NAMES = {
 }
 
 
-def upcoming_by_url(call: RequestContext) -> Invoice:
+def upcoming_by_url(call: RequestContext[Params]) -> Invoice:
     """Answer `GET /v1/invoices/upcoming`, which previewed invoices until basil (2025-03-31)."""
+    return _upcoming(call, call.params)
+
+
+def _upcoming(call: RequestContext[Params], given: Params) -> Invoice:
     if not call.before(BASIL):
         raise unknown_url("GET", "/v1/invoices/upcoming")
-    params: Body = {}
-    for name, value in call.params.items():
+    details: dict[str, object] = {}
+    params: dict[str, object] = {}
+    for name, value in given.items():
         if name in _OLD_NAMES:
-            params.setdefault("subscription_details", {})[_OLD_NAMES[name]] = value
+            details[_OLD_NAMES[name]] = value
         elif name in {"coupon", "promotion_code"}:
             params["discounts"] = [{name: value}]
         elif name == "subscription_billing_cycle_anchor":
-            kind = {"type": value} if value in {"now", "unchanged"} else {"type": "timestamp", "timestamp": value}
-            params.setdefault("subscription_details", {})["billing_cycle_anchor"] = kind
+            now = value in {"now", "unchanged"}
+            details["billing_cycle_anchor"] = {"type": value} if now else {"type": "timestamp", "timestamp": value}
         else:
             params[name] = value
-    return preview(call.with_params(check(("POST", "/v1/invoices/create_preview"), params)))
+    if details:
+        params["subscription_details"] = details
+    checked = cast("InvoiceCreatePreviewParams", check(("POST", "/v1/invoices/create_preview"), params))
+    return preview(call.with_params(checked))
 
 
-def upcoming_lines_by_url(call: RequestContext) -> Mapping[str, object]:
+_PAGING = frozenset({"limit", "starting_after", "ending_before"})
+
+
+def upcoming_lines_by_url(call: RequestContext[Params]) -> Mapping[str, object]:
     """Answer `GET /v1/invoices/upcoming/lines`."""
-    page = {n: call.params.pop(n) for n in ("starting_after", "ending_before") if n in call.params}
-    limit = int(call.params.pop("limit", 10))
-    return list_of(invoice_lifecycle.all_lines(upcoming_by_url(call)), call.path, {"limit": limit, **page})
+    page = {name: value for name, value in call.params.items() if name in _PAGING}
+    invoice = _upcoming(call, {name: value for name, value in call.params.items() if name not in _PAGING})
+    return list_of(invoice_lifecycle.all_lines(invoice), call.path, {**page, "limit": int(str(page.get("limit", 10)))})
 
 
-def _of_subscription(call: RequestContext, subscription: Subscription, details: Body) -> Invoice:
+def _of_subscription(
+    call: RequestContext[InvoiceCreatePreviewParams], subscription: Subscription, details: SubscriptionDetails
+) -> Invoice:
     unit = call.unit
     if subscription["status"] in {"canceled", "incomplete_expired"}:
         raise invoice_forecast.nothing_to_invoice(subscription["id"])
     with savepoint(unit) as scratch:
         mine = scratch.get(kinds.SUBSCRIPTION, subscription["id"])
-        _add_loose(scratch, call, mine["customer"], mine["currency"], mine["id"])
-        if call.params.get("discounts"):
-            found = discounts.attach(
+        _add_loose(scratch, call.params, mine["customer"], mine["currency"], mine["id"])
+        choices = call.params.get("discounts")
+        if choices:
+            discount_ids = discounts.attach(
                 scratch,
-                call.params["discounts"],
+                choices,
                 customer=mine["customer"],
                 currency=mine["currency"],
                 subscription=mine["id"],
             )
-            scratch.change(mine, {"discounts": found}, emits=())
+            scratch.change(mine, {"discounts": discount_ids}, emits=())
         if details.get("cancel_now"):
             before = mine["latest_invoice"]
             prorate = details.get("proration_behavior", "create_prorations") != "none"
@@ -113,24 +134,23 @@ def _of_subscription(call: RequestContext, subscription: Subscription, details: 
         parent = present(shown["parent"])
         moment = details.get("proration_date") or unit.now
         about = {**present(parent["subscription_details"]), "subscription_proration_date": moment}
-        return cast("Invoice", {**shown, "parent": {**parent, "subscription_details": about}})
+        return with_changes(shown, {"parent": {**parent, "subscription_details": about}})
     return shown
 
 
-def _changed(scratch: UnitOfWork, mine: Subscription, details: Body, *, recurring: bool) -> tuple[Invoice | None, int]:
+def _changed(
+    scratch: UnitOfWork, mine: Subscription, details: SubscriptionDetails, *, recurring: bool
+) -> tuple[Invoice | None, int]:
     """Carry out the change and return (the invoice it makes at once, or that of the next renewal; its time)."""
     before = mine["latest_invoice"]
-    if recurring:
-        details = {**details, "proration_behavior": "none"}
-    wanted = {k for k in details if k != "proration_behavior"}
-    if wanted:
-        anchor = details.get("billing_cycle_anchor")
+    behavior = "none" if recurring else details.get("proration_behavior") or "create_prorations"
+    if any(name != "proration_behavior" for name in details):
         change = subscription_change.SubscriptionChange(
-            items=details.get("items") or [],
-            behavior=details.get("proration_behavior") or "create_prorations",
+            items=list(details.get("items") or []),
+            behavior=behavior,
             moment=details.get("proration_date") or scratch.now,
             trial_end=details.get("trial_end"),
-            anchor_now=(anchor or {}).get("type") == "now" if isinstance(anchor, dict) else anchor == "now",
+            anchor_now=update_subscription.anchor_type(details.get("billing_cycle_anchor")) == "now",
             payment_behavior="default_incomplete",
             param="subscription_details[items]",
         )
@@ -145,67 +165,106 @@ def _changed(scratch: UnitOfWork, mine: Subscription, details: Body, *, recurrin
     return renew_subscription.turn(scratch, mine, trial_over=mine["status"] == "trialing"), at
 
 
-def _of_new(call: RequestContext, details: Body) -> Invoice:
+def _of_new(call: RequestContext[InvoiceCreatePreviewParams], details: SubscriptionDetails) -> Invoice:
     unit = call.unit
     with savepoint(unit) as scratch:
-        customer = _customer(scratch, call)
+        customer = _customer(scratch, call.params)
         if details.get("items"):
-            params = {
-                "customer": customer["id"],
-                "items": [
-                    {k: v for k, v in i.items() if k not in {"id", "deleted", "clear_usage"}} for i in details["items"]
-                ],
-                "payment_behavior": "default_incomplete",
-                **{n: details[n] for n in ("trial_end", "default_tax_rates", "proration_behavior") if details.get(n)},
-            }
-            anchor = details.get("billing_cycle_anchor")
-            if isinstance(anchor, dict) and anchor.get("timestamp"):
-                params["billing_cycle_anchor"] = anchor["timestamp"]
-            if call.params.get("discounts"):
-                params["discounts"] = call.params["discounts"]
-            if call.params.get("currency"):
-                params["currency"] = call.params["currency"]
             currency = call.params.get("currency") or customer.get("currency")
-            _add_loose(scratch, call, customer["id"], currency, None)
-            made = scratch.get(kinds.INVOICE, create_subscription.begin(scratch, params)["latest_invoice"])
+            _add_loose(scratch, call.params, customer["id"], currency, None)
+            subscription = create_subscription.begin(scratch, _creation_params(call.params, details, customer["id"]))
+            invoice = scratch.get(kinds.INVOICE, subscription["latest_invoice"])
         else:
-            made = _loose(scratch, call, customer)
-    return invoice_forecast.as_preview(unit, made, unit.now)
+            invoice = _loose(scratch, call.params, customer)
+    return invoice_forecast.as_preview(unit, invoice, unit.now)
 
 
-def _customer(scratch: UnitOfWork, call: RequestContext) -> Customer:
-    details: Body = call.params.get("customer_details") or {}
-    if call.params.get("customer"):
-        found = scratch.get(kinds.CUSTOMER, call.params["customer"], "customer")
+def _creation_params(
+    params: InvoiceCreatePreviewParams, details: SubscriptionDetails, customer_id: str
+) -> SubscriptionCreateParams:
+    """Return the parameters of the subscription that a preview asks about."""
+    creation: SubscriptionCreateParams = {
+        "customer": customer_id,
+        "items": [_new_item(item) for item in details.get("items") or []],
+        "payment_behavior": "default_incomplete",
+    }
+    if trial_end := details.get("trial_end"):
+        creation["trial_end"] = trial_end
+    if rates := details.get("default_tax_rates"):
+        creation["default_tax_rates"] = rates
+    if behavior := details.get("proration_behavior"):
+        creation["proration_behavior"] = behavior
+    anchor = details.get("billing_cycle_anchor")
+    if isinstance(anchor, dict) and (timestamp := anchor.get("timestamp")):
+        creation["billing_cycle_anchor"] = timestamp
+    if choices := params.get("discounts"):
+        creation["discounts"] = choices
+    if currency := params.get("currency"):
+        creation["currency"] = currency
+    return creation
+
+
+def _new_item(item: ItemParams) -> SubscriptionCreateParamsItem:
+    choice: SubscriptionCreateParamsItem = {"metadata": item.get("metadata") or {}}
+    if "billing_thresholds" in item:
+        choice["billing_thresholds"] = item["billing_thresholds"]
+    if "current_trial" in item:
+        choice["current_trial"] = item["current_trial"]
+    if "discounts" in item:
+        choice["discounts"] = item["discounts"]
+    if "plan" in item:
+        choice["plan"] = item["plan"]
+    if "price" in item:
+        choice["price"] = item["price"]
+    if "price_data" in item:
+        choice["price_data"] = item["price_data"]
+    if "quantity" in item:
+        choice["quantity"] = item["quantity"]
+    if "tax_rates" in item:
+        choice["tax_rates"] = item["tax_rates"]
+    return choice
+
+
+def _customer(scratch: UnitOfWork, params: InvoiceCreatePreviewParams) -> Customer:
+    customer_id = params.get("customer")
+    if customer_id:
+        customer = scratch.get(kinds.CUSTOMER, customer_id, "customer")
     else:
-        found = scratch.create(kinds.CUSTOMER, {"invoice_prefix": "PREVIEW"}, emits=())
-    if details.get("tax_exempt"):
-        scratch.change(found, {"tax_exempt": details["tax_exempt"]}, emits=())
-    return found
+        customer = scratch.create(kinds.CUSTOMER, {"invoice_prefix": "PREVIEW"}, emits=())
+    details = params.get("customer_details")
+    exempt = details.get("tax_exempt") if details else None
+    if exempt:
+        scratch.change(customer, {"tax_exempt": exempt}, emits=())
+    return customer
 
 
 def _add_loose(
-    scratch: UnitOfWork, call: RequestContext, customer_id: str, currency: str | None, subscription: str | None
+    scratch: UnitOfWork,
+    params: InvoiceCreatePreviewParams,
+    customer_id: str,
+    currency: str | None,
+    subscription: str | None,
 ) -> None:
     customer = scratch.get(kinds.CUSTOMER, customer_id)
-    for index, given in enumerate(call.params.get("invoice_items") or []):
-        existing: Any = scratch.find(kinds.INVOICEITEM, given.get("invoiceitem"))
+    for index, item in enumerate(params.get("invoice_items") or []):
+        existing = scratch.find(kinds.INVOICEITEM, item.get("invoiceitem"))
         if existing is not None:
-            if given.get("amount") is not None:
-                scratch.change(existing, {"amount": given["amount"]}, emits=())
+            if item.get("amount") is not None:
+                scratch.change(existing, {"amount": item.get("amount")}, emits=())
             continue
         invoice_items.build(
             scratch,
-            {**given, "currency": given.get("currency") or currency},
+            item,
             customer,
             param=f"invoice_items[{index}]",
             subscription=subscription,
+            currency=item.get("currency") or currency,
         )
 
 
-def _loose(scratch: UnitOfWork, call: RequestContext, customer: Customer) -> Invoice:
-    currency = call.params.get("currency") or customer.get("currency") or "usd"
-    _add_loose(scratch, call, customer["id"], currency, None)
+def _loose(scratch: UnitOfWork, params: InvoiceCreatePreviewParams, customer: Customer) -> Invoice:
+    currency = params.get("currency") or customer.get("currency") or "usd"
+    _add_loose(scratch, params, customer["id"], currency, None)
     rows = invoice_lifecycle.pending_lines(scratch, customer["id"], subscription=None)
     if not rows:
         subscriptions = [
@@ -215,10 +274,15 @@ def _loose(scratch: UnitOfWork, call: RequestContext, customer: Customer) -> Inv
         ]
         if subscriptions:
             first = min(subscriptions, key=lambda s: items.next_end(items.of(scratch, s)))
-            made, _ = _changed(scratch, first, {}, recurring=False)
-            if made is not None:
-                return made
+            invoice, _ = _changed(scratch, first, {}, recurring=False)
+            if invoice is not None:
+                return invoice
         raise invoice_forecast.nothing_to_invoice(customer["id"])
-    found = discounts.attach(scratch, call.params.get("discounts") or [], customer=customer["id"])
-    about = {"auto_advance": True, "billing_reason": "manual", "currency": rows[0]["currency"], "discounts": found}
+    discount_ids = discounts.attach(scratch, params.get("discounts"), customer=customer["id"])
+    about = {
+        "auto_advance": True,
+        "billing_reason": "manual",
+        "currency": rows[0]["currency"],
+        "discounts": discount_ids,
+    }
     return invoice_lifecycle.draft(scratch, customer, rows, about)
