@@ -6,48 +6,66 @@ and `promotion`; endive (2026-09-30) made the anchor of an update an object.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from payloom_emulator.billing.pricing import amounts
+from payloom_emulator.core.differences import public_fields
 from payloom_emulator.objects import kinds
+from payloom_emulator.objects.catalog import TaxRate
+from payloom_emulator.objects.discounts import Coupon
+from payloom_emulator.protocol.json_shapes import is_array, is_object
 from payloom_emulator.protocol.params import operations, table
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
-Body = dict[str, Any]
+Shown: TypeAlias = dict[str, Any]
+"""An object as an API version shows it. `stored` is the same in the newest shape, or what an event carries of it."""
+
+
+def _inner(holder: Shown, *names: str) -> Shown:
+    """Return the object that is found by these names, one inside the other; {} where there is none."""
+    for name in names:
+        value = holder.get(name)
+        holder = value if is_object(value) else {}
+    return holder
+
+
+def _rows(value: object) -> list[Shown]:
+    return value if is_array(value) else []
 
 
 # --- basil ----------------------------------------------------------------------------------------
 
 
-def subscription_before_basil(unit: UnitOfWork, shown: Body, stored: Body) -> None:
+def subscription_before_basil(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
     """Show the period on the subscription, and one discount."""
-    rows = stored["items"]["data"]
+    rows = _rows(stored["items"]["data"])
     if rows:
         shown["current_period_start"] = max(i["current_period_start"] for i in rows)
         shown["current_period_end"] = min(i["current_period_end"] for i in rows)
     shown["discount"] = _first_discount(unit, stored)
 
 
-def _first_discount(unit: UnitOfWork, stored: Body) -> Body | None:
-    found = unit.find(kinds.DISCOUNT, next(iter(stored.get("discounts") or []), None))
-    if found is None:
+def _first_discount(unit: UnitOfWork, stored: Shown) -> Shown | None:
+    discount = unit.find(kinds.DISCOUNT, next(iter(stored.get("discounts") or []), None))
+    if discount is None:
         return None
-    shown = {k: v for k, v in found.items() if not k.startswith("_")}
-    discount_before_clover(unit, shown, cast("Body", found))
+    shown: Shown = {k: v for k, v in discount.items() if not k.startswith("_")}
+    discount_before_clover(unit, shown, {**discount})
     return shown
 
 
-def invoice_before_basil(unit: UnitOfWork, shown: Body, stored: Body) -> None:
+def invoice_before_basil(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
     """Show the payment, the taxes and the subscription on the invoice itself."""
     payments = unit.list(kinds.INVOICE_PAYMENT, invoice=stored["id"]) if stored.get("id") else []
     chosen = next((p for p in payments if p["is_default"]), None)
     intent_id = chosen["payment"].get("payment_intent") if chosen else None
     intent = unit.find(kinds.PAYMENT_INTENT, intent_id)
-    parent = shown.pop("parent", None) or {}
-    details = parent.get("subscription_details") or {}
-    taxes = [_tax_amount(t) for t in shown.pop("total_taxes", None) or []]
+    details = _inner(shown, "parent", "subscription_details")
+    quote = _inner(shown, "parent", "quote_details").get("quote")
+    shown.pop("parent", None)
+    taxes = [_tax_amount(t) for t in _rows(shown.pop("total_taxes", None))]
     shown.update(
         {
             "application_fee_amount": stored.get("application_fee_amount"),
@@ -56,7 +74,7 @@ def invoice_before_basil(unit: UnitOfWork, shown: Body, stored: Body) -> None:
             "paid": stored["status"] == "paid",
             "paid_out_of_band": bool(stored["status"] == "paid" and stored.get("amount_paid_off_stripe")),
             "payment_intent": intent_id,
-            "quote": (parent.get("quote_details") or {}).get("quote"),
+            "quote": quote,
             "rendering_options": None,
             "subscription": details.get("subscription"),
             "subscription_details": {"metadata": details.get("metadata") if details else None},
@@ -69,7 +87,7 @@ def invoice_before_basil(unit: UnitOfWork, shown: Body, stored: Body) -> None:
         shown["subscription_proration_date"] = details["subscription_proration_date"]
 
 
-def _tax_amount(tax: Body) -> Body:
+def _tax_amount(tax: Shown) -> Shown:
     return {
         "amount": tax["amount"],
         "inclusive": tax["tax_behavior"] == "inclusive",
@@ -79,14 +97,14 @@ def _tax_amount(tax: Body) -> Body:
     }
 
 
-def line_item_before_basil(unit: UnitOfWork, shown: Body, stored: Body) -> None:
+def line_item_before_basil(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
     """Show the price, the plan and the subscription on the line itself."""
     if "pricing" not in stored:  # shown before, and looked at again to expand something inside
         return
-    parent = shown.pop("parent", None) or {}
-    details = parent.get("subscription_item_details") or parent.get("invoice_item_details") or {}
-    from_item = parent.get("type") == "subscription_item_details" and not details.get("invoice_item")
-    taxes = shown.pop("taxes", None) or []
+    details = _line_details(shown)
+    from_item = _inner(shown, "parent").get("type") == "subscription_item_details" and not details.get("invoice_item")
+    shown.pop("parent", None)
+    taxes = _rows(shown.pop("taxes", None))
     _old_pricing(unit, shown, stored)
     quantity = stored.get("quantity") or 1
     added = sum(t["amount"] for t in taxes if t["tax_behavior"] == "inclusive")
@@ -110,29 +128,32 @@ def line_item_before_basil(unit: UnitOfWork, shown: Body, stored: Body) -> None:
         shown.pop("subscription_item")
 
 
-def _is_proration(line: Body) -> bool:
+def _is_proration(line: Shown) -> bool:
     """Return whether the line corrects a period that was billed already."""
-    parent = line.get("parent") or {}
-    details = parent.get("subscription_item_details") or parent.get("invoice_item_details") or {}
-    return bool(details.get("proration"))
+    return bool(_line_details(line).get("proration"))
 
 
-def _rate(unit: UnitOfWork, rate_id: str) -> Body | str:
-    return cast("Body | None", unit.find(kinds.TAX_RATE, rate_id, deleted=True)) or rate_id
+def _line_details(line: Shown) -> Shown:
+    return _inner(line, "parent", "subscription_item_details") or _inner(line, "parent", "invoice_item_details")
 
 
-def _old_pricing(unit: UnitOfWork, shown: Body, stored: Body) -> None:
-    pricing = shown.pop("pricing", None) or {}
-    price = unit.find(kinds.PRICE, (pricing.get("price_details") or {}).get("price"), deleted=True)
+def _rate(unit: UnitOfWork, rate_id: str) -> TaxRate | str:
+    return unit.find(kinds.TAX_RATE, rate_id, deleted=True) or rate_id
+
+
+def _old_pricing(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
+    price = unit.find(kinds.PRICE, _inner(shown, "pricing", "price_details").get("price"), deleted=True)
+    shown.pop("pricing", None)
     shown["price"] = amounts.embedded(price) if price else None
     shown["plan"] = amounts.plan_of(price) if price and price.get("recurring") else None
     del stored
 
 
-def invoice_item_before_basil(unit: UnitOfWork, shown: Body, stored: Body) -> None:
+def invoice_item_before_basil(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
     """Show the price and the subscription on the item itself."""
-    each = (stored.get("pricing") or {}).get("unit_amount_decimal")
-    details = (shown.pop("parent", None) or {}).get("subscription_details") or {}
+    each = _inner(stored, "pricing").get("unit_amount_decimal")
+    details = _inner(shown, "parent", "subscription_details")
+    shown.pop("parent", None)
     _old_pricing(unit, shown, stored)
     shown["unit_amount_decimal"] = each
     shown["unit_amount"] = int(each) if each is not None and "." not in each else None
@@ -144,51 +165,52 @@ def invoice_item_before_basil(unit: UnitOfWork, shown: Body, stored: Body) -> No
 # Events carry no private members, so the invoice of an intent is found by its InvoicePayment, not by what is stored.
 
 
-def payment_intent_before_basil(unit: UnitOfWork, shown: Body, stored: Body) -> None:
+def payment_intent_before_basil(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
     """Name the invoice the intent pays."""
     shown["invoice"] = _invoice_of(unit, stored["id"])
 
 
-def charge_before_basil(unit: UnitOfWork, shown: Body, stored: Body) -> None:
+def charge_before_basil(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
     """Name the invoice the charge pays."""
     shown["invoice"] = _invoice_of(unit, stored.get("payment_intent"))
 
 
-def _invoice_of(unit: UnitOfWork, intent_id: Any) -> str | None:
+def _invoice_of(unit: UnitOfWork, intent_id: object) -> str | None:
     if not isinstance(intent_id, str):
         return None
-    found = unit.list(kinds.INVOICE_PAYMENT, payment_intent=intent_id, limit=1)
-    return found[0]["invoice"] if found else None
+    payments = unit.list(kinds.INVOICE_PAYMENT, payment_intent=intent_id, limit=1)
+    return payments[0]["invoice"] if payments else None
 
 
-def credit_note_before_basil(unit: UnitOfWork, shown: Body, stored: Body) -> None:
+def credit_note_before_basil(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
     """Show the tax amounts by their old name, and one refund."""
     del unit
-    shown["tax_amounts"] = [_tax_amount(t) for t in shown.pop("total_taxes", None) or []]
-    first = next(iter(stored.get("refunds") or []), None)
+    shown["tax_amounts"] = [_tax_amount(t) for t in _rows(shown.pop("total_taxes", None))]
+    first = next(iter(_rows(stored.get("refunds"))), None)
     shown["refund"] = first["refund"] if first else None
 
 
-def credit_note_line_before_basil(unit: UnitOfWork, shown: Body, stored: Body) -> None:
+def credit_note_line_before_basil(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
     """Show the tax amounts by their old name."""
     del unit
     if "taxes" not in stored:
         return
-    shown["tax_amounts"] = [_tax_amount(t) for t in shown.pop("taxes", None) or []]
+    shown["tax_amounts"] = [_tax_amount(t) for t in _rows(shown.pop("taxes", None))]
 
 
 # --- clover ---------------------------------------------------------------------------------------
 
 
-def discount_before_clover(unit: UnitOfWork, shown: Body, stored: Body) -> None:
+def discount_before_clover(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
     """Show the whole coupon of a discount."""
     if "source" not in stored:
         return
-    source = shown.pop("source", None) or stored.get("source") or {}
+    source = _inner(shown, "source") or _inner(stored, "source")
+    shown.pop("source", None)
     shown["coupon"] = _coupon(unit, source.get("coupon"))
 
 
-def subscription_before_clover(unit: UnitOfWork, shown: Body, stored: Body) -> None:
+def subscription_before_clover(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
     """Show the plan and quantity of a subscription with one item on the subscription itself."""
     del unit
     rows = stored["items"]["data"]
@@ -197,16 +219,15 @@ def subscription_before_clover(unit: UnitOfWork, shown: Body, stored: Body) -> N
     shown["quantity"] = single["quantity"] if single else None
 
 
-def promotion_code_before_clover(unit: UnitOfWork, shown: Body, stored: Body) -> None:
+def promotion_code_before_clover(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
     """Show the whole coupon of a promotion code."""
     shown.pop("promotion", None)
     shown["coupon"] = _coupon(unit, stored["promotion"]["coupon"])
 
 
-def _coupon(unit: UnitOfWork, coupon_id: Any) -> Body | None:
-    found = unit.find(kinds.COUPON, coupon_id, deleted=True)
-    hidden = {"applies_to", "currency_options"}
-    return {k: v for k, v in found.items() if k not in hidden and not k.startswith("_")} if found else None
+def _coupon(unit: UnitOfWork, coupon_id: str | None) -> Coupon | None:
+    coupon = unit.find(kinds.COUPON, coupon_id, deleted=True)
+    return public_fields(coupon, without=frozenset({"applies_to", "currency_options"})) if coupon else None
 
 
 def promotion_node() -> Any:

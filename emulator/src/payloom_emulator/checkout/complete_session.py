@@ -18,6 +18,7 @@ from payloom_emulator.objects.subscriptions import Subscription
 from payloom_emulator.payments import attempts, payment_intents, setup_intents
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import CardError, StripeError, invalid, parameter_missing
+from payloom_emulator.protocol.json_shapes import is_object
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
@@ -106,7 +107,7 @@ def _collect(unit: UnitOfWork, session: CheckoutSession, params: ConfirmParams) 
     if not email and not session["customer"]:
         raise parameter_missing("email")
     asked = params.get("address") or (billing.get("address") if billing else None)
-    address = overlay(ADDRESS, asked) if isinstance(asked, dict) and any(asked.values()) else before["address"]
+    address = overlay(ADDRESS, asked) if is_object(asked) and any(asked.values()) else before["address"]
     changes: dict[str, object] = {
         "customer_details": {
             **before,

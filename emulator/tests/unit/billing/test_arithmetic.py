@@ -10,6 +10,7 @@ import pytest
 
 from payloom_emulator.billing.pricing import amounts, periods, totals
 from payloom_emulator.billing.pricing.rounding import rounded, share
+from payloom_emulator.objects.params.shared import BillingCycleAnchorConfigParams
 
 
 def at(text: str) -> int:
@@ -52,7 +53,7 @@ def test_an_anchor_in_the_future_has_boundaries_before_it() -> None:
         ({"day_of_month": 15, "month": 1}, "2031-01-15"),
     ],
 )
-def test_an_anchor_config_finds_the_next_such_day(config: periods.AnchorConfig, expected: str) -> None:
+def test_an_anchor_config_finds_the_next_such_day(config: BillingCycleAnchorConfigParams, expected: str) -> None:
     assert day(periods.next_on(config, at("2030-02-10"))) == expected
 
 

@@ -55,10 +55,23 @@ def overlay(base: Mapping[str, Any], given_value: Mapping[str, Any]) -> Body:
     return merged
 
 
-ADDRESS = {"city": None, "country": None, "line1": None, "line2": None, "postal_code": None, "state": None}
+ADDRESS: Mapping[str, None] = {
+    "city": None,
+    "country": None,
+    "line1": None,
+    "line2": None,
+    "postal_code": None,
+    "state": None,
+}
 
 
-SHIPPING = {"address": ADDRESS, "carrier": None, "name": None, "phone": None, "tracking_number": None}
+SHIPPING: Mapping[str, object] = {
+    "address": ADDRESS,
+    "carrier": None,
+    "name": None,
+    "phone": None,
+    "tracking_number": None,
+}
 
 
 def settable(
