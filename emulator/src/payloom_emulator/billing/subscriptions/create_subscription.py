@@ -62,9 +62,7 @@ def begin(
     if not item_prices and not params.get("add_invoice_items"):
         raise parameter_missing("items")
     items.distinct(item_prices, "items")
-    currency = _currency(params, item_prices, customer)
-    for index, price in enumerate(item_prices):
-        items.check_currency(currency, price, f"items[{index}]")
+    currency = _checked_currency(params, item_prices, customer)
     when = _start(unit, params, item_prices)
     subscription_id = unit.environment.ids.new("sub_1", 23)
     rows = [
@@ -99,6 +97,14 @@ def begin(
     )
     planned = with_changes(unit.blank(kinds.SUBSCRIPTION), values)
     return _first_invoice(unit, params, customer, planned, rows=rows, when=when, reason=reason)
+
+
+def _checked_currency(params: SubscriptionCreateParams, item_prices: list[Price], customer: Customer) -> str:
+    """Return the subscription's currency, or raise for a price that cannot be charged in it."""
+    currency = _currency(params, item_prices, customer)
+    for index, price in enumerate(item_prices):
+        items.check_currency(currency, price, f"items[{index}]")
+    return currency
 
 
 def _currency(params: SubscriptionCreateParams, item_prices: list[Price], customer: Customer) -> str:
