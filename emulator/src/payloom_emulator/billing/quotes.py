@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypedDict
 from payloom_emulator.billing.invoices import invoice_lifecycle, lines
 from payloom_emulator.billing.pricing import amounts, discounts, totals
 from payloom_emulator.billing.subscriptions import create_subscription, subscription_params
-from payloom_emulator.billing.subscriptions.changes import subscription_schedules
+from payloom_emulator.billing.subscriptions.changes import schedule_phases, subscription_schedules
 from payloom_emulator.catalog import prices
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price
@@ -248,8 +248,8 @@ def _schedule(unit: UnitOfWork, quote: Quote, priced: list[tuple[QuoteItem, Pric
         {
             "billing_mode": subscription_params.billing_mode(unit, None),
             "customer": quote["customer"],
-            "default_settings": {**subscription_schedules.DEFAULTS, "collection_method": quote["collection_method"]},
-            "phases": subscription_schedules.phases(unit, [{"items": later}], date),
+            "default_settings": {**schedule_phases.DEFAULTS, "collection_method": quote["collection_method"]},
+            "phases": schedule_phases.phases(unit, [{"items": later}], date),
             "status": "not_started",
         },
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import checkout_billing
 from payloom_emulator.checkout import create_session
+from payloom_emulator.checkout.confirm_params import ConfirmConsent, ConfirmParams, ConfirmShipping
 from payloom_emulator.core.declarations.schema import ADDRESS, SHIPPING, overlay
 from payloom_emulator.core.differences import with_changes
 from payloom_emulator.objects import kinds
@@ -24,46 +25,6 @@ if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 COMPLETED = "checkout.session.completed"
-
-
-class ConfirmAddress(TypedDict, total=False):
-    """A postal address from Stripe's page."""
-
-    city: str
-    country: str
-    line1: str
-    line2: str
-    postal_code: str
-    state: str
-
-
-class ConfirmShipping(TypedDict, total=False):
-    """Where the page's customer wants the goods."""
-
-    address: ConfirmAddress
-    name: str
-
-
-class ConfirmConsent(TypedDict, total=False):
-    """What the page's customer agreed to."""
-
-    promotions: str
-    terms_of_service: str
-
-
-class ConfirmParams(TypedDict, total=False):
-    """What Stripe's page sends when the customer pays; it is in no specification. expected_amount: minor units."""
-
-    payment_method: str
-    payment_method_data: dict[str, Any]
-    email: str
-    name: str
-    phone: str
-    address: ConfirmAddress
-    shipping: ConfirmShipping
-    expected_amount: int | str
-    custom_fields: dict[str, str]
-    consent: ConfirmConsent
 
 
 def confirm(unit: UnitOfWork, session: CheckoutSession, params: ConfirmParams) -> CheckoutSession:

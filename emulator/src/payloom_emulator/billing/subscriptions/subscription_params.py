@@ -21,7 +21,11 @@ from payloom_emulator.protocol.errors import invalid
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
-    from payloom_emulator.objects.params.shared import AutomaticTaxParams, BillingModeParams
+    from payloom_emulator.objects.params.shared import AutomaticTaxParams, BillingModeParams, ItemParams
+    from payloom_emulator.objects.params.subscription_items import (
+        SubscriptionItemCreateParams,
+        SubscriptionItemUpdateParams,
+    )
     from payloom_emulator.objects.params.subscriptions import SubscriptionCreateParams, SubscriptionUpdateParams
 
 DAY = 86_400
@@ -178,3 +182,27 @@ def _rename(params: SubscriptionCreateParams | SubscriptionUpdateParams) -> None
         params["discounts"] = [code] if code["promotion_code"] else ""
     if "prorate" in params:
         params.setdefault("proration_behavior", "create_prorations" if params.pop("prorate") else "none")
+
+
+def item_params(
+    params: SubscriptionItemCreateParams | SubscriptionItemUpdateParams, item_id: str | None = None
+) -> ItemParams:
+    """Return the parameters of one item from a call on /v1/subscription_items. item_id: the item that changes."""
+    choice: ItemParams = {"id": item_id} if item_id else {}
+    if "billing_thresholds" in params:
+        choice["billing_thresholds"] = params["billing_thresholds"]
+    if "discounts" in params:
+        choice["discounts"] = params["discounts"]
+    if "metadata" in params:
+        choice["metadata"] = params["metadata"]
+    if "plan" in params:
+        choice["plan"] = params["plan"]
+    if "price" in params:
+        choice["price"] = params["price"]
+    if "price_data" in params:
+        choice["price_data"] = params["price_data"]
+    if "quantity" in params:
+        choice["quantity"] = params["quantity"]
+    if "tax_rates" in params:
+        choice["tax_rates"] = params["tax_rates"]
+    return choice

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from payloom_emulator.billing import unsupported_params
 from payloom_emulator.billing.machines import SCHEDULE_MACHINE
 from payloom_emulator.billing.subscriptions import subscription_params
-from payloom_emulator.billing.subscriptions.changes import subscription_schedules
+from payloom_emulator.billing.subscriptions.changes import schedule_phases, subscription_schedules
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, overlay, read_only, settable
 from payloom_emulator.objects import kinds
@@ -36,12 +36,12 @@ def _create(call: RequestContext) -> SubscriptionSchedule:
         raise parameter_missing("phases")
     start = params.get("start_date", "now")
     begin = unit.now if start == "now" else start
-    made = subscription_schedules.phases(unit, params["phases"], begin)
+    made = schedule_phases.phases(unit, params["phases"], begin)
     values = {
         "billing_mode": subscription_params.billing_mode(unit, params.get("billing_mode")),
         "customer": customer["id"],
         "customer_account": customer.get("customer_account"),
-        "default_settings": overlay(subscription_schedules.DEFAULTS, params.get("default_settings") or {}),
+        "default_settings": overlay(schedule_phases.DEFAULTS, params.get("default_settings") or {}),
         "end_behavior": params.get("end_behavior", "release"),
         "metadata": merge_metadata({}, params.get("metadata") or {}),
         "phases": made,
@@ -65,9 +65,9 @@ def _from_subscription(call: RequestContext) -> SubscriptionSchedule:
             f"The subscription {subscription['id']} is already attached to a schedule: {subscription['schedule']}.",
             "from_subscription",
         )
-    phase = subscription_schedules.from_subscription(unit, subscription)
+    phase = schedule_phases.from_subscription(unit, subscription)
     defaults = overlay(
-        subscription_schedules.DEFAULTS,
+        schedule_phases.DEFAULTS,
         {
             "collection_method": subscription["collection_method"],
             "default_payment_method": subscription["default_payment_method"],
@@ -105,9 +105,9 @@ def _update(call: RequestContext) -> SubscriptionSchedule:
         changes["metadata"] = merge_metadata(schedule["metadata"], params["metadata"])
     if params.get("phases"):
         first = params["phases"][0].get("start_date", schedule["phases"][0]["start_date"])
-        changes["phases"] = subscription_schedules.phases(unit, params["phases"], unit.now if first == "now" else first)
+        changes["phases"] = schedule_phases.phases(unit, params["phases"], unit.now if first == "now" else first)
         if schedule["status"] == "active":
-            now = subscription_schedules.current(unit, changes["phases"])
+            now = schedule_phases.current(unit, changes["phases"])
             if now is None:
                 raise invalid("The phases must include one that is on now.", "phases")
             changes["current_phase"] = now

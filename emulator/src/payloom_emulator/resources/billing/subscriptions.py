@@ -165,7 +165,7 @@ def _add_item(call: RequestContext) -> SubscriptionItem:
     subscription = call.unit.get(kinds.SUBSCRIPTION, call.params["subscription"], "subscription")
     call.unit.use_clock_of(subscription)
     before = {i["id"] for i in subscription["items"]["data"]}
-    update_subscription.apply(call, subscription, [update_subscription.item_params(call.params)], param="")
+    update_subscription.apply(call, subscription, [subscription_params.item_params(call.params)], param="")
     return next(i for i in items.of(call.unit, subscription) if i["id"] not in before)
 
 
@@ -173,7 +173,7 @@ def _change_item(call: RequestContext) -> SubscriptionItem:
     item = call.unit.get(kinds.SUBSCRIPTION_ITEM, call.ids["id"])
     subscription = call.unit.get(kinds.SUBSCRIPTION, item["subscription"])
     call.unit.use_clock_of(subscription)
-    update_subscription.apply(call, subscription, [update_subscription.item_params(call.params, item["id"])], param="")
+    update_subscription.apply(call, subscription, [subscription_params.item_params(call.params, item["id"])], param="")
     return item
 
 

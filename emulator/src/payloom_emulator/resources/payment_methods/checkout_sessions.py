@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.checkout import complete_session, create_session, lines
+from payloom_emulator.checkout.confirm_params import ConfirmParams
 from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import (
@@ -154,7 +155,7 @@ def _confirm_page(call: RequestContext) -> Mapping[str, object]:
     call.unit.use_clock_of(session)
     return _page(
         call.unit,
-        complete_session.confirm(call.unit, session, cast("complete_session.ConfirmParams", _typed(call.params))),
+        complete_session.confirm(call.unit, session, cast("ConfirmParams", _typed(call.params))),
     )
 
 

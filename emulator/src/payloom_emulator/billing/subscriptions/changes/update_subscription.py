@@ -33,7 +33,6 @@ from payloom_emulator.protocol.metadata import merge_metadata
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
-    from payloom_emulator.objects.params.shared import ItemParams
     from payloom_emulator.objects.params.subscription_items import (
         SubscriptionItemCreateParams,
         SubscriptionItemDeleteParams,
@@ -75,30 +74,6 @@ _PLAIN = frozenset(
         "transfer_data",
     ]
 )
-
-
-def item_params(
-    params: SubscriptionItemCreateParams | SubscriptionItemUpdateParams, item_id: str | None = None
-) -> ItemParams:
-    """Return the parameters of one item from a call on /v1/subscription_items. item_id: the item that changes."""
-    choice: ItemParams = {"id": item_id} if item_id else {}
-    if "billing_thresholds" in params:
-        choice["billing_thresholds"] = params["billing_thresholds"]
-    if "discounts" in params:
-        choice["discounts"] = params["discounts"]
-    if "metadata" in params:
-        choice["metadata"] = params["metadata"]
-    if "plan" in params:
-        choice["plan"] = params["plan"]
-    if "price" in params:
-        choice["price"] = params["price"]
-    if "price_data" in params:
-        choice["price_data"] = params["price_data"]
-    if "quantity" in params:
-        choice["quantity"] = params["quantity"]
-    if "tax_rates" in params:
-        choice["tax_rates"] = params["tax_rates"]
-    return choice
 
 
 ChangeParams: TypeAlias = "SubscriptionUpdateParams | SubscriptionItemCreateParams | SubscriptionItemUpdateParams | SubscriptionItemDeleteParams"

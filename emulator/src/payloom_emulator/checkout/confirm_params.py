@@ -1,0 +1,45 @@
+"""What Stripe's own payment page sends. It is in no specification."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+
+class ConfirmAddress(TypedDict, total=False):
+    """A postal address from Stripe's page."""
+
+    city: str
+    country: str
+    line1: str
+    line2: str
+    postal_code: str
+    state: str
+
+
+class ConfirmShipping(TypedDict, total=False):
+    """Where the page's customer wants the goods."""
+
+    address: ConfirmAddress
+    name: str
+
+
+class ConfirmConsent(TypedDict, total=False):
+    """What the page's customer agreed to."""
+
+    promotions: str
+    terms_of_service: str
+
+
+class ConfirmParams(TypedDict, total=False):
+    """What Stripe's page sends when the customer pays; it is in no specification. expected_amount: minor units."""
+
+    payment_method: str
+    payment_method_data: dict[str, Any]
+    email: str
+    name: str
+    phone: str
+    address: ConfirmAddress
+    shipping: ConfirmShipping
+    expected_amount: int | str
+    custom_fields: dict[str, str]
+    consent: ConfirmConsent
