@@ -5,11 +5,12 @@ Opening the link decides nothing, however often and by whomever (mail programs f
 
 from __future__ import annotations
 
+from email.utils import getaddresses
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from payloom.api.http.current_user import FindUser
 from payloom.api.http.errors import BadRequest, NotAllowed
 from payloom.api.http.middleware import set_route_label
 from payloom.api.http.request_body import read_form
@@ -17,6 +18,7 @@ from payloom.api.http.same_origin import refuse_foreign
 from payloom.api.page_routes import PageRoutes
 from payloom.auth.decision_links import PATH, DecisionLink, DecisionLinks
 from payloom.auth.errors import LinkNotValid
+from payloom.auth.service import AccountService
 from payloom.db.database import Database
 from payloom.kit.clock import rfc3339
 from payloom.pages.templates import OWN
@@ -39,7 +41,7 @@ class ApprovalRoutes:
         *,
         database: Database,
         runs: RunService,
-        find_user: FindUser,
+        accounts: AccountService,
     ) -> None:
         """origin: the site's own origin, for the check against other sites."""
         self.links = links
@@ -47,7 +49,7 @@ class ApprovalRoutes:
         self.origin = origin
         self.database = database
         self.runs = runs
-        self.find_user = find_user
+        self.accounts = accounts
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -56,7 +58,7 @@ class ApprovalRoutes:
     async def page(self, request: Request) -> Response:
         """Show the decision, or take the answer and show what came of it."""
         set_route_label(request, f"{PATH}{{token}}")
-        link = self.links.read(request.path_params["token"])
+        link = await self.links.read(request.path_params["token"])
         approval = await self._approval(link)
         await self._may(link, approval)
         if request.method == "POST":
@@ -78,12 +80,18 @@ class ApprovalRoutes:
         return approval
 
     async def _may(self, link: DecisionLink, approval: Approval) -> None:
-        """Raise NotAllowed when the recipient has an account that no longer has one of the roles."""
+        """Raise NotAllowed when every recipient has an account that is disabled, or that has none of the roles.
+
+        The link stands for itself. An account says something about a recipient only if its address was proved: anybody
+        can sign up under the address of somebody who decides.
+        """
         if approval.state != "waiting":
             return
-        user = await self.find_user(link.recipient)
-        if user is not None and not set(user.get("roles") or ()) & set(approval.roles):
-            raise NotAllowed(f"This decision is for: {', '.join(approval.roles)}.")
+        for recipient in getaddresses([link.recipient]):
+            account = await self.accounts.find(email=recipient[1])
+            if account is None or not account.verified or account.has_role(*approval.roles):
+                return
+        raise NotAllowed(f"This decision is for: {', '.join(approval.roles)}.")
 
     async def _decide(self, request: Request, link: DecisionLink, approval: Approval) -> None:
         values = await read_form(request)

@@ -19,7 +19,7 @@ from payloom.api.accounts import AccountRoutes
 from payloom.api.approvals import ApprovalRoutes
 from payloom.api.endpoints import Endpoints
 from payloom.api.http import metrics as probes
-from payloom.api.http.current_user import FindUser, SessionAuth
+from payloom.api.http.current_user import SessionAuth
 from payloom.api.http.errors import BadRequest, NoSuchRoute, WrongMethod
 from payloom.api.http.metrics import Metrics, Probe
 from payloom.api.http.middleware import RequestMiddleware
@@ -41,8 +41,7 @@ from payloom.settings.model import Settings
 class ServerDependencies:
     """What the public routes work with. `management`: what the management API works with, apart from these.
 
-    assets: the folder of the pages' files. find_user: returns an account by its email address, as workflows see it.
-    ready: raises while the server cannot accept requests.
+    assets: the folder of the pages' files. ready: raises while the server cannot accept requests.
     """
 
     settings: Settings
@@ -56,7 +55,6 @@ class ServerDependencies:
     publisher: ProjectPublisher
     database: Database
     counters: Counters
-    find_user: FindUser
     ready: Probe
     management: ManagementDependencies
 
@@ -98,7 +96,7 @@ def _routes(dependencies: ServerDependencies, webhook: Route) -> Sequence[BaseRo
         settings.origin,
         database=dependencies.database,
         runs=dependencies.runs,
-        find_user=dependencies.find_user,
+        accounts=dependencies.session_auth.accounts,
     )
     management = LazyManagementApp(lambda: _create_management(dependencies.management))
     return [

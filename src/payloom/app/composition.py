@@ -76,7 +76,7 @@ class Services:
         self.library = PublishedWorkflows(self.versions, project.catalog, settings.env)
         self.engine = DbosEngine(self.database, clock)
         profile = self._profile_insert()
-        self.accounts = AccountService(self.database, clock, profile=profile)
+        self.accounts = AccountService(self.database, clock, profile=profile, example_domains=settings.is_dev)
         self.studio_users = StudioUsers(self.database, clock, profile=profile)
         self.stripe = StripeConnector(
             StripeSettings(settings.stripe.secret_key, base_url=settings.stripe.api_base), clock
@@ -100,7 +100,7 @@ class Services:
         )
         self.run_queries = RunQueries(self.database)
         secrets = [secret.get_secret_value() for secret in settings.stripe.webhook_secrets]
-        self.decisions = DecisionLinks(secrets, settings.site_url, clock)
+        self.decisions = DecisionLinks(self.database, settings.site_url, clock)
         self.inbox = Inbox(self.database, clock, secrets, livemode=settings.stripe.livemode)
         self.backfill = EventBackfill(self.stripe, self.inbox, self.runs, self.database, clock)
         self.index = Indexer(self.database, clock, project.tables, lambda: self.runs.ingested)
@@ -111,8 +111,8 @@ class Services:
             settings, project.pages, project.templates, self.tables, self.database, self.session_auth, clock
         )
 
-    def _decision_link(self, claims: Mapping[str, Any], recipient: str) -> str:
-        return self.decisions.make(DecisionLink(claims["run_id"], claims["path"], claims["until"], recipient))
+    async def _decision_link(self, claims: Mapping[str, Any], recipient: str) -> str:
+        return await self.decisions.make(DecisionLink(claims["run_id"], claims["path"], claims["until"], recipient))
 
     def _mirror_event(self, tx: sa.Connection, event: InboxEvent) -> None:
         assert self.mirror is not None
@@ -168,7 +168,6 @@ class Services:
             publisher=self.publisher,
             database=self.database,
             counters=counters,
-            find_user=self.find_user,
             ready=self.ready,
             management=self._management_dependencies(counters),
         )

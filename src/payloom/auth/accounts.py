@@ -12,44 +12,65 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from payloom.auth.errors import BadEmail, BadRole, EmailTaken, UnknownAccount
+from payloom.auth.errors import BadEmail, BadRole, EmailTaken, UnknownAccount, UnverifiedAccount
 from payloom.auth.models import accounts, sessions
+from payloom.kit.email_address import NotAnAddress, address_key, is_public_domain, parse_address
 
 Profile = Callable[[sa.Connection, str, str, str | None], None]
 """Called within the sign-up's transaction with the new account's id, address and name."""
-_EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x20\x7f]{1,64}@[^\s@<>()\[\],;:\\\"\x00-\x20\x7f]{1,255}")
 _ROLE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody who can sign in. `id` is also the id of the row in the project's `users` table, if there is one."""
+    """Somebody who can sign in. `id` is also the id of the row in the project's `users` table, if there is one.
+
+    granted: the roles that somebody gave. verified_at: when the owner of the address was proved to be the person who
+    signs in; None for an account that only signed up.
+    """
 
     id: str
     email: str
     name: str | None
-    roles: tuple[str, ...]
+    granted: tuple[str, ...]
     disabled: bool
     created_at: dt.datetime
+    verified_at: dt.datetime | None = None
     password_hash: str | None = dataclasses.field(default=None, repr=False)
 
+    @property
+    def verified(self) -> bool:
+        """Whether the address was proved."""
+        return self.verified_at is not None
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles that count: none of a disabled account, and none of an address that nobody proved."""
+        return self.granted if self.verified and not self.disabled else ()
+
     def has_role(self, *roles: str) -> bool:
-        """Whether the account has one of `roles`."""
-        return not self.disabled and bool(set(roles) & set(self.roles))
+        """Whether one of `roles` counts for the account."""
+        return bool(set(roles) & set(self.roles))
 
 
 def clean_email(email: object) -> str:
     """Return the address without blanks around it; raises `BadEmail`."""
-    address = email.strip() if isinstance(email, str) else ""
-    local, _, domain = address.partition("@")
-    if not _EMAIL.fullmatch(address) or len(address) > 320 or ".." in f".{local}." or ".." in f".{domain}.":
-        raise BadEmail(hint="write name@example.com")
-    return address
+    try:
+        return parse_address(email).text
+    except NotAnAddress:
+        raise BadEmail(hint="write name@example.com") from None
 
 
 def email_key(email: str) -> str:
-    """Return the form under which an address is unique: upper and lower case are the same."""
-    return email.strip().casefold()[:320]
+    """Return the form under which an address is unique: upper and lower case, and both forms of a domain, are equal."""
+    return address_key(email)
+
+
+def require_public_email(email: str, *, examples: bool) -> None:
+    """Raise `BadEmail` unless somebody can own the address. examples: so they can at `.test` and `.example`."""
+    domain = clean_email(email).rpartition("@")[2]
+    if not is_public_domain(parse_address(email).domain, examples=examples):
+        raise BadEmail(f"nobody receives mail at {domain[:60]}", hint="use an address at a public domain")
 
 
 def check_roles(roles: Sequence[str]) -> list[str]:
@@ -69,20 +90,28 @@ def create_account(
     name: str | None = None,
     roles: Sequence[str] = (),
     profile: Profile | None = None,
+    verified: bool = False,
+    account_id: str | None = None,
 ) -> Account:
-    """Insert an account, and its profile in the same transaction. Raises `EmailTaken`, `BadEmail`, `BadRole`."""
+    """Insert an account, and its profile in the same transaction.
+
+    verified: the address was proved, so that `roles` count. account_id: a reserved ID; others are random. Raises
+    `EmailTaken`, `BadEmail`, `BadRole`.
+    """
     email = clean_email(email)
     account = Account(
-        id=str(uuid.uuid4()),
+        id=account_id or str(uuid.uuid4()),
         email=email,
         name=(name or "").strip()[:200] or None,
-        roles=tuple(check_roles(roles)),
+        granted=tuple(check_roles(roles)),
         disabled=False,
         created_at=now,
+        verified_at=now if verified else None,
         password_hash=password_hash,
     )
     insert = (postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert)(accounts)
-    row = {**dataclasses.asdict(account), "roles": list(account.roles), "email_key": email_key(email)}
+    row = {**dataclasses.asdict(account), "roles": list(account.granted), "email_key": email_key(email)}
+    del row["granted"]
     row["password_changed_at"] = now if password_hash else None
     made = tx.execute(insert.values(row).on_conflict_do_nothing(index_elements=["email_key"]).returning(accounts.c.id))
     if made.one_or_none() is None:
@@ -108,8 +137,36 @@ def list_accounts(tx: sa.Connection, *, limit: int = 100, after: str | None = No
 
 
 def set_roles(tx: sa.Connection, account_id: str, roles: Sequence[str]) -> None:
-    """Give the account exactly these roles; open sessions have them at once. Raises `UnknownAccount`, `BadRole`."""
-    _change(tx, account_id, roles=check_roles(roles))
+    """Give the account exactly these roles; open sessions have them at once.
+
+    Raises `UnknownAccount`, `BadRole`, and `UnverifiedAccount` for a role that an unverified account does not have yet.
+    """
+    account = find_account(tx, account_id=account_id)
+    if account is None:
+        raise UnknownAccount
+    cleaned = check_roles(roles)
+    if not account.verified and set(cleaned) - set(account.granted):
+        raise UnverifiedAccount(
+            f"nobody proved that {account.email} is theirs", hint="send them a sign-in link first; opening it verifies"
+        )
+    _change(tx, account_id, roles=cleaned)
+
+
+def verify_account(tx: sa.Connection, account_id: str, now: dt.datetime, *, keep_password: bool) -> None:
+    """Note that the owner of the address has the account; does nothing for one that is verified.
+
+    keep_password: the password was chosen by the owner. If not, it and every session end: who signed up before might
+    be somebody else. Raises `UnknownAccount`.
+    """
+    account = find_account(tx, account_id=account_id)
+    if account is None:
+        raise UnknownAccount
+    if account.verified:
+        return
+    _change(tx, account_id, verified_at=now)
+    if not keep_password:
+        _change(tx, account_id, password_hash=None, password_changed_at=now)
+        tx.execute(sa.delete(sessions).where(sessions.c.account_id == account_id))
 
 
 def set_disabled(tx: sa.Connection, account_id: str, *, disabled: bool) -> None:
@@ -144,8 +201,9 @@ def account_of(row: sa.Row[Any]) -> Account:
         id=row.id,
         email=row.email,
         name=row.name,
-        roles=tuple(row.roles),
+        granted=tuple(row.roles),
         disabled=row.disabled,
         created_at=row.created_at,
+        verified_at=row.verified_at,
         password_hash=row.password_hash,
     )

@@ -3,6 +3,7 @@
 AuthError
 ├── BadEmail, BadPassword, BadRole      422: what was given cannot be used
 ├── EmailTaken                          409
+├── UnverifiedAccount                   409: a role for an address that nobody proved
 ├── SignInRefused                       401: no such account, wrong password or disabled: not said which
 ├── TooManyAttempts                     429; `retry_after` in seconds
 ├── LinkNotValid                        403: used, expired or never made
@@ -47,6 +48,13 @@ class EmailTaken(AuthError):
     """An account with this address exists."""
 
     code: ClassVar[str] = "email_taken"
+    status: ClassVar[int] = 409
+
+
+class UnverifiedAccount(AuthError):
+    """The account's address is not verified."""
+
+    code: ClassVar[str] = "unverified_account"
     status: ClassVar[int] = 409
 
 

@@ -1,4 +1,4 @@
-"""Accounts, sessions, links, the counters of failed sign-ins and of calls. Tokens are stored as hashes only."""
+"""Accounts, sessions, links, keys, the counters of failed sign-ins and of calls. Tokens are stored as hashes only."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ accounts = sa.Table(
     sa.Column("disabled", sa.Boolean, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("password_changed_at", UtcDateTime, nullable=True),
+    sa.Column("verified_at", UtcDateTime, nullable=True),
 )
+"""verified_at: when the address was proved to belong to whoever signs in. Roles count from then on."""
 
 sessions = sa.Table(
     "payloom_sessions",
@@ -44,6 +46,15 @@ links = sa.Table(
     sa.Column("used_at", UtcDateTime, nullable=True),
     sa.Index("payloom_links_account", "account_id"),
 )
+
+keys = sa.Table(
+    "payloom_keys",
+    metadata,
+    sa.Column("purpose", sa.String(32), primary_key=True),
+    sa.Column("value", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+"""Random keys that every process of the project signs with."""
 
 failures = sa.Table(
     "payloom_sign_in_failures",

@@ -14,7 +14,9 @@ from payloom.auth.accounts import (
     create_account,
     find_account,
     refresh_hash,
+    require_public_email,
     set_password,
+    verify_account,
 )
 from payloom.auth.errors import SignInRefused
 from payloom.auth.links import sweep_links
@@ -37,9 +39,20 @@ class AccountService:
     """The accounts of one project."""
 
     def __init__(
-        self, database: Database, clock: Clock, *, profile: Profile | None = None, passwords: Passwords | None = None
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        profile: Profile | None = None,
+        passwords: Passwords | None = None,
+        example_domains: bool = True,
     ) -> None:
-        """`profile`: inserts the new account's row into the project's `users`, in the same transaction."""
+        """Serve the accounts in `database`.
+
+        profile: inserts the new account's row into the project's `users`, in the same transaction.
+        example_domains: people can sign up at `.test` and `.example`, as they do in development.
+        """
+        self._example_domains = example_domains
         self._database = database
         self._clock = clock
         self._profile = profile
@@ -47,20 +60,18 @@ class AccountService:
         # One hash takes 64 MB: a burst of sign-ins must not take the machine's memory.
         self._hashing = asyncio.Semaphore(4)
 
-    async def sign_up(
-        self, email: str, password: str, name: str | None = None, *, roles: Sequence[str] = ()
-    ) -> tuple[Account, str]:
-        """Make an account and begin a session; return both. Raises `BadEmail`, `BadPassword`, `EmailTaken`."""
-        hashed = await self._good_hash(email, password)
-        return await self._database.write(lambda tx: self._signed_up(tx, email, hashed, name, roles))
+    async def sign_up(self, email: str, password: str, name: str | None = None) -> tuple[Account, str]:
+        """Make an account and begin a session; return both. The account is not verified and has no roles.
 
-    def _signed_up(
-        self, tx: sa.Connection, email: str, hashed: str, name: str | None, roles: Sequence[str]
-    ) -> tuple[Account, str]:
+        Raises `BadEmail`, also for an address that nobody can own, `BadPassword`, `EmailTaken`.
+        """
+        require_public_email(email, examples=self._example_domains)
+        hashed = await self._good_hash(email, password)
+        return await self._database.write(lambda tx: self._signed_up(tx, email, hashed, name))
+
+    def _signed_up(self, tx: sa.Connection, email: str, hashed: str, name: str | None) -> tuple[Account, str]:
         now = self._clock.now()
-        account = create_account(
-            tx, email=email, password_hash=hashed, now=now, name=name, roles=roles, profile=self._profile
-        )
+        account = create_account(tx, email=email, password_hash=hashed, now=now, name=name, profile=self._profile)
         return account, start_session(tx, account.id, now)
 
     async def sign_in(self, email: str, password: str, caller: str) -> tuple[Account, str]:
@@ -122,10 +133,13 @@ class AccountService:
         await self._database.write(lambda tx: set_password(tx, account_id, hashed, now, keep_session=keep))
 
     async def ensure(self, email: str, password: str, *, name: str | None = None, roles: Sequence[str] = ()) -> Account:
-        """Return the account with this address, made now if it is not there; an existing one is left as it is."""
+        """Return the account with this address, made now and verified if it is not there.
+
+        An existing one is left as it is. It is taken for the declared one, and verified, only if it has the password.
+        """
         account = await self._database.read(lambda tx: find_account(tx, email=email))
         if account:
-            return account
+            return await self._recognized(account, password)
         hashed = await self._good_hash(email, password)
 
         def make(tx: sa.Connection) -> Account:
@@ -137,9 +151,24 @@ class AccountService:
                 name=name,
                 roles=roles,
                 profile=self._profile,
+                verified=True,
             )
 
         return await self._database.write(make)
+
+    async def _recognized(self, account: Account, password: str) -> Account:
+        if account.verified:
+            return account
+        async with self._hashing:
+            matches = await asyncio.to_thread(self._passwords.verify, password, account.password_hash)
+        if not matches:
+            return account
+
+        def work(tx: sa.Connection) -> Account:
+            verify_account(tx, account.id, self._clock.now(), keep_password=True)
+            return find_account(tx, account_id=account.id) or account
+
+        return await self._database.write(work)
 
     async def find(self, *, account_id: str | None = None, email: str | None = None) -> Account | None:
         """Return the account with this id or address, or None."""

@@ -6,18 +6,30 @@ import datetime as dt
 
 import sqlalchemy as sa
 
-from payloom.auth.accounts import Account, Profile, account_of, create_account, find_account, set_roles
+from payloom.auth.accounts import (
+    Account,
+    Profile,
+    account_of,
+    create_account,
+    find_account,
+    set_disabled,
+    set_roles,
+    verify_account,
+)
 from payloom.auth.errors import LinkNotValid
 from payloom.auth.links import LIFETIME, make_link, use_link
 from payloom.auth.models import accounts
-from payloom.auth.sessions import start_session
+from payloom.auth.sessions import current_account, start_session
 from payloom.db.database import Database
 from payloom.kit.clock import Clock
+from payloom.kit.ids import new_token
 
 PURPOSE = "admin"
 ROLE = "admin"
+FIRST_ID = "00000000-0000-4000-8000-00000000ad31"
+"""The account that the operator's link makes. Other accounts have random IDs: nobody can sign up as this one."""
 FIRST_EMAIL = "admin@localhost"
-"""Who the first admin is until an account with an address of its own has the role."""
+"""How the first admin is shown; it is never looked for by this."""
 
 
 class StudioUsers:
@@ -35,17 +47,29 @@ class StudioUsers:
             lambda tx: make_link(tx, PURPOSE, self._clock.now(), account_id=account_id, lifetime=lifetime)
         )
 
-    async def open(self, token: str) -> tuple[Account, str]:
-        """Use a link up: its account and a session's token. Raises `LinkNotValid`."""
+    async def open(self, token: str, session: str | None = None) -> tuple[Account, str]:
+        """Use a link up: its account and a session's token. Raises `LinkNotValid`.
+
+        Opening the link proves the address. A password that the account had before ends, unless `session`, the token of
+        a session in the same browser, shows that the owner of the address chose it.
+        """
 
         def work(tx: sa.Connection) -> tuple[Account, str]:
-            account_id = use_link(tx, token, PURPOSE, self._clock.now())
-            account = self._first(tx) if account_id is None else find_account(tx, account_id=account_id)
-            if account is None or account.disabled:
-                raise LinkNotValid("the account of this link is disabled", hint="ask an admin")
-            return account, start_session(tx, account.id, self._clock.now())
+            now = self._clock.now()
+            account_id = use_link(tx, token, PURPOSE, now)
+            account = self._first(tx) if account_id is None else self._proved(tx, account_id, session, now)
+            return account, start_session(tx, account.id, now)
 
         return await self._database.write(work)
+
+    def _proved(self, tx: sa.Connection, account_id: str, session: str | None, now: dt.datetime) -> Account:
+        account = find_account(tx, account_id=account_id)
+        if account is None or account.disabled:
+            raise LinkNotValid("the account of this link is disabled", hint="ask an admin")
+        signed_in = current_account(tx, session, now)
+        own = signed_in is not None and signed_in[0].id == account_id
+        verify_account(tx, account_id, now, keep_password=own)
+        return find_account(tx, account_id=account_id) or account
 
     async def sign_in_locally(self) -> tuple[Account, str]:
         """Sign in as the first admin; for whoever sits at the machine. The caller has made sure of that."""
@@ -60,26 +84,36 @@ class StudioUsers:
         admin = first_admin(tx)
         if admin is not None:
             return admin
-        # Whoever has the terminal may give the role back.
-        known = find_account(tx, email=FIRST_EMAIL)
-        if known is None:
-            now = self._clock.now()
-            return create_account(
-                tx, email=FIRST_EMAIL, password_hash=None, now=now, name="Admin", roles=[ROLE], profile=self._profile
-            )
-        set_roles(tx, known.id, [*known.roles, ROLE])
-        tx.execute(sa.update(accounts).where(accounts.c.id == known.id).values(disabled=False))
-        admin = first_admin(tx)
-        assert admin is not None
-        return admin
+        # Whoever has the terminal may give the role back: to this account, and to no other.
+        own = find_account(tx, account_id=FIRST_ID)
+        if own is None:
+            return self._make_first(tx)
+        set_roles(tx, own.id, [*own.granted, ROLE])
+        set_disabled(tx, own.id, disabled=False)
+        return find_account(tx, account_id=FIRST_ID) or own
+
+    def _make_first(self, tx: sa.Connection) -> Account:
+        # An older version let anybody sign up under this address.
+        taken = find_account(tx, email=FIRST_EMAIL) is not None
+        return create_account(
+            tx,
+            email=f"admin-{new_token()[:8]}@localhost" if taken else FIRST_EMAIL,
+            password_hash=None,
+            now=self._clock.now(),
+            name="Admin",
+            roles=[ROLE],
+            profile=self._profile,
+            verified=True,
+            account_id=FIRST_ID,
+        )
 
 
 def first_admin(tx: sa.Connection) -> Account | None:
-    """Return the admin who has been one for longest, or None."""
+    """Return the oldest account that is an admin, or None. Neither unverified nor disabled ones count."""
     query = (
         sa.select(accounts)
         .where(sa.type_coerce(accounts.c.roles, sa.Text).contains(f'"{ROLE}"', autoescape=True))
-        .where(accounts.c.disabled.is_(sa.false()))
+        .where(accounts.c.disabled.is_(sa.false()), accounts.c.verified_at.is_not(None))
         .order_by(accounts.c.created_at, accounts.c.id)
         .limit(1)
     )

@@ -17,14 +17,13 @@ from email.utils import format_datetime
 from typing import Any, Literal
 
 from payloom.email.errors import BadMail
+from payloom.kit.email_address import NotAnAddress, parse_address
 from payloom.kit.json_types import is_map, is_sequence
 
 Status = Literal["queued", "sending", "sent", "failed", "unknown"]
 MAX_RECIPIENTS = 50
 MAX_ATTACHMENTS = 10_000_000
 """Bytes of all attachments together."""
-_LOCAL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
-_DOMAIN = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*")
 _NAMED = re.compile(r"([^<>]*)<([^<>\s]+)>")
 _TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 
@@ -94,20 +93,12 @@ def address(text: Any) -> Address:
         raise BadMail("an address holds a line break or is too long")
     named = _NAMED.fullmatch(text.strip())
     name, spec = (named[1].strip().strip('"'), named[2]) if named else ("", text.strip())
-    local, _, domain = spec.rpartition("@")
-    domain = _ascii(domain)
-    if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain) or ".." in f".{local}.":
-        raise BadMail("this is not an email address", hint="write name@example.com", address=_hidden(text))
-    return Address(display_name=name, username=local, domain=domain)
-
-
-def _ascii(domain: str) -> str:
-    if domain.isascii():
-        return domain
     try:
-        return domain.encode("idna").decode()
-    except UnicodeError:
-        return ""
+        parsed = parse_address(spec)
+    except NotAnAddress:
+        hint = "write name@example.com"
+        raise BadMail("this is not an email address", hint=hint, address=_hidden(text)) from None
+    return Address(display_name=name, username=parsed.local, domain=parsed.domain)
 
 
 def _hidden(text: str) -> str:

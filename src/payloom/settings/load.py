@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 
+from payloom.kit.email_address import NotAnAddress, parse_address
 from payloom.settings.errors import (
     BadSettings,
     MissingVariable,
@@ -178,7 +179,17 @@ def _accounts(file: FileSettings, environment: str) -> tuple[DemoAccount, ...]:
             f"`accounts` with passwords are allowed only in dev, and this is {environment}",
             hint="Move `accounts` under `environments: dev:`; real people sign up themselves.",
         )
+    for index, one in enumerate(file.accounts):
+        _require_address(one.email, f"accounts[{index}].email")
     return tuple(DemoAccount(one.email, one.password, one.name, tuple(one.roles)) for one in file.accounts)
+
+
+def _require_address(text: str, where: str) -> None:
+    try:
+        parse_address(text)
+    except NotAnAddress:
+        hint = "Write name@example.com; the part before the @ is ASCII."
+        raise BadSettings(f"{text[:80]!r} is not an email address", hint=hint, where=where) from None
 
 
 def _database_url(address: str | None, root: Path) -> str:
@@ -213,6 +224,8 @@ def _email(section: EmailSection, environ: Mapping[str, str], environment: str, 
     url = _needed(section.url, environ) if section.url and transport == "smtp" else None
     if url and urlsplit(url).scheme not in {"smtp", "smtps"}:
         raise BadSettings("the SMTP address does not start with smtp:// or smtps://", where="email.url")
+    if section.sender:
+        _require_address(section.sender.rpartition("<")[2].removesuffix(">"), "email.from")
     host = urlsplit(site_url).hostname or "localhost"
     return EmailSettings(
         transport=transport,

@@ -18,6 +18,7 @@ from payloom.auth.models import accounts
 from payloom.email.models import mails
 from payloom.inbox.models import events
 from payloom.kit.clock import from_epoch
+from payloom.kit.email_address import address_key
 from payloom.kit.json_types import is_map
 from payloom.kit.redaction import redact
 from payloom.runs.models import runs, steps
@@ -85,7 +86,9 @@ def payment_timeline(tx: sa.Connection, text: str, tables: Tables) -> PaymentTim
     most = MOST if kind_of(subject) is not None else MOST_OF_VALUE
     names = [subject, *(row_ref(table, key) for table, key in rows_named(tx, tables, subject))]
     if "@" in subject:
-        names += tx.execute(sa.select(accounts.c.id).where(accounts.c.email_key == subject)).scalars().all()
+        names += (
+            tx.execute(sa.select(accounts.c.id).where(accounts.c.email_key == address_key(subject))).scalars().all()
+        )
     owners = dict.fromkeys(owners_of(tx, names, most))
     owners |= dict.fromkeys(("run", run) for run in runs_at_once(tx, subject, most))
     if tx.execute(sa.select(events.c.id).where(events.c.id == subject)).first():

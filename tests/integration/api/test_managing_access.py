@@ -145,6 +145,8 @@ def roles(bare: RunningServer, browser: httpx.Client, role: str | None) -> httpx
     if answer.status_code == 409:
         other.post("/api/auth/sign-in", json=made)
     account = other.get("/api/auth/me").json()["user"]["id"]
+    # In the browser where the person signed in: the password stays theirs.
+    assert other.post(f"{API}/session", json={"token": link(bare, email)}).status_code == 200
     given = browser.put(f"{API}/accounts/{account}/role", json={"role": role})
     assert given.status_code == 200, given.text
     return other

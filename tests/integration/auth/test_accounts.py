@@ -14,7 +14,7 @@ from tests.support.present import present
 
 from payloom.auth import accounts as accounts_module
 from payloom.auth import models
-from payloom.auth.accounts import list_accounts, set_disabled, set_roles
+from payloom.auth.accounts import list_accounts, set_disabled, set_roles, verify_account
 from payloom.auth.errors import (
     BadEmail,
     BadPassword,
@@ -228,6 +228,7 @@ async def test_attempts_at_once_cannot_slip_past_the_brake(service: AccountServi
 
 async def test_roles_and_disabling_take_effect_on_open_sessions(service: AccountService, database: Database) -> None:
     account, token = await service.sign_up(ADA, GOOD)
+    await database.write(lambda tx: verify_account(tx, account.id, account.created_at, keep_password=True))
     await database.write(lambda tx: set_roles(tx, account.id, ["support", "admin"]))
     found = await service.current_account(token)
     assert present(found).roles == ("admin", "support")

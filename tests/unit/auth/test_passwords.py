@@ -57,7 +57,7 @@ def test_a_hash_made_with_weaker_parameters_is_outdated() -> None:
     assert not Passwords(CHEAP).outdated(Passwords(CHEAP).hash("correct-horse"))
 
 
-@pytest.mark.parametrize("email", ["ada@example.test", " Ada@Example.test ", "a+b@x.co", "ü@bücher.test"])
+@pytest.mark.parametrize("email", ["ada@example.test", " Ada@Example.test ", "a+b@x.co", "u@bücher.test"])
 def test_an_address_is_taken(email: str) -> None:
     assert clean_email(email) == email.strip()
 

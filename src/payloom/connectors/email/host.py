@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from payloom.connectors.port import Attempt, StepFailed
@@ -18,11 +18,11 @@ from payloom.kit.suggest import did_you_mean
 from payloom.workflows.program.commands import Do, StepFailure
 
 _ARGUMENTS = ("to", "data", "from", "reply_to", "attachments")
-Link = Callable[[Mapping[str, Any], str], str]
+Link = Callable[[Mapping[str, Any], str], Awaitable[str]]
 """Returns the signed address for what a link opens and the address it is sent to."""
 
 
-def _example_link(claims: Mapping[str, Any], _recipient: str) -> str:
+async def _example_link(claims: Mapping[str, Any], _recipient: str) -> str:
     return f"https://example.com/approve/{claims['run_id']}"
 
 
@@ -46,7 +46,8 @@ class EmailHost:
         (retryable), `mail_unknown` (in doubt; a retry repeats the mail once, marked).
         """
         try:
-            mail = await asyncio.to_thread(self._compose, do, attempt)
+            links = await self._signed_links(do)
+            mail = await asyncio.to_thread(self._compose, do, attempt, links)
             sent = await self._outbox.send(mail, in_doubt=attempt.in_doubt)
         except EmailError as error:
             doubt = {"in_doubt": True} if isinstance(error, DeliveryUnknown) else {}
@@ -68,7 +69,15 @@ class EmailHost:
             "repeated": sent.repeated,
         }
 
-    def _compose(self, do: Do, attempt: Attempt) -> Mail:
+    async def _signed_links(self, do: Do) -> Mapping[str, str]:
+        """Return the link for each mark that the data may hold."""
+        links: Mapping[str, Mapping[str, Any]] = do.args.get("links") or {}
+        if not links:
+            return {}
+        to = ", ".join(recipients(do.args.get("to")))
+        return {mark: await self._link(claims, to) for mark, claims in links.items()}
+
+    def _compose(self, do: Do, attempt: Attempt, links: Mapping[str, str]) -> Mail:
         for name in do.args:
             if name not in (*_ARGUMENTS, "links"):
                 hint = did_you_mean(name, _ARGUMENTS) or f"known are {', '.join(_ARGUMENTS)}"
@@ -79,9 +88,7 @@ class EmailHost:
         to = recipients(do.args.get("to"))
         sender = recipients(do.args.get("from") or self._sender)[0]
         reply_to = do.args.get("reply_to")
-        links: Mapping[str, Mapping[str, Any]] = do.args.get("links") or {}
-        signed = {mark: self._link(claims, ", ".join(to)) for mark, claims in links.items()}
-        rendered = self._templates.render(do.action, _with_links(data, signed))
+        rendered = self._templates.render(do.action, _with_links(data, links))
         return Mail(
             id=new_id("mail"),
             key=do.key,

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from payloom.auth.models import accounts
 from payloom.inbox.models import events
+from payloom.kit.email_address import address_key
 from payloom.runs.models import runs, steps
 from payloom.tables.errors import TableError
 from payloom.tables.query.sql import Tables
@@ -131,7 +132,9 @@ def _at_once(tx: sa.Connection, text: str) -> list[Hit]:
     if run is not None:
         hits.append(Hit("run", text, run.workflow_id, run.status, run.created_at))
     if "@" in text:
-        account = tx.execute(sa.select(accounts.c.email, accounts.c.name).where(accounts.c.email_key == text)).first()
+        account = tx.execute(
+            sa.select(accounts.c.email, accounts.c.name).where(accounts.c.email_key == address_key(text))
+        ).first()
         if account is not None:
             hits.append(Hit("email", text, account.email, account.name or "an account"))
     return hits

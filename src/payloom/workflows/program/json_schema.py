@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from payloom.kit import linear_regex
+from payloom.kit.email_address import NotAnAddress, parse_address
 from payloom.kit.json_types import is_list, is_map
 from payloom.kit.suggest import did_you_mean
 
@@ -37,9 +38,6 @@ KNOWN = frozenset({
     "maxItems", "uniqueItems", "anyOf", "oneOf", "allOf", "default", "title", "description", "examples", "deprecated",
     "$schema", "$comment", "readOnly", "writeOnly",
 })  # fmt: skip
-_EMAIL = re.compile(
-    r"[^@\s\x00-\x1f\"(),:;<>\[\]\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)+"
-)
 
 
 class Problem(NamedTuple):
@@ -51,7 +49,11 @@ class Problem(NamedTuple):
 
 
 def _email(text: str) -> bool:
-    return bool(_EMAIL.fullmatch(text)) and ".." not in text
+    try:
+        address = parse_address(text)
+    except NotAnAddress:
+        return False
+    return address.text == text and "." in address.domain
 
 
 def _uri(text: str) -> bool:

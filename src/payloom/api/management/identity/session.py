@@ -37,7 +37,7 @@ async def sign_in(deps: Dependencies, auth: Auth, request: Request, response: Re
     """Sign in with the token of a link, or (`local`) with one click. Sets the session cookie."""
     await auth.sign_in_limiter.check(client_key(request))
     if body.token:
-        account, token = await deps.studio_users.open(body.token)
+        account, token = await deps.studio_users.open(body.token, deps.session_auth.token(request))
     elif body.local:
         if not at_the_machine(request, deps.settings):
             raise NotAllowed(

@@ -33,14 +33,14 @@ async def list_people(
 
 @router.put("/{account_id}/role", response_model=AccountView)
 async def set_role(deps: Dependencies, account_id: str, body: NewRoles, request: Request) -> Any:
-    """Set an account's studio role: viewer, editor, admin, or none. Its other roles stay."""
+    """Set a verified account's studio role: viewer, editor, admin, or none. Its other roles stay."""
     caller = caller_of(request)
 
     def work(tx: sa.Connection) -> Account:
         account = _require_account(find_account(tx, account_id=account_id), account_id)
         if account.email == caller.email and body.role != caller.role:
             raise BadRole("you cannot take your own role away", hint="ask another admin")
-        others = [role for role in account.roles if role not in ORDER]
+        others = [role for role in account.granted if role not in ORDER]
         set_roles(tx, account.id, [*others, body.role] if body.role else others)
         return _require_account(find_account(tx, account_id=account_id), account_id)
 
@@ -49,7 +49,7 @@ async def set_role(deps: Dependencies, account_id: str, body: NewRoles, request:
 
 @router.post("/{account_id}/link", response_model=SignInLink)
 async def make_link(deps: Dependencies, account_id: str) -> Any:
-    """Return a link that signs this user in once, within 15 minutes."""
+    """Return a link that signs this user in once, within 15 minutes. Opening it verifies the account's address."""
     account = await deps.session_auth.accounts.find(account_id=account_id)
     token = await deps.studio_users.link(account_id=_require_account(account, account_id).id)
     url = f"{deps.settings.site_url}{SIGN_IN_PATH}?token={token}"
@@ -63,5 +63,5 @@ def _require_account(account: Account | None, account_id: str) -> Account:
 
 
 def _view(account: Account) -> dict[str, Any]:
-    shown = {name: getattr(account, name) for name in ("id", "email", "name", "disabled", "created_at")}
-    return to_plain({**shown, "roles": account.roles, "role": role_of(account.roles)})
+    shown = {name: getattr(account, name) for name in ("id", "email", "name", "disabled", "verified", "created_at")}
+    return to_plain({**shown, "roles": account.granted, "role": role_of(account.granted)})

@@ -116,7 +116,7 @@ class SignedIn(Shape):
 
 
 class AccountView(Shape):
-    """Somebody who can sign in."""
+    """Somebody who can sign in. The roles count only while the account is `verified` and not `disabled`."""
 
     id: str
     email: str
@@ -124,6 +124,7 @@ class AccountView(Shape):
     role: Role | None
     roles: list[str]
     disabled: bool
+    verified: bool
     created_at: Moment
 
 
