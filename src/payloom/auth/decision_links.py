@@ -1,7 +1,7 @@
 """Signed links to a decision: who opens one may answer one approval step, until a moment, as whom it was sent to.
 
-No link is stored: it bears what it is for. It is signed with a random key of its own in the database. Links of versions
-before 0.2 were signed with a key made of the webhook secret, which Stripe's dashboard shows: they open nothing.
+No link is stored: it bears what it is for. It is signed with a random key of its own in the database. Links of earlier
+versions were signed with a key made of the webhook secret, which Stripe's dashboard shows: they open nothing.
 """
 
 from __future__ import annotations

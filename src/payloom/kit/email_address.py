@@ -22,7 +22,21 @@ _READ_IN_TWO_WAYS = frozenset("ßς")
 """Letters that stand for one domain in IDNA2003 and for another in IDNA2008."""
 _EXAMPLE_DOMAINS = frozenset({"test", "example"})
 _RESERVED = _EXAMPLE_DOMAINS | frozenset(
-    ["alt", "arpa", "corp", "home", "internal", "intranet", "invalid", "lan", "local", "localdomain", "localhost", "onion", "private"]
+    [
+        "alt",
+        "arpa",
+        "corp",
+        "home",
+        "internal",
+        "intranet",
+        "invalid",
+        "lan",
+        "local",
+        "localdomain",
+        "localhost",
+        "onion",
+        "private",
+    ]
 )
 """Top-level domains that nobody can own (RFC 2606, 6761, 6762, 7686, 9476, and ICANN's name collisions)."""
 

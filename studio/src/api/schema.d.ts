@@ -35,7 +35,7 @@ export interface paths {
         put?: never;
         /**
          * Make Link
-         * @description Return a link that signs this user in once, within 15 minutes.
+         * @description Return a link that signs this user in once, within 15 minutes. Opening it verifies the account's address.
          */
         post: operations["make_link"];
         delete?: never;
@@ -54,7 +54,7 @@ export interface paths {
         get?: never;
         /**
          * Set Role
-         * @description Set an account's studio role: viewer, editor, admin, or none. Its other roles stay.
+         * @description Set a verified account's studio role: viewer, editor, admin, or none. Its other roles stay.
          */
         put: operations["set_role"];
         post?: never;
@@ -1173,7 +1173,7 @@ export interface components {
         };
         /**
          * AccountView
-         * @description Somebody who can sign in.
+         * @description Somebody who can sign in. The roles count only while the account is `verified` and not `disabled`.
          */
         AccountView: {
             /**
@@ -1194,6 +1194,8 @@ export interface components {
             role: ("viewer" | "editor" | "admin") | null;
             /** Roles */
             roles: string[];
+            /** Verified */
+            verified: boolean;
         };
         /**
          * ActionDetails

@@ -242,7 +242,7 @@ VERBS: dict[str, Note] = {
     ),
     "approve": Note(
         "`{approved, by, at, note, timed_out}`.",
-        "Users with one of the roles decide in the studio, or by a signed link. The steps under `notify` run first and can send `approval.url` by email. The link shows the question until `approval.until` (the timeout, or a week). Opening the link decides nothing; its buttons decide, in the name of the email's recipient. A recipient with an account must still have one of the roles. Only the email has the link, no journal and no log. A rejection without `else` fails the step (`rejected`). A timeout without `on_timeout` and `else` fails it too (`approval_timeout`), so no step that needs an approval runs without one.",
+        "Users with one of the roles decide in the studio, or by a signed link. The steps under `notify` run first and can send `approval.url` by email. The link shows the question until `approval.until` (the timeout, or a week). Opening the link decides nothing; its buttons decide, in the name of the email's recipient. A recipient with a verified account must still have one of the roles. Only the email has the link, no journal and no log. A rejection without `else` fails the step (`rejected`). A timeout without `on_timeout` and `else` fails it too (`approval_timeout`), so no step that needs an approval runs without one.",
         """\
 - approve: Refund order ${{ run.id }}?
   roles: [admin]

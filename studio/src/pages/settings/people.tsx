@@ -30,6 +30,8 @@ const ROLES: { role: Role | ""; word: string }[] = [
   { role: "admin", word: "Admin: everything" },
 ];
 
+const NEEDS_LINK = "Send a sign-in link first. Opening it verifies the address.";
+
 interface SignInLink {
   email: string;
   url: string;
@@ -53,7 +55,7 @@ export function People() {
     onError: toastError,
   });
   const columns: Column<Account>[] = [
-    { id: "email", header: "Email", cell: (row) => row.email },
+    { id: "email", header: "Email", cell: (row) => <Email account={row} /> },
     { id: "name", header: "Name", cell: (row) => row.name ?? <span className="faint">–</span>, minor: true },
     {
       id: "role",
@@ -75,7 +77,7 @@ export function People() {
       width: "150px",
       align: "right",
       cell: (row) =>
-        row.role && (
+        (row.role ?? !row.verified) && (
           <Button
             size="s"
             kind="quiet"
@@ -135,13 +137,29 @@ interface RoleSelectProps {
   onRole: (role: Role | null) => void;
 }
 
+function Email({ account }: { account: Account }) {
+  return (
+    <>
+      {account.email}
+      {account.disabled && <span className="faint"> · disabled</span>}
+      {!account.verified && (
+        <span className="faint" title="Nobody proved that the address is theirs. Its roles don't count yet.">
+          {" "}
+          · not verified
+        </span>
+      )}
+    </>
+  );
+}
+
 function RoleSelect({ account, own, busy, onRole }: RoleSelectProps) {
+  const needsLink = !account.verified && !account.role;
   return (
     <Select
       aria-label={`What ${account.email} may do`}
       value={account.role ?? ""}
-      disabled={own || busy}
-      title={own ? "Another admin can change your own role" : undefined}
+      disabled={own || busy || needsLink}
+      title={own ? "Another admin can change your own role" : needsLink ? NEEDS_LINK : undefined}
       onChange={(event) => onRole((event.target.value || null) as Role | null)}
     >
       {ROLES.map(({ role, word }) => (
