@@ -66,7 +66,7 @@ DECLARED = "name: Test Shop\naccounts:\n" + "".join(
 )
 
 
-class Stage:
+class AttackedShop:
     """A server whose strangers have signed up, and what is done to it."""
 
     def __init__(self, folder: Path, database_url: str) -> None:
@@ -154,54 +154,54 @@ class Stage:
             yield browser
 
 
-def first_admin(stage: Stage) -> None:
+def first_admin(attacked: AttackedShop) -> None:
     """The operator opens the link that a start prints; and again when no admin is left."""
     for _ in range(2):
-        with stage.admin() as admin:
+        with attacked.admin() as admin:
             people = admin.get(f"{API}/accounts").json()["data"]
             assert [one["id"] for one in people if one["role"] and one["verified"]] == [FIRST_ID]
-        stage.database(lambda tx: tx.execute(sa.update(accounts).where(accounts.c.id == FIRST_ID).values(roles=[])))
+        attacked.database(lambda tx: tx.execute(sa.update(accounts).where(accounts.c.id == FIRST_ID).values(roles=[])))
 
 
-def one_click(stage: Stage) -> None:
+def one_click(attacked: AttackedShop) -> None:
     """The developer at the machine."""
-    with stage.browser() as browser:
+    with attacked.browser() as browser:
         answer = browser.post(f"{API}/session", json={"local": True})
         assert answer.json()["role"] == "admin"
         people = browser.get(f"{API}/accounts").json()["data"]
         assert [one["id"] for one in people if one["role"] and one["verified"]] == [FIRST_ID]
 
 
-def link_for_somebody(stage: Stage) -> None:
+def link_for_somebody(attacked: AttackedShop) -> None:
     """An admin sends a link to whoever owns the address, and gives the role."""
-    with stage.admin() as admin:
+    with attacked.admin() as admin:
         for email in STRANGERS:
-            account = stage.database(lambda tx, email=email: stage.id_of(tx, email))
+            account = attacked.database(lambda tx, email=email: attacked.id_of(tx, email))
             url = admin.post(f"{API}/accounts/{account}/link").json()["url"]
-            _opened_by_its_owner(stage, email, url)
+            _opened_by_its_owner(attacked, email, url)
             if email == BOSS:
                 assert admin.put(f"{API}/accounts/{account}/role", json={"role": "admin"}).status_code == 200
 
 
-def command(stage: Stage) -> None:
+def command(attacked: AttackedShop) -> None:
     """`payloom studio --email`."""
     for email in STRANGERS:
-        url = asyncio.run(link_of_the_command(stage.server.settings, email, stage.server.url))
-        _opened_by_its_owner(stage, email, url)
+        url = asyncio.run(link_of_the_command(attacked.server.settings, email, attacked.server.url))
+        _opened_by_its_owner(attacked, email, url)
 
 
-def _opened_by_its_owner(stage: Stage, email: str, url: str) -> None:
+def _opened_by_its_owner(attacked: AttackedShop, email: str, url: str) -> None:
     token = parse_qs(urlsplit(url).query)["token"][0]
-    with stage.browser() as owner:
+    with attacked.browser() as owner:
         answer = owner.post(f"{API}/session", json={"token": token})
         assert answer.status_code == (403 if email == GONE else 200)
 
 
-def set_role(stage: Stage) -> None:
+def set_role(attacked: AttackedShop) -> None:
     """An admin gives a role to the address of a colleague."""
-    with stage.admin() as admin:
+    with attacked.admin() as admin:
         for email in (BOSS, GONE):
-            account = stage.database(lambda tx, email=email: stage.id_of(tx, email))
+            account = attacked.database(lambda tx, email=email: attacked.id_of(tx, email))
             answer = admin.put(f"{API}/accounts/{account}/role", json={"role": "admin"})
             assert answer.status_code == 409
             assert answer.json()["error"]["code"] == "unverified_account"
@@ -210,18 +210,18 @@ def set_role(stage: Stage) -> None:
         assert [people[email]["verified"] for email in STRANGERS] == [False, False, False]
 
 
-def declared_accounts(stage: Stage) -> None:
+def declared_accounts(attacked: AttackedShop) -> None:
     """payloom.yaml gets the accounts, and the server starts again."""
-    stage.start({**FILES, "payloom.yaml": DECLARED})
+    attacked.start({**FILES, "payloom.yaml": DECLARED})
 
 
-def sign_up_fields(stage: Stage) -> None:
+def sign_up_fields(attacked: AttackedShop) -> None:
     """Fields of a sign-up that nobody asked for."""
     for field in ({"roles": ["admin"]}, {"role": "admin"}, {"verified": True}, {"id": FIRST_ID}):
-        with stage.browser() as browser:
+        with attacked.browser() as browser:
             body = {"email": "new@corp.example.com", "password": PASSWORD, **field}
             assert browser.post("/api/auth/sign-up", json=body).status_code == 400
-    with stage.browser() as browser:
+    with attacked.browser() as browser:
         browser.get("/sign-up")
         form = {"email": "new@corp.example.com", "password": PASSWORD, "roles": "admin", "verified_at": "now"}
         form["csrf_token"] = browser.cookies["payloom_csrf"]
@@ -229,23 +229,23 @@ def sign_up_fields(stage: Stage) -> None:
         assert browser.get(f"{API}/me").status_code == 403
 
 
-def decision_link(stage: Stage) -> None:
+def decision_link(attacked: AttackedShop) -> None:
     """The boss decides by the mailed link, whoever signed up under the address; the stranger does not."""
-    assert stage.server.http.post("/api/ask", json={"to": BOSS}).status_code == 202
-    run = stage.server.wait(lambda: stage.server.manage("/runs", status="waiting")["data"])[0]["id"]
-    html = stage.database(lambda tx: tx.execute(sa.text("SELECT html FROM payloom_mails")).scalar())
+    assert attacked.server.http.post("/api/ask", json={"to": BOSS}).status_code == 202
+    run = attacked.server.wait(lambda: attacked.server.manage("/runs", status="waiting")["data"])[0]["id"]
+    html = attacked.database(lambda tx: tx.execute(sa.text("SELECT html FROM payloom_mails")).scalar())
     link = html.partition('href="')[2].partition('"')[0]
-    path = next(one["path"] for one in stage.server.manage(f"/runs/{run}")["waits"])
-    for stranger in stage.strangers.values():
+    path = next(one["path"] for one in attacked.server.manage(f"/runs/{run}")["waits"])
+    for stranger in attacked.strangers.values():
         answer = stranger.post(f"{API}/runs/{run}/decide", json={"path": path, "approved": True})
         assert answer.status_code in (401, 403)
-    with stage.browser() as boss:
+    with attacked.browser() as boss:
         assert boss.get(link).status_code == 200
         assert boss.post(link, data={"answer": "no"}).status_code == 303
-    stage.server.wait(lambda: stage.server.manage(f"/runs/{run}")["status"] == "failed")
+    attacked.server.wait(lambda: attacked.server.manage(f"/runs/{run}")["status"] == "failed")
 
 
-DOORS: dict[str, Callable[[Stage], None]] = {
+DOORS: dict[str, Callable[[AttackedShop], None]] = {
     "the first admin": first_admin,
     "one click": one_click,
     "a link for somebody": link_for_somebody,
@@ -276,9 +276,9 @@ CALLERS = {
 
 
 @pytest.fixture
-def stage(tmp_path: Path, database_url: str) -> Iterator[Stage]:
+def attacked(tmp_path: Path, database_url: str) -> Iterator[AttackedShop]:
     """A project where strangers have signed up under the addresses of others."""
-    made = Stage(tmp_path, database_url)
+    made = AttackedShop(tmp_path, database_url)
     with made.running:
         yield made
     for browser in made.strangers.values():
@@ -286,10 +286,10 @@ def stage(tmp_path: Path, database_url: str) -> Iterator[Stage]:
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_a_stranger_who_was_there_first_gains_nothing(stage: Stage, door: str) -> None:
-    DOORS[door](stage)
-    for email, stranger in stage.strangers.items():
-        _holds_nothing(stage.server.url, email, dict(stranger.cookies))
+def test_a_stranger_who_was_there_first_gains_nothing(attacked: AttackedShop, door: str) -> None:
+    DOORS[door](attacked)
+    for email, stranger in attacked.strangers.items():
+        _holds_nothing(attacked.server.url, email, dict(stranger.cookies))
 
 
 def _holds_nothing(url: str, email: str, cookies: dict[str, str]) -> None:
