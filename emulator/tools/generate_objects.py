@@ -216,6 +216,7 @@ class Writer:
 
     def _named(self, name: str, nested: dict[str, ast.ClassDef], owner: str, depth: int) -> str:
         plain = {"str": "str", "int": "int", "bool": "bool", "float": "float", "Decimal": "str", "None": "None"}
+        plain["Any"] = "JsonValue"
         if name in plain:
             return plain[name]
         short = name.rsplit(".", 1)[-1]

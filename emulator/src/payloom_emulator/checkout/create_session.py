@@ -29,9 +29,8 @@ if TYPE_CHECKING:
     from payloom_emulator.objects.params.checkout import (
         CheckoutSessionCreateParams,
         CheckoutSessionCreateParamsInvoiceCreation,
-        DiscountParams,
     )
-    from payloom_emulator.objects.params.shared import CustomFieldParams
+    from payloom_emulator.objects.params.shared import CustomFieldParams, DiscountParams
 
 HOUR = 3600
 

@@ -14,6 +14,7 @@ from payloom_emulator.protocol.errors import invalid
 if TYPE_CHECKING:
     from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.json import JsonMapping
 
 
 def make(
@@ -24,7 +25,7 @@ def make(
     destination: str,
     source: str | None = None,
     group: str | None = None,
-    metadata: Body | None = None,
+    metadata: JsonMapping | None = None,
     description: str | None = None,
 ) -> Transfer:
     """Move money from the platform's balance to a connected account's. Emits transfer.created."""
@@ -61,7 +62,7 @@ def reverse(
     transfer: Transfer,
     amount: int | None = None,
     *,
-    metadata: Body | None = None,
+    metadata: JsonMapping | None = None,
     source_refund: str | None = None,
 ) -> TransferReversal:
     """Take a transfer back, or a part of it."""
@@ -116,7 +117,7 @@ def keep_fee(unit: UnitOfWork, charge: Charge) -> Body:
     )
 
 
-def refund_fee(unit: UnitOfWork, fee: Body, amount: int, *, metadata: Body | None = None) -> Body:
+def refund_fee(unit: UnitOfWork, fee: Body, amount: int, *, metadata: JsonMapping | None = None) -> Body:
     """Give back `amount` of an application fee. Emits application_fee.refunded."""
     made = unit.create(
         kinds.FEE_REFUND, {"amount": amount, "currency": fee["currency"], "fee": fee["id"], "metadata": metadata or {}}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from payloom_emulator.protocol.json_shapes import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from payloom_emulator.objects.json import JsonMapping
 
 Obj = TypeVar("Obj", bound="Mapping[str, object]")
 
@@ -20,22 +24,21 @@ def public_fields(obj: Obj, *, without: frozenset[str] = frozenset()) -> Obj:
     return cast("Obj", {k: v for k, v in obj.items() if k not in without and not k.startswith("_")})
 
 
-def patched(obj: dict[str, Any], previous: dict[str, Any]) -> dict[str, Any]:
+def patched(obj: JsonMapping, previous: JsonMapping) -> dict[str, object]:
     """Return the object as it was: `previous` over it, nested objects likewise."""
     whole = dict(obj)
     for name, value in previous.items():
         now = obj.get(name)
-        whole[name] = patched(now, value) if isinstance(now, dict) and isinstance(value, dict) else value
+        whole[name] = patched(now, value) if is_object(now) and is_object(value) else value
     return whole
 
 
-def difference(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+def difference(old: JsonMapping, new: JsonMapping) -> dict[str, object]:
     """Return the old values of what changed; inside nested objects likewise only what changed."""
-    changed: dict[str, Any] = {}
+    changed: dict[str, object] = {}
     for name in old.keys() | new.keys():
         before, after = old.get(name), new.get(name)
         if before == after or name.startswith("_"):
             continue
-        both = isinstance(before, dict) and isinstance(after, dict)
-        changed[name] = difference(before, after) if both else before  # type: ignore[arg-type]
+        changed[name] = difference(before, after) if is_object(before) and is_object(after) else before
     return changed

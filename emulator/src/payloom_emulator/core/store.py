@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core.errors import StoreInUse
+from payloom_emulator.protocol.json_shapes import is_array, is_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (
@@ -72,7 +73,7 @@ class Store:
         self._seq = self._db.execute("SELECT coalesce(max(seq), 0) FROM objects").fetchone()[0]
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Generator[sqlite3.Connection]:
         """Run everything inside as one unit: all of it is kept, or nothing. Nested ones join the outer."""
         with self._lock:
             if self._depth == 0:
@@ -158,11 +159,12 @@ class Store:
         A filter value may be a list (any of them) or bounds: {gt | gte | lt | lte: number}. created: such bounds.
         before, after: positions, exclusive.
         """
-        where, values = ["o.object = ?", "o.account = ?", "o.deleted = 0"], [object_name, account]
+        where = ["o.object = ?", "o.account = ?", "o.deleted = 0"]
+        values: list[str | int] = [object_name, account]
         source = "objects o"
         for number, (name, value) in enumerate(filters.items()):
-            bounds = value if isinstance(value, dict) else None
-            options = [str(v) for v in (value if isinstance(value, list) else [value])]
+            bounds = value if is_object(value) else None
+            options = [str(v) for v in (value if is_array(value) else [value])]
             marks = ", ".join("?" * len(options))
             link = f"l{number}"
             if number == 0:
@@ -184,11 +186,11 @@ class Store:
         order_by = "l0.seq" if filters and not isinstance(next(iter(filters.values())), dict) else "o.seq"
         for operator, moment in (created or {}).items():
             where.append(f"o.created {_COMPARE[operator]} ?")
-            values.append(moment)  # type: ignore[arg-type]
+            values.append(moment)
         for sign, position in (("<", before), (">", after)):
             if position is not None:
                 where.append(f"o.seq {sign} ?")
-                values.append(position)  # type: ignore[arg-type]
+                values.append(position)
         order = "ASC" if oldest_first else "DESC"
         query = f"SELECT o.body FROM {source} WHERE {' AND '.join(where)} ORDER BY {order_by} {order}"  # noqa: S608
         if limit is not None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from payloom_emulator.core import differences, events
 from payloom_emulator.core.errors import ImpossibleTransition
 from payloom_emulator.core.paging import page_of
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.errors import invalid, missing
+from payloom_emulator.protocol.json_shapes import is_array, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +53,7 @@ class UnitOfWork:
         self.request_id, self.idempotency_key = request_id, idempotency_key
         self._objects: dict[str, Body] = {}
         self._gone: set[str] = set()
-        self._links: dict[str, dict[str, Any]] = {}
+        self._links: dict[str, dict[str, str]] = {}
         self._dirty: dict[str, None] = {}
 
     @property
@@ -64,7 +65,7 @@ class UnitOfWork:
 
     def find(self, kind: Kind[T], object_id: str | None, *, deleted: bool = False) -> T | None:
         """Return the object, or None when there is none of this kind (or it was deleted and `deleted` is False)."""
-        if not object_id or not isinstance(object_id, str):
+        if not object_id:
             return None
         body = self._objects.get(object_id)
         if body is None:
@@ -111,14 +112,15 @@ class UnitOfWork:
         self, kind: Kind[T], *, oldest_first: bool = False, limit: int | None = None, **filters: object
     ) -> list[T]:
         """Return the objects whose filterable fields have these values, newest first."""
+        return self.list_by(kind, filters, oldest_first=oldest_first, limit=limit)
+
+    def list_by(
+        self, kind: Kind[T], filters: Mapping[str, object], *, oldest_first: bool = False, limit: int | None = None
+    ) -> list[T]:
+        """Return the objects whose filterable fields have the values of `filters`, newest first."""
         self.flush()
-        rows = self.store.select(
-            self.account,
-            kind,
-            {k: _text(v) for k, v in filters.items() if v is not None},
-            oldest_first=oldest_first,
-            limit=limit,
-        )
+        values = {name: _text(value) for name, value in filters.items() if value is not None}
+        rows = self.store.select(self.account, kind, values, oldest_first=oldest_first, limit=limit)
         return [cast("T", self.attach(row)) for row in rows]
 
     def page(
@@ -319,18 +321,18 @@ class UnitOfWork:
         self._dirty.clear()
 
 
-def public_copy(value: object) -> Any:
+def public_copy(value: object) -> object:
     """Return a deep copy without private members (those whose name begins with an underscore)."""
-    if isinstance(value, dict):
+    if is_object(value):
         return {k: public_copy(v) for k, v in value.items() if not k.startswith("_")}
-    if isinstance(value, list):
+    if is_array(value):
         return [public_copy(v) for v in value]
     return value
 
 
-def _text(value: object) -> Any:
+def _text(value: object) -> object:
     if isinstance(value, bool):
         return json.dumps(value)
-    if isinstance(value, dict):
+    if is_object(value):
         return value
-    return [_text(v) for v in value] if isinstance(value, list) else str(value)
+    return [_text(v) for v in value] if is_array(value) else str(value)

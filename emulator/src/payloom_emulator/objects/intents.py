@@ -10,7 +10,7 @@ from payloom_emulator.objects.charges import (
     ChargePresentmentDetails,
     ChargeShipping,
 )
-from payloom_emulator.objects.json import JsonObject, ListOf
+from payloom_emulator.objects.json import JsonObject, JsonValue, ListOf
 from payloom_emulator.objects.payment_methods import (
     ChargeBillingDetails,
     CustomerAddress,
@@ -270,7 +270,7 @@ class PaymentIntentNextAction(TypedDict):
     swish_handle_redirect_or_display_qr_code: PaymentIntentNextActionSwishHandleRedirectOrDisplayQrCode | None
     type: str
     upi_handle_redirect_or_display_qr_code: SetupIntentNextActionUpiHandleRedirectOrDisplayQrCode | None
-    use_stripe_sdk: dict[str, JsonObject] | None
+    use_stripe_sdk: dict[str, JsonValue] | None
     verify_with_microdeposits: SetupIntentNextActionVerifyWithMicrodeposits | None
     wechat_pay_display_qr_code: PaymentIntentNextActionWechatPayDisplayQrCode | None
     wechat_pay_redirect_to_android_app: PaymentIntentNextActionWechatPayRedirectToAndroidApp | None
@@ -484,7 +484,7 @@ class SetupIntentNextAction(TypedDict):
     redirect_to_url: SetupIntentNextActionRedirectToUrl | None
     type: str
     upi_handle_redirect_or_display_qr_code: SetupIntentNextActionUpiHandleRedirectOrDisplayQrCode | None
-    use_stripe_sdk: dict[str, JsonObject] | None
+    use_stripe_sdk: dict[str, JsonValue] | None
     verify_with_microdeposits: SetupIntentNextActionVerifyWithMicrodeposits | None
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Generic, Literal, NotRequired, TypeAlias, TypedDict, TypeVar
+from collections.abc import Mapping
+from typing import Any, Generic, Literal, NotRequired, TypeAlias, TypedDict, TypeVar
 
 JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
 JsonObject: TypeAlias = dict[str, JsonValue]
+
+JsonMapping: TypeAlias = "Mapping[str, Any]"
+"""A JSON object that is only read: parameters or fields of several types."""
 
 T = TypeVar("T")
 
@@ -17,6 +21,16 @@ class ListOf(TypedDict, Generic[T]):
     data: list[T]
     has_more: bool
     total_count: NotRequired[int]
+    url: str
+
+
+class CountedListOf(TypedDict, Generic[T]):
+    """A list that says how many there are in all."""
+
+    object: Literal["list"]
+    data: list[T]
+    has_more: bool
+    total_count: int
     url: str
 
 

@@ -6,13 +6,13 @@ from typing import Literal, TypedDict
 
 from payloom_emulator.objects.checkout import CheckoutSessionDiscount, PaymentLinkAfterCompletionHostedConfirmation
 from payloom_emulator.objects.intents import PaymentLinkManagedPayments
-from payloom_emulator.objects.json import JsonObject
+from payloom_emulator.objects.json import JsonObject, JsonValue
 from payloom_emulator.objects.state import WebhookEndpointState
 
 
 class EventData(TypedDict):
-    object: dict[str, JsonObject]
-    previous_attributes: dict[str, JsonObject] | None
+    object: dict[str, JsonValue]
+    previous_attributes: dict[str, JsonValue] | None
 
 
 class EventRequest(TypedDict):

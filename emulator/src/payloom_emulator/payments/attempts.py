@@ -14,8 +14,8 @@ from payloom_emulator.payments.methods import mandates, payment_methods
 from payloom_emulator.protocol.errors import CardError, parameter_missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.json import JsonMapping
 
 
 def pay(
@@ -26,7 +26,7 @@ def pay(
     off_session: bool = False,
     return_url: str | None = None,
     use_sdk: bool = False,
-    mandate_data: Body | None = None,
+    mandate_data: JsonMapping | None = None,
     mandate: str | None = None,
     error_on_requires_action: bool = False,
     authenticated: bool = False,
@@ -72,8 +72,8 @@ def pay(
     return unit.transition(intent, "require_action", {"next_action": action})
 
 
-def _card_options(intent: PaymentIntent) -> Body:
-    return cast("Body", (intent["payment_method_options"] or {}).get("card") or {})
+def _card_options(intent: PaymentIntent) -> JsonMapping:
+    return cast("JsonMapping", (intent["payment_method_options"] or {}).get("card") or {})
 
 
 def _must_ask(
@@ -104,7 +104,7 @@ def _charge_card(
     return _succeed(unit, intent, method, secure)
 
 
-_THREE_D_SECURE: Body = {
+_THREE_D_SECURE: dict[str, object] = {
     "authentication_flow": "challenge",
     "electronic_commerce_indicator": "05",
     "exemption_indicator": None,
@@ -117,11 +117,15 @@ _THREE_D_SECURE: Body = {
 
 
 def _decline(
-    unit: UnitOfWork, intent: PaymentIntent, method: PaymentMethod, why: test_cards.Decline, secure: Body | None = None
+    unit: UnitOfWork,
+    intent: PaymentIntent,
+    method: PaymentMethod,
+    why: test_cards.Decline,
+    secure: JsonMapping | None = None,
 ) -> PaymentIntent:
     """Record the failed attempt and raise. What is recorded stays."""
     charge = charges.make(unit, intent, method, outcome="failed", why=why, three_d_secure=secure)
-    error: Body = {
+    error: dict[str, object] = {
         "advice_code": why.advice_code,
         "charge": charge["id"],
         "code": why.code,
@@ -151,7 +155,9 @@ def _decline(
     )
 
 
-def _succeed(unit: UnitOfWork, intent: PaymentIntent, method: PaymentMethod, secure: Body | None) -> PaymentIntent:
+def _succeed(
+    unit: UnitOfWork, intent: PaymentIntent, method: PaymentMethod, secure: JsonMapping | None
+) -> PaymentIntent:
     charge = charges.make(unit, intent, method, outcome="succeeded", three_d_secure=secure)
     _save(unit, intent, method, authenticated=secure is not None)
     changes: dict[str, object] = {
@@ -168,7 +174,9 @@ def _succeed(unit: UnitOfWork, intent: PaymentIntent, method: PaymentMethod, sec
     return intent
 
 
-def _authorize(unit: UnitOfWork, intent: PaymentIntent, method: PaymentMethod, secure: Body | None) -> PaymentIntent:
+def _authorize(
+    unit: UnitOfWork, intent: PaymentIntent, method: PaymentMethod, secure: JsonMapping | None
+) -> PaymentIntent:
     charge = charges.make(unit, intent, method, outcome="succeeded", captured=False, three_d_secure=secure)
     _save(unit, intent, method, authenticated=secure is not None)
     unit.transition(
@@ -200,7 +208,7 @@ def pay_by_debit(
     intent: PaymentIntent,
     method: PaymentMethod,
     *,
-    mandate_data: Body | None = None,
+    mandate_data: JsonMapping | None = None,
     mandate: str | None = None,
     authenticated: bool = False,
 ) -> PaymentIntent:
@@ -213,7 +221,7 @@ def pay_by_debit(
     return _process(unit, intent, method, mandate)
 
 
-def microdeposits(unit: UnitOfWork, intent: PaymentIntent | SetupIntent) -> Body:
+def microdeposits(unit: UnitOfWork, intent: PaymentIntent | SetupIntent) -> dict[str, object]:
     """Return the `next_action` that asks for the amounts of two small deposits (32 and 45) or the code SM11AA."""
     return {
         "type": "verify_with_microdeposits",

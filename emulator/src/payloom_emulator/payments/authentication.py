@@ -12,8 +12,8 @@ from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.json import JsonMapping
 
 Verdict = Literal["pass", "challenge", "refuse"]
 
@@ -45,7 +45,7 @@ def verdict(method: PaymentMethod, *, off_session: bool, wanted: str | None, sav
 
 def next_action(
     unit: UnitOfWork, intent: PaymentIntent | SetupIntent, return_url: str | None, *, use_sdk: bool
-) -> Body:
+) -> dict[str, object]:
     """Return the `next_action` of a challenge: a page to visit, or what Stripe.js handles by itself."""
     query = urlencode({"client_secret": intent["client_secret"]})
     url = f"{unit.environment.base_url}/_emulator/3ds/{intent['id']}?{query}"
@@ -92,7 +92,7 @@ DEFAULT_TYPES = ("card", "link")
 REDIRECTS = frozenset(k for k, how in test_cards.KINDS.items() if how.startswith("redirect"))
 
 
-def types_for(params: Body, *, automatic: bool) -> list[str]:
+def types_for(params: JsonMapping, *, automatic: bool) -> list[str]:
     """Return the payment method types an intent or session offers."""
     if params.get("payment_method_types"):
         return list(params["payment_method_types"])

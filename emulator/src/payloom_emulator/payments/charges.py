@@ -15,8 +15,8 @@ from payloom_emulator.objects.present import present
 from payloom_emulator.payments.methods import payment_methods
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.json import JsonMapping
     from payloom_emulator.payments import test_cards
 
 _RISK = {"normal": ("normal", 32), "elevated": ("elevated", 72), "highest": ("highest", 99)}
@@ -30,7 +30,7 @@ def make(
     outcome: str,
     captured: bool = True,
     why: test_cards.Decline | None = None,
-    three_d_secure: Body | None = None,
+    three_d_secure: JsonMapping | None = None,
     mandate: str | None = None,
 ) -> Charge:
     """Make the charge of a PaymentIntent's attempt. outcome: "succeeded", "pending" or "failed" (then `why`)."""
@@ -74,9 +74,9 @@ def make(
     return charge
 
 
-def _outcome(card: test_cards.Card | None, why: test_cards.Decline | None, outcome: str) -> Body | None:
+def _outcome(card: test_cards.Card | None, why: test_cards.Decline | None, outcome: str) -> dict[str, object] | None:
     level, score = _RISK[card.risk] if card else ("not_assessed", None)
-    base: Body = {
+    base: dict[str, object] = {
         "advice_code": why.advice_code if why else None,
         "network_advice_code": None,
         "network_decline_code": why.network_decline_code if why else None,
@@ -123,12 +123,12 @@ _SELLER = {
 def details(
     intent: PaymentIntent,
     method: PaymentMethod,
-    three_d_secure: Body | None,
+    three_d_secure: JsonMapping | None,
     mandate: str | None,
     *,
     captured: bool,
     now: int,
-) -> Body:
+) -> dict[str, object]:
     """Return the charge's `payment_method_details`."""
     kind = method["type"]
     member = dict(method.get(kind) or {})
@@ -201,7 +201,7 @@ def book(unit: UnitOfWork, charge: Charge) -> None:
     unit.change(charge, {"balance_transaction": transaction["id"], **_pass_on(unit, charge)}, emits=("charge.updated",))
 
 
-def _pass_on(unit: UnitOfWork, charge: Charge) -> Body:
+def _pass_on(unit: UnitOfWork, charge: Charge) -> dict[str, object]:
     """Give a connected account its part and keep the platform's fee; returns what the charge then says."""
     changes: dict[str, object] = {}
     if charge["application_fee_amount"]:

@@ -10,7 +10,6 @@ from payloom_emulator.objects.charges import BalanceTransaction, Charge, Dispute
 from payloom_emulator.objects.present import present
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 FEE = 1500
@@ -110,6 +109,6 @@ def _withdraw(unit: UnitOfWork, dispute: Dispute) -> None:
     )
 
 
-def plain_transaction(transaction: BalanceTransaction) -> Body:
+def plain_transaction(transaction: BalanceTransaction) -> dict[str, object]:
     """Return a balance transaction without its private members."""
     return {k: v for k, v in transaction.items() if not k.startswith("_")}

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.declarations.schema import SHIPPING, Body, overlay
+from payloom_emulator.core.request_context import provided
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.intents import PaymentIntent, PaymentIntentPaymentMethodOptions, SetupIntent
+from payloom_emulator.objects.intents import (
+    PaymentIntent,
+    PaymentIntentAmountDetails,
+    PaymentIntentPaymentMethodOptions,
+    SetupIntent,
+)
 from payloom_emulator.objects.payment_methods import PaymentMethod
 from payloom_emulator.payments import authentication
 from payloom_emulator.payments.attempts import pay
 from payloom_emulator.payments.capture_cancel import unexpected
 from payloom_emulator.payments.methods import card_sources, confirmation_tokens, payment_methods
 from payloom_emulator.protocol.errors import StripeError, invalid
+from payloom_emulator.protocol.json_shapes import is_object
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.objects.params.payment_intents import (
+        PaymentIntentConfirmParams,
+        PaymentIntentCreateParams,
+        PaymentIntentUpdateParams,
+    )
+    from payloom_emulator.objects.params.shared import AutomaticPaymentMethodsParams
+
+    IntentParams = PaymentIntentConfirmParams | PaymentIntentCreateParams | PaymentIntentUpdateParams
 
 UNPAID = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 
@@ -37,50 +53,50 @@ def identity(unit: UnitOfWork) -> tuple[str, str]:
     return intent_id, f"{intent_id}_secret_{unit.environment.ids.new('', 25)}"
 
 
-def creating(call: RequestContext, draft: Body) -> None:
+def creating(call: RequestContext[PaymentIntentCreateParams], draft: PaymentIntent) -> None:
     """Complete the draft of a new intent, or refuse."""
     params, unit = call.params, call.unit
     draft["currency"] = money.currency(params["currency"])
     money.chargeable(params["amount"], draft["currency"])
-    automatic = params.get("automatic_payment_methods")
+    automatic: AutomaticPaymentMethodsParams | None = params.get("automatic_payment_methods")
     if automatic is None and not params.get("payment_method_types") and not call.before(_AUTOMATIC_SINCE):
         automatic = {"enabled": True}
-    if automatic and automatic.get("enabled"):
+    if automatic and automatic["enabled"]:
         if params.get("payment_method_types"):
             raise invalid(
                 "You may only specify one of these parameters: automatic_payment_methods, payment_method_types.",
                 "payment_method_types",
             )
-        draft["automatic_payment_methods"] = {
-            "allow_redirects": automatic.get("allow_redirects", "always"),
-            "enabled": True,
-        }
+        redirects = automatic.get("allow_redirects", "always")
+        draft["automatic_payment_methods"] = {"allow_redirects": redirects, "enabled": True}
     else:
         draft["automatic_payment_methods"] = None
     draft["payment_method_types"] = authentication.types_for(params, automatic=bool(draft["automatic_payment_methods"]))
     if not params.get("capture_method"):
         draft["capture_method"] = "automatic" if call.before(_ASYNC_CAPTURE_SINCE) else "automatic_async"
-    draft["payment_method_options"] = _options(cast("PaymentIntent", draft), params.get("payment_method_options"))
+    draft["payment_method_options"] = _options(draft, params.get("payment_method_options"))
     if draft["automatic_payment_methods"] and not call.before("2023-11"):
         draft["payment_method_configuration_details"] = {"id": "pmc_1LocalStripeDefault00000", "parent": None}
     _refuse_confirm_only(call)
-    method = _given_method(call, cast("PaymentIntent", draft))
+    method = _given_method(call, draft)
     if method is not None:
-        _check_owner(cast("PaymentIntent", draft), method)
-        authentication.check_type(cast("PaymentIntent", draft), method, "PaymentIntent")
+        _check_owner(draft, method)
+        authentication.check_type(draft, method, "PaymentIntent")
         draft["payment_method"] = method["id"]
     draft["status"] = "requires_confirmation" if draft["payment_method"] else "requires_payment_method"
     draft["id"], draft["client_secret"] = identity(unit)
     _amount_details(params, draft)
 
 
-def _amount_details(params: Body, draft: Body) -> None:
-    details = params.get("amount_details")
-    draft["amount_details"] = {"tip": {}, **(details if isinstance(details, dict) else {})}
+def _amount_details(params: PaymentIntentCreateParams, draft: PaymentIntent) -> None:
+    details = params.get("amount_details") or {}
+    draft["amount_details"] = cast("PaymentIntentAmountDetails", {"tip": {}, **details})
 
 
-def _options(intent: PaymentIntent, wanted: Any, current: PaymentIntentPaymentMethodOptions | None = None) -> Body:
-    options: Body = {k: {**v} for k, v in cast("dict[str, Body]", current or {}).items()}
+def _options(
+    intent: PaymentIntent, asked: JsonMapping | str | None, current: JsonMapping | None = None
+) -> PaymentIntentPaymentMethodOptions:
+    options: dict[str, Body] = {kind: {**values} for kind, values in (current or {}).items()}
     defaults: dict[str, Body] = {
         "card": {"installments": None, "mandate_options": None, "network": None, "request_three_d_secure": "automatic"},
         "link": {"persistent_token": None},
@@ -90,13 +106,14 @@ def _options(intent: PaymentIntent, wanted: Any, current: PaymentIntentPaymentMe
     }
     for kind in intent["payment_method_types"]:
         options.setdefault(kind, dict(defaults.get(kind, {})))
-    for kind, values in (wanted or {}).items():
-        if isinstance(values, dict):
+    for kind, values in asked.items() if is_object(asked) else ():
+        if is_object(values):
             options[kind] = {**options.get(kind, defaults.get(kind, {})), **values}
-    return options
+    # By the names of the payment methods, which are the members of the type.
+    return cast("PaymentIntentPaymentMethodOptions", options)
 
 
-def _refuse_confirm_only(call: RequestContext) -> None:
+def _refuse_confirm_only(call: RequestContext[PaymentIntentCreateParams]) -> None:
     if call.params.get("confirm"):
         return
     for name in ("return_url", "off_session", "error_on_requires_action", "mandate_data"):
@@ -107,18 +124,17 @@ def _refuse_confirm_only(call: RequestContext) -> None:
             )
 
 
-def _given_method(call: RequestContext, intent: PaymentIntent | SetupIntent) -> PaymentMethod | None:
+def _given_method(call: RequestContext[IntentParams], intent: PaymentIntent | SetupIntent) -> PaymentMethod | None:
     """Return the payment method the parameters name, make or carry."""
     params, unit = call.params, call.unit
-    if call.get("confirmation_token"):
-        return confirmation_tokens.use(unit, params["confirmation_token"], intent["object"], intent["id"])
-    if params.get("payment_method_data"):
-        return payment_methods.make(unit, params["payment_method_data"])
-    if call.get("payment_method"):
-        return _method(unit, params["payment_method"])
-    if call.get("source"):
-        return card_sources.method_of(unit, params["source"], "source")
-    return None
+    if token_id := params.get("confirmation_token"):
+        return confirmation_tokens.use(unit, token_id, intent["object"], intent["id"])
+    if data := params.get("payment_method_data"):
+        return payment_methods.make(unit, data)
+    if method_id := params.get("payment_method"):
+        return _method(unit, method_id)
+    source = params.get("source")
+    return card_sources.method_of(unit, str(source), "source") if source else None
 
 
 def _method(unit: UnitOfWork, method_id: str) -> PaymentMethod:
@@ -142,14 +158,16 @@ def _check_owner(intent: PaymentIntent, method: PaymentMethod) -> None:
     payment_methods.refuse_spent(method)
 
 
-def created(call: RequestContext, intent: PaymentIntent) -> PaymentIntent:
+def created(call: RequestContext[PaymentIntentCreateParams], intent: PaymentIntent) -> PaymentIntent:
     """Confirm at once when asked to."""
     if call.params.get("confirm"):
         return confirm(call, intent, made_now=True)
     return intent
 
 
-def updating(call: RequestContext, intent: PaymentIntent, changes: Body) -> None:
+def updating(
+    call: RequestContext[PaymentIntentUpdateParams], intent: PaymentIntent, changes: dict[str, object]
+) -> None:
     """Check an update and complete it."""
     if intent["status"] not in UNPAID:
         allowed = {"metadata", "description", "receipt_email", "shipping"}
@@ -162,14 +180,16 @@ def updating(call: RequestContext, intent: PaymentIntent, changes: Body) -> None
     if "currency" in call.params:
         changes["currency"] = money.currency(call.params["currency"])
     if "amount" in call.params:
-        money.chargeable(call.params["amount"], changes.get("currency", intent["currency"]))
+        code = money.currency(call.params["currency"]) if "currency" in call.params else intent["currency"]
+        money.chargeable(call.params["amount"], code)
     if "payment_method_options" in call.params:
         changes["payment_method_options"] = _options(
             intent, call.params["payment_method_options"], intent["payment_method_options"]
         )
     if call.params.get("payment_method_types"):
-        changes["payment_method_types"] = call.params["payment_method_types"]
-    if call.params.get("customer") and intent["customer"] and call.params["customer"] != intent["customer"]:
+        changes["payment_method_types"] = call.params.get("payment_method_types")
+    customer = call.params.get("customer")
+    if customer and intent["customer"] and customer != intent["customer"]:
         raise invalid(
             "You cannot modify `customer` on a PaymentIntent once it already has been set. To fulfill a payment with a different Customer, cancel this PaymentIntent and create a new one.",
             "customer",
@@ -182,9 +202,9 @@ def updating(call: RequestContext, intent: PaymentIntent, changes: Body) -> None
         changes["payment_method"] = method["id"]
 
 
-def updated(call: RequestContext, intent: PaymentIntent) -> None:
+def updated(call: RequestContext[PaymentIntentUpdateParams], intent: PaymentIntent) -> None:
     """Move to the state that fits the payment method."""
-    given_method = call.get("payment_method") or call.params.get("payment_method_data")
+    given_method = provided(call.params.get("payment_method")) or call.params.get("payment_method_data")
     if given_method and intent["status"] == "requires_payment_method":
         call.unit.transition(intent, "attach_method", {"last_payment_error": None})
     elif given_method and intent["status"] == "requires_action":
@@ -193,7 +213,7 @@ def updated(call: RequestContext, intent: PaymentIntent) -> None:
         call.unit.transition(intent, "detach_method", {"payment_method": None})
 
 
-def confirm(call: RequestContext, intent: PaymentIntent, *, made_now: bool = False) -> PaymentIntent:
+def confirm(call: RequestContext[IntentParams], intent: PaymentIntent, *, made_now: bool = False) -> PaymentIntent:
     """Confirm an intent with what the caller sent. made_now: the same request makes the intent."""
     unit, params = call.unit, call.params
     if intent["status"] not in UNPAID:
@@ -224,29 +244,27 @@ def confirm(call: RequestContext, intent: PaymentIntent, *, made_now: bool = Fal
         intent,
         method,
         off_session=bool(params.get("off_session")),
-        return_url=call.get("return_url"),
+        return_url=provided(call.params.get("return_url")),
         use_sdk=bool(params.get("use_stripe_sdk")) or call.caller.kind == "publishable",
         mandate_data=params.get("mandate_data") or None,
-        mandate=call.get("mandate"),
+        mandate=provided(call.params.get("mandate")),
         error_on_requires_action=bool(params.get("error_on_requires_action")),
     )
 
 
-def _late_changes(call: RequestContext, intent: PaymentIntent) -> Body:
+def _late_changes(call: RequestContext[IntentParams], intent: PaymentIntent) -> dict[str, object]:
     params = call.params
-    changes: dict[str, object] = {
-        n: params[n]
-        for n in ("receipt_email", "setup_future_usage", "capture_method")
-        if params.get(n) not in {None, ""}
-    }
-    if isinstance(params.get("shipping"), dict):
-        changes["shipping"] = overlay(SHIPPING, params["shipping"])
+    names = ("receipt_email", "setup_future_usage", "capture_method")
+    changes: dict[str, object] = {name: params.get(name) for name in names if provided(params.get(name)) is not None}
+    shipping = params.get("shipping")
+    if shipping:
+        changes["shipping"] = overlay(SHIPPING, shipping)
     if params.get("payment_method_options"):
         changes["payment_method_options"] = _options(
-            intent, params["payment_method_options"], intent["payment_method_options"]
+            intent, params.get("payment_method_options"), intent["payment_method_options"]
         )
     if params.get("payment_method_types"):
-        changes["payment_method_types"] = params["payment_method_types"]
+        changes["payment_method_types"] = params.get("payment_method_types")
     merged = cast("PaymentIntent", {**intent, **changes})
     method = _given_method(call, merged)
     if method is not None:
@@ -258,13 +276,13 @@ def _late_changes(call: RequestContext, intent: PaymentIntent) -> Body:
     return changes
 
 
-def _need_return_url(call: RequestContext, intent: PaymentIntent) -> None:
+def _need_return_url(call: RequestContext[IntentParams], intent: PaymentIntent) -> None:
     automatic = intent["automatic_payment_methods"]
-    if not automatic or automatic["allow_redirects"] == "never" or call.get("return_url"):
+    if not automatic or automatic["allow_redirects"] == "never" or provided(call.params.get("return_url")):
         return
     if call.params.get("use_stripe_sdk") or call.caller.kind == "publishable" or call.params.get("off_session"):
         return
-    if call.get("confirmation_token"):
+    if provided(call.params.get("confirmation_token")):
         return
     raise invalid(
         "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.intents import PaymentIntent
@@ -10,7 +10,12 @@ from payloom_emulator.payments import intent_requests, test_cards
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
+    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.objects.params.setup_intents import SetupIntentVerifyMicrodepositsParams
+    from payloom_emulator.objects.params.shared import PaymentIntentVerifyMicrodepositsParams
+
+    VerifyParams = PaymentIntentVerifyMicrodepositsParams | SetupIntentVerifyMicrodepositsParams
+
     from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
@@ -23,7 +28,7 @@ def create(
     customer: str | None = None,
     payment_method: str | None = None,
     invoice: str | None = None,
-    **more: Any,
+    **more: object,
 ) -> PaymentIntent:
     """Make a PaymentIntent for another object (an invoice, a session). `more`: further fields in their newest shape."""
     values: dict[str, object] = {
@@ -39,15 +44,18 @@ def create(
     return _store(unit, values)
 
 
-def _store(unit: UnitOfWork, values: Body) -> PaymentIntent:
+def _store(unit: UnitOfWork, values: JsonMapping) -> PaymentIntent:
     intent_id, secret = intent_requests.identity(unit)
     return unit.create(kinds.PAYMENT_INTENT, {"id": intent_id, "client_secret": secret, **values})
 
 
-def check_microdeposits(call: RequestContext) -> None:
+def check_microdeposits(call: RequestContext[VerifyParams]) -> None:
     """Raise unless the amounts or the descriptor code are those of the test deposits."""
     amounts, code = test_cards.MICRODEPOSITS
-    if call.params.get("amounts") in (list(amounts), list(reversed(amounts))) or call.get("descriptor_code") == code:
+    if (
+        call.params.get("amounts") in (list(amounts), list(reversed(amounts)))
+        or call.params.get("descriptor_code") == code
+    ):
         return
     raise invalid(
         "The amounts provided do not match the amounts that were sent to the bank account.",

@@ -15,6 +15,7 @@ from payloom_emulator.protocol.errors import invalid
 if TYPE_CHECKING:
     from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.json import JsonMapping
 
 _SETTLES_AFTER = 2
 
@@ -25,7 +26,7 @@ def issue(
     *,
     amount: int | None = None,
     reason: str | None = None,
-    metadata: Body | None = None,
+    metadata: JsonMapping | None = None,
     instructions_email: str | None = None,
 ) -> Refund:
     """Refund a charge, all that is left of it by default. Raises Stripe's 400s."""
@@ -54,7 +55,7 @@ def _refundable_dispute(unit: UnitOfWork, charge: Charge) -> bool:
     return any(d["is_charge_refundable"] or d["status"] == "won" for d in unit.list(kinds.DISPUTE, charge=charge["id"]))
 
 
-def _release(unit: UnitOfWork, charge: Charge, amount: int, reason: str | None, metadata: Body | None) -> Refund:
+def _release(unit: UnitOfWork, charge: Charge, amount: int, reason: str | None, metadata: JsonMapping | None) -> Refund:
 
     if amount != charge["amount"]:
         raise invalid("You cannot partially refund a charge that was not captured.", "amount")
@@ -70,7 +71,9 @@ def _release(unit: UnitOfWork, charge: Charge, amount: int, reason: str | None, 
     return refund
 
 
-def _values(charge: Charge, amount: int, *, reason: str | None, metadata: Body | None, status: str) -> Body:
+def _values(
+    charge: Charge, amount: int, *, reason: str | None, metadata: JsonMapping | None, status: str
+) -> dict[str, object]:
     kind = present(charge["payment_method_details"])["type"]
     member: Body = (
         {"card": {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"}}
@@ -90,7 +93,13 @@ def _values(charge: Charge, amount: int, *, reason: str | None, metadata: Body |
 
 
 def _give_back(
-    unit: UnitOfWork, charge: Charge, amount: int, *, reason: str | None, metadata: Body | None, email: str | None
+    unit: UnitOfWork,
+    charge: Charge,
+    amount: int,
+    *,
+    reason: str | None,
+    metadata: JsonMapping | None,
+    email: str | None,
 ) -> Refund:
     method = unit.find_any(charge["payment_method"]) or {}
     card = payment_methods.card_of(method) if method.get("type") == "card" else None

@@ -15,8 +15,8 @@ from payloom_emulator.payments.methods import mandates, payment_methods
 from payloom_emulator.protocol.errors import CardError
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.json import JsonMapping
 
 
 def create(
@@ -36,7 +36,7 @@ def create(
     return unit.create(kinds.SETUP_INTENT, values)
 
 
-CARD_OPTIONS: Body = {"mandate_options": None, "network": None, "request_three_d_secure": "automatic"}
+CARD_OPTIONS: dict[str, object] = {"mandate_options": None, "network": None, "request_three_d_secure": "automatic"}
 
 
 def set_up(
@@ -46,7 +46,7 @@ def set_up(
     *,
     return_url: str | None = None,
     use_sdk: bool = False,
-    mandate_data: Body | None = None,
+    mandate_data: JsonMapping | None = None,
     authenticated: bool = False,
 ) -> SetupIntent:
     """Try to save `method` for `intent`; raises CardError (the attempt is kept) when the bank refuses."""
@@ -75,7 +75,9 @@ def set_up(
     return _succeed(unit, intent, method, mandate_data)
 
 
-def _succeed(unit: UnitOfWork, intent: SetupIntent, method: PaymentMethod, mandate_data: Body | None) -> SetupIntent:
+def _succeed(
+    unit: UnitOfWork, intent: SetupIntent, method: PaymentMethod, mandate_data: JsonMapping | None
+) -> SetupIntent:
     changes: dict[str, object] = {"next_action": None, "last_setup_error": None}
     if method["type"] in mandates.KINDS:
         changes["mandate"] = mandates.make(unit, method, mandate_data)["id"]
@@ -89,10 +91,10 @@ def _succeed(unit: UnitOfWork, intent: SetupIntent, method: PaymentMethod, manda
 
 
 def record_attempt(
-    unit: UnitOfWork, intent: SetupIntent, method: PaymentMethod, status: str, error: Body | None = None
+    unit: UnitOfWork, intent: SetupIntent, method: PaymentMethod, status: str, error: JsonMapping | None = None
 ) -> SetupAttempt:
     """Store one attempt of a SetupIntent with its outcome."""
-    member: Body = {}
+    member: dict[str, object] = {}
     if method["type"] == "card":
         shown = method["card"]
         member = {
@@ -122,7 +124,7 @@ def record_attempt(
 
 
 def _refused(unit: UnitOfWork, intent: SetupIntent, method: PaymentMethod, why: test_cards.Decline) -> None:
-    error: Body = {
+    error: dict[str, object] = {
         "code": why.code,
         "decline_code": why.decline_code,
         "doc_url": f"https://stripe.com/docs/error-codes/{why.code.replace('_', '-')}",
@@ -136,7 +138,7 @@ def _refused(unit: UnitOfWork, intent: SetupIntent, method: PaymentMethod, why: 
     raise payment_methods.decline(why, setup_intent=intent, payment_method=method)
 
 
-def _fail(unit: UnitOfWork, intent: SetupIntent, error: Body, attempt: str | None) -> None:
+def _fail(unit: UnitOfWork, intent: SetupIntent, error: JsonMapping, attempt: str | None) -> None:
     if intent["status"] == "requires_payment_method":
         unit.transition(intent, "attach_method", emits=())
     unit.transition(

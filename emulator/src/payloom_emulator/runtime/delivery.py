@@ -241,7 +241,8 @@ class Delivery:
         )
         if not row:
             return
-        event_id, endpoint_id, account, attempt = row[0]
+        event_id, endpoint_id, account = row[0][:3]
+        attempt = int(row[0][3])
         packed = self._pack(account, event_id, endpoint_id)
         if packed is None:
             store.query("UPDATE deliveries SET state = 'canceled' WHERE seq = ?", (seq,))
@@ -258,8 +259,7 @@ class Delivery:
         if ok:
             self._settled(account, event_id)
         elif attempt <= len(self.schedule):
-            pause: float = self.schedule[attempt - 1]
-            self._plan(account, event, endpoint_id, attempt=attempt + 1, wait=pause)
+            self._plan(account, event, endpoint_id, attempt=attempt + 1, wait=self.schedule[attempt - 1])
 
     def _pack(
         self, account: str, event_id: str, endpoint_id: str

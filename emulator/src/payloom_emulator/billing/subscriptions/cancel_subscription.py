@@ -11,8 +11,8 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.json import JsonMapping
 
 
 def cancel(
@@ -20,7 +20,7 @@ def cancel(
     subscription: Subscription,
     *,
     reason: str,
-    details: Body | None = None,
+    details: JsonMapping | None = None,
     invoice_now: bool = False,
     prorate: bool = False,
 ) -> Subscription:

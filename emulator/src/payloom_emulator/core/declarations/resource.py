@@ -22,6 +22,7 @@ Handler = Callable[[RequestContext[Any]], object]
 Action = Callable[[ActionContext[Any, Any]], object]
 
 Rule = Callable[[UnitOfWork, Any], None]
+Include = Callable[[UnitOfWork, Any], object]
 
 
 Reaction = Callable[..., None]
@@ -62,7 +63,7 @@ class Endpoints:
     updated: Callable[[ActionContext[Any, Any], Any], object] | None = None
     deleting: Callable[[ActionContext[Any, Any], Any], None] | None = None
     listing: Callable[[RequestContext[Any]], Mapping[str, object]] | None = None
-    actions: Mapping[str, Action] = dataclasses.field(default_factory=dict)
+    actions: Mapping[str, Action] = dataclasses.field(default_factory=dict[str, Action])
     operations: tuple[Operation, ...] = ()
 
 
@@ -78,8 +79,8 @@ class Resource:
 
     schema: Schema
     endpoints: Endpoints = Endpoints(can=())
-    timers: Mapping[str, Rule] = dataclasses.field(default_factory=dict)
-    reacts: Mapping[str, tuple[Reaction, ...]] = dataclasses.field(default_factory=dict)
-    includes: Mapping[str, Callable[[UnitOfWork, Any], Any]] = dataclasses.field(default_factory=dict)
+    timers: Mapping[str, Rule] = dataclasses.field(default_factory=dict[str, Rule])
+    reacts: Mapping[str, tuple[Reaction, ...]] = dataclasses.field(default_factory=dict[str, tuple[Reaction, ...]])
+    includes: Mapping[str, Include] = dataclasses.field(default_factory=dict[str, Include])
     builtin: Callable[[UnitOfWork, str], Mapping[str, object] | None] | None = None
     versions: tuple[Change | Accepted, ...] = ()

@@ -7,9 +7,12 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core.errors import ImpossibleTransition
+from payloom_emulator.protocol.json_shapes import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from payloom_emulator.objects.json import JsonMapping
 
 Body = dict[str, Any]
 
@@ -24,32 +27,33 @@ class Field:
     """
 
     name: str
-    default: Any = None
+    default: object = None
     param: str = "never"
     ref: str | None = None
     emptyable: bool = True
-    shape: Mapping[str, Any] | None = None
+    shape: JsonMapping | None = None
 
     def accepts(self, when: str) -> bool:
         """Return whether the parameter is taken at "create" or "update"."""
         return self.param in {when, "both"}
 
-    def value(self, given_value: Any, current: Any) -> Any:
+    def value(self, new_value: object, current: object) -> object:
         """Return the field's new value: "" clears, nested objects keep the members that were not given."""
-        if given_value == "":
+        if new_value == "":
             return copy.deepcopy(self.default)
-        if isinstance(given_value, dict) and (self.shape is not None or isinstance(self.default, dict)):
-            base = current if isinstance(self.default, dict) and isinstance(current, dict) else self.shape
-            return overlay(base or {}, given_value)
-        return given_value
+        if is_object(new_value) and (self.shape is not None or is_object(self.default)):
+            base = current if is_object(self.default) and is_object(current) else self.shape
+            return overlay(base or {}, new_value)
+        return new_value
 
 
-def overlay(base: Mapping[str, Any], given_value: Mapping[str, Any]) -> Body:
-    """Return `base` with the given members over it, nested objects likewise, "" becoming None."""
+def overlay(base: JsonMapping, new_members: JsonMapping) -> Body:
+    """Return `base` with the new members over it, nested objects likewise, "" becoming None."""
     merged = copy.deepcopy(dict(base))
-    for name, value in given_value.items():
-        if isinstance(value, dict) and isinstance(merged.get(name), dict):
-            merged[name] = overlay(merged[name], value)
+    for name, value in new_members.items():
+        inner = merged.get(name)
+        if is_object(value) and is_object(inner):
+            merged[name] = overlay(inner, value)
         else:
             merged[name] = None if value == "" else value
     return merged
@@ -80,7 +84,7 @@ def settable(
     *,
     ref: str | None = None,
     emptyable: bool = True,
-    shape: Mapping[str, Any] | None = None,
+    shape: JsonMapping | None = None,
 ) -> Field:
     """Return a field the caller may set at create and at update."""
     return Field(name, default, "both", ref, emptyable, shape)
@@ -92,14 +96,14 @@ def create_only(
     *,
     ref: str | None = None,
     emptyable: bool = True,
-    shape: Mapping[str, Any] | None = None,
+    shape: JsonMapping | None = None,
 ) -> Field:
     """Return a field the caller may set at create only."""
     return Field(name, default, "create", ref, emptyable, shape)
 
 
 def update_only(
-    name: str, default: object = None, *, ref: str | None = None, shape: Mapping[str, Any] | None = None
+    name: str, default: object = None, *, ref: str | None = None, shape: JsonMapping | None = None
 ) -> Field:
     """Return a field the caller may set at update only."""
     return Field(name, default, "update", ref, shape=shape)
@@ -178,20 +182,20 @@ class Schema:
         body: Body = {"id": None, "object": self.object}
         for field in self.fields:
             default = field.default
-            body[field.name] = copy.deepcopy(default) if isinstance(default, dict | list) else default
+            body[field.name] = copy.deepcopy(default)
         return body
 
-    def links(self, body: Body) -> dict[str, Any]:
+    def links(self, body: JsonMapping) -> dict[str, str]:
         """Return the filterable values of an object."""
-        found = {}
+        values: dict[str, str] = {}
         for declared in self.filters:
             name, path = declared if isinstance(declared, tuple) else (declared, declared)
-            value: Any = body
+            value: object = body
             for part in path.split("."):
-                value = value.get(part) if isinstance(value, dict) else None
+                value = value.get(part) if is_object(value) else None
             if value is not None and not isinstance(value, dict | list):
-                found[name] = _text(value)
-        return found
+                values[name] = _text(value)
+        return values
 
 
 def _text(value: object) -> str:

@@ -7,24 +7,29 @@ from typing import Literal, Required, TypedDict
 from payloom_emulator.objects.params.shared import (
     AdjustableQuantityParams,
     AutomaticTaxParams,
-    BankTransferEuBankTransferParams,
     BillingCycleAnchorConfigParams,
     BillingModeParams,
+    CheckoutSessionCreateParamsPaymentMethodDataCard,
     ConsentCollectionParams,
     CustomFieldParams,
     CustomTextParams,
+    DebitMandateOptionsParams,
+    DiscountParams,
+    FileListParamsCreated,
     InvoiceCreateParamsCustomField,
     InvoiceCreateParamsIssuer,
+    InvoiceCreateParamsShippingCost,
     InvoiceCreateParamsTransferData,
     InvoiceSettingsParams,
     LineItemPriceDataParams,
     NameCollectionParams,
     OptionalItemParams,
     PaymentLinkCreateParamsManagedPayments,
+    PaymentMethodOptionsCustomerBalanceParams,
     QuoteCreateParamsLineItemPriceDataRecurring,
     RenderingOptionsParams,
     ShippingAddressCollectionParams,
-    ShippingRateDataParams,
+    ShippingAddressParams,
     SubscriptionCreateParamsTransferData,
     SubscriptionDataTrialSettingsParams,
     SubscriptionListParamsAutomaticTax,
@@ -63,11 +68,6 @@ class CheckoutSessionCreateParamsCustomerUpdate(TypedDict, total=False):
     shipping: Literal["auto", "never"]
 
 
-class DiscountParams(TypedDict, total=False):
-    coupon: str
-    promotion_code: str
-
-
 class CheckoutSessionCreateParamsInvoiceCreationInvoiceData(TypedDict, total=False):
     account_tax_ids: Literal[""] | list[str]
     custom_fields: Literal[""] | list[InvoiceCreateParamsCustomField]
@@ -97,15 +97,6 @@ class CheckoutSessionCreateParamsLineItems(TypedDict, total=False):
     images: list[str]
 
 
-class ShippingAddressParams(TypedDict, total=False):
-    city: str
-    country: str
-    line1: Required[str]
-    line2: str
-    postal_code: str
-    state: str
-
-
 class CheckoutSessionCreateParamsPaymentIntentDataShipping(TypedDict, total=False):
     address: Required[ShippingAddressParams]
     carrier: str
@@ -127,19 +118,6 @@ class CheckoutSessionCreateParamsPaymentIntentData(TypedDict, total=False):
     statement_descriptor_suffix: str
     transfer_data: InvoiceCreateParamsTransferData
     transfer_group: str
-
-
-class CheckoutSessionCreateParamsPaymentMethodDataCardNetworks(TypedDict, total=False):
-    preferred: str
-
-
-class CheckoutSessionCreateParamsPaymentMethodDataCard(TypedDict, total=False):
-    number: str
-    exp_month: int
-    exp_year: int
-    cvc: str
-    token: str
-    networks: CheckoutSessionCreateParamsPaymentMethodDataCardNetworks
 
 
 class CheckoutSessionCreateParamsPaymentMethodData(TypedDict, total=False):
@@ -165,24 +143,6 @@ class CheckoutSessionCreateParamsPaymentMethodOptionsCard(TypedDict, total=False
     setup_future_usage: Literal["off_session", "on_session"]
     statement_descriptor_suffix_kana: str
     statement_descriptor_suffix_kanji: str
-
-
-class PaymentMethodOptionsCustomerBalanceBankTransferParams(TypedDict, total=False):
-    eu_bank_transfer: BankTransferEuBankTransferParams
-    requested_address_types: list[str]
-    type: Required[
-        Literal["eu_bank_transfer", "gb_bank_transfer", "jp_bank_transfer", "mx_bank_transfer", "us_bank_transfer"]
-    ]
-
-
-class PaymentMethodOptionsCustomerBalanceParams(TypedDict, total=False):
-    bank_transfer: PaymentMethodOptionsCustomerBalanceBankTransferParams
-    funding_type: Literal["bank_transfer"]
-    setup_future_usage: Literal["none"]
-
-
-class DebitMandateOptionsParams(TypedDict, total=False):
-    reference_prefix: str
 
 
 class DebitParams(TypedDict, total=False):
@@ -224,11 +184,6 @@ class CheckoutSessionCreateParamsSetupIntentData(TypedDict, total=False):
     description: str
     metadata: dict[str, str]
     on_behalf_of: str
-
-
-class InvoiceCreateParamsShippingCost(TypedDict, total=False):
-    shipping_rate: str
-    shipping_rate_data: ShippingRateDataParams
 
 
 class CheckoutSessionCreateParamsSubscriptionData(TypedDict, total=False):
@@ -309,6 +264,24 @@ class CheckoutSessionCreateParams(TypedDict, total=False):
     ui_mode: Literal["hosted", "embedded", "custom"]
     wallet_options: CheckoutSessionCreateParamsWalletOptions
     payment_method_types: list[str]
+
+
+class CheckoutSessionListParamsCustomerDetails(TypedDict, total=False):
+    email: Required[str]
+
+
+class CheckoutSessionListParams(TypedDict, total=False):
+    created: FileListParamsCreated | int
+    customer: str
+    customer_account: str
+    customer_details: CheckoutSessionListParamsCustomerDetails
+    ending_before: str
+    limit: int
+    payment_intent: str
+    payment_link: str
+    starting_after: str
+    status: Literal["complete", "expired", "open"]
+    subscription: str
 
 
 class CheckoutSessionUpdateParamsCollectedInformationShippingDetailsAddress(TypedDict, total=False):

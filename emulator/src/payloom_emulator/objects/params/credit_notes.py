@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypedDict
+from typing import Literal, Required, TypeAlias, TypedDict
 
-from payloom_emulator.objects.params.shared import CreditNoteCreateParamsShippingCost
+from payloom_emulator.objects.params.shared import CheckoutSessionLineItemListParams, CreditNoteCreateParamsShippingCost
 
 
 class LineTaxAmountParams(TypedDict, total=False):
@@ -53,6 +53,28 @@ class CreditNoteCreateParams(TypedDict, total=False):
     refunds: list[RefundParams]
     shipping_cost: CreditNoteCreateParamsShippingCost
     refund: str
+
+
+CreditNoteLineItemListParams: TypeAlias = CheckoutSessionLineItemListParams
+
+
+class CreditNotePreviewLinesListParams(TypedDict, total=False):
+    amount: int
+    credit_amount: int
+    effective_at: int
+    email_type: Literal["credit_note", "none"]
+    ending_before: str
+    invoice: Required[str]
+    limit: int
+    lines: list[LineParams]
+    memo: str
+    metadata: dict[str, str]
+    out_of_band_amount: int
+    reason: Literal["duplicate", "fraudulent", "order_change", "product_unsatisfactory"]
+    refund_amount: int
+    refunds: list[RefundParams]
+    shipping_cost: CreditNoteCreateParamsShippingCost
+    starting_after: str
 
 
 class CreditNotePreviewParams(TypedDict, total=False):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Literal, Required, TypeAlias, TypedDict
 
 from payloom_emulator.objects.params.shared import (
     CustomerCreateParamsAddress,
@@ -10,7 +10,15 @@ from payloom_emulator.objects.params.shared import (
     CustomerCreateParamsTaxIdDatum,
     InvoiceCreateParamsCustomField,
     RenderingOptionsParams,
+    SourceCreateParamsOwner,
 )
+
+
+class CustomerBalanceTransactionCreateParams(TypedDict, total=False):
+    amount: Required[int]
+    currency: Required[str]
+    description: str
+    metadata: Literal[""] | dict[str, str]
 
 
 class SettingsParams(TypedDict, total=False):
@@ -58,6 +66,46 @@ class CustomerCreateParams(TypedDict, total=False):
     validate: bool
     coupon: str
     promotion_code: str
+
+
+class CustomerPaymentMethodListParams(TypedDict, total=False):
+    allow_redisplay: Literal["always", "limited", "unspecified"]
+    ending_before: str
+    limit: int
+    starting_after: str
+    type: str
+
+
+class CustomerPaymentSourceCreateParams(TypedDict, total=False):
+    metadata: dict[str, str]
+    source: Required[str]
+    validate: bool
+
+
+class CustomerPaymentSourceListParams(TypedDict, total=False):
+    ending_before: str
+    limit: int
+    object: str
+    starting_after: str
+
+
+class CustomerPaymentSourceUpdateParams(TypedDict, total=False):
+    account_holder_name: str
+    account_holder_type: Literal["company", "individual"]
+    address_city: str
+    address_country: str
+    address_line1: str
+    address_line2: str
+    address_state: str
+    address_zip: str
+    exp_month: str
+    exp_year: str
+    metadata: Literal[""] | dict[str, str]
+    name: str
+    owner: SourceCreateParamsOwner
+
+
+CustomerTaxIdCreateParams: TypeAlias = CustomerCreateParamsTaxIdDatum
 
 
 class CustomerUpdateParamsTax(TypedDict, total=False):

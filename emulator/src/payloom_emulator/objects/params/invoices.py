@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypedDict
+from typing import Literal, Required, TypeAlias, TypedDict
 
+from payloom_emulator.objects.json import JsonObject
 from payloom_emulator.objects.params.shared import (
     AutomaticTaxParams,
     BillingModeParams,
     BillingScheduleParams,
     BillingThresholdsParams,
+    CheckoutSessionLineItemListParams,
     CustomerCreateParamsAddress,
     CustomerCreateParamsShipping,
     CustomerCreateParamsTaxIdDatum,
+    FileListParamsCreated,
+    InvoiceCreateParamsCustomField,
     InvoiceCreateParamsIssuer,
+    InvoiceCreateParamsShippingCost,
+    InvoiceCreateParamsShippingDetails,
+    InvoiceCreateParamsTransferData,
+    InvoiceCreatePreviewParamsSubscriptionDetailsPause,
     InvoiceItemCreateParamsPriceData,
     ItemParams,
     PauseScheduleParams,
+    PaymentMethodOptionsCardInstallmentsParams,
+    PaymentSettingsPaymentMethodOptionsCustomerBalanceParams,
+    PaymentSettingsPaymentMethodOptionsUsBankAccountParams,
     PeriodParams,
     PhaseAddInvoiceItemParams,
     PhaseItemParams,
@@ -79,6 +90,75 @@ class InvoiceAddLinesParams(TypedDict, total=False):
 class InvoiceAttachPaymentParams(TypedDict, total=False):
     payment_intent: str
     payment_record: str
+
+
+class InvoiceCreateParamsFromInvoice(TypedDict, total=False):
+    action: Required[Literal["revision"]]
+    invoice: Required[str]
+
+
+class PaymentSettingsPaymentMethodOptionsCardParams(TypedDict, total=False):
+    installments: PaymentMethodOptionsCardInstallmentsParams
+    request_three_d_secure: Literal["any", "automatic", "challenge"]
+
+
+class PaymentSettingsPaymentMethodOptionsParams(TypedDict, total=False):
+    card: Literal[""] | PaymentSettingsPaymentMethodOptionsCardParams
+    customer_balance: Literal[""] | PaymentSettingsPaymentMethodOptionsCustomerBalanceParams
+    sepa_debit: Literal[""] | JsonObject
+    us_bank_account: Literal[""] | PaymentSettingsPaymentMethodOptionsUsBankAccountParams
+
+
+class PaymentSettingsParams(TypedDict, total=False):
+    default_mandate: str
+    payment_method_options: PaymentSettingsPaymentMethodOptionsParams
+    payment_method_types: Literal[""] | list[str]
+
+
+class RenderingPdfParams(TypedDict, total=False):
+    page_size: Literal["a4", "auto", "letter"]
+
+
+class RenderingParams(TypedDict, total=False):
+    amount_tax_display: Literal["", "exclude_tax", "include_inclusive_tax"]
+    pdf: RenderingPdfParams
+    template: str
+    template_version: Literal[""] | int
+
+
+class InvoiceCreateParams(TypedDict, total=False):
+    account_tax_ids: Literal[""] | list[str]
+    application_fee_amount: int
+    auto_advance: bool
+    automatic_tax: AutomaticTaxParams
+    automatically_finalizes_at: int
+    collection_method: Literal["charge_automatically", "send_invoice"]
+    currency: str
+    custom_fields: Literal[""] | list[InvoiceCreateParamsCustomField]
+    customer: str
+    customer_account: str
+    days_until_due: int
+    default_payment_method: str
+    default_source: str
+    default_tax_rates: list[str]
+    description: str
+    discounts: Literal[""] | list[QuoteCreateParamsDiscount]
+    due_date: int
+    effective_at: int
+    footer: str
+    from_invoice: InvoiceCreateParamsFromInvoice
+    issuer: InvoiceCreateParamsIssuer
+    metadata: Literal[""] | dict[str, str]
+    number: str
+    on_behalf_of: str
+    payment_settings: PaymentSettingsParams
+    pending_invoice_items_behavior: Literal["exclude", "include"]
+    rendering: RenderingParams
+    shipping_cost: InvoiceCreateParamsShippingCost
+    shipping_details: InvoiceCreateParamsShippingDetails
+    statement_descriptor: str
+    subscription: str
+    transfer_data: InvoiceCreateParamsTransferData
 
 
 class InvoiceCreatePreviewParamsCustomerDetailsTax(TypedDict, total=False):
@@ -157,25 +237,6 @@ class InvoiceCreatePreviewParamsSubscriptionDetailsBillingCycleAnchor(TypedDict,
     type: Required[Literal["now", "timestamp", "unchanged"]]
 
 
-class BillForOutstandingUsageThroughParams(TypedDict, total=False):
-    type: Required[Literal["none", "now"]]
-
-
-class BillForUnusedTimeFromParams(TypedDict, total=False):
-    type: Required[Literal["item_current_period_start", "none", "now"]]
-
-
-class BillForParams(TypedDict, total=False):
-    outstanding_usage_through: BillForOutstandingUsageThroughParams
-    unused_time_from: BillForUnusedTimeFromParams
-
-
-class InvoiceCreatePreviewParamsSubscriptionDetailsPause(TypedDict, total=False):
-    bill_for: BillForParams
-    invoicing_behavior: Literal["invoice", "pending_invoice_item"]
-    type: Literal["subscription"]
-
-
 class InvoiceCreatePreviewParamsSubscriptionDetails(TypedDict, total=False):
     billing_cycle_anchor: InvoiceCreatePreviewParamsSubscriptionDetailsBillingCycleAnchor
     billing_mode: BillingModeParams
@@ -215,6 +276,9 @@ class InvoiceFinalizeInvoiceParams(TypedDict, total=False):
     auto_advance: bool
 
 
+InvoiceLineItemListParams: TypeAlias = CheckoutSessionLineItemListParams
+
+
 class InvoiceLineItemUpdateParams(TypedDict, total=False):
     amount: int
     description: str
@@ -228,6 +292,19 @@ class InvoiceLineItemUpdateParams(TypedDict, total=False):
     quantity_decimal: str
     tax_amounts: Literal[""] | list[TaxAmountParams]
     tax_rates: Literal[""] | list[str]
+
+
+class InvoiceListParams(TypedDict, total=False):
+    collection_method: Literal["charge_automatically", "send_invoice"]
+    created: FileListParamsCreated | int
+    customer: str
+    customer_account: str
+    due_date: FileListParamsCreated | int
+    ending_before: str
+    limit: int
+    starting_after: str
+    status: Literal["draft", "open", "paid", "uncollectible", "void"]
+    subscription: str
 
 
 class InvoicePayParams(TypedDict, total=False):
@@ -268,3 +345,32 @@ class InvoiceUpdateLinesParamsLine(TypedDict, total=False):
 class InvoiceUpdateLinesParams(TypedDict, total=False):
     invoice_metadata: Literal[""] | dict[str, str]
     lines: Required[list[InvoiceUpdateLinesParamsLine]]
+
+
+class InvoiceUpdateParams(TypedDict, total=False):
+    account_tax_ids: Literal[""] | list[str]
+    application_fee_amount: int
+    auto_advance: bool
+    automatic_tax: AutomaticTaxParams
+    automatically_finalizes_at: int
+    collection_method: Literal["charge_automatically", "send_invoice"]
+    custom_fields: Literal[""] | list[InvoiceCreateParamsCustomField]
+    days_until_due: int
+    default_payment_method: str
+    default_source: str
+    default_tax_rates: Literal[""] | list[str]
+    description: str
+    discounts: Literal[""] | list[QuoteCreateParamsDiscount]
+    due_date: int
+    effective_at: Literal[""] | int
+    footer: str
+    issuer: InvoiceCreateParamsIssuer
+    metadata: Literal[""] | dict[str, str]
+    number: str
+    on_behalf_of: str
+    payment_settings: PaymentSettingsParams
+    rendering: RenderingParams
+    shipping_cost: Literal[""] | InvoiceCreateParamsShippingCost
+    shipping_details: Literal[""] | InvoiceCreateParamsShippingDetails
+    statement_descriptor: str
+    transfer_data: Literal[""] | InvoiceCreateParamsTransferData

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypedDict
+from typing import Literal, Required, TypeAlias, TypedDict
 
 from payloom_emulator.objects.params.shared import (
     AdjustableQuantityParams,
+    AfterCompletionHostedConfirmationParams,
     AutomaticTaxParams,
+    CheckoutSessionLineItemListParams,
     ConsentCollectionParams,
     CreditNoteCreateParamsShippingCost,
     CustomFieldParams,
@@ -18,6 +20,7 @@ from payloom_emulator.objects.params.shared import (
     LineItemPriceDataParams,
     NameCollectionParams,
     OptionalItemParams,
+    PaymentLinkCreateParamsAfterCompletionRedirect,
     PaymentLinkCreateParamsManagedPayments,
     RenderingOptionsParams,
     ShippingAddressCollectionParams,
@@ -25,14 +28,6 @@ from payloom_emulator.objects.params.shared import (
     SubscriptionListParamsAutomaticTax,
     TaxIdCollectionParams,
 )
-
-
-class AfterCompletionHostedConfirmationParams(TypedDict, total=False):
-    custom_message: str
-
-
-class PaymentLinkCreateParamsAfterCompletionRedirect(TypedDict, total=False):
-    url: Required[str]
 
 
 class AfterCompletionParams(TypedDict, total=False):
@@ -133,3 +128,6 @@ class PaymentLinkCreateParams(TypedDict, total=False):
     subscription_data: PaymentLinkCreateParamsSubscriptionData
     tax_id_collection: TaxIdCollectionParams
     transfer_data: InvoiceCreateParamsTransferData
+
+
+PaymentLinkLineItemListParams: TypeAlias = CheckoutSessionLineItemListParams

@@ -6,6 +6,7 @@ from typing import Literal, Required, TypedDict
 
 from payloom_emulator.objects.params.shared import (
     CustomUnitAmountParams,
+    FileListParamsCreated,
     PlanCreateParamsProduct,
     PlanCreateParamsTransformUsage,
     PriceCreateParamsCurrencyOptions,
@@ -40,3 +41,32 @@ class PriceCreateParams(TypedDict, total=False):
     transform_quantity: PlanCreateParamsTransformUsage
     unit_amount: int
     unit_amount_decimal: str
+
+
+class PriceListParamsRecurring(TypedDict, total=False):
+    interval: Literal["day", "month", "week", "year"]
+    meter: str
+    usage_type: Literal["licensed", "metered"]
+
+
+class PriceListParams(TypedDict, total=False):
+    active: bool
+    created: FileListParamsCreated | int
+    currency: str
+    ending_before: str
+    limit: int
+    lookup_keys: list[str]
+    product: str
+    recurring: PriceListParamsRecurring
+    starting_after: str
+    type: Literal["one_time", "recurring"]
+
+
+class PriceUpdateParams(TypedDict, total=False):
+    active: bool
+    currency_options: Literal[""] | dict[str, PriceCreateParamsCurrencyOptions]
+    lookup_key: str
+    metadata: Literal[""] | dict[str, str]
+    nickname: str
+    tax_behavior: Literal["exclusive", "inclusive", "unspecified"]
+    transfer_lookup_key: bool

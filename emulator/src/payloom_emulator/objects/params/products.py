@@ -56,3 +56,7 @@ class ProductCreateParams(TypedDict, total=False):
     unit_label: str
     url: str
     features: list[ProductCreateParamsFeatures]
+
+
+class ProductFeatureCreateParams(TypedDict, total=False):
+    entitlement_feature: Required[str]

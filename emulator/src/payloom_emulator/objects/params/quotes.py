@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypedDict
+from typing import Literal, Required, TypeAlias, TypedDict
 
 from payloom_emulator.objects.params.shared import (
     AutomaticTaxParams,
     BillingModeParams,
+    CheckoutSessionLineItemListParams,
     InvoiceCreateParamsCustomField,
     InvoiceCreateParamsIssuer,
+    PortalSessionCreateParamsAfterExpirationCustomerLogin,
     QuoteCreateParamsDiscount,
     QuoteCreateParamsLineItemPriceDataRecurring,
 )
+
+QuoteComputedUpfrontLineItemsListParams: TypeAlias = CheckoutSessionLineItemListParams
 
 
 class QuoteCreateParamsFromQuote(TypedDict, total=False):
@@ -79,6 +83,12 @@ class QuoteCreateParams(TypedDict, total=False):
     subscription_data: QuoteCreateParamsSubscriptionData
     test_clock: str
     transfer_data: Literal[""] | QuoteCreateParamsTransferData
+
+
+QuoteFinalizeQuoteParams: TypeAlias = PortalSessionCreateParamsAfterExpirationCustomerLogin
+
+
+QuoteLineItemListParams: TypeAlias = CheckoutSessionLineItemListParams
 
 
 class QuoteUpdateParamsLineItem(TypedDict, total=False):

@@ -4,6 +4,114 @@ from __future__ import annotations
 
 from typing import Literal, Required, TypedDict
 
+from payloom_emulator.objects.json import JsonObject
+
+
+class SetupIntentCreateParamsSingleUse(TypedDict, total=False):
+    amount: Required[int]
+    currency: Required[str]
+
+
+class CustomerCreateParamsAddress(TypedDict, total=False):
+    city: str
+    country: str
+    line1: str
+    line2: str
+    postal_code: str
+    state: str
+
+
+class TokenCreateParamsPersonAddressKana(TypedDict, total=False):
+    city: str
+    country: str
+    line1: str
+    line2: str
+    postal_code: str
+    state: str
+    town: str
+
+
+class SourceCreateParamsMandateAcceptanceOnline(TypedDict, total=False):
+    date: int
+    ip: str
+    user_agent: str
+
+
+class TokenCreateParamsPersonDob(TypedDict, total=False):
+    day: Required[int]
+    month: Required[int]
+    year: Required[int]
+
+
+class TokenCreateParamsPersonVerificationDocument(TypedDict, total=False):
+    back: str
+    front: str
+
+
+class VerificationParams(TypedDict, total=False):
+    document: TokenCreateParamsPersonVerificationDocument
+
+
+class TokenCreateParamsPersonDocumentsVisa(TypedDict, total=False):
+    files: list[str]
+
+
+class IndividualRelationshipParams(TypedDict, total=False):
+    director: bool
+    executive: bool
+    owner: bool
+    percent_ownership: int | str
+    title: str
+
+
+class TokenCreateParamsPersonVerification(TypedDict, total=False):
+    additional_document: TokenCreateParamsPersonVerificationDocument
+    document: TokenCreateParamsPersonVerificationDocument
+
+
+class IndividualParams(TypedDict, total=False):
+    address: CustomerCreateParamsAddress
+    address_kana: TokenCreateParamsPersonAddressKana
+    address_kanji: TokenCreateParamsPersonAddressKana
+    dob: Literal[""] | TokenCreateParamsPersonDob
+    email: str
+    first_name: str
+    first_name_kana: str
+    first_name_kanji: str
+    full_name_aliases: Literal[""] | list[str]
+    gender: str
+    id_number: str
+    id_number_secondary: str
+    last_name: str
+    last_name_kana: str
+    last_name_kanji: str
+    maiden_name: str
+    metadata: Literal[""] | dict[str, str]
+    phone: str
+    political_exposure: Literal["existing", "none"]
+    registered_address: CustomerCreateParamsAddress
+    relationship: IndividualRelationshipParams
+    ssn_last_4: str
+    verification: TokenCreateParamsPersonVerification
+
+
+class AccountCreateParamsSettingsTreasuryTosAcceptance(TypedDict, total=False):
+    date: int
+    ip: str
+    user_agent: str
+
+
+class TransferDataParams(TypedDict, total=False):
+    amount: int
+
+
+class ShippingParams(TypedDict, total=False):
+    address: Required[CustomerCreateParamsAddress]
+    carrier: str
+    name: Required[str]
+    phone: str
+    tracking_number: str
+
 
 class PaymentLinkCreateParamsManagedPayments(TypedDict, total=False):
     enabled: bool
@@ -71,6 +179,11 @@ class CustomTextParams(TypedDict, total=False):
     terms_of_service_acceptance: Literal[""] | PaymentLinkCreateParamsCustomTextSubmit
 
 
+class DiscountParams(TypedDict, total=False):
+    coupon: str
+    promotion_code: str
+
+
 class InvoiceCreateParamsCustomField(TypedDict, total=False):
     name: Required[str]
     value: Required[str]
@@ -133,13 +246,53 @@ class OptionalItemParams(TypedDict, total=False):
     quantity: Required[int]
 
 
+class ShippingAddressParams(TypedDict, total=False):
+    city: str
+    country: str
+    line1: Required[str]
+    line2: str
+    postal_code: str
+    state: str
+
+
 class InvoiceCreateParamsTransferData(TypedDict, total=False):
     amount: int
     destination: Required[str]
 
 
+class CheckoutSessionCreateParamsPaymentMethodDataCardNetworks(TypedDict, total=False):
+    preferred: str
+
+
+class CheckoutSessionCreateParamsPaymentMethodDataCard(TypedDict, total=False):
+    number: str
+    exp_month: int
+    exp_year: int
+    cvc: str
+    token: str
+    networks: CheckoutSessionCreateParamsPaymentMethodDataCardNetworks
+
+
 class BankTransferEuBankTransferParams(TypedDict, total=False):
     country: Required[str]
+
+
+class PaymentMethodOptionsCustomerBalanceBankTransferParams(TypedDict, total=False):
+    eu_bank_transfer: BankTransferEuBankTransferParams
+    requested_address_types: list[str]
+    type: Required[
+        Literal["eu_bank_transfer", "gb_bank_transfer", "jp_bank_transfer", "mx_bank_transfer", "us_bank_transfer"]
+    ]
+
+
+class PaymentMethodOptionsCustomerBalanceParams(TypedDict, total=False):
+    bank_transfer: PaymentMethodOptionsCustomerBalanceBankTransferParams
+    funding_type: Literal["bank_transfer"]
+    setup_future_usage: Literal["none"]
+
+
+class DebitMandateOptionsParams(TypedDict, total=False):
+    reference_prefix: str
 
 
 class SubscriptionListParamsAutomaticTax(TypedDict, total=False):
@@ -179,6 +332,11 @@ class ShippingRateDataParams(TypedDict, total=False):
     tax_behavior: Literal["exclusive", "inclusive", "unspecified"]
     tax_code: str
     type: Literal["fixed_amount"]
+
+
+class InvoiceCreateParamsShippingCost(TypedDict, total=False):
+    shipping_rate: str
+    shipping_rate_data: ShippingRateDataParams
 
 
 class BillingCycleAnchorConfigParams(TypedDict, total=False):
@@ -224,17 +382,26 @@ class TaxIdCollectionParams(TypedDict, total=False):
     required: Literal["if_supported", "never"]
 
 
+class CheckoutSessionLineItemListParams(TypedDict, total=False):
+    ending_before: str
+    limit: int
+    starting_after: str
+
+
+class FileListParamsCreated(TypedDict, total=False):
+    gt: int
+    gte: int
+    lt: int
+    lte: int
+
+
 class CreditNoteCreateParamsShippingCost(TypedDict, total=False):
     shipping_rate: str
 
 
-class CustomerCreateParamsAddress(TypedDict, total=False):
-    city: str
-    country: str
-    line1: str
-    line2: str
-    postal_code: str
-    state: str
+class CustomerBalanceTransactionUpdateParams(TypedDict, total=False):
+    description: str
+    metadata: Literal[""] | dict[str, str]
 
 
 class CustomerCreateParamsShipping(TypedDict, total=False):
@@ -246,6 +413,13 @@ class CustomerCreateParamsShipping(TypedDict, total=False):
 class CustomerCreateParamsTaxIdDatum(TypedDict, total=False):
     type: Required[str]
     value: Required[str]
+
+
+class SourceCreateParamsOwner(TypedDict, total=False):
+    address: CustomerCreateParamsAddress
+    email: str
+    name: str
+    phone: str
 
 
 class QuoteCreateParamsDiscount(TypedDict, total=False):
@@ -261,6 +435,48 @@ class PeriodParams(TypedDict, total=False):
 
 class PricingParams(TypedDict, total=False):
     price: str
+
+
+class PaymentMethodOptionsCardInstallmentsPlanParams(TypedDict, total=False):
+    count: int
+    interval: Literal["month"]
+    type: Required[Literal["bonus", "fixed_count", "revolving"]]
+
+
+class PaymentMethodOptionsCardInstallmentsParams(TypedDict, total=False):
+    enabled: bool
+    plan: Literal[""] | PaymentMethodOptionsCardInstallmentsPlanParams
+
+
+class PaymentSettingsPaymentMethodOptionsCustomerBalanceBankTransferParams(TypedDict, total=False):
+    eu_bank_transfer: BankTransferEuBankTransferParams
+    type: str
+
+
+class PaymentSettingsPaymentMethodOptionsCustomerBalanceParams(TypedDict, total=False):
+    bank_transfer: PaymentSettingsPaymentMethodOptionsCustomerBalanceBankTransferParams
+    funding_type: str
+
+
+class PaymentMethodOptionsUsBankAccountFinancialConnectionsFiltersParams(TypedDict, total=False):
+    account_subcategories: list[Literal["checking", "savings"]]
+
+
+class PaymentSettingsPaymentMethodOptionsUsBankAccountFinancialConnectionsParams(TypedDict, total=False):
+    filters: PaymentMethodOptionsUsBankAccountFinancialConnectionsFiltersParams
+    permissions: list[Literal["balances", "ownership", "payment_method", "transactions"]]
+    prefetch: list[Literal["balances", "ownership", "transactions"]]
+
+
+class PaymentSettingsPaymentMethodOptionsUsBankAccountParams(TypedDict, total=False):
+    financial_connections: PaymentSettingsPaymentMethodOptionsUsBankAccountFinancialConnectionsParams
+    verification_method: Literal["automatic", "instant", "microdeposits"]
+
+
+class InvoiceCreateParamsShippingDetails(TypedDict, total=False):
+    address: Required[CustomerCreateParamsAddress]
+    name: Required[str]
+    phone: str
 
 
 class InvoiceItemCreateParamsPriceData(TypedDict, total=False):
@@ -414,6 +630,141 @@ class ItemParams(TypedDict, total=False):
     tax_rates: Literal[""] | list[str]
 
 
+class BillForOutstandingUsageThroughParams(TypedDict, total=False):
+    type: Required[Literal["none", "now"]]
+
+
+class BillForUnusedTimeFromParams(TypedDict, total=False):
+    type: Required[Literal["item_current_period_start", "none", "now"]]
+
+
+class BillForParams(TypedDict, total=False):
+    outstanding_usage_through: BillForOutstandingUsageThroughParams
+    unused_time_from: BillForUnusedTimeFromParams
+
+
+class InvoiceCreatePreviewParamsSubscriptionDetailsPause(TypedDict, total=False):
+    bill_for: BillForParams
+    invoicing_behavior: Literal["invoice", "pending_invoice_item"]
+    type: Literal["subscription"]
+
+
+class MandateDataCustomerAcceptanceOnlineParams(TypedDict, total=False):
+    ip_address: str
+    user_agent: str
+
+
+class MandateDataCustomerAcceptanceParams(TypedDict, total=False):
+    accepted_at: int
+    offline: JsonObject
+    online: MandateDataCustomerAcceptanceOnlineParams
+    type: Required[Literal["offline", "online"]]
+
+
+class MandateDataParams(TypedDict, total=False):
+    customer_acceptance: MandateDataCustomerAcceptanceParams
+
+
+class BillingDetailsParams(TypedDict, total=False):
+    address: Literal[""] | CustomerCreateParamsAddress
+    email: str
+    name: str
+    phone: str
+    tax_id: str
+
+
+class SepaDebitParams(TypedDict, total=False):
+    iban: Required[str]
+
+
+class UsBankAccountParams(TypedDict, total=False):
+    account_holder_type: Literal["company", "individual"]
+    account_number: str
+    account_type: Literal["checking", "savings"]
+    financial_connections_account: str
+    routing_number: str
+
+
+class PaymentIntentConfirmParamsPaymentMethodData(TypedDict, total=False):
+    allow_redisplay: Literal["always", "limited", "unspecified"]
+    billing_details: BillingDetailsParams
+    customer_balance: JsonObject
+    metadata: dict[str, str]
+    sepa_debit: SepaDebitParams
+    type: Required[str]
+    us_bank_account: UsBankAccountParams
+    card: CheckoutSessionCreateParamsPaymentMethodDataCard
+
+
+class PaymentMethodOptionsCardThreeDSecureNetworkOptionsCartesBancairesParams(TypedDict, total=False):
+    cb_avalgo: Required[Literal["0", "1", "2", "3", "4", "A"]]
+    cb_exemption: str
+    cb_score: int
+
+
+class PaymentMethodOptionsCardThreeDSecureNetworkOptionsParams(TypedDict, total=False):
+    cartes_bancaires: PaymentMethodOptionsCardThreeDSecureNetworkOptionsCartesBancairesParams
+
+
+class PaymentMethodOptionsUsBankAccountFinancialConnectionsParams(TypedDict, total=False):
+    filters: PaymentMethodOptionsUsBankAccountFinancialConnectionsFiltersParams
+    permissions: list[Literal["balances", "ownership", "payment_method", "transactions"]]
+    prefetch: list[Literal["balances", "ownership", "transactions"]]
+    return_url: str
+
+
+class PaymentMethodOptionsUsBankAccountMandateOptionsParams(TypedDict, total=False):
+    collection_method: Literal["", "paper"]
+
+
+class PaymentMethodOptionsUsBankAccountNetworksParams(TypedDict, total=False):
+    requested: list[Literal["ach", "us_domestic_wire"]]
+
+
+class AutomaticPaymentMethodsParams(TypedDict, total=False):
+    allow_redirects: Literal["always", "never"]
+    enabled: Required[bool]
+
+
+class SetupIntentCreateParamsMandateDataCustomerAcceptanceOnline(TypedDict, total=False):
+    ip_address: Required[str]
+    user_agent: Required[str]
+
+
+class SetupIntentCreateParamsMandateDataCustomerAcceptance(TypedDict, total=False):
+    accepted_at: int
+    offline: JsonObject
+    online: SetupIntentCreateParamsMandateDataCustomerAcceptanceOnline
+    type: Required[Literal["offline", "online"]]
+
+
+class SetupIntentCreateParamsMandateData(TypedDict, total=False):
+    customer_acceptance: Required[SetupIntentCreateParamsMandateDataCustomerAcceptance]
+
+
+class PaymentIntentVerifyMicrodepositsParams(TypedDict, total=False):
+    client_secret: str
+    expected_payment_method_type: str
+    use_stripe_sdk: bool
+    payment_user_agent: str
+    referrer: str
+    client_context: dict[str, str]
+    amounts: list[int]
+    descriptor_code: str
+
+
+class AfterCompletionHostedConfirmationParams(TypedDict, total=False):
+    custom_message: str
+
+
+class PaymentLinkCreateParamsAfterCompletionRedirect(TypedDict, total=False):
+    url: Required[str]
+
+
+class CardNetworksParams(TypedDict, total=False):
+    preferred: Literal["cartes_bancaires", "mastercard", "visa"]
+
+
 class PlanCreateParamsProduct(TypedDict, total=False):
     active: bool
     id: str
@@ -436,6 +787,14 @@ class TierParams(TypedDict, total=False):
 class PlanCreateParamsTransformUsage(TypedDict, total=False):
     divide_by: Required[int]
     round: Required[Literal["down", "up"]]
+
+
+class PortalSessionCreateParamsAfterExpirationCustomerLogin(TypedDict, total=False):
+    expires_at: int
+
+
+class RedirectParams(TypedDict, total=False):
+    return_url: Required[str]
 
 
 class CustomUnitAmountParams(TypedDict, total=False):

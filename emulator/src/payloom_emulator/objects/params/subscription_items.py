@@ -35,6 +35,13 @@ class SubscriptionItemDeleteParams(TypedDict, total=False):
     proration_date: int
 
 
+class SubscriptionItemListParams(TypedDict, total=False):
+    ending_before: str
+    limit: int
+    starting_after: str
+    subscription: Required[str]
+
+
 class SubscriptionItemUpdateParams(TypedDict, total=False):
     billing_thresholds: Literal[""] | SubscriptionCreateParamsItemBillingThresholds
     current_trial: CurrentTrialParams

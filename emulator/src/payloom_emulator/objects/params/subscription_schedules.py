@@ -8,6 +8,7 @@ from payloom_emulator.objects.params.shared import (
     AutomaticTaxParams,
     BillingModeParams,
     BillingThresholdsParams,
+    FileListParamsCreated,
     InvoiceCreateParamsCustomField,
     InvoiceCreateParamsIssuer,
     PauseScheduleParams,
@@ -21,6 +22,11 @@ from payloom_emulator.objects.params.shared import (
     QuoteCreateParamsLineItemPriceDataRecurring,
     SubscriptionCreateParamsTransferData,
 )
+
+
+class SubscriptionScheduleCancelParams(TypedDict, total=False):
+    invoice_now: bool
+    prorate: bool
 
 
 class SubscriptionScheduleCreateParamsPhaseInvoiceSettings(TypedDict, total=False):
@@ -96,6 +102,19 @@ class SubscriptionScheduleCreateParams(TypedDict, total=False):
     pause_schedules: list[SubscriptionScheduleCreateParamsPauseSchedule]
     phases: list[SubscriptionScheduleCreateParamsPhase]
     start_date: int | Literal["now"]
+
+
+class SubscriptionScheduleListParams(TypedDict, total=False):
+    canceled_at: FileListParamsCreated | int
+    completed_at: FileListParamsCreated | int
+    created: FileListParamsCreated | int
+    customer: str
+    customer_account: str
+    ending_before: str
+    limit: int
+    released_at: FileListParamsCreated | int
+    scheduled: bool
+    starting_after: str
 
 
 class SubscriptionScheduleUpdateParamsPhase(TypedDict, total=False):

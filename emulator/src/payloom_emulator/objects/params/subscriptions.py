@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypedDict
+from typing import Literal, Required, TypeAlias, TypedDict
 
 from payloom_emulator.objects.json import JsonObject
 from payloom_emulator.objects.params.shared import (
     AutomaticTaxParams,
-    BankTransferEuBankTransferParams,
     BillingCycleAnchorConfigParams,
+    BillingModeFlexibleParams,
     BillingModeParams,
     BillingScheduleAppliesToParams,
     BillingScheduleBillUntilParams,
     BillingScheduleParams,
     BillingThresholdsParams,
     CurrentTrialParams,
+    FileListParamsCreated,
     InvoiceCreateParamsCustomField,
     InvoiceCreateParamsIssuer,
+    InvoiceCreatePreviewParamsSubscriptionDetailsPause,
     InvoiceItemCreateParamsPriceData,
     InvoiceSettingsParams,
     ItemParams,
+    PaymentSettingsPaymentMethodOptionsCustomerBalanceParams,
+    PaymentSettingsPaymentMethodOptionsUsBankAccountParams,
     QuoteCreateParamsDiscount,
     QuoteCreateParamsLineItemPriceDataRecurring,
     SubscriptionCreateParamsItemBillingThresholds,
     SubscriptionCreateParamsItemPriceData,
     SubscriptionCreateParamsTransferData,
+    SubscriptionListParamsAutomaticTax,
 )
+
+
+class CancellationDetailsParams(TypedDict, total=False):
+    comment: str
+    feedback: str
+    feedback_option: str
+
+
+class SubscriptionCancelParams(TypedDict, total=False):
+    cancellation_details: CancellationDetailsParams
+    invoice_now: bool
+    prorate: bool
 
 
 class AddInvoiceItemPeriodEndParams(TypedDict, total=False):
@@ -82,31 +99,6 @@ class SubscriptionCreateParamsPaymentSettingsPaymentMethodOptionsCard(TypedDict,
     mandate_options: PaymentSettingsPaymentMethodOptionsCardMandateOptionsParams
     network: str
     request_three_d_secure: Literal["any", "automatic", "challenge"]
-
-
-class PaymentSettingsPaymentMethodOptionsCustomerBalanceBankTransferParams(TypedDict, total=False):
-    eu_bank_transfer: BankTransferEuBankTransferParams
-    type: str
-
-
-class PaymentSettingsPaymentMethodOptionsCustomerBalanceParams(TypedDict, total=False):
-    bank_transfer: PaymentSettingsPaymentMethodOptionsCustomerBalanceBankTransferParams
-    funding_type: str
-
-
-class PaymentMethodOptionsUsBankAccountFinancialConnectionsFiltersParams(TypedDict, total=False):
-    account_subcategories: list[Literal["checking", "savings"]]
-
-
-class PaymentSettingsPaymentMethodOptionsUsBankAccountFinancialConnectionsParams(TypedDict, total=False):
-    filters: PaymentMethodOptionsUsBankAccountFinancialConnectionsFiltersParams
-    permissions: list[Literal["balances", "ownership", "payment_method", "transactions"]]
-    prefetch: list[Literal["balances", "ownership", "transactions"]]
-
-
-class PaymentSettingsPaymentMethodOptionsUsBankAccountParams(TypedDict, total=False):
-    financial_connections: PaymentSettingsPaymentMethodOptionsUsBankAccountFinancialConnectionsParams
-    verification_method: Literal["automatic", "instant", "microdeposits"]
 
 
 class SubscriptionCreateParamsPaymentSettingsPaymentMethodOptions(TypedDict, total=False):
@@ -174,17 +166,40 @@ class SubscriptionCreateParams(TypedDict, total=False):
     prorate: bool
 
 
+class SubscriptionListParams(TypedDict, total=False):
+    automatic_tax: SubscriptionListParamsAutomaticTax
+    collection_method: Literal["charge_automatically", "send_invoice"]
+    created: FileListParamsCreated | int
+    current_period_end: FileListParamsCreated | int
+    current_period_start: FileListParamsCreated | int
+    customer: str
+    customer_account: str
+    ending_before: str
+    limit: int
+    plan: str
+    price: str
+    starting_after: str
+    status: str
+    test_clock: str
+
+
+class SubscriptionMigrateParamsBillingMode(TypedDict, total=False):
+    flexible: BillingModeFlexibleParams
+    type: Required[Literal["flexible"]]
+
+
+class SubscriptionMigrateParams(TypedDict, total=False):
+    billing_mode: Required[SubscriptionMigrateParamsBillingMode]
+
+
+SubscriptionPauseParams: TypeAlias = InvoiceCreatePreviewParamsSubscriptionDetailsPause
+
+
 class SubscriptionResumeParams(TypedDict, total=False):
     billing_cycle_anchor: Literal["now", "unchanged"]
     payment_behavior: Literal["resume_on_payment_attempt", "resume_on_payment_success"]
     proration_behavior: Literal["always_invoice", "create_prorations", "none"]
     proration_date: int
-
-
-class CancellationDetailsParams(TypedDict, total=False):
-    comment: str
-    feedback: str
-    feedback_option: str
 
 
 class SubscriptionUpdateParamsInvoiceSettings(TypedDict, total=False):

@@ -11,16 +11,19 @@ from payloom_emulator.objects.present import present
 from payloom_emulator.payments import test_cards
 from payloom_emulator.payments.methods import payment_methods, tokens
 from payloom_emulator.protocol.errors import invalid, missing
+from payloom_emulator.protocol.json_shapes import is_object
 
 if TYPE_CHECKING:
     from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.objects.params.charges import ChargeCreateParams
 
 
-def _token(unit: UnitOfWork, source: object, param: str) -> tuple[Body, test_cards.Card, Body | None]:
+def _token(unit: UnitOfWork, source: object, param: str) -> tuple[Body, test_cards.Card, JsonMapping | None]:
     """Return (legacy card object, test card, data) of a token id or of inline card data."""
-    if isinstance(source, dict):
+    if is_object(source):
         card = payment_methods.check_card(unit, source, param)
         return tokens.card_object(unit, card, source), card, source
     token = unit.get(kinds.TOKEN, str(source), param)
@@ -101,17 +104,18 @@ def method_of(unit: UnitOfWork, source_id: str, param: str) -> PaymentMethod:
     return method
 
 
-def method_for_charge(call: RequestContext) -> PaymentMethod:
+def method_for_charge(call: RequestContext[ChargeCreateParams]) -> PaymentMethod:
     """Return what a legacy charge is paid with: `source`, or the customer's default source."""
     unit = call.unit
-    if call.params.get("source"):
-        source = call.params["source"]
-        if isinstance(source, dict):
-            return payment_methods.make(unit, {"type": "card", "card": source}, "source")
-        return method_of(unit, source, "source")
-    if not call.get("customer"):
+    source: object = call.params.get("source")
+    if is_object(source):
+        return payment_methods.make(unit, {"type": "card", "card": source}, "source")
+    if source:
+        return method_of(unit, str(source), "source")
+    customer_id = call.params.get("customer")
+    if not customer_id:
         raise invalid("Must provide source or customer.", "source", "parameter_missing")
-    customer = unit.get(kinds.CUSTOMER, call.params["customer"], "customer")
+    customer = unit.get(kinds.CUSTOMER, customer_id, "customer")
     if not customer["default_source"]:
         raise invalid("Cannot charge a customer that has no active card", "card", "missing")
     return method_of(unit, customer["default_source"], "source")
@@ -123,7 +127,7 @@ def saved_sources(unit: UnitOfWork, customer: Customer) -> list[Body]:
     return [*unit.list(kinds.CARD, customer=customer["id"]), *(cast("Body", source) for source in sources)]
 
 
-def listed(unit: UnitOfWork, customer: Customer) -> Body:
+def listed(unit: UnitOfWork, customer: Customer) -> dict[str, object]:
     """Return the `sources` list of a customer."""
     rows = saved_sources(unit, customer)
     return {

@@ -10,15 +10,18 @@ from payloom_emulator.objects.payment_methods import Mandate, PaymentMethod
 if TYPE_CHECKING:
     from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.json import JsonMapping
 
 KINDS = frozenset({"sepa_debit", "us_bank_account", "bacs_debit", "acss_debit", "au_becs_debit"})
 
 
-def make(unit: UnitOfWork, method: PaymentMethod, data: Body | None, *, single_use: Body | None = None) -> Mandate:
+def make(
+    unit: UnitOfWork, method: PaymentMethod, data: JsonMapping | None, *, single_use: JsonMapping | None = None
+) -> Mandate:
     """Make the mandate of a debit. data: the `mandate_data` given; single_use: `{amount, currency}`."""
-    acceptance = (data or {}).get("customer_acceptance") or {}
+    acceptance: JsonMapping = (data or {}).get("customer_acceptance") or {}
     kind = acceptance.get("type", "online")
-    details: Body = {
+    kinds_of_details: dict[str, Body] = {
         "sepa_debit": {
             "reference": unit.environment.ids.new("", 16).upper(),
             "url": f"{unit.environment.base_url}/_emulator/mandate",
@@ -32,7 +35,8 @@ def make(unit: UnitOfWork, method: PaymentMethod, data: Body | None, *, single_u
             "display_name": None,
             "service_user_number": None,
         },
-    }.get(method["type"], {})
+    }
+    details = kinds_of_details.get(method["type"], {})
     return unit.create(
         kinds.MANDATE,
         {

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
-from payloom_emulator.core.declarations.schema import ADDRESS, Body, overlay
+from payloom_emulator.core.declarations.schema import ADDRESS, overlay
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.payment_methods import PaymentMethod, Token
 from payloom_emulator.objects.present import present
@@ -15,11 +14,12 @@ from payloom_emulator.protocol.errors import CardError, invalid, parameter_missi
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.json import JsonMapping
 
 BILLING_DETAILS = {"address": ADDRESS, "email": None, "name": None, "phone": None, "tax_id": None}
 
 
-def decline(why: test_cards.Decline, *, param: str | None = None, **more: Any) -> CardError:
+def decline(why: test_cards.Decline, *, param: str | None = None, **more: object) -> CardError:
     """Return the 402 of a decline."""
     return CardError(
         why.message,
@@ -32,7 +32,7 @@ def decline(why: test_cards.Decline, *, param: str | None = None, **more: Any) -
     )
 
 
-def card_of(method: Mapping[str, Any]) -> test_cards.Card:
+def card_of(method: JsonMapping) -> test_cards.Card:
     """Return the test card behind a payment method, card or token."""
     number = method.get("_number", "4242424242424242")
     name = method.get("_name")
@@ -46,7 +46,7 @@ def bank_of(method: PaymentMethod) -> test_cards.Bank:
     return test_cards.bank(method["type"], method.get("_account", ""))
 
 
-def check_card(unit: UnitOfWork, data: Body, prefix: str = "") -> test_cards.Card:
+def check_card(unit: UnitOfWork, data: JsonMapping, prefix: str = "") -> test_cards.Card:
     """Return the test card of `{number, exp_month, exp_year, cvc}`, or raise as Stripe answers."""
 
     def named(name: str) -> str:
@@ -59,10 +59,7 @@ def check_card(unit: UnitOfWork, data: Body, prefix: str = "") -> test_cards.Car
         raise CardError("Your card number is incorrect.", code="incorrect_number", param=named("number"))
     now = dt.datetime.fromtimestamp(unit.environment.clock.now(), dt.UTC)
     # Tokens and ConfirmationTokens are specified with text here, PaymentMethods with numbers.
-    for name in ("exp_month", "exp_year"):
-        if str(data.get(name, "")).isdigit():
-            data[name] = int(data[name])
-    month, year = data.get("exp_month"), data.get("exp_year")
+    month, year = (_as_number(data.get(name)) for name in ("exp_month", "exp_year"))
     if not isinstance(month, int) or not 1 <= month <= 12:
         raise CardError(
             "Your card's expiration month is invalid.", code="invalid_expiry_month", param=named("exp_month")
@@ -80,12 +77,19 @@ def check_card(unit: UnitOfWork, data: Body, prefix: str = "") -> test_cards.Car
     return card
 
 
-def card_fields(unit: UnitOfWork, card: test_cards.Card, data: Body | None, billing: Body | None) -> Body:
+def _as_number(value: object) -> object:
+    return int(value) if isinstance(value, str) and value.isdigit() else value
+
+
+def card_fields(
+    unit: UnitOfWork, card: test_cards.Card, data: JsonMapping | None, billing: JsonMapping | None
+) -> dict[str, object]:
     """Return the `card` member of a payment method."""
     now = dt.datetime.fromtimestamp(unit.environment.clock.now(), dt.UTC)
     data = data or {"exp_month": now.month, "exp_year": now.year + 1, "cvc": "123"}
-    address = (billing or {}).get("address") or {}
-    year = data.get("exp_year") or now.year + 1
+    address: JsonMapping = (billing or {}).get("address") or {}
+    month, year = int(data.get("exp_month") or now.month), int(data.get("exp_year") or now.year + 1)
+    chosen: JsonMapping = data.get("networks") or {}
     networks = [card.brand]
     return {
         "brand": card.brand,
@@ -96,20 +100,20 @@ def card_fields(unit: UnitOfWork, card: test_cards.Card, data: Body | None, bill
         },
         "country": card.country,
         "display_brand": "american_express" if card.brand == "amex" else card.brand,
-        "exp_month": data.get("exp_month") or now.month,
+        "exp_month": month,
         "exp_year": year + 2000 if year < 100 else year,
         "fingerprint": card.fingerprint,
         "funding": card.funding,
         "generated_from": None,
         "last4": card.last4,
-        "networks": {"available": networks, "preferred": (data.get("networks") or {}).get("preferred")},
+        "networks": {"available": networks, "preferred": chosen.get("preferred")},
         "regulated_status": "unregulated",
         "three_d_secure_usage": {"supported": card.three_d_secure},
         "wallet": None,
     }
 
 
-def build(unit: UnitOfWork, data: Body, prefix: str = "") -> Body:
+def build(unit: UnitOfWork, data: JsonMapping, prefix: str = "") -> dict[str, object]:
     """Return the fields of a payment method from the parameters of a create or of `payment_method_data`."""
     kind = data.get("type")
     if kind is None:
@@ -122,13 +126,14 @@ def build(unit: UnitOfWork, data: Body, prefix: str = "") -> Body:
             f"{prefix}[type]" if prefix else "type",
         )
     billing = overlay(BILLING_DETAILS, data.get("billing_details") or {})
-    body: Body = {
+    metadata: JsonMapping = data.get("metadata") or {}
+    body: dict[str, object] = {
         "type": kind,
         "billing_details": billing,
-        "metadata": {k: v for k, v in (data.get("metadata") or {}).items() if v} if data.get("metadata") else {},
+        "metadata": {name: value for name, value in metadata.items() if value},
         "allow_redisplay": data.get("allow_redisplay", "unspecified"),
     }
-    details = data.get(kind) or {}
+    details: JsonMapping = data.get(kind) or {}
     below = f"{prefix}[{kind}]" if prefix else kind
     if kind == "card":
         body.update(_card(unit, details, billing, below))
@@ -141,7 +146,7 @@ def build(unit: UnitOfWork, data: Body, prefix: str = "") -> Body:
     return body
 
 
-def _card(unit: UnitOfWork, details: Body, billing: Body, below: str) -> Body:
+def _card(unit: UnitOfWork, details: JsonMapping, billing: JsonMapping, below: str) -> dict[str, object]:
     token = details.get("token")
     if token:
         source = cast(
@@ -164,7 +169,7 @@ def _card(unit: UnitOfWork, details: Body, billing: Body, below: str) -> Body:
     return {"card": card_fields(unit, card, details, billing), "_number": card.number}
 
 
-def _us_bank(details: Body, below: str) -> Body:
+def _us_bank(details: JsonMapping, below: str) -> dict[str, object]:
     number = details.get("account_number")
     if not number:
         raise parameter_missing(f"{below}[account_number]")
@@ -174,7 +179,7 @@ def _us_bank(details: Body, below: str) -> Body:
     return {"us_bank_account": us_bank_fields(number, routing, details), "_account": number}
 
 
-def us_bank_fields(number: str, routing: str, details: Body) -> Body:
+def us_bank_fields(number: str, routing: str, details: JsonMapping) -> dict[str, object]:
     """Return the `us_bank_account` member."""
     return {
         "account_holder_type": details.get("account_holder_type", "individual"),
@@ -189,7 +194,7 @@ def us_bank_fields(number: str, routing: str, details: Body) -> Body:
     }
 
 
-def _sepa(details: Body, below: str) -> Body:
+def _sepa(details: JsonMapping, below: str) -> dict[str, object]:
     iban = str(details.get("iban", "")).replace(" ", "").upper()
     if not iban:
         raise parameter_missing(f"{below}[iban]")
@@ -198,7 +203,7 @@ def _sepa(details: Body, below: str) -> Body:
     return {"sepa_debit": sepa_fields(iban), "_account": iban}
 
 
-def sepa_fields(iban: str) -> Body:
+def sepa_fields(iban: str) -> dict[str, object]:
     """Return the `sepa_debit` member."""
     return {
         "bank_code": iban[4:12],
@@ -210,7 +215,7 @@ def sepa_fields(iban: str) -> Body:
     }
 
 
-def _bacs(details: Body, below: str) -> Body:
+def _bacs(details: JsonMapping, below: str) -> dict[str, object]:
     number, sort_code = details.get("account_number"), details.get("sort_code")
     if not number:
         raise parameter_missing(f"{below}[account_number]")
@@ -219,7 +224,7 @@ def _bacs(details: Body, below: str) -> Body:
     return {"bacs_debit": bacs_fields(number, sort_code), "_account": number}
 
 
-def bacs_fields(number: str, sort_code: str) -> Body:
+def bacs_fields(number: str, sort_code: str) -> dict[str, object]:
     """Return the `bacs_debit` member."""
     return {"fingerprint": test_cards.Card(number, "bank").fingerprint, "last4": number[-4:], "sort_code": sort_code}
 
@@ -227,7 +232,7 @@ def bacs_fields(number: str, sort_code: str) -> Body:
 _BANKS = {"us_bank_account": _us_bank, "sepa_debit": _sepa, "bacs_debit": _bacs}
 
 
-def make(unit: UnitOfWork, data: Body, prefix: str = "payment_method_data") -> PaymentMethod:
+def make(unit: UnitOfWork, data: JsonMapping, prefix: str = "payment_method_data") -> PaymentMethod:
     """Store a payment method from inline data."""
     return unit.create(kinds.PAYMENT_METHOD, build(unit, data, prefix))
 
@@ -254,7 +259,7 @@ def _attached(unit: UnitOfWork, method: PaymentMethod, customer_id: str) -> Paym
     changes: dict[str, object] = {"customer": customer_id}
     if method["type"] == "card":
         stored = present(method["card"])
-        checks: Body = {**present(stored["checks"])}
+        checks: dict[str, object] = {**present(stored["checks"])}
         if checks["cvc_check"] == "unchecked":
             checks["cvc_check"] = "pass"
         changes["card"] = {**stored, "checks": checks}
@@ -273,5 +278,5 @@ def refuse_spent(method: PaymentMethod) -> None:
     if method.get("_spent") and not method["customer"]:
         raise invalid(
             "This PaymentMethod was previously used without being attached to a Customer or was detached from a Customer, and may not be used again.",
-            code="payment_method_unactivated" if method.get("_detached") is None else None,
+            code="payment_method_unactivated" if "_detached" not in method else None,
         )

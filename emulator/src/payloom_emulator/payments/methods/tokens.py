@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from payloom_emulator.payments.methods import payment_methods
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.json import JsonMapping
     from payloom_emulator.payments import test_cards
 
 
-def card_object(unit: UnitOfWork, card: test_cards.Card, data: Body | None) -> Body:
+def card_object(unit: UnitOfWork, card: test_cards.Card, data: JsonMapping | None) -> dict[str, object]:
     """Return a legacy `card` object."""
     fields = payment_methods.card_fields(unit, card, data, None)
     data = data or {"cvc": "123"}

@@ -14,14 +14,33 @@ from payloom_emulator.core.declarations.schema import (
     settable,
     update_only,
 )
+from payloom_emulator.core.request_context import required
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.customers import Customer
-from payloom_emulator.objects.webhooks import PortalConfiguration
+from payloom_emulator.objects.webhooks import (
+    PortalConfiguration,
+    PortalConfigurationFeatures,
+    PortalConfigurationLoginPage,
+    PortalSession,
+    PortalSessionFlow,
+)
 from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
+from payloom_emulator.protocol.json_shapes import is_object
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from collections.abc import Mapping
+
+    from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.objects.params.billing_portal import (
+        PortalConfigurationCreateParams,
+        PortalConfigurationUpdateParams,
+        PortalSessionCreateParams,
+    )
+
+    ConfigurationParams = PortalConfigurationCreateParams | PortalConfigurationUpdateParams
+    from payloom_emulator.objects.webhooks import PortalSession
 
 REASONS = [
     "too_expensive",
@@ -35,7 +54,7 @@ REASONS = [
 ]
 
 
-FEATURES: Body = {
+FEATURES: dict[str, object] = {
     "customer_update": {"allowed_updates": [], "enabled": False},
     "invoice_history": {"enabled": False},
     "payment_method_update": {"enabled": False, "payment_method_configuration": None},
@@ -61,7 +80,7 @@ FEATURES: Body = {
 PROFILE = {"headline": None, "privacy_policy_url": None, "terms_of_service_url": None}
 
 
-_ALL_ON: Body = {
+_ALL_ON: dict[str, object] = {
     "customer_update": {"allowed_updates": ["email", "name", "address", "phone"], "enabled": True},
     "invoice_history": {"enabled": True},
     "payment_method_update": {"enabled": True},
@@ -69,10 +88,10 @@ _ALL_ON: Body = {
 }
 
 
-def _features(call: RequestContext, current: Body) -> Body:
-    given_features = call.params.get("features") or {}
-    merged = overlay(current, {k: _lists(v) for k, v in given_features.items()})
-    update = merged["subscription_update"]
+def _features(call: RequestContext[ConfigurationParams], current: JsonMapping) -> Body:
+    features = cast("Mapping[str, JsonMapping]", call.params.get("features") or {})
+    merged = overlay(current, {name: _lists(feature) for name, feature in features.items()})
+    update: JsonMapping = merged["subscription_update"]
     if update["enabled"]:
         if not update["default_allowed_updates"]:
             raise parameter_missing("features[subscription_update][default_allowed_updates]")
@@ -83,42 +102,51 @@ def _features(call: RequestContext, current: Body) -> Body:
     return merged
 
 
-def _lists(feature: Body) -> Body:
+def _lists(feature: JsonMapping) -> Body:
     """Return a feature in which "" for a list means an empty one."""
     names = {"allowed_updates", "default_allowed_updates", "products", "options", "interval_options"}
-    return {k: [] if v == "" and k in names else _lists(v) if isinstance(v, dict) else v for k, v in feature.items()}
+    return {k: [] if v == "" and k in names else _lists(v) if is_object(v) else v for k, v in feature.items()}
 
 
-def _product(call: RequestContext, entry: Body, index: int) -> Body:
+def _product(call: RequestContext[Params], entry: JsonMapping, index: int) -> dict[str, object]:
     where = f"features[subscription_update][products][{index}]"
     call.unit.get(kinds.PRODUCT, entry["product"], f"{where}[product]")
     for number, price in enumerate(entry["prices"]):
         call.unit.get(kinds.PRICE, price, f"{where}[prices][{number}]")
-    adjustable = {"enabled": False, "maximum": None, "minimum": 1, **(entry.get("adjustable_quantity") or {})}
+    adjustable: JsonMapping = {
+        "enabled": False,
+        "maximum": None,
+        "minimum": 1,
+        **(entry.get("adjustable_quantity") or {}),
+    }
     return {"adjustable_quantity": adjustable, "prices": entry["prices"], "product": entry["product"]}
 
 
-def _creating(call: RequestContext, draft: Body) -> None:
-    draft["features"] = _features(call, FEATURES)
+def _creating(call: RequestContext[PortalConfigurationCreateParams], draft: PortalConfiguration) -> None:
+    draft["features"] = cast("PortalConfigurationFeatures", _features(call, FEATURES))
     draft["updated"] = call.unit.now
-    _login_page(call, draft)
+    draft["login_page"] = _login_page(call)
 
 
-def _updating(call: RequestContext, configuration: Body, changes: dict[str, object]) -> None:
+def _updating(
+    call: RequestContext[PortalConfigurationUpdateParams],
+    configuration: PortalConfiguration,
+    changes: dict[str, object],
+) -> None:
     if configuration["is_default"] and call.params.get("active") is False:
         raise invalid("The default configuration cannot be deactivated.", "active")
     if "features" in call.params:
         changes["features"] = _features(call, configuration["features"])
     if "login_page" in call.params:
-        changes.update(login_page=configuration["login_page"])
-        _login_page(call, changes)
+        changes["login_page"] = _login_page(call)
     changes["updated"] = call.unit.now
 
 
-def _login_page(call: RequestContext, draft: Body) -> None:
-    on = bool((call.params.get("login_page") or {}).get("enabled"))
+def _login_page(call: RequestContext[ConfigurationParams]) -> PortalConfigurationLoginPage:
+    login_page: JsonMapping = call.params.get("login_page") or {}
+    on = bool(login_page.get("enabled"))
     token = call.unit.environment.ids.new("test_", 24)
-    draft["login_page"] = {"enabled": on, "url": f"{call.unit.environment.base_url}/p/login/{token}" if on else None}
+    return {"enabled": on, "url": f"{call.unit.environment.base_url}/p/login/{token}" if on else None}
 
 
 def default_configuration(unit: UnitOfWork) -> PortalConfiguration:
@@ -152,35 +180,36 @@ _FLOW = {
 }
 
 
-def _creating_session(call: RequestContext, draft: Body) -> None:
+def _creating_session(call: RequestContext[PortalSessionCreateParams], draft: PortalSession) -> None:
     params, unit = call.params, call.unit
-    if not params.get("customer"):
-        raise parameter_missing("customer")
-    customer = unit.get(kinds.CUSTOMER, params["customer"], "customer")
-    if params.get("configuration"):
-        configuration = unit.get(kinds.BILLING_PORTAL_CONFIGURATION, params["configuration"], "configuration")
+    customer = unit.get(kinds.CUSTOMER, required(params.get("customer"), "customer"), "customer")
+    if configuration_id := params.get("configuration"):
+        configuration = unit.get(kinds.BILLING_PORTAL_CONFIGURATION, configuration_id, "configuration")
         if not configuration["active"]:
             raise invalid("This configuration is not active.", "configuration")
     else:
         configuration = default_configuration(unit)
     draft["configuration"] = configuration["id"]
     draft["return_url"] = params.get("return_url") or configuration["default_return_url"]
-    draft["flow"] = _flow(call, customer, configuration)
+    draft["flow"] = cast("PortalSessionFlow | None", _flow(call, customer, configuration))
     path = f"/p/session/{unit.environment.ids.new('test_', 60)}"
     draft["url"] = f"{unit.environment.base_url}{path}"
 
 
-def _flow(call: RequestContext, customer: Customer, configuration: PortalConfiguration) -> Body | None:
-    wanted = call.params.get("flow_data")
-    if not wanted:
+def _flow(
+    call: RequestContext[PortalSessionCreateParams], customer: Customer, configuration: PortalConfiguration
+) -> dict[str, object] | None:
+    flow_data = cast("JsonMapping | None", call.params.get("flow_data"))
+    if not flow_data:
         return None
-    kind = wanted["type"]
-    flow = {**_FLOW, "type": kind, "after_completion": {**_AFTER, **(wanted.get("after_completion") or {})}}
+    kind: str = flow_data["type"]
+    after: JsonMapping = flow_data.get("after_completion") or {}
+    flow: dict[str, object] = {**_FLOW, "type": kind, "after_completion": {**_AFTER, **after}}
     if kind not in _FLOWS:
         return flow
-    if not wanted.get(kind):
+    if not flow_data.get(kind):
         raise parameter_missing(f"flow_data[{kind}]")
-    details = wanted[kind]
+    details = cast("JsonMapping", flow_data[kind])
     name = f"flow_data[{kind}][subscription]"
     subscription = call.unit.get(kinds.SUBSCRIPTION, details["subscription"], name)
     if subscription["customer"] != customer["id"]:
@@ -191,11 +220,11 @@ def _flow(call: RequestContext, customer: Customer, configuration: PortalConfigu
             f"The flow `{kind}` needs the feature `{feature}`, which is disabled in the portal configuration.",
             param="flow_data[type]",
         )
-    shown = dict(details)
+    shown: dict[str, object] = dict(details)
     if kind == "subscription_cancel":
         shown = {"retention": None, **details}
     elif kind == "subscription_update_confirm":
-        items = [{"id": None, "price": None, "quantity": None, **i} for i in details["items"]]
+        items: list[object] = [{"id": None, "price": None, "quantity": None, **i} for i in details["items"]]
         shown = {"discounts": None, **details, "items": items}
     flow[kind] = shown
     return flow

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import older_shapes
 from payloom_emulator.billing.invoices import credit_notes
@@ -14,37 +14,43 @@ from payloom_emulator.core.declarations.resource import Endpoints, Operation, Re
 from payloom_emulator.core.declarations.schema import Schema, read_only, settable
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.invoices import CreditNote, Invoice
+from payloom_emulator.objects.invoices import CreditNote
 from payloom_emulator.protocol.api_versions import BASIL
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import ActionContext, RequestContext
+    from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
+    from payloom_emulator.objects.params.credit_notes import (
+        CreditNoteCreateParams,
+        CreditNoteLineItemListParams,
+        CreditNotePreviewLinesListParams,
+        CreditNotePreviewParams,
+    )
 
 
-def _create(call: RequestContext) -> CreditNote:
+def _create(call: RequestContext[CreditNoteCreateParams]) -> CreditNote:
     call.unit.use_clock_of(call.unit.find(kinds.INVOICE, call.params["invoice"]))
     invoice, credit = credit_notes.work_out(call.unit, call.params)
-    return credit_notes.issue(call.unit, cast("Invoice", invoice), credit, call.params)
+    return credit_notes.issue(call.unit, invoice, credit, call.params)
 
 
-def _preview(call: RequestContext) -> CreditNote:
+def _preview(call: RequestContext[CreditNotePreviewParams]) -> CreditNote:
     call.unit.use_clock_of(call.unit.find(kinds.INVOICE, call.params["invoice"]))
     with savepoint(call.unit) as scratch:
         invoice, credit = credit_notes.work_out(scratch, call.params)
-        return credit_notes.issue(scratch, cast("Invoice", invoice), credit, call.params)
+        return credit_notes.issue(scratch, invoice, credit, call.params)
 
 
-def _preview_lines(call: RequestContext) -> Mapping[str, object]:
-    page = {n: call.params.pop(n) for n in ("limit", "starting_after", "ending_before") if n in call.params}
+def _preview_lines(call: RequestContext[CreditNotePreviewLinesListParams]) -> Mapping[str, object]:
+    page = {n: call.params.get(n) for n in ("limit", "starting_after", "ending_before") if n in call.params}
     return list_of(_preview(call)["_lines"], call.path, {"limit": 10, **page})
 
 
-def _lines(call: RequestContext) -> Mapping[str, object]:
+def _lines(call: RequestContext[CreditNoteLineItemListParams]) -> Mapping[str, object]:
     note = call.unit.get(kinds.CREDIT_NOTE, call.ids["id"])
     return list_of(note["_lines"], call.path, {"limit": 10, **call.params})
 
 
-def _void(call: ActionContext) -> CreditNote:
+def _void(call: ActionContext[Params, CreditNote]) -> CreditNote:
     return credit_notes.void(call.unit, call.target)
 
 

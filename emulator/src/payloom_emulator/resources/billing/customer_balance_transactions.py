@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from payloom_emulator.billing.invoices import customer_balance
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, read_only, settable
+from payloom_emulator.core.request_context import provided
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.customers import CustomerBalanceTransaction
@@ -15,10 +16,12 @@ from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import Params, RequestContext
+    from payloom_emulator.objects.params.customers import CustomerBalanceTransactionCreateParams
+    from payloom_emulator.objects.params.shared import CustomerBalanceTransactionUpdateParams
 
 
-def _create(call: RequestContext) -> CustomerBalanceTransaction:
+def _create(call: RequestContext[CustomerBalanceTransactionCreateParams]) -> CustomerBalanceTransaction:
     customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
     call.unit.use_clock_of(customer)
     currency = money.currency(call.params["currency"])
@@ -33,31 +36,31 @@ def _create(call: RequestContext) -> CustomerBalanceTransaction:
         customer,
         call.params["amount"],
         currency,
-        description=call.get("description"),
+        description=provided(call.params.get("description")),
         metadata=merge_metadata({}, call.params.get("metadata") or {}),
     )
 
 
-def _of_customer(call: RequestContext) -> Mapping[str, object]:
+def _of_customer(call: RequestContext[Params]) -> Mapping[str, object]:
     customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
     return call.page(kinds.CUSTOMER_BALANCE_TRANSACTION, customer=customer["id"])
 
 
-def _one(call: RequestContext) -> CustomerBalanceTransaction:
-    found = call.unit.get(kinds.CUSTOMER_BALANCE_TRANSACTION, call.ids["id"])
-    if found["customer"] != call.ids["customer"]:
+def _retrieve(call: RequestContext[Params]) -> CustomerBalanceTransaction:
+    transaction = call.unit.get(kinds.CUSTOMER_BALANCE_TRANSACTION, call.ids["id"])
+    if transaction["customer"] != call.ids["customer"]:
         raise missing("customer_balance_transaction", call.ids["id"])
-    return found
+    return transaction
 
 
-def _update(call: RequestContext) -> CustomerBalanceTransaction:
-    found = _one(call)
+def _update(call: RequestContext[CustomerBalanceTransactionUpdateParams]) -> CustomerBalanceTransaction:
+    transaction = _retrieve(call)
     changes: dict[str, object] = {}
     if "description" in call.params:
-        changes["description"] = call.get("description")
+        changes["description"] = provided(call.params.get("description"))
     if "metadata" in call.params:
-        changes["metadata"] = merge_metadata(found["metadata"], call.params["metadata"])
-    return call.unit.change(found, changes)
+        changes["metadata"] = merge_metadata(transaction["metadata"], call.params["metadata"])
+    return call.unit.change(transaction, changes)
 
 
 CUSTOMER_BALANCE_TRANSACTION = Resource(
@@ -87,7 +90,7 @@ CUSTOMER_BALANCE_TRANSACTION = Resource(
         operations=(
             Operation("POST", "/v1/customers/{customer}/balance_transactions", _create),
             Operation("GET", "/v1/customers/{customer}/balance_transactions", _of_customer),
-            Operation("GET", "/v1/customers/{customer}/balance_transactions/{id}", _one),
+            Operation("GET", "/v1/customers/{customer}/balance_transactions/{id}", _retrieve),
             Operation("POST", "/v1/customers/{customer}/balance_transactions/{id}", _update),
         ),
     ),

@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import machines
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Body, Schema, read_only
+from payloom_emulator.core.declarations.schema import Schema, read_only
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.errors import parameter_missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.objects.params.invoice_payments import InvoicePaymentListParams
 
 
-def _list_payments(call: RequestContext) -> Mapping[str, object]:
-    payment = call.params.get("payment") or {}
-    filters: Body = {n: call.params[n] for n in ("invoice", "status") if call.get(n)}
-    if payment.get("payment_intent"):
-        filters["payment_intent"] = payment["payment_intent"]
+def _list_payments(call: RequestContext[InvoicePaymentListParams]) -> Mapping[str, object]:
+    payment: JsonMapping = call.params.get("payment") or {}
+    names = ("invoice", "status")
+    filters: dict[str, object] = {name: call.params.get(name) for name in names if call.params.get(name)}
+    if intent_id := payment.get("payment_intent"):
+        filters["payment_intent"] = intent_id
     elif payment and payment.get("type") == "payment_intent":
         raise parameter_missing("payment[payment_intent]")
     return call.page(kinds.INVOICE_PAYMENT, **filters)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import older_shapes, unsupported_params
 from payloom_emulator.billing.embedded_objects import tax_rates
@@ -19,9 +19,10 @@ from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.billing.subscriptions.forecast import preview
 from payloom_emulator.core.declarations.api_changes import Change
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
 from payloom_emulator.core.facts import INTENT_CHANGED
 from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.request_context import provided, required
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.invoices import Invoice, InvoiceLineItem, InvoicePayment
@@ -32,8 +33,14 @@ from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.params.invoices import (
+        InvoiceCreateParams,
+        InvoiceLineItemListParams,
+        InvoiceListParams,
+        InvoiceUpdateParams,
+    )
 
 _PLAIN = [
     "custom_fields",
@@ -49,22 +56,25 @@ _PLAIN = [
 ]
 
 
-def _create(call: RequestContext) -> Invoice:
+def _create(call: RequestContext[InvoiceCreateParams]) -> Invoice:
     unit, params = call.unit, call.params
-    call.need("customer")
+    customer_id = required(params.get("customer"), "customer")
     unsupported_params.refuse(params, unsupported_params.INVOICE, "invoices")
-    customer = unit.get(kinds.CUSTOMER, params["customer"], "customer")
+    customer = unit.get(kinds.CUSTOMER, customer_id, "customer")
     unit.use_clock_of(customer)
-    subscription = (
-        unit.get(kinds.SUBSCRIPTION, params["subscription"], "subscription") if call.get("subscription") else None
+    subscription_id = params.get("subscription")
+    subscription = unit.get(kinds.SUBSCRIPTION, subscription_id, "subscription") if subscription_id else None
+    method = params.get("collection_method") or (
+        subscription["collection_method"] if subscription else "charge_automatically"
     )
-    method = params.get("collection_method") or (subscription or {}).get("collection_method") or "charge_automatically"
     include = params.get("pending_invoice_items_behavior", "include" if call.before("2022-08-01") else "exclude")
     rows: list[InvoiceLineItem] = []
     if include == "include" or subscription is not None:
-        wanted = params.get("currency")
         rows = invoice_lifecycle.pending_lines(
-            unit, customer["id"], subscription=subscription["id"] if subscription else None, currency=wanted
+            unit,
+            customer["id"],
+            subscription=subscription["id"] if subscription else None,
+            currency=params.get("currency"),
         )
     if subscription is not None and not rows:
         raise invalid(
@@ -92,8 +102,8 @@ def _create(call: RequestContext) -> Invoice:
             ),
         }
     )
-    if params.get("number"):
-        values["number"] = params["number"]
+    if number := params.get("number"):
+        values["number"] = number
     if not values["discounts"] and customer.get("discount") and params.get("discounts") is None:
         values["discounts"] = [present(customer["discount"])["id"]]
     if subscription is not None:
@@ -105,14 +115,12 @@ def _create(call: RequestContext) -> Invoice:
     return invoice
 
 
-def _values(call: RequestContext, method: str) -> Body:
+def _values(call: RequestContext[InvoiceCreateParams | InvoiceUpdateParams], method: str) -> dict[str, object]:
     params, unit = call.params, call.unit
-    values: Body = {n: (None if params[n] == "" else params[n]) for n in _PLAIN if n in params}
+    values: dict[str, object] = {n: provided(params.get(n)) for n in _PLAIN if n in params}
     payments.check_source(unit, params.get("default_source"), "default_source")
-    if call.get("default_payment_method"):
-        values["default_payment_method"] = unit.get(
-            kinds.PAYMENT_METHOD, params["default_payment_method"], "default_payment_method"
-        )["id"]
+    if method_id := params.get("default_payment_method"):
+        values["default_payment_method"] = unit.get(kinds.PAYMENT_METHOD, method_id, "default_payment_method")["id"]
     if "default_tax_rates" in params:
         values["default_tax_rates"] = tax_rates(unit, params["default_tax_rates"], "default_tax_rates")
     if "payment_settings" in params:
@@ -126,8 +134,8 @@ def _values(call: RequestContext, method: str) -> Body:
             "provider": "stripe" if on else None,
             "status": "complete" if on else None,
         }
-    if call.get("automatically_finalizes_at"):
-        values["automatically_finalizes_at"] = params["automatically_finalizes_at"]
+    if moment := params.get("automatically_finalizes_at"):
+        values["automatically_finalizes_at"] = moment
     due, days = params.get("due_date"), params.get("days_until_due")
     if method != "send_invoice" and (due is not None or days is not None):
         name = "due_date" if due is not None else "days_until_due"
@@ -146,13 +154,13 @@ def _plan(unit: UnitOfWork, invoice: Invoice) -> None:
     invoice_lifecycle.schedule_finalization(unit, invoice)
 
 
-def _target(call: RequestContext) -> Invoice:
+def _target(call: RequestContext[Params]) -> Invoice:
     invoice = call.unit.get(kinds.INVOICE, call.ids["id"])
     call.unit.use_clock_of(invoice)
     return invoice
 
 
-def _update(call: RequestContext) -> Invoice:
+def _update(call: RequestContext[InvoiceUpdateParams]) -> Invoice:
     invoice, unit, params = _target(call), call.unit, call.params
     unsupported_params.refuse(params, unsupported_params.INVOICE, "invoices")
     free = {"metadata", "default_payment_method", "default_source", "auto_advance", "expand", "statement_descriptor"}
@@ -193,7 +201,7 @@ def _update(call: RequestContext) -> Invoice:
     return unit.change(invoice, changes)
 
 
-def _delete(call: RequestContext) -> Mapping[str, object]:
+def _delete(call: RequestContext[Params]) -> Mapping[str, object]:
     invoice = _target(call)
     if invoice["status"] != "draft":
         raise invalid("You can only delete draft invoices.", None, "invoice_not_editable")
@@ -205,25 +213,25 @@ def _delete(call: RequestContext) -> Mapping[str, object]:
     return call.unit.delete(invoice)
 
 
-def _lines(call: RequestContext) -> Mapping[str, object]:
+def _lines(call: RequestContext[InvoiceLineItemListParams]) -> Mapping[str, object]:
     invoice = call.unit.get(kinds.INVOICE, call.ids["id"])
     return list_of(invoice_lifecycle.all_lines(invoice), call.path, {"limit": 10, **call.params})
 
 
-def _listing(call: RequestContext) -> Mapping[str, object]:
+def _listing(call: RequestContext[InvoiceListParams]) -> Mapping[str, object]:
     due = call.params.get("due_date")
     return {"due_date": due} if isinstance(due, int) else {}
 
 
 def _payments_of(unit: UnitOfWork, invoice: Invoice) -> ListOf[InvoicePayment]:
-    found = unit.list(kinds.INVOICE_PAYMENT, invoice=invoice["id"])
-    return list_of(found, f"/v1/invoice_payments?invoice={invoice['id']}")
+    rows = unit.list(kinds.INVOICE_PAYMENT, invoice=invoice["id"])
+    return list_of(rows, f"/v1/invoice_payments?invoice={invoice['id']}")
 
 
-def confirmation_secret(unit: UnitOfWork, invoice: Invoice) -> Any:
+def confirmation_secret(unit: UnitOfWork, invoice: Invoice) -> dict[str, str] | None:
     """Return `{client_secret, type}` of the invoice's PaymentIntent, or None before there is one."""
     intent = collect_invoice.intent_of(unit, invoice)
-    return {"client_secret": intent["client_secret"], "type": "payment_intent"} if intent else None
+    return {"client_secret": str(intent["client_secret"]), "type": "payment_intent"} if intent else None
 
 
 AUTOMATIC_TAX = {"disabled_reason": None, "enabled": False, "liability": None, "provider": None, "status": None}

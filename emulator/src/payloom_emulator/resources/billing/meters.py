@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from payloom_emulator.billing.invoices import metering
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import (
-    Body,
     Schema,
     StateMachine,
     Transition,
@@ -23,7 +22,13 @@ from payloom_emulator.objects.subscriptions import Meter
 from payloom_emulator.protocol.errors import StripeError, invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import ActionContext, RequestContext
+    from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
+    from payloom_emulator.objects.params.billing import (
+        BillingMeterCreateParams,
+        BillingMeterEventAdjustmentCreateParams,
+        BillingMeterEventCreateParams,
+        BillingMeterEventSummaryListParams,
+    )
 
 DAY, HOUR = 86_400, 3_600
 
@@ -31,7 +36,7 @@ DAY, HOUR = 86_400, 3_600
 OLDEST, NEWEST = 35 * DAY, 300
 
 
-def _creating(call: RequestContext, draft: Body) -> None:
+def _creating(call: RequestContext[BillingMeterCreateParams], draft: Meter) -> None:
     name = draft["event_name"]
     if any(m["status"] == "active" for m in call.unit.list(kinds.BILLING_METER, event_name=name)):
         raise invalid(
@@ -44,20 +49,20 @@ def _creating(call: RequestContext, draft: Body) -> None:
     draft["updated"] = call.unit.now
 
 
-def _updating(call: RequestContext, meter: Body, changes: dict[str, object]) -> None:
+def _updating(call: RequestContext[Params], meter: Meter, changes: dict[str, object]) -> None:
     del meter
     changes["updated"] = call.unit.now
 
 
-def _deactivate(call: ActionContext) -> Mapping[str, object]:
+def _deactivate(call: ActionContext[Params, Meter]) -> Mapping[str, object]:
     return _switch(call, "deactivate", call.unit.now)
 
 
-def _reactivate(call: ActionContext) -> Mapping[str, object]:
+def _reactivate(call: ActionContext[Params, Meter]) -> Mapping[str, object]:
     return _switch(call, "reactivate", None)
 
 
-def _switch(call: ActionContext, move: str, at: int | None) -> Body:
+def _switch(call: ActionContext[Params, Meter], move: str, at: int | None) -> Meter:
     machine = METER.schema.machine
     assert machine is not None
     if not machine.allows(move, call.target["status"]):
@@ -67,7 +72,7 @@ def _switch(call: ActionContext, move: str, at: int | None) -> Body:
     )
 
 
-def _summaries(call: RequestContext) -> Mapping[str, object]:
+def _summaries(call: RequestContext[BillingMeterEventSummaryListParams]) -> Mapping[str, object]:
     meter = call.unit.get(kinds.BILLING_METER, call.ids["id"])
     params = call.params
     customer = call.unit.get(kinds.CUSTOMER, params["customer"], "customer")
@@ -75,7 +80,7 @@ def _summaries(call: RequestContext) -> Mapping[str, object]:
     step = {"day": DAY, "hour": HOUR}.get(params.get("value_grouping_window", ""), max(1, end - start))
     if end <= start or start % 60 or end % 60:
         raise invalid("start_time and end_time must be whole minutes, and end_time the later one.", "start_time")
-    rows = []
+    rows: list[dict[str, object]] = []
     events = [
         e
         for e in call.unit.list(kinds.BILLING_METER_EVENT, event_name=meter["event_name"], _customer=customer["id"])
@@ -102,7 +107,7 @@ def _summaries(call: RequestContext) -> Mapping[str, object]:
     return list_of(rows, call.path, {"limit": 10, **params})
 
 
-def record(call: RequestContext) -> Mapping[str, object]:
+def record(call: RequestContext[BillingMeterEventCreateParams]) -> Mapping[str, object]:
     """Store one meter event, checked against its meter."""
     unit, params = call.unit, call.params
     name, payload = params["event_name"], params.get("payload") or {}
@@ -155,7 +160,7 @@ def _number(value: object, meter: Meter) -> Decimal:
         raise StripeError("The value must be a number.", code="invalid_value", param=name) from error
 
 
-def _adjust(call: RequestContext) -> Mapping[str, object]:
+def _adjust(call: RequestContext[BillingMeterEventAdjustmentCreateParams]) -> Mapping[str, object]:
     identifier = (call.params.get("cancel") or {}).get("identifier")
     if not identifier:
         raise invalid("Name the event to cancel.", "cancel[identifier]", "parameter_missing")

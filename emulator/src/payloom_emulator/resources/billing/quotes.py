@@ -8,16 +8,24 @@ from typing import TYPE_CHECKING, cast
 from payloom_emulator.billing import quotes
 from payloom_emulator.billing.machines import QUOTE_MACHINE
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Body, Schema, read_only, settable
+from payloom_emulator.core.declarations.schema import Schema, read_only, settable
 from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.request_context import provided
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.subscriptions import Quote
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import ActionContext, RequestContext
+    from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.params.quotes import (
+        QuoteComputedUpfrontLineItemsListParams,
+        QuoteCreateParams,
+        QuoteFinalizeQuoteParams,
+        QuoteLineItemListParams,
+        QuoteUpdateParams,
+    )
 
 MONTH = 30 * 86_400
 
@@ -26,23 +34,23 @@ _PLAIN = ("application_fee_amount", "application_fee_percent", "collection_metho
           "on_behalf_of", "transfer_data")  # fmt: skip
 
 
-def _create(call: RequestContext) -> Quote:
+def _create(call: RequestContext[QuoteCreateParams]) -> Quote:
     unit, params = call.unit, call.params
-    if params.get("from_quote"):
-        source = unit.get(kinds.QUOTE, params["from_quote"]["quote"], "from_quote[quote]")
+    if origin := params.get("from_quote"):
+        source = unit.get(kinds.QUOTE, origin["quote"], "from_quote[quote]")
         kept = {
             k: source[k] for k in (*_PLAIN, "customer", "default_tax_rates", "invoice_settings", "subscription_data")
         }
-        values: Body = {
+        values: dict[str, object] = {
             **kept,
-            "from_quote": {"is_revision": bool(params["from_quote"].get("is_revision")), "quote": source["id"]},
+            "from_quote": {"is_revision": bool(origin.get("is_revision")), "quote": source["id"]},
             "_items": [dict(i) for i in source["_items"]],
             "_discounts": source["_discounts"],
         }
     else:
         values = {"invoice_settings": dict(INVOICE_SETTINGS), "_items": [], "_discounts": []}
     values.update(_values(call, cast("Quote", values)))
-    customer = unit.find(kinds.CUSTOMER, values.get("customer"))
+    customer = unit.find(kinds.CUSTOMER, cast("Quote", values).get("customer"))
     unit.use_clock_of(customer)
     values["expires_at"] = params.get("expires_at") or unit.now + MONTH
     values["test_clock"] = params.get("test_clock") or (customer or {}).get("test_clock")
@@ -52,11 +60,11 @@ def _create(call: RequestContext) -> Quote:
     return unit.create(kinds.QUOTE, values)
 
 
-def _values(call: RequestContext, current: Quote) -> Body:
+def _values(call: RequestContext[QuoteCreateParams | QuoteUpdateParams], current: Quote) -> dict[str, object]:
     unit, params = call.unit, call.params
-    values: Body = {n: (None if params[n] == "" else params[n]) for n in _PLAIN if n in params}
-    if params.get("customer"):
-        values["customer"] = unit.get(kinds.CUSTOMER, params["customer"], "customer")["id"]
+    values: dict[str, object] = {name: provided(params.get(name)) for name in _PLAIN if name in params}
+    if customer_id := params.get("customer"):
+        values["customer"] = unit.get(kinds.CUSTOMER, customer_id, "customer")["id"]
     if "line_items" in params:
         values["_items"] = quotes.read_items(unit, params["line_items"], current.get("_items") or [])
     if "discounts" in params:
@@ -82,22 +90,22 @@ def _values(call: RequestContext, current: Quote) -> Body:
     return values
 
 
-def _update(call: RequestContext) -> Quote:
+def _update(call: RequestContext[QuoteUpdateParams]) -> Quote:
     unit, params = call.unit, call.params
     quote = unit.get(kinds.QUOTE, call.ids["id"])
     unit.use_clock_of(quote)
     if quote["status"] != "draft" and set(params) - {"metadata", "expand"}:
         raise invalid("Only draft quotes can be changed.", None, "quote_not_editable")
     changes = _values(call, quote)
-    if params.get("expires_at"):
-        changes["expires_at"] = params["expires_at"]
+    if expires_at := params.get("expires_at"):
+        changes["expires_at"] = expires_at
     if "metadata" in params:
         changes["metadata"] = merge_metadata(quote["metadata"], params["metadata"])
     changes.update(quotes.amount_fields(unit, cast("Quote", {**quote, **changes})))
     return unit.change(quote, changes, emits=())
 
 
-def _finalize(call: ActionContext) -> Mapping[str, object]:
+def _finalize(call: ActionContext[QuoteFinalizeQuoteParams, Quote]) -> Mapping[str, object]:
     quote, unit = call.target, call.unit
     _need(quote, "finalize", "draft")
     if not quote["_items"]:
@@ -120,12 +128,12 @@ def _need(quote: Quote, move: str, wanted: str) -> None:
         raise invalid(f"This quote is {quote['status']}; only a quote that is {wanted} can do that.")
 
 
-def _accept(call: ActionContext) -> Quote:
+def _accept(call: ActionContext[Params, Quote]) -> Quote:
     _need(call.target, "accept", "open")
     return quotes.accept(call.unit, call.target)
 
 
-def _cancel(call: ActionContext) -> Quote:
+def _cancel(call: ActionContext[Params, Quote]) -> Quote:
     _need(call.target, "cancel", "draft or open")
     return _close(call.unit, call.target)
 
@@ -141,12 +149,12 @@ def _expire(unit: UnitOfWork, quote: Quote) -> None:
         _close(unit, quote)
 
 
-def _line_items(call: RequestContext) -> Mapping[str, object]:
+def _line_items(call: RequestContext[QuoteLineItemListParams]) -> Mapping[str, object]:
     quote = call.unit.get(kinds.QUOTE, call.ids["id"])
     return list_of(quotes.line_items(call.unit, quote), call.path, {"limit": 10, **call.params})
 
 
-def _upfront_items(call: RequestContext) -> Mapping[str, object]:
+def _upfront_items(call: RequestContext[QuoteComputedUpfrontLineItemsListParams]) -> Mapping[str, object]:
     quote = call.unit.get(kinds.QUOTE, call.ids["id"])
     return list_of(quotes.line_items(call.unit, quote), call.path, {"limit": 10, **call.params})
 

@@ -11,32 +11,36 @@ from payloom_emulator.billing.subscriptions import subscription_params
 from payloom_emulator.billing.subscriptions.changes import schedule_phases, subscription_schedules
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, overlay, read_only, settable
+from payloom_emulator.core.request_context import required
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.present import present
 from payloom_emulator.objects.subscriptions import SubscriptionSchedule, SubscriptionSchedulePhase
-from payloom_emulator.protocol.errors import invalid, parameter_missing
+from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import ActionContext, RequestContext
+    from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
+    from payloom_emulator.objects.params.subscription_schedules import (
+        SubscriptionScheduleCancelParams,
+        SubscriptionScheduleCreateParams,
+        SubscriptionScheduleListParams,
+        SubscriptionScheduleUpdateParams,
+    )
 
 LIVE = frozenset({"not_started", "active"})
 
 
-def _create(call: RequestContext) -> SubscriptionSchedule:
+def _create(call: RequestContext[SubscriptionScheduleCreateParams]) -> SubscriptionSchedule:
     unit, params = call.unit, call.params
     unsupported_params.refuse(params, unsupported_params.SCHEDULE, "subscription schedules")
-    if params.get("from_subscription"):
-        return _from_subscription(call)
-    if not params.get("customer"):
-        raise parameter_missing("customer")
-    customer = unit.get(kinds.CUSTOMER, params["customer"], "customer")
+    if subscription_id := params.get("from_subscription"):
+        return _from_subscription(call, subscription_id)
+    customer = unit.get(kinds.CUSTOMER, required(params.get("customer"), "customer"), "customer")
     unit.use_clock_of(customer)
-    if not params.get("phases"):
-        raise parameter_missing("phases")
+    phases = required(params.get("phases") or None, "phases")
     start = params.get("start_date", "now")
-    begin = unit.now if start == "now" else start
-    made = schedule_phases.phases(unit, params["phases"], begin)
+    begin = start if isinstance(start, int) else unit.now
+    made = schedule_phases.phases(unit, phases, begin)
     values = {
         "billing_mode": subscription_params.billing_mode(unit, params.get("billing_mode")),
         "customer": customer["id"],
@@ -51,14 +55,16 @@ def _create(call: RequestContext) -> SubscriptionSchedule:
     return subscription_schedules.create(unit, values)
 
 
-def _from_subscription(call: RequestContext) -> SubscriptionSchedule:
+def _from_subscription(
+    call: RequestContext[SubscriptionScheduleCreateParams], subscription_id: str
+) -> SubscriptionSchedule:
     unit, params = call.unit, call.params
     wrong = next(
         (n for n in ("customer", "phases", "default_settings", "end_behavior", "start_date") if n in params), None
     )
     if wrong is not None:
         raise invalid(f"`{wrong}` cannot be given together with `from_subscription`.", wrong)
-    subscription = unit.get(kinds.SUBSCRIPTION, params["from_subscription"], "from_subscription")
+    subscription = unit.get(kinds.SUBSCRIPTION, subscription_id, "from_subscription")
     unit.use_clock_of(subscription)
     if subscription["schedule"]:
         raise invalid(
@@ -91,23 +97,24 @@ def _from_subscription(call: RequestContext) -> SubscriptionSchedule:
     return schedule
 
 
-def _update(call: RequestContext) -> SubscriptionSchedule:
+def _update(call: RequestContext[SubscriptionScheduleUpdateParams]) -> SubscriptionSchedule:
     unit, params = call.unit, call.params
     schedule = unit.get(kinds.SUBSCRIPTION_SCHEDULE, call.ids["id"])
     unit.use_clock_of(schedule)
     unsupported_params.refuse(params, unsupported_params.SCHEDULE, "subscription schedules")
     if schedule["status"] not in LIVE:
         raise invalid(f"You cannot update a subscription schedule that is {schedule['status']}.")
-    changes: dict[str, object] = {n: params[n] for n in ("end_behavior",) if n in params}
+    changes: dict[str, object] = {"end_behavior": params["end_behavior"]} if "end_behavior" in params else {}
     if "default_settings" in params:
         changes["default_settings"] = overlay(schedule["default_settings"], params["default_settings"])
     if "metadata" in params:
         changes["metadata"] = merge_metadata(schedule["metadata"], params["metadata"])
-    if params.get("phases"):
-        first = params["phases"][0].get("start_date", schedule["phases"][0]["start_date"])
-        changes["phases"] = schedule_phases.phases(unit, params["phases"], unit.now if first == "now" else first)
+    if phases := params.get("phases"):
+        first = phases[0].get("start_date", schedule["phases"][0]["start_date"])
+        made = schedule_phases.phases(unit, phases, first if isinstance(first, int) else unit.now)
+        changes["phases"] = made
         if schedule["status"] == "active":
-            now = schedule_phases.current(unit, changes["phases"])
+            now = schedule_phases.current(unit, made)
             if now is None:
                 raise invalid("The phases must include one that is on now.", "phases")
             changes["current_phase"] = now
@@ -127,14 +134,14 @@ def _update(call: RequestContext) -> SubscriptionSchedule:
     return schedule
 
 
-def _release(call: ActionContext) -> SubscriptionSchedule:
+def _release(call: ActionContext[Params, SubscriptionSchedule]) -> SubscriptionSchedule:
     if call.target["status"] not in LIVE:
         raise invalid(f"You cannot release a subscription schedule that is {call.target['status']}.")
     subscription = call.unit.find(kinds.SUBSCRIPTION, call.target["subscription"])
     return subscription_schedules.release(call.unit, call.target, subscription)
 
 
-def _cancel(call: ActionContext) -> SubscriptionSchedule:
+def _cancel(call: ActionContext[SubscriptionScheduleCancelParams, SubscriptionSchedule]) -> SubscriptionSchedule:
     if call.target["status"] not in LIVE:
         raise invalid(f"You cannot cancel a subscription schedule that is {call.target['status']}.")
     return subscription_schedules.cancel(
@@ -145,7 +152,7 @@ def _cancel(call: ActionContext) -> SubscriptionSchedule:
     )
 
 
-def _listing(call: RequestContext) -> Mapping[str, object]:
+def _listing(call: RequestContext[SubscriptionScheduleListParams]) -> Mapping[str, object]:
     return {"status": "not_started"} if call.params.get("scheduled") else {}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import older_shapes, unsupported_params
 from payloom_emulator.billing.invoices import metering
@@ -24,37 +24,57 @@ from payloom_emulator.billing.subscriptions.forecast import invoice_forecast
 from payloom_emulator.core import facts
 from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Body, Schema, read_only, settable
+from payloom_emulator.core.declarations.schema import Schema, read_only, settable
 from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.request_context import required
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 from payloom_emulator.protocol.api_versions import BASIL, CLOVER, ENDIVE
 from payloom_emulator.protocol.errors import StripeError, invalid
+from payloom_emulator.protocol.json_shapes import is_object
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import ActionContext, RequestContext
+    from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
+    from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.objects.params.shared import BillingModeParams
+    from payloom_emulator.objects.params.subscription_items import (
+        SubscriptionItemCreateParams,
+        SubscriptionItemDeleteParams,
+        SubscriptionItemListParams,
+        SubscriptionItemUpdateParams,
+    )
+    from payloom_emulator.objects.params.subscriptions import (
+        SubscriptionCancelParams,
+        SubscriptionCreateParams,
+        SubscriptionListParams,
+        SubscriptionMigrateParams,
+        SubscriptionPauseParams,
+        SubscriptionResumeParams,
+        SubscriptionUpdateParams,
+    )
 
 ENDED = ("canceled", "incomplete_expired")
 
 
-def _create(call: RequestContext) -> Subscription:
-    call.need("customer")
-    call.unit.use_clock_of(call.unit.get(kinds.CUSTOMER, call.params["customer"], "customer"))
+def _create(call: RequestContext[SubscriptionCreateParams]) -> Subscription:
+    customer_id = required(call.params.get("customer"), "customer")
+    call.unit.use_clock_of(call.unit.get(kinds.CUSTOMER, customer_id, "customer"))
     return create_subscription.begin(call.unit, subscription_params.creation_params(call))
 
 
-def _update(call: RequestContext) -> Subscription:
+def _update(call: RequestContext[SubscriptionUpdateParams]) -> Subscription:
     subscription = _target(call)
     return update_subscription.update(call, subscription)
 
 
-def _target(call: RequestContext) -> Subscription:
+def _target(call: RequestContext[Params]) -> Subscription:
     subscription = call.unit.get(kinds.SUBSCRIPTION, call.ids["id"])
     call.unit.use_clock_of(subscription)
     return subscription
 
 
-def _cancel(call: RequestContext) -> Subscription:
+def _cancel(call: RequestContext[SubscriptionCancelParams]) -> Subscription:
     subscription = _target(call)
     if subscription["status"] in ENDED:
         raise StripeError(
@@ -70,11 +90,11 @@ def _cancel(call: RequestContext) -> Subscription:
     )
 
 
-def _resume(call: ActionContext) -> Subscription:
+def _resume(call: ActionContext[SubscriptionResumeParams, Subscription]) -> Subscription:
     return resume_subscription.resume(call, call.target)
 
 
-def _pause(call: ActionContext) -> Subscription:
+def _pause(call: ActionContext[SubscriptionPauseParams, Subscription]) -> Subscription:
     subscription = call.target
     unsupported_params.refuse(call.params, unsupported_params.PAUSE, "pausing a subscription")
     if subscription["status"] not in {"active", "trialing", "past_due", "unpaid"}:
@@ -82,76 +102,82 @@ def _pause(call: ActionContext) -> Subscription:
     return renew_subscription.pause(call.unit, subscription, "pause_requested")
 
 
-def _migrate(call: ActionContext) -> Mapping[str, object]:
+def _migrate(call: ActionContext[SubscriptionMigrateParams, Subscription]) -> Mapping[str, object]:
     subscription = call.target
     if subscription["billing_mode"]["type"] == "flexible":
         raise invalid("The subscription's billing_mode is `flexible` already.", "billing_mode")
-    mode = {**subscription_params.billing_mode(call.unit, call.params["billing_mode"]), "updated_at": call.unit.now}
+    mode = {
+        **subscription_params.billing_mode(call.unit, cast("BillingModeParams", call.params["billing_mode"])),
+        "updated_at": call.unit.now,
+    }
     return call.unit.change(subscription, {"billing_mode": mode})
 
 
-def _list(call: RequestContext) -> Mapping[str, object]:
-    wanted: Any = call.get("status")
+def _list(call: RequestContext[SubscriptionListParams]) -> Mapping[str, object]:
+    status: str | None = call.params.get("status")
     every = sorted(SUBSCRIPTION_MACHINE.statuses())
-    filters: Body = {n: call.params[n] for n in ("customer", "collection_method", "test_clock") if call.get(n)}
-    if wanted == "ended":
+    filters: dict[str, object] = {
+        name: call.params.get(name) for name in ("customer", "collection_method", "test_clock") if call.params.get(name)
+    }
+    if status == "ended":
         filters["status"] = list(ENDED)
-    elif wanted is None:
+    elif not status:
         filters["status"] = [s for s in every if s not in ENDED]
-    elif wanted != "all":
-        filters["status"] = wanted
-    narrow = {n: call.get(n) for n in ("price", "plan", "current_period_start", "current_period_end") if call.get(n)}
+    elif status != "all":
+        filters["status"] = status
+    names = ("price", "plan", "current_period_start", "current_period_end")
+    narrow = {name: call.params.get(name) for name in names if call.params.get(name)}
     if not narrow:
         return call.page(kinds.SUBSCRIPTION, **filters)
-    rows = [s for s in call.unit.list(kinds.SUBSCRIPTION, **filters) if _matches(s, narrow)]
+    rows = [s for s in call.unit.list_by(kinds.SUBSCRIPTION, filters) if _matches(s, narrow)]
     return list_of(rows, call.path, {"limit": 10, **call.params})
 
 
-def _matches(subscription: Subscription, narrow: Body) -> bool:
+def _matches(subscription: Subscription, narrow: JsonMapping) -> bool:
     rows = subscription["items"]["data"]
-    for name, wanted in narrow.items():
+    for name, sought in narrow.items():
         if name in {"price", "plan"}:
-            if not any(i["price"]["id"] == wanted for i in rows):
+            if not any(item["price"]["id"] == sought for item in rows):
                 return False
-        elif not any(_within(i[name], wanted) for i in rows):
+        elif not any(_within(cast("JsonMapping", item)[name], sought) for item in rows):
             return False
     return True
 
 
-def _within(value: int, wanted: object) -> bool:
-    if not isinstance(wanted, dict):
-        return value == wanted
+def _within(value: int, bounds: object) -> bool:
+    if not is_object(bounds):
+        return value == bounds
     checks = {"gt": value.__gt__, "gte": value.__ge__, "lt": value.__lt__, "lte": value.__le__}
-    return all(checks[k](v) for k, v in wanted.items())
+    return all(checks[k](v) for k, v in bounds.items())
 
 
-def _drop_discount(call: RequestContext) -> Mapping[str, object]:
+def _drop_discount(call: RequestContext[Params]) -> Mapping[str, object]:
     subscription = _target(call)
-    found = subscription["discounts"]
-    if not found:
+    discount_ids = subscription["discounts"]
+    if not discount_ids:
         raise StripeError(
             f"No active discount for subscription: {subscription['id']}", status=404, code="resource_missing"
         )
-    last = call.unit.get(kinds.DISCOUNT, found[-1])
+    last = call.unit.get(kinds.DISCOUNT, discount_ids[-1])
     call.unit.change(subscription, {"discounts": []})
-    for discount_id in found:
+    for discount_id in discount_ids:
         discounts.detach(call.unit, discount_id)
     return {**last, "deleted": True}
 
 
-def _resume_collection(unit: Any, subscription: Subscription) -> None:
+def _resume_collection(unit: UnitOfWork, subscription: Subscription) -> None:
     if subscription["pause_collection"]:
         unit.change(subscription, {"pause_collection": None})
 
 
-def _items_of(call: RequestContext) -> Mapping[str, object]:
-    call.need("subscription")
-    subscription = call.unit.get(kinds.SUBSCRIPTION, call.params["subscription"], "subscription")
+def _items_of(call: RequestContext[SubscriptionItemListParams]) -> Mapping[str, object]:
+    subscription_id = required(call.params.get("subscription"), "subscription")
+    subscription = call.unit.get(kinds.SUBSCRIPTION, subscription_id, "subscription")
     rows = items.of(call.unit, subscription)
     return list_of(rows, "/v1/subscription_items", {"limit": 10, **call.params})
 
 
-def _delete_item(call: RequestContext) -> Mapping[str, object]:
+def _delete_item(call: RequestContext[SubscriptionItemDeleteParams]) -> Mapping[str, object]:
     item = call.unit.get(kinds.SUBSCRIPTION_ITEM, call.ids["id"])
     subscription = call.unit.get(kinds.SUBSCRIPTION, item["subscription"])
     call.unit.use_clock_of(subscription)
@@ -161,7 +187,7 @@ def _delete_item(call: RequestContext) -> Mapping[str, object]:
     return {"id": item["id"], "object": "subscription_item", "deleted": True}
 
 
-def _add_item(call: RequestContext) -> SubscriptionItem:
+def _add_item(call: RequestContext[SubscriptionItemCreateParams]) -> SubscriptionItem:
     subscription = call.unit.get(kinds.SUBSCRIPTION, call.params["subscription"], "subscription")
     call.unit.use_clock_of(subscription)
     before = {i["id"] for i in subscription["items"]["data"]}
@@ -169,7 +195,7 @@ def _add_item(call: RequestContext) -> SubscriptionItem:
     return next(i for i in items.of(call.unit, subscription) if i["id"] not in before)
 
 
-def _change_item(call: RequestContext) -> SubscriptionItem:
+def _change_item(call: RequestContext[SubscriptionItemUpdateParams]) -> SubscriptionItem:
     item = call.unit.get(kinds.SUBSCRIPTION_ITEM, call.ids["id"])
     subscription = call.unit.get(kinds.SUBSCRIPTION, item["subscription"])
     call.unit.use_clock_of(subscription)

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing.machines import CLOCK_MACHINE
 from payloom_emulator.billing.pricing import periods
 from payloom_emulator.billing.subscriptions import items
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
-from payloom_emulator.core.declarations.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
+from payloom_emulator.core.request_context import provided
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.present import present
-from payloom_emulator.objects.subscriptions import TestClock
+from payloom_emulator.objects.subscriptions import TestClock, TestClockStatusDetails
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import ActionContext, RequestContext
+    from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.params.test_helpers import (
+        TestHelpersTestClockAdvanceParams,
+        TestHelpersTestClockCreateParams,
+    )
 
 DAY = 86_400
 
@@ -28,18 +33,18 @@ LIFETIME = 30 * DAY
 WITHOUT_SUBSCRIPTIONS = 2 * 366 * DAY
 
 
-def _creating(call: RequestContext, draft: Body) -> None:
+def _creating(call: RequestContext[Params], draft: TestClock) -> None:
     moment = draft["frozen_time"]
     real = call.unit.environment.clock.now()
     if abs(moment - real) > 10 * 366 * DAY:
         raise invalid("`frozen_time` is too far from the present.", "frozen_time")
     draft["created"] = real
     draft["deletes_after"] = real + LIFETIME
-    draft["status_details"] = {}
+    draft["status_details"] = cast("TestClockStatusDetails", {})
 
 
-def _created(call: RequestContext, clock: TestClock) -> None:
-    customer_id = call.get("customer")
+def _created(call: RequestContext[TestHelpersTestClockCreateParams], clock: TestClock) -> None:
+    customer_id = provided(call.params.get("customer"))
     if customer_id:
         customer = call.unit.get(kinds.CUSTOMER, customer_id, "customer")
         if call.unit.list(kinds.SUBSCRIPTION, customer=customer_id):
@@ -47,7 +52,7 @@ def _created(call: RequestContext, clock: TestClock) -> None:
         call.unit.change(customer, {"test_clock": clock["id"]})
 
 
-def _advance(call: ActionContext) -> Mapping[str, object]:
+def _advance(call: ActionContext[TestHelpersTestClockAdvanceParams, TestClock]) -> Mapping[str, object]:
     """Answer `advancing` at once; what is due until then runs right after, in its own time."""
     clock, target = call.target, call.params["frozen_time"]
     if clock["status"] != "ready":
@@ -72,7 +77,7 @@ def _advance(call: ActionContext) -> Mapping[str, object]:
 
 
 def _limit(unit: UnitOfWork, clock: TestClock) -> int:
-    moments = []
+    moments: list[int] = []
     for subscription in unit.list(kinds.SUBSCRIPTION, test_clock=clock["id"]):
         if subscription["status"] in {"canceled", "incomplete_expired"}:
             continue
@@ -91,7 +96,7 @@ def _arrive(unit: UnitOfWork, clock: TestClock) -> None:
     unit.transition(clock, "arrive", {"frozen_time": target, "status_details": {}})
 
 
-def _deleting(call: RequestContext, clock: TestClock) -> None:
+def _deleting(call: RequestContext[Params], clock: TestClock) -> None:
     unit = call.unit
     for customer in unit.list(kinds.CUSTOMER, test_clock=clock["id"]):
         for subscription in unit.list(kinds.SUBSCRIPTION, customer=customer["id"]):

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.connect import accounts
 from payloom_emulator.connect.accounts import PROFILE, REQUIREMENTS
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Body, Schema, create_only, overlay, read_only, settable
+from payloom_emulator.core.declarations.schema import Schema, create_only, overlay, read_only, settable
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.accounts import Account
 from payloom_emulator.objects.present import present
 from payloom_emulator.protocol.errors import StripeError
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.objects.params.account_links import AccountLinkCreateParams
+    from payloom_emulator.objects.params.accounts import (
+        AccountCapabilityUpdateParams,
+        AccountCreateParams,
+        AccountUpdateParams,
+    )
 
 _CURRENCY = {
     "US": "usd",
@@ -32,16 +39,16 @@ _CURRENCY = {
 }
 
 
-def _creating(call: RequestContext, draft: Body) -> None:
+def _creating(call: RequestContext[AccountCreateParams], draft: Account) -> None:
     params = call.params
     country = params.get("country", call.unit.environment.config.business["country"])
-    wanted = params.get("capabilities") or {}
+    capabilities = cast("Mapping[str, JsonMapping]", params.get("capabilities") or {})
     controller = params.get("controller")
-    draft.update(accounts.account_status(enabled=False))
-    draft.update(
+    values: dict[str, object] = {**accounts.account_status(enabled=False)}
+    values.update(
         {
             "business_profile": overlay(PROFILE, params.get("business_profile") or {}),
-            "capabilities": {name: "inactive" for name, c in wanted.items() if (c or {}).get("requested")},
+            "capabilities": {name: "inactive" for name, asked in capabilities.items() if asked.get("requested")},
             "controller": {
                 "fees": {"payer": "application" if controller else "account"},
                 "is_controller": True,
@@ -62,9 +69,10 @@ def _creating(call: RequestContext, draft: Body) -> None:
             "type": params.get("type", "none" if controller else "standard"),
         }
     )
+    draft.update(cast("Account", values))
 
 
-def _created(call: RequestContext, account: Account) -> None:
+def _created(call: RequestContext[Params], account: Account) -> None:
     # The account is an object of the platform and the owner of its own objects: it is found from both sides.
     own = call.unit.at(account["id"])
     own.create(kinds.ACCOUNT, dict(account), emits=())
@@ -80,48 +88,46 @@ def _maybe_enable(unit: UnitOfWork, account: Account) -> None:
     unit.change(account, {**accounts.account_status(enabled=True), "capabilities": active})
 
 
-def _updating(call: RequestContext, account: Account, changes: dict[str, object]) -> None:
+def _updating(call: RequestContext[AccountUpdateParams], account: Account, changes: dict[str, object]) -> None:
     for name in ("business_profile", "settings", "tos_acceptance"):
-        if isinstance(call.params.get(name), dict):
-            changes[name] = overlay(account[name] or {}, call.params[name])
-    if call.params.get("capabilities"):
-        asked = {
-            n: "active" if account["charges_enabled"] else "inactive"
-            for n, c in call.params["capabilities"].items()
-            if c.get("requested")
-        }
-        changes["capabilities"] = {**present(account["capabilities"]), **asked}
+        if members := call.params.get(name):
+            changes[name] = overlay(account[name] or {}, members)
+    if "capabilities" in call.params:
+        capabilities = cast("Mapping[str, JsonMapping]", call.params["capabilities"])
+        status = "active" if account["charges_enabled"] else "inactive"
+        requested = {name: status for name, asked in capabilities.items() if asked.get("requested")}
+        changes["capabilities"] = {**present(account["capabilities"]), **requested}
 
 
-def _updated(call: RequestContext, account: Account) -> None:
+def _updated(call: RequestContext[Params], account: Account) -> None:
     _maybe_enable(call.unit, account)
 
 
-def _retrieve(call: RequestContext) -> Account:
+def _retrieve(call: RequestContext[Params]) -> Account:
     if call.ids["account"] == call.unit.account:
         return accounts.home(call.unit)
     return call.unit.get(kinds.ACCOUNT, call.ids["account"])
 
 
-def _deleting(call: RequestContext, account: Account) -> None:
+def _deleting(call: RequestContext[Params], account: Account) -> None:
     if account["id"] == call.unit.environment.config.account:
         raise StripeError("You cannot delete the account your key belongs to.", status=403)
 
 
-def _link(call: RequestContext) -> Mapping[str, object]:
+def _link(call: RequestContext[AccountLinkCreateParams]) -> Mapping[str, object]:
     account = call.unit.get(kinds.ACCOUNT, call.params["account"], "account")
     url = f"{call.unit.environment.base_url}/_emulator/onboarding/{account['id']}"
     call.unit.change(account, {"_return_url": call.params.get("return_url")}, emits=())
     return {"object": "account_link", "created": call.unit.now, "expires_at": call.unit.now + 300, "url": url}
 
 
-def _capabilities(call: RequestContext) -> Mapping[str, object]:
+def _capabilities(call: RequestContext[Params]) -> Mapping[str, object]:
     account = call.unit.get(kinds.ACCOUNT, call.ids["account"])
     rows = [_capability(account, name) for name in present(account["capabilities"])]
     return {"object": "list", "data": rows, "has_more": False, "url": call.path}
 
 
-def _capability(account: Account, name: str) -> Body:
+def _capability(account: Account, name: str) -> dict[str, object]:
     capabilities = present(account["capabilities"])
     status = capabilities.get(name, "unrequested")
     return {
@@ -136,23 +142,23 @@ def _capability(account: Account, name: str) -> Body:
     }
 
 
-def _one_capability(call: RequestContext) -> Mapping[str, object]:
+def _one_capability(call: RequestContext[Params]) -> Mapping[str, object]:
     account = call.unit.get(kinds.ACCOUNT, call.ids["account"])
     return _capability(account, call.ids["capability"])
 
 
-def _request_capability(call: RequestContext) -> Mapping[str, object]:
+def _request_capability(call: RequestContext[AccountCapabilityUpdateParams]) -> Mapping[str, object]:
     account = call.unit.get(kinds.ACCOUNT, call.ids["account"])
-    wanted: Body = {**present(account["capabilities"])}
+    capabilities: dict[str, object] = {**present(account["capabilities"])}
     if call.params.get("requested"):
-        wanted[call.ids["capability"]] = "active" if account["charges_enabled"] else "inactive"
+        capabilities[call.ids["capability"]] = "active" if account["charges_enabled"] else "inactive"
     elif call.params.get("requested") is False:
-        wanted.pop(call.ids["capability"], None)
-    call.unit.change(account, {"capabilities": wanted})
+        capabilities.pop(call.ids["capability"], None)
+    call.unit.change(account, {"capabilities": capabilities})
     return _capability(account, call.ids["capability"])
 
 
-def _login_link(call: RequestContext) -> Mapping[str, object]:
+def _login_link(call: RequestContext[Params]) -> Mapping[str, object]:
     account = call.unit.get(kinds.ACCOUNT, call.ids["account"])
     url = f"{call.unit.environment.base_url}/_emulator/express/{account['id']}"
     return {"object": "login_link", "created": call.unit.now, "url": url}

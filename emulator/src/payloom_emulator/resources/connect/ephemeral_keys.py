@@ -12,15 +12,17 @@ from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.objects.params.ephemeral_keys import EphemeralKeyCreateParams
 
 LASTS = 3600
 
 
-def _create(call: RequestContext) -> Mapping[str, object]:
+def _create(call: RequestContext[EphemeralKeyCreateParams]) -> Mapping[str, object]:
     unit = call.unit
-    if not call.get("customer"):
+    customer_id = call.params.get("customer")
+    if not customer_id:
         raise invalid("You must provide a customer to create an ephemeral key.", "customer", "parameter_missing")
-    customer = unit.get(kinds.CUSTOMER, call.params["customer"], "customer")
+    customer = unit.get(kinds.CUSTOMER, customer_id, "customer")
     secret = unit.environment.ids.new("ek_test_", 60)
     key = unit.create(
         kinds.EPHEMERAL_KEY,

@@ -9,18 +9,32 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import urlencode
 
-from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.declarations.resource import Endpoints, Handler, Operation, Resource
 from payloom_emulator.core.declarations.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.core.request_context import required
 from payloom_emulator.objects import kinds
 from payloom_emulator.presentation import thin_events
-from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
+from payloom_emulator.protocol.errors import invalid, missing
+from payloom_emulator.protocol.json_shapes import is_array, is_object
 from payloom_emulator.protocol.params import event_types
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import Params, RequestContext
+    from payloom_emulator.objects.json import JsonMapping
     from payloom_emulator.objects.kind import Kind
+    from payloom_emulator.objects.params.core import (
+        V2CoreEventDestinationCreateParams,
+        V2CoreEventDestinationDeleteParams,
+        V2CoreEventDestinationDisableParams,
+        V2CoreEventDestinationEnableParams,
+        V2CoreEventDestinationListParams,
+        V2CoreEventDestinationPingParams,
+        V2CoreEventDestinationUpdateParams,
+        V2CoreEventListParams,
+    )
 
 T = TypeVar("T", bound=Mapping[str, object])
+_SETTABLE = frozenset({"description", "enabled_events", "event_payload", "name", "type"})
 PING = "v2.core.event_destination.ping"
 
 
@@ -32,17 +46,16 @@ def _check_events(names: list[str]) -> None:
             raise invalid(f"Unknown event type: {name}.", "enabled_events")
 
 
-def _create(call: RequestContext) -> Mapping[str, object]:
+def _create(call: RequestContext[V2CoreEventDestinationCreateParams]) -> Mapping[str, object]:
     params, unit = call.params, call.unit
     if params["type"] != "webhook_endpoint":
         raise invalid("The local Stripe delivers to webhook endpoints only.", "type")
-    if not params.get("webhook_endpoint"):
-        raise parameter_missing("webhook_endpoint")
+    endpoint = required(params.get("webhook_endpoint"), "webhook_endpoint")
     _check_events(params["enabled_events"])
     made = unit.create(
         kinds.EVENT_DESTINATION,
         {
-            **{n: params[n] for n in ("description", "enabled_events", "event_payload", "name", "type") if n in params},
+            **{name: value for name, value in params.items() if name in _SETTABLE},
             "created": thin_events.timestamp(unit.now),
             "updated": thin_events.timestamp(unit.now),
             "events_from": params.get("events_from", ["self"]),
@@ -50,21 +63,22 @@ def _create(call: RequestContext) -> Mapping[str, object]:
             "snapshot_api_version": (params.get("snapshot_api_version") or call.version)
             if params["event_payload"] == "snapshot"
             else None,
-            "_url": params["webhook_endpoint"]["url"],
+            "_url": endpoint.get("url"),
             "_secret": unit.environment.ids.new("whsec_", 32),
         },
     )
     return _changed(call, made)
 
 
-def _changed(call: RequestContext, made: Body) -> Body:
+def _changed(call: RequestContext[Params], made: JsonMapping) -> dict[str, object]:
     call.unit.flush()
     call.unit.environment.outbox.invalidate()
     return _shown(call, made)
 
 
-def _shown(call: RequestContext, made: Body) -> Body:
-    include = call.params.get("include") or []
+def _shown(call: RequestContext[Params], made: JsonMapping) -> dict[str, object]:
+    include = call.params.get("include")
+    include = include if is_array(include) else []
     hook = {
         "signing_secret": made["_secret"] if "webhook_endpoint.signing_secret" in include else None,
         "url": made["_url"] if "webhook_endpoint.url" in include else None,
@@ -72,32 +86,35 @@ def _shown(call: RequestContext, made: Body) -> Body:
     return {**made, "webhook_endpoint": hook}
 
 
-def _target(call: RequestContext) -> Body:
+def _target(call: RequestContext[Params]) -> Body:
     return call.unit.get(kinds.EVENT_DESTINATION, call.ids["id"])
 
 
-def _update(call: RequestContext) -> Body:
-    changes = {n: call.params[n] for n in ("description", "enabled_events", "name") if n in call.params}
-    if "enabled_events" in changes:
-        _check_events(changes["enabled_events"])
-    if call.params.get("metadata"):
-        merged = {**_target(call)["metadata"], **call.params["metadata"]}
+def _update(call: RequestContext[V2CoreEventDestinationUpdateParams]) -> dict[str, object]:
+    names = ("description", "enabled_events", "name")
+    changes: dict[str, object] = {name: value for name, value in call.params.items() if name in names}
+    if "enabled_events" in call.params:
+        _check_events(call.params["enabled_events"])
+    if metadata := call.params.get("metadata"):
+        merged: JsonMapping = {**_target(call)["metadata"], **metadata}
         changes["metadata"] = {k: v for k, v in merged.items() if v is not None}
-    if call.params.get("webhook_endpoint"):
-        changes["_url"] = call.params["webhook_endpoint"]["url"]
+    if endpoint := call.params.get("webhook_endpoint"):
+        changes["_url"] = endpoint["url"]
     changes["updated"] = thin_events.timestamp(call.unit.now)
     return _changed(call, call.unit.change(_target(call), changes))
 
 
-def _switch(status: str) -> object:
-    def run(call: RequestContext) -> Body:
+def _switch(status: str) -> Handler:
+    def run(
+        call: RequestContext[V2CoreEventDestinationDisableParams | V2CoreEventDestinationEnableParams],
+    ) -> dict[str, object]:
         reason = {"disabled": {"reason": "user"}} if status == "disabled" else None
         return _changed(call, call.unit.change(_target(call), {"status": status, "status_details": reason}))
 
     return run
 
 
-def _ping(call: RequestContext) -> Mapping[str, object]:
+def _ping(call: RequestContext[V2CoreEventDestinationPingParams]) -> Mapping[str, object]:
     made = call.unit.emit(PING, _target(call))
     call.unit.environment.outbox.enqueue(
         call.unit.account,
@@ -107,56 +124,59 @@ def _ping(call: RequestContext) -> Mapping[str, object]:
     return thin_events.thin_event(call.unit, made)
 
 
-def _delete(call: RequestContext) -> Mapping[str, object]:
+def _delete(call: RequestContext[V2CoreEventDestinationDeleteParams]) -> Mapping[str, object]:
     gone = call.unit.delete(_target(call))
     call.unit.environment.outbox.invalidate()
     return gone
 
 
-def _page(call: RequestContext, kind: Kind[T], filters: Mapping[str, object]) -> Body:
-    limit = int(call.params.get("limit", 20))
+def _page(
+    call: RequestContext[V2CoreEventDestinationListParams | V2CoreEventListParams],
+    kind: Kind[T],
+    filters: Mapping[str, object],
+) -> tuple[list[T], dict[str, object]]:
+    """Return the rows of a page, and the addresses beside them."""
+    limit = call.params.get("limit", 20)
     rows = call.unit.page(kind, filters, {"limit": min(limit, 100), **_cursor(call)}, url=call.path)
     after = rows["data"][-1]["id"] if rows["has_more"] else None
     # A client that follows the address sends nothing else: the address carries the filters.
     query = {**{k: v for k, v in call.params.items() if k != "page"}, "limit": limit, "page": after}
-    return {
-        "data": rows["data"],
+    return rows["data"], {
         "next_page_url": f"{call.path}?{_encoded(query)}" if after else None,
         "previous_page_url": None,
     }
 
 
-def _encoded(query: Body) -> str:
-    pairs = []
+def _encoded(query: JsonMapping) -> str:
+    pairs: list[tuple[str, object]] = []
     for name, value in query.items():
-        if isinstance(value, list):
+        if is_array(value):
             pairs += [(f"{name}[{index}]", item) for index, item in enumerate(value)]
-        elif isinstance(value, dict):
+        elif is_object(value):
             pairs += [(f"{name}[{key}]", item) for key, item in value.items()]
         else:
             pairs.append((name, value))
     return urlencode(pairs)
 
 
-def _cursor(call: RequestContext) -> Mapping[str, object]:
-    return {"starting_after": call.params["page"]} if call.params.get("page") else {}
+def _cursor(call: RequestContext[Params]) -> Mapping[str, object]:
+    return {"starting_after": call.params.get("page")} if call.params.get("page") else {}
 
 
-def _list(call: RequestContext) -> Mapping[str, object]:
-    page = _page(call, kinds.EVENT_DESTINATION, {})
-    return {**page, "data": [_shown(call, d) for d in page["data"]]}
+def _list(call: RequestContext[V2CoreEventDestinationListParams]) -> Mapping[str, object]:
+    rows, page = _page(call, kinds.EVENT_DESTINATION, {})
+    return {"data": [_shown(call, row) for row in rows], **page}
 
 
-def _events(call: RequestContext) -> Mapping[str, object]:
+def _events(call: RequestContext[V2CoreEventListParams]) -> Mapping[str, object]:
     types = [t.removeprefix("v1.") for t in call.params.get("types") or []]
-    page = _page(call, kinds.EVENT, {"type": types} if types else {})
-    found = page["data"]
-    if call.params.get("object_id"):
-        found = [e for e in found if e["data"]["object"].get("id") == call.params["object_id"]]
-    return {**page, "data": [thin_events.thin_event(call.unit, e) for e in found]}
+    rows, page = _page(call, kinds.EVENT, {"type": types} if types else {})
+    if object_id := call.params.get("object_id"):
+        rows = [event for event in rows if event["data"]["object"]["id"] == object_id]
+    return {"data": [thin_events.thin_event(call.unit, event) for event in rows], **page}
 
 
-def _event(call: RequestContext) -> Mapping[str, object]:
+def _event(call: RequestContext[Params]) -> Mapping[str, object]:
     event = call.unit.find(kinds.EVENT, call.ids["id"])
     if event is None:
         raise missing("event", call.ids["id"])
@@ -192,8 +212,8 @@ EVENT_DESTINATION = Resource(
             Operation("GET", "/v2/core/event_destinations/{id}", lambda call: _shown(call, _target(call))),
             Operation("POST", "/v2/core/event_destinations/{id}", _update),
             Operation("DELETE", "/v2/core/event_destinations/{id}", _delete),
-            Operation("POST", "/v2/core/event_destinations/{id}/disable", _switch("disabled")),  # type: ignore[arg-type]
-            Operation("POST", "/v2/core/event_destinations/{id}/enable", _switch("enabled")),  # type: ignore[arg-type]
+            Operation("POST", "/v2/core/event_destinations/{id}/disable", _switch("disabled")),
+            Operation("POST", "/v2/core/event_destinations/{id}/enable", _switch("enabled")),
             Operation("POST", "/v2/core/event_destinations/{id}/ping", _ping),
             Operation("GET", "/v2/core/events", _events),
             Operation("GET", "/v2/core/events/{id}", _event),

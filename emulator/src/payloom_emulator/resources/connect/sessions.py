@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Body, Schema
+from payloom_emulator.core.declarations.schema import Schema
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.objects.params.account_sessions import AccountSessionCreateParams
+    from payloom_emulator.objects.params.customer_sessions import CustomerSessionCreateParams
 
 _CUSTOMER_LASTS = 1800
 
@@ -19,7 +22,7 @@ _CUSTOMER_LASTS = 1800
 _ACCOUNT_LASTS = 24 * 3600
 
 
-_ELEMENT_FEATURES: Body = {
+_ELEMENT_FEATURES: dict[str, object] = {
     "payment_method_allow_redisplay_filters": ["always"],
     "payment_method_redisplay": "disabled",
     "payment_method_redisplay_limit": 3,
@@ -29,10 +32,13 @@ _ELEMENT_FEATURES: Body = {
 }
 
 
-_SHEET_FEATURES: Body = {"payment_method_allow_redisplay_filters": ["always"], "payment_method_remove": "enabled"}
+_SHEET_FEATURES: dict[str, object] = {
+    "payment_method_allow_redisplay_filters": ["always"],
+    "payment_method_remove": "enabled",
+}
 
 
-_MOBILE_FEATURES: Body = {
+_MOBILE_FEATURES: dict[str, object] = {
     "payment_method_allow_redisplay_filters": ["always"],
     "payment_method_redisplay": "disabled",
     "payment_method_remove": "disabled",
@@ -51,17 +57,21 @@ _WITH_FEATURES = {
 _PLAIN = ("active_entitlements", "buy_button", "customer_portal", "pricing_table")
 
 
-def _customer_session(call: RequestContext) -> Mapping[str, object]:
+def _customer_session(call: RequestContext[CustomerSessionCreateParams]) -> Mapping[str, object]:
     unit, params = call.unit, call.params
-    if not call.get("customer"):
+    customer_id = params.get("customer")
+    if not customer_id:
         raise invalid("Missing required param: customer.", "customer", "parameter_missing")
-    customer = unit.get(kinds.CUSTOMER, params["customer"], "customer")
-    asked: dict[str, Any] = params["components"]
-    components: Body = {name: {"enabled": bool((asked.get(name) or {}).get("enabled"))} for name in _PLAIN}
+    customer = unit.get(kinds.CUSTOMER, customer_id, "customer")
+    asked = cast("Mapping[str, JsonMapping]", params["components"])
+    components: dict[str, object] = {name: {"enabled": bool((asked.get(name) or {}).get("enabled"))} for name in _PLAIN}
     for name, defaults in _WITH_FEATURES.items():
-        wanted = asked.get(name) or {}
-        on = bool(wanted.get("enabled"))
-        components[name] = {"enabled": on, "features": {**defaults, **(wanted.get("features") or {})} if on else None}
+        component: JsonMapping = asked.get(name) or {}
+        on = bool(component.get("enabled"))
+        components[name] = {
+            "enabled": on,
+            "features": {**defaults, **(component.get("features") or dict[str, object]())} if on else None,
+        }
     return {
         "object": "customer_session",
         "client_secret": unit.environment.ids.new("cuss_secret_", 60),
@@ -74,18 +84,19 @@ def _customer_session(call: RequestContext) -> Mapping[str, object]:
     }
 
 
-def _account_session(call: RequestContext) -> Mapping[str, object]:
+def _account_session(call: RequestContext[AccountSessionCreateParams]) -> Mapping[str, object]:
     unit = call.unit
     account = unit.get(kinds.ACCOUNT, call.params["account"], "account")
-    asked = call.params["components"]
+    asked = cast("Mapping[str, JsonMapping]", call.params["components"])
+    components: dict[str, object] = {
+        name: {"enabled": bool(component.get("enabled")), "features": component.get("features") or {}}
+        for name, component in asked.items()
+    }
     return {
         "object": "account_session",
         "account": account["id"],
         "client_secret": unit.environment.ids.new("accs_secret__", 60),
-        "components": {
-            name: {"enabled": bool((c or {}).get("enabled")), "features": (c or {}).get("features") or {}}
-            for name, c in asked.items()
-        },
+        "components": components,
         "expires_at": unit.now + _ACCOUNT_LASTS,
         "livemode": False,
     }

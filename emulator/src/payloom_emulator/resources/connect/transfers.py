@@ -8,48 +8,52 @@ from typing import TYPE_CHECKING
 from payloom_emulator.connect import transfers
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, read_only, settable
+from payloom_emulator.core.request_context import provided, required
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.accounts import Transfer, TransferReversal
-from payloom_emulator.protocol.errors import invalid, parameter_missing
+from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import Params, RequestContext
+    from payloom_emulator.objects.params.application_fees import ApplicationFeeRefundCreateParams
+    from payloom_emulator.objects.params.transfers import TransferCreateParams, TransferReversalCreateParams
 
 
-def _create(call: RequestContext) -> Transfer:
+def _create(call: RequestContext[TransferCreateParams]) -> Transfer:
     unit, params = call.unit, call.params
     code = money.currency(params["currency"])
     account = unit.get(kinds.ACCOUNT, params["destination"], "destination")
-    if params.get("amount") is None:
-        raise parameter_missing("amount")
-    if params["amount"] < 1:
+    amount = required(params.get("amount"), "amount")
+    if amount < 1:
         raise invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
-    source = call.get("source_transaction")
+    source = provided(call.params.get("source_transaction"))
     if source:
         unit.get(kinds.CHARGE, source, "source_transaction")
     return transfers.make(
         unit,
-        amount=params["amount"],
+        amount=amount,
         currency=code,
         destination=account["id"],
         source=source,
-        group=call.get("transfer_group"),
+        group=provided(call.params.get("transfer_group")),
         metadata=params.get("metadata"),
-        description=call.get("description"),
+        description=provided(call.params.get("description")),
     )
 
 
-def _reverse(call: RequestContext) -> TransferReversal:
+def _reverse(call: RequestContext[TransferReversalCreateParams]) -> TransferReversal:
     transfer = call.unit.get(kinds.TRANSFER, call.ids["id"])
-    return transfers.reverse(call.unit, transfer, call.params.get("amount"), metadata=call.params.get("metadata"))
+    return transfers.reverse(
+        call.unit, transfer, call.params.get("amount"), metadata=call.params.get("metadata") or None
+    )
 
 
-def _one_reversal(call: RequestContext) -> TransferReversal:
+def _one_reversal(call: RequestContext[Params]) -> TransferReversal:
     return call.unit.get(kinds.TRANSFER_REVERSAL, call.ids["reversal"])
 
 
-def _refund_fee(call: RequestContext) -> Mapping[str, object]:
+def _refund_fee(call: RequestContext[ApplicationFeeRefundCreateParams]) -> Mapping[str, object]:
     fee = call.unit.get(kinds.APPLICATION_FEE, call.ids["id"])
     left = fee["amount"] - fee["amount_refunded"]
     wanted = call.params.get("amount", left)

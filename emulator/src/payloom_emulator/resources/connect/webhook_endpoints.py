@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
-from payloom_emulator.core.declarations.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
 from payloom_emulator.objects.webhooks import WebhookEndpoint
 from payloom_emulator.protocol import api_versions
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import Params, RequestContext
+    from payloom_emulator.objects.params.webhook_endpoints import (
+        WebhookEndpointCreateParams,
+        WebhookEndpointUpdateParams,
+    )
 
 
 def _check_url(url: str) -> None:
@@ -24,7 +28,7 @@ def _check_events(events: list[str]) -> None:
         raise invalid("You cannot specify other events along with '*'.", "enabled_events")
 
 
-def _creating(call: RequestContext, draft: Body) -> None:
+def _creating(call: RequestContext[WebhookEndpointCreateParams], draft: WebhookEndpoint) -> None:
     _check_url(draft["url"])
     _check_events(draft["enabled_events"])
     if draft["api_version"]:
@@ -34,28 +38,30 @@ def _creating(call: RequestContext, draft: Body) -> None:
     draft["application"] = None
 
 
-def _created(call: RequestContext, endpoint: WebhookEndpoint) -> Body:
+def _created(call: RequestContext[Params], endpoint: WebhookEndpoint) -> dict[str, object]:
     call.unit.environment.outbox.invalidate()
     return {**endpoint, "secret": endpoint["_secret"]}
 
 
-def _updating(call: RequestContext, endpoint: WebhookEndpoint, changes: Body) -> None:
+def _updating(
+    call: RequestContext[WebhookEndpointUpdateParams], endpoint: WebhookEndpoint, changes: dict[str, object]
+) -> None:
     del endpoint
     if "url" in changes:
-        _check_url(changes["url"])
-    if "enabled_events" in changes:
-        _check_events(changes["enabled_events"])
+        _check_url(str(changes["url"]))
+    if "enabled_events" in call.params:
+        _check_events(call.params["enabled_events"])
     if "disabled" in call.params:
         changes["status"] = "disabled" if call.params["disabled"] else "enabled"
 
 
-def _updated(call: RequestContext, endpoint: WebhookEndpoint) -> None:
+def _updated(call: RequestContext[Params], endpoint: WebhookEndpoint) -> None:
     del endpoint
     call.unit.flush()
     call.unit.environment.outbox.invalidate()
 
 
-def _deleting(call: RequestContext, endpoint: WebhookEndpoint) -> None:
+def _deleting(call: RequestContext[Params], endpoint: WebhookEndpoint) -> None:
     del endpoint
     call.unit.environment.outbox.invalidate()
 

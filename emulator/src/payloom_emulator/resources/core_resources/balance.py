@@ -10,15 +10,16 @@ from payloom_emulator.core.declarations.schema import Body, Schema, read_only
 from payloom_emulator.objects import kinds
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.charges import BalanceTransaction
 
 
-def _retrieve(call: RequestContext) -> Mapping[str, object]:
+def _retrieve(call: RequestContext[Params]) -> Mapping[str, object]:
     return current(call.unit)
 
 
-def current(unit: UnitOfWork) -> Body:
+def current(unit: UnitOfWork) -> dict[str, object]:
     """Return the balance as it is now: the net of all transactions, by currency and availability."""
     unit.flush()
     totals = unit.store.query(
@@ -48,7 +49,7 @@ def current(unit: UnitOfWork) -> Body:
     }
 
 
-def _become_available(unit: UnitOfWork, transaction: Body) -> None:
+def _become_available(unit: UnitOfWork, transaction: BalanceTransaction) -> None:
     unit.change(transaction, {"status": "available"}, emits=())
     unit.emit("balance.available", current(unit))
 

@@ -16,10 +16,12 @@ from payloom_emulator.core.declarations.schema import (
     read_only,
     settable,
 )
+from payloom_emulator.core.request_context import provided, required
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.charges import Charge
+from payloom_emulator.objects.charges import Charge, Refund
 from payloom_emulator.objects.intents import PaymentIntent
+from payloom_emulator.objects.json import CountedListOf
 from payloom_emulator.payments import capture_cancel, charges, disputes, test_cards
 from payloom_emulator.payments.methods import card_sources, payment_methods
 from payloom_emulator.protocol.api_versions import BASIL
@@ -29,6 +31,7 @@ from payloom_emulator.protocol.metadata import merge_metadata
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import ActionContext, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.params.charges import ChargeCaptureParams, ChargeCreateParams, ChargeUpdateParams
 
 
 def _dispute(unit: UnitOfWork, charge: Charge) -> None:
@@ -42,15 +45,15 @@ def _dispute_debit(unit: UnitOfWork, charge: Charge) -> None:
         disputes.open_for(unit, charges.booked(unit, charge), "fraudulent", inquiry=False)
 
 
-def _charge(call: RequestContext) -> Charge:
+def _charge(call: RequestContext[ChargeCreateParams]) -> Charge:
     """The legacy way to pay: a token, a card or a customer's default source, captured at once unless told not to."""
-    call.need("amount", "currency")
     unit = call.unit
-    code = money.currency(call.params["currency"])
-    amount = money.chargeable(call.params["amount"], code)
+    asked, currency = required(call.params.get("amount"), "amount"), required(call.params.get("currency"), "currency")
+    code = money.currency(currency)
+    amount = money.chargeable(asked, code)
     method = card_sources.method_for_charge(call)
     card = payment_methods.card_of(method)
-    intent: Body = {
+    intent: dict[str, object] = {
         "object": "charge",
         "id": None,
         "amount": amount,
@@ -89,11 +92,11 @@ def _charge(call: RequestContext) -> Charge:
     return charge
 
 
-def _capture(call: ActionContext) -> Charge:
+def _capture(call: ActionContext[ChargeCaptureParams, Charge]) -> Charge:
     charge = call.target
     if charge["payment_intent"]:
         intent = call.unit.get(kinds.PAYMENT_INTENT, charge["payment_intent"])
-        capture_cancel.capture(call.unit, intent, call.get("amount"))
+        capture_cancel.capture(call.unit, intent, provided(call.params.get("amount")))
         return charge
     if charge["captured"]:
         raise invalid(f"Charge {charge['id']} has already been captured.", code="charge_already_captured")
@@ -107,13 +110,13 @@ def _capture(call: ActionContext) -> Charge:
     return charges.capture(call.unit, charge, amount)
 
 
-def _refunds(unit: UnitOfWork, charge: Charge) -> Body:
+def _refunds(unit: UnitOfWork, charge: Charge) -> CountedListOf[Refund]:
     rows = unit.list(kinds.REFUND, charge=charge["id"])
     url = f"/v1/charges/{charge['id']}/refunds"
     return {"object": "list", "data": rows[:10], "has_more": len(rows) > 10, "total_count": len(rows), "url": url}
 
 
-def _updating(call: RequestContext, charge: Charge, changes: dict[str, object]) -> None:
+def _updating(call: RequestContext[ChargeUpdateParams], charge: Charge, changes: dict[str, object]) -> None:
     report = (call.params.get("fraud_details") or {}).get("user_report")
     if report:
         changes["fraud_details"] = {"user_report": report}
@@ -122,8 +125,8 @@ def _updating(call: RequestContext, charge: Charge, changes: dict[str, object]) 
 
 def _refunds_on_charge(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     """Until 2022-11-15 a charge came with its refunds."""
-    listed = _refunds(unit, cast("Charge", stored))
-    shown["refunds"] = {**listed, "data": [unit.snapshot(r) for r in listed["data"]]}
+    page = _refunds(unit, cast("Charge", stored))
+    shown["refunds"] = {**page, "data": [unit.snapshot(refund) for refund in page["data"]]}
 
 
 CHARGE = Resource(

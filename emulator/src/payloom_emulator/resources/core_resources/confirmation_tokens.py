@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import SHIPPING, Schema, overlay, read_only
+from payloom_emulator.core.request_context import provided
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.intents import ConfirmationToken
 from payloom_emulator.payments.methods import payment_methods
@@ -13,17 +14,18 @@ from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.objects.params.test_helpers import TestHelpersConfirmationTokenCreateParams
 
 LASTS = 12 * 3600
 
 
-def _create(call: RequestContext) -> ConfirmationToken:
+def _create(call: RequestContext[TestHelpersConfirmationTokenCreateParams]) -> ConfirmationToken:
     """Made by Stripe.js with a publishable key, or by a test helper with a secret one."""
     params, unit = call.params, call.unit
-    if params.get("payment_method_data"):
-        method = payment_methods.make(unit, params["payment_method_data"])
-    elif call.get("payment_method"):
-        method = unit.get(kinds.PAYMENT_METHOD, params["payment_method"], "payment_method")
+    if data := params.get("payment_method_data"):
+        method = payment_methods.make(unit, data)
+    elif method_id := params.get("payment_method"):
+        method = unit.get(kinds.PAYMENT_METHOD, method_id, "payment_method")
     else:
         raise invalid(
             "You must provide payment_method_data or payment_method.", "payment_method_data", "parameter_missing"
@@ -39,8 +41,8 @@ def _create(call: RequestContext) -> ConfirmationToken:
         {
             "expires_at": unit.now + LASTS,
             "payment_method_preview": {**preview, "customer": method["customer"]},
-            "return_url": call.get("return_url"),
-            "setup_future_usage": call.get("setup_future_usage"),
+            "return_url": provided(call.params.get("return_url")),
+            "setup_future_usage": provided(call.params.get("setup_future_usage")),
             "shipping": overlay(SHIPPING, shipping) if isinstance(shipping, dict) else None,
             "mandate_data": params.get("mandate_data") or None,
             "_method": method["id"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import customer_rules, older_shapes
 from payloom_emulator.core.declarations.api_changes import Accepted, Change
@@ -21,13 +21,17 @@ from payloom_emulator.core.declarations.schema import (
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.customers import Customer
+from payloom_emulator.objects.present import present
 from payloom_emulator.payments.methods import card_sources, payment_methods
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.json_shapes import is_object
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.objects.params.customers import CustomerCreateParams, CustomerUpdateParams
 
 INVOICE_SETTINGS = {
     "custom_fields": None,
@@ -47,30 +51,31 @@ def _subscriptions(unit: UnitOfWork, customer: Customer) -> Mapping[str, object]
     return list_of(rows, f"/v1/customers/{customer['id']}/subscriptions")
 
 
-def _created(call: RequestContext, customer: Customer) -> Customer:
+def _created(call: RequestContext[CustomerCreateParams], customer: Customer) -> Customer:
     """A method or a legacy token given at create is saved on the new customer."""
     unit = call.unit
     customer_rules.created(call, customer)
-    if call.get("payment_method"):
-        method = unit.get(kinds.PAYMENT_METHOD, call.params["payment_method"], "payment_method")
+    if method_id := call.params.get("payment_method"):
+        method = unit.get(kinds.PAYMENT_METHOD, method_id, "payment_method")
         payment_methods.attach(unit, method, customer["id"])
-    if call.get("source"):
-        card_sources.save(unit, customer, call.params["source"], default=True)
+    if source := call.params.get("source"):
+        card_sources.save(unit, customer, source, default=True)
     return customer
 
 
-def _updated(call: RequestContext, customer: Customer) -> None:
+def _updated(call: RequestContext[CustomerUpdateParams], customer: Customer) -> None:
     customer_rules.updated(call, customer)
-    if call.get("source"):
-        card_sources.save(call.unit, customer, call.params["source"], default=True)
+    if source := call.params.get("source"):
+        card_sources.save(call.unit, customer, source, default=True)
 
 
-def _check(call: RequestContext, customer: Customer) -> None:
+def _check(call: RequestContext[CustomerCreateParams | CustomerUpdateParams], customer: Customer) -> None:
     email = call.params.get("email")
     if email and ("@" not in email or email.startswith("@") or email.endswith("@")):
         raise invalid(f"Invalid email address: {email}", "email", "email_invalid")
-    default = (call.params.get("invoice_settings") or {}).get("default_payment_method")
-    if default and default != call.get("payment_method"):
+    settings: JsonMapping = call.params.get("invoice_settings") or {}
+    default: str | None = settings.get("default_payment_method")
+    if default and default != call.params.get("payment_method"):
         method = call.unit.get(kinds.PAYMENT_METHOD, default, "invoice_settings[default_payment_method]")
         if method["customer"] is None or method["customer"] != customer.get("id"):
             raise invalid(
@@ -80,26 +85,26 @@ def _check(call: RequestContext, customer: Customer) -> None:
             )
 
 
-def _creating(call: RequestContext, draft: Body) -> None:
-    _check(call, cast("Customer", draft))
+def _creating(call: RequestContext[CustomerCreateParams], draft: Customer) -> None:
+    _check(call, draft)
     customer_rules.creating(call, draft)
     _offered(call, draft)
     draft["invoice_prefix"] = call.unit.environment.ids.new("", 8).upper()
 
 
-def _offered(call: RequestContext, draft: Body) -> None:
+def _offered(call: RequestContext[CustomerCreateParams], draft: Customer) -> None:
     """A method that comes with a new customer may be the default at once; `pm_card_visa` gets its own id first."""
-    name = call.get("payment_method")
+    name = call.params.get("payment_method")
     if not name:
         return
     method = call.unit.get(kinds.PAYMENT_METHOD, name, "payment_method")
-    settings = draft.get("invoice_settings") or {}
-    if settings.get("default_payment_method") == name:
+    settings = present(draft["invoice_settings"])
+    if settings["default_payment_method"] == name:
         draft["invoice_settings"] = {**settings, "default_payment_method": method["id"]}
     call.params["payment_method"] = method["id"]
 
 
-def _updating(call: RequestContext, customer: Customer, changes: dict[str, object]) -> None:
+def _updating(call: RequestContext[CustomerUpdateParams], customer: Customer, changes: dict[str, object]) -> None:
     _check(call, customer)
     customer_rules.updating(call, customer, changes)
 
@@ -107,12 +112,10 @@ def _updating(call: RequestContext, customer: Customer, changes: dict[str, objec
 def _lists_on_customer(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     """Before 2020-08-27 a customer came with its sources, subscriptions and tax ids."""
     for name in ("sources", "subscriptions", "tax_ids"):
-        listed = CUSTOMER.includes[name](unit, stored)
-        shown[name] = {
-            **listed,
-            "data": [unit.snapshot(row) for row in listed["data"]],
-            "total_count": len(listed["data"]),
-        }
+        page = CUSTOMER.includes[name](unit, stored)
+        assert is_object(page)
+        rows: list[JsonMapping] = page["data"]
+        shown[name] = {**page, "data": [unit.snapshot(row) for row in rows], "total_count": len(rows)}
 
 
 CUSTOMER = Resource(

@@ -14,13 +14,14 @@ from payloom_emulator.payments import disputes
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import ActionContext, RequestContext
+    from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.params.disputes import DisputeUpdateParams
 
 _DECIDED_AFTER = 2
 
 
-def _updating(call: RequestContext, dispute: Dispute, changes: dict[str, object]) -> None:
+def _updating(call: RequestContext[DisputeUpdateParams], dispute: Dispute, changes: dict[str, object]) -> None:
     if dispute["status"] not in {"needs_response", "warning_needs_response"}:
         raise invalid("This dispute is already closed or under review; its evidence cannot be changed.")
     given_evidence = call.params.get("evidence") or {}
@@ -30,7 +31,7 @@ def _updating(call: RequestContext, dispute: Dispute, changes: dict[str, object]
         changes.update({"evidence": evidence, "evidence_details": details})
 
 
-def _updated(call: RequestContext, dispute: Dispute) -> None:
+def _updated(call: RequestContext[DisputeUpdateParams], dispute: Dispute) -> None:
     if call.params.get("submit", bool(call.params.get("evidence"))):
         details = dispute["evidence_details"]
         submitted = {**details, "submission_count": details["submission_count"] + 1, "submission_method": "manual"}
@@ -68,7 +69,7 @@ def _won(unit: UnitOfWork, dispute: Dispute) -> None:
     unit.emit("charge.dispute.closed", dispute)
 
 
-def _close(call: ActionContext) -> Mapping[str, object]:
+def _close(call: ActionContext[Params, Dispute]) -> Mapping[str, object]:
     move = "close_inquiry" if call.target["status"].startswith("warning") else "lose"
     if not call.unit.environment.schema("dispute").machine.allows(move, call.target["status"]):  # type: ignore[union-attr]
         raise invalid("This dispute is already closed.", code="dispute_already_closed")
@@ -83,7 +84,7 @@ def _expire(unit: UnitOfWork, dispute: Dispute) -> None:
         unit.transition(dispute, "close_inquiry")
 
 
-def _close_by_charge(call: RequestContext) -> Mapping[str, object]:
+def _close_by_charge(call: RequestContext[Params]) -> Mapping[str, object]:
     found = call.unit.list(kinds.DISPUTE, charge=call.ids["charge"], limit=1)
     if not found:
         raise invalid(f"Charge {call.ids['charge']} has no dispute.")

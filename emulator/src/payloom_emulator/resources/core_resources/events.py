@@ -10,9 +10,10 @@ from payloom_emulator.core.declarations.schema import Schema, read_only
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.objects.params.events import EventListParams
 
 
-def _list_types(call: RequestContext) -> Mapping[str, object]:
+def _list_types(call: RequestContext[EventListParams]) -> Mapping[str, object]:
     types = call.params.get("types")
     return {"type": types} if types else {}
 

@@ -7,24 +7,28 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
 from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.request_context import provided
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.accounts import File, FileLink
 from payloom_emulator.protocol.errors import invalid, parameter_missing
+from payloom_emulator.protocol.json_shapes import is_object
 from payloom_emulator.protocol.params import enum
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.params.file_links import FileLinkUpdateParams
+    from payloom_emulator.objects.params.files import FileCreateParams
 
 MAX_SIZE = 16 * 1024 * 1024
 
 
-def _create(call: RequestContext) -> File:
-    upload = call.params.get("file")
-    purpose = call.get("purpose")
-    if not isinstance(upload, dict):
+def _create(call: RequestContext[FileCreateParams]) -> File:
+    upload: object = call.params.get("file")
+    purpose = provided(call.params.get("purpose"))
+    if not is_object(upload):
         raise parameter_missing("file")
     if not purpose:
         raise parameter_missing("purpose")
@@ -33,7 +37,7 @@ def _create(call: RequestContext) -> File:
     content: bytes = upload["content"]
     if len(content) > MAX_SIZE:
         raise invalid("The file is larger than 16 MB.", "file")
-    name = upload["filename"].replace("\\", "/").rsplit("/", 1)[-1]
+    name = str(upload["filename"]).replace("\\", "/").rsplit("/", 1)[-1]
     file_id = call.unit.new_id("file")
     return call.unit.create(
         kinds.FILE,
@@ -49,7 +53,7 @@ def _create(call: RequestContext) -> File:
     )
 
 
-def _contents(call: RequestContext) -> Mapping[str, object]:
+def _contents(call: RequestContext[Params]) -> Mapping[str, object]:
     """The content, base64: the local Stripe answers JSON only."""
     file = call.unit.get(kinds.FILE, call.ids["file"])
     return {"content": file["_content"], "filename": file["filename"]}
@@ -59,11 +63,11 @@ def _links(unit: UnitOfWork, file: File) -> Mapping[str, object]:
     return list_of(unit.list(kinds.FILE_LINK, file=file["id"]), f"/v1/file_links?file={file['id']}")
 
 
-def _link(call: RequestContext, draft: Body) -> None:
+def _link(call: RequestContext[Params], draft: FileLink) -> None:
     draft["url"] = f"{call.unit.environment.base_url}/_emulator/files/{call.unit.environment.ids.new('', 32)}"
 
 
-def _expiring(call: RequestContext, link: FileLink, changes: dict[str, object]) -> None:
+def _expiring(call: RequestContext[FileLinkUpdateParams], link: FileLink, changes: dict[str, object]) -> None:
     del link
     if call.params.get("expires_at") == "now":
         changes.update({"expires_at": call.unit.now, "expired": True})

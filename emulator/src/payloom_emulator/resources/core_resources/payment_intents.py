@@ -21,6 +21,7 @@ from payloom_emulator.core.declarations.schema import (
     read_only,
     settable,
 )
+from payloom_emulator.core.request_context import provided
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.intents import PaymentIntent
@@ -30,22 +31,28 @@ from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import ActionContext
+    from payloom_emulator.core.request_context import ActionContext, Params
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.params.payment_intents import (
+        PaymentIntentCancelParams,
+        PaymentIntentCaptureParams,
+        PaymentIntentIncrementAuthorizationParams,
+    )
+    from payloom_emulator.objects.params.shared import PaymentIntentVerifyMicrodepositsParams
 
 
-def _capture(call: ActionContext) -> PaymentIntent:
+def _capture(call: ActionContext[PaymentIntentCaptureParams, PaymentIntent]) -> PaymentIntent:
     metadata = call.params.get("metadata")
     if metadata:
         call.unit.change(call.target, {"metadata": {**call.target["metadata"], **metadata}}, emits=())
     return capture(call.unit, call.target, call.params.get("amount_to_capture"))
 
 
-def _cancel(call: ActionContext) -> PaymentIntent:
-    return cancel(call.unit, call.target, call.get("cancellation_reason"))
+def _cancel(call: ActionContext[PaymentIntentCancelParams, PaymentIntent]) -> PaymentIntent:
+    return cancel(call.unit, call.target, provided(call.params.get("cancellation_reason")))
 
 
-def _increment(call: ActionContext) -> Mapping[str, object]:
+def _increment(call: ActionContext[PaymentIntentIncrementAuthorizationParams, PaymentIntent]) -> Mapping[str, object]:
     intent = call.target
     call.need("amount")
     if intent["status"] != "requires_capture":
@@ -61,7 +68,7 @@ def _increment(call: ActionContext) -> Mapping[str, object]:
     return call.unit.change(intent, changes, emits=("payment_intent.amount_capturable_updated",))
 
 
-def _verify(call: ActionContext) -> PaymentIntent:
+def _verify(call: ActionContext[PaymentIntentVerifyMicrodepositsParams, PaymentIntent]) -> PaymentIntent:
     intent = call.target
     if (intent["next_action"] or {}).get("type") != "verify_with_microdeposits":
         raise capture_cancel.unexpected(intent, "This PaymentIntent is not waiting for microdeposits.")
@@ -73,7 +80,7 @@ def _verify(call: ActionContext) -> PaymentIntent:
     )
 
 
-def _apply_balance(call: ActionContext) -> Mapping[str, object]:
+def _apply_balance(call: ActionContext[Params, PaymentIntent]) -> Mapping[str, object]:
     raise capture_cancel.unexpected(call.target, "This customer has no cash balance to apply.")
 
 
@@ -111,7 +118,7 @@ _PUBLIC = [
 def _charges_on_intent(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     """Until 2022-11-15 an intent came with its charges instead of the latest one's id."""
     rows = unit.list(kinds.CHARGE, payment_intent=stored["id"])
-    data = []
+    data: list[Body] = []
     for row in rows[:10]:
         charge = unit.snapshot(row)
         unit.environment.history.down(unit, charge, cast("Body", row), _BEFORE_LATEST_CHARGE)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import (
-    Body,
     Schema,
     StateMachine,
     Transition,
@@ -15,14 +14,17 @@ from payloom_emulator.core.declarations.schema import (
     read_only,
     settable,
 )
+from payloom_emulator.core.request_context import provided
 from payloom_emulator.ledger import balance, money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.accounts import Payout, Topup
 from payloom_emulator.protocol.errors import StripeError, invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import ActionContext, RequestContext
+    from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.params.payouts import PayoutCreateParams, PayoutReverseParams
+    from payloom_emulator.objects.params.topups import TopupCreateParams
 
 _ARRIVES_AFTER = 2 * 86400
 
@@ -39,7 +41,7 @@ def _available(unit: UnitOfWork, currency: str) -> int:
     return total
 
 
-def _creating(call: RequestContext, draft: Body) -> None:
+def _creating(call: RequestContext[PayoutCreateParams], draft: Payout) -> None:
     unit, params = call.unit, call.params
     code = money.currency(params["currency"])
     if params["amount"] < 1:
@@ -51,10 +53,10 @@ def _creating(call: RequestContext, draft: Body) -> None:
             param="amount",
         )
     draft.update({"currency": code, "status": "pending", "arrival_date": unit.now + _ARRIVES_AFTER})
-    draft["destination"] = call.get("destination") or "ba_1LocalStripeBank000000000"
+    draft["destination"] = provided(call.params.get("destination")) or "ba_1LocalStripeBank000000000"
 
 
-def _created(call: RequestContext, payout: Body) -> None:
+def _created(call: RequestContext[Params], payout: Payout) -> None:
     unit = call.unit
     booked = balance.book(
         unit, payout, kind="payout", amount=-payout["amount"], available=True, description="STRIPE PAYOUT"
@@ -63,14 +65,14 @@ def _created(call: RequestContext, payout: Body) -> None:
     unit.schedule("arrive", payout, payout["arrival_date"])
 
 
-def _arrive(unit: UnitOfWork, payout: Body) -> None:
+def _arrive(unit: UnitOfWork, payout: Payout) -> None:
     if payout["status"] == "pending":
         unit.transition(payout, "send", emits=())
     if payout["status"] == "in_transit":
         unit.transition(payout, "arrive")
 
 
-def _cancel(call: ActionContext) -> Mapping[str, object]:
+def _cancel(call: ActionContext[Params, Payout]) -> Mapping[str, object]:
     if call.target["status"] != "pending":
         raise invalid("Payouts can only be canceled while they are pending.", code="payout_not_cancelable")
     call.unit.unschedule("arrive", call.target)
@@ -78,7 +80,7 @@ def _cancel(call: ActionContext) -> Mapping[str, object]:
     return call.unit.transition(call.target, "cancel", {"failure_balance_transaction": back["id"]})
 
 
-def _reverse(call: ActionContext) -> Payout:
+def _reverse(call: ActionContext[PayoutReverseParams, Payout]) -> Payout:
     payout = call.target
     if payout["status"] != "paid":
         raise invalid("Only payouts that were paid can be reversed.")
@@ -99,13 +101,13 @@ def _reverse(call: ActionContext) -> Payout:
     return reversal
 
 
-def _topup(call: RequestContext) -> Topup:
+def _topup(call: RequestContext[TopupCreateParams]) -> Topup:
     unit, params = call.unit, call.params
     code = money.currency(params["currency"])
     if params["amount"] < 1:
         raise invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
     names = ("amount", "description", "metadata", "statement_descriptor", "transfer_group")
-    values = {n: params[n] for n in names if n in params}
+    values = {name: params.get(name) for name in names if name in params}
     when = unit.now + _TOPUP_AFTER
     made = unit.create(
         kinds.TOPUP, {**values, "currency": code, "status": "pending", "expected_availability_date": when}
@@ -114,13 +116,13 @@ def _topup(call: RequestContext) -> Topup:
     return made
 
 
-def _succeed(unit: UnitOfWork, topup: Body) -> None:
+def _succeed(unit: UnitOfWork, topup: Topup) -> None:
     if topup["status"] == "pending":
         booked = balance.book(unit, topup, kind="topup", amount=topup["amount"], available=True)
         unit.transition(topup, "succeed", {"balance_transaction": booked["id"]})
 
 
-def _cancel_topup(call: ActionContext) -> Mapping[str, object]:
+def _cancel_topup(call: ActionContext[Params, Topup]) -> Mapping[str, object]:
     if call.target["status"] != "pending":
         raise invalid("Only pending top-ups can be canceled.")
     return call.unit.transition(call.target, "cancel")

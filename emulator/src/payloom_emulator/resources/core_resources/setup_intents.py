@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
 from payloom_emulator.core.declarations.schema import (
-    Body,
     Schema,
     StateMachine,
     Transition,
@@ -15,55 +14,69 @@ from payloom_emulator.core.declarations.schema import (
     read_only,
     settable,
 )
+from payloom_emulator.core.request_context import provided
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.intents import SetupIntent
+from payloom_emulator.objects.intents import (
+    SetupIntent,
+    SetupIntentPaymentMethodOptions,
+)
 from payloom_emulator.objects.payment_methods import PaymentMethod
 from payloom_emulator.payments import authentication, payment_intents, setup_intents
 from payloom_emulator.payments.methods import confirmation_tokens, payment_methods
 from payloom_emulator.payments.setup_intents import CARD_OPTIONS
 from payloom_emulator.protocol.errors import StripeError, invalid
+from payloom_emulator.protocol.json_shapes import is_object
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import ActionContext, RequestContext
+    from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
+    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.objects.params.setup_intents import (
+        SetupIntentCancelParams,
+        SetupIntentConfirmParams,
+        SetupIntentCreateParams,
+        SetupIntentUpdateParams,
+        SetupIntentVerifyMicrodepositsParams,
+    )
+    from payloom_emulator.objects.params.shared import AutomaticPaymentMethodsParams
+
+    IntentParams = SetupIntentConfirmParams | SetupIntentCreateParams | SetupIntentUpdateParams
 
 OPEN = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 
 
-def _creating(call: RequestContext, draft: Body) -> None:
+def _creating(call: RequestContext[SetupIntentCreateParams], draft: SetupIntent) -> None:
     params = call.params
-    automatic = params.get("automatic_payment_methods")
+    automatic: AutomaticPaymentMethodsParams | None = params.get("automatic_payment_methods")
     if automatic is None and not params.get("payment_method_types") and not call.before("2023-08-16"):
         automatic = {"enabled": True}
-    if automatic and automatic.get("enabled"):
-        draft["automatic_payment_methods"] = {
-            "allow_redirects": automatic.get("allow_redirects", "always"),
-            "enabled": True,
-        }
+    if automatic and automatic["enabled"]:
+        redirects = automatic.get("allow_redirects", "always")
+        draft["automatic_payment_methods"] = {"allow_redirects": redirects, "enabled": True}
         if not call.before("2023-11"):
             draft["payment_method_configuration_details"] = {"id": "pmc_1LocalStripeDefault00000", "parent": None}
     draft["payment_method_types"] = authentication.types_for(params, automatic=bool(draft["automatic_payment_methods"]))
-    options: Body = {"card": dict(CARD_OPTIONS)} if "card" in draft["payment_method_types"] else {}
+    options: dict[str, JsonMapping] = {"card": CARD_OPTIONS} if "card" in draft["payment_method_types"] else {}
     for kind, values in (params.get("payment_method_options") or {}).items():
-        options[kind] = {**options.get(kind, {}), **values} if isinstance(values, dict) else {}
-    draft["payment_method_options"] = options
+        options[kind] = {**options.get(kind, {}), **values} if is_object(values) else {}
+    # By the names of the payment methods, which are the members of the type.
+    draft["payment_method_options"] = cast("SetupIntentPaymentMethodOptions", options)
     method = _given_method(call)
     if method is not None:
-        authentication.check_type(cast("SetupIntent", draft), method, "SetupIntent")
-        _check_owner(cast("SetupIntent", draft), method)
+        authentication.check_type(draft, method, "SetupIntent")
+        _check_owner(draft, method)
         draft["payment_method"] = method["id"]
     draft["status"] = "requires_confirmation" if draft["payment_method"] else "requires_payment_method"
     draft["id"] = call.unit.new_id("setup_intent")
     draft["client_secret"] = f"{draft['id']}_secret_{call.unit.environment.ids.new('', 30)}"
 
 
-def _given_method(call: RequestContext) -> PaymentMethod | None:
-    if call.get("confirmation_token"):
-        return confirmation_tokens.use(call.unit, call.params["confirmation_token"], kinds.SETUP_INTENT, None)
-    if call.params.get("payment_method_data"):
-        return payment_methods.make(call.unit, call.params["payment_method_data"])
-    if call.get("payment_method"):
-        return call.unit.get(kinds.PAYMENT_METHOD, call.params["payment_method"], "payment_method")
-    return None
+def _given_method(call: RequestContext[IntentParams]) -> PaymentMethod | None:
+    if token_id := call.params.get("confirmation_token"):
+        return confirmation_tokens.use(call.unit, token_id, kinds.SETUP_INTENT, None)
+    if data := call.params.get("payment_method_data"):
+        return payment_methods.make(call.unit, data)
+    method_id = call.params.get("payment_method")
+    return call.unit.get(kinds.PAYMENT_METHOD, method_id, "payment_method") if method_id else None
 
 
 def _check_owner(intent: SetupIntent, method: PaymentMethod) -> None:
@@ -74,27 +87,29 @@ def _check_owner(intent: SetupIntent, method: PaymentMethod) -> None:
     payment_methods.refuse_spent(method)
 
 
-def _created(call: RequestContext, intent: SetupIntent) -> SetupIntent:
+def _created(call: RequestContext[SetupIntentCreateParams], intent: SetupIntent) -> SetupIntent:
     return _confirm(call, intent) if call.params.get("confirm") else intent
 
 
-def _updating(call: RequestContext, intent: SetupIntent, changes: dict[str, object]) -> None:
+def _updating(call: RequestContext[SetupIntentUpdateParams], intent: SetupIntent, changes: dict[str, object]) -> None:
     if intent["status"] not in OPEN and set(call.params) - {"metadata", "description"}:
         raise _unexpected(intent, f"This SetupIntent cannot be updated because it has a status of {intent['status']}.")
     method = _given_method(call)
     if method is not None:
         _check_owner(cast("SetupIntent", {**intent, **changes}), method)
         changes["payment_method"] = method["id"]
-    if call.params.get("payment_method_types"):
-        changes["payment_method_types"] = call.params["payment_method_types"]
+    if types := call.params.get("payment_method_types"):
+        changes["payment_method_types"] = types
 
 
-def _updated(call: RequestContext, intent: SetupIntent) -> None:
+def _updated(call: RequestContext[Params], intent: SetupIntent) -> None:
     if intent["payment_method"] and intent["status"] == "requires_payment_method":
         call.unit.transition(intent, "attach_method")
 
 
-def _confirm(call: RequestContext, intent: SetupIntent) -> SetupIntent:
+def _confirm(
+    call: RequestContext[SetupIntentConfirmParams | SetupIntentCreateParams], intent: SetupIntent
+) -> SetupIntent:
     unit, params = call.unit, call.params
     if intent["status"] not in OPEN:
         raise _unexpected(
@@ -104,9 +119,9 @@ def _confirm(call: RequestContext, intent: SetupIntent) -> SetupIntent:
     method = (
         None
         if intent["payment_method"]
-        and not call.get("payment_method")
+        and not provided(call.params.get("payment_method"))
         and not params.get("payment_method_data")
-        and not call.get("confirmation_token")
+        and not provided(call.params.get("confirmation_token"))
         else _given_method(call)
     )
     if method is not None:
@@ -123,9 +138,9 @@ def _confirm(call: RequestContext, intent: SetupIntent) -> SetupIntent:
     if (
         automatic
         and automatic["allow_redirects"] != "never"
-        and not call.get("return_url")
+        and not provided(call.params.get("return_url"))
         and not params.get("use_stripe_sdk")
-        and not call.get("confirmation_token")
+        and not provided(call.params.get("confirmation_token"))
         and call.caller.kind != "publishable"
     ):
         raise invalid(
@@ -136,24 +151,26 @@ def _confirm(call: RequestContext, intent: SetupIntent) -> SetupIntent:
         unit,
         intent,
         method,
-        return_url=call.get("return_url"),
+        return_url=provided(call.params.get("return_url")),
         use_sdk=bool(params.get("use_stripe_sdk")) or call.caller.kind == "publishable",
         mandate_data=params.get("mandate_data") or None,
     )
 
 
-def _cancel(call: ActionContext) -> Mapping[str, object]:
+def _cancel(call: ActionContext[SetupIntentCancelParams, SetupIntent]) -> Mapping[str, object]:
     if call.target["status"] not in OPEN:
         raise _unexpected(
             call.target,
             f"You cannot cancel this SetupIntent because it has a status of {call.target['status']}. Only a SetupIntent with one of the following statuses may be canceled: requires_payment_method, requires_confirmation, requires_action.",
         )
     return call.unit.transition(
-        call.target, "cancel", {"cancellation_reason": call.get("cancellation_reason"), "next_action": None}
+        call.target,
+        "cancel",
+        {"cancellation_reason": provided(call.params.get("cancellation_reason")), "next_action": None},
     )
 
 
-def _verify(call: ActionContext) -> SetupIntent:
+def _verify(call: ActionContext[SetupIntentVerifyMicrodepositsParams, SetupIntent]) -> SetupIntent:
     intent = call.target
     if (intent["next_action"] or {}).get("type") != "verify_with_microdeposits":
         raise _unexpected(intent, "This SetupIntent is not waiting for microdeposits.")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
-from payloom_emulator.core.declarations.schema import Body, Schema, read_only
+from payloom_emulator.core.declarations.schema import Schema, read_only
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.payment_methods import Token
 from payloom_emulator.payments import test_cards
@@ -15,21 +15,21 @@ from payloom_emulator.protocol.errors import invalid
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.json import JsonMapping, JsonObject
+    from payloom_emulator.objects.params.tokens import TokenCreateParams
 
 
-def _creating(call: RequestContext, draft: Body) -> None:
+def _creating(call: RequestContext[TokenCreateParams], draft: Token) -> None:
     params = call.params
     draft["client_ip"] = "127.0.0.1"
-    if isinstance(params.get("card"), dict):
-        card = payment_methods.check_card(call.unit, params["card"], "card")
-        draft.update(
-            {"type": "card", "card": tokens.card_object(call.unit, card, params["card"]), "_number": card.number}
-        )
-    elif params.get("bank_account"):
-        data = params["bank_account"]
-        draft.update(
-            {"type": "bank_account", "bank_account": _bank_account(call.unit, data), "_account": data["account_number"]}
-        )
+    data = params.get("card")
+    if data and not isinstance(data, str):
+        card = payment_methods.check_card(call.unit, data, "card")
+        draft["type"], draft["_number"] = "card", card.number
+        draft["card"] = cast("JsonObject", tokens.card_object(call.unit, card, data))
+    elif bank_account := params.get("bank_account"):
+        draft["type"], draft["_account"] = "bank_account", bank_account["account_number"]
+        draft["bank_account"] = cast("JsonObject", _bank_account(call.unit, bank_account))
     elif params.get("pii"):
         draft["type"] = "pii"
     elif params.get("cvc_update"):
@@ -41,7 +41,7 @@ def _creating(call: RequestContext, draft: Body) -> None:
         )
 
 
-def _bank_account(unit: UnitOfWork, data: Body) -> Body:
+def _bank_account(unit: UnitOfWork, data: JsonMapping) -> dict[str, object]:
     number = data["account_number"]
     return {
         "id": unit.environment.ids.new("ba_1", 23),

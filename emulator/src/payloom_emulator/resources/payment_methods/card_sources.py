@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
-from payloom_emulator.core.declarations.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
+from payloom_emulator.core.request_context import provided, required
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.present import present
 from payloom_emulator.payments.methods import payment_methods
@@ -13,6 +14,9 @@ from payloom_emulator.protocol.errors import invalid, not_emulated, parameter_mi
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.objects.params.sources import SourceCreateParams
+    from payloom_emulator.objects.payment_methods import Source
 
 _OWNER = {"address": None, "email": None, "name": None, "phone": None}
 
@@ -20,47 +24,44 @@ _OWNER = {"address": None, "email": None, "name": None, "phone": None}
 _SHOWN = ("brand", "country", "cvc_check", "dynamic_last4", "exp_month", "exp_year", "fingerprint", "funding", "last4")
 
 
-def _creating(call: RequestContext, draft: Body) -> None:
+def _creating(call: RequestContext[SourceCreateParams], draft: Source) -> None:
     unit, params = call.unit, call.params
-    kind = call.get("type") or ("card" if call.get("token") else None)
+    kind = provided(call.params.get("type")) or ("card" if provided(call.params.get("token")) else None)
     if kind is None:
         raise parameter_missing("type")
     if kind != "card":
         raise not_emulated(f"POST /v1/sources with type {kind}")
-    if not call.get("token"):
-        raise parameter_missing("token")
-    token = unit.get(kinds.TOKEN, params["token"], "token")
+    token = unit.get(kinds.TOKEN, required(params.get("token"), "token"), "token")
     if token["used"]:
         raise invalid(f"You cannot use a Stripe token more than once: {token['id']}.", "token", "token_already_used")
     if token["type"] != "card":
         raise invalid("Only card tokens make card sources.", "token")
     unit.change(token, {"used": True}, emits=())
     card = token["card"]
-    owner = params.get("owner") or {}
+    owner: JsonMapping = params.get("owner") or {}
     verified = {f"verified_{name}": None for name in _OWNER}
-    draft.update(
-        {
-            "type": "card",
-            "card": {
-                **{name: present(card)[name] for name in _SHOWN},
-                "address_line1_check": present(card)["address_line1_check"],
-                "address_zip_check": present(card)["address_zip_check"],
-                "name": present(card)["name"],
-                "three_d_secure": "optional",
-                "tokenization_method": None,
-            },
-            "client_secret": unit.environment.ids.new("src_client_secret_", 24),
-            "owner": {
-                **_OWNER,
-                "name": present(card)["name"],
-                **{n: owner[n] for n in _OWNER if n in owner},
-                **verified,
-            },
-            "_card": card,
-            "_number": payment_methods.card_of(token).number,
-            "_name": token.get("_name"),
-        }
-    )
+    values: dict[str, object] = {
+        "type": "card",
+        "card": {
+            **{name: present(card)[name] for name in _SHOWN},
+            "address_line1_check": present(card)["address_line1_check"],
+            "address_zip_check": present(card)["address_zip_check"],
+            "name": present(card)["name"],
+            "three_d_secure": "optional",
+            "tokenization_method": None,
+        },
+        "client_secret": unit.environment.ids.new("src_client_secret_", 24),
+        "owner": {
+            **_OWNER,
+            "name": present(card)["name"],
+            **{n: owner[n] for n in _OWNER if n in owner},
+            **verified,
+        },
+        "_card": card,
+        "_number": payment_methods.card_of(token).number,
+        "_name": token.get("_name"),
+    }
+    draft.update(cast("Source", values))
 
 
 SOURCE = Resource(

@@ -10,10 +10,10 @@ from payloom_emulator.core.declarations.schema import Schema, read_only
 from payloom_emulator.objects import kinds
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import Params, RequestContext
 
 
-def _retrieve(call: RequestContext) -> Mapping[str, object]:
+def _retrieve(call: RequestContext[Params]) -> Mapping[str, object]:
     customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
     return {
         "object": "cash_balance",

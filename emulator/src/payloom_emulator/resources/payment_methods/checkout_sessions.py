@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.checkout import complete_session, create_session, lines
-from payloom_emulator.checkout.confirm_params import ConfirmParams
 from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import (
@@ -24,24 +23,32 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.objects.checkout import CheckoutSession
 from payloom_emulator.protocol import api_versions
 from payloom_emulator.protocol.errors import StripeError, invalid, missing
+from payloom_emulator.protocol.json_shapes import is_object
 from payloom_emulator.protocol.params import extended
 
 if TYPE_CHECKING:
+    from payloom_emulator.checkout.confirm_params import ConfirmParams
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
-    from payloom_emulator.objects.params.checkout import CheckoutSessionUpdateParamsLineItem
+    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.objects.params.checkout import (
+        CheckoutSessionListParams,
+        CheckoutSessionUpdateParams,
+        CheckoutSessionUpdateParamsLineItem,
+    )
+    from payloom_emulator.objects.params.shared import CheckoutSessionLineItemListParams
     from payloom_emulator.objects.state import SoldLine
 
 intent_changed = complete_session.intent_changed
 
 
-def _created(call: RequestContext, session: CheckoutSession) -> None:
+def _created(call: RequestContext[Params], session: CheckoutSession) -> None:
     call.unit.schedule("expire", session, session["expires_at"])
     if call.before("2022-08-01"):
         complete_session.prepare(call.unit, session)
 
 
-def _expire(call: ActionContext) -> Mapping[str, object]:
+def _expire(call: ActionContext[Params, CheckoutSession]) -> Mapping[str, object]:
     if call.target["status"] != "open":
         raise StripeError(
             f"""Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of {call.target["status"]}.""",
@@ -55,7 +62,7 @@ def _lapse(unit: UnitOfWork, session: CheckoutSession) -> None:
         unit.transition(session, "expire", {"url": None})
 
 
-def _list_lines(call: RequestContext) -> Mapping[str, object]:
+def _list_lines(call: RequestContext[CheckoutSessionLineItemListParams]) -> Mapping[str, object]:
     session = call.unit.get(kinds.CHECKOUT_SESSION, call.ids["session"])
     return list_of(lines.line_items(call.unit, session), call.path, {"limit": 10, **call.params})
 
@@ -65,33 +72,31 @@ def _include_lines(unit: UnitOfWork, session: CheckoutSession) -> Mapping[str, o
     return list_of(lines.line_items(unit, session), url, {"limit": 10})
 
 
-def _updating(call: RequestContext, session: CheckoutSession, changes: dict[str, object]) -> None:
+def _updating(
+    call: RequestContext[CheckoutSessionUpdateParams], session: CheckoutSession, changes: dict[str, object]
+) -> None:
     params = call.params
     if session["status"] != "open" and set(params) - {"metadata"}:
         raise invalid("Only the metadata of a Checkout Session that is not open can be updated.")
-    if params.get("collected_information"):
+    if collected := params.get("collected_information"):
         before = session["collected_information"] or {
             "business_name": None,
             "individual_name": None,
             "shipping_details": None,
         }
-        changes["collected_information"] = {**before, **params["collected_information"]}
-    if params.get("line_items"):
-        changes["_lines"] = _merged(call, session, params["line_items"])
-    if "discounts" in params:
-        changes["_discounts"] = [{k: v for k, v in d.items() if v} for d in params["discounts"] or []]
-    if {"_lines", "_discounts"} & set(changes):
+        changes["collected_information"] = {**before, **collected}
+    if line_items := params.get("line_items"):
+        changes["_lines"] = _merged(call, session, line_items)
         _price_again(call.unit, session, changes)
 
 
 def _merged(
-    call: RequestContext[Params], session: CheckoutSession, items: Sequence[CheckoutSessionUpdateParamsLineItem]
+    call: RequestContext[Params], session: CheckoutSession, changed_lines: Sequence[CheckoutSessionUpdateParamsLineItem]
 ) -> list[SoldLine]:
     known = {line["id"]: line for line in session["_lines"]}
     merged: list[SoldLine] = []
-    for item in items:
-        line_id = item.get("id")
-        if line_id:
+    for item in changed_lines:
+        if line_id := item.get("id"):
             if line_id not in known:
                 raise missing("line_item", line_id, param="line_items", status=400)
             line = known[line_id]
@@ -108,15 +113,15 @@ def _price_again(unit: UnitOfWork, session: CheckoutSession, changes: dict[str, 
 # --- what Stripe's own page calls -----------------------------------------------------------------
 
 
-def _open(call: RequestContext) -> Mapping[str, object]:
+def _open(call: RequestContext[Params]) -> Mapping[str, object]:
     """The session for Stripe's page: the object, and what only the page needs."""
     session = call.unit.get(kinds.CHECKOUT_SESSION, call.ids["session"])
     return _page(call.unit, session)
 
 
-def _page(unit: UnitOfWork, session: CheckoutSession) -> Body:
+def _page(unit: UnitOfWork, session: CheckoutSession) -> dict[str, object]:
     data = session["_subscription_data"]
-    shown: Body = {
+    shown: dict[str, object] = {
         **session,
         "subscription_data": {
             k: data.get(k) for k in ("trial_period_days", "trial_end", "description", "trial_settings")
@@ -134,8 +139,8 @@ def _page(unit: UnitOfWork, session: CheckoutSession) -> Body:
     return shown
 
 
-def _breakdown(unit: UnitOfWork, session: CheckoutSession) -> Body:
-    discounts = []
+def _breakdown(unit: UnitOfWork, session: CheckoutSession) -> dict[str, object]:
+    discounts: list[object] = []
     for taken in session.get("_taken") or []:
         coupon = unit.find(kinds.COUPON, taken["coupon"], deleted=True)
         source = {"coupon": unit.snapshot(coupon) if coupon else taken["coupon"], "type": "coupon"}
@@ -150,49 +155,47 @@ def _breakdown(unit: UnitOfWork, session: CheckoutSession) -> Body:
     return {"discounts": discounts, "taxes": []}
 
 
-def _confirm_page(call: RequestContext) -> Mapping[str, object]:
+def _confirm_page(call: RequestContext[Params]) -> Mapping[str, object]:
     session = call.unit.get(kinds.CHECKOUT_SESSION, call.ids["session"])
     call.unit.use_clock_of(session)
-    return _page(
-        call.unit,
-        complete_session.confirm(call.unit, session, cast("ConfirmParams", _typed(call.params))),
-    )
+    return _page(call.unit, complete_session.confirm(call.unit, session, cast("ConfirmParams", _typed(call.params))))
 
 
-def _update_page(call: RequestContext) -> Mapping[str, object]:
+def _update_page(call: RequestContext[Params]) -> Mapping[str, object]:
     """A promotion code was entered (or removed with ""), a quantity or the shipping changed."""
     session = call.unit.get(kinds.CHECKOUT_SESSION, call.ids["session"])
     if session["status"] != "open":
         raise invalid("This Checkout Session is no longer active.", code="checkout_session_not_open")
     changes: dict[str, object] = {}
     if "promotion_code" in call.params:
-        changes["_discounts"] = _promotion(call, session, call.params["promotion_code"])
-    wanted = call.params.get("updated_line_item_quantity")
-    if isinstance(wanted, dict):
-        changes["_lines"] = _quantity(session, wanted.get("line_item_id"), int(wanted.get("quantity", 1)))
-    if call.get("shipping_rate"):
-        changes["shipping_cost"] = create_session.shipping_cost(session, call.params["shipping_rate"])
+        changes["_discounts"] = _promotion(call, session, str(call.params["promotion_code"]))
+    update = call.params.get("updated_line_item_quantity")
+    if is_object(update):
+        changes["_lines"] = _quantity(session, update.get("line_item_id"), int(update.get("quantity", 1)))
+    if rate_id := call.params.get("shipping_rate"):
+        changes["shipping_cost"] = create_session.shipping_cost(session, str(rate_id))
     _price_again(call.unit, session, changes)
     call.unit.change(session, changes, emits=())
     return _page(call.unit, session)
 
 
-def _promotion(call: RequestContext, session: CheckoutSession, code: str) -> list[Body]:
+def _promotion(call: RequestContext[Params], session: CheckoutSession, code: str) -> list[dict[str, str]]:
     if not code:
         return []
     if not session["allow_promotion_codes"]:
         raise invalid("This Checkout Session takes no promotion codes.", "promotion_code")
-    found = [c for c in call.unit.list(kinds.PROMOTION_CODE, active=True) if c["code"].lower() == code.strip().lower()]
-    if not found:
+    active = call.unit.list(kinds.PROMOTION_CODE, active=True)
+    matching = [promotion for promotion in active if promotion["code"].lower() == code.strip().lower()]
+    if not matching:
         raise invalid("This code is invalid.", "promotion_code", "promotion_code_invalid")
-    return [{"promotion_code": found[0]["id"]}]
+    return [{"promotion_code": matching[0]["id"]}]
 
 
-def _quantity(session: CheckoutSession, line_id: object, quantity: int) -> list[Body]:
-    changed = []
+def _quantity(session: CheckoutSession, line_id: object, quantity: int) -> list[JsonMapping]:
+    changed: list[JsonMapping] = []
     for line in session["_lines"]:
         if line["id"] == line_id:
-            rule = line["adjustable_quantity"] or {}
+            rule: JsonMapping = line["adjustable_quantity"] or {}
             low, high = rule.get("minimum") or 0, rule.get("maximum") or 99
             if not rule.get("enabled") or not low <= quantity <= high:
                 raise invalid(f"The quantity must be between {low} and {high}.", "updated_line_item_quantity")
@@ -202,15 +205,14 @@ def _quantity(session: CheckoutSession, line_id: object, quantity: int) -> list[
     return changed
 
 
-def _typed(params: Body) -> Body:
+def _typed(params: JsonMapping) -> Body:
     """The page's parameters are in no specification; card dates come as text."""
     data = params.get("payment_method_data")
-    card = data.get("card") if isinstance(data, dict) else None
-    if isinstance(card, dict):
-        for name in ("exp_month", "exp_year"):
-            if str(card.get(name, "")).isdigit():
-                card[name] = int(card[name])
-    return params
+    card = data.get("card") if is_object(data) else None
+    if not is_object(data) or not is_object(card):
+        return dict(params)
+    dates = {name: int(card[name]) for name in ("exp_month", "exp_year") if str(card.get(name, "")).isdigit()}
+    return {**params, "payment_method_data": {**data, "card": {**card, **dates}}}
 
 
 _UI = {"hosted_page": "hosted", "embedded_page": "embedded", "elements": "custom", "form": "custom"}
@@ -223,17 +225,29 @@ def _older_ui(unit: UnitOfWork, shown: Body, stored: Body) -> None:
 
 def _shipping_on_top(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     del unit
-    details = (stored["collected_information"] or {}).get("shipping_details")
-    shown["shipping_details"] = details
+    collected: JsonMapping = stored["collected_information"] or {}
+    shown["shipping_details"] = collected.get("shipping_details")
 
 
 def _shipping_at_first(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     """Until 2022-11-15 the address was called shipping."""
     del unit
-    shown["shipping"] = shown.pop("shipping_details", (stored["collected_information"] or {}).get("shipping_details"))
+    collected: JsonMapping = stored["collected_information"] or {}
+    shown["shipping"] = shown.pop("shipping_details", collected.get("shipping_details"))
 
 
-_OLD_LINE = {"name": ["s"], "amount": ["i"], "currency": ["s"], "description": ["s"], "images": ["a", ["s"]]}
+_OLD_LINE: dict[str, list[object]] = {
+    "name": ["s"],
+    "amount": ["i"],
+    "currency": ["s"],
+    "description": ["s"],
+    "images": ["a", ["s"]],
+}
+
+
+def _listing(call: RequestContext[CheckoutSessionListParams]) -> Mapping[str, object]:
+    details = call.params.get("customer_details")
+    return {"customer_details.email": details["email"] if details else None}
 
 
 SESSION = Resource(
@@ -329,7 +343,7 @@ SESSION = Resource(
         creating=create_session.fill,
         created=_created,
         updating=_updating,
-        listing=lambda call: {"customer_details.email": (call.params.get("customer_details") or {}).get("email")},
+        listing=_listing,
         actions={"expire": _expire},
         operations=(
             Operation("GET", "/v1/checkout/sessions/{session}/line_items", _list_lines),

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
-from payloom_emulator.core.declarations.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import Params, RequestContext
+    from payloom_emulator.objects.json import JsonMapping
 
 _ACTIVE = {"status": "active"}
 
 
-def _creating(call: RequestContext, draft: Body) -> None:
+def _creating(call: RequestContext[Params], draft: JsonMapping) -> None:
     name = draft["domain_name"]
     if "://" in name or "/" in name or " " in name:
         raise invalid("Invalid domain name: give the host alone, without a scheme or a path.", "domain_name")

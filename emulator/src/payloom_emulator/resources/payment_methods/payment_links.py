@@ -10,17 +10,28 @@ from payloom_emulator.core.declarations.resource import Endpoints, Operation, Re
 from payloom_emulator.core.declarations.schema import Body, Schema, create_only, read_only, settable
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.checkout import CheckoutSession, PaymentLink
+from payloom_emulator.objects.checkout import (
+    CheckoutSession,
+    PaymentLink,
+    PaymentLinkAfterCompletion,
+    PaymentLinkAutomaticTax,
+    PaymentLinkCustomField,
+    PaymentLinkPaymentIntentData,
+    PaymentLinkSubscriptionData,
+)
 from payloom_emulator.protocol.errors import StripeError
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.objects.params.checkout import CheckoutSessionCreateParams
+    from payloom_emulator.objects.params.payment_links import PaymentLinkCreateParams, PaymentLinkLineItemListParams
 
 _TEXT = {"after_submit": None, "shipping_address": None, "submit": None, "terms_of_service_acceptance": None}
 
 
-def _creating(call: RequestContext, draft: Body) -> None:
+def _creating(call: RequestContext[PaymentLinkCreateParams], draft: PaymentLink) -> None:
     unit, params = call.unit, call.params
     items = params["line_items"]
     any_recurring = any(_recurring(unit, item) for item in items)
@@ -28,28 +39,20 @@ def _creating(call: RequestContext, draft: Body) -> None:
     draft["_lines"] = lines.read(unit, items, draft["_mode"])
     lines.check_terms(unit, draft["_lines"], draft["_mode"])
     draft["currency"] = lines.currency_of(unit, draft["_lines"], params.get("currency"))
-    after: Body = params.get("after_completion") or {"type": "hosted_confirmation"}
-    draft["after_completion"] = (
-        {"redirect": after.get("redirect"), "type": "redirect"}
-        if after["type"] == "redirect"
-        else {
-            "hosted_confirmation": {"custom_message": (after.get("hosted_confirmation") or {}).get("custom_message")},
-            "type": "hosted_confirmation",
-        }
-    )
-    tax = params.get("automatic_tax") or {}
-    draft["automatic_tax"] = {
-        "enabled": bool(tax.get("enabled")),
-        "liability": {"type": "self"} if tax.get("enabled") else None,
-    }
-    draft["custom_fields"] = [create_session.custom_field(f) for f in params.get("custom_fields") or []]
-    draft["_params"] = params
+    draft["after_completion"] = _after_completion(params.get("after_completion") or {})
+    taxed = params["automatic_tax"]["enabled"] if "automatic_tax" in params else False
+    liability = {"type": "self"} if taxed else None
+    draft["automatic_tax"] = cast("PaymentLinkAutomaticTax", {"enabled": taxed, "liability": liability})
+    fields = [create_session.custom_field(field) for field in params.get("custom_fields") or ()]
+    draft["custom_fields"] = cast("list[PaymentLinkCustomField]", fields)
+    draft["_params"] = dict(params)
     draft["url"] = f"{unit.environment.base_url}/b/test_{unit.environment.ids.new('', 18)}"
     draft["_slug"] = draft["url"].rsplit("/", 1)[1]
     if draft["_mode"] == "payment":
         draft["invoice_creation"] = {"enabled": False, "invoice_data": None}
     data = params.get("payment_intent_data")
-    draft["payment_intent_data"] = (
+    draft["payment_intent_data"] = cast(
+        "PaymentLinkPaymentIntentData | None",
         {
             "capture_method": None,
             "description": None,
@@ -61,31 +64,40 @@ def _creating(call: RequestContext, draft: Body) -> None:
             **data,
         }
         if data
-        else None
+        else None,
     )
-    wanted = params.get("subscription_data")
-    draft["subscription_data"] = (
+    subscription_data = params.get("subscription_data")
+    draft["subscription_data"] = cast(
+        "PaymentLinkSubscriptionData | None",
         {
             "description": None,
             "invoice_settings": {"issuer": {"type": "self"}},
             "metadata": {},
             "trial_period_days": None,
             "trial_settings": None,
-            **wanted,
+            **subscription_data,
         }
-        if wanted
-        else None
+        if subscription_data
+        else None,
     )
 
 
-def _recurring(unit: UnitOfWork, item: Body) -> bool:
+def _after_completion(after: JsonMapping) -> PaymentLinkAfterCompletion:
+    if after.get("type") == "redirect":
+        return cast("PaymentLinkAfterCompletion", {"redirect": after.get("redirect"), "type": "redirect"})
+    confirmation: JsonMapping = after.get("hosted_confirmation") or {}
+    message = {"custom_message": confirmation.get("custom_message")}
+    return cast("PaymentLinkAfterCompletion", {"hosted_confirmation": message, "type": "hosted_confirmation"})
+
+
+def _recurring(unit: UnitOfWork, item: JsonMapping) -> bool:
     if item.get("price_data"):
         return bool(item["price_data"].get("recurring"))
     price = unit.find(kinds.PRICE, item.get("price"))
     return bool(price and price["recurring"])
 
 
-def _list(call: RequestContext) -> Mapping[str, object]:
+def _list(call: RequestContext[PaymentLinkLineItemListParams]) -> Mapping[str, object]:
     link = call.unit.get(kinds.PAYMENT_LINK, call.ids["payment_link"])
     return list_of(
         lines.line_items(call.unit, cast("CheckoutSession", _as_session(link))), call.path, {"limit": 10, **call.params}
@@ -100,7 +112,7 @@ def _include(unit: UnitOfWork, link: PaymentLink) -> Mapping[str, object]:
     )
 
 
-def _as_session(link: PaymentLink) -> Body:
+def _as_session(link: PaymentLink) -> dict[str, object]:
     return {
         "mode": link["_mode"],
         "currency": link["currency"],
@@ -110,7 +122,7 @@ def _as_session(link: PaymentLink) -> Body:
     }
 
 
-def visit(call: RequestContext, link: PaymentLink) -> CheckoutSession:
+def visit(call: RequestContext[Params], link: PaymentLink) -> CheckoutSession:
     """Open a new session for a customer who followed the link."""
     if not link["active"]:
         raise StripeError(link["inactive_message"] or "This payment link is no longer active.")
@@ -118,11 +130,11 @@ def visit(call: RequestContext, link: PaymentLink) -> CheckoutSession:
     success = (after.get("redirect") or {}).get("url") or f"{call.unit.environment.base_url}/_emulator/paid"
     items: list[Body] = []
     for line in link["_lines"]:
-        item: Body = {"price": line["price"], "adjustable_quantity": line["adjustable_quantity"]}
+        item: dict[str, object] = {"price": line["price"], "adjustable_quantity": line["adjustable_quantity"]}
         if line["quantity"] is not None:
             item["quantity"] = line["quantity"]
         items.append({k: v for k, v in item.items() if v is not None})
-    params: Body = {
+    params: dict[str, object] = {
         "mode": link["_mode"],
         "line_items": items,
         "success_url": success,
@@ -146,24 +158,23 @@ def visit(call: RequestContext, link: PaymentLink) -> CheckoutSession:
             params[name] = link["_params"][name]
     if link["_mode"] == "payment":
         params["customer_creation"] = link["customer_creation"]
-    call = call.with_params(params)
     schema = call.unit.environment.schema("checkout.session")
     draft = schema.skeleton()
     for field in schema.fields:
         if field.accepts("create") and field.name in params:
             draft[field.name] = field.value(params[field.name], draft.get(field.name))
-    create_session.fill(call, cast("CheckoutSession", draft))
+    create_session.fill(call.with_params(cast("CheckoutSessionCreateParams", params)), cast("CheckoutSession", draft))
     draft["payment_link"] = link["id"]
     session = call.unit.create(kinds.CHECKOUT_SESSION, draft)
     call.unit.schedule("expire", session, session["expires_at"])
     return session
 
 
-def _visit(call: RequestContext) -> CheckoutSession:
-    found = call.unit.list(kinds.PAYMENT_LINK, _slug=call.ids["slug"], limit=1)
-    if not found:
+def _visit(call: RequestContext[Params]) -> CheckoutSession:
+    links = call.unit.list(kinds.PAYMENT_LINK, _slug=call.ids["slug"], limit=1)
+    if not links:
         raise StripeError("This payment link does not exist.", status=404)
-    return visit(call, found[0])
+    return visit(call, links[0])
 
 
 PAYMENT_LINK = Resource(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Body, Schema, overlay, read_only, settable
+from payloom_emulator.core.declarations.schema import Schema, overlay, read_only, settable
+from payloom_emulator.core.request_context import provided, required
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.payment_methods import PaymentMethod
 from payloom_emulator.objects.present import present
@@ -16,8 +17,14 @@ from payloom_emulator.payments.methods.payment_methods import BILLING_DETAILS
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import ActionContext, RequestContext
+    from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.params.customers import CustomerPaymentMethodListParams
+    from payloom_emulator.objects.params.payment_methods import (
+        PaymentMethodAttachParams,
+        PaymentMethodCreateParams,
+        PaymentMethodUpdateParams,
+    )
 
 
 def builtin_payment_method(unit: UnitOfWork, object_id: str) -> PaymentMethod | None:
@@ -40,7 +47,7 @@ def builtin_payment_method(unit: UnitOfWork, object_id: str) -> PaymentMethod | 
     if account is None:
         return None
     billing = overlay(BILLING_DETAILS, {"email": "jenny@example.com", "name": "Jenny Rosen"})
-    shape: Body = {
+    shape: dict[str, object] = {
         "us_bank_account": lambda: payment_methods.us_bank_fields(account.account, "110000000", {}),
         "sepa_debit": lambda: payment_methods.sepa_fields(account.account),
         "bacs_debit": lambda: payment_methods.bacs_fields(account.account, "108800"),
@@ -49,37 +56,35 @@ def builtin_payment_method(unit: UnitOfWork, object_id: str) -> PaymentMethod | 
     return unit.create(kinds.PAYMENT_METHOD, {"type": account.kind, "billing_details": billing, **fields})
 
 
-def _creating(call: RequestContext, draft: Body) -> None:
-    original = call.get("payment_method")
-    if original:
-        source = call.unit.get(kinds.PAYMENT_METHOD, original, "payment_method")
-        draft.update({k: v for k, v in source.items() if k not in {"id", "created", "customer"}})
+def _creating(call: RequestContext[PaymentMethodCreateParams], draft: PaymentMethod) -> None:
+    if original_id := call.params.get("payment_method"):
+        original = call.unit.get(kinds.PAYMENT_METHOD, original_id, "payment_method")
+        copied = {name: value for name, value in original.items() if name not in {"id", "created", "customer"}}
+        draft.update(cast("PaymentMethod", copied))
         return
-    draft.update(payment_methods.build(call.unit, call.params))
+    draft.update(cast("PaymentMethod", payment_methods.build(call.unit, call.params)))
 
 
-def _updating(call: RequestContext, method: PaymentMethod, changes: dict[str, object]) -> None:
+def _updating(
+    call: RequestContext[PaymentMethodUpdateParams], method: PaymentMethod, changes: dict[str, object]
+) -> None:
     if not method["customer"]:
         raise invalid(
             "You must save this PaymentMethod to a customer before you can update it.",
         )
-    if call.params.get("card"):
-        card: Body = {**present(method["card"])}
-        for name in ("exp_month", "exp_year"):
-            if call.params["card"].get(name):
-                card[name] = call.params["card"][name]
-        changes["card"] = card
+    if new := call.params.get("card"):
+        dates = {name: new.get(name) for name in ("exp_month", "exp_year") if new.get(name)}
+        changes["card"] = {**present(method["card"]), **dates}
     if "billing_details" in call.params:
-        changes["billing_details"] = overlay(method["billing_details"], call.params["billing_details"])
+        changes["billing_details"] = overlay(method["billing_details"], call.params["billing_details"] or {})
 
 
-def _attach(call: ActionContext) -> PaymentMethod:
-    call.need("customer")
-    customer = call.unit.get(kinds.CUSTOMER, call.params["customer"], "customer")
+def _attach(call: ActionContext[PaymentMethodAttachParams, PaymentMethod]) -> PaymentMethod:
+    customer = call.unit.get(kinds.CUSTOMER, required(call.params.get("customer"), "customer"), "customer")
     return payment_methods.attach(call.unit, call.target, customer["id"])
 
 
-def _detach(call: ActionContext) -> PaymentMethod:
+def _detach(call: ActionContext[Params, PaymentMethod]) -> PaymentMethod:
     method: PaymentMethod = call.target
     if not method["customer"]:
         raise invalid("The payment method you provided is not attached to a customer so detachment is impossible.")
@@ -91,12 +96,12 @@ def _detach(call: ActionContext) -> PaymentMethod:
     return call.unit.change(method, changes, emits=("payment_method.detached",))
 
 
-def _of_customer(call: RequestContext) -> Mapping[str, object]:
+def _of_customer(call: RequestContext[CustomerPaymentMethodListParams]) -> Mapping[str, object]:
     customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
-    return call.page(kinds.PAYMENT_METHOD, customer=customer["id"], type=call.get("type"))
+    return call.page(kinds.PAYMENT_METHOD, customer=customer["id"], type=provided(call.params.get("type")))
 
 
-def _one_of_customer(call: RequestContext) -> PaymentMethod:
+def _one_of_customer(call: RequestContext[Params]) -> PaymentMethod:
     customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
     method = call.unit.get(kinds.PAYMENT_METHOD, call.ids["payment_method"])
     if method["customer"] != customer["id"]:

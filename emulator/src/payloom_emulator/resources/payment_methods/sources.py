@@ -15,21 +15,26 @@ from payloom_emulator.protocol.errors import CardError, missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import Params, RequestContext
+    from payloom_emulator.objects.params.customers import (
+        CustomerPaymentSourceCreateParams,
+        CustomerPaymentSourceListParams,
+        CustomerPaymentSourceUpdateParams,
+    )
 
 
-def _create(call: RequestContext) -> Source | Body:
+def _create(call: RequestContext[CustomerPaymentSourceCreateParams]) -> Source | Body:
     call.need("source")
     customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
     return card_sources.save(call.unit, customer, call.params["source"])
 
 
-def _list(call: RequestContext) -> Mapping[str, object]:
+def _list(call: RequestContext[CustomerPaymentSourceListParams]) -> Mapping[str, object]:
     customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
     return list_of(card_sources.saved_sources(call.unit, customer), call.path, {"limit": 10, **call.params})
 
 
-def _one(call: RequestContext) -> Body:
+def _retrieve(call: RequestContext[Params]) -> Body:
     source_id = call.ids["id"]
     unit = call.unit
     card = cast(
@@ -40,7 +45,7 @@ def _one(call: RequestContext) -> Body:
     return card
 
 
-def _update(call: RequestContext) -> Body:
+def _update(call: RequestContext[CustomerPaymentSourceUpdateParams]) -> dict[str, object]:
     names = (
         "address_city",
         "address_country",
@@ -53,19 +58,20 @@ def _update(call: RequestContext) -> Body:
         "name",
         "metadata",
     )
-    changes = {n: call.params[n] for n in names if n in call.params}
+    changes: dict[str, object] = {name: call.params.get(name) for name in names if name in call.params}
     for name, code in (("exp_month", "invalid_expiry_month"), ("exp_year", "invalid_expiry_year")):
         if name in changes:
             if not str(changes[name]).isdigit():
                 raise CardError("Your card's expiration date is invalid.", code=code, param=name)
-            changes[name] = int(changes[name])
-    if "metadata" in changes:
-        changes["metadata"] = merge_metadata(_one(call)["metadata"], changes["metadata"])
-    return call.unit.change(_one(call), changes)
+            changes[name] = int(str(changes[name]))
+    card = _retrieve(call)
+    if "metadata" in call.params:
+        changes["metadata"] = merge_metadata(card["metadata"], call.params["metadata"])
+    return call.unit.change(card, changes)
 
 
-def _delete(call: RequestContext) -> Mapping[str, object]:
-    card = _one(call)
+def _delete(call: RequestContext[Params]) -> Mapping[str, object]:
+    card = _retrieve(call)
     customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
     if card["object"] == "source":  # a source is detached and can never be used again
         gone = call.unit.change(card, {"customer": None, "status": "consumed"}, emits=("customer.source.deleted",))
@@ -92,7 +98,7 @@ CARD = Resource(
         operations=(
             Operation("POST", "/v1/customers/{customer}/sources", _create),
             Operation("GET", "/v1/customers/{customer}/sources", _list),
-            Operation("GET", "/v1/customers/{customer}/sources/{id}", _one),
+            Operation("GET", "/v1/customers/{customer}/sources/{id}", _retrieve),
             Operation("POST", "/v1/customers/{customer}/sources/{id}", _update),
             Operation("DELETE", "/v1/customers/{customer}/sources/{id}", _delete),
         )

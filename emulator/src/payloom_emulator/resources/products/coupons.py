@@ -4,41 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import older_shapes
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
+from payloom_emulator.core.request_context import provided, required
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.discounts import Coupon, PromotionCode
+from payloom_emulator.objects.discounts import Coupon, CouponCurrencyOptions, PromotionCode, PromotionCodeRestrictions
 from payloom_emulator.protocol.api_versions import CLOVER
 from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.objects.params.coupons import CouponCreateParams, CouponUpdateParams
+    from payloom_emulator.objects.params.promotion_codes import (
+        PromotionCodeCreateParams,
+        PromotionCodeListParams,
+        PromotionCodeUpdateParams,
+    )
 
 
-def _creating_coupon(call: RequestContext, draft: Body) -> None:
+def _creating_coupon(call: RequestContext[CouponCreateParams], draft: Coupon) -> None:
     params = call.params
-    draft.update(_worth(params))
+    _set_worth(params, draft)
     draft["duration"] = params.get("duration", "once")
     months = params.get("duration_in_months")
     if draft["duration"] == "repeating" and months is None:
         raise parameter_missing("duration_in_months")
     if draft["duration"] != "repeating" and months is not None:
         raise invalid("`duration_in_months` is only for coupons with `duration=repeating`.", "duration_in_months")
-    if params.get("redeem_by") is not None and params["redeem_by"] <= call.unit.now:
+    redeem_by = params.get("redeem_by")
+    if redeem_by is not None and redeem_by <= call.unit.now:
         raise invalid("`redeem_by` must be in the future.", "redeem_by")
     draft["currency_options"] = _options(params, draft["currency"])
-    draft["applies_to"] = params.get("applies_to")
-    draft["id"] = _free_id(call)
+    products = params.get("applies_to")
+    draft["applies_to"] = {"products": products.get("products", [])} if products else None
+    if coupon_id := _free_id(call):
+        draft["id"] = coupon_id
 
 
-def _worth(params: Body) -> Body:
+def _set_worth(params: CouponCreateParams, draft: Coupon) -> None:
     percent, off = params.get("percent_off"), params.get("amount_off")
     if percent is None and off is None:
         raise invalid("You must pass either percent_off or amount_off.", "percent_off")
@@ -48,36 +59,38 @@ def _worth(params: Body) -> Body:
         value = Decimal(str(percent))
         if not 0 < value <= 100:
             raise invalid("`percent_off` must be greater than 0 and at most 100.", "percent_off")
-        return {"percent_off": float(value) if value != int(value) else int(value)}
-    if not params.get("currency"):
-        raise parameter_missing("currency")
+        draft["percent_off"] = float(value) if value != int(value) else int(value)
+        return
+    currency = required(params.get("currency"), "currency")
     if off is not None and off < 1:
         raise invalid("This value must be greater than or equal to 1.", "amount_off", "parameter_invalid_integer")
-    return {"currency": money.currency(params["currency"])}
+    draft["currency"] = money.currency(currency)
 
 
-def _options(params: Body, currency: str | None) -> Body | None:
-    given_options = params.get("currency_options") or {}
-    options = {money.currency(c, "currency_options"): dict(o) for c, o in given_options.items()}
-    if currency:
-        options[currency] = {"amount_off": params["amount_off"]}
+def _options(params: CouponCreateParams, currency: str | None) -> dict[str, CouponCurrencyOptions] | None:
+    options: dict[str, CouponCurrencyOptions] = {
+        money.currency(code, "currency_options"): {"amount_off": option["amount_off"]}
+        for code, option in params.get("currency_options", {}).items()
+    }
+    if currency and (amount_off := params.get("amount_off")) is not None:
+        options[currency] = {"amount_off": amount_off}
     return options or None
 
 
-def _free_id(call: RequestContext) -> str | None:
-    wanted = call.params.get("id")
-    if wanted and call.unit.find_any(wanted) is not None:
-        if call.unit.is_deleted(wanted):
+def _free_id(call: RequestContext[CouponCreateParams]) -> str | None:
+    coupon_id = call.params.get("id")
+    if coupon_id and call.unit.find_any(coupon_id) is not None:
+        if call.unit.is_deleted(coupon_id):
             raise invalid("A coupon with this id was deleted; use another.", "id", "resource_already_exists")
         raise invalid("Coupon already exists.", "id", "resource_already_exists")
-    return wanted
+    return coupon_id
 
 
 def _lapse_coupon(unit: UnitOfWork, coupon: Coupon) -> None:
     unit.change(coupon, {"valid": False}, emits=())
 
 
-def _updating_coupon(call: RequestContext, coupon: Coupon, changes: dict[str, object]) -> None:
+def _updating_coupon(call: RequestContext[CouponUpdateParams], coupon: Coupon, changes: dict[str, object]) -> None:
     added = call.params.get("currency_options")
     if added:
         if coupon["percent_off"] is not None:
@@ -88,12 +101,11 @@ def _updating_coupon(call: RequestContext, coupon: Coupon, changes: dict[str, ob
 RESTRICTIONS = {"first_time_transaction": False, "minimum_amount": None, "minimum_amount_currency": None}
 
 
-def _creating_code(call: RequestContext, draft: Body) -> None:
+def _creating_code(call: RequestContext[PromotionCodeCreateParams], draft: PromotionCode) -> None:
     params, unit = call.params, call.unit
-    wanted = (params.get("promotion") or {}).get("coupon") or params.get("coupon")
-    if not wanted:
-        raise parameter_missing("promotion[coupon]")
-    coupon = unit.get(kinds.COUPON, wanted, "promotion[coupon]")
+    promotion: JsonMapping = params.get("promotion") or {}
+    coupon_id = required(promotion.get("coupon") or params.get("coupon"), "promotion[coupon]")
+    coupon = unit.get(kinds.COUPON, str(coupon_id), "promotion[coupon]")
     if not discounts.coupon_is_valid(coupon, unit.now):
         raise invalid(f"Coupon {coupon['id']} is no longer valid.", "promotion[coupon]", "coupon_expired")
     draft["promotion"] = {"coupon": coupon["id"], "type": "coupon"}
@@ -104,16 +116,18 @@ def _creating_code(call: RequestContext, draft: Body) -> None:
     if any(c["customer"] in {None, draft["customer"]} or draft["customer"] is None for c in taken):
         raise invalid(f"An active promotion code with `code: {draft['code']}` already exists.", "code")
     draft["_upper"] = draft["code"].upper()
-    given_rules = params.get("restrictions") or {}
-    draft["restrictions"] = {**RESTRICTIONS, **given_rules}
-    if given_rules.get("minimum_amount") is not None and not given_rules.get("minimum_amount_currency"):
+    rules: JsonMapping = params.get("restrictions") or {}
+    draft["restrictions"] = cast("PromotionCodeRestrictions", {**RESTRICTIONS, **rules})
+    if rules.get("minimum_amount") is not None and not rules.get("minimum_amount_currency"):
         raise parameter_missing("restrictions[minimum_amount_currency]")
     limit = params.get("max_redemptions")
     if limit is not None and coupon["max_redemptions"] is not None and limit > coupon["max_redemptions"]:
         raise invalid("`max_redemptions` cannot be greater than the coupon's.", "max_redemptions")
 
 
-def _updating_code(call: RequestContext, code: PromotionCode, changes: dict[str, object]) -> None:
+def _updating_code(
+    call: RequestContext[PromotionCodeUpdateParams], code: PromotionCode, changes: dict[str, object]
+) -> None:
     if call.params.get("active") and not code["active"]:
         coupon = call.unit.find(kinds.COUPON, code["promotion"]["coupon"])
         spent = code["max_redemptions"] is not None and code["times_redeemed"] >= code["max_redemptions"]
@@ -124,8 +138,8 @@ def _updating_code(call: RequestContext, code: PromotionCode, changes: dict[str,
         changes["restrictions"] = {**code["restrictions"], **rules}
 
 
-def _listing_codes(call: RequestContext) -> Mapping[str, object]:
-    code = call.get("code")
+def _listing_codes(call: RequestContext[PromotionCodeListParams]) -> Mapping[str, object]:
+    code = provided(call.params.get("code"))
     return {"_upper": code.upper()} if code else {}
 
 
@@ -134,7 +148,7 @@ def _lapse_code(unit: UnitOfWork, code: PromotionCode) -> None:
         unit.change(code, {"active": False})
 
 
-def _drop_customer_discount(call: RequestContext) -> Mapping[str, object]:
+def _drop_customer_discount(call: RequestContext[Params]) -> Mapping[str, object]:
     customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
     held = customer.get("discount")
     if not held:

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.errors import invalid, missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import Params, RequestContext
+    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.objects.params.products import ProductFeatureCreateParams
 
 
-def _creating(call: RequestContext, draft: Body) -> None:
+def _creating(call: RequestContext[Params], draft: JsonMapping) -> None:
     if call.unit.list(kinds.ENTITLEMENTS_FEATURE, lookup_key=draft["lookup_key"], limit=1):
         raise invalid(
             f"An active feature with lookup_key '{draft['lookup_key']}' already exists.",
@@ -23,7 +25,7 @@ def _creating(call: RequestContext, draft: Body) -> None:
         )
 
 
-def _grant(call: RequestContext) -> Mapping[str, object]:
+def _grant(call: RequestContext[ProductFeatureCreateParams]) -> Mapping[str, object]:
     unit = call.unit
     product = unit.get(kinds.PRODUCT, call.ids["product"])
     feature = unit.get(kinds.ENTITLEMENTS_FEATURE, call.params["entitlement_feature"], "entitlement_feature")
@@ -37,12 +39,12 @@ def _grant(call: RequestContext) -> Mapping[str, object]:
     )
 
 
-def _granted(call: RequestContext) -> Mapping[str, object]:
+def _granted(call: RequestContext[Params]) -> Mapping[str, object]:
     product = call.unit.get(kinds.PRODUCT, call.ids["product"])
     return call.page(kinds.PRODUCT_FEATURE, _product=product["id"])
 
 
-def _one(call: RequestContext) -> Body:
+def _one(call: RequestContext[Params]) -> dict[str, object]:
     grant = call.unit.get(kinds.PRODUCT_FEATURE, call.ids["id"])
     if grant["_product"] != call.ids["product"]:
         raise missing("product_feature", call.ids["id"])

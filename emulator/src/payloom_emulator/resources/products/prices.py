@@ -7,29 +7,32 @@ from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.catalog import prices, products
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
-from payloom_emulator.core.declarations.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
+from payloom_emulator.core.request_context import provided
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.objects.params.prices import PriceCreateParams, PriceListParams, PriceUpdateParams
 
 
-def _creating(call: RequestContext, draft: Body) -> None:
+def _creating(call: RequestContext[PriceCreateParams], draft: Price) -> None:
     params = call.params
-    if not call.get("product") and not call.get("product_data"):
+    data = params.get("product_data")
+    if not params.get("product") and not data:
         raise parameter_missing("product")
-    if call.get("product") and call.get("product_data"):
+    if params.get("product") and data:
         raise invalid("You may only specify one of these parameters: product, product_data.", "product")
-    if call.get("product_data"):
-        draft["product"] = products.make(call.unit, params["product_data"])["id"]
-    draft.update(prices.terms(params, ""))
-    _lookup_key(call, cast("Price", draft))
+    if data:
+        draft["product"] = products.make(call.unit, data)["id"]
+    draft.update(cast("Price", prices.terms(params, "")))
+    _lookup_key(call, draft)
 
 
-def _lookup_key(call: RequestContext, price: Price) -> None:
-    key = call.get("lookup_key")
+def _lookup_key(call: RequestContext[PriceCreateParams | PriceUpdateParams], price: Price) -> None:
+    key = provided(call.params.get("lookup_key"))
     if not key:
         return
     holders = call.unit.list(kinds.PRICE, lookup_key=key)
@@ -44,7 +47,7 @@ def _lookup_key(call: RequestContext, price: Price) -> None:
         call.unit.change(holder, {"lookup_key": None})
 
 
-def _updating(call: RequestContext, price: Price, changes: dict[str, object]) -> None:
+def _updating(call: RequestContext[PriceUpdateParams], price: Price, changes: dict[str, object]) -> None:
     if "lookup_key" in changes:
         _lookup_key(call, price)
     if (
@@ -54,15 +57,13 @@ def _updating(call: RequestContext, price: Price, changes: dict[str, object]) ->
         raise invalid("The tax behavior of a price cannot be changed once it was set.", "tax_behavior")
 
 
-def _listing(call: RequestContext) -> Mapping[str, object]:
-    found: Body = {}
-    keys = call.get("lookup_keys")
-    if keys:
-        found["lookup_key"] = keys
-    recurring = call.get("recurring") or {}
-    for name, value in recurring.items():
-        found[f"recurring.{name}"] = value
-    return found
+def _listing(call: RequestContext[PriceListParams]) -> Mapping[str, object]:
+    filters: dict[str, object] = {}
+    if keys := call.params.get("lookup_keys"):
+        filters["lookup_key"] = keys
+    for name, value in (call.params.get("recurring") or {}).items():
+        filters[f"recurring.{name}"] = value
+    return filters
 
 
 PRICE = Resource(

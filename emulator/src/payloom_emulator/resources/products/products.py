@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.catalog import prices
 from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
 from payloom_emulator.core.declarations.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.core.request_context import provided
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.catalog import Product
+from payloom_emulator.objects.catalog import Product, ProductMarketingFeature
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.params.products import ProductCreateParams
 
 
-def _creating(call: RequestContext, draft: Body) -> None:
-    wanted = call.get("id")
-    if wanted:
-        if call.unit.find_any(wanted) is not None:
+def _creating(call: RequestContext[ProductCreateParams], draft: Product) -> None:
+    if product_id := call.params.get("id"):
+        if call.unit.find_any(product_id) is not None:
             raise invalid("Product already exists.", "id", "resource_already_exists")
-        draft["id"] = wanted
+        draft["id"] = product_id
     draft["updated"] = call.unit.now
-    if call.get("features"):
-        draft["marketing_features"] = call.params["features"]
+    if features := call.params.get("features"):
+        draft["marketing_features"] = cast("list[ProductMarketingFeature]", features)
     if draft["name"] == "":
         raise invalid(
             "You passed an empty string for 'name'. We assume empty values are an attempt to unset a parameter; however 'name' cannot be unset. You should remove 'name' from your request or supply a non-empty value.",
@@ -34,23 +35,23 @@ def _creating(call: RequestContext, draft: Body) -> None:
         )
 
 
-def _created(call: RequestContext, product: Product) -> None:
+def _created(call: RequestContext[ProductCreateParams], product: Product) -> None:
 
-    data = call.get("default_price_data")
+    data = provided(call.params.get("default_price_data"))
     if data:
         price = prices.make(call.unit, data, "default_price_data", product_id=product["id"])
         call.unit.change(product, {"default_price": price["id"]}, emits=())
 
 
-def _updating(call: RequestContext, product: Product, changes: Body) -> None:
+def _updating(call: RequestContext[Params], product: Product, changes: dict[str, object]) -> None:
     if changes.get("default_price"):
-        price = call.unit.get(kinds.PRICE, changes["default_price"], "default_price")
+        price = call.unit.get(kinds.PRICE, str(changes["default_price"]), "default_price")
         if price["product"] != product["id"]:
             raise invalid("The price specified does not belong to this product.", "default_price")
     changes["updated"] = call.unit.now
 
 
-def _deleting(call: RequestContext, product: Product) -> None:
+def _deleting(call: RequestContext[Params], product: Product) -> None:
     if call.unit.list(kinds.PRICE, product=product["id"], limit=1):
         raise invalid(
             "This product cannot be deleted because it has one or more user-created prices.",
@@ -63,7 +64,7 @@ def _features(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     shown["features"] = shown.pop("marketing_features")
 
 
-_NAMED = {"features": ["a", ["o", {"name": ["s"]}, []]]}
+_NAMED: dict[str, list[object]] = {"features": ["a", ["o", {"name": ["s"]}, []]]}
 
 
 PRODUCT = Resource(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.catalog import shipping_rates
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
-from payloom_emulator.core.declarations.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.objects.catalog import ShippingRate, ShippingRateFixedAmount
+    from payloom_emulator.objects.params.shipping_rates import ShippingRateCreateParams
 
 
-def _creating(call: RequestContext, draft: Body) -> None:
-    draft["fixed_amount"] = shipping_rates.fixed_amount(call.params, "")
+def _creating(call: RequestContext[ShippingRateCreateParams], draft: ShippingRate) -> None:
+    draft["fixed_amount"] = cast("ShippingRateFixedAmount", shipping_rates.fixed_amount(call.params, ""))
 
 
 SHIPPING_RATE = Resource(

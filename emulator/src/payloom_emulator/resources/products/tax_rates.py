@@ -7,21 +7,27 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.customers import TaxId
 from payloom_emulator.protocol.errors import invalid, missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.catalog import TaxRate
+    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.objects.params.customers import CustomerTaxIdCreateParams
+    from payloom_emulator.objects.params.tax_ids import TaxIdCreateParams
+    from payloom_emulator.objects.params.tax_rates import TaxRateCreateParams
 
 
-def _creating_rate(call: RequestContext, draft: Body) -> None:
+def _creating_rate(call: RequestContext[TaxRateCreateParams], draft: TaxRate) -> None:
     value = Decimal(str(call.params["percentage"]))
     if not 0 <= value <= 100:
         raise invalid("`percentage` must be between 0 and 100.", "percentage")
-    if -value.normalize().as_tuple().exponent > 4:  # type: ignore[operator]
+    exponent = value.normalize().as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -4:
         raise invalid("`percentage` can have at most four decimals.", "percentage")
     shown = float(value) if value != int(value) else int(value)
     draft.update({"percentage": shown, "effective_percentage": None})
@@ -30,19 +36,19 @@ def _creating_rate(call: RequestContext, draft: Body) -> None:
 _COUNTRY_OF = {"eu_vat": None, "eu_oss_vat": "EU", "gb_vat": "GB", "us_ein": "US"}
 
 
-def _make(call: RequestContext, customer: str | None) -> TaxId:
+def _make(call: RequestContext[CustomerTaxIdCreateParams | TaxIdCreateParams], customer: str | None) -> TaxId:
     kind, value = call.params["type"], call.params["value"]
     country = _COUNTRY_OF.get(kind, kind[:2].upper()) or value[:2].upper()
     checkable = kind in {"eu_vat", "gb_vat", "au_abn"}
-    owner = (call.params.get("owner") or {}).get("type", "self")
-    if call.params.get("owner", {}).get("customer"):
-        customer = call.unit.get(kinds.CUSTOMER, call.params["owner"]["customer"], "owner[customer]")["id"]
+    owner: JsonMapping = call.params.get("owner") or {}
+    if owner_id := owner.get("customer"):
+        customer = call.unit.get(kinds.CUSTOMER, owner_id, "owner[customer]")["id"]
     owned = {
         "account": None,
         "application": None,
         "customer": customer,
         "customer_account": None,
-        "type": "customer" if customer else owner,
+        "type": "customer" if customer else owner.get("type", "self"),
     }
     emits = ("customer.tax_id.created",) if customer else ()
     made = call.unit.create(
@@ -66,39 +72,39 @@ def _make(call: RequestContext, customer: str | None) -> TaxId:
     return made
 
 
-def _verify(unit: UnitOfWork, tax_id: Body) -> None:
+def _verify(unit: UnitOfWork, tax_id: TaxId) -> None:
     outcome = {"000000000": "verified", "111111111": "unverified"}.get(tax_id["value"][-9:], "verified")
-    found = {
+    verification = {
         "status": outcome,
         "verified_address": "123 TEST STREET" if outcome == "verified" else None,
         "verified_name": "TEST" if outcome == "verified" else None,
     }
     emits = ("customer.tax_id.updated",) if tax_id["customer"] else ()
-    unit.change(tax_id, {"verification": found}, emits=emits)
+    unit.change(tax_id, {"verification": verification}, emits=emits)
 
 
-def _create_own(call: RequestContext) -> TaxId:
+def _create_own(call: RequestContext[TaxIdCreateParams]) -> TaxId:
     return _make(call, None)
 
 
-def _create_of_customer(call: RequestContext) -> TaxId:
+def _create_of_customer(call: RequestContext[CustomerTaxIdCreateParams]) -> TaxId:
     return _make(call, call.unit.get(kinds.CUSTOMER, call.ids["customer"])["id"])
 
 
-def _of_customer(call: RequestContext) -> Mapping[str, object]:
+def _of_customer(call: RequestContext[Params]) -> Mapping[str, object]:
     return call.page(kinds.TAX_ID, customer=call.unit.get(kinds.CUSTOMER, call.ids["customer"])["id"])
 
 
-def _one(call: RequestContext) -> TaxId:
-    found = call.unit.get(kinds.TAX_ID, call.ids["id"])
-    if "customer" in call.ids and found["customer"] != call.ids["customer"]:
+def _retrieve(call: RequestContext[Params]) -> TaxId:
+    tax_id = call.unit.get(kinds.TAX_ID, call.ids["id"])
+    if "customer" in call.ids and tax_id["customer"] != call.ids["customer"]:
         raise missing("tax_id", call.ids["id"])
-    return found
+    return tax_id
 
 
-def _delete(call: RequestContext) -> Mapping[str, object]:
-    found = _one(call)
-    return call.unit.delete(found, emits=("customer.tax_id.deleted",) if found["customer"] else ())
+def _delete(call: RequestContext[Params]) -> Mapping[str, object]:
+    tax_id = _retrieve(call)
+    return call.unit.delete(tax_id, emits=("customer.tax_id.deleted",) if tax_id["customer"] else ())
 
 
 TAX_RATE = Resource(
@@ -156,11 +162,11 @@ TAX_ID = Resource(
         can=("list",),
         operations=(
             Operation("POST", "/v1/tax_ids", _create_own),
-            Operation("GET", "/v1/tax_ids/{id}", _one),
+            Operation("GET", "/v1/tax_ids/{id}", _retrieve),
             Operation("DELETE", "/v1/tax_ids/{id}", _delete),
             Operation("POST", "/v1/customers/{customer}/tax_ids", _create_of_customer),
             Operation("GET", "/v1/customers/{customer}/tax_ids", _of_customer),
-            Operation("GET", "/v1/customers/{customer}/tax_ids/{id}", _one),
+            Operation("GET", "/v1/customers/{customer}/tax_ids/{id}", _retrieve),
             Operation("DELETE", "/v1/customers/{customer}/tax_ids/{id}", _delete),
         ),
     ),
