@@ -19,7 +19,7 @@ from starlette.routing import Route
 from payloom.api.http.current_user import SessionAuth, as_user
 from payloom.api.http.errors import BadRequest, NoSuchRoute, WrongMethod, error_body
 from payloom.api.http.middleware import request_id_of, set_route_label
-from payloom.api.http.request_body import read_json_object, read_query
+from payloom.api.http.request_body import read_json_object, read_query, refuse_card_numbers
 from payloom.api.http.same_origin import SAFE_METHODS, cors_headers, is_foreign, refuse_foreign
 from payloom.api.http.serialization import to_plain
 from payloom.api.limits.client_address import client_key
@@ -231,6 +231,7 @@ class Endpoints:
     async def _inputs(request: Request, endpoint: Endpoint, match: re.Match[str]) -> dict[str, Any]:
         properties = (endpoint.workflow.input or {}).get("properties", {})
         path = match.groupdict()
+        refuse_card_numbers([path, request.headers.get("idempotency-key")])
         in_query = endpoint.trigger.method in _NO_BODY
         values = read_query(request) if in_query else await read_json_object(request)
         if both := sorted(set(path) & set(values)):

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from payloom.kit.redaction import redact
+from payloom.kit.redaction import redact, redact_text
 from payloom.settings.model import Settings
 
 IDS = ("run", "workflow", "step", "event_id", "request_id")
@@ -21,6 +21,11 @@ _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 def _redacted(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     kept = {key: value for key, value in event.items() if key in _UNTOUCHED}
     return {**redact({key: value for key, value in event.items() if key not in _UNTOUCHED}), **kept}
+
+
+def _redacted_line(_logger: Any, _name: str, line: str) -> str:
+    """Mask what the renderer added: tracebacks with the values of errors."""
+    return redact_text(line)
 
 
 def configure_logs(settings: Settings) -> None:
@@ -39,7 +44,8 @@ def configure_logs(settings: Settings) -> None:
         last: list[Any] = [structlog.processors.format_exc_info, _redacted, structlog.processors.JSONRenderer()]
     else:
         plain = structlog.dev.plain_traceback
-        last = [_redacted, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)
+        last = [_redacted, renderer, _redacted_line]
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),

@@ -19,6 +19,7 @@ from typing import Any, Literal
 from payloom.email.errors import BadMail
 from payloom.kit.email_address import NotAnAddress, parse_address
 from payloom.kit.json_types import is_map, is_sequence
+from payloom.kit.redaction import redact_text
 
 Status = Literal["queued", "sending", "sent", "failed", "unknown"]
 MAX_RECIPIENTS = 50
@@ -35,6 +36,14 @@ class Attachment:
     name: str
     type: str
     content: bytes
+
+    def masked(self) -> Attachment:
+        """Return the file with secrets masked, if it is text; any other is left out."""
+        try:
+            text = redact_text(self.content.decode("utf-8"))
+        except UnicodeDecodeError:
+            text = f"[{len(self.content)} bytes are not shown]"
+        return Attachment(redact_text(self.name), self.type, text.encode())
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -59,6 +68,17 @@ class Mail:
     repeated: bool = False
     error: str | None = None
     sent_at: dt.datetime | None = None
+
+    def masked(self) -> Mail:
+        """Return the mail as people may see it. What is made of it, in whatever encoding, holds no secret."""
+        return dataclasses.replace(
+            self,
+            subject=redact_text(self.subject),
+            html=redact_text(self.html),
+            text=redact_text(self.text),
+            attachments=tuple(attachment.masked() for attachment in self.attachments),
+            error=redact_text(self.error) if self.error else self.error,
+        )
 
     def mime(self) -> bytes:
         """Return the mail as sent: the same bytes each time, but for the mark on a repeat."""

@@ -140,10 +140,11 @@ class Outbox:
         return [summary(mail) for mail in await self._database.read(work)]
 
     async def get(self, mail_id: str) -> Summary | None:
-        """Return one mail for people: with `text`, `html`, `headers` and `source` (the mail as sent)."""
-        mail = await self._database.read(lambda tx: get_mail(tx, mail_id))
-        if mail is None:
+        """Return one mail for people, masked first: with `text`, `html`, `headers` and `source` (the mail as sent)."""
+        stored = await self._database.read(lambda tx: get_mail(tx, mail_id))
+        if stored is None:
             return None
+        mail = stored.masked()
         sent = mail.mime()
         headers = [[name, str(value)] for name, value in BytesHeaderParser(policy=policy.SMTP).parsebytes(sent).items()]
         source = sent.decode("utf-8", "replace")

@@ -1,57 +1,119 @@
-"""What must never reach a log, a file or a page: keys, webhook secrets, client secrets, card numbers, passwords."""
+"""What must never reach a log, a file or a page: keys, webhook secrets, client secrets, card numbers, passwords.
+
+A secret is masked by its form (`payloom.kit.secrets`), by the name it stands under, and by its value: what this process
+knows to be secret (`remember_secrets`) is masked wherever it appears. All of it holds in every encoding of a text.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from payloom.kit.json_types import is_map, is_sequence
+from payloom.kit.secrets.cards import card_numbers, digits_of
+from payloom.kit.secrets.encodings import base64_texts, views
+from payloom.kit.secrets.patterns import is_secret_name, secrets_in
 
 MASK = "[redacted]"
-_SECRETS = (
-    r"\b((?:sk|rk)_(?:test|live)_|whsec_)[A-Za-z0-9_]{4,}",
-    r"\b((?:pi|seti|cs)_[A-Za-z0-9_]{3,}_secret_)[A-Za-z0-9]+",
-    r"(/approve/)[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+",
-    r"\b(Bearer |Basic )[A-Za-z0-9._~+/=-]{6,}",
+_SHORTEST = 8
+"""Of a value that is masked wherever it stands: a shorter one would hide ordinary words."""
+_PERHAPS = re.compile(
+    r"[%=\\&]|[sre]k_|sec_|secret_|/approve/|(?i:earer |asic )|://|eyJ|[A-Za-z0-9+/_-]{20}|\d(?:[^A-Za-z]{0,3}\d){12}"
 )
-_SECRET = re.compile("|".join(_SECRETS))
-_DIGITS = re.compile(r"(?<![\dA-Za-z_])(?:\d[ -]?){12,18}\d(?![\dA-Za-z_])")
-_KEYS = re.compile(
-    r"(^|_)(password|passwd|secret|client_secret|authorization|cookie|token|api_key|cvc|cvv|card_number)$",
-    re.IGNORECASE,
-)
+"""What a text has that holds a secret, plain or encoded. It is quick, and most texts have nothing of it."""
 
 
-def _luhn(digits: str) -> bool:
-    total = 0
-    for position, char in enumerate(reversed(digits)):
-        digit = int(char)
-        if position % 2:
-            digit = digit * 2 - 9 if digit > 4 else digit * 2
-        total += digit
-    return total % 10 == 0
+class _Known:
+    """The values that this process knows to be secret."""
+
+    def __init__(self) -> None:
+        self.values: set[str] = set()
+        self.pattern: re.Pattern[str] | None = None
+
+    def add(self, values: Iterable[str]) -> None:
+        more = {value for value in values if len(value) >= _SHORTEST} - self.values
+        if more:
+            self.values |= more
+            longest_first = sorted(self.values, key=lambda value: (-len(value), value))
+            self.pattern = re.compile("|".join(map(re.escape, longest_first)))
 
 
-def _card(match: re.Match[str]) -> str:
-    digits = re.sub(r"\D", "", match[0])
-    return f"[card …{digits[-4:]}]" if 13 <= len(digits) <= 19 and _luhn(digits) else match[0]
+_KNOWN = _Known()
+
+
+def remember_secrets(values: Iterable[str]) -> None:
+    """Mask these values from now on wherever they stand, in every encoding. Values under 8 characters are left out."""
+    _KNOWN.add(values)
 
 
 def redact_text(text: str) -> str:
-    """Return `text` with keys, secrets and card numbers masked; their kind stays readable."""
-    text = _SECRET.sub(lambda m: f"{m[1] or m[2] or m[3] or m[4]}{MASK}", text)
-    return _DIGITS.sub(_card, text)
+    """Return `text` with keys, secrets and card numbers masked, in every encoding; their kind stays readable."""
+    if len(text) < _SHORTEST:
+        return text
+    if _PERHAPS.search(text) is None and (_KNOWN.pattern is None or _KNOWN.pattern.search(text) is None):
+        return text
+    masks = _masks(text)
+    if not masks:
+        return text
+    pieces: list[str] = []
+    at = 0
+    for start, end, mask in masks:
+        pieces += (text[at:start], mask)
+        at = end
+    return "".join([*pieces, text[at:]])
+
+
+def _masks(text: str, *, inside: bool = False) -> list[tuple[int, int, str]]:
+    """Return what to put where, from left to right, without overlaps. inside: the text was decoded from base64."""
+    masks: list[tuple[int, int, str]] = []
+    for view in views(text):
+        found = [(start, end, MASK) for start, end in secrets_in(view.text)]
+        found += [(start, end, f"[card …{digits[-4:]}]") for start, end, digits in card_numbers(view.text)]
+        if _KNOWN.pattern is not None:
+            found += [(*match.span(), MASK) for match in _KNOWN.pattern.finditer(view.text)]
+        if not inside:
+            pieces = base64_texts(view.text)
+            found += [(start, end, MASK) for start, end, content in pieces if _masks(content, inside=True)]
+        masks += [(*view.span(start, end), mask) for start, end, mask in found]
+    return _merged(masks)
+
+
+def _merged(masks: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    merged: list[tuple[int, int, str]] = []
+    for start, end, mask in sorted(masks, key=lambda one: (one[0], -one[1])):
+        if merged and start < merged[-1][1]:
+            before = merged[-1]
+            merged[-1] = (before[0], max(before[1], end), before[2])
+        else:
+            merged.append((start, end, mask))
+    return merged
 
 
 def redact(value: Any) -> Any:
     """Return a copy of a JSON value with secrets masked, by key name and by content, at every depth."""
     if isinstance(value, str):
         return redact_text(value)
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int | float | Decimal):
+        digits = digits_of(float(value) if isinstance(value, Decimal) else value)
+        return value if digits is None else f"[card …{digits[-4:]}]"
     if is_map(value):
-        return {
-            key: MASK if isinstance(item, str) and item and _KEYS.search(str(key)) else redact(item)
-            for key, item in value.items()
-        }
+        return {_name(key): _named(key, item) for key, item in value.items()}
     if is_sequence(value):
         return [redact(item) for item in value]
     return value
+
+
+def _name(key: Any) -> Any:
+    return redact_text(key) if isinstance(key, str) else key
+
+
+def _named(key: Any, item: Any) -> Any:
+    """Mask everything under a secret name; what is empty, true or false says nothing."""
+    tells = isinstance(item, str | int | float | Decimal) or is_map(item) or is_sequence(item)
+    if tells and not isinstance(item, bool) and item not in ("", [], (), {}) and is_secret_name(str(key)):
+        return MASK
+    return redact(item)

@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import SecretStr
 
 from payloom.kit.email_address import NotAnAddress, parse_address
+from payloom.kit.redaction import remember_secrets
 from payloom.settings.errors import (
     BadSettings,
     MissingVariable,
@@ -67,7 +68,7 @@ def load_settings(
     admin_token = _optional(file.admin_token, environ)
     if admin_token is None and environment == "dev":
         admin_token = SecretStr(local.secret("admin_token"))
-    return Settings(
+    settings = Settings(
         name=file.name or root.name,
         environment=environment,
         root=root,
@@ -97,6 +98,8 @@ def load_settings(
         connections=ConnectionSettings(**file.connections.model_dump()),
         studio_edit=environment == "dev" if file.studio.edit is None else file.studio.edit,
     )
+    remember_secrets(settings.secret_values())
+    return settings
 
 
 def documented_names() -> Iterator[tuple[str, str]]:

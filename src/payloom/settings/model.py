@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 
@@ -110,6 +110,16 @@ class Settings:
     def webhook_url(self) -> str:
         """Where Stripe delivers events."""
         return f"{self.site_url}/api/stripe/webhook"
+
+    def secret_values(self) -> list[str]:
+        """Return every secret that the settings hold, to be masked wherever it appears."""
+        kept = (self.stripe.secret_key, *self.stripe.webhook_secrets, *self.secrets.values())
+        tokens = (one for one in (self.admin_token, self.metrics_token) if one is not None)
+        urls = (self.database_url, self.email.url.get_secret_value() if self.email.url else "")
+        passwords = {urlsplit(url).password or "" for url in urls}
+        # A password of letters only, such as `postgres`, would hide a word.
+        named = [one for password in passwords for one in (password, unquote(password)) if not one.isalpha()]
+        return [*(secret.get_secret_value() for secret in (*kept, *tokens)), *named]
 
     def public(self) -> dict[str, Any]:
         """Return the settings as JSON without any secret, for `doctor` and the studio."""

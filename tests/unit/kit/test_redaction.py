@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import base64
+import html
+import json
+import quopri
+import re
+import time
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+from urllib.parse import quote, unquote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payloom.kit.redaction import MASK, redact, redact_text
+from payloom.kit.redaction import _KNOWN, MASK, redact, redact_text, remember_secrets
+from payloom.kit.secrets.patterns import STRIPE_KEYS, STRIPE_OBJECTS, STRIPE_SECRETS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 
 @pytest.mark.parametrize(
@@ -46,3 +60,154 @@ def test_values_under_telling_names_are_masked_at_every_depth() -> None:
 def test_redacting_twice_changes_nothing_more(value: object) -> None:
     once = redact(value)
     assert redact(once) == once
+
+
+STRIPE = [f"{prefix}4eC39HqLyjWDarjtT1" for prefix in (*STRIPE_KEYS, *STRIPE_SECRETS)]
+CLIENT_SECRETS = [f"{kind}_3abc_secret_xYz9Qw" for kind in STRIPE_OBJECTS]
+SECRETS = {
+    **{text: text[-6:] for text in (*STRIPE, *CLIENT_SECRETS)},
+    "sk_org_live_4eC39HqLyjWDarjtT1": "4eC39HqLyjWDarjtT1",
+    "cs_test_a1B2c3_secret_fidwbEhqYWA": "fidwbEhqYWA",
+    "accs_secret__QrStUvWxYz12": "QrStUvWxYz12",
+    "4000056655665556": "4000056655665556",
+    "4000 0566 5566 5556": "0566",
+    "4000  0566  5566  5556": "0566",
+    "4000\u00a00566\u00a05566\u00a05556": "0566",
+    "4000\u202f0566\u20095566\u20035556": "0566",
+    "4000.0566.5566.5556": "0566",
+    "4000-0566-5566-5556": "0566",
+    "4000\u20110566\u20135566\u22125556": "0566",
+    "4000\u200b0566\u200b5566\u200b5556": "0566",
+    "card4000056655665556": "400005665566",
+    "a4000056655665556b": "400005665566",
+    "4000 0566 5566 5556 12/27 987": "0566",
+    "27 4000056655665556": "400005665566",
+    "4 0 0 0 0 5 6 6 5 5 6 6 5 5 5 6 123": "5 6 6 5 5 6 6",
+    "3782 822463 10005": "822463",
+    "\uff14000056655665556": "000056655665",
+    "550e8400-e29b-41d4-a716-446655440000 4000056655665556": "400005665566",
+    "postgresql://shop:hunter-2@db/shop": "hunter-2",
+    "smtps://post%40shop:hunter-2@mail": "hunter-2",
+    "Authorization: bearer abc123def456": "abc123def456",
+    "BEARER abc123def456": "abc123def456",
+    "basic YWRhOmh1bnRlci0y": "YWRhOmh1bnRlci0y",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.dQw4w9WgXcQ": "eyJzdWIiOiJhZGEifQ",
+    "https://shop.test/studio/sign-in?token=E0EFa_b-c": "E0EFa_b-c",
+    "https://shop.test/pay?x=1&payment_intent_client_secret=abcdefgh": "abcdefgh",
+    "https://shop.test/approve/WyJydW5fMSJd.c2lnbmVkLWJ5LXVz": "c2lnbmVkLWJ5LXVz",
+}
+"""A text with a secret, and the part of it that must not stay readable."""
+ENCODINGS: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "quoted-printable": lambda text: quopri.encodestring(text.encode()).decode(),
+    "quoted-printable, every byte": lambda text: "".join(f"={byte:02X}" for byte in text.encode()),
+    "quoted-printable, broken": lambda text: "=\r\n".join(text[at : at + 5] for at in range(0, len(text), 5)),
+    "percent": lambda text: quote(text, safe=""),
+    "percent twice": lambda text: quote(quote(text, safe=""), safe=""),
+    "JSON": json.dumps,
+    "JSON, every character": lambda text: "".join(f"\\u{ord(char):04x}" for char in text),
+    "JSON in JSON": lambda text: json.dumps(json.dumps({"text": text})),
+    "HTML": html.escape,
+    "HTML, every character": lambda text: "".join(f"&#{ord(char)};" for char in text),
+    "base64": lambda text: base64.b64encode(f"see {text} there".encode()).decode(),
+    "base64, URL-safe": lambda text: base64.urlsafe_b64encode(f"see {text} there".encode()).decode().rstrip("="),
+    "base64, wrapped": lambda text: base64.encodebytes(f"{'see ' * 20}{text} there".encode()).decode(),
+}
+
+
+def readings(text: str) -> Iterator[str]:
+    """Everything that somebody can read out of a text, by decoding it up to three times."""
+    texts = [text]
+    for _ in range(4):
+        yield from texts
+        decoded: list[str] = []
+        for one in texts:
+            decoded += [
+                unquote(one),
+                html.unescape(one),
+                quopri.decodestring(one.encode()).decode("utf-8", "replace"),
+                re.sub(r"\\u([0-9a-f]{4})", lambda match: chr(int(match[1], 16)), one).replace("\\\\", "\\"),
+            ]
+            for word in re.findall(r"[A-Za-z0-9+/_-]{16,}(?:\n[A-Za-z0-9+/_-]+)*", one):
+                joined = word.replace("\n", "").replace("-", "+").replace("_", "/")
+                whole = joined[: len(joined) - (len(joined) % 4 == 1)]
+                decoded.append(base64.b64decode(whole + "=" * (-len(whole) % 4)).decode("utf-8", "replace"))
+        texts = sorted(set(decoded) - set(texts))[:40]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("text", SECRETS)
+def test_no_encoding_hides_a_secret_from_the_mask(text: str, encoding: str) -> None:
+    secret = SECRETS[text]
+    encoded = ENCODINGS[encoding](text)
+    assert any(secret in reading for reading in readings(encoded)), "the test can read it before"
+    for around in (encoded, f"[{encoded}]", f"before {encoded} after"):
+        masked = redact_text(around)
+        assert not any(secret in reading for reading in readings(masked)), masked
+        assert redact_text(masked) == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "order 4000056655665557",
+        "1795459609777",
+        "1795459609777123",
+        "2026-11-30T03:32:44.123456Z",
+        "20261130033244",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "41111111-1111-4111-8111-111111111111",
+        "pi_3NabcdefGHIJKLmnopQRSTuv is paid",
+        "1900 usd, 2400 usd, 100000 usd",
+        "tax ID DE123456789, phone +49 30 1234 5678",
+        "bearer of the certificate",
+        "Basic membership, Basic subscription",
+        "http://localhost:8000/a@b",
+        "https://shop.test/orders?page=2&code=SUMMER26",
+        "pk_live_4eC39HqLyjWDarjtT1",
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "task_live_view, risk_test_group, my_secret_santa",
+    ],
+)
+def test_what_identifies_things_stays_visible(text: str) -> None:
+    for encode in ENCODINGS.values():
+        assert redact_text(encode(text)) == encode(text)
+
+
+@pytest.mark.parametrize(
+    "name", ["password", "token", "secret", "api_key", "apiKey", "x-api-key", "authorization", "cvc", "clientSecret"]
+)
+@pytest.mark.parametrize("value", ["x", 987, 1.5, ["a", "b"], {"deep": {"er": "x"}}])
+def test_whatever_stands_under_a_secret_name_is_masked(name: str, value: object) -> None:
+    assert redact({name: value, "order": 17}) == {name: MASK, "order": 17}
+
+
+@pytest.mark.parametrize("name", ["idempotency_key", "key", "token_count", "cvc_check", "secretary", "password_set_at"])
+def test_names_that_only_look_secret_keep_their_values(name: str) -> None:
+    assert redact({name: "pass"}) == {name: "pass"}
+
+
+def test_card_numbers_as_numbers_and_as_names_are_masked() -> None:
+    found = redact(
+        {"number": 4000056655665556, "as_float": 4000056655665556.0, "4000056655665556": 1, "at": 1795459609777}
+    )
+    assert found == {"number": "[card …5556]", "as_float": "[card …5556]", "[card …5556]": 1, "at": 1795459609777}
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_value_that_is_known_to_be_secret_is_masked_in_every_encoding(encoding: str) -> None:
+    secret = "Kn0wn: to/be+sécret!"
+    assert redact_text(secret) == secret
+    with patch("payloom.kit.redaction._KNOWN", type(_KNOWN)()):
+        remember_secrets([secret, "short"])
+        masked = redact_text(ENCODINGS[encoding](f"it is {secret}, a short one"))
+        assert not any(secret in reading for reading in readings(masked)), masked
+        assert any("short" in reading for reading in readings(masked)) or MASK in masked
+
+
+@pytest.mark.parametrize("piece", ["4 ", "42 ", "4242 ", "4", "=3D", "A", "%41", "eyJ", "http://", "bearer ", "pi_a_"])
+def test_no_text_takes_long(piece: str) -> None:
+    text = piece * (200_000 // len(piece))
+    start = time.process_time()
+    redact_text(text)
+    assert time.process_time() - start < 3

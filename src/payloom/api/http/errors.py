@@ -7,6 +7,7 @@ PayloomError
     ├── CrossSiteRequest, WrongHost          403, 421
     ├── WrongContentType, BodyTooLarge       415, 413
     ├── BodyCutShort, BadRequest             400
+    ├── CardNumberRefused                    422
     ├── RequestTooSlow, HeadTooLarge         408, 431
     ├── TooManyRequests                      429
     └── StoreUnavailable, TooManyConnections 503
@@ -94,6 +95,17 @@ class BodyCutShort(ApiError):
 
     code: ClassVar[str] = "body_cut_short"
     status: ClassVar[int] = 400
+
+
+class CardNumberRefused(ApiError):
+    """The request holds a card number."""
+
+    code: ClassVar[str] = "card_number"
+    status: ClassVar[int] = 422
+
+    def __init__(self) -> None:
+        """Say nothing of where it stands: the name of a field may be the number."""
+        super().__init__(hint="Send card data to Stripe only, from Stripe's payment form, and an ID of Stripe's here.")
 
 
 class RequestTooSlow(ApiError):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from payloom.api.http.errors import BadRequest, BodyCutShort, BodyTooLarge, WrongContentType
+from payloom.api.http.errors import BadRequest, BodyCutShort, BodyTooLarge, CardNumberRefused, WrongContentType
 from payloom.kit import strict_json
 from payloom.kit.json_types import is_dict
+from payloom.kit.secrets.cards import has_card_number
 
 MAX_BODY = 1024 * 1024
 MAX_FORM = 64 * 1024
@@ -89,10 +91,27 @@ def content_type(request: Request) -> str:
     return request.headers.get("content-type", "").split(";")[0].strip().lower()
 
 
+def refuse_card_numbers(value: Any) -> None:
+    """Raise CardNumberRefused when a request's value holds a card number: none may get as far as a row or a log."""
+    if has_card_number(value):
+        raise CardNumberRefused
+
+
+async def refuse_card_numbers_in_body(request: Request) -> None:
+    """Look through a body that the application reads by itself. Raises CardNumberRefused; leaves bad JSON to it."""
+    raw = await request.body()
+    try:
+        value: Any = json.loads(raw) if raw else None
+    except (ValueError, RecursionError):
+        value = raw.decode("utf-8", "replace")
+    refuse_card_numbers(value)
+
+
 async def read_json_object(request: Request, limit: int = MAX_BODY) -> dict[str, Any]:
     """Return the JSON object in the body; an empty body without a type is an empty object.
 
-    Raises WrongContentType unless it is declared as JSON, NotStrictJson or BadRequest when it is not an object.
+    Raises WrongContentType unless it is declared as JSON, NotStrictJson or BadRequest when it is not an object,
+    CardNumberRefused.
     """
     kind = content_type(request)
     raw = await read_body(request, limit)
@@ -108,11 +127,12 @@ async def read_json_object(request: Request, limit: int = MAX_BODY) -> dict[str,
     value = strict_json.loads(raw)
     if not is_dict(value):
         raise BadRequest("the body must be a JSON object", hint='Send an object such as {"name": "value"}.')
+    refuse_card_numbers(value)
     return value
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """Return the fields of a posted HTML form (urlencoded). Raises WrongContentType, BadRequest on doubled fields."""
+    """Return the fields of a posted HTML form (urlencoded). Raises WrongContentType, CardNumberRefused, BadRequest."""
     if content_type(request) != "application/x-www-form-urlencoded":
         raise WrongContentType("the body is not a posted form", hint="Post it as application/x-www-form-urlencoded.")
     raw = await read_body(request, MAX_FORM)
@@ -123,11 +143,12 @@ async def read_form(request: Request) -> dict[str, str]:
     fields = dict(pairs)
     if len(fields) != len(pairs) or any("\x00" in value for value in fields.values()):
         raise BadRequest("the form has a field twice, or a NUL character", hint=_FORM_HINT)
+    refuse_card_numbers(fields)
     return fields
 
 
 def read_query(request: Request) -> dict[str, Any]:
-    """Return the query string as a flat map; a name that stands several times becomes a list."""
+    """Return the query string as a flat map; a name that stands several times becomes a list. Raises as `read_form`."""
     values: dict[str, Any] = {}
     for name, value in request.query_params.multi_items():
         if "\x00" in name or "\x00" in value:
@@ -137,4 +158,5 @@ def read_query(request: Request) -> dict[str, Any]:
             values[name] = [*before, value] if isinstance(before, list) else [before, value]
         else:
             values[name] = value
+    refuse_card_numbers(values)
     return values

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from payloom.api.http.errors import BadRequest, NoSuchRoute, WrongMethod, error_body, headers_of, internal_body
 from payloom.api.http.middleware import request_id_of, set_route_label
+from payloom.api.http.request_body import refuse_card_numbers_in_body
 from payloom.api.http.serialization import to_plain
 from payloom.api.management.access.auth import ManagementAuth
 from payloom.api.management.dependencies import ManagementDependencies
@@ -65,7 +66,7 @@ def management_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        dependencies=[Depends(_label_route), Depends(_authenticate)],
+        dependencies=[Depends(_label_route), Depends(_authenticate), Depends(_refuse_card_numbers)],
         generate_unique_id_function=_operation_id,
         responses={"default": {"model": ErrorAnswer, "description": "Why it was not done."}},
     )
@@ -89,6 +90,10 @@ async def _label_route(request: Request) -> None:
 
 async def _authenticate(request: Request, auth: Auth) -> None:
     await auth(request)
+
+
+async def _refuse_card_numbers(request: Request) -> None:
+    await refuse_card_numbers_in_body(request)
 
 
 def _operation_id(route: APIRoute) -> str:

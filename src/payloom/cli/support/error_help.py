@@ -25,6 +25,10 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "body_cut_short": ("The connection ended before the whole body had arrived.", "Send the request again."),
     "body_too_large": ("The body is larger than the limit.", "Send a smaller body, or a link to the data."),
     "broken_model": ("Another version of Payloom stored this version of a workflow, or the row was changed by hand.", "Rerun the run on the current version."),
+    "card_number": (
+        "The body, the query, or the address holds a valid card number. Payloom stores and logs nothing of the request.",
+        "Collect cards with Stripe's payment form, and send the ID of the payment method.",
+    ),
     "child_died": ("A process that `payloom dev` started exited.", "See the last lines that it printed."),
     "command_error": ("The command can't run with these options.", "Run it with `--help` to see its options."),
     "commit_unknown": ("The connection to the database broke during a commit: it may or may not have happened.", "Nothing. Payloom reads the run again and continues from the stored state."),

@@ -70,6 +70,11 @@ class ManagementAuth:
             )
         request.scope["state"]["caller"] = caller
 
+    async def again(self, request: Request) -> None:
+        """Look anew at who made a request that is still being answered. Raises as the first look did."""
+        request.scope["state"].pop("visitor", None)
+        await self(request)
+
     async def caller(self, request: Request) -> Caller:
         """Return who asks; raises NotSignedIn, NotAllowed or CrossSiteRequest."""
         kind, _, token = request.headers.get("authorization", "").partition(" ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from fastapi import APIRouter
@@ -12,39 +12,55 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from payloom.api.management.change_stream import ChangeStream, Message
-from payloom.api.management.injection import Dependencies
+from payloom.api.management.injection import Auth, Dependencies
 from payloom.api.management.models.answers import LiveEvent
 from payloom.kit.clock import monotonic
+from payloom.kit.errors import PayloomError
 
 HEARTBEAT = 15.0
+"""Seconds between two looks at who listens: a stream ends that long after the role or the session at the latest."""
 LONGEST = 1800.0
-"""Seconds after which a stream ends and the browser asks again: who may listen is looked at then."""
+"""Seconds after which a stream ends and the browser asks again."""
 
+MayGoOn = Callable[[], Awaitable[bool]]
 
 router = APIRouter(tags=["live"])
 
 
 @router.get("/live", response_class=StreamingResponse, responses={200: {"model": LiveEvent}})
-async def listen_live(deps: Dependencies, request: Request) -> Any:
+async def listen_live(deps: Dependencies, auth: Auth, request: Request) -> Any:
     """Stream changes as server-sent events. `hello` comes first; with `refetch`, the client missed some."""
     missed = request.headers.get("last-event-id") is not None
+
+    async def may_go_on() -> bool:
+        try:
+            await auth.again(request)
+        except PayloomError:
+            return False
+        return True
+
     return StreamingResponse(
-        _stream(deps.changes, missed=missed),
+        _stream(deps.changes, may_go_on, missed=missed),
         media_type="text/event-stream",
         headers={"cache-control": "no-cache", "x-accel-buffering": "no"},
     )
 
 
-async def _stream(live: ChangeStream, *, missed: bool) -> AsyncIterator[str]:
-    end = monotonic() + LONGEST
+async def _stream(live: ChangeStream, may_go_on: MayGoOn, *, missed: bool) -> AsyncIterator[str]:
+    now = monotonic()
+    end, look = now + LONGEST, now + HEARTBEAT
     number = 0
     async with live.listen() as queue:
         yield "retry: 2000\n" + _line(number, {"kind": "hello", "refetch": missed})
-        while monotonic() < end:
-            try:
-                message = await asyncio.wait_for(queue.get(), HEARTBEAT)
-            except TimeoutError:
+        while (now := monotonic()) < end:
+            if now >= look:
+                if not await may_go_on():
+                    return
+                look = monotonic() + HEARTBEAT
                 yield ": still here\n\n"
+            try:
+                message = await asyncio.wait_for(queue.get(), max(0.0, look - monotonic()))
+            except TimeoutError:
                 continue
             if message is None:
                 return
