@@ -69,14 +69,14 @@ def _masks(text: str, *, inside: bool = False) -> list[tuple[int, int, str]]:
     """Return what to put where, from left to right, without overlaps. inside: the text was decoded from base64."""
     masks: list[tuple[int, int, str]] = []
     for view in views(text):
-        found = [(start, end, MASK) for start, end in secrets_in(view.text)]
-        found += [(start, end, f"[card …{digits[-4:]}]") for start, end, digits in card_numbers(view.text)]
+        secrets = [(start, end, MASK) for start, end in secrets_in(view.text)]
+        secrets += [(start, end, f"[card …{digits[-4:]}]") for start, end, digits in card_numbers(view.text)]
         if _KNOWN.pattern is not None:
-            found += [(*match.span(), MASK) for match in _KNOWN.pattern.finditer(view.text)]
+            secrets += [(*match.span(), MASK) for match in _KNOWN.pattern.finditer(view.text)]
         if not inside:
             pieces = base64_texts(view.text)
-            found += [(start, end, MASK) for start, end, content in pieces if _masks(content, inside=True)]
-        masks += [(*view.span(start, end), mask) for start, end, mask in found]
+            secrets += [(start, end, MASK) for start, end, content in pieces if _masks(content, inside=True)]
+        masks += [(*view.span(start, end), mask) for start, end, mask in secrets]
     return _merged(masks)
 
 

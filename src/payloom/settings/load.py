@@ -98,6 +98,11 @@ def load_settings(
         connections=ConnectionSettings(**file.connections.model_dump()),
         studio_edit=environment == "dev" if file.studio.edit is None else file.studio.edit,
     )
+    return _remembered(settings)
+
+
+def _remembered(settings: Settings) -> Settings:
+    """Have the secrets of the settings masked wherever this process shows something."""
     remember_secrets(settings.secret_values())
     return settings
 

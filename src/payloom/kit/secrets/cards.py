@@ -59,7 +59,7 @@ def card_numbers(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield the start, the end and the digits of each card number in a text, from left to right."""
     if _REGION.search(text) is None:
         return
-    text = _NO_CARD.sub(lambda found: "x" * len(found[0]), text)
+    text = _NO_CARD.sub(lambda number: "x" * len(number[0]), text)
     for region in _REGION.finditer(text):
         yield from _in_groups(_groups(text, region))
 
@@ -68,14 +68,14 @@ def _groups(text: str, region: re.Match[str]) -> list[tuple[int, int, str]]:
     """Return the start, the end and the digits of each group; short ones of one length are one number, spaced out."""
     groups: list[tuple[int, int, str]] = []
     length = 0
-    for found in _GROUP.finditer(text, *region.span()):
-        digits = found[0] if found[0].isascii() else "".join(str(int(char)) for char in found[0])
+    for group in _GROUP.finditer(text, *region.span()):
+        digits = group[0] if group[0].isascii() else "".join(str(int(char)) for char in group[0])
         before, length = length, len(digits)
         if groups and before == length <= _SHORT_GROUP:
             start, _, number = groups[-1]
-            groups[-1] = (start, found.end(), (number + digits)[: _LONGEST + 1])
+            groups[-1] = (start, group.end(), (number + digits)[: _LONGEST + 1])
         else:
-            groups.append((found.start(), found.end(), digits))
+            groups.append((group.start(), group.end(), digits))
     return groups
 
 
