@@ -6,6 +6,7 @@ import contextlib
 import functools
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
@@ -18,6 +19,7 @@ from payloom.api.page_routes import PageRoutes
 from payloom.api.server import ServerDependencies
 from payloom.auth.accounts import Profile
 from payloom.auth.decision_links import DecisionLink, DecisionLinks
+from payloom.auth.passwords import Passwords
 from payloom.auth.rate_store import RateLimitStore
 from payloom.auth.service import AccountService
 from payloom.auth.studio_users import StudioUsers
@@ -76,7 +78,10 @@ class Services:
         self.library = PublishedWorkflows(self.versions, project.catalog, settings.env)
         self.engine = DbosEngine(self.database, clock)
         profile = self._profile_insert()
-        self.accounts = AccountService(self.database, clock, profile=profile, example_domains=settings.is_dev)
+        passwords = Passwords(words=(settings.name, urlsplit(settings.site_url).hostname or ""))
+        self.accounts = AccountService(
+            self.database, clock, profile=profile, passwords=passwords, example_domains=settings.is_dev
+        )
         self.studio_users = StudioUsers(self.database, clock, profile=profile)
         self.stripe = StripeConnector(
             StripeSettings(settings.stripe.secret_key, base_url=settings.stripe.api_base), clock

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import re
 import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
 
 import argon2
@@ -12,15 +15,29 @@ from payloom.auth.errors import BadPassword
 
 SHORTEST = 8
 LONGEST = 256
-_COMMON = frozenset((Path(__file__).parent / "common_passwords.txt").read_text("utf-8").split())
+_AROUND = "!.?*#_- 0123456789"
+"""What people put around a word to make it count as another password."""
+_DISGUISED = str.maketrans("@4031$57", "aaoeisst")
+_DIGITS_ONLY = 10
+"""Digits alone are a date or a telephone number unless there are at least so many."""
+
+
+@functools.cache
+def _common() -> frozenset[str]:
+    text = (Path(__file__).parent / "common_passwords.txt").read_text("utf-8")
+    return frozenset(line for line in text.splitlines() if not line.startswith("#"))
 
 
 class Passwords:
     """Checks and hashes passwords. Blocking: call it in a thread, outside of transactions."""
 
-    def __init__(self, hasher: argon2.PasswordHasher | None = None) -> None:
-        """`hasher`: cheaper parameters for tests."""
+    def __init__(self, hasher: argon2.PasswordHasher | None = None, *, words: Iterable[str] = ()) -> None:
+        """Check and hash passwords.
+
+        hasher: cheaper parameters for tests. words: names of the project, which are as easy to guess as common ones.
+        """
         self._hasher = hasher or argon2.PasswordHasher()
+        self._words = frozenset(form for word in ("payloom", *words) for form in _forms(word))
 
     @functools.cached_property
     def _nobody(self) -> str:
@@ -35,11 +52,17 @@ class Passwords:
             raise BadPassword(f"a password has at least {SHORTEST} characters", hint="three unrelated words work well")
         if len(text) > LONGEST:
             raise BadPassword(f"a password has at most {LONGEST} characters")
-        plain = text.casefold()
-        names = {email.casefold(), email.casefold().partition("@")[0]}
-        if plain in _COMMON or plain.rstrip("!.0123456789") in _COMMON or len(set(plain)) < 3 or plain in names:
+        if self._is_guessable(text.casefold(), email.casefold()):
             hint = "take one that is not in every list of passwords, such as three unrelated words"
             raise BadPassword("this password is too common", hint=hint)
+
+    def _is_guessable(self, plain: str, email: str) -> bool:
+        if len(set(plain)) < 3 or _is_sequence(plain) or (plain.isdigit() and len(plain) < _DIGITS_ONLY):
+            return True
+        known = _common() | self._words | {email, *_forms(email.partition("@")[0])}
+        half = plain[: len(plain) // 2]
+        cores = {plain, plain.strip(_AROUND), plain.translate(_DISGUISED), plain.strip(_AROUND).translate(_DISGUISED)}
+        return bool(cores & known) or (plain == half * 2 and half in known)
 
     def hash(self, password: str) -> str:
         """Return the argon2id hash, parameters and salt included."""
@@ -59,6 +82,19 @@ class Passwords:
     def outdated(self, stored: str) -> bool:
         """Return whether the hash was made with weaker parameters than today's."""
         return self._hasher.check_needs_rehash(stored)
+
+
+def _forms(name: str) -> set[str]:
+    """Return how a name is written as a password: `Corner Shop` as `corner`, `shop`, `cornershop`, `corner-shop`."""
+    parts = [part for part in re.split(r"[\W_]+", name.casefold()) if part]
+    long = {part for part in parts if len(part) > 3}
+    return (long | {between.join(parts) for between in ("", "-", " ", ".", "_")}) - {""}
+
+
+def _is_sequence(text: str) -> bool:
+    """Return whether each letter follows the one before it, up or down: `12345678`, `hgfedcba`."""
+    steps = {ord(after) - ord(before) for before, after in itertools.pairwise(text)}
+    return steps in ({1}, {-1})
 
 
 def _normal(password: str) -> str:

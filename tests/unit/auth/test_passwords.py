@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import cast
 
 import argon2
 import pytest
 
+from payloom.auth import passwords as passwords_module
 from payloom.auth.accounts import check_roles, clean_email, email_key
 from payloom.auth.errors import BadEmail, BadPassword, BadRole
 from payloom.auth.passwords import Passwords
@@ -32,11 +34,21 @@ def test_a_good_password_is_taken_and_verified(password: str) -> None:
 @pytest.mark.parametrize(
     "password",
     ["", "short", "1234567", "password", "PassWord1", "password123!", "aaaaaaaa", "abababab", "12345678",
-     "ada.lovelace", "ada.lovelace@example.test", "qwertyuiop", "x" * 257],
+     "ada.lovelace", "ada.lovelace@example.test", "qwertyuiop", "x" * 257,
+     "payloom1", "cornershop", "Corner-Shop!", "Summer2026", "Winter 2026!", "p4ssw0rd", "adminadmin", "abcdefgh", "87654321",
+     "19870412", "ada.lovelace7", "iloveyou!!", "2026dragon", "lovelace"],
 )  # fmt: skip
 def test_a_password_anybody_would_try_first_is_refused(password: str) -> None:
     with pytest.raises(BadPassword):
-        Passwords(CHEAP).require_good(password, email="Ada.Lovelace@example.test")
+        Passwords(CHEAP, words=["Corner Shop"]).require_good(password, email="Ada.Lovelace@example.test")
+
+
+def test_the_list_has_some_thousand_passwords_and_no_doubles() -> None:
+    """ASVS 6.2.4 asks for the 3,000 most common."""
+    text = (Path(passwords_module.__file__).parent / "common_passwords.txt").read_text("utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    assert len(lines) == len(set(lines)) > 3_000
+    assert all(line == line.strip().casefold() and len(line) > 3 for line in lines)
 
 
 def test_the_same_letters_in_another_encoding_are_the_same_password() -> None:

@@ -16,7 +16,7 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "bad_email": ("The address is not complete, has letters that look like others, or is at a domain where nobody receives mail, such as localhost.", "Enter a complete address at a public domain. The part before the @ is ASCII."),
     "bad_id": ("A workflow's ID is its path below `workflows/`, in lowercase letters, digits, and hyphens.", "Choose such an ID."),
     "bad_mail": ("The recipient, the sender, the subject, or an attachment is not valid in an email.", "Check the step's `to`, `from`, and `attachments`, and the template's subject."),
-    "bad_password": ("Passwords have 8 to 1,024 characters.", "Choose a longer password. A few words are easy to remember."),
+    "bad_password": ("Passwords have 8 to 256 characters. Common ones, the names of the project and of the account, and sequences are refused, also with digits or signs around them.", "Choose another password. Three unrelated words are easy to remember."),
     "bad_request": ("The request's body, query, or headers don't match the endpoint.", "Compare the request with the endpoint's inputs in `payloom openapi`."),
     "bad_role": ("A role's name is a word in lowercase letters.", "Choose such a name."),
     "bad_settings": ("A setting in payloom.yaml or a `PAYLOOM_…` variable has an invalid value.", "Correct the setting in the message; see the reference of settings."),
