@@ -23,7 +23,7 @@ _DIGITS_ONLY = 10
 
 
 @functools.cache
-def _common() -> frozenset[str]:
+def _leaked_passwords() -> frozenset[str]:
     text = (Path(__file__).parent / "common_passwords.txt").read_text("utf-8")
     return frozenset(line for line in text.splitlines() if not line.startswith("#"))
 
@@ -59,7 +59,7 @@ class Passwords:
     def _is_guessable(self, plain: str, email: str) -> bool:
         if len(set(plain)) < 3 or _is_sequence(plain) or (plain.isdigit() and len(plain) < _DIGITS_ONLY):
             return True
-        known = _common() | self._words | {email, *_forms(email.partition("@")[0])}
+        known = _leaked_passwords() | self._words | {email, *_forms(email.partition("@")[0])}
         half = plain[: len(plain) // 2]
         cores = {plain, plain.strip(_AROUND), plain.translate(_DISGUISED), plain.strip(_AROUND).translate(_DISGUISED)}
         return bool(cores & known) or (plain == half * 2 and half in known)
