@@ -18,18 +18,18 @@ from payloom.app.composition import Services
 from payloom.app.lifespan import lifespan
 from payloom.app.logging import configure_logs
 from payloom.kit.clock import Clock, SystemClock
-from payloom.project.loader import Project
+from payloom.project.loader import Project, run_actions
 from payloom.settings.model import Settings
 
 
 def create_app(project: Project, settings: Settings, *, work: bool = True, clock: Clock | None = None) -> Starlette:
     """Return the server of a project. Raises ProjectHasErrors.
 
-    work: advance runs in this process; without it runs are only put on the queue, and a project with errors can
-    still be inspected.
+    work: advance runs in this process, which imports the project's actions/; without it runs are only put on the queue,
+    no code of the project runs, and a project with errors can still be inspected.
     """
     if work:
-        project.ensure_valid()
+        project = run_actions(project).ensure_valid()
     configure_logs(settings)
     services = Services(project, settings, clock or SystemClock())
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
 
+from payloom.connectors.python.declarations import Declarations, find_functions
 from payloom.connectors.python.loader import Functions, load_functions
 from payloom.connectors.tables.shapes import shapes
 from payloom.connectors.tables.user_profiles import profile
@@ -44,6 +45,7 @@ from payloom.workflows.loading.loader import (
 from payloom.workflows.program.program import ApiTrigger, Workflow
 
 WORKFLOW_SUFFIX = ".yaml"
+ACTIONS = "actions"
 _TAKEN_ENDPOINTS = re.compile(r"/(?:stripe/webhook|auth|_payloom)(?:/|$)")
 
 
@@ -55,7 +57,11 @@ class ProjectHasErrors(PayloomError):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Project:
-    """What a folder holds. workflows: those without errors, by id. sources: the text of every workflow file, by id."""
+    """What a folder holds. workflows: those without errors, by id. sources: the text of every workflow file, by id.
+
+    declared: the Python functions, as the files in actions/ declare them. functions: the same, loaded; none
+    before `run_actions`, because reading a project never runs its code.
+    """
 
     root: Path
     workflows: Mapping[str, Workflow]
@@ -64,9 +70,10 @@ class Project:
     pages: tuple[Page, ...]
     templates: Templates
     mails: MailTemplates
-    functions: Functions
+    declared: Declarations
     catalog: ProjectCatalog
     diagnostics: tuple[Diagnostic, ...]
+    functions: Functions = dataclasses.field(default_factory=lambda: Functions({}))
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -95,6 +102,17 @@ class Project:
 def load_project(root: Path, settings: Settings) -> Project:
     """Read the project in `root`. Raises only what keeps it from being read at all; mistakes are diagnostics."""
     return _Loader(root, settings).load()
+
+
+def run_actions(project: Project) -> Project:
+    """Import the files in actions/, which runs the project's own code, and return the project with its functions.
+
+    For serving, working and test runs. What the files raise is added to the diagnostics.
+    """
+    functions = load_functions(project.root / ACTIONS)
+    problems = [_at(problem, ACTIONS) for problem in functions.problems]
+    new = tuple(problem for problem in problems if problem not in project.diagnostics)
+    return dataclasses.replace(project, functions=functions, diagnostics=(*project.diagnostics, *new))
 
 
 def reload_workflows(before: Project, settings: Settings, checks: CheckCache | None = None) -> Project:
@@ -141,7 +159,7 @@ class _Loader:
         tables = self.tables()
         self.catalog.tables = shapes(tables)
         mails = self.mails()
-        functions = self.functions()
+        declared = self.declared()
         self.catalog.workflows = set(workflow_names(self.root))
         workflows, sources = self.workflows()
         templates = Templates(self.root / "pages", reload=self.settings.is_dev)
@@ -156,13 +174,13 @@ class _Loader:
             pages=pages,
             templates=templates,
             mails=mails,
-            functions=functions,
+            declared=declared,
             catalog=self.catalog,
             diagnostics=tuple(self.diagnostics),
         )
 
     def report(self, file: str, message: str, hint: str | None = None, *, code: str = SHAPE, line: int = 1) -> None:
-        self.diagnostics.append(Diagnostic.at(Place(line, 1, line, 2), code, message, hint=hint or None, file=file))
+        self.diagnostics.append(_diagnostic(file, message, hint, code=code, line=line))
 
     def tables(self) -> dict[str, TableSpec]:
         try:
@@ -196,18 +214,16 @@ class _Loader:
         if changed:
             self.report("tables.yaml", "the tables have changed since the server started", "restart it to migrate them")
 
-    def functions(self) -> Functions:
-        functions = load_functions(self.root / "actions")
-        self.catalog.functions = set(functions.by_name)
-        for problem in functions.problems:
-            self.report_at(problem, "actions")
-        return functions
+    def declared(self) -> Declarations:
+        declared = find_functions(self.root / ACTIONS)
+        self.catalog.functions = set(declared.by_name)
+        for problem in declared.problems:
+            self.report_at(problem, ACTIONS)
+        return declared
 
     def report_at(self, error: PayloomError, file: str) -> None:
         """Report an error whose `where` is `file:line` or nothing."""
-        match = re.fullmatch(r"(.+?):(\d+)(?::\d+)?", error.where or "")
-        line = int(match[2]) if match else 1
-        self.report(match[1] if match else file, error.message, error.hint, line=line)
+        self.diagnostics.append(_at(error, file))
 
     def workflows(self, before: Project | None = None) -> tuple[dict[str, Workflow], dict[str, str]]:
         sources = self.texts()
@@ -297,6 +313,16 @@ class _Loader:
                 self.report(
                     FILE_NAME, f"on_start: workflow {name} has no `manual` trigger", "add `manual: true` to `on:`"
                 )
+
+
+def _diagnostic(file: str, message: str, hint: str | None, *, code: str = SHAPE, line: int = 1) -> Diagnostic:
+    return Diagnostic.at(Place(line, 1, line, 2), code, message, hint=hint or None, file=file)
+
+
+def _at(error: PayloomError, file: str) -> Diagnostic:
+    """Return an error whose `where` is `file:line` or nothing as a diagnostic."""
+    match = re.fullmatch(r"(.+?):(\d+)(?::\d+)?", error.where or "")
+    return _diagnostic(match[1] if match else file, error.message, error.hint, line=int(match[2]) if match else 1)
 
 
 def _file_of(name: str) -> str:

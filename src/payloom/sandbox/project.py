@@ -14,7 +14,7 @@ from payloom.email.templates import Templates as MailTemplates
 from payloom.kit import strict_json
 from payloom.kit.clock import ManualClock, from_epoch
 from payloom.kit.suggest import did_you_mean
-from payloom.project.loader import Project
+from payloom.project.loader import Project, run_actions
 from payloom.runs.publishing.trigger_matching import PublishedWorkflows
 from payloom.runs.publishing.versions import Versions
 from payloom.runs.registry import StartPlan, TriggerContext
@@ -120,7 +120,11 @@ class SandboxProject:
         self._workflow_sets: dict[tuple[str, ...], WorkflowSet] = {}
 
     async def prepare(self) -> None:
-        """Make the tables and their seed rows."""
+        """Load the project's functions, which runs its code; make the tables and their seed rows.
+
+        Raises ProjectHasErrors.
+        """
+        self.project = run_actions(self.project).ensure_valid()
         await migrate(self.database)
         self.database.run(QueueTable.create)
         await migrate_tables(self.database, self.tables, self.clock)

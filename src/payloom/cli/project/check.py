@@ -19,15 +19,25 @@ if TYPE_CHECKING:
 
 EXPLAIN = Annotated[bool, typer.Option("--explain", help="Say which lane each workflow takes, and why; its schedules.")]
 
+RUN_ACTIONS = Annotated[
+    bool,
+    typer.Option("--run-actions", help="Also import actions/, to find its errors. Executes the project's Python."),
+]
+
 
 @report_errors
-def check(project: PROJECT = None, explain: EXPLAIN = False, as_json: JSON = False) -> None:
+def check(
+    project: PROJECT = None, explain: EXPLAIN = False, run_actions: RUN_ACTIONS = False, as_json: JSON = False
+) -> None:
     """Check tables, workflows, pages and settings; exit code 1 if there are errors."""
     from payloom.project.loader import load_project  # noqa: PLC0415 - loads on use
+    from payloom.project.loader import run_actions as with_actions  # noqa: PLC0415 - loads on use
     from payloom.settings.load import load_settings  # noqa: PLC0415 - loads on use
 
     root = find_project(project)
     loaded = load_project(root, load_settings(root, keep=False))
+    if run_actions:
+        loaded = with_actions(loaded)
     errors = len(loaded.errors)
     if as_json:
         answer: dict[str, Any] = {

@@ -33,7 +33,10 @@ def export(
     project: PROJECT = None,
     as_json: JSON = False,
 ) -> None:
-    """Print workflows written in Python as files; they are checked like any other from then on."""
+    """Print workflows written in Python as files; they are checked like any other from then on.
+
+    Executes the project's Python: the file that you name.
+    """
     from payloom.workflows.builder import to_yaml  # noqa: PLC0415 - loads on use
 
     texts = {definition.id: to_yaml(definition) for definition in definitions(file)}

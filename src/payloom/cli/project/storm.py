@@ -39,7 +39,10 @@ def storm(
     project: PROJECT = None,
     as_json: JSON = False,
 ) -> None:
-    """Play the tests' cases under duplicates, swaps, losses, deaths and faults; exit code 1 if anything breaks."""
+    """Play the tests' cases under duplicates, swaps, losses, deaths and faults; exit code 1 if anything breaks.
+
+    Executes the project's Python.
+    """
     from payloom.kit.clock import monotonic  # noqa: PLC0415 - a command loads what it needs when it runs
     from payloom.testing.storm.runner import keep_seeds, kept_seeds  # noqa: PLC0415 - only tests and drafts need the sandbox
 

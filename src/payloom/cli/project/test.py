@@ -38,7 +38,7 @@ def run_tests(
     project: PROJECT = None,
     as_json: JSON = False,
 ) -> None:
-    """Run the workflows' tests; exit code 1 if one fails."""
+    """Run the workflows' tests; exit code 1 if one fails. Executes the project's Python, but not with --list."""
     from payloom.testing.runner import chosen, load_case_files, open_project, run_cases  # noqa: PLC0415 - only tests and drafts need the sandbox
 
     root = find_project(project)

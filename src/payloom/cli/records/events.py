@@ -47,7 +47,7 @@ def show_event(event_id: EVENT, project: PROJECT = None) -> None:
 @app.command("replay")
 @report_errors
 def replay(event_id: EVENT, project: PROJECT = None, as_json: JSON = False) -> None:
-    """Start new runs of the matching workflows for a stored event."""
+    """Start new runs of the matching workflows for a stored event. Executes the project's Python."""
     done = with_client(find_project(project), lambda api: api.post(f"/events/{event_id}/replay"), engine=True)
     if as_json:
         print_json(done)
@@ -58,7 +58,7 @@ def replay(event_id: EVENT, project: PROJECT = None, as_json: JSON = False) -> N
 @app.command("catch-up")
 @report_errors
 def catch_up(project: PROJECT = None, as_json: JSON = False) -> None:
-    """Ask Stripe for events that never arrived, and store them (backfill)."""
+    """Ask Stripe for events that never arrived, and store them (backfill). Executes the project's Python."""
     done = with_client(find_project(project), lambda api: api.post("/events/catch-up"), engine=True)
     if as_json:
         print_json(done)

@@ -25,7 +25,7 @@ def run(
     project: PROJECT = None,
     as_json: JSON = False,
 ) -> None:
-    """Run a workflow and show its answer; exit code 1 if it failed."""
+    """Run a workflow and show its answer; exit code 1 if it failed. Executes the project's Python."""
     body = {"inputs": _inputs(inputs or []), "user": user}
 
     async def work(api: ManagementClient) -> Any:

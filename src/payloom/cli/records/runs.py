@@ -66,14 +66,14 @@ def show_run(run_id: RUN, project: PROJECT = None, as_json: JSON = False) -> Non
 @app.command("retry")
 @report_errors
 def retry(run_id: RUN, project: PROJECT = None, as_json: JSON = False) -> None:
-    """Retry a failed run from the failed step."""
+    """Retry a failed run from the failed step. Executes the project's Python."""
     _act(run_id, "retry", project, as_json=as_json)
 
 
 @app.command("cancel")
 @report_errors
 def cancel(run_id: RUN, project: PROJECT = None, as_json: JSON = False) -> None:
-    """End a run at its next step."""
+    """End a run at its next step. Executes the project's Python if no server runs."""
     _act(run_id, "cancel", project, as_json=as_json)
 
 

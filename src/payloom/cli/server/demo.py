@@ -40,7 +40,7 @@ def demo(  # noqa: PLR0917 - typer fills them in by name
     folder: Annotated[Path, typer.Option("--dir", help="The demo's directory.")] = Path(FOLDER),
     as_json: JSON = False,
 ) -> None:
-    """Run the shop with five payment flows, a local Stripe and a mail outbox."""
+    """Run the shop with five payment flows, a local Stripe and a mail outbox. Executes the project's Python."""
     with contextlib.ExitStack() as stack:
         if check:
             # A place and ports of its own, so that it also runs beside a demo that is being clicked.

@@ -22,7 +22,10 @@ def dev(
     stripe_port: Annotated[int | None, typer.Option(min=0, max=65535, help="The local Stripe's port.")] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the shop in a browser.")] = False,
 ) -> None:
-    """Serve the project: pages, endpoints, webhooks, and the local Stripe unless Stripe keys are set."""
+    """Serve the project: pages, endpoints, webhooks, and the local Stripe unless Stripe keys are set.
+
+    Executes the project's Python.
+    """
     settings = load_settings(find_project(project), port=port, local_stripe_port=stripe_port)
     serve(settings, browser=browser)
 

@@ -9,7 +9,7 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "already_there": ("A workflow with this ID exists.", "Choose another ID, or open the existing workflow."),
     "another_worker": ("SQLite allows one writing process; a second worker would block indefinitely.", "Stop the other process, or use Postgres for several workers."),
     "auth_error": ("An operation on an account failed, and no more specific code fits.", "`payloom doctor` checks the accounts in payloom.yaml. Then repeat the operation."),
-    "bad_action": ("A Python file in `actions/` raised an error, or registers no function with the decorator.", "Open the file at the line in the message, fix it, and run `payloom check`."),
+    "bad_action": ("A Python file in `actions/` raised an error, declares a function in a way that reading the file can't find, or declares two functions with one name.", "Open the file at the line in the message, fix it, and run `payloom check`. Errors that appear only when the file runs are found by `payloom check --run-actions`, which executes it."),
     "bad_arguments": ("A table step has arguments that exclude each other, or an unknown operator.", "See the reference of the verb. `payloom check` finds most of these errors before a run."),
     "bad_case_file": ("A `*.test.yaml` file has an unknown key or an invalid value.", "Correct the line in the message; see the guide to testing workflows."),
     "bad_edit": ("The studio sent a change that no longer fits the file.", "Reload the file in the editor and do it again."),

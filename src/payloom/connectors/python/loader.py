@@ -1,4 +1,7 @@
-"""Loads actions/*.py of a project and finds the functions marked with `@payloom.step`."""
+"""Loads actions/*.py of a project, which runs the project's own code, and finds the functions marked with `@step`.
+
+Only serving, working, test runs and `payloom check --run-actions` do this; all else reads `declarations`.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +9,18 @@ import dataclasses
 import hashlib
 import importlib.util
 import inspect
-import re
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from payloom.kit.errors import PayloomError
+from payloom.connectors.python.declarations import BadAction, action_files, add_named, find_functions
 from payloom.steps import MARK
 
-_NAME = re.compile(r"[A-Za-z_][\w.-]*(:[A-Za-z_]\w*)?")
-
-
-class BadAction(PayloomError):
-    """A file in actions/ has an error."""
-
-    code = "bad_action"
+_NOT_DECLARED = "Write @step, imported from payloom.steps, right above the function's `def`."
+_NOT_MARKED = "Write @step as the first decorator; one above it must keep the function (functools.wraps)."
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -48,30 +45,40 @@ class Functions:
 
 
 def load_functions(folder: Path) -> Functions:
-    """Load every `*.py` in `folder` (but `_…`) and return the marked functions. Runs the project's own code."""
+    """Load every `*.py` in `folder` (but `_…`) and return the marked functions. Runs the project's own code.
+
+    What is marked must be what `find_functions` reads, because workflows are checked against that.
+    """
     functions: dict[str, Function] = {}
     problems: list[BadAction] = []
     if not folder.is_dir():
         return Functions(functions)
     package = _package(folder)
-    for path in sorted(folder.glob("*.py")):
-        if path.name.startswith("_"):
-            continue
+    loaded: set[str] = set()
+    for path in action_files(folder):
         shown = f"{folder.name}/{path.name}"
         try:
             module = _load(package, path)
         except Exception as error:  # noqa: BLE001 - whatever the project's code raises is a mistake in that file
             problems.append(_problem(error, path, shown))
             continue
-        for function in _marked(module, path.stem, shown):
-            if not _NAME.fullmatch(function.name):
-                problems.append(BadAction(f"{function.name!r} cannot name a function", where=function.where))
-            elif function.name in functions:
-                other = functions[function.name].where
-                problems.append(BadAction(f"{function.name} is there already, at {other}", where=function.where))
-            else:
-                functions[function.name] = function
+        loaded.add(shown)
+        add_named(_marked(module, path.stem, shown), functions, problems)
+    problems += _differences(folder, functions, loaded)
     return Functions(functions, tuple(problems))
+
+
+def _differences(folder: Path, functions: Mapping[str, Function], loaded: Collection[str]) -> Iterator[BadAction]:
+    """Yield what the loaded files say otherwise than their text."""
+    declared = find_functions(folder).by_name
+    for name, function in functions.items():
+        if name not in declared:
+            message = f"{name} is marked when the file runs, but not declared in its text"
+            yield BadAction(message, hint=_NOT_DECLARED, where=function.where)
+    for name, declaration in declared.items():
+        if name not in functions and declaration.where.rpartition(":")[0] in loaded:
+            message = f"{name} is declared in the file's text, but not marked when it runs"
+            yield BadAction(message, hint=_NOT_MARKED, where=declaration.where)
 
 
 def _package(folder: Path) -> str:
