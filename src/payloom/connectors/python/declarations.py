@@ -58,14 +58,14 @@ def find_functions(folder: Path) -> Declarations:
     for path in action_files(folder):
         shown = f"{folder.name}/{path.name}"
         try:
-            found = _Reader(_parse(path), path.stem, shown, problems).declarations()
+            own = _Reader(_parse(path), path.stem, shown, problems).declarations()
         except SyntaxError as error:
             problems.append(BadAction(f"{error.msg}", where=f"{shown}:{error.lineno or 1}"))
             continue
         except (OSError, ValueError, RecursionError, MemoryError) as error:
             problems.append(BadAction(f"the file cannot be read: {error}", where=f"{shown}:1"))
             continue
-        add_named(found, declared, problems)
+        add_named(own, declared, problems)
     return Declarations(declared, tuple(problems))
 
 
