@@ -30,8 +30,8 @@ from payloom.kit.errors import PayloomError
 from payloom.kit.redaction import redact
 from payloom.kit.suggest import closest
 from payloom.runs.intake.callers import Caller, RunResponse
+from payloom.runs.start_rights import Person, permit_start
 from payloom.workflows.program import json_schema
-from payloom.workflows.program.inputs import validate_input
 from payloom.workflows.program.program import ApiTrigger, Workflow
 
 _NO_BODY = frozenset({"GET", "DELETE", "HEAD"})
@@ -167,30 +167,31 @@ class Endpoints:
         visitor = await self._visitor(request, trigger, with_cookies=with_cookies)
         if endpoint.limiter is not None:
             await endpoint.limiter.check(visitor.id if visitor else client_key(request))
-        inputs = self._revalidate(endpoint, await self._inputs(request, endpoint, match))
+        raw = await self._inputs(request, endpoint, match)
+        workflow, now = self._current(endpoint)
         user = as_user(visitor) if visitor else None
+        person = Person(visitor.email if visitor else "guest", user=user)
+        permit = permit_start(person, "endpoint", workflow, raw, triggers=[now], from_query=trigger.method in _NO_BODY)
+        inputs = permit.inputs or {}
         call = Caller(
-            user=user,
-            user_id=visitor.id if visitor else None,
+            user=permit.user,
+            user_id=permit.user_id,
             http={"method": trigger.method, "path": request.url.path},
             dedupe=_request_key(request, inputs),
         )
         answer = await self.runs.call(endpoint.workflow.id, inputs, caller=call, trigger_index=endpoint.index)
         return self._respond(request, answer)
 
-    def _revalidate(self, endpoint: Endpoint, inputs: dict[str, Any]) -> dict[str, Any]:
-        """Return the inputs as the workflow takes them now: it may have been published anew while the body came in."""
+    def _current(self, endpoint: Endpoint) -> tuple[Workflow, ApiTrigger]:
+        """Return the workflow and its trigger as they are now: a publish can come in while the body does."""
         now = self._workflows().get(endpoint.workflow.id)
         if now is endpoint.workflow:
-            return inputs
+            return endpoint.workflow, endpoint.trigger
         trigger = now.triggers[endpoint.index] if now is not None and endpoint.index < len(now.triggers) else None
-        same = isinstance(trigger, ApiTrigger) and (trigger.method, trigger.path) == (
-            endpoint.trigger.method,
-            endpoint.trigger.path,
-        )
-        if now is None or not same:
+        wanted = (endpoint.trigger.method, endpoint.trigger.path)
+        if now is None or not isinstance(trigger, ApiTrigger) or (trigger.method, trigger.path) != wanted:
             raise NoSuchRoute(f"there is no endpoint {endpoint.route} any more", hint="It was just changed; ask again.")
-        return validate_input(now, inputs)
+        return now, trigger
 
     def _respond(self, request: Request, answer: RunResponse) -> Response:
         headers = {"payloom-run-id": answer.run_id}
@@ -237,9 +238,9 @@ class Endpoints:
         if both := sorted(set(path) & set(values)):
             raise BadRequest(f"{both[0]} stands in the address already", hint="Leave it out of the body or query.")
         if in_query:
-            return validate_input(endpoint.workflow, {**values, **path}, from_query=True)
+            return {**values, **path}
         read = {name: json_schema.from_text(value, properties.get(name, {})) for name, value in path.items()}
-        return validate_input(endpoint.workflow, {**values, **read})
+        return {**values, **read}
 
     def _no_endpoint(self, path: str, method: str, methods: Sequence[str]) -> PayloomError:
         if f"/api{path}" in self.own:

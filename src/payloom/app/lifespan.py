@@ -10,6 +10,9 @@ import structlog
 
 from payloom.app.background import IN_EVERY_PROCESS, IN_WORKERS, BackgroundTask
 from payloom.app.composition import Services
+from payloom.runs.intake.callers import Caller
+from payloom.runs.start_rights import SYSTEM, permit_start
+from payloom.workflows.program.inputs import InvalidInput
 
 log = structlog.get_logger("payloom.app.asgi")
 
@@ -49,7 +52,13 @@ async def _cancel(task: asyncio.Task[None]) -> None:
 
 async def _run_start_workflows(services: Services) -> None:
     for name in services.settings.on_start:
-        answer = await services.runs.call(name, {}, trigger="manual", wait=START_WITHIN)
+        try:
+            permit = permit_start(SYSTEM, "by_hand", services.project.workflows.get(name), {})
+        except InvalidInput as error:
+            log.exception("start_workflow_failed", workflow=name, reason=error.message)
+            continue
+        caller = Caller(origin=permit.origin)
+        answer = await services.runs.call(name, permit.inputs or {}, caller=caller, trigger="manual", wait=START_WITHIN)
         if answer.state != "answered":
             reason = answer.failure.message if answer.failure else "it is not done yet"
             log.error("start_workflow_failed", workflow=name, run=answer.run_id, reason=reason)

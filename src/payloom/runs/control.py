@@ -18,12 +18,14 @@ from payloom.runs.advance.worker import RunWorker
 from payloom.runs.coordination.dedupe import DedupeKeys
 from payloom.runs.coordination.lanes import Lanes
 from payloom.runs.dependencies import RunDependencies
-from payloom.runs.errors import RunUnknown, WrongState
+from payloom.runs.errors import NotAllowed, RunUnknown, WorkflowUnknown, WrongState
 from payloom.runs.models import runs, steps
-from payloom.runs.registry import TriggerContext
+from payloom.runs.registry import TriggerContext, WorkflowRegistry
 from payloom.runs.run_rows import Run, insert_run, load_journal, load_run
+from payloom.runs.start_rights import Permit, Person, permit_start
 from payloom.workflows.errors import HistoryMismatch
 from payloom.workflows.program.commands import Finished
+from payloom.workflows.program.program import Trigger, Workflow
 
 
 def _get(tx: sa.Connection, run_id: str) -> Run:
@@ -31,6 +33,19 @@ def _get(tx: sa.Connection, run_id: str) -> Run:
     if run is None:
         raise RunUnknown(f"There is no run {run_id!r}.", hint="List them with `payloom runs list`.")
     return run
+
+
+_RETRIES_KEPT = 19
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Fork:
+    """What a fork begins with: at a step (None: the beginning), with other inputs, on the newest version, as a user."""
+
+    path: str | None = None
+    inputs: Mapping[str, Any] | None = None
+    newest: bool = False
+    as_user: Mapping[str, Any] | None = None
 
 
 class RunControl:
@@ -60,8 +75,9 @@ class RunControl:
             after_commit(tx, lambda: self._turns.notify_observers(state, result))
         return _get(tx, run_id)
 
-    def retry(self, tx: sa.Connection, run_id: str) -> Run:
+    def retry(self, tx: sa.Connection, run_id: str, person: Person) -> Run:
         """Set the failed step aside and put the run back on the queue."""
+        origin = permit_start(person, "retry").origin
         seen = load_run(tx, run_id)
         if seen is not None:
             self._dedupe.hold_key(tx, seen)
@@ -85,6 +101,8 @@ class RunControl:
             )
         blocked = run.lane is not None and self._lanes.occupied(tx, run.lane, run_id)
         values: dict[str, Any] = {"retries": number, "failure": None, "finished_at": None, "http_status": None}
+        facts = _get(tx, run_id).facts
+        values["request"] = {**facts, "retried_by": [*facts.get("retried_by", [])[-_RETRIES_KEPT:], origin["by"]]}
         values |= {"output": None, "outcome": None, "cancel_requested": False, "parked_since": None, "parked_times": 0}
         tx.execute(sa.update(runs).where(runs.c.id == run_id).values(values))
         if blocked:
@@ -93,21 +111,15 @@ class RunControl:
             self._lanes.requeue(tx, run_id, run.segment)
         return _get(tx, run_id)
 
-    def fork(
-        self,
-        tx: sa.Connection,
-        run_id: str,
-        path: str | None,
-        inputs: Mapping[str, Any] | None,
-        *,
-        newest: bool,
-    ) -> Run:
+    def fork(self, tx: sa.Connection, run_id: str, wanted: Fork, person: Person) -> Run:
         """Begin a new run from the history of an old one."""
         old = _get(tx, run_id)
+        path, inputs = wanted.path, wanted.inputs
         event = load(tx, old.event_id) if old.event_id is not None else None
-        new = self._forked(old, inputs)
+        permit = self._permit(tx, old, wanted, person)
+        new = self._forked(old, wanted, permit)
         start = old.start()
-        if newest:
+        if wanted.newest:
             context = TriggerContext("manual", new.id, new.root_id, new.started_at, inputs=new.inputs)
             current = self._deps.workflows.start(old.workflow_id, "manual", old.trigger_index, context)
             start = dataclasses.replace(start, version=current.version, pins=current.pins)
@@ -129,7 +141,32 @@ class RunControl:
             self._deps.engine.enqueue(tx, new.id, new.segment)
         return _get(tx, new.id)
 
-    def _forked(self, old: Run, inputs: Mapping[str, Any] | None) -> Run:
+    def _permit(self, tx: sa.Connection, old: Run, wanted: Fork, person: Person) -> Permit:
+        """Ask for the right to start the run. With other inputs, the old version and the current one must grant it."""
+        workflows = self._deps.workflows
+        workflows.ensure(tx, old.start())
+        current = _current(workflows, old.workflow_id)
+        if wanted.newest and current is None:
+            workflows.workflow(old.workflow_id)  # raises: there is no newest version
+        runs_on = current if wanted.newest else workflows.workflow(old.workflow_id, old.version)
+        former: Mapping[str, Any] | None = old.facts.get("user")
+        if wanted.inputs is None:
+            return permit_start(person, "fork", runs_on, old.inputs if wanted.newest else None, former=former)
+        if wanted.path is not None and not person.is_admin and not _same_user(old, person):
+            raise NotAllowed(
+                "the steps before this one were allowed to somebody else",
+                hint="Begin from the beginning, or ask an admin.",
+            )
+        triggers = [_trigger(current, old), *([] if wanted.newest else [_trigger(runs_on, old)])]
+        return permit_start(
+            person, "fork_with_inputs", runs_on, wanted.inputs, triggers=triggers, former=former, as_user=wanted.as_user
+        )
+
+    def _forked(self, old: Run, wanted: Fork, permit: Permit) -> Run:
+        request = {key: value for key, value in old.facts.items() if key not in {"user", "started_by", "retried_by"}}
+        if permit.user is not None:
+            request["user"] = dict(permit.user)
+        request["started_by"] = dict(permit.origin)
         run_id, now = new_id("run"), self._deps.clock.now()
         return Run(
             id=run_id,
@@ -142,14 +179,14 @@ class RunControl:
             trigger_index=old.trigger_index,
             event_id=old.event_id,
             object_id=old.object_id,
-            user_id=old.user_id,
-            inputs=dict(inputs) if inputs is not None else old.inputs,
-            request=old.request,
+            user_id=permit.user_id if wanted.inputs is not None else old.user_id,
+            inputs=permit.inputs if permit.inputs is not None else old.inputs,
+            request=request,
             lane=old.lane,
             lane_position=old.lane_position,
             created_at=now,
             # What was derived from the start time before the fork stays as it was.
-            started_at=old.started_at if inputs is None else now,
+            started_at=old.started_at if wanted.inputs is None else now,
             updated_at=now,
         )
 
@@ -162,6 +199,24 @@ class RunControl:
                 f"With these inputs the run takes another way before step {path}, so its history does not fit.",
                 hint="Begin at an earlier step, or from the beginning.",
             )
+
+
+def _current(workflows: WorkflowRegistry, workflow_id: str) -> Workflow | None:
+    try:
+        return workflows.workflow(workflow_id)
+    except WorkflowUnknown:
+        return None
+
+
+def _trigger(workflow: Workflow | None, run: Run) -> Trigger | None:
+    """Return the trigger that started a run, as this version of its workflow has it; None if it has none there."""
+    if workflow is None or run.trigger != "api" or run.trigger_index >= len(workflow.triggers):
+        return None
+    return workflow.triggers[run.trigger_index]
+
+
+def _same_user(run: Run, person: Person) -> bool:
+    return run.user_id is not None and person.user is not None and run.user_id == str(person.user["id"])
 
 
 def _copy_steps(tx: sa.Connection, old: Run, new: Run, path: str) -> None:

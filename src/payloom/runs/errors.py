@@ -41,6 +41,13 @@ class WrongState(RunError):
     status: ClassVar[int] = 409
 
 
+class KeyTaken(RunError):
+    """Another request has the same `once` or `dedupe` value."""
+
+    code: ClassVar[str] = "key_taken"
+    status: ClassVar[int] = 409
+
+
 class NotAllowed(RunError):
     """Your account has none of the roles of this approval."""
 

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from payloom.inbox.service import InboxEvent
 from payloom.kit import strict_json
 from payloom.workflows.program.commands import Command, Entry, Finished, StepFailure
+from payloom.workflows.program.program import Workflow
 
 REFETCH = "fresh"
 """Path, in a run's journal, of the step that fetches a stateful object from Stripe before the run's scope is built.
@@ -120,6 +121,13 @@ class WorkflowRegistry(Protocol):
 
     def start(self, workflow_id: str, trigger: TriggerKind, trigger_index: int, context: TriggerContext) -> StartPlan:
         """Return how a current workflow is started by something other than an event. Raises `WorkflowUnknown`."""
+        ...
+
+    def workflow(self, workflow_id: str, version: str | None = None) -> Workflow:
+        """Return a version that `ensure` has read, or the current one.
+
+        Raises `VersionUnknown`, or `WorkflowUnknown` if no version is asked for and none is current.
+        """
         ...
 
     def watched(self, table: str) -> frozenset[str]:

@@ -20,7 +20,7 @@ from payloom.kit.clock import Clock
 from payloom.runs.advance.run_starter import RunStarter
 from payloom.runs.advance.table_triggers import TableTriggers
 from payloom.runs.advance.worker import RunWorker
-from payloom.runs.control import RunControl
+from payloom.runs.control import Fork, RunControl
 from payloom.runs.coordination.parking import Parking
 from payloom.runs.coordination.waits import Waits
 from payloom.runs.dependencies import RunDependencies, RunLimits, RunObserver
@@ -33,6 +33,7 @@ from payloom.runs.run_rows import Run, event_run_id, load_run
 from payloom.runs.scheduling.retention import PruneHook, prune
 from payloom.runs.scheduling.runner import ScheduleRunner
 from payloom.runs.scheduling.sweeper import Sweeper
+from payloom.runs.start_rights import Person, permit_start
 
 log = logging.getLogger("payloom.runs")
 
@@ -152,8 +153,12 @@ class RunService:
         """How many events this process was given by `ingest`."""
         return self._batcher.ingested
 
-    async def replay(self, event_id: str, *, workflow_id: str | None = None) -> Sequence[str]:
-        """Run a stored event again: new runs (with new keys) of the current versions; returns their ids."""
+    async def replay(self, event_id: str, *, person: Person, workflow_id: str | None = None) -> Sequence[str]:
+        """Run a stored event again: new runs (with new keys) of the current versions; returns their ids.
+
+        Raises `NotAllowed`.
+        """
+        permit = permit_start(person, "replay")
 
         def work(tx: sa.Connection) -> list[str]:
             event = load(tx, event_id)
@@ -164,6 +169,7 @@ class RunService:
                 if workflow_id in (None, start.workflow_id):
                     first = event_run_id(event.id, start.workflow_id)
                     run = self._starter.event_run(event, start, again_of=first)
+                    run.request = {**run.facts, "started_by": permit.origin}
                     started.append(self._starter.start_run(tx, run, event, start))
             return started
 
@@ -183,8 +189,8 @@ class RunService:
     ) -> RunResponse:
         """Start a run (inputs already validated) and wait up to `wait` seconds for its response (0: do not wait).
 
-        A call with the `dedupe` value (or `once`) of an earlier one gets that run's response, also while it is running.
-        Raises `WorkflowUnknown`.
+        A call with the `dedupe` value (or `once`) of an earlier one gets that run's response, also while it is running,
+        unless it is somebody else's. Raises `WorkflowUnknown`, `KeyTaken`.
         """
         by = caller or Caller()
         new = self._callers.run_for_caller(workflow_id, inputs, by, trigger, trigger_index)
@@ -212,19 +218,32 @@ class RunService:
         """End a run. One that is being advanced ends after the step it is doing. Raises `RunUnknown`, `WrongState`."""
         return await self._deps.database.write(lambda tx: self._control.cancel(tx, run_id))
 
-    async def retry(self, run_id: str) -> Run:
-        """Try a failed run's failed step again, under the same idempotency key. Raises `RunUnknown`, `WrongState`."""
-        return await self._deps.database.write(lambda tx: self._control.retry(tx, run_id))
+    async def retry(self, run_id: str, *, person: Person) -> Run:
+        """Try a failed run's failed step again, under the same idempotency key.
+
+        Raises `RunUnknown`, `WrongState`, `NotAllowed`.
+        """
+        return await self._deps.database.write(lambda tx: self._control.retry(tx, run_id, person))
 
     async def fork(
-        self, run_id: str, *, path: str | None = None, inputs: Mapping[str, Any] | None = None, newest: bool = False
+        self,
+        run_id: str,
+        *,
+        person: Person,
+        path: str | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        newest: bool = False,
+        as_user: Mapping[str, Any] | None = None,
     ) -> Run:
         """Begin a new run from an old one's history up to the step at `path` (which is done again, under a new key).
 
         inputs: replace the old ones; steps before `path` keep their results, so inputs with which the run would have
-        gone another way before it are refused with `WrongState`. newest: on the current version.
+        gone another way before it are refused with `WrongState`. newest: on the current version. as_user: the user that
+        an admin chose for a run with other inputs; else that is the person themselves. Raises `NotAllowed`,
+        `InvalidInput`.
         """
-        return await self._deps.database.write(lambda tx: self._control.fork(tx, run_id, path, inputs, newest=newest))
+        wanted = Fork(path, inputs, newest, as_user)
+        return await self._deps.database.write(lambda tx: self._control.fork(tx, run_id, wanted, person))
 
     async def decide(
         self, run_id: str, path: str, *, approved: bool, by: str, roles: Sequence[str], note: str | None = None

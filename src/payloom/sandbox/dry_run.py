@@ -14,6 +14,7 @@ from payloom.kit.clock import Clock
 from payloom.kit.json_types import is_dict
 from payloom.runs.models import runs, steps
 from payloom.runs.run_rows import event_run_id
+from payloom.runs.start_rights import SYSTEM
 from payloom.sandbox.host import RecordedCalls, SimulatedHost, SynthesizedAnswers, comparable
 from payloom.sandbox.rolled_back import PublishedProject, rolled_back, rolled_back_runs
 from payloom.workflows.interpreter.verbs.call import CALLED
@@ -88,7 +89,7 @@ async def _run(
     host = SimulatedHost(RecordedCalls(tx), SynthesizedAnswers(clock))
     with rolled_back(tx):
         async with rolled_back_runs(project, tx, workflow, host, clock) as held:
-            started = await held.service.replay(event.id, workflow_id=workflow.id)
+            started = await held.service.replay(event.id, person=SYSTEM, workflow_id=workflow.id)
             await held.advance()
         if not started:
             return DryRunOutcome((), None)

@@ -26,6 +26,7 @@ from payloom.runs.models import runs
 from payloom.runs.publishing.trigger_matching import PublishedWorkflows
 from payloom.runs.registry import Execution, RowChange, StartPlan, TriggerContext
 from payloom.runs.service import RunService
+from payloom.runs.start_rights import SYSTEM
 from payloom.sandbox.host import PerformedBy, RecordedCalls, SimulatedHost, StepAnswer, SynthesizedAnswers
 from payloom.sandbox.rolled_back import PublishedProject, connection, rolled_back, rolled_back_runs
 from payloom.views.run_queries import RunQueries
@@ -181,7 +182,7 @@ async def _by_event(service: RunService, draft: Workflow, trigger_input: Trigger
     if trigger_input.event is not None:
         # Stored only: other workflows that it would start are not what is tried.
         store(tx, event)
-    started = await service.replay(event.id, workflow_id=draft.id)
+    started = await service.replay(event.id, person=SYSTEM, workflow_id=draft.id)
     if not started:
         raise NotStarted(
             f"{event.type} does not start this workflow",

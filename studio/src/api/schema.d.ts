@@ -771,7 +771,7 @@ export interface paths {
         put?: never;
         /**
          * Fork Run
-         * @description Rerun: start a new run from an old one.
+         * @description Rerun: start a new run from an old one. Other inputs need the right to start the workflow.
          */
         post: operations["fork_run"];
         delete?: never;
@@ -2062,6 +2062,11 @@ export interface components {
             newest?: boolean;
             /** Path */
             path?: string | null;
+            /**
+             * User
+             * @description With other inputs: whom an admin lets it run as, by email address.
+             */
+            user?: string | null;
         };
         /**
          * Hover

@@ -11,6 +11,7 @@ import pytest
 from tests.support.runs_fixture import RunsFixture, build
 
 from payloom.runs.registry import REFETCH
+from payloom.runs.start_rights import SYSTEM
 from payloom.workflows.program.commands import StepFailure
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ async def test_a_failed_step_called_fresh_is_retried_without_fetching_the_object
     app.ledger.answers["things.create"] = [StepFailure("card_declined", "The card was declined.")]
     [run_id] = (await app.service.ingest(app.event("sub.updated", id="s1", n=1))).runs
     assert await app.settled(run_id) == {run_id: "failed"}
-    await app.service.retry(run_id)
+    await app.service.retry(run_id, person=SYSTEM)
     assert await app.settled(run_id) == {run_id: "succeeded"}
     assert [line["action"] for line in app.ledger.lines() if "attempt" in line].count("subs.retrieve") == 1
 

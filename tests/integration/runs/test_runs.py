@@ -13,6 +13,7 @@ from payloom.runs.dependencies import RunLimits
 from payloom.runs.errors import NotAllowed, RunUnknown, WorkflowUnknown, WrongState
 from payloom.runs.intake.callers import Caller
 from payloom.runs.publishing.publications import history
+from payloom.runs.start_rights import SYSTEM
 from payloom.workflows.program.commands import StepFailure
 
 if TYPE_CHECKING:
@@ -204,13 +205,13 @@ async def test_a_final_failure_reaches_the_caller_and_can_be_retried_by_hand(fix
     assert (answer.state, answer.status) == ("failed", 402)
     assert answer.failure is not None
     assert answer.failure.kind == "card_declined"
-    await fixture.service.retry(answer.run_id)
+    await fixture.service.retry(answer.run_id, person=SYSTEM)
     await fixture.settled(answer.run_id)
     assert (await fixture.service.answer(answer.run_id)).body == {"charge": "obj_things.charge", "order": "c1"}
     assert fixture.ledger.attempts() == [f"{answer.run_id}:1"] * 2
     assert len(await fixture.rows("orders")) == 1
     with pytest.raises(WrongState):
-        await fixture.service.retry(answer.run_id)
+        await fixture.service.retry(answer.run_id, person=SYSTEM)
 
 
 async def test_a_step_that_does_not_answer_is_in_doubt_and_tried_again(fixture: RunsFixture) -> None:
@@ -447,11 +448,11 @@ async def test_a_fork_goes_on_from_a_step_with_new_keys(fixture: RunsFixture) ->
     """What came before it is not done again."""
     await fixture.publish(charge=CHARGE)
     answer = await fixture.service.call("charge", {"cart": "c1", "amount": 1})
-    forked = await fixture.service.fork(answer.run_id, path="1")
+    forked = await fixture.service.fork(answer.run_id, path="1", person=SYSTEM)
     await fixture.settled(forked.id)
     assert sorted(fixture.ledger.effects()) == sorted([f"{answer.run_id}:1", f"{forked.id}:1"])
     assert len(await fixture.rows("orders")) == 1
-    again = await fixture.service.fork(answer.run_id, inputs={"cart": "c2", "amount": 9})
+    again = await fixture.service.fork(answer.run_id, inputs={"cart": "c2", "amount": 9}, person=SYSTEM)
     await fixture.settled(again.id)
     assert [(row["id"], row["paid"]) for row in await fixture.rows("orders")] == [("c1", 1), ("c2", 9)]
 
@@ -462,10 +463,10 @@ async def test_a_replayed_event_is_a_new_run(fixture: RunsFixture) -> None:
     await fixture.put("orders", id="o1")
     event = fixture.event("thing.paid", id="t1", order="o1", amount=500)
     first = (await fixture.service.ingest(event)).runs[0]
-    [second] = await fixture.service.replay(event.id)
+    [second] = await fixture.service.replay(event.id, person=SYSTEM)
     assert (await fixture.queries.get(second)).forked_from == first
     with pytest.raises(RunUnknown):
-        await fixture.service.replay("evt_unknown")
+        await fixture.service.replay("evt_unknown", person=SYSTEM)
 
 
 async def test_once_is_once_for_callers_and_events_alike(fixture: RunsFixture) -> None:

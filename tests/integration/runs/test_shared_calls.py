@@ -11,6 +11,7 @@ from tests.support.runs_fixture import RunsFixture, build
 
 from payloom.runs.dependencies import RunLimits
 from payloom.runs.errors import WrongState
+from payloom.runs.start_rights import SYSTEM
 from payloom.workflows.compiler.compile import load_model
 from payloom.workflows.program.commands import StepFailure
 
@@ -199,7 +200,7 @@ async def test_a_failed_call_can_be_caught_and_a_failed_caller_retried(fixture: 
     page = await fixture.service.call("thanks", {"session": "s1"}, wait=10)
     assert page.failure is not None
     assert page.failure.message == "No again."
-    await fixture.service.retry(page.run_id)
+    await fixture.service.retry(page.run_id, person=SYSTEM)
     assert (await fixture.service.answer(page.run_id, wait=10)).body["order"] == "s1"
     assert [one["status"] for one in await of(fixture, "fulfill")] == ["failed", "failed", "succeeded"]
 
@@ -215,13 +216,13 @@ async def test_a_failed_run_is_not_retried_once_another_has_taken_its_place(fixt
     await waiting(fixture, page)
     first, second = await of(fixture, "fulfill")
     with pytest.raises(WrongState, match=second["id"]):
-        await fixture.service.retry(first["id"])
+        await fixture.service.retry(first["id"], person=SYSTEM)
     await fixture.service.cancel(second["id"])
     gate.set()
     failed = await fixture.service.answer(page, wait=10)
     assert failed.failure is not None
     assert failed.failure.kind == "canceled"
-    await fixture.service.retry(first["id"])
+    await fixture.service.retry(first["id"], person=SYSTEM)
     await fixture.settled(first["id"])
     assert (await fixture.service.call("thanks", {"session": "s1"}, wait=10)).body["order"] == "s1"
     assert [one["status"] for one in await of(fixture, "fulfill")] == ["succeeded", "canceled"]
@@ -248,8 +249,8 @@ async def test_a_fork_keeps_the_result_unless_it_begins_before_the_call(fixture:
     await fixture.publish(**{**ALL, "thanks": more})
     await fixture.put("orders", id="s1")
     page = await fixture.service.call("thanks", {"session": "s1"}, wait=10)
-    after = await fixture.service.fork(page.run_id, path="1")
-    before = await fixture.service.fork(page.run_id, path="0")
+    after = await fixture.service.fork(page.run_id, path="1", person=SYSTEM)
+    before = await fixture.service.fork(page.run_id, path="0", person=SYSTEM)
     assert {(await fixture.service.answer(one.id, wait=10)).body["order"] for one in (after, before)} == {"s1"}
     assert len(await of(fixture, "fulfill")) == 1
     assert sorted(fixture.ledger.effects().values()).count("things.create") == 1

@@ -17,6 +17,7 @@ from payloom.api.http.errors import CrossSiteRequest, NotAllowed, NotSignedIn
 from payloom.auth.accounts import Account
 from payloom.auth.service import AccountService
 from payloom.kit.ids import new_token
+from payloom.runs.start_rights import auth_allows
 
 CSRF_FIELD = "csrf_token"
 
@@ -61,9 +62,8 @@ class SessionAuth:
             return visitor
         if visitor is None:
             raise NotSignedIn(hint="Sign in at /sign-in, or POST /api/auth/sign-in.")
-        roles = () if isinstance(auth, str) else auth
-        if auth != "user" and not set(roles) & set(visitor.roles):
-            needed = " or ".join(roles)
+        if not auth_allows(auth, as_user(visitor)):
+            needed = auth if isinstance(auth, str) else " or ".join(auth)
             raise NotAllowed(f"this needs the role {needed}", hint="Ask an admin for the role.")
         return visitor
 

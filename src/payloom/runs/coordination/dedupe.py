@@ -1,14 +1,17 @@
 """Two calls that are the same call: `dedupe` (per workflow and user, for a day) and `once` (per workflow, for good).
 
-Both are one unique column. Who comes second is given the first run, whether it is over or still on its way.
+Both are one unique column. Who comes second is given the first run, whether it is over or still on its way, if it is
+theirs: a key that two people share never hands the answer of one to the other.
 """
 
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import sqlalchemy as sa
 
+from payloom.db.types import dump_json, load_json
 from payloom.kit import strict_json
 from payloom.runs.dependencies import RunDependencies
 from payloom.runs.models import runs
@@ -26,6 +29,33 @@ def dedupe_key(workflow_id: str, user_id: str | None, value: str) -> str:
 def once_key(workflow_id: str, value: str) -> str:
     """Return the key of `once`."""
     return _hash(["once", workflow_id, value])
+
+
+def answers(first: Run, run: Run) -> bool:
+    """Whether a caller who would have begun `run` may have the answer of `first`, which has the same key.
+
+    A run answers the user that it acts as. Guests are told apart by nothing but their inputs. A run of an event is
+    nobody's.
+    """
+    if first.user_id is not None or run.user_id is not None:
+        return first.user_id == run.user_id
+    if first.inputs is None:
+        return True
+    return _stored(first.inputs) == _stored(run.inputs)
+
+
+def may_join(first: Run, caller: Run) -> bool:
+    """Whether the `call` step of a run may have the output of `first`: a person never gets another person's.
+
+    A run that nobody waits for, such as an event's, may join every run.
+    """
+    if first.user_id is None or caller.user_id == first.user_id:
+        return True
+    return caller.user_id is None and caller.trigger != "api"
+
+
+def _stored(value: Any) -> Any:
+    return load_json(dump_json(value))
 
 
 def _hash(parts: list[str | None]) -> str:

@@ -18,6 +18,7 @@ from payloom.runs.coordination import dedupe
 from payloom.runs.coordination.dedupe import DedupeKeys
 from payloom.runs.coordination.waits import Waits
 from payloom.runs.dependencies import RunDependencies
+from payloom.runs.errors import KeyTaken
 from payloom.runs.models import runs, steps
 from payloom.runs.models import waits as waits_table
 from payloom.runs.run_rows import Run, insert_run, load_run, run_failure
@@ -81,6 +82,8 @@ class SharedCalls:
             insert_run(tx, run)
             self._deps.engine.enqueue(tx, run.id, run.segment)
             return SharedCall(run.id)
+        if not dedupe.may_join(first, caller):
+            return SharedCall(None, failure=_key_taken(command))
         if first.finished:
             return SharedCall(first.id, completed=first)
         self._deps.database.write_lock(tx, _EDGES)
@@ -111,6 +114,16 @@ class SharedCalls:
         )
         over = [load_run(tx, run_id) for run_id in tx.execute(query).scalars().all()]
         return sum(self._answer(tx, run) for run in over if run is not None)
+
+
+def _key_taken(command: CallOnce) -> StepFailure:
+    return StepFailure(
+        KeyTaken.code,
+        f"{command.workflow} has run with this `once` key for somebody else.",
+        status=KeyTaken.status,
+        hint="Put `user.id` into the key, or check whose it is before the call.",
+        data={"workflow": command.workflow},
+    )
 
 
 def _circle(command: CallOnce, run_id: str) -> StepFailure:

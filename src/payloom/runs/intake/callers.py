@@ -16,7 +16,7 @@ from payloom.runs.advance.run_starter import RunStarter
 from payloom.runs.coordination import dedupe
 from payloom.runs.coordination.dedupe import DedupeKeys
 from payloom.runs.dependencies import RunDependencies
-from payloom.runs.errors import RunUnknown
+from payloom.runs.errors import KeyTaken, RunUnknown
 from payloom.runs.registry import TriggerContext, TriggerKind
 from payloom.runs.run_rows import Run, load_run, run_failure
 from payloom.workflows.program.commands import StepFailure
@@ -56,6 +56,8 @@ class Caller:
     http: Mapping[str, Any] | None = None
     dedupe: str | None = None
     """The caller's own idempotency key; used when the trigger has no `dedupe`."""
+    origin: Mapping[str, Any] | None = None
+    """Who started the run, if not the user themselves; see `start_rights.Permit`."""
 
 
 class ResponseWaiters:
@@ -105,7 +107,10 @@ class CallerRuns:
         caller: Caller,
         trigger: TriggerKind,
     ) -> tuple[str, bool]:
-        """Within `tx`, begin `run`; returns the id of the run that answers and whether that is an earlier one."""
+        """Within `tx`, begin `run`; returns the id of the run that answers and whether that is an earlier one.
+
+        Raises `KeyTaken` if that is somebody else's. Who starts by hand sees every run anyway.
+        """
         context = TriggerContext(
             trigger=trigger,
             run_id=run.id,
@@ -126,6 +131,8 @@ class CallerRuns:
                 key = dedupe.dedupe_key(run.workflow_id, run.user_id, value)
                 first = self._dedupe.claim(tx, run, key, seconds=self._deps.limits.dedupe_for)
         if first is not None:
+            if trigger == "api" and not dedupe.answers(first, run):
+                raise KeyTaken(hint="Send a value of your own.")
             return first.id, True
         return self._starter.start_run(tx, run, None, start), False
 
@@ -139,7 +146,9 @@ class CallerRuns:
     ) -> Run:
         """Return the row of a run that a caller starts; its version is filled in by start_run."""
         run_id, now = new_id("run"), self._deps.clock.now()
-        stored = {"user": caller.user, "http": caller.http} if caller.user or caller.http else None
+        stored: dict[str, Any] = {"user": caller.user, "http": caller.http} if caller.user or caller.http else {}
+        if caller.origin is not None:
+            stored["started_by"] = dict(caller.origin)
         return Run(
             id=run_id,
             root_id=run_id,
@@ -149,7 +158,7 @@ class CallerRuns:
             trigger_index=index,
             user_id=caller.user_id,
             inputs=dict(inputs),
-            request=stored,
+            request=stored or None,
             created_at=now,
             started_at=now,
             updated_at=now,

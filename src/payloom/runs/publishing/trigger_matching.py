@@ -140,6 +140,12 @@ class PublishedWorkflows:
         pins = self._versions.pins(workflow)
         return StartPlan(workflow_id, workflow.version, trigger_index, once=once, pins=pins)
 
+    def workflow(self, workflow_id: str, version: str | None = None) -> Workflow:
+        """Return a known version, or the current one."""
+        if version is None:
+            return self._versions.get_current(workflow_id)
+        return self._versions.get(workflow_id, version)
+
     def watched(self, table: str) -> frozenset[str]:
         """Return the kinds of change of a table that start anything."""
         triggers = self._row_triggers(table)

@@ -9,6 +9,7 @@ from typing import Any
 
 from payloom.kit.json_types import is_list, is_map, is_sequence
 from payloom.runs.intake.callers import RunResponse
+from payloom.runs.start_rights import auth_allows
 
 _NEW_ROW = re.compile(r"[a-z]\w*#[0-9]{1,4}")
 
@@ -81,13 +82,11 @@ def replace_names(value: Any, names: Mapping[str, str]) -> Any:
 
 def refused_call(auth: Any, user: Mapping[str, Any] | None) -> CallResult | None:
     """Return the answer to a caller who may not call this endpoint (401 or 403), or None if they may."""
-    if auth in ("none", "optional"):
+    if auth_allows(auth, user):
         return None
     if user is None:
         return CallResult(401, None, {"code": "not_signed_in", "message": "Sign in first."})
-    if auth != "user" and not set(auth) & set(user.get("roles") or ()):
-        return CallResult(403, None, {"code": "not_allowed", "message": f"this needs the role {' or '.join(auth)}"})
-    return None
+    return CallResult(403, None, {"code": "not_allowed", "message": f"this needs the role {' or '.join(auth)}"})
 
 
 def call_result(answer: RunResponse) -> CallResult:

@@ -10,7 +10,7 @@ import structlog
 from pydantic import SecretStr
 from starlette.requests import Request
 
-from payloom.api.http.current_user import SessionAuth
+from payloom.api.http.current_user import SessionAuth, as_user
 from payloom.api.http.errors import NotAllowed, NotSignedIn
 from payloom.api.http.same_origin import refuse_foreign
 from payloom.api.limits.client_address import client_key, from_this_machine
@@ -18,6 +18,7 @@ from payloom.api.limits.rate_limit import Counters, SharedLimiter
 from payloom.api.management.access.roles import ANYBODY, has_role, required_role, role_of
 from payloom.api.management.models.answers import Role
 from payloom.db.errors import DatabaseError
+from payloom.runs.start_rights import Person
 
 log = structlog.get_logger("payloom.http")
 
@@ -108,3 +109,10 @@ class ManagementAuth:
 def caller_of(request: Request) -> Caller:
     """Return who was let in."""
     return request.scope["state"]["caller"]
+
+
+def person_of(request: Request) -> Person:
+    """Return who was let in, as the one who starts runs."""
+    caller = caller_of(request)
+    visitor = request.scope["state"].get("visitor") if caller.via == "session" else None
+    return Person(caller.by, caller.role, as_user(visitor) if visitor is not None else None)

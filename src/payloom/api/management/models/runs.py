@@ -159,6 +159,7 @@ class Fork(Body):
     path: str | None = None
     inputs: dict[str, Any] | None = None
     newest: bool = Field(default=False, description="On the workflow's current version.")
+    user: str | None = Field(None, description="With other inputs: whom an admin lets it run as, by email address.")
 
 
 class Decision(Body):

@@ -7,9 +7,11 @@ from typing import Annotated, Any, ClassVar
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query
+from starlette.requests import Request
 
 from payloom.api.http.errors import ApiError
 from payloom.api.http.serialization import to_plain
+from payloom.api.management.access.auth import person_of
 from payloom.api.management.access.roles import editor
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.answers import Outcomes
@@ -91,11 +93,12 @@ async def catch_up(deps: Dependencies) -> Any:
 
 
 @router.post("/replay", response_model=Outcomes, openapi_extra=editor())
-async def replay_events(deps: Dependencies, body: ReplayMany) -> Any:
+async def replay_events(deps: Dependencies, body: ReplayMany, request: Request) -> Any:
     """Replay several events, one after another."""
+    person = person_of(request)
 
     async def one(event_id: str) -> list[str]:
-        return list(await deps.runs.replay(event_id, workflow_id=body.workflow))
+        return list(await deps.runs.replay(event_id, person=person, workflow_id=body.workflow))
 
     return bulk_result([await bulk_item(event_id, one) for event_id in dict.fromkeys(body.ids)])
 
@@ -126,6 +129,6 @@ async def get_event(deps: Dependencies, event_id: str) -> Any:
 
 
 @router.post("/{event_id}/replay", response_model=Started, openapi_extra=editor())
-async def replay_event(deps: Dependencies, event_id: str, workflow: str | None = None) -> Any:
+async def replay_event(deps: Dependencies, event_id: str, request: Request, workflow: str | None = None) -> Any:
     """Replay an event: start new runs of the matching workflows."""
-    return {"runs": list(await deps.runs.replay(event_id, workflow_id=workflow))}
+    return {"runs": list(await deps.runs.replay(event_id, person=person_of(request), workflow_id=workflow))}

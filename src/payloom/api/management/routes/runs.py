@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 
 from payloom.api.http.serialization import to_plain
-from payloom.api.management.access.auth import caller_of
+from payloom.api.management.access.auth import caller_of, person_of
 from payloom.api.management.access.roles import editor, viewer
+from payloom.api.management.access.users import account_as_user
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.answers import Outcomes
 from payloom.api.management.models.runs import Decided, Decision, Fork, RetryMany, RunCounts, RunDetail, RunList, RunRef
@@ -57,7 +58,7 @@ async def get_run(deps: Dependencies, run_id: str) -> Any:
 
 
 @router.post("/retry", response_model=Outcomes, openapi_extra=editor())
-async def retry_runs(deps: Dependencies, body: RetryMany) -> Any:
+async def retry_runs(deps: Dependencies, body: RetryMany, request: Request) -> Any:
     """Retry the failed steps of several runs, one after another."""
     ids = body.ids
     if ids is None:
@@ -66,16 +67,18 @@ async def retry_runs(deps: Dependencies, body: RetryMany) -> Any:
         )
         ids = [one["id"] for one in page if body.kind in (None, _kind(one["failure"]))]
 
+    person = person_of(request)
+
     async def one(run_id: str) -> list[str]:
-        return [(await deps.runs.retry(run_id)).id]
+        return [(await deps.runs.retry(run_id, person=person)).id]
 
     return bulk_result([await bulk_item(run_id, one) for run_id in dict.fromkeys(ids)])
 
 
 @router.post("/{run_id}/retry", response_model=RunRef, openapi_extra=editor())
-async def retry_run(deps: Dependencies, run_id: str) -> Any:
+async def retry_run(deps: Dependencies, run_id: str, request: Request) -> Any:
     """Retry a run's failed step, with the same idempotency key."""
-    return _run_ref(await deps.runs.retry(run_id))
+    return _run_ref(await deps.runs.retry(run_id, person=person_of(request)))
 
 
 @router.post("/{run_id}/cancel", response_model=RunRef, openapi_extra=editor())
@@ -85,9 +88,18 @@ async def cancel_run(deps: Dependencies, run_id: str) -> Any:
 
 
 @router.post("/{run_id}/fork", response_model=RunRef, openapi_extra=editor())
-async def fork_run(deps: Dependencies, run_id: str, body: Fork) -> Any:
-    """Rerun: start a new run from an old one."""
-    return _run_ref(await deps.runs.fork(run_id, path=body.path, inputs=body.inputs, newest=body.newest))
+async def fork_run(deps: Dependencies, run_id: str, body: Fork, request: Request) -> Any:
+    """Rerun: start a new run from an old one. Other inputs need the right to start the workflow."""
+    as_user = await account_as_user(deps.find_user, body.user)
+    run = await deps.runs.fork(
+        run_id,
+        person=person_of(request),
+        path=body.path,
+        inputs=body.inputs,
+        newest=body.newest,
+        as_user=as_user,
+    )
+    return _run_ref(run)
 
 
 @router.post("/{run_id}/decide", response_model=Decided, openapi_extra=viewer())

@@ -6,15 +6,18 @@ from collections import Counter
 from typing import Any
 
 from fastapi import APIRouter
+from starlette.requests import Request
 
-from payloom.api.http.errors import BadRequest, NoSuchRoute
+from payloom.api.http.errors import NoSuchRoute
 from payloom.api.http.serialization import to_plain
+from payloom.api.management.access.auth import person_of
+from payloom.api.management.access.users import account_as_user
 from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.workflows import Start, StartAnswer, WorkflowDetail, WorkflowList
 from payloom.kit.suggest import did_you_mean
 from payloom.runs.intake.callers import Caller
-from payloom.workflows.program.inputs import validate_input
+from payloom.runs.start_rights import permit_start
 from payloom.workflows.program.program import Trigger, Workflow
 
 router = APIRouter(prefix="/workflows", tags=["workflows"])
@@ -41,13 +44,13 @@ async def list_workflows(deps: Dependencies) -> Any:
 
 
 @router.post("/{workflow_id:path}/run", response_model=StartAnswer)
-async def start_workflow(deps: Dependencies, workflow_id: str, body: Start) -> Any:
+async def start_workflow(deps: Dependencies, workflow_id: str, body: Start, request: Request) -> Any:
     """Start a workflow by hand and wait for its result."""
     workflow = _find(deps, workflow_id)
-    inputs = validate_input(workflow, body.inputs)
-    user = await _user(deps, body.user)
-    call = Caller(user=user, user_id=user["id"] if user else None)
-    answer = await deps.runs.call(workflow.id, inputs, caller=call, trigger="manual")
+    user = await account_as_user(deps.find_user, body.user)
+    permit = permit_start(person_of(request), "by_hand", workflow, body.inputs, as_user=user)
+    call = Caller(user=permit.user, user_id=permit.user_id, origin=permit.origin)
+    answer = await deps.runs.call(workflow.id, permit.inputs or {}, caller=call, trigger="manual")
     failure = to_plain(answer.failure) if answer.failure else None
     shown = answer.body if failure is None else {"error": failure}
     return {
@@ -64,15 +67,6 @@ async def get_workflow(deps: Dependencies, workflow_id: str) -> Any:
     """Return one workflow with its model."""
     workflow = _find(deps, workflow_id)
     return {**_short(workflow), "input": workflow.input, "model": workflow.to_model()}
-
-
-async def _user(deps: ManagementDependencies, email: str | None) -> dict[str, Any] | None:
-    if email is None:
-        return None
-    user = await deps.find_user(email)
-    if user is None:
-        raise BadRequest(f"there is no account {email!r}", hint="Make one at /sign-up.")
-    return dict(user)
 
 
 def _find(deps: ManagementDependencies, workflow_id: str) -> Workflow:

@@ -1,0 +1,138 @@
+"""May this person start this workflow with these inputs, and as whom? Every way to start a run asks `permit_start`.
+
+A way that is not in `WAYS` cannot be asked for, so a new one begins with a line in that table.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from payloom.runs.errors import NotAllowed
+from payloom.workflows.program.inputs import validate_input
+from payloom.workflows.program.program import ApiTrigger, Trigger, Workflow
+
+Rank = Literal["nobody", "viewer", "editor", "admin"]
+"""What somebody may do in the studio. Users of endpoints are `nobody` there."""
+RANKS: tuple[Rank, ...] = ("nobody", "viewer", "editor", "admin")
+Way = Literal["endpoint", "by_hand", "fork", "fork_with_inputs", "retry", "replay"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rule:
+    """Who may start a run in one way.
+
+    rank: the least rank in the studio. trigger: the workflow's own `auth` must allow the person as well; admins are
+    exempt. chosen: the person chooses the inputs. keeps_user: the run acts as the user of the run that it repeats.
+    """
+
+    rank: Rank
+    trigger: bool = False
+    chosen: bool = False
+    keeps_user: bool = False
+
+
+WAYS: Mapping[Way, Rule] = {
+    "endpoint": Rule("nobody", trigger=True, chosen=True),
+    "by_hand": Rule("admin", chosen=True),
+    "fork": Rule("editor", keeps_user=True),
+    "fork_with_inputs": Rule("editor", trigger=True, chosen=True),
+    "retry": Rule("editor", keeps_user=True),
+    "replay": Rule("editor"),
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Person:
+    """Who starts a run.
+
+    by: what the run records: an email address, `token`, or the name of a part of Payloom. user: the account as the
+    language sees it; none for a token and for guests.
+    """
+
+    by: str
+    rank: Rank = "nobody"
+    user: Mapping[str, Any] | None = None
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether this person may start everything."""
+        return self.rank == "admin"
+
+
+SYSTEM = Person("payloom", "admin")
+"""Payloom itself: `on_start`, case tests, and dry runs."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Permit:
+    """The inputs, checked and with their defaults, and the user that the run acts as. origin: what the run records."""
+
+    inputs: dict[str, Any] | None
+    user: Mapping[str, Any] | None
+    origin: Mapping[str, Any]
+
+    @property
+    def user_id(self) -> str | None:
+        """The ID of the user that the run acts as."""
+        return None if self.user is None else str(self.user["id"])
+
+
+def permit_start(
+    person: Person,
+    way: Way,
+    workflow: Workflow | None = None,
+    inputs: Mapping[str, Any] | None = None,
+    *,
+    triggers: Sequence[Trigger | None] = (),
+    former: Mapping[str, Any] | None = None,
+    as_user: Mapping[str, Any] | None = None,
+    from_query: bool = False,
+) -> Permit:
+    """Return what a run may begin with. Raises `NotAllowed` (403) and `InvalidInput` (422).
+
+    workflow: whose `input` the inputs must fit; None for ways that repeat what Payloom checked before. triggers: each
+    must allow the person, if the way asks for it; None stands for one that is gone. former: the user of the run that is
+    repeated. as_user: the user that an admin chose. from_query: inputs are text.
+    """
+    rule = WAYS[way]
+    if RANKS.index(person.rank) < RANKS.index(rule.rank):
+        raise NotAllowed(f"this needs the role {rule.rank}", hint="Ask an admin.")
+    if rule.trigger and not person.is_admin and not (triggers and all(_allows(one, person.user) for one in triggers)):
+        raise NotAllowed(
+            "you may not start this workflow with inputs of your choice",
+            hint="Its own `auth` must allow you, or an admin starts it.",
+        )
+    if as_user is not None and not person.is_admin:
+        raise NotAllowed("only an admin starts a run as somebody else", hint="Ask an admin.")
+    checked = None if inputs is None or workflow is None else validate_input(workflow, inputs, from_query=from_query)
+    user = former if rule.keeps_user else as_user
+    if user is None and rule.trigger and not all(_ignores_user(one) for one in triggers):
+        user = person.user
+    return Permit(checked, user, _origin(person, way, former if former is not None else as_user))
+
+
+def _allows(trigger: Trigger | None, user: Mapping[str, Any] | None) -> bool:
+    """Whether a trigger's own `auth` lets this user in. Only endpoints say who may start them."""
+    return isinstance(trigger, ApiTrigger) and auth_allows(trigger.auth, user)
+
+
+def auth_allows(auth: str | Sequence[str], user: Mapping[str, Any] | None) -> bool:
+    """Whether the `auth` of a trigger lets this user in; None is a guest."""
+    if isinstance(auth, str):
+        return auth in {"none", "optional"} or user is not None
+    return user is not None and bool(set(auth) & set(user.get("roles") or ()))
+
+
+def _ignores_user(trigger: Trigger | None) -> bool:
+    """Whether a run of this trigger has no `user`, whoever calls."""
+    return isinstance(trigger, ApiTrigger) and trigger.auth == "none"
+
+
+def _origin(person: Person, way: Way, behalf: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what the run records: who started it, in which way, and on whose behalf."""
+    origin: dict[str, Any] = {"way": way, "by": person.by}
+    if behalf is not None and behalf.get("email") != person.by:
+        origin["on_behalf_of"] = behalf.get("email") or behalf.get("id")
+    return origin
