@@ -104,6 +104,10 @@ WRONG: list[tuple[str, str, str]] = [
     ("F111", MANUAL + 'steps: [{stripe: payment_intents.create, with: {amount: "${{ 0.5 * 3.0 }}"}}]\n', "`amount` takes a whole number"),
     ("F112", MANUAL + 'steps:\n  - {id: all, select: users, where: {plan: pro}}\n  - {for_each: all, do: [{email: receipt, to: "${{ item.email }}"}]}\n', "a mail per item, without a limit"),
     ("F113", MANUAL + "steps: [{http: POST https://evil.example/x}]\n", "`evil.example` is not a host this project may call"),
+    ("F120", API + "input: {order: string}\nonce: ${{ inputs.order }}\nsteps: [{return: 1}]\n", "5:7: this key has no user"),
+    ("F120", API.replace("user}", "optional}") + "input: {order: string}\nonce: ${{ inputs.order }}\nsteps: [{return: 1}]\n", "this key has no user"),
+    ("F120", API.replace("user}", "none}") + "once: first\nsteps: [{return: 1}]\n", "this key is the same for every caller"),
+    ("F120", API.replace("user}", "[admin]}") + "once: first\nsteps: [{return: 1}]\n", "this key is the same for every caller"),
     ("F201", "name: T\non: {manual: true}\nsteps: [{log: x}]\n", "has no description"),
 ]  # fmt: skip
 

@@ -10,6 +10,7 @@ from payloom.workflows.checker.expressions import Types, check_expressions
 from payloom.workflows.checker.findings import Findings
 from payloom.workflows.checker.flow import analyze, check_references
 from payloom.workflows.checker.names import Names
+from payloom.workflows.checker.payment_rules.answers import check_answers
 from payloom.workflows.checker.payment_rules.money import check_money
 from payloom.workflows.checker.payment_rules.ownership import check_ownership
 from payloom.workflows.checker.payment_rules.payments import check_payments
@@ -31,6 +32,7 @@ def check(workflow: Workflow, source: Source, catalog: Catalog) -> list[Diagnost
     check_ownership(findings, taint)
     check_payments(findings, types)
     check_secrets(findings)
+    check_answers(findings)
     return findings.found
 
 

@@ -80,6 +80,9 @@ _ALL = (
          "set `max` on the loop"),
     Rule("F113", "error", "Host not allowed", "The setting `http_allow` lists the hosts that a project can call.",
          "add the host to `http_allow` in payloom.yaml"),
+    Rule("F120", "error", "`once` key shared by several people",
+         "The first caller's run answers everybody with the same key. Payloom refuses other people, but only at run time.",
+         "add `user.id` to `once`, or check whose it is here and `call` a workflow with `once`"),
     Rule("F201", "advice", "No description", "The studio and the lists show the description.",
          "add `description: …`"),
 )  # fmt: skip

@@ -230,7 +230,7 @@ VERBS: dict[str, Note] = {
     ),
     "call": Note(
         "What the workflow returns. Null if it returns nothing or a filter ends it.",
-        "The other workflow needs the `called` trigger. It runs inline, as part of this run. It can read its own `inputs` and the caller's `user`, `env`, and `run`, but no event. The run pins its version. Workflows can call each other at most 16 levels deep (`call_too_deep`).\n\n**With `once`.** If the other workflow has `once`, its key is computed from these inputs, and the call is a run of its own. All callers with the same key share that run: other calls, endpoints, and events. A later caller gets the output, or waits for it; the wait survives the process. If the run fails or is canceled, waiting callers fail with its failure (`error.data.run` has the run's ID), which they can catch. A later call starts a new run. The value is JSON, with timestamps as text. The run has its own `run`, and a `respond` in it responds to its own callers. Canceling the caller does not cancel it. A call that would wait for itself fails (`call_waits_for_itself`). If `once` is null, the workflow runs inline.",
+        "The other workflow needs the `called` trigger. It runs inline, as part of this run. It can read its own `inputs` and the caller's `user`, `env`, and `run`, but no event. The run pins its version. Workflows can call each other at most 16 levels deep (`call_too_deep`).\n\n**With `once`.** If the other workflow has `once`, its key is computed from these inputs, and the call is a run of its own. All callers with the same key share that run: other calls, endpoints, and events. A later caller gets the output, or waits for it, unless the run belongs to another user (`key_taken`); the wait survives the process. If the run fails or is canceled, waiting callers fail with its failure (`error.data.run` has the run's ID), which they can catch. A later call starts a new run. The value is JSON, with timestamps as text. The run has its own `run`, and a `respond` in it responds to its own callers. Canceling the caller does not cancel it. A call that would wait for itself fails (`call_waits_for_itself`). If `once` is null, the workflow runs inline.",
         "- id: customer\n  call: ensure-customer\n  with: {user_id: u1}\n- return: ${{ customer }}\n",
         snippet={"call": "${1:workflow}", "with": {}},
     ),
@@ -262,7 +262,7 @@ VERBS: dict[str, Note] = {
 TRIGGERS: dict[str, Note] = {
     "api": Note(
         "`inputs` from the body, the query, and the path; `user` if signed in.",
-        "`auth` has no default. Unknown fields are rejected with 422. `dedupe` lasts 24 hours, per workflow and user: the same value gets the same run and the same response. Parts of the path in braces are inputs.",
+        "`auth` has no default. Unknown fields are rejected with 422. `dedupe` lasts 24 hours, per workflow and user: the same value gets the same run and the same response. Guests must also send the same inputs, or the response is 409 (`key_taken`). So it is if `once` finds the run of another user. Parts of the path in braces are inputs.",
         "{api: 'POST /orders/{order_id}/refund', auth: [admin], dedupe: \"${{ inputs.request_id }}\"}\n",
     ),
     "stripe": Note(
@@ -363,6 +363,10 @@ RULES: dict[str, tuple[str, str]] = {
     "F112": (
         _MANUAL + "steps:\n  - id: all\n    select: users\n    where: {plan: pro}\n  - for_each: all\n    do:\n      - email: receipt\n        to: ${{ item.email }}\n",
         _MANUAL + "steps:\n  - id: all\n    select: users\n    where: {plan: pro}\n  - for_each: all\n    max: 500\n    do:\n      - email: receipt\n        to: ${{ item.email }}\n",
+    ),
+    "F120": (
+        _API + "input: {order_id: uuid}\nonce: ${{ inputs.order_id }}\nsteps:\n  - return: {done: true}\n",
+        _API + "input: {order_id: uuid}\nonce: ${{ inputs.order_id }}-${{ user.id }}\nsteps:\n  - return: {done: true}\n",
     ),
     "F113": (
         _MANUAL + "steps:\n  - http: POST https://elsewhere.example/hook\n",

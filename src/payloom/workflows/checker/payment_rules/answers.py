@@ -1,0 +1,22 @@
+"""F120: the answer of one person's run for everybody who knows its key."""
+
+from __future__ import annotations
+
+from payloom.workflows.checker.findings import Findings, reads
+
+
+def check_answers(findings: Findings) -> None:
+    """Check that the `once` key of an endpoint holds the user or, where nobody is signed in, the inputs.
+
+    The key of an endpoint for roles can be an input alone: it says what staff do once, whoever of them does it.
+    """
+    if findings.workflow.once is None or not findings.apis:
+        return
+    sites = [site for path, of_path in findings.by_path.items() if path[:1] == ("once",) for site in of_path]
+    if any(reads(site.compiled, "user") for site in sites):
+        return
+    for_anybody = any(one.auth in {"user", "optional"} for one in findings.apis if isinstance(one.auth, str))
+    if for_anybody:
+        findings.report("F120", ("once",), "this key has no user: callers who send the same value share one run")
+    elif not any(reads(site.compiled, "inputs") for site in sites):
+        findings.report("F120", ("once",), "this key is the same for every caller", "make it of the inputs")

@@ -1,0 +1,439 @@
+"""Every way to start a run or to get an answer, for every role, with own, foreign and invalid inputs.
+
+`ROUTES` names each call of the management API that changes something, `KINDS` each kind of trigger, and `MATRIX` each
+way of `start_rights.WAYS`. A new one without an entry fails.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import itertools
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import httpx
+import pytest
+from tests.support.http_server import NO_TLS, RunningServer, event, running_server
+from tests.support.postgres import fresh_database
+
+from payloom.runs.registry import TriggerKind
+from payloom.runs.start_rights import WAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+API = "/api/_payloom"
+PASSWORD = "violet-ladder-917"
+ROLES: dict[str, list[str]] = {
+    "customer": [],
+    "other": [],
+    "viewer": ["viewer"],
+    "editor": ["editor"],
+    "boss": ["admin"],
+}
+"""Accounts: two customers, and one person of each role of the studio."""
+NOBODY = "nobody"
+PEOPLE = (NOBODY, "customer", "viewer", "editor", "boss", "token")
+INVALID = {"order": {"ne": "x"}, "nonsense": [1]}
+FILES = {
+    "payloom.yaml": "name: Test Shop\naccounts:\n"
+    + "".join(
+        f"  - {{email: {name}@shop.test, password: {PASSWORD}, roles: {roles}}}\n" for name, roles in ROLES.items()
+    ),
+    "tables.yaml": """
+tables:
+  users: {columns: {id: uuid primary, email: string unique, name?: string}}
+  refunds: {columns: {id: uuid primary, order: string, by?: string}}
+""",
+    "workflows/refund.yaml": """
+name: Refund
+on: {api: POST /refund, auth: [admin]}
+input: {order: string, fail: bool = false}
+steps:
+  - insert: refunds
+    values: {order: "${{ inputs.order }}", by: "${{ user?.email }}"}
+  - if: inputs.fail
+    then: [{raise: {status: 409, code: no, message: "no"}}]
+  - return: {order: "${{ inputs.order }}", by: "${{ user?.email }}"}
+""",
+    "workflows/note.yaml": """
+name: Note
+on: {api: POST /note, auth: user}
+input: {order: string}
+steps:
+  - insert: refunds
+    values: {order: "${{ inputs.order }}", by: "${{ user.email }}"}
+  - log: noted
+  - return: {order: "${{ inputs.order }}", by: "${{ user.email }}"}
+""",
+    "workflows/once.yaml": """
+name: Pay once
+on: {api: POST /pay-once, auth: user}
+once: ${{ inputs.order }}  # payloom: ignore[F120] what happens then is what the test asks
+input: {order: string}
+steps:
+  - return: {secret: "of ${{ user.email }}"}
+""",
+    "workflows/cart.yaml": """
+name: Cart
+on: {api: POST /cart, auth: optional, dedupe: "${{ inputs.cart }}"}
+input: {cart: string, items: [string]}
+steps:
+  - return: {checkout: "${{ run.id }}"}
+""",
+    "workflows/share.yaml": """
+name: Share
+on: {called: true}
+once: ${{ inputs.order }}
+input: {order: string}
+steps:
+  - return: {secret: "of ${{ user?.email ?? 'nobody' }}"}
+""",
+    "workflows/ask.yaml": """
+name: Ask
+on: {api: POST /ask, auth: optional}
+input: {order: string}
+steps:
+  - id: shared
+    call: share
+    with: {order: "${{ inputs.order }}"}
+  - return: "${{ shared }}"
+""",
+    "workflows/seen.yaml": """
+name: Seen
+on: {stripe: charge, actions: [captured]}
+steps:
+  - log: seen
+""",
+}
+
+ROUTES: dict[str, str] = {
+    "POST /workflows/{workflow_id}/run": "by_hand",
+    "POST /runs/{run_id}/fork": "fork, fork_with_inputs",
+    "POST /runs/{run_id}/retry": "retry",
+    "POST /runs/retry": "retry",
+    "POST /events/{event_id}/replay": "replay",
+    "POST /events/replay": "replay",
+    "POST /events/catch-up": "no: Stripe's own events, once each",
+    "POST /local-stripe/control/{what}": "no: in development, and the events are the local Stripe's own",
+    "POST /tables/{name}/rows": "no: an admin changes a row, and its triggers follow",
+    "PATCH /tables/{name}/rows/{key}": "no: an admin changes a row, and its triggers follow",
+    "DELETE /tables/{name}/rows/{key}": "no: an admin changes a row, and its triggers follow",
+    "POST /runs/{run_id}/decide": "no: goes on with a run, for the roles of its approval",
+    "POST /runs/{run_id}/cancel": "no: ends a run",
+    "POST /editor/test-run": "no: on a copy of the rows that is thrown away",
+    "POST /editor/dry-run": "no: in a transaction that is rolled back",
+    "POST /editor/check": "no: reads a text",
+    "POST /editor/complete": "no: reads a text",
+    "POST /editor/edit": "no: reads a text",
+    "POST /editor/hover": "no: reads a text",
+    "PUT /editor/pins/{workflow_id}": "no: answers for test runs",
+    "PUT /workflows/{workflow_id}/source": "publish",
+    "POST /workflows": "publish",
+    "DELETE /workflows/{workflow_id}": "publish",
+    "POST /workflows/{workflow_id}/publish": "publish",
+    "POST /workflows/{workflow_id}/rollback": "publish",
+    "POST /mails/{mail_id}/resend": "no: a mail",
+    "POST /accounts/{account_id}/link": "no: an account",
+    "PUT /accounts/{account_id}/role": "no: an account",
+    "POST /session": "no: a session",
+    "DELETE /session": "no: a session",
+}
+"""What each call that changes something has to do with starting runs: ways, `publish`, or `no` with the reason."""
+KINDS: dict[str, str] = {
+    "event": "replay",
+    "api": "endpoint",
+    "manual": "by_hand",
+    "schedule": "no: the clock, without a person and without inputs",
+    "called": "no: case tests call it so, nothing served does",
+    "call": "no: the calling run's user and inputs",
+    "table": "no: a row changed, whoever may change rows",
+}
+
+ALLOWED, REFUSED, UNKNOWN, WRONG, GONE = 200, 403, 401, 422, 409
+
+
+@dataclasses.dataclass
+class Stage:
+    """A server, and a client of each person."""
+
+    server: RunningServer
+    clients: dict[str, httpx.Client]
+    numbers: Iterator[int] = dataclasses.field(default_factory=lambda: itertools.count(1))
+
+    def post(self, who: str, path: str, body: dict[str, Any]) -> httpx.Response:
+        """Ask as a person."""
+        return self.clients[who].post(path, json=body)
+
+    def run(self, who: str, path: str, **inputs: Any) -> str:
+        """Start a run through an endpoint; returns its id."""
+        answer = self.post(who, path, inputs)
+        assert answer.status_code in {200, 409}, answer.text
+        return answer.headers["payloom-run-id"]
+
+    def of(self, run_id: str) -> dict[str, Any]:
+        """A run, once it is over."""
+        return self.server.wait(lambda: (run := self.server.manage(f"/runs/{run_id}"))["finished_at"] and run)
+
+    def name(self, word: str) -> str:
+        """A new name."""
+        return f"{word}-{next(self.numbers)}"
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The project, served, with everybody signed in."""
+    with contextlib.ExitStack() as stack:
+        url = None
+        if request.param == "postgresql":
+            url = stack.enter_context(fresh_database(request.getfixturevalue("postgres_server")))
+        server = stack.enter_context(running_server(tmp_path_factory.mktemp("shop"), FILES, database_url=url))
+        own = {"origin": server.url, "sec-fetch-site": "same-origin"}
+        clients = {
+            who: stack.enter_context(httpx.Client(base_url=server.url, headers=own, verify=NO_TLS, timeout=20))
+            for who in (NOBODY, *ROLES)
+        }
+        clients["token"] = stack.enter_context(
+            httpx.Client(base_url=server.url, headers=server.admin, verify=NO_TLS, timeout=20)
+        )
+        for who in ROLES:
+            body = {"email": f"{who}@shop.test", "password": PASSWORD}
+            assert clients[who].post("/api/auth/sign-in", json=body).status_code == 200
+        server.deliver(event("charge.captured", "evt_seen", id="ch_seen0001"))
+        yield Stage(server, clients)
+
+
+def valid(stage: Stage) -> dict[str, Any]:
+    """Inputs that fit."""
+    return {"order": stage.name("order")}
+
+
+def endpoint(stage: Stage, who: str, inputs: dict[str, Any]) -> httpx.Response:
+    """Call the staff's endpoint. The token is nobody there."""
+    return stage.post(who, "/api/refund", inputs)
+
+
+def by_hand(stage: Stage, who: str, inputs: dict[str, Any]) -> httpx.Response:
+    """Start the staff's workflow by hand."""
+    return stage.post(who, f"{API}/workflows/refund/run", {"inputs": inputs})
+
+
+def fork_of_staff(stage: Stage, who: str, inputs: dict[str, Any]) -> httpx.Response:
+    """Fork an admin's run with other inputs."""
+    return stage.post(who, f"{API}/runs/{stage.run('boss', '/api/refund', **valid(stage))}/fork", {"inputs": inputs})
+
+
+def fork_of_customer(stage: Stage, who: str, inputs: dict[str, Any]) -> httpx.Response:
+    """Fork a customer's run with other inputs, of a workflow for everybody who is signed in."""
+    return stage.post(who, f"{API}/runs/{stage.run('customer', '/api/note', **valid(stage))}/fork", {"inputs": inputs})
+
+
+def fork_midway(stage: Stage, who: str, inputs: dict[str, Any]) -> httpx.Response:
+    """Fork a customer's run with other inputs, from a step after what was allowed to the customer."""
+    run = stage.run("customer", "/api/note", **valid(stage))
+    return stage.post(who, f"{API}/runs/{run}/fork", {"inputs": inputs, "path": "1"})
+
+
+def fork_own_midway(stage: Stage, who: str, inputs: dict[str, Any]) -> httpx.Response:
+    """Fork one's own run with other inputs, from a step on."""
+    run = stage.run("customer" if who in {NOBODY, "token"} else who, "/api/note", **valid(stage))
+    return stage.post(who, f"{API}/runs/{run}/fork", {"inputs": inputs, "path": "1"})
+
+
+def fork_of_event(stage: Stage, who: str, inputs: dict[str, Any]) -> httpx.Response:
+    """Fork an event's run with inputs: it takes none."""
+    run = stage.server.manage("/runs", event="evt_seen")["data"][0]["id"]
+    return stage.post(who, f"{API}/runs/{run}/fork", {"inputs": inputs})
+
+
+def fork_as(stage: Stage, who: str, inputs: dict[str, Any]) -> httpx.Response:
+    """Fork a customer's run as somebody else."""
+    run = stage.run("customer", "/api/note", **valid(stage))
+    return stage.post(who, f"{API}/runs/{run}/fork", {"inputs": inputs, "user": "other@shop.test"})
+
+
+def fork(stage: Stage, who: str, _inputs: dict[str, Any]) -> httpx.Response:
+    """Fork an admin's run as it is."""
+    return stage.post(who, f"{API}/runs/{stage.run('boss', '/api/refund', **valid(stage))}/fork", {})
+
+
+def retry(stage: Stage, who: str, _inputs: dict[str, Any]) -> httpx.Response:
+    """Retry an admin's failed run."""
+    return stage.post(who, f"{API}/runs/{stage.run('boss', '/api/refund', fail=True, **valid(stage))}/retry", {})
+
+
+def retry_many(stage: Stage, who: str, _inputs: dict[str, Any]) -> httpx.Response:
+    """Retry failed runs by a list."""
+    run = stage.run("boss", "/api/refund", fail=True, **valid(stage))
+    return stage.post(who, f"{API}/runs/retry", {"ids": [run]})
+
+
+def replay(stage: Stage, who: str, _inputs: dict[str, Any]) -> httpx.Response:
+    """Replay an event."""
+    return stage.post(who, f"{API}/events/evt_seen/replay", {})
+
+
+def replay_many(stage: Stage, who: str, _inputs: dict[str, Any]) -> httpx.Response:
+    """Replay events by a list."""
+    return stage.post(who, f"{API}/events/replay", {"ids": ["evt_seen"]})
+
+
+@dataclasses.dataclass(frozen=True)
+class Door:
+    """A way in: who gets what with inputs that fit, in the order of `PEOPLE`, and who gets 422 with others."""
+
+    way: str
+    ask: Callable[[Stage, str, dict[str, Any]], httpx.Response]
+    statuses: tuple[int, ...]
+    chosen: bool = True
+
+
+ADMINS = (UNKNOWN, REFUSED, REFUSED, REFUSED, ALLOWED, ALLOWED)
+EDITORS = (UNKNOWN, REFUSED, REFUSED, ALLOWED, ALLOWED, ALLOWED)
+MATRIX = (
+    Door("endpoint", endpoint, (UNKNOWN, REFUSED, REFUSED, REFUSED, ALLOWED, UNKNOWN)),
+    Door("by_hand", by_hand, ADMINS),
+    Door("fork_with_inputs", fork_of_staff, ADMINS),
+    Door("fork_with_inputs", fork_of_customer, EDITORS),
+    # The token is no user, and what the steps before were allowed to was one: without `user` the history does not fit.
+    Door("fork_with_inputs", fork_midway, (*ADMINS[:-1], GONE)),
+    Door("fork_with_inputs", fork_own_midway, (*EDITORS[:-1], GONE)),
+    Door("fork_with_inputs", fork_of_event, (UNKNOWN, REFUSED, REFUSED, REFUSED, WRONG, WRONG)),
+    Door("fork_with_inputs", fork_as, ADMINS),
+    Door("fork", fork, EDITORS, chosen=False),
+    Door("retry", retry, EDITORS, chosen=False),
+    Door("retry", retry_many, EDITORS, chosen=False),
+    Door("replay", replay, EDITORS, chosen=False),
+    Door("replay", replay_many, EDITORS, chosen=False),
+)
+
+
+@pytest.mark.parametrize("door", MATRIX, ids=lambda door: door.ask.__name__)
+def test_each_way_is_open_to_those_who_may_start_the_workflow(stage: Stage, door: Door) -> None:
+    for who, status in zip(PEOPLE, door.statuses, strict=True):
+        inputs = valid(stage)
+        answer = door.ask(stage, who, inputs)
+        assert answer.status_code == status, (who, answer.text)
+        if status in {UNKNOWN, REFUSED}:
+            assert inputs["order"] not in {row["order"] for row in stage.server.rows("refunds", limit=500)}
+    if not door.chosen:
+        return
+    for who, status in zip(PEOPLE, door.statuses, strict=True):
+        answer = door.ask(stage, who, dict(INVALID))
+        assert answer.status_code == (status if status in {UNKNOWN, REFUSED} else WRONG), (who, answer.text)
+
+
+def test_every_way_and_every_kind_of_trigger_is_in_the_matrix() -> None:
+    ways = {door.way for door in MATRIX}
+    assert ways == set(WAYS)
+    assert set(KINDS) == set(get_args(TriggerKind))
+    document = json.loads((Path(__file__).parents[3] / "studio/openapi.json").read_text("utf-8"))
+    changing = {
+        f"{method.upper()} {path}"
+        for path, operations in document["paths"].items()
+        for method in operations
+        if method in {"post", "put", "patch", "delete"}
+    }
+    assert changing == set(ROUTES)
+    named = {way for entry in (*ROUTES.values(), *KINDS.values()) if entry[:3] != "no:" for way in entry.split(", ")}
+    assert named - {"publish"} == ways
+
+
+# ---------------------------------------------------------------------------------------------------- who it was
+
+
+def test_a_fork_with_inputs_acts_as_the_forker_and_says_on_whose_behalf(stage: Stage) -> None:
+    first = stage.run("customer", "/api/note", **valid(stage))
+    made = stage.of(stage.post("boss", f"{API}/runs/{first}/fork", {"inputs": valid(stage)}).json()["id"])
+    assert made["output"]["by"] == "boss@shop.test"
+    assert made["user_id"] != stage.of(first)["user_id"]
+    started = {"way": "fork_with_inputs", "by": "boss@shop.test", "on_behalf_of": "customer@shop.test"}
+    assert made["request"]["started_by"] == started
+
+
+def test_an_admin_may_choose_whom_a_fork_acts_as(stage: Stage) -> None:
+    first = stage.run("customer", "/api/note", **valid(stage))
+    body = {"inputs": valid(stage), "user": "customer@shop.test"}
+    made = stage.of(stage.post("token", f"{API}/runs/{first}/fork", body).json()["id"])
+    assert (made["output"]["by"], made["user_id"]) == ("customer@shop.test", stage.of(first)["user_id"])
+    assert made["request"]["started_by"]["by"] == "token"
+
+
+def test_a_fork_as_it_is_keeps_the_user_and_says_who_did_it(stage: Stage) -> None:
+    first = stage.run("boss", "/api/refund", **valid(stage))
+    made = stage.of(stage.post("editor", f"{API}/runs/{first}/fork", {}).json()["id"])
+    assert (made["output"], made["inputs"]) == (stage.of(first)["output"], stage.of(first)["inputs"])
+    started = {"way": "fork", "by": "editor@shop.test", "on_behalf_of": "boss@shop.test"}
+    assert made["request"]["started_by"] == started
+
+
+def test_starting_by_hand_retrying_and_replaying_say_who_did_it(stage: Stage) -> None:
+    body = {"inputs": valid(stage), "user": "customer@shop.test"}
+    by_hand = stage.of(stage.post("boss", f"{API}/workflows/note/run", body).json()["run_id"])
+    started = {"way": "by_hand", "by": "boss@shop.test", "on_behalf_of": "customer@shop.test"}
+    assert (by_hand["request"]["started_by"], by_hand["output"]["by"]) == (started, "customer@shop.test")
+    failed = stage.run("boss", "/api/refund", fail=True, **valid(stage))
+    stage.post("editor", f"{API}/runs/{failed}/retry", {})
+    assert stage.of(failed)["request"]["retried_by"] == ["editor@shop.test"]
+    (replayed,) = stage.post("editor", f"{API}/events/evt_seen/replay", {}).json()["runs"]
+    assert stage.of(replayed)["request"]["started_by"] == {"way": "replay", "by": "editor@shop.test"}
+
+
+# ---------------------------------------------------------------------------------------- who gets whose answer
+
+
+def answers(*responses: httpx.Response) -> list[tuple[int, str | None]]:
+    """The status and the secret of each answer; a refusal names no run and nobody."""
+    for one in responses:
+        if one.status_code == GONE:
+            assert (one.json()["error"]["code"], "payloom-run-id" in one.headers) == ("key_taken", False)
+            assert "customer" not in one.text
+            assert "run_" not in one.text
+    return [(one.status_code, one.json().get("secret")) for one in responses]
+
+
+def test_once_answers_the_same_person_only(stage: Stage) -> None:
+    order = {"order": stage.name("once")}
+    people = ("customer", "other", "customer", "boss")
+    mine = (200, "of customer@shop.test")
+    assert answers(*(stage.post(who, "/api/pay-once", order) for who in people)) == [
+        mine,
+        (409, None),
+        mine,
+        (409, None),
+    ]
+
+
+def test_a_shared_call_hands_nobody_the_output_of_another_person(stage: Stage) -> None:
+    order = {"order": stage.name("shared")}
+    people = ("customer", "other", "customer")
+    seen = [stage.post(who, "/api/ask", order) for who in (*people, NOBODY)]
+    assert [one.status_code for one in seen] == [200, 409, 200, 409]
+    assert "customer@" not in seen[1].text + seen[3].text
+    assert seen[2].json() == {"secret": "of customer@shop.test"}
+
+
+def test_dedupe_tells_people_apart_and_binds_the_inputs_of_guests(stage: Stage) -> None:
+    cart = {"cart": stage.name("cart"), "items": ["mug"]}
+    other = {**cart, "items": ["premium"]}
+    first = stage.post(NOBODY, "/api/cart", cart)
+    assert stage.post(NOBODY, "/api/cart", cart).json() == first.json()
+    assert answers(stage.post(NOBODY, "/api/cart", other)) == [(409, None)]
+    mine = stage.post("customer", "/api/cart", cart)
+    assert mine.json() != first.json()
+    assert stage.post("customer", "/api/cart", other).json() == mine.json()
+    assert stage.post("other", "/api/cart", cart).json() not in (mine.json(), first.json())
+
+
+def test_a_key_of_the_callers_own_binds_the_inputs_and_the_person(stage: Stage) -> None:
+    key = {"idempotency-key": stage.name("a-long-key")}
+    body = valid(stage)
+
+    def note(who: str, inputs: dict[str, Any]) -> str:
+        return stage.clients[who].post("/api/note", json=inputs, headers=key).headers["payloom-run-id"]
+
+    first = note("customer", body)
+    assert note("customer", body) == first
+    assert len({first, note("customer", valid(stage)), note("other", body)}) == 3
