@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import hmac
 import json
@@ -101,13 +102,21 @@ def write_project(folder: Path, files: Mapping[str, str]) -> Path:
 
 @contextmanager
 def running_server(
-    folder: Path, files: Mapping[str, str], *, database_url: str | None = None
+    folder: Path,
+    files: Mapping[str, str],
+    *,
+    database_url: str | None = None,
+    changes: Mapping[str, Any] | None = None,
 ) -> Iterator[RunningServer]:
-    """Serve a project while the block runs. A SQLite file that is not there yet is made with Payloom's tables in it."""
+    """Serve a project while the block runs. A SQLite file that is not there yet is made with Payloom's tables in it.
+
+    changes: fields of the settings that differ from what the files say, such as the environment.
+    """
     root = write_project(folder, files)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         settings = load_settings(root, port=port, database_url=database_url, environ={})
+        settings = dataclasses.replace(settings, **(changes or {}))
         kind, _, path = settings.database_url.partition(":///")
         if kind == "sqlite" and not Path(path).exists():
             copy_sqlite(Path(path))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, overload
 
@@ -41,6 +41,9 @@ class NotPublished(PayloomError):
     status: ClassVar[int] = 422
 
 
+Review = Callable[[frozenset[str]], Awaitable[None]]
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Publication:
     """Result of a publish. changed: workflow ids whose version is new, or that are gone."""
@@ -64,8 +67,11 @@ class ProjectPublisher:
         self.on_workflow_changed: Callable[[str, str | None], None] = lambda _name, _version: None
         """Told of every workflow that changed, with its new version (None: it is gone)."""
 
-    async def publish(self, author: str | None = None) -> Publication:
-        """Make new runs use the files as they are now. Raises NotPublished with the diagnostics."""
+    async def publish(self, author: str | None = None, review: Review | None = None) -> Publication:
+        """Make new runs use the files as they are now. Raises NotPublished with the diagnostics.
+
+        review: is told what would change, and raises if the author may not publish it.
+        """
         async with self._swapping:
             await self.apply_remote_publications()
             project = await asyncio.to_thread(reload_workflows, self.project, self.settings, self.checks)
@@ -77,6 +83,8 @@ class ProjectPublisher:
                     hint="Fix the error and publish again. Published workflows are not affected.",
                     diagnostics=[one.to_dict() for one in project.diagnostics],
                 )
+            if review is not None:
+                await review(_changed(self.project.workflows, project.workflows))
             number, changes = await self._versions.publish(
                 project.workflows.values(), project.sources, announce=Author(author, self._clock.now())
             )
@@ -188,6 +196,15 @@ class ProjectPublisher:
     def diagnostics(self) -> Sequence[Diagnostic]:
         """What is wrong with the files as they were read last, as a view."""
         return PublishedDiagnostics(self)
+
+
+def _changed(before: Mapping[str, Workflow], after: Mapping[str, Workflow]) -> frozenset[str]:
+    """Return the ids of workflows that are new, gone, or of another version."""
+    return frozenset(
+        name
+        for name in before.keys() | after.keys()
+        if name not in before or name not in after or before[name].version != after[name].version
+    )
 
 
 class PublishedWorkflows(Mapping[str, Workflow]):

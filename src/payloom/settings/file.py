@@ -18,6 +18,7 @@ from payloom.settings.errors import BadSettings, SecretInFile
 
 FILE_NAME = "payloom.yaml"
 EnvironmentName = Literal["dev", "staging", "production"]
+PublishPolicy = Literal["editor", "admin", "two_people"]
 _SECRET = re.compile(r"\b(?:(?:sk|rk)_(?:test|live)_\w+|whsec_\w+)")
 _REFERENCES = {"secret_key", "publishable_key", "webhook_secret", "url", "admin_token", "metrics_token"}
 _URL_PASSWORD = re.compile(r"^[a-z][a-z0-9+.-]*://[^/@:\s]*:[^/@\s]+@", re.IGNORECASE)
@@ -76,6 +77,10 @@ class StudioSection(_Section):
 
     edit: bool | None = Field(
         None, description="Whether workflow files may be changed in the studio; default: in dev only."
+    )
+    publish: PublishPolicy | None = Field(
+        None,
+        description="Who may publish in the studio: `admin`, `two_people` (not who saved a file last), or in dev `editor`.",
     )
 
 

@@ -24,7 +24,9 @@ from payloom.settings.file import (
     FILE_NAME,
     SECTIONS,
     EmailSection,
+    EnvironmentName,
     FileSettings,
+    PublishPolicy,
     Reference,
     merge,
     read_file,
@@ -97,6 +99,7 @@ def load_settings(
         mirror=tuple(dict.fromkeys(file.stripe.mirror)),
         connections=ConnectionSettings(**file.connections.model_dump()),
         studio_edit=environment == "dev" if file.studio.edit is None else file.studio.edit,
+        studio_publish=_publish_policy(file.studio.publish, environment),
     )
     return _remembered(settings)
 
@@ -105,6 +108,15 @@ def _remembered(settings: Settings) -> Settings:
     """Have the secrets of the settings masked wherever this process shows something."""
     remember_secrets(settings.secret_values())
     return settings
+
+
+def _publish_policy(policy: PublishPolicy | None, environment: EnvironmentName) -> PublishPolicy:
+    if policy == "editor" and environment != "dev":
+        raise BadSettings(
+            f"in {environment}, editors don't publish on their own",
+            hint="Write `studio: {publish: admin}` or `studio: {publish: two_people}` in payloom.yaml.",
+        )
+    return policy or ("editor" if environment == "dev" else "admin")
 
 
 def documented_names() -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import SecretStr
 
 from payloom.kit.redaction import redact
-from payloom.settings.file import EnvironmentName
+from payloom.settings.file import EnvironmentName, PublishPolicy
 from payloom.settings.keys import StripeSettings
 
 
@@ -78,6 +78,8 @@ class Settings:
     """Days."""
     studio_edit: bool = False
     """Whether workflow files may be changed in the studio."""
+    studio_publish: PublishPolicy = "admin"
+    """Who may publish in the studio."""
     connections: ConnectionSettings = ConnectionSettings()
 
     @property

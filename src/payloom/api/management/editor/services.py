@@ -15,6 +15,7 @@ from payloom.api.management.editor.files import Files
 from payloom.api.management.editor.source_service import SourceService
 from payloom.api.management.editor.test_run_inputs import TestRunInputs
 from payloom.api.management.editor.version_history import VersionHistory
+from payloom.project.publish_rights import PublishRights
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -33,10 +34,11 @@ def create_editor_services(dependencies: ManagementDependencies) -> EditorServic
     """Return the services of one application; all of them share one checker and one set of files."""
     publisher = dependencies.publisher
     checker, files = Checker(publisher), Files(publisher)
+    rights = PublishRights(dependencies.database, dependencies.clock, dependencies.settings.studio_publish)
     return EditorServices(
         checker=checker,
         files=files,
-        sources=SourceService(publisher, checker, files),
+        sources=SourceService(publisher, checker, files, rights),
         history=VersionHistory(publisher, checker, files, dependencies.database),
         test_run_inputs=TestRunInputs(dependencies, checker),
         warmup=CompletionWarmup(),

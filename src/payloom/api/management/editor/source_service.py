@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -10,13 +11,16 @@ from payloom.api.http.errors import NotAllowed
 from payloom.api.management.editor.checking import Checker
 from payloom.api.management.editor.files import File, Files
 from payloom.kit.errors import PayloomError
-from payloom.project.publisher import ProjectPublisher
+from payloom.project.publish_rights import PublishRights
+from payloom.project.publisher import ProjectPublisher, Publication
+from payloom.runs.start_rights import Person
 
 
 class SourceService:
     """What writing a file comes to: what is answered, and whether it is published."""
 
-    def __init__(self, publisher: ProjectPublisher, checker: Checker, files: Files) -> None:
+    def __init__(self, publisher: ProjectPublisher, checker: Checker, files: Files, rights: PublishRights) -> None:
+        self._rights = rights
         self._publisher = publisher
         self._checker = checker
         self._files = files
@@ -27,6 +31,13 @@ class SourceService:
             raise NotAllowed(
                 "workflow files are not changed here", hint="Set `studio: {edit: true}` in payloom.yaml to allow it."
             )
+
+    async def begin_save(self, workflow_id: str, person: Person, *, publish: bool | None) -> None:
+        """Before a file is written: raise NotAllowed if it may not be, and note who saves it."""
+        self.require_editable()
+        if publish:
+            self._rights.require(person)
+        await self._rights.note_saved(workflow_id, person)
 
     def view(self, file: File) -> dict[str, Any]:
         """Return the fields of models.Source."""
@@ -44,17 +55,22 @@ class SourceService:
             "changed": answer["version"] is None or answer["version"] != version,
         }
 
-    async def after_save(self, file: File, author: str, *, publish: bool | None) -> dict[str, Any]:
+    async def after_save(self, file: File, person: Person, *, publish: bool | None) -> dict[str, Any]:
         """Publish what was just written, if that is wanted, and return the fields of models.Saved."""
-        published, error = await self.publish(author, publish=publish)
+        published, error = await self.publish_saved(person, publish=publish)
         return {**await run_in_threadpool(self.view, file), "published": published, "publish_error": error}
 
-    async def publish(self, author: str, *, publish: bool | None) -> tuple[bool, str | None]:
-        """Publish, if that is wanted; what is wrong with the files is told, and is no reason to refuse the saving."""
+    async def publish(self, person: Person) -> Publication:
+        """Publish all files as they are. Raises NotAllowed, NotPublished."""
+        self._rights.require(person)
+        return await self._publisher.publish(person.by, functools.partial(self._rights.review, person))
+
+    async def publish_saved(self, person: Person, *, publish: bool | None) -> tuple[bool, str | None]:
+        """Publish, if that is wanted; what stands against it is told, and is no reason to refuse the saving."""
         if not (self._publisher.publish_on_save if publish is None else publish):
             return False, None
         try:
-            await self._publisher.publish(author)
+            await self.publish(person)
         except PayloomError as error:
             return False, error.message
         return True, None

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from payloom.api.management.access import roles
-from payloom.api.management.access.auth import caller_of
+from payloom.api.management.access.auth import person_of
 from payloom.api.management.editor.files import Conflict
 from payloom.api.management.editor.models import sources as models
 from payloom.api.management.editor.routes.conflicts import CHANGED, conflict_response
@@ -44,23 +44,25 @@ def get_source(editor: Editor, workflow_id: str) -> Any:
 )
 async def save_source(editor: Editor, workflow_id: str, body: models.SaveBody, request: Request) -> Any:
     """Replace the file, if it still has this etag. A file with errors can be saved."""
-    editor.sources.require_editable()
+    person = person_of(request)
+    await editor.sources.begin_save(workflow_id, person, publish=body.publish)
     try:
         file = await run_in_threadpool(editor.files.write, workflow_id, body.text, body.etag)
     except Conflict as conflict:
         return conflict_response(request, conflict)
-    return await editor.sources.after_save(file, caller_of(request).by, publish=body.publish)
+    return await editor.sources.after_save(file, person, publish=body.publish)
 
 
 @router.post("/workflows", response_model=models.Saved, status_code=201, openapi_extra=roles.editor())
 async def create_workflow(editor: Editor, body: models.CreateBody, request: Request) -> Any:
     """Create a workflow file."""
-    editor.sources.require_editable()
+    person = person_of(request)
+    await editor.sources.begin_save(body.id, person, publish=None)
     text = body.text
     if text is None:
         text = START.format(name=body.id.rpartition("/")[2].replace("-", " ").replace("_", " ").capitalize())
     file = await run_in_threadpool(editor.files.create, body.id, text)
-    return await editor.sources.after_save(file, caller_of(request).by, publish=None)
+    return await editor.sources.after_save(file, person, publish=None)
 
 
 @router.delete(
@@ -71,12 +73,13 @@ async def create_workflow(editor: Editor, body: models.CreateBody, request: Requ
 )
 async def delete_workflow(editor: Editor, workflow_id: str, etag: str, request: Request) -> Any:
     """Delete a workflow's file. Its versions and runs stay, and in-flight runs continue."""
-    editor.sources.require_editable()
+    person = person_of(request)
+    await editor.sources.begin_save(workflow_id, person, publish=None)
     try:
         await run_in_threadpool(editor.files.delete, workflow_id, etag)
     except Conflict as conflict:
         return conflict_response(request, conflict)
-    published, error = await editor.sources.publish(caller_of(request).by, publish=None)
+    published, error = await editor.sources.publish_saved(person, publish=None)
     return {"id": workflow_id, "deleted": True, "published": published, "publish_error": error}
 
 

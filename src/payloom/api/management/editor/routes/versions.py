@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from payloom.api.http.errors import ApiError
 from payloom.api.management.access import roles
-from payloom.api.management.access.auth import caller_of
+from payloom.api.management.access.auth import person_of
 from payloom.api.management.editor.files import Conflict
 from payloom.api.management.editor.models import sources as models
 from payloom.api.management.editor.routes.conflicts import CHANGED, conflict_response
@@ -45,7 +45,7 @@ async def publish_workflow(
             hint="Look at what is there now, and publish that.",
             etag=file.etag,
         )
-    done = await deps.publisher.publish(caller_of(request).by)
+    done = await editor.sources.publish(person_of(request))
     published = deps.publisher.workflows.get(workflow_id)
     return {
         "number": done.number,
@@ -81,14 +81,16 @@ async def diff_versions(
 )
 async def roll_back(editor: Editor, workflow_id: str, body: models.RollbackBody, request: Request) -> Any:
     """Write an older version's text into the file, and publish it."""
+    person = person_of(request)
     editor.sources.require_editable()
     stored = await editor.history.one(workflow_id, body.version)
     if stored["text"] is None:
         raise NoVersionText(
             f"version {stored['hash'][:12]} was not read from a file", hint="Its model can be looked at."
         )
+    await editor.sources.begin_save(workflow_id, person, publish=True)
     try:
         file = await run_in_threadpool(editor.files.write, workflow_id, stored["text"], body.etag)
     except Conflict as conflict:
         return conflict_response(request, conflict)
-    return await editor.sources.after_save(file, caller_of(request).by, publish=True)
+    return await editor.sources.after_save(file, person, publish=True)

@@ -1,0 +1,74 @@
+"""May this person publish the project's files? The setting `studio.publish` says who.
+
+`admin`: admins; others save drafts. `two_people`: editors and admins, but nobody publishes a file that they saved last.
+`editor`: editors, which is for development.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+
+import sqlalchemy as sa
+
+from payloom.db.database import Database
+from payloom.kit.clock import Clock
+from payloom.runs.errors import NotAllowed
+from payloom.runs.models import cursors
+from payloom.runs.start_rights import RANKS, Person, Rank
+from payloom.settings.file import PublishPolicy
+
+_LEAST_RANK: dict[PublishPolicy, Rank] = {"editor": "editor", "admin": "admin", "two_people": "editor"}
+
+
+class PublishRights:
+    """Decides who publishes, and remembers who saved each file last."""
+
+    def __init__(self, database: Database, clock: Clock, policy: PublishPolicy) -> None:
+        """Wire the service. policy: the setting `studio.publish`."""
+        self._database = database
+        self._clock = clock
+        self._policy: PublishPolicy = policy
+
+    def may_publish(self, person: Person) -> bool:
+        """Whether this person may publish what somebody else saved."""
+        return RANKS.index(person.rank) >= RANKS.index(_LEAST_RANK[self._policy])
+
+    def require(self, person: Person) -> None:
+        """Raise `NotAllowed` unless `may_publish`."""
+        if not self.may_publish(person):
+            raise NotAllowed(
+                f"publishing needs the role {_LEAST_RANK[self._policy]}",
+                hint="Save the file as a draft, and ask an admin to publish it.",
+            )
+
+    async def note_saved(self, workflow_id: str, person: Person) -> None:
+        """Remember who saves a file, before it is written: nobody publishes it unnoticed in between."""
+        name, now = _name(workflow_id), self._clock.now()
+
+        def work(tx: sa.Connection) -> None:
+            self._database.write_lock(tx, name)
+            values = {"value": {"workflow": workflow_id, "by": person.by}, "at": now}
+            if tx.execute(sa.update(cursors).where(cursors.c.name == name).values(values)).rowcount == 0:
+                tx.execute(sa.insert(cursors).values(name=name, **values))
+
+        await self._database.write(work)
+
+    async def review(self, person: Person, changed: Collection[str]) -> None:
+        """Raise `NotAllowed` if this person may not publish these workflows, as the files are now."""
+        self.require(person)
+        if self._policy != "two_people" or not changed:
+            return
+        names = {_name(one): one for one in changed}
+        query = sa.select(cursors.c.name, cursors.c.value).where(cursors.c.name.in_(sorted(names)))
+        rows = await self._database.read(lambda tx: tx.execute(query).all())
+        own = sorted(names[row.name] for row in rows if row.value["by"] == person.by)
+        if own:
+            raise NotAllowed(
+                f"you saved {', '.join(own[:5])} last, so somebody else publishes it",
+                hint="Ask another editor or admin to look at it and publish it.",
+            )
+
+
+def _name(workflow_id: str) -> str:
+    return f"saved:{hashlib.sha256(workflow_id.encode()).hexdigest()[:40]}"
