@@ -188,8 +188,8 @@ class Endpoints:
         if now is endpoint.workflow:
             return endpoint.workflow, endpoint.trigger
         trigger = now.triggers[endpoint.index] if now is not None and endpoint.index < len(now.triggers) else None
-        wanted = (endpoint.trigger.method, endpoint.trigger.path)
-        if now is None or not isinstance(trigger, ApiTrigger) or (trigger.method, trigger.path) != wanted:
+        address = (endpoint.trigger.method, endpoint.trigger.path)
+        if now is None or not isinstance(trigger, ApiTrigger) or (trigger.method, trigger.path) != address:
             raise NoSuchRoute(f"there is no endpoint {endpoint.route} any more", hint="It was just changed; ask again.")
         return now, trigger
 

@@ -111,15 +111,15 @@ class RunControl:
             self._lanes.requeue(tx, run_id, run.segment)
         return _get(tx, run_id)
 
-    def fork(self, tx: sa.Connection, run_id: str, wanted: Fork, person: Person) -> Run:
+    def fork(self, tx: sa.Connection, run_id: str, fork: Fork, person: Person) -> Run:
         """Begin a new run from the history of an old one."""
         old = _get(tx, run_id)
-        path, inputs = wanted.path, wanted.inputs
+        path, inputs = fork.path, fork.inputs
         event = load(tx, old.event_id) if old.event_id is not None else None
-        permit = self._permit(tx, old, wanted, person)
-        new = self._forked(old, wanted, permit)
+        permit = self._permit(tx, old, fork, person)
+        new = self._forked(old, fork, permit)
         start = old.start()
-        if wanted.newest:
+        if fork.newest:
             context = TriggerContext("manual", new.id, new.root_id, new.started_at, inputs=new.inputs)
             current = self._deps.workflows.start(old.workflow_id, "manual", old.trigger_index, context)
             start = dataclasses.replace(start, version=current.version, pins=current.pins)
@@ -141,28 +141,28 @@ class RunControl:
             self._deps.engine.enqueue(tx, new.id, new.segment)
         return _get(tx, new.id)
 
-    def _permit(self, tx: sa.Connection, old: Run, wanted: Fork, person: Person) -> Permit:
+    def _permit(self, tx: sa.Connection, old: Run, fork: Fork, person: Person) -> Permit:
         """Ask for the right to start the run. With other inputs, the old version and the current one must grant it."""
         workflows = self._deps.workflows
         workflows.ensure(tx, old.start())
         current = _current(workflows, old.workflow_id)
-        if wanted.newest and current is None:
+        if fork.newest and current is None:
             workflows.workflow(old.workflow_id)  # raises: there is no newest version
-        runs_on = current if wanted.newest else workflows.workflow(old.workflow_id, old.version)
+        runs_on = current if fork.newest else workflows.workflow(old.workflow_id, old.version)
         former: Mapping[str, Any] | None = old.facts.get("user")
-        if wanted.inputs is None:
-            return permit_start(person, "fork", runs_on, old.inputs if wanted.newest else None, former=former)
-        if wanted.path is not None and not person.is_admin and not _same_user(old, person):
+        if fork.inputs is None:
+            return permit_start(person, "fork", runs_on, old.inputs if fork.newest else None, former=former)
+        if fork.path is not None and not person.is_admin and not _same_user(old, person):
             raise NotAllowed(
                 "the steps before this one were allowed to somebody else",
                 hint="Begin from the beginning, or ask an admin.",
             )
-        triggers = [_trigger(current, old), *([] if wanted.newest else [_trigger(runs_on, old)])]
+        triggers = [_trigger(current, old), *([] if fork.newest else [_trigger(runs_on, old)])]
         return permit_start(
-            person, "fork_with_inputs", runs_on, wanted.inputs, triggers=triggers, former=former, as_user=wanted.as_user
+            person, "fork_with_inputs", runs_on, fork.inputs, triggers=triggers, former=former, as_user=fork.as_user
         )
 
-    def _forked(self, old: Run, wanted: Fork, permit: Permit) -> Run:
+    def _forked(self, old: Run, fork: Fork, permit: Permit) -> Run:
         request = {key: value for key, value in old.facts.items() if key not in {"user", "started_by", "retried_by"}}
         if permit.user is not None:
             request["user"] = dict(permit.user)
@@ -179,14 +179,14 @@ class RunControl:
             trigger_index=old.trigger_index,
             event_id=old.event_id,
             object_id=old.object_id,
-            user_id=permit.user_id if wanted.inputs is not None else old.user_id,
+            user_id=permit.user_id if fork.inputs is not None else old.user_id,
             inputs=permit.inputs if permit.inputs is not None else old.inputs,
             request=request,
             lane=old.lane,
             lane_position=old.lane_position,
             created_at=now,
             # What was derived from the start time before the fork stays as it was.
-            started_at=old.started_at if wanted.inputs is None else now,
+            started_at=old.started_at if fork.inputs is None else now,
             updated_at=now,
         )
 

@@ -242,8 +242,8 @@ class RunService:
         an admin chose for a run with other inputs; else that is the person themselves. Raises `NotAllowed`,
         `InvalidInput`.
         """
-        wanted = Fork(path, inputs, newest, as_user)
-        return await self._deps.database.write(lambda tx: self._control.fork(tx, run_id, wanted, person))
+        fork = Fork(path, inputs, newest, as_user)
+        return await self._deps.database.write(lambda tx: self._control.fork(tx, run_id, fork, person))
 
     async def decide(
         self, run_id: str, path: str, *, approved: bool, by: str, roles: Sequence[str], note: str | None = None

@@ -39,7 +39,7 @@ def draft(text: str) -> str:
     return HELLO.replace("text: one", f"text: {text}")
 
 
-class Stage:
+class Site:
     """A server outside development, and a browser of each person."""
 
     def __init__(self, server: RunningServer, clients: dict[str, httpx.Client]) -> None:
@@ -73,11 +73,11 @@ class Stage:
 def databases(policy: str) -> Any:
     """Run a test with a policy, on both databases."""
     kinds = [(policy, "sqlite"), pytest.param((policy, "postgresql"), marks=pytest.mark.postgres)]
-    return pytest.mark.parametrize("stage", kinds, indirect=True, ids="-".join, scope="module")
+    return pytest.mark.parametrize("site", kinds, indirect=True, ids="-".join, scope="module")
 
 
 @pytest.fixture(scope="module")
-def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The project, served with a policy, with everybody signed in."""
     policy, kind = request.param
     with contextlib.ExitStack() as stack:
@@ -95,31 +95,31 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         for who, client in clients.items():
             body = {"email": f"{who}@shop.test", "password": PASSWORD}
             assert client.post("/api/auth/sign-in", json=body).status_code == 200
-        yield Stage(server, clients)
+        yield Site(server, clients)
 
 
-def save_and_publish(stage: Stage, who: str) -> httpx.Response:
+def save_and_publish(site: Site, who: str) -> httpx.Response:
     """Save with `publish: true`."""
-    return stage.save(who, draft(f"by {who}"), publish=True)
+    return site.save(who, draft(f"by {who}"), publish=True)
 
 
-def publish_a_draft(stage: Stage, who: str) -> httpx.Response:
+def publish_a_draft(site: Site, who: str) -> httpx.Response:
     """Publish what another editor saved."""
-    stage.save("second", draft(f"by {who}"))
-    return stage.publish(who)
+    site.save("second", draft(f"by {who}"))
+    return site.publish(who)
 
 
-def roll_back(stage: Stage, who: str) -> httpx.Response:
+def roll_back(site: Site, who: str) -> httpx.Response:
     """Go back to an older version."""
-    older = stage.source()["published_version"]
-    stage.save("second", draft("two"))
-    assert stage.publish("boss").status_code == 200
-    return stage.clients[who].post(
-        f"{API}/workflows/hello/rollback", json={"version": older, "etag": stage.source()["etag"]}
+    older = site.source()["published_version"]
+    site.save("second", draft("two"))
+    assert site.publish("boss").status_code == 200
+    return site.clients[who].post(
+        f"{API}/workflows/hello/rollback", json={"version": older, "etag": site.source()["etag"]}
     )
 
 
-DOORS: dict[Callable[[Stage, str], httpx.Response], dict[str, tuple[int, bool]]] = {
+DOORS: dict[Callable[[Site, str], httpx.Response], dict[str, tuple[int, bool]]] = {
     save_and_publish: {"viewer": (403, False), "editor": (403, False), "boss": (200, True)},
     publish_a_draft: {"viewer": (403, False), "editor": (403, False), "boss": (200, True)},
     roll_back: {"viewer": (403, False), "editor": (403, False), "boss": (200, True)},
@@ -129,47 +129,47 @@ DOORS: dict[Callable[[Stage, str], httpx.Response], dict[str, tuple[int, bool]]]
 
 @databases("admin")
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name__)
-def test_outside_development_only_an_admin_changes_what_runs(stage: Stage, door: Any) -> None:
+def test_outside_development_only_an_admin_changes_what_runs(site: Site, door: Any) -> None:
     for who, (status, changes) in DOORS[door].items():
-        stage.reset()
+        site.reset()
         before = "two" if door is roll_back else "one"
-        answer = door(stage, who)
+        answer = door(site, who)
         assert answer.status_code == status, (who, answer.text)
-        assert (stage.serves() != before) is changes, who
+        assert (site.serves() != before) is changes, who
 
 
 @databases("admin")
-def test_what_an_editor_saves_creates_and_deletes_waits_for_an_admin(stage: Stage) -> None:
-    stage.reset()
-    saved = stage.save("editor", draft("a draft")).json()
-    assert (saved["published"], stage.serves()) == (False, "one")
+def test_what_an_editor_saves_creates_and_deletes_waits_for_an_admin(site: Site) -> None:
+    site.reset()
+    saved = site.save("editor", draft("a draft")).json()
+    assert (saved["published"], site.serves()) == (False, "one")
     text = HELLO.replace("/hello", "/stolen")
-    made = stage.clients["editor"].post(f"{API}/workflows", json={"id": "stolen", "text": text})
+    made = site.clients["editor"].post(f"{API}/workflows", json={"id": "stolen", "text": text})
     assert (made.status_code, made.json()["published"]) == (201, False)
-    assert stage.server.http.post("/api/stolen", json={}).status_code == 404
-    etag = stage.source("spare")["etag"]
-    deleted = stage.clients["editor"].delete(f"{API}/workflows/spare", params={"etag": etag})
+    assert site.server.http.post("/api/stolen", json={}).status_code == 404
+    etag = site.source("spare")["etag"]
+    deleted = site.clients["editor"].delete(f"{API}/workflows/spare", params={"etag": etag})
     assert (deleted.status_code, deleted.json()["published"]) == (200, False)
-    assert stage.server.http.post("/api/spare", json={}).status_code == 200
-    assert stage.publish("boss").status_code == 200
-    assert stage.serves() == "a draft"
-    assert stage.server.http.post("/api/stolen", json={}).status_code == 200
-    assert stage.server.http.post("/api/spare", json={}).status_code == 404
+    assert site.server.http.post("/api/spare", json={}).status_code == 200
+    assert site.publish("boss").status_code == 200
+    assert site.serves() == "a draft"
+    assert site.server.http.post("/api/stolen", json={}).status_code == 200
+    assert site.server.http.post("/api/spare", json={}).status_code == 404
 
 
 @databases("two_people")
-def test_with_two_people_nobody_publishes_what_they_saved_last(stage: Stage) -> None:
+def test_with_two_people_nobody_publishes_what_they_saved_last(site: Site) -> None:
     for who in ("editor", "boss"):
-        saved = stage.save(who, draft(f"by {who}"), publish=True).json()
-        assert (saved["published"], stage.serves()) == (False, "one")
+        saved = site.save(who, draft(f"by {who}"), publish=True).json()
+        assert (saved["published"], site.serves()) == (False, "one")
         assert "somebody else publishes it" in saved["publish_error"]
-        refused = stage.publish(who)
-        assert (refused.status_code, refused.json()["error"]["code"], stage.serves()) == (403, "not_allowed", "one")
-        assert stage.publish("viewer").status_code == 403
-        assert stage.publish("second").status_code == 200
-        assert stage.serves() == f"by {who}"
-        stage.save("second", HELLO)
-        assert stage.publish("editor").status_code == 200
+        refused = site.publish(who)
+        assert (refused.status_code, refused.json()["error"]["code"], site.serves()) == (403, "not_allowed", "one")
+        assert site.publish("viewer").status_code == 403
+        assert site.publish("second").status_code == 200
+        assert site.serves() == f"by {who}"
+        site.save("second", HELLO)
+        assert site.publish("editor").status_code == 200
 
 
 @pytest.mark.parametrize(("environment", "policy"), [("dev", "editor"), ("staging", "admin"), ("production", "admin")])

@@ -156,7 +156,7 @@ ALLOWED, REFUSED, UNKNOWN, WRONG, GONE = 200, 403, 401, 422, 409
 
 
 @dataclasses.dataclass
-class Stage:
+class Site:
     """A server, and a client of each person."""
 
     server: RunningServer
@@ -183,7 +183,7 @@ class Stage:
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The project, served, with everybody signed in."""
     with contextlib.ExitStack() as stack:
         url = None
@@ -202,82 +202,82 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             body = {"email": f"{who}@shop.test", "password": PASSWORD}
             assert clients[who].post("/api/auth/sign-in", json=body).status_code == 200
         server.deliver(event("charge.captured", "evt_seen", id="ch_seen0001"))
-        yield Stage(server, clients)
+        yield Site(server, clients)
 
 
-def valid(stage: Stage) -> dict[str, Any]:
+def valid(site: Site) -> dict[str, Any]:
     """Inputs that fit."""
-    return {"order": stage.name("order")}
+    return {"order": site.name("order")}
 
 
-def endpoint(stage: Stage, who: str, inputs: dict[str, Any]) -> httpx.Response:
+def endpoint(site: Site, who: str, inputs: dict[str, Any]) -> httpx.Response:
     """Call the staff's endpoint. The token is nobody there."""
-    return stage.post(who, "/api/refund", inputs)
+    return site.post(who, "/api/refund", inputs)
 
 
-def by_hand(stage: Stage, who: str, inputs: dict[str, Any]) -> httpx.Response:
+def by_hand(site: Site, who: str, inputs: dict[str, Any]) -> httpx.Response:
     """Start the staff's workflow by hand."""
-    return stage.post(who, f"{API}/workflows/refund/run", {"inputs": inputs})
+    return site.post(who, f"{API}/workflows/refund/run", {"inputs": inputs})
 
 
-def fork_of_staff(stage: Stage, who: str, inputs: dict[str, Any]) -> httpx.Response:
+def fork_of_staff(site: Site, who: str, inputs: dict[str, Any]) -> httpx.Response:
     """Fork an admin's run with other inputs."""
-    return stage.post(who, f"{API}/runs/{stage.run('boss', '/api/refund', **valid(stage))}/fork", {"inputs": inputs})
+    return site.post(who, f"{API}/runs/{site.run('boss', '/api/refund', **valid(site))}/fork", {"inputs": inputs})
 
 
-def fork_of_customer(stage: Stage, who: str, inputs: dict[str, Any]) -> httpx.Response:
+def fork_of_customer(site: Site, who: str, inputs: dict[str, Any]) -> httpx.Response:
     """Fork a customer's run with other inputs, of a workflow for everybody who is signed in."""
-    return stage.post(who, f"{API}/runs/{stage.run('customer', '/api/note', **valid(stage))}/fork", {"inputs": inputs})
+    return site.post(who, f"{API}/runs/{site.run('customer', '/api/note', **valid(site))}/fork", {"inputs": inputs})
 
 
-def fork_midway(stage: Stage, who: str, inputs: dict[str, Any]) -> httpx.Response:
+def fork_midway(site: Site, who: str, inputs: dict[str, Any]) -> httpx.Response:
     """Fork a customer's run with other inputs, from a step after what was allowed to the customer."""
-    run = stage.run("customer", "/api/note", **valid(stage))
-    return stage.post(who, f"{API}/runs/{run}/fork", {"inputs": inputs, "path": "1"})
+    run = site.run("customer", "/api/note", **valid(site))
+    return site.post(who, f"{API}/runs/{run}/fork", {"inputs": inputs, "path": "1"})
 
 
-def fork_own_midway(stage: Stage, who: str, inputs: dict[str, Any]) -> httpx.Response:
+def fork_own_midway(site: Site, who: str, inputs: dict[str, Any]) -> httpx.Response:
     """Fork one's own run with other inputs, from a step on."""
-    run = stage.run("customer" if who in {NOBODY, "token"} else who, "/api/note", **valid(stage))
-    return stage.post(who, f"{API}/runs/{run}/fork", {"inputs": inputs, "path": "1"})
+    run = site.run("customer" if who in {NOBODY, "token"} else who, "/api/note", **valid(site))
+    return site.post(who, f"{API}/runs/{run}/fork", {"inputs": inputs, "path": "1"})
 
 
-def fork_of_event(stage: Stage, who: str, inputs: dict[str, Any]) -> httpx.Response:
+def fork_of_event(site: Site, who: str, inputs: dict[str, Any]) -> httpx.Response:
     """Fork an event's run with inputs: it takes none."""
-    run = stage.server.manage("/runs", event="evt_seen")["data"][0]["id"]
-    return stage.post(who, f"{API}/runs/{run}/fork", {"inputs": inputs})
+    run = site.server.manage("/runs", event="evt_seen")["data"][0]["id"]
+    return site.post(who, f"{API}/runs/{run}/fork", {"inputs": inputs})
 
 
-def fork_as(stage: Stage, who: str, inputs: dict[str, Any]) -> httpx.Response:
+def fork_as(site: Site, who: str, inputs: dict[str, Any]) -> httpx.Response:
     """Fork a customer's run as somebody else."""
-    run = stage.run("customer", "/api/note", **valid(stage))
-    return stage.post(who, f"{API}/runs/{run}/fork", {"inputs": inputs, "user": "other@shop.test"})
+    run = site.run("customer", "/api/note", **valid(site))
+    return site.post(who, f"{API}/runs/{run}/fork", {"inputs": inputs, "user": "other@shop.test"})
 
 
-def fork(stage: Stage, who: str, _inputs: dict[str, Any]) -> httpx.Response:
+def fork(site: Site, who: str, _inputs: dict[str, Any]) -> httpx.Response:
     """Fork an admin's run as it is."""
-    return stage.post(who, f"{API}/runs/{stage.run('boss', '/api/refund', **valid(stage))}/fork", {})
+    return site.post(who, f"{API}/runs/{site.run('boss', '/api/refund', **valid(site))}/fork", {})
 
 
-def retry(stage: Stage, who: str, _inputs: dict[str, Any]) -> httpx.Response:
+def retry(site: Site, who: str, _inputs: dict[str, Any]) -> httpx.Response:
     """Retry an admin's failed run."""
-    return stage.post(who, f"{API}/runs/{stage.run('boss', '/api/refund', fail=True, **valid(stage))}/retry", {})
+    return site.post(who, f"{API}/runs/{site.run('boss', '/api/refund', fail=True, **valid(site))}/retry", {})
 
 
-def retry_many(stage: Stage, who: str, _inputs: dict[str, Any]) -> httpx.Response:
+def retry_many(site: Site, who: str, _inputs: dict[str, Any]) -> httpx.Response:
     """Retry failed runs by a list."""
-    run = stage.run("boss", "/api/refund", fail=True, **valid(stage))
-    return stage.post(who, f"{API}/runs/retry", {"ids": [run]})
+    run = site.run("boss", "/api/refund", fail=True, **valid(site))
+    return site.post(who, f"{API}/runs/retry", {"ids": [run]})
 
 
-def replay(stage: Stage, who: str, _inputs: dict[str, Any]) -> httpx.Response:
+def replay(site: Site, who: str, _inputs: dict[str, Any]) -> httpx.Response:
     """Replay an event."""
-    return stage.post(who, f"{API}/events/evt_seen/replay", {})
+    return site.post(who, f"{API}/events/evt_seen/replay", {})
 
 
-def replay_many(stage: Stage, who: str, _inputs: dict[str, Any]) -> httpx.Response:
+def replay_many(site: Site, who: str, _inputs: dict[str, Any]) -> httpx.Response:
     """Replay events by a list."""
-    return stage.post(who, f"{API}/events/replay", {"ids": ["evt_seen"]})
+    return site.post(who, f"{API}/events/replay", {"ids": ["evt_seen"]})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -285,7 +285,7 @@ class Door:
     """A way in: who gets what with inputs that fit, in the order of `PEOPLE`, and who gets 422 with others."""
 
     way: str
-    ask: Callable[[Stage, str, dict[str, Any]], httpx.Response]
+    ask: Callable[[Site, str, dict[str, Any]], httpx.Response]
     statuses: tuple[int, ...]
     chosen: bool = True
 
@@ -311,17 +311,17 @@ MATRIX = (
 
 
 @pytest.mark.parametrize("door", MATRIX, ids=lambda door: door.ask.__name__)
-def test_each_way_is_open_to_those_who_may_start_the_workflow(stage: Stage, door: Door) -> None:
+def test_each_way_is_open_to_those_who_may_start_the_workflow(site: Site, door: Door) -> None:
     for who, status in zip(PEOPLE, door.statuses, strict=True):
-        inputs = valid(stage)
-        answer = door.ask(stage, who, inputs)
+        inputs = valid(site)
+        answer = door.ask(site, who, inputs)
         assert answer.status_code == status, (who, answer.text)
         if status in {UNKNOWN, REFUSED}:
-            assert inputs["order"] not in {row["order"] for row in stage.server.rows("refunds", limit=500)}
+            assert inputs["order"] not in {row["order"] for row in site.server.rows("refunds", limit=500)}
     if not door.chosen:
         return
     for who, status in zip(PEOPLE, door.statuses, strict=True):
-        answer = door.ask(stage, who, dict(INVALID))
+        answer = door.ask(site, who, dict(INVALID))
         assert answer.status_code == (status if status in {UNKNOWN, REFUSED} else WRONG), (who, answer.text)
 
 
@@ -344,41 +344,41 @@ def test_every_way_and_every_kind_of_trigger_is_in_the_matrix() -> None:
 # ---------------------------------------------------------------------------------------------------- who it was
 
 
-def test_a_fork_with_inputs_acts_as_the_forker_and_says_on_whose_behalf(stage: Stage) -> None:
-    first = stage.run("customer", "/api/note", **valid(stage))
-    made = stage.of(stage.post("boss", f"{API}/runs/{first}/fork", {"inputs": valid(stage)}).json()["id"])
+def test_a_fork_with_inputs_acts_as_the_forker_and_says_on_whose_behalf(site: Site) -> None:
+    first = site.run("customer", "/api/note", **valid(site))
+    made = site.of(site.post("boss", f"{API}/runs/{first}/fork", {"inputs": valid(site)}).json()["id"])
     assert made["output"]["by"] == "boss@shop.test"
-    assert made["user_id"] != stage.of(first)["user_id"]
+    assert made["user_id"] != site.of(first)["user_id"]
     started = {"way": "fork_with_inputs", "by": "boss@shop.test", "on_behalf_of": "customer@shop.test"}
     assert made["request"]["started_by"] == started
 
 
-def test_an_admin_may_choose_whom_a_fork_acts_as(stage: Stage) -> None:
-    first = stage.run("customer", "/api/note", **valid(stage))
-    body = {"inputs": valid(stage), "user": "customer@shop.test"}
-    made = stage.of(stage.post("token", f"{API}/runs/{first}/fork", body).json()["id"])
-    assert (made["output"]["by"], made["user_id"]) == ("customer@shop.test", stage.of(first)["user_id"])
+def test_an_admin_may_choose_whom_a_fork_acts_as(site: Site) -> None:
+    first = site.run("customer", "/api/note", **valid(site))
+    body = {"inputs": valid(site), "user": "customer@shop.test"}
+    made = site.of(site.post("token", f"{API}/runs/{first}/fork", body).json()["id"])
+    assert (made["output"]["by"], made["user_id"]) == ("customer@shop.test", site.of(first)["user_id"])
     assert made["request"]["started_by"]["by"] == "token"
 
 
-def test_a_fork_as_it_is_keeps_the_user_and_says_who_did_it(stage: Stage) -> None:
-    first = stage.run("boss", "/api/refund", **valid(stage))
-    made = stage.of(stage.post("editor", f"{API}/runs/{first}/fork", {}).json()["id"])
-    assert (made["output"], made["inputs"]) == (stage.of(first)["output"], stage.of(first)["inputs"])
+def test_a_fork_as_it_is_keeps_the_user_and_says_who_did_it(site: Site) -> None:
+    first = site.run("boss", "/api/refund", **valid(site))
+    made = site.of(site.post("editor", f"{API}/runs/{first}/fork", {}).json()["id"])
+    assert (made["output"], made["inputs"]) == (site.of(first)["output"], site.of(first)["inputs"])
     started = {"way": "fork", "by": "editor@shop.test", "on_behalf_of": "boss@shop.test"}
     assert made["request"]["started_by"] == started
 
 
-def test_starting_by_hand_retrying_and_replaying_say_who_did_it(stage: Stage) -> None:
-    body = {"inputs": valid(stage), "user": "customer@shop.test"}
-    by_hand = stage.of(stage.post("boss", f"{API}/workflows/note/run", body).json()["run_id"])
+def test_starting_by_hand_retrying_and_replaying_say_who_did_it(site: Site) -> None:
+    body = {"inputs": valid(site), "user": "customer@shop.test"}
+    by_hand = site.of(site.post("boss", f"{API}/workflows/note/run", body).json()["run_id"])
     started = {"way": "by_hand", "by": "boss@shop.test", "on_behalf_of": "customer@shop.test"}
     assert (by_hand["request"]["started_by"], by_hand["output"]["by"]) == (started, "customer@shop.test")
-    failed = stage.run("boss", "/api/refund", fail=True, **valid(stage))
-    stage.post("editor", f"{API}/runs/{failed}/retry", {})
-    assert stage.of(failed)["request"]["retried_by"] == ["editor@shop.test"]
-    (replayed,) = stage.post("editor", f"{API}/events/evt_seen/replay", {}).json()["runs"]
-    assert stage.of(replayed)["request"]["started_by"] == {"way": "replay", "by": "editor@shop.test"}
+    failed = site.run("boss", "/api/refund", fail=True, **valid(site))
+    site.post("editor", f"{API}/runs/{failed}/retry", {})
+    assert site.of(failed)["request"]["retried_by"] == ["editor@shop.test"]
+    (replayed,) = site.post("editor", f"{API}/events/evt_seen/replay", {}).json()["runs"]
+    assert site.of(replayed)["request"]["started_by"] == {"way": "replay", "by": "editor@shop.test"}
 
 
 # ---------------------------------------------------------------------------------------- who gets whose answer
@@ -394,11 +394,11 @@ def answers(*responses: httpx.Response) -> list[tuple[int, str | None]]:
     return [(one.status_code, one.json().get("secret")) for one in responses]
 
 
-def test_once_answers_the_same_person_only(stage: Stage) -> None:
-    order = {"order": stage.name("once")}
+def test_once_answers_the_same_person_only(site: Site) -> None:
+    order = {"order": site.name("once")}
     people = ("customer", "other", "customer", "boss")
     mine = (200, "of customer@shop.test")
-    assert answers(*(stage.post(who, "/api/pay-once", order) for who in people)) == [
+    assert answers(*(site.post(who, "/api/pay-once", order) for who in people)) == [
         mine,
         (409, None),
         mine,
@@ -406,34 +406,34 @@ def test_once_answers_the_same_person_only(stage: Stage) -> None:
     ]
 
 
-def test_a_shared_call_hands_nobody_the_output_of_another_person(stage: Stage) -> None:
-    order = {"order": stage.name("shared")}
+def test_a_shared_call_hands_nobody_the_output_of_another_person(site: Site) -> None:
+    order = {"order": site.name("shared")}
     people = ("customer", "other", "customer")
-    seen = [stage.post(who, "/api/ask", order) for who in (*people, NOBODY)]
+    seen = [site.post(who, "/api/ask", order) for who in (*people, NOBODY)]
     assert [one.status_code for one in seen] == [200, 409, 200, 409]
     assert "customer@" not in seen[1].text + seen[3].text
     assert seen[2].json() == {"secret": "of customer@shop.test"}
 
 
-def test_dedupe_tells_people_apart_and_binds_the_inputs_of_guests(stage: Stage) -> None:
-    cart = {"cart": stage.name("cart"), "items": ["mug"]}
+def test_dedupe_tells_people_apart_and_binds_the_inputs_of_guests(site: Site) -> None:
+    cart = {"cart": site.name("cart"), "items": ["mug"]}
     other = {**cart, "items": ["premium"]}
-    first = stage.post(NOBODY, "/api/cart", cart)
-    assert stage.post(NOBODY, "/api/cart", cart).json() == first.json()
-    assert answers(stage.post(NOBODY, "/api/cart", other)) == [(409, None)]
-    mine = stage.post("customer", "/api/cart", cart)
+    first = site.post(NOBODY, "/api/cart", cart)
+    assert site.post(NOBODY, "/api/cart", cart).json() == first.json()
+    assert answers(site.post(NOBODY, "/api/cart", other)) == [(409, None)]
+    mine = site.post("customer", "/api/cart", cart)
     assert mine.json() != first.json()
-    assert stage.post("customer", "/api/cart", other).json() == mine.json()
-    assert stage.post("other", "/api/cart", cart).json() not in (mine.json(), first.json())
+    assert site.post("customer", "/api/cart", other).json() == mine.json()
+    assert site.post("other", "/api/cart", cart).json() not in (mine.json(), first.json())
 
 
-def test_a_key_of_the_callers_own_binds_the_inputs_and_the_person(stage: Stage) -> None:
-    key = {"idempotency-key": stage.name("a-long-key")}
-    body = valid(stage)
+def test_a_key_of_the_callers_own_binds_the_inputs_and_the_person(site: Site) -> None:
+    key = {"idempotency-key": site.name("a-long-key")}
+    body = valid(site)
 
     def note(who: str, inputs: dict[str, Any]) -> str:
-        return stage.clients[who].post("/api/note", json=inputs, headers=key).headers["payloom-run-id"]
+        return site.clients[who].post("/api/note", json=inputs, headers=key).headers["payloom-run-id"]
 
     first = note("customer", body)
     assert note("customer", body) == first
-    assert len({first, note("customer", valid(stage)), note("other", body)}) == 3
+    assert len({first, note("customer", valid(site)), note("other", body)}) == 3
