@@ -58,8 +58,7 @@ def load_settings(
     root = root.resolve()
     variables = read_variables()
     raw = read_file(root / FILE_NAME)
-    base = validate(raw)
-    environment = variables.env or base.environment
+    environment = variables.env or validate(raw).environment
     file = validate(merge(raw, environment), f"{FILE_NAME} (environment {environment})")
     local = LocalState(root / "data", keep=keep)
     site_url, web_port = _address(file, variables, environ, environment, port)
