@@ -427,11 +427,11 @@ def test_http_encodes_the_pieces_of_its_address_and_hides_secrets() -> None:
   timeout: 10s
 """,
         driver,
-        id="a/../b",
-        q="x&y=1",
+        id="a b?",
+        q="../x&y=1",
     )
     (call,) = driver.calls("http")
-    assert call.action == call.args["url"] == "https://api.example/orders/a%2F..%2Fb?q=x%26y%3D1"
+    assert call.action == call.args["url"] == "https://api.example/orders/a%20b%3F?q=..%2Fx%26y%3D1"
     assert call.args["method"] == "POST"
     ((placeholder, name),) = call.args["secrets"].items()
     assert name == "API_KEY"

@@ -15,7 +15,7 @@ from payloom.connectors.stripe.catalog import aliases, operations
 from payloom.connectors.stripe.catalog.operations import Operation
 from payloom.connectors.stripe.client import Clients, StripeSettings
 from payloom.connectors.stripe.failures import from_sdk, no_answer, refused
-from payloom.connectors.stripe.parameters import Prepared, prepare
+from payloom.connectors.stripe.parameters import Prepared, prepare, require_account
 from payloom.kit.clock import Clock, SystemClock
 from payloom.kit.json_types import is_dict
 from payloom.kit.suggest import did_you_mean
@@ -57,7 +57,10 @@ class StripeConnector:
         prepared = prepare(operation, {**args, **fixed})
         if key and can_be_stamped(operation):
             _stamp(prepared.body, stamp or key)
-        options: dict[str, Any] = {"stripe_account": account} if account else {}
+        options: dict[str, Any] = {}
+        if account:
+            require_account(operation, account)
+            options["stripe_account"] = account
         if key and operation.method != "get":
             options["idempotency_key"] = shortened(key)
         seconds = timeout or self.settings.timeout

@@ -17,11 +17,18 @@ from payloom.connectors.stripe.catalog.schemas import Schema
 from payloom.connectors.stripe.failures import refused
 from payloom.kit.clock import to_epoch
 from payloom.kit.json_types import is_list, is_map, is_sequence
+from payloom.kit.path_values import segment_fault
 from payloom.kit.suggest import closest
 
 ALL_AT_MOST = 1_000
 """How many objects `all: true` returns unless `limit` says otherwise."""
 _HARD_LIMIT = 10_000
+_ID = re.compile(r"[A-Za-z0-9_.-]+")
+CHOSEN_IDS = frozenset({"coupon", "plan", "price", "product"})
+"""Objects whose ids the merchant may have chosen. A price's, because every plan is a price as well."""
+_CHOSEN_ID = re.compile(r"[^/\\\\?#%\x00-\x1f\x7f]+")
+"""Such as a coupon's "SPRING 25+": no character that has a meaning in an address."""
+_ACCOUNT = re.compile(r"acct_[A-Za-z0-9]+")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})")
 
 
@@ -43,8 +50,7 @@ def prepare(operation: Operation, args: Mapping[str, Any]) -> Prepared:
     body: dict[str, Any] = {}
     for name, value in parameters.items():
         if name in aliases:
-            if not isinstance(value, str) or not value:
-                raise _wrong(operation, name, "an id is a text that is not empty")
+            _require_id(operation, name, aliases[name], value)
             if path.setdefault(aliases[name], value) != value:
                 raise _wrong(operation, name, f"two different values for {aliases[name]}")
         elif name not in schema["properties"]:
@@ -58,6 +64,26 @@ def prepare(operation: Operation, args: Mapping[str, Any]) -> Prepared:
         raise _wrong(operation, shown, "is required")
     at_most = _paging(operation, body)
     return Prepared([path[name] for name in operation.path_names], body, at_most)
+
+
+def _require_id(operation: Operation, name: str, placeholder: str, value: Any) -> None:
+    """Raise unless a value can stand in the address of the call, where it may only ever name one object."""
+    if not isinstance(value, str):
+        raise _wrong(operation, name, f"is a text, not {_NAMES.get(cast('type[Any]', type(value)), 'that')}")
+    fault = segment_fault(value)
+    if fault is None and not (_CHOSEN_ID if operation.object_of(placeholder) in CHOSEN_IDS else _ID).fullmatch(value):
+        fault = "be an id: letters, digits, `_`, `-` and `.`"
+    if fault is not None:
+        # The value may be a caller's, so the answer is the caller's fault and does not repeat it.
+        message = f"{operation.name}: {name} must {fault}"
+        raise refused("invalid_parameters", message, param=name, action=operation.name)
+
+
+def require_account(operation: Operation, account: str) -> None:
+    """Raise StripeStepFailed unless `account` is the id of a connected account, or of a v2 context."""
+    if not _ACCOUNT.fullmatch(account):
+        message = f"{operation.name}: account must be the id of an account, acct_…"
+        raise refused("invalid_parameters", message, param="account", action=operation.name)
 
 
 def _paging(operation: Operation, body: dict[str, Any]) -> int | None:

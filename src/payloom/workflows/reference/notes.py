@@ -218,7 +218,7 @@ VERBS: dict[str, Note] = {
     ),
     "http": Note(
         "`{status, headers, body}`.",
-        "Expressions in the address are percent-encoded, except for a base address at its start. Secrets (`secrets.NAME`) are allowed in headers and the body only, and never reach a journal or a log. Private addresses and redirects are rejected.",
+        "Expressions in the address are percent-encoded, except for a base address at its start. A value in the path is one segment: if it is empty, `.` or `..`, or has a slash or a backslash, the step fails with `http_bad_request` and sends nothing. Secrets (`secrets.NAME`) are allowed in headers and the body only, and never reach a journal or a log. Private addresses and redirects are rejected.",
         """\
 - http: POST https://api.example.com/orders/${{ run.id }}
   headers: {Authorization: "Bearer ${{ secrets.API_KEY }}"}

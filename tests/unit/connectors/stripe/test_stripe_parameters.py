@@ -85,7 +85,7 @@ def test_all_reads_every_page_up_to_a_limit() -> None:
         ("payment_intents.create", {"currency": "usd"}, "amount", "is required"),
         ("payment_intents.create", {"amount": 5, "currency": None}, "currency", "is required"),
         ("payment_intents.retrieve", {}, "id", "is required"),
-        ("payment_intents.retrieve", {"id": ""}, "id", "not empty"),
+        ("payment_intents.retrieve", {"id": ""}, "id", "not be empty"),
         ("payment_intents.retrieve", {"id": "pi_1", "intent": "pi_2"}, "intent", "two different values"),
         ("customers.payment_methods.retrieve", {"id": "pm_1"}, "customer", "is required"),
         ("customers.create", {"name": 5}, "name", "a text, not a whole number"),

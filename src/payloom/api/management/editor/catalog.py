@@ -27,6 +27,7 @@ ERRORS: Mapping[str, str] = {
     "type_mismatch": "A value does not fit its column.",
     "no_filter": "Nothing was left of `where`.",
     "too_many_rows": "`one` found several rows.",
+    "invalid_filter": "A filled-in value of `where` is a map.",
     "invalid_parameters": "A Stripe parameter is unknown or of the wrong type.",
     "stripe_error": "Stripe refused the call; `error.data.code` says why.",
     "stripe_unreachable": "Stripe could not be reached; nothing happened.",

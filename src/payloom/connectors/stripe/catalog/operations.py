@@ -56,11 +56,14 @@ class Operation:
         if self.path_names:
             last = self.path_names[-1]
             body = self.params_class.fields if self.params_class else {}
-            before = self.url.split("/{" + last + "}")[0].rpartition("/")[2]
-            for name in ("id", singular(before)):
+            for name in ("id", self.object_of(last)):
                 if name not in body and name not in parameter_names:
                     parameter_names[name] = last
         return parameter_names
+
+    def object_of(self, placeholder: str) -> str:
+        """Return the singular word for what a placeholder names: `product` for `/v1/products/{id}`."""
+        return singular(self.url.split("/{" + placeholder + "}")[0].rpartition("/")[2])
 
     def params(self) -> Schema:
         """Return the JSON Schema of `with:`. Placeholders come first; `x-alias-of` marks other names for the same."""

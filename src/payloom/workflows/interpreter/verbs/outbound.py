@@ -12,6 +12,7 @@ from typing_extensions import override
 from payloom.kit.diagnostics import Path
 from payloom.kit.durations import parse_duration
 from payloom.kit.json_types import is_list, is_map
+from payloom.kit.path_values import has_dot_segments, segment_fault
 from payloom.workflows.catalog.catalog import Catalog, Schema
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import Compiled
@@ -222,10 +223,21 @@ class Http(OutsideStep):
             except EvalError as mistake:
                 raise fail(path, "expression", f"{mistake.message}, and it stands in an address") from None
             # Only what stands at the very beginning may bring its own slashes: a base address from `env`.
+            if out and _ends_in_path(out) and (fault := segment_fault(text)):
+                message = f"a value filled into the path of an address must {fault}"
+                raise fail(path, "http_bad_request", message, status=422)
             out += text if not out else quote(text, safe="")
+        if has_dot_segments(out.partition("?")[0].partition("#")[0]):
+            raise fail(path, "http_bad_request", "the path of the address holds `.` or `..`", status=422)
         if not out.startswith(("https://", "http://")):
             raise fail(path, "expression", f"an address begins with https://, found {out[:80]!r}")
         return out
+
+
+def _ends_in_path(address: str) -> bool:
+    """Return whether what follows belongs to the path: behind the host, before `?` and `#`."""
+    _, _, rest = address.partition("://")
+    return "/" in rest and not {"?", "#"} & set(rest)
 
 
 def _url_parts(url: Template) -> list[str | Compiled]:

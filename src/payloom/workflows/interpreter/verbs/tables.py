@@ -15,8 +15,34 @@ from payloom.workflows.program.commands import Do
 from payloom.workflows.program.node import Node, StepCompiler
 from payloom.workflows.program.signals import fail
 from payloom.workflows.program.step_generator import Steps, command
+from payloom.workflows.program.templates import Template
 from payloom.workflows.syntax.filemodel import steps as models
 from payloom.workflows.syntax.filemodel.values import row_range
+
+
+def fill_where(frame: Frame, where: Template, path: str) -> Any:
+    """Return a filled-in `where`, whose operators are those that stand in the file.
+
+    A value that was filled in stays a value: a map that a caller sent in its place would be read as operators.
+    Raises Failed (`invalid_filter`, 422).
+    """
+    filled = frame.fill(where, path)
+    if not where.constant:
+        _require_plain(where.literal, filled, path, "where")
+    return filled
+
+
+def _require_plain(written: Any, filled: Any, path: str, at: str) -> None:
+    if is_map(written) and is_map(filled):
+        for name, value in written.items():
+            _require_plain(value, filled.get(name), path, f"{at}.{name}")
+    elif is_list(written) and is_list(filled):
+        for index, (item, value) in enumerate(zip(written, filled, strict=True)):
+            _require_plain(item, value, path, f"{at}[{index}]")
+    elif is_map(filled) or (is_list(filled) and any(is_map(item) or is_list(item) for item in filled)):
+        kind = "a map" if is_map(filled) else "a list of maps or lists"
+        hint = "give the input a type such as `string`; operators such as `ne` stand in the file"
+        raise fail(path, "invalid_filter", f"`{at}` compares with a value, found {kind}", status=422, hint=hint)
 
 
 class TableStep(Node):
@@ -77,7 +103,7 @@ class Select(TableStep):
         limit = frame.maybe(self.limit, path)
         if limit is not None and (type(limit) is not int or limit < 0):
             raise fail(path, "expression", f"`limit` must be a whole number from 0 up, found {limit!r}")
-        return {"where": frame.fill(self.where, path), **self.fixed, "limit": limit}
+        return {"where": fill_where(frame, self.where, path), **self.fixed, "limit": limit}
 
 
 class Insert(TableStep):
@@ -135,7 +161,11 @@ class Update(TableStep):
 
     def args(self, frame: Frame, path: str) -> dict[str, Any]:
         """Return the arguments."""
-        return {"where": frame.fill(self.where, path), "set": frame.fill(self.set, path), "rows": list(self.rows)}
+        return {
+            "where": fill_where(frame, self.where, path),
+            "set": frame.fill(self.set, path),
+            "rows": list(self.rows),
+        }
 
 
 class Upsert(TableStep):
@@ -179,4 +209,4 @@ class Delete(TableStep):
 
     def args(self, frame: Frame, path: str) -> dict[str, Any]:
         """Return the arguments."""
-        return {"where": frame.fill(self.where, path), "rows": list(self.rows)}
+        return {"where": fill_where(frame, self.where, path), "rows": list(self.rows)}
