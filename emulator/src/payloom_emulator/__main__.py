@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import socket
 import sys
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from payloom_emulator.core.config import (
     EmulatorConfig,
     Endpoint,
 )
-from payloom_emulator.options import parser
+from payloom_emulator.options import WEBHOOK_SECRETS, parser
 
 if TYPE_CHECKING:
     import argparse
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 def config_of(options: argparse.Namespace) -> EmulatorConfig:
     """Return the configuration the options describe."""
-    secrets = [*options.webhook_secret, *[DEFAULT_WEBHOOK_SECRET] * len(options.webhook_url)]
+    given = options.webhook_secret or os.environ.get(WEBHOOK_SECRETS, "").split()
+    secrets = [*given, *[DEFAULT_WEBHOOK_SECRET] * len(options.webhook_url)]
     endpoints = tuple(Endpoint(u, s) for u, s in zip(options.webhook_url, secrets, strict=False))
     made = EmulatorConfig(
         store=options.store,

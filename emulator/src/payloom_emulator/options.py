@@ -6,6 +6,9 @@ import argparse
 
 from payloom_emulator import __version__
 
+WEBHOOK_SECRETS = "PAYLOOM_EMULATOR_WEBHOOK_SECRETS"
+"""The environment variable that holds the webhook secrets when no option gives them."""
+
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
@@ -20,7 +23,7 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="whsec_…",
-        help="Secret that signs the events for the URL at the same position (repeatable).",
+        help="Secret that signs the events for the URL at the same position (repeatable). Else read from PAYLOOM_EMULATOR_WEBHOOK_SECRETS.",
     )
     add("--api-version", metavar="VERSION", help="The account's API version, used when a request names none.")
     add("--schedule", default="quick", choices=("quick", "sandbox", "live", "none"), help="When webhooks are retried.")

@@ -26,6 +26,7 @@ from payloom.db.errors import DatabaseUnavailable
 from payloom.db.sqlite_clock import add_clock
 from payloom.db.transactions import begin_work, run_plain, savepoint, take_hooks
 from payloom.kit.clock import monotonic
+from payloom.kit.private_files import private_file, private_folder
 
 T = TypeVar("T")
 
@@ -107,7 +108,9 @@ class SqliteDatabase:
 
     def __init__(self, path: Path, *, readers: int = 3) -> None:
         """Open the file at `path`, making it and its folder if need be."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(path.parent)
+        with contextlib.suppress(OSError):  # SQLite says below, in its own words, what keeps the file from being opened
+            private_file(path)
         self.path = path
         self.lock = WriteLock()
         self._engine = sa.create_engine(f"sqlite:///{path}", pool_size=readers + 2, max_overflow=8)

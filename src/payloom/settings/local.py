@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from payloom.kit.json_types import is_dict
+from payloom.kit.private_files import private_folder
 
 LOCAL_FILE = "local.json"
 
@@ -37,7 +38,7 @@ class LocalState:
         merged = {key: value for key, value in {**self.read(), **values}.items() if value is not None}
         if not self._keep:
             return merged
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(self.path.parent)
         draft = self.path.with_suffix(f".{os.getpid()}.tmp")
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -6,6 +6,7 @@ Without a file the database is SQLite's private temporary one: it lives in memor
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 from contextlib import contextmanager
@@ -51,6 +52,9 @@ class Store:
     def __init__(self, path: str | None = None) -> None:
         """Open (or make) the store at `path`; None or ":memory:" keep it until the process ends."""
         self.path = None if path in {None, ":memory:"} else path
+        if self.path and not os.path.exists(self.path):  # noqa: PTH110 - the path is a text here
+            # Customers are in it: only its owner may read it, and SQLite's side files take its mode.
+            os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o600))
         self._db = sqlite3.connect(self.path or "", check_same_thread=False, isolation_level=None)
         self._lock = threading.RLock()
         self._depth = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from payloom.cli.support.errors import ChildDied
 from payloom.kit.clock import monotonic
+from payloom.kit.private_files import private_file, private_folder
 
 START_WITHIN = 60.0
 STOP_WITHIN = 10.0
@@ -65,14 +67,24 @@ def local_stripe(
     port: int, *, store: Path | None, webhook_url: str, webhook_secret: str, log: Path
 ) -> Generator[LocalStripe, None, None]:
     """Run a local Stripe on `port` while the block runs. It is starting when the block begins: call `wait_ready`."""
-    log.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(log.parent)
+    private_file(log)
     command = [sys.executable, "-m", "payloom.cli.server.parent_watchdog", "--port", str(port)]
     command += ["--store", str(store)] if store else []
-    command += ["--webhook-url", webhook_url, "--webhook-secret", webhook_secret]
+    command += ["--webhook-url", webhook_url]
+    from payloom_emulator.options import WEBHOOK_SECRETS  # noqa: PLC0415 - only who runs a local Stripe loads a part of it
+
+    # Every user of the machine sees a command line; the environment is the owner's alone.
+    environment = {**os.environ, WEBHOOK_SECRETS: webhook_secret}
     with log.open("wb") as output:
         # A session of its own: Ctrl-C reaches us alone, and we stop it after the server has finished its requests.
         process = subprocess.Popen(  # noqa: S603 - our own module
-            command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
         )
     stripe = LocalStripe(process, f"http://127.0.0.1:{port}", log)
     try:

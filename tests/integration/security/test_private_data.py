@@ -1,0 +1,74 @@
+"""What a project keeps is its owner's: files, folders, and the secrets that processes are started with."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from payloom.cli.server.emulator_process import local_stripe
+from payloom.db.sqlite import SqliteDatabase
+from payloom.settings.local import LocalState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = [pytest.mark.anyio, pytest.mark.skipif(os.name == "nt", reason="Windows has no modes of files")]
+SECRET = "whsec_0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture(autouse=True)
+def _usual_umask() -> Iterator[None]:
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {path.name: stat.S_IMODE(path.stat().st_mode) & 0o077 for path in (folder, *folder.rglob("*"))}
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+async def test_everything_that_is_made_for_a_project_is_its_owner_s(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    database = SqliteDatabase(data / "payloom.sqlite")
+    await database.write(lambda tx: tx.exec_driver_sql("CREATE TABLE t (x)"))
+    LocalState(data / "local.json").update(a="b")
+    with local_stripe(
+        free_port(), store=data / "stripe.sqlite", webhook_url="http://127.0.0.1:1/x", webhook_secret=SECRET,
+        log=data / "logs" / "stripe.log",
+    ) as stripe:  # fmt: skip
+        stripe.wait_ready()
+        found = modes(data)
+        assert {"data", "payloom.sqlite", "payloom.sqlite-wal", "local.json", "stripe.sqlite", "stripe.log"} <= set(
+            found
+        )
+        assert set(found.values()) == {0}, found
+    await database.close()
+
+
+async def test_a_database_of_before_loses_the_rights_of_others(tmp_path: Path) -> None:
+    path = tmp_path / "payloom.sqlite"
+    path.touch(0o644)
+    await SqliteDatabase(path).close()
+    assert modes(tmp_path)["payloom.sqlite"] == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_no_secret_stands_on_a_command_line(tmp_path: Path) -> None:
+    with local_stripe(
+        free_port(), store=None, webhook_url="http://127.0.0.1:1/x", webhook_secret=SECRET, log=tmp_path / "stripe.log"
+    ) as stripe:
+        stripe.wait_ready()
+        line = Path(f"/proc/{stripe.process.pid}/cmdline").read_bytes().decode()
+        assert "--webhook-url" in line
+        assert "whsec_" not in line
