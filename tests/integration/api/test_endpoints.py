@@ -155,6 +155,13 @@ def test_another_host_name_is_not_answered(server: RunningServer) -> None:
     problem(server.http.get("/api/search", headers={"host": "evil.example"}), 421, "wrong_host")
 
 
+@pytest.mark.parametrize("second", ["127.0.0.1", "evil.example"])
+def test_a_request_with_two_hosts_is_refused(server: RunningServer, second: str) -> None:
+    with socket.create_connection(("127.0.0.1", server.settings.port), timeout=5) as line:
+        line.sendall(f"GET /order/o1 HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: {second}\r\n\r\n".encode())
+        assert line.recv(1000).startswith(b"HTTP/1.1 400")
+
+
 def test_a_malformed_request_line_does_not_harm_the_next_one(server: RunningServer) -> None:
     with socket.create_connection(("127.0.0.1", server.settings.port), timeout=5) as line:
         line.sendall(b"GARBAGE\r\n\r\n")

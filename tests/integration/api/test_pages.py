@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.support.present import present
 
+from payloom.api.limits.client_address import FORWARDED
+
 if TYPE_CHECKING:
     from tests.support.http_server import RunningServer
 
@@ -85,7 +87,8 @@ def test_probes_answer(server: RunningServer) -> None:
     assert server.http.get("/readyz").json()["status"] == "ready"
     metrics = server.http.get("/metrics").text
     assert 'payloom_http_requests_total{method="GET",route="/healthz",status="200"}' in metrics
-    assert server.http.get("/metrics", headers={"x-forwarded-for": "8.8.8.8"}).status_code == 403
+    for header in FORWARDED:
+        assert server.http.get("/metrics", headers={header: "8.8.8.8"}).status_code == 403, header
 
 
 def test_the_management_api_is_closed_to_strangers(server: RunningServer) -> None:

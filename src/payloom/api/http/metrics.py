@@ -17,6 +17,7 @@ from starlette.routing import Route
 from payloom import __version__
 from payloom.api.http.errors import NotAllowed
 from payloom.api.http.middleware import set_route_label
+from payloom.api.limits.client_address import from_this_machine
 from payloom.db.errors import DatabaseError
 from payloom.views.health import HealthReport
 
@@ -146,17 +147,12 @@ def routes(metrics: Metrics, *, token: SecretStr | None, ready: Probe) -> list[R
     return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", show)]
 
 
-def _is_forwarded(request: Request) -> bool:
-    # A proxy on this machine speaks for the whole internet.
-    return "forwarded" in request.headers or "x-forwarded-for" in request.headers
-
-
 def _allow(request: Request, token: SecretStr | None) -> None:
     if token is not None:
         sent = request.headers.get("authorization", "").removeprefix("Bearer ").encode()
         if hmac.compare_digest(sent, token.get_secret_value().encode()):
             return
-    elif request.client and request.client.host in {"127.0.0.1", "::1"} and not _is_forwarded(request):
+    elif from_this_machine(request):
         return
     raise NotAllowed(
         "metrics are read from this machine or with the metrics token",

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from payloom.api.http.errors import WrongHost, error_body, headers_of, internal_body
+from payloom.api.http.errors import BadRequest, WrongHost, error_body, headers_of, internal_body
 from payloom.api.http.same_origin import host_name
 from payloom.api.http.security_headers import BASE_HEADERS, BASE_HEADERS_HTTPS, CLOSED_POLICY
 from payloom.kit.clock import monotonic
@@ -88,7 +88,11 @@ class RequestMiddleware:
     def _check_host(self, scope: Scope) -> None:
         if scope["path"] in ANY_HOST:
             return
-        host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+        hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        if len(hosts) > 1:
+            # A proxy may have read the other one (RFC 9112, section 3.2).
+            raise BadRequest("the request has more than one Host header")
+        host = hosts[0] if hosts else ""
         if host_name(host) not in self.hosts:
             raise WrongHost(
                 f"this server does not answer for the host {host[:100]!r}",
