@@ -16,13 +16,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from payloom.api.http.client_address import client_key
 from payloom.api.http.current_user import SessionAuth, as_user
 from payloom.api.http.errors import BadRequest, NoSuchRoute, WrongMethod, error_body
 from payloom.api.http.middleware import request_id_of, set_route_label
 from payloom.api.http.request_body import read_json_object, read_query, refuse_card_numbers
 from payloom.api.http.same_origin import SAFE_METHODS, cors_headers, is_foreign, refuse_foreign
 from payloom.api.http.serialization import to_plain
-from payloom.api.limits.client_address import client_key
 from payloom.api.limits.rate_limit import Counters, SharedLimiter
 from payloom.auth.accounts import Account
 from payloom.kit import strict_json

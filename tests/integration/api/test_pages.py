@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.support.present import present
 
-from payloom.api.limits.client_address import FORWARDED
+from payloom.api.http.client_address import FORWARDED
 
 if TYPE_CHECKING:
     from tests.support.http_server import RunningServer

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 from prometheus_client import CollectorRegistry
 
+from payloom.api.http.client_address import address_key
 from payloom.api.http.errors import TooManyConnections
-from payloom.api.limits.client_address import address_key
 from payloom.api.limits.connection_limiter import ConnectionLimiter, raw_response
 from payloom.settings.model import ConnectionSettings
 

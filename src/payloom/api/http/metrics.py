@@ -15,9 +15,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from payloom import __version__
+from payloom.api.http.client_address import from_this_machine
 from payloom.api.http.errors import NotAllowed
 from payloom.api.http.middleware import set_route_label
-from payloom.api.limits.client_address import from_this_machine
 from payloom.db.errors import DatabaseError
 from payloom.views.health import HealthReport
 

@@ -16,6 +16,7 @@ from typing import Protocol
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from payloom.api.http.client_address import address_key, is_loopback
 from payloom.api.http.errors import (
     ApiError,
     BadRequest,
@@ -26,7 +27,6 @@ from payloom.api.http.errors import (
     headers_of,
 )
 from payloom.api.http.middleware import response_headers
-from payloom.api.limits.client_address import address_key, is_loopback
 from payloom.kit.clock import monotonic
 from payloom.settings.model import ConnectionSettings
 

@@ -13,7 +13,6 @@ from starlette.requests import Request
 from payloom.api.http.current_user import SessionAuth, as_user
 from payloom.api.http.errors import NotAllowed, NotSignedIn
 from payloom.api.http.same_origin import refuse_foreign
-from payloom.api.limits.client_address import client_key, from_this_machine
 from payloom.api.limits.rate_limit import Counters, SharedLimiter
 from payloom.api.management.access.roles import ANYBODY, has_role, required_role, role_of
 from payloom.api.management.models.answers import Role

@@ -9,9 +9,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from payloom.api.http.client_address import FORWARDED, client_key
 from payloom.api.http.errors import BadRequest, NotAllowed
 from payloom.api.http.same_origin import host_name
-from payloom.api.limits.client_address import FORWARDED, client_key
 from payloom.api.management.access.roles import anybody, role_of
 from payloom.api.management.injection import Auth, Dependencies
 from payloom.api.management.models.answers import SessionState, SignedIn, SignIn
