@@ -166,8 +166,10 @@ class WorkflowRegistry(Protocol):
         """Return the part of a scope that `match` reads, to be stored while a run waits."""
         ...
 
-    def wait_matches(self, family: str, match: str | None, scope: Mapping[str, Any], event: InboxEvent) -> bool:
-        """Whether an event is the one a `wait_for` step waits for."""
+    def wait_matches(
+        self, family: str, match: str | None, scope: Mapping[str, Any], event: InboxEvent, account: Any
+    ) -> bool:
+        """Whether an event is the one a `wait_for` step waits for. account: those whose events count (`*`: any)."""
         ...
 
     def families(self, event: InboxEvent) -> Sequence[str]:

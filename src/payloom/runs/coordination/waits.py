@@ -19,6 +19,7 @@ from payloom.runs.dependencies import RunDependencies
 from payloom.runs.errors import NotAllowed, WrongState
 from payloom.runs.models import runs, steps, waits
 from payloom.runs.run_rows import TERMINAL, Run, failure_to_json, load_run
+from payloom.workflows.catalog.events import ANY_ACCOUNT
 from payloom.workflows.program.commands import Approve, StepFailure, Wait
 
 _LOOK_BACK = 500
@@ -42,7 +43,8 @@ class Waits:
     def wait_values(self, run: Run, command: Wait | Approve, now: Any) -> dict[str, Any]:
         """Return the row of a wait."""
         if isinstance(command, Wait):
-            details = {"match": command.match, "scope": self._deps.workflows.wait_scope(command.match, command.scope)}
+            scope = self._deps.workflows.wait_scope(command.match, command.scope)
+            details = {"match": command.match, "scope": scope, "account": command.account}
             return {**_base(run, command, now), "kind": "event", "family": command.family, "details": details}
         details = {"roles": list(command.roles), "title": command.title, "data": dict(command.data)}
         return {**_base(run, command, now), "kind": "approval", "family": None, "details": details}
@@ -66,7 +68,7 @@ class Waits:
         for event_id in tx.execute(query).scalars().all():
             event = load(tx, event_id)
             if event is not None and self._deps.workflows.wait_matches(
-                command.family, command.match, command.scope, event
+                command.family, command.match, command.scope, event, command.account
             ):
                 return event
         return None
@@ -92,7 +94,7 @@ class Waits:
             since = begun.get(run_id, -1)
             for place, event in of_family[family]:
                 if place > since and self._deps.workflows.wait_matches(
-                    family, details["match"], details["scope"], event
+                    family, details["match"], details["scope"], event, details.get("account", ANY_ACCOUNT)
                 ):
                     positions[place] += self.answer(tx, run_id, path, event.payload)
                     break

@@ -17,7 +17,7 @@ from payloom.runs.publishing.schedules import schedules_of
 from payloom.runs.publishing.versions import Versions
 from payloom.runs.registry import RowChange, Schedule, StartPlan, TriggerContext, TriggerKind
 from payloom.workflows.catalog.catalog import Catalog
-from payloom.workflows.catalog.events import build_scope, event_scope, split_type
+from payloom.workflows.catalog.events import account_counts, build_scope, event_scope, split_type
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import Compiled, compile_expression
 from payloom.workflows.expressions.values import EvalContext
@@ -105,7 +105,7 @@ class PublishedWorkflows:
         try:
             if trigger.account is not None:
                 place = "account"
-                if trigger.account.evaluate(scope, eval_context) != event.account:
+                if not account_counts(trigger.account.evaluate(scope, eval_context), event.account):
                     return None
             place = "match"
             if trigger.match is not None and not trigger.match.compiled.test(scope, eval_context):
@@ -276,9 +276,11 @@ class PublishedWorkflows:
         roots = {ref.path[0] for ref in _compile(match).refs} - {"event", "object", "previous"}
         return {name: scope[name] for name in sorted(map(str, roots)) if name in scope}
 
-    def wait_matches(self, family: str, match: str | None, scope: Mapping[str, Any], event: InboxEvent) -> bool:
+    def wait_matches(
+        self, family: str, match: str | None, scope: Mapping[str, Any], event: InboxEvent, account: Any
+    ) -> bool:
         """Whether an event is the awaited one. An expression that fails on an event does not match it."""
-        if self.split(event)[0] != family:
+        if self.split(event)[0] != family or not account_counts(account, event.account):
             return False
         if match is None:
             return True
@@ -301,6 +303,8 @@ def _trigger_failed(place: str, error: ExpressionError, workflow: Workflow) -> S
 
 def _could(trigger: StripeTrigger, action: str, event: InboxEvent) -> bool:
     if trigger.actions and action not in trigger.actions:
+        return False
+    if trigger.account is None and not account_counts(None, event.account):
         return False
     return trigger.livemode is None or trigger.livemode is event.livemode
 

@@ -222,11 +222,19 @@ def wait(duration: Any) -> None:
 
 
 @step_function
-def wait_for(family: str, *, actions: list[str] | None = None, match: Any = None, timeout: Any = None) -> Expr:
-    """Wait for a Stripe event; null when the time is up."""
+def wait_for(
+    family: str, *, actions: list[str] | None = None, match: Any = None, timeout: Any = None, account: Any = None
+) -> Expr:
+    """Wait for a Stripe event; null when the time is up. account: whose events count, by default the run's event's."""
     condition = None if match is None else text_of(match)
     return current().add(
-        {"wait_for": {"stripe": family, **_some(actions=actions, timeout=timeout), **_given(condition)}}
+        {
+            "wait_for": {
+                "stripe": family,
+                **_some(actions=actions, timeout=timeout, account=account),
+                **_given(condition),
+            }
+        }
     )
 
 

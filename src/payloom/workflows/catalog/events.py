@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from payloom.kit.json_types import is_map
+from payloom.kit.json_types import is_list, is_map
 
 
 def split_type(event_type: str, families: Iterable[str]) -> tuple[str, str]:
@@ -28,6 +28,21 @@ def _own_name(stripe_object: Mapping[str, Any], family: str) -> str:
     return kind.replace(".", "_") if isinstance(kind, str) and kind else family.rpartition(".")[2]
 
 
+ANY_ACCOUNT = "*"
+"""What `account` says when events of every account count: the key's own and connected ones."""
+
+
+def account_counts(wanted: Any, account: str | None) -> bool:
+    """Return whether an event of `account` (None: the key's own account) is one of those that `wanted` names.
+
+    wanted: None for the key's own account alone, an account's id, a list of ids, or `*`. An account that nobody named
+    never counts: its owner decides what happens in it, and could pay our orders with payments of his own.
+    """
+    if is_list(wanted):
+        return any(account_counts(item, account) for item in wanted)
+    return wanted in (ANY_ACCOUNT, account)
+
+
 def event_scope(stripe_event: Mapping[str, Any], family: str, action: str) -> dict[str, Any]:
     """Return `{event, object, previous}`.
 
@@ -43,6 +58,7 @@ def event_scope(stripe_event: Mapping[str, Any], family: str, action: str) -> di
     if stripe_object.get("object") == "customer":
         customer = stripe_object.get("id")
     event: dict[str, Any] = {
+        "account": None,
         **stripe_event,
         "family": family,
         "action": action,

@@ -79,6 +79,8 @@ class Wait:
     until: dt.datetime | None = None
     step_id: str | None = None
     line: int = 0
+    account: Any = None
+    """The accounts whose events count, as `account_counts` takes them: None is the key's own."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from payloom.kit.diagnostics import Path
 from payloom.kit.durations import parse_duration
+from payloom.kit.json_types import is_map
 from payloom.workflows.catalog.catalog import Catalog, Schema
 from payloom.workflows.expressions.values import type_name
 from payloom.workflows.interpreter.frame import Frame
@@ -85,6 +86,7 @@ class WaitFor(Node):
         self.actions = list(model.wait_for.actions or ())
         self.condition = compiler.maybe_expression(model.wait_for.match, (*here, "match"))
         self.timeout = compiler.maybe_template(model.wait_for.timeout, (*here, "timeout"))
+        self.account = compiler.maybe_template(model.wait_for.account, (*here, "account"))
         parts: list[str] = []
         if self.actions:
             names = ", ".join("'" + name.replace("\\", "").replace("'", "") + "'" for name in self.actions)
@@ -102,6 +104,22 @@ class WaitFor(Node):
         end = until(self.timeout, frame, path)
         scope = dict(frame.names)
         entry = yield from command(
-            commands.Wait(path, self.family, self.match, scope, end, step_id=self.id, line=self.line)
+            commands.Wait(
+                path,
+                self.family,
+                self.match,
+                scope,
+                end,
+                step_id=self.id,
+                line=self.line,
+                account=self._accounts(frame, path),
+            )
         )
         return entry.value
+
+    def _accounts(self, frame: Frame, path: str) -> Any:
+        """Return whose events count: those the step names, else the account of the event that began the run."""
+        if self.account is not None:
+            return frame.fill(self.account, path)
+        event = frame.names.get("event")
+        return event.get("account") if is_map(event) else None

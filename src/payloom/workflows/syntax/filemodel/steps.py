@@ -241,6 +241,9 @@ class WaitedEvent(Strict):
     actions: Names | None = None
     match: Condition | None = None
     timeout: Duration | None = None
+    account: Template | None = Field(
+        None, description="Whose events count: default the account of the run's event; `*` for any."
+    )
 
 
 class WaitFor(StepHead):

@@ -130,7 +130,9 @@ class StripeEvent(TriggerHead):
     queue: Annotated[Annotated[Template, WORD] | Annotated[Literal[False], OFF], Discriminator(_off_or_text)] | None = (
         Field(None, description="One run at a time per value.")
     )
-    account: Template | None = Field(None, description="Only events of this connected account; `*` for any.")
+    account: Template | None = Field(
+        None, description="Events of this connected account; `*` for any. Default: only your own account's."
+    )
     livemode: bool | None = None
 
 
