@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
+import structlog
 
 from payloom.api.http.current_user import SessionAuth, as_user
 from payloom.api.http.metrics import Metrics
@@ -27,6 +28,7 @@ from payloom.connectors.dispatch import VerbDispatcher
 from payloom.connectors.email.host import EmailHost
 from payloom.connectors.http.guard import Guard
 from payloom.connectors.http.host import HttpHost
+from payloom.connectors.port import StepFailed
 from payloom.connectors.python.host import PythonHost
 from payloom.connectors.stripe.client import StripeSettings
 from payloom.connectors.stripe.connector import StripeConnector
@@ -36,6 +38,7 @@ from payloom.connectors.stripe.tables.table_source import StripeTables
 from payloom.connectors.tables.host import TablesHost
 from payloom.connectors.tables.user_profiles import profile
 from payloom.db.database import open_database
+from payloom.db.identity import Identity, claim
 from payloom.db.migrate import migrate
 from payloom.email.outbox import Outbox
 from payloom.email.transport import OutboxTransport, SmtpTransport, parse_smtp_url
@@ -61,6 +64,11 @@ from payloom.views.run_queries import RunQueries
 
 if TYPE_CHECKING:
     from payloom.sandbox.service import SandboxService
+
+log = structlog.get_logger("payloom.app")
+
+ACCOUNT_WITHIN = 5.0
+"""Seconds that a start waits for Stripe to say whose keys these are."""
 
 
 class Services:
@@ -235,9 +243,29 @@ class Services:
         allow_drop: tables and columns whose values may be deleted, such as `coupons` and `orders.coupon`.
         """
         migrated = await migrate(self.database)
+        await self.claim_database()
         await self.engine.prepare()
         changes = await migrate_tables(self.database, self.tables, self.clock, allow_drop=allow_drop)
         return [*(["Payloom's own tables"] if migrated else []), *map(str, changes)]
+
+    async def claim_database(self, stripe_account: str | None = None) -> None:
+        """Refuse a database of another environment, Stripe mode or account. Raises `DatabaseOfAnother`."""
+        identity = Identity(self.settings.environment, self.settings.stripe.mode, stripe_account)
+        await self.database.write(lambda tx: claim(tx, identity))
+
+    async def claim_for_stripe_account(self) -> None:
+        """Ask Stripe whose keys these are, and refuse the database of another account.
+
+        Stripe that does not answer keeps no server from starting: its webhooks are taken, and the next start asks.
+        """
+        if self.settings.stripe.mode == "local":
+            return
+        try:
+            account = await self.stripe.perform("accounts.retrieve_current", {}, timeout=ACCOUNT_WITHIN)
+        except StepFailed as error:
+            log.warning("stripe_account_unknown", reason=error.failure.kind)
+            return
+        await self.claim_database(account["id"])
 
     async def close(self) -> None:
         """Close every connection."""

@@ -44,3 +44,10 @@ class DatabaseNewer(DatabaseError):
 
     code: ClassVar[str] = "database_newer"
     status: ClassVar[int] = 500
+
+
+class DatabaseOfAnother(DatabaseError):
+    """The database holds the rows of another environment, Stripe mode or Stripe account."""
+
+    code: ClassVar[str] = "database_of_another"
+    status: ClassVar[int] = 500

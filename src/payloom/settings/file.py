@@ -120,7 +120,7 @@ class FileSettings(_Section):
     port: Port | None = Field(None, description="The port the server listens on; default: the one of `site_url`.")
     database: str | Reference | None = Field(
         None,
-        description="A SQLite file (default `data/payloom.sqlite`) or a `postgresql://` address.",
+        description="A SQLite file (default `data/payloom.sqlite`; with Stripe keys `data/payloom-test.sqlite` in dev, else `data/payloom-ENVIRONMENT.sqlite`) or a `postgresql://` address.",
     )
     stripe: StripeSection = Field(StripeSection(), description="Where the Stripe keys come from.")  # type: ignore[call-arg]
     email: EmailSection = Field(EmailSection(), description="How mail leaves.")  # type: ignore[call-arg]

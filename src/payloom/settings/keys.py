@@ -22,6 +22,9 @@ STRIPE_SCRIPT = "https://js.stripe.com/endive/stripe.js"
 _SECRET = re.compile(r"(?:sk|rk)_(test|live)_\w+")
 _PUBLISHABLE = re.compile(r"pk_(test|live)_\w+")
 _WEBHOOK = re.compile(r"whsec_\w{6,}")
+_SHORTEST = {"sk": 24, "rk": 24, "pk": 24, "whsec": 32}
+"""Characters behind the prefix that the shortest real key has; what tutorials and templates write is shorter."""
+_WORDS = re.compile(r"(?i)placeholder|changeme|replace|example|x{6,}|0{8,}|123456789")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -89,6 +92,10 @@ def real_stripe(section: StripeSection, environ: Mapping[str, str], environment:
             f"{names['secret']} is a {mode} key but {names['publishable']} is a {public} key",
             hint="Take both from the same mode of the same Stripe account.",
         )
+    if environment != "dev":
+        for kind, value in values.items():
+            for part in filter(None, (part.strip() for part in value.split(","))):
+                _real(part, names[kind], environment)
     return StripeSettings(
         mode="live" if mode == "live" else "test",
         secret_key=SecretStr(values["secret"]),
@@ -118,6 +125,19 @@ def _mode_of(pattern: re.Pattern[str], value: str, name: str, what: str) -> str:
     if match is None:
         raise StripeKeysRefused(f"{name} is not {what}", hint="Copy the key again from Stripe's dashboard, whole.")
     return match[1]
+
+
+def _real(value: str, name: str, environment: str) -> None:
+    """Refuse what only stands for a key. Everybody knows it, and whoever knows a webhook secret can pay any order."""
+    prefix, _, body = value.rpartition("_")
+    shortest = _SHORTEST.get(prefix.partition("_")[0], 0)
+    # Keys are random letters of both cases and digits; the secrets of `stripe listen` are hexadecimal digits.
+    one_case = prefix != "whsec" and (body.lower() == body or body.upper() == body)
+    if len(body) < shortest or len(set(body)) < 8 or one_case or _WORDS.search(body):
+        raise StripeKeysRefused(
+            f"{name} holds a placeholder, and this is {environment}",
+            hint="Copy the real value from Stripe's dashboard, whole.",
+        )
 
 
 def _fits(mode: str, environment: str, name: str) -> None:

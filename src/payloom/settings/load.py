@@ -37,7 +37,8 @@ from payloom.settings.local import LocalState
 from payloom.settings.model import ConnectionSettings, DemoAccount, EmailSettings, Settings
 from payloom.settings.variables import Variables, read_variables
 
-DEFAULT_DATABASE = "data/payloom.sqlite"
+DEFAULT_DATABASE = "data/payloom{}.sqlite"
+"""With the environment behind `payloom`; nothing in development with the local Stripe, `-test` with test keys."""
 DEFAULT_PORT = 8000
 
 
@@ -66,6 +67,7 @@ def load_settings(
     stripe = real_stripe(file.stripe, environ, environment)
     if stripe is None:
         stripe = local_stripe(f"http://127.0.0.1:{stripe_port}", local.secret("webhook_secret", "whsec_"))
+    address = database_url or variables.database_url or _text(file.database, environ)
     admin_token = _optional(file.admin_token, environ)
     if admin_token is None and environment == "dev":
         admin_token = SecretStr(local.secret("admin_token"))
@@ -76,11 +78,11 @@ def load_settings(
         site_url=site_url,
         host=variables.host or file.host,
         port=web_port,
-        database_url=_database_url(database_url or variables.database_url or _text(file.database, environ), root),
+        database_url=_database_url(address, root, environment, stripe.mode),
         stripe=stripe,
         local_stripe_port=stripe_port,
         email=_email(file.email, environ, environment, site_url),
-        accounts=_accounts(file, environment),
+        accounts=_accounts(file, environment, variables.host or file.host),
         on_start=tuple(file.on_start),
         env={
             **{name: str(_text(value, environ)) for name, value in file.env.items()},
@@ -192,11 +194,16 @@ def _is_loopback(host: str) -> bool:
     return host in {"localhost", "127.0.0.1", "::1"}
 
 
-def _accounts(file: FileSettings, environment: str) -> tuple[DemoAccount, ...]:
+def _accounts(file: FileSettings, environment: str, host: str) -> tuple[DemoAccount, ...]:
     if file.accounts and environment != "dev":
         raise BadSettings(
             f"`accounts` with passwords are allowed only in dev, and this is {environment}",
             hint="Move `accounts` under `environments: dev:`; real people sign up themselves.",
+        )
+    if file.accounts and not _is_loopback(host):
+        raise BadSettings(
+            f"`accounts` with passwords that stand in a file are for this machine only, and host is {host}",
+            hint="Set `host` to 127.0.0.1, or remove `accounts`; real people sign up themselves.",
         )
     for index, one in enumerate(file.accounts):
         _require_address(one.email, f"accounts[{index}].email")
@@ -211,8 +218,10 @@ def _require_address(text: str, where: str) -> None:
         raise BadSettings(f"{text[:80]!r} is not an email address", hint=hint, where=where) from None
 
 
-def _database_url(address: str | None, root: Path) -> str:
-    text = address or DEFAULT_DATABASE
+def _database_url(address: str | None, root: Path, environment: str, mode: str) -> str:
+    # What was tried with the local Stripe stays in a file of its own: its orders and ids mean nothing to another one.
+    own = "" if mode == "local" else "-test" if environment == "dev" else f"-{environment}"
+    text = address or DEFAULT_DATABASE.format(own)
     if text.startswith(("postgres://", "postgresql://")):
         return "postgresql+psycopg://" + text.split("://", 1)[1]
     if text.startswith(("postgresql+psycopg://", "sqlite://")):

@@ -12,15 +12,16 @@ from payloom.settings.errors import BadSettings, MissingVariable, SecretInFile, 
 from payloom.settings.load import documented_names, load_settings
 from payloom.settings.local import LocalState
 
+BODY = "4eC39HqLyjWDarjtT1zdp7dcQm"
 TEST_KEYS = {
-    "STRIPE_SECRET_KEY": "sk_test_abc123",
-    "STRIPE_PUBLISHABLE_KEY": "pk_test_abc123",
-    "STRIPE_WEBHOOK_SECRET": "whsec_abcdef123456",
+    "STRIPE_SECRET_KEY": f"sk_test_{BODY}",
+    "STRIPE_PUBLISHABLE_KEY": f"pk_test_{BODY[::-1]}",
+    "STRIPE_WEBHOOK_SECRET": f"whsec_{BODY}{BODY}",
 }
 LIVE_KEYS = {
-    "STRIPE_SECRET_KEY": "sk_live_abc123",
-    "STRIPE_PUBLISHABLE_KEY": "pk_live_abc123",
-    "STRIPE_WEBHOOK_SECRET": "whsec_abcdef123456",
+    "STRIPE_SECRET_KEY": f"sk_live_{BODY}",
+    "STRIPE_PUBLISHABLE_KEY": f"pk_live_{BODY[::-1]}",
+    "STRIPE_WEBHOOK_SECRET": f"whsec_{BODY}{BODY}",
 }
 PRODUCTION = "environment: production\nsite_url: https://shop.example.com\nemail: {transport: outbox}\n"
 
@@ -84,7 +85,48 @@ def test_keys_that_do_not_fit_stop_the_start_with_the_reason_and_the_way_out(
     with pytest.raises(StripeKeysRefused, match=reason) as refused:
         load_settings(project(tmp_path, text), environ=environ)
     assert refused.value.hint
-    assert "abc123" not in str(refused.value)
+    assert BODY not in str(refused.value)
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        *[("STRIPE_WEBHOOK_SECRET", body) for body in ("secret", "your_secret_here", "1234567890", "x" * 40, "testtest", BODY)],
+        *[("STRIPE_WEBHOOK_SECRET", f"{BODY}{BODY}, whsec_{body}") for body in ("secret", "0" * 40)],
+        *[(key, body) for key in ("STRIPE_SECRET_KEY", "STRIPE_PUBLISHABLE_KEY")
+          for body in ("x", "abc123", "yourkeyhere", "x" * 30, "replaceme" + BODY, BODY[:10], BODY.lower())],
+    ],
+)  # fmt: skip
+def test_a_placeholder_is_no_key_outside_development(tmp_path: Path, environment: str, name: str, body: str) -> None:
+    keys = LIVE_KEYS if environment == "production" else TEST_KEYS
+    prefix = keys[name].rpartition("_")[0]
+    text = PRODUCTION.replace("production", environment)
+    with pytest.raises(StripeKeysRefused, match=f"{name} holds a placeholder") as refused:
+        load_settings(project(tmp_path, text), environ=keys | {name: f"{prefix}_{body}"})
+    assert refused.value.hint
+    load_settings(project(tmp_path, text), environ=keys)
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "file"),
+    [
+        ("name: x\n", {}, "payloom.sqlite"),
+        ("name: x\n", TEST_KEYS, "payloom-test.sqlite"),
+        (PRODUCTION.replace("production", "staging"), TEST_KEYS, "payloom-staging.sqlite"),
+        (PRODUCTION, LIVE_KEYS, "payloom-production.sqlite"),
+    ],
+)
+def test_every_environment_has_a_file_of_its_own(tmp_path: Path, text: str, environ: Any, file: str) -> None:
+    settings = load_settings(project(tmp_path, text), environ=environ)
+    assert settings.database_url == f"sqlite:///{tmp_path}/data/{file}"
+
+
+def test_accounts_that_stand_in_the_file_are_for_this_machine(tmp_path: Path) -> None:
+    text = "accounts: [{email: a@b.test, password: correct-horse}]\n"
+    assert load_settings(project(tmp_path, text), environ={}).accounts
+    with pytest.raises(BadSettings, match="for this machine only"):
+        load_settings(project(tmp_path, text + "host: 0.0.0.0\n"), environ={})
 
 
 def test_production_runs_with_live_keys(tmp_path: Path) -> None:
@@ -207,7 +249,7 @@ def test_printing_settings_shows_no_secret(tmp_path: Path, monkeypatch: pytest.M
     text = "secrets: {api: {env: SHOP_API_KEY}}\n"
     settings = load_settings(project(tmp_path, text), environ=TEST_KEYS | {"SHOP_API_KEY": "very-hidden-value"})
     shown = repr(settings.public()) + repr(settings.stripe)
-    for hidden in ("very-hidden-value", "hunter2", "whsec_abcdef123456", "sk_test_abc123"):
+    for hidden in ("very-hidden-value", "hunter2", BODY):
         assert hidden not in shown
 
 

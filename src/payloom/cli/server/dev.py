@@ -48,7 +48,8 @@ def announce(running: Servers, studio: str) -> None:
     settings = running.settings
     print_message()
     print_message(f"  [bold]{settings.name}[/bold]  {settings.site_url}")
-    print_message(f"  Studio        {studio}")
+    # A link opens the studio to whoever reads it, and outside development others read the log.
+    print_message(f"  Studio        {studio if settings.is_dev else 'run `payloom studio` in a terminal'}")
     if running.stripe_url:
         print_message(f"  Local Stripe  {running.stripe_url}   no account, no network, no money")
     else:
@@ -62,7 +63,8 @@ def announce(running: Servers, studio: str) -> None:
         for account in settings.accounts:
             print_message(f"  {account.email} / {account.password}   {', '.join(account.roles) or 'customer'}")
     print_message()
-    print_message("  Try: put something into the cart, pay with 4242 4242 4242 4242, any future date, any CVC.")
+    if settings.is_dev:
+        print_message("  Try: put something into the cart, pay with 4242 4242 4242 4242, any future date, any CVC.")
     print_message("  Ctrl-C stops everything.")
     print_message()
 

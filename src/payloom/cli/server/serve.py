@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 OTHER_FILES = 200
 """Files that must stay free for the database, mails, calls and the log."""
 Started = Callable[[str], None]
-"""Given a one-time link into the studio."""
+"""Given a one-time link into the studio, or an empty text outside development."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -113,7 +113,8 @@ def make_server(settings: Settings, started: Started, *, parser: Parser = "auto"
             gc.freeze()  # what is loaded now stays; collections need not look at it again
             gc.enable()
             if self.started:
-                started(await app.state.studio_link())
+                # Outside development the start goes into a log, which is no place for a link that opens the studio.
+                started(await app.state.studio_link() if settings.is_dev else "")
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             app.state.stop_listening()  # open streams would be waited for

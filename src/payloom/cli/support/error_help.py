@@ -34,6 +34,7 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "commit_unknown": ("The connection to the database broke during a commit: it may or may not have happened.", "Nothing. Payloom reads the run again and continues from the stored state."),
     "cross_site": ("A browser sent this request from a page of another site.", "Call it from a page of this site. API clients: send `Content-Type: application/json`."),
     "database_error": ("The database rejected a statement.", "Look in the database server's log at the time of the error, and report the statement as a bug."),
+    "database_of_another": ("What was tried must not become real: test orders, demo accounts and Stripe ids stay where they were made.", "Give every environment and every Stripe account a database of its own, in `database` of payloom.yaml or PAYLOOM_DATABASE_URL."),
     "database_newer": ("A newer version of Payloom has migrated this database.", "Run that version, or restore a backup from before the migration."),
     "database_unavailable": ("The database does not respond, or can't write (disk full, read-only).", "Start it, and check its address and the disk. Stripe redelivers its events later."),
     "database_url": ("The database's address is neither a SQLite file nor `postgresql://…`.", "Correct `database` in payloom.yaml."),
