@@ -26,7 +26,7 @@ from payloom.db.errors import DatabaseUnavailable
 from payloom.db.sqlite_clock import add_clock
 from payloom.db.transactions import begin_work, run_plain, savepoint, take_hooks
 from payloom.kit.clock import monotonic
-from payloom.kit.private_files import private_file, private_folder
+from payloom.settings.private_files import private_file, private_folder
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from payloom.kit.json_types import is_dict
-from payloom.kit.private_files import private_folder
+from payloom.settings.private_files import private_folder
 
 LOCAL_FILE = "local.json"
 

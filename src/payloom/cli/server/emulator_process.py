@@ -14,7 +14,7 @@ from pathlib import Path
 
 from payloom.cli.support.errors import ChildDied
 from payloom.kit.clock import monotonic
-from payloom.kit.private_files import private_file, private_folder
+from payloom.settings.private_files import private_file, private_folder
 
 START_WITHIN = 60.0
 STOP_WITHIN = 10.0
