@@ -10,6 +10,7 @@ import structlog
 from pydantic import SecretStr
 from starlette.requests import Request
 
+from payloom.api.http.client_address import client_key, from_this_machine
 from payloom.api.http.current_user import SessionAuth, as_user
 from payloom.api.http.errors import NotAllowed, NotSignedIn
 from payloom.api.http.same_origin import refuse_foreign
