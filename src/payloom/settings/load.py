@@ -68,9 +68,6 @@ def load_settings(
     if stripe is None:
         stripe = local_stripe(f"http://127.0.0.1:{stripe_port}", local.secret("webhook_secret", "whsec_"))
     address = database_url or variables.database_url or _text(file.database, environ)
-    admin_token = _optional(file.admin_token, environ)
-    if admin_token is None and environment == "dev":
-        admin_token = SecretStr(local.secret("admin_token"))
     settings = Settings(
         name=file.name or root.name,
         environment=environment,
@@ -90,7 +87,7 @@ def load_settings(
             "ENVIRONMENT": environment,
         },
         secrets={name: SecretStr(_needed(ref, environ)) for name, ref in file.secrets.items()},
-        admin_token=admin_token,
+        admin_token=_admin_token(file, environ, environment, local),
         metrics_token=_optional(file.metrics_token, environ),
         http_allow=tuple(file.http_allow),
         trusted_proxies=tuple(file.trusted_proxies),
@@ -103,6 +100,13 @@ def load_settings(
         studio_publish=_publish_policy(file.studio.publish, environment),
     )
     return _remembered(settings)
+
+
+def _admin_token(
+    file: FileSettings, environ: Mapping[str, str], environment: str, local: LocalState
+) -> SecretStr | None:
+    token = _optional(file.admin_token, environ)
+    return SecretStr(local.secret("admin_token")) if token is None and environment == "dev" else token
 
 
 def _remembered(settings: Settings) -> Settings:
