@@ -28,6 +28,7 @@ from payloom.api.limits.rate_limit import Counters
 from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.lazy_app import PREFIX, LazyManagementApp
 from payloom.api.page_routes import PageRoutes
+from payloom.api.passwords import PasswordRoutes
 from payloom.api.webhook import Webhook
 from payloom.auth.decision_links import DecisionLinks
 from payloom.db.database import Database
@@ -81,6 +82,7 @@ def _routes(dependencies: ServerDependencies, webhook: Route) -> Sequence[BaseRo
     """Return the routes: probes, webhook, accounts, management, the user's endpoints, static files, pages."""
     settings, publisher, counters = dependencies.settings, dependencies.publisher, dependencies.counters
     accounts = AccountRoutes(dependencies.session_auth, dependencies.page_routes, settings.origin, counters)
+    passwords = PasswordRoutes(dependencies.session_auth, dependencies.page_routes, settings.origin, counters)
     endpoints = Endpoints(
         lambda: publisher.published,
         dependencies.runs,
@@ -88,7 +90,7 @@ def _routes(dependencies: ServerDependencies, webhook: Route) -> Sequence[BaseRo
         origin=settings.origin,
         open_errors=settings.is_dev,
         counters=counters,
-        own={route.path: min(route.methods or {"GET"}) for route in [webhook, *accounts.routes()]},
+        own={route.path: min(route.methods or {"GET"}) for route in [webhook, *accounts.routes(), *passwords.routes()]},
     )
     approvals = ApprovalRoutes(
         dependencies.decisions,
@@ -103,6 +105,7 @@ def _routes(dependencies: ServerDependencies, webhook: Route) -> Sequence[BaseRo
         *probes.routes(dependencies.metrics, token=settings.metrics_token, ready=dependencies.ready),
         webhook,
         *accounts.routes(),
+        *passwords.routes(),
         *approvals.routes(),
         Mount(PREFIX, Limited(management, MAX_MANAGED)),
         endpoints.route(),

@@ -18,7 +18,7 @@ from payloom.auth.accounts import (
     set_password,
     verify_account,
 )
-from payloom.auth.errors import SignInRefused
+from payloom.auth.errors import BadPassword, SignInRefused
 from payloom.auth.links import sweep_links
 from payloom.auth.passwords import Passwords
 from payloom.auth.rate_store import sweep_rates
@@ -31,6 +31,7 @@ from payloom.auth.sessions import (
     touch_session,
 )
 from payloom.auth.sign_in_throttle import count_attempt, forget_attempts, sweep_attempts
+from payloom.auth.studio_users import FIRST_ID
 from payloom.db.database import Database
 from payloom.kit.clock import Clock
 
@@ -131,6 +132,26 @@ class AccountService:
         keep = token_hash(keep_session) if keep_session else None
         now = self._clock.now()
         await self._database.write(lambda tx: set_password(tx, account_id, hashed, now, keep_session=keep))
+
+    async def choose_password(
+        self, account: Account, password: str, *, current: str | None, caller: str, session: str
+    ) -> None:
+        """Set the password of whoever is signed in; their other sessions end.
+
+        current: the password so far; an account that signs in by links has none. caller: the network address asking.
+        session: the token of the session. Raises `BadPassword`, `SignInRefused`, and `TooManyAttempts`.
+        """
+        if account.id == FIRST_ID:
+            hint = "give the role to an account with an address of its own, and sign in with that"
+            raise BadPassword("the first admin signs in by links only", hint=hint)
+        if account.password_hash is not None:
+            await self._database.write(lambda tx: count_attempt(tx, account.email, caller, self._clock.now()))
+            async with self._hashing:
+                matches = await asyncio.to_thread(self._passwords.verify, current or "", account.password_hash)
+            if not matches:
+                raise SignInRefused("the current password is wrong", hint="if you forgot it, ask an admin for a link")
+            await self._database.write(lambda tx: forget_attempts(tx, account.email, caller))
+        await self.change_password(account.id, password, keep_session=session)
 
     async def ensure(self, email: str, password: str, *, name: str | None = None, roles: Sequence[str] = ()) -> Account:
         """Return the account with this address, made now and verified if it is not there.

@@ -176,3 +176,38 @@ def test_a_workflow_is_run_by_hand_as_a_person(server: RunningServer) -> None:
         "/api/_payloom/workflows/private/run", json={"user": "who@shop.test"}, headers=server.admin
     )
     assert unknown.status_code == 400
+
+
+def test_a_new_password_needs_the_old_one_and_ends_the_other_sessions(
+    server: RunningServer, browser: httpx.Client
+) -> None:
+    email, chosen = address(), "another-long-password"
+    sign_up(browser, email)
+    with httpx.Client(base_url=server.url, timeout=20) as other:
+        old = {"email": email, "password": PASSWORD}
+        assert other.post("/api/auth/sign-in", json=old).status_code == 200
+        for wrong in ({"password": chosen}, {"password": chosen, "current": "not-it-at-all"}):
+            assert browser.post("/api/auth/password", json=wrong).status_code == 401
+        weak = {"password": "payloom1", "current": PASSWORD}
+        assert browser.post("/api/auth/password", json=weak).json()["error"]["code"] == "bad_password"
+        assert other.get("/api/auth/me").status_code == 200
+        form = {"csrf_token": token_in(browser.get("/password")), "current": PASSWORD, "password": chosen}
+        assert browser.post("/password", data=form).headers["location"] == "/password?done"
+        assert browser.get("/api/auth/me").status_code == 200
+        assert other.get("/api/auth/me").status_code == 401
+        assert other.post("/api/auth/sign-in", json=old).status_code == 401
+        assert other.post("/api/auth/sign-in", json={**old, "password": chosen}).status_code == 200
+
+
+def test_nobody_who_is_not_signed_in_and_no_other_site_sets_a_password(
+    server: RunningServer, browser: httpx.Client
+) -> None:
+    body = {"password": "another-long-password", "current": PASSWORD}
+    assert browser.post("/api/auth/password", json=body).status_code == 401
+    assert browser.get("/password").headers["location"] == "/sign-in?next=/password"
+    sign_up(browser, address())
+    foreign = {"sec-fetch-site": "cross-site", "origin": "https://evil.example"}
+    assert browser.post("/api/auth/password", json=body, headers=foreign).status_code == 403
+    assert browser.post("/password", data={**body, "csrf_token": "made-up"}).status_code == 403
+    odd = browser.post("/api/auth/password", json={"password": 5, "roles": ["admin"]})
+    assert (odd.status_code, set(odd.json()["error"]["fields"])) == (400, {"password", "roles"})

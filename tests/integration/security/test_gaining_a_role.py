@@ -343,6 +343,27 @@ def test_who_opens_the_link_where_they_signed_up_keeps_their_password(shared: Ru
         assert browser.post("/api/auth/sign-in", json=made).status_code == 200
 
 
+def test_who_opens_the_link_elsewhere_chooses_a_new_password(shared: RunningServer) -> None:
+    made = {"email": "newcomer@corp.example.com", "password": PASSWORD}
+    headers = {"sec-fetch-site": "same-origin", "origin": shared.url}
+    httpx.post(f"{shared.url}/api/auth/sign-up", json=made, headers=headers)
+    with httpx.Client(base_url=shared.url, headers=headers, timeout=20) as owner:
+        url = asyncio.run(link_of_the_command(shared.settings, made["email"], shared.url))
+        token = parse_qs(urlsplit(url).query)["token"][0]
+        owner.post(f"{API}/session", json={"token": token})
+        assert owner.post("/api/auth/password", json={"password": OWN}).status_code == 200
+        assert owner.post("/api/auth/sign-in", json=made).status_code == 401
+        assert owner.post("/api/auth/sign-in", json={**made, "password": OWN}).status_code == 200
+
+
+def test_the_first_admin_gets_no_password(shared: RunningServer) -> None:
+    headers = {"sec-fetch-site": "same-origin", "origin": shared.url}
+    with httpx.Client(base_url=shared.url, headers=headers, timeout=20) as browser:
+        browser.post(f"{API}/session", json={"local": True})
+        answer = browser.post("/api/auth/password", json={"password": OWN})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (422, "bad_password")
+
+
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """One server for what leaves nothing behind."""
