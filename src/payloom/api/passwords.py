@@ -6,12 +6,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from payloom.api.http.client_address import client_key
 from payloom.api.http.current_user import SessionAuth, as_user
 from payloom.api.http.errors import BadRequest, NotSignedIn
 from payloom.api.http.middleware import set_route_label
 from payloom.api.http.request_body import MAX_FORM, read_form, read_json_object
 from payloom.api.http.same_origin import refuse_foreign
-from payloom.api.limits.client_address import client_key
 from payloom.api.limits.rate_limit import Counters, SharedLimiter
 from payloom.api.page_routes import PageRoutes
 from payloom.auth.accounts import Account
