@@ -101,6 +101,27 @@ steps:
     with: {order: "${{ inputs.order }}"}
   - return: "${{ shared }}"
 """,
+    "workflows/relay.yaml": """
+name: Relay
+on: {called: true}
+once: ${{ inputs.order }}-${{ inputs.by }}
+input: {order: string, by: string}
+steps:
+  - id: shared
+    call: share
+    with: {order: "${{ inputs.order }}"}
+  - return: "${{ shared }}"
+""",
+    "workflows/ask-relay.yaml": """
+name: Ask the relay
+on: {api: POST /ask-relay, auth: optional}
+input: {order: string, by: string}
+steps:
+  - id: shared
+    call: relay
+    with: {order: "${{ inputs.order }}", by: "${{ inputs.by }}"}
+  - return: "${{ shared }}"
+""",
     "workflows/seen.yaml": """
 name: Seen
 on: {stripe: charge, actions: [captured]}
@@ -413,6 +434,15 @@ def test_a_shared_call_hands_nobody_the_output_of_another_person(site: Site) -> 
     assert [one.status_code for one in seen] == [200, 409, 200, 409]
     assert "customer@" not in seen[1].text + seen[3].text
     assert seen[2].json() == {"secret": "of customer@shop.test"}
+
+
+def test_a_call_through_another_hands_a_guest_nothing_either(site: Site) -> None:
+    order = site.name("relayed")
+    assert site.post("customer", "/api/ask", {"order": order}).json() == {"secret": "of customer@shop.test"}
+    for who in ("customer", "other", NOBODY):
+        answer = site.post(who, "/api/ask-relay", {"order": order, "by": who})
+        assert answer.status_code == (200 if who == "customer" else 409), who
+        assert ("customer@" in answer.text) is (who == "customer")
 
 
 def test_dedupe_tells_people_apart_and_binds_the_inputs_of_guests(site: Site) -> None:

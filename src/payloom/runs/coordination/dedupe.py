@@ -51,7 +51,12 @@ def may_join(first: Run, caller: Run) -> bool:
     """
     if first.user_id is None or caller.user_id == first.user_id:
         return True
-    return caller.user_id is None and caller.trigger != "api"
+    return caller.user_id is None and not is_guest(caller)
+
+
+def is_guest(run: Run) -> bool:
+    """Whether somebody who is not signed in waits for this run, directly or through calls."""
+    return run.user_id is None and (run.trigger == "api" or bool((run.facts.get("called") or {}).get("guest")))
 
 
 def _stored(value: Any) -> Any:

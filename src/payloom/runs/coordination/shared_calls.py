@@ -60,7 +60,9 @@ class SharedCalls:
         if caller.dedupe_key == dedupe.once_key(command.workflow, command.once):
             return SharedCall(None, failure=_circle(command, caller.id))
         run_id, now = new_id("run"), self._deps.clock.now()
-        called = {"by": caller.id, "path": command.path, "depth": command.depth}
+        called: dict[str, Any] = {"by": caller.id, "path": command.path, "depth": command.depth}
+        if dedupe.is_guest(caller):
+            called["guest"] = True
         run = Run(
             id=run_id,
             root_id=run_id,
