@@ -62,7 +62,7 @@ def pay(shop: Shop, session: str) -> None:
     answer = httpx.post(
         f"{shop.stripe_url}/v1/payment_pages/{session}/confirm",
         data={"payment_method": "pm_card_visa"},
-        headers={"authorization": "Bearer pk_test_local"},
+        headers={"authorization": f"Bearer {shop.local_stripe.publishable_key}"},
         timeout=20,
     )
     assert answer.status_code == 200, answer.text

@@ -88,7 +88,7 @@ class Gallery(Shop):
             httpx.post(
                 address,
                 data={"payment_method": method},
-                headers={"authorization": "Bearer pk_test_local"},
+                headers={"authorization": f"Bearer {self.local_stripe.publishable_key}"},
                 timeout=20,
             )
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import signal
@@ -18,6 +19,9 @@ import stripe
 from playwright.sync_api import Page, expect
 from tests.support import payloom_process
 from tests.support.payloom_process import PayloomProcess
+
+from payloom.settings.keys import StripeSettings
+from payloom.settings.load import load_settings
 
 PASSWORD = "a-long-enough-password"
 GOOD, DECLINED, SECURE = "4242424242424242", "4000000000000002", "4000002760003184"
@@ -39,7 +43,17 @@ class Shop:
         self.url = f"http://127.0.0.1:{self.port}"
         self.stripe_url = f"http://127.0.0.1:{self.stripe_port}"
         self.process: subprocess.Popen[bytes] | PayloomProcess | None = None
-        self.stripe = stripe.StripeClient("sk_test_local", base_addresses={"api": self.stripe_url})
+
+    @property
+    def local_stripe(self) -> StripeSettings:
+        """The address and the keys of its local Stripe, once it has started."""
+        return load_settings(self.folder, local_stripe_port=self.stripe_port, environ={}).stripe
+
+    @functools.cached_property
+    def stripe(self) -> stripe.StripeClient:
+        """A client of its local Stripe, once it has started."""
+        key = self.local_stripe.secret_key.get_secret_value()
+        return stripe.StripeClient(key, base_addresses={"api": self.stripe_url})
 
     def start(self, *options: str) -> None:
         """Start it and wait until the first page answers."""

@@ -143,7 +143,7 @@ class Studio:
             (self.shop.folder / "workflows" / name).write_text(text, "utf-8")
         self.shop.start()
         token = self.shop.admin["authorization"].removeprefix("Bearer ")
-        actors = DemoActors(self.shop.url, self.shop.stripe_url, token, ("admin@corner.test", "tiller-and-sail"))
+        actors = DemoActors(self.shop.url, self.shop.local_stripe, token, ("admin@corner.test", "tiller-and-sail"))
         try:
             outcomes = play(actors, quiet=True)
         finally:

@@ -12,13 +12,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.config import (
-    DEFAULT_PUBLISHABLE_KEY,
-    DEFAULT_SECRET_KEY,
     DEFAULT_WEBHOOK_SECRET,
     EmulatorConfig,
     Endpoint,
+    Key,
 )
-from payloom_emulator.options import WEBHOOK_SECRETS, parser
+from payloom_emulator.options import KEYS, WEBHOOK_SECRETS, parser
 
 if TYPE_CHECKING:
     import argparse
@@ -35,6 +34,8 @@ def config_of(options: argparse.Namespace) -> EmulatorConfig:
         schedule=options.schedule,
         seed=options.seed,
         latency=options.latency,
+        allowed_hosts=tuple(options.allow_host),
+        keys=tuple(Key(key) for key in os.environ.get(KEYS, "").split()),
         rate_limit=options.rate_limit,
     )
     return dataclasses.replace(made, api_version=options.api_version) if options.api_version else made
@@ -67,8 +68,11 @@ def main(argv: list[str] | None = None) -> int:
     print(
         f"Local Stripe at {url}  (API version {emulator.config.api_version}, {len(emulator.router.routes)} operations)"
     )
-    print(f"  secret key       {DEFAULT_SECRET_KEY}   (any sk_test_…, rk_test_… works)")
-    print(f"  publishable key  {DEFAULT_PUBLISHABLE_KEY}")
+    if emulator.config.keys:
+        print(f"  keys             only those of {KEYS}")
+    else:
+        print(f"  secret key       {emulator.config.secret_key}   (any sk_test_…, rk_test_… works)")
+        print(f"  publishable key  {emulator.config.publishable_key}")
     for endpoint in emulator.config.endpoints:
         print(f"  webhooks         {endpoint.url}  secret {endpoint.secret}")
     if not emulator.config.endpoints:

@@ -73,7 +73,7 @@ def run(config: EmulatorConfig | None = None, *, clock: Clock | None = None) -> 
     while not server.started and monotonic() < deadline:
         pause.wait(0.005)
     try:
-        yield RunningEmulator(url, emulator)
+        yield RunningEmulator(url, emulator, emulator.config.secret_key, emulator.config.publishable_key)
     finally:
         server.should_exit = True
         thread.join(10)

@@ -8,6 +8,8 @@ from payloom_emulator import __version__
 
 WEBHOOK_SECRETS = "PAYLOOM_EMULATOR_WEBHOOK_SECRETS"
 """The environment variable that holds the webhook secrets when no option gives them."""
+KEYS = "PAYLOOM_EMULATOR_KEYS"
+"""The environment variable that holds the only keys to take, separated by blanks. Without it, any test key is taken."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -16,6 +18,13 @@ def parser() -> argparse.ArgumentParser:
     add = command.add_argument
     add("--host", default="127.0.0.1", help="Address to listen on.")
     add("--port", type=int, default=12111, help="Port to listen on; 0 picks a free one.")
+    add(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="Also answer under this host name (repeatable).",
+    )
     add("--store", metavar="FILE", help="Keep everything in this file; in memory without it.")
     add("--webhook-url", action="append", default=[], metavar="URL", help="Send events here (repeatable).")
     add(

@@ -16,8 +16,6 @@ from payloom.settings.errors import StripeKeysRefused
 from payloom.settings.file import StripeSection
 
 Mode = Literal["local", "test", "live"]
-LOCAL_SECRET_KEY = "sk_test_local"  # noqa: S105 - opens the local Stripe only, which takes any test key
-LOCAL_PUBLISHABLE_KEY = "pk_test_local"
 STRIPE_SCRIPT = "https://js.stripe.com/endive/stripe.js"
 _SECRET = re.compile(r"(?:sk|rk)_(test|live)_\w+")
 _PUBLISHABLE = re.compile(r"pk_(test|live)_\w+")
@@ -50,12 +48,12 @@ class StripeSettings:
         return self.mode == "live"
 
 
-def local_stripe(url: str, webhook_secret: str) -> StripeSettings:
-    """Return the settings for a local Stripe at `url`."""
+def local_stripe(url: str, *, secret_key: str, publishable_key: str, webhook_secret: str) -> StripeSettings:
+    """Return the settings for a local Stripe at `url`, which takes these keys and no others."""
     return StripeSettings(
         mode="local",
-        secret_key=SecretStr(LOCAL_SECRET_KEY),
-        publishable_key=LOCAL_PUBLISHABLE_KEY,
+        secret_key=SecretStr(secret_key),
+        publishable_key=publishable_key,
         webhook_secrets=(SecretStr(webhook_secret),),
         api_base=url,
         script_url=f"{url}/endive/stripe.js",

@@ -32,7 +32,7 @@ from payloom.settings.file import (
     read_file,
     validate,
 )
-from payloom.settings.keys import local_stripe, real_stripe
+from payloom.settings.keys import StripeSettings, local_stripe, real_stripe
 from payloom.settings.local import LocalState
 from payloom.settings.model import ConnectionSettings, DemoAccount, EmailSettings, Settings
 from payloom.settings.variables import Variables, read_variables
@@ -66,7 +66,7 @@ def load_settings(
     stripe_port = _first(local_stripe_port, variables.local_stripe_port, file.stripe.local_port, web_port + 1)
     stripe = real_stripe(file.stripe, environ, environment)
     if stripe is None:
-        stripe = local_stripe(f"http://127.0.0.1:{stripe_port}", local.secret("webhook_secret", "whsec_"))
+        stripe = _local_stripe(local, stripe_port)
     address = database_url or variables.database_url or _text(file.database, environ)
     settings = Settings(
         name=file.name or root.name,
@@ -122,6 +122,15 @@ def _publish_policy(policy: PublishPolicy | None, environment: EnvironmentName) 
             hint="Write `studio: {publish: admin}` or `studio: {publish: two_people}` in payloom.yaml.",
         )
     return policy or ("editor" if environment == "dev" else "admin")
+
+
+def _local_stripe(local: LocalState, port: int) -> StripeSettings:
+    return local_stripe(
+        f"http://127.0.0.1:{port}",
+        secret_key=local.secret("stripe_secret_key", "sk_test_"),
+        publishable_key=local.secret("stripe_publishable_key", "pk_test_"),
+        webhook_secret=local.secret("webhook_secret", "whsec_"),
+    )
 
 
 def documented_names() -> Iterator[tuple[str, str]]:

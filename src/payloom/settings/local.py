@@ -1,6 +1,7 @@
 """What a project in development keeps in `data/local.json`: made-up secrets, the running server's addresses.
 
-The secrets here open nothing outside this machine: the local Stripe's webhook secret and a token for the command line.
+The secrets here open nothing outside this machine: the local Stripe's keys and webhook secret, and a token for the
+command line.
 """
 
 from __future__ import annotations

@@ -45,6 +45,7 @@ class EmulatorConfig:
 
     base_url: where browsers reach it; links in objects (Checkout, receipts) begin with it.
     api_version: of the account, used when a request names none. store: a file, or None to forget at exit.
+    allowed_hosts: names it answers for, besides this machine's own and the one in base_url.
     schedule: a name of `delivery.SCHEDULES` or seconds between attempts. keys: when given, only these work.
     settle_seconds: emulator time until a bank debit settles. seed: makes identifiers and faults repeatable.
     rate_limit: requests a second before 429 (None: no limit). latency: seconds added to each answer.
@@ -61,6 +62,7 @@ class EmulatorConfig:
     seed: int | None = None
     rate_limit: int | None = None
     latency: float = 0.0
+    allowed_hosts: tuple[str, ...] = ()
     business: dict[str, Any] = dataclasses.field(
         default_factory=lambda: {
             "name": "Local Stripe",
@@ -69,3 +71,17 @@ class EmulatorConfig:
             "email": "owner@example.com",
         }
     )
+
+    @property
+    def secret_key(self) -> str:
+        """The account's own secret key: the first configured one, or the one that is well known."""
+        return self._own_key("sk_", DEFAULT_SECRET_KEY)
+
+    @property
+    def publishable_key(self) -> str:
+        """The account's own publishable key."""
+        return self._own_key("pk_", DEFAULT_PUBLISHABLE_KEY)
+
+    def _own_key(self, prefix: str, default: str) -> str:
+        own = (key.key for key in self.keys if key.account == self.account and key.key.startswith(prefix))
+        return next(own, default)

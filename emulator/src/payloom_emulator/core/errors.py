@@ -6,6 +6,7 @@ EmulatorError
 ├── UnknownTrigger      an event it cannot make happen was asked for
 ├── NoSuchEndpoint      a secret of an unknown webhook endpoint was to be rolled
 ├── CrossSite           a page of another site tried to steer it
+├── WrongHost           a request named another machine as its Host
 └── StoreInUse          another emulator has the store file open
 """
 
@@ -59,3 +60,10 @@ class CrossSite(EmulatorError):
 
     code = "emulator_cross_site"
     status = 403
+
+
+class WrongHost(EmulatorError):
+    """The local Stripe answers only under this machine's names."""
+
+    code = "emulator_wrong_host"
+    status = 421

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Mount
 
 from payloom_emulator.http import control_api
 from payloom_emulator.http.asgi import WireApp
+from payloom_emulator.http.own_hosts import OwnHosts
 from payloom_emulator.http.pages.routing import routes as page_routes
 from payloom_emulator.runtime.emulator import Emulator
 
@@ -44,5 +45,6 @@ def create_app(config: EmulatorConfig | None = None, *, emulator: Emulator | Non
         *page_routes,
     ]
     app = Starlette(routes=routes, lifespan=lifespan)
+    app.add_middleware(OwnHosts, base_url=local.base_url, more=local.config.allowed_hosts)
     app.state.emulator = local
     return app

@@ -6,6 +6,10 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
+from starlette.requests import Request as HttpRequest
+
+from payloom_emulator.http.same_site import is_foreign
+from payloom_emulator.protocol.auth import is_for_browsers, read_key
 from payloom_emulator.protocol.errors import StripeError
 from payloom_emulator.protocol.form import decode
 from payloom_emulator.protocol.json_shapes import is_object
@@ -18,9 +22,10 @@ if TYPE_CHECKING:
     from payloom_emulator.runtime.emulator import Emulator
 
 MAX_BODY = 20 * 1024 * 1024
+Headers = list[tuple[bytes, bytes]]
 
 
-_CORS = [
+_CORS: Headers = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-methods", b"GET, HEAD, PUT, PATCH, POST, DELETE"),
     (
@@ -44,17 +49,21 @@ class WireApp:
         if scope["type"] != "http":
             return
         if scope["method"] == "OPTIONS":
-            await _write(send, 200, [], b"")
+            # Which key the call will have is not known yet. The call itself decides.
+            await _write(send, 200, _CORS, b"")
             return
         request_or_error = await self._read(scope, receive)
         if isinstance(request_or_error, StripeError):
-            body = json.dumps(request_or_error.body(None)).encode()
-            await _write(send, request_or_error.status, [(b"content-type", b"application/json")], body)
+            await _write_error(send, request_or_error)
             return
-        await self._respond(request_or_error, send)
+        for_browsers = is_for_browsers(read_key(request_or_error.authorization))
+        if not for_browsers and is_foreign(HttpRequest(scope)):
+            await _write_error(send, _not_from_a_page())
+            return
+        await self._respond(request_or_error, send, _CORS if for_browsers else [])
         self._emulator.delivery.wake()
 
-    async def _respond(self, request: Request, send: Send) -> None:
+    async def _respond(self, request: Request, send: Send, cors: Headers) -> None:
         emulator = self._emulator
         key = request.idempotency_key if request.method == "POST" else None
         slow = emulator.latency or emulator.faults.slow(request.method, request.path)
@@ -74,6 +83,7 @@ class WireApp:
             (b"content-type", b"application/json"),
             (b"server", b"nginx"),
             *((k.lower().encode(), v.encode()) for k, v in answer.headers.items()),
+            *cors,
         ]
         await _write(send, answer.status, headers, answer.payload())
 
@@ -138,7 +148,20 @@ def _json(body: bytes) -> dict[str, Any]:
     return value
 
 
-async def _write(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+def _not_from_a_page() -> StripeError:
+    return StripeError(
+        "This API call comes from a page of another site. The local Stripe takes such calls with a publishable key only; make this one from your server.",
+        status=403,
+        code="secret_key_in_browser",
+    )
+
+
+async def _write_error(send: Send, error: StripeError) -> None:
+    body = json.dumps(error.body(None)).encode()
+    await _write(send, error.status, [(b"content-type", b"application/json")], body)
+
+
+async def _write(send: Send, status: int, headers: Headers, body: bytes) -> None:
     length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, *_CORS, length]})
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
     await send({"type": "http.response.body", "body": body})

@@ -15,13 +15,19 @@ from payloom_emulator.core.errors import CrossSite
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def check(request: Request) -> None:
-    """Refuse what a browser sends for a page that is not the local Stripe's own. Raises CrossSite."""
+def is_foreign(request: Request) -> bool:
+    """Tell whether a browser sends this for a page that is not the local Stripe's own."""
     origin = request.headers.get("origin")
     host = request.headers.get("host", "")  # a proxy in front may speak https, so only hosts are compared
     own = {f"http://{host}", f"https://{host}", request.app.state.emulator.base_url}
     # Another port of the same host counts as the same site, but not as the same origin.
-    if request.headers.get("sec-fetch-site") == "cross-site" or (origin is not None and origin not in own):
+    return request.headers.get("sec-fetch-site") == "cross-site" or (origin is not None and origin not in own)
+
+
+def check(request: Request) -> None:
+    """Refuse what a browser sends for a page that is not the local Stripe's own. Raises CrossSite."""
+    if is_foreign(request):
+        origin = request.headers.get("origin")
         raise CrossSite(
             f"A page of {origin or 'another site'} may not steer the local Stripe.",
             hint="Call it from a script or a server, or use its own front page.",

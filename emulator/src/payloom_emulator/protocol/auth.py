@@ -77,6 +77,11 @@ def kind_of(key: str) -> Literal["secret", "restricted", "publishable", "ephemer
     return {"sk": "secret", "rk": "restricted", "pk": "publishable", "ek": "ephemeral"}[match[1]]  # type: ignore[return-value]
 
 
+def is_for_browsers(key: str | None) -> bool:
+    """Tell whether a key may be in a page: a publishable one, or an ephemeral one."""
+    return key is not None and key.startswith(("pk_", "ek_"))
+
+
 def masked(key: str) -> str:
     """Return the key as Stripe shows it in errors: the beginning, stars, the last four."""
     if len(key) <= 12:

@@ -151,18 +151,23 @@ class Emulator:
         path: str,
         params: dict[str, Any] | None = None,
         *,
-        key: str = "sk_test_local_payloom_emulator",
+        key: str | None = None,
         version: str | None = None,
         idempotency_key: str | None = None,
         account: str | None = None,
     ) -> tuple[int, dict[str, Any]]:
-        """Answer a call made inside the process, through the same checks as HTTP; return (status, body)."""
+        """Answer a call made inside the process, through the same checks as HTTP; return (status, body).
+
+        key: the account's own secret key if none is given.
+        """
         bare, _, query = path.partition("?")
         call_params = {
             **decode(query),
             **{k: _text(v) for k, v in (params or dict[str, Any]()).items() if v is not None},
         }
-        request = Request(method, bare, call_params, f"Bearer {key}", version, idempotency_key, account)
+        request = Request(
+            method, bare, call_params, f"Bearer {key or self.config.secret_key}", version, idempotency_key, account
+        )
         answer = self.answer(request)
         self.delivery.wake()
         self.timers.run_due_unserved()

@@ -11,10 +11,9 @@ from typing import Any
 import httpx
 
 from payloom.kit.clock import monotonic
+from payloom.settings.keys import StripeSettings
 
 PATIENCE = 20.0
-_KEY = "sk_test_local"
-_PUBLIC_KEY = "pk_test_local"
 PASSWORD = "a-long-enough-password"  # noqa: S105 - of accounts made for one playthrough
 
 
@@ -93,9 +92,11 @@ class Person:
 class StripeSide:
     """The local Stripe, as the hosted page, the payment form and a test see it."""
 
-    def __init__(self, url: str) -> None:
-        self.public = httpx.Client(base_url=url, timeout=30, headers={"authorization": f"Bearer {_PUBLIC_KEY}"})
-        self.secret = httpx.Client(base_url=url, timeout=30, headers={"authorization": f"Bearer {_KEY}"})
+    def __init__(self, stripe: StripeSettings) -> None:
+        url, secret_key = stripe.api_base or "", stripe.secret_key.get_secret_value()
+        bearer = {"authorization": f"Bearer {stripe.publishable_key}"}
+        self.public = httpx.Client(base_url=url, timeout=30, headers=bearer)
+        self.secret = httpx.Client(base_url=url, timeout=30, headers={"authorization": f"Bearer {secret_key}"})
 
     def hosted_page(self, url: str) -> str:
         """Open a hosted Checkout page."""
@@ -174,9 +175,9 @@ class Owner:
 class DemoActors:
     """Everybody together."""
 
-    def __init__(self, site: str, stripe_url: str, token: str, admin: tuple[str, str]) -> None:
+    def __init__(self, site: str, stripe: StripeSettings, token: str, admin: tuple[str, str]) -> None:
         self.site = site
-        self.stripe = StripeSide(stripe_url)
+        self.stripe = StripeSide(stripe)
         self.owner = Owner(site, token)
         self.admin = admin
         self._people: list[Person] = []

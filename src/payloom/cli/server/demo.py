@@ -87,7 +87,7 @@ def play_demo(settings: Settings, *, as_json: bool) -> bool:
     with servers(settings) as running:
 
         def work() -> None:
-            actors = DemoActors(settings.site_url, running.stripe_url or "", token, (admin.email, admin.password))
+            actors = DemoActors(settings.site_url, settings.stripe, token, (admin.email, admin.password))
             try:
                 outcomes.extend(play(actors, quiet=as_json))
                 observations.append(observed(actors))

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 
 from payloom.cli.support.errors import ChildDied
@@ -64,18 +64,21 @@ class LocalStripe:
 
 @contextlib.contextmanager
 def local_stripe(
-    port: int, *, store: Path | None, webhook_url: str, webhook_secret: str, log: Path
+    port: int, *, store: Path | None, webhook_url: str, webhook_secret: str, log: Path, keys: Iterable[str] = ()
 ) -> Generator[LocalStripe, None, None]:
-    """Run a local Stripe on `port` while the block runs. It is starting when the block begins: call `wait_ready`."""
+    """Run a local Stripe on `port` while the block runs. It is starting when the block begins: call `wait_ready`.
+
+    keys: the only ones that it takes; without any, every test key.
+    """
     private_folder(log.parent)
     private_file(log)
     command = [sys.executable, "-m", "payloom.cli.server.parent_watchdog", "--port", str(port)]
     command += ["--store", str(store)] if store else []
     command += ["--webhook-url", webhook_url]
-    from payloom_emulator.options import WEBHOOK_SECRETS  # noqa: PLC0415 - only who runs a local Stripe loads a part of it
+    from payloom_emulator.options import KEYS, WEBHOOK_SECRETS  # noqa: PLC0415 - only who runs a local Stripe loads a part of it
 
     # Every user of the machine sees a command line; the environment is the owner's alone.
-    environment = {**os.environ, WEBHOOK_SECRETS: webhook_secret}
+    environment = {**os.environ, WEBHOOK_SECRETS: webhook_secret, KEYS: " ".join(keys)}
     with log.open("wb") as output:
         # A session of its own: Ctrl-C reaches us alone, and we stop it after the server has finished its requests.
         process = subprocess.Popen(  # noqa: S603 - our own module

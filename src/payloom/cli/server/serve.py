@@ -75,6 +75,7 @@ def servers(settings: Settings) -> Generator[Servers, None, None]:
                     webhook_url=f"http://{_reachable(settings.host)}:{settings.port}/api/stripe/webhook",
                     webhook_secret=settings.stripe.webhook_secrets[0].get_secret_value(),
                     log=settings.data_dir / "stripe.log",
+                    keys=(settings.stripe.secret_key.get_secret_value(), settings.stripe.publishable_key),
                 )
             )
         running = Servers(settings, web, child)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.core.config import DEFAULT_PUBLISHABLE_KEY, DEFAULT_SECRET_KEY
-
 if TYPE_CHECKING:
     from starlette.requests import Request
 
@@ -23,20 +21,15 @@ class Access:
             rows = self.emulator.store.query("SELECT account FROM objects WHERE id = ?", (object_id,))
             self.account = rows[0][0] if rows else self.account
 
-    def _key(self, prefix: str, default: str) -> str:
-        home = self.emulator.config.account
-        keys = [k.key for k in self.emulator.config.keys if k.account == home and k.key.startswith(prefix)]
-        return keys[0] if keys else default
-
     @property
     def publishable_key(self) -> str:
         """The key that scripts of the pages use."""
-        return self._key("pk_", DEFAULT_PUBLISHABLE_KEY)
+        return self.emulator.config.publishable_key
 
     @property
     def secret_key(self) -> str:
         """The key the pages' own reads are made with; it never reaches a page."""
-        return self._key("sk_", DEFAULT_SECRET_KEY)
+        return self.emulator.config.secret_key
 
     @property
     def connected(self) -> str:
