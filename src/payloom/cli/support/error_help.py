@@ -49,6 +49,7 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "emulator_store_in_use": ("Another local Stripe uses this folder.", "Stop it, or choose another folder with `--store`."),
     "emulator_unknown_event_type": ("Stripe has no event with this name.", "`payloom triggers` lists the events."),
     "emulator_unknown_trigger": ("The local Stripe can't trigger this event.", "`payloom emulator trigger --list` lists the events that it can trigger."),
+    "emulator_wrong_host": ("The request's `Host` is not a name of the machine that the local Stripe runs on. Web pages do this to get past a browser's rules.", "Use `http://127.0.0.1` or `http://localhost`, or start the local Stripe with `--allow-host NAME`."),
     "engine_error": ("The engine that schedules the runs failed.", "Look in the server's log. Runs resume when the engine works again."),
     "event_refused": ("A signed event has the wrong mode, account, or form.", "Check which Stripe account and mode sends to this endpoint."),
     "event_unknown": ("No event has this ID.", "`payloom events list` lists the events. `payloom events catch-up` backfills missing ones from Stripe."),
