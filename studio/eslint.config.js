@@ -64,7 +64,7 @@ export default defineConfig(
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       "max-lines": ["error", { max: 400 }],
-      "max-lines-per-function": ["error", { max: 80 }],
+      "max-lines-per-function": ["error", { max: 60 }],
     },
   },
   {

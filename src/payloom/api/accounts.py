@@ -81,7 +81,7 @@ class AccountRoutes:
         return JSONResponse({"user": as_user(visitor)})
 
     async def form(self, request: Request) -> Response:
-        """Show the form, or take it and go on to `next`."""
+        """Show the form, or process it and redirect to `next`."""
         is_new = request.url.path == "/sign-up"
         set_route_label(request, request.url.path)
         if request.method != "POST":

@@ -56,7 +56,7 @@ class ApprovalRoutes:
         return [Route(f"{PATH}{{token}}", self.page, methods=["GET", "POST"])]
 
     async def page(self, request: Request) -> Response:
-        """Show the decision, or take the answer and show what came of it."""
+        """Show the approval, or store the decision and show the result."""
         set_route_label(request, f"{PATH}{{token}}")
         link = await self.links.read(request.path_params["token"])
         approval = await self._approval(link)

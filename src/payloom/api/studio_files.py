@@ -61,7 +61,7 @@ class StudioFiles:
     """Answers below `/studio` from a folder that the build fills."""
 
     def __init__(self, folder: Path = STUDIO) -> None:
-        """Serve `folder`; it may appear or change later, as it does when the studio is built meanwhile."""
+        """Serve `folder`. It can appear or change later, when the studio is built."""
         self._folder = folder
         self._packed: dict[tuple[Path, int], bytes] = {}
 
@@ -112,7 +112,7 @@ _KINDS = {".js": "text/javascript", ".css": "text/css", ".woff2": "font/woff2", 
 
 
 def routes(folder: Path = STUDIO, *, opened: Callable[[], None] = lambda: None) -> list[BaseRoute]:
-    """Return the routes. opened: told as soon as somebody opens the studio, and before it asks for anything."""
+    """Return the routes. opened: called when a user opens the studio, before its first request."""
     files = StudioFiles(folder)
 
     async def slash(_request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""The services of a project's server, wired once: which implementation stands behind each port."""
+"""The services of a project's server, built once: the implementation of each port."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def _formatter(shared: list[Any], last: list[Any]) -> logging.Formatter:
 
 
 def _write_through(logger: logging.Logger, formatter: logging.Formatter) -> None:
-    """Give a logger a handler of ours: a new one, the one from before, or none where somebody else has put theirs."""
+    """Give a logger our handler: a new one, the earlier one, or none if another program has set one."""
     ours = [handler for handler in logger.handlers if isinstance(handler, _Handler)]
     if not ours and not logger.handlers:
         ours = [_Handler()]

@@ -23,7 +23,7 @@ PER_ACCOUNT = 50
 
 
 def count_attempt(tx: sa.Connection, email: str, caller: str, now: dt.datetime) -> None:
-    """Count an attempt before the password is looked at; raises `TooManyAttempts` with `retry_after` in seconds."""
+    """Count an attempt before the password is checked; raises `TooManyAttempts` with `retry_after` in seconds."""
     for bucket, most in ((_bucket(email, caller), PER_CALLER), (_bucket(email), PER_ACCOUNT)):
         count, since = _add(tx, bucket, now)
         if count > most:

@@ -72,7 +72,7 @@ class StudioUsers:
         return find_account(tx, account_id=account_id) or account
 
     async def sign_in_locally(self) -> tuple[Account, str]:
-        """Sign in as the first admin; for whoever sits at the machine. The caller has made sure of that."""
+        """Sign in as the first admin. The caller has checked that the request comes from the same machine."""
 
         def work(tx: sa.Connection) -> tuple[Account, str]:
             account = self._first(tx)

@@ -1,6 +1,6 @@
 """SQLite: one file, one writer thread with group commit, a few readers beside it.
 
-Writers queue. Whoever waits while a commit runs shares the next transaction: each piece of work in its own savepoint,
+Writers queue. Those that wait during a commit share the next transaction: each piece of work in its own savepoint,
 one
 fsync for all of them.
 """
@@ -251,7 +251,7 @@ def _run_one(conn: sa.Connection, job: _Job) -> None:
 
 
 def _unavailable(error: BaseException) -> BaseException:
-    """Return what the caller is told: a full disk is a state of the database, not a mistake of the caller."""
+    """Return the error for the caller: a full disk is a state of the database, not a mistake of the caller."""
     cause = error.orig if isinstance(error, exc.DBAPIError) else error
     if not isinstance(cause, sqlite3.Error) or not getattr(cause, "sqlite_errorname", "").startswith(_AWAY):
         return error

@@ -122,7 +122,7 @@ def _from_json_text(text: str | None) -> Any:
 
 
 class Json(sa.types.TypeDecorator[Any]):
-    """A JSON value stored as text. None is SQL NULL; JSON null is not told apart from it."""
+    """A JSON value stored as text. None is SQL NULL; JSON null is stored the same way."""
 
     impl = sa.Text
     cache_ok = True

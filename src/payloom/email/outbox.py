@@ -1,4 +1,4 @@
-"""The outbox: a row before the mail, one Message-ID per key, and at most one repeat when nobody knows whether it left.
+"""The outbox: a row before the mail, one Message-ID per key, and at most one repeat if its delivery is unknown.
 
 queued ──▶ sending ──▶ sent
    ▲          ├──────▶ failed      the server refused; a deliberate retry may send again

@@ -120,7 +120,7 @@ class SmtpTransport:
             raise MailDelayed(f"{where} cannot be reached: {error or type(error).__name__}", hint=hint) from error
 
     async def _transmit(self, client: aiosmtplib.SMTP, mail: Mail) -> None:
-        """DATA and the mail itself: silence after this leaves it unknown whether the server took the mail."""
+        """Send DATA and the email. Without a reply, it is unknown whether the server accepted it."""
         where = f"{self._server.host}:{self._server.port}"
         try:
             await client.data(mail.mime())

@@ -1,4 +1,4 @@
-"""The inbox's rows: verified events, and counters of what was turned away."""
+"""The inbox's rows: verified events, and counters of rejected requests."""
 
 from __future__ import annotations
 

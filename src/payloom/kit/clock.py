@@ -24,7 +24,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that moves only when told. For tests and time travel."""
+    """A clock that moves only when a test advances it."""
 
     def __init__(self, start: dt.datetime | None = None) -> None:
         """Start at `start` (aware), or at 2026-01-01T00:00:00Z."""

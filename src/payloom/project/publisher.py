@@ -53,7 +53,7 @@ class Publication:
 
 
 class ProjectPublisher:
-    """Holds the project; whoever reads it through here sees what is published."""
+    """Holds the project. Readers of this see the published version."""
 
     def __init__(self, project: Project, settings: Settings, versions: Versions, clock: Clock) -> None:
         self.project = project

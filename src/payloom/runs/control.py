@@ -61,7 +61,7 @@ class RunControl:
         self._dedupe = DedupeKeys(deps)
 
     def cancel(self, tx: sa.Connection, run_id: str) -> Run:
-        """End a run now, or ask whoever advances it to."""
+        """End a run now, or ask the worker that advances it to end it."""
         run = _get(tx, run_id)
         if run.finished:
             raise WrongState(f"Run {run_id} is over already: {run.status}.")

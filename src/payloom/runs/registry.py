@@ -39,7 +39,7 @@ class Execution(Protocol):
         ...
 
     def record(self, entry: Entry) -> None:
-        """Take note of what came of a command."""
+        """Record the result of a command."""
         ...
 
 

@@ -173,7 +173,7 @@ def insert_failed(tx: sa.Connection, run: Run, failure: StepFailure) -> None:
 
 
 def insert_run(tx: sa.Connection, run: Run) -> None:
-    """Insert a run, at the latest before anybody looks."""
+    """Insert a run, at the latest before the next read."""
     defer_insert(tx, runs, [run_values(run)])
 
 

@@ -121,7 +121,7 @@ def step(do: Do, attempt: Attempt, run: Run) -> Generator[Span]:
 
 
 def turned(run: Run, rows: Sequence[Mapping[str, Any]], began: dt.datetime | None, *, ended: bool) -> None:
-    """A turn is committed: span what it did in the database, and the run as a whole if that was its end.
+    """Span what a committed turn did in the database, and the run as a whole if that was its end.
 
     rows: the journal's new rows. began: when the turn began, if that is known; a step begins where the last one ended.
     """

@@ -1,4 +1,4 @@
-"""One approval as the person who decides it sees it: the question, and what became of it."""
+"""One approval as its user sees it: the question and its state."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from payloom.runs.models import runs, steps, waits
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Approval:
-    """state: waiting, approved, refused, late (nobody answered in time), over (the run ended otherwise)."""
+    """state: waiting, approved, refused, late (the timeout passed), over (the run ended otherwise)."""
 
     run_id: str
     path: str

@@ -1,4 +1,4 @@
-"""What needs somebody: failed and stuck runs, decisions, mails that did not leave, and the last payments."""
+"""What needs attention: failed and stuck runs, approvals, undelivered emails, and the latest payments."""
 
 from __future__ import annotations
 

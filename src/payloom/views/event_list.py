@@ -1,4 +1,4 @@
-"""The inbox as people see it: events with what came of them, filtered and by pages."""
+"""The inbox as a list: events with their runs, filtered and by pages."""
 
 from __future__ import annotations
 

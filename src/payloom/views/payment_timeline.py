@@ -195,7 +195,7 @@ def _event_entries(tx: sa.Connection, ids: list[str]) -> tuple[list[TimelineEntr
 
 
 def _objects_of_steps(tx: sa.Connection, run_ids: list[str], objects: dict[str, Mapping[str, Any]]) -> None:
-    """Add objects that a step got from Stripe and no event told of."""
+    """Add objects that a step got from Stripe and that no event reported."""
     query = sa.select(steps.c.value).where(
         steps.c.run_id.in_(run_ids), steps.c.verb == "stripe", steps.c.status == "succeeded"
     )

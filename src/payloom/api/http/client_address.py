@@ -35,7 +35,7 @@ def is_loopback(address: str) -> bool:
 def address_key(address: str) -> str:
     """Return under which name an address is counted: itself, or the /64 network of an IPv6 address.
 
-    Whoever has one IPv6 address has all of its /64. `::ffff:192.0.2.1` counts as `192.0.2.1`.
+    A client with one IPv6 address has all of its /64. `::ffff:192.0.2.1` counts as `192.0.2.1`.
     """
     if ":" not in address:
         return address

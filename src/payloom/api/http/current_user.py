@@ -54,7 +54,7 @@ class SessionAuth:
         return state["visitor"]
 
     async def allowed(self, request: Request, auth: str | Sequence[str]) -> Account | None:
-        """Return who asks, once `auth` is satisfied; raises NotSignedIn or NotAllowed. `none`: nobody is looked up."""
+        """Return the current user, if `auth` allows it; raises NotSignedIn or NotAllowed. `none`: no look-up."""
         if auth == "none":
             return None
         visitor = await self.current(request)

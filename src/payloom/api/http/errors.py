@@ -173,7 +173,7 @@ def _by_field(errors: Any) -> dict[str, str]:
 
 
 def internal_body(request_id: str) -> dict[str, Any]:
-    """Return the answer to a bug of ours: nothing of it leaks, but it can be found in the log."""
+    """Return the response to an internal error: no details leak, and the log has them."""
     return {
         "error": {
             "code": "internal",

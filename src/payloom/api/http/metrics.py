@@ -83,7 +83,7 @@ class Metrics:
         self.step_seconds.labels(verb, outcome).observe(seconds)
 
     async def refresh(self) -> None:
-        """Look at the database for what no process knows by itself."""
+        """Read the gauges from the database."""
         if self.collector is None:
             return
         health, mails = await self.collector()

@@ -34,7 +34,7 @@ class ErrorPages(Protocol):
     """Draws errors for people."""
 
     def render_error(self, request: Request, error: PayloomError | None, request_id: str) -> Awaitable[Response]:
-        """Return a page for `error`, or for a bug of ours when it is None."""
+        """Return a page for `error`, or for an internal error if it is None."""
         ...
 
 

@@ -67,7 +67,7 @@ def cors_headers(request: Request, allowed: Collection[str]) -> dict[str, str]:
 
 
 def safe_next(target: str | None, default: str = "/") -> str:
-    """Return a path of this site to go on to after signing in; `default` for anything that could lead elsewhere."""
+    """Return a path of this site to redirect to after signing in; `default` for anything that could lead elsewhere."""
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
         return default
     if any(ord(char) < 0x21 or char == "\\" or ord(char) == 0x7F for char in target):

@@ -42,7 +42,7 @@ _LINGERING = 100
 
 
 class TimedConnection(Protocol):
-    """A connection that can be looked at."""
+    """A connection with its deadlines."""
 
     def check_deadlines(self, now: float) -> None:
         """End it if it takes too long. `now`: monotonic seconds."""
@@ -137,7 +137,7 @@ class ConnectionLimiter:
         self._log_sampled("connection_cut", reason, address)
 
     def close(self) -> None:
-        """The server is to stop: those who are slow have two seconds left."""
+        """Give slow connections two seconds to finish, because the server stops."""
         self._closing = True
 
     def _refuse(self, reason: str, address: str, hint: str) -> None:
@@ -169,7 +169,7 @@ class ConnectionLimiter:
 
 
 class _Lingering(asyncio.Protocol):
-    """Takes nothing more from somebody who is on the way out."""
+    """Reads nothing more from a connection that is being closed."""
 
 
 def raw_response(error: ApiError, *, https: bool) -> bytes:

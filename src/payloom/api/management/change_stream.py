@@ -1,6 +1,6 @@
-"""Everybody who listens for changes in this process, and the one look at the database for all of them.
+"""The listeners for changes in this process, and the one database poll for all of them.
 
-Nobody is looked for while nobody listens. Changes of other processes are seen like our own, half a second later.
+Without listeners there is no poll. Changes of other processes arrive like our own, half a second later.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ Message = dict[str, Any]
 
 
 class ChangeStream:
-    """Everybody who listens in this process."""
+    """The listeners of this process."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        """Nothing is looked at before somebody listens."""
+        """There is no poll before the first listener."""
         self._database = database
         self._clock = clock
         self._listeners: set[asyncio.Queue[Message | None]] = set()
@@ -45,7 +45,7 @@ class ChangeStream:
         self._seen: collections.OrderedDict[tuple[Any, ...], None] = collections.OrderedDict()
 
     def publish(self, kind: str, key: str, status: str | None = None, **more: Any) -> None:
-        """Tell everybody in this process of a change that no table of Payloom's own shows."""
+        """Notify the listeners of this process of a change that no table of Payloom's own has."""
         self._send({"kind": kind, "id": key, "status": status, "at": to_plain(self._clock.now()), **more})
 
     def close(self) -> None:

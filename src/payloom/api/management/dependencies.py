@@ -31,7 +31,7 @@ class ManagementDependencies:
     """The collaborators of the management API's routes.
 
     backfill: fetches missed events from Stripe, returns `{seen, stored}`. sandbox: loads the service that runs
-    drafts in the sandbox; a server that nobody edits on never does.
+    drafts in the sandbox; a server without editors never does.
     """
 
     settings: Settings

@@ -107,7 +107,7 @@ class EmailHost:
 
 
 def _with_links(value: Any, links: Mapping[str, str]) -> Any:
-    """Put signed links where their marks stand."""
+    """Replace marks with signed links."""
     if not links:
         return value
     if isinstance(value, str):

@@ -96,7 +96,7 @@ class HttpHost:
             raise _failed("http_bad_request", f"the request cannot be made: {type(error).__name__}", 422) from None
 
     def _revealed(self, do: Do) -> dict[str, str]:
-        """Return what stands for each mark in the arguments."""
+        """Return the value of each mark in the arguments."""
         values: dict[str, str] = {}
         for mark, name in dict(do.args.get("secrets") or {}).items():
             secret = self._secrets.get(name)

@@ -1,6 +1,6 @@
 """What Stripe's errors mean for a step: refused for good, worth another try, or unknown whether it happened.
 
-refused   Stripe looked at it and said no; trying again says no again.
+refused   Stripe rejected the call; a retry would be rejected too.
 retry     Stripe did nothing (no connection, too many requests, key in use); trying again may help.
 unknown   it may have happened (no answer, broken answer, 5xx): try again under the same key, never under a new one.
 """

@@ -53,7 +53,10 @@ class Replay:
         history: tuple[Entry, ...],
         execution: Execution | None = None,
     ) -> None:
-        """execution: one that has consumed `history`, if there is one."""
+        """Start from `history`.
+
+        execution: one that has consumed `history`, if there is one.
+        """
         self._workflows = workflows
         self._run = run
         self._event = event

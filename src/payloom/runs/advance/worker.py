@@ -285,7 +285,7 @@ class RunWorker:
         return StepResult(do, value=value)
 
     async def _record_orphans(self, session: RunSession, flying: dict[asyncio.Task[StepResult], StepCall]) -> None:
-        """The run ended while calls of parallel branches were still out: record their results."""
+        """Record the results of calls that parallel branches made before the run ended."""
         done, _ = await asyncio.wait(flying)
         for task in done:
             result = task.result()

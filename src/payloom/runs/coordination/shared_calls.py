@@ -1,4 +1,4 @@
-"""Calls of workflows with `once`: a run of its own for each key, which everybody who calls with that key waits for.
+"""Calls of workflows with `once`: a run of its own for each key. All callers with that key wait for it.
 
 The run and the journal's note of it are one transaction, and so are its end and the answers to those who wait. Who
 begins to wait and who ends hold the lock of the key: one of the two sees the other.

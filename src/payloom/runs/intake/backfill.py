@@ -1,4 +1,4 @@
-"""Fills gaps: asks Stripe for the events since the last look and takes in those that never arrived.
+"""Backfill: lists Stripe's events since the last check and ingests those that never arrived.
 
 Webhooks are delivered at least once for three days; an endpoint that was away longer, or was disabled, learns of the
 rest here. Taking an event in twice changes nothing, so an overlap is harmless and asked for on purpose.
@@ -46,7 +46,7 @@ class EventIngester(Protocol):
 
 
 class EventBackfill:
-    """Takes in what was missed."""
+    """Ingests missed events."""
 
     def __init__(
         self, stripe: StripeConnector, inbox: Inbox, runs: EventIngester, database: Database, clock: Clock
@@ -92,7 +92,7 @@ class EventBackfill:
         return max((last or now) - OVERLAP, now - LONGEST)
 
     async def run_forever(self) -> None:
-        """Look soon and every quarter of an hour, until canceled; failures are told and tried again.
+        """Check soon and then every 15 minutes, until canceled. Failures are logged and retried.
 
         Not at once: what Stripe is about to deliver need not be fetched.
         """

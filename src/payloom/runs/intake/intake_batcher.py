@@ -1,6 +1,6 @@
-"""Takes in together what arrives together: one transaction for all events that wait while the previous one commits.
+"""Batches events: one transaction for all events that wait while the previous one commits.
 
-Nobody waits for company. An event that comes alone is stored at once, and one that cannot be stored with the others is
+No event waits for others. A single event is stored immediately, and one that cannot be stored with the others is
 stored alone: each caller hears of its own event only.
 """
 

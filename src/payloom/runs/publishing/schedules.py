@@ -1,6 +1,6 @@
 """The timetable: a durable row per schedule with its next moment, arranged when publishing, moved on by who fires it.
 
-A row stands for (workflow, cron, time zone). Publishing the same schedule again keeps its row, so that moments missed
+A row is one (workflow, cron, time zone). Publishing the same schedule again keeps its row, so that moments missed
 while nothing ran are known; a changed schedule is a new row, and rows that neither a published workflow nor a living
 worker asks for are deleted.
 While an old and a new version run side by side, each fires its own schedules, whichever of them started last.
@@ -89,7 +89,7 @@ def upsert_schedules(
     alone: bool = True,
     since: dt.datetime | None = None,
 ) -> None:
-    """Within the transaction that publishes: add the rows of new schedules, delete those nobody asks for any more.
+    """Within the transaction that publishes: add the rows of new schedules, delete those that no workflow has.
 
     alone: otherwise those that a living worker asks for stay, too: it may be newer than this one, or about to leave.
     since: added rows begin with the first moment after this, not after now.

@@ -20,7 +20,7 @@ PruneHook = Callable[[sa.Connection, Sequence[str], Sequence[str]], None]
 def prune(tx: sa.Connection, *, before: dt.datetime, on_prune: PruneHook | None = None) -> int:
     """Delete up to 500 runs that ended, and events that came, before `before`; returns how many of both.
 
-    Failed runs stay until somebody has looked after them. Events younger than Stripe's memory
+    Failed runs stay until a user retries or cancels them. Events younger than Stripe's memory
     (30 days) must stay, as catch-up would take them in again: the caller passes an older moment.
     """
     old = list(

@@ -1,4 +1,4 @@
-"""Seed rows: inserted once each, never written over, and not brought back after somebody deleted them."""
+"""Seed rows: inserted once each, never overwritten, and not re-created after a user deleted them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def seed(tx: sa.Connection, tables: Tables, table: str, rows: Sequence[Mapping[s
 def fill(tx: sa.Connection, tables: Tables, table: str, rows: Sequence[Mapping[str, Any]]) -> int:
     """Set columns that are still null in existing rows (e.g. Stripe price ids); return how many rows changed.
 
-    A value that stands there already stays, and a row that is not there is not made.
+    An existing value stays, and a missing row is not inserted.
     """
     spec = tables.spec(table)
     changed = 0

@@ -1,4 +1,4 @@
-"""Finds the ids in an event, a run, a mail or a row that somebody may look for. Pure."""
+"""Finds the searchable ids in an event, a run, an email or a row. Pure."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Keeps the index of references: it follows events, runs and mails a moment behind and never stands in their way.
+"""Keeps the index of references: it follows events, runs and emails with a short delay and never blocks them.
 
-Nothing is written when an event is taken in. The database remembers how far the index has come in each stream, and
+Ingesting an event writes nothing here. The database remembers how far the index has come in each stream, and
 each look begins a little before that, since transactions become visible in another order than their times; what is
 indexed carries a mark, so looking again costs nothing and two processes do no harm. While nothing comes in, one
 statement every few seconds is all there is.
@@ -69,7 +69,7 @@ class Indexer:
         tables: Mapping[str, TableSpec],
         taken: Callable[[], int] = lambda: 0,
     ) -> None:
-        """tables: the user's, whose rows are indexed too. taken: how many events this process has taken in so far."""
+        """tables: the user's, whose rows are indexed too. taken: how many events this process has ingested so far."""
         self._database = database
         self._clock = clock
         self._tables = tables
@@ -203,7 +203,7 @@ class Indexer:
 
 
 class _Batch:
-    """What one look found. last: the position of the last thing that was looked at. full: there may be more."""
+    """One batch. last: the position of the last item. full: there may be more."""
 
     def __init__(self, last: Position | None, *, full: bool) -> None:
         self.last = last

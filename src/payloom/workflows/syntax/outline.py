@@ -26,7 +26,7 @@ _BRANCHES: Mapping[str, tuple[str, ...]] = {
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class OutlineBranch:
-    """Steps inside a step. label: as run paths say it. kind: the role. present: whether it stands in the file."""
+    """Steps inside a step. label: as run paths say it. kind: the role. present: whether the file has it."""
 
     label: str
     kind: str

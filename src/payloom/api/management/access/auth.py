@@ -1,4 +1,4 @@
-"""The gate: whoever has the admin token, or is signed in with a role that is enough for the route."""
+"""Authentication: the admin token, or a signed-in user with the role of the route."""
 
 from __future__ import annotations
 

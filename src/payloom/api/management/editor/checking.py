@@ -22,7 +22,10 @@ class Checker:
     """Checks texts against the catalog of the published project."""
 
     def __init__(self, publisher: ProjectPublisher) -> None:
-        """publisher: has the catalog and the cache of checked texts, which publishing fills too."""
+        """Create the checker.
+
+        publisher: has the catalog and the cache of checked texts, which publishing fills too.
+        """
         self._publisher = publisher
 
     def check(self, workflow_id: str, text: str) -> CheckedText:

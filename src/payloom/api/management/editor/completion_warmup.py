@@ -1,4 +1,4 @@
-"""Reads Stripe's types in the background as soon as somebody opens the editor."""
+"""Reads Stripe's types in the background as soon as a user opens the editor."""
 
 from __future__ import annotations
 

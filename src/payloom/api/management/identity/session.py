@@ -1,4 +1,4 @@
-"""Signing in to manage: with a one-time link, or with one click by whoever sits at a developer's machine."""
+"""Signing in to the management API: with a one-time link, or with one click on the developer's machine."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ async def sign_out(deps: Dependencies, request: Request, response: Response) -> 
 
 
 def at_the_machine(request: Request, settings: Settings) -> bool:
-    """Whether a developer's server is asked from its own machine, under its own name, with nobody in between.
+    """Whether a request to a development server comes from its own machine, under its own name, without a proxy.
 
-    The name is looked at because a foreign page may have its own name point here (DNS rebinding).
+    The name is checked because another site's name can point here (DNS rebinding).
     """
     if not settings.is_dev or settings.stripe.livemode or request.client is None:
         return False

@@ -40,7 +40,7 @@ class EventList(Shape):
 
 
 class EventDetail(Shape):
-    """One event as it came in, and what came of it."""
+    """One event as it arrived, and its runs."""
 
     id: str
     type: str
@@ -62,7 +62,7 @@ class EventDetail(Shape):
 
 
 class Rejection(Shape):
-    """Requests that were turned away for one reason."""
+    """Requests that were rejected for one reason."""
 
     reason: str
     count: int
@@ -72,7 +72,7 @@ class Rejection(Shape):
 
 
 class RejectionList(Shape):
-    """What was turned away, latest first."""
+    """Rejected requests, latest first."""
 
     data: list[Rejection]
 

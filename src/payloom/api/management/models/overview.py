@@ -12,7 +12,7 @@ from payloom.runs.statuses import RunStatus
 
 
 class RunNote(Shape):
-    """A run that needs somebody."""
+    """A run that needs attention."""
 
     id: str
     workflow: str
@@ -104,7 +104,7 @@ class Day(Shape):
 
 
 class Overview(Shape):
-    """What needs somebody, and what happened lately."""
+    """What needs attention, and the latest activity."""
 
     failed_runs: RunNotes
     parked_runs: RunNotes

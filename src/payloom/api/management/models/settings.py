@@ -28,7 +28,7 @@ class EmailView(Shape):
 
 
 class SettingsView(Shape):
-    """The settings in force; of secrets it is only told whether they are set."""
+    """The effective settings. Of a secret, only whether it is set."""
 
     name: str
     environment: str

@@ -1,4 +1,4 @@
-"""Doing the same to many things: each by itself, so that one that cannot be done keeps no other from being done."""
+"""Bulk operations: each item is processed separately, so that a failure does not block the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The inbox: events as they arrived, what was turned away, replay and catch-up."""
+"""The inbox: events as they arrived, rejected requests, replay, and backfill."""
 
 from __future__ import annotations
 

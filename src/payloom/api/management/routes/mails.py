@@ -1,4 +1,4 @@
-"""The outbox: mails as they were written and what became of them."""
+"""The outbox: emails and their delivery status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What needs somebody, searching, and the journey of a payment."""
+"""What needs attention, search, and the timeline of a payment."""
 
 from __future__ import annotations
 

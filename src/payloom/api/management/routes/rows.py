@@ -1,4 +1,4 @@
-"""Rows of the user's tables, one by one: look, make, change and delete, guarded against what changed meanwhile.
+"""Rows of the user's tables: read, insert, change and delete, with conflict detection.
 
 A change here goes the way of every other: runs that wait for a row are woken, workflows on a changed row start.
 """
@@ -146,7 +146,7 @@ def _row(deps: ManagementDependencies, tx: sa.Connection, spec: TableSpec, key: 
 def _locked_unchanged_row(
     deps: ManagementDependencies, tx: sa.Connection, spec: TableSpec, key: str, was: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return the row, locked, if it is as somebody saw it: as it was shown, so masked values compare too."""
+    """Return the row, locked, if it still equals what the user saw. Masked values are compared as shown."""
     with locking_reads(tx):
         row = _row(deps, tx, spec, key)
     now = masked_row(row)

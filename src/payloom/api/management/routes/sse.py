@@ -1,4 +1,4 @@
-"""What changes, as it changes: server-sent events for the studio and for whoever wants to follow."""
+"""Changes as they happen: server-sent events for the studio and other clients."""
 
 from __future__ import annotations
 

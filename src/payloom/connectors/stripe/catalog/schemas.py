@@ -1,4 +1,4 @@
-"""The SDK's type annotations as JSON Schema. Objects are lazy: their properties are read when somebody looks.
+"""The SDK's type annotations as JSON Schema. Objects are lazy: their properties are read on first access.
 
 Three readings of the same types: `params` (what a call takes), `result` (what it returns; an expandable field may be an
 id or the object) and `event` (what a webhook brings; an expandable field is always an id).
@@ -85,7 +85,7 @@ def of_class(sdk_class: sdk_source.Class, reading: Reading) -> Schema:
 
 
 def of_annotation(node: ast.expr, where: sdk_source.Body, reading: Reading) -> Schema:
-    """Return the schema of an annotation that stands in `where`."""
+    """Return the schema of an annotation in `where`."""
     if isinstance(node, ast.Constant):
         return _constant(node, where, reading)
     if isinstance(node, ast.Name | ast.Attribute):

@@ -195,9 +195,9 @@ def _apply_state(
 
 
 def _compare(at: int, before: int, *, listed: bool, was_listed: bool) -> int:
-    """Return 1 if a state of `at` is newer than one of `before`, -1 if it is older, 0 if that cannot be told.
+    """Return 1 if a state of `at` is newer than one of `before`, -1 if it is older, 0 if the order is unknown.
 
-    Events bear moments of Stripe's clock, in seconds; what was listed bears moments of ours.
+    Events have timestamps of Stripe's clock, in seconds; listed objects have timestamps of our clock.
     """
     if listed and was_listed:
         return 1 if at >= before else -1

@@ -37,7 +37,7 @@ class TriggerEntry(Shape):
 
 
 class FamilyEntry(Shape):
-    """An event family. stateful: read again and one at a time unless told otherwise."""
+    """An event family. stateful: by default, read again and run one at a time."""
 
     family: str
     label: str
@@ -93,7 +93,7 @@ class ErrorEntry(Shape):
 
 
 class RuleEntry(Shape):
-    """A rule of the checker. wrong: a file it finds something in; right: the same, mended."""
+    """A rule of the checker. wrong: a file that breaks it; right: the corrected file."""
 
     code: str
     severity: Literal["error", "warning", "advice"]
@@ -120,7 +120,7 @@ class Catalog(Shape):
 
 
 class ActionEntry(Shape):
-    """A Stripe action in a list. name: what stands after `stripe:`; label: its name for people, if it has one."""
+    """A Stripe action in a list. name: the value of `stripe:`; label: its display name, if it has one."""
 
     name: str
     label: str | None

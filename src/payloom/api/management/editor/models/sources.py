@@ -51,7 +51,7 @@ class StepResult(Answer):
 
 
 class Branch(Answer):
-    """Steps inside a step. kind: its role; label: as run paths write it; present: whether it stands in the file.
+    """Steps inside a step. kind: its role; label: as run paths write it; present: whether the file has it.
 
     path: of the list of steps, also when it is not there yet: inserting at `[*path, 0]` makes it.
     """
@@ -69,7 +69,7 @@ class Branch(Answer):
 class OutlineStep(Answer):
     """One step. path: in the document. run_path: in runs, mocks and traces, e.g. `3.cases.succeeded.0`.
 
-    target: what stands after the verb, when that is short text. on_error: `continue`, `steps` or null.
+    target: the verb's value, if it is a short text. on_error: `continue`, `steps` or null.
     """
 
     path: DocumentPath
@@ -193,7 +193,7 @@ class Operation(Body):
     set: the value at `path` becomes `value` (a new key goes to the end of its map).
     insert: `value` is put into the list before the item at `path`; a list that is not there yet is made.
     remove: the key or item at `path` goes, with its own comments.
-    move: the item at `path` goes, with its comments, before what stands at `to` (a path) or to index `to` of its list.
+    move: the item at `path` goes, with its comments, before the item at `to` (a path), or to index `to` of its list.
     copy: as move, and the original stays; `id` is the copy's id.
     rename_step: the step at `path` gets the id `to`, and so does every expression that reads it.
     rename_key: the key at `path` becomes `to`, in its place.
@@ -222,7 +222,7 @@ class EditBody(Body):
 
 
 class Edited(Check):
-    """The changed text. path: where what the last operation was about stands now."""
+    """The changed text. path: the new position of the last operation's item."""
 
     text: str
     path: DocumentPath | None
@@ -246,7 +246,7 @@ class CompleteBody(Body):
 
 
 class CompletionItem(Answer):
-    """One thing that may stand there. insert: what is written; the label when it is null."""
+    """One completion. insert: the text to insert; the label if it is null."""
 
     label: str
     kind: str

@@ -21,7 +21,7 @@ class MockFailure(Body):
 
 
 class MockBody(Body):
-    """What comes of a step instead of doing it: a value, or an error."""
+    """The result of a mocked step: a value, or an error."""
 
     value: Json = None
     error: MockFailure | None = None
@@ -32,7 +32,7 @@ class TestRunTrigger(Body):
 
     One of: inputs (api, manual, called); event_id, of a stored event; run_id, whose event or inputs are taken; sample,
     a Stripe event or part of one (what is left out is filled in), or `{row, old}` of a table.
-    user: the email address of the account that calls; somebody made up if it is left out.
+    user: the email address of the caller's account; a synthesized user if it is left out.
     """
 
     __test__ = False
@@ -46,7 +46,7 @@ class TestRunTrigger(Body):
 
 
 class TestRunBody(Body):
-    """A draft and what to try it with. mocks: by run path; `2.do.0` stands for every round.
+    """A draft and what to try it with. mocks: by run path; `2.do.0` is the step in every iteration.
 
     until: the trace ends with this step. stripe: `local` sends Stripe's calls to the local Stripe, where there is one.
     """

@@ -98,7 +98,7 @@ def _answer(result: TestRunResult, draft: Workflow, until: str | None) -> dict[s
 
 
 def _merged(result: TestRunResult) -> dict[str, Any]:
-    """Put the steps that were stood in for between those of the journal, in the order they stand in the run."""
+    """Merge the mocked steps into those of the journal, in the order of the run."""
     steps = [*result.found["steps"], *(redact(one) for one in result.mocked_steps)]
     steps.sort(key=lambda one: (one["at"] is None, one["at"], _order(one["path"])))
     steps = [{**one, "seq": at} for at, one in enumerate(steps)]

@@ -35,7 +35,7 @@ async def publish_workflow(
 ) -> Any:
     """Publish the project's files for new runs: all of them, or none if one has errors.
 
-    etag: refuses with 409 when the file is no longer what was looked at.
+    etag: 409 if the file changed since it was read.
     """
     editor.sources.require_editable()
     file = await run_in_threadpool(editor.files.read, workflow_id)
