@@ -236,7 +236,7 @@ class Endpoints:
         in_query = endpoint.trigger.method in _NO_BODY
         values = read_query(request) if in_query else await read_json_object(request)
         if both := sorted(set(path) & set(values)):
-            raise BadRequest(f"{both[0]} stands in the address already", hint="Leave it out of the body or query.")
+            raise BadRequest(f"{both[0]} is in the address already", hint="Leave it out of the body or query.")
         if in_query:
             return {**values, **path}
         read = {name: json_schema.from_text(value, properties.get(name, {})) for name, value in path.items()}

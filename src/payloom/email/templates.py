@@ -86,7 +86,7 @@ class Templates:
             html = mjml.mjml2html(markup.strip(), disable_comments=False, fonts={})
         except ValueError as error:
             hint = "every tag must be closed, and <mjml> is the outermost"
-            raise TemplateError(f"the MJML cannot be read: {error}", where=self._where(name), hint=hint) from None
+            raise TemplateError(f"the MJML is not valid: {error}", where=self._where(name), hint=hint) from None
         title = re.sub(r"[\x00-\x1f\x7f\u2028\u2029\s]+", " ", title).strip()[:MAX_SUBJECT]
         return Rendered(subject=title, html=html, text=plain_text(html))
 

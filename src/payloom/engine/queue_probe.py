@@ -80,7 +80,7 @@ class QueueProbe:
         except Exception as error:  # noqa: BLE001 - the thread must live on, whatever the driver says
             # Said once: those who have work to do say it too, and say more.
             if not self._away:
-                log.warning("the queue cannot be looked at, trying again every %g s: %s", _AWAY, error)
+                log.warning("the queue can't be read, retrying every %g s: %s", _AWAY, error)
             self._away = True
             self.close()
         return self._waiting and not self._away

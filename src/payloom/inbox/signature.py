@@ -51,7 +51,7 @@ def verify(raw: bytes, header: str | None, secrets: Sequence[str], now: int, *, 
         raise SignatureRefused(
             "too_old",
             f"The event was signed {age} seconds ago; {tolerance} are allowed.",
-            hint="Stripe signs anew with every retry. If this happens often, set this machine's clock.",
+            hint="Stripe signs every retry again. If this happens often, set this machine's clock.",
         )
     if age < -tolerance:
         raise SignatureRefused(

@@ -255,7 +255,7 @@ class _Loader:
             try:
                 sources[name] = (self.root / file).read_bytes().decode("utf-8")
             except (OSError, UnicodeDecodeError) as error:
-                self.report(file, f"the file cannot be read: {error}")
+                self.report(file, f"the file can't be read: {error}")
         return sources
 
     def checked(self, name: str, text: str, draft: Draft) -> Loaded:

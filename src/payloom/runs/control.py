@@ -64,7 +64,7 @@ class RunControl:
         """End a run now, or ask the worker that advances it to end it."""
         run = _get(tx, run_id)
         if run.finished:
-            raise WrongState(f"Run {run_id} is over already: {run.status}.")
+            raise WrongState(f"Run {run_id} has already ended: {run.status}.")
         tx.execute(sa.update(runs).where(runs.c.id == run_id).values(cancel_requested=True))
         if run.status != "running":
             # Nobody advances it: end it here, by the same code that ends every run.
@@ -89,7 +89,7 @@ class RunControl:
         if (other := self._dedupe.reclaim(tx, run)) is not None:
             raise WrongState(
                 f"Run {other.id} has taken the place of run {run_id}: they have the same key.",
-                hint="Look at that run; retry it instead if it fails.",
+                hint="Open that run. If it fails, retry it instead.",
             )
         path = run.failed_path
         number = run.retries + 1
@@ -196,8 +196,8 @@ class RunControl:
         state = Replay(self._deps.workflows, run, event, entries).next()
         if isinstance(state, Finished) and state.failure is not None and state.failure.kind == HistoryMismatch.code:
             raise WrongState(
-                f"With these inputs the run takes another way before step {path}, so its history does not fit.",
-                hint="Begin at an earlier step, or from the beginning.",
+                f"With these inputs, the run takes a different path before step {path}.",
+                hint="Start at an earlier step, or at the beginning.",
             )
 
 

@@ -56,7 +56,7 @@ _TOO_LONG = StepFailure(
     "timeout",
     f"The test run was ended after {LONGEST:g} seconds or {MOST_STEPS:,} steps.",
     status=504,
-    hint="Is there a loop that goes on?",
+    hint="Check whether a loop never ends.",
 )
 
 

@@ -91,7 +91,7 @@ class ConnectionsSection(_Section):
         10, description="Seconds within which a request's first line and headers must have come."
     )
     body_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
-        30, description="Seconds for a body, and one more for each 8 KB of it; also for an answer nobody takes."
+        30, description="Seconds for a body, plus one for each 8 KB; also for a response that the client doesn't read."
     )
     per_address: Annotated[int, Field(ge=0)] = Field(
         200, description="Connections open from one address; 0: no limit. Not for trusted proxies and this machine."

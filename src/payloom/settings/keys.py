@@ -80,7 +80,7 @@ def real_stripe(section: StripeSection, environ: Mapping[str, str], environment:
     if not values["publishable"]:
         raise StripeKeysRefused(
             f"{names['publishable']} is not set, so pages could not load the payment form",
-            hint=f"Set it to the pk_{mode}_… key that stands beside your secret key in Stripe's dashboard.",
+            hint=f"Set it to the pk_{mode}_… key beside your secret key in Stripe's dashboard.",
         )
     public = _mode_of(
         _PUBLISHABLE, values["publishable"], names["publishable"], "a publishable key (pk_test_… or pk_live_…)"

@@ -2299,7 +2299,7 @@ export interface components {
             message_id: string;
             /**
              * Repeated
-             * @description It was sent twice, because nobody knew whether the first one left.
+             * @description It was sent twice, because the first delivery was unknown.
              */
             repeated: boolean;
             /** Reply To */
@@ -2399,7 +2399,7 @@ export interface components {
             message_id: string;
             /**
              * Repeated
-             * @description It was sent twice, because nobody knew whether the first one left.
+             * @description It was sent twice, because the first delivery was unknown.
              */
             repeated: boolean;
             /** Reply To */
@@ -2657,7 +2657,7 @@ export interface components {
             payments: components["schemas"]["Payment"][];
             /**
              * Rejected
-             * @description Webhook requests that were turned away in the last 24 hours.
+             * @description Webhook requests that were rejected in the last 24 hours.
              */
             rejected: components["schemas"]["Rejection"][];
             undelivered_mails: components["schemas"]["MailNotes"];
@@ -3072,7 +3072,7 @@ export interface components {
             owner: string | null;
             /**
              * Parked On
-             * @description The table whose next row may let it go on.
+             * @description The table whose next row can resume it.
              */
             parked_on: string | null;
             /** Parked Since */
@@ -3245,7 +3245,7 @@ export interface components {
             outcome: string | null;
             /**
              * Parked On
-             * @description The table whose next row may let it go on.
+             * @description The table whose next row can resume it.
              */
             parked_on: string | null;
             /** Retries */
@@ -3890,7 +3890,7 @@ export interface components {
             count: number;
             /**
              * Of Latest
-             * @description How many events were looked at.
+             * @description The number of events that were checked.
              */
             of_latest: number;
             /**

@@ -28,20 +28,7 @@ export function Sidebar({ me, pages }: { me: Me | undefined; pages: NavigationIt
   const failed = counts?.failed ?? 0;
   return (
     <nav className="sidebar" aria-label="Studio">
-      <div className="side-project">
-        <Logo />
-        <div>
-          <strong>{me?.project ?? "Payloom"}</strong>
-          <span>
-            {me?.env ?? " "}
-            {me && (
-              <Badge tone={me.livemode ? "warn" : "neutral"}>
-                {me.livemode ? "Live" : me.local_stripe ? "Local" : "Test"}
-              </Badge>
-            )}
-          </span>
-        </div>
-      </div>
+      <Project me={me} />
       <button type="button" className="side-search" onClick={() => open({ palette: true })}>
         <Search aria-hidden />
         <span>Search</span>
@@ -81,6 +68,25 @@ export function Sidebar({ me, pages }: { me: Me | undefined; pages: NavigationIt
         )}
       </div>
     </nav>
+  );
+}
+
+function Project({ me }: { me: Me | undefined }) {
+  return (
+    <div className="side-project">
+      <Logo />
+      <div>
+        <strong>{me?.project ?? "Payloom"}</strong>
+        <span>
+          {me?.env ?? " "}
+          {me && (
+            <Badge tone={me.livemode ? "warn" : "neutral"}>
+              {me.livemode ? "Live" : me.local_stripe ? "Local" : "Test"}
+            </Badge>
+          )}
+        </span>
+      </div>
+    </div>
   );
 }
 

@@ -15,6 +15,8 @@ export function tokenOf(text: string): string {
   return /[?&#]token=([^&\s]+)/.exec(text)?.[1] ?? text.trim();
 }
 
+type Proof = { token: string } | { local: true };
+
 export function SignIn({ refused, signedIn }: { refused: Error | null; signedIn: Me | undefined }) {
   const [search] = useSearchParams();
   const navigate = useNavigate();
@@ -28,7 +30,7 @@ export function SignIn({ refused, signedIn }: { refused: Error | null; signedIn:
   const here = window.location.pathname.endsWith("/sign-in");
   const token = here ? search["token"] : undefined;
 
-  const enter = async (proof: { token: string } | { local: true }) => {
+  const enter = async (proof: Proof) => {
     setBusy(true);
     setProblem(null);
     try {
@@ -66,18 +68,26 @@ export function SignIn({ refused, signedIn }: { refused: Error | null; signedIn:
           <>
             {problem !== null && <ErrorNote error={problem} />}
             {forbidden && <ErrorNote error={refused} />}
-            {oneClick && (
-              <Button kind="primary" onClick={() => void enter({ local: true })}>
-                Open the studio on this machine
-              </Button>
-            )}
-            <LinkForm onToken={(token) => void enter({ token })} />
-            <p className="faint">No link? Make one where the server runs:</p>
-            <Command text="payloom studio" />
+            <WaysIn oneClick={oneClick} onProof={(proof) => void enter(proof)} />
           </>
         )}
       </div>
     </main>
+  );
+}
+
+function WaysIn({ oneClick, onProof }: { oneClick: boolean; onProof: (proof: Proof) => void }) {
+  return (
+    <>
+      {oneClick && (
+        <Button kind="primary" onClick={() => onProof({ local: true })}>
+          Open the studio on this machine
+        </Button>
+      )}
+      <LinkForm onToken={(token) => onProof({ token })} />
+      <p className="faint">No link? Create one on the server's machine:</p>
+      <Command text="payloom studio" />
+    </>
   );
 }
 

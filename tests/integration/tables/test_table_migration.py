@@ -236,7 +236,7 @@ async def test_duplicates_orphans_and_dropped_tables_are_counted(database: Datab
             tx, "orders", values=[{"amount": 7, "user_id": NOBODY}, {"amount": 7, "user_id": NOBODY}]
         )
     )
-    assert "values of user_id that stand in several rows: 1" in await refused(
+    assert "values of user_id that several rows have: 1" in await refused(
         database, BASE.replace("user_id?: uuid", "user_id?: uuid unique")
     )
     assert "2 rows with a reference to a row of users that does not exist" in await refused(

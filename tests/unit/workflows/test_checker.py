@@ -84,7 +84,7 @@ WRONG: list[tuple[str, str, str]] = [
     ("F101", API + 'input: {n: int}\nsteps:\n  - {id: order, insert: orders, values: {user_id: u, status: pending, amount: "${{ inputs.n }}"}}\n  - {stripe: payment_intents.create, with: {amount: "${{ order.amount }}"}, idempotency_key: x}\n', "the client decides `amount`"),
     ("F101", API + 'input: {n: int}\nsteps:\n  - {stripe: refunds.create, with: {amount: "${{ inputs.n }}"}, idempotency_key: x}\n', "the client decides `amount`"),
     ("F101", API + 'input: {n: int}\nsteps: [{call: ensure-customer, with: {amount: "${{ inputs.n }}"}}]\n', "the client decides `amount`"),
-    ("F102", API + 'input: {id: uuid}\nsteps:\n  - select: orders\n    where: {id: "${{ inputs.id }}"}\n', "7:13: any caller can name somebody else's row of `orders` (add user_id:"),
+    ("F102", API + 'input: {id: uuid}\nsteps:\n  - select: orders\n    where: {id: "${{ inputs.id }}"}\n', "7:13: any caller can name another user's row of `orders` (add user_id:"),
     ("F102", API + 'input: {id: string}\nsteps:\n  - {update: users, where: {id: "${{ inputs.id }}"}, set: {plan: pro}}\n', "somebody else's row of `users`"),
     ("F102", API + 'input: {sid: string}\nsteps:\n  - {id: session, stripe: checkout.sessions.retrieve, with: {id: "${{ inputs.sid }}"}}\n  - {select: orders, where: {id: "${{ session.metadata.order_id }}"}}\n', "somebody else's row of `orders`"),
     ("F103", MANUAL + 'steps: [{stripe: customers.create, idempotency_key: "a-${{ uuid() }}"}]\n', "this key is new on every run"),

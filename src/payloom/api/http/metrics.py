@@ -63,9 +63,7 @@ class Metrics:
         self.oldest = Gauge(
             "payloom_queue_oldest_seconds", "How long the oldest ready run has waited", registry=self.registry
         )
-        self.in_doubt = Gauge(
-            "payloom_steps_in_doubt", "Failed steps of which nobody knows what they did", registry=self.registry
-        )
+        self.in_doubt = Gauge("payloom_steps_in_doubt", "Failed steps with an unknown result", registry=self.registry)
         self.workers = Gauge("payloom_workers", "Processes that advance runs", registry=self.registry)
         self.mails = Gauge("payloom_mails", "Mails that have not left for sure", ["status"], registry=self.registry)
         self.collector: Collector | None = None

@@ -106,7 +106,7 @@ def _write(root: Path, texts: dict[str, str], *, force: bool) -> None:
     ]
     if different and not force:
         raise CommandError(
-            f"workflows/{different[0]}.yaml is there and differs", hint="Look at both, then add --force to replace it."
+            f"workflows/{different[0]}.yaml is there and differs", hint="Compare both, then add --force to replace it."
         )
     for name, text in texts.items():
         path = root / "workflows" / f"{name}.yaml"

@@ -29,7 +29,7 @@ def fmt(
         try:
             before = path.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            broken.append({"file": name, "line": 1, "column": 1, "message": f"the file cannot be read: {error}"})
+            broken.append({"file": name, "line": 1, "column": 1, "message": f"the file can't be read: {error}"})
             continue
         if problem := unreadable(before):
             broken.append({"file": name, "line": problem.line, "column": problem.column, "message": problem.message})

@@ -85,13 +85,13 @@ def from_sdk(error: stripe.StripeError, action: str) -> StripeStepFailed:
         kind = answer.get("code") or "card_declined"
         return StripeStepFailed(StepFailure(kind, message, status=402, hint=_card_hint(answer), data=data), "refused")
     if status == 429 or answer.get("code") in ("lock_timeout", "rate_limit"):
-        failure = StepFailure("rate_limit", message, status=503, hint="it is tried again later", data=data)
+        failure = StepFailure("rate_limit", message, status=503, hint="Payloom retries it later", data=data)
         return StripeStepFailed(failure, "retry", retry_after=retry_after)
     if answer.get("type") == "idempotency_error" and status != 409:
         return StripeStepFailed(_idempotency(message, data), "refused")
     if status == 409:
         kind = answer.get("code") or "conflict"
-        failure = StepFailure(kind, message, status=503, hint="it is tried again later", data=data)
+        failure = StepFailure(kind, message, status=503, hint="Payloom retries it later", data=data)
         return StripeStepFailed(failure, "retry", retry_after=retry_after)
     if status in (401, 403):
         return StripeStepFailed(_access(status, action, data), "refused")

@@ -90,7 +90,7 @@ class StripeHost:
         if known is not None and known.moves_money and operation.function != "update":
             raise refused(
                 "outcome_unknown",
-                f"whether {operation.name} happened on {attempt.first_at:%Y-%m-%d %H:%M} UTC cannot be told any more",
+                f"whether {operation.name} happened on {attempt.first_at:%Y-%m-%d %H:%M} UTC is no longer known",
                 status=502,
                 hint="look in Stripe's dashboard; then skip the step or start the run again",
                 action=operation.name,

@@ -16,7 +16,7 @@ _OUTCOME_UNKNOWN = StepFailure(
     "outcome_unknown",
     "The process ended while this step was under way; whether it had its effect is not known.",
     status=502,
-    hint="Look at the other side, then retry the run or cancel it.",
+    hint="Check the other system, then retry the run or cancel it.",
     data={"in_doubt": True},
 )
 _DEATHS = 5

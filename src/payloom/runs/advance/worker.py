@@ -209,7 +209,7 @@ class RunWorker:
             if flying:
                 await self._record_orphans(session, flying)
         except Superseded:
-            log.info("run %s goes on elsewhere", session.run.id)
+            log.info("run %s continues on another worker", session.run.id)
         finally:
             for task in flying:
                 task.cancel()

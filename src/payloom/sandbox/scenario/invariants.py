@@ -202,7 +202,7 @@ def _no_event_is_lost(rows: Rows, observations: Observations) -> Iterator[str]:
             yield f"event {event} is stored, and Stripe never made it"
     for run in rows.runs:
         if run.status not in RUN_STATUSES:
-            yield f"run {run.id} has the status {run.status!r}, which nobody knows"
+            yield f"run {run.id} has the status {run.status!r}, which is unknown"
     if observations.starts is not None:
         started = Counter(run.event_id for run in rows.runs if run.event_id is not None)
         for event, kind in rows.events.items():

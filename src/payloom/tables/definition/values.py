@@ -113,7 +113,7 @@ def _datetime(value: Any) -> dt.datetime:
         try:
             value = dt.datetime.fromisoformat(value.upper())
         except ValueError as error:
-            raise Unfit(f"{show(value)} is not a moment in time: {error}") from None
+            raise Unfit(f"{show(value)} is not a timestamp: {error}") from None
     if not isinstance(value, dt.datetime):
         hint = "timestamp(…) turns Stripe's seconds into one" if type(value) is int else "write 2026-01-31T10:00:00Z"
         raise Unfit(f"{show(value)} is not a timestamp", hint)

@@ -148,11 +148,7 @@ class DestructiveChangeCheck:
         )
         clashes = self._tx.execute(sa.select(sa.func.count()).select_from(twice)).scalar_one()
         names = ", ".join(change.columns)
-        return (
-            (f"values of {names} that stand in several rows: {clashes:,}", "make them unique first")
-            if clashes
-            else None
-        )
+        return (f"values of {names} that several rows have: {clashes:,}", "make them unique first") if clashes else None
 
     def _index_on_new_column(self, change: Change) -> tuple[str, str] | None:
         columns = self._after[change.table].columns

@@ -97,7 +97,7 @@ class Tables:
         _one_of("one", one, "required", "optional")
         _one_of("require", require, "all")
         if one and (key_by or require or limit is not None):
-            raise BadArguments("one cannot stand beside key_by, require or limit", table=table)
+            raise BadArguments("one can't be combined with key_by, require or limit", table=table)
         if limit is not None and (type(limit) is not int or not 0 <= limit <= MAX_ROWS):
             raise BadArguments(f"limit is a whole number from 0 to {MAX_ROWS:,}", table=table)
         where_tree = read_where(spec, where, required=False)

@@ -170,7 +170,7 @@ def _alternatives(spec: TableSpec, entries: Any) -> list[_Group]:
     groups: list[_Group] = []
     for entry in entries:
         if "any" in entry:
-            raise BadArguments(f"where {spec.name}: any cannot stand inside any", table=spec.name)
+            raise BadArguments(f"where {spec.name}: any can't be inside any", table=spec.name)
         group = _Group()
         group.read(spec, entry)
         if not group.nulls:

@@ -131,7 +131,7 @@ def text_of(value: Any) -> str:
         return "{" + ", ".join(f"{text_of(str(key))}: {text_of(item)}" for key, item in value.items()) + "}"
     if is_sequence(value):
         return "[" + ", ".join(map(text_of, value)) + "]"
-    raise SymbolicValue(f"{type(value).__name__} cannot stand in a workflow")
+    raise SymbolicValue(f"{type(value).__name__} can't be in a workflow")
 
 
 def plain(value: Any) -> Any:

@@ -131,9 +131,7 @@ def _links_that_leave(findings: Findings, types: Types, site: ExpressionSite) ->
         path = root_of(ref.path)
         if path[:1] == ("approval",) and (len(path) == 1 or path[1] == "url"):
             hint = "put it into the `data` of an `email` step"
-            findings.report_in(
-                "F110", site, "whoever has this link may decide: it goes into mails only", hint, ref.span
-            )
+            findings.report_in("F110", site, "the link allows a decision: use it in emails only", hint, ref.span)
 
 
 def _word(kind: str) -> str:
@@ -159,4 +157,4 @@ def _roots_that_are_missing(findings: Findings, site: ExpressionSite) -> None:
                 "pass what you need as an input", ref.span,
             )  # fmt: skip
         elif name == "user" and has_user is False:
-            findings.report_in("F002", site, "there is no user here: nobody has to be signed in", None, ref.span)
+            findings.report_in("F002", site, "there is no user here: callers need not be signed in", None, ref.span)

@@ -16,7 +16,7 @@ def readable(text: str) -> Source:
     source = read_source(text, "")
     if source.data is None or source.diagnostics:
         reason = source.diagnostics[0].format().removeprefix(":") if source.diagnostics else "it is empty"
-        raise BadEdit("the file cannot be read, so it cannot be edited", hint=f"mend it first: {reason}")
+        raise BadEdit("the file can't be read, so it can't be edited", hint=f"fix it first: {reason}")
     return source
 
 

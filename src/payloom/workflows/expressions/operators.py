@@ -139,7 +139,7 @@ def _time(compute: Callable[[], Any]) -> Any:
     try:
         return compute()
     except OverflowError:
-        raise EvalError("the moment is outside the years 1 to 9999") from None
+        raise EvalError("the timestamp is outside the years 1 to 9999") from None
 
 
 BINARY: Mapping[str, Callable[[Any, Any, Budget], Any]] = {

@@ -92,6 +92,8 @@ function NameDialog({
   );
 }
 
+type Renames = NonNullable<Extract<Item, { kind: "label" }>["branch"]["renames"]>;
+
 export function BranchMenu({
   item,
   tab,
@@ -146,17 +148,24 @@ export function BranchMenu({
         )}
       </Menu>
       {renaming && renames !== null && (
-        <NameDialog
-          title={renames.kind === "key" ? "Rename the branch" : "Change the condition"}
-          label={renames.kind === "key" ? "Name" : "Condition"}
-          hint={renames.kind === "key" ? "Its steps and comments stay." : "An expression that is true or false."}
-          start={branch.label}
-          needed
-          onDone={(name) => renameBranch(renames, name)}
-          onClose={() => setRenaming(false)}
-        />
+        <RenameDialog label={branch.label} renames={renames} onClose={() => setRenaming(false)} />
       )}
     </>
+  );
+}
+
+function RenameDialog({ label, renames, onClose }: { label: string; renames: Renames; onClose: () => void }) {
+  const isKey = renames.kind === "key";
+  return (
+    <NameDialog
+      title={isKey ? "Rename the branch" : "Change the condition"}
+      label={isKey ? "Name" : "Condition"}
+      hint={isKey ? "Its steps and comments stay." : "An expression that is true or false."}
+      start={label}
+      needed
+      onDone={(name) => renameBranch(renames, name)}
+      onClose={onClose}
+    />
   );
 }
 

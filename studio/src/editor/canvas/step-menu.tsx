@@ -50,27 +50,34 @@ export function stepEntries(onOpen?: (path: Path) => void): Entry[] {
     ? [{ key: "copy", label: "Copy", icon: <Copy aria-hidden />, run: () => void copyToClipboard(), shortcut: "Mod C" }]
     : [];
   if (readOnly !== null) return [...edit, ...copyEntry];
-  const add: Entry[] = [
-    {
-      key: "add",
-      label: any ? "Add step after" : "Add a step",
-      icon: <Plus aria-hidden />,
-      run: () => openCatalog(placeForNew()),
-      shortcut: "A",
-    },
-    {
-      key: "paste",
-      label: any ? "Paste after" : "Paste",
-      icon: <ClipboardPaste aria-hidden />,
-      run: () => void pasteFromClipboard(),
-      shortcut: "Mod V",
-    },
-  ];
-  if (!any) return [...edit, ...add];
+  if (!any) return [...edit, ...addEntries(any)];
   return [
     ...edit,
-    ...add,
-    ...copyEntry.map((one) => ({ ...one, line: true })),
+    ...addEntries(any),
+    ...copyEntry.map((entry) => ({ ...entry, line: true })),
+    ...changeEntries(steps.length),
+  ];
+}
+
+const addEntries = (any: boolean): Entry[] => [
+  {
+    key: "add",
+    label: any ? "Add step after" : "Add a step",
+    icon: <Plus aria-hidden />,
+    run: () => openCatalog(placeForNew()),
+    shortcut: "A",
+  },
+  {
+    key: "paste",
+    label: any ? "Paste after" : "Paste",
+    icon: <ClipboardPaste aria-hidden />,
+    run: () => void pasteFromClipboard(),
+    shortcut: "Mod V",
+  },
+];
+
+function changeEntries(count: number): Entry[] {
+  return [
     {
       key: "duplicate",
       label: "Duplicate",
@@ -89,7 +96,7 @@ export function stepEntries(onOpen?: (path: Path) => void): Entry[] {
     })),
     {
       key: "delete",
-      label: steps.length > 1 ? `Delete ${steps.length} steps` : "Delete",
+      label: count > 1 ? `Delete ${count} steps` : "Delete",
       icon: <Trash2 aria-hidden />,
       run: () => void remove(),
       shortcut: "Del",

@@ -1,5 +1,5 @@
 /** The text of a field during typing: kept until it is a valid value, then written after a pause. Never dropped. */
-import { useCallback, useEffect, useRef, useState } from "react";
+import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
 import type { Read } from "../form-model/literal";
 
 const PAUSE_MS = 350;
@@ -39,25 +39,32 @@ export interface DraftOptions {
   commit: (value: unknown) => Promise<boolean>;
 }
 
+/** Runs `follow` when the file's text changes. */
+function useNewText(shown: string, follow: () => void): void {
+  const last = useRef(shown);
+  const latest = useRef(follow);
+  latest.current = follow;
+  useEffect(() => {
+    if (last.current === shown) return;
+    last.current = shown;
+    latest.current();
+  }, [shown]);
+}
+
 export function useDraft(options: DraftOptions): Draft {
   const { name, shown } = options;
   const [draft, setDraft] = useState<string | null>(() => restored(name, shown));
   const [refused, setRefused] = useState(false);
   const latest = useRef({ ...options, draft });
   latest.current = { ...options, draft };
-  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const timer = useRef<Timer>(undefined);
   const written = useRef<string | null>(null);
 
   const flush = useCallback(() => {
-    clearTimeout(timer.current);
     if (timer.current === undefined) return;
+    clearTimeout(timer.current);
     timer.current = undefined;
-    const { draft: text, read, commit } = latest.current;
-    if (text === null) return;
-    const parsed = read(text);
-    if (!parsed.ok) return;
-    written.current = text;
-    void commit(parsed.value).then((done) => setRefused(!done));
+    writeDraft(latest.current, written, (done) => setRefused(!done));
   }, []);
 
   useEffect(() => {
@@ -70,18 +77,10 @@ export function useDraft(options: DraftOptions): Draft {
     };
   }, [flush]);
 
-  // The file moved on: what it says now is taken over, unless it is what was just written from here.
-  const last = useRef(shown);
-  useEffect(() => {
-    if (last.current === shown) return;
-    last.current = shown;
-    if (timer.current !== undefined) return;
-    if (written.current !== null && latest.current.draft === written.current) {
-      const again = latest.current.read(written.current);
-      if (again.ok && shown !== "" && sameText(again.value, shown)) return;
-    }
-    setDraft(null);
-  }, [shown]);
+  // The file changed: its text replaces the draft, unless it is what was just written from here.
+  useNewText(shown, () => {
+    if (timer.current === undefined && !isWritten(latest.current, written.current, shown)) setDraft(null);
+  });
 
   const take = (next: string): void => {
     kept.delete(name);
@@ -104,11 +103,39 @@ export function useDraft(options: DraftOptions): Draft {
     },
     leave: flush,
     reset() {
-      clearTimeout(timer.current);
-      timer.current = undefined;
+      stop(timer);
       setDraft(null);
     },
   };
+}
+
+type Timer = ReturnType<typeof setTimeout> | undefined;
+
+function stop(timer: RefObject<Timer>): void {
+  clearTimeout(timer.current);
+  timer.current = undefined;
+}
+
+type Latest = DraftOptions & { draft: string | null };
+
+/** Whether the file has the value that this field wrote last. */
+function isWritten({ draft, read }: Latest, written: string | null, shown: string): boolean {
+  if (written === null || draft !== written) return false;
+  const reading = read(written);
+  return reading.ok && shown !== "" && sameText(reading.value, shown);
+}
+
+/** Writes the draft of a field, if it is valid. */
+function writeDraft(
+  { draft, read, commit }: Latest,
+  written: RefObject<string | null>,
+  onDone: (done: boolean) => void,
+): void {
+  if (draft === null) return;
+  const parsed = read(draft);
+  if (!parsed.ok) return;
+  written.current = draft;
+  void commit(parsed.value).then(onDone);
 }
 
 function problemOf(reading: Read, refused: boolean): string | null {

@@ -1,9 +1,9 @@
 import { completionKeymap, completionStatus } from "@codemirror/autocomplete";
 import { defaultKeymap } from "@codemirror/commands";
 import { bracketMatching } from "@codemirror/language";
-import { Annotation, Compartment, EditorState, Prec } from "@codemirror/state";
+import { Annotation, Compartment, EditorState, type Extension, Prec } from "@codemirror/state";
 import { EditorView, keymap, placeholder } from "@codemirror/view";
-import { useEffect, useRef } from "react";
+import { type RefObject, useEffect, useRef } from "react";
 import type { Path } from "@/model/path";
 import { useEditor } from "../document/store";
 import { completion } from "../codemirror/complete";
@@ -51,20 +51,12 @@ export function ExpressionField(props: ExpressionFieldProps) {
           ...extensions(live, assist),
           frozen.current.of(EditorState.readOnly.of(live.current.readOnly)),
           attributes.current.of(EditorView.contentAttributes.of(described(live.current))),
-          EditorView.updateListener.of((update) => {
-            if (update.docChanged && !update.transactions.some((transaction) => transaction.annotation(outside)))
-              live.current.onText(update.state.doc.toString());
-          }),
-          EditorView.domEventHandlers({ blur: () => live.current.onLeave() }),
+          ...listeners(live),
         ],
       }),
     });
     view.current = made;
-    const focusAt = live.current.focusAt;
-    if (focusAt !== null && focusAt !== undefined) {
-      made.focus();
-      made.dispatch({ selection: { anchor: Math.min(focusAt, made.state.doc.length) } });
-    }
+    focus(made, live.current.focusAt);
     return () => {
       view.current = null;
       made.destroy();
@@ -72,8 +64,7 @@ export function ExpressionField(props: ExpressionFieldProps) {
   }, [assist]);
 
   useEffect(() => {
-    const change = view.current === null ? null : changeBetween(view.current.state.doc.toString(), props.text);
-    if (change !== null) view.current?.dispatch({ changes: change, annotations: outside.of(true) });
+    if (view.current !== null) replaceText(view.current, props.text);
   }, [props.text]);
 
   const { readOnly, id, label, reading, describedBy, invalid } = props;
@@ -90,18 +81,40 @@ export function ExpressionField(props: ExpressionFieldProps) {
 
   return (
     <div
-      className={props.reading === "expression" ? "form-code form-code-expression" : "form-code"}
-      data-invalid={props.invalid || undefined}
+      className={reading === "expression" ? "form-code form-code-expression" : "form-code"}
+      data-invalid={invalid || undefined}
     >
-      {props.reading === "expression" ? (
-        <span className="form-equals" aria-hidden>
-          =
-        </span>
-      ) : null}
+      {reading === "expression" ? <EqualsSign /> : null}
       <div className="form-code-host" ref={host} />
     </div>
   );
 }
+
+const EqualsSign = () => (
+  <span className="form-equals" aria-hidden>
+    =
+  </span>
+);
+
+function focus(view: EditorView, at: number | null | undefined): void {
+  if (at === null || at === undefined) return;
+  view.focus();
+  view.dispatch({ selection: { anchor: Math.min(at, view.state.doc.length) } });
+}
+
+function replaceText(view: EditorView, text: string): void {
+  const change = changeBetween(view.state.doc.toString(), text);
+  if (change !== null) view.dispatch({ changes: change, annotations: outside.of(true) });
+}
+
+/** Reports typed text, but not the changes from outside, and that the focus left. */
+const listeners = (live: RefObject<ExpressionFieldProps>): Extension[] => [
+  EditorView.updateListener.of((update) => {
+    if (update.docChanged && !update.transactions.some((transaction) => transaction.annotation(outside)))
+      live.current.onText(update.state.doc.toString());
+  }),
+  EditorView.domEventHandlers({ blur: () => live.current.onLeave() }),
+];
 
 type Described = Pick<ExpressionFieldProps, "id" | "label" | "reading" | "describedBy" | "invalid">;
 

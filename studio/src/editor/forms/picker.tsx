@@ -67,17 +67,7 @@ export function Picker({
         setQuery("");
       }}
     >
-      <Popover.Trigger
-        id={id}
-        className="form-picker"
-        aria-label={`${label}: ${value || "nothing chosen"}`}
-        aria-invalid={invalid || undefined}
-        aria-describedby={describedBy}
-        disabled={disabled}
-      >
-        <span className={value ? "mono" : "faint"}>{value || placeholder}</span>
-        <ChevronsUpDown size={14} aria-hidden />
-      </Popover.Trigger>
+      <Trigger {...{ id, label, value, placeholder, disabled, invalid, describedBy }} />
       <Popover.Portal>
         <Popover.Content className="form-popover" align="start" sideOffset={4} collisionPadding={12}>
           <Command label={label} shouldFilter={search === undefined} loop>
@@ -105,6 +95,27 @@ export function Picker({
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>
+  );
+}
+
+type TriggerProps = Pick<
+  PickerProps,
+  "id" | "label" | "value" | "placeholder" | "disabled" | "invalid" | "describedBy"
+>;
+
+function Trigger({ id, label, value, placeholder, disabled, invalid, describedBy }: TriggerProps) {
+  return (
+    <Popover.Trigger
+      id={id}
+      className="form-picker"
+      aria-label={`${label}: ${value || "nothing chosen"}`}
+      aria-invalid={invalid || undefined}
+      aria-describedby={describedBy}
+      disabled={disabled}
+    >
+      <span className={value ? "mono" : "faint"}>{value || placeholder}</span>
+      <ChevronsUpDown size={14} aria-hidden />
+    </Popover.Trigger>
   );
 }
 

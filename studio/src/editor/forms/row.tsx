@@ -74,37 +74,54 @@ export function Row({
         {beside}
         <span className="form-aside">
           {aside}
-          {onRemove ? (
-            <button
-              type="button"
-              className="form-icon"
-              aria-label={`Remove ${name}`}
-              title={`Remove ${name}`}
-              onClick={onRemove}
-            >
-              <X size={14} aria-hidden />
-            </button>
-          ) : null}
+          {onRemove ? <RemoveButton name={name} onRemove={onRemove} /> : null}
         </span>
       </div>
       {children({ id, labelledBy, describedBy, invalid })}
       <div id={describedBy} className="form-notes">
-        {problem ? (
-          <p className="form-note form-note-error">
-            <CircleAlert size={13} aria-hidden /> <span>{problem}</span>
-          </p>
-        ) : null}
-        {todo && findings.length === 0 ? (
-          <p className="form-note form-note-todo">
-            <CircleDashed size={13} aria-hidden /> <span>To do: fill this in.</span>
-          </p>
-        ) : null}
-        {findings.map((one, at) => (
-          <Finding key={at} finding={one} />
-        ))}
-        {doc ? <Doc text={doc} /> : null}
+        <Notes problem={problem} todo={todo} doc={doc} findings={findings} />
       </div>
     </div>
+  );
+}
+
+function Notes({
+  problem,
+  todo,
+  doc,
+  findings,
+}: Pick<RowProps, "problem" | "todo" | "doc"> & { findings: Diagnostic[] }) {
+  return (
+    <>
+      {problem ? (
+        <p className="form-note form-note-error">
+          <CircleAlert size={13} aria-hidden /> <span>{problem}</span>
+        </p>
+      ) : null}
+      {todo && findings.length === 0 ? (
+        <p className="form-note form-note-todo">
+          <CircleDashed size={13} aria-hidden /> <span>To do: fill this in.</span>
+        </p>
+      ) : null}
+      {findings.map((finding, at) => (
+        <Finding key={at} finding={finding} />
+      ))}
+      {doc ? <Doc text={doc} /> : null}
+    </>
+  );
+}
+
+function RemoveButton({ name, onRemove }: { name: string; onRemove: () => void }) {
+  return (
+    <button
+      type="button"
+      className="form-icon"
+      aria-label={`Remove ${name}`}
+      title={`Remove ${name}`}
+      onClick={onRemove}
+    >
+      <X size={14} aria-hidden />
+    </button>
   );
 }
 

@@ -1,5 +1,5 @@
 import { Pause } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, type KeyboardEvent } from "react";
 import { pathKey } from "@/model/path";
 import { ErrorNote, Skeleton } from "@/ui";
 import { useEditor } from "../document/store";
@@ -13,6 +13,20 @@ import { StepSubject } from "./subjects/step-subject";
 import { TriggerSubject } from "./subjects/trigger-subject";
 import { WorkflowSubject } from "./subjects/workflow-subject";
 import "./forms.css";
+
+/** The shortcuts of save, undo and redo inside the form. */
+function saveOrUndo(event: KeyboardEvent): void {
+  const mod = event.ctrlKey || event.metaKey;
+  const key = event.key.toLowerCase();
+  if (mod && key === "s") flushFields();
+  if (!mod || (key !== "z" && key !== "y")) return;
+  // One history for form, text and canvas: what was typed is a change of its own first.
+  flushFields();
+  event.preventDefault();
+  event.stopPropagation();
+  if (key === "y" || event.shiftKey) useEditor.getState().redo();
+  else useEditor.getState().undo();
+}
 
 /** The form of what is selected: a step, a trigger, or else the workflow itself. */
 export function StepForm() {
@@ -36,9 +50,7 @@ export function StepForm() {
         <ErrorNote
           error={
             new Error(
-              syntax
-                ? `The text cannot be read: ${syntax.message}. Fix it in the text first.`
-                : "There is no text yet.",
+              syntax ? `The text can't be read: ${syntax.message}. Fix it in the text first.` : "There is no text yet.",
             )
           }
         />
@@ -53,23 +65,7 @@ export function StepForm() {
     );
   return (
     <EditableContext value={readOnly === null && document !== null}>
-      <div
-        ref={box}
-        className="form-panel"
-        onKeyDownCapture={(event) => {
-          const mod = event.ctrlKey || event.metaKey;
-          if (mod && event.key.toLowerCase() === "s") flushFields();
-          if (mod && (event.key.toLowerCase() === "z" || event.key.toLowerCase() === "y")) {
-            // One history for form, text and canvas: what was typed is a change of its own first.
-            flushFields();
-            event.preventDefault();
-            event.stopPropagation();
-            const again = event.key.toLowerCase() === "y" || event.shiftKey;
-            if (again) useEditor.getState().redo();
-            else useEditor.getState().undo();
-          }
-        }}
-      >
+      <div ref={box} className="form-panel" onKeyDownCapture={saveOrUndo}>
         {document === null ? (
           <p className="form-waits" role="status">
             <Pause size={14} aria-hidden /> The text has a syntax error. Fix it or undo to use the form.

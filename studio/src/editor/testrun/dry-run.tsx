@@ -1,4 +1,4 @@
-/** The text tried on events that really came: what would be done differently from what was done. */
+/** Runs the text on recorded events, and compares the results. */
 import { dryRun, type DryRun as DryRunAnswer } from "@/api/editor";
 import { History } from "lucide-react";
 import { useState } from "react";
@@ -9,6 +9,32 @@ import { useEditor } from "../document/store";
 
 /** How many recorded events the text is tried on. */
 const EVENTS = 20;
+
+function DryRunEvent({ entry }: { entry: DryRunAnswer["data"][number] }) {
+  const differs = entry.difference.length > 0;
+  return (
+    <li className="dry-event">
+      <span className="dry-type">{entry.type}</span>
+      <code className="faint">{entry.event}</code>
+      <Badge tone={differs ? "warn" : "neutral"}>
+        {differs ? "different" : entry.draft.ended === null ? "not started" : "the same"}
+      </Badge>
+      {differs && (
+        <pre className="unified" tabIndex={0} aria-label={`Differences for ${entry.event}`}>
+          {entry.difference.map((line, at) => (
+            <span
+              key={at}
+              className={line.startsWith("+") ? "unified-in" : line.startsWith("-") ? "unified-out" : "unified-place"}
+            >
+              {line}
+              {"\n"}
+            </span>
+          ))}
+        </pre>
+      )}
+    </li>
+  );
+}
 
 export function DryRun() {
   const byEvents = useEditor(
@@ -51,28 +77,7 @@ export function DryRun() {
           </p>
           <ul className="dry-events">
             {answer.data.map((entry) => (
-              <li key={entry.event} className="dry-event">
-                <span className="dry-type">{entry.type}</span>
-                <code className="faint">{entry.event}</code>
-                <Badge tone={entry.difference.length > 0 ? "warn" : "neutral"}>
-                  {entry.difference.length > 0 ? "different" : entry.draft.ended === null ? "not started" : "the same"}
-                </Badge>
-                {entry.difference.length > 0 && (
-                  <pre className="unified" tabIndex={0} aria-label={`Differences for ${entry.event}`}>
-                    {entry.difference.map((line, at) => (
-                      <span
-                        key={at}
-                        className={
-                          line.startsWith("+") ? "unified-in" : line.startsWith("-") ? "unified-out" : "unified-place"
-                        }
-                      >
-                        {line}
-                        {"\n"}
-                      </span>
-                    ))}
-                  </pre>
-                )}
-              </li>
+              <DryRunEvent key={entry.event} entry={entry} />
             ))}
           </ul>
         </>

@@ -59,6 +59,37 @@ export interface MockDialogProps {
   onClose: () => void;
 }
 
+function DialogFoot({ onCancel }: { onCancel: () => void }) {
+  return (
+    <div className="flow-form-foot">
+      <Button onClick={onCancel}>Cancel</Button>
+      <Button kind="primary" type="submit">
+        Mock it
+      </Button>
+    </div>
+  );
+}
+
+interface MockErrorFieldsProps {
+  kind: string;
+  message: string;
+  onKind: (kind: string) => void;
+  onMessage: (message: string) => void;
+}
+
+function MockErrorFields({ kind, message, onKind, onMessage }: MockErrorFieldsProps) {
+  return (
+    <>
+      <Field label="Kind" hint="What `catch` can name, e.g. card_declined, rate_limit.">
+        {(attributes) => <Input {...attributes} mono value={kind} onChange={(event) => onKind(event.target.value)} />}
+      </Field>
+      <Field label="Message">
+        {(attributes) => <Input {...attributes} value={message} onChange={(event) => onMessage(event.target.value)} />}
+      </Field>
+    </>
+  );
+}
+
 export function MockDialog({ path, name, start, onClose }: MockDialogProps) {
   const known = useTestRun((state) => state.mocks[path]);
   const [kind, setKind] = useState<"value" | "error">(known?.error ? "error" : "value");
@@ -85,10 +116,10 @@ export function MockDialog({ path, name, start, onClose }: MockDialogProps) {
       description="Test runs skip this step and return the value below."
     >
       <form className="flow-form" onSubmit={done}>
-        <Field label="It">
+        <Field label="Result">
           {(attributes) => (
             <Select {...attributes} value={kind} onChange={(event) => setKind(event.target.value as "value" | "error")}>
-              <option value="value">answers with a value</option>
+              <option value="value">returns a value</option>
               <option value="error">fails with an error</option>
             </Select>
           )}
@@ -109,25 +140,9 @@ export function MockDialog({ path, name, start, onClose }: MockDialogProps) {
             )}
           </Field>
         ) : (
-          <>
-            <Field label="Kind" hint="What `catch` can name, e.g. card_declined, rate_limit.">
-              {(attributes) => (
-                <Input {...attributes} mono value={error} onChange={(event) => setError(event.target.value)} />
-              )}
-            </Field>
-            <Field label="Message">
-              {(attributes) => (
-                <Input {...attributes} value={message} onChange={(event) => setMessage(event.target.value)} />
-              )}
-            </Field>
-          </>
+          <MockErrorFields kind={error} message={message} onKind={setError} onMessage={setMessage} />
         )}
-        <div className="flow-form-foot">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit">
-            Mock it
-          </Button>
-        </div>
+        <DialogFoot onCancel={onClose} />
       </form>
     </Dialog>
   );

@@ -96,8 +96,7 @@ export const useTestRun = create<TestRunState>()((set, get) => ({
     );
   },
   async run(until) {
-    const { text, id, shown } = useEditor.getState();
-    const { mocks, local } = get();
+    const { shown } = useEditor.getState();
     let trigger: TestStart;
     try {
       trigger = startOf(get(), shown?.data);
@@ -107,31 +106,38 @@ export const useTestRun = create<TestRunState>()((set, get) => ({
       });
       return;
     }
-    set({ running: true, failure: null });
-    try {
-      const trace = await testRun({
-        id,
-        text,
-        trigger,
-        mocks,
-        stripe: local ? "local" : "mock",
-        ...(until === undefined ? {} : { until }),
-      });
-      if (get().workflow !== id) return;
-      set({ trace, tracedText: text });
-      light(trace);
-    } catch (error) {
-      set({ trace: null, failure: testRunErrorOf(error) });
-      useCanvas.setState({ overlay: null });
-    } finally {
-      set({ running: false });
-    }
+    await runFrom(trigger, until);
   },
   clear() {
     set({ trace: null, failure: null });
     useCanvas.setState({ overlay: null });
   },
 }));
+
+async function runFrom(trigger: TestStart, until: string | undefined): Promise<void> {
+  const set = useTestRun.setState;
+  const { text, id } = useEditor.getState();
+  const { mocks, local } = useTestRun.getState();
+  set({ running: true, failure: null });
+  try {
+    const trace = await testRun({
+      id,
+      text,
+      trigger,
+      mocks,
+      stripe: local ? "local" : "mock",
+      ...(until === undefined ? {} : { until }),
+    });
+    if (useTestRun.getState().workflow !== id) return;
+    set({ trace, tracedText: text });
+    light(trace);
+  } catch (error) {
+    set({ trace: null, failure: testRunErrorOf(error) });
+    useCanvas.setState({ overlay: null });
+  } finally {
+    set({ running: false });
+  }
+}
 
 const testRunErrorOf = (error: unknown): TestRunError =>
   error instanceof ApiError ? { message: error.message, hint: error.hint } : { message: String(error) };

@@ -60,6 +60,26 @@ export function TestPanel({ fromRun }: { fromRun: string | undefined }) {
   );
 }
 
+function TriggerField({ titles, chosen }: { titles: string[]; chosen: number }) {
+  return (
+    <Field label="Trigger">
+      {(attributes) => (
+        <Select
+          {...attributes}
+          value={chosen}
+          onChange={(event) => useTestRun.getState().set({ trigger: Number(event.target.value) })}
+        >
+          {titles.map((title, at) => (
+            <option key={at} value={at}>
+              {title}
+            </option>
+          ))}
+        </Select>
+      )}
+    </Field>
+  );
+}
+
 function StartWith({ all, chosen, fromRun }: { all: Sample[]; chosen: string; fromRun: string | undefined }) {
   const shown = useEditor((state) => state.shown);
   const triggers = useMemo(() => (shown === null ? [] : flowOf(shown.data).triggers), [shown]);
@@ -76,23 +96,7 @@ function StartWith({ all, chosen, fromRun }: { all: Sample[]; chosen: string; fr
   };
   return (
     <>
-      {triggers.length > 1 && (
-        <Field label="Trigger">
-          {(attributes) => (
-            <Select
-              {...attributes}
-              value={trigger}
-              onChange={(event) => useTestRun.getState().set({ trigger: Number(event.target.value) })}
-            >
-              {triggers.map((trigger, at) => (
-                <option key={trigger.key} value={at}>
-                  {trigger.title}
-                </option>
-              ))}
-            </Select>
-          )}
-        </Field>
-      )}
+      {triggers.length > 1 && <TriggerField titles={triggers.map(({ title }) => title)} chosen={trigger} />}
       <Field label="Start with">
         {(attributes) => (
           <Select {...attributes} value={chosen} onChange={(event) => pick(event.target.value)}>

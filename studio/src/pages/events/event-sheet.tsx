@@ -102,24 +102,8 @@ function Content({ event }: { event: EventDetail }) {
       <Facts
         facts={[
           ["State", <Status status={event.state} quiet key="state" />],
-          [
-            "Signature",
-            event.signature === "verified" ? (
-              <Status status="verified" quiet key="signature" />
-            ) : (
-              <span key="signature">Not needed: fetched from Stripe</span>
-            ),
-          ],
-          [
-            "Object",
-            event.object_id ? (
-              <span key="object" className="event-object">
-                <Link to="/journey/$id" params={{ id: event.object_id }} className="link">
-                  <code>{event.object_id}</code>
-                </Link>
-              </span>
-            ) : null,
-          ],
+          ["Signature", <Signature key="signature" verified={event.signature === "verified"} />],
+          ["Object", event.object_id ? <ObjectLink key="object" id={event.object_id} /> : null],
           ["Created", <Time at={fromUnix(event.created)} exact key="created" />],
           [
             "Received",
@@ -154,6 +138,17 @@ function Content({ event }: { event: EventDetail }) {
     </>
   );
 }
+
+const Signature = ({ verified }: { verified: boolean }) =>
+  verified ? <Status status="verified" quiet /> : <span>Not needed: fetched from Stripe</span>;
+
+const ObjectLink = ({ id }: { id: string }) => (
+  <span className="event-object">
+    <Link to="/journey/$id" params={{ id }} className="link">
+      <code>{id}</code>
+    </Link>
+  </span>
+);
 
 const shown = (value: unknown): string => asText(value ?? null);
 

@@ -73,14 +73,26 @@ const COLUMNS: Column<EventSummary>[] = [
   { id: "received", header: "Received", width: "104px", align: "right", cell: (row) => <Time at={row.received_at} /> },
 ];
 
+function EventSearch() {
+  const [text, setText] = useSearchText();
+  return (
+    <FilterBar>
+      <SearchField
+        label="Search events"
+        placeholder="evt_…, an object's id, a type"
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
+    </FilterBar>
+  );
+}
+
 export function Page() {
   const { id } = usePathParams();
   const [search, setSearch] = useSearchParams();
   const navigate = useNavigate();
   const mayResend = useMay("editor");
-  const [text, setText] = useSearchText();
   const [chosen, setChosen] = useState<Set<string>>(new Set());
-  const [catching, setCatching] = useState(false);
   const rejections = useRejected().data?.data ?? [];
   const refused = rejections.reduce((sum, rejection) => sum + rejection.count, 0);
   const state = search["state"];
@@ -97,24 +109,8 @@ export function Page() {
 
   return (
     <PageBody>
-      <PageHeader
-        title="Events"
-        actions={
-          mayResend && (
-            <Button icon={<DownloadCloud aria-hidden />} onClick={() => setCatching(true)}>
-              Catch up
-            </Button>
-          )
-        }
-      />
-      <FilterBar>
-        <SearchField
-          label="Search events"
-          placeholder="evt_…, an object's id, a type"
-          value={text}
-          onChange={(event) => setText(event.target.value)}
-        />
-      </FilterBar>
+      <PageHeader title="Events" actions={mayResend && <CatchUp />} />
+      <EventSearch />
       <div className="events-states">
         <Choices
           label="State"
@@ -144,8 +140,19 @@ export function Page() {
           close={() => void navigate({ to: "/events", search: { ...search, tab: undefined }, resetScroll: false })}
         />
       )}
-      {catching && <CatchUpDialog close={() => setCatching(false)} />}
     </PageBody>
+  );
+}
+
+function CatchUp() {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <Button icon={<DownloadCloud aria-hidden />} onClick={() => setOpen(true)}>
+        Catch up
+      </Button>
+      {open && <CatchUpDialog close={() => setOpen(false)} />}
+    </>
   );
 }
 

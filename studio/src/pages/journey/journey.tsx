@@ -12,6 +12,13 @@ import { lookOfKind } from "./kinds";
 const load = (id: string) => take(client.GET("/journey/{any_id}", { params: { path: { any_id: id } } }));
 type JourneyEntry = Awaited<ReturnType<typeof load>>["entries"][number];
 
+const Gaps = ({ complete, truncated }: { complete: boolean; truncated: boolean }) => (
+  <>
+    {!complete && <p className="faint">The index isn't up to date yet: the newest entries might be missing.</p>}
+    {truncated && <p className="faint">Some entries aren't shown. Open an entry to see what is related to it.</p>}
+  </>
+);
+
 export function Journey({ id }: { id: string }) {
   const [search, setSearch] = useSearchParams();
   const journey = useQuery({ queryKey: ["journey", id], queryFn: () => load(id) });
@@ -61,12 +68,7 @@ export function Journey({ id }: { id: string }) {
       ) : (
         <>
           <Kinds entries={entries} hidden={hidden} onToggle={toggle} />
-          {!journey.data.complete && (
-            <p className="faint">The index isn't up to date yet: the newest entries might be missing.</p>
-          )}
-          {journey.data.truncated && (
-            <p className="faint">Some entries aren't shown. Open an entry to see what is related to it.</p>
-          )}
+          <Gaps complete={journey.data.complete} truncated={journey.data.truncated} />
           <Days entries={entries.filter((entry) => !hidden.has(entry.kind))} />
         </>
       )}

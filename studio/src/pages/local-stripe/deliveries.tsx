@@ -8,20 +8,7 @@ import { local, type Delivery } from "./api";
 
 export function Deliveries() {
   const navigate = useNavigate();
-  const cache = useQueryClient();
-  const may = useMay("editor");
   const deliveries = useQuery({ queryKey: ["local", "deliveries"], queryFn: local.deliveries, refetchInterval: 3000 });
-  const again = useMutation({
-    mutationFn: (one: Delivery) => local.redeliver(one.event),
-    onSuccess: (answer, one) => {
-      void cache.invalidateQueries({ queryKey: ["local", "deliveries"] });
-      toast({
-        title: `${one.type} was resent`,
-        detail: `To ${answer.planned === 1 ? "one endpoint" : `${answer.planned} endpoints`}.`,
-      });
-    },
-    onError: toastError,
-  });
   if (deliveries.isPending) return <Skeleton />;
   if (deliveries.isError) return <ErrorNote error={deliveries.error} retry={() => void deliveries.refetch()} />;
   if (deliveries.data.data.length === 0)
@@ -66,21 +53,38 @@ export function Deliveries() {
           header: <span className="hidden-text">Actions</span>,
           width: "100px",
           align: "right",
-          cell: (row) => (
-            <Button
-              size="s"
-              kind="quiet"
-              icon={<Send aria-hidden />}
-              disabled={!may}
-              aria-label={`Resend ${row.type} ${row.event}`}
-              onClick={() => again.mutate(row)}
-            >
-              Resend
-            </Button>
-          ),
+          cell: (row) => <ResendButton delivery={row} />,
         },
       ]}
     />
+  );
+}
+
+function ResendButton({ delivery }: { delivery: Delivery }) {
+  const cache = useQueryClient();
+  const may = useMay("editor");
+  const resend = useMutation({
+    mutationFn: () => local.redeliver(delivery.event),
+    onSuccess: (answer) => {
+      void cache.invalidateQueries({ queryKey: ["local", "deliveries"] });
+      toast({
+        title: `${delivery.type} was resent`,
+        detail: `To ${answer.planned === 1 ? "one endpoint" : `${answer.planned} endpoints`}.`,
+      });
+    },
+    onError: toastError,
+  });
+  return (
+    <Button
+      size="s"
+      kind="quiet"
+      icon={<Send aria-hidden />}
+      disabled={!may}
+      aria-label={`Resend ${delivery.type} ${delivery.event}`}
+      onClick={() => resend.mutate()}
+    >
+      Resend
+    </Button>
   );
 }
 

@@ -14,7 +14,6 @@ export function Actions({ run, chosen }: { run: RunDetail; chosen: Step | null; 
   const may = useMay("editor");
   const site = useMe().data?.site_url ?? window.location.origin;
   const [rerun, setRerun] = useState<"beginning" | "step" | null>(null);
-  const [canceling, setCanceling] = useState(false);
   const over = TERMINAL.has(run.status);
 
   const again = () =>
@@ -46,11 +45,7 @@ export function Actions({ run, chosen }: { run: RunDetail; chosen: Step | null; 
           <Workflow aria-hidden /> Workflow
         </Link>
       </Button>
-      {may && !over && (
-        <Button icon={<Ban aria-hidden />} onClick={() => setCanceling(true)}>
-          Cancel
-        </Button>
-      )}
+      {may && !over && <CancelButton onCancel={() => actions.cancel.mutateAsync()} />}
       {may && run.status === "failed" && (
         <Button kind="primary" icon={<RotateCcw aria-hidden />} busy={actions.retry.isPending} onClick={retry}>
           Retry the failed step
@@ -65,13 +60,24 @@ export function Actions({ run, chosen }: { run: RunDetail; chosen: Step | null; 
           close={() => setRerun(null)}
         />
       )}
+    </>
+  );
+}
+
+function CancelButton({ onCancel }: { onCancel: () => Promise<unknown> }) {
+  const [asking, setAsking] = useState(false);
+  return (
+    <>
+      <Button icon={<Ban aria-hidden />} onClick={() => setAsking(true)}>
+        Cancel
+      </Button>
       <Confirm
-        open={canceling}
-        onOpenChange={setCanceling}
+        open={asking}
+        onOpenChange={setAsking}
         title="Cancel this run?"
         action="Cancel the run"
         danger
-        onConfirm={() => actions.cancel.mutateAsync()}
+        onConfirm={onCancel}
       >
         Completed steps aren't undone in Stripe or in your tables. The step in progress finishes first.
       </Confirm>

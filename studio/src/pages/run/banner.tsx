@@ -40,22 +40,7 @@ export function Banner({ run }: { run: RunDetail }) {
           .
         </Note>
       )}
-      {run.blocked && !run.finished_at && (
-        <Note icon={<Hourglass aria-hidden />} title="Blocked by another run">
-          Runs about the same object run one after another
-          {run.lane ? (
-            <>
-              , here in the lane <code>{run.lane}</code>
-            </>
-          ) : null}
-          . This run starts when the previous one has ended. Retry or cancel that one.{" "}
-          {run.object_id && (
-            <Link to="/runs" search={{ search: run.object_id }} className="link">
-              Show the runs of {run.object_id}
-            </Link>
-          )}
-        </Note>
-      )}
+      {run.blocked && !run.finished_at && <Blocked run={run} />}
       {approvals.length === 0 && run.status === "waiting" && !run.parked_on && run.wake_at && (
         <Note
           icon={<Clock aria-hidden />}
@@ -67,6 +52,25 @@ export function Banner({ run }: { run: RunDetail }) {
         />
       )}
     </>
+  );
+}
+
+function Blocked({ run }: { run: RunDetail }) {
+  return (
+    <Note icon={<Hourglass aria-hidden />} title="Blocked by another run">
+      Runs about the same object run one after another
+      {run.lane ? (
+        <>
+          , here in the lane <code>{run.lane}</code>
+        </>
+      ) : null}
+      . This run starts when the previous one has ended. Retry or cancel that one.{" "}
+      {run.object_id && (
+        <Link to="/runs" search={{ search: run.object_id }} className="link">
+          Show the runs of {run.object_id}
+        </Link>
+      )}
+    </Note>
   );
 }
 

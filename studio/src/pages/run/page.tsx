@@ -55,6 +55,17 @@ function useNow(moving: boolean): number {
   return now;
 }
 
+function RelatedRun({ how, id }: { how: string; id: string }) {
+  return (
+    <span>
+      {how}{" "}
+      <Link to="/runs/$id" params={{ id }} className="link">
+        {id.slice(0, 4)}…{id.slice(-6)}
+      </Link>
+    </span>
+  );
+}
+
 function Run({ run }: { run: RunDetail }) {
   const [search, setSearch] = useSearchParams();
   const open = !TERMINAL.has(run.status);
@@ -82,29 +93,12 @@ function Run({ run }: { run: RunDetail }) {
           <span className="num">
             {open ? "for" : "took"} {duration(took)}
           </span>
-          {run.forked_from && (
-            <span>
-              from{" "}
-              <Link to="/runs/$id" params={{ id: run.forked_from }} className="link">
-                {run.forked_from.slice(0, 4)}…{run.forked_from.slice(-6)}
-              </Link>
-            </span>
-          )}
+          {run.forked_from && <RelatedRun how="from" id={run.forked_from} />}
           {run.called_by.map((caller) => (
-            <span key={caller}>
-              called by{" "}
-              <Link to="/runs/$id" params={{ id: caller }} className="link">
-                {caller.slice(0, 4)}…{caller.slice(-6)}
-              </Link>
-            </span>
+            <RelatedRun key={caller} how="called by" id={caller} />
           ))}
           {run.children.map((child) => (
-            <span key={child}>
-              rerun as{" "}
-              <Link to="/runs/$id" params={{ id: child }} className="link">
-                {child.slice(0, 4)}…{child.slice(-6)}
-              </Link>
-            </span>
+            <RelatedRun key={child} how="rerun as" id={child} />
           ))}
         </div>
       </PageHeader>

@@ -48,6 +48,24 @@ function inputOf(text: string): { parsed: Record<string, unknown> | null; wrong:
   }
 }
 
+function StepField({ run, path, onPath }: { run: RunDetail; path: string; onPath: (path: string) => void }) {
+  return (
+    <Field label="Start at">
+      {(attributes) => (
+        <Select {...attributes} value={path} onChange={(event) => onPath(event.target.value)}>
+          {stepChoices(run).map(({ path: step, words }) => (
+            <option key={step} value={step}>
+              {step}
+              {"  "}
+              {words}
+            </option>
+          ))}
+        </Select>
+      )}
+    </Field>
+  );
+}
+
 export function RerunDialog({ run, from, step, close }: RerunDialogProps) {
   const { fork } = useRunActions(run.id);
   const navigate = useNavigate();
@@ -93,21 +111,7 @@ export function RerunDialog({ run, from, step, close }: RerunDialogProps) {
           if (!wrong) start();
         }}
       >
-        {from === "step" && (
-          <Field label="Start at">
-            {(attributes) => (
-              <Select {...attributes} value={path} onChange={(event) => setPath(event.target.value)}>
-                {stepChoices(run).map(({ path: step, words }) => (
-                  <option key={step} value={step}>
-                    {step}
-                    {"  "}
-                    {words}
-                  </option>
-                ))}
-              </Select>
-            )}
-          </Field>
-        )}
+        {from === "step" && <StepField run={run} path={path} onPath={setPath} />}
         <InputField text={inputs} onText={setInputs} rows={before.split("\n").length + 1} wrong={wrong} />
         <Checkbox label="Use the current version of the workflow" checked={newest} onChange={setNewest} />
         {fork.error && <ErrorNote error={fork.error} compact />}

@@ -66,20 +66,30 @@ export function Waterfall({ run, rows, now, chosen, choose }: WaterfallProps) {
             onKeyDown={(event) => onKey(event, index + 1, row)}
           />
         ))}
-        <div className="fall-breaks" aria-hidden>
-          {scale.breaks.map((pause) => (
-            <span key={pause.at} style={{ left: `${pause.at * 100}%`, width: `${pause.width * 100}%` }}>
-              <em>{duration(pause.ms)}</em>
-            </span>
-          ))}
-        </div>
+        <Breaks breaks={scale.breaks} />
       </div>
-      {rows.length === 0 && (
-        <EmptyState title={run.finished_at ? "No step recorded anything" : "Nothing has happened yet"}>
-          {!run.finished_at && "Steps appear here as they happen."}
-        </EmptyState>
-      )}
+      {rows.length === 0 && <NoSteps ended={run.finished_at !== null} />}
     </section>
+  );
+}
+
+function NoSteps({ ended }: { ended: boolean }) {
+  return (
+    <EmptyState title={ended ? "This run has no steps" : "No step has started yet"}>
+      {!ended && "Steps appear here as they happen."}
+    </EmptyState>
+  );
+}
+
+function Breaks({ breaks }: { breaks: Scale["breaks"] }) {
+  return (
+    <div className="fall-breaks" aria-hidden>
+      {breaks.map((pause) => (
+        <span key={pause.at} style={{ left: `${pause.at * 100}%`, width: `${pause.width * 100}%` }}>
+          <em>{duration(pause.ms)}</em>
+        </span>
+      ))}
+    </div>
   );
 }
 

@@ -52,6 +52,54 @@ export function Filters({
   );
 }
 
+interface OperatorSelectProps {
+  operators: readonly Operator[];
+  value: Operator;
+  onChange: (operator: Operator) => void;
+}
+
+function OperatorSelect({ operators, value, onChange }: OperatorSelectProps) {
+  return (
+    <Select aria-label="Comparison" value={value} onChange={(event) => onChange(event.target.value as Operator)}>
+      {operators.map((operator) => (
+        <option key={operator} value={operator}>
+          {wordOf(operator)}
+        </option>
+      ))}
+    </Select>
+  );
+}
+
+interface OperandFieldProps {
+  column: ColumnShape;
+  value: string;
+  problem: string | null;
+  onChange: (text: string) => void;
+}
+
+function OperandField({ column, value, problem, onChange }: OperandFieldProps) {
+  const control = controlOf(column);
+  if (control === "choice" || control === "check") {
+    return (
+      <Select aria-label="Value" value={value} onChange={(event) => onChange(event.target.value)}>
+        {(control === "check" ? ["true", "false"] : (column.choices ?? [])).map((choice) => (
+          <option key={choice}>{choice}</option>
+        ))}
+      </Select>
+    );
+  }
+  return (
+    <Input
+      aria-label="Value"
+      aria-invalid={problem ? true : undefined}
+      aria-describedby={problem ? "filter-problem" : undefined}
+      mono
+      value={value}
+      onChange={(event) => onChange(event.target.value)}
+    />
+  );
+}
+
 function NewCondition({
   columns,
   onAdd,
@@ -89,41 +137,28 @@ function NewCondition({
           <option key={column.name}>{column.name}</option>
         ))}
       </Select>
-      <Select aria-label="Comparison" value={operator} onChange={(event) => setChosen(event.target.value as Operator)}>
-        {operators.map((operator) => (
-          <option key={operator} value={operator}>
-            {wordOf(operator)}
-          </option>
-        ))}
-      </Select>
-      {!bare &&
-        (control === "choice" || control === "check" ? (
-          <Select aria-label="Value" value={operand} onChange={(event) => setValue(event.target.value)}>
-            {(control === "check" ? ["true", "false"] : (column.choices ?? [])).map((one) => (
-              <option key={one}>{one}</option>
-            ))}
-          </Select>
-        ) : (
-          <Input
-            aria-label="Value"
-            aria-invalid={problem ? true : undefined}
-            aria-describedby={problem ? "filter-problem" : undefined}
-            mono
-            value={value}
-            onChange={(event) => setValue(event.target.value)}
-          />
-        ))}
+      <OperatorSelect operators={operators} value={operator} onChange={setChosen} />
+      {!bare && (
+        <OperandField
+          column={column}
+          value={control === "choice" || control === "check" ? operand : value}
+          problem={problem}
+          onChange={setValue}
+        />
+      )}
       <Button type="submit" size="s" kind="primary">
         Add
       </Button>
       <Button size="s" kind="quiet" onClick={onCancel}>
         Cancel
       </Button>
-      {problem && (
-        <span id="filter-problem" role="alert" className="tables-problem">
-          {problem}
-        </span>
-      )}
+      {problem && <FilterProblem text={problem} />}
     </form>
   );
 }
+
+const FilterProblem = ({ text }: { text: string }) => (
+  <span id="filter-problem" role="alert" className="tables-problem">
+    {text}
+  </span>
+);

@@ -2,7 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Activity, Trash2 } from "lucide-react";
-import { useState } from "react";
+import { type ComponentProps, useState } from "react";
 import { ApiError } from "@/api/client";
 import {
   Button,
@@ -66,22 +66,14 @@ export function RowSheet({ table, keyColumn, row, may, onClose }: RowSheetProps)
       description={id === null ? "Empty columns get their defaults." : <code>{id}</code>}
       footer={
         <Footer
-          may={may}
-          fresh={id === null}
-          busy={save.isPending}
+          {...{ may, onClose, fresh: id === null, busy: save.isPending, onSave: submit }}
           onDelete={() => setAsking(true)}
-          onClose={onClose}
-          onSave={submit}
         />
       }
     >
       <div className="tables-row">
         {save.isError && <ErrorNote error={save.error} compact />}
-        {id !== null && (
-          <Link to="/journey/$id" params={{ id }} className="tables-journey">
-            <Activity aria-hidden /> Everything related to it
-          </Link>
-        )}
+        {id !== null && <TimelineLink id={id} />}
         {isStripe(table) && <JsonView value={old} label={`${table.name} ${id ?? ""}`} open={1} />}
         {!isStripe(table) && (
           <Fields table={table} old={old} fresh={id === null} may={may} fields={fields} error={save.error} />
@@ -89,18 +81,42 @@ export function RowSheet({ table, keyColumn, row, may, onClose }: RowSheetProps)
         {id !== null && !isStripe(table) && <History table={table.name} id={id} />}
       </div>
       {id !== null && (
-        <Confirm
+        <DeleteRow
+          table={table.name}
           open={asking}
           onOpenChange={setAsking}
-          title={`Delete this row of ${table.name}?`}
-          action="Delete the row"
-          danger
           onConfirm={() => tables.remove(table.name, id, old).then(() => done("The row was deleted"))}
-        >
-          You can't restore it. Workflows that start on deleted rows will start.
-        </Confirm>
+        />
       )}
     </Dialog>
+  );
+}
+
+const TimelineLink = ({ id }: { id: string }) => (
+  <Link to="/journey/$id" params={{ id }} className="tables-journey">
+    <Activity aria-hidden /> Everything related to it
+  </Link>
+);
+
+interface DeleteRowProps {
+  table: string;
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  onConfirm: () => Promise<void>;
+}
+
+function DeleteRow({ table, open, onOpenChange, onConfirm }: DeleteRowProps) {
+  return (
+    <Confirm
+      open={open}
+      onOpenChange={onOpenChange}
+      title={`Delete this row of ${table}?`}
+      action="Delete the row"
+      danger
+      onConfirm={onConfirm}
+    >
+      You can't restore it. Workflows that start on deleted rows will start.
+    </Confirm>
   );
 }
 
@@ -242,36 +258,51 @@ function Cell({ column, fresh, text, value, currency, editable, error, onChange 
               : undefined
       }
     >
-      {(attributes) =>
-        control === "choice" || control === "check" ? (
-          <Select {...attributes} value={text} disabled={!editable} onChange={(event) => onChange(event.target.value)}>
-            {(column.nullable || text === "") && <option value="">null</option>}
-            {(control === "check" ? ["true", "false"] : (column.choices ?? [])).map((one) => (
-              <option key={one}>{one}</option>
-            ))}
-          </Select>
-        ) : control === "json" || control === "lines" ? (
-          <TextArea
-            {...attributes}
-            mono={control === "json"}
-            rows={control === "json" ? 6 : 3}
-            value={text}
-            readOnly={!editable}
-            onChange={(event) => onChange(event.target.value)}
-          />
-        ) : (
-          <Input
-            {...attributes}
-            mono={control !== "text"}
-            value={text}
-            readOnly={!editable}
-            placeholder={column.nullable ? "null" : undefined}
-            inputMode={control === "number" ? "numeric" : undefined}
-            onChange={(event) => onChange(event.target.value)}
-          />
-        )
-      }
+      {(attributes) => (
+        <CellControl attributes={attributes} column={column} text={text} editable={editable} onChange={onChange} />
+      )}
     </Field>
+  );
+}
+
+type CellControlProps = Pick<CellProps, "column" | "text" | "editable" | "onChange"> & {
+  attributes: Parameters<ComponentProps<typeof Field>["children"]>[0];
+};
+
+function CellControl({ attributes, column, text, editable, onChange }: CellControlProps) {
+  const control = controlOf(column);
+  if (control === "choice" || control === "check") {
+    return (
+      <Select {...attributes} value={text} disabled={!editable} onChange={(event) => onChange(event.target.value)}>
+        {(column.nullable || text === "") && <option value="">null</option>}
+        {(control === "check" ? ["true", "false"] : (column.choices ?? [])).map((choice) => (
+          <option key={choice}>{choice}</option>
+        ))}
+      </Select>
+    );
+  }
+  if (control === "json" || control === "lines") {
+    return (
+      <TextArea
+        {...attributes}
+        mono={control === "json"}
+        rows={control === "json" ? 6 : 3}
+        value={text}
+        readOnly={!editable}
+        onChange={(event) => onChange(event.target.value)}
+      />
+    );
+  }
+  return (
+    <Input
+      {...attributes}
+      mono={control !== "text"}
+      value={text}
+      readOnly={!editable}
+      placeholder={column.nullable ? "null" : undefined}
+      inputMode={control === "number" ? "numeric" : undefined}
+      onChange={(event) => onChange(event.target.value)}
+    />
   );
 }
 

@@ -6,6 +6,22 @@ import { client, take } from "@/api/client";
 import { Button, Dialog, ErrorNote, Field, Input, Select } from "@/ui";
 import { idOf, STARTS, textOf, type StartKind } from "./fresh";
 
+function StartField({ value, onChange }: { value: StartKind; onChange: (kind: StartKind) => void }) {
+  return (
+    <Field label="Starts on">
+      {(attributes) => (
+        <Select {...attributes} value={value} onChange={(event) => onChange(event.target.value as StartKind)}>
+          {STARTS.map((start) => (
+            <option key={start.kind} value={start.kind}>
+              {start.label}
+            </option>
+          ))}
+        </Select>
+      )}
+    </Field>
+  );
+}
+
 export function NewWorkflow({ known, close }: { known: ReadonlySet<string>; close: () => void }) {
   const navigate = useNavigate();
   const cache = useQueryClient();
@@ -59,17 +75,7 @@ export function NewWorkflow({ known, close }: { known: ReadonlySet<string>; clos
             />
           )}
         </Field>
-        <Field label="Starts on">
-          {(attributes) => (
-            <Select {...attributes} value={start} onChange={(event) => setStart(event.target.value as StartKind)}>
-              {STARTS.map((start) => (
-                <option key={start.kind} value={start.kind}>
-                  {start.label}
-                </option>
-              ))}
-            </Select>
-          )}
-        </Field>
+        <StartField value={start} onChange={setStart} />
         {create.error && <ErrorNote error={create.error} compact />}
       </form>
     </Dialog>

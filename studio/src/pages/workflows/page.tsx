@@ -91,6 +91,32 @@ function Lint({ line }: { line: WorkflowLine }) {
   return <Status status="ok" quiet />;
 }
 
+const contains = (workflow: WorkflowLine, words: string): boolean =>
+  `${workflow.id} ${workflow.name} ${workflow.description ?? ""} ${JSON.stringify(workflow.triggers)}`
+    .toLowerCase()
+    .includes(words);
+
+const NewButton = ({ onClick }: { onClick: () => void }) => (
+  <Button kind="primary" icon={<Plus aria-hidden />} onClick={onClick}>
+    New workflow
+  </Button>
+);
+
+const NoMatch = ({ onClear }: { onClear: () => void }) => (
+  <EmptyState
+    icon={SearchX}
+    title="No matching workflows"
+    action={<Button onClick={onClear}>Show all workflows</Button>}
+  />
+);
+
+const NoWorkflow = () => (
+  <EmptyState icon={Workflow} title="No workflow yet" command="payloom init shop">
+    A workflow defines what happens when Stripe sends an event or a client calls an endpoint. Create one, or start from
+    the shop's:
+  </EmptyState>
+);
+
 export function Page() {
   const [search, setSearch] = useSearchParams();
   const navigate = useNavigate();
@@ -102,12 +128,7 @@ export function Page() {
   });
   const words = (search["search"] ?? "").toLowerCase();
   const rows = useMemo(
-    () =>
-      workflows.data?.data.filter((workflow) =>
-        `${workflow.id} ${workflow.name} ${workflow.description ?? ""} ${JSON.stringify(workflow.triggers)}`
-          .toLowerCase()
-          .includes(words),
-      ) ?? [],
+    () => workflows.data?.data.filter((workflow) => contains(workflow, words)) ?? [],
     [workflows.data, words],
   );
   const editable = me?.editable ?? false;
@@ -118,13 +139,7 @@ export function Page() {
       <PageHeader
         title="Workflows"
         badge={workflows.data && <Badge>{workflows.data.data.length}</Badge>}
-        actions={
-          editable && (
-            <Button kind="primary" icon={<Plus aria-hidden />} onClick={() => setAdding(true)}>
-              New workflow
-            </Button>
-          )
-        }
+        actions={editable && <NewButton onClick={() => setAdding(true)} />}
       />
       <FilterBar>
         <SearchField
@@ -136,18 +151,9 @@ export function Page() {
       </FilterBar>
       {workflows.error && <ErrorNote error={workflows.error} retry={() => void workflows.refetch()} />}
       {!workflows.data && !workflows.error && <Skeleton lines={10} />}
-      {workflows.data && workflows.data.data.length === 0 && (
-        <EmptyState icon={Workflow} title="No workflow yet" command="payloom init --template shop">
-          A workflow defines what happens when Stripe sends an event or a client calls an endpoint. Create one, or start
-          from the shop's:
-        </EmptyState>
-      )}
+      {workflows.data && workflows.data.data.length === 0 && <NoWorkflow />}
       {workflows.data && workflows.data.data.length > 0 && rows.length === 0 && (
-        <EmptyState
-          icon={SearchX}
-          title="No matching workflows"
-          action={<Button onClick={() => setSearch({ search: undefined })}>Show all workflows</Button>}
-        />
+        <NoMatch onClear={() => setSearch({ search: undefined })} />
       )}
       {rows.length > 0 && (
         <Table<WorkflowLine>

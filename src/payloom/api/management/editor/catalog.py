@@ -35,7 +35,7 @@ ERRORS: Mapping[str, str] = {
     "rate_limit": "Too many calls in a short time.",
     "timeout": "The step took longer than its `timeout`.",
     "http_unreachable": "The address could not be reached.",
-    "http_bad_answer": "The address answered with something that cannot be read.",
+    "http_bad_answer": "The response of the address can't be read.",
     "http_bad_request": "The call was not understood or not allowed.",
     "mail_refused": "The mail server refused the mail for good.",
     "email_template": "The template could not be filled in.",

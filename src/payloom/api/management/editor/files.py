@@ -173,7 +173,7 @@ class Files:
             changes = difflib.unified_diff(before, after, "on disk", "yours")
         raise Conflict(
             f"{now.path} has changed on disk since you opened it",
-            hint="Look at both texts, keep what you need, and save again from the new state.",
+            hint="Compare both texts, keep what you need, and save again.",
             text=now.text,
             etag=now.etag,
             yours=mine,

@@ -82,7 +82,9 @@ class TestRunInputs:
         if start.user is not None:
             user = await self._parts.find_user(start.user)
             if user is None:
-                raise BadRequest(f"there is no account {start.user[:100]!r}", hint="Leave it out for somebody made up.")
+                raise BadRequest(
+                    f"there is no account {start.user[:100]!r}", hint="Leave it out for a synthesized user."
+                )
             return dict(user)
         if auth in {"none", "optional"}:
             return None

@@ -102,7 +102,7 @@ class MailSummary(Shape):
     subject: str
     status: str = Field(description="queued | sending | sent | failed | unknown")
     attempts: int
-    repeated: bool = Field(description="It was sent twice, because nobody knew whether the first one left.")
+    repeated: bool = Field(description="It was sent twice, because the first delivery was unknown.")
     error: str | None
     run_id: str | None
     message_id: str

@@ -73,7 +73,7 @@ class ApprovalList(Shape):
 class Unhandled(Shape):
     """Events among the latest that no workflow wanted."""
 
-    of_latest: int = Field(description="How many events were looked at.")
+    of_latest: int = Field(description="The number of events that were checked.")
     count: int
     types: list[tuple[str, int]] = Field(description="Types with their counts, most first.")
 
@@ -111,7 +111,7 @@ class Overview(Shape):
     blocked_runs: RunNotes
     undelivered_mails: MailNotes
     approvals: list[Approval]
-    rejected: list[Rejection] = Field(description="Webhook requests that were turned away in the last 24 hours.")
+    rejected: list[Rejection] = Field(description="Webhook requests that were rejected in the last 24 hours.")
     unhandled: Unhandled
     payments: list[Payment]
     last_24h: Day

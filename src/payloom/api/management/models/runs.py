@@ -26,7 +26,7 @@ class RunSummary(Shape):
     outcome: str | None = Field(description="`filtered` when a filter ended a succeeded run.")
     waiting_for: Json
     wake_at: Moment | None
-    parked_on: str | None = Field(description="The table whose next row may let it go on.")
+    parked_on: str | None = Field(description="The table whose next row can resume it.")
     blocked: bool = Field(description="Another run is before it in its lane.")
     lane: str | None = Field(description="Runs of one lane go one after another.")
     failure: Failure | None

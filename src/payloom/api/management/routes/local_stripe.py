@@ -106,7 +106,7 @@ async def _ask(settings: Settings, method: str, path: str, **options: Any) -> An
             answer = await http.request(method, path, **options)
             body = answer.json()
     except (httpx.HTTPError, ValueError):
-        raise LocalStripeUnavailable(hint="`payloom dev` starts it; look at data/stripe.log.") from None
+        raise LocalStripeUnavailable(hint="`payloom dev` starts it. Its log is data/stripe.log.") from None
     if answer.is_success:
         return redact(body if is_dict(body) else {"data": body})
     error: object = body.get("error") if is_dict(body) else None

@@ -152,8 +152,8 @@ def _locked_unchanged_row(
     now = masked_row(row)
     differing = sorted(name for name, value in was.items() if now.get(name) != value)
     if differing:
-        hint = "Look at it as it is now, and change it again."
-        message = f"row {key[:100]} of {spec.name} was changed meanwhile: {', '.join(differing[:5])}"
+        hint = "Reload the row, and change it again."
+        message = f"row {key[:100]} of {spec.name} changed since you read it: {', '.join(differing[:5])}"
         raise RowChanged(message, hint=hint, row=now, columns=differing)
     return row
 

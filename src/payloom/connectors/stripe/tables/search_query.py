@@ -20,7 +20,7 @@ def query(table: StripeTable, where: Mapping[str, Any]) -> str:
     """Return the query; raises BadArguments for what the language cannot say."""
     if "query" in where:
         if len(where) > 1 or not isinstance(where["query"], str):
-            raise BadArguments(f"where {table.name}: `query` is a text and stands alone")
+            raise BadArguments(f"where {table.name}: `query` is a text without other filters")
         return where["query"]
     if not where:
         raise BadArguments(f"where {table.name}: a search needs something to look for", hint=table.shape().hint)

@@ -266,7 +266,7 @@ def _plain(table: StripeTable, name: str, value: Any) -> Any:
 
 def _bounds(table: StripeTable, one: Any, limit: Any, args: Mapping[str, Any]) -> None:
     if one and (args.get("key_by") or args.get("require") or limit is not None):
-        raise BadArguments("one cannot stand beside key_by, require or limit", table=table.name)
+        raise BadArguments("one can't be combined with key_by, require or limit", table=table.name)
     if limit is not None and (type(limit) is not int or not 0 <= limit <= HARD_LIMIT):
         raise BadArguments(f"limit is a whole number from 0 to {HARD_LIMIT:,}", table=table.name)
 

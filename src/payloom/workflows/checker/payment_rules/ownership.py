@@ -46,7 +46,7 @@ def check_ownership(findings: Findings, taint: Taint) -> None:
         findings.report(
             "F102",
             (*path, key),
-            f"any caller can name somebody else's row of `{node.table}`",
+            f"any caller can name another user's row of `{node.table}`",
             f'add {owner}: "${{{{ user.id }}}}" to `where`',
             key=True,
         )

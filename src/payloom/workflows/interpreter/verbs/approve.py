@@ -89,7 +89,7 @@ class Approve(Node):
         elif self.otherwise is not None:
             yield from take(self, frame, path, "else", self.otherwise)
         elif answer["timed_out"]:
-            raise fail(path, "approval_timeout", f"nobody answered in time: {title}", hint="add `on_timeout`")
+            raise fail(path, "approval_timeout", f"no decision before the timeout: {title}", hint="add `on_timeout`")
         else:
             raise fail(
                 path, "rejected", f"{answer['by'] or 'somebody'} said no: {title}", status=403, note=answer["note"]

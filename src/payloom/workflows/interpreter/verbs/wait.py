@@ -31,7 +31,10 @@ def moment(value: Any, now: dt.datetime, path: str, what: str) -> dt.datetime:
                 value = dt.datetime.fromisoformat(value)
             except ValueError:
                 raise fail(
-                    path, "expression", f"`{what}` is neither a duration nor a moment: {value!r}", hint="write e.g. 14d"
+                    path,
+                    "expression",
+                    f"`{what}` is neither a duration nor a timestamp: {value!r}",
+                    hint="write e.g. 14d",
                 ) from None
     if isinstance(value, dt.timedelta):
         try:

@@ -121,7 +121,16 @@ export function Cases({ path, actions }: { path: Path; actions: string[] }) {
   const cases = useValue(path);
   const byCondition = Array.isArray(cases);
   const names = isMap(cases) ? Object.keys(cases) : [];
-  const free = actions.filter((action) => !names.includes(action));
+  const add = () => {
+    const [action] = actions.filter((action) => !names.includes(action));
+    if (byCondition) {
+      const value = { when: "true", do: [{ log: "a new case" }] };
+      void changes.run([{ op: "insert", path: [...path, cases.length], value }], "Add a case");
+    } else {
+      const place = [...path, action ?? freeName("value", names)];
+      void changes.set(place, [{ log: `case ${action ?? "value"}` }], "Add a case");
+    }
+  };
   return (
     <Row
       name="cases"
@@ -155,29 +164,7 @@ export function Cases({ path, actions }: { path: Path; actions: string[] }) {
                 </div>
               ))}
           <div className="form-buttons">
-            <Button
-              size="s"
-              kind="quiet"
-              icon={<Plus size={14} aria-hidden />}
-              onClick={() =>
-                byCondition
-                  ? void changes.run(
-                      [
-                        {
-                          op: "insert",
-                          path: [...path, cases.length],
-                          value: { when: "true", do: [{ log: "a new case" }] },
-                        },
-                      ],
-                      "Add a case",
-                    )
-                  : void changes.set(
-                      [...path, free[0] ?? freeName("value", names)],
-                      [{ log: `case ${free[0] ?? "value"}` }],
-                      "Add a case",
-                    )
-              }
-            >
+            <Button size="s" kind="quiet" icon={<Plus size={14} aria-hidden />} onClick={add}>
               Add a case
             </Button>
           </div>
@@ -248,6 +235,38 @@ export function Branches({ path }: { path: Path }) {
   );
 }
 
+function CatchClause({ path, at, errors }: { path: Path; at: number; errors: string[] }) {
+  const changes = useChanges();
+  return (
+    <div className="form-item">
+      <div className="form-item-body">
+        <ColumnsList
+          field={{
+            ...fieldOf("errors", {}),
+            doc: "Kinds of error, such as card_declined. Omit for every error.",
+            placeholder: "every error",
+          }}
+          path={[...path, at, "errors"]}
+          label="Change errors"
+          columns={errors}
+          order={false}
+          onRemove={() => void changes.remove([...path, at, "errors"], "Catch every error", path.length + 1)}
+        />
+        <ValueField
+          field={{
+            ...fieldOf("as", { type: "string" }, { writing: "plain" }),
+            placeholder: "error",
+            doc: "The name under which the steps read the error.",
+          }}
+          path={[...path, at, "as"]}
+        />
+        <StepLinks path={[...path, at, "do"]} />
+      </div>
+      <RemoveCase name={`clause ${at + 1}`} path={[...path, at]} keep={path.length} />
+    </div>
+  );
+}
+
 /** What is done about a failure: steps for every error, or clauses that name errors. */
 export function Catch({ path, errors }: { path: Path; errors: string[] }) {
   const changes = useChanges();
@@ -264,34 +283,7 @@ export function Catch({ path, errors }: { path: Path; errors: string[] }) {
       {() => (
         <div className="form-list">
           {clauses ? (
-            list.map((_, at) => (
-              <div className="form-item" key={at}>
-                <div className="form-item-body">
-                  <ColumnsList
-                    field={{
-                      ...fieldOf("errors", {}),
-                      doc: "Kinds of error, such as card_declined. Omit for every error.",
-                      placeholder: "every error",
-                    }}
-                    path={[...path, at, "errors"]}
-                    label="Change errors"
-                    columns={errors}
-                    order={false}
-                    onRemove={() => void changes.remove([...path, at, "errors"], "Catch every error", path.length + 1)}
-                  />
-                  <ValueField
-                    field={{
-                      ...fieldOf("as", { type: "string" }, { writing: "plain" }),
-                      placeholder: "error",
-                      doc: "The name under which the steps read the error.",
-                    }}
-                    path={[...path, at, "as"]}
-                  />
-                  <StepLinks path={[...path, at, "do"]} />
-                </div>
-                <RemoveCase name={`clause ${at + 1}`} path={[...path, at]} keep={path.length} />
-              </div>
-            ))
+            list.map((_, at) => <CatchClause key={at} path={path} at={at} errors={errors} />)
           ) : list.length > 0 ? (
             <StepLinks path={path} />
           ) : null}

@@ -3,12 +3,21 @@ import { pathKey, type Path } from "@/model/path";
 import { Input } from "@/ui";
 import { useEditor } from "../../document/store";
 import { useChanges, useEditable, useValue } from "../changes";
-import { useDraft } from "../draft";
+import { useDraft, type Read } from "../draft";
 import type { Field } from "../../form-model/schema";
 import { Row } from "../row";
 import { Problem } from "../problem";
 
 /** Names separated by commas: columns to sort by, roles, actions. One name is written alone, several as a list. */
+function readNames(text: string, asList: boolean): Read {
+  const names = text
+    .split(",")
+    .map((part) => part.trim())
+    .filter(Boolean);
+  if (names.length === 0) return { ok: false, message: "Write at least one name." };
+  return { ok: true, value: names.length === 1 && !asList ? names[0] : names };
+}
+
 export function ColumnsList({
   field,
   path,
@@ -35,14 +44,7 @@ export function ColumnsList({
   const draft = useDraft({
     name: `${id}/${pathKey(path)}`,
     shown,
-    read: (text) => {
-      const names = text
-        .split(",")
-        .map((part) => part.trim())
-        .filter(Boolean);
-      if (names.length === 0) return { ok: false, message: "Write at least one name." };
-      return { ok: true, value: names.length === 1 && !Array.isArray(value) ? names[0] : names };
-    },
+    read: (text) => readNames(text, Array.isArray(value)),
     commit: (next) => changes.set(path, next, label),
   });
   return (

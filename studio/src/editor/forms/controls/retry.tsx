@@ -15,6 +15,22 @@ const RULE: [string, Parameters<typeof fieldOf>[1]][] = [
   ["most", { type: "string", description: "The longest pause: 60s." }],
 ];
 
+function RuleFields({ path, rule }: { path: Path; rule: Record<string, unknown> }) {
+  const changes = useChanges();
+  return (
+    <div className="form-nested">
+      {RULE.map(([key, schema]) => (
+        <ValueField
+          key={key}
+          field={fieldOf(key, schema, { writing: "plain" })}
+          path={[...path, key]}
+          onRemove={Object.hasOwn(rule, key) ? () => void changes.remove([...path, key], `Remove ${key}`) : undefined}
+        />
+      ))}
+    </div>
+  );
+}
+
 /** How often and how fast a call is retried. */
 export function RetryField({
   field,
@@ -54,8 +70,8 @@ export function RetryField({
                 );
             }}
           >
-            <option value="">as usual: 5 tries</option>
-            <option value="never">never again</option>
+            <option value="">default: 5 attempts</option>
+            <option value="never">never</option>
             <option value="times">number of attempts</option>
             <option value="rule">attempts and pauses</option>
           </Select>
@@ -67,20 +83,7 @@ export function RetryField({
               bare
             />
           ) : null}
-          {kind === "rule" && isMap(value) ? (
-            <div className="form-nested">
-              {RULE.map(([key, schema]) => (
-                <ValueField
-                  key={key}
-                  field={fieldOf(key, schema, { writing: "plain" })}
-                  path={[...path, key]}
-                  onRemove={
-                    Object.hasOwn(value, key) ? () => void changes.remove([...path, key], `Remove ${key}`) : undefined
-                  }
-                />
-              ))}
-            </div>
-          ) : null}
+          {kind === "rule" && isMap(value) ? <RuleFields path={path} rule={value} /> : null}
         </>
       )}
     </Row>

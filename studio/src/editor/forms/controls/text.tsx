@@ -9,6 +9,15 @@ import type { ControlProps } from "../control";
 import { Problem } from "../problem";
 
 /** Text or a number. Text with `${{ }}` in it gets colours and completion as soon as the braces are there. */
+const attributesOf = (ids: ControlProps["ids"], invalid: boolean, value: string) => ({
+  id: ids.id,
+  "aria-describedby": ids.describedBy,
+  "aria-invalid": invalid,
+  value,
+  mono: true,
+  autoComplete: "off",
+});
+
 export function TextControl({ field, path, value, write, ids, editable }: ControlProps) {
   const id = useEditor((state) => state.id);
   const draft = useDraft({
@@ -21,14 +30,9 @@ export function TextControl({ field, path, value, write, ids, editable }: Contro
   const invalid = ids.invalid || draft.problem !== null;
   const templated = field.kind === "text" && field.writing === "value" && draft.text.includes("${{");
   const common = {
-    id: ids.id,
-    "aria-describedby": ids.describedBy,
-    "aria-invalid": invalid,
-    value: draft.text,
+    ...attributesOf(ids, invalid, draft.text),
     readOnly: !editable,
     placeholder: field.placeholder,
-    mono: true,
-    autoComplete: "off",
     onBlur: draft.leave,
   };
   const typed = (element: HTMLInputElement | HTMLTextAreaElement): void => {

@@ -69,6 +69,20 @@ export function Inputs({ path }: { path: Path }) {
   );
 }
 
+function RemoveInput({ name, onRemove }: { name: string; onRemove: () => void }) {
+  return (
+    <button
+      type="button"
+      className="form-icon"
+      aria-label={`Remove the input ${name}`}
+      title={`Remove the input ${name}`}
+      onClick={onRemove}
+    >
+      <X size={14} aria-hidden />
+    </button>
+  );
+}
+
 function InputRow({
   path,
   taken,
@@ -111,17 +125,7 @@ function InputRow({
             )
           }
         />
-        {editable ? (
-          <button
-            type="button"
-            className="form-icon"
-            aria-label={`Remove the input ${name}`}
-            title={`Remove the input ${name}`}
-            onClick={onRemove}
-          >
-            <X size={14} aria-hidden />
-          </button>
-        ) : null}
+        {editable ? <RemoveInput name={name} onRemove={onRemove} /> : null}
       </div>
       <ShapeDetails
         shape={shape}

@@ -12,7 +12,7 @@ import { Columns, Where } from "../controls/columns";
 import { MapRows } from "../controls/map-rows";
 import { ObjectFields } from "../controls/object-fields";
 import { type Entry } from "../../form-model/verbs";
-import { fieldOf, type Field } from "../../form-model/schema";
+import { fieldOf, type Field, type JsonSchema } from "../../form-model/schema";
 import { type Choice, Picker } from "../picker";
 import { Row } from "../row";
 import { ValueField } from "../value-field";
@@ -52,19 +52,11 @@ export function EntryField({ entry, step, verb, path, catalog }: EntryProps) {
     case "function":
       return <Pick {...common} choices={choicesOf(entry.control, catalog)} />;
     case "arguments":
-      return (
-        <Arguments
-          path={place}
-          input={
-            (verb === "call" ? catalog.workflows : catalog.functions).find((one) => one.name === step[verb])?.input ??
-            null
-          }
-        />
-      );
+      return <Arguments path={place} input={inputOf(catalog, verb, step[verb])} />;
     case "where":
       return (
         <Group {...common} onRemove={remove}>
-          {<Where path={place} table={table} editable={editable} />}
+          <Where path={place} table={table} editable={editable} />
         </Group>
       );
     case "columns":
@@ -72,14 +64,7 @@ export function EntryField({ entry, step, verb, path, catalog }: EntryProps) {
     case "column":
       return <Pick {...common} onRemove={remove} choices={columnsOf(table)} />;
     case "columns_list":
-      return (
-        <ColumnsList
-          {...common}
-          onRemove={remove}
-          columns={columnsOf(table).map((choice) => choice.value)}
-          order={key === "order_by"}
-        />
-      );
+      return <ColumnsList {...common} onRemove={remove} columns={columnNames(table)} order={key === "order_by"} />;
     case "names":
       return <ColumnsList {...common} onRemove={remove} columns={[]} order={false} />;
     case "map":
@@ -99,6 +84,14 @@ export function EntryField({ entry, step, verb, path, catalog }: EntryProps) {
     case "auto":
       return <ValueField {...common} onRemove={remove} />;
   }
+}
+
+const columnNames = (table: Parameters<typeof columnsOf>[0]): string[] => columnsOf(table).map(({ value }) => value);
+
+/** The input schema of the called workflow or function. */
+function inputOf(catalog: Catalog, verb: string, name: unknown): JsonSchema | null {
+  const callable = verb === "call" ? catalog.workflows : catalog.functions;
+  return callable.find((entry) => entry.name === name)?.input ?? null;
 }
 
 /** What the project has of a kind, to pick from. */

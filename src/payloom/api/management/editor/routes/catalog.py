@@ -49,5 +49,5 @@ def _number(cursor: str | None) -> int:
     if cursor is None:
         return 0
     if not cursor.isdigit() or len(cursor) > 6:
-        raise BadRequest("the cursor is not one of ours", hint="Leave it out to begin again.")
+        raise BadRequest("the cursor is not one of ours", hint="Leave it out to start again.")
     return int(cursor)
