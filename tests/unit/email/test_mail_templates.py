@@ -104,7 +104,7 @@ def test_filters_show_money_and_dates(tmp_path: Path, body: str, text: str) -> N
         ("{{ order.__class__.__mro__ }}", "emails/note.mjml.j2:5:"),
         ("{{ cycler.__init__.__globals__ }}", "emails/note.mjml.j2:5:"),
         ("{{ ''.format.__func__ }}", "emails/note.mjml.j2:5:"),
-        ("<mj-text>", "the MJML cannot be read"),
+        ("<mj-text>", "the MJML is not valid"),
     ],
 )
 def test_a_mistake_is_reported_with_file_and_line(tmp_path: Path, body: str, message: str) -> None:

@@ -121,7 +121,7 @@ def test_a_file_that_cannot_be_read_is_not_edited() -> None:
     with pytest.raises(BadEdit) as caught:
         set_value("a: [1", ("a",), 2)
     assert caught.value.hint is not None
-    assert "mend it first" in caught.value.hint
+    assert "fix it first" in caught.value.hint
 
 
 def paths(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
