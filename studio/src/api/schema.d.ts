@@ -1041,7 +1041,7 @@ export interface paths {
          * Publish Workflow
          * @description Publish the project's files for new runs: all of them, or none if one has errors.
          *
-         *     etag: refuses with 409 when the file is no longer what was looked at.
+         *     etag: 409 if the file changed since it was read.
          */
         post: operations["publish_workflow"];
         delete?: never;
@@ -1237,7 +1237,7 @@ export interface components {
         };
         /**
          * ActionEntry
-         * @description A Stripe action in a list. name: what stands after `stripe:`; label: its name for people, if it has one.
+         * @description A Stripe action in a list. name: the value of `stripe:`; label: its display name, if it has one.
          */
         ActionEntry: {
             /** Aliases */
@@ -1324,7 +1324,7 @@ export interface components {
         };
         /**
          * Branch
-         * @description Steps inside a step. kind: its role; label: as run paths write it; present: whether it stands in the file.
+         * @description Steps inside a step. kind: its role; label: as run paths write it; present: whether the file has it.
          *
          *     path: of the list of steps, also when it is not there yet: inserting at `[*path, 0]` makes it.
          */
@@ -1556,7 +1556,7 @@ export interface components {
         };
         /**
          * CompletionItem
-         * @description One thing that may stand there. insert: what is written; the label when it is null.
+         * @description One completion. insert: the text to insert; the label if it is null.
          */
         CompletionItem: {
             /** Detail */
@@ -1763,7 +1763,7 @@ export interface components {
         };
         /**
          * Edited
-         * @description The changed text. path: where what the last operation was about stands now.
+         * @description The changed text. path: the new position of the last operation's item.
          */
         Edited: {
             /** Diagnostics */
@@ -1812,7 +1812,7 @@ export interface components {
         };
         /**
          * EventDetail
-         * @description One event as it came in, and what came of it.
+         * @description One event as it arrived, and its runs.
          */
         EventDetail: {
             /** Account */
@@ -1989,7 +1989,7 @@ export interface components {
         };
         /**
          * FamilyEntry
-         * @description An event family. stateful: read again and one at a time unless told otherwise.
+         * @description An event family. stateful: by default, read again and run one at a time.
          */
         FamilyEntry: {
             /** Actions */
@@ -2464,7 +2464,7 @@ export interface components {
         };
         /**
          * MockBody
-         * @description What comes of a step instead of doing it: a value, or an error.
+         * @description The result of a mocked step: a value, or an error.
          */
         MockBody: {
             error?: components["schemas"]["MockFailure"] | null;
@@ -2518,7 +2518,7 @@ export interface components {
          *     set: the value at `path` becomes `value` (a new key goes to the end of its map).
          *     insert: `value` is put into the list before the item at `path`; a list that is not there yet is made.
          *     remove: the key or item at `path` goes, with its own comments.
-         *     move: the item at `path` goes, with its comments, before what stands at `to` (a path) or to index `to` of its list.
+         *     move: the item at `path` goes, with its comments, before the item at `to` (a path), or to index `to` of its list.
          *     copy: as move, and the original stays; `id` is the copy's id.
          *     rename_step: the step at `path` gets the id `to`, and so does every expression that reads it.
          *     rename_key: the key at `path` becomes `to`, in its place.
@@ -2599,7 +2599,7 @@ export interface components {
          * OutlineStep
          * @description One step. path: in the document. run_path: in runs, mocks and traces, e.g. `3.cases.succeeded.0`.
          *
-         *     target: what stands after the verb, when that is short text. on_error: `continue`, `steps` or null.
+         *     target: the verb's value, if it is a short text. on_error: `continue`, `steps` or null.
          */
         OutlineStep: {
             /** Branches */
@@ -2644,7 +2644,7 @@ export interface components {
         };
         /**
          * Overview
-         * @description What needs somebody, and what happened lately.
+         * @description What needs attention, and the latest activity.
          */
         Overview: {
             /** Approvals */
@@ -2806,7 +2806,7 @@ export interface components {
         };
         /**
          * Rejection
-         * @description Requests that were turned away for one reason.
+         * @description Requests that were rejected for one reason.
          */
         Rejection: {
             /** Count */
@@ -2833,7 +2833,7 @@ export interface components {
         };
         /**
          * RejectionList
-         * @description What was turned away, latest first.
+         * @description Rejected requests, latest first.
          */
         RejectionList: {
             /** Data */
@@ -2932,7 +2932,7 @@ export interface components {
         };
         /**
          * RuleEntry
-         * @description A rule of the checker. wrong: a file it finds something in; right: the same, mended.
+         * @description A rule of the checker. wrong: a file that breaks it; right: the corrected file.
          */
         RuleEntry: {
             /** Code */
@@ -3150,7 +3150,7 @@ export interface components {
         };
         /**
          * RunNote
-         * @description A run that needs somebody.
+         * @description A run that needs attention.
          */
         RunNote: {
             /**
@@ -3396,7 +3396,7 @@ export interface components {
         };
         /**
          * SettingsView
-         * @description The settings in force; of secrets it is only told whether they are set.
+         * @description The effective settings. Of a secret, only whether it is set.
          */
         SettingsView: {
             /** Accounts */
@@ -3778,7 +3778,7 @@ export interface components {
         };
         /**
          * TestRunBody
-         * @description A draft and what to try it with. mocks: by run path; `2.do.0` stands for every round.
+         * @description A draft and what to try it with. mocks: by run path; `2.do.0` is the step in every iteration.
          *
          *     until: the trace ends with this step. stripe: `local` sends Stripe's calls to the local Stripe, where there is one.
          */
@@ -3812,7 +3812,7 @@ export interface components {
          *
          *     One of: inputs (api, manual, called); event_id, of a stored event; run_id, whose event or inputs are taken; sample,
          *     a Stripe event or part of one (what is left out is filled in), or `{row, old}` of a table.
-         *     user: the email address of the account that calls; somebody made up if it is left out.
+         *     user: the email address of the caller's account; a synthesized user if it is left out.
          */
         TestRunTrigger: {
             /** Event Id */
