@@ -48,12 +48,6 @@ export function People() {
     getNextPageParam: (last) => last.next ?? undefined,
   });
   const setRole = useSetRole();
-  const makeLink = useMutation({
-    mutationFn: (account: Account) =>
-      take(client.POST("/accounts/{account_id}/link", { params: { path: { account_id: account.id } } })),
-    onSuccess: (made, account) => setLink({ email: account.email, url: made.url, expires_at: made.expires_at }),
-    onError: toastError,
-  });
   const columns: Column<Account>[] = [
     { id: "email", header: "Email", cell: (row) => <Email account={row} /> },
     { id: "name", header: "Name", cell: (row) => row.name ?? <span className="faint">–</span>, minor: true },
@@ -110,6 +104,26 @@ export function People() {
       )}
       <LinkDialog link={link} onClose={() => setLink(null)} />
     </Section>
+  );
+}
+
+function LinkButton({ account, onLink }: { account: Account; onLink: (link: SignInLink) => void }) {
+  const makeLink = useMutation({
+    mutationFn: () =>
+      take(client.POST("/accounts/{account_id}/link", { params: { path: { account_id: account.id } } })),
+    onSuccess: (made) => onLink({ email: account.email, url: made.url, expires_at: made.expires_at }),
+    onError: toastError,
+  });
+  return (
+    <Button
+      size="s"
+      kind="quiet"
+      icon={<Link2 aria-hidden />}
+      aria-label={`Make a sign-in link for ${account.email}`}
+      onClick={() => makeLink.mutate()}
+    >
+      Sign-in link
+    </Button>
   );
 }
 
