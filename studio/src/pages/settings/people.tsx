@@ -70,18 +70,7 @@ export function People() {
       header: <span className="hidden-text">Actions</span>,
       width: "150px",
       align: "right",
-      cell: (row) =>
-        (row.role ?? !row.verified) && (
-          <Button
-            size="s"
-            kind="quiet"
-            icon={<Link2 aria-hidden />}
-            aria-label={`Make a sign-in link for ${row.email}`}
-            onClick={() => makeLink.mutate(row)}
-          >
-            Sign-in link
-          </Button>
-        ),
+      cell: (row) => (row.role ?? !row.verified) && <LinkButton account={row} onLink={setLink} />,
     },
   ];
   return (
