@@ -16,18 +16,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from payloom.api.http.caller_errors import caller_error
 from payloom.api.http.client_address import client_key
 from payloom.api.http.current_user import SessionAuth, as_user
 from payloom.api.http.errors import BadRequest, NoSuchRoute, WrongMethod, error_body
 from payloom.api.http.middleware import request_id_of, set_route_label
-from payloom.api.http.request_body import read_json_object, read_query, refuse_card_numbers
+from payloom.api.http.request_body import MAX_BODY, body_bytes, read_json_object, read_query, refuse_card_numbers
 from payloom.api.http.same_origin import SAFE_METHODS, cors_headers, is_foreign, refuse_foreign
 from payloom.api.http.serialization import to_plain
+from payloom.api.limits.guest_limits import MAX_GUEST_BODY, GuestLimits
 from payloom.api.limits.rate_limit import Counters, SharedLimiter
 from payloom.auth.accounts import Account
 from payloom.kit import strict_json
 from payloom.kit.errors import PayloomError
-from payloom.kit.redaction import redact
 from payloom.kit.suggest import closest
 from payloom.runs.intake.callers import Caller, RunResponse
 from payloom.runs.start_rights import Person, permit_start
@@ -101,13 +102,15 @@ class Endpoints:
         open_errors: bool,
         own: Mapping[str, str],
         counters: Counters,
+        guest_rate: tuple[int, float] | None = None,
     ) -> None:
         """workflows: returns those that are served now, another mapping after each publish.
 
         origin: the site's own origin. open_errors: callers may read why a run failed by our fault (dev).
 
         own: Payloom's own addresses under /api with their methods, for saying what they take. counters: of calls with a
-        `rate_limit`, for every process.
+        `rate_limit`, for every process. guest_rate: calls per seconds of one endpoint by one guest's address, where the
+        endpoint has no limit of its own.
         """
         self._workflows = workflows
         self._built_for: Mapping[str, Workflow] | None = None
@@ -118,6 +121,7 @@ class Endpoints:
         self.open_errors = open_errors
         self.own = own
         self.counters = counters
+        self._guests = GuestLimits(guest_rate)
 
     @property
     def endpoints(self) -> Sequence[Endpoint]:
@@ -167,7 +171,9 @@ class Endpoints:
         visitor = await self._visitor(request, trigger, with_cookies=with_cookies)
         if endpoint.limiter is not None:
             await endpoint.limiter.check(visitor.id if visitor else client_key(request))
-        raw = await self._inputs(request, endpoint, match)
+        elif visitor is None:
+            self._guests.check_rate(request, f"{trigger.method} {trigger.path}")
+        raw = await self._inputs(request, endpoint, match, is_guest=visitor is None)
         workflow, now = self._current(endpoint)
         user = as_user(visitor) if visitor else None
         person = Person(visitor.email if visitor else "guest", user=user)
@@ -199,26 +205,11 @@ class Endpoints:
             # The work goes on; a page that asks again with the same dedupe value gets the answer then.
             body: Any = {"run_id": answer.run_id, "status": "running"}
         elif answer.state == "failed" and answer.body is None:
-            body = {"error": self._failure(answer) | {"request_id": request_id_of(request)}}
+            error = caller_error(answer.failure, answer.status, answer.run_id, open_errors=self.open_errors)
+            body = {"error": error | {"request_id": request_id_of(request)}}
         else:
             body = answer.body
         return JSONResponse(to_plain(body), answer.status, headers=headers)
-
-    def _failure(self, answer: RunResponse) -> dict[str, Any]:
-        failure = answer.failure
-        if failure is None:
-            return {"code": "run_failed", "message": "The run failed.", "run_id": answer.run_id}
-        body: dict[str, Any] = {"code": failure.kind, "message": failure.message, "run_id": answer.run_id}
-        if answer.status >= 500 and not self.open_errors:
-            body["message"] = "Something went wrong on our side."
-            body["hint"] = "Try again. If it fails again, report the run id."
-            return redact(body)
-        if failure.hint:
-            body["hint"] = failure.hint
-        for key in ("fields", "param", "decline_code"):
-            if failure.data.get(key) is not None:
-                body[key] = failure.data[key]
-        return redact(body)
 
     async def _visitor(self, request: Request, trigger: ApiTrigger, *, with_cookies: bool) -> Account | None:
         if not with_cookies and is_foreign(request, self.origin):
@@ -228,13 +219,17 @@ class Endpoints:
             refuse_foreign(request, self.origin)
         return await self.session_auth.allowed(request, trigger.auth)
 
-    @staticmethod
-    async def _inputs(request: Request, endpoint: Endpoint, match: re.Match[str]) -> dict[str, Any]:
+    async def _inputs(
+        self, request: Request, endpoint: Endpoint, match: re.Match[str], *, is_guest: bool
+    ) -> dict[str, Any]:
         properties = (endpoint.workflow.input or {}).get("properties", {})
         path = match.groupdict()
         refuse_card_numbers([path, request.headers.get("idempotency-key")])
         in_query = endpoint.trigger.method in _NO_BODY
-        values = read_query(request) if in_query else await read_json_object(request)
+        limit = MAX_GUEST_BODY if is_guest else MAX_BODY
+        values = read_query(request) if in_query else await read_json_object(request, limit)
+        if is_guest:
+            self._guests.check_bytes(request, len(request.url.query) if in_query else body_bytes(request))
         if both := sorted(set(path) & set(values)):
             raise BadRequest(f"{both[0]} is in the address already", hint="Leave it out of the body or query.")
         if in_query:

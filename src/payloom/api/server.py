@@ -90,6 +90,7 @@ def _routes(dependencies: ServerDependencies, webhook: Route) -> Sequence[BaseRo
         origin=settings.origin,
         open_errors=settings.is_dev,
         counters=counters,
+        guest_rate=settings.guest_rate,
         own={route.path: min(route.methods or {"GET"}) for route in [webhook, *accounts.routes(), *passwords.routes()]},
     )
     approvals = ApprovalRoutes(

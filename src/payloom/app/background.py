@@ -14,6 +14,7 @@ from sqlalchemy import exc
 from payloom.app.composition import Services
 from payloom.connectors.port import StepFailed
 from payloom.kit.errors import PayloomError
+from payloom.runs.scheduling.retention import Retention
 
 log = structlog.get_logger("payloom.app.asgi")
 
@@ -56,17 +57,18 @@ async def sweep_hourly(services: Services) -> None:
 
 
 async def sweep(services: Services) -> None:
-    """Delete old sign-in rows, and what is older than `keep_runs`. A failure is logged; the next sweep tries again."""
+    """Delete old sign-in rows, and what is kept no longer. A failure is logged; the next sweep tries again."""
     with contextlib.suppress(PayloomError):
         await services.accounts.sweep()
-    keep = services.settings.keep_runs
+    settings = services.settings
+    keep = Retention(runs=settings.keep_runs, refused=settings.keep_refused, failed=settings.keep_failed)
     try:
-        deleted = await services.runs.prune(days=keep)
+        deleted = await services.runs.prune(keep)
     except (PayloomError, exc.SQLAlchemyError) as error:
         log.warning("prune_failed", error=type(error).__name__, again_in=SWEEP_EVERY)
         return
     if deleted:
-        log.info("old_runs_deleted", deleted=deleted, older_than_days=keep)
+        log.info("old_runs_deleted", deleted=deleted, keep_days=keep.by_status())
 
 
 IN_EVERY_PROCESS = (BackgroundTask("payloom-follow", lambda services: services.publisher.poll_publications()),)

@@ -82,7 +82,7 @@ class RunControl:
         if seen is not None:
             self._dedupe.hold_key(tx, seen)
         run = _get(tx, run_id)
-        if run.status != "failed":
+        if run.status not in ("failed", "refused"):
             raise WrongState(
                 f"Run {run_id} has not failed, it is {run.status}.", hint="Only failed runs can be retried."
             )

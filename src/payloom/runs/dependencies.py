@@ -49,7 +49,7 @@ class RunObserver(Protocol):
     """Counts what ends. Called from any thread; must not block."""
 
     def run_ended(self, workflow: str, status: str, seconds: float) -> None:
-        """A run ended as `succeeded`, `failed` or `canceled`, so long after it was created."""
+        """A run ended as `succeeded`, `failed`, `refused` or `canceled`, so long after it was created."""
         ...
 
     def step_ended(self, verb: str, outcome: str, seconds: float) -> None:

@@ -74,7 +74,7 @@ runs = sa.Table(
 )
 """One row per run.
 
-status: queued | running | waiting | succeeded | failed | canceled; outcome: `filtered` when a filter ended a
+status: queued | running | waiting | succeeded | failed | refused | canceled; outcome: `filtered` when a filter ended a
 succeeded run.
 owner, epoch: the worker that advances it now, and a number that grows with each claim: writes of an older epoch are
 refused.

@@ -7,7 +7,7 @@ import datetime as dt
 import hashlib
 import operator
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 import sqlalchemy as sa
 
@@ -15,9 +15,9 @@ from payloom.db.deferred_writes import defer_insert
 from payloom.kit.ids import base32
 from payloom.runs.models import runs, steps
 from payloom.runs.registry import StartPlan
-from payloom.workflows.program.commands import Entry, StepFailure
+from payloom.workflows.program.commands import AuthorsFailure, Entry, FailureOrigin, InputsFailure, StepFailure
 
-TERMINAL = frozenset({"succeeded", "failed", "canceled"})
+TERMINAL = frozenset({"succeeded", "failed", "refused", "canceled"})
 
 
 @dataclasses.dataclass(slots=True)
@@ -127,9 +127,14 @@ def run_values(run: Run) -> dict[str, Any]:
     return dict(zip(_RUN_FIELDS, _IN_ORDER(run), strict=True))
 
 
+_FAILURES: Mapping[FailureOrigin | None, type[StepFailure]] = {
+    failure.origin: failure for failure in (StepFailure, AuthorsFailure, InputsFailure)
+}
+
+
 def failure_to_json(failure: StepFailure) -> dict[str, Any]:
-    """Return the stored form of a failure."""
-    return {
+    """Return the stored form of a failure. `origin` is there only if the failure has one."""
+    stored = {
         "kind": failure.kind,
         "message": failure.message,
         "status": failure.status,
@@ -138,11 +143,13 @@ def failure_to_json(failure: StepFailure) -> dict[str, Any]:
         "data": dict(failure.data),
         "retryable": failure.retryable,
     }
+    return stored if failure.origin is None else {**stored, "origin": failure.origin}
 
 
 def failure_from_json(stored: Mapping[str, Any]) -> StepFailure:
     """Read it back."""
-    return StepFailure(**stored)
+    values = dict(stored)
+    return _FAILURES[values.pop("origin", None)](**values)
 
 
 def run_failure(run: Run) -> StepFailure:
@@ -157,14 +164,21 @@ def event_run_id(event_id: str, workflow_id: str) -> str:
     return f"run_{base32(int.from_bytes(digest[:16], 'big'))[::-1]}"  # the order of the digits as it has always been
 
 
-def insert_failed(tx: sa.Connection, run: Run, failure: StepFailure) -> None:
-    """Insert a run that is over before it began."""
+def insert_failed(
+    tx: sa.Connection,
+    run: Run,
+    failure: StepFailure,
+    *,
+    status: Literal["failed", "refused"] = "failed",
+    http_status: int | None = None,
+) -> None:
+    """Insert a run that is over before it began. http_status: the failure's own if None."""
     now = run.created_at
     failed = dataclasses.replace(
         run,
-        status="failed",
+        status=status,
         failure={**failure_to_json(failure), "path": None},
-        http_status=failure.status,
+        http_status=http_status or failure.status,
         finished_at=now,
         lane=None,
         owner=None,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-import datetime as dt
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -30,7 +29,7 @@ from payloom.runs.intake.intake import Intake, IntakeResult
 from payloom.runs.intake.intake_batcher import IntakeBatcher
 from payloom.runs.registry import RowChange, TriggerKind, WorkflowRegistry
 from payloom.runs.run_rows import Run, event_run_id, load_run
-from payloom.runs.scheduling.retention import PruneHook, prune
+from payloom.runs.scheduling.retention import PruneHook, Retention, prune
 from payloom.runs.scheduling.runner import ScheduleRunner
 from payloom.runs.scheduling.sweeper import Sweeper
 from payloom.runs.start_rights import Person, permit_start
@@ -126,11 +125,13 @@ class RunService:
         """Tick whenever a schedule is due, until canceled; failures are logged and tried again."""
         await self._schedules.run()
 
-    async def prune(self, *, days: float = 90.0) -> int:
-        """Delete succeeded and canceled runs, and events, older than `days` (at least 31; Stripe lists 30)."""
-        before = self._deps.clock.now() - dt.timedelta(days=max(days, 31.0))
+    async def prune(self, keep: Retention = Retention()) -> int:  # noqa: B008 - a value
+        """Delete the runs that are kept no longer, and old events; return how many of both."""
+        now = self._deps.clock.now()
         deleted = 0
-        while batch := await self._deps.database.write(lambda tx: prune(tx, before=before, on_prune=self._on_prune)):
+        while batch := await self._deps.database.write(
+            lambda tx: prune(tx, now=now, keep=keep, on_prune=self._on_prune)
+        ):
             deleted += batch
             await asyncio.sleep(0.02)
         return deleted

@@ -149,6 +149,16 @@ class FileSettings(_Section):
     keep_runs: Annotated[int, Field(ge=31)] = Field(
         90, description="Days for which succeeded and canceled runs, and their events, are kept; 31 at least."
     )
+    keep_refused: Annotated[int, Field(ge=1)] = Field(
+        1, description="Days for which refused runs are kept; a stranger can cause them."
+    )
+    keep_failed: Annotated[int, Field(ge=31)] = Field(
+        365, description="Days for which failed runs, and their events, are kept; 31 at least."
+    )
+    rate_limit: str | None = Field(
+        None,
+        description="Calls by a guest's address of an endpoint without a `rate_limit`: `120/m` outside dev, or `none`.",
+    )
     log_format: Literal["console", "json"] | None = Field(
         None, description="How the server's log looks: `console` in dev, `json` elsewhere."
     )

@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 
+from payloom.kit.durations import parse_rate
 from payloom.kit.email_address import NotAnAddress, parse_address
 from payloom.kit.redaction import remember_secrets
 from payloom.settings.errors import (
@@ -40,6 +41,8 @@ from payloom.settings.variables import Variables, read_variables
 DEFAULT_DATABASE = "data/payloom{}.sqlite"
 """With the environment behind `payloom`; nothing in development with the local Stripe, `-test` with test keys."""
 DEFAULT_PORT = 8000
+DEFAULT_GUEST_RATE = (120, 60.0)
+"""Calls per seconds, outside dev."""
 
 
 def load_settings(
@@ -94,6 +97,9 @@ def load_settings(
         log_format=file.log_format or ("console" if environment == "dev" else "json"),
         log_level=variables.log_level.lower(),
         keep_runs=file.keep_runs,
+        keep_refused=file.keep_refused,
+        keep_failed=file.keep_failed,
+        guest_rate=_guest_rate(file.rate_limit, environment),
         mirror=tuple(dict.fromkeys(file.stripe.mirror)),
         connections=ConnectionSettings(**file.connections.model_dump()),
         studio_edit=environment == "dev" if file.studio.edit is None else file.studio.edit,
@@ -173,6 +179,13 @@ def _optional(reference: Reference, environ: Mapping[str, str]) -> SecretStr | N
     return SecretStr(value) if value else None
 
 
+def _admin_token(
+    file: FileSettings, environ: Mapping[str, str], environment: str, local: LocalState
+) -> SecretStr | None:
+    token = _optional(file.admin_token, environ)
+    return SecretStr(local.secret("admin_token")) if token is None and environment == "dev" else token
+
+
 def _address(
     file: FileSettings, variables: Variables, environ: Mapping[str, str], environment: str, port: int | None
 ) -> tuple[str, int]:
@@ -205,6 +218,20 @@ def _parsed(address: str, environment: str) -> SplitResult:
 
 def _is_loopback(host: str) -> bool:
     return host in {"localhost", "127.0.0.1", "::1"}
+
+
+def _guest_rate(text: str | None, environment: str) -> tuple[int, float] | None:
+    if text is None:
+        return None if environment == "dev" else DEFAULT_GUEST_RATE
+    if text == "none":
+        return None
+    try:
+        count, seconds = parse_rate(text)
+    except ValueError as error:
+        raise BadSettings(f"rate_limit: {error}", hint="Write 120/m, or none.") from None
+    if not count or not seconds:
+        raise BadSettings("rate_limit: the rate must be greater than zero", hint="Write 120/m, or none.")
+    return count, seconds
 
 
 def _accounts(file: FileSettings, environment: str, host: str) -> tuple[DemoAccount, ...]:

@@ -76,6 +76,12 @@ class Settings:
     """Stripe's resources that are kept here too."""
     keep_runs: int = 90
     """Days."""
+    keep_refused: int = 1
+    """Days."""
+    keep_failed: int = 365
+    """Days."""
+    guest_rate: tuple[int, float] | None = None
+    """Calls per seconds of one endpoint by one guest's address, where the endpoint has no limit of its own."""
     studio_edit: bool = False
     """Whether workflow files may be changed in the studio."""
     studio_publish: PublishPolicy = "admin"

@@ -37,7 +37,7 @@ from payloom.workflows.catalog.events import split_type
 from payloom.workflows.program.program import ScheduleTrigger
 
 SUFFIX = ".test.yaml"
-STATUSES = ("succeeded", "filtered", "failed", "waiting", "canceled")
+STATUSES = ("succeeded", "filtered", "failed", "refused", "waiting", "canceled")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class Expectation:
         if "status" in self._expect or "error" in self._expect:
             return
         for run in outcome.begun:
-            if run["status"] == "failed":
+            if run["status"] in ("failed", "refused"):
                 error: Mapping[str, Any] = run["error"] or {}
                 place = f" at {error['where']}" if error.get("where") else ""
                 hint = f" ({error['hint']})" if error.get("hint") else ""
@@ -152,7 +152,8 @@ class Expectation:
                 yield Difference(f"status{f' ({why})' if why else ''}", wanted, status, at)
             return
         statuses = [run["status"] for run in outcome.begun]
-        if not statuses or any(status != wanted for status in statuses):
+        fit = ("failed", "refused") if wanted == "failed" else (wanted,)
+        if not statuses or any(status not in fit for status in statuses):
             errors = [run["error"]["message"] for run in outcome.begun if run["error"]]
             yield Difference(f"status{f' ({errors[0]})' if errors else ''}", wanted, statuses or "no run", at)
 

@@ -22,7 +22,7 @@ export interface RunFilter {
 }
 
 const PAGE = 50;
-export const TERMINAL: ReadonlySet<string> = new Set(["succeeded", "failed", "canceled"]);
+export const TERMINAL: ReadonlySet<string> = new Set(["succeeded", "failed", "refused", "canceled"]);
 
 export function useRuns(filter: RunFilter) {
   return useInfiniteQuery({

@@ -2205,7 +2205,7 @@ export interface components {
              * Status
              * @enum {string}
              */
-            status: "queued" | "running" | "waiting" | "succeeded" | "failed" | "canceled";
+            status: "queued" | "running" | "waiting" | "succeeded" | "failed" | "refused" | "canceled";
         };
         /**
          * LiveEvent
@@ -2982,6 +2982,11 @@ export interface components {
              */
             queued: number;
             /**
+             * Refused
+             * @default 0
+             */
+            refused: number;
+            /**
              * Running
              * @default 0
              */
@@ -3101,7 +3106,7 @@ export interface components {
              * Status
              * @enum {string}
              */
-            status: "queued" | "running" | "waiting" | "succeeded" | "failed" | "canceled";
+            status: "queued" | "running" | "waiting" | "succeeded" | "failed" | "refused" | "canceled";
             /** Steps */
             steps: components["schemas"]["Step"][];
             /**
@@ -3172,7 +3177,7 @@ export interface components {
              * Status
              * @enum {string}
              */
-            status: "queued" | "running" | "waiting" | "succeeded" | "failed" | "canceled";
+            status: "queued" | "running" | "waiting" | "succeeded" | "failed" | "refused" | "canceled";
             /** Trigger */
             trigger: string;
             /** Workflow */
@@ -3199,7 +3204,7 @@ export interface components {
              * Status
              * @enum {string}
              */
-            status: "queued" | "running" | "waiting" | "succeeded" | "failed" | "canceled";
+            status: "queued" | "running" | "waiting" | "succeeded" | "failed" | "refused" | "canceled";
             /** Workflow */
             workflow: string;
         };
@@ -3254,7 +3259,7 @@ export interface components {
              * Status
              * @enum {string}
              */
-            status: "queued" | "running" | "waiting" | "succeeded" | "failed" | "canceled";
+            status: "queued" | "running" | "waiting" | "succeeded" | "failed" | "refused" | "canceled";
             /**
              * Trigger
              * @description event | api | schedule | manual | called | call | table
@@ -3417,6 +3422,16 @@ export interface components {
             host: string;
             /** Http Allow */
             http_allow: string[];
+            /**
+             * Keep Failed
+             * @description Days.
+             */
+            keep_failed: number;
+            /**
+             * Keep Refused
+             * @description Days.
+             */
+            keep_refused: number;
             /**
              * Keep Runs
              * @description Days.
@@ -5201,7 +5216,7 @@ export interface operations {
         parameters: {
             query?: {
                 workflow?: string | null;
-                status?: ("queued" | "running" | "waiting" | "succeeded" | "failed" | "canceled" | "filtered" | "parked" | "blocked") | null;
+                status?: ("queued" | "running" | "waiting" | "succeeded" | "failed" | "refused" | "canceled" | "filtered" | "parked" | "blocked") | null;
                 event?: string | null;
                 search?: string | null;
                 before?: string | null;

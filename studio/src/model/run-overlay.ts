@@ -23,7 +23,7 @@ export interface Overlay {
   lit: ReadonlySet<string>;
 }
 
-const WORST = ["skipped", "succeeded", "filtered", "running", "waiting", "retrying", "canceled", "failed"];
+const WORST = ["skipped", "succeeded", "filtered", "running", "waiting", "retrying", "canceled", "refused", "failed"];
 const worse = (a: string, b: string): string => (WORST.indexOf(b) > WORST.indexOf(a) ? b : a);
 
 /** taken: run paths of branches that were entered, so that empty ones are lit as well. */

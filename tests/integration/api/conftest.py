@@ -75,7 +75,13 @@ name: Broken
 on: {api: POST /broken, auth: none}
 input: {map: json}
 steps:
-  - return: {x: "${{ inputs.map.missing }}"}
+  - when: inputs.map.missing == 1
+    return: {}
+  - id: order
+    select: orders
+    where: {id: o1}
+    one: required
+  - return: {x: "${{ int(order.id) }}"}
 """
 
 REFUSING = """

@@ -77,9 +77,9 @@ steps:
     for kind in ("ends", "waits", "fails"):
         taken = await fixture.service.ingest(fixture.event("thing.created", f"evt_{kind}", id="t", what=kind))
         ran[kind] = taken.runs[0]
-    assert await fixture.service.prune(days=90) == 0
+    assert await fixture.service.prune() == 0
     clock.advance(dt.timedelta(days=91))
-    assert await fixture.service.prune(days=90) == 2
+    assert await fixture.service.prune() == 2
     assert {run["id"] for run in await fixture.queries.list()} == {ran["waits"], ran["fails"]}
     assert {row["id"] for row in await fixture.inbox.list()} == {"evt_waits", "evt_fails"}
     await fixture.service.stop(1)

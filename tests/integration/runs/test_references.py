@@ -18,7 +18,7 @@ from payloom.kit.clock import ManualClock
 from payloom.runs.models import runs as runs_table
 from payloom.runs.models import steps
 from payloom.runs.run_rows import Run, run_values
-from payloom.runs.scheduling.retention import prune
+from payloom.runs.scheduling.retention import Retention, prune
 from payloom.tables.definition.loader import load_tables
 from payloom.views.references import indexer
 from payloom.views.references.extract import ReferenceCollector, kind_of, of_event
@@ -262,7 +262,7 @@ async def test_what_is_deleted_is_no_longer_named(database: Database) -> None:
         lambda tx: tx.execute(sa.insert(runs_table), run_values(run(1, old, status="succeeded", finished_at=old)))
     )
     await Indexer(database, ManualClock(NOW), TABLES).catch_up()
-    await database.write(lambda tx: prune(tx, before=NOW - dt.timedelta(days=90), on_prune=delete_references))
+    await database.write(lambda tx: prune(tx, now=NOW, keep=Retention(), on_prune=delete_references))
     left = await database.read(lambda tx: set(tx.execute(sa.select(refs.c.id)).scalars()))
     assert left == {"evt_000002"}
 

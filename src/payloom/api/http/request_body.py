@@ -115,6 +115,7 @@ async def read_json_object(request: Request, limit: int = MAX_BODY) -> dict[str,
     """
     kind = content_type(request)
     raw = await read_body(request, limit)
+    request.scope.setdefault("state", {})["body_bytes"] = len(raw)
     if not raw and not kind:
         return {}
     if kind != "application/json":
@@ -129,6 +130,11 @@ async def read_json_object(request: Request, limit: int = MAX_BODY) -> dict[str,
         raise BadRequest("the body must be a JSON object", hint='Send an object such as {"name": "value"}.')
     refuse_card_numbers(value)
     return value
+
+
+def body_bytes(request: Request) -> int:
+    """Return how many bytes `read_json_object` has read of the request's body."""
+    return int(request.scope.get("state", {}).get("body_bytes", 0))
 
 
 async def read_form(request: Request) -> dict[str, str]:

@@ -27,17 +27,17 @@ class RateLimiter:
         self._now = now
         self._buckets: collections.OrderedDict[str, tuple[float, float]] = collections.OrderedDict()
 
-    def check(self, key: str) -> None:
-        """Count one call of `key`. Raises TooManyRequests with `retry_after` in whole seconds."""
+    def check(self, key: str, amount: int = 1) -> None:
+        """Count one call of `key`, or an amount. Raises TooManyRequests with `retry_after` in whole seconds."""
         now = self._now()
         tokens, at = self._buckets.pop(key, (float(self._count), now))
         tokens = min(float(self._count), tokens + (now - at) * self._rate)
         if len(self._buckets) >= MAX_KEYS:
             self._buckets.popitem(last=False)
-        if tokens < 1:
+        if tokens < amount:
             self._buckets[key] = (tokens, now)
-            raise too_many(self._wait(tokens))
-        self._buckets[key] = (tokens - 1, now)
+            raise too_many(self._wait(tokens, amount))
+        self._buckets[key] = (tokens - amount, now)
 
     def peek(self, key: str) -> None:
         """Raise TooManyRequests if `check` would, and count nothing."""
@@ -46,9 +46,9 @@ class RateLimiter:
             if tokens < 1:
                 raise too_many(self._wait(tokens))
 
-    def _wait(self, tokens: float) -> int:
+    def _wait(self, tokens: float, amount: int = 1) -> int:
         # What rounding adds must not make it a second more.
-        return max(math.ceil((1 - tokens) / self._rate - 1e-6), 1)
+        return max(math.ceil((amount - tokens) / self._rate - 1e-6), 1)
 
     def close(self, key: str, seconds: float) -> None:
         """Let nothing of `key` through for so long."""

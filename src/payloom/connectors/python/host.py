@@ -15,7 +15,7 @@ from payloom.kit.json_types import is_sequence
 from payloom.kit.redaction import redact, redact_text
 from payloom.kit.suggest import did_you_mean
 from payloom.steps import StepContext, StepError
-from payloom.workflows.program.commands import Do, StepFailure
+from payloom.workflows.program.commands import AuthorsFailure, Do, StepFailure
 
 TIMEOUT = 30.0
 """Seconds, unless the step says otherwise."""
@@ -67,7 +67,7 @@ class PythonHost:
                     return await function.call(*args, **kwargs)
                 return await asyncio.to_thread(function.call, *args, **kwargs)
         except StepError as error:
-            failure = StepFailure(
+            failure = AuthorsFailure(
                 kind=error.kind,
                 message=error.message,
                 status=error.status,

@@ -11,6 +11,7 @@ from sqlalchemy import exc
 from payloom.db.transactions import after_commit, savepoint
 from payloom.inbox.service import InboxEvent
 from payloom.kit.ids import new_id
+from payloom.runs.advance.endings import ending_of
 from payloom.runs.advance.failures import internal_failure
 from payloom.runs.advance.run_state import RunState
 from payloom.runs.advance.turn import Turns
@@ -74,7 +75,8 @@ class RunStarter:
         An error of the run itself ends up in its row, so that the event it came from is not lost with it.
         """
         if start.failure is not None:
-            insert_failed(tx, run, start.failure)
+            ending = ending_of(tx, run, start.failure, start.failure.status, (), stored=False)
+            insert_failed(tx, run, start.failure, status=ending.status, http_status=ending.http_status)
             return run.id
         try:
             with savepoint(tx):

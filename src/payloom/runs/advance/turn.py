@@ -20,8 +20,9 @@ from payloom.db import compiled_statements
 from payloom.kit.clock import monotonic
 from payloom.runs import tracing
 from payloom.runs.advance.command_handlers import CommandHandlers
+from payloom.runs.advance.endings import StepDone, ending_of
 from payloom.runs.advance.run_state import RunState, StepResult, TurnResult, open_steps
-from payloom.runs.advance.turn_changes import TurnChanges
+from payloom.runs.advance.turn_changes import StepRow, TurnChanges
 from payloom.runs.advance.turn_writer import UPDATE_STEP, TurnWriter
 from payloom.runs.dependencies import RunDependencies
 from payloom.runs.errors import Superseded
@@ -164,7 +165,10 @@ class Turns:
 
     def _finish(self, changes: TurnChanges, state: Finished) -> TurnResult:
         if state.status == "failed":
-            self._end(changes, "failed", state.failure, state.http_status, state.path)
+            rows = [_step_done(row) for row in changes.step_inserts]
+            stored = changes.before.stored
+            ending = ending_of(changes.tx, changes.run, state.failure, state.http_status, rows, stored=stored)
+            self._end(changes, ending.status, state.failure, ending.http_status, state.path)
         else:
             changes.run.output = state.output
             changes.run.outcome = "filtered" if state.status == "filtered" else None
@@ -174,7 +178,7 @@ class Turns:
     def _end(
         self,
         changes: TurnChanges,
-        status: Literal["succeeded", "failed", "canceled"],
+        status: Literal["succeeded", "failed", "refused", "canceled"],
         failure: StepFailure | None,
         http_status: int,
         path: str | None,
@@ -199,6 +203,10 @@ class Turns:
         if until is not None:
             self._deps.engine.enqueue(changes.tx, run.id, run.segment, at=until)
         return changes.result(done=True)
+
+
+def _step_done(row: StepRow) -> StepDone:
+    return StepDone(row["verb"], row["action"], row["status"], row["failure"], row["value"])
 
 
 def _reloaded(tx: sa.Connection, state: RunState, segment: int) -> RunState:

@@ -77,14 +77,14 @@ class DedupeKeys:
     def claim(self, tx: sa.Connection, run: Run, key: str, *, seconds: float | None) -> Run | None:
         """Within `tx`, give `run` the key; returns the run that has it already.
 
-        seconds: how long a run keeps its key; None: for good, unless it failed or was canceled.
+        seconds: how long a run keeps its key; None: for good, unless it failed, was refused or was canceled.
         """
         self._deps.database.write_lock(tx, key)
         row = tx.execute(SELECT_RUN.where(runs.c.dedupe_key == key)).one_or_none()
         if row is not None:
             first = run_from(row)
             age = (self._deps.clock.now() - first.created_at).total_seconds()
-            stale = age > seconds if seconds is not None else first.status in ("failed", "canceled")
+            stale = age > seconds if seconds is not None else first.status in ("failed", "refused", "canceled")
             if not stale:
                 return first
             _release(tx, first, key)

@@ -19,7 +19,10 @@ from payloom.runs.dependencies import RunDependencies
 from payloom.runs.errors import KeyTaken, RunUnknown
 from payloom.runs.registry import TriggerContext, TriggerKind
 from payloom.runs.run_rows import Run, load_run, run_failure
+from payloom.workflows.expressions.errors import ExpressionError
+from payloom.workflows.interpreter.frame import failure_type
 from payloom.workflows.program.commands import StepFailure
+from payloom.workflows.program.inputs import InvalidInput
 
 _POLL = 0.25
 
@@ -124,7 +127,12 @@ class CallerRuns:
         run.version, run.pins = start.version, dict(start.pins) or None
         first = self._dedupe.claim_once(tx, run, start)
         if first is None and start.once is None:
-            value = self._deps.workflows.dedupe(run.workflow_id, run.trigger_index, context)
+            try:
+                value = self._deps.workflows.dedupe(run.workflow_id, run.trigger_index, context)
+            except ExpressionError as error:
+                if failure_type(error.source).origin is None:
+                    raise
+                raise InvalidInput("the key of this request can't be computed from these inputs") from error
             if value is None and caller.dedupe is not None:
                 value = f"caller:{caller.dedupe}"
             if value is not None:

@@ -22,7 +22,7 @@ from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import Compiled, compile_expression
 from payloom.workflows.expressions.values import EvalContext
 from payloom.workflows.interpreter.execution import Execution
-from payloom.workflows.interpreter.frame import RunInfo
+from payloom.workflows.interpreter.frame import RunInfo, failure_type
 from payloom.workflows.interpreter.verbs.tables import TableStep
 from payloom.workflows.program.commands import Entry, StepFailure
 from payloom.workflows.program.idempotency_key import text_of as _text
@@ -292,7 +292,7 @@ class PublishedWorkflows:
 
 
 def _trigger_failed(place: str, error: ExpressionError, workflow: Workflow) -> StepFailure:
-    return StepFailure(
+    return failure_type(error.source)(
         "expression",
         f"`{place}` of the trigger failed: {error.message}",
         hint=error.hint,

@@ -20,7 +20,7 @@ from payloom.kit.redaction import redact_text
 from payloom.runs.models import runs, steps, waits
 from payloom.runs.statuses import RUN_STATUSES
 
-_OVER = frozenset({"succeeded", "failed", "canceled"})
+_OVER = frozenset({"succeeded", "failed", "refused", "canceled"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True, order=True)

@@ -31,7 +31,11 @@ def replay_problems(scenario: Scenario) -> list[str]:
 
 def replay_all(tx: sa.Connection, build: Build) -> list[str]:
     """Return what a replay of every journal behind `tx` says otherwise than the rows."""
-    ids = tx.execute(sa.select(runs.c.id).where(runs.c.failure.is_(None) | (runs.c.status == "failed"))).scalars().all()
+    ids = (
+        tx.execute(sa.select(runs.c.id).where(runs.c.failure.is_(None) | runs.c.status.in_(("failed", "refused"))))
+        .scalars()
+        .all()
+    )
     replayed = [run for run_id in ids if (run := load_run(tx, run_id)) is not None]
     return [line for run in replayed for line in _replay(tx, build, run)]
 
@@ -44,7 +48,7 @@ def _replay(tx: sa.Connection, build: Build, run: Run) -> list[str]:
     fresh = next((entry for entry in journal.entries if entry.path == REFETCH), None)
     if fresh is not None and fresh.failure is not None:
         return []
-    if run.version == "" or (not journal.entries and run.status == "failed"):
+    if run.version == "" or (not journal.entries and run.status in ("failed", "refused")):
         return []
     event = load(tx, run.event_id) if run.event_id else None
     context = context_of(run, event, fresh.value if fresh is not None else None)

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from payloom.kit import strict_json
 from payloom.kit.diagnostics import Path, path_text
+from payloom.kit.durations import parse_rate
 from payloom.kit.json_types import is_list
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.errors import BrokenModel
@@ -136,7 +137,7 @@ def _trigger(model: triggers.TriggerHead, compiler: StepCompiler, path: Path) ->
     match model:
         case triggers.Api():
             method, _, route = model.api.partition(" ")
-            limit = program.RateLimit(*triggers.parse_rate(model.rate_limit)) if model.rate_limit else None
+            limit = program.RateLimit(*parse_rate(model.rate_limit)) if model.rate_limit else None
             dedupe = compiler.maybe_template(model.dedupe, (*path, "dedupe"))
             return program.ApiTrigger(method, route, _auth(model.auth), dedupe, limit, tuple(model.cors or ()))
         case triggers.StripeEvent():

@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import decimal
 import hashlib
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ from payloom.kit.diagnostics import Path
 from payloom.kit.json_types import is_dict, is_list, is_map, is_sequence
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.values import EvalContext
-from payloom.workflows.program.commands import StepFailure
+from payloom.workflows.program.commands import InputsFailure, StepFailure
 from payloom.workflows.program.program import Workflow
 from payloom.workflows.program.signals import Failed, fail
 from payloom.workflows.program.templates import Expression, Template
@@ -89,6 +90,14 @@ def copy_plain(value: Any) -> Any:
     if is_dict(value):
         return {key: copy_plain(item) for key, item in value.items()}
     return [copy_plain(item) for item in value] if is_list(value) else value
+
+
+_INPUTS = re.compile(r"\binputs\b")
+
+
+def failure_type(source: str | None) -> type[StepFailure]:
+    """Return the failure that a failed expression is: an InputsFailure if it works on what the caller sent."""
+    return InputsFailure if source and _INPUTS.search(source) else StepFailure
 
 
 class RunContext:
@@ -232,7 +241,7 @@ class Frame:
         """Return the failure of an expression, with its place in the file when that is known."""
         where = self.workflow.locate((*at, *error.path), error.source, error.span)
         return Failed(
-            StepFailure(
+            failure_type(error.source)(
                 "expression",
                 error.message,
                 hint=error.hint,

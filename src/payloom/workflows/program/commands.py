@@ -10,7 +10,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
+
+from typing_extensions import override
 
 from payloom.workflows.catalog.catalog import STRIPE_TABLES
 
@@ -139,6 +141,9 @@ class Respond:
 Command = Do | Sleep | Wait | Approve | CallOnce | Log | Respond
 
 
+FailureOrigin = Literal["author", "inputs"]
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class StepFailure:
     """Why a step failed, as `error` in `catch` sees it and as the run page shows it.
@@ -156,6 +161,32 @@ class StepFailure:
     where: str | None = None
     data: Mapping[str, Any] = dataclasses.field(default_factory=dict[str, Any])
     retryable: bool = False
+    origin: ClassVar[FailureOrigin | None] = None
+    """Whose words or fault it is; None: Payloom's, or another system's. No part of the value: histories have none."""
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, StepFailure):
+            return NotImplemented
+        return all(getattr(self, one.name) == getattr(other, one.name) for one in dataclasses.fields(StepFailure))
+
+    @override
+    def __hash__(self) -> int:
+        return hash((self.kind, self.message, self.status))
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class AuthorsFailure(StepFailure):
+    """A failure whose message the workflow's author wrote for the caller."""
+
+    origin: ClassVar[FailureOrigin | None] = "author"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class InputsFailure(StepFailure):
+    """A failure of an expression over what the caller sent."""
+
+    origin: ClassVar[FailureOrigin | None] = "inputs"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from payloom.workflows.program.commands import StepFailure
+from payloom.workflows.program.commands import AuthorsFailure, StepFailure
 
 
 class Signal(Exception):
@@ -32,6 +32,11 @@ class Returned(Signal):
 
 class Stopped(Signal):
     """The workflow is over: a filter said no, or no case fitted and the file says `stop`."""
+
+
+def fail_in_words(path: str, kind: str, message: str, *, status: int, hint: str | None, data: Any = None) -> Failed:
+    """Return the signal of a failure whose message the workflow's author wrote for the caller."""
+    return Failed(AuthorsFailure(kind, message, status=status, hint=hint, data=data or {}), path)
 
 
 def fail(path: str, kind: str, message: str, *, status: int = 500, hint: str | None = None, **data: Any) -> Failed:

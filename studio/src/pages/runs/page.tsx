@@ -36,6 +36,7 @@ const STATES: readonly { value: RunState | "all"; label: string }[] = [
   { value: "blocked", label: "Blocked" },
   { value: "succeeded", label: "Succeeded" },
   { value: "filtered", label: "Filtered out" },
+  { value: "refused", label: "Refused" },
   { value: "canceled", label: "Canceled" },
 ];
 

@@ -43,6 +43,8 @@ function SettingsView({ settings }: { settings: Settings }) {
             ["Folder", <code key="root">{settings.root}</code>],
             ["Database", <code key="db">{settings.database_url}</code>],
             ["Finished runs kept", `${settings.keep_runs} days`],
+            ["Refused runs kept", `${settings.keep_refused} days`],
+            ["Failed runs kept", `${settings.keep_failed} days`],
             ["Workflow files", me && (me.editable ? "can be changed here" : "are read-only here")],
             ["Version", me?.version],
           ]}

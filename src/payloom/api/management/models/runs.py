@@ -134,6 +134,7 @@ class RunCounts(Shape):
     waiting: int = 0
     succeeded: int = 0
     failed: int = 0
+    refused: int = 0
     canceled: int = 0
     parked: int = 0
     blocked: int = 0

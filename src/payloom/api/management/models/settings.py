@@ -55,3 +55,5 @@ class SettingsView(Shape):
     mirror: list[str] = Field(description="Resources of Stripe that are kept in the database too.")
     studio_edit: bool = Field(description="Whether workflow files may be changed in the studio.")
     keep_runs: int = Field(description="Days.")
+    keep_refused: int = Field(description="Days.")
+    keep_failed: int = Field(description="Days.")

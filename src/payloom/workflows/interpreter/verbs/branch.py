@@ -13,7 +13,7 @@ from payloom.workflows.catalog.catalog import Catalog, Schema
 from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.interpreter.steps import run_block
 from payloom.workflows.program.node import Block, Node, StepCompiler
-from payloom.workflows.program.signals import Signal, Stopped, fail
+from payloom.workflows.program.signals import Signal, Stopped, fail, fail_in_words
 from payloom.workflows.program.step_generator import Steps
 from payloom.workflows.program.templates import Expression
 from payloom.workflows.syntax.filemodel import steps as models
@@ -108,7 +108,7 @@ class Ensure(Guard):
     def refuse(self, frame: Frame, path: str) -> Signal:
         """Fail with the step's code, status, message and hint."""
         message = frame.text(self.message, path, "message")
-        return fail(path, self.code, message, status=self.status, hint=frame.maybe(self.hint, path))
+        return fail_in_words(path, self.code, message, status=self.status, hint=frame.maybe(self.hint, path))
 
 
 def case_key(value: Any) -> str | None:

@@ -15,7 +15,7 @@ from payloom.workflows.expressions.values import EvalError, to_text
 from payloom.workflows.interpreter.frame import Frame, to_response
 from payloom.workflows.program import commands
 from payloom.workflows.program.node import Node, StepCompiler
-from payloom.workflows.program.signals import Failed, Returned, fail
+from payloom.workflows.program.signals import Returned, fail, fail_in_words
 from payloom.workflows.program.step_generator import Steps, command
 from payloom.workflows.syntax.filemodel import steps as models
 
@@ -130,14 +130,12 @@ class Raise(Node):
 
     def run(self, frame: Frame, path: str) -> Steps:
         """Fail with the step's own code."""
-        raise Failed(
-            commands.StepFailure(
-                self.error.code,
-                frame.text(self.message, path, "message"),
-                status=self.error.status,
-                hint=frame.maybe(self.hint, path),
-                data=frame.fill(self.data, path),
-            ),
+        raise fail_in_words(
             path,
+            self.error.code,
+            frame.text(self.message, path, "message"),
+            status=self.error.status,
+            hint=frame.maybe(self.hint, path),
+            data=frame.fill(self.data, path),
         )
         yield

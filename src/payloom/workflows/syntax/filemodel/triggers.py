@@ -9,13 +9,12 @@ from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from payloom.kit.durations import parse_duration
+from payloom.kit.durations import parse_rate
 from payloom.kit.json_types import is_dict, is_list
 from payloom.workflows.syntax.filemodel.values import LIST, TAG, WORD, Condition, Names, Strict, Template, by_type
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _ENDPOINT = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/(?:[A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]*\}|/)*)")
-_RATE = re.compile(r"(\d{1,6})\s*/\s*(\d*)(s|m|h|d|second|minute|hour|day)")
 
 
 OFF = Tag(TAG + "off")
@@ -37,14 +36,6 @@ def _endpoint(text: str) -> str:
     if len(set(names)) != len(names):
         raise PydanticCustomError("endpoint", "the path has a name twice")
     return text
-
-
-def parse_rate(text: str) -> tuple[int, float]:
-    """Return how many in how many seconds: `10/minute`, `100/1h`, `5/10s`."""
-    match = _RATE.fullmatch(text)
-    if match is None:
-        raise ValueError(f"{text!r} is not a rate: write 10/minute, 100/1h or 5/10s")
-    return int(match[1]), parse_duration(f"{match[2] or 1}{match[3][0]}").total_seconds()
 
 
 def _rate(text: str) -> str:
