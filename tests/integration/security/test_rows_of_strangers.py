@@ -40,6 +40,7 @@ GOES = {
     "payloom_sign_in_failures": "after 15 minutes, by the hourly sweep",
     "payloom_rates": "when nothing of them is used, by the hourly sweep",
     "payloom_rejections": "one row for each reason, for good",
+    "payloom_keys": "the key of what is stored sealed; the server makes it",
     "payloom_links": NEVER_BY_A_STRANGER,
     "payloom_mails": NEVER_BY_A_STRANGER,
     "payloom_events": NEVER_BY_A_STRANGER,
@@ -83,7 +84,7 @@ def forged(_server: RunningServer, guest: httpx.Client) -> httpx.Response:
 
 
 def sign_up(_server: RunningServer, guest: httpx.Client) -> httpx.Response:
-    values = {"email": f"guest-{next(_number)}@elsewhere.test", "password": "violet-ladder-917"}
+    values = {"email": f"guest-{next(_number)}@guests-of-the-shop.dev", "password": "violet-ladder-917"}
     return guest.post("/api/auth/sign-up", json=values)
 
 
