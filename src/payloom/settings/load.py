@@ -67,9 +67,7 @@ def load_settings(
     local = LocalState(root / "data", keep=keep)
     site_url, web_port = _address(file, variables, environ, environment, port)
     stripe_port = _first(local_stripe_port, variables.local_stripe_port, file.stripe.local_port, web_port + 1)
-    stripe = real_stripe(file.stripe, environ, environment)
-    if stripe is None:
-        stripe = _local_stripe(local, stripe_port)
+    stripe = real_stripe(file.stripe, environ, environment) or _local_stripe(local, stripe_port)
     address = database_url or variables.database_url or _text(file.database, environ)
     settings = Settings(
         name=file.name or root.name,
