@@ -19,6 +19,7 @@ from payloom.api.accounts import AccountRoutes
 from payloom.api.approvals import ApprovalRoutes
 from payloom.api.endpoints import Endpoints
 from payloom.api.http import metrics as probes
+from payloom.api.http.client_address import ProxyWatch
 from payloom.api.http.current_user import SessionAuth
 from payloom.api.http.errors import BadRequest, NoSuchRoute, WrongMethod
 from payloom.api.http.metrics import Metrics, Probe
@@ -103,7 +104,9 @@ def _routes(dependencies: ServerDependencies, webhook: Route) -> Sequence[BaseRo
     )
     management = LazyManagementApp(lambda: _create_management(dependencies.management))
     return [
-        *probes.routes(dependencies.metrics, token=settings.metrics_token, ready=dependencies.ready),
+        *probes.routes(
+            dependencies.metrics, token=settings.metrics_token, open_here=settings.is_dev, ready=dependencies.ready
+        ),
         webhook,
         *accounts.routes(),
         *passwords.routes(),
@@ -131,6 +134,7 @@ def _add_middleware(app: Starlette, dependencies: ServerDependencies) -> None:
         https=settings.secure_cookies,
         observe=dependencies.metrics.observe,
         pages=dependencies.page_routes,
+        proxies=ProxyWatch(named=bool(settings.trusted_proxies)),
     )
     app.add_exception_handler(HTTPException, _convert_http_error)
 

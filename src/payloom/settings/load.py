@@ -91,7 +91,7 @@ def load_settings(
         admin_token=_admin_token(file, environ, environment, local),
         metrics_token=_optional(file.metrics_token, environ),
         http_allow=tuple(file.http_allow),
-        trusted_proxies=tuple(file.trusted_proxies),
+        trusted_proxies=_proxies(file, environment),
         log_format=file.log_format or ("console" if environment == "dev" else "json"),
         log_level=variables.log_level.lower(),
         keep_runs=file.keep_runs,
@@ -126,6 +126,15 @@ def _publish_policy(policy: PublishPolicy | None, environment: EnvironmentName) 
             hint="Write `studio: {publish: admin}` or `studio: {publish: two_people}` in payloom.yaml.",
         )
     return policy or ("editor" if environment == "dev" else "admin")
+
+
+def _proxies(file: FileSettings, environment: str) -> tuple[str, ...]:
+    if "*" in file.trusted_proxies and environment != "dev":
+        raise BadSettings(
+            f"`trusted_proxies: ['*']` lets everybody choose an address, and this is {environment}",
+            hint="List the addresses of your own proxies.",
+        )
+    return tuple(file.trusted_proxies)
 
 
 def _local_stripe(local: LocalState, port: int) -> StripeSettings:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 
+import structlog
 from starlette.requests import Request
+from starlette.types import Scope
+
+log = structlog.get_logger("payloom.http")
 
 FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 """Headers that tell of a proxy in between, trusted or not."""
@@ -16,10 +20,41 @@ def client_key(request: Request) -> str:
 
 
 def from_this_machine(request: Request) -> bool:
-    """Tell whether a program on this machine calls, and speaks for itself: a proxy here speaks for the whole world."""
+    """Tell whether a program on this machine calls, and speaks for itself: a proxy here speaks for the whole world.
+
+    A proxy may say nothing of itself, so outside development no right follows from this.
+    """
     if any(name in request.headers for name in FORWARDED):
         return False
     return request.client is not None and is_loopback(request.client.host)
+
+
+class ProxyWatch:
+    """Warns once when a proxy that is not named in `trusted_proxies` forwards requests."""
+
+    def __init__(self, *, named: bool) -> None:
+        """named: whether `trusted_proxies` names any."""
+        self._named = named
+        self._told = False
+
+    def look(self, scope: Scope) -> None:
+        """Look at a request's headers."""
+        if self._told:
+            return
+        names = {name.decode("latin-1") for name, _ in scope["headers"]}
+        client = scope.get("client")
+        if self._named:
+            # Of a named proxy the server took the address that it reports, which has no port.
+            foreign = "x-forwarded-for" in names and client is not None and client[1] != 0
+        else:
+            foreign = not names.isdisjoint(FORWARDED)
+        if foreign:
+            self._told = True
+            log.warning(
+                "proxy_not_trusted",
+                address=client[0] if client else None,
+                hint="If this is your own proxy, list its address in `trusted_proxies`: until then all its clients share one address and its limits.",
+            )
 
 
 def is_loopback(address: str) -> bool:

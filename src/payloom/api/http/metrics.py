@@ -120,7 +120,7 @@ class Metrics:
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-def routes(metrics: Metrics, *, token: SecretStr | None, ready: Probe) -> list[Route]:
+def routes(metrics: Metrics, *, token: SecretStr | None, open_here: bool, ready: Probe) -> list[Route]:
     """Return the probes. ready: raises when the server cannot take work (the database does not answer, say)."""
 
     async def healthz(request: Request) -> Response:
@@ -137,7 +137,7 @@ def routes(metrics: Metrics, *, token: SecretStr | None, ready: Probe) -> list[R
 
     async def show(request: Request) -> Response:
         set_route_label(request, "/metrics")
-        _allow(request, token)
+        _allow(request, token, open_here=open_here)
         with contextlib.suppress(DatabaseError):  # the rest can be told all the same
             await asyncio.wait_for(metrics.refresh(), READY_WITHIN)
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
@@ -145,14 +145,14 @@ def routes(metrics: Metrics, *, token: SecretStr | None, ready: Probe) -> list[R
     return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", show)]
 
 
-def _allow(request: Request, token: SecretStr | None) -> None:
+def _allow(request: Request, token: SecretStr | None, *, open_here: bool) -> None:
     if token is not None:
         sent = request.headers.get("authorization", "").removeprefix("Bearer ").encode()
         if hmac.compare_digest(sent, token.get_secret_value().encode()):
             return
-    elif from_this_machine(request):
+    elif open_here and from_this_machine(request):
         return
     raise NotAllowed(
-        "metrics are read from this machine or with the metrics token",
+        "metrics are read with the metrics token, in development also from this machine",
         hint="Set PAYLOOM_METRICS_TOKEN and send it as a bearer token.",
     )

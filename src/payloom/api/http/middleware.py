@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from payloom.api.http.client_address import ProxyWatch
 from payloom.api.http.errors import BadRequest, WrongHost, error_body, headers_of, internal_body
 from payloom.api.http.same_origin import host_name
 from payloom.api.http.security_headers import BASE_HEADERS, BASE_HEADERS_HTTPS, CLOSED_POLICY
@@ -42,9 +43,17 @@ class RequestMiddleware:
     """The outermost layer of the server."""
 
     def __init__(
-        self, app: ASGIApp, *, hosts: Collection[str], https: bool, observe: Observe, pages: ErrorPages
+        self,
+        app: ASGIApp,
+        *,
+        hosts: Collection[str],
+        https: bool,
+        observe: Observe,
+        pages: ErrorPages,
+        proxies: ProxyWatch,
     ) -> None:
         """Wrap `app`. hosts: names it answers for, in lower case. https: whether customers reach it by https."""
+        self.proxies = proxies
         self.app = app
         self.hosts = hosts
         self.https = https
@@ -56,6 +65,7 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        self.proxies.look(scope)
         request_id = new_id("req")
         scope.setdefault("state", {})["request_id"] = request_id
         structlog.contextvars.bind_contextvars(request_id=request_id)

@@ -61,6 +61,9 @@ def _look(settings: Settings) -> Iterator[Finding]:
     yield Finding("stripe", True, f"{kind}; {len(stripe.webhook_secrets)} webhook secret(s)")
     yield _project(settings)
     yield _database(settings)
+    if not settings.is_dev and not settings.trusted_proxies:
+        hint = "If a proxy is in front, list its address in `trusted_proxies`: else all its clients share one limit."
+        yield Finding("proxies", True, "none is trusted", hint)
     yield _data_folder(settings.data_dir)
     yield from _ports(settings)
 
