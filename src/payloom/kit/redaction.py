@@ -20,7 +20,7 @@ MASK = "[redacted]"
 _SHORTEST = 8
 """Of a value that is masked wherever it stands: a shorter one would hide ordinary words."""
 _PERHAPS = re.compile(
-    r"[%=\\&]|[sre]k_|sec_|secret_|/approve/|(?i:earer |asic )|://|eyJ|[A-Za-z0-9+/_-]{20}|\d(?:[^A-Za-z]{0,3}\d){12}"
+    r"[%=\\&]|[sre]k_|sec_|secret_|/approve/|(?i:earer |asic )|://|eyJ|[A-Za-z0-9+/_-]{20}|\d(?:[\W_]{0,3}\d){12}"
 )
 """What a text has that holds a secret, plain or encoded. It is quick, and most texts have nothing of it."""
 
