@@ -93,6 +93,15 @@ def _merged(masks: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
 
 def redact(value: Any) -> Any:
     """Return a copy of a JSON value with secrets masked, by key name and by content, at every depth."""
+    return _copy(value, by_name=True)
+
+
+def redact_content(value: Any) -> Any:
+    """Return a copy of a JSON value with secrets masked by content only: what describes a `password` stays readable."""
+    return _copy(value, by_name=False)
+
+
+def _copy(value: Any, *, by_name: bool) -> Any:
     if isinstance(value, str):
         return redact_text(value)
     if isinstance(value, bool) or value is None:
@@ -101,19 +110,21 @@ def redact(value: Any) -> Any:
         digits = digits_of(float(value) if isinstance(value, Decimal) else value)
         return value if digits is None else f"[card …{digits[-4:]}]"
     if is_map(value):
-        return {_name(key): _named(key, item) for key, item in value.items()}
+        return {
+            redact_text(key) if isinstance(key, str) else key: MASK
+            if by_name and _tells(item) and is_secret_name(str(key))
+            else _copy(item, by_name=by_name)
+            for key, item in value.items()
+        }
     if is_sequence(value):
-        return [redact(item) for item in value]
+        return [_copy(item, by_name=by_name) for item in value]
     return value
 
 
-def _name(key: Any) -> Any:
-    return redact_text(key) if isinstance(key, str) else key
-
-
-def _named(key: Any, item: Any) -> Any:
-    """Mask everything under a secret name; what is empty, true or false says nothing."""
-    tells = isinstance(item, str | int | float | Decimal) or is_map(item) or is_sequence(item)
-    if tells and not isinstance(item, bool) and item not in ("", [], (), {}) and is_secret_name(str(key)):
-        return MASK
-    return redact(item)
+def _tells(value: Any) -> bool:
+    """Whether a value under a secret name says something: what is empty, true or false does not."""
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, int | float | Decimal) or (
+        (isinstance(value, str) or is_map(value) or is_sequence(value)) and len(value) > 0
+    )

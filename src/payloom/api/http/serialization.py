@@ -7,8 +7,11 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any, cast
 
+from starlette.responses import JSONResponse
+
 from payloom.kit.clock import rfc3339
 from payloom.kit.json_types import is_map
+from payloom.kit.redaction import redact_content
 
 
 def to_plain(value: Any) -> Any:
@@ -26,3 +29,11 @@ def to_plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     return value
+
+
+class MaskedJSONResponse(JSONResponse):
+    """JSON for people who look: whatever a route answers with, no text in it holds a secret."""
+
+    def render(self, content: Any) -> bytes:
+        """Return the bytes of the content, masked."""
+        return super().render(redact_content(content))

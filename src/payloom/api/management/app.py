@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from payloom.api.http.errors import BadRequest, NoSuchRoute, WrongMethod, error_body, headers_of, internal_body
 from payloom.api.http.middleware import request_id_of, set_route_label
 from payloom.api.http.request_body import refuse_card_numbers_in_body
-from payloom.api.http.serialization import to_plain
+from payloom.api.http.serialization import MaskedJSONResponse, to_plain
 from payloom.api.management.access.auth import ManagementAuth
 from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.editor.routes import catalog, completion, sources, test_runs, versions
@@ -42,6 +42,8 @@ from payloom.tables.errors import VerbFailed
 
 _IDENTITY = (me, session, users)
 _OPERATIONS = (overview, runs, events, tables, rows, mails, settings, sse, local_stripe)
+_EXACT = (users, catalog, completion, sources, versions)
+"""Whose answers go out as they are: the links that an admin asks for, and files as the editor will save them."""
 _EDITOR = (catalog, completion, sources, versions, test_runs)
 
 
@@ -73,7 +75,8 @@ def management_app() -> FastAPI:
     )
     # The editor's routes end in fixed words; `workflows` also has one that takes any id, so it comes last.
     for module in (*_IDENTITY, *_OPERATIONS, *_EDITOR, workflows):
-        app.include_router(module.router)
+        exact = module in _EXACT
+        app.include_router(module.router, default_response_class=JSONResponse if exact else MaskedJSONResponse)
     app.add_api_route("/openapi.json", _get_openapi, include_in_schema=False)
     app.add_exception_handler(PayloomError, _known)
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import dataclasses
 import html
 import re
@@ -15,7 +14,11 @@ _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _QUOTED = re.compile(r"=[ \t]*\r?\n|(?:=[0-9A-Fa-f]{2})+")
 _JSON = re.compile(r"\\u[0-9A-Fa-f]{4}|\\[/\"\\]")
 _HTML = re.compile(r"&(?:#\d{1,6}|#[xX][0-9A-Fa-f]{1,5}|[A-Za-z]{2,8});")
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{20,}(?:\r?\n[A-Za-z0-9+/]+)*={0,2}")
+_BASE64 = (
+    re.compile(r"[A-Za-z0-9+/_-]{20,}(?:\r?\n[A-Za-z0-9+/]+)*={0,2}"),
+    re.compile(r"(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/_-]{56,}\s{1,4})+[A-Za-z0-9+/_-]+={0,2}"),
+)
+"""A long word, perhaps in several lines; and lines that a mail program has put blanks between."""
 
 
 def _bytes_text(raw: bytes) -> str:
@@ -92,12 +95,11 @@ def _decoded(view: View, pattern: re.Pattern[str], decode: Callable[[str], str])
 
 def base64_texts(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield the start, the end and the content of each piece of a text that is text in base64."""
-    for match in _BASE64.finditer(text):
-        word = "".join(match[0].split()).rstrip("=").replace("-", "+").replace("_", "/")
-        try:
-            raw = base64.b64decode(word[: len(word) - (len(word) % 4 == 1)] + "=" * (-len(word) % 4), validate=True)
-            content = raw.decode("utf-8")
-        except (binascii.Error, UnicodeDecodeError):
-            continue
-        if content.isprintable() or not any(char < " " and char not in "\r\n\t" for char in content):
-            yield match.start(), match.end(), content
+    for pattern in _BASE64:
+        for match in pattern.finditer(text):
+            word = "".join(match[0].split()).rstrip("=").replace("-", "+").replace("_", "/")
+            whole = word[: len(word) - (len(word) % 4 == 1)]
+            content = base64.b64decode(whole + "=" * (-len(whole) % 4)).decode("utf-8", "replace")
+            # An ordinary word behind the lines decodes to a few bytes of nonsense, an ID to nothing else.
+            if content.count("\ufffd") <= 4 + len(content) // 16:
+                yield match.start(), match.end(), content
