@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 _DEEPEST = 3
 _MOST_VIEWS = 24
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
-_QUOTED = re.compile(r"=[ \t]*\r?\n|(?:=[0-9A-Fa-f]{2})+")
+_QUOTED = re.compile(r"=[ \t]*\r?\n|=[ \t]+|(?:=[0-9A-Fa-f]{2})+")
 _JSON = re.compile(r"\\u[0-9A-Fa-f]{4}|\\[/\"\\]")
 _HTML = re.compile(r"&(?:#\d{1,6}|#[xX][0-9A-Fa-f]{1,5}|[A-Za-z]{2,8});")
 _BASE64 = (
@@ -29,7 +29,7 @@ def _bytes_text(raw: bytes) -> str:
 
 
 def _quoted(piece: str) -> str:
-    return "" if piece[-1] == "\n" else _bytes_text(bytes.fromhex(piece.replace("=", "")))
+    return "" if piece[-1] in "\n \t" else _bytes_text(bytes.fromhex(piece.replace("=", "")))
 
 
 def _json(piece: str) -> str:
