@@ -173,6 +173,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             lambda: server.manage("/runs/counts") and len(server.manage("/mails", limit=200)["data"]) > len(ENCODINGS)
         )
         server.wait(lambda: len(server.manage("/runs", status="failed", limit=200)["data"]) == len(ENCODINGS))
+        people = {role: signed_in(server, role) for role in ROLES}
         yield Scene(
             server,
             log,
@@ -181,8 +182,10 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             [one["id"] for one in server.manage("/mails", limit=200)["data"]],
             [one["id"] for one in server.rows("notes", limit=200)],
             (*CANARIES.values(), *UNDER_NAMES, *known, decision_signature(server)),
-            {role: signed_in(server, role) for role in ROLES},
+            people,
         )
+        for client in people.values():
+            client.close()
 
 
 def database_file(server: RunningServer) -> Path:
@@ -338,6 +341,7 @@ def test_the_stream_shows_no_secret_and_ends_with_the_session(scene: Scene, monk
             read.append(next(lines))
         client.post("/api/auth/sign-out", json={})
         read += list(lines)
+    client.close()
     assert shown("\n".join(read), scene.secrets) == []
 
 
