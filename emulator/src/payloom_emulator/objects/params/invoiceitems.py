@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypedDict
 
 from payloom_emulator.objects.params.shared import (
+    FileListParamsCreated,
     InvoiceItemCreateParamsPriceData,
     PeriodParams,
     PricingParams,
@@ -34,6 +35,17 @@ class InvoiceItemCreateParams(TypedDict, total=False):
     unit_amount_decimal: str
     price: str
     unit_amount: int
+
+
+class InvoiceItemListParams(TypedDict, total=False):
+    created: FileListParamsCreated | int
+    customer: str
+    customer_account: str
+    ending_before: str
+    invoice: str
+    limit: int
+    pending: bool
+    starting_after: str
 
 
 class InvoiceItemUpdateParams(TypedDict, total=False):

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Literal, Required, TypedDict
 
-from payloom_emulator.objects.params.shared import PlanCreateParamsProduct, PlanCreateParamsTransformUsage, TierParams
+from payloom_emulator.objects.params.shared import (
+    FileListParamsCreated,
+    PlanCreateParamsProduct,
+    PlanCreateParamsTransformUsage,
+    TierParams,
+)
 
 
 class PlanCreateParams(TypedDict, total=False):
@@ -25,3 +30,20 @@ class PlanCreateParams(TypedDict, total=False):
     transform_usage: PlanCreateParamsTransformUsage
     trial_period_days: int
     usage_type: Literal["licensed", "metered"]
+
+
+class PlanListParams(TypedDict, total=False):
+    active: bool
+    created: FileListParamsCreated | int
+    ending_before: str
+    limit: int
+    product: str
+    starting_after: str
+
+
+class PlanUpdateParams(TypedDict, total=False):
+    active: bool
+    metadata: Literal[""] | dict[str, str]
+    nickname: str
+    product: str
+    trial_period_days: int

@@ -20,8 +20,12 @@ from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
-    from payloom_emulator.objects.params.invoiceitems import InvoiceItemCreateParams, InvoiceItemUpdateParams
+    from payloom_emulator.core.request_context import Params, RequestContext
+    from payloom_emulator.objects.params.invoiceitems import (
+        InvoiceItemCreateParams,
+        InvoiceItemListParams,
+        InvoiceItemUpdateParams,
+    )
 
 
 def _create(call: RequestContext[InvoiceItemCreateParams]) -> InvoiceItem:
@@ -119,7 +123,7 @@ def _amounts(call: RequestContext[InvoiceItemUpdateParams], item: InvoiceItem) -
     return changes
 
 
-def _delete(call: RequestContext) -> Mapping[str, object]:
+def _delete(call: RequestContext[Params]) -> Mapping[str, object]:
     unit = call.unit
     item = unit.get(kinds.INVOICEITEM, call.ids["id"])
     unit.use_clock_of(item)
@@ -132,7 +136,7 @@ def _delete(call: RequestContext) -> Mapping[str, object]:
     return gone
 
 
-def _listing(call: RequestContext) -> Mapping[str, object]:
+def _listing(call: RequestContext[InvoiceItemListParams]) -> Mapping[str, object]:
     pending = call.params.get("pending")
     return {} if pending is None else {"pending": pending}
 

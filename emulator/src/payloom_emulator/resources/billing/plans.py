@@ -16,9 +16,9 @@ from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
-    from payloom_emulator.objects.params.plans import PlanCreateParams
+    from payloom_emulator.objects.params.plans import PlanCreateParams, PlanListParams, PlanUpdateParams
     from payloom_emulator.objects.params.prices import PriceCreateParams, PriceCreateParamsRecurring
 
 
@@ -77,16 +77,16 @@ def find(unit: UnitOfWork, plan_id: str) -> Price:
     return price
 
 
-def _retrieve(call: RequestContext) -> Mapping[str, object]:
+def _retrieve(call: RequestContext[Params]) -> Mapping[str, object]:
     return plan_of(find(call.unit, call.ids["id"]))
 
 
-def _update(call: RequestContext) -> Mapping[str, object]:
+def _update(call: RequestContext[PlanUpdateParams]) -> Mapping[str, object]:
     price = find(call.unit, call.ids["id"])
     params = call.params
-    changes: dict[str, object] = {n: params[n] for n in ("active", "nickname") if n in params}
-    if params.get("product"):
-        changes["product"] = call.unit.get(kinds.PRODUCT, params["product"], "product")["id"]
+    changes: dict[str, object] = {n: value for n, value in params.items() if n in ("active", "nickname")}
+    if product := params.get("product"):
+        changes["product"] = call.unit.get(kinds.PRODUCT, product, "product")["id"]
     if "trial_period_days" in params:
         changes["recurring"] = {**present(price["recurring"]), "trial_period_days": params["trial_period_days"]}
     if "metadata" in params:
@@ -100,7 +100,7 @@ def _update(call: RequestContext) -> Mapping[str, object]:
     return plan
 
 
-def _delete(call: RequestContext) -> Mapping[str, object]:
+def _delete(call: RequestContext[Params]) -> Mapping[str, object]:
     price = find(call.unit, call.ids["id"])
     plan = plan_of(price)
     call.unit.delete(price)
@@ -108,9 +108,10 @@ def _delete(call: RequestContext) -> Mapping[str, object]:
     return {"id": plan["id"], "object": "plan", "deleted": True}
 
 
-def _list(call: RequestContext) -> Mapping[str, object]:
-    filters = {n: call.params[n] for n in ("active", "product") if n in call.params}
-    page = call.page(kinds.PRICE, type="recurring", **filters)
+def _list(call: RequestContext[PlanListParams]) -> Mapping[str, object]:
+    page = call.page(
+        kinds.PRICE, type="recurring", **{n: value for n, value in call.params.items() if n in ("active", "product")}
+    )
     return {**page, "data": [plan_of(p) for p in page["data"]]}
 
 
