@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import SecretStr
 from tests.support.http_server import RunningServer, running_server
 from tests.support.postgres import fresh_database
 
@@ -160,7 +161,7 @@ data:
 }
 
 
-OUTSIDE_DEV = {"environment": "staging"}
+OUTSIDE_DEV = {"environment": "staging", "metrics_token": SecretStr("metrics-token-of-the-test")}
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
