@@ -24,6 +24,7 @@ accounts: [{email: ada@shop.test, password: correct-horse}]
     "workflows/b.yaml": "name: B\non: {api: POST /b, auth: none}\ninput: {text?: string}\nsteps: [{return: {}}]\n",
     "workflows/own.yaml": "name: Own\non: {api: POST /own, auth: none, rate_limit: 9/m}\nsteps: [{return: {}}]\n",
 }
+MADE_UP = "4eC39HqLyjWDarjtT1zdp7dcQm"
 LARGE = {"text": "x" * (MAX_GUEST_BODY - 100)}
 
 
@@ -70,9 +71,9 @@ def test_a_guests_bytes_have_a_budget_over_all_endpoints(limited: RunningServer)
 )
 def test_the_setting(tmp_path: Path, text: str, environment: str, rate: tuple[int, float] | None) -> None:
     keys = {
-        "STRIPE_SECRET_KEY": "sk_test_" + "a1" * 20,
-        "STRIPE_PUBLISHABLE_KEY": "pk_test_" + "a1" * 20,
-        "STRIPE_WEBHOOK_SECRET": "whsec_" + "a1" * 20,
+        "STRIPE_SECRET_KEY": "sk_test_" + MADE_UP,
+        "STRIPE_PUBLISHABLE_KEY": "pk_test_" + MADE_UP,
+        "STRIPE_WEBHOOK_SECRET": "whsec_" + MADE_UP + MADE_UP,
     }
     (tmp_path / "payloom.yaml").write_text(
         f"name: Shop\nenvironment: {environment}\nsite_url: https://shop.test\n{text}\n", "utf-8"
