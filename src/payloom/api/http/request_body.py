@@ -23,6 +23,11 @@ MAX_MANAGED = 4 * 1024 * 1024
 
 async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
     """Return the raw body of at most `limit` bytes. Raises BodyTooLarge (before it is all read) or BodyCutShort."""
+    already_read: bytes | None = request.scope.get("state", {}).get("body")
+    if already_read is not None:
+        if len(already_read) > limit:
+            raise _too_large(limit)
+        return already_read
     declared = request.headers.get("content-length")
     return await read_stream(request.receive, None if declared is None else declared.encode("latin-1"), limit)
 
@@ -100,6 +105,8 @@ def refuse_card_numbers(value: Any) -> None:
 async def refuse_card_numbers_in_body(request: Request) -> None:
     """Look through a body that the application reads by itself. Raises CardNumberRefused; leaves bad JSON to it."""
     raw = await request.body()
+    # A stream is read once: whoever reads the body after this finds it here.
+    request.scope.setdefault("state", {})["body"] = raw
     try:
         value: Any = json.loads(raw) if raw else None
     except (ValueError, RecursionError):

@@ -78,12 +78,8 @@ def _earlier(tx: sa.Connection, run_id: str) -> Iterable[StepDone]:
 def _had_effect(tx: sa.Connection, rows: Iterable[StepDone]) -> bool:
     called: list[str] = []
     for row in rows:
-        if row.verb in _READS or (row.verb == "stripe" and _reads_stripe(row.action)):
+        if not may_have_effect(row):
             continue
-        if row.verb in _TABLE_WRITES and row.status == "failed":
-            continue  # undone in its savepoint
-        if row.verb in _TABLE_WRITES and row.status == "succeeded" and row.value in (None, []):
-            continue  # no row fitted
         inner = _run_called(row) if row.verb == "call" else None
         if inner is None:
             return True
@@ -92,6 +88,15 @@ def _had_effect(tx: sa.Connection, rows: Iterable[StepDone]) -> bool:
         return False
     refused = sa.select(sa.func.count()).where(runs.c.id.in_(called), runs.c.status == "refused")
     return (tx.execute(refused).scalar() or 0) < len(set(called))
+
+
+def may_have_effect(row: StepDone) -> bool:
+    """Return whether a step did more than read; a call may have, by what the run it called did."""
+    if row.verb in _READS or (row.verb == "stripe" and _reads_stripe(row.action)):
+        return False
+    # A failed write is undone in its savepoint, and one without a value fitted no row.
+    nothing_written = row.status == "failed" or (row.status == "succeeded" and row.value in (None, []))
+    return not (row.verb in _TABLE_WRITES and nothing_written)
 
 
 def _run_called(row: StepDone) -> str | None:
