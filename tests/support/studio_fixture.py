@@ -40,7 +40,7 @@ steps:
   - id: checked
     if: doubled.amount > 100
     then:
-      - raise: {status: 409, code: too_large, message: "The amount ${{ doubled.amount }} is too large."}
+      - raise: {status: 500, code: too_large, message: "The amount ${{ doubled.amount }} is too large."}
   - return: {amount: "${{ doubled.amount }}"}
 """,
     "studio-slow.yaml": """\
@@ -173,7 +173,7 @@ class Studio:
 
     def failing_run(self, amount: int = 80) -> dict[str, Any]:
         """Make a run of studio-fragile that failed."""
-        assert self.call("/studio/fragile", {"amount": amount, "api_key": "sk_live_never_shown"}).status_code == 409
+        assert self.call("/studio/fragile", {"amount": amount, "api_key": "sk_live_never_shown"}).status_code == 500
         return self.run_of("studio-fragile", status="failed")
 
     def sign_in(self, page: Page) -> Page:

@@ -71,7 +71,7 @@ def test_input_that_leads_another_way_before_the_step_is_refused_with_what_to_do
     answer = fork(server, run, path="2.then.0", inputs={"text": "far too long", "loud": True, "most": 50})
     assert answer.status_code == 409
     assert "takes a different path" in answer.json()["error"]["message"]
-    assert "from the beginning" in answer.json()["error"]["hint"]
+    assert "at the beginning" in answer.json()["error"]["hint"]
     assert len(server.manage("/runs", limit=200)["data"]) == before
 
 

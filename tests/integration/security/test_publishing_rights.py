@@ -189,8 +189,8 @@ def settings_of(folder: Path, environment: str, more: str) -> Any:
         "utf-8",
     )
     environ = {
-        "STRIPE_SECRET_KEY": f"sk_{mode}_51NxQ2LkdIwHu7ix0aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789",
-        "STRIPE_PUBLISHABLE_KEY": f"pk_{mode}_51NxQ2LkdIwHu7ix0aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789",
-        "STRIPE_WEBHOOK_SECRET": "whsec_q8Zk2Lr7Vn4Xw9Tb3Yc6Md1Fs5Gh0Jp",
+        "STRIPE_SECRET_KEY": f"sk_{mode}_51NxQ2LkdIwHu7ix0aBcDeFgHiJkLmNoPqRsTuVwXyZ08417",
+        "STRIPE_PUBLISHABLE_KEY": f"pk_{mode}_51NxQ2LkdIwHu7ix0aBcDeFgHiJkLmNoPqRsTuVwXyZ08417",
+        "STRIPE_WEBHOOK_SECRET": "whsec_q8Zk2Lr7Vn4Xw9Tb3Yc6Md1Fs5Gh0JpR7uE2",
     }
     return load_settings(folder, environ=environ)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 OPEN = {
     "init name": "a folder to make",
+    "emulator --allow-host": "any name of this machine",
     "studio --email": "an account of the database",
     "dry-run --events": "a period, or ids of events",
     "diff old": "a git revision, a word, or a file",
