@@ -111,7 +111,7 @@ def _copy(value: Any, *, by_name: bool) -> Any:
         return value if digits is None else f"[card …{digits[-4:]}]"
     if is_map(value):
         return {
-            redact_text(key) if isinstance(key, str) else key: MASK
+            redact_text(str(key)): MASK
             if by_name and _tells(item) and is_secret_name(str(key))
             else _copy(item, by_name=by_name)
             for key, item in value.items()

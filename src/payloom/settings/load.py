@@ -106,13 +106,6 @@ def load_settings(
     return _remembered(settings)
 
 
-def _admin_token(
-    file: FileSettings, environ: Mapping[str, str], environment: str, local: LocalState
-) -> SecretStr | None:
-    token = _optional(file.admin_token, environ)
-    return SecretStr(local.secret("admin_token")) if token is None and environment == "dev" else token
-
-
 def _remembered(settings: Settings) -> Settings:
     """Have the secrets of the settings masked wherever this process shows something."""
     remember_secrets(settings.secret_values())

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from payloom.db.types import dump_json, load_json
 from payloom.kit import strict_json
+from payloom.kit.json_types import is_dict
 from payloom.runs.dependencies import RunDependencies
 from payloom.runs.models import runs
 from payloom.runs.registry import StartPlan
@@ -56,7 +57,8 @@ def may_join(first: Run, caller: Run) -> bool:
 
 def is_guest(run: Run) -> bool:
     """Whether somebody who is not signed in waits for this run, directly or through calls."""
-    return run.user_id is None and (run.trigger == "api" or bool((run.facts.get("called") or {}).get("guest")))
+    called = run.facts.get("called")
+    return run.user_id is None and (run.trigger == "api" or (is_dict(called) and bool(called.get("guest"))))
 
 
 def _stored(value: Any) -> Any:
