@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Locator
     from tests.support.browser_plugin import AxeCheck
@@ -45,15 +45,22 @@ steps:
 
 
 @pytest.fixture
-def made(studio: Studio) -> Callable[..., str]:
-    """Return a maker of workflows, each under an id of its own; answers the id."""
+def made(studio: Studio) -> Iterator[Callable[..., str]]:
+    """Return a maker of workflows, each under an id of its own; answers the id.
+
+    They go away with the test: a broken one would hold up what other tests publish.
+    """
+    names: list[str] = []
 
     def make(text: str = REFUND) -> str:
         name = f"forms-{uuid.uuid4().hex[:8]}"
         studio.post("/workflows", {"id": name, "text": text.replace("/forms/refund", f"/forms/{name}")})
+        names.append(name)
         return name
 
-    return make
+    yield make
+    for name in names:
+        (studio.shop.folder / "workflows" / f"{name}.yaml").unlink(missing_ok=True)
 
 
 def file_of(studio: Studio, workflow: str) -> str:

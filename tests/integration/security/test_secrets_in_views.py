@@ -117,14 +117,14 @@ ORDER = "4111111111111112"
 """An order number, which is no card number and stays visible."""
 DETAILS = {
     "number": 4000056655665556,
-    "cvc": 98765,
+    "cvc": 987650123498765,
     "apiKey": ["ListCanary00001"],
     "token": {"inner": "MapCanary00001"},
     "order": ORDER,
 }
 TAKEN = {name: value for name, value in DETAILS.items() if name != "number"}
 """What an endpoint takes of it."""
-UNDER_NAMES = ("4000056655665556", "98765", "ListCanary00001", "MapCanary00001")
+UNDER_NAMES = ("4000056655665556", "987650123498765", "ListCanary00001", "MapCanary00001")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
