@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from tests.support import payloom_process
+from tests.support.ports import free_port
 from tests.support.present import present
-from tests.support.shop_fixture import Shop, free_port
+from tests.support.shop_fixture import Shop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,6 @@ import functools
 import json
 import re
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -19,19 +18,13 @@ import stripe
 from playwright.sync_api import Page, expect
 from tests.support import payloom_process
 from tests.support.payloom_process import PayloomProcess
+from tests.support.ports import free_port
 
 from payloom.settings.keys import StripeSettings
 from payloom.settings.load import load_settings
 
 PASSWORD = "a-long-enough-password"
 GOOD, DECLINED, SECURE = "4242424242424242", "4000000000000002", "4000002760003184"
-
-
-def free_port() -> int:
-    """Return a port that no process listens on."""
-    with socket.socket() as made:
-        made.bind(("127.0.0.1", 0))
-        return int(made.getsockname()[1])
 
 
 class Shop:

@@ -6,7 +6,6 @@ import contextlib
 import datetime as dt
 import itertools
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from tests.support.http_server import RunningServer, event, running_server, write_project
+from tests.support.ports import free_port
 
 from payloom.db.database import open_database
 from payloom.runs.models import cursors
@@ -129,8 +129,7 @@ class Server:
         """root: the project's folder."""
         self.root, self.database_url = root, url
         self.process: subprocess.Popen[bytes] | None = None
-        with socket.create_server(("127.0.0.1", 0)) as made:
-            self.port = made.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.support.ports import free_port
 from tests.support.present import present
 
 from payloom.cli.server.emulator_process import local_stripe
@@ -26,12 +27,6 @@ with local_stripe(int(sys.argv[1]), store=None, webhook_url="http://127.0.0.1:1/
     print(stripe.process.pid, flush=True)
     time.sleep(60)
 """
-
-
-def free_port() -> int:
-    with socket.socket() as made:
-        made.bind(("127.0.0.1", 0))
-        return int(made.getsockname()[1])
 
 
 def is_alive(pid: int) -> bool:

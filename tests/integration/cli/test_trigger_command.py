@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from emulator.tests.support.checked_client import client_of
+from tests.support.ports import free_port
 from typer.testing import CliRunner
 
 from payloom.cli.commands import app
@@ -34,9 +34,7 @@ def client(stripe_emulator: RunningEmulator) -> stripe.StripeClient:
 
 @pytest.fixture
 def nowhere() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as made:
-        port = made.getsockname()[1]
-    return f"http://127.0.0.1:{port}"
+    return f"http://127.0.0.1:{free_port()}"
 
 
 @pytest.fixture

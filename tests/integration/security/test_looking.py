@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.support import payloom_process
+from tests.support.ports import free_port
 from tests.support.testing_fixture import SmallProject
 from typer.main import get_command
 from typer.testing import CliRunner
@@ -157,7 +157,7 @@ def test_only_a_command_that_says_so_executes_python(door: Door, looked_at: Path
         shutil.copytree(looked_at / "actions", root / "actions", dirs_exist_ok=True)
     else:
         shutil.copytree(looked_at, root)
-    words = [str(_free_port()) if word == "PORT" else word for word in door.words]
+    words = [str(free_port()) if word == "PORT" else word for word in door.words]
     if door.code is None:
         _serve_until_executed(words, root)
     else:
@@ -176,12 +176,6 @@ def _serve_until_executed(words: list[str], root: Path) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(20)
         process.kill()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.mark.parametrize("name", DOORS)

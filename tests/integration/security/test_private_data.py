@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import socket
 import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.ports import free_port
 
 from payloom.cli.server.emulator_process import local_stripe
 from payloom.db.sqlite import SqliteDatabase
@@ -31,11 +31,6 @@ def _usual_umask() -> Iterator[None]:
 
 def modes(folder: Path) -> dict[str, int]:
     return {path.name: stat.S_IMODE(path.stat().st_mode) & 0o077 for path in (folder, *folder.rglob("*"))}
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 async def test_everything_that_is_made_for_a_project_is_its_owner_s(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from tests.support import payloom_process
+from tests.support.ports import free_port
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -20,11 +21,6 @@ from payloom.cli.support.paths import copy_template, template
 
 ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent / "payloom"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as made:
-        return int(made.getsockname()[1])
 
 
 def names() -> list[str]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 OTHER_FILES = 200
 """Files that must stay free for the database, mails, calls and the log."""
+PORT_PATIENCE = 3.0
+"""Seconds to wait for a port: a server that was killed a moment ago, or its local Stripe, may still hold it."""
 Started = Callable[[str], None]
 """Given a one-time link into the studio, or an empty text outside development."""
 
@@ -62,12 +64,12 @@ def servers(settings: Settings) -> Generator[Servers, None, None]:
     gc.disable()  # until requests are answered: loading makes no garbage worth a fifth of the time to look for
     with contextlib.ExitStack() as stack:
         _refuse_second(settings)
-        web = stack.enter_context(listen(settings.host, settings.port, "--port"))
+        web = stack.enter_context(listen(settings.host, settings.port, "--port", patience=PORT_PATIENCE))
         state = LocalState(settings.data_dir)
         child = None
         if settings.stripe.mode == "local":
             # Bound and released at once: the child binds it again, and a taken port is told with the way out.
-            listen("127.0.0.1", settings.local_stripe_port, "--stripe-port").close()
+            listen("127.0.0.1", settings.local_stripe_port, "--stripe-port", patience=PORT_PATIENCE).close()
             child = stack.enter_context(
                 local_stripe(
                     settings.local_stripe_port,

@@ -7,10 +7,12 @@ import hashlib
 import json
 import shutil
 import socket
+import time
 from pathlib import Path
 
 import payloom
 from payloom.cli.support.errors import CommandError, NotAProject, PortTaken
+from payloom.kit.clock import monotonic
 from payloom.kit.json_types import is_dict
 from payloom.kit.suggest import did_you_mean
 
@@ -92,18 +94,30 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def listen(host: str, port: int, option: str) -> socket.socket:
-    """Return a listening socket. Raises PortTaken naming a free port and the option to give it with."""
-    try:
-        return _listening(host, port)
-    except OSError as error:
-        if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
-            raise PortTaken(f"cannot listen on {host}:{port}: {error.strerror}", hint="Set `host`.") from None
-        free = _next_free(host, port)
-        what = "is in use" if error.errno == errno.EADDRINUSE else "needs more rights"
-        raise PortTaken(
-            f"port {port} on {host} {what}", hint=f"Stop what uses it, or add {option} {free} (that one is free)."
-        ) from None
+def listen(host: str, port: int, option: str, *, patience: float = 0.0) -> socket.socket:
+    """Return a listening socket. Raises PortTaken naming a free port and the option to give it with.
+
+    patience: seconds to wait for a port in use. A server that was stopped or killed a moment ago may still hold it.
+    """
+    end = monotonic() + patience
+    while True:
+        try:
+            return _listening(host, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or monotonic() > end:
+                raise _refused(host, port, option, error) from None
+            time.sleep(0.05)
+
+
+def _refused(host: str, port: int, option: str, error: OSError) -> PortTaken:
+    """Return what to tell when a port cannot be used."""
+    if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
+        return PortTaken(f"cannot listen on {host}:{port}: {error.strerror}", hint="Set `host`.")
+    free = _next_free(host, port)
+    what = "is in use" if error.errno == errno.EADDRINUSE else "needs more rights"
+    return PortTaken(
+        f"port {port} on {host} {what}", hint=f"Stop what uses it, or add {option} {free} (that one is free)."
+    )
 
 
 def _listening(host: str, port: int) -> socket.socket:
