@@ -95,14 +95,14 @@ class AccountRoutes:
         try:
             if is_new:
                 await self.limiter.check(client_key(request))
-                made = await self._sign_up(email, password, values.get("name") or None)
+                signed_in = await self._sign_up(email, password, values.get("name") or None)
             else:
-                made = await self._sign_in(request, email, password)
+                signed_in = await self._sign_in(request, email, password)
         except PayloomError as error:
             if error.status >= 500:
                 raise
             return self._draw(request, is_new, target, values, error)
-        return await self._begin(request, *made, RedirectResponse(target, 303))
+        return await self._begin(request, *signed_in, RedirectResponse(target, 303))
 
     async def sign_out(self, request: Request) -> Response:
         """Take the posted sign-out form and go to the start page."""
@@ -153,15 +153,15 @@ class AccountRoutes:
     def _draw(
         self, request: Request, is_new: bool, target: str, values: dict[str, str], error: PayloomError | None = None
     ) -> Response:
-        shown: dict[str, Any] | None = None
+        problem: dict[str, Any] | None = None
         if error is not None:
-            shown = {"message": error.message, "hint": error.hint, "field": error.data.get("field")}
+            problem = {"message": error.message, "hint": error.hint, "field": error.data.get("field")}
         context = {
             "title": "Create an account" if is_new else "Sign in",
             "is_new": is_new,
             "next": target,
             "values": {"email": values.get("email"), "name": values.get("name")},
-            "error": shown,
+            "error": problem,
         }
         status = error.status if error else 200
         return self.page_routes.render(request, f"{OWN}/sign-in.html.j2", None, context, status)

@@ -80,7 +80,7 @@ def endpoints_of(workflows: Mapping[str, Workflow], counters: Counters) -> list[
                 purpose = f"{workflow.id}\n{trigger.method} {trigger.path}"
                 limiter = SharedLimiter(purpose, limit.count, limit.seconds, counters) if limit else None
                 endpoints.append(Endpoint(workflow, index, trigger, _pattern(trigger.path), limiter))
-    return sorted(endpoints, key=lambda one: (one.trigger.path.count("{"), one.trigger.path))
+    return sorted(endpoints, key=lambda endpoint: (endpoint.trigger.path.count("{"), endpoint.trigger.path))
 
 
 def _pattern(path: str) -> re.Pattern[str]:
@@ -128,10 +128,10 @@ class Endpoints:
         """The endpoints of what is served now. One that stays as it was keeps counting its callers."""
         current = self._workflows()
         if current is not self._built_for:
-            kept = {one.limit: one.limiter for one in self._endpoints}
+            limiters = {endpoint.limit: endpoint.limiter for endpoint in self._endpoints}
             built = endpoints_of(current, self.counters)
-            for one in built:
-                one.limiter = kept.get(one.limit) or one.limiter
+            for endpoint in built:
+                endpoint.limiter = limiters.get(endpoint.limit) or endpoint.limiter
             self._endpoints, self._built_for = built, current
         return self._endpoints
 
@@ -143,14 +143,15 @@ class Endpoints:
     async def serve(self, request: Request) -> Response:
         """Serve one request."""
         path = "/" + request.path_params["path"]
-        matching = [(one, match) for one in self.endpoints if (match := one.pattern.fullmatch(path))]
+        matching = [(endpoint, match) for endpoint in self.endpoints if (match := endpoint.pattern.fullmatch(path))]
         method = request.headers.get("access-control-request-method", "") if request.method == "OPTIONS" else ""
         wanted_method = method or ("GET" if request.method == "HEAD" else request.method)
         endpoint, match = next(
-            ((one, match) for one, match in matching if one.trigger.method == wanted_method), (None, None)
+            ((endpoint, match) for endpoint, match in matching if endpoint.trigger.method == wanted_method),
+            (None, None),
         )
         if endpoint is None or match is None:
-            raise self._no_endpoint(path, wanted_method, [one.trigger.method for one, _ in matching])
+            raise self._no_endpoint(path, wanted_method, [endpoint.trigger.method for endpoint, _ in matching])
         set_route_label(request, endpoint.route)
         cors = cors_headers(request, endpoint.trigger.cors)
         if request.method == "OPTIONS":
@@ -245,7 +246,7 @@ class Endpoints:
             return WrongMethod(
                 f"/api{path} does not take {method}", hint=f"It takes {' or '.join(allowed)}.", allow=allowed
             )
-        known = {_with_values(one.trigger.path, path): one.trigger.path for one in self.endpoints}
+        known = {_with_values(endpoint.trigger.path, path): endpoint.trigger.path for endpoint in self.endpoints}
         guess = known.get(closest(path, known) or "")
         return NoSuchRoute(
             f"there is no endpoint /api{path[:200]}", hint=f"Did you mean /api{guess}?" if guess else None

@@ -37,7 +37,7 @@ def _operation(workflow: Workflow, trigger: ApiTrigger) -> dict[str, Any]:
     in_path = re.findall(r"\{(\w+)\}", trigger.path)
     properties = schema.get("properties", {})
     required = set(schema.get("required", ()))
-    parameters = [_parameter(one, "path", properties.get(one, {}), needed=True) for one in in_path]
+    parameters = [_parameter(name, "path", properties.get(name, {}), needed=True) for name in in_path]
     operation: dict[str, Any] = {
         "operationId": f"{workflow.id}_{trigger.method.lower()}".replace("/", "_").replace("-", "_"),
         "summary": workflow.name,

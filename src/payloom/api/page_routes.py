@@ -84,11 +84,11 @@ class PageRoutes:
         now = self.clock.now()
         eval_context = EvalContext(now=lambda: now, uuid=lambda: new_id("page"))
         try:
-            asked = [(query, _arguments(query, scope, eval_context)) for query in page.queries]
+            prepared = [(query, _arguments(query, scope, eval_context)) for query in page.queries]
             return await self.database.read(
                 lambda tx: {
                     query.name: self.tables.perform(tx, "select", query.table, args) if args is not None else None
-                    for query, args in asked
+                    for query, args in prepared
                 }
             )
         except PayloomError as error:
@@ -125,15 +125,15 @@ class PageRoutes:
     async def render_error(self, request: Request, error: PayloomError | None, request_id: str) -> Response:
         """Draw an error for people; outside development nothing of a broken page's cause is shown."""
         status = error.status if error else 500
-        shown = error if error and (status < 500 or self.settings.is_dev) else None
+        detail = error if error and (status < 500 or self.settings.is_dev) else None
         context = {
             "title": _TITLES.get(
                 status, "Something went wrong" if status < 500 else "Something went wrong on our side"
             ),
             "status": status,
             "code": error.code if error else "internal",
-            "message": shown.message if shown else "The error was logged. Try again in a minute.",
-            "hint": shown.hint if shown else None,
+            "message": detail.message if detail else "The error was logged. Try again in a minute.",
+            "hint": detail.hint if detail else None,
             "request_id": request_id,
         }
         visitor = None

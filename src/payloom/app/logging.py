@@ -19,8 +19,8 @@ _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
 def _redacted(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    kept = {key: value for key, value in event.items() if key in _UNTOUCHED}
-    return {**redact({key: value for key, value in event.items() if key not in _UNTOUCHED}), **kept}
+    untouched = {key: value for key, value in event.items() if key in _UNTOUCHED}
+    return {**redact({key: value for key, value in event.items() if key not in _UNTOUCHED}), **untouched}
 
 
 def _redacted_line(_logger: Any, _name: str, line: str) -> str:
@@ -53,10 +53,10 @@ def configure_logs(settings: Settings) -> None:
         cache_logger_on_first_use=False,
     )
     formatter = _formatter(shared, last)
-    ours = logging.getLogger("payloom")
-    ours.setLevel(level)
-    ours.propagate = False
-    _write_through(ours, formatter)
+    payloom_logger = logging.getLogger("payloom")
+    payloom_logger.setLevel(level)
+    payloom_logger.propagate = False
+    _write_through(payloom_logger, formatter)
     _write_through(logging.getLogger(), formatter)
 
 
@@ -71,11 +71,11 @@ def _formatter(shared: list[Any], last: list[Any]) -> logging.Formatter:
 
 def _write_through(logger: logging.Logger, formatter: logging.Formatter) -> None:
     """Give a logger our handler: a new one, the earlier one, or none if another program has set one."""
-    ours = [handler for handler in logger.handlers if isinstance(handler, _Handler)]
-    if not ours and not logger.handlers:
-        ours = [_Handler()]
-        logger.addHandler(ours[0])
-    for handler in ours:
+    own_handlers = [handler for handler in logger.handlers if isinstance(handler, _Handler)]
+    if not own_handlers and not logger.handlers:
+        own_handlers = [_Handler()]
+        logger.addHandler(own_handlers[0])
+    for handler in own_handlers:
         handler.setFormatter(formatter)
 
 

@@ -99,7 +99,7 @@ class _Reader:
         if not isinstance(path, str) or not _PATH.fullmatch(path):
             self.report(("path",), "path: the page's address, such as /thanks or /pay/{order_id}")
             return None
-        if any(path == taken or path.startswith(f"{taken}/") for taken in _RESERVED):
+        if any(path == reserved or path.startswith(f"{reserved}/") for reserved in _RESERVED):
             self.report(("path",), f"the address {path} belongs to Payloom", "choose another")
         title = head.get("title", "")
         if not isinstance(title, str):
@@ -172,14 +172,14 @@ class _Reader:
             except ExpressionError as error:
                 self.report((*at, "when"), str(error), code=EXPRESSION)
                 return None
-        expressions = [(path, one) for path, one, _ in compiled.expressions]
+        expressions = [(path, expression) for path, expression, _ in compiled.expressions]
         expressions += [(("when",), condition)] if condition else []
-        for path, one in expressions:
-            for ref in one.refs:
+        for path, expression in expressions:
+            for ref in expression.refs:
                 if ref.path[0] not in ROOTS:
                     hint = did_you_mean(str(ref.path[0]), ROOTS) or "a page knows user, params, query and env"
                     self.report((*at, *path), f"there is no `{ref.path[0]}` on a page", hint, NAME)
-        if auth == "none" and any(ref.path[0] == "user" for _, one in expressions for ref in one.refs):
+        if auth == "none" and any(ref.path[0] == "user" for _, expression in expressions for ref in expression.refs):
             self.report(at, "auth is none, so there is no user", "say auth: optional or auth: user")
         return Query(key, table, compiled, condition)
 
@@ -187,11 +187,11 @@ class _Reader:
 def read_page(text: str, name: str, catalog: Catalog, file: str | None = None) -> tuple[Page | None, list[Diagnostic]]:
     """Read one page file. `name`: its path under pages/. Returns the page, if its head is usable, and what is wrong."""
     head, _ = split_head(text)
-    shown = file or name
+    source_file = file or name
     if not head:
         message = "a page begins with a head between two `---` lines"
         hint = "start with `---`, `path: /…`, `auth: …`, `---`; files that are no pages begin with `_`"
-        return None, [Diagnostic.at(Place(), SHAPE, message, hint=hint, file=shown)]
-    source = read_source("\n" + head, shown)
+        return None, [Diagnostic.at(Place(), SHAPE, message, hint=hint, file=source_file)]
+    source = read_source("\n" + head, source_file)
     page = _Reader(source, name, catalog).page() if source.data is not None else None
     return page, source.diagnostics

@@ -496,7 +496,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/local-stripe/control/{what}": {
+    "/local-stripe/control/{name}": {
         parameters: {
             query?: never;
             header?: never;
@@ -4962,7 +4962,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                what: string;
+                name: string;
             };
             cookie?: never;
         };
@@ -4995,7 +4995,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                what: string;
+                name: string;
             };
             cookie?: never;
         };

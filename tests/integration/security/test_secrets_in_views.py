@@ -222,7 +222,7 @@ VIEWS: dict[str, list[str]] = {
     "/journey/{any_id}": ["/journey/pi_0", "/journey/evt_0"],
     "/live": [],
     "/local-stripe/control": ["/local-stripe/control"],
-    "/local-stripe/control/{what}": ["/local-stripe/control/calls"],
+    "/local-stripe/control/{name}": ["/local-stripe/control/calls"],
     "/local-stripe/v1/{path}": ["/local-stripe/v1/payment_intents"],
     "/mails": ["/mails?limit=200"],
     "/mails/{mail_id}": ["{mails}"],

@@ -138,7 +138,7 @@ ROUTES: dict[str, str] = {
     "POST /events/{event_id}/replay": "replay",
     "POST /events/replay": "replay",
     "POST /events/catch-up": "no: Stripe's own events, once each",
-    "POST /local-stripe/control/{what}": "no: in development, and the events are the local Stripe's own",
+    "POST /local-stripe/control/{name}": "no: in development, and the events are the local Stripe's own",
     "POST /tables/{name}/rows": "no: an admin changes a row, and its triggers follow",
     "PATCH /tables/{name}/rows/{key}": "no: an admin changes a row, and its triggers follow",
     "DELETE /tables/{name}/rows/{key}": "no: an admin changes a row, and its triggers follow",

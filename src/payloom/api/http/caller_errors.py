@@ -41,14 +41,14 @@ def caller_error(failure: StepFailure | None, status: int, run_id: str, *, open_
     if not open_errors and status >= 500:
         return redact(body | {"message": _OUR_SIDE, "hint": _REPORT})
     if open_errors or failure.origin == "author":
-        shown = _AUTHORS
+        visible = _AUTHORS
         if failure.hint:
             body["hint"] = failure.hint
     else:
-        shown = _BUYERS
+        visible = _BUYERS
         if not (failure.status == 402 and not _STRIPE_ID.search(failure.message)):
             body["message"] = words_for(status)
-    body |= {key: failure.data[key] for key in shown if failure.data.get(key) is not None}
+    body |= {key: failure.data[key] for key in visible if failure.data.get(key) is not None}
     return redact(body)
 
 

@@ -90,9 +90,9 @@ class SessionAuth:
 
     def check_csrf(self, request: Request, fields: Mapping[str, str]) -> None:
         """Raise CrossSiteRequest unless a posted form repeats the visit's value."""
-        kept = request.cookies.get(self.csrf_cookie, "")
+        cookie = request.cookies.get(self.csrf_cookie, "")
         token = fields.get(CSRF_FIELD, "")
-        if not kept or not hmac.compare_digest(kept.encode(), token.encode()):
+        if not cookie or not hmac.compare_digest(cookie.encode(), token.encode()):
             raise CrossSiteRequest("the form is not from this visit", hint="Go back, reload the page and try again.")
 
     def _set(self, response: Response, name: str, value: str, *, max_age: int | None) -> None:

@@ -165,10 +165,10 @@ def error_body(error: PayloomError, request_id: str | None = None) -> dict[str, 
 def _by_field(errors: Any) -> dict[str, str]:
     """Return one message per field, the first of each, from a list of `{field, message}`."""
     fields: dict[str, str] = {}
-    for one in errors if is_list(errors) else []:
-        if is_dict(one) and one.get("field"):
-            hint = f" ({one['hint']})" if one.get("hint") else ""
-            fields.setdefault(str(one["field"]), f"{one.get('message', '')}{hint}")
+    for error in errors if is_list(errors) else []:
+        if is_dict(error) and error.get("field"):
+            hint = f" ({error['hint']})" if error.get("hint") else ""
+            fields.setdefault(str(error["field"]), f"{error.get('message', '')}{hint}")
     return fields
 
 

@@ -90,7 +90,7 @@ class ConnectionLimiter:
         """How long a body may take before what has come of it counts, and how long an answer may stay untaken."""
         return min(self.limits.body_seconds, _CLOSING_SECONDS) if self._closing else self.limits.body_seconds
 
-    def admit(self, one: TimedConnection, address: str, trusted: Container[str]) -> tuple[bool, str | None]:
+    def admit(self, connection: TimedConnection, address: str, trusted: Container[str]) -> tuple[bool, str | None]:
         """Return whether the connection may stay, and the address under which it counts, which `leave` wants back.
 
         trusted: the proxies whose headers count. They, and programs on this machine, speak for many and are counted in
@@ -106,14 +106,14 @@ class ConnectionLimiter:
                 self._refuse("address", address, "If this is your own proxy, name it in `trusted_proxies`.")
                 return False, None
             self._per_address[key] += 1
-        self._open.add(one)
+        self._open.add(connection)
         if self._timer is None:
             self._schedule_check()
         return True, key
 
-    def release(self, one: TimedConnection, key: str | None) -> None:
+    def release(self, connection: TimedConnection, key: str | None) -> None:
         """Forget a connection that was let in."""
-        self._open.discard(one)
+        self._open.discard(connection)
         if key is not None:
             self._per_address[key] -= 1
             if self._per_address[key] <= 0:
@@ -164,8 +164,8 @@ class ConnectionLimiter:
             return
         self._schedule_check()
         now = monotonic()
-        for one in list(self._open):
-            one.check_deadlines(now)
+        for connection in list(self._open):
+            connection.check_deadlines(now)
 
 
 class _Lingering(asyncio.Protocol):

@@ -126,8 +126,8 @@ async def _bug(request: Request, _error: Any) -> Response:
 
 
 async def _invalid(request: Request, error: Any) -> Response:
-    fields = [{"field": ".".join(map(str, one["loc"][1:])), "message": one["msg"]} for one in error.errors()]
-    names = ", ".join(dict.fromkeys(one["field"] or "the body" for one in fields[:5]))[:200]
+    fields = [{"field": ".".join(map(str, error["loc"][1:])), "message": error["msg"]} for error in error.errors()]
+    names = ", ".join(dict.fromkeys(field["field"] or "the body" for field in fields[:5]))[:200]
     hint = (
         f"{fields[0]['field'] or 'The body'}: {fields[0]['message']}" if len(fields) == 1 else "See `fields` for each."
     )

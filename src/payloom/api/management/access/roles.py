@@ -39,8 +39,8 @@ def admin() -> dict[str, Any]:
 
 def role_of(roles: Iterable[str]) -> Role | None:
     """Return the strongest of an account's roles that counts here, or None."""
-    held = set(roles)
-    return next((role for role in reversed(ORDER) if role in held), None)
+    names = set(roles)
+    return next((role for role in reversed(ORDER) if role in names), None)
 
 
 def role_for(method: str) -> Role:

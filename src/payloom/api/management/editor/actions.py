@@ -42,17 +42,17 @@ class Entry:
 def entries() -> tuple[Entry, ...]:
     """Return every action: operations, and aliases that fix parameters. The first call reads Stripe's types (1 s)."""
     entries: list[Entry] = []
-    for one in operations.headings():
-        names = aliases.of_operation(one.name)
+    for heading in operations.headings():
+        names = aliases.of_operation(heading.name)
         label = next((name for name in names if " " in name), None)
-        entries.append(Entry(one.name, label, names, one.summary, one.method != "get", one.name in MOVES_MONEY))
-    by_name = {one.name: one for one in entries}
+        entries.append(
+            Entry(heading.name, label, names, heading.summary, heading.method != "get", heading.name in MOVES_MONEY)
+        )
+    by_name = {entry.name: entry for entry in entries}
     for alias in aliases.ALIASES:
         base = by_name.get(alias.operation)
         if alias.fixed and base is not None:
-            summary = (
-                f"{base.summary} With {', '.join(f'{key}: {str(it).lower()}' for key, it in alias.fixed.items())}."
-            )
+            summary = f"{base.summary} With {', '.join(f'{key}: {str(value).lower()}' for key, value in alias.fixed.items())}."
             entries.append(
                 Entry(alias.name, alias.label, (alias.label,), summary, base.writes, base.moves_money, alias.fixed)
             )
@@ -66,16 +66,16 @@ def search(query: str) -> list[Entry]:
     """
     words = _WORD.findall(query.lower())
     if not words:
-        return sorted(entries(), key=lambda one: (one.name not in COMMON, one.label is None, one.name))
-    ranked = [(rank, one) for one in entries() if (rank := _rank(one, query.lower().strip(), words)) is not None]
+        return sorted(entries(), key=lambda entry: (entry.name not in COMMON, entry.label is None, entry.name))
+    ranked = [(rank, entry) for entry in entries() if (rank := _rank(entry, query.lower().strip(), words)) is not None]
     ranked.sort(key=lambda pair: (*pair[0], pair[1].name))
-    return [one for _, one in ranked]
+    return [entry for _, entry in ranked]
 
 
-def _rank(one: Entry, query: str, words: list[str]) -> tuple[int, int, int] | None:
-    names = [one.name.lower(), *(alias.lower() for alias in one.aliases)]
+def _rank(entry: Entry, query: str, words: list[str]) -> tuple[int, int, int] | None:
+    names = [entry.name.lower(), *(alias.lower() for alias in entry.aliases)]
     in_names = [set(_WORD.findall(name)) for name in names]
-    known = one.name not in COMMON
+    known = entry.name not in COMMON
     if query in names:
         return (0, known, 0)
     score = None
@@ -86,17 +86,17 @@ def _rank(one: Entry, query: str, words: list[str]) -> tuple[int, int, int] | No
             score = min(score or 9, 2)
         elif all(any(part.startswith(word) for part in parts) for word in words):
             score = min(score or 9, 3)
-    everything: set[str] = set[str]().union(*in_names)
-    if score is None and all(any(part.startswith(word) for part in everything) for word in words):
+    all_words: set[str] = set[str]().union(*in_names)
+    if score is None and all(any(part.startswith(word) for part in all_words) for word in words):
         score = 4
     if score is None and all(word in " ".join(names) for word in words):
         score = 5
     if score is None:
-        summary = set(_WORD.findall(one.summary.lower()))
-        if not all(any(part.startswith(word) for part in everything | summary) for word in words):
+        summary = set(_WORD.findall(entry.summary.lower()))
+        if not all(any(part.startswith(word) for part in all_words | summary) for word in words):
             return None
         score = 6
-    return (score, known, (one.label is None) * 100 + len(one.name))
+    return (score, known, (entry.label is None) * 100 + len(entry.name))
 
 
 def _same(part: str, word: str) -> bool:
@@ -107,7 +107,7 @@ def details(name: str) -> dict[str, Any]:
     """Return one action with its parameters and result as plain JSON Schema. Raises NoSuchRoute."""
     operation = action(name)
     if operation is None:
-        hint = did_you_mean(name, [one.name for one in entries()]) or "Search with `?q=`."
+        hint = did_you_mean(name, [entry.name for entry in entries()]) or "Search with `?q=`."
         raise NoSuchRoute(f"Stripe has no action {name[:100]!r}", hint=hint)
     return _details(name)
 
@@ -116,7 +116,7 @@ def details(name: str) -> dict[str, Any]:
 def _details(name: str) -> dict[str, Any]:
     operation = action(name)
     assert operation is not None
-    entry = next((one for one in entries() if operation.name == one.name), None)
+    entry = next((candidate for candidate in entries() if operation.name == candidate.name), None)
     params = _with_units(plain(operation.params, _DEPTH)) if operation.params is not None else {"type": "object"}
     return {
         "name": operation.name,
@@ -137,12 +137,12 @@ def _details(name: str) -> dict[str, Any]:
 def _with_units(schema: Any, name: str = "") -> Any:
     """Mark whole numbers that are amounts of money: `x-unit: minor`."""
     if is_list(schema):
-        return [_with_units(one, name) for one in schema]
+        return [_with_units(part, name) for part in schema]
     if not is_map(schema):
         return schema
     out = dict(schema)
     if is_map(properties := schema.get("properties")):
-        out["properties"] = {key: _with_units(one, key) for key, one in properties.items()}
+        out["properties"] = {key: _with_units(property_, key) for key, property_ in properties.items()}
     for key in ("items", "anyOf", "additionalProperties"):
         if key in schema:
             out[key] = _with_units(schema[key], name)

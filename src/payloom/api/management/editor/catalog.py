@@ -78,19 +78,21 @@ def _language() -> dict[str, Any]:
             }
             for kind, model in TRIGGERS.items()
         ],
-        "expressions": [_function(one) for one in (*FUNCTIONS.values(), *METHODS.values(), *MACROS.values(), HAS)],
+        "expressions": [
+            _function(function) for function in (*FUNCTIONS.values(), *METHODS.values(), *MACROS.values(), HAS)
+        ],
         "errors": [{"kind": kind, "doc": doc} for kind, doc in ERRORS.items()],
-        "rules": [_rule(one) for one in RULES.values()],
+        "rules": [_rule(rule) for rule in RULES.values()],
     }
 
 
-def _rule(one: Rule) -> dict[str, Any]:
-    wrong, right = notes.RULES[one.id]
+def _rule(rule: Rule) -> dict[str, Any]:
+    wrong, right = notes.RULES[rule.id]
     return {
-        "code": one.id,
-        "severity": one.severity,
-        "title": one.title,
-        "why": one.why,
+        "code": rule.id,
+        "severity": rule.severity,
+        "title": rule.title,
+        "why": rule.why,
         "wrong": wrong,
         "right": right,
     }
@@ -100,21 +102,21 @@ def _first(doc: str | None) -> str:
     return (doc or "").strip().splitlines()[0]
 
 
-def _function(one: Function) -> dict[str, Any]:
+def _function(function: Function) -> dict[str, Any]:
     return {
-        "name": one.name,
-        "kind": one.kind,
-        "signature": one.signature,
-        "doc": one.summary,
-        "example": one.example,
-        "returns": dict(one.returns) if one.returns else None,
+        "name": function.name,
+        "kind": function.kind,
+        "signature": function.signature,
+        "doc": function.summary,
+        "example": function.example,
+        "returns": dict(function.returns) if function.returns else None,
     }
 
 
 def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
     """Return a schema without references, but those to steps: `{"$ref": "#/$defs/Step"}` stays."""
     if is_list(schema):
-        return [_inlined(one, definitions) for one in schema]
+        return [_inlined(part, definitions) for part in schema]
     if not is_map(schema):
         return schema
     name = str(schema.get("$ref", "")).rpartition("/")[2]
@@ -137,7 +139,7 @@ def _filled(snippet: Any) -> Any:
     if isinstance(snippet, str) and "${" in snippet:
         head, _, tail = snippet.partition("${")
         return head + tail.partition(":")[2].rstrip("}")
-    return [_filled(one) for one in snippet] if is_list(snippet) else snippet
+    return [_filled(part) for part in snippet] if is_list(snippet) else snippet
 
 
 @functools.cache
@@ -155,7 +157,7 @@ def project_catalog(publisher: ProjectPublisher) -> dict[str, Any]:
     """Return the catalog of a project."""
     catalog = publisher.catalog
     tables = [catalog.table(name) for name in catalog.table_names()]
-    known = {one.id: one for one in publisher.workflows.values()}
+    known = {workflow.id: workflow for workflow in publisher.workflows.values()}
     return {
         **_language(),
         "families": _families(tuple(catalog.family_names())),
@@ -164,16 +166,16 @@ def project_catalog(publisher: ProjectPublisher) -> dict[str, Any]:
                 "name": table.name,
                 "columns": [
                     {
-                        "name": one.name,
-                        "type": one.type,
-                        "nullable": one.nullable,
-                        "primary": one.primary,
-                        "unique": one.unique,
-                        "has_default": one.has_default,
-                        "enum": list(one.enum) if one.enum else None,
-                        "references": one.references,
+                        "name": column.name,
+                        "type": column.type,
+                        "nullable": column.nullable,
+                        "primary": column.primary,
+                        "unique": column.unique,
+                        "has_default": column.has_default,
+                        "enum": list(column.enum) if column.enum else None,
+                        "references": column.references,
                     }
-                    for one in table.columns.values()
+                    for column in table.columns.values()
                 ],
             }
             for table in tables

@@ -62,27 +62,27 @@ def findings(checked: CheckedText, outline: Outline | None) -> list[models.Findi
     steps = {step.path: step.run_path for step in outline.walk()} if outline else {}
     data = checked.draft.source.data
     single = is_map(data) and is_map(data.get("on"))
-    return [finding(one, lines, steps, single_trigger=single) for one in checked.diagnostics]
+    return [finding(diagnostic, lines, steps, single_trigger=single) for diagnostic in checked.diagnostics]
 
 
 def finding(
-    it: Diagnostic, lines: Lines, steps: Mapping[Path, str] | None = None, *, single_trigger: bool = False
+    diagnostic: Diagnostic, lines: Lines, steps: Mapping[Path, str] | None = None, *, single_trigger: bool = False
 ) -> models.Finding:
     """Return one finding. single_trigger: the file has one trigger and no list of them."""
-    path = it.path
+    path = diagnostic.path
     if single_trigger and path[:2] == ("on", 0):
         path = ("on", *path[2:])
     return models.Finding(
-        code=it.code,
-        severity=it.severity,
-        message=it.message,
-        hint=it.hint,
+        code=diagnostic.code,
+        severity=diagnostic.severity,
+        message=diagnostic.message,
+        hint=diagnostic.hint,
         path=list(path),
-        start=lines.position(it.line, it.column),
-        end=lines.position(it.end_line, it.end_column),
+        start=lines.position(diagnostic.line, diagnostic.column),
+        end=lines.position(diagnostic.end_line, diagnostic.end_column),
         step=_step_of(path, steps or {}),
-        file=it.file,
-        docs=f"reference/language/rules/{it.code}",
+        file=diagnostic.file,
+        docs=f"reference/language/rules/{diagnostic.code}",
     )
 
 
@@ -132,17 +132,17 @@ def _outline_view(checked: CheckedText, outline: Outline, catalog: Catalog) -> m
         description=outline.description,
         triggers=[
             models.OutlineTrigger(
-                path=list(one.path),
-                kind=one.kind,
-                title=one.title,
-                start=lines.at(one.place.start),
-                end=lines.at(one.place.end),
+                path=list(trigger.path),
+                kind=trigger.kind,
+                title=trigger.title,
+                start=lines.at(trigger.place.start),
+                end=lines.at(trigger.place.end),
             )
-            for one in outline.triggers
+            for trigger in outline.triggers
         ],
         inputs=list(outline.inputs),
-        steps=[builder.step(one) for one in outline.steps],
-        on_error=[builder.step(one) for one in outline.on_error],
+        steps=[builder.step(step) for step in outline.steps],
+        on_error=[builder.step(step) for step in outline.on_error],
     )
 
 
@@ -168,7 +168,7 @@ class _OutlineBuilder:
             end=self.lines.at(step.place.end),
             result=result_of(node, self.catalog) if node is not None else None,
             lane=node.lane if node is not None else None,
-            branches=[self.branch(one) for one in step.branches],
+            branches=[self.branch(branch) for branch in step.branches],
         )
 
     def branch(self, branch: OutlineBranch) -> models.Branch:
@@ -178,7 +178,7 @@ class _OutlineBuilder:
             title=branch.title,
             path=list(branch.path),
             present=branch.present,
-            steps=[self.step(one) for one in branch.steps],
+            steps=[self.step(step) for step in branch.steps],
         )
 
 

@@ -163,20 +163,20 @@ class Files:
             path.unlink()
             _sync(path.parent)
 
-    def _unchanged(self, workflow_id: str, etag: str, mine: str | None) -> None:
+    def _unchanged(self, workflow_id: str, etag: str, draft: str | None) -> None:
         now = self.read(workflow_id)
         if now.etag == etag:
             return
         changes: Iterable[str] = ()
-        if mine is not None:
-            before, after = now.text.splitlines(keepends=True), mine.splitlines(keepends=True)
+        if draft is not None:
+            before, after = now.text.splitlines(keepends=True), draft.splitlines(keepends=True)
             changes = difflib.unified_diff(before, after, "on disk", "yours")
         raise Conflict(
             f"{now.path} has changed on disk since you opened it",
             hint="Compare both texts, keep what you need, and save again.",
             text=now.text,
             etag=now.etag,
-            yours=mine,
+            yours=draft,
             diff="".join(changes),
         )
 
@@ -204,14 +204,14 @@ class Files:
         return NoSuchFile(f"there is no file workflows/{workflow_id[:80]}{SUFFIX}", hint=hint)
 
     def _file(self, workflow_id: str, path: Path, raw: bytes) -> File:
-        shown = path.relative_to(self.root).as_posix()
+        relative = path.relative_to(self.root).as_posix()
         if len(raw) > MAX_BYTES:
-            raise NotText(f"{shown} is larger than {MAX_BYTES // 1024} KB", hint="Split it with `call`.")
+            raise NotText(f"{relative} is larger than {MAX_BYTES // 1024} KB", hint="Split it with `call`.")
         try:
             text = raw.decode("utf-8")
         except UnicodeDecodeError:
-            raise NotText(f"{shown} is not UTF-8 text", hint="Save it as UTF-8 in another editor.") from None
-        return File(workflow_id, shown, text, etag_of(raw))
+            raise NotText(f"{relative} is not UTF-8 text", hint="Save it as UTF-8 in another editor.") from None
+        return File(workflow_id, relative, text, etag_of(raw))
 
 
 def write_whole(path: Path, text: str) -> None:

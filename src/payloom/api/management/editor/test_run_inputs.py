@@ -41,10 +41,17 @@ class TestRunInputs:
         """
         checked = await run_in_threadpool(self._checker.check, workflow_id, text)
         built = checked.draft.compiled
-        first = next((one for one in checked.diagnostics if one.severity == "error" and one.code in _BROKEN), None)
+        first = next(
+            (
+                diagnostic
+                for diagnostic in checked.diagnostics
+                if diagnostic.severity == "error" and diagnostic.code in _BROKEN
+            ),
+            None,
+        )
         if built is None or built.problems or first is not None:
-            first = first or next(one for one in checked.diagnostics if one.severity == "error")
-            listed = [one.model_dump() for one in findings(checked, outline_of(checked.draft.source))]
+            first = first or next(diagnostic for diagnostic in checked.diagnostics if diagnostic.severity == "error")
+            listed = [finding.model_dump() for finding in findings(checked, outline_of(checked.draft.source))]
             raise DraftHasErrors(
                 f"the draft has errors: {first.format()}",
                 hint="Fix the error, then run the test again.",
@@ -92,12 +99,12 @@ class TestRunInputs:
         user = user or await self._somebody()
         if user is not None:
             return {**user, "roles": sorted({*user.get("roles", ()), *(auth if isinstance(auth, tuple) else ())})}
-        held = list(auth) if isinstance(auth, tuple) else []
+        roles = list(auth) if isinstance(auth, tuple) else []
         return {
             "id": "00000000-0000-4000-8000-000000000001",
             "email": "ada@example.test",
             "name": "Ada",
-            "roles": held,
+            "roles": roles,
         }
 
     async def _somebody(self) -> dict[str, Any] | None:

@@ -49,12 +49,12 @@ class VersionHistory:
         current = self._publisher.workflows.get(workflow_id)
         return [
             {
-                **to_plain(one),
-                "text": one["source"],
-                "has_source": one["source"] is not None,
-                "current": current is not None and current.version == one["hash"],
+                **to_plain(row),
+                "text": row["source"],
+                "has_source": row["source"] is not None,
+                "current": current is not None and current.version == row["hash"],
             }
-            for one in rows
+            for row in rows
         ]
 
     async def model(self, workflow_id: str, version: str) -> dict[str, Any] | None:
@@ -63,9 +63,11 @@ class VersionHistory:
 
     async def one(self, workflow_id: str, version: str) -> dict[str, Any]:
         """Return the version with this hash, or the only one whose hash begins so."""
-        every = await self.all(workflow_id)
+        versions = await self.all(workflow_id)
         fitting = [
-            one for one in every if one["hash"] == version or (len(version) >= 6 and one["hash"].startswith(version))
+            candidate
+            for candidate in versions
+            if candidate["hash"] == version or (len(version) >= 6 and candidate["hash"].startswith(version))
         ]
         if len(fitting) != 1:
             raise NoSuchRoute(
@@ -88,9 +90,9 @@ class VersionHistory:
         changes = None
         if old.model is not None and new.model is not None:
             changes = [
-                {"kind": one.kind, "path": list(one.path), "where": one.where, "before": one.before, "after": one.after,
-                 "text": one.format()}
-                for one in diff_models(old.model, new.model)
+                {"kind": difference.kind, "path": list(difference.path), "where": difference.where, "before": difference.before, "after": difference.after,
+                 "text": difference.format()}
+                for difference in diff_models(old.model, new.model)
             ]  # fmt: skip
         return {"from": before, "to": after, "text": text, "changes": changes, "why_not": why_not}
 

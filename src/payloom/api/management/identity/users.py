@@ -28,7 +28,10 @@ async def list_people(
 ) -> Any:
     """List accounts by address. `after`: the last address of the previous page."""
     accounts = await deps.database.read(lambda tx: list_accounts(tx, limit=limit, after=after))
-    return {"data": [_view(one) for one in accounts], "next": accounts[-1].email if len(accounts) == limit else None}
+    return {
+        "data": [_view(account) for account in accounts],
+        "next": accounts[-1].email if len(accounts) == limit else None,
+    }
 
 
 @router.put("/{account_id}/role", response_model=AccountView)
@@ -63,5 +66,5 @@ def _require_account(account: Account | None, account_id: str) -> Account:
 
 
 def _view(account: Account) -> dict[str, Any]:
-    shown = {name: getattr(account, name) for name in ("id", "email", "name", "disabled", "verified", "created_at")}
-    return to_plain({**shown, "roles": account.granted, "role": role_of(account.granted)})
+    fields = {name: getattr(account, name) for name in ("id", "email", "name", "disabled", "verified", "created_at")}
+    return to_plain({**fields, "roles": account.granted, "role": role_of(account.granted)})

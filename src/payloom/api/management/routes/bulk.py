@@ -20,5 +20,5 @@ async def bulk_item(key: str, work: Callable[[str], Awaitable[list[str]]]) -> di
 
 def bulk_result(outcomes: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return the answer."""
-    count = sum(one["done"] for one in outcomes)
+    count = sum(outcome["done"] for outcome in outcomes)
     return {"data": list(outcomes), "done": count, "failed": len(outcomes) - count}

@@ -123,7 +123,7 @@ async def get_event(deps: Dependencies, event_id: str) -> Any:
             "payload": payload,
             "previous_attributes": payload["data"].get("previous_attributes"),
             "signature": "verified" if verified else "fetched",
-            "runs": [{**one, "workflow": one["workflow_id"]} for one in its_runs],
+            "runs": [{**run, "workflow": run["workflow_id"]} for run in its_runs],
         }
     )
 

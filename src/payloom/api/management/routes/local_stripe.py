@@ -62,20 +62,20 @@ async def get_local_stripe(deps: Dependencies) -> Any:
     return await _ask(deps.settings, "GET", "/_emulator")
 
 
-@router.get("/control/{what}", response_model=dict[str, Any])
-async def look_at_local_stripe(deps: Dependencies, what: str, request: Request) -> Any:
+@router.get("/control/{name}", response_model=dict[str, Any])
+async def look_at_local_stripe(deps: Dependencies, name: str, request: Request) -> Any:
     """Read `clock`, `deliveries`, `calls`, or `trigger` (the events that it can trigger)."""
-    _known(what, _READ)
+    _known(name, _READ)
     params = list(request.query_params.multi_items())
-    return await _ask(deps.settings, "GET", f"/_emulator/{what}", params=params)
+    return await _ask(deps.settings, "GET", f"/_emulator/{name}", params=params)
 
 
-@router.post("/control/{what}", response_model=dict[str, Any], openapi_extra=editor())
-async def steer_local_stripe(deps: Dependencies, what: str, request: Request) -> Any:
+@router.post("/control/{name}", response_model=dict[str, Any], openapi_extra=editor())
+async def steer_local_stripe(deps: Dependencies, name: str, request: Request) -> Any:
     """Call `clock`, `trigger`, `fail-next`, `redeliver`, `delivery`, `limits`, `billing`, or `reset`."""
-    _known(what, _DO)
+    _known(name, _DO)
     body = await read_json_object(request, MAX_BODY)
-    return await _ask(deps.settings, "POST", f"/_emulator/{what}", json=body)
+    return await _ask(deps.settings, "POST", f"/_emulator/{name}", json=body)
 
 
 def base_of(settings: Settings) -> str | None:
@@ -91,9 +91,9 @@ def base_of(settings: Settings) -> str | None:
     return base if here else None
 
 
-def _known(what: str, known: frozenset[str]) -> None:
-    if what not in known:
-        raise NoSuchRoute(f"there is no {what[:60]!r} here", hint=f"Known are {', '.join(sorted(known - {''}))}.")
+def _known(name: str, known: frozenset[str]) -> None:
+    if name not in known:
+        raise NoSuchRoute(f"there is no {name[:60]!r} here", hint=f"Known are {', '.join(sorted(known - {''}))}.")
 
 
 async def _ask(settings: Settings, method: str, path: str, **options: Any) -> Any:

@@ -41,10 +41,10 @@ async def list_approvals(deps: Dependencies) -> Any:
 async def search(deps: Dependencies, q: Annotated[str, Query(min_length=1, max_length=200)]) -> Any:
     """Search by any ID (order, pi_, cs_, ch_, re_, sub_, in_, evt_, run, mail), email address, or workflow."""
     complete = await deps.index.catch_up(FRESH_WITHIN)
-    workflows = {one.id: one.name for one in deps.publisher.workflows.values()}
+    workflows = {workflow.id: workflow.name for workflow in deps.publisher.workflows.values()}
     suggestions = await deps.database.read(lambda tx: suggest(tx, q, deps.tables, workflows))
-    shown = [{**to_plain(hit), "href": href(hit.kind, hit.id)} for hit in suggestions]
-    return {"data": shown, "complete": complete}
+    hits = [{**to_plain(hit), "href": href(hit.kind, hit.id)} for hit in suggestions]
+    return {"data": hits, "complete": complete}
 
 
 @router.get("/journey/{any_id:path}", response_model=JourneyView)
@@ -54,7 +54,7 @@ async def get_journey(deps: Dependencies, any_id: Annotated[str, Path(min_length
     timeline = await deps.database.read(lambda tx: payment_timeline(tx, any_id, deps.tables))
     return {
         "subject": {"id": timeline.id, "kind": timeline.kind},
-        "entries": [{**to_plain(one), "href": href(one.kind, one.id)} for one in timeline.entries],
+        "entries": [{**to_plain(entry), "href": href(entry.kind, entry.id)} for entry in timeline.entries],
         "truncated": timeline.truncated,
         "complete": complete,
     }

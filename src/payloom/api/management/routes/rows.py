@@ -51,7 +51,7 @@ async def row_history(deps: Dependencies, name: str, key: str) -> Any:
     await deps.index.catch_up(FRESH_WITHIN)
     ids = await deps.database.read(lambda tx: _writers(tx, spec, key))
     listed = await deps.run_queries.by_ids(ids)
-    return {"data": to_plain([{**one, "workflow": one["workflow_id"]} for one in listed]), "next": None}
+    return {"data": to_plain([{**run, "workflow": run["workflow_id"]} for run in listed]), "next": None}
 
 
 @router.get("/{name}/rows/{key:path}", response_model=RowView)

@@ -42,7 +42,7 @@ async def list_runs(  # noqa: PLR0917 - FastAPI fills them in by name
     page = await deps.run_queries.list(
         status=status, workflow_id=workflow, event_id=event, search=search, before=before, limit=limit
     )
-    return {"data": [_short(one) for one in page], "next": page[-1]["id"] if len(page) == limit else None}
+    return {"data": [_short(run) for run in page], "next": page[-1]["id"] if len(page) == limit else None}
 
 
 @router.get("/counts", response_model=RunCounts)
@@ -65,7 +65,7 @@ async def retry_runs(deps: Dependencies, body: RetryMany, request: Request) -> A
         page = await deps.run_queries.list(
             status="failed", workflow_id=body.workflow, search=body.search, limit=MAX_BULK
         )
-        ids = [one["id"] for one in page if body.kind in (None, _kind(one["failure"]))]
+        ids = [run["id"] for run in page if body.kind in (None, _kind(run["failure"]))]
 
     person = person_of(request)
 
@@ -116,11 +116,11 @@ def _kind(failure: Mapping[str, Any] | None) -> str | None:
 
 def detail(run: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of RunDetail from what `RunQueries.timeline` finds."""
-    shown = to_plain(run)
+    fields = to_plain(run)
     return {
-        **_short(shown["run"]),
-        "steps": _timed(shown["run"]["started_at"], shown["steps"]),
-        **{key: shown[key] for key in ("logs", "waits", "children", "calls", "called_by")},
+        **_short(fields["run"]),
+        "steps": _timed(fields["run"]["started_at"], fields["steps"]),
+        **{key: fields[key] for key in ("logs", "waits", "children", "calls", "called_by")},
     }
 
 

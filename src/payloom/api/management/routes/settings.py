@@ -21,5 +21,5 @@ async def get_settings(deps: Dependencies) -> Any:
     columns = sa.select(events.c.received_at).where(events.c.source == "webhook")
     query = columns.order_by(events.c.received_at.desc(), events.c.id.desc()).limit(1)
     last = await deps.database.read(lambda tx: tx.execute(query).scalar())
-    shown = {**deps.settings.public(), "webhook_url": deps.settings.webhook_url, "last_webhook": last}
-    return to_plain(shown)
+    public = {**deps.settings.public(), "webhook_url": deps.settings.webhook_url, "last_webhook": last}
+    return to_plain(public)

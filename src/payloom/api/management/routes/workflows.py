@@ -27,19 +27,19 @@ router = APIRouter(prefix="/workflows", tags=["workflows"])
 async def list_workflows(deps: Dependencies) -> Any:
     """List all workflows with their triggers, versions, and problems."""
     last = await deps.run_queries.latest(deps.publisher.workflows)
-    counts = Counter((one.file, one.severity) for one in deps.publisher.diagnostics)
+    counts = Counter((diagnostic.file, diagnostic.severity) for diagnostic in deps.publisher.diagnostics)
     return {
         "data": [
             {
-                **_short(one),
-                "last_run": to_plain(last.get(one.id)),
-                "errors": counts[one.file or "", "error"],
-                "warnings": counts[one.file or "", "warning"],
-                "advice": counts[one.file or "", "advice"],
+                **_short(workflow),
+                "last_run": to_plain(last.get(workflow.id)),
+                "errors": counts[workflow.file or "", "error"],
+                "warnings": counts[workflow.file or "", "warning"],
+                "advice": counts[workflow.file or "", "advice"],
             }
-            for one in deps.publisher.workflows.values()
+            for workflow in deps.publisher.workflows.values()
         ],
-        "diagnostics": [to_plain(one.to_dict()) for one in deps.publisher.diagnostics],
+        "diagnostics": [to_plain(diagnostic.to_dict()) for diagnostic in deps.publisher.diagnostics],
     }
 
 
@@ -52,13 +52,13 @@ async def start_workflow(deps: Dependencies, workflow_id: str, body: Start, requ
     call = Caller(user=permit.user, user_id=permit.user_id, origin=permit.origin)
     answer = await deps.runs.call(workflow.id, permit.inputs or {}, caller=call, trigger="manual")
     failure = to_plain(answer.failure) if answer.failure else None
-    shown = answer.body if failure is None else {"error": failure}
+    output = answer.body if failure is None else {"error": failure}
     return {
         "run_id": answer.run_id,
         "failed": answer.state == "failed",
         "running": answer.state == "running",
         "status": answer.status,
-        "body": to_plain(shown),
+        "body": to_plain(output),
     }
 
 
@@ -84,7 +84,7 @@ def _short(workflow: Workflow) -> dict[str, Any]:
         "description": workflow.description,
         "version": workflow.version,
         "lane": workflow.lane,
-        "triggers": [_trigger(one) for one in workflow.triggers],
+        "triggers": [_trigger(trigger) for trigger in workflow.triggers],
         "calls": sorted(workflow.calls),
     }
 

@@ -32,8 +32,8 @@ def search_actions(
     entries = actions.search(q)
     at = _number(cursor)
     page = [
-        {key: value for key, value in dataclasses.asdict(one).items() if key != "fixed"}
-        for one in entries[at : at + limit]
+        {key: value for key, value in dataclasses.asdict(entry).items() if key != "fixed"}
+        for entry in entries[at : at + limit]
     ]
     following = str(at + limit) if at + limit < len(entries) else None
     return {"data": page, "next": following, "total": len(entries)}

@@ -35,14 +35,14 @@ def complete(deps: Dependencies, body: models.CompleteBody) -> Any:
         raise BadRequest("nothing says where the cursor is", hint="Send `offset`, or `path` and `expression`.")
     items = [
         {
-            "label": one.label,
-            "kind": one.kind,
-            "type": one.type,
-            "detail": one.detail,
-            "doc": one.doc,
-            "insert": one.insert,
+            "label": item.label,
+            "kind": item.kind,
+            "type": item.type,
+            "detail": item.detail,
+            "doc": item.doc,
+            "insert": item.insert,
         }
-        for one in completions.items
+        for item in completions.items
     ]
     return {"from": completions.start, "to": completions.end, "items": items}
 

@@ -92,10 +92,10 @@ def check_text(editor: Editor, body: models.CheckBody) -> Any:
 @router.post("/editor/edit", response_model=models.Edited, openapi_extra=roles.viewer())
 def edit_text(editor: Editor, body: models.EditBody) -> Any:
     """Apply edits to a text (not to the file), all of them or none. Other lines stay as they are."""
-    text, path = operations.apply(body.text, [_operation(one) for one in body.operations])
+    text, path = operations.apply(body.text, [_operation(operation) for operation in body.operations])
     return {**editor.checker.answer(body.id, text), "text": text, "path": None if path is None else list(path)}
 
 
-def _operation(it: models.Operation) -> operations.Operation:
-    to = tuple(it.to) if isinstance(it.to, list) else it.to
-    return operations.Operation(it.op, tuple(it.path), it.value, to, it.id, it.key, it.count)
+def _operation(body: models.Operation) -> operations.Operation:
+    to = tuple(body.to) if isinstance(body.to, list) else body.to
+    return operations.Operation(body.op, tuple(body.path), body.value, to, body.id, body.key, body.count)

@@ -38,7 +38,7 @@ async def test_run(deps: Dependencies, editor: Editor, body: models.TestRunBody,
     """
     draft = await editor.test_run_inputs.draft(body.id, body.text)
     trigger_input, event = await editor.test_run_inputs.trigger_input(draft, body.trigger, caller_of(request).email)
-    mocks = {path: _mock(one) for path, one in body.mocks.items()}
+    mocks = {path: _mock(mock) for path, mock in body.mocks.items()}
     result = await deps.sandbox().test_run(
         draft, trigger_input, mocks, event=event, local_stripe=body.stripe == "local"
     )
@@ -51,7 +51,7 @@ async def dry_run(deps: Dependencies, editor: Editor, body: models.DryRunBody) -
     draft = await editor.test_run_inputs.draft(body.id, body.text)
     outcome = await deps.sandbox().dry_run(draft, body.events, body.limit)
     data = redact(to_plain(outcome))
-    return {"data": data, "changed": sum(bool(one["difference"]) for one in data)}
+    return {"data": data, "changed": sum(bool(row["difference"]) for row in data)}
 
 
 @router.get("/samples", response_model=models.Samples)
@@ -81,27 +81,29 @@ async def put_pins(deps: Dependencies, editor: Editor, workflow_id: str, body: m
     return body.model_dump()
 
 
-def _mock(it: models.MockBody) -> Mock:
-    if it.error is None:
-        return Mock(it.value)
-    return Mock(failure=StepFailure(it.error.kind, it.error.message, status=it.error.status, data=it.error.data))
+def _mock(body: models.MockBody) -> Mock:
+    if body.error is None:
+        return Mock(body.value)
+    return Mock(
+        failure=StepFailure(body.error.kind, body.error.message, status=body.error.status, data=body.error.data)
+    )
 
 
 def _answer(result: TestRunResult, draft: Workflow, until: str | None) -> dict[str, Any]:
     run = detail(_merged(result))
-    trail: list[dict[str, Any]] = [{"branch": None, **one} for one in to_plain(result.trail)]
+    trail: list[dict[str, Any]] = [{"branch": None, **entry} for entry in to_plain(result.trail)]
     if until is not None:
         run["steps"] = _up_to(run["steps"], until)
-        run["logs"] = [one for one in run["logs"] if _order(one["path"]) <= _order(until)]
-        trail = [one for one in trail if _order(one["path"]) <= _order(until)]
+        run["logs"] = [line for line in run["logs"] if _order(line["path"]) <= _order(until)]
+        trail = [entry for entry in trail if _order(entry["path"]) <= _order(until)]
     return {"run": redact(run), "notes": result.notes, "trail": trail, "text_version": draft.version}
 
 
 def _merged(result: TestRunResult) -> dict[str, Any]:
     """Merge the mocked steps into those of the journal, in the order of the run."""
-    steps = [*result.found["steps"], *(redact(one) for one in result.mocked_steps)]
-    steps.sort(key=lambda one: (one["at"] is None, one["at"], _order(one["path"])))
-    steps = [{**one, "seq": at} for at, one in enumerate(steps)]
+    steps = [*result.found["steps"], *(redact(step) for step in result.mocked_steps)]
+    steps.sort(key=lambda step: (step["at"] is None, step["at"], _order(step["path"])))
+    steps = [{**step, "seq": at} for at, step in enumerate(steps)]
     return {**result.found, "steps": steps}
 
 
@@ -111,12 +113,12 @@ def _order(path: str) -> list[tuple[int, str]]:
 
 
 def _up_to(steps: list[dict[str, Any]], until: str) -> list[dict[str, Any]]:
-    kept: list[dict[str, Any]] = []
-    for one in steps:
-        kept.append(one)
-        if one["path"] == until:
+    reached: list[dict[str, Any]] = []
+    for step in steps:
+        reached.append(step)
+        if step["path"] == until:
             break
-    return kept
+    return reached
 
 
 # ------------------------------------------------------------------ pins
