@@ -185,9 +185,9 @@ class Outbox:
 
 def summary(mail: Mail) -> Summary:
     """Return what a list of mails shows of one."""
-    shown = {name: getattr(mail, name) for name in _SHOWN}
+    fields = {name: getattr(mail, name) for name in _SHOWN}
     attached = [{"name": file.name, "type": file.type, "size": len(file.content)} for file in mail.attachments]
-    return {**shown, "to": list(mail.recipients), "attachments": attached}
+    return {**fields, "to": list(mail.recipients), "attachments": attached}
 
 
 def list_mails(

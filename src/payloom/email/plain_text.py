@@ -39,8 +39,8 @@ class _Text(HTMLParser):
             self.parts.append("\n")
         elif tag == "a" and self.links:
             address, start = self.links.pop()
-            shown = "".join(self.parts[start:]).strip()
-            if address.startswith(("http:", "https:", "mailto:")) and address.removeprefix("mailto:") != shown:
+            text = "".join(self.parts[start:]).strip()
+            if address.startswith(("http:", "https:", "mailto:")) and address.removeprefix("mailto:") != text:
                 self.parts.append(f" ({address})")
 
     def handle_data(self, data: str) -> None:

@@ -59,12 +59,12 @@ def parse_smtp_url(url: str) -> SmtpServer:
         raise EmailError("the SMTP address is not understood", hint="write smtps://user:password@host:465")
     user = unquote(parts.username) if parts.username else None
     password = unquote(parts.password) if parts.password else None
-    asked = parse_qs(parts.query).get("tls", [""])[0]
-    if asked not in ("", "starttls", "opportunistic", "none") or (asked and parts.scheme == "smtps"):
-        raise EmailError(f"tls={asked} is not understood", hint="smtp:// knows tls=starttls, opportunistic and none")
+    mode = parse_qs(parts.query).get("tls", [""])[0]
+    if mode not in ("", "starttls", "opportunistic", "none") or (mode and parts.scheme == "smtps"):
+        raise EmailError(f"tls={mode} is not understood", hint="smtp:// knows tls=starttls, opportunistic and none")
     chosen: Tls = "implicit" if parts.scheme == "smtps" else "starttls" if user else "opportunistic"
-    if asked:
-        chosen = asked
+    if mode:
+        chosen = mode
     if user and chosen in ("none", "opportunistic") and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
         raise EmailError("the password would be sent without encryption", hint="use smtps:// or tls=starttls")
     default = {"implicit": 465, "starttls": 587}.get(chosen, 25)

@@ -85,7 +85,7 @@ def is_public(address: Address) -> bool:
     if isinstance(address, ipaddress.IPv4Address):
         return True
     inner = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-    return all(is_public(one) for one in inner if one is not None)
+    return all(is_public(address) for address in inner if address is not None)
 
 
 class Guard:

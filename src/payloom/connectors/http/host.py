@@ -196,13 +196,13 @@ def _answer(method: str, target: Target, status: int, headers: httpx.Headers, ra
         raise _failed("http_redirect", f"{target.origin} answered {status}: redirects are not followed", 502, hint=hint)
     body = _parsed(target, status, headers, raw)
     if status >= 400:
-        shown = redact_text(body)[:2000] if isinstance(body, str) else redact(body)
+        excerpt = redact_text(body)[:2000] if isinstance(body, str) else redact(body)
         message = f"{method} {target.origin} answered {status}"
         raise _failed(
-            "http_status", message, 502, retryable=status in _RETRYABLE, answer={"status": status, "body": shown}
+            "http_status", message, 502, retryable=status in _RETRYABLE, answer={"status": status, "body": excerpt}
         )
-    kept = {name: value for name, value in headers.items() if name != "set-cookie"}
-    return {"status": status, "headers": kept, "body": body}
+    safe = {name: value for name, value in headers.items() if name != "set-cookie"}
+    return {"status": status, "headers": safe, "body": body}
 
 
 def _parsed(target: Target, status: int, headers: httpx.Headers, raw: bytes) -> Any:

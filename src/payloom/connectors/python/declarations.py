@@ -56,14 +56,14 @@ def find_functions(folder: Path) -> Declarations:
     declared: dict[str, Declaration] = {}
     problems: list[BadAction] = []
     for path in action_files(folder):
-        shown = f"{folder.name}/{path.name}"
+        name = f"{folder.name}/{path.name}"
         try:
-            own = _Reader(_parse(path), path.stem, shown, problems).declarations()
+            own = _Reader(_parse(path), path.stem, name, problems).declarations()
         except SyntaxError as error:
-            problems.append(BadAction(f"{error.msg}", where=f"{shown}:{error.lineno or 1}"))
+            problems.append(BadAction(f"{error.msg}", where=f"{name}:{error.lineno or 1}"))
             continue
         except (OSError, ValueError, RecursionError, MemoryError) as error:
-            problems.append(BadAction(f"the file cannot be read: {error}", where=f"{shown}:1"))
+            problems.append(BadAction(f"the file cannot be read: {error}", where=f"{name}:1"))
             continue
         add_named(own, declared, problems)
     return Declarations(declared, tuple(problems))
@@ -97,10 +97,10 @@ def _parse(path: Path) -> ast.Module:
 class _Reader:
     """The declarations of one file."""
 
-    def __init__(self, tree: ast.Module, stem: str, shown: str, problems: list[BadAction]) -> None:
+    def __init__(self, tree: ast.Module, stem: str, file: str, problems: list[BadAction]) -> None:
         self.statements = list(_module_level(tree.body))
         self.stem = stem
-        self.shown = shown
+        self.file = file
         self.problems = problems
         self.marks = set(_names_of_step(self.statements))
         self.texts = dict(_module_texts(self.statements))
@@ -123,7 +123,7 @@ class _Reader:
         decorator: ast.expr,
         declared: dict[str, Declaration],
     ) -> None:
-        where = f"{self.shown}:{function.decorator_list[0].lineno}"
+        where = f"{self.file}:{function.decorator_list[0].lineno}"
         name: str | None = ""
         for keyword in decorator.keywords if isinstance(decorator, ast.Call) else ():
             if keyword.arg in {"name", None}:

@@ -56,14 +56,14 @@ def load_functions(folder: Path) -> Functions:
     package = _package(folder)
     loaded: set[str] = set()
     for path in action_files(folder):
-        shown = f"{folder.name}/{path.name}"
+        name = f"{folder.name}/{path.name}"
         try:
             module = _load(package, path)
         except Exception as error:  # noqa: BLE001 - whatever the project's code raises is a mistake in that file
-            problems.append(_problem(error, path, shown))
+            problems.append(_problem(error, path, name))
             continue
-        loaded.add(shown)
-        add_named(_marked(module, path.stem, shown), functions, problems)
+        loaded.add(name)
+        add_named(_marked(module, path.stem, name), functions, problems)
     problems += _differences(folder, functions, loaded)
     return Functions(functions, tuple(problems))
 
@@ -109,14 +109,14 @@ def _load(package: str, path: Path) -> ModuleType:
     return module
 
 
-def _problem(error: Exception, path: Path, shown: str) -> BadAction:
+def _problem(error: Exception, path: Path, file: str) -> BadAction:
     if isinstance(error, SyntaxError):
-        return BadAction(f"{error.msg}", where=f"{shown}:{error.lineno or 1}")
+        return BadAction(f"{error.msg}", where=f"{file}:{error.lineno or 1}")
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-    return BadAction(f"{type(error).__name__}: {error}", where=f"{shown}:{lines[-1] if lines else 1}")
+    return BadAction(f"{type(error).__name__}: {error}", where=f"{file}:{lines[-1] if lines else 1}")
 
 
-def _marked(module: ModuleType, stem: str, shown: str) -> list[Function]:
+def _marked(module: ModuleType, stem: str, file: str) -> list[Function]:
     functions: list[Function] = []
     for value in vars(module).values():
         mark = getattr(value, MARK, None) if callable(value) else None
@@ -130,7 +130,7 @@ def _marked(module: ModuleType, stem: str, shown: str) -> list[Function]:
             Function(
                 name=mark or f"{stem}:{value.__name__}",
                 call=value,
-                where=f"{shown}:{line}",
+                where=f"{file}:{line}",
                 summary=(inspect.getdoc(value) or "").partition("\n")[0],
                 is_async=inspect.iscoroutinefunction(value),
                 wants_context="context" in signature.parameters,

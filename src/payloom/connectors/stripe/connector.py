@@ -124,8 +124,8 @@ def _after(operation: Operation, page: Mapping[str, Any]) -> dict[str, Any] | No
 
 
 def _whole(page: Mapping[str, Any], items: list[Any], most: int, *, more: bool) -> dict[str, Any]:
-    shown = {**page, "data": items[:most]}
-    return shown if "next_page_url" in page else {**shown, "has_more": more}
+    result = {**page, "data": items[:most]}
+    return result if "next_page_url" in page else {**result, "has_more": more}
 
 
 def resolve(action: str) -> tuple[Operation, Mapping[str, Any]]:

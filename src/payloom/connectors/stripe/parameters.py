@@ -60,8 +60,8 @@ def prepare(operation: Operation, args: Mapping[str, Any]) -> Prepared:
     missing = [name for name in operation.path_names if name not in path]
     missing += [name for name in schema["required"] if name not in aliases and name not in body]
     if missing:
-        shown = "id" if missing[0] == next(iter(operation.path_names[-1:]), None) and "id" in aliases else missing[0]
-        raise _wrong(operation, shown, "is required")
+        alias = "id" if missing[0] == next(iter(operation.path_names[-1:]), None) and "id" in aliases else missing[0]
+        raise _wrong(operation, alias, "is required")
     at_most = _paging(operation, body)
     return Prepared([path[name] for name in operation.path_names], body, at_most)
 
@@ -206,8 +206,8 @@ def _mismatch(operation: Operation, path: str, kinds: set[str], actual: str) -> 
     return _wrong(operation, path, f"is {expected}, not {actual}", hint)
 
 
-def _wrong(operation: Operation, path: str, what: str, hint: str | None = None) -> Exception:
-    message = f"{operation.name}: {path} {what}"
+def _wrong(operation: Operation, path: str, problem: str, hint: str | None = None) -> Exception:
+    message = f"{operation.name}: {path} {problem}"
     return refused("invalid_parameters", message, status=500, hint=hint, param=path, action=operation.name)
 
 

@@ -69,13 +69,13 @@ class StripeHost:
             except StripeStepFailed as error:
                 if error.outcome != "unknown" or not error.replayed:
                     raise
-                looked = await find_existing(
+                lookup = await find_existing(
                     self.connector, do.action, args, do.key, since=attempt.first_at, account=account
                 )
-                if looked.found is not None:
-                    return looked.found
+                if lookup.found is not None:
+                    return lookup.found
                 generation += 1
-                if not looked.certain or generation > _GENERATIONS:
+                if not lookup.certain or generation > _GENERATIONS:
                     raise
                 key = f"{do.key}~{generation}"
 
@@ -83,9 +83,9 @@ class StripeHost:
         self, do: Do, operation: Operation, args: Mapping[str, Any], account: str | None, attempt: Attempt
     ) -> Any:
         """Return what an earlier attempt made; None if it is safe to send; raises when that cannot be known."""
-        looked = await find_existing(self.connector, do.action, args, do.key, since=attempt.first_at, account=account)
-        if looked.found is not None or looked.certain:
-            return looked.found
+        lookup = await find_existing(self.connector, do.action, args, do.key, since=attempt.first_at, account=account)
+        if lookup.found is not None or lookup.certain:
+            return lookup.found
         known = catalog_action(do.action)
         if known is not None and known.moves_money and operation.function != "update":
             raise refused(

@@ -21,8 +21,8 @@ class Transport(stripe.HTTPXClient):
         if httpx.URL(url).raw_path.partition(b"?")[0].count(b"/") != urlsplit(url).path.count("/"):
             raise ValueError(f"the address of a call to Stripe changes when it is sent: {url}")
         # The SDK declares no exact type for what its method returns: a list and a dict.
-        made: Any = super()._get_request_args_kwargs(method, url, headers, post_data)
-        args, kwargs = made
+        request: Any = super()._get_request_args_kwargs(method, url, headers, post_data)
+        args, kwargs = request
         if isinstance(post_data, str | bytes):
             del kwargs["data"]
             kwargs["content"] = post_data

@@ -80,7 +80,7 @@ def family(name: str) -> Family | None:
 @functools.cache
 def _classes() -> Mapping[str, tuple[str, str]]:
     table = sdk_source.module("stripe._object_classes").constant("OBJECT_CLASSES")
-    return {name: (where, what) for name, (where, what) in table.items()} if is_dict(table) else {}
+    return {name: (where, class_name) for name, (where, class_name) in table.items()} if is_dict(table) else {}
 
 
 def _object_class(name: str) -> sdk_source.Class | None:
@@ -88,8 +88,8 @@ def _object_class(name: str) -> sdk_source.Class | None:
         return None
     for candidate in (_OBJECTS.get(name), name, name.replace("_", ".", 1)):
         if candidate and candidate in _classes():
-            where, what = _classes()[candidate]
-            return sdk_source.module(where).find(what)
+            where, class_name = _classes()[candidate]
+            return sdk_source.module(where).find(class_name)
     return None
 
 

@@ -68,14 +68,14 @@ class Operation:
     def params(self) -> Schema:
         """Return the JSON Schema of `with:`. Placeholders come first; `x-alias-of` marks other names for the same."""
         makers: dict[str, object] = {}
-        shown: set[str] = (
+        visible: set[str] = (
             set() if not self.path_names else {"id" if "id" in self.path_aliases() else self.path_names[-1]}
         )
-        for name, target in sorted(self.path_aliases().items(), key=lambda pair: pair[0] not in shown):
-            what = f"The id of the {target.replace('_', ' ')}."
-            schema: dict[str, object] = {"type": "string", "description": what}
-            if target == self.path_names[-1] and name not in shown:
-                schema["x-alias-of"] = next(iter(shown))
+        for name, target in sorted(self.path_aliases().items(), key=lambda pair: pair[0] not in visible):
+            description = f"The id of the {target.replace('_', ' ')}."
+            schema: dict[str, object] = {"type": "string", "description": description}
+            if target == self.path_names[-1] and name not in visible:
+                schema["x-alias-of"] = next(iter(visible))
             makers[name] = functools.partial(dict, schema)
         required = list(self.path_names[:-1])
         if self.params_class:
@@ -87,7 +87,7 @@ class Operation:
         schema = {"type": "object", "properties": Lazy(makers), "additionalProperties": False, "required": required}
         if self.path_names:
             names = [name for name, target in self.path_aliases().items() if target == self.path_names[-1]]
-            schema["x-one-of"] = [sorted(names, key=lambda name: name not in shown)]
+            schema["x-one-of"] = [sorted(names, key=lambda name: name not in visible)]
         return schema
 
     def result(self) -> Schema | None:
@@ -161,7 +161,7 @@ def _service(root: str, path: tuple[str, ...]) -> sdk_source.Class | None:
 
 def _children(service: sdk_source.Class) -> Mapping[str, tuple[str, str]]:
     table = service.module.constant("_subservices")
-    return {name: (where, what) for name, (where, what) in table.items()} if is_dict(table) else {}
+    return {name: (where, class_name) for name, (where, class_name) in table.items()} if is_dict(table) else {}
 
 
 @functools.cache
@@ -226,4 +226,4 @@ def headings() -> tuple[Heading, ...]:
                 text = inspect.cleandoc(ast.get_docstring(service.functions[function], clean=False) or "")
                 method = str(ast.literal_eval(request.args[0]))
                 headings.append(Heading(".".join((*prefix, function)), method, summary_of(text)))
-    return tuple(sorted(headings, key=lambda one: one.name))
+    return tuple(sorted(headings, key=lambda heading: heading.name))

@@ -146,7 +146,7 @@ class Module(Body):
         path = root().joinpath(*parts)
         file = path.with_suffix(".py") if parts and path.with_suffix(".py").exists() else path / "__init__.py"
         self.tree = parsed(file.read_text(encoding="utf-8"))
-        _drop_functions(self.tree.body, every=not name.endswith(("_service", "_services")))
+        _drop_functions(self.tree.body, drop_all=not name.endswith(("_service", "_services")))
         self.name = name
         super().__init__(self, self.tree.body, None)
 
@@ -176,17 +176,17 @@ def module(name: str) -> Module:
     return Module(name)
 
 
-def _drop_functions(body: list[ast.stmt], *, every: bool) -> None:
+def _drop_functions(body: list[ast.stmt], *, drop_all: bool) -> None:
     """Drop the functions that the catalog does not read, a third of what a server would keep.
 
-    every: drop all functions, as outside of services, not the asynchronous ones alone.
+    drop_all: drop all functions, as outside of services, not the asynchronous ones alone.
     """
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef) if every else (ast.AsyncFunctionDef,)
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef) if drop_all else (ast.AsyncFunctionDef,)
     # A class is never empty.
     body[:] = [node for node in body if not isinstance(node, kinds)] or body[:1]
     for node in body:
         if isinstance(node, ast.ClassDef):
-            _drop_functions(node.body, every=every)
+            _drop_functions(node.body, drop_all=drop_all)
 
 
 def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:

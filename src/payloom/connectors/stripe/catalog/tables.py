@@ -76,7 +76,9 @@ class StripeTable:
 
     def shape(self, *, mirrored: bool = False) -> TableShape:
         """Return it as the language sees it. mirrored: it is kept here, so any column may be compared and sorted by."""
-        columns = {name: Column(name, one.type, nullable=one.nullable) for name, one in self.spec.columns.items()}
+        columns = {
+            name: Column(name, column.type, nullable=column.nullable) for name, column in self.spec.columns.items()
+        }
         open_to_all = mirrored and self.view == "list"
         return TableShape(
             self.name, columns, row=self.row, read_only=True, filters=self.filters, ranges=self.ranges,
@@ -92,7 +94,7 @@ class StripeTable:
 
 def names() -> Sequence[str]:
     """Return the names of all views, sorted."""
-    return [f"{STRIPE_TABLES}{one}{view}" for one in RESOURCES for view in ("", ".search")]
+    return [f"{STRIPE_TABLES}{resource}{view}" for resource in RESOURCES for view in ("", ".search")]
 
 
 @functools.cache
@@ -118,7 +120,7 @@ def find(name: str) -> StripeTable | None:
 
 
 def _is_range(schema: Schema) -> bool:
-    return any("gte" in one.get("properties", ()) for one in schema.get("anyOf", ()))
+    return any("gte" in variant.get("properties", ()) for variant in schema.get("anyOf", ()))
 
 
 def _column(name: str, schema: Schema) -> ColumnSpec:

@@ -43,9 +43,9 @@ def condition(table: StripeTable, where: Mapping[str, Any]) -> Test | None:
         return None
 
     def test(row: Mapping[str, Any]) -> bool:
-        if not all(one(row) for one in tests):
+        if not all(test(row) for test in tests):
             return False
-        return not groups or any(all(one(row) for one in group) for group in groups)
+        return not groups or any(all(test(row) for test in group) for group in groups)
 
     return test
 
@@ -61,7 +61,7 @@ def _tests(table: StripeTable, where: Mapping[str, Any]) -> tuple[list[Test], in
             hint = did_you_mean(name, [*table.filters, *table.spec.columns]) or None
             raise UnknownColumn(f"{table.name} has no column {name!r}", hint=hint)
         value = _plain(condition)
-        if value is None or (is_list(value) and value and all(one is None for one in value)):
+        if value is None or (is_list(value) and value and all(item is None for item in value)):
             nulls += 1
         elif name == "status" and value == "all" and table.resource == "subscriptions":
             continue

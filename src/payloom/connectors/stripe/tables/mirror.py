@@ -45,7 +45,7 @@ class Mirror:
         self._database = database
         self._clock = clock
         self.resources = tuple(resources)
-        self._by_family = {FAMILIES[one]: one for one in self.resources}
+        self._by_family = {FAMILIES[resource]: resource for resource in self.resources}
 
     def is_mirrored(self, resource: str) -> bool:
         """Whether this resource is copied."""
@@ -129,10 +129,10 @@ class Mirror:
             page = await self._connector.perform(f"{resource}.list", {**extra, **paging})
 
             def lay(tx: sa.Connection, page: Mapping[str, Any] = page, at: int = at) -> int:
-                return sum(_apply_state(tx, resource, one, at, listed=True) for one in page["data"])
+                return sum(_apply_state(tx, resource, item, at, listed=True) for item in page["data"])
 
             changed += await self._database.write(lay)
-            listed.update(one["id"] for one in page["data"])
+            listed.update(item["id"] for item in page["data"])
             if not page.get("has_more") or not page["data"]:
                 break
             after = page["data"][-1]["id"]
@@ -222,11 +222,11 @@ def _mark_deleted(tx: sa.Connection, resource: str, listed: Collection[str], bef
     """Mark rows that a whole listing did not show, unless they are newer than it."""
     copy = copies[resource]
     query = sa.select(copy.c.id).where(copy.c.deleted.is_(False), copy.c.at < before)
-    gone = [identity for identity in tx.execute(query).scalars() if identity not in listed]
-    for start in range(0, len(gone), _BATCH):
-        part = gone[start : start + _BATCH]
+    vanished = [identity for identity in tx.execute(query).scalars() if identity not in listed]
+    for start in range(0, len(vanished), _BATCH):
+        part = vanished[start : start + _BATCH]
         tx.execute(sa.update(copy).where(copy.c.id.in_(part)).values(deleted=True, revision=copy.c.revision + 1))
-    return len(gone)
+    return len(vanished)
 
 
 def _record_fill(tx: sa.Connection, resource: str, at: dt.datetime, count: int) -> None:

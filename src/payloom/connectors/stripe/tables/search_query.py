@@ -31,7 +31,7 @@ def query(table: StripeTable, where: Mapping[str, Any]) -> str:
             hint="search once for each value",
         )
     if lists:
-        return " OR ".join(_clause(table, lists[0], "eq", one) for one in where[lists[0]])
+        return " OR ".join(_clause(table, lists[0], "eq", value) for value in where[lists[0]])
     return " AND ".join(clause for name, value in where.items() for clause in _clauses(table, name, value))
 
 
@@ -62,8 +62,8 @@ def _clause(table: StripeTable, name: str, sign: str, value: Any) -> str:
         return f"{name}~{_quoted(value)}"
     if sign not in ("eq", "ne"):
         raise BadArguments(f"where {table.name}.{name}: Stripe's search has no `{sign}`")
-    shown = str(_number(table, name, value)) if numeric else _quoted(_text(value))
-    return f"{'-' if sign == 'ne' else ''}{name}:{shown}"
+    literal = str(_number(table, name, value)) if numeric else _quoted(_text(value))
+    return f"{'-' if sign == 'ne' else ''}{name}:{literal}"
 
 
 def _number(table: StripeTable, name: str, value: Any) -> int:

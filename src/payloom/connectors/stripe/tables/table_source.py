@@ -79,12 +79,12 @@ class StripeTables:
         """Return what a `select` with these arguments gives; raises VerbFailed, StripeStepFailed."""
         table = _table(name)
         where: Mapping[str, Any] = args.get("where") or {}
-        one, limit = args.get("one"), args.get("limit")
-        _bounds(table, one, limit, args)
-        most = 2 if one else self._most + 1 if limit is None else limit
+        one_row, limit = args.get("one"), args.get("limit")
+        _bounds(table, one_row, limit, args)
+        most = 2 if one_row else self._most + 1 if limit is None else limit
         rows = await self._rows(table, where, _listed(args.get("order_by")), most, timeout)
-        if one:
-            return single(table.spec, rows, where, required=one == "required")
+        if one_row:
+            return single(table.spec, rows, where, required=one_row == "required")
         if limit is None and len(rows) > self._most:
             raise TooManyRows(
                 f"more than {self._most:,} rows of {name} match",
@@ -123,9 +123,9 @@ class StripeTables:
 
     async def _by_id(self, table: StripeTable, ids: Sequence[str], timeout: float | None) -> list[Row]:  # noqa: ASYNC109
         rows: list[Row] = []
-        for one in ids:
+        for identity in ids:
             try:
-                row = await self._connector.perform(f"{table.resource}.retrieve", {"id": one}, timeout=timeout)
+                row = await self._connector.perform(f"{table.resource}.retrieve", {"id": identity}, timeout=timeout)
             except StripeStepFailed as error:
                 if error.failure.kind != "resource_missing":
                     raise
@@ -152,8 +152,8 @@ class StripeTables:
             if key not in CURSORS
         ]
         columns = [
-            {"name": one.name, "type": one.type, "nullable": one.nullable, "primary": one.primary}
-            for one in table.spec.columns.values()
+            {"name": column.name, "type": column.type, "nullable": column.nullable, "primary": column.primary}
+            for column in table.spec.columns.values()
         ]
         return {
             "name": name, "source": "stripe", "resource": table.resource, "view": table.view, "columns": columns,
@@ -239,7 +239,7 @@ def _ids(table: StripeTable, filters: Mapping[str, Any]) -> list[str]:
             hint="leave the rest to a `filter` step behind it",
         )
     ids = filters["id"] if is_list(filters["id"]) else [filters["id"]]
-    if not all(isinstance(one, str) and one for one in ids):
+    if not all(isinstance(identity, str) and identity for identity in ids):
         raise BadArguments(f"where {table.name}: an id is a text")
     if len(ids) > _MOST_IDS:
         raise BadArguments(f"where {table.name}: {len(ids)} ids, {_MOST_IDS} are allowed")
@@ -257,15 +257,15 @@ def _plain(table: StripeTable, name: str, value: Any) -> Any:
             hint=f"select once for each, or use `{table.name}.search`" if "search" not in table.name else None,
         )
     if is_map(value) and schema.get("type") != "object" and not (name in table.ranges and value.keys() <= _RANGE):
-        what = f"takes {', '.join(sorted(_RANGE))}" if name in table.ranges else "is compared with one value"
-        raise BadArguments(f"where {table.name}.{name}: Stripe's list {what}", hint=table.shape().hint)
+        expected = f"takes {', '.join(sorted(_RANGE))}" if name in table.ranges else "is compared with one value"
+        raise BadArguments(f"where {table.name}.{name}: Stripe's list {expected}", hint=table.shape().hint)
     if schema.get("type") == "array" and not is_list(value):
         return [value]
     return value
 
 
-def _bounds(table: StripeTable, one: Any, limit: Any, args: Mapping[str, Any]) -> None:
-    if one and (args.get("key_by") or args.get("require") or limit is not None):
+def _bounds(table: StripeTable, one_row: Any, limit: Any, args: Mapping[str, Any]) -> None:
+    if one_row and (args.get("key_by") or args.get("require") or limit is not None):
         raise BadArguments("one can't be combined with key_by, require or limit", table=table.name)
     if limit is not None and (type(limit) is not int or not 0 <= limit <= HARD_LIMIT):
         raise BadArguments(f"limit is a whole number from 0 to {HARD_LIMIT:,}", table=table.name)
@@ -285,4 +285,4 @@ def _kind(schema: Mapping[str, Any]) -> dict[str, Any]:
     kinds = [part["type"] for part in parts if isinstance(part.get("type"), str) and part["type"] != "null"]
     choices = next((part["enum"] for part in parts if "enum" in part), None)
     scalar = [kind for kind in kinds if kind != "object"] or kinds or ["string"]
-    return {"type": scalar[0], "choices": [one for one in choices if one != ""] if choices else None}
+    return {"type": scalar[0], "choices": [choice for choice in choices if choice != ""] if choices else None}
