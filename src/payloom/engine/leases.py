@@ -64,8 +64,8 @@ class Leases:
         """Whether no other worker that is heard of began before this one; for some seconds of two workers, or none."""
         now, own = monotonic(), (self._began, self._id)
         return not any(
-            one.heard and now - one.at < _SILENT * self._beat and (one.began, name) < own
-            for name, one in self._seen.items()
+            lease.heard and now - lease.at < _SILENT * self._beat and (lease.began, name) < own
+            for name, lease in self._seen.items()
         )
 
     async def register(self) -> list[str]:

@@ -99,7 +99,11 @@ def permit_start(
     rule = WAYS[way]
     if RANKS.index(person.rank) < RANKS.index(rule.rank):
         raise NotAllowed(f"this needs the role {rule.rank}", hint="Ask an admin.")
-    if rule.trigger and not person.is_admin and not (triggers and all(_allows(one, person.user) for one in triggers)):
+    if (
+        rule.trigger
+        and not person.is_admin
+        and not (triggers and all(_allows(trigger, person.user) for trigger in triggers))
+    ):
         raise NotAllowed(
             "you may not start this workflow with inputs of your choice",
             hint="Its own `auth` must allow you, or an admin starts it.",
@@ -108,7 +112,7 @@ def permit_start(
         raise NotAllowed("only an admin starts a run as somebody else", hint="Ask an admin.")
     checked = None if inputs is None or workflow is None else validate_input(workflow, inputs, from_query=from_query)
     user = former if rule.keeps_user else as_user
-    if user is None and rule.trigger and not all(_ignores_user(one) for one in triggers):
+    if user is None and rule.trigger and not all(_ignores_user(trigger) for trigger in triggers):
         user = person.user
     return Permit(checked, user, _origin(person, way, former if former is not None else as_user))
 

@@ -66,10 +66,10 @@ class RunIds:
 
 def _context(run: Run) -> Context | None:
     """Return where a span of a run belongs: below the current one, if that is of the same trace."""
-    mine = context_of(run.id)
-    if trace.get_current_span().get_span_context().trace_id == mine.trace_id:
+    own = context_of(run.id)
+    if trace.get_current_span().get_span_context().trace_id == own.trace_id:
         return None
-    return trace.set_span_in_context(NonRecordingSpan(mine), Context())
+    return trace.set_span_in_context(NonRecordingSpan(own), Context())
 
 
 def _of(run: Run) -> dict[str, Any]:
@@ -150,12 +150,12 @@ def turned(run: Run, rows: Sequence[Mapping[str, Any]], began: dt.datetime | Non
 def _whole(run: Run) -> None:
     """Span the run from its beginning to its end; with RunIds as the root of its trace."""
     root = isinstance(getattr(trace.get_tracer_provider(), "id_generator", None), RunIds)
-    mine = context_of(run.id)
-    token = _next.set(mine if root else None)
+    own = context_of(run.id)
+    token = _next.set(own if root else None)
     try:
         span = _tracer.start_span(
             f"run {run.workflow_id}",
-            context=Context() if root else trace.set_span_in_context(NonRecordingSpan(mine), Context()),
+            context=Context() if root else trace.set_span_in_context(NonRecordingSpan(own), Context()),
             kind=SpanKind.CONSUMER,
             attributes=_of(run),
             start_time=_ns(run.created_at),

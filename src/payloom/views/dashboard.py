@@ -93,8 +93,8 @@ def _unhandled(tx: sa.Connection) -> dict[str, Any]:
     """Return which types of the latest events no workflow wants."""
     latest = sa.select(events.c.id, events.c.type).order_by(events.c.received_at.desc(), events.c.id.desc())
     sample = latest.limit(_SAMPLE).subquery()
-    some = sa.select(sa.literal(1)).where(runs.c.event_id == sample.c.id).exists()
-    query = sa.select(sample.c.type, sa.func.count()).where(~some).group_by(sample.c.type)
+    has_run = sa.select(sa.literal(1)).where(runs.c.event_id == sample.c.id).exists()
+    query = sa.select(sample.c.type, sa.func.count()).where(~has_run).group_by(sample.c.type)
     types = sorted(([kind, count] for kind, count in tx.execute(query)), key=lambda pair: -pair[1])
     return {"of_latest": _SAMPLE, "count": sum(count for _, count in types), "types": types}
 
@@ -134,14 +134,14 @@ def _payment(row: Any, stripe_object: Mapping[str, Any]) -> dict[str, Any]:
 def _day(tx: sa.Connection, since: dt.datetime) -> dict[str, Any]:
     by_status = sa.select(runs.c.status, sa.func.count()).where(runs.c.created_at >= since).group_by(runs.c.status)
     statuses: dict[str, int] = {status: count for status, count in tx.execute(by_status)}  # noqa: C416 - rows, not pairs
-    came = sa.select(sa.func.count()).select_from(events).where(events.c.received_at >= since)
-    paid = came.where(events.c.type == _PAYMENTS[0])
+    received = sa.select(sa.func.count()).select_from(events).where(events.c.received_at >= since)
+    paid = received.where(events.c.type == _PAYMENTS[0])
     sent = sa.select(sa.func.count()).select_from(mails).where(mails.c.created_at >= since)
     return {
         "runs": sum(statuses.values()),
         "succeeded": statuses.get("succeeded", 0),
         "failed": statuses.get("failed", 0),
-        "events": tx.execute(came).scalar() or 0,
+        "events": tx.execute(received).scalar() or 0,
         "payments": tx.execute(paid).scalar() or 0,
         "mails": tx.execute(sent).scalar() or 0,
     }

@@ -52,16 +52,16 @@ def list_events(
         conditions.append(events.c.received_at <= last)
         conditions.append(sa.tuple_(events.c.received_at, events.c.id) < sa.tuple_(last, sa.literal(before)))
     types: list[str] | None = None
-    for one in (type, family):
-        if one is not None:
-            of_one = _of_family(tx, one)
+    for value in (type, family):
+        if value is not None:
+            of_one = _of_family(tx, value)
             types = of_one if types is None else [kind for kind in types if kind in of_one]
     query = _newest(conditions, types, min(limit, MOST))
     if query is None:
         return []
     listed = [dict(row) for row in tx.execute(query).mappings()]
-    states = states_of(tx, [one["id"] for one in listed])
-    return [{**one, **states[one["id"]]} for one in listed]
+    states = states_of(tx, [event["id"] for event in listed])
+    return [{**event, **states[event["id"]]} for event in listed]
 
 
 def _newest(conditions: list[Any], types: list[str] | None, limit: int) -> sa.Select[*tuple[Any, ...]] | None:
@@ -125,8 +125,8 @@ def _of_family(tx: sa.Connection, family: str) -> list[str]:
 
 
 def _in_state(state: State) -> Any:
-    theirs = runs.c.event_id == events.c.id
-    some = sa.select(sa.literal(1)).where(theirs).exists()
+    of_event = runs.c.event_id == events.c.id
+    has_run = sa.select(sa.literal(1)).where(of_event).exists()
     failed = sa.select(runs.c.event_id).where(runs.c.status == "failed", runs.c.event_id.is_not(None))
     if state == "failed":
         return events.c.id.in_(failed)
@@ -134,6 +134,6 @@ def _in_state(state: State) -> Any:
         unfinished = sa.select(runs.c.event_id).where(runs.c.status.in_(_OPEN), runs.c.event_id.is_not(None))
         return events.c.id.in_(unfinished) & ~events.c.id.in_(failed)
     if state == "unhandled":
-        return ~some
-    other = sa.select(sa.literal(1)).where(theirs, runs.c.status.in_(("failed", *_OPEN))).exists()
-    return some & ~other
+        return ~has_run
+    other = sa.select(sa.literal(1)).where(of_event, runs.c.status.in_(("failed", *_OPEN))).exists()
+    return has_run & ~other

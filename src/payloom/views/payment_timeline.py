@@ -128,7 +128,7 @@ def _links(tx: sa.Connection, owners: Iterable[tuple[str, str]]) -> set[str]:
     """Return the ids of payments that these name, leaving out those who name too many."""
     links: set[str] = set()
     for kind in ("event", "run", "mail", "row"):
-        ids = [key for one, key in owners if one == kind]
+        ids = [key for owner_kind, key in owners if owner_kind == kind]
         if not ids:
             continue
         named: dict[str, set[str]] = {}
@@ -159,7 +159,7 @@ def _entries(tx: sa.Connection, owners: Iterable[tuple[str, str]], tables: Table
     event_entries, objects = _event_entries(tx, sorted(event_ids)[:MOST])
     entries += event_entries
     _objects_of_steps(tx, [row.id for row in run_rows], objects)
-    entries += [_object_entry(one) for one in objects.values()]
+    entries += [_object_entry(object_) for object_ in objects.values()]
     entries += _mail_entries(tx, by_kind.get("mail", []), [row.id for row in run_rows])
     for name in by_kind.get("row", []):
         entry = _row_entry(tx, name, tables)

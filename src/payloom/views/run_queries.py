@@ -149,7 +149,9 @@ class RunQueries:
 
         def work(tx: sa.Connection) -> dict[str, dict[str, Any]]:
             # One look by index for each is cheaper than grouping all runs there ever were.
-            rows = (tx.execute(newest, {"workflow": one}).mappings().one_or_none() for one in workflow_ids)
+            rows = (
+                tx.execute(newest, {"workflow": workflow_id}).mappings().one_or_none() for workflow_id in workflow_ids
+            )
             return {row["workflow_id"]: dict(row) for row in rows if row is not None}
 
         return await self._database.read(work)

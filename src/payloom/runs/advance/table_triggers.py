@@ -145,8 +145,8 @@ def _changes(do: Do, rows: Sequence[Row], before: Sequence[Row]) -> list[RowChan
     fixed = set(do.args.get("set", ()))
 
     def mark(row: Row) -> str:
-        kept = {name: row[name] for name in (names or row) if name not in fixed}
-        return repr(sorted(kept.items()))
+        changed = {name: row[name] for name in (names or row) if name not in fixed}
+        return repr(sorted(changed.items()))
 
     olds = {mark(row): row for row in before}
     changes: list[RowChange] = []

@@ -92,13 +92,13 @@ class RunWorker:
         run = load_run(tx, run_id, lock=True)
         if run is None or run.finished or run.blocked:
             return None
-        mine = self._deps.engine.worker_id
-        if run.status == "running" and run.owner not in (None, mine):
+        own_id = self._deps.engine.worker_id
+        if run.status == "running" and run.owner not in (None, own_id):
             return None
         now = self._deps.clock.now()
         if run.status == "waiting" and (run.wake_at is None or (run.wake_at - now).total_seconds() > _EARLY):
             return None
-        run.status, run.owner, run.wake_at, run.waiting_for, run.parked_on = "running", mine, None, None, None
+        run.status, run.owner, run.wake_at, run.waiting_for, run.parked_on = "running", own_id, None, None, None
         run.epoch += 1
         run.updated_at = now
         tx.execute(
@@ -106,7 +106,7 @@ class RunWorker:
             .where(runs.c.id == run_id)
             .values(
                 status="running",
-                owner=mine,
+                owner=own_id,
                 wake_at=None,
                 waiting_for=None,
                 parked_on=None,
@@ -120,7 +120,7 @@ class RunWorker:
 
     async def takeover(self, worker: str) -> None:
         """Put the runs of a dead (or leaving) worker back on the queue."""
-        mine = worker == self._deps.engine.worker_id
+        is_own = worker == self._deps.engine.worker_id
 
         def work(tx: sa.Connection) -> int:
             query = sa.select(runs.c.id, runs.c.segment).where(runs.c.owner == worker, runs.c.status == "running")
@@ -129,15 +129,15 @@ class RunWorker:
                 self._lanes.requeue(tx, row.id, row.segment)
             return len(rows)
 
-        if mine:
+        if is_own:
             await self.drain(0.0)
         try:
-            taken = await self._deps.database.write(work)
+            count = await self._deps.database.write(work)
         except CommitUnknown:
             # Done again at worst: what is stored already is this worker's no longer.
-            taken = await self._deps.database.write(work)
-        if taken:
-            log.info("%d runs of worker %s are back on the queue", taken, worker)
+            count = await self._deps.database.write(work)
+        if count:
+            log.info("%d runs of worker %s are back on the queue", count, worker)
 
     # -- for runs begun in this process ------------------------------------------------------------------------------
 

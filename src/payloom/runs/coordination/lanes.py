@@ -71,13 +71,13 @@ class Lanes:
     def admission(self, tx: sa.Connection, keys: Iterable[str | None]) -> LaneAdmission:
         """Lock the lanes that runs want to enter, until `tx` ends, and look who is in them. keys: each run's lane."""
         lanes = sorted({lane for lane in keys if lane is not None})
-        taken: dict[str, str] = {}
+        holders: dict[str, str] = {}
         if lanes:
             self._lock(tx, lanes)
         for at in range(0, len(lanes), MANY):
             rows = tx.execute(_TAKEN, {"lanes": lanes[at : at + MANY]})
-            taken.update({lane: position or "" for lane, position in rows})
-        return LaneAdmission(taken)
+            holders.update({lane: position or "" for lane, position in rows})
+        return LaneAdmission(holders)
 
     def occupied(self, tx: sa.Connection, lane: str, run_id: str) -> bool:
         """Whether another unfinished run is in the lane. Holds the lane's lock until `tx` ends."""
@@ -114,23 +114,23 @@ class Lanes:
 class LaneAdmission:
     """The lanes that runs started in one transaction want to enter, read once. See `Lanes.admission`."""
 
-    def __init__(self, taken: dict[str, str]) -> None:
+    def __init__(self, holders: dict[str, str]) -> None:
         """taken: the highest position in each lane that has an unfinished run."""
-        self._taken = taken
+        self._holders = holders
 
     def occupied(self, lane: str) -> bool:
         """Whether an unfinished run is in the lane."""
-        return lane in self._taken
+        return lane in self._holders
 
     def admit(self, lane: str | None, position: str = "") -> None:
         """A run has been begun in the lane and is not over."""
         if lane is not None:
-            self._taken[lane] = position
+            self._holders[lane] = position
 
     def position_behind_all(self, lane: str, now: dt.datetime) -> str:
         """Return the position behind every run in a row's lane, whatever the clocks of the workers say.
 
         The time is only for a run that is retried when those around it are over.
         """
-        last = int(self._taken.get(lane) or 0)
+        last = int(self._holders.get(lane) or 0)
         return f"{max(int(now.timestamp() * 1_000_000), last + 1):020d}"

@@ -153,15 +153,15 @@ def _waits_for(tx: sa.Connection, run: Run, goal: str) -> bool:
 def _next(tx: sa.Connection, ids: Iterable[str]) -> set[str]:
     listed = sorted(ids)
     called = sa.select(waits_table.c.family).where(waits_table.c.kind == "call", waits_table.c.run_id.in_(listed))
-    mine, ahead = runs.alias("mine"), runs.alias("ahead")
+    own, ahead = runs.alias("mine"), runs.alias("ahead")
     before = sa.select(ahead.c.id).where(
-        mine.c.id.in_(listed),
-        mine.c.blocked.is_(sa.true()),
-        ahead.c.lane == mine.c.lane,
+        own.c.id.in_(listed),
+        own.c.blocked.is_(sa.true()),
+        ahead.c.lane == own.c.lane,
         ahead.c.finished_at.is_(None),
         ahead.c.blocked.is_(sa.false()),
     )
-    return {one for query in (called, before) for one in tx.execute(query).scalars() if one is not None}
+    return {identity for query in (called, before) for identity in tx.execute(query).scalars() if identity is not None}
 
 
 def wait_values(caller: Run, command: CallOnce, run_id: str, now: Any) -> dict[str, Any]:

@@ -73,7 +73,7 @@ class EventBackfill:
             )
             page = listed["data"]
             stored = refused = 0
-            for payload in sorted(page, key=lambda one: one.get("created", 0)):
+            for payload in sorted(page, key=lambda event: event.get("created", 0)):
                 try:
                     event = self._inbox.parse(payload, source="catch_up")
                 except EventRefused as error:

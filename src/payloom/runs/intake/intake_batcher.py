@@ -64,7 +64,7 @@ class IntakeBatcher:
             if len(batch) == 1:
                 _fail(batch[0][1], error)
             else:
-                await asyncio.gather(*[self._store([one]) for one in batch])
+                await asyncio.gather(*[self._store([item]) for item in batch])
         except BaseException as error:
             # This task ends, or is ended: whoever waits for it must not wait for ever.
             for _, future in batch:

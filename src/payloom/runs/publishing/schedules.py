@@ -37,8 +37,8 @@ def schedules_of(workflows: Iterable[Workflow]) -> list[Schedule]:
     for workflow in workflows:
         for index, trigger in enumerate(workflow.triggers):
             if isinstance(trigger, ScheduleTrigger):
-                one = Schedule(workflow.id, index, trigger.cron, trigger.timezone, trigger.catch_up)
-                schedules.setdefault(one.row_name, one)
+                schedule = Schedule(workflow.id, index, trigger.cron, trigger.timezone, trigger.catch_up)
+                schedules.setdefault(schedule.row_name, schedule)
     return list(schedules.values())
 
 
@@ -57,28 +57,28 @@ def occurrences(cron: str, timezone: str, after: dt.datetime) -> Iterator[dt.dat
             yield moment
 
 
-def _last_due(one: Schedule, first: dt.datetime, now: dt.datetime) -> dt.datetime:
+def _last_due(schedule: Schedule, first: dt.datetime, now: dt.datetime) -> dt.datetime:
     """Return the last moment from `first` (a moment, due) to `now`, without going through all between."""
-    back = CronSim(one.cron, now.astimezone(ZoneInfo(one.timezone)), reverse=True)
+    back = CronSim(schedule.cron, now.astimezone(ZoneInfo(schedule.timezone)), reverse=True)
     near = next((local.astimezone(dt.UTC) for local in back), first)
     last = max(first, min(near, now))
-    for moment in occurrences(one.cron, one.timezone, last):
+    for moment in occurrences(schedule.cron, schedule.timezone, last):
         if moment > now:
             break
         last = moment
     return last
 
 
-def _plan(one: Schedule, first: dt.datetime, now: dt.datetime) -> tuple[list[dt.datetime], dt.datetime | None]:
+def _plan(schedule: Schedule, first: dt.datetime, now: dt.datetime) -> tuple[list[dt.datetime], dt.datetime | None]:
     """Return the moments to run, of those due from `first` to `now`, and the next one to wait for."""
-    if one.catch_up == "all":
-        ahead = itertools.islice(occurrences(one.cron, one.timezone, first), _AT_ONCE)
+    if schedule.catch_up == "all":
+        ahead = itertools.islice(occurrences(schedule.cron, schedule.timezone, first), _AT_ONCE)
         line = [first, *ahead]
         due = [moment for moment in line[:_AT_ONCE] if moment <= now]
         return due, line[len(due)] if len(due) < len(line) else None
-    last = _last_due(one, first, now)
-    following = next(occurrences(one.cron, one.timezone, now), None)
-    return ([last] if one.catch_up == "last" or now - last <= ON_TIME else []), following
+    last = _last_due(schedule, first, now)
+    following = next(occurrences(schedule.cron, schedule.timezone, now), None)
+    return ([last] if schedule.catch_up == "last" or now - last <= ON_TIME else []), following
 
 
 def upsert_schedules(
@@ -94,21 +94,26 @@ def upsert_schedules(
     alone: otherwise those that a living worker asks for stay, too: it may be newer than this one, or about to leave.
     since: added rows begin with the first moment after this, not after now.
     """
-    names = {one.row_name: one for one in schedules}
+    names = {schedule.row_name: schedule for schedule in schedules}
     here = _rows(tx)
-    if gone := here - set(names) - (set() if alone else _asked_for(tx, now)):
-        tx.execute(sa.delete(cursors).where(cursors.c.name.in_(gone)))
+    if obsolete := here - set(names) - (set() if alone else _asked_for(tx, now)):
+        tx.execute(sa.delete(cursors).where(cursors.c.name.in_(obsolete)))
     for name in sorted(set(names) - here):
-        one = names[name]
-        following = next(occurrences(one.cron, one.timezone, since or now), None)
+        schedule = names[name]
+        following = next(occurrences(schedule.cron, schedule.timezone, since or now), None)
         if following is not None:
-            value = {"workflow": one.workflow_id, "schedule": one.cron, "timezone": one.timezone, "last": None}
+            value = {
+                "workflow": schedule.workflow_id,
+                "schedule": schedule.cron,
+                "timezone": schedule.timezone,
+                "last": None,
+            }
             tx.execute(sa.insert(cursors).values(name=name, value=value, at=following))
 
 
 def needs_upsert(tx: sa.Connection, schedules: Sequence[Schedule]) -> bool:
     """Whether the rows differ from what is schedules: one look, so that most publishes take no lock."""
-    return _rows(tx) != {one.row_name for one in schedules}
+    return _rows(tx) != {schedule.row_name for schedule in schedules}
 
 
 def _rows(tx: sa.Connection) -> set[str]:
@@ -128,26 +133,28 @@ def heartbeat_schedules(tx: sa.Connection, worker: str, schedules: Sequence[Sche
         )
     )
     if schedules:
-        names = [one.row_name for one in schedules]
+        names = [schedule.row_name for schedule in schedules]
         tx.execute(sa.insert(cursors).values(name=_ASKING + worker, value=names, at=now))
 
 
 def next_occurrences(tx: sa.Connection, schedules: Sequence[Schedule]) -> dict[str, dt.datetime]:
     """Return the next moment of each schedule that has a row, by row name."""
-    query = sa.select(cursors.c.name, cursors.c.at).where(cursors.c.name.in_([one.row_name for one in schedules]))
+    query = sa.select(cursors.c.name, cursors.c.at).where(
+        cursors.c.name.in_([schedule.row_name for schedule in schedules])
+    )
     return {row.name: row.at for row in tx.execute(query)}
 
 
-def claim_due(tx: sa.Connection, one: Schedule, now: dt.datetime) -> list[dt.datetime]:
+def claim_due(tx: sa.Connection, schedule: Schedule, now: dt.datetime) -> list[dt.datetime]:
     """Within `tx`: move the row on and return the moments that are the caller's to run; none if another was first."""
-    row = tx.execute(sa.select(cursors.c.at, cursors.c.value).where(cursors.c.name == one.row_name)).one_or_none()
+    row = tx.execute(sa.select(cursors.c.at, cursors.c.value).where(cursors.c.name == schedule.row_name)).one_or_none()
     if row is None or row.at > now:
         return []
-    due, following = _plan(one, row.at, now)
-    mine = (cursors.c.name == one.row_name) & (cursors.c.at == row.at)
+    due, following = _plan(schedule, row.at, now)
+    own_row = (cursors.c.name == schedule.row_name) & (cursors.c.at == row.at)
     if following is None:
-        changed = tx.execute(sa.delete(cursors).where(mine))
+        changed = tx.execute(sa.delete(cursors).where(own_row))
     else:
         value = {**row.value, "last": rfc3339(due[-1]) if due else row.value.get("last")}
-        changed = tx.execute(sa.update(cursors).where(mine).values(at=following, value=value))
+        changed = tx.execute(sa.update(cursors).where(own_row).values(at=following, value=value))
     return due if changed.rowcount == 1 else []

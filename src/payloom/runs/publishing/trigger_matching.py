@@ -205,7 +205,7 @@ class PublishedWorkflows:
             for name in sorted(todo.pop().calls & caller.pins.keys() - pins.keys()):
                 pins[name] = caller.pins[name]
                 todo.append(self._versions.get(name, pins[name]))
-        index = next((at for at, one in enumerate(workflow.triggers) if isinstance(one, CalledTrigger)), 0)
+        index = next((at for at, trigger in enumerate(workflow.triggers) if isinstance(trigger, CalledTrigger)), 0)
         return StartPlan(workflow_id, workflow.version if version is None else version, index, pins=pins)
 
     def dedupe(self, workflow_id: str, trigger_index: int, context: TriggerContext) -> str | None:

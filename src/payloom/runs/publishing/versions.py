@@ -42,7 +42,7 @@ class Versions:
         and the changed workflows with their hashes (None: taken away).
         """
         listed = list(workflows)
-        before = {name: one.version for name, one in self._current.items()}
+        before = {name: workflow.version for name, workflow in self._current.items()}
         after = {workflow.id: workflow.version for workflow in listed}
         changes: dict[str, str | None] = {name: after.get(name) for name in {*before, *after}}
         changes = {name: version for name, version in changes.items() if before.get(name) != version}
@@ -77,8 +77,11 @@ class Versions:
             if version != (self._current[name].version if name in self._current else None)
         }
         with self._lock:
-            kept = {name: one for name, one in self._current.items() if name not in changes}
-            self._current = {**kept, **{name: one for name, one in changes.items() if one is not None}}
+            unchanged = {name: workflow for name, workflow in self._current.items() if name not in changes}
+            self._current = {
+                **unchanged,
+                **{name: workflow for name, workflow in changes.items() if workflow is not None},
+            }
             self._pins = {}
             self._seen = publications_since.number
         return changes

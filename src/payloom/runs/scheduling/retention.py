@@ -31,10 +31,10 @@ class Retention:
 
     def by_status(self) -> Mapping[RunStatus, float]:
         """Return the days of every status that ends a run."""
-        kept = max(self.runs, LEAST_DAYS)
+        days = max(self.runs, LEAST_DAYS)
         return {
-            "succeeded": kept,
-            "canceled": kept,
+            "succeeded": days,
+            "canceled": days,
             "refused": self.refused,
             "failed": max(self.failed, LEAST_DAYS),
         }
@@ -57,10 +57,10 @@ def prune(tx: sa.Connection, *, now: dt.datetime, keep: Retention, on_prune: Pru
         tx.execute(sa.delete(table).where(table.c.run_id.in_(old)))
     tx.execute(sa.delete(runs).where(runs.c.id.in_(old)))
     left = sa.select(sa.literal(1)).where(runs.c.event_id == events.c.id)
-    gone = list(
+    expired = list(
         tx.execute(sa.select(events.c.id).where(events.c.received_at < before, ~left.exists()).limit(_BATCH)).scalars()
     )
-    tx.execute(sa.delete(events).where(events.c.id.in_(gone)))
+    tx.execute(sa.delete(events).where(events.c.id.in_(expired)))
     if on_prune is not None:
-        on_prune(tx, old, gone)
-    return len(old) + len(gone)
+        on_prune(tx, old, expired)
+    return len(old) + len(expired)

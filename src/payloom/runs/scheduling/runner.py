@@ -95,27 +95,27 @@ class ScheduleRunner:
             upsert_schedules(tx, schedules, now, alone=False, since=now - dt.timedelta(seconds=3 * _HEARTBEAT))
         return missing
 
-    def fire_due(self, tx: sa.Connection, one: Schedule) -> list[str]:
+    def fire_due(self, tx: sa.Connection, schedule: Schedule) -> list[str]:
         """Within `tx`: start what is due of one schedule, and move it on; returns the ids of the new runs."""
         started: list[str] = []
-        for moment in claim_due(tx, one, self._deps.clock.now()):
-            run_id = self._start(tx, one, moment)
+        for moment in claim_due(tx, schedule, self._deps.clock.now()):
+            run_id = self._start(tx, schedule, moment)
             if run_id is not None:
                 started.append(run_id)
         return started
 
-    def _start(self, tx: sa.Connection, one: Schedule, moment: dt.datetime) -> str | None:
-        run_id, now = scheduled_run_id(one.workflow_id, moment), self._deps.clock.now()
+    def _start(self, tx: sa.Connection, schedule: Schedule, moment: dt.datetime) -> str | None:
+        run_id, now = scheduled_run_id(schedule.workflow_id, moment), self._deps.clock.now()
         if load_run(tx, run_id) is not None:
             # A schedule that was changed and changed back, or two that share a moment.
             return None
         run = Run(
             id=run_id,
             root_id=run_id,
-            workflow_id=one.workflow_id,
+            workflow_id=schedule.workflow_id,
             version="",
             trigger="schedule",
-            trigger_index=one.index,
+            trigger_index=schedule.index,
             request={"scheduled": rfc3339(moment)},
             created_at=now,
             started_at=now,
@@ -123,7 +123,7 @@ class ScheduleRunner:
         )
         context = TriggerContext(trigger="schedule", run_id=run_id, root_id=run_id, started_at=now)
         try:
-            start = self._deps.workflows.start(one.workflow_id, "schedule", one.index, context)
+            start = self._deps.workflows.start(schedule.workflow_id, "schedule", schedule.index, context)
         except PayloomError as error:
             log.warning("run %s: its schedule could not start it: %s", run_id, error.message)
             insert_failed(tx, run, StepFailure(error.code, error.message, hint=error.hint, where=error.where))

@@ -85,7 +85,7 @@ class ReferenceCollector:
 
     def _table(self, name: str) -> str | None:
         word = name.removesuffix("_id")
-        return next((one for one in (f"{word}s", word) if one in self._tables), None)
+        return next((name for name in (f"{word}s", word) if name in self._tables), None)
 
     def walk(self, value: Any, depth: int = 0) -> None:
         """Add every Stripe id and email address in a JSON value, and all its metadata."""
@@ -103,8 +103,8 @@ class ReferenceCollector:
     def _walk_map(self, value: Mapping[str, Any], depth: int) -> None:
         for name, item in value.items():
             if name == "metadata" and is_map(item):
-                for key, one in item.items():
-                    self.named(str(key), one)
+                for key, nested in item.items():
+                    self.named(str(key), nested)
             elif name == "client_reference_id":
                 self.named("order_id", item)
             elif item is not None:

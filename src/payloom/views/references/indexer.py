@@ -67,7 +67,7 @@ class Indexer:
         database: Database,
         clock: Clock,
         tables: Mapping[str, TableSpec],
-        taken: Callable[[], int] = lambda: 0,
+        ingested: Callable[[], int] = lambda: 0,
     ) -> None:
         """tables: the user's, whose rows are indexed too. taken: how many events this process has ingested so far."""
         self._database = database
@@ -78,8 +78,8 @@ class Indexer:
         self._deep = True
         self._newest: Sequence[Any] = ()
         self._news_at = self._wide_at = 0.0
-        self._taken = taken
-        self._taken_before = taken()
+        self._taken = ingested
+        self._taken_before = ingested()
         self._stood_back = 0
 
     async def catch_up(self, seconds: float | None = None, *, back: dt.timedelta = OVERLAP) -> bool:
@@ -113,14 +113,14 @@ class Indexer:
         self._deep = self._deep and not deep
         return True
 
-    async def run(self, mine: Callable[[], bool] = lambda: True) -> None:
+    async def run(self, is_mine: Callable[[], bool] = lambda: True) -> None:
         """Catch up again and again, until canceled; failures are logged and tried again.
 
-        mine: whether it is for this process to do now; several would only do the same work.
+        is_mine: whether it is for this process to do now; several would only do the same work.
         """
         while True:
             try:
-                if mine():
+                if is_mine():
                     await self.index_once()
             except Exception:
                 log.exception("the index of references fell behind; trying again in %s s", PAUSE)
@@ -239,18 +239,18 @@ _READ: Mapping[str, Sequence[sa.Column[Any]]] = {
 }
 
 
-def _named(tx: sa.Connection, what: str, ids: Any) -> Iterable[dict[str, Any]]:
-    names = [column.name for column in _READ[what]]
-    rows = compiled_statements.rows(tx, _by_ids(what, tx.dialect.name), {"ids": ids})
+def _named(tx: sa.Connection, kind: str, ids: Any) -> Iterable[dict[str, Any]]:
+    names = [column.name for column in _READ[kind]]
+    rows = compiled_statements.rows(tx, _by_ids(kind, tx.dialect.name), {"ids": ids})
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 @functools.cache
-def _by_ids(what: str, dialect: str) -> Any:
+def _by_ids(kind: str, dialect: str) -> Any:
     """Return the select of _READ by ids."""
-    columns = _READ[what]
+    columns = _READ[kind]
     query = sa.select(*columns).where(compiled_statements.any_of(columns[0], "ids", dialect))
-    return query.order_by(steps.c.seq) if what == "steps" else query
+    return query.order_by(steps.c.seq) if kind == "steps" else query
 
 
 @functools.cache

@@ -116,8 +116,8 @@ def _lines(tx: sa.Connection, condition: Any) -> Sequence[sa.Row[*tuple[Any, ...
 def _hit(ref: str, rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> Hit:
     own = {row.kind for row in rows if row.id == ref}
     kind = next(iter(own), None) or kind_of(ref) or "value"
-    counts = {one: len({row.id for row in rows if row.kind == one}) for one in ("event", "run", "mail", "row")}
-    parts = [f"{count} {one}{'s' if count > 1 else ''}" for one, count in counts.items() if count]
+    counts = {kind: len({row.id for row in rows if row.kind == kind}) for kind in ("event", "run", "mail", "row")}
+    parts = [f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in counts.items() if count]
     title = ref.replace("/", " ", 1) if kind == "row" else ref
     return Hit(kind, ref, title, ", ".join(parts), max(row.at for row in rows))
 
