@@ -82,9 +82,9 @@ class _Writer(PythonText):
 
     # -- pieces ------------------------------------------------------------------------------------------------------
 
-    def trigger(self, given: Mapping[str, Any]) -> str:
-        rest = dict(given)
-        kind = kind_of(given)
+    def trigger(self, on: Mapping[str, Any]) -> str:
+        rest = dict(on)
+        kind = kind_of(on)
         if kind == "api":
             method, _, path = str(rest.pop("api")).partition(" ")
             return self.called(f"api.{method.lower()}", [Raw(quoted(path.strip()))], rest, 1)
@@ -182,13 +182,13 @@ class _Writer(PythonText):
         if step.get("finally"):
             self.within("x.finally_()", step["finally"])
 
-    def columns(self, verb: str, given: Any, **more: Any) -> tuple[list[Any], dict[str, Any]]:
+    def columns(self, verb: str, values: Any, **more: Any) -> tuple[list[Any], dict[str, Any]]:
         """Return the positional and keyword arguments for a map of names."""
         more = {key: value for key, value in more.items() if value is not None}
-        if not is_map(given):
-            return [given], more
-        fine = all(key.isidentifier() and not keyword.iskeyword(key) and key not in _OWN[verb] for key in given)
-        return ([], {**given, **more}) if fine else ([dict(given)], more)
+        if not is_map(values):
+            return [values], more
+        fine = all(key.isidentifier() and not keyword.iskeyword(key) and key not in _OWN[verb] for key in values)
+        return ([], {**values, **more}) if fine else ([dict(values)], more)
 
     def table(self, name: str) -> str:
         plain = name.isidentifier() and not keyword.iskeyword(name)
@@ -205,10 +205,10 @@ class _Writer(PythonText):
 
     def _select(self, name: str, rest: dict[str, Any]) -> str:
         where = rest.pop("where")
-        one = rest.pop("one", None)
-        method = "select_one" if one else "select"
+        one_row = rest.pop("one", None)
+        method = "select_one" if one_row else "select"
         positional, keywords = self.columns("select", where)
-        more = {"optional": True, **rest} if one == "optional" else rest
+        more = {"optional": True, **rest} if one_row == "optional" else rest
         return self.called(f"{self.table(name)}.{method}", positional, {**keywords, **more}, self.depth)
 
     def _insert(self, name: str, rest: dict[str, Any]) -> str:
@@ -241,17 +241,17 @@ class _Writer(PythonText):
         positional, keywords = self.columns("python", rest.pop("with", {}))
         return self.called("python", [Raw(quoted(name)), *positional], {**keywords, **rest}, self.depth)
 
-    def _wait_for(self, given: dict[str, Any], _rest: dict[str, Any]) -> str:
-        more = self.conditions({key: value for key, value in given.items() if key != "stripe"}, "match")
-        return self.called("wait_for", [Raw(quoted(given["stripe"]))], more, self.depth)
+    def _wait_for(self, fields: dict[str, Any], _rest: dict[str, Any]) -> str:
+        more = self.conditions({key: value for key, value in fields.items() if key != "stripe"}, "match")
+        return self.called("wait_for", [Raw(quoted(fields["stripe"]))], more, self.depth)
 
     def _let(self, values: dict[str, Any], _rest: dict[str, Any]) -> str:
         positional, keywords = self.columns("let", values)
         return self.called("let", positional, keywords, self.depth)
 
-    def _raise(self, given: dict[str, Any], _rest: dict[str, Any]) -> str:
-        rest = {key: value for key, value in given.items() if key not in ("code", "message")}
-        return self.called("raise_", [Raw(quoted(given["code"])), given["message"]], rest, self.depth)
+    def _raise(self, fields: dict[str, Any], _rest: dict[str, Any]) -> str:
+        rest = {key: value for key, value in fields.items() if key not in ("code", "message")}
+        return self.called("raise_", [Raw(quoted(fields["code"])), fields["message"]], rest, self.depth)
 
     # -- steps that hold steps ---------------------------------------------------------------------------------------
 

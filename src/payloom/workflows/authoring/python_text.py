@@ -37,9 +37,9 @@ class PythonText:
         """Add a line at the current depth of indentation."""
         self.lines.append("    " * self.depth + text)
 
-    def conditions(self, given: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    def conditions(self, fields: Mapping[str, Any], *keys: str) -> dict[str, Any]:
         """Return the arguments with those under `keys` written as Python conditions."""
-        return {key: Raw(self.condition(value)) if key in keys else value for key, value in given.items()}
+        return {key: Raw(self.condition(value)) if key in keys else value for key, value in fields.items()}
 
     def condition(self, value: Any) -> str:
         """Return a bare expression as Python."""

@@ -50,10 +50,10 @@ class _Stripe:
         max: int | None = None,  # noqa: A002 - as in the file
         **params: Any,
     ) -> Expr:
-        given = {**(with_ or {}), **params}
+        arguments = {**(with_ or {}), **params}
         extra = _some(idempotency_key=idempotency_key, account=account, retry=retry, timeout=timeout, max=max)
         extra |= {"all": True} if all else {}
-        return current().add({"stripe": self._name, **({"with": plain(given)} if given else {}), **extra})
+        return current().add({"stripe": self._name, **({"with": plain(arguments)} if arguments else {}), **extra})
 
 
 class _Table:
@@ -81,13 +81,13 @@ class _Table:
         self, where_: Mapping[str, Any] | None = None, /, *, optional: bool = False, order_by: Any = None, **where: Any
     ) -> Expr:
         """Read one row; null instead of a failure if `optional`."""
-        one = {"one": "optional" if optional else "required", **_some(order_by=order_by)}
-        return current().add({"select": self._name, "where": plain({**(where_ or {}), **where}), **one})
+        keys = {"one": "optional" if optional else "required", **_some(order_by=order_by)}
+        return current().add({"select": self._name, "where": plain({**(where_ or {}), **where}), **keys})
 
     def insert(self, values_: Any = None, /, **values: Any) -> Expr:
         """Add a row; a list, or an expression that gives rows, may stand first instead."""
-        given = {**values_, **values} if is_map(values_) else values if values_ is None else values_
-        return current().add({"insert": self._name, "values": plain(given)})
+        columns = {**values_, **values} if is_map(values_) else values if values_ is None else values_
+        return current().add({"insert": self._name, "values": plain(columns)})
 
     def update(
         self,
@@ -99,8 +99,8 @@ class _Table:
         **values: Any,
     ) -> Expr:
         """Change rows."""
-        given = plain({**(set_ or {}), **values})
-        return current().add({"update": self._name, "where": plain(where), "set": given, **_some(rows=rows)})
+        columns = plain({**(set_ or {}), **values})
+        return current().add({"update": self._name, "where": plain(where), "set": columns, **_some(rows=rows)})
 
     def upsert(self, key: list[str] | str, values_: Mapping[str, Any] | None = None, /, **values: Any) -> Expr:
         """Add a row or change the one with the same key."""
@@ -110,8 +110,8 @@ class _Table:
         self, where_: Mapping[str, Any] | None = None, /, *, rows: str | int | None = None, **where: Any
     ) -> Expr:
         """Remove rows."""
-        given = plain({**(where_ or {}), **where})
-        return current().add({"delete": self._name, "where": given, **_some(rows=rows)})
+        conditions = plain({**(where_ or {}), **where})
+        return current().add({"delete": self._name, "where": conditions, **_some(rows=rows)})
 
 
 class _Tables:
@@ -132,16 +132,16 @@ table = _Tables()
 def email(template: str, to: Any, data_: Mapping[str, Any] | None = None, /, **data: Any) -> Expr:
     """Send a mail. Keywords are the template's data; `from_`, `reply_to` and `attachments` go with the mail."""
     more = {name: data.pop(name) for name in ("from_", "reply_to", "attachments", "retry", "timeout") if name in data}
-    given = {**(data_ or {}), **data}
-    step = {"email": template, "to": plain(to), **({"data": plain(given)} if given else {}), **_some(**more)}
+    names = {**(data_ or {}), **data}
+    step = {"email": template, "to": plain(to), **({"data": plain(names)} if names else {}), **_some(**more)}
     return current().add(step)
 
 
 @step_function
 def call(workflow_id: str, with_: Mapping[str, Any] | None = None, /, **params: Any) -> Expr:
     """Run another workflow."""
-    given = {**(with_ or {}), **params}
-    return current().add({"call": workflow_id, **({"with": plain(given)} if given else {})})
+    arguments = {**(with_ or {}), **params}
+    return current().add({"call": workflow_id, **({"with": plain(arguments)} if arguments else {})})
 
 
 @step_function
@@ -155,9 +155,9 @@ def python(
     **params: Any,
 ) -> Expr:
     """Call a registered function."""
-    given = {**(with_ or {}), **params}
+    arguments = {**(with_ or {}), **params}
     extra = _some(retry=retry, timeout=timeout)
-    return current().add({"python": function, **({"with": plain(given)} if given else {}), **extra})
+    return current().add({"python": function, **({"with": plain(arguments)} if arguments else {}), **extra})
 
 
 @step_function

@@ -54,11 +54,11 @@ class Trace:
         if name is None:
             return None
         base = re.sub(r"[^a-z0-9_]", "_", name.lower()).strip("_") or "step"
-        found, count = base, 2
-        while found in self.taken:
-            found, count = f"{base}_{count}", count + 1
-        self.taken.add(found)
-        return found
+        candidate, count = base, 2
+        while candidate in self.taken:
+            candidate, count = f"{base}_{count}", count + 1
+        self.taken.add(candidate)
+        return candidate
 
     @contextmanager
     def block(self) -> Generator[list[dict[str, Any]]]:

@@ -48,8 +48,8 @@ class _X:
             raise ValueError(f"{len(parts) - 1} places and {len(values)} values")
         out = parts[0].replace("${{", "$${{")
         for value, part in zip(values, parts[1:], strict=True):
-            shown = plain(value) if isinstance(value, Expr) else str(value)
-            out += f"{shown}{part.replace('${{', '$${{')}"
+            template = plain(value) if isinstance(value, Expr) else str(value)
+            out += f"{template}{part.replace('${{', '$${{')}"
         return out
 
     def choose(self, condition: Any, then: Any, otherwise: Any) -> Expr:
@@ -60,8 +60,8 @@ class _X:
     def step(self, **head: Any) -> Generator[None]:
         """Give the one step inside a head: `id`, `name`, `when`, `on_error="continue"`, `retry`, `timeout`."""
         trace = current()
-        given = {key: text_of(value) if key == "when" else plain(value) for key, value in head.items()}
-        trace.heads.append(given)
+        fields = {key: text_of(value) if key == "when" else plain(value) for key, value in head.items()}
+        trace.heads.append(fields)
         yield
         if trace.heads.pop():
             raise ValueError("`x.step` goes around one step")

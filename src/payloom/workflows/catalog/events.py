@@ -32,15 +32,15 @@ ANY_ACCOUNT = "*"
 """What `account` says when events of every account count: the key's own and connected ones."""
 
 
-def account_counts(wanted: Any, account: str | None) -> bool:
-    """Return whether an event of `account` (None: the key's own account) is one of those that `wanted` names.
+def account_counts(accounts: Any, account: str | None) -> bool:
+    """Return whether an event of `account` (None: the key's own account) is one of those that `accounts` names.
 
-    wanted: None for the key's own account alone, an account's id, a list of ids, or `*`. An account that nobody named
+    accounts: None for the key's own account alone, an account's id, a list of ids, or `*`. An account that nobody named
     never counts: its owner decides what happens in it, and could pay our orders with payments of his own.
     """
-    if is_list(wanted):
-        return any(account_counts(item, account) for item in wanted)
-    return wanted in (ANY_ACCOUNT, account)
+    if is_list(accounts):
+        return any(account_counts(item, account) for item in accounts)
+    return accounts in (ANY_ACCOUNT, account)
 
 
 def event_scope(stripe_event: Mapping[str, Any], family: str, action: str) -> dict[str, Any]:

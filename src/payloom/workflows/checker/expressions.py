@@ -67,7 +67,7 @@ class Types:
         # Ids that cannot be read here are F002's business, not an unknown name.
         known = {**self.roots, **self.results, "secrets": None, **around}
         # A step that does not exist is reported with the reads of steps, so the object is open.
-        known["steps"] = {"type": "object", "properties": {name: found or {} for name, found in self.results.items()}}
+        known["steps"] = {"type": "object", "properties": {name: result or {} for name, result in self.results.items()}}
         if waits and isinstance(site.node, wait.WaitFor):
             known["event"], known["object"] = scope.event_types(site.node.family, self.findings.catalog)
             known["previous"] = None

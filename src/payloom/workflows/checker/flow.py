@@ -136,12 +136,12 @@ class _Walker:
 
     def switch(self, node: branching.Switch, state: State, extra: frozenset[str]) -> State | None:
         ways: list[State | None] = []
-        every = [block for _, block in node.blocks()]
-        for block in every:
+        blocks = [block for _, block in node.blocks()]
+        for block in blocks:
             if block is node.otherwise and node.default is not None:
                 continue
             end = self.block(block, state, extra)
-            rest = {name: False for other in every if other is not block for name in other.ids}
+            rest = {name: False for other in blocks if other is not block for name in other.ids}
             ways.append(None if end is None else {**rest, **end})
         return self.join(ways)
 
@@ -161,16 +161,16 @@ class _Walker:
 
     def approve(self, node: approve.Approve, state: State, extra: frozenset[str]) -> State | None:
         if node.notify.nodes:
-            told = self.block(node.notify, state, extra | {"approval"})
-            if told is None:
+            notified = self.block(node.notify, state, extra | {"approval"})
+            if notified is None:
                 return None
-            state = told
+            state = notified
         inside = {**state, node.id: True} if node.id else state
         ways: list[State | None] = []
-        every = [block for label, block in node.blocks() if label != "notify"]
-        for block in every:
+        blocks = [block for label, block in node.blocks() if label != "notify"]
+        for block in blocks:
             end = self.block(block, inside, extra)
-            rest = {name: False for other in every if other is not block for name in other.ids}
+            rest = {name: False for other in blocks if other is not block for name in other.ids}
             ways.append(None if end is None else {**rest, **end})
         return self.join(ways)
 

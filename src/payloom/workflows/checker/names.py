@@ -38,13 +38,13 @@ class Names:
         for node in self.findings.nodes:
             self.node(node)
 
-    def unknown(self, path: Path, what: str, name: str, known: Iterable[str], *, key: bool = False) -> None:
+    def unknown(self, path: Path, kind: str, name: str, known: Iterable[str], *, key: bool = False) -> None:
         """Report an unknown name with the nearest one, or with the list."""
         listed = list(known)
         hint = did_you_mean(name, listed) or (
-            f"there is {scope.names(listed)}" if listed else f"there is no {what} yet"
+            f"there is {scope.names(listed)}" if listed else f"there is no {kind} yet"
         )
-        self.findings.report("F001", path, f"unknown {what} `{name}`", hint, key=key)
+        self.findings.report("F001", path, f"unknown {kind} `{name}`", hint, key=key)
 
     # ------------------------------------------------------------ triggers
 
@@ -117,16 +117,16 @@ class Names:
             if isinstance(node, loops.ForEach) and node.item in self.findings.workflow.step_ids:
                 self.findings.report("F001", (*node.path, "as"), f"`{node.item}` is a step's id already")
 
-    def _apart(self, one: Node, other: Node) -> bool:
+    def _apart(self, first: Node, other: Node) -> bool:
         """Whether two steps stand in different branches of one step, so that only one of them runs."""
         for node in self.findings.nodes:
             if not isinstance(node, branch.If | branch.Switch | try_catch.Try):
                 continue
             at = len(node.path)
-            if node.path == one.path[:at] == other.path[:at] and one.path[at] != other.path[at]:
+            if node.path == first.path[:at] == other.path[:at] and first.path[at] != other.path[at]:
                 return True
-            if isinstance(node, branch.Switch) and node.path == one.path[:at] == other.path[:at]:
-                return one.path[: at + 2] != other.path[: at + 2]
+            if isinstance(node, branch.Switch) and node.path == first.path[:at] == other.path[:at]:
+                return first.path[: at + 2] != other.path[: at + 2]
         return False
 
     # ------------------------------------------------------------ steps
@@ -169,18 +169,20 @@ class Names:
         if action.params is None:
             return
         shape = type_of_schema(action.params)
-        what = f"`{name}`"
-        self.values.value(with_.literal, shape, with_at, what)
-        given: Mapping[str, Any] = with_.literal if is_map(with_.literal) else {}
+        quoted = f"`{name}`"
+        self.values.value(with_.literal, shape, with_at, quoted)
+        arguments: Mapping[str, Any] = with_.literal if is_map(with_.literal) else {}
         required = action.params.get("required", ())
         for missing in required:
-            if missing not in given:
-                anchor = with_at if given else at
-                self.findings.report("F003", anchor, f"{what} needs `{missing}`", f"add `{missing}: …`", key=True)
+            if missing not in arguments:
+                anchor = with_at if arguments else at
+                self.findings.report("F003", anchor, f"{quoted} needs `{missing}`", f"add `{missing}: …`", key=True)
         for names in action.params.get("x-one-of", ()):
-            if (with_.literal is None or is_map(with_.literal)) and not any(name in given for name in names):
+            if (with_.literal is None or is_map(with_.literal)) and not any(name in arguments for name in names):
                 hint = f"add `{names[0]}: …` to `with`"
-                self.findings.report("F003", with_at if given else at, f"{what} needs `{names[0]}`", hint, key=True)
+                self.findings.report(
+                    "F003", with_at if arguments else at, f"{quoted} needs `{names[0]}`", hint, key=True
+                )
 
     def switch(self, node: branch.Switch) -> None:
         """Cases of `event.action` are actions of the family."""
@@ -297,9 +299,9 @@ class Names:
             if name not in row and not column.nullable and not column.has_default:
                 self.findings.report("F003", path, f"a row of `{table.name}` needs `{name}`", key=True)
 
-    def operators(self, given: Mapping[str, Any], column: Column, table: TableShape, path: Path) -> None:
+    def operators(self, operators: Mapping[str, Any], column: Column, table: TableShape, path: Path) -> None:
         """Check `{gte: …, ne: …}`: the operators must exist and their operands fit the column."""
-        for name, operand in given.items():
+        for name, operand in operators.items():
             if name not in WHERE_OPERATORS:
                 self.unknown((*path, name), "operator", name, WHERE_OPERATORS, key=True)
             elif name == "is_null":
@@ -322,9 +324,9 @@ class Names:
                 if table.any_column and name in table.columns:
                     self.where({name: value}, dataclasses.replace(table, filters=None), path)
                     continue
-                what = "is not compared by" if name in table.columns or name == "any" else "has no column"
+                problem = "is not compared by" if name in table.columns or name == "any" else "has no column"
                 hint = did_you_mean(name, [*known, *(table.columns if table.any_column else ())]) or table.hint
-                self.findings.report("F001", at, f"`{table.name}` {what} `{name}`", hint, key=True)
+                self.findings.report("F001", at, f"`{table.name}` {problem} `{name}`", hint, key=True)
             elif name == "query" and "${{" in str(value):
                 hint = "name the fields instead (`email: …`), which are quoted for you"
                 self.findings.report("F003", at, "what is filled in here could change what is searched for", hint)

@@ -16,7 +16,7 @@ _NEVER = frozenset({"F000", "F001", "F004", "F005"})
 def apply(diagnostics: Iterable[Diagnostic], source: Source) -> list[Diagnostic]:
     """Return the findings that no comment silences, and findings about comments that are not complete."""
     silenced: dict[int, set[str]] = {}
-    kept: list[Diagnostic] = []
+    remaining: list[Diagnostic] = []
     lines = source.text.splitlines()
     for number, line in enumerate(lines, 1):
         match = _COMMENT.search(line)
@@ -26,7 +26,7 @@ def apply(diagnostics: Iterable[Diagnostic], source: Source) -> list[Diagnostic]
         problem = _problem(names, match[2].strip())
         if problem:
             place = Place(number, match.start() + 1, number, len(line) + 1)
-            kept.append(
+            remaining.append(
                 Diagnostic.at(place, "F005", problem, hint="write # payloom: ignore[F103] reason", file=source.file)
             )
             continue
@@ -35,12 +35,12 @@ def apply(diagnostics: Iterable[Diagnostic], source: Source) -> list[Diagnostic]
             covered = list(range(number, _next_content(lines, number) + 1))
         for line_number in covered:
             silenced.setdefault(line_number, set()).update(names)
-    kept += [
+    remaining += [
         diagnostic
         for diagnostic in diagnostics
         if diagnostic.code in _NEVER or diagnostic.code not in silenced.get(diagnostic.line, ())
     ]
-    return kept
+    return remaining
 
 
 def _problem(names: set[str], reason: str) -> str | None:

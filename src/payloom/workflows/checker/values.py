@@ -57,7 +57,7 @@ class ValueCheck:
         self.findings = findings
         self.types = types
 
-    def value(self, value: Any, shape: Type, path: Path, what: str) -> None:
+    def value(self, value: Any, shape: Type, path: Path, label: str) -> None:
         """Check a value (with expressions in it) against what an action takes, at any depth."""
         if value is None:
             return
@@ -65,60 +65,60 @@ class ValueCheck:
         if alternatives is None:
             return
         if is_map(value):
-            self.map(value, [shape.of(alternative) for alternative in alternatives], path, what)
+            self.map(value, [shape.of(alternative) for alternative in alternatives], path, label)
         elif is_list(value):
             lists = [alternative for alternative in alternatives if alternative.get("type") in {"array", None}]
             if not lists:
                 self.findings.report(
-                    "F003", path, f"{self.subject(path, what)} takes {self.kinds(shape)}, found a list"
+                    "F003", path, f"{self.subject(path, label)} takes {self.kinds(shape)}, found a list"
                 )
             elif len(lists) == 1 and is_map(lists[0].get("items")):
                 for at, item in enumerate(value):
-                    self.value(item, shape.of(lists[0]["items"]), (*path, at), what)
+                    self.value(item, shape.of(lists[0]["items"]), (*path, at), label)
         else:
-            self.scalar(value, shape, path, what)
+            self.scalar(value, shape, path, label)
 
-    def map(self, value: Mapping[str, Any], shapes: list[Type], path: Path, what: str) -> None:
+    def map(self, value: Mapping[str, Any], shapes: list[Type], path: Path, label: str) -> None:
         """Check a literal map, entry by entry, against the shapes that are maps."""
         maps = [shape for shape in shapes if shape.schema is not None and shape.schema.get("type") in {"object", None}]
         if not maps:
             joined = " or ".join(self.kinds(shape) for shape in shapes)
-            self.findings.report("F003", path, f"{self.subject(path, what)} takes {joined}, found a map")
+            self.findings.report("F003", path, f"{self.subject(path, label)} takes {joined}, found a map")
             return
         for key, item in value.items():
             inner: list[Type] = []
             known: set[str] = set()
             is_open = False
-            for one in maps:
-                schema = one.schema or {}
+            for variant in maps:
+                schema = variant.schema or {}
                 properties: Mapping[str, Any] = schema.get("properties") or {}
                 known.update(properties)
                 if key in properties:
-                    inner.append(one.of(properties[key]))
+                    inner.append(variant.of(properties[key]))
                 elif schema.get("additionalProperties", True) is not False:
                     is_open = True
-                    inner.append(one.of(schema.get("additionalProperties", True)))
+                    inner.append(variant.of(schema.get("additionalProperties", True)))
             if inner:
                 # With several ways to read a map the first that knows the key decides; the rest is for the run.
                 if len(inner) == 1 or not is_open:
-                    self.value(item, inner[0], (*path, key), what)
+                    self.value(item, inner[0], (*path, key), label)
             else:
                 hint = did_you_mean(key, known - value.keys()) or (
                     f"it takes {scope.names(sorted(known))}" if known else None
                 )
-                place = self.subject(path, what) if path and path[-1] != "with" else what
+                place = self.subject(path, label) if path and path[-1] != "with" else label
                 self.findings.report("F001", (*path, key), f"{place} does not take `{key}`", hint, key=True)
 
-    def scalar(self, value: Any, shape: Type, path: Path, what: str) -> None:
+    def scalar(self, value: Any, shape: Type, path: Path, label: str) -> None:
         """Check a literal, or the type of the one expression in it, against a shape."""
         site = self.findings.single(value, path)
         if site is not None:
             for constant in _constants(site.compiled.tree):
-                self.choice(constant, shape, path, what)
+                self.choice(constant, shape, path, label)
             actual = self.types.of(site)
             if actual is not None and not fits(_without_null(actual), shape.present()):
                 self.mismatch(
-                    path, what, shape.present(), f"`{site.compiled.source}` is {_describe(actual)}", site=site
+                    path, label, shape.present(), f"`{site.compiled.source}` is {_describe(actual)}", site=site
                 )
             return
         if isinstance(value, str) and "${{" in value:
@@ -130,11 +130,11 @@ class ValueCheck:
                 "F111", path, f"{value} is not an amount", "write whole minor units, e.g. 2198 for 21.98"
             )
         elif not fits(literal, shape.present()):
-            self.mismatch(path, what, shape.present(), f"found {_show(value)}")
+            self.mismatch(path, label, shape.present(), f"found {_show(value)}")
         elif isinstance(value, str) and "${{" not in value:
-            self.choice(value, shape, path, what)
+            self.choice(value, shape, path, label)
 
-    def choice(self, value: str, shape: Type, path: Path, what: str) -> None:
+    def choice(self, value: str, shape: Type, path: Path, label: str) -> None:
         """Check a text against the words that are known; of an open list only a near miss is a mistake."""
         words: list[str] = []
         is_open = False
@@ -148,7 +148,7 @@ class ValueCheck:
         if not words or value in words:
             return
         near = did_you_mean(value, words)
-        subject = self.subject(path, what)
+        subject = self.subject(path, label)
         hint = near or f"it is one of {scope.names(words)}"
         if near or not is_open:
             self.findings.report("F003", path, f"{subject} cannot be {value!r}", hint)
@@ -156,26 +156,26 @@ class ValueCheck:
             self.findings.report("F006", path, f"Stripe lists no {value!r} for {subject}", hint)
 
     def mismatch(
-        self, path: Path, what: str, wanted: Schema | None, found: str, *, site: ExpressionSite | None = None
+        self, path: Path, label: str, expected: Schema | None, actual: str, *, site: ExpressionSite | None = None
     ) -> None:
         """Report that a place takes other values. found: what stands there, in words; site: its expression."""
-        subject = self.subject(path, what)
+        subject = self.subject(path, label)
         message = (
-            f"{subject} takes {_describe(wanted)}, {found}"
+            f"{subject} takes {_describe(expected)}, {actual}"
             if site is None
-            else f"{subject} takes {_describe(wanted)}; {found}"
+            else f"{subject} takes {_describe(expected)}; {actual}"
         )
-        if path and path[-1] in AMOUNTS and "number" in found:
+        if path and path[-1] in AMOUNTS and "number" in actual:
             self.findings.report("F111", path, message, "amounts are whole minor units: use int(round(…))")
         else:
             self.findings.report("F003", path, message)
 
-    def cell(self, value: Any, column: Column, path: Path, what: str, *, listed: bool = False) -> None:
+    def cell(self, value: Any, column: Column, path: Path, label: str, *, listed: bool = False) -> None:
         """Check a value against a column. `listed`: an expression may give a list of values (IN)."""
         if value is None:
             return
-        wanted = schemas.column_schema(column)
-        if not wanted:
+        expected = schemas.column_schema(column)
+        if not expected:
             return
         site = self.findings.single(value, path)
         if site is not None:
@@ -185,8 +185,10 @@ class ValueCheck:
             bare = _without_null(actual)
             if listed and bare.get("type") == "array":
                 return
-            if not fits(bare, wanted):
-                self.findings.report_in("F003", site, f"{what} is {_describe(wanted)}, and this is {_describe(actual)}")
+            if not fits(bare, expected):
+                self.findings.report_in(
+                    "F003", site, f"{label} is {_describe(expected)}, and this is {_describe(actual)}"
+                )
             return
         if isinstance(value, str) and "${{" in value:
             literal: Schema = {"type": "string"}
@@ -195,18 +197,18 @@ class ValueCheck:
         if column.enum and isinstance(value, str) and "${{" not in value:
             if value not in column.enum:
                 hint = did_you_mean(value, column.enum) or f"it is one of {scope.names(column.enum)}"
-                self.findings.report("F003", path, f"{what} cannot be {value!r}", hint)
-        elif not fits(literal, wanted):
-            self.findings.report("F003", path, f"{what} is {_describe(wanted)}, found {_show(value)}")
+                self.findings.report("F003", path, f"{label} cannot be {value!r}", hint)
+        elif not fits(literal, expected):
+            self.findings.report("F003", path, f"{label} is {_describe(expected)}, found {_show(value)}")
 
     @staticmethod
-    def subject(path: Path, what: str) -> str:
+    def subject(path: Path, label: str) -> str:
         """Return how a message names the value at `path`."""
         if "with" not in path:
-            return what
+            return label
         inner = path[path.index("with") + 1 :]
         text = ".".join(str(part) for part in inner if isinstance(part, str))
-        return f"`{text}`" if text else what
+        return f"`{text}`" if text else label
 
     @staticmethod
     def kinds(shape: Type) -> str:

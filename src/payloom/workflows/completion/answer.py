@@ -44,19 +44,19 @@ def complete_text(text: str, offset: int, catalog: Catalog) -> Completions:
     at = cursor_at(text, offset)
     if at.kind == "none":
         return Completions(offset, offset, [])
-    it = read_tolerantly(text, offset, catalog)
+    draft = read_tolerantly(text, offset, catalog)
     if at.kind == "expression":
-        completions = expression.complete(text[at.start : at.end], offset - at.start, names_at(it, at.path))
+        completions = expression.complete(text[at.start : at.end], offset - at.start, names_at(draft, at.path))
         return _sorted(at.start + completions.start, at.start + completions.end, completions.items)
     if at.kind == "value":
-        items = list(document.values(it, at.path, at.text))
+        items = list(document.values(draft, at.path, at.text))
         return _sorted(at.start, at.end, items)
     # What looks like a key may be an item of a list of values.
-    items = [_shown(key, at) for key in document.keys(it, at.path)]
+    items = [_shown(key, at) for key in document.keys(draft, at.path)]
     if at.path and isinstance(at.path[-1], int):
-        items += document.values(it, at.path, at.text)
+        items += document.values(draft, at.path, at.text)
     elif at.path:
-        items += [] if items else list(document.values(it, at.path, at.text))
+        items += [] if items else list(document.values(draft, at.path, at.text))
     return _sorted(at.start, at.end, items)
 
 
@@ -64,17 +64,17 @@ def complete_field(
     text: str, path: Path, typed: str, cursor: int, catalog: Catalog, *, is_expression: bool
 ) -> Completions:
     """Return what may stand at `cursor` of what is typed into the field at `path`."""
-    it = read_tolerantly(text, len(text), catalog)
+    draft = read_tolerantly(text, len(text), catalog)
     if not is_expression:
         opening = typed.rfind("${{", 0, cursor)
         if opening >= 0 and "}}" not in typed[opening:cursor]:
             end = typed.find("}}", cursor)
             inner = typed[opening + 3 : end if end >= 0 else len(typed)]
-            completions = expression.complete(inner, cursor - opening - 3, names_at(it, path))
+            completions = expression.complete(inner, cursor - opening - 3, names_at(draft, path))
             shift = opening + 3
             return _sorted(completions.start + shift, completions.end + shift, completions.items)
-        return _sorted(0, len(typed), list(document.values(it, path, typed[:cursor])))
-    completions = expression.complete(typed, cursor, names_at(it, path))
+        return _sorted(0, len(typed), list(document.values(draft, path, typed[:cursor])))
+    completions = expression.complete(typed, cursor, names_at(draft, path))
     return _sorted(completions.start, completions.end, completions.items)
 
 
@@ -83,53 +83,53 @@ def hover_text(text: str, offset: int, catalog: Catalog) -> Hover | None:
     at = cursor_at(text, offset)
     if at.kind == "none":
         return None
-    it = read_tolerantly(text, offset, catalog)
+    draft = read_tolerantly(text, offset, catalog)
     if at.kind == "expression":
         inner = text[at.start : at.end]
-        hover = _hover_expression(inner, offset - at.start, names_at(it, at.path))
+        hover = _hover_expression(inner, offset - at.start, names_at(draft, at.path))
         return None if hover is None else dataclasses.replace(
             hover, start=hover.start + at.start, end=hover.end + at.start
         )  # fmt: skip
-    return _hover_document(it, text, offset, at)
+    return _hover_document(draft, text, offset, at)
 
 
-def names_at(it: TolerantDocument, path: Path) -> Names:
+def names_at(draft: TolerantDocument, path: Path) -> Names:
     """Return what an expression at a path sees."""
-    node = it.node_at(path)
+    node = draft.node_at(path)
     site = ExpressionSite(path, compile_expression("null"), bare=bool(path) and path[-1] in BARE_KEYS, node=node)
-    types = dict(it.types.at(site))
-    readable = it.readable(path)
+    types = dict(draft.types.at(site))
+    readable = draft.readable(path)
     own: set[str] = {node.id} if node is not None and node.id is not None and node.id not in readable else set()
-    hidden: set[str] = (set(it.types.results) | own) - set(readable)
+    hidden: set[str] = (set(draft.types.results) | own) - set(readable)
     known = {name: schema for name, schema in types.items() if name not in hidden and name != "secrets"}
-    if it.types.results:
-        steps = {name: it.types.results.get(name) or {} for name in readable}
+    if draft.types.results:
+        steps = {name: draft.types.results.get(name) or {} for name in readable}
         known["steps"] = {"type": "object", "properties": steps, "additionalProperties": False}
     for name in ("event", "object", "previous"):
-        if known.get(name, 0) is None and not _has_event(it, node):
+        if known.get(name, 0) is None and not _has_event(draft, node):
             known.pop(name, None)
-    if scope.has_user(it.workflow) is False:
+    if scope.has_user(draft.workflow) is False:
         known.pop("user", None)
-    extra: frozenset[str] = it.flow.extra.get(node, frozenset()) if node is not None else frozenset()
+    extra: frozenset[str] = draft.flow.extra.get(node, frozenset()) if node is not None else frozenset()
     return Names(
         types=known,
         certain=frozenset(name for name, sure in readable.items() if sure),
         perhaps=frozenset(name for name, sure in readable.items() if not sure),
-        extra=frozenset(extra) | (_loop_names(it, path)),
-        values=document.known_values(it),
+        extra=frozenset(extra) | (_loop_names(draft, path)),
+        values=document.known_values(draft),
     )
 
 
-def _has_event(it: TolerantDocument, node: Node | None) -> bool:
-    return any(trigger.kind == "stripe" for trigger in it.workflow.triggers) or (
+def _has_event(draft: TolerantDocument, node: Node | None) -> bool:
+    return any(trigger.kind == "stripe" for trigger in draft.workflow.triggers) or (
         node is not None and node.verb == "wait_for"
     )
 
 
-def _loop_names(it: TolerantDocument, path: Path) -> frozenset[str]:
+def _loop_names(draft: TolerantDocument, path: Path) -> frozenset[str]:
     return frozenset(
         node.item  # type: ignore[attr-defined] # every for_each has one
-        for node in it.types.findings.nodes
+        for node in draft.types.findings.nodes
         if node.verb == "for_each" and node.path == path[: len(node.path)] and "do" in path[len(node.path) :][:1]
     )
 
@@ -186,22 +186,22 @@ def _doc(receiver: str, field: str, names: Names, source: str, start: int) -> st
     return None
 
 
-def _hover_document(it: TolerantDocument, text: str, offset: int, at: Cursor) -> Hover | None:
+def _hover_document(draft: TolerantDocument, text: str, offset: int, at: Cursor) -> Hover | None:
     """Return what a key, or a name that stands as a value, means."""
     start, end = _word_bounds(text, offset)
     word = text[start:end]
     if not word:
         return None
     if at.kind == "key":
-        return _hover_key(it, at.path, word, start, end)
-    step = document.step_around(it.data, at.path)
-    data = value_at(it.data, step) if step is not None else None
+        return _hover_key(draft, at.path, word, start, end)
+    step = document.step_around(draft.data, at.path)
+    data = value_at(draft.data, step) if step is not None else None
     verb = verb_of(data) if is_dict(data) else None
-    value = value_at(it.data, at.path)
+    value = value_at(draft.data, at.path)
     if verb is not None and at.path[-1] == verb and isinstance(value, str):
-        return _hover_target(it, verb, value, text, offset)
+        return _hover_target(draft, verb, value, text, offset)
     if at.path[:1] == ("on",) and at.path[-1] == "stripe" and isinstance(value, str):
-        family = it.catalog.family(value)
+        family = draft.catalog.family(value)
         if family is not None:
             return Hover(
                 *_value_bounds(text, offset, value), value, None, f"{family.label}: {', '.join(family.actions)}"
@@ -223,9 +223,9 @@ def _value_bounds(text: str, offset: int, value: str) -> tuple[int, int]:
     return (start, start + len(value)) if start >= 0 else (offset, offset)
 
 
-def _hover_key(it: TolerantDocument, path: Path, word: str, start: int, end: int) -> Hover | None:
-    data = value_at(it.data, path)
-    step = document.step_around(it.data, path)
+def _hover_key(draft: TolerantDocument, path: Path, word: str, start: int, end: int) -> Hover | None:
+    data = value_at(draft.data, path)
+    step = document.step_around(draft.data, path)
     if step == path and word in VERBS:
         model = VERBS[word]
         return Hover(start, end, word, None, (model.__doc__ or "").strip(), f"reference/language/verbs/{word}")
@@ -239,21 +239,21 @@ def _hover_key(it: TolerantDocument, path: Path, word: str, start: int, end: int
                 return Hover(
                     start, end, word, None, field.description or (TRIGGERS[word].__doc__ if word == kind else None)
                 )
-    for item in document.offered(it, path):
+    for item in document.offered(draft, path):
         if item.label == word:
             return Hover(start, end, word, item.type, item.doc or item.detail)
     return None
 
 
-def _hover_target(it: TolerantDocument, verb: str, value: str, text: str, offset: int) -> Hover | None:
+def _hover_target(draft: TolerantDocument, verb: str, value: str, text: str, offset: int) -> Hover | None:
     start, end = _value_bounds(text, offset, value)
     if verb in {"stripe", "python"}:
-        action = it.catalog.action(verb, value)
+        action = draft.catalog.action(verb, value)
         if action is None:
             return None
         returns = type_words(Type(action.returns)) if action.returns is not None else None
         return Hover(start, end, action.name, returns, action.summary, action.docs_url)
-    table = it.catalog.table(value) if verb in {"select", "insert", "update", "upsert", "delete"} else None
+    table = draft.catalog.table(value) if verb in {"select", "insert", "update", "upsert", "delete"} else None
     if table is not None:
         columns = "\n".join(f"- `{column.name}`: {document.column_words(column)}" for column in table.columns.values())
         return Hover(start, end, value, "table", columns)

@@ -135,9 +135,9 @@ def _expression(text: str, offset: int, path: Path, line_end: int, *, several: b
 
 def _guess_end(text: str, offset: int, line_end: int) -> int:
     for mark in ("}}", '"', "\n"):
-        found = text.find(mark, offset, line_end)
-        if found >= 0:
-            return found
+        position = text.find(mark, offset, line_end)
+        if position >= 0:
+            return position
     return line_end
 
 
@@ -278,26 +278,26 @@ def _skipped(text: str, at: int, offset: int) -> int:
 
 def _flow(text: str, start: int, offset: int, path: Path) -> Cursor:
     """Return what stands in `{…}` or `[…]`, which began at `start` and is open at the cursor."""
-    it = _Flow(path, start)
+    flow = _Flow(path, start)
     at = start
     while at < offset:
         after = _skipped(text, at, offset)
         if after < 0:
             break
         if after == at:
-            it.step(text, at)
+            flow.step(text, at)
             after = at + 1
         at = after
-    if not it.stack:
+    if not flow.stack:
         return Cursor("none", path, offset, offset, "")
-    token = it.token
+    token = flow.token
     while token < offset and text[token] == " ":
         token += 1
     quote = text[token] if token < offset and text[token] in {'"', "'"} else ""
     token += len(quote)
     typed = text[token:offset]
-    if it.key is not None:
-        return Cursor("value", (*it.here, it.key), token, offset, typed, quote=quote, in_flow=True)
-    if it.stack[-1][0] == "{":
-        return Cursor("key", it.stack[-1][1], token, offset, typed, quote=quote, in_flow=True)
-    return Cursor("value", it.here, token, offset, typed, quote=quote, in_flow=True)
+    if flow.key is not None:
+        return Cursor("value", (*flow.here, flow.key), token, offset, typed, quote=quote, in_flow=True)
+    if flow.stack[-1][0] == "{":
+        return Cursor("key", flow.stack[-1][1], token, offset, typed, quote=quote, in_flow=True)
+    return Cursor("value", flow.here, token, offset, typed, quote=quote, in_flow=True)

@@ -57,35 +57,35 @@ def step_around(data: Any, path: Path) -> Path | None:
 # ------------------------------------------------------------------ keys
 
 
-def keys(it: TolerantDocument, path: Path) -> Iterator[Item]:
+def keys(document: TolerantDocument, path: Path) -> Iterator[Item]:
     """Yield the keys that may still be put into the map at `path`."""
-    present = value_at(it.data, path)
-    taken: set[str] = set(present) if is_dict(present) else set()
-    for item in offered(it, path):
-        if item.label not in taken:
+    present = value_at(document.data, path)
+    used: set[str] = set(present) if is_dict(present) else set()
+    for item in offered(document, path):
+        if item.label not in used:
             yield item
 
 
-def offered(it: TolerantDocument, path: Path) -> Iterator[Item]:
+def offered(document: TolerantDocument, path: Path) -> Iterator[Item]:
     """Yield the keys that a map at `path` may have."""
     if not path:
         yield from _of_model(WorkflowFile)
         return
     if path[0] == "on":
-        yield from _trigger_keys(it, path)
+        yield from _trigger_keys(document, path)
         return
-    if path[-1] in {"steps", "do", "then", "else", "try"} and isinstance(value_at(it.data, path), list | None):
+    if path[-1] in {"steps", "do", "then", "else", "try"} and isinstance(value_at(document.data, path), list | None):
         return
-    step = step_around(it.data, path)
+    step = step_around(document.data, path)
     if step is None:
         return
-    data = value_at(it.data, step)
+    data = value_at(document.data, step)
     data = data if is_dict(data) else {}
     rest = path[len(step) :]
     if not rest:
         yield from _step_keys(data)
     else:
-        yield from _inside(it, data, rest)
+        yield from _inside(document, data, rest)
 
 
 def _of_model(model: type[BaseModel], first: tuple[str, ...] = ()) -> Iterator[Item]:
@@ -97,8 +97,8 @@ def _of_model(model: type[BaseModel], first: tuple[str, ...] = ()) -> Iterator[I
         yield Item(key, "key", None, detail, field.description, f"{key}: ", rank)
 
 
-def _trigger_keys(it: TolerantDocument, path: Path) -> Iterator[Item]:
-    data = value_at(it.data, path)
+def _trigger_keys(document: TolerantDocument, path: Path) -> Iterator[Item]:
+    data = value_at(document.data, path)
     kind = kind_of(data) if is_dict(data) else None
     if len(path) > 2:
         return
@@ -121,26 +121,26 @@ def _step_keys(data: Mapping[str, Any]) -> Iterator[Item]:
         yield Item(key, "key", None, None, field.description, f"{key}: ", 3)
 
 
-def _inside(it: TolerantDocument, step: dict[str, Any], rest: Path) -> Iterator[Item]:
+def _inside(document: TolerantDocument, step: dict[str, Any], rest: Path) -> Iterator[Item]:
     verb = verb_of(step)
     key = str(rest[0])
     if verb in _TABLE_VERBS and key in _ROW_KEYS:
-        yield from _row_keys(_table(it, step, verb), key, rest[1:])
+        yield from _row_keys(_table(document, step, verb), key, rest[1:])
     elif key == "with":
-        yield from _parameters(_arguments(it, step, verb), rest[1:])
+        yield from _parameters(_arguments(document, step, verb), rest[1:])
     elif key in INNER_MODELS and len(rest) == 1:
         yield from _of_model(INNER_MODELS[key])
     elif key == "cases" and len(rest) == 1:
-        yield from (Item(name, "value", None, None, None, f"{name}:", 1) for name in _actions_here(it, step))
+        yield from (Item(name, "value", None, None, None, f"{name}:", 1) for name in _actions_here(document, step))
     elif key == "cases" and len(rest) == 2:
         yield from _of_model(CaseClause)
     elif key == "catch" and len(rest) == 2:
         yield from _of_model(CatchClause)
 
 
-def _table(it: TolerantDocument, step: Mapping[str, Any], verb: str | None) -> TableShape | None:
+def _table(document: TolerantDocument, step: Mapping[str, Any], verb: str | None) -> TableShape | None:
     name = step.get(verb) if verb else None
-    return it.catalog.table(name) if isinstance(name, str) else None
+    return document.catalog.table(name) if isinstance(name, str) else None
 
 
 def _row_keys(table: TableShape | None, key: str, rest: Path) -> Iterator[Item]:
@@ -168,13 +168,13 @@ def _column_detail(column: Column) -> str | None:
     return f"refers to {column.references}" if column.references else None
 
 
-def _arguments(it: TolerantDocument, step: Mapping[str, Any], verb: str | None) -> Type | None:
+def _arguments(document: TolerantDocument, step: Mapping[str, Any], verb: str | None) -> Type | None:
     """Return the shape of a step's `with:`."""
     target = step.get(verb) if verb else None
     if not isinstance(target, str):
         return None
     if verb in {"stripe", "python"}:
-        action = it.catalog.action(verb, target)
+        action = document.catalog.action(verb, target)
         return type_of_schema(action.params) if action is not None and action.params is not None else None
     return None
 
@@ -224,21 +224,21 @@ def _parameters(shape: Type | None, rest: Path) -> Iterator[Item]:
 # ------------------------------------------------------------------ values
 
 
-def values(it: TolerantDocument, path: Path, typed: str = "") -> Iterator[Item]:
+def values(document: TolerantDocument, path: Path, typed: str = "") -> Iterator[Item]:
     """Yield what may stand as the value at `path`. typed: what is there already, up to the cursor."""
     if not path:
         return
     if path[0] == "on":
-        yield from _trigger_values(it, path)
+        yield from _trigger_values(document, path)
         return
     if path[0] in {"input", "output"}:
         yield from (Item(name, "type", rank=2) for name in TYPE_NAMES)
         return
-    step = step_around(it.data, path)
+    step = step_around(document.data, path)
     if step is None or len(path) == len(step):
         return
-    data = value_at(it.data, step)
-    yield from _step_values(it, data if is_dict(data) else {}, path[len(step) :], typed)
+    data = value_at(document.data, step)
+    yield from _step_values(document, data if is_dict(data) else {}, path[len(step) :], typed)
 
 
 def _named(names: Iterable[str], kind: str, rank: int = 1) -> Iterator[Item]:
@@ -248,21 +248,21 @@ def _named(names: Iterable[str], kind: str, rank: int = 1) -> Iterator[Item]:
         yield Item(name, kind, rank=rank)
 
 
-def _trigger_values(it: TolerantDocument, path: Path) -> Iterator[Item]:
+def _trigger_values(document: TolerantDocument, path: Path) -> Iterator[Item]:
     head = path[: 2 if len(path) > 1 and isinstance(path[1], int) else 1]
     rest = path[len(head) :]
-    data = value_at(it.data, head)
+    data = value_at(document.data, head)
     data = data if is_dict(data) else {}
     key = str(rest[0]) if rest else ""
     if key == "stripe":
-        yield from _families(it)
+        yield from _families(document)
     elif key == "actions" and isinstance(data.get("stripe"), str):
-        family = it.catalog.family(data["stripe"])
+        family = document.catalog.family(data["stripe"])
         yield from _named(family.actions if family else (), "value")
     elif key == "auth":
         yield from _named(("user", "none", "optional"), "value")
     elif key == "table":
-        yield from _named(it.catalog.table_names(), "table")
+        yield from _named(document.catalog.table_names(), "table")
     elif key == "on":
         yield from _named(("insert", "update", "delete"), "value")
     elif key:
@@ -270,8 +270,8 @@ def _trigger_values(it: TolerantDocument, path: Path) -> Iterator[Item]:
         yield from _of_field(TRIGGERS.get(kind or ""), key)
 
 
-def _families(it: TolerantDocument) -> Iterator[Item]:
-    for name in it.catalog.family_names():
+def _families(document: TolerantDocument) -> Iterator[Item]:
+    for name in document.catalog.family_names():
         yield Item(name, "family", None, None, None, None, 1)
 
 
@@ -298,10 +298,10 @@ def _words_of(schema: Any) -> Iterator[Item]:
         yield from _named(("true", "false"), "value", 2)
 
 
-def _step_values(it: TolerantDocument, step: dict[str, Any], rest: Path, typed: str) -> Iterator[Item]:
+def _step_values(document: TolerantDocument, step: dict[str, Any], rest: Path, typed: str) -> Iterator[Item]:
     verb = verb_of(step)
     key = str(rest[0])
-    catalog = it.catalog
+    catalog = document.catalog
     named = {
         "select": (catalog.table_names, "table"), "insert": (catalog.table_names, "table"),
         "update": (catalog.table_names, "table"), "upsert": (catalog.table_names, "table"),
@@ -309,27 +309,27 @@ def _step_values(it: TolerantDocument, step: dict[str, Any], rest: Path, typed: 
         "call": (catalog.workflow_names, "workflow"), "python": (catalog.python_names, "function"),
     }  # fmt: skip
     if key == "stripe":
-        yield from _stripe_actions(it, typed)
+        yield from _stripe_actions(document, typed)
     elif key in named:
         names, kind = named[key]
         yield from _named(names(), kind)
     elif key == "wait_for":
-        yield from _waited(it, step, rest)
+        yield from _waited(document, step, rest)
     elif key == "with":
-        yield from _parameter_values(_arguments(it, step, verb), rest[1:])
+        yield from _parameter_values(_arguments(document, step, verb), rest[1:])
     elif verb in _TABLE_VERBS and key in {*_ROW_KEYS, "key", "key_by", "order_by"}:
-        yield from _table_values(_table(it, step, verb), key, rest[1:])
+        yield from _table_values(_table(document, step, verb), key, rest[1:])
     elif key == "catch" and "errors" in rest:
         return
     elif verb is not None:
         yield from _of_field(VERBS[verb], key)
 
 
-def _stripe_actions(it: TolerantDocument, typed: str) -> Iterator[Item]:
+def _stripe_actions(document: TolerantDocument, typed: str) -> Iterator[Item]:
     words = typed.lower().replace(".", " ").replace("_", " ").split()
     for at, name in enumerate(
         action_name
-        for action_name in it.catalog.action_names("stripe")
+        for action_name in document.catalog.action_names("stripe")
         if " " not in action_name and all(word in action_name.lower() for word in words)
     ):
         if at >= _MOST:
@@ -337,13 +337,13 @@ def _stripe_actions(it: TolerantDocument, typed: str) -> Iterator[Item]:
         yield Item(name, "action", rank=1 if "." in name else 3)
 
 
-def _waited(it: TolerantDocument, step: Mapping[str, Any], rest: Path) -> Iterator[Item]:
+def _waited(document: TolerantDocument, step: Mapping[str, Any], rest: Path) -> Iterator[Item]:
     if rest[1:] == ("stripe",):
-        yield from _families(it)
+        yield from _families(document)
     elif rest[1:2] == ("actions",):
         waited = step.get("wait_for")
         name = waited.get("stripe") if is_dict(waited) else None
-        family = it.catalog.family(name) if isinstance(name, str) else None
+        family = document.catalog.family(name) if isinstance(name, str) else None
         yield from _named(family.actions if family else (), "value")
 
 
@@ -374,18 +374,18 @@ def _table_values(table: TableShape | None, key: str, rest: Path) -> Iterator[It
         yield from _named(("true", "false"), "value")
 
 
-def _actions_here(it: TolerantDocument, step: Mapping[str, Any]) -> list[str]:
+def _actions_here(document: TolerantDocument, step: Mapping[str, Any]) -> list[str]:
     value = str(step.get("switch", "")).replace(" ", "").removeprefix("context.")
-    return list(known_values(it).get(value, ()))
+    return list(known_values(document).get(value, ()))
 
 
-def known_values(it: TolerantDocument) -> dict[str, tuple[str, ...]]:
+def known_values(document: TolerantDocument) -> dict[str, tuple[str, ...]]:
     """Return the values of paths that the types of events do not tell."""
     actions: dict[str, None] = {}
     families: dict[str, None] = {}
-    for trigger in it.workflow.triggers:
+    for trigger in document.workflow.triggers:
         if trigger.kind == "stripe":
-            family = it.catalog.family(trigger.family)
+            family = document.catalog.family(trigger.family)
             families[trigger.family] = None
             actions.update(dict.fromkeys(trigger.actions or (family.actions if family else ())))
     if not families:

@@ -52,35 +52,35 @@ def apply(text: str, operations: Iterable[Operation]) -> tuple[str, Path | None]
     return mark + (body.replace("\n", "\r\n") if windows else body), landed
 
 
-def _one(text: str, it: Operation) -> tuple[str, Path | None]:
-    path = it.path
-    match it.op:
+def _one(text: str, operation: Operation) -> tuple[str, Path | None]:
+    path = operation.path
+    match operation.op:
         case "set":
-            return step_edits.merge_value(text, path, it.value) if _is_there(text, path) else edits.set_value(
-                text, path, it.value
+            return step_edits.merge_value(text, path, operation.value) if _is_there(text, path) else edits.set_value(
+                text, path, operation.value
             ), path  # fmt: skip
         case "insert":
-            return _inserted(text, path, it.value), path
+            return _inserted(text, path, operation.value), path
         case "remove":
             return edits.remove(text, path), None
-        case "move" if isinstance(it.to, int):
-            return edits.move_item(text, path, it.to), (*path[:-1], it.to)
+        case "move" if isinstance(operation.to, int):
+            return edits.move_item(text, path, operation.to), (*path[:-1], operation.to)
         case "move":
-            return step_edits.move_to(text, path, _to_path(it))
+            return step_edits.move_to(text, path, _to_path(operation))
         case "copy":
-            return step_edits.copy_to(text, path, _to_path(it), it.id)
+            return step_edits.copy_to(text, path, _to_path(operation), operation.id)
         case "rename_step":
-            return renaming.rename_step(text, path, _to_name(it)), path
+            return renaming.rename_step(text, path, _to_name(operation)), path
         case "rename_key":
-            return step_edits.rename_key(text, path, _to_name(it)), (*path[:-1], _to_name(it))
+            return step_edits.rename_key(text, path, _to_name(operation)), (*path[:-1], _to_name(operation))
         case "replace_step":
-            return step_edits.replace_step(text, path, _map(it)), path
+            return step_edits.replace_step(text, path, _map(operation)), path
         case "wrap":
-            return step_edits.wrap(text, path, it.count, _map(it), _key(it)), path
+            return step_edits.wrap(text, path, operation.count, _map(operation), _key(operation)), path
         case "unwrap":
-            return step_edits.unwrap(text, path, _key(it)), path
+            return step_edits.unwrap(text, path, _key(operation)), path
         case _:
-            raise BadEdit(f"there is no change called {it.op[:40]!r}")
+            raise BadEdit(f"there is no change called {operation.op[:40]!r}")
 
 
 def _is_there(text: str, path: Path) -> bool:
@@ -97,25 +97,25 @@ def _inserted(text: str, path: Path, value: Any) -> str:
     return edits.insert_item(text, path, value)
 
 
-def _to_path(it: Operation) -> Path:
-    if isinstance(it.to, tuple):
-        return it.to
+def _to_path(operation: Operation) -> Path:
+    if isinstance(operation.to, tuple):
+        return operation.to
     raise BadEdit("`to` is the path of a place in a list")
 
 
-def _to_name(it: Operation) -> str:
-    if isinstance(it.to, str) and it.to:
-        return it.to
+def _to_name(operation: Operation) -> str:
+    if isinstance(operation.to, str) and operation.to:
+        return operation.to
     raise BadEdit("`to` is the new name")
 
 
-def _map(it: Operation) -> Mapping[str, Any]:
-    if is_map(it.value):
-        return it.value
+def _map(operation: Operation) -> Mapping[str, Any]:
+    if is_map(operation.value):
+        return operation.value
     raise BadEdit("`value` is a step")
 
 
-def _key(it: Operation) -> str:
-    if it.key:
-        return it.key
+def _key(operation: Operation) -> str:
+    if operation.key:
+        return operation.key
     raise BadEdit("`key` names the list of steps, such as `then` or `do`")

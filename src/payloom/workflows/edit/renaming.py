@@ -33,8 +33,8 @@ def rename_step(text: str, path: Path, name: str) -> str:
     old = step.get("id")
     if old == name:
         return text
-    taken = set(_ids(source.data))
-    if name in taken:
+    ids = set(_ids(source.data))
+    if name in ids:
         raise BadEdit(f"there is a step `{name}` already")
     if not isinstance(old, str):
         return _named(text, path, name)
@@ -160,9 +160,9 @@ def _reader_renamed(text: str, path: Path, old: str, name: str) -> str:
     in_raw = [match.start() for match in word.finditer(raw)]
     if len(in_value) == len(in_raw):
         # Quotes and indentation shift the raw text, but the words stand in the same order.
-        wanted = {in_raw[in_value.index(start)] for start, _ in spans if start in in_value}
-        if len(wanted) == len(spans):
-            for start in sorted(wanted, reverse=True):
+        in_expressions = {in_raw[in_value.index(start)] for start, _ in spans if start in in_value}
+        if len(in_expressions) == len(spans):
+            for start in sorted(in_expressions, reverse=True):
                 raw = raw[:start] + name + raw[start + len(old) :]
             return checked(text[: place.start] + raw + text[place.end :], expected)
     return set_value(text, path, new_value)

@@ -209,12 +209,12 @@ def _with_copy(source: Source, path: Path, list_path: Path, at: int) -> tuple[st
         if from_flow or is_flow(readable(text), list_path):
             return text, landed
         # The list stands now; its one item gives way to the lines of the original.
-        made = readable(text)
-        low, high = item_bounds(made, landed)
+        read = readable(text)
+        low, high = item_bounds(read, landed)
         start, end = item_bounds(source, path)
-        delta = _column(made, landed) - _column(source, path)
+        delta = _column(read, landed) - _column(source, path)
         lines = _indented(_stripped(_whole_lines(source.text[start:end])), delta)
-        return checked(text[:low] + lines + text[high:], made.data), landed
+        return checked(text[:low] + lines + text[high:], read.data), landed
     expected = copy.deepcopy(source.data)
     value_at(expected, list_path).insert(at, item)
     start, end = item_bounds(source, path)

@@ -161,8 +161,8 @@ class _Checker:
         kinds = of.kinds() or frozenset()
         if "map" in kinds:
             best = closest(name, names)
-            some = ", ".join(sorted(names)[:8]) + (", …" if len(names) > 8 else "")
-            hint = f"did you mean {best!r}?" if best else f"it has {some}" if names else None
+            examples = ", ".join(sorted(names)[:8]) + (", …" if len(names) > 8 else "")
+            hint = f"did you mean {best!r}?" if best else f"it has {examples}" if names else None
             self.problem(node, f"`{text}` has no field `{name}`", hint, "F001")
         elif kinds == _ONLY_NULL:
             self.problem(node, f"`{text}` is always null")
@@ -185,35 +185,37 @@ class _Checker:
         alternatives = of.alternatives()
         if alternatives is None:
             return ANY
-        wanted: set[str] = set()
+        accepted: set[str] = set()
         types: list[Type] = []
         for schema in alternatives:
             kinds = of.of(schema).kinds()
             if kinds is None:
                 return ANY
             if "list" in kinds:
-                wanted.add("int")
+                accepted.add("int")
                 types.append(of.of(schema.get("items")))
             if "map" in kinds:
-                wanted.add("string")
+                accepted.add("string")
                 properties: Mapping[str, Any] = schema.get("properties") or {}
                 rest = schema.get("additionalProperties")
                 parts = [of.of(part) for part in properties.values()] if rest is False else []
                 types.append(union(parts) if parts else of.of(rest))
-        if not wanted:
+        if not accepted:
             self.problem(node, f"cannot read an element of `{self.text(node.of)}`: it is neither a list nor a map")
             return ANY
-        self.require(node.index, index, wanted, "what stands in brackets")
+        self.require(node.index, index, accepted, "what stands in brackets")
         return union(types)
 
     def require(
-        self, node: ast.Node, shape: Type, wanted: frozenset[str] | set[str], what: str, hint: str | None = None
+        self, node: ast.Node, shape: Type, accepted: frozenset[str] | set[str], subject: str, hint: str | None = None
     ) -> None:
         """Report it if the shape is known and allows none of the wanted kinds."""
         kinds = shape.kinds()
-        if kinds is not None and not kinds & wanted:
+        if kinds is not None and not kinds & accepted:
             words = " or ".join(sorted(kinds))
-            self.problem(node, f"{what} must be {' or '.join(sorted(wanted))}; `{self.text(node)}` is {words}", hint)
+            self.problem(
+                node, f"{subject} must be {' or '.join(sorted(accepted))}; `{self.text(node)}` is {words}", hint
+            )
 
     # ------------------------------------------------------------ calls
 
@@ -246,9 +248,9 @@ class _Checker:
 
     def arguments(self, node: ast.Call | ast.Method, shapes: list[Type]) -> None:
         function = METHODS[node.name] if isinstance(node, ast.Method) else FUNCTIONS[node.name]
-        for arg, shape, wanted in zip(node.args, shapes, function.takes, strict=False):
+        for arg, shape, accepted in zip(node.args, shapes, function.takes, strict=False):
             hint = "amounts are whole minor units" if node.name == "money" and arg is node.args[0] else None
-            self.require(arg, shape, wanted, f"an argument of {node.name}()", hint)
+            self.require(arg, shape, accepted, f"an argument of {node.name}()", hint)
 
     def macro(self, node: ast.Macro) -> Type:
         of = self.infer(node.of)
@@ -329,9 +331,11 @@ class _Checker:
         if not isinstance(node, ast.Literal) or not isinstance(node.value, str) or not values:
             return
         if node.value not in values and constant.schema is not None:
-            shown = ", ".join(str(value) for value in values[:8]) + (", …" if len(values) > 8 else "")
+            listed = ", ".join(str(value) for value in values[:8]) + (", …" if len(values) > 8 else "")
             best = did_you_mean(node.value, [value for value in values if isinstance(value, str)])
-            self.problem(node, f"{node.value!r} is none of the possible values", f"{best} " * bool(best) + f"({shown})")
+            self.problem(
+                node, f"{node.value!r} is none of the possible values", f"{best} " * bool(best) + f"({listed})"
+            )
 
     def membership(self, node: ast.Binary, left: Type, right: Type) -> None:
         self.require(node.right, right, {"list", "map"}, "what stands after `in`")

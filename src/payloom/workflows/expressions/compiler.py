@@ -314,16 +314,16 @@ class Compiler:
 
     def equality(self, node: ast.Binary, left: Closure, right: Closure) -> Closure:
         """Compile `==` or `!=`, with a fast way for null and for text."""
-        wanted = node.sign == "=="
+        is_equal = node.sign == "=="
         for operand, other in ((node.left, right), (node.right, left)):
             if isinstance(operand, ast.Literal) and (operand.value is None or type(operand.value) is str):
                 constant = operand.value
                 if constant is None:
-                    return lambda scope, budget: (other(scope, budget) is None) is wanted
-                if wanted:
+                    return lambda scope, budget: (other(scope, budget) is None) is is_equal
+                if is_equal:
                     return lambda scope, budget: other(scope, budget) == constant
                 return lambda scope, budget: other(scope, budget) != constant
-        return lambda scope, budget: equal(left(scope, budget), right(scope, budget), budget) is wanted
+        return lambda scope, budget: equal(left(scope, budget), right(scope, budget), budget) is is_equal
 
     def logical(self, node: ast.Binary) -> Closure:
         """Compile `&&` or `||`. As in CEL, the side that decides wins over an error of the other."""

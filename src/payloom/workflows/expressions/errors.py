@@ -48,8 +48,8 @@ class ExpressionError(PayloomError):
             line = line[column - shown_at : column - shown_at + _WIDEST]
         width = max(1, min(end, line_start + len(line)) - start)
         carets = "^" * min(width, max(1, len(line) - shown_at))
-        shown = f"{self.message} at column {column + 1}\n  {line}\n  {' ' * shown_at}{carets}"
-        return f"{shown}\n  {self.hint}" if self.hint else shown
+        text = f"{self.message} at column {column + 1}\n  {line}\n  {' ' * shown_at}{carets}"
+        return f"{text}\n  {self.hint}" if self.hint else text
 
     def __str__(self) -> str:
         return self.render()

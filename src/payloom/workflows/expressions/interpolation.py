@@ -217,5 +217,5 @@ def _parts(text: str, path: JsonPath) -> list[str | _Hole]:
         position = end + len(CLOSE)
     if literal:
         parts.append(literal)
-    kept = [part for part in parts if isinstance(part, _Hole) or part.strip()]
-    return kept if len(kept) == 1 and isinstance(kept[0], _Hole) else parts
+    visible = [part for part in parts if isinstance(part, _Hole) or part.strip()]
+    return visible if len(visible) == 1 and isinstance(visible[0], _Hole) else parts

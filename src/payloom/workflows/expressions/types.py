@@ -149,16 +149,16 @@ def without_null(shape: Type) -> Type:
     return union(shape.of(schema) for schema in rest) if rest else shape
 
 
-def fits(actual: Schema | None, wanted: Schema | None) -> bool:
+def fits(actual: Schema | None, expected: Schema | None) -> bool:
     """Tell whether a value of one schema may be one of the other: they share a kind, or one of them is unknown.
 
     null is left out of account: who leaves a value out decides that at run time. An int may stand for a float.
     """
-    actual_kinds, wanted_kinds = type_of_schema(actual).kinds(), type_of_schema(wanted).kinds()
-    if actual_kinds is None or wanted_kinds is None:
+    actual_kinds, expected_kinds = type_of_schema(actual).kinds(), type_of_schema(expected).kinds()
+    if actual_kinds is None or expected_kinds is None:
         return True
-    actual_kinds, wanted_kinds = actual_kinds - {"null"}, wanted_kinds - {"null"}
-    return not actual_kinds or not wanted_kinds or bool(actual_kinds & wanted_kinds)
+    actual_kinds, expected_kinds = actual_kinds - {"null"}, expected_kinds - {"null"}
+    return not actual_kinds or not expected_kinds or bool(actual_kinds & expected_kinds)
 
 
 def _split(schema: Schema) -> list[Schema]:

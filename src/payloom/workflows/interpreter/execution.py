@@ -92,8 +92,8 @@ class Execution:
         """Let the call around `path` run inline, as it does in histories older than runs of its own."""
         at = path.find(CALLED)
         while at >= 0:
-            asked = self._scheduler.pending.get(path[:at])
-            if asked is not None and isinstance(asked[0], CallOnce):
+            command = self._scheduler.pending.get(path[:at])
+            if command is not None and isinstance(command[0], CallOnce):
                 return self._scheduler.deliver(path[:at], INLINE)
             at = path.find(CALLED, at + 1)
         return False
@@ -104,8 +104,8 @@ class Execution:
             return Finished("filtered")
         if isinstance(scheduler.signal, Failed):
             failed = scheduler.signal
-            said = failed.answer
-            output, status = (to_response(said.body), said.status) if said else (None, failed.failure.status)
+            answer = failed.answer
+            output, status = (to_response(answer.body), answer.status) if answer else (None, failed.failure.status)
             return Finished("failed", output=output, failure=failed.failure, http_status=status, path=failed.path)
         body, status = scheduler.value
         return Finished("succeeded", output=to_response(body), http_status=status)

@@ -229,13 +229,13 @@ class Frame:
         """Return a value with its expressions filled in, None if there is no template."""
         return None if template is None else self.fill(template, path)
 
-    def text(self, template: Template, path: str, what: str) -> str:
+    def text(self, template: Template, path: str, label: str) -> str:
         """Return a filled-in text; raises Failed when it is not text."""
         value = self.fill(template, path)
         if isinstance(value, str) and value:
             return value
-        found = "nothing" if value is None or value == "" else type(value).__name__
-        raise fail(path, "expression", f"`{what}` must be text, found {found}")
+        actual = "nothing" if value is None or value == "" else type(value).__name__
+        raise fail(path, "expression", f"`{label}` must be text, found {actual}")
 
     def broken(self, error: ExpressionError, at: Path, path: str) -> Failed:
         """Return the failure of an expression, with its place in the file when that is known."""

@@ -70,7 +70,7 @@ class Scheduler:
 
     def _advance(self, branch: _Branch, value: Any, signal: Signal | None) -> None:
         try:
-            asked = branch.steps.send(value) if signal is None else branch.steps.throw(signal)
+            command = branch.steps.send(value) if signal is None else branch.steps.throw(signal)
         except StopIteration as stop:
             self._ended(branch, stop.value, None)
             return
@@ -80,11 +80,11 @@ class Scheduler:
         except RecursionError:
             self._ended(branch, None, fail("", "too_deep", "the steps are nested too deeply", hint="flatten the calls"))
             return
-        if isinstance(asked, Fork):
-            branch.children = _Group(asked, branch)
+        if isinstance(command, Fork):
+            branch.children = _Group(command, branch)
             self._fill(branch.children)
         else:
-            self.pending[asked.path] = (asked, branch)
+            self.pending[command.path] = (command, branch)
 
     def _fill(self, group: _Group) -> None:
         """Start branches up to the limit; resume the parent when none is left."""

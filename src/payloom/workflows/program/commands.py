@@ -168,7 +168,7 @@ class StepFailure:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, StepFailure):
             return NotImplemented
-        return all(getattr(self, one.name) == getattr(other, one.name) for one in dataclasses.fields(StepFailure))
+        return all(getattr(self, field.name) == getattr(other, field.name) for field in dataclasses.fields(StepFailure))
 
     @override
     def __hash__(self) -> int:

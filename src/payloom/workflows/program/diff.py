@@ -45,8 +45,8 @@ def diff_models(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Ch
     """Return the changes between two canonical models."""
     changes: list[Change] = []
     _compare(before, after, (), "", changes)
-    said = [change for change in changes if change.path != ("language",)]
-    return tuple(said or changes)
+    differences = [change for change in changes if change.path != ("language",)]
+    return tuple(differences or changes)
 
 
 def _compare(before: Any, after: Any, path: Path, where: str, changes: list[Change]) -> None:

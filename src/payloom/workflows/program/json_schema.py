@@ -163,9 +163,9 @@ def _describe(value: Any) -> str:
 
 def _choices(value: Any, schema: Schema, field: str) -> Iterator[Problem]:
     if "enum" in schema and not any(value == choice and type(value) is type(choice) for choice in schema["enum"]):
-        shown = ", ".join(map(str, schema["enum"]))
+        choices = ", ".join(map(str, schema["enum"]))
         hint = did_you_mean(value, [str(choice) for choice in schema["enum"]]) if isinstance(value, str) else None
-        yield Problem(field, f"must be one of {shown}", hint or None)
+        yield Problem(field, f"must be one of {choices}", hint or None)
     if "const" in schema and value != schema["const"]:
         yield Problem(field, f"must be {schema['const']!r}")
     for inner in schema.get("allOf", ()):

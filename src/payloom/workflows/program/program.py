@@ -181,8 +181,8 @@ def _find(steps: Block, on_error: Block | None, run_path: str) -> Node | None:
             return node
         block = None
         for label, inner in node.all_blocks():
-            for shown in (label, label.partition("[")[0]):
-                cut = _after(rest, shown)
+            for candidate in (label, label.partition("[")[0]):
+                cut = _after(rest, candidate)
                 if cut is not None:
                     block, rest = inner, cut
                     break

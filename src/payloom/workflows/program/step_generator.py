@@ -28,9 +28,9 @@ Steps = Generator[Command | Fork, Any, Any]
 """Running steps: yields commands (and is sent their entries) or forks (and is sent their outcomes); returns a value."""
 
 
-def command(it: Command) -> Generator[Command, Entry, Entry]:
+def command(yielded: Command) -> Generator[Command, Entry, Entry]:
     """Ask for one command and return its entry; raises Failed when it failed."""
-    entry = yield it
+    entry = yield yielded
     if entry.failure is not None:
-        raise Failed(entry.failure, it.path)
+        raise Failed(entry.failure, yielded.path)
     return entry

@@ -35,9 +35,9 @@ def pages() -> dict[str, str]:
 def _index() -> str:
     verbs = "\n".join(f"| [`{verb}`](verbs/{verb}.md) | {_first(model)} |" for verb, model in VERBS.items())
     triggers = "\n".join(f"| [`{kind}`](triggers/{kind}.md) | {_first(model)} |" for kind, model in TRIGGERS.items())
-    found = RULES.values()
+    all_rules = RULES.values()
     rules = "\n".join(
-        f"| [{trigger.id}](rules/{trigger.id}.md) | {trigger.severity} | {trigger.title} |" for trigger in found
+        f"| [{trigger.id}](rules/{trigger.id}.md) | {trigger.severity} | {trigger.title} |" for trigger in all_rules
     )
     return f"# The workflow language\n\nA workflow is a YAML file: what starts it, what it takes, what it does. [The file](file.md) says what stands where, [Expressions](expressions.md) what may stand in `${{{{ }}}}`.\n\n## Triggers\n\n| trigger | starts on |\n| --- | --- |\n{triggers}\n\n## Verbs\n\nA step is one verb with its arguments.\n\n| verb | does |\n| --- | --- |\n{verbs}\n\n## Rules\n\n`payloom check` finds:\n\n| rule | severity | finds |\n| --- | --- | --- |\n{rules}\n"
 

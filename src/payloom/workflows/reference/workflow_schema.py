@@ -89,11 +89,11 @@ def _one_of(prop: dict[str, Any], choices: Sequence[str]) -> None:
         prop["enum"] = list(choices)
 
 
-def _parameters(definitions: dict[str, Any], catalog: Catalog, wanted: Sequence[str] | None) -> None:
+def _parameters(definitions: dict[str, Any], catalog: Catalog, names: Sequence[str] | None) -> None:
     """Describe `with:` per Stripe action, chosen by what stands after `stripe:`."""
     rules: list[dict[str, Any]] = []
     seen: dict[str, str] = {}
-    for name in catalog.action_names("stripe") if wanted is None else wanted:
+    for name in catalog.action_names("stripe") if names is None else names:
         action = catalog.action("stripe", name)
         if action is None or action.params is None:
             continue

@@ -15,7 +15,7 @@ def check_answers(findings: Findings) -> None:
     sites = [site for path, of_path in findings.by_path.items() if path[:1] == ("once",) for site in of_path]
     if any(reads(site.compiled, "user") for site in sites):
         return
-    for_anybody = any(one.auth in {"user", "optional"} for one in findings.apis if isinstance(one.auth, str))
+    for_anybody = any(api.auth in {"user", "optional"} for api in findings.apis if isinstance(api.auth, str))
     if for_anybody:
         findings.report("F120", ("once",), "this key has no user: callers who send the same value share one run")
     elif not any(reads(site.compiled, "inputs") for site in sites):

@@ -71,24 +71,24 @@ def define(
     return register
 
 
-def need(value: Any, kind: type | tuple[type, ...], what: str, words: str) -> Any:
+def need(value: Any, kind: type | tuple[type, ...], subject: str, words: str) -> Any:
     """Return `value` if it is of a kind; raises EvalError in the words given."""
     if isinstance(value, bool) and kind is int:
-        raise EvalError(f"{what} is {words}, not a bool")
+        raise EvalError(f"{subject} is {words}, not a bool")
     if not isinstance(value, kind):
         null = "null; it may be missing: write ?? with a value to use instead" if value is None else type_name(value)
-        raise EvalError(f"{what} is {words}, not {null}")
+        raise EvalError(f"{subject} is {words}, not {null}")
     return value
 
 
-def text_of(value: Any, what: str = "the argument") -> str:
+def text_of(value: Any, subject: str = "the argument") -> str:
     """Return `value` if it is a string; raises EvalError."""
-    return need(value, str, what, "a string")
+    return need(value, str, subject, "a string")
 
 
-def list_of(value: Any, what: str = "the argument") -> list[Any]:
+def list_of(value: Any, subject: str = "the argument") -> list[Any]:
     """Return `value` as a list of its own if it is a list; raises EvalError."""
-    return list(need(value, (list, tuple), what, "a list"))
+    return list(need(value, (list, tuple), subject, "a list"))
 
 
 def moment_of(value: Any) -> dt.datetime:

@@ -80,15 +80,15 @@ class _Parser:
             message, source=self.source, span=(token.start, max(token.end, token.start + 1)), hint=hint
         )
 
-    def expected(self, what: str) -> ExpressionError:
+    def expected(self, expectation: str) -> ExpressionError:
         token = self.current
-        found = "the end" if token.kind == "end" else f"`{self.source[token.start : token.end]}`"
+        actual = "the end" if token.kind == "end" else f"`{self.source[token.start : token.end]}`"
         before = self.tokens[self.position - 1] if self.position else token
         words = [str(near.value) for near in (token, before) if near.kind == "word" and near.value in _WORDS]
         hint = f"write {_WORDS[words[0]]} instead of {words[0]}" if words else None
-        if token.value == "}" and what.startswith("the end"):
+        if token.value == "}" and expectation.startswith("the end"):
             hint = "a brace is closed that was not opened"
-        return self.error(f"expected {what}, found {found}", token, hint)
+        return self.error(f"expected {expectation}, found {actual}", token, hint)
 
     def at(self, *signs: str) -> bool:
         return self.current.kind == "sign" and self.current.value in signs

@@ -110,11 +110,11 @@ class Approve(Node):
 
     @staticmethod
     def _answer(value: Any) -> dict[str, Any]:
-        given = value if is_dict(value) else {}
+        decision = value if is_dict(value) else {}
         return {
-            "approved": given.get("approved") is True,
-            "by": given.get("by"),
-            "at": given.get("at"),
-            "note": given.get("note"),
+            "approved": decision.get("approved") is True,
+            "by": decision.get("by"),
+            "at": decision.get("at"),
+            "note": decision.get("note"),
             "timed_out": value is None,
         }

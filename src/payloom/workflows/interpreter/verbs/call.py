@@ -52,9 +52,9 @@ class Call(Node):
             callee = frame.run_context.resolve(self.target)
         except (UnknownWorkflow, KeyError):
             raise fail(path, "unknown_workflow", f"there is no workflow {self.target!r}") from None
-        given = {name: value for name, value in frame.fill(self.with_, path).items() if value is not None}
+        arguments = {name: value for name, value in frame.fill(self.with_, path).items() if value is not None}
         try:
-            inputs = validate_input(callee, given)
+            inputs = validate_input(callee, arguments)
         except InvalidInput as error:
             raise fail(
                 path, "invalid_input", f"{self.target}: {error.message}", status=422, errors=error.data["errors"]
@@ -62,8 +62,8 @@ class Call(Node):
         once = self._once(callee, inputs, frame, path) if callee.shares_runs else None
         if once is not None:
             user, depth = frame.names.get("user"), frame.depth + 1
-            asked = commands.CallOnce(path, self.target, inputs, once, user, depth, step_id=self.id, line=self.line)
-            entry = yield asked
+            command = commands.CallOnce(path, self.target, inputs, once, user, depth, step_id=self.id, line=self.line)
+            entry = yield command
             if entry is not INLINE:
                 if entry.failure is not None:
                     raise Failed(entry.failure, path)

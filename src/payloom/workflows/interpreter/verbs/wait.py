@@ -21,7 +21,7 @@ from payloom.workflows.program.templates import Template
 from payloom.workflows.syntax.filemodel import steps as models
 
 
-def moment(value: Any, now: dt.datetime, path: str, what: str) -> dt.datetime:
+def moment(value: Any, now: dt.datetime, path: str, label: str) -> dt.datetime:
     """Return the moment that a duration (from now) or a timestamp means."""
     if isinstance(value, str):
         try:
@@ -33,22 +33,22 @@ def moment(value: Any, now: dt.datetime, path: str, what: str) -> dt.datetime:
                 raise fail(
                     path,
                     "expression",
-                    f"`{what}` is neither a duration nor a timestamp: {value!r}",
+                    f"`{label}` is neither a duration nor a timestamp: {value!r}",
                     hint="write e.g. 14d",
                 ) from None
     if isinstance(value, dt.timedelta):
         try:
             return now + value
         except OverflowError:
-            raise fail(path, "expression", f"`{what}` is too far away") from None
+            raise fail(path, "expression", f"`{label}` is too far away") from None
     if isinstance(value, dt.datetime) and value.tzinfo is not None:
         return value
-    raise fail(path, "expression", f"`{what}` must be a duration or a timestamp, found {type_name(value)}")
+    raise fail(path, "expression", f"`{label}` must be a duration or a timestamp, found {type_name(value)}")
 
 
-def until(template: Template | None, frame: Frame, path: str, what: str = "timeout") -> dt.datetime | None:
+def until(template: Template | None, frame: Frame, path: str, label: str = "timeout") -> dt.datetime | None:
     """Return the moment a time-out means, None if there is none."""
-    return None if template is None else moment(frame.fill(template, path), frame.run_context.now, path, what)
+    return None if template is None else moment(frame.fill(template, path), frame.run_context.now, path, label)
 
 
 class Wait(Node):

@@ -106,16 +106,16 @@ def report(error: ValidationError, source: Source) -> None:
             _extra(source, parent, name, missing.get(parent, []))
     for parent, names in missing.items():
         for name in names:
-            what = _owner(parent, value_at(source.data, parent))
+            owner = _owner(parent, value_at(source.data, parent))
             hint = (
                 "an endpoint without `auth` does not load: write none, optional, user or role names"
                 if name == "auth"
                 else None
             )
-            code = "F011" if (what, name) == ("`while`", "max") else SHAPE
-            source.report(source.value_place(parent), f"{what} needs `{name}`", hint=hint, path=parent, code=code)
-    for path, one in rest:
-        _other(source, path, one)
+            code = "F011" if (owner, name) == ("`while`", "max") else SHAPE
+            source.report(source.value_place(parent), f"{owner} needs `{name}`", hint=hint, path=parent, code=code)
+    for path, problem in rest:
+        _other(source, path, problem)
 
 
 def _owner(path: Path, value: Any) -> str:
@@ -191,16 +191,16 @@ def _other(source: Source, path: Path, error: ErrorDetails) -> None:
     place = source.value_place(path) if kind not in {"too_short", "missing"} else source.place(path)
     context = error.get("ctx", {})
     if kind in _WANTED:
-        found = "nothing" if value is None else _noun_of(value)
-        message, hint = f"`{name}` takes {_WANTED[kind]}, found {found}", None
+        actual = "nothing" if value is None else _noun_of(value)
+        message, hint = f"`{name}` takes {_WANTED[kind]}, found {actual}", None
         if kind == "string_type" and is_map(value):
             hint = "quote the value if it is an expression"
     elif kind == "literal_error":
         hint = did_you_mean(
             str(value), [part.strip(" '") for part in str(context.get("expected", "")).replace(" or ", ",").split(",")]
         )
-        wanted = str(context.get("expected", "one of its words")).replace("True", "true").replace("False", "false")
-        message = f"`{name}` takes {wanted}, found {str(value).lower() if isinstance(value, bool) else repr(value)}"
+        expected = str(context.get("expected", "one of its words")).replace("True", "true").replace("False", "false")
+        message = f"`{name}` takes {expected}, found {str(value).lower() if isinstance(value, bool) else repr(value)}"
     elif kind == "string_pattern_mismatch":
         hint = _PATTERN_HINTS.get(name) or _PATTERN_HINTS.get(
             next((str(p) for p in reversed(error["loc"]) if p in _PATTERN_HINTS), "")
