@@ -78,7 +78,7 @@ class Project:
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
         """The diagnostics that keep the project from running."""
-        return tuple(one for one in self.diagnostics if one.severity == "error")
+        return tuple(diagnostic for diagnostic in self.diagnostics if diagnostic.severity == "error")
 
     @property
     def assets_folder(self) -> Path:
@@ -89,11 +89,15 @@ class Project:
         """Return the project, or raise ProjectHasErrors that lists the first ten."""
         if not self.errors:
             return self
-        shown = [one.format() for one in self.errors[:10]]
-        more = len(self.errors) - len(shown)
+        messages = [error.format() for error in self.errors[:10]]
+        more = len(self.errors) - len(messages)
         raise ProjectHasErrors(
             "\n  ".join(
-                [f"{len(self.errors)} error(s) in {self.root.name}:", *shown, *([f"and {more} more"] if more else [])]
+                [
+                    f"{len(self.errors)} error(s) in {self.root.name}:",
+                    *messages,
+                    *([f"and {more} more"] if more else []),
+                ]
             ),
             hint="`payloom check` shows them all.",
         )
@@ -130,7 +134,11 @@ def reload_workflows(before: Project, settings: Settings, checks: CheckCache | N
     loader.endpoints(workflows)
     loader.on_start(workflows)
     loader.unmigrated(before)
-    others = [one for one in before.diagnostics if not one.file.startswith("workflows/") and one.file != FILE_NAME]
+    others = [
+        diagnostic
+        for diagnostic in before.diagnostics
+        if not diagnostic.file.startswith("workflows/") and diagnostic.file != FILE_NAME
+    ]
     return dataclasses.replace(
         before, workflows=workflows, sources=sources, catalog=catalog, diagnostics=(*loader.diagnostics, *others)
     )
@@ -240,7 +248,9 @@ class _Loader:
         for name in sources:
             if before and name not in drafts:
                 workflows[name] = before.workflows[name]
-                self.diagnostics += [one for one in before.diagnostics if one.file == _file_of(name)]
+                self.diagnostics += [
+                    diagnostic for diagnostic in before.diagnostics if diagnostic.file == _file_of(name)
+                ]
                 continue
             loaded = self.checked(name, sources[name], drafts[name])
             self.diagnostics += loaded.diagnostics
@@ -269,8 +279,8 @@ class _Loader:
 
     @staticmethod
     def unchanged(before: Project, name: str, text: str) -> bool:
-        known = [one for one in before.diagnostics if one.file == _file_of(name)]
-        sound = not any(one.severity == "error" for one in known)
+        known = [diagnostic for diagnostic in before.diagnostics if diagnostic.file == _file_of(name)]
+        sound = not any(diagnostic.severity == "error" for diagnostic in known)
         return sound and name in before.workflows and before.sources.get(name) == text
 
     def pages(self, templates: Templates) -> tuple[Page, ...]:
@@ -291,7 +301,7 @@ class _Loader:
         return tuple(pages.values())
 
     def endpoints(self, workflows: Mapping[str, Workflow]) -> None:
-        taken: dict[tuple[str, str], str] = {}
+        routes: dict[tuple[str, str], str] = {}
         for workflow in workflows.values():
             for trigger in workflow.triggers:
                 if not isinstance(trigger, ApiTrigger):
@@ -300,16 +310,18 @@ class _Loader:
                 if _TAKEN_ENDPOINTS.match(trigger.path):
                     self.report(file, f"the address {trigger.path} belongs to Payloom", "choose another path")
                 same = (trigger.method, re.sub(r"\{\w+\}", "{}", trigger.path))
-                if same in taken:
-                    self.report(file, f"{trigger.method} {trigger.path} is taken by workflow {taken[same]}")
-                taken[same] = workflow.id
+                if same in routes:
+                    self.report(file, f"{trigger.method} {trigger.path} is taken by workflow {routes[same]}")
+                routes[same] = workflow.id
 
     def on_start(self, workflows: Mapping[str, Workflow]) -> None:
         for name in self.settings.on_start:
             if name not in self.catalog.workflows:
                 hint = did_you_mean(name, self.catalog.workflows)
                 self.report(FILE_NAME, f"on_start: there is no workflow {name!r}", hint, code=NAME)
-            elif name in workflows and not any(one.kind in {"manual", "called"} for one in workflows[name].triggers):
+            elif name in workflows and not any(
+                trigger.kind in {"manual", "called"} for trigger in workflows[name].triggers
+            ):
                 self.report(
                     FILE_NAME, f"on_start: workflow {name} has no `manual` trigger", "add `manual: true` to `on:`"
                 )

@@ -59,7 +59,7 @@ class PublishRights:
         self.require(person)
         if self._policy != "two_people" or not changed:
             return
-        names = {_name(one): one for one in changed}
+        names = {_name(change): change for change in changed}
         query = sa.select(cursors.c.name, cursors.c.value).where(cursors.c.name.in_(sorted(names)))
         rows = await self._database.read(lambda tx: tx.execute(query).all())
         own = sorted(names[row.name] for row in rows if row.value["by"] == person.by)

@@ -81,7 +81,7 @@ class ProjectPublisher:
                 raise NotPublished(
                     f"nothing was published: {first.format()}",
                     hint="Fix the error and publish again. Published workflows are not affected.",
-                    diagnostics=[one.to_dict() for one in project.diagnostics],
+                    diagnostics=[diagnostic.to_dict() for diagnostic in project.diagnostics],
                 )
             if review is not None:
                 await review(_changed(self.project.workflows, project.workflows))
@@ -102,16 +102,16 @@ class ProjectPublisher:
         if not changes:
             return
         workflows = dict(self.project.workflows)
-        for name, one in changes.items():
-            if one is None:
+        for name, workflow in changes.items():
+            if workflow is None:
                 workflows.pop(name, None)
             else:
-                workflows[name] = one
+                workflows[name] = workflow
         # What another worker published is not what this machine's files say: read them all anew next time.
         self.project = dataclasses.replace(self.project, workflows=workflows, sources={})
         log.info("published_elsewhere", workflows=sorted(changes))
-        for name, one in changes.items():
-            self.on_workflow_changed(name, one.version if one else None)
+        for name, workflow in changes.items():
+            self.on_workflow_changed(name, workflow.version if workflow else None)
 
     async def poll_publications(self) -> None:
         """Take over what other workers publish, until canceled; failures are logged and tried again."""

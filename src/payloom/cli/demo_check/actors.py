@@ -21,13 +21,13 @@ class FlowFailed(Exception):
     """A flow did not go as it must; the text says what was seen instead."""
 
 
-def expect(fact: bool, what: str, observations: Any = None) -> None:
+def expect(fact: bool, description: str, observations: Any = None) -> None:
     """Raise FlowFailed unless `fact`."""
     if not fact:
-        raise FlowFailed(f"{what}; saw {observations!r}" if observations is not None else what)
+        raise FlowFailed(f"{description}; saw {observations!r}" if observations is not None else description)
 
 
-def wait_for(what: str, look: Callable[[], Any], patience: float = PATIENCE) -> Any:
+def wait_for(description: str, look: Callable[[], Any], patience: float = PATIENCE) -> Any:
     """Return what `look` returns as soon as it is true; raise FlowFailed with the last thing seen."""
     end = monotonic() + patience
     while True:
@@ -35,7 +35,7 @@ def wait_for(what: str, look: Callable[[], Any], patience: float = PATIENCE) -> 
         if result:
             return result
         if monotonic() > end:
-            raise FlowFailed(f"{what} did not happen within {patience:.0f} s")
+            raise FlowFailed(f"{description} did not happen within {patience:.0f} s")
         time.sleep(0.1)
 
 
@@ -184,9 +184,9 @@ class DemoActors:
 
     def person(self) -> Person:
         """Return somebody new, not signed in."""
-        made = Person(self.site)
-        self._people.append(made)
-        return made
+        person = Person(self.site)
+        self._people.append(person)
+        return person
 
     def checkout(self, person: Person, sku: str, quantity: int = 1) -> tuple[str, dict[str, Any]]:
         """Go from the cart to the hosted page; return the session's id and what was sent."""

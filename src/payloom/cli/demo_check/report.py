@@ -31,24 +31,26 @@ def play(actors: DemoActors, *, quiet: bool = False) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for name, flow in FLOWS.items():
         started = monotonic()
-        told, evidence, held = (flow.__doc__ or "").strip().splitlines()[0], {}, True
+        title, evidence, passed = (flow.__doc__ or "").strip().splitlines()[0], {}, True
         try:
             evidence = flow(actors)
         except (FlowFailed, httpx.HTTPError, KeyError, IndexError) as failure:
-            held, told = False, f"{type(failure).__name__}: {failure}"
-        outcomes.append(Outcome(name, held, told, evidence, monotonic() - started))
+            passed, title = False, f"{type(failure).__name__}: {failure}"
+        outcomes.append(Outcome(name, passed, title, evidence, monotonic() - started))
         if not quiet:
-            print_message(f"  {'✓' if held else '✗'} {name}  ({outcomes[-1].seconds:.1f} s)")
+            print_message(f"  {'✓' if passed else '✗'} {name}  ({outcomes[-1].seconds:.1f} s)")
     return outcomes
 
 
 def report(outcomes: list[Outcome], observations: Observations, broken: list[str], *, as_json: bool) -> bool:
     """Show the outcomes, and which invariants do not hold; return whether everything holds."""
-    held = all(outcome.held for outcome in outcomes) and not broken
+    passed = all(outcome.held for outcome in outcomes) and not broken
     if as_json:
-        told = {"looked_at": checked_invariants(observations), "broken": broken}
-        print_json({"held": held, "flows": [dataclasses.asdict(outcome) for outcome in outcomes], "invariants": told})
-        return held
+        report = {"looked_at": checked_invariants(observations), "broken": broken}
+        print_json(
+            {"held": passed, "flows": [dataclasses.asdict(outcome) for outcome in outcomes], "invariants": report}
+        )
+        return passed
     rows: list[tuple[str, str, str, str]] = []
     for outcome in outcomes:
         facts = "\n".join(f"{key}: {value}" for key, value in outcome.evidence.items() if value is not None)
@@ -57,5 +59,5 @@ def report(outcomes: list[Outcome], observations: Observations, broken: list[str
     print_message(f"{summary(observations)}; {'all hold' if not broken else 'broken:'}.")
     for line in broken:
         print_message(f"  {line}")
-    print_message("All five flows hold." if held else "[bold red]Not all flows hold.[/bold red]")
-    return held
+    print_message("All five flows hold." if passed else "[bold red]Not all flows hold.[/bold red]")
+    return passed

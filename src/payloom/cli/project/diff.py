@@ -107,28 +107,28 @@ def _of_file(path: Path) -> Models:
 
 
 def _of_revision(root: Path, revision: str, catalog: Catalog) -> Models:
-    listed = _git(root, "ls-tree", "-r", "--name-only", "-z", revision, "--", "workflows", what=revision)
+    listed = _git(root, "ls-tree", "-r", "--name-only", "-z", revision, "--", "workflows", revision=revision)
     models: dict[str, Mapping[str, Any]] = {}
     for name in filter(None, listed.split("\0")):
         if not name.endswith(".yaml") or name.endswith(".test.yaml"):
             continue
-        text = _git(root, "show", f"{revision}:./{name}", what=revision)
+        text = _git(root, "show", f"{revision}:./{name}", revision=revision)
         workflow_id = name.removeprefix("workflows/").removesuffix(".yaml")
         models[workflow_id] = _model(text, workflow_id, f"{revision}:{name}", catalog)
     return models
 
 
-def _git(root: Path, *words: str, what: str) -> str:
-    if what.startswith("-"):
-        raise NotComparable(f"{what!r} is not a revision")
+def _git(root: Path, *words: str, revision: str) -> str:
+    if revision.startswith("-"):
+        raise NotComparable(f"{revision!r} is not a revision")
     try:
         done = subprocess.run(["git", *words], cwd=root, capture_output=True, check=False, timeout=60)  # noqa: S603, S607 - the user's own git
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NotComparable(f"git cannot be run: {error}", hint="Install git, or name two files.") from None
     if done.returncode != 0:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
         hint = "Name a git revision, `stored`, `files`, or a workflow file."
-        raise NotComparable(f"{what!r} cannot be read: {said[0] if said else 'git failed'}", hint=hint)
+        raise NotComparable(f"{revision!r} cannot be read: {lines[0] if lines else 'git failed'}", hint=hint)
     return done.stdout.decode("utf-8", "replace")
 
 

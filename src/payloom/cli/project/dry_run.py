@@ -41,13 +41,13 @@ def dry_run(
     print_message(f"{counts}. Nothing was stored or sent.")
 
 
-def _show(one: EventDryRun) -> None:
-    print_data(f"{one.event} {one.type}: {one.draft.ended or 'does not start'}")
-    for line in one.draft.lines:
+def _show(event: EventDryRun) -> None:
+    print_data(f"{event.event} {event.type}: {event.draft.ended or 'does not start'}")
+    for line in event.draft.lines:
         print_data(f"    {line}")
-    if one.difference:
+    if event.difference:
         print_data(
-            "  different from what the recorded run did:" if one.recorded.ended else "  there is no recorded run:"
+            "  different from what the recorded run did:" if event.recorded.ended else "  there is no recorded run:"
         )
-        for text in one.difference:
+        for text in event.difference:
             print_data(f"    {text}")

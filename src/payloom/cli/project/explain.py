@@ -37,8 +37,8 @@ def explain(
         rule = RULES[code.upper()]
         meaning = {"code": rule.id, "what": rule.title, "why": rule.why, "do": rule.hint}
     elif code in NOTES:
-        what = "; ".join(sorted(meanings().get(code, {code})))
-        meaning = {"code": code, "what": what, "why": NOTES[code][0], "do": NOTES[code][1]}
+        summary = "; ".join(sorted(meanings().get(code, {code})))
+        meaning = {"code": code, "what": summary, "why": NOTES[code][0], "do": NOTES[code][1]}
     elif code in FAILURES:
         meaning = {"code": code, **FAILURES[code]._asdict()}
     else:
@@ -78,14 +78,14 @@ def _below(kind: type[Any]) -> Iterator[type[Any]]:
 
 def error_pages() -> dict[str, str]:
     """Return the reference page of each code by its name below `docs/reference/errors`, and an index."""
-    found = meanings()
+    by_code = meanings()
     pages: dict[str, str] = {}
     rows: list[str] = []
-    for code in sorted(found):
+    for code in sorted(by_code):
         why, what_to_do = NOTES[code]
-        said = " ".join(sorted(found[code]))
-        pages[f"{code}.md"] = f"# `{code}`\n\n{said}\n\n**Why.** {why}\n\n**What to do.** {what_to_do}\n"
-        rows.append(f"| [`{code}`]({code}.md) | {said.replace('|', chr(92) + '|')} |")
+        text = " ".join(sorted(by_code[code]))
+        pages[f"{code}.md"] = f"# `{code}`\n\n{text}\n\n**Why.** {why}\n\n**What to do.** {what_to_do}\n"
+        rows.append(f"| [`{code}`]({code}.md) | {text.replace('|', chr(92) + '|')} |")
     pages["index.md"] = _INDEX_HEAD + "\n".join(rows) + "\n"
     pages["failure-kinds.md"] = _failure_page()
     return pages

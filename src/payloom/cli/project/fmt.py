@@ -44,7 +44,9 @@ def fmt(
     else:
         for name in changed:
             print_data(name)
-        for one in broken:
-            print_message(f"{one['file']}:{one['line']}:{one['column']}: left alone: {one['message']}")
+        for diagnostic in broken:
+            print_message(
+                f"{diagnostic['file']}:{diagnostic['line']}:{diagnostic['column']}: left alone: {diagnostic['message']}"
+            )
         print_message(f"{len(changed)} file(s) {'would change' if check else 'changed'}.")
     sys.exit(1 if broken or (check and changed) else 0)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def run_tests(
     files: Annotated[list[Path] | None, typer.Argument(help="Only these test files.", exists=True)] = None,
     *,
-    wanted: Annotated[
+    keywords: Annotated[
         str | None,
         typer.Option("--filter", "-k", help="Run only cases whose name contains these words; `not WORD` excludes."),
     ] = None,
@@ -44,14 +44,14 @@ def run_tests(
     root = find_project(project)
     if listed:
         loaded, _ = open_project(root)
-        for case in chosen(load_case_files(loaded, files or ()), wanted):
+        for case in chosen(load_case_files(loaded, files or ()), keywords):
             print_data(case.id)
         return
     report = asyncio.run(
         run_cases(
             root,
             only=files or (),
-            wanted=wanted,
+            wanted=keywords,
             variants=not (once or record),
             done=_ignore if as_json else _show_case,
         )

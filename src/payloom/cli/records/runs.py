@@ -57,8 +57,8 @@ def show_run(run_id: RUN, project: PROJECT = None, as_json: JSON = False) -> Non
     called = {call["path"]: f"run {call['run_id']}" for call in run["calls"]}
     for step in run["steps"]:
         failure: dict[str, Any] = step.get("failure") or {}
-        said = "  ".join(filter(None, (called.get(step["path"]), failure.get("message"))))
-        print_data(f"  {step['path']:<24} {step['verb']:<8} {step['action']:<32} {step['status']} {said}")
+        detail = "  ".join(filter(None, (called.get(step["path"]), failure.get("message"))))
+        print_data(f"  {step['path']:<24} {step['verb']:<8} {step['action']:<32} {step['status']} {detail}")
     if run.get("failure"):
         print_data(f"  failed: {run['failure'].get('message')}")
 

@@ -52,8 +52,8 @@ def demo(  # noqa: PLR0917 - typer fills them in by name
         if not check:
             serve(settings, browser=browser)
             return
-        held = play_demo(settings, as_json=as_json)
-    sys.exit(0 if held else 1)
+        passed = play_demo(settings, as_json=as_json)
+    sys.exit(0 if passed else 1)
 
 
 def prepare(folder: Path, *, reset: bool) -> Path:
@@ -135,6 +135,6 @@ def embedded_postgres(folder: Path) -> Generator[str, None, None]:
 def _free_port() -> int:
     import socket  # noqa: PLC0415 - loads on use
 
-    with socket.socket() as made:
-        made.bind(("127.0.0.1", 0))
-        return int(made.getsockname()[1])
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

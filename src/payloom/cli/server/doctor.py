@@ -44,8 +44,8 @@ def doctor(project: PROJECT = None, as_json: JSON = False) -> None:
         findings.append(Finding("settings", False, error.message, error.hint))
     bad = [finding for finding in findings if not finding.good]
     if as_json:
-        shown: dict[str, Any] = {"healthy": not bad, "findings": [dataclasses.asdict(finding) for finding in findings]}
-        print_json(shown | ({"settings": settings.public()} if settings else {}))
+        report: dict[str, Any] = {"healthy": not bad, "findings": [dataclasses.asdict(finding) for finding in findings]}
+        print_json(report | ({"settings": settings.public()} if settings else {}))
     else:
         for finding in findings:
             print_data(f"  {'✓' if finding.good else '✗'} {finding.name:<10} {finding.told}")
@@ -72,10 +72,10 @@ def _project(settings: Settings) -> Finding:
     from payloom.project.loader import load_project  # noqa: PLC0415 - loads on use
 
     project = load_project(settings.root, settings)
-    told = f"{len(project.sources)} workflows, {len(project.tables)} tables, {len(project.pages)} pages"
+    summary = f"{len(project.sources)} workflows, {len(project.tables)} tables, {len(project.pages)} pages"
     if project.errors:
-        return Finding("project", False, f"{told}; {len(project.errors)} error(s)", "Run `payloom check`.")
-    return Finding("project", True, told)
+        return Finding("project", False, f"{summary}; {len(project.errors)} error(s)", "Run `payloom check`.")
+    return Finding("project", True, summary)
 
 
 def _database(settings: Settings) -> Finding:
@@ -111,10 +111,10 @@ def _ports(settings: Settings) -> Iterator[Finding]:
     if url := running_server(settings):
         yield Finding("server", True, f"runs at {url}")
         return
-    wanted = [("port", settings.host, settings.port, "--port")]
+    ports = [("port", settings.host, settings.port, "--port")]
     if settings.stripe.mode == "local":
-        wanted.append(("port", "127.0.0.1", settings.local_stripe_port, "--stripe-port"))
-    for name, host, port, option in wanted:
+        ports.append(("port", "127.0.0.1", settings.local_stripe_port, "--stripe-port"))
+    for name, host, port, option in ports:
         try:
             listen(host, port, option).close()
             yield Finding(name, True, f"{host}:{port} is free")

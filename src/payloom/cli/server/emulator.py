@@ -70,7 +70,7 @@ app.callback()(_command)
 @report_errors
 def trigger(
     event: Annotated[str | None, typer.Argument(help="The event's type, e.g. payment_intent.succeeded.")] = None,
-    every: Annotated[bool, typer.Option("--list", help="List what can be triggered.")] = False,
+    list_all: Annotated[bool, typer.Option("--list", help="List what can be triggered.")] = False,
     url: Annotated[
         str | None, typer.Option(help=f"The local Stripe; default: the project's, or {DEFAULT_URL}.")
     ] = None,
@@ -78,10 +78,10 @@ def trigger(
     as_json: JSON = False,
 ) -> None:
     """Trigger an event by making the API calls that cause it."""
-    if event is None and not every:
+    if event is None and not list_all:
         raise CommandError("no event is named", hint="`payloom emulator trigger --list` lists what can be triggered.")
     address = (url or _running(project) or DEFAULT_URL).rstrip("/")
-    if every:
+    if list_all:
         names = _ask(address, "GET")["data"]
         print_json(names) if as_json else print_data("\n".join(names))
         return
@@ -89,7 +89,7 @@ def trigger(
     if as_json:
         print_json(answer)
         return
-    print_table(None, ("event", "id"), [(made["type"], made["id"]) for made in answer["made"]])
+    print_table(None, ("event", "id"), [(event["type"], event["id"]) for event in answer["made"]])
 
 
 def _running(project: Path | None) -> str | None:

@@ -51,11 +51,11 @@ class Servers:
 
     def server(self, started: Started) -> uvicorn.Server:
         """Return the HTTP server, not yet running, once the local Stripe answers."""
-        made = make_server(self.settings, started)
+        server = make_server(self.settings, started)
         if self.child is not None:
             # Only now: our own modules and the project load while the child starts; both take about a second.
             self.child.wait_ready()
-        return made
+        return server
 
 
 @contextlib.contextmanager
@@ -148,9 +148,9 @@ def open_files_for(connections: int) -> int:
     except ImportError:
         return connections
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections + OTHER_FILES
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    needed = connections + OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]

@@ -67,10 +67,10 @@ def copy_template(source: Path, target: Path) -> int:
             continue
         there = target / name
         digest = _digest(path)
-        mine = _digest(there) if there.is_file() else None
-        if mine == digest:
+        present = _digest(there) if there.is_file() else None
+        if present == digest:
             fresh[name] = digest
-        elif mine is None or mine == known.get(name):
+        elif present is None or present == known.get(name):
             there.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, there)
             fresh[name] = digest
@@ -114,30 +114,30 @@ def _refused(host: str, port: int, option: str, error: OSError) -> PortTaken:
     if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
         return PortTaken(f"cannot listen on {host}:{port}: {error.strerror}", hint="Set `host`.")
     free = _next_free(host, port)
-    what = "is in use" if error.errno == errno.EADDRINUSE else "needs more rights"
+    reason = "is in use" if error.errno == errno.EADDRINUSE else "needs more rights"
     return PortTaken(
-        f"port {port} on {host} {what}", hint=f"Stop what uses it, or add {option} {free} (that one is free)."
+        f"port {port} on {host} {reason}", hint=f"Stop what uses it, or add {option} {free} (that one is free)."
     )
 
 
 def _listening(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_STREAM)
+    listener = socket.socket(family, socket.SOCK_STREAM)
     try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind((host, port))
-        made.listen(1024)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(1024)
     except OSError:
-        made.close()
+        listener.close()
         raise
-    return made
+    return listener
 
 
 def _next_free(host: str, port: int) -> int:
     for candidate in [*range(max(port + 10, 1024), min(port + 500, 65000), 10), 0]:
         try:
-            with _listening(host, candidate) as made:
-                return int(made.getsockname()[1])
+            with _listening(host, candidate) as listener:
+                return int(listener.getsockname()[1])
         except OSError:
             continue
     return 0
