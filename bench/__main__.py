@@ -31,13 +31,13 @@ class Report:
     def __init__(self) -> None:
         self.met = True
 
-    def ratio(self, name: str, found: Compared, aim: float | None) -> None:
+    def ratio(self, name: str, figures: Compared, aim: float | None) -> None:
         """A ratio to a floor."""
-        spread = f"{found.low:.2f} to {found.high:.2f}"
-        rates = f"{found.subject:,.0f} /s against {found.floor:,.0f} /s"
-        if found.cheapness is not None:
-            rates += f"; processor time {found.cheapness:.2f}"
-        self._line(name, f"{found.ratio:.2f}", spread, rates, aim=aim, met=aim is None or found.ratio >= aim)
+        spread = f"{figures.low:.2f} to {figures.high:.2f}"
+        rates = f"{figures.subject:,.0f} /s against {figures.floor:,.0f} /s"
+        if figures.cheapness is not None:
+            rates += f"; processor time {figures.cheapness:.2f}"
+        self._line(name, f"{figures.ratio:.2f}", spread, rates, aim=aim, met=aim is None or figures.ratio >= aim)
 
     def cost(self, name: str, value: float, unit: str, most: float | None) -> None:
         """A cost that should not be above `most`."""
@@ -94,31 +94,31 @@ def _measure(  # noqa: PLR0917 - called in one place
     sqlite = kind == "sqlite"
     if "fast" in parts:
         with tempfile.TemporaryDirectory() as folder, fresh() as url:
-            found = asyncio.run(lanes.fast(url, Path(folder), server, rounds=rounds))
-        report.ratio(f"fast lane, {kind}", found, 0.5 if sqlite else 0.45)
+            figures = asyncio.run(lanes.fast(url, Path(folder), server, rounds=rounds))
+        report.ratio(f"fast lane, {kind}", figures, 0.5 if sqlite else 0.45)
     if "durable" in parts:
         few, count = max(rounds // 3, 1), 200
         dbos = lanes.durable("dbos", fresh, count)
         for name in ("lane", "queued"):
-            found = asyncio.run(compare(dbos, lanes.durable(name, fresh, count), few, warm=False))
-            report.ratio(f"durable lane{', queued' if name == 'queued' else ''}, {kind}", found, 0.9)
+            figures = asyncio.run(compare(dbos, lanes.durable(name, fresh, count), few, warm=False))
+            report.ratio(f"durable lane{', queued' if name == 'queued' else ''}, {kind}", figures, 0.9)
     if "shop" in parts:
         with tempfile.TemporaryDirectory() as folder, fresh() as url, fresh() as bare:
-            found = asyncio.run(fulfilment.fulfilment(url, bare, Path(folder), rounds=min(rounds, 5)))
-        report.ratio(f"the shop's fulfilment, {kind}", found, None)
+            figures = asyncio.run(fulfilment.fulfilment(url, bare, Path(folder), rounds=min(rounds, 5)))
+        report.ratio(f"the shop's fulfilment, {kind}", figures, None)
     if "webhook" in parts:
         for which, label in (("none", "events that start nothing"), ("pay", "events with a run in the fast lane")):
             with tempfile.TemporaryDirectory() as folder, fresh() as url, fresh() as bare:
-                found = asyncio.run(webhook.acknowledgements(Path(folder), url, bare, which, rounds=rounds))
-            report.ratio(f"acknowledgements, {label}, {kind}", found, 0.8 if which == "none" else None)
+                figures = asyncio.run(webhook.acknowledgements(Path(folder), url, bare, which, rounds=rounds))
+            report.ratio(f"acknowledgements, {label}, {kind}", figures, 0.8 if which == "none" else None)
     if "idle" in parts:
         with tempfile.TemporaryDirectory() as folder, fresh() as url:
             percent, megabytes = asyncio.run(webhook.idle(Path(folder), url, 20))
         report.cost(f"idle server, processor, {kind}", percent, "%", 2)
         report.cost(f"idle server, memory, {kind}", megabytes, "MB", 120)
     if "workers" in parts and not sqlite:
-        one, two, ratio = small.two_workers(fresh, max(rounds // 3, 1), 300)
-        report.ratio("two workers against one, postgresql", Compared(one, two, ratio, ratio, ratio), 1.7)
+        single, two, ratio = small.two_workers(fresh, max(rounds // 3, 1), 300)
+        report.ratio("two workers against one, postgresql", Compared(single, two, ratio, ratio, ratio), 1.7)
 
 
 if __name__ == "__main__":

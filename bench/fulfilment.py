@@ -100,12 +100,12 @@ async def fulfilment(url: str, bare_url: str, folder: Path, *, rounds: int, coun
             shop = Shop(services)
             floor = _floor(bare_url, json.dumps(shop.paid("o1")))
             try:
-                found = await compare(lambda: floor(0.3), lambda: shop.fulfil(count), rounds)
+                figures = await compare(lambda: floor(0.3), lambda: shop.fulfil(count), rounds)
             finally:
                 floor.close()
-            mailed, wanted = await shop.receipts(), (rounds + 1) * count
-            assert mailed == wanted, f"{mailed} receipts for {wanted} orders"
-    return found
+            mailed, expected = await shop.receipts(), (rounds + 1) * count
+            assert mailed == expected, f"{mailed} receipts for {expected} orders"
+    return figures
 
 
 def _floor(url: str, payload: str) -> Floor:

@@ -94,13 +94,13 @@ async def started(database: Database, folder: Path, direct: int = 48) -> AsyncGe
     await fixture.service.stop(5)
 
 
-async def spread(count: int, one: Callable[[int], Awaitable[Any]]) -> float:
+async def spread(count: int, work: Callable[[int], Awaitable[Any]]) -> float:
     """Do `one(number)` for all numbers with CALLERS at a time; returns how many per second."""
     numbers = iter(range(count))
 
     async def caller() -> None:
         for number in numbers:
-            await one(number)
+            await work(number)
 
     began = time.perf_counter()
     await asyncio.gather(*[caller() for _ in range(CALLERS)])
@@ -254,10 +254,10 @@ async def fast(url: str, folder: Path, server: Path | None, *, rounds: int) -> C
             first = next(numbers) * 10**6
             return await spread(500, lambda number: fixture.service.ingest(event(fixture, "paid", first + number)))
 
-        found = await compare(lambda: floor(0.3), subject, rounds, spent=lambda: processor_seconds(server))
+        figures = await compare(lambda: floor(0.3), subject, rounds, spent=lambda: processor_seconds(server))
         floor.close()
     await database.close()
-    return found
+    return figures
 
 
 KINDS = ("lane", "queued", "dbos")

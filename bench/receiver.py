@@ -77,11 +77,11 @@ class Store:
     async def work(self) -> None:
         """Commit what waits, batch by batch, until nothing is left."""
         while self.waiting:
-            taken, self.waiting = self.waiting, []
+            batch, self.waiting = self.waiting, []
             await asyncio.get_running_loop().run_in_executor(
-                self.thread, self.database.insert, [row for row, _ in taken]
+                self.thread, self.database.insert, [row for row, _ in batch]
             )
-            for _, future in taken:
+            for _, future in batch:
                 future.set_result(None)
 
 
@@ -92,8 +92,8 @@ def app(url: str, secret: str) -> Starlette:
     async def receive(request: Request) -> JSONResponse:
         raw = await request.body()
         parts = dict(part.split("=", 1) for part in request.headers["stripe-signature"].split(","))
-        wanted = hmac.new(secret.encode(), parts["t"].encode() + b"." + raw, hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(wanted, parts["v1"]) or abs(time.time() - int(parts["t"])) > 300:
+        expected = hmac.new(secret.encode(), parts["t"].encode() + b"." + raw, hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(expected, parts["v1"]) or abs(time.time() - int(parts["t"])) > 300:
             return JSONResponse({"error": "signature"}, 400)
         await store.add((json.loads(raw)["id"], raw.decode()))
         return JSONResponse({"received": True})

@@ -33,19 +33,19 @@ class Compared:
 
 
 async def _once(measure: Measure) -> float:
-    found = measure()
-    return await found if inspect.isawaitable(found) else found
+    figures = measure()
+    return await figures if inspect.isawaitable(figures) else figures
 
 
 def processor_seconds(folder: Path | None) -> float:
     """Processor time of this process and, with the folder of a Postgres, of the whole server."""
-    found = time.process_time()
+    spent = time.process_time()
     if folder is not None:
         master = psutil.Process(int((folder / "postmaster.pid").read_text().split()[0]))
         for process in [master, *master.children()]:
             with contextlib.suppress(psutil.Error):
-                found += sum(process.cpu_times()[:2])
-    return found
+                spent += sum(process.cpu_times()[:2])
+    return spent
 
 
 async def compare(
@@ -67,7 +67,7 @@ async def compare(
             done = rate * (time.perf_counter() - began)
             rates[measure].append(rate)
             costs[measure].append((spent() - before) / done if spent else 0.0)
-    low, ratio, high = _quartiles([ours / base for ours, base in zip(rates[subject], rates[floor], strict=True)])
+    low, ratio, high = _quartiles([rate / base for rate, base in zip(rates[subject], rates[floor], strict=True)])
     cheap = statistics.median(costs[floor]) / statistics.median(costs[subject]) if spent else None
     return Compared(statistics.median(rates[floor]), statistics.median(rates[subject]), ratio, low, high, cheap)
 

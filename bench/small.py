@@ -40,8 +40,8 @@ PAUSE = 0.4
 
 def expression() -> float:
     """Microseconds for EXPRESSION on an event of 4 KB: the best of many short rounds."""
-    thing = {"object": "checkout.session", "amount_total": 2000, "metadata": {f"k{n}": "v" * 60 for n in range(55)}}
-    payload = {"id": "evt_1", "type": "checkout.session.completed", "created": 1, "data": {"object": thing}}
+    session = {"object": "checkout.session", "amount_total": 2000, "metadata": {f"k{n}": "v" * 60 for n in range(55)}}
+    payload = {"id": "evt_1", "type": "checkout.session.completed", "created": 1, "data": {"object": session}}
     assert 4000 < len(json.dumps(payload)) < 4500
     scope = build_scope(event=event_scope(payload, "checkout.session", "completed"), env={})
     compiled, eval_context = compile_expression(EXPRESSION), EvalContext(now=SystemClock().now, uuid=lambda: "")
@@ -117,10 +117,10 @@ def drained(fresh: Callable[[], AbstractContextManager[str]], many: int, count: 
             child.stdin.flush()
         for child in children:
             assert _line(child) == "done\n"
-        took = time.perf_counter() - began
+        seconds = time.perf_counter() - began
         for child in children:
             child.wait(30)
-        return count / took
+        return count / seconds
 
 
 def _line(child: subprocess.Popen[str]) -> str:
@@ -132,11 +132,11 @@ def two_workers(
     fresh: Callable[[], AbstractContextManager[str]], rounds: int, count: int
 ) -> tuple[float, float, float]:
     """Return the runs per second of one worker, of two, and the median ratio."""
-    found = [(drained(fresh, 1, count), drained(fresh, 2, count)) for _ in range(rounds)]
+    pairs = [(drained(fresh, 1, count), drained(fresh, 2, count)) for _ in range(rounds)]
     return (
-        statistics.median(one for one, _ in found),
-        statistics.median(two for _, two in found),
-        statistics.median(two / one for one, two in found),
+        statistics.median(single for single, _ in pairs),
+        statistics.median(two for _, two in pairs),
+        statistics.median(two / single for single, two in pairs),
     )
 
 

@@ -81,7 +81,7 @@ TYPES = (
 def stripe_object(prefix: str, number: int) -> dict[str, Any]:
     """The object of an event, with what Stripe's have in them."""
     kinds = {"pi": "payment_intent", "ch": "charge", "cs": "checkout.session", "cus": "customer"}
-    found: dict[str, Any] = {
+    figures: dict[str, Any] = {
         "id": f"{prefix}_{number:024d}" if prefix != "cus" else f"cus_{number % 3000:014d}",
         "object": kinds[prefix],
         "amount": 1900,
@@ -95,8 +95,8 @@ def stripe_object(prefix: str, number: int) -> dict[str, Any]:
         "payment_method_details": {"card": {"brand": "visa", "last4": "4242", "padding": "x" * 900}},
     }
     if prefix != "cus":
-        found["payment_intent"] = f"pi_{number:024d}"
-    return found
+        figures["payment_intent"] = f"pi_{number:024d}"
+    return figures
 
 
 def event_rows(count: int) -> Iterator[dict[str, Any]]:
@@ -233,10 +233,10 @@ async def fill(url: str, tables: Tables, *, many_runs: int, many_events: int) ->
             await database.write(lambda tx: put(tx, table, batch))
 
     await put_all(events, event_rows(many_events))
-    made = [run_row(number) for number in range(many_runs)]
-    await put_all(runs, iter(made))
-    await put_all(steps, (row for n, run in enumerate(made) for row in step_rows(n, run["created_at"])))
-    await put_all(mails, (mail_row(n, run["created_at"]) for n, run in enumerate(made)))
+    rows_of_runs = [run_row(number) for number in range(many_runs)]
+    await put_all(runs, iter(rows_of_runs))
+    await put_all(steps, (row for n, run in enumerate(rows_of_runs) for row in step_rows(n, run["created_at"])))
+    await put_all(mails, (mail_row(n, run["created_at"]) for n, run in enumerate(rows_of_runs)))
     orders = tables.metadata.tables["orders"]
     values = (
         {
@@ -307,17 +307,17 @@ async def measure(url: str, folder: Path, *, many_runs: int, many_events: int) -
     project = load_project(root, settings)
     tables = Tables(project.tables, SystemClock())
     await fill(url, tables, many_runs=many_runs, many_events=many_events)
-    found: dict[str, float] = {"indexing everything": await _index(url, tables)}
+    figures: dict[str, float] = {"indexing everything": await _index(url, tables)}
     async with _client(settings, project) as http:
         for name, path in questions(many_runs).items():
-            taken: list[float] = []
+            times: list[float] = []
             for _ in range(7):
                 began = time.perf_counter()
                 answer = await http.get(f"/api/_payloom{path}")
-                taken.append(time.perf_counter() - began)
+                times.append(time.perf_counter() - began)
                 assert answer.status_code == 200, (path, answer.text)
-            found[name] = statistics.median(taken)
-    return found
+            figures[name] = statistics.median(times)
+    return figures
 
 
 @contextlib.asynccontextmanager
@@ -335,11 +335,11 @@ async def _index(url: str, tables: Tables) -> float:
     database = open_database(url)
     began = time.perf_counter()
     await Indexer(database, SystemClock(), tables.specs).catch_up()
-    taken = time.perf_counter() - began
+    seconds = time.perf_counter() - began
     lines = await database.read(lambda tx: tx.execute(sa.select(sa.func.count()).select_from(refs)).scalar())
-    print(f"  indexed {lines:,} references in {taken:.1f} s")
+    print(f"  indexed {lines:,} references in {seconds:.1f} s")
     await database.close()
-    return taken
+    return seconds
 
 
 def main() -> int:
@@ -356,9 +356,9 @@ def main() -> int:
             continue
         print(f"\nstudio, {kind}: {options.runs:,} runs, {options.events:,} events")
         with tempfile.TemporaryDirectory(prefix="payloom-bench-") as name, _database(kind, Path(name)) as url:
-            found = asyncio.run(measure(url, Path(name), **sizes))
-        found.pop("indexing everything")
-        for question, seconds in found.items():
+            figures = asyncio.run(measure(url, Path(name), **sizes))
+        figures.pop("indexing everything")
+        for question, seconds in figures.items():
             met = met and seconds <= AIM
             print(f"  {question:32} {seconds * 1000:8.1f} ms   {'ok' if seconds <= AIM else 'MISSED'}")
     return 0 if met else 1

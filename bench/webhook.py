@@ -57,25 +57,25 @@ def request(kind: str, number: int, secret: str) -> bytes:
 
 async def load(port: int, kind: str, count: int, secret: str) -> tuple[float, list[float]]:
     """Deliver `count` events on CONNECTIONS connections; returns acknowledgements per second and seconds for each."""
-    made = iter([request(kind, next(NUMBERS), secret) for _ in range(count)])
-    took: list[float] = []
+    requests = iter([request(kind, next(NUMBERS), secret) for _ in range(count)])
+    times: list[float] = []
 
     async def connection() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for delivery in made:
+        for delivery in requests:
             began = time.perf_counter()
             writer.write(delivery)
             head = await reader.readuntil(b"\r\n\r\n")
             assert head.startswith(b"HTTP/1.1 200"), head
-            found = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
-            assert found is not None
-            await reader.readexactly(int(found[1]))
-            took.append(time.perf_counter() - began)
+            length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+            assert length is not None
+            await reader.readexactly(int(length[1]))
+            times.append(time.perf_counter() - began)
         writer.close()
 
     began = time.perf_counter()
     await asyncio.gather(*[connection() for _ in range(CONNECTIONS)])
-    return count / (time.perf_counter() - began), took
+    return count / (time.perf_counter() - began), times
 
 
 def free_port() -> int:
@@ -115,8 +115,8 @@ def process(*command: str, port: int) -> Generator[psutil.Process]:
 @contextlib.contextmanager
 def ours(folder: Path, url: str, port: int) -> Generator[psutil.Process]:
     """The whole server, as `payloom serve` runs it but for the local Stripe."""
-    with process("-c", _SERVE, str(folder), str(port), url, port=port) as found:
-        yield found
+    with process("-c", _SERVE, str(folder), str(port), url, port=port) as server:
+        yield server
 
 
 _SERVE = """
@@ -154,8 +154,8 @@ async def idle(folder: Path, url: str, seconds: float) -> tuple[float, float]:
     """Return what the server costs while nothing happens: percent of a core, megabytes (resident, not shared)."""
     port = free_port()
     project(folder / "project")
-    with ours(folder / "project", url, port) as found:
+    with ours(folder / "project", url, port) as server:
         await asyncio.sleep(6)
-        before = sum(found.cpu_times()[:2])
+        before = sum(server.cpu_times()[:2])
         await asyncio.sleep(seconds)
-        return (sum(found.cpu_times()[:2]) - before) / seconds * 100, found.memory_full_info().uss / 2**20
+        return (sum(server.cpu_times()[:2]) - before) / seconds * 100, server.memory_full_info().uss / 2**20

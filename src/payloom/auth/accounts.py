@@ -113,8 +113,10 @@ def create_account(
     row = {**dataclasses.asdict(account), "roles": list(account.granted), "email_key": email_key(email)}
     del row["granted"]
     row["password_changed_at"] = now if password_hash else None
-    made = tx.execute(insert.values(row).on_conflict_do_nothing(index_elements=["email_key"]).returning(accounts.c.id))
-    if made.one_or_none() is None:
+    inserted = tx.execute(
+        insert.values(row).on_conflict_do_nothing(index_elements=["email_key"]).returning(accounts.c.id)
+    )
+    if inserted.one_or_none() is None:
         raise EmailTaken(hint="sign in instead")
     if profile:
         profile(tx, account.id, account.email, account.name)

@@ -16,7 +16,7 @@ BYTES = 32
 def signing_key(tx: sa.Connection, purpose: str, now: dt.datetime) -> bytes:
     """Return the key for `purpose`, such as `decision`; make it if there is none."""
     insert = (postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert)(keys)
-    made = insert.values(purpose=purpose, value=secrets.token_bytes(BYTES), created_at=now)
+    statement = insert.values(purpose=purpose, value=secrets.token_bytes(BYTES), created_at=now)
     # Whoever makes it first wins; the others read it.
-    tx.execute(made.on_conflict_do_nothing(index_elements=["purpose"]))
+    tx.execute(statement.on_conflict_do_nothing(index_elements=["purpose"]))
     return tx.execute(sa.select(keys.c.value).where(keys.c.purpose == purpose)).scalar_one()

@@ -94,10 +94,10 @@ class StudioUsers:
 
     def _make_first(self, tx: sa.Connection) -> Account:
         # An older version let anybody sign up under this address.
-        taken = find_account(tx, email=FIRST_EMAIL) is not None
+        exists = find_account(tx, email=FIRST_EMAIL) is not None
         return create_account(
             tx,
-            email=f"admin-{new_token()[:8]}@localhost" if taken else FIRST_EMAIL,
+            email=f"admin-{new_token()[:8]}@localhost" if exists else FIRST_EMAIL,
             password_hash=None,
             now=self._clock.now(),
             name="Admin",

@@ -150,7 +150,7 @@ def execute_many(tx: sa.Connection, statement: Any, values: Sequence[Mapping[str
     if plan is None:
         tx.execute(statement, list(values))
     else:
-        _release_cursor(tx, _execute(tx, plan, [plan.values(one) for one in values], many=True))
+        _release_cursor(tx, _execute(tx, plan, [plan.values(value) for value in values], many=True))
 
 
 def count(tx: sa.Connection, statement: Any, parameters: Mapping[str, Any]) -> int:
@@ -184,12 +184,12 @@ def _cursor(tx: sa.Connection, driver: Any, text: str) -> Any:
     """Return a cursor. On Postgres each statement keeps its own, which remembers how its parameters are written."""
     if tx.dialect.name != "postgresql":
         return driver.cursor()
-    kept = tx.info.setdefault(_CURSORS, {})
-    cursor = kept.get(text)
+    cursors = tx.info.setdefault(_CURSORS, {})
+    cursor = cursors.get(text)
     if cursor is None or cursor.closed or cursor.connection is not driver:
-        if len(kept) >= _MOST_CURSORS:
-            kept.clear()
-        cursor = kept[text] = driver.cursor()
+        if len(cursors) >= _MOST_CURSORS:
+            cursors.clear()
+        cursor = cursors[text] = driver.cursor()
     return cursor
 
 

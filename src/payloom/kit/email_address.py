@@ -95,13 +95,13 @@ def _ascii_domain(text: str) -> str:
     try:
         domain = text.lower() if text.isascii() else text.encode("idna").decode().lower()
         labels = domain.split(".")
-        shown = [label.encode().decode("idna") if label.startswith("xn--") else label for label in labels]
+        decoded = [label.encode().decode("idna") if label.startswith("xn--") else label for label in labels]
     except UnicodeError:
         raise NotAnAddress from None
     written = text.lower().split(".") if not text.isascii() else labels
     if not all(_LABEL.fullmatch(label) for label in labels) or len(domain) > 253:
         raise NotAnAddress
-    if not all(_is_plain(label) for label in (*shown, *written)):
+    if not all(_is_plain(label) for label in (*decoded, *written)):
         raise NotAnAddress
     return domain
 

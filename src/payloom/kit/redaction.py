@@ -82,7 +82,7 @@ def _masks(text: str, *, inside: bool = False) -> list[tuple[int, int, str]]:
 
 def _merged(masks: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
     merged: list[tuple[int, int, str]] = []
-    for start, end, mask in sorted(masks, key=lambda one: (one[0], -one[1])):
+    for start, end, mask in sorted(masks, key=lambda span: (span[0], -span[1])):
         if merged and start < merged[-1][1]:
             before = merged[-1]
             merged[-1] = (before[0], max(before[1], end), before[2])

@@ -118,10 +118,10 @@ def _none_at_all(names: Mapping[str, str], values: Mapping[str, str], environmen
         )
 
 
-def _mode_of(pattern: re.Pattern[str], value: str, name: str, what: str) -> str:
+def _mode_of(pattern: re.Pattern[str], value: str, name: str, kind: str) -> str:
     match = pattern.fullmatch(value)
     if match is None:
-        raise StripeKeysRefused(f"{name} is not {what}", hint="Copy the key again from Stripe's dashboard, whole.")
+        raise StripeKeysRefused(f"{name} is not {kind}", hint="Copy the key again from Stripe's dashboard, whole.")
     return match[1]
 
 

@@ -245,9 +245,11 @@ def _accounts(file: FileSettings, environment: str, host: str) -> tuple[DemoAcco
             f"`accounts` with passwords that stand in a file are for this machine only, and host is {host}",
             hint="Set `host` to 127.0.0.1, or remove `accounts`; real people sign up themselves.",
         )
-    for index, one in enumerate(file.accounts):
-        _require_address(one.email, f"accounts[{index}].email")
-    return tuple(DemoAccount(one.email, one.password, one.name, tuple(one.roles)) for one in file.accounts)
+    for index, account in enumerate(file.accounts):
+        _require_address(account.email, f"accounts[{index}].email")
+    return tuple(
+        DemoAccount(account.email, account.password, account.name, tuple(account.roles)) for account in file.accounts
+    )
 
 
 def _require_address(text: str, where: str) -> None:

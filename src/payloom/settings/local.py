@@ -49,7 +49,7 @@ class LocalState:
 
     def secret(self, name: str, prefix: str = "") -> str:
         """Return the secret kept under `name`, making it first if there is none."""
-        kept = self.read().get(name)
-        if isinstance(kept, str) and kept:
-            return kept
+        value = self.read().get(name)
+        if isinstance(value, str) and value:
+            return value
         return str(self.update(**{name: prefix + secrets.token_hex(24)})[name])

@@ -121,13 +121,13 @@ class Settings:
 
     def secret_values(self) -> list[str]:
         """Return every secret that the settings hold, to be masked wherever it appears."""
-        kept = (self.stripe.secret_key, *self.stripe.webhook_secrets, *self.secrets.values())
-        tokens = (one for one in (self.admin_token, self.metrics_token) if one is not None)
+        secrets = (self.stripe.secret_key, *self.stripe.webhook_secrets, *self.secrets.values())
+        tokens = (token for token in (self.admin_token, self.metrics_token) if token is not None)
         urls = (self.database_url, self.email.url.get_secret_value() if self.email.url else "")
         passwords = {urlsplit(url).password or "" for url in urls}
         # A password of letters only, such as `postgres`, would hide a word.
-        named = [one for password in passwords for one in (password, unquote(password)) if not one.isalpha()]
-        return [*(secret.get_secret_value() for secret in (*kept, *tokens)), *named]
+        named = [form for password in passwords for form in (password, unquote(password)) if not form.isalpha()]
+        return [*(secret.get_secret_value() for secret in (*secrets, *tokens)), *named]
 
     def public(self) -> dict[str, Any]:
         """Return the settings as JSON without any secret, for `doctor` and the studio."""

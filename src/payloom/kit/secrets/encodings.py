@@ -59,7 +59,7 @@ class View:
 def views(text: str) -> Iterator[View]:
     """Yield a text as it stands and as each chain of up to three decodings shows it."""
     queue = [(View(text), 0)]
-    shown = {text}
+    forms = {text}
     for view, depth in queue:
         yield view
         if depth == _DEEPEST:
@@ -68,8 +68,8 @@ def views(text: str) -> Iterator[View]:
             if mark not in view.text or len(queue) >= _MOST_VIEWS:
                 continue
             decoded = _decoded(view, pattern, decode)
-            if decoded is not None and decoded.text not in shown:
-                shown.add(decoded.text)
+            if decoded is not None and decoded.text not in forms:
+                forms.add(decoded.text)
                 queue.append((decoded, depth + 1))
 
 

@@ -72,8 +72,8 @@ def _in_parts(text: str, file: str) -> Source | None:
         Parser(head).read(pieces.skeleton)
     except (Refusal, YAMLError, ValueError, RecursionError):
         return None
-    read = [one for one in parts if one is not None]
-    nodes = sum(one.nodes for one in read) + len(head.values)
+    read = [part for part in parts if part is not None]
+    nodes = sum(part.nodes for part in read) + len(head.values)
     if len(read) < len(parts) or head.diagnostics or nodes > MAX_NODES or not is_dict(head.data):
         return None
     if head.data.get("steps") != [0]:
@@ -83,17 +83,17 @@ def _in_parts(text: str, file: str) -> Source | None:
         for places in (head.values, head.keys)
     )
     scalars = {
-        path: dataclasses.replace(one, place=incremental.after(one.place, pieces))
-        for path, one in head.scalars.items()
+        path: dataclasses.replace(scalar, place=incremental.after(scalar.place, pieces))
+        for path, scalar in head.scalars.items()
         if path != ("steps", 0)
     }
     return Source(
         text=text,
         file=file,
-        data={key: [one.data for one in read] if key == "steps" else value for key, value in head.data.items()},
-        values=Places(values, [one.values for one in read], _MovePlace(pieces)),
-        keys=Places(keys, [one.keys for one in read], _MovePlace(pieces)),
-        scalars=Places(scalars, [one.scalars for one in read], _MoveScalar(pieces)),
+        data={key: [part.data for part in read] if key == "steps" else value for key, value in head.data.items()},
+        values=Places(values, [part.values for part in read], _MovePlace(pieces)),
+        keys=Places(keys, [part.keys for part in read], _MovePlace(pieces)),
+        scalars=Places(scalars, [part.scalars for part in read], _MoveScalar(pieces)),
     )
 
 

@@ -64,19 +64,19 @@ def load_tables(text: str, file: str = "tables.yaml") -> dict[str, TableSpec]:
     return _ordered(reader, specs)
 
 
-def _known_keys(reader: Reader, node: Mapping[str, Any], path: NodePath, known: tuple[str, ...], what: str) -> None:
+def _known_keys(reader: Reader, node: Mapping[str, Any], path: NodePath, known: tuple[str, ...], kind: str) -> None:
     for key in node:
         if key not in known:
             hint = did_you_mean(key, known) or f"known are {', '.join(known)}"
-            reader.report(reader.key_place((*path, key)), f"{what} has no key {key!r}", hint)
+            reader.report(reader.key_place((*path, key)), f"{kind} has no key {key!r}", hint)
 
 
-def _check_name(reader: Reader, place: Place, name: str, what: str) -> None:
+def _check_name(reader: Reader, place: Place, name: str, kind: str) -> None:
     if not _NAME.fullmatch(name) or len(name) > MAX_NAME:
-        reader.report(place, f"{name!r} cannot name a {what}", "use a-z, 0-9 and _, beginning with a letter")
-    elif what == "table" and name.startswith(_RESERVED_PREFIXES):
+        reader.report(place, f"{name!r} cannot name a {kind}", "use a-z, 0-9 and _, beginning with a letter")
+    elif kind == "table" and name.startswith(_RESERVED_PREFIXES):
         reader.report(place, f"names beginning with {', '.join(_RESERVED_PREFIXES)} are taken")
-    elif what == "column" and name == "any":
+    elif kind == "column" and name == "any":
         reader.report(place, "a column cannot be called any: `where` uses the word")
 
 
@@ -117,9 +117,9 @@ def _read_table(reader: Reader, name: str, node: Mapping[str, Any]) -> TableSpec
 
 
 def _with_id(reader: Reader, name: str, columns: dict[str, ColumnSpec], place: Place) -> dict[str, ColumnSpec]:
-    if taken := columns.get("id"):
+    if column := columns.get("id"):
         reader.report(
-            Place(taken.line, taken.column), f"table {name} has no primary column", "write `primary` after id's type"
+            Place(column.line, column.column), f"table {name} has no primary column", "write `primary` after id's type"
         )
     added = ColumnSpec("id", "uuid", primary=True, default=Default("uuid"), line=place.line, column=place.column)
     return {"id": added, **columns}

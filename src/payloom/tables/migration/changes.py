@@ -62,8 +62,8 @@ def compare(before: Mapping[str, TableSpec], after: Mapping[str, TableSpec]) -> 
         else:
             changes.append(Change("create_table", name))
     # Tables that refer to others go first.
-    gone = [name for name in reversed(list(before)) if name not in after]
-    return [*changes, *(Change("drop_table", name) for name in gone)]
+    dropped = [name for name in reversed(list(before)) if name not in after]
+    return [*changes, *(Change("drop_table", name) for name in dropped)]
 
 
 def _table(old: TableSpec, new: TableSpec) -> list[Change]:

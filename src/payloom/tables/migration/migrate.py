@@ -128,12 +128,12 @@ def _last_applied(tx: sa.Connection) -> dict[str, TableSpec]:
 
 def _refuse_foreign_tables(tx: sa.Connection, changes: list[Change]) -> None:
     existing = set(sa.inspect(tx).get_table_names())
-    taken = [change.table for change in changes if change.kind == "create_table" and change.table in existing]
-    if taken:
+    existing_tables = [change.table for change in changes if change.kind == "create_table" and change.table in existing]
+    if existing_tables:
         raise MigrationRefused(
-            f"The database already has a table {taken[0]} that Payloom did not make.",
+            f"The database already has a table {existing_tables[0]} that Payloom did not make.",
             hint="Give the table in tables.yaml another name, or use a database (or schema) of its own.",
-            tables=taken,
+            tables=existing_tables,
         )
 
 
@@ -149,12 +149,12 @@ def _make(
         if change.kind == "create_table":
             metadata.tables[change.table].create(tx)
     for name in after:
-        mine = [change for change in changes if change.table == name]
-        if name in before and mine:
+        own = [change for change in changes if change.table == name]
+        if name in before and own:
             # Alembic takes a while to import, which a start that has nothing to alter need not pay.
             from payloom.tables.migration.alter import Alteration  # noqa: PLC0415 - loads on use
 
-            Alteration(tx, before[name], after[name], metadata=metadata, changes=mine, now=clock.now()).run()
+            Alteration(tx, before[name], after[name], metadata=metadata, changes=own, now=clock.now()).run()
     for change in changes:
         if change.kind == "drop_table":
             sa.Table(change.table, sa.MetaData()).drop(tx)
@@ -164,11 +164,11 @@ def _remember(tx: sa.Connection, before: Mapping[str, TableSpec], after: Mapping
     changed = [
         name for name, spec in after.items() if before.get(name) is None or describe(before[name]) != describe(spec)
     ]
-    gone = [name for name in before if name not in after]
-    if names := [*changed, *gone]:
+    dropped = [name for name in before if name not in after]
+    if names := [*changed, *dropped]:
         tx.execute(sa.delete(models.applied).where(models.applied.c.name.in_(names)))
-    if gone:
-        tx.execute(sa.delete(models.seeded).where(models.seeded.c.table_name.in_(gone)))
+    if dropped:
+        tx.execute(sa.delete(models.seeded).where(models.seeded.c.table_name.in_(dropped)))
     if changed:
         rows = [{"name": name, "spec": describe(after[name]), "applied_at": clock.now()} for name in changed]
         tx.execute(sa.insert(models.applied), rows)

@@ -69,9 +69,9 @@ def require_all(
     missing = [value for value in condition.listed(name) if value not in present]
     missing += [None for value in where[name] if value is None]
     if missing:
-        shown = ", ".join(show(value) for value in missing[:5])
+        values = ", ".join(show(value) for value in missing[:5])
         more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-        message = f"{spec.name} has no matching row with {name} {shown}{more}"
+        message = f"{spec.name} has no matching row with {name} {values}{more}"
         raise RowsMissing(message, table=spec.name, column=name, missing=[str(value)[:100] for value in missing[:20]])
 
 
@@ -84,7 +84,7 @@ def keyed(spec: TableSpec, key_by: str, rows: list[Row]) -> dict[str, Row]:
     for row in rows:
         value = row[key_by]
         if value is None or value in keyed:
-            what = "two rows share" if value is not None else "a row has null for"
-            raise KeyNotUnique(f"key_by {key_by}: {what} {show(value)}", table=spec.name, column=key_by)
+            problem = "two rows share" if value is not None else "a row has null for"
+            raise KeyNotUnique(f"key_by {key_by}: {problem} {show(value)}", table=spec.name, column=key_by)
         keyed[value] = row
     return keyed

@@ -167,8 +167,8 @@ class Tables:
             target = self.metadata.tables[table]
             return sa.delete(target).where(condition(target, where_tree.shape, dialect)).returning(*target.c)
 
-        gone = self._write(tx, spec, ("delete",), where_tree, build=build, parameters={})
-        return counted(spec, "delete", gone, rows, where)
+        deleted = self._write(tx, spec, ("delete",), where_tree, build=build, parameters={})
+        return counted(spec, "delete", deleted, rows, where)
 
     def upsert(self, tx: sa.Connection, table: str, *, key: str | Sequence[str], values: Any) -> Any:
         """Insert the row, or change the one with the same `key` to the values given; return what is stored then.

@@ -148,19 +148,19 @@ class _Group:
         if len(items) > MAX_LIST:
             message = f"where {spec.name}.{column.name}: the list holds {len(items):,} values, {MAX_LIST:,} are allowed"
             raise BadArguments(message, table=spec.name)
-        kept = list(dict.fromkeys(_fit(spec, column, item) for item in items if item is not None))
-        if items and not kept:
+        values = list(dict.fromkeys(_fit(spec, column, item) for item in items if item is not None))
+        if items and not values:
             self.nulls += 1
-        elif not kept:
+        elif not values:
             self.impossible = True
         else:
-            self.add((column.name, "in"), kept)
+            self.add((column.name, "in"), values)
 
 
-def _no_filter(spec: TableSpec, what: str) -> NoFilter:
+def _no_filter(spec: TableSpec, reason: str) -> NoFilter:
     hint = "check the values the step compares with; nothing was read or changed"
     return NoFilter(
-        f"{what}, so the step would not know which rows of {spec.name} it means", hint=hint, table=spec.name
+        f"{reason}, so the step would not know which rows of {spec.name} it means", hint=hint, table=spec.name
     )
 
 
@@ -254,6 +254,6 @@ def _masked(value: Any) -> str:
     if is_map(value):
         return f"{{{describe_where(value)}}}"
     if is_sequence(value):
-        shown = ", ".join(_masked(item) for item in value[:3])
-        return f"[{shown}{', …' if len(value) > 3 else ''}]"
+        values = ", ".join(_masked(item) for item in value[:3])
+        return f"[{values}{', …' if len(value) > 3 else ''}]"
     return show(value)

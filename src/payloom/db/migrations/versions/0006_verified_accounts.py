@@ -45,11 +45,11 @@ def upgrade() -> None:
 def _unify_keys(conn: sa.Connection) -> None:
     """Write each key in today's form, unless an account has that already; the other then stays as it is."""
     rows = conn.execute(sa.select(accounts.c.id, accounts.c.email, accounts.c.email_key)).all()
-    taken = {row.email_key for row in rows}
+    email_keys = {row.email_key for row in rows}
     for row in rows:
         key = address_key(row.email)
-        if key != row.email_key and key not in taken:
-            taken.add(key)
+        if key != row.email_key and key not in email_keys:
+            email_keys.add(key)
             conn.execute(sa.update(accounts).where(accounts.c.id == row.id).values(email_key=key))
 
 
