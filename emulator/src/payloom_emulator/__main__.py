@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
+import signal
 import socket
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.config import (
@@ -42,8 +43,17 @@ def config_of(options: argparse.Namespace) -> EmulatorConfig:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Serve until interrupted. Returns the exit code."""
+    """Serve until Ctrl-C or SIGTERM. Returns the exit code: to be asked to stop is no failure."""
     options = parser().parse_args(argv)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return _serve(options)
+    except KeyboardInterrupt:
+        return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
     try:
         listener = socket.create_server((options.host, options.port))
     except OSError as error:
@@ -79,8 +89,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"  webhooks         none; --webhook-url URL sends them with secret {DEFAULT_WEBHOOK_SECRET}")
     sys.stdout.flush()
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
-    with contextlib.suppress(KeyboardInterrupt):
-        server.run(sockets=[listener])
+    server.run(sockets=[listener])
     return 0
 
 

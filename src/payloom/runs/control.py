@@ -84,7 +84,7 @@ class RunControl:
         run = _get(tx, run_id)
         if run.status not in ("failed", "refused"):
             raise WrongState(
-                f"Run {run_id} has not failed, it is {run.status}.", hint="Only failed runs can be retried."
+                f"Run {run_id} has not failed: its status is {run.status}.", hint="Only failed runs can be retried."
             )
         if (other := self._dedupe.reclaim(tx, run)) is not None:
             raise WrongState(

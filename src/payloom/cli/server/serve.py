@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import gc
 import os
+import signal
 import socket
 import sys
 import threading
@@ -169,9 +170,16 @@ def open_browser(url: str) -> None:
 
 
 def run_until_stopped(work: Callable[[], Any]) -> None:
-    """Run `work`; Ctrl-C ends it like SIGTERM does, without a traceback."""
-    with contextlib.suppress(KeyboardInterrupt):
+    """Run `work`; Ctrl-C and SIGTERM end it without a traceback and with exit code 0."""
+    if threading.current_thread() is not threading.main_thread():
         work()
+        return
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            work()
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 def _reachable(host: str) -> str:
