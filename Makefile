@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Hundreds of processes start in the tests: each would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo demo-check studio studio-dev studio-once test check lint fix bench storm lock clean
+.PHONY: help setup demo demo-check studio studio-dev studio-once test check lint fix bench storm lock release audit licenses clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -79,6 +79,24 @@ lock: ## re-pin requirements/*.txt from requirements/*.in (needs uv)
 	cd requirements && $(PIN) -c runtime.txt build.in -o build.txt
 	cd requirements && $(PIN) node.in -o node.txt
 	cd requirements && $(PIN) -c runtime.txt -c build.txt -c node.txt dev.in -o dev.txt
+	cd requirements && $(PIN) -c runtime.txt -c build.txt release.in -o release.txt
+
+$(VENV)/.releases: $(VENV)/.runs requirements/release.txt
+	@$(PIP) --require-hashes -r requirements/release.txt
+	@touch $@
+
+release: studio $(VENV)/.releases ## build both distributions and their bill of materials (CycloneDX) into dist/
+	@rm -rf dist
+	@$(BIN)/python -m build --no-isolation --outdir dist .
+	@$(BIN)/python -m build --no-isolation --outdir dist emulator
+	@$(BIN)/cyclonedx-py requirements --output-reproducible --pyproject pyproject.toml -o dist/payloom.cdx.json requirements/runtime.txt
+
+audit: $(VENV)/.releases ## look for known vulnerabilities in what is pinned (needs a network)
+	@for file in runtime build dev release; do $(BIN)/pip-audit --require-hashes --disable-pip -r requirements/$$file.txt || exit 1; done
+	@cd studio && npm audit --audit-level=moderate
+
+licenses: $(VENV)/.runs ## write docs/reference/licenses.md from what is installed
+	@$(BIN)/python requirements/licenses.py > docs/reference/licenses.md
 
 clean: ## remove the virtual environment and build leftovers
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis
