@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from payloom.api.http.audit import actor_of
 from payloom.api.http.client_address import client_key
 from payloom.api.http.current_user import SessionAuth, as_user
 from payloom.api.http.errors import BadRequest, NotSignedIn
@@ -16,8 +17,9 @@ from payloom.api.http.request_body import MAX_FORM, read_form, read_json_object
 from payloom.api.http.same_origin import refuse_foreign, safe_next
 from payloom.api.limits.rate_limit import Counters, SharedLimiter
 from payloom.api.page_routes import PageRoutes
+from payloom.audit.trail import AuditNote, AuditTrail
 from payloom.auth.accounts import Account
-from payloom.auth.errors import AuthError
+from payloom.auth.errors import AuthError, SignInRefused, TooManyAttempts
 from payloom.kit.errors import PayloomError
 from payloom.pages.templates import OWN
 
@@ -32,8 +34,16 @@ _FIELDS = {"bad_email": "email", "email_taken": "email", "bad_password": "passwo
 class AccountRoutes:
     """The routes around accounts."""
 
-    def __init__(self, session_auth: SessionAuth, page_routes: PageRoutes, origin: str, counters: Counters) -> None:
+    def __init__(
+        self,
+        session_auth: SessionAuth,
+        page_routes: PageRoutes,
+        origin: str,
+        counters: Counters,
+        audit: AuditTrail,
+    ) -> None:
         """origin: the site's own origin, for the check against other sites. counters: of tries, for every process."""
+        self.audit = audit
         self.session_auth = session_auth
         self.page_routes = page_routes
         self.origin = origin
@@ -134,7 +144,21 @@ class AccountRoutes:
     async def _sign_in(self, request: Request, email: str, password: str) -> tuple[Account, str]:
         if request.url.path == "/sign-in":
             await self.limiter.check(client_key(request))
-        return await self.session_auth.accounts.sign_in(email, password, client_key(request))
+        try:
+            account, token = await self.session_auth.accounts.sign_in(email, password, client_key(request))
+        except (SignInRefused, TooManyAttempts) as error:
+            await self._note_failure(request, email, error)
+            raise
+        if account.roles:
+            note = AuditNote("session.started", account.id, details={"by": "password"})
+            await self.audit.write(actor_of(request, account), note)
+        return account, token
+
+    async def _note_failure(self, request: Request, email: str, error: AuthError) -> None:
+        """Record a failed sign-in: of an account by its ID, of an unknown address without it (it may be a password)."""
+        account = await self.session_auth.accounts.find(email=email)
+        note = AuditNote("session.failed", account.id if account else None, "refused", details={"reason": error.code})
+        await self.audit.write_failure(actor_of(request), note)
 
     async def _begin(self, request: Request, visitor: Account, token: str, response: Response) -> Response:
         # A session that was open before ends: nobody stays signed in as somebody else in the background.
@@ -146,7 +170,10 @@ class AccountRoutes:
 
     async def _end(self, request: Request, response: Response) -> Response:
         if token := self.session_auth.token(request):
+            visitor = await self.session_auth.current(request)
             await self.session_auth.accounts.sign_out(token)
+            if visitor is not None and visitor.roles:
+                await self.audit.write(actor_of(request, visitor), AuditNote("session.ended", visitor.id))
         self.session_auth.forget(response)
         return response
 

@@ -11,11 +11,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from payloom.api.http.audit import actor_of
 from payloom.api.http.errors import BadRequest, NotAllowed
 from payloom.api.http.middleware import set_route_label
 from payloom.api.http.request_body import read_form
 from payloom.api.http.same_origin import refuse_foreign
 from payloom.api.page_routes import PageRoutes
+from payloom.audit.trail import Actor, AuditNote, AuditTrail
 from payloom.auth.decision_links import PATH, DecisionLink, DecisionLinks
 from payloom.auth.errors import LinkNotValid
 from payloom.auth.service import AccountService
@@ -42,6 +44,7 @@ class ApprovalRoutes:
         database: Database,
         runs: RunService,
         accounts: AccountService,
+        audit: AuditTrail,
     ) -> None:
         """origin: the site's own origin, for the check against other sites."""
         self.links = links
@@ -50,6 +53,7 @@ class ApprovalRoutes:
         self.database = database
         self.runs = runs
         self.accounts = accounts
+        self.audit = audit
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -108,6 +112,10 @@ class ApprovalRoutes:
         except WrongState:
             # Somebody else was quicker; the page says what they said.
             return
+        guest = actor_of(request)
+        actor = Actor("guest", f"the link to {link.recipient}", None, guest.address, guest.request_id)
+        note = AuditNote("run.decided", link.run_id, details={"step": link.path, "approved": approved, "by": "link"})
+        await self.audit.write(actor, note)
 
     def _draw(self, request: Request, link: DecisionLink, approval: Approval) -> Response:
         context = {

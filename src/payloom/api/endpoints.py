@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from payloom.api.http.audit import actor_of
 from payloom.api.http.caller_errors import caller_error
 from payloom.api.http.client_address import client_key
 from payloom.api.http.current_user import SessionAuth, as_user
@@ -26,6 +27,7 @@ from payloom.api.http.same_origin import SAFE_METHODS, cors_headers, is_foreign,
 from payloom.api.http.serialization import to_plain
 from payloom.api.limits.guest_limits import MAX_GUEST_BODY, GuestLimits
 from payloom.api.limits.rate_limit import Counters, SharedLimiter
+from payloom.audit.trail import AuditNote, AuditTrail
 from payloom.auth.accounts import Account
 from payloom.kit import strict_json
 from payloom.kit.errors import PayloomError
@@ -102,6 +104,7 @@ class Endpoints:
         open_errors: bool,
         own: Mapping[str, str],
         counters: Counters,
+        audit: AuditTrail,
         guest_rate: tuple[int, float] | None = None,
     ) -> None:
         """workflows: returns those that are served now, another mapping after each publish.
@@ -121,6 +124,7 @@ class Endpoints:
         self.open_errors = open_errors
         self.own = own
         self.counters = counters
+        self.audit = audit
         self._guests = GuestLimits(guest_rate)
 
     @property
@@ -187,6 +191,12 @@ class Endpoints:
             dedupe=_request_key(request, inputs),
         )
         answer = await self.runs.call(endpoint.workflow.id, inputs, caller=call, trigger_index=endpoint.index)
+        if visitor is not None and not isinstance(trigger.auth, str) and trigger.method not in SAFE_METHODS:
+            # What only some roles may do, such as refunds.
+            details = {"run": answer.run_id, "endpoint": f"{trigger.method} {endpoint.route}"}
+            await self.audit.write(
+                actor_of(request, visitor), AuditNote("workflow.started", workflow.id, details=details)
+            )
         return self._respond(request, answer)
 
     def _current(self, endpoint: Endpoint) -> tuple[Workflow, ApiTrigger]:

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from payloom.api.http.audit import actor_of
 from payloom.api.http.client_address import client_key
 from payloom.api.http.current_user import SessionAuth, as_user
 from payloom.api.http.errors import BadRequest, NotSignedIn
@@ -14,6 +15,7 @@ from payloom.api.http.request_body import MAX_FORM, read_form, read_json_object
 from payloom.api.http.same_origin import refuse_foreign
 from payloom.api.limits.rate_limit import Counters, SharedLimiter
 from payloom.api.page_routes import PageRoutes
+from payloom.audit.trail import AuditNote, AuditTrail
 from payloom.auth.accounts import Account
 from payloom.kit.errors import PayloomError
 from payloom.pages.templates import OWN
@@ -25,8 +27,16 @@ TRIES = (10, 60.0)
 class PasswordRoutes:
     """The routes on which somebody who is signed in chooses a password."""
 
-    def __init__(self, session_auth: SessionAuth, page_routes: PageRoutes, origin: str, counters: Counters) -> None:
+    def __init__(
+        self,
+        session_auth: SessionAuth,
+        page_routes: PageRoutes,
+        origin: str,
+        counters: Counters,
+        audit: AuditTrail,
+    ) -> None:
         """origin: the site's own origin, for the check against other sites. counters: of tries, for every process."""
+        self.audit = audit
         self.session_auth = session_auth
         self.page_routes = page_routes
         self.origin = origin
@@ -86,6 +96,7 @@ class PasswordRoutes:
         await self.session_auth.accounts.choose_password(
             visitor, password, current=current, caller=client_key(request), session=session
         )
+        await self.audit.write(actor_of(request, visitor), AuditNote("account.password", visitor.id))
 
     def _draw(
         self, request: Request, visitor: Account, *, done: bool = False, error: PayloomError | None = None

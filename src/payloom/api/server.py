@@ -82,8 +82,9 @@ class Server(Starlette):
 def _routes(dependencies: ServerDependencies, webhook: Route) -> Sequence[BaseRoute]:
     """Return the routes: probes, webhook, accounts, management, the user's endpoints, static files, pages."""
     settings, publisher, counters = dependencies.settings, dependencies.publisher, dependencies.counters
-    accounts = AccountRoutes(dependencies.session_auth, dependencies.page_routes, settings.origin, counters)
-    passwords = PasswordRoutes(dependencies.session_auth, dependencies.page_routes, settings.origin, counters)
+    audit = dependencies.management.audit
+    accounts = AccountRoutes(dependencies.session_auth, dependencies.page_routes, settings.origin, counters, audit)
+    passwords = PasswordRoutes(dependencies.session_auth, dependencies.page_routes, settings.origin, counters, audit)
     endpoints = Endpoints(
         lambda: publisher.published,
         dependencies.runs,
@@ -91,6 +92,7 @@ def _routes(dependencies: ServerDependencies, webhook: Route) -> Sequence[BaseRo
         origin=settings.origin,
         open_errors=settings.is_dev,
         counters=counters,
+        audit=audit,
         guest_rate=settings.guest_rate,
         own={route.path: min(route.methods or {"GET"}) for route in [webhook, *accounts.routes(), *passwords.routes()]},
     )
@@ -101,6 +103,7 @@ def _routes(dependencies: ServerDependencies, webhook: Route) -> Sequence[BaseRo
         database=dependencies.database,
         runs=dependencies.runs,
         accounts=dependencies.session_auth.accounts,
+        audit=audit,
     )
     management = LazyManagementApp(lambda: _create_management(dependencies.management))
     return [

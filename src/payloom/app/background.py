@@ -60,6 +60,7 @@ async def sweep(services: Services) -> None:
     """Delete old sign-in rows, and what is kept no longer. A failure is logged; the next sweep tries again."""
     with contextlib.suppress(PayloomError):
         await services.accounts.sweep()
+        await services.audit.prune()
     settings = services.settings
     keep = Retention(runs=settings.keep_runs, refused=settings.keep_refused, failed=settings.keep_failed)
     try:

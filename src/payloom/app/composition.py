@@ -18,6 +18,7 @@ from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.lazy_app import SIGN_IN_PATH
 from payloom.api.page_routes import PageRoutes
 from payloom.api.server import ServerDependencies
+from payloom.audit.trail import AuditTrail
 from payloom.auth.accounts import Profile
 from payloom.auth.decision_links import DecisionLink, DecisionLinks
 from payloom.auth.passwords import Passwords
@@ -98,6 +99,7 @@ class Services:
         self.stripe_tables = StripeTables(self.stripe, self.mirror)
         self.http = HttpHost(Guard(settings.http_allow), settings.secrets)
         self.outbox = self._outbox()
+        self.audit = AuditTrail(self.database, clock, keep_days=settings.keep_audit)
         self.metrics = Metrics()
         self.metrics.collector = self.health
         self.runs = RunService(
@@ -205,6 +207,7 @@ class Services:
             publisher=self.publisher,
             sandbox=self.sandbox,
             stripe_tables=self.stripe_tables,
+            audit=self.audit,
         )
 
     def sandbox(self) -> SandboxService:

@@ -155,6 +155,10 @@ class FileSettings(_Section):
     keep_failed: Annotated[int, Field(ge=31)] = Field(
         365, description="Days for which failed runs, and their events, are kept; 31 at least."
     )
+    keep_audit: Annotated[int, Field(ge=31)] = Field(
+        400,
+        description="Days for which entries of the audit trail are kept; 31 at least. A shorter setting holds for new ones only.",
+    )
     rate_limit: str | None = Field(
         None,
         description="Calls by a guest's address of an endpoint without a `rate_limit`: `120/m` outside dev, or `none`.",

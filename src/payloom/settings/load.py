@@ -97,6 +97,7 @@ def load_settings(
         keep_runs=file.keep_runs,
         keep_refused=file.keep_refused,
         keep_failed=file.keep_failed,
+        keep_audit=file.keep_audit,
         guest_rate=_guest_rate(file.rate_limit, environment),
         mirror=tuple(dict.fromkeys(file.stripe.mirror)),
         connections=ConnectionSettings(**file.connections.model_dump()),

@@ -80,6 +80,8 @@ class Settings:
     """Days."""
     keep_failed: int = 365
     """Days."""
+    keep_audit: int = 400
+    """Days."""
     guest_rate: tuple[int, float] | None = None
     """Calls per seconds of one endpoint by one guest's address, where the endpoint has no limit of its own."""
     studio_edit: bool = False

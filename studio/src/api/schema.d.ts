@@ -84,6 +84,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Audit
+         * @description List who did what, newest first. `before`: the last ID of the previous page.
+         */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Audit
+         * @description Export the audit trail, newest first. The export is itself recorded.
+         */
+        get: operations["export_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/editor/actions": {
         parameters: {
             query?: never;
@@ -1321,6 +1361,87 @@ export interface components {
             size: number;
             /** Type */
             type: string;
+        };
+        /**
+         * AuditEntry
+         * @description Who did what, on what, from where and when.
+         */
+        AuditEntry: {
+            /** Account Id */
+            account_id: string | null;
+            /** Action */
+            action: string;
+            /**
+             * Actor
+             * @description The address of the account, or who else it was.
+             */
+            actor: string | null;
+            /**
+             * Actor Kind
+             * @enum {string}
+             */
+            actor_kind: "person" | "token" | "operator" | "guest" | "server";
+            /**
+             * Address
+             * @description The network address.
+             */
+            address: string | null;
+            /**
+             * After
+             * @description What changed, as it became, without secrets.
+             */
+            after: unknown;
+            /** At */
+            at: string;
+            /**
+             * Before
+             * @description What changed, as it was, without secrets.
+             */
+            before: unknown;
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            } | null;
+            /** Id */
+            id: string;
+            /**
+             * Outcome
+             * @description `refused`: the person lacked the right. `failed`: the server could not do it.
+             * @enum {string}
+             */
+            outcome: "done" | "refused" | "failed";
+            /** Request Id */
+            request_id: string | null;
+            /**
+             * Target
+             * @description The ID of what it was done to.
+             */
+            target: string | null;
+            /**
+             * Title
+             * @description The action in words.
+             */
+            title: string;
+        };
+        /**
+         * AuditList
+         * @description A page of entries.
+         */
+        AuditList: {
+            /**
+             * Actions
+             * @description Every action that can be recorded, in words.
+             */
+            actions: {
+                [key: string]: string;
+            };
+            /** Data */
+            data: components["schemas"]["AuditEntry"][];
+            /**
+             * Next
+             * @description Pass this as `before` for the next page.
+             */
+            next: string | null;
         };
         /**
          * Branch
@@ -3423,6 +3544,11 @@ export interface components {
             /** Http Allow */
             http_allow: string[];
             /**
+             * Keep Audit
+             * @description Days.
+             */
+            keep_audit: number;
+            /**
              * Keep Failed
              * @description Days.
              */
@@ -4244,6 +4370,81 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ApprovalList"];
                 };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_audit: {
+        parameters: {
+            query?: {
+                before?: string | null;
+                limit?: number;
+                action?: string | null;
+                actor?: string | null;
+                target?: string | null;
+                outcome?: ("done" | "refused" | "failed") | null;
+                address?: string | null;
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    export_audit: {
+        parameters: {
+            query?: {
+                format?: "csv" | "jsonl";
+                action?: string | null;
+                actor?: string | null;
+                target?: string | null;
+                outcome?: ("done" | "refused" | "failed") | null;
+                address?: string | null;
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Why it was not done. */
             default: {

@@ -15,6 +15,7 @@ from payloom.api.http.errors import BadRequest, NoSuchRoute, WrongMethod, error_
 from payloom.api.http.middleware import request_id_of, set_route_label
 from payloom.api.http.request_body import refuse_card_numbers_in_body
 from payloom.api.http.serialization import MaskedJSONResponse, to_plain
+from payloom.api.management.access.audit import AuditMiddleware
 from payloom.api.management.access.auth import ManagementAuth
 from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.editor.routes import catalog, completion, sources, test_runs, versions
@@ -25,6 +26,7 @@ from payloom.api.management.lazy_app import PREFIX
 from payloom.api.management.models.answers import ErrorAnswer
 from payloom.api.management.openapi_document import openapi_document
 from payloom.api.management.routes import (
+    audit,
     events,
     local_stripe,
     mails,
@@ -41,7 +43,7 @@ from payloom.kit.redaction import redact
 from payloom.tables.errors import VerbFailed
 
 _IDENTITY = (me, session, users)
-_OPERATIONS = (overview, runs, events, tables, rows, mails, settings, sse, local_stripe)
+_OPERATIONS = (overview, runs, events, tables, rows, mails, settings, sse, local_stripe, audit)
 _EXACT = (users, catalog, completion, sources, versions)
 """Whose answers go out as they are: the links that an admin asks for, and files as the editor will save them."""
 _EDITOR = (catalog, completion, sources, versions, test_runs)
@@ -50,6 +52,7 @@ _EDITOR = (catalog, completion, sources, versions, test_runs)
 def create_management(dependencies: ManagementDependencies) -> FastAPI:
     """Return the application, ready to serve."""
     app = management_app()
+    app.add_middleware(AuditMiddleware, trail=dependencies.audit)
     app.state.dependencies = dependencies
     app.state.editor = create_editor_services(dependencies)
     app.state.auth = ManagementAuth(

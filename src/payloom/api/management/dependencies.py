@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from payloom.api.http.current_user import FindUser, SessionAuth
 from payloom.api.limits.rate_limit import Counters
 from payloom.api.management.change_stream import ChangeStream
+from payloom.audit.trail import AuditTrail
 from payloom.auth.studio_users import StudioUsers
 from payloom.connectors.stripe.tables.table_source import StripeTables
 from payloom.db.database import Database
@@ -52,3 +53,4 @@ class ManagementDependencies:
     publisher: ProjectPublisher
     sandbox: Callable[[], SandboxService]
     stripe_tables: StripeTables
+    audit: AuditTrail

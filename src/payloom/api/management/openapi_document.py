@@ -19,6 +19,7 @@ TAGS = {
     "tables": "The project's tables.",
     "mails": "The outbox.",
     "settings": "The effective settings.",
+    "audit": "The audit trail: who did what, on what, from where and when.",
     "local-stripe": "The local Stripe, in development.",
     "live": "Changes, as they happen.",
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import getpass
+import re
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
@@ -35,11 +37,19 @@ class ManagementClient:
         """GET; parameters that are None are left out."""
         return await self._send("GET", path, params={key: value for key, value in query.items() if value is not None})
 
+    async def get_text(self, path: str, **query: Any) -> str:
+        """GET what is no JSON; parameters that are None are left out."""
+        params = {key: value for key, value in query.items() if value is not None}
+        return (await self._ask("GET", path, params=params)).text
+
     async def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """POST JSON."""
         return await self._send("POST", path, json=body or {})
 
     async def _send(self, method: str, path: str, **options: Any) -> Any:
+        return (await self._ask(method, path, **options)).json()
+
+    async def _ask(self, method: str, path: str, **options: Any) -> Any:
         import httpx  # noqa: PLC0415 - loads on use
 
         try:
@@ -47,7 +57,7 @@ class ManagementClient:
         except httpx.HTTPError as error:
             raise ServerUnreachable(f"the server does not answer: {error}", hint="Is it still running?") from None
         if answer.is_success:
-            return answer.json()
+            return answer
         body = _error_of(answer)
         kind = NothingFound if answer.status_code == 404 else Refused
         raise kind(body.get("message", f"the server answered {answer.status_code}"), hint=body.get("hint"))
@@ -81,7 +91,7 @@ async def _open(root: Path, *, engine: bool) -> AsyncGenerator[ManagementClient,
         raise CommandError(
             "PAYLOOM_ADMIN_TOKEN is not set, so the command can't authenticate", hint="Set it here and for the server."
         )
-    headers = {"authorization": f"Bearer {token}", "host": "127.0.0.1"}
+    headers = {"authorization": f"Bearer {token}", "host": "127.0.0.1", "payloom-operator": _operator()}
     url = running_server(settings)
     if url is not None:
         async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60) as http:
@@ -91,6 +101,15 @@ async def _open(root: Path, *, engine: bool) -> AsyncGenerator[ManagementClient,
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as http:
             yield ManagementClient(http, in_process=True)
+
+
+def _operator() -> str:
+    """Return who uses the command line, for the audit trail, in letters that a header can hold."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = "somebody"
+    return re.sub(r"[^A-Za-z0-9._@-]", "_", name)[:40]
 
 
 def running_server(settings: Settings) -> str | None:

@@ -77,11 +77,11 @@ class ManagementAuth:
             refuse_foreign(request, self._origin)
             return
         caller = await self.caller(request)
+        request.scope["state"]["caller"] = caller
         if not has_role(caller.role, required):
             raise NotAllowed(
                 f"this needs the role {required}, and yours is {caller.role}", hint="Ask an admin.", role=required
             )
-        request.scope["state"]["caller"] = caller
 
     async def again(self, request: Request) -> None:
         """Look anew at who made a request that is still being answered. Raises as the first look did."""

@@ -9,9 +9,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from payloom.api.http.audit import audit_note
 from payloom.api.http.client_address import FORWARDED, client_key
 from payloom.api.http.errors import BadRequest, NotAllowed
 from payloom.api.http.same_origin import host_name
+from payloom.api.management.access.audit import audited
 from payloom.api.management.access.roles import anybody, role_of
 from payloom.api.management.injection import Auth, Dependencies
 from payloom.api.management.models.answers import SessionState, SignedIn, SignIn
@@ -32,7 +34,7 @@ async def get_session(deps: Dependencies, request: Request) -> Any:
     }
 
 
-@router.post("", response_model=SignedIn, openapi_extra=anybody())
+@router.post("", response_model=SignedIn, openapi_extra=anybody() | audited("session.started"))
 async def sign_in(deps: Dependencies, auth: Auth, request: Request, response: Response, body: SignIn) -> Any:
     """Sign in with the token of a link, or (`local`) with one click. Sets the session cookie."""
     await auth.sign_in_limiter.check(client_key(request))
@@ -50,14 +52,18 @@ async def sign_in(deps: Dependencies, auth: Auth, request: Request, response: Re
         raise BadRequest("the request has neither a token nor `local`", hint=hint)
     if before := deps.session_auth.token(request):
         await deps.session_auth.accounts.sign_out(before)
+    request.scope["state"]["visitor"] = account
+    audit_note(request).on(account.id, by="link" if body.token else "one click")
     deps.session_auth.keep(response, token)
     return {"email": account.email, "role": role_of(account.roles)}
 
 
-@router.delete("", response_model=SessionState, openapi_extra=anybody())
+@router.delete("", response_model=SessionState, openapi_extra=anybody() | audited("session.ended"))
 async def sign_out(deps: Dependencies, request: Request, response: Response) -> Any:
     """End the session, if there is one."""
     if token := deps.session_auth.token(request):
+        visitor = await deps.session_auth.current(request)
+        audit_note(request).on(visitor.id if visitor else None)
         await deps.session_auth.accounts.sign_out(token)
     deps.session_auth.forget(response)
     one_click = at_the_machine(request, deps.settings)

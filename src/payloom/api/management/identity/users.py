@@ -8,8 +8,10 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 
+from payloom.api.http.audit import audit_note
 from payloom.api.http.errors import NoSuchRoute
 from payloom.api.http.serialization import to_plain
+from payloom.api.management.access.audit import audited
 from payloom.api.management.access.auth import caller_of
 from payloom.api.management.access.roles import ORDER, admin, role_of
 from payloom.api.management.injection import Dependencies
@@ -34,7 +36,7 @@ async def list_people(
     }
 
 
-@router.put("/{account_id}/role", response_model=AccountView)
+@router.put("/{account_id}/role", response_model=AccountView, openapi_extra=audited("account.role"))
 async def set_role(deps: Dependencies, account_id: str, body: NewRoles, request: Request) -> Any:
     """Set a verified account's studio role: viewer, editor, admin, or none. Its other roles stay."""
     caller = caller_of(request)
@@ -44,17 +46,22 @@ async def set_role(deps: Dependencies, account_id: str, body: NewRoles, request:
         if account.email == caller.email and body.role != caller.role:
             raise BadRole("you cannot take your own role away", hint="ask another admin")
         others = [role for role in account.granted if role not in ORDER]
-        set_roles(tx, account.id, [*others, body.role] if body.role else others)
+        roles = [*others, body.role] if body.role else others
+        set_roles(tx, account.id, roles)
+        audit_note(request).on(
+            account.id, before={"roles": account.granted}, after={"roles": roles}, account=account.email
+        )
         return _require_account(find_account(tx, account_id=account_id), account_id)
 
     return _view(await deps.database.write(work))
 
 
-@router.post("/{account_id}/link", response_model=SignInLink)
-async def make_link(deps: Dependencies, account_id: str) -> Any:
+@router.post("/{account_id}/link", response_model=SignInLink, openapi_extra=audited("account.link"))
+async def make_link(deps: Dependencies, account_id: str, request: Request) -> Any:
     """Return a link that signs this user in once, within 15 minutes. Opening it verifies the account's address."""
-    account = await deps.session_auth.accounts.find(account_id=account_id)
-    token = await deps.studio_users.link(account_id=_require_account(account, account_id).id)
+    account = _require_account(await deps.session_auth.accounts.find(account_id=account_id), account_id)
+    token = await deps.studio_users.link(account_id=account.id)
+    audit_note(request).on(account.id, account=account.email)
     url = f"{deps.settings.site_url}{SIGN_IN_PATH}?token={token}"
     return {"url": url, "expires_at": to_plain(deps.clock.now() + LIFETIME)}
 

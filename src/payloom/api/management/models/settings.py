@@ -57,3 +57,4 @@ class SettingsView(Shape):
     keep_runs: int = Field(description="Days.")
     keep_refused: int = Field(description="Days.")
     keep_failed: int = Field(description="Days.")
+    keep_audit: int = Field(description="Days.")

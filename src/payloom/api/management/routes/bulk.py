@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from starlette.requests import Request
+
+from payloom.api.http.audit import audit_note
 from payloom.api.http.errors import error_body
 from payloom.kit.errors import PayloomError
 
@@ -22,3 +25,10 @@ def bulk_result(outcomes: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return the answer."""
     count = sum(outcome["done"] for outcome in outcomes)
     return {"data": list(outcomes), "done": count, "failed": len(outcomes) - count}
+
+
+def note_bulk(request: Request, result: dict[str, Any]) -> None:
+    """Note for the audit trail which items were done and which were not."""
+    done = [one["id"] for one in result["data"] if one["done"]]
+    failed = [one["id"] for one in result["data"] if not one["done"]]
+    audit_note(request).on(f"{len(done)} of {len(done) + len(failed)}", done=done[:50], failed=failed[:50])

@@ -9,8 +9,10 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 
+from payloom.api.http.audit import audit_note
 from payloom.api.http.errors import ApiError
 from payloom.api.http.serialization import to_plain
+from payloom.api.management.access.audit import audited
 from payloom.api.management.access.auth import person_of
 from payloom.api.management.access.roles import editor
 from payloom.api.management.injection import Dependencies
@@ -24,7 +26,7 @@ from payloom.api.management.models.events import (
     ReplayMany,
     Started,
 )
-from payloom.api.management.routes.bulk import bulk_item, bulk_result
+from payloom.api.management.routes.bulk import bulk_item, bulk_result, note_bulk
 from payloom.api.management.routes.overview import FRESH_WITHIN
 from payloom.connectors.port import StepFailed
 from payloom.inbox.errors import EventUnknown
@@ -82,7 +84,7 @@ async def last_catch_up(deps: Dependencies) -> Any:
     return {"at": None, "report": None} if row is None else to_plain({"at": row.at, "report": row.value})
 
 
-@router.post("/catch-up", response_model=CatchUpReport, openapi_extra=editor())
+@router.post("/catch-up", response_model=CatchUpReport, openapi_extra=editor() | audited("events.fetched"))
 async def catch_up(deps: Dependencies) -> Any:
     """Backfill events that never arrived from Stripe."""
     try:
@@ -92,7 +94,7 @@ async def catch_up(deps: Dependencies) -> Any:
         raise StripeUnavailable(failure.message, hint=failure.hint, **failure.data) from failed
 
 
-@router.post("/replay", response_model=Outcomes, openapi_extra=editor())
+@router.post("/replay", response_model=Outcomes, openapi_extra=editor() | audited("events.replayed"))
 async def replay_events(deps: Dependencies, body: ReplayMany, request: Request) -> Any:
     """Replay several events, one after another."""
     person = person_of(request)
@@ -100,7 +102,9 @@ async def replay_events(deps: Dependencies, body: ReplayMany, request: Request) 
     async def one(event_id: str) -> list[str]:
         return list(await deps.runs.replay(event_id, person=person, workflow_id=body.workflow))
 
-    return bulk_result([await bulk_item(event_id, one) for event_id in dict.fromkeys(body.ids)])
+    result = bulk_result([await bulk_item(event_id, one) for event_id in dict.fromkeys(body.ids)])
+    note_bulk(request, result)
+    return result
 
 
 @router.get("/{event_id}", response_model=EventDetail)
@@ -128,7 +132,9 @@ async def get_event(deps: Dependencies, event_id: str) -> Any:
     )
 
 
-@router.post("/{event_id}/replay", response_model=Started, openapi_extra=editor())
+@router.post("/{event_id}/replay", response_model=Started, openapi_extra=editor() | audited("event.replayed"))
 async def replay_event(deps: Dependencies, event_id: str, request: Request, workflow: str | None = None) -> Any:
     """Replay an event: start new runs of the matching workflows."""
-    return {"runs": list(await deps.runs.replay(event_id, person=person_of(request), workflow_id=workflow))}
+    started = list(await deps.runs.replay(event_id, person=person_of(request), workflow_id=workflow))
+    audit_note(request).on(event_id, runs=started, workflow=workflow)
+    return {"runs": started}

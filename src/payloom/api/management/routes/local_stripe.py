@@ -17,6 +17,7 @@ from starlette.requests import Request
 
 from payloom.api.http.errors import ApiError, BadRequest, NoSuchRoute
 from payloom.api.http.request_body import read_json_object
+from payloom.api.management.access.audit import audited
 from payloom.api.management.access.roles import editor
 from payloom.api.management.injection import Dependencies
 from payloom.kit.json_types import is_dict
@@ -70,7 +71,7 @@ async def look_at_local_stripe(deps: Dependencies, name: str, request: Request) 
     return await _ask(deps.settings, "GET", f"/_emulator/{name}", params=params)
 
 
-@router.post("/control/{name}", response_model=dict[str, Any], openapi_extra=editor())
+@router.post("/control/{name}", response_model=dict[str, Any], openapi_extra=editor() | audited("local_stripe.changed"))
 async def steer_local_stripe(deps: Dependencies, name: str, request: Request) -> Any:
     """Call `clock`, `trigger`, `fail-next`, `redeliver`, `delivery`, `limits`, `billing`, or `reset`."""
     _known(name, _DO)

@@ -8,14 +8,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 
+from payloom.api.http.audit import audit_note
 from payloom.api.http.serialization import to_plain
+from payloom.api.management.access.audit import audited
 from payloom.api.management.access.auth import caller_of, person_of
 from payloom.api.management.access.roles import editor, viewer
 from payloom.api.management.access.users import account_as_user
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.answers import Outcomes
 from payloom.api.management.models.runs import Decided, Decision, Fork, RetryMany, RunCounts, RunDetail, RunList, RunRef
-from payloom.api.management.routes.bulk import bulk_item, bulk_result
+from payloom.api.management.routes.bulk import bulk_item, bulk_result, note_bulk
 from payloom.api.management.routes.overview import FRESH_WITHIN
 from payloom.runs.run_rows import Run
 from payloom.runs.statuses import RunFilter
@@ -57,7 +59,7 @@ async def get_run(deps: Dependencies, run_id: str) -> Any:
     return detail(await deps.run_queries.timeline(run_id))
 
 
-@router.post("/retry", response_model=Outcomes, openapi_extra=editor())
+@router.post("/retry", response_model=Outcomes, openapi_extra=editor() | audited("runs.retried"))
 async def retry_runs(deps: Dependencies, body: RetryMany, request: Request) -> Any:
     """Retry the failed steps of several runs, one after another."""
     ids = body.ids
@@ -72,22 +74,24 @@ async def retry_runs(deps: Dependencies, body: RetryMany, request: Request) -> A
     async def one(run_id: str) -> list[str]:
         return [(await deps.runs.retry(run_id, person=person)).id]
 
-    return bulk_result([await bulk_item(run_id, one) for run_id in dict.fromkeys(ids)])
+    result = bulk_result([await bulk_item(run_id, one) for run_id in dict.fromkeys(ids)])
+    note_bulk(request, result)
+    return result
 
 
-@router.post("/{run_id}/retry", response_model=RunRef, openapi_extra=editor())
+@router.post("/{run_id}/retry", response_model=RunRef, openapi_extra=editor() | audited("run.retried"))
 async def retry_run(deps: Dependencies, run_id: str, request: Request) -> Any:
     """Retry a run's failed step, with the same idempotency key."""
     return _run_ref(await deps.runs.retry(run_id, person=person_of(request)))
 
 
-@router.post("/{run_id}/cancel", response_model=RunRef, openapi_extra=editor())
+@router.post("/{run_id}/cancel", response_model=RunRef, openapi_extra=editor() | audited("run.canceled"))
 async def cancel_run(deps: Dependencies, run_id: str) -> Any:
     """End a run."""
     return _run_ref(await deps.runs.cancel(run_id))
 
 
-@router.post("/{run_id}/fork", response_model=RunRef, openapi_extra=editor())
+@router.post("/{run_id}/fork", response_model=RunRef, openapi_extra=editor() | audited("run.forked"))
 async def fork_run(deps: Dependencies, run_id: str, body: Fork, request: Request) -> Any:
     """Rerun: start a new run from an old one. Other inputs need the right to start the workflow."""
     as_user = await account_as_user(deps.find_user, body.user)
@@ -99,14 +103,16 @@ async def fork_run(deps: Dependencies, run_id: str, body: Fork, request: Request
         newest=body.newest,
         as_user=as_user,
     )
+    audit_note(request).on(run_id, run=run.id, step=body.path, as_user=body.user, other_inputs=body.inputs is not None)
     return _run_ref(run)
 
 
-@router.post("/{run_id}/decide", response_model=Decided, openapi_extra=viewer())
+@router.post("/{run_id}/decide", response_model=Decided, openapi_extra=viewer() | audited("run.decided"))
 async def decide_run(deps: Dependencies, run_id: str, body: Decision, request: Request) -> Any:
     """Decide on an approval. The user needs one of its roles."""
     caller = caller_of(request)
     await deps.runs.decide(run_id, body.path, approved=body.approved, by=caller.by, roles=caller.roles, note=body.note)
+    audit_note(request).on(run_id, step=body.path, approved=body.approved)
     return {"decided": True}
 
 

@@ -8,8 +8,10 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.requests import Request
 
+from payloom.api.http.audit import audit_note
 from payloom.api.http.errors import NoSuchRoute
 from payloom.api.http.serialization import to_plain
+from payloom.api.management.access.audit import audited
 from payloom.api.management.access.auth import person_of
 from payloom.api.management.access.users import account_as_user
 from payloom.api.management.dependencies import ManagementDependencies
@@ -43,7 +45,7 @@ async def list_workflows(deps: Dependencies) -> Any:
     }
 
 
-@router.post("/{workflow_id:path}/run", response_model=StartAnswer)
+@router.post("/{workflow_id:path}/run", response_model=StartAnswer, openapi_extra=audited("workflow.started"))
 async def start_workflow(deps: Dependencies, workflow_id: str, body: Start, request: Request) -> Any:
     """Start a workflow by hand and wait for its result."""
     workflow = _find(deps, workflow_id)
@@ -51,6 +53,7 @@ async def start_workflow(deps: Dependencies, workflow_id: str, body: Start, requ
     permit = permit_start(person_of(request), "by_hand", workflow, body.inputs, as_user=user)
     call = Caller(user=permit.user, user_id=permit.user_id, origin=permit.origin)
     answer = await deps.runs.call(workflow.id, permit.inputs or {}, caller=call, trigger="manual")
+    audit_note(request).on(workflow.id, run=answer.run_id, as_user=body.user)
     failure = to_plain(answer.failure) if answer.failure else None
     output = answer.body if failure is None else {"error": failure}
     return {

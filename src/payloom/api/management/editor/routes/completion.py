@@ -8,6 +8,7 @@ from fastapi import APIRouter
 
 from payloom.api.http.errors import BadRequest
 from payloom.api.management.access import roles
+from payloom.api.management.access.audit import not_audited
 from payloom.api.management.editor.models import sources as models
 from payloom.api.management.injection import Dependencies
 from payloom.workflows.completion.answer import complete_field, complete_text, hover_text
@@ -16,7 +17,9 @@ from payloom.workflows.syntax.filemodel.step_keys import BARE_KEYS
 router = APIRouter(prefix="/editor", tags=["editor"])
 
 
-@router.post("/complete", response_model=models.Completion, openapi_extra=roles.viewer())
+@router.post(
+    "/complete", response_model=models.Completion, openapi_extra=roles.viewer() | not_audited("it answers a question")
+)
 def complete(deps: Dependencies, body: models.CompleteBody) -> Any:
     """Return completions at `offset` of the text, or at `cursor` of the `expression` in the field at `path`.
 
@@ -47,7 +50,9 @@ def complete(deps: Dependencies, body: models.CompleteBody) -> Any:
     return {"from": completions.start, "to": completions.end, "items": items}
 
 
-@router.post("/hover", response_model=models.Hover | None, openapi_extra=roles.viewer())
+@router.post(
+    "/hover", response_model=models.Hover | None, openapi_extra=roles.viewer() | not_audited("it answers a question")
+)
 def hover(deps: Dependencies, body: models.HoverBody) -> Any:
     """Return the meaning and the type of the word at an offset. Null if it is unknown."""
     hover = hover_text(body.text, body.offset, deps.publisher.catalog)

@@ -10,8 +10,10 @@ from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from payloom.api.http.audit import audit_note
 from payloom.api.http.serialization import to_plain
 from payloom.api.management.access import roles
+from payloom.api.management.access.audit import audited
 from payloom.api.management.access.auth import caller_of
 from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.editor.files import write_whole
@@ -30,12 +32,13 @@ from payloom.workflows.program.program import Workflow
 router = APIRouter(prefix="/editor", tags=["editor"])
 
 
-@router.post("/test-run", response_model=models.TestRun, openapi_extra=roles.editor())
+@router.post("/test-run", response_model=models.TestRun, openapi_extra=roles.editor() | audited("workflow.tested"))
 async def test_run(deps: Dependencies, editor: Editor, body: models.TestRunBody, request: Request) -> Any:
     """Run a draft once, on a copy of the rows. Mocks, recorded responses, or synthesized data answer its calls.
 
     Nothing is stored, and nothing leaves the machine. With `stripe: local`, Stripe's calls go to the local Stripe.
     """
+    audit_note(request).on(body.id, stripe=body.stripe)
     draft = await editor.test_run_inputs.draft(body.id, body.text)
     trigger_input, event = await editor.test_run_inputs.trigger_input(draft, body.trigger, caller_of(request).email)
     mocks = {path: _mock(mock) for path, mock in body.mocks.items()}
@@ -45,9 +48,10 @@ async def test_run(deps: Dependencies, editor: Editor, body: models.TestRunBody,
     return _answer(result, draft, body.until)
 
 
-@router.post("/dry-run", response_model=models.DryRun, openapi_extra=roles.editor())
-async def dry_run(deps: Dependencies, editor: Editor, body: models.DryRunBody) -> Any:
+@router.post("/dry-run", response_model=models.DryRun, openapi_extra=roles.editor() | audited("workflow.tested"))
+async def dry_run(deps: Dependencies, editor: Editor, body: models.DryRunBody, request: Request) -> Any:
     """Run a draft on recorded events without side effects, and compare the results with the recorded ones."""
+    audit_note(request).on(body.id)
     draft = await editor.test_run_inputs.draft(body.id, body.text)
     outcome = await deps.sandbox().dry_run(draft, body.events, body.limit)
     data = redact(to_plain(outcome))
@@ -72,9 +76,14 @@ async def get_pins(deps: Dependencies, editor: Editor, workflow_id: str) -> Any:
     return await run_in_threadpool(_read_pins, _pins_path(deps, workflow_id))
 
 
-@router.put("/pins/{workflow_id:path}", response_model=models.PinsAnswer, openapi_extra=roles.editor())
-async def put_pins(deps: Dependencies, editor: Editor, workflow_id: str, body: models.Pins) -> Any:
+@router.put(
+    "/pins/{workflow_id:path}",
+    response_model=models.PinsAnswer,
+    openapi_extra=roles.editor() | audited("workflow.saved"),
+)
+async def put_pins(deps: Dependencies, editor: Editor, workflow_id: str, body: models.Pins, request: Request) -> Any:
     """Pin data to a workflow. Replaces the pinned data."""
+    audit_note(request).on(workflow_id, pinned=True)
     await run_in_threadpool(editor.files.read, workflow_id)
     text = body.model_dump_json(exclude_none=True, indent=2)
     await run_in_threadpool(write_whole, _pins_path(deps, workflow_id), text)

@@ -8,8 +8,10 @@ from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from payloom.api.http.audit import audit_note
 from payloom.api.http.errors import ApiError
 from payloom.api.management.access import roles
+from payloom.api.management.access.audit import audited
 from payloom.api.management.access.auth import person_of
 from payloom.api.management.editor.files import Conflict
 from payloom.api.management.editor.models import sources as models
@@ -29,7 +31,11 @@ class NoVersionText(ApiError):
 router = APIRouter(prefix="/workflows", tags=["editor"])
 
 
-@router.post("/{workflow_id:path}/publish", response_model=models.Published, openapi_extra=roles.editor())
+@router.post(
+    "/{workflow_id:path}/publish",
+    response_model=models.Published,
+    openapi_extra=roles.editor() | audited("workflow.published"),
+)
 async def publish_workflow(
     deps: Dependencies, editor: Editor, workflow_id: str, body: models.PublishBody, request: Request
 ) -> Any:
@@ -46,6 +52,7 @@ async def publish_workflow(
             etag=file.etag,
         )
     done = await editor.sources.publish(person_of(request))
+    audit_note(request).on(workflow_id, number=done.number, changed=list(done.changed))
     published = deps.publisher.workflows.get(workflow_id)
     return {
         "number": done.number,
@@ -77,7 +84,10 @@ async def diff_versions(
 
 
 @router.post(
-    "/{workflow_id:path}/rollback", response_model=models.Saved, responses=CHANGED, openapi_extra=roles.editor()
+    "/{workflow_id:path}/rollback",
+    response_model=models.Saved,
+    responses=CHANGED,
+    openapi_extra=roles.editor() | audited("workflow.rolled_back"),
 )
 async def roll_back(editor: Editor, workflow_id: str, body: models.RollbackBody, request: Request) -> Any:
     """Write an older version's text into the file, and publish it."""
@@ -88,6 +98,7 @@ async def roll_back(editor: Editor, workflow_id: str, body: models.RollbackBody,
         raise NoVersionText(
             f"version {stored['hash'][:12]} was not read from a file", hint="Its model can be looked at."
         )
+    audit_note(request).on(workflow_id, version=stored["hash"])
     await editor.sources.begin_save(workflow_id, person, publish=True)
     try:
         file = await run_in_threadpool(editor.files.write, workflow_id, stored["text"], body.etag)
