@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support import collection
+from tests.support import certificates, collection
 from tests.support.migrated import copy_sqlite
 from tests.support.postgres import migrated_postgres_url, postgres_server, postgres_template, postgres_url
 
@@ -24,6 +24,11 @@ __all__ = ["migrated_postgres_url", "postgres_server", "postgres_template", "pos
 def pytest_xdist_auto_num_workers() -> int:
     """Take one worker more than there are cores: tests wait for timers, processes, and databases."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_configure() -> None:
+    """Read the machine's certificates once, not for each client."""
+    certificates.read_once()
 
 
 def pytest_collection() -> None:

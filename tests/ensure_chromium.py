@@ -1,6 +1,7 @@
 """Make sure a Chromium is on this machine before the browser tests run: `python tests/ensure_chromium.py`.
 
-Looks for one first; installs it through the platform's own package manager otherwise; says what to do when it cannot.
+The one without windows, where the platform has it, is the same engine at half of the processor time per page. Looks for
+one first; installs it through the platform's own package manager otherwise; says what to do when it cannot.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "msedge")
+_NAMES = (
+    *("chromium-headless-shell", "chrome-headless-shell"),
+    *("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "msedge"),
+)
 _PLACES = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -37,10 +41,11 @@ def _installers() -> Iterator[list[list[str]]]:
     root = [] if os.geteuid() == 0 else (["sudo", "-n"] if shutil.which("sudo") else None)
     if root is not None:
         if shutil.which("apt-get"):
-            yield [
-                [*root, "apt-get", "update", "-qq"],
-                [*root, "apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"],
-            ]
+            for package in ("chromium-headless-shell", "chromium"):
+                yield [
+                    [*root, "apt-get", "update", "-qq"],
+                    [*root, "apt-get", "install", "-y", "-qq", "--no-install-recommends", package],
+                ]
         if shutil.which("dnf"):
             yield [[*root, "dnf", "install", "-y", "-q", "chromium"]]
         if shutil.which("apk"):

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.support import collection
+from tests.support import certificates, collection
 
 if TYPE_CHECKING:
     import pytest
+
+
+def pytest_configure() -> None:
+    """Read the machine's certificates once, not for each client."""
+    certificates.read_once()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

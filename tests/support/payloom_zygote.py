@@ -14,9 +14,12 @@ import json
 import os
 import signal
 import socket
+import ssl
 import sys
 import time
 from typing import Any
+
+import certifi
 
 _MODULES = (
     "payloom.cli.commands",
@@ -83,11 +86,13 @@ def _set_up(command: dict[str, Any], descriptors: list[int]) -> None:
 
 
 if __name__ == "__main__":
+    importlib.import_module("certificates").read_once()
     del sys.path[0]  # as for the installed command, this folder is not on it
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the tests, and they end this process
     gc.disable()
     for name in _MODULES:
         importlib.import_module(name)
+    ssl.create_default_context(cafile=certifi.where())
     gc.collect()
     gc.freeze()
     gc.enable()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import httpx
@@ -38,6 +39,7 @@ FOR_PAGES = {
 """Routes that other pages may read: each needs a client secret, or is a script that is the same for everybody."""
 
 
+@functools.cache
 def routes() -> list[tuple[str, str]]:
     """Return (method, path) of every route that is served."""
     pairs: list[tuple[str, str]] = []

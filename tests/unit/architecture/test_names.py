@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,16 +117,23 @@ def test_local_names_are_parameters_and_assigned_names() -> None:
     assert {name for name, _ in local_names(tree)} == {"given", "told", "_", "x", "said"}
 
 
+@functools.cache
+def lines_with_british_words() -> list[tuple[str, str]]:
+    """Return the lines that may hold one of the spellings, with their places: all files are read once."""
+    either = re.compile("|".join(SPELLINGS), re.IGNORECASE)
+    return [
+        (f"{path.relative_to(ROOT)}:{line}", text)
+        for path in (*PYTHON, *STUDIO)
+        if path != Path(__file__) and either.search(whole := path.read_text("utf-8"))
+        for line, text in enumerate(whole.splitlines(), 1)
+        if either.search(text)
+    ]
+
+
 @pytest.mark.parametrize("british", sorted(SPELLINGS))
 def test_one_spelling(british: str) -> None:
     pattern = re.compile(rf"(?<![a-z]){british}(?![a-z])|{british.capitalize()}(?![a-z])")
-    breaches = [
-        f"{path.relative_to(ROOT)}:{line}"
-        for path in (*PYTHON, *STUDIO)
-        if path != Path(__file__)
-        for line, text in enumerate(path.read_text("utf-8").splitlines(), 1)
-        if pattern.search(KEPT.sub("", text))
-    ]
+    breaches = [place for place, text in lines_with_british_words() if pattern.search(KEPT.sub("", text))]
     assert breaches == [], f"write {SPELLINGS[british]!r}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -21,7 +22,8 @@ FROM_STRIPE_OR_USERS = {"card_declined", "idempotency_key_in_use", "python_faile
 """Kinds that no literal names: Stripe's own codes that are common, and the default of `StepError`."""
 
 
-def kinds_in_code() -> set[str]:
+@functools.cache
+def kinds_in_code() -> frozenset[str]:
     """Return the kinds that the code gives to failures, as literals."""
     kinds: set[str] = set()
     for path in SOURCE.rglob("*.py"):
@@ -34,7 +36,7 @@ def kinds_in_code() -> set[str]:
             given = [*node.args[:2], *(keyword.value for keyword in node.keywords if keyword.arg == "kind")]
             words = [one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, str)]
             kinds |= {word for word in words if re.fullmatch("[a-z]+(_[a-z]+)*", word)}
-    return kinds
+    return frozenset(kinds)
 
 
 def test_every_kind_is_explained() -> None:

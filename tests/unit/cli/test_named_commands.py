@@ -21,12 +21,16 @@ ROOT = Path(__file__).parents[3]
 SOURCES = [ROOT / "src" / "payloom", ROOT / "emulator" / "src"]
 _COMMAND = re.compile(r"`payloom (?P<words>[^`]*)`")
 _PLACEHOLDER = "VALUE"
+PAYLOOM = typer.main.get_command(app)  # Typer makes all commands anew each time that it is asked
 
 
 def named_in_code() -> Iterator[tuple[str, str]]:
     """Yield `(place, command)` for each command in a string of the code. Values in f-strings become VALUE."""
     for path in sorted(file for folder in SOURCES for file in folder.rglob("*.py")):
-        tree = ast.parse(path.read_text("utf-8"))
+        source = path.read_text("utf-8")
+        if "`payloom" not in source:
+            continue
+        tree = ast.parse(source)
         if ast.get_docstring(tree):
             # What a module is for is written for contributors, and names groups of commands.
             tree.body.pop(0)
@@ -55,7 +59,7 @@ def named_in_docs() -> Iterator[tuple[str, str]]:
 
 def problem(words: str) -> str | None:
     """Return what is wrong with a command line, None if it can be run."""
-    command = typer.main.get_command(app)
+    command = PAYLOOM
     rest = shlex.split(words)
     while isinstance(command, TyperGroup) and rest and not rest[0].startswith("-"):
         name = rest.pop(0)
