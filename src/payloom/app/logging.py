@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from payloom.kit.redaction import redact, redact_text
+from payloom.kit.secrets.redaction import redact, redact_text
 from payloom.settings.model import Settings
 
 IDS = ("run", "workflow", "step", "event_id", "request_id")

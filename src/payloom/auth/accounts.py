@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from payloom.auth.errors import BadEmail, BadRole, EmailTaken, UnknownAccount, UnverifiedAccount
 from payloom.auth.models import accounts, sessions
-from payloom.kit.email_address import NotAnAddress, address_key, is_public_domain, parse_address
+from payloom.kit.addresses.email_address import NotAnAddress, address_key, is_public_domain, parse_address
 
 Profile = Callable[[sa.Connection, str, str, str | None], None]
 """Called within the sign-up's transaction with the new account's id, address and name."""

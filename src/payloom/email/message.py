@@ -17,9 +17,9 @@ from email.utils import format_datetime
 from typing import Any, Literal
 
 from payloom.email.errors import BadMail
-from payloom.kit.email_address import NotAnAddress, parse_address
+from payloom.kit.addresses.email_address import NotAnAddress, parse_address
 from payloom.kit.json_types import is_map, is_sequence
-from payloom.kit.redaction import redact_text
+from payloom.kit.secrets.redaction import redact_text
 
 Status = Literal["queued", "sending", "sent", "failed", "unknown"]
 MAX_RECIPIENTS = 50

@@ -11,6 +11,7 @@ import aiosmtplib
 
 from payloom.email.errors import DeliveryUnknown, EmailError, MailDelayed, MailRefused
 from payloom.email.message import Mail, address
+from payloom.kit.addresses.loopback import is_loopback
 
 Tls = Literal["implicit", "starttls", "opportunistic", "none"]
 
@@ -65,7 +66,7 @@ def parse_smtp_url(url: str) -> SmtpServer:
     chosen: Tls = "implicit" if parts.scheme == "smtps" else "starttls" if user else "opportunistic"
     if mode:
         chosen = mode
-    if user and chosen in ("none", "opportunistic") and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+    if user and chosen in ("none", "opportunistic") and not is_loopback(parts.hostname):
         raise EmailError("the password would be sent without encryption", hint="use smtps:// or tls=starttls")
     default = {"implicit": 465, "starttls": 587}.get(chosen, 25)
     return SmtpServer(parts.hostname, port or default, chosen, user, password)

@@ -20,7 +20,7 @@ from payloom.connectors.stripe.parameters import prepare
 from payloom.kit import strict_json
 from payloom.kit.clock import Clock
 from payloom.kit.json_types import is_dict, is_map, is_sequence
-from payloom.kit.redaction import redact
+from payloom.kit.secrets.redaction import redact
 from payloom.runs.models import steps
 from payloom.runs.run_rows import failure_from_json
 from payloom.sandbox.stripe.plain_answers import PlainAnswers

@@ -14,9 +14,10 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 
+from payloom.kit.addresses.email_address import NotAnAddress, parse_address
+from payloom.kit.addresses.loopback import is_loopback
 from payloom.kit.durations import parse_rate
-from payloom.kit.email_address import NotAnAddress, parse_address
-from payloom.kit.redaction import remember_secrets
+from payloom.kit.secrets.redaction import remember_secrets
 from payloom.settings.errors import (
     BadSettings,
     MissingVariable,
@@ -198,7 +199,7 @@ def _address(
         )
     parts = _parsed(address or f"http://127.0.0.1:{DEFAULT_PORT}", environment)
     chosen = next((value for value in (port, variables.port, file.port) if value is not None), None)
-    if environment == "dev" and _is_loopback(parts.hostname or ""):
+    if environment == "dev" and is_loopback(parts.hostname or ""):
         # On a developer's machine the address customers see is the one we listen on, whatever port that is.
         chosen = chosen or parts.port or DEFAULT_PORT
         return f"{parts.scheme}://{parts.hostname}:{chosen}{parts.path}".rstrip("/"), chosen
@@ -215,10 +216,6 @@ def _parsed(address: str, environment: str) -> SplitResult:
             hint="Sessions and payments need https; use the https address.",
         )
     return parts
-
-
-def _is_loopback(host: str) -> bool:
-    return host in {"localhost", "127.0.0.1", "::1"}
 
 
 def _guest_rate(text: str | None, environment: str) -> tuple[int, float] | None:
@@ -241,7 +238,7 @@ def _accounts(file: FileSettings, environment: str, host: str) -> tuple[DemoAcco
             f"`accounts` with passwords are allowed only in dev, and this is {environment}",
             hint="Move `accounts` under `environments: dev:`; real people sign up themselves.",
         )
-    if file.accounts and not _is_loopback(host):
+    if file.accounts and not is_loopback(host):
         raise BadSettings(
             f"`accounts` with passwords that stand in a file are for this machine only, and host is {host}",
             hint="Set `host` to 127.0.0.1, or remove `accounts`; real people sign up themselves.",
@@ -300,6 +297,6 @@ def _email(section: EmailSection, environ: Mapping[str, str], environment: str, 
     host = urlsplit(site_url).hostname or "localhost"
     return EmailSettings(
         transport=transport,
-        sender=section.sender or f"no-reply@{host if '.' in host and not _is_loopback(host) else 'example.com'}",
+        sender=section.sender or f"no-reply@{host if '.' in host and not is_loopback(host) else 'example.com'}",
         url=SecretStr(url) if url else None,
     )

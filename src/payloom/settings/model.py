@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 
-from payloom.kit.redaction import redact
+from payloom.kit.secrets.redaction import redact
 from payloom.settings.file import EnvironmentName, PublishPolicy
 from payloom.settings.keys import StripeSettings
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from payloom.email.models import mails
 from payloom.inbox.models import events, rejections
-from payloom.kit.redaction import redact
+from payloom.kit.secrets.redaction import redact
 from payloom.runs.models import runs, waits
 
 SHOWN = 8

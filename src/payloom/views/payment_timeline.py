@@ -17,10 +17,10 @@ import sqlalchemy as sa
 from payloom.auth.models import accounts
 from payloom.email.models import mails
 from payloom.inbox.models import events
+from payloom.kit.addresses.email_address import address_key
 from payloom.kit.clock import from_epoch
-from payloom.kit.email_address import address_key
 from payloom.kit.json_types import is_map
-from payloom.kit.redaction import redact
+from payloom.kit.secrets.redaction import redact
 from payloom.runs.models import runs, steps
 from payloom.tables.errors import TableError
 from payloom.tables.query.sql import Tables

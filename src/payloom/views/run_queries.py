@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from payloom.db.database import Database
-from payloom.kit.redaction import redact
+from payloom.kit.secrets.redaction import redact
 from payloom.runs.coordination import shared_calls
 from payloom.runs.errors import RunUnknown
 from payloom.runs.models import logs, runs, steps, waits

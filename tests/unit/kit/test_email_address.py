@@ -10,7 +10,7 @@ from payloom.auth.accounts import clean_email
 from payloom.auth.errors import BadEmail
 from payloom.email.errors import BadMail
 from payloom.email.message import address
-from payloom.kit.email_address import NotAnAddress, address_key, is_public_domain, parse_address
+from payloom.kit.addresses.email_address import NotAnAddress, address_key, is_public_domain, parse_address
 from payloom.settings.errors import BadSettings
 from payloom.settings.load import load_settings
 from payloom.workflows.program.json_schema import FORMATS

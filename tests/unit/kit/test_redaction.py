@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.readings import ENCODINGS, readings
 
-from payloom.kit.redaction import _KNOWN, MASK, redact, redact_text, remember_secrets
 from payloom.kit.secrets.patterns import STRIPE_KEYS, STRIPE_OBJECTS, STRIPE_SECRETS
+from payloom.kit.secrets.redaction import _KNOWN, MASK, redact, redact_text, remember_secrets
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_card_numbers_as_numbers_and_as_names_are_masked() -> None:
 def test_a_value_that_is_known_to_be_secret_is_masked_in_every_encoding(encoding: str) -> None:
     secret = "Kn0wn: to/be+sécret!"
     assert redact_text(secret) == secret
-    with patch("payloom.kit.redaction._KNOWN", type(_KNOWN)()):
+    with patch("payloom.kit.secrets.redaction._KNOWN", type(_KNOWN)()):
         remember_secrets([secret, "short"])
         masked = redact_text(ENCODINGS[encoding](f"it is {secret}, a short one"))
         assert not any(secret in reading for reading in readings(masked)), masked

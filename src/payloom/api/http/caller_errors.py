@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from payloom.kit.redaction import redact
+from payloom.kit.secrets.redaction import redact
 from payloom.workflows.program.commands import StepFailure
 
 _OUR_SIDE = "Something went wrong on our side."

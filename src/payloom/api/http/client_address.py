@@ -8,6 +8,8 @@ import structlog
 from starlette.requests import Request
 from starlette.types import Scope
 
+from payloom.kit.addresses.loopback import is_loopback
+
 log = structlog.get_logger("payloom.http")
 
 FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
@@ -26,7 +28,7 @@ def from_this_machine(request: Request) -> bool:
     """
     if any(name in request.headers for name in FORWARDED):
         return False
-    return request.client is not None and is_loopback(request.client.host)
+    return request.client is not None and is_own_address(request.client.host)
 
 
 class ProxyWatch:
@@ -57,14 +59,9 @@ class ProxyWatch:
             )
 
 
-def is_loopback(address: str) -> bool:
-    """Tell whether a network address is this machine's own; so is none at all (a Unix socket)."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return not address
-    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
-    return (mapped or parsed).is_loopback
+def is_own_address(address: str) -> bool:
+    """Return whether a connection's address is this machine's own; so is none at all (a Unix socket)."""
+    return not address or is_loopback(address)
 
 
 def address_key(address: str) -> str:

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 
 from payloom.kit.errors import PayloomError
 from payloom.kit.json_types import is_dict, is_list
-from payloom.kit.redaction import redact, redact_text
+from payloom.kit.secrets.redaction import redact, redact_text
 
 
 class ApiError(PayloomError):

@@ -20,7 +20,7 @@ from payloom.api.http.security_headers import BASE_HEADERS, BASE_HEADERS_HTTPS, 
 from payloom.kit.clock import monotonic
 from payloom.kit.errors import PayloomError
 from payloom.kit.ids import new_id
-from payloom.kit.redaction import redact_text
+from payloom.kit.secrets.redaction import redact_text
 
 log = structlog.get_logger("payloom.http")
 

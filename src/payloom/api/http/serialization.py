@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 
 from payloom.kit.clock import rfc3339
 from payloom.kit.json_types import is_map
-from payloom.kit.redaction import redact_content
+from payloom.kit.secrets.redaction import redact_content
 
 
 def to_plain(value: Any) -> Any:

@@ -16,7 +16,7 @@ from typing import Protocol
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from payloom.api.http.client_address import address_key, is_loopback
+from payloom.api.http.client_address import address_key, is_own_address
 from payloom.api.http.errors import (
     ApiError,
     BadRequest,
@@ -100,7 +100,7 @@ class ConnectionLimiter:
             self._refuse("full", address, "Every connection counts that is open; see `connections.total`.")
             return False, None
         key = None
-        if self.limits.per_address and not (is_loopback(address) or address in trusted):
+        if self.limits.per_address and not (is_own_address(address) or address in trusted):
             key = address_key(address)
             if self._per_address[key] >= self.limits.per_address:
                 self._refuse("address", address, "If this is your own proxy, name it in `trusted_proxies`.")

@@ -39,7 +39,7 @@ from payloom.api.management.routes import (
     workflows,
 )
 from payloom.kit.errors import PayloomError
-from payloom.kit.redaction import redact
+from payloom.kit.secrets.redaction import redact
 from payloom.tables.errors import VerbFailed
 
 _IDENTITY = (me, session, users)

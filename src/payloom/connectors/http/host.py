@@ -17,7 +17,7 @@ from payloom.connectors.http.guard import Guard, NotAllowed, NotFound, Target
 from payloom.connectors.port import Attempt, StepFailed
 from payloom.kit import strict_json
 from payloom.kit.json_types import is_map, is_sequence
-from payloom.kit.redaction import redact, redact_text
+from payloom.kit.secrets.redaction import redact, redact_text
 from payloom.workflows.program.commands import Do, StepFailure
 
 TIMEOUT = 5.0

@@ -12,7 +12,7 @@ from typing import Any, cast
 from payloom.connectors.port import Attempt, StepFailed
 from payloom.connectors.python.loader import Function, Functions
 from payloom.kit.json_types import is_sequence
-from payloom.kit.redaction import redact, redact_text
+from payloom.kit.secrets.redaction import redact, redact_text
 from payloom.kit.suggest import did_you_mean
 from payloom.steps import StepContext, StepError
 from payloom.workflows.program.commands import AuthorsFailure, Do, StepFailure

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from payloom.connectors.port import StepFailed
 from payloom.kit.errors import PayloomError
 from payloom.kit.json_types import is_map
-from payloom.kit.redaction import redact_text
+from payloom.kit.secrets.redaction import redact_text
 from payloom.workflows.program.commands import StepFailure
 
 if TYPE_CHECKING:

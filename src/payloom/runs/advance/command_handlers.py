@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from payloom.connectors.port import StepFailed
 from payloom.db.transactions import after_commit
-from payloom.kit.redaction import redact_text
+from payloom.kit.secrets.redaction import redact_text
 from payloom.runs.advance.outside_steps import OutsideSteps
 from payloom.runs.advance.run_state import OpenStep
 from payloom.runs.advance.table_step import TableSteps

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from payloom.kit.redaction import redact
+from payloom.kit.secrets.redaction import redact
 from payloom.runs.advance.replay import Replay
 from payloom.runs.advance.run_state import OpenStep, RunState, StepCall, TurnResult
 from payloom.runs.registry import WorkflowRegistry

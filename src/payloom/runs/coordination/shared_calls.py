@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from payloom.kit.ids import new_id
-from payloom.kit.redaction import redact, redact_text
+from payloom.kit.secrets.redaction import redact, redact_text
 from payloom.runs.coordination import dedupe
 from payloom.runs.coordination.dedupe import DedupeKeys
 from payloom.runs.coordination.waits import Waits

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from payloom.engine.models import workers
 from payloom.inbox.models import events
-from payloom.kit.redaction import redact_text
+from payloom.kit.secrets.redaction import redact_text
 from payloom.runs.models import runs, steps, waits
 from payloom.runs.statuses import RUN_STATUSES
 

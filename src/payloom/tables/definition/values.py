@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from payloom.kit.clock import rfc3339
 from payloom.kit.json_types import is_map, is_sequence
-from payloom.kit.redaction import redact
+from payloom.kit.secrets.redaction import redact
 from payloom.tables.definition.spec import ColumnSpec
 
 INT64 = 2**63

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from payloom.kit.json_types import is_list, is_map
-from payloom.kit.redaction import redact, redact_text
+from payloom.kit.secrets.redaction import redact, redact_text
 from payloom.tables.definition.spec import TableSpec
 
 MOST = 60

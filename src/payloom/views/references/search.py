@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from payloom.auth.models import accounts
 from payloom.inbox.models import events
-from payloom.kit.email_address import address_key
+from payloom.kit.addresses.email_address import address_key
 from payloom.runs.models import runs, steps
 from payloom.tables.errors import TableError
 from payloom.tables.query.sql import Tables

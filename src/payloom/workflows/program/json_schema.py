@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from payloom.kit import linear_regex
-from payloom.kit.email_address import NotAnAddress, parse_address
+from payloom.kit.addresses.email_address import NotAnAddress, parse_address
 from payloom.kit.json_types import is_list, is_map
 from payloom.kit.suggest import did_you_mean
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Any
 
 from fastapi import APIRouter
@@ -17,6 +16,7 @@ from payloom.api.management.access.audit import audited
 from payloom.api.management.access.roles import anybody, role_of
 from payloom.api.management.injection import Auth, Dependencies
 from payloom.api.management.models.answers import SessionState, SignedIn, SignIn
+from payloom.kit.addresses.loopback import is_loopback
 from payloom.settings.model import Settings
 
 router = APIRouter(prefix="/session", tags=["access"])
@@ -79,13 +79,4 @@ def at_the_machine(request: Request, settings: Settings) -> bool:
         return False
     if any(name in request.headers for name in FORWARDED):
         return False
-    return _is_loopback(request.client.host) and _is_loopback(host_name(request.headers.get("host", "")))
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(request.client.host) and is_loopback(host_name(request.headers.get("host", "")))

@@ -31,7 +31,7 @@ from payloom.api.management.routes.overview import FRESH_WITHIN
 from payloom.connectors.port import StepFailed
 from payloom.inbox.errors import EventUnknown
 from payloom.inbox.models import events
-from payloom.kit.redaction import redact
+from payloom.kit.secrets.redaction import redact
 from payloom.runs.models import cursors
 from payloom.views.event_list import Source, State, list_events, states_of
 

@@ -5,7 +5,6 @@ The key stays here; a browser never learns it. Against api.stripe.com none of th
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -20,8 +19,9 @@ from payloom.api.http.request_body import read_json_object
 from payloom.api.management.access.audit import audited
 from payloom.api.management.access.roles import editor
 from payloom.api.management.injection import Dependencies
+from payloom.kit.addresses.loopback import is_loopback
 from payloom.kit.json_types import is_dict
-from payloom.kit.redaction import redact
+from payloom.kit.secrets.redaction import redact
 from payloom.settings.model import Settings
 
 TIMEOUT = 60.0
@@ -84,12 +84,7 @@ def base_of(settings: Settings) -> str | None:
     base = settings.stripe.api_base
     if not settings.is_dev or settings.stripe.mode != "local" or not base:
         return None
-    host = urlsplit(base).hostname or ""
-    try:
-        here = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        here = False
-    return base if here else None
+    return base if is_loopback(urlsplit(base).hostname or "") else None
 
 
 def _known(name: str, known: frozenset[str]) -> None:

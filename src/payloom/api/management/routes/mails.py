@@ -14,7 +14,7 @@ from payloom.api.management.models.data import MailDetail, MailList, MailSummary
 from payloom.email.errors import MailNotFound
 from payloom.email.message import Status
 from payloom.email.outbox import summary
-from payloom.kit.redaction import redact
+from payloom.kit.secrets.redaction import redact
 
 router = APIRouter(prefix="/mails", tags=["mails"])
 

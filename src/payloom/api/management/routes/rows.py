@@ -25,7 +25,7 @@ from payloom.api.management.routes.overview import FRESH_WITHIN
 from payloom.audit.trail import AuditNote
 from payloom.db.transactions import locking_reads
 from payloom.kit.json_types import is_dict, is_list
-from payloom.kit.redaction import redact
+from payloom.kit.secrets.redaction import redact
 from payloom.runs.models import steps
 from payloom.runs.registry import RowChange
 from payloom.tables.definition.spec import TableSpec

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 import payloom.db.types
-from payloom.kit.email_address import address_key
+from payloom.kit.addresses.email_address import address_key
 
 revision = "0006"
 down_revision = "0005"

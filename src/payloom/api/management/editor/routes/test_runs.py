@@ -21,7 +21,7 @@ from payloom.api.management.editor.models import test_runs as models
 from payloom.api.management.editor.services import Editor
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.routes.runs import detail
-from payloom.kit.redaction import redact
+from payloom.kit.secrets.redaction import redact
 from payloom.sandbox.test_run import Mock, TestRunResult
 from payloom.workflows.program.commands import StepFailure
 from payloom.workflows.program.program import Workflow

@@ -1,0 +1,78 @@
+"""Whether a host is this machine: one rule, for settings, sign-in, limits, the local Stripe and mail."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from payloom.kit.addresses.loopback import is_loopback
+
+SOURCES = Path(__file__).parents[3] / "src" / "payloom"
+HOME = "kit/addresses/loopback.py"
+
+HOSTS = {
+    "127.0.0.1": True,
+    "127.0.0.2": True,
+    "127.255.255.254": True,
+    "::1": True,
+    "[::1]": True,
+    "0:0:0:0:0:0:0:1": True,
+    "::ffff:127.0.0.1": True,
+    "::ffff:7f00:2": True,
+    "localhost": True,
+    "LocalHost": True,
+    "localhost.": True,
+    # No host at all, and all addresses at once.
+    "": False,
+    ".": False,
+    "0.0.0.0": False,
+    "::": False,
+    # Others, also those that look alike or resolve to this machine.
+    "10.0.0.1": False,
+    "128.0.0.1": False,
+    "::2": False,
+    "::ffff:10.0.0.1": False,
+    "localhost..": False,
+    "localhost.example.com": False,
+    "127.0.0.1.nip.io": False,
+    "127.1": False,
+    "2130706433": False,
+    "shop.example.com": False,
+}
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_host_is_this_machine(host: str) -> None:
+    assert is_loopback(host) is HOSTS[host]
+
+
+def judges_hosts(tree: ast.AST) -> list[int]:
+    """Return the lines on which code decides by itself: `x.is_loopback`, or a comparison with `localhost`."""
+    lines: list[int] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr == "is_loopback":
+            lines.append(node.lineno)
+        elif isinstance(node, ast.Compare):
+            literals = {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)}
+            if literals & {"localhost", "127.0.0.1", "::1"}:
+                lines.append(node.lineno)
+    return lines
+
+
+def test_no_other_file_decides_it() -> None:
+    breaches = [
+        f"{name}:{line}"
+        for path in sorted(SOURCES.rglob("*.py"))
+        if (name := path.relative_to(SOURCES).as_posix()) != HOME
+        for line in judges_hosts(ast.parse(path.read_text("utf-8")))
+    ]
+    assert breaches == [], f"use {HOME}"
+
+
+@pytest.mark.parametrize(
+    "code", ["host == 'localhost'", "host in {'127.0.0.1', '::1'}", "ip_address(host).is_loopback"]
+)
+def test_a_second_rule_would_be_found(code: str) -> None:
+    assert judges_hosts(ast.parse(code)) == [1]
