@@ -35,15 +35,15 @@ export function useSearchParams(): [Search, (changes: Search, options?: { push?:
 /** The text of a search field that is kept in the address as `search`, and a function that changes it. */
 export function useSearchText(): [string, (text: string) => void] {
   const [search, change] = useSearchParams();
-  const kept = search["search"] ?? "";
-  const [text, setText] = useState(kept);
+  const term = search["search"] ?? "";
+  const [text, setText] = useState(term);
   const deferred = useDeferredValue(text.trim());
   useEffect(() => {
-    if (deferred === kept) return;
+    if (deferred === term) return;
     // While one types the address changes once a pause is made.
     const later = setTimeout(() => change({ search: deferred || undefined }), 200);
     return () => clearTimeout(later);
-  }, [deferred, kept, change]);
-  useEffect(() => setText(kept), [kept]);
+  }, [deferred, term, change]);
+  useEffect(() => setText(term), [term]);
   return [text, setText];
 }

@@ -9,7 +9,7 @@ const Compare = lazy(() => import("./compare").then((module) => ({ default: modu
 export function ConflictDialog() {
   const conflict = useEditor((state) => state.conflict);
   const comparing = useEditor((state) => state.comparing);
-  const mine = useEditor((state) => state.text);
+  const draft = useEditor((state) => state.text);
   if (conflict === null || !comparing) return null;
   const close = () => useEditor.setState({ comparing: false });
   return (
@@ -23,7 +23,7 @@ export function ConflictDialog() {
         <>
           <Button
             onClick={() => {
-              void copy(mine);
+              void copy(draft);
               toast({ title: "Your text is on the clipboard" });
             }}
           >
@@ -41,7 +41,7 @@ export function ConflictDialog() {
         <h3>Your edits</h3>
       </div>
       <Suspense fallback={<Skeleton />}>
-        <Compare left={conflict.text} right={mine} labels={["The file now", "Your edits"]} />
+        <Compare left={conflict.text} right={draft} labels={["The file now", "Your edits"]} />
       </Suspense>
     </Dialog>
   );

@@ -43,7 +43,7 @@ export function EditorHeader({
   onPanel: (panel: string | undefined) => void;
 }) {
   const id = useEditor((state) => state.id);
-  const name = useEditor((state) => state.shown?.data["name"]);
+  const name = useEditor((state) => state.lastParsed?.data["name"]);
   return (
     <header className="editor-head">
       <div className="editor-name">
@@ -59,8 +59,8 @@ export function EditorHeader({
       </div>
       <div className="editor-actions">
         <div className="editor-switch" role="group" aria-label="View">
-          {VIEWS.map(({ view: one, label, icon: Icon }) => (
-            <button key={one} type="button" aria-pressed={view === one} onClick={() => onView(one)}>
+          {VIEWS.map(({ view: name, label, icon: Icon }) => (
+            <button key={name} type="button" aria-pressed={view === name} onClick={() => onView(name)}>
               <Icon aria-hidden />
               {label}
             </button>

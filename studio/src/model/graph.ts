@@ -53,7 +53,9 @@ export interface Flow {
 
 export function flowOf(data: Record<string, unknown>): Flow {
   const on = data["on"];
-  const triggers = Array.isArray(on) ? on.map((one, at) => triggerOf(one, ["on", at])) : [triggerOf(on, ["on"])];
+  const triggers = Array.isArray(on)
+    ? on.map((trigger, at) => triggerOf(trigger, ["on", at]))
+    : [triggerOf(on, ["on"])];
   return {
     triggers,
     main: branchOf(["steps"], data["steps"], "steps"),

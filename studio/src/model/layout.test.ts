@@ -32,7 +32,7 @@ test("nothing overlaps, and everything of a step is inside its frame", () => {
 
 test("every workflow of the templates is laid out without overlaps", () => {
   for (const folder of ["../templates/shop/workflows", "../templates/gallery/workflows"]) {
-    for (const file of readdirSync(folder).filter((one) => one.endsWith(".yaml"))) {
+    for (const file of readdirSync(folder).filter((name) => name.endsWith(".yaml"))) {
       const { document: read, problem } = parse(readFileSync(`${folder}/${file}`, "utf8"));
       expect(problem, file).toBeNull();
       if (read !== null) expect(overlaps(layoutOf(flowOf(read.data)).items), file).toEqual([]);

@@ -60,12 +60,12 @@ function done(start: Record<string, unknown>, operations: Operation[]): Record<s
 
 const ids = (value: unknown): unknown =>
   Array.isArray(value)
-    ? value.map((one: unknown) =>
-        isMap(one)
-          ? one["then"]
-            ? { [String(one["id"])]: ids(one["then"]), ...(one["else"] ? { else: ids(one["else"]) } : {}) }
-            : one["id"]
-          : one,
+    ? value.map((item: unknown) =>
+        isMap(item)
+          ? item["then"]
+            ? { [String(item["id"])]: ids(item["then"]), ...(item["else"] ? { else: ids(item["else"]) } : {}) }
+            : item["id"]
+          : item,
       )
     : value;
 const after = (operations: Operation[]) => ids(done(data(), operations)["steps"]);

@@ -31,14 +31,14 @@ export function insertSteps(data: Data, target: Target, steps: readonly unknown[
 
 /** Places in reading order, without those inside another of them. */
 export function outermost(paths: readonly Path[]): Path[] {
-  const kept = paths.filter(
+  const outer = paths.filter(
     (path, at) =>
       !paths.some(
         (other, index) =>
           (index < at && samePath(other, path)) || (other.length < path.length && startsWith(path, other)),
       ),
   );
-  return kept.sort(inOrder);
+  return outer.sort(inOrder);
 }
 
 export function inOrder(a: Path, b: Path): number {
@@ -74,7 +74,7 @@ export function moveSteps(data: Data, paths: readonly Path[], target: Target): O
   const moved = outermost(paths).map((path) => valueAt(copy, path));
   const anchor = listOf(copy, target.list)
     .slice(target.index)
-    .find((one) => !moved.includes(one));
+    .find((path) => !moved.includes(path));
   const owner = ownerOf(copy, target.list);
   const operations = opening(copy, target);
   for (const step of moved) {
@@ -198,15 +198,15 @@ export function* idsIn(value: unknown): Generator<string> {
 
 export const takenIds = (data: Data): Set<string> => new Set([...idsIn(data["steps"]), ...idsIn(data["on_error"])]);
 
-export function freeId(name: string, taken: ReadonlySet<string>): string {
-  if (!taken.has(name)) return name;
+export function freeId(name: string, usedIds: ReadonlySet<string>): string {
+  if (!usedIds.has(name)) return name;
   const stem = name.replace(/_\d+$/, "");
-  for (let number = 2; ; number += 1) if (!taken.has(`${stem}_${number}`)) return `${stem}_${number}`;
+  for (let number = 2; ; number += 1) if (!usedIds.has(`${stem}_${number}`)) return `${stem}_${number}`;
 }
 
 /** The steps with ids that are free; what reads a renamed step inside them follows. */
-export function freshIds(steps: readonly unknown[], taken: ReadonlySet<string>): unknown[] {
-  const used = new Set(taken);
+export function freshIds(steps: readonly unknown[], usedIds: ReadonlySet<string>): unknown[] {
+  const used = new Set(usedIds);
   const renamed = new Map<string, string>();
   for (const id of idsIn(steps)) {
     const free = freeId(id, used);

@@ -43,12 +43,12 @@ export function overlayOf(
     });
   }
   const ran = [...byRun].filter(([, mark]) => mark.status !== "skipped").map(([path]) => path);
-  const taken = new Set((options.taken ?? []).map(withoutRounds));
+  const takenPaths = new Set((options.taken ?? []).map(withoutRounds));
   const marks = new Map<string, StepMark>();
   const lit = new Set<string>();
   const inside = (head: string) =>
     ran.some((path) => path.startsWith(`${head}.`)) ||
-    [...taken].some((path) => path === head || path.startsWith(`${head}.`));
+    [...takenPaths].some((path) => path === head || path.startsWith(`${head}.`));
 
   const visit = (step: Step): boolean => {
     const mark = byRun.get(step.run);

@@ -116,9 +116,9 @@ export function rowsOf<S extends TimelineStep>(
     rows.splice(at, 0, row);
     const inside = node.children.map((child) => visit(child, depth + 1));
     if (inside.length > 0 && !step) {
-      row.from = Math.min(...inside.map((one) => one.from));
-      row.to = inside.some((one) => one.to === null) ? null : Math.max(...inside.map((one) => one.to ?? 0));
-      row.status = worst(inside.map((one) => one.status));
+      row.from = Math.min(...inside.map((span) => span.from));
+      row.to = inside.some((child) => child.to === null) ? null : Math.max(...inside.map((child) => child.to ?? 0));
+      row.status = worst(inside.map((child) => child.status));
       row.detail = count(node);
     } else if (!step) {
       // A step that records nothing failed: it happened after all that is recorded.
@@ -165,8 +165,8 @@ const verbOfGroup = <S extends TimelineStep>(node: Node<S>): string => {
         : "";
 };
 const count = <S extends TimelineStep>(node: Node<S>): string => {
-  const total = (one: Node<S>): number =>
-    (one.step ? 1 : 0) + one.children.reduce((sum, inner) => sum + total(inner), 0);
+  const total = (node: Node<S>): number =>
+    (node.step ? 1 : 0) + node.children.reduce((sum, inner) => sum + total(inner), 0);
   const steps = total(node);
   return `${steps} ${steps === 1 ? "step" : "steps"}`;
 };
@@ -216,12 +216,12 @@ export function scaleOf(run: TimelineRun, rows: readonly Pick<Row, "from" | "to"
   spans.forEach((span) => (span.weight = span.ms));
   const bySize = [...spans].sort((a, b) => b.ms - a.ms);
   for (const span of bySize) {
-    const rest = spans.reduce((sum, one) => sum + (one === span ? 0 : Math.min(one.weight, one.ms)), 0);
+    const rest = spans.reduce((sum, other) => sum + (other === span ? 0 : Math.min(other.weight, other.ms)), 0);
     if (span.ms < A_WAIT || span.ms <= LONG * rest || rest === 0) break;
     span.weight = -1;
   }
-  const kept = spans.filter((span) => span.weight >= 0).reduce((sum, span) => sum + span.weight, 0);
-  spans.filter((span) => span.weight < 0).forEach((span) => (span.weight = SHARE * kept));
+  const covered = spans.filter((span) => span.weight >= 0).reduce((sum, span) => sum + span.weight, 0);
+  spans.filter((span) => span.weight < 0).forEach((span) => (span.weight = SHARE * covered));
   const total = spans.reduce((sum, span) => sum + span.weight, 0) || 1;
 
   let sofar = 0;

@@ -105,6 +105,6 @@ export function duration(ms: number): string {
   return pair(DAY, "d", HOUR, "h");
 }
 
-export function count(value: number, one: string, many = `${one}s`): string {
-  return `${value.toLocaleString("en-US")} ${value === 1 ? one : many}`;
+export function count(value: number, singular: string, many = `${singular}s`): string {
+  return `${value.toLocaleString("en-US")} ${value === 1 ? singular : many}`;
 }

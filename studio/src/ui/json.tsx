@@ -30,7 +30,7 @@ function Value({ name, value, depth, open }: { name?: string; value: unknown; de
 }
 
 function Branch({ name, value, depth, open }: { name: React.ReactNode; value: object; depth: number; open: number }) {
-  const [shown, setShown] = useState(depth < open);
+  const [expanded, setShown] = useState(depth < open);
   const list = Array.isArray(value);
   const entries: [string, unknown][] = list
     ? value.map((item: unknown, index) => [String(index), item])
@@ -49,15 +49,15 @@ function Branch({ name, value, depth, open }: { name: React.ReactNode; value: ob
   }
   return (
     <div className="json-branch">
-      <button type="button" className="json-fold" aria-expanded={shown} onClick={() => setShown(!shown)}>
+      <button type="button" className="json-fold" aria-expanded={expanded} onClick={() => setShown(!expanded)}>
         <ChevronRight aria-hidden />
         {name}
         <span className="json-mark">
           {openBracket}
-          {!shown && ` ${entries.length} ${closeBracket}`}
+          {!expanded && ` ${entries.length} ${closeBracket}`}
         </span>
       </button>
-      {shown && (
+      {expanded && (
         <>
           <div className="json-inside">
             {entries.slice(0, 500).map(([key, item]) => (

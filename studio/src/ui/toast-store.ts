@@ -9,16 +9,16 @@ export interface Toast {
   action?: { label: string; run: () => void };
 }
 
-let shown: (Toast & { id: number })[] = [];
+let visible: (Toast & { id: number })[] = [];
 let next = 0;
 const watchers = new Set<() => void>();
-const change = (toasts: typeof shown) => {
-  shown = toasts;
+const change = (toasts: typeof visible) => {
+  visible = toasts;
   watchers.forEach((watcher) => watcher());
 };
 
 export function toast(content: Toast): void {
-  change([...shown.slice(-3), { ...content, id: next++ }]);
+  change([...visible.slice(-3), { ...content, id: next++ }]);
 }
 
 export function toastError(error: unknown): void {
@@ -27,13 +27,13 @@ export function toastError(error: unknown): void {
 }
 
 /** The toasts that are shown, and a function that dismisses one. */
-export function useToasts(): [typeof shown, (id: number) => void] {
+export function useToasts(): [typeof visible, (id: number) => void] {
   const all = useSyncExternalStore(
     (watcher) => {
       watchers.add(watcher);
       return () => watchers.delete(watcher);
     },
-    () => shown,
+    () => visible,
   );
-  return [all, (id) => change(shown.filter((entry) => entry.id !== id))];
+  return [all, (id) => change(visible.filter((entry) => entry.id !== id))];
 }

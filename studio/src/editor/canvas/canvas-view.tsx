@@ -70,10 +70,10 @@ export function CanvasView(props: CanvasViewProps) {
 }
 
 function useLayout(readOnly: boolean): Layout | null {
-  const shown = useEditor((state) => state.shown);
+  const lastParsed = useEditor((state) => state.lastParsed);
   return useMemo(
-    () => (shown === null ? null : layoutOf(flowOf(shown.data), { places: !readOnly })),
-    [shown, readOnly],
+    () => (lastParsed === null ? null : layoutOf(flowOf(lastParsed.data), { places: !readOnly })),
+    [lastParsed, readOnly],
   );
 }
 

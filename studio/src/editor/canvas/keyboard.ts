@@ -27,13 +27,13 @@ export function neighbour(layout: Layout, key: string | null, arrow: string): st
   const side = arrow === "ArrowRight" ? 1 : -1;
   let best: Item | null = null;
   let least = Infinity;
-  for (const one of all) {
-    const [ox, oy] = middle(one);
+  for (const item of all) {
+    const [ox, oy] = middle(item);
     const across = (ox - x) * side;
     // Beside, not below: what is further away in height than in width is another way down.
     if (across <= 8 || Math.abs(oy - y) > across * 1.5) continue;
     const distance = across + Math.abs(oy - y) * 2;
-    if (distance < least) [best, least] = [one, distance];
+    if (distance < least) [best, least] = [item, distance];
   }
   return best?.key ?? null;
 }

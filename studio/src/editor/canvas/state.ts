@@ -44,18 +44,18 @@ const RANK = { advice: 0, warning: 1, error: 2 };
 /** Findings by the innermost item they are about, so that a step does not shout for the steps inside it. */
 export function findingsByItem(diagnostics: readonly Diagnostic[], keys: ReadonlySet<string>): Map<string, Finding> {
   const worst = new Map<string, Finding>();
-  for (const one of diagnostics) {
-    let path = [...one.path];
+  for (const diagnostic of diagnostics) {
+    let path = [...diagnostic.path];
     while (path.length > 0 && !keys.has(pathKey(path))) path = path.slice(0, -1);
     if (path.length === 0) continue;
     const key = pathKey(path);
     const known = worst.get(key);
-    if (known === undefined) worst.set(key, { severity: one.severity, count: 1, message: one.message });
+    if (known === undefined) worst.set(key, { severity: diagnostic.severity, count: 1, message: diagnostic.message });
     else {
       known.count += 1;
-      if (RANK[one.severity] > RANK[known.severity]) {
-        known.severity = one.severity;
-        known.message = one.message;
+      if (RANK[diagnostic.severity] > RANK[known.severity]) {
+        known.severity = diagnostic.severity;
+        known.message = diagnostic.message;
       }
     }
   }

@@ -77,10 +77,10 @@ function useFoundItems(adding: "step" | "trigger", query: string) {
     [catalog, adding, self],
   );
   const foundItems = useMemo(() => {
-    const mine = searched(all, query);
+    const local = searched(all, query);
     const stripe = adding === "step" ? (actions.data ?? []).map(actionItem) : [];
     // Answers to the query before stay until the new ones are here, but only those that fit.
-    return [...mine, ...(actions.isPlaceholderData ? searched(stripe, query) : stripe)];
+    return [...local, ...(actions.isPlaceholderData ? searched(stripe, query) : stripe)];
   }, [all, query, actions.data, actions.isPlaceholderData, adding]);
   const groups = GROUPS.map((group) => ({ group, items: foundItems.filter((item) => item.group === group) })).filter(
     ({ items }) => items.length > 0,
@@ -102,7 +102,7 @@ function usePick(onPick: (picked: Picked) => void): { pick: (item: Item) => Prom
         return;
       }
       const snippet = item.make.kind === "action" ? (await assist.action(item.make.action)).snippet : null;
-      const step = stepOf(item, stepIds(useEditor.getState().shown?.data), snippet);
+      const step = stepOf(item, stepIds(useEditor.getState().lastParsed?.data), snippet);
       if (step !== null) onPick({ kind: "step", step, label: item.name });
     } catch (error) {
       setFailure(error);
@@ -129,7 +129,7 @@ function Search({ adding, words, onPick }: SearchProps) {
   const moved = useRef(false);
   const { found, groups, loading } = useFoundItems(adding, query);
   const { pick, failure } = usePick(onPick);
-  const shown = found.find((item) => item.key === highlighted) ?? groups[0]?.items[0];
+  const current = found.find((item) => item.key === highlighted) ?? groups[0]?.items[0];
   const move = (): void => {
     moved.current = true;
   };
@@ -139,7 +139,7 @@ function Search({ adding, words, onPick }: SearchProps) {
       label={words}
       shouldFilter={false}
       loop
-      value={shown?.key ?? highlighted}
+      value={current?.key ?? highlighted}
       onValueChange={(key) => moved.current && setHighlighted(key)}
       onKeyDown={(event) => {
         if (/^(Arrow|Home|End)/.test(event.key)) move();
@@ -171,7 +171,7 @@ function Search({ adding, words, onPick }: SearchProps) {
         </Command.List>
         <aside className="catalog-docs" aria-label="About the highlighted item">
           {failure === null ? null : <ErrorNote error={failure} compact />}
-          {shown === undefined ? null : <About item={shown} />}
+          {current === undefined ? null : <About item={current} />}
         </aside>
       </div>
       <Foot />
@@ -225,7 +225,7 @@ function best(items: Item[], query: string): number {
   const first = items[0];
   if (first === undefined) return 99;
   const whole = query.toLowerCase().trim();
-  const names = [first.name, first.title, ...first.words].map((one) => one.toLowerCase());
+  const names = [first.name, first.title, ...first.words].map((name) => name.toLowerCase());
   if (names.includes(whole)) return first.group === "Workflows" ? 1.5 : 0;
   if (names.some((name) => name.startsWith(whole))) return 1;
   return names.some((name) => name.includes(whole)) ? 2 : 3;

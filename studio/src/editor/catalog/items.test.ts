@@ -48,7 +48,7 @@ const refund = actionItem({
 });
 
 describe("the catalog", () => {
-  const names = (query: string): string[] => searched([...stepItems(catalog), refund], query).map((one) => one.name);
+  const names = (query: string): string[] => searched([...stepItems(catalog), refund], query).map((item) => item.name);
 
   it("finds by what people call things", () => {
     expect(names("loop")[0]).toBe("for_each");
@@ -75,14 +75,14 @@ describe("the catalog", () => {
   });
 
   it("begins steps with free ids and to-dos in place of what is required", () => {
-    const call = stepItems(catalog).find((one) => one.name === "ensure-customer");
+    const call = stepItems(catalog).find((stepItem) => stepItem.name === "ensure-customer");
     expect(call && stepOf(call, ["ensure_customer"], null)).toEqual({
       id: "ensure_customer_2",
       call: "ensure-customer",
       with: { user_id: "" },
     });
     expect(stepOf(refund, [], { stripe: "refunds.create" })).toEqual({ id: "refund", stripe: "refunds.create" });
-    const condition = stepItems(catalog).find((one) => one.name === "if");
+    const condition = stepItems(catalog).find((stepItem) => stepItem.name === "if");
     expect(condition && Object.keys(stepOf(condition, [], null) ?? {})).toEqual(["if", "then"]);
   });
 });

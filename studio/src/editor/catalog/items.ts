@@ -87,9 +87,9 @@ export function titleOf(name: string): string {
   const verb = parts.pop() ?? "";
   const resource = parts.pop() ?? "";
   const many = verb === "list" || verb === "search";
-  const one = many ? resource : resource.replace(/ies$/, "y").replace(/([^su])s$/, "$1");
+  const object = many ? resource : resource.replace(/ies$/, "y").replace(/([^su])s$/, "$1");
   const around = parts.filter((part) => part !== "v2").join(", ");
-  const words = `${verb} ${one}`;
+  const words = `${verb} ${object}`;
   return `${words[0]?.toUpperCase() ?? ""}${words.slice(1)}${around === "" ? "" : ` (${around})`}`;
 }
 
@@ -131,9 +131,9 @@ export function searched(items: readonly Item[], query: string): Item[] {
   if (words.length === 0) return [...items];
   return items
     .map((item, at) => ({ item, at, rank: rankOf(item, words, query.toLowerCase().trim()) }))
-    .filter((one) => one.rank !== null)
-    .sort((one, other) => (one.rank ?? 0) - (other.rank ?? 0) || one.at - other.at)
-    .map((one) => one.item);
+    .filter((item) => item.rank !== null)
+    .sort((item, other) => (item.rank ?? 0) - (other.rank ?? 0) || item.at - other.at)
+    .map((item) => item.item);
 }
 
 function rankOf(item: Item, words: string[], whole: string): number | null {
@@ -156,15 +156,15 @@ function rankOf(item: Item, words: string[], whole: string): number | null {
 /** The step that an item begins as, with an id that is free. */
 export function stepOf(
   item: Item,
-  taken: readonly string[],
+  usedNames: readonly string[],
   snippet: Record<string, unknown> | null,
 ): Record<string, unknown> | null {
   if (item.make.kind === "step") {
     const { step, id } = item.make;
-    return id === null ? structuredClone(step) : { id: freeId(id, taken), ...structuredClone(step) };
+    return id === null ? structuredClone(step) : { id: freeId(id, usedNames), ...structuredClone(step) };
   }
   if (item.make.kind === "action") {
-    return { id: freeId(idOfAction(item.make.action), taken), ...(snippet ?? { stripe: item.make.action }) };
+    return { id: freeId(idOfAction(item.make.action), usedNames), ...(snippet ?? { stripe: item.make.action }) };
   }
   return null;
 }

@@ -33,11 +33,11 @@ async function answer(context: CompletionContext, ask: Ask): Promise<CompletionR
   const text = context.state.doc.toString();
   const before = text.slice(Math.max(0, context.pos - 40), context.pos);
   if (!context.explicit && !WORTH.test(before)) return null;
-  const gone = new AbortController();
-  context.addEventListener("abort", () => gone.abort(), { onDocChange: true });
+  const abort = new AbortController();
+  context.addEventListener("abort", () => abort.abort(), { onDocChange: true });
   let completion: Completion;
   try {
-    completion = await ask(text, codePoints(text, context.pos), gone.signal);
+    completion = await ask(text, codePoints(text, context.pos), abort.signal);
   } catch {
     // No completions are better than a dialog while typing; the next key asks again.
     return null;

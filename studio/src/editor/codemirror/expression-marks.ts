@@ -29,7 +29,7 @@ export function expressionsIn(text: string, offset: number, reading: Reading): S
   return stretches.sort((entry, other) => entry.from - other.from);
 }
 
-function bare(text: string, offset: number, taken: Stretch[]): Stretch[] {
+function bare(text: string, offset: number, occupied: Stretch[]): Stretch[] {
   const stretches: Stretch[] = [];
   let start = 0;
   for (const line of text.split("\n")) {
@@ -38,7 +38,7 @@ function bare(text: string, offset: number, taken: Stretch[]): Stretch[] {
       const from = offset + start + line.length - (match[3] ?? "").length;
       const text = (match[3] ?? "").replace(/\s+#.*$/, "");
       const quote = text[0] === '"' || (text[0] === "'" && text.endsWith("'") && !/'\s*[=!<>+]/.test(text.slice(1)));
-      const overlaps = taken.some((one) => one.from < from + text.length && from < one.to);
+      const overlaps = occupied.some((stretch) => stretch.from < from + text.length && from < stretch.to);
       if (!overlaps && text !== "")
         stretches.push(
           quote && text.length > 1
@@ -59,12 +59,15 @@ function marks(view: EditorView, reading: Reading): DecorationSet {
   for (const { from, to } of view.visibleRanges) {
     const begin = view.state.doc.lineAt(from).from;
     const text = view.state.sliceDoc(begin, to);
-    for (const one of expressionsIn(text, begin, reading)) {
-      if (one.braces !== null) {
-        ranges.push(around.range(one.braces[0], one.braces[1]));
-        ranges.push(brace.range(one.braces[0], one.braces[0] + 3), brace.range(one.braces[1] - 2, one.braces[1]));
+    for (const expression of expressionsIn(text, begin, reading)) {
+      if (expression.braces !== null) {
+        ranges.push(around.range(expression.braces[0], expression.braces[1]));
+        ranges.push(
+          brace.range(expression.braces[0], expression.braces[0] + 3),
+          brace.range(expression.braces[1] - 2, expression.braces[1]),
+        );
       }
-      for (const token of tokens(text, one.from - begin, one.to - begin)) {
+      for (const token of tokens(text, expression.from - begin, expression.to - begin)) {
         ranges.push(Decoration.mark({ class: `cm-x-${token.kind}` }).range(begin + token.from, begin + token.to));
       }
     }

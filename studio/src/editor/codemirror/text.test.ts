@@ -14,14 +14,14 @@ describe("two texts", () => {
     expect(changeBetween("abc", "abc")).toBeNull();
     expect(changeBetween("a: 1\nb: 2\n", "a: 1\nb: 3\n")).toEqual({ from: 8, to: 9, insert: "3" });
     expect(changeBetween("aa", "aaa")).toEqual({ from: 2, to: 2, insert: "a" });
-    for (const [one, other] of [
+    for (const [text, other] of [
       ["", "x"],
       ["xx", "x"],
       ["😀😃", "😀😀"],
       ["a😀", "a😃"],
       ["abab", "ab"],
     ] as const)
-      expect(applied(one, other)).toBe(other);
+      expect(applied(text, other)).toBe(other);
   });
 
   it("never cut a character in two", () => {
@@ -52,7 +52,7 @@ it("begins a new line as deep as the one above wants", () => {
 
 describe("expressions in YAML", () => {
   const expressions = (text: string): string[] =>
-    expressionsIn(text, 0, "yaml").map((one) => text.slice(one.from, one.to));
+    expressionsIn(text, 0, "yaml").map((expression) => text.slice(expression.from, expression.to));
 
   it("stand in braces, or after keys that take one", () => {
     expect(expressions("to: ${{ user.email }}")).toEqual([" user.email "]);
@@ -63,7 +63,7 @@ describe("expressions in YAML", () => {
   });
 
   it("are cut into words", () => {
-    expect(tokens("money(a?.b, 'x') >= 1.5 && x in [true]").map((one) => one.kind)).toEqual([
+    expect(tokens("money(a?.b, 'x') >= 1.5 && x in [true]").map((token) => token.kind)).toEqual([
       "call",
       "punctuation",
       "name",
@@ -81,7 +81,7 @@ describe("expressions in YAML", () => {
       "constant",
       "punctuation",
     ]);
-    expect(tokens("'open").map((one) => one.kind)).toEqual(["string"]);
-    expect(tokens("§ a").map((one) => one.kind)).toEqual(["name"]);
+    expect(tokens("'open").map((token) => token.kind)).toEqual(["string"]);
+    expect(tokens("§ a").map((token) => token.kind)).toEqual(["name"]);
   });
 });

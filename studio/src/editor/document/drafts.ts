@@ -47,5 +47,5 @@ export function storedDrafts(storage: Storage): Drafts {
 function isDraft(value: unknown): value is Draft {
   if (typeof value !== "object" || value === null) return false;
   const { etag, base, text, at } = value as Record<string, unknown>;
-  return [etag, base, text, at].every((one) => typeof one === "string");
+  return [etag, base, text, at].every((part) => typeof part === "string");
 }

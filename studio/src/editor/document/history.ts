@@ -41,10 +41,10 @@ export interface HistoryDependencies extends Pick<EditorDependencies, "now"> {
 /** What follows from a text; `shown` keeps the newest document that parsed. */
 export function derivedFrom(
   text: string,
-  shown: EditorState["shown"],
-): Pick<EditorState, "text" | "document" | "shown" | "syntax"> {
+  lastParsed: EditorState["lastParsed"],
+): Pick<EditorState, "text" | "document" | "lastParsed" | "syntax"> {
   const { document, problem } = parse(text);
-  return { text, document, shown: document ?? shown, syntax: problem };
+  return { text, document, lastParsed: document ?? lastParsed, syntax: problem };
 }
 
 export function createHistory(store: EditorStore, { now, checker, keepDraft }: HistoryDependencies): History {
@@ -57,12 +57,12 @@ export function createHistory(store: EditorStore, { now, checker, keepDraft }: H
     const continuesTyping = typed && typedAt > 0 && now() - typedAt < TYPING_PAUSE_MS;
     typedAt = typed ? now() : 0;
     const step: Change = { text: state.text, label, selected: state.selected };
-    const next = derivedFrom(text, state.shown);
+    const next = derivedFrom(text, state.lastParsed);
     setState({
       ...next,
       past: continuesTyping ? state.past : [...state.past, step].slice(-MOST_UNDO_STEPS),
       future: [],
-      selected: nearestExisting(next.shown, select === undefined ? state.selected : select),
+      selected: nearestExisting(next.lastParsed, select === undefined ? state.selected : select),
       marked: typed ? state.marked : [],
       editError: null,
       check: check ?? state.check,
@@ -78,12 +78,12 @@ export function createHistory(store: EditorStore, { now, checker, keepDraft }: H
     if (step === undefined || state.readOnly !== null) return;
     typedAt = 0;
     const back: Change = { text: state.text, label: step.label, selected: state.selected };
-    const next = derivedFrom(step.text, state.shown);
+    const next = derivedFrom(step.text, state.lastParsed);
     setState({
       ...next,
       past: direction === "past" ? state.past.slice(0, -1) : [...state.past, back],
       future: direction === "past" ? [...state.future, back] : state.future.slice(0, -1),
-      selected: nearestExisting(next.shown, step.selected),
+      selected: nearestExisting(next.lastParsed, step.selected),
       marked: [],
       checked: false,
       editError: null,
@@ -151,7 +151,7 @@ async function applyOperations(
     const target = select === "result" ? answer.path : select;
     history.commit(answer.text, { label, select: target, check: answer });
     if (target !== undefined && !samePath(getState().selected, target))
-      setState({ selected: nearestExisting(getState().shown, target) });
+      setState({ selected: nearestExisting(getState().lastParsed, target) });
     return true;
   } catch (error) {
     if (getState().id === id) setState({ editError: editErrorOf(error) });

@@ -77,7 +77,7 @@ function openAndClose(
         const source = await client.source(id);
         if (opening !== openings) return;
         const draft = draftFor(id, source, drafts);
-        setState({ ...openedState(source, draft, getState().shown) });
+        setState({ ...openedState(source, draft, getState().lastParsed) });
         if (draft === null) drafts.drop(id);
         else void checker.checkNow();
       } catch (error) {
@@ -98,10 +98,10 @@ function draftFor(id: string, source: Source, drafts: Drafts): Draft | null {
   return draft !== null && draft.text !== source.text ? draft : null;
 }
 
-function openedState(source: Source, draft: Draft | null, shown: Parameters<typeof derivedFrom>[1]) {
+function openedState(source: Source, draft: Draft | null, lastParsed: Parameters<typeof derivedFrom>[1]) {
   const base = { file: source.path, publishedVersion: source.published_version, unpublished: source.changed };
   const readOnly = source.editable ? null : NOT_EDITABLE;
-  const common = { ...derivedFrom(draft?.text ?? source.text, shown), ...base, readOnly, phase: "ready" as const };
+  const common = { ...derivedFrom(draft?.text ?? source.text, lastParsed), ...base, readOnly, phase: "ready" as const };
   if (draft === null) return { ...common, etag: source.etag, savedText: source.text, check: source, checked: true };
   const fileChanged = draft.etag !== source.etag;
   return {

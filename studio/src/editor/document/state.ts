@@ -47,7 +47,7 @@ export interface HistoryState {
   /** Plain data and source ranges by path; null while the text does not parse. */
   document: Parsed | null;
   /** The newest document that parsed: what the canvas shows while the text has a syntax error. */
-  shown: Parsed | null;
+  lastParsed: Parsed | null;
   syntax: ParseProblem | null;
   past: Change[];
   future: Change[];
@@ -140,7 +140,7 @@ export const EMPTY: EditorData = {
   unpublished: false,
   publishError: null,
   document: null,
-  shown: null,
+  lastParsed: null,
   syntax: null,
   check: null,
   checked: false,

@@ -127,7 +127,7 @@ test("text that does not parse keeps the last document on the canvas", async () 
   const { state } = await opened();
   state().setText("name: [");
   expect(state().document).toBeNull();
-  expect(state().shown?.data["name"]).toBe("A");
+  expect(state().lastParsed?.data["name"]).toBe("A");
   expect(state().syntax?.message).toBeTruthy();
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { nextRuns, readCron } from "./cron";
 
 const at = (line: string, zone: string, after: string, count = 3) =>
-  nextRuns(line, zone, new Date(after), count)?.map((one) => one.toISOString());
+  nextRuns(line, zone, new Date(after), count)?.map((nextRun) => nextRun.toISOString());
 
 describe("a cron line", () => {
   it("has its next moments in its time zone", () => {

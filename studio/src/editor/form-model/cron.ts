@@ -84,7 +84,7 @@ export function nextRuns(line: string, zone: string, after: Date, count: number)
 }
 
 function timesOf(cron: Cron): [number, number][] {
-  const ascending = (one: number, other: number) => one - other;
+  const ascending = (first: number, other: number) => first - other;
   return [...cron.hours]
     .sort(ascending)
     .flatMap((hour) => [...cron.minutes].sort(ascending).map((minute): [number, number] => [hour, minute]));
@@ -117,7 +117,7 @@ function wallClock(zone: string): (moment: Date) => Wall {
     hourCycle: "h23",
   });
   return (moment) => {
-    const part = Object.fromEntries(format.formatToParts(moment).map((one) => [one.type, Number(one.value)]));
+    const part = Object.fromEntries(format.formatToParts(moment).map((part) => [part.type, Number(part.value)]));
     const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = part;
     return { year, month, day, time: Date.UTC(year, month - 1, day, hour, minute, second) };
   };

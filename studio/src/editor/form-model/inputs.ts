@@ -75,7 +75,7 @@ export function inputValue(shape: InputShape): unknown {
       return [
         shape.choices
           .map((choice) => choice.trim())
-          .filter((one) => one !== "")
+          .filter((choice) => choice !== "")
           .join(" | "),
         ...fallbackText(shape.fallback),
       ].join(" ");
@@ -124,8 +124,8 @@ export function ruleProblem(type: string, rule: string): string | null {
 }
 
 /** A name for a new field that none of `taken` has. */
-export function freeName(base: string, taken: readonly string[]): string {
-  const names = new Set(taken.map((key) => key.replace(/\?$/, "")));
+export function freeName(base: string, usedNames: readonly string[]): string {
+  const names = new Set(usedNames.map((key) => key.replace(/\?$/, "")));
   if (!names.has(base)) return base;
   let at = 2;
   while (names.has(`${base}_${at}`)) at += 1;

@@ -49,16 +49,16 @@ function isContainer(value: unknown): boolean {
 }
 
 /** Equal plain data, the order of keys left out of account. */
-export function equal(one: unknown, other: unknown): boolean {
-  if (Object.is(one, other)) return true;
-  if (Array.isArray(one) && Array.isArray(other)) {
-    return one.length === other.length && one.every((item, index) => equal(item, other[index]));
+export function equal(first: unknown, other: unknown): boolean {
+  if (Object.is(first, other)) return true;
+  if (Array.isArray(first) && Array.isArray(other)) {
+    return first.length === other.length && first.every((item, index) => equal(item, other[index]));
   }
-  if (isMap(one) && isMap(other)) {
-    const keys = Object.keys(one);
+  if (isMap(first) && isMap(other)) {
+    const keys = Object.keys(first);
     return (
       keys.length === Object.keys(other).length &&
-      keys.every((key) => Object.hasOwn(other, key) && equal(one[key], other[key]))
+      keys.every((key) => Object.hasOwn(other, key) && equal(first[key], other[key]))
     );
   }
   return false;

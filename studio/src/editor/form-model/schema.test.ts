@@ -56,7 +56,7 @@ describe("a schema", () => {
         { type: "integer", format: "unix-time" },
       ],
     });
-    expect(alternativesOf(field).map((one) => one.label)).toEqual(["now", "moment"]);
+    expect(alternativesOf(field).map((alternative) => alternative.label)).toEqual(["now", "moment"]);
     expect(alternativeOf(field, 1700000000)).toBe(1);
     expect(alternativeOf(field, "now")).toBe(0);
     expect(couldBe(field, [])).toBe(false);

@@ -108,13 +108,15 @@ export function fieldsOf(field: Field): Field[] {
         definitions: field.definitions,
       }),
     )
-    .sort((one, other) => Number(other.required) - Number(one.required));
+    .sort((first, other) => Number(other.required) - Number(first.required));
 }
 
 /** The key of a field in a map: its name, or an alias (`payment_intent` for `id`). */
 export function nameIn(field: Field, parent: Field, value: unknown): string {
   if (!isMap(value) || Object.hasOwn(value, field.name)) return field.name;
-  const others = Object.entries(parent.schema.properties ?? {}).filter(([, one]) => one["x-alias-of"] === field.name);
+  const others = Object.entries(parent.schema.properties ?? {}).filter(
+    ([, sibling]) => sibling["x-alias-of"] === field.name,
+  );
   return others.find(([name]) => Object.hasOwn(value, name))?.[0] ?? field.name;
 }
 
@@ -139,11 +141,11 @@ export function valueOf(field: Field): Field {
 export function alternativesOf(field: Field): { label: string; field: Field }[] {
   const members = field.schema.anyOf ?? field.schema.oneOf ?? [];
   return members.map((member) => {
-    const one = {
+    const alternative = {
       ...fieldOf(field.name, member, { writing: field.writing, definitions: field.definitions }),
       doc: field.doc,
     };
-    return { label: wordOf(one), field: one };
+    return { label: wordOf(alternative), field: alternative };
   });
 }
 
@@ -178,7 +180,7 @@ export function couldBe(field: Field, value: unknown): boolean {
     case "map":
       return isMap(value);
     case "union":
-      return alternativesOf(field).some((one) => couldBe(one.field, value));
+      return alternativesOf(field).some((alternative) => couldBe(alternative.field, value));
     case "any":
       return true;
   }
@@ -237,7 +239,7 @@ function withoutNothing(
   }
   let plain = schema;
   if (Array.isArray(plain.type)) {
-    const types = plain.type.filter((one) => one !== "null");
+    const types = plain.type.filter((type) => type !== "null");
     plain = { ...plain, type: types.length === 1 ? types[0] : types };
   }
   if (plain.enum !== undefined && plain.enum.length > 1 && plain.enum.includes("")) {

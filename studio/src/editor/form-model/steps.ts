@@ -34,9 +34,9 @@ export type Subject =
 export function subjectOf(data: unknown, selected: Path | null): Subject {
   const path = selected ?? [];
   if (path[0] === "on") {
-    const one = Array.isArray(valueAt(data, ["on"])) ? path.slice(0, 2) : ["on"];
-    if (valueAt(data, one) !== undefined && !Array.isArray(valueAt(data, one))) {
-      return { kind: "trigger", path: one, trigger: triggerKindOf(valueAt(data, one)) };
+    const triggerPath = Array.isArray(valueAt(data, ["on"])) ? path.slice(0, 2) : ["on"];
+    if (valueAt(data, triggerPath) !== undefined && !Array.isArray(valueAt(data, triggerPath))) {
+      return { kind: "trigger", path: triggerPath, trigger: triggerKindOf(valueAt(data, triggerPath)) };
     }
     return { kind: "workflow", path: [] };
   }
@@ -88,15 +88,15 @@ export function stepIds(data: unknown): string[] {
 }
 
 /** What is wrong with an id as typed; null when it can be used. */
-export function idProblem(id: string, taken: readonly string[]): string | null {
+export function idProblem(id: string, usedIds: readonly string[]): string | null {
   if (id === "") return null;
   if (!/^[a-z][a-z0-9_]{0,63}$/.test(id)) return "Use lowercase letters, digits, and underscores. Start with a letter.";
   if (RESERVED.has(id)) return `“${id}” already means something in expressions.`;
-  if (taken.includes(id)) return `Another step is called “${id}”.`;
+  if (usedIds.includes(id)) return `Another step is called “${id}”.`;
   return null;
 }
 
-export function freeId(base: string, taken: readonly string[]): string {
+export function freeId(base: string, usedIds: readonly string[]): string {
   const clean =
     base
       .toLowerCase()
@@ -104,7 +104,7 @@ export function freeId(base: string, taken: readonly string[]): string {
       .replace(/^[^a-z]+|_+$/g, "")
       .slice(0, 40) || "step";
   let id = TAKEN.has(clean) ? `${clean}_1` : clean;
-  for (let at = 2; taken.includes(id) || TAKEN.has(id); at += 1) id = `${clean}_${at}`;
+  for (let at = 2; usedIds.includes(id) || TAKEN.has(id); at += 1) id = `${clean}_${at}`;
   return id;
 }
 
@@ -114,10 +114,10 @@ export function idOfAction(action: string): string {
   const verb = parts[parts.length - 1] ?? "";
   const resource = parts[parts.length - 2] ?? "result";
   if (verb === "list" || verb === "search") return resource;
-  const one = resource.endsWith("ies")
+  const singular = resource.endsWith("ies")
     ? `${resource.slice(0, -3)}y`
     : resource.endsWith("sses")
       ? resource.slice(0, -2)
       : resource.replace(/s$/, "");
-  return one.replace(/^payment_intent$/, "intent").replace(/^setup_intent$/, "setup");
+  return singular.replace(/^payment_intent$/, "intent").replace(/^setup_intent$/, "setup");
 }

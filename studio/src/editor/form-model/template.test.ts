@@ -21,7 +21,7 @@ describe("a value", () => {
   });
 
   it("is cut into parts, also while it is being typed", () => {
-    expect(parts("a ${{ b }} c").map((one) => [one.kind, one.text])).toEqual([
+    expect(parts("a ${{ b }} c").map((part) => [part.kind, part.text])).toEqual([
       ["text", "a "],
       ["expression", " b "],
       ["text", " c"],

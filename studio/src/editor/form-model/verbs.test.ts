@@ -5,7 +5,7 @@ const schema = (...keys: string[]) => ({
   type: "object",
   properties: Object.fromEntries(keys.map((key) => [key, { type: "string" }])),
 });
-const entry = (verb: string, key: string) => entriesOf(verb, schema(verb, key)).find((one) => one.key === key);
+const entry = (verb: string, key: string) => entriesOf(verb, schema(verb, key)).find((entry) => entry.key === key);
 
 describe("the form of a verb", () => {
   it.each(["if", "filter", "ensure", "while", "for_each", "switch"])(

@@ -68,6 +68,6 @@ export function useFindings(path: Path, below: boolean): Diagnostic[] {
 
 /** The value at a path of the document now. */
 export function useValue(path: Path): unknown {
-  const document = useEditor((state) => state.document ?? state.shown);
+  const document = useEditor((state) => state.document ?? state.lastParsed);
   return valueAt(document?.data, path);
 }

@@ -10,7 +10,7 @@ interface Kept {
 }
 
 /** Invalid texts of fields that aren't on the page now, by workflow and path. */
-const kept = new Map<string, Kept>();
+const drafts = new Map<string, Kept>();
 const open = new Set<() => void>();
 
 /** Write what was typed without waiting for the pause; called before saving and undoing. */
@@ -40,15 +40,15 @@ export interface DraftOptions {
 }
 
 /** Runs `follow` when the file's text changes. */
-function useNewText(shown: string, follow: () => void): void {
-  const last = useRef(shown);
+function useNewText(fileText: string, follow: () => void): void {
+  const last = useRef(fileText);
   const latest = useRef(follow);
   latest.current = follow;
   useEffect(() => {
-    if (last.current === shown) return;
-    last.current = shown;
+    if (last.current === fileText) return;
+    last.current = fileText;
     latest.current();
-  }, [shown]);
+  }, [fileText]);
 }
 
 export function useDraft(options: DraftOptions): Draft {
@@ -73,7 +73,7 @@ export function useDraft(options: DraftOptions): Draft {
       const { name: key, draft: text, shown: base, read } = latest.current;
       flush();
       open.delete(flush);
-      if (text !== null && !read(text).ok) kept.set(key, { text, base });
+      if (text !== null && !read(text).ok) drafts.set(key, { text, base });
     };
   }, [flush]);
 
@@ -83,7 +83,7 @@ export function useDraft(options: DraftOptions): Draft {
   });
 
   const take = (next: string): void => {
-    kept.delete(name);
+    drafts.delete(name);
     setRefused(false);
     setDraft(next);
     latest.current.draft = next;
@@ -119,10 +119,10 @@ function stop(timer: RefObject<Timer>): void {
 type Latest = DraftOptions & { draft: string | null };
 
 /** Whether the file has the value that this field wrote last. */
-function isWritten({ draft, read }: Latest, written: string | null, shown: string): boolean {
+function isWritten({ draft, read }: Latest, written: string | null, fileText: string): boolean {
   if (written === null || draft !== written) return false;
   const reading = read(written);
-  return reading.ok && shown !== "" && sameText(reading.value, shown);
+  return reading.ok && fileText !== "" && sameText(reading.value, fileText);
 }
 
 /** Writes the draft of a field, if it is valid. */
@@ -143,12 +143,12 @@ function problemOf(reading: Read, refused: boolean): string | null {
   return refused ? "The file doesn't have this value yet." : null;
 }
 
-function restored(name: string, shown: string): string | null {
-  const stored = kept.get(name);
-  kept.delete(name);
-  return stored !== undefined && stored.base === shown ? stored.text : null;
+function restored(name: string, fileText: string): string | null {
+  const stored = drafts.get(name);
+  drafts.delete(name);
+  return stored !== undefined && stored.base === fileText ? stored.text : null;
 }
 
-function sameText(value: unknown, shown: string): boolean {
-  return (typeof value === "string" ? value : JSON.stringify(value)) === shown;
+function sameText(value: unknown, fileText: string): boolean {
+  return (typeof value === "string" ? value : JSON.stringify(value)) === fileText;
 }

@@ -12,14 +12,14 @@ import { Problem } from "./problem";
 export function ExpressionControl({ field, path, value, write, ids, editable }: ControlProps) {
   const id = useEditor((state) => state.id);
   const bare = field.writing === "bare";
-  const shown = bare
+  const expression = bare
     ? shownBare(value)
     : modeOf(value) === "expression"
       ? (expressionIn(value) ?? "")
       : asExpression(value);
   const draft = useDraft({
     name: `${id}/${pathKey(path)}/expression`,
-    shown,
+    shown: expression,
     read: (text) => read(text, bare),
     commit: write,
   });

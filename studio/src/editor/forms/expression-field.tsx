@@ -43,7 +43,7 @@ export function ExpressionField(props: ExpressionFieldProps) {
 
   useEffect(() => {
     if (host.current === null) return undefined;
-    const made = new EditorView({
+    const editor = new EditorView({
       parent: host.current,
       state: EditorState.create({
         doc: live.current.text,
@@ -55,11 +55,11 @@ export function ExpressionField(props: ExpressionFieldProps) {
         ],
       }),
     });
-    view.current = made;
-    focus(made, live.current.focusAt);
+    view.current = editor;
+    focus(editor, live.current.focusAt);
     return () => {
       view.current = null;
-      made.destroy();
+      editor.destroy();
     };
   }, [assist]);
 

@@ -27,16 +27,16 @@ function useServerSearch(search: PickerProps["search"], query: string, open: boo
   const [choices, setChoices] = useState<Choice[] | null>(null);
   useEffect(() => {
     if (search === undefined || !open) return undefined;
-    const gone = new AbortController();
+    const abort = new AbortController();
     const timer = setTimeout(
       () => {
-        search(query, gone.signal).then(setChoices, () => undefined);
+        search(query, abort.signal).then(setChoices, () => undefined);
       },
       query === "" ? 0 : 120,
     );
     return () => {
       clearTimeout(timer);
-      gone.abort();
+      abort.abort();
     };
   }, [search, query, open]);
   return choices;
@@ -58,7 +58,7 @@ export function Picker({
   const [open, setOpen] = useState(false);
   const [query, setQuery] = useState("");
   const serverChoices = useServerSearch(search, query, open);
-  const shown = search === undefined ? choices : (serverChoices ?? choices);
+  const offered = search === undefined ? choices : (serverChoices ?? choices);
   return (
     <Popover.Root
       open={open}
@@ -80,7 +80,7 @@ export function Picker({
             />
             <Command.List className="form-options">
               <Command.Empty className="form-empty">No results.</Command.Empty>
-              {shown.map((choice) => (
+              {offered.map((choice) => (
                 <Option
                   key={choice.value}
                   choice={choice}

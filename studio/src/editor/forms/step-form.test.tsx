@@ -120,10 +120,10 @@ let applied: { operations: Operation[]; label: string }[];
 /** The document after the operations the forms use, so that the form sees its own changes. */
 function after(text: string, operations: Operation[]): string {
   const document = parseDocument(text);
-  for (const one of operations) {
-    if (one.op === "set") document.setIn(one.path, document.createNode(one.value));
-    else if (one.op === "remove") document.deleteIn(one.path);
-    else throw new Error(`not expected here: ${one.op}`);
+  for (const operation of operations) {
+    if (operation.op === "set") document.setIn(operation.path, document.createNode(operation.value));
+    else if (operation.op === "remove") document.deleteIn(operation.path);
+    else throw new Error(`not expected here: ${operation.op}`);
   }
   return document.toString();
 }
@@ -153,7 +153,7 @@ Element.prototype.scrollIntoView = () => undefined;
 beforeEach(() => {
   applied = [];
   const write = (text: string) =>
-    useEditor.setState({ text, document: parse(text).document, shown: parse(text).document });
+    useEditor.setState({ text, document: parse(text).document, lastParsed: parse(text).document });
   useEditor.setState({
     id: "test",
     phase: "ready",

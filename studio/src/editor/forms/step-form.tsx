@@ -31,20 +31,20 @@ function saveOrUndo(event: KeyboardEvent): void {
 /** The form of what is selected: a step, a trigger, or else the workflow itself. */
 export function StepForm() {
   const document = useEditor((state) => state.document);
-  const shown = useEditor((state) => state.shown);
+  const lastParsed = useEditor((state) => state.lastParsed);
   const syntax = useEditor((state) => state.syntax);
   const readOnly = useEditor((state) => state.readOnly);
   const selected = useEditor((state) => state.selected);
   const catalog = useCatalog();
   const box = useRef<HTMLDivElement>(null);
-  const subject = subjectOf((document ?? shown)?.data, selected);
+  const subject = subjectOf((document ?? lastParsed)?.data, selected);
   const key = `${subject.kind}/${pathKey(subject.path)}`;
 
   useEffect(() => {
     if (box.current) box.current.scrollTop = 0;
   }, [key]);
 
-  if ((document ?? shown) === null) {
+  if ((document ?? lastParsed) === null) {
     return (
       <div className="form-panel">
         <ErrorNote

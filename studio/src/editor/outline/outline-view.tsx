@@ -14,9 +14,9 @@ import { useEditor } from "../document/store";
 import "./outline.css";
 
 export function OutlineView({ onOpen }: { onOpen?: (path: Path) => void }) {
-  const shown = useEditor((state) => state.shown);
+  const lastParsed = useEditor((state) => state.lastParsed);
   const check = useEditor((state) => state.check);
-  const flow = useMemo(() => (shown === null ? null : flowOf(shown.data)), [shown]);
+  const flow = useMemo(() => (lastParsed === null ? null : flowOf(lastParsed.data)), [lastParsed]);
   useEffect(() => {
     if (flow === null) return;
     const keys = new Set<string>(flow.triggers.map((trigger) => trigger.key));

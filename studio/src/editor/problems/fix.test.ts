@@ -40,10 +40,10 @@ describe("a suggestion", () => {
 
   it("counts as the server does before emoji", () => {
     const text = "# 😀\nselect: ordrs";
-    const one = finding(text, "ordrs", "there is no table `ordrs`", "did you mean 'orders'?");
-    one.start.offset -= 1;
-    one.end.offset -= 1;
-    expect(fixOf(one, text)).toMatchObject({ from: text.indexOf("ordrs"), insert: "orders" });
+    const problem = finding(text, "ordrs", "there is no table `ordrs`", "did you mean 'orders'?");
+    problem.start.offset -= 1;
+    problem.end.offset -= 1;
+    expect(fixOf(problem, text)).toMatchObject({ from: text.indexOf("ordrs"), insert: "orders" });
   });
 
   it("is none when the hint says something else", () => {

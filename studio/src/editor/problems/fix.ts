@@ -48,12 +48,12 @@ function nearest(unknownName: string, words: readonly string[]): string | null {
   return best;
 }
 
-function distance(one: string, other: string): number {
+function distance(first: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, at) => at);
-  for (let i = 1; i <= one.length; i += 1) {
+  for (let i = 1; i <= first.length; i += 1) {
     const next = [i];
     for (let j = 1; j <= other.length; j += 1) {
-      const same = one[i - 1] === other[j - 1] ? 0 : 1;
+      const same = first[i - 1] === other[j - 1] ? 0 : 1;
       next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + same));
     }
     row = next;

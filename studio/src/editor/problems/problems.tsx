@@ -98,8 +98,8 @@ function Problem({ finding, text, fixable }: { finding: Diagnostic; text: string
 
 /** Select the step it is about; text and canvas follow the selection. */
 function goTo(finding: Diagnostic): void {
-  const { shown, select } = useEditor.getState();
-  const subject = subjectOf(shown?.data, finding.path);
+  const { lastParsed, select } = useEditor.getState();
+  const subject = subjectOf(lastParsed?.data, finding.path);
   const path = subject.kind === "workflow" ? (finding.path.length > 0 ? finding.path : null) : subject.path;
   // Twice, so that a place that is selected already is scrolled to again.
   select(null);

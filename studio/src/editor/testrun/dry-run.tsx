@@ -38,7 +38,8 @@ function DryRunEvent({ entry }: { entry: DryRunAnswer["data"][number] }) {
 
 export function DryRun() {
   const byEvents = useEditor(
-    (state) => state.shown !== null && flowOf(state.shown.data).triggers.some((trigger) => trigger.kind === "stripe"),
+    (state) =>
+      state.lastParsed !== null && flowOf(state.lastParsed.data).triggers.some((trigger) => trigger.kind === "stripe"),
   );
   const [busy, setBusy] = useState(false);
   const [answer, setAnswer] = useState<DryRunAnswer | null>(null);

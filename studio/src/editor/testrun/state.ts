@@ -96,10 +96,10 @@ export const useTestRun = create<TestRunState>()((set, get) => ({
     );
   },
   async run(until) {
-    const { shown } = useEditor.getState();
+    const { lastParsed } = useEditor.getState();
     let trigger: TestStart;
     try {
-      trigger = startOf(get(), shown?.data);
+      trigger = startOf(get(), lastParsed?.data);
     } catch {
       set({
         failure: { message: "What the run starts with is not JSON.", hint: 'Write an object, e.g. {"order_id": "…"}.' },
@@ -177,15 +177,17 @@ export function passedOf(trace: TestRun): { passed: Passed[]; taken: string[] } 
 }
 
 export function light(trace: TestRun): void {
-  const shown = useEditor.getState().shown;
-  if (shown === null) return;
+  const lastParsed = useEditor.getState().lastParsed;
+  if (lastParsed === null) return;
   const { passed, taken } = passedOf(trace);
-  useCanvas.setState({ overlay: overlayOf(flowOf(shown.data), passed, { taken, trigger: trace.run.trigger_index }) });
+  useCanvas.setState({
+    overlay: overlayOf(flowOf(lastParsed.data), passed, { taken, trigger: trace.run.trigger_index }),
+  });
 }
 
 /** The place in the document of a step of a run; null when the text has changed too much. */
 export function placeOf(run: string): Path | null {
-  const shown = useEditor.getState().shown;
-  if (shown === null) return null;
-  return [...stepsOf(flowOf(shown.data))].find((step) => step.run === withoutRounds(run))?.path ?? null;
+  const lastParsed = useEditor.getState().lastParsed;
+  if (lastParsed === null) return null;
+  return [...stepsOf(flowOf(lastParsed.data))].find((step) => step.run === withoutRounds(run))?.path ?? null;
 }

@@ -22,7 +22,8 @@ const WORDS: Record<Sample["source"], string> = {
   row: "Rows",
 };
 const DATA: Record<string, string> = { stripe: "Event", table: "Row before and after" };
-const keyOf = (one: Sample): string => `${one.source}:${one.event_id ?? one.run_id ?? `${one.index}:${one.title}`}`;
+const keyOf = (sample: Sample): string =>
+  `${sample.source}:${sample.event_id ?? sample.run_id ?? `${sample.index}:${sample.title}`}`;
 
 export function TestPanel({ fromRun }: { fromRun: string | undefined }) {
   const id = useEditor((state) => state.id);
@@ -81,14 +82,14 @@ function TriggerField({ titles, chosen }: { titles: string[]; chosen: number }) 
 }
 
 function StartWith({ all, chosen, fromRun }: { all: Sample[]; chosen: string; fromRun: string | undefined }) {
-  const shown = useEditor((state) => state.shown);
-  const triggers = useMemo(() => (shown === null ? [] : flowOf(shown.data).triggers), [shown]);
+  const lastParsed = useEditor((state) => state.lastParsed);
+  const triggers = useMemo(() => (lastParsed === null ? [] : flowOf(lastParsed.data).triggers), [lastParsed]);
   const trigger = useTestRun((state) => state.trigger);
   const data = useTestRun((state) => state.data);
   const recorded = useTestRun((state) => state.recorded);
   const groups = (Object.keys(WORDS) as Sample["source"][])
     .map((source) => ({ source, items: all.filter((entry) => entry.source === source) }))
-    .filter((one) => one.items.length > 0);
+    .filter((group) => group.items.length > 0);
   const pick = (key: string) => {
     const sample = all.find((entry) => keyOf(entry) === key);
     if (sample !== undefined) useTestRun.getState().choose(sample, key);

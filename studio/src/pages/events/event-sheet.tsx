@@ -37,16 +37,16 @@ export function EventSheet({ id, close }: { id: string; close: () => void }) {
   const sendAgain = () =>
     resend.mutate([id], {
       onSuccess: (answer) => {
-        const one = answer.data[0];
-        if (one?.done)
+        const outcome = answer.data[0];
+        if (outcome?.done)
           toast({
             title: "Resent",
             detail:
-              one.runs.length > 0
-                ? `${one.runs.length} new ${one.runs.length === 1 ? "run" : "runs"}`
+              outcome.runs.length > 0
+                ? `${outcome.runs.length} new ${outcome.runs.length === 1 ? "run" : "runs"}`
                 : "No workflow matches this event.",
           });
-        else toast({ tone: "bad", title: "Not resent", detail: one?.error?.message });
+        else toast({ tone: "bad", title: "Not resent", detail: outcome?.error?.message });
       },
       onError: toastError,
     });
@@ -150,7 +150,7 @@ const ObjectLink = ({ id }: { id: string }) => (
   </span>
 );
 
-const shown = (value: unknown): string => asText(value ?? null);
+const shownText = (value: unknown): string => asText(value ?? null);
 
 function Changes({ changes }: { changes: Change[] }) {
   return (
@@ -160,11 +160,11 @@ function Changes({ changes }: { changes: Change[] }) {
           <code className="change-path">{change.path}</code>
           <del>
             <span className="hidden-text">was </span>
-            {shown(change.before)}
+            {shownText(change.before)}
           </del>
           <ins>
             <span className="hidden-text">is </span>
-            {shown(change.after)}
+            {shownText(change.after)}
           </ins>
         </li>
       ))}

@@ -26,11 +26,11 @@ export function Find() {
   const navigate = useNavigate();
   const [search, setSearch] = useSearchParams();
   const [text, setText] = useState(search["q"] ?? "");
-  const asked = useDeferredValue(text.trim());
+  const query = useDeferredValue(text.trim());
   const hits = useQuery({
-    queryKey: ["journey", "search", asked],
-    queryFn: ({ signal }) => take(client.GET("/search", { params: { query: { q: asked } }, signal })),
-    enabled: asked.length >= 3,
+    queryKey: ["journey", "search", query],
+    queryFn: ({ signal }) => take(client.GET("/search", { params: { query: { q: query } }, signal })),
+    enabled: query.length >= 3,
     placeholderData: (old) => old,
   });
   return (
@@ -63,7 +63,7 @@ export function Find() {
           }}
         />
       </form>
-      {asked.length >= 3 ? <Suggestions asked={asked} {...hits} /> : <Latest />}
+      {query.length >= 3 ? <Suggestions asked={query} {...hits} /> : <Latest />}
     </>
   );
 }

@@ -159,9 +159,9 @@ export const Subscriptions = () => (
   />
 );
 
-function priceOf(one: StripeObject): string {
-  const item = one.items?.data[0];
+function priceOf(object: StripeObject): string {
+  const item = object.items?.data[0];
   if (!item || item.price.unit_amount === null) return "–";
-  const every = item.price.recurring ? ` / ${item.price.recurring.interval}` : "";
-  return money(item.price.unit_amount * (item.quantity ?? 1), item.price.currency) + every;
+  const interval = item.price.recurring ? ` / ${item.price.recurring.interval}` : "";
+  return money(item.price.unit_amount * (item.quantity ?? 1), item.price.currency) + interval;
 }

@@ -2,11 +2,11 @@ import { expect, test } from "vitest";
 import { preview, size } from "./preview";
 
 test("a mail's own policy cannot come before ours", () => {
-  const shown = preview(
+  const html = preview(
     '<html><head><meta http-equiv="Content-Security-Policy" content="script-src *"></head><body>Hi</body></html>',
   );
-  expect(shown.indexOf("default-src 'none'")).toBeLessThan(shown.indexOf("script-src *"));
-  expect(shown).toContain("Hi");
+  expect(html.indexOf("default-src 'none'")).toBeLessThan(html.indexOf("script-src *"));
+  expect(html).toContain("Hi");
 });
 
 test("sizes are told in bytes, kilobytes and megabytes", () => {

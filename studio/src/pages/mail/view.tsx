@@ -27,11 +27,11 @@ export function MailView({ id }: { id: string }) {
   });
   if (mail.isPending) return <Skeleton lines={10} />;
   if (mail.isError) return <ErrorNote error={mail.error} retry={() => void mail.refetch()} />;
-  const one = mail.data;
+  const message = mail.data;
   return (
-    <article className="mail-view" aria-label={`Email: ${one.subject}`}>
-      <Head mail={one} onResend={() => setAsking(true)} />
-      <Contents mail={one} />
+    <article className="mail-view" aria-label={`Email: ${message.subject}`}>
+      <Head mail={message} onResend={() => setAsking(true)} />
+      <Contents mail={message} />
       <Confirm
         open={asking}
         onOpenChange={setAsking}
@@ -39,7 +39,7 @@ export function MailView({ id }: { id: string }) {
         action="Resend"
         onConfirm={() => resend.mutateAsync()}
       >
-        {one.to.join(", ")} gets the same email again, with the same Message-ID, so that mail programs show it once.
+        {message.to.join(", ")} gets the same email again, with the same Message-ID, so that mail programs show it once.
       </Confirm>
     </article>
   );
@@ -138,10 +138,10 @@ function MailState({
   repeated: boolean;
   attempts: number;
 }) {
-  const shown = status === "queued" || status === "sending" ? "pending" : status === "unknown" ? "in_doubt" : status;
+  const state = status === "queued" || status === "sending" ? "pending" : status === "unknown" ? "in_doubt" : status;
   return (
     <span className="mail-state">
-      <Status status={shown} word={status === "unknown" ? "Delivery unknown" : undefined} />
+      <Status status={state} word={status === "unknown" ? "Delivery unknown" : undefined} />
       {attempts > 1 && <Badge>{attempts} attempts</Badge>}
       {repeated && (
         <Badge

@@ -20,9 +20,9 @@ export function Actions({ run, chosen }: { run: RunDetail; chosen: Step | null; 
     actions.fork.mutate(
       {},
       {
-        onSuccess: (made) => {
+        onSuccess: (run) => {
           toast({ title: "Started a new run" });
-          void navigate({ to: "/runs/$id", params: { id: made.id } });
+          void navigate({ to: "/runs/$id", params: { id: run.id } });
         },
         onError: toastError,
       },

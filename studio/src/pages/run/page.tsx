@@ -73,7 +73,7 @@ function Run({ run }: { run: RunDetail }) {
   const document = useDocument(run.workflow, run.version);
   const rows = useMemo(() => rowsOf(run, run.steps, document.describe), [run, document.describe]);
   const chosen = rows.find((row) => row.key === search["step"]);
-  const took = (run.finished_at ? Date.parse(run.finished_at) : now) - Date.parse(run.created_at);
+  const elapsed = (run.finished_at ? Date.parse(run.finished_at) : now) - Date.parse(run.created_at);
 
   return (
     <PageBody wide>
@@ -91,7 +91,7 @@ function Run({ run }: { run: RunDetail }) {
             started <Time at={run.created_at} />
           </span>
           <span className="num">
-            {open ? "for" : "took"} {duration(took)}
+            {open ? "for" : "took"} {duration(elapsed)}
           </span>
           {run.forked_from && <RelatedRun how="from" id={run.forked_from} />}
           {run.called_by.map((caller) => (

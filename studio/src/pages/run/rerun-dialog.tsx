@@ -81,10 +81,10 @@ export function RerunDialog({ run, from, step, close }: RerunDialogProps) {
     fork.mutate(
       { ...(from === "step" ? { path } : {}), ...(changed && parsed ? { inputs: parsed } : {}), newest },
       {
-        onSuccess: (made) => {
+        onSuccess: (fork) => {
           toast({ title: "Started a new run" });
           close();
-          void navigate({ to: "/runs/$id", params: { id: made.id } });
+          void navigate({ to: "/runs/$id", params: { id: fork.id } });
         },
       },
     );

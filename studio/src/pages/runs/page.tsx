@@ -42,7 +42,7 @@ const STATES: readonly { value: RunState | "all"; label: string }[] = [
 
 /** The state that an address names; none if it names another word. */
 function stateOf(word: string | undefined): RunState | undefined {
-  const state = STATES.find((one) => one.value === word)?.value;
+  const state = STATES.find((state) => state.value === word)?.value;
   return state === "all" ? undefined : state;
 }
 

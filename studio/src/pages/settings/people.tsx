@@ -100,7 +100,7 @@ function LinkButton({ account, onLink }: { account: Account; onLink: (link: Sign
   const makeLink = useMutation({
     mutationFn: () =>
       take(client.POST("/accounts/{account_id}/link", { params: { path: { account_id: account.id } } })),
-    onSuccess: (made) => onLink({ email: account.email, url: made.url, expires_at: made.expires_at }),
+    onSuccess: (link) => onLink({ email: account.email, url: link.url, expires_at: link.expires_at }),
     onError: toastError,
   });
   return (

@@ -5,7 +5,7 @@ import { Button, FilterBar, Input, Select } from "@/ui";
 import type { ColumnShape } from "./api";
 import { OPERATORS, controlOf, fromText, operatorsFor, type Condition, type Operator } from "./values";
 
-const wordOf = (operator: Operator) => OPERATORS.find((one) => one.operator === operator)?.word ?? operator;
+const wordOf = (operator: Operator) => OPERATORS.find((option) => option.operator === operator)?.word ?? operator;
 
 export function Filters({
   columns,
@@ -38,8 +38,8 @@ export function Filters({
         <NewCondition
           columns={columns}
           onCancel={() => setAdding(false)}
-          onAdd={(one) => {
-            onChange([...conditions, one]);
+          onAdd={(condition) => {
+            onChange([...conditions, condition]);
             setAdding(false);
           }}
         />
@@ -106,7 +106,7 @@ function NewCondition({
   onCancel,
 }: {
   columns: ColumnShape[];
-  onAdd: (one: Condition) => void;
+  onAdd: (condition: Condition) => void;
   onCancel: () => void;
 }) {
   const usable = columns.filter((column) => operatorsFor(column).length > 0);

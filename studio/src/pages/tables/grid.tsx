@@ -154,13 +154,13 @@ function Rows(props: RowsProps) {
   );
 }
 
-function RowsTable({ table, result: found, rows, keyColumn, opened }: RowsProps & { rows: Row[] }) {
+function RowsTable({ table, result: query, rows, keyColumn, opened }: RowsProps & { rows: Row[] }) {
   const [search, setSearch] = useSearchParams();
   const sort = search["sort"];
-  const shown = gridColumns(table.columns, isStripe(table));
-  const total = found.data?.pages[0]?.total ?? null;
+  const visible = gridColumns(table.columns, isStripe(table));
+  const total = query.data?.pages[0]?.total ?? null;
   const idOf = (row: Row): string => String(row[keyColumn]);
-  const columns: Column<Row>[] = shown.map((column) => ({
+  const columns: Column<Row>[] = visible.map((column) => ({
     id: column.name,
     header: isStripe(table) ? (
       column.name
@@ -169,12 +169,12 @@ function RowsTable({ table, result: found, rows, keyColumn, opened }: RowsProps 
     ),
     width: widthOf(column),
     ...(column.type === "int" || column.type === "number" ? { align: "right" as const } : {}),
-    cell: (one) => <Cell column={column} row={one} />,
+    cell: (row) => <Cell column={column} row={row} />,
   }));
   return (
     <>
       <div className="tables-scroll" tabIndex={0} role="region" aria-label={`Rows of ${table.name}`}>
-        <div style={{ minWidth: `${shown.length * 130}px` }}>
+        <div style={{ minWidth: `${visible.length * 130}px` }}>
           <Table
             label={table.name}
             columns={columns}
@@ -187,11 +187,11 @@ function RowsTable({ table, result: found, rows, keyColumn, opened }: RowsProps 
         </div>
       </div>
       <p className="faint tables-count">
-        {found.hasNextPage
+        {query.hasNextPage
           ? `${rows.length.toLocaleString("en-US")} of ${total === null ? "more" : count(total, "row")}`
           : count(rows.length, "row")}
-        {found.hasNextPage && (
-          <Button kind="quiet" size="s" busy={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
+        {query.hasNextPage && (
+          <Button kind="quiet" size="s" busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
             Load more
           </Button>
         )}

@@ -64,21 +64,21 @@ export function Page() {
   );
 }
 
-function Group({ title, tables: some, current }: { title: string; tables: TableShape[]; current: string }) {
+function Group({ title, tables: members, current }: { title: string; tables: TableShape[]; current: string }) {
   return (
     <div>
       <h2>{title}</h2>
       <ul>
-        {some.map((one) => (
-          <li key={one.name}>
+        {members.map((table) => (
+          <li key={table.name}>
             <Link
               to="/tables/$table"
-              params={{ table: one.name }}
-              aria-current={one.name === current ? "page" : undefined}
+              params={{ table: table.name }}
+              aria-current={table.name === current ? "page" : undefined}
               className="tables-link"
             >
-              {isStripe(one) ? <Lock aria-hidden /> : <Table2 aria-hidden />}
-              {one.name.replace(/^stripe\./, "")}
+              {isStripe(table) ? <Lock aria-hidden /> : <Table2 aria-hidden />}
+              {table.name.replace(/^stripe\./, "")}
             </Link>
           </li>
         ))}

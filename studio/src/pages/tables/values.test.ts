@@ -74,6 +74,6 @@ test("a column offers only what can be asked of it", () => {
 
 test("of a Stripe object the grid shows what tells one from another, id first", () => {
   const columns = ["address", "created", "email", "id", "livemode", "name"].map((name) => column(name, "text"));
-  expect(gridColumns(columns, true).map((one) => one.name)).toEqual(["id", "name", "email", "created"]);
+  expect(gridColumns(columns, true).map((gridColumn) => gridColumn.name)).toEqual(["id", "name", "email", "created"]);
   expect(gridColumns(columns, false)).toEqual(columns);
 });

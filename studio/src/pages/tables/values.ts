@@ -143,7 +143,7 @@ export function conditionsOf(text: string | undefined): Condition[] {
   if (!text) return [];
   return text.split("|").flatMap((part) => {
     const [column, operator, ...rest] = part.split("~").map(decodeURIComponent);
-    if (!column || !OPERATORS.some((one) => one.operator === operator)) return [];
+    if (!column || !OPERATORS.some((option) => option.operator === operator)) return [];
     return [{ column, operator: operator as Operator, value: rest.join("~") }];
   });
 }

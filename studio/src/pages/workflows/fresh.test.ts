@@ -14,9 +14,9 @@ test("a name becomes a file name", () => {
 test.each(STARTS.map((start) => start.kind))(
   "a new workflow that starts on %s is YAML with its name as given",
   (kind) => {
-    const made = parse(textOf('Say "hi": #1', "say-hi", kind)) as Record<string, unknown>;
-    expect(made["name"]).toBe('Say "hi": #1');
-    expect(made["steps"]).toEqual([{ log: "it ran" }]);
-    expect(Object.keys(made["on"] as object)[0]).toBe(kind);
+    const workflow = parse(textOf('Say "hi": #1', "say-hi", kind)) as Record<string, unknown>;
+    expect(workflow["name"]).toBe('Say "hi": #1');
+    expect(workflow["steps"]).toEqual([{ log: "it ran" }]);
+    expect(Object.keys(workflow["on"] as object)[0]).toBe(kind);
   },
 );

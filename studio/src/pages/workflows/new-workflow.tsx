@@ -29,7 +29,7 @@ export function NewWorkflow({ known, close }: { known: ReadonlySet<string>; clos
   const [name, setName] = useState("");
   const [start, setStart] = useState<StartKind>("stripe");
   const id = idOf(name);
-  const taken = known.has(id);
+  const exists = known.has(id);
   const create = useMutation({
     mutationFn: () => take(client.POST("/workflows", { body: { id, text: textOf(name.trim(), id, start) } })),
     onSuccess: () => {
@@ -47,7 +47,7 @@ export function NewWorkflow({ known, close }: { known: ReadonlySet<string>; clos
       footer={
         <>
           <Button onClick={close}>Back</Button>
-          <Button kind="primary" type="submit" form={form} busy={create.isPending} disabled={!id || taken}>
+          <Button kind="primary" type="submit" form={form} busy={create.isPending} disabled={!id || exists}>
             Create
           </Button>
         </>
@@ -58,12 +58,12 @@ export function NewWorkflow({ known, close }: { known: ReadonlySet<string>; clos
         className="stack"
         onSubmit={(event) => {
           event.preventDefault();
-          if (id && !taken) create.mutate();
+          if (id && !exists) create.mutate();
         }}
       >
         <Field
           label="Name"
-          error={taken ? `There is a workflow ${id} already.` : undefined}
+          error={exists ? `There is a workflow ${id} already.` : undefined}
           hint={id ? `workflows/${id}.yaml` : "What it does, in a few words"}
         >
           {(attributes) => (

@@ -12,7 +12,7 @@ export function ActionsField({ path, family, doc }: { path: Path; family: Family
   const value = useValue(path);
   const chosen = (Array.isArray(value) ? value : value === undefined || value === null ? [] : [value]).map(String);
   const known = family?.actions ?? [];
-  const shown = [...known, ...chosen.filter((one) => !known.includes(one))];
+  const offered = [...known, ...chosen.filter((name) => !known.includes(name))];
   const write = (next: string[]): void => {
     if (next.length === 0) void changes.remove(path, "All actions", path.length - 1);
     else void changes.set(path, next, "Change actions");
@@ -35,11 +35,11 @@ export function ActionsField({ path, family, doc }: { path: Path; family: Family
             choices={known.filter((entry) => !chosen.includes(entry)).map((entry) => ({ value: entry }))}
             placeholder="Add an action"
             disabled={!editable}
-            onPick={(one) => write([...chosen, one])}
+            onPick={(action) => write([...chosen, action])}
           />
         ) : (
-          <div className={shown.some((entry) => entry.length > 19) ? "form-checks form-checks-long" : "form-checks"}>
-            {shown.map((entry) => (
+          <div className={offered.some((entry) => entry.length > 19) ? "form-checks form-checks-long" : "form-checks"}>
+            {offered.map((entry) => (
               <Checkbox
                 key={entry}
                 label={entry}
@@ -48,7 +48,7 @@ export function ActionsField({ path, family, doc }: { path: Path; family: Family
                 onChange={(on) =>
                   write(
                     on
-                      ? shown.filter((name) => name === entry || chosen.includes(name))
+                      ? offered.filter((name) => name === entry || chosen.includes(name))
                       : chosen.filter((name) => name !== entry),
                   )
                 }

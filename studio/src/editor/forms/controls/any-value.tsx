@@ -64,7 +64,7 @@ function kindOf(value: unknown): Kind {
 
 /** The value as another kind, where it means something there. */
 function converted(value: unknown, kind: Kind): unknown {
-  const empty = KINDS.find((one) => one.kind === kind)?.empty;
+  const empty = KINDS.find((option) => option.kind === kind)?.empty;
   if (kind === "text" && (typeof value === "number" || typeof value === "boolean")) return String(value);
   if (kind === "number" && typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value.trim())) return Number(value);
   if (kind === "list" && value !== undefined && value !== null && value !== "" && !isMap(value)) return [value];

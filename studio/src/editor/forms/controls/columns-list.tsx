@@ -39,12 +39,12 @@ export function ColumnsList({
   const changes = useChanges();
   const editable = useEditable();
   const list = useId();
-  const shown = (Array.isArray(value) ? value : value === undefined || value === null ? [] : [value])
+  const names = (Array.isArray(value) ? value : value === undefined || value === null ? [] : [value])
     .map(String)
     .join(", ");
   const draft = useDraft({
     name: `${id}/${pathKey(path)}`,
-    shown,
+    shown: names,
     read: (text) => readNames(text, Array.isArray(value)),
     commit: (next) => changes.set(path, next, label),
   });
@@ -68,8 +68,8 @@ export function ColumnsList({
             <datalist id={list}>
               {columns
                 .flatMap((column) => (order ? [column, `${column} desc`] : [column]))
-                .map((one) => (
-                  <option key={one} value={one} />
+                .map((chosen) => (
+                  <option key={chosen} value={chosen} />
                 ))}
             </datalist>
           ) : null}

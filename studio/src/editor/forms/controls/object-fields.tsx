@@ -13,20 +13,20 @@ export function ObjectFields({ field, path, value, label, editable }: ControlPro
   const fields = fieldsOf(field);
   // What must be there first, then what is, as the file has it.
   const order = Object.keys(map);
-  const shown = fields
-    .filter((one) => one.required || Object.hasOwn(map, nameIn(one, field, map)))
+  const visible = fields
+    .filter((property) => property.required || Object.hasOwn(map, nameIn(property, field, map)))
     .sort(
-      (one, other) =>
-        Number(other.required) - Number(one.required) ||
-        order.indexOf(nameIn(one, field, map)) - order.indexOf(nameIn(other, field, map)),
+      (first, other) =>
+        Number(other.required) - Number(first.required) ||
+        order.indexOf(nameIn(first, field, map)) - order.indexOf(nameIn(other, field, map)),
     );
-  const rest = fields.filter((field) => !shown.includes(field));
-  const known = new Set(fields.map((one) => nameIn(one, field, map)));
+  const rest = fields.filter((field) => !visible.includes(field));
+  const known = new Set(fields.map((property) => nameIn(property, field, map)));
   const strangers = Object.keys(map).filter((name) => !known.has(name));
   const currency = map["currency"];
   return (
     <div className="form-fields">
-      {shown.map((entry) => {
+      {visible.map((entry) => {
         const name = nameIn(entry, field, map);
         const place = [...path, name];
         return (
@@ -56,7 +56,7 @@ export function ObjectFields({ field, path, value, label, editable }: ControlPro
         <AddParameter
           what={field.name === "" ? "parameter" : field.name}
           fields={rest}
-          onPick={(one) => void changes.set([...path, one.name], emptyOf(one), `Add ${one.name}`)}
+          onPick={(property) => void changes.set([...path, property.name], emptyOf(property), `Add ${property.name}`)}
         />
       ) : null}
       {fields.length === 0 && strangers.length === 0 ? (

@@ -11,9 +11,9 @@ export function UnionControl(props: ControlProps) {
   const stands = alternativeOf(field, value);
   const [chosen, setChosen] = useState<number | null>(null);
   const at = chosen !== null && (value === undefined || value === "" || chosen === stands) ? chosen : stands;
-  const one = all[at];
-  if (one === undefined) return null;
-  const constant = one.field.kind === "choice" && one.field.choices.length === 1 && !one.field.open;
+  const current = all[at];
+  if (current === undefined) return null;
+  const constant = current.field.kind === "choice" && current.field.choices.length === 1 && !current.field.open;
   return (
     <div className="form-union">
       <Select
@@ -33,7 +33,7 @@ export function UnionControl(props: ControlProps) {
           </option>
         ))}
       </Select>
-      {constant ? null : <LiteralControl {...props} field={one.field} />}
+      {constant ? null : <LiteralControl {...props} field={current.field} />}
     </div>
   );
 }

@@ -88,8 +88,8 @@ function Endpoint({ path }: { path: Path }) {
               disabled={!editable}
               onChange={(event) => void changes.set(path, `${event.target.value} ${address}`, "Change the method")}
             >
-              {(METHODS.includes(method) ? METHODS : [method, ...METHODS]).map((one) => (
-                <option key={one}>{one}</option>
+              {(METHODS.includes(method) ? METHODS : [method, ...METHODS]).map((httpMethod) => (
+                <option key={httpMethod}>{httpMethod}</option>
               ))}
             </Select>
             <Input

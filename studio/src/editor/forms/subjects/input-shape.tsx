@@ -181,8 +181,8 @@ function Default({
   editable: boolean;
   onFallback: (fallback: string | null) => void;
 }) {
-  const [asked, setAsked] = useState(false);
-  if (fallback === null && !asked)
+  const [confirming, setAsked] = useState(false);
+  if (fallback === null && !confirming)
     return editable ? (
       <button
         type="button"

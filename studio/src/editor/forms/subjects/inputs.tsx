@@ -135,8 +135,8 @@ function InputRow({
         onShape={write}
         nested={(inner) => <NestedFields path={inner} />}
       />
-      {findings.map((one, at) => (
-        <Finding key={at} finding={one} />
+      {findings.map((finding, at) => (
+        <Finding key={at} finding={finding} />
       ))}
     </div>
   );

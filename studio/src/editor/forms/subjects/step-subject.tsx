@@ -19,7 +19,7 @@ import { EntryField } from "./verb-fields";
 export function StepSubject({ path, catalog }: { path: Path; catalog: Catalog }) {
   const step = useValue(path);
   const verb = verbOf(step);
-  const entry = catalog.verbs.find((one) => one.verb === verb);
+  const entry = catalog.verbs.find((candidate) => candidate.verb === verb);
   const own = useFindings(path, false);
   if (!isMap(step)) return <p className="form-empty">This step no longer exists.</p>;
   const Icon = verbIcon(verb);
@@ -42,16 +42,16 @@ export function StepSubject({ path, catalog }: { path: Path; catalog: Catalog })
             {entry.value ? <span className="form-result">Its value: {lower(plain(entry.value))}</span> : null}
           </p>
         ) : null}
-        {own.map((one, at) => (
-          <Finding key={at} finding={one} />
+        {own.map((problem, at) => (
+          <Finding key={at} finding={problem} />
         ))}
       </header>
       {verb === null ? (
         <p className="form-empty">This step has no verb. Choose one in the text, or replace the step on the canvas.</p>
       ) : null}
       <div className="form-fields">
-        {main.map((one) => (
-          <EntryField key={one.key} entry={one} step={step} verb={verb ?? ""} path={path} catalog={catalog} />
+        {main.map((entry) => (
+          <EntryField key={entry.key} entry={entry} step={step} verb={verb ?? ""} path={path} catalog={catalog} />
         ))}
       </div>
       {options.length > 0 ? (
@@ -80,7 +80,7 @@ function Options({
 }) {
   const set = entries.filter((entry) => Object.hasOwn(step, entry.key));
   const below = useFindings(path, true);
-  const flagged = below.some((one) => set.some((entry) => one.path[path.length] === entry.key));
+  const flagged = below.some((finding) => set.some((entry) => finding.path[path.length] === entry.key));
   const [open, setOpen] = useState(set.length > 0);
   return (
     <section className="form-options-section">
@@ -93,13 +93,13 @@ function Options({
         <ChevronRight size={14} aria-hidden className={open || flagged ? "form-turned" : undefined} />
         Options
         <span className="form-type">
-          {set.length > 0 ? set.map((one) => one.key).join(", ") : entries.map((entry) => entry.key).join(", ")}
+          {set.length > 0 ? set.map((entry) => entry.key).join(", ") : entries.map((entry) => entry.key).join(", ")}
         </span>
       </button>
       {open || flagged ? (
         <div className="form-fields">
-          {entries.map((one) => (
-            <EntryField key={one.key} entry={one} step={step} verb={verb} path={path} catalog={catalog} />
+          {entries.map((entry) => (
+            <EntryField key={entry.key} entry={entry} step={step} verb={verb} path={path} catalog={catalog} />
           ))}
         </div>
       ) : null}
@@ -122,7 +122,7 @@ function StepId({ path, step }: { path: Path; step: Record<string, unknown> }) {
     read: (text) => {
       const problem = idProblem(
         text.trim(),
-        stepIds(document?.data).filter((one) => one !== now),
+        stepIds(document?.data).filter((stepId) => stepId !== now),
       );
       return problem === null ? { ok: true, value: text.trim() } : { ok: false, message: problem };
     },
@@ -161,8 +161,8 @@ function StepId({ path, step }: { path: Path; step: Record<string, unknown> }) {
         }}
       />
       <Problem text={draft.problem} />
-      {findings.map((one, at) => (
-        <Finding key={at} finding={one} />
+      {findings.map((finding, at) => (
+        <Finding key={at} finding={finding} />
       ))}
     </div>
   );

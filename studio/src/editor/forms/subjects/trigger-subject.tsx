@@ -42,8 +42,8 @@ export function TriggerSubject({ path, catalog }: { path: Path; catalog: Catalog
           </h2>
         </div>
         {entry ? <p className="form-doc">{plain(entry.text || entry.doc)}</p> : null}
-        {own.map((one, at) => (
-          <Finding key={at} finding={one} />
+        {own.map((problem, at) => (
+          <Finding key={at} finding={problem} />
         ))}
       </header>
       <div className="form-fields">

@@ -143,7 +143,7 @@ function branch(entry: Entry, verb: string, place: Path) {
 
 /** The actions of the workflow's event families: what `switch: event.action` can be. */
 function actionsFor(catalog: Catalog): string[] {
-  const on = valueAt(useEditor.getState().shown?.data, ["on"]);
+  const on = valueAt(useEditor.getState().lastParsed?.data, ["on"]);
   const triggers = Array.isArray(on) ? on : [on];
   return triggers.flatMap((trigger) => {
     if (!isMap(trigger) || typeof trigger["stripe"] !== "string") return [];

@@ -24,8 +24,8 @@ export function WorkflowSubject() {
         <div className="form-head-line">
           <h2>Workflow</h2>
         </div>
-        {own.map((one, at) => (
-          <Finding key={at} finding={one} />
+        {own.map((problem, at) => (
+          <Finding key={at} finding={problem} />
         ))}
       </header>
       <div className="form-fields">
