@@ -15,7 +15,7 @@ from payloom.db.database import Database
 from payloom.db.types import dump_json
 from payloom.kit.clock import Clock
 from payloom.kit.ids import new_id
-from payloom.kit.redaction import redact
+from payloom.kit.secrets.redaction import redact
 
 KEEP_DAYS = 400
 """A year and a month: last year's entries are there when the books are closed."""

@@ -29,6 +29,6 @@ def bulk_result(outcomes: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def note_bulk(request: Request, result: dict[str, Any]) -> None:
     """Note for the audit trail which items were done and which were not."""
-    done = [one["id"] for one in result["data"] if one["done"]]
-    failed = [one["id"] for one in result["data"] if not one["done"]]
+    done = [outcome["id"] for outcome in result["data"] if outcome["done"]]
+    failed = [outcome["id"] for outcome in result["data"] if not outcome["done"]]
     audit_note(request).on(f"{len(done)} of {len(done) + len(failed)}", done=done[:50], failed=failed[:50])

@@ -94,7 +94,7 @@ async def update_row(deps: Dependencies, name: str, key: str, body: RowChanges, 
         if row != old:
             _record_change(deps, tx, spec, RowChange(name, "update", row, old))
             changed = [column for column in row if row[column] != old[column]]
-            before, after = ({column: to_plain(one[column]) for column in changed} for one in (old, row))
+            before, after = ({column: to_plain(version[column]) for column in changed} for version in (old, row))
             _audit(deps, tx, request, "row.updated", f"{name}/{key}", before=before, after=after)
         return row
 
