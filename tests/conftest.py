@@ -7,9 +7,9 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support import certificates, collection
 from tests.support.migrated import copy_sqlite
 from tests.support.postgres import migrated_postgres_url, postgres_server, postgres_template, postgres_url
+from tests.support.session import certificates, collection
 
 from payloom.db.database import Database, open_database
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.support import certificates, collection
+from tests.support.session import certificates, collection
 
 if TYPE_CHECKING:
     import pytest

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from tests.support import payloom_process
+from tests.support.browser.shop_fixture import Shop
 from tests.support.ports import free_port
 from tests.support.present import present
-from tests.support.shop_fixture import Shop
+from tests.support.processes import payloom_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 import pytest
 from emulator.tests.support.request_params import request_params
-from tests.support import payloom_process
+from tests.support.browser.shop_fixture import Shop
 from tests.support.present import present
-from tests.support.shop_fixture import Shop
+from tests.support.processes import payloom_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.support.node_packages import Packages, node
+from tests.support.packages.node_packages import Packages, node
 
 STUDIO = Path(__file__).resolve().parents[2] / "studio"
 

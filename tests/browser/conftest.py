@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.support import browser_plugin
+from tests.support.browser import browser_plugin
 
 if TYPE_CHECKING:
     import pytest

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 from _pytest.capture import CaptureManager
-from tests.storm.effect_ledger import STORM, WIRE, Tally, write_table
-from tests.storm.harness import Databases, Zygote
+from tests.storm.support.effect_ledger import STORM, WIRE, Tally, write_table
+from tests.storm.support.harness import Databases, Zygote
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
-from tests.storm.effect_ledger import Tally, some
-from tests.storm.worker_process import over
+from tests.storm.support.effect_ledger import Tally, some
+from tests.storm.support.worker_process import over
 from tests.support.http_server import event, running_server
 from tests.support.runs_fixture import RunsFixture, build
 

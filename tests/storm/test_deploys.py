@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
-from tests.storm.effect_ledger import STORM, Tally
-from tests.support import payloom_process
+from tests.storm.support.effect_ledger import STORM, Tally
 from tests.support.http_server import write_project
-from tests.support.payloom_process import PayloomProcess
+from tests.support.processes import payloom_process
+from tests.support.processes.payloom_process import PayloomProcess
 
 from payloom.app.composition import Services
 from payloom.app.lifespan import lifespan

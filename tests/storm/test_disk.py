@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.storm.effect_ledger import STORM, Tally, picked, some
-from tests.storm.harness import DIED, Databases, WorkerScenario, Zygote
+from tests.storm.support.effect_ledger import STORM, Tally, picked, some
+from tests.storm.support.harness import DIED, Databases, WorkerScenario, Zygote
 from tests.support import postgres
 
 pytestmark = pytest.mark.timeout(7200)

@@ -13,9 +13,9 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.storm.effect_ledger import STORM, Tally, some
-from tests.storm.harness import DIED, Databases, Zygote
-from tests.storm.points import killed_at_every_point
+from tests.storm.support.effect_ledger import STORM, Tally, some
+from tests.storm.support.harness import DIED, Databases, Zygote
+from tests.storm.support.points import killed_at_every_point
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,9 +10,9 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.storm import seeded_bugs, shop
-from tests.storm.harness import Databases, WorkerScenario, Zygote, check
-from tests.storm.paid_orders import PAID, paid_orders
+from tests.storm.support import seeded_bugs, shop
+from tests.storm.support.harness import Databases, WorkerScenario, Zygote, check
+from tests.storm.support.paid_orders import PAID, paid_orders
 from tests.support.runs_fixture import RunsFixture, build
 
 from payloom.connectors.port import Attempt, StepFailed

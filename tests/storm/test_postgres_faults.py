@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from tests.storm.effect_ledger import Tally, picked, some
-from tests.storm.harness import Databases, WorkerScenario, Zygote
-from tests.storm.worker_cluster import Node
+from tests.storm.support.effect_ledger import Tally, picked, some
+from tests.storm.support.harness import Databases, WorkerScenario, Zygote
+from tests.storm.support.worker_cluster import Node
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
-from tests.storm.effect_ledger import Tally, some
-from tests.storm.paid_orders import PAID, paid_orders
+from tests.storm.support.effect_ledger import Tally, some
+from tests.storm.support.paid_orders import PAID, paid_orders
 
 from payloom.db.database import open_database
 from payloom.sandbox.scenario.invariants import Counted
 
 if TYPE_CHECKING:
-    from tests.storm.harness import Databases, WorkerScenario, Zygote
+    from tests.storm.support.harness import Databases, WorkerScenario, Zygote
 
 pytestmark = pytest.mark.timeout(7200)
 CALLERS = 20

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.storm.effect_ledger import STORM, Tally, some
+from tests.storm.support.effect_ledger import STORM, Tally, some
 
 from payloom.sandbox.scenario.deliveries import EventDelivery
 from payloom.sandbox.stripe.sandbox_stripe import Fault

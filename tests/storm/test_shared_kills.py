@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.storm.effect_ledger import Tally, some
-from tests.storm.harness import DIED, Databases, Zygote
-from tests.storm.points import killed_at_every_point
+from tests.storm.support.effect_ledger import Tally, some
+from tests.storm.support.harness import DIED, Databases, Zygote
+from tests.storm.support.points import killed_at_every_point
 
 EVENTS = ["d1.a", "d1.b", "d1.c"]
 

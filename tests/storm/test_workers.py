@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.storm.harness import DIED, Databases, Zygote
+from tests.storm.support.harness import DIED, Databases, Zygote
 
 if TYPE_CHECKING:
-    from tests.storm.effect_ledger import Tally
+    from tests.storm.support.effect_ledger import Tally
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(600)]
 

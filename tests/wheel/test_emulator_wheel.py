@@ -8,7 +8,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from tests.support.wheel_environment import WheelEnvironment, build_wheel, install_wheels
+from tests.support.packages.wheel_environment import WheelEnvironment, build_wheel, install_wheels
 
 import payloom_emulator
 

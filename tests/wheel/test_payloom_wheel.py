@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.packages.wheel_environment import WheelEnvironment, build_wheel, install_wheels
 from tests.support.ports import free_port
-from tests.support.wheel_environment import WheelEnvironment, build_wheel, install_wheels
 from typer.main import get_command
 
 from payloom.cli.commands import app

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from emulator.tests.support import shop_host
 from emulator.tests.support.local_servers import Local, Served
-from tests.support import browser_plugin, npm_packages
+from tests.support.browser import browser_plugin
+from tests.support.packages import npm_packages
 
 from payloom_emulator.core.config import EmulatorConfig
 from payloom_emulator.http.app import create_app

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.node_packages import Packages, node
+from tests.support.packages.node_packages import Packages, node
 
 from payloom_emulator.embedded import run
 

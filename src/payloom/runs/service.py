@@ -17,7 +17,7 @@ from payloom.engine.port import Engine
 from payloom.inbox.service import InboxEvent, load
 from payloom.kit.clock import Clock
 from payloom.runs.advance.run_starter import RunStarter
-from payloom.runs.advance.table_triggers import TableTriggers
+from payloom.runs.advance.steps.table_triggers import TableTriggers
 from payloom.runs.advance.worker import RunWorker
 from payloom.runs.control import Fork, RunControl
 from payloom.runs.coordination.parking import Parking

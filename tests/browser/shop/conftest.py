@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.shop_fixture import Shop, Visitor
+from tests.support.browser.shop_fixture import Shop, Visitor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

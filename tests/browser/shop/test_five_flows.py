@@ -6,7 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.support.shop_fixture import DECLINED, GOOD, SECURE, Shop, Visitor
+from tests.support.browser.shop_fixture import DECLINED, GOOD, SECURE, Shop, Visitor
 
 pytestmark = pytest.mark.browser
 FORM = 'iframe[title="Secure payment input frame"]'

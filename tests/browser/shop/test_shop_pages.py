@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.support.browser_watch import Watch
-from tests.support.shop_fixture import GOOD, Shop, Visitor
+from tests.support.browser.browser_watch import Watch
+from tests.support.browser.shop_fixture import GOOD, Shop, Visitor
 
 pytestmark = pytest.mark.browser
 Pages = Callable[..., tuple[Page, Watch]]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.support.browser_plugin import OpenWatched
-from tests.support.studio_fixture import OpenPage, Studio, build_studio
+from tests.support.browser.browser_plugin import OpenWatched
+from tests.support.browser.studio_fixture import OpenPage, Studio, build_studio
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,8 @@ from playwright.sync_api import expect
 if TYPE_CHECKING:
     import stripe
     from playwright.sync_api import Route
-    from tests.support.browser_plugin import AxeCheck, OpenWatched
-    from tests.support.studio_fixture import OpenPage, Studio
+    from tests.support.browser.browser_plugin import AxeCheck, OpenWatched
+    from tests.support.browser.studio_fixture import OpenPage, Studio
 
 PAGES = {
     "/journey": "Payments",

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
-from tests.support.editor_fixture import TEXT, EditorPage
+from tests.support.browser.editor_fixture import TEXT, EditorPage
 from tests.support.present import present
 
 if TYPE_CHECKING:
-    from tests.support.editor_fixture import EditorMaker
-    from tests.support.studio_fixture import OpenPage, Studio
+    from tests.support.browser.editor_fixture import EditorMaker
+    from tests.support.browser.studio_fixture import OpenPage, Studio
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ import uuid
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
-from tests.support.shop_fixture import Visitor
+from tests.support.browser.shop_fixture import Visitor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
-    from tests.support.browser_plugin import OpenWatched
-    from tests.support.studio_fixture import OpenPage, Studio
+    from tests.support.browser.browser_plugin import OpenWatched
+    from tests.support.browser.studio_fixture import OpenPage, Studio
 
 
 class Maker:

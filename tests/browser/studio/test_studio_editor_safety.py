@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
-from tests.support.editor_fixture import TEXT, EditorPage
+from tests.support.browser.editor_fixture import TEXT, EditorPage
 from tests.support.present import present
 
 if TYPE_CHECKING:
-    from tests.support.browser_plugin import AxeCheck
-    from tests.support.editor_fixture import EditorMaker
-    from tests.support.studio_fixture import OpenPage, Studio
+    from tests.support.browser.browser_plugin import AxeCheck
+    from tests.support.browser.editor_fixture import EditorMaker
+    from tests.support.browser.studio_fixture import OpenPage, Studio
 
 
 @pytest.fixture

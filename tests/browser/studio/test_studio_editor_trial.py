@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
-from tests.support.editor_fixture import EditorPage
+from tests.support.browser.editor_fixture import EditorPage
 
 if TYPE_CHECKING:
-    from tests.support.editor_fixture import EditorMaker
-    from tests.support.studio_fixture import OpenPage, Studio
+    from tests.support.browser.editor_fixture import EditorMaker
+    from tests.support.browser.studio_fixture import OpenPage, Studio
 
 CHOICE = """\
 name: Choose

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from tests.support.browser_plugin import AxeCheck
-    from tests.support.studio_fixture import OpenPage, Studio
+    from tests.support.browser.browser_plugin import AxeCheck
+    from tests.support.browser.studio_fixture import OpenPage, Studio
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Locator
-    from tests.support.browser_plugin import AxeCheck
-    from tests.support.studio_fixture import OpenPage, Studio
+    from tests.support.browser.browser_plugin import AxeCheck
+    from tests.support.browser.studio_fixture import OpenPage, Studio
 
 REFUND = """\
 name: Refund by form       # the title people see

@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
-    from tests.support.browser_plugin import AxeCheck
-    from tests.support.studio_fixture import OpenPage, Studio
+    from tests.support.browser.browser_plugin import AxeCheck
+    from tests.support.browser.studio_fixture import OpenPage, Studio
 
 
 def step(page: Page, name: str) -> Locator:

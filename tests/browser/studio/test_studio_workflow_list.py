@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from tests.support.browser_plugin import AxeCheck
-    from tests.support.studio_fixture import OpenPage, Studio
+    from tests.support.browser.browser_plugin import AxeCheck
+    from tests.support.browser.studio_fixture import OpenPage, Studio
 
 
 def test_each_workflow_tells_its_trigger_its_last_run_and_its_findings(open_page: OpenPage) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.postgres import fresh_database
-from tests.support.server_process import ServerProcess, server_process
+from tests.support.processes.server_process import ServerProcess, server_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from tests.support.http_server import event
-from tests.support.server_process import ServerProcess, server_process
+from tests.support.processes.server_process import ServerProcess, server_process
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.support import payloom_process
 from tests.support.http_server import write_project
+from tests.support.processes import payloom_process
 
 FILES = {
     "tables.yaml": "tables: {}\n",

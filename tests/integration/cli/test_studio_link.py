@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from tests.support import payloom_process
 from tests.support.http_server import write_project
+from tests.support.processes import payloom_process
 
 from payloom.auth.studio_users import FIRST_EMAIL, StudioUsers
 from payloom.db.database import open_database

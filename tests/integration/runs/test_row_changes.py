@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.support.runs_fixture import RunsFixture, build
 
-from payloom.runs.advance.table_triggers import DEEPEST
+from payloom.runs.advance.steps.table_triggers import DEEPEST
 from payloom.runs.registry import RowChange
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import exc
-from tests.support import payloom_process
 from tests.support.http_server import NO_TLS, RunningServer, event, running_server
 from tests.support.postgres import fresh_database
+from tests.support.processes import payloom_process
 
 from payloom.api.management.app import management_app
 from payloom.api.management.openapi_document import openapi_document

@@ -11,8 +11,8 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support import payloom_process
 from tests.support.ports import free_port
+from tests.support.processes import payloom_process
 from tests.support.testing_fixture import SmallProject
 from typer.main import get_command
 from typer.testing import CliRunner

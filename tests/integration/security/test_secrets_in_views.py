@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 import structlog
-from tests.support import payloom_process
 from tests.support.http_server import NO_TLS, RunningServer, event, running_server
+from tests.support.processes import payloom_process
 from tests.support.readings import ENCODINGS, readings
 
 from payloom.api.management.app import management_app

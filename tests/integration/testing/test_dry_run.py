@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from tests.support import payloom_process
+from tests.support.processes import payloom_process
 from tests.support.testing_fixture import PAY, SmallProject
 
 from payloom.connectors.tables.host import TablesHost

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.support import payloom_process
+from tests.support.processes import payloom_process
 from tests.support.testing_fixture import REFUND, STORM_CASES, SmallProject
 
 from payloom.connectors.port import Attempt, OutsideHost

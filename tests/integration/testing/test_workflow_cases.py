@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.support import payloom_process
+from tests.support.processes import payloom_process
 from tests.support.testing_fixture import PAY, SmallProject
 
 from payloom.sandbox.errors import BadCaseFile

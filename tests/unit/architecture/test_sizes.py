@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import pytest
 
 ROOT = Path(__file__).parents[3]
 SOURCES = sorted(
@@ -28,7 +29,16 @@ WITH_REASONS = sorted(
 LONGEST_FUNCTION = 60
 LONGEST_FILE = 400
 _BARE_IMPORT = re.compile(r"#\s*noqa:[^-]*\bPLC0415\b(?!.* - \S)")
-FULLEST_FOLDER = 14  # with its __init__.py
+FULLEST_FOLDER = 12  # without its __init__.py
+# Folders that may hold more, each with how many and why. The list only shrinks.
+FULLER_FOLDERS = {
+    "emulator/src/payloom_emulator/objects": (16, "generated: one file for each part of Stripe's specification"),
+    "emulator/src/payloom_emulator/objects/params": (45, "generated: one file for each resource of Stripe"),
+    "emulator/src/payloom_emulator/runtime": (13, "one file for each job that runs beside the requests"),
+    "emulator/src/payloom_emulator/resources/core_resources": (13, "one file for each resource that all others need"),
+    "emulator/tests/integration": (16, "one file for each promise of the protocol, in no natural groups"),
+    "emulator/tests/integration/billing": (14, "one file for each resource of billing"),
+}
 
 
 def relative(path: Path) -> str:
@@ -54,10 +64,22 @@ def test_no_file_is_longer_than_four_hundred_lines() -> None:
     assert {name: lines for name, lines in lengths.items() if lines > LONGEST_FILE} == {}
 
 
+def files_of_folders() -> dict[str, int]:
+    """Return how many Python files each folder holds, of the sources and of the tests."""
+    roots = ("src", "emulator/src", "emulator/tests", "bench", "tests")
+    paths = [path for root in roots for path in (ROOT / root).rglob("*.py") if path.name != "__init__.py"]
+    return Counter(relative(path.parent) for path in paths if "migrations/versions" not in path.as_posix())
+
+
 def test_no_folder_holds_more_files_than_can_be_overlooked() -> None:
-    folders = {path.parent for path in SOURCES}
-    counts = {relative(folder): len(list(folder.glob("*.py"))) for folder in folders}
-    assert {name: count for name, count in counts.items() if count > FULLEST_FOLDER} == {}
+    allowed = {folder: most for folder, (most, _) in FULLER_FOLDERS.items()}
+    counts = files_of_folders()
+    assert {name: count for name, count in counts.items() if count > allowed.get(name, FULLEST_FOLDER)} == {}
+
+
+@pytest.mark.parametrize("folder", FULLER_FOLDERS)
+def test_a_folder_that_may_hold_more_still_does(folder: str) -> None:
+    assert files_of_folders()[folder] > FULLEST_FOLDER, "take it off the list"
 
 
 def test_an_import_inside_a_function_says_why() -> None:

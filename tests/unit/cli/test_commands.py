@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support import payloom_process
 from tests.support.ports import free_port
+from tests.support.processes import payloom_process
 from typer.main import get_command
 from typer.testing import CliRunner
 

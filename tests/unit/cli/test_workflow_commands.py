@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.support import payloom_process
+from tests.support.processes import payloom_process
 
 REFUND = """\
 name: Refund

@@ -31,13 +31,12 @@ from payloom.api.management.routes import (
     local_stripe,
     mails,
     overview,
-    rows,
     runs,
     settings,
     sse,
-    tables,
     workflows,
 )
+from payloom.api.management.routes.data import rows, tables
 from payloom.kit.errors import PayloomError
 from payloom.kit.secrets.redaction import redact
 from payloom.tables.errors import VerbFailed

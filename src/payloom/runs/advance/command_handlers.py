@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from payloom.connectors.port import StepFailed
 from payloom.db.transactions import after_commit
 from payloom.kit.secrets.redaction import redact_text
-from payloom.runs.advance.outside_steps import OutsideSteps
 from payloom.runs.advance.run_state import OpenStep
-from payloom.runs.advance.table_step import TableSteps
+from payloom.runs.advance.steps.outside_steps import OutsideSteps
+from payloom.runs.advance.steps.table_step import TableSteps
 from payloom.runs.advance.turn_changes import StepRow, TurnChanges
 from payloom.runs.coordination import shared_calls
 from payloom.runs.coordination.parking import Parking

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 from playwright.sync_api import Page
-from tests.support.shop_fixture import Shop
+from tests.support.browser.shop_fixture import Shop
 
 from payloom.cli.demo_check.actors import DemoActors
 from payloom.cli.demo_check.report import play
@@ -22,7 +22,7 @@ from payloom.cli.support.paths import copy_template, template
 OpenPage = Callable[..., Page]
 """Opens a page of the studio, signed in, by its path. Options: width, height, theme, page (an open one to reuse)."""
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 
 # What the shop does not have: a run that fails until its input is right, one that can be watched, one that asks.
 WORKFLOWS = {

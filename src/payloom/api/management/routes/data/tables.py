@@ -10,8 +10,8 @@ from starlette.requests import Request
 from payloom.api.http.errors import BadRequest
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.data import RowList, TableList
-from payloom.api.management.routes import stripe_tables
-from payloom.api.management.routes.rows import masked_row
+from payloom.api.management.routes.data import stripe_tables
+from payloom.api.management.routes.data.rows import masked_row
 from payloom.kit import strict_json
 from payloom.kit.json_types import is_dict
 from payloom.tables.definition.spec import TableSpec

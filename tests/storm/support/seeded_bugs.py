@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy import event as sa_event
-from tests.storm import shop
+from tests.storm.support import shop
 
-from payloom.runs.advance.outside_steps import OutsideSteps
+from payloom.runs.advance.steps.outside_steps import OutsideSteps
 from payloom.runs.advance.turn import Turns
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from payloom.db.database import open_database
 
 if TYPE_CHECKING:
-    from tests.storm.harness import WorkerScenario
+    from tests.storm.support.harness import WorkerScenario
 
 PAID = 900
 """What each order cost, in minor units."""

@@ -16,9 +16,9 @@ from typing import Any
 import httpx
 import stripe
 from playwright.sync_api import Page, expect
-from tests.support import payloom_process
-from tests.support.payloom_process import PayloomProcess
 from tests.support.ports import free_port
+from tests.support.processes import payloom_process
+from tests.support.processes.payloom_process import PayloomProcess
 
 from payloom.settings.keys import StripeSettings
 from payloom.settings.load import load_settings

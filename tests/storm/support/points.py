@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.storm.effect_ledger import Tally, picked
-from tests.storm.harness import DIED, Databases, Zygote
+from tests.storm.support.effect_ledger import Tally, picked
+from tests.storm.support.harness import DIED, Databases, Zygote
 
 
 def killed_at_every_point(

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
+from tests.support.browser.studio_fixture import OpenPage, Studio
 from tests.support.present import present
-from tests.support.studio_fixture import OpenPage, Studio
 
 TEXT = """\
 # What support does when a customer is unhappy.

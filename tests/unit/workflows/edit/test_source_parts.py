@@ -17,7 +17,7 @@ from payloom.kit.yaml.reader import read_source
 if TYPE_CHECKING:
     from payloom.kit.yaml.source import Source
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 LONG = (
     "name: Long  # with ${{ env.X }}\non:\n  manual: true\n\nsteps:  # here\n  # first\n"
     + "".join(

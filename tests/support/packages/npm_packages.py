@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.node_packages import Packages, node
+from tests.support.packages.node_packages import Packages, node
 
-PACKAGES = Packages(Path(__file__).parents[1] / "browser" / "npm")
+PACKAGES = Packages(Path(__file__).parents[2] / "browser" / "npm")
 
 
 def bundle(target: Path) -> Path:

@@ -12,7 +12,7 @@ from sqlalchemy import exc
 from payloom.connectors.port import StepFailed
 from payloom.db.transactions import locking_reads, savepoint
 from payloom.runs.advance.failures import internal_failure
-from payloom.runs.advance.table_triggers import TableTriggers
+from payloom.runs.advance.steps.table_triggers import TableTriggers
 from payloom.runs.coordination.parking import Parking
 from payloom.runs.dependencies import RunDependencies
 from payloom.runs.run_rows import Run

@@ -10,7 +10,7 @@ from tests.support.http_server import RunningServer, event
 
 from payloom.api.management.schema import endpoint_table, schema_text
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def test_the_committed_document_is_what_the_server_answers_with(server: RunningServer) -> None:

@@ -13,8 +13,8 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Frame, Page, expect, sync_playwright
 from tests.ensure_chromium import find
-from tests.support import npm_packages
-from tests.support.browser_watch import Watch
+from tests.support.browser.browser_watch import Watch
+from tests.support.packages import npm_packages
 
 OpenWatched = Callable[..., tuple[Page, Watch]]
 """Opens a page in a fresh context. Options: width, height, theme ("light" or "dark")."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import psycopg
 from sqlalchemy import exc as sa_exc
-from tests.storm import shop
+from tests.storm.support import shop
 
 from payloom.db.database import open_database
 from payloom.sandbox.scenario.invariants import check_invariants, journal_of

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_replay import RUN, CommandResponder, documents
+from tests.support.random_documents import RUN, CommandResponder, documents
 from tests.support.workflow_driver import caller, load, shop_catalog, table
 
 from payloom.workflows.catalog.catalog import Action, StaticCatalog

@@ -21,15 +21,15 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.insert(0, str(Path(__file__).parents[3]))
 
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event as sa_event
 from sqlalchemy import exc as sa_exc
-from tests.storm import shop
-from tests.storm.disk_faults import Faults, FaultyDisk
-from tests.storm.seeded_bugs import EARLY, PLANTS, TEXTS
+from tests.storm.support import shop
+from tests.storm.support.disk_faults import Faults, FaultyDisk
+from tests.storm.support.seeded_bugs import EARLY, PLANTS, TEXTS
 from tests.support.runs_fixture import RunsFixture, build
 
 from payloom.db.database import Database, open_database

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from payloom.settings.model import Settings
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 class ServerProcess(RunningServer):
