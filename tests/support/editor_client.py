@@ -66,8 +66,8 @@ FILES = {
     "payloom.yaml": """
 name: Shop
 accounts:
-  - {email: vera@shop.test, password: correct-horse, roles: [viewer]}
-  - {email: eddy@shop.test, password: correct-horse, roles: [editor]}
+  - {email: vera@shop.test, password: correct-horse, studio: viewer}
+  - {email: eddy@shop.test, password: correct-horse, studio: editor}
 """,
 }
 

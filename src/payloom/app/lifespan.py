@@ -29,7 +29,9 @@ async def lifespan(services: Services, *, work: bool) -> AsyncGenerator[None]:
         await services.claim_for_stripe_account()
         await services.versions.publish(services.project.workflows.values(), services.project.sources)
         for account in services.settings.accounts:
-            await services.accounts.ensure(account.email, account.password, name=account.name, roles=account.roles)
+            await services.accounts.ensure(
+                account.email, account.password, name=account.name, roles=account.roles, studio_role=account.studio
+            )
         _start(stack, services, IN_EVERY_PROCESS)
         if work:
             await services.runs.start()

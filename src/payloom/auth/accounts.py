@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from payloom.auth.errors import BadEmail, BadRole, EmailTaken, UnknownAccount, UnverifiedAccount
 from payloom.auth.models import accounts, sessions
 from payloom.kit.addresses.email_address import NotAnAddress, address_key, is_public_domain, parse_address
+from payloom.settings.studio_roles import STUDIO_ROLES, StudioRole
 
 Profile = Callable[[sa.Connection, str, str, str | None], None]
 """Called within the sign-up's transaction with the new account's id, address and name."""
@@ -25,8 +26,8 @@ _ROLE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 class Account:
     """Somebody who can sign in. `id` is also the id of the row in the project's `users` table, if there is one.
 
-    granted: the roles that somebody gave. verified_at: when the owner of the address was proved to be the person who
-    signs in; None for an account that only signed up.
+    granted, studio_granted: the roles that somebody gave, the project's own and the one in the studio. verified_at:
+    when the owner of the address was proved to be the person who signs in; None for an account that only signed up.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Account:
     created_at: dt.datetime
     verified_at: dt.datetime | None = None
     password_hash: str | None = dataclasses.field(default=None, repr=False)
+    studio_granted: StudioRole | None = None
 
     @property
     def verified(self) -> bool:
@@ -45,11 +47,16 @@ class Account:
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """The roles that count: none of a disabled account, and none of an address that nobody proved."""
+        """The project's roles that count: none of a disabled account, and none of an address that nobody proved."""
         return self.granted if self.verified and not self.disabled else ()
 
+    @property
+    def studio_role(self) -> StudioRole | None:
+        """The role in the studio, if it counts; the project's roles open nothing there."""
+        return self.studio_granted if self.verified and not self.disabled else None
+
     def has_role(self, *roles: str) -> bool:
-        """Whether one of `roles` counts for the account."""
+        """Whether one of the project's `roles` counts for the account."""
         return bool(set(roles) & set(self.roles))
 
 
@@ -81,6 +88,16 @@ def check_roles(roles: Sequence[str]) -> list[str]:
     return sorted(set(roles))
 
 
+def check_studio_role(role: str | None) -> StudioRole | None:
+    """Return the role; raises `BadRole` unless the studio knows it."""
+    for known in STUDIO_ROLES:
+        if role == known:
+            return known
+    if role is None:
+        return None
+    raise BadRole(f"the studio has no role {role[:60]!r}", hint=f"choose one of: {', '.join(STUDIO_ROLES)}")
+
+
 def create_account(
     tx: sa.Connection,
     *,
@@ -92,11 +109,12 @@ def create_account(
     profile: Profile | None = None,
     verified: bool = False,
     account_id: str | None = None,
+    studio_role: StudioRole | None = None,
 ) -> Account:
     """Insert an account, and its profile in the same transaction.
 
-    verified: the address was proved, so that `roles` count. account_id: a reserved ID; others are random. Raises
-    `EmailTaken`, `BadEmail`, `BadRole`.
+    verified: the address was proved, so that `roles` and `studio_role` count. account_id: a reserved ID; others are
+    random. Raises `EmailTaken`, `BadEmail`, `BadRole`.
     """
     email = clean_email(email)
     account = Account(
@@ -108,9 +126,11 @@ def create_account(
         created_at=now,
         verified_at=now if verified else None,
         password_hash=password_hash,
+        studio_granted=check_studio_role(studio_role),
     )
     insert = (postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert)(accounts)
     row = {**dataclasses.asdict(account), "roles": list(account.granted), "email_key": email_key(email)}
+    row["studio_role"] = row.pop("studio_granted")
     del row["granted"]
     row["password_changed_at"] = now if password_hash else None
     inserted = tx.execute(
@@ -139,19 +159,39 @@ def list_accounts(tx: sa.Connection, *, limit: int = 100, after: str | None = No
 
 
 def set_roles(tx: sa.Connection, account_id: str, roles: Sequence[str]) -> None:
-    """Give the account exactly these roles; open sessions have them at once.
+    """Give the account exactly these roles of the project; open sessions have them at once.
 
     Raises `UnknownAccount`, `BadRole`, and `UnverifiedAccount` for a role that an unverified account does not have yet.
     """
+    account = require_account(tx, account_id)
+    cleaned = check_roles(roles)
+    if set(cleaned) - set(account.granted):
+        _require_verified(account)
+    _change(tx, account_id, roles=cleaned)
+
+
+def set_studio_role(tx: sa.Connection, account_id: str, role: str | None) -> None:
+    """Give the account this role in the studio, or none; open sessions have it at once. Raises as `set_roles` does."""
+    account = require_account(tx, account_id)
+    checked = check_studio_role(role)
+    if checked is not None and checked != account.studio_granted:
+        _require_verified(account)
+    _change(tx, account_id, studio_role=checked)
+
+
+def require_account(tx: sa.Connection, account_id: str) -> Account:
+    """Return the account with this id. Raises `UnknownAccount`."""
     account = find_account(tx, account_id=account_id)
     if account is None:
         raise UnknownAccount
-    cleaned = check_roles(roles)
-    if not account.verified and set(cleaned) - set(account.granted):
+    return account
+
+
+def _require_verified(account: Account) -> None:
+    if not account.verified:
         raise UnverifiedAccount(
             f"nobody proved that {account.email} is theirs", hint="send them a sign-in link first; opening it verifies"
         )
-    _change(tx, account_id, roles=cleaned)
 
 
 def verify_account(tx: sa.Connection, account_id: str, now: dt.datetime, *, keep_password: bool) -> None:
@@ -160,10 +200,7 @@ def verify_account(tx: sa.Connection, account_id: str, now: dt.datetime, *, keep
     keep_password: the password was chosen by the owner. If not, it and every session end: who signed up before might
     be somebody else. Raises `UnknownAccount`.
     """
-    account = find_account(tx, account_id=account_id)
-    if account is None:
-        raise UnknownAccount
-    if account.verified:
+    if require_account(tx, account_id).verified:
         return
     _change(tx, account_id, verified_at=now)
     if not keep_password:
@@ -208,4 +245,5 @@ def account_of(row: sa.Row[Any]) -> Account:
         created_at=row.created_at,
         verified_at=row.verified_at,
         password_hash=row.password_hash,
+        studio_granted=row.studio_role,
     )

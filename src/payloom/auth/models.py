@@ -16,12 +16,16 @@ accounts = sa.Table(
     sa.Column("name", sa.String(200), nullable=True),
     sa.Column("password_hash", sa.String(255), nullable=True),
     sa.Column("roles", Json, nullable=False),
+    sa.Column("studio_role", sa.String(16), nullable=True),
     sa.Column("disabled", sa.Boolean, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("password_changed_at", UtcDateTime, nullable=True),
     sa.Column("verified_at", UtcDateTime, nullable=True),
 )
-"""verified_at: when the address was proved to belong to whoever signs in. Roles count from then on."""
+"""verified_at: when the address was proved to belong to whoever signs in. Roles count from then on.
+
+roles: the project's own. studio_role: one of `payloom.settings.studio_roles`.
+"""
 
 sessions = sa.Table(
     "payloom_sessions",
@@ -31,8 +35,30 @@ sessions = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("last_seen_at", UtcDateTime, nullable=False),
     sa.Column("expires_at", UtcDateTime, nullable=False),
+    sa.Column("agent", sa.String(200), nullable=True),
+    sa.Column("address", sa.String(64), nullable=True),
+    sa.Column("proved_at", UtcDateTime, nullable=True),
     sa.Index("payloom_sessions_account", "account_id"),
     sa.Index("payloom_sessions_expiry", "expires_at"),
+)
+
+second_factors = sa.Table(
+    "payloom_second_factors",
+    metadata,
+    sa.Column("account_id", sa.String(36), sa.ForeignKey("payloom_accounts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("secret", sa.String(512), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("confirmed_at", UtcDateTime, nullable=True),
+    sa.Column("last_step", sa.BigInteger, nullable=False),
+)
+"""secret: sealed. last_step: the newest time step whose code was used; a code counts once."""
+
+recovery_codes = sa.Table(
+    "payloom_recovery_codes",
+    metadata,
+    sa.Column("account_id", sa.String(36), sa.ForeignKey("payloom_accounts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("code_hash", sa.String(64), primary_key=True),
+    sa.Column("used_at", UtcDateTime, nullable=True),
 )
 
 links = sa.Table(

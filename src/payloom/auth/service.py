@@ -34,6 +34,7 @@ from payloom.auth.sign_in_throttle import count_attempt, forget_attempts, sweep_
 from payloom.auth.studio_users import FIRST_ID
 from payloom.db.database import Database
 from payloom.kit.clock import Clock
+from payloom.settings.studio_roles import StudioRole
 
 
 class AccountService:
@@ -153,7 +154,15 @@ class AccountService:
             await self._database.write(lambda tx: forget_attempts(tx, account.email, caller))
         await self.change_password(account.id, password, keep_session=session)
 
-    async def ensure(self, email: str, password: str, *, name: str | None = None, roles: Sequence[str] = ()) -> Account:
+    async def ensure(
+        self,
+        email: str,
+        password: str,
+        *,
+        name: str | None = None,
+        roles: Sequence[str] = (),
+        studio_role: StudioRole | None = None,
+    ) -> Account:
         """Return the account with this address, made now and verified if it is not there.
 
         An existing one is left as it is. It is taken for the declared one, and verified, only if it has the password.
@@ -171,6 +180,7 @@ class AccountService:
                 now=self._clock.now(),
                 name=name,
                 roles=roles,
+                studio_role=studio_role,
                 profile=self._profile,
                 verified=True,
             )

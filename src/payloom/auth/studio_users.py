@@ -13,7 +13,7 @@ from payloom.auth.accounts import (
     create_account,
     find_account,
     set_disabled,
-    set_roles,
+    set_studio_role,
     verify_account,
 )
 from payloom.auth.errors import LinkNotValid
@@ -23,9 +23,10 @@ from payloom.auth.sessions import current_account, start_session
 from payloom.db.database import Database
 from payloom.kit.clock import Clock
 from payloom.kit.ids import new_token
+from payloom.settings.studio_roles import StudioRole
 
 PURPOSE = "admin"
-ROLE = "admin"
+ROLE: StudioRole = "admin"
 FIRST_ID = "00000000-0000-4000-8000-00000000ad31"
 """The account that the operator's link makes. Other accounts have random IDs: nobody can sign up as this one."""
 FIRST_EMAIL = "admin@localhost"
@@ -88,7 +89,7 @@ class StudioUsers:
         own = find_account(tx, account_id=FIRST_ID)
         if own is None:
             return self._make_first(tx)
-        set_roles(tx, own.id, [*own.granted, ROLE])
+        set_studio_role(tx, own.id, ROLE)
         set_disabled(tx, own.id, disabled=False)
         return find_account(tx, account_id=FIRST_ID) or own
 
@@ -101,7 +102,7 @@ class StudioUsers:
             password_hash=None,
             now=self._clock.now(),
             name="Admin",
-            roles=[ROLE],
+            studio_role=ROLE,
             profile=self._profile,
             verified=True,
             account_id=FIRST_ID,
@@ -109,11 +110,10 @@ class StudioUsers:
 
 
 def first_admin(tx: sa.Connection) -> Account | None:
-    """Return the oldest account that is an admin, or None. Neither unverified nor disabled ones count."""
+    """Return the oldest account that is an admin of the studio, or None. Neither unverified nor disabled ones count."""
     query = (
         sa.select(accounts)
-        .where(sa.type_coerce(accounts.c.roles, sa.Text).contains(f'"{ROLE}"', autoescape=True))
-        .where(accounts.c.disabled.is_(sa.false()), accounts.c.verified_at.is_not(None))
+        .where(accounts.c.studio_role == ROLE, accounts.c.disabled.is_(sa.false()), accounts.c.verified_at.is_not(None))
         .order_by(accounts.c.created_at, accounts.c.id)
         .limit(1)
     )

@@ -247,10 +247,11 @@ class RunService:
         return await self._deps.database.write(lambda tx: self._control.fork(tx, run_id, fork, person))
 
     async def decide(
-        self, run_id: str, path: str, *, approved: bool, by: str, roles: Sequence[str], note: str | None = None
+        self, run_id: str, path: str, *, approved: bool, by: str, roles: Sequence[str] | None, note: str | None = None
     ) -> None:
         """Approve or reject an approval step.
 
+        roles: which the person has; None for an admin, who needs none.
         Raises `NotAllowed` without one of its roles, `WrongState` if it is over.
         """
         await self._deps.database.write(

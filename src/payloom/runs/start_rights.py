@@ -13,9 +13,9 @@ from payloom.runs.errors import NotAllowed
 from payloom.workflows.program.inputs import validate_input
 from payloom.workflows.program.program import ApiTrigger, Trigger, Workflow
 
-Rank = Literal["nobody", "viewer", "editor", "admin"]
+Rank = Literal["nobody", "viewer", "support", "editor", "admin"]
 """What somebody may do in the studio. Users of endpoints are `nobody` there."""
-RANKS: tuple[Rank, ...] = ("nobody", "viewer", "editor", "admin")
+RANKS: tuple[Rank, ...] = ("nobody", "viewer", "support", "editor", "admin")
 Way = Literal["endpoint", "by_hand", "fork", "fork_with_inputs", "retry", "replay"]
 
 
@@ -25,21 +25,23 @@ class Rule:
 
     rank: the least rank in the studio. trigger: the workflow's own `auth` must allow the person as well; admins are
     exempt. chosen: the person chooses the inputs. keeps_user: the run acts as the user of the run that it repeats.
+    admin_is_nobody: the run of an admin who names no user has none.
     """
 
     rank: Rank
     trigger: bool = False
     chosen: bool = False
     keeps_user: bool = False
+    admin_is_nobody: bool = False
 
 
 WAYS: Mapping[Way, Rule] = {
     "endpoint": Rule("nobody", trigger=True, chosen=True),
-    "by_hand": Rule("admin", chosen=True),
+    "by_hand": Rule("support", trigger=True, chosen=True, admin_is_nobody=True),
     "fork": Rule("editor", keeps_user=True),
     "fork_with_inputs": Rule("editor", trigger=True, chosen=True),
-    "retry": Rule("editor", keeps_user=True),
-    "replay": Rule("editor"),
+    "retry": Rule("support", keeps_user=True),
+    "replay": Rule("support"),
 }
 
 
@@ -112,7 +114,8 @@ def permit_start(
         raise NotAllowed("only an admin starts a run as somebody else", hint="Ask an admin.")
     checked = None if inputs is None or workflow is None else validate_input(workflow, inputs, from_query=from_query)
     user = former if rule.keeps_user else as_user
-    if user is None and rule.trigger and not all(_ignores_user(trigger) for trigger in triggers):
+    is_user = rule.trigger and not (person.is_admin and rule.admin_is_nobody)
+    if user is None and is_user and not all(_ignores_user(trigger) for trigger in triggers):
         user = person.user
     return Permit(checked, user, _origin(person, way, former if former is not None else as_user))
 

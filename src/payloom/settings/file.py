@@ -15,6 +15,7 @@ from payloom.kit.suggest import did_you_mean
 from payloom.kit.yaml.reader import read_source
 from payloom.kit.yaml.source import Source
 from payloom.settings.errors import BadSettings, SecretInFile
+from payloom.settings.studio_roles import StudioRole
 
 FILE_NAME = "payloom.yaml"
 EnvironmentName = Literal["dev", "staging", "production"]
@@ -106,6 +107,7 @@ class AccountSection(_Section):
     password: Annotated[str, Field(min_length=8)]
     name: str | None = None
     roles: list[str] = []
+    studio: StudioRole | None = None
 
 
 class FileSettings(_Section):

@@ -246,7 +246,8 @@ def _accounts(file: FileSettings, environment: str, host: str) -> tuple[DemoAcco
     for index, account in enumerate(file.accounts):
         _require_address(account.email, f"accounts[{index}].email")
     return tuple(
-        DemoAccount(account.email, account.password, account.name, tuple(account.roles)) for account in file.accounts
+        DemoAccount(account.email, account.password, account.name, tuple(account.roles), account.studio)
+        for account in file.accounts
     )
 
 

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from payloom.kit.secrets.redaction import redact
 from payloom.settings.file import EnvironmentName, PublishPolicy
 from payloom.settings.keys import StripeSettings
+from payloom.settings.studio_roles import StudioRole
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -26,12 +27,16 @@ class EmailSettings:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DemoAccount:
-    """An account made at the first start in development, shown with its password on the start page."""
+    """An account made at the first start in development, shown with its password on the start page.
+
+    roles: the project's own. studio: the role in the studio.
+    """
 
     email: str
     password: str
     name: str | None
-    roles: tuple[str, ...]
+    roles: tuple[str, ...] = ()
+    studio: StudioRole | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

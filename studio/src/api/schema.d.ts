@@ -54,9 +54,29 @@ export interface paths {
         get?: never;
         /**
          * Set Role
-         * @description Set a verified account's studio role: viewer, editor, admin, or none. Its other roles stay.
+         * @description Set a verified account's role in the studio: viewer, support, editor, admin, or none. Its other roles stay.
          */
         put: operations["set_role"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/accounts/{account_id}/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Project Roles
+         * @description Set the project's own roles of a verified account, such as `staff`. They open nothing in the studio.
+         */
+        put: operations["set_project_roles"];
         post?: never;
         delete?: never;
         options?: never;
@@ -791,7 +811,7 @@ export interface paths {
         put?: never;
         /**
          * Decide Run
-         * @description Decide on an approval. The user needs one of its roles.
+         * @description Decide on an approval. The user needs one of the project's roles that it names, or the studio's role admin.
          */
         post: operations["decide_run"];
         delete?: never;
@@ -1121,7 +1141,7 @@ export interface paths {
         put?: never;
         /**
          * Start Workflow
-         * @description Start a workflow by hand and wait for its result.
+         * @description Start a workflow by hand and wait for its result. Support and editors: one whose `auth` allows them.
          */
         post: operations["start_workflow"];
         delete?: never;
@@ -1230,9 +1250,15 @@ export interface components {
             id: string;
             /** Name */
             name: string | null;
-            /** Role */
-            role: ("viewer" | "editor" | "admin") | null;
-            /** Roles */
+            /**
+             * Role
+             * @description In the studio.
+             */
+            role: ("viewer" | "support" | "editor" | "admin") | null;
+            /**
+             * Roles
+             * @description The project's own. They open nothing in the studio.
+             */
             roles: string[];
             /** Verified */
             verified: boolean;
@@ -2570,9 +2596,15 @@ export interface components {
             project: string;
             /**
              * Role
+             * @description In the studio.
              * @enum {string}
              */
-            role: "viewer" | "editor" | "admin";
+            role: "viewer" | "support" | "editor" | "admin";
+            /**
+             * Roles
+             * @description The project's own. An approval step names some of them.
+             */
+            roles: string[];
             /** Site Url */
             site_url: string;
             /** Version */
@@ -2616,11 +2648,11 @@ export interface components {
         };
         /**
          * NewRoles
-         * @description What somebody may do from now on; null: nothing here.
+         * @description The project's own roles that somebody has from now on, such as `staff`.
          */
         NewRoles: {
-            /** Role */
-            role: ("viewer" | "editor" | "admin") | null;
+            /** Roles */
+            roles: string[];
         };
         /**
          * NewRow
@@ -2631,6 +2663,14 @@ export interface components {
             values: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * NewStudioRole
+         * @description What somebody may do in the studio from now on; null: nothing.
+         */
+        NewStudioRole: {
+            /** Role */
+            role: ("viewer" | "support" | "editor" | "admin") | null;
         };
         /**
          * Operation
@@ -3516,7 +3556,7 @@ export interface components {
              * Role
              * @description Null: signed in as a customer, who may not manage.
              */
-            role: ("viewer" | "editor" | "admin") | null;
+            role: ("viewer" | "support" | "editor" | "admin") | null;
             /** Signed In */
             signed_in: boolean;
         };
@@ -3645,7 +3685,7 @@ export interface components {
             /** Email */
             email: string;
             /** Role */
-            role: ("viewer" | "editor" | "admin") | null;
+            role: ("viewer" | "support" | "editor" | "admin") | null;
         };
         /**
          * Source
@@ -4319,6 +4359,41 @@ export interface operations {
         };
     };
     set_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStudioRole"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountView"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    set_project_roles: {
         parameters: {
             query?: never;
             header?: never;

@@ -13,12 +13,18 @@ export function useMe() {
   });
 }
 
-const RANK = { viewer: 0, editor: 1, admin: 2 } as const;
+const RANK = { viewer: 0, support: 1, editor: 2, admin: 3 } as const;
 
 /** Whether the person may do what needs `role`; false until it is known. */
 export function useMay(role: Me["role"]): boolean {
   const me = useMe().data;
   return me !== undefined && RANK[me.role] >= RANK[role];
+}
+
+/** Whether the person may decide on an approval for these roles of the project. */
+export function useMayDecide(roles: readonly string[]): boolean {
+  const me = useMe().data;
+  return me !== undefined && (me.role === "admin" || roles.some((role) => me.roles.includes(role)));
 }
 
 /** Sets the cookie. Give the token of a one-time link, or `{local: true}` on this machine in development. */

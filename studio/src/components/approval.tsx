@@ -3,7 +3,7 @@ import { asText } from "@/model/text";
 import { Check, UserCheck, X } from "lucide-react";
 import { useState } from "react";
 import { useRunActions, type Waiting } from "@/api/runs";
-import { useMay } from "@/api/session";
+import { useMayDecide } from "@/api/session";
 import { Button, Card, ErrorNote, Facts, Input, JsonView, Time, toast } from "@/ui";
 import "./approval.css";
 
@@ -33,9 +33,9 @@ interface ApprovalDetails {
 
 export function Approval({ run, wait }: { run: string; wait: Pick<Waiting, "path" | "details" | "until"> }) {
   const { decide } = useRunActions(run);
-  const may = useMay("editor");
-  const [note, setNote] = useState("");
   const details = wait.details as ApprovalDetails;
+  const may = useMayDecide(details.roles ?? []);
+  const [note, setNote] = useState("");
   const answer = (approved: boolean) =>
     decide.mutate(
       { path: wait.path, approved, ...(note ? { note } : {}) },

@@ -135,7 +135,7 @@ PROJECT = {
 name: Test Shop
 accounts:
   - {email: ada@shop.test, password: correct-horse, name: Ada}
-  - {email: boss@shop.test, password: battery-staple, roles: [admin]}
+  - {email: boss@shop.test, password: battery-staple, roles: [admin], studio: admin}
 """,
     "tables.yaml": TABLES,
     "workflows/echo.yaml": ECHO,

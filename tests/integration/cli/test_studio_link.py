@@ -43,7 +43,7 @@ def test_the_link_signs_the_first_admin_in_who_is_made_if_there_is_none(tmp_path
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.startswith("http://127.0.0.1:8000/studio/sign-in?token=")
     account = opened(folder, answer.stdout)
-    assert (account.email, account.roles) == (FIRST_EMAIL, ("admin",))
+    assert (account.email, account.studio_role, account.roles) == (FIRST_EMAIL, "admin", ())
     assert opened(folder, studio(folder).stdout).id == account.id
 
 

@@ -87,9 +87,10 @@ PASSWORD = "correct-horse-battery"
 SETTINGS = f"""
 name: Test Shop
 accounts:
-  - {{email: viewer@shop.test, password: {PASSWORD}, roles: [viewer]}}
-  - {{email: editor@shop.test, password: {PASSWORD}, roles: [editor]}}
-  - {{email: admin@shop.test, password: {PASSWORD}, roles: [admin]}}
+  - {{email: viewer@shop.test, password: {PASSWORD}, studio: viewer}}
+  - {{email: support@shop.test, password: {PASSWORD}, studio: support}}
+  - {{email: editor@shop.test, password: {PASSWORD}, studio: editor}}
+  - {{email: admin@shop.test, password: {PASSWORD}, studio: admin}}
 """
 FILES = {
     "payloom.yaml": SETTINGS,
@@ -99,7 +100,7 @@ FILES = {
     "workflows/find.yaml": FIND,
     "emails/note.mjml.j2": MAIL,
 }
-ROLES = ("viewer", "editor", "admin")
+ROLES = ("viewer", "support", "editor", "admin")
 CANARIES = {
     "sk_live_KeyCanary00001": "KeyCanary00001",
     "sk_org_live_OrgCanary00001": "OrgCanary00001",

@@ -1,6 +1,6 @@
-"""Writes the OpenAPI document of the management API, and the table of calls in its reference page.
+"""Writes the OpenAPI document of the management API, and the tables of calls and of rights in the reference.
 
-`python -m payloom.api.management.schema` in the repository writes both; with the name of one, only that. The studio's
+`python -m payloom.api.management.schema` in the repository writes them; with the name of one, only that. The studio's
 client is generated from the document. Tests compare both with the code.
 """
 
@@ -11,11 +11,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from payloom.api.management.access.rights import rights_table
 from payloom.api.management.app import management_app
 from payloom.api.management.openapi_document import openapi_document
 
 BEGIN, END = "<!-- calls: made from the code -->", "<!-- end of calls -->"
 """Between these the reference holds `endpoint_table()`."""
+RIGHTS_BEGIN, RIGHTS_END = "<!-- rights: made from the code -->", "<!-- end of rights -->"
+ROLES_PAGE = "docs/reference/roles.md"
 
 
 def schema_text() -> str:
@@ -45,14 +48,20 @@ def _first_line(operation: dict[str, Any]) -> str:
 
 
 def write(target: Path) -> None:
-    """Write the document into a JSON file, or the table of calls into its place in a Markdown file."""
-    if target.suffix == ".md":
-        before, _, rest = target.read_text("utf-8").partition(BEGIN)
-        target.write_text(f"{before}{BEGIN}\n\n{endpoint_table()}\n{END}{rest.partition(END)[2]}", "utf-8")
+    """Write the document into a JSON file, or a table into its place in a Markdown file."""
+    if target.name == Path(ROLES_PAGE).name:
+        _replace(target, RIGHTS_BEGIN, RIGHTS_END, rights_table(json.loads(schema_text())))
+    elif target.suffix == ".md":
+        _replace(target, BEGIN, END, endpoint_table())
     else:
         target.write_text(schema_text(), "utf-8")
 
 
+def _replace(page: Path, begin: str, end: str, table: str) -> None:
+    before, _, rest = page.read_text("utf-8").partition(begin)
+    page.write_text(f"{before}{begin}\n\n{table}\n{end}{rest.partition(end)[2]}", "utf-8")
+
+
 if __name__ == "__main__":
-    for name in sys.argv[1:] or ("studio/openapi.json", "docs/reference/management-api.md"):
+    for name in sys.argv[1:] or ("studio/openapi.json", "docs/reference/management-api.md", ROLES_PAGE):
         write(Path(name))

@@ -32,7 +32,7 @@ import { useNavigate } from "@tanstack/react-router";
 export function EventSheet({ id, close }: { id: string; close: () => void }) {
   const event = useEvent(id);
   const resend = useResend();
-  const may = useMay("editor");
+  const may = useMay("support");
   const site = useMe().data?.site_url ?? window.location.origin;
   const sendAgain = () =>
     resend.mutate([id], {

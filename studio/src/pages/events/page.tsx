@@ -91,7 +91,7 @@ export function Page() {
   const { id } = usePathParams();
   const [search, setSearch] = useSearchParams();
   const navigate = useNavigate();
-  const mayResend = useMay("editor");
+  const mayResend = useMay("support");
   const [chosen, setChosen] = useState<Set<string>>(new Set());
   const rejections = useRejected().data?.data ?? [];
   const refused = rejections.reduce((sum, rejection) => sum + rejection.count, 0);

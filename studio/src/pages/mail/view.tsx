@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { ArrowLeft, Paperclip, RotateCw } from "lucide-react";
 import { useState } from "react";
 import { client, take } from "@/api/client";
+import { useMay } from "@/api/session";
 import { useSearchParams } from "@/browser/search-params";
 import { Badge, Button, Code, Confirm, CopyId, ErrorNote, Facts, Skeleton, Status, Tabs, Time, toast } from "@/ui";
 import { preview, size } from "./preview";
@@ -48,6 +49,7 @@ export function MailView({ id }: { id: string }) {
 function Head({ mail, onResend }: { mail: Mail; onResend: () => void }) {
   const [search] = useSearchParams();
   const files = mail.attachments;
+  const mayResend = useMay("support");
   return (
     <header className="mail-head">
       <Link to="/mail" search={{ to: search["to"] }} className="mail-back">
@@ -55,9 +57,11 @@ function Head({ mail, onResend }: { mail: Mail; onResend: () => void }) {
       </Link>
       <div className="mail-title">
         <h2>{mail.subject}</h2>
-        <Button size="s" icon={<RotateCw aria-hidden />} onClick={onResend}>
-          Resend
-        </Button>
+        {mayResend && (
+          <Button size="s" icon={<RotateCw aria-hidden />} onClick={onResend}>
+            Resend
+          </Button>
+        )}
       </div>
       <Facts
         facts={[

@@ -12,6 +12,7 @@ export function Actions({ run, chosen }: { run: RunDetail; chosen: Step | null; 
   const actions = useRunActions(run.id);
   const navigate = useNavigate();
   const may = useMay("editor");
+  const mayRetry = useMay("support");
   const site = useMe().data?.site_url ?? window.location.origin;
   const [rerun, setRerun] = useState<"beginning" | "step" | null>(null);
   const over = TERMINAL.has(run.status);
@@ -46,7 +47,7 @@ export function Actions({ run, chosen }: { run: RunDetail; chosen: Step | null; 
         </Link>
       </Button>
       {may && !over && <CancelButton onCancel={() => actions.cancel.mutateAsync()} />}
-      {may && run.status === "failed" && (
+      {mayRetry && run.status === "failed" && (
         <Button kind="primary" icon={<RotateCcw aria-hidden />} busy={actions.retry.isPending} onClick={retry}>
           Retry the failed step
         </Button>

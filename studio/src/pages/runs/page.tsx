@@ -53,7 +53,7 @@ export function Page() {
   const status = stateOf(search["status"]);
   const [chosen, setChosen] = useState<Set<string>>(new Set());
   const runs = useRuns({ status, workflow, event, search: search["search"] });
-  const mayRetry = useMay("editor");
+  const mayRetry = useMay("support");
 
   const filter = search["search"];
   useEffect(() => setChosen(new Set()), [status, workflow, event, filter]);

@@ -26,7 +26,8 @@ type Role = NonNullable<Account["role"]>;
 const ROLES: { role: Role | ""; word: string }[] = [
   { role: "", word: "No access" },
   { role: "viewer", word: "Viewer: read-only" },
-  { role: "editor", word: "Editor: workflows, retries" },
+  { role: "support", word: "Support: retries, replays" },
+  { role: "editor", word: "Editor: also workflows" },
   { role: "admin", word: "Admin: everything" },
 ];
 

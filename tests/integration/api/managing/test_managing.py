@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from tests.support.http_server import RunningServer, event
 
-from payloom.api.management.schema import endpoint_table, schema_text
+from payloom.api.management.access.rights import RIGHTS, is_reading, rights_table, roles_of_calls
+from payloom.api.management.schema import ROLES_PAGE, endpoint_table, schema_text
 
 ROOT = Path(__file__).parents[4]
 
@@ -22,6 +23,16 @@ def test_the_committed_document_is_what_the_server_answers_with(server: RunningS
 def test_the_reference_lists_every_call() -> None:
     text = (ROOT / "docs/reference/management-api.md").read_text("utf-8")
     assert endpoint_table() in text, "run `python -m payloom.api.management.schema`"
+    document = json.loads(schema_text())
+    assert rights_table(document) in (ROOT / ROLES_PAGE).read_text("utf-8"), "run the same"
+
+
+def test_every_call_stands_under_one_right_and_the_calls_of_a_right_need_one_role() -> None:
+    roles = roles_of_calls(json.loads(schema_text()))
+    listed = [call for right in RIGHTS for call in right.calls]
+    assert sorted(listed) == sorted(call for call, role in roles.items() if not is_reading(call, role))
+    for right in RIGHTS:
+        assert len({roles[call] for call in right.calls}) == 1, right.words
 
 
 def test_every_operation_has_a_name_of_its_own_a_tag_a_role_and_a_typed_answer() -> None:
@@ -32,7 +43,7 @@ def test_every_operation_has_a_name_of_its_own_a_tag_a_role_and_a_typed_answer()
     known = {tag["name"] for tag in document["tags"]}
     for one in operations:
         assert set(one["tags"]) <= known, one["operationId"]
-        assert one["x-role"] in {"anybody", "viewer", "editor", "admin"}
+        assert one["x-role"] in {"anybody", "viewer", "support", "editor", "admin"}
         assert one["responses"]["default"]["content"]["application/json"]["schema"]["$ref"].endswith("/ErrorAnswer")
         answers = [answer for code, answer in one["responses"].items() if code.startswith("2")]
         for answer in answers:

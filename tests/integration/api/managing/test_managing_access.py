@@ -154,7 +154,13 @@ def roles(bare: RunningServer, browser: httpx.Client, role: str | None) -> httpx
 
 @pytest.mark.parametrize(
     ("role", "read", "edit", "manage"),
-    [(None, 403, 403, 403), ("viewer", 200, 403, 403), ("editor", 200, 404, 403), ("admin", 200, 404, 200)],
+    [
+        (None, 403, 403, 403),
+        ("viewer", 200, 403, 403),
+        ("support", 200, 404, 403),
+        ("editor", 200, 404, 403),
+        ("admin", 200, 404, 200),
+    ],
 )
 def test_what_each_role_may(  # noqa: PLR0917 - a table
     bare: RunningServer, browser: httpx.Client, role: str | None, read: int, edit: int, manage: int

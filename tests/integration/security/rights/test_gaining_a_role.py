@@ -10,6 +10,7 @@ import ast
 import asyncio
 import contextlib
 import datetime as dt
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -62,7 +63,7 @@ subject: A question
 """,
 }
 DECLARED = "name: Test Shop\naccounts:\n" + "".join(
-    f"  - {{email: {email}, password: {OWN}, roles: [admin]}}\n" for email in (BOSS, GONE)
+    f"  - {{email: {email}, password: {OWN}, roles: [admin], studio: admin}}\n" for email in (BOSS, GONE)
 )
 
 
@@ -129,6 +130,7 @@ class AttackedShop:
                 name="Mallory",
                 password_hash=Passwords().hash(PASSWORD),
                 roles=["admin"],
+                studio_role="admin",
                 disabled=False,
                 created_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
             )
@@ -160,7 +162,9 @@ def first_admin(attacked: AttackedShop) -> None:
         with attacked.admin() as admin:
             people = admin.get(f"{API}/accounts").json()["data"]
             assert [one["id"] for one in people if one["role"] and one["verified"]] == [FIRST_ID]
-        attacked.database(lambda tx: tx.execute(sa.update(accounts).where(accounts.c.id == FIRST_ID).values(roles=[])))
+        attacked.database(
+            lambda tx: tx.execute(sa.update(accounts).where(accounts.c.id == FIRST_ID).values(studio_role=None))
+        )
 
 
 def one_click(attacked: AttackedShop) -> None:
@@ -197,12 +201,15 @@ def _opened_by_its_owner(attacked: AttackedShop, email: str, url: str) -> None:
         assert answer.status_code == (403 if email == GONE else 200)
 
 
+GIVEN: tuple[tuple[str, object], ...] = (("role", "admin"), ("roles", ["admin"]))
+
+
 def set_role(attacked: AttackedShop) -> None:
     """An admin gives a role to the address of a colleague."""
     with attacked.admin() as admin:
-        for email in (BOSS, GONE):
+        for email, (kind, role) in itertools.product((BOSS, GONE), GIVEN):
             account = attacked.database(lambda tx, email=email: attacked.id_of(tx, email))
-            answer = admin.put(f"{API}/accounts/{account}/role", json={"role": "admin"})
+            answer = admin.put(f"{API}/accounts/{account}/{kind}", json={kind: role})
             assert answer.status_code == 409
             assert answer.json()["error"]["code"] == "unverified_account"
             assert "link" in answer.json()["error"]["hint"]
@@ -217,13 +224,26 @@ def declared_accounts(attacked: AttackedShop) -> None:
 
 def sign_up_fields(attacked: AttackedShop) -> None:
     """Fields of a sign-up that nobody asked for."""
-    for field in ({"roles": ["admin"]}, {"role": "admin"}, {"verified": True}, {"id": FIRST_ID}):
+    for field in (
+        {"roles": ["admin"]},
+        {"studio": "admin"},
+        {"studio_role": "admin"},
+        {"role": "admin"},
+        {"verified": True},
+        {"id": FIRST_ID},
+    ):
         with attacked.browser() as browser:
             body = {"email": "new@corp.example.com", "password": PASSWORD, **field}
             assert browser.post("/api/auth/sign-up", json=body).status_code == 400
     with attacked.browser() as browser:
         browser.get("/sign-up")
-        form = {"email": "new@corp.example.com", "password": PASSWORD, "roles": "admin", "verified_at": "now"}
+        form = {
+            "email": "new@corp.example.com",
+            "password": PASSWORD,
+            "roles": "admin",
+            "studio_role": "admin",
+            "verified_at": "now",
+        }
         form["csrf_token"] = browser.cookies["payloom_csrf"]
         assert browser.post("/sign-up", data=form).status_code == 303
         assert browser.get(f"{API}/me").status_code == 403
@@ -258,7 +278,8 @@ DOORS: dict[str, Callable[[AttackedShop], None]] = {
 
 CALLERS = {
     "create_account": {"auth/service.py", "auth/studio_users.py"},
-    "set_roles": {"api/management/identity/users.py", "auth/studio_users.py"},
+    "set_roles": {"api/management/identity/users.py"},
+    "set_studio_role": {"api/management/identity/users.py", "auth/studio_users.py"},
     "verify_account": {"auth/service.py", "auth/studio_users.py"},
     "start_session": {"auth/service.py", "auth/studio_users.py"},
     "sign_up": {"api/accounts.py"},

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 API = "/api/_payloom"
 PASSWORD = "violet-ladder-917"
-ROLES = {"viewer": ["viewer"], "editor": ["editor"], "second": ["editor"], "boss": ["admin"]}
+ROLES = {"viewer": "viewer", "support": "support", "editor": "editor", "second": "editor", "boss": "admin"}
 HELLO = "name: Hello\non: {api: POST /hello, auth: none}\nsteps:\n  - return: {text: one}\n"
 FILES = {
     "payloom.yaml": "name: Test Shop\naccounts:\n"
     + "".join(
-        f"  - {{email: {name}@shop.test, password: {PASSWORD}, roles: {roles}}}\n" for name, roles in ROLES.items()
+        f"  - {{email: {name}@shop.test, password: {PASSWORD}, studio: {role}}}\n" for name, role in ROLES.items()
     ),
     "workflows/hello.yaml": HELLO,
     "workflows/spare.yaml": HELLO.replace("/hello", "/spare"),
@@ -120,9 +120,9 @@ def roll_back(site: Site, who: str) -> httpx.Response:
 
 
 DOORS: dict[Callable[[Site, str], httpx.Response], dict[str, tuple[int, bool]]] = {
-    save_and_publish: {"viewer": (403, False), "editor": (403, False), "boss": (200, True)},
-    publish_a_draft: {"viewer": (403, False), "editor": (403, False), "boss": (200, True)},
-    roll_back: {"viewer": (403, False), "editor": (403, False), "boss": (200, True)},
+    save_and_publish: {"viewer": (403, False), "support": (403, False), "editor": (403, False), "boss": (200, True)},
+    publish_a_draft: {"viewer": (403, False), "support": (403, False), "editor": (403, False), "boss": (200, True)},
+    roll_back: {"viewer": (403, False), "support": (403, False), "editor": (403, False), "boss": (200, True)},
 }
 """The status that each person gets where admins publish, and whether what runs is another then."""
 
@@ -141,6 +141,8 @@ def test_outside_development_only_an_admin_changes_what_runs(site: Site, door: A
 @databases("admin")
 def test_what_an_editor_saves_creates_and_deletes_waits_for_an_admin(site: Site) -> None:
     site.reset()
+    for who in ("viewer", "support"):
+        assert site.save(who, draft("not theirs")).status_code == 403
     saved = site.save("editor", draft("a draft")).json()
     assert (saved["published"], site.serves()) == (False, "one")
     text = HELLO.replace("/hello", "/stolen")

@@ -26,21 +26,25 @@ if TYPE_CHECKING:
 
 API = "/api/_payloom"
 PASSWORD = "violet-ladder-917"
-ROLES: dict[str, list[str]] = {
-    "customer": [],
-    "other": [],
-    "viewer": ["viewer"],
-    "editor": ["editor"],
-    "boss": ["admin"],
+ROLES: dict[str, tuple[list[str], str]] = {
+    "customer": ([], "null"),
+    "other": ([], "null"),
+    "clerk": (["admin", "editor", "support"], "null"),
+    "viewer": ([], "viewer"),
+    "support": ([], "support"),
+    "helper": (["admin"], "support"),
+    "editor": ([], "editor"),
+    "boss": (["admin"], "admin"),
 }
-"""Accounts: two customers, and one person of each role of the studio."""
+"""Accounts: their roles in the project, and the one in the studio. A clerk's are only named alike."""
 NOBODY = "nobody"
-PEOPLE = (NOBODY, "customer", "viewer", "editor", "boss", "token")
+PEOPLE = (NOBODY, "customer", "clerk", "viewer", "support", "helper", "editor", "boss", "token")
 INVALID = {"order": {"ne": "x"}, "nonsense": [1]}
 FILES = {
     "payloom.yaml": "name: Test Shop\naccounts:\n"
     + "".join(
-        f"  - {{email: {name}@shop.test, password: {PASSWORD}, roles: {roles}}}\n" for name, roles in ROLES.items()
+        f"  - {{email: {name}@shop.test, password: {PASSWORD}, roles: {roles}, studio: {studio}}}\n"
+        for name, (roles, studio) in ROLES.items()
     ),
     "tables.yaml": """
 tables:
@@ -159,6 +163,7 @@ ROUTES: dict[str, str] = {
     "POST /mails/{mail_id}/resend": "no: a mail",
     "POST /accounts/{account_id}/link": "no: an account",
     "PUT /accounts/{account_id}/role": "no: an account",
+    "PUT /accounts/{account_id}/roles": "no: an account",
     "POST /session": "no: a session",
     "DELETE /session": "no: a session",
 }
@@ -241,6 +246,11 @@ def by_hand(site: Site, who: str, inputs: dict[str, Any]) -> httpx.Response:
     return site.post(who, f"{API}/workflows/refund/run", {"inputs": inputs})
 
 
+def by_hand_without_auth(site: Site, who: str, inputs: dict[str, Any]) -> httpx.Response:
+    """Start a workflow by hand that no `auth` opens to anybody."""
+    return site.post(who, f"{API}/workflows/share/run", {"inputs": inputs})
+
+
 def fork_of_staff(site: Site, who: str, inputs: dict[str, Any]) -> httpx.Response:
     """Fork an admin's run with other inputs."""
     return site.post(who, f"{API}/runs/{site.run('boss', '/api/refund', **valid(site))}/fork", {"inputs": inputs})
@@ -311,23 +321,32 @@ class Door:
     chosen: bool = True
 
 
-ADMINS = (UNKNOWN, REFUSED, REFUSED, REFUSED, ALLOWED, ALLOWED)
-EDITORS = (UNKNOWN, REFUSED, REFUSED, ALLOWED, ALLOWED, ALLOWED)
+NOT_THERE = (UNKNOWN, REFUSED, REFUSED)
+"""Nobody, a customer, and who has only roles of the project: the studio is closed to them."""
+ADMINS = (*NOT_THERE, REFUSED, REFUSED, REFUSED, REFUSED, ALLOWED, ALLOWED)
+EDITORS = (*NOT_THERE, REFUSED, REFUSED, REFUSED, ALLOWED, ALLOWED, ALLOWED)
+SUPPORT = (*NOT_THERE, REFUSED, ALLOWED, ALLOWED, ALLOWED, ALLOWED, ALLOWED)
+ALLOWED_BY_THE_WORKFLOW = (*NOT_THERE, REFUSED, REFUSED, ALLOWED, REFUSED, ALLOWED, ALLOWED)
 MATRIX = (
-    Door("endpoint", endpoint, (UNKNOWN, REFUSED, REFUSED, REFUSED, ALLOWED, UNKNOWN)),
-    Door("by_hand", by_hand, ADMINS),
+    Door(
+        "endpoint",
+        endpoint,
+        (UNKNOWN, REFUSED, ALLOWED, REFUSED, REFUSED, ALLOWED, REFUSED, ALLOWED, UNKNOWN),
+    ),
+    Door("by_hand", by_hand, ALLOWED_BY_THE_WORKFLOW),
+    Door("by_hand", by_hand_without_auth, ADMINS),
     Door("fork_with_inputs", fork_of_staff, ADMINS),
     Door("fork_with_inputs", fork_of_customer, EDITORS),
     # The token is no user, and what the steps before were allowed to was one: without `user` the history does not fit.
     Door("fork_with_inputs", fork_midway, (*ADMINS[:-1], GONE)),
     Door("fork_with_inputs", fork_own_midway, (*EDITORS[:-1], GONE)),
-    Door("fork_with_inputs", fork_of_event, (UNKNOWN, REFUSED, REFUSED, REFUSED, WRONG, WRONG)),
+    Door("fork_with_inputs", fork_of_event, (*ADMINS[:-2], WRONG, WRONG)),
     Door("fork_with_inputs", fork_as, ADMINS),
     Door("fork", fork, EDITORS, chosen=False),
-    Door("retry", retry, EDITORS, chosen=False),
-    Door("retry", retry_many, EDITORS, chosen=False),
-    Door("replay", replay, EDITORS, chosen=False),
-    Door("replay", replay_many, EDITORS, chosen=False),
+    Door("retry", retry, SUPPORT, chosen=False),
+    Door("retry", retry_many, SUPPORT, chosen=False),
+    Door("replay", replay, SUPPORT, chosen=False),
+    Door("replay", replay_many, SUPPORT, chosen=False),
 )
 
 
@@ -395,6 +414,8 @@ def test_starting_by_hand_retrying_and_replaying_say_who_did_it(site: Site) -> N
     by_hand = site.of(site.post("boss", f"{API}/workflows/note/run", body).json()["run_id"])
     started = {"way": "by_hand", "by": "boss@shop.test", "on_behalf_of": "customer@shop.test"}
     assert (by_hand["request"]["started_by"], by_hand["output"]["by"]) == (started, "customer@shop.test")
+    as_helper = site.of(site.post("helper", f"{API}/workflows/refund/run", {"inputs": valid(site)}).json()["run_id"])
+    assert (as_helper["output"]["by"], as_helper["request"]["started_by"]["by"]) == ("helper@shop.test",) * 2
     failed = site.run("boss", "/api/refund", fail=True, **valid(site))
     site.post("editor", f"{API}/runs/{failed}/retry", {})
     assert site.of(failed)["request"]["retried_by"] == ["editor@shop.test"]

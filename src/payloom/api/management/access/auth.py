@@ -15,10 +15,10 @@ from payloom.api.http.current_user import SessionAuth, as_user
 from payloom.api.http.errors import NotAllowed, NotSignedIn
 from payloom.api.http.same_origin import refuse_foreign
 from payloom.api.limits.rate_limit import Counters, SharedLimiter
-from payloom.api.management.access.roles import ANYBODY, has_role, required_role, role_of
-from payloom.api.management.models.answers import Role
+from payloom.api.management.access.roles import ANYBODY, has_role, required_role
 from payloom.db.errors import DatabaseError
 from payloom.runs.start_rights import Person
+from payloom.settings.studio_roles import StudioRole
 
 log = structlog.get_logger("payloom.http")
 
@@ -32,18 +32,23 @@ SIGN_INS = (30, 60.0)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Caller:
-    """Who manages. email: None for the bearer of the admin token."""
+    """Who manages. email: None for the bearer of the admin token. roles: the project's own."""
 
-    role: Role
+    role: StudioRole
     via: Literal["token", "session"]
     email: str | None = None
     name: str | None = None
-    roles: tuple[str, ...] = ("admin",)
+    roles: tuple[str, ...] = ()
 
     @property
     def by(self) -> str:
         """What is written down of who did something."""
         return self.email or "token"
+
+    @property
+    def decides_as(self) -> tuple[str, ...] | None:
+        """The project's roles in which this person decides; None: in any, because an admin may give them to anybody."""
+        return None if self.role == "admin" else self.roles
 
 
 class ManagementAuth:
@@ -104,9 +109,9 @@ class ManagementAuth:
         visitor = await self._session_auth.current(request)
         if visitor is None:
             raise NotSignedIn(hint="Sign in as an admin, or send the admin token as a bearer token.")
-        role = role_of(visitor.roles)
+        role = visitor.studio_role
         if role is None:
-            raise NotAllowed("this needs the role viewer, editor or admin", hint="Ask an admin.")
+            raise NotAllowed("your account has no role in the studio", hint="Ask an admin.")
         refuse_foreign(request, self._origin)
         return Caller(role, "session", visitor.email, visitor.name, visitor.roles)
 

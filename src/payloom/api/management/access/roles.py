@@ -1,18 +1,17 @@
-"""Who may do what: viewers read, editors change workflows and do things again, admins do everything.
+"""Which role in the studio a call needs, as an extension of the OpenAPI document (`x-role`).
 
-A route says its role in the OpenAPI document (`x-role`), and that is what the gate reads. Unmarked routes need a viewer
-to be read and an admin for everything else.
+Viewers read, support does things again, editors change workflows, admins do everything. Unmarked routes need a viewer
+to be read and an admin for everything else. `payloom.api.management.access.rights` has the rights in words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from payloom.api.http.same_origin import SAFE_METHODS
-from payloom.api.management.models.answers import Role
+from payloom.settings.studio_roles import StudioRole, includes
 
-ORDER: tuple[Role, ...] = ("viewer", "editor", "admin")
 KEY = "x-role"
 ANYBODY = "anybody"
 
@@ -27,6 +26,11 @@ def viewer() -> dict[str, Any]:
     return {KEY: "viewer"}
 
 
+def support() -> dict[str, Any]:
+    """Mark a route for support."""
+    return {KEY: "support"}
+
+
 def editor() -> dict[str, Any]:
     """Mark a route for editors."""
     return {KEY: "editor"}
@@ -37,23 +41,17 @@ def admin() -> dict[str, Any]:
     return {KEY: "admin"}
 
 
-def role_of(roles: Iterable[str]) -> Role | None:
-    """Return the strongest of an account's roles that counts here, or None."""
-    names = set(roles)
-    return next((role for role in reversed(ORDER) if role in names), None)
-
-
-def role_for(method: str) -> Role:
+def role_for(method: str) -> StudioRole:
     """Return what an unmarked operation needs."""
     return "viewer" if method.upper() in SAFE_METHODS else "admin"
 
 
-def required_role(route: Any, method: str) -> str:
+def required_role(route: Any, method: str) -> Any:
     """Return the role that a route needs, or `anybody`."""
     marks: Mapping[str, Any] = getattr(route, "openapi_extra", None) or {}
-    return str(marks.get(KEY) or role_for(method))
+    return marks.get(KEY) or role_for(method)
 
 
-def has_role(role: Role, required: str) -> bool:
+def has_role(role: StudioRole, required: StudioRole) -> bool:
     """Whether `role` is at least `required`."""
-    return ORDER.index(role) >= ORDER.index(required)
+    return includes(role, required)

@@ -24,6 +24,7 @@ async def get_me(deps: Dependencies, request: Request) -> Any:
         "email": caller.email,
         "name": caller.name,
         "role": caller.role,
+        "roles": list(caller.roles),
         "via": caller.via,
         "project": settings.name,
         "env": settings.environment,

@@ -13,7 +13,7 @@ from payloom.api.http.client_address import FORWARDED, client_key
 from payloom.api.http.errors import BadRequest, NotAllowed
 from payloom.api.http.same_origin import host_name
 from payloom.api.management.access.audit import audited
-from payloom.api.management.access.roles import anybody, role_of
+from payloom.api.management.access.roles import anybody
 from payloom.api.management.injection import Auth, Dependencies
 from payloom.api.management.models.answers import SessionState, SignedIn, SignIn
 from payloom.kit.addresses.loopback import is_loopback
@@ -29,7 +29,7 @@ async def get_session(deps: Dependencies, request: Request) -> Any:
     return {
         "signed_in": visitor is not None,
         "email": visitor.email if visitor else None,
-        "role": role_of(visitor.roles) if visitor else None,
+        "role": visitor.studio_role if visitor else None,
         "one_click": at_the_machine(request, deps.settings),
     }
 
@@ -55,7 +55,7 @@ async def sign_in(deps: Dependencies, auth: Auth, request: Request, response: Re
     request.scope["state"]["visitor"] = account
     audit_note(request).on(account.id, by="link" if body.token else "one click")
     deps.session_auth.keep(response, token)
-    return {"email": account.email, "role": role_of(account.roles)}
+    return {"email": account.email, "role": account.studio_role}
 
 
 @router.delete("", response_model=SessionState, openapi_extra=anybody() | audited("session.ended"))

@@ -13,11 +13,11 @@ from payloom.api.http.errors import NoSuchRoute
 from payloom.api.http.serialization import to_plain
 from payloom.api.management.access.audit import audited
 from payloom.api.management.access.auth import caller_of
-from payloom.api.management.access.roles import ORDER, admin, role_of
+from payloom.api.management.access.roles import admin
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.lazy_app import SIGN_IN_PATH
-from payloom.api.management.models.answers import AccountList, AccountView, NewRoles, SignInLink
-from payloom.auth.accounts import Account, find_account, list_accounts, set_roles
+from payloom.api.management.models.answers import AccountList, AccountView, NewRoles, NewStudioRole, SignInLink
+from payloom.auth.accounts import Account, find_account, list_accounts, set_roles, set_studio_role
 from payloom.auth.errors import BadRole
 from payloom.auth.links import LIFETIME
 
@@ -37,19 +37,32 @@ async def list_people(
 
 
 @router.put("/{account_id}/role", response_model=AccountView, openapi_extra=audited("account.role"))
-async def set_role(deps: Dependencies, account_id: str, body: NewRoles, request: Request) -> Any:
-    """Set a verified account's studio role: viewer, editor, admin, or none. Its other roles stay."""
+async def set_role(deps: Dependencies, account_id: str, body: NewStudioRole, request: Request) -> Any:
+    """Set a verified account's role in the studio: viewer, support, editor, admin, or none. Its other roles stay."""
     caller = caller_of(request)
 
     def work(tx: sa.Connection) -> Account:
         account = _require_account(find_account(tx, account_id=account_id), account_id)
         if account.email == caller.email and body.role != caller.role:
             raise BadRole("you cannot take your own role away", hint="ask another admin")
-        others = [role for role in account.granted if role not in ORDER]
-        roles = [*others, body.role] if body.role else others
-        set_roles(tx, account.id, roles)
+        set_studio_role(tx, account.id, body.role)
         audit_note(request).on(
-            account.id, before={"roles": account.granted}, after={"roles": roles}, account=account.email
+            account.id, before={"role": account.studio_granted}, after={"role": body.role}, account=account.email
+        )
+        return _require_account(find_account(tx, account_id=account_id), account_id)
+
+    return _view(await deps.database.write(work))
+
+
+@router.put("/{account_id}/roles", response_model=AccountView, openapi_extra=audited("account.role"))
+async def set_project_roles(deps: Dependencies, account_id: str, body: NewRoles, request: Request) -> Any:
+    """Set the project's own roles of a verified account, such as `staff`. They open nothing in the studio."""
+
+    def work(tx: sa.Connection) -> Account:
+        account = _require_account(find_account(tx, account_id=account_id), account_id)
+        set_roles(tx, account.id, body.roles)
+        audit_note(request).on(
+            account.id, before={"roles": account.granted}, after={"roles": body.roles}, account=account.email
         )
         return _require_account(find_account(tx, account_id=account_id), account_id)
 
@@ -74,4 +87,4 @@ def _require_account(account: Account | None, account_id: str) -> Account:
 
 def _view(account: Account) -> dict[str, Any]:
     fields = {name: getattr(account, name) for name in ("id", "email", "name", "disabled", "verified", "created_at")}
-    return to_plain({**fields, "roles": account.granted, "role": role_of(account.granted)})
+    return to_plain({**fields, "roles": account.granted, "role": account.studio_granted})

@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from payloom.settings.studio_roles import StudioRole
+
 Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"}, description="RFC 3339, UTC.")]
 Json = Any
-Role = Literal["viewer", "editor", "admin"]
 
 
 class Shape(BaseModel):
@@ -81,7 +82,8 @@ class Me(Shape):
 
     email: str | None
     name: str | None
-    role: Role
+    role: StudioRole = Field(description="In the studio.")
+    roles: list[str] = Field(description="The project's own. An approval step names some of them.")
     via: Literal["token", "session"]
     project: str
     env: str
@@ -97,7 +99,7 @@ class SessionState(Shape):
 
     signed_in: bool
     email: str | None
-    role: Role | None = Field(description="Null: signed in as a customer, who may not manage.")
+    role: StudioRole | None = Field(description="Null: signed in as a customer, who may not manage.")
     one_click: bool = Field(description="Whether `POST /session {local: true}` works from here.")
 
 
@@ -112,7 +114,7 @@ class SignedIn(Shape):
     """Who is signed in now."""
 
     email: str
-    role: Role | None
+    role: StudioRole | None
 
 
 class AccountView(Shape):
@@ -121,8 +123,8 @@ class AccountView(Shape):
     id: str
     email: str
     name: str | None
-    role: Role | None
-    roles: list[str]
+    role: StudioRole | None = Field(description="In the studio.")
+    roles: list[str] = Field(description="The project's own. They open nothing in the studio.")
     disabled: bool
     verified: bool
     created_at: Moment
@@ -135,10 +137,16 @@ class AccountList(Shape):
     next: str | None = Field(description="Give it as `after` for the next page.")
 
 
-class NewRoles(Body):
-    """What somebody may do from now on; null: nothing here."""
+class NewStudioRole(Body):
+    """What somebody may do in the studio from now on; null: nothing."""
 
-    role: Role | None
+    role: StudioRole | None
+
+
+class NewRoles(Body):
+    """The project's own roles that somebody has from now on, such as `staff`."""
+
+    roles: list[Annotated[str, Field(max_length=64)]] = Field(max_length=50)
 
 
 class SignInLink(Shape):

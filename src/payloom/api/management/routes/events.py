@@ -14,7 +14,7 @@ from payloom.api.http.errors import ApiError
 from payloom.api.http.serialization import to_plain
 from payloom.api.management.access.audit import audited
 from payloom.api.management.access.auth import person_of
-from payloom.api.management.access.roles import editor
+from payloom.api.management.access.roles import support
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.answers import Outcomes
 from payloom.api.management.models.events import (
@@ -84,7 +84,7 @@ async def last_catch_up(deps: Dependencies) -> Any:
     return {"at": None, "report": None} if row is None else to_plain({"at": row.at, "report": row.value})
 
 
-@router.post("/catch-up", response_model=CatchUpReport, openapi_extra=editor() | audited("events.fetched"))
+@router.post("/catch-up", response_model=CatchUpReport, openapi_extra=support() | audited("events.fetched"))
 async def catch_up(deps: Dependencies) -> Any:
     """Backfill events that never arrived from Stripe."""
     try:
@@ -94,7 +94,7 @@ async def catch_up(deps: Dependencies) -> Any:
         raise StripeUnavailable(failure.message, hint=failure.hint, **failure.data) from failed
 
 
-@router.post("/replay", response_model=Outcomes, openapi_extra=editor() | audited("events.replayed"))
+@router.post("/replay", response_model=Outcomes, openapi_extra=support() | audited("events.replayed"))
 async def replay_events(deps: Dependencies, body: ReplayMany, request: Request) -> Any:
     """Replay several events, one after another."""
     person = person_of(request)
@@ -132,7 +132,7 @@ async def get_event(deps: Dependencies, event_id: str) -> Any:
     )
 
 
-@router.post("/{event_id}/replay", response_model=Started, openapi_extra=editor() | audited("event.replayed"))
+@router.post("/{event_id}/replay", response_model=Started, openapi_extra=support() | audited("event.replayed"))
 async def replay_event(deps: Dependencies, event_id: str, request: Request, workflow: str | None = None) -> Any:
     """Replay an event: start new runs of the matching workflows."""
     started = list(await deps.runs.replay(event_id, person=person_of(request), workflow_id=workflow))

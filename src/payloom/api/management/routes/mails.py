@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 
 from payloom.api.http.serialization import to_plain
 from payloom.api.management.access.audit import audited
-from payloom.api.management.access.roles import editor
+from payloom.api.management.access.roles import support
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.data import MailDetail, MailList, MailSummary
 from payloom.email.errors import MailNotFound
@@ -43,7 +43,7 @@ async def get_mail(deps: Dependencies, mail_id: str) -> Any:
     return redact(to_plain(mail))
 
 
-@router.post("/{mail_id}/resend", response_model=MailSummary, openapi_extra=editor() | audited("mail.resent"))
+@router.post("/{mail_id}/resend", response_model=MailSummary, openapi_extra=support() | audited("mail.resent"))
 async def resend_mail(deps: Dependencies, mail_id: str) -> Any:
     """Resend an email: an undelivered one unchanged, any other as a copy."""
     return to_plain(summary(await deps.outbox.resend(mail_id)))

@@ -12,7 +12,7 @@ from payloom.api.http.audit import audit_note
 from payloom.api.http.serialization import to_plain
 from payloom.api.management.access.audit import audited
 from payloom.api.management.access.auth import caller_of, person_of
-from payloom.api.management.access.roles import editor, viewer
+from payloom.api.management.access.roles import editor, support, viewer
 from payloom.api.management.access.users import account_as_user
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.answers import Outcomes
@@ -59,7 +59,7 @@ async def get_run(deps: Dependencies, run_id: str) -> Any:
     return detail(await deps.run_queries.timeline(run_id))
 
 
-@router.post("/retry", response_model=Outcomes, openapi_extra=editor() | audited("runs.retried"))
+@router.post("/retry", response_model=Outcomes, openapi_extra=support() | audited("runs.retried"))
 async def retry_runs(deps: Dependencies, body: RetryMany, request: Request) -> Any:
     """Retry the failed steps of several runs, one after another."""
     ids = body.ids
@@ -79,7 +79,7 @@ async def retry_runs(deps: Dependencies, body: RetryMany, request: Request) -> A
     return result
 
 
-@router.post("/{run_id}/retry", response_model=RunRef, openapi_extra=editor() | audited("run.retried"))
+@router.post("/{run_id}/retry", response_model=RunRef, openapi_extra=support() | audited("run.retried"))
 async def retry_run(deps: Dependencies, run_id: str, request: Request) -> Any:
     """Retry a run's failed step, with the same idempotency key."""
     return _run_ref(await deps.runs.retry(run_id, person=person_of(request)))
@@ -109,9 +109,11 @@ async def fork_run(deps: Dependencies, run_id: str, body: Fork, request: Request
 
 @router.post("/{run_id}/decide", response_model=Decided, openapi_extra=viewer() | audited("run.decided"))
 async def decide_run(deps: Dependencies, run_id: str, body: Decision, request: Request) -> Any:
-    """Decide on an approval. The user needs one of its roles."""
+    """Decide on an approval. The user needs one of the project's roles that it names, or the studio's role admin."""
     caller = caller_of(request)
-    await deps.runs.decide(run_id, body.path, approved=body.approved, by=caller.by, roles=caller.roles, note=body.note)
+    await deps.runs.decide(
+        run_id, body.path, approved=body.approved, by=caller.by, roles=caller.decides_as, note=body.note
+    )
     audit_note(request).on(run_id, step=body.path, approved=body.approved)
     return {"decided": True}
 

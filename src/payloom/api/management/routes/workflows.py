@@ -13,6 +13,7 @@ from payloom.api.http.errors import NoSuchRoute
 from payloom.api.http.serialization import to_plain
 from payloom.api.management.access.audit import audited
 from payloom.api.management.access.auth import person_of
+from payloom.api.management.access.roles import support
 from payloom.api.management.access.users import account_as_user
 from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.injection import Dependencies
@@ -20,7 +21,7 @@ from payloom.api.management.models.workflows import Start, StartAnswer, Workflow
 from payloom.kit.suggest import did_you_mean
 from payloom.runs.intake.callers import Caller
 from payloom.runs.start_rights import permit_start
-from payloom.workflows.program.program import Trigger, Workflow
+from payloom.workflows.program.program import ApiTrigger, Trigger, Workflow
 
 router = APIRouter(prefix="/workflows", tags=["workflows"])
 
@@ -45,12 +46,15 @@ async def list_workflows(deps: Dependencies) -> Any:
     }
 
 
-@router.post("/{workflow_id:path}/run", response_model=StartAnswer, openapi_extra=audited("workflow.started"))
+@router.post(
+    "/{workflow_id:path}/run", response_model=StartAnswer, openapi_extra=support() | audited("workflow.started")
+)
 async def start_workflow(deps: Dependencies, workflow_id: str, body: Start, request: Request) -> Any:
-    """Start a workflow by hand and wait for its result."""
+    """Start a workflow by hand and wait for its result. Support and editors: one whose `auth` allows them."""
     workflow = _find(deps, workflow_id)
     user = await account_as_user(deps.find_user, body.user)
-    permit = permit_start(person_of(request), "by_hand", workflow, body.inputs, as_user=user)
+    endpoints = [trigger for trigger in workflow.triggers if isinstance(trigger, ApiTrigger)]
+    permit = permit_start(person_of(request), "by_hand", workflow, body.inputs, triggers=endpoints, as_user=user)
     call = Caller(user=permit.user, user_id=permit.user_id, origin=permit.origin)
     answer = await deps.runs.call(workflow.id, permit.inputs or {}, caller=call, trigger="manual")
     audit_note(request).on(workflow.id, run=answer.run_id, as_user=body.user)

@@ -1,0 +1,106 @@
+"""What each role may do in the studio, in words: one right for each group of calls.
+
+The role of a right is the one that its calls ask for (`x-role`), so the table in the documentation cannot say something
+else than the server does. A test holds that each call stands under exactly one right.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from payloom.api.management.access.roles import ANYBODY
+from payloom.settings.studio_roles import STUDIO_ROLES, StudioRole, includes
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Right:
+    """What somebody may do, and the calls that do it. Reading calls for viewers need no entry."""
+
+    words: str
+    calls: Collection[str]
+
+
+READING = "Read everything but secrets; check and complete a text in the editor"
+RIGHTS: tuple[Right, ...] = (
+    Right("Decide on an approval that names one of your roles in the project", ["POST /runs/{run_id}/decide"]),
+    Right("Retry failed runs", ["POST /runs/retry", "POST /runs/{run_id}/retry"]),
+    Right(
+        "Replay events, and fetch the ones that were missed",
+        ["POST /events/replay", "POST /events/{event_id}/replay", "POST /events/catch-up"],
+    ),
+    Right("Send an email again", ["POST /mails/{mail_id}/resend"]),
+    Right(
+        "Start a workflow by hand whose `auth` names one of your roles in the project, such as a refund",
+        ["POST /workflows/{workflow_id}/run"],
+    ),
+    Right("Rerun and cancel runs", ["POST /runs/{run_id}/fork", "POST /runs/{run_id}/cancel"]),
+    Right(
+        "Change workflow files; publish them where `studio.publish` allows it",
+        [
+            "POST /workflows",
+            "PUT /workflows/{workflow_id}/source",
+            "DELETE /workflows/{workflow_id}",
+            "POST /workflows/{workflow_id}/publish",
+            "POST /workflows/{workflow_id}/rollback",
+        ],
+    ),
+    Right(
+        "Test workflows, and try them on recorded events",
+        ["POST /editor/test-run", "POST /editor/dry-run", "PUT /editor/pins/{workflow_id}"],
+    ),
+    Right("Control the local Stripe", ["POST /local-stripe/control/{name}"]),
+    Right(
+        "Change rows of tables",
+        ["POST /tables/{name}/rows", "PATCH /tables/{name}/rows/{key}", "DELETE /tables/{name}/rows/{key}"],
+    ),
+    Right("Read and export the audit trail", ["GET /audit", "GET /audit/export"]),
+    Right("See accounts", ["GET /accounts"]),
+    Right(
+        "Give roles, and make sign-in links",
+        [
+            "PUT /accounts/{account_id}/role",
+            "PUT /accounts/{account_id}/roles",
+            "POST /accounts/{account_id}/link",
+        ],
+    ),
+)
+OF_ADMINS = ("Start every workflow by hand, also as a user; decide on every approval",)
+"""What only admins may do within calls that others may make as well."""
+_TEXT_CALLS = frozenset({"POST /editor/check", "POST /editor/complete", "POST /editor/edit", "POST /editor/hover"})
+
+
+def roles_of_calls(document: Mapping[str, Any]) -> dict[str, str]:
+    """Return the role of each call of an OpenAPI document, without the calls that are open to anybody."""
+    return {
+        f"{method.upper()} {path}": operation["x-role"]
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        if operation["x-role"] != ANYBODY
+    }
+
+
+def is_reading(call: str, role: str) -> bool:
+    """Whether a call stands under the right to read."""
+    return call in _TEXT_CALLS or (role == "viewer" and call.startswith("GET "))
+
+
+def rights_table(document: Mapping[str, Any]) -> str:
+    """Return the table of rights and roles in Markdown."""
+    calls = roles_of_calls(document)
+    lines = [f"| right | {' | '.join(STUDIO_ROLES)} |", f"| --- |{' :-: |' * len(STUDIO_ROLES)}"]
+    lines.append(_row(READING, "viewer"))
+    lines += [_row(right.words, _least(calls[call] for call in right.calls)) for right in RIGHTS]
+    lines += [_row(words, "admin") for words in OF_ADMINS]
+    return "\n".join(lines) + "\n"
+
+
+def _least(roles: Iterable[str]) -> StudioRole:
+    needed = set(roles)
+    (role,) = (role for role in STUDIO_ROLES if role in needed)
+    return role
+
+
+def _row(words: str, needed: StudioRole) -> str:
+    return f"| {words} | {' | '.join('✓' if includes(role, needed) else '' for role in STUDIO_ROLES)} |"
