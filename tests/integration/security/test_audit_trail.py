@@ -31,12 +31,18 @@ if TYPE_CHECKING:
 
 API = "/api/_payloom"
 PASSWORD = "violet-ladder-917"
-ROLES: dict[str, list[str]] = {"customer": [], "viewer": ["viewer"], "boss": ["admin"], "support": ["support"]}
+ROLES: dict[str, tuple[list[str], str]] = {
+    "customer": ([], "null"),
+    "viewer": ([], "viewer"),
+    "boss": (["admin"], "admin"),
+    "support": (["support"], "support"),
+}
 SECRET = "sk_test_canary0123456789abcdef"
 FILES = {
     "payloom.yaml": "name: Test Shop\naccounts:\n"
     + "".join(
-        f"  - {{email: {name}@shop.test, password: {PASSWORD}, roles: {roles}}}\n" for name, roles in ROLES.items()
+        f"  - {{email: {name}@shop.test, password: {PASSWORD}, roles: {roles}, studio: {studio}}}\n"
+        for name, (roles, studio) in ROLES.items()
     ),
     "tables.yaml": "tables:\n  notes: {columns: {id: string primary, text: string}}\n",
     "workflows/refund.yaml": """
@@ -188,6 +194,9 @@ TEST_RUN = {"id": "refund", "text": FILES["workflows/refund.yaml"], "trigger": {
 CHANGES: dict[str, Callable[[Site], httpx.Response]] = {
     "POST /session": sign_in_by_link,
     "DELETE /session": lambda site: (sign_in_by_link(site), site.clients["guest"].delete(f"{API}/session"))[1],
+    "PUT /accounts/{account_id}/roles": lambda site: site.boss(
+        "PUT", f"/accounts/{site.account('viewer')}/roles", {"roles": ["clerk"]}
+    ),
     "PUT /accounts/{account_id}/role": lambda site: site.boss(
         "PUT", f"/accounts/{site.account('viewer')}/role", {"role": "viewer"}
     ),
@@ -279,7 +288,7 @@ def test_a_changed_role_is_recorded_as_it_was_and_as_it_became(site: Site) -> No
     site.boss("PUT", f"/accounts/{viewer}/role", {"role": "editor"})
     entry = site.entry_of(site.boss("PUT", f"/accounts/{viewer}/role", {"role": "viewer"}))
     assert entry is not None
-    assert (entry["target"], entry["before"], entry["after"]) == (viewer, {"roles": ["editor"]}, {"roles": ["viewer"]})
+    assert (entry["target"], entry["before"], entry["after"]) == (viewer, {"role": "editor"}, {"role": "viewer"})
 
 
 def test_who_lacks_the_right_is_recorded_as_refused(site: Site) -> None:

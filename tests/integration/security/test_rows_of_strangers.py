@@ -43,6 +43,8 @@ GOES = {
     "payloom_keys": "the key of what is stored sealed; the server makes it",
     "payloom_audit": "keep_audit; failures of strangers have a limit for each address and in all",
     "payloom_links": NEVER_BY_A_STRANGER,
+    "payloom_second_factors": NEVER_BY_A_STRANGER,
+    "payloom_recovery_codes": NEVER_BY_A_STRANGER,
     "payloom_mails": NEVER_BY_A_STRANGER,
     "payloom_events": NEVER_BY_A_STRANGER,
     "payloom_workflow_versions": NEVER_BY_A_STRANGER,
