@@ -1,6 +1,6 @@
 """The studio's roles have a column of their own. Sessions note the device, and second factors have tables.
 
-Until here one list held the studio's roles and the project's. An account keeps every role of that list as the project's
+Until here one list known the studio's roles and the project's. An account keeps every role of that list as the project's
 own, because workflows may ask for them. The strongest of viewer, editor, and admin is its role in the studio, too.
 """
 
@@ -57,9 +57,9 @@ def upgrade() -> None:
 def _move_roles(conn: sa.Connection) -> None:
     for row in conn.execute(sa.select(accounts.c.id, accounts.c.roles)).all():
         roles = json.loads(row.roles) if isinstance(row.roles, str) else row.roles
-        held = [role for role in _WEAKEST_FIRST if role in (roles or [])]
-        if held:
-            conn.execute(sa.update(accounts).where(accounts.c.id == row.id).values(studio_role=held[-1]))
+        known = [role for role in _WEAKEST_FIRST if role in (roles or [])]
+        if known:
+            conn.execute(sa.update(accounts).where(accounts.c.id == row.id).values(studio_role=known[-1]))
 
 
 def downgrade() -> None:
