@@ -1,6 +1,6 @@
 """The studio's roles have a column of their own. Sessions note the device, and second factors have tables.
 
-Until here one list known the studio's roles and the project's. An account keeps every role of that list as the project's
+Until here one list held the studio's roles and the project's. An account keeps every role of that list as the project's
 own, because workflows may ask for them. The strongest of viewer, editor, and admin is its role in the studio, too.
 """
 
