@@ -111,9 +111,20 @@ class Webhook:
             # The cause is outside, so no traceback.
             log.error("webhook_not_stored", error=str(down), event_id=event.id, request_id=request_id)  # noqa: TRY400
             return self._unavailable(StoreUnavailable(hint="The event is sent again."), request_id)
+        if stored.set_aside is not None:
+            return self._set_aside(event, stored)
         (self._stored if stored.new else self._duplicate).inc()
         duplicate = "false" if stored.new else "true"
         return 200, f'{{"received":true,"event":{json.dumps(event.id)},"duplicate":{duplicate}}}'.encode(), {}
+
+    def _set_aside(self, event: InboxEvent, stored: IntakeResult) -> Answer:
+        """Acknowledge an event that nobody asked for: Stripe would repeat it for days otherwise."""
+        assert stored.set_aside is not None
+        self.metrics.webhooks.labels("set_aside" if stored.new else "duplicate").inc()
+        if stored.new:
+            self.metrics.set_aside.labels(stored.set_aside).inc()
+        answer = {"received": True, "event": event.id, "duplicate": not stored.new, "set_aside": stored.set_aside}
+        return 200, _json(answer), {}
 
     async def _refuse(self, refused: PayloomError, request_id: str) -> Answer:
         reason = getattr(refused, "reason", refused.code)

@@ -21,11 +21,25 @@ events = sa.Table(
     sa.Column("payload", sa.Text, nullable=False),
     sa.Column("source", sa.String(16), nullable=False),
     sa.Column("deliveries", sa.Integer, nullable=False),
+    sa.Column("set_aside", sa.String(32)),
     sa.Index("payloom_events_received", "received_at", "id"),
     sa.Index("payloom_events_object", "object_id"),
     sa.Index("payloom_events_type", "type", "received_at"),
+    sa.Index(
+        "payloom_events_set_aside",
+        "set_aside",
+        "received_at",
+        sqlite_where=sa.text("set_aside IS NOT NULL"),
+        postgresql_where=sa.text("set_aside IS NOT NULL"),
+    ),
 )
-"""payload: the JSON text as it was signed. source: `webhook` or `catch_up`. created: Stripe's Unix seconds."""
+"""payload: the JSON text as it was signed. source: `webhook` or `catch_up`. created: Stripe's Unix seconds.
+
+set_aside: why the event waits for somebody to look at it (`inbox.set_aside.REASONS`); null for all others.
+"""
+
+ASKED_FOR = events.c.set_aside.is_(None)
+"""Of the events that somebody asked for: what is set aside is shown as such, and nowhere else."""
 
 rejections = sa.Table(
     "payloom_rejections",

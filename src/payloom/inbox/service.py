@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import functools
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -15,6 +16,7 @@ from payloom.db import compiled_statements
 from payloom.db.database import Database
 from payloom.inbox.errors import BodyTooLarge, EventRefused, EventUnknown, NoWebhookSecret
 from payloom.inbox.models import events, rejections
+from payloom.inbox.set_aside import SetAside, moment_of
 from payloom.inbox.signature import TOLERANCE, verify
 from payloom.kit import strict_json
 from payloom.kit.clock import Clock, monotonic, to_epoch
@@ -23,6 +25,7 @@ MAX_BODY = 512 * 1024
 """Bytes. The largest events seen are a tenth of this."""
 _REPORT_SECONDS = 1.0
 _MAX_ID = 255
+_EVENT_KIND = re.compile(r"(?:event|notification)")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class InboxEvent:
     """A verified event.
 
     payload: Stripe's event object. raw: its JSON text as received. created: Unix seconds. source: webhook | catch_up.
+    set_aside: why nobody asked for it, as far as the event itself tells.
     """
 
     id: str
@@ -43,6 +47,7 @@ class InboxEvent:
     raw: str
     received_at: dt.datetime
     source: str = "webhook"
+    set_aside: SetAside | None = None
 
 
 class Inbox:
@@ -85,15 +90,21 @@ class Inbox:
         return self.parse(payload, raw.decode())
 
     def parse(self, payload: Any, raw: str | None = None, *, source: str = "webhook") -> InboxEvent:
-        """Return the event in `payload` (parsed JSON, already trusted as to its origin). Raises `EventRefused`."""
+        """Return the event in `payload` (parsed JSON, already trusted as to its origin). Raises `EventRefused`.
+
+        What Stripe sent and Payloom cannot handle is set aside, not refused: Stripe would repeat it for days.
+        """
         wrong = _shape_error(payload)
+        if wrong is not None and source == "webhook" and _is_some_event(payload):
+            return self._unknown_kind(payload, raw)
         if wrong is not None:
             raise EventRefused(
                 "not_an_event",
                 f"The body is not a Stripe event: {wrong}.",
                 hint="Point only a Stripe webhook endpoint (snapshot events) at this address.",
             )
-        if payload["livemode"] is not self._livemode:
+        other_mode = payload["livemode"] is not self._livemode
+        if other_mode and not (source == "webhook" and isinstance(payload.get("account"), str)):
             kind, mode = ("live", "test") if payload["livemode"] else ("test", "live")
             raise EventRefused(
                 "wrong_mode",
@@ -116,6 +127,28 @@ class Inbox:
             raw=raw if raw is not None else strict_json.dumps(payload),
             received_at=self._clock.now(),
             source=source,
+            set_aside="other_mode" if other_mode else None,
+        )
+
+    def _unknown_kind(self, payload: Mapping[str, Any], raw: str | None) -> InboxEvent:
+        """Return an event that is none of the snapshot events: what can be said of it, and the rest as it came."""
+        now = self._clock.now()
+        related = payload.get("related_object")
+        identity = cast("dict[str, Any]", related).get("id") if isinstance(related, dict) else None
+        account = payload.get("account") or payload.get("context")
+        livemode = payload.get("livemode")
+        return InboxEvent(
+            id=payload["id"],
+            type=payload["type"],
+            object_id=identity if isinstance(identity, str) and len(identity) <= _MAX_ID else None,
+            created=moment_of(payload.get("created"), to_epoch(now)),
+            account=account[:_MAX_ID] if isinstance(account, str) else None,
+            livemode=livemode if isinstance(livemode, bool) else self._livemode,
+            api_version=None,
+            payload=payload,
+            raw=raw if raw is not None else strict_json.dumps(payload),
+            received_at=now,
+            set_aside="unknown_kind",
         )
 
     def store(self, tx: sa.Connection, event: InboxEvent) -> bool:
@@ -200,6 +233,7 @@ def _values(event: InboxEvent) -> dict[str, Any]:
         "payload": event.raw,
         "source": event.source,
         "deliveries": 1,
+        "set_aside": event.set_aside,
     }
 
 
@@ -270,7 +304,37 @@ def load(tx: sa.Connection, event_id: str) -> InboxEvent | None:
         raw=row.payload,
         received_at=row.received_at,
         source=row.source,
+        set_aside=row.set_aside,
     )
+
+
+def set_aside(tx: sa.Connection, event_id: str, reason: SetAside | None) -> bool:
+    """Set a stored event aside, or (None) take it up; returns whether that changed something."""
+    query = sa.update(events).where(events.c.id == event_id)
+    query = query.where(events.c.set_aside.is_(None) if reason else events.c.set_aside.is_not(None))
+    return tx.execute(query.values(set_aside=reason)).rowcount == 1
+
+
+def waiting_aside(tx: sa.Connection, event_ids: Sequence[str]) -> set[str]:
+    """Return which of these stored events are set aside."""
+    query = sa.select(events.c.id).where(events.c.id.in_(event_ids), events.c.set_aside.is_not(None))
+    return set(tx.execute(query).scalars())
+
+
+def _is_some_event(payload: Any) -> bool:
+    """Whether something verified names itself and a type, and is an event of a kind that Payloom does not know.
+
+    Stripe makes no snapshot event (`object` is "event") of another shape, and an object that is no event comes from
+    elsewhere: those are refused.
+    """
+    if not isinstance(payload, dict):
+        return False
+    payload = cast("dict[str, Any]", payload)
+    for key, longest in (("id", _MAX_ID), ("type", 128), ("object", 128)):
+        value = payload.get(key)
+        if not isinstance(value, str) or not 0 < len(value) <= longest:
+            return False
+    return payload["object"] != "event" and _EVENT_KIND.search(payload["object"]) is not None
 
 
 def _shape_error(payload: Any) -> str | None:

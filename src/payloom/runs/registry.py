@@ -172,6 +172,10 @@ class WorkflowRegistry(Protocol):
         """Whether an event is the one a `wait_for` step waits for. account: those whose events count (`*`: any)."""
         ...
 
+    def knows(self, event: InboxEvent) -> bool:
+        """Whether an event's type is one that workflows can be checked against."""
+        ...
+
     def families(self, event: InboxEvent) -> Sequence[str]:
         """Return the family names (longest first) an event's type may belong to."""
         ...

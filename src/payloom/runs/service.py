@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from payloom.connectors.port import OutsideHost, TableHost
 from payloom.db.database import Database
 from payloom.engine.port import Engine
-from payloom.inbox.service import InboxEvent, load
+from payloom.inbox.service import InboxEvent, load, set_aside
+from payloom.inbox.set_aside import CAN_BE_HANDLED, why
 from payloom.kit.clock import Clock
 from payloom.runs.advance.run_starter import RunStarter
 from payloom.runs.advance.steps.table_triggers import TableTriggers
@@ -23,7 +24,7 @@ from payloom.runs.control import Fork, RunControl
 from payloom.runs.coordination.parking import Parking
 from payloom.runs.coordination.waits import Waits
 from payloom.runs.dependencies import RunDependencies, RunLimits, RunObserver
-from payloom.runs.errors import RunUnknown
+from payloom.runs.errors import RunUnknown, WrongState
 from payloom.runs.intake.callers import Caller, CallerRuns, ResponseWaiters, RunResponse, response_of
 from payloom.runs.intake.intake import Intake, IntakeResult
 from payloom.runs.intake.intake_batcher import IntakeBatcher
@@ -165,6 +166,9 @@ class RunService:
             event = load(tx, event_id)
             if event is None:
                 raise RunUnknown(f"There is no event {event_id!r}.", hint="List them with `payloom events list`.")
+            if event.set_aside is not None and event.set_aside not in CAN_BE_HANDLED:
+                reason = why(event.set_aside)
+                raise WrongState(f"The event is set aside. {reason['message']}", hint=reason["hint"])
             started: list[str] = []
             for start in self._deps.workflows.starts(event):
                 if workflow_id in (None, start.workflow_id):
@@ -172,6 +176,8 @@ class RunService:
                     run = self._starter.event_run(event, start, again_of=first)
                     run.request = {**run.facts, "started_by": permit.origin}
                     started.append(self._starter.start_run(tx, run, event, start))
+            if started and event.set_aside is not None:
+                set_aside(tx, event.id, None)
             return started
 
         return await self._deps.database.write(work)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from payloom.connectors.tables.host import TablesHost
 from payloom.db.database import open_database
+from payloom.inbox.models import ASKED_FOR
 from payloom.inbox.models import events as stored_events
 from payloom.kit.clock import Clock, SystemClock
 from payloom.kit.durations import parse_duration
@@ -67,7 +68,9 @@ def _draft(project: Project, file: Path) -> Workflow:
 
 
 def _ids(tx: sa.Connection, wanted: Sequence[str], clock: Clock) -> list[str]:
-    query = sa.select(stored_events.c.id).order_by(stored_events.c.created, stored_events.c.received_at)
+    query = (
+        sa.select(stored_events.c.id).where(ASKED_FOR).order_by(stored_events.c.created, stored_events.c.received_at)
+    )
     names = [name for text in wanted for name in text.split(",") if name]
     event_ids: list[str] = []
     for name in names:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from payloom.connectors.port import OutsideHost, TableHost
 from payloom.db.database import Database
-from payloom.inbox.models import events
+from payloom.inbox.models import ASKED_FOR, events
 from payloom.inbox.service import Inbox, InboxEvent
 from payloom.kit.clock import Clock, to_epoch
 from payloom.kit.ids import new_id
@@ -103,7 +103,7 @@ class SandboxService:
         types = sorted({name for names in wanted for name in names})
         query = (
             sa.select(events.c.id)
-            .where(events.c.type.in_(types))
+            .where(events.c.type.in_(types), ASKED_FOR)
             .order_by(events.c.received_at.desc(), events.c.id)
             .limit(limit)
         )
@@ -159,7 +159,7 @@ class SandboxService:
 
     async def _events(self, index: int, trigger: StripeTrigger) -> list[dict[str, Any]]:
         columns = (events.c.id, events.c.type, events.c.object_id, events.c.received_at)
-        query = sa.select(*columns).where(events.c.type.in_(_types(trigger, self._publisher)))
+        query = sa.select(*columns).where(events.c.type.in_(_types(trigger, self._publisher)), ASKED_FOR)
         query = query.order_by(events.c.received_at.desc(), events.c.id).limit(EVENTS)
         rows = await self._database.read(lambda tx: tx.execute(query).all())
         return [

@@ -10,7 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from payloom.email.models import mails
-from payloom.inbox.models import events, rejections
+from payloom.inbox.models import ASKED_FOR, events, rejections
+from payloom.inbox.set_aside import why
 from payloom.kit.secrets.redaction import redact
 from payloom.runs.models import runs, waits
 
@@ -37,6 +38,7 @@ def dashboard(tx: sa.Connection, now: dt.datetime) -> dict[str, Any]:
         "approvals": approvals(tx),
         "rejected": _rejected(tx, since),
         "unhandled": _unhandled(tx),
+        "set_aside": _set_aside(tx),
         "payments": payments(tx),
         "last_24h": _day(tx, since),
     }
@@ -91,12 +93,25 @@ def _rejected(tx: sa.Connection, since: dt.datetime) -> list[dict[str, Any]]:
 
 def _unhandled(tx: sa.Connection) -> dict[str, Any]:
     """Return which types of the latest events no workflow wants."""
-    latest = sa.select(events.c.id, events.c.type).order_by(events.c.received_at.desc(), events.c.id.desc())
+    latest = (
+        sa.select(events.c.id, events.c.type).where(ASKED_FOR).order_by(events.c.received_at.desc(), events.c.id.desc())
+    )
     sample = latest.limit(_SAMPLE).subquery()
     has_run = sa.select(sa.literal(1)).where(runs.c.event_id == sample.c.id).exists()
     query = sa.select(sample.c.type, sa.func.count()).where(~has_run).group_by(sample.c.type)
     types = sorted(([kind, count] for kind, count in tx.execute(query)), key=lambda pair: -pair[1])
     return {"of_latest": _SAMPLE, "count": sum(count for _, count in types), "types": types}
+
+
+def _set_aside(tx: sa.Connection) -> dict[str, Any]:
+    """Return the events that nobody asked for, by reason, with what to do."""
+    query = (
+        sa.select(events.c.set_aside, sa.func.count(), sa.func.max(events.c.received_at))
+        .where(events.c.set_aside.is_not(None))
+        .group_by(events.c.set_aside)
+    )
+    reasons = [{**why(reason), "count": count, "last_at": last} for reason, count, last in tx.execute(query)]
+    return {"count": sum(one["count"] for one in reasons), "reasons": sorted(reasons, key=lambda one: -one["count"])}
 
 
 def payments(tx: sa.Connection, limit: int = SHOWN) -> list[dict[str, Any]]:
@@ -105,7 +120,7 @@ def payments(tx: sa.Connection, limit: int = SHOWN) -> list[dict[str, Any]]:
     rows: list[Any] = []
     for kind in _PAYMENTS:
         columns = (events.c.id, events.c.type, events.c.received_at, events.c.payload)
-        query = sa.select(*columns).where(events.c.type == kind).order_by(events.c.received_at.desc())
+        query = sa.select(*columns).where(events.c.type == kind, ASKED_FOR).order_by(events.c.received_at.desc())
         rows += tx.execute(query.limit(limit * 2)).all()
     for row in sorted(rows, key=lambda row: row.received_at, reverse=True):
         stripe_object = json.loads(row.payload)["data"]["object"]
@@ -135,7 +150,7 @@ def _day(tx: sa.Connection, since: dt.datetime) -> dict[str, Any]:
     by_status = sa.select(runs.c.status, sa.func.count()).where(runs.c.created_at >= since).group_by(runs.c.status)
     statuses: dict[str, int] = {status: count for status, count in tx.execute(by_status)}  # noqa: C416 - rows, not pairs
     received = sa.select(sa.func.count()).select_from(events).where(events.c.received_at >= since)
-    paid = received.where(events.c.type == _PAYMENTS[0])
+    paid = received.where(events.c.type == _PAYMENTS[0], ASKED_FOR)
     sent = sa.select(sa.func.count()).select_from(mails).where(mails.c.created_at >= since)
     return {
         "runs": sum(statuses.values()),

@@ -6,14 +6,17 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from payloom.inbox.models import events
+from payloom.inbox.models import ASKED_FOR, events
 from payloom.runs.models import runs
 from payloom.views.references.search import clean, owners_of
 
 Source = Literal["webhook", "catch_up"]
 """How an event arrived: Stripe sent it, or Payloom fetched it later."""
-State = Literal["handled", "unhandled", "failed", "running"]
-"""failed: a run of it failed; running: one is not over yet; unhandled: no workflow wanted it."""
+State = Literal["handled", "unhandled", "failed", "running", "set_aside"]
+"""failed: a run of it failed; running: one is not over yet; unhandled: no workflow wanted it.
+
+set_aside: nobody asked for it; see `payloom.inbox.set_aside`.
+"""
 MOST = 200
 _FOUND = 2000
 """Events that a search considers."""
@@ -93,15 +96,16 @@ def states_of(tx: sa.Connection, ids: list[str]) -> dict[str, dict[str, Any]]:
     )
     for event_id, status, count in tx.execute(query):
         counts[event_id][status] = count
+    aside = set(tx.execute(sa.select(events.c.id).where(events.c.id.in_(ids), ~ASKED_FOR)).scalars())
     return {
-        event_id: {"state": _state(by_status), "runs": sum(by_status.values())}
+        event_id: {"state": _state(by_status, set_aside=event_id in aside), "runs": sum(by_status.values())}
         for event_id, by_status in counts.items()
     }
 
 
-def _state(by_status: dict[str, int]) -> State:
+def _state(by_status: dict[str, int], *, set_aside: bool) -> State:
     if not by_status:
-        return "unhandled"
+        return "set_aside" if set_aside else "unhandled"
     if "failed" in by_status:
         return "failed"
     return "running" if any(status in by_status for status in _OPEN) else "handled"
@@ -133,7 +137,9 @@ def _in_state(state: State) -> Any:
     if state == "running":
         unfinished = sa.select(runs.c.event_id).where(runs.c.status.in_(_OPEN), runs.c.event_id.is_not(None))
         return events.c.id.in_(unfinished) & ~events.c.id.in_(failed)
+    if state == "set_aside":
+        return ~ASKED_FOR & ~has_run
     if state == "unhandled":
-        return ~has_run
+        return ASKED_FOR & ~has_run
     other = sa.select(sa.literal(1)).where(of_event, runs.c.status.in_(("failed", *_OPEN))).exists()
     return has_run & ~other

@@ -179,6 +179,13 @@ def _run_entries(tx: sa.Connection, ids: list[str]) -> tuple[list[TimelineEntry]
     return entries, rows
 
 
+def _object_of(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the object that an event is about; a thin event has none."""
+    data = payload.get("data")
+    stripe_object = data.get("object") if is_map(data) else None
+    return stripe_object if is_map(stripe_object) else {}
+
+
 def _event_entries(tx: sa.Connection, ids: list[str]) -> tuple[list[TimelineEntry], dict[str, Mapping[str, Any]]]:
     """Return the events, and the newest state of the objects they are about."""
     names = ("id", "type", "object_id", "created", "received_at", "source", "deliveries", "payload")
@@ -186,7 +193,7 @@ def _event_entries(tx: sa.Connection, ids: list[str]) -> tuple[list[TimelineEntr
     entries: list[TimelineEntry] = []
     objects: dict[str, Mapping[str, Any]] = {}
     for row in tx.execute(query):
-        stripe_object = json.loads(row.payload)["data"]["object"]
+        stripe_object = _object_of(json.loads(row.payload))
         if stripe_object.get("object") in _KINDS and isinstance(stripe_object.get("id"), str):
             objects[stripe_object["id"]] = stripe_object
         data = {name: getattr(row, name) for name in ("object_id", "created", "source", "deliveries")}

@@ -1995,6 +1995,8 @@ export interface components {
             received_at: string;
             /** Runs */
             runs: components["schemas"]["RunSummary"][];
+            /** @description Why nobody asked for it, and what to do. */
+            set_aside: components["schemas"]["SetAsideReason"] | null;
             /**
              * Signature
              * @description verified: it came by webhook with a good signature; fetched: asked for from Stripe.
@@ -2005,10 +2007,10 @@ export interface components {
             source: string;
             /**
              * State
-             * @description failed: a run of it failed; running: one is not over; unhandled: no workflow wanted it.
+             * @description failed: a run of it failed; running: one is not over; unhandled: no workflow wanted it; set_aside: nobody asked for it.
              * @enum {string}
              */
-            state: "handled" | "unhandled" | "failed" | "running";
+            state: "handled" | "unhandled" | "failed" | "running" | "set_aside";
             /** Type */
             type: string;
         };
@@ -2059,16 +2061,21 @@ export interface components {
              */
             runs: number;
             /**
+             * Set Aside
+             * @description Why nobody asked for it.
+             */
+            set_aside: ("foreign_account" | "other_mode" | "unknown_kind" | "unknown_type") | null;
+            /**
              * Source
              * @description webhook | catch_up
              */
             source: string;
             /**
              * State
-             * @description failed: a run of it failed; running: one is not over; unhandled: no workflow wanted it.
+             * @description failed: a run of it failed; running: one is not over; unhandled: no workflow wanted it; set_aside: nobody asked for it.
              * @enum {string}
              */
-            state: "handled" | "unhandled" | "failed" | "running";
+            state: "handled" | "unhandled" | "failed" | "running" | "set_aside";
             /** Type */
             type: string;
         };
@@ -2821,6 +2828,7 @@ export interface components {
              * @description Webhook requests that were rejected in the last 24 hours.
              */
             rejected: components["schemas"]["Rejection"][];
+            set_aside: components["schemas"]["SetAsideEvents"];
             undelivered_mails: components["schemas"]["MailNotes"];
             unhandled: components["schemas"]["Unhandled"];
         };
@@ -3559,6 +3567,54 @@ export interface components {
             role: ("viewer" | "support" | "editor" | "admin") | null;
             /** Signed In */
             signed_in: boolean;
+        };
+        /**
+         * SetAsideCount
+         * @description How many events are set aside for one reason.
+         */
+        SetAsideCount: {
+            /** Count */
+            count: number;
+            /** Hint */
+            hint: string;
+            /**
+             * Last At
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            last_at: string;
+            /** Message */
+            message: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "foreign_account" | "other_mode" | "unknown_kind" | "unknown_type";
+        };
+        /**
+         * SetAsideEvents
+         * @description Events that nobody asked for, by reason.
+         */
+        SetAsideEvents: {
+            /** Count */
+            count: number;
+            /** Reasons */
+            reasons: components["schemas"]["SetAsideCount"][];
+        };
+        /**
+         * SetAsideReason
+         * @description Why events are set aside, and what to do.
+         */
+        SetAsideReason: {
+            /** Hint */
+            hint: string;
+            /** Message */
+            message: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "foreign_account" | "other_mode" | "unknown_kind" | "unknown_type";
         };
         /**
          * SettingsView
@@ -4927,7 +4983,7 @@ export interface operations {
                 family?: string | null;
                 object?: string | null;
                 source?: ("webhook" | "catch_up") | null;
-                state?: ("handled" | "unhandled" | "failed" | "running") | null;
+                state?: ("handled" | "unhandled" | "failed" | "running" | "set_aside") | null;
                 search?: string | null;
                 before?: string | null;
                 limit?: number;

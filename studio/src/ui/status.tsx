@@ -50,6 +50,7 @@ const LOOKS: Record<string, Look> = {
   processed: { tone: "good", icon: CircleCheck, word: "Handled" },
   processing: { tone: "info", icon: LoaderCircle, word: "Processing" },
   unhandled: { tone: "neutral", icon: CircleMinus, word: "No workflow" },
+  set_aside: { tone: "neutral", icon: CircleMinus, word: "Set aside" },
   ignored: { tone: "neutral", icon: CircleMinus, word: "No workflow" },
   rejected: { tone: "bad", icon: ShieldAlert, word: "Rejected" },
   verified: { tone: "good", icon: CircleCheck, word: "Verified" },

@@ -42,6 +42,9 @@ class Metrics:
             "payloom_http_request_seconds", "Duration of requests", ["route"], buckets=_BUCKETS, registry=self.registry
         )
         self.webhooks = Counter("payloom_webhooks_total", "Webhooks by outcome", ["outcome"], registry=self.registry)
+        self.set_aside = Counter(
+            "payloom_events_set_aside_total", "Events that nobody asked for", ["reason"], registry=self.registry
+        )
         self.runs_ended = Counter(
             "payloom_runs_ended_total", "Runs that ended here", ["workflow", "status"], registry=self.registry
         )

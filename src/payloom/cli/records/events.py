@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import enum
+from typing import Annotated, get_args
 
 import typer
 
@@ -10,6 +11,9 @@ from payloom.cli.support.client import with_client
 from payloom.cli.support.options import JSON, LIMIT, PROJECT
 from payloom.cli.support.output import print_json, print_message, print_table, report_errors
 from payloom.cli.support.paths import find_project
+from payloom.views.event_list import State
+
+StateName = enum.StrEnum("StateName", {name: name for name in get_args(State)})
 
 app = typer.Typer(help="List, inspect, replay, and backfill Stripe events.", no_args_is_help=True)
 EVENT = Annotated[str, typer.Argument(help="The event's id (evt_…).")]
@@ -17,15 +21,16 @@ EVENT = Annotated[str, typer.Argument(help="The event's id (evt_…).")]
 
 @app.command("list")
 @report_errors
-def list_events(
+def list_events(  # noqa: PLR0917 - typer fills them in by name
     kind: Annotated[str | None, typer.Option("--type", help="Only events of this type or family.")] = None,
     about: Annotated[str | None, typer.Option("--object", help="Only events about this object (pi_…, cs_…).")] = None,
+    state: Annotated[StateName | None, typer.Option("--state", help="Only events in this state.")] = None,
     limit: LIMIT = 20,
     project: PROJECT = None,
     as_json: JSON = False,
 ) -> None:
-    """List stored events, newest first."""
-    query = {"type": kind, "object": about, "limit": limit}
+    """List stored events, newest first. An event that nobody asked for is `set_aside`: `show` says what to do."""
+    query = {"type": kind, "object": about, "state": state.value if state else None, "limit": limit}
     page = with_client(find_project(project), lambda api: api.get("/events", **query))
     if as_json:
         print_json(page)
@@ -33,7 +38,7 @@ def list_events(
     if not page["data"]:
         print_message("No events yet. Stripe sends them to /api/stripe/webhook.")
         return
-    columns = ("id", "type", "object_id", "received_at", "source", "deliveries")
+    columns = ("id", "type", "object_id", "state", "received_at", "source", "deliveries")
     print_table(None, columns, [[event[column] for column in columns] for event in page["data"]])
 
 

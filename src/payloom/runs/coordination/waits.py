@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from payloom.db import compiled_statements
 from payloom.inbox.models import events
-from payloom.inbox.service import InboxEvent, load
+from payloom.inbox.service import InboxEvent, load, set_aside
+from payloom.inbox.set_aside import CAN_BE_HANDLED
 from payloom.runs.coordination.lanes import Lanes
 from payloom.runs.dependencies import RunDependencies
 from payloom.runs.errors import NotAllowed, WrongState
@@ -61,6 +62,7 @@ class Waits:
                 events.c.received_at >= run.started_at,
                 events.c.type.startswith(f"{command.family}.", autoescape=True),
                 events.c.id != (run.event_id or ""),
+                sa.or_(events.c.set_aside.is_(None), events.c.set_aside.in_(sorted(CAN_BE_HANDLED))),
             )
             .order_by(events.c.received_at, events.c.id)
             .limit(_LOOK_BACK)
@@ -70,6 +72,8 @@ class Waits:
             if event is not None and self._deps.workflows.wait_matches(
                 command.family, command.match, command.scope, event, command.account
             ):
+                if event.set_aside is not None:
+                    set_aside(tx, event.id, None)
                 return event
         return None
 

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from payloom.db.transactions import savepoint
-from payloom.inbox.service import InboxEvent, store_all
+from payloom.inbox.service import InboxEvent, set_aside, store_all, waiting_aside
+from payloom.inbox.set_aside import SetAside
 from payloom.runs.advance.run_starter import RunStarter
 from payloom.runs.coordination.dedupe import DedupeKeys
 from payloom.runs.coordination.lanes import Lanes
@@ -27,12 +28,14 @@ log = logging.getLogger("payloom.runs")
 class IntakeResult:
     """The result of taking an event in.
 
-    runs: ids of the runs it started (none for a second delivery). woken: how many runs waited for it.
+    runs: ids of the runs it started (none for a second delivery). woken: how many runs waited for it. set_aside: why
+    nobody asked for it.
     """
 
     new: bool
     runs: Sequence[str] = ()
     woken: int = 0
+    set_aside: SetAside | None = None
 
 
 class Intake:
@@ -53,7 +56,9 @@ class Intake:
     def intake_all(self, tx: sa.Connection, events: Sequence[InboxEvent]) -> list[IntakeResult]:
         """Store `events` within `tx` and start what they start, as if one had come after the other."""
         stored = store_all(tx, events)
-        new = [event for event, is_new in zip(events, stored, strict=True) if is_new]
+        taken_up = self._take_up(tx, [event for event, is_new in zip(events, stored, strict=True) if not is_new])
+        fresh = [is_new or event.id in taken_up for event, is_new in zip(events, stored, strict=True)]
+        new = [event for event, is_new in zip(events, fresh, strict=True) if is_new and event.set_aside is None]
         observe = self._deps.on_event_stored
         if observe is not None:
             for event in new:
@@ -71,9 +76,44 @@ class Intake:
                     started[-1].append(run.id)
         woken = self._waits.deliver_events(tx, new, started_by)
         results = iter(
-            [IntakeResult(new=True, runs=ids, woken=count) for ids, count in zip(started, woken, strict=True)]
+            [
+                IntakeResult(
+                    new=True, runs=ids, woken=count, set_aside=None if ids or count else self._put_aside(tx, event)
+                )
+                for event, ids, count in zip(new, started, woken, strict=True)
+            ]
         )
-        return [next(results) if is_new else IntakeResult(new=False) for is_new in stored]
+        return [
+            IntakeResult(new=is_new, set_aside=event.set_aside)
+            if event.set_aside is not None
+            else next(results)
+            if is_new
+            else IntakeResult(new=False)
+            for event, is_new in zip(events, fresh, strict=True)
+        ]
+
+    def _put_aside(self, tx: sa.Connection, event: InboxEvent) -> SetAside | None:
+        """Set an event aside that started nothing, if it is one that nobody asked for; returns why."""
+        reason: SetAside | None = None
+        if event.account is not None:
+            reason = "foreign_account"
+        elif not self._deps.workflows.knows(event):
+            reason = "unknown_type"
+        if reason is not None:
+            set_aside(tx, event.id, reason)
+        return reason
+
+    def _take_up(self, tx: sa.Connection, again: Sequence[InboxEvent]) -> set[str]:
+        """Return the events that came again, were set aside, and are asked for by now: they count as new."""
+        if not again:
+            return set()
+        aside = waiting_aside(tx, [event.id for event in again])
+        candidates = {event.id: event for event in again if event.id in aside and event.set_aside is None}
+        return {
+            event_id
+            for event_id, event in sorted(candidates.items())
+            if self._deps.workflows.starts(event) and set_aside(tx, event_id, None)
+        }
 
 
 def _observe(tx: sa.Connection, event: InboxEvent, observe: Callable[[sa.Connection, InboxEvent], None]) -> None:

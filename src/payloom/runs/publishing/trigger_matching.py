@@ -76,6 +76,15 @@ class PublishedWorkflows:
             parts = self._split[event.type] = split_type(event.type, self._families)
         return parts
 
+    def knows(self, event: InboxEvent) -> bool:
+        """Whether the catalog has the event's type, or a workflow has a trigger for what it does not know."""
+        family, action = self.split(event)
+        known = self._catalog.family(family)
+        if known is not None and action in known.actions:
+            return True
+        triggers = self._triggers(family, event.type)
+        return any(not trigger.actions or action in trigger.actions for _, _, trigger in triggers)
+
     def families(self, event: InboxEvent) -> Sequence[str]:
         """Return the names a `wait_for` may use for the event's family."""
         return [self.split(event)[0]]

@@ -128,10 +128,16 @@ def row_ref(table: str, key: Any) -> str:
 def of_event(collector: ReferenceCollector, payload: Mapping[str, Any]) -> Iterable[str]:
     """Return the references of an event."""
     collector.add(payload.get("id"))
-    data: Mapping[str, Any] = payload.get("data") or {}
-    stripe_object: Mapping[str, Any] = data.get("object") or {}
-    collector.add(stripe_object.get("id"))
-    collector.walk(stripe_object)
+    data = payload.get("data")
+    if not is_map(data):
+        data = {}
+    # A thin event has neither.
+    stripe_object = data.get("object")
+    if is_map(stripe_object):
+        collector.add(stripe_object.get("id"))
+        collector.walk(stripe_object)
+    if is_map(related := payload.get("related_object")):
+        collector.add(related.get("id"))
     if is_map(request := payload.get("request")):
         collector.add(request.get("id"))
     return collector.refs

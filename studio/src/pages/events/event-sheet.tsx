@@ -99,6 +99,11 @@ function Content({ event }: { event: EventDetail }) {
   const lane = event.runs.map((run) => run.lane).find(Boolean);
   return (
     <>
+      {event.set_aside && (
+        <p className="set-aside" role="note">
+          {event.set_aside.message} {event.set_aside.hint}
+        </p>
+      )}
       <Facts
         facts={[
           ["State", <Status status={event.state} quiet key="state" />],

@@ -39,6 +39,7 @@ const STATES = [
   { value: "running", label: "Running" },
   { value: "handled", label: "Handled" },
   { value: "unhandled", label: "No workflow" },
+  { value: "set_aside", label: "Set aside" },
 ];
 
 const COLUMNS: Column<EventSummary>[] = [

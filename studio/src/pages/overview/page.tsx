@@ -83,9 +83,12 @@ function Content({ overview }: { overview: Overview }) {
             name="Events"
             value={day.events}
             note={
-              overview.unhandled.count > 0
-                ? `${overview.unhandled.count.toLocaleString("en-US")} without a workflow`
-                : undefined
+              [
+                overview.unhandled.count > 0 && `${overview.unhandled.count.toLocaleString("en-US")} without a workflow`,
+                overview.set_aside.count > 0 && `${overview.set_aside.count.toLocaleString("en-US")} set aside`,
+              ]
+                .filter(Boolean)
+                .join(", ") || undefined
             }
           />
           <Tile to="/mail" name="Emails" value={day.mails} />

@@ -8,10 +8,13 @@ from pydantic import Field
 
 from payloom.api.management.models.answers import Body, Json, Moment, Shape
 from payloom.api.management.models.runs import RunSummary
+from payloom.inbox.set_aside import SetAside
 
 EventState = Annotated[
-    Literal["handled", "unhandled", "failed", "running"],
-    Field(description="failed: a run of it failed; running: one is not over; unhandled: no workflow wanted it."),
+    Literal["handled", "unhandled", "failed", "running", "set_aside"],
+    Field(
+        description="failed: a run of it failed; running: one is not over; unhandled: no workflow wanted it; set_aside: nobody asked for it."
+    ),
 ]
 
 
@@ -30,6 +33,15 @@ class EventSummary(Shape):
     deliveries: int
     state: EventState
     runs: int = Field(description="How many runs it started.")
+    set_aside: SetAside | None = Field(description="Why nobody asked for it.")
+
+
+class SetAsideReason(Shape):
+    """Why events are set aside, and what to do."""
+
+    reason: SetAside
+    message: str
+    hint: str
 
 
 class EventList(Shape):
@@ -53,6 +65,7 @@ class EventDetail(Shape):
     source: str
     deliveries: int
     state: EventState
+    set_aside: SetAsideReason | None = Field(description="Why nobody asked for it, and what to do.")
     signature: Literal["verified", "fetched"] = Field(
         description="verified: it came by webhook with a good signature; fetched: asked for from Stripe."
     )

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from payloom.api.management.models.answers import Failure, Json, Moment, Shape
-from payloom.api.management.models.events import Rejection
+from payloom.api.management.models.events import Rejection, SetAsideReason
 from payloom.runs.statuses import RunStatus
 
 
@@ -78,6 +78,20 @@ class Unhandled(Shape):
     types: list[tuple[str, int]] = Field(description="Types with their counts, most first.")
 
 
+class SetAsideCount(SetAsideReason):
+    """How many events are set aside for one reason."""
+
+    count: int
+    last_at: Moment
+
+
+class SetAsideEvents(Shape):
+    """Events that nobody asked for, by reason."""
+
+    count: int
+    reasons: list[SetAsideCount]
+
+
 class Payment(Shape):
     """A payment as its newest event tells."""
 
@@ -113,6 +127,7 @@ class Overview(Shape):
     approvals: list[Approval]
     rejected: list[Rejection] = Field(description="Webhook requests that were rejected in the last 24 hours.")
     unhandled: Unhandled
+    set_aside: SetAsideEvents
     payments: list[Payment]
     last_24h: Day
 

@@ -31,6 +31,8 @@ from payloom.api.management.routes.overview import FRESH_WITHIN
 from payloom.connectors.port import StepFailed
 from payloom.inbox.errors import EventUnknown
 from payloom.inbox.models import events
+from payloom.inbox.set_aside import why
+from payloom.kit.json_types import is_dict
 from payloom.kit.secrets.redaction import redact
 from payloom.runs.models import cursors
 from payloom.views.event_list import Source, State, list_events, states_of
@@ -125,7 +127,8 @@ async def get_event(deps: Dependencies, event_id: str) -> Any:
         {
             **outcome,
             "payload": payload,
-            "previous_attributes": payload["data"].get("previous_attributes"),
+            "previous_attributes": data.get("previous_attributes") if is_dict(data := payload.get("data")) else None,
+            "set_aside": why(outcome["set_aside"]) if outcome["set_aside"] else None,
             "signature": "verified" if verified else "fetched",
             "runs": [{**run, "workflow": run["workflow_id"]} for run in its_runs],
         }
