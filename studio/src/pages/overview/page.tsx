@@ -84,7 +84,8 @@ function Content({ overview }: { overview: Overview }) {
             value={day.events}
             note={
               [
-                overview.unhandled.count > 0 && `${overview.unhandled.count.toLocaleString("en-US")} without a workflow`,
+                overview.unhandled.count > 0 &&
+                  `${overview.unhandled.count.toLocaleString("en-US")} without a workflow`,
                 overview.set_aside.count > 0 && `${overview.set_aside.count.toLocaleString("en-US")} set aside`,
               ]
                 .filter(Boolean)
