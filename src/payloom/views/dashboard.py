@@ -110,8 +110,9 @@ def _set_aside(tx: sa.Connection) -> dict[str, Any]:
         .where(events.c.set_aside.is_not(None))
         .group_by(events.c.set_aside)
     )
-    reasons = [{**why(reason), "count": count, "last_at": last} for reason, count, last in tx.execute(query)]
-    return {"count": sum(one["count"] for one in reasons), "reasons": sorted(reasons, key=lambda one: -one["count"])}
+    rows = sorted(tx.execute(query), key=lambda row: -row[1])
+    reasons = [{**why(reason), "count": count, "last_at": last} for reason, count, last in rows]
+    return {"count": sum(row[1] for row in rows), "reasons": reasons}
 
 
 def payments(tx: sa.Connection, limit: int = SHOWN) -> list[dict[str, Any]]:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from tests.support import payloom_process
 from tests.support.http_server import RunningServer, event, running_server
 from tests.support.postgres import fresh_database
+from tests.support.processes import payloom_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
