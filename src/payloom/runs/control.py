@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,7 +24,7 @@ from payloom.runs.registry import TriggerContext, WorkflowRegistry
 from payloom.runs.run_rows import Run, insert_run, load_journal, load_run
 from payloom.runs.start_rights import Permit, Person, permit_start
 from payloom.workflows.errors import HistoryMismatch
-from payloom.workflows.program.commands import Finished
+from payloom.workflows.program.commands import Command, Finished
 from payloom.workflows.program.program import Trigger, Workflow
 
 
@@ -91,14 +91,8 @@ class RunControl:
                 f"Run {other.id} has taken the place of run {run_id}: they have the same key.",
                 hint="Open that run. If it fails, retry it instead.",
             )
-        path = run.failed_path
         number = run.retries + 1
-        if path is not None:
-            tx.execute(
-                sa.update(steps)
-                .where(steps.c.run_id == run_id, steps.c.path == path, steps.c.status == "failed")
-                .values(path=f"{path}#{number}", status="superseded")
-            )
+        self._set_failures_aside(tx, run, number)
         blocked = run.lane is not None and self._lanes.occupied(tx, run.lane, run_id)
         values: dict[str, Any] = {"retries": number, "failure": None, "finished_at": None, "http_status": None}
         facts = _get(tx, run_id).facts
@@ -110,6 +104,27 @@ class RunControl:
         else:
             self._lanes.requeue(tx, run_id, run.segment)
         return _get(tx, run_id)
+
+    def _set_failures_aside(self, tx: sa.Connection, run: Run, number: int) -> None:
+        """Set aside every failure that would end the run again.
+
+        Branches and rounds that ran beside the failed one may have failed as well, also after the run had ended. What a
+        `catch` took stays as it is.
+        """
+        self._deps.workflows.ensure(tx, run.start())
+        event = load(tx, run.event_id) if run.event_id is not None else None
+        paths = {run.failed_path, *_failed_at(self._replayed(tx, run, event))}
+        while paths:
+            changed = tx.execute(
+                sa.update(steps)
+                .where(steps.c.run_id == run.id, steps.c.path.in_(paths - {None}), steps.c.status == "failed")
+                .values(path=steps.c.path + f"#{number}", status="superseded")
+            )
+            paths = _failed_at(self._replayed(tx, run, event)) if changed.rowcount else set[str | None]()
+
+    def _replayed(self, tx: sa.Connection, run: Run, event: InboxEvent | None) -> Finished | Sequence[Command]:
+        entries = tuple(load_journal(tx, run.id).entries)
+        return Replay(self._deps.workflows, run, event, entries).next()
 
     def fork(self, tx: sa.Connection, run_id: str, fork: Fork, person: Person) -> Run:
         """Begin a new run from the history of an old one."""
@@ -192,13 +207,19 @@ class RunControl:
 
     def _check_history(self, tx: sa.Connection, run: Run, event: InboxEvent | None, path: str) -> None:
         """Refuse inputs with which the run would have gone another way before the step it begins at."""
-        entries = tuple(load_journal(tx, run.id).entries)
-        state = Replay(self._deps.workflows, run, event, entries).next()
+        state = self._replayed(tx, run, event)
         if isinstance(state, Finished) and state.failure is not None and state.failure.kind == HistoryMismatch.code:
             raise WrongState(
                 f"With these inputs, the run takes a different path before step {path}.",
                 hint="Start at an earlier step, or at the beginning.",
             )
+
+
+def _failed_at(state: Finished | Sequence[Command]) -> set[str | None]:
+    """Return the paths of the steps that end a run, if it has failed."""
+    if isinstance(state, Finished) and state.status == "failed":
+        return {state.path, *state.also_failed}
+    return set()
 
 
 def _current(workflows: WorkflowRegistry, workflow_id: str) -> Workflow | None:

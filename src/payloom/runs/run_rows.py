@@ -212,6 +212,27 @@ class Journal:
     seq: int
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Superseded:
+    """A failed step that a retry by hand has set aside. kind: of its failure."""
+
+    kind: str
+    first_at: dt.datetime | None
+    in_doubt: bool
+
+
+def superseded(tx: sa.Connection, run_id: str, path: str) -> list[Superseded]:
+    """Return what was tried at a step before the run was retried, the oldest first."""
+    query = sa.select(steps.c.failure, steps.c.first_attempt_at, steps.c.in_doubt).where(
+        steps.c.run_id == run_id, steps.c.status == "superseded", steps.c.path.startswith(f"{path}#", autoescape=True)
+    )
+    found: list[Superseded] = []
+    for row in tx.execute(query.order_by(steps.c.seq)):
+        failure = failure_from_json(row.failure)
+        found.append(Superseded(failure.kind, row.first_attempt_at, row.in_doubt or bool(failure.data.get("in_doubt"))))
+    return found
+
+
 _SELECT_STEPS = (
     sa.select(
         steps.c.path,

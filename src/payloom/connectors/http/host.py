@@ -198,11 +198,23 @@ def _answer(method: str, target: Target, status: int, headers: httpx.Headers, ra
     if status >= 400:
         excerpt = redact_text(body)[:2000] if isinstance(body, str) else redact(body)
         message = f"{method} {target.origin} answered {status}"
+        waiting = _waiting(headers) if status == 429 else {}
         raise _failed(
-            "http_status", message, 502, retryable=status in _RETRYABLE, answer={"status": status, "body": excerpt}
+            "http_status",
+            message,
+            502,
+            retryable=status in _RETRYABLE,
+            answer={"status": status, "body": excerpt},
+            **waiting,
         )
     safe = {name: value for name, value in headers.items() if name != "set-cookie"}
     return {"status": status, "headers": safe, "body": body}
+
+
+def _waiting(headers: httpx.Headers) -> dict[str, Any]:
+    """Return what a 429 says about the next try: that the try does not count, and after how many seconds it may be."""
+    seconds = headers.get("retry-after", "")
+    return {"rate_limited": True, **({"retry_after": float(seconds)} if seconds.isdecimal() else {})}
 
 
 def _parsed(target: Target, status: int, headers: httpx.Headers, raw: bytes) -> Any:

@@ -157,7 +157,12 @@ def shortened(key: str) -> str:
     return f"{key[: _MAX_KEY - 65]}:{hashlib.sha256(key.encode()).hexdigest()}"
 
 
+def takes_stamp(arguments: Mapping[str, Any]) -> bool:
+    """Tell whether the metadata of a create call has room for the stamp."""
+    metadata: Any = arguments.get("metadata") or {}
+    return is_dict(metadata) and len(metadata) < _MAX_METADATA
+
+
 def _stamp(body: dict[str, Any], key: str) -> None:
-    metadata = body.get("metadata", {})
-    if is_dict(metadata) and len(metadata) < _MAX_METADATA:
-        body["metadata"] = {**metadata, STAMP: shortened(key)}
+    if takes_stamp(body):
+        body["metadata"] = {**body.get("metadata", {}), STAMP: shortened(key)}

@@ -1,7 +1,7 @@
 """Does `stripe` steps for the driver so that their effect happens once, however often a step is tried.
 
 Within a day the idempotency key sees to that. When it may be forgotten, or has a fault of Stripe's as its saved answer,
-the object is looked for before anything is sent again.
+the object is lookup for before anything is sent again.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from typing import Any
 
 from payloom.connectors.port import Attempt
 from payloom.connectors.stripe.catalog.operations import Operation
-from payloom.connectors.stripe.catalog.stripe_catalog import action as catalog_action
 from payloom.connectors.stripe.connector import StripeConnector, resolve
 from payloom.connectors.stripe.failures import StripeStepFailed, refused
-from payloom.connectors.stripe.lookup import find_existing
+from payloom.connectors.stripe.lookup import LookupResult, find_existing
 from payloom.workflows.program.commands import Do
 
 KEY_LIFETIME = dt.timedelta(hours=23)
 """Stripe may forget a key after 24 hours; one hour is left for clocks and slow calls."""
+V2_KEY_LIFETIME = dt.timedelta(days=29)
+"""API v2 keeps keys for 30 days, those of DELETE as well."""
 _GENERATIONS = 5
 
 
@@ -38,13 +39,21 @@ class StripeHost:
             return await self._every(do, args, account)
         if operation.method == "get":
             return await self.connector.perform(do.action, args, timeout=do.timeout, account=account)
-        forgotten = self.connector.clock.now() - attempt.first_at > KEY_LIFETIME
-        # Stripe keeps no keys for DELETE: the second one would say that there is nothing to delete.
-        if attempt.in_doubt and (forgotten or operation.method == "delete"):
-            earlier = await self._before_resending(do, operation, args, account, attempt)
-            if earlier is not None:
-                return earlier
-        return await self._send(do, args, account, attempt)
+        version_2 = operation.service[0] == "v2"
+        lifetime = V2_KEY_LIFETIME if version_2 else KEY_LIFETIME
+        forgotten = self.connector.clock.now() - attempt.first_at > lifetime
+        # API v1 keeps no keys for DELETE: the second one would say that there is nothing to delete.
+        lookup = None
+        if attempt.in_doubt and (forgotten or (operation.method == "delete" and not version_2)):
+            lookup = await self._before_resending(do, operation, args, account, attempt)
+            if lookup.found is not None:
+                return lookup.found
+        try:
+            return await self._send(do, args, account, attempt)
+        except StripeStepFailed as error:
+            if lookup is None or lookup.if_missing is None or error.failure.kind != "resource_missing":
+                raise
+            return lookup.if_missing
 
     async def _every(self, do: Do, args: Mapping[str, Any], account: str | None) -> Any:
         """Read every page, at most `max` objects, and return them as one list."""
@@ -81,19 +90,16 @@ class StripeHost:
 
     async def _before_resending(
         self, do: Do, operation: Operation, args: Mapping[str, Any], account: str | None, attempt: Attempt
-    ) -> Any:
-        """Return what an earlier attempt made; None if it is safe to send; raises when that cannot be known."""
+    ) -> LookupResult:
+        """Look for what an earlier attempt did; raises when it is neither found nor safe to send the call again."""
         lookup = await find_existing(self.connector, do.action, args, do.key, since=attempt.first_at, account=account)
         if lookup.found is not None or lookup.certain:
-            return lookup.found
-        known = catalog_action(do.action)
-        if known is not None and known.moves_money and operation.function != "update":
-            raise refused(
-                "outcome_unknown",
-                f"whether {operation.name} happened on {attempt.first_at:%Y-%m-%d %H:%M} UTC is no longer known",
-                status=502,
-                hint="look in Stripe's dashboard; then skip the step or start the run again",
-                action=operation.name,
-                key=do.key,
-            )
-        return None
+            return lookup
+        raise refused(
+            "outcome_unknown",
+            f"whether {operation.name} happened on {attempt.first_at:%Y-%m-%d %H:%M} UTC is no longer known",
+            status=502,
+            hint="look in Stripe's dashboard; if it did not happen, retry the run, which makes the call anew",
+            action=operation.name,
+            key=do.key,
+        )

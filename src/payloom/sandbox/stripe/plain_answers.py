@@ -9,7 +9,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from payloom.connectors.stripe.catalog import events
+from payloom.connectors.stripe.catalog import effects, events
 from payloom.connectors.stripe.catalog.operations import Operation
 from payloom.connectors.stripe.failures import StripeStepFailed, refused
 from payloom.connectors.stripe.parameters import Prepared
@@ -70,15 +70,7 @@ class PlainAnswers:
             return complete(operation.result(), stored)
         if not prepared.path:
             return complete(operation.result(), {})
-        raise refused(
-            "resource_missing",
-            f"No such object: '{identity}'",
-            status=404,
-            hint="in a test: add it to given.stripe.objects",
-            type="invalid_request_error",
-            code="resource_missing",
-            param="id",
-        )
+        raise missing(identity)
 
     def _page(self, operation: Operation, prepared: Prepared) -> dict[str, Any]:
         page = operation.result() or {}
@@ -110,7 +102,8 @@ class PlainAnswers:
         if operation.path_names and operation.function != "create":
             identity = prepared.path[0]
             before = self.objects.get(identity, {"id": identity, "object": kind})
-            changed = {**before, **_echo(schema, prepared.body), **_AFTER.get(operation.function, {}), **more}
+            shown = _AFTER.get(operation.function) or effects.after(operation, prepared.body)
+            changed = {**before, **_echo(schema, prepared.body), **shown, **more}
             known = schema.get("properties", changed)
             return self._stored(complete(schema, {name: value for name, value in changed.items() if name in known}))
         return self._stored(self._new(schema, kind, prepared, more, key))
@@ -156,6 +149,19 @@ class PlainAnswers:
         if isinstance(made.get("id"), str):
             self.objects[made["id"]] = copy.deepcopy(made)
         return made
+
+
+def missing(identity: str) -> StripeStepFailed:
+    """Return Stripe's refusal of a call about an object that does not exist."""
+    return refused(
+        "resource_missing",
+        f"No such object: '{identity}'",
+        status=404,
+        hint="in a test: add it to given.stripe.objects",
+        type="invalid_request_error",
+        code="resource_missing",
+        param="id",
+    )
 
 
 def given_error(given: Any, operation: Operation) -> StripeStepFailed:

@@ -12,6 +12,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
+from payloom.connectors.stripe.catalog.effects import caused_types
 from payloom.connectors.stripe.catalog.operations import Operation
 from payloom.connectors.stripe.client import StripeSettings
 from payloom.connectors.stripe.connector import StripeConnector
@@ -20,6 +21,7 @@ from payloom.connectors.stripe.parameters import Prepared
 from payloom.kit import strict_json
 from payloom.kit.clock import Clock
 from payloom.kit.json_types import is_dict, is_list
+from payloom.sandbox.stripe.plain_answers import missing
 from payloom.workflows.program.commands import StepFailure
 
 Fault = Literal["refused", "lost", "fault", "fault_after", "busy", "timeout"]
@@ -82,6 +84,7 @@ class SandboxStripe:
         self._backend = answers
         self._answers: dict[str, Any] = {}
         self._saved: dict[str, _Saved] = {}
+        self._deleted: set[str] = set()
 
     @property
     def objects(self) -> Mapping[str, Mapping[str, Any]]:
@@ -118,7 +121,8 @@ class SandboxStripe:
             if fault is not None:
                 raise no_answer(operation.name, None, "ConnectionError")
             self.reads.append((operation.name, dict(prepared.body)))
-            return copy.deepcopy(self._backend.read(operation, prepared, self._given(operation)))
+            answer = copy.deepcopy(self._backend.read(operation, prepared, self._given(operation)))
+            return self._with_caused(answer, prepared) if operation.name == "events.list" else answer
         return self._write(operation, prepared, key, account, fault)
 
     def _write(
@@ -135,7 +139,7 @@ class SandboxStripe:
             failure = _fault(operation)
         else:
             try:
-                answer = self._backend.change(operation, prepared, self._given(operation), key)
+                answer = self._changed(operation, prepared, key)
             except StripeStepFailed as error:
                 failure = error
             else:
@@ -151,6 +155,18 @@ class SandboxStripe:
             raise failure
         return copy.deepcopy(answer)
 
+    def _changed(self, operation: Operation, prepared: Prepared, key: str | None) -> dict[str, Any]:
+        """Answer a write. What was deleted once is not there to be deleted again; raises StripeStepFailed."""
+        deletes = operation.method == "delete" and not operation.function.endswith("discount")
+        if deletes and prepared.path[-1] in self._deleted:
+            raise missing(prepared.path[-1])
+        answer = self._backend.change(operation, prepared, self._given(operation), key)
+        if deletes:
+            self._deleted.add(prepared.path[-1])
+        else:
+            self._deleted.discard(str(answer.get("id")))
+        return answer
+
     def _repeat(self, saved: _Saved, mark: str, operation: Operation, fault: Fault | None) -> Any:
         if saved.print != mark:
             message = (
@@ -162,6 +178,21 @@ class SandboxStripe:
         if saved.failure is not None:
             raise StripeStepFailed(saved.failure.failure, "unknown", replayed=True)
         return copy.deepcopy(saved.answer)
+
+    def _with_caused(self, page: dict[str, Any], prepared: Prepared) -> dict[str, Any]:
+        """Add to a list of events those that name the call which caused them."""
+        asked = set(prepared.body.get("types") or ())
+        caused = [
+            {
+                "object": "event",
+                "type": kind,
+                "data": {"object": write.answer},
+                "request": {"idempotency_key": write.key},
+            }
+            for write in reversed(self.writes)
+            for kind in sorted(asked & set(caused_types(write.call)))
+        ]
+        return {**page, "data": [*caused, *page.get("data", [])]} if caused else page
 
     # -- what there is -----------------------------------------------------------------------------------------------
 

@@ -106,6 +106,13 @@ class Execution:
             failed = scheduler.signal
             answer = failed.answer
             output, status = (to_response(answer.body), answer.status) if answer else (None, failed.failure.status)
-            return Finished("failed", output=output, failure=failed.failure, http_status=status, path=failed.path)
+            return Finished(
+                "failed",
+                output=output,
+                failure=failed.failure,
+                http_status=status,
+                path=failed.path,
+                also_failed=failed.beside,
+            )
         body, status = scheduler.value
         return Finished("succeeded", output=to_response(body), http_status=status)

@@ -110,7 +110,10 @@ class Scheduler:
             return
         group.values[branch.at] = value
         if signal is not None:
-            group.signal = group.signal or signal
+            if group.signal is None:
+                group.signal = signal
+            elif isinstance(group.signal, Failed) and isinstance(signal, Failed):
+                group.signal.beside = (*group.signal.beside, signal.path, *signal.beside)
             if group.fail == "fast" or not isinstance(signal, Failed):
                 self._abandon(group)
         self._fill(group)

@@ -164,6 +164,11 @@ class StepFailure:
     origin: ClassVar[FailureOrigin | None] = None
     """Whose words or fault it is; None: Payloom's, or another system's. No part of the value: histories have none."""
 
+    @property
+    def rate_limited(self) -> bool:
+        """Whether nothing happened because the other system had too many requests: it will be served later."""
+        return self.kind == "rate_limit" or self.data.get("rate_limited") is True
+
     @override
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, StepFailure):
@@ -205,7 +210,8 @@ class Finished:
     """The run is over.
 
     status: succeeded (with `output`), filtered (a filter said no), failed (with `failure`).
-    http_status: what a waiting caller gets.
+    http_status: what a waiting caller gets. path: the step that failed. also_failed: those of other branches that
+    failed beside it and that nothing caught.
     """
 
     status: Literal["succeeded", "filtered", "failed"]
@@ -213,3 +219,4 @@ class Finished:
     failure: StepFailure | None = None
     http_status: int = 200
     path: str | None = None
+    also_failed: tuple[str, ...] = ()

@@ -12,13 +12,18 @@ class Signal(Exception):
 
 
 class Failed(Signal):
-    """A step failed. `path`: which one. `answer`: what the workflow's `on_error` wants the caller to get."""
+    """A step failed.
+
+    path: which one. answer: what the workflow's `on_error` wants the caller to get. beside: the steps of other branches
+    that failed as well.
+    """
 
     def __init__(self, failure: StepFailure, path: str) -> None:
         super().__init__(failure.message)
         self.failure = failure
         self.path = path
         self.answer: Returned | None = None
+        self.beside: tuple[str, ...] = ()
 
 
 class Returned(Signal):

@@ -35,6 +35,7 @@ class Wire:
         self.faults: list[str] = []
         self.seconds = 1.0
         self.requests = 0
+        self.writes = 0
         self.tasks: set[asyncio.Task[Any]] = set()
         self.writers: list[asyncio.StreamWriter] = []
         self.closed = asyncio.Event()
@@ -71,6 +72,7 @@ class Wire:
         """Pass one call on; False ends the connection."""
         request = await self._message(reader)
         self.requests += 1
+        self.writes += not request.startswith(b"GET ")
         fault = self.faults.pop(0) if self.faults else ""
         if fault == "drop_request":
             return False

@@ -274,11 +274,10 @@ async def test_deleting_what_never_was_is_refused(side: Any) -> None:
 
 @forgotten
 async def test_what_cannot_be_looked_up_stops_and_asks_for_a_person(side: Any) -> None:
-    intent = await side.direct.perform("payment_intents.create", {**HELD, "confirm": True}, key="held")
+    args = {"event_name": "calls", "payload": {"stripe_customer_id": "cus_1", "value": "1"}}
     side.wire.faults = ["drop_response"]
-    args = {"id": intent["id"], "amount": 3000}
     with pytest.raises(StepFailed) as caught:
-        await side.drive("payment_intents.increment_authorization", args, pause=2 * DAY)
+        await side.drive("billing.meter_events.create", args, pause=2 * DAY)
     assert caught.value.failure.kind == "outcome_unknown"
     assert "dashboard" in str(caught.value.failure.hint)
     assert side.wire.requests == 1

@@ -92,7 +92,28 @@ class Operation:
 
     def result(self) -> Schema | None:
         """Return the JSON Schema of what it answers; its objects are lazy."""
-        return schemas.of_annotation(self.returns, self.module, "result") if self.returns is not None else None
+        if self.returns is None:
+            return None
+        result = schemas.of_annotation(self.returns, self.module, "result")
+        return _deleted(result) if self.method == "delete" and self.name not in _ANSWER_WHOLE else result
+
+
+_ANSWER_WHOLE = frozenset({"sources.detach", "subscriptions.cancel"})
+"""DELETE requests that answer with the object as it is afterwards."""
+
+
+def _deleted(result: Schema) -> Schema:
+    """Return what Stripe answers when an object is deleted. Its SDK promises the whole object."""
+    known = result.get("properties", {})
+    fields: dict[str, object] = {"id": {"type": "string"}, "object": {"type": "string"}}
+    if "deleted" in known or "anyOf" in result:
+        fields["deleted"] = {"type": "boolean", "enum": [True], "description": "Always true for a deleted object."}
+    if result.get("title") == "discount":
+        # Stripe shows what was taken away.
+        del fields["id"]
+        fields = {**{name: known[name] for name in known if name != "id"}, **fields}
+    title = {"title": result["title"]} if "title" in result else {}
+    return {"type": "object", "properties": fields, "additionalProperties": False, **title}
 
 
 _ALL: Schema = {

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import random
 
 from payloom.connectors.port import Attempt
 from payloom.runs.advance.run_state import OpenStep, StepCall, StepResult
 from payloom.runs.advance.turn_changes import StepRow, TurnChanges
 from payloom.runs.dependencies import RunDependencies
-from payloom.runs.run_rows import failure_to_json
+from payloom.runs.run_rows import failure_to_json, superseded
 from payloom.workflows.program.commands import Do, Retry, StepFailure
 
 _OUTCOME_UNKNOWN = StepFailure(
     "outcome_unknown",
     "The process ended while this step was under way; whether it had its effect is not known.",
     status=502,
-    hint="Check the other system, then retry the run or cancel it.",
+    hint="Look in the other system. If it did not happen, retry the run, which sends it anew.",
     data={"in_doubt": True},
 )
 _DEATHS = 5
@@ -36,8 +37,9 @@ class OutsideSteps:
         now = self._deps.clock.now()
         step = changes.open.get(do.path)
         if step is None:
-            step = OpenStep(first_at=now, in_flight=True)
-            changes.insert(do, {"status": "started", "first_attempt_at": now, "seq": changes.seq})
+            step = self._first(changes, do, now)
+            row: StepRow = {"status": "started", "first_attempt_at": step.first_at, "in_doubt": step.in_doubt}
+            changes.insert(do, {**row, "seq": changes.seq})
         elif step.in_flight or (step.until is not None and step.until > now):
             return
         else:
@@ -50,11 +52,22 @@ class OutsideSteps:
                 return
             attempts = step.attempts + 1
             step = dataclasses.replace(step, attempts=attempts, in_doubt=in_doubt, until=None, in_flight=True)
-            row: StepRow = {"status": "started", "attempts": attempts, "in_doubt": in_doubt, "retry_at": None}
+            row = {"status": "started", "attempts": attempts, "in_doubt": in_doubt, "retry_at": None}
             changes.update(do.path, row)
         changes.open[do.path] = step
         attempt = Attempt(changes.run.id, step.attempts, step.first_at or now, step.in_doubt)
         changes.calls.append(StepCall(do, attempt))
+
+    def _first(self, changes: TurnChanges, do: Do, now: dt.datetime) -> OpenStep:
+        """Return a step that goes out for the first time, or for the first time since its run was retried.
+
+        What was in doubt before the retry still is: the key may be forgotten meanwhile. Only a step whose outcome a
+        person was asked to look up is made as if it had never been.
+        """
+        earlier = superseded(changes.tx, changes.run.id, do.path) if changes.run.retries else []
+        if not earlier or earlier[-1].kind == _OUTCOME_UNKNOWN.kind or not any(one.in_doubt for one in earlier):
+            return OpenStep(first_at=now, in_flight=True)
+        return OpenStep(first_at=min(one.first_at or now for one in earlier), in_doubt=True, in_flight=True)
 
     def settle(self, changes: TurnChanges, result: StepResult) -> None:
         """Record the result of a call, or plan its retry."""
@@ -65,6 +78,9 @@ class OutsideSteps:
         step = changes.open[do.path] = dataclasses.replace(step, in_flight=False)
         policy = do.retry or Retry()
         retryable = failure is not None and failure.retryable and step.attempts < policy.attempts
+        if failure is not None and failure.rate_limited and failure.retryable and policy.attempts > 1:
+            # Nothing was done: the try does not count.
+            step, retryable = dataclasses.replace(step, attempts=step.attempts - 1), True
         if failure is not None and retryable and not changes.canceled:
             self.retry_later(changes, do, failure, step, policy, new=False)
             return
@@ -74,7 +90,11 @@ class OutsideSteps:
         self, changes: TurnChanges, do: Do, failure: StepFailure, step: OpenStep, policy: Retry, *, new: bool
     ) -> None:
         """Plan the next attempt of a step. new: the step has no row yet."""
+        now = self._deps.clock.now()
         pause = min(policy.first * policy.factor ** (step.attempts - 1), policy.most)
+        if failure.rate_limited:
+            waited = (now - (step.first_at or now)).total_seconds()
+            pause = min(max(policy.first, waited / 2), policy.most)
         retry_after = failure.data.get("retry_after")
         if isinstance(retry_after, int | float):
             pause = max(pause, min(float(retry_after), _MAX_RETRY_AFTER))
@@ -85,6 +105,7 @@ class OutsideSteps:
             "status": "started",
             "retry_at": until,
             "in_doubt": in_doubt,
+            "attempts": step.attempts,
             "failure": failure_to_json(failure),
         }
         if new:

@@ -57,7 +57,10 @@ class StepHead(Strict):
 class OutsideHead(StepHead):
     """More keys of the steps that leave the machine."""
 
-    retry: Retrying | None = Field(None, description="The number of attempts and the delays between them.")
+    retry: Retrying | None = Field(
+        None,
+        description="The number of attempts (5), or `{attempts, first, factor, most}` with the delays between them (1s, 2, 60s). `false` is one attempt. A 429 counts as none.",
+    )
     timeout: FixedDuration | None = Field(None, description="The limit for one attempt.")
 
 
