@@ -226,11 +226,13 @@ def superseded(tx: sa.Connection, run_id: str, path: str) -> list[Superseded]:
     query = sa.select(steps.c.failure, steps.c.first_attempt_at, steps.c.in_doubt).where(
         steps.c.run_id == run_id, steps.c.status == "superseded", steps.c.path.startswith(f"{path}#", autoescape=True)
     )
-    found: list[Superseded] = []
+    earlier: list[Superseded] = []
     for row in tx.execute(query.order_by(steps.c.seq)):
         failure = failure_from_json(row.failure)
-        found.append(Superseded(failure.kind, row.first_attempt_at, row.in_doubt or bool(failure.data.get("in_doubt"))))
-    return found
+        earlier.append(
+            Superseded(failure.kind, row.first_attempt_at, row.in_doubt or bool(failure.data.get("in_doubt")))
+        )
+    return earlier
 
 
 _SELECT_STEPS = (

@@ -42,8 +42,8 @@ class Sign:
         expected = list(self.values) if self.argument is None else values_at(arguments, self.argument)
         if not expected:
             return None
-        shown = values_at(stripe_object, self.path) or [None]
-        return any(_id_or_value(item) in expected for item in shown) is not self.differs
+        values = values_at(stripe_object, self.path) or [None]
+        return any(_id_or_value(item) in expected for item in values) is not self.differs
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -65,9 +65,9 @@ class OutsideSteps:
         person was asked to look up is made as if it had never been.
         """
         earlier = superseded(changes.tx, changes.run.id, do.path) if changes.run.retries else []
-        if not earlier or earlier[-1].kind == _OUTCOME_UNKNOWN.kind or not any(one.in_doubt for one in earlier):
+        if not earlier or earlier[-1].kind == _OUTCOME_UNKNOWN.kind or not any(tried.in_doubt for tried in earlier):
             return OpenStep(first_at=now, in_flight=True)
-        return OpenStep(first_at=min(one.first_at or now for one in earlier), in_doubt=True, in_flight=True)
+        return OpenStep(first_at=min(tried.first_at or now for tried in earlier), in_doubt=True, in_flight=True)
 
     def settle(self, changes: TurnChanges, result: StepResult) -> None:
         """Record the result of a call, or plan its retry."""
