@@ -25,7 +25,7 @@ from payloom.runs.models import runs
 from payloom.sandbox.dry_run import EventDryRun, compare
 from payloom.sandbox.host import CrossLoopHost
 from payloom.sandbox.rolled_back import PublishedProject, connection
-from payloom.sandbox.stripe.fixtures import event_object
+from payloom.sandbox.stripe.specimens import event_object
 from payloom.sandbox.test_run import Mock, TestRunResult, TriggerInput, run_test
 from payloom.tables.definition.spec import TableSpec
 from payloom.tables.query.sql import Tables

@@ -29,8 +29,9 @@ from payloom.sandbox.scenario.deliveries import (
     WorkflowCall,
 )
 from payloom.sandbox.scenario.initial_state import UUID, InitialState, ShortNames
-from payloom.sandbox.stripe.fixtures import PREFIXES, event_object, likely, problems
+from payloom.sandbox.stripe.fixtures import PREFIXES, problems
 from payloom.sandbox.stripe.plain_answers import family_kind
+from payloom.sandbox.stripe.specimens import event_object
 from payloom.tables.definition.values import Unfit, check
 from payloom.testing import case_keys
 from payloom.workflows.catalog.events import split_type
@@ -245,7 +246,7 @@ class _Reader:
             if kind is None:
                 self.wrong((*path, at), f"what kind of object is {identity}?", "add `object: customer` or the like")
                 continue
-            objects.append({**likely(str(kind), "", given, START), **given})
+            objects.append({"object": str(kind), **given})
         return objects
 
     def moment(self, value: Any, path: Path) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from payloom.connectors.stripe.catalog.events import families
-from payloom.sandbox.stripe.fixtures import event_object, problems
+from payloom.sandbox.stripe.fixtures import problems
 from payloom.sandbox.stripe.plain_answers import family_kind
+from payloom.sandbox.stripe.specimens import event_object
 
 NOW = 1_767_225_600
 

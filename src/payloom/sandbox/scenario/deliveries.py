@@ -100,6 +100,11 @@ def call_result(answer: RunResponse) -> CallResult:
     return CallResult(answer.status, answer.body)
 
 
+def deletes(event_type: str, stripe_object: Mapping[str, Any]) -> bool:
+    """Tell whether an event says that its object is gone. A canceled subscription can still be read."""
+    return event_type.endswith(".deleted") and stripe_object.get("object") != "subscription"
+
+
 def names_of_new_rows(value: Any) -> set[str]:
     """Return the strings in a value that name a row which a run inserted: `orders#1`."""
     return {scalar for scalar in scalars(value) if isinstance(scalar, str) and _NEW_ROW.fullmatch(scalar)}

@@ -21,7 +21,7 @@ from payloom.runs.intake.callers import Caller
 from payloom.runs.models import waits
 from payloom.runs.publishing import schedules
 from payloom.sandbox.engine import QueueTable
-from payloom.sandbox.project import InlineExecutor, SandboxProject, WorkflowSet
+from payloom.sandbox.project import START, InlineExecutor, SandboxProject, WorkflowSet
 from payloom.sandbox.scenario.deliveries import (
     AdvanceTime,
     CallResult,
@@ -31,6 +31,7 @@ from payloom.sandbox.scenario.deliveries import (
     ScheduleTick,
     WorkflowCall,
     call_result,
+    deletes,
     names_of_new_rows,
     refused_call,
     replace_names,
@@ -126,7 +127,7 @@ class Scenario:
         sandbox.database.restore(self.workflow_set.image)
         self.library.built.clear()
         for stripe_object in self.given.objects:
-            self.stripe.put(stripe_object)
+            self.stripe.hold(stripe_object, START)
         self.stripe.give(self.given.answers)
         sandbox.database.run(lambda tx: self.given.fill(tx, sandbox.tables))
         self.seeds = sandbox.database.inspect(lambda tx: {name: rows_of(tx, name) for name in sandbox.tables.specs})
@@ -205,7 +206,8 @@ class Scenario:
 
     async def _event(self, delivery: EventDelivery) -> None:
         payload = self._bound(dict(delivery.payload))
-        self.stripe.put(payload["data"]["object"], created=payload["created"])
+        stripe_object = payload["data"]["object"]
+        self.stripe.put(stripe_object, created=payload["created"], deleted=deletes(str(payload["type"]), stripe_object))
         while True:
             try:
                 await self._process.service.ingest(self._inbox.parse(payload))

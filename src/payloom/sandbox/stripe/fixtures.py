@@ -60,7 +60,7 @@ def closed_object(schema: Schema) -> Schema | None:
     return next((part for part in options(schema) if "properties" in part), None)
 
 
-def _items(schema: Schema) -> Schema:
+def item_schema(schema: Schema) -> Schema:
     """Return the schema of a list's items; the schema of anything if it says nothing about them."""
     for part in options(schema):
         if "array" in types(part):
@@ -79,7 +79,7 @@ def complete(schema: Schema | None, given: Mapping[str, Any], depth: int = 0) ->
         if name in given:
             out[name] = _given(part, given[name], depth)
         else:
-            out[name] = _plain(part, depth)
+            out[name] = plainest(part, depth)
     out |= {name: copy.deepcopy(value) for name, value in given.items() if name not in out}
     return out
 
@@ -89,12 +89,13 @@ def _given(schema: Schema, value: Any, depth: int) -> Any:
     if is_map(value):
         return complete(inner, value, depth + 1) if inner is not None else copy.deepcopy(dict(value))
     if is_list(value):
-        items = _items(schema)
+        items = item_schema(schema)
         return [_given(items, item, depth + 1) for item in value]
     return value
 
 
-def _plain(schema: Schema, depth: int) -> Any:
+def plainest(schema: Schema, depth: int = 0) -> Any:
+    """Return the plainest value of a schema: null where that may be."""
     kinds = types(schema)
     if not kinds or "null" in kinds:
         return None
@@ -139,7 +140,7 @@ def problems(schema: Schema | None, value: Mapping[str, Any], path: Path = ()) -
         elif is_map(item):
             yield from problems(closed_object(part), item, here)
         elif is_list(item):
-            items = _items(part)
+            items = item_schema(part)
             inner = closed_object(items)
             for at, entry in enumerate(item):
                 if is_map(entry):
@@ -157,27 +158,16 @@ def likely(kind: str, action: str, given: Mapping[str, Any], now: int) -> dict[s
     return fields
 
 
-def event_object(kind: str, schema: Schema | None, action: str, given: Mapping[str, Any], now: int) -> dict[str, Any]:
-    """Return the whole object of an event: what is given, what is likely, and the plainest value for the rest."""
-    named = {"id": f"{prefix(kind)}_1", **given}
-    fields = {**likely(kind, action, named, now), **named}
-    if schema is not None and "properties" in schema:
-        known = schema["properties"]
-        fields = {name: value for name, value in fields.items() if name in known or name in given}
-    return complete(schema, fields)
-
-
 def _payment_intent(action: str, given: Mapping[str, Any], _now: int) -> dict[str, Any]:
-    amount = given.get("amount", 2000)
-    status = {
+    by_action = {
         "succeeded": "succeeded",
         "processing": "processing",
         "canceled": "canceled",
         "requires_action": "requires_action",
         "amount_capturable_updated": "requires_capture",
-    }.get(action, "requires_payment_method")
-    fields: dict[str, Any] = {"amount": amount, "currency": "usd", "status": status}
-    fields["amount_received"] = amount if status == "succeeded" else 0
+    }
+    status = given.get("status") or by_action.get(action, "requires_payment_method")
+    fields: dict[str, Any] = {"amount": given.get("amount", 2000), "currency": "usd", "status": status}
     if status == "succeeded":
         fields["latest_charge"] = "ch_" + str(given.get("id", "pi_1")).removeprefix("pi_")
     if action == "payment_failed" and "last_payment_error" not in given:
@@ -187,22 +177,26 @@ def _payment_intent(action: str, given: Mapping[str, Any], _now: int) -> dict[st
 
 
 def _session(action: str, given: Mapping[str, Any], _now: int) -> dict[str, Any]:
-    status = {"completed": "complete", "expired": "expired"}.get(action, "complete" if action else "open")
-    paid = {"completed": "paid", "async_payment_succeeded": "paid"}.get(action, "unpaid")
-    total = given.get("amount_total", 2000)
+    paid_actions = ("completed", "async_payment_succeeded")
     mode = given.get("mode", "payment")
-    fields = {"mode": mode, "status": status, "payment_status": paid, "currency": "usd", "amount_total": total}
-    fields["amount_subtotal"] = total
-    if mode == "payment" and paid == "paid":
+    is_done = action not in ("", "expired") or given.get("payment_status") == "paid"
+    status = given.get("status") or ("complete" if is_done else action or "open")
+    settled = "no_payment_required" if mode == "setup" else "paid"
+    is_paid = action in paid_actions or (not action and status == "complete")
+    payment_status = given.get("payment_status") or (settled if is_paid else "unpaid")
+    fields: dict[str, Any] = {"mode": mode, "status": status, "payment_status": payment_status}
+    if mode != "setup":
+        total = given.get("amount_total", 2000)
+        fields |= {"currency": "usd", "amount_total": total, "amount_subtotal": total}
+    if mode == "payment" and payment_status == "paid":
         fields["payment_intent"] = "pi_" + str(given.get("id", "cs_1")).removeprefix("cs_").removeprefix("test_")
     return fields
 
 
 def _charge(action: str, given: Mapping[str, Any], _now: int) -> dict[str, Any]:
     amount = given.get("amount", 2000)
-    failed = action == "failed"
-    fields: dict[str, Any] = {"amount": amount, "currency": "usd", "paid": not failed, "captured": not failed}
-    fields |= {"amount_captured": 0 if failed else amount, "status": "failed" if failed else "succeeded"}
+    fields: dict[str, Any] = {"amount": amount, "currency": "usd"}
+    fields["status"] = given.get("status") or ("failed" if action == "failed" else "succeeded")
     if action == "refunded":
         refunded = given.get("amount_refunded", amount)
         fields |= {"amount_refunded": refunded, "refunded": refunded == amount}
@@ -215,26 +209,29 @@ def _refund(action: str, given: Mapping[str, Any], _now: int) -> dict[str, Any]:
 
 
 def _subscription(action: str, given: Mapping[str, Any], now: int) -> dict[str, Any]:
-    status = {"deleted": "canceled", "paused": "paused", "trial_will_end": "trialing"}.get(action, "active")
+    by_action = {"deleted": "canceled", "paused": "paused", "trial_will_end": "trialing"}
+    status = given.get("status") or by_action.get(action, "active")
     month = 30 * 86400
     fields: dict[str, Any] = {"status": status, "currency": "usd", "start_date": now, "billing_cycle_anchor": now}
     if "items" not in given:
-        item = {"id": "si_1", "object": "subscription_item", "quantity": 1, "created": now}
+        name = "si_" + str(given.get("id", "sub_1")).removeprefix("sub_")
+        item = {"id": name, "object": "subscription_item", "quantity": 1, "created": now}
         item |= {"current_period_start": now, "current_period_end": now + month}
         fields["items"] = {"object": "list", "data": [item], "has_more": False, "url": "/v1/subscription_items"}
     if status == "trialing":
         fields |= {"trial_start": now - 11 * 86400, "trial_end": now + 3 * 86400}
-    if status == "canceled":
-        fields |= {"canceled_at": now, "ended_at": now}
     return fields
 
 
 def _invoice(action: str, given: Mapping[str, Any], _now: int) -> dict[str, Any]:
-    due = given.get("amount_due", 2000)
-    paid = action in ("paid", "payment_succeeded")
-    fields = {"amount_due": due, "total": due, "subtotal": due, "currency": "usd", "attempt_count": 1}
-    fields |= {"amount_paid": due if paid else 0, "amount_remaining": 0 if paid else due, "attempted": True}
-    fields["status"] = "paid" if paid else {"created": "draft", "voided": "void"}.get(action, "open")
+    names = ("amount_due", "total", "amount_remaining", "amount_paid")
+    due = next((given[name] for name in names if given.get(name) is not None), 2000)
+    by_action = {"paid": "paid", "payment_succeeded": "paid", "created": "draft", "voided": "void"}
+    by_action["marked_uncollectible"] = "uncollectible"
+    fields: dict[str, Any] = {"amount_due": due, "total": due, "subtotal": due, "currency": "usd"}
+    fields["status"] = given.get("status") or by_action.get(action, "open")
+    if action == "payment_failed":
+        fields |= {"attempted": True, "attempt_count": 1}
     return fields
 
 

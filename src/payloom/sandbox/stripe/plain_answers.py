@@ -47,12 +47,19 @@ class PlainAnswers:
         self._created: dict[str, int] = {}
         self._numbers: dict[str, int] = {}
 
-    def put(self, given: Mapping[str, Any], *, created: int = 0) -> None:
-        """See StripeAnswers."""
+    def put(self, given: Mapping[str, Any], *, created: int = 0, deleted: bool = False) -> bool:
+        """See StripeAnswers. Returns whether the object is kept."""
         identity = given.get("id")
-        if isinstance(identity, str) and created >= self._created.get(identity, 0):
-            self.objects[identity] = copy.deepcopy(dict(given))
-            self._created[identity] = created
+        if not isinstance(identity, str) or created < self._created.get(identity, 0):
+            return False
+        self.objects[identity] = copy.deepcopy(dict(given))
+        self._created[identity] = created
+        del deleted
+        return True
+
+    def hold(self, given: Mapping[str, Any], now: int) -> None:
+        """See StripeAnswers."""
+        self.put({**likely(str(given["object"]), "", given, now), **given})
 
     def read(self, operation: Operation, prepared: Prepared, given: Any) -> Any:
         """See StripeAnswers."""

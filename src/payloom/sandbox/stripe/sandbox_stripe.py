@@ -59,8 +59,15 @@ class StripeAnswers(Protocol):
     objects: dict[str, dict[str, Any]]
     made: dict[str, str]
 
-    def put(self, given: Mapping[str, Any], *, created: int = 0) -> None:
-        """Keep an object as Stripe's present state of it, unless a newer one is kept."""
+    def put(self, given: Mapping[str, Any], *, created: int = 0, deleted: bool = False) -> object:
+        """Keep an object as Stripe's present state of it, unless a newer one is kept.
+
+        deleted: that state is that it is deleted.
+        """
+        ...
+
+    def hold(self, given: Mapping[str, Any], now: int) -> None:
+        """Keep an object that a case gives in part, with its kind under `object`, as one made at `now`."""
         ...
 
     def read(self, operation: Operation, prepared: Prepared, given: Any) -> Any:
@@ -100,9 +107,13 @@ class SandboxStripe:
         """Set what calls answer: call → fields of the answer, `{error: …}`, or a list of such, one for each call."""
         self._answers = copy.deepcopy(dict(answers))
 
-    def put(self, given: Mapping[str, Any], *, created: int = 0) -> None:
+    def put(self, given: Mapping[str, Any], *, created: int = 0, deleted: bool = False) -> None:
         """Keep an object as Stripe's present state of it, unless a newer one is kept."""
-        self._backend.put(given, created=created)
+        self._backend.put(given, created=created, deleted=deleted)
+
+    def hold(self, given: Mapping[str, Any], now: int) -> None:
+        """Keep an object that a case gives in part, with its kind under `object`, as one made at `now`."""
+        self._backend.hold(given, now)
 
     # -- one request -------------------------------------------------------------------------------------------------
 

@@ -83,6 +83,21 @@ def _classes() -> Mapping[str, tuple[str, str]]:
     return {name: (where, class_name) for name, (where, class_name) in table.items()} if is_dict(table) else {}
 
 
+def object_kinds() -> frozenset[str]:
+    """Return the names of all kinds of objects, as their `object` field has them."""
+    return frozenset(_classes())
+
+
+@functools.cache
+def object_schema(kind: str) -> schemas.Schema | None:
+    """Return the schema of a kind of object (`payment_intent`) as calls answer with it, None for an unknown kind."""
+    if kind not in _classes():
+        return None
+    where, what = _classes()[kind]
+    object_class = sdk_source.module(where).find(what)
+    return schemas.of_class(object_class, "result") if object_class is not None else None
+
+
 def _object_class(name: str) -> sdk_source.Class | None:
     if name in _OBJECTS and _OBJECTS[name] is None:
         return None
