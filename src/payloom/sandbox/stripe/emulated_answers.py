@@ -90,12 +90,15 @@ class EmulatedAnswers:
             return False
         if operation.function not in ("list", "search"):
             identity = prepared.path[0] if prepared.path else ""
-            return identity in self._emulated or (self._given.storable(identity) and self._given.store([identity]))
+            if identity in self._emulated:
+                return True
+            if identity in self.objects:
+                return self._given.storable(identity) and self._given.store([identity])
+            return self._given.came_with_others(identity)
         kind = str(_page_item(operation).get("title"))
         if not self._maker.can_make(kind) and not prepared.path:
             return False
-        same_kind = [name for name, stripe_object in self.objects.items() if stripe_object.get("object") == kind]
-        foreign = [identity for identity in same_kind if identity not in self._emulated]
+        foreign = [name for name in self.objects if name not in self._emulated and self._given.storable(name)]
         return self._given.store(foreign) and not self._about_other_objects(prepared)
 
     def _page(self, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,6 +146,12 @@ class EmulatedAnswers:
                 return body
             error: Mapping[str, Any] = body["error"]
             missing = _MISSING.match(str(error.get("message")))
+            if (
+                missing is not None
+                and self._maker.find(missing[2]) is None
+                and self._given.came_with_others(missing[2])
+            ):
+                continue
             if missing is not None and self._create(missing[1], missing[2], prepared):
                 continue
             if self._give_state(operation, prepared):
@@ -168,9 +177,13 @@ class EmulatedAnswers:
     def _is_about_known(self, error: Mapping[str, Any], prepared: Prepared) -> bool:
         """Return whether the local Stripe refuses because of objects whose state a case or a call before decided."""
         named = set(texts([*prepared.path, prepared.body]))
-        if named & self._maker.named or error.get("code") == "resource_missing":
+        known = self._emulated | self._given.held
+        if error.get("code") == "resource_missing":
+            missing = _MISSING.match(str(error.get("message")))
+            return missing is not None and missing[2] in known
+        if named & self._maker.named:
             return False
-        return bool(named & (self._emulated | self._given.held)) or error.get("type") == "card_error"
+        return bool(named & known) or error.get("type") == "card_error"
 
     def _call(self, operation: Operation, prepared: Prepared, identity: str = "") -> tuple[int, dict[str, Any]]:
         """Send one request. identity: the id of the object that it creates."""

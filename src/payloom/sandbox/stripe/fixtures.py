@@ -81,6 +81,8 @@ def complete(schema: Schema | None, given: Mapping[str, Any], depth: int = 0) ->
         else:
             out[name] = plainest(part, depth)
     out |= {name: copy.deepcopy(value) for name, value in given.items() if name not in out}
+    if {"data", "has_more"} <= out.keys():
+        out["object"] = out.get("object") or "list"
     return out
 
 
@@ -236,8 +238,22 @@ def _invoice(action: str, given: Mapping[str, Any], _now: int) -> dict[str, Any]
 
 
 def _dispute(action: str, given: Mapping[str, Any], _now: int) -> dict[str, Any]:
-    status = "lost" if action == "closed" else "needs_response"
+    status = {"closed": "lost", "funds_reinstated": "won"}.get(action, "needs_response")
     return {"amount": given.get("amount", 2000), "currency": "usd", "status": status, "reason": "fraudulent"}
+
+
+def _setup_intent(action: str, given: Mapping[str, Any], _now: int) -> dict[str, Any]:
+    reached = action if action in ("succeeded", "canceled", "requires_action") else "requires_payment_method"
+    fields: dict[str, Any] = {"status": given.get("status") or reached}
+    if action == "setup_failed" and "last_setup_error" not in given:
+        error = {"type": "card_error", "code": "card_declined", "message": "Your card was declined."}
+        fields["last_setup_error"] = error
+    return fields
+
+
+def _payout(action: str, given: Mapping[str, Any], now: int) -> dict[str, Any]:
+    reached = action if action in ("paid", "failed", "canceled") else "pending"
+    return {**_money(action, given, now), "status": given.get("status") or reached}
 
 
 def _money(_action: str, given: Mapping[str, Any], _now: int) -> dict[str, Any]:
@@ -261,7 +277,8 @@ _LIKELY: Mapping[str, Any] = {
     "subscription": _subscription,
     "invoice": _invoice,
     "dispute": _dispute,
-    "payout": _money,
+    "payout": _payout,
+    "setup_intent": _setup_intent,
     "transfer": _money,
     "price": _price,
     "product": _active,

@@ -40,9 +40,14 @@ class GivenObjects:
 
         Returns whether the local Stripe now holds all of them.
         """
-        waiting = [identity for identity in identities if identity not in self._current]
+        waiting = [identity for identity in identities if identity not in self._current and identity in self._objects]
         held = [self._store(identity) for identity in reversed(waiting)]
         return all(held)
+
+    def came_with_others(self, identity: str) -> bool:
+        """Whether an object that the case does not describe is there once all others are: the charge of a payment."""
+        self.store(name for name in self._objects if self.storable(name))
+        return self._maker.find(identity) is not None
 
     def _store(self, identity: str) -> bool:
         if identity in self._current:

@@ -254,6 +254,17 @@ class ObjectMaker:
             unit.flush()
         self.ids.following.clear()
 
+    def run_timer(self, identity: str, name: str) -> None:
+        """Let happen at once what the local Stripe does in time: a bank settles, a refund fails."""
+        with self.emulator.store.transaction():
+            unit = self.emulator.unit()
+            stored = unit.find_any(identity)
+            rule = self.emulator.timer(stored["object"], name) if stored is not None else None
+            if stored is not None and rule is not None:
+                unit.unschedule(name, stored)
+                rule(unit, stored)
+                unit.flush()
+
     def lay_over(self, identity: str, fields: Mapping[str, Any]) -> None:
         """Write fields over a stored object. What Stripe shows only when it is expanded stays as it is."""
         stored = self.find(identity)

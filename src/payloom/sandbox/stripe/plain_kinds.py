@@ -1,4 +1,4 @@
-"""What a sandbox answers by plain values, because the local Stripe cannot make such an object. The list only shrinks."""
+"""What a sandbox answers by plain values, as the local Stripe cannot make such an object. The list only shrinks."""
 
 from __future__ import annotations
 

@@ -58,8 +58,9 @@ def _advance_subscription(calls: RecipeCalls, identity: str, fields: Fields) -> 
     listed = fields.get("items")
     data = listed.get("data") if is_map(listed) else None
     for made, item in zip(stored["items"]["data"], data or (), strict=False):
-        if is_map(item) and isinstance(item.get("id"), str) and calls.find(item["id"]) is None:
-            calls.rename(made["id"], item["id"])
+        name = item.get("id") if is_map(item) else None
+        if name and calls.find(str(name)) is None:
+            calls.rename(made["id"], str(name))
     if fields.get("status") == "canceled" and stored["status"] != "canceled":
         calls.send("DELETE", f"/v1/subscriptions/{identity}", {})
 

@@ -22,6 +22,7 @@ _SEPA = {
     "sepa_debit": {"iban": "DE89370400440532013000"},
     "billing_details": {"name": "Jenny Rosen", "email": "jenny@example.com"},
 }
+_MANDATE = {"customer_acceptance": {"type": "online", "online": {"ip_address": "127.0.0.1", "user_agent": "Test"}}}
 _OPEN = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 _SMALLEST = 50
 
@@ -39,6 +40,8 @@ def _intent(calls: RecipeCalls, identity: str, fields: Fields) -> None:
         params["capture_method"] = "manual"
     if fields.get("status") == "requires_confirmation":
         params["payment_method"] = "pm_card_visa"
+    if fields.get("status") == "processing":
+        params |= {"currency": "eur", "allowed_payment_method_types": ["sepa_debit"]}
     calls.post("/v1/payment_intents", {**params, **picked(fields, "metadata")}, "payment_intent", identity)
 
 
@@ -48,12 +51,19 @@ def _advance_intent(calls: RecipeCalls, identity: str, fields: Fields) -> None:
     path = f"/v1/payment_intents/{identity}"
     if wanted == "requires_payment_method" and fields.get("last_payment_error") and not stored["last_payment_error"]:
         _confirm(calls, path, "pm_card_visa_chargeDeclined")
+    if status == "processing" and wanted == "succeeded":
+        calls.run_timer(identity, "settle")
     if wanted == status or status not in _OPEN | {"requires_capture"}:
         return
     if wanted == "canceled":
         calls.post(f"{path}/cancel", {})
     elif wanted == "requires_action":
         _confirm(calls, path, "pm_card_threeDSecure2Required")
+    elif wanted == "processing":
+        calls.post(
+            f"{path}/confirm", {"payment_method_data": _SEPA, "mandate_data": _MANDATE, "return_url": RETURN_URL}
+        )
+        _in_own_currency(calls, identity, fields)
     elif wanted in ("succeeded", "requires_capture") and status in _OPEN:
         method = fields.get("payment_method")
         own = calls.ensure("payment_method", method) if isinstance(method, str) and calls.find(method) else None
@@ -116,6 +126,11 @@ def _refund(calls: RecipeCalls, identity: str, fields: Fields) -> None:
     calls.post("/v1/refunds", params, "refund", identity)
 
 
+def _advance_refund(calls: RecipeCalls, identity: str, fields: Fields) -> None:
+    if fields.get("status") == "failed" and (calls.find(identity) or {}).get("status") != "failed":
+        calls.run_timer(identity, "fail")
+
+
 def _dispute(calls: RecipeCalls, identity: str, fields: Fields) -> None:
     charge = fields.get("charge")
     if not charge:
@@ -147,7 +162,14 @@ def _session(calls: RecipeCalls, identity: str, fields: Fields) -> None:
         params["currency"] = currency_of(fields)
     else:
         params["line_items"] = _lines(fields, mode)
+    if _is_debit(fields):
+        params["allowed_payment_method_types"] = ["sepa_debit"]
     calls.post("/v1/checkout/sessions", params, "checkout.session", identity)
+
+
+def _is_debit(fields: Fields) -> bool:
+    """Whether the session was completed and its money comes later: it is paid by bank debit, in euros."""
+    return fields.get("status") == "complete" and fields.get("payment_status") == "unpaid"
 
 
 def _lines(fields: Fields, mode: str) -> list[dict[str, Any]]:
@@ -160,7 +182,7 @@ def _lines(fields: Fields, mode: str) -> list[dict[str, Any]]:
         quantity = line.get("quantity") or 1
         amount = line.get("amount_total")
         price: dict[str, Any] = {
-            "currency": currency_of(fields),
+            "currency": "eur" if _is_debit(fields) else currency_of(fields),
             "product_data": {"name": line.get("description") or "Product"},
         }
         price["unit_amount"] = (amount if isinstance(amount, int) else whole) // quantity
@@ -171,20 +193,31 @@ def _lines(fields: Fields, mode: str) -> list[dict[str, Any]]:
 
 
 def _advance_session(calls: RecipeCalls, identity: str, fields: Fields) -> None:
-    status = (calls.find(identity) or {}).get("status")
-    wanted = fields.get("status")
-    if wanted is None and fields.get("payment_status") == "paid":
-        wanted = "complete"
+    stored = calls.find(identity) or {}
+    wanted, status = fields.get("status"), stored.get("status")
+    if status == "complete" and stored["payment_status"] == "unpaid" and fields.get("payment_status") == "paid":
+        calls.make("payment_intent", stored["payment_intent"], {"status": "succeeded"})
     if status != "open" or wanted in (None, "open"):
         return
     if wanted == "expired":
         calls.post(f"/v1/checkout/sessions/{identity}/expire", {})
         return
     method: Mapping[str, Any] = {"type": "card", "card": CARD, "billing_details": {"name": "Jenny Rosen"}}
-    if fields.get("payment_status") == "unpaid" and currency_of(fields) == "eur":
-        method = _SEPA
-    params = {"email": _email(fields), "payment_method_data": method}
+    debit = stored["allowed_payment_method_types"] == ["sepa_debit"]
+    params = {"email": _email(fields), "payment_method_data": _SEPA if debit else method}
     calls.post(f"/v1/payment_pages/{identity}/confirm", params)
+    if debit:
+        _in_own_currency(calls, identity, fields)
+
+
+def _in_own_currency(calls: RecipeCalls, identity: str, fields: Fields) -> None:
+    """Say the case's currency where only a bank debit in euros could be played."""
+    stored = calls.find(identity) or {}
+    intent = identity if stored.get("object") == "payment_intent" else stored.get("payment_intent")
+    charge = (calls.find(intent) or {}).get("latest_charge")
+    calls.lay_over(identity, {"allowed_payment_method_types": None})
+    for part in filter(None, (intent, charge)):
+        calls.lay_over(part, {"currency": currency_of(fields)})
 
 
 def _email(fields: Fields) -> str:
@@ -208,6 +241,8 @@ def _advance_setup_intent(calls: RecipeCalls, identity: str, fields: Fields) -> 
     status = (calls.find(identity) or {}).get("status")
     wanted = fields.get("status")
     path = f"/v1/setup_intents/{identity}"
+    if status in _OPEN and fields.get("last_setup_error") and not (calls.find(identity) or {})["last_setup_error"]:
+        _confirm(calls, path, "pm_card_chargeDeclined")
     if status not in _OPEN or wanted == status:
         return
     if wanted == "canceled":
@@ -226,7 +261,7 @@ PAYMENTS: Mapping[str, Recipe] = {
         {"latest_charge": "charge", "payment_method": "payment_method"},
     ),
     "charge": Recipe(_charge, _advance_charge, ("status", "captured"), {"payment_method": "payment_method"}),
-    "refund": Recipe(_refund),
+    "refund": Recipe(_refund, _advance_refund),
     "dispute": Recipe(_dispute, _advance_dispute),
     "checkout.session": Recipe(
         _session,

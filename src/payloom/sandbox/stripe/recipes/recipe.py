@@ -44,6 +44,10 @@ class RecipeCalls(Protocol):
         """Open a dispute about a charge. Raises NotMade."""
         ...
 
+    def run_timer(self, identity: str, name: str) -> None:
+        """Let happen at once what the local Stripe does in time."""
+        ...
+
     def rename(self, identity: str, new: str) -> None:
         """Give an object another id, wherever it stands."""
         ...
