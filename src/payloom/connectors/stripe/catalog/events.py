@@ -93,8 +93,8 @@ def object_schema(kind: str) -> schemas.Schema | None:
     """Return the schema of a kind of object (`payment_intent`) as calls answer with it, None for an unknown kind."""
     if kind not in _classes():
         return None
-    where, what = _classes()[kind]
-    object_class = sdk_source.module(where).find(what)
+    where, class_name = _classes()[kind]
+    object_class = sdk_source.module(where).find(class_name)
     return schemas.of_class(object_class, "result") if object_class is not None else None
 
 
