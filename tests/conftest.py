@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.support.migrated import copy_sqlite
 from tests.support.postgres import migrated_postgres_url, postgres_server, postgres_template, postgres_url
-from tests.support.session import certificates, collection
+from tests.support.session import collection, process_costs
 
 from payloom.db.database import Database, open_database
 
@@ -27,8 +27,8 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure() -> None:
-    """Read the machine's certificates once, not for each client."""
-    certificates.read_once()
+    """Lower what every process of the tests costs."""
+    process_costs.lower()
 
 
 def pytest_collection() -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.support.session import certificates, collection
+from tests.support.session import collection, process_costs
 
 if TYPE_CHECKING:
     import pytest
 
 
 def pytest_configure() -> None:
-    """Read the machine's certificates once, not for each client."""
-    certificates.read_once()
+    """Lower what every process of the tests costs."""
+    process_costs.lower()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,6 +17,7 @@ import socket
 import ssl
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import certifi
@@ -86,8 +87,9 @@ def _set_up(command: dict[str, Any], descriptors: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    importlib.import_module("certificates").read_once()
-    del sys.path[0]  # as for the installed command, this folder is not on it
+    sys.path[0] = str(Path(__file__).parents[1] / "session")
+    importlib.import_module("process_costs").lower()
+    del sys.path[0]  # as for the installed command, no folder of the tests is on it
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the tests, and they end this process
     gc.disable()
     for name in _MODULES:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import cast
 
 import argon2
 import pytest
+from tests.support.session.process_costs import StrongHasher
 
 from payloom.auth import passwords as passwords_module
 from payloom.auth.accounts import check_roles, clean_email, email_key
@@ -56,6 +58,15 @@ def test_the_same_letters_in_another_encoding_are_the_same_password() -> None:
     assert passwords.verify("cafe\u0301 olé 9", passwords.hash("café olé 9"))
 
 
+def test_a_server_hashes_with_figures_that_make_guessing_expensive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OWASP asks for two passes over 19 MiB at least. The tests' own processes take less (`process_costs`)."""
+    monkeypatch.setattr(argon2, "PasswordHasher", StrongHasher)
+    figures = re.match(r"\$argon2id\$v=\d+\$m=(\d+),t=(\d+),p=\d+\$", Passwords().hash("correct-horse"))
+    assert figures is not None
+    assert int(figures[1]) >= 19 * 1024
+    assert int(figures[2]) >= 2
+
+
 def test_nobody_has_a_password_and_strange_ones_do_not_crash() -> None:
     passwords = Passwords(CHEAP)
     assert not passwords.verify("nobody has this password", None)
@@ -65,7 +76,7 @@ def test_nobody_has_a_password_and_strange_ones_do_not_crash() -> None:
 
 
 def test_a_hash_made_with_weaker_parameters_is_outdated() -> None:
-    assert Passwords().outdated(Passwords(CHEAP).hash("correct-horse"))
+    assert Passwords(StrongHasher()).outdated(Passwords(CHEAP).hash("correct-horse"))
     assert not Passwords(CHEAP).outdated(Passwords(CHEAP).hash("correct-horse"))
 
 
