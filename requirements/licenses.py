@@ -41,12 +41,12 @@ def pinned() -> list[str]:
 def license_of(name: str) -> str:
     """Return the license that a distribution names, as an SPDX expression where it has one."""
     metadata = importlib.metadata.metadata(name)
-    if expression := metadata.get("License-Expression"):
-        return expression
+    if "License-Expression" in metadata:
+        return metadata["License-Expression"]
     classified = [
         text.rsplit(" :: ", 1)[1] for text in metadata.get_all("Classifier") or [] if text.startswith("License :: ")
     ]
-    text = metadata.get("License") or " OR ".join(classified)
+    text = (metadata.get_all("License") or [""])[0] or " OR ".join(classified)
     return " OR ".join(_SPDX.get(part, part) for part in text.split(" OR "))
 
 

@@ -50,12 +50,15 @@ WITHOUT_A_SERVER = {
     "storm": ("storm grant-access --seeds 1 --no-keep", 0),
     "migrate": ("migrate", 0),
     "doctor": ("doctor", 0),
+    "serve": ("serve", 2),  # it is for staging and production
     "import": ("import grant-access", 0),
     "export": ("export nightly.py", 0),
     "studio": ("studio", 0),
 }
 BESIDE_A_SERVER = {
     "run": ("run setup-prices", 0),
+    "audit list": ("audit list", 0),
+    "audit export": ("audit export", 0),
     "runs list": ("runs list", 0),
     "runs show": ("runs show {run}", 0),
     "runs retry": ("runs retry {run}", 1),

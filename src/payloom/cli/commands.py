@@ -10,7 +10,7 @@ import typer
 from payloom import __version__
 from payloom.cli.project import check, convert, describe, diff, dry_run, explain, fmt, init, storm, test, workflows
 from payloom.cli.records import audit, events, mails, run, runs
-from payloom.cli.server import demo, dev, doctor, emulator, migrate, studio, worker
+from payloom.cli.server import demo, dev, doctor, emulator, migrate, serve, studio, worker
 
 app = typer.Typer(
     name="payloom",
@@ -40,6 +40,7 @@ def _main(
 _COMMANDS = (
     init.init,
     dev.dev,
+    serve.serve,
     demo.demo,
     check.check,
     studio.studio,

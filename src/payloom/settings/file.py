@@ -53,6 +53,10 @@ class StripeSection(_Section):
         Reference(env="STRIPE_WEBHOOK_SECRET"),
         description="The variable that holds the webhook signing secret; while you rotate, several with commas.",
     )
+    api_base: Reference = Field(
+        Reference(env="STRIPE_API_BASE"),
+        description="The variable that holds another address than api.stripe.com, such as that of a local Stripe, to rehearse in staging. Production refuses it.",
+    )
     local_port: Port | None = Field(None, description="The port of the local Stripe; default: the one after `port`.")
     mirror: list[Mirrored] = Field(
         [],

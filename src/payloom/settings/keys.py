@@ -9,6 +9,7 @@ import dataclasses
 import re
 from collections.abc import Mapping
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -30,7 +31,8 @@ class StripeSettings:
     """How to reach Stripe.
 
     mode: `local` (the local Stripe), `test` or `live` (api.stripe.com).
-    api_base: None for api.stripe.com.
+    api_base: None for api.stripe.com. Another one is the address of a local Stripe: always in mode `local`, by choice
+    in mode `test`.
     webhook_secrets: every secret that may sign; more than one while rotating.
     script_url: where pages load Stripe.js from.
     """
@@ -41,6 +43,11 @@ class StripeSettings:
     webhook_secrets: tuple[SecretStr, ...]
     api_base: str | None
     script_url: str
+
+    @property
+    def address(self) -> str:
+        """Where Stripe is, for people."""
+        return self.api_base or "api.stripe.com"
 
     @property
     def livemode(self) -> bool:
@@ -61,7 +68,7 @@ def local_stripe(url: str, *, secret_key: str, publishable_key: str, webhook_sec
 
 
 def real_stripe(section: StripeSection, environ: Mapping[str, str], environment: str) -> StripeSettings | None:
-    """Return the settings for api.stripe.com, or None when no key is set in development.
+    """Return the settings for api.stripe.com (or another `api_base`), or None when no key is set in development.
 
     Raises StripeKeysRefused for: keys missing outside development, half a set of keys, a live key outside production, a
     test key in production, keys of two modes, a missing or malformed webhook secret.
@@ -82,6 +89,7 @@ def real_stripe(section: StripeSection, environ: Mapping[str, str], environment:
             f"{names['publishable']} is not set, so pages could not load the payment form",
             hint=f"Set it to the pk_{mode}_… key beside your secret key in Stripe's dashboard.",
         )
+    base = _api_base(section, environ, environment)
     public = _mode_of(
         _PUBLISHABLE, values["publishable"], names["publishable"], "a publishable key (pk_test_… or pk_live_…)"
     )
@@ -99,9 +107,28 @@ def real_stripe(section: StripeSection, environ: Mapping[str, str], environment:
         secret_key=SecretStr(values["secret"]),
         publishable_key=values["publishable"],
         webhook_secrets=secrets,
-        api_base=None,
-        script_url=STRIPE_SCRIPT,
+        api_base=base,
+        script_url=f"{base}/endive/stripe.js" if base else STRIPE_SCRIPT,
     )
+
+
+def _api_base(section: StripeSection, environ: Mapping[str, str], environment: str) -> str | None:
+    """Return the address that stands for api.stripe.com, if there is one."""
+    name = section.api_base.env
+    address = environ.get(name, "").strip().rstrip("/")
+    if not address:
+        return None
+    if environment == "production":
+        raise StripeKeysRefused(
+            f"{name} is set, and production talks to api.stripe.com alone: another address can call any order paid",
+            hint=f"Unset {name}, or set PAYLOOM_ENV=staging for a rehearsal.",
+        )
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query or parts.username:
+        raise StripeKeysRefused(
+            f"{name} is not an address", hint="Write it like http://127.0.0.1:12111, without a path."
+        )
+    return address
 
 
 def _none_at_all(names: Mapping[str, str], values: Mapping[str, str], environment: str) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.support.ports import free_port
 from tests.support.processes import payloom_process
+from tests.support.processes.rehearsal import staging
 from tests.support.testing_fixture import SmallProject
 from typer.main import get_command
 from typer.testing import CliRunner
@@ -68,6 +69,7 @@ class Door:
     words: tuple[str, ...]
     executes: bool = False
     code: int | None = 0
+    in_staging: bool = False
 
 
 DOORS = {
@@ -84,6 +86,7 @@ DOORS = {
         Door(("check", "--json")),
         Door(("check", "--run-actions"), executes=True),
     ],
+    "serve": [Door(("serve", "--check"), executes=True, in_staging=True)],
     "studio": [Door(("studio",))],
     "storm": [Door(("storm", "--seeds", "1"), executes=True)],
     "dry-run": [Door(("dry-run", "workflows/pay.yaml"), code=3)],
@@ -161,7 +164,7 @@ def test_only_a_command_that_says_so_executes_python(door: Door, looked_at: Path
     if door.code is None:
         _serve_until_executed(words, root)
     else:
-        done = payloom_process.run(*words, cwd=root)
+        done = payloom_process.run(*words, cwd=root, environment=staging() if door.in_staging else None)
         assert done.returncode == door.code, done.stdout + done.stderr
     assert (root / RAN).exists() is door.executes
 

@@ -9,7 +9,9 @@ import sys
 
 import pytest
 
-_LISTED = "import sys, payloom.app.asgi, payloom.project.loader, payloom.cli.server.serve; print(*sorted(sys.modules))"
+_LISTED = (
+    "import sys, payloom.app.asgi, payloom.project.loader, payloom.cli.server.servers; print(*sorted(sys.modules))"
+)
 
 
 @pytest.fixture(scope="module")

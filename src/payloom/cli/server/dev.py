@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from payloom.cli.server.serve import Servers, open_browser, run_until_stopped, servers
+from payloom.cli.server.servers import Servers, open_browser, run_until_stopped, servers
+from payloom.cli.support.errors import CommandError
 from payloom.cli.support.options import PROJECT
 from payloom.cli.support.output import print_message, report_errors
 from payloom.cli.support.paths import find_project
@@ -27,6 +28,11 @@ def dev(
     Executes the project's Python.
     """
     settings = load_settings(find_project(project), port=port, local_stripe_port=stripe_port)
+    if not settings.is_dev:
+        raise CommandError(
+            f"`payloom dev` is for development, and this is {settings.environment}",
+            hint="Use `payloom serve`, or set PAYLOOM_ENV=dev.",
+        )
     serve(settings, browser=browser)
 
 
@@ -48,23 +54,21 @@ def announce(running: Servers, studio: str) -> None:
     settings = running.settings
     print_message()
     print_message(f"  [bold]{settings.name}[/bold]  {settings.site_url}")
-    # A link opens the studio to whoever reads it, and outside development others read the log.
-    print_message(f"  Studio        {studio if settings.is_dev else 'run `payloom studio` in a terminal'}")
+    print_message(f"  Studio        {studio}")
     if running.stripe_url:
         print_message(f"  Local Stripe  {running.stripe_url}   no account, no network, no money")
     else:
         print_message(
-            f"  Stripe        {settings.stripe.mode} mode at api.stripe.com; webhooks to {settings.webhook_url}"
+            f"  Stripe        {settings.stripe.mode} mode at {settings.stripe.address}; webhooks to {settings.webhook_url}"
         )
     print_message(f"  Mails         {_mails(settings)}")
     print_message(f"  Data          {_short(settings.database_url)}")
-    if settings.is_dev and settings.accounts:
+    if settings.accounts:
         print_message()
         for account in settings.accounts:
             print_message(f"  {account.email} / {account.password}   {', '.join(account.roles) or 'customer'}")
     print_message()
-    if settings.is_dev:
-        print_message("  Try: put something into the cart, pay with 4242 4242 4242 4242, any future date, any CVC.")
+    print_message("  Try: put something into the cart, pay with 4242 4242 4242 4242, any future date, any CVC.")
     print_message("  Ctrl-C stops everything.")
     print_message()
 

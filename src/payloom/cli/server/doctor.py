@@ -57,7 +57,7 @@ def doctor(project: PROJECT = None, as_json: JSON = False) -> None:
 
 def _look(settings: Settings) -> Iterator[Finding]:
     stripe = settings.stripe
-    kind = "the local Stripe" if stripe.mode == "local" else f"api.stripe.com, {stripe.mode} mode"
+    kind = "the local Stripe" if stripe.mode == "local" else f"{stripe.address}, {stripe.mode} mode"
     yield Finding("stripe", True, f"{kind}; {len(stripe.webhook_secrets)} webhook secret(s)")
     yield _project(settings)
     yield _database(settings)

@@ -12,7 +12,8 @@ import sys
 import threading
 
 
-def _watch() -> None:
+def end_with_parent() -> None:
+    """Return never; once the parent is gone, ask this process to stop."""
     # Not through sys.stdin: its lock, held by this thread, would keep the interpreter from ending.
     while os.read(0, 1):
         pass
@@ -21,7 +22,7 @@ def _watch() -> None:
 
 def main() -> int:
     """Serve until the parent closes the pipe. Arguments are the emulator's."""
-    threading.Thread(target=_watch, name="parent-watch", daemon=True).start()
+    threading.Thread(target=end_with_parent, name="parent-watch", daemon=True).start()
     from payloom_emulator.__main__ import main as serve  # noqa: PLC0415 - the watch must run first
 
     return serve(sys.argv[1:])

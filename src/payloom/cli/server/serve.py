@@ -1,186 +1,107 @@
-"""Running a project's server, with the local Stripe beside it when no key is set. `dev` and `demo` share it."""
+"""`payloom serve`: the project's server for staging and production."""
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
-import gc
+import asyncio
 import os
-import signal
-import socket
 import sys
-import threading
-import webbrowser
-from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any
+from typing import Annotated
 
-from payloom.cli.server.emulator_process import LocalStripe, local_stripe
-from payloom.cli.support.errors import AlreadyServed
-from payloom.cli.support.paths import listen
-from payloom.settings.local import LocalState
+import structlog
+import typer
+
+from payloom.cli.server.servers import PORT_PATIENCE, announced, reachable_address, refuse_second
+from payloom.cli.server.supervisor import Supervisor
+from payloom.cli.support.errors import CommandError
+from payloom.cli.support.options import PROJECT
+from payloom.cli.support.output import print_data, report_errors
+from payloom.cli.support.paths import find_project, listen
+from payloom.settings.load import load_settings
 from payloom.settings.model import Settings
 
-if TYPE_CHECKING:
-    import uvicorn
-
-    from payloom.api.limits.uvicorn_protocols import Parser
-
-OTHER_FILES = 200
-"""Files that must stay free for the database, mails, calls and the log."""
-PORT_PATIENCE = 3.0
-"""Seconds to wait for a port: a server that was killed a moment ago, or its local Stripe, may still hold it."""
-Started = Callable[[str], None]
-"""Given a one-time link into the studio, or an empty text outside development."""
+log = structlog.get_logger("payloom.serve")
 
 
-@dataclasses.dataclass(slots=True)
-class Servers:
-    """What is running: the project's server (once `run` is called) and, in local mode, the Stripe child."""
+@report_errors
+def serve(
+    project: PROJECT = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="The port to listen on.")] = None,
+    workers: Annotated[
+        int,
+        typer.Option(
+            "--workers", "-w", min=1, max=256, help="Processes that share the port. More than one needs Postgres."
+        ),
+    ] = 1,
+    work: Annotated[
+        bool, typer.Option("--work/--no-work", help="Advance runs here; without, leave them to `payloom worker`.")
+    ] = True,
+    check: Annotated[
+        bool, typer.Option("--check", help="Start everything but the port, then stop. Migrates the database.")
+    ] = False,
+) -> None:
+    """Serve the project in staging or production. SIGTERM stops it, SIGHUP replaces its processes without a gap.
 
-    settings: Settings
-    socket: socket.socket
-    child: LocalStripe | None
-
-    @property
-    def stripe_url(self) -> str | None:
-        """The local Stripe's address."""
-        return self.child.url if self.child else None
-
-    def run(self, started: Started) -> None:
-        """Serve until Ctrl-C or SIGTERM. `started` gets a link into the studio once requests are answered."""
-        self.server(started).run(sockets=[self.socket])
-
-    def server(self, started: Started) -> uvicorn.Server:
-        """Return the HTTP server, not yet running, once the local Stripe answers."""
-        server = make_server(self.settings, started)
-        if self.child is not None:
-            # Only now: our own modules and the project load while the child starts; both take about a second.
-            self.child.wait_ready()
-        return server
-
-
-@contextlib.contextmanager
-def servers(settings: Settings) -> Generator[Servers, None, None]:
-    """Take the ports, start the local Stripe if it is needed, and say in `data/local.json` where everything is."""
-    gc.disable()  # until requests are answered: loading makes no garbage worth a fifth of the time to look for
-    with contextlib.ExitStack() as stack:
-        _refuse_second(settings)
-        web = stack.enter_context(listen(settings.host, settings.port, "--port", patience=PORT_PATIENCE))
-        state = LocalState(settings.data_dir)
-        child = None
-        if settings.stripe.mode == "local":
-            # Bound and released at once: the child binds it again, and a taken port is told with the way out.
-            listen("127.0.0.1", settings.local_stripe_port, "--stripe-port", patience=PORT_PATIENCE).close()
-            child = stack.enter_context(
-                local_stripe(
-                    settings.local_stripe_port,
-                    store=settings.data_dir / "stripe.sqlite",
-                    webhook_url=f"http://{_reachable(settings.host)}:{settings.port}/api/stripe/webhook",
-                    webhook_secret=settings.stripe.webhook_secrets[0].get_secret_value(),
-                    log=settings.data_dir / "stripe.log",
-                    keys=(settings.stripe.secret_key.get_secret_value(), settings.stripe.publishable_key),
-                )
-            )
-        running = Servers(settings, web, child)
-        state.update(server={"pid": os.getpid(), "url": settings.site_url, "stripe_url": running.stripe_url})
-        stack.callback(state.update, server=None)
-        yield running
+    Executes the project's Python.
+    """
+    settings = load_settings(find_project(project), port=port)
+    _refuse_unfit(settings, workers=workers, work=work)
+    if check:
+        asyncio.run(_start_and_stop(settings, work=work))
+        print_data(f"{settings.name} starts: {settings.environment}, Stripe in {settings.stripe.mode} mode")
+        return
+    code = _supervise(settings, workers=workers, work=work)
+    if code:
+        sys.exit(code)
 
 
-def _refuse_second(settings: Settings) -> None:
-    from payloom.cli.support.client import running_server  # noqa: PLC0415 - backend loads httpx only if there is somebody
+def _refuse_unfit(settings: Settings, *, workers: int, work: bool) -> None:
+    if settings.is_dev:
+        raise CommandError(
+            "`payloom serve` is for staging and production, and this is dev",
+            hint="Use `payloom dev` here. On a server, set PAYLOOM_ENV=production.",
+        )
+    if settings.database_url.startswith("sqlite") and (workers > 1 or not work):
+        what = f"{workers} processes" if workers > 1 else "a server without a worker"
+        raise CommandError(
+            f"SQLite takes one process, and {what} would be more",
+            hint="Leave out --workers and --no-work, or set PAYLOOM_DATABASE_URL to a postgresql:// address.",
+        )
 
-    if url := running_server(settings):
-        raise AlreadyServed(f"this project is served already, at {url}", hint="Open that address, or stop it first.")
 
-
-def make_server(settings: Settings, started: Started, *, parser: Parser = "auto", loop: str = "auto") -> uvicorn.Server:
-    """Return the HTTP server of a project, not yet running. parser, loop: for tests; uvicorn's best otherwise."""
-    import uvicorn  # noqa: PLC0415 - loads on use
-
-    from payloom.api.limits.uvicorn_protocols import limited_protocol, silence_bad_request_logs  # noqa: PLC0415 - loads on use
+async def _start_and_stop(settings: Settings, *, work: bool) -> None:
     from payloom.app.asgi import create_app  # noqa: PLC0415 - loads on use
     from payloom.project.loader import load_project  # noqa: PLC0415 - loads on use
 
-    app = create_app(load_project(settings.root, settings), settings)
-    connection_limiter = app.state.connection_limiter
-    connection_limiter.most = open_files_for(settings.connections.total)
-    silence_bad_request_logs()
-    life = contextlib.AsyncExitStack()
-
-    class Server(uvicorn.Server):
-        """Lives the application's life itself: what keeps it from starting is reported, not logged as a traceback."""
-
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await life.enter_async_context(app.router.lifespan_context(app))
-            await super().startup(sockets=sockets)
-            gc.freeze()  # what is loaded now stays; collections need not look at it again
-            gc.enable()
-            if self.started:
-                # Outside development the start goes into a log, which is no place for a link that opens the studio.
-                started(await app.state.studio_link() if settings.is_dev else "")
-
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            app.state.stop_listening()  # open streams would be waited for
-            connection_limiter.close()
-            await super().shutdown(sockets=sockets)
-            await life.aclose()
-
-    config = uvicorn.Config(
-        app,
-        http=limited_protocol(connection_limiter, parser),
-        loop=loop,
-        ws="none",  # there are no web sockets here, and one would be a connection that nobody looks at
-        lifespan="off",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=list(settings.trusted_proxies) or None,
-        timeout_graceful_shutdown=10,
-    )
-    return Server(config)
+    app = create_app(load_project(settings.root, settings).ensure_valid(), settings, work=work)
+    async with app.router.lifespan_context(app):
+        pass
 
 
-def open_files_for(connections: int) -> int:
-    """Let the process open enough files, as far as the machine allows, and return how many connections that makes."""
-    try:
-        import resource  # noqa: PLC0415 - not everywhere
-    except ImportError:
-        return connections
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = connections + OTHER_FILES
-    if soft != resource.RLIM_INFINITY and soft < needed:
-        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    if soft == resource.RLIM_INFINITY:
-        return connections
-    return min(connections, max(soft - OTHER_FILES, soft // 2))
+def _supervise(settings: Settings, *, workers: int, work: bool) -> int:
+    """Serve until SIGTERM. Returns the exit code."""
+    from payloom.app.logging import configure_logs  # noqa: PLC0415 - loads on use
 
+    configure_logs(settings)
+    on_postgres = not settings.database_url.startswith("sqlite")
+    if not on_postgres:
+        refuse_second(settings)
+    with listen(settings.host, settings.port, "--port", patience=PORT_PATIENCE) as listener:
+        port = listener.getsockname()[1]
 
-def open_browser(url: str) -> None:
-    """Open the address in a browser if there is a display; never in the way of the server."""
-    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        return
-    if os.environ.get("CI"):
-        return
-    threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+        def command(ready: int) -> list[str]:
+            words = [sys.executable, "-m", "payloom.cli.server.serve_process", str(settings.root), str(settings.port)]
+            return [*words, str(listener.fileno()), str(ready), *([] if work else ["--no-work"])]
 
+        def started() -> None:
+            # No link into the studio: a log is read by others.
+            log.info(
+                "serving", site=settings.site_url, address=reachable_address(settings.host, port), processes=workers,
+                works=work, environment=settings.environment, stripe=settings.stripe.mode, pid=os.getpid(),
+            )  # fmt: skip
 
-def run_until_stopped(work: Callable[[], Any]) -> None:
-    """Run `work`; Ctrl-C and SIGTERM end it without a traceback and with exit code 0."""
-    if threading.current_thread() is not threading.main_thread():
-        work()
-        return
-    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        with contextlib.suppress(KeyboardInterrupt):
-            work()
-    finally:
-        signal.signal(signal.SIGTERM, previous)
+        async def run() -> int:
+            supervisor = Supervisor(command, [listener.fileno()], count=workers, overlap=on_postgres)
+            return await supervisor.run(started)
 
-
-def _reachable(host: str) -> str:
-    return "127.0.0.1" if host in {"0.0.0.0", "::", ""} else f"[{host}]" if ":" in host else host  # noqa: S104
+        with announced(settings, reachable_address(settings.host, port)):
+            return asyncio.run(run())
