@@ -61,9 +61,9 @@ def _refuse_unfit(settings: Settings, *, workers: int, work: bool) -> None:
             hint="Use `payloom dev` here. On a server, set PAYLOOM_ENV=production.",
         )
     if settings.database_url.startswith("sqlite") and (workers > 1 or not work):
-        what = f"{workers} processes" if workers > 1 else "a server without a worker"
+        surplus = f"{workers} processes" if workers > 1 else "a server without a worker"
         raise CommandError(
-            f"SQLite takes one process, and {what} would be more",
+            f"SQLite takes one process, and {surplus} would be more",
             hint="Leave out --workers and --no-work, or set PAYLOOM_DATABASE_URL to a postgresql:// address.",
         )
 
