@@ -70,7 +70,6 @@ async def add_one(n: int) -> int:
 '''
 FILES = {"tables.yaml": TABLES, "workflows/paid.yaml": PAID, "workflows/ping.yaml": PING}
 WITH_PYTHON = {**FILES, "workflows/add.yaml": ADD, "actions/sums.py": SUMS}
-MODULE = "payloom.cli.server.serve_process"
 
 
 class Served:

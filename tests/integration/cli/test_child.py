@@ -14,13 +14,13 @@ import pytest
 from tests.support.ports import free_port
 from tests.support.present import present
 
-from payloom.cli.server.emulator_process import local_stripe
+from payloom.cli.server.processes.emulator_process import local_stripe
 from payloom.cli.support.errors import ChildDied
 
 PARENT = """
 import sys, time
 from pathlib import Path
-from payloom.cli.server.emulator_process import local_stripe
+from payloom.cli.server.processes.emulator_process import local_stripe
 with local_stripe(int(sys.argv[1]), store=None, webhook_url="http://127.0.0.1:1/x", webhook_secret="whsec_abcdef",
                   log=Path(sys.argv[2])) as stripe:
     stripe.wait_ready()

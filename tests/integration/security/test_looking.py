@@ -95,6 +95,8 @@ DOORS = {
     "export": [Door(("export", "actions/evil.py"), executes=True, code=2)],
     "import": [Door(("import", "points"))],
     "run": [Door(("run", "points"), executes=True)],
+    "audit list": [Door(("audit", "list"))],
+    "audit export": [Door(("audit", "export"))],
     "mails": [Door(("mails",))],
     "migrate": [Door(("migrate",))],
     "doctor": [Door(("doctor",))],

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.support.ports import free_port
 
-from payloom.cli.server.emulator_process import local_stripe
+from payloom.cli.server.processes.emulator_process import local_stripe
 from payloom.db.sqlite import SqliteDatabase
 from payloom.settings.local import LocalState
 

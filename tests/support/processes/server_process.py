@@ -103,7 +103,7 @@ def _wait_ready(made: ServerProcess) -> None:
 
 
 def _serve(root: str, port: str, *rest: str) -> None:
-    from payloom.cli.server.servers import make_server  # noqa: PLC0415 - the child only
+    from payloom.cli.server.processes.servers import make_server  # noqa: PLC0415 - the child only
 
     parser, loop, database_url, descriptor = rest
     settings = load_settings(Path(root), port=int(port), database_url=database_url or None, environ={})

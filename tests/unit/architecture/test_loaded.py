@@ -9,9 +9,7 @@ import sys
 
 import pytest
 
-_LISTED = (
-    "import sys, payloom.app.asgi, payloom.project.loader, payloom.cli.server.servers; print(*sorted(sys.modules))"
-)
+_LISTED = "import sys, payloom.app.asgi, payloom.project.loader, payloom.cli.server.processes.servers; print(*sorted(sys.modules))"
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from payloom.cli.server.dev import serve
-from payloom.cli.server.servers import Servers, servers
+from payloom.cli.server.processes.servers import Servers, servers
 from payloom.cli.support.errors import CommandError, FolderInUse
 from payloom.cli.support.options import JSON
 from payloom.cli.support.output import print_message, report_errors

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from payloom.cli.server.servers import Servers, open_browser, run_until_stopped, servers
+from payloom.cli.server.processes.servers import Servers, open_browser, run_until_stopped, servers
 from payloom.cli.support.errors import CommandError
 from payloom.cli.support.options import PROJECT
 from payloom.cli.support.output import print_message, report_errors

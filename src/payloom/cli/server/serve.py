@@ -10,8 +10,8 @@ from typing import Annotated
 import structlog
 import typer
 
-from payloom.cli.server.servers import PORT_PATIENCE, announced, reachable_address, refuse_second
-from payloom.cli.server.supervisor import Supervisor
+from payloom.cli.server.processes.servers import PORT_PATIENCE, announced, reachable_address, refuse_second
+from payloom.cli.server.processes.supervisor import Supervisor
 from payloom.cli.support.errors import CommandError
 from payloom.cli.support.options import PROJECT
 from payloom.cli.support.output import print_data, report_errors
@@ -89,7 +89,13 @@ def _supervise(settings: Settings, *, workers: int, work: bool) -> int:
         port = listener.getsockname()[1]
 
         def command(ready: int) -> list[str]:
-            words = [sys.executable, "-m", "payloom.cli.server.serve_process", str(settings.root), str(settings.port)]
+            words = [
+                sys.executable,
+                "-m",
+                "payloom.cli.server.processes.serve_process",
+                str(settings.root),
+                str(settings.port),
+            ]
             return [*words, str(listener.fileno()), str(ready), *([] if work else ["--no-work"])]
 
         def started() -> None:

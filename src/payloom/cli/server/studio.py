@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from payloom.cli.server.servers import open_browser
+from payloom.cli.server.processes.servers import open_browser
 from payloom.cli.support.client import running_server
 from payloom.cli.support.errors import NothingFound
 from payloom.cli.support.options import PROJECT

@@ -285,7 +285,7 @@ CALLERS = {
     "sign_up": {"api/accounts.py"},
     "sign_in_locally": {"api/management/identity/session.py"},
     "ensure": {"app/lifespan.py"},
-    "studio_link": {"cli/server/servers.py"},
+    "studio_link": {"cli/server/processes/servers.py"},
     "decide": {
         "api/approvals.py",
         "api/management/routes/runs.py",

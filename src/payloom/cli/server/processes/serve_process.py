@@ -13,8 +13,8 @@ import sys
 import threading
 from pathlib import Path
 
-from payloom.cli.server.parent_watchdog import end_with_parent
-from payloom.cli.server.servers import make_server, run_until_stopped
+from payloom.cli.server.processes.parent_watchdog import end_with_parent
+from payloom.cli.server.processes.servers import make_server, run_until_stopped
 from payloom.cli.support.output import report_errors
 from payloom.settings.load import load_settings
 

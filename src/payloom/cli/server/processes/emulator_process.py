@@ -72,7 +72,7 @@ def local_stripe(
     """
     private_folder(log.parent)
     private_file(log)
-    command = [sys.executable, "-m", "payloom.cli.server.parent_watchdog", "--port", str(port)]
+    command = [sys.executable, "-m", "payloom.cli.server.processes.parent_watchdog", "--port", str(port)]
     command += ["--store", str(store)] if store else []
     command += ["--webhook-url", webhook_url]
     from payloom_emulator.options import KEYS, WEBHOOK_SECRETS  # noqa: PLC0415 - only who runs a local Stripe loads a part of it

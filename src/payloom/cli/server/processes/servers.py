@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from payloom.cli.server.emulator_process import LocalStripe, local_stripe
+from payloom.cli.server.processes.emulator_process import LocalStripe, local_stripe
 from payloom.cli.support.errors import AlreadyServed
 from payloom.cli.support.paths import listen
 from payloom.settings.local import LocalState

@@ -1,0 +1,1 @@
+"""The processes that commands start, watch and stop: servers, and the local Stripe."""
