@@ -109,7 +109,7 @@ class Webhook:
             stored = await self.intake.ingest(event)
         except DatabaseError as down:
             # The cause is outside, so no traceback.
-            log.error("webhook_not_stored", error=str(down), event_id=event.id, request_id=request_id)  # noqa: TRY400
+            log.error("webhook_not_stored", error=str(down), event_id=event.id, request_id=request_id)  # noqa: TRY400 - the cause is in the text
             return self._unavailable(StoreUnavailable(hint="The event is sent again."), request_id)
         if stored.set_aside is not None:
             return self._set_aside(event, stored)

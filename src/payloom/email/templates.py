@@ -157,7 +157,7 @@ class _Loader(jinja2.BaseLoader):
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Any]:  # noqa: ARG002
+    def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Any]:  # noqa: ARG002 - the form of a Jinja loader
         path = self._folder / template
         if ".." in Path(template).parts or Path(template).is_absolute() or not path.is_file():
             raise jinja2.TemplateNotFound(template)

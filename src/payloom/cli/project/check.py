@@ -30,9 +30,9 @@ def check(
     project: PROJECT = None, explain: EXPLAIN = False, run_actions: RUN_ACTIONS = False, as_json: JSON = False
 ) -> None:
     """Check tables, workflows, pages and settings; exit code 1 if there are errors."""
-    from payloom.project.loader import load_project  # noqa: PLC0415 - loads on use
-    from payloom.project.loader import run_actions as with_actions  # noqa: PLC0415 - loads on use
-    from payloom.settings.load import load_settings  # noqa: PLC0415 - loads on use
+    from payloom.project.loader import load_project
+    from payloom.project.loader import run_actions as with_actions
+    from payloom.settings.load import load_settings
 
     root = find_project(project)
     loaded = load_project(root, load_settings(root, keep=False))
@@ -71,8 +71,8 @@ def lanes(workflows: Mapping[str, Workflow]) -> Iterator[dict[str, Any]]:
 
     lane: `fast` or `durable`. steps: the places (file:line) of those that keep it from being done with its event.
     """
-    from payloom.workflows.program.lane import lane_of  # noqa: PLC0415 - loads on use
-    from payloom.workflows.program.program import ScheduleTrigger  # noqa: PLC0415 - loads on use
+    from payloom.workflows.program.lane import lane_of
+    from payloom.workflows.program.program import ScheduleTrigger
 
     for name in sorted(workflows):
         workflow = workflows[name]

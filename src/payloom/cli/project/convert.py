@@ -37,7 +37,7 @@ def export(
 
     Executes the project's Python: the file that you name.
     """
-    from payloom.workflows.builder import to_yaml  # noqa: PLC0415 - loads on use
+    from payloom.workflows.builder import to_yaml
 
     texts = {definition.id: to_yaml(definition) for definition in definitions(file)}
     if write:
@@ -55,7 +55,7 @@ def import_(
     as_json: JSON = False,
 ) -> None:
     """Print a workflow file as Python: the same workflow, written with the builder."""
-    from payloom.workflows.builder import to_python  # noqa: PLC0415 - loads on use
+    from payloom.workflows.builder import to_python
 
     path, workflow_id = _file_of(name, project)
     data = _sound(path.read_text("utf-8"), workflow_id, path.name)
@@ -68,7 +68,7 @@ def import_(
 
 def definitions(file: Path) -> list[Definition]:
     """Run a Python file and return the workflows it defines, by name of the variable."""
-    from payloom.workflows.builder import Definition  # noqa: PLC0415 - loads on use
+    from payloom.workflows.builder import Definition
 
     if not file.is_file():
         raise NothingFound(f"there is no file {file}")
@@ -119,7 +119,7 @@ def _file_of(name: str, project: Path | None) -> tuple[Path, str]:
     path = Path(name)
     if path.is_file():
         return path, path.stem
-    from payloom.project.loader import workflow_names  # noqa: PLC0415 - loads on use
+    from payloom.project.loader import workflow_names
 
     root = find_project(project)
     names = workflow_names(root)
@@ -130,8 +130,8 @@ def _file_of(name: str, project: Path | None) -> tuple[Path, str]:
 
 def _sound(text: str, workflow_id: str, file: str) -> dict[str, Any]:
     """Return what a file holds, if it is a workflow."""
-    from payloom.project.catalog import base_catalog  # noqa: PLC0415 - loads on use
-    from payloom.workflows.loading.loader import read_workflow  # noqa: PLC0415 - loads on use
+    from payloom.project.catalog import base_catalog
+    from payloom.workflows.loading.loader import read_workflow
 
     draft = read_workflow(text, workflow_id=workflow_id, file=file, catalog=base_catalog())
     if draft.compiled is None or draft.source.diagnostics:

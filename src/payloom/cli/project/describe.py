@@ -23,7 +23,7 @@ def actions(
     as_json: JSON = False,
 ) -> None:
     """List what steps can call."""
-    from payloom.project.catalog import base_catalog  # noqa: PLC0415 - loads on use
+    from payloom.project.catalog import base_catalog
 
     catalog = base_catalog()
     names = [name for name in catalog.action_names(STRIPE) if not search or search in name]
@@ -73,7 +73,7 @@ def triggers(
     search: Annotated[str | None, typer.Argument(help="A part of the name.")] = None, as_json: JSON = False
 ) -> None:
     """List what workflows can start on."""
-    from payloom.project.catalog import base_catalog  # noqa: PLC0415 - loads on use
+    from payloom.project.catalog import base_catalog
 
     catalog = base_catalog()
     names = [name for name in catalog.family_names() if not search or search in name]
@@ -90,7 +90,7 @@ def triggers(
 @report_errors
 def schema(project: PROJECT = None) -> None:
     """Print the JSON Schema of workflow files, for editors."""
-    from payloom.workflows.reference.workflow_schema import workflow_schema  # noqa: PLC0415 - loads on use
+    from payloom.workflows.reference.workflow_schema import workflow_schema
 
     print_json(workflow_schema(_catalog(project)))
 
@@ -98,9 +98,9 @@ def schema(project: PROJECT = None) -> None:
 @report_errors
 def openapi(project: PROJECT = None) -> None:
     """Print the OpenAPI description of the project's endpoints."""
-    from payloom.api.openapi import describe  # noqa: PLC0415 - loads on use
-    from payloom.project.loader import load_project  # noqa: PLC0415 - loads on use
-    from payloom.settings.load import load_settings  # noqa: PLC0415 - loads on use
+    from payloom.api.openapi import describe
+    from payloom.project.loader import load_project
+    from payloom.settings.load import load_settings
 
     root = find_project(project)
     settings = load_settings(root, keep=False)
@@ -108,8 +108,8 @@ def openapi(project: PROJECT = None) -> None:
 
 
 def _catalog(project: Any) -> Any:
-    from payloom.project.loader import load_project  # noqa: PLC0415 - loads on use
-    from payloom.settings.load import load_settings  # noqa: PLC0415 - loads on use
+    from payloom.project.loader import load_project
+    from payloom.settings.load import load_settings
 
     root = find_project(project)
     return load_project(root, load_settings(root, keep=False)).catalog

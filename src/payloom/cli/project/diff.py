@@ -41,7 +41,7 @@ def diff(
     as_json: JSON = False,
 ) -> None:
     """Say which workflows changed and how: steps, arguments, triggers, inputs."""
-    from payloom.workflows.program.diff import diff_models  # noqa: PLC0415 - loads on use
+    from payloom.workflows.program.diff import diff_models
 
     one_file = Path(old).is_file()
     if one_file != Path(new).is_file() and new != FILES:
@@ -69,8 +69,8 @@ def diff(
 
 
 def _of_project(old: str, new: str, project: Path | None) -> tuple[Models, Models]:
-    from payloom.project.loader import load_project  # noqa: PLC0415 - loads on use
-    from payloom.settings.load import load_settings  # noqa: PLC0415 - loads on use
+    from payloom.project.loader import load_project
+    from payloom.settings.load import load_settings
 
     root = find_project(project)
     settings = load_settings(root, keep=False)
@@ -90,7 +90,7 @@ def _of_project(old: str, new: str, project: Path | None) -> tuple[Models, Model
 
 
 def _model(text: str, name: str, file: str, catalog: Catalog) -> Mapping[str, Any]:
-    from payloom.workflows.loading.loader import read_workflow  # noqa: PLC0415 - loads on use
+    from payloom.workflows.loading.loader import read_workflow
 
     draft = read_workflow(text, workflow_id=name, file=file, catalog=catalog)
     if draft.compiled is None:
@@ -101,7 +101,7 @@ def _model(text: str, name: str, file: str, catalog: Catalog) -> Mapping[str, An
 
 def _of_file(path: Path) -> Models:
     """Two files are compared as versions of one workflow, whatever they are called."""
-    from payloom.project.catalog import base_catalog  # noqa: PLC0415 - loads on use
+    from payloom.project.catalog import base_catalog
 
     return {"workflow": _model(path.read_text("utf-8"), path.stem, str(path), base_catalog())}
 
@@ -134,10 +134,10 @@ def _git(root: Path, *words: str, revision: str) -> str:
 
 async def _stored(url: str, names: frozenset[str]) -> Models:
     """Return the newest stored version of each workflow; of workflows that are no more, none."""
-    import sqlalchemy as sa  # noqa: PLC0415 - loads on use
+    import sqlalchemy as sa
 
-    from payloom.db.database import open_database  # noqa: PLC0415 - loads on use
-    from payloom.runs.models import versions  # noqa: PLC0415 - loads on use
+    from payloom.db.database import open_database
+    from payloom.runs.models import versions
 
     def work(tx: sa.Connection) -> dict[str, Any]:
         if not sa.inspect(tx).has_table(versions.name):

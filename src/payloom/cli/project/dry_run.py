@@ -27,7 +27,7 @@ def dry_run(
     as_json: JSON = False,
 ) -> None:
     """Show what a draft would do with recorded events, and what the current version did. Nothing is stored or sent."""
-    from payloom.sandbox.dry_run_file import dry_run as run  # noqa: PLC0415 - only tests and drafts need the sandbox
+    from payloom.sandbox.dry_run_file import dry_run as run
 
     results = asyncio.run(run(find_project(project), file, events or ["last-7d"]))
     if as_json:

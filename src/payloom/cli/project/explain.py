@@ -31,7 +31,7 @@ def explain(
     as_json: JSON = False,
 ) -> None:
     """Explain an error code, a failure kind of a step, or a rule: what it means, its cause, and what to do."""
-    from payloom.workflows.checker.rules import RULES  # noqa: PLC0415 - loads on use
+    from payloom.workflows.checker.rules import RULES
 
     if code.upper() in RULES:
         rule = RULES[code.upper()]
@@ -54,10 +54,10 @@ def explain(
 
 def meanings() -> dict[str, set[str]]:
     """Return what each code of ours says in one sentence, from the classes that bear it. Imports everything."""
-    import payloom  # noqa: PLC0415 - loads on use
-    import payloom_emulator  # noqa: PLC0415 - loads on use
-    from payloom.kit.errors import PayloomError  # noqa: PLC0415 - loads on use
-    from payloom_emulator.kit.errors import PayloomError as EmulatorBaseError  # noqa: PLC0415 - loads on use
+    import payloom
+    import payloom_emulator
+    from payloom.kit.errors import PayloomError
+    from payloom_emulator.kit.errors import PayloomError as EmulatorBaseError
 
     for package in (payloom, payloom_emulator):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):

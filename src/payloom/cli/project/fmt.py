@@ -19,7 +19,7 @@ def fmt(
     as_json: JSON = False,
 ) -> None:
     """Write workflow files in the canonical style; comments and meaning stay."""
-    from payloom.workflows.edit.formatting import format_text, unreadable  # noqa: PLC0415 - loads on use
+    from payloom.workflows.edit.formatting import format_text, unreadable
 
     root = find_project(project)
     changed: list[str] = []

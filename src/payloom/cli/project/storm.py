@@ -43,8 +43,8 @@ def storm(
 
     Executes the project's Python.
     """
-    from payloom.kit.clock import monotonic  # noqa: PLC0415 - a command loads what it needs when it runs
-    from payloom.testing.storm.runner import keep_seeds, kept_seeds  # noqa: PLC0415 - only tests and drafts need the sandbox
+    from payloom.kit.clock import monotonic
+    from payloom.testing.storm.runner import keep_seeds, kept_seeds
 
     root = find_project(project)
     if seed is not None:
@@ -72,8 +72,8 @@ def storm(
 
 def _chosen(root: Path, workflows: list[str], only: str | None) -> tuple[SandboxProject, list[Case]]:
     """Return the project's sandbox and the cases to play. Raises NothingToTest."""
-    from payloom.sandbox.errors import NothingToTest  # noqa: PLC0415 - only tests and drafts need the sandbox
-    from payloom.testing.runner import chosen, load_case_files, open_project  # noqa: PLC0415 - only tests and drafts need the sandbox
+    from payloom.sandbox.errors import NothingToTest
+    from payloom.testing.runner import chosen, load_case_files, open_project
 
     project, sandbox = open_project(root)
     cases = list(chosen(load_case_files(project), None))
@@ -90,7 +90,7 @@ def _chosen(root: Path, workflows: list[str], only: str | None) -> tuple[Sandbox
 async def _run(
     sandbox: SandboxProject, cases: list[Case], plan: Any, until: float | None, progress: _Progress
 ) -> StormReport:
-    from payloom.testing.storm.runner import StormRunner  # noqa: PLC0415 - only tests and drafts need the sandbox
+    from payloom.testing.storm.runner import StormRunner
 
     await sandbox.prepare()
     try:
@@ -104,8 +104,8 @@ class _Progress:
     """A bar on a terminal, nothing elsewhere."""
 
     def __init__(self, total: int | None, *, quiet: bool) -> None:
-        from rich.console import Console  # noqa: PLC0415 - loads on first use
-        from rich.progress import Progress  # noqa: PLC0415 - loads on first use
+        from rich.console import Console
+        from rich.progress import Progress
 
         self._bar = Progress(console=Console(stderr=True), transient=True, disable=quiet or not sys.stderr.isatty())
         self._task = self._bar.add_task("stories", total=total)

@@ -39,7 +39,7 @@ def run_tests(
     as_json: JSON = False,
 ) -> None:
     """Run the workflows' tests; exit code 1 if one fails. Executes the project's Python, but not with --list."""
-    from payloom.testing.runner import chosen, load_case_files, open_project, run_cases  # noqa: PLC0415 - only tests and drafts need the sandbox
+    from payloom.testing.runner import chosen, load_case_files, open_project, run_cases
 
     root = find_project(project)
     if listed:
@@ -57,7 +57,7 @@ def run_tests(
         )
     )
     if record:
-        from payloom.testing.update_expectations import record as write  # noqa: PLC0415 - only tests and drafts need the sandbox
+        from payloom.testing.update_expectations import record as write
 
         written = write(report.results)
         for name in written:

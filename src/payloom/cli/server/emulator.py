@@ -27,7 +27,7 @@ def _emulator(context: typer.Context, **values: Any) -> None:
     """Run the local Stripe by itself, or use one that runs (`trigger`)."""
     if context.invoked_subcommand is not None:
         return
-    from payloom_emulator.__main__ import main  # noqa: PLC0415 - the server loads only when it is to run
+    from payloom_emulator.__main__ import main
 
     arguments: list[str] = ["--version"] if values["version"] else []
     for action in _actions():
@@ -94,7 +94,7 @@ def trigger(
 
 def _running(project: Path | None) -> str | None:
     """Return the local Stripe that the project around us runs, if it does. Raises NotAProject for a wrong --project."""
-    from payloom.settings.local import LocalState  # noqa: PLC0415 - loads on use
+    from payloom.settings.local import LocalState
 
     try:
         root = find_project(project)
@@ -114,7 +114,7 @@ def _running(project: Path | None) -> str | None:
 
 
 def _ask(address: str, method: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    import httpx  # noqa: PLC0415 - loads on use
+    import httpx
 
     try:
         answer = httpx.request(method, f"{address}/_emulator/trigger", json=body, timeout=_TIMEOUT, trust_env=False)

@@ -32,8 +32,8 @@ def migrate(
     as_json: JSON = False,
 ) -> None:
     """Create or update Payloom's own tables and the project's. Deletes data only with --allow-drop."""
-    from payloom.app.asgi import migrate_project  # noqa: PLC0415 - commands load what they need when they run
-    from payloom.project.loader import load_project  # noqa: PLC0415 - commands load what they need when they run
+    from payloom.app.asgi import migrate_project
+    from payloom.project.loader import load_project
 
     settings = load_settings(find_project(project))
     loaded = load_project(settings.root, settings)
@@ -51,7 +51,7 @@ def migrate(
 
 def _confirm(project: Project, settings: Settings, names: Collection[str], *, yes: bool, ask: bool) -> None:
     """Print what `names` would delete; return if that is confirmed. Raises CommandError, typer.Abort."""
-    from payloom.app.asgi import pending_losses  # noqa: PLC0415 - commands load what they need when they run
+    from payloom.app.asgi import pending_losses
 
     losses = asyncio.run(pending_losses(project, settings))
     for name in names:

@@ -69,8 +69,8 @@ def _refuse_unfit(settings: Settings, *, workers: int, work: bool) -> None:
 
 
 async def _start_and_stop(settings: Settings, *, work: bool) -> None:
-    from payloom.app.asgi import create_app  # noqa: PLC0415 - loads on use
-    from payloom.project.loader import load_project  # noqa: PLC0415 - loads on use
+    from payloom.app.asgi import create_app
+    from payloom.project.loader import load_project
 
     app = create_app(load_project(settings.root, settings).ensure_valid(), settings, work=work)
     async with app.router.lifespan_context(app):
@@ -79,7 +79,7 @@ async def _start_and_stop(settings: Settings, *, work: bool) -> None:
 
 def _supervise(settings: Settings, *, workers: int, work: bool) -> int:
     """Serve until SIGTERM. Returns the exit code."""
-    from payloom.app.logging import configure_logs  # noqa: PLC0415 - loads on use
+    from payloom.app.logging import configure_logs
 
     configure_logs(settings)
     on_postgres = not settings.database_url.startswith("sqlite")

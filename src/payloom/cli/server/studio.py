@@ -35,12 +35,12 @@ def studio(
 
 
 async def _link(settings: Settings, email: str | None, address: str) -> str:
-    from payloom.api.management.lazy_app import SIGN_IN_PATH  # noqa: PLC0415 - loads on use
-    from payloom.auth.service import AccountService  # noqa: PLC0415 - loads on use
-    from payloom.auth.studio_users import StudioUsers  # noqa: PLC0415 - loads on use
-    from payloom.db.database import open_database  # noqa: PLC0415 - loads on use
-    from payloom.db.migrate import migrate  # noqa: PLC0415 - loads on use
-    from payloom.kit.clock import SystemClock  # noqa: PLC0415 - loads on use
+    from payloom.api.management.lazy_app import SIGN_IN_PATH
+    from payloom.auth.service import AccountService
+    from payloom.auth.studio_users import StudioUsers
+    from payloom.db.database import open_database
+    from payloom.db.migrate import migrate
+    from payloom.kit.clock import SystemClock
 
     database, clock = open_database(settings.database_url), SystemClock()
     try:

@@ -15,8 +15,8 @@ from payloom.settings.load import load_settings
 @report_errors
 def worker(project: PROJECT = None) -> None:
     """Advance runs until Ctrl-C. Executes the project's Python."""
-    from payloom.app.asgi import create_app  # noqa: PLC0415 - loads on use
-    from payloom.project.loader import load_project  # noqa: PLC0415 - loads on use
+    from payloom.app.asgi import create_app
+    from payloom.project.loader import load_project
 
     settings = load_settings(find_project(project))
     app = create_app(load_project(settings.root, settings), settings)

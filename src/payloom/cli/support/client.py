@@ -50,7 +50,7 @@ class ManagementClient:
         return (await self._ask(method, path, **options)).json()
 
     async def _ask(self, method: str, path: str, **options: Any) -> Any:
-        import httpx  # noqa: PLC0415 - loads on use
+        import httpx
 
         try:
             answer = await self._http.request(method, PREFIX + path, **options)
@@ -83,7 +83,7 @@ async def _with_client(root: Path, work: Callable[[ManagementClient], Coroutine[
 
 @contextlib.asynccontextmanager
 async def _open(root: Path, *, engine: bool) -> AsyncGenerator[ManagementClient, None]:
-    import httpx  # noqa: PLC0415 - loads on use
+    import httpx
 
     settings = load_settings(root)
     token = settings.admin_token.get_secret_value() if settings.admin_token else None
@@ -118,7 +118,7 @@ def running_server(settings: Settings) -> str | None:
     url = server.get("url")
     if not isinstance(url, str):
         return None
-    import httpx  # noqa: PLC0415 - loads on use
+    import httpx
 
     try:
         return url if httpx.get(f"{url}/healthz", timeout=2).is_success else None
@@ -128,8 +128,8 @@ def running_server(settings: Settings) -> str | None:
 
 @contextlib.asynccontextmanager
 async def _in_process(settings: Settings, *, engine: bool) -> AsyncGenerator[Any, None]:
-    from payloom.app.asgi import create_app  # noqa: PLC0415 - loads on use
-    from payloom.project.loader import load_project  # noqa: PLC0415 - loads on use
+    from payloom.app.asgi import create_app
+    from payloom.project.loader import load_project
 
     app = create_app(load_project(settings.root, settings), settings, work=engine)
     async with app.router.lifespan_context(app):

@@ -33,7 +33,7 @@ R = TypeVar("R")
 
 def print_message(text: str = "") -> None:
     """Write a line for people to stderr."""
-    from rich.console import Console  # noqa: PLC0415 - loads on use
+    from rich.console import Console
 
     Console(stderr=True, highlight=False, soft_wrap=True).print(text)
 
@@ -51,9 +51,9 @@ def print_json(value: Any) -> None:
 
 def print_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a table to stdout; cells are shown as they are, not as markup."""
-    from rich.console import Console  # noqa: PLC0415 - loads on use
-    from rich.table import Table  # noqa: PLC0415 - loads on use
-    from rich.text import Text  # noqa: PLC0415 - loads on use
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for column in columns:
@@ -65,8 +65,8 @@ def print_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequen
 
 def fail(error: PayloomError, *, as_json: bool = False) -> NoReturn:
     """Report an error and end with its exit code."""
-    from rich.console import Console  # noqa: PLC0415 - loads on use
-    from rich.text import Text  # noqa: PLC0415 - loads on use
+    from rich.console import Console
+    from rich.text import Text
 
     code = int(getattr(error, "exit_code", 2))
     if as_json:

@@ -51,7 +51,7 @@ class DateText(_Stored):
         """Store the date: as it is in Postgres, as ISO text in SQLite."""
         return value if value is None or dialect.name == "postgresql" else value.isoformat()
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Read the date as ISO text from either database."""
         return value.isoformat() if isinstance(value, dt.date) else value
 

@@ -133,6 +133,6 @@ class Alteration:
         if run("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'").first():
             # A number that was assigned once is not assigned again. Without counters SQLite has no such table.
             highest = "SELECT max(seq) FROM sqlite_sequence WHERE name IN (?, ?)"
-            run(f"UPDATE sqlite_sequence SET seq = ({highest}) WHERE name = ?", (_COPY, self._after.name, _COPY))  # noqa: S608
+            run(f"UPDATE sqlite_sequence SET seq = ({highest}) WHERE name = ?", (_COPY, self._after.name, _COPY))  # noqa: S608 - a number of ours
         run(f"DROP TABLE {old}")
         run(f"ALTER TABLE {_COPY} RENAME TO {old}")

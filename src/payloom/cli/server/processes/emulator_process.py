@@ -75,7 +75,7 @@ def local_stripe(
     command = [sys.executable, "-m", "payloom.cli.server.processes.parent_watchdog", "--port", str(port)]
     command += ["--store", str(store)] if store else []
     command += ["--webhook-url", webhook_url]
-    from payloom_emulator.options import KEYS, WEBHOOK_SECRETS  # noqa: PLC0415 - only who runs a local Stripe loads a part of it
+    from payloom_emulator.options import KEYS, WEBHOOK_SECRETS
 
     # Every user of the machine sees a command line; the environment is the owner's alone.
     environment = {**os.environ, WEBHOOK_SECRETS: webhook_secret, KEYS: " ".join(keys)}

@@ -23,7 +23,7 @@ def end_with_parent() -> None:
 def main() -> int:
     """Serve until the parent closes the pipe. Arguments are the emulator's."""
     threading.Thread(target=end_with_parent, name="parent-watch", daemon=True).start()
-    from payloom_emulator.__main__ import main as serve  # noqa: PLC0415 - the watch must run first
+    from payloom_emulator.__main__ import main as serve
 
     return serve(sys.argv[1:])
 

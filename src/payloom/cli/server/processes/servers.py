@@ -108,7 +108,7 @@ def announced(settings: Settings, url: str, stripe_url: str | None = None) -> Ge
 
 def refuse_second(settings: Settings) -> None:
     """Raise AlreadyServed if another process serves this project on this machine."""
-    from payloom.cli.support.client import running_server  # noqa: PLC0415 - backend loads httpx only if there is somebody
+    from payloom.cli.support.client import running_server
 
     if url := running_server(settings):
         raise AlreadyServed(f"this project is served already, at {url}", hint="Open that address, or stop it first.")
@@ -121,11 +121,11 @@ def make_server(
 
     work: advance runs in this process. parser, loop: for tests; uvicorn's best otherwise.
     """
-    import uvicorn  # noqa: PLC0415 - loads on use
+    import uvicorn
 
-    from payloom.api.limits.uvicorn_protocols import limited_protocol, silence_bad_request_logs  # noqa: PLC0415 - loads on use
-    from payloom.app.asgi import create_app  # noqa: PLC0415 - loads on use
-    from payloom.project.loader import load_project  # noqa: PLC0415 - loads on use
+    from payloom.api.limits.uvicorn_protocols import limited_protocol, silence_bad_request_logs
+    from payloom.app.asgi import create_app
+    from payloom.project.loader import load_project
 
     app = create_app(load_project(settings.root, settings).ensure_valid(), settings, work=work)
     connection_limiter = app.state.connection_limiter
@@ -170,7 +170,7 @@ def make_server(
 def open_files_for(connections: int) -> int:
     """Let the process open enough files, as far as the machine allows, and return how many connections that makes."""
     try:
-        import resource  # noqa: PLC0415 - not everywhere
+        import resource
     except ImportError:
         return connections
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

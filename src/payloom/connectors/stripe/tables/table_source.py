@@ -75,7 +75,7 @@ class StripeTables:
                 StepFailure(failed.code, failed.message, status=failed.status, hint=failed.hint, data=failed.data)
             ) from failed
 
-    async def select(self, name: str, args: Mapping[str, Any], *, timeout: float | None = None) -> Any:  # noqa: ASYNC109
+    async def select(self, name: str, args: Mapping[str, Any], *, timeout: float | None = None) -> Any:  # noqa: ASYNC109 - the SDK takes it
         """Return what a `select` with these arguments gives; raises VerbFailed, StripeStepFailed."""
         table = _table(name)
         where: Mapping[str, Any] = args.get("where") or {}
@@ -100,7 +100,7 @@ class StripeTables:
         where: Mapping[str, Any],
         order_by: Sequence[str],
         most: int,
-        timeout: float | None,  # noqa: ASYNC109
+        timeout: float | None,  # noqa: ASYNC109 - the SDK takes it
     ) -> list[Row]:
         if self._mirror is not None and table.view == "list" and self._mirror.is_mirrored(table.resource):
             return await self._mirror.select(table, where, order_by=order_by, limit=most)
@@ -121,7 +121,7 @@ class StripeTables:
         page = await self._connector.perform(request.action, {**request.params, **paging}, timeout=timeout)
         return page["data"]
 
-    async def _by_id(self, table: StripeTable, ids: Sequence[str], timeout: float | None) -> list[Row]:  # noqa: ASYNC109
+    async def _by_id(self, table: StripeTable, ids: Sequence[str], timeout: float | None) -> list[Row]:  # noqa: ASYNC109 - the SDK takes it
         rows: list[Row] = []
         for identity in ids:
             try:
