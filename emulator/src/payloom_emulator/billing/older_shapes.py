@@ -6,7 +6,7 @@ and `promotion`; endive (2026-09-30) made the anchor of an update an object.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from payloom_emulator.billing.pricing import amounts
 from payloom_emulator.core.differences import public_fields
@@ -19,7 +19,7 @@ from payloom_emulator.protocol.params import operations, table
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
-Shown: TypeAlias = dict[str, Any]
+Shown: TypeAlias = dict[str, object]
 """An object as an API version shows it. `stored` is the same in the newest shape, or what an event carries of it."""
 
 
@@ -230,7 +230,7 @@ def _coupon(unit: UnitOfWork, coupon_id: str | None) -> Coupon | None:
     return public_fields(coupon, without=frozenset({"applies_to", "currency_options"})) if coupon else None
 
 
-def promotion_node() -> Any:
+def promotion_node() -> object:
     """Return the type node of the parameter `promotion`, which older versions took as optional."""
     types = table()["types"]
     return types[operations()["POST", "/v1/promotion_codes"]][1]["promotion"]

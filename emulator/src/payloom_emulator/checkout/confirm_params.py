@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import TypedDict
 
 
 class ConfirmAddress(TypedDict, total=False):
@@ -34,7 +34,7 @@ class ConfirmParams(TypedDict, total=False):
     """What Stripe's page sends when the customer pays; it is in no specification. expected_amount: minor units."""
 
     payment_method: str
-    payment_method_data: dict[str, Any]
+    payment_method_data: dict[str, object]
     email: str
     name: str
     phone: str

@@ -9,10 +9,9 @@ from payloom_emulator.objects.accounts import Account
 from payloom_emulator.protocol.errors import missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
-REQUIREMENTS: Body = {
+REQUIREMENTS: dict[str, object] = {
     "alternatives": [],
     "current_deadline": None,
     "currently_due": [],
@@ -24,7 +23,7 @@ REQUIREMENTS: Body = {
 }
 
 
-PROFILE: Body = {
+PROFILE: dict[str, object] = {
     "annual_revenue": None,
     "estimated_worker_count": None,
     "mcc": None,
@@ -39,7 +38,7 @@ PROFILE: Body = {
 }
 
 
-def settings(name: str) -> Body:
+def settings(name: str) -> dict[str, object]:
     """Return the settings an account of this name starts with."""
     return {
         "bacs_debit_payments": {"display_name": None, "service_user_number": None},
@@ -95,9 +94,9 @@ def home(unit: UnitOfWork) -> Account:
     )
 
 
-def account_status(*, enabled: bool) -> Body:
+def account_status(*, enabled: bool) -> dict[str, object]:
     """Return what an account can do, and what it still requires. enabled: it has been onboarded."""
-    needed: Body = dict(REQUIREMENTS)
+    needed: dict[str, object] = dict(REQUIREMENTS)
     if not enabled:
         due = ["business_type", "external_account", "tos_acceptance.date", "tos_acceptance.ip"]
         needed.update(

@@ -12,7 +12,6 @@ from payloom_emulator.objects.charges import Charge
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.objects.json import JsonMapping
 
@@ -94,7 +93,7 @@ def reverse(
     return made
 
 
-def _plain(obj: TransferReversal) -> Body:
+def _plain(obj: TransferReversal) -> dict[str, object]:
     return {k: v for k, v in obj.items() if not k.startswith("_")}
 
 
@@ -102,7 +101,7 @@ def _url(transfer: Transfer) -> str:
     return f"/v1/transfers/{transfer['id']}/reversals"
 
 
-def keep_fee(unit: UnitOfWork, charge: Charge) -> Body:
+def keep_fee(unit: UnitOfWork, charge: Charge) -> dict[str, object]:
     """Make the application fee of a charge on a connected account, or of a destination charge."""
     transfer_data = charge.get("transfer_data") or {}
     return unit.create(
@@ -117,7 +116,9 @@ def keep_fee(unit: UnitOfWork, charge: Charge) -> Body:
     )
 
 
-def refund_fee(unit: UnitOfWork, fee: Body, amount: int, *, metadata: JsonMapping | None = None) -> Body:
+def refund_fee(
+    unit: UnitOfWork, fee: dict[str, object], amount: int, *, metadata: JsonMapping | None = None
+) -> dict[str, object]:
     """Give back `amount` of an application fee. Emits application_fee.refunded."""
     made = unit.create(
         kinds.FEE_REFUND, {"amount": amount, "currency": fee["currency"], "fee": fee["id"], "metadata": metadata or {}}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 from payloom_emulator.protocol.api_versions import DEFAULT
 
@@ -63,7 +62,7 @@ class EmulatorConfig:
     rate_limit: int | None = None
     latency: float = 0.0
     allowed_hosts: tuple[str, ...] = ()
-    business: dict[str, Any] = dataclasses.field(
+    business: dict[str, object] = dataclasses.field(
         default_factory=lambda: {
             "name": "Local Stripe",
             "country": "US",

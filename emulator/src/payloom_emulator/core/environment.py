@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from payloom_emulator.core.clock import EmulatorClock
     from payloom_emulator.core.config import EmulatorConfig
-    from payloom_emulator.core.declarations.schema import Body, Schema
+    from payloom_emulator.core.declarations.schema import Schema
     from payloom_emulator.core.ids import Ids
     from payloom_emulator.core.store import Store
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 class Outbox(Protocol):
     """Where events wait for their delivery."""
 
-    def matching_endpoints(self, account: str, event_type: str) -> list[Body]:
+    def matching_endpoints(self, account: str, event_type: str) -> list[dict[str, object]]:
         """Return the endpoints that get an event of this type of this account."""
         ...
 
-    def endpoints_of(self, account: str) -> list[Body]:
+    def endpoints_of(self, account: str) -> list[dict[str, object]]:
         """Return the account's endpoints, event destinations among them."""
         ...
 
-    def enqueue(self, account: str, event: Body, endpoints: list[Body]) -> None:
+    def enqueue(self, account: str, event: dict[str, object], endpoints: list[dict[str, object]]) -> None:
         """Plan the first attempt for each endpoint."""
         ...
 
@@ -37,7 +37,7 @@ class Outbox(Protocol):
 class History(Protocol):
     """How objects looked in older API versions."""
 
-    def down(self, unit: Any, shown: Body, stored: Body, version: str) -> None:
+    def down(self, unit: object, shown: dict[str, object], stored: dict[str, object], version: str) -> None:
         """Turn `shown` (a copy of the newest shape) into the shape of `version`, in place."""
         ...
 
@@ -82,11 +82,11 @@ class Environment(Protocol):
         """Return the schema of an object name that exists."""
         ...
 
-    def includes(self, object_name: str) -> Mapping[str, Callable[[Any, Any], Any]]:
+    def includes(self, object_name: str) -> Mapping[str, Callable[[object, object], object]]:
         """Return the fields that are shown only when expanded: name to function(unit, obj)."""
         ...
 
-    def builtin(self, unit: Any, object_name: str, object_id: str) -> Mapping[str, object] | None:
+    def builtin(self, unit: object, object_name: str, object_id: str) -> Mapping[str, object] | None:
         """Return a fresh one of the objects every account has (`pm_card_visa`), or None."""
         ...
 

@@ -10,7 +10,6 @@ from payloom_emulator.protocol.params import event_types
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.environment import Environment
 
 _WITH_PREVIOUS = frozenset({"updated", "updating"})
@@ -19,13 +18,13 @@ _WITH_PREVIOUS = frozenset({"updated", "updating"})
 def make(
     environment: Environment,
     event_type: str,
-    shown: Body,
+    shown: dict[str, object],
     previous: Mapping[str, object] | None = None,
     *,
     account: str,
     now: int,
     request: Mapping[str, object],
-) -> Body:
+) -> dict[str, object]:
     """Store one event about an object, `shown` as it is now, and one delivery for each endpoint that wants it.
 
     previous: the changed fields' old values; only events whose type ends in "updated" carry them. now: Unix seconds.
@@ -33,7 +32,7 @@ def make(
     """
     if event_type not in event_types() and not event_type.startswith("v2."):
         raise UnknownEventType(f"Stripe has no event {event_type!r}.")
-    data: Body = {"object": shown}
+    data: dict[str, object] = {"object": shown}
     if previous is not None and event_type.rsplit(".", 1)[-1] in _WITH_PREVIOUS:
         data["previous_attributes"] = previous
     endpoints = environment.outbox.matching_endpoints(account, event_type)

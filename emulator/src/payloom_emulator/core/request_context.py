@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
 
 from payloom_emulator.protocol.errors import parameter_missing
 
@@ -42,7 +42,7 @@ class RequestContext(Generic[P_co]):
     version: str
     path: str
 
-    def get(self, name: str, default: object = None) -> Any:
+    def get(self, name: str, default: object = None) -> object:
         """Return a parameter, "" counting as not given."""
         value = self.params.get(name)
         return default if value is None or value == "" else value

@@ -10,7 +10,7 @@ import os
 import sqlite3
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from payloom_emulator.core.errors import StoreInUse
 from payloom_emulator.protocol.json_shapes import is_array, is_object
@@ -94,7 +94,7 @@ class Store:
             if self._depth == 0:
                 self._db.execute("COMMIT")
 
-    def insert(self, account: str, body: dict[str, Any], links: dict[str, Any]) -> None:
+    def insert(self, account: str, body: dict[str, object], links: dict[str, object]) -> None:
         """Add an object; it becomes the newest of its kind."""
         self._seq += 1
         self._db.execute(
@@ -103,7 +103,9 @@ class Store:
         )
         self._link(account, body["object"], self._seq, links)
 
-    def write(self, account: str, body: dict[str, Any], moved: list[tuple[str, Any, Any]], *, deleted: bool) -> None:
+    def write(
+        self, account: str, body: dict[str, object], moved: list[tuple[str, object, object]], *, deleted: bool
+    ) -> None:
         """Replace an object; `moved`: its filterable fields that changed, as (name, old, new)."""
         (seq,) = self._db.execute(
             "UPDATE objects SET body = ?, deleted = ? WHERE id = ? AND account = ? RETURNING seq",
@@ -117,12 +119,12 @@ class Store:
                 )
             self._link(account, body["object"], seq, {name: new})
 
-    def _link(self, account: str, object_name: str, seq: int, links: dict[str, Any]) -> None:
+    def _link(self, account: str, object_name: str, seq: int, links: dict[str, object]) -> None:
         rows = [(object_name, account, n, str(v), seq) for n, v in links.items() if v is not None]
         if rows:
             self._db.executemany("INSERT OR IGNORE INTO links VALUES (?, ?, ?, ?, ?)", rows)
 
-    def remove(self, account: str, object_id: str, object_name: str, links: dict[str, Any]) -> None:
+    def remove(self, account: str, object_id: str, object_name: str, links: dict[str, object]) -> None:
         """Forget an object and its links for good."""
         row = self._db.execute("SELECT seq FROM objects WHERE id = ? AND account = ?", (object_id, account)).fetchone()
         if row is None:
@@ -134,7 +136,7 @@ class Store:
             )
         self._db.execute("DELETE FROM objects WHERE seq = ?", row)
 
-    def read(self, account: str, object_id: str) -> tuple[dict[str, Any], bool] | None:
+    def read(self, account: str, object_id: str) -> tuple[dict[str, object], bool] | None:
         """Return (object, deleted) or None."""
         row = self._db.execute(
             "SELECT body, deleted FROM objects WHERE id = ? AND account = ?", (object_id, account)
@@ -157,7 +159,7 @@ class Store:
         after: int | None = None,
         limit: int | None = None,
         oldest_first: bool = False,
-    ) -> list[dict[str, Any]]:
+    ) -> list[dict[str, object]]:
         """Return objects, newest first, that have all the linked values in `filters`.
 
         A filter value may be a list (any of them) or bounds: {gt | gte | lt | lte: number}. created: such bounds.
@@ -201,7 +203,7 @@ class Store:
             query += f" LIMIT {int(limit)}"
         return [json.loads(body) for (body,) in self._db.execute(query, values)]
 
-    def scan(self, account: str, object_name: str) -> Iterator[dict[str, Any]]:
+    def scan(self, account: str, object_name: str) -> Iterator[dict[str, object]]:
         """Yield every object of a kind, newest first, without holding them all."""
         cursor = self._db.execute(
             "SELECT body FROM objects WHERE object = ? AND account = ? AND deleted = 0 ORDER BY seq DESC",
@@ -210,7 +212,7 @@ class Store:
         for (body,) in cursor:
             yield json.loads(body)
 
-    def meta(self, name: str, default: object = None) -> Any:
+    def meta(self, name: str, default: object = None) -> object:
         """Return a remembered setting."""
         row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return default if row is None else json.loads(row[0])
@@ -219,7 +221,7 @@ class Store:
         """Remember a setting."""
         self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, json.dumps(value)))
 
-    def query(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    def query(self, sql: str, values: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
         """Run a statement of the rooms that own a table of their own (timers, deliveries, idempotency)."""
         with self._lock:
             return self._db.execute(sql, values).fetchall()

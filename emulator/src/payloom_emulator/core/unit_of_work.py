@@ -20,7 +20,7 @@ from payloom_emulator.protocol.json_shapes import is_array, is_object
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from payloom_emulator.core.declarations.schema import Body, Schema
+    from payloom_emulator.core.declarations.schema import Schema
     from payloom_emulator.core.environment import Environment
     from payloom_emulator.core.store import Store
     from payloom_emulator.objects.json import JsonObject, ListOf
@@ -51,7 +51,7 @@ class UnitOfWork:
         self.now = environment.clock.now() if now is None else now
         self.test_clock = test_clock
         self.request_id, self.idempotency_key = request_id, idempotency_key
-        self._objects: dict[str, Body] = {}
+        self._objects: dict[str, dict[str, object]] = {}
         self._gone: set[str] = set()
         self._links: dict[str, dict[str, str]] = {}
         self._dirty: dict[str, None] = {}
@@ -89,7 +89,7 @@ class UnitOfWork:
             raise missing(kind, str(object_id), param=param or "id", status=400 if param else 404)
         return body
 
-    def find_any(self, object_id: str | None) -> Body | None:
+    def find_any(self, object_id: str | None) -> dict[str, object] | None:
         """Return whatever object has this id, also a deleted one."""
         if object_id is None:
             return None
@@ -133,11 +133,11 @@ class UnitOfWork:
         data = [cast("T", self.attach(row)) for row in rows]
         return {"object": "list", "data": data, "has_more": has_more, "url": url}
 
-    def attach(self, row: Body) -> Body:
+    def attach(self, row: dict[str, object]) -> dict[str, object]:
         """Return the unit's own copy of a row that was just read."""
         return self._objects.get(row["id"]) or self._remember(row)
 
-    def _remember(self, body: Body) -> Body:
+    def _remember(self, body: dict[str, object]) -> dict[str, object]:
         self._objects[body["id"]] = body
         schema = self.environment.find_schema(body["object"])
         if schema is not None:
@@ -215,8 +215,8 @@ class UnitOfWork:
             self.emit(event_type, obj, previous)
         return obj
 
-    def _apply(self, target: Mapping[str, object], changes: Mapping[str, object]) -> Body:
-        obj = cast("Body", target)
+    def _apply(self, target: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
+        obj = cast("dict[str, object]", target)
         mine = self._objects.setdefault(obj["id"], obj)
         before = {name: mine.get(name) for name in changes}
         previous = differences.difference(before, dict(changes))
@@ -256,7 +256,7 @@ class UnitOfWork:
         for react in self.environment.subscribers(fact):
             react(self, obj, **details)
 
-    def snapshot(self, obj: Mapping[str, object]) -> Body:
+    def snapshot(self, obj: Mapping[str, object]) -> dict[str, object]:
         """Return a copy of the object as an event shows it: nothing private, nothing that needs expanding."""
         schema = self.environment.find_schema(str(obj["object"]))
         hidden = schema.hidden if schema else ()

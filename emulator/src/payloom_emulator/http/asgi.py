@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request as HttpRequest
 
@@ -122,7 +122,7 @@ class WireApp:
         )
 
 
-def _params(scope: Scope, headers: dict[str, str], body: bytes) -> tuple[dict[str, Any], bool]:
+def _params(scope: Scope, headers: dict[str, str], body: bytes) -> tuple[dict[str, object], bool]:
     query = decode(scope["query_string"].decode("latin-1"))
     content = headers.get("content-type", "")
     if scope["method"] == "GET" or not body:
@@ -138,7 +138,7 @@ def _params(scope: Scope, headers: dict[str, str], body: bytes) -> tuple[dict[st
     return {**query, **decode(text)}, False
 
 
-def _json(body: bytes) -> dict[str, Any]:
+def _json(body: bytes) -> dict[str, object]:
     try:
         value = json.loads(body)
     except ValueError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from payloom_emulator.runtime.emulator import Emulator
 
-Handler = Callable[["Emulator", dict[str, Any]], Any]
+Handler = Callable[["Emulator", dict[str, object]], object]
 
 
 def routes() -> list[Route]:
@@ -65,7 +65,7 @@ def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     async def run(request: Request) -> Response:
         emulator: Emulator = request.app.state.emulator
         try:
-            params: dict[str, Any] = dict(request.query_params)
+            params: dict[str, object] = dict(request.query_params)
             if request.method == "POST":
                 params.update(await _body(request))
             params.update(request.path_params)
@@ -79,7 +79,7 @@ def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     return run
 
 
-async def _body(request: Request) -> dict[str, Any]:
+async def _body(request: Request) -> dict[str, object]:
     raw = await request.body()
     if not raw:
         return {}
@@ -91,7 +91,7 @@ async def _body(request: Request) -> dict[str, Any]:
     return value
 
 
-def _about(emulator: Emulator, params: dict[str, Any]) -> Any:
+def _about(emulator: Emulator, params: dict[str, object]) -> object:
     del params
     return {
         "base_url": emulator.base_url,
@@ -102,23 +102,23 @@ def _about(emulator: Emulator, params: dict[str, Any]) -> Any:
     }
 
 
-def _reset(emulator: Emulator, params: dict[str, Any]) -> Any:
+def _reset(emulator: Emulator, params: dict[str, object]) -> object:
     del params
     emulator.reset()
     return {"reset": True}
 
 
-def _seed(emulator: Emulator, params: dict[str, Any]) -> Any:
+def _seed(emulator: Emulator, params: dict[str, object]) -> object:
     """Run the calls of a seed file: `{"calls": [{"method", "path", "params", "as"?}]}`; see `seeding.py`."""
-    return replay_calls(emulator, params.get("calls") or list[Any]())
+    return replay_calls(emulator, params.get("calls") or [])
 
 
-def _read_clock(emulator: Emulator, params: dict[str, Any]) -> Any:
+def _read_clock(emulator: Emulator, params: dict[str, object]) -> object:
     del params
     return {"now": emulator.clock.now(), "offset": emulator.clock.offset}
 
 
-def _move_clock(emulator: Emulator, params: dict[str, Any]) -> Any:
+def _move_clock(emulator: Emulator, params: dict[str, object]) -> object:
     """`{"advance": "30d"}` (or seconds), or `{"to": 1893456000}`."""
     now = emulator.clock.now()
     if params.get("to") is not None:
@@ -133,7 +133,7 @@ def _move_clock(emulator: Emulator, params: dict[str, Any]) -> Any:
     return {"now": emulator.clock.now(), "offset": emulator.clock.offset, "timers": ran}
 
 
-def _seconds(value: Any) -> int:
+def _seconds(value: object) -> int:
     if isinstance(value, int | float):
         return int(value)
     text = str(value)
@@ -146,9 +146,9 @@ def _seconds(value: Any) -> int:
     return int(duration.total_seconds()) if hasattr(duration, "total_seconds") else int(duration)  # type: ignore[arg-type]
 
 
-def _fail_next(emulator: Emulator, params: dict[str, Any]) -> Any:
+def _fail_next(emulator: Emulator, params: dict[str, object]) -> object:
     """Take `{status, method, path, count, when: "before"|"after", seconds, error: {…}}`; see `Fault`."""
-    error = dict(params.get("error") or dict[str, Any]())
+    error = dict(params.get("error") or {})
     error.update({k: params[k] for k in ("type", "code", "message") if k in params})
     fault = CallFault(
         status=int(params.get("status", 500)),
@@ -163,17 +163,17 @@ def _fail_next(emulator: Emulator, params: dict[str, Any]) -> Any:
     return {"armed": True}
 
 
-def _deliveries(emulator: Emulator, params: dict[str, Any]) -> Any:
+def _deliveries(emulator: Emulator, params: dict[str, object]) -> object:
     return {"data": emulator.delivery.rows(event=params.get("event"), limit=int(params.get("limit", 100)))}
 
 
-def _redeliver(emulator: Emulator, params: dict[str, Any]) -> Any:
+def _redeliver(emulator: Emulator, params: dict[str, object]) -> object:
     if not params.get("event"):
         raise EmulatorError('Name the event: {"event": "evt_…"}.')
     return {"planned": emulator.delivery.redeliver(params["event"], params.get("endpoint"))}
 
 
-def _switches(emulator: Emulator, params: dict[str, Any]) -> Any:
+def _switches(emulator: Emulator, params: dict[str, object]) -> object:
     """Take `{seed, duplicate, reorder, delay, drop, delay_seconds, paused, schedule}`; shares are 0 to 1."""
     names = ("seed", "duplicate", "reorder", "delay", "drop", "delay_seconds")
     if any(n in params for n in names):
@@ -192,7 +192,7 @@ def _switches(emulator: Emulator, params: dict[str, Any]) -> Any:
     }
 
 
-def _roll(emulator: Emulator, params: dict[str, Any]) -> Any:
+def _roll(emulator: Emulator, params: dict[str, object]) -> object:
     """Take `{expires_in_hours: 0 to 24}`: how long the old secret signs too. Nothing given: it ends at once."""
     hours = params.get("expires_in_hours", 0)
     try:
@@ -201,14 +201,14 @@ def _roll(emulator: Emulator, params: dict[str, Any]) -> Any:
         raise EmulatorError(f"expires_in_hours is {hours!r}, not a number of hours.") from None
 
 
-def _calls(emulator: Emulator, params: dict[str, Any]) -> Any:
+def _calls(emulator: Emulator, params: dict[str, object]) -> object:
     rows = list(emulator.calls)
     if params.get("path"):
         rows = [r for r in rows if r["path"].startswith(params["path"])]
     return {"data": rows[-int(params.get("limit", 100)) :]}
 
 
-def _limits(emulator: Emulator, params: dict[str, Any]) -> Any:
+def _limits(emulator: Emulator, params: dict[str, object]) -> object:
     """`{"rate_limit": 25, "latency": 0.2}`; null lifts the limit."""
     if "rate_limit" in params:
         emulator.limiter.limit = None if params["rate_limit"] is None else int(params["rate_limit"])
@@ -217,18 +217,18 @@ def _limits(emulator: Emulator, params: dict[str, Any]) -> Any:
     return {"rate_limit": emulator.limiter.limit, "latency": emulator.latency}
 
 
-def _billing(emulator: Emulator, params: dict[str, Any]) -> Any:
+def _billing(emulator: Emulator, params: dict[str, object]) -> object:
     """`{"retry_days": [3, 5, 7], "after_retries": "cancel"|"unpaid"|"past_due", "draft_seconds": 3600, …}`."""
     with emulator.store.transaction():
         return dataclasses.asdict(settings.write(emulator.store, params))
 
 
-def _trigger(emulator: Emulator, params: dict[str, Any]) -> Any:
+def _trigger(emulator: Emulator, params: dict[str, object]) -> object:
 
     return trigger(emulator, str(params.get("event", "")))
 
 
-def _triggers(emulator: Emulator, params: dict[str, Any]) -> Any:
+def _triggers(emulator: Emulator, params: dict[str, object]) -> object:
 
     del emulator, params
     return {"data": sorted(TRIGGERS)}

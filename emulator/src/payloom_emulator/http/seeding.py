@@ -8,7 +8,7 @@ ends a challenge, and `"declines": true` says that a 402 is what is wanted.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from payloom_emulator.core.errors import EmulatorError
 from payloom_emulator.kit.durations import parse_duration
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"\{([A-Za-z_]\w*)((?:\.\w+)+)\}")
 
 
-def replay_calls(emulator: Emulator, calls: list[dict[str, Any]]) -> dict[str, Any]:
+def replay_calls(emulator: Emulator, calls: list[dict[str, object]]) -> dict[str, object]:
     """Make every call; return the answers by name (`as`, or `call_1`…). Raises EmulatorError when one fails."""
-    known: dict[str, Any] = {}
+    known: dict[str, object] = {}
     for number, step in enumerate(calls, 1):
         if "advance" in step:
             seconds = int(parse_duration(str(step["advance"])).total_seconds())
@@ -36,7 +36,7 @@ def replay_calls(emulator: Emulator, calls: list[dict[str, Any]]) -> dict[str, A
         status, body = emulator.call(
             step.get("method", "POST"),
             path,
-            _filled(step.get("params") or dict[str, Any](), known),
+            _filled(step.get("params") or {}, known),
             version=step.get("version"),
         )
         if status == 402 and step.get("declines"):
@@ -57,7 +57,7 @@ def _challenge(emulator: Emulator, intent_id: str, outcome: str) -> None:
     challenges.complete_challenge(emulator, intent_id, outcome, intent["client_secret"])
 
 
-def _filled(value: Any, known: dict[str, Any]) -> Any:
+def _filled(value: object, known: dict[str, object]) -> object:
     if is_object(value):
         return {k: _filled(v, known) for k, v in value.items()}
     if is_array(value):
@@ -66,7 +66,7 @@ def _filled(value: Any, known: dict[str, Any]) -> Any:
         return value
 
     def one(match: re.Match[str]) -> str:
-        referenced: Any = known.get(match[1])
+        referenced: object = known.get(match[1])
         for part in match[2].strip(".").split("."):
             if is_array(referenced):
                 referenced = referenced[int(part)] if part.isdigit() and int(part) < len(referenced) else None

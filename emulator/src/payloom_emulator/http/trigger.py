@@ -5,7 +5,7 @@ Each event is a short list of calls (see `seeding.py`); nothing is made up, so e
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from payloom_emulator.core.errors import EmulatorError, UnknownTrigger
 from payloom_emulator.http.seeding import replay_calls
@@ -15,10 +15,10 @@ from payloom_emulator.protocol.json_shapes import is_object
 if TYPE_CHECKING:
     from payloom_emulator.runtime.emulator import Emulator
 
-Step = dict[str, Any]
+Step = dict[str, object]
 
 
-def _post(path: str, name: str | None = None, /, **params: Any) -> Step:
+def _post(path: str, name: str | None = None, /, **params: object) -> Step:
     return {"method": "POST", "path": path, "params": params, **({"as": name} if name else {})}
 
 
@@ -44,7 +44,7 @@ _MONTHLY = _post(
 )
 
 
-def _pay(method: str = "pm_card_visa", **more: Any) -> Step:
+def _pay(method: str = "pm_card_visa", **more: object) -> Step:
     given = {
         "amount": 2000,
         "currency": "usd",
@@ -125,7 +125,7 @@ _SEPA = {
 _SEPA_FAILS = {**_SEPA, "sepa_debit": {"iban": "DE62370400440532013001"}}
 
 
-def _debited(data: dict[str, Any]) -> list[Step]:
+def _debited(data: dict[str, object]) -> list[Step]:
     price = _post("/v1/prices", "price", product="{product.id}", unit_amount=1500, currency="eur")
     session = {
         **_SESSION,
@@ -269,7 +269,7 @@ TRIGGERS: dict[str, list[Step]] = {
 }
 
 
-def trigger(emulator: Emulator, event: str) -> dict[str, Any]:
+def trigger(emulator: Emulator, event: str) -> dict[str, object]:
     """Make `event` happen; return `{event, made: [ids of the events that followed], objects}`. Raises EmulatorError."""
     steps = TRIGGERS.get(event)
     if steps is None:

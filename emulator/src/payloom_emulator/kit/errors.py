@@ -9,7 +9,7 @@ Each class has a one-sentence docstring (the default message), a stable `code` a
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 
 class PayloomError(Exception):
@@ -19,7 +19,7 @@ class PayloomError(Exception):
     status: ClassVar[int] = 500
 
     def __init__(
-        self, message: str | None = None, *, hint: str | None = None, where: str | None = None, **data: Any
+        self, message: str | None = None, *, hint: str | None = None, where: str | None = None, **data: object
     ) -> None:
         """Build the error.
 
@@ -38,9 +38,9 @@ class PayloomError(Exception):
         text = f"{self.where}: {self.message}" if self.where else self.message
         return f"{text} ({self.hint})" if self.hint else text
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the wire form: `{code, message, hint?, where?, ...data}`."""
-        body: dict[str, Any] = {"code": self.code, "message": self.message}
+        body: dict[str, object] = {"code": self.code, "message": self.message}
         if self.hint:
             body["hint"] = self.hint
         if self.where:

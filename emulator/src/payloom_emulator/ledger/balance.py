@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.charges import BalanceTransaction
@@ -32,7 +32,7 @@ def fee_for(amount: int) -> int:
 
 def book(
     unit: UnitOfWork,
-    source: Mapping[str, Any],
+    source: Mapping[str, object],
     *,
     kind: str,
     amount: int,

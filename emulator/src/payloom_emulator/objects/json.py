@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Generic, Literal, NotRequired, TypeAlias, TypedDict, TypeVar
+from typing import Generic, Literal, NotRequired, TypeAlias, TypedDict, TypeVar
 
 JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
 JsonObject: TypeAlias = dict[str, JsonValue]
 
-JsonMapping: TypeAlias = "Mapping[str, Any]"
+JsonMapping: TypeAlias = "Mapping[str, object]"
 """A JSON object that is only read: parameters or fields of several types."""
 
 T = TypeVar("T")

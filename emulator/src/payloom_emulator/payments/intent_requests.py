@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from payloom_emulator.core.declarations.schema import SHIPPING, Body, overlay
+from payloom_emulator.core.declarations.schema import SHIPPING, overlay
 from payloom_emulator.core.request_context import provided
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
@@ -96,8 +96,8 @@ def _amount_details(params: PaymentIntentCreateParams, draft: PaymentIntent) -> 
 def _options(
     intent: PaymentIntent, asked: JsonMapping | str | None, current: JsonMapping | None = None
 ) -> PaymentIntentPaymentMethodOptions:
-    options: dict[str, Body] = {kind: {**values} for kind, values in (current or {}).items()}
-    defaults: dict[str, Body] = {
+    options: dict[str, dict[str, object]] = {kind: {**values} for kind, values in (current or {}).items()}
+    defaults: dict[str, dict[str, object]] = {
         "card": {"installments": None, "mandate_options": None, "network": None, "request_three_d_secure": "automatic"},
         "link": {"persistent_token": None},
         "us_bank_account": {"mandate_options": {}, "verification_method": "automatic"},

@@ -13,7 +13,6 @@ from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.objects.json import JsonMapping
 
@@ -75,7 +74,7 @@ def _values(
     charge: Charge, amount: int, *, reason: str | None, metadata: JsonMapping | None, status: str
 ) -> dict[str, object]:
     kind = present(charge["payment_method_details"])["type"]
-    member: Body = (
+    member: dict[str, object] = (
         {"card": {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"}}
         if kind == "card"
         else {kind: {}}

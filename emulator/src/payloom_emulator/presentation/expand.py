@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from payloom_emulator.core import differences
 from payloom_emulator.protocol.errors import invalid
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 MAX_LEVELS = 4
 
 
-Tree = dict[str, Any]
+Tree = dict[str, object]
 
 
 def render(
     unit: UnitOfWork, value: object, version: str, paths: list[str] | None = None, *, public: bool = False
-) -> Any:
+) -> object:
     """Return what the caller sees of `value` (an object or a list object).
 
     public: the caller has a publishable key and sees only the object's public fields.
     """
     tree: Tree = {}
-    for path in paths or list[Any]():
+    for path in paths or []:
         parts = path.split(".")
         if len(parts) > MAX_LEVELS:
             raise invalid(f"You cannot expand more than {MAX_LEVELS} levels of a property. Property: {path}", "expand")
@@ -40,7 +40,7 @@ class _Renderer:
     def __init__(self, unit: UnitOfWork, version: str, *, public: bool) -> None:
         self._unit, self._version, self._public = unit, version, public
 
-    def value(self, value: object, tree: Tree, where: str) -> Any:
+    def value(self, value: object, tree: Tree, where: str) -> object:
         if is_array(value):
             return [self.value(v, tree, where) for v in value]
         if not is_object(value):
@@ -51,11 +51,11 @@ class _Renderer:
             wrong = next((k for k in tree if k not in {"data", "total_count"}), None)
             if wrong is not None:
                 raise _refused(where + wrong, f"data.{wrong}")
-            data = [self.value(v, tree.get("data", dict[str, Any]()), f"{where}data.") for v in value["data"]]
+            data = [self.value(v, tree.get("data", {}), f"{where}data.") for v in value["data"]]
             return {**value, "data": data}
         return self.object(value, tree, where)
 
-    def object(self, stored: dict[str, Any], tree: Tree, where: str) -> dict[str, Any]:
+    def object(self, stored: dict[str, object], tree: Tree, where: str) -> dict[str, object]:
         name = stored.get("object", "")
         schema = self._unit.environment.find_schema(name)
         includes = self._unit.environment.includes(name)
@@ -81,7 +81,7 @@ class _Renderer:
                 self._expand(shown, key, below, name=name, path=key, where=where)
         return shown
 
-    def _previous(self, shown: dict[str, Any], stored: dict[str, Any]) -> None:
+    def _previous(self, shown: dict[str, object], stored: dict[str, object]) -> None:
         """Tell what changed in the words of the version: compare what it shows of the object before and after."""
         data = stored["data"]
         if "previous_attributes" not in data or not self._unit.environment.history.differs(
@@ -94,7 +94,7 @@ class _Renderer:
             "previous_attributes": differences.difference(before, shown["data"]["object"]),
         }
 
-    def _plain(self, value: object) -> Any:
+    def _plain(self, value: object) -> object:
         if is_object(value):
             if isinstance(value.get("object"), str):
                 return self.value(value, {}, "")
@@ -103,8 +103,8 @@ class _Renderer:
             return [self._plain(v) for v in value]
         return value
 
-    def _expand(self, holder: dict[str, Any], key: str, below: Tree, *, name: str, path: str, where: str) -> None:
-        known = table()["shapes"].get(name, dict[str, Any]())
+    def _expand(self, holder: dict[str, object], key: str, below: Tree, *, name: str, path: str, where: str) -> None:
+        known = table()["shapes"].get(name, {})
         older = self._unit.environment.history.expandable(name, self._version)
         allowed = path in known or path in older or any(p.startswith(f"{path}.") for p in known)
         if not allowed and not (known == {} and key in holder):
@@ -122,7 +122,7 @@ class _Renderer:
         elif is_object(value):
             holder[key] = self._inside(value, below, name, path, f"{where}{key}.")
 
-    def _inside(self, value: object, below: Tree, name: str, path: str, where: str) -> Any:
+    def _inside(self, value: object, below: Tree, name: str, path: str, where: str) -> object:
         if is_object(value) and isinstance(value.get("object"), str):
             stored = self._unit.find(value["object"], value.get("id")) if value["object"] != "list" else None
             return self.value(stored or value, below, where)
@@ -131,7 +131,7 @@ class _Renderer:
                 self._expand(value, key, deeper, name=name, path=f"{path}.{key}", where=where)
         return value
 
-    def _load(self, object_id: str, below: Tree, where: str) -> Any:
+    def _load(self, object_id: str, below: Tree, where: str) -> object:
         stored = self._unit.find_any(object_id)
         if stored is None:
             return object_id

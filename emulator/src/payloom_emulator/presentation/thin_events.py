@@ -8,7 +8,6 @@ from payloom_emulator.kit.clock import from_epoch
 from payloom_emulator.objects.webhooks import Event
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
@@ -17,7 +16,7 @@ def timestamp(seconds: int) -> str:
     return from_epoch(seconds).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
-def thin_event(unit: UnitOfWork, event: Event) -> Body:
+def thin_event(unit: UnitOfWork, event: Event) -> dict[str, object]:
     """Return a stored event as a thin one."""
     about = event["data"]["object"]
     schema = unit.environment.find_schema(str(about["object"]))

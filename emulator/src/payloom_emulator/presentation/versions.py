@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.protocol.api_versions import ENDIVE
@@ -17,7 +17,6 @@ from payloom_emulator.protocol.errors import invalid
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
@@ -75,7 +74,7 @@ class VersionHistory:
         undone = [c for c in self._changes.get(object_name, ()) if c.since > date]
         return tuple(sorted(undone, key=lambda c: c.since, reverse=True))
 
-    def down(self, unit: UnitOfWork, shown: Body, stored: Body, version: str) -> None:
+    def down(self, unit: UnitOfWork, shown: dict[str, object], stored: dict[str, object], version: str) -> None:
         """Turn `shown` (a copy of the newest shape) into the shape of `version`, in place."""
         if shown.get("deleted") is True:  # `{id, object, deleted}` looks the same in every version
             return
@@ -90,16 +89,16 @@ class VersionHistory:
         """Return fields only older versions could expand."""
         return frozenset(p for c in self._since(object_name, version[:10]) for p in c.expandable)
 
-    def _accepted_at(self, operation: tuple[str, str], version: str) -> Mapping[str, Any]:
+    def _accepted_at(self, operation: tuple[str, str], version: str) -> Mapping[str, object]:
         """Return the parameters an operation took at `version` beyond today's."""
-        params: dict[str, Any] = {}
+        params: dict[str, object] = {}
         for row in self._accepted:
             if (row.method, row.path) == operation and version[:10] < row.until:
                 params.update(row.params)
         return params
 
 
-def refuse(operation: tuple[str, str], params: Mapping[str, Any], version: str) -> None:
+def refuse(operation: tuple[str, str], params: Mapping[str, object], version: str) -> None:
     """Raise for parameters that this version refuses with an answer of its own."""
     for row in REFUSED:
         if version[:10] >= row.since and operation[0] == "POST" and operation[1] in row.paths and row.param in params:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 COVERAGE_PAGE = "docs/reference/emulator-coverage.md"
 
 
@@ -24,16 +22,16 @@ class StripeError(Exception):
         code: str | None = None,
         param: str | None = None,
         headers: dict[str, str] | None = None,
-        **more: Any,
+        **more: object,
     ) -> None:
         """Build the error; `more` holds further members of the error object (decline_code, payment_intent...)."""
         super().__init__(message)
         self.message, self.status, self.type, self.code, self.param = message, status, type, code, param
-        self.headers, self.more = headers or dict[str, Any](), more
+        self.headers, self.more = headers or {}, more
 
-    def body(self, request_id: str | None) -> dict[str, Any]:
+    def body(self, request_id: str | None) -> dict[str, object]:
         """Return `{error: {...}}`."""
-        error: dict[str, Any] = {}
+        error: dict[str, object] = {}
         if self.code:
             error["code"] = self.code
             error["doc_url"] = f"https://stripe.com/docs/error-codes/{self.code.replace('_', '-')}"
@@ -52,7 +50,7 @@ class CardError(StripeError):
 
     keep = True
 
-    def __init__(self, message: str, *, code: str, **more: Any) -> None:
+    def __init__(self, message: str, *, code: str, **more: object) -> None:
         """Build the error with Stripe's `code` and, for declines, `decline_code` in `more`."""
         status = more.pop("status", 402)
         super().__init__(message, status=status, type="card_error", code=code, **more)
@@ -82,7 +80,7 @@ def parameter_missing(param: str) -> StripeError:
     return StripeError(f"Missing required param: {param}.", code="parameter_missing", param=param)
 
 
-def invalid(message: str, param: str | None = None, code: str | None = None, **more: Any) -> StripeError:
+def invalid(message: str, param: str | None = None, code: str | None = None, **more: object) -> StripeError:
     """Return an ordinary 400."""
     return StripeError(message, param=param, code=code, **more)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import unquote_plus
 
 from payloom_emulator.protocol.errors import StripeError
@@ -11,12 +10,12 @@ from payloom_emulator.protocol.json_shapes import is_object
 MAX_DEPTH = 12
 
 
-def decode(text: str) -> dict[str, Any]:
+def decode(text: str) -> dict[str, object]:
     """Return the nested parameters of a form body or query string; leaves are strings.
 
     `a[]=x` appends, `a[0][b]=x` indexes; a dict whose keys are 0..n-1 becomes a list.
     """
-    root: dict[str, Any] = {}
+    root: dict[str, object] = {}
     if not text:
         return root
     for pair in text.split("&"):
@@ -39,7 +38,7 @@ def _path(name: str) -> list[str]:
     return parts
 
 
-def _place(node: dict[str, Any], path: list[str], value: str) -> None:
+def _place(node: dict[str, object], path: list[str], value: str) -> None:
     for index, key in enumerate(path[:-1]):
         slot = str(len(node)) if key == "" else key
         below = node.setdefault(slot, {})
@@ -50,7 +49,7 @@ def _place(node: dict[str, Any], path: list[str], value: str) -> None:
     node[str(len(node)) if last == "" else last] = value
 
 
-def _listify(value: object) -> Any:
+def _listify(value: object) -> object:
     if not is_object(value):
         return value
     inner = {k: _listify(v) for k, v in value.items()}

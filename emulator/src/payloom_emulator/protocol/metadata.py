@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from payloom_emulator.protocol.errors import invalid
 
 MAX_KEYS, MAX_KEY, MAX_VALUE = 50, 40, 500
 
 
-def merge_metadata(current: dict[str, str] | None, given: Any) -> dict[str, str]:
+def merge_metadata(current: dict[str, str] | None, given: object) -> dict[str, str]:
     """Return the metadata after an update with `given` (a dict, or "" to clear)."""
     if given == "" or given is None:
         return {}

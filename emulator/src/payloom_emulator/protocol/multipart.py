@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from email.parser import BytesParser
 from email.policy import HTTP
-from typing import Any
 
 from payloom_emulator.protocol.errors import StripeError
 from payloom_emulator.protocol.form import decode
 
 
-def read_multipart(content_type: str, body: bytes) -> dict[str, Any]:
+def read_multipart(content_type: str, body: bytes) -> dict[str, object]:
     """Return the form's parameters; a file is `{filename, type, content}` with `content` as bytes."""
     message = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
     if not message.is_multipart():
         raise StripeError("Invalid request: the multipart body cannot be read.")
-    params: dict[str, Any] = {}
+    params: dict[str, object] = {}
     plain: list[str] = []
     for part in message.iter_parts():
         name = str(part.get_param("name", header="content-disposition"))

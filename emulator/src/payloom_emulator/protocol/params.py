@@ -10,7 +10,6 @@ import gzip
 import json
 import math
 from pathlib import Path
-from typing import Any
 
 from payloom_emulator.kit.suggest import closest
 from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
@@ -22,7 +21,7 @@ _TRUE, _FALSE = {"true", "1"}, {"false", "0"}
 
 
 @functools.cache
-def table() -> dict[str, Any]:
+def table() -> dict[str, object]:
     """Return the generated table: api_version, types, operations, shapes."""
     return json.loads(gzip.decompress(_FILE.read_bytes()))
 
@@ -40,7 +39,7 @@ def anonymous(path: str) -> str:
     return "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
 
 
-def extended(method: str, path: str, name: str, more: dict[str, Any]) -> list[Any]:
+def extended(method: str, path: str, name: str, more: dict[str, object]) -> list[object]:
     """Return the type node of a parameter (an object or an array of them) with further members, for older versions."""
     node = _node(_node(operations()[method, anonymous(path)])[1][name])
     array = node[0] == "a"
@@ -72,12 +71,12 @@ def enum(method: str, path: str, *names: str) -> tuple[str, ...]:
     return tuple(node[1:])
 
 
-def _node(ref: Any) -> list[Any]:
+def _node(ref: object) -> list[object]:
     return table()["types"][ref] if isinstance(ref, int) else ref
 
 
 # What Stripe takes and its SDKs' types do not name: raw cards beside tokens, and what its own browser code sends.
-_RAW_CARD: list[Any] = [
+_RAW_CARD: list[object] = [
     "o",
     {
         "number": ["s"],
@@ -89,7 +88,7 @@ _RAW_CARD: list[Any] = [
     },
     [],
 ]
-_BROWSER: dict[str, Any] = {
+_BROWSER: dict[str, object] = {
     "client_secret": ["s"],
     "expected_payment_method_type": ["s"],
     "use_stripe_sdk": ["b"],
@@ -109,12 +108,12 @@ _FROM_BROWSERS = frozenset(
 )
 
 
-def _with_raw_cards(ref: object) -> Any:
+def _with_raw_cards(ref: object) -> object:
     node = _node(ref)
     return ["o", {**node[1], "card": _RAW_CARD, "type": ["s"]}, node[2]] if node[0] == "o" else ref
 
 
-def with_undeclared(operation: tuple[str, str], fields: dict[str, Any], *, raw_cards: bool) -> dict[str, Any]:
+def with_undeclared(operation: tuple[str, str], fields: dict[str, object], *, raw_cards: bool) -> dict[str, object]:
     """Return an operation's parameters with those that Stripe takes and its SDKs' types do not name.
 
     raw_cards: `payment_method_data` may have a card's number.
@@ -130,18 +129,22 @@ def with_undeclared(operation: tuple[str, str], fields: dict[str, Any], *, raw_c
 
 
 def check(
-    operation: tuple[str, str], params: dict[str, Any], *, extra: dict[str, Any] | None = None, typed: bool = False
-) -> dict[str, Any]:
+    operation: tuple[str, str],
+    params: dict[str, object],
+    *,
+    extra: dict[str, object] | None = None,
+    typed: bool = False,
+) -> dict[str, object]:
     """Return `params` with their types, or raise as Stripe answers.
 
     operation: (METHOD, anonymous path). extra: parameters older versions took, name → inline node.
     typed: the values are JSON already (v2); otherwise they are strings of a form.
     """
     index = operations().get(operation)
-    node: list[Any] = ["o", {}, []] if index is None else _node(index)
+    node: list[object] = ["o", {}, []] if index is None else _node(index)
     fields = with_undeclared(
         operation,
-        {"expand": _EXPAND, **node[1], **(extra or dict[str, Any]())},
+        {"expand": _EXPAND, **node[1], **(extra or {})},
         raw_cards="payment_method_data" in params,
     )
     unknown = [name for name in params if name not in fields]
@@ -149,17 +152,17 @@ def check(
         raise _unknown(unknown, list(fields))
     checked = {name: _value(fields[name], value, [name], typed) for name, value in params.items()}
     for name in node[2]:
-        if name not in checked and name not in (extra or dict[str, Any]()):
+        if name not in checked and name not in (extra or {}):
             raise parameter_missing(name)
     return checked
 
 
-_EXPAND: list[Any] = ["a", ["s"]]
-_PAGE_OF_V2: dict[str, Any] = {"page": ["s"], "limit": ["i"]}
+_EXPAND: list[object] = ["a", ["s"]]
+_PAGE_OF_V2: dict[str, object] = {"page": ["s"], "limit": ["i"]}
 
 
 def _unknown(names: list[str], known: list[str], within: list[str | int] | None = None) -> StripeError:
-    shown_names = [bracket([*(within or list[Any]()), n]) for n in names]
+    shown_names = [bracket([*(within or []), n]) for n in names]
     if len(shown_names) > 1:
         message = f"Received unknown parameters: {', '.join(shown_names)}"
     else:
@@ -168,12 +171,12 @@ def _unknown(names: list[str], known: list[str], within: list[str | int] | None 
     return StripeError(message, code="parameter_unknown", param=shown_names[0])
 
 
-def _value(ref: object, value: object, path: list[str | int], typed: bool) -> Any:
+def _value(ref: object, value: object, path: list[str | int], typed: bool) -> object:
     node = _node(ref)
     return _KINDS[node[0]](node, value, path, typed)
 
 
-def _string(node: list[Any], value: object, path: list[str | int], typed: bool) -> str:
+def _string(node: list[object], value: object, path: list[str | int], typed: bool) -> str:
     del node
     if str(path[-1]).endswith("_decimal"):
         return str(_number([], str(value) if typed else value, path, typed=False))
@@ -184,7 +187,7 @@ def _string(node: list[Any], value: object, path: list[str | int], typed: bool) 
     raise invalid(f"Invalid string: {_shown(value)}", bracket(path))
 
 
-def _integer(node: list[Any], value: object, path: list[str | int], typed: bool) -> int:
+def _integer(node: list[object], value: object, path: list[str | int], typed: bool) -> int:
     del node
     if typed and isinstance(value, int) and not isinstance(value, bool):
         return value
@@ -196,7 +199,7 @@ def _integer(node: list[Any], value: object, path: list[str | int], typed: bool)
     raise invalid(f"Invalid integer: {_shown(value)}", bracket(path), "parameter_invalid_integer")
 
 
-def _number(node: list[Any], value: object, path: list[str | int], typed: bool) -> Any:
+def _number(node: list[object], value: object, path: list[str | int], typed: bool) -> object:
     del node
     if typed and isinstance(value, int | float) and not isinstance(value, bool):
         return value
@@ -217,7 +220,7 @@ def _finite(text: str) -> float | None:
     return number if math.isfinite(number) and "_" not in text else None
 
 
-def _boolean(node: list[Any], value: object, path: list[str | int], typed: bool) -> bool:
+def _boolean(node: list[object], value: object, path: list[str | int], typed: bool) -> bool:
     del node
     if typed and isinstance(value, bool):
         return value
@@ -230,7 +233,7 @@ def _boolean(node: list[Any], value: object, path: list[str | int], typed: bool)
     raise invalid(f"Invalid boolean: {_shown(value)}", bracket(path))
 
 
-def _enum(node: list[Any], value: object, path: list[str | int], typed: bool) -> Any:
+def _enum(node: list[object], value: object, path: list[str | int], typed: bool) -> object:
     del typed
     values = node[1:]
     if value in values:
@@ -245,7 +248,7 @@ def _enum(node: list[Any], value: object, path: list[str | int], typed: bool) ->
     raise invalid(f"Invalid {bracket(path)}: must be {'one of ' if len(names) > 1 else ''}{listed}", bracket(path))
 
 
-def _array(node: list[Any], value: object, path: list[str | int], typed: bool) -> list[Any]:
+def _array(node: list[object], value: object, path: list[str | int], typed: bool) -> list[object]:
     if isinstance(value, str):
         _refuse_empty(value, path)
     if not is_array(value):
@@ -253,7 +256,7 @@ def _array(node: list[Any], value: object, path: list[str | int], typed: bool) -
     return [_value(node[1], item, [*path, index], typed) for index, item in enumerate(value)]
 
 
-def _map(node: list[Any], value: object, path: list[str | int], typed: bool) -> dict[str, Any]:
+def _map(node: list[object], value: object, path: list[str | int], typed: bool) -> dict[str, object]:
     if is_array(value):  # keys that happen to be 0..n-1
         value = {str(i): v for i, v in enumerate(value)}
     if isinstance(value, str):
@@ -265,7 +268,7 @@ def _map(node: list[Any], value: object, path: list[str | int], typed: bool) -> 
     return {k: _value(node[1], v, [*path, k], typed) for k, v in value.items()}
 
 
-def _object(node: list[Any], value: object, path: list[str | int], typed: bool) -> dict[str, Any]:
+def _object(node: list[object], value: object, path: list[str | int], typed: bool) -> dict[str, object]:
     if isinstance(value, str):
         _refuse_empty(value, path)
     if not is_object(value):
@@ -280,7 +283,7 @@ def _object(node: list[Any], value: object, path: list[str | int], typed: bool) 
     return checked
 
 
-def _union(node: list[Any], value: object, path: list[str | int], typed: bool) -> Any:
+def _union(node: list[object], value: object, path: list[str | int], typed: bool) -> object:
     members = [_node(i) for i in node[1:]]
     if value == "" and any(m[0] == "e" and "" in m[1:] for m in members):
         return ""
@@ -294,10 +297,10 @@ def _union(node: list[Any], value: object, path: list[str | int], typed: bool) -
     raise first
 
 
-def _fitness(value: object) -> Any:
+def _fitness(value: object) -> object:
     kind = "a" if isinstance(value, list) else "o" if isinstance(value, dict) else ""
 
-    def rank(member: list[Any]) -> int:
+    def rank(member: list[object]) -> int:
         if member[0] == kind or (kind == "o" and member[0] == "m"):
             return 0
         # A form has only strings, so the narrow kinds are tried before plain text.
@@ -306,7 +309,7 @@ def _fitness(value: object) -> Any:
     return rank
 
 
-def _file(node: list[Any], value: object, path: list[str | int], typed: bool) -> Any:
+def _file(node: list[object], value: object, path: list[str | int], typed: bool) -> object:
     del node, path, typed
     return value
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 from payloom_emulator.protocol.errors import StripeError
 from payloom_emulator.runtime.messages import Answer
@@ -23,7 +22,7 @@ class CallFault:
     count: int = 1
     before: bool = True
     seconds: float = 0.0
-    error: dict[str, Any] = dataclasses.field(default_factory=dict[str, Any])
+    error: dict[str, object] = dataclasses.field(default_factory=dict[str, object])
 
     def matches(self, method: str, path: str) -> bool:
         """Return whether this call is meant."""
@@ -35,7 +34,7 @@ class CallFault:
             "type": "api_error" if self.status >= 500 else "invalid_request_error",
             "message": f"The local Stripe was told to fail this call with {self.status}.",
         }
-        error: dict[str, Any] = {**defaults, **self.error}
+        error: dict[str, object] = {**defaults, **self.error}
         failure = StripeError(
             error.pop("message"), status=self.status, type=error.pop("type"), code=error.pop("code", None), **error
         )

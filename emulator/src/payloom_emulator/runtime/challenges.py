@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
 from payloom_emulator.payments import attempts, authentication, setup_intents
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from payloom_emulator.runtime.emulator import Emulator
 
 
-def complete_challenge(emulator: Emulator, intent_id: str, outcome: str, client_secret: str) -> dict[str, Any]:
+def complete_challenge(emulator: Emulator, intent_id: str, outcome: str, client_secret: str) -> dict[str, object]:
     """Settle the intent's challenge; `outcome` is "complete" or "fail".
 
     Returns `{id, object, status, return_url}`: return_url is where the browser goes on, with what Stripe adds to it, or

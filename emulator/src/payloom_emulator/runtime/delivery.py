@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import json
 import random
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.unit_of_work import UnitOfWork
 from payloom_emulator.objects import kinds
@@ -69,7 +69,7 @@ class DeliveryFaults:
         return (2 if duplicate < self.duplicate else 1), wait, drop < self.drop
 
 
-def _as_endpoint(destination: dict[str, Any]) -> dict[str, Any]:
+def _as_endpoint(destination: dict[str, object]) -> dict[str, object]:
     """Return an event destination of the v2 API in the shape of a webhook endpoint."""
     return {
         "id": destination["id"],
@@ -78,9 +78,9 @@ def _as_endpoint(destination: dict[str, Any]) -> dict[str, Any]:
         "enabled_events": [e.removeprefix("v1.") for e in destination["enabled_events"]],
         "api_version": destination["snapshot_api_version"],
         "_secret": destination["_secret"],
-        "_old_secrets": destination.get("_old_secrets", list[Any]()),
+        "_old_secrets": destination.get("_old_secrets", []),
         "_thin": destination["event_payload"] == "thin",
-        "_connect": "other_accounts" in (destination["events_from"] or list[Any]()),
+        "_connect": "other_accounts" in (destination["events_from"] or []),
     }
 
 
@@ -102,8 +102,8 @@ class Delivery:
         self.paused = False
         self._wake: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._endpoints: dict[str, list[dict[str, Any]]] = {}
-        self._client: Any = None
+        self._endpoints: dict[str, list[dict[str, object]]] = {}
+        self._client: object = None
         self._busy: dict[str, asyncio.Task[None]] = {}
 
     def reset(self) -> None:
@@ -122,18 +122,18 @@ class Delivery:
         """Forget what is known about endpoints."""
         self._endpoints.clear()
 
-    def endpoints_of(self, account: str) -> list[dict[str, Any]]:
+    def endpoints_of(self, account: str) -> list[dict[str, object]]:
         """Return the account's endpoints, event destinations among them."""
         return self._of(account)
 
-    def _of(self, account: str) -> list[dict[str, Any]]:
+    def _of(self, account: str) -> list[dict[str, object]]:
         if account not in self._endpoints:
             rows = self._environment.store.select(account, "webhook_endpoint", {}, oldest_first=True)
             more = self._environment.store.select(account, "v2.core.event_destination", {}, oldest_first=True)
             self._endpoints[account] = [*rows, *map(_as_endpoint, more)]
         return self._endpoints[account]
 
-    def matching_endpoints(self, account: str, event_type: str) -> list[dict[str, Any]]:
+    def matching_endpoints(self, account: str, event_type: str) -> list[dict[str, object]]:
         """Return the endpoints that get an event of this type of this account."""
         home = self._environment.config.account
         candidates = [e for e in self._of(account) if not e.get("_connect")]
@@ -141,7 +141,7 @@ class Delivery:
             candidates += [e for e in self._of(home) if e.get("_connect")]
         return [e for e in candidates if e["status"] == "enabled" and ({"*", event_type} & set(e["enabled_events"]))]
 
-    def enqueue(self, account: str, event: dict[str, Any], endpoints: list[dict[str, Any]]) -> None:
+    def enqueue(self, account: str, event: dict[str, object], endpoints: list[dict[str, object]]) -> None:
         """Plan the first attempt for each endpoint."""
         for endpoint in endpoints:
             copies, wait, lost = self.faults.draw()
@@ -151,7 +151,7 @@ class Delivery:
     def _plan(
         self,
         account: str,
-        event: dict[str, Any],
+        event: dict[str, object],
         endpoint: str,
         *,
         attempt: int = 1,
@@ -263,7 +263,7 @@ class Delivery:
 
     def _pack(
         self, account: str, event_id: str, endpoint_id: str
-    ) -> tuple[str, bytes, list[str], dict[str, Any]] | None:
+    ) -> tuple[str, bytes, list[str], dict[str, object]] | None:
         environment = self._environment
         endpoint = next(
             (e for owner in {account, environment.config.account} for e in self._of(owner) if e["id"] == endpoint_id),
@@ -288,7 +288,7 @@ class Delivery:
             endpoint["url"],
             json.dumps(body, indent=2, ensure_ascii=False).encode(),
             secrets,
-            cast("dict[str, Any]", event),
+            cast("dict[str, object]", event),
         )
 
     def _settled(self, account: str, event_id: str) -> None:
@@ -317,7 +317,7 @@ class Delivery:
             return None, None, f"{type(error).__name__}: {error}"
         return response.status_code, response.text[:REPLY_KEPT], None
 
-    def rows(self, *, event: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
+    def rows(self, *, event: str | None = None, limit: int = 100) -> list[dict[str, object]]:
         """Return deliveries, newest first, for the control API."""
         where, values = ("WHERE event = ?", (event,)) if event else ("", ())
         names = [

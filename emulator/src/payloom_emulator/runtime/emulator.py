@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.clock import EmulatorClock
 from payloom_emulator.core.config import EmulatorConfig
@@ -66,7 +66,7 @@ class Emulator:
         self.timers = Timers(self, self.delivery, self.timer)
         self.idempotency = Idempotency(self.store)
         self.faults = CallFaults()
-        self.calls: deque[dict[str, Any]] = deque(maxlen=CALLS_KEPT)
+        self.calls: deque[dict[str, object]] = deque(maxlen=CALLS_KEPT)
         self.latency = self.config.latency
         self.limiter = RateLimiter(self.config.rate_limit)
         self._resources = {r.schema.object: r for r in RESOURCES}
@@ -110,7 +110,7 @@ class Emulator:
         """Return the schema of an object name that exists."""
         return self._resources[object_name].schema
 
-    def includes(self, object_name: str) -> Mapping[str, Callable[[UnitOfWork, Any], Any]]:
+    def includes(self, object_name: str) -> Mapping[str, Callable[[UnitOfWork, object], object]]:
         """Return the fields that are shown only when expanded."""
         resource = self._resources.get(object_name)
         return resource.includes if resource is not None else {}
@@ -139,7 +139,7 @@ class Emulator:
         resource = self._resources.get(object_name)
         return resource.timers.get(name) if resource is not None else None
 
-    def unit(self, account: str | None = None, **more: Any) -> UnitOfWork:
+    def unit(self, account: str | None = None, **more: object) -> UnitOfWork:
         """Begin a unit of work; the caller holds the store's transaction and flushes."""
         return UnitOfWork(self, account or self.config.account, **more)
 
@@ -149,13 +149,13 @@ class Emulator:
         self,
         method: str,
         path: str,
-        params: dict[str, Any] | None = None,
+        params: dict[str, object] | None = None,
         *,
         key: str | None = None,
         version: str | None = None,
         idempotency_key: str | None = None,
         account: str | None = None,
-    ) -> tuple[int, dict[str, Any]]:
+    ) -> tuple[int, dict[str, object]]:
         """Answer a call made inside the process, through the same checks as HTTP; return (status, body).
 
         key: the account's own secret key if none is given.
@@ -163,7 +163,7 @@ class Emulator:
         bare, _, query = path.partition("?")
         call_params = {
             **decode(query),
-            **{k: _text(v) for k, v in (params or dict[str, Any]()).items() if v is not None},
+            **{k: _text(v) for k, v in (params or {}).items() if v is not None},
         }
         request = Request(
             method, bare, call_params, f"Bearer {key or self.config.secret_key}", version, idempotency_key, account
@@ -276,7 +276,7 @@ class Emulator:
     def _unit_for(self, caller: auth.Caller, request: Request, request_id: str) -> UnitOfWork:
         return self.unit(caller.account, request_id=request_id, idempotency_key=request.idempotency_key)
 
-    def _run(self, call: RequestContext[dict[str, Any]], route: Route) -> Answer:
+    def _run(self, call: RequestContext[dict[str, object]], route: Route) -> Answer:
         expand = call.params.pop("expand", None)
         public = call.caller.kind == "publishable"
         try:
@@ -315,11 +315,11 @@ def _matches(template: str, path: str) -> bool:
     return len(wanted) == len(given) and all(w in {"{}", g} for w, g in zip(wanted, given, strict=True))
 
 
-def _text(value: object) -> Any:
+def _text(value: object) -> object:
     if isinstance(value, bool):
         return str(value).lower()
     if is_object(value):
         return {k: _text(v) for k, v in value.items() if v is not None}
     if isinstance(value, list | tuple):
-        return [_text(v) for v in cast("Sequence[Any]", value)]
+        return [_text(v) for v in cast("Sequence[object]", value)]
     return str(value)

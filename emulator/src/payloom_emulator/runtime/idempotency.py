@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from payloom_emulator.protocol.errors import StripeError, invalid
 
@@ -88,6 +88,6 @@ class Idempotency:
         )
 
 
-def fingerprint(params: dict[str, Any]) -> str:
+def fingerprint(params: dict[str, object]) -> str:
     """Return a digest of the parameters, whatever their order."""
     return hashlib.sha256(json.dumps(params, sort_keys=True, default=repr).encode()).hexdigest()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import Any
 
 
 @dataclasses.dataclass(slots=True)
@@ -13,7 +12,7 @@ class Request:
 
     method: str
     path: str
-    params: dict[str, Any]
+    params: dict[str, object]
     authorization: str | None = None
     version: str | None = None
     idempotency_key: str | None = None
@@ -26,7 +25,7 @@ class Answer:
     """What goes out."""
 
     status: int
-    body: dict[str, Any]
+    body: dict[str, object]
     headers: dict[str, str]
     text: str | None = None  # the saved bytes of a replay
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.resource import Action, Handler, Operation, Resource
 from payloom_emulator.objects.kind import Kind
@@ -16,12 +16,12 @@ from payloom_emulator.runtime import search
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from payloom_emulator.core.declarations.schema import Body, Field
+    from payloom_emulator.core.declarations.schema import Field
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
 
     # The router reads the parameters that a declaration names.
-    AnyRequest = RequestContext[dict[str, Any]]
-    AnyAction = ActionContext[dict[str, Any], Body]
+    AnyRequest = RequestContext[dict[str, object]]
+    AnyAction = ActionContext[dict[str, object], dict[str, object]]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Router:
 
     def __init__(self, resources: Iterable[Resource]) -> None:
         """Build the table."""
-        self._root: dict[str, Any] = {}
+        self._root: dict[str, object] = {}
         self.routes: dict[tuple[str, str], Route] = {}
         for resource in resources:
             for operation in [*resource.endpoints.operations, *_actions(resource), *_standard(resource)]:
@@ -66,7 +66,7 @@ class Router:
         return route, dict(zip(names, values, strict=True))
 
 
-def _descend(node: dict[str, Any], parts: list[str], index: int, values: list[str]) -> dict[str, Any] | None:
+def _descend(node: dict[str, object], parts: list[str], index: int, values: list[str]) -> dict[str, object] | None:
     if index == len(parts):
         return node.get("")
     fixed = node.get(parts[index])
@@ -115,7 +115,7 @@ def _on_target(resource: Resource, handler: Action) -> Handler:
     return run
 
 
-def check_secret(call: RequestContext[Params], obj: Body) -> None:
+def check_secret(call: RequestContext[Params], obj: dict[str, object]) -> None:
     """Raise unless a publishable key comes with the object's client_secret (a secret key needs none)."""
     secret = call.params.get("client_secret")
     if "client_secret" not in obj or (call.caller.kind != "publishable" and secret is None):
@@ -158,7 +158,7 @@ def _follow_customer(call: AnyRequest) -> None:
                 call.unit.use_clock_of(clock_owner if object_name == "customer" else {"test_clock": value})
 
 
-def _taken(call: AnyRequest, field: Field, current: Any) -> Any:
+def _taken(call: AnyRequest, field: Field, current: object) -> object:
     value = call.params[field.name]
     if value == "" and not field.emptyable:
         raise invalid(
@@ -194,7 +194,7 @@ def _update(resource: Resource) -> Action:
             if field.accepts("update") and field.name in call.params:
                 changes[field.name] = _taken(call, field, obj.get(field.name))
         if "metadata" in changes:
-            changes["metadata"] = merge_metadata(obj.get("metadata") or dict[str, Any](), call.params["metadata"])
+            changes["metadata"] = merge_metadata(obj.get("metadata") or {}, call.params["metadata"])
         if resource.endpoints.updating is not None:
             resource.endpoints.updating(call, obj, changes)
         call.unit.change(obj, changes)
@@ -225,6 +225,6 @@ def _delete(resource: Resource) -> Action:
     return run
 
 
-def _kind(object_name: str) -> Kind[dict[str, Any]]:
+def _kind(object_name: str) -> Kind[dict[str, object]]:
     """Return the kind of an object that only its declaration describes."""
     return Kind(object_name)

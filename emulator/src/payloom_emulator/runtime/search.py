@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from payloom_emulator.core.paging import limit_of
 from payloom_emulator.protocol.errors import invalid
@@ -34,12 +34,12 @@ class Clause:
     value: str
     negated: bool
 
-    def holds(self, obj: dict[str, Any]) -> bool:
+    def holds(self, obj: dict[str, object]) -> bool:
         """Return whether the object satisfies the clause."""
         return self._plain(obj) is not self.negated
 
-    def _plain(self, obj: dict[str, Any]) -> bool:
-        actual: Any = obj
+    def _plain(self, obj: dict[str, object]) -> bool:
+        actual: object = obj
         for part in [*self.field.split("."), *([self.key] if self.key is not None else [])]:
             actual = actual.get(part) if is_object(actual) else None
         if self.value.lower() == "null":
@@ -59,7 +59,7 @@ class Clause:
         return {">": left > right, "<": left < right, ">=": left >= right, "<=": left <= right}[self.operator]
 
 
-def parse(query: str, fields: tuple[str, ...]) -> Callable[[dict[str, Any]], bool]:
+def parse(query: str, fields: tuple[str, ...]) -> Callable[[dict[str, object]], bool]:
     """Return the test a query describes; raise Stripe's 400 for what it cannot say. AND and OR cannot be mixed."""
     clauses: list[Clause] = []
     joins: set[str] = set()
@@ -106,13 +106,13 @@ def _clause(match: re.Match[str], fields: tuple[str, ...]) -> Clause:
 def handler(resource: Resource) -> Handler:
     """Return the handler of `GET {path}/search`."""
 
-    def run(call: RequestContext[dict[str, Any]]) -> object:
+    def run(call: RequestContext[dict[str, object]]) -> object:
         call.need("query")
         test = parse(call.params["query"], ("created", *resource.schema.search))
         limit = limit_of(call.params)
         skip = _page_number(call.params.get("page"))
         call.unit.flush()
-        matches: list[dict[str, Any]] = []
+        matches: list[dict[str, object]] = []
         seen = 0
         for obj in call.unit.store.scan(call.unit.account, resource.schema.object):
             if not test(obj):

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from payloom_emulator.core.errors import EmulatorError, NoSuchEndpoint
 from payloom_emulator.core.unit_of_work import UnitOfWork
 from payloom_emulator.objects.webhooks import WebhookEndpoint
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.environment import Environment
 
 MAX_HOURS = 24
 
 
-def roll(environment: Environment, endpoint_id: str, hours: float) -> Body:
+def roll(environment: Environment, endpoint_id: str, hours: float) -> dict[str, object]:
     """Give an endpoint or event destination a new secret; the old one signs too for `hours` (0 to 24) more.
 
     Stripe does this in its dashboard. Returns `{id, secret, old_secret_expires_at}` (Unix seconds; None: at once).
@@ -35,7 +34,7 @@ def roll(environment: Environment, endpoint_id: str, hours: float) -> Body:
         until = environment.clock.now() + round(hours * 3600)
         secret = environment.ids.new("whsec_", 32)
         # The ones that lapsed stay: the configuration finds an endpoint again by the secret it was started with.
-        old = [[endpoint["_secret"], until], *endpoint.get("_old_secrets", list[Any]())]
+        old = [[endpoint["_secret"], until], *endpoint.get("_old_secrets", [])]
         unit.change(endpoint, {"_secret": secret, "_old_secrets": old}, emits=())
         unit.flush()
     environment.outbox.invalidate()
@@ -46,5 +45,5 @@ def secrets_of(endpoint: WebhookEndpoint, now: int) -> list[str]:
     """Return what signs at `now` (emulator time), the newest first."""
     return [
         endpoint["_secret"],
-        *(secret for secret, until in endpoint.get("_old_secrets", list[Any]()) if until > now),
+        *(secret for secret, until in endpoint.get("_old_secrets", []) if until > now),
     ]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
@@ -20,7 +19,7 @@ class Change:
     """
 
     since: str
-    down: Callable[[UnitOfWork, Body, Body], None]
+    down: Callable[[UnitOfWork, dict[str, object], dict[str, object]], None]
     expandable: tuple[str, ...] = ()
 
 
@@ -31,4 +30,4 @@ class Accepted:
     until: str
     method: str
     path: str
-    params: Mapping[str, Any]
+    params: Mapping[str, object]

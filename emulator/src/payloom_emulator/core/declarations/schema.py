@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from payloom_emulator.core.errors import ImpossibleTransition
 from payloom_emulator.protocol.json_shapes import is_object
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from payloom_emulator.objects.json import JsonMapping
-
-Body = dict[str, Any]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ class Field:
         return new_value
 
 
-def overlay(base: JsonMapping, new_members: JsonMapping) -> Body:
+def overlay(base: JsonMapping, new_members: JsonMapping) -> dict[str, object]:
     """Return `base` with the new members over it, nested objects likewise, "" becoming None."""
     merged = copy.deepcopy(dict(base))
     for name, value in new_members.items():
@@ -177,9 +175,9 @@ class Schema:
     has_created: bool = True
     has_livemode: bool = True
 
-    def skeleton(self) -> Body:
+    def skeleton(self) -> dict[str, object]:
         """Return a new object's fields with their defaults, in Stripe's order."""
-        body: Body = {"id": None, "object": self.object}
+        body: dict[str, object] = {"id": None, "object": self.object}
         for field in self.fields:
             default = field.default
             body[field.name] = copy.deepcopy(default)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-Json = dict[str, Any]
+Json = dict[str, object]
 
 
 class Access:
@@ -41,13 +41,13 @@ class Access:
         """The emulator's time in Unix seconds."""
         return int(self.emulator.clock.now())
 
-    def call(self, method: str, path: str, **params: Any) -> tuple[int, Json]:
+    def call(self, method: str, path: str, **params: object) -> tuple[int, Json]:
         """Return (status, body) of a call."""
         return self.emulator.call(
             method, path, params, key=self.secret_key, version=NEWEST, account=self.connected or None
         )
 
-    def get(self, path: str, **params: Any) -> Json | None:
+    def get(self, path: str, **params: object) -> Json | None:
         """Return the object at `path`, or None when there is none."""
         status, body = self.call("GET", path, **params)
         return body if status == 200 else None
@@ -59,9 +59,9 @@ class Access:
 
     def merchant(self) -> str:
         """Return the account's public name."""
-        account = self.get("/v1/account") or dict[str, Any]()
-        profile = account.get("business_profile") or dict[str, Any]()
-        dashboard = (account.get("settings") or dict[str, Any]()).get("dashboard") or dict[str, Any]()
+        account = self.get("/v1/account") or {}
+        profile = account.get("business_profile") or {}
+        dashboard = (account.get("settings") or {}).get("dashboard") or {}
         named = profile.get("name") or dashboard.get("display_name") or self.emulator.config.business.get("name")
         return str(named or "Your shop")
 

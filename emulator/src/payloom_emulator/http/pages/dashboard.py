@@ -6,7 +6,7 @@ Written on the server; its few buttons call the control endpoints under `/_emula
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from payloom_emulator.core.config import DEFAULT_WEBHOOK_SECRET
 from payloom_emulator.http.pages.api_access import Access, Json
@@ -60,9 +60,9 @@ def _recent(pages: Access) -> list[Json]:
     recent: list[Json] = []
     for _, label, path in _KINDS:
         listed = pages.get(path, limit=_RECENT)
-        rows = [_row(item) for item in (listed or dict[str, Any]()).get("data") or list[Any]()]
+        rows = [_row(item) for item in (listed or {}).get("data") or []]
         if rows:
-            recent.append({"label": label, "rows": rows, "more": (listed or dict[str, Any]()).get("has_more", False)})
+            recent.append({"label": label, "rows": rows, "more": (listed or {}).get("has_more", False)})
     return recent
 
 
@@ -74,7 +74,7 @@ def _counts(pages: Access) -> list[Json]:
 
 def _events(pages: Access) -> list[Json]:
     """Return the last events with what became of their deliveries."""
-    listed = pages.get("/v1/events", limit=_EVENTS) or dict[str, Any]()
+    listed = pages.get("/v1/events", limit=_EVENTS) or {}
     deliveries: dict[str, list[Json]] = {}
     for row in pages.emulator.delivery.rows(limit=200):
         deliveries.setdefault(row["event"], []).append(row)
@@ -82,11 +82,11 @@ def _events(pages: Access) -> list[Json]:
         {
             "id": event["id"],
             "type": event["type"],
-            "object": (event["data"]["object"] or dict[str, Any]()).get("id") or "",
+            "object": (event["data"]["object"] or {}).get("id") or "",
             "at": moment(event["created"]),
-            "deliveries": [_delivery(row) for row in deliveries.get(event["id"], list[Any]())],
+            "deliveries": [_delivery(row) for row in deliveries.get(event["id"], [])],
         }
-        for event in listed.get("data") or list[Any]()
+        for event in listed.get("data") or []
     ]
 
 
@@ -103,7 +103,7 @@ def _delivery(row: Json) -> Json:
 
 
 def _endpoints(pages: Access) -> list[Json]:
-    listed = pages.get("/v1/webhook_endpoints", limit=20) or dict[str, Any]()
+    listed = pages.get("/v1/webhook_endpoints", limit=20) or {}
     return [
         {
             "id": endpoint["id"],
@@ -112,7 +112,7 @@ def _endpoints(pages: Access) -> list[Json]:
             "tone": tone(endpoint["status"]),
             "events": ", ".join(endpoint["enabled_events"][:4]) + (" …" if len(endpoint["enabled_events"]) > 4 else ""),
         }
-        for endpoint in listed.get("data") or list[Any]()
+        for endpoint in listed.get("data") or []
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.responses import RedirectResponse, Response
 
@@ -39,7 +39,7 @@ def _invoice(request: Request) -> tuple[Access, Json | None]:
     sql = "SELECT id FROM objects WHERE object = 'invoice' AND account = ? AND deleted = 0"
     for (invoice_id,) in pages.emulator.store.query(sql, (account,)):
         pages.account = account
-        if (pages.stored(invoice_id) or dict[str, Any]()).get("_token") == token:
+        if (pages.stored(invoice_id) or {}).get("_token") == token:
             return pages, pages.get(f"/v1/invoices/{invoice_id}")
     return pages, None
 
@@ -57,8 +57,8 @@ def _facts(invoice: Json) -> list[tuple[str, str]]:
 
 def _sums(invoice: Json) -> list[tuple[str, str]]:
     currency = invoice["currency"]
-    discount = sum(entry["amount"] for entry in invoice.get("total_discount_amounts") or list[Any]())
-    tax = sum(entry["amount"] for entry in invoice.get("total_taxes") or list[Any]())
+    discount = sum(entry["amount"] for entry in invoice.get("total_discount_amounts") or [])
+    tax = sum(entry["amount"] for entry in invoice.get("total_taxes") or [])
     rows = [("Subtotal", money(invoice["subtotal"], currency))]
     rows += [("Discount", f"−{money(discount, currency)}")] if discount else []
     rows += [("Tax", money(tax, currency))] if tax else []
@@ -91,7 +91,7 @@ async def hosted_invoice(request: Request) -> Response:
         status, body = _pay(pages, invoice, str((await request.form()).get("payment_method", "")), here)
         if status != 200:
             return _show_invoice(pages, invoice, problem=body["error"]["message"])
-        action = (body.get("next_action") or dict[str, Any]()).get("redirect_to_url") or dict[str, Any]()
+        action = (body.get("next_action") or {}).get("redirect_to_url") or {}
         return RedirectResponse(action.get("url") or here, status_code=303)
     return _show_invoice(pages, invoice)
 
@@ -102,8 +102,8 @@ def _pay(pages: Access, invoice: Json, method_id: str, here: str) -> tuple[int, 
     status, body = pages.call("POST", f"/v1/payment_methods/{method_id}/attach", customer=customer)
     if status != 200:
         return status, body
-    opened = pages.get(f"/v1/invoices/{invoice['id']}", expand=["payments"]) or dict[str, Any]()
-    payments = [entry["payment"] for entry in (opened.get("payments") or dict[str, Any]()).get("data") or list[Any]()]
+    opened = pages.get(f"/v1/invoices/{invoice['id']}", expand=["payments"]) or {}
+    payments = [entry["payment"] for entry in (opened.get("payments") or {}).get("data") or []]
     intent = next((entry["payment_intent"] for entry in payments if entry.get("payment_intent")), None)
     if intent is None:
         return pages.call("POST", f"/v1/invoices/{invoice['id']}/pay", payment_method=method_id, off_session="false")
@@ -151,7 +151,7 @@ async def receipt(request: Request) -> Response:
     charge = pages.get(f"/v1/charges/{request.path_params['charge']}")
     if charge is None:
         return _missing("There is no receipt at this address.")
-    currency, details = charge["currency"], charge.get("payment_method_details") or dict[str, Any]()
+    currency, details = charge["currency"], charge.get("payment_method_details") or {}
     shown = {"id": "", "type": details.get("type", "card"), **details}
     card = method(shown, None)["text"] if details.get("card") else str(details.get("type", "")).replace("_", " ")
     sums = [("Amount", money(charge["amount"], currency))]
@@ -192,5 +192,5 @@ async def microdeposits(request: Request) -> Response:
         status, body = pages.call("POST", f"/v1/{kind}/{intent_id}/verify_microdeposits", descriptor_code=code)
         problem = None if status == 200 else body["error"]["message"]
         intent = pages.get(f"/v1/{kind}/{intent_id}") or intent
-    waiting = (intent.get("next_action") or dict[str, Any]()).get("type") == "verify_with_microdeposits"
+    waiting = (intent.get("next_action") or {}).get("type") == "verify_with_microdeposits"
     return page("microdeposits.html", waiting=waiting, problem=problem, state=intent["status"].replace("_", " "))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import jinja2
 from starlette.responses import HTMLResponse
@@ -25,7 +25,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = cast("dict[str, Callable[..., Any]]", environment.filters)  # pyright: ignore[reportUnknownMemberType] - Jinja's own type
+    filters = cast("dict[str, Callable[..., object]]", environment.filters)  # pyright: ignore[reportUnknownMemberType] - Jinja's own type
     filters["money"] = money
     return environment
 
@@ -55,7 +55,9 @@ def policy(*, framed: bool, forms_lead_to: str = "") -> str:
     )
 
 
-def page(name: str, *, status: int = 200, framed: bool = False, forms_lead_to: str = "", **values: Any) -> HTMLResponse:
+def page(
+    name: str, *, status: int = 200, framed: bool = False, forms_lead_to: str = "", **values: object
+) -> HTMLResponse:
     """Render `templates/<name>` (everything escaped) with headers that keep scripts from elsewhere out."""
     body = _environment().get_template(name).render(**values)
     return HTMLResponse(

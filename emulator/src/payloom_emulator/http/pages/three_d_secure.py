@@ -6,7 +6,7 @@ Used full-page (the intent's `redirect_to_url`) and inside a frame (`use_stripe_
 from __future__ import annotations
 
 import hmac
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from payloom_emulator.http.pages.api_access import Access, Json
 from payloom_emulator.http.pages.hosted_checkout.view import METHODS
@@ -26,7 +26,7 @@ def _intent(pages: Access, intent_id: str) -> Json | None:
 
 def _method(intent: Json) -> str:
     method = intent.get("payment_method")
-    card = (method.get("card") or dict[str, Any]()) if is_object(method) else {}
+    card = (method.get("card") or {}) if is_object(method) else {}
     if card.get("last4"):
         return f"{str(card.get('brand', 'card')).capitalize()} •••• {card['last4']}"
     return METHODS.get(_type(intent), _type(intent))
@@ -51,8 +51,8 @@ async def challenge(request: Request) -> Response:
             title="Nothing to authenticate",
             message="There is no such payment at this local Stripe, or the link is not complete.",
         )
-    action = intent.get("next_action") or dict[str, Any]()
-    return_url = (action.get("redirect_to_url") or dict[str, Any]()).get("return_url") or ""
+    action = intent.get("next_action") or {}
+    return_url = (action.get("redirect_to_url") or {}).get("return_url") or ""
     facts = [("Merchant", pages.merchant()), ("Paid with", _method(intent))]
     if intent["object"] == "payment_intent":
         facts.insert(1, ("Amount", money(intent["amount"], intent["currency"])))

@@ -14,14 +14,15 @@ from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.json_shapes import is_object
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.objects.json import JsonMapping
     from payloom_emulator.objects.params.charges import ChargeCreateParams
 
 
-def _token(unit: UnitOfWork, source: object, param: str) -> tuple[Body, test_cards.Card, JsonMapping | None]:
+def _token(
+    unit: UnitOfWork, source: object, param: str
+) -> tuple[dict[str, object], test_cards.Card, JsonMapping | None]:
     """Return (legacy card object, test card, data) of a token id or of inline card data."""
     if is_object(source):
         card = payment_methods.check_card(unit, source, param)
@@ -37,7 +38,7 @@ def _token(unit: UnitOfWork, source: object, param: str) -> tuple[Body, test_car
 
 def save(
     unit: UnitOfWork, customer: Customer, source: object, param: str = "source", *, default: bool = False
-) -> Source | Body:
+) -> Source | dict[str, object]:
     """Save a card on a customer. The first one (or `default`) becomes the default source."""
     if isinstance(source, str) and source.startswith("src_"):
         return _attach(unit, customer, unit.get(kinds.SOURCE, source, param), default=default)
@@ -68,12 +69,12 @@ def _attach(unit: UnitOfWork, customer: Customer, source: Source, *, default: bo
 
 def method_of(unit: UnitOfWork, source_id: str, param: str) -> PaymentMethod:
     """Return the payment method that stands for a legacy card or token."""
-    found: Body | None = None
+    found: dict[str, object] | None = None
     if source_id.startswith("tok_"):
         shown, card, _data = _token(unit, source_id, param)
         shown = {**shown, "_number": card.number}
     else:
-        found = unit.find(kinds.CARD, source_id) or cast("Body | None", unit.find(kinds.SOURCE, source_id))
+        found = unit.find(kinds.CARD, source_id) or cast("dict[str, object] | None", unit.find(kinds.SOURCE, source_id))
         if found is None:
             raise missing("source", source_id, param=param, status=400)
         if found.get("status", "chargeable") != "chargeable":
@@ -121,10 +122,10 @@ def method_for_charge(call: RequestContext[ChargeCreateParams]) -> PaymentMethod
     return method_of(unit, customer["default_source"], "source")
 
 
-def saved_sources(unit: UnitOfWork, customer: Customer) -> list[Body]:
+def saved_sources(unit: UnitOfWork, customer: Customer) -> list[dict[str, object]]:
     """Return the customer's legacy cards, then its sources."""
     sources = unit.list(kinds.SOURCE, customer=customer["id"])
-    return [*unit.list(kinds.CARD, customer=customer["id"]), *(cast("Body", source) for source in sources)]
+    return [*unit.list(kinds.CARD, customer=customer["id"]), *(cast("dict[str, object]", source) for source in sources)]
 
 
 def listed(unit: UnitOfWork, customer: Customer) -> dict[str, object]:

@@ -8,7 +8,6 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.objects.payment_methods import Mandate, PaymentMethod
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.declarations.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.objects.json import JsonMapping
 
@@ -21,7 +20,7 @@ def make(
     """Make the mandate of a debit. data: the `mandate_data` given; single_use: `{amount, currency}`."""
     acceptance: JsonMapping = (data or {}).get("customer_acceptance") or {}
     kind = acceptance.get("type", "online")
-    kinds_of_details: dict[str, Body] = {
+    kinds_of_details: dict[str, dict[str, object]] = {
         "sepa_debit": {
             "reference": unit.environment.ids.new("", 16).upper(),
             "url": f"{unit.environment.base_url}/_emulator/mandate",

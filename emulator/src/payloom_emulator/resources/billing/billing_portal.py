@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
 from payloom_emulator.core.declarations.schema import (
-    Body,
     Schema,
     create_only,
     overlay,
@@ -88,7 +87,7 @@ _ALL_ON: dict[str, object] = {
 }
 
 
-def _features(call: RequestContext[ConfigurationParams], current: JsonMapping) -> Body:
+def _features(call: RequestContext[ConfigurationParams], current: JsonMapping) -> dict[str, object]:
     features = cast("Mapping[str, JsonMapping]", call.params.get("features") or {})
     merged = overlay(current, {name: _lists(feature) for name, feature in features.items()})
     update: JsonMapping = merged["subscription_update"]
@@ -102,7 +101,7 @@ def _features(call: RequestContext[ConfigurationParams], current: JsonMapping) -
     return merged
 
 
-def _lists(feature: JsonMapping) -> Body:
+def _lists(feature: JsonMapping) -> dict[str, object]:
     """Return a feature in which "" for a list means an empty one."""
     names = {"allowed_updates", "default_allowed_updates", "products", "options", "interval_options"}
     return {k: [] if v == "" and k in names else _lists(v) if is_object(v) else v for k, v in feature.items()}
@@ -215,7 +214,7 @@ def _flow(
     if subscription["customer"] != customer["id"]:
         raise invalid("The subscription belongs to another customer.", name)
     feature = kind.removesuffix("_confirm")
-    if not cast("Body", configuration["features"])[feature]["enabled"]:
+    if not cast("dict[str, object]", configuration["features"])[feature]["enabled"]:
         raise StripeError(
             f"The flow `{kind}` needs the feature `{feature}`, which is disabled in the portal configuration.",
             param="flow_data[type]",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import urlencode
 
 from payloom_emulator.core.declarations.resource import Endpoints, Handler, Operation, Resource
-from payloom_emulator.core.declarations.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
 from payloom_emulator.core.request_context import required
 from payloom_emulator.objects import kinds
 from payloom_emulator.presentation import thin_events
@@ -86,7 +86,7 @@ def _shown(call: RequestContext[Params], made: JsonMapping) -> dict[str, object]
     return {**made, "webhook_endpoint": hook}
 
 
-def _target(call: RequestContext[Params]) -> Body:
+def _target(call: RequestContext[Params]) -> dict[str, object]:
     return call.unit.get(kinds.EVENT_DESTINATION, call.ids["id"])
 
 
@@ -118,7 +118,7 @@ def _ping(call: RequestContext[V2CoreEventDestinationPingParams]) -> Mapping[str
     made = call.unit.emit(PING, _target(call))
     call.unit.environment.outbox.enqueue(
         call.unit.account,
-        cast("Body", made),
+        cast("dict[str, object]", made),
         [e for e in call.unit.environment.outbox.endpoints_of(call.unit.account) if e["id"] == call.ids["id"]],
     )
     return thin_events.thin_event(call.unit, made)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Body, Schema, read_only
+from payloom_emulator.core.declarations.schema import Schema, read_only
 from payloom_emulator.objects import kinds
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def current(unit: UnitOfWork) -> dict[str, object]:
     sums: dict[tuple[str, bool], int] = {(c, bool(a)): total for c, a, total in totals}
     currencies = sorted({c for c, _ in sums} | {unit.environment.config.business["currency"]})
 
-    def side(available: bool) -> list[Body]:
+    def side(available: bool) -> list[dict[str, object]]:
         return [
             {
                 "amount": sums.get((c, available), 0),

@@ -9,7 +9,6 @@ from payloom_emulator.core.declarations.api_changes import Change
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import (
     SHIPPING,
-    Body,
     Schema,
     StateMachine,
     Transition,
@@ -123,7 +122,7 @@ def _updating(call: RequestContext[ChargeUpdateParams], charge: Charge, changes:
     del charge
 
 
-def _refunds_on_charge(unit: UnitOfWork, shown: Body, stored: Body) -> None:
+def _refunds_on_charge(unit: UnitOfWork, shown: dict[str, object], stored: dict[str, object]) -> None:
     """Until 2022-11-15 a charge came with its refunds."""
     page = _refunds(unit, cast("Charge", stored))
     shown["refunds"] = {**page, "data": [unit.snapshot(refund) for refund in page["data"]]}

@@ -11,7 +11,6 @@ from payloom_emulator.core.declarations.resource import Endpoints, Resource
 from payloom_emulator.core.declarations.schema import (
     ADDRESS,
     SHIPPING,
-    Body,
     Schema,
     create_only,
     read_only,
@@ -109,7 +108,7 @@ def _updating(call: RequestContext[CustomerUpdateParams], customer: Customer, ch
     customer_rules.updating(call, customer, changes)
 
 
-def _lists_on_customer(unit: UnitOfWork, shown: Body, stored: Body) -> None:
+def _lists_on_customer(unit: UnitOfWork, shown: dict[str, object], stored: dict[str, object]) -> None:
     """Before 2020-08-27 a customer came with its sources, subscriptions and tax ids."""
     for name in ("sources", "subscriptions", "tax_ids"):
         page = CUSTOMER.includes[name](unit, stored)

@@ -13,7 +13,6 @@ from payloom_emulator.core.declarations.api_changes import Change
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import (
     SHIPPING,
-    Body,
     Schema,
     StateMachine,
     Transition,
@@ -115,13 +114,13 @@ _PUBLIC = [
 ]
 
 
-def _charges_on_intent(unit: UnitOfWork, shown: Body, stored: Body) -> None:
+def _charges_on_intent(unit: UnitOfWork, shown: dict[str, object], stored: dict[str, object]) -> None:
     """Until 2022-11-15 an intent came with its charges instead of the latest one's id."""
     rows = unit.list(kinds.CHARGE, payment_intent=stored["id"])
-    data: list[Body] = []
+    data: list[dict[str, object]] = []
     for row in rows[:10]:
         charge = unit.snapshot(row)
-        unit.environment.history.down(unit, charge, cast("Body", row), _BEFORE_LATEST_CHARGE)
+        unit.environment.history.down(unit, charge, cast("dict[str, object]", row), _BEFORE_LATEST_CHARGE)
         data.append(charge)
     url = f"/v1/charges?payment_intent={stored['id']}"
     shown["charges"] = {

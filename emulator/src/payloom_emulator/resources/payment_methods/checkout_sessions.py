@@ -9,7 +9,6 @@ from payloom_emulator.checkout import complete_session, create_session, lines
 from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import (
-    Body,
     Schema,
     StateMachine,
     Transition,
@@ -205,7 +204,7 @@ def _quantity(session: CheckoutSession, line_id: object, quantity: int) -> list[
     return changed
 
 
-def _typed(params: JsonMapping) -> Body:
+def _typed(params: JsonMapping) -> dict[str, object]:
     """The page's parameters are in no specification; card dates come as text."""
     data = params.get("payment_method_data")
     card = data.get("card") if is_object(data) else None
@@ -218,18 +217,18 @@ def _typed(params: JsonMapping) -> Body:
 _UI = {"hosted_page": "hosted", "embedded_page": "embedded", "elements": "custom", "form": "custom"}
 
 
-def _older_ui(unit: UnitOfWork, shown: Body, stored: Body) -> None:
+def _older_ui(unit: UnitOfWork, shown: dict[str, object], stored: dict[str, object]) -> None:
     del unit, stored
     shown["ui_mode"] = _UI.get(shown["ui_mode"], shown["ui_mode"])
 
 
-def _shipping_on_top(unit: UnitOfWork, shown: Body, stored: Body) -> None:
+def _shipping_on_top(unit: UnitOfWork, shown: dict[str, object], stored: dict[str, object]) -> None:
     del unit
     collected: JsonMapping = stored["collected_information"] or {}
     shown["shipping_details"] = collected.get("shipping_details")
 
 
-def _shipping_at_first(unit: UnitOfWork, shown: Body, stored: Body) -> None:
+def _shipping_at_first(unit: UnitOfWork, shown: dict[str, object], stored: dict[str, object]) -> None:
     """Until 2022-11-15 the address was called shipping."""
     del unit
     collected: JsonMapping = stored["collected_information"] or {}

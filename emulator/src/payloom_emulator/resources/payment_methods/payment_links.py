@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.checkout import create_session, lines
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.checkout import (
@@ -128,7 +128,7 @@ def visit(call: RequestContext[Params], link: PaymentLink) -> CheckoutSession:
         raise StripeError(link["inactive_message"] or "This payment link is no longer active.")
     after = link["after_completion"]
     success = (after.get("redirect") or {}).get("url") or f"{call.unit.environment.base_url}/_emulator/paid"
-    items: list[Body] = []
+    items: list[dict[str, object]] = []
     for line in link["_lines"]:
         item: dict[str, object] = {"price": line["price"], "adjustable_quantity": line["adjustable_quantity"]}
         if line["quantity"] is not None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Body, Schema
+from payloom_emulator.core.declarations.schema import Schema
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.payment_methods import Source
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     )
 
 
-def _create(call: RequestContext[CustomerPaymentSourceCreateParams]) -> Source | Body:
+def _create(call: RequestContext[CustomerPaymentSourceCreateParams]) -> Source | dict[str, object]:
     call.need("source")
     customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
     return card_sources.save(call.unit, customer, call.params["source"])
@@ -34,11 +34,12 @@ def _list(call: RequestContext[CustomerPaymentSourceListParams]) -> Mapping[str,
     return list_of(card_sources.saved_sources(call.unit, customer), call.path, {"limit": 10, **call.params})
 
 
-def _retrieve(call: RequestContext[Params]) -> Body:
+def _retrieve(call: RequestContext[Params]) -> dict[str, object]:
     source_id = call.ids["id"]
     unit = call.unit
     card = cast(
-        "Body", unit.get(kinds.SOURCE, source_id) if source_id.startswith("src_") else unit.get(kinds.CARD, source_id)
+        "dict[str, object]",
+        unit.get(kinds.SOURCE, source_id) if source_id.startswith("src_") else unit.get(kinds.CARD, source_id),
     )
     if card["customer"] != call.ids["customer"]:
         raise missing("source", call.ids["id"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from payloom_emulator.catalog import prices
 from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
-from payloom_emulator.core.declarations.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
 from payloom_emulator.core.request_context import provided
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Product, ProductMarketingFeature
@@ -58,7 +58,7 @@ def _deleting(call: RequestContext[Params], product: Product) -> None:
         )
 
 
-def _features(unit: UnitOfWork, shown: Body, stored: Body) -> None:
+def _features(unit: UnitOfWork, shown: dict[str, object], stored: dict[str, object]) -> None:
     """Marketing features were called features until 2024-04-10."""
     del unit, stored
     shown["features"] = shown.pop("marketing_features")

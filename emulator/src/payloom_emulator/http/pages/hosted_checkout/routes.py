@@ -6,7 +6,7 @@ publishable key, as Stripe's own page does.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
 
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -41,9 +41,9 @@ def _session(pages: Access, session_id: str) -> Json | None:
 
 def _lines(pages: Access, session: Json) -> list[Json]:
     listed = pages.get(f"/v1/checkout/sessions/{session['id']}/line_items", **_LINES)
-    lines: list[Json] = (listed or dict[str, Any]()).get("data") or list[Any]()
+    lines: list[Json] = (listed or {}).get("data") or []
     for line in lines:
-        price = pages.stored((line.get("price") or dict[str, Any]()).get("id", ""))
+        price = pages.stored((line.get("price") or {}).get("id", ""))
         if price:
             line["_due"] = amount_for(cast("Price", price), line.get("quantity") or 1, session["currency"])
     return lines
@@ -53,12 +53,12 @@ def _customer(pages: Access, session: Json) -> Json:
     customer = session.get("customer")
     if isinstance(customer, str):
         customer = pages.get(f"/v1/customers/{customer}")
-    return customer or dict[str, Any]()
+    return customer or {}
 
 
 def _prefill(pages: Access, session: Json) -> Json:
     customer = _customer(pages, session)
-    details = session.get("customer_details") or dict[str, Any]()
+    details = session.get("customer_details") or {}
     email = customer.get("email") or session.get("customer_email") or details.get("email")
     return {"email": email or "", "locked": bool(email), "name": customer.get("name") or ""}
 
@@ -107,19 +107,14 @@ def _form(
         key=pages.publishable_key,
         account=pages.connected,
         prefill=_prefill(pages, session),
-        shipping_countries=(
-            (session.get("shipping_address_collection") or dict[str, Any]()).get("allowed_countries") or list[Any]()
-        ),
+        shipping_countries=((session.get("shipping_address_collection") or {}).get("allowed_countries") or []),
         **_shown(pages, session),
     )
 
 
 def _shown(pages: Access, session: Json) -> Json:
     page = view(session, _lines(pages, session), merchant=pages.merchant(), now=pages.now)
-    rates = [
-        pages.stored(option["shipping_rate"]) or dict[str, Any]()
-        for option in session.get("shipping_options") or list[Any]()
-    ]
+    rates = [pages.stored(option["shipping_rate"]) or {} for option in session.get("shipping_options") or []]
     page["shipping"] = shipping(session, rates)
     return {"view": page, "back": session.get("cancel_url")}
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from payloom_emulator.http.pages.hosted_checkout.view import Json, trial_end
 from payloom_emulator.http.pages.rendering import money
 from payloom_emulator.kit.money import exponent
@@ -88,7 +86,7 @@ def sdk_session(session: Json, shown: Json, *, email: str | None, now: int, targ
     target: where to go after paying; the stand-in uses it, Stripe's own type does not have it.
     """
     currency = session.get("currency") or "usd"
-    details: dict[str, Any] = session.get("total_details") or dict[str, Any]()
+    details: dict[str, object] = session.get("total_details") or {}
     discounts = [
         {
             **_amount(details.get("amount_discount"), currency),

@@ -6,12 +6,11 @@ Pure: objects in, words out.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from payloom_emulator.http.pages.rendering import money
 from payloom_emulator.protocol.json_shapes import is_object
 
-Json = dict[str, Any]
+Json = dict[str, object]
 
 _SUBMIT = {"pay": "Pay", "book": "Book", "donate": "Donate", "subscribe": "Subscribe", "auto": "Pay"}
 METHODS = {
@@ -56,22 +55,18 @@ def date(seconds: int) -> str:
 
 
 def _item(line: Json) -> Json:
-    price = line.get("price") or dict[str, Any]()
+    price = line.get("price") or {}
     named = price.get("product")
-    product = named if is_object(named) else dict[str, Any]()
+    product = named if is_object(named) else {}
     currency, quantity = line["currency"], line.get("quantity") or 1
     recurring = price.get("recurring")
     unit = price.get("unit_amount")
     each = money(unit, currency) if unit is not None else money(line["amount_subtotal"] // quantity, currency)
-    images = [
-        image
-        for image in (product or dict[str, Any]()).get("images") or list[Any]()
-        if str(image).startswith(("http://", "https://"))
-    ]
+    images = [image for image in (product or {}).get("images") or [] if str(image).startswith(("http://", "https://"))]
     return {
         "id": line["id"],
-        "name": line.get("description") or (product or dict[str, Any]()).get("name") or "Item",
-        "about": (product or dict[str, Any]()).get("description"),
+        "name": line.get("description") or (product or {}).get("name") or "Item",
+        "about": (product or {}).get("description"),
         "image": images[0] if images else None,
         "quantity": quantity,
         "each": each if quantity > 1 else None,
@@ -88,7 +83,7 @@ def _item(line: Json) -> Json:
 
 def _choices(line: Json, quantity: int) -> list[int]:
     """Return the quantities a person may choose; none when the quantity is fixed."""
-    rule = line.get("adjustable_quantity") or dict[str, Any]()
+    rule = line.get("adjustable_quantity") or {}
     if not rule.get("enabled"):
         return []
     low = rule.get("minimum") or 1
@@ -97,15 +92,15 @@ def _choices(line: Json, quantity: int) -> list[int]:
 
 def shipping(session: Json, rates: list[Json]) -> list[Json]:
     """Return the shipping options; `rates` are the rate objects of the session's options, in order."""
-    chosen = (session.get("shipping_cost") or dict[str, Any]()).get("shipping_rate")
+    chosen = (session.get("shipping_cost") or {}).get("shipping_rate")
     options: list[Json] = []
-    for option, rate in zip(session.get("shipping_options") or list[Any](), rates, strict=True):
+    for option, rate in zip(session.get("shipping_options") or [], rates, strict=True):
         amount = option["shipping_amount"]
         options.append(
             {
                 "id": rate["id"],
                 "name": rate.get("display_name") or "Shipping",
-                "estimate": _estimate(rate.get("delivery_estimate") or dict[str, Any]()),
+                "estimate": _estimate(rate.get("delivery_estimate") or {}),
                 "amount": money(amount, session["currency"]) if amount else "Free",
                 "chosen": rate["id"] == chosen,
             }
@@ -124,7 +119,7 @@ def _estimate(given: Json) -> str:
 
 def trial_end(session: Json, now: int) -> int | None:
     """Return when the trial that this session starts ends (Unix seconds), or None when there is none."""
-    data = session.get("subscription_data") or dict[str, Any]()
+    data = session.get("subscription_data") or {}
     if data.get("trial_end"):
         return int(data["trial_end"])
     if days := int(data.get("trial_period_days") or 0):
@@ -163,11 +158,11 @@ def _heading(session: Json, items: list[Json], merchant: str, trial: str | None,
 
 def _rows(session: Json, trial: str | None) -> list[Json]:
     """Return the sums under the items; the last one is what is due now."""
-    currency, details = session.get("currency"), session.get("total_details") or dict[str, Any]()
+    currency, details = session.get("currency"), session.get("total_details") or {}
     rows = [{"kind": "subtotal", "label": "Subtotal", "value": money(session["amount_subtotal"], currency)}]
-    for entry in (details.get("breakdown") or dict[str, Any]()).get("discounts") or list[Any]():
-        discount = entry.get("discount") or dict[str, Any]()
-        coupon = discount.get("coupon") or (discount.get("source") or dict[str, Any]()).get("coupon")
+    for entry in (details.get("breakdown") or {}).get("discounts") or []:
+        discount = entry.get("discount") or {}
+        coupon = discount.get("coupon") or (discount.get("source") or {}).get("coupon")
         name = coupon.get("name") if is_object(coupon) else None
         value = f"−{money(entry['amount'], currency)}"
         rows.append({"kind": "discount", "label": name or "Discount", "value": value})

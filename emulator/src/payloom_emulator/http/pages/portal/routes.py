@@ -5,7 +5,7 @@ Plain forms: each action is one POST, done with the API calls a shop would make,
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.responses import RedirectResponse, Response
@@ -44,7 +44,7 @@ class Portal(Access):
         configuration = self.session.get("configuration")
         if isinstance(configuration, str):
             found = self.get(f"/v1/billing_portal/configurations/{configuration}")
-            self.features = (found or dict[str, Any]()).get("features") or self.features
+            self.features = (found or {}).get("features") or self.features
 
     def _find(self) -> Json | None:
         """Return the session whose id, or whose URL's last part, is in the address."""
@@ -64,19 +64,17 @@ class Portal(Access):
 
     def customer(self) -> Json:
         """Return the customer."""
-        return self.get(f"/v1/customers/{self.customer_id}") or dict[str, Any]()
+        return self.get(f"/v1/customers/{self.customer_id}") or {}
 
     def owns(self, path: str) -> Json | None:
         """Return the object at `path` when it belongs to this customer."""
         found = self.get(path)
         return found if found and found.get("customer") == self.customer_id else None
 
-    def render(self, name: str, **values: Any) -> Response:
+    def render(self, name: str, **values: object) -> Response:
         """Render one of the portal's pages."""
         assert self.session is not None
-        after = ((self.flow or dict[str, Any]()).get("after_completion") or dict[str, Any]()).get("redirect") or dict[
-            str, Any
-        ]()
+        after = ((self.flow or {}).get("after_completion") or {}).get("redirect") or dict[str, object]()
         target = urlsplit(after.get("return_url") or "")
         return page(
             name,
@@ -90,8 +88,8 @@ class Portal(Access):
 
     def subscriptions(self) -> list[Json]:
         """Return the customer's subscriptions, with the products of their prices."""
-        listed = self.get("/v1/subscriptions", customer=self.customer_id, status="all", limit=20) or dict[str, Any]()
-        subs: list[Json] = listed.get("data") or list[Any]()
+        listed = self.get("/v1/subscriptions", customer=self.customer_id, status="all", limit=20) or {}
+        subs: list[Json] = listed.get("data") or []
         for item in [item for sub in subs for item in sub["items"]["data"]]:
             item["price"]["product"] = self.stored(item["price"]["product"]) or item["price"]["product"]
         return subs
@@ -99,32 +97,30 @@ class Portal(Access):
     def home(self, problem: Json | None = None) -> Response:
         """Go back to the front page; `problem` is an API error to show there."""
         if problem is not None:
-            return self.front(problem=problem.get("error", dict[str, Any]()).get("message"), status=400)
+            return self.front(problem=problem.get("error", {}).get("message"), status=400)
         return RedirectResponse(f"{self.base}?stay=1", status_code=303)
 
     def done(self, status: int, body: Json) -> Response:
         """Go on after an API call that answered `status` and `body`: as the session's flow says, else home."""
         if status != 200:
             return self.home(body)
-        after = (self.flow or dict[str, Any]()).get("after_completion") or dict[str, Any]()
+        after = (self.flow or {}).get("after_completion") or {}
         if after.get("type") == "redirect":
             return RedirectResponse(after["redirect"]["return_url"], status_code=303)
         if after.get("type") == "hosted_confirmation":
-            message = (after.get("hosted_confirmation") or dict[str, Any]()).get(
-                "custom_message"
-            ) or "Your changes are saved."
+            message = (after.get("hosted_confirmation") or {}).get("custom_message") or "Your changes are saved."
             return page("missing.html", title="Done", message=message)
         return RedirectResponse(f"{self.base}?stay=1", status_code=303)
 
     @property
     def flow(self) -> Json | None:
         """The one thing the session was made for, or None for the whole portal."""
-        return (self.session or dict[str, Any]()).get("flow")
+        return (self.session or {}).get("flow")
 
     def front(self, problem: str | None = None, status: int = 200) -> Response:
         """Render the front page."""
         customer = self.customer()
-        default = (customer.get("invoice_settings") or dict[str, Any]()).get("default_payment_method")
+        default = (customer.get("invoice_settings") or {}).get("default_payment_method")
         methods = self.get(f"/v1/customers/{self.customer_id}/payment_methods", limit=20)
         invoices = self.get("/v1/invoices", customer=self.customer_id, limit=12)
         cards = [words.subscription(sub, self.features) for sub in self.subscriptions()]
@@ -135,11 +131,9 @@ class Portal(Access):
             customer=customer,
             address=words.address(customer),
             subscriptions=[card for card in cards if card],
-            methods=[words.method(pm, default) for pm in (methods or dict[str, Any]()).get("data") or list[Any]()],
+            methods=[words.method(pm, default) for pm in (methods or {}).get("data") or []],
             invoices=[
-                words.invoice(invoice)
-                for invoice in (invoices or dict[str, Any]()).get("data") or list[Any]()
-                if invoice["status"] != "draft"
+                words.invoice(invoice) for invoice in (invoices or {}).get("data") or [] if invoice["status"] != "draft"
             ],
         )
 
@@ -176,7 +170,7 @@ async def cancel(request: Request) -> Response:
         return _gone()
     path = f"/v1/subscriptions/{request.path_params['subscription']}"
     sub = portal.owns(path)
-    rules = portal.features.get("subscription_cancel") or dict[str, Any]()
+    rules = portal.features.get("subscription_cancel") or {}
     if sub is None or not rules.get("enabled"):
         return portal.home()
     if request.method == "GET":
@@ -206,7 +200,7 @@ async def update(request: Request) -> Response:
         return _gone()
     path = f"/v1/subscriptions/{request.path_params['subscription']}"
     sub = portal.owns(path)
-    rules = portal.features.get("subscription_update") or dict[str, Any]()
+    rules = portal.features.get("subscription_update") or {}
     if sub is None or not rules.get("enabled"):
         return portal.home()
     item = sub["items"]["data"][0]
@@ -223,10 +217,10 @@ async def update(request: Request) -> Response:
 
 def _offered(portal: Portal, rules: Json) -> list[str]:
     """Return the prices a person may change to; a flow that only asks to confirm names one."""
-    confirm = (portal.flow or dict[str, Any]()).get("subscription_update_confirm") or dict[str, Any]()
+    confirm = (portal.flow or {}).get("subscription_update_confirm") or {}
     if confirm:
         return [item["price"] for item in confirm["items"] if item.get("price")]
-    return [price for product in rules.get("products") or list[Any]() for price in product["prices"]]
+    return [price for product in rules.get("products") or [] for price in product["prices"]]
 
 
 def _plans(portal: Portal, offered: list[str], current: str) -> list[Json]:
@@ -234,7 +228,7 @@ def _plans(portal: Portal, offered: list[str], current: str) -> list[Json]:
     for price_id in offered:
         price = portal.get(f"/v1/prices/{price_id}", expand=["product"])
         if price:
-            name = (price["product"] or dict[str, Any]()).get("name") if is_object(price["product"]) else price_id
+            name = (price["product"] or {}).get("name") if is_object(price["product"]) else price_id
             plans.append({"id": price_id, "name": name, "price": words.priced(price), "current": price_id == current})
     return plans
 
@@ -284,9 +278,7 @@ async def billing(request: Request) -> Response:
         return _gone()
     customer = portal.customer()
     if request.method == "GET":
-        return portal.render(
-            "portal_billing.html", customer=customer, address=customer.get("address") or dict[str, Any]()
-        )
+        return portal.render("portal_billing.html", customer=customer, address=customer.get("address") or {})
     form = await request.form()
     text = {name: str(form.get(name, "")).strip() for name in form}
     parts = ("line1", "line2", "city", "state", "postal_code", "country")
@@ -301,7 +293,7 @@ async def login(request: Request) -> Response:
     if request.method == "GET":
         return page("portal_login.html", merchant=access.merchant(), problem=None)
     email = str((await request.form()).get("email", "")).strip()
-    found = (access.get("/v1/customers", email=email, limit=1) or dict[str, Any]()).get("data") or list[Any]()
+    found = (access.get("/v1/customers", email=email, limit=1) or {}).get("data") or []
     if not found:
         problem = "There is no customer with this email address."
         return page("portal_login.html", status=404, merchant=access.merchant(), problem=problem)

@@ -5,8 +5,6 @@ Pure: objects in, words out.
 
 from __future__ import annotations
 
-from typing import Any
-
 from payloom_emulator.http.pages.hosted_checkout.view import Json, date, interval
 from payloom_emulator.http.pages.rendering import money
 from payloom_emulator.protocol.json_shapes import is_object
@@ -53,8 +51,8 @@ def subscription(sub: Json, features: Json) -> Json | None:
         note = "The last payment did not go through. Update your payment method."
     else:
         note = f"Your plan renews on {date(period_end)}." if period_end else ""
-    cancels = (features.get("subscription_cancel") or dict[str, Any]()).get("enabled")
-    updates = features.get("subscription_update") or dict[str, Any]()
+    cancels = (features.get("subscription_cancel") or {}).get("enabled")
+    updates = features.get("subscription_update") or {}
     return {
         "id": sub["id"],
         "name": ", ".join(_name(item["price"]) for item in items),
@@ -75,7 +73,7 @@ def _total(items: list[Json]) -> str:
 def method(pm: Json, default: str | None) -> Json:
     """Return one payment method's line."""
     kind = pm["type"]
-    details: dict[str, Any] = pm.get(kind) or dict[str, Any]()
+    details: dict[str, object] = pm.get(kind) or {}
     if kind == "card":
         text = f"{str(details['brand']).capitalize()} •••• {details['last4']}"
         note = f"Expires {details['exp_month']:02d}/{details['exp_year']}"
@@ -87,7 +85,7 @@ def method(pm: Json, default: str | None) -> Json:
 
 def invoice(item: Json) -> Json:
     """Return one invoice's line."""
-    line = (item.get("lines") or dict[str, Any]()).get("data") or list[Any]()
+    line = (item.get("lines") or {}).get("data") or []
     return {
         "date": date(item["created"]),
         "amount": money(item["total"], item["currency"]),
@@ -100,6 +98,6 @@ def invoice(item: Json) -> Json:
 
 def address(customer: Json) -> list[str]:
     """Return the customer's address, line by line."""
-    address = customer.get("address") or dict[str, Any]()
+    address = customer.get("address") or {}
     city = " ".join(part for part in (address.get("postal_code"), address.get("city"), address.get("state")) if part)
     return [line for line in (address.get("line1"), address.get("line2"), city, address.get("country")) if line]
