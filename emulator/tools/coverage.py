@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from payloom_emulator.http.trigger import TRIGGERS
-from payloom_emulator.protocol.params import anonymous, event_types, table
+from payloom_emulator.protocol.param_types import anonymous, event_types, table
 from payloom_emulator.runtime.registry import RESOURCES
 from payloom_emulator.runtime.router import Router
 

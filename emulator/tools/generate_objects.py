@@ -45,9 +45,33 @@ class Module:
 
 
 MODULES = (
-    Module("catalog", ("_product.Product", "_price.Price", "_tax_rate.TaxRate", "_shipping_rate.ShippingRate")),
-    Module("discounts", ("_coupon.Coupon", "_promotion_code.PromotionCode", "_discount.Discount")),
-    Module("payment_methods", ("_payment_method.PaymentMethod", "_mandate.Mandate", "_token.Token", "_source.Source")),
+    Module(
+        "catalog",
+        (
+            "_product.Product",
+            "_price.Price",
+            "_tax_rate.TaxRate",
+            "_shipping_rate.ShippingRate",
+            "_coupon.Coupon",
+            "_promotion_code.PromotionCode",
+            "_discount.Discount",
+            "entitlements._feature.Feature",
+            "_product_feature.ProductFeature",
+        ),
+    ),
+    Module(
+        "payment_methods",
+        (
+            "_payment_method.PaymentMethod",
+            "_mandate.Mandate",
+            "_card.Card",
+            "_bank_account.BankAccount",
+            "_token.Token",
+            "_source.Source",
+            "_payment_method_domain.PaymentMethodDomain",
+            "_apple_pay_domain.ApplePayDomain",
+        ),
+    ),
     Module(
         "charges",
         ("_balance_transaction.BalanceTransaction", "_refund.Refund", "_charge.Charge", "_dispute.Dispute"),
@@ -56,6 +80,7 @@ MODULES = (
         "intents",
         (
             "_payment_intent.PaymentIntent",
+            "_payment_intent_amount_details_line_item.PaymentIntentAmountDetailsLineItem",
             "_setup_intent.SetupIntent",
             "_setup_attempt.SetupAttempt",
             "_confirmation_token.ConfirmationToken",
@@ -63,12 +88,23 @@ MODULES = (
     ),
     Module(
         "customers",
-        ("_tax_id.TaxId", "_customer.Customer", "_customer_balance_transaction.CustomerBalanceTransaction"),
+        (
+            "_tax_id.TaxId",
+            "_customer.Customer",
+            "_customer_balance_transaction.CustomerBalanceTransaction",
+            "_cash_balance.CashBalance",
+            "_customer_cash_balance_transaction.CustomerCashBalanceTransaction",
+            "_customer_session.CustomerSession",
+            "_ephemeral_key.EphemeralKey",
+        ),
     ),
     Module(
         "accounts",
         (
             "_account.Account",
+            "_account_session.AccountSession",
+            "_application_fee.ApplicationFee",
+            "_application_fee_refund.ApplicationFeeRefund",
             "_transfer.Transfer",
             "_transfer_reversal.TransferReversal",
             "_payout.Payout",
@@ -98,6 +134,7 @@ MODULES = (
             "_quote.Quote",
             "billing._meter.Meter",
             "billing._meter_event.MeterEvent",
+            "billing._meter_event_adjustment.MeterEventAdjustment",
             "test_helpers._test_clock.TestClock",
         ),
     ),
@@ -107,29 +144,11 @@ MODULES = (
         (
             "_event.Event",
             "_webhook_endpoint.WebhookEndpoint",
+            "v2.core._event_destination.EventDestination",
             "billing_portal._configuration.Configuration",
             "billing_portal._session.Session",
         ),
     ),
-)
-# Objects that the rules only pass on.
-UNTYPED = (
-    "account_session",
-    "apple_pay_domain",
-    "application_fee",
-    "bank_account",
-    "billing.meter_event_adjustment",
-    "card",
-    "cash_balance",
-    "customer_cash_balance_transaction",
-    "customer_session",
-    "entitlements.feature",
-    "ephemeral_key",
-    "fee_refund",
-    "payment_intent_amount_details_line_item",
-    "payment_method_domain",
-    "product_feature",
-    "v2.core.event_destination",
 )
 # Fields that no stored object has: Stripe shows them of deleted objects, when they are expanded, or not any more.
 UNSTORED = {"deleted", "Plan.tiers", "SubscriptionSchedulePhase.trial"}
@@ -148,6 +167,7 @@ RENAMED = {
     "checkout._session.Session": "CheckoutSession",
     "billing_portal._session.Session": "PortalSession",
     "billing_portal._configuration.Configuration": "PortalConfiguration",
+    "entitlements._feature.Feature": "EntitlementsFeature",
 }
 
 
@@ -290,11 +310,9 @@ def _kinds() -> str:
         "",
         "from __future__ import annotations",
         "",
-        "from typing import Any",
-        "",
         "from payloom_emulator.objects.kind import Kind",
     ]
-    constants = dict.fromkeys(UNTYPED, "dict[str, Any]")
+    constants: dict[str, str] = {}
     for module in MODULES:
         short = [RENAMED.get(path, path.rsplit(".", 1)[1]) for path in module.classes]
         lines.append(f"from payloom_emulator.objects.{module.name} import {', '.join(sorted(short))}")

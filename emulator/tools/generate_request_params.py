@@ -23,6 +23,7 @@ from emulator.tools.generate_params import read_sdk
 
 from payloom_emulator.presentation.versions import VersionHistory
 from payloom_emulator.protocol import params
+from payloom_emulator.protocol.param_types import anonymous
 from payloom_emulator.runtime.registry import RESOURCES
 
 SOURCES = Path(__file__).parents[1] / "src" / "payloom_emulator"
@@ -71,7 +72,7 @@ def operations() -> dict[str, list[tuple[str, Node]]]:
     by_class: dict[str, list[tuple[str, Node]]] = {}
     for operation, name in classes.items():
         method, path = operation.split(" ", 1)
-        key = (method, params.anonymous(path))
+        key = (method, anonymous(path))
         _, fields, required = types.nodes[nodes[operation]]
         accepted = history.accepted(key, OLDEST)
         whole = params.with_undeclared(key, {**fields, **accepted}, raw_cards=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from payloom_emulator.protocol.params import operations, table
+from payloom_emulator.protocol.param_types import operations, table
 from payloom_emulator.runtime.emulator import Emulator
 
 NEWEST = "2026-10-28.endive"

@@ -13,7 +13,7 @@ import pytest
 import stripe
 
 from payloom_emulator.core.errors import ImpossibleTransition
-from payloom_emulator.protocol.params import event_types
+from payloom_emulator.protocol.param_types import event_types
 from payloom_emulator.runtime.registry import RESOURCES
 
 WITH_MACHINE = [r.schema for r in RESOURCES if r.schema.machine is not None]

@@ -16,7 +16,7 @@ from payloom_emulator.core.differences import difference
 from payloom_emulator.core.ids import Ids
 from payloom_emulator.ledger import money
 from payloom_emulator.payments import test_cards
-from payloom_emulator.protocol import api_versions, auth, params
+from payloom_emulator.protocol import api_versions, auth, param_types, params
 from payloom_emulator.protocol.errors import StripeError
 from payloom_emulator.protocol.form import decode
 from payloom_emulator.protocol.multipart import read_multipart
@@ -51,9 +51,9 @@ def test_any_text_is_read_or_refused_as_a_400(text: str) -> None:
 
 
 def test_all_of_stripes_v1_operations_are_in_the_table() -> None:
-    assert sum(1 for o in params.table()["operations"] if " /v1/" in o) >= 556
-    assert params.table()["api_version"] == api_versions.NEWEST
-    assert len(params.event_types()) > 270
+    assert sum(1 for o in param_types.table()["operations"] if " /v1/" in o) >= 556
+    assert param_types.table()["api_version"] == api_versions.NEWEST
+    assert len(param_types.event_types()) > 270
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ def test_multipart_keeps_files_and_fields() -> None:
 
 
 def test_the_table_is_read_quickly() -> None:
-    params.table.cache_clear()
+    param_types.table.cache_clear()
     began = time.perf_counter()
-    params.table()
+    param_types.table()
     assert time.perf_counter() - began < 0.5

@@ -11,13 +11,23 @@ from typing import TYPE_CHECKING, TypeAlias
 from payloom_emulator.billing.pricing import amounts
 from payloom_emulator.core.differences import public_fields
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.catalog import TaxRate
-from payloom_emulator.objects.discounts import Coupon
-from payloom_emulator.protocol.json_shapes import is_array, is_object
-from payloom_emulator.protocol.params import operations, table
+from payloom_emulator.objects.catalog import Coupon, Discount, PromotionCode, TaxRate
+from payloom_emulator.protocol.json_shapes import is_object, text
+from payloom_emulator.protocol.param_types import Ref
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.charges import Charge
+    from payloom_emulator.objects.intents import PaymentIntent
+    from payloom_emulator.objects.invoices import (
+        CreditNote,
+        CreditNoteLineItem,
+        Invoice,
+        InvoiceItem,
+        InvoiceLineItem,
+        InvoiceTotalTax,
+    )
+    from payloom_emulator.objects.subscriptions import Subscription
 
 Shown: TypeAlias = dict[str, object]
 """An object as an API version shows it. `stored` is the same in the newest shape, or what an event carries of it."""
@@ -31,32 +41,28 @@ def _inner(holder: Shown, *names: str) -> Shown:
     return holder
 
 
-def _rows(value: object) -> list[Shown]:
-    return value if is_array(value) else []
-
-
 # --- basil ----------------------------------------------------------------------------------------
 
 
-def subscription_before_basil(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
+def subscription_before_basil(unit: UnitOfWork, shown: Shown, stored: Subscription) -> None:
     """Show the period on the subscription, and one discount."""
-    rows = _rows(stored["items"]["data"])
+    rows = stored["items"]["data"]
     if rows:
         shown["current_period_start"] = max(i["current_period_start"] for i in rows)
         shown["current_period_end"] = min(i["current_period_end"] for i in rows)
     shown["discount"] = _first_discount(unit, stored)
 
 
-def _first_discount(unit: UnitOfWork, stored: Shown) -> Shown | None:
+def _first_discount(unit: UnitOfWork, stored: Subscription | Invoice) -> Shown | None:
     discount = unit.find(kinds.DISCOUNT, next(iter(stored.get("discounts") or []), None))
     if discount is None:
         return None
     shown: Shown = {k: v for k, v in discount.items() if not k.startswith("_")}
-    discount_before_clover(unit, shown, {**discount})
+    discount_before_clover(unit, shown, discount)
     return shown
 
 
-def invoice_before_basil(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
+def invoice_before_basil(unit: UnitOfWork, shown: Shown, stored: Invoice) -> None:
     """Show the payment, the taxes and the subscription on the invoice itself."""
     payments = unit.list(kinds.INVOICE_PAYMENT, invoice=stored["id"]) if stored.get("id") else []
     chosen = next((p for p in payments if p["is_default"]), None)
@@ -65,7 +71,8 @@ def invoice_before_basil(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
     details = _inner(shown, "parent", "subscription_details")
     quote = _inner(shown, "parent", "quote_details").get("quote")
     shown.pop("parent", None)
-    taxes = [_tax_amount(t) for t in _rows(shown.pop("total_taxes", None))]
+    shown.pop("total_taxes", None)
+    taxes = stored.get("total_taxes") or []
     shown.update(
         {
             "application_fee_amount": stored.get("application_fee_amount"),
@@ -79,7 +86,7 @@ def invoice_before_basil(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
             "subscription": details.get("subscription"),
             "subscription_details": {"metadata": details.get("metadata") if details else None},
             "tax": sum(t["amount"] for t in taxes) if taxes else None,
-            "total_tax_amounts": taxes,
+            "total_tax_amounts": [_tax_amount(tax) for tax in taxes],
             "transfer_data": stored.get("transfer_data"),
         }
     )
@@ -87,37 +94,43 @@ def invoice_before_basil(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
         shown["subscription_proration_date"] = details["subscription_proration_date"]
 
 
-def _tax_amount(tax: Shown) -> Shown:
+def _rate_id(tax: InvoiceTotalTax) -> str | None:
+    details = tax["tax_rate_details"]
+    return details["tax_rate"] if details else None
+
+
+def _tax_amount(tax: InvoiceTotalTax) -> Shown:
     return {
         "amount": tax["amount"],
         "inclusive": tax["tax_behavior"] == "inclusive",
-        "tax_rate": tax["tax_rate_details"]["tax_rate"],
+        "tax_rate": _rate_id(tax),
         "taxability_reason": None if tax["taxability_reason"] == "not_available" else tax["taxability_reason"],
         "taxable_amount": tax["taxable_amount"],
     }
 
 
-def line_item_before_basil(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
+def line_item_before_basil(unit: UnitOfWork, shown: Shown, stored: InvoiceLineItem) -> None:
     """Show the price, the plan and the subscription on the line itself."""
     if "pricing" not in stored:  # shown before, and looked at again to expand something inside
         return
     details = _line_details(shown)
     from_item = _inner(shown, "parent").get("type") == "subscription_item_details" and not details.get("invoice_item")
     shown.pop("parent", None)
-    taxes = _rows(shown.pop("taxes", None))
-    _old_pricing(unit, shown, stored)
+    shown.pop("taxes", None)
+    taxes = stored.get("taxes") or []
+    _old_pricing(unit, shown)
     quantity = stored.get("quantity") or 1
     added = sum(t["amount"] for t in taxes if t["tax_behavior"] == "inclusive")
     shown.update(
         {
             "amount_excluding_tax": stored["amount"] - added,
             "invoice_item": details.get("invoice_item"),
-            "proration": _is_proration(stored),
+            "proration": bool(details.get("proration")),
             "proration_details": details.get("proration_details") or {"credited_items": None},
             "subscription": details.get("subscription"),
             "subscription_item": details.get("subscription_item"),
             "tax_amounts": [_tax_amount(t) for t in taxes],
-            "tax_rates": [_rate(unit, t["tax_rate_details"]["tax_rate"]) for t in taxes],
+            "tax_rates": [_rate(unit, _rate_id(t)) for t in taxes],
             "type": "subscription" if from_item else "invoiceitem",
             "unit_amount_excluding_tax": str((stored["amount"] - added) // quantity),
         }
@@ -128,33 +141,29 @@ def line_item_before_basil(unit: UnitOfWork, shown: Shown, stored: Shown) -> Non
         shown.pop("subscription_item")
 
 
-def _is_proration(line: Shown) -> bool:
-    """Return whether the line corrects a period that was billed already."""
-    return bool(_line_details(line).get("proration"))
-
-
 def _line_details(line: Shown) -> Shown:
     return _inner(line, "parent", "subscription_item_details") or _inner(line, "parent", "invoice_item_details")
 
 
-def _rate(unit: UnitOfWork, rate_id: str) -> TaxRate | str:
+def _rate(unit: UnitOfWork, rate_id: str | None) -> TaxRate | str | None:
     return unit.find(kinds.TAX_RATE, rate_id, deleted=True) or rate_id
 
 
-def _old_pricing(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
-    price = unit.find(kinds.PRICE, _inner(shown, "pricing", "price_details").get("price"), deleted=True)
+def _old_pricing(unit: UnitOfWork, shown: Shown) -> None:
+    price_id = text(_inner(shown, "pricing", "price_details").get("price"))
+    price = unit.find(kinds.PRICE, price_id, deleted=True)
     shown.pop("pricing", None)
     shown["price"] = amounts.embedded(price) if price else None
     shown["plan"] = amounts.plan_of(price) if price and price.get("recurring") else None
-    del stored
 
 
-def invoice_item_before_basil(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
+def invoice_item_before_basil(unit: UnitOfWork, shown: Shown, stored: InvoiceItem) -> None:
     """Show the price and the subscription on the item itself."""
-    each = _inner(stored, "pricing").get("unit_amount_decimal")
+    pricing = stored.get("pricing")
+    each = pricing["unit_amount_decimal"] if pricing else None
     details = _inner(shown, "parent", "subscription_details")
     shown.pop("parent", None)
-    _old_pricing(unit, shown, stored)
+    _old_pricing(unit, shown)
     shown["unit_amount_decimal"] = each
     shown["unit_amount"] = int(each) if each is not None and "." not in each else None
     shown["subscription"] = details.get("subscription")
@@ -165,12 +174,12 @@ def invoice_item_before_basil(unit: UnitOfWork, shown: Shown, stored: Shown) -> 
 # Events carry no private members, so the invoice of an intent is found by its InvoicePayment, not by what is stored.
 
 
-def payment_intent_before_basil(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
+def payment_intent_before_basil(unit: UnitOfWork, shown: Shown, stored: PaymentIntent) -> None:
     """Name the invoice the intent pays."""
     shown["invoice"] = _invoice_of(unit, stored["id"])
 
 
-def charge_before_basil(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
+def charge_before_basil(unit: UnitOfWork, shown: Shown, stored: Charge) -> None:
     """Name the invoice the charge pays."""
     shown["invoice"] = _invoice_of(unit, stored.get("payment_intent"))
 
@@ -182,35 +191,37 @@ def _invoice_of(unit: UnitOfWork, intent_id: object) -> str | None:
     return payments[0]["invoice"] if payments else None
 
 
-def credit_note_before_basil(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
+def credit_note_before_basil(unit: UnitOfWork, shown: Shown, stored: CreditNote) -> None:
     """Show the tax amounts by their old name, and one refund."""
     del unit
-    shown["tax_amounts"] = [_tax_amount(t) for t in _rows(shown.pop("total_taxes", None))]
-    first = next(iter(_rows(stored.get("refunds"))), None)
+    shown.pop("total_taxes", None)
+    shown["tax_amounts"] = [_tax_amount(tax) for tax in stored.get("total_taxes") or []]
+    first = next(iter(stored.get("refunds") or []), None)
     shown["refund"] = first["refund"] if first else None
 
 
-def credit_note_line_before_basil(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
+def credit_note_line_before_basil(unit: UnitOfWork, shown: Shown, stored: CreditNoteLineItem) -> None:
     """Show the tax amounts by their old name."""
     del unit
     if "taxes" not in stored:
         return
-    shown["tax_amounts"] = [_tax_amount(t) for t in _rows(shown.pop("taxes", None))]
+    shown.pop("taxes", None)
+    shown["tax_amounts"] = [_tax_amount(tax) for tax in stored["taxes"] or []]
 
 
 # --- clover ---------------------------------------------------------------------------------------
 
 
-def discount_before_clover(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
+def discount_before_clover(unit: UnitOfWork, shown: Shown, stored: Discount) -> None:
     """Show the whole coupon of a discount."""
     if "source" not in stored:
         return
-    source = _inner(shown, "source") or _inner(stored, "source")
+    source = _inner(shown, "source") or stored["source"]
     shown.pop("source", None)
-    shown["coupon"] = _coupon(unit, source.get("coupon"))
+    shown["coupon"] = _coupon(unit, text(source.get("coupon")))
 
 
-def subscription_before_clover(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
+def subscription_before_clover(unit: UnitOfWork, shown: Shown, stored: Subscription) -> None:
     """Show the plan and quantity of a subscription with one item on the subscription itself."""
     del unit
     rows = stored["items"]["data"]
@@ -219,7 +230,7 @@ def subscription_before_clover(unit: UnitOfWork, shown: Shown, stored: Shown) ->
     shown["quantity"] = single["quantity"] if single else None
 
 
-def promotion_code_before_clover(unit: UnitOfWork, shown: Shown, stored: Shown) -> None:
+def promotion_code_before_clover(unit: UnitOfWork, shown: Shown, stored: PromotionCode) -> None:
     """Show the whole coupon of a promotion code."""
     shown.pop("promotion", None)
     shown["coupon"] = _coupon(unit, stored["promotion"]["coupon"])
@@ -230,19 +241,13 @@ def _coupon(unit: UnitOfWork, coupon_id: str | None) -> Coupon | None:
     return public_fields(coupon, without=frozenset({"applies_to", "currency_options"})) if coupon else None
 
 
-def promotion_node() -> object:
-    """Return the type node of the parameter `promotion`, which older versions took as optional."""
-    types = table()["types"]
-    return types[operations()["POST", "/v1/promotion_codes"]][1]["promotion"]
+OLD_ANCHOR: dict[str, Ref] = {"billing_cycle_anchor": ["e", "now", "unchanged"]}
 
 
-OLD_ANCHOR = {"billing_cycle_anchor": ["e", "now", "unchanged"]}
+OLD_DISCOUNTS: dict[str, Ref] = {"coupon": ["u", ["e", ""], ["s"]], "promotion_code": ["u", ["e", ""], ["s"]]}
 
 
-OLD_DISCOUNTS = {"coupon": ["u", ["e", ""], ["s"]], "promotion_code": ["u", ["e", ""], ["s"]]}
+OLD_PLAN: dict[str, Ref] = {"plan": ["s"], "quantity": ["i"], "prorate": ["b"]}
 
 
-OLD_PLAN = {"plan": ["s"], "quantity": ["i"], "prorate": ["b"]}
-
-
-OLD_PRICE = {"price": ["s"], "unit_amount": ["i"]}
+OLD_PRICE: dict[str, Ref] = {"price": ["s"], "unit_amount": ["i"]}

@@ -16,6 +16,23 @@ class ConfirmAddress(TypedDict, total=False):
     state: str
 
 
+class ConfirmBilling(TypedDict, total=False):
+    """Who pays, beside the payment method."""
+
+    address: ConfirmAddress
+    email: str
+    name: str
+    phone: str
+
+
+class ConfirmMethodData(TypedDict, total=False):
+    """A payment method in full."""
+
+    type: str
+    billing_details: ConfirmBilling
+    card: dict[str, str | int]
+
+
 class ConfirmShipping(TypedDict, total=False):
     """Where the page's customer wants the goods."""
 
@@ -34,7 +51,7 @@ class ConfirmParams(TypedDict, total=False):
     """What Stripe's page sends when the customer pays; it is in no specification. expected_amount: minor units."""
 
     payment_method: str
-    payment_method_data: dict[str, object]
+    payment_method_data: ConfirmMethodData
     email: str
     name: str
     phone: str

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
+from payloom_emulator.core.differences import public_fields
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.ledger import balance, money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.accounts import Transfer, TransferReversal
+from payloom_emulator.objects.accounts import ApplicationFee, ApplicationFeeRefund, Transfer, TransferReversal
 from payloom_emulator.objects.charges import Charge
 from payloom_emulator.protocol.errors import invalid
 
@@ -86,22 +87,18 @@ def reverse(
     )
     total = transfer["amount_reversed"] + wanted
     reversals = list_of(
-        [_plain(r) for r in unit.list(kinds.TRANSFER_REVERSAL, transfer=transfer["id"])], _url(transfer)
+        [public_fields(r) for r in unit.list(kinds.TRANSFER_REVERSAL, transfer=transfer["id"])], _url(transfer)
     )
     changes = {"amount_reversed": total, "reversed": total == transfer["amount"], "reversals": reversals}
     unit.change(transfer, changes, emits=("transfer.reversed",))
     return made
 
 
-def _plain(obj: TransferReversal) -> dict[str, object]:
-    return {k: v for k, v in obj.items() if not k.startswith("_")}
-
-
 def _url(transfer: Transfer) -> str:
     return f"/v1/transfers/{transfer['id']}/reversals"
 
 
-def keep_fee(unit: UnitOfWork, charge: Charge) -> dict[str, object]:
+def keep_fee(unit: UnitOfWork, charge: Charge) -> ApplicationFee:
     """Make the application fee of a charge on a connected account, or of a destination charge."""
     transfer_data = charge.get("transfer_data") or {}
     return unit.create(
@@ -117,14 +114,14 @@ def keep_fee(unit: UnitOfWork, charge: Charge) -> dict[str, object]:
 
 
 def refund_fee(
-    unit: UnitOfWork, fee: dict[str, object], amount: int, *, metadata: JsonMapping | None = None
-) -> dict[str, object]:
+    unit: UnitOfWork, fee: ApplicationFee, amount: int, *, metadata: JsonMapping | None = None
+) -> ApplicationFeeRefund:
     """Give back `amount` of an application fee. Emits application_fee.refunded."""
     made = unit.create(
         kinds.FEE_REFUND, {"amount": amount, "currency": fee["currency"], "fee": fee["id"], "metadata": metadata or {}}
     )
     total = fee["amount_refunded"] + amount
-    rows = [_plain(cast("TransferReversal", r)) for r in unit.list(kinds.FEE_REFUND, fee=fee["id"])]
+    rows = [public_fields(r) for r in unit.list(kinds.FEE_REFUND, fee=fee["id"])]
     listed = list_of(rows, f"/v1/application_fees/{fee['id']}/refunds")
     changes = {"amount_refunded": total, "refunded": total == fee["amount"], "refunds": listed}
     unit.change(fee, changes, emits=("application_fee.refunded",))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TypedDict
 
 from payloom_emulator.protocol.api_versions import DEFAULT
 
@@ -38,6 +39,15 @@ class Key:
     permissions: dict[str, str] | None = None
 
 
+class Business(TypedDict):
+    """The business that the account belongs to."""
+
+    name: str
+    country: str
+    currency: str
+    email: str
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class EmulatorConfig:
     """Settings of one emulator.
@@ -62,7 +72,7 @@ class EmulatorConfig:
     rate_limit: int | None = None
     latency: float = 0.0
     allowed_hosts: tuple[str, ...] = ()
-    business: dict[str, object] = dataclasses.field(
+    business: Business = dataclasses.field(
         default_factory=lambda: {
             "name": "Local Stripe",
             "country": "US",

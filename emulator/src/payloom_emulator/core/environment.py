@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+# A unit of work is `Any` here: it knows the environment, which therefore cannot know its type.
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -12,20 +14,21 @@ if TYPE_CHECKING:
     from payloom_emulator.core.declarations.schema import Schema
     from payloom_emulator.core.ids import Ids
     from payloom_emulator.core.store import Store
+    from payloom_emulator.objects.webhooks import Event, WebhookEndpoint
 
 
 class Outbox(Protocol):
     """Where events wait for their delivery."""
 
-    def matching_endpoints(self, account: str, event_type: str) -> list[dict[str, object]]:
+    def matching_endpoints(self, account: str, event_type: str) -> list[WebhookEndpoint]:
         """Return the endpoints that get an event of this type of this account."""
         ...
 
-    def endpoints_of(self, account: str) -> list[dict[str, object]]:
+    def endpoints_of(self, account: str) -> list[WebhookEndpoint]:
         """Return the account's endpoints, event destinations among them."""
         ...
 
-    def enqueue(self, account: str, event: dict[str, object], endpoints: list[dict[str, object]]) -> None:
+    def enqueue(self, account: str, event: Event, endpoints: list[WebhookEndpoint]) -> None:
         """Plan the first attempt for each endpoint."""
         ...
 
@@ -37,7 +40,7 @@ class Outbox(Protocol):
 class History(Protocol):
     """How objects looked in older API versions."""
 
-    def down(self, unit: object, shown: dict[str, object], stored: dict[str, object], version: str) -> None:
+    def down(self, unit: Any, shown: dict[str, object], stored: dict[str, object], version: str) -> None:
         """Turn `shown` (a copy of the newest shape) into the shape of `version`, in place."""
         ...
 
@@ -82,11 +85,11 @@ class Environment(Protocol):
         """Return the schema of an object name that exists."""
         ...
 
-    def includes(self, object_name: str) -> Mapping[str, Callable[[object, object], object]]:
+    def includes(self, object_name: str) -> Mapping[str, Callable[[Any, Any], object]]:
         """Return the fields that are shown only when expanded: name to function(unit, obj)."""
         ...
 
-    def builtin(self, unit: object, object_name: str, object_id: str) -> Mapping[str, object] | None:
+    def builtin(self, unit: Any, object_name: str, object_id: str) -> Mapping[str, object] | None:
         """Return a fresh one of the objects every account has (`pm_card_visa`), or None."""
         ...
 

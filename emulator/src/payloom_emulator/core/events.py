@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.errors import UnknownEventType
-from payloom_emulator.protocol.params import event_types
+from payloom_emulator.objects.webhooks import Event
+from payloom_emulator.protocol.param_types import event_types
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,7 @@ def make(
     account: str,
     now: int,
     request: Mapping[str, object],
-) -> dict[str, object]:
+) -> Event:
     """Store one event about an object, `shown` as it is now, and one delivery for each endpoint that wants it.
 
     previous: the changed fields' old values; only events whose type ends in "updated" carry them. now: Unix seconds.
@@ -49,5 +50,6 @@ def make(
     if account != environment.config.account:
         event["account"] = account
     environment.store.insert(account, event, schema.links(event))
-    environment.outbox.enqueue(account, event, endpoints)
-    return event
+    stored = cast("Event", event)
+    environment.outbox.enqueue(account, stored, endpoints)
+    return stored

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from payloom_emulator.protocol.errors import invalid, missing
-from payloom_emulator.protocol.json_shapes import is_object
+from payloom_emulator.protocol.json_shapes import integer, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from payloom_emulator.core.store import Store
-    from payloom_emulator.objects.json import JsonObject, ListOf
+    from payloom_emulator.objects.json import ListOf
 
 T = TypeVar("T", bound="Mapping[str, object]")
 
@@ -31,7 +31,7 @@ def limit_of(params: Mapping[str, object]) -> int:
 
 def page_of(
     store: Store, account: str, object_name: str, filters: Mapping[str, object], params: Mapping[str, object]
-) -> tuple[list[JsonObject], bool]:
+) -> tuple[list[dict[str, object]], bool]:
     """Return the rows of one page of a stored list, as the store has them, and whether there are more."""
     limit = limit_of(params)
     start, end = _cursors(params)
@@ -64,7 +64,7 @@ def _bounds(created: object) -> dict[str, int] | None:
     """Return the bounds of a `created` parameter, which is a time in Unix seconds or bounds."""
     if isinstance(created, int):
         return {"gte": created, "lte": created}
-    return {name: int(bound) for name, bound in created.items()} if is_object(created) else None
+    return {name: integer(bound) or 0 for name, bound in created.items()} if is_object(created) else None
 
 
 def _cursors(params: Mapping[str, object]) -> tuple[str | None, str | None]:

@@ -42,17 +42,6 @@ class RequestContext(Generic[P_co]):
     version: str
     path: str
 
-    def get(self, name: str, default: object = None) -> object:
-        """Return a parameter, "" counting as not given."""
-        value = self.params.get(name)
-        return default if value is None or value == "" else value
-
-    def need(self, *names: str) -> None:
-        """Raise `parameter_missing` for the first of `names` that was not given."""
-        for name in names:
-            if self.params.get(name) in (None, ""):
-                raise parameter_missing(name)
-
     def before(self, version: str) -> bool:
         """Return whether the caller speaks a version older than `version`, e.g. `call.before("2025-03-31")`."""
         return self.version[:10] < version[:10]

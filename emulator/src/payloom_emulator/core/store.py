@@ -10,10 +10,10 @@ import os
 import sqlite3
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core.errors import StoreInUse
-from payloom_emulator.protocol.json_shapes import is_array, is_object
+from payloom_emulator.protocol.json_shapes import integer, is_array, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
@@ -94,17 +94,17 @@ class Store:
             if self._depth == 0:
                 self._db.execute("COMMIT")
 
-    def insert(self, account: str, body: dict[str, object], links: dict[str, object]) -> None:
+    def insert(self, account: str, body: dict[str, object], links: Mapping[str, str | None]) -> None:
         """Add an object; it becomes the newest of its kind."""
         self._seq += 1
         self._db.execute(
             "INSERT INTO objects (seq, id, account, object, created, body) VALUES (?, ?, ?, ?, ?, ?)",
             (self._seq, body["id"], account, body["object"], body.get("created") or 0, dump(body)),
         )
-        self._link(account, body["object"], self._seq, links)
+        self._link(account, str(body["object"]), self._seq, links)
 
     def write(
-        self, account: str, body: dict[str, object], moved: list[tuple[str, object, object]], *, deleted: bool
+        self, account: str, body: dict[str, object], moved: list[tuple[str, str | None, str | None]], *, deleted: bool
     ) -> None:
         """Replace an object; `moved`: its filterable fields that changed, as (name, old, new)."""
         (seq,) = self._db.execute(
@@ -117,14 +117,14 @@ class Store:
                     "DELETE FROM links WHERE object = ? AND account = ? AND name = ? AND value = ? AND seq = ?",
                     (body["object"], account, name, str(old), seq),
                 )
-            self._link(account, body["object"], seq, {name: new})
+            self._link(account, str(body["object"]), seq, {name: new})
 
-    def _link(self, account: str, object_name: str, seq: int, links: dict[str, object]) -> None:
+    def _link(self, account: str, object_name: str, seq: int, links: Mapping[str, str | None]) -> None:
         rows = [(object_name, account, n, str(v), seq) for n, v in links.items() if v is not None]
         if rows:
             self._db.executemany("INSERT OR IGNORE INTO links VALUES (?, ?, ?, ?, ?)", rows)
 
-    def remove(self, account: str, object_id: str, object_name: str, links: dict[str, object]) -> None:
+    def remove(self, account: str, object_id: str, object_name: str, links: Mapping[str, str | None]) -> None:
         """Forget an object and its links for good."""
         row = self._db.execute("SELECT seq FROM objects WHERE id = ? AND account = ?", (object_id, account)).fetchone()
         if row is None:
@@ -184,7 +184,7 @@ class Store:
             if bounds is not None:
                 where.append(f"{link}.name = ?")
                 where += [f"CAST({link}.value AS INTEGER) {_COMPARE[o]} ?" for o in bounds]
-                values += [name, *map(int, bounds.values())]
+                values += [name, *(integer(bound) or 0 for bound in bounds.values())]
                 continue
             where.append(f"{link}.name = ? AND {link}.value IN ({marks})")
             values += [name, *options]
@@ -212,7 +212,7 @@ class Store:
         for (body,) in cursor:
             yield json.loads(body)
 
-    def meta(self, name: str, default: object = None) -> object:
+    def meta(self, name: str, default: object = None) -> Any:
         """Return a remembered setting."""
         row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return default if row is None else json.loads(row[0])
@@ -221,7 +221,7 @@ class Store:
         """Remember a setting."""
         self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, json.dumps(value)))
 
-    def query(self, sql: str, values: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+    def query(self, sql: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         """Run a statement of the rooms that own a table of their own (timers, deliveries, idempotency)."""
         with self._lock:
             return self._db.execute(sql, values).fetchall()

@@ -135,13 +135,14 @@ class UnitOfWork:
 
     def attach(self, row: dict[str, object]) -> dict[str, object]:
         """Return the unit's own copy of a row that was just read."""
-        return self._objects.get(row["id"]) or self._remember(row)
+        return self._objects.get(str(row["id"])) or self._remember(row)
 
     def _remember(self, body: dict[str, object]) -> dict[str, object]:
-        self._objects[body["id"]] = body
-        schema = self.environment.find_schema(body["object"])
+        object_id = str(body["id"])
+        self._objects[object_id] = body
+        schema = self.environment.find_schema(str(body["object"]))
         if schema is not None:
-            self._links[body["id"]] = schema.links(body)
+            self._links[object_id] = schema.links(body)
         return body
 
     # --- changing ------------------------------------------------------------------------------------------------
@@ -179,8 +180,9 @@ class UnitOfWork:
             self.store.insert(self.account, body, links)
         except sqlite3.IntegrityError:
             raise invalid(f"{body['id']} already exists.", "id", "resource_already_exists") from None
-        self._objects[body["id"]] = body
-        self._links[body["id"]] = links
+        object_id = str(body["id"])
+        self._objects[object_id] = body
+        self._links[object_id] = links
         for event_type in schema.on_create if emits is None else emits:
             self.emit(event_type, body)
         return cast("T", body)
@@ -217,13 +219,14 @@ class UnitOfWork:
 
     def _apply(self, target: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
         obj = cast("dict[str, object]", target)
-        mine = self._objects.setdefault(obj["id"], obj)
+        object_id = str(obj["id"])
+        mine = self._objects.setdefault(object_id, obj)
         before = {name: mine.get(name) for name in changes}
         previous = differences.difference(before, dict(changes))
         mine.update(changes)
         if mine is not obj:
             obj.update(changes)
-        self._dirty[obj["id"]] = None
+        self._dirty[object_id] = None
         return previous
 
     def delete(self, obj: Mapping[str, object], *, emits: tuple[str, ...] | None = None) -> JsonObject:
@@ -240,7 +243,7 @@ class UnitOfWork:
 
     def emit(self, event_type: str, obj: Mapping[str, object], previous: Mapping[str, object] | None = None) -> Event:
         """Make one event about `obj` as it is now."""
-        event = events.make(
+        return events.make(
             self.environment,
             event_type,
             self.snapshot(obj),
@@ -249,7 +252,6 @@ class UnitOfWork:
             now=self.now,
             request={"id": self.request_id, "idempotency_key": self.idempotency_key},
         )
-        return cast("Event", event)
 
     def publish(self, fact: str, obj: Mapping[str, object], **details: object) -> None:
         """Run what the declarations say reacts to `fact` about `obj`, in this unit of work and in declared order."""
@@ -309,7 +311,7 @@ class UnitOfWork:
         """Write what changed to the store (still inside the transaction)."""
         for object_id in self._dirty:
             body = self._objects[object_id]
-            schema = self.environment.schema(body["object"])
+            schema = self.environment.schema(str(body["object"]))
             old, new = self._links.get(object_id, {}), schema.links(body)
             moved = [(n, old.get(n), new.get(n)) for n in old.keys() | new.keys() if old.get(n) != new.get(n)]
             self.store.write(self.account, body, moved, deleted=object_id in self._gone)

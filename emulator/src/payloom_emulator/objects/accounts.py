@@ -6,7 +6,13 @@ from typing import Literal, TypedDict
 
 from payloom_emulator.objects.catalog import MandateSingleUse
 from payloom_emulator.objects.json import JsonObject, ListOf
-from payloom_emulator.objects.payment_methods import CustomerAddress, Source
+from payloom_emulator.objects.payment_methods import (
+    AccountRequirementsError,
+    BankAccount,
+    Card,
+    CustomerAddress,
+    Source,
+)
 from payloom_emulator.objects.state import AccountState, FileState
 
 
@@ -192,112 +198,6 @@ class AccountRequirementsAlternative(TypedDict):
     original_fields_due: list[str]
 
 
-class AccountRequirementsError(TypedDict):
-    code: Literal[
-        "external_request",
-        "information_missing",
-        "invalid_address_city_state_postal_code",
-        "invalid_address_cmra_address",
-        "invalid_address_highway_contract_box",
-        "invalid_address_private_mailbox",
-        "invalid_address_registered_agent_address",
-        "invalid_business_profile_name",
-        "invalid_business_profile_name_denylisted",
-        "invalid_company_name_denylisted",
-        "invalid_dob_age_over_maximum",
-        "invalid_dob_age_under_18",
-        "invalid_dob_age_under_minimum",
-        "invalid_product_description_length",
-        "invalid_product_description_url_match",
-        "invalid_representative_country",
-        "invalid_signator",
-        "invalid_statement_descriptor_business_mismatch",
-        "invalid_statement_descriptor_denylisted",
-        "invalid_statement_descriptor_length",
-        "invalid_statement_descriptor_prefix_denylisted",
-        "invalid_statement_descriptor_prefix_mismatch",
-        "invalid_street_address",
-        "invalid_tax_id",
-        "invalid_tax_id_format",
-        "invalid_tos_acceptance",
-        "invalid_url_denylisted",
-        "invalid_url_format",
-        "invalid_url_length",
-        "invalid_url_web_presence_detected",
-        "invalid_url_website_business_information_mismatch",
-        "invalid_url_website_empty",
-        "invalid_url_website_inaccessible",
-        "invalid_url_website_inaccessible_geoblocked",
-        "invalid_url_website_inaccessible_password_protected",
-        "invalid_url_website_incomplete",
-        "invalid_url_website_incomplete_cancellation_policy",
-        "invalid_url_website_incomplete_customer_service_details",
-        "invalid_url_website_incomplete_legal_restrictions",
-        "invalid_url_website_incomplete_refund_policy",
-        "invalid_url_website_incomplete_return_policy",
-        "invalid_url_website_incomplete_terms_and_conditions",
-        "invalid_url_website_incomplete_under_construction",
-        "invalid_url_website_other",
-        "invalid_value_other",
-        "unsupported_business_type",
-        "verification_directors_mismatch",
-        "verification_document_address_mismatch",
-        "verification_document_address_missing",
-        "verification_document_corrupt",
-        "verification_document_country_not_supported",
-        "verification_document_directors_mismatch",
-        "verification_document_dob_mismatch",
-        "verification_document_duplicate_type",
-        "verification_document_expired",
-        "verification_document_failed_copy",
-        "verification_document_failed_greyscale",
-        "verification_document_failed_other",
-        "verification_document_failed_test_mode",
-        "verification_document_fraudulent",
-        "verification_document_id_number_mismatch",
-        "verification_document_id_number_missing",
-        "verification_document_incomplete",
-        "verification_document_invalid",
-        "verification_document_issue_or_expiry_date_missing",
-        "verification_document_manipulated",
-        "verification_document_missing_back",
-        "verification_document_missing_front",
-        "verification_document_name_mismatch",
-        "verification_document_name_missing",
-        "verification_document_nationality_mismatch",
-        "verification_document_not_readable",
-        "verification_document_not_signed",
-        "verification_document_not_uploaded",
-        "verification_document_photo_mismatch",
-        "verification_document_too_large",
-        "verification_document_type_not_supported",
-        "verification_extraneous_directors",
-        "verification_failed_address_match",
-        "verification_failed_authorizer_authority",
-        "verification_failed_business_iec_number",
-        "verification_failed_document_match",
-        "verification_failed_id_number_match",
-        "verification_failed_keyed_identity",
-        "verification_failed_keyed_match",
-        "verification_failed_name_match",
-        "verification_failed_other",
-        "verification_failed_representative_authority",
-        "verification_failed_residential_address",
-        "verification_failed_tax_id_match",
-        "verification_failed_tax_id_not_issued",
-        "verification_legal_entity_structure_mismatch",
-        "verification_missing_directors",
-        "verification_missing_executives",
-        "verification_missing_owners",
-        "verification_rejected_ownership_exemption_reason",
-        "verification_requires_additional_memorandum_of_associations",
-        "verification_requires_additional_proof_of_registration",
-        "verification_supportability",
-    ]
-    reason: str
-    requirement: str
-
-
 class AccountRequirements(TypedDict):
     alternatives: list[AccountRequirementsAlternative] | None
     current_deadline: int | None
@@ -443,7 +343,7 @@ class Account(AccountState):
     default_currency: str | None
     details_submitted: bool | None
     email: str | None
-    external_accounts: ListOf[JsonObject] | None
+    external_accounts: ListOf[BankAccount | Card] | None
     future_requirements: AccountRequirements | None
     groups: AccountGroups | None
     id: str
@@ -455,6 +355,197 @@ class Account(AccountState):
     settings: AccountSettings | None
     tos_acceptance: AccountTosAcceptance | None
     type: str | None
+
+
+class AccountSessionComponentsAccountManagementFeatures(TypedDict):
+    disable_stripe_user_authentication: bool
+    external_account_collection: bool
+
+
+class AccountSessionComponentsAccountManagement(TypedDict):
+    enabled: bool
+    features: AccountSessionComponentsAccountManagementFeatures
+
+
+class AccountSessionComponentsDocuments(TypedDict):
+    enabled: bool
+    features: dict[str, object]
+
+
+class AccountSessionComponentsPayoutsFeatures(TypedDict):
+    disable_stripe_user_authentication: bool
+    edit_payout_schedule: bool
+    external_account_collection: bool
+    instant_payouts: bool
+    standard_payouts: bool
+
+
+class AccountSessionComponentsPayouts(TypedDict):
+    enabled: bool
+    features: AccountSessionComponentsPayoutsFeatures
+
+
+class AccountSessionComponentsPaymentsFeatures(TypedDict):
+    capture_payments: bool
+    destination_on_behalf_of_charge_management: bool
+    dispute_management: bool
+    refund_management: bool
+    smart_disputes_management: bool
+
+
+class AccountSessionComponentsPayments(TypedDict):
+    enabled: bool
+    features: AccountSessionComponentsPaymentsFeatures
+
+
+class AccountSessionComponentsFinancialAccountFeatures(TypedDict):
+    disable_stripe_user_authentication: bool
+    external_account_collection: bool
+    send_money: bool
+    transfer_balance: bool
+
+
+class AccountSessionComponentsFinancialAccount(TypedDict):
+    enabled: bool
+    features: AccountSessionComponentsFinancialAccountFeatures
+
+
+class AccountSessionComponentsFinancialAccountTransactionsFeatures(TypedDict):
+    card_spend_dispute_management: bool
+
+
+class AccountSessionComponentsFinancialAccountTransactions(TypedDict):
+    enabled: bool
+    features: AccountSessionComponentsFinancialAccountTransactionsFeatures
+
+
+class AccountSessionComponentsInstantPayoutsPromotionFeatures(TypedDict):
+    disable_stripe_user_authentication: bool
+    external_account_collection: bool
+    instant_payouts: bool
+
+
+class AccountSessionComponentsInstantPayoutsPromotion(TypedDict):
+    enabled: bool
+    features: AccountSessionComponentsInstantPayoutsPromotionFeatures
+
+
+class AccountSessionComponentsIssuingCardFeatures(TypedDict):
+    card_management: bool
+    card_spend_dispute_management: bool
+    cardholder_management: bool
+    spend_control_management: bool
+
+
+class AccountSessionComponentsIssuingCard(TypedDict):
+    enabled: bool
+    features: AccountSessionComponentsIssuingCardFeatures
+
+
+class AccountSessionComponentsIssuingCardsListFeatures(TypedDict):
+    card_management: bool
+    card_spend_dispute_management: bool
+    cardholder_management: bool
+    disable_stripe_user_authentication: bool
+    spend_control_management: bool
+
+
+class AccountSessionComponentsIssuingCardsList(TypedDict):
+    enabled: bool
+    features: AccountSessionComponentsIssuingCardsListFeatures
+
+
+class AccountSessionComponentsPaymentDisputesFeatures(TypedDict):
+    destination_on_behalf_of_charge_management: bool
+    dispute_management: bool
+    refund_management: bool
+    smart_disputes_management: bool
+
+
+class AccountSessionComponentsPaymentDisputes(TypedDict):
+    enabled: bool
+    features: AccountSessionComponentsPaymentDisputesFeatures
+
+
+class AccountSessionComponentsPaymentMethodSettingsFeatures(TypedDict):
+    disable_stripe_user_authentication: bool
+
+
+class AccountSessionComponentsPaymentMethodSettings(TypedDict):
+    enabled: bool
+    features: AccountSessionComponentsPaymentMethodSettingsFeatures
+
+
+class AccountSessionComponents(TypedDict):
+    account_management: AccountSessionComponentsAccountManagement
+    account_onboarding: AccountSessionComponentsAccountManagement
+    balance_report: AccountSessionComponentsDocuments
+    balances: AccountSessionComponentsPayouts
+    disputes_list: AccountSessionComponentsPayments
+    documents: AccountSessionComponentsDocuments
+    financial_account: AccountSessionComponentsFinancialAccount
+    financial_account_transactions: AccountSessionComponentsFinancialAccountTransactions
+    instant_payouts_promotion: AccountSessionComponentsInstantPayoutsPromotion
+    issuing_card: AccountSessionComponentsIssuingCard
+    issuing_cards_list: AccountSessionComponentsIssuingCardsList
+    notification_banner: AccountSessionComponentsAccountManagement
+    payment_details: AccountSessionComponentsPayments
+    payment_disputes: AccountSessionComponentsPaymentDisputes
+    payment_method_settings: AccountSessionComponentsPaymentMethodSettings
+    payments: AccountSessionComponentsPayments
+    payout_details: AccountSessionComponentsDocuments
+    payout_reconciliation_report: AccountSessionComponentsDocuments
+    payouts: AccountSessionComponentsPayouts
+    payouts_list: AccountSessionComponentsDocuments
+    reporting_chart: AccountSessionComponentsDocuments
+    tax_registrations: AccountSessionComponentsDocuments
+    tax_settings: AccountSessionComponentsDocuments
+    terminal_hardware_orders: AccountSessionComponentsDocuments
+    terminal_hardware_shop: AccountSessionComponentsDocuments
+
+
+class AccountSession(TypedDict):
+    account: str
+    client_secret: str
+    components: AccountSessionComponents
+    expires_at: int
+    livemode: bool
+    object: str
+
+
+class ApplicationFeeFeeSource(TypedDict):
+    charge: str | None
+    payout: str | None
+    type: str
+
+
+class ApplicationFee(TypedDict):
+    account: str
+    amount: int
+    amount_refunded: int
+    application: str
+    balance_transaction: str | None
+    charge: str
+    created: int
+    currency: str
+    fee_source: ApplicationFeeFeeSource | None
+    id: str
+    livemode: bool
+    object: str
+    originating_transaction: str | None
+    refunded: bool
+    refunds: ListOf[JsonObject]
+
+
+class ApplicationFeeRefund(TypedDict):
+    amount: int
+    balance_transaction: str | None
+    created: int
+    currency: str
+    fee: str
+    id: str
+    metadata: dict[str, str] | None
+    object: str
 
 
 class Transfer(TypedDict):

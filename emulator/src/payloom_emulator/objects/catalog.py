@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from payloom_emulator.objects.state import PriceState
+from payloom_emulator.objects.state import DiscountState, PriceState, ProductFeatureState, PromotionCodeState
 
 
 class ProductMarketingFeature(TypedDict):
@@ -165,3 +165,102 @@ class ShippingRate(TypedDict):
     tax_behavior: str | None
     tax_code: str | None
     type: Literal["fixed_amount"]
+
+
+class CouponAppliesTo(TypedDict):
+    products: list[str]
+
+
+class CouponCurrencyOptions(TypedDict):
+    amount_off: int
+
+
+class Coupon(TypedDict):
+    amount_off: int | None
+    applies_to: CouponAppliesTo | None
+    created: int
+    currency: str | None
+    currency_options: dict[str, CouponCurrencyOptions] | None
+    duration: str
+    duration_in_months: int | None
+    id: str
+    livemode: bool
+    max_redemptions: int | None
+    metadata: dict[str, str] | None
+    name: str | None
+    object: str
+    percent_off: float | None
+    redeem_by: int | None
+    times_redeemed: int
+    valid: bool
+
+
+class PromotionCodePromotion(TypedDict):
+    coupon: str | None
+    type: Literal["coupon"]
+
+
+class PromotionCodeRestrictionsCurrencyOptions(TypedDict):
+    minimum_amount: int
+
+
+class PromotionCodeRestrictions(TypedDict):
+    currency_options: dict[str, PromotionCodeRestrictionsCurrencyOptions] | None
+    first_time_transaction: bool
+    minimum_amount: int | None
+    minimum_amount_currency: str | None
+
+
+class PromotionCode(PromotionCodeState):
+    active: bool
+    code: str
+    created: int
+    customer: str | None
+    customer_account: str | None
+    expires_at: int | None
+    id: str
+    livemode: bool
+    max_redemptions: int | None
+    metadata: dict[str, str] | None
+    object: str
+    promotion: PromotionCodePromotion
+    restrictions: PromotionCodeRestrictions
+    times_redeemed: int
+
+
+class DiscountSource(TypedDict):
+    coupon: str | None
+    type: str
+
+
+class Discount(DiscountState):
+    checkout_session: str | None
+    customer: str | None
+    customer_account: str | None
+    end: int | None
+    id: str
+    invoice: str | None
+    invoice_item: str | None
+    object: str
+    promotion_code: str | None
+    source: DiscountSource
+    start: int
+    subscription: str | None
+    subscription_item: str | None
+
+
+class EntitlementsFeature(TypedDict):
+    active: bool
+    id: str
+    livemode: bool
+    lookup_key: str
+    metadata: dict[str, str]
+    name: str
+    object: str
+
+
+class ProductFeature(ProductFeatureState):
+    entitlement_feature: EntitlementsFeature
+    id: str
+    livemode: bool
+    object: str

@@ -6,6 +6,7 @@ from typing import Literal, TypedDict
 
 from payloom_emulator.objects.json import JsonObject, ListOf
 from payloom_emulator.objects.payment_methods import (
+    BankAccount,
     ChargeBillingDetails,
     CustomerAddress,
     PaymentMethodCardChecks,
@@ -299,7 +300,7 @@ class Charge(ChargeState):
     refunds: ListOf[Refund] | None
     review: str | None
     shipping: ChargeShipping | None
-    source: JsonObject | Source | None
+    source: JsonObject | BankAccount | Source | None
     source_transfer: str | None
     statement_descriptor: str | None
     statement_descriptor_suffix: str | None

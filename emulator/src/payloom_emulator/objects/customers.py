@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from payloom_emulator.objects.catalog import Discount
 from payloom_emulator.objects.charges import ChargeShipping
-from payloom_emulator.objects.discounts import Discount
+from payloom_emulator.objects.intents import PaymentLinkManagedPayments
 from payloom_emulator.objects.json import JsonObject, ListOf
-from payloom_emulator.objects.payment_methods import CustomerAddress, Source
+from payloom_emulator.objects.payment_methods import BankAccount, Card, CustomerAddress, Source
 
 
 class TaxIdOwner(TypedDict):
@@ -94,7 +95,7 @@ class Customer(TypedDict):
     phone: str | None
     preferred_locales: list[str] | None
     shipping: ChargeShipping | None
-    sources: ListOf[JsonObject | Source] | None
+    sources: ListOf[JsonObject | BankAccount | Card | Source] | None
     subscriptions: ListOf[JsonObject] | None
     tax: CustomerTax | None
     tax_exempt: str | None
@@ -118,3 +119,156 @@ class CustomerBalanceTransaction(TypedDict):
     metadata: dict[str, str] | None
     object: str
     type: str
+
+
+class CashBalanceSettings(TypedDict):
+    reconciliation_mode: str
+    using_merchant_default: bool
+
+
+class CashBalance(TypedDict):
+    available: dict[str, int] | None
+    customer: str
+    customer_account: str | None
+    livemode: bool
+    object: str
+    settings: CashBalanceSettings
+
+
+class CustomerCashBalanceTransactionAdjustedForOverdraft(TypedDict):
+    balance_transaction: str
+    linked_transaction: str
+
+
+class CustomerCashBalanceTransactionAppliedToPayment(TypedDict):
+    payment_intent: str
+
+
+class CustomerCashBalanceTransactionFundedBankTransferEuBankTransfer(TypedDict):
+    bic: str | None
+    iban_last4: str | None
+    sender_name: str | None
+
+
+class CustomerCashBalanceTransactionFundedBankTransferGbBankTransfer(TypedDict):
+    account_number_last4: str | None
+    sender_name: str | None
+    sort_code: str | None
+
+
+class CustomerCashBalanceTransactionFundedBankTransferJpBankTransfer(TypedDict):
+    sender_bank: str | None
+    sender_branch: str | None
+    sender_name: str | None
+
+
+class CustomerCashBalanceTransactionFundedBankTransferUsBankTransfer(TypedDict):
+    network: str | None
+    sender_name: str | None
+
+
+class CustomerCashBalanceTransactionFundedBankTransfer(TypedDict):
+    eu_bank_transfer: CustomerCashBalanceTransactionFundedBankTransferEuBankTransfer | None
+    gb_bank_transfer: CustomerCashBalanceTransactionFundedBankTransferGbBankTransfer | None
+    jp_bank_transfer: CustomerCashBalanceTransactionFundedBankTransferJpBankTransfer | None
+    reference: str | None
+    type: str
+    us_bank_transfer: CustomerCashBalanceTransactionFundedBankTransferUsBankTransfer | None
+
+
+class CustomerCashBalanceTransactionFunded(TypedDict):
+    bank_transfer: CustomerCashBalanceTransactionFundedBankTransfer
+
+
+class CustomerCashBalanceTransactionRefundedFromPayment(TypedDict):
+    refund: str
+
+
+class CustomerCashBalanceTransactionTransferredToBalance(TypedDict):
+    balance_transaction: str
+
+
+class CustomerCashBalanceTransaction(TypedDict):
+    adjusted_for_overdraft: CustomerCashBalanceTransactionAdjustedForOverdraft | None
+    applied_to_payment: CustomerCashBalanceTransactionAppliedToPayment | None
+    created: int
+    currency: str
+    customer: str
+    customer_account: str | None
+    ending_balance: int
+    funded: CustomerCashBalanceTransactionFunded | None
+    id: str
+    livemode: bool
+    net_amount: int
+    object: str
+    refunded_from_payment: CustomerCashBalanceTransactionRefundedFromPayment | None
+    transferred_to_balance: CustomerCashBalanceTransactionTransferredToBalance | None
+    type: str
+    unapplied_from_payment: CustomerCashBalanceTransactionAppliedToPayment | None
+
+
+class CustomerSessionComponentsCustomerSheetFeatures(TypedDict):
+    payment_method_allow_redisplay_filters: list[str] | None
+    payment_method_remove: str | None
+
+
+class CustomerSessionComponentsCustomerSheet(TypedDict):
+    enabled: bool
+    features: CustomerSessionComponentsCustomerSheetFeatures | None
+
+
+class CustomerSessionComponentsMobilePaymentElementFeatures(TypedDict):
+    payment_method_allow_redisplay_filters: list[str] | None
+    payment_method_redisplay: str | None
+    payment_method_remove: str | None
+    payment_method_save: str | None
+    payment_method_save_allow_redisplay_override: str | None
+
+
+class CustomerSessionComponentsMobilePaymentElement(TypedDict):
+    enabled: bool
+    features: CustomerSessionComponentsMobilePaymentElementFeatures | None
+
+
+class CustomerSessionComponentsPaymentElementFeatures(TypedDict):
+    payment_method_allow_redisplay_filters: list[str]
+    payment_method_redisplay: str
+    payment_method_redisplay_limit: int | None
+    payment_method_remove: str
+    payment_method_save: str
+    payment_method_save_usage: str | None
+
+
+class CustomerSessionComponentsPaymentElement(TypedDict):
+    enabled: bool
+    features: CustomerSessionComponentsPaymentElementFeatures | None
+
+
+class CustomerSessionComponents(TypedDict):
+    active_entitlements: PaymentLinkManagedPayments
+    buy_button: PaymentLinkManagedPayments
+    customer_portal: PaymentLinkManagedPayments
+    customer_sheet: CustomerSessionComponentsCustomerSheet
+    mobile_payment_element: CustomerSessionComponentsMobilePaymentElement
+    payment_element: CustomerSessionComponentsPaymentElement
+    pricing_table: PaymentLinkManagedPayments
+
+
+class CustomerSession(TypedDict):
+    client_secret: str
+    components: CustomerSessionComponents | None
+    created: int
+    customer: str
+    customer_account: str | None
+    expires_at: int
+    livemode: bool
+    object: str
+
+
+class EphemeralKey(TypedDict):
+    created: int
+    expires: int
+    id: str
+    livemode: bool
+    object: str
+    secret: str | None

@@ -12,6 +12,7 @@ from payloom_emulator.objects.charges import (
 )
 from payloom_emulator.objects.json import JsonObject, JsonValue, ListOf
 from payloom_emulator.objects.payment_methods import (
+    BankAccount,
     ChargeBillingDetails,
     CustomerAddress,
     MandateCustomerAcceptanceOnline,
@@ -87,7 +88,7 @@ class PaymentIntentLastPaymentError(TypedDict):
     payment_method_type: str | None
     request_log_url: str | None
     setup_intent: JsonObject | None
-    source: JsonObject | Source | None
+    source: JsonObject | BankAccount | Source | None
     type: str
 
 
@@ -445,6 +446,47 @@ class PaymentIntent(PaymentIntentState):
     transfer_group: str | None
 
 
+class PaymentIntentAmountDetailsLineItemPaymentMethodOptionsCard(TypedDict):
+    commodity_code: str | None
+
+
+class PaymentIntentAmountDetailsLineItemPaymentMethodOptionsKlarna(TypedDict):
+    image_url: str | None
+    product_url: str | None
+    reference: str | None
+    subscription_reference: str | None
+
+
+class PaymentIntentAmountDetailsLineItemPaymentMethodOptionsPaypal(TypedDict):
+    category: str | None
+    description: str | None
+    sold_by: str | None
+
+
+class PaymentIntentAmountDetailsLineItemPaymentMethodOptions(TypedDict):
+    card: PaymentIntentAmountDetailsLineItemPaymentMethodOptionsCard | None
+    card_present: PaymentIntentAmountDetailsLineItemPaymentMethodOptionsCard | None
+    klarna: PaymentIntentAmountDetailsLineItemPaymentMethodOptionsKlarna | None
+    paypal: PaymentIntentAmountDetailsLineItemPaymentMethodOptionsPaypal | None
+
+
+class PaymentIntentAmountDetailsLineItemTax(TypedDict):
+    total_tax_amount: int
+
+
+class PaymentIntentAmountDetailsLineItem(TypedDict):
+    discount_amount: int | None
+    id: str
+    object: str
+    payment_method_options: PaymentIntentAmountDetailsLineItemPaymentMethodOptions | None
+    product_code: str | None
+    product_name: str
+    quantity: int
+    tax: PaymentIntentAmountDetailsLineItemTax | None
+    unit_cost: int
+    unit_of_measure: str | None
+
+
 class SetupIntentAutomaticPaymentMethods(TypedDict):
     allow_redirects: str | None
     enabled: bool | None
@@ -465,7 +507,7 @@ class SetupIntentLastSetupError(TypedDict):
     payment_method_type: str | None
     request_log_url: str | None
     setup_intent: JsonObject | None
-    source: JsonObject | Source | None
+    source: JsonObject | BankAccount | Source | None
     type: str
 
 
@@ -611,7 +653,7 @@ class SetupAttemptSetupError(TypedDict):
     payment_method_type: str | None
     request_log_url: str | None
     setup_intent: SetupIntent | None
-    source: JsonObject | Source | None
+    source: JsonObject | BankAccount | Source | None
     type: str
 
 

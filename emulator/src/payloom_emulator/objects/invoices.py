@@ -10,7 +10,7 @@ from payloom_emulator.objects.charges import ChargeShipping
 from payloom_emulator.objects.customers import InvoiceCustomField
 from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
 from payloom_emulator.objects.json import JsonObject, ListOf
-from payloom_emulator.objects.payment_methods import CustomerAddress, PaymentMethod, Source
+from payloom_emulator.objects.payment_methods import BankAccount, CustomerAddress, PaymentMethod, Source
 from payloom_emulator.objects.state import CreditNoteState, InvoiceItemState, InvoiceLineItemState, InvoiceState
 
 
@@ -227,7 +227,7 @@ class InvoiceLastFinalizationError(TypedDict):
     payment_method_type: str | None
     request_log_url: str | None
     setup_intent: SetupIntent | None
-    source: Account | JsonObject | Source | None
+    source: Account | BankAccount | JsonObject | Source | None
     type: str
 
 

@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from payloom_emulator.objects.accounts import Account, File, FileLink, Payout, Topup, Transfer, TransferReversal
-from payloom_emulator.objects.catalog import Price, Product, ShippingRate, TaxRate
+from payloom_emulator.objects.accounts import (
+    Account,
+    AccountSession,
+    ApplicationFee,
+    ApplicationFeeRefund,
+    File,
+    FileLink,
+    Payout,
+    Topup,
+    Transfer,
+    TransferReversal,
+)
+from payloom_emulator.objects.catalog import (
+    Coupon,
+    Discount,
+    EntitlementsFeature,
+    Price,
+    Product,
+    ProductFeature,
+    PromotionCode,
+    ShippingRate,
+    TaxRate,
+)
 from payloom_emulator.objects.charges import BalanceTransaction, Charge, Dispute, Refund
 from payloom_emulator.objects.checkout import CheckoutSession, LineItem, PaymentLink
-from payloom_emulator.objects.customers import Customer, CustomerBalanceTransaction, TaxId
-from payloom_emulator.objects.discounts import Coupon, Discount, PromotionCode
-from payloom_emulator.objects.intents import ConfirmationToken, PaymentIntent, SetupAttempt, SetupIntent
+from payloom_emulator.objects.customers import (
+    CashBalance,
+    Customer,
+    CustomerBalanceTransaction,
+    CustomerCashBalanceTransaction,
+    CustomerSession,
+    EphemeralKey,
+    TaxId,
+)
+from payloom_emulator.objects.intents import (
+    ConfirmationToken,
+    PaymentIntent,
+    PaymentIntentAmountDetailsLineItem,
+    SetupAttempt,
+    SetupIntent,
+)
 from payloom_emulator.objects.invoices import (
     CreditNote,
     CreditNoteLineItem,
@@ -20,10 +52,20 @@ from payloom_emulator.objects.invoices import (
     InvoicePayment,
 )
 from payloom_emulator.objects.kind import Kind
-from payloom_emulator.objects.payment_methods import Mandate, PaymentMethod, Source, Token
+from payloom_emulator.objects.payment_methods import (
+    ApplePayDomain,
+    BankAccount,
+    Card,
+    Mandate,
+    PaymentMethod,
+    PaymentMethodDomain,
+    Source,
+    Token,
+)
 from payloom_emulator.objects.subscriptions import (
     Meter,
     MeterEvent,
+    MeterEventAdjustment,
     Plan,
     Quote,
     Subscription,
@@ -31,21 +73,27 @@ from payloom_emulator.objects.subscriptions import (
     SubscriptionSchedule,
     TestClock,
 )
-from payloom_emulator.objects.webhooks import Event, PortalConfiguration, PortalSession, WebhookEndpoint
+from payloom_emulator.objects.webhooks import (
+    Event,
+    EventDestination,
+    PortalConfiguration,
+    PortalSession,
+    WebhookEndpoint,
+)
 
 ACCOUNT: Kind[Account] = Kind("account")
-ACCOUNT_SESSION: Kind[dict[str, Any]] = Kind("account_session")
-APPLE_PAY_DOMAIN: Kind[dict[str, Any]] = Kind("apple_pay_domain")
-APPLICATION_FEE: Kind[dict[str, Any]] = Kind("application_fee")
+ACCOUNT_SESSION: Kind[AccountSession] = Kind("account_session")
+APPLE_PAY_DOMAIN: Kind[ApplePayDomain] = Kind("apple_pay_domain")
+APPLICATION_FEE: Kind[ApplicationFee] = Kind("application_fee")
 BALANCE_TRANSACTION: Kind[BalanceTransaction] = Kind("balance_transaction")
-BANK_ACCOUNT: Kind[dict[str, Any]] = Kind("bank_account")
+BANK_ACCOUNT: Kind[BankAccount] = Kind("bank_account")
 BILLING_METER: Kind[Meter] = Kind("billing.meter")
 BILLING_METER_EVENT: Kind[MeterEvent] = Kind("billing.meter_event")
-BILLING_METER_EVENT_ADJUSTMENT: Kind[dict[str, Any]] = Kind("billing.meter_event_adjustment")
+BILLING_METER_EVENT_ADJUSTMENT: Kind[MeterEventAdjustment] = Kind("billing.meter_event_adjustment")
 BILLING_PORTAL_CONFIGURATION: Kind[PortalConfiguration] = Kind("billing_portal.configuration")
 BILLING_PORTAL_SESSION: Kind[PortalSession] = Kind("billing_portal.session")
-CARD: Kind[dict[str, Any]] = Kind("card")
-CASH_BALANCE: Kind[dict[str, Any]] = Kind("cash_balance")
+CARD: Kind[Card] = Kind("card")
+CASH_BALANCE: Kind[CashBalance] = Kind("cash_balance")
 CHARGE: Kind[Charge] = Kind("charge")
 CHECKOUT_SESSION: Kind[CheckoutSession] = Kind("checkout.session")
 CONFIRMATION_TOKEN: Kind[ConfirmationToken] = Kind("confirmation_token")
@@ -54,14 +102,14 @@ CREDIT_NOTE: Kind[CreditNote] = Kind("credit_note")
 CREDIT_NOTE_LINE_ITEM: Kind[CreditNoteLineItem] = Kind("credit_note_line_item")
 CUSTOMER: Kind[Customer] = Kind("customer")
 CUSTOMER_BALANCE_TRANSACTION: Kind[CustomerBalanceTransaction] = Kind("customer_balance_transaction")
-CUSTOMER_CASH_BALANCE_TRANSACTION: Kind[dict[str, Any]] = Kind("customer_cash_balance_transaction")
-CUSTOMER_SESSION: Kind[dict[str, Any]] = Kind("customer_session")
+CUSTOMER_CASH_BALANCE_TRANSACTION: Kind[CustomerCashBalanceTransaction] = Kind("customer_cash_balance_transaction")
+CUSTOMER_SESSION: Kind[CustomerSession] = Kind("customer_session")
 DISCOUNT: Kind[Discount] = Kind("discount")
 DISPUTE: Kind[Dispute] = Kind("dispute")
-ENTITLEMENTS_FEATURE: Kind[dict[str, Any]] = Kind("entitlements.feature")
-EPHEMERAL_KEY: Kind[dict[str, Any]] = Kind("ephemeral_key")
+ENTITLEMENTS_FEATURE: Kind[EntitlementsFeature] = Kind("entitlements.feature")
+EPHEMERAL_KEY: Kind[EphemeralKey] = Kind("ephemeral_key")
 EVENT: Kind[Event] = Kind("event")
-FEE_REFUND: Kind[dict[str, Any]] = Kind("fee_refund")
+FEE_REFUND: Kind[ApplicationFeeRefund] = Kind("fee_refund")
 FILE: Kind[File] = Kind("file")
 FILE_LINK: Kind[FileLink] = Kind("file_link")
 INVOICE: Kind[Invoice] = Kind("invoice")
@@ -71,15 +119,17 @@ ITEM: Kind[LineItem] = Kind("item")
 LINE_ITEM: Kind[InvoiceLineItem] = Kind("line_item")
 MANDATE: Kind[Mandate] = Kind("mandate")
 PAYMENT_INTENT: Kind[PaymentIntent] = Kind("payment_intent")
-PAYMENT_INTENT_AMOUNT_DETAILS_LINE_ITEM: Kind[dict[str, Any]] = Kind("payment_intent_amount_details_line_item")
+PAYMENT_INTENT_AMOUNT_DETAILS_LINE_ITEM: Kind[PaymentIntentAmountDetailsLineItem] = Kind(
+    "payment_intent_amount_details_line_item"
+)
 PAYMENT_LINK: Kind[PaymentLink] = Kind("payment_link")
 PAYMENT_METHOD: Kind[PaymentMethod] = Kind("payment_method")
-PAYMENT_METHOD_DOMAIN: Kind[dict[str, Any]] = Kind("payment_method_domain")
+PAYMENT_METHOD_DOMAIN: Kind[PaymentMethodDomain] = Kind("payment_method_domain")
 PAYOUT: Kind[Payout] = Kind("payout")
 PLAN: Kind[Plan] = Kind("plan")
 PRICE: Kind[Price] = Kind("price")
 PRODUCT: Kind[Product] = Kind("product")
-PRODUCT_FEATURE: Kind[dict[str, Any]] = Kind("product_feature")
+PRODUCT_FEATURE: Kind[ProductFeature] = Kind("product_feature")
 PROMOTION_CODE: Kind[PromotionCode] = Kind("promotion_code")
 QUOTE: Kind[Quote] = Kind("quote")
 REFUND: Kind[Refund] = Kind("refund")
@@ -97,5 +147,5 @@ TOKEN: Kind[Token] = Kind("token")
 TOPUP: Kind[Topup] = Kind("topup")
 TRANSFER: Kind[Transfer] = Kind("transfer")
 TRANSFER_REVERSAL: Kind[TransferReversal] = Kind("transfer_reversal")
-EVENT_DESTINATION: Kind[dict[str, Any]] = Kind("v2.core.event_destination")
+EVENT_DESTINATION: Kind[EventDestination] = Kind("v2.core.event_destination")
 WEBHOOK_ENDPOINT: Kind[WebhookEndpoint] = Kind("webhook_endpoint")

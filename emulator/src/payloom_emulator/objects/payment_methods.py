@@ -6,7 +6,7 @@ from typing import Literal, TypedDict
 
 from payloom_emulator.objects.catalog import MandateSingleUse
 from payloom_emulator.objects.json import JsonObject
-from payloom_emulator.objects.state import PaymentMethodState, SourceState, TokenState
+from payloom_emulator.objects.state import CardState, PaymentMethodState, SourceState, TokenState
 
 
 class CustomerAddress(TypedDict):
@@ -203,9 +203,185 @@ class Mandate(TypedDict):
     type: str
 
 
+class CardNetworks(TypedDict):
+    preferred: str | None
+
+
+class Card(CardState):
+    account: str | None
+    address_city: str | None
+    address_country: str | None
+    address_line1: str | None
+    address_line1_check: str | None
+    address_line2: str | None
+    address_state: str | None
+    address_zip: str | None
+    address_zip_check: str | None
+    allow_redisplay: str | None
+    available_payout_methods: list[str] | None
+    brand: str
+    country: str | None
+    currency: str | None
+    customer: str | None
+    cvc_check: str | None
+    default_for_currency: bool | None
+    description: str | None
+    dynamic_last4: str | None
+    exp_month: int
+    exp_year: int
+    fingerprint: str | None
+    funding: str
+    id: str
+    iin: str | None
+    issuer: str | None
+    last4: str
+    metadata: dict[str, str] | None
+    name: str | None
+    networks: CardNetworks | None
+    object: str
+    regulated_status: str | None
+    status: str | None
+    tokenization_method: str | None
+
+
+class AccountRequirementsError(TypedDict):
+    code: Literal[
+        "external_request",
+        "information_missing",
+        "invalid_address_city_state_postal_code",
+        "invalid_address_cmra_address",
+        "invalid_address_highway_contract_box",
+        "invalid_address_private_mailbox",
+        "invalid_address_registered_agent_address",
+        "invalid_business_profile_name",
+        "invalid_business_profile_name_denylisted",
+        "invalid_company_name_denylisted",
+        "invalid_dob_age_over_maximum",
+        "invalid_dob_age_under_18",
+        "invalid_dob_age_under_minimum",
+        "invalid_product_description_length",
+        "invalid_product_description_url_match",
+        "invalid_representative_country",
+        "invalid_signator",
+        "invalid_statement_descriptor_business_mismatch",
+        "invalid_statement_descriptor_denylisted",
+        "invalid_statement_descriptor_length",
+        "invalid_statement_descriptor_prefix_denylisted",
+        "invalid_statement_descriptor_prefix_mismatch",
+        "invalid_street_address",
+        "invalid_tax_id",
+        "invalid_tax_id_format",
+        "invalid_tos_acceptance",
+        "invalid_url_denylisted",
+        "invalid_url_format",
+        "invalid_url_length",
+        "invalid_url_web_presence_detected",
+        "invalid_url_website_business_information_mismatch",
+        "invalid_url_website_empty",
+        "invalid_url_website_inaccessible",
+        "invalid_url_website_inaccessible_geoblocked",
+        "invalid_url_website_inaccessible_password_protected",
+        "invalid_url_website_incomplete",
+        "invalid_url_website_incomplete_cancellation_policy",
+        "invalid_url_website_incomplete_customer_service_details",
+        "invalid_url_website_incomplete_legal_restrictions",
+        "invalid_url_website_incomplete_refund_policy",
+        "invalid_url_website_incomplete_return_policy",
+        "invalid_url_website_incomplete_terms_and_conditions",
+        "invalid_url_website_incomplete_under_construction",
+        "invalid_url_website_other",
+        "invalid_value_other",
+        "unsupported_business_type",
+        "verification_directors_mismatch",
+        "verification_document_address_mismatch",
+        "verification_document_address_missing",
+        "verification_document_corrupt",
+        "verification_document_country_not_supported",
+        "verification_document_directors_mismatch",
+        "verification_document_dob_mismatch",
+        "verification_document_duplicate_type",
+        "verification_document_expired",
+        "verification_document_failed_copy",
+        "verification_document_failed_greyscale",
+        "verification_document_failed_other",
+        "verification_document_failed_test_mode",
+        "verification_document_fraudulent",
+        "verification_document_id_number_mismatch",
+        "verification_document_id_number_missing",
+        "verification_document_incomplete",
+        "verification_document_invalid",
+        "verification_document_issue_or_expiry_date_missing",
+        "verification_document_manipulated",
+        "verification_document_missing_back",
+        "verification_document_missing_front",
+        "verification_document_name_mismatch",
+        "verification_document_name_missing",
+        "verification_document_nationality_mismatch",
+        "verification_document_not_readable",
+        "verification_document_not_signed",
+        "verification_document_not_uploaded",
+        "verification_document_photo_mismatch",
+        "verification_document_too_large",
+        "verification_document_type_not_supported",
+        "verification_extraneous_directors",
+        "verification_failed_address_match",
+        "verification_failed_authorizer_authority",
+        "verification_failed_business_iec_number",
+        "verification_failed_document_match",
+        "verification_failed_id_number_match",
+        "verification_failed_keyed_identity",
+        "verification_failed_keyed_match",
+        "verification_failed_name_match",
+        "verification_failed_other",
+        "verification_failed_representative_authority",
+        "verification_failed_residential_address",
+        "verification_failed_tax_id_match",
+        "verification_failed_tax_id_not_issued",
+        "verification_legal_entity_structure_mismatch",
+        "verification_missing_directors",
+        "verification_missing_executives",
+        "verification_missing_owners",
+        "verification_rejected_ownership_exemption_reason",
+        "verification_requires_additional_memorandum_of_associations",
+        "verification_requires_additional_proof_of_registration",
+        "verification_supportability",
+    ]
+    reason: str
+    requirement: str
+
+
+class BankAccountRequirements(TypedDict):
+    currently_due: list[str] | None
+    errors: list[AccountRequirementsError] | None
+    past_due: list[str] | None
+    pending_verification: list[str] | None
+
+
+class BankAccount(TypedDict):
+    account: str | None
+    account_holder_name: str | None
+    account_holder_type: str | None
+    account_type: str | None
+    available_payout_methods: list[str] | None
+    bank_name: str | None
+    country: str
+    currency: str
+    customer: str | None
+    default_for_currency: bool | None
+    fingerprint: str | None
+    future_requirements: BankAccountRequirements | None
+    id: str
+    last4: str
+    metadata: dict[str, str] | None
+    object: str
+    requirements: BankAccountRequirements | None
+    routing_number: str | None
+    status: str
+
+
 class Token(TokenState):
-    bank_account: JsonObject | None
-    card: JsonObject | None
+    bank_account: BankAccount | None
+    card: Card | None
     client_ip: str | None
     created: int
     id: str
@@ -263,3 +439,35 @@ class Source(SourceState):
     status: str
     type: str
     usage: str | None
+
+
+class PaymentMethodDomainLinkStatusDetails(TypedDict):
+    error_message: str
+
+
+class PaymentMethodDomainLink(TypedDict):
+    status: str
+    status_details: PaymentMethodDomainLinkStatusDetails | None
+
+
+class PaymentMethodDomain(TypedDict):
+    amazon_pay: PaymentMethodDomainLink
+    apple_pay: PaymentMethodDomainLink
+    created: int
+    domain_name: str
+    enabled: bool
+    google_pay: PaymentMethodDomainLink
+    id: str
+    klarna: PaymentMethodDomainLink
+    link: PaymentMethodDomainLink
+    livemode: bool
+    object: str
+    paypal: PaymentMethodDomainLink
+
+
+class ApplePayDomain(TypedDict):
+    created: int
+    domain_name: str
+    id: str
+    livemode: bool
+    object: str

@@ -6,7 +6,7 @@ object of which nothing is to be remembered may lack them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, NotRequired, TypeAlias, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Generic, NotRequired, TypeAlias, TypedDict, TypeVar
 
 if TYPE_CHECKING:
     from payloom_emulator.objects.params.checkout import (
@@ -91,7 +91,23 @@ class PaymentMethodState(TypedDict):
     _spent: bool
     _detached: bool
     _future_usage: str | None
-    _source_object: dict[str, Any]
+    _source_object: dict[str, object]
+
+
+class CardState(TypedDict):
+    """The number behind it, the name of the test card, and the payment method that was made of it."""
+
+    _number: str
+    _name: str | None
+    _method: NotRequired[str]
+
+
+class EventDestinationState(TypedDict):
+    """Where it sends, and the secrets that sign."""
+
+    _url: str
+    _secret: str
+    _old_secrets: NotRequired[list[tuple[str, int]]]
 
 
 class TokenState(TypedDict):
@@ -112,6 +128,7 @@ class SourceState(TypedDict):
     _name: str | None
     _method: str
     _used: bool
+    _card: NotRequired[dict[str, object]]
 
 
 class ConfirmationTokenState(TypedDict):
@@ -126,7 +143,7 @@ class PaymentIntentState(TypedDict):
 
     _return_url: str | None
     _off_session: bool
-    _mandate_data: dict[str, Any] | None
+    _mandate_data: dict[str, object] | None
     _invoice: str | None
     _session: str | None
     _subscription: str | None
@@ -136,7 +153,7 @@ class SetupIntentState(TypedDict):
     """What the confirmation asked for, and what the setup is for."""
 
     _return_url: str | None
-    _mandate_data: dict[str, Any] | None
+    _mandate_data: dict[str, object] | None
     _session: str | None
     _subscription: str | None
 
@@ -165,7 +182,7 @@ class PaymentLinkState(TypedDict):
     _mode: str
     _slug: str
     _lines: list[SoldLine]
-    _params: dict[str, Any]
+    _params: dict[str, object]
 
 
 class InvoiceLineItemState(TypedDict):
@@ -228,6 +245,12 @@ class DiscountState(TypedDict):
     """Whether a `once` discount was used."""
 
     _used: bool
+
+
+class ProductFeatureState(TypedDict):
+    """The product that has the feature."""
+
+    _product: str
 
 
 class PriceState(TypedDict, Generic[Tier]):

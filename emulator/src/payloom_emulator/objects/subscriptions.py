@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Literal, TypedDict
 
 from payloom_emulator.objects.accounts import InvoiceItemInvoicingRule
-from payloom_emulator.objects.catalog import PlanTransformUsage, Price, TaxRate
+from payloom_emulator.objects.catalog import Discount, PlanTransformUsage, Price, TaxRate
 from payloom_emulator.objects.customers import InvoiceCustomField
-from payloom_emulator.objects.discounts import Discount
 from payloom_emulator.objects.intents import PaymentLinkManagedPayments
 from payloom_emulator.objects.invoices import (
     InvoiceIssuer,
@@ -580,6 +579,19 @@ class MeterEvent(MeterEventState):
     object: str
     payload: dict[str, str]
     timestamp: int
+
+
+class MeterEventAdjustmentCancel(TypedDict):
+    identifier: str | None
+
+
+class MeterEventAdjustment(TypedDict):
+    cancel: MeterEventAdjustmentCancel | None
+    event_name: str
+    livemode: bool
+    object: str
+    status: str
+    type: Literal["cancel"]
 
 
 class TestClockStatusDetailsAdvancing(TypedDict):

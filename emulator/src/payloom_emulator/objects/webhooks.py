@@ -7,7 +7,7 @@ from typing import Literal, TypedDict
 from payloom_emulator.objects.checkout import CheckoutSessionDiscount, PaymentLinkAfterCompletionHostedConfirmation
 from payloom_emulator.objects.intents import PaymentLinkManagedPayments
 from payloom_emulator.objects.json import JsonObject, JsonValue
-from payloom_emulator.objects.state import WebhookEndpointState
+from payloom_emulator.objects.state import EventDestinationState, WebhookEndpointState
 
 
 class EventData(TypedDict):
@@ -323,6 +323,54 @@ class WebhookEndpoint(WebhookEndpointState):
     secret: str | None
     status: str
     url: str
+
+
+class EventDestinationAmazonEventbridge(TypedDict):
+    aws_account_id: str
+    aws_event_source_arn: str
+    aws_event_source_status: Literal["active", "deleted", "pending", "unknown"]
+
+
+class EventDestinationAzureEventGrid(TypedDict):
+    azure_partner_topic_name: str
+    azure_partner_topic_status: str
+    azure_region: str
+    azure_resource_group_name: str
+    azure_subscription_id: str
+
+
+class EventDestinationStatusDetailsDisabled(TypedDict):
+    reason: str
+
+
+class EventDestinationStatusDetails(TypedDict):
+    disabled: EventDestinationStatusDetailsDisabled | None
+
+
+class EventDestinationWebhookEndpoint(TypedDict):
+    signing_secret: str | None
+    url: str | None
+
+
+class EventDestination(EventDestinationState):
+    amazon_eventbridge: EventDestinationAmazonEventbridge | None
+    azure_event_grid: EventDestinationAzureEventGrid | None
+    created: str
+    description: str
+    enabled_events: list[str]
+    event_payload: Literal["snapshot", "thin"]
+    events_from: list[str] | None
+    id: str
+    livemode: bool
+    metadata: dict[str, str] | None
+    name: str
+    object: str
+    snapshot_api_version: str | None
+    status: Literal["disabled", "enabled"]
+    status_details: EventDestinationStatusDetails | None
+    type: str
+    updated: str
+    webhook_endpoint: EventDestinationWebhookEndpoint | None
 
 
 class PortalConfigurationBusinessProfile(TypedDict):

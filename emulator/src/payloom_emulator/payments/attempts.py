@@ -12,6 +12,7 @@ from payloom_emulator.objects.payment_methods import PaymentMethod
 from payloom_emulator.payments import authentication, charges, test_cards
 from payloom_emulator.payments.methods import mandates, payment_methods
 from payloom_emulator.protocol.errors import CardError, parameter_missing
+from payloom_emulator.protocol.json_shapes import text
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
@@ -83,7 +84,7 @@ def _must_ask(
     verdict = authentication.verdict(
         method,
         off_session=off_session,
-        wanted=_card_options(intent).get("request_three_d_secure"),
+        requested=text(_card_options(intent).get("request_three_d_secure")),
         saving=bool(intent["setup_future_usage"]) and method["customer"] is None,
     )
     if verdict == "refuse" or (verdict == "challenge" and refuse):

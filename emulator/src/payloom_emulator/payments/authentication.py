@@ -10,6 +10,7 @@ from payloom_emulator.objects.payment_methods import PaymentMethod
 from payloom_emulator.payments import test_cards
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.json_shapes import texts
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
 Verdict = Literal["pass", "challenge", "refuse"]
 
 
-def verdict(method: PaymentMethod, *, off_session: bool, wanted: str | None, saving: bool = False) -> Verdict:
+def verdict(method: PaymentMethod, *, off_session: bool, requested: str | None, saving: bool = False) -> Verdict:
     """Return whether a card payment passes, needs a challenge, or is refused because the cardholder is not there.
 
-    wanted: `request_three_d_secure`. saving: the card is being set up for later.
+    requested: `request_three_d_secure`. saving: the card is being set up for later.
     """
     card = payment_methods.card_of(method)
     if not card.three_d_secure:
@@ -38,7 +39,7 @@ def verdict(method: PaymentMethod, *, off_session: bool, wanted: str | None, sav
         if off_session:
             return "pass" if set_up else "refuse"
         return "challenge"
-    if rule == "optional" and wanted in {"any", "challenge"}:
+    if rule == "optional" and requested in {"any", "challenge"}:
         return "refuse" if off_session else "challenge"
     return "pass"
 
@@ -94,11 +95,10 @@ REDIRECTS = frozenset(k for k, how in test_cards.KINDS.items() if how.startswith
 
 def types_for(params: JsonMapping, *, automatic: bool) -> list[str]:
     """Return the payment method types an intent or session offers."""
-    if params.get("payment_method_types"):
-        return list(params["payment_method_types"])
-    if params.get("allowed_payment_method_types"):
-        return list(params["allowed_payment_method_types"])
-    excluded = set(params.get("excluded_payment_method_types") or [])
+    named = texts(params.get("payment_method_types")) or texts(params.get("allowed_payment_method_types"))
+    if named:
+        return named
+    excluded = set(texts(params.get("excluded_payment_method_types")))
     return [t for t in (DEFAULT_TYPES if automatic else ("card",)) if t not in excluded] or ["card"]
 
 

@@ -229,8 +229,8 @@ def booked(unit: UnitOfWork, charge: Charge) -> Charge:
 
 def card_used(unit: UnitOfWork, charge: Charge) -> test_cards.Card | None:
     """Return the test card a charge was made with, or None when it was no card."""
-    method = unit.find_any(charge["payment_method"]) if charge["payment_method"] else None
-    return payment_methods.card_of(method) if method and method.get("type") == "card" else None
+    method = unit.find(kinds.PAYMENT_METHOD, charge["payment_method"], deleted=True)
+    return payment_methods.card_of(method) if method and method["type"] == "card" else None
 
 
 def settle(unit: UnitOfWork, charge: Charge, bank: test_cards.Bank) -> None:

@@ -20,7 +20,7 @@ from payloom_emulator.payments.attempts import pay
 from payloom_emulator.payments.capture_cancel import unexpected
 from payloom_emulator.payments.methods import card_sources, confirmation_tokens, payment_methods
 from payloom_emulator.protocol.errors import StripeError, invalid
-from payloom_emulator.protocol.json_shapes import is_object
+from payloom_emulator.protocol.json_shapes import is_object, members
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
@@ -96,7 +96,7 @@ def _amount_details(params: PaymentIntentCreateParams, draft: PaymentIntent) -> 
 def _options(
     intent: PaymentIntent, asked: JsonMapping | str | None, current: JsonMapping | None = None
 ) -> PaymentIntentPaymentMethodOptions:
-    options: dict[str, dict[str, object]] = {kind: {**values} for kind, values in (current or {}).items()}
+    options: dict[str, dict[str, object]] = {kind: {**members(values)} for kind, values in (current or {}).items()}
     defaults: dict[str, dict[str, object]] = {
         "card": {"installments": None, "mandate_options": None, "network": None, "request_three_d_secure": "automatic"},
         "link": {"persistent_token": None},

@@ -9,7 +9,6 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.objects.charges import Charge, Refund
 from payloom_emulator.objects.present import present
 from payloom_emulator.payments import capture_cancel, charges
-from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
@@ -100,15 +99,14 @@ def _give_back(
     metadata: JsonMapping | None,
     email: str | None,
 ) -> Refund:
-    method = unit.find_any(charge["payment_method"]) or {}
-    card = payment_methods.card_of(method) if method.get("type") == "card" else None
+    card = charges.card_used(unit, charge)
     pending = (card is not None and card.refund == "pending") or card is None
     values = _values(charge, amount, reason=reason, metadata=metadata, status="pending" if pending else "succeeded")
     if pending:
         values["pending_reason"] = "processing" if charge["paid"] else "charge_pending"
     values["instructions_email"] = email
     charges.booked(unit, charge)
-    refund_id = unit.environment.ids.new("re_3" if method.get("type") == "card" else "pyr_1", 23)
+    refund_id = unit.environment.ids.new("re_3" if card is not None else "pyr_1", 23)
     transaction = balance.book(
         unit,
         {"id": refund_id, "currency": charge["currency"]},

@@ -59,7 +59,7 @@ def set_up(
         wanted = (present(intent["payment_method_options"]).get("card") or {}).get("request_three_d_secure")
         if (
             not authenticated
-            and authentication.verdict(method, off_session=False, wanted=wanted, saving=True) == "challenge"
+            and authentication.verdict(method, off_session=False, requested=wanted, saving=True) == "challenge"
         ):
             action = authentication.next_action(unit, intent, return_url, use_sdk=use_sdk)
             attempt = record_attempt(unit, intent, method, "requires_action")

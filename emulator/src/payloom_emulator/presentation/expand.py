@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.core import differences
 from payloom_emulator.protocol.errors import invalid
-from payloom_emulator.protocol.json_shapes import is_array, is_object
-from payloom_emulator.protocol.params import table
+from payloom_emulator.protocol.json_shapes import is_array, is_object, members, text
+from payloom_emulator.protocol.param_types import table
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 MAX_LEVELS = 4
 
 
-Tree = dict[str, object]
+class Tree(dict[str, "Tree"]):
+    """What is to be expanded: a field to what is to be expanded inside."""
+
+    def below(self, field: str) -> Tree:
+        """Return what is to be expanded inside a field; the field itself is to be expanded too."""
+        return self.setdefault(field, Tree())
 
 
 def render(
@@ -25,14 +30,14 @@ def render(
 
     public: the caller has a publishable key and sees only the object's public fields.
     """
-    tree: Tree = {}
+    tree = Tree()
     for path in paths or []:
         parts = path.split(".")
         if len(parts) > MAX_LEVELS:
             raise invalid(f"You cannot expand more than {MAX_LEVELS} levels of a property. Property: {path}", "expand")
         node = tree
         for part in parts:
-            node = node.setdefault(part, {})
+            node = node.below(part)
     return _Renderer(unit, version, public=public).value(value, tree, "")
 
 
@@ -47,21 +52,24 @@ class _Renderer:
             return value
         if not isinstance(value.get("object"), str):
             return self._plain(value)
-        if value["object"] in {"list", "search_result"} and is_array(value.get("data")):
+        rows = value.get("data")
+        if value["object"] in {"list", "search_result"} and is_array(rows):
             wrong = next((k for k in tree if k not in {"data", "total_count"}), None)
             if wrong is not None:
                 raise _refused(where + wrong, f"data.{wrong}")
-            data = [self.value(v, tree.get("data", {}), f"{where}data.") for v in value["data"]]
+            below = tree.get("data", Tree())
+            data = [self.value(v, below, f"{where}data.") for v in rows]
             return {**value, "data": data}
-        return self.object(value, tree, where)
+        return self.obj(value, tree, where)
 
-    def object(self, stored: dict[str, object], tree: Tree, where: str) -> dict[str, object]:
-        name = stored.get("object", "")
+    def obj(self, stored: dict[str, object], tree: Tree, where: str) -> dict[str, object]:
+        name = str(stored.get("object", ""))
         schema = self._unit.environment.find_schema(name)
         includes = self._unit.environment.includes(name)
-        if name == "event" and stored.get("api_version") and stored["api_version"] != self._version:
+        made_for = text(stored.get("api_version")) if name == "event" else None
+        if made_for and made_for != self._version:
             # What an event carries is shown in the version it was made for, whatever version its reader speaks.
-            return _Renderer(self._unit, stored["api_version"], public=False).object(stored, tree, where)
+            return _Renderer(self._unit, made_for, public=False).obj(stored, tree, where)
         shown = {
             k: self._plain(v)
             for k, v in stored.items()
@@ -83,21 +91,19 @@ class _Renderer:
 
     def _previous(self, shown: dict[str, object], stored: dict[str, object]) -> None:
         """Tell what changed in the words of the version: compare what it shows of the object before and after."""
-        data = stored["data"]
-        if "previous_attributes" not in data or not self._unit.environment.history.differs(
-            data["object"].get("object", ""), self._version
-        ):
+        data, shown_data = members(stored["data"]), members(shown["data"])
+        obj = members(data["object"])
+        differs = self._unit.environment.history.differs(str(obj.get("object", "")), self._version)
+        if "previous_attributes" not in data or not differs:
             return
-        before = self.value(differences.patched(data["object"], data["previous_attributes"]), {}, "")
-        shown["data"] = {
-            **shown["data"],
-            "previous_attributes": differences.difference(before, shown["data"]["object"]),
-        }
+        before = self.value(differences.patched(obj, members(data["previous_attributes"])), Tree(), "")
+        previous = differences.difference(members(before), members(shown_data["object"]))
+        shown["data"] = {**shown_data, "previous_attributes": previous}
 
     def _plain(self, value: object) -> object:
         if is_object(value):
             if isinstance(value.get("object"), str):
-                return self.value(value, {}, "")
+                return self.value(value, Tree(), "")
             return {k: self._plain(v) for k, v in value.items() if not k.startswith("_")}
         if is_array(value):
             return [self._plain(v) for v in value]
@@ -124,18 +130,22 @@ class _Renderer:
 
     def _inside(self, value: object, below: Tree, name: str, path: str, where: str) -> object:
         if is_object(value) and isinstance(value.get("object"), str):
-            stored = self._unit.find(value["object"], value.get("id")) if value["object"] != "list" else None
-            return self.value(stored or value, below, where)
+            stored = self._unit.find_any(text(value.get("id")))
+            same = stored is not None and stored["object"] == value["object"] and not self._deleted(stored)
+            return self.value(stored if same else value, below, where)
         if is_object(value):
             for key, deeper in below.items():
                 self._expand(value, key, deeper, name=name, path=f"{path}.{key}", where=where)
         return value
 
+    def _deleted(self, stored: dict[str, object]) -> bool:
+        return self._unit.is_deleted(str(stored["id"]))
+
     def _load(self, object_id: str, below: Tree, where: str) -> object:
         stored = self._unit.find_any(object_id)
         if stored is None:
             return object_id
-        if self._unit.is_deleted(object_id):
+        if self._deleted(stored):
             return {"id": stored["id"], "object": stored["object"], "deleted": True}
         return self.value(stored, below, where)
 

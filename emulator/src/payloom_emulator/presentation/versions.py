@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.protocol.param_types import Ref
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ REFUSED: tuple[Refused, ...] = (
 )
 
 
-_METHOD_TYPES = {"payment_method_types": ["a", ["s"]]}
+_METHOD_TYPES: dict[str, Ref] = {"payment_method_types": ["a", ["s"]]}
 
 
 _ACCEPTED_EVERYWHERE = tuple(Accepted(ENDIVE, "POST", path, _METHOD_TYPES) for path in REFUSED[0].paths)
@@ -78,7 +79,7 @@ class VersionHistory:
         """Turn `shown` (a copy of the newest shape) into the shape of `version`, in place."""
         if shown.get("deleted") is True:  # `{id, object, deleted}` looks the same in every version
             return
-        for change in self._since(shown.get("object", ""), version[:10]):
+        for change in self._since(str(shown.get("object", "")), version[:10]):
             change.down(unit, shown, stored)
 
     def differs(self, object_name: str, version: str) -> bool:
@@ -89,9 +90,9 @@ class VersionHistory:
         """Return fields only older versions could expand."""
         return frozenset(p for c in self._since(object_name, version[:10]) for p in c.expandable)
 
-    def _accepted_at(self, operation: tuple[str, str], version: str) -> Mapping[str, object]:
+    def _accepted_at(self, operation: tuple[str, str], version: str) -> Mapping[str, Ref]:
         """Return the parameters an operation took at `version` beyond today's."""
-        params: dict[str, object] = {}
+        params: dict[str, Ref] = {}
         for row in self._accepted:
             if (row.method, row.path) == operation and version[:10] < row.until:
                 params.update(row.params)

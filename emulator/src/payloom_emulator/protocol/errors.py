@@ -50,10 +50,10 @@ class CardError(StripeError):
 
     keep = True
 
-    def __init__(self, message: str, *, code: str, **more: object) -> None:
+    def __init__(self, message: str, *, code: str, param: str | None = None, **more: object) -> None:
         """Build the error with Stripe's `code` and, for declines, `decline_code` in `more`."""
-        status = more.pop("status", 402)
-        super().__init__(message, status=status, type="card_error", code=code, **more)
+        super().__init__(message, status=402, type="card_error", code=code, param=param)
+        self.more.update(more)
 
 
 def missing(object_name: str, object_id: str, *, param: str | None = "id", status: int = 404) -> StripeError:
@@ -80,9 +80,9 @@ def parameter_missing(param: str) -> StripeError:
     return StripeError(f"Missing required param: {param}.", code="parameter_missing", param=param)
 
 
-def invalid(message: str, param: str | None = None, code: str | None = None, **more: object) -> StripeError:
+def invalid(message: str, param: str | None = None, code: str | None = None) -> StripeError:
     """Return an ordinary 400."""
-    return StripeError(message, param=param, code=code, **more)
+    return StripeError(message, param=param, code=code)
 
 
 def not_emulated(operation: str) -> StripeError:

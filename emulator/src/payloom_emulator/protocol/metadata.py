@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.json_shapes import members
 
 MAX_KEYS, MAX_KEY, MAX_VALUE = 50, 40, 500
 
 
-def merge_metadata(current: dict[str, str] | None, given: object) -> dict[str, str]:
-    """Return the metadata after an update with `given` (a dict, or "" to clear)."""
-    if given == "" or given is None:
+def merge_metadata(current: object, changes: object) -> dict[str, str]:
+    """Return the metadata after an update with `changes` (a dict, or "" to clear)."""
+    if changes == "" or changes is None:
         return {}
-    merged = dict(current or {})
-    for key, value in given.items():
+    merged = {key: str(value) for key, value in members(current).items()}
+    for key, value in members(changes).items():
         if len(key) > MAX_KEY:
             raise invalid(
                 f"Metadata keys can have up to {MAX_KEY} characters; the one you passed has {len(key)}: {key}.",

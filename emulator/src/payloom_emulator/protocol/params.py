@@ -5,78 +5,24 @@ One source for every operation: unknown names, missing names, wrong types and en
 
 from __future__ import annotations
 
-import functools
-import gzip
 import json
 import math
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from payloom_emulator.kit.suggest import closest
 from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
 from payloom_emulator.protocol.form import bracket
 from payloom_emulator.protocol.json_shapes import is_array, is_object
+from payloom_emulator.protocol.param_types import NodeJson, Ref, TypeNode, operations, type_of
 
-_FILE = Path(__file__).with_name("params.json.gz")
+ParamPath: TypeAlias = "list[str | int]"
+"""Where in the parameters a value is."""
+
 _TRUE, _FALSE = {"true", "1"}, {"false", "0"}
 
-
-@functools.cache
-def table() -> dict[str, object]:
-    """Return the generated table: api_version, types, operations, shapes."""
-    return json.loads(gzip.decompress(_FILE.read_bytes()))
-
-
-@functools.cache
-def operations() -> dict[tuple[str, str], int]:
-    """Return (METHOD, path with anonymous placeholders) → type index."""
-    rows = ((key.split(" ", 1), node) for key, node in table()["operations"].items())
-    return {(method, anonymous(path)): node for (method, path), node in rows}
-
-
-@functools.cache
-def anonymous(path: str) -> str:
-    """Return a path template whose placeholders have no names, so that templates compare."""
-    return "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
-
-
-def extended(method: str, path: str, name: str, more: dict[str, object]) -> list[object]:
-    """Return the type node of a parameter (an object or an array of them) with further members, for older versions."""
-    node = _node(_node(operations()[method, anonymous(path)])[1][name])
-    array = node[0] == "a"
-    inner = _node(node[1]) if array else node
-    if inner[0] == "u":
-        inner = next(n for n in map(_node, inner[1:]) if n[0] == "o")
-    node_type = ["o", {**inner[1], **more}, inner[2]]
-    return ["a", node_type] if array else node_type
-
-
-def event_types() -> frozenset[str]:
-    """Return every event type Stripe has, including `*`."""
-    node = _node(operations()["POST", "/v1/webhook_endpoints"])
-    items = _node(_node(node[1]["enabled_events"])[1])
-    return frozenset(items[1:])
-
-
-def enum(method: str, path: str, *names: str) -> tuple[str, ...]:
-    """Return the values Stripe lists for a parameter, e.g. `enum("POST", "/v1/refunds", "reason")`."""
-    node = _node(operations()[method, anonymous(path)])
-    for name in names:
-        while node[0] == "a":
-            node = _node(node[1])
-        if node[0] == "u":
-            node = next(n for n in map(_node, node[1:]) if n[0] == "o")
-        node = _node(node[1][name])
-    while node[0] == "a":
-        node = _node(node[1])
-    return tuple(node[1:])
-
-
-def _node(ref: object) -> list[object]:
-    return table()["types"][ref] if isinstance(ref, int) else ref
-
-
 # What Stripe takes and its SDKs' types do not name: raw cards beside tokens, and what its own browser code sends.
-_RAW_CARD: list[object] = [
+_RAW_CARD: NodeJson = [
     "o",
     {
         "number": ["s"],
@@ -88,7 +34,7 @@ _RAW_CARD: list[object] = [
     },
     [],
 ]
-_BROWSER: dict[str, object] = {
+_BROWSER: dict[str, Ref] = {
     "client_secret": ["s"],
     "expected_payment_method_type": ["s"],
     "use_stripe_sdk": ["b"],
@@ -108,12 +54,12 @@ _FROM_BROWSERS = frozenset(
 )
 
 
-def _with_raw_cards(ref: object) -> object:
-    node = _node(ref)
-    return ["o", {**node[1], "card": _RAW_CARD, "type": ["s"]}, node[2]] if node[0] == "o" else ref
+def _with_raw_cards(ref: Ref) -> Ref:
+    node = type_of(ref)
+    return ["o", {**node.fields, "card": _RAW_CARD, "type": ["s"]}, list(node.required)] if node.kind == "o" else ref
 
 
-def with_undeclared(operation: tuple[str, str], fields: dict[str, object], *, raw_cards: bool) -> dict[str, object]:
+def with_undeclared(operation: tuple[str, str], fields: Mapping[str, Ref], *, raw_cards: bool) -> Mapping[str, Ref]:
     """Return an operation's parameters with those that Stripe takes and its SDKs' types do not name.
 
     raw_cards: `payment_method_data` may have a card's number.
@@ -130,9 +76,9 @@ def with_undeclared(operation: tuple[str, str], fields: dict[str, object], *, ra
 
 def check(
     operation: tuple[str, str],
-    params: dict[str, object],
+    params: Mapping[str, object],
     *,
-    extra: dict[str, object] | None = None,
+    extra: Mapping[str, Ref] | None = None,
     typed: bool = False,
 ) -> dict[str, object]:
     """Return `params` with their types, or raise as Stripe answers.
@@ -141,24 +87,24 @@ def check(
     typed: the values are JSON already (v2); otherwise they are strings of a form.
     """
     index = operations().get(operation)
-    node: list[object] = ["o", {}, []] if index is None else _node(index)
+    node = TypeNode("o") if index is None else type_of(index)
     fields = with_undeclared(
         operation,
-        {"expand": _EXPAND, **node[1], **(extra or {})},
+        {"expand": _EXPAND, **node.fields, **(extra or {})},
         raw_cards="payment_method_data" in params,
     )
     unknown = [name for name in params if name not in fields]
     if unknown:
         raise _unknown(unknown, list(fields))
     checked = {name: _value(fields[name], value, [name], typed) for name, value in params.items()}
-    for name in node[2]:
+    for name in node.required:
         if name not in checked and name not in (extra or {}):
             raise parameter_missing(name)
     return checked
 
 
-_EXPAND: list[object] = ["a", ["s"]]
-_PAGE_OF_V2: dict[str, object] = {"page": ["s"], "limit": ["i"]}
+_EXPAND: NodeJson = ["a", ["s"]]
+_PAGE_OF_V2: dict[str, Ref] = {"page": ["s"], "limit": ["i"]}
 
 
 def _unknown(names: list[str], known: list[str], within: list[str | int] | None = None) -> StripeError:
@@ -171,15 +117,14 @@ def _unknown(names: list[str], known: list[str], within: list[str | int] | None 
     return StripeError(message, code="parameter_unknown", param=shown_names[0])
 
 
-def _value(ref: object, value: object, path: list[str | int], typed: bool) -> object:
-    node = _node(ref)
-    return _KINDS[node[0]](node, value, path, typed)
+def _value(ref: Ref, value: object, path: ParamPath, typed: bool) -> object:
+    node = type_of(ref)
+    return _KINDS[node.kind](node, value, path, typed)
 
 
-def _string(node: list[object], value: object, path: list[str | int], typed: bool) -> str:
-    del node
+def _string(node: TypeNode, value: object, path: ParamPath, typed: bool) -> str:
     if str(path[-1]).endswith("_decimal"):
-        return str(_number([], str(value) if typed else value, path, typed=False))
+        return str(_number(node, str(value) if typed else value, path, typed=False))
     if isinstance(value, str):
         return value
     if typed and isinstance(value, int | float):
@@ -187,7 +132,7 @@ def _string(node: list[object], value: object, path: list[str | int], typed: boo
     raise invalid(f"Invalid string: {_shown(value)}", bracket(path))
 
 
-def _integer(node: list[object], value: object, path: list[str | int], typed: bool) -> int:
+def _integer(node: TypeNode, value: object, path: ParamPath, typed: bool) -> int:
     del node
     if typed and isinstance(value, int) and not isinstance(value, bool):
         return value
@@ -199,7 +144,7 @@ def _integer(node: list[object], value: object, path: list[str | int], typed: bo
     raise invalid(f"Invalid integer: {_shown(value)}", bracket(path), "parameter_invalid_integer")
 
 
-def _number(node: list[object], value: object, path: list[str | int], typed: bool) -> object:
+def _number(node: TypeNode, value: object, path: ParamPath, typed: bool) -> object:
     del node
     if typed and isinstance(value, int | float) and not isinstance(value, bool):
         return value
@@ -220,7 +165,7 @@ def _finite(text: str) -> float | None:
     return number if math.isfinite(number) and "_" not in text else None
 
 
-def _boolean(node: list[object], value: object, path: list[str | int], typed: bool) -> bool:
+def _boolean(node: TypeNode, value: object, path: ParamPath, typed: bool) -> bool:
     del node
     if typed and isinstance(value, bool):
         return value
@@ -233,12 +178,12 @@ def _boolean(node: list[object], value: object, path: list[str | int], typed: bo
     raise invalid(f"Invalid boolean: {_shown(value)}", bracket(path))
 
 
-def _enum(node: list[object], value: object, path: list[str | int], typed: bool) -> object:
+def _enum(node: TypeNode, value: object, path: ParamPath, typed: bool) -> object:
     del typed
-    values = node[1:]
+    values = node.choices
     if value in values:
         return value
-    if values == [""]:
+    if values == ("",):
         raise invalid(f"Invalid value: {_shown(value)}", bracket(path))
     _refuse_empty(value, path)
     if isinstance(value, str) and value.isdigit() and int(value) in values:
@@ -248,15 +193,15 @@ def _enum(node: list[object], value: object, path: list[str | int], typed: bool)
     raise invalid(f"Invalid {bracket(path)}: must be {'one of ' if len(names) > 1 else ''}{listed}", bracket(path))
 
 
-def _array(node: list[object], value: object, path: list[str | int], typed: bool) -> list[object]:
+def _array(node: TypeNode, value: object, path: ParamPath, typed: bool) -> list[object]:
     if isinstance(value, str):
         _refuse_empty(value, path)
     if not is_array(value):
         raise invalid("Invalid array", bracket(path))
-    return [_value(node[1], item, [*path, index], typed) for index, item in enumerate(value)]
+    return [_value(node.item, item, [*path, index], typed) for index, item in enumerate(value)]
 
 
-def _map(node: list[object], value: object, path: list[str | int], typed: bool) -> dict[str, object]:
+def _map(node: TypeNode, value: object, path: ParamPath, typed: bool) -> dict[str, object]:
     if is_array(value):  # keys that happen to be 0..n-1
         value = {str(i): v for i, v in enumerate(value)}
     if isinstance(value, str):
@@ -264,57 +209,57 @@ def _map(node: list[object], value: object, path: list[str | int], typed: bool) 
     if not is_object(value):
         raise invalid("Invalid object", bracket(path))
     if typed and path[0] == "metadata":
-        return {k: v if v is None else _value(node[1], v, [*path, k], typed) for k, v in value.items()}
-    return {k: _value(node[1], v, [*path, k], typed) for k, v in value.items()}
+        return {k: v if v is None else _value(node.item, v, [*path, k], typed) for k, v in value.items()}
+    return {k: _value(node.item, v, [*path, k], typed) for k, v in value.items()}
 
 
-def _object(node: list[object], value: object, path: list[str | int], typed: bool) -> dict[str, object]:
+def _object(node: TypeNode, value: object, path: ParamPath, typed: bool) -> dict[str, object]:
     if isinstance(value, str):
         _refuse_empty(value, path)
     if not is_object(value):
         raise invalid("Invalid object", bracket(path))
-    unknown = [k for k in value if k not in node[1]]
+    unknown = [k for k in value if k not in node.fields]
     if unknown:
-        raise _unknown(unknown, list(node[1]), path)
-    checked = {k: _value(node[1][k], v, [*path, k], typed) for k, v in value.items()}
-    for name in node[2]:
+        raise _unknown(unknown, list(node.fields), path)
+    checked = {k: _value(node.fields[k], v, [*path, k], typed) for k, v in value.items()}
+    for name in node.required:
         if name not in checked:
             raise parameter_missing(bracket([*path, name]))
     return checked
 
 
-def _union(node: list[object], value: object, path: list[str | int], typed: bool) -> object:
-    members = [_node(i) for i in node[1:]]
-    if value == "" and any(m[0] == "e" and "" in m[1:] for m in members):
+def _union(node: TypeNode, value: object, path: ParamPath, typed: bool) -> object:
+    members = [type_of(ref) for ref in node.either]
+    if value == "" and any("" in member.choices for member in members):
         return ""
     first: StripeError | None = None
     for member in sorted(members, key=_fitness(value)):
         try:
-            return _KINDS[member[0]](member, value, path, typed)
+            return _KINDS[member.kind](member, value, path, typed)
         except StripeError as error:
             first = first or error
     assert first is not None
     raise first
 
 
-def _fitness(value: object) -> object:
-    kind = "a" if isinstance(value, list) else "o" if isinstance(value, dict) else ""
+def _fitness(value: object) -> Callable[[TypeNode], int]:
+    kinds = {"a"} if is_array(value) else {"o", "m"} if is_object(value) else set[str]()
 
-    def rank(member: list[object]) -> int:
-        if member[0] == kind or (kind == "o" and member[0] == "m"):
+    def rank(member: TypeNode) -> int:
+        if member.kind in kinds:
             return 0
         # A form has only strings, so the narrow kinds are tried before plain text.
-        return {"e": 4 if member[1:] == [""] else 1, "i": 2, "n": 2, "b": 2, "s": 3}.get(member[0], 4)
+        return {"e": 4 if member.choices == ("",) else 1, "i": 2, "n": 2, "b": 2, "s": 3}.get(member.kind, 4)
 
     return rank
 
 
-def _file(node: list[object], value: object, path: list[str | int], typed: bool) -> object:
+def _file(node: TypeNode, value: object, path: ParamPath, typed: bool) -> object:
     del node, path, typed
     return value
 
 
-_KINDS = {
+_KINDS: dict[str, Callable[[TypeNode, object, ParamPath, bool], object]] = {
     "s": _string,
     "i": _integer,
     "n": _number,
@@ -328,7 +273,7 @@ _KINDS = {
 }
 
 
-def _refuse_empty(value: object, path: list[str | int]) -> None:
+def _refuse_empty(value: object, path: ParamPath) -> None:
     if value == "":
         name = bracket(path)
         raise invalid(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from payloom_emulator.protocol.errors import StripeError
+from payloom_emulator.protocol.json_shapes import text
 from payloom_emulator.runtime.messages import Answer
 
 
@@ -35,9 +36,9 @@ class CallFault:
             "message": f"The local Stripe was told to fail this call with {self.status}.",
         }
         error: dict[str, object] = {**defaults, **self.error}
-        failure = StripeError(
-            error.pop("message"), status=self.status, type=error.pop("type"), code=error.pop("code", None), **error
-        )
+        message, kind, code = str(error.pop("message")), str(error.pop("type")), text(error.pop("code", None))
+        failure = StripeError(message, status=self.status, type=kind, code=code)
+        failure.more.update(error)
         return Answer(self.status, failure.body(request_id), {})
 
 

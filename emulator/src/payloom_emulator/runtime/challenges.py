@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
 from payloom_emulator.payments import attempts, authentication, setup_intents
 from payloom_emulator.protocol.errors import StripeError, invalid, missing
+from payloom_emulator.protocol.json_shapes import text
 
 if TYPE_CHECKING:
     from payloom_emulator.runtime.emulator import Emulator
@@ -33,7 +34,7 @@ def complete_challenge(emulator: Emulator, intent_id: str, outcome: str, client_
             raise invalid(
                 f"This intent is {intent['status']}; no challenge is open.", code="payment_intent_unexpected_state"
             )
-        return_url = intent.get("_return_url")
+        return_url = text(intent.get("_return_url"))
         if intent["object"] == "payment_intent":
             attempts.challenged(unit, cast("PaymentIntent", intent), passed=outcome == "complete")
         else:

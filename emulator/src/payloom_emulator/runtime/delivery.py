@@ -13,16 +13,18 @@ import hashlib
 import hmac
 import json
 import random
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypedDict, cast
 
 from payloom_emulator.core.unit_of_work import UnitOfWork
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.webhooks import WebhookEndpoint
+from payloom_emulator.objects.webhooks import Event, EventDestination, WebhookEndpoint
 from payloom_emulator.presentation.expand import render
 from payloom_emulator.presentation.thin_events import thin_event
 from payloom_emulator.runtime.webhook_secrets import secrets_of
 
 if TYPE_CHECKING:
+    import httpx
+
     from payloom_emulator.core.environment import Environment
 
 # Seconds from one attempt to the next. Stripe does not publish its own; `sandbox` and `live` follow what its
@@ -69,9 +71,26 @@ class DeliveryFaults:
         return (2 if duplicate < self.duplicate else 1), wait, drop < self.drop
 
 
-def _as_endpoint(destination: dict[str, object]) -> dict[str, object]:
+class DeliveryRow(TypedDict):
+    """One attempt to deliver an event. due, sent_at: Unix seconds. status, reply: what the endpoint answered."""
+
+    seq: int
+    event: str
+    endpoint: str
+    account: str
+    attempt: int
+    due: float
+    state: str
+    sent_at: float | None
+    status: int | None
+    reply: str | None
+    error: str | None
+    type: str
+
+
+def _as_endpoint(destination: EventDestination) -> WebhookEndpoint:
     """Return an event destination of the v2 API in the shape of a webhook endpoint."""
-    return {
+    shape = {
         "id": destination["id"],
         "url": destination["_url"],
         "status": destination["status"],
@@ -82,6 +101,7 @@ def _as_endpoint(destination: dict[str, object]) -> dict[str, object]:
         "_thin": destination["event_payload"] == "thin",
         "_connect": "other_accounts" in (destination["events_from"] or []),
     }
+    return cast("WebhookEndpoint", shape)
 
 
 def sign(payload: bytes, secrets: list[str], moment: int) -> str:
@@ -102,8 +122,8 @@ class Delivery:
         self.paused = False
         self._wake: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._endpoints: dict[str, list[dict[str, object]]] = {}
-        self._client: object = None
+        self._endpoints: dict[str, list[WebhookEndpoint]] = {}
+        self._client: httpx.AsyncClient | None = None
         self._busy: dict[str, asyncio.Task[None]] = {}
 
     def reset(self) -> None:
@@ -122,18 +142,22 @@ class Delivery:
         """Forget what is known about endpoints."""
         self._endpoints.clear()
 
-    def endpoints_of(self, account: str) -> list[dict[str, object]]:
+    def endpoints_of(self, account: str) -> list[WebhookEndpoint]:
         """Return the account's endpoints, event destinations among them."""
         return self._of(account)
 
-    def _of(self, account: str) -> list[dict[str, object]]:
+    def _of(self, account: str) -> list[WebhookEndpoint]:
         if account not in self._endpoints:
-            rows = self._environment.store.select(account, "webhook_endpoint", {}, oldest_first=True)
-            more = self._environment.store.select(account, "v2.core.event_destination", {}, oldest_first=True)
-            self._endpoints[account] = [*rows, *map(_as_endpoint, more)]
+            select = self._environment.store.select
+            endpoints = select(account, kinds.WEBHOOK_ENDPOINT, {}, oldest_first=True)
+            destinations = select(account, kinds.EVENT_DESTINATION, {}, oldest_first=True)
+            self._endpoints[account] = [
+                *(cast("WebhookEndpoint", row) for row in endpoints),
+                *(_as_endpoint(cast("EventDestination", row)) for row in destinations),
+            ]
         return self._endpoints[account]
 
-    def matching_endpoints(self, account: str, event_type: str) -> list[dict[str, object]]:
+    def matching_endpoints(self, account: str, event_type: str) -> list[WebhookEndpoint]:
         """Return the endpoints that get an event of this type of this account."""
         home = self._environment.config.account
         candidates = [e for e in self._of(account) if not e.get("_connect")]
@@ -141,17 +165,25 @@ class Delivery:
             candidates += [e for e in self._of(home) if e.get("_connect")]
         return [e for e in candidates if e["status"] == "enabled" and ({"*", event_type} & set(e["enabled_events"]))]
 
-    def enqueue(self, account: str, event: dict[str, object], endpoints: list[dict[str, object]]) -> None:
+    def enqueue(self, account: str, event: Event, endpoints: list[WebhookEndpoint]) -> None:
         """Plan the first attempt for each endpoint."""
         for endpoint in endpoints:
             copies, wait, lost = self.faults.draw()
             for _ in range(copies):
-                self._plan(account, event, endpoint["id"], wait=wait, state="dropped" if lost else "pending")
+                self._plan(
+                    account,
+                    event["id"],
+                    event["type"],
+                    endpoint["id"],
+                    wait=wait,
+                    state="dropped" if lost else "pending",
+                )
 
     def _plan(
         self,
         account: str,
-        event: dict[str, object],
+        event_id: str,
+        event_type: str,
         endpoint: str,
         *,
         attempt: int = 1,
@@ -160,7 +192,7 @@ class Delivery:
     ) -> None:
         self._environment.store.query(
             "INSERT INTO deliveries (event, endpoint, account, attempt, due, state, type) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (event["id"], endpoint, account, attempt, self._environment.clock.precise() + wait, state, event["type"]),
+            (event_id, endpoint, account, attempt, self._environment.clock.precise() + wait, state, event_type),
         )
 
     def redeliver(self, event_id: str, endpoint: str | None = None) -> int:
@@ -170,7 +202,7 @@ class Delivery:
         )
         chosen = [r for r in rows if endpoint in {None, r[0]}]
         for name, account, event_type in chosen:
-            self._plan(account, {"id": event_id, "type": event_type}, name)
+            self._plan(account, event_id, event_type, name)
         self.wake()
         return len(chosen)
 
@@ -247,7 +279,7 @@ class Delivery:
         if packed is None:
             store.query("UPDATE deliveries SET state = 'canceled' WHERE seq = ?", (seq,))
             return
-        url, payload, secrets, event = packed
+        url, payload, secrets, event_type = packed
         status, reply, error = await self._post(url, payload, secrets)
         ok = status is not None and 200 <= status < 300
         known = store.query(
@@ -259,11 +291,10 @@ class Delivery:
         if ok:
             self._settled(account, event_id)
         elif attempt <= len(self.schedule):
-            self._plan(account, event, endpoint_id, attempt=attempt + 1, wait=self.schedule[attempt - 1])
+            self._plan(account, event_id, event_type, endpoint_id, attempt=attempt + 1, wait=self.schedule[attempt - 1])
 
-    def _pack(
-        self, account: str, event_id: str, endpoint_id: str
-    ) -> tuple[str, bytes, list[str], dict[str, object]] | None:
+    def _pack(self, account: str, event_id: str, endpoint_id: str) -> tuple[str, bytes, list[str], str] | None:
+        """Return (url, payload, secrets, type of the event), or None when there is nothing to send."""
         environment = self._environment
         endpoint = next(
             (e for owner in {account, environment.config.account} for e in self._of(owner) if e["id"] == endpoint_id),
@@ -283,13 +314,8 @@ class Delivery:
                 body = render(unit, {**event, "api_version": version}, version)
             unit.flush()
 
-        secrets = secrets_of(cast("WebhookEndpoint", endpoint), environment.clock.now())
-        return (
-            endpoint["url"],
-            json.dumps(body, indent=2, ensure_ascii=False).encode(),
-            secrets,
-            cast("dict[str, object]", event),
-        )
+        payload = json.dumps(body, indent=2, ensure_ascii=False).encode()
+        return endpoint["url"], payload, secrets_of(endpoint, environment.clock.now()), event["type"]
 
     def _settled(self, account: str, event_id: str) -> None:
         with self._environment.store.transaction():
@@ -317,25 +343,12 @@ class Delivery:
             return None, None, f"{type(error).__name__}: {error}"
         return response.status_code, response.text[:REPLY_KEPT], None
 
-    def rows(self, *, event: str | None = None, limit: int = 100) -> list[dict[str, object]]:
+    def rows(self, *, event: str | None = None, limit: int = 100) -> list[DeliveryRow]:
         """Return deliveries, newest first, for the control API."""
         where, values = ("WHERE event = ?", (event,)) if event else ("", ())
-        names = [
-            "seq",
-            "event",
-            "endpoint",
-            "account",
-            "attempt",
-            "due",
-            "state",
-            "sent_at",
-            "status",
-            "reply",
-            "error",
-            "type",
-        ]
+        names = tuple(DeliveryRow.__annotations__)
         rows = self._environment.store.query(
             f"SELECT {', '.join(names)} FROM deliveries {where} ORDER BY seq DESC LIMIT {int(limit)}",  # noqa: S608
             values,
         )
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        return [cast("DeliveryRow", dict(zip(names, row, strict=True))) for row in rows]

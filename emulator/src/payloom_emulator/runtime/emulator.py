@@ -20,8 +20,9 @@ from payloom_emulator.protocol import api_versions, auth
 from payloom_emulator.protocol.api_versions import known_version
 from payloom_emulator.protocol.errors import CardError, StripeError, not_emulated, unknown_url
 from payloom_emulator.protocol.form import decode
-from payloom_emulator.protocol.json_shapes import is_object
-from payloom_emulator.protocol.params import check, operations
+from payloom_emulator.protocol.json_shapes import is_object, members, texts
+from payloom_emulator.protocol.param_types import operations
+from payloom_emulator.protocol.params import check
 from payloom_emulator.runtime import bug_report
 from payloom_emulator.runtime.call_faults import CallFaults
 from payloom_emulator.runtime.delivery import Delivery
@@ -33,9 +34,9 @@ from payloom_emulator.runtime.router import Route, Router
 from payloom_emulator.runtime.timers import Timers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from payloom_emulator.core.declarations.resource import Reaction, Rule
+    from payloom_emulator.core.declarations.resource import Include, Reaction, Rule
     from payloom_emulator.core.declarations.schema import Schema
     from payloom_emulator.kit.clock import Clock
 
@@ -110,7 +111,7 @@ class Emulator:
         """Return the schema of an object name that exists."""
         return self._resources[object_name].schema
 
-    def includes(self, object_name: str) -> Mapping[str, Callable[[UnitOfWork, object], object]]:
+    def includes(self, object_name: str) -> Mapping[str, Include]:
         """Return the fields that are shown only when expanded."""
         resource = self._resources.get(object_name)
         return resource.includes if resource is not None else {}
@@ -139,9 +140,24 @@ class Emulator:
         resource = self._resources.get(object_name)
         return resource.timers.get(name) if resource is not None else None
 
-    def unit(self, account: str | None = None, **more: object) -> UnitOfWork:
+    def unit(
+        self,
+        account: str | None = None,
+        *,
+        now: int | None = None,
+        test_clock: str | None = None,
+        request_id: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> UnitOfWork:
         """Begin a unit of work; the caller holds the store's transaction and flushes."""
-        return UnitOfWork(self, account or self.config.account, **more)
+        return UnitOfWork(
+            self,
+            account or self.config.account,
+            now=now,
+            test_clock=test_clock,
+            request_id=request_id,
+            idempotency_key=idempotency_key,
+        )
 
     # --- answering -----------------------------------------------------------------------------------------------
 
@@ -258,7 +274,7 @@ class Emulator:
             if not route.operation.private:
                 versions.refuse(operation, params, version)
                 extra = self.history.accepted(operation, version)
-                params = check(operation, params, extra=dict(extra), typed=request.typed)
+                params = check(operation, params, extra=extra, typed=request.typed)
             answer = self._run(
                 RequestContext(self._unit_for(caller, request, request_id), params, ids, caller, version, request.path),
                 route,
@@ -277,7 +293,7 @@ class Emulator:
         return self.unit(caller.account, request_id=request_id, idempotency_key=request.idempotency_key)
 
     def _run(self, call: RequestContext[dict[str, object]], route: Route) -> Answer:
-        expand = call.params.pop("expand", None)
+        expand = texts(call.params.pop("expand", None))
         public = call.caller.kind == "publishable"
         try:
             with self.store.transaction():
@@ -290,7 +306,7 @@ class Emulator:
                 call.unit.flush()
         except StripeError as error:
             return self._refusal(error, call)
-        return Answer(200, rendered, {})
+        return Answer(200, dict(members(rendered)), {})
 
     def _refusal(self, error: StripeError, call: RequestContext[Params]) -> Answer:
         """Return an error's answer; objects it carries are shown like any other."""

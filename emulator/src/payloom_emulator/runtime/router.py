@@ -10,7 +10,7 @@ from payloom_emulator.objects.kind import Kind
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.json_shapes import is_array, is_object
 from payloom_emulator.protocol.metadata import merge_metadata
-from payloom_emulator.protocol.params import anonymous
+from payloom_emulator.protocol.param_types import anonymous
 from payloom_emulator.runtime import search
 
 if TYPE_CHECKING:
@@ -33,12 +33,20 @@ class Route:
     resource: Resource
 
 
+@dataclasses.dataclass(slots=True)
+class _Branch:
+    """What the paths with one beginning go on with. children: by their next part, "{}" for a placeholder."""
+
+    children: dict[str, _Branch] = dataclasses.field(default_factory=dict[str, "_Branch"])
+    routes: dict[str, Route] = dataclasses.field(default_factory=dict[str, Route])
+
+
 class Router:
     """Finds the route of a method and a path; fixed words win over placeholders."""
 
     def __init__(self, resources: Iterable[Resource]) -> None:
         """Build the table."""
-        self._root: dict[str, object] = {}
+        self._root = _Branch()
         self.routes: dict[tuple[str, str], Route] = {}
         for resource in resources:
             for operation in [*resource.endpoints.operations, *_actions(resource), *_standard(resource)]:
@@ -51,32 +59,34 @@ class Router:
         self.routes[operation.method, route.template] = route
         node = self._root
         for part in operation.path.strip("/").split("/"):
-            node = node.setdefault("{}" if part.startswith("{") else part, {})
-        node.setdefault("", {})[operation.method] = route
+            node = node.children.setdefault("{}" if part.startswith("{") else part, _Branch())
+        node.routes[operation.method] = route
 
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
         """Return the route and the ids in the path, or None."""
         parts = path.strip("/").split("/")
         values: list[str] = []
         node = _descend(self._root, parts, 0, values)
-        route = node.get(method) if node else None
+        route = node.routes.get(method) if node else None
         if route is None:
             return None
         names = [p[1:-1] for p in route.operation.path.strip("/").split("/") if p.startswith("{")]
         return route, dict(zip(names, values, strict=True))
 
 
-def _descend(node: dict[str, object], parts: list[str], index: int, values: list[str]) -> dict[str, object] | None:
+def _descend(node: _Branch, parts: list[str], index: int, values: list[str]) -> _Branch | None:
+    """Return the branch that has the routes of a path; `values` gets what stands where a placeholder is."""
     if index == len(parts):
-        return node.get("")
-    fixed = node.get(parts[index])
+        return node if node.routes else None
+    fixed = node.children.get(parts[index])
     if fixed is not None:
         below = _descend(fixed, parts, index + 1, values)
         if below is not None:
             return below
-    if "{}" in node and parts[index]:
+    placeholder = node.children.get("{}")
+    if placeholder is not None and parts[index]:
         values.append(parts[index])
-        below = _descend(node["{}"], parts, index + 1, values)
+        below = _descend(placeholder, parts, index + 1, values)
         if below is not None:
             return below
         values.pop()
@@ -123,7 +133,8 @@ def check_secret(call: RequestContext[Params], obj: dict[str, object]) -> None:
     if secret is None:
         raise invalid("Missing required param: client_secret.", "client_secret", "parameter_missing")
     if secret != obj["client_secret"]:
-        noun = {"payment_intent": "PaymentIntent", "setup_intent": "SetupIntent"}.get(obj["object"], obj["object"])
+        name = str(obj["object"])
+        noun = {"payment_intent": "PaymentIntent", "setup_intent": "SetupIntent"}.get(name, name)
         raise invalid(
             f"The client_secret provided does not match any associated {noun} on this account. Ensure the publishable key used belongs to the same account that created the {noun}.",
             "client_secret",
@@ -168,7 +179,7 @@ def _taken(call: AnyRequest, field: Field, current: object) -> object:
         )
     if field.ref is not None and value != "":
         values = value if is_array(value) else [value]
-        ids = [call.unit.get(_kind(field.ref), v, field.name)["id"] for v in values]
+        ids = [call.unit.get(_kind(field.ref), str(v), field.name)["id"] for v in values]
         return ids if is_array(value) else ids[0]
     return field.value(value, current)
 
@@ -178,7 +189,7 @@ def _retrieve(resource: Resource) -> Handler:
         obj = call.unit.find(_kind(resource.schema.object), call.ids["id"], deleted=resource.schema.tombstone)
         if obj is None:
             obj = call.unit.get(_kind(resource.schema.object), call.ids["id"])
-        if call.unit.is_deleted(obj["id"]):
+        if call.unit.is_deleted(str(obj["id"])):
             return {"id": obj["id"], "object": obj["object"], "deleted": True}
         check_secret(call, obj)
         return obj
@@ -194,7 +205,7 @@ def _update(resource: Resource) -> Action:
             if field.accepts("update") and field.name in call.params:
                 changes[field.name] = _taken(call, field, obj.get(field.name))
         if "metadata" in changes:
-            changes["metadata"] = merge_metadata(obj.get("metadata") or {}, call.params["metadata"])
+            changes["metadata"] = merge_metadata(obj.get("metadata"), call.params["metadata"])
         if resource.endpoints.updating is not None:
             resource.endpoints.updating(call, obj, changes)
         call.unit.change(obj, changes)

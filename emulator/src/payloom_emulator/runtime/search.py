@@ -8,14 +8,14 @@ import re
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.paging import limit_of
+from payloom_emulator.core.request_context import RequestContext, required
 from payloom_emulator.protocol.errors import invalid
-from payloom_emulator.protocol.json_shapes import is_object
+from payloom_emulator.protocol.json_shapes import is_object, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from payloom_emulator.core.declarations.resource import Handler, Resource
-    from payloom_emulator.core.request_context import RequestContext
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<word>AND|OR)\b|(?P<not>-)?(?P<field>[A-Za-z_][\w.]*)(?:\[(?P<q>["'])(?P<key>(?:\\.|(?!(?P=q)).)*)(?P=q)\])?
@@ -53,8 +53,8 @@ class Clause:
         if self.operator == "~":
             return self.value.lower() in str(actual).lower()
         try:
-            left, right = float(actual), float(self.value)
-        except (TypeError, ValueError):
+            left, right = float(str(actual)), float(self.value)
+        except ValueError:
             return False
         return {">": left > right, "<": left < right, ">=": left >= right, "<=": left <= right}[self.operator]
 
@@ -64,14 +64,14 @@ def parse(query: str, fields: tuple[str, ...]) -> Callable[[dict[str, object]], 
     clauses: list[Clause] = []
     joins: set[str] = set()
     position, expect_clause = 0, True
-    text = query.strip()
-    if not text:
+    query = query.strip()
+    if not query:
         raise invalid("The search query cannot be empty.", "query")
-    while position < len(text):
-        match = _TOKEN.match(text, position)
+    while position < len(query):
+        match = _TOKEN.match(query, position)
         if match is None:
             raise invalid(
-                f"We were unable to parse your search query near '{text[position : position + 20]}'.", "query"
+                f"We were unable to parse your search query near '{query[position : position + 20]}'.", "query"
             )
         position = match.end()
         if match["word"]:
@@ -107,10 +107,10 @@ def handler(resource: Resource) -> Handler:
     """Return the handler of `GET {path}/search`."""
 
     def run(call: RequestContext[dict[str, object]]) -> object:
-        call.need("query")
-        test = parse(call.params["query"], ("created", *resource.schema.search))
+        query = required(text(call.params.get("query")), "query")
+        test = parse(query, ("created", *resource.schema.search))
         limit = limit_of(call.params)
-        skip = _page_number(call.params.get("page"))
+        skip = _page_number(text(call.params.get("page")))
         call.unit.flush()
         matches: list[dict[str, object]] = []
         seen = 0

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.core.errors import EmulatorError, NoSuchEndpoint
 from payloom_emulator.core.unit_of_work import UnitOfWork
+from payloom_emulator.objects.kind import Kind
 from payloom_emulator.objects.webhooks import WebhookEndpoint
+from payloom_emulator.protocol.json_shapes import elements
 
 if TYPE_CHECKING:
     from payloom_emulator.core.environment import Environment
@@ -30,11 +32,11 @@ def roll(environment: Environment, endpoint_id: str, hours: float) -> dict[str, 
     account, kind = rows[0]
     with environment.store.transaction():
         unit = UnitOfWork(environment, account)
-        endpoint = unit.get(kind, endpoint_id)
+        endpoint = unit.get(Kind[dict[str, object]](kind), endpoint_id)
         until = environment.clock.now() + round(hours * 3600)
         secret = environment.ids.new("whsec_", 32)
         # The ones that lapsed stay: the configuration finds an endpoint again by the secret it was started with.
-        old = [[endpoint["_secret"], until], *endpoint.get("_old_secrets", [])]
+        old = [[endpoint["_secret"], until], *elements(endpoint.get("_old_secrets"))]
         unit.change(endpoint, {"_secret": secret, "_old_secrets": old}, emits=())
         unit.flush()
     environment.outbox.invalidate()

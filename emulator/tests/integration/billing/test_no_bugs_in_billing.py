@@ -10,7 +10,7 @@ import pytest
 from tests.support.present import present
 
 from payloom_emulator.objects import kinds
-from payloom_emulator.protocol.params import operations, table
+from payloom_emulator.protocol.param_types import operations, table
 from payloom_emulator.runtime.emulator import Emulator
 
 VERSIONS = ("2026-10-28.endive", "2026-08-26.dahlia", "2025-03-31.basil", "2024-06-20", "2022-08-01", "2020-08-27")

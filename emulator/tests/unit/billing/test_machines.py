@@ -10,7 +10,7 @@ import stripe
 from stripe import billing, test_helpers
 
 from payloom_emulator.billing import machines
-from payloom_emulator.protocol.params import event_types
+from payloom_emulator.protocol.param_types import event_types
 
 if TYPE_CHECKING:
     from payloom_emulator.core.declarations.schema import StateMachine

@@ -315,8 +315,10 @@ def incomplete(declined: CardError | None) -> StripeError:
             type="card_error",
             code="subscription_payment_intent_requires_action",
         )
-    more = {k: v for k, v in declined.more.items() if k in {"decline_code", "advice_code", "network_decline_code"}}
-    return StripeError(declined.message, status=402, type="card_error", code=declined.code, **more)
+    error = StripeError(declined.message, status=402, type="card_error", code=declined.code)
+    named = {"decline_code", "advice_code", "network_decline_code"}
+    error.more.update({name: value for name, value in declined.more.items() if name in named})
+    return error
 
 
 def invoice_fields(subscription: Subscription, reason: str, customer: Customer | None = None) -> dict[str, object]:

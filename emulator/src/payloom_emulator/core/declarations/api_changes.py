@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.protocol.param_types import Ref
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Change:
     """One change of an object's shape. `down(unit, shown, stored)` turns `shown` into what it was before `since`.
 
+    stored: the object in the newest shape, of the type that its kind has; of an event, what it carries of the object.
     expandable: fields that could be expanded before `since`, and not after.
     """
 
     since: str
-    down: Callable[[UnitOfWork, dict[str, object], dict[str, object]], None]
+    down: Callable[[UnitOfWork, dict[str, object], Any], None]
     expandable: tuple[str, ...] = ()
 
 
@@ -30,4 +32,4 @@ class Accepted:
     until: str
     method: str
     path: str
-    params: Mapping[str, object]
+    params: Mapping[str, Ref]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
+from payloom_emulator.core.differences import public_fields
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.customers import Customer
-from payloom_emulator.objects.payment_methods import PaymentMethod, Source
+from payloom_emulator.objects.payment_methods import Card, PaymentMethod, Source
 from payloom_emulator.objects.present import present
 from payloom_emulator.payments import test_cards
 from payloom_emulator.payments.methods import payment_methods, tokens
 from payloom_emulator.protocol.errors import invalid, missing
-from payloom_emulator.protocol.json_shapes import is_object
+from payloom_emulator.protocol.json_shapes import is_object, members
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
@@ -20,29 +21,27 @@ if TYPE_CHECKING:
     from payloom_emulator.objects.params.charges import ChargeCreateParams
 
 
-def _token(
-    unit: UnitOfWork, source: object, param: str
-) -> tuple[dict[str, object], test_cards.Card, JsonMapping | None]:
-    """Return (legacy card object, test card, data) of a token id or of inline card data."""
+def _token(unit: UnitOfWork, source: object, param: str) -> tuple[Card, test_cards.Card]:
+    """Return (legacy card object, test card) of a token id or of inline card data."""
     if is_object(source):
         card = payment_methods.check_card(unit, source, param)
-        return tokens.card_object(unit, card, source), card, source
+        return tokens.card_object(unit, card, source), card
     token = unit.get(kinds.TOKEN, str(source), param)
     if token["used"]:
         raise invalid(f"You cannot use a Stripe token more than once: {source}.", param, "token_already_used")
     if token["type"] != "card":
         raise invalid("Only card tokens can be used here by the local Stripe.", param)
     unit.change(token, {"used": True}, emits=())
-    return dict(present(token["card"])), payment_methods.card_of(token), None
+    return present(token["card"]), payment_methods.card_of(token)
 
 
 def save(
     unit: UnitOfWork, customer: Customer, source: object, param: str = "source", *, default: bool = False
-) -> Source | dict[str, object]:
+) -> Source | Card:
     """Save a card on a customer. The first one (or `default`) becomes the default source."""
     if isinstance(source, str) and source.startswith("src_"):
         return _attach(unit, customer, unit.get(kinds.SOURCE, source, param), default=default)
-    shown, card, _data = _token(unit, source, param)
+    shown, card = _token(unit, source, param)
     if card.decline and not card.attaches:
         raise payment_methods.decline(test_cards.DECLINES[card.decline])
     name = next((n for n, c in test_cards.BY_NAME.items() if c is card), None)
@@ -69,26 +68,31 @@ def _attach(unit: UnitOfWork, customer: Customer, source: Source, *, default: bo
 
 def method_of(unit: UnitOfWork, source_id: str, param: str) -> PaymentMethod:
     """Return the payment method that stands for a legacy card or token."""
-    found: dict[str, object] | None = None
     if source_id.startswith("tok_"):
-        shown, card, _data = _token(unit, source_id, param)
-        shown = {**shown, "_number": card.number}
-    else:
-        found = unit.find(kinds.CARD, source_id) or cast("dict[str, object] | None", unit.find(kinds.SOURCE, source_id))
-        if found is None:
-            raise missing("source", source_id, param=param, status=400)
-        if found.get("status", "chargeable") != "chargeable":
-            raise invalid(f"The source {source_id} is {found['status']} and cannot be used again.", param)
-        # A source of type card carries the card it was made of.
-        inner = found.get("_card") or found
-        shown = {**inner, **{n: found.get(n) for n in ("customer", "_number", "_name")}}
-        card = payment_methods.card_of(found)
-        existing = unit.find(kinds.PAYMENT_METHOD, found.get("_method"))
-        if existing is not None:
-            return existing
+        shown, card = _token(unit, source_id, param)
+        return _stands_for(unit, {**shown, "_number": card.number}, card, shown)
+    source = unit.find(kinds.CARD, source_id) or unit.find(kinds.SOURCE, source_id)
+    if source is None:
+        raise missing("source", source_id, param=param, status=400)
+    status = source.get("status", "chargeable")
+    if status != "chargeable":
+        raise invalid(f"The source {source_id} is {status} and cannot be used again.", param)
+    existing = unit.find(kinds.PAYMENT_METHOD, source.get("_method"))
+    if existing is not None:
+        return existing
+    # A source of type card carries the card it was made of.
+    inner = members(source.get("_card")) or source
+    shown = {**inner, **{name: source.get(name) for name in ("customer", "_number", "_name")}}
+    method = _stands_for(unit, shown, payment_methods.card_of(source), source)
+    unit.change(source, {"_method": method["id"]}, emits=())
+    return method
+
+
+def _stands_for(unit: UnitOfWork, shown: JsonMapping, card: test_cards.Card, source: Card | Source) -> PaymentMethod:
+    """Make the payment method of a card. shown: the card with its customer. source: what a charge shows of it."""
     data = {"exp_month": shown["exp_month"], "exp_year": shown["exp_year"], "cvc": "123"}
     billing = {**payment_methods.BILLING_DETAILS, "name": shown.get("name")}
-    method = unit.create(
+    return unit.create(
         kinds.PAYMENT_METHOD,
         {
             "type": "card",
@@ -97,12 +101,9 @@ def method_of(unit: UnitOfWork, source_id: str, param: str) -> PaymentMethod:
             "customer": shown.get("customer"),
             "_number": card.number,
             "_name": shown.get("_name"),
-            "_source_object": {k: v for k, v in (found or shown).items() if not k.startswith("_")},
+            "_source_object": public_fields(source),
         },
     )
-    if found is not None:
-        unit.change(found, {"_method": method["id"]}, emits=())
-    return method
 
 
 def method_for_charge(call: RequestContext[ChargeCreateParams]) -> PaymentMethod:
@@ -122,10 +123,10 @@ def method_for_charge(call: RequestContext[ChargeCreateParams]) -> PaymentMethod
     return method_of(unit, customer["default_source"], "source")
 
 
-def saved_sources(unit: UnitOfWork, customer: Customer) -> list[dict[str, object]]:
+def saved_sources(unit: UnitOfWork, customer: Customer) -> list[Card | Source]:
     """Return the customer's legacy cards, then its sources."""
     sources = unit.list(kinds.SOURCE, customer=customer["id"])
-    return [*unit.list(kinds.CARD, customer=customer["id"]), *(cast("dict[str, object]", source) for source in sources)]
+    return [*unit.list(kinds.CARD, customer=customer["id"]), *sources]
 
 
 def listed(unit: UnitOfWork, customer: Customer) -> dict[str, object]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.payment_methods import Mandate, PaymentMethod
+from payloom_emulator.protocol.json_shapes import members
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
@@ -18,7 +19,7 @@ def make(
     unit: UnitOfWork, method: PaymentMethod, data: JsonMapping | None, *, single_use: JsonMapping | None = None
 ) -> Mandate:
     """Make the mandate of a debit. data: the `mandate_data` given; single_use: `{amount, currency}`."""
-    acceptance: JsonMapping = (data or {}).get("customer_acceptance") or {}
+    acceptance = members((data or {}).get("customer_acceptance"))
     kind = acceptance.get("type", "online")
     kinds_of_details: dict[str, dict[str, object]] = {
         "sepa_debit": {

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.declarations.schema import ADDRESS, overlay
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.payment_methods import PaymentMethod, Token
+from payloom_emulator.objects.payment_methods import Card, PaymentMethod, Source, Token
 from payloom_emulator.objects.present import present
 from payloom_emulator.payments import test_cards
 from payloom_emulator.protocol.errors import CardError, invalid, parameter_missing
+from payloom_emulator.protocol.json_shapes import integer, members, text
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
@@ -32,13 +33,11 @@ def decline(why: test_cards.Decline, *, param: str | None = None, **more: object
     )
 
 
-def card_of(method: JsonMapping) -> test_cards.Card:
+def card_of(method: PaymentMethod | Card | Source | Token) -> test_cards.Card:
     """Return the test card behind a payment method, card or token."""
-    number = method.get("_number", "4242424242424242")
-    name = method.get("_name")
-    return test_cards.BY_NAME.get(
-        name or "", test_cards.BY_NUMBER.get(number, test_cards.BY_NUMBER["4242424242424242"])
-    )
+    plain = test_cards.BY_NUMBER["4242424242424242"]
+    by_number = test_cards.BY_NUMBER.get(method.get("_number", plain.number), plain)
+    return test_cards.BY_NAME.get(method.get("_name") or "", by_number)
 
 
 def bank_of(method: PaymentMethod) -> test_cards.Bank:
@@ -59,16 +58,16 @@ def check_card(unit: UnitOfWork, data: JsonMapping, prefix: str = "") -> test_ca
         raise CardError("Your card number is incorrect.", code="incorrect_number", param=named("number"))
     now = dt.datetime.fromtimestamp(unit.environment.clock.now(), dt.UTC)
     # Tokens and ConfirmationTokens are specified with text here, PaymentMethods with numbers.
-    month, year = (_as_number(data.get(name)) for name in ("exp_month", "exp_year"))
-    if not isinstance(month, int) or not 1 <= month <= 12:
+    month, year = integer(data.get("exp_month")), integer(data.get("exp_year"))
+    if month is None or not 1 <= month <= 12:
         raise CardError(
             "Your card's expiration month is invalid.", code="invalid_expiry_month", param=named("exp_month")
         )
-    if isinstance(year, int) and year < 100:
+    if year is not None and year < 100:
         year += 2000
-    if not isinstance(year, int) or not now.year <= year <= now.year + 50 or (year == now.year and month < now.month):
+    if year is None or not now.year <= year <= now.year + 50 or (year == now.year and month < now.month):
         raise CardError("Your card's expiration year is invalid.", code="invalid_expiry_year", param=named("exp_year"))
-    cvc = data.get("cvc")
+    cvc = text(data.get("cvc"))
     if cvc is not None and not (cvc.isdigit() and 3 <= len(cvc) <= 4):
         raise CardError("Your card's security code is invalid.", code="invalid_cvc", param=named("cvc"))
     card = test_cards.BY_NUMBER.get(number)
@@ -77,19 +76,15 @@ def check_card(unit: UnitOfWork, data: JsonMapping, prefix: str = "") -> test_ca
     return card
 
 
-def _as_number(value: object) -> object:
-    return int(value) if isinstance(value, str) and value.isdigit() else value
-
-
 def card_fields(
     unit: UnitOfWork, card: test_cards.Card, data: JsonMapping | None, billing: JsonMapping | None
 ) -> dict[str, object]:
     """Return the `card` member of a payment method."""
     now = dt.datetime.fromtimestamp(unit.environment.clock.now(), dt.UTC)
     data = data or {"exp_month": now.month, "exp_year": now.year + 1, "cvc": "123"}
-    address: JsonMapping = (billing or {}).get("address") or {}
-    month, year = int(data.get("exp_month") or now.month), int(data.get("exp_year") or now.year + 1)
-    chosen: JsonMapping = data.get("networks") or {}
+    address = members((billing or {}).get("address"))
+    month, year = integer(data.get("exp_month")) or now.month, integer(data.get("exp_year")) or now.year + 1
+    chosen = members(data.get("networks"))
     networks = [card.brand]
     return {
         "brand": card.brand,
@@ -115,7 +110,7 @@ def card_fields(
 
 def build(unit: UnitOfWork, data: JsonMapping, prefix: str = "") -> dict[str, object]:
     """Return the fields of a payment method from the parameters of a create or of `payment_method_data`."""
-    kind = data.get("type")
+    kind = text(data.get("type"))
     if kind is None:
         kind = next((k for k in ("card", "us_bank_account", "sepa_debit", "bacs_debit") if k in data), None)
     if kind is None:
@@ -125,15 +120,15 @@ def build(unit: UnitOfWork, data: JsonMapping, prefix: str = "") -> dict[str, ob
             f"The payment method type `{kind}` is not covered by the local Stripe.",
             f"{prefix}[type]" if prefix else "type",
         )
-    billing = overlay(BILLING_DETAILS, data.get("billing_details") or {})
-    metadata: JsonMapping = data.get("metadata") or {}
+    billing = overlay(BILLING_DETAILS, members(data.get("billing_details")))
+    metadata = members(data.get("metadata"))
     body: dict[str, object] = {
         "type": kind,
         "billing_details": billing,
         "metadata": {name: value for name, value in metadata.items() if value},
         "allow_redisplay": data.get("allow_redisplay", "unspecified"),
     }
-    details: JsonMapping = data.get(kind) or {}
+    details = members(data.get(kind))
     below = f"{prefix}[{kind}]" if prefix else kind
     if kind == "card":
         body.update(_card(unit, details, billing, below))
@@ -147,7 +142,7 @@ def build(unit: UnitOfWork, data: JsonMapping, prefix: str = "") -> dict[str, ob
 
 
 def _card(unit: UnitOfWork, details: JsonMapping, billing: JsonMapping, below: str) -> dict[str, object]:
-    token = details.get("token")
+    token = text(details.get("token"))
     if token:
         source = cast(
             "Token", unit.environment.builtin(unit, "token", token) or unit.get(kinds.TOKEN, token, f"{below}[token]")
@@ -170,10 +165,10 @@ def _card(unit: UnitOfWork, details: JsonMapping, billing: JsonMapping, below: s
 
 
 def _us_bank(details: JsonMapping, below: str) -> dict[str, object]:
-    number = details.get("account_number")
+    number = text(details.get("account_number"))
     if not number:
         raise parameter_missing(f"{below}[account_number]")
-    routing = details.get("routing_number", "")
+    routing = text(details.get("routing_number")) or ""
     if len(routing) != 9 or not routing.isdigit():
         raise invalid("Routing number must have 9 digits", f"{below}[routing_number]", "routing_number_invalid")
     return {"us_bank_account": us_bank_fields(number, routing, details), "_account": number}
@@ -216,7 +211,7 @@ def sepa_fields(iban: str) -> dict[str, object]:
 
 
 def _bacs(details: JsonMapping, below: str) -> dict[str, object]:
-    number, sort_code = details.get("account_number"), details.get("sort_code")
+    number, sort_code = text(details.get("account_number")), text(details.get("sort_code"))
     if not number:
         raise parameter_missing(f"{below}[account_number]")
     if not sort_code:

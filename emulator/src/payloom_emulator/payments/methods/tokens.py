@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from payloom_emulator.objects.payment_methods import Card
 from payloom_emulator.payments.methods import payment_methods
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from payloom_emulator.payments import test_cards
 
 
-def card_object(unit: UnitOfWork, card: test_cards.Card, data: JsonMapping | None) -> dict[str, object]:
+def card_object(unit: UnitOfWork, card: test_cards.Card, data: JsonMapping | None) -> Card:
     """Return a legacy `card` object."""
     fields = payment_methods.card_fields(unit, card, data, None)
     data = data or {"cvc": "123"}
@@ -25,7 +26,7 @@ def card_object(unit: UnitOfWork, card: test_cards.Card, data: JsonMapping | Non
         "jcb": "JCB",
         "unionpay": "UnionPay",
     }
-    return {
+    shown = {
         "id": unit.environment.ids.new("card_1", 23),
         "object": "card",
         "address_city": data.get("address_city"),
@@ -53,3 +54,4 @@ def card_object(unit: UnitOfWork, card: test_cards.Card, data: JsonMapping | Non
         "tokenization_method": None,
         "wallet": None,
     }
+    return cast("Card", shown)

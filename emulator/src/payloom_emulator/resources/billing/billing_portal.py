@@ -24,11 +24,9 @@ from payloom_emulator.objects.webhooks import (
     PortalSessionFlow,
 )
 from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
-from payloom_emulator.protocol.json_shapes import is_object
+from payloom_emulator.protocol.json_shapes import elements, is_object, members, text, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.objects.json import JsonMapping
@@ -88,15 +86,15 @@ _ALL_ON: dict[str, object] = {
 
 
 def _features(call: RequestContext[ConfigurationParams], current: JsonMapping) -> dict[str, object]:
-    features = cast("Mapping[str, JsonMapping]", call.params.get("features") or {})
-    merged = overlay(current, {name: _lists(feature) for name, feature in features.items()})
-    update: JsonMapping = merged["subscription_update"]
+    features = members(call.params.get("features"))
+    merged = overlay(current, {name: _lists(members(feature)) for name, feature in features.items()})
+    update = members(merged["subscription_update"])
     if update["enabled"]:
         if not update["default_allowed_updates"]:
             raise parameter_missing("features[subscription_update][default_allowed_updates]")
         if not update["products"]:
             raise parameter_missing("features[subscription_update][products]")
-    products = [_product(call, p, i) for i, p in enumerate(update["products"] or [])]
+    products = [_product(call, members(entry), i) for i, entry in enumerate(elements(update["products"]))]
     merged["subscription_update"] = {**update, "products": products}
     return merged
 
@@ -109,14 +107,14 @@ def _lists(feature: JsonMapping) -> dict[str, object]:
 
 def _product(call: RequestContext[Params], entry: JsonMapping, index: int) -> dict[str, object]:
     where = f"features[subscription_update][products][{index}]"
-    call.unit.get(kinds.PRODUCT, entry["product"], f"{where}[product]")
-    for number, price in enumerate(entry["prices"]):
+    call.unit.get(kinds.PRODUCT, text(entry["product"]), f"{where}[product]")
+    for number, price in enumerate(texts(entry["prices"])):
         call.unit.get(kinds.PRICE, price, f"{where}[prices][{number}]")
     adjustable: JsonMapping = {
         "enabled": False,
         "maximum": None,
         "minimum": 1,
-        **(entry.get("adjustable_quantity") or {}),
+        **members(entry.get("adjustable_quantity")),
     }
     return {"adjustable_quantity": adjustable, "prices": entry["prices"], "product": entry["product"]}
 
@@ -201,20 +199,20 @@ def _flow(
     flow_data = cast("JsonMapping | None", call.params.get("flow_data"))
     if not flow_data:
         return None
-    kind: str = flow_data["type"]
-    after: JsonMapping = flow_data.get("after_completion") or {}
+    kind = str(flow_data["type"])
+    after = members(flow_data.get("after_completion"))
     flow: dict[str, object] = {**_FLOW, "type": kind, "after_completion": {**_AFTER, **after}}
     if kind not in _FLOWS:
         return flow
     if not flow_data.get(kind):
         raise parameter_missing(f"flow_data[{kind}]")
-    details = cast("JsonMapping", flow_data[kind])
+    details = members(flow_data[kind])
     name = f"flow_data[{kind}][subscription]"
-    subscription = call.unit.get(kinds.SUBSCRIPTION, details["subscription"], name)
+    subscription = call.unit.get(kinds.SUBSCRIPTION, text(details["subscription"]), name)
     if subscription["customer"] != customer["id"]:
         raise invalid("The subscription belongs to another customer.", name)
     feature = kind.removesuffix("_confirm")
-    if not cast("dict[str, object]", configuration["features"])[feature]["enabled"]:
+    if not members(members(configuration["features"])[feature])["enabled"]:
         raise StripeError(
             f"The flow `{kind}` needs the feature `{feature}`, which is disabled in the portal configuration.",
             param="flow_data[type]",
@@ -223,7 +221,8 @@ def _flow(
     if kind == "subscription_cancel":
         shown = {"retention": None, **details}
     elif kind == "subscription_update_confirm":
-        items: list[object] = [{"id": None, "price": None, "quantity": None, **i} for i in details["items"]]
+        defaults = {"id": None, "price": None, "quantity": None}
+        items = [{**defaults, **members(item)} for item in elements(details["items"])]
         shown = {"discounts": None, **details, "items": items}
     flow[kind] = shown
     return flow

@@ -12,6 +12,7 @@ from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, read_only, settable
+from payloom_emulator.core.request_context import provided, required
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.invoices import InvoiceItem
 from payloom_emulator.objects.present import present
@@ -32,10 +33,8 @@ def _create(call: RequestContext[InvoiceItemCreateParams]) -> InvoiceItem:
     unit, params = call.unit, call.params.copy()
     invoice_id = params.get("invoice")
     invoice = unit.get(kinds.INVOICE, invoice_id, "invoice") if invoice_id else None
-    customer_id = call.get("customer") or (invoice or {}).get("customer")
-    if customer_id is None:
-        call.need("customer")
-    customer = unit.get(kinds.CUSTOMER, customer_id or "", "customer")
+    customer_id = params.get("customer") or (invoice["customer"] if invoice else None)
+    customer = unit.get(kinds.CUSTOMER, required(customer_id, "customer"), "customer")
     unit.use_clock_of(customer)
     if invoice is not None and invoice["status"] != "draft":
         raise invalid("This invoice is no longer editable", "invoice", "invoice_not_editable")
@@ -43,7 +42,7 @@ def _create(call: RequestContext[InvoiceItemCreateParams]) -> InvoiceItem:
         params["unit_amount_decimal"] = str(unit_amount)
     if price_id := params.get("price"):
         params["pricing"] = {"price": price_id}
-    subscription = call.get("subscription")
+    subscription = provided(params.get("subscription"))
     if subscription:
         unit.get(kinds.SUBSCRIPTION, subscription, "subscription")
     item = invoice_items.build(
@@ -52,7 +51,7 @@ def _create(call: RequestContext[InvoiceItemCreateParams]) -> InvoiceItem:
         customer,
         subscription=subscription,
         invoice=invoice["id"] if invoice else None,
-        currency=(invoice or {}).get("currency") or params.get("currency"),
+        currency=invoice["currency"] if invoice else params.get("currency"),
     )
     found = discounts.attach(unit, params.get("discounts") or [], customer=customer["id"], invoice_item=item["id"])
     if found:

@@ -31,7 +31,7 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 from payloom_emulator.protocol.api_versions import BASIL, CLOVER, ENDIVE
 from payloom_emulator.protocol.errors import StripeError, invalid
-from payloom_emulator.protocol.json_shapes import is_object
+from payloom_emulator.protocol.json_shapes import integer, is_object
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
@@ -139,7 +139,7 @@ def _matches(subscription: Subscription, narrow: JsonMapping) -> bool:
         if name in {"price", "plan"}:
             if not any(item["price"]["id"] == sought for item in rows):
                 return False
-        elif not any(_within(cast("JsonMapping", item)[name], sought) for item in rows):
+        elif not any(_within(integer(cast("JsonMapping", item)[name]) or 0, sought) for item in rows):
             return False
     return True
 
@@ -148,7 +148,7 @@ def _within(value: int, bounds: object) -> bool:
     if not is_object(bounds):
         return value == bounds
     checks = {"gt": value.__gt__, "gte": value.__ge__, "lt": value.__lt__, "lte": value.__le__}
-    return all(checks[k](v) for k, v in bounds.items())
+    return all(checks[name](integer(bound) or 0) for name, bound in bounds.items())
 
 
 def _drop_discount(call: RequestContext[Params]) -> Mapping[str, object]:

@@ -6,17 +6,18 @@ A thin event says what happened to which object and carries nothing else; it is 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
 from payloom_emulator.core.declarations.resource import Endpoints, Handler, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
 from payloom_emulator.core.request_context import required
 from payloom_emulator.objects import kinds
+from payloom_emulator.objects.webhooks import EventDestination
 from payloom_emulator.presentation import thin_events
 from payloom_emulator.protocol.errors import invalid, missing
-from payloom_emulator.protocol.json_shapes import is_array, is_object
-from payloom_emulator.protocol.params import event_types
+from payloom_emulator.protocol.json_shapes import is_array, is_object, texts
+from payloom_emulator.protocol.param_types import event_types
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
@@ -52,7 +53,7 @@ def _create(call: RequestContext[V2CoreEventDestinationCreateParams]) -> Mapping
         raise invalid("The local Stripe delivers to webhook endpoints only.", "type")
     endpoint = required(params.get("webhook_endpoint"), "webhook_endpoint")
     _check_events(params["enabled_events"])
-    made = unit.create(
+    destination = unit.create(
         kinds.EVENT_DESTINATION,
         {
             **{name: value for name, value in params.items() if name in _SETTABLE},
@@ -67,26 +68,25 @@ def _create(call: RequestContext[V2CoreEventDestinationCreateParams]) -> Mapping
             "_secret": unit.environment.ids.new("whsec_", 32),
         },
     )
-    return _changed(call, made)
+    return _changed(call, destination)
 
 
-def _changed(call: RequestContext[Params], made: JsonMapping) -> dict[str, object]:
+def _changed(call: RequestContext[Params], destination: EventDestination) -> dict[str, object]:
     call.unit.flush()
     call.unit.environment.outbox.invalidate()
-    return _shown(call, made)
+    return _shown(call, destination)
 
 
-def _shown(call: RequestContext[Params], made: JsonMapping) -> dict[str, object]:
-    include = call.params.get("include")
-    include = include if is_array(include) else []
+def _shown(call: RequestContext[Params], destination: EventDestination) -> dict[str, object]:
+    include = texts(call.params.get("include"))
     hook = {
-        "signing_secret": made["_secret"] if "webhook_endpoint.signing_secret" in include else None,
-        "url": made["_url"] if "webhook_endpoint.url" in include else None,
+        "signing_secret": destination["_secret"] if "webhook_endpoint.signing_secret" in include else None,
+        "url": destination["_url"] if "webhook_endpoint.url" in include else None,
     }
-    return {**made, "webhook_endpoint": hook}
+    return {**destination, "webhook_endpoint": hook}
 
 
-def _target(call: RequestContext[Params]) -> dict[str, object]:
+def _target(call: RequestContext[Params]) -> EventDestination:
     return call.unit.get(kinds.EVENT_DESTINATION, call.ids["id"])
 
 
@@ -96,7 +96,7 @@ def _update(call: RequestContext[V2CoreEventDestinationUpdateParams]) -> dict[st
     if "enabled_events" in call.params:
         _check_events(call.params["enabled_events"])
     if metadata := call.params.get("metadata"):
-        merged: JsonMapping = {**_target(call)["metadata"], **metadata}
+        merged: JsonMapping = {**(_target(call)["metadata"] or {}), **metadata}
         changes["metadata"] = {k: v for k, v in merged.items() if v is not None}
     if endpoint := call.params.get("webhook_endpoint"):
         changes["_url"] = endpoint["url"]
@@ -118,7 +118,7 @@ def _ping(call: RequestContext[V2CoreEventDestinationPingParams]) -> Mapping[str
     made = call.unit.emit(PING, _target(call))
     call.unit.environment.outbox.enqueue(
         call.unit.account,
-        cast("dict[str, object]", made),
+        made,
         [e for e in call.unit.environment.outbox.endpoints_of(call.unit.account) if e["id"] == call.ids["id"]],
     )
     return thin_events.thin_event(call.unit, made)

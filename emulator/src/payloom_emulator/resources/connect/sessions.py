@@ -9,6 +9,7 @@ from payloom_emulator.core.declarations.resource import Endpoints, Operation, Re
 from payloom_emulator.core.declarations.schema import Schema
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.json_shapes import members
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
@@ -70,7 +71,7 @@ def _customer_session(call: RequestContext[CustomerSessionCreateParams]) -> Mapp
         on = bool(component.get("enabled"))
         components[name] = {
             "enabled": on,
-            "features": {**defaults, **(component.get("features") or dict[str, object]())} if on else None,
+            "features": {**defaults, **members(component.get("features"))} if on else None,
         }
     return {
         "object": "customer_session",

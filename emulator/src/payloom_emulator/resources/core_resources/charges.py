@@ -59,7 +59,7 @@ def _charge(call: RequestContext[ChargeCreateParams]) -> Charge:
         "currency": code,
         "metadata": merge_metadata({}, call.params.get("metadata") or {}),
         **{
-            n: call.get(n)
+            n: provided(call.params.get(n))
             for n in (
                 "customer",
                 "description",
@@ -73,7 +73,7 @@ def _charge(call: RequestContext[ChargeCreateParams]) -> Charge:
             )
         },
     }
-    captured = call.get("capture", True)
+    captured = call.params.get("capture", True)
     why = test_cards.DECLINES[card.decline] if card.decline else None
     if why is None and card.authentication == "always":
         why = test_cards.DECLINES["authentication_required"]
@@ -103,7 +103,7 @@ def _capture(call: ActionContext[ChargeCaptureParams, Charge]) -> Charge:
         raise StripeError(
             f"Charge {charge['id']} has expired and can no longer be captured.", code="charge_expired_for_capture"
         )
-    amount = call.get("amount", charge["amount"])
+    amount = call.params.get("amount", charge["amount"])
     if amount > charge["amount"]:
         raise invalid("Amount exceeds the authorised amount.", "amount", "amount_too_large")
     return charges.capture(call.unit, charge, amount)

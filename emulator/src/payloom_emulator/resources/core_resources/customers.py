@@ -18,18 +18,18 @@ from payloom_emulator.core.declarations.schema import (
     update_only,
 )
 from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.request_context import provided
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.customers import Customer
 from payloom_emulator.objects.present import present
 from payloom_emulator.payments.methods import card_sources, payment_methods
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid
-from payloom_emulator.protocol.json_shapes import is_object
+from payloom_emulator.protocol.json_shapes import elements, is_object
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
-    from payloom_emulator.objects.json import JsonMapping
     from payloom_emulator.objects.params.customers import CustomerCreateParams, CustomerUpdateParams
 
 INVOICE_SETTINGS = {
@@ -72,8 +72,8 @@ def _check(call: RequestContext[CustomerCreateParams | CustomerUpdateParams], cu
     email = call.params.get("email")
     if email and ("@" not in email or email.startswith("@") or email.endswith("@")):
         raise invalid(f"Invalid email address: {email}", "email", "email_invalid")
-    settings: JsonMapping = call.params.get("invoice_settings") or {}
-    default: str | None = settings.get("default_payment_method")
+    settings = provided(call.params.get("invoice_settings"))
+    default = settings.get("default_payment_method") if settings else None
     if default and default != call.params.get("payment_method"):
         method = call.unit.get(kinds.PAYMENT_METHOD, default, "invoice_settings[default_payment_method]")
         if method["customer"] is None or method["customer"] != customer.get("id"):
@@ -113,8 +113,8 @@ def _lists_on_customer(unit: UnitOfWork, shown: dict[str, object], stored: dict[
     for name in ("sources", "subscriptions", "tax_ids"):
         page = CUSTOMER.includes[name](unit, stored)
         assert is_object(page)
-        rows: list[JsonMapping] = page["data"]
-        shown[name] = {**page, "data": [unit.snapshot(row) for row in rows], "total_count": len(rows)}
+        rows = [unit.snapshot(row) for row in elements(page["data"]) if is_object(row)]
+        shown[name] = {**page, "data": rows, "total_count": len(rows)}
 
 
 CUSTOMER = Resource(

@@ -14,7 +14,7 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.objects.accounts import File, FileLink
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 from payloom_emulator.protocol.json_shapes import is_object
-from payloom_emulator.protocol.params import enum
+from payloom_emulator.protocol.param_types import enum
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
@@ -34,7 +34,8 @@ def _create(call: RequestContext[FileCreateParams]) -> File:
         raise parameter_missing("purpose")
     if purpose not in enum("POST", "/v1/files", "purpose"):
         raise invalid(f"Invalid purpose: {purpose}", "purpose")
-    content: bytes = upload["content"]
+    content = upload["content"]
+    assert isinstance(content, bytes)
     if len(content) > MAX_SIZE:
         raise invalid("The file is larger than 16 MB.", "file")
     name = str(upload["filename"]).replace("\\", "/").rsplit("/", 1)[-1]

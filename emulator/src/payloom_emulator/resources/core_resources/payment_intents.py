@@ -20,7 +20,7 @@ from payloom_emulator.core.declarations.schema import (
     read_only,
     settable,
 )
-from payloom_emulator.core.request_context import provided
+from payloom_emulator.core.request_context import provided, required
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.intents import PaymentIntent
@@ -53,12 +53,12 @@ def _cancel(call: ActionContext[PaymentIntentCancelParams, PaymentIntent]) -> Pa
 
 def _increment(call: ActionContext[PaymentIntentIncrementAuthorizationParams, PaymentIntent]) -> Mapping[str, object]:
     intent = call.target
-    call.need("amount")
+    amount = required(call.params.get("amount"), "amount")
     if intent["status"] != "requires_capture":
         raise capture_cancel.unexpected(
             intent, "Only a PaymentIntent with a status of requires_capture can have its authorization incremented."
         )
-    if call.params["amount"] <= intent["amount"]:
+    if amount <= intent["amount"]:
         raise invalid("The amount must be greater than the currently authorized amount.", "amount")
     money.chargeable(call.params["amount"], intent["currency"])
     charge = call.unit.get(kinds.CHARGE, intent["latest_charge"])
@@ -114,7 +114,7 @@ _PUBLIC = [
 ]
 
 
-def _charges_on_intent(unit: UnitOfWork, shown: dict[str, object], stored: dict[str, object]) -> None:
+def _charges_on_intent(unit: UnitOfWork, shown: dict[str, object], stored: PaymentIntent) -> None:
     """Until 2022-11-15 an intent came with its charges instead of the latest one's id."""
     rows = unit.list(kinds.CHARGE, payment_intent=stored["id"])
     data: list[dict[str, object]] = []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
 from payloom_emulator.core.declarations.schema import Schema, read_only
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.payment_methods import Token
+from payloom_emulator.objects.payment_methods import BankAccount, Token
 from payloom_emulator.payments import test_cards
 from payloom_emulator.payments.methods import payment_methods, tokens
 from payloom_emulator.protocol.errors import invalid
@@ -15,7 +15,7 @@ from payloom_emulator.protocol.errors import invalid
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
-    from payloom_emulator.objects.json import JsonMapping, JsonObject
+    from payloom_emulator.objects.json import JsonMapping
     from payloom_emulator.objects.params.tokens import TokenCreateParams
 
 
@@ -26,10 +26,10 @@ def _creating(call: RequestContext[TokenCreateParams], draft: Token) -> None:
     if data and not isinstance(data, str):
         card = payment_methods.check_card(call.unit, data, "card")
         draft["type"], draft["_number"] = "card", card.number
-        draft["card"] = cast("JsonObject", tokens.card_object(call.unit, card, data))
+        draft["card"] = tokens.card_object(call.unit, card, data)
     elif bank_account := params.get("bank_account"):
         draft["type"], draft["_account"] = "bank_account", bank_account["account_number"]
-        draft["bank_account"] = cast("JsonObject", _bank_account(call.unit, bank_account))
+        draft["bank_account"] = cast("BankAccount", _bank_account(call.unit, bank_account))
     elif params.get("pii"):
         draft["type"] = "pii"
     elif params.get("cvc_update"):
@@ -42,7 +42,7 @@ def _creating(call: RequestContext[TokenCreateParams], draft: Token) -> None:
 
 
 def _bank_account(unit: UnitOfWork, data: JsonMapping) -> dict[str, object]:
-    number = data["account_number"]
+    number = str(data["account_number"])
     return {
         "id": unit.environment.ids.new("ba_1", 23),
         "object": "bank_account",

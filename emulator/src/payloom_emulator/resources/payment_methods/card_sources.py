@@ -11,10 +11,10 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.objects.present import present
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import invalid, not_emulated, parameter_missing
+from payloom_emulator.protocol.json_shapes import members
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
-    from payloom_emulator.objects.json import JsonMapping
     from payloom_emulator.objects.params.sources import SourceCreateParams
     from payloom_emulator.objects.payment_methods import Source
 
@@ -38,7 +38,7 @@ def _creating(call: RequestContext[SourceCreateParams], draft: Source) -> None:
         raise invalid("Only card tokens make card sources.", "token")
     unit.change(token, {"used": True}, emits=())
     card = token["card"]
-    owner: JsonMapping = params.get("owner") or {}
+    owner = members(params.get("owner"))
     verified = {f"verified_{name}": None for name in _OWNER}
     values: dict[str, object] = {
         "type": "card",

@@ -22,8 +22,8 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.objects.checkout import CheckoutSession
 from payloom_emulator.protocol import api_versions
 from payloom_emulator.protocol.errors import StripeError, invalid, missing
-from payloom_emulator.protocol.json_shapes import is_object
-from payloom_emulator.protocol.params import extended
+from payloom_emulator.protocol.json_shapes import integer, is_object, members
+from payloom_emulator.protocol.param_types import Ref, extended
 
 if TYPE_CHECKING:
     from payloom_emulator.checkout.confirm_params import ConfirmParams
@@ -170,7 +170,7 @@ def _update_page(call: RequestContext[Params]) -> Mapping[str, object]:
         changes["_discounts"] = _promotion(call, session, str(call.params["promotion_code"]))
     update = call.params.get("updated_line_item_quantity")
     if is_object(update):
-        changes["_lines"] = _quantity(session, update.get("line_item_id"), int(update.get("quantity", 1)))
+        changes["_lines"] = _quantity(session, update.get("line_item_id"), integer(update.get("quantity")) or 1)
     if rate_id := call.params.get("shipping_rate"):
         changes["shipping_cost"] = create_session.shipping_cost(session, str(rate_id))
     _price_again(call.unit, session, changes)
@@ -194,9 +194,9 @@ def _quantity(session: CheckoutSession, line_id: object, quantity: int) -> list[
     changed: list[JsonMapping] = []
     for line in session["_lines"]:
         if line["id"] == line_id:
-            rule: JsonMapping = line["adjustable_quantity"] or {}
-            low, high = rule.get("minimum") or 0, rule.get("maximum") or 99
-            if not rule.get("enabled") or not low <= quantity <= high:
+            rule = line["adjustable_quantity"]
+            low, high = (rule["minimum"] or 0, rule["maximum"] or 99) if rule else (0, 99)
+            if not rule or not rule["enabled"] or not low <= quantity <= high:
                 raise invalid(f"The quantity must be between {low} and {high}.", "updated_line_item_quantity")
             changed.append({**line, "quantity": quantity})
         else:
@@ -210,32 +210,32 @@ def _typed(params: JsonMapping) -> dict[str, object]:
     card = data.get("card") if is_object(data) else None
     if not is_object(data) or not is_object(card):
         return dict(params)
-    dates = {name: int(card[name]) for name in ("exp_month", "exp_year") if str(card.get(name, "")).isdigit()}
+    dates = {name: int(str(card[name])) for name in ("exp_month", "exp_year") if str(card.get(name, "")).isdigit()}
     return {**params, "payment_method_data": {**data, "card": {**card, **dates}}}
 
 
 _UI = {"hosted_page": "hosted", "embedded_page": "embedded", "elements": "custom", "form": "custom"}
 
 
-def _older_ui(unit: UnitOfWork, shown: dict[str, object], stored: dict[str, object]) -> None:
-    del unit, stored
-    shown["ui_mode"] = _UI.get(shown["ui_mode"], shown["ui_mode"])
-
-
-def _shipping_on_top(unit: UnitOfWork, shown: dict[str, object], stored: dict[str, object]) -> None:
+def _older_ui(unit: UnitOfWork, shown: dict[str, object], stored: CheckoutSession) -> None:
     del unit
-    collected: JsonMapping = stored["collected_information"] or {}
+    shown["ui_mode"] = _UI.get(stored["ui_mode"] or "", stored["ui_mode"])
+
+
+def _shipping_on_top(unit: UnitOfWork, shown: dict[str, object], stored: CheckoutSession) -> None:
+    del unit
+    collected = members(stored["collected_information"])
     shown["shipping_details"] = collected.get("shipping_details")
 
 
-def _shipping_at_first(unit: UnitOfWork, shown: dict[str, object], stored: dict[str, object]) -> None:
+def _shipping_at_first(unit: UnitOfWork, shown: dict[str, object], stored: CheckoutSession) -> None:
     """Until 2022-11-15 the address was called shipping."""
     del unit
-    collected: JsonMapping = stored["collected_information"] or {}
+    collected = members(stored["collected_information"])
     shown["shipping"] = shown.pop("shipping_details", collected.get("shipping_details"))
 
 
-_OLD_LINE: dict[str, list[object]] = {
+_OLD_LINE: dict[str, Ref] = {
     "name": ["s"],
     "amount": ["i"],
     "currency": ["s"],

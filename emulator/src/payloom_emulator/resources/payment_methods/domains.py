@@ -10,12 +10,12 @@ from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
-    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.objects.payment_methods import ApplePayDomain, PaymentMethodDomain
 
 _ACTIVE = {"status": "active"}
 
 
-def _creating(call: RequestContext[Params], draft: JsonMapping) -> None:
+def _creating(call: RequestContext[Params], draft: PaymentMethodDomain | ApplePayDomain) -> None:
     name = draft["domain_name"]
     if "://" in name or "/" in name or " " in name:
         raise invalid("Invalid domain name: give the host alone, without a scheme or a path.", "domain_name")

@@ -20,6 +20,7 @@ from payloom_emulator.objects.checkout import (
     PaymentLinkSubscriptionData,
 )
 from payloom_emulator.protocol.errors import StripeError
+from payloom_emulator.protocol.json_shapes import members, text
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
@@ -85,15 +86,15 @@ def _creating(call: RequestContext[PaymentLinkCreateParams], draft: PaymentLink)
 def _after_completion(after: JsonMapping) -> PaymentLinkAfterCompletion:
     if after.get("type") == "redirect":
         return cast("PaymentLinkAfterCompletion", {"redirect": after.get("redirect"), "type": "redirect"})
-    confirmation: JsonMapping = after.get("hosted_confirmation") or {}
+    confirmation = members(after.get("hosted_confirmation"))
     message = {"custom_message": confirmation.get("custom_message")}
     return cast("PaymentLinkAfterCompletion", {"hosted_confirmation": message, "type": "hosted_confirmation"})
 
 
 def _recurring(unit: UnitOfWork, item: JsonMapping) -> bool:
-    if item.get("price_data"):
-        return bool(item["price_data"].get("recurring"))
-    price = unit.find(kinds.PRICE, item.get("price"))
+    if price_data := members(item.get("price_data")):
+        return bool(price_data.get("recurring"))
+    price = unit.find(kinds.PRICE, text(item.get("price")))
     return bool(price and price["recurring"])
 
 

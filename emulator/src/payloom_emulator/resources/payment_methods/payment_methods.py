@@ -14,7 +14,7 @@ from payloom_emulator.objects.present import present
 from payloom_emulator.payments import test_cards
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.payments.methods.payment_methods import BILLING_DETAILS
-from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.errors import StripeError, invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
@@ -105,8 +105,11 @@ def _one_of_customer(call: RequestContext[Params]) -> PaymentMethod:
     customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
     method = call.unit.get(kinds.PAYMENT_METHOD, call.ids["payment_method"])
     if method["customer"] != customer["id"]:
-        raise invalid(
-            "The payment method is not attached to this customer.", "payment_method", "resource_missing", status=404
+        raise StripeError(
+            "The payment method is not attached to this customer.",
+            status=404,
+            code="resource_missing",
+            param="payment_method",
         )
     return method
 

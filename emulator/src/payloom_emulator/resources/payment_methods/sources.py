@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema
 from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.request_context import required
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.payment_methods import Source
+from payloom_emulator.objects.payment_methods import Card, Source
 from payloom_emulator.payments.methods import card_sources
 from payloom_emulator.protocol.errors import CardError, missing
 from payloom_emulator.protocol.metadata import merge_metadata
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
     )
 
 
-def _create(call: RequestContext[CustomerPaymentSourceCreateParams]) -> Source | dict[str, object]:
-    call.need("source")
+def _create(call: RequestContext[CustomerPaymentSourceCreateParams]) -> Source | Card:
+    source = required(call.params.get("source"), "source")
     customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
-    return card_sources.save(call.unit, customer, call.params["source"])
+    return card_sources.save(call.unit, customer, source)
 
 
 def _list(call: RequestContext[CustomerPaymentSourceListParams]) -> Mapping[str, object]:
@@ -34,19 +35,15 @@ def _list(call: RequestContext[CustomerPaymentSourceListParams]) -> Mapping[str,
     return list_of(card_sources.saved_sources(call.unit, customer), call.path, {"limit": 10, **call.params})
 
 
-def _retrieve(call: RequestContext[Params]) -> dict[str, object]:
-    source_id = call.ids["id"]
-    unit = call.unit
-    card = cast(
-        "dict[str, object]",
-        unit.get(kinds.SOURCE, source_id) if source_id.startswith("src_") else unit.get(kinds.CARD, source_id),
-    )
+def _retrieve(call: RequestContext[Params]) -> Source | Card:
+    source_id, unit = call.ids["id"], call.unit
+    card = unit.get(kinds.SOURCE, source_id) if source_id.startswith("src_") else unit.get(kinds.CARD, source_id)
     if card["customer"] != call.ids["customer"]:
         raise missing("source", call.ids["id"])
     return card
 
 
-def _update(call: RequestContext[CustomerPaymentSourceUpdateParams]) -> dict[str, object]:
+def _update(call: RequestContext[CustomerPaymentSourceUpdateParams]) -> Source | Card:
     names = (
         "address_city",
         "address_country",

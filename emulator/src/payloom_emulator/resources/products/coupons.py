@@ -14,9 +14,10 @@ from payloom_emulator.core.declarations.schema import Schema, create_only, read_
 from payloom_emulator.core.request_context import provided, required
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.discounts import Coupon, CouponCurrencyOptions, PromotionCode, PromotionCodeRestrictions
+from payloom_emulator.objects.catalog import Coupon, CouponCurrencyOptions, PromotionCode, PromotionCodeRestrictions
 from payloom_emulator.protocol.api_versions import CLOVER
 from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
+from payloom_emulator.protocol.param_types import fields_of
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
@@ -229,7 +230,12 @@ PROMOTION_CODE = Resource(
     timers={"lapse": _lapse_code},
     versions=(
         Change(CLOVER, older_shapes.promotion_code_before_clover, expandable=("coupon",)),
-        Accepted(CLOVER, "POST", "/v1/promotion_codes", {"coupon": ["s"], "promotion": older_shapes.promotion_node()}),
+        Accepted(
+            CLOVER,
+            "POST",
+            "/v1/promotion_codes",
+            {"coupon": ["s"], "promotion": fields_of("POST", "/v1/promotion_codes")["promotion"]},
+        ),
     ),
 )
 

@@ -12,11 +12,11 @@ from payloom_emulator.protocol.errors import invalid, missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
-    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.objects.catalog import EntitlementsFeature, ProductFeature
     from payloom_emulator.objects.params.products import ProductFeatureCreateParams
 
 
-def _creating(call: RequestContext[Params], draft: JsonMapping) -> None:
+def _creating(call: RequestContext[Params], draft: EntitlementsFeature) -> None:
     if call.unit.list(kinds.ENTITLEMENTS_FEATURE, lookup_key=draft["lookup_key"], limit=1):
         raise invalid(
             f"An active feature with lookup_key '{draft['lookup_key']}' already exists.",
@@ -44,7 +44,7 @@ def _granted(call: RequestContext[Params]) -> Mapping[str, object]:
     return call.page(kinds.PRODUCT_FEATURE, _product=product["id"])
 
 
-def _one(call: RequestContext[Params]) -> dict[str, object]:
+def _one(call: RequestContext[Params]) -> ProductFeature:
     grant = call.unit.get(kinds.PRODUCT_FEATURE, call.ids["id"])
     if grant["_product"] != call.ids["product"]:
         raise missing("product_feature", call.ids["id"])

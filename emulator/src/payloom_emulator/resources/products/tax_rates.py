@@ -11,12 +11,12 @@ from payloom_emulator.core.declarations.schema import Schema, create_only, read_
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.customers import TaxId
 from payloom_emulator.protocol.errors import invalid, missing
+from payloom_emulator.protocol.json_shapes import members, text
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.objects.catalog import TaxRate
-    from payloom_emulator.objects.json import JsonMapping
     from payloom_emulator.objects.params.customers import CustomerTaxIdCreateParams
     from payloom_emulator.objects.params.tax_ids import TaxIdCreateParams
     from payloom_emulator.objects.params.tax_rates import TaxRateCreateParams
@@ -40,8 +40,8 @@ def _make(call: RequestContext[CustomerTaxIdCreateParams | TaxIdCreateParams], c
     kind, value = call.params["type"], call.params["value"]
     country = _COUNTRY_OF.get(kind, kind[:2].upper()) or value[:2].upper()
     checkable = kind in {"eu_vat", "gb_vat", "au_abn"}
-    owner: JsonMapping = call.params.get("owner") or {}
-    if owner_id := owner.get("customer"):
+    owner = members(call.params.get("owner"))
+    if owner_id := text(owner.get("customer")):
         customer = call.unit.get(kinds.CUSTOMER, owner_id, "owner[customer]")["id"]
     owned = {
         "account": None,
