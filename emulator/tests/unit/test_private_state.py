@@ -11,7 +11,7 @@ from payloom_emulator.objects import state
 SOURCES = Path(payloom_emulator.__file__).parent
 # Of objects that have no type of Stripe's, and of lines and phases inside objects.
 INNER = {
-    *("_archived", "_display_details", "_due", "_product", "_taxes", "_url"),
+    *("_archived", "_display_details", "_taxes"),
 }
 # Ends of names, and parameters that the HTTP layer adds.
 OTHER = {"_client_secret", "_confirm", "_decimal", "_payment_method_options", "_stripe_account", "_stripe_version"}

@@ -12,7 +12,7 @@ from payloom_emulator.http.same_site import is_foreign
 from payloom_emulator.protocol.auth import is_for_browsers, read_key
 from payloom_emulator.protocol.errors import StripeError
 from payloom_emulator.protocol.form import decode
-from payloom_emulator.protocol.json_shapes import is_object
+from payloom_emulator.protocol.json_shapes import is_object, text
 from payloom_emulator.protocol.multipart import read_multipart
 from payloom_emulator.runtime.messages import Request
 
@@ -104,12 +104,14 @@ class WireApp:
             params, typed = _params(scope, headers, b"".join(chunks))
         except StripeError as error:
             return error
-        version = params.pop("_stripe_version", None) or headers.get("stripe-version")
+        version = text(params.pop("_stripe_version", None)) or headers.get("stripe-version")
         authorization = headers.get("authorization")
         if "key" in params and authorization is None and not typed:
             # Stripe.js sends its publishable key as a parameter.
             authorization = f"Bearer {params.pop('key')}"
-        account = params.pop("_stripe_account", None) or headers.get("stripe-account") or headers.get("stripe-context")
+        account = (
+            text(params.pop("_stripe_account", None)) or headers.get("stripe-account") or headers.get("stripe-context")
+        )
         return Request(
             scope["method"],
             scope["path"],
@@ -132,10 +134,10 @@ def _params(scope: Scope, headers: dict[str, str], body: bytes) -> tuple[dict[st
     if content.startswith("multipart/form-data"):
         return {**query, **read_multipart(content, body)}, False
     try:
-        text = body.decode()
+        form = body.decode()
     except UnicodeDecodeError:
         raise StripeError("Invalid request: the body is not UTF-8.") from None
-    return {**query, **decode(text)}, False
+    return {**query, **decode(form)}, False
 
 
 def _json(body: bytes) -> dict[str, object]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, cast
 
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -13,11 +14,11 @@ from payloom_emulator.billing import settings
 from payloom_emulator.core.errors import EmulatorError
 from payloom_emulator.http import onboarding_page
 from payloom_emulator.http.same_site import own_pages_only
-from payloom_emulator.http.seeding import replay_calls
+from payloom_emulator.http.seeding import Step, replay_calls
 from payloom_emulator.http.trigger import TRIGGERS, trigger
 from payloom_emulator.kit.durations import parse_duration
 from payloom_emulator.protocol.errors import StripeError
-from payloom_emulator.protocol.json_shapes import is_object
+from payloom_emulator.protocol.json_shapes import elements, is_array, is_object, members, text
 from payloom_emulator.runtime import challenges
 from payloom_emulator.runtime.call_faults import CallFault
 from payloom_emulator.runtime.delivery import SCHEDULES, DeliveryFaults
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
     from payloom_emulator.runtime.emulator import Emulator
 
-Handler = Callable[["Emulator", dict[str, object]], object]
+Params = Mapping[str, object]
+Handler = Callable[["Emulator", Params], object]
 
 
 def routes() -> list[Route]:
@@ -91,7 +93,7 @@ async def _body(request: Request) -> dict[str, object]:
     return value
 
 
-def _about(emulator: Emulator, params: dict[str, object]) -> object:
+def _about(emulator: Emulator, params: Params) -> object:
     del params
     return {
         "base_url": emulator.base_url,
@@ -102,27 +104,27 @@ def _about(emulator: Emulator, params: dict[str, object]) -> object:
     }
 
 
-def _reset(emulator: Emulator, params: dict[str, object]) -> object:
+def _reset(emulator: Emulator, params: Params) -> object:
     del params
     emulator.reset()
     return {"reset": True}
 
 
-def _seed(emulator: Emulator, params: dict[str, object]) -> object:
+def _seed(emulator: Emulator, params: Params) -> object:
     """Run the calls of a seed file: `{"calls": [{"method", "path", "params", "as"?}]}`; see `seeding.py`."""
-    return replay_calls(emulator, params.get("calls") or [])
+    return replay_calls(emulator, [cast("Step", members(step)) for step in elements(params.get("calls"))])
 
 
-def _read_clock(emulator: Emulator, params: dict[str, object]) -> object:
+def _read_clock(emulator: Emulator, params: Params) -> object:
     del params
     return {"now": emulator.clock.now(), "offset": emulator.clock.offset}
 
 
-def _move_clock(emulator: Emulator, params: dict[str, object]) -> object:
+def _move_clock(emulator: Emulator, params: Params) -> object:
     """`{"advance": "30d"}` (or seconds), or `{"to": 1893456000}`."""
     now = emulator.clock.now()
     if params.get("to") is not None:
-        moment = int(params["to"])
+        moment = _whole(params, "to", now)
     elif params.get("advance") is not None:
         moment = now + _seconds(params["advance"])
     else:
@@ -146,43 +148,71 @@ def _seconds(value: object) -> int:
     return int(duration.total_seconds()) if hasattr(duration, "total_seconds") else int(duration)  # type: ignore[arg-type]
 
 
-def _fail_next(emulator: Emulator, params: dict[str, object]) -> object:
+def _whole(params: Params, name: str, default: int) -> int:
+    """Return a whole number, also one that came as text."""
+    return round(_number(params, name, default))
+
+
+def _number(params: Params, name: str, default: float) -> float:
+    """Return a number, also one that came as text. Raises EmulatorError when it is none."""
+    value = params.get(name, default)
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise EmulatorError(f"{name} is {value!r}, not a number.")
+    return number
+
+
+def _word(params: Params, name: str) -> str:
+    return text(params.get(name)) or ""
+
+
+def _fail_next(emulator: Emulator, params: Params) -> object:
     """Take `{status, method, path, count, when: "before"|"after", seconds, error: {…}}`; see `Fault`."""
-    error = dict(params.get("error") or {})
+    error = dict(members(params.get("error")))
     error.update({k: params[k] for k in ("type", "code", "message") if k in params})
     fault = CallFault(
-        status=int(params.get("status", 500)),
-        method=params.get("method", ""),
-        path=params.get("path", ""),
-        count=int(params.get("count", 1)),
+        status=_whole(params, "status", 500),
+        method=_word(params, "method"),
+        path=_word(params, "path"),
+        count=_whole(params, "count", 1),
         before=params.get("when", "before") == "before",
-        seconds=float(params.get("seconds", 0)),
+        seconds=_number(params, "seconds", 0),
         error=error,
     )
     emulator.faults.add(fault)
     return {"armed": True}
 
 
-def _deliveries(emulator: Emulator, params: dict[str, object]) -> object:
-    return {"data": emulator.delivery.rows(event=params.get("event"), limit=int(params.get("limit", 100)))}
+def _deliveries(emulator: Emulator, params: Params) -> object:
+    return {"data": emulator.delivery.rows(event=_word(params, "event") or None, limit=_whole(params, "limit", 100))}
 
 
-def _redeliver(emulator: Emulator, params: dict[str, object]) -> object:
-    if not params.get("event"):
+def _redeliver(emulator: Emulator, params: Params) -> object:
+    event = _word(params, "event")
+    if not event:
         raise EmulatorError('Name the event: {"event": "evt_…"}.')
-    return {"planned": emulator.delivery.redeliver(params["event"], params.get("endpoint"))}
+    return {"planned": emulator.delivery.redeliver(event, _word(params, "endpoint") or None)}
 
 
-def _switches(emulator: Emulator, params: dict[str, object]) -> object:
+def _switches(emulator: Emulator, params: Params) -> object:
     """Take `{seed, duplicate, reorder, delay, drop, delay_seconds, paused, schedule}`; shares are 0 to 1."""
     names = ("seed", "duplicate", "reorder", "delay", "drop", "delay_seconds")
     if any(n in params for n in names):
-        emulator.delivery.faults = DeliveryFaults(**{n: params[n] for n in names if n in params})
+        emulator.delivery.faults = DeliveryFaults(
+            seed=_whole(params, "seed", 0),
+            duplicate=_number(params, "duplicate", 0),
+            reorder=_number(params, "reorder", 0),
+            delay=_number(params, "delay", 0),
+            drop=_number(params, "drop", 0),
+            delay_seconds=_number(params, "delay_seconds", 5),
+        )
     if "paused" in params:
         emulator.delivery.paused = bool(params["paused"])
     if "schedule" in params:
-        schedule = params["schedule"]
-        emulator.delivery.schedule = SCHEDULES[schedule] if isinstance(schedule, str) else tuple(schedule)
+        emulator.delivery.schedule = _schedule(params["schedule"])
     emulator.delivery.wake()
     faults = emulator.delivery.faults
     return {
@@ -192,43 +222,48 @@ def _switches(emulator: Emulator, params: dict[str, object]) -> object:
     }
 
 
-def _roll(emulator: Emulator, params: dict[str, object]) -> object:
+def _schedule(schedule: object) -> tuple[float, ...]:
+    """Return the seconds between attempts: of a schedule that has a name, or as they are listed."""
+    if is_array(schedule):
+        return tuple(_number({"schedule": seconds}, "schedule", 0) for seconds in schedule)
+    if str(schedule) not in SCHEDULES:
+        raise EmulatorError(f"There is no schedule {schedule!r}.", hint=f"There are {', '.join(SCHEDULES)}.")
+    return SCHEDULES[str(schedule)]
+
+
+def _roll(emulator: Emulator, params: Params) -> object:
     """Take `{expires_in_hours: 0 to 24}`: how long the old secret signs too. Nothing given: it ends at once."""
-    hours = params.get("expires_in_hours", 0)
-    try:
-        return roll(emulator, params["id"], float(hours))
-    except (TypeError, ValueError):
-        raise EmulatorError(f"expires_in_hours is {hours!r}, not a number of hours.") from None
+    return roll(emulator, str(params["id"]), _number(params, "expires_in_hours", 0))
 
 
-def _calls(emulator: Emulator, params: dict[str, object]) -> object:
+def _calls(emulator: Emulator, params: Params) -> object:
     rows = list(emulator.calls)
-    if params.get("path"):
-        rows = [r for r in rows if r["path"].startswith(params["path"])]
-    return {"data": rows[-int(params.get("limit", 100)) :]}
+    path = _word(params, "path")
+    rows = [row for row in rows if row["path"].startswith(path)]
+    return {"data": rows[-_whole(params, "limit", 100) :]}
 
 
-def _limits(emulator: Emulator, params: dict[str, object]) -> object:
+def _limits(emulator: Emulator, params: Params) -> object:
     """`{"rate_limit": 25, "latency": 0.2}`; null lifts the limit."""
     if "rate_limit" in params:
-        emulator.limiter.limit = None if params["rate_limit"] is None else int(params["rate_limit"])
+        emulator.limiter.limit = None if params["rate_limit"] is None else _whole(params, "rate_limit", 0)
     if "latency" in params:
-        emulator.latency = float(params["latency"] or 0)
+        emulator.latency = _number(params, "latency", 0) if params["latency"] is not None else 0.0
     return {"rate_limit": emulator.limiter.limit, "latency": emulator.latency}
 
 
-def _billing(emulator: Emulator, params: dict[str, object]) -> object:
+def _billing(emulator: Emulator, params: Params) -> object:
     """`{"retry_days": [3, 5, 7], "after_retries": "cancel"|"unpaid"|"past_due", "draft_seconds": 3600, …}`."""
     with emulator.store.transaction():
         return dataclasses.asdict(settings.write(emulator.store, params))
 
 
-def _trigger(emulator: Emulator, params: dict[str, object]) -> object:
+def _trigger(emulator: Emulator, params: Params) -> object:
 
     return trigger(emulator, str(params.get("event", "")))
 
 
-def _triggers(emulator: Emulator, params: dict[str, object]) -> object:
+def _triggers(emulator: Emulator, params: Params) -> object:
 
     del emulator, params
     return {"data": sorted(TRIGGERS)}
@@ -256,7 +291,7 @@ async def _payment_link(request: Request) -> Response:
     status, body = emulator.call("POST", f"/v1/payment_links/visits/{request.path_params['slug']}", account=account)
     if status != 200:
         return JSONResponse(body, status)
-    return RedirectResponse(body["url"], 303)
+    return RedirectResponse(str(body["url"]), 303)
 
 
 async def _three_d_secure(request: Request) -> Response:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from payloom_emulator.protocol.json_shapes import text
+
 if TYPE_CHECKING:
     from starlette.requests import Request
 
@@ -39,6 +41,6 @@ async def _onboarding(request: Request) -> Response:
     if request.method == "POST":
         terms = {"date": emulator.clock.now(), "ip": "127.0.0.1"}
         emulator.call("POST", f"/v1/accounts/{account_id}", {"tos_acceptance": terms})
-        return RedirectResponse(row[0].get("_return_url") or "/", 303)
-    text = f"<h1>Set up {escape(account_id)}</h1><p>The local Stripe asks for nothing but your consent.</p>"
-    return _page("Set up payments", f'{text}<form method="post"><button type="submit">Accept and go on</button></form>')
+        return RedirectResponse(text(row[0].get("_return_url")) or "/", 303)
+    body = f"<h1>Set up {escape(account_id)}</h1><p>The local Stripe asks for nothing but your consent.</p>"
+    return _page("Set up payments", f'{body}<form method="post"><button type="submit">Accept and go on</button></form>')

@@ -8,42 +8,57 @@ ends a challenge, and `"declines": true` says that a 402 is what is wanted.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from payloom_emulator.core.errors import EmulatorError
 from payloom_emulator.kit.durations import parse_duration
-from payloom_emulator.protocol.json_shapes import is_array, is_object
+from payloom_emulator.protocol.json_shapes import is_array, is_object, members
 from payloom_emulator.runtime import challenges
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from payloom_emulator.objects.json import JsonMapping
     from payloom_emulator.runtime.emulator import Emulator
+
+Step = TypedDict(
+    "Step",
+    {
+        "method": str,
+        "path": str,
+        "params": "JsonMapping",
+        "as": str,
+        "version": str,
+        "declines": bool,
+        "advance": str,
+        "challenge": str,
+        "outcome": str,
+    },
+    total=False,
+)
+"""One call, or one thing that happens between calls."""
 
 _NAME = re.compile(r"\{([A-Za-z_]\w*)((?:\.\w+)+)\}")
 
 
-def replay_calls(emulator: Emulator, calls: list[dict[str, object]]) -> dict[str, object]:
+def replay_calls(emulator: Emulator, calls: Sequence[Step]) -> dict[str, JsonMapping]:
     """Make every call; return the answers by name (`as`, or `call_1`…). Raises EmulatorError when one fails."""
-    known: dict[str, object] = {}
+    known: dict[str, JsonMapping] = {}
     for number, step in enumerate(calls, 1):
         if "advance" in step:
             seconds = int(parse_duration(str(step["advance"])).total_seconds())
             emulator.timers.advance(emulator.clock.now() + seconds)
             continue
         if "challenge" in step:
-            _challenge(emulator, _filled(step["challenge"], known), step.get("outcome", "complete"))
+            _challenge(emulator, _text(step["challenge"], known), step.get("outcome", "complete"))
             continue
-        path = _filled(step["path"], known)
-        status, body = emulator.call(
-            step.get("method", "POST"),
-            path,
-            _filled(step.get("params") or {}, known),
-            version=step.get("version"),
-        )
+        path, params = _text(step.get("path", ""), known), members(_filled(step.get("params"), known))
+        status, body = emulator.call(step.get("method", "POST"), path, params, version=step.get("version"))
         if status == 402 and step.get("declines"):
-            body = body["error"]
+            body = members(body["error"])
         elif status != 200:
             raise EmulatorError(
-                f"Call {number} ({step.get('method', 'POST')} {path}) answered {status}: {body['error']['message']}",
+                f"Call {number} ({step.get('method', 'POST')} {path}) answered {status}: {members(body['error'])['message']}",
                 where=f"calls[{number - 1}]",
             )
         known[step.get("as", f"call_{number}")] = body
@@ -54,10 +69,14 @@ def _challenge(emulator: Emulator, intent_id: str, outcome: str) -> None:
 
     kind = "payment_intents" if intent_id.startswith("pi_") else "setup_intents"
     _, intent = emulator.call("GET", f"/v1/{kind}/{intent_id}")
-    challenges.complete_challenge(emulator, intent_id, outcome, intent["client_secret"])
+    challenges.complete_challenge(emulator, intent_id, outcome, str(intent["client_secret"]))
 
 
-def _filled(value: object, known: dict[str, object]) -> object:
+def _text(value: str, known: Mapping[str, JsonMapping]) -> str:
+    return str(_filled(value, known))
+
+
+def _filled(value: object, known: Mapping[str, JsonMapping]) -> object:
     if is_object(value):
         return {k: _filled(v, known) for k, v in value.items()}
     if is_array(value):
@@ -65,7 +84,7 @@ def _filled(value: object, known: dict[str, object]) -> object:
     if not isinstance(value, str):
         return value
 
-    def one(match: re.Match[str]) -> str:
+    def referenced_value(match: re.Match[str]) -> str:
         referenced: object = known.get(match[1])
         for part in match[2].strip(".").split("."):
             if is_array(referenced):
@@ -76,4 +95,4 @@ def _filled(value: object, known: dict[str, object]) -> object:
             raise EmulatorError(f"Nothing is known as {match[0]}.", hint='Name an earlier call with "as".')
         return str(referenced)
 
-    return _NAME.sub(one, value)
+    return _NAME.sub(referenced_value, value)

@@ -8,18 +8,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.errors import EmulatorError, UnknownTrigger
-from payloom_emulator.http.seeding import replay_calls
+from payloom_emulator.http.seeding import Step, replay_calls
 from payloom_emulator.kit.suggest import closest
-from payloom_emulator.protocol.json_shapes import is_object
 
 if TYPE_CHECKING:
-    from payloom_emulator.runtime.emulator import Emulator
+    from collections.abc import Mapping
 
-Step = dict[str, object]
+    from payloom_emulator.runtime.emulator import Emulator
 
 
 def _post(path: str, name: str | None = None, /, **params: object) -> Step:
-    return {"method": "POST", "path": path, "params": params, **({"as": name} if name else {})}
+    step: Step = {"method": "POST", "path": path, "params": params}
+    if name:
+        step["as"] = name
+    return step
+
+
+def _with(step: Step, **params: object) -> Step:
+    """Return the step with further parameters."""
+    return {**step, "params": {**step.get("params", {}), **params}}
+
+
+def _declined(step: Step) -> Step:
+    """Return the step as one that a bank declines."""
+    return {**step, "declines": True}
+
+
+def _delete(path: str) -> Step:
+    return {"method": "DELETE", "path": path}
 
 
 _RETURN = "https://example.com/return"
@@ -45,18 +61,19 @@ _MONTHLY = _post(
 
 
 def _pay(method: str = "pm_card_visa", **more: object) -> Step:
-    given = {
-        "amount": 2000,
-        "currency": "usd",
-        "confirm": True,
-        "payment_method": method,
-        "return_url": _RETURN,
-        **more,
-    }
-    return _post("/v1/payment_intents", "pi", **given)
+    step = _post(
+        "/v1/payment_intents",
+        "pi",
+        amount=2000,
+        currency="usd",
+        confirm=True,
+        payment_method=method,
+        return_url=_RETURN,
+    )
+    return _with(step, **more)
 
 
-_DECLINED = {**_pay("pm_card_visa_chargeDeclined"), "declines": True}
+_DECLINED = _declined(_pay("pm_card_visa_chargeDeclined"))
 
 
 _HELD = _pay(capture_method="manual")
@@ -125,21 +142,20 @@ _SEPA = {
 _SEPA_FAILS = {**_SEPA, "sepa_debit": {"iban": "DE62370400440532013001"}}
 
 
-def _debited(data: dict[str, object]) -> list[Step]:
+def _debited(data: Mapping[str, object]) -> list[Step]:
     price = _post("/v1/prices", "price", product="{product.id}", unit_amount=1500, currency="eur")
-    session = {
-        **_SESSION,
-        "params": {**_SESSION["params"], "allowed_payment_method_types": ["sepa_debit"]},
-        "version": _VERSION,
-    }
+    session: Step = {**_with(_SESSION, allowed_payment_method_types=["sepa_debit"]), "version": _VERSION}
     confirm = _post("/v1/payment_pages/{session.id}/confirm", email="j@example.com", payment_method_data=data)
     return [_PRODUCT, price, session, confirm, _SETTLE]
+
+
+_FIRST_DISPUTE: Step = {"method": "GET", "path": "/v1/disputes?limit=1", "as": "disputes"}
 
 
 _DISPUTED = [
     _pay("pm_card_createDispute"),
     _SETTLE,
-    {"method": "GET", "path": "/v1/disputes?limit=1", "as": "disputes"},
+    _FIRST_DISPUTE,
 ]
 
 
@@ -175,15 +191,15 @@ TRIGGERS: dict[str, list[Step]] = {
     "coupon.created": [_post("/v1/coupons", "coupon", percent_off=20, duration="once")],
     "coupon.deleted": [
         _post("/v1/coupons", "coupon", percent_off=20, duration="once"),
-        {"method": "DELETE", "path": "/v1/coupons/{coupon.id}"},
+        _delete("/v1/coupons/{coupon.id}"),
     ],
     "customer.created": [_CUSTOMER],
-    "customer.deleted": [_CUSTOMER, {"method": "DELETE", "path": "/v1/customers/{customer.id}"}],
+    "customer.deleted": [_CUSTOMER, _delete("/v1/customers/{customer.id}")],
     "customer.source.created": [_CUSTOMER, _post("/v1/customers/{customer.id}/sources", source="tok_visa")],
     "customer.subscription.created": _SUBSCRIBED,
     "customer.subscription.deleted": [
         *_SUBSCRIBED,
-        {"method": "DELETE", "path": "/v1/subscriptions/{subscription.id}"},
+        _delete("/v1/subscriptions/{subscription.id}"),
     ],
     "customer.subscription.paused": [
         _PRODUCT,
@@ -206,7 +222,7 @@ TRIGGERS: dict[str, list[Step]] = {
         _CUSTOMER,
         _ATTACH,
         _DEFAULT,
-        {**_SUBSCRIBE, "params": {**_SUBSCRIBE["params"], "trial_period_days": 2}},
+        _with(_SUBSCRIBE, trial_period_days=2),
     ],
     "customer.subscription.updated": [
         *_SUBSCRIBED,
@@ -224,7 +240,7 @@ TRIGGERS: dict[str, list[Step]] = {
         _ITEM,
         _INVOICE,
         _FINALIZE,
-        {**_post("/v1/invoices/{invoice.id}/pay"), "declines": True},
+        _declined(_post("/v1/invoices/{invoice.id}/pay")),
     ],
     "invoice.updated": [*_DRAFT, _post("/v1/invoices/{invoice.id}", metadata={"foo": "bar"})],
     "invoice.voided": [*_DRAFT, _FINALIZE, _post("/v1/invoices/{invoice.id}/void")],
@@ -248,7 +264,7 @@ TRIGGERS: dict[str, list[Step]] = {
     "price.created": [_PRODUCT, _PRICE],
     "price.updated": [_PRODUCT, _PRICE, _post("/v1/prices/{price.id}", metadata={"foo": "bar"})],
     "product.created": [_PRODUCT],
-    "product.deleted": [_PRODUCT, {"method": "DELETE", "path": "/v1/products/{product.id}"}],
+    "product.deleted": [_PRODUCT, _delete("/v1/products/{product.id}")],
     "product.updated": [_PRODUCT, _post("/v1/products/{product.id}", metadata={"foo": "bar"})],
     "promotion_code.created": [
         _post("/v1/coupons", "coupon", percent_off=20, duration="once"),
@@ -259,12 +275,8 @@ TRIGGERS: dict[str, list[Step]] = {
     "refund.updated": [_pay(), _post("/v1/refunds", payment_intent="{pi.id}"), _SETTLE],
     "setup_intent.canceled": [_post("/v1/setup_intents", "seti"), _post("/v1/setup_intents/{seti.id}/cancel")],
     "setup_intent.created": [_post("/v1/setup_intents", "seti")],
-    "setup_intent.requires_action": [
-        {**_SETUP, "params": {**_SETUP["params"], "payment_method": "pm_card_authenticationRequired"}}
-    ],
-    "setup_intent.setup_failed": [
-        {**_SETUP, "params": {**_SETUP["params"], "payment_method": "pm_card_chargeDeclined"}, "declines": True}
-    ],
+    "setup_intent.requires_action": [_with(_SETUP, payment_method="pm_card_authenticationRequired")],
+    "setup_intent.setup_failed": [_declined(_with(_SETUP, payment_method="pm_card_chargeDeclined"))],
     "setup_intent.succeeded": [_SETUP],
 }
 
@@ -287,7 +299,7 @@ def trigger(emulator: Emulator, event: str) -> dict[str, object]:
     followed = [{"id": i, "type": t} for i, t in rows]
     if not any(m["type"] == event for m in followed):
         raise EmulatorError(f"{event} did not follow; what did: {', '.join(m['type'] for m in followed)}")
-    return {"event": event, "made": followed, "objects": {n: b.get("id") for n, b in known.items() if is_object(b)}}
+    return {"event": event, "made": followed, "objects": {name: body.get("id") for name, body in known.items()}}
 
 
 def _newest(emulator: Emulator) -> int:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from payloom_emulator.core.declarations.resource import Include, Reaction, Rule
     from payloom_emulator.core.declarations.schema import Schema
     from payloom_emulator.kit.clock import Clock
+    from payloom_emulator.objects.json import JsonMapping
 
 CALLS_KEPT = 1000
 
@@ -165,7 +166,7 @@ class Emulator:
         self,
         method: str,
         path: str,
-        params: dict[str, object] | None = None,
+        params: JsonMapping | None = None,
         *,
         key: str | None = None,
         version: str | None = None,

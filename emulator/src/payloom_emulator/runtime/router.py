@@ -33,12 +33,12 @@ class Route:
     resource: Resource
 
 
-@dataclasses.dataclass(slots=True)
 class _Branch:
     """What the paths with one beginning go on with. children: by their next part, "{}" for a placeholder."""
 
-    children: dict[str, _Branch] = dataclasses.field(default_factory=dict[str, "_Branch"])
-    routes: dict[str, Route] = dataclasses.field(default_factory=dict[str, Route])
+    def __init__(self) -> None:
+        self.children: dict[str, _Branch] = {}
+        self.routes: dict[str, Route] = {}
 
 
 class Router:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from payloom_emulator.protocol.json_shapes import elements, members, text
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-Json = dict[str, object]
+    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.objects.kind import Kind
+    from payloom_emulator.runtime.emulator import Emulator
+
+T = TypeVar("T")
 
 
 class Access:
@@ -15,8 +21,8 @@ class Access:
 
     def __init__(self, request: Request, object_id: str | None = None) -> None:
         """Use the emulator the request came to, in the account that `object_id` belongs to (else the default one)."""
-        self.emulator = request.app.state.emulator
-        self.account: str = self.emulator.config.account
+        self.emulator: Emulator = request.app.state.emulator
+        self.account = self.emulator.config.account
         if object_id:
             rows = self.emulator.store.query("SELECT account FROM objects WHERE id = ?", (object_id,))
             self.account = rows[0][0] if rows else self.account
@@ -39,31 +45,46 @@ class Access:
     @property
     def now(self) -> int:
         """The emulator's time in Unix seconds."""
-        return int(self.emulator.clock.now())
+        return self.emulator.clock.now()
 
-    def call(self, method: str, path: str, **params: object) -> tuple[int, Json]:
+    def call(self, method: str, path: str, **params: object) -> tuple[int, JsonMapping]:
         """Return (status, body) of a call."""
         return self.emulator.call(
             method, path, params, key=self.secret_key, version=NEWEST, account=self.connected or None
         )
 
-    def get(self, path: str, **params: object) -> Json | None:
+    def get(self, path: str, **params: object) -> JsonMapping | None:
         """Return the object at `path`, or None when there is none."""
         status, body = self.call("GET", path, **params)
         return body if status == 200 else None
 
-    def stored(self, object_id: str) -> Json | None:
+    def read(self, kind: Kind[T], object_id: str | None) -> T | None:
+        """Return the object of a kind with this id, or None when there is none."""
+        path = self.emulator.schema(kind).path
+        return cast("T | None", self.get(f"{path}/{object_id}")) if object_id else None
+
+    def rows(self, kind: Kind[T], path: str | None = None, **params: object) -> list[T]:
+        """Return the first page of a list: of all objects of the kind, or of those at `path`."""
+        answer = self.get(path or self.emulator.schema(kind).path or "", **params) or {}
+        return [cast("T", row) for row in elements(answer.get("data"))]
+
+    def stored(self, kind: Kind[T], object_id: str | None) -> T | None:
         """Return an object as the emulator keeps it, with what no API shows (prices' tiers, links' tokens)."""
-        row = self.emulator.store.read(self.account, object_id)
-        return row[0] if row and not row[1] else None
+        row = self.emulator.store.read(self.account, object_id) if object_id else None
+        return cast("T", row[0]) if row and not row[1] and row[0]["object"] == kind else None
 
     def merchant(self) -> str:
         """Return the account's public name."""
-        account = self.get("/v1/account") or {}
-        profile = account.get("business_profile") or {}
-        dashboard = (account.get("settings") or {}).get("dashboard") or {}
+        account = cast("dict[str, object]", self.get("/v1/account") or {})
+        profile = members(account.get("business_profile"))
+        dashboard = members(members(account.get("settings")).get("dashboard"))
         named = profile.get("name") or dashboard.get("display_name") or self.emulator.config.business.get("name")
         return str(named or "Your shop")
+
+
+def error_message(body: JsonMapping) -> str | None:
+    """Return what an API error says."""
+    return text(members(body.get("error")).get("message"))
 
 
 NEWEST = "2026-10-28.endive"

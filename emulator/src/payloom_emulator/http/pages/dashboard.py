@@ -6,16 +6,21 @@ Written on the server; its few buttons call the control endpoints under `/_emula
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from payloom_emulator.core.config import DEFAULT_WEBHOOK_SECRET
-from payloom_emulator.http.pages.api_access import Access, Json
+from payloom_emulator.http.pages.api_access import Access
 from payloom_emulator.http.pages.rendering import money, page
 from payloom_emulator.http.trigger import TRIGGERS
+from payloom_emulator.objects import kinds
+from payloom_emulator.protocol.json_shapes import elements, integer, members, text
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
+
+    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.runtime.delivery import DeliveryRow
 
 _RECENT, _EVENTS = 8, 12
 _KINDS = (
@@ -43,54 +48,107 @@ def tone(status: str | None) -> str:
     return "bad" if status in _BAD else "wait"
 
 
-def _row(item: Json) -> Json:
-    amount = item.get("amount", item.get("amount_total", item.get("total")))
-    status = item.get("status")
+class _Row(TypedDict):
+    """One object in words."""
+
+    id: object
+    what: object
+    amount: str
+    status: str | None
+    tone: str
+    at: str
+
+
+class _Recent(TypedDict):
+    """The newest objects of a kind."""
+
+    label: str
+    rows: list[_Row]
+    more: object
+
+
+class _Count(TypedDict):
+    label: str
+    count: int
+
+
+class _Delivery(TypedDict):
+    """One delivery of an event in words."""
+
+    words: str
+    tone: str
+    note: str
+    attempt: int
+
+
+class _Event(TypedDict):
+    """One event with what became of its deliveries."""
+
+    id: str
+    type: str
+    object: object
+    at: str
+    deliveries: list[_Delivery]
+
+
+class _Endpoint(TypedDict):
+    """One webhook endpoint in words."""
+
+    id: str
+    url: str
+    status: str
+    tone: str
+    events: str
+
+
+def _row(item: JsonMapping) -> _Row:
+    """Return an object of any of the kinds in words."""
+    amount = integer(item.get("amount", item.get("amount_total", item.get("total"))))
+    status, currency = text(item.get("status")), text(item.get("currency"))
     return {
         "id": item["id"],
         "what": item.get("description") or item.get("email") or item.get("name") or item.get("customer") or "",
-        "amount": money(amount, item["currency"]) if amount is not None and item.get("currency") else "",
+        "amount": money(amount, currency) if amount is not None and currency else "",
         "status": status,
         "tone": tone(status),
-        "at": moment(item["created"]),
+        "at": moment(integer(item["created"]) or 0),
     }
 
 
-def _recent(pages: Access) -> list[Json]:
-    recent: list[Json] = []
+def _recent(pages: Access) -> list[_Recent]:
+    recent: list[_Recent] = []
     for _, label, path in _KINDS:
-        listed = pages.get(path, limit=_RECENT)
-        rows = [_row(item) for item in (listed or {}).get("data") or []]
+        answer = pages.get(path, limit=_RECENT) or {}
+        rows = [_row(members(item)) for item in elements(answer.get("data"))]
         if rows:
-            recent.append({"label": label, "rows": rows, "more": (listed or {}).get("has_more", False)})
+            recent.append({"label": label, "rows": rows, "more": answer.get("has_more", False)})
     return recent
 
 
-def _counts(pages: Access) -> list[Json]:
+def _counts(pages: Access) -> list[_Count]:
     sql = "SELECT object, count(*) FROM objects WHERE account = ? AND deleted = 0 GROUP BY object"
-    known = dict(pages.emulator.store.query(sql, (pages.emulator.config.account,)))
+    known: dict[str, int] = dict(pages.emulator.store.query(sql, (pages.emulator.config.account,)))
     return [{"label": label, "count": known.get(name, 0)} for name, label, _ in _KINDS]
 
 
-def _events(pages: Access) -> list[Json]:
+def _events(pages: Access) -> list[_Event]:
     """Return the last events with what became of their deliveries."""
-    listed = pages.get("/v1/events", limit=_EVENTS) or {}
-    deliveries: dict[str, list[Json]] = {}
+    deliveries: dict[str, list[_Delivery]] = {}
     for row in pages.emulator.delivery.rows(limit=200):
-        deliveries.setdefault(row["event"], []).append(row)
+        deliveries.setdefault(row["event"], []).append(_delivery(row))
     return [
         {
             "id": event["id"],
             "type": event["type"],
-            "object": (event["data"]["object"] or {}).get("id") or "",
+            "object": event["data"]["object"].get("id") or "",
             "at": moment(event["created"]),
-            "deliveries": [_delivery(row) for row in deliveries.get(event["id"], [])],
+            "deliveries": deliveries.get(event["id"], []),
         }
-        for event in listed.get("data") or []
+        for event in pages.rows(kinds.EVENT, limit=_EVENTS)
     ]
 
 
-def _delivery(row: Json) -> Json:
+def _delivery(row: DeliveryRow) -> _Delivery:
     status = row["status"]
     state = "delivered" if status and 200 <= status < 300 else row["state"]
     words = f"{state} · {status}" if status else state
@@ -102,8 +160,7 @@ def _delivery(row: Json) -> Json:
     }
 
 
-def _endpoints(pages: Access) -> list[Json]:
-    listed = pages.get("/v1/webhook_endpoints", limit=20) or {}
+def _endpoints(pages: Access) -> list[_Endpoint]:
     return [
         {
             "id": endpoint["id"],
@@ -112,7 +169,7 @@ def _endpoints(pages: Access) -> list[Json]:
             "tone": tone(endpoint["status"]),
             "events": ", ".join(endpoint["enabled_events"][:4]) + (" …" if len(endpoint["enabled_events"]) > 4 else ""),
         }
-        for endpoint in listed.get("data") or []
+        for endpoint in pages.rows(kinds.WEBHOOK_ENDPOINT, limit=20)
     ]
 
 

@@ -8,33 +8,35 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING
 
-from payloom_emulator.http.pages.api_access import Access, Json
+from payloom_emulator.http.pages.api_access import Access
 from payloom_emulator.http.pages.hosted_checkout.view import METHODS
 from payloom_emulator.http.pages.rendering import money, page
-from payloom_emulator.protocol.json_shapes import is_object
+from payloom_emulator.objects import kinds
+from payloom_emulator.protocol.json_shapes import members, text
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
+    from payloom_emulator.objects.payment_methods import PaymentMethod
 
-def _intent(pages: Access, intent_id: str) -> Json | None:
+
+def _intent(pages: Access, intent_id: str) -> PaymentIntent | SetupIntent | None:
     if intent_id.startswith("seti_"):
-        return pages.get(f"/v1/setup_intents/{intent_id}", expand=["payment_method"])
-    return pages.get(f"/v1/payment_intents/{intent_id}", expand=["payment_method"])
+        return pages.read(kinds.SETUP_INTENT, intent_id)
+    return pages.read(kinds.PAYMENT_INTENT, intent_id)
 
 
-def _method(intent: Json) -> str:
-    method = intent.get("payment_method")
-    card = (method.get("card") or {}) if is_object(method) else {}
-    if card.get("last4"):
-        return f"{str(card.get('brand', 'card')).capitalize()} •••• {card['last4']}"
-    return METHODS.get(_type(intent), _type(intent))
+def _named(method: PaymentMethod | None) -> str:
+    card = method["card"] if method and method["type"] == "card" else None
+    if card:
+        return f"{card['brand'].capitalize()} •••• {card['last4']}"
+    return METHODS.get(_type(method), _type(method))
 
 
-def _type(intent: Json) -> str:
-    method = intent.get("payment_method")
-    return str(method["type"]) if is_object(method) else "card"
+def _type(method: PaymentMethod | None) -> str:
+    return method["type"] if method else "card"
 
 
 async def challenge(request: Request) -> Response:
@@ -43,7 +45,7 @@ async def challenge(request: Request) -> Response:
     framed = request.query_params.get("frame") == "1"
     intent = _intent(pages, request.path_params["intent"])
     secret = request.query_params.get("client_secret", "")
-    if intent is None or not hmac.compare_digest(secret.encode(), str(intent.get("client_secret")).encode()):
+    if intent is None or not hmac.compare_digest(secret.encode(), str(intent["client_secret"]).encode()):
         return page(
             "missing.html",
             status=404,
@@ -51,10 +53,11 @@ async def challenge(request: Request) -> Response:
             title="Nothing to authenticate",
             message="There is no such payment at this local Stripe, or the link is not complete.",
         )
-    action = intent.get("next_action") or {}
-    return_url = (action.get("redirect_to_url") or {}).get("return_url") or ""
-    facts = [("Merchant", pages.merchant()), ("Paid with", _method(intent))]
-    if intent["object"] == "payment_intent":
+    method = pages.read(kinds.PAYMENT_METHOD, intent["payment_method"])
+    redirect = members(members(intent["next_action"]).get("redirect_to_url"))
+    return_url = text(redirect.get("return_url")) or ""
+    facts = [("Merchant", pages.merchant()), ("Paid with", _named(method))]
+    if "amount" in intent:
         facts.insert(1, ("Amount", money(intent["amount"], intent["currency"])))
     return page(
         "three_d_secure.html",
@@ -65,6 +68,6 @@ async def challenge(request: Request) -> Response:
         secret=secret,
         return_url=return_url,
         facts=facts,
-        by_card=_type(intent) == "card",
-        method_name=_method(intent),
+        by_card=_type(method) == "card",
+        method_name=_named(method),
     )

@@ -6,7 +6,7 @@ publishable key, as Stripe's own page does.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypedDict, cast
 from urllib.parse import quote
 
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -14,14 +14,13 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from payloom_emulator.catalog.prices import amount_for
 from payloom_emulator.http.pages.api_access import Access
 from payloom_emulator.http.pages.hosted_checkout.sdk import sdk_session
-from payloom_emulator.http.pages.hosted_checkout.view import Json, shipping, view
+from payloom_emulator.http.pages.hosted_checkout.view import PageLine, PaymentPage, View, shipping, view
 from payloom_emulator.http.pages.rendering import page
-from payloom_emulator.objects.catalog import Price
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.checkout import LineItem
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-
-_LINES = {"limit": 100, "expand": ["data.price.product"]}
 
 
 def _missing() -> Response:
@@ -33,34 +32,42 @@ def _missing() -> Response:
     )
 
 
-def _session(pages: Access, session_id: str) -> Json | None:
-    """Return the session with what Stripe's page knows beyond the API's object (trial, prefilled customer)."""
-    session = pages.get(f"/v1/payment_pages/{session_id}")
-    return session or pages.get(f"/v1/checkout/sessions/{session_id}")
+def _session(pages: Access, session_id: str) -> PaymentPage | None:
+    """Return the session with what Stripe's page knows beyond the API's object."""
+    session = pages.get(f"/v1/payment_pages/{session_id}") or pages.get(f"/v1/checkout/sessions/{session_id}")
+    return cast("PaymentPage | None", session)
 
 
-def _lines(pages: Access, session: Json) -> list[Json]:
-    listed = pages.get(f"/v1/checkout/sessions/{session['id']}/line_items", **_LINES)
-    lines: list[Json] = (listed or {}).get("data") or []
-    for line in lines:
-        price = pages.stored((line.get("price") or {}).get("id", ""))
-        if price:
-            line["_due"] = amount_for(cast("Price", price), line.get("quantity") or 1, session["currency"])
-    return lines
+def _lines(pages: Access, session: PaymentPage) -> list[PageLine]:
+    path = f"/v1/checkout/sessions/{session['id']}/line_items"
+    return [_line(pages, session, line) for line in pages.rows(kinds.ITEM, path, limit=100)]
 
 
-def _customer(pages: Access, session: Json) -> Json:
-    customer = session.get("customer")
-    if isinstance(customer, str):
-        customer = pages.get(f"/v1/customers/{customer}")
-    return customer or {}
+def _line(pages: Access, session: PaymentPage, line: LineItem) -> PageLine:
+    shown = line["price"]
+    product = pages.read(kinds.PRODUCT, shown["product"]) if shown else None
+    price = pages.stored(kinds.PRICE, shown["id"]) if shown else None
+    if price is None:
+        return PageLine(line, product, line["amount_subtotal"])
+    return PageLine(line, product, amount_for(price, line["quantity"] or 1, session["currency"] or ""))
 
 
-def _prefill(pages: Access, session: Json) -> Json:
-    customer = _customer(pages, session)
-    details = session.get("customer_details") or {}
-    email = customer.get("email") or session.get("customer_email") or details.get("email")
-    return {"email": email or "", "locked": bool(email), "name": customer.get("name") or ""}
+class _Prefill(TypedDict):
+    email: str
+    locked: bool
+    name: str
+
+
+def _prefill(pages: Access, session: PaymentPage) -> _Prefill:
+    customer = pages.read(kinds.CUSTOMER, session["customer"])
+    details = session["customer_details"]
+    email = (
+        (customer["email"] if customer else None)
+        or session["customer_email"]
+        or (details["email"] if details else None)
+    )
+    name = customer["name"] if customer else None
+    return {"email": email or "", "locked": bool(email), "name": name or ""}
 
 
 async def pay(request: Request) -> Response:
@@ -89,14 +96,15 @@ async def embedded(request: Request) -> Response:
     return _form(pages, session, embedded=True, complete=complete, theme=theme)
 
 
-def _knows_secret(request: Request, session: Json) -> bool:
-    known = session.get("client_secret")
+def _knows_secret(request: Request, session: PaymentPage) -> bool:
+    known = session["client_secret"]
     return not known or request.query_params.get("secret") == known
 
 
 def _form(
-    pages: Access, session: Json, *, embedded: bool = False, complete: str = "redirect", theme: str = ""
+    pages: Access, session: PaymentPage, *, embedded: bool = False, complete: str = "redirect", theme: str = ""
 ) -> Response:
+    collection = session["shipping_address_collection"]
     return page(
         "checkout.html",
         framed=embedded,
@@ -107,16 +115,21 @@ def _form(
         key=pages.publishable_key,
         account=pages.connected,
         prefill=_prefill(pages, session),
-        shipping_countries=((session.get("shipping_address_collection") or {}).get("allowed_countries") or []),
+        shipping_countries=collection["allowed_countries"] if collection else [],
         **_shown(pages, session),
     )
 
 
-def _shown(pages: Access, session: Json) -> Json:
+class _Shown(TypedDict):
+    view: View
+    back: str | None
+
+
+def _shown(pages: Access, session: PaymentPage) -> _Shown:
     page = view(session, _lines(pages, session), merchant=pages.merchant(), now=pages.now)
-    rates = [pages.stored(option["shipping_rate"]) or {} for option in session.get("shipping_options") or []]
+    rates = [pages.stored(kinds.SHIPPING_RATE, option["shipping_rate"]) for option in session["shipping_options"]]
     page["shipping"] = shipping(session, rates)
-    return {"view": page, "back": session.get("cancel_url")}
+    return {"view": page, "back": session["cancel_url"]}
 
 
 async def summary(request: Request) -> Response:
@@ -128,7 +141,7 @@ async def summary(request: Request) -> Response:
     return page("checkout_summary.html", session=session, **_shown(pages, session))
 
 
-def _closed(pages: Access, session: Json) -> Response:
+def _closed(pages: Access, session: PaymentPage) -> Response:
     if session["status"] == "complete":
         return page(
             "missing.html",
@@ -141,14 +154,14 @@ def _closed(pages: Access, session: Json) -> Response:
         "missing.html",
         title="This link has expired",
         message="The Checkout Session can no longer be paid. Go back and start again.",
-        link=session.get("cancel_url"),
+        link=session["cancel_url"],
         link_text=f"Back to {pages.merchant()}",
     )
 
 
-def _target(session: Json) -> str | None:
+def _target(session: PaymentPage) -> str | None:
     """Return where the person goes after paying, with the session's id filled in."""
-    url = session.get("success_url") or session.get("return_url")
+    url = session["success_url"] or session["return_url"]
     return str(url).replace("{CHECKOUT_SESSION_ID}", quote(session["id"])) if url else None
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from payloom_emulator.http.pages.hosted_checkout.view import Json, trial_end
+from payloom_emulator.http.pages.hosted_checkout.view import Item, PaymentPage, View, trial_end
 from payloom_emulator.http.pages.rendering import money
 from payloom_emulator.kit.money import exponent
+from payloom_emulator.objects.checkout import LineItemAdjustableQuantity
 
 
-def _amount(minor: int | None, currency: str) -> Json:
+def _amount(minor: int | None, currency: str) -> dict[str, object]:
     return {"minorUnitsAmount": minor or 0, "amount": money(minor, currency)}
 
 
-def _line(item: Json, currency: str) -> Json:
+def _line(item: Item, currency: str) -> dict[str, object]:
     raw, price = item["raw"], item["price"]
     recurring = item["recurring"]
     return {
@@ -20,21 +21,21 @@ def _line(item: Json, currency: str) -> Json:
         "description": item["about"],
         "quantity": item["quantity"],
         "images": [item["image"]] if item["image"] else [],
-        "priceId": price.get("id") or "",
-        "unitAmount": _amount(price.get("unit_amount"), currency),
+        "priceId": price["id"] if price else "",
+        "unitAmount": _amount(price["unit_amount"] if price else None, currency),
         "unitAmountDecimal": None,
         "unitLabel": None,
         "subtotal": _amount(raw["amount_subtotal"], currency),
-        "discount": _amount(raw.get("amount_discount"), currency),
-        "taxExclusive": _amount(raw.get("amount_tax"), currency),
+        "discount": _amount(raw["amount_discount"], currency),
+        "taxExclusive": _amount(raw["amount_tax"], currency),
         "taxInclusive": _amount(0, currency),
         "total": _amount(raw["amount_total"], currency),
         "discountAmounts": None,
         "taxAmounts": None,
         "recurring": {
             "interval": recurring["interval"],
-            "intervalCount": recurring.get("interval_count") or 1,
-            "usageType": recurring.get("usage_type") or "licensed",
+            "intervalCount": recurring["interval_count"],
+            "usageType": recurring["usage_type"],
         }
         if recurring
         else None,
@@ -45,28 +46,28 @@ def _line(item: Json, currency: str) -> Json:
     }
 
 
-def _adjustable(given: Json | None) -> Json | None:
-    if not given or not given.get("enabled"):
+def _adjustable(rule: LineItemAdjustableQuantity | None) -> dict[str, int] | None:
+    if not rule or not rule["enabled"]:
         return None
-    return {"minimum": given.get("minimum") or 0, "maximum": given.get("maximum") or 99}
+    return {"minimum": rule["minimum"] or 0, "maximum": rule["maximum"] or 99}
 
 
-def _status(session: Json) -> Json:
+def _status(session: PaymentPage) -> dict[str, object]:
     if session["status"] == "complete":
         return {"type": "complete", "paymentStatus": session["payment_status"]}
     return {"type": session["status"]}
 
 
-def _recurring(session: Json, shown: Json, currency: str, now: int) -> Json | None:
+def _recurring(session: PaymentPage, shown: View, currency: str, now: int) -> dict[str, object] | None:
     items = [item for item in shown["items"] if item["recurring"]]
-    if session["mode"] != "subscription" or not items:
+    first = items[0]["recurring"] if items else None
+    if session["mode"] != "subscription" or not first:
         return None
     due = sum(item["due"] for item in items)
     end = trial_end(session, now)
-    first = items[0]["recurring"]
     return {
         "interval": first["interval"],
-        "intervalCount": first.get("interval_count") or 1,
+        "intervalCount": first["interval_count"],
         "isProrated": False,
         "dueNext": {
             "subtotal": _amount(due, currency),
@@ -80,16 +81,18 @@ def _recurring(session: Json, shown: Json, currency: str, now: int) -> Json | No
     }
 
 
-def sdk_session(session: Json, shown: Json, *, email: str | None, now: int, target: str | None) -> Json:
+def sdk_session(
+    session: PaymentPage, shown: View, *, email: str | None, now: int, target: str | None
+) -> dict[str, object]:
     """Return the session; amounts are minor units with their written form.
 
     target: where to go after paying; the stand-in uses it, Stripe's own type does not have it.
     """
-    currency = session.get("currency") or "usd"
-    details: dict[str, object] = session.get("total_details") or {}
+    currency = session["currency"] or "usd"
+    details = session["total_details"]
     discounts = [
         {
-            **_amount(details.get("amount_discount"), currency),
+            **_amount(details["amount_discount"] if details else 0, currency),
             "displayName": row["label"],
             "promotionCode": None,
             "recurring": None,
@@ -121,15 +124,15 @@ def sdk_session(session: Json, shown: Json, *, email: str | None, now: int, targ
         "lastPaymentError": None,
         "discountAmounts": discounts or None,
         "total": {
-            "subtotal": _amount(session.get("amount_subtotal"), currency),
-            "discount": _amount(details.get("amount_discount"), currency),
-            "shippingRate": _amount(details.get("amount_shipping"), currency),
-            "taxExclusive": _amount(details.get("amount_tax"), currency),
+            "subtotal": _amount(session["amount_subtotal"], currency),
+            "discount": _amount(details["amount_discount"] if details else 0, currency),
+            "shippingRate": _amount(details["amount_shipping"] if details else 0, currency),
+            "taxExclusive": _amount(details["amount_tax"] if details else 0, currency),
             "taxInclusive": _amount(0, currency),
             "appliedBalance": _amount(0, currency),
             "balanceAppliedToNextInvoice": False,
             "surcharge": _amount(0, currency),
-            "total": _amount(session.get("amount_total"), currency),
+            "total": _amount(session["amount_total"], currency),
         },
         "returnUrl": target,
     }

@@ -6,11 +6,90 @@ Pure: objects in, words out.
 from __future__ import annotations
 
 import datetime as dt
+from typing import NamedTuple, NotRequired, TypedDict
 
 from payloom_emulator.http.pages.rendering import money
-from payloom_emulator.protocol.json_shapes import is_object
+from payloom_emulator.objects.catalog import Price, PriceRecurring, Product, ShippingRate, ShippingRateDeliveryEstimate
+from payloom_emulator.objects.checkout import CheckoutSession, LineItem
+from payloom_emulator.objects.params.checkout import CheckoutSessionCreateParamsSubscriptionData
+from payloom_emulator.protocol.json_shapes import elements, integer, members, text
 
-Json = dict[str, object]
+
+class PaymentPage(CheckoutSession):
+    """The session with what Stripe's own page knows beyond the API's object: the trial that it starts."""
+
+    subscription_data: NotRequired[CheckoutSessionCreateParamsSubscriptionData]
+
+
+class PageLine(NamedTuple):
+    """One line of the session. due: what each period costs, in minor units."""
+
+    line: LineItem
+    product: Product | None
+    due: int
+
+
+class Item(TypedDict):
+    """One line in words. due: what each period costs, in minor units. raw, price: what the line was made of."""
+
+    id: str
+    name: str
+    about: str | None
+    image: str | None
+    quantity: int
+    each: str | None
+    amount: str
+    after_trial: str | None
+    adjustable: list[int]
+    due: int
+    interval: str
+    recurring: PriceRecurring | None
+    price: Price | None
+    raw: LineItem
+
+
+class ShippingChoice(TypedDict):
+    """One way of shipping in words."""
+
+    id: str
+    name: str
+    estimate: str
+    amount: str
+    chosen: bool
+
+
+class Heading(TypedDict):
+    """What the page is about, in words."""
+
+    title: str
+    amount: str | None
+    note: str | None
+
+
+class Sum(TypedDict):
+    """One row of the sums under the items."""
+
+    kind: str
+    label: str
+    value: str
+
+
+class View(TypedDict):
+    """Everything the page writes."""
+
+    id: str
+    mode: str
+    merchant: str
+    heading: Heading
+    items: list[Item]
+    rows: list[Sum]
+    trial: str | None
+    button: str
+    needs_method: bool
+    methods: list[tuple[str, str]]
+    terms: str | None
+    shipping: NotRequired[list[ShippingChoice]]
+
 
 _SUBMIT = {"pay": "Pay", "book": "Book", "donate": "Donate", "subscribe": "Subscribe", "auto": "Pay"}
 METHODS = {
@@ -40,7 +119,7 @@ METHODS = {
 }
 
 
-def interval(recurring: Json | None) -> str:
+def interval(recurring: PriceRecurring | None) -> str:
     """Return `per month`, `every 3 months` or nothing."""
     if not recurring:
         return ""
@@ -54,26 +133,25 @@ def date(seconds: int) -> str:
     return f"{moment:%B} {moment.day}, {moment.year}"
 
 
-def _item(line: Json) -> Json:
-    price = line.get("price") or {}
-    named = price.get("product")
-    product = named if is_object(named) else {}
-    currency, quantity = line["currency"], line.get("quantity") or 1
-    recurring = price.get("recurring")
-    unit = price.get("unit_amount")
-    each = money(unit, currency) if unit is not None else money(line["amount_subtotal"] // quantity, currency)
-    images = [image for image in (product or {}).get("images") or [] if str(image).startswith(("http://", "https://"))]
+def _item(page_line: PageLine) -> Item:
+    line, product, _ = page_line
+    price = line["price"]
+    currency, quantity = line["currency"], line["quantity"] or 1
+    unit = price["unit_amount"] if price else None
+    each = money(line["amount_subtotal"] // quantity if unit is None else unit, currency)
+    images = [url for url in (product["images"] if product else []) if url.startswith(("http://", "https://"))]
+    recurring = price["recurring"] if price else None
     return {
         "id": line["id"],
-        "name": line.get("description") or (product or {}).get("name") or "Item",
-        "about": (product or {}).get("description"),
+        "name": line["description"] or (product["name"] if product else "Item"),
+        "about": product["description"] if product else None,
         "image": images[0] if images else None,
         "quantity": quantity,
         "each": each if quantity > 1 else None,
         "amount": money(line["amount_subtotal"], currency),
         "after_trial": None,
         "adjustable": _choices(line, quantity),
-        "due": line.get("_due", (unit or 0) * quantity),
+        "due": page_line.due,
         "interval": interval(recurring),
         "recurring": recurring,
         "price": price,
@@ -81,48 +159,49 @@ def _item(line: Json) -> Json:
     }
 
 
-def _choices(line: Json, quantity: int) -> list[int]:
+def _choices(line: LineItem, quantity: int) -> list[int]:
     """Return the quantities a person may choose; none when the quantity is fixed."""
-    rule = line.get("adjustable_quantity") or {}
-    if not rule.get("enabled"):
+    rule = line.get("adjustable_quantity")
+    if not rule or not rule["enabled"]:
         return []
-    low = rule.get("minimum") or 1
-    return sorted({*range(low, min(rule.get("maximum") or 99, low + 98) + 1), quantity})
+    low = rule["minimum"] or 1
+    return sorted({*range(low, min(rule["maximum"] or 99, low + 98) + 1), quantity})
 
 
-def shipping(session: Json, rates: list[Json]) -> list[Json]:
+def shipping(session: PaymentPage, rates: list[ShippingRate | None]) -> list[ShippingChoice]:
     """Return the shipping options; `rates` are the rate objects of the session's options, in order."""
-    chosen = (session.get("shipping_cost") or {}).get("shipping_rate")
-    options: list[Json] = []
-    for option, rate in zip(session.get("shipping_options") or [], rates, strict=True):
-        amount = option["shipping_amount"]
+    cost = session["shipping_cost"]
+    chosen = cost["shipping_rate"] if cost else None
+    options: list[ShippingChoice] = []
+    for option, rate in zip(session["shipping_options"], rates, strict=True):
+        amount, estimate = option["shipping_amount"], rate["delivery_estimate"] if rate else None
         options.append(
             {
-                "id": rate["id"],
-                "name": rate.get("display_name") or "Shipping",
-                "estimate": _estimate(rate.get("delivery_estimate") or {}),
+                "id": option["shipping_rate"],
+                "name": (rate["display_name"] if rate else None) or "Shipping",
+                "estimate": _estimate(estimate) if estimate else "",
                 "amount": money(amount, session["currency"]) if amount else "Free",
-                "chosen": rate["id"] == chosen,
+                "chosen": option["shipping_rate"] == chosen,
             }
         )
     return options
 
 
-def _estimate(given: Json) -> str:
-    ends = [given[name] for name in ("minimum", "maximum") if given.get(name)]
+def _estimate(estimate: ShippingRateDeliveryEstimate) -> str:
+    ends = [end for end in (estimate["minimum"], estimate["maximum"]) if end]
     if not ends:
         return ""
-    unit = str(ends[-1]["unit"]).replace("_", " ")
+    unit = ends[-1]["unit"].replace("_", " ")
     numbers = "–".join(dict.fromkeys(str(end["value"]) for end in ends))
     return f"{numbers} {unit}{'' if numbers == '1' else 's'}"
 
 
-def trial_end(session: Json, now: int) -> int | None:
+def trial_end(session: PaymentPage, now: int) -> int | None:
     """Return when the trial that this session starts ends (Unix seconds), or None when there is none."""
     data = session.get("subscription_data") or {}
-    if data.get("trial_end"):
-        return int(data["trial_end"])
-    if days := int(data.get("trial_period_days") or 0):
+    if end := data.get("trial_end"):
+        return end
+    if days := data.get("trial_period_days"):
         return now + days * 86400
     return None
 
@@ -132,7 +211,7 @@ def _days(until: int, now: int) -> str:
     return "1 day" if days == 1 else f"{days} days"
 
 
-def _recurring_total(session: Json, items: list[Json]) -> tuple[int, str]:
+def _recurring_total(session: PaymentPage, items: list[Item]) -> tuple[int, str]:
     """Return what is due each period (minor units) and the period's words, by the first recurring item."""
     recurring = [item for item in items if item["recurring"]]
     if not recurring:
@@ -141,8 +220,8 @@ def _recurring_total(session: Json, items: list[Json]) -> tuple[int, str]:
     return amount or session["amount_total"] or 0, recurring[0]["interval"]
 
 
-def _heading(session: Json, items: list[Json], merchant: str, trial: str | None, now: int) -> Json:
-    currency = session.get("currency")
+def _heading(session: PaymentPage, items: list[Item], merchant: str, trial: str | None, now: int) -> Heading:
+    currency = session["currency"]
     if session["mode"] == "setup":
         return {"title": f"Save your payment details with {merchant}", "amount": None, "note": None}
     if session["mode"] == "payment":
@@ -156,42 +235,42 @@ def _heading(session: Json, items: list[Json], merchant: str, trial: str | None,
     return {"title": f"Subscribe to {name}", "amount": money(amount, currency), "note": words or None}
 
 
-def _rows(session: Json, trial: str | None) -> list[Json]:
+def _rows(session: PaymentPage, trial: str | None) -> list[Sum]:
     """Return the sums under the items; the last one is what is due now."""
-    currency, details = session.get("currency"), session.get("total_details") or {}
-    rows = [{"kind": "subtotal", "label": "Subtotal", "value": money(session["amount_subtotal"], currency)}]
-    for entry in (details.get("breakdown") or {}).get("discounts") or []:
-        discount = entry.get("discount") or {}
-        coupon = discount.get("coupon") or (discount.get("source") or {}).get("coupon")
-        name = coupon.get("name") if is_object(coupon) else None
-        value = f"−{money(entry['amount'], currency)}"
-        rows.append({"kind": "discount", "label": name or "Discount", "value": value})
-    if details.get("amount_discount") and len(rows) == 1:
+    currency, details = session["currency"], session["total_details"]
+    rows: list[Sum] = [{"kind": "subtotal", "label": "Subtotal", "value": money(session["amount_subtotal"], currency)}]
+    discounts = elements(members(details and details.get("breakdown")).get("discounts"))
+    for entry in map(members, discounts):
+        discount = members(entry.get("discount"))
+        coupon = members(discount.get("coupon")) or members(members(discount.get("source")).get("coupon"))
+        value = f"−{money(integer(entry['amount']), currency)}"
+        rows.append({"kind": "discount", "label": text(coupon.get("name")) or "Discount", "value": value})
+    if details and details["amount_discount"] and len(rows) == 1:
         value = f"−{money(details['amount_discount'], currency)}"
         rows.append({"kind": "discount", "label": "Discount", "value": value})
-    if session.get("shipping_cost") or details.get("amount_shipping"):
-        shipping = details.get("amount_shipping") or 0
+    if session["shipping_cost"] or (details and details["amount_shipping"]):
+        shipping = (details and details["amount_shipping"]) or 0
         value = money(shipping, currency) if shipping else "Free"
         rows.append({"kind": "shipping", "label": "Shipping", "value": value})
-    if details.get("amount_tax"):
+    if details and details["amount_tax"]:
         rows.append({"kind": "tax", "label": "Tax", "value": money(details["amount_tax"], currency)})
     label = "Total due today" if trial or session["mode"] == "subscription" else "Total due"
     rows.append({"kind": "total", "label": label, "value": money(session["amount_total"], currency)})
     return rows
 
 
-def _button(session: Json, trial: str | None) -> str:
+def _button(session: PaymentPage, trial: str | None) -> str:
     if session["mode"] == "setup":
         return "Save card"
     if session["mode"] == "subscription":
         return "Start trial" if trial else "Subscribe"
     if not session["amount_total"]:
         return "Complete order"
-    word = _SUBMIT.get(session.get("submit_type") or "auto", "Pay")
+    word = _SUBMIT.get(session["submit_type"] or "auto", "Pay")
     return f"{word} {money(session['amount_total'], session.get('currency'))}" if word == "Pay" else word
 
 
-def view(session: Json, lines: list[Json], *, merchant: str, now: int) -> Json:
+def view(session: PaymentPage, lines: list[PageLine], *, merchant: str, now: int) -> View:
     """Return everything the page writes.
 
     session: the payment page's session. lines: its line items with their products. now: Unix seconds.
@@ -203,13 +282,13 @@ def view(session: Json, lines: list[Json], *, merchant: str, now: int) -> Json:
     for item in items:
         if trial and item["recurring"]:
             due = f"Then {money(item['due'], session.get('currency'))} {item['interval']}"
-            item.update(amount=f"{trial} free", each=None, after_trial=due)
+            item["amount"], item["each"], item["after_trial"] = f"{trial} free", None, due
     needs_method = not (
         session["mode"] != "setup"
         and not session["amount_total"]
         and (session["mode"] == "payment" or session.get("payment_method_collection") == "if_required")
     )
-    types = [name for name in session.get("payment_method_types") or ["card"] if name in METHODS] or ["card"]
+    types = [name for name in session["payment_method_types"] if name in METHODS] or ["card"]
     return {
         "id": session["id"],
         "mode": session["mode"],
@@ -225,7 +304,7 @@ def view(session: Json, lines: list[Json], *, merchant: str, now: int) -> Json:
     }
 
 
-def _terms(session: Json, merchant: str, items: list[Json], trial: str | None, now: int) -> str | None:
+def _terms(session: PaymentPage, merchant: str, items: list[Item], trial: str | None, now: int) -> str | None:
     if session["mode"] == "setup":
         return f"By saving your details you allow {merchant} to charge them for future payments."
     if session["mode"] != "subscription":
