@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from payloom_emulator.http.trigger import TRIGGERS
 from payloom_emulator.protocol.param_types import anonymous, event_types, table
 from payloom_emulator.runtime.registry import RESOURCES
-from payloom_emulator.runtime.router import Router
+from payloom_emulator.runtime.requests.router import Router
 
 if TYPE_CHECKING:
     from payloom_emulator.core.declarations.schema import Schema

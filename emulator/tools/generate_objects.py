@@ -288,7 +288,7 @@ def files() -> dict[str, str]:
             declarations += writer.declarations
     declarations = merge_types.merge(declarations, generate_request_params.imported("payloom_emulator.objects"))
     home = {d.name: f"payloom_emulator.objects.{d.module}" for d in declarations}
-    home |= dict.fromkeys(("JsonObject", "JsonValue", "ListOf"), "payloom_emulator.objects.json")
+    home |= dict.fromkeys(("JsonObject", "JsonValue", "ListOf"), "payloom_emulator.kit.json")
     home |= {name: "payloom_emulator.objects.state" for name in vars(state) if name.endswith("State")}
     texts: dict[str, str] = {}
     for module in MODULES:
@@ -310,7 +310,7 @@ def _kinds() -> str:
         "",
         "from __future__ import annotations",
         "",
-        "from payloom_emulator.objects.kind import Kind",
+        "from payloom_emulator.kit.kind import Kind",
     ]
     constants: dict[str, str] = {}
     for module in MODULES:

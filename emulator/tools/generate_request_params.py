@@ -232,7 +232,7 @@ def files(header: str) -> dict[str, str]:
         elsewhere = sorted({n for shape in own for n in shape.inner if home[n] != file})
         imports = [f"from {PACKAGE}.{home[n]} import {n}" for n in elsewhere]
         json_names = [name for name in ("JsonObject", "UploadedFile") if re.search(rf"\b{name}\b", body)]
-        imports += [f"from payloom_emulator.objects.json import {name}" for name in json_names]
+        imports += [f"from payloom_emulator.kit.json import {name}" for name in json_names]
         typing_names = [n for n in ("Literal", "Required", "TypeAlias", "TypedDict") if re.search(rf"\b{n}\b", body)]
         head = re.sub(r"from typing import .*", f"from typing import {', '.join(typing_names)}", header)
         head = head.replace('"""Objects of', '"""Requests of')

@@ -20,7 +20,7 @@ from payloom_emulator.protocol import api_versions, auth, param_types, params
 from payloom_emulator.protocol.errors import StripeError
 from payloom_emulator.protocol.form import decode
 from payloom_emulator.protocol.multipart import read_multipart
-from payloom_emulator.runtime.search import parse
+from payloom_emulator.runtime.requests.search import parse
 
 
 @pytest.mark.parametrize(

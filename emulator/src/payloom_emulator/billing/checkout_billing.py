@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle, lines
 from payloom_emulator.billing.pricing import amounts, discounts, totals
 from payloom_emulator.billing.subscriptions import create_subscription
+from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.checkout import CheckoutSession
 from payloom_emulator.objects.customers import Customer
 from payloom_emulator.objects.invoices import Invoice, InvoiceLineItem
 from payloom_emulator.objects.payment_methods import PaymentMethod
-from payloom_emulator.objects.present import present
 from payloom_emulator.objects.state import DiscountChoice
 from payloom_emulator.objects.subscriptions import Subscription
 

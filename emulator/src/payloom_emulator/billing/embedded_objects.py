@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
+from payloom_emulator.kit.json import ListOf
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import TaxRate
-from payloom_emulator.objects.json import ListOf
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:

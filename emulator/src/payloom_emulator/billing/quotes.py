@@ -10,10 +10,10 @@ from payloom_emulator.billing.pricing import amounts, discounts, totals
 from payloom_emulator.billing.subscriptions import create_subscription, subscription_params
 from payloom_emulator.billing.subscriptions.changes import schedule_phases, subscription_schedules
 from payloom_emulator.catalog import prices
+from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price
 from payloom_emulator.objects.invoices import InvoiceLineItem
-from payloom_emulator.objects.present import present
 from payloom_emulator.objects.state import QuoteItem
 from payloom_emulator.objects.subscriptions import Quote, QuoteSubscriptionData
 from payloom_emulator.protocol.errors import invalid, missing

@@ -9,12 +9,12 @@ from payloom_emulator.checkout import create_session
 from payloom_emulator.checkout.confirm_params import ConfirmConsent, ConfirmParams, ConfirmShipping
 from payloom_emulator.core.declarations.schema import ADDRESS, SHIPPING, overlay
 from payloom_emulator.core.differences import with_changes
+from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.checkout import CheckoutSession, CheckoutSessionCustomField
 from payloom_emulator.objects.customers import Customer
 from payloom_emulator.objects.intents import PaymentIntent
 from payloom_emulator.objects.payment_methods import PaymentMethod
-from payloom_emulator.objects.present import present
 from payloom_emulator.objects.subscriptions import Subscription
 from payloom_emulator.payments import attempts, payment_intents, setup_intents
 from payloom_emulator.payments.methods import payment_methods

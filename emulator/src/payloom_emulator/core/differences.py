@@ -9,7 +9,7 @@ from payloom_emulator.protocol.json_shapes import is_object
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.kit.json import JsonMapping
 
 Obj = TypeVar("Obj", bound="Mapping[str, object]")
 

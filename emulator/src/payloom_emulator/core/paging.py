@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from payloom_emulator.core.store import Store
-    from payloom_emulator.objects.json import ListOf
+    from payloom_emulator.kit.json import ListOf
 
 T = TypeVar("T", bound="Mapping[str, object]")
 

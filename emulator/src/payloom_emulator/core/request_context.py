@@ -14,8 +14,8 @@ from payloom_emulator.protocol.errors import parameter_missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
-    from payloom_emulator.objects.json import ListOf
-    from payloom_emulator.objects.kind import Kind
+    from payloom_emulator.kit.json import ListOf
+    from payloom_emulator.kit.kind import Kind
     from payloom_emulator.protocol.auth import Caller
 
 Params: TypeAlias = Mapping[str, object]

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from payloom_emulator.core.declarations.schema import Schema
     from payloom_emulator.core.environment import Environment
     from payloom_emulator.core.store import Store
-    from payloom_emulator.objects.json import JsonObject, ListOf
-    from payloom_emulator.objects.kind import Kind
+    from payloom_emulator.kit.json import JsonObject, ListOf
+    from payloom_emulator.kit.kind import Kind
     from payloom_emulator.objects.webhooks import Event
 
 # What an object of the kind at hand holds.

@@ -14,7 +14,7 @@ from payloom_emulator.protocol.errors import StripeError
 from payloom_emulator.protocol.form import decode
 from payloom_emulator.protocol.json_shapes import is_object, text
 from payloom_emulator.protocol.multipart import read_multipart
-from payloom_emulator.runtime.messages import Request
+from payloom_emulator.runtime.requests.messages import Request
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send

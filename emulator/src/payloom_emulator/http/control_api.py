@@ -20,8 +20,8 @@ from payloom_emulator.kit.durations import parse_duration
 from payloom_emulator.protocol.errors import StripeError
 from payloom_emulator.protocol.json_shapes import elements, is_array, is_object, members, text
 from payloom_emulator.runtime import challenges
-from payloom_emulator.runtime.call_faults import CallFault
 from payloom_emulator.runtime.delivery import SCHEDULES, DeliveryFaults
+from payloom_emulator.runtime.requests.call_faults import CallFault
 from payloom_emulator.runtime.webhook_secrets import roll
 
 if TYPE_CHECKING:

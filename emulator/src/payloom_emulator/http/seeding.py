@@ -18,7 +18,7 @@ from payloom_emulator.runtime import challenges
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.runtime.emulator import Emulator
 
 Step = TypedDict(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
+from payloom_emulator.kit.json import JsonObject, ListOf
 from payloom_emulator.objects.catalog import MandateSingleUse
-from payloom_emulator.objects.json import JsonObject, ListOf
 from payloom_emulator.objects.payment_methods import (
     AccountRequirementsError,
     BankAccount,

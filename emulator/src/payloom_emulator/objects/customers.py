@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from payloom_emulator.kit.json import JsonObject, ListOf
 from payloom_emulator.objects.catalog import Discount
 from payloom_emulator.objects.charges import ChargeShipping
 from payloom_emulator.objects.intents import PaymentLinkManagedPayments
-from payloom_emulator.objects.json import JsonObject, ListOf
 from payloom_emulator.objects.payment_methods import BankAccount, Card, CustomerAddress, Source
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
+from payloom_emulator.kit.json import JsonObject, JsonValue, ListOf
 from payloom_emulator.objects.charges import (
     ChargePaymentMethodDetailsCardInstallments,
     ChargePaymentMethodDetailsCardWallet,
     ChargePresentmentDetails,
     ChargeShipping,
 )
-from payloom_emulator.objects.json import JsonObject, JsonValue, ListOf
 from payloom_emulator.objects.payment_methods import (
     BankAccount,
     ChargeBillingDetails,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from payloom_emulator.kit.kind import Kind
 from payloom_emulator.objects.accounts import (
     Account,
     AccountSession,
@@ -51,7 +52,6 @@ from payloom_emulator.objects.invoices import (
     InvoiceLineItem,
     InvoicePayment,
 )
-from payloom_emulator.objects.kind import Kind
 from payloom_emulator.objects.payment_methods import (
     ApplePayDomain,
     BankAccount,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
+from payloom_emulator.kit.json import JsonObject, ListOf
 from payloom_emulator.objects.accounts import InvoiceItemInvoicingRule
 from payloom_emulator.objects.catalog import Discount, PlanTransformUsage, Price, TaxRate
 from payloom_emulator.objects.customers import InvoiceCustomField
@@ -14,7 +15,6 @@ from payloom_emulator.objects.invoices import (
     InvoicePaymentSettingsPaymentMethodOptionsUsBankAccount,
     LineItemTax,
 )
-from payloom_emulator.objects.json import JsonObject, ListOf
 from payloom_emulator.objects.state import (
     MeterEventState,
     QuoteState,

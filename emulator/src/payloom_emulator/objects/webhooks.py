@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
+from payloom_emulator.kit.json import JsonObject, JsonValue
 from payloom_emulator.objects.checkout import CheckoutSessionDiscount, PaymentLinkAfterCompletionHostedConfirmation
 from payloom_emulator.objects.intents import PaymentLinkManagedPayments
-from payloom_emulator.objects.json import JsonObject, JsonValue
 from payloom_emulator.objects.state import EventDestinationState, WebhookEndpointState
 
 

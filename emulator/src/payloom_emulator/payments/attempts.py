@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, cast
 
-from payloom_emulator.core import facts
+from payloom_emulator.core.declarations import facts
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
 from payloom_emulator.objects.payment_methods import PaymentMethod
@@ -16,7 +16,7 @@ from payloom_emulator.protocol.json_shapes import text
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
-    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.kit.json import JsonMapping
 
 
 def pay(

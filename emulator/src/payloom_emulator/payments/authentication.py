@@ -14,7 +14,7 @@ from payloom_emulator.protocol.json_shapes import texts
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
-    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.kit.json import JsonMapping
 
 Verdict = Literal["pass", "challenge", "refuse"]
 

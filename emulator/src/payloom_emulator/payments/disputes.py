@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from payloom_emulator.kit.present import present
 from payloom_emulator.ledger import balance
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.charges import BalanceTransaction, Charge, Dispute
-from payloom_emulator.objects.present import present
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork

@@ -10,7 +10,7 @@ from payloom_emulator.payments import intent_requests, test_cards
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.objects.params.setup_intents import SetupIntentVerifyMicrodepositsParams
     from payloom_emulator.objects.params.shared import PaymentIntentVerifyMicrodepositsParams
 

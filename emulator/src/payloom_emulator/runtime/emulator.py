@@ -24,13 +24,13 @@ from payloom_emulator.protocol.json_shapes import is_object, members, texts
 from payloom_emulator.protocol.param_types import operations
 from payloom_emulator.protocol.params import check
 from payloom_emulator.runtime import bug_report
-from payloom_emulator.runtime.call_faults import CallFaults
 from payloom_emulator.runtime.delivery import Delivery
-from payloom_emulator.runtime.idempotency import Idempotency, Saved, fingerprint
-from payloom_emulator.runtime.messages import Answer, Request
-from payloom_emulator.runtime.rate_limiter import RateLimiter
 from payloom_emulator.runtime.registry import RESOURCES, seed_account, subscribers_of
-from payloom_emulator.runtime.router import Route, Router
+from payloom_emulator.runtime.requests.call_faults import CallFaults
+from payloom_emulator.runtime.requests.idempotency import Idempotency, Saved, fingerprint
+from payloom_emulator.runtime.requests.messages import Answer, Request
+from payloom_emulator.runtime.requests.rate_limiter import RateLimiter
+from payloom_emulator.runtime.requests.router import Route, Router
 from payloom_emulator.runtime.timers import Timers
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from payloom_emulator.core.declarations.resource import Include, Reaction, Rule
     from payloom_emulator.core.declarations.schema import Schema
     from payloom_emulator.kit.clock import Clock
-    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.kit.json import JsonMapping
 
 CALLS_KEPT = 1000
 

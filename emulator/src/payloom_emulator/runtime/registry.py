@@ -8,11 +8,6 @@ from payloom_emulator.connect.accounts import home
 from payloom_emulator.objects import kinds
 from payloom_emulator.resources.billing import (
     billing_portal,
-    credit_notes,
-    customer_balance_transactions,
-    invoice_items,
-    invoice_payments,
-    invoices,
     meters,
     plans,
     quotes,
@@ -28,20 +23,13 @@ from payloom_emulator.resources.connect import (
     transfers,
     webhook_endpoints,
 )
-from payloom_emulator.resources.core_resources import (
-    balance,
-    charges,
-    confirmation_tokens,
-    customers,
-    disputes,
-    events,
-    files,
-    mandates,
-    payment_intents,
-    payouts,
-    refunds,
-    setup_intents,
-    tokens,
+from payloom_emulator.resources.core_resources import balance, customers, events, files, payouts
+from payloom_emulator.resources.invoicing import (
+    credit_notes,
+    customer_balance_transactions,
+    invoice_items,
+    invoice_payments,
+    invoices,
 )
 from payloom_emulator.resources.payment_methods import (
     card_sources,
@@ -51,6 +39,16 @@ from payloom_emulator.resources.payment_methods import (
     payment_links,
     payment_methods,
     sources,
+)
+from payloom_emulator.resources.payments import (
+    charges,
+    confirmation_tokens,
+    disputes,
+    mandates,
+    payment_intents,
+    refunds,
+    setup_intents,
+    tokens,
 )
 from payloom_emulator.resources.products import coupons, features, prices, products, shipping_rates, tax_rates
 from payloom_emulator.runtime import webhook_secrets

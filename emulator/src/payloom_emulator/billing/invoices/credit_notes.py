@@ -11,6 +11,7 @@ from payloom_emulator.billing.embedded_objects import embedded, tax_rates
 from payloom_emulator.billing.invoices import collect_invoice, customer_balance, invoice_lifecycle, payments
 from payloom_emulator.billing.pricing import totals
 from payloom_emulator.billing.pricing.rounding import rounded, share
+from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import TaxRate
 from payloom_emulator.objects.invoices import (
@@ -22,7 +23,6 @@ from payloom_emulator.objects.invoices import (
     InvoiceTotalPretaxCreditAmount,
     InvoiceTotalTax,
 )
-from payloom_emulator.objects.present import present
 from payloom_emulator.payments import refunds
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.metadata import merge_metadata

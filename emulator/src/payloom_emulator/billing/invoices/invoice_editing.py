@@ -9,9 +9,9 @@ from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import invoice_items, invoice_lifecycle, lines
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.core.differences import with_changes
+from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.invoices import Invoice, InvoiceItem, InvoiceLineItem
-from payloom_emulator.objects.present import present
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.metadata import merge_metadata
 

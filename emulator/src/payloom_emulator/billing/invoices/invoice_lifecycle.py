@@ -11,6 +11,8 @@ from payloom_emulator.billing.invoices import customer_balance, lines
 from payloom_emulator.billing.machines import INVOICE_MACHINE
 from payloom_emulator.billing.pricing import discounts, totals
 from payloom_emulator.core.differences import with_changes
+from payloom_emulator.kit.json import ListOf
+from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.customers import Customer
 from payloom_emulator.objects.invoices import (
@@ -19,8 +21,6 @@ from payloom_emulator.objects.invoices import (
     InvoiceParent,
     InvoiceParentSubscriptionDetails,
 )
-from payloom_emulator.objects.json import ListOf
-from payloom_emulator.objects.present import present
 from payloom_emulator.objects.subscriptions import Subscription
 from payloom_emulator.protocol.errors import invalid
 

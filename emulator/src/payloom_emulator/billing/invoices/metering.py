@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.invoices import lines
 from payloom_emulator.billing.pricing import amounts
+from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.invoices import InvoiceLineItem
-from payloom_emulator.objects.present import present
 from payloom_emulator.objects.subscriptions import Meter, MeterEvent, Subscription, SubscriptionItem
 
 if TYPE_CHECKING:

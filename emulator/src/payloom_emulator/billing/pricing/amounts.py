@@ -7,8 +7,8 @@ from decimal import Decimal
 from payloom_emulator.catalog import prices
 from payloom_emulator.core.differences import public_fields, with_changes
 from payloom_emulator.kit.money import Amount, exponent
+from payloom_emulator.kit.present import present
 from payloom_emulator.objects.catalog import PlanTransformUsage, Price
-from payloom_emulator.objects.present import present
 from payloom_emulator.objects.subscriptions import Plan
 
 

@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 from payloom_emulator.billing.pricing import amounts, periods, totals
+from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Coupon, Discount, PromotionCode, PromotionCodeRestrictions
-from payloom_emulator.objects.present import present
 from payloom_emulator.objects.state import DiscountChoice
 from payloom_emulator.protocol.errors import invalid
 

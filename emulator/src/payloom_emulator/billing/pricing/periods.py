@@ -6,8 +6,8 @@ import calendar
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from payloom_emulator.kit.present import present
 from payloom_emulator.objects.catalog import Price
-from payloom_emulator.objects.present import present
 
 if TYPE_CHECKING:
     from payloom_emulator.objects.params.shared import BillingCycleAnchorConfigParams

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from payloom_emulator.billing.pricing.rounding import rounded
 from payloom_emulator.core.differences import with_changes
+from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import TaxRate
 from payloom_emulator.objects.invoices import (
@@ -17,7 +18,6 @@ from payloom_emulator.objects.invoices import (
     InvoiceTotalPretaxCreditAmount,
     InvoiceTotalTax,
 )
-from payloom_emulator.objects.present import present
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from payloom_emulator.objects.subscriptions import Subscription, SubscriptionIte
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
-    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.kit.json import JsonMapping
 
 
 def cancel(

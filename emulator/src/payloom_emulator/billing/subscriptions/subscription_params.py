@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.subscriptions import items
+from payloom_emulator.kit.present import present
 from payloom_emulator.objects.catalog import Price
-from payloom_emulator.objects.present import present
 from payloom_emulator.objects.state import DiscountChoice
 from payloom_emulator.objects.subscriptions import (
     Subscription,

@@ -12,7 +12,7 @@ from payloom_emulator.protocol.json_shapes import is_object
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.kit.json import JsonMapping
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from payloom_emulator.protocol.json_shapes import elements, members, text
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from payloom_emulator.objects.json import JsonMapping
-    from payloom_emulator.objects.kind import Kind
+    from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.kit.kind import Kind
     from payloom_emulator.runtime.emulator import Emulator
 
 T = TypeVar("T")

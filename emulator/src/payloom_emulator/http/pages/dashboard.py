@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.runtime.delivery import DeliveryRow
 
 _RECENT, _EVENTS = 8, 12

@@ -17,9 +17,9 @@ from payloom_emulator.protocol.json_shapes import members, text
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
     from payloom_emulator.objects.invoices import Invoice
-    from payloom_emulator.objects.json import JsonMapping
 
 
 def _missing(message: str) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Required, TypedDict
 
-from payloom_emulator.objects.json import JsonObject
+from payloom_emulator.kit.json import JsonObject
 
 
 class SetupIntentCreateParamsSingleUse(TypedDict, total=False):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.differences import public_fields
+from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.customers import Customer
 from payloom_emulator.objects.payment_methods import Card, PaymentMethod, Source
-from payloom_emulator.objects.present import present
 from payloom_emulator.payments import test_cards
 from payloom_emulator.payments.methods import payment_methods, tokens
 from payloom_emulator.protocol.errors import invalid, missing
@@ -17,7 +17,7 @@ from payloom_emulator.protocol.json_shapes import is_object, members
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
-    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.objects.params.charges import ChargeCreateParams
 
 

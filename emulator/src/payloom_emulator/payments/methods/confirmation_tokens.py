@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.payment_methods import PaymentMethod
-from payloom_emulator.objects.present import present
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:

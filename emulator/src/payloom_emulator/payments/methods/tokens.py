@@ -9,7 +9,7 @@ from payloom_emulator.payments.methods import payment_methods
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
-    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.payments import test_cards
 
 

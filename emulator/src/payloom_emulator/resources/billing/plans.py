@@ -9,9 +9,9 @@ from payloom_emulator.billing.pricing.amounts import plan_of
 from payloom_emulator.catalog import prices, products
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema
+from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price
-from payloom_emulator.objects.present import present
 from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
 from payloom_emulator.protocol.metadata import merge_metadata
 

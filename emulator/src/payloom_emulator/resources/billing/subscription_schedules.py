@@ -12,8 +12,8 @@ from payloom_emulator.billing.subscriptions.changes import schedule_phases, subs
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, overlay, read_only, settable
 from payloom_emulator.core.request_context import required
+from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.present import present
 from payloom_emulator.objects.subscriptions import SubscriptionSchedule, SubscriptionSchedulePhase
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.metadata import merge_metadata

@@ -21,7 +21,7 @@ from payloom_emulator.billing.subscriptions import (
 )
 from payloom_emulator.billing.subscriptions.changes import pending_updates, update_subscription
 from payloom_emulator.billing.subscriptions.forecast import invoice_forecast
-from payloom_emulator.core import facts
+from payloom_emulator.core.declarations import facts
 from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, read_only, settable
@@ -36,7 +36,7 @@ from payloom_emulator.protocol.json_shapes import integer, is_object
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
-    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.objects.params.shared import BillingModeParams
     from payloom_emulator.objects.params.subscription_items import (
         SubscriptionItemCreateParams,

@@ -9,15 +9,15 @@ from payloom_emulator.connect import accounts
 from payloom_emulator.connect.accounts import PROFILE, REQUIREMENTS
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, create_only, overlay, read_only, settable
+from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.accounts import Account
-from payloom_emulator.objects.present import present
 from payloom_emulator.protocol.errors import StripeError
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
-    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.objects.params.account_links import AccountLinkCreateParams
     from payloom_emulator.objects.params.accounts import (
         AccountCapabilityUpdateParams,

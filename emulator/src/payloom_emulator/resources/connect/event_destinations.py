@@ -21,8 +21,8 @@ from payloom_emulator.protocol.param_types import event_types
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
-    from payloom_emulator.objects.json import JsonMapping
-    from payloom_emulator.objects.kind import Kind
+    from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.kit.kind import Kind
     from payloom_emulator.objects.params.core import (
         V2CoreEventDestinationCreateParams,
         V2CoreEventDestinationDeleteParams,

@@ -13,7 +13,7 @@ from payloom_emulator.protocol.json_shapes import members
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
-    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.objects.params.account_sessions import AccountSessionCreateParams
     from payloom_emulator.objects.params.customer_sessions import CustomerSessionCreateParams
 

@@ -19,9 +19,9 @@ from payloom_emulator.core.declarations.schema import (
 )
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.request_context import provided
+from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.customers import Customer
-from payloom_emulator.objects.present import present
 from payloom_emulator.payments.methods import card_sources, payment_methods
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid

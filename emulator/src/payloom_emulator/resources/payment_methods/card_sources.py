@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
 from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
 from payloom_emulator.core.request_context import provided, required
+from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.present import present
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import invalid, not_emulated, parameter_missing
 from payloom_emulator.protocol.json_shapes import members

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.checkout import complete_session, create_session, lines
 from payloom_emulator.core.declarations.api_changes import Accepted, Change
+from payloom_emulator.core.declarations.facts import INTENT_RESUMED
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import (
     Schema,
@@ -16,7 +17,6 @@ from payloom_emulator.core.declarations.schema import (
     read_only,
     settable,
 )
-from payloom_emulator.core.facts import INTENT_RESUMED
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.checkout import CheckoutSession
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from payloom_emulator.checkout.confirm_params import ConfirmParams
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
-    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.objects.params.checkout import (
         CheckoutSessionListParams,
         CheckoutSessionUpdateParams,

@@ -25,7 +25,7 @@ from payloom_emulator.protocol.json_shapes import members, text
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
-    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.objects.params.checkout import CheckoutSessionCreateParams
     from payloom_emulator.objects.params.payment_links import PaymentLinkCreateParams, PaymentLinkLineItemListParams
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, cast
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, overlay, read_only, settable
 from payloom_emulator.core.request_context import provided, required
+from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.payment_methods import PaymentMethod
-from payloom_emulator.objects.present import present
 from payloom_emulator.payments import test_cards
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.payments.methods.payment_methods import BILLING_DETAILS

@@ -22,7 +22,7 @@ from payloom_emulator.protocol.param_types import fields_of
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
-    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.objects.params.coupons import CouponCreateParams, CouponUpdateParams
     from payloom_emulator.objects.params.promotion_codes import (
         PromotionCodeCreateParams,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.billing.subscriptions import cancel_subscription, create_subscription, items
 from payloom_emulator.billing.subscriptions.changes import subscription_change, update_subscription
+from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.present import present
 from payloom_emulator.objects.state import DiscountChoice, ItemChoice
 from payloom_emulator.objects.subscriptions import (
     Subscription,

@@ -20,11 +20,11 @@ from payloom_emulator.billing.subscriptions.changes import pending_updates, pror
 from payloom_emulator.billing.subscriptions.changes.subscription_change import SubscriptionChange
 from payloom_emulator.core.declarations.schema import overlay
 from payloom_emulator.core.differences import with_changes
+from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price
 from payloom_emulator.objects.customers import Customer
 from payloom_emulator.objects.invoices import Invoice
-from payloom_emulator.objects.present import present
 from payloom_emulator.objects.state import DiscountChoice, ItemChoice
 from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 from payloom_emulator.protocol.errors import invalid

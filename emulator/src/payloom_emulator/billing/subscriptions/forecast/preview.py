@@ -14,10 +14,10 @@ from payloom_emulator.billing.subscriptions.changes import subscription_change, 
 from payloom_emulator.billing.subscriptions.forecast import invoice_forecast
 from payloom_emulator.core.differences import with_changes
 from payloom_emulator.core.paging import list_of
+from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.customers import Customer
 from payloom_emulator.objects.invoices import Invoice
-from payloom_emulator.objects.present import present
 from payloom_emulator.objects.subscriptions import Subscription
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid, unknown_url

@@ -18,7 +18,7 @@ from payloom_emulator.objects import kinds
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.objects.payment_methods import PaymentMethod
     from payloom_emulator.objects.subscriptions import Subscription
     from payloom_emulator.objects.webhooks import (

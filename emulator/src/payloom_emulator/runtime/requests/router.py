@@ -6,12 +6,12 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.resource import Action, Handler, Operation, Resource
-from payloom_emulator.objects.kind import Kind
+from payloom_emulator.kit.kind import Kind
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.json_shapes import is_array, is_object
 from payloom_emulator.protocol.metadata import merge_metadata
 from payloom_emulator.protocol.param_types import anonymous
-from payloom_emulator.runtime import search
+from payloom_emulator.runtime.requests import search
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

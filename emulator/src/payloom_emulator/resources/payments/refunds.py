@@ -9,10 +9,10 @@ from payloom_emulator.connect import transfers
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, StateMachine, Transition, read_only, settable
 from payloom_emulator.core.request_context import provided
+from payloom_emulator.kit.present import present
 from payloom_emulator.ledger import balance
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.charges import Charge, Refund
-from payloom_emulator.objects.present import present
 from payloom_emulator.payments import refunds
 from payloom_emulator.protocol.errors import StripeError, invalid
 from payloom_emulator.protocol.metadata import merge_metadata

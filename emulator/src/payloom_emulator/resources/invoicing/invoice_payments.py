@@ -13,7 +13,7 @@ from payloom_emulator.protocol.errors import parameter_missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
-    from payloom_emulator.objects.json import JsonMapping
+    from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.objects.params.invoice_payments import InvoicePaymentListParams
 
 

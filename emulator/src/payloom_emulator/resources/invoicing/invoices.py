@@ -18,16 +18,16 @@ from payloom_emulator.billing.machines import INVOICE_MACHINE
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.billing.subscriptions.forecast import preview
 from payloom_emulator.core.declarations.api_changes import Change
+from payloom_emulator.core.declarations.facts import INTENT_CHANGED
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
-from payloom_emulator.core.facts import INTENT_CHANGED
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.request_context import provided, required
+from payloom_emulator.kit.json import ListOf
+from payloom_emulator.kit.present import present
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.invoices import Invoice, InvoiceLineItem, InvoicePayment
-from payloom_emulator.objects.json import ListOf
-from payloom_emulator.objects.present import present
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.metadata import merge_metadata

@@ -6,7 +6,7 @@ import dataclasses
 
 from payloom_emulator.protocol.errors import StripeError
 from payloom_emulator.protocol.json_shapes import text
-from payloom_emulator.runtime.messages import Answer
+from payloom_emulator.runtime.requests.messages import Answer
 
 
 @dataclasses.dataclass(slots=True)

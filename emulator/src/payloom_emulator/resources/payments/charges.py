@@ -16,11 +16,11 @@ from payloom_emulator.core.declarations.schema import (
     settable,
 )
 from payloom_emulator.core.request_context import provided, required
+from payloom_emulator.kit.json import CountedListOf
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.charges import Charge, Refund
 from payloom_emulator.objects.intents import PaymentIntent
-from payloom_emulator.objects.json import CountedListOf
 from payloom_emulator.payments import capture_cancel, charges, disputes, test_cards
 from payloom_emulator.payments.methods import card_sources, payment_methods
 from payloom_emulator.protocol.api_versions import BASIL
