@@ -28,12 +28,12 @@ recordings of Stripe's own servers."""
 
 def emitted() -> set[str]:
     """Return the event types the declarations name."""
-    found: set[str] = set()
+    events: set[str] = set()
     for schema in (r.schema for r in RESOURCES):
-        found.update((*schema.on_create, *schema.on_update, *schema.on_delete))
+        events.update((*schema.on_create, *schema.on_update, *schema.on_delete))
         if schema.machine is not None:
-            found.update(e for m in schema.machine.transitions for e in m.emits)
-    return found
+            events.update(e for m in schema.machine.transitions for e in m.emits)
+    return events
 
 
 def _operations() -> list[tuple[str, str, bool]]:
@@ -118,11 +118,11 @@ def page() -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Write or check the page."""
-    wanted = page()
+    text = page()
     if "--check" in (argv if argv is not None else sys.argv[1:]):
-        return 0 if PAGE.exists() and PAGE.read_text() == wanted else 1
+        return 0 if PAGE.exists() and PAGE.read_text() == text else 1
     PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(wanted)
+    PAGE.write_text(text)
     return 0
 
 

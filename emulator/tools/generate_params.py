@@ -59,9 +59,9 @@ class Types:
 
 def _modules(package: str) -> list[Any]:
     root = importlib.import_module(package)
-    found = [root]
-    found.extend(importlib.import_module(i.name) for i in pkgutil.walk_packages(root.__path__, f"{package}."))
-    return found
+    modules = [root]
+    modules.extend(importlib.import_module(i.name) for i in pkgutil.walk_packages(root.__path__, f"{package}."))
+    return modules
 
 
 def _names() -> dict[str, Any]:
@@ -116,30 +116,30 @@ def class_name(hint: Any) -> str:
 
 
 def _annotations(hint: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for base in reversed(getattr(hint, "__orig_bases__", ())):
         if getattr(base, "__annotations__", None):
-            found.update(_annotations(base))
-    found.update(hint.__annotations__)
-    return found
+            fields.update(_annotations(base))
+    fields.update(hint.__annotations__)
+    return fields
 
 
 def _union(types: Types, args: tuple[Any, ...], names: dict[str, Any], module: Any) -> int:
     # `Literal[...] | str` is how the SDK writes an open enum; for us the listed values are the contract.
     literal = any(typing.get_origin(a) is typing.Literal and typing.get_args(a) != ("",) for a in args)
     # `UntypedStripeObject[X]` (here `dict[X]`) only repeats the `Dict[str, X]` beside it, with less to check.
-    kept = [
+    shown = [
         a
         for a in args
         if not (a is str and literal) and not (typing.get_origin(a) is dict and len(typing.get_args(a)) == 1)
     ]
-    members = list(dict.fromkeys(_convert(types, a, names, module) for a in kept))
+    members = list(dict.fromkeys(_convert(types, a, names, module) for a in shown))
     return members[0] if len(members) == 1 else types.put(["u", *members])
 
 
 def _operations(stripe_modules: list[Any]) -> list[tuple[str, str, str, str]]:
     """Return (METHOD, path, params class name, service.method) of every call any service makes."""
-    found = []
+    sent = []
     for module in stripe_modules:
         if not module.__name__.endswith("_service"):
             continue
@@ -169,8 +169,8 @@ def _operations(stripe_modules: list[Any]) -> list[tuple[str, str, str, str]]:
                         params = next(
                             (w for w in text.replace("'", " ").replace('"', " ").split() if w.endswith("Params")), ""
                         )
-                found.append((method, path, params, module.__name__))
-    return found
+                sent.append((method, path, params, module.__name__))
+    return sent
 
 
 def _param_class(module_name: str, name: str) -> tuple[Any, Any] | None:

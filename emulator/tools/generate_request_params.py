@@ -218,10 +218,10 @@ class Writer:
 def files(header: str) -> dict[str, str]:
     """Return the unformatted text of every generated file by its name. header: the lines above the imports."""
     writer = Writer()
-    wanted = imported(PACKAGE)
-    for name in sorted({_operation_of(name) for name in wanted} & operations().keys()):
+    names = imported(PACKAGE)
+    for name in sorted({_operation_of(name) for name in names} & operations().keys()):
         writer.add(name)
-    unknown = wanted - writer.shapes.keys() - {"UploadedFile"}
+    unknown = names - writer.shapes.keys() - {"UploadedFile"}
     if unknown:
         raise SystemExit(f"No request parameters are called {', '.join(sorted(unknown))}.")
     home = _homes(writer)

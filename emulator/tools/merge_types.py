@@ -25,7 +25,7 @@ def merge(declarations: list[Declaration], preferred: set[str]) -> list[Declarat
     """Return the declarations without those that say the same again. preferred: names that the emulator imports."""
     twins: dict[tuple[str, ...], list[Declaration]] = {}
     first_names: dict[str, str] = {}
-    kept: list[Declaration] = []
+    remaining: list[Declaration] = []
     for declaration in declarations:
         declaration.members = [_renamed(line, first_names) for line in declaration.members]
         key = (declaration.base, *declaration.members)
@@ -35,12 +35,12 @@ def merge(declarations: list[Declaration], preferred: set[str]) -> list[Declarat
             continue
         if declaration.nested:
             twins[key] = [declaration]
-        kept.append(declaration)
+        remaining.append(declaration)
     chosen = {group[0].name: _chosen([d.name for d in group], preferred) for group in twins.values()}
-    for declaration in kept:
+    for declaration in remaining:
         declaration.name = chosen.get(declaration.name, declaration.name)
         declaration.members = [_renamed(line, chosen) for line in declaration.members]
-    return kept
+    return remaining
 
 
 def _chosen(names: list[str], preferred: set[str]) -> str:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 def config_of(options: argparse.Namespace) -> EmulatorConfig:
     """Return the configuration the options describe."""
-    given = options.webhook_secret or os.environ.get(WEBHOOK_SECRETS, "").split()
-    secrets = [*given, *[DEFAULT_WEBHOOK_SECRET] * len(options.webhook_url)]
+    endpoint_secrets = options.webhook_secret or os.environ.get(WEBHOOK_SECRETS, "").split()
+    secrets = [*endpoint_secrets, *[DEFAULT_WEBHOOK_SECRET] * len(options.webhook_url)]
     endpoints = tuple(Endpoint(u, s) for u, s in zip(options.webhook_url, secrets, strict=False))
     made = EmulatorConfig(
         store=options.store,

@@ -8,7 +8,7 @@ import json
 import socket
 import threading
 import urllib.request
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core.config import DEFAULT_PUBLISHABLE_KEY, DEFAULT_SECRET_KEY, EmulatorConfig
 from payloom_emulator.http.app import create_app
@@ -28,15 +28,15 @@ class RunningEmulator:
     secret_key: str = DEFAULT_SECRET_KEY
     publishable_key: str = DEFAULT_PUBLISHABLE_KEY
 
-    def control(self, path: str, /, **given: object) -> dict[str, object]:
+    def control(self, path: str, /, **params: object) -> dict[str, Any]:
         """POST to `/_emulator/{path}` and return the answer."""
         request = urllib.request.Request(  # noqa: S310 - our own address
-            f"{self.url}/_emulator/{path}", json.dumps(given).encode(), {"Content-Type": "application/json"}
+            f"{self.url}/_emulator/{path}", json.dumps(params).encode(), {"Content-Type": "application/json"}
         )
         with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
             return json.loads(response.read())
 
-    def advance(self, how_far: str | int) -> dict[str, object]:
+    def advance(self, how_far: str | int) -> dict[str, Any]:
         """Move the clock: seconds, or a duration like "30d". What was planned on the way happens, in order."""
         return self.control("clock", advance=how_far)
 

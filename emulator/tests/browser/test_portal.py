@@ -41,8 +41,8 @@ class Reader:
 
     def session(self, **params: Any) -> str:
         """Open a portal session and return its address."""
-        given = {"customer": self.customer.id, "return_url": f"{self.local.shop}/account", **params}
-        return self.local.stripe.v1.billing_portal.sessions.create(request_params(given)).url
+        params_of_session = {"customer": self.customer.id, "return_url": f"{self.local.shop}/account", **params}
+        return self.local.stripe.v1.billing_portal.sessions.create(request_params(params_of_session)).url
 
     def now(self) -> Any:
         """Return the subscription as it is."""

@@ -84,9 +84,9 @@ class Shop:
 
     def events(self, *prefixes: str) -> list[stripe.Event]:
         """Return all events, oldest first, whose type begins with one of `prefixes`."""
-        found = list(self.v1.events.list({"limit": 100}).auto_paging_iter())
-        found.reverse()
-        return [e for e in found if not prefixes or e.type.startswith(prefixes)]
+        events = list(self.v1.events.list({"limit": 100}).auto_paging_iter())
+        events.reverse()
+        return [e for e in events if not prefixes or e.type.startswith(prefixes)]
 
     def types(self, *prefixes: str) -> list[str]:
         return [e.type for e in self.events(*prefixes)]

@@ -17,14 +17,14 @@ GOOD, DECLINED, SECURE = "4242424242424242", "4000000000000002", "40000027600031
 def session(local: Local, **params: Any) -> Any:
     """Make a Checkout Session for two bags of coffee, or with `params` over that."""
     coffee = {"name": "Coffee beans, 1 kg", "description": "Freshly roasted"}
-    given = {
+    session_params = {
         "mode": "payment",
         "line_items": [{"price_data": {"currency": "usd", "unit_amount": 1600, "product_data": coffee}, "quantity": 2}],
         "success_url": f"{local.shop}/thanks?session_id={{CHECKOUT_SESSION_ID}}",
         "cancel_url": f"{local.shop}/cart",
         **params,
     }
-    return local.stripe.v1.checkout.sessions.create(request_params(given))
+    return local.stripe.v1.checkout.sessions.create(request_params(session_params))
 
 
 def fill(page: Page, number: str = GOOD, *, email: str | None = "jenny@example.com") -> None:

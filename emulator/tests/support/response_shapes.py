@@ -20,15 +20,15 @@ SDK_SLIPS = {("SearchResultObject", "next_page")}
 
 @functools.cache
 def classes() -> dict[str, list[type]]:
-    found: dict[str, list[type]] = {}
+    by_name: dict[str, list[type]] = {}
     for info in pkgutil.walk_packages(stripe.__path__, "stripe."):
         if info.name.startswith(("stripe.v2", "stripe.events", "stripe.params")):
             continue
         module = importlib.import_module(info.name)
         for cls in vars(module).values():
             if inspect.isclass(cls) and cls.__module__ == info.name and "OBJECT_NAME" in vars(cls):
-                found.setdefault(vars(cls)["OBJECT_NAME"], []).append(cls)
-    return found
+                by_name.setdefault(vars(cls)["OBJECT_NAME"], []).append(cls)
+    return by_name
 
 
 def faults(body: Any, where: str = "") -> list[str]:
@@ -42,9 +42,9 @@ def faults(body: Any, where: str = "") -> list[str]:
         return wrong
     name = body.get("object")
     if isinstance(name, str) and not body.get("deleted"):
-        found = classes().get(name)
-        if found:
-            wrong += min((_against(c, body, f"{where}<{name}>") for c in found), key=len)
+        types = classes().get(name)
+        if types:
+            wrong += min((_against(c, body, f"{where}<{name}>") for c in types), key=len)
     for key, value in body.items():
         if key != "previous_attributes":
             wrong += faults(value, f"{where}.{key}")
@@ -93,11 +93,11 @@ def _value(text: str, value: Any, nested: dict[str, type], where: str) -> list[s
 @functools.cache
 def _sources(module: str) -> dict[str, dict[str, str]]:
     tree = ast.parse(inspect.getsource(importlib.import_module(module)))
-    found: dict[str, dict[str, str]] = {}
+    annotations: dict[str, dict[str, str]] = {}
 
     def walk(node: ast.ClassDef, path: str) -> None:
         name = f"{path}.{node.name}" if path else node.name
-        found[name] = {
+        annotations[name] = {
             n.target.id: ast.unparse(n.annotation)
             for n in node.body
             if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name)
@@ -109,7 +109,7 @@ def _sources(module: str) -> dict[str, dict[str, str]]:
     for top in tree.body:
         if isinstance(top, ast.ClassDef):
             walk(top, "")
-    return found
+    return annotations
 
 
 def _source(cls: type) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +14,7 @@ from payloom_emulator.catalog.prices import amount_for
 from payloom_emulator.checkout.lines import share
 from payloom_emulator.core.differences import difference
 from payloom_emulator.core.ids import Ids
+from payloom_emulator.kit.json import UploadedFile
 from payloom_emulator.ledger import money
 from payloom_emulator.payments import test_cards
 from payloom_emulator.protocol import api_versions, auth, param_types, params
@@ -277,7 +278,7 @@ def test_multipart_keeps_files_and_fields() -> None:
     body = field + file
     read = read_multipart("multipart/form-data; boundary=b", body)
     assert read["purpose"] == "dispute_evidence"
-    assert read["file"]["content"].startswith(b"\x89PNG")
+    assert bytes(cast("UploadedFile", read["file"])["content"]).startswith(b"\x89PNG")
 
 
 def test_the_table_is_read_quickly() -> None:

@@ -56,19 +56,19 @@ def read_items(
     for index, entry in enumerate(params):
         param = f"line_items[{index}]"
         item_id = entry.get("id")
-        kept = next((i for i in current if i["id"] == item_id), None) if item_id else None
-        if item_id and kept is None:
+        existing = next((i for i in current if i["id"] == item_id), None) if item_id else None
+        if item_id and existing is None:
             raise missing("line_item", item_id, param=f"{param}[id]", status=400)
-        price_id = entry.get("price") or (kept["price"] if kept else None)
+        price_id = entry.get("price") or (existing["price"] if existing else None)
         price_data = entry.get("price_data")
         if price_data:
             price_id = prices.make(unit, price_data, f"{param}[price_data]")["id"]
         price = unit.get(kinds.PRICE, price_id or "", f"{param}[price]")
         rows.append(
             {
-                "id": kept["id"] if kept else unit.environment.ids.new("li_1", 23),
+                "id": existing["id"] if existing else unit.environment.ids.new("li_1", 23),
                 "price": price["id"],
-                "quantity": entry.get("quantity") or (kept["quantity"] if kept else None) or 1,
+                "quantity": entry.get("quantity") or (existing["quantity"] if existing else None) or 1,
                 "tax_rates": [
                     unit.get(kinds.TAX_RATE, r, f"{param}[tax_rates]")["id"] for r in entry.get("tax_rates") or []
                 ],

@@ -56,13 +56,13 @@ def read(store: Store) -> BillingSettings:
     return BillingSettings(**_stored(store))
 
 
-def write(store: Store, given: Mapping[str, object]) -> BillingSettings:
-    """Change the settings named in `given`. Raises EmulatorError for names and values it does not know."""
+def write(store: Store, changes: Mapping[str, object]) -> BillingSettings:
+    """Change the settings named in `changes`. Raises EmulatorError for names and values it does not know."""
     names = {f.name for f in dataclasses.fields(BillingSettings)}
-    unknown = next((n for n in given if n not in names), None)
+    unknown = next((n for n in changes if n not in names), None)
     if unknown is not None:
         raise EmulatorError(f"There is no billing setting {unknown!r}.", hint=f"Known: {', '.join(sorted(names))}.")
-    if given.get("after_retries", "cancel") not in AFTER_RETRIES:
+    if changes.get("after_retries", "cancel") not in AFTER_RETRIES:
         raise EmulatorError("after_retries is one of cancel, unpaid, past_due.")
-    store.set_meta(_META, {**_stored(store), **given})
+    store.set_meta(_META, {**_stored(store), **changes})
     return read(store)

@@ -69,9 +69,9 @@ def settings(name: str) -> dict[str, object]:
 def home(unit: UnitOfWork) -> Account:
     """Return the account the configuration opens, making its object the first time."""
     config = unit.environment.config
-    found = unit.find(kinds.ACCOUNT, unit.account)
-    if found is not None:
-        return found
+    account = unit.find(kinds.ACCOUNT, unit.account)
+    if account is not None:
+        return account
     if unit.account != config.account:
         raise missing("account", unit.account)
     business = config.business

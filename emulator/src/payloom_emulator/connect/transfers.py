@@ -67,17 +67,17 @@ def reverse(
 ) -> TransferReversal:
     """Take a transfer back, or a part of it."""
     left = transfer["amount"] - transfer["amount_reversed"]
-    wanted = left if amount is None else amount
-    if wanted > left or left == 0:
+    reversed_amount = left if amount is None else amount
+    if reversed_amount > left or left == 0:
         raise invalid(
-            f"Reversal amount ({money.plain(wanted, transfer['currency'])}) is greater than unreversed amount on transfer ({money.plain(left, transfer['currency'])})",
+            f"Reversal amount ({money.plain(reversed_amount, transfer['currency'])}) is greater than unreversed amount on transfer ({money.plain(left, transfer['currency'])})",
             "amount",
         )
-    booked = balance.book(unit, transfer, kind="transfer_refund", amount=wanted, available=True)
+    booked = balance.book(unit, transfer, kind="transfer_refund", amount=reversed_amount, available=True)
     made = unit.create(
         kinds.TRANSFER_REVERSAL,
         {
-            "amount": wanted,
+            "amount": reversed_amount,
             "balance_transaction": booked["id"],
             "currency": transfer["currency"],
             "metadata": metadata or {},
@@ -85,7 +85,7 @@ def reverse(
             "transfer": transfer["id"],
         },
     )
-    total = transfer["amount_reversed"] + wanted
+    total = transfer["amount_reversed"] + reversed_amount
     reversals = list_of(
         [public_fields(r) for r in unit.list(kinds.TRANSFER_REVERSAL, transfer=transfer["id"])], _url(transfer)
     )

@@ -5,7 +5,7 @@ Each event is a short list of calls (see `seeding.py`); nothing is made up, so e
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from payloom_emulator.core.errors import EmulatorError, UnknownTrigger
 from payloom_emulator.http.seeding import Step, replay_calls
@@ -281,7 +281,22 @@ TRIGGERS: dict[str, list[Step]] = {
 }
 
 
-def trigger(emulator: Emulator, event: str) -> dict[str, object]:
+class MadeEvent(TypedDict):
+    """An event that followed."""
+
+    id: str
+    type: str
+
+
+class Triggered(TypedDict):
+    """What happened. objects: the ids of what the calls made, by name."""
+
+    event: str
+    made: list[MadeEvent]
+    objects: dict[str, object]
+
+
+def trigger(emulator: Emulator, event: str) -> Triggered:
     """Make `event` happen; return `{event, made: [ids of the events that followed], objects}`. Raises EmulatorError."""
     steps = TRIGGERS.get(event)
     if steps is None:
@@ -296,7 +311,7 @@ def trigger(emulator: Emulator, event: str) -> dict[str, object]:
         "SELECT id, json_extract(body, '$.type') FROM objects WHERE object = 'event' AND seq > ? ORDER BY seq",
         (before,),
     )
-    followed = [{"id": i, "type": t} for i, t in rows]
+    followed: list[MadeEvent] = [{"id": i, "type": t} for i, t in rows]
     if not any(m["type"] == event for m in followed):
         raise EmulatorError(f"{event} did not follow; what did: {', '.join(m['type'] for m in followed)}")
     return {"event": event, "made": followed, "objects": {name: body.get("id") for name, body in known.items()}}

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 def closest(name: str, choices: Iterable[str]) -> str | None:
     """Return the choice that `name` is most likely a misspelling of, or None."""
-    found = difflib.get_close_matches(name, list(choices), n=1, cutoff=0.6)
-    return found[0] if found else None
+    matches = difflib.get_close_matches(name, list(choices), n=1, cutoff=0.6)
+    return matches[0] if matches else None
 
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str:

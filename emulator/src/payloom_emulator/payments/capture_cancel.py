@@ -23,20 +23,20 @@ def capture(unit: UnitOfWork, intent: PaymentIntent, amount: int | None = None) 
             if intent["status"] == "succeeded"
             else f"This PaymentIntent could not be captured because it has a status of {intent['status']}. Only a PaymentIntent with one of the following statuses may be captured: requires_capture.",
         )
-    wanted: int = intent["amount_capturable"] if amount is None else amount
-    if wanted > intent["amount_capturable"]:
+    captured: int = intent["amount_capturable"] if amount is None else amount
+    if captured > intent["amount_capturable"]:
         raise invalid(
             "The provided `amount_to_capture` is greater than the amount capturable on this PaymentIntent.",
             "amount_to_capture",
             "amount_too_large",
         )
-    if wanted < 1:
+    if captured < 1:
         raise invalid(
             "This value must be greater than or equal to 1.", "amount_to_capture", "parameter_invalid_integer"
         )
-    charges.capture(unit, unit.get(kinds.CHARGE, intent["latest_charge"]), wanted)
+    charges.capture(unit, unit.get(kinds.CHARGE, intent["latest_charge"]), captured)
     unit.unschedule("lapse", intent)
-    unit.transition(intent, "succeed", {"amount_capturable": 0, "amount_received": wanted})
+    unit.transition(intent, "succeed", {"amount_capturable": 0, "amount_received": captured})
     unit.publish(facts.INTENT_CHANGED, intent)
     return intent
 

@@ -37,16 +37,17 @@ def issue(
         raise invalid(f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed")
     if amount is not None and amount < 1:
         raise invalid("Invalid positive integer", "amount", "parameter_invalid_integer")
-    wanted = left if amount is None else amount
-    if wanted > left:
+    refunded = left if amount is None else amount
+    if refunded > left:
         rest = "unrefunded amount on charge" if charge["amount_refunded"] else "charge amount"
         code = charge["currency"]
         raise invalid(
-            f"Refund amount ({money.plain(wanted, code)}) is greater than {rest} ({money.plain(left, code)})", "amount"
+            f"Refund amount ({money.plain(refunded, code)}) is greater than {rest} ({money.plain(left, code)})",
+            "amount",
         )
     if not charge["captured"]:
-        return _release(unit, charge, wanted, reason, metadata)
-    return _give_back(unit, charge, wanted, reason=reason, metadata=metadata, email=instructions_email)
+        return _release(unit, charge, refunded, reason, metadata)
+    return _give_back(unit, charge, refunded, reason=reason, metadata=metadata, email=instructions_email)
 
 
 def _refundable_dispute(unit: UnitOfWork, charge: Charge) -> bool:

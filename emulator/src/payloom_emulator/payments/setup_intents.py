@@ -56,10 +56,10 @@ def set_up(
     how = test_cards.KINDS[method["type"]]
     if how == "card":
         card = payment_methods.card_of(method)
-        wanted = (present(intent["payment_method_options"]).get("card") or {}).get("request_three_d_secure")
+        requested = (present(intent["payment_method_options"]).get("card") or {}).get("request_three_d_secure")
         if (
             not authenticated
-            and authentication.verdict(method, off_session=False, requested=wanted, saving=True) == "challenge"
+            and authentication.verdict(method, off_session=False, requested=requested, saving=True) == "challenge"
         ):
             action = authentication.next_action(unit, intent, return_url, use_sdk=use_sdk)
             attempt = record_attempt(unit, intent, method, "requires_action")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from payloom_emulator.core.clock import EmulatorClock
 from payloom_emulator.core.config import EmulatorConfig
@@ -172,7 +172,7 @@ class Emulator:
         version: str | None = None,
         idempotency_key: str | None = None,
         account: str | None = None,
-    ) -> tuple[int, dict[str, object]]:
+    ) -> tuple[int, dict[str, Any]]:
         """Answer a call made inside the process, through the same checks as HTTP; return (status, body).
 
         key: the account's own secret key if none is given.
@@ -284,9 +284,9 @@ class Emulator:
                 answer = fault.answer(request_id)
         # Stripe keeps no answer of a call that it refused before it began.
         if key and not (fault is not None and fault.before and fault.status in _NOT_KEPT):
-            kept = Saved(answer.status, answer.payload().decode(), request_id)
+            saved_answer = Saved(answer.status, answer.payload().decode(), request_id)
             self.idempotency.save(
-                caller.account, key, operation=request.path, fingerprint=mark, answer=kept, now=self.clock.now()
+                caller.account, key, operation=request.path, fingerprint=mark, answer=saved_answer, now=self.clock.now()
             )
         return answer
 
@@ -328,8 +328,8 @@ class Emulator:
 
 
 def _matches(template: str, path: str) -> bool:
-    wanted, given = template.split("/"), path.rstrip("/").split("/")
-    return len(wanted) == len(given) and all(w in {"{}", g} for w, g in zip(wanted, given, strict=True))
+    template_parts, parts = template.split("/"), path.rstrip("/").split("/")
+    return len(template_parts) == len(parts) and all(w in {"{}", g} for w, g in zip(template_parts, parts, strict=True))
 
 
 def _text(value: object) -> object:

@@ -8,7 +8,11 @@ import stripe
 
 def test_a_customers_cash_balance_is_empty(client: stripe.StripeClient) -> None:
     customer = client.v1.customers.create({"email": "a@example.com"})
-    found = client.v1.customers.cash_balance.retrieve(customer.id)
-    assert (found.customer, found.available, found.settings.reconciliation_mode) == (customer.id, None, "automatic")
+    balance = client.v1.customers.cash_balance.retrieve(customer.id)
+    assert (balance.customer, balance.available, balance.settings.reconciliation_mode) == (
+        customer.id,
+        None,
+        "automatic",
+    )
     with pytest.raises(stripe.InvalidRequestError, match="cus_nobody"):
         client.v1.customers.cash_balance.retrieve("cus_nobody")

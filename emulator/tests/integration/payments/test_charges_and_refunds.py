@@ -98,14 +98,14 @@ def test_a_dispute_takes_the_money_and_winning_evidence_brings_it_back(
     stripe_emulator.settle()
     assert client.v1.disputes.retrieve(dispute.id).status == "won"
     seen = types_of(client)
-    for wanted in (
+    for expected in (
         "charge.dispute.created",
         "charge.dispute.funds_withdrawn",
         "charge.dispute.updated",
         "charge.dispute.funds_reinstated",
         "charge.dispute.closed",
     ):
-        assert wanted in seen
+        assert expected in seen
 
 
 def test_a_dispute_that_is_accepted_or_not_answered_is_lost(

@@ -16,9 +16,9 @@ def test_a_source_is_made_saved_listed_charged_and_removed(client: stripe.Stripe
     assert client.v1.customers.payment_sources.create(customer.id, {"source": source.id}).id == source.id
     assert client.v1.customers.retrieve(customer.id).default_source == source.id
     assert [s.id for s in client.v1.customers.payment_sources.list(customer.id).data] == [source.id]
-    for given in ({"source": source.id}, {}):
+    for params in ({"source": source.id}, {}):
         charge = client.v1.charges.create(
-            request_params({"amount": 900, "currency": "usd", "customer": customer.id, **given})
+            request_params({"amount": 900, "currency": "usd", "customer": customer.id, **params})
         )
         assert (charge.status, present(charge.source).id, present(charge.source).object) == (
             "succeeded",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from payloom_emulator.protocol.param_types import operations, table
+from payloom_emulator.protocol.param_types import Ref, operations, type_of
 from payloom_emulator.runtime.emulator import Emulator
 
 NEWEST = "2026-10-28.endive"
@@ -59,24 +59,24 @@ def ids_of(emulator: Emulator) -> list[str]:
     return [customer, method, product, once, monthly, intent, subscription, session, coupon, "pm_card_visa", "tok_visa"]
 
 
-def value(rng: Random, ref: Any, known: list[str], name: str, depth: int = 0) -> Any:
-    node = table()["types"][ref] if isinstance(ref, int) else ref
-    kind = node[0]
+def value(rng: Random, ref: Ref, known: list[str], name: str, depth: int = 0) -> Any:
+    node = type_of(ref)
+    kind = node.kind
     if kind == "u":
-        return value(rng, rng.choice(node[1:]), known, name, depth)
+        return value(rng, rng.choice(node.either), known, name, depth)
     if kind == "e":
-        return str(rng.choice(node[1:]))
+        return str(rng.choice(node.choices))
     if kind in {"i", "n"}:
         return str(rng.choice([0, 1, 2, 7, 100, 5000, 1900000000]))
     if kind == "b":
         return rng.choice(["true", "false"])
     if kind == "a":
-        return [value(rng, node[1], known, name, depth + 1) for _ in range(rng.choice([1, 1, 2]))]
+        return [value(rng, node.item, known, name, depth + 1) for _ in range(rng.choice([1, 1, 2]))]
     if kind == "m":
-        return {"k": value(rng, node[1], known, name, depth + 1)}
+        return {"k": value(rng, node.item, known, name, depth + 1)}
     if kind == "o":
-        names = [n for n in node[1] if n in node[2] or (depth < 3 and rng.random() < 0.4)]
-        return {n: value(rng, node[1][n], known, n, depth + 1) for n in names}
+        names = [n for n in node.fields if n in node.required or (depth < 3 and rng.random() < 0.4)]
+        return {n: value(rng, node.fields[n], known, n, depth + 1) for n in names}
     if name == "currency":
         return rng.choice(["usd", "eur"])
     return rng.choice([*known, "text", "x"])
@@ -90,10 +90,12 @@ def test_random_calls_in_stripes_own_types_never_meet_a_bug(seed: Any) -> None:
     bugs = set()
     routes = [r for k, r in sorted(emulator.router.routes.items()) if k in operations()]
     for route in routes:
-        node = table()["types"][operations()[route.operation.method, route.template]]
+        node = type_of(operations()[route.operation.method, route.template])
         for _ in range(2):
             path = "/".join(rng.choice(known) if p.startswith("{") else p for p in route.operation.path.split("/"))
-            params = {n: value(rng, r, known, n) for n, r in node[1].items() if n in node[2] or rng.random() < 0.25}
+            params = {
+                n: value(rng, r, known, n) for n, r in node.fields.items() if n in node.required or rng.random() < 0.25
+            }
             params.pop("expand", None)
             status, body = emulator.call(route.operation.method, path, params, version=rng.choice(VERSIONS))
             if status >= 500 and status != 501:

@@ -203,17 +203,19 @@ def test_metadata_rules(client: stripe.StripeClient) -> None:
 
 
 def test_search_speaks_stripes_query_language(client: stripe.StripeClient) -> None:
-    one = client.v1.customers.create({"email": "ada@example.com", "name": "Ada Lovelace", "metadata": {"plan": "gold"}})
+    customer = client.v1.customers.create(
+        {"email": "ada@example.com", "name": "Ada Lovelace", "metadata": {"plan": "gold"}}
+    )
     client.v1.customers.create({"email": "bob@example.com", "name": "Bob", "metadata": {"plan": "tin"}})
 
     def found(query: str) -> list[str]:
         return [c.id for c in client.v1.customers.search({"query": query}).data]
 
-    assert found("email:'ADA@example.com'") == [one.id]
-    assert found('metadata["plan"]:"gold" AND name~"love"') == [one.id]
+    assert found("email:'ADA@example.com'") == [customer.id]
+    assert found('metadata["plan"]:"gold" AND name~"love"') == [customer.id]
     assert len(found("email~'example' OR name:'nobody'")) == 2
-    assert found('-metadata["plan"]:"tin"') == [one.id]
-    assert len(found(f"created>={one.created}")) == 2
+    assert found('-metadata["plan"]:"tin"') == [customer.id]
+    assert len(found(f"created>={customer.created}")) == 2
     for bad in ("shoe:'x'", "email", "a AND", "email:'x' AND name:'y' OR name:'z'"):
         with pytest.raises(stripe.InvalidRequestError):
             found(bad)

@@ -34,10 +34,10 @@ def ask(stripe_emulator: RunningEmulator, path: str, **headers: str) -> httpx.Re
 def test_another_site_changes_nothing(
     client: stripe.StripeClient, stripe_emulator: RunningEmulator, path: str, headers: dict[str, str]
 ) -> None:
-    kept = client.v1.customers.create({"email": "kept@example.com"})
+    customer = client.v1.customers.create({"email": "kept@example.com"})
     answer = ask(stripe_emulator, path, **headers)
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "emulator_cross_site")
-    assert client.v1.customers.retrieve(kept.id).email == "kept@example.com"
+    assert client.v1.customers.retrieve(customer.id).email == "kept@example.com"
 
 
 @pytest.mark.parametrize("own", [{}, {"Sec_Fetch_Site": "same-origin"}, {"Sec_Fetch_Site": "none"}, {"Origin": "own"}])

@@ -24,8 +24,8 @@ def test_the_event_happens(emulator: Emulator, event: Any) -> None:
     emulator.reset()
     made = trigger(emulator, event)["made"]
     assert event in [m["type"] for m in made]
-    for one in made:
-        status, body = emulator.call("GET", f"/v1/events/{one['id']}")
+    for made_event in made:
+        status, body = emulator.call("GET", f"/v1/events/{made_event['id']}")
         assert status == 200
         assert faults(body) == []
 

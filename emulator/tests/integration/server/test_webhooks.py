@@ -5,7 +5,7 @@ import threading
 import time
 import urllib.error
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import stripe
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from payloom_emulator.embedded import RunningEmulator
+    from payloom_emulator.runtime.delivery import DeliveryRow
 
 
 class Receiver:
@@ -71,9 +72,9 @@ def receiver() -> Iterator[Receiver]:
     made.server.server_close()
 
 
-def written(running: RunningEmulator, attempts: int) -> list[dict[str, Any]]:
+def written(running: RunningEmulator, attempts: int) -> list[DeliveryRow]:
     """Wait until this many attempts are over; return all rows."""
-    rows: list[dict[str, Any]] = []
+    rows: list[DeliveryRow] = []
     for _ in range(500):
         rows = running.emulator.delivery.rows()
         if len([r for r in rows if r["state"] in {"succeeded", "failed"}]) >= attempts:
@@ -156,13 +157,13 @@ def test_a_leaked_secret_ends_at_once_and_nonsense_is_refused(
     stripe.Webhook.construct_event(body, signature, rolled["secret"])
     with pytest.raises(stripe.SignatureVerificationError):
         stripe.Webhook.construct_event(body, signature, endpoint.secret)
-    for path, given, status in (
+    for path, params, status in (
         (endpoint.id, {"expires_in_hours": 25}, 400),
         (endpoint.id, {"expires_in_hours": "soon"}, 400),
         ("we_nobody", {}, 404),
     ):
         with pytest.raises(urllib.error.HTTPError) as refused:
-            stripe_emulator.control(f"webhook_endpoints/{path}/roll", **given)
+            stripe_emulator.control(f"webhook_endpoints/{path}/roll", **params)
         with refused.value as answer:
             assert answer.code == status
 
@@ -171,9 +172,9 @@ def test_a_configured_endpoint_keeps_its_rolled_secret_over_a_restart(tmp_path: 
     config = EmulatorConfig(store=str(tmp_path / "s.db"), endpoints=(Endpoint("http://127.0.0.1:9/x", "whsec_first"),))
     for _ in range(2):
         with run(config) as running:
-            found = client_of(running.url).v1.webhook_endpoints.list().data
-            assert [one.url for one in found] == ["http://127.0.0.1:9/x"]
-            running.control(f"webhook_endpoints/{found[0].id}/roll")
+            endpoints = client_of(running.url).v1.webhook_endpoints.list().data
+            assert [endpoint.url for endpoint in endpoints] == ["http://127.0.0.1:9/x"]
+            running.control(f"webhook_endpoints/{endpoints[0].id}/roll")
 
 
 def test_only_enabled_events_are_sent_and_a_disabled_endpoint_gets_none(
@@ -300,9 +301,9 @@ def test_lists_of_v2_lead_from_page_to_page_with_their_filters(client: stripe.St
     for number in range(25):
         client.v1.customers.create({"name": str(number)})
         client.v1.products.create({"name": str(number)})
-    found = client.v2.core.events.list({"types": ["v1.customer.created"], "limit": 10})
-    assert [len(found.data), found.data[0].type] == [10, "v1.customer.created"]
-    every = list(found.auto_paging_iter())
+    events = client.v2.core.events.list({"types": ["v1.customer.created"], "limit": 10})
+    assert [len(events.data), events.data[0].type] == [10, "v1.customer.created"]
+    every = list(events.auto_paging_iter())
     assert {event.type for event in every} == {"v1.customer.created"}
     assert len({event.id for event in every}) == 25
 

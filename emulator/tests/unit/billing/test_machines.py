@@ -44,9 +44,9 @@ def test_every_status_is_reached_and_terminal_ones_have_no_way_out(name: Any) ->
     machine, _ = TABLES[name]
     reached, grown = set(machine.initial), True
     while grown:
-        found = {m.target for m in machine.transitions if m.sources & reached}
-        grown = not found <= reached
-        reached |= found
+        targets = {m.target for m in machine.transitions if m.sources & reached}
+        grown = not targets <= reached
+        reached |= targets
     assert reached == machine.statuses()
     leaving = {s for m in machine.transitions for s in m.sources}
     assert set(machine.terminal).isdisjoint(leaving)

@@ -75,8 +75,8 @@ def link(unit: UnitOfWork, invoice: Invoice, intent: PaymentIntent) -> InvoicePa
 
 def default_payment(unit: UnitOfWork, invoice: Invoice) -> InvoicePayment | None:
     """Return the InvoicePayment that is to pay the invoice, or None before there is one."""
-    found = unit.list(kinds.INVOICE_PAYMENT, invoice=invoice["id"])
-    return next((p for p in found if p["is_default"] and p["status"] != "canceled"), None)
+    payments = unit.list(kinds.INVOICE_PAYMENT, invoice=invoice["id"])
+    return next((p for p in payments if p["is_default"] and p["status"] != "canceled"), None)
 
 
 def intent_of(unit: UnitOfWork, invoice: Invoice) -> PaymentIntent | None:

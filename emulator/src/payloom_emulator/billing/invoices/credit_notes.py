@@ -127,7 +127,7 @@ def _check_split(invoice: Invoice, total: int, credit: Credit, params: NoteParam
 def _lines(unit: UnitOfWork, invoice: Invoice, params: NoteParams) -> list[CreditNoteLineItem]:
     lines = params.get("lines")
     if lines:
-        return [_line(unit, invoice, given, f"lines[{i}]") for i, given in enumerate(lines)]
+        return [_line(unit, invoice, line, f"lines[{i}]") for i, line in enumerate(lines)]
     amount = params.get("amount")
     if amount is None:
         split = [params.get(n) or 0 for n in ("credit_amount", "refund_amount", "out_of_band_amount")]
@@ -135,19 +135,19 @@ def _lines(unit: UnitOfWork, invoice: Invoice, params: NoteParams) -> list[Credi
     return [_custom(unit, {"type": "custom_line_item", "description": "Credit", "amount": amount}, [], None)]
 
 
-def _line(unit: UnitOfWork, invoice: Invoice, given: LineParams, param: str) -> CreditNoteLineItem:
-    given_rates = tax_rates(unit, given.get("tax_rates"), f"{param}[tax_rates]")
-    if given["type"] == "custom_line_item":
-        each = given.get("unit_amount_decimal", given.get("unit_amount"))
-        if each is None and given.get("amount") is None:
+def _line(unit: UnitOfWork, invoice: Invoice, line: LineParams, param: str) -> CreditNoteLineItem:
+    given_rates = tax_rates(unit, line.get("tax_rates"), f"{param}[tax_rates]")
+    if line["type"] == "custom_line_item":
+        each = line.get("unit_amount_decimal", line.get("unit_amount"))
+        if each is None and line.get("amount") is None:
             raise invalid("Custom lines need a unit_amount.", f"{param}[unit_amount]", "parameter_missing")
-        return _custom(unit, given, given_rates, each)
+        return _custom(unit, line, given_rates, each)
     name = f"{param}[invoice_line_item]"
-    wanted = given.get("invoice_line_item")
-    source = next((row for row in invoice_lifecycle.all_lines(invoice) if row["id"] == wanted), None)
+    line_id = line.get("invoice_line_item")
+    source = next((row for row in invoice_lifecycle.all_lines(invoice) if row["id"] == line_id), None)
     if source is None:
-        raise missing("line_item", str(wanted), param=name, status=400)
-    amount, quantity = given.get("amount"), given.get("quantity")
+        raise missing("line_item", str(line_id), param=name, status=400)
+    amount, quantity = line.get("amount"), line.get("quantity")
     if amount is None:
         amount = source["amount"] if quantity is None else share(source["amount"], quantity, source["quantity"] or 1)
     taken: list[InvoiceTotalDiscountAmount] = [
@@ -166,7 +166,7 @@ def _line(unit: UnitOfWork, invoice: Invoice, given: LineParams, param: str) -> 
         tax_rates=[r for r in rates if r],
         taxes=taxes,
         type="invoice_line_item",
-        metadata=given.get("metadata") or {},
+        metadata=line.get("metadata") or {},
     )
 
 
@@ -179,20 +179,20 @@ def _share_of_tax(tax: InvoiceTotalTax, amount: int, whole: int) -> InvoiceTotal
     }
 
 
-def _custom(unit: UnitOfWork, given: LineParams, rates: list[TaxRate], each: int | str | None) -> CreditNoteLineItem:
-    quantity = given.get("quantity") or 1
-    amount = given.get("amount") or 0 if each is None else rounded(Decimal(str(each)) * quantity)
+def _custom(unit: UnitOfWork, line: LineParams, rates: list[TaxRate], each: int | str | None) -> CreditNoteLineItem:
+    quantity = line.get("quantity") or 1
+    amount = line.get("amount") or 0 if each is None else rounded(Decimal(str(each)) * quantity)
     return _row(
         unit,
         amount=amount,
-        description=given.get("description"),
+        description=line.get("description"),
         quantity=quantity,
         tax_rates=rates,
         taxes=[*totals.taxes_of(amount, rates, "none")],
         type="custom_line_item",
         unit_amount=None if each is None or Decimal(str(each)) % 1 else int(Decimal(str(each))),
         unit_amount_decimal=None if each is None else str(each),
-        metadata=given.get("metadata") or {},
+        metadata=line.get("metadata") or {},
     )
 
 

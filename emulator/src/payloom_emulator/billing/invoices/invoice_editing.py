@@ -67,15 +67,15 @@ def add(call: ActionContext[InvoiceAddLinesParams, Invoice]) -> Invoice:
     _draft(invoice)
     customer = unit.get(kinds.CUSTOMER, invoice["customer"])
     rows = list(invoice_lifecycle.all_lines(invoice))
-    for index, given in enumerate(call.params["lines"]):
+    for index, line in enumerate(call.params["lines"]):
         param = f"lines[{index}]"
-        item_id = given.get("invoice_item")
+        item_id = line.get("invoice_item")
         if item_id:
             item = unit.get(kinds.INVOICEITEM, item_id, f"{param}[invoice_item]")
             unit.change(item, {"invoice": invoice["id"], "_pending": False}, emits=())
         else:
             item = invoice_items.build(
-                unit, given, customer, param=param, invoice=invoice["id"], currency=invoice["currency"]
+                unit, line, customer, param=param, invoice=invoice["id"], currency=invoice["currency"]
             )
         rows.append(lines.for_invoice_item(unit, item))
     return invoice_lifecycle.set_lines(unit, invoice, rows, _metadata(invoice, call.params))
@@ -85,8 +85,8 @@ def _metadata(
     invoice: Invoice,
     params: InvoiceAddLinesParams | InvoiceRemoveLinesParams | InvoiceUpdateLinesParams,
 ) -> dict[str, object]:
-    given = params.get("invoice_metadata")
-    return {} if given is None else {"metadata": merge_metadata(invoice["metadata"], given)}
+    metadata = params.get("invoice_metadata")
+    return {} if metadata is None else {"metadata": merge_metadata(invoice["metadata"], metadata)}
 
 
 def remove(call: ActionContext[InvoiceRemoveLinesParams, Invoice]) -> Invoice:
@@ -94,13 +94,13 @@ def remove(call: ActionContext[InvoiceRemoveLinesParams, Invoice]) -> Invoice:
     unit, invoice = call.unit, call.target
     _draft(invoice)
     rows = list(invoice_lifecycle.all_lines(invoice))
-    for index, given in enumerate(call.params["lines"]):
-        row = _find(rows, given["id"], f"lines[{index}][id]")
+    for index, line in enumerate(call.params["lines"]):
+        row = _find(rows, line["id"], f"lines[{index}][id]")
         rows.remove(row)
         item = unit.find(kinds.INVOICEITEM, row.get("_item"))
         if item is None:
             continue
-        if given["behavior"] == "delete":
+        if line["behavior"] == "delete":
             unit.delete(item)
         else:
             unit.change(item, {"invoice": None, "_pending": True}, emits=())
@@ -112,9 +112,9 @@ def update(call: ActionContext[InvoiceUpdateLinesParams, Invoice]) -> Invoice:
     unit, invoice = call.unit, call.target
     _draft(invoice)
     rows = list(invoice_lifecycle.all_lines(invoice))
-    for index, given in enumerate(call.params["lines"]):
-        row = _find(rows, given["id"], f"lines[{index}][id]")
-        rows[rows.index(row)] = _changed(unit, invoice, row, given, f"lines[{index}]")
+    for index, line in enumerate(call.params["lines"]):
+        row = _find(rows, line["id"], f"lines[{index}][id]")
+        rows[rows.index(row)] = _changed(unit, invoice, row, line, f"lines[{index}]")
     return invoice_lifecycle.set_lines(unit, invoice, rows, _metadata(invoice, call.params))
 
 
@@ -142,28 +142,28 @@ def _changed(
     unit: UnitOfWork,
     invoice: Invoice,
     row: InvoiceLineItem,
-    given: InvoiceUpdateLinesParamsLine | InvoiceLineItemUpdateParams,
+    line: InvoiceUpdateLinesParamsLine | InvoiceLineItemUpdateParams,
     param: str,
 ) -> InvoiceLineItem:
-    new = with_changes(row, {k: v for k, v in given.items() if k in {"description", "discountable", "period"}})
-    if "metadata" in given:
-        new["metadata"] = merge_metadata(row["metadata"], given["metadata"])
-    if "tax_rates" in given:
-        new["_tax_rates"] = [r["id"] for r in tax_rates(unit, given["tax_rates"], f"{param}[tax_rates]")]
-    if "discounts" in given:
+    new = with_changes(row, {k: v for k, v in line.items() if k in {"description", "discountable", "period"}})
+    if "metadata" in line:
+        new["metadata"] = merge_metadata(row["metadata"], line["metadata"])
+    if "tax_rates" in line:
+        new["_tax_rates"] = [r["id"] for r in tax_rates(unit, line["tax_rates"], f"{param}[tax_rates]")]
+    if "discounts" in line:
         new["discounts"] = discounts.attach(
-            unit, given["discounts"], customer=invoice["customer"], invoice_item=row.get("_item") or row["id"]
+            unit, line["discounts"], customer=invoice["customer"], invoice_item=row.get("_item") or row["id"]
         )
-    if any(n in given for n in ("amount", "pricing", "price_data", "quantity")):
+    if any(n in line for n in ("amount", "pricing", "price_data", "quantity")):
         asked: InvoiceLineItemUpdateParams = {}
-        if "amount" in given:
-            asked["amount"] = given["amount"]
-        if "pricing" in given:
-            asked["pricing"] = given["pricing"]
-        if "price_data" in given:
-            asked["price_data"] = given["price_data"]
-        if "quantity" in given:
-            asked["quantity"] = given["quantity"]
+        if "amount" in line:
+            asked["amount"] = line["amount"]
+        if "pricing" in line:
+            asked["pricing"] = line["pricing"]
+        if "price_data" in line:
+            asked["price_data"] = line["price_data"]
+        if "quantity" in line:
+            asked["quantity"] = line["quantity"]
         each = present(row["pricing"])["unit_amount_decimal"] if asked.keys() == {"quantity"} else None
         amounts = invoice_items.amounts_of(unit, asked, param, invoice["currency"], unit_amount=each)
         new.update(
@@ -174,6 +174,6 @@ def _changed(
                 "pricing": amounts["pricing"],
             }
         )
-        if amounts["description"] and "description" not in given:
+        if amounts["description"] and "description" not in line:
             new["description"] = amounts["description"]
     return new

@@ -39,13 +39,13 @@ def cancel(
         _last_invoice(unit, subscription, rows)
     _hold_drafts(unit, subscription)
     asked = {k: v or None for k, v in (details or {}).items()}
-    kept = subscription.get("cancellation_details") or {}
+    current_details = subscription.get("cancellation_details") or {}
     changes = {
         "cancellation_details": {
             "comment": None,
             "feedback": None,
             "feedback_option": None,
-            **kept,
+            **current_details,
             **asked,
             "reason": reason,
         },

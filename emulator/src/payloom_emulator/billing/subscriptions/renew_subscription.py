@@ -182,7 +182,7 @@ def _hold_or_schedule(unit: UnitOfWork, subscription: Subscription, invoice: Inv
 
 def _lasting(unit: UnitOfWork, subscription: Subscription) -> list[str]:
     """Return the discounts that still apply; those whose time is over leave with customer.discount.deleted."""
-    kept: list[str] = []
+    remaining: list[str] = []
     for discount_id in subscription.get("discounts") or []:
         discount = unit.find(kinds.DISCOUNT, discount_id)
         if discount is None or discount.get("_used"):
@@ -191,5 +191,5 @@ def _lasting(unit: UnitOfWork, subscription: Subscription) -> list[str]:
             unit.change(discount, {"_used": True}, emits=())
             unit.emit("customer.discount.deleted", discount)
             continue
-        kept.append(discount_id)
-    return kept
+        remaining.append(discount_id)
+    return remaining

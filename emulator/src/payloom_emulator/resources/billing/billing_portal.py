@@ -148,9 +148,9 @@ def _login_page(call: RequestContext[ConfigurationParams]) -> PortalConfiguratio
 
 def default_configuration(unit: UnitOfWork) -> PortalConfiguration:
     """Return the account's default configuration, made when it is first needed."""
-    found = unit.list(kinds.BILLING_PORTAL_CONFIGURATION, is_default="true", limit=1)
-    if found:
-        return found[0]
+    configurations = unit.list(kinds.BILLING_PORTAL_CONFIGURATION, is_default="true", limit=1)
+    if configurations:
+        return configurations[0]
     return unit.create(
         kinds.BILLING_PORTAL_CONFIGURATION,
         {

@@ -164,12 +164,12 @@ def _adjust(call: RequestContext[BillingMeterEventAdjustmentCreateParams]) -> Ma
     identifier = (call.params.get("cancel") or {}).get("identifier")
     if not identifier:
         raise invalid("Name the event to cancel.", "cancel[identifier]", "parameter_missing")
-    found = call.unit.list(kinds.BILLING_METER_EVENT, identifier=identifier, limit=1)
-    if not found or found[0]["event_name"] != call.params["event_name"]:
+    events = call.unit.list(kinds.BILLING_METER_EVENT, identifier=identifier, limit=1)
+    if not events or events[0]["event_name"] != call.params["event_name"]:
         raise StripeError(
             f"No meter event with identifier {identifier}.", code="resource_missing", param="cancel[identifier]"
         )
-    call.unit.change(found[0], {"_canceled": True}, emits=())
+    call.unit.change(events[0], {"_canceled": True}, emits=())
     return {
         "object": "billing.meter_event_adjustment",
         "cancel": {"identifier": identifier},

@@ -28,8 +28,8 @@ def _create(call: RequestContext[PlanCreateParams]) -> Mapping[str, object]:
     if not product:
         raise parameter_missing("product")
     product_id = product if isinstance(product, str) else products.make(unit, product)["id"]
-    wanted = params.get("id")
-    if wanted and unit.find_any(wanted) is not None:
+    plan_id = params.get("id")
+    if plan_id and unit.find_any(plan_id) is not None:
         raise invalid("Plan already exists.", "id", "resource_already_exists")
     data: PriceCreateParams = {"currency": params["currency"], "product": product_id, "recurring": _recurring(params)}
     if scheme := params.get("billing_scheme"):
@@ -44,7 +44,7 @@ def _create(call: RequestContext[PlanCreateParams]) -> Mapping[str, object]:
         data["unit_amount_decimal"] = amount_decimal
     if transform := params.get("transform_usage"):
         data["transform_quantity"] = transform
-    price = prices.make(unit, data, "plan", price_id=wanted)
+    price = prices.make(unit, data, "plan", price_id=plan_id)
     changes: dict[str, object] = {
         "active": params.get("active", True),
         "metadata": merge_metadata({}, params.get("metadata") or {}),

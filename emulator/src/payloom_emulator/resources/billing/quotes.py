@@ -38,11 +38,11 @@ def _create(call: RequestContext[QuoteCreateParams]) -> Quote:
     unit, params = call.unit, call.params
     if origin := params.get("from_quote"):
         source = unit.get(kinds.QUOTE, origin["quote"], "from_quote[quote]")
-        kept = {
+        copied = {
             k: source[k] for k in (*_PLAIN, "customer", "default_tax_rates", "invoice_settings", "subscription_data")
         }
         values: dict[str, object] = {
-            **kept,
+            **copied,
             "from_quote": {"is_revision": bool(origin.get("is_revision")), "quote": source["id"]},
             "_items": [dict(i) for i in source["_items"]],
             "_discounts": source["_discounts"],
@@ -123,9 +123,9 @@ def _finalize(call: ActionContext[QuoteFinalizeQuoteParams, Quote]) -> Mapping[s
     return quote
 
 
-def _need(quote: Quote, move: str, wanted: str) -> None:
+def _need(quote: Quote, move: str, status: str) -> None:
     if not QUOTE_MACHINE.allows(move, quote["status"]):
-        raise invalid(f"This quote is {quote['status']}; only a quote that is {wanted} can do that.")
+        raise invalid(f"This quote is {quote['status']}; only a quote that is {status} can do that.")
 
 
 def _accept(call: ActionContext[Params, Quote]) -> Quote:

@@ -56,10 +56,10 @@ def _one_reversal(call: RequestContext[Params]) -> TransferReversal:
 def _refund_fee(call: RequestContext[ApplicationFeeRefundCreateParams]) -> Mapping[str, object]:
     fee = call.unit.get(kinds.APPLICATION_FEE, call.ids["id"])
     left = fee["amount"] - fee["amount_refunded"]
-    wanted = call.params.get("amount", left)
-    if wanted > left or not left:
+    amount = call.params.get("amount", left)
+    if amount > left or not left:
         raise invalid("The refund is more than is left of the application fee.", "amount")
-    return transfers.refund_fee(call.unit, fee, wanted, metadata=call.params.get("metadata"))
+    return transfers.refund_fee(call.unit, fee, amount, metadata=call.params.get("metadata"))
 
 
 TRANSFER = Resource(

@@ -130,8 +130,8 @@ def _page(unit: UnitOfWork, session: CheckoutSession) -> dict[str, object]:
     }
     intent = unit.find(kinds.PAYMENT_INTENT, session["payment_intent"])
     if intent is None and session["mode"] == "subscription":
-        found = unit.list(kinds.PAYMENT_INTENT, _session=session["id"], limit=1)
-        intent = found[0] if found else None
+        intents = unit.list(kinds.PAYMENT_INTENT, _session=session["id"], limit=1)
+        intent = intents[0] if intents else None
     shown["payment_intent"] = unit.snapshot(intent) if intent else None
     setup = unit.find(kinds.SETUP_INTENT, session["setup_intent"])
     shown["setup_intent"] = unit.snapshot(setup) if setup else None

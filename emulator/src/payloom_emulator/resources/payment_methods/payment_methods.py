@@ -89,8 +89,11 @@ def _detach(call: ActionContext[Params, PaymentMethod]) -> PaymentMethod:
     if not method["customer"]:
         raise invalid("The payment method you provided is not attached to a customer so detachment is impossible.")
     customer = call.unit.find(kinds.CUSTOMER, method["customer"])
-    if customer and (kept := present(customer["invoice_settings"]))["default_payment_method"] == method["id"]:
-        settings = {**kept, "default_payment_method": None}
+    if (
+        customer
+        and (invoice_settings := present(customer["invoice_settings"]))["default_payment_method"] == method["id"]
+    ):
+        settings = {**invoice_settings, "default_payment_method": None}
         call.unit.change(customer, {"invoice_settings": settings})
     changes: dict[str, object] = {"customer": None, "_spent": True, "_detached": True}
     return call.unit.change(method, changes, emits=("payment_method.detached",))

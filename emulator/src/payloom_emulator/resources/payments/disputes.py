@@ -85,10 +85,10 @@ def _expire(unit: UnitOfWork, dispute: Dispute) -> None:
 
 
 def _close_by_charge(call: RequestContext[Params]) -> Mapping[str, object]:
-    found = call.unit.list(kinds.DISPUTE, charge=call.ids["charge"], limit=1)
-    if not found:
+    charge_disputes = call.unit.list(kinds.DISPUTE, charge=call.ids["charge"], limit=1)
+    if not charge_disputes:
         raise invalid(f"Charge {call.ids['charge']} has no dispute.")
-    return _close(call.with_target(found[0]))
+    return _close(call.with_target(charge_disputes[0]))
 
 
 DISPUTE = Resource(

@@ -103,13 +103,13 @@ def _actions(resource: Resource) -> list[Operation]:
 def _standard(resource: Resource) -> list[Operation]:
     if resource.schema.path is None:
         return []
-    one = f"{resource.schema.path}/{{id}}"
+    object_path = f"{resource.schema.path}/{{id}}"
     table: dict[str, Operation] = {
         "create": Operation("POST", resource.schema.path, _create(resource)),
-        "retrieve": Operation("GET", one, _retrieve(resource)),
-        "update": Operation("POST", one, _on_target(resource, _update(resource))),
+        "retrieve": Operation("GET", object_path, _retrieve(resource)),
+        "update": Operation("POST", object_path, _on_target(resource, _update(resource))),
         "list": Operation("GET", resource.schema.path, _list(resource)),
-        "delete": Operation("DELETE", one, _on_target(resource, _delete(resource))),
+        "delete": Operation("DELETE", object_path, _on_target(resource, _delete(resource))),
         "search": Operation("GET", f"{resource.schema.path}/search", search.handler(resource)),
     }
     return [table[name] for name in resource.endpoints.can]

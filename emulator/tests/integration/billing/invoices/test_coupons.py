@@ -175,5 +175,8 @@ def test_older_versions_give_coupons_to_customers(
 def test_a_balance_set_by_hand_is_a_transaction(shop: Shop) -> None:
     customer = shop.customer(card=None, balance=-500)
     shop.v1.customers.update(customer.id, {"balance": -200})
-    found = shop.v1.customers.balance_transactions.list(customer.id).data
-    assert [(t.amount, t.ending_balance, t.type) for t in found] == [(300, -200, "adjustment"), (-500, -500, "initial")]
+    transactions = shop.v1.customers.balance_transactions.list(customer.id).data
+    assert [(t.amount, t.ending_balance, t.type) for t in transactions] == [
+        (300, -200, "adjustment"),
+        (-500, -500, "initial"),
+    ]

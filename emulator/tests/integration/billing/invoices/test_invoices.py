@@ -35,8 +35,8 @@ def test_an_invoice_by_hand_goes_from_draft_to_open_to_paid(shop: Shop) -> None:
     assert final.status_transitions.finalized_at is not None
     paid = shop.v1.invoices.pay(invoice.id)
     assert (paid.status, paid.amount_paid, paid.amount_remaining) == ("paid", 1500, 0)
-    wanted = ["invoice.created", "invoice.finalized", "invoice.paid", "invoice.payment_succeeded"]
-    assert [t for t in shop.types("invoice.") if t in wanted] == wanted
+    expected = ["invoice.created", "invoice.finalized", "invoice.paid", "invoice.payment_succeeded"]
+    assert [t for t in shop.types("invoice.") if t in expected] == expected
     assert shop.v1.customers.retrieve(customer.id).next_invoice_sequence == 2
 
 

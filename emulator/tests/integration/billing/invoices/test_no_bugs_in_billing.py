@@ -10,7 +10,7 @@ import pytest
 from tests.support.present import present
 
 from payloom_emulator.objects import kinds
-from payloom_emulator.protocol.param_types import operations, table
+from payloom_emulator.protocol.param_types import Ref, operations, type_of
 from payloom_emulator.runtime.emulator import Emulator
 
 VERSIONS = ("2026-10-28.endive", "2026-08-26.dahlia", "2025-03-31.basil", "2024-06-20", "2022-08-01", "2020-08-27")
@@ -121,13 +121,13 @@ class Player:
             self.call("POST", "/v1/invoiceitems", item)
             self.call("POST", "/v1/invoices", {"customer": customer, "pending_invoice_items_behavior": "include"})
 
-    def value(self, ref: Any, name: str, depth: int = 0) -> Any:
-        node = table()["types"][ref] if isinstance(ref, int) else ref
-        kind = node[0]
+    def value(self, ref: Ref, name: str, depth: int = 0) -> Any:
+        node = type_of(ref)
+        kind = node.kind
         if kind == "u":
-            return self.value(self.rng.choice(node[1:]), name, depth)
+            return self.value(self.rng.choice(node.either), name, depth)
         if kind == "e":
-            return str(self.rng.choice(node[1:]))
+            return str(self.rng.choice(node.choices))
         if kind in {"i", "n"}:
             late = name.endswith(("_at", "_end", "_date", "start", "end", "anchor", "timestamp"))
             now = self.emulator.clock.now()
@@ -137,14 +137,16 @@ class Player:
         if kind == "b":
             return self.rng.choice(["true", "false"])
         if kind == "a":
-            return [self.value(node[1], name, depth + 1) for _ in range(self.rng.choice([1, 1, 2]))]
+            return [self.value(node.item, name, depth + 1) for _ in range(self.rng.choice([1, 1, 2]))]
         if kind == "m":
-            return {"k": self.value(node[1], name, depth + 1)}
+            return {"k": self.value(node.item, name, depth + 1)}
         if kind == "o":
-            names = [n for n in node[1] if n in node[2] or n in KINDS or (depth < 3 and self.rng.random() < 0.2)]
+            names = [
+                n for n in node.fields if n in node.required or n in KINDS or (depth < 3 and self.rng.random() < 0.2)
+            ]
             if "price" in names and self.rng.random() < 0.9:
                 names = [n for n in names if n not in {"plan", "price_data"}]
-            return {n: self.value(node[1][n], n, depth + 1) for n in names}
+            return {n: self.value(node.fields[n], n, depth + 1) for n in names}
         if name == "currency":
             return self.rng.choice(["usd", "usd", "usd", "eur"])
         if name == "id" and depth:
@@ -159,9 +161,9 @@ class Player:
             if route.operation.method == "DELETE" and self.rng.random() < 0.7:
                 continue
             path = self.path(route.operation.path)
-            node = table()["types"][operations()[route.operation.method, route.template]]
-            wanted = [n for n in node[1] if n in node[2] or n == "items" or self.rng.random() < 0.12]
-            params = {n: self.value(node[1][n], n) for n in wanted if n != "expand"}
+            node = type_of(operations()[route.operation.method, route.template])
+            names = [n for n in node.fields if n in node.required or n == "items" or self.rng.random() < 0.12]
+            params = {n: self.value(node.fields[n], n) for n in names if n != "expand"}
             self.call(route.operation.method, path, params)
             if turn % 25 == 0:
                 self.emulator.timers.advance(self.emulator.clock.now() + self.rng.choice([3600, 86400 * 3, 86400 * 15]))

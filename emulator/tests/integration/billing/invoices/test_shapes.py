@@ -68,21 +68,21 @@ def everything(shop: Shop) -> dict[str, dict[str, Any]]:
         v1.test_helpers.test_clocks.retrieve(present(shop.clock).id),
         v1.billing.meters.create({"display_name": "C", "event_name": "c", "default_aggregation": {"formula": "sum"}}),
     ]
-    found: dict[str, dict[str, Any]] = {}
-    for one in made:
-        _collect(one.to_dict(), found)
-    return found
+    samples: dict[str, dict[str, Any]] = {}
+    for answer in made:
+        _collect(answer.to_dict(), samples)
+    return samples
 
 
-def _collect(value: Any, found: dict[str, dict[str, Any]]) -> None:
+def _collect(value: Any, samples: dict[str, dict[str, Any]]) -> None:
     if isinstance(value, dict):
         if isinstance(value.get("object"), str):
-            found.setdefault(value["object"], value)
+            samples.setdefault(value["object"], value)
         for inner in value.values():
-            _collect(inner, found)
+            _collect(inner, samples)
     elif isinstance(value, list):
         for inner in value:
-            _collect(inner, found)
+            _collect(inner, samples)
 
 
 def test_objects_have_all_the_fields_of_their_types(everything: dict[str, dict[str, Any]]) -> None:

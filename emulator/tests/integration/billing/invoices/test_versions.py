@@ -131,7 +131,7 @@ def test_older_versions_expand_what_they_showed(
         if start == "subscription"
         else f"/v1/invoices/{subscription.latest_invoice}"
     )
-    found = seen(stripe_emulator, "2022-11-15", f"{first}?expand[]={path}")
+    shown = seen(stripe_emulator, "2022-11-15", f"{first}?expand[]={path}")
     for part in path.split("."):
-        found = found[part][0] if part == "data" else found[part]
-    assert (found or {}).get("object") == kind
+        shown = shown[part][0] if part == "data" else shown[part]
+    assert (shown or {}).get("object") == kind

@@ -255,5 +255,5 @@ def test_subscriptions_are_listed_by_status_price_and_customer(shop: Shop, gold:
     shop.v1.subscriptions.cancel(other.id)
     assert [s.id for s in shop.v1.subscriptions.list({"status": "canceled"}).data] == [other.id]
     assert len(shop.v1.subscriptions.list({"status": "all"}).data) == 2
-    found = shop.v1.subscriptions.search({"query": "status:'canceled'"}).data
-    assert [s.id for s in found] == [other.id]
+    canceled = shop.v1.subscriptions.search({"query": "status:'canceled'"}).data
+    assert [s.id for s in canceled] == [other.id]

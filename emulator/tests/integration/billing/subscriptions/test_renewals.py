@@ -140,8 +140,8 @@ def test_canceling_at_the_periods_end_ends_it_there_without_another_invoice(shop
 def test_a_cancellation_at_the_periods_end_can_be_taken_back(shop: Shop) -> None:
     shop.begin("2030-01-15")
     subscription = shop.subscribe(shop.customer().id, shop.price().id, cancel_at_period_end=True)
-    kept = shop.v1.subscriptions.update(subscription.id, {"cancel_at_period_end": False})
-    assert (kept.cancel_at, kept.canceled_at, kept.cancel_at_period_end) == (None, None, False)
+    resumed = shop.v1.subscriptions.update(subscription.id, {"cancel_at_period_end": False})
+    assert (resumed.cancel_at, resumed.canceled_at, resumed.cancel_at_period_end) == (None, None, False)
     shop.advance("2030-02-15 02:00")
     assert shop.status(subscription.id) == "active"
 

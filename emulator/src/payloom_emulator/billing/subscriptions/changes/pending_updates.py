@@ -21,11 +21,11 @@ def defer_update(
     subscription: Subscription,
     change: subscription_change.SubscriptionChange,
     before: dict[str, SubscriptionItem],
-    kept: Subscription,
+    subscription_before: Subscription,
 ) -> None:
     """Put the old items back and remember what was asked; the change waits for its payment.
 
-    before: copies of the items by id. kept: a copy of the subscription, both from before the change.
+    before: copies of the items by id. subscription_before: a copy of the subscription, both from before the change.
     """
     wished = items.of(unit, subscription)
     expires = unit.now + settings.read(unit.store).incomplete_seconds
@@ -50,9 +50,9 @@ def defer_update(
         if row["id"] not in before:
             unit.delete(row, emits=())
     back = {
-        "billing_cycle_anchor": kept["billing_cycle_anchor"],
-        "trial_end": kept["trial_end"],
-        "trial_start": kept["trial_start"],
+        "billing_cycle_anchor": subscription_before["billing_cycle_anchor"],
+        "trial_end": subscription_before["trial_end"],
+        "trial_start": subscription_before["trial_start"],
     }
     changes = {
         **back,
@@ -60,7 +60,7 @@ def defer_update(
         "pending_update": waiting,
         "_wish": change.items,
     }
-    subscription_status.set_status(unit, subscription, kept["status"], changes)
+    subscription_status.set_status(unit, subscription, subscription_before["status"], changes)
     subscription_timers.plan(unit, subscription)
     unit.schedule("drop_update", subscription, expires)
 

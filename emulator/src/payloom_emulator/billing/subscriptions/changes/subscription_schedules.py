@@ -222,17 +222,21 @@ def _item_changes(rows: list[SubscriptionItem], phase: SubscriptionSchedulePhase
     for params in asked:
         same = stays.get(params.get("price", ""))
         if same is not None:
-            kept: ItemParams = {"id": same["id"], "metadata": params.get("metadata", {})}
+            item_params: ItemParams = {"id": same["id"], "metadata": params.get("metadata", {})}
         elif free:
-            kept = {"id": free.pop(0)["id"], "price": params.get("price", ""), "metadata": params.get("metadata", {})}
+            item_params = {
+                "id": free.pop(0)["id"],
+                "price": params.get("price", ""),
+                "metadata": params.get("metadata", {}),
+            }
         else:
             changes.append(params)
             continue
         if "quantity" in params:
-            kept["quantity"] = params["quantity"]
-        kept["tax_rates"] = params.get("tax_rates", [])
-        kept["discounts"] = params.get("discounts", [])
-        changes.append(kept)
+            item_params["quantity"] = params["quantity"]
+        item_params["tax_rates"] = params.get("tax_rates", [])
+        item_params["discounts"] = params.get("discounts", [])
+        changes.append(item_params)
     deletions: list[ItemParams] = [{"id": gone["id"], "deleted": True} for gone in free]
     return [*changes, *deletions]
 

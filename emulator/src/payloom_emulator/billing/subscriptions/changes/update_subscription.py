@@ -223,7 +223,7 @@ def apply_change(unit: UnitOfWork, subscription: Subscription, change: Subscript
     unsupported_params.refuse_items(change.items, "subscription items")
     _check_moment(unit, subscription, change)
     before = {i["id"]: i.copy() for i in items.of(unit, subscription)}
-    kept = subscription.copy()
+    subscription_before = subscription.copy()
     rows, touched = subscription_change.new_items(unit, subscription, change, before)
     fresh = _new_cycle(unit, subscription, change, before, rows)
     trial = change.trial_end if isinstance(change.trial_end, int) else None
@@ -256,7 +256,7 @@ def apply_change(unit: UnitOfWork, subscription: Subscription, change: Subscript
     subscription_status.set_status(unit, subscription, status, changes)
     subscription_timers.plan(unit, subscription)
     if invoice is not None:
-        _pay(unit, subscription, invoice, change, before=before, kept=kept)
+        _pay(unit, subscription, invoice, change, before=before, subscription_before=subscription_before)
     return subscription
 
 
@@ -358,7 +358,7 @@ def _pay(
     change: SubscriptionChange,
     *,
     before: dict[str, SubscriptionItem],
-    kept: Subscription,
+    subscription_before: Subscription,
 ) -> None:
     behavior = change.payment_behavior
     if behavior == "pending_if_incomplete":
@@ -372,7 +372,7 @@ def _pay(
     if behavior == "error_if_incomplete":
         raise create_subscription.incomplete(declined)
     if behavior == "pending_if_incomplete":
-        pending_updates.defer_update(unit, subscription, change, before, kept)
+        pending_updates.defer_update(unit, subscription, change, before, subscription_before)
     elif subscription["status"] == "active":
         intent = collect_invoice.intent_of(unit, invoice)
         if intent is None or intent["status"] != "processing":

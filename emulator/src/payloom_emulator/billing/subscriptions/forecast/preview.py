@@ -67,12 +67,12 @@ def upcoming_by_url(call: RequestContext[Params]) -> Invoice:
     return _upcoming(call, call.params)
 
 
-def _upcoming(call: RequestContext[Params], given: Params) -> Invoice:
+def _upcoming(call: RequestContext[Params], older_params: Params) -> Invoice:
     if not call.before(BASIL):
         raise unknown_url("GET", "/v1/invoices/upcoming")
     details: dict[str, object] = {}
     params: dict[str, object] = {}
-    for name, value in given.items():
+    for name, value in older_params.items():
         if name in _OLD_NAMES:
             details[_OLD_NAMES[name]] = value
         elif name in {"coupon", "promotion_code"}:
