@@ -1,4 +1,4 @@
-// The cart lives in the browser. Prices shown here are for reading only: what is charged comes from the table `products`.
+// The cart lives in the browser. Prices shown here are for display only: the server charges the prices in the table `products`.
 import { payloom } from "/_payloom/payloom.js";
 
 const KEY = "corner-shop-cart";
