@@ -1,5 +1,6 @@
-"""A1, A2, A13, A14, A16, A17 on the templates' workflows, as stories: every death, pair, fault, copy and order of a
-case. A story plays the real runs code in one process on an in-memory database, thousands an hour; see `payloom storm`.
+"""A1, A2, A13, A14, A16, A17 on the templates' workflows, as scenarios: every death, pair, fault, copy and order of a
+case. A scenario runs the real code of runs in one process on an in-memory database, thousands an hour; see
+`payloom storm`.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def play(root: str, tally: Tally, work: Callable[[Theatre], Coroutine[Any, Any, 
 
 
 def test_a1_a_death_at_every_boundary_of_every_flow(root: str, tally: Tally) -> None:
-    """One death per story, at each boundary there is."""
+    """One death per scenario, at each boundary there is."""
 
     async def work(theatre: Theatre) -> None:
         for case in theatre.cases:

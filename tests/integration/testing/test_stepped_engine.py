@@ -40,7 +40,7 @@ CLOCK = SystemClock()
 
 @pytest.fixture
 async def database() -> AsyncIterator[MemoryDatabase]:
-    """A story's database with its queue."""
+    """A scenario's database with its queue."""
     database = MemoryDatabase()
     database.run(QueueTable.create)
     yield database

@@ -159,7 +159,7 @@ def test_a_failing_story_is_shrunk_kept_and_told_again(small: SmallProject) -> N
     small.write("workflows/refund.yaml", REFUND)
     healed = payloom("storm", "--seeds", "1", "--json", cwd=small.root)
     assert healed.returncode == 0, healed.stdout
-    assert json.loads(healed.stdout)["stories"] == 1 + len(kept), "kept seeds are told first"
+    assert json.loads(healed.stdout)["scenarios"] == 1 + len(kept), "kept seeds are told first"
 
 
 def payloom(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:

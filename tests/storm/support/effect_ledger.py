@@ -1,4 +1,4 @@
-"""Counts what a storm did: fault × database, how many stories, deaths and violations, and how much of the test plan;
+"""Counts what a storm did: fault × database, how many scenarios, deaths and violations, and how much of the test plan;
 shows a line while it runs.
 
 `make storm` sets PAYLOOM_STORM: then everything is tried; PAYLOOM_STORM_TIMES=5 makes it five times as long where it
@@ -133,7 +133,7 @@ class Tally:
     def judge(
         self, fault: str, database: str, wrong: Sequence[str], *, kills: int = 0, runs: int = 1, what: str
     ) -> None:
-        """Count one story (or several) and fail if something is wrong with it."""
+        """Count one scenario (or several) and fail if something is wrong with it."""
         now = time.monotonic()
         self.count(fault, database, runs=runs, kills=kills, violations=len(wrong), seconds=now - self._last)
         self._last = now
@@ -166,7 +166,7 @@ class Tally:
             return
         self._shown = time.monotonic()
         total = [sum(getattr(one, name) for one in self.rows.values()) for name in ("runs", "kills", "violations")]
-        line = f"storm {self._shown - self.began:5.0f} s  {fault} on {database}: {row.runs} stories, {row.kills} kills   all: {total[0]} stories, {total[1]} kills, {total[2]} violations"
+        line = f"storm {self._shown - self.began:5.0f} s  {fault} on {database}: {row.runs} scenarios, {row.kills} kills   all: {total[0]} scenarios, {total[1]} kills, {total[2]} violations"
         with self.uncaptured():
             sys.stderr.write(f"\r{line:<118}" if _terminal() else f"{line}\n")
             sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""`payloom storm`: the project's cases under random faults; a story that fails is shrunk and printed."""
+"""`payloom storm`: the project's cases under random faults; a scenario that fails is shrunk and printed."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def storm(
             _show(failing)
         verdict = f"{len(report.failures)} failed" if report.failures else "all hold"
         print_message(
-            f"{report.scenarios} stories with {report.incidents} incidents in {report.seconds:.1f} s, {report.compared} compared with a fault-free run: {verdict}."
+            f"{report.scenarios} scenarios with {report.incidents} incidents in {report.seconds:.1f} s, {report.compared} compared with a fault-free run: {verdict}."
         )
     sys.exit(1 if report.failures else 0)
 
@@ -108,10 +108,10 @@ class _Progress:
         from rich.progress import Progress
 
         self._bar = Progress(console=Console(stderr=True), transient=True, disable=quiet or not sys.stderr.isatty())
-        self._task = self._bar.add_task("stories", total=total)
+        self._task = self._bar.add_task("scenarios", total=total)
 
     def on_scenario(self, _seed: int, failing: FailingSchedule | None) -> None:
-        """One story more."""
+        """Count one more scenario."""
         self._bar.advance(self._task)
         if failing is not None:
             self._bar.print(f"seed {failing.seed} fails")
@@ -141,7 +141,7 @@ def _show(failing: FailingSchedule) -> None:
 def _as_json(report: StormReport) -> dict[str, Any]:
     return {
         "ok": not report.failures,
-        "stories": report.scenarios,
+        "scenarios": report.scenarios,
         "incidents": report.incidents,
         "compared": report.compared,
         "seconds": round(report.seconds, 2),

@@ -77,7 +77,7 @@ def _ignore(_result: CaseResult) -> None:
 
 def _show_case(result: CaseResult) -> None:
     case = result.case
-    print_data(f"{'ok    ' if result.ok else 'FAILED'}  {case.id}  ({result.scenarios} stories)")
+    print_data(f"{'ok    ' if result.ok else 'FAILED'}  {case.id}  ({result.scenarios} scenarios)")
     for variant in result.variants:
         for difference in variant.differences:
             place = case.file.source.place(difference.path) if difference.path else None
@@ -94,7 +94,7 @@ def _summary(report: Report) -> None:
     scenarios = sum(result.scenarios for result in report.results)
     verdict = f"{failed} failed" if failed else "all hold"
     print_message(
-        f"{len(report.results)} cases, {scenarios} stories in {report.seconds:.1f} s: {verdict}. {report.reached} of {report.spots} steps and cases reached."
+        f"{len(report.results)} cases, {scenarios} scenarios in {report.seconds:.1f} s: {verdict}. {report.reached} of {report.spots} steps and cases reached."
     )
 
 
@@ -108,7 +108,7 @@ def _as_json(report: Report) -> dict[str, Any]:
                 "file": result.case.file.name,
                 "line": result.case.line,
                 "ok": result.ok,
-                "stories": result.scenarios,
+                "scenarios": result.scenarios,
                 "failures": [
                     {
                         "variant": variant.variant,

@@ -1,4 +1,4 @@
-/** One payment's whole story: search by any id or email address, then everything that has to do with it on one line of time. */
+/** One payment's whole timeline: search by any id or email address, then everything that has to do with it on one line of time. */
 import { usePathParams } from "@/browser/path-params";
 import { PageBody } from "@/ui";
 import { Find } from "./find";

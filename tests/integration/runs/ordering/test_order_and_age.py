@@ -40,11 +40,11 @@ async def test_every_order_and_every_single_duplicate_ends_in_the_same_state(
     fixture.ledger.hooks.append(retrieve)
     await fixture.service.start()
     await fixture.publish(follow=FOLLOW)
-    stories = []
+    sequences = []
     for order in itertools.permutations((1, 2, 3)):
-        stories += [(*order[:at], again, *order[at:]) for again, at in itertools.product((1, 3), (1, 3))]
-    for number, story in enumerate(stories):
-        for event in story:
+        sequences += [(*order[:at], again, *order[at:]) for again, at in itertools.product((1, 3), (1, 3))]
+    for number, sequence in enumerate(sequences):
+        for event in sequence:
             sent = fixture.event(
                 "sub.updated", f"evt_{number}_{event}", created=1_760_000_000 + event, id=f"s{number}", n=event
             )
@@ -52,7 +52,7 @@ async def test_every_order_and_every_single_duplicate_ends_in_the_same_state(
     statuses = await fixture.settled(seconds=60)
     assert set(statuses.values()) == {"succeeded"}
     rows = await fixture.rows("counters")
-    assert [row["value"] for row in rows] == [3] * len(stories)
+    assert [row["value"] for row in rows] == [3] * len(sequences)
     await fixture.service.stop(2)
 
 
