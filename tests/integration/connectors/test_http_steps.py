@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import datetime as dt
+import hmac
 import json
 import ssl
 from typing import TYPE_CHECKING, Any, Self
@@ -161,6 +163,37 @@ async def test_a_secret_is_filled_in_when_the_call_is_made_and_shows_nowhere_els
         await host.perform(Do("2", "http", origin, {**args, "secrets": {MARK: "CRN"}}, "run_1:2"), ATTEMPT)
     assert caught.value.failure.kind == "unknown_secret"
     await host.close()
+
+
+async def test_a_signed_request_verifies_and_keeps_its_id_at_every_attempt(server: Server) -> None:
+    key = "whsec_" + base64.b64encode(bytes(range(32))).decode()
+    for _ in range(2):
+        await call(server.port, body={"paid": True}, secrets={"HOOK": key}, sign_with="HOOK")
+    for _, headers, body in server.requests:
+        assert headers["webhook-id"] == headers["idempotency-key"] == "run_1:2"
+        assert abs(int(headers["webhook-timestamp"]) - dt.datetime.now(dt.UTC).timestamp()) < 60
+        signed = f"run_1:2.{headers['webhook-timestamp']}.".encode() + body
+        expected = base64.b64encode(hmac.digest(bytes(range(32)), signed, "sha256")).decode()
+        assert headers["webhook-signature"] == f"v1,{expected}"
+
+
+async def test_a_workflow_cannot_set_the_signature_itself(server: Server) -> None:
+    key = "whsec_" + base64.b64encode(bytes(32)).decode()
+    forged = {"Webhook-Signature": "v1,forged", "webhook-id": "another"}
+    await call(server.port, headers=forged, secrets={"HOOK": key}, sign_with="HOOK")
+    _, headers, _ = server.requests[0]
+    assert headers["webhook-id"] == "run_1:2"
+    assert "forged" not in headers["webhook-signature"]
+
+
+@pytest.mark.parametrize(
+    ("secrets", "kind"), [({}, "unknown_secret"), ({"HOOK": "a password of a person"}, "http_bad_request")]
+)
+async def test_without_a_signing_key_nothing_is_sent(server: Server, secrets: dict[str, str], kind: str) -> None:
+    failure = await fails(server.port, body={}, secrets=secrets, sign_with="HOOK")
+    assert (failure.kind, failure.retryable) == (kind, False)
+    assert "a password" not in f"{failure.message} {failure.hint}"
+    assert server.requests == []
 
 
 @pytest.mark.parametrize(("status", "retryable"), [(400, False), (404, False), (408, True), (429, True), (500, True)])

@@ -93,6 +93,7 @@ steps:
     headers: {authorization: "Bearer ${{ secrets.KEY }}"}
     body: {a: [1, 2]}
     idempotency_key: k-${{ inputs.id }}
+    sign_with: HOOK_KEY
   - python: tools:add
     with: {retry: 1, b: 2}
     retry: false

@@ -6,6 +6,7 @@ import asyncio
 import functools
 import json
 import re
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +15,7 @@ import httpx
 from pydantic import SecretStr
 
 from payloom.connectors.http.guard import Guard, NotAllowed, NotFound, Target
+from payloom.connectors.http.signing import NotASigningKey, signature_headers
 from payloom.connectors.port import Attempt, StepFailed
 from payloom.kit import strict_json
 from payloom.kit.json_types import is_map, is_sequence
@@ -78,7 +80,7 @@ class HttpHost:
         values = self._revealed(do)
         headers = {"host": target.authority, "accept": "application/json, text/*;q=0.9, */*;q=0.1"}
         if method not in _SAFE:
-            headers["idempotency-key"] = quote(do.key, safe=":/.-_~[]@=+ ")[:255]
+            headers["idempotency-key"] = _sendable(do.key)
         body = _reveal(do.args.get("body"), values)
         content: bytes | None = None
         if body is not None:
@@ -88,6 +90,8 @@ class HttpHost:
             if len(content) > MAX_BODY:
                 raise _failed("http_bad_request", f"the body is larger than {MAX_BODY // 1000} kB", 422)
         headers.update(_headers(_reveal(do.args.get("headers") or {}, values)))
+        if name := do.args.get("sign_with"):
+            headers.update(self._signature(str(name), do.key, content or b""))
         try:
             return self._client.build_request(
                 method, target.url, headers=headers, content=content, extensions={"sni_hostname": target.host}
@@ -99,12 +103,22 @@ class HttpHost:
         """Return the value of each mark in the arguments."""
         values: dict[str, str] = {}
         for mark, name in dict(do.args.get("secrets") or {}).items():
-            secret = self._secrets.get(name)
-            if secret is None:
-                hint = f"add `{name}` under `secrets:` in payloom.yaml"
-                raise _failed("unknown_secret", f"there is no secret {name!r}", 500, hint=hint)
-            values[mark] = secret.get_secret_value()
+            values[mark] = self._secret(name)
         return values
+
+    def _secret(self, name: str) -> str:
+        secret = self._secrets.get(name)
+        if secret is None:
+            hint = f"add `{name}` under `secrets:` in payloom.yaml"
+            raise _failed("unknown_secret", f"there is no secret {name!r}", 500, hint=hint)
+        return secret.get_secret_value()
+
+    def _signature(self, name: str, key: str, content: bytes) -> dict[str, str]:
+        try:
+            return signature_headers(self._secret(name), _sendable(key), int(time.time()), content)
+        except NotASigningKey:
+            hint = "a signing key is `whsec_` and 24 to 64 random bytes in Base64"
+            raise _failed("http_bad_request", f"the secret {name!r} is no signing key", 500, hint=hint) from None
 
     async def _exchange(
         self,
@@ -144,6 +158,11 @@ def _failed(
     if in_doubt:
         data["in_doubt"] = True
     return StepFailed(StepFailure(kind, message, status=status, hint=hint, data=data, retryable=retryable))
+
+
+def _sendable(key: str) -> str:
+    """Return the step's key as a header can hold it."""
+    return quote(key, safe=":/.-_~[]@=+ ")[:255]
 
 
 def _reveal(value: Any, secrets: Mapping[str, str]) -> Any:

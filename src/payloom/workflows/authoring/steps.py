@@ -167,11 +167,19 @@ def http(
     headers: Mapping[str, Any] | None = None,
     body: Any = None,
     idempotency_key: Any = None,
+    sign_with: str | None = None,
     retry: Any = None,
     timeout: str | None = None,
 ) -> Expr:
-    """Call a web address: `http("POST https://example.com/hook", body={…})`."""
-    extra = _some(headers=headers, body=body, idempotency_key=idempotency_key, retry=retry, timeout=timeout)
+    """Call a web address: `http("POST https://example.com/hook", body={…})`. sign_with: the name of a secret."""
+    extra = _some(
+        headers=headers,
+        body=body,
+        idempotency_key=idempotency_key,
+        sign_with=sign_with,
+        retry=retry,
+        timeout=timeout,
+    )
     return current().add({"http": request, **extra})
 
 

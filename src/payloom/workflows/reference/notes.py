@@ -218,7 +218,7 @@ VERBS: dict[str, Note] = {
     ),
     "http": Note(
         "`{status, headers, body}`.",
-        "Expressions in the address are percent-encoded, except for a base address at its start. A value in the path is one segment: if it is empty, `.` or `..`, or has a slash or a backslash, the step fails with `http_bad_request` and sends nothing. Secrets (`secrets.NAME`) are allowed in headers and the body only, and never reach a journal or a log. Private addresses and redirects are rejected.",
+        "Expressions in the address are percent-encoded, except for a base address at its start. A value in the path is one segment: if it is empty, `.` or `..`, or has a slash or a backslash, the step fails with `http_bad_request` and sends nothing. Secrets (`secrets.NAME`) are allowed in headers and the body only, and never reach a journal or a log. Private addresses and redirects are rejected.\n\n`sign_with: NAME` signs the request as [Standard Webhooks](https://www.standardwebhooks.com) describes, with the secret `NAME` (`whsec_` and the key in Base64). The headers are `webhook-id`, the same at every attempt, `webhook-timestamp`, and `webhook-signature`. The receiver can verify the request with any library for Standard Webhooks, and drop repeats by `webhook-id`.",
         """\
 - http: POST https://api.example.com/orders/${{ run.id }}
   headers: {Authorization: "Bearer ${{ secrets.API_KEY }}"}

@@ -182,6 +182,7 @@ class Http(OutsideStep):
         self.url = compiler.template(address.strip(), (*path, "http"))
         self.headers = compiler.template(model.headers, (*path, "headers"))
         self.body = compiler.template(model.body, (*path, "body"))
+        self.sign_with = model.sign_with
         self.parts = _url_parts(self.url)
         self.secrets = sorted(
             {
@@ -207,6 +208,8 @@ class Http(OutsideStep):
             "body": inner.fill(self.body, path),
             "secrets": {placeholder: name for name, placeholder in marks.items()},
         }
+        if self.sign_with is not None:
+            args["sign_with"] = self.sign_with
         return (yield from self.ask(frame, path, address, args))
 
     def _address(self, frame: Frame, path: str) -> str:

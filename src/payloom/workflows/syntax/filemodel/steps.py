@@ -312,6 +312,11 @@ class Http(OutsideHead):
     headers: dict[str, Any] = Field(default_factory=dict[str, Any], description="Header names and values.")
     body: Any = Field(None, description="Sent as JSON. Text is sent unchanged.")
     idempotency_key: Template | None = Field(None, description="Sent as `Idempotency-Key`. Default: run ID and path.")
+    sign_with: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        description="The name of a secret (`whsec_…`) that signs the request, as in Standard Webhooks.",
+    )
 
 
 class Call(StepHead):
