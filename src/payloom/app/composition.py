@@ -97,7 +97,7 @@ class Services:
         )
         self.mirror = Mirror(self.stripe, self.database, clock, settings.mirror) if settings.mirror else None
         self.stripe_tables = StripeTables(self.stripe, self.mirror)
-        self.http = HttpHost(Guard(settings.http_allow), settings.secrets)
+        self.http = HttpHost(Guard(settings.http_allow), settings.secrets, self.clock)
         self.outbox = self._outbox()
         self.audit = AuditTrail(self.database, clock, keep_days=settings.keep_audit)
         self.metrics = Metrics()

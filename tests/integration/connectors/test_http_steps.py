@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from payloom.connectors.http.guard import Guard
 from payloom.connectors.http.host import HttpHost
 from payloom.connectors.port import Attempt, StepFailed
+from payloom.kit.clock import SystemClock
 from payloom.workflows.program.commands import Do, StepFailure
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ async def call(
 ) -> Any:
     origin = f"{scheme}://api.example.test:{port}"
     kept = {name: SecretStr(value) for name, value in (secrets or {}).items()}
-    host = HttpHost(Guard([origin], loopback), kept, verify=verify)
+    host = HttpHost(Guard([origin], loopback), kept, SystemClock(), verify=verify)
     url = f"{origin}{path}"
     do = Do("2", "http", url, {"method": method, "url": url, **args}, "run_1:2", timeout=seconds)
     try:
@@ -146,7 +147,7 @@ async def test_a_secret_is_filled_in_when_the_call_is_made_and_shows_nowhere_els
     secret = "s3cr3t-value"
     server.answers(500, {"error": "no"})
     origin = f"http://api.example.test:{server.port}"
-    host = HttpHost(Guard([origin], loopback), {"CRM": SecretStr(secret)})
+    host = HttpHost(Guard([origin], loopback), {"CRM": SecretStr(secret)}, SystemClock())
     args = {
         "method": "POST",
         "url": origin,
@@ -270,7 +271,7 @@ async def test_a_request_that_could_be_misread_is_not_sent(server: Server, args:
 
 
 async def test_a_host_that_is_not_listed_is_not_called(server: Server) -> None:
-    host = HttpHost(Guard(["api.example.com"]), {})
+    host = HttpHost(Guard(["api.example.com"]), {}, SystemClock())
     url = f"http://127.0.0.1:{server.port}/"
     with pytest.raises(StepFailed) as caught:
         await host.perform(Do("2", "http", url, {"method": "GET", "url": url}, "k"), ATTEMPT)

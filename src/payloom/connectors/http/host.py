@@ -6,7 +6,6 @@ import asyncio
 import functools
 import json
 import re
-import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +17,7 @@ from payloom.connectors.http.guard import Guard, NotAllowed, NotFound, Target
 from payloom.connectors.http.signing import NotASigningKey, signature_headers
 from payloom.connectors.port import Attempt, StepFailed
 from payloom.kit import strict_json
+from payloom.kit.clock import Clock, to_epoch
 from payloom.kit.json_types import is_map, is_sequence
 from payloom.kit.secrets.redaction import redact, redact_text
 from payloom.workflows.program.commands import Do, StepFailure
@@ -35,9 +35,16 @@ class HttpHost:
     """Calls web addresses for a project."""
 
     def __init__(
-        self, guard: Guard, secrets: Mapping[str, SecretStr], *, verify: Any = True, user_agent: str = "Payloom"
+        self,
+        guard: Guard,
+        secrets: Mapping[str, SecretStr],
+        clock: Clock,
+        *,
+        verify: Any = True,
+        user_agent: str = "Payloom",
     ) -> None:
-        """secrets: by the name after `secrets.`. verify: an SSLContext of one's own, for tests."""
+        """secrets: by the name after `secrets.`. clock: for signatures. verify: an SSLContext, for tests."""
+        self._clock = clock
         self._guard = guard
         self._secrets = secrets
         self._verify = verify
@@ -115,7 +122,7 @@ class HttpHost:
 
     def _signature(self, name: str, key: str, content: bytes) -> dict[str, str]:
         try:
-            return signature_headers(self._secret(name), _sendable(key), int(time.time()), content)
+            return signature_headers(self._secret(name), _sendable(key), to_epoch(self._clock.now()), content)
         except NotASigningKey:
             hint = "a signing key is `whsec_` and 24 to 64 random bytes in Base64"
             raise _failed("http_bad_request", f"the secret {name!r} is no signing key", 500, hint=hint) from None
