@@ -56,6 +56,14 @@ class RunningServer:
         """Rows of a user's table."""
         return self.manage(f"/tables/{table}/rows", **where)["data"]
 
+    def metrics(self) -> str:
+        """The text of `/metrics`, read with the token that opens it."""
+        token = self.settings.token_of_metrics
+        assert token is not None
+        answer = self.http.get("/metrics", headers={"authorization": f"Bearer {token.get_secret_value()}"})
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
     def sign(self, body: bytes, at: float | None = None, secret: str | None = None) -> str:
         """The Stripe-Signature header for a body."""
         moment = int(at if at is not None else time.time())

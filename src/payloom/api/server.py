@@ -107,9 +107,7 @@ def _routes(dependencies: ServerDependencies, webhook: Route) -> Sequence[BaseRo
     )
     management = LazyManagementApp(lambda: _create_management(dependencies.management))
     return [
-        *probes.routes(
-            dependencies.metrics, token=settings.metrics_token, open_here=settings.is_dev, ready=dependencies.ready
-        ),
+        *probes.routes(dependencies.metrics, token=settings.token_of_metrics, ready=dependencies.ready),
         webhook,
         *accounts.routes(),
         *passwords.routes(),

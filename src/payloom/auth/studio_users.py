@@ -72,15 +72,6 @@ class StudioUsers:
         verify_account(tx, account_id, now, keep_password=own)
         return find_account(tx, account_id=account_id) or account
 
-    async def sign_in_locally(self) -> tuple[Account, str]:
-        """Sign in as the first admin. The caller has checked that the request comes from the same machine."""
-
-        def work(tx: sa.Connection) -> tuple[Account, str]:
-            account = self._first(tx)
-            return account, start_session(tx, account.id, self._clock.now())
-
-        return await self._database.write(work)
-
     def _first(self, tx: sa.Connection) -> Account:
         admin = first_admin(tx)
         if admin is not None:

@@ -148,7 +148,7 @@ class FileSettings(_Section):
     )
     metrics_token: Reference = Field(
         Reference(env="PAYLOOM_METRICS_TOKEN"),
-        description="The variable that holds the token for `/metrics`; without one only this machine may read.",
+        description="The variable that holds the token for `/metrics`; without one nobody reads them, in dev only the admin token does.",
     )
     http_allow: list[str] = Field([], description="Hosts that `http` steps may call.")
     trusted_proxies: list[str] = Field([], description="Addresses of proxies whose `X-Forwarded-*` headers count.")

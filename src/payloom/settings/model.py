@@ -106,6 +106,11 @@ class Settings:
         return self.environment == "dev"
 
     @property
+    def token_of_metrics(self) -> SecretStr | None:
+        """What opens `/metrics`: its own token, in development without one the admin token; None: nothing does."""
+        return self.metrics_token or (self.admin_token if self.is_dev else None)
+
+    @property
     def secure_cookies(self) -> bool:
         """Whether cookies are sent over HTTPS only."""
         return self.site_url.startswith("https://")

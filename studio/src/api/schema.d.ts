@@ -895,7 +895,7 @@ export interface paths {
         put?: never;
         /**
          * Sign In
-         * @description Sign in with the token of a link, or (`local`) with one click. Sets the session cookie.
+         * @description Sign in with the token of a link, which `payloom dev` and `payloom studio` print. Sets the session cookie.
          */
         post: operations["sign_in"];
         /**
@@ -3550,16 +3550,11 @@ export interface components {
         };
         /**
          * SessionState
-         * @description Whether somebody is signed in, and how one can be.
+         * @description Whether somebody is signed in.
          */
         SessionState: {
             /** Email */
             email: string | null;
-            /**
-             * One Click
-             * @description Whether `POST /session {local: true}` works from here.
-             */
-            one_click: boolean;
             /**
              * Role
              * @description Null: signed in as a customer, who may not manage.
@@ -3708,16 +3703,11 @@ export interface components {
         };
         /**
          * SignIn
-         * @description One of them: the token of a one-time link, or `local` at a developer's own machine.
+         * @description The token of a one-time link.
          */
         SignIn: {
-            /**
-             * Local
-             * @default false
-             */
-            local?: boolean;
             /** Token */
-            token?: string | null;
+            token: string;
         };
         /**
          * SignInLink

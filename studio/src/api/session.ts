@@ -1,4 +1,4 @@
-/** The current user and project. Sign-in with a one-time link, or with one click on this machine. */
+/** The current user and project. Sign-in with a one-time link. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { client, take } from "./client";
 import type { components } from "./schema";
@@ -27,11 +27,11 @@ export function useMayDecide(roles: readonly string[]): boolean {
   return me !== undefined && (me.role === "admin" || roles.some((role) => me.roles.includes(role)));
 }
 
-/** Sets the cookie. Give the token of a one-time link, or `{local: true}` on this machine in development. */
+/** Sets the cookie. Give the token of a one-time link. */
 export function useSignIn() {
   const cache = useQueryClient();
-  return async (proof: { token: string } | { local: true }): Promise<void> => {
-    await take(client.POST("/session", { body: proof }));
+  return async (token: string): Promise<void> => {
+    await take(client.POST("/session", { body: { token } }));
     await cache.resetQueries();
   };
 }

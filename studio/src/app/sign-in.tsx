@@ -1,8 +1,7 @@
-/** Sign-in: a one-time link from the terminal, or one click on this machine in development. */
-import { useQuery } from "@tanstack/react-query";
+/** Sign-in: a one-time link from the terminal. */
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import { ApiError, client, take } from "@/api/client";
+import { ApiError } from "@/api/client";
 import { useSignIn, type Me } from "@/api/session";
 import { Button } from "@/ui/button";
 import { Command, ErrorNote } from "@/ui/empty";
@@ -15,8 +14,6 @@ export function tokenOf(text: string): string {
   return /[?&#]token=([^&\s]+)/.exec(text)?.[1] ?? text.trim();
 }
 
-type Proof = { token: string } | { local: true };
-
 export function SignIn({ refused, signedIn }: { refused: Error | null; signedIn: Me | undefined }) {
   const [search] = useSearchParams();
   const navigate = useNavigate();
@@ -24,17 +21,14 @@ export function SignIn({ refused, signedIn }: { refused: Error | null; signedIn:
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
   const used = useRef(false);
-  const oneClick =
-    useQuery({ queryKey: ["session"], queryFn: ({ signal }) => take(client.GET("/session", { signal })) }).data
-      ?.one_click ?? false;
   const here = window.location.pathname.endsWith("/sign-in");
   const token = here ? search["token"] : undefined;
 
-  const enter = async (proof: Proof) => {
+  const enter = async (token: string) => {
     setBusy(true);
     setProblem(null);
     try {
-      await signIn(proof);
+      await signIn(token);
       if (here) await navigate({ to: "/", search: {}, replace: true });
     } catch (error) {
       setProblem(error);
@@ -48,7 +42,7 @@ export function SignIn({ refused, signedIn }: { refused: Error | null; signedIn:
     // A link's token works once; React's strict mode runs effects twice.
     if (!token || used.current) return;
     used.current = true;
-    void enter({ token });
+    void enter(token);
   });
   useEffect(() => {
     if (here && !token && signedIn) void navigate({ to: "/", search: {}, replace: true });
@@ -68,26 +62,13 @@ export function SignIn({ refused, signedIn }: { refused: Error | null; signedIn:
           <>
             {problem !== null && <ErrorNote error={problem} />}
             {forbidden && <ErrorNote error={refused} />}
-            <WaysIn oneClick={oneClick} onProof={(proof) => void enter(proof)} />
+            <LinkForm onToken={(token) => void enter(token)} />
+            <p className="faint">No link? Create one on the server's machine:</p>
+            <Command text="payloom studio" />
           </>
         )}
       </div>
     </main>
-  );
-}
-
-function WaysIn({ oneClick, onProof }: { oneClick: boolean; onProof: (proof: Proof) => void }) {
-  return (
-    <>
-      {oneClick && (
-        <Button kind="primary" onClick={() => onProof({ local: true })}>
-          Open the studio on this machine
-        </Button>
-      )}
-      <LinkForm onToken={(token) => onProof({ token })} />
-      <p className="faint">No link? Create one on the server's machine:</p>
-      <Command text="payloom studio" />
-    </>
   );
 }
 

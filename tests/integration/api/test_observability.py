@@ -52,7 +52,7 @@ def test_metrics_tell_what_waits_what_failed_and_how_long_things_take(tmp_path: 
             assert (
                 server.deliver(event(f"payment_intent.{action}", f"evt_{number}", id=f"pi_{number}")).status_code == 200
             )
-        text = server.http.get("/metrics").text
+        text = server.metrics()
     found = dict(re.findall(r"^(payloom_[^ ]+) ([0-9.e+-]+)$", text, re.MULTILINE))
     assert float(found['payloom_runs{status="waiting"}']) == 1
     assert float(found['payloom_runs{status="failed"}']) == 2

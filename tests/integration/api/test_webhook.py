@@ -114,7 +114,7 @@ def test_stripe_may_call_under_any_host_name(server: RunningServer) -> None:
 
 
 def test_a_delivery_is_answered_with_the_headers_of_every_answer_and_counted(server: RunningServer) -> None:
-    before = server.http.get("/metrics").text
+    before = server.metrics()
     delivered = server.deliver(event("customer.updated", "evt_headers", id="cus_1"))
     refused = server.http.post("/api/stripe/webhook", content=b"{}", headers={"stripe-signature": "t=1,v1=0"})
     probe = server.http.get("/healthz")
@@ -123,7 +123,7 @@ def test_a_delivery_is_answered_with_the_headers_of_every_answer_and_counted(ser
         same = set(answer.headers) - {"date", "content-length", "payloom-request-id"}
         assert {name: answer.headers[name] for name in same} == {name: probe.headers[name] for name in same}
     assert delivered.headers["payloom-request-id"] != refused.headers["payloom-request-id"]
-    after = server.http.get("/metrics").text
+    after = server.metrics()
     for status in (200, 400):
         name = f'payloom_http_requests_total{{method="POST",route="/api/stripe/webhook",status="{status}"}}'
         assert counted(after, name) == counted(before, name) + 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import SecretStr
 from tests.support.http_server import RunningServer, running_server
 
 from payloom.api.http import client_address
@@ -35,16 +36,38 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Log:
     return made
 
 
-def test_outside_development_this_machine_opens_nothing_by_itself(tmp_path: Path, log: Log) -> None:
-    with running_server(tmp_path, {}, changes={"environment": "production"}) as server:
+@pytest.mark.parametrize("environment", ["dev", "staging", "production"])
+def test_this_machine_opens_nothing_by_itself(tmp_path: Path, log: Log, environment: str) -> None:
+    with running_server(tmp_path, {}, changes={"environment": environment}) as server:
         # As nginx's default `proxy_pass` sends a stranger's request: from loopback, with no header that tells.
         assert server.http.get("/metrics").status_code == 403
         one_click = server.http.post("/api/_payloom/session", json={"local": True}, headers={"origin": server.url})
-        assert one_click.status_code == 403
+        assert one_click.status_code == 400
+        assert "set-cookie" not in one_click.headers
         answers = [guess(server) for _ in range(12)]
         assert answers[0] == 401
         assert answers[-1] == 429
     assert log.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "own", "opened_by"),
+    [
+        ("dev", False, {"admin"}),
+        ("dev", True, {"metrics"}),
+        ("staging", False, set()),
+        ("production", False, set()),
+        ("production", True, {"metrics"}),
+    ],
+)
+def test_metrics_open_with_their_token_and_in_development_without_one_with_the_admins(
+    tmp_path: Path, environment: str, own: bool, opened_by: set[str]
+) -> None:
+    token = SecretStr("own-token-of-the-metrics") if own else None
+    with running_server(tmp_path, {}, changes={"environment": environment, "metrics_token": token}) as server:
+        sent = {"admin": server.admin, "metrics": {"authorization": "Bearer own-token-of-the-metrics"}, "nobody": {}}
+        opened = {who for who, headers in sent.items() if server.http.get("/metrics", headers=headers).is_success}
+    assert opened == opened_by
 
 
 def guess(server: RunningServer) -> int:

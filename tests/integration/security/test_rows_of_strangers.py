@@ -226,10 +226,7 @@ def test_a_run_is_refused_only_if_nothing_was_done(reachable: RunningServer, nam
 def test_refused_runs_raise_no_alarm(reachable: RunningServer) -> None:
     def alarms() -> tuple[int, int, int, str]:
         overview = reachable.manage("/overview")
-        token = reachable.settings.metrics_token
-        assert token is not None
-        headers = {"authorization": f"Bearer {token.get_secret_value()}"}
-        metrics = reachable.http.get("/metrics", headers=headers).text.splitlines()
+        metrics = reachable.metrics().splitlines()
         gauge = next(line for line in metrics if line.startswith('payloom_runs{status="failed"}'))
         counts = reachable.manage("/runs/counts")
         return overview["failed_runs"]["count"], overview["last_24h"]["failed"], counts["failed"], gauge

@@ -102,7 +102,7 @@ def expected(kind: str, account: str | None, *, livemode: bool) -> str | None:
 
 def counted(server: RunningServer) -> dict[str, float]:
     """The counters of /metrics that tell of webhooks and of what is set aside."""
-    lines = server.http.get("/metrics").text.splitlines()
+    lines = server.metrics().splitlines()
     names = ("payloom_webhooks_total{", "payloom_events_set_aside_total{")
     pairs = (line.rsplit(" ", 1) for line in lines if line.startswith(names))
     return {name: float(value) for name, value in pairs}

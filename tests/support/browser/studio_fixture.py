@@ -177,10 +177,10 @@ class Studio:
         return self.run_of("studio-fragile", status="failed")
 
     def sign_in(self, page: Page) -> Page:
-        """Give the page's context a session, as the one click on this machine does."""
+        """Give the page's context the session of the template's admin."""
         answer = page.request.post(
-            f"{self.shop.url}/api/_payloom/session",
-            data=json.dumps({"local": True}),
+            f"{self.shop.url}/api/auth/sign-in",
+            data=json.dumps({"email": "admin@corner.test", "password": "tiller-and-sail"}),
             headers={"content-type": "application/json"},
         )
         assert answer.ok, answer.text()

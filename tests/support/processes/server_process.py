@@ -44,7 +44,7 @@ class ServerProcess(RunningServer):
 
     def metric(self, line: str) -> float:
         """The value of a line of /metrics, 0 when it is not there."""
-        found = [one for one in self.http.get("/metrics").text.splitlines() if one.startswith(line + " ")]
+        found = [one for one in self.metrics().splitlines() if one.startswith(line + " ")]
         return float(found[0].split()[-1]) if found else 0.0
 
     def stop(self) -> float:

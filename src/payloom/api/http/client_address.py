@@ -21,16 +21,6 @@ def client_key(request: Request) -> str:
     return address_key(request.client.host) if request.client else "unknown"
 
 
-def from_this_machine(request: Request) -> bool:
-    """Tell whether a program on this machine calls, and speaks for itself: a proxy here speaks for the whole world.
-
-    A proxy may say nothing of itself, so outside development no right follows from this.
-    """
-    if any(name in request.headers for name in FORWARDED):
-        return False
-    return request.client is not None and is_own_address(request.client.host)
-
-
 class ProxyWatch:
     """Warns once when a proxy that is not named in `trusted_proxies` forwards requests."""
 

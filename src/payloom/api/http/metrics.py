@@ -15,7 +15,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from payloom import __version__
-from payloom.api.http.client_address import from_this_machine
 from payloom.api.http.errors import NotAllowed
 from payloom.api.http.middleware import set_route_label
 from payloom.db.errors import DatabaseError
@@ -123,8 +122,12 @@ class Metrics:
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-def routes(metrics: Metrics, *, token: SecretStr | None, open_here: bool, ready: Probe) -> list[Route]:
-    """Return the probes. ready: raises when the server cannot take work (the database does not answer, say)."""
+def routes(metrics: Metrics, *, token: SecretStr | None, ready: Probe) -> list[Route]:
+    """Return the probes.
+
+    token: opens `/metrics`; None: nothing does. ready: raises when the server cannot take work (the database does not
+    answer, say).
+    """
 
     async def healthz(request: Request) -> Response:
         set_route_label(request, "/healthz")
@@ -140,7 +143,7 @@ def routes(metrics: Metrics, *, token: SecretStr | None, open_here: bool, ready:
 
     async def show(request: Request) -> Response:
         set_route_label(request, "/metrics")
-        _allow(request, token, open_here=open_here)
+        _allow(request, token)
         with contextlib.suppress(DatabaseError):  # the rest can be told all the same
             await asyncio.wait_for(metrics.refresh(), READY_WITHIN)
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
@@ -148,14 +151,12 @@ def routes(metrics: Metrics, *, token: SecretStr | None, open_here: bool, ready:
     return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", show)]
 
 
-def _allow(request: Request, token: SecretStr | None, *, open_here: bool) -> None:
+def _allow(request: Request, token: SecretStr | None) -> None:
     if token is not None:
         sent = request.headers.get("authorization", "").removeprefix("Bearer ").encode()
         if hmac.compare_digest(sent, token.get_secret_value().encode()):
             return
-    elif open_here and from_this_machine(request):
-        return
     raise NotAllowed(
-        "metrics are read with the metrics token, in development also from this machine",
+        "metrics are read with the metrics token, in development without one with the admin token",
         hint="Set PAYLOOM_METRICS_TOKEN and send it as a bearer token.",
     )

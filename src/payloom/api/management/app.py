@@ -59,7 +59,6 @@ def create_management(dependencies: ManagementDependencies) -> FastAPI:
         dependencies.settings.admin_token,
         dependencies.settings.origin,
         dependencies.counters,
-        trust_this_machine=dependencies.settings.is_dev,
     )
     return app
 

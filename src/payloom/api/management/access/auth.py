@@ -10,7 +10,7 @@ import structlog
 from pydantic import SecretStr
 from starlette.requests import Request
 
-from payloom.api.http.client_address import client_key, from_this_machine
+from payloom.api.http.client_address import client_key
 from payloom.api.http.current_user import SessionAuth, as_user
 from payloom.api.http.errors import NotAllowed, NotSignedIn
 from payloom.api.http.same_origin import refuse_foreign
@@ -60,20 +60,14 @@ class ManagementAuth:
         token: SecretStr | None,
         origin: str,
         counters: Counters,
-        *,
-        trust_this_machine: bool = False,
     ) -> None:
-        """token: None means that only people who are signed in may. counters: of wrong tokens, for every process.
-
-        trust_this_machine: wrong tokens from it are not counted; in development only.
-        """
+        """token: None means that only people who are signed in may. counters: of wrong tokens, for every process."""
         self.sign_in_limiter = SharedLimiter("session", *SIGN_INS, counters)
         """Counts tries to sign in, by client."""
         self._guesses = SharedLimiter("admin-token", *GUESSES, counters)
         self._session_auth = session_auth
         self._token = token
         self._origin = origin
-        self._trust_this_machine = trust_this_machine
 
     async def __call__(self, request: Request) -> None:
         """Raise NotSignedIn, NotAllowed or CrossSiteRequest, or note who it is."""
@@ -97,14 +91,11 @@ class ManagementAuth:
         """Return who asks; raises NotSignedIn, NotAllowed or CrossSiteRequest."""
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         if token and kind.lower() == "bearer":
-            counted = not (self._trust_this_machine and from_this_machine(request))
-            if counted:
-                # Before the token is looked at, or else a right guess would still get through.
-                self._guesses.peek(client_key(request))
+            # Before the token is looked at, or else a right guess would still get through.
+            self._guesses.peek(client_key(request))
             if self._token and hmac.compare_digest(token.encode(), self._token.get_secret_value().encode()):
                 return Caller("admin", "token")
-            if counted:
-                await self._count(request)
+            await self._count(request)
             raise NotSignedIn("the admin token is wrong", hint="Send the value of PAYLOOM_ADMIN_TOKEN.")
         visitor = await self._session_auth.current(request)
         if visitor is None:

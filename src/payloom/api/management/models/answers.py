@@ -95,19 +95,17 @@ class Me(Shape):
 
 
 class SessionState(Shape):
-    """Whether somebody is signed in, and how one can be."""
+    """Whether somebody is signed in."""
 
     signed_in: bool
     email: str | None
     role: StudioRole | None = Field(description="Null: signed in as a customer, who may not manage.")
-    one_click: bool = Field(description="Whether `POST /session {local: true}` works from here.")
 
 
 class SignIn(Body):
-    """One of them: the token of a one-time link, or `local` at a developer's own machine."""
+    """The token of a one-time link."""
 
-    token: str | None = Field(None, max_length=200)
-    local: bool = False
+    token: str = Field(min_length=1, max_length=200)
 
 
 class SignedIn(Shape):
