@@ -6,8 +6,6 @@ import contextlib
 import datetime as dt
 import itertools
 import signal
-import subprocess
-import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -17,6 +15,8 @@ import pytest
 import sqlalchemy as sa
 from tests.support.http_server import RunningServer, event, running_server, write_project
 from tests.support.ports import free_port
+from tests.support.processes import payloom_process
+from tests.support.processes.payloom_process import PayloomProcess
 
 from payloom.db.database import open_database
 from payloom.runs.models import cursors
@@ -128,18 +128,15 @@ class Server:
     def __init__(self, root: Path, url: str) -> None:
         """root: the project's folder."""
         self.root, self.database_url = root, url
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: PayloomProcess | None = None
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
         """Start and wait until it is ready."""
         with (self.root / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-c", _SERVE, str(self.root), str(self.port), self.database_url],
-                stdout=log,
-                stderr=log,
-                cwd=self.root,
+            self.process = payloom_process.start(
+                *(self.root, str(self.port), self.database_url), stdout=log, stderr=log, cwd=self.root, program=_SERVE
             )
         self.until("it is ready", self._ready)
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 class PayloomProcess:
@@ -72,9 +72,16 @@ def start(
     stderr: IO[bytes] | int,
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
+    program: str = "",
+    inherited: Sequence[int] = (),
 ) -> PayloomProcess:
-    """Start `payloom` with these words. stdout, stderr: files. environment: instead of this process's own."""
+    """Start `payloom` with these words. stdout, stderr: files. environment: instead of this process's own.
+
+    program: the text of a Python script that runs instead, with these words.
+    inherited: descriptors that it gets; their numbers there come after its words.
+    """
     command = {
+        "program": program,
         "words": [str(word) for word in words],
         "cwd": str(cwd or Path.cwd()),
         "environment": dict(os.environ if environment is None else environment),
@@ -82,7 +89,7 @@ def start(
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs, Path(os.devnull).open("rb") as nothing:
         outputs = [one if isinstance(one, int) else one.fileno() for one in (stdout, stderr)]
-        descriptors = [theirs.fileno(), nothing.fileno(), *outputs]
+        descriptors = [theirs.fileno(), nothing.fileno(), *outputs, *inherited]
         socket.send_fds(_zygote(), [json.dumps(command).encode()], descriptors)
     return PayloomProcess(ours)
 

@@ -3,6 +3,9 @@
 `payloom_process.py` is the other side. It sends a command's words, folder, and environment, with four descriptors: one
 to answer on, and the command's stdin, stdout, and stderr. The answer is the command's process id, and at its end its
 exit code. Between them stands a keeper, forked too: it waits for its command, and the zygote waits for nobody.
+
+A command may also be a program, the text of a Python script. After its words come the numbers of the further
+descriptors that it inherits.
 """
 
 from __future__ import annotations
@@ -38,23 +41,26 @@ _MODULES = (
 )
 _LARGEST = 1_000_000
 """Bytes of a command with its environment."""
+_DESCRIPTORS = 8
+"""To answer on, three of every process, and those that a program inherits."""
 
 
-def become_command(control: socket.socket) -> bool:
-    """Fork commands until the other side is gone. Returns True in a command, False in the zygote at its end."""
+def become_command(control: socket.socket) -> dict[str, Any] | None:
+    """Fork commands until the other side is gone. Returns the command in its process, None in the zygote at its end."""
     while True:
-        message, descriptors, _, _ = socket.recv_fds(control, _LARGEST, 4)
+        message, descriptors, _, _ = socket.recv_fds(control, _LARGEST, _DESCRIPTORS)
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG) != (0, 0):
                 pass
         if not message:
-            return False
+            return None
         if os.fork() == 0:
             control.close()
             answers = socket.socket(fileno=descriptors[0])
             if _is_command(answers):
-                _set_up(json.loads(message), descriptors[1:])
-                return True
+                command: dict[str, Any] = json.loads(message)
+                _set_up(command, descriptors[1:])
+                return command
         for descriptor in descriptors:
             os.close(descriptor)
 
@@ -75,7 +81,7 @@ def _is_command(answers: socket.socket) -> bool:
 
 
 def _set_up(command: dict[str, Any], descriptors: list[int]) -> None:
-    for number, descriptor in enumerate(descriptors):
+    for number, descriptor in enumerate(descriptors[:3]):
         os.dup2(descriptor, number)
         os.close(descriptor)
     os.chdir(command["cwd"])
@@ -83,7 +89,8 @@ def _set_up(command: dict[str, Any], descriptors: list[int]) -> None:
     os.environ.update(command["environment"])
     time.tzset()
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    sys.argv = ["payloom", *command["words"]]
+    name = "-c" if command["program"] else "payloom"
+    sys.argv = [name, *command["words"], *map(str, descriptors[3:])]
 
 
 if __name__ == "__main__":
@@ -98,7 +105,10 @@ if __name__ == "__main__":
     gc.collect()
     gc.freeze()
     gc.enable()
-    if become_command(socket.socket(fileno=int(sys.argv[1]))):
+    begun = become_command(socket.socket(fileno=int(sys.argv[1])))
+    if begun is not None and begun["program"]:
+        exec(compile(begun["program"], "<program>", "exec"), {"__name__": "__main__"})
+    elif begun is not None:
         from payloom.__main__ import main
 
         main()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 from tests.support.http_server import RunningServer, write_project
+from tests.support.processes import payloom_process
+from tests.support.processes.payloom_process import PayloomProcess
 
 from payloom.settings.load import load_settings
 
@@ -21,13 +22,22 @@ if TYPE_CHECKING:
 
     from payloom.settings.model import Settings
 
-REPOSITORY = Path(__file__).resolve().parents[3]
+_SERVE = """
+import socket, sys
+from pathlib import Path
+from payloom.cli.server.processes.servers import make_server
+from payloom.settings.load import load_settings
+root, port, parser, loop, database_url, descriptor = sys.argv[1:]
+settings = load_settings(Path(root), port=int(port), database_url=database_url or None, environ={})
+with socket.socket(fileno=int(descriptor)) as listener:
+    make_server(settings, lambda _link: None, parser=parser, loop=loop).run(sockets=[listener])
+"""
 
 
 class ServerProcess(RunningServer):
     """A running server process: ways to knock, and to look at it from outside."""
 
-    def __init__(self, settings: Settings, process: subprocess.Popen[bytes], log: Path) -> None:
+    def __init__(self, settings: Settings, process: PayloomProcess, log: Path) -> None:
         super().__init__(settings)
         self.process = process
         self._log = log
@@ -70,11 +80,15 @@ def server_process(
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         settings = load_settings(root, port=port, database_url=database_url, environ={})
-        command = [sys.executable, "-m", __name__, str(root), str(port), parser, loop, database_url or ""]
         log = folder / f"{name}.log"
         with log.open("wb") as out:
-            command.append(str(listener.fileno()))
-            process = subprocess.Popen(command, cwd=REPOSITORY, stdout=out, stderr=out, pass_fds=[listener.fileno()])
+            process = payloom_process.start(
+                *(root, str(port), parser, loop, database_url or ""),
+                stdout=out,
+                stderr=out,
+                program=_SERVE,
+                inherited=[listener.fileno()],
+            )
     made = ServerProcess(settings, process, log)
     try:
         _wait_ready(made)
@@ -100,16 +114,3 @@ def _wait_ready(made: ServerProcess) -> None:
         except httpx.TransportError:
             time.sleep(0.05)
     raise AssertionError(made.log)
-
-
-def _serve(root: str, port: str, *rest: str) -> None:
-    from payloom.cli.server.processes.servers import make_server  # noqa: PLC0415 - the child only
-
-    parser, loop, database_url, descriptor = rest
-    settings = load_settings(Path(root), port=int(port), database_url=database_url or None, environ={})
-    with socket.socket(fileno=int(descriptor)) as listener:
-        make_server(settings, lambda _link: None, parser=parser, loop=loop).run(sockets=[listener])  # type: ignore[arg-type]
-
-
-if __name__ == "__main__":
-    _serve(*sys.argv[1:])
