@@ -87,7 +87,7 @@ class ApprovalRoutes:
         """Raise NotAllowed when every recipient has an account that is disabled, or that has none of the roles.
 
         The link stands for itself. An account says something about a recipient only if its address was proved: anybody
-        can sign up under the address of somebody who decides.
+        can sign up under the address of a user who decides.
         """
         if approval.state != "waiting":
             return

@@ -25,7 +25,7 @@ TRIES = (10, 60.0)
 
 
 class PasswordRoutes:
-    """The routes on which somebody who is signed in chooses a password."""
+    """The routes on which a signed-in user chooses a password."""
 
     def __init__(
         self,

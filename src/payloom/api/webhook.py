@@ -118,7 +118,7 @@ class Webhook:
         return 200, f'{{"received":true,"event":{json.dumps(event.id)},"duplicate":{duplicate}}}'.encode(), {}
 
     def _set_aside(self, event: InboxEvent, stored: IntakeResult) -> Answer:
-        """Acknowledge an event that nobody asked for: Stripe would repeat it for days otherwise."""
+        """Acknowledge an event that was set aside: otherwise Stripe repeats it for days."""
         assert stored.set_aside is not None
         self.metrics.webhooks.labels("set_aside" if stored.new else "duplicate").inc()
         if stored.new:

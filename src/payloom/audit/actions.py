@@ -9,9 +9,9 @@ Outcome = Literal["done", "refused", "failed"]
 """refused: the person lacked the right. failed: the server could not do it."""
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 ActorKind = Literal["person", "token", "operator", "guest", "server"]
-"""person: somebody with an account. token: the bearer of the admin token. operator: whoever has the machine's shell.
+"""person: an account. token: the bearer of the admin token. operator: a user of the machine's shell.
 
-guest: nobody whom the server knows. server: Payloom itself.
+guest: an unauthenticated caller. server: Payloom itself.
 """
 ACTOR_KINDS: tuple[ActorKind, ...] = get_args(ActorKind)
 

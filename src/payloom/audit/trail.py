@@ -42,7 +42,7 @@ SERVER = Actor("server", "Payloom")
 
 @dataclasses.dataclass(slots=True)
 class AuditNote:
-    """What somebody is doing, as it becomes known. target: id of what it is done to. before, after: what changed."""
+    """An action of a user, as its parts become known. target: id of what it is done to. before, after: what changed."""
 
     action: str
     target: str | None = None
@@ -79,7 +79,7 @@ class AuditTrail:
     """The audit trail of one project."""
 
     def __init__(self, database: Database, clock: Clock, *, keep_days: int = KEEP_DAYS) -> None:
-        """keep_days: nobody can delete an entry earlier, not even with a later, shorter setting."""
+        """keep_days: an entry cannot be deleted earlier, not even with a later, shorter setting."""
         self._database = database
         self._clock = clock
         self._keep = dt.timedelta(days=keep_days)

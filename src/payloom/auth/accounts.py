@@ -24,9 +24,9 @@ _ROLE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody who can sign in. `id` is also the id of the row in the project's `users` table, if there is one.
+    """An account that can sign in. `id` is also the id of the row in the project's `users` table, if there is one.
 
-    granted, studio_granted: the roles that somebody gave, the project's own and the one in the studio. verified_at:
+    granted, studio_granted: the roles of the account, the project's own and the one in the studio. verified_at:
     when the owner of the address was proved to be the person who signs in; None for an account that only signed up.
     """
 
@@ -47,7 +47,7 @@ class Account:
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """The project's roles that count: none of a disabled account, and none of an address that nobody proved."""
+        """The project's roles that count: none of a disabled account, and none of an unverified address."""
         return self.granted if self.verified and not self.disabled else ()
 
     @property
@@ -74,7 +74,7 @@ def email_key(email: str) -> str:
 
 
 def require_public_email(email: str, *, examples: bool) -> None:
-    """Raise `BadEmail` unless somebody can own the address. examples: so they can at `.test` and `.example`."""
+    """Raise `BadEmail` unless a person can own the address. examples: so they can at `.test` and `.example`."""
     domain = clean_email(email).rpartition("@")[2]
     if not is_public_domain(parse_address(email).domain, examples=examples):
         raise BadEmail(f"nobody receives mail at {domain[:60]}", hint="use an address at a public domain")

@@ -3,7 +3,7 @@
 AuthError
 ├── BadEmail, BadPassword, BadRole      422: what was given cannot be used
 ├── EmailTaken                          409
-├── UnverifiedAccount                   409: a role for an address that nobody proved
+├── UnverifiedAccount                   409: a role for an unverified address
 ├── SignInRefused                       401: no such account, wrong password or disabled: not said which
 ├── TooManyAttempts                     429; `retry_after` in seconds
 ├── LinkNotValid                        403: used, expired or never made

@@ -65,7 +65,7 @@ class AccountService:
     async def sign_up(self, email: str, password: str, name: str | None = None) -> tuple[Account, str]:
         """Make an account and begin a session; return both. The account is not verified and has no roles.
 
-        Raises `BadEmail`, also for an address that nobody can own, `BadPassword`, `EmailTaken`.
+        Raises `BadEmail`, also for an address at a domain that cannot receive mail, `BadPassword`, `EmailTaken`.
         """
         require_public_email(email, examples=self._example_domains)
         hashed = await self._good_hash(email, password)
@@ -137,7 +137,7 @@ class AccountService:
     async def choose_password(
         self, account: Account, password: str, *, current: str | None, caller: str, session: str
     ) -> None:
-        """Set the password of whoever is signed in; their other sessions end.
+        """Set the password of the signed-in account and end its other sessions.
 
         current: the password so far; an account that signs in by links has none. caller: the network address asking.
         session: the token of the session. Raises `BadPassword`, `SignInRefused`, and `TooManyAttempts`.

@@ -1,6 +1,6 @@
 """One way to the database: `read(fn)` and `write(fn)`, where `fn` gets a connection inside one transaction.
 
-Nobody calls commit(). Functions given to `write` are synchronous, do nothing but database work, and may be run again
+No caller calls commit(). Functions given to `write` are synchronous, do nothing but database work, and may be run again
 (serialisation failures and deadlocks on Postgres are retried), so they must not touch the outside world.
 """
 

@@ -62,7 +62,7 @@ class PostgresDatabase:
         return self._engine
 
     def write_lock(self, tx: sa.Connection, *names: str, shared: bool = False) -> None:
-        """Hold a lock on each of `names` until `tx` ends; they are taken in the same order by everybody."""
+        """Hold a lock on each of `names` until `tx` ends. All callers take them in the same order."""
         if names:
             compiled_statements.rows(tx, _LOCK_SHARED if shared else _LOCK, {"names": list(names)})
 

@@ -36,7 +36,7 @@ ALLOWED: Mapping[Status, frozenset[Status]] = {
 }
 _AFTER: Mapping[type[EmailError], Status] = {MailRefused: "failed", MailDelayed: "queued", DeliveryUnknown: "unknown"}
 _STALE = dt.timedelta(minutes=10)
-"""Nobody takes so long to send a mail: whoever began it has died."""
+"""Seconds after which a worker that began to send a mail is taken for dead."""
 _LOST = "the process died while it sent the mail, twice"
 _SHOWN = (
     "id",

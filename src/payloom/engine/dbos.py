@@ -207,7 +207,7 @@ class DbosEngine:
         await asyncio.to_thread(private.recover_entries, [worker])
 
     async def _purge(self) -> None:
-        """Delete entries that are done: DBOS keeps them for ever."""
+        """Delete entries that are done: DBOS never deletes them."""
         while True:
             await asyncio.sleep(_PURGE)
             try:

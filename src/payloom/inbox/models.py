@@ -35,7 +35,7 @@ events = sa.Table(
 )
 """payload: the JSON text as it was signed. source: `webhook` or `catch_up`. created: Stripe's Unix seconds.
 
-set_aside: why the event waits for somebody to look at it (`inbox.set_aside.REASONS`); null for all others.
+set_aside: why the event waits for a review (`inbox.set_aside.REASONS`); null for all others.
 """
 
 ASKED_FOR = events.c.set_aside.is_(None)

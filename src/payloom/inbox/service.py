@@ -33,7 +33,7 @@ class InboxEvent:
     """A verified event.
 
     payload: Stripe's event object. raw: its JSON text as received. created: Unix seconds. source: webhook | catch_up.
-    set_aside: why nobody asked for it, as far as the event itself tells.
+    set_aside: why the event cannot be for this project, as far as the event itself says.
     """
 
     id: str

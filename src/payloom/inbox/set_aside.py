@@ -1,4 +1,4 @@
-"""Verified events that nobody asked for: acknowledged, so that Stripe does not repeat them for days, and set aside.
+"""Verified events that cannot be for this project: acknowledged, so that Stripe does not repeat them, and set aside.
 
 They start nothing and count as nothing. Some can be handed to workflows later, when there is a trigger for them.
 """

@@ -1,6 +1,6 @@
 """May this person publish the project's files? The setting `studio.publish` says who.
 
-`admin`: admins; others save drafts. `two_people`: editors and admins, but nobody publishes a file that they saved last.
+`admin`: admins; others save drafts. `two_people`: editors and admins, but never the user who saved the file last.
 `editor`: editors, which is for development.
 """
 
@@ -31,7 +31,7 @@ class PublishRights:
         self._policy: PublishPolicy = policy
 
     def may_publish(self, person: Person) -> bool:
-        """Whether this person may publish what somebody else saved."""
+        """Whether this user can publish a file that another user saved."""
         return RANKS.index(person.rank) >= RANKS.index(_LEAST_RANK[self._policy])
 
     def require(self, person: Person) -> None:
@@ -43,7 +43,7 @@ class PublishRights:
             )
 
     async def note_saved(self, workflow_id: str, person: Person) -> None:
-        """Remember who saves a file, before it is written: nobody publishes it unnoticed in between."""
+        """Remember who saves a file before it is written, so that no publish comes in between."""
         name, now = _name(workflow_id), self._clock.now()
 
         def work(tx: sa.Connection) -> None:
@@ -65,7 +65,7 @@ class PublishRights:
         own = sorted(names[row.name] for row in rows if row.value["by"] == person.by)
         if own:
             raise NotAllowed(
-                f"you saved {', '.join(own[:5])} last, so somebody else publishes it",
+                f"you saved {', '.join(own[:5])} last, so another user must publish it",
                 hint="Ask another editor or admin to look at it and publish it.",
             )
 

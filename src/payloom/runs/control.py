@@ -169,7 +169,7 @@ class RunControl:
             return permit_start(person, "fork", runs_on, old.inputs if fork.newest else None, former=former)
         if fork.path is not None and not person.is_admin and not _same_user(old, person):
             raise NotAllowed(
-                "the steps before this one were allowed to somebody else",
+                "the steps before this one ran with another user's rights",
                 hint="Begin from the beginning, or ask an admin.",
             )
         triggers = [_trigger(current, old), *([] if fork.newest else [_trigger(runs_on, old)])]

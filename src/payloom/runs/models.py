@@ -124,7 +124,7 @@ waits = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Index("payloom_waits_family", "family"),
 )
-"""Who waits for an event (`kind` event) or for somebody's yes (`kind` approval)."""
+"""Who waits for an event (`kind` event) or for a user's decision (`kind` approval)."""
 
 versions = sa.Table(
     "payloom_workflow_versions",

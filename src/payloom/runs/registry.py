@@ -28,7 +28,7 @@ SCHEDULE_PREFIX = "schedule:"
 """How the names of schedules' rows begin."""
 
 TriggerKind = Literal["event", "api", "manual", "schedule", "called", "call", "table"]
-"""called: by somebody, though nothing in the workflow says who may. call: by a `call` step of another run."""
+"""called: by a caller, though the workflow does not say who can. call: by a `call` step of another run."""
 
 
 class Execution(Protocol):

@@ -94,7 +94,7 @@ class RunService:
         self._sweeping = asyncio.create_task(self._sweep(), name="payloom-sweeper")
 
     async def stop(self, grace: float = 10.0) -> None:
-        """Finish what runs for up to `grace` seconds; the rest goes on in the next process."""
+        """Finish running steps for up to `grace` seconds; the next process resumes the rest."""
         if self._sweeping is not None:
             self._sweeping.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -197,7 +197,7 @@ class RunService:
         """Start a run (inputs already validated) and wait up to `wait` seconds for its response (0: do not wait).
 
         A call with the `dedupe` value (or `once`) of an earlier one gets that run's response, also while it is running,
-        unless it is somebody else's. Raises `WorkflowUnknown`, `KeyTaken`.
+        unless it belongs to another user. Raises `WorkflowUnknown`, `KeyTaken`.
         """
         by = caller or Caller()
         new = self._callers.run_for_caller(workflow_id, inputs, by, trigger, trigger_index)

@@ -14,7 +14,7 @@ from payloom.workflows.program.inputs import validate_input
 from payloom.workflows.program.program import ApiTrigger, Trigger, Workflow
 
 Rank = Literal["nobody", "viewer", "support", "editor", "admin"]
-"""What somebody may do in the studio. Users of endpoints are `nobody` there."""
+"""A caller's role in the studio. Users of endpoints are `nobody` there."""
 RANKS: tuple[Rank, ...] = ("nobody", "viewer", "support", "editor", "admin")
 Way = Literal["endpoint", "by_hand", "fork", "fork_with_inputs", "retry", "replay"]
 
@@ -111,7 +111,7 @@ def permit_start(
             hint="Its own `auth` must allow you, or an admin starts it.",
         )
     if as_user is not None and not person.is_admin:
-        raise NotAllowed("only an admin starts a run as somebody else", hint="Ask an admin.")
+        raise NotAllowed("only an admin can start a run as another user", hint="Ask an admin.")
     checked = None if inputs is None or workflow is None else validate_input(workflow, inputs, from_query=from_query)
     user = former if rule.keeps_user else as_user
     is_user = rule.trigger and not (person.is_admin and rule.admin_is_nobody)
@@ -133,7 +133,7 @@ def auth_allows(auth: str | Sequence[str], user: Mapping[str, Any] | None) -> bo
 
 
 def _ignores_user(trigger: Trigger | None) -> bool:
-    """Whether a run of this trigger has no `user`, whoever calls."""
+    """Whether a run of this trigger never has a `user`."""
     return isinstance(trigger, ApiTrigger) and trigger.auth == "none"
 
 

@@ -126,7 +126,7 @@ def _publish_policy(policy: PublishPolicy | None, environment: EnvironmentName) 
 def _proxies(file: FileSettings, environment: str) -> tuple[str, ...]:
     if "*" in file.trusted_proxies and environment != "dev":
         raise BadSettings(
-            f"`trusted_proxies: ['*']` lets everybody choose an address, and this is {environment}",
+            f"`trusted_proxies: ['*']` lets every client choose its address, and this is {environment}",
             hint="List the addresses of your own proxies.",
         )
     return tuple(file.trusted_proxies)

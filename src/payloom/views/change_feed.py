@@ -16,7 +16,7 @@ from payloom.runs.statuses import RUN_STATUSES
 
 MOST = 200
 _MAIL_AGE = dt.timedelta(hours=2)
-"""A mail that is older does not change any more, or somebody sends it by hand."""
+"""A mail that is older no longer changes, unless a user sends it by hand."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

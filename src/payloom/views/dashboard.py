@@ -18,7 +18,7 @@ from payloom.runs.models import runs, waits
 SHOWN = 8
 _LATE = dt.timedelta(minutes=10)
 _SAMPLE = 1000
-"""Events that are looked at for what nobody handles."""
+"""The number of events that are checked for types that no workflow handles."""
 _PAYMENTS = ("payment_intent.succeeded", "payment_intent.payment_failed")
 _RUN = ("id", "workflow_id", "status", "trigger", "event_id", "parked_on", "failure", "created_at", "finished_at")
 _MAIL = ("id", "template", "recipients", "subject", "status", "error", "created_at")
@@ -104,7 +104,7 @@ def _unhandled(tx: sa.Connection) -> dict[str, Any]:
 
 
 def _set_aside(tx: sa.Connection) -> dict[str, Any]:
-    """Return the events that nobody asked for, by reason, with what to do."""
+    """Return the events that were set aside, by reason, with what to do."""
     query = (
         sa.select(events.c.set_aside, sa.func.count(), sa.func.max(events.c.received_at))
         .where(events.c.set_aside.is_not(None))

@@ -889,7 +889,7 @@ export interface paths {
         };
         /**
          * Get Session
-         * @description Return whether a user is signed in, and the ways to sign in.
+         * @description Return whether a user is signed in.
          */
         get: operations["get_session"];
         put?: never;
@@ -1233,7 +1233,7 @@ export interface components {
         };
         /**
          * AccountView
-         * @description Somebody who can sign in. The roles count only while the account is `verified` and not `disabled`.
+         * @description An account that can sign in. The roles count only while the account is `verified` and not `disabled`.
          */
         AccountView: {
             /**
@@ -1995,7 +1995,7 @@ export interface components {
             received_at: string;
             /** Runs */
             runs: components["schemas"]["RunSummary"][];
-            /** @description Why nobody asked for it, and what to do. */
+            /** @description Why it was set aside, and what to do. */
             set_aside: components["schemas"]["SetAsideReason"] | null;
             /**
              * Signature
@@ -2007,7 +2007,7 @@ export interface components {
             source: string;
             /**
              * State
-             * @description failed: a run of it failed; running: one is not over; unhandled: no workflow wanted it; set_aside: nobody asked for it.
+             * @description failed: a run of it failed; running: one is not over; unhandled: no workflow wanted it; set_aside: it cannot be for this project.
              * @enum {string}
              */
             state: "handled" | "unhandled" | "failed" | "running" | "set_aside";
@@ -2062,7 +2062,7 @@ export interface components {
             runs: number;
             /**
              * Set Aside
-             * @description Why nobody asked for it.
+             * @description Why it was set aside.
              */
             set_aside: ("foreign_account" | "other_mode" | "unknown_kind" | "unknown_type") | null;
             /**
@@ -2072,7 +2072,7 @@ export interface components {
             source: string;
             /**
              * State
-             * @description failed: a run of it failed; running: one is not over; unhandled: no workflow wanted it; set_aside: nobody asked for it.
+             * @description failed: a run of it failed; running: one is not over; unhandled: no workflow wanted it; set_aside: it cannot be for this project.
              * @enum {string}
              */
             state: "handled" | "unhandled" | "failed" | "running" | "set_aside";
@@ -2655,7 +2655,7 @@ export interface components {
         };
         /**
          * NewRoles
-         * @description The project's own roles that somebody has from now on, such as `staff`.
+         * @description The account's new roles of the project, such as `staff`.
          */
         NewRoles: {
             /** Roles */
@@ -2673,7 +2673,7 @@ export interface components {
         };
         /**
          * NewStudioRole
-         * @description What somebody may do in the studio from now on; null: nothing.
+         * @description The account's new role in the studio; null for none.
          */
         NewStudioRole: {
             /** Role */
@@ -3550,7 +3550,7 @@ export interface components {
         };
         /**
          * SessionState
-         * @description Whether somebody is signed in.
+         * @description Whether a user is signed in.
          */
         SessionState: {
             /** Email */
@@ -3588,7 +3588,7 @@ export interface components {
         };
         /**
          * SetAsideEvents
-         * @description Events that nobody asked for, by reason.
+         * @description Events that were set aside, by reason.
          */
         SetAsideEvents: {
             /** Count */
@@ -3711,7 +3711,7 @@ export interface components {
         };
         /**
          * SignInLink
-         * @description A link that signs somebody in once.
+         * @description A link that signs a user in once.
          */
         SignInLink: {
             /**

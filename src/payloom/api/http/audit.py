@@ -11,7 +11,7 @@ _NOTE = "audit"
 
 
 def actor_of(request: Request, account: Account | None = None) -> Actor:
-    """Return who makes a request: an account, or nobody whom the server knows."""
+    """Return who makes a request: an account, or a guest."""
     address = request.client.host if request.client else None
     request_id = request.scope.get("state", {}).get("request_id")
     if account is None:

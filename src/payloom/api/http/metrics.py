@@ -42,7 +42,7 @@ class Metrics:
         )
         self.webhooks = Counter("payloom_webhooks_total", "Webhooks by outcome", ["outcome"], registry=self.registry)
         self.set_aside = Counter(
-            "payloom_events_set_aside_total", "Events that nobody asked for", ["reason"], registry=self.registry
+            "payloom_events_set_aside_total", "Events that were set aside", ["reason"], registry=self.registry
         )
         self.runs_ended = Counter(
             "payloom_runs_ended_total", "Runs that ended here", ["workflow", "status"], registry=self.registry

@@ -40,7 +40,7 @@ def wait_for(description: str, look: Callable[[], Any], patience: float = PATIEN
 
 
 class Person:
-    """Somebody with a browser: keeps cookies, sends what a page's script sends."""
+    """A person with a browser: keeps cookies, sends what a page's script sends."""
 
     def __init__(self, site: str) -> None:
         self.site = site
@@ -173,7 +173,7 @@ class Owner:
 
 
 class DemoActors:
-    """Everybody together."""
+    """All people of the demo."""
 
     def __init__(self, site: str, stripe: StripeSettings, token: str, admin: tuple[str, str]) -> None:
         self.site = site
@@ -183,7 +183,7 @@ class DemoActors:
         self._people: list[Person] = []
 
     def person(self) -> Person:
-        """Return somebody new, not signed in."""
+        """Return a new person who is not signed in."""
         person = Person(self.site)
         self._people.append(person)
         return person
@@ -203,7 +203,7 @@ class DemoActors:
         expect(answer.is_success, "the hosted page takes the card", (answer.status_code, answer.text[:300]))
 
     def close(self) -> None:
-        """Everybody goes home."""
+        """Close every person's connections."""
         for person in self._people:
             person.close()
         self.stripe.close()

@@ -146,7 +146,7 @@ def refund(actors: DemoActors) -> Evidence:
 
 
 def grant_access(actors: DemoActors) -> Evidence:
-    """Premium opens one person's account page, and nobody else's."""
+    """Premium opens the account page of the user who paid, and no other."""
     person, other = actors.person().sign_up("ada"), actors.person().sign_up("grace")
     expect('data-premium="free"' in person.page("/account"), "premium is closed before")
     session_id, _ = actors.checkout(person, "premium")

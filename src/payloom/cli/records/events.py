@@ -29,7 +29,7 @@ def list_events(  # noqa: PLR0917 - typer fills them in by name
     project: PROJECT = None,
     as_json: JSON = False,
 ) -> None:
-    """List stored events, newest first. An event that nobody asked for is `set_aside`: `show` says what to do."""
+    """List stored events, newest first. For one that is `set_aside`, `show` says what to do."""
     query = {"type": kind, "object": about, "state": state.value if state else None, "limit": limit}
     page = with_client(find_project(project), lambda api: api.get("/events", **query))
     if as_json:

@@ -127,7 +127,7 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "unknown_table": ("No table has this name.", "See tables.yaml, or the hint."),
     "unknown_template": ("`emails/` has no template with this name.", "The hint has similar names."),
     "unknown_workflow": ("A `call` names a workflow that does not exist.", "The hint has similar names."),
-    "unverified_account": ("An account that only signed up gets no role: anybody can sign up under somebody else's address.", "Send its owner a sign-in link (studio settings, or `payloom studio --email`). Opening the link verifies the address. Then give the role."),
+    "unverified_account": ("An account that only signed up gets no role: anyone can sign up under another person's address.", "Send its owner a sign-in link (studio settings, or `payloom studio --email`). Opening the link verifies the address. Then give the role."),
     "version_unknown": ("The version that a run is pinned to is no longer stored.", "Rerun the run on the current version."),
     "workflow": ("A workflow has an error.", "`payloom check` shows it."),
     "workflow_unknown": ("There is no workflow with this id.", "`payloom workflows` lists the ids: paths below `workflows/` without `.yaml`."),

@@ -15,7 +15,7 @@ class FailureHelp(NamedTuple):
 
 
 FAILURES: Mapping[str, FailureHelp] = {
-    "approval_timeout": FailureHelp("Nobody decided on the approval in time.", "The step's `timeout` passed before a user with the role answered.", "Use a longer `timeout`, or handle it with `try` and `catch: approval_timeout`."),
+    "approval_timeout": FailureHelp("No user decided on the approval in time.", "The step's `timeout` passed before a user with the role answered.", "Use a longer `timeout`, or handle it with `try` and `catch: approval_timeout`."),
     "bad_result": FailureHelp("A Python function returned a value that a run can't store.", "Runs store maps, lists, strings, numbers, booleans, null and timestamps with a time zone.", "Return such a value. Convert dates without a time zone, decimals and objects first."),
     "call_too_deep": FailureHelp("Workflows call each other too deeply.", "Each `call` inside a called workflow adds a level, and the number of levels is limited.", "Look for a workflow that calls itself. Pass a list and use `for_each` instead."),
     "call_waits_for_itself": FailureHelp("A `call` waits for a run that waits for the caller.", "Two runs share a `once` key or a queue, and each waits for the other.", "Use another key for the inner call, or start it without waiting."),
@@ -35,7 +35,7 @@ FAILURES: Mapping[str, FailureHelp] = {
     "no_case": FailureHelp("No case of a `switch` fits the value.", "The value is not among the cases, and there is no `else`.", "Add the case, or an `else`."),
     "no_recipient": FailureHelp("An email step has no recipient.", "The expression in `to` is null or empty.", "Check the value, for example with `filter` before the step."),
     "not_implemented": FailureHelp("The local Stripe does not support this operation.", "It covers a part of Stripe's API.", "Use a Stripe sandbox for this step, or give its result in the test."),
-    "outcome_unknown": FailureHelp("Nobody can tell automatically whether the step took effect.", "An attempt was sent but not confirmed, and a retry could do it twice: the idempotency key has expired, or the worker stopped too often during the step.", "Look in Stripe's dashboard, or in the other system. If it did not happen, retry the run: the step is sent anew. If it did, complete the rest by hand."),
+    "outcome_unknown": FailureHelp("Payloom cannot determine whether the step took effect.", "An attempt was sent but not confirmed, and a retry could do it twice: the idempotency key has expired, or the worker stopped too often during the step.", "Look in Stripe's dashboard, or in the other system. If it did not happen, retry the run: the step is sent anew. If it did, complete the rest by hand."),
     "python_error": FailureHelp("A Python function raised an exception.", "`error.data.exception` has the exception's name; the message has the line in `actions/`.", "Correct the function, or raise `StepError` for failures that you expect."),
     "python_failed": FailureHelp("A Python function failed the step with `StepError`.", "The function gave no `kind` of its own.", "Read the function's message. Give `kind` to compare with `catch`."),
     "rate_limit": FailureHelp("Stripe received too many requests in a short time.", "The account's rate limit was reached.", "Nothing. Payloom retries the step until Stripe takes it, after `Retry-After` if Stripe sends it; such a try does not count. With `retry: false`, the step fails."),

@@ -99,7 +99,7 @@ class StripeHost:
             "outcome_unknown",
             f"whether {operation.name} happened on {attempt.first_at:%Y-%m-%d %H:%M} UTC is no longer known",
             status=502,
-            hint="look in Stripe's dashboard; if it did not happen, retry the run, which makes the call anew",
+            hint="look in Stripe's dashboard; if it did not happen, retry the run, which makes the call again",
             action=operation.name,
             key=do.key,
         )

@@ -38,7 +38,7 @@ _RESERVED = _EXAMPLE_DOMAINS | frozenset(
         "private",
     ]
 )
-"""Top-level domains that nobody can own (RFC 2606, 6761, 6762, 7686, 9476, and ICANN's name collisions)."""
+"""Top-level domains that cannot be registered (RFC 2606, 6761, 6762, 7686, 9476, and ICANN's name collisions)."""
 
 
 class NotAnAddress(ValueError):
@@ -80,7 +80,7 @@ def address_key(value: str) -> str:
 
 
 def is_public_domain(domain: str, *, examples: bool = False) -> bool:
-    """Return whether somebody can own the ASCII `domain` and receive mail there.
+    """Return whether the ASCII `domain` can be registered and can receive mail.
 
     examples: `.test` and `.example` count as well, as they do in development.
     """

@@ -94,7 +94,7 @@ class Part:
 
 
 class Places(Mapping[Path, T], Generic[T]):
-    """Places of a file in parts: those of steps are moved to where the step stands when somebody looks."""
+    """Places of a file in parts. Places in a step are moved to the step's position when they are read."""
 
     def __init__(self, head: dict[Path, T], steps: list[Mapping[Path, T]], move: Mover[T]) -> None:
         self._head = head

@@ -18,9 +18,9 @@ from payloom.workflows.errors import UnknownWorkflow
 from payloom.workflows.program.commands import StepFailure
 
 ANSWERING = frozenset({"api", "call"})
-"""Triggers whose run gives an answer to somebody: a caller of an endpoint, or the run that called this one."""
+"""Triggers whose run has a response: for a caller of an endpoint, or the run that called this one."""
 _OURS = frozenset({UnknownWorkflow.code, "canceled", "row_changes_too_deep", "call_waits_for_itself"})
-"""Kinds that have a 4xx and are still the project's own fault, or somebody's decision."""
+"""Kinds that have a 4xx and are still the project's own fault, or a user's decision."""
 _READS = frozenset({"select", "log", "sleep"})
 _TABLE_WRITES = frozenset({"insert", "update", "upsert", "delete"})
 _STRIPE_READS = ("retrieve", "list", "search")

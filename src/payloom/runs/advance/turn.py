@@ -66,7 +66,7 @@ class Turns:
         return changes.state(), outcome
 
     def fail(self, tx: sa.Connection, state: RunState, failure: StepFailure) -> tuple[RunState, TurnResult]:
-        """End the run because its turn raises: a run that cannot be advanced must not be retried for ever."""
+        """End the run because its turn raises: a run that cannot be advanced must not be retried without end."""
         changes = self._begin(tx, state)
         self._end(changes, "failed", failure, 500, None)
         self._writer.write(changes)
@@ -117,7 +117,7 @@ class Turns:
         return TurnChanges.of(tx, self._deps.workflows, state, canceled=canceled)
 
     def _fence(self, tx: sa.Connection, state: RunState) -> tuple[RunState, bool]:
-        """Lock the run's row; return the state as it is now and whether somebody canceled the run."""
+        """Lock the run's row; return the current state and whether the run was canceled."""
         rows = compiled_statements.rows(tx, _FENCE, {"run_id": state.run.id})
         if not rows or rows[0][0] != state.run.epoch:
             raise Superseded
@@ -210,7 +210,7 @@ def _step_done(row: StepRow) -> StepDone:
 
 
 def _reloaded(tx: sa.Connection, state: RunState, segment: int) -> RunState:
-    """Return the state with the journal as it is now: somebody has brought the run what it waited for."""
+    """Return the state with the current journal, after the arrival of what the run waited for."""
     run = copy_run(state.run)
     run.segment = segment
     journal = load_journal(tx, run.id)

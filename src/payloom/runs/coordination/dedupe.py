@@ -48,7 +48,7 @@ def answers(first: Run, run: Run) -> bool:
 def may_join(first: Run, caller: Run) -> bool:
     """Whether the `call` step of a run may have the output of `first`: a person never gets another person's.
 
-    A run that nobody waits for, such as an event's, may join every run.
+    A run without a waiting caller, such as an event's, can join every run.
     """
     if first.user_id is None or caller.user_id == first.user_id:
         return True
@@ -56,7 +56,7 @@ def may_join(first: Run, caller: Run) -> bool:
 
 
 def is_guest(run: Run) -> bool:
-    """Whether somebody who is not signed in waits for this run, directly or through calls."""
+    """Whether an unauthenticated caller waits for this run, directly or through calls."""
     called = run.facts.get("called")
     return run.user_id is None and (run.trigger == "api" or (is_dict(called) and bool(called.get("guest"))))
 
@@ -94,7 +94,7 @@ class DedupeKeys:
         return None
 
     def hold_key(self, tx: sa.Connection, run: Run) -> None:
-        """Within `tx`, keep the key that a run has, or had, from everybody else; before the run itself is locked."""
+        """Within `tx`, lock the key that a run has, or had, before the run itself is locked."""
         key = run.dedupe_key or run.facts.get(_RELEASED)
         if key is not None:
             self._deps.database.write_lock(tx, key)
@@ -122,6 +122,6 @@ class DedupeKeys:
 
 
 def _release(tx: sa.Connection, run: Run, key: str) -> None:
-    """Take the key from a run. It is remembered, in case somebody retries the run."""
+    """Release a run's key. The run keeps a copy, for a retry."""
     request = {**run.facts, _RELEASED: key}
     tx.execute(sa.update(runs).where(runs.c.id == run.id).values(dedupe_key=None, request=request))

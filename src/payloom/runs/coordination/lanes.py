@@ -94,7 +94,7 @@ class Lanes:
             self.requeue(tx, following.id, following.segment)
 
     def requeue(self, tx: sa.Connection, run_id: str, segment: int) -> None:
-        """Put a run that nobody advances on the queue, as its next segment."""
+        """Put a run that no worker advances on the queue, as its next segment."""
         tx.execute(
             sa.update(runs)
             .where(runs.c.id == run_id)

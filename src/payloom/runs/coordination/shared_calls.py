@@ -121,7 +121,7 @@ class SharedCalls:
 def _key_taken(command: CallOnce) -> StepFailure:
     return StepFailure(
         KeyTaken.code,
-        f"{command.workflow} has run with this `once` key for somebody else.",
+        f"{command.workflow} has run with this `once` key for another user.",
         status=KeyTaken.status,
         hint="Put `user.id` into the key, or check whose it is before the call.",
         data={"workflow": command.workflow},

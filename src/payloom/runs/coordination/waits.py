@@ -53,7 +53,7 @@ class Waits:
     def find_existing_event(self, tx: sa.Connection, run: Run, command: Wait) -> InboxEvent | None:
         """Return a matching event that came in after the run began and before it waits.
 
-        Whoever takes in an event looks for waits under the same lock: one of the two sees the other.
+        The intake of an event looks for waits under the same lock: one of the two sees the other.
         """
         self._deps.database.write_lock(tx, _family_lock(command.family))
         query = (
@@ -165,5 +165,5 @@ def _family_lock(family: str) -> str:
 
 
 def delete_waits(tx: sa.Connection, run_id: str) -> None:
-    """The run is over: nobody needs to bring it anything."""
+    """Delete the waits of a run that has ended."""
     tx.execute(sa.delete(waits).where(waits.c.run_id == run_id))

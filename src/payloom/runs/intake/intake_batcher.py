@@ -18,7 +18,7 @@ from payloom.runs.intake.intake import Intake, IntakeResult
 _MOST = 64
 """Events in one transaction. More would keep the first ones waiting, and other workers out of their lanes."""
 _HOLD_UP = 0.1
-"""Seconds after which the next events no longer wait for a transaction that has met somebody's lock."""
+"""Seconds after which the next events no longer wait for a transaction that waits for a lock."""
 
 _Waiting = tuple[InboxEvent, "asyncio.Future[IntakeResult]"]
 

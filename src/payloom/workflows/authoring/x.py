@@ -101,7 +101,7 @@ class _X:
         return self._behind("approve", "then")
 
     def late(self) -> Any:
-        """Do the steps inside when nobody answers the `approve` just before in time."""
+        """Do the steps inside if no user decides on the `approve` just before in time."""
         return self._behind("approve", "on_timeout")
 
     def failed(self) -> Any:

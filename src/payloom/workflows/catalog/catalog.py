@@ -203,5 +203,5 @@ class StaticCatalog:
         return sorted(self.env)
 
     def money_inputs(self, workflow: str) -> frozenset[str] | None:
-        """Return the inputs of a workflow that reach money, None if nobody knows."""
+        """Return the inputs of a workflow that reach money, None if they are unknown."""
         return self.money.get(workflow)

@@ -35,7 +35,7 @@ ANY_ACCOUNT = "*"
 def account_counts(accounts: Any, account: str | None) -> bool:
     """Return whether an event of `account` (None: the key's own account) is one of those that `accounts` names.
 
-    accounts: None for the key's own account alone, an account's id, a list of ids, or `*`. An account that nobody named
+    accounts: None for the key's own account alone, an account's id, a list of ids, or `*`. An account that is not named
     never counts: its owner decides what happens in it, and could pay our orders with payments of his own.
     """
     if is_list(accounts):

@@ -311,7 +311,7 @@ class Names:
                 self.values.cell(operand, column, (*path, name), f"`{table.name}.{column.name}`")
 
     def _readable(self, name: str) -> Sequence[str]:
-        """Return the tables a `select` may name; those elsewhere only to somebody who meant one."""
+        """Return the tables that a `select` can name; Stripe's tables only if the name looks like one."""
         views = self.catalog.view_names() if "." in name else ()
         return [*self.catalog.table_names(), *views]
 

@@ -1,6 +1,6 @@
 """Changes that take steps along with their comments: move, copy, wrap, unwrap, replace, and renamed keys.
 
-Lines that move are indented anew and otherwise stay as they are; all other lines stay byte for byte.
+Lines that move get a new indentation; all other lines stay byte for byte.
 """
 
 from __future__ import annotations

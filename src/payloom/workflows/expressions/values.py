@@ -27,7 +27,7 @@ _MAX_NESTING = 64
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class EvalContext:
-    """What an expression may know about the world: the time and fresh ids, both fixed by whoever runs it."""
+    """What an expression can read from its environment: the time and new IDs, both set by the caller."""
 
     now: Callable[[], dt.datetime]
     uuid: Callable[[], str]

@@ -73,7 +73,7 @@ class Execution:
         return self._finished
 
     def record(self, entry: Entry) -> None:
-        """Take what came of one command; moves the run up to its next commands."""
+        """Take the result of one command, and continue the run to its next commands."""
         if entry.at is not None and entry.at > self._shared.now:
             self._shared.now = entry.at
         clean = Entry(entry.path, to_journal(entry.value), entry.failure, entry.at)

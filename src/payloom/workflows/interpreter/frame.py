@@ -86,7 +86,7 @@ def to_response(value: Any) -> Any:
 
 
 def copy_plain(value: Any) -> Any:
-    """Return a copy of plain data, so that nobody who gets it can change the document."""
+    """Return a copy of plain data, so that its receiver cannot change the document."""
     if is_dict(value):
         return {key: copy_plain(item) for key, item in value.items()}
     return [copy_plain(item) for item in value] if is_list(value) else value

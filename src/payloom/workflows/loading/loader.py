@@ -32,7 +32,7 @@ __all__ = ["Diagnostic", "Draft", "Loaded", "load_workflow", "read_workflow"]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Loaded:
-    """What came of a file: the workflow, unless there are errors, and all diagnostics in the order they stand."""
+    """The result of loading a file: the workflow, unless there are errors, and all diagnostics in file order."""
 
     workflow: Workflow | None
     diagnostics: tuple[Diagnostic, ...]

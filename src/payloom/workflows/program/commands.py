@@ -1,7 +1,7 @@
-"""The words between the pure interpreter and whoever does things for it: commands out, history entries in.
+"""What the pure interpreter and its driver exchange: commands out, history entries in.
 
 An `Execution` is given a workflow, a scope and the history recorded so far; it answers with the commands that must be
-done next. Whoever drives it does them and records one `Entry` per command. The same document and the same history
+done next. The driver does them and records one `Entry` per command. The same document and the same history
 always give the same commands: that is what makes a run survive a crash.
 """
 
@@ -62,7 +62,7 @@ class Do:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Sleep:
-    """Do nothing until a moment; the run costs nothing meanwhile."""
+    """Wait until a timestamp; a waiting run holds no worker."""
 
     path: str
     until: dt.datetime
@@ -87,7 +87,7 @@ class Wait:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Approve:
-    """Wait until somebody with one of the roles says yes or no; recorded as `{approved, by, at, note}`."""
+    """Wait until a user with one of the roles approves or rejects; recorded as `{approved, by, at, note}`."""
 
     path: str
     roles: Sequence[str]
@@ -149,7 +149,7 @@ class StepFailure:
     """Why a step failed, as `error` in `catch` sees it and as the run page shows it.
 
     kind: a stable word, e.g. `row_not_found`, `card_declined`, `timeout`, `expression`.
-    status: the HTTP status to answer a waiting caller with if nobody catches it.
+    status: the HTTP status of the response to a waiting caller if no step catches it.
     data: facts for `catch` (Stripe's type, code, decline_code, param, request_id; …). Never secrets.
     retryable: whether trying again may help.
     """
@@ -196,7 +196,7 @@ class InputsFailure(StepFailure):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a run's history: what came of the command at `path`."""
+    """One line of a run's history: the result of the command at `path`."""
 
     path: str
     value: Any = None

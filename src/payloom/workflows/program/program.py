@@ -15,7 +15,7 @@ from payloom.workflows.program.templates import Expression, Template
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
 
 Auth = Literal["none", "optional", "user"] | tuple[str, ...]
-"""Who may: nobody is checked, known if signed in, any signed-in user, users with one of the roles."""
+"""Who can call: any caller, any caller (known if signed in), any signed-in user, or users with one of the roles."""
 Locate = Callable[[Path, str, tuple[int, int]], str | None]
 
 

@@ -164,7 +164,7 @@ def test_with_two_people_nobody_publishes_what_they_saved_last(site: Site) -> No
     for who in ("editor", "boss"):
         saved = site.save(who, draft(f"by {who}"), publish=True).json()
         assert (saved["published"], site.serves()) == (False, "one")
-        assert "somebody else publishes it" in saved["publish_error"]
+        assert "another user must publish it" in saved["publish_error"]
         refused = site.publish(who)
         assert (refused.status_code, refused.json()["error"]["code"], site.serves()) == (403, "not_allowed", "one")
         assert site.publish("viewer").status_code == 403

@@ -114,7 +114,7 @@ def caller_actor(request: Request, caller: Caller | None) -> Actor:
 
 
 def _outcome(status: int) -> Outcome | None:
-    """Return how it ended; None if nothing was done and nobody was refused, e.g. as the request was wrong."""
+    """Return how it ended; None if the request was invalid, so that nothing was done or refused."""
     if status < 400:
         return "done"
     if status == 403:

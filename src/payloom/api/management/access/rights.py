@@ -16,7 +16,7 @@ from payloom.settings.studio_roles import STUDIO_ROLES, StudioRole, includes
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Right:
-    """What somebody may do, and the calls that do it. Reading calls for viewers need no entry."""
+    """What a role can do, and the calls that do it. Calls that viewers can make need no entry."""
 
     words: str
     calls: Collection[str]

@@ -46,7 +46,7 @@ ERRORS: Mapping[str, str] = {
     "too_many_items": "The list is longer than `max`.",
     "too_many_rounds": "The loop's condition still held after `max` rounds.",
     "rejected": "An approval was answered with no.",
-    "approval_timeout": "Nobody decided in time.",
+    "approval_timeout": "No user decided in time.",
     "internal": "Payloom itself failed.",
 }
 

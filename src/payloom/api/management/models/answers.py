@@ -95,7 +95,7 @@ class Me(Shape):
 
 
 class SessionState(Shape):
-    """Whether somebody is signed in."""
+    """Whether a user is signed in."""
 
     signed_in: bool
     email: str | None
@@ -116,7 +116,7 @@ class SignedIn(Shape):
 
 
 class AccountView(Shape):
-    """Somebody who can sign in. The roles count only while the account is `verified` and not `disabled`."""
+    """An account that can sign in. The roles count only while the account is `verified` and not `disabled`."""
 
     id: str
     email: str
@@ -136,19 +136,19 @@ class AccountList(Shape):
 
 
 class NewStudioRole(Body):
-    """What somebody may do in the studio from now on; null: nothing."""
+    """The account's new role in the studio; null for none."""
 
     role: StudioRole | None
 
 
 class NewRoles(Body):
-    """The project's own roles that somebody has from now on, such as `staff`."""
+    """The account's new roles of the project, such as `staff`."""
 
     roles: list[Annotated[str, Field(max_length=64)]] = Field(max_length=50)
 
 
 class SignInLink(Shape):
-    """A link that signs somebody in once."""
+    """A link that signs a user in once."""
 
     url: str
     expires_at: Moment

@@ -13,7 +13,7 @@ from payloom.inbox.set_aside import SetAside
 EventState = Annotated[
     Literal["handled", "unhandled", "failed", "running", "set_aside"],
     Field(
-        description="failed: a run of it failed; running: one is not over; unhandled: no workflow wanted it; set_aside: nobody asked for it."
+        description="failed: a run of it failed; running: one is not over; unhandled: no workflow wanted it; set_aside: it cannot be for this project."
     ),
 ]
 
@@ -33,7 +33,7 @@ class EventSummary(Shape):
     deliveries: int
     state: EventState
     runs: int = Field(description="How many runs it started.")
-    set_aside: SetAside | None = Field(description="Why nobody asked for it.")
+    set_aside: SetAside | None = Field(description="Why it was set aside.")
 
 
 class SetAsideReason(Shape):
@@ -65,7 +65,7 @@ class EventDetail(Shape):
     source: str
     deliveries: int
     state: EventState
-    set_aside: SetAsideReason | None = Field(description="Why nobody asked for it, and what to do.")
+    set_aside: SetAsideReason | None = Field(description="Why it was set aside, and what to do.")
     signature: Literal["verified", "fetched"] = Field(
         description="verified: it came by webhook with a good signature; fetched: asked for from Stripe."
     )

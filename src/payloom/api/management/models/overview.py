@@ -86,7 +86,7 @@ class SetAsideCount(SetAsideReason):
 
 
 class SetAsideEvents(Shape):
-    """Events that nobody asked for, by reason."""
+    """Events that were set aside, by reason."""
 
     count: int
     reasons: list[SetAsideCount]

@@ -78,7 +78,7 @@ class Unique:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Repeatable:
-    """Made twice, it is as good as made once: a value is set again, or a page or a token that lapses is made anew."""
+    """Operations that can be repeated: they set a value again, or make a page or a token that expires."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ _OUTCOME_UNKNOWN = StepFailure(
     "outcome_unknown",
     "The process ended while this step was under way; whether it had its effect is not known.",
     status=502,
-    hint="Look in the other system. If it did not happen, retry the run, which sends it anew.",
+    hint="Look in the other system. If it did not happen, retry the run, which sends it again.",
     data={"in_doubt": True},
 )
 _DEATHS = 5

@@ -1,4 +1,4 @@
-"""F120: the answer of one person's run for everybody who knows its key."""
+"""F120: one user's response for every caller who knows the key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""F102: rows that belong to somebody, picked by an id that the caller sent."""
+"""F102: rows that belong to a user, selected by an ID from the caller."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OWNER = ("user_id", "owner_id", "account_id", "customer_id", "user", "owner")
 
 
 def owner_column(table: TableShape) -> str | None:
-    """Return the column that says whose row it is; None for tables that belong to nobody, such as a price list."""
+    """Return the column that says whose row it is; None for tables without an owner, such as a price list."""
     for name, column in table.columns.items():
         if column.references and column.references.partition(".")[0] in {"users", "user", "accounts"}:
             return name
@@ -26,7 +26,7 @@ def owner_column(table: TableShape) -> str | None:
 
 
 def check_ownership(findings: Findings, taint: Taint) -> None:
-    """Check the table steps of endpoints that any signed-in user (or nobody in particular) may call."""
+    """Check the table steps of endpoints that any signed-in user, or any caller, can call."""
     if not any(
         trigger.auth in {"user", "optional", "none"} for trigger in findings.apis if isinstance(trigger.auth, str)
     ):

@@ -1,4 +1,4 @@
-"""let, log, return, respond, raise: steps that need nobody else."""
+"""let, log, return, respond, raise: steps that the interpreter does alone."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Return(Node):
 
 
 class Respond(Node):
-    """Answers the caller now; the run goes on."""
+    """Responds to the caller now and continues the run."""
 
     verb: ClassVar[str] = "respond"
     shown_to: ClassVar[Literal["nobody", "staff", "caller"]] = "caller"
@@ -109,7 +109,7 @@ class Respond(Node):
         return True
 
     def run(self, frame: Frame, path: str) -> Steps:
-        """Answer the caller; the run goes on."""
+        """Respond to the caller and continue the run."""
         body = to_response(frame.fill(self.body, path))
         yield from command(commands.Respond(path, body, self.status, line=self.line))
 

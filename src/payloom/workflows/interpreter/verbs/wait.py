@@ -1,4 +1,4 @@
-"""wait, wait_for: nothing happens for a while, and the run costs nothing meanwhile."""
+"""wait, wait_for: steps that suspend the run without holding a worker."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Wait(Node):
         return True
 
     def run(self, frame: Frame, path: str) -> Steps:
-        """Sleep until the time has passed; no worker is held meanwhile."""
+        """Sleep until the time has passed, without holding a worker."""
         end = moment(frame.fill(self.time, path), frame.run_context.now, path, "wait")
         yield from command(commands.Sleep(path, end, step_id=self.id, line=self.line))
         return None
