@@ -25,7 +25,7 @@ from payloom.runs.models import runs
 from payloom.sandbox.dry_run import EventDryRun, compare
 from payloom.sandbox.host import CrossLoopHost
 from payloom.sandbox.rolled_back import PublishedProject, connection
-from payloom.sandbox.stripe.specimens import event_object
+from payloom.sandbox.stripe.specimens import object_of_event
 from payloom.sandbox.test_run import Mock, TestRunResult, TriggerInput, run_test
 from payloom.tables.definition.spec import TableSpec
 from payloom.tables.query.sql import Tables
@@ -123,8 +123,6 @@ class SandboxService:
         thing = data.get("object")
         thing = dict(thing) if is_map(thing) else {}
         now = to_epoch(self._clock.now())
-        schema = known.object_schema if known else None
-        object_kind = str(thing.get("object") or (schema or {}).get("title") or family)
         action = kind.removeprefix(f"{family}.")
         whole = {
             **given,
@@ -134,7 +132,7 @@ class SandboxService:
             "type": kind,
             "created": given.get("created") or now,
             "livemode": self._publisher.settings.stripe.livemode,
-            "data": {**data, "object": event_object(object_kind, schema, action, thing, now)},
+            "data": {**data, "object": object_of_event(family, action, thing, now)},
         }
         return self._inbox.parse(whole, source="sample")
 

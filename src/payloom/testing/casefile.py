@@ -31,7 +31,7 @@ from payloom.sandbox.scenario.deliveries import (
 from payloom.sandbox.scenario.initial_state import UUID, InitialState, ShortNames
 from payloom.sandbox.stripe.fixtures import PREFIXES, problems
 from payloom.sandbox.stripe.plain_answers import family_kind
-from payloom.sandbox.stripe.specimens import event_object
+from payloom.sandbox.stripe.specimens import object_of_event
 from payloom.tables.definition.values import Unfit, check
 from payloom.testing import case_keys
 from payloom.workflows.catalog.events import split_type
@@ -328,14 +328,14 @@ class _Reader:
         if kind not in event_types():
             self.wrong((*path, "type"), f"Stripe has no event {kind!r}", did_you_mean(kind, event_types()))
         family, action = split_type(kind, families())
-        name, schema = family_kind(family)
+        _, schema = family_kind(family)
         thing = self.names.full(self.map(data.get("object"), (*path, "object"), None, "`object`"))
         for at, message, hint in problems(schema, thing):
             self.wrong((*path, "object", *at), message, hint)
         number = len(self.events) + 1
         identity = str(data.get("id") or f"evt_{number}")
         created = data.get("created", given.now + number)
-        filled = event_object(name, schema, action, thing, given.now)
+        filled = object_of_event(family, action, thing, given.now)
         payload: dict[str, Any] = {"id": identity, "object": "event", "type": kind, "created": created}
         payload |= {"livemode": False, "api_version": None, "pending_webhooks": 1, "request": None}
         payload["data"] = {"object": filled}

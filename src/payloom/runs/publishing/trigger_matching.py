@@ -26,7 +26,14 @@ from payloom.workflows.interpreter.frame import RunInfo, failure_type
 from payloom.workflows.interpreter.verbs.tables import TableStep
 from payloom.workflows.program.commands import Entry, StepFailure
 from payloom.workflows.program.idempotency_key import text_of as _text
-from payloom.workflows.program.program import ApiTrigger, CalledTrigger, StripeTrigger, TableTrigger, Workflow
+from payloom.workflows.program.program import (
+    LANE_OF_OBJECT,
+    ApiTrigger,
+    CalledTrigger,
+    StripeTrigger,
+    TableTrigger,
+    Workflow,
+)
 
 _EVENT_TYPES = 2000
 _compile: Callable[[str], Compiled] = functools.lru_cache(maxsize=2000)(compile_expression)
@@ -120,16 +127,15 @@ class PublishedWorkflows:
             if trigger.match is not None and not trigger.match.compiled.test(scope, eval_context):
                 return None
             place = "queue"
-            lane = _text(trigger.queue, scope, eval_context)
+            lane = _text(trigger.queue, scope, eval_context) if self._in_lane(trigger, event) else None
             place = "once"
             once = _text(workflow.once, scope, eval_context)
         except ExpressionError as error:
             failure = _trigger_failed(place, error, workflow)
             return StartPlan(workflow.id, workflow.version, index, failure=failure)
-        fresh = None
-        if trigger.fresh and event.object_id is not None:
-            known = self._catalog.family(trigger.family)
-            fresh = known.retrieve if known is not None else None
+        known = self._catalog.family(trigger.family)
+        rereads = trigger.fresh and event.object_id is not None and known is not None
+        fresh = known.reread(self.split(event)[1]) if rereads and known is not None else None
         return StartPlan(
             workflow.id,
             workflow.version,
@@ -139,6 +145,13 @@ class PublishedWorkflows:
             fresh=fresh,
             pins=self._versions.pins(workflow),
         )
+
+    def _in_lane(self, trigger: StripeTrigger, event: InboxEvent) -> bool:
+        """Whether an event's run queues: with the lane that nobody named, only if its object has an id."""
+        if trigger.queue is None or trigger.queue.literal != LANE_OF_OBJECT:
+            return True
+        known = self._catalog.family(trigger.family)
+        return event.object_id is not None and (known is None or known.has_id(self.split(event)[1]))
 
     # -- other ways to start -----------------------------------------------------------------------------------------
 

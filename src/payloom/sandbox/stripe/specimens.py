@@ -10,10 +10,12 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+from payloom.connectors.stripe.catalog import events
 from payloom.connectors.stripe.catalog.events import object_schema
 from payloom.kit.clock import ManualClock, from_epoch
 from payloom.sandbox.stripe.fixtures import Schema, complete, likely, plainest, prefix
 from payloom.sandbox.stripe.object_maker import CountedIds, ObjectMaker, with_schema
+from payloom.sandbox.stripe.plain_answers import family_kind
 from payloom_emulator.core.config import EmulatorConfig
 from payloom_emulator.runtime.emulator import Emulator
 
@@ -58,6 +60,17 @@ class Specimens:
 @functools.cache
 def _specimens() -> Specimens:
     return Specimens()
+
+
+def object_of_event(family: str, action: str, given: Mapping[str, Any], now: int) -> dict[str, Any]:
+    """Return the whole object of an event of a family, as Stripe sends it: without an id where it has none."""
+    known = events.family(family)
+    kind, schema = family_kind(family)
+    kind = str(given.get("object") or kind)
+    stripe_object = event_object(kind, schema, action, given, now)
+    if known is None or known.has_id(action) or "id" in given:
+        return stripe_object
+    return {name: value for name, value in stripe_object.items() if name != "id"}
 
 
 def event_object(

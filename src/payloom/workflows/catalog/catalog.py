@@ -46,6 +46,18 @@ class Family:
     """The action that re-reads the object (`checkout.sessions.retrieve`), for `fresh: true`."""
     stateful: bool = False
     """State families re-read the object and run one at a time per object unless told otherwise."""
+    only_in_event: frozenset[str] = frozenset()
+    """The actions whose object cannot be read again: it is deleted, or a preview of what does not exist yet."""
+    without_id: frozenset[str] = frozenset()
+    """The actions whose object has no id, and so no lane of its own."""
+
+    def reread(self, action: str) -> str | None:
+        """Return what reads the object of an event again; None if nothing can."""
+        return None if action in self.only_in_event else self.retrieve
+
+    def has_id(self, action: str) -> bool:
+        """Whether the object of an event has an id: what its runs queue for, and what they are found by."""
+        return action not in self.without_id
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

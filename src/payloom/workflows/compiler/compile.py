@@ -59,7 +59,7 @@ def _normalize_trigger(trigger: triggers.TriggerHead, catalog: Catalog | None) -
         fresh = bool(stateful and family and family.retrieve)
     queue: str | bool | None = trigger.queue
     if queue is None and stateful:
-        queue = "${{ object.id }}"
+        queue = program.LANE_OF_OBJECT
     return trigger.model_copy(update={"fresh": fresh or None, "queue": queue or None})
 
 

@@ -40,6 +40,10 @@ class ApiTrigger:
     kind: Literal["api"] = "api"
 
 
+LANE_OF_OBJECT = "${{ object.id }}"
+"""The `queue` of state families that name none: the runs about one object go one after another."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class StripeTrigger:
     """An event of a family. `actions`: empty means all. `queue`: runs with the same value go one after another."""

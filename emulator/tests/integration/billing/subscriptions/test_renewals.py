@@ -21,6 +21,7 @@ def test_a_renewal_is_announced_drafted_finalized_an_hour_later_and_paid(shop: S
     assert since == ["invoice.upcoming"]
     upcoming = data(shop.events("invoice.upcoming")[0])["object"]
     assert (upcoming["total"], upcoming["status"], upcoming["billing_reason"]) == (2000, "draft", "subscription_cycle")
+    assert "id" not in upcoming
     shop.advance("2030-02-28 00:10")
     draft = shop.invoice(subscription.id)
     assert (draft.status, draft.auto_advance, draft.total) == ("draft", True, 2000)

@@ -13,6 +13,10 @@ from payloom.workflows.catalog.catalog import Family
 STATEFUL = frozenset({"customer.subscription", "invoice"})
 """Families whose objects live long and whose events overtake each other: they are read again by default."""
 
+_NOT_DELETED = frozenset({"customer.subscription.deleted"})
+"""A subscription that has ended is not deleted: it can be read as long as its customer."""
+_PREVIEWS = frozenset({"invoice.upcoming"})
+"""Events about objects that Stripe has not made yet: they have no id."""
 _OBJECTS: Mapping[str, str | None] = {
     "account.application": "application",
     "account.external_account": None,
@@ -67,14 +71,24 @@ def family(name: str) -> Family | None:
     if actions is None:
         return None
     object_class = _object_class(name)
+    schema = schemas.of_class(object_class, "event") if object_class else None
+    retrieve = _retrieve(object_class) if object_class else None
+    no_id = schema is not None and "id" not in schema["properties"]
     return Family(
         name=name,
         label=label(name),
         actions=actions,
-        object_schema=schemas.of_class(object_class, "event") if object_class else None,
-        retrieve=_retrieve(object_class) if object_class else None,
+        object_schema=schema,
+        retrieve=retrieve,
         stateful=name in STATEFUL,
+        only_in_event=frozenset(action for action in actions if retrieve is None or _is_gone(f"{name}.{action}")),
+        without_id=frozenset(action for action in actions if no_id or f"{name}.{action}" in _PREVIEWS),
     )
+
+
+def _is_gone(event_type: str) -> bool:
+    """Whether the object of an event is not there to be read: not any more, or not yet."""
+    return event_type in _PREVIEWS or (event_type.endswith(".deleted") and event_type not in _NOT_DELETED)
 
 
 @functools.cache

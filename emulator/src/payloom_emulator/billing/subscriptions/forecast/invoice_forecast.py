@@ -70,7 +70,9 @@ def announce(unit: UnitOfWork, subscription: Subscription) -> None:
     if subscription["status"] in ENDED or subscription["cancel_at_period_end"]:
         return
     if settings.read(unit.store).upcoming_days:
-        unit.emit("invoice.upcoming", upcoming(unit, subscription))
+        preview = upcoming(unit, subscription)
+        # What does not exist yet has no id.
+        unit.emit("invoice.upcoming", cast("Invoice", {name: value for name, value in preview.items() if name != "id"}))
 
 
 def nothing_to_invoice(name: str) -> StripeError:
