@@ -172,6 +172,10 @@ class WorkflowRegistry(Protocol):
         """Whether an event is the one a `wait_for` step waits for. account: those whose events count (`*`: any)."""
         ...
 
+    def awaited_value(self, event: InboxEvent) -> Mapping[str, Any]:
+        """Return the value of a `wait_for` that an event ends."""
+        ...
+
     def knows(self, event: InboxEvent) -> bool:
         """Whether an event's type is one that workflows can be checked against."""
         ...

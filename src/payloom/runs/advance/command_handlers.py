@@ -112,7 +112,7 @@ class CommandHandlers:
         if step is None:
             event = self._waits.find_existing_event(tx, run, command) if isinstance(command, Wait) else None
             if event is not None:
-                changes.finish(command, self._deps.clock.now(), event.payload)
+                changes.finish(command, self._deps.clock.now(), self._deps.workflows.awaited_value(event))
                 return
             changes.open[command.path] = OpenStep(until=command.until, waiting=True)
             changes.insert(command, {"status": "waiting", "retry_at": command.until})

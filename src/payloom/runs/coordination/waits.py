@@ -100,7 +100,7 @@ class Waits:
                 if place > since and self._deps.workflows.wait_matches(
                     family, details["match"], details["scope"], event, details.get("account", ANY_ACCOUNT)
                 ):
-                    positions[place] += self.answer(tx, run_id, path, event.payload)
+                    positions[place] += self.answer(tx, run_id, path, self._deps.workflows.awaited_value(event))
                     break
         return positions
 

@@ -298,6 +298,10 @@ class PublishedWorkflows:
         roots = {ref.path[0] for ref in _compile(match).refs} - {"event", "object", "previous"}
         return {name: scope[name] for name in sorted(map(str, roots)) if name in scope}
 
+    def awaited_value(self, event: InboxEvent) -> Mapping[str, Any]:
+        """Return the value of a `wait_for` that an event ends: what `event` is in a run that it starts."""
+        return event_scope(event.payload, *self.split(event))["event"]
+
     def wait_matches(
         self, family: str, match: str | None, scope: Mapping[str, Any], event: InboxEvent, account: Any
     ) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from payloom.kit.json_types import is_list, is_map
+from payloom.workflows.catalog.catalog import Catalog, Schema
+from payloom.workflows.catalog.schemas import TEXT, or_null
 
 
 def split_type(event_type: str, families: Iterable[str]) -> tuple[str, str]:
@@ -70,6 +72,38 @@ def event_scope(stripe_event: Mapping[str, Any], family: str, action: str) -> di
     }
     event.setdefault(_own_name(stripe_object, family), stripe_object)
     return {"event": event, "object": stripe_object, "previous": previous}
+
+
+def event_types(family_name: str, actions: Collection[str], catalog: Catalog) -> tuple[Schema | None, Schema | None]:
+    """Return the types of what `event_scope` gives for a family: `event`, which stays open, and `object`.
+
+    actions: those that may come; empty for all.
+    """
+    family = catalog.family(family_name)
+    if family is None:
+        return None, None
+    schema = family.object_schema
+    if schema is not None and "id" in schema.get("properties", {}):
+        named = [action for action in actions or family.actions if family.has_id(action)]
+        if not named:
+            fields: Mapping[str, Any] = schema["properties"]
+            schema = {**schema, "properties": {name: fields[name] for name in fields if name != "id"}}
+    event = {
+        "type": "object",
+        "properties": {
+            "id": TEXT,
+            "type": TEXT,
+            "account": or_null(TEXT),
+            "family": TEXT,
+            "action": TEXT,
+            "created": {"type": "integer"},
+            "livemode": {"type": "boolean"},
+            "object": schema or {},
+            "previous": {"type": "object"},
+            "metadata": {"type": "object"},
+        },
+    }
+    return event, schema
 
 
 def build_scope(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from payloom.kit.json_types import is_map
 from payloom.workflows.catalog.catalog import Schema
+from payloom.workflows.catalog.events import event_types
 from payloom.workflows.checker import scope
 from payloom.workflows.checker.findings import Findings, root_of
 from payloom.workflows.checker.flow import Flow
@@ -69,7 +70,8 @@ class Types:
         # A step that does not exist is reported with the reads of steps, so the object is open.
         known["steps"] = {"type": "object", "properties": {name: result or {} for name, result in self.results.items()}}
         if waits and isinstance(site.node, wait.WaitFor):
-            known["event"], known["object"] = scope.event_types(site.node.family, self.findings.catalog)
+            family, actions = site.node.family, site.node.actions
+            known["event"], known["object"] = event_types(family, actions, self.findings.catalog)
             known["previous"] = None
         known["context"] = scope.context_type(known)
         return known

@@ -7,6 +7,7 @@ from typing import Any
 
 from payloom.kit.json_types import is_map
 from payloom.workflows.catalog.catalog import Catalog, Schema
+from payloom.workflows.catalog.events import event_types
 from payloom.workflows.catalog.schemas import TEXT, closed, or_null, row_schema
 from payloom.workflows.interpreter.verbs import simple
 from payloom.workflows.program.program import ApiTrigger, StripeTrigger, Workflow
@@ -78,28 +79,7 @@ def _event(workflow: Workflow, catalog: Catalog) -> tuple[Schema | None, Schema 
     triggers = [trigger for trigger in workflow.triggers if isinstance(trigger, StripeTrigger)]
     if len(triggers) != 1 or len(workflow.triggers) != 1:
         return None, None
-    return event_types(triggers[0].family, catalog)
-
-
-def event_types(family_name: str, catalog: Catalog) -> tuple[Schema | None, Schema | None]:
-    """Return the types of `event` and `object` for a family; `event` stays open."""
-    family = catalog.family(family_name)
-    if family is None:
-        return None, None
-    of = family.object_schema
-    event = {
-        "type": "object",
-        "properties": {
-            "id": TEXT,
-            "type": TEXT,
-            "family": TEXT,
-            "action": TEXT,
-            "created": {"type": "integer"},
-            "livemode": {"type": "boolean"},
-            "object": of or {},
-        },
-    }
-    return event, of
+    return event_types(triggers[0].family, triggers[0].actions, catalog)
 
 
 def context_type(known: Mapping[str, Schema | None]) -> Schema:

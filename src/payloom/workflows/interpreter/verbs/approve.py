@@ -63,7 +63,7 @@ class Approve(Node):
             {
                 "approved": {"type": "boolean"},
                 "by": or_null(TEXT),
-                "at": or_null({"type": "string", "format": "date-time"}),
+                "at": or_null({"type": "string", "format": "date-time", "x-type": "timestamp"}),
                 "note": or_null(TEXT),
                 "timed_out": {"type": "boolean"},
             }

@@ -14,6 +14,7 @@ from payloom.kit.durations import parse_duration
 from payloom.kit.json_types import is_list, is_map
 from payloom.kit.path_values import has_dot_segments, segment_fault
 from payloom.workflows.catalog.catalog import Catalog, Schema
+from payloom.workflows.catalog.schemas import TEXT, closed
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.expressions.values import EvalError, to_text
@@ -100,7 +101,10 @@ class Stripe(OutsideStep):
     @override
     def result_schema(self, catalog: Catalog) -> Schema | None:
         action = catalog.action("stripe", self.action)
-        return action.returns if action is not None and not self.extra else None
+        returns = action.returns if action is not None else None
+        if not self.extra or returns is None:
+            return returns
+        return {"type": "array", "items": returns.get("properties", {}).get("data", {}).get("items", {})}
 
     def run(self, frame: Frame, path: str) -> Steps:
         """Call Stripe without the parameters that are null."""
@@ -124,6 +128,18 @@ class Email(OutsideStep):
             (name, compiler.maybe_template(value, (*path, name)))
             for name, value in (("from", model.from_), ("reply_to", model.reply_to), ("attachments", model.attachments))
         ]
+
+    @override
+    def result_schema(self, catalog: Catalog) -> Schema | None:
+        return closed(
+            {
+                "id": TEXT,
+                "to": {"type": "array", "items": TEXT},
+                "subject": TEXT,
+                "status": TEXT,
+                "repeated": {"type": "boolean"},
+            }
+        )
 
     def run(self, frame: Frame, path: str) -> Steps:
         """Hand the mail over. Fails with `no_recipient` (422) when an address is none."""
@@ -193,6 +209,11 @@ class Http(OutsideStep):
                 if len(ref.path) > 1 and "secrets" in ref.path[:2]
             }
         )
+
+    @override
+    def result_schema(self, catalog: Catalog) -> Schema | None:
+        headers = {"type": "object", "additionalProperties": TEXT}
+        return closed({"status": {"type": "integer"}, "headers": headers, "body": {}})
 
     def run(self, frame: Frame, path: str) -> Steps:
         """Make the request, with marks in the place of secrets."""

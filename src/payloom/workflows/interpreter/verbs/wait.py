@@ -11,6 +11,7 @@ from payloom.kit.diagnostics import Path
 from payloom.kit.durations import parse_duration
 from payloom.kit.json_types import is_map
 from payloom.workflows.catalog.catalog import Catalog, Schema
+from payloom.workflows.catalog.events import event_types
 from payloom.workflows.expressions.values import type_name
 from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.program import commands
@@ -97,6 +98,10 @@ class WaitFor(Node):
         if self.condition is not None:
             parts.append(f"({self.condition.compiled.source})")
         self.match = " && ".join(parts) or None
+
+    @override
+    def result_schema(self, catalog: Catalog) -> Schema | None:
+        return event_types(self.family, self.actions, catalog)[0]
 
     @override
     def may_be_null(self) -> bool:
