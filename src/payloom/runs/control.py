@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,7 +24,7 @@ from payloom.runs.registry import TriggerContext, WorkflowRegistry
 from payloom.runs.run_rows import Run, insert_run, load_journal, load_run
 from payloom.runs.start_rights import Permit, Person, permit_start
 from payloom.workflows.errors import HistoryMismatch
-from payloom.workflows.program.commands import Command, Finished
+from payloom.workflows.program.commands import Finished
 from payloom.workflows.program.program import Trigger, Workflow
 
 
@@ -120,11 +120,11 @@ class RunControl:
                 .where(steps.c.run_id == run.id, steps.c.path.in_(paths - {None}), steps.c.status == "failed")
                 .values(path=steps.c.path + f"#{number}", status="superseded")
             )
-            paths = _failed_at(self._replayed(tx, run, event)) if changed.rowcount else set[str | None]()
+            paths = _failed_at(self._replayed(tx, run, event)) if changed.rowcount else frozenset[str | None]()
 
-    def _replayed(self, tx: sa.Connection, run: Run, event: InboxEvent | None) -> Finished | Sequence[Command]:
+    def _replayed(self, tx: sa.Connection, run: Run, event: InboxEvent | None) -> Replay:
         entries = tuple(load_journal(tx, run.id).entries)
-        return Replay(self._deps.workflows, run, event, entries).next()
+        return Replay(self._deps.workflows, run, event, entries)
 
     def fork(self, tx: sa.Connection, run_id: str, fork: Fork, person: Person) -> Run:
         """Begin a new run from the history of an old one."""
@@ -207,7 +207,7 @@ class RunControl:
 
     def _check_history(self, tx: sa.Connection, run: Run, event: InboxEvent | None, path: str) -> None:
         """Refuse inputs with which the run would have gone another way before the step it begins at."""
-        state = self._replayed(tx, run, event)
+        state = self._replayed(tx, run, event).next()
         if isinstance(state, Finished) and state.failure is not None and state.failure.kind == HistoryMismatch.code:
             raise WrongState(
                 f"With these inputs, the run takes a different path before step {path}.",
@@ -215,11 +215,12 @@ class RunControl:
             )
 
 
-def _failed_at(state: Finished | Sequence[Command]) -> set[str | None]:
+def _failed_at(replay: Replay) -> frozenset[str | None]:
     """Return the paths of the steps that end a run, if it has failed."""
-    if isinstance(state, Finished) and state.status == "failed":
-        return {state.path, *state.also_failed}
-    return set()
+    state = replay.next()
+    if not isinstance(state, Finished) or state.status != "failed":
+        return frozenset()
+    return frozenset({state.path, *(replay.execution.failed_paths if replay.execution is not None else ())})
 
 
 def _current(workflows: WorkflowRegistry, workflow_id: str) -> Workflow | None:

@@ -72,6 +72,12 @@ class Execution:
             self._finished = self._end()
         return self._finished
 
+    @property
+    def failed_paths(self) -> frozenset[str]:
+        """The steps that ended the run: the one whose failure it shows, and those that failed in branches beside it."""
+        signal = self._scheduler.signal
+        return frozenset({signal.path, *signal.beside}) if isinstance(signal, Failed) else frozenset()
+
     def record(self, entry: Entry) -> None:
         """Take the result of one command, and continue the run to its next commands."""
         if entry.at is not None and entry.at > self._shared.now:
@@ -106,13 +112,6 @@ class Execution:
             failed = scheduler.signal
             answer = failed.answer
             output, status = (to_response(answer.body), answer.status) if answer else (None, failed.failure.status)
-            return Finished(
-                "failed",
-                output=output,
-                failure=failed.failure,
-                http_status=status,
-                path=failed.path,
-                also_failed=failed.beside,
-            )
+            return Finished("failed", output=output, failure=failed.failure, http_status=status, path=failed.path)
         body, status = scheduler.value
         return Finished("succeeded", output=to_response(body), http_status=status)

@@ -210,8 +210,7 @@ class Finished:
     """The run is over.
 
     status: succeeded (with `output`), filtered (a filter said no), failed (with `failure`).
-    http_status: what a waiting caller gets. path: the step that failed. also_failed: those of other branches that
-    failed beside it and that nothing caught.
+    http_status: what a waiting caller gets. path: the step that failed.
     """
 
     status: Literal["succeeded", "filtered", "failed"]
@@ -219,4 +218,3 @@ class Finished:
     failure: StepFailure | None = None
     http_status: int = 200
     path: str | None = None
-    also_failed: tuple[str, ...] = ()
