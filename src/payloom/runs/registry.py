@@ -34,6 +34,11 @@ TriggerKind = Literal["event", "api", "manual", "schedule", "called", "call", "t
 class Execution(Protocol):
     """A run of a document: pure. See payloom.workflows.program.commands."""
 
+    @property
+    def failed_paths(self) -> frozenset[str]:
+        """The steps that ended the run."""
+        ...
+
     def next(self) -> Finished | Sequence[Command]:
         """Return what must be done now, or how it ended."""
         ...
