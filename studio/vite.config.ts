@@ -22,6 +22,10 @@ export default defineConfig({
   server: { proxy: { "/api": server, "/_payloom": server } },
   test: {
     css: false,
+    pool: "threads",
+    // A busy machine may take its time; what is slow is measured elsewhere.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     projects: [
       // What needs no page runs without one: making one takes longer than the tests.
       { extends: true, test: { name: "pure", environment: "node", include: PURE } },
