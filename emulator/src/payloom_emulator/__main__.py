@@ -29,7 +29,7 @@ def config_of(options: argparse.Namespace) -> EmulatorConfig:
     endpoint_secrets = options.webhook_secret or os.environ.get(WEBHOOK_SECRETS, "").split()
     secrets = [*endpoint_secrets, *[DEFAULT_WEBHOOK_SECRET] * len(options.webhook_url)]
     endpoints = tuple(Endpoint(u, s) for u, s in zip(options.webhook_url, secrets, strict=False))
-    made = EmulatorConfig(
+    config = EmulatorConfig(
         store=options.store,
         endpoints=endpoints,
         schedule=options.schedule,
@@ -39,7 +39,7 @@ def config_of(options: argparse.Namespace) -> EmulatorConfig:
         keys=tuple(Key(key) for key in os.environ.get(KEYS, "").split()),
         rate_limit=options.rate_limit,
     )
-    return dataclasses.replace(made, api_version=options.api_version) if options.api_version else made
+    return dataclasses.replace(config, api_version=options.api_version) if options.api_version else config
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -195,7 +195,7 @@ def discounts_taken(
 ) -> list[DiscountTaken]:
     """Return what `[{coupon} | {promotion_code}]` take off `subtotal` (minor units), in order."""
     left = subtotal
-    taken: list[DiscountTaken] = []
+    reductions: list[DiscountTaken] = []
     for index, entry in enumerate(choices):
         coupon, code = discounts.resolve(
             unit, entry, f"discounts[{index}]", customer=customer, subtotal=subtotal, currency=currency
@@ -203,5 +203,5 @@ def discounts_taken(
         off = discounts.terms("", coupon, currency)
         amount = totals.off_of(off, left)
         left -= amount
-        taken.append(DiscountTaken(amount, coupon["id"], code["id"] if code else None))
-    return taken
+        reductions.append(DiscountTaken(amount, coupon["id"], code["id"] if code else None))
+    return reductions

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def embedded(rows: list[T], url: str, *, shown: int | None = None) -> ListOf[T]:
-    """Return a list object as objects carry it inside. shown: how many rows it holds at most."""
-    data = rows if shown is None else rows[:shown]
+def embedded(rows: list[T], url: str, *, page_size: int | None = None) -> ListOf[T]:
+    """Return a list object as objects carry it inside. page_size: how many rows it holds at most."""
+    data = rows if page_size is None else rows[:page_size]
     return {"object": "list", "data": data, "has_more": len(rows) > len(data), "total_count": len(rows), "url": url}
 
 

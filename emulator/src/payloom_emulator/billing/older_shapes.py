@@ -44,36 +44,36 @@ def _inner(holder: Shown, *names: str) -> Shown:
 # --- basil ----------------------------------------------------------------------------------------
 
 
-def subscription_before_basil(unit: UnitOfWork, shown: Shown, stored: Subscription) -> None:
+def subscription_before_basil(unit: UnitOfWork, view: Shown, stored: Subscription) -> None:
     """Show the period on the subscription, and one discount."""
     rows = stored["items"]["data"]
     if rows:
-        shown["current_period_start"] = max(i["current_period_start"] for i in rows)
-        shown["current_period_end"] = min(i["current_period_end"] for i in rows)
-    shown["discount"] = _first_discount(unit, stored)
+        view["current_period_start"] = max(i["current_period_start"] for i in rows)
+        view["current_period_end"] = min(i["current_period_end"] for i in rows)
+    view["discount"] = _first_discount(unit, stored)
 
 
 def _first_discount(unit: UnitOfWork, stored: Subscription | Invoice) -> Shown | None:
     discount = unit.find(kinds.DISCOUNT, next(iter(stored.get("discounts") or []), None))
     if discount is None:
         return None
-    shown: Shown = {k: v for k, v in discount.items() if not k.startswith("_")}
-    discount_before_clover(unit, shown, discount)
-    return shown
+    view: Shown = {k: v for k, v in discount.items() if not k.startswith("_")}
+    discount_before_clover(unit, view, discount)
+    return view
 
 
-def invoice_before_basil(unit: UnitOfWork, shown: Shown, stored: Invoice) -> None:
+def invoice_before_basil(unit: UnitOfWork, view: Shown, stored: Invoice) -> None:
     """Show the payment, the taxes and the subscription on the invoice itself."""
     payments = unit.list(kinds.INVOICE_PAYMENT, invoice=stored["id"]) if stored.get("id") else []
     chosen = next((p for p in payments if p["is_default"]), None)
     intent_id = chosen["payment"].get("payment_intent") if chosen else None
     intent = unit.find(kinds.PAYMENT_INTENT, intent_id)
-    details = _inner(shown, "parent", "subscription_details")
-    quote = _inner(shown, "parent", "quote_details").get("quote")
-    shown.pop("parent", None)
-    shown.pop("total_taxes", None)
+    details = _inner(view, "parent", "subscription_details")
+    quote = _inner(view, "parent", "quote_details").get("quote")
+    view.pop("parent", None)
+    view.pop("total_taxes", None)
     taxes = stored.get("total_taxes") or []
-    shown.update(
+    view.update(
         {
             "application_fee_amount": stored.get("application_fee_amount"),
             "charge": intent.get("latest_charge") if intent else None,
@@ -91,7 +91,7 @@ def invoice_before_basil(unit: UnitOfWork, shown: Shown, stored: Invoice) -> Non
         }
     )
     if details.get("subscription_proration_date") is not None:
-        shown["subscription_proration_date"] = details["subscription_proration_date"]
+        view["subscription_proration_date"] = details["subscription_proration_date"]
 
 
 def _rate_id(tax: InvoiceTotalTax) -> str | None:
@@ -109,19 +109,19 @@ def _tax_amount(tax: InvoiceTotalTax) -> Shown:
     }
 
 
-def line_item_before_basil(unit: UnitOfWork, shown: Shown, stored: InvoiceLineItem) -> None:
+def line_item_before_basil(unit: UnitOfWork, view: Shown, stored: InvoiceLineItem) -> None:
     """Show the price, the plan and the subscription on the line itself."""
     if "pricing" not in stored:  # shown before, and looked at again to expand something inside
         return
-    details = _line_details(shown)
-    from_item = _inner(shown, "parent").get("type") == "subscription_item_details" and not details.get("invoice_item")
-    shown.pop("parent", None)
-    shown.pop("taxes", None)
+    details = _line_details(view)
+    from_item = _inner(view, "parent").get("type") == "subscription_item_details" and not details.get("invoice_item")
+    view.pop("parent", None)
+    view.pop("taxes", None)
     taxes = stored.get("taxes") or []
-    _old_pricing(unit, shown)
+    _old_pricing(unit, view)
     quantity = stored.get("quantity") or 1
     added = sum(t["amount"] for t in taxes if t["tax_behavior"] == "inclusive")
-    shown.update(
+    view.update(
         {
             "amount_excluding_tax": stored["amount"] - added,
             "invoice_item": details.get("invoice_item"),
@@ -135,10 +135,10 @@ def line_item_before_basil(unit: UnitOfWork, shown: Shown, stored: InvoiceLineIt
             "unit_amount_excluding_tax": str((stored["amount"] - added) // quantity),
         }
     )
-    if shown["invoice_item"] is None:
-        shown.pop("invoice_item")
-    if shown["subscription_item"] is None:
-        shown.pop("subscription_item")
+    if view["invoice_item"] is None:
+        view.pop("invoice_item")
+    if view["subscription_item"] is None:
+        view.pop("subscription_item")
 
 
 def _line_details(line: Shown) -> Shown:
@@ -149,39 +149,39 @@ def _rate(unit: UnitOfWork, rate_id: str | None) -> TaxRate | str | None:
     return unit.find(kinds.TAX_RATE, rate_id, deleted=True) or rate_id
 
 
-def _old_pricing(unit: UnitOfWork, shown: Shown) -> None:
-    price_id = text(_inner(shown, "pricing", "price_details").get("price"))
+def _old_pricing(unit: UnitOfWork, view: Shown) -> None:
+    price_id = text(_inner(view, "pricing", "price_details").get("price"))
     price = unit.find(kinds.PRICE, price_id, deleted=True)
-    shown.pop("pricing", None)
-    shown["price"] = amounts.embedded(price) if price else None
-    shown["plan"] = amounts.plan_of(price) if price and price.get("recurring") else None
+    view.pop("pricing", None)
+    view["price"] = amounts.embedded(price) if price else None
+    view["plan"] = amounts.plan_of(price) if price and price.get("recurring") else None
 
 
-def invoice_item_before_basil(unit: UnitOfWork, shown: Shown, stored: InvoiceItem) -> None:
+def invoice_item_before_basil(unit: UnitOfWork, view: Shown, stored: InvoiceItem) -> None:
     """Show the price and the subscription on the item itself."""
     pricing = stored.get("pricing")
     each = pricing["unit_amount_decimal"] if pricing else None
-    details = _inner(shown, "parent", "subscription_details")
-    shown.pop("parent", None)
-    _old_pricing(unit, shown)
-    shown["unit_amount_decimal"] = each
-    shown["unit_amount"] = int(each) if each is not None and "." not in each else None
-    shown["subscription"] = details.get("subscription")
+    details = _inner(view, "parent", "subscription_details")
+    view.pop("parent", None)
+    _old_pricing(unit, view)
+    view["unit_amount_decimal"] = each
+    view["unit_amount"] = int(each) if each is not None and "." not in each else None
+    view["subscription"] = details.get("subscription")
     if details.get("subscription_item"):
-        shown["subscription_item"] = details["subscription_item"]
+        view["subscription_item"] = details["subscription_item"]
 
 
 # Events carry no private members, so the invoice of an intent is found by its InvoicePayment, not by what is stored.
 
 
-def payment_intent_before_basil(unit: UnitOfWork, shown: Shown, stored: PaymentIntent) -> None:
+def payment_intent_before_basil(unit: UnitOfWork, view: Shown, stored: PaymentIntent) -> None:
     """Name the invoice the intent pays."""
-    shown["invoice"] = _invoice_of(unit, stored["id"])
+    view["invoice"] = _invoice_of(unit, stored["id"])
 
 
-def charge_before_basil(unit: UnitOfWork, shown: Shown, stored: Charge) -> None:
+def charge_before_basil(unit: UnitOfWork, view: Shown, stored: Charge) -> None:
     """Name the invoice the charge pays."""
-    shown["invoice"] = _invoice_of(unit, stored.get("payment_intent"))
+    view["invoice"] = _invoice_of(unit, stored.get("payment_intent"))
 
 
 def _invoice_of(unit: UnitOfWork, intent_id: object) -> str | None:
@@ -191,49 +191,49 @@ def _invoice_of(unit: UnitOfWork, intent_id: object) -> str | None:
     return payments[0]["invoice"] if payments else None
 
 
-def credit_note_before_basil(unit: UnitOfWork, shown: Shown, stored: CreditNote) -> None:
+def credit_note_before_basil(unit: UnitOfWork, view: Shown, stored: CreditNote) -> None:
     """Show the tax amounts by their old name, and one refund."""
     del unit
-    shown.pop("total_taxes", None)
-    shown["tax_amounts"] = [_tax_amount(tax) for tax in stored.get("total_taxes") or []]
+    view.pop("total_taxes", None)
+    view["tax_amounts"] = [_tax_amount(tax) for tax in stored.get("total_taxes") or []]
     first = next(iter(stored.get("refunds") or []), None)
-    shown["refund"] = first["refund"] if first else None
+    view["refund"] = first["refund"] if first else None
 
 
-def credit_note_line_before_basil(unit: UnitOfWork, shown: Shown, stored: CreditNoteLineItem) -> None:
+def credit_note_line_before_basil(unit: UnitOfWork, view: Shown, stored: CreditNoteLineItem) -> None:
     """Show the tax amounts by their old name."""
     del unit
     if "taxes" not in stored:
         return
-    shown.pop("taxes", None)
-    shown["tax_amounts"] = [_tax_amount(tax) for tax in stored["taxes"] or []]
+    view.pop("taxes", None)
+    view["tax_amounts"] = [_tax_amount(tax) for tax in stored["taxes"] or []]
 
 
 # --- clover ---------------------------------------------------------------------------------------
 
 
-def discount_before_clover(unit: UnitOfWork, shown: Shown, stored: Discount) -> None:
+def discount_before_clover(unit: UnitOfWork, view: Shown, stored: Discount) -> None:
     """Show the whole coupon of a discount."""
     if "source" not in stored:
         return
-    source = _inner(shown, "source") or stored["source"]
-    shown.pop("source", None)
-    shown["coupon"] = _coupon(unit, text(source.get("coupon")))
+    source = _inner(view, "source") or stored["source"]
+    view.pop("source", None)
+    view["coupon"] = _coupon(unit, text(source.get("coupon")))
 
 
-def subscription_before_clover(unit: UnitOfWork, shown: Shown, stored: Subscription) -> None:
+def subscription_before_clover(unit: UnitOfWork, view: Shown, stored: Subscription) -> None:
     """Show the plan and quantity of a subscription with one item on the subscription itself."""
     del unit
     rows = stored["items"]["data"]
     single = rows[0] if len(rows) == 1 else None
-    shown["plan"] = single["plan"] if single else None
-    shown["quantity"] = single["quantity"] if single else None
+    view["plan"] = single["plan"] if single else None
+    view["quantity"] = single["quantity"] if single else None
 
 
-def promotion_code_before_clover(unit: UnitOfWork, shown: Shown, stored: PromotionCode) -> None:
+def promotion_code_before_clover(unit: UnitOfWork, view: Shown, stored: PromotionCode) -> None:
     """Show the whole coupon of a promotion code."""
-    shown.pop("promotion", None)
-    shown["coupon"] = _coupon(unit, stored["promotion"]["coupon"])
+    view.pop("promotion", None)
+    view["coupon"] = _coupon(unit, stored["promotion"]["coupon"])
 
 
 def _coupon(unit: UnitOfWork, coupon_id: str | None) -> Coupon | None:

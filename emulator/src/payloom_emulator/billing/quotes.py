@@ -167,11 +167,11 @@ def amount_fields(unit: UnitOfWork, quote: Quote) -> dict[str, object]:
 
 def line_items(unit: UnitOfWork, quote: Quote) -> list[dict[str, object]]:
     """Return the quote's items as `item` objects."""
-    shown: list[dict[str, object]] = []
+    rows: list[dict[str, object]] = []
     for item, price, line in _priced(unit, quote):
         off = sum(d["amount"] for d in line["discount_amounts"] or [])
         tax = sum(t["amount"] for t in line["taxes"] or [] if t["tax_behavior"] == "exclusive")
-        shown.append(
+        rows.append(
             {
                 "id": item["id"],
                 "object": "item",
@@ -187,7 +187,7 @@ def line_items(unit: UnitOfWork, quote: Quote) -> list[dict[str, object]]:
                 "quantity": item["quantity"],
             }
         )
-    return shown
+    return rows
 
 
 def accept(unit: UnitOfWork, quote: Quote) -> Quote:

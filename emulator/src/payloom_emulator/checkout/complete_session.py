@@ -67,8 +67,8 @@ def _collect(unit: UnitOfWork, session: CheckoutSession, params: ConfirmParams) 
     email = before["email"] or params.get("email") or (billing.get("email") if billing else None)
     if not email and not session["customer"]:
         raise parameter_missing("email")
-    asked = params.get("address") or (billing.get("address") if billing else None)
-    address = overlay(ADDRESS, asked) if is_object(asked) and any(asked.values()) else before["address"]
+    entered = params.get("address") or (billing.get("address") if billing else None)
+    address = overlay(ADDRESS, entered) if is_object(entered) and any(entered.values()) else before["address"]
     changes: dict[str, object] = {
         "customer_details": {
             **before,
@@ -90,16 +90,16 @@ def _collected(shipping: ConfirmShipping | None) -> dict[str, object]:
     address = shipping.get("address") if isinstance(shipping, dict) else None
     if shipping is None or not address or not address.get("country"):
         raise parameter_missing("shipping")
-    asked = {name: value for name, value in shipping.items() if name in {"address", "name"}}
-    details = overlay({"address": ADDRESS, "name": None}, asked)
+    entered = {name: value for name, value in shipping.items() if name in {"address", "name"}}
+    details = overlay({"address": ADDRESS, "name": None}, entered)
     return {"business_name": None, "individual_name": None, "shipping_details": details}
 
 
 def _consent(session: CheckoutSession, consent: ConfirmConsent) -> dict[str, object]:
-    asked = session["consent_collection"]
-    if not asked:
+    collection = session["consent_collection"]
+    if not collection:
         return {}
-    if asked.get("terms_of_service") == "required" and consent.get("terms_of_service") != "accepted":
+    if collection.get("terms_of_service") == "required" and consent.get("terms_of_service") != "accepted":
         raise invalid("The terms of service must be accepted.", "consent[terms_of_service]")
     return {"consent": {"promotions": consent.get("promotions"), "terms_of_service": consent.get("terms_of_service")}}
 

@@ -270,16 +270,16 @@ def _how(call: RequestContext[CheckoutSessionCreateParams], draft: CheckoutSessi
     draft.update(with_changes(draft, changes))
 
 
-def _method_options(asked: Mapping[str, object]) -> dict[str, object]:
+def _method_options(params: Mapping[str, object]) -> dict[str, object]:
     options: dict[str, object] = {"card": {"request_three_d_secure": "automatic"}}
-    for kind, values in asked.items():
+    for kind, values in params.items():
         base = options.get(kind)
         options[kind] = {**base, **values} if is_object(base) and is_object(values) else values
     return options
 
 
-def _invoice_creation(asked: CheckoutSessionCreateParamsInvoiceCreation | None) -> dict[str, object]:
-    data = (asked.get("invoice_data") if asked else None) or {}
+def _invoice_creation(params: CheckoutSessionCreateParamsInvoiceCreation | None) -> dict[str, object]:
+    data = (params.get("invoice_data") if params else None) or {}
     defaults: dict[str, object] = {
         "account_tax_ids": None,
         "custom_fields": None,
@@ -289,7 +289,7 @@ def _invoice_creation(asked: CheckoutSessionCreateParamsInvoiceCreation | None) 
         "metadata": {},
         "rendering_options": None,
     }
-    return {"enabled": bool(asked and asked["enabled"]), "invoice_data": {**defaults, **data}}
+    return {"enabled": bool(params and params["enabled"]), "invoice_data": {**defaults, **data}}
 
 
 def custom_field(params: CustomFieldParams) -> dict[str, object]:

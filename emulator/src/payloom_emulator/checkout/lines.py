@@ -143,14 +143,14 @@ def check_terms(unit: UnitOfWork, lines: list[SoldLine], mode: str) -> None:
         raise invalid("Checkout does not support multiple prices with different billing intervals.", "line_items")
 
 
-def currency_of(unit: UnitOfWork, lines: list[SoldLine], asked: str | None) -> str:
+def currency_of(unit: UnitOfWork, lines: list[SoldLine], requested: str | None) -> str:
     """Return the session's currency, or raise when the prices are not all in it."""
     codes = [price_of(unit, line)["currency"] for line in lines]
-    chosen = money.currency(asked) if asked else codes[0]
+    chosen = money.currency(requested) if requested else codes[0]
     for line, code in zip(lines, codes, strict=True):
         price = price_of(unit, line)
         if code != chosen and chosen not in (price.get("currency_options") or {}):
-            if asked:
+            if requested:
                 raise invalid(
                     f"The price `{price['id']}` is not available in the currency `{chosen}`. It only supports `{'`, `'.join(price.get('currency_options') or [code])}`.",
                     "currency",
@@ -211,8 +211,8 @@ def totals(unit: UnitOfWork, session: CheckoutSession) -> Totals:
         for line in session["_lines"]
     ]
     subtotal = sum(subtotals)
-    taken = _taken(unit, session, subtotal)
-    shares = share(sum(t.amount for t in taken), subtotals)
+    reductions = _taken(unit, session, subtotal)
+    shares = share(sum(t.amount for t in reductions), subtotals)
     rows: list[LineAmounts] = []
     exclusive, tax_sum = 0, 0
     for line, amount, off in zip(session["_lines"], subtotals, shares, strict=True):
@@ -237,7 +237,7 @@ def totals(unit: UnitOfWork, session: CheckoutSession) -> Totals:
         "amount_total": subtotal - discount + exclusive + shipping,
         "total_details": {"amount_discount": discount, "amount_shipping": shipping, "amount_tax": tax_sum},
         "_items": rows,
-        "_taken": [{"amount": t.amount, "coupon": t.coupon, "promotion_code": t.promotion_code} for t in taken],
+        "_taken": [{"amount": t.amount, "coupon": t.coupon, "promotion_code": t.promotion_code} for t in reductions],
     }
 
 
@@ -293,11 +293,11 @@ def _round(value: Decimal) -> int:
 def line_items(unit: UnitOfWork, session: CheckoutSession) -> list[dict[str, object]]:
     """Return the `item` objects of a session or payment link."""
     rows = totals(unit, session)["_items"] if session["_lines"] else []
-    shown: list[dict[str, object]] = []
+    items: list[dict[str, object]] = []
     for line, amounts in zip(session["_lines"], rows, strict=True):
         price = price_of(unit, line)
         product = unit.find(kinds.PRODUCT, price["product"], deleted=True)
-        shown.append(
+        items.append(
             {
                 "id": line["id"],
                 "object": "item",
@@ -314,4 +314,4 @@ def line_items(unit: UnitOfWork, session: CheckoutSession) -> list[dict[str, obj
                 "_taxes": amounts["_taxes"],
             }
         )
-    return shown
+    return items

@@ -43,17 +43,17 @@ def make(
     )
     booked = balance.book(unit, transfer, kind="transfer", amount=-amount, available=True)
     unit.change(transfer, {"balance_transaction": booked["id"]}, emits=())
-    theirs = unit.at(destination)
+    recipient = unit.at(destination)
     income = balance.book(
-        theirs,
+        recipient,
         {"id": transfer["id"], "currency": currency},
         kind="payment",
         amount=amount,
         available=True,
         category="transfer",
     )
-    theirs.change(income, {"description": f"Transfer {transfer['id']}"}, emits=())
-    theirs.flush()
+    recipient.change(income, {"description": f"Transfer {transfer['id']}"}, emits=())
+    recipient.flush()
     return transfer
 
 
@@ -74,7 +74,7 @@ def reverse(
             "amount",
         )
     booked = balance.book(unit, transfer, kind="transfer_refund", amount=reversed_amount, available=True)
-    made = unit.create(
+    reversal = unit.create(
         kinds.TRANSFER_REVERSAL,
         {
             "amount": reversed_amount,
@@ -91,7 +91,7 @@ def reverse(
     )
     changes = {"amount_reversed": total, "reversed": total == transfer["amount"], "reversals": reversals}
     unit.change(transfer, changes, emits=("transfer.reversed",))
-    return made
+    return reversal
 
 
 def _url(transfer: Transfer) -> str:
@@ -117,7 +117,7 @@ def refund_fee(
     unit: UnitOfWork, fee: ApplicationFee, amount: int, *, metadata: JsonMapping | None = None
 ) -> ApplicationFeeRefund:
     """Give back `amount` of an application fee. Emits application_fee.refunded."""
-    made = unit.create(
+    fee_refund = unit.create(
         kinds.FEE_REFUND, {"amount": amount, "currency": fee["currency"], "fee": fee["id"], "metadata": metadata or {}}
     )
     total = fee["amount_refunded"] + amount
@@ -125,4 +125,4 @@ def refund_fee(
     listed = list_of(rows, f"/v1/application_fees/{fee['id']}/refunds")
     changes = {"amount_refunded": total, "refunded": total == fee["amount"], "refunds": listed}
     unit.change(fee, changes, emits=("application_fee.refunded",))
-    return made
+    return fee_refund

@@ -40,8 +40,8 @@ class Outbox(Protocol):
 class History(Protocol):
     """How objects looked in older API versions."""
 
-    def down(self, unit: Any, shown: dict[str, object], stored: dict[str, object], version: str) -> None:
-        """Turn `shown` (a copy of the newest shape) into the shape of `version`, in place."""
+    def down(self, unit: Any, view: dict[str, object], stored: dict[str, object], version: str) -> None:
+        """Turn `view` (a copy of the newest shape) into the shape of `version`, in place."""
         ...
 
     def differs(self, object_name: str, version: str) -> bool:

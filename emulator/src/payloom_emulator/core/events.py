@@ -19,21 +19,21 @@ _WITH_PREVIOUS = frozenset({"updated", "updating"})
 def make(
     environment: Environment,
     event_type: str,
-    shown: dict[str, object],
+    snapshot: dict[str, object],
     previous: Mapping[str, object] | None = None,
     *,
     account: str,
     now: int,
     request: Mapping[str, object],
 ) -> Event:
-    """Store one event about an object, `shown` as it is now, and one delivery for each endpoint that wants it.
+    """Store one event about an object, `snapshot` as it is now, and one delivery for each endpoint that wants it.
 
     previous: the changed fields' old values; only events whose type ends in "updated" carry them. now: Unix seconds.
     request: `{id, idempotency_key}` of the call that caused it.
     """
     if event_type not in event_types() and not event_type.startswith("v2."):
         raise UnknownEventType(f"Stripe has no event {event_type!r}.")
-    data: dict[str, object] = {"object": shown}
+    data: dict[str, object] = {"object": snapshot}
     if previous is not None and event_type.rsplit(".", 1)[-1] in _WITH_PREVIOUS:
         data["previous_attributes"] = previous
     endpoints = environment.outbox.matching_endpoints(account, event_type)

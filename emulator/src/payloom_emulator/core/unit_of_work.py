@@ -72,9 +72,9 @@ class UnitOfWork:
             row = self.store.read(self.account, object_id)
             if row is None:
                 return None
-            body, gone = row
+            body, deleted_before = row
             self._remember(body)
-            if gone:
+            if deleted_before:
                 self._gone.add(object_id)
         if body["object"] != kind or (object_id in self._gone and not deleted):
             return None
@@ -220,11 +220,11 @@ class UnitOfWork:
     def _apply(self, target: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
         obj = cast("dict[str, object]", target)
         object_id = str(obj["id"])
-        mine = self._objects.setdefault(object_id, obj)
-        before = {name: mine.get(name) for name in changes}
+        own = self._objects.setdefault(object_id, obj)
+        before = {name: own.get(name) for name in changes}
         previous = differences.difference(before, dict(changes))
-        mine.update(changes)
-        if mine is not obj:
+        own.update(changes)
+        if own is not obj:
             obj.update(changes)
         self._dirty[object_id] = None
         return previous

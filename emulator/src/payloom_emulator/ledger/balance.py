@@ -52,7 +52,7 @@ def book(
             "type": "stripe_fee",
         }
     ]
-    made = unit.create(
+    transaction = unit.create(
         kinds.BALANCE_TRANSACTION,
         {
             "amount": amount,
@@ -69,5 +69,5 @@ def book(
         },
     )
     if not available:
-        unit.schedule("become_available", made, made["available_on"])
-    return made
+        unit.schedule("become_available", transaction, transaction["available_on"])
+    return transaction

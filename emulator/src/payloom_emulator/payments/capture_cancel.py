@@ -62,9 +62,9 @@ def cancel(unit: UnitOfWork, intent: PaymentIntent, reason: str | None = None) -
             intent,
             f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}. Only a PaymentIntent with one of the following statuses may be canceled: requires_payment_method, requires_capture, requires_confirmation, requires_action, processing.",
         )
-    held = unit.find(kinds.CHARGE, intent["latest_charge"]) if intent["status"] == "requires_capture" else None
-    if held is not None:
-        charges.release(unit, held, expired=False)
+    authorization = unit.find(kinds.CHARGE, intent["latest_charge"]) if intent["status"] == "requires_capture" else None
+    if authorization is not None:
+        charges.release(unit, authorization, expired=False)
     return close(unit, intent, "cancel", reason)
 
 

@@ -163,8 +163,8 @@ def details(
         if not captured:
             member["capture_before"] = now + AUTHORIZED_SECONDS
     elif kind in {"sepa_debit", "us_bank_account", "bacs_debit"}:
-        for gone in ("generated_from", "networks", "status_details", "financial_connections_account"):
-            member.pop(gone, None)
+        for name in ("generated_from", "networks", "status_details", "financial_connections_account"):
+            member.pop(name, None)
         member.update({"mandate": mandate, "expected_debit_date": None})
         if kind == "us_bank_account":
             member["payment_reference"] = None

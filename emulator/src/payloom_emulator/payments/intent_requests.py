@@ -94,7 +94,7 @@ def _amount_details(params: PaymentIntentCreateParams, draft: PaymentIntent) -> 
 
 
 def _options(
-    intent: PaymentIntent, asked: JsonMapping | str | None, current: JsonMapping | None = None
+    intent: PaymentIntent, new_options: JsonMapping | str | None, current: JsonMapping | None = None
 ) -> PaymentIntentPaymentMethodOptions:
     options: dict[str, dict[str, object]] = {kind: {**members(values)} for kind, values in (current or {}).items()}
     defaults: dict[str, dict[str, object]] = {
@@ -106,7 +106,7 @@ def _options(
     }
     for kind in intent["payment_method_types"]:
         options.setdefault(kind, dict(defaults.get(kind, {})))
-    for kind, values in asked.items() if is_object(asked) else ():
+    for kind, values in new_options.items() if is_object(new_options) else ():
         if is_object(values):
             options[kind] = {**options.get(kind, defaults.get(kind, {})), **values}
     # By the names of the payment methods, which are the members of the type.

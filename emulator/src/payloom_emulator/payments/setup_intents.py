@@ -96,15 +96,15 @@ def record_attempt(
     """Store one attempt of a SetupIntent with its outcome."""
     member: dict[str, object] = {}
     if method["type"] == "card":
-        shown = method["card"]
+        card = method["card"]
         member = {
-            n: present(shown)[n]
+            n: present(card)[n]
             for n in ("brand", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4")
         }
         member.update(
             {
-                "checks": present(shown)["checks"],
-                "network": present(shown)["brand"],
+                "checks": present(card)["checks"],
+                "network": present(card)["brand"],
                 "three_d_secure": None,
                 "wallet": None,
             }

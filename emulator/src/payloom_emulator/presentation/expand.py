@@ -70,35 +70,35 @@ class _Renderer:
         if made_for and made_for != self._version:
             # What an event carries is shown in the version it was made for, whatever version its reader speaks.
             return _Renderer(self._unit, made_for, public=False).obj(stored, tree, where)
-        shown = {
+        view = {
             k: self._plain(v)
             for k, v in stored.items()
             if not k.startswith("_") and not (schema and k in schema.hidden)
         }
-        self._unit.environment.history.down(self._unit, shown, stored, self._version)
+        self._unit.environment.history.down(self._unit, view, stored, self._version)
         if name == "event":
-            self._previous(shown, stored)
+            self._previous(view, stored)
         if self._public and schema is not None and schema.public is not None:
-            shown = {k: v for k, v in shown.items() if k in schema.public}
+            view = {k: v for k, v in view.items() if k in schema.public}
         for key, below in tree.items():
             if key in includes:
-                shown[key] = self.value(includes[key](self._unit, stored), below, f"{where}{key}.")
+                view[key] = self.value(includes[key](self._unit, stored), below, f"{where}{key}.")
             elif schema is not None and key in schema.hidden:
-                shown[key] = self.value(stored.get(key), below, f"{where}{key}.")
+                view[key] = self.value(stored.get(key), below, f"{where}{key}.")
             else:
-                self._expand(shown, key, below, name=name, path=key, where=where)
-        return shown
+                self._expand(view, key, below, name=name, path=key, where=where)
+        return view
 
-    def _previous(self, shown: dict[str, object], stored: dict[str, object]) -> None:
+    def _previous(self, view: dict[str, object], stored: dict[str, object]) -> None:
         """Tell what changed in the words of the version: compare what it shows of the object before and after."""
-        data, shown_data = members(stored["data"]), members(shown["data"])
+        data, shown_data = members(stored["data"]), members(view["data"])
         obj = members(data["object"])
         differs = self._unit.environment.history.differs(str(obj.get("object", "")), self._version)
         if "previous_attributes" not in data or not differs:
             return
         before = self.value(differences.patched(obj, members(data["previous_attributes"])), Tree(), "")
         previous = differences.difference(members(before), members(shown_data["object"]))
-        shown["data"] = {**shown_data, "previous_attributes": previous}
+        view["data"] = {**shown_data, "previous_attributes": previous}
 
     def _plain(self, value: object) -> object:
         if is_object(value):

@@ -75,12 +75,12 @@ class VersionHistory:
         undone = [c for c in self._changes.get(object_name, ()) if c.since > date]
         return tuple(sorted(undone, key=lambda c: c.since, reverse=True))
 
-    def down(self, unit: UnitOfWork, shown: dict[str, object], stored: dict[str, object], version: str) -> None:
-        """Turn `shown` (a copy of the newest shape) into the shape of `version`, in place."""
-        if shown.get("deleted") is True:  # `{id, object, deleted}` looks the same in every version
+    def down(self, unit: UnitOfWork, view: dict[str, object], stored: dict[str, object], version: str) -> None:
+        """Turn `view` (a copy of the newest shape) into the shape of `version`, in place."""
+        if view.get("deleted") is True:  # `{id, object, deleted}` looks the same in every version
             return
-        for change in self._since(str(shown.get("object", "")), version[:10]):
-            change.down(unit, shown, stored)
+        for change in self._since(str(view.get("object", "")), version[:10]):
+            change.down(unit, view, stored)
 
     def differs(self, object_name: str, version: str) -> bool:
         """Return whether an object looked different at `version`."""

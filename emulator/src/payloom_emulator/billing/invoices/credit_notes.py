@@ -150,7 +150,7 @@ def _line(unit: UnitOfWork, invoice: Invoice, line: LineParams, param: str) -> C
     amount, quantity = line.get("amount"), line.get("quantity")
     if amount is None:
         amount = source["amount"] if quantity is None else share(source["amount"], quantity, source["quantity"] or 1)
-    taken: list[InvoiceTotalDiscountAmount] = [
+    reductions: list[InvoiceTotalDiscountAmount] = [
         {"amount": share(d["amount"], amount, source["amount"] or 1), "discount": d["discount"]}
         for d in present(source["discount_amounts"])
     ]
@@ -160,7 +160,7 @@ def _line(unit: UnitOfWork, invoice: Invoice, line: LineParams, param: str) -> C
         unit,
         amount=amount,
         description=source["description"],
-        discount_amounts=taken,
+        discount_amounts=reductions,
         invoice_line_item=source["id"],
         quantity=quantity,
         tax_rates=[r for r in rates if r],
@@ -279,7 +279,7 @@ def describe(unit: UnitOfWork, invoice: Invoice, credit: Credit, params: NotePar
         "customer_account": invoice.get("customer_account"),
         "effective_at": params.get("effective_at") or unit.now,
         "invoice": invoice["id"],
-        "lines": embedded(credit.fields["_lines"], f"/v1/credit_notes/{note_id}/lines", shown=10),
+        "lines": embedded(credit.fields["_lines"], f"/v1/credit_notes/{note_id}/lines", page_size=10),
         "memo": params.get("memo"),
         "metadata": merge_metadata({}, params.get("metadata") or {}),
         "number": f"{invoice['number']}-CN-{number:02d}",

@@ -155,17 +155,17 @@ def _changed(
             unit, line["discounts"], customer=invoice["customer"], invoice_item=row.get("_item") or row["id"]
         )
     if any(n in line for n in ("amount", "pricing", "price_data", "quantity")):
-        asked: InvoiceLineItemUpdateParams = {}
+        line_params: InvoiceLineItemUpdateParams = {}
         if "amount" in line:
-            asked["amount"] = line["amount"]
+            line_params["amount"] = line["amount"]
         if "pricing" in line:
-            asked["pricing"] = line["pricing"]
+            line_params["pricing"] = line["pricing"]
         if "price_data" in line:
-            asked["price_data"] = line["price_data"]
+            line_params["price_data"] = line["price_data"]
         if "quantity" in line:
-            asked["quantity"] = line["quantity"]
-        each = present(row["pricing"])["unit_amount_decimal"] if asked.keys() == {"quantity"} else None
-        amounts = invoice_items.amounts_of(unit, asked, param, invoice["currency"], unit_amount=each)
+            line_params["quantity"] = line["quantity"]
+        each = present(row["pricing"])["unit_amount_decimal"] if line_params.keys() == {"quantity"} else None
+        amounts = invoice_items.amounts_of(unit, line_params, param, invoice["currency"], unit_amount=each)
         new.update(
             {
                 "amount": amounts["amount"],

@@ -52,9 +52,9 @@ class InvoiceAmounts(totals.Sums):
 
 def customer_fields(unit: UnitOfWork, customer: Customer) -> dict[str, object]:
     """Return what an invoice copies from its customer."""
-    shown = {ours: customer.get(theirs) for ours, theirs in CUSTOMER_FIELDS.items()}
+    snapshot = {field: customer.get(customer_field) for field, customer_field in CUSTOMER_FIELDS.items()}
     tax_ids = unit.list(kinds.TAX_ID, customer=customer["id"], oldest_first=True)
-    return {**shown, "customer_tax_ids": [{"type": t["type"], "value": t["value"]} for t in tax_ids]}
+    return {**snapshot, "customer_tax_ids": [{"type": t["type"], "value": t["value"]} for t in tax_ids]}
 
 
 def subscription_parent(subscription: Subscription) -> InvoiceParent:
@@ -132,7 +132,7 @@ def amount_fields(
     return {
         **sums,
         "_lines": done,
-        "lines": embedded(done, url, shown=lines.SHOWN),
+        "lines": embedded(done, url, page_size=lines.SHOWN),
         "starting_balance": starting,
         "amount_due": due,
         "amount_remaining": due,

@@ -110,10 +110,10 @@ def setup(unit: UnitOfWork, subscription: Subscription, method_id: str | None) -
         return None
     if method is not None and method.get("_set_up"):
         return None
-    made = setup_intents.create(
+    setup = setup_intents.create(
         unit, customer=subscription["customer"], usage="off_session", _subscription=subscription["id"]
     )
     if method is not None:
         with contextlib.suppress(CardError):  # the subscription starts all the same; its first charge will say so
-            setup_intents.set_up(unit, made, method, use_sdk=True)
-    return None if made["status"] == "succeeded" else made["id"]
+            setup_intents.set_up(unit, setup, method, use_sdk=True)
+    return None if setup["status"] == "succeeded" else setup["id"]

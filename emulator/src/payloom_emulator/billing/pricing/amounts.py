@@ -49,8 +49,8 @@ def wording(price: Price, quantity: int | None, name: str, currency: str | None 
     if each is None:
         return f"{units} × {name} (per {every(price)})"
     code = currency or price["currency"]
-    shown = money(int(each), code) if each == int(each) else _exactly(each, code)
-    return f"{units} × {name} (at {shown} / {every(price)})"
+    written = money(int(each), code) if each == int(each) else _exactly(each, code)
+    return f"{units} × {name} (at {written} / {every(price)})"
 
 
 def _exactly(each: Decimal, currency: str) -> str:

@@ -91,8 +91,8 @@ def sums(lines: Sequence[InvoiceLineItem | CreditNoteLineItem], shipping: int = 
     discounts: dict[str, int] = {}
     taxes: dict[tuple[str, str], InvoiceTotalTax] = {}
     for line in lines:
-        for taken in line["discount_amounts"] or []:
-            discounts[taken["discount"]] = discounts.get(taken["discount"], 0) + taken["amount"]
+        for reduction in line["discount_amounts"] or []:
+            discounts[reduction["discount"]] = discounts.get(reduction["discount"], 0) + reduction["amount"]
         for tax in line["taxes"] or []:
             key = (present(tax["tax_rate_details"])["tax_rate"], tax["tax_behavior"])
             added_up = taxes.setdefault(key, with_changes(tax, {"amount": 0, "taxable_amount": 0}))

@@ -38,7 +38,7 @@ def cancel(
     if invoice_now:
         _last_invoice(unit, subscription, rows)
     _hold_drafts(unit, subscription)
-    asked = {k: v or None for k, v in (details or {}).items()}
+    new_details = {k: v or None for k, v in (details or {}).items()}
     current_details = subscription.get("cancellation_details") or {}
     changes = {
         "cancellation_details": {
@@ -46,7 +46,7 @@ def cancel(
             "feedback": None,
             "feedback_option": None,
             **current_details,
-            **asked,
+            **new_details,
             "reason": reason,
         },
         "canceled_at": subscription["canceled_at"] or unit.now,

@@ -98,30 +98,30 @@ def nested(
             TRIAL_SETTINGS,
         ),
     )
-    for name, asked, stored, default in settings:
+    for name, value, stored, default in settings:
         base = stored or default
-        if asked:
-            changes[name] = {**base, **{k: (None if v == "" else v) for k, v in asked.items()}}
+        if value:
+            changes[name] = {**base, **{k: (None if v == "" else v) for k, v in value.items()}}
         elif current is None:
             changes[name] = dict(base)
     return changes
 
 
-def automatic_tax(asked: AutomaticTaxParams | None) -> SubscriptionAutomaticTax:
+def automatic_tax(params: AutomaticTaxParams | None) -> SubscriptionAutomaticTax:
     """Return the `automatic_tax` of a subscription."""
-    on = bool(asked and asked["enabled"])
+    on = bool(params and params["enabled"])
     return {"disabled_reason": None, "enabled": on, "liability": {"type": "self"} if on else None}
 
 
-def billing_mode(unit: UnitOfWork, asked: BillingModeParams | None) -> SubscriptionBillingMode:
+def billing_mode(unit: UnitOfWork, params: BillingModeParams | None) -> SubscriptionBillingMode:
     """Return the `billing_mode`: flexible unless asked otherwise."""
-    if asked and asked["type"] == "classic":
+    if params and params["type"] == "classic":
         return {"flexible": None, "type": "classic", "updated_at": None}
-    flexible = (asked.get("flexible") if asked else None) or {}
+    flexible = (params.get("flexible") if params else None) or {}
     return {
         "flexible": {"proration_discounts": flexible.get("proration_discounts", "included")},
         "type": "flexible",
-        "updated_at": unit.now if asked else None,
+        "updated_at": unit.now if params else None,
     }
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Change:
-    """One change of an object's shape. `down(unit, shown, stored)` turns `shown` into what it was before `since`.
+    """One change of an object's shape. `down(unit, view, stored)` turns `view` into what it was before `since`.
 
     stored: the object in the newest shape, of the type that its kind has; of an event, what it carries of the object.
     expandable: fields that could be expanded before `since`, and not after.

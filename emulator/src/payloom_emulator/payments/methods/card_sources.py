@@ -41,11 +41,11 @@ def save(
     """Save a card on a customer. The first one (or `default`) becomes the default source."""
     if isinstance(source, str) and source.startswith("src_"):
         return _attach(unit, customer, unit.get(kinds.SOURCE, source, param), default=default)
-    shown, card = _token(unit, source, param)
+    card_object, card = _token(unit, source, param)
     if card.decline and not card.attaches:
         raise payment_methods.decline(test_cards.DECLINES[card.decline])
     name = next((n for n, c in test_cards.BY_NAME.items() if c is card), None)
-    checked = {**shown, "customer": customer["id"], "cvc_check": "pass" if shown["cvc_check"] else None}
+    checked = {**card_object, "customer": customer["id"], "cvc_check": "pass" if card_object["cvc_check"] else None}
     stored = unit.create(
         kinds.CARD, {**checked, "_number": card.number, "_name": name}, emits=("customer.source.created",)
     )
@@ -69,8 +69,8 @@ def _attach(unit: UnitOfWork, customer: Customer, source: Source, *, default: bo
 def method_of(unit: UnitOfWork, source_id: str, param: str) -> PaymentMethod:
     """Return the payment method that stands for a legacy card or token."""
     if source_id.startswith("tok_"):
-        shown, card = _token(unit, source_id, param)
-        return _stands_for(unit, {**shown, "_number": card.number}, card, shown)
+        card_object, card = _token(unit, source_id, param)
+        return _stands_for(unit, {**card_object, "_number": card.number}, card, card_object)
     source = unit.find(kinds.CARD, source_id) or unit.find(kinds.SOURCE, source_id)
     if source is None:
         raise missing("source", source_id, param=param, status=400)
@@ -82,25 +82,27 @@ def method_of(unit: UnitOfWork, source_id: str, param: str) -> PaymentMethod:
         return existing
     # A source of type card carries the card it was made of.
     inner = members(source.get("_card")) or source
-    shown = {**inner, **{name: source.get(name) for name in ("customer", "_number", "_name")}}
-    method = _stands_for(unit, shown, payment_methods.card_of(source), source)
+    card_object = {**inner, **{name: source.get(name) for name in ("customer", "_number", "_name")}}
+    method = _stands_for(unit, card_object, payment_methods.card_of(source), source)
     unit.change(source, {"_method": method["id"]}, emits=())
     return method
 
 
-def _stands_for(unit: UnitOfWork, shown: JsonMapping, card: test_cards.Card, source: Card | Source) -> PaymentMethod:
-    """Make the payment method of a card. shown: the card with its customer. source: what a charge shows of it."""
-    data = {"exp_month": shown["exp_month"], "exp_year": shown["exp_year"], "cvc": "123"}
-    billing = {**payment_methods.BILLING_DETAILS, "name": shown.get("name")}
+def _stands_for(
+    unit: UnitOfWork, card_object: JsonMapping, card: test_cards.Card, source: Card | Source
+) -> PaymentMethod:
+    """Make the payment method of a card. card_object: the card with its customer. source: what a charge shows of it."""
+    data = {"exp_month": card_object["exp_month"], "exp_year": card_object["exp_year"], "cvc": "123"}
+    billing = {**payment_methods.BILLING_DETAILS, "name": card_object.get("name")}
     return unit.create(
         kinds.PAYMENT_METHOD,
         {
             "type": "card",
             "billing_details": billing,
             "card": payment_methods.card_fields(unit, card, data, billing),
-            "customer": shown.get("customer"),
+            "customer": card_object.get("customer"),
             "_number": card.number,
-            "_name": shown.get("_name"),
+            "_name": card_object.get("_name"),
             "_source_object": public_fields(source),
         },
     )

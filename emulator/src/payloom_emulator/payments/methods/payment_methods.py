@@ -153,11 +153,11 @@ def _card(unit: UnitOfWork, details: JsonMapping, billing: JsonMapping, below: s
             )
         unit.change(source, {"used": True}, emits=())
         card = card_of(source)
-        shown = source["card"]
+        token_card = source["card"]
         data = {
-            "exp_month": present(shown)["exp_month"],
-            "exp_year": present(shown)["exp_year"],
-            "cvc": "123" if present(shown).get("cvc_check") else None,
+            "exp_month": present(token_card)["exp_month"],
+            "exp_year": present(token_card)["exp_year"],
+            "cvc": "123" if present(token_card).get("cvc_check") else None,
         }
         return {"card": card_fields(unit, card, data, billing), "_number": card.number, "_name": source.get("_name")}
     card = check_card(unit, details, below)

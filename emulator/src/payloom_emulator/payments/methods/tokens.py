@@ -26,7 +26,7 @@ def card_object(unit: UnitOfWork, card: test_cards.Card, data: JsonMapping | Non
         "jcb": "JCB",
         "unionpay": "UnionPay",
     }
-    shown = {
+    fields_of_card = {
         "id": unit.environment.ids.new("card_1", 23),
         "object": "card",
         "address_city": data.get("address_city"),
@@ -54,4 +54,4 @@ def card_object(unit: UnitOfWork, card: test_cards.Card, data: JsonMapping | Non
         "tokenization_method": None,
         "wallet": None,
     }
-    return cast("Card", shown)
+    return cast("Card", fields_of_card)

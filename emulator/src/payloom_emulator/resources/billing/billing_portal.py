@@ -217,14 +217,14 @@ def _flow(
             f"The flow `{kind}` needs the feature `{feature}`, which is disabled in the portal configuration.",
             param="flow_data[type]",
         )
-    shown: dict[str, object] = dict(details)
+    flow_details: dict[str, object] = dict(details)
     if kind == "subscription_cancel":
-        shown = {"retention": None, **details}
+        flow_details = {"retention": None, **details}
     elif kind == "subscription_update_confirm":
         defaults = {"id": None, "price": None, "quantity": None}
         items = [{**defaults, **members(item)} for item in elements(details["items"])]
-        shown = {"discounts": None, **details, "items": items}
-    flow[kind] = shown
+        flow_details = {"discounts": None, **details, "items": items}
+    flow[kind] = flow_details
     return flow
 
 

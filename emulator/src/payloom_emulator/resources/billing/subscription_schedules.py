@@ -40,7 +40,7 @@ def _create(call: RequestContext[SubscriptionScheduleCreateParams]) -> Subscript
     phases = required(params.get("phases") or None, "phases")
     start = params.get("start_date", "now")
     begin = start if isinstance(start, int) else unit.now
-    made = schedule_phases.phases(unit, phases, begin)
+    new_phases = schedule_phases.phases(unit, phases, begin)
     values = {
         "billing_mode": subscription_params.billing_mode(unit, params.get("billing_mode")),
         "customer": customer["id"],
@@ -48,7 +48,7 @@ def _create(call: RequestContext[SubscriptionScheduleCreateParams]) -> Subscript
         "default_settings": overlay(schedule_phases.DEFAULTS, params.get("default_settings") or {}),
         "end_behavior": params.get("end_behavior", "release"),
         "metadata": merge_metadata({}, params.get("metadata") or {}),
-        "phases": made,
+        "phases": new_phases,
         "status": "active" if begin <= unit.now else "not_started",
         "test_clock": customer.get("test_clock"),
     }
@@ -111,10 +111,10 @@ def _update(call: RequestContext[SubscriptionScheduleUpdateParams]) -> Subscript
         changes["metadata"] = merge_metadata(schedule["metadata"], params["metadata"])
     if phases := params.get("phases"):
         first = phases[0].get("start_date", schedule["phases"][0]["start_date"])
-        made = schedule_phases.phases(unit, phases, first if isinstance(first, int) else unit.now)
-        changes["phases"] = made
+        new_phases = schedule_phases.phases(unit, phases, first if isinstance(first, int) else unit.now)
+        changes["phases"] = new_phases
         if schedule["status"] == "active":
-            now = schedule_phases.current(unit, made)
+            now = schedule_phases.current(unit, new_phases)
             if now is None:
                 raise invalid("The phases must include one that is on now.", "phases")
             changes["current_phase"] = now

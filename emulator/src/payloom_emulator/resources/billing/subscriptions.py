@@ -115,14 +115,14 @@ def _migrate(call: ActionContext[SubscriptionMigrateParams, Subscription]) -> Ma
 
 def _list(call: RequestContext[SubscriptionListParams]) -> Mapping[str, object]:
     status: str | None = call.params.get("status")
-    every = sorted(SUBSCRIPTION_MACHINE.statuses())
+    statuses = sorted(SUBSCRIPTION_MACHINE.statuses())
     filters: dict[str, object] = {
         name: call.params.get(name) for name in ("customer", "collection_method", "test_clock") if call.params.get(name)
     }
     if status == "ended":
         filters["status"] = list(ENDED)
     elif not status:
-        filters["status"] = [s for s in every if s not in ENDED]
+        filters["status"] = [s for s in statuses if s not in ENDED]
     elif status != "all":
         filters["status"] = status
     names = ("price", "plan", "current_period_start", "current_period_end")

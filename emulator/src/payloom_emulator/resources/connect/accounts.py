@@ -48,7 +48,9 @@ def _creating(call: RequestContext[AccountCreateParams], draft: Account) -> None
     values.update(
         {
             "business_profile": overlay(PROFILE, params.get("business_profile") or {}),
-            "capabilities": {name: "inactive" for name, asked in capabilities.items() if asked.get("requested")},
+            "capabilities": {
+                name: "inactive" for name, capability in capabilities.items() if capability.get("requested")
+            },
             "controller": {
                 "fees": {"payer": "application" if controller else "account"},
                 "is_controller": True,
@@ -95,7 +97,7 @@ def _updating(call: RequestContext[AccountUpdateParams], account: Account, chang
     if "capabilities" in call.params:
         capabilities = cast("Mapping[str, JsonMapping]", call.params["capabilities"])
         status = "active" if account["charges_enabled"] else "inactive"
-        requested = {name: status for name, asked in capabilities.items() if asked.get("requested")}
+        requested = {name: status for name, capability in capabilities.items() if capability.get("requested")}
         changes["capabilities"] = {**present(account["capabilities"]), **requested}
 
 

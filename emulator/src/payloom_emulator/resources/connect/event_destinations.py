@@ -115,19 +115,19 @@ def _switch(status: str) -> Handler:
 
 
 def _ping(call: RequestContext[V2CoreEventDestinationPingParams]) -> Mapping[str, object]:
-    made = call.unit.emit(PING, _target(call))
+    event = call.unit.emit(PING, _target(call))
     call.unit.environment.outbox.enqueue(
         call.unit.account,
-        made,
+        event,
         [e for e in call.unit.environment.outbox.endpoints_of(call.unit.account) if e["id"] == call.ids["id"]],
     )
-    return thin_events.thin_event(call.unit, made)
+    return thin_events.thin_event(call.unit, event)
 
 
 def _delete(call: RequestContext[V2CoreEventDestinationDeleteParams]) -> Mapping[str, object]:
-    gone = call.unit.delete(_target(call))
+    deleted = call.unit.delete(_target(call))
     call.unit.environment.outbox.invalidate()
-    return gone
+    return deleted
 
 
 def _page(

@@ -64,10 +64,12 @@ def _customer_session(call: RequestContext[CustomerSessionCreateParams]) -> Mapp
     if not customer_id:
         raise invalid("Missing required param: customer.", "customer", "parameter_missing")
     customer = unit.get(kinds.CUSTOMER, customer_id, "customer")
-    asked = cast("Mapping[str, JsonMapping]", params["components"])
-    components: dict[str, object] = {name: {"enabled": bool((asked.get(name) or {}).get("enabled"))} for name in _PLAIN}
+    component_params = cast("Mapping[str, JsonMapping]", params["components"])
+    components: dict[str, object] = {
+        name: {"enabled": bool((component_params.get(name) or {}).get("enabled"))} for name in _PLAIN
+    }
     for name, defaults in _WITH_FEATURES.items():
-        component: JsonMapping = asked.get(name) or {}
+        component: JsonMapping = component_params.get(name) or {}
         on = bool(component.get("enabled"))
         components[name] = {
             "enabled": on,
@@ -88,10 +90,10 @@ def _customer_session(call: RequestContext[CustomerSessionCreateParams]) -> Mapp
 def _account_session(call: RequestContext[AccountSessionCreateParams]) -> Mapping[str, object]:
     unit = call.unit
     account = unit.get(kinds.ACCOUNT, call.params["account"], "account")
-    asked = cast("Mapping[str, JsonMapping]", call.params["components"])
+    component_params = cast("Mapping[str, JsonMapping]", call.params["components"])
     components: dict[str, object] = {
         name: {"enabled": bool(component.get("enabled")), "features": component.get("features") or {}}
-        for name, component in asked.items()
+        for name, component in component_params.items()
     }
     return {
         "object": "account_session",

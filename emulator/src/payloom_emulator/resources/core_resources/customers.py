@@ -108,13 +108,13 @@ def _updating(call: RequestContext[CustomerUpdateParams], customer: Customer, ch
     customer_rules.updating(call, customer, changes)
 
 
-def _lists_on_customer(unit: UnitOfWork, shown: dict[str, object], stored: dict[str, object]) -> None:
+def _lists_on_customer(unit: UnitOfWork, view: dict[str, object], stored: dict[str, object]) -> None:
     """Before 2020-08-27 a customer came with its sources, subscriptions and tax ids."""
     for name in ("sources", "subscriptions", "tax_ids"):
         page = CUSTOMER.includes[name](unit, stored)
         assert is_object(page)
         rows = [unit.snapshot(row) for row in elements(page["data"]) if is_object(row)]
-        shown[name] = {**page, "data": rows, "total_count": len(rows)}
+        view[name] = {**page, "data": rows, "total_count": len(rows)}
 
 
 CUSTOMER = Resource(

@@ -109,11 +109,11 @@ def _topup(call: RequestContext[TopupCreateParams]) -> Topup:
     names = ("amount", "description", "metadata", "statement_descriptor", "transfer_group")
     values = {name: params.get(name) for name in names if name in params}
     when = unit.now + _TOPUP_AFTER
-    made = unit.create(
+    payout = unit.create(
         kinds.TOPUP, {**values, "currency": code, "status": "pending", "expected_availability_date": when}
     )
-    unit.schedule_real_time("succeed", made, _TOPUP_AFTER)
-    return made
+    unit.schedule_real_time("succeed", payout, _TOPUP_AFTER)
+    return payout
 
 
 def _succeed(unit: UnitOfWork, topup: Topup) -> None:

@@ -95,29 +95,29 @@ def _update(call: RequestContext[InvoiceItemUpdateParams]) -> InvoiceItem:
 def _amounts(call: RequestContext[InvoiceItemUpdateParams], item: InvoiceItem) -> dict[str, object]:
     """Return the changes of what the item is about."""
     params = call.params
-    asked: InvoiceItemUpdateParams = {}
+    item_params: InvoiceItemUpdateParams = {}
     each: str | None = None
     if "pricing" in params:
-        asked["pricing"] = params["pricing"]
+        item_params["pricing"] = params["pricing"]
     if "price" in params:
-        asked["price"] = params["price"]
+        item_params["price"] = params["price"]
     if "price_data" in params:
-        asked["price_data"] = params["price_data"]
+        item_params["price_data"] = params["price_data"]
     if "unit_amount_decimal" in params:
-        asked["unit_amount_decimal"] = params["unit_amount_decimal"]
+        item_params["unit_amount_decimal"] = params["unit_amount_decimal"]
     if "quantity_decimal" in params:
-        asked["quantity_decimal"] = params["quantity_decimal"]
+        item_params["quantity_decimal"] = params["quantity_decimal"]
     if "amount" in params:
-        asked["amount"] = params["amount"]
+        item_params["amount"] = params["amount"]
     else:
-        asked["quantity"] = params.get("quantity", item["quantity"])
-        if not any(name in asked for name in ("pricing", "price_data", "unit_amount_decimal", "price")):
+        item_params["quantity"] = params.get("quantity", item["quantity"])
+        if not any(name in item_params for name in ("pricing", "price_data", "unit_amount_decimal", "price")):
             pricing = present(item["pricing"])
             if pricing["price_details"]:
-                asked["pricing"] = {"price": pricing["price_details"]["price"]}
+                item_params["pricing"] = {"price": pricing["price_details"]["price"]}
             else:
                 each = pricing["unit_amount_decimal"]
-    amounts = invoice_items.amounts_of(call.unit, asked, "", item["currency"], unit_amount=each)
+    amounts = invoice_items.amounts_of(call.unit, item_params, "", item["currency"], unit_amount=each)
     changes: dict[str, object] = {**amounts, "net_amount": amounts["amount"]}
     if amounts["description"] is None or "description" in params:
         changes.pop("description")
@@ -131,10 +131,10 @@ def _delete(call: RequestContext[Params]) -> Mapping[str, object]:
     invoice = unit.find(kinds.INVOICE, item["invoice"])
     if invoice is not None and invoice["status"] != "draft":
         raise invalid("This invoice item can no longer be deleted: its invoice is final.", None, "invoice_not_editable")
-    gone = unit.delete(item)
+    deleted = unit.delete(item)
     if invoice is not None:
         invoice_editing.detach_items(unit, invoice, item)
-    return gone
+    return deleted
 
 
 def _listing(call: RequestContext[InvoiceItemListParams]) -> Mapping[str, object]:

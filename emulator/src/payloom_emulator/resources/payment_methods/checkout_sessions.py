@@ -120,7 +120,7 @@ def _open(call: RequestContext[Params]) -> Mapping[str, object]:
 
 def _page(unit: UnitOfWork, session: CheckoutSession) -> dict[str, object]:
     data = session["_subscription_data"]
-    shown: dict[str, object] = {
+    view: dict[str, object] = {
         **session,
         "subscription_data": {
             k: data.get(k) for k in ("trial_period_days", "trial_end", "description", "trial_settings")
@@ -132,25 +132,27 @@ def _page(unit: UnitOfWork, session: CheckoutSession) -> dict[str, object]:
     if intent is None and session["mode"] == "subscription":
         intents = unit.list(kinds.PAYMENT_INTENT, _session=session["id"], limit=1)
         intent = intents[0] if intents else None
-    shown["payment_intent"] = unit.snapshot(intent) if intent else None
+    view["payment_intent"] = unit.snapshot(intent) if intent else None
     setup = unit.find(kinds.SETUP_INTENT, session["setup_intent"])
-    shown["setup_intent"] = unit.snapshot(setup) if setup else None
-    return shown
+    view["setup_intent"] = unit.snapshot(setup) if setup else None
+    return view
 
 
 def _breakdown(unit: UnitOfWork, session: CheckoutSession) -> dict[str, object]:
     discounts: list[object] = []
-    for taken in session.get("_taken") or []:
-        coupon = unit.find(kinds.COUPON, taken["coupon"], deleted=True)
-        source = {"coupon": unit.snapshot(coupon) if coupon else taken["coupon"], "type": "coupon"}
+    for reduction in session.get("_taken") or []:
+        coupon = unit.find(kinds.COUPON, reduction["coupon"], deleted=True)
+        source = {"coupon": unit.snapshot(coupon) if coupon else reduction["coupon"], "type": "coupon"}
         discount = {
             "object": "discount",
             "id": "di_" + session["id"][-14:],
             "source": source,
             "coupon": source["coupon"],
-            "promotion_code": taken["promotion_code"],
+            "promotion_code": reduction["promotion_code"],
         }
-        discounts.append({"amount": taken["amount"], "discount": {k: v for k, v in discount.items() if k != "object"}})
+        discounts.append(
+            {"amount": reduction["amount"], "discount": {k: v for k, v in discount.items() if k != "object"}}
+        )
     return {"discounts": discounts, "taxes": []}
 
 
@@ -217,22 +219,22 @@ def _typed(params: JsonMapping) -> dict[str, object]:
 _UI = {"hosted_page": "hosted", "embedded_page": "embedded", "elements": "custom", "form": "custom"}
 
 
-def _older_ui(unit: UnitOfWork, shown: dict[str, object], stored: CheckoutSession) -> None:
+def _older_ui(unit: UnitOfWork, view: dict[str, object], stored: CheckoutSession) -> None:
     del unit
-    shown["ui_mode"] = _UI.get(stored["ui_mode"] or "", stored["ui_mode"])
+    view["ui_mode"] = _UI.get(stored["ui_mode"] or "", stored["ui_mode"])
 
 
-def _shipping_on_top(unit: UnitOfWork, shown: dict[str, object], stored: CheckoutSession) -> None:
+def _shipping_on_top(unit: UnitOfWork, view: dict[str, object], stored: CheckoutSession) -> None:
     del unit
     collected = members(stored["collected_information"])
-    shown["shipping_details"] = collected.get("shipping_details")
+    view["shipping_details"] = collected.get("shipping_details")
 
 
-def _shipping_at_first(unit: UnitOfWork, shown: dict[str, object], stored: CheckoutSession) -> None:
+def _shipping_at_first(unit: UnitOfWork, view: dict[str, object], stored: CheckoutSession) -> None:
     """Until 2022-11-15 the address was called shipping."""
     del unit
     collected = members(stored["collected_information"])
-    shown["shipping"] = shown.pop("shipping_details", collected.get("shipping_details"))
+    view["shipping"] = view.pop("shipping_details", collected.get("shipping_details"))
 
 
 _OLD_LINE: dict[str, Ref] = {

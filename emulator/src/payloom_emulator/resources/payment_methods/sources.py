@@ -72,13 +72,13 @@ def _delete(call: RequestContext[Params]) -> Mapping[str, object]:
     card = _retrieve(call)
     customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
     if card["object"] == "source":  # a source is detached and can never be used again
-        gone = call.unit.change(card, {"customer": None, "status": "consumed"}, emits=("customer.source.deleted",))
+        removed = call.unit.change(card, {"customer": None, "status": "consumed"}, emits=("customer.source.deleted",))
     else:
-        gone = call.unit.delete(card)
+        removed = call.unit.delete(card)
     if customer["default_source"] == card["id"]:
         rest = card_sources.saved_sources(call.unit, customer)
         call.unit.change(customer, {"default_source": rest[0]["id"] if rest else None})
-    return gone
+    return removed
 
 
 CARD = Resource(

@@ -47,9 +47,12 @@ def _dispute_debit(unit: UnitOfWork, charge: Charge) -> None:
 def _charge(call: RequestContext[ChargeCreateParams]) -> Charge:
     """The legacy way to pay: a token, a card or a customer's default source, captured at once unless told not to."""
     unit = call.unit
-    asked, currency = required(call.params.get("amount"), "amount"), required(call.params.get("currency"), "currency")
+    requested, currency = (
+        required(call.params.get("amount"), "amount"),
+        required(call.params.get("currency"), "currency"),
+    )
     code = money.currency(currency)
-    amount = money.chargeable(asked, code)
+    amount = money.chargeable(requested, code)
     method = card_sources.method_for_charge(call)
     card = payment_methods.card_of(method)
     intent: dict[str, object] = {
@@ -122,10 +125,10 @@ def _updating(call: RequestContext[ChargeUpdateParams], charge: Charge, changes:
     del charge
 
 
-def _refunds_on_charge(unit: UnitOfWork, shown: dict[str, object], stored: dict[str, object]) -> None:
+def _refunds_on_charge(unit: UnitOfWork, view: dict[str, object], stored: dict[str, object]) -> None:
     """Until 2022-11-15 a charge came with its refunds."""
     page = _refunds(unit, cast("Charge", stored))
-    shown["refunds"] = {**page, "data": [unit.snapshot(refund) for refund in page["data"]]}
+    view["refunds"] = {**page, "data": [unit.snapshot(refund) for refund in page["data"]]}
 
 
 CHARGE = Resource(

@@ -114,7 +114,7 @@ _PUBLIC = [
 ]
 
 
-def _charges_on_intent(unit: UnitOfWork, shown: dict[str, object], stored: PaymentIntent) -> None:
+def _charges_on_intent(unit: UnitOfWork, view: dict[str, object], stored: PaymentIntent) -> None:
     """Until 2022-11-15 an intent came with its charges instead of the latest one's id."""
     rows = unit.list(kinds.CHARGE, payment_intent=stored["id"])
     data: list[dict[str, object]] = []
@@ -123,7 +123,7 @@ def _charges_on_intent(unit: UnitOfWork, shown: dict[str, object], stored: Payme
         unit.environment.history.down(unit, charge, cast("dict[str, object]", row), _BEFORE_LATEST_CHARGE)
         data.append(charge)
     url = f"/v1/charges?payment_intent={stored['id']}"
-    shown["charges"] = {
+    view["charges"] = {
         "object": "list",
         "data": data,
         "has_more": len(rows) > 10,

@@ -113,8 +113,8 @@ def _creating_code(call: RequestContext[PromotionCodeCreateParams], draft: Promo
     draft["code"] = params.get("code") or unit.environment.ids.new("", 8).upper()
     if not all(c.isalnum() or c == "-" for c in draft["code"]) or not draft["code"].isascii():
         raise invalid("Promotion codes may have only letters a-z, digits and dashes.", "code")
-    taken = [c for c in unit.list(kinds.PROMOTION_CODE, _upper=draft["code"].upper()) if c["active"]]
-    if any(c["customer"] in {None, draft["customer"]} or draft["customer"] is None for c in taken):
+    same_code = [c for c in unit.list(kinds.PROMOTION_CODE, _upper=draft["code"].upper()) if c["active"]]
+    if any(c["customer"] in {None, draft["customer"]} or draft["customer"] is None for c in same_code):
         raise invalid(f"An active promotion code with `code: {draft['code']}` already exists.", "code")
     draft["_upper"] = draft["code"].upper()
     rules: JsonMapping = params.get("restrictions") or {}
@@ -151,12 +151,12 @@ def _lapse_code(unit: UnitOfWork, code: PromotionCode) -> None:
 
 def _drop_customer_discount(call: RequestContext[Params]) -> Mapping[str, object]:
     customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
-    held = customer.get("discount")
-    if not held:
+    current = customer.get("discount")
+    if not current:
         raise StripeError(f"No active discount for customer: {customer['id']}", status=404, code="resource_missing")
     call.unit.change(customer, {"discount": None}, emits=())
-    discounts.detach(call.unit, held["id"])
-    return {**held, "deleted": True}
+    discounts.detach(call.unit, current["id"])
+    return {**current, "deleted": True}
 
 
 COUPON = Resource(

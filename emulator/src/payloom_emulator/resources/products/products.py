@@ -58,10 +58,10 @@ def _deleting(call: RequestContext[Params], product: Product) -> None:
         )
 
 
-def _features(unit: UnitOfWork, shown: dict[str, object], stored: dict[str, object]) -> None:
+def _features(unit: UnitOfWork, view: dict[str, object], stored: dict[str, object]) -> None:
     """Marketing features were called features until 2024-04-10."""
     del unit, stored
-    shown["features"] = shown.pop("marketing_features")
+    view["features"] = view.pop("marketing_features")
 
 
 _NAMED: dict[str, list[object]] = {"features": ["a", ["o", {"name": ["s"]}, []]]}

@@ -29,8 +29,8 @@ def _creating_rate(call: RequestContext[TaxRateCreateParams], draft: TaxRate) ->
     exponent = value.normalize().as_tuple().exponent
     if isinstance(exponent, int) and exponent < -4:
         raise invalid("`percentage` can have at most four decimals.", "percentage")
-    shown = float(value) if value != int(value) else int(value)
-    draft.update({"percentage": shown, "effective_percentage": None})
+    written = float(value) if value != int(value) else int(value)
+    draft.update({"percentage": written, "effective_percentage": None})
 
 
 _COUNTRY_OF = {"eu_vat": None, "eu_oss_vat": "EU", "gb_vat": "GB", "us_ein": "US"}
@@ -51,7 +51,7 @@ def _make(call: RequestContext[CustomerTaxIdCreateParams | TaxIdCreateParams], c
         "type": "customer" if customer else owner.get("type", "self"),
     }
     emits = ("customer.tax_id.created",) if customer else ()
-    made = call.unit.create(
+    tax_id = call.unit.create(
         kinds.TAX_ID,
         {
             "country": country,
@@ -68,8 +68,8 @@ def _make(call: RequestContext[CustomerTaxIdCreateParams | TaxIdCreateParams], c
         emits=emits,
     )
     if checkable:
-        call.unit.schedule("verify", made, call.unit.now + 2)
-    return made
+        call.unit.schedule("verify", tax_id, call.unit.now + 2)
+    return tax_id
 
 
 def _verify(unit: UnitOfWork, tax_id: TaxId) -> None:

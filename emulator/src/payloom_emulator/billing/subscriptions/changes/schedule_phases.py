@@ -85,15 +85,15 @@ _COPIED = (
 PhaseParams: TypeAlias = "SubscriptionScheduleCreateParamsPhase | SubscriptionScheduleUpdateParamsPhase"
 
 
-def phases(unit: UnitOfWork, asked: Sequence[PhaseParams], start: int) -> list[SubscriptionSchedulePhase]:
+def phases(unit: UnitOfWork, phase_params: Sequence[PhaseParams], start: int) -> list[SubscriptionSchedulePhase]:
     """Return the phases in Stripe's shape, with their dates; each begins where the one before ends.
 
     start: when the first begins, in Unix seconds.
     """
     built: list[SubscriptionSchedulePhase] = []
     begin = start
-    for index, params in enumerate(asked):
-        phase = _phase(unit, params, begin, index, last=index == len(asked) - 1)
+    for index, params in enumerate(phase_params):
+        phase = _phase(unit, params, begin, index, last=index == len(phase_params) - 1)
         built.append(phase)
         begin = phase["end_date"]
     return built

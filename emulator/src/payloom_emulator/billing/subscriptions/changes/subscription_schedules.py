@@ -194,8 +194,8 @@ def enter(
             subscription=subscription["id"],
         )
     elif subscription["discounts"]:
-        for gone in subscription["discounts"]:
-            discounts.detach(unit, gone)
+        for discount_id in subscription["discounts"]:
+            discounts.detach(unit, discount_id)
         fields["discounts"] = []
     update_subscription.apply_change(
         unit,
@@ -216,10 +216,10 @@ def enter(
 def _item_changes(rows: list[SubscriptionItem], phase: SubscriptionSchedulePhase) -> list[ItemChoice]:
     """Return what turns the subscription's items into those of the phase: kept, changed, added, or deleted."""
     stays = {row["price"]["id"]: row for row in rows}
-    asked = [_item_params(item) for item in phase["items"]]
+    item_choices = [_item_params(item) for item in phase["items"]]
     free = [row for row in stays.values() if row["price"]["id"] not in {item["price"] for item in phase["items"]}]
     changes: list[ItemChoice] = []
-    for params in asked:
+    for params in item_choices:
         same = stays.get(params.get("price", ""))
         if same is not None:
             item_params: ItemParams = {"id": same["id"], "metadata": params.get("metadata", {})}
@@ -237,7 +237,7 @@ def _item_changes(rows: list[SubscriptionItem], phase: SubscriptionSchedulePhase
         item_params["tax_rates"] = params.get("tax_rates", [])
         item_params["discounts"] = params.get("discounts", [])
         changes.append(item_params)
-    deletions: list[ItemParams] = [{"id": gone["id"], "deleted": True} for gone in free]
+    deletions: list[ItemParams] = [{"id": item["id"], "deleted": True} for item in free]
     return [*changes, *deletions]
 
 

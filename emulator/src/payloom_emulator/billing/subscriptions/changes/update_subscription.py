@@ -209,9 +209,9 @@ def _discounts(
         currency=subscription["currency"],
         subscription=subscription["id"],
     )
-    for gone in subscription["discounts"]:
-        if gone not in new:
-            discounts.detach(unit, gone)
+    for discount_id in subscription["discounts"]:
+        if discount_id not in new:
+            discounts.detach(unit, discount_id)
     return new
 
 

@@ -23,9 +23,9 @@ def upcoming(unit: UnitOfWork, subscription: Subscription) -> Invoice:
     """Return the invoice the subscription's next renewal will make."""
     at = items.next_end(items.of(unit, subscription))
     with savepoint(unit, now=at) as later:
-        mine = later.get(kinds.SUBSCRIPTION, subscription["id"])
-        over = mine["status"] == "trialing"
-        invoice = renew_subscription.turn(later, mine, trial_over=over)
+        own_subscription = later.get(kinds.SUBSCRIPTION, subscription["id"])
+        over = own_subscription["status"] == "trialing"
+        invoice = renew_subscription.turn(later, own_subscription, trial_over=over)
     if invoice is None:
         raise nothing_to_invoice(subscription["id"])
     return as_preview(unit, invoice, at)

@@ -105,44 +105,42 @@ def _of_subscription(
     if subscription["status"] in {"canceled", "incomplete_expired"}:
         raise invoice_forecast.nothing_to_invoice(subscription["id"])
     with savepoint(unit) as scratch:
-        mine = scratch.get(kinds.SUBSCRIPTION, subscription["id"])
-        _add_loose(scratch, call.params, mine["customer"], mine["currency"], mine["id"])
+        own = scratch.get(kinds.SUBSCRIPTION, subscription["id"])
+        _add_loose(scratch, call.params, own["customer"], own["currency"], own["id"])
         choices = call.params.get("discounts")
         if choices:
             discount_ids = discounts.attach(
                 scratch,
                 choices,
-                customer=mine["customer"],
-                currency=mine["currency"],
-                subscription=mine["id"],
+                customer=own["customer"],
+                currency=own["currency"],
+                subscription=own["id"],
             )
-            scratch.change(mine, {"discounts": discount_ids}, emits=())
+            scratch.change(own, {"discounts": discount_ids}, emits=())
         if details.get("cancel_now"):
-            before = mine["latest_invoice"]
+            before = own["latest_invoice"]
             prorate = details.get("proration_behavior", "create_prorations") != "none"
-            cancel_subscription.cancel(
-                scratch, mine, reason="cancellation_requested", invoice_now=True, prorate=prorate
-            )
-            made = scratch.find(kinds.INVOICE, mine["latest_invoice"]) if mine["latest_invoice"] != before else None
+            cancel_subscription.cancel(scratch, own, reason="cancellation_requested", invoice_now=True, prorate=prorate)
+            invoice = scratch.find(kinds.INVOICE, own["latest_invoice"]) if own["latest_invoice"] != before else None
             at = unit.now
         else:
-            made, at = _changed(scratch, mine, details, recurring=call.params.get("preview_mode") == "recurring")
-    if made is None:
+            invoice, at = _changed(scratch, own, details, recurring=call.params.get("preview_mode") == "recurring")
+    if invoice is None:
         raise invoice_forecast.nothing_to_invoice(subscription["id"])
-    shown = invoice_forecast.as_preview(unit, made, at)
+    forecast = invoice_forecast.as_preview(unit, invoice, at)
     if details.get("proration_date") or details.get("items"):
-        parent = present(shown["parent"])
+        parent = present(forecast["parent"])
         moment = details.get("proration_date") or unit.now
         about = {**present(parent["subscription_details"]), "subscription_proration_date": moment}
-        return with_changes(shown, {"parent": {**parent, "subscription_details": about}})
-    return shown
+        return with_changes(forecast, {"parent": {**parent, "subscription_details": about}})
+    return forecast
 
 
 def _changed(
-    scratch: UnitOfWork, mine: Subscription, details: SubscriptionDetails, *, recurring: bool
+    scratch: UnitOfWork, own: Subscription, details: SubscriptionDetails, *, recurring: bool
 ) -> tuple[Invoice | None, int]:
     """Carry out the change and return (the invoice it makes at once, or that of the next renewal; its time)."""
-    before = mine["latest_invoice"]
+    before = own["latest_invoice"]
     behavior = "none" if recurring else details.get("proration_behavior") or "create_prorations"
     if any(name != "proration_behavior" for name in details):
         change = subscription_change.SubscriptionChange(
@@ -154,15 +152,15 @@ def _changed(
             payment_behavior="default_incomplete",
             param="subscription_details[items]",
         )
-        update_subscription.apply_change(scratch, mine, change)
-        if mine["latest_invoice"] != before:
-            return scratch.find(kinds.INVOICE, mine["latest_invoice"]), scratch.now
-    if mine["cancel_at_period_end"] or details.get("cancel_at_period_end"):
+        update_subscription.apply_change(scratch, own, change)
+        if own["latest_invoice"] != before:
+            return scratch.find(kinds.INVOICE, own["latest_invoice"]), scratch.now
+    if own["cancel_at_period_end"] or details.get("cancel_at_period_end"):
         return None, scratch.now
     scratch.flush()
-    at = items.next_end(items.of(scratch, mine))
+    at = items.next_end(items.of(scratch, own))
     scratch.now = at
-    return renew_subscription.turn(scratch, mine, trial_over=mine["status"] == "trialing"), at
+    return renew_subscription.turn(scratch, own, trial_over=own["status"] == "trialing"), at
 
 
 def _of_new(call: RequestContext[InvoiceCreatePreviewParams], details: SubscriptionDetails) -> Invoice:

@@ -44,9 +44,9 @@ def _lines(pages: Access, session: PaymentPage) -> list[PageLine]:
 
 
 def _line(pages: Access, session: PaymentPage, line: LineItem) -> PageLine:
-    shown = line["price"]
-    product = pages.read(kinds.PRODUCT, shown["product"]) if shown else None
-    price = pages.stored(kinds.PRICE, shown["id"]) if shown else None
+    line_price = line["price"]
+    product = pages.read(kinds.PRODUCT, line_price["product"]) if line_price else None
+    price = pages.stored(kinds.PRICE, line_price["id"]) if line_price else None
     if price is None:
         return PageLine(line, product, line["amount_subtotal"])
     return PageLine(line, product, amount_for(price, line["quantity"] or 1, session["currency"] or ""))

@@ -58,8 +58,8 @@ def _status(session: PaymentPage) -> dict[str, object]:
     return {"type": session["status"]}
 
 
-def _recurring(session: PaymentPage, shown: View, currency: str, now: int) -> dict[str, object] | None:
-    items = [item for item in shown["items"] if item["recurring"]]
+def _recurring(session: PaymentPage, view: View, currency: str, now: int) -> dict[str, object] | None:
+    items = [item for item in view["items"] if item["recurring"]]
     first = items[0]["recurring"] if items else None
     if session["mode"] != "subscription" or not first:
         return None
@@ -82,7 +82,7 @@ def _recurring(session: PaymentPage, shown: View, currency: str, now: int) -> di
 
 
 def sdk_session(
-    session: PaymentPage, shown: View, *, email: str | None, now: int, target: str | None
+    session: PaymentPage, view: View, *, email: str | None, now: int, target: str | None
 ) -> dict[str, object]:
     """Return the session; amounts are minor units with their written form.
 
@@ -98,22 +98,22 @@ def sdk_session(
             "recurring": None,
             "percentOff": None,
         }
-        for row in shown["rows"]
+        for row in view["rows"]
         if row["kind"] == "discount"
     ]
     return {
         "id": session["id"],
         "livemode": False,
-        "businessName": shown["merchant"],
+        "businessName": view["merchant"],
         "currency": currency,
         "currencyOptions": None,
         "minorUnitsAmountDivisor": 10 ** exponent(currency),
         "status": _status(session),
         "email": email,
         "nameCollection": None,
-        "lineItems": [_line(item, currency) for item in shown["items"]],
+        "lineItems": [_line(item, currency) for item in view["items"]],
         "optionalItems": None,
-        "recurring": _recurring(session, shown, currency, now),
+        "recurring": _recurring(session, view, currency, now),
         "savedPaymentMethods": None,
         "shipping": None,
         "shippingOptions": [],
