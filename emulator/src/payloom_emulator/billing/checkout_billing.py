@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle, lines
 from payloom_emulator.billing.pricing import amounts, discounts, totals
 from payloom_emulator.billing.subscriptions import create_subscription
+from payloom_emulator.kit.named_members import with_filled
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.checkout import CheckoutSession
@@ -19,7 +20,6 @@ from payloom_emulator.objects.subscriptions import Subscription
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
-    from payloom_emulator.objects.params.checkout import CheckoutSessionCreateParamsSubscriptionData
     from payloom_emulator.objects.params.subscriptions import (
         AddInvoiceItemParams,
         SubscriptionCreateParams,
@@ -98,15 +98,27 @@ def invoice_for(unit: UnitOfWork, session: CheckoutSession) -> Invoice:
 
 
 def _discounts_of(session: CheckoutSession) -> list[DiscountChoice]:
-    choices: list[DiscountChoice] = []
-    for stored in session.get("_discounts") or []:
-        choice: DiscountChoice = {}
-        if coupon_id := stored.get("coupon"):
-            choice["coupon"] = coupon_id
-        if code_id := stored.get("promotion_code"):
-            choice["promotion_code"] = code_id
-        choices.append(choice)
-    return choices
+    return [
+        with_filled(DiscountChoice(), stored, "coupon", "promotion_code") for stored in session.get("_discounts") or []
+    ]
+
+
+# Of a session's `subscription_data`, what the parameters of its subscription have by the same name.
+_CARRIED = (
+    "application_fee_percent",
+    "billing_cycle_anchor",
+    "billing_mode",
+    "default_tax_rates",
+    "description",
+    "invoice_settings",
+    "metadata",
+    "on_behalf_of",
+    "proration_behavior",
+    "transfer_data",
+    "trial_end",
+    "trial_period_days",
+    "trial_settings",
+)
 
 
 def parameters(
@@ -125,19 +137,12 @@ def parameters(
         price = unit.get(kinds.PRICE, row["price"])
         if price["type"] == "recurring":
             item: SubscriptionCreateParamsItem = {"price": price["id"]}
-            if row["tax_rates"]:
-                item["tax_rates"] = row["tax_rates"]
-            if row["quantity"] is not None and not amounts.is_metered(price):
-                item["quantity"] = row["quantity"]
-            params["items"].append(item)
+            metered = amounts.is_metered(price)
+            params["items"].append(with_filled(item, row, "tax_rates", *(() if metered else ("quantity",))))
         else:
             extra: AddInvoiceItemParams = {"price": price["id"]}
-            if row["tax_rates"]:
-                extra["tax_rates"] = row["tax_rates"]
-            if row["quantity"] is not None:
-                extra["quantity"] = row["quantity"]
-            extras.append(extra)
-    _carry(session.get("_subscription_data") or {}, params)
+            extras.append(with_filled(extra, row, "tax_rates", "quantity"))
+    params = with_filled(params, session.get("_subscription_data") or {}, *_CARRIED)
     if extras:
         params["add_invoice_items"] = extras
     if session["automatic_tax"] and session["automatic_tax"]["enabled"]:
@@ -148,46 +153,6 @@ def parameters(
     if payment_method is not None:
         params["default_payment_method"] = payment_method["id"]
     return params
-
-
-def _carry(data: CheckoutSessionCreateParamsSubscriptionData, params: SubscriptionCreateParams) -> None:
-    """Carry a session's `subscription_data` over into the parameters of its subscription."""
-    if (percent := data.get("application_fee_percent")) is not None:
-        params["application_fee_percent"] = percent
-    if (anchor := data.get("billing_cycle_anchor")) is not None:
-        params["billing_cycle_anchor"] = anchor
-    if mode := data.get("billing_mode"):
-        params["billing_mode"] = mode
-    if rates := data.get("default_tax_rates"):
-        params["default_tax_rates"] = rates
-    if transfer := data.get("transfer_data"):
-        params["transfer_data"] = transfer
-    if settings := data.get("invoice_settings"):
-        params["invoice_settings"] = settings
-    _carry_texts(data, params)
-    _carry_trial(data, params)
-
-
-def _carry_texts(data: CheckoutSessionCreateParamsSubscriptionData, params: SubscriptionCreateParams) -> None:
-    if description := data.get("description"):
-        params["description"] = description
-    if metadata := data.get("metadata"):
-        params["metadata"] = metadata
-    if account := data.get("on_behalf_of"):
-        params["on_behalf_of"] = account
-    if behavior := data.get("proration_behavior"):
-        params["proration_behavior"] = behavior
-
-
-def _carry_trial(data: CheckoutSessionCreateParamsSubscriptionData, params: SubscriptionCreateParams) -> None:
-    if (trial_end := data.get("trial_end")) is not None:
-        params["trial_end"] = trial_end
-    if (days := data.get("trial_period_days")) is not None:
-        params["trial_period_days"] = days
-    if trial := data.get("trial_settings"):
-        params["trial_settings"] = {
-            "end_behavior": {"missing_payment_method": trial["end_behavior"]["missing_payment_method"]}
-        }
 
 
 def discounts_taken(

@@ -9,6 +9,7 @@ from payloom_emulator.catalog import shipping_rates
 from payloom_emulator.checkout import lines
 from payloom_emulator.core.differences import with_changes
 from payloom_emulator.core.request_context import required
+from payloom_emulator.kit.named_members import with_filled
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.state import DiscountChoice, TakenDiscount
 from payloom_emulator.payments import authentication
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
         CheckoutSessionCreateParams,
         CheckoutSessionCreateParamsInvoiceCreation,
     )
-    from payloom_emulator.objects.params.shared import CustomFieldParams, DiscountParams
+    from payloom_emulator.objects.params.shared import CustomFieldParams
 
 HOUR = 3600
 
@@ -170,18 +171,11 @@ def _sell(unit: UnitOfWork, params: CheckoutSessionCreateParams, draft: Checkout
         return
     lines.check_terms(unit, draft["_lines"], mode)
     draft["currency"] = lines.currency_of(unit, draft["_lines"], params.get("currency"))
-    draft["_discounts"] = [_choice(d) for d in params.get("discounts") or []]
+    draft["_discounts"] = [
+        with_filled(DiscountChoice(), choice, "coupon", "promotion_code") for choice in params.get("discounts") or []
+    ]
     if params.get("optional_items"):
         raise not_emulated("POST /v1/checkout/sessions with optional_items")
-
-
-def _choice(params: DiscountParams) -> DiscountChoice:
-    choice: DiscountChoice = {}
-    if coupon_id := params.get("coupon"):
-        choice["coupon"] = coupon_id
-    if code_id := params.get("promotion_code"):
-        choice["promotion_code"] = code_id
-    return choice
 
 
 def _who(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypedDict
 from payloom_emulator.billing import checkout_billing
 from payloom_emulator.catalog import prices
 from payloom_emulator.core.differences import public_fields, with_changes
+from payloom_emulator.kit.named_members import with_filled, with_named
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price, TaxRate
@@ -51,23 +52,14 @@ def modern(item: CheckoutSessionCreateParamsLineItems) -> CheckoutSessionCreateP
     if "amount" not in item:
         return item
     product: PriceDataProductDataParams = {"name": item.get("name", "")}
-    if description := item.get("description"):
-        product["description"] = description
-    if images := item.get("images"):
-        product["images"] = images
+    product = with_filled(product, item, "description", "images")
     data: LineItemPriceDataParams = {
         "currency": item.get("currency", ""),
         "unit_amount": item["amount"],
         "product_data": product,
     }
     today: CheckoutSessionCreateParamsLineItems = {"price_data": data}
-    if "quantity" in item:
-        today["quantity"] = item["quantity"]
-    if "tax_rates" in item:
-        today["tax_rates"] = item["tax_rates"]
-    if "adjustable_quantity" in item:
-        today["adjustable_quantity"] = item["adjustable_quantity"]
-    return today
+    return with_named(today, item, "quantity", "tax_rates", "adjustable_quantity")
 
 
 def _line(unit: UnitOfWork, item: LineParams, index: int) -> SoldLine:

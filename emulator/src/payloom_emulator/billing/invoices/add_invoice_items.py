@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from payloom_emulator.billing.invoices import invoice_items
 from payloom_emulator.billing.pricing import discounts
+from payloom_emulator.kit.named_members import with_named
 from payloom_emulator.objects.customers import Customer
 from payloom_emulator.objects.invoices import InvoiceItem
 
@@ -65,14 +66,4 @@ def _item_params(unit: UnitOfWork, extra: ExtraItem, currency: str) -> InvoiceIt
     }
     if "price" in extra:
         params["pricing"] = {"price": extra["price"]}
-    if "price_data" in extra:
-        params["price_data"] = extra["price_data"]
-    if "quantity" in extra:
-        params["quantity"] = extra["quantity"]
-    if "tax_rates" in extra:
-        params["tax_rates"] = extra["tax_rates"] or []
-    if "discountable" in extra:
-        params["discountable"] = extra["discountable"]
-    if "metadata" in extra:
-        params["metadata"] = extra["metadata"]
-    return params
+    return with_named(params, extra, "price_data", "quantity", "tax_rates", "discountable", "metadata")

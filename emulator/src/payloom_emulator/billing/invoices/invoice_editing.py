@@ -9,6 +9,7 @@ from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import invoice_items, invoice_lifecycle, lines
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.core.differences import with_changes
+from payloom_emulator.kit.named_members import with_named
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.invoices import Invoice, InvoiceItem, InvoiceLineItem
@@ -154,16 +155,10 @@ def _changed(
         new["discounts"] = discounts.attach(
             unit, line["discounts"], customer=invoice["customer"], invoice_item=row.get("_item") or row["id"]
         )
-    if any(n in line for n in ("amount", "pricing", "price_data", "quantity")):
+    names = ("amount", "pricing", "price_data", "quantity")
+    if any(name in line for name in names):
         line_params: InvoiceLineItemUpdateParams = {}
-        if "amount" in line:
-            line_params["amount"] = line["amount"]
-        if "pricing" in line:
-            line_params["pricing"] = line["pricing"]
-        if "price_data" in line:
-            line_params["price_data"] = line["price_data"]
-        if "quantity" in line:
-            line_params["quantity"] = line["quantity"]
+        line_params = with_named(line_params, line, *names)
         each = present(row["pricing"])["unit_amount_decimal"] if line_params.keys() == {"quantity"} else None
         amounts = invoice_items.amounts_of(unit, line_params, param, invoice["currency"], unit_amount=each)
         new.update(

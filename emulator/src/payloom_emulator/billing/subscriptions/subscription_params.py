@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.subscriptions import items
+from payloom_emulator.kit.named_members import with_named
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects.catalog import Price
 from payloom_emulator.objects.state import DiscountChoice
@@ -184,25 +185,13 @@ def _rename(params: SubscriptionCreateParams | SubscriptionUpdateParams) -> None
         params.setdefault("proration_behavior", "create_prorations" if params.pop("prorate") else "none")
 
 
+ITEM_PARAMS = ("billing_thresholds", "discounts", "metadata", "plan", "price", "price_data", "quantity", "tax_rates")
+"""What a caller may say about one item of a subscription."""
+
+
 def item_params(
     params: SubscriptionItemCreateParams | SubscriptionItemUpdateParams, item_id: str | None = None
 ) -> ItemParams:
     """Return the parameters of one item from a call on /v1/subscription_items. item_id: the item that changes."""
     choice: ItemParams = {"id": item_id} if item_id else {}
-    if "billing_thresholds" in params:
-        choice["billing_thresholds"] = params["billing_thresholds"]
-    if "discounts" in params:
-        choice["discounts"] = params["discounts"]
-    if "metadata" in params:
-        choice["metadata"] = params["metadata"]
-    if "plan" in params:
-        choice["plan"] = params["plan"]
-    if "price" in params:
-        choice["price"] = params["price"]
-    if "price_data" in params:
-        choice["price_data"] = params["price_data"]
-    if "quantity" in params:
-        choice["quantity"] = params["quantity"]
-    if "tax_rates" in params:
-        choice["tax_rates"] = params["tax_rates"]
-    return choice
+    return with_named(choice, params, *ITEM_PARAMS)

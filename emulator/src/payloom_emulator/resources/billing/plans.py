@@ -9,6 +9,7 @@ from payloom_emulator.billing.pricing.amounts import plan_of
 from payloom_emulator.catalog import prices, products
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema
+from payloom_emulator.kit.named_members import with_filled, with_named
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price
@@ -32,12 +33,7 @@ def _create(call: RequestContext[PlanCreateParams]) -> Mapping[str, object]:
     if plan_id and unit.find_any(plan_id) is not None:
         raise invalid("Plan already exists.", "id", "resource_already_exists")
     data: PriceCreateParams = {"currency": params["currency"], "product": product_id, "recurring": _recurring(params)}
-    if scheme := params.get("billing_scheme"):
-        data["billing_scheme"] = scheme
-    if tiers := params.get("tiers"):
-        data["tiers"] = tiers
-    if mode := params.get("tiers_mode"):
-        data["tiers_mode"] = mode
+    data = with_filled(data, params, "billing_scheme", "tiers", "tiers_mode")
     if (amount := params.get("amount")) is not None:
         data["unit_amount"] = amount
     elif (amount_decimal := params.get("amount_decimal")) is not None:
@@ -62,11 +58,7 @@ def _recurring(params: PlanCreateParams) -> PriceCreateParamsRecurring:
         "interval_count": params.get("interval_count", 1),
         "usage_type": params.get("usage_type", "licensed"),
     }
-    if (meter := params.get("meter")) is not None:
-        cycle["meter"] = meter
-    if (days := params.get("trial_period_days")) is not None:
-        cycle["trial_period_days"] = days
-    return cycle
+    return with_named(cycle, params, "meter", "trial_period_days")
 
 
 def find(unit: UnitOfWork, plan_id: str) -> Price:

@@ -13,6 +13,7 @@ from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, read_only, settable
 from payloom_emulator.core.request_context import provided, required
+from payloom_emulator.kit.named_members import with_named
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.invoices import InvoiceItem
@@ -95,21 +96,11 @@ def _update(call: RequestContext[InvoiceItemUpdateParams]) -> InvoiceItem:
 def _amounts(call: RequestContext[InvoiceItemUpdateParams], item: InvoiceItem) -> dict[str, object]:
     """Return the changes of what the item is about."""
     params = call.params
+    names = ("pricing", "price", "price_data", "unit_amount_decimal", "quantity_decimal", "amount")
     item_params: InvoiceItemUpdateParams = {}
+    item_params = with_named(item_params, params, *names)
     each: str | None = None
-    if "pricing" in params:
-        item_params["pricing"] = params["pricing"]
-    if "price" in params:
-        item_params["price"] = params["price"]
-    if "price_data" in params:
-        item_params["price_data"] = params["price_data"]
-    if "unit_amount_decimal" in params:
-        item_params["unit_amount_decimal"] = params["unit_amount_decimal"]
-    if "quantity_decimal" in params:
-        item_params["quantity_decimal"] = params["quantity_decimal"]
-    if "amount" in params:
-        item_params["amount"] = params["amount"]
-    else:
+    if "amount" not in params:
         item_params["quantity"] = params.get("quantity", item["quantity"])
         if not any(name in item_params for name in ("pricing", "price_data", "unit_amount_decimal", "price")):
             pricing = present(item["pricing"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.billing.subscriptions import cancel_subscription, create_subscription, items
 from payloom_emulator.billing.subscriptions.changes import subscription_change, update_subscription
+from payloom_emulator.kit.named_members import with_filled, with_named
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.state import DiscountChoice, ItemChoice
@@ -104,40 +105,18 @@ def _item_params(item: SubscriptionSchedulePhaseItem) -> SubscriptionCreateParam
         "tax_rates": [r["id"] for r in present(item["tax_rates"])],
         "discounts": [_choice(d) for d in item["discounts"]],
     }
-    if item["quantity"] is not None:
-        params["quantity"] = item["quantity"]
-    return params
+    return with_named(params, item, "quantity")
 
 
 def _choice(discount: SubscriptionSchedulePhaseDiscount) -> DiscountChoice:
-    choice: DiscountChoice = {}
-    if discount["coupon"]:
-        choice["coupon"] = discount["coupon"]
-    if discount["discount"]:
-        choice["discount"] = discount["discount"]
-    if discount["promotion_code"]:
-        choice["promotion_code"] = discount["promotion_code"]
-    return choice
+    return with_filled(DiscountChoice(), discount, "coupon", "discount", "promotion_code")
 
 
 def _now(extra: PhaseAddInvoiceItemParams) -> AddInvoiceItemParams:
     """Return an extra item of a phase as one of a subscription that begins now."""
+    names = ("discountable", "discounts", "metadata", "price", "price_data", "quantity", "tax_rates")
     params: AddInvoiceItemParams = {}
-    if "discountable" in extra:
-        params["discountable"] = extra["discountable"]
-    if "discounts" in extra:
-        params["discounts"] = extra["discounts"]
-    if "metadata" in extra:
-        params["metadata"] = extra["metadata"]
-    if "price" in extra:
-        params["price"] = extra["price"]
-    if "price_data" in extra:
-        params["price_data"] = extra["price_data"]
-    if "quantity" in extra:
-        params["quantity"] = extra["quantity"]
-    if "tax_rates" in extra:
-        params["tax_rates"] = extra["tax_rates"]
-    return params
+    return with_named(params, extra, *names)
 
 
 def on_due(unit: UnitOfWork, schedule: SubscriptionSchedule) -> None:
@@ -232,8 +211,7 @@ def _item_changes(rows: list[SubscriptionItem], phase: SubscriptionSchedulePhase
         else:
             changes.append(params)
             continue
-        if "quantity" in params:
-            item_params["quantity"] = params["quantity"]
+        item_params = with_named(item_params, params, "quantity")
         item_params["tax_rates"] = params.get("tax_rates", [])
         item_params["discounts"] = params.get("discounts", [])
         changes.append(item_params)

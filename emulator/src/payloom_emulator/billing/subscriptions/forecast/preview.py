@@ -12,8 +12,10 @@ from payloom_emulator.billing.savepoint import savepoint
 from payloom_emulator.billing.subscriptions import cancel_subscription, create_subscription, items, renew_subscription
 from payloom_emulator.billing.subscriptions.changes import subscription_change, update_subscription
 from payloom_emulator.billing.subscriptions.forecast import invoice_forecast
+from payloom_emulator.billing.subscriptions.subscription_params import ITEM_PARAMS
 from payloom_emulator.core.differences import with_changes
 from payloom_emulator.core.paging import list_of
+from payloom_emulator.kit.named_members import with_filled, with_named
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.customers import Customer
@@ -186,41 +188,16 @@ def _creation_params(
         "items": [_new_item(item) for item in details.get("items") or []],
         "payment_behavior": "default_incomplete",
     }
-    if trial_end := details.get("trial_end"):
-        creation["trial_end"] = trial_end
-    if rates := details.get("default_tax_rates"):
-        creation["default_tax_rates"] = rates
-    if behavior := details.get("proration_behavior"):
-        creation["proration_behavior"] = behavior
     anchor = details.get("billing_cycle_anchor")
     if isinstance(anchor, dict) and (timestamp := anchor.get("timestamp")):
         creation["billing_cycle_anchor"] = timestamp
-    if choices := params.get("discounts"):
-        creation["discounts"] = choices
-    if currency := params.get("currency"):
-        creation["currency"] = currency
-    return creation
+    creation = with_filled(creation, details, "trial_end", "default_tax_rates", "proration_behavior")
+    return with_filled(creation, params, "discounts", "currency")
 
 
 def _new_item(item: ItemParams) -> SubscriptionCreateParamsItem:
-    choice: SubscriptionCreateParamsItem = {"metadata": item.get("metadata") or {}}
-    if "billing_thresholds" in item:
-        choice["billing_thresholds"] = item["billing_thresholds"]
-    if "current_trial" in item:
-        choice["current_trial"] = item["current_trial"]
-    if "discounts" in item:
-        choice["discounts"] = item["discounts"]
-    if "plan" in item:
-        choice["plan"] = item["plan"]
-    if "price" in item:
-        choice["price"] = item["price"]
-    if "price_data" in item:
-        choice["price_data"] = item["price_data"]
-    if "quantity" in item:
-        choice["quantity"] = item["quantity"]
-    if "tax_rates" in item:
-        choice["tax_rates"] = item["tax_rates"]
-    return choice
+    choice: SubscriptionCreateParamsItem = {"metadata": {}}
+    return with_named(choice, item, "current_trial", *ITEM_PARAMS)
 
 
 def _customer(scratch: UnitOfWork, params: InvoiceCreatePreviewParams) -> Customer:
