@@ -74,7 +74,13 @@ MODULES = (
     ),
     Module(
         "charges",
-        ("_balance_transaction.BalanceTransaction", "_refund.Refund", "_charge.Charge", "_dispute.Dispute"),
+        (
+            "_balance_transaction.BalanceTransaction",
+            "_refund.Refund",
+            "_charge.Charge",
+            "_dispute.Dispute",
+            "radar._early_fraud_warning.EarlyFraudWarning",
+        ),
     ),
     Module(
         "intents",

@@ -270,6 +270,12 @@ TRIGGERS: dict[str, list[Step]] = {
         _post("/v1/coupons", "coupon", percent_off=20, duration="once"),
         {**_post("/v1/promotion_codes", promotion={"type": "coupon", "coupon": "{coupon.id}"}), "version": _VERSION},
     ],
+    "radar.early_fraud_warning.created": [_pay("pm_card_createIssuerFraudRecord"), _SETTLE],
+    "radar.early_fraud_warning.updated": [
+        _pay("pm_card_createIssuerFraudRecord"),
+        _SETTLE,
+        _post("/v1/refunds", payment_intent="{pi.id}"),
+    ],
     "refund.created": [_pay(), _post("/v1/refunds", payment_intent="{pi.id}")],
     "refund.failed": [_pay("pm_card_refundFail"), _post("/v1/refunds", payment_intent="{pi.id}"), _SETTLE],
     "refund.updated": [_pay(), _post("/v1/refunds", payment_intent="{pi.id}"), _SETTLE],

@@ -439,3 +439,14 @@ class Dispute(TypedDict):
     payment_method_details: DisputePaymentMethodDetails | None
     reason: str
     status: str
+
+
+class EarlyFraudWarning(TypedDict):
+    actionable: bool
+    charge: str
+    created: int
+    fraud_type: str
+    id: str
+    livemode: bool
+    object: str
+    payment_intent: str | None

@@ -26,7 +26,7 @@ from payloom_emulator.objects.catalog import (
     ShippingRate,
     TaxRate,
 )
-from payloom_emulator.objects.charges import BalanceTransaction, Charge, Dispute, Refund
+from payloom_emulator.objects.charges import BalanceTransaction, Charge, Dispute, EarlyFraudWarning, Refund
 from payloom_emulator.objects.checkout import CheckoutSession, LineItem, PaymentLink
 from payloom_emulator.objects.customers import (
     CashBalance,
@@ -132,6 +132,7 @@ PRODUCT: Kind[Product] = Kind("product")
 PRODUCT_FEATURE: Kind[ProductFeature] = Kind("product_feature")
 PROMOTION_CODE: Kind[PromotionCode] = Kind("promotion_code")
 QUOTE: Kind[Quote] = Kind("quote")
+RADAR_EARLY_FRAUD_WARNING: Kind[EarlyFraudWarning] = Kind("radar.early_fraud_warning")
 REFUND: Kind[Refund] = Kind("refund")
 SETUP_ATTEMPT: Kind[SetupAttempt] = Kind("setup_attempt")
 SETUP_INTENT: Kind[SetupIntent] = Kind("setup_intent")

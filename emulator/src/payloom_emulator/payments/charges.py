@@ -12,6 +12,7 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.objects.charges import Charge
 from payloom_emulator.objects.intents import PaymentIntent
 from payloom_emulator.objects.payment_methods import PaymentMethod
+from payloom_emulator.payments import early_fraud_warnings
 from payloom_emulator.payments.methods import payment_methods
 
 if TYPE_CHECKING:
@@ -180,6 +181,8 @@ def _after_success(unit: UnitOfWork, charge: Charge, card: test_cards.Card | Non
     unit.schedule_real_time("book", charge)
     if card is not None and card.dispute:
         unit.schedule_real_time("dispute", charge, 1)
+    if card is not None and card.fraud_record:
+        unit.schedule_real_time("fraud_record", charge, early_fraud_warnings.DELAY_SECONDS)
 
 
 def book(unit: UnitOfWork, charge: Charge) -> None:

@@ -8,6 +8,7 @@ from payloom_emulator.kit.present import present
 from payloom_emulator.ledger import balance
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.charges import BalanceTransaction, Charge, Dispute
+from payloom_emulator.payments import early_fraud_warnings
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
@@ -87,6 +88,7 @@ def open_for(unit: UnitOfWork, charge: Charge, reason: str, *, inquiry: bool) ->
         },
     )
     unit.change(charge, {"disputed": True}, emits=("charge.updated",))
+    early_fraud_warnings.charge_changed(unit, charge)
     if not inquiry:
         _withdraw(unit, dispute)
     unit.schedule("expire", dispute, unit.now + _RESPOND_WITHIN)

@@ -8,7 +8,7 @@ from payloom_emulator.kit.present import present
 from payloom_emulator.ledger import balance, money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.charges import Charge, Refund
-from payloom_emulator.payments import capture_cancel, charges
+from payloom_emulator.payments import capture_cancel, charges, early_fraud_warnings
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ def _give_back(
     unit.change(
         charge, {"amount_refunded": refunded, "refunded": refunded == charge["amount"]}, emits=("charge.refunded",)
     )
+    early_fraud_warnings.charge_changed(unit, charge)
     if pending:
         unit.schedule_real_time("settle", refund, _SETTLES_AFTER)
     elif card is not None and card.refund == "failed":

@@ -67,7 +67,8 @@ class Card:
     names: of `pm_card_*` and `tok_*`. decline: a key of DECLINES. attaches: whether it can be saved although it
     declines. authentication: "none", "always", "unless_set_up", "off_session_ok_after_setup" or "optional" (only when
     asked for). after_authentication: a decline once the challenge was passed. dispute: the reason of the dispute that
-    follows; inquiry: as an inquiry. refund: "succeeded", "pending" or "failed". available: funds at once.
+    follows; inquiry: as an inquiry. fraud_record: the issuer reports the charge as fraud.
+    refund: "succeeded", "pending" or "failed". available: funds at once.
     cvc_check, line1_check, postal_check: results when these were given. risk: "normal", "elevated", "highest".
     three_d_secure: whether the card knows 3-D Secure at all.
     """
@@ -83,6 +84,7 @@ class Card:
     after_authentication: str | None = None
     dispute: str | None = None
     inquiry: bool = False
+    fraud_record: bool = False
     refund: str = "succeeded"
     available: bool = False
     cvc_check: str = "pass"
@@ -174,7 +176,7 @@ _CARDS: tuple[Card, ...] = (
     _visa("4000000000000259", "createDispute", dispute="fraudulent"),
     _visa("4000000000002685", "createDisputeProductNotReceived", dispute="product_not_received"),
     _visa("4000000000001976", "createDisputeInquiry", dispute="fraudulent", inquiry=True),
-    _visa("4000000000005423", "createIssuerFraudRecord"),
+    _visa("4000000000005423", "createIssuerFraudRecord", fraud_record=True),
     _visa("4000000404000079", "createMultipleDisputes", dispute="fraudulent"),
     _visa("4000000000007726", "pendingRefund", refund="pending"),
     _visa("4000000000005126", "refundFail", refund="failed"),

@@ -21,7 +21,7 @@ from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.charges import Charge, Refund
 from payloom_emulator.objects.intents import PaymentIntent
-from payloom_emulator.payments import capture_cancel, charges, disputes, test_cards
+from payloom_emulator.payments import capture_cancel, charges, disputes, early_fraud_warnings, test_cards
 from payloom_emulator.payments.methods import card_sources, payment_methods
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import StripeError, invalid
@@ -214,7 +214,12 @@ CHARGE = Resource(
         operations=(Operation("POST", "/v1/charges", _charge),),
     ),
     includes={"refunds": _refunds},
-    timers={"book": charges.book, "dispute": _dispute, "dispute_debit": _dispute_debit},
+    timers={
+        "book": charges.book,
+        "dispute": _dispute,
+        "dispute_debit": _dispute_debit,
+        "fraud_record": early_fraud_warnings.report,
+    },
     versions=(
         Change("2022-11-15", _refunds_on_charge),
         Change(BASIL, older_shapes.charge_before_basil, expandable=("invoice",)),
