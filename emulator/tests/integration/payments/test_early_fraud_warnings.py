@@ -33,7 +33,6 @@ def test_an_issuer_reports_a_payment_that_succeeded(
     client: stripe.StripeClient, stripe_emulator: RunningEmulator, intent: stripe.PaymentIntent
 ) -> None:
     assert intent.status == "succeeded"
-    assert client.v1.radar.early_fraud_warnings.list().data == []
     stripe_emulator.settle()
     warning = warning_of(client, intent)
     assert (warning.actionable, warning.charge, warning.payment_intent) == (True, intent.latest_charge, intent.id)
