@@ -73,7 +73,7 @@ def test_a_second_start_keeps_the_data(shop: Shop) -> None:
     made = order(shop)
     shop.stop()
     shop.start()
-    assert [one["checkout_session"] for one in shop.rows("orders")] == [made["session"]]
+    assert [row["checkout_session"] for row in shop.rows("orders")] == [made["session"]]
     pay(shop, made["session"])
     shop.wait("paid", lambda: shop.rows("orders")[0]["status"] == "paid")
 
@@ -130,4 +130,4 @@ def test_commands_ask_the_running_server_and_work_without_one(shop: Shop) -> Non
     live = runs()
     assert {one["workflow"] for one in live} == {"setup-prices", "create-checkout"}
     shop.stop()
-    assert [one["id"] for one in runs()] == [one["id"] for one in live]
+    assert [run["id"] for run in runs()] == [one["id"] for one in live]

@@ -67,7 +67,7 @@ class Gallery(Shop):
 
         def look() -> Any:
             return next(
-                (one for one in self.mails(to) if one["template"] == template and subject in one["subject"]), None
+                (mail for mail in self.mails(to) if mail["template"] == template and subject in mail["subject"]), None
             )
 
         return self.wait(f"the mail {template} to {to}", look)
@@ -338,7 +338,7 @@ def test_a_trial_says_when_and_how_much_before_it_ends_and_dunning_follows_a_ref
         time.sleep(0.2)
     gallery.mail("dunning", ada.email)
     attempts = gallery.wait("later attempts", lambda: rows if len(rows := gallery.rows("reminders")) > 1 else None)
-    dunning = [one for one in gallery.mails(ada.email) if one["template"] == "dunning"]
+    dunning = [mail for mail in gallery.mails(ada.email) if mail["template"] == "dunning"]
     assert len(dunning) <= len(attempts)
 
 

@@ -58,10 +58,10 @@ def transcript(library: PublishedWorkflows, tx: sa.Connection, run: Run) -> list
     """Return the commands a run's history leads to, entry by entry, and how it ends."""
     journal = load_journal(tx, run.id)
     event = load(tx, run.event_id) if run.event_id else None
-    fresh = next((one for one in journal.entries if one.path == REFETCH), None)
+    fresh = next((entry for entry in journal.entries if entry.path == REFETCH), None)
     library.ensure(tx, run.start())
     cause = context_of(run, event, fresh.value if fresh is not None else None)
-    own = [one for one in journal.entries if one.path != REFETCH]
+    own = [entry for entry in journal.entries if entry.path != REFETCH]
     execution = library.execution(run.start(), cause, [])
     said = []
     for entry in own:
@@ -103,8 +103,8 @@ async def record(root: Path) -> dict[str, Any]:
             workflow_set = await sandbox.workflow_set(case.file.workflows)
             scenario = Scenario(sandbox, workflow_set, case.given, strict=not case.any_order)
             async with scenario.running():
-                for one in case.deliveries:
-                    await scenario.deliver(one)
+                for delivery in case.deliveries:
+                    await scenario.deliver(delivery)
                 await scenario.finish()
                 sandbox.database.inspect(lambda tx: _keep(tx, sandbox, kept, said, known))
     finally:
@@ -187,7 +187,7 @@ def _layers(rows: Mapping[str, list[dict[str, Any]]]) -> list[list[str]]:
     layers: list[tuple[list[str], set[str]]] = []
     for row in rows["payloom_runs"]:
         ids = {row["id"], events.get(row[""], row["id"]), row.get("dedupe_key", row["id"])}
-        layer = next((one for one in layers if not one[1] & ids), None)
+        layer = next((layer for layer in layers if not layer[1] & ids), None)
         if layer is None:
             layer = ([], set())
             layers.append(layer)

@@ -91,7 +91,7 @@ def test_a16_every_event_many_times_has_one_effect_and_is_always_acknowledged(
                 counted=[Counted(f"times {name} was marked", visits[name], 1) for name in names],
                 all_succeed=True,
             )
-            wrong = [str(one) for one in check_invariants(tx, seen)]
+            wrong = [str(violation) for violation in check_invariants(tx, seen)]
         database.engine.dispose()
     assert set(statuses) == {200}
     tally.judge("A16", kind, wrong, runs=len(names), what=f"{len(statuses)} deliveries")
@@ -143,7 +143,7 @@ def test_a17_every_order_of_five_events_with_every_duplicate_ends_alike(
             all_succeed=True,
         )
         await fixture.service.stop(2)
-        wrong = await database.read(lambda tx: [str(one) for one in check_invariants(tx, seen)])
+        wrong = await database.read(lambda tx: [str(violation) for violation in check_invariants(tx, seen)])
         await database.close()
         return wrong
 

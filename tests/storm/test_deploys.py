@@ -157,7 +157,7 @@ class Warehouse:
         )
         database = open_database(self.url)
         with database.engine.connect() as tx:
-            wrong = [str(one) for one in check_invariants(tx, seen)]
+            wrong = [str(violation) for violation in check_invariants(tx, seen)]
         database.engine.dispose()
         return wrong
 

@@ -16,17 +16,17 @@ ONLY_SQLITE = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 EVENTS = ["c1", "u1", "u2", "c2"]
 
 
-def whole(told: WorkerScenario) -> list[str]:
+def whole(scenario: WorkerScenario) -> list[str]:
     """What SQLite says of the file."""
-    with sqlite3.connect(told.folder / "shop.db") as conn:
+    with sqlite3.connect(scenario.folder / "shop.db") as conn:
         found = conn.execute("PRAGMA integrity_check").fetchall()
     conn.close()
     return [] if found == [("ok",)] else [f"integrity: {found}"]
 
 
-def hits(told: WorkerScenario) -> int:
+def hits(scenario: WorkerScenario) -> int:
     """How many operations failed."""
-    file = told.folder / "disk"
+    file = scenario.folder / "disk"
     return int(file.read_text().split()[1]) if file.exists() else 1
 
 
@@ -44,20 +44,22 @@ def test_a4_what_was_acknowledged_is_on_the_disk_when_the_power_goes_right_after
     """The power goes in the very moment of the n-th acknowledgement: what was not synced is lost."""
     for seed in range(some(8, 1)):
         for ack in (1, 2, 3, 4):
-            told = databases.new_scenario(zygote, EVENTS)
-            assert told.life(disk={"mode": "power", "seed": seed}, cut_at_ack=ack) == DIED, told.why()
-            assert told.life() == 0, told.why()
-            tally.judge("A4", "sqlite", [*told.broken(), *whole(told)], kills=1, what=f"power gone at ack {ack}")
+            scenario = databases.new_scenario(zygote, EVENTS)
+            assert scenario.life(disk={"mode": "power", "seed": seed}, cut_at_ack=ack) == DIED, scenario.why()
+            assert scenario.life() == 0, scenario.why()
+            tally.judge(
+                "A4", "sqlite", [*scenario.broken(), *whole(scenario)], kills=1, what=f"power gone at ack {ack}"
+            )
 
 
 @ONLY_SQLITE
 def test_a4_a_commit_that_was_not_synced_is_noticed(zygote: Zygote, databases: Databases) -> None:
     """The disk of this test does lose what is not synced."""
     for seed in range(8):
-        told = databases.new_scenario(zygote, EVENTS)
-        told.life(disk={"mode": "power", "seed": seed}, cut_at_ack=4, plant="unsynced")
-        told.life()
-        if told.broken() or whole(told):
+        scenario = databases.new_scenario(zygote, EVENTS)
+        scenario.life(disk={"mode": "power", "seed": seed}, cut_at_ack=4, plant="unsynced")
+        scenario.life()
+        if scenario.broken() or whole(scenario):
             return
     pytest.fail("nobody noticed")
 
@@ -86,11 +88,11 @@ def test_a5_a_full_disk_refuses_with_503_and_goes_on_without_a_restart(
     """Full from the n-th write on, then there is space: nothing acknowledged is lost, everything gets done."""
     refused = 0
     for at in picked(range(1, 101), 2):
-        told = databases.new_scenario(zygote, EVENTS)
-        code = told.life(disk={"mode": "full", "at": at, "seconds": 0.2}, seconds=40)
-        assert code == 0, f"full at write {at}: {told.why()}"
-        refused += any(status == 503 for status, _ in told.answers())
-        tally.judge("A5", "sqlite", [*told.broken(), *whole(told)], what=f"full at write {at}")
+        scenario = databases.new_scenario(zygote, EVENTS)
+        code = scenario.life(disk={"mode": "full", "at": at, "seconds": 0.2}, seconds=40)
+        assert code == 0, f"full at write {at}: {scenario.why()}"
+        refused += any(status == 503 for status, _ in scenario.answers())
+        tally.judge("A5", "sqlite", [*scenario.broken(), *whole(scenario)], what=f"full at write {at}")
     assert refused
 
 
@@ -103,13 +105,15 @@ def test_a6_a_disk_that_fails_loses_nothing_that_was_acknowledged(
     many = min(operations(zygote, databases, mode), 200)
     hit = 0
     for at in picked(range(1, many + 1), 1, 40):
-        told = databases.new_scenario(zygote, EVENTS)
-        codes = [told.life(disk={"mode": mode, "at": at, "seed": at}), told.life()]
-        assert codes[0] in (0, DIED), told.why()
-        assert codes[1] == 0, f"{mode} at {at}: {told.why()}"
-        hit += hits(told)
+        scenario = databases.new_scenario(zygote, EVENTS)
+        codes = [scenario.life(disk={"mode": mode, "at": at, "seed": at}), scenario.life()]
+        assert codes[0] in (0, DIED), scenario.why()
+        assert codes[1] == 0, f"{mode} at {at}: {scenario.why()}"
+        hit += hits(scenario)
         kills = codes.count(DIED)
-        tally.judge("A6", "sqlite", [*told.broken(), *whole(told)], kills=kills, what=f"{mode} at {at} of {many}")
+        tally.judge(
+            "A6", "sqlite", [*scenario.broken(), *whole(scenario)], kills=kills, what=f"{mode} at {at} of {many}"
+        )
     assert hit
 
 
@@ -121,10 +125,10 @@ def test_a7_three_in_a_hundred_operations_fail_and_nothing_acknowledged_is_lost(
     names = [f"{kind}{number}" for kind in "cu" for number in range(some(150, 8))]
     hit = 0
     for seed in range(some(5, 1)):
-        told = databases.new_scenario(zygote, names)
+        scenario = databases.new_scenario(zygote, names)
         first: dict[str, Any] = {"disk": {"mode": "random", "seed": seed}, "batch": 10, "seconds": 90}
-        assert told.life(**first) in (0, 1), told.why()
-        hit += hits(told)
-        assert told.life(seconds=60) == 0, told.why()
-        tally.judge("A7", "sqlite", [*told.broken(), *whole(told)], runs=len(names), what=f"seed {seed}")
+        assert scenario.life(**first) in (0, 1), scenario.why()
+        hit += hits(scenario)
+        assert scenario.life(seconds=60) == 0, scenario.why()
+        tally.judge("A7", "sqlite", [*scenario.broken(), *whole(scenario)], runs=len(names), what=f"seed {seed}")
     assert hit > (50 if STORM else 0)

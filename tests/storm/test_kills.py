@@ -38,24 +38,24 @@ def test_a2_a_second_kill_while_it_recovers_changes_nothing(zygote: Zygote, data
     """Random pairs of points, in real processes; all pairs are played as scenarios in `test_scenarios`."""
     rng = random.Random(7)
     for number in range(some(60, 2)):
-        told = databases.new_scenario(zygote, EVENTS, 0 if number % 2 else 48)
+        scenario = databases.new_scenario(zygote, EVENTS, 0 if number % 2 else 48)
         first, second = rng.randint(2, 34), rng.randint(1, 34)
-        kills = sum(told.life(crash_at=point) == DIED for point in (first, second))
-        assert told.life() == 0, f"{first}, {second}: {told.why()}"
-        tally.judge("A2", databases.kind, told.broken(), kills=kills, what=f"killed at {first}, then at {second}")
+        kills = sum(scenario.life(crash_at=point) == DIED for point in (first, second))
+        assert scenario.life() == 0, f"{first}, {second}: {scenario.why()}"
+        tally.judge("A2", databases.kind, scenario.broken(), kills=kills, what=f"killed at {first}, then at {second}")
 
 
 @pytest.mark.timeout(7200)
 def test_a2_kills_at_any_moment_several_times_lose_nothing(zygote: Zygote, databases: Databases, tally: Tally) -> None:
     """Also between the points we know of."""
     for seed in range(some(12, 1)):
-        told = databases.new_scenario(
+        scenario = databases.new_scenario(
             zygote, [f"{kind}{number}" for kind in "cu" for number in range(8)], seed % 2 * 48
         )
-        codes = [told.life(kill_after=0.6, seed=seed * 10 + life) for life in range(4)]
-        assert told.life() == 0, f"seed {seed}: {told.why()}"
+        codes = [scenario.life(kill_after=0.6, seed=seed * 10 + life) for life in range(4)]
+        assert scenario.life() == 0, f"seed {seed}: {scenario.why()}"
         kills = codes.count(DIED)
-        tally.judge("A2", databases.kind, told.broken(), kills=kills, what=f"killed 4 times, seed {seed}")
+        tally.judge("A2", databases.kind, scenario.broken(), kills=kills, what=f"killed 4 times, seed {seed}")
 
 
 class Killer(threading.Thread):
@@ -90,19 +90,19 @@ def test_a3_workers_that_are_killed_at_random_while_events_flow_lose_nothing(
     for seed in range(some(3, 1)):
         many = some(3_000, 32)
         names = [f"{kind}{number}" for kind in "cu" for number in range(many // 2)]
-        told = databases.new_scenario(zygote, names, 4)
-        told.more = {"dead": 1.0, "batch": 24, "pids": True}
-        (told.folder / "pids").mkdir()
-        killer = Killer(told.folder, 2.0 if STORM else 1.5, seed)
+        scenario = databases.new_scenario(zygote, names, 4)
+        scenario.more = {"dead": 1.0, "batch": 24, "pids": True}
+        (scenario.folder / "pids").mkdir()
+        killer = Killer(scenario.folder, 2.0 if STORM else 1.5, seed)
         killer.start()
         began = time.monotonic()
-        while len(told.acked()) < len(names) and time.monotonic() - began < some(900, 20):
-            left = [name for name in names if f"evt_{name}" not in told.acked()][: some(800, 32)]
-            lives = [told.command(events=left[part::4], seconds=120, linger=0) for part in range(4)]
+        while len(scenario.acked()) < len(names) and time.monotonic() - began < some(900, 20):
+            left = [name for name in names if f"evt_{name}" not in scenario.acked()][: some(800, 32)]
+            lives = [scenario.command(events=left[part::4], seconds=120, linger=0) for part in range(4)]
             zygote.run(*lives)
         killer.over.set()
         killer.join()
         drained = time.monotonic()
-        assert told.life(seconds=120) == 0, told.why()
+        assert scenario.life(seconds=120) == 0, scenario.why()
         assert time.monotonic() - drained < 60, "what was left is done within a minute"
-        tally.judge("A3", databases.kind, told.broken(), runs=len(names), kills=killer.kills, what=f"seed {seed}")
+        tally.judge("A3", databases.kind, scenario.broken(), runs=len(names), kills=killer.kills, what=f"seed {seed}")

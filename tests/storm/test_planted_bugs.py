@@ -37,9 +37,9 @@ def found(wrong: list[str], *numbers: int) -> bool:
     return any(line.startswith(f"I{number}:") for line in wrong for number in numbers)
 
 
-def judged(told: WorkerScenario, code: int, **more: object) -> list[str]:
+def judged(scenario: WorkerScenario, code: int, **more: object) -> list[str]:
     """What is wrong after a life; a life that never comes to rest is I8."""
-    return [*told.broken(**more), *([f"I8: {told.why()[-200:]}"] if code != 0 else [])]
+    return [*scenario.broken(**more), *([f"I8: {scenario.why()[-200:]}"] if code != 0 else [])]
 
 
 @ONLY_SQLITE
@@ -58,10 +58,10 @@ def test_a_bug_that_a_death_brings_out_is_found(
 ) -> None:
     """1 random key, 2 acknowledged before stored, 7 journal before effect, 12 mail before the commit; no take-over."""
     for point in range(first, 60):
-        told = databases.new_scenario(zygote, EVENTS)
-        told.life(crash_at=point, plant=plant)
-        code = told.life(plant=plant, seconds=2)
-        if found(judged(told, code), *numbers):
+        scenario = databases.new_scenario(zygote, EVENTS)
+        scenario.life(crash_at=point, plant=plant)
+        code = scenario.life(plant=plant, seconds=2)
+        if found(judged(scenario, code), *numbers):
             return
     pytest.fail(f"nobody noticed {plant}")
 
@@ -69,9 +69,9 @@ def test_a_bug_that_a_death_brings_out_is_found(
 @ONLY_SQLITE
 def test_events_that_are_not_deduplicated_are_found(zygote: Zygote, databases: Databases) -> None:
     """3 no dedupe."""
-    told = databases.new_scenario(zygote, EVENTS)
-    lives = [told.life(events=EVENTS, plant="no_dedupe", seconds=5) for _ in range(2)]
-    assert found(judged(told, lives[-1]), 4, 5)
+    scenario = databases.new_scenario(zygote, EVENTS)
+    lives = [scenario.life(events=EVENTS, plant="no_dedupe", seconds=5) for _ in range(2)]
+    assert found(judged(scenario, lives[-1]), 4, 5)
 
 
 @pytest.mark.postgres
@@ -79,14 +79,15 @@ def test_events_that_are_not_deduplicated_are_found(zygote: Zygote, databases: D
 def test_a_read_that_does_not_hold_until_the_write_is_found(zygote: Zygote, databases: Databases) -> None:
     """4 read-then-write: callers on several workers get more back than was paid."""
     for _ in range(5):
-        told = databases.new_scenario(zygote, [])
-        orders = paid_orders(told, 4)
+        scenario = databases.new_scenario(zygote, [])
+        orders = paid_orders(scenario, 4)
         race = {"orders": orders, "callers": 8, "amount": 300}
         lives = [
-            told.command(race={**race, "worker": worker}, plant="read_then_write", seconds=60) for worker in range(3)
+            scenario.command(race={**race, "worker": worker}, plant="read_then_write", seconds=60)
+            for worker in range(3)
         ]
-        assert zygote.run(*lives) == [0] * 3, told.why()
-        if found(told.broken(all_succeed=False, given={f"seed:{order}" for order in orders}), 1, 7):
+        assert zygote.run(*lives) == [0] * 3, scenario.why()
+        if found(scenario.broken(all_succeed=False, given={f"seed:{order}" for order in orders}), 1, 7):
             return
     pytest.fail("nobody noticed")
 
@@ -94,9 +95,9 @@ def test_a_read_that_does_not_hold_until_the_write_is_found(zygote: Zygote, data
 @ONLY_SQLITE
 def test_amounts_that_go_through_floats_are_found(zygote: Zygote, databases: Databases) -> None:
     """11 float money: a cent is missing at Stripe."""
-    told = databases.new_scenario(zygote, EVENTS)
-    code = told.life(plant="float_money")
-    assert found(judged(told, code), 7)
+    scenario = databases.new_scenario(zygote, EVENTS)
+    code = scenario.life(plant="float_money")
+    assert found(judged(scenario, code), 7)
 
 
 # -- bugs that need no death ------------------------------------------------------------------------------------------

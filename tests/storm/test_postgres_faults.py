@@ -31,9 +31,11 @@ def short_folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def under_load(told: WorkerScenario, zygote: Zygote, trouble: Callable[[], None], *, dead: float = 1.0) -> list[int]:
+def under_load(
+    scenario: WorkerScenario, zygote: Zygote, trouble: Callable[[], None], *, dead: float = 1.0
+) -> list[int]:
     """Let a worker live while trouble is made."""
-    zygote.begin(told.command(dead=dead, batch=8, seconds=120))
+    zygote.begin(scenario.command(dead=dead, batch=8, seconds=120))
     try:
         trouble()
     finally:
@@ -49,14 +51,14 @@ def test_a8_a_postgres_that_crashes_under_load_loses_and_repeats_nothing(
         node = Node(folder / "a").make().start()
         try:
             for seed in range(some(5, 1)):
-                told = _fresh(
+                scenario = _fresh(
                     zygote, node, tmp_path / f"crash{seed}", NAMES[: some(300, 30)] + NAMES[400:][: some(300, 30)]
                 )
                 crashes = some(6, 1)
-                trouble = functools.partial(crash_and_restart, told, node, crashes)
-                assert under_load(told, zygote, trouble) == [0], told.why()
+                trouble = functools.partial(crash_and_restart, scenario, node, crashes)
+                assert under_load(scenario, zygote, trouble) == [0], scenario.why()
                 tally.judge(
-                    "A8", "postgresql", told.broken(), runs=len(told.events), kills=crashes, what=f"seed {seed}"
+                    "A8", "postgresql", scenario.broken(), runs=len(scenario.events), kills=crashes, what=f"seed {seed}"
                 )
         finally:
             node.crash()
@@ -70,25 +72,25 @@ def _fresh(zygote: Zygote, node: Node, folder: Path, events: list[str]) -> Worke
     return WorkerScenario(zygote, folder, node.url(name), events)
 
 
-def flowing(told: WorkerScenario) -> None:
+def flowing(scenario: WorkerScenario) -> None:
     """Wait until the first event was acknowledged."""
     end = time.monotonic() + 30
-    while not told.acked() and time.monotonic() < end:
+    while not scenario.acked() and time.monotonic() < end:
         threading.Event().wait(0.02)
 
 
-def crash_and_restart(told: WorkerScenario, node: Node, crashes: int) -> None:
+def crash_and_restart(scenario: WorkerScenario, node: Node, crashes: int) -> None:
     """The server dies and comes back, again and again."""
-    flowing(told)
+    flowing(scenario)
     for _ in range(crashes):
         threading.Event().wait(some(4, 1))
         node.crash()
         node.start()
 
 
-def fail_over(told: WorkerScenario, first: Node, second: Node, current: Path) -> None:
+def fail_over(scenario: WorkerScenario, first: Node, second: Node, current: Path) -> None:
     """The first server dies; the second one takes its place and its address."""
-    flowing(told)
+    flowing(scenario)
     threading.Event().wait(0.3)
     first.crash()
     second.promote()
@@ -111,16 +113,16 @@ def test_a9_a_standby_that_takes_over_has_everything_or_gets_it_again(
             if mode == "sync":
                 first.setting("synchronous_standby_names='*'")
             try:
-                told = _fresh(zygote, first, tmp_path / f"{mode}{number}", NAMES[:40] + NAMES[400:440])
-                told.url = told.url.replace(str(first.socket), str(current))
+                scenario = _fresh(zygote, first, tmp_path / f"{mode}{number}", NAMES[:40] + NAMES[400:440])
+                scenario.url = scenario.url.replace(str(first.socket), str(current))
 
-                trouble = functools.partial(fail_over, told, first, second, current)
-                assert under_load(told, zygote, trouble) == [0], told.why()
+                trouble = functools.partial(fail_over, scenario, first, second, current)
+                assert under_load(scenario, zygote, trouble) == [0], scenario.why()
                 if mode == "async":
-                    (told.folder / "acks").unlink()  # what Stripe's list shows is taken in again, by id
-                assert told.life(seconds=60) == 0, told.why()
-                wrong = told.broken(earlier=None)
-                tally.judge("A9", f"postgresql, {mode}", wrong, runs=len(told.events), kills=1, what="failover")
+                    (scenario.folder / "acks").unlink()  # what Stripe's list shows is taken in again, by id
+                assert scenario.life(seconds=60) == 0, scenario.why()
+                wrong = scenario.broken(earlier=None)
+                tally.judge("A9", f"postgresql, {mode}", wrong, runs=len(scenario.events), kills=1, what="failover")
             finally:
                 second.crash()
 
@@ -132,6 +134,8 @@ def test_a10_a_commit_that_fails_or_is_not_known_is_done_once(
 ) -> None:
     """At each commit: a lost race, a deadlock, a connection cut just before it or just after it."""
     for at in picked(range(1, 51), 1, 50):
-        told = databases.new_scenario(zygote, ["c1", "u1"], 48 if at % 2 else 0)
-        assert told.life(commits={"mode": mode, "at": at}, seconds=30) == 0, f"{mode} at commit {at}: {told.why()}"
-        tally.judge("A10", "postgresql", told.broken(), what=f"{mode} at commit {at}")
+        scenario = databases.new_scenario(zygote, ["c1", "u1"], 48 if at % 2 else 0)
+        assert scenario.life(commits={"mode": mode, "at": at}, seconds=30) == 0, (
+            f"{mode} at commit {at}: {scenario.why()}"
+        )
+        tally.judge("A10", "postgresql", scenario.broken(), what=f"{mode} at commit {at}")

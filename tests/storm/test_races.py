@@ -20,9 +20,9 @@ CALLERS = 20
 REFUND = 300
 
 
-def refunded(told: WorkerScenario, orders: list[str]) -> list[Counted]:
+def refunded(scenario: WorkerScenario, orders: list[str]) -> list[Counted]:
     """How much was given back of each order, and how much there was to give."""
-    database = open_database(told.url)
+    database = open_database(scenario.url)
     with database.engine.connect() as conn:
         rows = {row.id: row.refunded for row in conn.execute(sa.text("SELECT id, refunded FROM orders"))}
     database.engine.dispose()
@@ -34,14 +34,14 @@ def test_a11_twenty_callers_get_back_what_was_paid_and_no_more(
 ) -> None:
     """Three of twenty clicks on one order can succeed, however many processes they reach at once."""
     workers = 4 if databases.kind == "postgresql" else 1
-    told = databases.new_scenario(zygote, [])
-    orders = paid_orders(told, some(800, 2))
+    scenario = databases.new_scenario(zygote, [])
+    orders = paid_orders(scenario, some(800, 2))
     race = {"orders": orders, "callers": CALLERS // workers, "amount": REFUND}
-    lives = [told.command(race={**race, "worker": worker}, seconds=1200) for worker in range(workers)]
-    assert zygote.run(*lives) == [0] * workers, told.why()
-    counted = refunded(told, orders)
+    lives = [scenario.command(race={**race, "worker": worker}, seconds=1200) for worker in range(workers)]
+    assert zygote.run(*lives) == [0] * workers, scenario.why()
+    counted = refunded(scenario, orders)
     seeded = {f"seed:{order}" for order in orders}
-    wrong = told.broken(all_succeed=False, given=seeded)
+    wrong = scenario.broken(all_succeed=False, given=seeded)
     wrong += [f"I1: {one.what}: {one.found} of {one.expected}" for one in counted if one.found != one.expected]
     tally.judge("A11", databases.kind, wrong, runs=len(orders) * CALLERS, what=f"{len(orders)} orders")
 
@@ -53,9 +53,9 @@ def test_a11_an_event_that_reaches_four_workers_at_once_is_done_once(
 ) -> None:
     """The same deliveries, to all of them."""
     names = [f"{kind}{number}" for kind in "cu" for number in range(some(120, 8))]
-    told = databases.new_scenario(zygote, names)
-    assert zygote.run(*[told.command(batch=16, seconds=300) for _ in range(4)]) == [0] * 4, told.why()
-    tally.judge("A11", databases.kind, told.broken(), runs=len(names) * 4, what="the same events on four workers")
+    scenario = databases.new_scenario(zygote, names)
+    assert zygote.run(*[scenario.command(batch=16, seconds=300) for _ in range(4)]) == [0] * 4, scenario.why()
+    tally.judge("A11", databases.kind, scenario.broken(), runs=len(names) * 4, what="the same events on four workers")
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
@@ -64,9 +64,9 @@ def test_a12_four_processes_that_write_one_file_all_get_through(
 ) -> None:
     """They take events in; one process then does the rest."""
     names = [f"{kind}{number}" for kind in "cu" for number in range(some(200, 12))]
-    told = databases.new_scenario(zygote, names)
-    lives = [told.command(events=names[part::4], only_intake=True) for part in range(4)]
-    assert zygote.run(*lives) == [0] * 4, told.why()
-    assert {status for status, _ in told.answers()} == {200}, "nobody was told that the database is locked"
-    assert told.life(seconds=300) == 0, told.why()
-    tally.judge("A12", "sqlite", told.broken(), runs=len(names), what="four writers")
+    scenario = databases.new_scenario(zygote, names)
+    lives = [scenario.command(events=names[part::4], only_intake=True) for part in range(4)]
+    assert zygote.run(*lives) == [0] * 4, scenario.why()
+    assert {status for status, _ in scenario.answers()} == {200}, "nobody was told that the database is locked"
+    assert scenario.life(seconds=300) == 0, scenario.why()
+    tally.judge("A12", "sqlite", scenario.broken(), runs=len(names), what="four writers")

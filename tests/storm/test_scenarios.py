@@ -43,7 +43,7 @@ class Theatre:
         self.root, self.sandbox, self.tally = root, sandbox, tally
         self.runner = StormRunner(sandbox, cases)
         # The slice of a case is the same every time.
-        self.cases = [one for one in cases if STORM or zlib.crc32(one.id.encode()) % 16 == 0]
+        self.cases = [case for case in cases if STORM or zlib.crc32(case.id.encode()) % 16 == 0]
 
     async def fault_free(self, case: Case) -> tuple[ScenarioPlan, Any, ScenarioResult]:
         """A case as it stands."""
@@ -58,7 +58,7 @@ class Theatre:
             plan = ScenarioPlan(case, deliveries, case.any_order)
         found = await self.runner._run_and_compare(plan, workflow_set, schedule, fault_free)
         kills = sum(isinstance(one, ProcessKill) for one in schedule)
-        order = [one.id for one in plan.deliveries if isinstance(one, EventDelivery)]
+        order = [delivery.id for delivery in plan.deliveries if isinstance(delivery, EventDelivery)]
         what = f"{case.id}: {', '.join(map(str, schedule)) or order}"
         self.tally.judge(fault, f"{self.root}, in memory", found.wrong, kills=kills, what=what)
 
@@ -140,7 +140,10 @@ def test_a17_every_order_of_events(root: str, tally: Tally) -> None:
 
     async def work(theatre: Theatre) -> None:
         for case in theatre.runner.cases:
-            if case.any_order and len({one.id for one in case.deliveries if isinstance(one, EventDelivery)}) > 1:
+            if (
+                case.any_order
+                and len({delivery.id for delivery in case.deliveries if isinstance(delivery, EventDelivery)}) > 1
+            ):
                 for deliveries in itertools.islice(_orders(case), some(100_000, 8)):
                     await theatre.judge("A17", case, [], deliveries)
 

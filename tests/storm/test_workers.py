@@ -19,12 +19,12 @@ def test_a3_a_living_worker_takes_over_from_a_dead_one(
     zygote: Zygote, databases: Databases, tally: Tally, direct: int
 ) -> None:
     """Without being restarted: the runs of the dead one end on the other."""
-    told = databases.new_scenario(zygote, ["c1", "c2", "u1"], direct)
-    told.more = {"dead": 1.0}
+    scenario = databases.new_scenario(zygote, ["c1", "c2", "u1"], direct)
+    scenario.more = {"dead": 1.0}
     # With a queue the living worker may have taken every run before the other one's last point.
-    codes = zygote.run(told.command(crash_at=8 if direct == 0 else 25), told.command(events=[], linger=4.0))
-    assert codes[1] == 0, told.why()
-    assert codes[0] == DIED or (codes[0] == 0 and direct == 0), told.why()
-    if len(told.acked()) < 3:
-        assert told.life() == 0, told.why()
-    tally.judge("A3", databases.kind, told.broken(), kills=codes[0] == DIED, what="taken over")
+    codes = zygote.run(scenario.command(crash_at=8 if direct == 0 else 25), scenario.command(events=[], linger=4.0))
+    assert codes[1] == 0, scenario.why()
+    assert codes[0] == DIED or (codes[0] == 0 and direct == 0), scenario.why()
+    if len(scenario.acked()) < 3:
+        assert scenario.life() == 0, scenario.why()
+    tally.judge("A3", databases.kind, scenario.broken(), kills=codes[0] == DIED, what="taken over")

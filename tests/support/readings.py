@@ -37,7 +37,7 @@ def readings(text: str) -> Iterator[str]:
     texts = [text]
     for _ in range(4):
         yield from texts
-        decoded = {reading for one in texts for reading in _decoded(one)}
+        decoded = {reading for text in texts for reading in _decoded(text)}
         texts = sorted(decoded - set(texts))[:40]
 
 

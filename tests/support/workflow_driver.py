@@ -129,7 +129,7 @@ def load(text: str, workflow_id: str = "test", catalog: StaticCatalog | None = N
 def workflow(text: str, workflow_id: str = "test", catalog: StaticCatalog | None = None) -> Workflow:
     """Load a document that must be right."""
     loaded = load(text, workflow_id, catalog)
-    assert loaded.workflow is not None, "\n".join(one.format() for one in loaded.diagnostics)
+    assert loaded.workflow is not None, "\n".join(diagnostic.format() for diagnostic in loaded.diagnostics)
     return loaded.workflow
 
 

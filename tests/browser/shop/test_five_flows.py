@@ -220,7 +220,7 @@ def test_an_admin_refunds_a_part_then_the_rest_and_is_told_when_it_is_too_much(s
     shop.wait("wholly", lambda: visitor.orders()[0]["status"] == "refunded")
     assert (visitor.orders()[0]["refunded"], visitor.orders()[0]["access"]) == (2900, False)
     refunds = shop.stripe.v1.refunds.list({"payment_intent": order["payment_intent"]}).data
-    assert sorted((one.amount, one.reason) for one in refunds) == [
+    assert sorted((refund.amount, refund.reason) for refund in refunds) == [
         (900, "requested_by_customer"),
         (2000, "requested_by_customer"),
     ]

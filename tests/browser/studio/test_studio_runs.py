@@ -203,8 +203,8 @@ def test_runs_that_wait_for_a_shared_run_lead_to_it_and_back(
     expect(page.get_by_role("heading", level=1, name="Settle once")).to_be_visible()
     expect(page.get_by_text("called by")).to_have_count(2)
     page.get_by_role("button", name="Approve").click()
-    for one in callers:
-        studio.wait("the caller's end", lambda one=one: studio.get(f"/runs/{one}")["status"] == "succeeded")
+    for caller in callers:
+        studio.wait("the caller's end", lambda one=caller: studio.get(f"/runs/{one}")["status"] == "succeeded")
     page.goto(f"{studio.url}/runs/{callers[0]}")
     step(page, "done").click()
     panel = page.get_by_role("region", name=re.compile("Step done"))

@@ -33,13 +33,15 @@ def test_the_guide_is_a_sound_project(tmp_path: Path) -> None:
     root = write_project(tmp_path, files())
     project = load_project(root, load_settings(root, environ={}, keep=False)).ensure_valid()
     assert sorted(project.workflows) == ["catch-up", "fulfill", "paid", "thanks"]
-    assert [str(one) for one in project.diagnostics if one.severity != "advice"] == []
+    assert [str(diagnostic) for diagnostic in project.diagnostics if diagnostic.severity != "advice"] == []
 
 
 @pytest.mark.anyio
 async def test_its_cases_hold_in_every_way(tmp_path: Path) -> None:
     report = await run_cases(write_project(tmp_path, files()))
-    assert [str(variant.differences) for one in report.results for variant in one.variants if not variant.ok] == []
+    assert [
+        str(variant.differences) for result in report.results for variant in result.variants if not variant.ok
+    ] == []
     assert report.ok
     assert len(report.results) == 2
 

@@ -15,7 +15,7 @@ def test_a_file_comes_with_its_outline_and_its_findings(reader: EditorClient) ->
     assert source["published_version"] == source["version"]
     assert source["changed"] is False
     steps = source["outline"]["steps"]
-    assert [(one["run_path"], one["verb"], one["id"]) for one in steps] == [
+    assert [(step["run_path"], step["verb"], step["id"]) for step in steps] == [
         ("0", "update", "order"), ("1", "filter", None), ("2", "log", None),
     ]  # fmt: skip
     assert steps[0]["result"]["fields"][:2] == ["id", "user_id"]
@@ -71,10 +71,10 @@ def test_of_many_who_save_the_same_state_one_wins(desk: EditorClient) -> None:
         answers.append(desk.ask("PUT", "/workflows/mark-paid/source", body).status_code)
 
     threads = [threading.Thread(target=save, args=(number,)) for number in range(8)]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert sorted(answers) == [200, *[409] * 7]
 
 

@@ -83,7 +83,9 @@ async def test_a_refused_publish_changes_nothing_anywhere(settings: Settings) ->
         assert {name: found.version for name, found in other.versions.current.items()} == {
             name: found.version for name, found in before.items()
         }
-        assert [found.code for found in one.publisher.diagnostics if found.severity == "error"] == ["F001"]
+        assert [diagnostic.code for diagnostic in one.publisher.diagnostics if diagnostic.severity == "error"] == [
+            "F001"
+        ]
     finally:
         await one.close()
         await other.close()
@@ -99,7 +101,7 @@ async def test_a_draft_is_tried_and_nothing_stays(settings: Settings) -> None:
         assert found.found["run"]["status"] == "succeeded"
         assert found.found["steps"][0]["value"]["amount"] == 12
         mocked = await services.sandbox().test_run(draft, TriggerInput(), {"0": Mock({"id": "o9"})}, event=event)
-        assert [one["path"] for one in mocked.mocked_steps] == ["0"]
+        assert [mocked_step["path"] for mocked_step in mocked.mocked_steps] == ["0"]
         assert mocked.found["logs"][0]["text"] == "Order o9 is paid"
         rows = await services.database.read(lambda tx: services.tables.perform(tx, "select", "orders", {}))
         assert {row["status"] for row in rows} == {"pending"}

@@ -80,7 +80,7 @@ def test_a_run_on_its_way_stays_on_its_version(desk: EditorClient) -> None:
     (run,) = desk.get("/runs", workflow="waits")["data"]
     assert run["version"] == before
     versions = desk.get("/workflows/waits/versions")["data"]
-    assert [(one["open_runs"], one["current"]) for one in versions] == [(0, True), (1, False)]
+    assert [(version["open_runs"], version["current"]) for version in versions] == [(0, True), (1, False)]
     assert versions[1]["hash"] == before
 
 

@@ -38,7 +38,9 @@ def test_the_installed_dbos_has_every_private_name(name: str) -> None:
     """With the parameters that the engine passes."""
     found = resolved(name)
     if name in SIGNATURES:
-        parameters = [one for one in inspect.signature(found).parameters if one not in ("self", "cls")]
+        parameters = [
+            parameter for parameter in inspect.signature(found).parameters if parameter not in ("self", "cls")
+        ]
         assert parameters[: len(SIGNATURES[name])] == SIGNATURES[name]
 
 

@@ -62,8 +62,8 @@ def run(number: int, at: dt.datetime, **more: Any) -> Run:
 
 async def put(database: Database, *events: InboxEvent) -> None:
     """Store events."""
-    for one in events:
-        await database.write(lambda tx, one=one: store(tx, one))
+    for event in events:
+        await database.write(lambda tx, one=event: store(tx, one))
 
 
 async def named(database: Database, ref: str) -> set[tuple[str, str]]:

@@ -93,12 +93,12 @@ class Site:
     def entry_of(self, answer: httpx.Response) -> dict[str, Any] | None:
         """The entry of a request."""
         request_id = answer.headers["payloom-request-id"]
-        return next((one for one in self.entries(limit=20) if one["request_id"] == request_id), None)
+        return next((entry for entry in self.entries(limit=20) if entry["request_id"] == request_id), None)
 
     def account(self, name: str) -> str:
         """The ID of an account."""
         people = self.server.manage("/accounts")["data"]
-        return next(one["id"] for one in people if one["email"] == f"{name}@shop.test")
+        return next(person["id"] for person in people if person["email"] == f"{name}@shop.test")
 
     def execute(self, statement: str) -> int:
         """Change the database past the server."""
@@ -398,9 +398,9 @@ def test_the_list_is_filtered_and_paged(site: Site) -> None:
     assert [one["target"] for one in newest["data"]] == [f"notes/{keys[2]}", f"notes/{keys[1]}"]
     older = site.server.manage("/audit", action="row", limit=2, before=newest["next"])
     assert older["data"][0]["target"] == f"notes/{keys[0]}"
-    assert {one["action"] for one in site.entries(action="row.inserted", limit=200)} == {"row.inserted"}
-    assert {one["actor"] for one in site.entries(actor="boss@shop.test", limit=200)} == {"boss@shop.test"}
-    assert [one["target"] for one in site.entries(target=f"notes/{keys[0]}")] == [f"notes/{keys[0]}"]
+    assert {entry["action"] for entry in site.entries(action="row.inserted", limit=200)} == {"row.inserted"}
+    assert {entry["actor"] for entry in site.entries(actor="boss@shop.test", limit=200)} == {"boss@shop.test"}
+    assert [entry["target"] for entry in site.entries(target=f"notes/{keys[0]}")] == [f"notes/{keys[0]}"]
     assert site.entries(since="2100-01-01T00:00:00Z") == []
     assert site.entries(until="2000-01-01") == []
     wrong = site.server.http.get(f"{API}/audit", params={"action": "nonsense"}, headers=site.server.admin)
@@ -414,7 +414,7 @@ def test_the_export_has_every_entry_and_no_formula(site: Site) -> None:
     rows = list(csv.DictReader(io.StringIO(text)))
     lines = site.server.http.get(f"{API}/audit/export", params={"format": "jsonl"}, headers=site.server.admin).text
     assert len(rows) + 1 == len(lines.splitlines())
-    assert {one["target"] for one in rows} >= {"notes/=cmd()"}
+    assert {row["target"] for row in rows} >= {"notes/=cmd()"}
     assert not [cell for row in rows for cell in row.values() if cell[:1] in "=+-@" and cell]
     assert SECRET not in text + lines
 
@@ -432,7 +432,7 @@ def test_the_command_line_lists_and_exports_the_trail(site: Site) -> None:
     key = note(site)
     root = site.server.settings.root
     listed = payloom_process.run("audit", "list", "--action", "row", "--target", f"notes/{key}", "--json", cwd=root)
-    assert [one["action"] for one in json.loads(listed.stdout)] == ["row.inserted"], listed.stderr
+    assert [load["action"] for load in json.loads(listed.stdout)] == ["row.inserted"], listed.stderr
     exported = payloom_process.run("audit", "export", "--action", "row.inserted", "--target", f"notes/{key}", cwd=root)
     assert [row["target"] for row in csv.DictReader(io.StringIO(exported.stdout))] == [f"notes/{key}"]
     none = payloom_process.run("audit", "list", "--actor", "nobody@shop.test", cwd=root)

@@ -181,7 +181,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             [one["id"] for one in server.manage("/events", limit=200)["data"]],
             [one["id"] for one in server.manage("/runs", limit=200)["data"]],
             [one["id"] for one in server.manage("/mails", limit=200)["data"]],
-            [one["id"] for one in server.rows("notes", limit=200)],
+            [row["id"] for row in server.rows("notes", limit=200)],
             (*CANARIES.values(), *UNDER_NAMES, *known, decision_signature(server)),
             people,
         )
@@ -254,10 +254,10 @@ VIEWS: dict[str, list[str]] = {
 def addresses(scene: Scene, route: str) -> list[str]:
     """Return the addresses of a route, with every event, run, mail and note."""
     many = {
-        "{events}": [f"/events/{one}" for one in scene.events],
-        "{runs}": [f"/runs/{one}" for one in scene.runs],
-        "{mails}": [f"/mails/{one}" for one in scene.mails],
-        "{notes}": [f"/tables/notes/rows/{one}" for one in scene.notes],
+        "{events}": [f"/events/{event}" for event in scene.events],
+        "{runs}": [f"/runs/{run}" for run in scene.runs],
+        "{mails}": [f"/mails/{mail}" for mail in scene.mails],
+        "{notes}": [f"/tables/notes/rows/{note}" for note in scene.notes],
     }
     return [address for view in VIEWS[route] for address in many.get(view, [view])]
 
@@ -351,7 +351,7 @@ def test_the_stream_shows_no_secret_and_ends_with_the_session(scene: Scene, monk
 def test_a_stream_ends_when_the_role_is_taken(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sse, "HEARTBEAT", 0.3)
     accounts = scene.server.manage("/accounts")["data"]
-    editor = next(one["id"] for one in accounts if one["email"] == "editor@shop.test")
+    editor = next(account["id"] for account in accounts if account["email"] == "editor@shop.test")
     address = f"{API}/accounts/{editor}/role"
     client = scene.people["editor"]
     with client.stream("GET", f"{API}/live") as stream:
@@ -400,7 +400,7 @@ def test_no_part_of_a_request_may_be_a_card_number(scene: Scene) -> None:
         assert refused(http.post(form, data={"email": CARD, **csrf}, headers=same)), form
 
 
-@pytest.mark.parametrize(("method", "route"), [one for one in operations() if one[0] != "GET"])
+@pytest.mark.parametrize(("method", "route"), [operation for operation in operations() if operation[0] != "GET"])
 def test_the_management_api_refuses_a_card_number(scene: Scene, method: str, route: str) -> None:
     address = API + re.sub(r"\{\w+\}", "x", route)
     answer = scene.server.http.request(method, address, json=CARDS["deep"], headers=scene.server.admin)

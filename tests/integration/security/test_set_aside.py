@@ -314,7 +314,7 @@ def test_the_command_line_shows_the_state_and_what_to_do(server: RunningServer) 
     deliver(server, body)
     root = server.settings.root
     listed = payloom_process.run("events", "list", "--state", "set_aside", "--json", cwd=root)
-    assert body["id"] in {one["id"] for one in json.loads(listed.stdout)["data"]}, listed.stderr
+    assert body["id"] in {load["id"] for load in json.loads(listed.stdout)["data"]}, listed.stderr
     shown = payloom_process.run("events", "show", body["id"], cwd=root)
     assert json.loads(shown.stdout)["set_aside"]["reason"] == "foreign_account"
     table = payloom_process.run("events", "list", cwd=root)

@@ -185,7 +185,7 @@ def test_wheel_and_sdist_carry_the_studio_and_the_sdist_needs_no_node_for_its_wh
     assert _studio(wheel)
     assert not _studio(tmp_path / "editable" / editable.name)
     with tarfile.open(sdist) as packed:
-        assert not [one for one in packed.getnames() if "node_modules" in one]
+        assert not [getname for getname in packed.getnames() if "node_modules" in getname]
         packed.extractall(tmp_path / "unpacked", filter="data")
     (unpacked,) = (tmp_path / "unpacked").iterdir()
     # No Node, no npm, no network: what is built is used.

@@ -42,7 +42,7 @@ def storm(small: SmallProject, seeds: int, wrap: Wrap = lambda host: host, *, ca
 
 def test_a_right_project_lives_through_it(small: SmallProject) -> None:
     report = storm(small, 150)
-    assert [(one.seed, one.wrong) for one in report.failures] == []
+    assert [(failure.seed, failure.wrong) for failure in report.failures] == []
     assert report.compared > 100
     assert report.incidents > 200
 
@@ -142,7 +142,7 @@ def test_runs_that_overwrite_each_other_are_found_and_a_queue_mends_it(small: Sm
         "workflows/count.yaml",
         COUNT.replace("fresh: false}", 'fresh: false, queue: "${{ object.metadata.order_id }}"}'),
     )
-    assert [one.wrong for one in storm(small, 80, cases=COUNTED).failures] == []
+    assert [failure.wrong for failure in storm(small, 80, cases=COUNTED).failures] == []
 
 
 def test_a_failing_story_is_shrunk_kept_and_told_again(small: SmallProject) -> None:

@@ -62,8 +62,8 @@ def test_a_call_comes_again_while_its_dedupe_value_lives(
             deliveries = apply_schedule(plan, [DuplicateDelivery(0, 3)], workflow_set)
         finally:
             await sandbox.close()
-        assert sum(isinstance(one, AdvanceTime) for one in deliveries) == 2
-        return [isinstance(one, WorkflowCall) for one in deliveries]
+        assert sum(isinstance(delivery, AdvanceTime) for delivery in deliveries) == 2
+        return [isinstance(delivery, WorkflowCall) for delivery in deliveries]
 
     calls = asyncio.run(planned())
     assert [at for at, is_call in enumerate(calls) if is_call] == [0, place]
@@ -78,7 +78,7 @@ def test_a_question_that_times_out_is_asked_again_only_within_a_day(tmp_path: Pa
         await sandbox.prepare()
         try:
             cases = list(chosen(load_case_files(project), None))
-            name = next(one.id for one in cases if one.id.endswith("refund-with-approval.test.yaml::nobody answers"))
+            name = next(case.id for case in cases if case.id.endswith("refund-with-approval.test.yaml::nobody answers"))
             return await StormRunner(sandbox, cases).run([(9, name)])
         finally:
             await sandbox.close()

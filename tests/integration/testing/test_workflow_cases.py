@@ -128,7 +128,7 @@ cases:
 """
     with pytest.raises(BadCaseFile) as caught:
         small.cases(wrong)
-    said = [one.format() for one in caught.value.diagnostics]
+    said = [diagnostic.format() for diagnostic in caught.value.diagnostics]
     assert "tests/one.test.yaml:2:18: there is no table 'order' (did you mean 'orders'?)" in said
     assert any("has no key 'amout' (did you mean 'amount'?)" in line for line in said)
     assert any(line.startswith("tests/one.test.yaml:2:") and "status" in line for line in said)

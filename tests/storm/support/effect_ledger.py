@@ -165,7 +165,7 @@ class Tally:
         if not STORM or time.monotonic() - self._shown < (0.5 if _terminal() else 15.0):
             return
         self._shown = time.monotonic()
-        total = [sum(getattr(one, name) for one in self.rows.values()) for name in ("runs", "kills", "violations")]
+        total = [sum(getattr(row, name) for row in self.rows.values()) for name in ("runs", "kills", "violations")]
         line = f"storm {self._shown - self.began:5.0f} s  {fault} on {database}: {row.runs} scenarios, {row.kills} kills   all: {total[0]} scenarios, {total[1]} kills, {total[2]} violations"
         with self.uncaptured():
             sys.stderr.write(f"\r{line:<118}" if _terminal() else f"{line}\n")

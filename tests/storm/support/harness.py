@@ -172,7 +172,7 @@ def check(url: str, folder: Path, acked: set[str], **more: Any) -> list[str]:
     database = open_database(url)
     with database.engine.connect() as tx:
         seen = shop.observe(tx, database, folder, acked, **more)
-        wrong = [str(one) for one in check_invariants(tx, seen)]
+        wrong = [str(violation) for violation in check_invariants(tx, seen)]
     database.engine.dispose()
     return wrong
 

@@ -148,7 +148,7 @@ class Studio:
             outcomes = play(actors, quiet=True)
         finally:
             actors.close()
-        assert [one.told for one in outcomes if not one.held] == []
+        assert [outcome.told for outcome in outcomes if not outcome.held] == []
 
     def get(self, path: str, **query: Any) -> Any:
         """GET from the management API, as the admin token."""

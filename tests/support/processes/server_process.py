@@ -54,7 +54,7 @@ class ServerProcess(RunningServer):
 
     def metric(self, line: str) -> float:
         """The value of a line of /metrics, 0 when it is not there."""
-        found = [one for one in self.metrics().splitlines() if one.startswith(line + " ")]
+        found = [splitline for splitline in self.metrics().splitlines() if splitline.startswith(line + " ")]
         return float(found[0].split()[-1]) if found else 0.0
 
     def stop(self) -> float:

@@ -107,7 +107,7 @@ def text_parameters() -> Iterator[tuple[str, Any]]:
                 continue
             words_of = [one for detail in details for one in (detail.default, *(detail.param_decls or ()))]
             declared = [one for one in words_of if isinstance(one, str) and one.startswith("--")]
-            is_argument = any(type(one).__name__ == "ArgumentInfo" for one in details)
+            is_argument = any(type(detail).__name__ == "ArgumentInfo" for detail in details)
             yield f"{words} {name if is_argument else (declared or ['--' + name.replace('_', '-')])[0]}", kind
 
 

@@ -28,7 +28,7 @@ def test_each_workflow_is_told_with_its_lane_its_reason_and_its_schedules(tmp_pa
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     told = CliRunner().invoke(app, ["check", "--explain", "--json", "-C", str(tmp_path)])
-    found = {one["workflow"]: one for one in json.loads(told.stdout)["workflows"]}
+    found = {load["workflow"]: load for load in json.loads(told.stdout)["workflows"]}
     assert {name: one["lane"] for name, one in found.items()} == {
         "fast": "fast",
         "helper": "fast",

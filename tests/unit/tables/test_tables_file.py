@@ -17,7 +17,7 @@ SHOP = Path(__file__).parents[3] / "templates" / "shop" / "tables.yaml"
 def mistakes(text: str) -> list[str]:
     with pytest.raises(BadTablesFile) as caught:
         load_tables(text)
-    return [found.format() for found in caught.value.diagnostics]
+    return [diagnostic.format() for diagnostic in caught.value.diagnostics]
 
 
 def columns(text: str) -> str:

@@ -31,10 +31,10 @@ from payloom.workflows.program.diff import diff
 
 def same_as_example(definition: Definition) -> bool:
     loaded = load(to_yaml(definition), definition.id)
-    assert loaded.workflow is not None, [one.format() for one in loaded.diagnostics]
+    assert loaded.workflow is not None, [diagnostic.format() for diagnostic in loaded.diagnostics]
     example = unchecked((EXAMPLES / f"{definition.id}.yaml").read_text(), definition.id)
     changes = [one for one in diff(example, loaded.workflow) if one.path != ("name",)]
-    assert changes == [], [one.format() for one in changes]
+    assert changes == [], [change.format() for change in changes]
     return True
 
 

@@ -159,7 +159,7 @@ on_error:
 
 def compiled(text: str) -> Workflow:
     draft = read_workflow(text, workflow_id="w", file="w.yaml", catalog=CatalogWithStripe())
-    assert draft.compiled is not None, [one.format() for one in draft.source.diagnostics]
+    assert draft.compiled is not None, [diagnostic.format() for diagnostic in draft.source.diagnostics]
     return draft.compiled.workflow
 
 
@@ -195,7 +195,7 @@ def test_every_verb_trigger_and_argument_comes_back(tmp_path: Path) -> None:
     before, after, code = round_trip(EVERY_VERB, tmp_path)
     assert [one.format() for one in diff(before, after)] == [], code
     assert {node.verb for node in before.nodes()} == set(VERBS)
-    assert {one.kind for one in before.triggers} == set(TRIGGERS)
+    assert {trigger.kind for trigger in before.triggers} == set(TRIGGERS)
 
 
 def test_what_is_generated_reads_like_python(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def test_all_eleven_are_here() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_loads_without_a_finding(name: str) -> None:
     loaded = load((EXAMPLES / f"{name}.yaml").read_text(), name)
-    assert [one.format() for one in loaded.diagnostics if one.severity != "advice"] == []
+    assert [diagnostic.format() for diagnostic in loaded.diagnostics if diagnostic.severity != "advice"] == []
     assert loaded.workflow is not None
 
 

@@ -19,7 +19,7 @@ def said(text: str) -> list[str]:
     """The errors, without the file's name."""
     loaded = load(text)
     assert loaded.workflow is None
-    return [one.format().removeprefix("test.yaml:") for one in loaded.errors]
+    return [error.format().removeprefix("test.yaml:") for error in loaded.errors]
 
 
 @pytest.mark.parametrize(
@@ -100,9 +100,9 @@ def test_says_what_is_wrong_with_a_trigger(on: str, message: str) -> None:
 )
 def test_an_unquoted_expression_is_shown_corrected(line: str, corrected: str) -> None:
     errors = said(HEAD + f"steps:\n  - {line}\n  - log: ${{{{ mony(1) }}}}\n")
-    assert any("quote this value" in one and f"write: - {corrected}" in one for one in errors), errors
+    assert any("quote this value" in error and f"write: - {corrected}" in error for error in errors), errors
     # … and the rest of the file is checked all the same, at its true place.
-    assert any(one.startswith("5:14: unknown function `mony`") for one in errors), errors
+    assert any(error.startswith("5:14: unknown function `mony`") for error in errors), errors
     fixed = load(HEAD + f"steps:\n  - {corrected}\n")
     assert fixed.workflow is not None
 
@@ -120,7 +120,7 @@ steps:
   - log: ${{ mony(1) }} ${{
 """
     )
-    assert [one.partition(": ")[0] for one in errors] == ["2:5", "3:12", "3:22", "5:5", "6:13", "8:14", "8:25"]
+    assert [error.partition(": ")[0] for error in errors] == ["2:5", "3:12", "3:22", "5:5", "6:13", "8:14", "8:25"]
 
 
 def test_on_is_understood_when_an_old_yaml_library_wrote_it() -> None:
@@ -157,9 +157,9 @@ def test_a_damaged_file_never_breaks_the_loader(path: object, data: st.DataObjec
     put = data.draw(st.sampled_from(pieces))
     loaded = load(text[:at] + put + text[at + length :])
     assert loaded.workflow is not None or loaded.errors
-    for one in loaded.diagnostics:
-        assert one.line >= 1
-        assert one.column >= 1
+    for diagnostic in loaded.diagnostics:
+        assert diagnostic.line >= 1
+        assert diagnostic.column >= 1
 
 
 @settings(max_examples=100, deadline=None)

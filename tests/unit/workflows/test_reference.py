@@ -50,7 +50,7 @@ def test_no_page_is_left_over() -> None:
 def rules_found(text: str) -> set[str]:
     catalog = shop_catalog()
     catalog.http_hosts = {"api.example"}
-    return {one.code for one in load(text, catalog=catalog).diagnostics}
+    return {diagnostic.code for diagnostic in load(text, catalog=catalog).diagnostics}
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -64,7 +64,7 @@ def test_the_examples_of_a_rule_show_it(rule: str) -> None:
 def test_the_example_of_a_verb_loads(verb: str) -> None:
     indented = "".join(f"  {line}\n" for line in notes.VERBS[verb].example.splitlines())
     loaded = load(f"name: T\non: {{manual: true}}\nsteps:\n{indented}")
-    assert [one.format() for one in loaded.diagnostics if one.code != "F201"] == []
+    assert [diagnostic.format() for diagnostic in loaded.diagnostics if diagnostic.code != "F201"] == []
     assert loaded.workflow is not None
     assert any(node.verb == verb for node in loaded.workflow.nodes())
 
@@ -73,6 +73,6 @@ def test_the_example_of_a_verb_loads(verb: str) -> None:
 def test_the_example_of_a_trigger_loads(kind: str) -> None:
     inputs = "{order_id?: uuid, request_id?: uuid}"
     loaded = load(f"name: T\non: {notes.TRIGGERS[kind].example}input: {inputs}\nsteps: [{{log: x}}]\n")
-    assert [one.format() for one in loaded.errors] == []
+    assert [error.format() for error in loaded.errors] == []
     assert loaded.workflow is not None
     assert loaded.workflow.triggers[0].kind == kind

@@ -114,7 +114,7 @@ def test_for_each_gives_a_list_and_keeps_ids_to_the_round() -> None:
     - let: {last: "${{ row.email }}"}
 - return: {rows: "${{ all.map(one, one.last) }}", outside: "${{ row }}", last: "${{ vars.last }}"}
 """, driver, names=["a", "b"]) == {"rows": ["a", "b"], "outside": None, "last": "b"}  # fmt: skip
-    assert [one.path for one in driver.calls("insert")] == ["0.do[0].0", "0.do[1].0"]
+    assert [call.path for call in driver.calls("insert")] == ["0.do[0].0", "0.do[1].0"]
 
 
 def test_for_each_refuses_what_is_no_list_and_what_is_too_long() -> None:
@@ -173,7 +173,7 @@ def test_while_reads_the_pages_of_a_list() -> None:
 """.replace("page?.data?[0]?.id", "page == null ? null : page.data[0].id"),
         driver,
     )
-    assert [one.args["with"] for one in driver.calls("stripe")] == [
+    assert [call.args["with"] for call in driver.calls("stripe")] == [
         {"limit": 1},
         {"limit": 1, "starting_after": "cus_1"},
     ]
@@ -571,7 +571,7 @@ def test_uuid_is_the_same_on_every_replay_and_different_per_step() -> None:
     def ids(run_id: str) -> list[Any]:
         driver = Driver()
         driver.run(document, caller({}), run_id=run_id)
-        return [value for one in driver.calls("insert") for value in one.args["values"].values()]
+        return [value for call in driver.calls("insert") for value in call.args["values"].values()]
 
     assert ids("run_1") == ids("run_1")
     assert len(set(ids("run_1") + ids("run_2"))) == 6

@@ -38,17 +38,19 @@ def test_every_call_stands_under_one_right_and_the_calls_of_a_right_need_one_rol
 def test_every_operation_has_a_name_of_its_own_a_tag_a_role_and_a_typed_answer() -> None:
     document = json.loads(schema_text())
     operations = [one for path in document["paths"].values() for one in path.values()]
-    names = [one["operationId"] for one in operations]
+    names = [operation["operationId"] for operation in operations]
     assert len(names) == len(set(names)) > 20
     known = {tag["name"] for tag in document["tags"]}
-    for one in operations:
-        assert set(one["tags"]) <= known, one["operationId"]
-        assert one["x-role"] in {"anybody", "viewer", "support", "editor", "admin"}
-        assert one["responses"]["default"]["content"]["application/json"]["schema"]["$ref"].endswith("/ErrorAnswer")
-        answers = [answer for code, answer in one["responses"].items() if code.startswith("2")]
+    for operation in operations:
+        assert set(operation["tags"]) <= known, operation["operationId"]
+        assert operation["x-role"] in {"anybody", "viewer", "support", "editor", "admin"}
+        assert operation["responses"]["default"]["content"]["application/json"]["schema"]["$ref"].endswith(
+            "/ErrorAnswer"
+        )
+        answers = [answer for code, answer in operation["responses"].items() if code.startswith("2")]
         for answer in answers:
             content = answer.get("content", {})
-            assert all(found["schema"] for found in content.values()), f"{one['operationId']} has no shape"
+            assert all(found["schema"] for found in content.values()), f"{operation['operationId']} has no shape"
 
 
 def test_me_tells_who_asks_and_where_they_are(server: RunningServer) -> None:

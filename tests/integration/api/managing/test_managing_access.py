@@ -65,7 +65,7 @@ def test_the_first_admin_is_made_by_the_link_and_found_again_by_the_next(
     assert (me["email"], me["role"], me["via"]) == (FIRST_EMAIL, "admin", "session")
     browser.post(f"{API}/session", json={"token": link(bare)})
     accounts = browser.get(f"{API}/accounts").json()["data"]
-    assert [one["email"] for one in accounts if one["role"] == "admin"] == [FIRST_EMAIL]
+    assert [account["email"] for account in accounts if account["role"] == "admin"] == [FIRST_EMAIL]
 
 
 def test_a_link_works_once_and_a_made_up_one_never(bare: RunningServer, browser: httpx.Client) -> None:
@@ -177,7 +177,7 @@ def test_a_link_for_somebody_signs_that_person_in(bare: RunningServer, browser: 
     browser.post(f"{API}/session", json={"token": link(bare)})
     roles(bare, browser, "viewer").close()
     accounts = browser.get(f"{API}/accounts").json()["data"]
-    person = next(one for one in accounts if one["email"] == "viewer@shop.test")
+    person = next(account for account in accounts if account["email"] == "viewer@shop.test")
     url = browser.post(f"{API}/accounts/{person['id']}/link").json()["url"]
     token = parse_qs(urlsplit(url).query)["token"][0]
     with httpx.Client(base_url=bare.url) as other:

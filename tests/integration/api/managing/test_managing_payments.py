@@ -172,8 +172,8 @@ def test_an_entry_says_what_it_is_and_leads_on(shop: RunningServer) -> None:
     assert (order["title"], order["status"], order["amount"]) == ("Order order-1", "paid", 1900)
     assert entries["cs_test_paid0001"]["status"] == "paid"
     assert entries["evt_pi1"]["href"] == "/studio/events/evt_pi1"
-    for one in entries.values():
-        assert "abcdef" not in json.dumps(one), "a client secret"
+    for entry in entries.values():
+        assert "abcdef" not in json.dumps(entry), "a client secret"
 
 
 def test_a_customer_and_an_address_show_what_is_theirs(shop: RunningServer) -> None:
@@ -322,7 +322,7 @@ def test_a_row_changed_by_hand_starts_what_a_changed_row_starts(shop: RunningSer
     assert (stale.status_code, error["code"], error["data"]["columns"]) == (409, "row_changed", ["status"])
     assert error["data"]["row"]["status"] == "refunded"
     writers = shop.manage("/tables/orders/rows/order-2/history")["data"]
-    assert {one["workflow"] for one in writers} == {"buy", "fulfil"}
+    assert {writer["workflow"] for writer in writers} == {"buy", "fulfil"}
 
 
 def test_a_row_is_made_and_deleted_by_hand_and_is_found_at_once(shop: RunningServer) -> None:

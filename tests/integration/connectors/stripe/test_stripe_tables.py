@@ -179,9 +179,9 @@ async def test_every_view_describes_itself(side: Any) -> None:
     described = {one["name"]: one for one in StripeTables(side.connector).describe()}
     assert len(described) == 12
     invoices = described["stripe.invoices"]
-    status = next(one for one in invoices["filters"] if one["name"] == "status")
+    status = next(invoice for invoice in invoices["filters"] if invoice["name"] == "status")
     assert (status["type"], status["range"]) == ("string", False)
     assert {"draft", "open", "paid"} <= set(status["choices"])
-    assert next(one for one in invoices["filters"] if one["name"] == "due_date")["range"]
+    assert next(invoice for invoice in invoices["filters"] if invoice["name"] == "due_date")["range"]
     assert {"name": "total", "type": "int", "nullable": False, "primary": False} in invoices["columns"]
     assert "total" in {one["name"] for one in described["stripe.invoices.search"]["filters"]}

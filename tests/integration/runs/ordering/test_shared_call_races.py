@@ -57,7 +57,7 @@ async def databases(postgres_url: str) -> AsyncIterator[list[Database]]:
 @pytest.fixture
 async def worlds(databases: list[Database], tmp_path: Path) -> AsyncIterator[list[RunsFixture]]:
     """Two workers."""
-    made = [await build(one, tmp_path, limits=RunLimits(answer_within=10)) for one in databases]
+    made = [await build(database, tmp_path, limits=RunLimits(answer_within=10)) for database in databases]
     for fixture in made:
         await fixture.publish(fulfill=FULFILL, page=PAGE)
         await fixture.service.start()
@@ -162,7 +162,7 @@ async def test_nobody_is_forgotten_however_calls_and_ends_fall(worlds: list[Runs
 
     for batch in range(3):
         sessions = [f"s{batch}-{number}" for number in range(10)]
-        calls = [call(worlds[n % 2], one, rng.uniform(0, 0.25)) for one in sessions for n in range(8)]
+        calls = [call(worlds[n % 2], session, rng.uniform(0, 0.25)) for session in sessions for n in range(8)]
         answers = await asyncio.gather(*calls)
         assert {answer.state for answer in answers} == {"answered"}
     runs = await worlds[0].queries.list(workflow_id="fulfill", limit=200)

@@ -99,7 +99,7 @@ async def waiting(fixture: RunsFixture, *run_ids: str) -> None:
     """Until these runs wait."""
     async with asyncio.timeout(10):
         while True:
-            if {await fixture.status(one) for one in run_ids} == {"waiting"}:
+            if {await fixture.status(run_id_) for run_id_ in run_ids} == {"waiting"}:
                 return
             await asyncio.sleep(0.01)
 
@@ -168,7 +168,7 @@ async def test_who_waits_gets_the_failure_and_a_later_call_tries_anew(fixture: R
     pages = [await begun(fixture, "thanks", session="s1") for _ in range(3)]
     await waiting(fixture, *pages)
     gate.set()
-    answers = [await fixture.service.answer(one, wait=10) for one in pages]
+    answers = [await fixture.service.answer(page, wait=10) for page in pages]
     [run] = await of(fixture, "fulfill")
     for answer in answers:
         assert (answer.state, answer.status) == ("failed", 402)
@@ -327,7 +327,7 @@ async def test_two_that_begin_to_wait_for_each_other_at_the_same_moment_do_not_h
     for number in range(8):
         key, following = f"a{number}", f"b{number}"
         inputs = [("ping", {"key": key, "next": following}), ("pong", {"key": following, "next": key})]
-        answers = await asyncio.gather(*[fixture.service.call(*one, trigger="manual", wait=10) for one in inputs])
+        answers = await asyncio.gather(*[fixture.service.call(*input_, trigger="manual", wait=10) for input_ in inputs])
         assert {answer.failure and answer.failure.kind for answer in answers} == {"call_waits_for_itself"}
 
 

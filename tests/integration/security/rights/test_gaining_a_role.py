@@ -161,7 +161,7 @@ def first_admin(attacked: AttackedShop) -> None:
     for _ in range(2):
         with attacked.admin() as admin:
             people = admin.get(f"{API}/accounts").json()["data"]
-            assert [one["id"] for one in people if one["role"] and one["verified"]] == [FIRST_ID]
+            assert [person["id"] for person in people if person["role"] and person["verified"]] == [FIRST_ID]
         attacked.database(
             lambda tx: tx.execute(sa.update(accounts).where(accounts.c.id == FIRST_ID).values(studio_role=None))
         )

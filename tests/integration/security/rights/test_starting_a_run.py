@@ -428,19 +428,19 @@ def test_starting_by_hand_retrying_and_replaying_say_who_did_it(site: Site) -> N
 
 def answers(*responses: httpx.Response) -> list[tuple[int, str | None]]:
     """The status and the secret of each answer; a refusal names no run and nobody."""
-    for one in responses:
-        if one.status_code == GONE:
-            assert (one.json()["error"]["code"], "payloom-run-id" in one.headers) == ("key_taken", False)
-            assert "customer" not in one.text
-            assert "run_" not in one.text
-    return [(one.status_code, one.json().get("secret")) for one in responses]
+    for response in responses:
+        if response.status_code == GONE:
+            assert (response.json()["error"]["code"], "payloom-run-id" in response.headers) == ("key_taken", False)
+            assert "customer" not in response.text
+            assert "run_" not in response.text
+    return [(response.status_code, response.json().get("secret")) for response in responses]
 
 
 def test_once_answers_the_same_person_only(site: Site) -> None:
     order = {"order": site.name("once")}
     people = ("customer", "other", "customer", "boss")
     mine = (200, "of customer@shop.test")
-    assert answers(*(site.post(who, "/api/pay-once", order) for who in people)) == [
+    assert answers(*(site.post(person, "/api/pay-once", order) for person in people)) == [
         mine,
         (409, None),
         mine,

@@ -120,10 +120,12 @@ def test_every_rule_has_a_case() -> None:
 def test_finds(code: str, text: str, message: str) -> None:
     catalog = shop_catalog()
     catalog.http_hosts = {"api.example"}
-    every = [one for one in load(text, catalog=catalog).diagnostics if not (one.code == "F201" != code)]
+    every = [
+        diagnostic for diagnostic in load(text, catalog=catalog).diagnostics if not (diagnostic.code == "F201" != code)
+    ]
     hits = [one for one in every if one.code == code]
     assert hits, [one.format() for one in every]
-    assert any(message in one.format() for one in hits), [one.format() for one in every]
+    assert any(message in hit.format() for hit in hits), [one.format() for one in every]
     assert all(one.severity == RULES[one.code].severity for one in every)
     others = {one.code for one in every} - {code, "F105", "F108", "F106"}
     assert not others, [one.format() for one in every]

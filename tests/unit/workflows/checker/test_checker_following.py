@@ -31,7 +31,8 @@ MANUAL = "name: T\ndescription: d\non: {manual: true}\nsteps:\n"
 
 def codes(text: str) -> list[str]:
     return [
-        one.code for one in load_workflow(text, workflow_id="t", file="t.yaml", catalog=stripe_catalog()).diagnostics
+        diagnostic.code
+        for diagnostic in load_workflow(text, workflow_id="t", file="t.yaml", catalog=stripe_catalog()).diagnostics
     ]
 
 
@@ -98,7 +99,7 @@ def project(root: Path, outer: str, pay: str) -> list[str]:
     for name, text in (("outer", outer), ("pay", pay), ("charge", CHARGE)):
         (root / "workflows" / f"{name}.yaml").write_text(text)
     found = load_project(root, load_settings(root, environ={}, keep=False))
-    return [one.message for one in found.diagnostics if one.code == "F101"]
+    return [diagnostic.message for diagnostic in found.diagnostics if diagnostic.code == "F101"]
 
 
 def test_money_is_followed_through_called_workflows(tmp_path: Path) -> None:
@@ -142,7 +143,7 @@ def test_every_mistake_of_one_text_is_reported() -> None:
 
 def test_rows_that_were_deleted_have_their_columns() -> None:
     text = MANUAL + "  - id: gone\n    delete: orders\n    where: {id: o1}\n  - log: ${{ gone.statu }}\n"
-    assert [one.message for one in load(text).diagnostics] == ["`gone` has no field `statu`"]
+    assert [diagnostic.message for diagnostic in load(text).diagnostics] == ["`gone` has no field `statu`"]
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -20,7 +20,7 @@ def catalog() -> CatalogWithStripe:
 
 
 def said(text: str) -> list[str]:
-    return [f"{one.code} {one.format()}" for one in load(text, catalog=catalog()).errors]
+    return [f"{error.code} {error.format()}" for error in load(text, catalog=catalog()).errors]
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)

@@ -52,7 +52,7 @@ def catalog() -> CatalogWithStripe:
         Column("id", "uuid", nullable=False, primary=True), Column("status", "string", enum=("pending", "paid")),
         Column("amount", "int", nullable=False), Column("open", "bool"),
     ]  # fmt: skip
-    made.tables = {"orders": TableShape("orders", {one.name: one for one in columns})}
+    made.tables = {"orders": TableShape("orders", {column.name: column for column in columns})}
     made.emails, made.workflows, made.env = {"receipt"}, {"ensure-customer"}, {"SITE_URL"}
     return made
 
@@ -64,7 +64,7 @@ def offered(catalog: CatalogWithStripe, old: str, new: str) -> list[str]:
     offset = text.index("|")
     found = complete_text(text[:offset] + text[offset + 1 :], offset, catalog)
     assert found.start <= offset <= found.end
-    return [one.label for one in found.items]
+    return [item.label for item in found.items]
 
 
 @pytest.mark.parametrize(
@@ -121,8 +121,8 @@ def test_what_fits_is_offered(
 def test_a_step_that_may_have_been_skipped_says_so(catalog: CatalogWithStripe) -> None:
     offset = TEXT.index("order.status }}")
     found = complete_text(TEXT, offset, catalog)
-    (cust,) = [one for one in found.items if one.label == "cust"]
-    (order,) = [one for one in found.items if one.label == "order"]
+    (cust,) = [item for item in found.items if item.label == "cust"]
+    (order,) = [item for item in found.items if item.label == "order"]
     assert (cust.detail, order.detail) == ("may be null here", None)
     assert found.items.index(order) < found.items.index(cust)
 
@@ -132,12 +132,12 @@ def test_a_field_of_a_form_sees_what_its_step_sees(catalog: CatalogWithStripe) -
     path = ("steps", 1, "if")
     found = complete_field(TEXT, path, typed, len(typed), catalog, is_expression=True)
     assert (found.start, found.end) == (len(typed), len(typed))
-    assert "amount" in [one.label for one in found.items]
+    assert "amount" in [item.label for item in found.items]
     text = "Order ${{ order. }} of"
     found = complete_field(
         TEXT, ("steps", 4, "set", "status"), text, text.index(". ") + 1, catalog, is_expression=False
     )
-    assert "status" in [one.label for one in found.items]
+    assert "status" in [item.label for item in found.items]
 
 
 def test_comments_and_plain_words_offer_nothing(catalog: CatalogWithStripe) -> None:

@@ -164,7 +164,7 @@ def step_paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Every place of a step."""
     found = [path] if isinstance(value, dict) and verb_of(value) and path and isinstance(path[-1], int) else []
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [*found, *(one for key, item in inner for one in step_paths(item, (*path, key)))]
+    return [*found, *(step_path for key, item in inner for step_path in step_paths(item, (*path, key)))]
 
 
 TEXTS = [TEXT, *(path.read_text() for path in sorted(EXAMPLES.glob("*.yaml")))]
@@ -175,7 +175,7 @@ TEXTS = [TEXT, *(path.read_text() for path in sorted(EXAMPLES.glob("*.yaml")))]
 def test_any_step_moves_anywhere_and_all_other_lines_stay(text: str, draw: st.DataObject) -> None:
     before = data(text)
     path = draw.draw(st.sampled_from(step_paths({"steps": before["steps"]})))
-    lists = sorted({one[:-1] for one in step_paths({"steps": before["steps"]})}, key=str)
+    lists = sorted({step_path[:-1] for step_path in step_paths({"steps": before["steps"]})}, key=str)
     to_list = draw.draw(st.sampled_from(lists))
     size = len(_at(before, to_list))
     to = (*to_list, draw.draw(st.integers(0, size)))

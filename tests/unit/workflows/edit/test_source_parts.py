@@ -89,5 +89,7 @@ def test_whatever_is_typed_the_same_is_read(text: str, where: float, cut: int, t
         # `whole` adds a comment. It can save a text that ends in the middle of something, or belong to a block scalar.
         return
     assert found.data == other.data
-    assert [one.message for one in found.diagnostics] == [one.message for one in other.diagnostics]
+    assert [diagnostic.message for diagnostic in found.diagnostics] == [
+        diagnostic.message for diagnostic in other.diagnostics
+    ]
     assert places(found)[1] == places(other)[1]
