@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,14 @@ from payloom.workflows.syntax.filemodel.steps import VERBS
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS
 
 FOLDER = Path(__file__).parents[3] / "docs" / "reference" / "language"
+WRITTEN = {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.md")}
+BY_HAND = {"expressions.md"}
+
+
+@functools.cache
+def made() -> dict[str, str]:
+    """Return the pages as they would be written: all of them take a second, which collecting need not spend."""
+    return pages()
 
 
 def test_every_verb_is_declared_once_for_each_of_its_readers() -> None:
@@ -35,16 +44,15 @@ def test_there_is_a_page_for(name: str) -> None:
     assert (FOLDER / name).is_file(), "run python -m payloom.workflows.reference docs/reference/language"
 
 
-@pytest.mark.parametrize(("name", "text"), sorted(pages().items()))
-def test_the_page_is_up_to_date(name: str, text: str) -> None:
-    assert (FOLDER / name).read_text("utf-8") == text, (
+@pytest.mark.parametrize("name", sorted(WRITTEN - BY_HAND))
+def test_the_page_is_up_to_date(name: str) -> None:
+    assert (FOLDER / name).read_text("utf-8") == made()[name], (
         "run python -m payloom.workflows.reference docs/reference/language"
     )
 
 
-def test_no_page_is_left_over() -> None:
-    written = {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.md")}
-    assert written - set(pages()) == {"expressions.md"}
+def test_no_page_is_missing_or_left_over() -> None:
+    assert made().keys() | BY_HAND == WRITTEN
 
 
 def rules_found(text: str) -> set[str]:
