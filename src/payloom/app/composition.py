@@ -21,6 +21,7 @@ from payloom.api.server import ServerDependencies
 from payloom.audit.trail import AuditTrail
 from payloom.auth.accounts import Profile
 from payloom.auth.decision_links import DecisionLink, DecisionLinks
+from payloom.auth.keys import signing_key
 from payloom.auth.passwords import Passwords
 from payloom.auth.rate_store import RateLimitStore
 from payloom.auth.service import AccountService
@@ -41,6 +42,7 @@ from payloom.connectors.tables.user_profiles import profile
 from payloom.db.database import open_database
 from payloom.db.identity import Identity, claim
 from payloom.db.migrate import migrate
+from payloom.db.sealing.source import sealer_for
 from payloom.email.outbox import Outbox
 from payloom.email.transport import OutboxTransport, SmtpTransport, parse_smtp_url
 from payloom.engine.dbos import DbosEngine
@@ -80,7 +82,8 @@ class Services:
         self.project = project
         self.settings = settings
         self.clock = clock
-        self.database = open_database(settings.database_url)
+        self.sealer = sealer_for(settings.sealing)
+        self.database = open_database(settings.database_url, self.sealer)
         self.tables = Tables(project.tables, clock)
         self.versions = Versions(self.database, clock)
         self.publisher = ProjectPublisher(project, settings, self.versions, clock)
@@ -247,6 +250,7 @@ class Services:
         """
         migrated = await migrate(self.database)
         await self.claim_database()
+        await self.check_sealing()
         await self.engine.prepare()
         changes = await migrate_tables(self.database, self.tables, self.clock, allow_drop=allow_drop)
         return [*(["Payloom's own tables"] if migrated else []), *map(str, changes)]
@@ -255,6 +259,10 @@ class Services:
         """Refuse a database of another environment, Stripe mode or account. Raises `DatabaseOfAnother`."""
         identity = Identity(self.settings.environment, self.settings.stripe.mode, stripe_account)
         await self.database.write(lambda tx: claim(tx, identity))
+
+    async def check_sealing(self) -> None:
+        """Refuse to go on without the sealing key of the database. Raises `BadSealingKey`, `SealedByUnknownKey`."""
+        await self.database.write(lambda tx: signing_key(tx, "sealing", self.clock.now()))
 
     async def claim_for_stripe_account(self) -> None:
         """Ask Stripe whose keys these are, and refuse the database of another account.

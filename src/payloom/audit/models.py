@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from payloom.db.database import metadata
-from payloom.db.types import Json, UtcDateTime
+from payloom.db.types import PlainJson, UtcDateTime
 
 audit = sa.Table(
     "payloom_audit",
@@ -21,9 +21,9 @@ audit = sa.Table(
     sa.Column("address", sa.String(64)),
     sa.Column("request_id", sa.String(40)),
     sa.Column("target", sa.String(255)),
-    sa.Column("before", Json),
-    sa.Column("after", Json),
-    sa.Column("details", Json),
+    sa.Column("before", PlainJson),
+    sa.Column("after", PlainJson),
+    sa.Column("details", PlainJson),
     sa.Index("payloom_audit_time", "at", "id"),
     sa.Index("payloom_audit_action", "action", "at"),
     sa.Index("payloom_audit_target", "target", "at"),

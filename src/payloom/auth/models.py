@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from payloom.db.database import metadata
-from payloom.db.types import Json, UtcDateTime
+from payloom.db.types import Json, SealedBytes, UtcDateTime
 
 accounts = sa.Table(
     "payloom_accounts",
@@ -77,7 +77,7 @@ keys = sa.Table(
     "payloom_keys",
     metadata,
     sa.Column("purpose", sa.String(32), primary_key=True),
-    sa.Column("value", sa.LargeBinary, nullable=False),
+    sa.Column("value", SealedBytes, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
 )
 """Random keys that every process of the project signs with."""

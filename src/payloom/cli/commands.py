@@ -10,7 +10,7 @@ import typer
 from payloom import __version__
 from payloom.cli.project import check, convert, describe, diff, dry_run, explain, fmt, init, storm, test, workflows
 from payloom.cli.records import audit, events, mails, run, runs
-from payloom.cli.server import demo, dev, doctor, emulator, migrate, serve, studio, worker
+from payloom.cli.server import demo, dev, doctor, emulator, keys, migrate, serve, studio, worker
 
 app = typer.Typer(
     name="payloom",
@@ -67,6 +67,7 @@ app.command("import")(convert.import_)
 app.command("test")(test.run_tests)
 app.add_typer(runs.app, name="runs")
 app.add_typer(events.app, name="events")
+app.add_typer(keys.app, name="keys")
 app.add_typer(audit.app, name="audit")
 app.add_typer(emulator.app, name="emulator")
 

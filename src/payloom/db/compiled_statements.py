@@ -19,6 +19,8 @@ from sqlalchemy import exc
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import visitors
 
+from payloom.db.sealing.sealer import sealer_of
+
 Row = tuple[Any, ...]
 _Process = Callable[[Any], Any] | None
 _REQUIRED = object()
@@ -95,8 +97,15 @@ def tables_of(statement: Any) -> frozenset[str] | None:
 
 LOCKING = "payloom_locking_reads"
 """Key in `Connection.info`: reads lock the rows they find (Postgres)."""
-_inserts: dict[tuple[sa.Table, str, tuple[str, ...]], _Plan | None] = {}
-_plans: weakref.WeakKeyDictionary[Any, dict[str, _Plan | None]] = weakref.WeakKeyDictionary()
+_Kind = tuple[str, int]
+"""A dialect's name, and which sealer its values pass: what a compiled statement depends on."""
+_inserts: dict[tuple[sa.Table, _Kind, tuple[str, ...]], _Plan | None] = {}
+_plans: weakref.WeakKeyDictionary[Any, dict[_Kind, _Plan | None]] = weakref.WeakKeyDictionary()
+
+
+def _kind(dialect: Dialect) -> _Kind:
+    sealer = sealer_of(dialect)
+    return dialect.name, 0 if sealer is None else sealer.number
 
 
 def rows(tx: sa.Connection, statement: Any, parameters: Mapping[str, Any]) -> Sequence[Row]:
@@ -122,7 +131,7 @@ def insert(tx: sa.Connection, table: sa.Table, values: Sequence[Mapping[str, Any
     """Insert rows that all have the same keys, names of columns. What is null in all of them is left out."""
     empty = _may_be_left_out(table)
     names = tuple([name for name in values[0] if name not in empty or any(row[name] is not None for row in values)])
-    key = (table, tx.dialect.name, names)
+    key = (table, _kind(tx.dialect), names)
     plan = _inserts.get(key)
     if plan is None:
         plan = _inserts[key] = _compiled(tx.dialect, sa.insert(table), list(names))
@@ -235,9 +244,10 @@ def _plan(dialect: Dialect, statement: Any) -> _Plan | None:
     plans = _plans.get(statement)
     if plans is None:
         plans = _plans[statement] = {}
-    if dialect.name not in plans:
-        plans[dialect.name] = _compiled(dialect, statement)
-    return plans[dialect.name]
+    kind = _kind(dialect)
+    if kind not in plans:
+        plans[kind] = _compiled(dialect, statement)
+    return plans[kind]
 
 
 def _compiled(dialect: Dialect, statement: Any, keys: list[str] | None = None) -> _Plan | None:

@@ -13,6 +13,8 @@ from typing import Protocol, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from payloom.db.sealing.sealer import ATTRIBUTE, Sealer
+
 T = TypeVar("T")
 
 metadata = sa.MetaData()
@@ -62,8 +64,10 @@ class Database(Protocol):
         ...
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, sealer: Sealer | None = None) -> Database:
     """Open `sqlite:///relative/path.db`, `sqlite:////absolute/path.db` or `postgresql://user:password@host/name`.
+
+    sealer: seals the secrets in what is stored; without one they are stored as they are.
 
     Raises `DatabaseUrlNotUnderstood` or `DatabaseUnavailable`. Tables are made by `payloom.db.migrate.migrate`.
     """
@@ -77,12 +81,18 @@ def open_database(url: str) -> Database:
     if parsed is not None and backend == "sqlite" and parsed.database and parsed.database != ":memory:":
         from payloom.db.sqlite import SqliteDatabase  # noqa: PLC0415 - loaded only where it is used
 
-        return SqliteDatabase(Path(parsed.database))
+        return _sealed(SqliteDatabase(Path(parsed.database)), sealer)
     if parsed is not None and backend in ("postgresql", "postgres"):
         from payloom.db.postgres import PostgresDatabase  # noqa: PLC0415 - loaded only where it is used
 
-        return PostgresDatabase(parsed.set(drivername="postgresql"))
+        return _sealed(PostgresDatabase(parsed.set(drivername="postgresql")), sealer)
     raise DatabaseUrlNotUnderstood(
         "The database address is neither a SQLite file nor a Postgres server.",
         hint="Write sqlite:///payloom.db or postgresql://user:password@host:5432/name.",
     )
+
+
+def _sealed(database: Database, sealer: Sealer | None) -> Database:
+    """Have every value of this database pass the sealer: the types of the columns find it at their dialect."""
+    setattr(database.engine.dialect, ATTRIBUTE, sealer)
+    return database

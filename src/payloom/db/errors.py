@@ -39,6 +39,20 @@ class DatabaseUrlNotUnderstood(DatabaseError):
     status: ClassVar[int] = 500
 
 
+class BadSealingKey(DatabaseError):
+    """A sealing key is not one, or there is none."""
+
+    code: ClassVar[str] = "bad_sealing_key"
+    status: ClassVar[int] = 500
+
+
+class SealedByUnknownKey(DatabaseError):
+    """The database holds values that no sealing key here opens."""
+
+    code: ClassVar[str] = "sealed_by_unknown_key"
+    status: ClassVar[int] = 500
+
+
 class DatabaseNewer(DatabaseError):
     """A newer version of Payloom has migrated the database."""
 

@@ -14,6 +14,8 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
+from payloom.db.sealing.sealer import sealer_of
+
 
 def _tagged(value: Any) -> Any:
     # datetime before date: a datetime is a date.
@@ -137,6 +139,26 @@ class Json(sa.types.TypeDecorator[Any]):
 
     # The same without the detour over a generic type: it is done for some ten values of each run.
 
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """Write; secrets in it are sealed."""
+        sealer = sealer_of(dialect)
+        if sealer is None:
+            return _json_text
+        return lambda value: None if value is None else sealer.seal(dump_json(value))
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # noqa: ARG002 - SQLAlchemy's signature
+        """Read."""
+        sealer = sealer_of(dialect)
+        if sealer is None:
+            return _from_json_text
+        return lambda text: None if text is None else load_json(sealer.unseal(text))
+
+
+class PlainJson(Json):
+    """A JSON value that holds no secret, and is never changed once it is stored."""
+
+    cache_ok = True
+
     def bind_processor(self, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's signature
         """Write."""
         return _json_text
@@ -144,6 +166,45 @@ class Json(sa.types.TypeDecorator[Any]):
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # noqa: ARG002 - SQLAlchemy's signature
         """Read."""
         return _from_json_text
+
+
+class SealedText(sa.types.TypeDecorator[str]):
+    """A text that may hold secrets: they are sealed, and the rest is as it is."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Write."""
+        return seal_text(value, dialect)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        """Read."""
+        sealer = sealer_of(dialect)
+        return value if sealer is None or value is None else sealer.unseal(value)
+
+
+class SealedBytes(sa.types.TypeDecorator[bytes]):
+    """Bytes that are secret as a whole."""
+
+    impl = sa.LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        """Write."""
+        sealer = sealer_of(dialect)
+        return value if sealer is None or value is None else sealer.seal_bytes(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        """Read."""
+        sealer = sealer_of(dialect)
+        return value if sealer is None or value is None else sealer.unseal_bytes(bytes(value))
+
+
+def seal_text(value: str | None, dialect: Dialect) -> str | None:
+    """Return a text as a column of `SealedText` stores it, for a statement that takes no types of its columns."""
+    sealer = sealer_of(dialect)
+    return value if sealer is None or value is None else sealer.seal(value)
 
 
 class UtcDateTime(sa.types.TypeDecorator[dt.datetime]):

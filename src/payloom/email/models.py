@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from payloom.db.database import metadata
-from payloom.db.types import Json, UtcDateTime
+from payloom.db.types import Json, SealedText, UtcDateTime
 
 mails = sa.Table(
     "payloom_mails",
@@ -18,14 +18,14 @@ mails = sa.Table(
     sa.Column("sender", sa.String(512), nullable=False),
     sa.Column("recipients", Json, nullable=False),
     sa.Column("reply_to", sa.String(512), nullable=True),
-    sa.Column("subject", sa.Text, nullable=False),
-    sa.Column("html", sa.Text, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("subject", SealedText, nullable=False),
+    sa.Column("html", SealedText, nullable=False),
+    sa.Column("text", SealedText, nullable=False),
     sa.Column("attachments", Json, nullable=False),
     sa.Column("status", sa.String(16), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("repeated", sa.Boolean, nullable=False),
-    sa.Column("error", sa.Text, nullable=True),
+    sa.Column("error", SealedText, nullable=True),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("changed_at", UtcDateTime, nullable=False),
     sa.Column("sent_at", UtcDateTime, nullable=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from payloom.db.database import metadata
-from payloom.db.types import Json, UtcDateTime
+from payloom.db.types import Json, SealedText, UtcDateTime
 
 events = sa.Table(
     "payloom_events",
@@ -18,7 +18,7 @@ events = sa.Table(
     sa.Column("account", sa.String(255)),
     sa.Column("livemode", sa.Boolean, nullable=False),
     sa.Column("api_version", sa.String(64)),
-    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("payload", SealedText, nullable=False),
     sa.Column("source", sa.String(16), nullable=False),
     sa.Column("deliveries", sa.Integer, nullable=False),
     sa.Column("set_aside", sa.String(32)),

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from payloom.db import compiled_statements
 from payloom.db.database import Database
+from payloom.db.types import seal_text
 from payloom.inbox.errors import BodyTooLarge, EventRefused, EventUnknown, NoWebhookSecret
 from payloom.inbox.models import events, rejections
 from payloom.inbox.set_aside import SetAside, moment_of
@@ -249,7 +250,12 @@ def _insert(tx: sa.Connection, rows: Sequence[dict[str, Any]]) -> set[str]:
             compiled_statements.insert(tx, events, rows)
         return {row["id"] for row in rows}
     # One parameter: the same statement, prepared once, for any number of rows.
-    text = json.dumps([{**row, "received_at": row["received_at"].isoformat()} for row in rows])
+    text = json.dumps(
+        [
+            {**row, "received_at": row["received_at"].isoformat(), "payload": seal_text(row["payload"], tx.dialect)}
+            for row in rows
+        ]
+    )
     return {event_id for (event_id,) in compiled_statements.rows(tx, _insert_on_postgres(), {"rows": text})}
 
 

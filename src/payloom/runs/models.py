@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from payloom.db.database import metadata
-from payloom.db.types import Json, UtcDateTime
+from payloom.db.types import Json, PlainJson, SealedText, UtcDateTime
 
 runs = sa.Table(
     "payloom_runs",
@@ -131,7 +131,7 @@ versions = sa.Table(
     metadata,
     sa.Column("workflow_id", sa.String(255), primary_key=True),
     sa.Column("hash", sa.String(64), primary_key=True),
-    sa.Column("model", Json, nullable=False),
+    sa.Column("model", PlainJson, nullable=False),
     sa.Column("source", sa.Text),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Index("payloom_workflow_versions_workflow", "workflow_id", "created_at"),
@@ -159,7 +159,7 @@ logs = sa.Table(
     sa.Column("run_id", sa.String(255), nullable=False),
     sa.Column("path", sa.String(512), nullable=False),
     sa.Column("level", sa.String(16), nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("text", SealedText, nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
     sa.Index("payloom_logs_run", "run_id", "id"),
 )

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from payloom.connectors.tables.host import TablesHost
 from payloom.db.database import open_database
+from payloom.db.sealing.source import sealer_for
 from payloom.inbox.models import ASKED_FOR
 from payloom.inbox.models import events as stored_events
 from payloom.kit.clock import Clock, SystemClock
@@ -38,7 +39,7 @@ async def dry_run(root: Path, file: Path, wanted: Sequence[str], *, clock: Clock
     settings = load_settings(root, keep=False)
     project = load_project(root, settings)
     draft = _draft(project, file)
-    database = open_database(settings.database_url)
+    database = open_database(settings.database_url, sealer_for(settings.sealing))
     try:
         with database.engine.connect() as tx:
             begun = tx.begin()

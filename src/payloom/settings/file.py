@@ -21,7 +21,7 @@ FILE_NAME = "payloom.yaml"
 EnvironmentName = Literal["dev", "staging", "production"]
 PublishPolicy = Literal["editor", "admin", "two_people"]
 _SECRET = re.compile(r"\b(?:(?:sk|rk)_(?:test|live)_\w+|whsec_\w+)")
-_REFERENCES = {"secret_key", "publishable_key", "webhook_secret", "url", "admin_token", "metrics_token"}
+_REFERENCES = {"secret_key", "publishable_key", "webhook_secret", "url", "admin_token", "metrics_token", "sealing_key"}
 _URL_PASSWORD = re.compile(r"^[a-z][a-z0-9+.-]*://[^/@:\s]*:[^/@\s]+@", re.IGNORECASE)
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -149,6 +149,14 @@ class FileSettings(_Section):
     metrics_token: Reference = Field(
         Reference(env="PAYLOOM_METRICS_TOKEN"),
         description="The variable that holds the token for `/metrics`; without one nobody reads them, in dev only the admin token does.",
+    )
+    sealing_key: Reference = Field(
+        Reference(env="PAYLOOM_SEALING_KEY"),
+        description="The variable that holds the key that seals stored secrets; while you rotate, several with commas. `NAME_FILE` names a file with it instead.",
+    )
+    sealing_key_file: str | None = Field(
+        None,
+        description="A file for the sealing key, made at the first start; default: `data/sealing.key` in dev only.",
     )
     http_allow: list[str] = Field([], description="Hosts that `http` steps may call.")
     trusted_proxies: list[str] = Field([], description="Addresses of proxies whose `X-Forwarded-*` headers count.")

@@ -36,7 +36,7 @@ from payloom.settings.file import (
 )
 from payloom.settings.keys import StripeSettings, local_stripe, real_stripe
 from payloom.settings.local import LocalState
-from payloom.settings.model import ConnectionSettings, DemoAccount, EmailSettings, Settings
+from payloom.settings.model import ConnectionSettings, DemoAccount, EmailSettings, SealingSettings, Settings
 from payloom.settings.variables import Variables, read_variables
 
 DEFAULT_DATABASE = "data/payloom{}.sqlite"
@@ -101,6 +101,7 @@ def load_settings(
         keep_audit=file.keep_audit,
         guest_rate=_guest_rate(file.rate_limit, environment),
         mirror=tuple(dict.fromkeys(file.stripe.mirror)),
+        sealing=_sealing(file, environ, environment, root),
         connections=ConnectionSettings(**file.connections.model_dump()),
         studio_edit=environment == "dev" if file.studio.edit is None else file.studio.edit,
         studio_publish=_publish_policy(file.studio.publish, environment),
@@ -121,6 +122,18 @@ def _publish_policy(policy: PublishPolicy | None, environment: EnvironmentName) 
             hint="Write `studio: {publish: admin}` or `studio: {publish: two_people}` in payloom.yaml.",
         )
     return policy or ("editor" if environment == "dev" else "admin")
+
+
+def _sealing(file: FileSettings, environ: Mapping[str, str], environment: str, root: Path) -> SealingSettings:
+    """Return where the sealing keys are. Nothing is read: most commands need none."""
+    name = file.sealing_key.env
+    if keys := environ.get(name, "").strip():
+        return SealingSettings(keys=SecretStr(keys))
+    if path := environ.get(f"{name}_FILE", "").strip():
+        return SealingSettings(file=root / path)
+    if file.sealing_key_file or environment == "dev":
+        return SealingSettings(file=root / (file.sealing_key_file or "data/sealing.key"), make=True)
+    return SealingSettings()
 
 
 def _proxies(file: FileSettings, environment: str) -> tuple[str, ...]:

@@ -40,6 +40,15 @@ class DemoAccount:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class SealingSettings:
+    """Where the keys are that seal what is stored and secret. make: whether a file that is not there is made."""
+
+    keys: SecretStr | None = None
+    file: Path | None = None
+    make: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class ConnectionSettings:
     """How long a connection may take over a request, in seconds, and how many may be open (`per_address` 0: any)."""
 
@@ -94,6 +103,7 @@ class Settings:
     studio_publish: PublishPolicy = "admin"
     """Who may publish in the studio."""
     connections: ConnectionSettings = ConnectionSettings()
+    sealing: SealingSettings = SealingSettings()
 
     @property
     def data_dir(self) -> Path:
@@ -134,7 +144,7 @@ class Settings:
     def secret_values(self) -> list[str]:
         """Return every secret that the settings hold, to be masked wherever it appears."""
         secrets = (self.stripe.secret_key, *self.stripe.webhook_secrets, *self.secrets.values())
-        tokens = (token for token in (self.admin_token, self.metrics_token) if token is not None)
+        tokens = (token for token in (self.admin_token, self.metrics_token, self.sealing.keys) if token is not None)
         urls = (self.database_url, self.email.url.get_secret_value() if self.email.url else "")
         passwords = {urlsplit(url).password or "" for url in urls}
         # A password of letters only, such as `postgres`, would hide a word.
@@ -149,6 +159,10 @@ class Settings:
         masked["database_url"] = self.database_url.split("@")[-1]
         for key in ("admin_token", "metrics_token"):
             masked[key] = "set" if getattr(self, key) else None
+        masked["sealing"] = {
+            "keys": "set" if self.sealing.keys else None,
+            "file": str(self.sealing.file) if self.sealing.file else None,
+        }
         masked["stripe"] = {
             "mode": self.stripe.mode,
             "api_base": self.stripe.api_base or "https://api.stripe.com",

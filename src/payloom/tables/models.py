@@ -5,13 +5,13 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from payloom.db.database import metadata
-from payloom.db.types import Json, UtcDateTime
+from payloom.db.types import PlainJson, UtcDateTime
 
 applied = sa.Table(
     "payloom_tables",
     metadata,
     sa.Column("name", sa.String(63), primary_key=True),
-    sa.Column("spec", Json, nullable=False),
+    sa.Column("spec", PlainJson, nullable=False),
     sa.Column("applied_at", UtcDateTime, nullable=False),
 )
 

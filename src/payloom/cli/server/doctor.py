@@ -61,6 +61,7 @@ def _look(settings: Settings) -> Iterator[Finding]:
     yield Finding("stripe", True, f"{kind}; {len(stripe.webhook_secrets)} webhook secret(s)")
     yield _project(settings)
     yield _database(settings)
+    yield _sealing(settings)
     if not settings.is_dev and not settings.trusted_proxies:
         hint = "If a proxy is in front, list its address in `trusted_proxies`: else all its clients share one limit."
         yield Finding("proxies", True, "none is trusted", hint)
@@ -96,6 +97,22 @@ def _database(settings: Settings) -> Finding:
         return Finding("database", True, f"{asyncio.run(look())} at {where}")
     except PayloomError as error:
         return Finding("database", False, error.message, error.hint)
+
+
+def _sealing(settings: Settings) -> Finding:
+    """Whether there is a key that seals what is stored. None is made."""
+    from payloom.db.sealing.keyring import key_id
+    from payloom.db.sealing.source import load_keys
+
+    sealing = settings.sealing
+    if sealing.file is not None and sealing.make and not sealing.file.exists():
+        return Finding("sealing", True, f"a key is made at the first start, in {sealing.file}")
+    try:
+        names = [key_id(key) for key in load_keys(sealing)]
+    except PayloomError as error:
+        return Finding("sealing", False, error.message, error.hint)
+    more = f"; {len(names) - 1} more open" if len(names) > 1 else ""
+    return Finding("sealing", True, f"the key {names[0]} seals{more}; back it up apart from the database")
 
 
 def _data_folder(folder: Path) -> Finding:

@@ -40,9 +40,10 @@ async def _link(settings: Settings, email: str | None, address: str) -> str:
     from payloom.auth.studio_users import StudioUsers
     from payloom.db.database import open_database
     from payloom.db.migrate import migrate
+    from payloom.db.sealing.source import sealer_for
     from payloom.kit.clock import SystemClock
 
-    database, clock = open_database(settings.database_url), SystemClock()
+    database, clock = open_database(settings.database_url, sealer_for(settings.sealing)), SystemClock()
     try:
         await migrate(database)
         account = await AccountService(database, clock).find(email=email) if email else None

@@ -48,6 +48,13 @@ def remember_secrets(values: Iterable[str]) -> None:
     _KNOWN.add(values)
 
 
+def known_secrets_in(text: str) -> list[tuple[int, int]]:
+    """Return where the values stand that this process knows to be secret."""
+    if _KNOWN.pattern is None or not any(value in text for value in _KNOWN.values):
+        return []
+    return [match.span() for match in _KNOWN.pattern.finditer(text)]
+
+
 def redact_text(text: str) -> str:
     """Return `text` with keys, secrets and card numbers masked, in every encoding; their kind stays readable."""
     if len(text) < _SHORTEST:
