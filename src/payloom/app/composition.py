@@ -250,7 +250,6 @@ class Services:
         """
         migrated = await migrate(self.database)
         await self.claim_database()
-        await self.check_sealing()
         await self.engine.prepare()
         changes = await migrate_tables(self.database, self.tables, self.clock, allow_drop=allow_drop)
         return [*(["Payloom's own tables"] if migrated else []), *map(str, changes)]

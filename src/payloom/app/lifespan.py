@@ -26,6 +26,7 @@ async def lifespan(services: Services, *, work: bool) -> AsyncGenerator[None]:
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(services.close)
         await services.migrate()
+        await services.check_sealing()
         await services.claim_for_stripe_account()
         await services.versions.publish(services.project.workflows.values(), services.project.sources)
         for account in services.settings.accounts:

@@ -7,6 +7,7 @@ Order, later wins: defaults, payloom.yaml, its `environments: <name>:` part, `PA
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -101,12 +102,11 @@ def load_settings(
         keep_audit=file.keep_audit,
         guest_rate=_guest_rate(file.rate_limit, environment),
         mirror=tuple(dict.fromkeys(file.stripe.mirror)),
-        sealing=_sealing(file, environ, environment, root),
         connections=ConnectionSettings(**file.connections.model_dump()),
         studio_edit=environment == "dev" if file.studio.edit is None else file.studio.edit,
         studio_publish=_publish_policy(file.studio.publish, environment),
     )
-    return _remembered(settings)
+    return _remembered(dataclasses.replace(settings, sealing=_sealing(file, environ, environment, root)))
 
 
 def _remembered(settings: Settings) -> Settings:

@@ -49,12 +49,12 @@ def status(project: PROJECT = None, as_json: JSON = False) -> None:
         lost = [{"id": name, "values": values} for name, values in report.sealed_by.items() if name not in ids]
         return {"keys": keys, "unknown": lost}
 
-    found = _with_services(find_project(project), work)
+    uses = _with_services(find_project(project), work)
     if as_json:
-        print_json(found)
+        print_json(uses)
         return
-    rows = [[key["id"], "seals" if key["seals"] else "opens", str(key["values"])] for key in found["keys"]]
-    rows += [[key["id"], "not here", str(key["values"])] for key in found["unknown"]]
+    rows = [[key["id"], "seals" if key["seals"] else "opens", str(key["values"])] for key in uses["keys"]]
+    rows += [[key["id"], "not here", str(key["values"])] for key in uses["unknown"]]
     print_table(None, ("key", "use", "values"), rows)
 
 
@@ -102,15 +102,15 @@ def prune(project: PROJECT = None) -> None:
         file = KeyFile(services.settings.sealing.file)
         report = await reseal.count(services.database, services.sealer)
         keys = file.read()
-        kept = [key for at, key in enumerate(keys) if at == 0 or report.sealed_by[key_id(key)]]
-        file.write(kept)
+        used = [key for at, key in enumerate(keys) if at == 0 or report.sealed_by[key_id(key)]]
+        file.write(used)
         await _note(
             services,
             key_id(keys[0]),
             before={"keys": [key_id(key) for key in keys]},
-            after={"keys": [key_id(key) for key in kept]},
+            after={"keys": [key_id(key) for key in used]},
         )
-        return len(keys) - len(kept), len(kept) - 1
+        return len(keys) - len(used), len(used) - 1
 
     removed, left = _with_services(find_project(project), work)
     print_message(f"Removed {removed} key(s).")

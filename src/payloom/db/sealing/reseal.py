@@ -80,9 +80,9 @@ async def _rework(database: Database, sealer: Sealer, rework: Rework) -> Report:
             after: Sequence[Any] | None = None
             while True:
                 batch = _Batch(table, column, after)
-                after, found = await database.write(lambda tx, batch=batch: batch.work(tx, sealer, rework))
-                report.changed += found.changed
-                report.sealed_by.update(found.sealed_by)
+                after, batch_report = await database.write(lambda tx, batch=batch: batch.work(tx, sealer, rework))
+                report.changed += batch_report.changed
+                report.sealed_by.update(batch_report.sealed_by)
                 if after is None:
                     break
     return report

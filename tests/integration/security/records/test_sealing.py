@@ -19,7 +19,6 @@ import pytest
 import sqlalchemy as sa
 from tests.support.http_server import RunningServer, event, running_server
 from tests.support.postgres import fresh_database
-from tests.support.processes import payloom_process
 
 from payloom.db.database import metadata, open_database
 from payloom.db.errors import BadSealingKey, SealedByUnknownKey
@@ -380,49 +379,6 @@ async def test_rotation_seals_everything_anew_in_batches_and_old_keys_are_free_t
     )
     await database.close()
     assert read == rows
-
-
-def test_the_commands_rotate_the_file_s_key_while_the_server_runs(tmp_path: Path) -> None:
-    with running_server(tmp_path, FILES) as server:
-        texts = {**TEXTS, "answer": "x"}
-        body = {"secret": CANARIES["a client secret in inputs"], "texts": texts}
-        first = server.http.post("/api/keeps", json=body).headers["payloom-run-id"]
-        before = (tmp_path / "data" / "sealing.key").read_text("utf-8").split()
-        done = payloom_process.run("keys", "rotate", cwd=tmp_path)
-        assert done.returncode == 0, done.stderr
-        after = (tmp_path / "data" / "sealing.key").read_text("utf-8").split()
-        assert after[1:] == before
-        # The server finds the new key by itself, reads what it sealed, and writes on.
-        fork = server.http.post(f"/api/_payloom/runs/{first}/fork", json={}, headers=server.admin)
-        assert fork.status_code == 200, fork.text
-        run = server.wait(lambda: (one := server.manage(f"/runs/{fork.json()['id']}"))["finished_at"] and one)
-        assert run["status"] == "succeeded"
-        entries = server.manage("/audit", action="keys.rotated")["data"]
-        assert [(one["actor_kind"], one["outcome"]) for one in entries] == [("operator", "done")]
-    assert payloom_process.run("keys", "rotate", cwd=tmp_path).returncode == 0
-    pruned = payloom_process.run("keys", "prune", cwd=tmp_path)
-    assert pruned.returncode == 0, pruned.stderr
-    assert len((tmp_path / "data" / "sealing.key").read_text("utf-8").split()) == 1
-    status = json.loads(payloom_process.run("keys", "status", "--json", cwd=tmp_path).stdout)
-    assert [one["seals"] for one in status["keys"]] == [True]
-    assert status["unknown"] == []
-
-
-def test_a_lost_key_is_a_clear_error_and_abandoning_it_a_way_out(tmp_path: Path) -> None:
-    with running_server(tmp_path, FILES) as server:
-        server.http.post("/api/keeps", json={"secret": "pi_1_secret_abcdef", "texts": {**TEXTS, "answer": "x"}})
-    (tmp_path / "data" / "sealing.key").unlink()
-    refused = payloom_process.run("runs", "list", cwd=tmp_path)
-    assert refused.returncode != 0
-    assert "that key is not here" in refused.stderr
-    assert "Traceback" not in refused.stderr
-    assert "payloom keys abandon" in refused.stderr
-    unsure = payloom_process.run("keys", "abandon", cwd=tmp_path)
-    assert unsure.returncode != 0
-    assert payloom_process.run("keys", "abandon", "--yes", cwd=tmp_path).returncode == 0
-    with running_server(tmp_path, FILES) as server:
-        runs = server.manage("/runs", workflow="keeps")["data"]
-        assert server.manage(f"/runs/{runs[0]['id']}")["status"] == "succeeded"
 
 
 def test_events_without_secrets_cost_next_to_nothing() -> None:
