@@ -143,7 +143,7 @@ def abandon(
     print_message(f"Gave up {report.changed} value(s). Links that were sent before no longer open anything.")
 
 
-async def _note(services: Services, key: str, **what: Any) -> None:
+async def _note(services: Services, key: str, **changes: Any) -> None:
     from payloom.audit.trail import Actor, AuditNote
 
     try:
@@ -151,7 +151,7 @@ async def _note(services: Services, key: str, **what: Any) -> None:
     except (KeyError, OSError):
         operator = "somebody"
     note = AuditNote("keys.rotated", key)
-    note.on(**what)
+    note.on(**changes)
     await services.audit.write(Actor("operator", operator), note)
 
 
