@@ -251,6 +251,8 @@ REFUSED: list[tuple[dict[str, str], list[str], str]] = [
     ({"STRIPE_SECRET_KEY": ""}, [], "is set but STRIPE_SECRET_KEY is not"),
     ({"STRIPE_API_BASE": "127.0.0.1:9"}, [], "STRIPE_API_BASE is not an address"),
     ({"STRIPE_WEBHOOK_SECRET": "whsec_placeholder"}, [], "placeholder"),
+    ({"PAYLOOM_SEALING_KEY": ""}, [], "no key to seal"),
+    ({"PAYLOOM_SEALING_KEY": "too short"}, [], "no sealing key"),
     (
         {
             "PAYLOOM_ENV": "production",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from sqlalchemy import exc
+
 from payloom.kit.errors import PayloomError
 
 
@@ -39,18 +41,20 @@ class DatabaseUrlNotUnderstood(DatabaseError):
     status: ClassVar[int] = 500
 
 
-class BadSealingKey(DatabaseError):
+class BadSealingKey(DatabaseError, exc.DontWrapMixin):
     """A sealing key is not one, or there is none."""
 
     code: ClassVar[str] = "bad_sealing_key"
     status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 2
 
 
-class SealedByUnknownKey(DatabaseError):
+class SealedByUnknownKey(DatabaseError, exc.DontWrapMixin):
     """The database holds values that no sealing key here opens."""
 
     code: ClassVar[str] = "sealed_by_unknown_key"
     status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 2
 
 
 class DatabaseNewer(DatabaseError):

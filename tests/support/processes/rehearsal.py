@@ -17,5 +17,6 @@ def staging(**changes: str) -> dict[str, str]:
         "STRIPE_PUBLISHABLE_KEY": "pk_test_51HnQ2LkfJd83nAbcQweRtyUiop4",
         "STRIPE_WEBHOOK_SECRET": SECRET,
         "STRIPE_API_BASE": "http://127.0.0.1:9",
+        "PAYLOOM_SEALING_KEY": "c2VhbGluZyBrZXkgb2YgdGhlIHRlc3RzLCAzMiBieSE=",
         **changes,
     }

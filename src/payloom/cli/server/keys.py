@@ -102,6 +102,8 @@ def prune(project: PROJECT = None) -> None:
         file = KeyFile(services.settings.sealing.file)
         report = await reseal.count(services.database, services.sealer)
         keys = file.read()
+        if not keys:
+            return 0, 0
         used = [key for at, key in enumerate(keys) if at == 0 or report.sealed_by[key_id(key)]]
         file.write(used)
         await _note(

@@ -16,6 +16,7 @@ from payloom.cli.support.errors import CommandError
 from payloom.cli.support.options import PROJECT
 from payloom.cli.support.output import print_data, report_errors
 from payloom.cli.support.paths import find_project, listen
+from payloom.db.sealing.source import load_keys
 from payloom.settings.load import load_settings
 from payloom.settings.model import Settings
 
@@ -45,6 +46,7 @@ def serve(
     """
     settings = load_settings(find_project(project), port=port)
     _refuse_unfit(settings, workers=workers, work=work)
+    load_keys(settings.sealing)
     if check:
         asyncio.run(_start_and_stop(settings, work=work))
         print_data(f"{settings.name} starts: {settings.environment}, Stripe in {settings.stripe.mode} mode")
