@@ -50,6 +50,11 @@ WITHOUT_A_SERVER = {
     "storm": ("storm grant-access --seeds 1 --no-keep", 0),
     "migrate": ("migrate", 0),
     "doctor": ("doctor", 0),
+    "keys new": ("keys new", 0),
+    "keys status": ("keys status", 0),
+    "keys rotate": ("keys rotate", 0),
+    "keys prune": ("keys prune", 0),
+    "keys abandon": ("keys abandon", 2),  # it asks for --yes
     "serve": ("serve", 2),  # it is for staging and production
     "import": ("import grant-access", 0),
     "export": ("export nightly.py", 0),
