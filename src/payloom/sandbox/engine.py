@@ -18,7 +18,7 @@ from payloom.engine.port import Advance, Takeover
 
 _metadata = sa.MetaData()
 entries = sa.Table(
-    "payloom_story_queue",
+    "payloom_sandbox_queue",
     _metadata,
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("run_id", sa.String(255), nullable=False),
@@ -51,7 +51,7 @@ class DueList:
 
 
 class QueueTable:
-    """Keeps segments in `payloom_story_queue`. An entry is gone once its advance returned."""
+    """Keeps segments in `payloom_sandbox_queue`. An entry is gone once its advance returned."""
 
     @staticmethod
     def create(tx: sa.Connection) -> None:

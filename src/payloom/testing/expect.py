@@ -231,10 +231,11 @@ def _closest(expected: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], mat
 # -- two outcomes ----------------------------------------------------------------------------------------------------
 
 
-def compare(base: Outcome, other: Outcome, *, loose: bool = False) -> list[Difference]:
+def compare(base: Outcome, other: Outcome, *, loose: bool = False, same_answers: bool = True) -> list[Difference]:
     """Return how `other` differs from `base` in what lasts: rows, mails, calls to Stripe by key, how runs ended.
 
-    loose: the same things may have happened in another order, at other times.
+    loose: the same things may have happened in another order, at other times. same_answers: otherwise a run may have
+    another result than in `base`, as long as it doesn't fail.
     """
     if loose:
         base, other = _loosened(base), _loosened(other)
@@ -246,7 +247,12 @@ def compare(base: Outcome, other: Outcome, *, loose: bool = False) -> list[Diffe
     differences += _bags("other effects", _keyed(base.effects), _keyed(other.effects))
     differences += _bags("log lines", [as_text(log) for log in base.logs], [as_text(log) for log in other.logs])
     results = [
-        [as_text([run["workflow"], run["status"], run["output"]]) for run in outcome.runs] for outcome in (base, other)
+        [
+            as_text([run["workflow"], run["status"], run["output"]])
+            for run in outcome.runs
+            if same_answers or run["status"] == "failed"
+        ]
+        for outcome in (base, other)
     ]
     differences += _bags("runs", *results)
     differences += [

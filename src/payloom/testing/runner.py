@@ -12,7 +12,7 @@ from payloom.kit.diagnostics import Diagnostic
 from payloom.project.loader import Project, load_project
 from payloom.sandbox.errors import BadCaseFile, NothingToTest
 from payloom.sandbox.project import SandboxProject, open_sandbox
-from payloom.settings.load import load_settings
+from payloom.settings.offline import load_offline_settings
 from payloom.testing.casefile import Case, CaseFile, find_case_files, load_case_file
 from payloom.testing.coverage import Coverage, Spot
 from payloom.testing.variants import CaseResult, VariantRunner
@@ -66,7 +66,7 @@ def chosen(files: Sequence[CaseFile], wanted: str | None) -> Iterator[Case]:
 
 def open_project(root: Path) -> tuple[Project, SandboxProject]:
     """Return the project in `root` and an empty sandbox for it. Raises ProjectHasErrors."""
-    settings = load_settings(root, environ={}, keep=False)
+    settings = load_offline_settings(root, environ={})
     project = load_project(root, settings)
     project.ensure_valid()
     return project, SandboxProject(project, settings)
@@ -85,7 +85,7 @@ async def run_cases(
     done: called after each case. Raises BadCaseFile, NothingToTest, ProjectHasErrors.
     """
     began = monotonic()
-    settings = load_settings(root, environ={}, keep=False)
+    settings = load_offline_settings(root, environ={})
     project = load_project(root, settings)
     sandbox = await open_sandbox(project, settings)
     files = load_case_files(project, only)

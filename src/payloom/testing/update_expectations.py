@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -21,14 +21,23 @@ from payloom.testing.variants import CaseResult
 _QUIET = ("created_at", "updated_at")
 
 
-def record(results: Sequence[CaseResult]) -> list[str]:
-    """Write the expectations of the cases that have none, or other ones; return the ids of those written."""
+def record(
+    results: Sequence[CaseResult], replace: Callable[[CaseResult], bool] = lambda _: False
+) -> tuple[list[str], list[str]]:
+    """Write the expectations of the cases that have none; return the ids of those written, and of those left failing.
+
+    replace: asked about each case whose expectation fails; whether to write the present outcome in its place.
+    """
     written: list[str] = []
+    left: list[str] = []
     by_file: dict[str, tuple[CaseFile, list[tuple[Case, Outcome]]]] = {}
     for result in results:
-        first = result.variants[0]
-        if result.base is not None and (result.case.expect is None or not first.ok):
-            by_file.setdefault(result.case.file.name, (result.case.file, []))[1].append((result.case, result.base))
+        if result.base is None or (result.case.expect is not None and result.variants[0].ok):
+            continue
+        if result.case.expect is not None and not replace(result):
+            left.append(result.case.id)
+            continue
+        by_file.setdefault(result.case.file.name, (result.case.file, []))[1].append((result.case, result.base))
     for file, cases in by_file.values():
         text = file.source.text
         # From the end, so that the places of the cases before stay true.
@@ -36,7 +45,7 @@ def record(results: Sequence[CaseResult]) -> list[str]:
             text = _spliced(text, file.source, case, expectation(outcome))
             written.append(case.id)
         file.path.write_text(text, "utf-8")
-    return sorted(written)
+    return sorted(written), left
 
 
 def expectation(outcome: Outcome) -> dict[str, Any]:

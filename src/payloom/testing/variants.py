@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeGuard
 
 from payloom.connectors.port import OutsideHost
 from payloom.sandbox.project import SandboxProject, WorkflowSet
 from payloom.sandbox.scenario.deliveries import AdvanceTime, Delivery, EventDelivery, WorkflowCall
-from payloom.sandbox.scenario.faults import FaultPlan, KillAt
+from payloom.sandbox.scenario.faults import AtOnce, FaultPlan, KillAt
 from payloom.sandbox.scenario.outcome import Outcome, read_outcome
 from payloom.sandbox.scenario.replays import replay_problems
 from payloom.sandbox.scenario.scenario import Scenario
@@ -19,6 +20,7 @@ from payloom.workflows.interpreter.execution import Execution
 from payloom.workflows.program.program import ApiTrigger
 
 MOST_ORDERS = 12
+TWO_CALLERS = "by two callers at once, unlike one after the other"
 MOST_KILLS = 80
 """Deaths per case; a case with more boundaries has every n-th of them tried."""
 
@@ -84,18 +86,45 @@ class VariantRunner:
             differences = [*compare(base, found, loose=loose), *problems]
             if differences:
                 result.variants.append(VariantResult(variant, differences))
+        await self._play_two_callers(case, workflow_set, result)
         return result
 
+    async def _play_two_callers(self, case: Case, workflow_set: WorkflowSet, result: CaseResult) -> None:
+        """Play each endpoint by two callers, one after the other and at once: what lasts must be the same."""
+        if not any(_is_repeatable_endpoint(delivery, workflow_set) for delivery in case.deliveries):
+            return
+        one_by_one, _, _ = await self.run_scenario(case, workflow_set, case.deliveries, callers=2)
+        at_once, _, problems = await self.run_scenario(case, workflow_set, case.deliveries, AtOnce(), callers=2)
+        result.scenarios += 2
+        differences = [*compare(one_by_one, at_once, loose=True, same_answers=False), *problems]
+        if differences:
+            result.variants.append(VariantResult(TWO_CALLERS, differences))
+
     async def run_scenario(
-        self, case: Case, workflow_set: WorkflowSet, deliveries: Sequence[Delivery], faults: FaultPlan | None = None
+        self,
+        case: Case,
+        workflow_set: WorkflowSet,
+        deliveries: Sequence[Delivery],
+        faults: FaultPlan | None = None,
+        *,
+        callers: int = 1,
     ) -> tuple[Outcome, list[str], list[Difference]]:
-        """Play one scenario of a case; return its outcome, its boundaries, and the differences of its journal."""
+        """Play one scenario of a case; return its outcome, its boundaries, and the differences of its journal.
+
+        callers: how many make each call of which each is a run of its own.
+        """
         scenario = Scenario(
             self.sandbox, workflow_set, case.given, faults=faults, strict=not case.any_order, wrap=self._wrap
         )
         async with scenario.running():
             for delivery in deliveries:
-                await scenario.deliver(delivery)
+                if callers == 1 or not _is_repeatable_endpoint(delivery, workflow_set):
+                    await scenario.deliver(delivery)
+                elif isinstance(faults, AtOnce):
+                    await scenario.deliver_together([delivery] * callers)
+                else:
+                    for _ in range(callers):
+                        await scenario.deliver(delivery)
             await scenario.finish()
             outcome = read_outcome(scenario, case.file.ids())
             problems = [Difference(problem) for problem in replay_problems(scenario)]
@@ -132,6 +161,13 @@ def deduped(call: WorkflowCall, workflow_set: WorkflowSet) -> bool:
     return workflow.once is not None or any(
         isinstance(trigger, ApiTrigger) and trigger.dedupe is not None for trigger in workflow.triggers
     )
+
+
+def _is_repeatable_endpoint(delivery: Delivery, workflow_set: WorkflowSet) -> TypeGuard[WorkflowCall]:
+    """Whether a delivery is a request to an endpoint of which each is a run of its own."""
+    if not isinstance(delivery, WorkflowCall) or deduped(delivery, workflow_set):
+        return False
+    return any(isinstance(trigger, ApiTrigger) for trigger in workflow_set.workflows[delivery.workflow].triggers)
 
 
 def orders(case: Case) -> Iterator[list[Delivery]]:

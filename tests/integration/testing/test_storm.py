@@ -145,7 +145,20 @@ def test_runs_that_overwrite_each_other_are_found_and_a_queue_mends_it(small: Sm
     assert [failure.wrong for failure in storm(small, 80, cases=COUNTED).failures] == []
 
 
-def test_a_failing_story_is_shrunk_kept_and_told_again(small: SmallProject) -> None:
+def test_a_case_that_fails_as_it_stands_is_never_called_holding(small: SmallProject) -> None:
+    wrong = STORM_CASES.replace("metadata: {order_id: o1}}}", "metadata: {order_id: o1}}}\n    expect: {runs: 7}")
+    small.write("tests/all.test.yaml", wrong)
+    done = payloom("storm", "--seeds", "20", cwd=small.root)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "tests/all.test.yaml::paid fails as it stands" in done.stdout
+    assert "runs: expected 7, found 1" in done.stdout
+    assert "1 failed" in done.stderr
+    shown = json.loads(payloom("storm", "--seeds", "20", "--json", cwd=small.root).stdout)
+    assert (shown["ok"], list(shown["broken_cases"])) == (False, ["tests/all.test.yaml::paid"])
+    assert 0 < shown["scenarios"] < 20, "the other case was played"
+
+
+def test_a_failing_scenario_is_shrunk_kept_and_played_again(small: SmallProject) -> None:
     small.write("tests/all.test.yaml", STORM_CASES)
     small.write("workflows/refund.yaml", TIMED)
     done = payloom("storm", "--seeds", "60", cwd=small.root)
@@ -159,7 +172,7 @@ def test_a_failing_story_is_shrunk_kept_and_told_again(small: SmallProject) -> N
     small.write("workflows/refund.yaml", REFUND)
     healed = payloom("storm", "--seeds", "1", "--json", cwd=small.root)
     assert healed.returncode == 0, healed.stdout
-    assert json.loads(healed.stdout)["scenarios"] == 1 + len(kept), "kept seeds are told first"
+    assert json.loads(healed.stdout)["scenarios"] == 1 + len(kept), "kept seeds are played first"
 
 
 def payloom(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -10,10 +11,12 @@ from pathlib import Path
 
 import pytest
 from tests.support.processes import payloom_process
-from tests.support.testing_fixture import PAY, SmallProject
+from tests.support.testing_fixture import PAY, REFUND, SmallProject
 
 from payloom.sandbox.errors import BadCaseFile
-from payloom.testing.runner import Report
+from payloom.testing.runner import Report, run_cases
+from payloom.testing.update_expectations import record
+from payloom.testing.variants import CaseResult
 
 Lines = Callable[[Report], list[str]]
 ORDER = "given: {tables: {orders: [{id: o1, amount: 2198}]}}\n"
@@ -184,16 +187,118 @@ cases:
 """
     path = small.write("tests/one.test.yaml", before)
     done = payloom("test", "--record", cwd=small.root)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 1, "the second one is left as it is, and fails"
     after = path.read_text("utf-8")
     for line in before.splitlines():
-        assert line in after or "expect:" in line
-    assert "expect: {status: 200}" not in after
-    assert "error: row_not_found" in after
+        assert line in after
     assert "call: refunds.create" in after
+    assert "status: expected 200" in done.stdout.replace(" (no row matches)", ""), "what differs is shown"
+    assert "left as it is, and failing: tests/one.test.yaml::not twice" in done.stderr
+
+
+def test_a_failing_expectation_is_replaced_only_when_somebody_says_so(small: SmallProject) -> None:
+    before = PAID.replace("status: paid", "status: refunded")
+    path = small.write("tests/one.test.yaml", before)
+    assert payloom("test", "--record", cwd=small.root).returncode == 1
+    assert path.read_text("utf-8") == before
+    refused = payloom("test", "--overwrite", cwd=small.root)
+    assert (refused.returncode, path.read_text("utf-8")) == (2, before), "without --record it says nothing"
+    done = payloom("test", "--record", "--overwrite", cwd=small.root)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "orders[o1].status" in done.stdout
+    assert "status: paid" in path.read_text("utf-8")
     assert payloom("test", cwd=small.root).returncode == 0
     assert payloom("test", "--record", cwd=small.root).returncode == 0
-    assert path.read_text("utf-8") == after
+
+
+def test_a_terminal_is_asked_about_each_failing_expectation(small: SmallProject) -> None:
+    """The answer to the question decides, case by case."""
+    failing = PAID.replace("status: paid", "status: refunded")
+    second = (
+        failing[failing.index("  - name: pays") :].replace("name: pays", "name: pays again").replace("pi_1", "pi_2")
+    )
+    path = small.write("tests/one.test.yaml", failing + second)
+    asked: list[str] = []
+
+    def replace(result: CaseResult) -> bool:
+        asked.append(result.case.name)
+        return result.case.name == "pays again"
+
+    report = asyncio.run(run_cases(small.root, variants=False))
+    assert record(report.results, replace) == (["tests/one.test.yaml::pays again"], ["tests/one.test.yaml::pays"])
+    assert asked == ["pays", "pays again"]
+    assert path.read_text("utf-8").startswith(failing)
+
+
+SECRETS = """\
+name: Small
+http_allow: [api.example.com]
+secrets: {TOKEN: {env: A_TOKEN_THAT_IS_NOT_SET}}
+env: {PARTNER: {env: A_PARTNER_THAT_IS_NOT_SET}}
+"""
+SENDS = """\
+name: Sends
+description: Sends something with a secret.
+on: {api: POST /send, auth: none}
+steps:
+  - http: POST https://api.example.com/x
+    headers: {Authorization: "Bearer ${{ secrets.TOKEN }}"}
+    body: {partner: "${{ env.PARTNER }}"}
+"""
+
+
+def test_secrets_that_are_not_set_are_made_up_where_a_test_needs_them(small: SmallProject, lines: Lines) -> None:
+    small.write("payloom.yaml", SECRETS)
+    small.write("workflows/send.yaml", SENDS)
+    given = 'given: {http: {"POST https://api.example.com/x": {status: 200, body: {}}}}'
+    report = small.cases(f"workflow: send\n{given}\ncases: [{{name: sends, call: {{}}, expect: {{status: 200}}}}]\n")
+    assert lines(report) == []
+    assert report.results[0].scenarios > 5
+    for command in (("check",), ("schema",), ("storm", "--seeds", "10"), ("workflows",), ("openapi",)):
+        done = payloom(*command, cwd=small.root)
+        assert done.returncode == 0, done.stdout + done.stderr
+    served = payloom("doctor", cwd=small.root)
+    assert "A_TOKEN_THAT_IS_NOT_SET" in served.stdout + served.stderr, "what is served needs the real one"
+
+
+ADDS = """\
+name: Adds
+description: Reads, calls, and writes what it read and one more.
+on: {api: POST /add, auth: none}
+input: {order_id: uuid}
+steps:
+  - id: order
+    select: orders
+    where: {id: "${{ inputs.order_id }}"}
+    one: required
+  - stripe: customers.create
+    with: {description: "${{ order.id }}"}
+  - update: orders
+    where: {id: "${{ order.id }}"}
+    set: {amount: "${{ order.amount + 1 }}"}
+"""
+
+
+def test_two_callers_at_once_find_an_update_that_gets_lost(small: SmallProject, lines: Lines) -> None:
+    small.write("workflows/add.yaml", ADDS)
+    case = "workflow: add\n" + ORDER + "cases: [{name: adds, call: {inputs: {order_id: o1}}}]\n"
+    found = lines(small.cases(case))
+    assert found
+    assert all(line.startswith("by two callers at once") for line in found)
+    assert any('"amount": 2200' in line for line in found), "one after the other adds two"
+
+
+def test_two_callers_at_once_may_get_other_answers_than_one_after_the_other(small: SmallProject, lines: Lines) -> None:
+    """The second refund has the key of the first: the money goes back once, whatever the callers hear."""
+    case = "workflow: refund\ngiven: {tables: {orders: [{id: o1, amount: 500, status: paid}]}}\n"
+    report = small.cases(case + "cases: [{name: refunds, call: {inputs: {order_id: o1}}}]\n")
+    assert lines(report) == []
+    once = small.write(
+        "workflows/refund.yaml",
+        REFUND.replace("refund-${{ order.id }}", "${{ run.id }}  # payloom: ignore[F104] planted"),
+    )
+    found = lines(small.cases(case + "cases: [{name: refunds, call: {inputs: {order_id: o1}}}]\n"))
+    assert any("calls to Stripe: 1 too many" in line and "refunds.create" in line for line in found), once
 
 
 def test_pytest_collects_the_cases(small: SmallProject) -> None:

@@ -32,10 +32,10 @@ def check(
     """Check tables, workflows, pages and settings; exit code 1 if there are errors."""
     from payloom.project.loader import load_project
     from payloom.project.loader import run_actions as with_actions
-    from payloom.settings.load import load_settings
+    from payloom.settings.offline import load_offline_settings
 
     root = find_project(project)
-    loaded = load_project(root, load_settings(root, keep=False))
+    loaded = load_project(root, load_offline_settings(root))
     if run_actions:
         loaded = with_actions(loaded)
     errors = len(loaded.errors)

@@ -100,16 +100,16 @@ def openapi(project: PROJECT = None) -> None:
     """Print the OpenAPI description of the project's endpoints."""
     from payloom.api.openapi import describe
     from payloom.project.loader import load_project
-    from payloom.settings.load import load_settings
+    from payloom.settings.offline import load_offline_settings
 
     root = find_project(project)
-    settings = load_settings(root, keep=False)
+    settings = load_offline_settings(root)
     print_json(describe(settings.name, settings.site_url, load_project(root, settings).workflows))
 
 
 def _catalog(project: Any) -> Any:
     from payloom.project.loader import load_project
-    from payloom.settings.load import load_settings
+    from payloom.settings.offline import load_offline_settings
 
     root = find_project(project)
-    return load_project(root, load_settings(root, keep=False)).catalog
+    return load_project(root, load_offline_settings(root)).catalog

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from payloom.cli.support.errors import CommandError
 from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
@@ -30,8 +31,11 @@ def run_tests(
         bool,
         typer.Option(
             "--record",
-            help="Record actual results where `expect` is missing or fails (overwrites failing expectations).",
+            help="Record actual results where `expect` is missing. Asks before it replaces an expectation that fails.",
         ),
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="With --record: replace all expectations that fail, without asking.")
     ] = False,
     once: Annotated[bool, typer.Option("--once", help="Run each case as it is, without its variants.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the cases and run none.")] = False,
@@ -42,6 +46,8 @@ def run_tests(
     from payloom.testing.runner import chosen, load_case_files, open_project, run_cases
 
     root = find_project(project)
+    if overwrite and not record:
+        raise CommandError("--overwrite goes with --record", hint="Run `payloom test --record --overwrite`.")
     if listed:
         loaded, _ = open_project(root)
         for case in chosen(load_case_files(loaded, files or ()), keywords):
@@ -57,18 +63,33 @@ def run_tests(
         )
     )
     if record:
-        from payloom.testing.update_expectations import record as write
-
-        written = write(report.results)
-        for name in written:
-            print_message(f"recorded {name}")
-        print_message(f"Wrote {len(written)} expectation(s). Read them before you trust them.")
-        return
+        sys.exit(_record(report, overwrite=overwrite))
     if as_json:
         print_json(_as_json(report))
     else:
         _summary(report)
     sys.exit(0 if report.ok else 1)
+
+
+def _record(report: Report, *, overwrite: bool) -> int:
+    """Write expectations; return the exit code: 1 if a case is left whose expectation fails."""
+    from payloom.testing.update_expectations import record as write
+
+    can_ask = sys.stdin.isatty()
+
+    def replace(result: CaseResult) -> bool:
+        # What differs was printed when the case was played.
+        return overwrite or (can_ask and typer.confirm(f"Replace the failing expectation of {result.case.id}?"))
+
+    written, left = write(report.results, replace)
+    for name in written:
+        print_message(f"recorded {name}")
+    for name in left:
+        print_message(f"left as it is, and failing: {name}")
+    print_message(f"Wrote {len(written)} expectation(s). Read them before you trust them.")
+    if left:
+        print_message("hint: Mend the workflow or the expectation, or replace it with --record --overwrite.")
+    return 1 if left else 0
 
 
 def _ignore(_result: CaseResult) -> None:
@@ -77,7 +98,9 @@ def _ignore(_result: CaseResult) -> None:
 
 def _show_case(result: CaseResult) -> None:
     case = result.case
-    print_data(f"{'ok    ' if result.ok else 'FAILED'}  {case.id}  ({result.scenarios} scenarios)")
+    print_data(
+        f"{'ok    ' if result.ok else 'FAILED'}  {case.id}  ({result.scenarios} scenario{'' if result.scenarios == 1 else 's'})"
+    )
     for variant in result.variants:
         for difference in variant.differences:
             place = case.file.source.place(difference.path) if difference.path else None

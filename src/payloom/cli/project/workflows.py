@@ -24,10 +24,10 @@ def workflows(
 ) -> None:
     """List the project's workflows with their triggers. Reads the files; needs no database and no server."""
     from payloom.project.loader import load_project
-    from payloom.settings.load import load_settings
+    from payloom.settings.offline import load_offline_settings
 
     root = find_project(project)
-    loaded = load_project(root, load_settings(root, keep=False))
+    loaded = load_project(root, load_offline_settings(root))
     chosen = [workflow for name, workflow in sorted(loaded.workflows.items()) if not search or search in name]
     if search and not chosen:
         hint = did_you_mean(search, loaded.workflows) or "`payloom workflows` lists all ids."

@@ -49,3 +49,7 @@ class KillAt(FaultPlan):
     def kills(self, point: int) -> bool:
         """See NoFaults."""
         return point == self._point
+
+
+class AtOnce(FaultPlan):
+    """Nothing goes wrong, but what is delivered together advances side by side, one call each in turn."""

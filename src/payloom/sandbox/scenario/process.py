@@ -16,6 +16,7 @@ from payloom.connectors.stripe.tables.table_source import StripeTables
 from payloom.email.errors import DeliveryUnknown, MailDelayed, MailRefused
 from payloom.email.message import Mail
 from payloom.email.outbox import Outbox
+from payloom.kit.json_types import is_list, is_map
 from payloom.runs.service import RunService
 from payloom.sandbox.database import CrashableDatabase
 from payloom.sandbox.engine import process_engine
@@ -40,6 +41,22 @@ class Effect:
     action: str
     args: Mapping[str, Any]
     value: Any
+
+
+def with_named_secrets(args: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a step's arguments with the names of its secrets in the places of the marks, which are new each time."""
+    names = {mark: f"secrets.{name}" for mark, name in (args.get("secrets") or {}).items()}
+
+    def named(value: Any) -> Any:
+        if isinstance(value, str):
+            for mark, name in names.items():
+                value = value.replace(mark, name)
+            return value
+        if is_map(value):
+            return {key: named(item) for key, item in value.items()}
+        return [named(item) for item in value] if is_list(value) else value
+
+    return {key: named(value) for key, value in args.items() if key != "secrets"}
 
 
 class ScenarioObserver(Protocol):

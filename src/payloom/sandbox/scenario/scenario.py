@@ -38,7 +38,7 @@ from payloom.sandbox.scenario.deliveries import (
 )
 from payloom.sandbox.scenario.faults import FaultPlan
 from payloom.sandbox.scenario.initial_state import InitialState
-from payloom.sandbox.scenario.process import Effect, ProcessKilled, SimulatedProcess
+from payloom.sandbox.scenario.process import Effect, ProcessKilled, SimulatedProcess, with_named_secrets
 from payloom.sandbox.scenario.stored_rows import rows_of, run_ids
 from payloom.sandbox.stripe.sandbox_stripe import SandboxStripe
 from payloom.workflows.program.commands import Do
@@ -185,7 +185,7 @@ class Scenario:
 
     def record_effect(self, do: Do, value: Any) -> None:
         """Note what a web address or a function did, once per key."""
-        self.effects.setdefault(do.key, Effect(do.verb, do.action, dict(do.args), value))
+        self.effects.setdefault(do.key, Effect(do.verb, do.action, with_named_secrets(do.args), value))
 
     # -- deliveries --------------------------------------------------------------------------------------------------
 
@@ -203,6 +203,17 @@ class Scenario:
             await self._decide(delivery)
         if self.strict and not isinstance(delivery, AdvanceTime):
             await self.settle(within=PATIENCE)
+
+    async def deliver_together(self, calls: Sequence[WorkflowCall]) -> None:
+        """Let several callers call at once: every run begins before one of them gets beyond its first outside call."""
+        self.faults.interleaved = True
+        try:
+            for call in calls:
+                await self._call(call, settled=False)
+            await self.settle(until=self.sandbox.clock.now())
+            await self.settle(within=PATIENCE)
+        finally:
+            self.faults.interleaved = False
 
     async def _event(self, delivery: EventDelivery) -> None:
         payload = self._bound(dict(delivery.payload))
@@ -238,7 +249,7 @@ class Scenario:
         old = {row[key] for row in self.seeds[table]}
         return [row[key] for row in rows if row[key] not in old]
 
-    async def _call(self, call: WorkflowCall) -> None:
+    async def _call(self, call: WorkflowCall, *, settled: bool = True) -> None:
         workflow = self.workflow_set.workflows[call.workflow]
         listed = [
             (at, each) for at, each in enumerate(workflow.triggers) if isinstance(each, ApiTrigger | ManualTrigger)
@@ -258,7 +269,8 @@ class Scenario:
         request = Caller(user=user, user_id=str(user["id"]) if user else None)
         run_id = await self._begun(workflow, inputs, request, kind, index)
         if run_id is not None:
-            await self.settle(until=self.sandbox.clock.now())
+            if settled:
+                await self.settle(until=self.sandbox.clock.now())
             self._open_calls.append(run_id)
 
     async def _begun(

@@ -13,7 +13,7 @@ from payloom.sandbox.project import SandboxProject, WorkflowSet
 from payloom.sandbox.scenario.outcome import Outcome, read_outcome
 from payloom.sandbox.scenario.scenario import Scenario
 from payloom.testing.casefile import Case
-from payloom.testing.expect import compare
+from payloom.testing.expect import Expectation, compare
 from payloom.testing.storm.faults import Incident, MailFails, ProcessKill, StormFaults, StripeFails
 from payloom.testing.storm.observe import broken_invariants, exhausted_steps
 from payloom.testing.storm.plans import ScenarioPlan, ScheduleContext, apply_schedule, make_plan, make_schedule
@@ -59,6 +59,13 @@ class StormReport:
     compared: int
     failures: list[FailingSchedule]
     seconds: float
+    broken_cases: dict[str, list[str]] = dataclasses.field(default_factory=dict[str, list[str]])
+    """The cases that fail as they stand, with what differs: no storm says anything about them."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether every scenario held, and every case holds as it stands."""
+        return not self.failures and not self.broken_cases
 
 
 class StormRunner:
@@ -106,6 +113,8 @@ class StormRunner:
         rng = random.Random(f"{seed}/{case.id}")  # noqa: S311
         plan = make_plan(case, self.cases, rng)
         workflow_set = await self.sandbox.workflow_set(case.file.workflows)
+        if case.id in report.broken_cases or await self._is_broken(case, workflow_set, report):
+            return None
         fault_free = await self._run_without_faults(plan, workflow_set)
         schedule = make_schedule(
             ScheduleContext(plan, workflow_set, fault_free.points, fault_free.requests, fault_free.mails), rng
@@ -118,6 +127,15 @@ class StormRunner:
             return None
         smallest, wrong = await self._shrink(plan, workflow_set, schedule, fault_free, result.wrong)
         return FailingSchedule(seed, plan, smallest, len(schedule), wrong)
+
+    async def _is_broken(self, case: Case, workflow_set: WorkflowSet, report: StormReport) -> bool:
+        """Return whether a case fails as it stands, and note why."""
+        as_it_stands = ScenarioPlan(case, case.deliveries, case.any_order)
+        result = await self._run_without_faults(as_it_stands, workflow_set)
+        differences = [str(difference) for difference in Expectation(case).differences(result.outcome)]
+        if differences:
+            report.broken_cases[case.id] = differences
+        return bool(differences)
 
     async def _run_without_faults(self, plan: ScenarioPlan, workflow_set: WorkflowSet) -> ScenarioResult:
         if plan.deliveries is not plan.case.deliveries:
@@ -217,7 +235,7 @@ def keep_seeds(root: Path, failures: Sequence[FailingSchedule]) -> None:
     if not new:
         return
     path = root / KEPT
-    head = "" if path.is_file() else "# Seeds whose stories failed once; `payloom storm` tells them first, for ever.\n"
+    head = "" if path.is_file() else "# Seeds whose scenarios failed once; `payloom storm` plays them first.\n"
     path.parent.mkdir(exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
         file.write(head + "".join(f"{failure.seed} {failure.plan.id}\n" for failure in new))
