@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-import logging
-import random
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any
 
@@ -21,7 +19,7 @@ from payloom.runs.intake.callers import Caller
 from payloom.runs.models import waits
 from payloom.runs.publishing import schedules
 from payloom.sandbox.engine import QueueTable
-from payloom.sandbox.project import START, InlineExecutor, SandboxProject, WorkflowSet
+from payloom.sandbox.project import START, SandboxProject, WorkflowSet
 from payloom.sandbox.scenario.deliveries import (
     AdvanceTime,
     CallResult,
@@ -39,6 +37,7 @@ from payloom.sandbox.scenario.deliveries import (
 from payloom.sandbox.scenario.faults import FaultPlan
 from payloom.sandbox.scenario.initial_state import InitialState
 from payloom.sandbox.scenario.process import Effect, ProcessKilled, SimulatedProcess, with_named_secrets
+from payloom.sandbox.scenario.repeatable import repeatable
 from payloom.sandbox.scenario.stored_rows import rows_of, run_ids
 from payloom.sandbox.stripe.sandbox_stripe import SandboxStripe
 from payloom.workflows.program.commands import Do
@@ -101,25 +100,16 @@ class Scenario:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncGenerator[Scenario]:
         """Prepare the database, start the first process, and clean up at the end."""
-        asyncio.get_running_loop().set_default_executor(InlineExecutor(1))
-        state = random.getstate()
-        random.seed(7)
-        loggers = [logging.getLogger(name) for name in ("payloom.runs", "asyncio")]
-        levels = [logger.level for logger in loggers]
-        for logger in loggers:
-            logger.setLevel(logging.CRITICAL + 1)
-        try:
-            self._set()
-            await self._start_process()
-            yield self
-        finally:
-            self._current = -1
-            ended = self.sandbox.clock.now()
-            await self._stop_process()
-            self.ended_at = ended
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
-            random.setstate(state)
+        with repeatable():
+            try:
+                self._set()
+                await self._start_process()
+                yield self
+            finally:
+                self._current = -1
+                ended = self.sandbox.clock.now()
+                await self._stop_process()
+                self.ended_at = ended
 
     def _set(self) -> None:
         sandbox = self.sandbox
