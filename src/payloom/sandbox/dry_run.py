@@ -69,10 +69,10 @@ async def _compare_event(
 ) -> EventDryRun:
     recorded = _recorded(tx, event_id, draft.id)
     event = _event(tx, event_id)
-    mine = await _run(project, tx, draft, event, clock)
+    draft_outcome = await _run(project, tx, draft, event, clock)
     current = project.workflows.get(draft.id)
     now = await _run(project, tx, current, event, clock) if current is not None else DryRunOutcome((), None)
-    return EventDryRun(event.id, event.type, mine, recorded, list(_difference(recorded, mine, now)))
+    return EventDryRun(event.id, event.type, draft_outcome, recorded, list(_difference(recorded, draft_outcome, now)))
 
 
 def _event(tx: sa.Connection, event_id: str) -> InboxEvent:
@@ -88,9 +88,9 @@ async def _run(
     """Run the workflow on the event inside a transaction that is rolled back."""
     host = SimulatedHost(RecordedCalls(tx), SynthesizedAnswers(clock))
     with rolled_back(tx):
-        async with rolled_back_runs(project, tx, workflow, host, clock) as held:
-            started = await held.service.replay(event.id, person=SYSTEM, workflow_id=workflow.id)
-            await held.advance()
+        async with rolled_back_runs(project, tx, workflow, host, clock) as rolled_back_project:
+            started = await rolled_back_project.service.replay(event.id, person=SYSTEM, workflow_id=workflow.id)
+            await rolled_back_project.advance()
         if not started:
             return DryRunOutcome((), None)
         return _outcome(tx, started[0], host.sources)
@@ -152,8 +152,8 @@ def _difference(before: DryRunOutcome, after: DryRunOutcome, now: DryRunOutcome)
         if mark not in marks[0]:
             yield f"+ {line}{'  (the rows have changed since)' if mark in today else ''}"
     if before.ended != after.ended:
-        said = "" if now.ended != after.ended else "  (the rows have changed since)"
-        yield f"~ {before.ended or 'did not start'} -> {after.ended or 'does not start'}{said}"
+        remark = "" if now.ended != after.ended else "  (the rows have changed since)"
+        yield f"~ {before.ended or 'did not start'} -> {after.ended or 'does not start'}{remark}"
 
 
 def _mark(line: StepDifference) -> str:

@@ -30,8 +30,8 @@ MOST = 500
 _LAST = re.compile(r"last-(\d+\w+)")
 
 
-async def dry_run(root: Path, file: Path, wanted: Sequence[str], *, clock: Clock | None = None) -> list[EventDryRun]:
-    """Try the draft in `file` on the wanted events (`last-7d`, or ids), oldest first.
+async def dry_run(root: Path, file: Path, selection: Sequence[str], *, clock: Clock | None = None) -> list[EventDryRun]:
+    """Try the draft in `file` on the selected events (`last-7d`, or ids), oldest first.
 
     Nothing is stored and nothing leaves. Raises BadCaseFile when the draft has errors, NothingToTest without events.
     """
@@ -43,11 +43,11 @@ async def dry_run(root: Path, file: Path, wanted: Sequence[str], *, clock: Clock
     try:
         with database.engine.connect() as tx:
             begun = tx.begin()
-            ids = _ids(tx, wanted, clock)
+            ids = _ids(tx, selection, clock)
             begun.rollback()
             if not ids:
                 raise NothingToTest(
-                    f"no stored event fits {', '.join(wanted)}", hint="`payloom events list` shows them."
+                    f"no stored event fits {', '.join(selection)}", hint="`payloom events list` shows them."
                 )
             tables = TablesHost(Tables(project.tables, clock))
             published = PublishedProject(database.engine, tables, project.catalog, settings.env, project.workflows)
@@ -68,11 +68,11 @@ def _draft(project: Project, file: Path) -> Workflow:
     return loaded.workflow
 
 
-def _ids(tx: sa.Connection, wanted: Sequence[str], clock: Clock) -> list[str]:
+def _ids(tx: sa.Connection, selection: Sequence[str], clock: Clock) -> list[str]:
     query = (
         sa.select(stored_events.c.id).where(ASKED_FOR).order_by(stored_events.c.created, stored_events.c.received_at)
     )
-    names = [name for text in wanted for name in text.split(",") if name]
+    names = [name for text in selection for name in text.split(",") if name]
     event_ids: list[str] = []
     for name in names:
         if match := _LAST.fullmatch(name):

@@ -29,8 +29,8 @@ class BadCaseFile(TestingError):
     code: ClassVar[str] = "bad_case_file"
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
-        shown = [diagnostic.format() for diagnostic in diagnostics[:20]]
-        super().__init__("\n  ".join([f"{len(diagnostics)} mistake(s) in test files:", *shown]))
+        mistakes = [diagnostic.format() for diagnostic in diagnostics[:20]]
+        super().__init__("\n  ".join([f"{len(diagnostics)} mistake(s) in test files:", *mistakes]))
         self.diagnostics = tuple(diagnostics)
 
 

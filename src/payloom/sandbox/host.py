@@ -201,8 +201,8 @@ class SynthesizedAnswers:
             operation, fixed = resolve(do.action)
             prepared = prepare(operation, {**(do.args.get("with") or {}), **fixed})
             if operation.method == "get":
-                given = {"id": prepared.path[-1]} if prepared.path else None
-                return self._stripe.read(operation, prepared, given)
+                identity = {"id": prepared.path[-1]} if prepared.path else None
+                return self._stripe.read(operation, prepared, identity)
             return self._stripe.change(operation, prepared, None, None)
         if do.verb == "select":
             empty: Any = [] if not do.args.get("one") else None

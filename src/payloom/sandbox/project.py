@@ -83,9 +83,9 @@ class CoverageLibrary(PublishedWorkflows):
 
     def execution(self, start: StartPlan, context: TriggerContext, history: Any) -> Execution:
         """Build and remember."""
-        made = super().execution(start, context, history)
-        self.built.append(made)
-        return made
+        execution = super().execution(start, context, history)
+        self.built.append(execution)
+        return execution
 
     def replayed(self, start: StartPlan, context: TriggerContext, history: list[Entry]) -> Execution:
         """Build without remembering."""
@@ -132,19 +132,19 @@ class SandboxProject:
 
     async def workflow_set(self, names: Iterable[str]) -> WorkflowSet:
         """Return the workflows of these names with everything they call. Raises TestingError for an unknown name."""
-        wanted = tuple(names)
-        workflow_set = self._workflow_sets.get(wanted)
+        chosen_names = tuple(names)
+        workflow_set = self._workflow_sets.get(chosen_names)
         if workflow_set is None:
-            workflow_set = self._workflow_sets[wanted] = await self._publish(wanted, self.project.workflows)
+            workflow_set = self._workflow_sets[chosen_names] = await self._publish(chosen_names, self.project.workflows)
         return workflow_set
 
     async def workflow_set_with(self, names: Iterable[str], draft: Workflow) -> WorkflowSet:
         """Return a workflow set in which `draft` replaces the workflow of its name."""
         return await self._publish(tuple(names), {**self.project.workflows, draft.id: draft})
 
-    async def _publish(self, wanted: tuple[str, ...], workflows: Mapping[str, Workflow]) -> WorkflowSet:
+    async def _publish(self, chosen_names: tuple[str, ...], workflows: Mapping[str, Workflow]) -> WorkflowSet:
         chosen: dict[str, Workflow] = {}
-        todo = list(wanted)
+        todo = list(chosen_names)
         while todo:
             name = todo.pop()
             if name in chosen:
@@ -158,7 +158,7 @@ class SandboxProject:
         self.database.restore(self.base)
         versions = Versions(self.database, self.clock)
         await versions.publish(chosen.values())
-        return WorkflowSet(wanted, chosen, versions, self.database.image())
+        return WorkflowSet(chosen_names, chosen, versions, self.database.image())
 
     def library(self, workflow_set: WorkflowSet, env: Mapping[str, str]) -> CoverageLibrary:
         """Return the workflow set's library. env: added to the project's environment."""

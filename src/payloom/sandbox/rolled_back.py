@@ -125,9 +125,9 @@ def _copied(engine: sa.Engine) -> sa.Engine | None:
     finally:
         source.close()
     raw.execute("PRAGMA foreign_keys=ON")
-    made = sa.create_engine("sqlite://", creator=lambda: raw, poolclass=pool.StaticPool)
-    sa_event.listen(made, "begin", _begin)
-    return made
+    engine = sa.create_engine("sqlite://", creator=lambda: raw, poolclass=pool.StaticPool)
+    sa_event.listen(engine, "begin", _begin)
+    return engine
 
 
 def _begin(connection: sa.Connection) -> None:

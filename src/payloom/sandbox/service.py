@@ -99,8 +99,10 @@ class SandboxService:
             return await compare(project, tx, draft, ids, self._clock)
 
     async def _fitting(self, draft: Workflow, limit: int) -> list[str]:
-        wanted = [_types(trigger, self._publisher) for trigger in draft.triggers if isinstance(trigger, StripeTrigger)]
-        types = sorted({name for names in wanted for name in names})
+        types_by_trigger = [
+            _types(trigger, self._publisher) for trigger in draft.triggers if isinstance(trigger, StripeTrigger)
+        ]
+        types = sorted({name for names in types_by_trigger for name in names})
         query = (
             sa.select(events.c.id)
             .where(events.c.type.in_(types), ASKED_FOR)
@@ -110,29 +112,29 @@ class SandboxService:
         event_ids = await self._database.read(lambda tx: list(tx.execute(query).scalars()))
         return event_ids[::-1]
 
-    def completed(self, draft: Workflow, index: int, given: Mapping[str, Any]) -> InboxEvent:
+    def completed(self, draft: Workflow, index: int, event: Mapping[str, Any]) -> InboxEvent:
         """Return an event made of what is given, and of the plainest values for the rest."""
         trigger = draft.triggers[index] if index < len(draft.triggers) else None
         family = trigger.family if isinstance(trigger, StripeTrigger) else ""
         known = self._publisher.catalog.family(family)
         actions = trigger.actions if isinstance(trigger, StripeTrigger) else ()
         action = (actions or (known.actions if known else ()) or ("created",))[0]
-        kind = str(given.get("type") or f"{family}.{action}")
-        data = given.get("data")
+        kind = str(event.get("type") or f"{family}.{action}")
+        data = event.get("data")
         data = dict(data) if is_map(data) else {}
-        thing = data.get("object")
-        thing = dict(thing) if is_map(thing) else {}
+        stripe_object = data.get("object")
+        stripe_object = dict(stripe_object) if is_map(stripe_object) else {}
         now = to_epoch(self._clock.now())
         action = kind.removeprefix(f"{family}.")
         whole = {
-            **given,
+            **event,
             # An id of its own: the recorded event with that id stays what it is.
             "id": new_id("evt"),
             "object": "event",
             "type": kind,
-            "created": given.get("created") or now,
+            "created": event.get("created") or now,
             "livemode": self._publisher.settings.stripe.livemode,
-            "data": {**data, "object": object_of_event(family, action, thing, now)},
+            "data": {**data, "object": object_of_event(family, action, stripe_object, now)},
         }
         return self._inbox.parse(whole, source="sample")
 
@@ -179,8 +181,8 @@ class SandboxService:
     def _made_event(self, draft: Workflow, index: int, guess: SampleValues) -> dict[str, Any]:
         metadata = {name: str(guess(name) or "text") for name in _metadata_read(draft)}
         event = self.completed(draft, index, {"data": {"object": {"metadata": metadata} if metadata else {}}})
-        shown = {"type": event.type, "data": {"object": event.payload["data"]["object"]}}
-        return _sample(index, draft.triggers[index], "made_up", f"Made-up {event.type}", sample=shown)
+        payload = {"type": event.type, "data": {"object": event.payload["data"]["object"]}}
+        return _sample(index, draft.triggers[index], "made_up", f"Made-up {event.type}", sample=payload)
 
     async def _rows(self, index: int, trigger: TableTrigger) -> list[dict[str, Any]]:
         args = {"limit": ROWS}
@@ -248,19 +250,19 @@ class SampleValues:
 
 def _metadata_read(draft: Workflow) -> list[str]:
     """Return the keys of the object's metadata that a draft reads."""
-    found: dict[str, None] = {}
+    keys: dict[str, None] = {}
     for site in draft.sites:
         for ref in site.compiled.refs:
             path = [part for part in ref.path if part not in {"context", "event", "data", "object"}]
             if len(path) > 1 and path[0] == "metadata" and isinstance(path[1], str):
-                found[path[1]] = None
-    return list(found)
+                keys[path[1]] = None
+    return list(keys)
 
 
 def sample_inputs(schema: Mapping[str, Any] | None, guess: SampleValues) -> dict[str, Any]:
     """Return inputs that fit a schema: from rows where their names say so, else as plain as may be."""
-    found = _made(schema or {}, guess)
-    return found if is_dict(found) else {}
+    inputs = _made(schema or {}, guess)
+    return inputs if is_dict(inputs) else {}
 
 
 _TEXTS = {

@@ -129,20 +129,20 @@ async def run_test(
             mocking.append(_MockedWorkflows(workflows, mocks, clock))
             return mocking[0]
 
-        async with rolled_back_runs(project, tx, draft, host, clock, wrap=wrap) as held:
-            run_id = await _begin(held.service, draft, trigger_input, tx)
-            await held.advance(at_most=MOST_TURNS)
+        async with rolled_back_runs(project, tx, draft, host, clock, wrap=wrap) as sandbox_runs:
+            run_id = await _begin(sandbox_runs.service, draft, trigger_input, tx)
+            await sandbox_runs.advance(at_most=MOST_TURNS)
             scripts = mocking[0]
-            found = await _whole(held.queries, scripts, run_id)
+            timeline = await _whole(sandbox_runs.queries, scripts, run_id)
         sources: dict[str, Note] = {
             scripts.place(*at): source
             for at, source in host.sources.items()
             if source  # the empty one is no note
         }
         mocked_steps = [{**step, "run_id": run_id} for step in scripts.mocked_steps.values()]
-        if found["run"]["status"] == "refused" and any(may_have_effect(_step_done(step)) for step in mocked_steps):
-            found["run"]["status"] = "failed"  # outside a test, those steps are done before it fails
-        return TestRunResult(run_id, found, {**sources, **scripts.notes}, mocked_steps, scripts.trail())
+        if timeline["run"]["status"] == "refused" and any(may_have_effect(_step_done(step)) for step in mocked_steps):
+            timeline["run"]["status"] = "failed"  # outside a test, those steps are done before it fails
+        return TestRunResult(run_id, timeline, {**sources, **scripts.notes}, mocked_steps, scripts.trail())
 
 
 def _step_done(step: Mapping[str, Any]) -> StepDone:
@@ -274,13 +274,13 @@ class _MockedWorkflows:
 
     def execution(self, start: StartPlan, context: TriggerContext, history: Sequence[Entry]) -> Execution:
         """Build an execution; the mocked steps before the end of its history are answered on the way."""
-        made = self._library.execution(start, context, ())
+        execution = self._library.execution(start, context, ())
         called = context.called
         prefix = f"{self.place(called['by'], called['path'])}{CALLED}" if called else ""
         self.prefixes.setdefault(context.run_id, prefix)
         if called is None:
-            self._latest = made
-        mocked = _Mocked(made, self, prefix)
+            self._latest = execution
+        mocked = _Mocked(execution, self, prefix)
         for entry in history:
             mocked.next()
             mocked.record(entry)
@@ -375,10 +375,10 @@ class _Mocked:
             if self._scripts.late():
                 return Finished("failed", failure=_TOO_LONG, http_status=_TOO_LONG.status)
             answers = [(command, self._scripts.answer(command, f"{self._prefix}{command.path}")) for command in todo]
-            given = [entry for _, entry in answers if entry is not None]
-            for entry in given:
+            entries = [entry for _, entry in answers if entry is not None]
+            for entry in entries:
                 self.record(entry)
-            if not given:
+            if not entries:
                 return todo
 
     def record(self, entry: Entry) -> None:

@@ -107,30 +107,30 @@ class _Reader:
 
     # -- shape -------------------------------------------------------------------------------------------------------
 
-    def map(self, value: Any, path: Path, known: Sequence[str] | None, what: str) -> dict[str, Any]:
+    def map(self, value: Any, path: Path, known: Sequence[str] | None, subject: str) -> dict[str, Any]:
         if value is None:
             return {}
         if not is_dict(value):
-            self.wrong(path, f"{what} is a map", f"it takes {', '.join(known)}" if known else "")
+            self.wrong(path, f"{subject} is a map", f"it takes {', '.join(known)}" if known else "")
             return {}
         for key in value:
             if known is not None and key not in known:
                 hint = did_you_mean(str(key), known) or f"it takes {', '.join(known)}"
-                self.wrong((*path, key), f"{what} has no key {key!r}", hint)
+                self.wrong((*path, key), f"{subject} has no key {key!r}", hint)
         return value
 
-    def list(self, value: Any, path: Path, what: str) -> list[Any]:
+    def list(self, value: Any, path: Path, subject: str) -> list[Any]:
         if value is None:
             return []
         if not is_list(value):
-            self.wrong(path, f"{what} is a list")
+            self.wrong(path, f"{subject} is a list")
             return []
         return value
 
-    def known(self, name: Any, path: Path, choices: Sequence[str], what: str) -> bool:
+    def known(self, name: Any, path: Path, choices: Sequence[str], kind: str) -> bool:
         if name in choices:
             return True
-        self.wrong(path, f"there is no {what} {name!r}", did_you_mean(str(name), choices))
+        self.wrong(path, f"there is no {kind} {name!r}", did_you_mean(str(name), choices))
         return False
 
     # -- the file ----------------------------------------------------------------------------------------------------
@@ -180,9 +180,8 @@ class _Reader:
         expect = data.get("expect")
         if expect is not None:
             self.expectation(self.map(expect, (*path, "expect"), case_keys.EXPECT_KEYS, "`expect`"), (*path, "expect"))
-        line = self.source.place(path).line
-        strict = data.get("order") == "strict"
-        return Case(file, name, path, line, given, tuple(deliveries), expect, not strict)
+        line, any_order = self.source.place(path).line, data.get("order") != "strict"
+        return Case(file, name, path, line, given, tuple(deliveries), expect, any_order)
 
     # -- given -------------------------------------------------------------------------------------------------------
 
@@ -190,7 +189,7 @@ class _Reader:
         common = common or InitialState()
         data = self.map(value, path, case_keys.GIVEN_KEYS, "`given`")
         tables = self.map(data.get("tables"), (*path, "tables"), None, "`tables`")
-        rows: dict[str, list[Any]] = {name: list(found) for name, found in common.tables.items()}
+        rows: dict[str, list[Any]] = {name: list(file_rows) for name, file_rows in common.tables.items()}
         for name, listed in tables.items():
             here = (*path, "tables", name)
             if not self.known(name, here, list(self.project.tables), "table"):
@@ -299,9 +298,10 @@ class _Reader:
         if key == "pass":
             return self.passing(data[key], (*path, key))
         if key == "decide":
-            told = self.map(data[key], (*path, key), case_keys.DECIDE_KEYS, "`decide`")
-            roles = tuple(str(role) for role in told.get("roles") or ())
-            return DecideApproval(bool(told.get("approved")), str(told.get("by", "somebody")), roles, told.get("note"))
+            decision = self.map(data[key], (*path, key), case_keys.DECIDE_KEYS, "`decide`")
+            roles = tuple(str(role) for role in decision.get("roles") or ())
+            approved, by = bool(decision.get("approved")), str(decision.get("by", "somebody"))
+            return DecideApproval(approved, by, roles, decision.get("note"))
         hint = did_you_mean(str(key), ("event", "call", "schedule", "pass", "decide"))
         self.wrong(path, "a delivery is an event's id, or event, call, schedule, pass or decide", hint)
         return AdvanceTime(0)
@@ -329,13 +329,13 @@ class _Reader:
             self.wrong((*path, "type"), f"Stripe has no event {kind!r}", did_you_mean(kind, event_types()))
         family, action = split_type(kind, families())
         _, schema = family_kind(family)
-        thing = self.names.full(self.map(data.get("object"), (*path, "object"), None, "`object`"))
-        for at, message, hint in problems(schema, thing):
+        stripe_object = self.names.full(self.map(data.get("object"), (*path, "object"), None, "`object`"))
+        for at, message, hint in problems(schema, stripe_object):
             self.wrong((*path, "object", *at), message, hint)
         number = len(self.events) + 1
         identity = str(data.get("id") or f"evt_{number}")
         created = data.get("created", given.now + number)
-        filled = object_of_event(family, action, thing, given.now)
+        filled = object_of_event(family, action, stripe_object, given.now)
         payload: dict[str, Any] = {"id": identity, "object": "event", "type": kind, "created": created}
         payload |= {"livemode": False, "api_version": None, "pending_webhooks": 1, "request": None}
         payload["data"] = {"object": filled}
@@ -369,15 +369,15 @@ class _Reader:
                     self.map(row, (*here, at), columns, f"a row of {name}")
         for at, mail in enumerate(self.list(data.get("emails"), (*path, "emails"), "`emails`")):
             here = (*path, "emails", at)
-            told = self.map(mail, here, case_keys.MAIL_KEYS, "a mail")
-            if "template" in told:
-                self.known(told["template"], (*here, "template"), list(self.project.mails.names()), "mail template")
+            expected = self.map(mail, here, case_keys.MAIL_KEYS, "a mail")
+            if "template" in expected:
+                self.known(expected["template"], (*here, "template"), list(self.project.mails.names()), "mail template")
         for at, write in enumerate(self.list(data.get("stripe"), (*path, "stripe"), "`stripe`")):
             here = (*path, "stripe", at)
-            told = self.map(write, here, case_keys.WRITE_KEYS, "a call to Stripe")
-            if "call" in told:
-                self.operation(told["call"], (*here, "call"))
-            elif told:
+            expected = self.map(write, here, case_keys.WRITE_KEYS, "a call to Stripe")
+            if "call" in expected:
+                self.operation(expected["call"], (*here, "call"))
+            elif expected:
                 self.wrong(here, "a call to Stripe needs `call`", "such as call: refunds.create")
         for at, log in enumerate(self.list(data.get("logs"), (*path, "logs"), "`logs`")):
             self.map(log, (*path, "logs", at), case_keys.LOG_KEYS, "a log line")

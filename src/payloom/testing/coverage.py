@@ -73,12 +73,12 @@ class Coverage:
     def _spots(self, name: str) -> Iterator[tuple[Spot, str]]:
         workflow = self._workflows.get(name)
         for node in workflow.nodes() if workflow is not None else ():
-            what = f"{node.verb}{f' ({node.id})' if node.id else ''}"
+            label = f"{node.verb}{f' ({node.id})' if node.id else ''}"
             children = [_text(inner) for _, block in node.all_blocks() for inner in block.nodes]
             # A step around others is reached with the first of them.
             if any((name, child) in self._reached for child in children):
                 self._reached.add((name, _text(node)))
-            yield Spot(name, node.line, _text(node), what), _text(node)
+            yield Spot(name, node.line, _text(node), label), _text(node)
             if isinstance(node, Switch):
                 for label, block in node.blocks():
                     if label != "default" or block.nodes:

@@ -131,14 +131,14 @@ class Expectation:
         if "error" in expect:
             failed = next((run["error"] for run in reversed(outcome.begun) if run["error"]), None)
             error = failed or (last["error"] if last else None)
-            wanted = expect["error"]
-            wanted = {"code": wanted} if isinstance(wanted, str) else wanted
-            for problem in self.match(wanted, error, "error"):
+            expected_error = expect["error"]
+            expected_error = {"code": expected_error} if isinstance(expected_error, str) else expected_error
+            for problem in self.match(expected_error, error, "error"):
                 yield dataclasses.replace(problem, path=(*at, "error"))
 
-    def _status(self, wanted: Any, outcome: Outcome) -> Iterator[Difference]:
+    def _status(self, expected: Any, outcome: Outcome) -> Iterator[Difference]:
         at = (*self._at, "status")
-        if isinstance(wanted, int):
+        if isinstance(expected, int):
             status = (
                 outcome.answers[-1]["status"]
                 if outcome.answers
@@ -146,61 +146,61 @@ class Expectation:
                 if outcome.begun
                 else None
             )
-            if status != wanted:
+            if status != expected:
                 error: Mapping[str, Any] = (outcome.answers[-1]["error"] if outcome.answers else None) or {}
                 why = error.get("message", "")
-                yield Difference(f"status{f' ({why})' if why else ''}", wanted, status, at)
+                yield Difference(f"status{f' ({why})' if why else ''}", expected, status, at)
             return
         statuses = [run["status"] for run in outcome.begun]
-        fit = ("failed", "refused") if wanted == "failed" else (wanted,)
+        fit = ("failed", "refused") if expected == "failed" else (expected,)
         if not statuses or any(status not in fit for status in statuses):
             errors = [run["error"]["message"] for run in outcome.begun if run["error"]]
-            yield Difference(f"status{f' ({errors[0]})' if errors else ''}", wanted, statuses or "no run", at)
+            yield Difference(f"status{f' ({errors[0]})' if errors else ''}", expected, statuses or "no run", at)
 
     # -- values ------------------------------------------------------------------------------------------------------
 
-    def match(self, expected: Any, found: Any, what: str) -> Iterator[Difference]:
+    def match(self, expected: Any, actual: Any, label: str) -> Iterator[Difference]:
         """Yield what differs. Maps may leave keys out, lists are whole, `${{ … }}` is asked about `value`."""
         if isinstance(expected, str) and (expression := _EXPRESSION.fullmatch(expected)):
-            yield from self._ask(expression[1], found, what)
-        elif found is _MISSING:
-            yield Difference(what, expected, "nothing")
+            yield from self._ask(expression[1], actual, label)
+        elif actual is _MISSING:
+            yield Difference(label, expected, "nothing")
         elif is_map(expected):
-            if not is_map(found):
-                yield Difference(what, expected, found)
+            if not is_map(actual):
+                yield Difference(label, expected, actual)
                 return
             for key, value in expected.items():
-                if value is None and key not in found:
+                if value is None and key not in actual:
                     continue
-                yield from self.match(value, found.get(key, _MISSING), f"{what}.{key}")
+                yield from self.match(value, actual.get(key, _MISSING), f"{label}.{key}")
         elif is_list(expected):
-            if not is_list(found) or len(found) != len(expected):
-                yield Difference(what, expected, found)
+            if not is_list(actual) or len(actual) != len(expected):
+                yield Difference(label, expected, actual)
                 return
-            for at, (expected_item, found_item) in enumerate(zip(expected, found, strict=True)):
-                yield from self.match(expected_item, found_item, f"{what}[{at}]")
+            for at, (expected_item, found_item) in enumerate(zip(expected, actual, strict=True)):
+                yield from self.match(expected_item, found_item, f"{label}[{at}]")
         else:
             named = self._names.get(expected, expected) if isinstance(expected, str) else expected
-            if named != found or isinstance(named, bool) is not isinstance(found, bool):
-                yield Difference(what, expected, found)
+            if named != actual or isinstance(named, bool) is not isinstance(actual, bool):
+                yield Difference(label, expected, actual)
 
-    def _ask(self, text: str, found: Any, what: str) -> Iterator[Difference]:
-        value = None if found is _MISSING else found
+    def _ask(self, text: str, actual: Any, label: str) -> Iterator[Difference]:
+        value = None if actual is _MISSING else actual
         now = from_epoch(self._case.given.now)
         eval_context = EvalContext(now=lambda: now, uuid=lambda: "")
         scope = {"value": value, "user": self._case.given.user, "env": dict(self._case.given.env)}
         try:
             answer = compile_expression(text.strip()).evaluate(scope, eval_context)
         except ExpressionError as error:
-            yield Difference(f"{what}: {text.strip()} failed on {as_text(value)}: {error.message}")
+            yield Difference(f"{label}: {text.strip()} failed on {as_text(value)}: {error.message}")
             return
         if answer is True or (not isinstance(answer, bool) and answer == value):
             return
-        yield Difference(f"{what}: not {text.strip()}" if answer is False else what, text.strip(), value)
+        yield Difference(f"{label}: not {text.strip()}" if answer is False else label, text.strip(), value)
 
 
-def _mail(one: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in one.items() if key != "key"}
+def _mail(email: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in email.items() if key != "key"}
 
 
 def _short(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -277,16 +277,16 @@ def _rows_differ(table: str, base: list[Any], other: list[Any], *, loose: bool) 
 
 
 def _keyed(listed: Sequence[Mapping[str, Any]]) -> list[str]:
-    shown = ("key", "call", "with", "template", "to", "data", "verb", "action", "args")
-    return [as_text({name: item[name] for name in shown if name in item}) for item in listed]
+    fields = ("key", "call", "with", "template", "to", "data", "verb", "action", "args")
+    return [as_text({name: item[name] for name in fields if name in item}) for item in listed]
 
 
-def _bags(what: str, base: Sequence[str], other: Sequence[str]) -> Iterator[Difference]:
+def _bags(label: str, base: Sequence[str], other: Sequence[str]) -> Iterator[Difference]:
     before, after = Counter(base), Counter(other)
     for line, count in (before - after).items():
-        yield Difference(f"{what}: {count} missing: {line}")
+        yield Difference(f"{label}: {count} missing: {line}")
     for line, count in (after - before).items():
-        yield Difference(f"{what}: {count} too many: {line}")
+        yield Difference(f"{label}: {count} too many: {line}")
 
 
 _NUMBERED = re.compile(r"\b(\w+)#\d+")
@@ -294,13 +294,13 @@ _NUMBERED = re.compile(r"\b(\w+)#\d+")
 
 def _loosened(outcome: Outcome) -> Outcome:
     """Forget times and the numbers that follow from the order of things. Keys keep times: they must have none."""
-    made = re.compile(
+    object_ids = re.compile(
         "|".join(rf"\b{re.escape(name)}\b" for name in sorted(outcome.made, key=len, reverse=True)) or "$^"
     )
 
     def loosen(value: Any) -> Any:
         if isinstance(value, str):
-            value = made.sub(lambda match: outcome.made[match[0]], value)
+            value = object_ids.sub(lambda match: outcome.made[match[0]], value)
             return _NUMBERED.sub(r"\1#", timeless(value))
         if is_map(value):
             return {key: _NUMBERED.sub(r"\1#", item) if key == "key" and isinstance(item, str) else loosen(item)

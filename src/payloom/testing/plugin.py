@@ -80,8 +80,8 @@ class WorkflowCase(pytest.Item):
                 f"{variant.variant}: {difference}" for variant in result.variants for difference in variant.differences
             ]
 
-        if found := asyncio.run(run_case()):
-            raise CaseFailed("\n".join(found))
+        if differences := asyncio.run(run_case()):
+            raise CaseFailed("\n".join(differences))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Show a failed case as lines, anything else as pytest does."""

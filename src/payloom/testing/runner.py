@@ -54,9 +54,9 @@ def load_case_files(project: Project, only: Sequence[Path] = ()) -> list[CaseFil
     return files
 
 
-def chosen(files: Sequence[CaseFile], wanted: str | None) -> Iterator[Case]:
+def chosen(files: Sequence[CaseFile], keywords: str | None) -> Iterator[Case]:
     """Yield the cases whose id holds every word of `wanted` (`not word`: does not hold it)."""
-    words = re.findall(r"(not\s+)?(\S+)", wanted or "")
+    words = re.findall(r"(not\s+)?(\S+)", keywords or "")
     for file in files:
         for case in file.cases:
             name = case.id.lower()
@@ -76,7 +76,7 @@ async def run_cases(
     root: Path,
     *,
     only: Sequence[Path] = (),
-    wanted: str | None = None,
+    keywords: str | None = None,
     variants: bool = True,
     done: Callable[[CaseResult], None] = lambda _: None,
 ) -> Report:
@@ -93,14 +93,14 @@ async def run_cases(
     playing = VariantRunner(sandbox, variants=variants, seen=coverage.add)
     results: list[CaseResult] = []
     try:
-        for case in chosen(files, wanted):
+        for case in chosen(files, keywords):
             result = await playing.run_case(case)
             results.append(result)
             done(result)
     finally:
         await sandbox.close()
     if not results:
-        raise NothingToTest(f"no case fits {wanted!r}", hint="`payloom test --list` shows their names.")
+        raise NothingToTest(f"no case fits {keywords!r}", hint="`payloom test --list` shows their names.")
     about = {name for file in files for name in file.workflows}
     called = {
         name
@@ -112,8 +112,8 @@ async def run_cases(
     reached, spots = coverage.counts(tested)
     return Report(
         results,
-        [] if wanted or only else coverage.missed(tested),
-        [] if wanted or only else sorted(set(project.workflows) - set(tested)),
+        [] if keywords or only else coverage.missed(tested),
+        [] if keywords or only else sorted(set(project.workflows) - set(tested)),
         reached,
         spots,
         monotonic() - began,

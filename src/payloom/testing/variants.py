@@ -81,9 +81,9 @@ class VariantRunner:
         if not self.variants or not result.ok:
             return result
         for variant, deliveries, faults, loose in self._others(case, workflow_set, points):
-            found, _, problems = await self.run_scenario(case, workflow_set, deliveries, faults)
+            outcome, _, problems = await self.run_scenario(case, workflow_set, deliveries, faults)
             result.scenarios += 1
-            differences = [*compare(base, found, loose=loose), *problems]
+            differences = [*compare(base, outcome, loose=loose), *problems]
             if differences:
                 result.variants.append(VariantResult(variant, differences))
         await self._play_two_callers(case, workflow_set, result)
@@ -184,9 +184,9 @@ def orders(case: Case) -> Iterator[list[Delivery]]:
         order = list(case.deliveries)
         place = dict(zip([event.id for event in events], other, strict=True))
         for slot in slots:
-            found = case.deliveries[slot]
-            assert isinstance(found, EventDelivery)
-            order[slot] = place[found.id]
+            delivery = case.deliveries[slot]
+            assert isinstance(delivery, EventDelivery)
+            order[slot] = place[delivery.id]
         yield order
 
 

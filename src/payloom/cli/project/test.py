@@ -57,7 +57,7 @@ def run_tests(
         run_cases(
             root,
             only=files or (),
-            wanted=keywords,
+            keywords=keywords,
             variants=not (once or record),
             done=_ignore if as_json else _show_case,
         )

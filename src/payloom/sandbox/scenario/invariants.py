@@ -236,11 +236,11 @@ def _one_receipt_per_order(_rows: Rows, observations: Observations) -> Iterator[
     for mail in observations.mails:
         if mail.about is not None:
             about.setdefault(mail.about, []).append(mail)
-    for order, found in about.items():
-        if len({mail.message_id for mail in found}) > 1:
-            yield f"order {order} has receipts with {len({mail.message_id for mail in found})} Message-IDs"
-        elif len(found) > 2 or (len(found) == 2 and not any(mail.marked for mail in found)):
-            yield f"order {order} has {len(found)} receipts and nothing says so"
+    for order, receipts in about.items():
+        if len({mail.message_id for mail in receipts}) > 1:
+            yield f"order {order} has receipts with {len({mail.message_id for mail in receipts})} Message-IDs"
+        elif len(receipts) > 2 or (len(receipts) == 2 and not any(mail.marked for mail in receipts)):
+            yield f"order {order} has {len(receipts)} receipts and nothing says so"
     if observations.quiet:
         for order in observations.orders or ():
             if order.paid > 0 and order.id not in about:
@@ -250,20 +250,20 @@ def _one_receipt_per_order(_rows: Rows, observations: Observations) -> Iterator[
 def _both_ledgers_agree(_rows: Rows, observations: Observations) -> Iterator[str]:
     if observations.payments is None or observations.orders is None or not observations.quiet:
         return
-    theirs: dict[str, list[int]] = {}
+    stripe_totals: dict[str, list[int]] = {}
     for payment in observations.payments:
         if payment.order is not None:
-            total = theirs.setdefault(payment.order, [0, 0])
+            total = stripe_totals.setdefault(payment.order, [0, 0])
             total[0] += payment.captured
             total[1] += payment.refunded
     for order in observations.orders:
-        captured, refunded = theirs.pop(order.id, [0, 0])
+        captured, refunded = stripe_totals.pop(order.id, [0, 0])
         if (order.paid, order.refunded) != (captured, refunded):
             noted = f"we noted {order.paid} paid and {order.refunded} given back"
             yield f"order {order.id}: {noted}, Stripe {captured} and {refunded}"
         if not all(type(number) is int for number in (order.amount, order.paid, order.refunded)):
             yield f"order {order.id} has an amount that is no whole number"
-    for order, (captured, _) in theirs.items():
+    for order, (captured, _) in stripe_totals.items():
         if captured:
             yield f"Stripe has {captured} for order {order}, which we do not know"
 
@@ -326,8 +326,8 @@ def _no_secret_is_kept(_rows: Rows, observations: Observations) -> Iterator[str]
         for canary in observations.canaries:
             if canary in text:
                 yield f"{name} holds the secret {canary[:6]}…"
-        if not observations.canaries and (found := _secret_in(text)):
-            yield f"{name} holds what looks like a secret: {found}"
+        if not observations.canaries and (secret := _secret_in(text)):
+            yield f"{name} holds what looks like a secret: {secret}"
 
 
 INVARIANTS: Mapping[int, tuple[str, Check]] = {

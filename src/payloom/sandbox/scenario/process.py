@@ -45,7 +45,8 @@ class Effect:
 
 def with_named_secrets(args: Mapping[str, Any]) -> dict[str, Any]:
     """Return a step's arguments with the names of its secrets in the places of the marks, which are new each time."""
-    names = {mark: f"secrets.{name}" for mark, name in (args.get("secrets") or {}).items()}
+    secrets: Mapping[str, str] = args.get("secrets") or {}
+    names = {mark: f"secrets.{name}" for mark, name in secrets.items()}
 
     def named(value: Any) -> Any:
         if isinstance(value, str):

@@ -16,7 +16,6 @@ from payloom.inbox.service import Inbox
 from payloom.kit.clock import from_epoch
 from payloom.kit.errors import PayloomError
 from payloom.runs.intake.callers import Caller
-from payloom.runs.models import waits
 from payloom.runs.publishing import schedules
 from payloom.sandbox.engine import QueueTable
 from payloom.sandbox.project import START, SandboxProject, WorkflowSet
@@ -38,7 +37,7 @@ from payloom.sandbox.scenario.faults import FaultPlan
 from payloom.sandbox.scenario.initial_state import InitialState
 from payloom.sandbox.scenario.process import Effect, ProcessKilled, SimulatedProcess, with_named_secrets
 from payloom.sandbox.scenario.repeatable import repeatable
-from payloom.sandbox.scenario.stored_rows import rows_of, run_ids
+from payloom.sandbox.scenario.stored_rows import rows_of, run_ids, waiting_approval
 from payloom.sandbox.stripe.sandbox_stripe import SandboxStripe
 from payloom.workflows.program.commands import Do
 from payloom.workflows.program.inputs import InvalidInput, validate_input
@@ -286,7 +285,7 @@ class Scenario:
     async def _moment(self, tick: ScheduleTick) -> None:
         """Move the clock to the next moment of a workflow's schedule and look at the timetable, as workers do."""
         listed = self.library.schedules()
-        names = [found.row_name for found in listed if found.workflow_id == tick.workflow]
+        names = [schedule.row_name for schedule in listed if schedule.workflow_id == tick.workflow]
 
         def arranged(tx: sa.Connection) -> dt.datetime:
             # The schedule rows are older than the scenario; times before it start no run.
@@ -305,12 +304,8 @@ class Scenario:
         await self.settle(until=self.sandbox.clock.now())
 
     async def _decide(self, decision: DecideApproval) -> None:
-        def find(tx: sa.Connection) -> Any:
-            query = sa.select(waits).where(waits.c.kind == "approval").order_by(waits.c.created_at)
-            return tx.execute(query).first()
-
         while True:
-            row = self.sandbox.database.inspect(find)
+            row = self.sandbox.database.inspect(waiting_approval)
             if row is None:
                 return
             roles = decision.roles or tuple(row.details["roles"])
@@ -353,11 +348,13 @@ class Scenario:
                 self.sandbox.database.run(lambda tx, number=entry.number: QueueTable.finish(tx, number))
         raise AssertionError("a run that never rests")
 
-    def _next(self, end: dt.datetime, taken: Sequence[int] = ()) -> Any:
-        waiting = [entry for entry in self.sandbox.database.inspect(QueueTable.waiting) if entry.number not in taken]
+    def _next(self, end: dt.datetime, in_progress: Sequence[int] = ()) -> Any:
+        waiting = [
+            entry for entry in self.sandbox.database.inspect(QueueTable.waiting) if entry.number not in in_progress
+        ]
         now = self.sandbox.clock.now()
         due = next((entry for entry in waiting if entry.at is None or entry.at <= now), None)
-        if due is not None or taken:
+        if due is not None or in_progress:
             return due
         later = min(
             (entry for entry in waiting if entry.at <= end), key=lambda entry: (entry.at, entry.number), default=None

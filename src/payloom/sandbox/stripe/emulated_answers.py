@@ -112,9 +112,9 @@ class EmulatedAnswers:
     ) -> dict[str, Any]:
         """Return what was read, with what the case says of fields that are shown only when they are expanded."""
         stored = self.objects.get(str(body.get("id")), {})
-        asked = {str(path).partition(".")[0] for path in prepared.body.get("expand") or ()}
+        expanded = {str(path).partition(".")[0] for path in prepared.body.get("expand") or ()}
         includes = self._maker.emulator.includes(str(body.get("object")))
-        more = {name: stored[name] for name in asked & includes.keys() if name in stored}
+        more = {name: stored[name] for name in expanded & includes.keys() if name in stored}
         return with_schema(operation.result(), body, {**more, **(given or {})})
 
     # -- writes ------------------------------------------------------------------------------------------------------
@@ -210,16 +210,16 @@ class EmulatedAnswers:
 
     def _keep(self, operation: Operation, body: Mapping[str, Any], given: Any) -> dict[str, Any]:
         """Keep an object as a case sees it: with what the case gives, and addresses that say what they are."""
-        shown: dict[str, Any] = {}
+        readable: dict[str, Any] = {}
         identity = body.get("id")
         if body.get("url") is not None and isinstance(identity, str):
-            shown["url"] = page_url(str(body["object"]), identity)
+            readable["url"] = page_url(str(body["object"]), identity)
         if body.get("client_secret") is not None:
-            shown["client_secret"] = f"{identity}_secret_story"
-        whole = with_schema(operation.result(), {**body, **shown}, given or {})
+            readable["client_secret"] = f"{identity}_secret_story"
+        whole = with_schema(operation.result(), {**body, **readable}, given or {})
         if isinstance(identity, str):
-            if shown:
-                self._maker.lay_over(identity, shown)
+            if readable:
+                self._maker.lay_over(identity, readable)
             self._given.outdate([identity])
             self.objects[identity] = copy.deepcopy(whole)
             if not given:

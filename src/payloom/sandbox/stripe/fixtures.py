@@ -137,8 +137,8 @@ def problems(schema: Schema | None, value: Mapping[str, Any], path: Path = ()) -
             continue
         part = known[key]
         if not fits(part, item):
-            wanted = " or ".join(sorted(types(part)))
-            yield here, f"{key} of {name} is {wanted}", ""
+            expected_types = " or ".join(sorted(types(part)))
+            yield here, f"{key} of {name} is {expected_types}", ""
         elif is_map(item):
             yield from problems(closed_object(part), item, here)
         elif is_list(item):

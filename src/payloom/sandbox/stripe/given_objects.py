@@ -41,8 +41,8 @@ class GivenObjects:
         Returns whether the local Stripe now holds all of them.
         """
         waiting = [identity for identity in identities if identity not in self._current and identity in self._objects]
-        held = [self._store(identity) for identity in reversed(waiting)]
-        return all(held)
+        results = [self._store(identity) for identity in reversed(waiting)]
+        return all(results)
 
     def came_with_others(self, identity: str) -> bool:
         """Whether an object that the case does not describe is there once all others are: the charge of a payment."""

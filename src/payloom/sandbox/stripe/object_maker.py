@@ -105,7 +105,7 @@ class ObjectMaker:
 
     def find(self, identity: str | None) -> dict[str, Any] | None:
         """Return an object as it is stored, also a deleted one."""
-        return self.emulator.unit().find_any(identity)
+        return cast("dict[str, Any] | None", self.emulator.unit().find_any(identity))
 
     def shown(self, identity: str) -> dict[str, Any]:
         """Return an object as Stripe shows it when nothing is expanded."""
@@ -259,7 +259,7 @@ class ObjectMaker:
         with self.emulator.store.transaction():
             unit = self.emulator.unit()
             stored = unit.find_any(identity)
-            rule = self.emulator.timer(stored["object"], name) if stored is not None else None
+            rule = self.emulator.timer(str(stored["object"]), name) if stored is not None else None
             if stored is not None and rule is not None:
                 unit.unschedule(name, stored)
                 rule(unit, stored)
@@ -285,42 +285,44 @@ class ObjectMaker:
             self.emulator.store.write(self.emulator.config.account, body, moved, deleted=False)
 
 
-def merged(made: Any, given: Any) -> Any:
+def merged(stored: Any, given: Any) -> Any:
     """Return what is given, with the members that it leaves out as the local Stripe made them."""
-    if is_map(given) and is_map(made):
-        out = {**made, **{name: merged(made.get(name), value) for name, value in given.items()}}
+    if is_map(given) and is_map(stored):
+        out = {**stored, **{name: merged(stored.get(name), value) for name, value in given.items()}}
         return copy.deepcopy(out)
-    if is_map(made) and given is not None and given == made.get("id"):
-        return copy.deepcopy(dict(made))  # Stripe shows here what the case names.
-    if is_list(given) and is_list(made) and made:
-        return [merged(_alike(made, at, item), item) for at, item in enumerate(given)]
+    if is_map(stored) and given is not None and given == stored.get("id"):
+        return copy.deepcopy(dict(stored))  # Stripe shows here what the case names.
+    if is_list(given) and is_list(stored) and stored:
+        return [merged(_alike(stored, at, item), item) for at, item in enumerate(given)]
     return copy.deepcopy(given)
 
 
-def with_schema(schema: Mapping[str, Any] | None, made: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def with_schema(
+    schema: Mapping[str, Any] | None, stored: Mapping[str, Any], given: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return a made object with what is given over it; maps that it has none of are completed by Stripe's types."""
     known = (schema or {}).get("properties", {})
-    filled = {name: _filled(known.get(name, {}), made.get(name), value) for name, value in given.items()}
-    return {**copy.deepcopy(dict(made)), **filled}
+    filled = {name: _filled(known.get(name, {}), stored.get(name), value) for name, value in given.items()}
+    return {**copy.deepcopy(dict(stored)), **filled}
 
 
-def _filled(schema: Mapping[str, Any], made: Any, value: Any) -> Any:
+def _filled(schema: Mapping[str, Any], stored: Any, value: Any) -> Any:
     if is_map(value):
         inner = closed_object(schema)
-        return with_schema(inner, made, value) if is_map(made) else complete(inner, value)
-    if is_map(made) and value is not None and value == made.get("id"):
-        return copy.deepcopy(dict(made))
+        return with_schema(inner, stored, value) if is_map(stored) else complete(inner, value)
+    if is_map(stored) and value is not None and value == stored.get("id"):
+        return copy.deepcopy(dict(stored))
     if is_list(value):
         items = item_schema(schema)
         return [
-            _filled(items, _alike(made, at, item) if is_list(made) else None, item) for at, item in enumerate(value)
+            _filled(items, _alike(stored, at, item) if is_list(stored) else None, item) for at, item in enumerate(value)
         ]
     return copy.deepcopy(value)
 
 
-def _alike(made: list[Any], at: int, item: Any) -> Any:
+def _alike(stored: list[Any], at: int, item: Any) -> Any:
     """Return the made item that a given one stands for, by its id or its place; the first one for more."""
-    if not made or not is_map(item):
+    if not stored or not is_map(item):
         return None
-    same = next((other for other in made if is_map(other) and other.get("id") == item.get("id")), None)
-    return same or made[min(at, len(made) - 1)]
+    same = next((other for other in stored if is_map(other) and other.get("id") == item.get("id")), None)
+    return same or stored[min(at, len(stored) - 1)]

@@ -102,15 +102,15 @@ class PlainAnswers:
         kind = str(schema.get("title") or operation.service[-1])
         if operation.method == "delete":
             identity = prepared.path[-1]
-            gone = self.objects.pop(identity, {})
+            removed = self.objects.pop(identity, {})
             if operation.name == "subscriptions.cancel":
-                return self._stored({**gone, "id": identity, "object": kind, "status": "canceled", **more})
+                return self._stored({**removed, "id": identity, "object": kind, "status": "canceled", **more})
             return {"id": identity, "object": kind, "deleted": True, **more}
         if operation.path_names and operation.function != "create":
             identity = prepared.path[0]
             before = self.objects.get(identity, {"id": identity, "object": kind})
-            shown = _AFTER.get(operation.function) or effects.after(operation, prepared.body)
-            changed = {**before, **_echo(schema, prepared.body), **shown, **more}
+            effect = _AFTER.get(operation.function) or effects.after(operation, prepared.body)
+            changed = {**before, **_echo(schema, prepared.body), **effect, **more}
             known = schema.get("properties", changed)
             return self._stored(complete(schema, {name: value for name, value in changed.items() if name in known}))
         return self._stored(self._new(schema, kind, prepared, more, key))
@@ -152,10 +152,10 @@ class PlainAnswers:
         paid = self.objects.get(str(echoed.get("payment_intent") or echoed.get("charge")), {})
         return {name: paid[name] for name in ("amount", "currency") if name in paid}
 
-    def _stored(self, made: dict[str, Any]) -> dict[str, Any]:
-        if isinstance(made.get("id"), str):
-            self.objects[made["id"]] = copy.deepcopy(made)
-        return made
+    def _stored(self, stripe_object: dict[str, Any]) -> dict[str, Any]:
+        if isinstance(stripe_object.get("id"), str):
+            self.objects[stripe_object["id"]] = copy.deepcopy(stripe_object)
+        return stripe_object
 
 
 def missing(identity: str) -> StripeStepFailed:
@@ -173,13 +173,13 @@ def missing(identity: str) -> StripeStepFailed:
 
 def given_error(given: Any, operation: Operation) -> StripeStepFailed:
     """Return the failure a case asks for: `{code, message, status, type, decline_code, param}`, or just a code."""
-    told = {"code": given} if isinstance(given, str) else dict(given)
-    code = str(told.get("code") or "card_declined")
-    declined = told.get("type") == "card_error" or code in ("card_declined", "expired_card", "incorrect_cvc")
-    status = int(told.get("status") or (402 if declined else 400))
-    data = {key: told.get(key) for key in ("type", "decline_code", "param", "code")}
+    error = {"code": given} if isinstance(given, str) else dict(given)
+    code = str(error.get("code") or "card_declined")
+    declined = error.get("type") == "card_error" or code in ("card_declined", "expired_card", "incorrect_cvc")
+    status = int(error.get("status") or (402 if declined else 400))
+    data = {key: error.get(key) for key in ("type", "decline_code", "param", "code")}
     data["type"] = data["type"] or ("card_error" if declined else "invalid_request_error")
-    failure = StepFailure(code, str(told.get("message") or f"{operation.name}: {code}"), status=status, data=data)
+    failure = StepFailure(code, str(error.get("message") or f"{operation.name}: {code}"), status=status, data=data)
     if status == 429:
         return StripeStepFailed(failure, "retry")
     return StripeStepFailed(failure, "unknown" if status >= 500 else "refused")
@@ -209,17 +209,17 @@ def _same_shape(schema: Mapping[str, Any], value: Any) -> bool:
 
 
 def _matches(stripe_object: Mapping[str, Any], filters: Mapping[str, Any]) -> bool:
-    for name, wanted in filters.items():
-        if name in _PAGING or (name == "status" and wanted == "all"):
+    for name, filter_value in filters.items():
+        if name in _PAGING or (name == "status" and filter_value == "all"):
             continue
         if name == "lookup_keys":
-            if stripe_object.get("lookup_key") not in wanted:
+            if stripe_object.get("lookup_key") not in filter_value:
                 return False
-        elif is_map(wanted):
+        elif is_map(filter_value):
             value = stripe_object.get(name) or 0
-            if not _in_range(value, wanted):
+            if not _in_range(value, filter_value):
                 return False
-        elif name in stripe_object and stripe_object[name] != wanted:
+        elif name in stripe_object and stripe_object[name] != filter_value:
             return False
     return True
 

@@ -192,7 +192,7 @@ class SandboxStripe:
 
     def _with_caused(self, page: dict[str, Any], prepared: Prepared) -> dict[str, Any]:
         """Add to a list of events those that name the call which caused them."""
-        asked = set(prepared.body.get("types") or ())
+        types_asked = set(prepared.body.get("types") or ())
         caused = [
             {
                 "object": "event",
@@ -201,7 +201,7 @@ class SandboxStripe:
                 "request": {"idempotency_key": write.key},
             }
             for write in reversed(self.writes)
-            for kind in sorted(asked & set(caused_types(write.call)))
+            for kind in sorted(types_asked & set(caused_types(write.call)))
         ]
         return {**page, "data": [*caused, *page.get("data", [])]} if caused else page
 

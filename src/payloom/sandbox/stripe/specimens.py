@@ -83,16 +83,19 @@ def event_object(
         known = schema["properties"]
         fields = {name: value for name, value in fields.items() if name in known or name in given}
     identity = fields.get("id")
-    made = _specimens().make(kind, fields, now) if isinstance(identity, str) and identity else None
-    if made is None:
+    stripe_object = _specimens().make(kind, fields, now) if isinstance(identity, str) and identity else None
+    if stripe_object is None:
         return complete(schema, fields)
-    return with_schema(schema, _without_odd_nulls(schema, made), fields)
+    return with_schema(schema, _without_odd_nulls(schema, stripe_object), fields)
 
 
-def _without_odd_nulls(schema: Schema | None, made: Mapping[str, Any]) -> Mapping[str, Any]:
+def _without_odd_nulls(schema: Schema | None, stripe_object: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return an object of which only the declared fields are known without a null where Stripe has none."""
     known = (schema or {}).get("properties", {})
-    return {name: plainest(known[name]) if value is None and name in known else value for name, value in made.items()}
+    return {
+        name: plainest(known[name]) if value is None and name in known else value
+        for name, value in stripe_object.items()
+    }
 
 
 def given_object(kind: str, given: Mapping[str, Any], now: int) -> dict[str, Any]:

@@ -74,7 +74,7 @@ class StripeFails:
     fault: Fault
 
     def __str__(self) -> str:
-        said: dict[str, str] = {
+        words: dict[str, str] = {
             "refused": "finds no connection",
             "lost": "is done, and its answer is lost",
             "fault": "is answered with a 500, nothing done",
@@ -82,7 +82,7 @@ class StripeFails:
             "busy": "is answered with a 429",
             "timeout": "is not answered, nothing done",
         }
-        return f"request {self.request} to Stripe {said[self.fault]}"
+        return f"request {self.request} to Stripe {words[self.fault]}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -93,12 +93,12 @@ class MailFails:
     fault: MailFault
 
     def __str__(self) -> str:
-        said: dict[str, str] = {
+        words: dict[str, str] = {
             "refused": "is refused for good",
             "busy": "finds the server busy",
             "lost": "is taken, and the connection breaks",
         }
-        return f"mail {self.mail} {said[self.fault]}"
+        return f"mail {self.mail} {words[self.fault]}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

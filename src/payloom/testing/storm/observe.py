@@ -59,13 +59,13 @@ def _payments(scenario: Scenario) -> Iterator[Payment]:
         if write.call == "refunds.create":
             name = str(write.params.get("payment_intent") or write.params.get("charge"))
             refunds.setdefault(name, []).append(write.params.get("amount"))
-    for name, given in refunds.items():
-        held = scenario.stripe.objects.get(name, {})
+    for name, amounts_given_back in refunds.items():
+        payment = scenario.stripe.objects.get(name, {})
         fields = ("amount_received", "amount_captured", "amount")
-        captured = next((held[field] for field in fields if held.get(field)), None)
+        captured = next((payment[field] for field in fields if payment.get(field)), None)
         if isinstance(captured, int):
-            amounts = [captured if amount is None else amount for amount in given]
-            yield Payment(name, None, str(held.get("currency", "")), captured, amounts)
+            amounts = [captured if amount is None else amount for amount in amounts_given_back]
+            yield Payment(name, None, str(payment.get("currency", "")), captured, amounts)
 
 
 def _kept(tx: sa.Connection) -> Iterator[tuple[str, str]]:

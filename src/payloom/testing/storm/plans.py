@@ -122,8 +122,10 @@ def _kill(context: ScheduleContext, rng: random.Random) -> Incident:
 
 def _again(context: ScheduleContext, rng: random.Random) -> Incident | None:
     at = rng.randrange(len(context.plan.deliveries))
-    one = context.plan.deliveries[at]
-    if isinstance(one, EventDelivery) or (isinstance(one, WorkflowCall) and deduped(one, context.workflow_set)):
+    delivery = context.plan.deliveries[at]
+    if isinstance(delivery, EventDelivery) or (
+        isinstance(delivery, WorkflowCall) and deduped(delivery, context.workflow_set)
+    ):
         return DuplicateDelivery(at, rng.randint(0, 3))
     return None
 

@@ -193,7 +193,7 @@ class StormRunner:
     ) -> tuple[list[Incident], list[str]]:
         """Take incidents away, and make numbers small, as long as the scenario still fails."""
         tries = 0
-        best, said = list(schedule), wrong
+        best, reasons = list(schedule), wrong
         changed = True
         while changed and tries < _MOST_TRIES:
             changed = False
@@ -201,9 +201,9 @@ class StormRunner:
                 tries += 1
                 result = await self._run_and_compare(plan, workflow_set, candidate, fault_free)
                 if result.wrong:
-                    best, said, changed = candidate, result.wrong, True
+                    best, reasons, changed = candidate, result.wrong, True
                     break
-        return best, said
+        return best, reasons
 
 
 def _smaller(schedule: Sequence[Incident]) -> Iterator[list[Incident]]:

@@ -45,11 +45,11 @@ def _items(calls: RecipeCalls, identity: str, fields: Fields) -> list[dict[str, 
         price = item.get("price")
         known = {"recurring": {"interval": "month"}, "currency": currency_of(fields)}
         name = f"price_{identity}" if number == 1 else f"price_{identity}_{number}"
-        given = (
+        price_fields = (
             {**known, **{key: value for key, value in price.items() if value is not None}} if is_map(price) else known
         )
         price_id = (price.get("id") if is_map(price) else price) or name
-        items.append({"price": calls.ensure("price", price_id, given), **picked(item, "quantity")})
+        items.append({"price": calls.ensure("price", price_id, price_fields), **picked(item, "quantity")})
     return items
 
 
@@ -57,10 +57,10 @@ def _advance_subscription(calls: RecipeCalls, identity: str, fields: Fields) -> 
     stored = calls.find(identity) or {}
     listed = fields.get("items")
     data = listed.get("data") if is_map(listed) else None
-    for made, item in zip(stored["items"]["data"], data or (), strict=False):
+    for stored_item, item in zip(stored["items"]["data"], data or (), strict=False):
         name = item.get("id") if is_map(item) else None
         if name and calls.find(str(name)) is None:
-            calls.rename(made["id"], str(name))
+            calls.rename(stored_item["id"], str(name))
     if fields.get("status") == "canceled" and stored["status"] != "canceled":
         calls.send("DELETE", f"/v1/subscriptions/{identity}", {})
 
@@ -89,19 +89,19 @@ def _invoice(calls: RecipeCalls, identity: str, fields: Fields) -> None:
 
 def _advance_invoice(calls: RecipeCalls, identity: str, fields: Fields) -> None:
     stored = calls.find(identity) or {}
-    wanted, status = fields.get("status"), stored.get("status")
+    status_wanted, status = fields.get("status"), stored.get("status")
     path = f"/v1/invoices/{identity}"
-    if status == "draft" and wanted in ("open", "paid", "void", "uncollectible"):
+    if status == "draft" and status_wanted in ("open", "paid", "void", "uncollectible"):
         calls.post(f"{path}/finalize", {"auto_advance": False})
         status = "open"
     if status != "open":
         return
     customer = str(stored["customer"])
-    if wanted == "paid":
+    if status_wanted == "paid":
         calls.post(f"{path}/pay", {"payment_method": _card_of(calls, customer)})
-    elif wanted == "void":
+    elif status_wanted == "void":
         calls.post(f"{path}/void", {})
-    elif wanted == "uncollectible":
+    elif status_wanted == "uncollectible":
         calls.post(f"{path}/mark_uncollectible", {})
     elif fields.get("attempted") and not stored.get("attempted"):
         card = _card_of(calls, customer, "pm_card_chargeCustomerFail")
@@ -132,12 +132,12 @@ def _quote(calls: RecipeCalls, identity: str, fields: Fields) -> None:
 
 
 def _advance_quote(calls: RecipeCalls, identity: str, fields: Fields) -> None:
-    wanted = fields.get("status")
-    if wanted in ("open", "accepted"):
+    status_wanted = fields.get("status")
+    if status_wanted in ("open", "accepted"):
         calls.post(f"/v1/quotes/{identity}/finalize", {})
-    if wanted == "accepted":
+    if status_wanted == "accepted":
         calls.post(f"/v1/quotes/{identity}/accept", {})
-    if wanted == "canceled":
+    if status_wanted == "canceled":
         calls.post(f"/v1/quotes/{identity}/cancel", {})
 
 

@@ -47,30 +47,34 @@ def _intent(calls: RecipeCalls, identity: str, fields: Fields) -> None:
 
 def _advance_intent(calls: RecipeCalls, identity: str, fields: Fields) -> None:
     stored = calls.find(identity) or {}
-    wanted, status = fields.get("status"), stored.get("status")
+    status_wanted, status = fields.get("status"), stored.get("status")
     path = f"/v1/payment_intents/{identity}"
-    if wanted == "requires_payment_method" and fields.get("last_payment_error") and not stored["last_payment_error"]:
+    if (
+        status_wanted == "requires_payment_method"
+        and fields.get("last_payment_error")
+        and not stored["last_payment_error"]
+    ):
         _confirm(calls, path, "pm_card_visa_chargeDeclined")
-    if status == "processing" and wanted == "succeeded":
+    if status == "processing" and status_wanted == "succeeded":
         calls.run_timer(identity, "settle")
-    if wanted == status or status not in _OPEN | {"requires_capture"}:
+    if status_wanted == status or status not in _OPEN | {"requires_capture"}:
         return
-    if wanted == "canceled":
+    if status_wanted == "canceled":
         calls.post(f"{path}/cancel", {})
-    elif wanted == "requires_action":
+    elif status_wanted == "requires_action":
         _confirm(calls, path, "pm_card_threeDSecure2Required")
-    elif wanted == "processing":
+    elif status_wanted == "processing":
         calls.post(
             f"{path}/confirm", {"payment_method_data": _SEPA, "mandate_data": _MANDATE, "return_url": RETURN_URL}
         )
         _in_own_currency(calls, identity, fields)
-    elif wanted in ("succeeded", "requires_capture") and status in _OPEN:
+    elif status_wanted in ("succeeded", "requires_capture") and status in _OPEN:
         method = fields.get("payment_method")
         own = calls.ensure("payment_method", method) if isinstance(method, str) and calls.find(method) else None
         _confirm(calls, path, own or "pm_card_visa")
-        if wanted == "succeeded" and (calls.find(identity) or {}).get("status") == "requires_capture":
+        if status_wanted == "succeeded" and (calls.find(identity) or {}).get("status") == "requires_capture":
             calls.post(f"{path}/capture", {})
-    elif wanted == "succeeded":
+    elif status_wanted == "succeeded":
         calls.post(f"{path}/capture", {})
 
 
@@ -174,11 +178,11 @@ def _is_debit(fields: Fields) -> bool:
 
 def _lines(fields: Fields, mode: str) -> list[dict[str, Any]]:
     listed = fields.get("line_items")
-    given = listed.get("data") if is_map(listed) else None
+    given_lines = listed.get("data") if is_map(listed) else None
     total = fields.get("amount_total")
     whole = total if isinstance(total, int) and total >= 0 else 2000
     lines: list[dict[str, Any]] = []
-    for line in [line for line in given or () if is_map(line)] or [{"amount_total": whole}]:
+    for line in [line for line in given_lines or () if is_map(line)] or [{"amount_total": whole}]:
         quantity = line.get("quantity") or 1
         amount = line.get("amount_total")
         price: dict[str, Any] = {
@@ -194,12 +198,12 @@ def _lines(fields: Fields, mode: str) -> list[dict[str, Any]]:
 
 def _advance_session(calls: RecipeCalls, identity: str, fields: Fields) -> None:
     stored = calls.find(identity) or {}
-    wanted, status = fields.get("status"), stored.get("status")
+    status_wanted, status = fields.get("status"), stored.get("status")
     if status == "complete" and stored["payment_status"] == "unpaid" and fields.get("payment_status") == "paid":
         calls.make("payment_intent", stored["payment_intent"], {"status": "succeeded"})
-    if status != "open" or wanted in (None, "open"):
+    if status != "open" or status_wanted in (None, "open"):
         return
-    if wanted == "expired":
+    if status_wanted == "expired":
         calls.post(f"/v1/checkout/sessions/{identity}/expire", {})
         return
     method: Mapping[str, Any] = {"type": "card", "card": CARD, "billing_details": {"name": "Jenny Rosen"}}
@@ -239,17 +243,17 @@ def _setup_intent(calls: RecipeCalls, identity: str, fields: Fields) -> None:
 
 def _advance_setup_intent(calls: RecipeCalls, identity: str, fields: Fields) -> None:
     status = (calls.find(identity) or {}).get("status")
-    wanted = fields.get("status")
+    status_wanted = fields.get("status")
     path = f"/v1/setup_intents/{identity}"
     if status in _OPEN and fields.get("last_setup_error") and not (calls.find(identity) or {})["last_setup_error"]:
         _confirm(calls, path, "pm_card_chargeDeclined")
-    if status not in _OPEN or wanted == status:
+    if status not in _OPEN or status_wanted == status:
         return
-    if wanted == "canceled":
+    if status_wanted == "canceled":
         calls.post(f"{path}/cancel", {})
-    elif wanted == "succeeded":
+    elif status_wanted == "succeeded":
         _confirm(calls, path, "pm_card_visa")
-    elif wanted == "requires_action":
+    elif status_wanted == "requires_action":
         _confirm(calls, path, "pm_card_authenticationRequired")
 
 
