@@ -366,6 +366,11 @@ class _Mocked:
         self._scripts = scripts
         self._prefix = prefix
 
+    @property
+    def failed_paths(self) -> frozenset[str]:
+        """The steps that ended the run."""
+        return self._execution.failed_paths
+
     def next(self) -> Finished | Sequence[Command]:
         """Return the commands that are left to do, or the end."""
         while True:

@@ -110,7 +110,8 @@ class ObjectMaker:
     def shown(self, identity: str) -> dict[str, Any]:
         """Return an object as Stripe shows it when nothing is expanded."""
         unit = self.emulator.unit()
-        return copy.deepcopy(render(unit, unit.find_any(identity), self.emulator.config.api_version))
+        whole = render(unit, unit.find_any(identity), self.emulator.config.api_version)
+        return cast("dict[str, Any]", copy.deepcopy(whole))
 
     def ensure(self, kind: str, identity: Any, fields: Fields | None = None) -> str | None:
         """Return the id of an object that is there afterwards, or None if it cannot be.
