@@ -183,7 +183,10 @@ def _param_class(module_name: str, name: str) -> tuple[Any, Any] | None:
 
 
 def _expandables(stripe_modules: list[Any]) -> dict[str, dict[str, list[str]]]:
-    """Return object → path of a field → names of the objects found there (`*` before a name: must be expanded)."""
+    """Return object → path of a field → names of the objects found there (`*` before a name: must be expanded).
+
+    A plain object inside has no names; Stripe lets one name it all the same.
+    """
     classes: dict[str, Any] = {}
     for module in stripe_modules:
         for name, cls in vars(module).items():
@@ -227,6 +230,8 @@ def _walk_shape(cls: Any, prefix: str, paths: dict[str, list[str]], module: Any)
             paths[f"{prefix}{field}"] = sorted(targets)
         for word in set(_words(text)):
             inner = nested.get(word)
+            if inner is not None:
+                paths.setdefault(f"{prefix}{field}", [])
             if inner is not None and prefix.count(".") < 4:
                 _walk_shape(inner, f"{prefix}{field}.", paths, module)
 

@@ -117,6 +117,34 @@ def _lists_on_customer(unit: UnitOfWork, view: dict[str, object], stored: dict[s
         view[name] = {**page, "data": rows, "total_count": len(rows)}
 
 
+def _tax(unit: UnitOfWork, customer: Customer) -> dict[str, object]:
+    """Where the customer is for taxes, by the address; the local Stripe collects no tax by itself."""
+    del unit
+    shipping = customer.get("shipping")
+    sources = (("billing_address", customer["address"]), ("shipping_destination", shipping and shipping["address"]))
+    location = next(
+        (
+            {"country": address["country"], "source": source, "state": address["state"]}
+            for source, address in sources
+            if address and address["country"]
+        ),
+        None,
+    )
+    return {
+        "automatic_tax": "not_collecting" if location else "unrecognized_location",
+        "ip_address": None,
+        "location": location,
+        "provider": "stripe",
+    }
+
+
+def _invoice_credit_balance(unit: UnitOfWork, customer: Customer) -> dict[str, int]:
+    """The customer's balance by currency."""
+    del unit
+    currency = customer.get("currency")
+    return {currency: customer["balance"]} if currency and customer["balance"] else {}
+
+
 CUSTOMER = Resource(
     schema=Schema(
         object="customer",
@@ -163,7 +191,13 @@ CUSTOMER = Resource(
         updated=_updated,
         deleting=customer_rules.deleting,
     ),
-    includes={"sources": card_sources.listed, "subscriptions": _subscriptions, "tax_ids": _tax_ids},
+    includes={
+        "invoice_credit_balance": _invoice_credit_balance,
+        "sources": card_sources.listed,
+        "subscriptions": _subscriptions,
+        "tax": _tax,
+        "tax_ids": _tax_ids,
+    },
     versions=(
         Change("2020-08-27", _lists_on_customer),
         Accepted(BASIL, "POST", "/v1/customers", older_shapes.OLD_DISCOUNTS),
