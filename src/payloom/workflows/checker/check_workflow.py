@@ -10,7 +10,10 @@ from payloom.workflows.checker.expressions import Types, check_expressions
 from payloom.workflows.checker.findings import Findings
 from payloom.workflows.checker.flow import analyze, check_references
 from payloom.workflows.checker.names import Names
+from payloom.workflows.checker.payment_rules.amounts import check_amounts
 from payloom.workflows.checker.payment_rules.answers import check_answers
+from payloom.workflows.checker.payment_rules.callers import check_callers
+from payloom.workflows.checker.payment_rules.literals import check_literals
 from payloom.workflows.checker.payment_rules.money import check_money
 from payloom.workflows.checker.payment_rules.ownership import check_ownership
 from payloom.workflows.checker.payment_rules.payments import check_payments
@@ -30,6 +33,9 @@ def check(workflow: Workflow, source: Source, catalog: Catalog) -> list[Diagnost
     taint = Taint(findings)
     check_money(findings, taint)
     check_ownership(findings, taint)
+    check_callers(findings, taint)
+    check_amounts(findings)
+    check_literals(findings)
     check_payments(findings, types)
     check_secrets(findings)
     check_answers(findings)

@@ -26,6 +26,8 @@ _NAMED: dict[str, dict[str, Any]] = {
     "json": {},
 }
 TYPE_NAMES = tuple(_NAMED)
+CHOSEN = "x-chosen"
+"""Marks a whole number between two bounds as the caller's choice: a donation, a tip, a pay-what-you-want price."""
 _RANGE = re.compile(r"(-?\d+(?:\.\d+)?)?\.\.(-?\d+(?:\.\d+)?)?")
 _WORD = re.compile(r"[A-Za-z0-9_.:-]+")
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -134,13 +136,25 @@ def _typed(body: str, path: tuple[str | int, ...]) -> dict[str, Any]:
         )
     schema = dict(_NAMED[name])
     rule = rule.strip()
+    if rule == "chosen" or rule.endswith(" chosen"):
+        return _chosen(_typed(f"{name} {rule.removesuffix('chosen').strip()}".strip(), path), path)
     if not rule:
         return schema
     if match := _RANGE.fullmatch(rule):
         return _ranged(schema, match, path)
     if schema.get("type") == "string" and rule.endswith("*") and _WORD.fullmatch(rule[:-1]):
         return {**schema, "pattern": f"^{re.escape(rule[:-1])}", "maxLength": 255}
-    raise BadShorthand(f"cannot read {rule!r}", hint="write a range 1..20 or a beginning cs_*", path=list(path))
+    raise BadShorthand(
+        f"cannot read {rule!r}", hint="write a range 1..20, a beginning cs_*, or int 100..5000 chosen", path=list(path)
+    )
+
+
+def _chosen(schema: dict[str, Any], path: tuple[str | int, ...]) -> dict[str, Any]:
+    if schema.get("type") != "integer" or not {"minimum", "maximum"} <= schema.keys():
+        raise BadShorthand(
+            "only a whole number between two bounds can be chosen", hint="write int 100..50000 chosen", path=list(path)
+        )
+    return {**schema, CHOSEN: True}
 
 
 def _ranged(schema: dict[str, Any], match: re.Match[str], path: tuple[str | int, ...]) -> dict[str, Any]:

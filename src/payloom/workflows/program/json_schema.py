@@ -36,7 +36,7 @@ KNOWN = frozenset({
     "type", "properties", "required", "additionalProperties", "items", "enum", "const", "minimum", "maximum",
     "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "pattern", "format", "minItems",
     "maxItems", "uniqueItems", "anyOf", "oneOf", "allOf", "default", "title", "description", "examples", "deprecated",
-    "$schema", "$comment", "readOnly", "writeOnly",
+    "$schema", "$comment", "readOnly", "writeOnly", "x-chosen",
 })  # fmt: skip
 
 

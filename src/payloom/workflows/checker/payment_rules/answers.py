@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from payloom.workflows.checker.findings import Findings, reads
+from payloom.workflows.program.program import ApiTrigger
 
 
 def check_answers(findings: Findings) -> None:
@@ -10,6 +11,7 @@ def check_answers(findings: Findings) -> None:
 
     The key of an endpoint for roles can be an input alone: it says what staff do once, whoever of them does it.
     """
+    _one_for_everybody(findings)
     if findings.workflow.once is None or not findings.apis:
         return
     sites = [site for path, of_path in findings.by_path.items() if path[:1] == ("once",) for site in of_path]
@@ -20,3 +22,15 @@ def check_answers(findings: Findings) -> None:
         findings.report("F120", ("once",), "this key has no user: callers who send the same value share one run")
     elif not any(reads(site.compiled, "inputs") for site in sites):
         findings.report("F120", ("once",), "this key is the same for every caller", "make it of the inputs")
+
+
+def _one_for_everybody(findings: Findings) -> None:
+    """Find a `dedupe` of guests without anything of theirs: all of them get the first one's response."""
+    for at, trigger in findings.of_kind("api"):
+        assert isinstance(trigger, ApiTrigger)
+        if trigger.dedupe is None or trigger.auth not in {"none", "optional"}:
+            continue
+        path = ("on", at, "dedupe")
+        sites = findings.by_path.get(path, [])
+        if not any(reads(site.compiled, "inputs", "user", "request") for site in sites):
+            findings.report("F120", path, "this key is the same for every caller", "make it of the inputs")

@@ -6,15 +6,20 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from payloom.kit.diagnostics import Path
+from payloom.kit.json_types import is_map
 from payloom.workflows.checker.findings import Findings, leaves
 from payloom.workflows.checker.payment_rules.taint import MONEY, Taint
 from payloom.workflows.expressions.syntax import ast
 from payloom.workflows.interpreter.verbs import call, loops, outbound
 from payloom.workflows.program.node import ExpressionSite, Node
 
+_OTHERWISE = "read it from a table instead, by a key the client may know, or allow only fixed choices (a | b)"
+AMOUNTS = frozenset({"amount", "unit_amount", "amount_to_capture"})
+
 
 def check_money(findings: Findings, taint: Taint) -> None:
     """Check every Stripe step, and what is handed to called workflows."""
+    _fresh_keys(findings)
     for node in findings.nodes:
         if isinstance(node, outbound.OutsideStep) and node.key is not None:
             _key(findings, node)
@@ -56,9 +61,8 @@ def _chosen_by_client(findings: Findings, taint: Taint, node: outbound.Stripe) -
     action = findings.catalog.action("stripe", node.action)
     if action is not None and not action.writes:
         return
-    staff_only = all(isinstance(trigger.auth, tuple) for trigger in findings.apis)
-    if staff_only and node.action.startswith("refunds."):
-        # Refunds by staff give money back that Stripe caps at what was paid.
+    if all(isinstance(trigger.auth, tuple) for trigger in findings.apis):
+        # Somebody with a role does it in the project's name: that is what the role is for.
         return
     for site, key, span in _values(findings, taint, node.with_.literal, (*node.path, "with")):
         _report(findings, site, key, span)
@@ -93,7 +97,7 @@ def _report(
         "F101",
         site,
         f"the client decides `{key}`" + (f", which is money in {through}" if through else ""),
-        "read it from a table instead, by a key the client may know, or allow only fixed choices (a | b)",
+        _OTHERWISE if key not in AMOUNTS else f"{_OTHERWISE}; if people may choose it: `int 100..50000 chosen`",
         span,
     )
 
@@ -127,6 +131,9 @@ def _twice(findings: Findings, node: outbound.Stripe) -> None:
     action = findings.catalog.action("stripe", node.action)
     if action is None or not action.moves_money or node.key is not None or "checkout.sessions" in action.name:
         return
+    if action.name.endswith(".update") and "items" not in (node.with_.literal if is_map(node.with_.literal) else {}):
+        # It sets values; doing it again sets them to what they are.
+        return
     if any(trigger.dedupe is None for trigger in findings.apis) and findings.workflow.once is None:
         findings.report(
             "F104",
@@ -134,6 +141,17 @@ def _twice(findings: Findings, node: outbound.Stripe) -> None:
             "a second click moves the money a second time",
             "add `dedupe: ${{ inputs.request_id }}` to the trigger, or an `idempotency_key` made of the order's id",
         )
+
+
+def _fresh_keys(findings: Findings) -> None:
+    """Find keys of whole runs that join nothing, because they are new each time."""
+    for path, sites in findings.by_path.items():
+        if path[:1] == ("once",) or (path[:1] == ("on",) and "dedupe" in path):
+            for site in sites:
+                if site.compiled.uses_now or site.compiled.uses_uuid:
+                    findings.report_in(
+                        "F103", site, "this key is new on every run", "make it of the inputs, e.g. the order's id"
+                    )
 
 
 def _key(findings: Findings, node: outbound.OutsideStep) -> None:

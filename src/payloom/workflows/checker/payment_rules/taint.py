@@ -10,6 +10,7 @@ from payloom.kit.json_types import is_dict, is_map
 from payloom.workflows.checker.findings import Findings, leaves, root_of
 from payloom.workflows.expressions.syntax import ast
 from payloom.workflows.interpreter.verbs import loops, outbound, simple, tables
+from payloom.workflows.program.inputs import CHOSEN
 
 MONEY = frozenset(
     {
@@ -28,6 +29,14 @@ MONEY = frozenset(
         "amount_to_capture",
         "amount_off",
         "percent_off",
+        "price_data",
+        "application_fee_percent",
+        "destination",
+        "on_behalf_of",
+        "shipping_rate",
+        "tax_rates",
+        "trial_end",
+        "trial_period_days",
     }
 )
 
@@ -41,6 +50,8 @@ class Taint:
         schema = findings.workflow.input or {}
         known: Mapping[str, Any] = schema.get("properties", {}) if findings.apis else {}
         self.properties: Mapping[str, Any] = known if properties is None else properties
+        self._stored: dict[str, set[str]] = {}
+        """By table, the columns that hold what the client sent."""
         self._items: dict[str, Any] = {}
         """What is known of the items that loops and macros go through."""
         self.variables: dict[str, bool] = {}
@@ -52,13 +63,19 @@ class Taint:
                     self.variables[name] = self.variables.get(name, False) or tainted
                 if node.id:
                     self.steps[node.id] = self.value(node.values.literal, (*node.path, "let"))
-            elif node.id and isinstance(node, tables.Insert | tables.Upsert | tables.Update):
+            elif isinstance(node, tables.Insert | tables.Upsert | tables.Update):
                 written = node.set if isinstance(node, tables.Update) else node.values
                 at = (*node.path, "set" if isinstance(node, tables.Update) else "values")
                 if is_map(written.literal):
-                    self.steps[node.id] = {
-                        name: self.value(item, (*at, name)) for name, item in written.literal.items()
-                    }
+                    columns = {name: self.value(item, (*at, name)) for name, item in written.literal.items()}
+                    self._stored.setdefault(node.table, set()).update(
+                        name for name, tainted in columns.items() if tainted
+                    )
+                    if node.id:
+                        self.steps[node.id] = columns
+            elif node.id and isinstance(node, tables.Select) and node.fixed["one"]:
+                # A row that this workflow wrote holds what the client sent, also when it is read again.
+                self.steps[node.id] = dict.fromkeys(self._stored.get(node.table, ()), True)
             elif node.id and isinstance(node, outbound.Stripe):
                 action = findings.catalog.action("stripe", node.action)
                 reads = action is not None and not action.writes
@@ -173,7 +190,10 @@ class Taint:
         if rest[0] not in self.properties:
             return False
         schema = self.properties[rest[0]]
-        return not (is_map(schema) and ("enum" in schema or "const" in schema or schema.get("type") == "boolean"))
+        return not (
+            is_map(schema)
+            and ("enum" in schema or "const" in schema or schema.get("type") == "boolean" or schema.get(CHOSEN))
+        )
 
     def looked_up(self, node: ast.Node) -> bool:
         """Whether a value comes from an object that the client named by id, such as a Checkout Session."""
