@@ -9,12 +9,13 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import mjml
+from jinja2 import meta, nodes
 from jinja2.sandbox import SandboxedEnvironment
 
 from payloom.email.errors import TemplateError, UnknownTemplate
@@ -68,6 +69,40 @@ class Templates:
             self._bodies.get_template(f"{name}{SUFFIX}")
         except jinja2.TemplateError as error:
             raise self._failed(name, error) from error
+
+    def data_of(self, name: str) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the names that a template reads, and those of them that it fails without.
+
+        A template whose name is tested (`is defined`) or that has a `default` does not fail without it. Raises
+        `TemplateError`.
+        """
+        subject, _ = self._subject(name)
+        trees = [self._subjects.parse(subject), *self._trees(f"{name}{SUFFIX}", frozenset())]
+        made = {made.name for tree in trees for made in tree.find_all(nodes.Name) if made.ctx == "store"}
+        known = set[str]().union(*(meta.find_undeclared_variables(tree) for tree in trees))
+        known -= made | set(self._bodies.globals)
+        tested = {
+            inner.name
+            for tree in trees
+            for test in tree.find_all((nodes.Test, nodes.Filter))
+            if test.name in {"defined", "undefined", "default", "d"}
+            for inner in test.find_all(nodes.Name)
+        }
+        return frozenset(known), frozenset(known - tested)
+
+    def _trees(self, file: str, seen: frozenset[str]) -> Iterator[nodes.Template]:
+        """Yield the syntax trees of a template and of those that it names."""
+        if file in seen:
+            return
+        try:
+            source, _, _ = _Loader(self.folder).get_source(self._bodies, file)
+            tree = self._bodies.parse(source, file)
+        except jinja2.TemplateError as error:
+            raise self._failed(file.removesuffix(SUFFIX), error) from error
+        yield tree
+        for other in meta.find_referenced_templates(tree):
+            if other is not None:
+                yield from self._trees(other, seen | {file})
 
     def render(self, name: str, data: Mapping[str, Any]) -> Rendered:
         """Fill in a template. `data` are JSON-able values and datetimes. Raises `TemplateError`, `UnknownTemplate`."""

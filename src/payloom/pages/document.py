@@ -23,6 +23,7 @@ from payloom.kit.suggest import did_you_mean
 from payloom.kit.yaml.reader import read_source
 from payloom.kit.yaml.source import Source
 from payloom.workflows.catalog.catalog import Catalog
+from payloom.workflows.checker.payment_rules.ownership import owner_column
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.expressions.interpolation import CompiledValue, compile_bare, compile_value
@@ -179,9 +180,21 @@ class _Reader:
                 if ref.path[0] not in ROOTS:
                     hint = did_you_mean(str(ref.path[0]), ROOTS) or "a page knows user, params, query and env"
                     self.report((*at, *path), f"there is no `{ref.path[0]}` on a page", hint, NAME)
+        self.ownership(at, table, auth, [expression for path, expression in expressions if path[:1] == ("where",)])
         if auth == "none" and any(ref.path[0] == "user" for _, expression in expressions for ref in expression.refs):
             self.report(at, "auth is none, so there is no user", "say auth: optional or auth: user")
         return Query(key, table, compiled, condition)
+
+    def ownership(
+        self, at: tuple[str, str], table: str, auth: str | tuple[str, ...], where: Collection[Compiled]
+    ) -> None:
+        """Report rows that belong to somebody and are chosen by what a visitor wrote into the address."""
+        roots = {ref.path[0] for expression in where for ref in expression.refs}
+        shape = self.catalog.table(table)
+        owner = owner_column(shape) if shape is not None else None
+        if isinstance(auth, str) and owner is not None and roots & {"params", "query"} and "user" not in roots:
+            hint = f'add {owner}: "${{{{ user.id }}}}" to `where`, and say auth: user'
+            self.report((*at, "where"), f"any visitor can name another user's row of `{table}`", hint, "F102")
 
 
 def read_page(text: str, name: str, catalog: Catalog, file: str | None = None) -> tuple[Page | None, list[Diagnostic]]:

@@ -7,7 +7,7 @@ import itertools
 from payloom.connectors.stripe.catalog.stripe_catalog import CatalogWithStripe
 
 _revisions = itertools.count(1)
-_CONTENT = ("tables", "emails", "functions", "workflows", "env", "money", "http_hosts", "mirrored")
+_CONTENT = ("tables", "emails", "templates", "functions", "workflows", "env", "money", "http_hosts", "mirrored")
 
 
 class ProjectCatalog(CatalogWithStripe):

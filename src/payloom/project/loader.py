@@ -6,6 +6,7 @@ start while there are errors; `payloom check` shows them all.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import re
@@ -34,6 +35,7 @@ from payloom.tables.definition.loader import read_tables
 from payloom.tables.definition.spec import TableSpec
 from payloom.tables.errors import BadTablesFile, TableError
 from payloom.tables.query.sql import Tables
+from payloom.workflows.catalog.catalog import TemplateData
 from payloom.workflows.loading.loader import (
     Draft,
     Loaded,
@@ -119,6 +121,15 @@ def run_actions(project: Project) -> Project:
     return dataclasses.replace(project, functions=functions, diagnostics=(*project.diagnostics, *new))
 
 
+def _template_data(templates: MailTemplates) -> dict[str, TemplateData]:
+    """Return what each mail template reads; those that cannot be read are reported elsewhere."""
+    data: dict[str, TemplateData] = {}
+    for name in templates.names():
+        with contextlib.suppress(EmailError):
+            data[name] = TemplateData(*templates.data_of(name))
+    return data
+
+
 def reload_workflows(before: Project, settings: Settings, checks: CheckCache | None = None) -> Project:
     """Read the workflow files again, on the tables, functions and pages the server runs with.
 
@@ -128,6 +139,7 @@ def reload_workflows(before: Project, settings: Settings, checks: CheckCache | N
     loader = _Loader(before.root, settings, checks, previous=before.catalog)
     catalog = loader.catalog = copy.copy(before.catalog)
     catalog.emails = set(before.mails.names())
+    catalog.templates = _template_data(before.mails)
     catalog.workflows = set(workflow_names(before.root))
     same = (catalog.emails, catalog.workflows) == (before.catalog.emails, before.catalog.workflows)
     workflows, sources = loader.workflows(before if same else None)
@@ -211,6 +223,7 @@ class _Loader:
                 templates.check(name)
             except EmailError as error:
                 self.report_at(error, f"emails/{name}.mjml.j2")
+        self.catalog.templates = _template_data(templates)
         return templates
 
     def unmigrated(self, before: Project) -> None:

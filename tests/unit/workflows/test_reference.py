@@ -10,7 +10,7 @@ from tests.support.workflow_driver import load, shop_catalog
 
 from payloom.workflows.checker.rules import RULES
 from payloom.workflows.interpreter.verbs.nodes import NODES
-from payloom.workflows.reference import notes
+from payloom.workflows.reference import notes, rule_examples
 from payloom.workflows.reference.pages import pages
 from payloom.workflows.syntax.filemodel.steps import VERBS
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS
@@ -63,7 +63,7 @@ def rules_found(text: str) -> set[str]:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_the_examples_of_a_rule_show_it(rule: str) -> None:
-    wrong, right = notes.RULES[rule]
+    wrong, right = rule_examples.RULES[rule]
     assert rule in rules_found(wrong)
     assert rules_found(right) <= {"F105", "F108"} - {rule}
 

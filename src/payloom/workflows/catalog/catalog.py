@@ -74,6 +74,14 @@ class Column:
     references: str | None = None
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class TemplateData:
+    """The names a mail template reads. required: those it fails without."""
+
+    known: frozenset[str]
+    required: frozenset[str]
+
+
 STRIPE_TABLES = "stripe."
 """How the names of Stripe's resources as tables begin: `stripe.products`. Reading one is an outside step."""
 
@@ -132,6 +140,10 @@ class Catalog(Protocol):
         """List the mail templates."""
         ...
 
+    def email_data(self, name: str) -> TemplateData | None:
+        """Return what a mail template reads; None when it is unknown."""
+        ...
+
     def python_names(self) -> Sequence[str]:
         """List the project's functions as `module:name`."""
         ...
@@ -157,6 +169,8 @@ class StaticCatalog:
     families: dict[str, Family] = dataclasses.field(default_factory=dict[str, Family])
     tables: dict[str, TableShape] = dataclasses.field(default_factory=dict[str, TableShape])
     emails: set[str] = dataclasses.field(default_factory=set[str])
+    templates: dict[str, TemplateData] = dataclasses.field(default_factory=dict[str, TemplateData])
+    """By mail template, what it reads; one that is not here could not be read."""
     functions: set[str] = dataclasses.field(default_factory=set[str])
     workflows: set[str] = dataclasses.field(default_factory=set[str])
     env: set[str] = dataclasses.field(default_factory=set[str])
@@ -201,6 +215,10 @@ class StaticCatalog:
     def email_names(self) -> Sequence[str]:
         """List the mail templates, sorted."""
         return sorted(self.emails)
+
+    def email_data(self, name: str) -> TemplateData | None:
+        """Return what a mail template reads."""
+        return self.templates.get(name)
 
     def python_names(self) -> Sequence[str]:
         """List the functions, sorted."""

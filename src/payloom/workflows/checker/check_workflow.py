@@ -6,6 +6,7 @@ from payloom.kit.diagnostics import Diagnostic
 from payloom.kit.yaml.source import Source
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.checker import suppressions
+from payloom.workflows.checker.email_data import check_email_data
 from payloom.workflows.checker.expressions import Types, check_expressions
 from payloom.workflows.checker.findings import Findings
 from payloom.workflows.checker.flow import analyze, check_references
@@ -30,6 +31,7 @@ def check(workflow: Workflow, source: Source, catalog: Catalog) -> list[Diagnost
     types = Types(findings, flow)
     check_expressions(findings, types)
     Names(findings, types).run()
+    check_email_data(findings)
     taint = Taint(findings)
     check_money(findings, taint)
     check_ownership(findings, taint)

@@ -11,15 +11,15 @@ from payloom.kit import strict_json
 from payloom.kit.json_types import is_list
 from payloom.workflows.checker.rules import RULES, Rule
 from payloom.workflows.program.inputs import expand_input
-from payloom.workflows.reference import notes
+from payloom.workflows.reference import notes, rule_examples
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
 from payloom.workflows.syntax.filemodel.steps import VERBS
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS
 
 _HEAD = {"id", "name", "when", "on_error"}
 _INPUTS = (
-    "string", "string 1..80", "string cs_*", "int", "int 1..20", "number", "bool", "email", "url", "uuid", "date",
-    "datetime", "currency", "json", "basic | pro", "low | high = low", "int = 1",
+    "string", "string 1..80", "string cs_*", "int", "int 1..20", "int 100..50000 chosen", "number", "bool", "email", "url",
+    "uuid", "date", "datetime", "currency", "json", "basic | pro", "low | high = low", "int = 1",
 )  # fmt: skip
 
 
@@ -72,7 +72,7 @@ The short form, and the JSON Schema it stands for:
         + """\
 
 
-`key?:` may be left out and is null then; `[string]` is a list; `[{sku: string}]` a list of maps; a map is a map. A field that is not named is refused. A full JSON Schema of an object may stand here as well.
+`key?:` may be left out and is null then; `[string]` is a list; `[{sku: string}]` a list of maps; a map is a map. A field that is not named is refused. A full JSON Schema of an object may stand here as well. `chosen` says that callers choose this amount between the bounds, as for a donation: F101 then leaves it.
 
 ## Silencing a finding
 
@@ -104,7 +104,7 @@ def _trigger(kind: str, model: type[BaseModel]) -> str:
 
 
 def _rule(rule: Rule) -> str:
-    wrong, right = notes.RULES[rule.id]
+    wrong, right = rule_examples.RULES[rule.id]
     return (
         f"# {rule.id}: {rule.title}\n\nSeverity: {rule.severity}."
         + (" The file does not load.\n\n" if rule.severity == "error" else " The file loads.\n\n")

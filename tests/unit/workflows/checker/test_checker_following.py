@@ -12,7 +12,7 @@ from payloom.project.loader import load_project
 from payloom.settings.load import load_settings
 from payloom.workflows.checker.rules import RULES
 from payloom.workflows.loading.loader import load_workflow
-from payloom.workflows.reference import notes
+from payloom.workflows.reference import rule_examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,7 +150,7 @@ def test_rows_that_were_deleted_have_their_columns() -> None:
 def test_every_finding_has_a_code_a_place_and_a_way_out(rule: str) -> None:
     catalog = stripe_catalog()
     catalog.http_hosts = {"api.example"}
-    wrong, _ = notes.RULES[rule]
+    wrong, _ = rule_examples.RULES[rule]
     found = load(wrong, catalog=catalog).diagnostics
     assert found
     for one in found:

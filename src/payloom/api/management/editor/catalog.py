@@ -10,7 +10,7 @@ from payloom.kit.json_types import is_list, is_map
 from payloom.project.publisher import ProjectPublisher
 from payloom.workflows.checker.rules import RULES, Rule
 from payloom.workflows.expressions.functions.library import FUNCTIONS, HAS, MACROS, METHODS, Function
-from payloom.workflows.reference import notes
+from payloom.workflows.reference import notes, rule_examples
 from payloom.workflows.reference.workflow_schema import workflow_schema
 from payloom.workflows.syntax.filemodel.steps import VERBS
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS
@@ -87,7 +87,7 @@ def _language() -> dict[str, Any]:
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    wrong, right = notes.RULES[rule.id]
+    wrong, right = rule_examples.RULES[rule.id]
     return {
         "code": rule.id,
         "severity": rule.severity,

@@ -129,5 +129,5 @@ def _sources(findings: Findings, site: ExpressionSite) -> Iterator[str]:
     yield site.compiled.source
     roots: set[Any] = {part for ref in site.compiled.refs for part in root_of(ref.path)[:2]}
     for node in findings.nodes:
-        if isinstance(node, simple.Let) and (node.id in roots or roots & set(dict(node.values.literal or {}))):
+        if isinstance(node, simple.Let) and (node.id in roots or roots & set[Any](node.values.literal or ())):
             yield from (found.compiled.source for found in findings.sites_of(node))

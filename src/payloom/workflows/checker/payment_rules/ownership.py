@@ -92,7 +92,7 @@ def _names(findings: Findings, node: outbound.Stripe) -> Iterator[tuple[str, Any
     """Yield the parameters that name an object: the name, its value, and where it stands."""
     action = findings.catalog.action("stripe", node.action)
     writes = action is None or action.writes
-    values = node.with_.literal if is_map(node.with_.literal) else {}
+    values: Mapping[str, Any] = node.with_.literal if is_map(node.with_.literal) else {}
     for name, value in values.items():
         paid = writes and name in MONEY  # F101 has those
         shown = name == "id" and not writes and node.action.startswith(_CAPABILITIES)
