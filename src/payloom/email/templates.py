@@ -78,9 +78,9 @@ class Templates:
         """
         subject, _ = self._subject(name)
         trees = [self._subjects.parse(subject), *self._trees(f"{name}{SUFFIX}", frozenset())]
-        made = {made.name for tree in trees for made in tree.find_all(nodes.Name) if made.ctx == "store"}
+        assigned = {name.name for tree in trees for name in tree.find_all(nodes.Name) if name.ctx == "store"}
         known = set[str]().union(*(meta.find_undeclared_variables(tree) for tree in trees))
-        known -= made | set(self._bodies.globals)
+        known -= assigned | set(self._bodies.globals)
         tested = {
             inner.name
             for tree in trees

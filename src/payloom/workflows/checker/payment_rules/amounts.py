@@ -82,12 +82,12 @@ def _not_compared(findings: Findings) -> None:
             if at[: len(path)] == path
             for site in sites
         )
-        given = next((name for name, value in node.set.literal.items() if name in GRANTS or value == "paid"), None)
-        if by_metadata and given is not None:
+        column = next((name for name, value in node.set.literal.items() if name in GRANTS or value == "paid"), None)
+        if by_metadata and column is not None:
             field = _PAYMENTS[events[0].family]
             findings.report(
                 "F135",
-                (*node.path, "set", given),
+                (*node.path, "set", column),
                 "nothing compares what was paid with what was asked",
                 f"add `amount: ${{{{ object.{field} }}}}` and the currency to `where`",
                 key=True,
@@ -130,4 +130,4 @@ def _sources(findings: Findings, site: ExpressionSite) -> Iterator[str]:
     roots: set[Any] = {part for ref in site.compiled.refs for part in root_of(ref.path)[:2]}
     for node in findings.nodes:
         if isinstance(node, simple.Let) and (node.id in roots or roots & set[Any](node.values.literal or ())):
-            yield from (found.compiled.source for found in findings.sites_of(node))
+            yield from (inner.compiled.source for inner in findings.sites_of(node))

@@ -95,8 +95,8 @@ def _names(findings: Findings, node: outbound.Stripe) -> Iterator[tuple[str, Any
     values: Mapping[str, Any] = node.with_.literal if is_map(node.with_.literal) else {}
     for name, value in values.items():
         paid = writes and name in MONEY  # F101 has those
-        shown = name == "id" and not writes and node.action.startswith(_CAPABILITIES)
-        if name in OBJECTS and not paid and not shown:
+        public = name == "id" and not writes and node.action.startswith(_CAPABILITIES)
+        if name in OBJECTS and not paid and not public:
             yield name, value, (*node.path, "with", name)
     if node.account is not None:
         yield "account", node.account.literal, (*node.path, "account")
