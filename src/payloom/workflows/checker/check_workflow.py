@@ -19,6 +19,7 @@ from payloom.workflows.checker.payment_rules.money import check_money
 from payloom.workflows.checker.payment_rules.ownership import check_ownership
 from payloom.workflows.checker.payment_rules.payments import check_payments
 from payloom.workflows.checker.payment_rules.secrets import check_secrets
+from payloom.workflows.checker.payment_rules.stale_reads import check_stale_reads
 from payloom.workflows.checker.payment_rules.taint import Taint
 from payloom.workflows.program.program import Workflow
 
@@ -41,6 +42,7 @@ def check(workflow: Workflow, source: Source, catalog: Catalog) -> list[Diagnost
     check_payments(findings, types)
     check_secrets(findings)
     check_answers(findings)
+    check_stale_reads(findings)
     return findings.found
 
 
