@@ -35,12 +35,14 @@ class Attempt:
         is older than that must look for its effect before it sends again.
     in_doubt: an earlier try may have had its effect (the process died during it, or it ended without an answer).
     run_id: the run, for metadata and logs.
+    fields: those of a long list's items that the workflow reads, and that need be kept; None for all.
     """
 
     run_id: str
     number: int
     first_at: dt.datetime
     in_doubt: bool = False
+    fields: frozenset[str] | None = None
 
 
 class TableHost(Protocol):

@@ -34,6 +34,10 @@ TriggerKind = Literal["event", "api", "manual", "schedule", "called", "call", "t
 class Execution(Protocol):
     """A run of a document: pure. See payloom.workflows.program.commands."""
 
+    def fields_read(self, path: str) -> frozenset[str] | None:
+        """Return the fields of the items of a step's list that the workflow reads; None if it may read all."""
+        ...
+
     @property
     def failed_paths(self) -> frozenset[str]:
         """The steps that ended the run."""

@@ -49,7 +49,7 @@ FAILURES: Mapping[str, FailureHelp] = {
     "stripe_unreachable": FailureHelp("Payloom could not connect to Stripe.", "The network, a proxy or the configured address is wrong. Nothing was sent.", "Check the network. Payloom retries the step."),
     "timeout": FailureHelp("The step took longer than its `timeout`.", "The other system is slow, or the function does not return. The step might have taken effect.", "Use a longer `timeout`, or handle it with `try` and `catch: timeout`."),
     "too_deep": FailureHelp("The steps are nested too deeply.", "Blocks inside blocks and calls inside calls count together.", "Move inner steps to a workflow of their own."),
-    "too_many_items": FailureHelp("The list of a `for_each` is longer than its `max`.", "`max` protects against unexpectedly long lists.", "Raise `max`, or process the list in parts."),
+    "too_many_items": FailureHelp("The list of a `for_each` is longer than its `max`, or a list of Stripe's that is read with `all: true` has more than 100,000 objects.", "`max` protects against unexpectedly long lists.", "Raise the `max` of the loop, or narrow the list, or process it in parts."),
     "too_many_rounds": FailureHelp("The condition of a loop still holds after `max` iterations.", "`max` protects against loops that never end.", "Check the condition, or raise `max`."),
     "too_many_steps": FailureHelp("The run has more steps than one run can have.", "Each iteration of a loop counts its steps.", "Process the list in parts with `call`, so that each part is a run."),
     "unknown_action": FailureHelp("Stripe has no operation of this name.", "The name is misspelled, or belongs to another version of Stripe's API.", "`payloom actions WORD` finds operations by a part of their name."),

@@ -7,7 +7,7 @@ import hashlib
 import importlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -93,23 +93,58 @@ class StripeConnector:
         # The bytes Stripe sent: the SDK's objects turn decimals and times into Python values on the way.
         return json.loads(response.body)
 
+    async def pages(
+        self,
+        action: str,
+        args: Mapping[str, Any],
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - a limit on each call, part of the step
+        account: str | None = None,
+    ) -> AsyncIterator[list[Any]]:
+        """Yield the objects of a list, page after page; raises StripeStepFailed. `limit` is the size of a page."""
+        operation, fixed = resolve(action)
+        if not operation.is_list:
+            raise refused("invalid_parameters", f"{operation.name} is no list: leave out `all`", status=500)
+        if "ending_before" in args:
+            raise refused("invalid_parameters", f"{operation.name}: ending_before cannot be combined with all: true")
+        size = args.get("limit")
+        one_page = {name: value for name, value in args.items() if name not in ("limit", "all")}
+        prepared = prepare(operation, {**one_page, **fixed})
+        options: dict[str, Any] = {}
+        if account:
+            require_account(operation, account)
+            options["stripe_account"] = account
+        async for page in self._pages(operation, prepared, options, timeout or self.settings.timeout, size):
+            yield page.get("data", [])
+
+    async def _pages(
+        self, operation: Operation, prepared: Prepared, options: Mapping[str, Any], seconds: float, size: Any = None
+    ) -> AsyncIterator[dict[str, Any]]:
+        body = dict(prepared.body)
+        if operation.takes_limit:
+            body["limit"] = size if isinstance(size, int) and 1 <= size <= _PAGE else _PAGE
+        while True:
+            page = await self._call(operation, Prepared(prepared.path, body), options, seconds)
+            yield page
+            after = _after(operation, page)
+            if not after:
+                return
+            # The address of v2's next page holds all it needs; v1 wants the filters again.
+            body = after if operation.name.startswith("v2.") else body | after
+
     async def _all(
         self, operation: Operation, prepared: Prepared, options: Mapping[str, Any], seconds: float
     ) -> dict[str, Any]:
         """Follow the pages and return one list of at most `at_most` objects."""
         most = prepared.at_most or 0
         items: list[Any] = []
-        body = dict(prepared.body)
-        while True:
-            if operation.takes_limit:
-                body["limit"] = min(_PAGE, most - len(items))
-            page = await self._call(operation, Prepared(prepared.path, body), options, seconds)
+        page: dict[str, Any] = {}
+        async for page in self._pages(operation, prepared, options, seconds, min(_PAGE, most)):
             items += page.get("data", [])
-            after = _after(operation, page)
-            if not after or len(items) >= most:
-                return _whole(page, items, most, more=after is not None)
-            # The address of v2's next page holds all it needs; v1 wants the filters again.
-            body = after if operation.name.startswith("v2.") else body | after
+            if len(items) >= most:
+                break
+        more = len(items) > most or _after(operation, page) is not None
+        return _whole(page, items, most, more=more)
 
 
 def _after(operation: Operation, page: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from payloom.connectors.stripe.catalog.operations import Operation
 from payloom.connectors.stripe.connector import StripeConnector, resolve
 from payloom.connectors.stripe.failures import StripeStepFailed, refused
 from payloom.connectors.stripe.lookup import LookupResult, find_existing
+from payloom.kit.json_types import is_map
 from payloom.workflows.program.commands import Do
 
 KEY_LIFETIME = dt.timedelta(hours=23)
@@ -22,6 +23,8 @@ KEY_LIFETIME = dt.timedelta(hours=23)
 V2_KEY_LIFETIME = dt.timedelta(days=29)
 """API v2 keeps keys for 30 days, those of DELETE as well."""
 _GENERATIONS = 5
+MOST_ITEMS = 100_000
+"""How many objects `all: true` reads."""
 
 
 class StripeHost:
@@ -36,7 +39,7 @@ class StripeHost:
         account = do.args.get("account")
         operation, _ = resolve(do.action)
         if do.args.get("all"):
-            return await self._every(do, args, account)
+            return await self._every(do, args, account, attempt)
         if operation.method == "get":
             return await self.connector.perform(do.action, args, timeout=do.timeout, account=account)
         version_2 = operation.service[0] == "v2"
@@ -55,12 +58,22 @@ class StripeHost:
                 raise
             return lookup.if_missing
 
-    async def _every(self, do: Do, args: Mapping[str, Any], account: str | None) -> Any:
-        """Read every page, at most `max` objects, and return them as one list."""
+    async def _every(self, do: Do, args: Mapping[str, Any], account: str | None, attempt: Attempt) -> list[Any]:
+        """Read page after page and return the objects as one list, each with what the workflow reads of it.
+
+        `limit` is the size of a page, as at Stripe. Without `max` the list is whole, or the step fails.
+        """
         most = do.args.get("max")
-        parameters = {**args, "all": True, **({"limit": most} if most else {})}
-        page = await self.connector.perform(do.action, parameters, timeout=do.timeout, account=account)
-        return page["data"]
+        items: list[Any] = []
+        async for page in self.connector.pages(do.action, args, timeout=do.timeout, account=account):
+            items += page if attempt.fields is None else [_kept(item, attempt.fields) for item in page]
+            if most is not None and len(items) >= most:
+                return items[:most]
+            if len(items) > MOST_ITEMS:
+                message = f"{do.action} has more than {MOST_ITEMS:,} objects"
+                hint = "narrow the list by its parameters, or set `max` to read the first ones only"
+                raise refused("too_many_items", message, status=422, hint=hint, limit=MOST_ITEMS)
+        return items
 
     async def _send(self, do: Do, args: Mapping[str, Any], account: str | None, attempt: Attempt) -> Any:
         """Call under the step's key.
@@ -103,3 +116,8 @@ class StripeHost:
             action=operation.name,
             key=do.key,
         )
+
+
+def _kept(item: Any, fields: frozenset[str]) -> Any:
+    """Return an object with its id and the fields that are read."""
+    return {name: value for name, value in item.items() if name == "id" or name in fields} if is_map(item) else item

@@ -72,6 +72,10 @@ class Execution:
             self._finished = self._end()
         return self._finished
 
+    def fields_read(self, path: str) -> frozenset[str] | None:
+        """Return the fields of the items of a step's list that the workflow reads; None if it may read all."""
+        return self._shared.fields.get(path)
+
     @property
     def failed_paths(self) -> frozenset[str]:
         """The steps that ended the run: the one whose failure it shows, and those that failed in branches beside it."""

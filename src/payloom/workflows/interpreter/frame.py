@@ -112,6 +112,8 @@ class RunContext:
         self.trace: list[TraceEntry] = []
         self.links: dict[str, dict[str, Any]] = {}
         """What marks in emails stand for: links to decisions of this run."""
+        self.fields: dict[str, frozenset[str]] = {}
+        """By path, the fields of a long list's items that the workflow reads; a path that is not here reads all."""
         self._counters: dict[str, int] = {}
         self._namespace: uuid.UUID | None = None
         self.eval_context = EvalContext(now=lambda: self.now, uuid=self._uuid)

@@ -28,7 +28,7 @@ class Note:
 VERBS: dict[str, Note] = {
     "stripe": Note(
         "Stripe's result, as a map.",
-        "A key with a null value is not sent, at any depth; send an empty string to unset a field. Every call that writes has an idempotency key, by default the run's ID and the step's path, so a retry never acts twice. With `all: true`, a list call reads every page (at most `max` items), and the value is the list of items.",
+        "A key with a null value is not sent, at any depth; send an empty string to unset a field. Every call that writes has an idempotency key, by default the run's ID and the step's path, so a retry never acts twice. With `all: true`, a list call reads every page, and the value is the list of all items; `limit` in `with` is the size of a page. With `max`, it stops after so many. More than 100,000 items fail with `too_many_items`. Of each item, the run keeps its `id` and the fields that the workflow reads by name; it keeps whole items if the list or an item is used as a whole.",
         """\
 - id: session
   stripe: checkout.sessions.create

@@ -118,7 +118,7 @@ def _deleted(result: Schema) -> Schema:
 
 _ALL: Schema = {
     "type": "boolean",
-    "description": "Follow the pages and return everything, at most `limit` objects (1,000 unless told otherwise).",
+    "description": "Follow the pages and return one page of at most `limit` objects (1,000 unless told otherwise). `has_more` tells if there are more; `all: true` beside `with` reads all.",
 }
 
 

@@ -55,7 +55,9 @@ class OutsideSteps:
             row = {"status": "started", "attempts": attempts, "in_doubt": in_doubt, "retry_at": None}
             changes.update(do.path, row)
         changes.open[do.path] = step
-        attempt = Attempt(changes.run.id, step.attempts, step.first_at or now, step.in_doubt)
+        execution = changes.replay.execution
+        fields = execution.fields_read(do.path) if execution is not None else None
+        attempt = Attempt(changes.run.id, step.attempts, step.first_at or now, step.in_doubt, fields)
         changes.calls.append(StepCall(do, attempt))
 
     def _first(self, changes: TurnChanges, do: Do, now: dt.datetime) -> OpenStep:

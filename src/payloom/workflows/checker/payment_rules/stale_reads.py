@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from payloom.kit.json_types import is_map
 from payloom.workflows.catalog.catalog import STRIPE_TABLES, Column, TableShape
@@ -124,8 +125,8 @@ class _StaleReads:
     def _set_after_a_pause(self, node: tables.Update) -> None:
         """A state that is set, after a pause, on the row that was read before it."""
         table = self._findings.catalog.table(node.table)
-        written = node.set.literal if is_map(node.set.literal) else {}
-        where = node.where.literal if is_map(node.where.literal) else {}
+        written: Mapping[str, Any] = node.set.literal if is_map(node.set.literal) else {}
+        where: Mapping[str, Any] = node.where.literal if is_map(node.where.literal) else {}
         states = [name for name in written if table is not None and _is_state(table.columns.get(name))]
         if any(name in where for name in states):
             return

@@ -20,7 +20,9 @@ from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.expressions.values import EvalError, to_text
 from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.program.commands import Do, Retry
+from payloom.workflows.program.fields_read import fields_read
 from payloom.workflows.program.node import Node, StepCompiler
+from payloom.workflows.program.program import Workflow
 from payloom.workflows.program.signals import fail
 from payloom.workflows.program.step_generator import Steps, command
 from payloom.workflows.program.templates import Template
@@ -97,6 +99,7 @@ class Stripe(OutsideStep):
         self.with_ = compiler.template(model.with_, (*path, "with"))
         self.account = compiler.maybe_template(model.account, (*path, "account"))
         self.extra: dict[str, Any] = {"all": True, "max": model.max} if model.all else {}
+        self._fields: tuple[frozenset[str] | None] | None = None
 
     @override
     def result_schema(self, catalog: Catalog) -> Schema | None:
@@ -108,8 +111,15 @@ class Stripe(OutsideStep):
 
     def run(self, frame: Frame, path: str) -> Steps:
         """Call Stripe without the parameters that are null."""
+        if self.extra and (fields := self._fields_read(frame.workflow)) is not None:
+            frame.run_context.fields[path] = fields
         args = {"with": without_nulls(frame.fill(self.with_, path)), "account": frame.maybe(self.account, path)}
         return (yield from self.ask(frame, path, self.action, {**args, **self.extra}))
+
+    def _fields_read(self, workflow: Workflow) -> frozenset[str] | None:
+        if self._fields is None:
+            self._fields = (fields_read(workflow, self),)
+        return self._fields[0]
 
 
 class Email(OutsideStep):

@@ -72,8 +72,10 @@ class Stripe(OutsideHead):
     with_: dict[str, Any] = Field(default_factory=dict[str, Any], alias="with", description="Its parameters.")
     idempotency_key: Template | None = Field(None, description="Default: the run's ID and the step's path.")
     account: Template | None = Field(None, description="A connected account, `acct_…`.")
-    all: bool = Field(False, description="For lists: read every page.")
-    max: int | None = Field(None, ge=1, le=100_000, description="With `all`: the largest number of items.")
+    all: bool = Field(False, description="For lists: read every page. The value is the list of all objects.")
+    max: int | None = Field(
+        None, ge=1, le=100_000, description="With `all`: read the first ones only, at most so many."
+    )
 
 
 class Select(StepHead):
