@@ -66,8 +66,10 @@ class Server(Starlette):
 
     def __init__(self, dependencies: ServerDependencies, lifespan: Any) -> None:
         """Build the routes and the middleware."""
-        https = dependencies.settings.secure_cookies
-        self._webhook = Webhook(dependencies.inbox, dependencies.runs, dependencies.metrics, https=https)
+        strict_transport = dependencies.settings.strict_transport
+        self._webhook = Webhook(
+            dependencies.inbox, dependencies.runs, dependencies.metrics, strict_transport=strict_transport
+        )
         super().__init__(routes=_routes(dependencies, self._webhook.route()), lifespan=lifespan)
         _add_middleware(self, dependencies)
 
@@ -132,7 +134,7 @@ def _add_middleware(app: Starlette, dependencies: ServerDependencies) -> None:
     app.add_middleware(
         RequestMiddleware,
         hosts=settings.allowed_hosts,
-        https=settings.secure_cookies,
+        strict_transport=settings.strict_transport,
         observe=dependencies.metrics.observe,
         pages=dependencies.page_routes,
         proxies=ProxyWatch(named=bool(settings.trusted_proxies)),

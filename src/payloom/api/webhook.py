@@ -48,12 +48,12 @@ class EventIntake(Protocol):
 class Webhook:
     """The webhook, an ASGI application of its own."""
 
-    def __init__(self, inbox: Inbox, intake: EventIntake, metrics: Metrics, *, https: bool) -> None:
-        """Verify with `inbox`, hand on to `intake`, count in `metrics`. https: whether it is reached by https."""
+    def __init__(self, inbox: Inbox, intake: EventIntake, metrics: Metrics, *, strict_transport: str | None) -> None:
+        """Verify with `inbox`, hand on to `intake`, count in `metrics`. strict_transport: see `base_headers`."""
         self.inbox = inbox
         self.intake = intake
         self.metrics = metrics
-        self._headers = response_headers([(b"content-type", b"application/json")], https=https)
+        self._headers = response_headers([(b"content-type", b"application/json")], strict_transport=strict_transport)
         self._stored = metrics.webhooks.labels("stored")
         self._duplicate = metrics.webhooks.labels("duplicate")
         self._observe = metrics.observer(PATH, "POST")

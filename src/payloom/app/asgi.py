@@ -40,7 +40,7 @@ def create_app(project: Project, settings: Settings, *, work: bool = True, clock
     app.state.studio_link = services.studio_link
     app.state.stop_listening = services.changes.close
     app.state.connection_limiter = ConnectionLimiter(
-        settings.connections, services.metrics.registry, https=settings.secure_cookies
+        settings.connections, services.metrics.registry, strict_transport=settings.strict_transport
     )
     return app
 

@@ -20,6 +20,7 @@ from payloom.settings.studio_roles import StudioRole
 FILE_NAME = "payloom.yaml"
 EnvironmentName = Literal["dev", "staging", "production"]
 PublishPolicy = Literal["editor", "admin", "two_people"]
+HstsScope = Literal["subdomains", "host", "off"]
 _SECRET = re.compile(r"\b(?:(?:sk|rk)_(?:test|live)_\w+|whsec_\w+)")
 _REFERENCES = {"secret_key", "publishable_key", "webhook_secret", "url", "admin_token", "metrics_token", "sealing_key"}
 _URL_PASSWORD = re.compile(r"^[a-z][a-z0-9+.-]*://[^/@:\s]*:[^/@\s]+@", re.IGNORECASE)
@@ -160,6 +161,10 @@ class FileSettings(_Section):
     )
     http_allow: list[str] = Field([], description="Hosts that `http` steps may call.")
     trusted_proxies: list[str] = Field([], description="Addresses of proxies whose `X-Forwarded-*` headers count.")
+    hsts: HstsScope = Field(
+        "subdomains",
+        description="What browsers reach by https alone for a year after a visit: `subdomains` (the host and all below it), `host`, or `off`.",
+    )
     keep_runs: Annotated[int, Field(ge=31)] = Field(
         90, description="Days for which succeeded and canceled runs, and their events, are kept; 31 at least."
     )

@@ -96,6 +96,7 @@ def load_settings(
         trusted_proxies=_proxies(file, environment),
         log_format=file.log_format or ("console" if environment == "dev" else "json"),
         log_level=variables.log_level.lower(),
+        hsts=file.hsts,
         keep_runs=file.keep_runs,
         keep_refused=file.keep_refused,
         keep_failed=file.keep_failed,

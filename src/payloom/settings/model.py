@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import SecretStr
 
 from payloom.kit.secrets.redaction import redact
-from payloom.settings.file import EnvironmentName, PublishPolicy
+from payloom.settings.file import EnvironmentName, HstsScope, PublishPolicy
 from payloom.settings.keys import StripeSettings
 from payloom.settings.studio_roles import StudioRole
 
@@ -96,6 +96,8 @@ class Settings:
     """Days."""
     keep_audit: int = 400
     """Days."""
+    hsts: HstsScope = "subdomains"
+    """What browsers reach by https alone after a visit."""
     guest_rate: tuple[int, float] | None = None
     """Calls per seconds of one endpoint by one guest's address, where the endpoint has no limit of its own."""
     studio_edit: bool = False
@@ -124,6 +126,13 @@ class Settings:
     def secure_cookies(self) -> bool:
         """Whether cookies are sent over HTTPS only."""
         return self.site_url.startswith("https://")
+
+    @property
+    def strict_transport(self) -> str | None:
+        """The value of `Strict-Transport-Security`; None: no answer carries it, as without https."""
+        if not self.secure_cookies or self.hsts == "off":
+            return None
+        return "max-age=31536000" + ("; includeSubDomains" if self.hsts == "subdomains" else "")
 
     @property
     def origin(self) -> str:

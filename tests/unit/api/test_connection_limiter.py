@@ -19,7 +19,7 @@ class Guest:
 
 
 def connection_limiter(**limits: int) -> ConnectionLimiter:
-    return ConnectionLimiter(ConnectionSettings(**limits), CollectorRegistry(), https=True)
+    return ConnectionLimiter(ConnectionSettings(**limits), CollectorRegistry(), strict_transport=None)
 
 
 def let_in(at: ConnectionLimiter, address: str, times: int, trusted: tuple[str, ...] = ()) -> int:
@@ -75,7 +75,7 @@ async def test_nobody_looks_while_there_is_nobody() -> None:
 
 
 def test_an_answer_from_the_door_carries_what_every_answer_carries() -> None:
-    head, _, body = raw_response(TooManyConnections(), https=True).partition(b"\r\n\r\n")
+    head, _, body = raw_response(TooManyConnections(), strict_transport="max-age=31536000").partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
     for line in (b"connection: close", b"retry-after: 5", b"x-content-type-options: nosniff", b"content-length: %d"):
         assert (line % len(body) if b"%d" in line else line) in head

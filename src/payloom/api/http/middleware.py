@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from payloom.api.http.client_address import ProxyWatch
 from payloom.api.http.errors import BadRequest, WrongHost, error_body, headers_of, internal_body
 from payloom.api.http.same_origin import host_name
-from payloom.api.http.security_headers import BASE_HEADERS, BASE_HEADERS_HTTPS, CLOSED_POLICY
+from payloom.api.http.security_headers import CLOSED_POLICY, base_headers
 from payloom.kit.clock import monotonic
 from payloom.kit.errors import PayloomError
 from payloom.kit.ids import new_id
@@ -47,16 +47,16 @@ class RequestMiddleware:
         app: ASGIApp,
         *,
         hosts: Collection[str],
-        https: bool,
+        strict_transport: str | None,
         observe: Observe,
         pages: ErrorPages,
         proxies: ProxyWatch,
     ) -> None:
-        """Wrap `app`. hosts: names it answers for, in lower case. https: whether customers reach it by https."""
+        """Wrap `app`. hosts: names it answers for, in lower case. strict_transport: see `base_headers`."""
         self.proxies = proxies
         self.app = app
         self.hosts = hosts
-        self.https = https
+        self.strict_transport = strict_transport
         self.observe = observe
         self.pages = pages
 
@@ -78,7 +78,7 @@ class RequestMiddleware:
             if message["type"] == "http.response.start":
                 begun = True
                 status = message["status"]
-                headers = response_headers(message["headers"], https=self.https)
+                headers = response_headers(message["headers"], strict_transport=self.strict_transport)
                 message["headers"] = [*headers, (b"payloom-request-id", request_id.encode())]
             await send(message)
 
@@ -121,11 +121,13 @@ class RequestMiddleware:
         return JSONResponse(body, status, headers=dict(headers))
 
 
-def response_headers(headers: Iterable[tuple[bytes, bytes]], *, https: bool) -> list[tuple[bytes, bytes]]:
+def response_headers(
+    headers: Iterable[tuple[bytes, bytes]], *, strict_transport: str | None
+) -> list[tuple[bytes, bytes]]:
     """Return the headers of an answer with those that every answer carries, but for the request's id."""
     pairs = list(headers)
     names = {name for name, _ in pairs}
-    pairs += [pair for pair in (BASE_HEADERS_HTTPS if https else BASE_HEADERS) if pair[0] not in names]
+    pairs += [pair for pair in (base_headers(strict_transport)) if pair[0] not in names]
     if b"content-security-policy" not in names:
         pairs.append((b"content-security-policy", CLOSED_POLICY.encode()))
     if b"cache-control" not in names:

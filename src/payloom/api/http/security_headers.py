@@ -12,12 +12,17 @@ BASE_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"cross-origin-opener-policy", b"same-origin-allow-popups"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), usb=()"),
 )
-HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
-BASE_HEADERS_HTTPS = (*BASE_HEADERS, HSTS)
 CLOSED_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 """For answers that are no pages."""
 
 _STRIPE_FRAMES = ("https://js.stripe.com", "https://*.js.stripe.com", "https://hooks.stripe.com")
+
+
+def base_headers(strict_transport: str | None) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the headers of every answer. strict_transport: the value of `Strict-Transport-Security`, if it is sent."""
+    if strict_transport is None:
+        return BASE_HEADERS
+    return (*BASE_HEADERS, (b"strict-transport-security", strict_transport.encode()))
 
 
 def new_nonce() -> str:

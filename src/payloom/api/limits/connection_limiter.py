@@ -52,12 +52,14 @@ class TimedConnection(Protocol):
 class ConnectionLimiter:
     """Counts connections, per address and in all, and looks at them from time to time."""
 
-    def __init__(self, limits: ConnectionSettings, registry: CollectorRegistry, *, https: bool) -> None:
-        """Register the metrics in `registry`. https: whether customers reach the server by https."""
+    def __init__(
+        self, limits: ConnectionSettings, registry: CollectorRegistry, *, strict_transport: str | None
+    ) -> None:
+        """Register the metrics in `registry`. strict_transport: see `base_headers`."""
         self.limits = limits
         self.most = limits.total
         self.answers: Mapping[str, bytes] = {
-            error.code: raw_response(error, https=https)
+            error.code: raw_response(error, strict_transport=strict_transport)
             for error in (
                 TooManyConnections(hint="Try again in a moment."),
                 RequestTooSlow(hint="Send it faster, or try again."),
@@ -172,7 +174,7 @@ class _Lingering(asyncio.Protocol):
     """Reads nothing more from a connection that is being closed."""
 
 
-def raw_response(error: ApiError, *, https: bool) -> bytes:
+def raw_response(error: ApiError, *, strict_transport: str | None) -> bytes:
     """Return an error as the bytes of a whole HTTP answer after which the connection ends."""
     body = json.dumps(error_body(error), separators=(",", ":")).encode()
     more = [(name.encode(), value.encode()) for name, value in headers_of(error).items()]
@@ -183,7 +185,7 @@ def raw_response(error: ApiError, *, https: bool) -> bytes:
             (b"connection", b"close"),
             *more,
         ],
-        https=https,
+        strict_transport=strict_transport,
     )
     lines = [f"HTTP/1.1 {error.status} {http.HTTPStatus(error.status).phrase}".encode()]
     lines += [name + b": " + value for name, value in headers]
