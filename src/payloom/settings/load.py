@@ -96,7 +96,6 @@ def load_settings(
         trusted_proxies=_proxies(file, environment),
         log_format=file.log_format or ("console" if environment == "dev" else "json"),
         log_level=variables.log_level.lower(),
-        hsts=file.hsts,
         keep_runs=file.keep_runs,
         keep_refused=file.keep_refused,
         keep_failed=file.keep_failed,
@@ -107,7 +106,9 @@ def load_settings(
         studio_edit=environment == "dev" if file.studio.edit is None else file.studio.edit,
         studio_publish=_publish_policy(file.studio.publish, environment),
     )
-    return _remembered(dataclasses.replace(settings, sealing=_sealing(file, environ, environment, root)))
+    return _remembered(
+        dataclasses.replace(settings, hsts=file.hsts, sealing=_sealing(file, environ, environment, root))
+    )
 
 
 def _remembered(settings: Settings) -> Settings:

@@ -128,7 +128,7 @@ def _examples(operation: Any, mode: GenerationMode, look: Any) -> None:
         database=None,
         deadline=None,
         phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=[*HealthCheck],
     )
     @given(case=operation.as_strategy(generation_mode=mode), data=st.data())
     def with_examples(case: Any, data: st.DataObject) -> None:

@@ -104,12 +104,9 @@ def doors_table() -> str:
     """Return the table in Markdown."""
     lines = ["| door | paths | who | what they must show | limits |", "| --- | --- | --- | --- | --- |"]
     for door in DOORS:
-        shown = (
-            "the paths that the pages declare"
-            if door.name == "pages"
-            else ", ".join(f"`{path}`" for path in door.paths)
-        )
-        lines.append(f"| {door.name} | {shown} | {door.who} | {door.proof} | {door.limits} |")
+        listed = ", ".join(f"`{path}`" for path in door.paths)
+        paths = "the paths that the pages declare" if door.name == "pages" else listed
+        lines.append(f"| {door.name} | {paths} | {door.who} | {door.proof} | {door.limits} |")
     return "\n".join(lines) + "\n"
 
 
