@@ -60,8 +60,7 @@ def load_settings(
 
     keep: made-up local secrets are kept in `data/local.json`; otherwise nothing is written.
     """
-    environ = os.environ if environ is None else environ
-    root = root.resolve()
+    environ, root = os.environ if environ is None else environ, root.resolve()
     variables = read_variables()
     raw = read_file(root / FILE_NAME)
     environment = variables.env or validate(raw).environment
@@ -96,6 +95,7 @@ def load_settings(
         trusted_proxies=_proxies(file, environment),
         log_format=file.log_format or ("console" if environment == "dev" else "json"),
         log_level=variables.log_level.lower(),
+        hsts=file.hsts,
         keep_runs=file.keep_runs,
         keep_refused=file.keep_refused,
         keep_failed=file.keep_failed,
@@ -106,9 +106,7 @@ def load_settings(
         studio_edit=environment == "dev" if file.studio.edit is None else file.studio.edit,
         studio_publish=_publish_policy(file.studio.publish, environment),
     )
-    return _remembered(
-        dataclasses.replace(settings, hsts=file.hsts, sealing=_sealing(file, environ, environment, root))
-    )
+    return _remembered(dataclasses.replace(settings, sealing=_sealing(file, environ, environment, root)))
 
 
 def _remembered(settings: Settings) -> Settings:
