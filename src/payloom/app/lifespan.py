@@ -10,6 +10,7 @@ import structlog
 
 from payloom.app.background import IN_EVERY_PROCESS, IN_WORKERS, BackgroundTask
 from payloom.app.composition import Services
+from payloom.project.drafts import without_drafts
 from payloom.runs.intake.callers import Caller
 from payloom.runs.start_rights import SYSTEM, permit_start
 from payloom.workflows.program.inputs import InvalidInput
@@ -28,6 +29,9 @@ async def lifespan(services: Services, *, work: bool) -> AsyncGenerator[None]:
         await services.migrate()
         await services.check_sealing()
         await services.claim_for_stripe_account()
+        if not services.settings.is_dev:
+            live = await without_drafts(services.project, services.versions, services.database)
+            services.project = services.publisher.project = live
         await services.versions.publish(services.project.workflows.values(), services.project.sources)
         for account in services.settings.accounts:
             await services.accounts.ensure(

@@ -18,6 +18,9 @@ from payloom.runs.models import cursors
 from payloom.runs.start_rights import RANKS, Person, Rank
 from payloom.settings.file import PublishPolicy
 
+PREFIX = "saved:"
+"""How the names of the rows begin that remember who saved a file."""
+_DRAFTS = 50
 _LEAST_RANK: dict[PublishPolicy, Rank] = {"editor": "editor", "admin": "admin", "two_people": "editor"}
 
 
@@ -42,15 +45,33 @@ class PublishRights:
                 hint="Save the file as a draft, and ask an admin to publish it.",
             )
 
-    async def note_saved(self, workflow_id: str, person: Person) -> None:
-        """Remember who saves a file before it is written, so that no publish comes in between."""
+    async def note_saved(self, workflow_id: str, person: Person, text: str | None, live: str | None) -> None:
+        """Remember who saves a draft before it is written, so that no publish comes in between.
+
+        text: None if the file is deleted. live: the published version, which a restart must not replace by the draft.
+        """
         name, now = _name(workflow_id), self._clock.now()
 
         def work(tx: sa.Connection) -> None:
             self._database.write_lock(tx, name)
-            values = {"value": {"workflow": workflow_id, "by": person.by}, "at": now}
+            before = tx.execute(sa.select(cursors.c.value).where(cursors.c.name == name)).scalar() or {}
+            drafts = [*before.get("drafts", []), draft_hash(text)][-_DRAFTS:]
+            kept_live = before["live"] if before.get("drafts") else live
+            value = {"workflow": workflow_id, "by": person.by, "drafts": drafts, "live": kept_live}
+            values = {"value": value, "at": now}
             if tx.execute(sa.update(cursors).where(cursors.c.name == name).values(values)).rowcount == 0:
                 tx.execute(sa.insert(cursors).values(name=name, **values))
+
+        await self._database.write(work)
+
+    async def note_published(self) -> None:
+        """Forget that files were drafts: a publish makes all of them live."""
+
+        def work(tx: sa.Connection) -> None:
+            for row in tx.execute(sa.select(cursors).where(cursors.c.name.startswith(PREFIX, autoescape=True))).all():
+                if row.value.get("drafts"):
+                    value = {"workflow": row.value["workflow"], "by": row.value["by"]}
+                    tx.execute(sa.update(cursors).where(cursors.c.name == row.name).values(value=value))
 
         await self._database.write(work)
 
@@ -70,5 +91,15 @@ class PublishRights:
             )
 
 
+def least_publisher(policy: PublishPolicy) -> Rank:
+    """Return the least role in the studio that publishes."""
+    return _LEAST_RANK[policy]
+
+
+def draft_hash(text: str | None) -> str:
+    """Return what tells whether a file still is the draft that somebody saved; None: the file is gone."""
+    return "" if text is None else hashlib.sha256(text.encode()).hexdigest()
+
+
 def _name(workflow_id: str) -> str:
-    return f"saved:{hashlib.sha256(workflow_id.encode()).hexdigest()[:40]}"
+    return f"{PREFIX}{hashlib.sha256(workflow_id.encode()).hexdigest()[:40]}"

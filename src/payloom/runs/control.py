@@ -166,7 +166,10 @@ class RunControl:
         runs_on = current if fork.newest else workflows.workflow(old.workflow_id, old.version)
         former: Mapping[str, Any] | None = old.facts.get("user")
         if fork.inputs is None:
-            return permit_start(person, "fork", runs_on, old.inputs if fork.newest else None, former=former)
+            callers = [_trigger(current, old)] if old.trigger in {"api", "manual"} else []
+            return permit_start(
+                person, "fork", runs_on, old.inputs if fork.newest else None, triggers=callers, former=former
+            )
         if fork.path is not None and not person.is_admin and not _same_user(old, person):
             raise NotAllowed(
                 "the steps before this one ran with another user's rights",

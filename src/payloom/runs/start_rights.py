@@ -24,12 +24,14 @@ class Rule:
     """Who may start a run in one way.
 
     rank: the least rank in the studio. trigger: the workflow's own `auth` must allow the person as well; admins are
-    exempt. chosen: the person chooses the inputs. keeps_user: the run acts as the user of the run that it repeats.
-    admin_is_nobody: the run of an admin who names no user has none.
+    exempt. repeats: so it must where the run of a caller is repeated. chosen: the person chooses the inputs.
+    keeps_user: the run acts as the user of the run that it repeats. admin_is_nobody: the run of an admin who names no
+    user has none.
     """
 
     rank: Rank
     trigger: bool = False
+    repeats: bool = False
     chosen: bool = False
     keeps_user: bool = False
     admin_is_nobody: bool = False
@@ -38,7 +40,7 @@ class Rule:
 WAYS: Mapping[Way, Rule] = {
     "endpoint": Rule("nobody", trigger=True, chosen=True),
     "by_hand": Rule("support", trigger=True, chosen=True, admin_is_nobody=True),
-    "fork": Rule("editor", keeps_user=True),
+    "fork": Rule("editor", repeats=True, keeps_user=True),
     "fork_with_inputs": Rule("editor", trigger=True, chosen=True),
     "retry": Rule("support", keeps_user=True),
     "replay": Rule("support"),
@@ -102,12 +104,14 @@ def permit_start(
     if RANKS.index(person.rank) < RANKS.index(rule.rank):
         raise NotAllowed(f"this needs the role {rule.rank}", hint="Ask an admin.")
     if (
-        rule.trigger
+        (rule.trigger or (rule.repeats and triggers))
         and not person.is_admin
         and not (triggers and all(_allows(trigger, person.user) for trigger in triggers))
     ):
         raise NotAllowed(
-            "you may not start this workflow with inputs of your choice",
+            "you may not start this workflow with inputs of your choice"
+            if rule.chosen
+            else "you may not start this workflow, and so not repeat its run",
             hint="Its own `auth` must allow you, or an admin starts it.",
         )
     if as_user is not None and not person.is_admin:

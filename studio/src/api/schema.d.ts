@@ -2602,6 +2602,17 @@ export interface components {
             /** Project */
             project: string;
             /**
+             * Publish Policy
+             * @description Who may publish: the setting `studio.publish`.
+             * @enum {string}
+             */
+            publish_policy: "editor" | "admin" | "two_people";
+            /**
+             * Publishes
+             * @description Whether this person may publish; with two people, what another one saved.
+             */
+            publishes: boolean;
+            /**
              * Role
              * @description In the studio.
              * @enum {string}

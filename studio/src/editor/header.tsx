@@ -164,14 +164,22 @@ function SaveButton() {
   );
 }
 
+/** Why somebody who saved a draft cannot publish it. */
+const NotYours = () => (
+  <span className="faint" role="note">
+    A draft: an admin publishes it
+  </span>
+);
+
 function Publish() {
   const unsaved = useEditor((state) => state.text !== state.savedText);
   const unpublished = useEditor((state) => state.unpublished);
   const readOnly = useEditor((state) => state.readOnly !== null);
   const [busy, setBusy] = useState(false);
   // In development saving publishes; only what could not be published then is left to do.
-  const dev = useMe().data?.env === "dev";
-  if (readOnly || (unsaved ? dev : !unpublished)) return null;
+  const me = useMe().data;
+  if (readOnly || (unsaved ? me?.env === "dev" : !unpublished)) return null;
+  if (me && !me.publishes) return unsaved ? null : <NotYours />;
   const run = async () => {
     setBusy(true);
     try {

@@ -342,7 +342,7 @@ MATRIX = (
     Door("fork_with_inputs", fork_own_midway, (*EDITORS[:-1], GONE)),
     Door("fork_with_inputs", fork_of_event, (*ADMINS[:-2], WRONG, WRONG)),
     Door("fork_with_inputs", fork_as, ADMINS),
-    Door("fork", fork, EDITORS, chosen=False),
+    Door("fork", fork, ADMINS, chosen=False),
     Door("retry", retry, SUPPORT, chosen=False),
     Door("retry", retry_many, SUPPORT, chosen=False),
     Door("replay", replay, SUPPORT, chosen=False),
@@ -402,10 +402,10 @@ def test_an_admin_may_choose_whom_a_fork_acts_as(site: Site) -> None:
 
 
 def test_a_fork_as_it_is_keeps_the_user_and_says_who_did_it(site: Site) -> None:
-    first = site.run("boss", "/api/refund", **valid(site))
+    first = site.run("customer", "/api/note", **valid(site))
     made = site.of(site.post("editor", f"{API}/runs/{first}/fork", {}).json()["id"])
     assert (made["output"], made["inputs"]) == (site.of(first)["output"], site.of(first)["inputs"])
-    started = {"way": "fork", "by": "editor@shop.test", "on_behalf_of": "boss@shop.test"}
+    started = {"way": "fork", "by": "editor@shop.test", "on_behalf_of": "customer@shop.test"}
     assert made["request"]["started_by"] == started
 
 

@@ -32,12 +32,13 @@ class SourceService:
                 "workflow files are not changed here", hint="Set `studio: {edit: true}` in payloom.yaml to allow it."
             )
 
-    async def begin_save(self, workflow_id: str, person: Person, *, publish: bool | None) -> None:
-        """Before a file is written: raise NotAllowed if it may not be, and note who saves it."""
+    async def begin_save(self, workflow_id: str, text: str | None, person: Person, *, publish: bool | None) -> None:
+        """Before a file is written (text None: deleted): raise NotAllowed if it may not be, and note who saves what."""
         self.require_editable()
         if publish:
             self._rights.require(person)
-        await self._rights.note_saved(workflow_id, person)
+        published = self._publisher.workflows.get(workflow_id)
+        await self._rights.note_saved(workflow_id, person, text, published.version if published else None)
 
     def view(self, file: File) -> dict[str, Any]:
         """Return the fields of models.Source."""
@@ -63,7 +64,9 @@ class SourceService:
     async def publish(self, person: Person) -> Publication:
         """Publish all files as they are. Raises NotAllowed, NotPublished."""
         self._rights.require(person)
-        return await self._publisher.publish(person.by, functools.partial(self._rights.review, person))
+        done = await self._publisher.publish(person.by, functools.partial(self._rights.review, person))
+        await self._rights.note_published()
+        return done
 
     async def publish_saved(self, person: Person, *, publish: bool | None) -> tuple[bool, str | None]:
         """Publish, if that is wanted; what stands against it is told, and is no reason to refuse the saving."""

@@ -12,6 +12,7 @@ from payloom.api.management.access.auth import caller_of
 from payloom.api.management.access.roles import has_role
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.answers import Me
+from payloom.project.publish_rights import least_publisher
 
 router = APIRouter(tags=["access"])
 
@@ -32,5 +33,7 @@ async def get_me(deps: Dependencies, request: Request) -> Any:
         "local_stripe": settings.stripe.api_base if settings.stripe.mode == "local" else None,
         "site_url": settings.site_url,
         "editable": settings.studio_edit and has_role(caller.role, "editor"),
+        "publishes": settings.studio_edit and has_role(caller.role, least_publisher(settings.studio_publish)),
+        "publish_policy": settings.studio_publish,
         "version": __version__,
     }

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from payloom.settings.file import PublishPolicy
 from payloom.settings.studio_roles import StudioRole
 
 Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"}, description="RFC 3339, UTC.")]
@@ -91,6 +92,8 @@ class Me(Shape):
     local_stripe: str | None = Field(description="The local Stripe's address, if this project uses one.")
     site_url: str
     editable: bool = Field(description="Whether workflow files may be changed here by this person.")
+    publishes: bool = Field(description="Whether this person may publish; with two people, what another one saved.")
+    publish_policy: PublishPolicy = Field(description="Who may publish: the setting `studio.publish`.")
     version: str
 
 

@@ -48,7 +48,7 @@ async def save_source(editor: Editor, workflow_id: str, body: models.SaveBody, r
     """Replace the file, if it still has this etag. A file with errors can be saved."""
     person = person_of(request)
     audit_note(request).on(workflow_id)
-    await editor.sources.begin_save(workflow_id, person, publish=body.publish)
+    await editor.sources.begin_save(workflow_id, body.text, person, publish=body.publish)
     try:
         file = await run_in_threadpool(editor.files.write, workflow_id, body.text, body.etag)
     except Conflict as conflict:
@@ -65,11 +65,11 @@ async def save_source(editor: Editor, workflow_id: str, body: models.SaveBody, r
 async def create_workflow(editor: Editor, body: models.CreateBody, request: Request) -> Any:
     """Create a workflow file."""
     person = person_of(request)
-    audit_note(request).on(body.id)
-    await editor.sources.begin_save(body.id, person, publish=None)
     text = body.text
     if text is None:
         text = START.format(name=body.id.rpartition("/")[2].replace("-", " ").replace("_", " ").capitalize())
+    audit_note(request).on(body.id)
+    await editor.sources.begin_save(body.id, text, person, publish=None)
     file = await run_in_threadpool(editor.files.create, body.id, text)
     return _noted(request, await editor.sources.after_save(file, person, publish=None))
 
@@ -83,7 +83,7 @@ async def create_workflow(editor: Editor, body: models.CreateBody, request: Requ
 async def delete_workflow(editor: Editor, workflow_id: str, etag: str, request: Request) -> Any:
     """Delete a workflow's file. Its versions and runs stay, and in-flight runs continue."""
     person = person_of(request)
-    await editor.sources.begin_save(workflow_id, person, publish=None)
+    await editor.sources.begin_save(workflow_id, None, person, publish=None)
     try:
         await run_in_threadpool(editor.files.delete, workflow_id, etag)
     except Conflict as conflict:

@@ -99,7 +99,7 @@ async def roll_back(editor: Editor, workflow_id: str, body: models.RollbackBody,
             f"version {stored['hash'][:12]} was not read from a file", hint="Its model can be looked at."
         )
     audit_note(request).on(workflow_id, version=stored["hash"])
-    await editor.sources.begin_save(workflow_id, person, publish=True)
+    await editor.sources.begin_save(workflow_id, stored["text"], person, publish=True)
     try:
         file = await run_in_threadpool(editor.files.write, workflow_id, stored["text"], body.etag)
     except Conflict as conflict:
