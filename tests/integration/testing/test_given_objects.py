@@ -192,7 +192,7 @@ description: Reads a customer that was deleted.
 on: {stripe: customer, actions: [deleted]}
 steps:
   - {id: ada, stripe: customers.retrieve, with: {id: "${{ object.id }}"}}
-  - log: ${{ ada.deleted }} ${{ object.email }}
+  - log: ${{ ada?.deleted }} ${{ object.email }}
 """
 
 

@@ -15,6 +15,7 @@ from payloom.kit.json_types import is_map
 from payloom.kit.suggest import closest, did_you_mean
 from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.expressions.functions.library import FUNCTIONS, METHODS
+from payloom.workflows.expressions.left_out import absence
 from payloom.workflows.expressions.syntax import ast
 from payloom.workflows.expressions.type_scopes import BoundScope, TypeScope
 from payloom.workflows.expressions.types import ANY, Schema, Type, fits, of_kinds, type_of_schema, union, without_null
@@ -80,6 +81,7 @@ class _Checker:
         self.source = source
         self.scope = scope
         self.problems: list[Problem] = []
+        self.tested: set[str] = set()
 
     def infer(self, node: ast.Node) -> Type:
         return _RULES[type(node)](self, node)
@@ -147,6 +149,9 @@ class _Checker:
             properties: Mapping[str, Any] = declared if is_map(declared) else {}
             if name in properties:
                 types.append(of.of(properties[name]))
+                absent = absence(properties[name], name, self.text(node.of))
+                if absent and not node.optional and self.text(node) not in self.tested:
+                    self.problem(node, *absent, "F001")
             elif schema.get("additionalProperties") is not False:
                 types.append(of.of(schema.get("additionalProperties")))
             else:
@@ -224,6 +229,7 @@ class _Checker:
             (field,) = node.args
             assert isinstance(field, ast.Field)
             self.infer(field.of)
+            self.tested.add(self.text(field))
             return _BOOL
         shapes = [self.infer(arg) for arg in node.args]
         self.arguments(node, shapes)

@@ -215,7 +215,7 @@ def test_a_misspelt_stripe_field_is_found_before_anything_runs(source: str, word
         "object.metadata?.order_id ?? 'none'",
         "money(object.amount_total, object.currency)",
         "object.customer_details.email",
-        "object.line_items.data.map(l, l.price.id)",
+        "object?.line_items.data.map(l, l.price.id)",
         "object.total_details.breakdown.taxes.map(t, t.rate.percentage)",
     ],
 )

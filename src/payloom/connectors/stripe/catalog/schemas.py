@@ -13,7 +13,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from payloom.connectors.stripe.catalog import sdk_source
+from payloom.connectors.stripe.catalog.left_out import left_out
 from payloom.kit.json_types import is_map, is_sequence
+from payloom.workflows.expressions.left_out import LEFT_OUT
 
 Reading = Literal["params", "result", "event"]
 Schema = Mapping[str, Any]
@@ -114,6 +116,9 @@ def _field(sdk_class: sdk_source.Class, field: sdk_source.Field, reading: Readin
     schema = of_annotation(field.annotation, sdk_class, reading)
     if reading == "params" and field.name == "metadata":
         schema = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
+    reason = left_out(sdk_class.object_name, field.name) if reading != "params" else None
+    if reason is not None:
+        schema = {**schema, LEFT_OUT: reason}
     if reading == "params" and _MOMENT.search(f"{field.name} {field.text or ''}"):
         schema = _moments(schema)
     return {**schema, "description": field.text} if field.text else schema

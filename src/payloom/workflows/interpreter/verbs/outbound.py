@@ -17,6 +17,7 @@ from payloom.workflows.catalog.catalog import Catalog, Schema
 from payloom.workflows.catalog.schemas import TEXT, closed
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import Compiled
+from payloom.workflows.expressions.left_out import expanded_names, with_expanded
 from payloom.workflows.expressions.values import EvalError, to_text
 from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.program.commands import Do, Retry
@@ -98,6 +99,7 @@ class Stripe(OutsideStep):
         self.action = model.stripe
         self.with_ = compiler.template(model.with_, (*path, "with"))
         self.account = compiler.maybe_template(model.account, (*path, "account"))
+        self.expanded = expanded_names(model.with_.get("expand") if is_map(model.with_) else None)
         self.extra: dict[str, Any] = {"all": True, "max": model.max} if model.all else {}
         self._fields: tuple[frozenset[str] | None] | None = None
 
@@ -105,6 +107,8 @@ class Stripe(OutsideStep):
     def result_schema(self, catalog: Catalog) -> Schema | None:
         action = catalog.action("stripe", self.action)
         returns = action.returns if action is not None else None
+        if returns is not None and self.expanded != frozenset():
+            returns = with_expanded(returns, self.expanded)
         if not self.extra or returns is None:
             return returns
         return {"type": "array", "items": returns.get("properties", {}).get("data", {}).get("items", {})}

@@ -10,7 +10,8 @@ from payloom.api.management.models.answers import Shape
 
 JsonSchema = dict[str, Any]
 """JSON Schema, with: `x-unit` (`minor`: an amount in minor units; `seconds`: a moment), `x-open` (other values may
-come), `x-alias-of`, `x-one-of` (groups of names of which one is needed), `x-expandable`."""
+come), `x-alias-of`, `x-one-of` (groups of names of which one is needed), `x-expandable`, `x-left-out` (absent unless
+`expanded`, or unless `deleted`)."""
 
 
 class VerbEntry(Shape):

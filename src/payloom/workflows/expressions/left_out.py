@@ -1,0 +1,77 @@
+"""Fields that Stripe leaves out of an object unless something asks for them. Their schemas say so: `x-left-out`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
+
+from payloom.kit.json_types import is_list, is_map
+
+LEFT_OUT = "x-left-out"
+"""The key of a property's schema; its value says when the field is there: `expanded`, or `deleted`."""
+
+Schema = Mapping[str, Any]
+
+
+class _Properties(Mapping[str, Any]):
+    """Properties that are looked into when they are read: Stripe's types refer to each other without end."""
+
+    def __init__(self, names: Collection[str], read: Callable[[str], Any]) -> None:
+        self._names, self._read = names, read
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._read(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def with_expanded(schema: Schema, names: Collection[str] | None) -> Schema:
+    """Return the schema of an answer to a call that expands the fields of these names (None: it may expand any)."""
+    expanded: dict[str, Any] = {}
+    for key, part in schema.items():
+        if key == "properties" and is_map(part):
+            expanded[key] = _Properties(part.keys(), functools.partial(_property, part, names))
+        elif key == "items" and is_map(part):
+            expanded[key] = with_expanded(part, names)
+        elif key == "anyOf" and is_list(part):
+            expanded[key] = [with_expanded(each, names) if is_map(each) else each for each in part]
+        else:
+            expanded[key] = part
+    return expanded
+
+
+def _property(properties: Mapping[str, Any], names: Collection[str] | None, name: str) -> Any:
+    part = properties[name]
+    if not is_map(part):
+        return part
+    if names is None or name in names:
+        part = {key: value for key, value in part.items() if key != LEFT_OUT}
+    return with_expanded(part, names)
+
+
+def expanded_names(expand: Any) -> frozenset[str] | None:
+    """Return the fields that a call's `expand` names, at any depth; None if only a run knows."""
+    if expand is None:
+        return frozenset()
+    if not is_list(expand) or not all(isinstance(path, str) and "${{" not in path for path in expand):
+        return None
+    return frozenset(name for path in expand for name in str(path).split("."))
+
+
+def absence(schema: Any, name: str, of: str) -> tuple[str, str] | None:
+    """Return what is wrong with reading a property of `of` without `?.`, and the way out; None if it is there."""
+    reason = schema.get(LEFT_OUT) if is_map(schema) else None
+    if reason == "expanded":
+        message = f"`{of}` may have no field `{name}`: Stripe leaves it out unless it is expanded"
+        return message, f"write `{of}?.{name}`, or retrieve it with `expand: [{name}]`"
+    if reason == "deleted":
+        message = f"`{of}` may have no field `{name}`: Stripe leaves it out unless the object is deleted"
+        return message, f"write `{of}?.{name}`"
+    return None
