@@ -249,7 +249,28 @@ def _explain(problem: Any) -> str:
         ["admin_token"],
     ):
         return f"{name}: write a reference such as {{env: {path[-1].upper()}}}"
-    return f"{name}: {problem['msg']}"
+    if path[0] == "secrets" and len(path) > 1:
+        return f"{name}: write a reference such as {{env: {path[1].upper()}}}: a secret does not stand in a file"
+    return f"{name}: {_IN_OUR_WORDS.get(problem['type']) or problem['msg']}"
+
+
+_IN_OUR_WORDS: Mapping[str, str] = {
+    "model_type": "must be a map",
+    "model_attributes_type": "must be a map",
+    "dataclass_type": "must be a map",
+    "dict_type": "must be a map",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "string_type": "must be text",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "missing": "is required",
+}
+"""What the validator says in words of its own language, by the kind of problem."""
 
 
 def _overlay(base: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:

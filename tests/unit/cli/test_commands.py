@@ -124,6 +124,8 @@ def test_files_changed_by_a_person_survive_a_new_copy_of_the_template(tmp_path: 
 def test_a_part_of_a_name_finds_actions_and_a_wrong_one_is_corrected() -> None:
     result = run("actions", "refunds.create")
     assert "payment_intent" in result.stdout
+    described, *_ = json.loads(run("actions", "refunds.create", "--json").stdout)
+    assert described["params"]["properties"]["amount"]["type"] == "integer"
     wrong = run("actions", "refnds")
     assert (wrong.returncode, "did you mean" in wrong.stderr) == (3, True)
 

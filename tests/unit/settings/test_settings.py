@@ -165,6 +165,12 @@ def test_a_secret_in_the_file_is_refused_with_its_line_and_not_repeated(tmp_path
         ("email: {transport: smtp}", "email.url is not set"),
         ("a: [", "not valid YAML"),
         ("stripe: {secret_key: somewhere}", "write a reference"),
+        ("secrets: {TOKEN: abc}", r"secrets.TOKEN: write a reference such as {env: TOKEN}"),
+        ("secrets: {TOKEN: 5}", r"secrets.TOKEN: write a reference"),
+        ("secrets: abc", "secrets: must be a map"),
+        ("stripe: abc", "stripe: must be a map"),
+        ("http_allow: {a: b}", "http_allow: must be a list"),
+        ("port: many", "port: must be a whole number"),
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path: Path, line: str, message: str) -> None:

@@ -105,7 +105,30 @@ def test_python_cannot_decide_what_only_the_run_knows() -> None:
     def formats(inputs: Expr) -> None:
         log(f"Hello {inputs.name}")
 
-    for function, hint in ((decides, "x.when"), (walks, "x.each"), (formats, "x.f")):
+    def is_there(inputs: Any) -> None:
+        if inputs.amount is not None:
+            log("there")
+
+    def is_missing(inputs: Any) -> None:
+        log("missing" if inputs.amount is None else "there")
+
+    def both(inputs: Any) -> None:
+        if inputs.a and inputs.b:
+            log("both")
+
+    def contains(inputs: Any) -> None:
+        if "a" in inputs.words:
+            log("a")
+
+    def negated(inputs: Any) -> None:
+        if not inputs.done:
+            log("to do")
+
+    cases = (
+        (decides, "x.when"), (walks, "x.each"), (formats, "x.f"), (is_there, "x.when.*!= None"),
+        (is_missing, "x.when.*== None"), (both, "x.when"), (contains, "x.each"), (negated, "x.when"),
+    )  # fmt: skip
+    for function, hint in cases:
         with pytest.raises(SymbolicValue, match=hint):
             trace(function)
 

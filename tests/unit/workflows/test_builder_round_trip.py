@@ -212,6 +212,13 @@ def test_what_is_generated_reads_like_python(tmp_path: Path) -> None:
     assert max(map(len, code.splitlines())) < 160
 
 
+@pytest.mark.parametrize("name", ["Refund Payment", "Create Checkout Session", "refund_payment", "refunds.create"])
+def test_a_display_name_is_written_as_a_name_of_pythons(tmp_path: Path, name: str) -> None:
+    code = to_python({"name": "W", "on": {"manual": True}, "steps": [{"stripe": name, "with": {"a": 1}}]}, "w")
+    (step,) = run(code, tmp_path).data["steps"]
+    assert step["stripe"] == (name if "." in name else name.lower().replace(" ", "_"))
+
+
 def test_what_belongs_behind_another_step_is_refused_elsewhere() -> None:
     def trace(body: Any) -> None:
         def function() -> None:

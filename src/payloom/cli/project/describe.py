@@ -43,8 +43,10 @@ def actions(
 
 
 def _described(name: str, action: Any, *, whole: bool) -> dict[str, Any]:
+    from payloom.connectors.stripe.catalog.schemas import plain
+
     short = {"verb": action.verb, "name": name, "summary": action.summary, "writes": action.writes}
-    return short | ({"params": action.params} if whole else {})
+    return short | ({"params": plain(action.params)} if whole else {})
 
 
 def _show_action(action: Any) -> None:

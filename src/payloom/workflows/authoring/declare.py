@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import inspect
+import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from payloom.workflows.authoring.symbols import Expr, plain, text_of
+from payloom.workflows.authoring.symbols import Expr, SymbolicValue, plain, text_of
 from payloom.workflows.authoring.trace import tracing
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
 
@@ -91,6 +93,7 @@ def workflow(
     """
 
     def decorate(function: Callable[..., Any]) -> Definition:
+        _refuse_identity(function)
         roots = [Expr(parameter) for parameter in inspect.signature(function).parameters]
         with tracing(function) as trace:
             answer = function(*roots)
@@ -113,3 +116,21 @@ def workflow(
         return Definition(workflow_id, data, WorkflowFile.model_validate(data))
 
     return decorate
+
+
+def _refuse_identity(function: Callable[..., Any]) -> None:
+    """Raise SymbolicValue for a comparison by `is`: Python decides it at once, and never as the run would.
+
+    Everything else that wants a value that only a run has reaches the value itself, which says so.
+    """
+    try:
+        lines, first = inspect.getsourcelines(function)
+        tree = ast.parse(textwrap.dedent("".join(lines)))
+    except (OSError, SyntaxError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare) and any(isinstance(sign, ast.Is | ast.IsNot) for sign in node.ops):
+            sign = "!=" if any(isinstance(sign, ast.IsNot) for sign in node.ops) else "=="
+            place, text = f"line {first + node.lineno - 1}", ast.unparse(node)
+            hint = f"use `with x.when(… {sign} None):`"
+            raise SymbolicValue(f"{place}: `{text}` is decided before the workflow runs: {hint}")

@@ -22,6 +22,7 @@ _OTHER_NAMES = (
     "api", "called", "manual", "on_schedule", "on_stripe", "on_table", "stripe", "table", "workflow", "x",
 )  # fmt: skip
 _IMPORTED = tuple(sorted((*_OTHER_NAMES, *(function.__name__ for function in FUNCTIONS.values()))))
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _TAKEN = frozenset({*_IMPORTED, *PARAMETERS, *dir(builtins)})
 _OWN = {
     "select": frozenset({"key_by", "require", "order_by", "limit", "optional"}),
@@ -201,7 +202,9 @@ class _Writer(PythonText):
 
     def _stripe(self, name: str, rest: dict[str, Any]) -> str:
         positional, keywords = self.columns("stripe", rest.pop("with", {}))
-        return self.called(f"stripe.{name}", positional, {**keywords, **rest}, self.depth)
+        # A display name (`Refund Payment`) is no name of Python's; the same operation has one that is.
+        spelled = name if _DOTTED.fullmatch(name) else name.strip().lower().replace(" ", "_")
+        return self.called(f"stripe.{spelled}", positional, {**keywords, **rest}, self.depth)
 
     def _select(self, name: str, rest: dict[str, Any]) -> str:
         where = rest.pop("where")
