@@ -126,7 +126,7 @@ def test_python_cannot_decide_what_only_the_run_knows() -> None:
 
     cases = (
         (decides, "x.when"), (walks, "x.each"), (formats, "x.f"), (is_there, "x.when.*!= None"),
-        (is_missing, "x.when.*== None"), (both, "x.when"), (contains, "x.each"), (negated, "x.when"),
+        (is_missing, "x.when.*== None"), (both, "x.when"), (contains, "contains"), (negated, "x.when"),
     )  # fmt: skip
     for function, hint in cases:
         with pytest.raises(SymbolicValue, match=hint):

@@ -91,6 +91,11 @@ class Expr:
             f"`{self._text}` is known only when the workflow runs: use `with x.when(…):` instead of `if`"
         )
 
+    def __contains__(self, item: object) -> NoReturn:
+        raise SymbolicValue(
+            f"`{self._text}` is known only when the workflow runs: use `.contains(…)` or `.exists(…)` instead of `in`"
+        )
+
     def __iter__(self) -> NoReturn:
         raise SymbolicValue(f"`{self._text}` is known only when the workflow runs: use `with x.each(…) as item:`")
 
