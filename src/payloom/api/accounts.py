@@ -8,16 +8,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from payloom.api.account.context import AccountContext, for_the_form
 from payloom.api.http.audit import actor_of
 from payloom.api.http.client_address import client_key
-from payloom.api.http.current_user import SessionAuth, as_user
+from payloom.api.http.current_user import as_user
+from payloom.api.http.device import device_of
 from payloom.api.http.errors import BadRequest, NotSignedIn
 from payloom.api.http.middleware import set_route_label
 from payloom.api.http.request_body import MAX_FORM, read_form, read_json_object
 from payloom.api.http.same_origin import refuse_foreign, safe_next
-from payloom.api.limits.rate_limit import Counters, SharedLimiter
-from payloom.api.page_routes import PageRoutes
-from payloom.audit.trail import AuditNote, AuditTrail
+from payloom.audit.trail import AuditNote
 from payloom.auth.accounts import Account
 from payloom.auth.errors import AuthError, SignInRefused, TooManyAttempts
 from payloom.kit.errors import PayloomError
@@ -34,20 +34,14 @@ _FIELDS = {"bad_email": "email", "email_taken": "email", "bad_password": "passwo
 class AccountRoutes:
     """The routes around accounts."""
 
-    def __init__(
-        self,
-        session_auth: SessionAuth,
-        page_routes: PageRoutes,
-        origin: str,
-        counters: Counters,
-        audit: AuditTrail,
-    ) -> None:
-        """origin: the site's own origin, for the check against other sites. counters: of tries, for every process."""
-        self.audit = audit
-        self.session_auth = session_auth
-        self.page_routes = page_routes
-        self.origin = origin
-        self.limiter = SharedLimiter("sign-in", *SIGN_INS, counters)
+    def __init__(self, context: AccountContext) -> None:
+        """Wire the routes."""
+        self.audit = context.audit
+        self.mails = context.mails
+        self.session_auth = context.session_auth
+        self.page_routes = context.page_routes
+        self.origin = context.origin
+        self.limiter = context.limiter("sign-in", *SIGN_INS)
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -65,7 +59,7 @@ class AccountRoutes:
         """`{email, password, name?}` → 201 `{user}` and a session cookie."""
         set_route_label(request, "/api/auth/sign-up")
         values = await self._json(request, {"email", "password", "name"})
-        visitor, token = await self._sign_up(values["email"], values["password"], values.get("name"))
+        visitor, token = await self._sign_up(request, values["email"], values["password"], values.get("name"))
         return await self._begin(request, visitor, token, JSONResponse({"user": as_user(visitor)}, 201))
 
     async def api_sign_in(self, request: Request) -> Response:
@@ -105,13 +99,11 @@ class AccountRoutes:
         try:
             if is_new:
                 await self.limiter.check(client_key(request))
-                signed_in = await self._sign_up(email, password, values.get("name") or None)
+                signed_in = await self._sign_up(request, email, password, values.get("name") or None)
             else:
                 signed_in = await self._sign_in(request, email, password)
         except PayloomError as error:
-            if error.status >= 500:
-                raise
-            return self._draw(request, is_new, target, values, error)
+            return self._draw(request, is_new, target, values, for_the_form(error))
         return await self._begin(request, *signed_in, RedirectResponse(target, 303))
 
     async def sign_out(self, request: Request) -> Response:
@@ -132,24 +124,34 @@ class AccountRoutes:
             raise BadRequest(f"wrong fields: {', '.join(sorted(fields))}", hint="See `fields` for each.", fields=fields)
         return values
 
-    async def _sign_up(self, email: str, password: str, name: str | None) -> tuple[Account, str]:
+    async def _sign_up(self, request: Request, email: str, password: str, name: str | None) -> tuple[Account, str]:
         try:
-            return await self.session_auth.accounts.sign_up(email, password, name)
+            account, token = await self.session_auth.accounts.sign_up(
+                email, password, name, caller=client_key(request), device=device_of(request)
+            )
         except AuthError as error:
             if field := _FIELDS.get(error.code):
                 error.data["errors"] = [{"field": field, "message": error.message, "hint": error.hint}]
                 error.data["field"] = field
             raise
+        self.mails.send_verification(account.id)
+        return account, token
 
     async def _sign_in(self, request: Request, email: str, password: str) -> tuple[Account, str]:
         if request.url.path == "/sign-in":
             await self.limiter.check(client_key(request))
         try:
-            account, token = await self.session_auth.accounts.sign_in(email, password, client_key(request))
+            account, token = await self.session_auth.accounts.sign_in(
+                email,
+                password,
+                client_key(request),
+                device=device_of(request),
+                known=self.session_auth.device(request),
+            )
         except (SignInRefused, TooManyAttempts) as error:
             await self._note_failure(request, email, error)
             raise
-        if account.roles:
+        if account.roles or account.studio_role:
             note = AuditNote("session.started", account.id, details={"by": "password"})
             await self.audit.write(actor_of(request, account), note)
         return account, token
@@ -166,13 +168,14 @@ class AccountRoutes:
             await self.session_auth.accounts.sign_out(before)
         request.scope["state"]["visitor"] = visitor
         self.session_auth.keep(response, token)
+        self.session_auth.keep_device(response, await self.session_auth.accounts.device_cookie(visitor))
         return response
 
     async def _end(self, request: Request, response: Response) -> Response:
         if token := self.session_auth.token(request):
             visitor = await self.session_auth.current(request)
             await self.session_auth.accounts.sign_out(token)
-            if visitor is not None and visitor.roles:
+            if visitor is not None and (visitor.roles or visitor.studio_role):
                 await self.audit.write(actor_of(request, visitor), AuditNote("session.ended", visitor.id))
         self.session_auth.forget(response)
         return response
@@ -187,6 +190,7 @@ class AccountRoutes:
             "title": "Create an account" if is_new else "Sign in",
             "is_new": is_new,
             "next": target,
+            "reset": "reset" in request.query_params,
             "values": {"email": values.get("email"), "name": values.get("name")},
             "error": problem,
         }

@@ -15,6 +15,9 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from payloom.api import static_files, studio_files
+from payloom.api.account.context import AccountContext
+from payloom.api.account.recovery import RecoveryRoutes
+from payloom.api.account.sessions import SessionRoutes
 from payloom.api.accounts import AccountRoutes
 from payloom.api.approvals import ApprovalRoutes
 from payloom.api.endpoints import Endpoints
@@ -58,6 +61,7 @@ class ServerDependencies:
     database: Database
     counters: Counters
     ready: Probe
+    account: AccountContext
     management: ManagementDependencies
 
 
@@ -85,8 +89,14 @@ def _routes(dependencies: ServerDependencies, webhook: Route) -> Sequence[BaseRo
     """Return the routes: probes, webhook, accounts, management, the user's endpoints, static files, pages."""
     settings, publisher, counters = dependencies.settings, dependencies.publisher, dependencies.counters
     audit = dependencies.management.audit
-    accounts = AccountRoutes(dependencies.session_auth, dependencies.page_routes, settings.origin, counters, audit)
+    accounts = AccountRoutes(dependencies.account)
     passwords = PasswordRoutes(dependencies.session_auth, dependencies.page_routes, settings.origin, counters, audit)
+    own_routes = [
+        *accounts.routes(),
+        *passwords.routes(),
+        *RecoveryRoutes(dependencies.account).routes(),
+        *SessionRoutes(dependencies.account).routes(),
+    ]
     endpoints = Endpoints(
         lambda: publisher.published,
         dependencies.runs,
@@ -96,7 +106,7 @@ def _routes(dependencies: ServerDependencies, webhook: Route) -> Sequence[BaseRo
         counters=counters,
         audit=audit,
         guest_rate=settings.guest_rate,
-        own={route.path: min(route.methods or {"GET"}) for route in [webhook, *accounts.routes(), *passwords.routes()]},
+        own={route.path: min(route.methods or {"GET"}) for route in [webhook, *own_routes]},
     )
     approvals = ApprovalRoutes(
         dependencies.decisions,
@@ -111,8 +121,7 @@ def _routes(dependencies: ServerDependencies, webhook: Route) -> Sequence[BaseRo
     return [
         *probes.routes(dependencies.metrics, token=settings.token_of_metrics, ready=dependencies.ready),
         webhook,
-        *accounts.routes(),
-        *passwords.routes(),
+        *own_routes,
         *approvals.routes(),
         Mount(PREFIX, Limited(management, MAX_MANAGED)),
         endpoints.route(),

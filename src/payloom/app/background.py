@@ -13,6 +13,7 @@ from sqlalchemy import exc
 
 from payloom.app.composition import Services
 from payloom.connectors.port import StepFailed
+from payloom.email.outbox import sweep_account_mails
 from payloom.kit.errors import PayloomError
 from payloom.runs.scheduling.retention import Retention
 
@@ -60,6 +61,7 @@ async def sweep(services: Services) -> None:
     """Delete old sign-in rows, and what is kept no longer. A failure is logged; the next sweep tries again."""
     with contextlib.suppress(PayloomError):
         await services.accounts.sweep()
+        await services.database.write(lambda tx: sweep_account_mails(tx, services.clock.now()))
         await services.audit.prune()
     settings = services.settings
     keep = Retention(runs=settings.keep_runs, refused=settings.keep_refused, failed=settings.keep_failed)

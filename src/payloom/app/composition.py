@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 import structlog
 
+from payloom.api.account.context import AccountContext
+from payloom.api.account.mails import AccountMails
 from payloom.api.http.current_user import SessionAuth, as_user
 from payloom.api.http.metrics import Metrics
 from payloom.api.management.change_stream import ChangeStream
@@ -19,9 +21,10 @@ from payloom.api.management.lazy_app import SIGN_IN_PATH
 from payloom.api.page_routes import PageRoutes
 from payloom.api.server import ServerDependencies
 from payloom.audit.trail import AuditTrail
-from payloom.auth.accounts import Profile
+from payloom.auth.accounts import Account, Profile
 from payloom.auth.decision_links import DecisionLink, DecisionLinks
 from payloom.auth.keys import signing_key
+from payloom.auth.lifecycle.recovery import AccountRecovery
 from payloom.auth.passwords import Passwords
 from payloom.auth.rate_store import RateLimitStore
 from payloom.auth.service import AccountService
@@ -38,12 +41,12 @@ from payloom.connectors.stripe.step_host import StripeHost
 from payloom.connectors.stripe.tables.mirror import Mirror
 from payloom.connectors.stripe.tables.table_source import StripeTables
 from payloom.connectors.tables.host import TablesHost
-from payloom.connectors.tables.user_profiles import profile
+from payloom.connectors.tables.user_profiles import erase_profile, profile
 from payloom.db.database import open_database
 from payloom.db.identity import Identity, claim
 from payloom.db.migrate import migrate
 from payloom.db.sealing.source import sealer_for
-from payloom.email.outbox import Outbox
+from payloom.email.outbox import Outbox, erase_recipient
 from payloom.email.transport import OutboxTransport, SmtpTransport, parse_smtp_url
 from payloom.engine.dbos import DbosEngine
 from payloom.inbox.service import Inbox, InboxEvent
@@ -125,6 +128,8 @@ class Services:
         self.changes = ChangeStream(self.database, clock)
         self.publisher.on_workflow_changed = functools.partial(self.changes.publish, "workflow")
         self.session_auth = SessionAuth(self.accounts, secure=settings.secure_cookies)
+        self.recovery = AccountRecovery(self.database, clock, self.accounts.hashing)
+        self.account_mails = AccountMails(settings, self.outbox, project.mails, self.recovery, clock)
         self.page_routes = PageRoutes(
             settings, project.pages, project.templates, self.tables, self.database, self.session_auth, clock
         )
@@ -148,6 +153,13 @@ class Services:
             self.runs.rows_changed(tx, "insert", "users", RowChange("users", "insert", row, None))
 
         return insert_and_notify
+
+    def _forget_user(self, tx: sa.Connection, account: Account) -> None:
+        """Take the personal data of an account that is deleted out of `users` and out of the mails to it."""
+        row = erase_profile(self.tables, tx, account.id)
+        erase_recipient(tx, account.email)
+        if row is not None:
+            self.runs.rows_changed(tx, "update", "users", RowChange("users", "update", *row))
 
     def _outbox(self) -> Outbox:
         url = self.settings.email.url
@@ -187,6 +199,17 @@ class Services:
             database=self.database,
             counters=counters,
             ready=self.ready,
+            account=AccountContext(
+                session_auth=self.session_auth,
+                page_routes=self.page_routes,
+                origin=self.settings.origin,
+                counters=counters,
+                audit=self.audit,
+                mails=self.account_mails,
+                recovery=self.recovery,
+                database=self.database,
+                clock=self.clock,
+            ),
             management=self._management_dependencies(counters),
         )
 
@@ -205,6 +228,8 @@ class Services:
             changes=self.changes,
             tables=self.tables,
             outbox=self.outbox,
+            account_mails=self.account_mails,
+            forget_user=self._forget_user,
             backfill=self.backfill.run_once,
             find_user=self.find_user,
             publisher=self.publisher,
@@ -284,6 +309,7 @@ class Services:
             await self.inbox.flush_rejections(force=True)
         # A process that does no work has prepared the engine all the same; stopping it twice does nothing.
         await self.engine.stop()
+        await self.account_mails.close()
         await self.stripe.close()
         await self.http.close()
         await self.database.close()

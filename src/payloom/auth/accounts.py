@@ -6,19 +6,26 @@ import dataclasses
 import datetime as dt
 import re
 import uuid
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from payloom.auth.errors import BadEmail, BadRole, EmailTaken, UnknownAccount, UnverifiedAccount
-from payloom.auth.models import accounts, sessions
+from payloom.auth.models import RESET_LINK, accounts, links, sessions
 from payloom.kit.addresses.email_address import NotAnAddress, address_key, is_public_domain, parse_address
 from payloom.settings.studio_roles import STUDIO_ROLES, StudioRole
 
 Profile = Callable[[sa.Connection, str, str, str | None], None]
 """Called within the sign-up's transaction with the new account's id, address and name."""
+AccountStatus = Literal["staff", "verified", "unverified", "disabled"]
+_HAVING: Mapping[AccountStatus, sa.ColumnElement[bool]] = {
+    "staff": accounts.c.studio_role.is_not(None),
+    "verified": accounts.c.verified_at.is_not(None),
+    "unverified": accounts.c.verified_at.is_(None),
+    "disabled": accounts.c.disabled.is_(sa.true()),
+}
 _ROLE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
 
@@ -150,14 +157,6 @@ def find_account(tx: sa.Connection, *, account_id: str | None = None, email: str
     return account_of(row) if row is not None else None
 
 
-def list_accounts(tx: sa.Connection, *, limit: int = 100, after: str | None = None) -> list[Account]:
-    """Return accounts by address. `after`: the last address seen."""
-    query = sa.select(accounts).order_by(accounts.c.email_key).limit(limit)
-    if after is not None:
-        query = query.where(accounts.c.email_key > email_key(after))
-    return [account_of(row) for row in tx.execute(query)]
-
-
 def set_roles(tx: sa.Connection, account_id: str, roles: Sequence[str]) -> None:
     """Give the account exactly these roles of the project; open sessions have them at once.
 
@@ -208,6 +207,27 @@ def verify_account(tx: sa.Connection, account_id: str, now: dt.datetime, *, keep
         tx.execute(sa.delete(sessions).where(sessions.c.account_id == account_id))
 
 
+def list_accounts(
+    tx: sa.Connection,
+    *,
+    search: str | None = None,
+    status: AccountStatus | None = None,
+    after: str | None = None,
+    limit: int = 100,
+) -> list[Account]:
+    """Return accounts by address. search: part of the address or the name. after: the last address seen."""
+    query = sa.select(accounts).order_by(accounts.c.email_key).limit(limit)
+    if search:
+        name = sa.func.lower(accounts.c.name)
+        text = search.strip().lower()
+        query = query.where(accounts.c.email_key.contains(text, autoescape=True) | name.contains(text, autoescape=True))
+    if status is not None:
+        query = query.where(_HAVING[status])
+    if after is not None:
+        query = query.where(accounts.c.email_key > email_key(after))
+    return [account_of(row) for row in tx.execute(query)]
+
+
 def set_disabled(tx: sa.Connection, account_id: str, *, disabled: bool) -> None:
     """Disable (ends every session) or enable the account. Raises `UnknownAccount`."""
     _change(tx, account_id, disabled=disabled)
@@ -218,8 +238,12 @@ def set_disabled(tx: sa.Connection, account_id: str, *, disabled: bool) -> None:
 def set_password(
     tx: sa.Connection, account_id: str, password_hash: str, now: dt.datetime, *, keep_session: str | None = None
 ) -> None:
-    """Store a new password and end every session but the one with this token hash. Raises `UnknownAccount`."""
+    """Store a new password and end every session but the one with this token hash, and links to choose another.
+
+    Raises `UnknownAccount`.
+    """
     _change(tx, account_id, password_hash=password_hash, password_changed_at=now)
+    tx.execute(sa.delete(links).where(links.c.account_id == account_id, links.c.purpose == RESET_LINK))
     others = sa.delete(sessions).where(sessions.c.account_id == account_id)
     tx.execute(others.where(sessions.c.token_hash != keep_session) if keep_session else others)
 

@@ -6,6 +6,8 @@ AuthError
 ├── UnverifiedAccount                   409: a role for an unverified address
 ├── SignInRefused                       401: no such account, wrong password or disabled: not said which
 ├── TooManyAttempts                     429; `retry_after` in seconds
+├── SignInBusy                          503; `retry_after` in seconds
+├── AccountKept                         409: it cannot be deleted or disabled
 ├── LinkNotValid                        403: used, expired or never made
 └── UnknownAccount                      404
 """
@@ -70,6 +72,20 @@ class TooManyAttempts(AuthError):
 
     code: ClassVar[str] = "too_many_attempts"
     status: ClassVar[int] = 429
+
+
+class SignInBusy(AuthError):
+    """Too many people are signing in right now."""
+
+    code: ClassVar[str] = "sign_in_busy"
+    status: ClassVar[int] = 503
+
+
+class AccountKept(AuthError):
+    """The account cannot be disabled or deleted."""
+
+    code: ClassVar[str] = "account_kept"
+    status: ClassVar[int] = 409
 
 
 class LinkNotValid(AuthError):

@@ -7,11 +7,14 @@ import datetime as dt
 import sqlalchemy as sa
 
 from payloom.auth.errors import LinkNotValid
-from payloom.auth.models import links
+from payloom.auth.models import RESET_LINK, links
 from payloom.auth.sessions import token_hash
 from payloom.kit.ids import new_token
 
 LIFETIME = dt.timedelta(minutes=15)
+RESET = RESET_LINK
+VERIFY = "verify"
+"""Purposes of the links that an account's mails carry."""
 
 
 def make_link(
@@ -49,6 +52,24 @@ def use_link(tx: sa.Connection, token: str, purpose: str, now: dt.datetime) -> s
     if row is None:
         raise LinkNotValid(hint="ask for a new one")
     return row[0]
+
+
+def read_link(tx: sa.Connection, token: str, purpose: str, now: dt.datetime) -> str | None:
+    """Return the account's id of a link that still opens, and leave it as it is. Raises `LinkNotValid`."""
+    query = (
+        sa.select(links.c.account_id)
+        .where(links.c.token_hash == token_hash(token), links.c.purpose == purpose)
+        .where(links.c.used_at.is_(None), links.c.expires_at > now)
+    )
+    row = tx.execute(query).one_or_none()
+    if row is None:
+        raise LinkNotValid(hint="ask for a new one")
+    return row[0]
+
+
+def drop_links(tx: sa.Connection, account_id: str) -> int:
+    """Delete every link of the account; return how many."""
+    return tx.execute(sa.delete(links).where(links.c.account_id == account_id)).rowcount
 
 
 def sweep_links(tx: sa.Connection, now: dt.datetime) -> int:

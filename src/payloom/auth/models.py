@@ -61,6 +61,9 @@ recovery_codes = sa.Table(
     sa.Column("used_at", UtcDateTime, nullable=True),
 )
 
+RESET_LINK = "reset"
+"""Purpose of a link to choose a forgotten password."""
+
 links = sa.Table(
     "payloom_links",
     metadata,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -10,7 +9,6 @@ import sqlalchemy as sa
 from payloom.auth.accounts import (
     Account,
     Profile,
-    clean_email,
     create_account,
     find_account,
     refresh_hash,
@@ -18,11 +16,14 @@ from payloom.auth.accounts import (
     set_password,
     verify_account,
 )
-from payloom.auth.errors import BadPassword, SignInRefused
+from payloom.auth.errors import BadPassword, SignInBusy, SignInRefused
+from payloom.auth.guards.hashing import PasswordHashing
+from payloom.auth.guards.known_devices import known_device, make_device
 from payloom.auth.links import sweep_links
 from payloom.auth.passwords import Passwords
 from payloom.auth.rate_store import sweep_rates
 from payloom.auth.sessions import (
+    Device,
     current_account,
     end_session,
     start_session,
@@ -30,7 +31,7 @@ from payloom.auth.sessions import (
     token_hash,
     touch_session,
 )
-from payloom.auth.sign_in_throttle import count_attempt, forget_attempts, sweep_attempts
+from payloom.auth.sign_in_throttle import count_attempt, forget_attempts, sweep_attempts, take_attempt_back
 from payloom.auth.studio_users import FIRST_ID
 from payloom.db.database import Database
 from payloom.kit.clock import Clock
@@ -58,56 +59,79 @@ class AccountService:
         self._database = database
         self._clock = clock
         self._profile = profile
-        self._passwords = passwords or Passwords()
-        # One hash takes 64 MB: a burst of sign-ins must not take the machine's memory.
-        self._hashing = asyncio.Semaphore(4)
+        self.hashing = PasswordHashing(passwords or Passwords())
 
-    async def sign_up(self, email: str, password: str, name: str | None = None) -> tuple[Account, str]:
+    async def sign_up(
+        self, email: str, password: str, name: str | None = None, *, caller: str = "", device: Device | None = None
+    ) -> tuple[Account, str]:
         """Make an account and begin a session; return both. The account is not verified and has no roles.
 
-        Raises `BadEmail`, also for an address at a domain that cannot receive mail, `BadPassword`, `EmailTaken`.
+        Raises `BadEmail`, also for an address at a domain that cannot receive mail, `BadPassword`, `EmailTaken`,
+        `SignInBusy`.
         """
         require_public_email(email, examples=self._example_domains)
-        hashed = await self._good_hash(email, password)
-        return await self._database.write(lambda tx: self._signed_up(tx, email, hashed, name))
+        hashed = await self.hashing.good_hash(email, password, caller=caller)
 
-    def _signed_up(self, tx: sa.Connection, email: str, hashed: str, name: str | None) -> tuple[Account, str]:
-        now = self._clock.now()
-        account = create_account(tx, email=email, password_hash=hashed, now=now, name=name, profile=self._profile)
-        return account, start_session(tx, account.id, now)
+        def work(tx: sa.Connection) -> tuple[Account, str]:
+            now = self._clock.now()
+            account = create_account(tx, email=email, password_hash=hashed, now=now, name=name, profile=self._profile)
+            return account, start_session(tx, account.id, now, device)
 
-    async def sign_in(self, email: str, password: str, caller: str) -> tuple[Account, str]:
-        """Check the password and begin a session; return both. `caller`: the network address asking.
+        return await self._database.write(work)
 
+    async def sign_in(
+        self,
+        email: str,
+        password: str,
+        caller: str,
+        *,
+        device: Device | None = None,
+        known: str | None = None,
+    ) -> tuple[Account, str]:
+        """Check the password and begin a session; return both.
+
+        caller: the network address asking. known: the cookie of a device on which somebody signed in before.
         Raises `SignInRefused`, the same and after the same time whether the account is unknown, disabled or the
-        password wrong; `TooManyAttempts` after five failures in a quarter of an hour from one caller.
+        password wrong; `TooManyAttempts` after five failures in a quarter of an hour from one caller; `SignInBusy`.
         """
-        account = await self._database.write(lambda tx: self._attempt(tx, email, caller))
+        account, device_name = await self._database.write(lambda tx: self._attempt(tx, email, caller, known))
         stored = account.password_hash if account and not account.disabled else None
-        async with self._hashing:
-            matches = await asyncio.to_thread(self._passwords.verify, password, stored)
+        try:
+            matches = await self.hashing.verify(password, stored, caller=caller)
+        except SignInBusy:
+            await self._database.write(lambda tx: take_attempt_back(tx, email, caller))
+            raise
         if not matches or account is None or stored is None:
             raise SignInRefused
-        fresh = None
-        if self._passwords.outdated(stored):
-            async with self._hashing:
-                fresh = await asyncio.to_thread(self._passwords.hash, password)
-        token = await self._database.write(lambda tx: self._signed_in(tx, account, stored, fresh, caller))
-        return account, token
+        fresh = await self.hashing.hash(password, caller=caller) if self.hashing.outdated(stored) else None
 
-    def _attempt(self, tx: sa.Connection, email: str, caller: str) -> Account | None:
-        count_attempt(tx, email, caller, self._clock.now())
-        return find_account(tx, email=email)
+        def work(tx: sa.Connection) -> str:
+            self._accept(tx, account, stored, fresh)
+            forget_attempts(tx, account.email, caller, device=device_name)
+            return start_session(tx, account.id, self._clock.now(), device)
 
-    def _signed_in(self, tx: sa.Connection, account: Account, stored: str, fresh: str | None, caller: str) -> str:
+        return account, await self._database.write(work)
+
+    def _attempt(
+        self, tx: sa.Connection, email: str, caller: str, known: str | None
+    ) -> tuple[Account | None, str | None]:
+        now = self._clock.now()
+        device = known_device(tx, known, email, now)
+        count_attempt(tx, email, caller, now, device=device)
+        return find_account(tx, email=email), device
+
+    async def device_cookie(self, account: Account) -> str:
+        """Return what a device keeps on which the account's owner has just signed in."""
+        return await self._database.write(lambda tx: make_device(tx, account.email, self._clock.now()))
+
+    @staticmethod
+    def _accept(tx: sa.Connection, account: Account, stored: str, fresh: str | None) -> None:
         current = find_account(tx, account_id=account.id)
         if current is None or current.disabled or current.password_hash != stored:
             # Changed while the password was being checked.
             raise SignInRefused
         if fresh:
             refresh_hash(tx, account.id, fresh)
-        forget_attempts(tx, account.email, caller)
-        return start_session(tx, account.id, self._clock.now())
 
     async def sign_out(self, token: str) -> None:
         """End the session; an unknown token changes nothing."""
@@ -126,10 +150,13 @@ class AccountService:
             await self._database.write(lambda tx: touch_session(tx, token, now))
         return account
 
-    async def change_password(self, account_id: str, password: str, *, keep_session: str | None = None) -> None:
+    async def change_password(
+        self, account_id: str, password: str, *, keep_session: str | None = None, caller: str = ""
+    ) -> None:
         """Set a new password; every session ends but the one with the token `keep_session`."""
         account = await self._database.read(lambda tx: find_account(tx, account_id=account_id))
-        hashed = await self._good_hash(account.email if account else "nobody@example.com", password)
+        email = account.email if account else "nobody@example.com"
+        hashed = await self.hashing.good_hash(email, password, caller=caller)
         keep = token_hash(keep_session) if keep_session else None
         now = self._clock.now()
         await self._database.write(lambda tx: set_password(tx, account_id, hashed, now, keep_session=keep))
@@ -147,12 +174,10 @@ class AccountService:
             raise BadPassword("the first admin signs in by links only", hint=hint)
         if account.password_hash is not None:
             await self._database.write(lambda tx: count_attempt(tx, account.email, caller, self._clock.now()))
-            async with self._hashing:
-                matches = await asyncio.to_thread(self._passwords.verify, current or "", account.password_hash)
-            if not matches:
-                raise SignInRefused("the current password is wrong", hint="if you forgot it, ask an admin for a link")
+            if not await self.hashing.verify(current or "", account.password_hash, caller=caller):
+                raise SignInRefused("the current password is wrong", hint="if you forgot it, reset it by email")
             await self._database.write(lambda tx: forget_attempts(tx, account.email, caller))
-        await self.change_password(account.id, password, keep_session=session)
+        await self.change_password(account.id, password, keep_session=session, caller=caller)
 
     async def ensure(
         self,
@@ -170,7 +195,7 @@ class AccountService:
         account = await self._database.read(lambda tx: find_account(tx, email=email))
         if account:
             return await self._recognized(account, password)
-        hashed = await self._good_hash(email, password)
+        hashed = await self.hashing.good_hash(email, password, caller="")
 
         def make(tx: sa.Connection) -> Account:
             return find_account(tx, email=email) or create_account(
@@ -190,9 +215,7 @@ class AccountService:
     async def _recognized(self, account: Account, password: str) -> Account:
         if account.verified:
             return account
-        async with self._hashing:
-            matches = await asyncio.to_thread(self._passwords.verify, password, account.password_hash)
-        if not matches:
+        if not await self.hashing.verify(password, account.password_hash, caller=""):
             return account
 
         def work(tx: sa.Connection) -> Account:
@@ -216,8 +239,3 @@ class AccountService:
             sweep_rates(tx, now.timestamp())
 
         await self._database.write(work)
-
-    async def _good_hash(self, email: str, password: str) -> str:
-        self._passwords.require_good(password, email=clean_email(email))
-        async with self._hashing:
-            return await asyncio.to_thread(self._passwords.hash, password)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import hashlib
 import hmac
@@ -14,8 +15,29 @@ from payloom.kit.ids import new_token
 
 LIFETIME = dt.timedelta(days=30)
 IDLE = dt.timedelta(days=14)
+MOST = 50
+"""Sessions of one account; a further one ends the oldest."""
 _SEEN_EVERY = dt.timedelta(minutes=15)
 """How exact `last_seen_at` is: a page view must not cost a write."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Device:
+    """Where somebody signs in, as the owner of the account is shown it. agent: such as `Firefox on Linux`."""
+
+    agent: str | None = None
+    address: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Session:
+    """An open session. id: names it, and opens nothing."""
+
+    id: str
+    created_at: dt.datetime
+    last_seen_at: dt.datetime
+    expires_at: dt.datetime
+    device: Device
 
 
 def token_hash(token: str) -> str:
@@ -23,12 +45,58 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
-def start_session(tx: sa.Connection, account_id: str, now: dt.datetime, lifetime: dt.timedelta = LIFETIME) -> str:
+def start_session(
+    tx: sa.Connection,
+    account_id: str,
+    now: dt.datetime,
+    device: Device | None = None,
+    *,
+    lifetime: dt.timedelta = LIFETIME,
+) -> str:
     """Begin a session and return its token; it is not stored anywhere and cannot be shown again."""
     token = new_token()
     row = {"token_hash": token_hash(token), "account_id": account_id, "created_at": now, "last_seen_at": now}
-    tx.execute(sa.insert(sessions).values(**row, expires_at=now + lifetime))
+    at = {"agent": device.agent, "address": device.address} if device else {}
+    tx.execute(sa.insert(sessions).values(**row, **at, proved_at=now, expires_at=now + lifetime))
+    oldest = (
+        sa.select(sessions.c.token_hash)
+        .where(sessions.c.account_id == account_id)
+        .order_by(sessions.c.created_at.desc(), sessions.c.token_hash)
+        .offset(MOST)
+    )
+    tx.execute(sa.delete(sessions).where(sessions.c.token_hash.in_(oldest.scalar_subquery())))
     return token
+
+
+def session_id(token_hashed: str) -> str:
+    """Return the name of a session, which says nothing of its token."""
+    return hashlib.sha256(f"session {token_hashed}".encode()).hexdigest()[:20]
+
+
+def list_sessions(tx: sa.Connection, account_id: str, now: dt.datetime) -> list[Session]:
+    """Return the account's open sessions, the one in use last comes first."""
+    query = (
+        sa.select(sessions)
+        .where(sessions.c.account_id == account_id, sessions.c.expires_at > now, sessions.c.last_seen_at > now - IDLE)
+        .order_by(sessions.c.last_seen_at.desc(), sessions.c.created_at.desc())
+    )
+    return [
+        Session(
+            session_id(row.token_hash),
+            row.created_at,
+            row.last_seen_at,
+            row.expires_at,
+            Device(row.agent, row.address),
+        )
+        for row in tx.execute(query)
+    ]
+
+
+def end_session_named(tx: sa.Connection, account_id: str, name: str) -> bool:
+    """End the account's session with this id; return whether there was one."""
+    query = sa.select(sessions.c.token_hash).where(sessions.c.account_id == account_id)
+    hashes = [hashed for hashed in tx.execute(query).scalars() if hmac.compare_digest(session_id(hashed), name)]
+    return bool(hashes and tx.execute(sa.delete(sessions).where(sessions.c.token_hash.in_(hashes))).rowcount)
 
 
 def current_account(tx: sa.Connection, token: str | None, now: dt.datetime) -> tuple[Account, bool] | None:
@@ -55,9 +123,10 @@ def end_session(tx: sa.Connection, token: str) -> None:
     tx.execute(sa.delete(sessions).where(sessions.c.token_hash == token_hash(token)))
 
 
-def end_sessions(tx: sa.Connection, account_id: str) -> int:
-    """End every session of the account; return how many there were."""
-    return tx.execute(sa.delete(sessions).where(sessions.c.account_id == account_id)).rowcount
+def end_sessions(tx: sa.Connection, account_id: str, *, keep: str | None = None) -> int:
+    """End every session of the account but the one of the token `keep`; return how many ended."""
+    ended = sa.delete(sessions).where(sessions.c.account_id == account_id)
+    return tx.execute(ended.where(sessions.c.token_hash != token_hash(keep)) if keep else ended).rowcount
 
 
 def sweep_sessions(tx: sa.Connection, now: dt.datetime) -> int:

@@ -18,12 +18,18 @@ from payloom.auth.models import failures
 
 WINDOW = dt.timedelta(minutes=15)
 PER_CALLER = 5
+PER_DEVICE = 10
 PER_ACCOUNT = 50
 """Too many for a stranger to lock somebody out by accident, too few to guess from many addresses."""
 
 
-def count_attempt(tx: sa.Connection, email: str, caller: str, now: dt.datetime) -> None:
-    """Count an attempt before the password is checked; raises `TooManyAttempts` with `retry_after` in seconds."""
+def count_attempt(tx: sa.Connection, email: str, caller: str, now: dt.datetime, *, device: str | None = None) -> None:
+    """Count an attempt before the password is checked; raises `TooManyAttempts` with `retry_after` in seconds.
+
+    device: of the address's owner, who signed in there before. It has attempts of its own, whatever others do.
+    """
+    if device is not None and _add(tx, _bucket(email, f"device {device}"), now)[0] <= PER_DEVICE:
+        return
     for bucket, most in ((_bucket(email, caller), PER_CALLER), (_bucket(email), PER_ACCOUNT)):
         count, since = _add(tx, bucket, now)
         if count > most:
@@ -31,9 +37,25 @@ def count_attempt(tx: sa.Connection, email: str, caller: str, now: dt.datetime) 
             raise TooManyAttempts(hint=f"wait {math.ceil(wait / 60)} minutes", retry_after=wait)
 
 
-def forget_attempts(tx: sa.Connection, email: str, caller: str) -> None:
+def forget_attempts(tx: sa.Connection, email: str, caller: str, *, device: str | None = None) -> None:
     """Forget the caller's attempts after a success; those from elsewhere stay counted."""
-    tx.execute(sa.delete(failures).where(failures.c.bucket == _bucket(email, caller)))
+    buckets = [_bucket(email, caller), *([_bucket(email, f"device {device}")] if device else [])]
+    tx.execute(sa.delete(failures).where(failures.c.bucket.in_(buckets)))
+
+
+def take_attempt_back(tx: sa.Connection, email: str, caller: str) -> None:
+    """Uncount an attempt whose password was never looked at."""
+    buckets = [_bucket(email, caller), _bucket(email)]
+    tx.execute(
+        sa.update(failures)
+        .where(failures.c.bucket.in_(buckets), failures.c.count > 0)
+        .values(count=failures.c.count - 1)
+    )
+
+
+def forget_account_attempts(tx: sa.Connection, email: str) -> None:
+    """Forget what is counted for an account as a whole: its owner has proved to be there."""
+    tx.execute(sa.delete(failures).where(failures.c.bucket == _bucket(email)))
 
 
 def sweep_attempts(tx: sa.Connection, now: dt.datetime) -> int:

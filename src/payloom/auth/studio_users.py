@@ -19,7 +19,7 @@ from payloom.auth.accounts import (
 from payloom.auth.errors import LinkNotValid
 from payloom.auth.links import LIFETIME, make_link, use_link
 from payloom.auth.models import accounts
-from payloom.auth.sessions import current_account, start_session
+from payloom.auth.sessions import Device, current_account, start_session
 from payloom.db.database import Database
 from payloom.kit.clock import Clock
 from payloom.kit.ids import new_token
@@ -48,7 +48,7 @@ class StudioUsers:
             lambda tx: make_link(tx, PURPOSE, self._clock.now(), account_id=account_id, lifetime=lifetime)
         )
 
-    async def open(self, token: str, session: str | None = None) -> tuple[Account, str]:
+    async def open(self, token: str, session: str | None = None, device: Device | None = None) -> tuple[Account, str]:
         """Use a link up: its account and a session's token. Raises `LinkNotValid`.
 
         Opening the link proves the address. A password that the account had before ends, unless `session`, the token of
@@ -59,7 +59,7 @@ class StudioUsers:
             now = self._clock.now()
             account_id = use_link(tx, token, PURPOSE, now)
             account = self._first(tx) if account_id is None else self._proved(tx, account_id, session, now)
-            return account, start_session(tx, account.id, now)
+            return account, start_session(tx, account.id, now, device)
 
         return await self._database.write(work)
 

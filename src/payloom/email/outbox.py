@@ -35,6 +35,9 @@ ALLOWED: Mapping[Status, frozenset[Status]] = {
     "unknown": frozenset({"sending"}),
 }
 _AFTER: Mapping[type[EmailError], Status] = {MailRefused: "failed", MailDelayed: "queued", DeliveryUnknown: "unknown"}
+ACCOUNT_MAILS = "account-"
+"""How the templates of mails about accounts begin."""
+KEEP_ACCOUNT_MAILS = dt.timedelta(days=30)
 _STALE = dt.timedelta(minutes=10)
 """Seconds after which a worker that began to send a mail is taken for dead."""
 _LOST = "the process died while it sent the mail, twice"
@@ -215,6 +218,26 @@ def list_mails(
         if value is not None:
             query = query.where(column == value)
     return [_mail(row) for row in tx.execute(query)]
+
+
+def sweep_account_mails(tx: sa.Connection, now: dt.datetime) -> int:
+    """Delete mails about accounts whose links open nothing any more; return how many. Strangers can cause them."""
+    over = mails.c.template.startswith(ACCOUNT_MAILS) & mails.c.run_id.is_(None)
+    return tx.execute(sa.delete(mails).where(over, mails.c.created_at <= now - KEEP_ACCOUNT_MAILS)).rowcount
+
+
+def erase_recipient(tx: sa.Connection, address: str) -> int:
+    """Take an address and what was written to it out of its mails; return how many. Their status and times stay."""
+    recipients = sa.func.lower(sa.type_coerce(mails.c.recipients, sa.Text))
+    erased: dict[str, Any] = {
+        "recipients": [],
+        "subject": "[deleted]",
+        "html": "",
+        "text": "[deleted]",
+        "attachments": [],
+    }
+    only = sa.update(mails).where(recipients == f'["{address.lower()}"]').values(**erased)
+    return tx.execute(only).rowcount
 
 
 def get_mail(tx: sa.Connection, mail_id: str) -> Mail | None:

@@ -22,6 +22,7 @@ from payloom.auth.rate_store import sweep_rates
 from payloom.auth.sessions import sweep_sessions
 from payloom.auth.sign_in_throttle import sweep_attempts
 from payloom.db.database import metadata
+from payloom.email.outbox import sweep_account_mails
 from payloom.runs.scheduling.retention import Retention, prune
 from payloom.views.references.retention import delete_references
 
@@ -42,10 +43,10 @@ GOES = {
     "payloom_rejections": "one row for each reason, for good",
     "payloom_keys": "the key of what is stored sealed; the server makes it",
     "payloom_audit": "keep_audit; failures of strangers have a limit for each address and in all",
-    "payloom_links": NEVER_BY_A_STRANGER,
+    "payloom_links": "when they are over, by the hourly sweep; mails to one address have a limit",
     "payloom_second_factors": NEVER_BY_A_STRANGER,
     "payloom_recovery_codes": NEVER_BY_A_STRANGER,
-    "payloom_mails": NEVER_BY_A_STRANGER,
+    "payloom_mails": "30 days after an account's link was sent, by the hourly sweep; others never by a stranger",
     "payloom_events": NEVER_BY_A_STRANGER,
     "payloom_workflow_versions": NEVER_BY_A_STRANGER,
     "payloom_publications": NEVER_BY_A_STRANGER,
@@ -119,7 +120,21 @@ DOORS = {
         once=RATES,
         after=1,
     ),
-    "a sign-up": Door(sign_up, 201, {"payloom_accounts": 1, "payloom_sessions": 1, "users": 1}, once=RATES, after=None),
+    "a sign-up": Door(
+        sign_up,
+        201,
+        {"payloom_accounts": 1, "payloom_sessions": 1, "users": 1, "payloom_mails": 1, "payloom_links": 1},
+        once=RATES | {"payloom_keys"},
+        after=None,
+    ),
+    "asking for a new password": Door(
+        post("/api/auth/forgot", {"email": "nobody@guests-of-the-shop.dev"}), 202, {"payloom_rates": 2}
+    ),
+    "a guessed link to a password": Door(
+        post("/api/auth/reset", {"token": "guess", "password": "violet-ladder-917"}), 403, once=RATES
+    ),
+    "a guessed link to an address": Door(post("/api/auth/verify", {"token": "guess"}), 403, once=RATES),
+    "sessions of nobody": Door(get("/api/auth/sessions"), 401),
     "the management API": Door(get("/api/_payloom/runs"), 401),
     "the management API with a guessed token": Door(
         lambda _server, guest: guest.get("/api/_payloom/runs", headers={"authorization": "Bearer guess"}),
@@ -153,6 +168,7 @@ def swept(server: RunningServer, days: float) -> None:
         sweep_sessions(tx, now)
         sweep_links(tx, now)
         sweep_attempts(tx, now)
+        sweep_account_mails(tx, now)
         sweep_rates(tx, now.timestamp())
     engine.dispose()
 

@@ -46,6 +46,16 @@ OPEN = {
     "events list --object": "an id",
     "events show event_id": "an id",
     "events replay event_id": "an id",
+    "accounts list search": "a part of an address or a name",
+    **{
+        f"accounts {command} account": "an address or an id"
+        for command in (
+            *("show", "verify", "disable", "enable", "delete", "sessions"),
+            *("end-sessions", "reset-password", "roles"),
+        )
+    },
+    "accounts end-sessions --session": "an id",
+    "accounts roles --role": "a role of the project, which are free",
     "audit list --actor": "an address or an id",
     "audit list --target": "an id",
     "audit list --since": "a moment; the server says what it takes",

@@ -1,7 +1,8 @@
 """Who is asking: the seam between requests and accounts, and the cookies of a visit.
 
-Two cookies, both unreadable by scripts and not sent along from other sites: the session, and a random value that forms
-must repeat (`csrf_token`). Over https their names carry the `__Host-` prefix, so no other subdomain can set them.
+Three cookies, all unreadable by scripts and not sent along from other sites: the session, a random value that forms
+must repeat (`csrf_token`), and the mark of a device on which somebody signed in. Over https their names carry the
+`__Host-` prefix, so no other subdomain can set them.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class SessionAuth:
         self._secure = secure
         self.session_cookie = f"{prefix}payloom_session"
         self.csrf_cookie = f"{prefix}payloom_csrf"
+        self.device_cookie = f"{prefix}payloom_device"
 
     def token(self, request: Request) -> str | None:
         """Return the session's token as the browser sent it."""
@@ -70,6 +72,14 @@ class SessionAuth:
     def keep(self, response: Response, token: str) -> None:
         """Set the session cookie."""
         self._set(response, self.session_cookie, token, max_age=60 * 60 * 24 * 30)
+
+    def device(self, request: Request) -> str | None:
+        """Return the mark of a device on which somebody signed in before."""
+        return request.cookies.get(self.device_cookie) or None
+
+    def keep_device(self, response: Response, mark: str) -> None:
+        """Set the mark; it stays when the session ends."""
+        self._set(response, self.device_cookie, mark, max_age=60 * 60 * 24 * 365)
 
     def forget(self, response: Response) -> None:
         """Remove the session cookie."""

@@ -20,7 +20,7 @@ from payloom.api.management.access.auth import ManagementAuth
 from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.editor.routes import catalog, completion, sources, test_runs, versions
 from payloom.api.management.editor.services import create_editor_services
-from payloom.api.management.identity import me, session, users
+from payloom.api.management.identity import account_sessions, me, session, users
 from payloom.api.management.injection import Auth
 from payloom.api.management.lazy_app import PREFIX
 from payloom.api.management.models.answers import ErrorAnswer
@@ -41,7 +41,7 @@ from payloom.kit.errors import PayloomError
 from payloom.kit.secrets.redaction import redact
 from payloom.tables.errors import VerbFailed
 
-_IDENTITY = (me, session, users)
+_IDENTITY = (me, session, users, account_sessions)
 _OPERATIONS = (overview, runs, events, tables, rows, mails, settings, sse, local_stripe, audit)
 _EXACT = (users, catalog, completion, sources, versions)
 """Whose answers go out as they are: the links that an admin asks for, and files as the editor will save them."""

@@ -6,10 +6,12 @@ import dataclasses
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from payloom.api.account.mails import AccountMails
 from payloom.api.http.current_user import FindUser, SessionAuth
 from payloom.api.limits.rate_limit import Counters
 from payloom.api.management.change_stream import ChangeStream
 from payloom.audit.trail import AuditTrail
+from payloom.auth.lifecycle.removal import Forget
 from payloom.auth.studio_users import StudioUsers
 from payloom.connectors.stripe.tables.table_source import StripeTables
 from payloom.db.database import Database
@@ -31,8 +33,9 @@ if TYPE_CHECKING:
 class ManagementDependencies:
     """The collaborators of the management API's routes.
 
-    backfill: fetches missed events from Stripe, returns `{seen, stored}`. sandbox: loads the service that runs
-    drafts in the sandbox; a server without editors never does.
+    forget_user: takes the data of a deleted account out of other tables. backfill: fetches missed events from Stripe,
+    returns `{seen, stored}`. sandbox: loads the service that runs drafts in the sandbox; a server without editors never
+    does.
     """
 
     settings: Settings
@@ -48,6 +51,8 @@ class ManagementDependencies:
     changes: ChangeStream
     tables: Tables
     outbox: Outbox
+    account_mails: AccountMails
+    forget_user: Forget
     backfill: Callable[[], Awaitable[Mapping[str, Any]]]
     find_user: FindUser
     publisher: ProjectPublisher

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import getpass
 import re
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,6 +45,10 @@ class ManagementClient:
     async def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """POST JSON."""
         return await self._send("POST", path, json=body or {})
+
+    async def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Send JSON, if there is any, with any method."""
+        return await self._send(method, path, **({} if body is None else {"json": dict(body)}))
 
     async def _send(self, method: str, path: str, **options: Any) -> Any:
         return (await self._ask(method, path, **options)).json()

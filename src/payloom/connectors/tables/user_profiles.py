@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -40,3 +41,20 @@ def profile(tables: Tables) -> Profile | None:
         tables.insert(tx, "users", values={key: values[key] for key in present})
 
     return insert
+
+
+def erase_profile(tables: Tables, tx: sa.Connection, account_id: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """Take the address and the name out of an account's row; return it as it became and as it was, or None.
+
+    The row stays, because orders point to it.
+    """
+    spec = tables.specs.get("users")
+    if spec is None:
+        return None
+    rows = tables.select(tx, "users", where={"id": account_id})
+    if not rows:
+        return None
+    erased: dict[str, Any] = {"email": f"deleted-{account_id}@deleted.invalid"}
+    if "name" in spec.columns:
+        erased["name"] = None if spec.columns["name"].nullable else "deleted"
+    return tables.update(tx, "users", where={"id": account_id}, set=erased), rows[0]

@@ -190,6 +190,18 @@ def sign_in_by_link(site: Site) -> httpx.Response:
     return site.clients["guest"].post(f"{API}/session", json={"token": url.rpartition("token=")[2]})
 
 
+def stranger(site: Site) -> str:
+    """A new account's id."""
+    body = {"email": f"new-{next(_number)}@shop.test", "password": PASSWORD}
+    answer = httpx.post(f"{site.server.url}/api/auth/sign-up", json=body)
+    return str(answer.json()["user"]["id"])
+
+
+def session_of(site: Site, account: str) -> str:
+    """The id of an account's session."""
+    return str(site.server.manage(f"/accounts/{account}/sessions")["data"][0]["id"])
+
+
 TEST_RUN = {"id": "refund", "text": FILES["workflows/refund.yaml"], "trigger": {"index": 1}}
 CHANGES: dict[str, Callable[[Site], httpx.Response]] = {
     "POST /session": sign_in_by_link,
@@ -199,6 +211,17 @@ CHANGES: dict[str, Callable[[Site], httpx.Response]] = {
     ),
     "PUT /accounts/{account_id}/role": lambda site: site.boss(
         "PUT", f"/accounts/{site.account('viewer')}/role", {"role": "viewer"}
+    ),
+    "POST /accounts/{account_id}/verify": lambda site: site.boss("POST", f"/accounts/{stranger(site)}/verify"),
+    "POST /accounts/{account_id}/disable": lambda site: site.boss("POST", f"/accounts/{stranger(site)}/disable"),
+    "POST /accounts/{account_id}/enable": lambda site: site.boss("POST", f"/accounts/{stranger(site)}/enable"),
+    "DELETE /accounts/{account_id}": lambda site: site.boss("DELETE", f"/accounts/{stranger(site)}"),
+    "POST /accounts/{account_id}/reset-password": lambda site: site.boss(
+        "POST", f"/accounts/{stranger(site)}/reset-password"
+    ),
+    "DELETE /accounts/{account_id}/sessions": lambda site: site.boss("DELETE", f"/accounts/{stranger(site)}/sessions"),
+    "DELETE /accounts/{account_id}/sessions/{session}": lambda site: site.boss(
+        "DELETE", f"/accounts/{(account := stranger(site))}/sessions/{session_of(site, account)}"
     ),
     "POST /accounts/{account_id}/link": lambda site: site.boss("POST", f"/accounts/{site.account('viewer')}/link"),
     "POST /runs/retry": lambda site: site.boss("POST", "/runs/retry", {"ids": [failed(site)]}),

@@ -164,6 +164,13 @@ ROUTES: dict[str, str] = {
     "POST /accounts/{account_id}/link": "no: an account",
     "PUT /accounts/{account_id}/role": "no: an account",
     "PUT /accounts/{account_id}/roles": "no: an account",
+    "POST /accounts/{account_id}/verify": "no: an account",
+    "POST /accounts/{account_id}/disable": "no: an account",
+    "POST /accounts/{account_id}/enable": "no: an account",
+    "DELETE /accounts/{account_id}": "no: an account; a trigger on `users` runs as nobody",
+    "POST /accounts/{account_id}/reset-password": "no: an account",
+    "DELETE /accounts/{account_id}/sessions": "no: sessions",
+    "DELETE /accounts/{account_id}/sessions/{session}": "no: sessions",
     "POST /session": "no: a session",
     "DELETE /session": "no: a session",
 }

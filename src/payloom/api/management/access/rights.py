@@ -35,6 +35,17 @@ RIGHTS: tuple[Right, ...] = (
         "Start a workflow by hand whose `auth` names one of your roles in the project, such as a refund",
         ["POST /workflows/{workflow_id}/run"],
     ),
+    Right(
+        "See accounts and their sessions, end sessions, and send password links; of staff, only up to your own role",
+        [
+            "GET /accounts",
+            "GET /accounts/{account_id}",
+            "POST /accounts/{account_id}/reset-password",
+            "GET /accounts/{account_id}/sessions",
+            "DELETE /accounts/{account_id}/sessions",
+            "DELETE /accounts/{account_id}/sessions/{session}",
+        ],
+    ),
     Right("Rerun and cancel runs", ["POST /runs/{run_id}/fork", "POST /runs/{run_id}/cancel"]),
     Right(
         "Change workflow files; publish them where `studio.publish` allows it",
@@ -56,13 +67,16 @@ RIGHTS: tuple[Right, ...] = (
         ["POST /tables/{name}/rows", "PATCH /tables/{name}/rows/{key}", "DELETE /tables/{name}/rows/{key}"],
     ),
     Right("Read and export the audit trail", ["GET /audit", "GET /audit/export"]),
-    Right("See accounts", ["GET /accounts"]),
     Right(
-        "Give roles, and make sign-in links",
+        "Give roles; verify, disable, enable, and delete accounts; make sign-in links",
         [
             "PUT /accounts/{account_id}/role",
             "PUT /accounts/{account_id}/roles",
             "POST /accounts/{account_id}/link",
+            "POST /accounts/{account_id}/verify",
+            "POST /accounts/{account_id}/disable",
+            "POST /accounts/{account_id}/enable",
+            "DELETE /accounts/{account_id}",
         ],
     ),
 )
@@ -98,8 +112,7 @@ def rights_table(document: Mapping[str, Any]) -> str:
 
 def _least(roles: Iterable[str]) -> StudioRole:
     needed = set(roles)
-    (role,) = (role for role in STUDIO_ROLES if role in needed)
-    return role
+    return next(role for role in STUDIO_ROLES if role in needed)
 
 
 def _row(words: str, needed: StudioRole) -> str:

@@ -131,6 +131,43 @@ class AccountView(Shape):
     created_at: Moment
 
 
+class AccountSession(Shape):
+    """A session of an account. Its id opens nothing."""
+
+    id: str
+    agent: str | None = Field(description="Browser and system, such as `Firefox on Linux`.")
+    address: str | None = Field(description="The network address it began from.")
+    current: bool = Field(description="Whether it is the session of the caller.")
+    created_at: Moment
+    last_seen_at: Moment
+    expires_at: Moment
+
+
+class AccountSessions(Shape):
+    """Open sessions, the one in use last comes first."""
+
+    data: list[AccountSession]
+
+
+class Ended(Shape):
+    """How many sessions ended."""
+
+    ended: int
+
+
+class AccountMailSent(Shape):
+    """What follows: an email, or the link itself for an admin who asked for it."""
+
+    url: str | None
+    expires_at: Moment
+
+
+class ResetRequest(Body):
+    """How the link gets to its owner. link: it is in the answer, and no email is sent."""
+
+    link: bool = False
+
+
 class AccountList(Shape):
     """Accounts by address."""
 
