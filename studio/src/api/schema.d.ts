@@ -13,11 +13,75 @@ export interface paths {
         };
         /**
          * List People
-         * @description List accounts by address. `after`: the last address of the previous page.
+         * @description List accounts by address. `search`: part of the address or name. `after`: the last address of the page before.
          */
         get: operations["list_people"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/accounts/{account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Account
+         * @description Return one account, by its ID or its address.
+         */
+        get: operations["get_account"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove Account
+         * @description Delete an account and its personal data for good; answer with what it was. Orders and runs stay.
+         */
+        delete: operations["remove_account"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/accounts/{account_id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Disable Account
+         * @description Close an account: its sessions end, nobody can sign in, and its roles do not count. Nothing is deleted.
+         */
+        post: operations["disable_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/accounts/{account_id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enable Account
+         * @description Open a disabled account again, with the roles it had.
+         */
+        post: operations["enable_account"];
         delete?: never;
         options?: never;
         head?: never;
@@ -34,10 +98,30 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make Link
+         * Make Sign In Link
          * @description Return a link that signs this user in once, within 15 minutes. Opening it verifies the account's address.
          */
-        post: operations["make_link"];
+        post: operations["make_sign_in_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/accounts/{account_id}/reset-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Reset
+         * @description Send the owner a link to choose a new password. Admins can have the link instead (`link: true`).
+         */
+        post: operations["send_reset"];
         delete?: never;
         options?: never;
         head?: never;
@@ -78,6 +162,70 @@ export interface paths {
          */
         put: operations["set_project_roles"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/accounts/{account_id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Account Sessions
+         * @description List an account's open sessions.
+         */
+        get: operations["list_account_sessions"];
+        put?: never;
+        post?: never;
+        /**
+         * End Account Sessions
+         * @description End all sessions of an account, at once.
+         */
+        delete: operations["end_account_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/accounts/{account_id}/sessions/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Account Session
+         * @description End one session of an account.
+         */
+        delete: operations["end_account_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/accounts/{account_id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify By Staff
+         * @description Note that the address is proved. Its password and sessions stay: be sure that the owner chose them.
+         */
+        post: operations["verify_by_staff"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1232,6 +1380,69 @@ export interface components {
             next: string | null;
         };
         /**
+         * AccountMailSent
+         * @description What follows: an email, or the link itself for an admin who asked for it.
+         */
+        AccountMailSent: {
+            /**
+             * Expires At
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            expires_at: string;
+            /** Url */
+            url: string | null;
+        };
+        /**
+         * AccountSession
+         * @description A session of an account. Its id opens nothing.
+         */
+        AccountSession: {
+            /**
+             * Address
+             * @description The network address it began from.
+             */
+            address: string | null;
+            /**
+             * Agent
+             * @description Browser and system, such as `Firefox on Linux`.
+             */
+            agent: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            created_at: string;
+            /**
+             * Current
+             * @description Whether it is the session of the caller.
+             */
+            current: boolean;
+            /**
+             * Expires At
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            expires_at: string;
+            /** Id */
+            id: string;
+            /**
+             * Last Seen At
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            last_seen_at: string;
+        };
+        /**
+         * AccountSessions
+         * @description Open sessions, the one in use last comes first.
+         */
+        AccountSessions: {
+            /** Data */
+            data: components["schemas"]["AccountSession"][];
+        };
+        /**
          * AccountView
          * @description An account that can sign in. The roles count only while the account is `verified` and not `disabled`.
          */
@@ -1939,6 +2150,14 @@ export interface components {
             transport: string;
             /** Url */
             url: "set" | null;
+        };
+        /**
+         * Ended
+         * @description How many sessions ended.
+         */
+        Ended: {
+            /** Ended */
+            ended: number;
         };
         /**
          * ErrorAnswer
@@ -3028,6 +3247,17 @@ export interface components {
             ids: string[];
             /** Workflow */
             workflow?: string | null;
+        };
+        /**
+         * ResetRequest
+         * @description How the link gets to its owner. link: it is in the answer, and no email is sent.
+         */
+        ResetRequest: {
+            /**
+             * Link
+             * @default false
+             */
+            link?: boolean;
         };
         /**
          * RetryMany
@@ -4355,6 +4585,8 @@ export interface operations {
     list_people: {
         parameters: {
             query?: {
+                search?: string | null;
+                status?: ("staff" | "verified" | "unverified" | "disabled") | null;
                 after?: string | null;
                 limit?: number;
             };
@@ -4384,7 +4616,131 @@ export interface operations {
             };
         };
     };
-    make_link: {
+    get_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountView"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    remove_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountView"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    disable_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountView"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    enable_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountView"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    make_sign_in_link: {
         parameters: {
             query?: never;
             header?: never;
@@ -4402,6 +4758,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SignInLink"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    send_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ResetRequest"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountMailSent"];
                 };
             };
             /** @description Why it was not done. */
@@ -4464,6 +4855,131 @@ export interface operations {
                 "application/json": components["schemas"]["NewRoles"];
             };
         };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountView"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_account_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountSessions"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    end_account_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ended"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    end_account_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ended"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    verify_by_staff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {

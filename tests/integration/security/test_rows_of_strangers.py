@@ -87,9 +87,12 @@ def forged(_server: RunningServer, guest: httpx.Client) -> httpx.Response:
     return guest.post("/api/stripe/webhook", content=b'{"id": "evt_1"}', headers={"stripe-signature": "t=1,v1=00"})
 
 
-def sign_up(_server: RunningServer, guest: httpx.Client) -> httpx.Response:
+def sign_up(server: RunningServer, guest: httpx.Client) -> httpx.Response:
     values = {"email": f"guest-{next(_number)}@guests-of-the-shop.dev", "password": "violet-ladder-917"}
-    return guest.post("/api/auth/sign-up", json=values)
+    answer = guest.post("/api/auth/sign-up", json=values)
+    # The mail is sent behind the answer.
+    server.wait(lambda: answer.status_code != 201 or server.manage("/mails", to=values["email"])["data"])
+    return answer
 
 
 A_RUN = {"payloom_runs": 1, "payloom_steps": 2, "payloom_logs": 1}

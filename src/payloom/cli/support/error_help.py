@@ -18,6 +18,14 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "bad_mail": ("The recipient, the sender, the subject, or an attachment is not valid in an email.", "Check the step's `to`, `from`, and `attachments`, and the template's subject."),
     "bad_password": ("Passwords have 8 to 256 characters. Common ones, the names of the project and of the account, and sequences are refused, also with digits or signs around them.", "Choose another password. Three unrelated words are easy to remember."),
     "bad_request": ("The request's body, query, or headers don't match the endpoint.", "Compare the request with the endpoint's inputs in `payloom openapi`."),
+    "account_kept": (
+        "It is your own account, or the first admin, who is the operator's way in.",
+        "Ask another admin, or disable the account instead.",
+    ),
+    "sign_in_busy": (
+        "Many people sign in at once, and each password takes time to check.",
+        "Wait as many seconds as `Retry-After` says, and try again.",
+    ),
     "bad_role": ("A role's name is a word in lowercase letters.", "Choose such a name."),
     "bad_sealing_key": ("There is no key to seal what is stored and secret, or it is not one (32 bytes in base64).", "Make one with `payloom keys new`, and set PAYLOOM_SEALING_KEY, PAYLOOM_SEALING_KEY_FILE, or `sealing_key_file`."),
     "bad_settings": ("A setting in payloom.yaml or a `PAYLOOM_…` variable has an invalid value.", "Correct the setting in the message; see the reference of settings."),

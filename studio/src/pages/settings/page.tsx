@@ -11,7 +11,7 @@ import { People } from "./people";
 import "./settings.css";
 
 export function Page() {
-  const admin = useMay("admin");
+  const mayLook = useMay("support");
   const settings = useQuery({ queryKey: ["settings"], queryFn: () => take(client.GET("/settings")) });
   return (
     <PageBody>
@@ -22,7 +22,7 @@ export function Page() {
       {settings.isPending && <Skeleton lines={10} />}
       {settings.isError && <ErrorNote error={settings.error} retry={() => void settings.refetch()} />}
       {settings.data && <SettingsView settings={settings.data} />}
-      {admin && <People />}
+      {mayLook && <People />}
       <Appearance />
     </PageBody>
   );

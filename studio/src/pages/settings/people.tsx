@@ -1,15 +1,14 @@
-/** Who may use the studio, and what they may do here. For admins. */
+/** Who can sign in, and what they may do here. Support and editors look; admins give roles. */
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
-import { Link2 } from "lucide-react";
 import { useState } from "react";
 import { client, take } from "@/api/client";
-import type { components } from "@/api/schema";
-import { useMe } from "@/api/session";
+import { useMay, useMe } from "@/api/session";
 import {
   Button,
   CopyId,
   Dialog,
   ErrorNote,
+  Input,
   Section,
   Select,
   Skeleton,
@@ -19,8 +18,8 @@ import {
   toastError,
   type Column,
 } from "@/ui";
+import { AccountActions, type Account } from "./account-actions";
 
-type Account = components["schemas"]["AccountView"];
 type Role = NonNullable<Account["role"]>;
 
 const ROLES: { role: Role | ""; word: string }[] = [
@@ -29,6 +28,16 @@ const ROLES: { role: Role | ""; word: string }[] = [
   { role: "support", word: "Support: retries, replays" },
   { role: "editor", word: "Editor: also workflows" },
   { role: "admin", word: "Admin: everything" },
+];
+
+type AccountStatus = "staff" | "verified" | "unverified" | "disabled";
+
+const STATES: [AccountStatus | "", string][] = [
+  ["", "All accounts"],
+  ["staff", "With a role in the studio"],
+  ["verified", "Verified"],
+  ["unverified", "Not verified"],
+  ["disabled", "Disabled"],
 ];
 
 const NEEDS_LINK = "Send a sign-in link first. Opening it verifies the address.";
@@ -40,42 +49,21 @@ interface SignInLink {
 }
 
 export function People() {
-  const me = useMe().data;
   const [link, setLink] = useState<SignInLink | null>(null);
+  const [search, setSearch] = useState("");
+  const [status, setStatus] = useState<AccountStatus | "">("");
+  const filter = { search: search || undefined, status: status || undefined };
   const people = useInfiniteQuery({
-    queryKey: ["accounts"],
-    queryFn: ({ pageParam }) => take(client.GET("/accounts", { params: { query: { after: pageParam, limit: 50 } } })),
+    queryKey: ["accounts", filter],
+    queryFn: ({ pageParam }) =>
+      take(client.GET("/accounts", { params: { query: { ...filter, after: pageParam, limit: 50 } } })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next ?? undefined,
   });
-  const setRole = useSetRole();
-  const columns: Column<Account>[] = [
-    { id: "email", header: "Email", cell: (row) => <Email account={row} /> },
-    { id: "name", header: "Name", cell: (row) => row.name ?? <span className="faint">–</span>, minor: true },
-    {
-      id: "role",
-      header: "Studio",
-      width: "240px",
-      cell: (row) => (
-        <RoleSelect
-          account={row}
-          own={row.email === me?.email}
-          busy={setRole.isPending}
-          onRole={(role) => setRole.mutate({ account: row, role })}
-        />
-      ),
-    },
-    { id: "since", header: "Since", width: "110px", minor: true, cell: (row) => <Time at={row.created_at} /> },
-    {
-      id: "link",
-      header: <span className="hidden-text">Actions</span>,
-      width: "150px",
-      align: "right",
-      cell: (row) => (row.role ?? !row.verified) && <LinkButton account={row} onLink={setLink} />,
-    },
-  ];
+  const columns = useColumns(setLink);
   return (
     <Section title="People">
+      <Filter search={search} status={status} onSearch={setSearch} onStatus={setStatus} />
       {people.isPending && <Skeleton lines={3} />}
       {people.isError && <ErrorNote error={people.error} retry={() => void people.refetch()} />}
       {people.data && (
@@ -97,24 +85,86 @@ export function People() {
   );
 }
 
-function LinkButton({ account, onLink }: { account: Account; onLink: (link: SignInLink) => void }) {
-  const makeLink = useMutation({
-    mutationFn: () =>
-      take(client.POST("/accounts/{account_id}/link", { params: { path: { account_id: account.id } } })),
-    onSuccess: (link) => onLink({ email: account.email, url: link.url, expires_at: link.expires_at }),
+function useColumns(onLink: (link: SignInLink) => void): Column<Account>[] {
+  const me = useMe().data;
+  const admin = useMay("admin");
+  const setRole = useSetRole();
+  const makeLink = useMakeLink(onLink);
+  return [
+    { id: "email", header: "Email", cell: (row) => <Email account={row} /> },
+    { id: "name", header: "Name", cell: (row) => row.name ?? <span className="faint">–</span>, minor: true },
+    {
+      id: "role",
+      header: "Studio",
+      width: "240px",
+      cell: (row) => (
+        <RoleSelect
+          account={row}
+          own={row.email === me?.email}
+          busy={setRole.isPending || !admin}
+          onRole={(role) => setRole.mutate({ account: row, role })}
+        />
+      ),
+    },
+    {
+      id: "roles",
+      header: "In the project",
+      minor: true,
+      cell: (row) => (row.roles.length ? row.roles.join(", ") : <span className="faint">–</span>),
+    },
+    { id: "since", header: "Since", width: "110px", minor: true, cell: (row) => <Time at={row.created_at} /> },
+    {
+      id: "actions",
+      header: <span className="hidden-text">Actions</span>,
+      width: "60px",
+      align: "right",
+      cell: (row) => <AccountActions account={row} own={row.email === me?.email} onLink={() => makeLink.mutate(row)} />,
+    },
+  ];
+}
+
+interface FilterProps {
+  search: string;
+  status: AccountStatus | "";
+  onSearch: (search: string) => void;
+  onStatus: (status: AccountStatus | "") => void;
+}
+
+function Filter({ search, status, onSearch, onStatus }: FilterProps) {
+  return (
+    <div className="settings-filter">
+      <Input
+        type="search"
+        aria-label="Address or name"
+        placeholder="Address or name"
+        value={search}
+        onChange={(event) => onSearch(event.target.value)}
+      />
+      <Select
+        aria-label="State"
+        value={status}
+        onChange={(event) => onStatus(event.target.value as AccountStatus | "")}
+      >
+        {STATES.map(([value, word]) => (
+          <option key={value} value={value}>
+            {word}
+          </option>
+        ))}
+      </Select>
+    </div>
+  );
+}
+
+function useMakeLink(onLink: (link: SignInLink) => void) {
+  return useMutation({
+    mutationFn: async (account: Account) => {
+      const params = { path: { account_id: account.id } };
+      const made = await take(client.POST("/accounts/{account_id}/link", { params }));
+      return { email: account.email, url: made.url, expires_at: made.expires_at };
+    },
+    onSuccess: onLink,
     onError: toastError,
   });
-  return (
-    <Button
-      size="s"
-      kind="quiet"
-      icon={<Link2 aria-hidden />}
-      aria-label={`Make a sign-in link for ${account.email}`}
-      onClick={() => makeLink.mutate()}
-    >
-      Sign-in link
-    </Button>
-  );
 }
 
 function useSetRole() {
