@@ -92,10 +92,10 @@ class AccountMails:
 
     async def _send(self, make: Callable[[], Awaitable[tuple[Account, str] | None]], purpose: str) -> None:
         try:
-            made = await make()
-            if made is None:
+            link_of_account = await make()
+            if link_of_account is None:
                 return
-            account, token = made
+            account, token = link_of_account
             mail = await asyncio.to_thread(self._compose, account, self.link(purpose, token), purpose)
             await self._deliver(mail)
         except (PayloomError, SQLAlchemyError) as error:

@@ -159,8 +159,8 @@ function useMakeLink(onLink: (link: SignInLink) => void) {
   return useMutation({
     mutationFn: async (account: Account) => {
       const params = { path: { account_id: account.id } };
-      const made = await take(client.POST("/accounts/{account_id}/link", { params }));
-      return { email: account.email, url: made.url, expires_at: made.expires_at };
+      const link = await take(client.POST("/accounts/{account_id}/link", { params }));
+      return { email: account.email, url: link.url, expires_at: link.expires_at };
     },
     onSuccess: onLink,
     onError: toastError,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from argon2 import PasswordHasher
-from tests.support.account_site import ACCOUNT_PROJECT, AccountSite
+from tests.support.accounts.account_site import ACCOUNT_PROJECT, AccountSite
 from tests.support.http_server import running_server
 from tests.support.postgres import fresh_database
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 import sqlalchemy as sa
-from tests.support.account_site import NEW, PASSWORD
+from tests.support.accounts.account_site import NEW, PASSWORD
 
 from payloom.auth.accounts import find_account
 from payloom.auth.links import RESET, VERIFY, make_link
 from payloom.kit.clock import SystemClock
 
 if TYPE_CHECKING:
-    from tests.support.account_site import AccountSite as Site
+    from tests.support.accounts.account_site import AccountSite as Site
 
 STATES = {"unknown": False, "verified": True, "unverified": True, "disabled": False, "staff": True}
 """Every state of an account, and whether its owner gets a link to choose a password."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
-from tests.support.account_site import PASSWORD
+from tests.support.accounts.account_site import PASSWORD
 
 from payloom.auth.accounts import find_account
 from payloom.auth.sessions import MOST
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import httpx
-    from tests.support.account_site import AccountSite as Site
+    from tests.support.accounts.account_site import AccountSite as Site
 
 API = "/api/_payloom"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"

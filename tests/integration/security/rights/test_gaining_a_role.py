@@ -244,7 +244,9 @@ def decision_link(attacked: AttackedShop) -> None:
     """The boss decides by the mailed link, whoever signed up under the address; the stranger does not."""
     assert attacked.server.http.post("/api/ask", json={"to": BOSS}).status_code == 202
     run = attacked.server.wait(lambda: attacked.server.manage("/runs", status="waiting")["data"])[0]["id"]
-    html = attacked.database(lambda tx: tx.execute(sa.text("SELECT html FROM payloom_mails")).scalar())
+    html = attacked.database(
+        lambda tx: tx.execute(sa.text("SELECT html FROM payloom_mails WHERE template = 'ask'")).scalar()
+    )
     link = html.partition('href="')[2].partition('"')[0]
     path = next(one["path"] for one in attacked.server.manage(f"/runs/{run}")["waits"])
     for stranger in attacked.strangers.values():
@@ -270,7 +272,12 @@ CALLERS = {
     "create_account": {"auth/service.py", "auth/studio_users.py"},
     "set_roles": {"api/management/identity/users.py"},
     "set_studio_role": {"api/management/identity/users.py", "auth/studio_users.py"},
-    "verify_account": {"auth/service.py", "auth/studio_users.py"},
+    "verify_account": {
+        "api/management/identity/users.py",
+        "auth/lifecycle/recovery.py",
+        "auth/service.py",
+        "auth/studio_users.py",
+    },
     "start_session": {"auth/service.py", "auth/studio_users.py"},
     "sign_up": {"api/accounts.py"},
     "ensure": {"app/lifespan.py"},
