@@ -14,6 +14,8 @@ from tests.support.http_server import NO_TLS, RunningServer
 
 from payloom.auth.accounts import find_account, set_disabled, set_studio_role, verify_account
 from payloom.db.database import open_database
+from payloom.db.sealing.source import sealer_for
+from payloom.email.models import mails
 from payloom.kit.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ class AccountSite:
         """Do something in the database."""
 
         async def go() -> Any:
-            database = open_database(self.server.settings.database_url)
+            database = open_database(self.server.settings.database_url, sealer_for(self.server.settings.sealing))
             try:
                 return await database.write(work)
             finally:
@@ -99,10 +101,9 @@ class AccountSite:
         """The texts of the mails to an address, oldest first."""
 
         def work(tx: sa.Connection) -> list[str]:
-            query = "SELECT text FROM payloom_mails WHERE recipients = :to"
-            query += " AND template = :template" if template else ""
-            rows = tx.execute(sa.text(f"{query} ORDER BY created_at, id"), {"to": f'["{email}"]', "template": template})
-            return [row[0] for row in rows]
+            query = sa.select(mails.c.recipients, mails.c.template, mails.c.text)
+            rows = tx.execute(query.order_by(mails.c.created_at, mails.c.id))
+            return [row.text for row in rows if email in row.recipients and template in {None, row.template}]
 
         return self.database(work)
 
