@@ -43,7 +43,7 @@ FILES = {
     "workflows/staff.yaml": "name: Staff\non: {api: POST /staff, auth: [admin]}\nsteps:\n  - return: {done: true}\n",
     "workflows/ask.yaml": """
 name: Ask
-on: {api: POST /ask, auth: none}
+on: {api: POST /ask, auth: none, rate_limit: 1000/m}
 input: {to: email}
 steps:
   - respond: {asked: true}
