@@ -27,6 +27,8 @@ from payloom.auth.passwords import Passwords
 from payloom.auth.studio_users import FIRST_EMAIL, FIRST_ID, StudioUsers
 from payloom.cli.server.studio import _link as link_of_the_command
 from payloom.db.database import open_database
+from payloom.db.sealing.source import sealer_for
+from payloom.email.models import mails
 from payloom.kit.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -88,7 +90,7 @@ class AttackedShop:
         """Do something in the database."""
 
         async def go() -> Any:
-            database = open_database(self.database_url)
+            database = open_database(self.database_url, sealer_for(self.server.settings.sealing))
             try:
                 return await database.write(work)
             finally:
@@ -244,9 +246,7 @@ def decision_link(attacked: AttackedShop) -> None:
     """The boss decides by the mailed link, whoever signed up under the address; the stranger does not."""
     assert attacked.server.http.post("/api/ask", json={"to": BOSS}).status_code == 202
     run = attacked.server.wait(lambda: attacked.server.manage("/runs", status="waiting")["data"])[0]["id"]
-    html = attacked.database(
-        lambda tx: tx.execute(sa.text("SELECT html FROM payloom_mails WHERE template = 'ask'")).scalar()
-    )
+    html = attacked.database(lambda tx: tx.execute(sa.select(mails.c.html).where(mails.c.template == "ask")).scalar())
     link = html.partition('href="')[2].partition('"')[0]
     path = next(one["path"] for one in attacked.server.manage(f"/runs/{run}")["waits"])
     for stranger in attacked.strangers.values():
