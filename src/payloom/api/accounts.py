@@ -9,10 +9,10 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from payloom.api.account.context import AccountContext, for_the_form
+from payloom.api.account.device import device_of
 from payloom.api.http.audit import actor_of
 from payloom.api.http.client_address import client_key
 from payloom.api.http.current_user import as_user
-from payloom.api.http.device import device_of
 from payloom.api.http.errors import BadRequest, NotSignedIn
 from payloom.api.http.middleware import set_route_label
 from payloom.api.http.request_body import MAX_FORM, read_form, read_json_object
