@@ -62,6 +62,16 @@ WITHOUT_A_SERVER = {
 }
 BESIDE_A_SERVER = {
     "run": ("run setup-prices", 0),
+    "accounts list": ("accounts list", 0),
+    "accounts delete": ("accounts delete nobody@shop.test --yes", 3),
+    "accounts show": ("accounts show nobody@shop.test", 3),
+    "accounts verify": ("accounts verify nobody@shop.test", 3),
+    "accounts disable": ("accounts disable nobody@shop.test", 3),
+    "accounts enable": ("accounts enable nobody@shop.test", 3),
+    "accounts sessions": ("accounts sessions nobody@shop.test", 3),
+    "accounts end-sessions": ("accounts end-sessions nobody@shop.test", 3),
+    "accounts reset-password": ("accounts reset-password nobody@shop.test", 3),
+    "accounts roles": ("accounts roles nobody@shop.test", 3),
     "audit list": ("audit list", 0),
     "audit export": ("audit export", 0),
     "runs list": ("runs list", 0),
