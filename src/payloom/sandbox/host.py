@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import functools
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal, Protocol, cast
@@ -18,12 +19,12 @@ from payloom.connectors.port import Attempt, OutsideHost, StepFailed
 from payloom.connectors.stripe.connector import resolve
 from payloom.connectors.stripe.parameters import prepare
 from payloom.kit import strict_json
-from payloom.kit.clock import Clock
+from payloom.kit.clock import Clock, to_epoch
 from payloom.kit.json_types import is_dict, is_map, is_sequence
 from payloom.kit.secrets.redaction import redact
 from payloom.runs.models import steps
 from payloom.runs.run_rows import failure_from_json
-from payloom.sandbox.stripe.plain_answers import PlainAnswers
+from payloom.sandbox.stripe.emulated_answers import EmulatedAnswers, emulated_stripe, reset_emulator
 from payloom.workflows.program.commands import Do, StepFailure
 
 Source = Literal["mocked", "recorded", "made up", "sent", ""]
@@ -182,11 +183,17 @@ class RecordedCalls:
 
 
 class SynthesizedAnswers:
-    """Answers every step with the plainest answer of its verb; Stripe's objects have all their fields."""
+    """Answers every step with the plainest answer of its verb; Stripe's objects are made by the local Stripe."""
 
     def __init__(self, clock: Clock) -> None:
         """clock: dates what Stripe would make."""
-        self._stripe = PlainAnswers(clock)
+        self._clock = clock
+
+    @functools.cached_property
+    def _stripe(self) -> EmulatedAnswers:
+        emulator = emulated_stripe(self._clock)
+        reset_emulator(emulator)
+        return EmulatedAnswers(emulator, self._clock)
 
     async def answer(self, do: Do, attempt: Attempt) -> StepAnswer | None:  # noqa: ARG002 - the policy's form
         """See AnswerPolicy."""
@@ -200,10 +207,13 @@ class SynthesizedAnswers:
         if do.verb == "stripe":
             operation, fixed = resolve(do.action)
             prepared = prepare(operation, {**(do.args.get("with") or {}), **fixed})
-            if operation.method == "get":
-                identity = {"id": prepared.path[-1]} if prepared.path else None
-                return self._stripe.read(operation, prepared, identity)
-            return self._stripe.change(operation, prepared, None, None)
+            if operation.method != "get":
+                return self._stripe.change(operation, prepared, None, None)
+            identity = prepared.path[-1] if prepared.path else ""
+            if identity and operation.function == "retrieve" and identity not in self._stripe.objects:
+                kind = str((operation.result() or {}).get("title"))
+                self._stripe.hold({"object": kind, "id": identity}, to_epoch(self._clock.now()))
+            return self._stripe.read(operation, prepared, None)
         if do.verb == "select":
             empty: Any = [] if not do.args.get("one") else None
             return {} if do.args.get("key_by") else empty

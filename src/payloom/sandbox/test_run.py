@@ -371,6 +371,10 @@ class _Mocked:
         """The steps that ended the run."""
         return self._execution.failed_paths
 
+    def fields_read(self, path: str) -> frozenset[str] | None:
+        """Return what the workflow reads of a step's list; see the runs' Execution."""
+        return self._execution.fields_read(path)
+
     def next(self) -> Finished | Sequence[Command]:
         """Return the commands that are left to do, or the end."""
         while True:
