@@ -19,6 +19,7 @@ from payloom.kit.addresses.email_address import NotAnAddress, parse_address
 from payloom.kit.addresses.loopback import is_loopback
 from payloom.kit.durations import parse_rate
 from payloom.kit.secrets.redaction import remember_secrets
+from payloom.settings.environment import Environment, read_environment
 from payloom.settings.errors import (
     BadSettings,
     MissingVariable,
@@ -60,10 +61,11 @@ def load_settings(
 
     keep: made-up local secrets are kept in `data/local.json`; otherwise nothing is written.
     """
-    environ, root = os.environ if environ is None else environ, root.resolve()
-    variables = read_variables()
+    process, root = os.environ if environ is None else environ, root.resolve()
     raw = read_file(root / FILE_NAME)
-    environment = variables.env or validate(raw).environment
+    environment = read_variables(Environment(process)).env or validate(raw).environment  # never chosen by `.env`
+    environ = read_environment(root, process, is_dev=environment == "dev")
+    variables = read_variables(environ)
     file = validate(merge(raw, environment), f"{FILE_NAME} (environment {environment})")
     local = LocalState(root / "data", keep=keep)
     site_url, web_port = _address(file, variables, environ, environment, port)
@@ -127,10 +129,10 @@ def _publish_policy(policy: PublishPolicy | None, environment: EnvironmentName) 
 def _sealing(file: FileSettings, environ: Mapping[str, str], environment: str, root: Path) -> SealingSettings:
     """Return where the sealing keys are. Nothing is read: most commands need none."""
     name = file.sealing_key.env
-    if keys := environ.get(name, "").strip():
-        return SealingSettings(keys=SecretStr(keys))
     if path := environ.get(f"{name}_FILE", "").strip():
         return SealingSettings(file=root / path)
+    if keys := environ.get(name, "").strip():
+        return SealingSettings(keys=SecretStr(keys))
     if file.sealing_key_file or environment == "dev":
         return SealingSettings(file=root / (file.sealing_key_file or "data/sealing.key"), make=True)
     return SealingSettings()

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, get_args
+
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from payloom.settings.errors import BadSettings
 from payloom.settings.file import EnvironmentName
 
+PREFIX = "PAYLOOM_"
+
 
 class Variables(BaseSettings):
     """`PAYLOOM_*` variables; each wins over the same setting in payloom.yaml."""
 
-    model_config = SettingsConfigDict(env_prefix="PAYLOOM_", extra="ignore", env_ignore_empty=True, frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", env_ignore_empty=True, frozen=True)
 
     env: EnvironmentName | None = Field(default=None, description="The environment: `dev`, `staging` or `production`.")
     database_url: str | None = Field(default=None, description="A SQLite file or a `postgresql://` address.")
@@ -23,10 +28,18 @@ class Variables(BaseSettings):
     log_level: str = Field(default="info", description="`debug`, `info`, `warning` or `error`.")
 
 
-def read_variables() -> Variables:
-    """Return what the process's environment says; raises BadSettings naming the variable."""
+def read_variables(environment: Mapping[str, str] | None = None) -> Variables:
+    """Return what the process's environment says; raises BadSettings naming the variable.
+
+    environment: has the values of files, too.
+    """
+    known = environment or {}
+    names = {name: f"{PREFIX}{name.upper()}" for name in Variables.model_fields}
+    values: dict[str, Any] = {name: known[variable] for name, variable in names.items() if known.get(variable)}
     try:
-        return Variables()
+        return Variables(**values)
     except ValidationError as error:
-        lines = [f"PAYLOOM_{str(p['loc'][-1]).upper()}: {p['msg']}" for p in error.errors()]
-        raise BadSettings("; ".join(lines)) from None
+        lines = [f"{PREFIX}{str(p['loc'][-1]).upper()}: {p['msg']}" for p in error.errors()]
+        tried = next((str(p["input"]) for p in error.errors() if p["loc"] == ("env",)), "")
+        short = next((name for name in get_args(EnvironmentName) if tried and name.startswith(tried[:3].lower())), None)
+        raise BadSettings("; ".join(lines), hint=f"Write PAYLOOM_ENV={short}." if short else None) from None
