@@ -7,7 +7,6 @@ Order, later wins: defaults, payloom.yaml, its `environments: <name>:` part, `PA
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -71,7 +70,6 @@ def load_settings(
     site_url, web_port = _address(file, variables, environ, environment, port)
     stripe_port = _first(local_stripe_port, variables.local_stripe_port, file.stripe.local_port, web_port + 1)
     stripe = real_stripe(file.stripe, environ, environment) or _local_stripe(local, stripe_port)
-    address = database_url or variables.database_url or _text(file.database, environ)
     settings = Settings(
         name=file.name or root.name,
         environment=environment,
@@ -79,17 +77,15 @@ def load_settings(
         site_url=site_url,
         host=variables.host or file.host,
         port=web_port,
-        database_url=_database_url(address, root, environment, stripe.mode),
+        database_url=_database_url(
+            database_url or variables.database_url or _text(file.database, environ), root, environment, stripe.mode
+        ),
         stripe=stripe,
         local_stripe_port=stripe_port,
         email=_email(file.email, environ, environment, site_url),
         accounts=_accounts(file, environment, variables.host or file.host),
         on_start=tuple(file.on_start),
-        env={
-            **{name: str(_text(value, environ)) for name, value in file.env.items()},
-            "SITE_URL": site_url,
-            "ENVIRONMENT": environment,
-        },
+        env=_env(file, environ, site_url, environment),
         secrets={name: SecretStr(_needed(ref, environ)) for name, ref in file.secrets.items()},
         admin_token=_admin_token(file, environ, environment, local),
         metrics_token=_optional(file.metrics_token, environ),
@@ -107,8 +103,15 @@ def load_settings(
         connections=ConnectionSettings(**file.connections.model_dump()),
         studio_edit=environment == "dev" if file.studio.edit is None else file.studio.edit,
         studio_publish=_publish_policy(file.studio.publish, environment),
+        sealing=_sealing(file, environ, environment, root),
     )
-    return _remembered(dataclasses.replace(settings, sealing=_sealing(file, environ, environment, root)))
+    return _remembered(settings)
+
+
+def _env(file: FileSettings, environ: Mapping[str, str], site_url: str, environment: str) -> dict[str, str]:
+    """Return what expressions can read as `env.NAME`."""
+    values = {name: str(_text(value, environ)) for name, value in file.env.items()}
+    return {**values, "SITE_URL": site_url, "ENVIRONMENT": environment}
 
 
 def _remembered(settings: Settings) -> Settings:
