@@ -76,8 +76,8 @@ def test_an_unknown_workflow_comes_with_the_command_that_lists_them(server: Runn
 
 def test_a_request_without_a_way_to_sign_in_says_what_to_send(server: RunningServer) -> None:
     found = error(server, "POST", f"{MANAGED}/session", json={})
-    assert found["message"] == "the request has neither a token nor `local`"
-    assert "`token`" in found["hint"]
+    assert found["message"] == "invalid request: token"
+    assert "token: Field required" in found["hint"]
 
 
 @pytest.mark.anyio

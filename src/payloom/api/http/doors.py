@@ -34,9 +34,20 @@ DOORS: tuple[Door, ...] = (
     ),
     Door(
         "accounts",
-        ("/api/auth/", "/sign-in", "/sign-up", "/sign-out", "/password"),
+        (
+            "/api/auth/",
+            "/sign-in",
+            "/sign-up",
+            "/sign-out",
+            "/password",
+            "/forgot",
+            "/reset",
+            "/verify",
+            "/verification",
+            "/sessions",
+        ),
         "anybody",
-        "an address and a password; forms repeat a token of the session; other sites are refused",
+        "an address and a password, a mailed link, or a session; forms repeat a token of the session; other sites are refused",
         "by address, and by account and address",
     ),
     Door(
