@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import functools
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
@@ -95,7 +96,12 @@ class Services:
         profile = self._profile_insert()
         passwords = Passwords(words=(settings.name, urlsplit(settings.site_url).hostname or ""))
         self.accounts = AccountService(
-            self.database, clock, profile=profile, passwords=passwords, example_domains=settings.is_dev
+            self.database,
+            clock,
+            profile=profile,
+            passwords=passwords,
+            example_domains=settings.is_dev,
+            staff_lifetime=dt.timedelta(hours=settings.studio_session_hours),
         )
         self.studio_users = StudioUsers(self.database, clock, profile=profile)
         self.stripe = StripeConnector(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ from payloom.auth.links import sweep_links
 from payloom.auth.passwords import Passwords
 from payloom.auth.rate_store import sweep_rates
 from payloom.auth.sessions import (
+    STAFF_LIFETIME,
     Device,
     current_account,
     end_session,
@@ -49,6 +51,7 @@ class AccountService:
         profile: Profile | None = None,
         passwords: Passwords | None = None,
         example_domains: bool = True,
+        staff_lifetime: dt.timedelta = STAFF_LIFETIME,
     ) -> None:
         """Serve the accounts in `database`.
 
@@ -56,6 +59,7 @@ class AccountService:
         example_domains: people can sign up at `.test` and `.example`, as they do in development.
         """
         self._example_domains = example_domains
+        self._staff_lifetime = staff_lifetime
         self._database = database
         self._clock = clock
         self._profile = profile
@@ -142,7 +146,9 @@ class AccountService:
         if not token:
             return None
         now = self._clock.now()
-        signed_in = await self._database.read(lambda tx: current_account(tx, token, now))
+        signed_in = await self._database.read(
+            lambda tx: current_account(tx, token, now, staff_lifetime=self._staff_lifetime)
+        )
         if signed_in is None:
             return None
         account, touch = signed_in

@@ -17,6 +17,9 @@ LIFETIME = dt.timedelta(days=30)
 IDLE = dt.timedelta(days=14)
 MOST = 50
 """Sessions of one account; a further one ends the oldest."""
+STAFF_LIFETIME = dt.timedelta(hours=12)
+STAFF_IDLE = dt.timedelta(hours=2)
+"""Of sessions of accounts with a role in the studio."""
 _SEEN_EVERY = dt.timedelta(minutes=15)
 """How exact `last_seen_at` is: a page view must not cost a write."""
 
@@ -99,18 +102,29 @@ def end_session_named(tx: sa.Connection, account_id: str, name: str) -> bool:
     return bool(hashes and tx.execute(sa.delete(sessions).where(sessions.c.token_hash.in_(hashes))).rowcount)
 
 
-def current_account(tx: sa.Connection, token: str | None, now: dt.datetime) -> tuple[Account, bool] | None:
-    """Return whose session the token opens, and whether `touch_session` is due; None if it opens none (any more)."""
+def current_account(
+    tx: sa.Connection, token: str | None, now: dt.datetime, *, staff_lifetime: dt.timedelta = STAFF_LIFETIME
+) -> tuple[Account, bool] | None:
+    """Return whose session the token opens, and whether `touch_session` is due; None if it opens none (any more).
+
+    staff_lifetime: of a session whose account has a role in the studio, from the moment of the sign-in.
+    """
     if not token:
         return None
     query = (
-        sa.select(accounts, sessions.c.last_seen_at)
+        sa.select(accounts, sessions.c.last_seen_at, sessions.c.created_at.label("began_at"))
         .join(sessions, sessions.c.account_id == accounts.c.id)
         .where(sessions.c.token_hash == token_hash(token))
         .where(sessions.c.expires_at > now, sessions.c.last_seen_at > now - IDLE, accounts.c.disabled.is_(False))
     )
     row = tx.execute(query).one_or_none()
-    return (account_of(row), now - row.last_seen_at >= _SEEN_EVERY) if row is not None else None
+    if row is None:
+        return None
+    account = account_of(row)
+    unused = now - row.last_seen_at
+    if account.studio_role is not None and (now - row.began_at >= staff_lifetime or unused >= STAFF_IDLE):
+        return None
+    return account, unused >= _SEEN_EVERY
 
 
 def touch_session(tx: sa.Connection, token: str, now: dt.datetime) -> None:

@@ -84,6 +84,10 @@ class StudioSection(_Section):
     edit: bool | None = Field(
         None, description="Whether workflow files may be changed in the studio; default: in dev only."
     )
+    session_hours: Annotated[int, Field(ge=1, le=720)] = Field(
+        12,
+        description="Hours after which a session of an account with a role in the studio ends; unused, it ends after 2.",
+    )
     publish: PublishPolicy | None = Field(
         None,
         description="Who may publish in the studio: `admin`, `two_people` (not who saved a file last), or in dev `editor`.",

@@ -102,6 +102,7 @@ def load_settings(
         mirror=tuple(dict.fromkeys(file.stripe.mirror)),
         connections=ConnectionSettings(**file.connections.model_dump()),
         studio_edit=environment == "dev" if file.studio.edit is None else file.studio.edit,
+        studio_session_hours=file.studio.session_hours,
         studio_publish=_publish_policy(file.studio.publish, environment),
         sealing=_sealing(file, environ, environment, root),
     )

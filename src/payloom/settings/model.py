@@ -102,6 +102,8 @@ class Settings:
     """Calls per seconds of one endpoint by one guest's address, where the endpoint has no limit of its own."""
     studio_edit: bool = False
     """Whether workflow files may be changed in the studio."""
+    studio_session_hours: int = 12
+    """How long a session of an account with a role in the studio lasts."""
     studio_publish: PublishPolicy = "admin"
     """Who may publish in the studio."""
     connections: ConnectionSettings = ConnectionSettings()

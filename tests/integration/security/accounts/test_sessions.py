@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,7 +10,9 @@ import sqlalchemy as sa
 from tests.support.accounts.account_site import PASSWORD
 
 from payloom.auth.accounts import find_account
+from payloom.auth.models import sessions as sessions_table
 from payloom.auth.sessions import MOST
+from payloom.kit.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -214,3 +217,27 @@ def test_a_deleted_account_leaves_its_orders_and_nothing_of_the_person(site: Sit
         made = again.post("/api/auth/sign-up", json={"email": email, "password": PASSWORD})
         assert made.status_code == 201
         assert made.json()["user"]["id"] != account.id
+
+
+AGES = {
+    "customer, ten days old": ("verified", "created_at", 240, 200),
+    "customer, unused for ten days": ("verified", "last_seen_at", 240, 200),
+    "customer, unused for 15 days": ("verified", "last_seen_at", 360, 401),
+    "staff, 11 hours old": ("staff", "created_at", 11, 200),
+    "staff, 13 hours old": ("staff", "created_at", 13, 401),
+    "staff, unused for an hour": ("staff", "last_seen_at", 1, 200),
+    "staff, unused for three hours": ("staff", "last_seen_at", 3, 401),
+}
+
+
+@pytest.mark.parametrize("age", AGES)
+def test_a_session_of_staff_is_shorter_than_a_customers(site: Site, age: str) -> None:
+    state, column, hours, status = AGES[age]
+    email = site.account(state)
+    browser = site.sign_in(email)
+    account = site.database(lambda tx: find_account(tx, email=email))
+    moment = SystemClock().now() - dt.timedelta(hours=hours)
+    aged = sa.update(sessions_table).where(sessions_table.c.account_id == account.id).values(**{column: moment})
+    site.database(lambda tx: tx.execute(aged))
+    assert browser.get("/api/auth/me").status_code == status
+    assert browser.get(f"{API}/me").status_code == (401 if status == 401 else 200 if state == "staff" else 403)

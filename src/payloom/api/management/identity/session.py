@@ -12,6 +12,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from payloom.api.account.device import device_of
 from payloom.api.http.audit import audit_note
 from payloom.api.http.client_address import client_key
 from payloom.api.management.access.audit import audited
@@ -37,7 +38,7 @@ async def get_session(deps: Dependencies, request: Request) -> Any:
 async def sign_in(deps: Dependencies, auth: Auth, request: Request, response: Response, body: SignIn) -> Any:
     """Sign in with the token of a link, which `payloom dev` and `payloom studio` print. Sets the session cookie."""
     await auth.sign_in_limiter.check(client_key(request))
-    account, token = await deps.studio_users.open(body.token, deps.session_auth.token(request))
+    account, token = await deps.studio_users.open(body.token, deps.session_auth.token(request), device_of(request))
     if before := deps.session_auth.token(request):
         await deps.session_auth.accounts.sign_out(before)
     request.scope["state"]["visitor"] = account
