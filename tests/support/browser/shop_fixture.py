@@ -94,10 +94,12 @@ class Shop:
         return [row for row in rows if all(str(row[name]) == value for name, value in filters.items())]
 
     def mails(self, to: str) -> list[dict[str, Any]]:
-        """Return the mails in the outbox to one address, newest first."""
+        """Return the mails in the outbox to one address, newest first, but those about the account itself."""
         answer = httpx.get(f"{self.url}/api/_payloom/mails", headers=self.admin, params={"limit": 200})
         answer.raise_for_status()
-        return [mail for mail in answer.json()["data"] if to in mail["to"]]
+        return [
+            mail for mail in answer.json()["data"] if to in mail["to"] and not mail["template"].startswith("account-")
+        ]
 
     def forward(self, days: float) -> None:
         """Move the local Stripe's clock."""
