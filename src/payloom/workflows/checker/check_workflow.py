@@ -16,6 +16,7 @@ from payloom.workflows.checker.payment_rules.answers import check_answers
 from payloom.workflows.checker.payment_rules.callers import check_callers
 from payloom.workflows.checker.payment_rules.literals import check_literals
 from payloom.workflows.checker.payment_rules.money import check_money
+from payloom.workflows.checker.payment_rules.outputs import check_outputs
 from payloom.workflows.checker.payment_rules.ownership import check_ownership
 from payloom.workflows.checker.payment_rules.payments import check_payments
 from payloom.workflows.checker.payment_rules.secrets import check_secrets
@@ -43,6 +44,7 @@ def check(workflow: Workflow, source: Source, catalog: Catalog) -> list[Diagnost
     check_secrets(findings)
     check_answers(findings)
     check_stale_reads(findings)
+    check_outputs(findings, types)
     return findings.found
 
 

@@ -91,6 +91,10 @@ RULES: dict[str, tuple[str, str]] = {
         _MANUAL + "steps:\n  - id: order\n    select: orders\n    where: {id: o1}\n    one: required\n  - wait: 3d\n  - if: order.status == 'pending'\n    then:\n      - log: remind\n",
         _MANUAL + "steps:\n  - wait: 3d\n  - id: order\n    select: orders\n    where: {id: o1}\n    one: required\n  - if: order.status == 'pending'\n    then:\n      - log: remind\n",
     ),
+    "F122": (
+        "name: Example\ndescription: An example.\non: {stripe: product, actions: [deleted], fresh: true}\nsteps:\n  - log: ${{ object.id }}\n",
+        "name: Example\ndescription: An example.\non: {stripe: product, actions: [deleted]}\nsteps:\n  - log: ${{ object.id }}\n",
+    ),
     "F130": (
         _API + 'input: {plan: free | pro}\nsteps:\n  - update: users\n    where: {id: "${{ user.id }}"}\n    set: {plan: "${{ inputs.plan }}"}\n',
         'name: Example\ndescription: An example.\non: {stripe: customer.subscription, actions: [created, updated, deleted], fresh: true}\nsteps:\n  - update: users\n    where: {subscription_id: "${{ object.id }}"}\n    set: {subscription_status: "${{ object.status }}"}\n',

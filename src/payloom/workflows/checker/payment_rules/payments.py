@@ -7,7 +7,7 @@ from typing import Any
 
 from payloom.kit.json_types import is_list, is_map
 from payloom.workflows.checker.expressions import Types
-from payloom.workflows.checker.findings import Findings, root_of
+from payloom.workflows.checker.findings import Findings, file_path, root_of
 from payloom.workflows.interpreter.verbs import branch, loops, outbound, tables
 from payloom.workflows.program.node import ExpressionSite, Node
 from payloom.workflows.program.program import StripeTrigger
@@ -27,6 +27,7 @@ def check_payments(findings: Findings, types: Types) -> None:
         assert isinstance(trigger, StripeTrigger)
         _other_outcome(findings, at, trigger)
         _completed_is_not_paid(findings, at, trigger)
+        _nothing_to_read_again(findings, at, trigger)
     _get_that_writes(findings)
     for node in findings.nodes:
         if isinstance(node, tables.Update):
@@ -92,6 +93,18 @@ def _completed_is_not_paid(findings: Findings, at: int, trigger: StripeTrigger) 
         "a completed session need not be paid",
         "add `filter: object.payment_status != 'unpaid'`",
     )
+
+
+def _nothing_to_read_again(findings: Findings, at: int, trigger: StripeTrigger) -> None:
+    """`fresh` on events whose object cannot be read: they are used as they came."""
+    path = ("on", at, "fresh")
+    family = findings.catalog.family(trigger.family)
+    if not trigger.fresh or family is None or file_path(findings.source, path) not in findings.source.values:
+        return
+    actions = trigger.actions or tuple(family.actions)
+    if not any(family.reread(action) for action in actions):
+        shown = f"{trigger.family}.{actions[0]}" if len(actions) == 1 else trigger.family
+        findings.report("F122", path, f"the object of `{shown}` cannot be read again", key=True)
 
 
 def _get_that_writes(findings: Findings) -> None:
