@@ -93,8 +93,9 @@ def shop_catalog() -> StaticCatalog:
                 Family("charge", "On charge event", ["captured", "expired", "failed", "refunded", "succeeded",
                 "updated"],
                        retrieve="charges.retrieve"),
-                Family("invoice", "On invoice event", ["created", "finalized", "paid", "payment_failed"],
-                       retrieve="invoices.retrieve", stateful=True),
+                Family("invoice", "On invoice event", ["created", "finalized", "paid", "payment_failed", "upcoming"],
+                       retrieve="invoices.retrieve", stateful=True, only_in_event=frozenset({"upcoming"}),
+                       without_id=frozenset({"upcoming"})),
             )
         },
     )  # fmt: skip

@@ -104,6 +104,8 @@ WRONG: list[tuple[str, str, str]] = [
     ("F111", MANUAL + "steps: [{stripe: payment_intents.create, with: {amount: 12.5}}]\n", "12.5 is not an amount"),
     ("F111", MANUAL + 'steps: [{stripe: payment_intents.create, with: {amount: "${{ 0.5 * 3.0 }}"}}]\n', "`amount` takes a whole number"),
     ("F112", MANUAL + 'steps:\n  - {id: all, select: users, where: {plan: pro}}\n  - {for_each: all, do: [{email: receipt, to: "${{ item.email }}"}]}\n', "a mail per item, without a limit"),
+    ("F121", MANUAL + "steps:\n  - {id: mine, select: orders, where: {id: o1}, one: required}\n  - wait: 3d\n  - {if: mine.status == 'paid', then: [{log: x}]}\n", "`mine.status` was read before line 6 (`wait`)"),
+    ("F122", "name: T\ndescription: d\non: {stripe: invoice, actions: [upcoming], fresh: true}\nsteps: [{log: x}]\n", "cannot be read again"),
     ("F113", MANUAL + "steps: [{http: POST https://evil.example/x}]\n", "`evil.example` is not a host this project may call"),
     ("F120", API + "input: {order: string}\nonce: ${{ inputs.order }}\nsteps: [{return: 1}]\n", "5:7: this key has no user"),
     ("F120", API.replace("user}", "optional}") + "input: {order: string}\nonce: ${{ inputs.order }}\nsteps: [{return: 1}]\n", "this key has no user"),
