@@ -103,8 +103,8 @@ def _nothing_to_read_again(findings: Findings, at: int, trigger: StripeTrigger) 
         return
     actions = trigger.actions or tuple(family.actions)
     if not any(family.reread(action) for action in actions):
-        shown = f"{trigger.family}.{actions[0]}" if len(actions) == 1 else trigger.family
-        findings.report("F122", path, f"the object of `{shown}` cannot be read again", key=True)
+        events = f"{trigger.family}.{actions[0]}" if len(actions) == 1 else trigger.family
+        findings.report("F122", path, f"the object of `{events}` cannot be read again", key=True)
 
 
 def _get_that_writes(findings: Findings) -> None:
