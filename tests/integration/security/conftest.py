@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 STRANGER_PROJECT = {
-    "payloom.yaml": "name: Test Shop\nrate_limit: 1000/m\n",
+    "payloom.yaml": "name: Test Shop\nrate_limit: 1000/m\nhttp_allow: [api.shop.test]\n",
     "tables.yaml": """
 tables:
   users:
@@ -113,6 +113,23 @@ on: {api: POST /succeeds, auth: none}
 input: {text?: string}
 steps:
   - return: {ok: true}
+""",
+    "workflows/deletes-at-stripe.yaml": """
+name: Deletes at Stripe
+on: {api: POST /deletes-at-stripe, auth: none}
+input: {id: string}
+steps:
+  - stripe: products.delete
+    with: {id: "${{ inputs.id }}"}  # payloom: ignore[F102, F131] what a value does that fits no address
+  - return: {}
+""",
+    "workflows/posts-elsewhere.yaml": """
+name: Posts elsewhere
+on: {api: POST /posts-elsewhere, auth: none}
+input: {id: string}
+steps:
+  - http: POST https://api.shop.test/things/${{ inputs.id }}/use
+  - return: {}
 """,
     "workflows/answers.yaml": """
 name: Answers early

@@ -221,6 +221,8 @@ ENDINGS = {
     "ensure, after an update that fitted no row": ("POST", "/api/ensures", {"amount": 1}, 422, "refused"),
     "an expression on the body": ("POST", "/api/reckons", {"body": {"a": 1}}, 422, "refused"),
     "an insert that the database refuses": ("POST", "/api/twice", {"id": "known"}, 409, "refused"),
+    "an id that fits no address at Stripe": ("POST", "/api/deletes-at-stripe", {"id": ".."}, 422, "refused"),
+    "a value that fits no address elsewhere": ("POST", "/api/posts-elsewhere", {"id": ".."}, 422, "refused"),
     "a called run that is refused": ("POST", "/api/calls", {"id": "guess"}, 404, "refused"),
     "an expression on our own rows": ("POST", "/api/breaks", {}, 500, "failed"),
     "raise, after a row was written": ("POST", "/api/writes-first", {"id": "v1"}, 409, "failed"),

@@ -24,6 +24,9 @@ _OURS = frozenset({UnknownWorkflow.code, "canceled", "row_changes_too_deep", "ca
 _READS = frozenset({"select", "log", "sleep"})
 _TABLE_WRITES = frozenset({"insert", "update", "upsert", "delete"})
 _STRIPE_READS = ("retrieve", "list", "search")
+_CALLS = frozenset({"stripe", "http"})
+_NOTHING_SENT = frozenset({"invalid_parameters", "http_bad_request"})
+"""Kinds of failures that end a step before its call leaves the machine: a value of the caller's fits no place in it."""
 
 
 class StepDone(NamedTuple):
@@ -67,7 +70,20 @@ def ending_of(
     if not expected or not 400 <= http_status < 500:
         return Ending("failed", http_status)
     known = [*rows, *(_earlier(tx, run.id) if stored else ())]
+    if failure.kind in _NOTHING_SENT:
+        known = _without_unsent(known, failure.kind)
     return Ending("failed" if _had_effect(tx, known) else "refused", http_status)
+
+
+def _without_unsent(rows: Sequence[StepDone], kind: str) -> list[StepDone]:
+    """Return the rows without the calls that ended before they were sent."""
+    calls = [row for row in rows if row.verb in _CALLS]
+    unsent = [row for row in calls if row.status == "failed" and (row.failure or {}).get("kind") == kind]
+    started = [row for row in calls if row.status == "started"]
+    if not unsent and len(started) == 1:
+        # The end of the step that ends the run is not written yet.
+        unsent = started
+    return [row for row in rows if row not in unsent]
 
 
 def _earlier(tx: sa.Connection, run_id: str) -> Iterable[StepDone]:
