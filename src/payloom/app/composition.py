@@ -274,15 +274,18 @@ class Services:
         """Return the stored values that the next migration would have to delete, by the name that allows it."""
         return await pending_losses(self.database, self.tables)
 
-    async def migrate(self, *, allow_drop: Collection[str] = ()) -> list[str]:
+    async def migrate(self, *, allow_drop: Collection[str] = (), keep_newer: bool = False) -> list[str]:
         """Migrate the database to what the project needs, and return a description of each change.
 
         allow_drop: tables and columns whose values may be deleted, such as `coupons` and `orders.coupon`.
+        keep_newer: leave tables as they are to which a newer version of the project was applied.
         """
         migrated = await migrate(self.database)
         await self.claim_database()
         await self.engine.prepare()
-        changes = await migrate_tables(self.database, self.tables, self.clock, allow_drop=allow_drop)
+        changes = await migrate_tables(
+            self.database, self.tables, self.clock, allow_drop=allow_drop, keep_newer=keep_newer
+        )
         return [*(["Payloom's own tables"] if migrated else []), *map(str, changes)]
 
     async def claim_database(self, stripe_account: str | None = None) -> None:

@@ -26,7 +26,8 @@ async def lifespan(services: Services, *, work: bool) -> AsyncGenerator[None]:
     """Run a project's services while the block runs. work: advance runs in this process."""
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(services.close)
-        await services.migrate()
+        # In development going back to an earlier tables.yaml is an edit like any other.
+        await services.migrate(keep_newer=not services.settings.is_dev)
         await services.check_sealing()
         await services.claim_for_stripe_account()
         if not services.settings.is_dev:

@@ -46,7 +46,16 @@ def migrate(
         return
     for change in changes:
         print_message(f"  {change}")
+    _print_undeclared(loaded, settings)
     print_message("The database is up to date.")
+
+
+def _print_undeclared(project: Project, settings: Settings) -> None:
+    """Print what stays in the database though tables.yaml does not declare it."""
+    from payloom.app.asgi import pending_losses
+
+    for name, reason in asyncio.run(pending_losses(project, settings)).items():
+        print_message(f"  {name} stays: {reason}. Delete it with `payloom migrate --allow-drop {name}`.")
 
 
 def _confirm(project: Project, settings: Settings, names: Collection[str], *, yes: bool, ask: bool) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from payloom.db.types import UtcDateTime
+from payloom.tables.definition.database_defaults import database_default
 from payloom.tables.definition.spec import MAX_NAME, ColumnSpec, TableSpec
 
 
@@ -97,7 +98,7 @@ def constraint_name(prefix: str, table: str, *columns: str) -> str:
 
 
 def build_column(table: str, column: ColumnSpec) -> sa.Column[Any]:
-    """Return the SQLAlchemy column. Defaults are ours to fill in, so none is declared to the database."""
+    """Return the SQLAlchemy column. Payloom fills in defaults; the database has them for older versions."""
     counted = column.default is not None and column.default.kind == "counter"
     parts: list[Any] = []
     if column.references:
@@ -109,6 +110,7 @@ def build_column(table: str, column: ColumnSpec) -> sa.Column[Any]:
         nullable=column.nullable,
         primary_key=column.primary,
         autoincrement=counted,
+        server_default=database_default(column),
     )
 
 

@@ -16,10 +16,14 @@ MAX_NAME = 63
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Default:
-    """A default: a fixed `value`, or made per row by `now()`, `today()`, `uuid()`, or counted by the database."""
+    """A default: a fixed `value`, or made per row by `now()`, `today()`, `uuid()`, or counted by the database.
+
+    in_database: whether the database has it, too. Tables that an earlier version of Payloom made lack it.
+    """
 
     kind: Literal["value", "now", "today", "uuid", "counter"]
     value: Any = None
+    in_database: bool = True
 
     def make(self, now: dt.datetime) -> Any:
         """Return the value for one new row."""
@@ -82,7 +86,7 @@ def describe(spec: TableSpec) -> dict[str, Any]:
         entry: dict[str, Any] = {"name": column.name, "type": column.type}
         entry.update({flag: True for flag in ("nullable", "primary", "unique") if getattr(column, flag)})
         if column.default:
-            entry["default"] = {"kind": column.default.kind, "value": column.default.value}
+            entry["default"] = dataclasses.asdict(column.default)
         if column.enum:
             entry["enum"] = list(column.enum)
         if column.references:
@@ -96,6 +100,10 @@ def describe(spec: TableSpec) -> dict[str, Any]:
     }
 
 
+def _restore_default(data: Mapping[str, Any]) -> Default:
+    return Default(data["kind"], data["value"], data.get("in_database", data["kind"] == "counter"))
+
+
 def restore(data: Mapping[str, Any]) -> TableSpec:
     """Return the spec that `describe` wrote."""
     columns: dict[str, ColumnSpec] = {}
@@ -107,7 +115,7 @@ def restore(data: Mapping[str, Any]) -> TableSpec:
             nullable=entry.get("nullable", False),
             primary=entry.get("primary", False),
             unique=entry.get("unique", False),
-            default=Default(default["kind"], default["value"]) if default else None,
+            default=_restore_default(default) if default else None,
             enum=tuple(entry["enum"]) if "enum" in entry else None,
             references=(entry["references"][0], entry["references"][1]) if "references" in entry else None,
         )

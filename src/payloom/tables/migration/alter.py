@@ -9,13 +9,22 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy.schema import CreateColumn
 
+from payloom.tables.definition.database_defaults import database_default
 from payloom.tables.definition.schema import STORED, constraint_name
 from payloom.tables.definition.spec import ColumnSpec, TableSpec
 from payloom.tables.migration.changes import KEEPING, Change
 
 _COPY = "payloom_copy"
 _OLD = "payloom_old_"
-_COPYING = ("change_type", "drop_column", "forbid_null", "allow_null", "add_reference", "drop_reference")
+_COPYING = (
+    "change_type",
+    "drop_column",
+    "forbid_null",
+    "allow_null",
+    "change_default",
+    "add_reference",
+    "drop_reference",
+)
 """What SQLite cannot do to a table in place."""
 
 
@@ -102,6 +111,8 @@ class Alteration:
             self._op.drop_constraint(constraint_name("fk", name, column), name, type_="foreignkey")
         for column in self._columns("change_type"):
             if column not in emptied:
+                if database_default(self._before.columns[column]) is not None:
+                    self._op.alter_column(name, column, server_default=None)
                 using = f"{self._quote(column)}::text"
                 stored = STORED[self._after.columns[column].type]
                 self._op.alter_column(name, column, type_=stored, postgresql_using=using)
@@ -110,13 +121,21 @@ class Alteration:
         for column, spec in self._after.columns.items():
             if (column in fresh or self._before.columns[column].nullable) != spec.nullable:
                 self._op.alter_column(name, column, nullable=spec.nullable)
+            self._alter_default(spec, fresh=column in fresh)
             if spec.references and (column in fresh or self._before.columns[column].references != spec.references):
                 table, field = spec.references
                 self._op.create_foreign_key(constraint_name("fk", name, column), name, table, [column], [field])
 
+    def _alter_default(self, column: ColumnSpec, *, fresh: bool) -> None:
+        counted = column.default is not None and column.default.kind == "counter"
+        default = database_default(column)
+        changed = column.name in self._columns("change_default", "change_type")
+        if not counted and (changed or (fresh and default is not None)):
+            self._op.alter_column(self._after.name, column.name, server_default=default)  # type: ignore[arg-type] - None drops it
+
     def _needs_copy(self) -> bool:
         added = (self._after.columns[name] for name in self._columns("add_column"))
-        ruled = any(not column.nullable or column.references for column in added)
+        ruled = any(not column.nullable or column.references or column.default for column in added)
         return ruled or bool(self._of(*_COPYING))
 
     def _copy(self) -> None:

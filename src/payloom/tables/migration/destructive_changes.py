@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from payloom.tables.definition.schema import build_table
 from payloom.tables.definition.spec import TableSpec
 from payloom.tables.migration.changes import KEEPING, Change
+from payloom.tables.migration.undeclared import can_stay
 
 ALLOW_DROP = "`payloom migrate --allow-drop"
 
@@ -87,7 +88,12 @@ class DestructiveChangeCheck:
         filled = self._count(change.table, self._column(change).is_not(None))
         lost = f"dropping the column would lose the values of {_rows(filled)}"
         reason = lost if filled else "the column has no values"
-        return f"no longer declared; {reason}", self._drop_hint(change)
+        needed = (
+            ""
+            if can_stay(self._before[change.table], self._before[change.table].columns[change.columns[0]])
+            else ("no row can be inserted without it, and ")
+        )
+        return f"no longer declared; {needed}{reason}", self._drop_hint(change)
 
     def _change_type(self, change: Change) -> tuple[str, str] | None:
         old = self._before[change.table].columns[change.columns[0]]

@@ -1,12 +1,14 @@
 """Brings the user's tables to what tables.yaml says, in one transaction: additions at once, losses only when allowed.
 
-What was last applied is remembered in `payloom_tables`; only a declaration that changed costs anything. SQLite cannot
-alter most of a table: there it is copied into a new one by the steps SQLite's manual gives.
+A column or table that is no longer declared stays until somebody allows it to go, see `undeclared.py`. What was last
+applied is remembered in `payloom_tables`; only a declaration that changed costs anything. SQLite cannot alter most of a
+table: there it is copied into a new one by the steps SQLite's manual gives.
 """
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
@@ -16,11 +18,13 @@ from payloom.db.database import Database
 from payloom.kit.clock import Clock
 from payloom.tables import models
 from payloom.tables.definition.schema import build
-from payloom.tables.definition.spec import TableSpec, describe, restore
+from payloom.tables.definition.spec import TableSpec
 from payloom.tables.errors import MigrationRefused
 from payloom.tables.migration.changes import Change, compare
 from payloom.tables.migration.destructive_changes import DestructiveChangeCheck
+from payloom.tables.migration.last_applied import read_last_applied, remember
 from payloom.tables.migration.seeding import seed_declared
+from payloom.tables.migration.undeclared import target_tables
 from payloom.tables.query.sql import Tables
 
 _LOCK = 7_229_046_171_283_310_002
@@ -33,16 +37,19 @@ async def migrate(
     clock: Clock,
     *,
     allow_drop: Collection[str] = (),
+    keep_newer: bool = False,
     dry_run: bool = False,
 ) -> list[Change]:
     """Apply what changed in the declaration, insert new seed rows, and return the changes.
 
     allow_drop: `orders.coupon` or `coupons`: columns and tables whose values may be lost.
+    keep_newer: leave a table as it is if a newer declaration than this one was applied to it and it can be used so.
     dry_run: change nothing, return what would be done.
     Needs Payloom's own tables. Raises `MigrationRefused` naming everything that would be lost or broken; nothing is
     changed then.
     """
-    return await asyncio.to_thread(_migrate, database.engine, tables, clock, frozenset(allow_drop), dry_run=dry_run)
+    task = _Migration(tables, clock, frozenset(allow_drop), keep_newer=keep_newer, dry_run=dry_run)
+    return await asyncio.to_thread(_migrate, database.engine, task)
 
 
 async def pending_losses(database: Database, tables: Tables) -> dict[str, str]:
@@ -51,7 +58,7 @@ async def pending_losses(database: Database, tables: Tables) -> dict[str, str]:
     def work(tx: sa.Connection) -> dict[str, str]:
         if not sa.inspect(tx).has_table(models.applied.name):
             return {}
-        before = _last_applied(tx)
+        before = read_last_applied(tx).specs
         check = DestructiveChangeCheck(tx, before, tables.specs, ())
         refusals = check.refusals(compare(before, tables.specs))
         return {refusal.change.target: refusal.reason for refusal in refusals if refusal.can_be_allowed}
@@ -59,9 +66,18 @@ async def pending_losses(database: Database, tables: Tables) -> dict[str, str]:
     return await database.read(work)
 
 
-def _migrate(
-    engine: sa.Engine, tables: Tables, clock: Clock, allow_drop: frozenset[str], *, dry_run: bool
-) -> list[Change]:
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Migration:
+    """What is to be done; see `migrate`."""
+
+    tables: Tables
+    clock: Clock
+    allow_drop: frozenset[str]
+    keep_newer: bool
+    dry_run: bool
+
+
+def _migrate(engine: sa.Engine, task: _Migration) -> list[Change]:
     with engine.connect().execution_options(payloom_begin="BEGIN IMMEDIATE") as conn:
         sqlite = engine.dialect.name == "sqlite"
         if sqlite:
@@ -71,7 +87,7 @@ def _migrate(
             with conn.begin():
                 if not sqlite:
                     conn.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.literal(_LOCK, sa.BigInteger))))
-                changes = _apply(conn, tables, clock, allow_drop, dry_run=dry_run)
+                changes = _apply(conn, task)
                 if sqlite and conn.exec_driver_sql("PRAGMA foreign_key_check").first():
                     raise MigrationRefused("A reference would be left without its row.")
         finally:
@@ -88,42 +104,28 @@ def _pragma(conn: sa.Connection, pragma: str) -> None:
     cursor.close()
 
 
-def _apply(
-    tx: sa.Connection, tables: Tables, clock: Clock, allow_drop: frozenset[str], *, dry_run: bool
-) -> list[Change]:
-    before = _last_applied(tx)
-    after = tables.specs
+def _apply(tx: sa.Connection, task: _Migration) -> list[Change]:
+    last_applied = read_last_applied(tx)
+    before = last_applied.specs
+    after = target_tables(last_applied, task.tables.specs, task.allow_drop, keep_newer=task.keep_newer)
     changes = compare(before, after)
     _refuse_foreign_tables(tx, changes)
-    refusals = DestructiveChangeCheck(tx, before, after, allow_drop).refusals(changes)
+    refusals = DestructiveChangeCheck(tx, before, after, task.allow_drop).refusals(changes)
     if refusals:
         lines = "\n".join(f"  - {refusal}" for refusal in refusals)
         raise MigrationRefused(
             f"tables.yaml changed in ways that would lose or break stored data; nothing was changed.\n{lines}",
             refused=[str(refusal) for refusal in refusals],
         )
-    if dry_run:
+    if task.dry_run:
         return changes
     try:
-        _make(tx, before, after, changes, clock)
+        _make(tx, before, after, changes, task.clock)
     except IntegrityError as error:
         raise MigrationRefused(f"The stored rows do not fit tables.yaml: {error.orig}") from error
-    _remember(tx, before, after, clock)
-    seed_declared(tx, tables, clock)
+    remember(tx, last_applied, after, task.tables.specs, task.clock)
+    seed_declared(tx, task.tables, task.clock)
     return changes
-
-
-def _last_applied(tx: sa.Connection) -> dict[str, TableSpec]:
-    specs = {
-        row.name: restore(row.spec) for row in tx.execute(sa.select(models.applied).order_by(models.applied.c.name))
-    }
-    ordered: dict[str, TableSpec] = {}
-    while len(ordered) < len(specs):
-        for name, spec in specs.items():
-            targets = {column.references[0] for column in spec.columns.values() if column.references} - {name}
-            if name not in ordered and targets <= ordered.keys():
-                ordered[name] = spec
-    return ordered
 
 
 def _refuse_foreign_tables(tx: sa.Connection, changes: list[Change]) -> None:
@@ -158,17 +160,3 @@ def _make(
     for change in changes:
         if change.kind == "drop_table":
             sa.Table(change.table, sa.MetaData()).drop(tx)
-
-
-def _remember(tx: sa.Connection, before: Mapping[str, TableSpec], after: Mapping[str, TableSpec], clock: Clock) -> None:
-    changed = [
-        name for name, spec in after.items() if before.get(name) is None or describe(before[name]) != describe(spec)
-    ]
-    dropped = [name for name in before if name not in after]
-    if names := [*changed, *dropped]:
-        tx.execute(sa.delete(models.applied).where(models.applied.c.name.in_(names)))
-    if dropped:
-        tx.execute(sa.delete(models.seeded).where(models.seeded.c.table_name.in_(dropped)))
-    if changed:
-        rows = [{"name": name, "spec": describe(after[name]), "applied_at": clock.now()} for name in changed]
-        tx.execute(sa.insert(models.applied), rows)
