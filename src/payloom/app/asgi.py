@@ -7,9 +7,14 @@ Nothing is opened, started or written before the application's lifespan begins.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import dataclasses
+import os
+import tempfile
 from collections.abc import Collection
 
+import sqlalchemy as sa
 from starlette.applications import Starlette
 
 from payloom.api.limits.connection_limiter import ConnectionLimiter
@@ -20,6 +25,7 @@ from payloom.app.logging import configure_logs
 from payloom.kit.clock import Clock, SystemClock
 from payloom.project.loader import Project, run_actions
 from payloom.settings.model import Settings
+from payloom.tables.migration.plan import MigrationPlan
 
 
 def create_app(project: Project, settings: Settings, *, work: bool = True, clock: Clock | None = None) -> Starlette:
@@ -55,6 +61,22 @@ async def migrate_project(project: Project, settings: Settings, *, allow_drop: C
         return await services.migrate(allow_drop=allow_drop)
     finally:
         await services.close()
+
+
+async def plan_migration(project: Project, settings: Settings, *, allow_drop: Collection[str] = ()) -> MigrationPlan:
+    """Return what a migration would do to the project's tables; change nothing. Raises MigrationRefused."""
+    with tempfile.TemporaryDirectory(prefix="payloom-plan-") as folder:
+        address = sa.make_url(settings.database_url)
+        if address.get_backend_name() == "sqlite" and not await asyncio.to_thread(
+            os.path.exists, address.database or ""
+        ):
+            # Opening a database makes its file.
+            settings = dataclasses.replace(settings, database_url=f"sqlite:///{folder}/empty.sqlite")
+        services = Services(project.ensure_valid(), settings, SystemClock())
+        try:
+            return await services.plan_migration(allow_drop)
+        finally:
+            await services.close()
 
 
 async def pending_losses(project: Project, settings: Settings) -> dict[str, str]:

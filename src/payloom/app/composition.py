@@ -62,7 +62,8 @@ from payloom.runs.registry import RowChange
 from payloom.runs.service import RunService
 from payloom.settings.model import Settings
 from payloom.tables.migration.migrate import migrate as migrate_tables
-from payloom.tables.migration.migrate import pending_losses
+from payloom.tables.migration.migrate import pending_losses, plan
+from payloom.tables.migration.plan import MigrationPlan
 from payloom.tables.query.sql import Tables
 from payloom.views.health import HealthReport, count_unsent_mails, read_health
 from payloom.views.references.indexer import Indexer
@@ -270,6 +271,12 @@ class Services:
         """Return a link that signs an admin into the studio once."""
         return f"{self.settings.site_url}{SIGN_IN_PATH}?token={await self.studio_users.link()}"
 
+    async def plan_migration(self, allow_drop: Collection[str] = ()) -> MigrationPlan:
+        """Return what `migrate` would do to the project's tables; change nothing. Raises MigrationRefused."""
+        return await plan(
+            self.database, self.tables, self.clock, allow_drop=allow_drop, remake_empty=self.settings.is_dev
+        )
+
     async def pending_losses(self) -> dict[str, str]:
         """Return the stored values that the next migration would have to delete, by the name that allows it."""
         return await pending_losses(self.database, self.tables)
@@ -284,7 +291,12 @@ class Services:
         await self.claim_database()
         await self.engine.prepare()
         changes = await migrate_tables(
-            self.database, self.tables, self.clock, allow_drop=allow_drop, keep_newer=keep_newer
+            self.database,
+            self.tables,
+            self.clock,
+            allow_drop=allow_drop,
+            keep_newer=keep_newer,
+            remake_empty=self.settings.is_dev,
         )
         return [*(["Payloom's own tables"] if migrated else []), *map(str, changes)]
 

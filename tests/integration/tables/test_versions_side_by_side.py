@@ -14,7 +14,7 @@ from payloom.kit.clock import SystemClock
 from payloom.tables import models
 from payloom.tables.definition.loader import load_tables
 from payloom.tables.errors import MigrationRefused, UniqueViolation
-from payloom.tables.migration.migrate import migrate, pending_losses
+from payloom.tables.migration.migrate import migrate, pending_losses, plan
 from payloom.tables.query.sql import Tables
 
 if TYPE_CHECKING:
@@ -210,3 +210,47 @@ async def test_any_other_undeclared_column_stays_until_its_drop_is_allowed(datab
     assert set(await pending_losses(database, older)) == {"orders.extra"}
     assert "drop column orders.extra" in (await apply(database, OLD, allow_drop=["orders.extra"]))[1]
     await insert(database, older, mail="c")
+
+
+async def test_the_statements_of_a_plan_make_what_the_migration_makes(database: Database) -> None:
+    await apply(database, OLD)
+    newer = Tables(load_tables(OLD.replace("note?: string", "note?: string unique") + columns()), SystemClock())
+    await plan(database, newer, SystemClock())
+    planned = await plan(database, newer, SystemClock())
+    made: list[str] = []
+
+    def listen(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        made.append(" ".join(statement.replace("%%", "%").split()))
+
+    sa.event.listen(database.engine, "before_cursor_execute", listen)
+    changes = await migrate(database, newer, SystemClock())
+    sa.event.remove(database.engine, "before_cursor_execute", listen)
+    assert [str(change) for change in changes] == planned.changes
+    statements = [line.split(";  -- ")[0].removesuffix(";").replace("%%", "%") for line in planned.statements]
+    assert [line for line in made if line in statements] == statements
+
+
+CHANGED = {
+    "another primary column": "      number: int primary\n      mail: string\n",
+    "a column gone that had to have a value": "      id: uuid primary\n      note?: string\n",
+    "another type": "      id: uuid primary\n      mail: int\n      note?: json\n",
+}
+
+
+@pytest.mark.parametrize("change", CHANGED)
+async def test_an_empty_table_is_made_anew_where_that_is_asked_for(database: Database, change: str) -> None:
+    seed = "    seed:\n      - {id: 1, text: first}\n"
+    referring = "  notes:\n    columns: {id: int primary, text: string, order_id?: uuid -> orders.id}\n"
+    await apply(database, OLD + "  log:\n    columns: {id: int primary, text: string}\n" + seed)
+    new = "\ntables:\n  orders:\n    columns:\n" + CHANGED[change]
+    _, changes = await apply(database, new, remake_empty=True)
+    assert changes == ["create table orders"]
+    await apply(database, OLD + referring, remake_empty=True)
+    older, _ = await apply(database, OLD + referring.replace("text: string", "text: int"), remake_empty=True)
+    row = await insert(database, older, mail="a")
+    await insert(database, older, "notes", text=1, order_id=row["id"])
+    with pytest.raises(MigrationRefused):
+        await apply(
+            database, new.replace("mail: string", "mail: bool").replace("note?: string", "note: int"), remake_empty=True
+        )
+    assert await stored(database, older) == [row]

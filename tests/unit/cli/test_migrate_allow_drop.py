@@ -74,3 +74,34 @@ def test_a_name_that_is_not_dropped_is_refused_before_anything_is(project: Path)
     assert refused.exit_code == 2
     assert json.loads(refused.stdout)["error"]["message"] == "this migration does not drop 'orders.nte'"
     assert columns(project) == ["id", "note", "sum"]
+
+
+def test_a_plan_prints_the_statements_and_the_losses_and_changes_nothing(project: Path) -> None:
+    (project / "tables.yaml").write_text(
+        AFTER + "      currency: string = it's 5%\n  notes:\n    columns: {text: string}\n"
+    )
+    before = (project / "data" / "payloom.sqlite").read_bytes()
+    planned = migrate(project, "--plan")
+    assert planned.exit_code == 0, planned.output
+    assert "add column orders.currency: string" in planned.stderr
+    assert "orders.note stays" in planned.stderr
+    assert "CREATE TABLE notes (" in planned.stdout
+    assert 'UPDATE orders SET currency=?;  -- "it\'s 5%"' in planned.stdout
+    assert "'it''s 5%'" in planned.stdout
+    dropped = migrate(project, "--plan", "--allow-drop", "orders.note", "--json")
+    plan = json.loads(dropped.stdout)
+    assert plan["lost"] == {
+        "orders.note": "no longer declared; dropping the column would lose the values of 1 row",
+    }
+    assert plan["changes"] == ["add column orders.currency: string", "drop column orders.note", "create table notes"]
+    assert (project / "data" / "payloom.sqlite").read_bytes() == before
+    assert migrate(project, "--plan", "--allow-drop", "orders.nte").exit_code == 2
+    assert columns(project) == ["id", "note", "sum"]
+
+
+def test_a_plan_makes_no_database(tmp_path: Path) -> None:
+    (tmp_path / "payloom.yaml").write_text("name: Shop\n")
+    (tmp_path / "tables.yaml").write_text(BEFORE)
+    planned = migrate(tmp_path, "--plan")
+    assert (planned.exit_code, "CREATE TABLE orders (" in planned.stdout) == (0, True)
+    assert not (tmp_path / "data" / "payloom.sqlite").exists()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from payloom.cli.support.errors import CommandError
 from payloom.cli.support.options import JSON, PROJECT
-from payloom.cli.support.output import print_json, print_message, report_errors
+from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
 from payloom.kit.suggest import did_you_mean
 from payloom.settings.load import load_settings
@@ -28,6 +28,9 @@ def migrate(
         typer.Option("--allow-drop", metavar="NAME", help="Delete this table or column (orders.coupon). Repeatable."),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask before data is deleted.")] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Print the statements and what is lost. Change nothing.")
+    ] = False,
     project: PROJECT = None,
     as_json: JSON = False,
 ) -> None:
@@ -38,6 +41,9 @@ def migrate(
     settings = load_settings(find_project(project))
     loaded = load_project(settings.root, settings)
     names = tuple(dict.fromkeys(allow_drop or ()))
+    if plan:
+        _print_plan(loaded, settings, names, as_json=as_json)
+        return
     if names:
         _confirm(loaded, settings, names, yes=yes, ask=not as_json and sys.stdin.isatty())
     changes = asyncio.run(migrate_project(loaded, settings, allow_drop=names))
@@ -58,15 +64,41 @@ def _print_undeclared(project: Project, settings: Settings) -> None:
         print_message(f"  {name} stays: {reason}. Delete it with `payloom migrate --allow-drop {name}`.")
 
 
+def _print_plan(project: Project, settings: Settings, names: Collection[str], *, as_json: bool) -> None:
+    """Print what the migration would do. Raises CommandError, MigrationRefused."""
+    from payloom.app.asgi import plan_migration
+
+    found = asyncio.run(plan_migration(project, settings, allow_drop=names))
+    _check_names(names, found.losses)
+    lost = {name: reason for name, reason in found.losses.items() if name in names}
+    stays = {name: reason for name, reason in found.losses.items() if name not in names}
+    if as_json:
+        print_json({"changes": found.changes, "statements": found.statements, "lost": lost, "stays": stays})
+        return
+    for change in found.changes:
+        print_message(f"  {change}")
+    for statement in found.statements:
+        print_data(statement)
+    for name, reason in lost.items():
+        print_message(f"  {name} is lost: {reason}")
+    for name, reason in stays.items():
+        print_message(f"  {name} stays: {reason}")
+    print_message("Nothing was changed." if found.changes else "Nothing is to be changed.")
+
+
+def _check_names(names: Collection[str], losses: Mapping[str, str]) -> None:
+    for name in names:
+        if name not in losses:
+            known = f"--allow-drop can name {', '.join(losses)}." if losses else "Remove --allow-drop."
+            raise CommandError(f"this migration does not drop {name!r}", hint=did_you_mean(name, losses) or known)
+
+
 def _confirm(project: Project, settings: Settings, names: Collection[str], *, yes: bool, ask: bool) -> None:
     """Print what `names` would delete; return if that is confirmed. Raises CommandError, typer.Abort."""
     from payloom.app.asgi import pending_losses
 
     losses = asyncio.run(pending_losses(project, settings))
-    for name in names:
-        if name not in losses:
-            known = f"--allow-drop can name {', '.join(losses)}." if losses else "Remove --allow-drop."
-            raise CommandError(f"this migration does not drop {name!r}", hint=did_you_mean(name, losses) or known)
+    _check_names(names, losses)
     print_message("This deletes stored data, and can't be undone:")
     for name in names:
         print_message(f"  {name}: {losses[name]}")

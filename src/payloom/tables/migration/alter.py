@@ -72,7 +72,7 @@ class Alteration:
         elif self._needs_copy():
             self._copy()
             lost = set(self._after.columns)
-        for index in self._table.indexes:
+        for index in sorted(self._table.indexes, key=lambda index: str(index.name)):
             if index.name in coming or lost & {column.name for column in index.columns}:
                 index.create(self._tx)
 
@@ -96,13 +96,9 @@ class Alteration:
         default = column.default
         if default is None or default.kind == "counter":
             return
-        table, primary = self._table, self._table.c[self._after.primary]
-        if default.kind != "uuid":
-            self._tx.execute(sa.update(table).values({column.name: default.make(self._now)}))
-            return
-        for key in self._tx.execute(sa.select(primary)).scalars().all():
-            value = default.make(self._now)
-            self._tx.execute(sa.update(table).where(primary == key).values({column.name: value}))
+        # The database makes another uuid for each row.
+        value = database_default(column) if default.kind == "uuid" else default.make(self._now)
+        self._tx.execute(sa.update(self._table).values({column.name: value}))
 
     def _alter(self, emptied: set[str]) -> None:
         name = self._after.name

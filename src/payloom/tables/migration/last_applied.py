@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
 
@@ -27,6 +27,13 @@ class LastApplied:
     specs: Mapping[str, TableSpec]
     declarations: Mapping[str, tuple[str, ...]]
 
+    def without(self, tables: Collection[str]) -> LastApplied:
+        """Return the same as if these tables had never been made."""
+        return LastApplied(
+            {name: spec for name, spec in self.specs.items() if name not in tables},
+            {name: known for name, known in self.declarations.items() if name not in tables},
+        )
+
     def is_earlier(self, spec: TableSpec) -> bool:
         """Whether another declaration was applied after this one: an older version of the project declares it."""
         return fingerprint(spec) in self.declarations.get(spec.name, ())[:-1]
@@ -41,7 +48,9 @@ def fingerprint(spec: TableSpec) -> str:
 
 
 def read_last_applied(tx: sa.Connection) -> LastApplied:
-    """Return what is remembered. Needs Payloom's own tables."""
+    """Return what is remembered: nothing in a database without Payloom's own tables."""
+    if not sa.inspect(tx).has_table(models.applied.name):
+        return LastApplied({}, {})
     rows = tx.execute(sa.select(models.applied).order_by(models.applied.c.name)).all()
     specs = {row.name: restore(row.spec) for row in rows}
     declarations = {row.name: tuple(row.spec.get("declarations", [fingerprint(specs[row.name])])) for row in rows}

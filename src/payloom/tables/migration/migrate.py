@@ -16,13 +16,13 @@ from sqlalchemy.exc import IntegrityError
 
 from payloom.db.database import Database
 from payloom.kit.clock import Clock
-from payloom.tables import models
 from payloom.tables.definition.schema import build
 from payloom.tables.definition.spec import TableSpec
 from payloom.tables.errors import MigrationRefused
 from payloom.tables.migration.changes import Change, compare
 from payloom.tables.migration.destructive_changes import DestructiveChangeCheck
 from payloom.tables.migration.last_applied import read_last_applied, remember
+from payloom.tables.migration.plan import MigrationPlan, statements_of
 from payloom.tables.migration.seeding import seed_declared
 from payloom.tables.migration.undeclared import target_tables
 from payloom.tables.query.sql import Tables
@@ -38,32 +38,48 @@ async def migrate(
     *,
     allow_drop: Collection[str] = (),
     keep_newer: bool = False,
+    remake_empty: bool = False,
     dry_run: bool = False,
 ) -> list[Change]:
     """Apply what changed in the declaration, insert new seed rows, and return the changes.
 
     allow_drop: `orders.coupon` or `coupons`: columns and tables whose values may be lost.
     keep_newer: leave a table as it is if a newer declaration than this one was applied to it and it can be used so.
+    remake_empty: make a changed table that has no rows anew, whatever changed.
     dry_run: change nothing, return what would be done.
     Needs Payloom's own tables. Raises `MigrationRefused` naming everything that would be lost or broken; nothing is
     changed then.
     """
-    task = _Migration(tables, clock, frozenset(allow_drop), keep_newer=keep_newer, dry_run=dry_run)
+    task = _Migration(
+        tables, clock, frozenset(allow_drop), keep_newer=keep_newer, remake_empty=remake_empty, dry_run=dry_run
+    )
     return await asyncio.to_thread(_migrate, database.engine, task)
+
+
+async def plan(
+    database: Database, tables: Tables, clock: Clock, *, allow_drop: Collection[str] = (), remake_empty: bool = False
+) -> MigrationPlan:
+    """Return what `migrate` would do; change nothing. Raises `MigrationRefused` as `migrate` does."""
+    task = _Migration(tables, clock, frozenset(allow_drop), keep_newer=False, remake_empty=remake_empty, dry_run=True)
+
+    def work(tx: sa.Connection) -> MigrationPlan:
+        statements: list[str] = []
+        changes = _apply(tx, task, statements)
+        return MigrationPlan([str(change) for change in changes], statements, _losses(tx, tables))
+
+    return await database.read(work)
 
 
 async def pending_losses(database: Database, tables: Tables) -> dict[str, str]:
     """Return what `allow_drop` would lose: by the name to allow (`orders.coupon` or `coupons`), one sentence each."""
+    return await database.read(lambda tx: _losses(tx, tables))
 
-    def work(tx: sa.Connection) -> dict[str, str]:
-        if not sa.inspect(tx).has_table(models.applied.name):
-            return {}
-        before = read_last_applied(tx).specs
-        check = DestructiveChangeCheck(tx, before, tables.specs, ())
-        refusals = check.refusals(compare(before, tables.specs))
-        return {refusal.change.target: refusal.reason for refusal in refusals if refusal.can_be_allowed}
 
-    return await database.read(work)
+def _losses(tx: sa.Connection, tables: Tables) -> dict[str, str]:
+    before = read_last_applied(tx).specs
+    check = DestructiveChangeCheck(tx, before, tables.specs, ())
+    refusals = check.refusals(compare(before, tables.specs))
+    return {refusal.change.target: refusal.reason for refusal in refusals if refusal.can_be_allowed}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -74,6 +90,7 @@ class _Migration:
     clock: Clock
     allow_drop: frozenset[str]
     keep_newer: bool
+    remake_empty: bool
     dry_run: bool
 
 
@@ -104,12 +121,15 @@ def _pragma(conn: sa.Connection, pragma: str) -> None:
     cursor.close()
 
 
-def _apply(tx: sa.Connection, task: _Migration) -> list[Change]:
+def _apply(tx: sa.Connection, task: _Migration, statements: list[str] | None = None) -> list[Change]:
+    """Make the changes. With `dry_run` make none, and add to `statements` what would be executed."""
     last_applied = read_last_applied(tx)
+    remade = _changed_and_empty(tx, last_applied.specs, task.tables.specs) if task.remake_empty else []
+    last_applied = last_applied.without(remade)
     before = last_applied.specs
     after = target_tables(last_applied, task.tables.specs, task.allow_drop, keep_newer=task.keep_newer)
     changes = compare(before, after)
-    _refuse_foreign_tables(tx, changes)
+    _refuse_foreign_tables(tx, [change for change in changes if change.table not in remade])
     refusals = DestructiveChangeCheck(tx, before, after, task.allow_drop).refusals(changes)
     if refusals:
         lines = "\n".join(f"  - {refusal}" for refusal in refusals)
@@ -117,15 +137,44 @@ def _apply(tx: sa.Connection, task: _Migration) -> list[Change]:
             f"tables.yaml changed in ways that would lose or break stored data; nothing was changed.\n{lines}",
             refused=[str(refusal) for refusal in refusals],
         )
+
+    def make() -> None:
+        for name in remade:
+            sa.Table(name, sa.MetaData()).drop(tx)
+        _make(tx, before, after, changes, task.clock)
+
     if task.dry_run:
+        if statements is not None:
+            statements += statements_of(tx, make)
         return changes
     try:
-        _make(tx, before, after, changes, task.clock)
+        make()
     except IntegrityError as error:
         raise MigrationRefused(f"The stored rows do not fit tables.yaml: {error.orig}") from error
     remember(tx, last_applied, after, task.tables.specs, task.clock)
     seed_declared(tx, task.tables, task.clock)
     return changes
+
+
+def _changed_and_empty(
+    tx: sa.Connection, before: Mapping[str, TableSpec], declared: Mapping[str, TableSpec]
+) -> list[str]:
+    """Return the tables that can be dropped and made anew, those that refer to others first."""
+    found: list[str] = []
+    for name in reversed(list(before)):
+        if name not in declared or not compare({name: before[name]}, {name: declared[name]}):
+            continue
+        referring = {
+            other
+            for other, spec in before.items()
+            for column in spec.columns.values()
+            if column.references and column.references[0] == name
+        } - {name, *found}
+        if referring and tx.dialect.name != "sqlite":
+            continue  # Postgres drops no table that others refer to; it is altered, as one with rows is.
+        if not tx.execute(sa.select(sa.literal(1)).select_from(sa.table(name)).limit(1)).first():
+            found.append(name)
+    return found
 
 
 def _refuse_foreign_tables(tx: sa.Connection, changes: list[Change]) -> None:
