@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from payloom.kit.clock import SystemClock
 from payloom.tables import models
@@ -222,9 +223,9 @@ async def test_the_statements_of_a_plan_make_what_the_migration_makes(database: 
     def listen(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         made.append(" ".join(statement.replace("%%", "%").split()))
 
-    sa.event.listen(database.engine, "before_cursor_execute", listen)
+    event.listen(database.engine, "before_cursor_execute", listen)
     changes = await migrate(database, newer, SystemClock())
-    sa.event.remove(database.engine, "before_cursor_execute", listen)
+    event.remove(database.engine, "before_cursor_execute", listen)
     assert [str(change) for change in changes] == planned.changes
     statements = [line.split(";  -- ")[0].removesuffix(";").replace("%%", "%") for line in planned.statements]
     assert [line for line in made if line in statements] == statements

@@ -127,7 +127,7 @@ class Alteration:
         default = database_default(column)
         changed = column.name in self._columns("change_default", "change_type")
         if not counted and (changed or (fresh and default is not None)):
-            self._op.alter_column(self._after.name, column.name, server_default=default)  # type: ignore[arg-type] - None drops it
+            self._op.alter_column(self._after.name, column.name, server_default=default)
 
     def _needs_copy(self) -> bool:
         added = (self._after.columns[name] for name in self._columns("add_column"))

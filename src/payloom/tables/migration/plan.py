@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import event
+
+from payloom.kit.json_types import is_map
 
 _READS = re.compile(r"\s*(SELECT|PRAGMA|WITH)\b", re.IGNORECASE)
 _NOTHING = "SELECT 1 WHERE 1 = 0"
@@ -36,15 +39,15 @@ def statements_of(tx: sa.Connection, work: Callable[[], None]) -> list[str]:
         found.append(f"{text};  -- {_shown(parameters)}" if parameters else f"{text.replace('%%', '%')};")
         return _NOTHING, ()
 
-    sa.event.listen(tx, "before_cursor_execute", note, retval=True)
+    event.listen(tx, "before_cursor_execute", note, retval=True)
     try:
         work()
     finally:
-        sa.event.remove(tx, "before_cursor_execute", note)
+        event.remove(tx, "before_cursor_execute", note)
     return found
 
 
 def _shown(parameters: Any) -> str:
-    if isinstance(parameters, Mapping):
+    if is_map(parameters):
         return ", ".join(f"{name} = {value!r}" for name, value in parameters.items())
     return ", ".join(map(repr, parameters))
