@@ -68,22 +68,24 @@ def _print_plan(project: Project, settings: Settings, names: Collection[str], *,
     """Print what the migration would do. Raises CommandError, MigrationRefused."""
     from payloom.app.asgi import plan_migration
 
-    found = asyncio.run(plan_migration(project, settings, allow_drop=names))
-    _check_names(names, found.losses)
-    lost = {name: reason for name, reason in found.losses.items() if name in names}
-    stays = {name: reason for name, reason in found.losses.items() if name not in names}
+    migration_plan = asyncio.run(plan_migration(project, settings, allow_drop=names))
+    _check_names(names, migration_plan.losses)
+    lost = {name: reason for name, reason in migration_plan.losses.items() if name in names}
+    stays = {name: reason for name, reason in migration_plan.losses.items() if name not in names}
     if as_json:
-        print_json({"changes": found.changes, "statements": found.statements, "lost": lost, "stays": stays})
+        print_json(
+            {"changes": migration_plan.changes, "statements": migration_plan.statements, "lost": lost, "stays": stays}
+        )
         return
-    for change in found.changes:
+    for change in migration_plan.changes:
         print_message(f"  {change}")
-    for statement in found.statements:
+    for statement in migration_plan.statements:
         print_data(statement)
     for name, reason in lost.items():
         print_message(f"  {name} is lost: {reason}")
     for name, reason in stays.items():
         print_message(f"  {name} stays: {reason}")
-    print_message("Nothing was changed." if found.changes else "Nothing is to be changed.")
+    print_message("Nothing was changed." if migration_plan.changes else "Nothing is to be changed.")
 
 
 def _check_names(names: Collection[str], losses: Mapping[str, str]) -> None:

@@ -160,7 +160,7 @@ def _changed_and_empty(
     tx: sa.Connection, before: Mapping[str, TableSpec], declared: Mapping[str, TableSpec]
 ) -> list[str]:
     """Return the tables that can be dropped and made anew, those that refer to others first."""
-    found: list[str] = []
+    empty_tables: list[str] = []
     for name in reversed(list(before)):
         if name not in declared or not compare({name: before[name]}, {name: declared[name]}):
             continue
@@ -169,12 +169,12 @@ def _changed_and_empty(
             for other, spec in before.items()
             for column in spec.columns.values()
             if column.references and column.references[0] == name
-        } - {name, *found}
+        } - {name, *empty_tables}
         if referring and tx.dialect.name != "sqlite":
             continue  # Postgres drops no table that others refer to; it is altered, as one with rows is.
         if not tx.execute(sa.select(sa.literal(1)).select_from(sa.table(name)).limit(1)).first():
-            found.append(name)
-    return found
+            empty_tables.append(name)
+    return empty_tables
 
 
 def _refuse_foreign_tables(tx: sa.Connection, changes: list[Change]) -> None:

@@ -27,7 +27,7 @@ class MigrationPlan:
 
 def statements_of(tx: sa.Connection, work: Callable[[], None]) -> list[str]:
     """Return the statements that `work` would execute on the connection. Those that read are executed, no other is."""
-    found: list[str] = []
+    statements: list[str] = []
 
     def note(
         _conn: sa.Connection, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
@@ -36,7 +36,7 @@ def statements_of(tx: sa.Connection, work: Callable[[], None]) -> list[str]:
             return statement, parameters
         text = re.sub(r"\s+", " ", statement).strip()
         # A driver that takes values takes `%%` for a percent sign.
-        found.append(f"{text};  -- {_shown(parameters)}" if parameters else f"{text.replace('%%', '%')};")
+        statements.append(f"{text};  -- {_shown(parameters)}" if parameters else f"{text.replace('%%', '%')};")
         return _NOTHING, ()
 
     event.listen(tx, "before_cursor_execute", note, retval=True)
@@ -44,7 +44,7 @@ def statements_of(tx: sa.Connection, work: Callable[[], None]) -> list[str]:
         work()
     finally:
         event.remove(tx, "before_cursor_execute", note)
-    return found
+    return statements
 
 
 def _shown(parameters: Any) -> str:

@@ -59,17 +59,17 @@ def _usable(stored: TableSpec, declared: TableSpec) -> bool:
 
 
 def _with_undeclared(stored: TableSpec, declared: TableSpec, allow_drop: Collection[str]) -> TableSpec:
-    kept = {
+    staying = {
         name: column
         for name, column in stored.columns.items()
         if name not in declared.columns and f"{declared.name}.{name}" not in allow_drop and can_stay(stored, column)
     }
-    if not kept:
+    if not staying:
         return declared
-    columns = {**declared.columns, **kept}
+    columns = {**declared.columns, **staying}
 
     def groups(of_stored: tuple[tuple[str, ...], ...]) -> list[tuple[str, ...]]:
-        return [group for group in of_stored if kept.keys() & {*group} and {*group} <= columns.keys()]
+        return [group for group in of_stored if staying.keys() & {*group} and {*group} <= columns.keys()]
 
     return dataclasses.replace(
         declared,
