@@ -78,9 +78,12 @@ class ProjectPublisher:
             self._diagnostics = project.diagnostics
             if project.errors:
                 first = project.errors[0]
+                hint = "Fix the error and publish again. Published workflows are not affected."
+                if any(diagnostic.file == "tables.yaml" for diagnostic in project.diagnostics):
+                    hint += " tables.yaml has changed since the server started: restart it if the workflow needs the change."
                 raise NotPublished(
                     f"nothing was published: {first.format()}",
-                    hint="Fix the error and publish again. Published workflows are not affected.",
+                    hint=hint,
                     diagnostics=[diagnostic.to_dict() for diagnostic in project.diagnostics],
                 )
             if review is not None:
@@ -141,7 +144,7 @@ class ProjectPublisher:
         try:
             await self.publish("files")
         except NotPublished as error:
-            log.warning("not_published", reason=error.message, hint="Fix the error and save the file again.")
+            log.warning("not_published", reason=error.message, hint=error.hint)
         except (PayloomError, exc.SQLAlchemyError) as error:
             log.warning("not_published", reason=str(error))
 

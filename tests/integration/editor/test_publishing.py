@@ -17,6 +17,15 @@ steps:
   - return: {version: one}
 """
 
+AGED = """\
+name: Aged
+description: Reads a column that is new in the file.
+on: {api: POST /aged, auth: none}
+steps:
+  - select: users
+    where: {age: 3}
+"""
+
 
 def hello(desk: EditorClient, path: str = "/hello", **body: str) -> tuple[int, object]:
     """Call the endpoint."""
@@ -89,12 +98,16 @@ def test_files_changed_by_another_editor_are_noticed(desk: EditorClient) -> None
     desk.server.wait(lambda: hello(desk, who="Ada") == (200, {"text": "Servus Ada"}))
 
 
-def test_a_new_table_needs_a_start(desk: EditorClient) -> None:
+def test_a_workflow_that_needs_a_changed_table_waits_for_a_start_and_the_others_do_not(desk: EditorClient) -> None:
     tables = desk.root / "tables.yaml"
     tables.write_text(FILES["tables.yaml"].replace("name?: string", "name?: string\n      age?: int"))
+    desk.save("hello", HELLO.replace("Hello ${{", "Salut ${{"))
+    assert hello(desk, who="Ada") == (200, {"text": "Salut Ada"})
+    desk.file("aged").write_text(AGED)
     status, error = desk.refused("POST", "/workflows/hello/publish", {})
     assert (status, error["code"]) == (422, "project_has_errors")
-    assert "restart" in error["message"]
+    assert "age" in error["message"]
+    assert "tables.yaml has changed since the server started: restart it" in error["hint"]
 
 
 def test_versions_keep_text_author_and_time_and_come_back_exactly(desk: EditorClient) -> None:
