@@ -213,6 +213,17 @@ def test_the_shop_answers_every_request_in_its_shape(shop: OpenShop) -> None:
     assert found == []
 
 
+@pytest.mark.parametrize("name", ["%C3%A9", "%F0%9F%98%80", "x"])
+def test_a_session_of_any_name_is_not_found(shop: OpenShop, name: str) -> None:
+    ways = {
+        "customer": "/api/auth/sessions/",
+        "boss": f"/api/_payloom/accounts/{shop.known['account_id'][0]}/sessions/",
+    }
+    for person, path in ways.items():
+        answer = shop.sessions[person].delete(f"{shop.server.url}{path}{name}", timeout=20)
+        assert answer.status_code == 404, answer.text
+
+
 def test_everybody_is_still_signed_in_with_the_right_role(shop: OpenShop) -> None:
     """Else the requests before would have proved nothing."""
     roles = {

@@ -78,7 +78,7 @@ def ending_of(
 def _without_unsent(rows: Sequence[StepDone], kind: str) -> list[StepDone]:
     """Return the rows without the calls that ended before they were sent."""
     calls = [row for row in rows if row.verb in _CALLS]
-    unsent = [row for row in calls if row.status == "failed" and (row.failure or {}).get("kind") == kind]
+    unsent = [row for row in calls if row.status == "failed" and _kind(row) == kind]
     started = [row for row in calls if row.status == "started"]
     if not unsent and len(started) == 1:
         # The end of the step that ends the run is not written yet.
@@ -113,6 +113,11 @@ def may_have_effect(row: StepDone) -> bool:
     # A failed write is undone in its savepoint, and one without a value fitted no row.
     nothing_written = row.status == "failed" or (row.status == "succeeded" and row.value in (None, []))
     return not (row.verb in _TABLE_WRITES and nothing_written)
+
+
+def _kind(row: StepDone) -> str | None:
+    failure: Mapping[str, Any] = row.failure or {}
+    return failure.get("kind")
 
 
 def _run_called(row: StepDone) -> str | None:
