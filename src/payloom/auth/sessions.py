@@ -99,8 +99,8 @@ def end_session_named(tx: sa.Connection, account_id: str, name: str) -> bool:
     """End the account's session with this id; return whether there was one."""
     query = sa.select(sessions.c.token_hash).where(sessions.c.account_id == account_id)
     sought = name.encode("utf-8", "replace")
-    found = tx.execute(query).scalars()
-    hashes = [hashed for hashed in found if hmac.compare_digest(session_id(hashed).encode(), sought)]
+    stored = tx.execute(query).scalars()
+    hashes = [hashed for hashed in stored if hmac.compare_digest(session_id(hashed).encode(), sought)]
     return bool(hashes and tx.execute(sa.delete(sessions).where(sessions.c.token_hash.in_(hashes))).rowcount)
 
 
