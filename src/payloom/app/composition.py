@@ -243,6 +243,7 @@ class Services:
             sandbox=self.sandbox,
             stripe_tables=self.stripe_tables,
             audit=self.audit,
+            library=self.library,
         )
 
     def sandbox(self) -> SandboxService:

@@ -2189,6 +2189,11 @@ export interface components {
             created: number;
             /** Deliveries */
             deliveries: number;
+            /**
+             * Explanations
+             * @description Of each published workflow, what came of the event.
+             */
+            explanations: components["schemas"]["EventExplanation"][];
             /** Id */
             id: string;
             /** Livemode */
@@ -2232,6 +2237,33 @@ export interface components {
             state: "handled" | "unhandled" | "failed" | "running" | "set_aside";
             /** Type */
             type: string;
+        };
+        /**
+         * EventExplanation
+         * @description What came of an event in one workflow, and why.
+         */
+        EventExplanation: {
+            /** Message */
+            message: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "started" | "no_trigger" | "type" | "action" | "account" | "mode" | "condition" | "error" | "deduped" | "later";
+            /**
+             * Run
+             * @description The run that it started, or that has its `once` key.
+             */
+            run: string | null;
+            /**
+             * Values
+             * @description What the condition's paths led to; secrets are masked.
+             */
+            values: {
+                [key: string]: unknown;
+            };
+            /** Workflow */
+            workflow: string;
         };
         /**
          * EventList

@@ -19,6 +19,7 @@ from payloom.email.outbox import Outbox
 from payloom.inbox.service import Inbox
 from payloom.kit.clock import Clock
 from payloom.project.publisher import ProjectPublisher
+from payloom.runs.publishing.trigger_matching import PublishedWorkflows
 from payloom.runs.service import RunService
 from payloom.settings.model import Settings
 from payloom.tables.query.sql import Tables
@@ -59,3 +60,4 @@ class ManagementDependencies:
     sandbox: Callable[[], SandboxService]
     stripe_tables: StripeTables
     audit: AuditTrail
+    library: PublishedWorkflows

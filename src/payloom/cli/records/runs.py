@@ -59,8 +59,19 @@ def show_run(run_id: RUN, project: PROJECT = None, as_json: JSON = False) -> Non
         failure: dict[str, Any] = step.get("failure") or {}
         detail = "  ".join(filter(None, (called.get(step["path"]), failure.get("message"))))
         print_data(f"  {step['path']:<24} {step['verb']:<8} {step['action']:<32} {step['status']} {detail}")
+    for line in run["logs"]:
+        print_data(f"  {line['path']:<24} log      {line['level']:<8} {line['text']}")
+    for wait in run["waits"]:
+        until = f", until {wait['until']}" if wait["until"] else ""
+        print_data(f"  {wait['path']:<24} waits for {wait['family'] or 'a decision'}{until}")
+    if run["parked_on"]:
+        print_data(f"  parked: it goes on with the next row of {run['parked_on']}")
+    if run["blocked"]:
+        print_data(f"  queued: another run is before it in the lane {run['lane']}")
     if run.get("failure"):
         print_data(f"  failed: {run['failure'].get('message')}")
+        if run["failure"].get("where"):
+            print_data(f"  at {run['failure']['where']}")
 
 
 @app.command("retry")

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from payloom.inbox.service import InboxEvent
 from payloom.runs.lane_names import row_lane, value_lane
 from payloom.runs.publishing.schedules import schedules_of
+from payloom.runs.publishing.trigger_explanations import Explanation, Occurrence, explain_workflow
 from payloom.runs.publishing.versions import Versions
 from payloom.runs.registry import RowChange, Schedule, StartPlan, TriggerContext, TriggerKind
 from payloom.workflows.catalog.catalog import Catalog
@@ -73,6 +74,21 @@ class PublishedWorkflows:
             if start is not None:
                 starts[workflow.id] = start
         return list(starts.values())
+
+    def names(self) -> Sequence[str]:
+        """Return the IDs of the published workflows."""
+        return list(self._versions.current)
+
+    def explain(self, event: InboxEvent) -> Sequence[Explanation]:
+        """Return of each published workflow why it takes the event or not, as it is now."""
+        family, action = self.split(event)
+        scope, eval_context = self._event_scope(event, event.payload), _eval_context(event.received_at, event.id)
+        occurrence = Occurrence(event, family, action, scope, eval_context)
+        starts = {start.workflow_id: start for start in self.starts(event)}
+        explanations = [explain_workflow(workflow, occurrence) for workflow in self._versions.current.values()]
+        return [
+            dataclasses.replace(explanation, start=starts.get(explanation.workflow)) for explanation in explanations
+        ]
 
     def split(self, event: InboxEvent) -> tuple[str, str]:
         """Return the event's family and action."""

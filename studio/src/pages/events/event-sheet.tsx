@@ -95,15 +95,12 @@ function Content({ event }: { event: EventDetail }) {
       : []),
     { id: "payload", label: "Payload", content: <JsonView value={event.payload} label="Payload" open={3} /> },
     { id: "runs", label: "Runs", count: event.runs.length, content: <Runs event={event} /> },
+    { id: "why", label: "Why", content: <Why event={event} /> },
   ];
   const lane = event.runs.map((run) => run.lane).find(Boolean);
   return (
     <>
-      {event.set_aside && (
-        <p className="set-aside" role="note">
-          {event.set_aside.message} {event.set_aside.hint}
-        </p>
-      )}
+      <SetAside event={event} />
       <Facts
         facts={[
           ["State", <Status status={event.state} quiet key="state" />],
@@ -173,6 +170,49 @@ function Changes({ changes }: { changes: Change[] }) {
           </ins>
         </li>
       ))}
+    </ul>
+  );
+}
+
+/** Why nobody asked for it, and what to do. */
+const SetAside = ({ event }: { event: EventDetail }) =>
+  event.set_aside && (
+    <p className="set-aside" role="note">
+      {event.set_aside.message} {event.set_aside.hint}
+    </p>
+  );
+
+/** Of each workflow, what came of the event, and why; those of other types come last. */
+function Why({ event }: { event: EventDetail }) {
+  const near = event.explanations.filter((one) => !["type", "no_trigger"].includes(one.reason));
+  const far = event.explanations.length - near.length;
+  return (
+    <ul className="whys" aria-label="What came of it in each workflow">
+      {near.map((one) => (
+        <li key={one.workflow}>
+          <code>{one.workflow}</code>: {one.message}
+          {one.run && (
+            <>
+              {" "}
+              <Link to="/runs/$id" params={{ id: one.run }} className="link">
+                <code>{one.run}</code>
+              </Link>
+            </>
+          )}
+          {Object.entries(one.values).map(([path, value]) => (
+            <div key={path} className="faint">
+              <code>
+                {path} = {shownText(value)}
+              </code>
+            </div>
+          ))}
+        </li>
+      ))}
+      {far > 0 && (
+        <li className="faint">
+          {far} {far === 1 ? "workflow takes" : "workflows take"} no events of this type.
+        </li>
+      )}
     </ul>
   );
 }

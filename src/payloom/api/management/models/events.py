@@ -9,6 +9,7 @@ from pydantic import Field
 from payloom.api.management.models.answers import Body, Json, Moment, Shape
 from payloom.api.management.models.runs import RunSummary
 from payloom.inbox.set_aside import SetAside
+from payloom.runs.publishing.trigger_explanations import Reason
 
 EventState = Annotated[
     Literal["handled", "unhandled", "failed", "running", "set_aside"],
@@ -44,6 +45,16 @@ class SetAsideReason(Shape):
     hint: str
 
 
+class EventExplanation(Shape):
+    """What came of an event in one workflow, and why."""
+
+    workflow: str
+    reason: Reason
+    message: str
+    values: dict[str, Any] = Field(description="What the condition's paths led to; secrets are masked.")
+    run: str | None = Field(description="The run that it started, or that has its `once` key.")
+
+
 class EventList(Shape):
     """A page of events, newest first."""
 
@@ -72,6 +83,7 @@ class EventDetail(Shape):
     payload: dict[str, Any] = Field(description="Stripe's event object; secrets are masked.")
     previous_attributes: dict[str, Any] | None
     runs: list[RunSummary]
+    explanations: list[EventExplanation] = Field(description="Of each published workflow, what came of the event.")
 
 
 class Rejection(Shape):

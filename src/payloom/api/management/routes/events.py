@@ -15,6 +15,7 @@ from payloom.api.http.serialization import to_plain
 from payloom.api.management.access.audit import audited
 from payloom.api.management.access.auth import person_of
 from payloom.api.management.access.roles import support
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.answers import Outcomes
 from payloom.api.management.models.events import (
@@ -31,9 +32,11 @@ from payloom.api.management.routes.overview import FRESH_WITHIN
 from payloom.connectors.port import StepFailed
 from payloom.inbox.errors import EventUnknown
 from payloom.inbox.models import events
+from payloom.inbox.service import load
 from payloom.inbox.set_aside import why
 from payloom.kit.json_types import is_dict
 from payloom.kit.secrets.redaction import redact
+from payloom.runs.intake.explanations import explain_event
 from payloom.runs.models import cursors
 from payloom.views.event_list import Source, State, list_events, states_of
 
@@ -120,6 +123,7 @@ async def get_event(deps: Dependencies, event_id: str) -> Any:
     outcome = await deps.database.read(work)
     if outcome is None:
         raise EventUnknown(f"There is no event {event_id!r}.", hint="List them with `payloom events list`.")
+    explanations = await deps.database.read(lambda tx: _explanations(deps, tx, event_id))
     its_runs = await deps.run_queries.list(event_id=event_id, limit=50)
     payload = redact(json.loads(outcome["payload"]))
     verified = outcome["source"] == "webhook"
@@ -127,6 +131,7 @@ async def get_event(deps: Dependencies, event_id: str) -> Any:
         {
             **outcome,
             "payload": payload,
+            "explanations": explanations,
             "previous_attributes": data.get("previous_attributes") if is_dict(data := payload.get("data")) else None,
             "set_aside": why(outcome["set_aside"]) if outcome["set_aside"] else None,
             "signature": "verified" if verified else "fetched",
@@ -141,3 +146,12 @@ async def replay_event(deps: Dependencies, event_id: str, request: Request, work
     started = list(await deps.runs.replay(event_id, person=person_of(request), workflow_id=workflow))
     audit_note(request).on(event_id, runs=started, workflow=workflow)
     return {"runs": started}
+
+
+def _explanations(deps: ManagementDependencies, tx: sa.Connection, event_id: str) -> list[dict[str, Any]]:
+    event = load(tx, event_id)
+    if event is None:
+        return []
+    names = ("workflow", "reason", "message", "values", "run")
+    explained = explain_event(tx, deps.library, event)
+    return [redact(to_plain({name: getattr(explanation, name) for name in names})) for explanation in explained]
