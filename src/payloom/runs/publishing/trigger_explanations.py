@@ -68,9 +68,9 @@ def _explain(workflow: Workflow, trigger: StripeTrigger, occurrence: Occurrence)
     try:
         accounts = None if trigger.account is None else trigger.account.evaluate(scope, occurrence.eval_context)
         if not account_counts(accounts, event.account):
-            accepted = "our own account" if accounts is None else str(accounts)
+            own = "our own account" if accounts is None else str(accounts)
             whose = "our own account" if event.account is None else event.account
-            return Explanation(workflow.id, "account", f"its trigger takes events of {accepted}, and this is of {whose}")
+            return Explanation(workflow.id, "account", f"its trigger takes events of {own}, and this is of {whose}")
         place = "match"
         if trigger.match is not None and not trigger.match.compiled.test(scope, occurrence.eval_context):
             source = trigger.match.compiled.source
