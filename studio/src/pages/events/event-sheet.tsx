@@ -184,22 +184,22 @@ const SetAside = ({ event }: { event: EventDetail }) =>
 
 /** Of each workflow, what came of the event, and why; those of other types come last. */
 function Why({ event }: { event: EventDetail }) {
-  const near = event.explanations.filter((one) => !["type", "no_trigger"].includes(one.reason));
+  const near = event.explanations.filter((explanation) => !["type", "no_trigger"].includes(explanation.reason));
   const far = event.explanations.length - near.length;
   return (
     <ul className="whys" aria-label="What came of it in each workflow">
-      {near.map((one) => (
-        <li key={one.workflow}>
-          <code>{one.workflow}</code>: {one.message}
-          {one.run && (
+      {near.map((explanation) => (
+        <li key={explanation.workflow}>
+          <code>{explanation.workflow}</code>: {explanation.message}
+          {explanation.run && (
             <>
               {" "}
-              <Link to="/runs/$id" params={{ id: one.run }} className="link">
-                <code>{one.run}</code>
+              <Link to="/runs/$id" params={{ id: explanation.run }} className="link">
+                <code>{explanation.run}</code>
               </Link>
             </>
           )}
-          {Object.entries(one.values).map(([path, value]) => (
+          {Object.entries(explanation.values).map(([path, value]) => (
             <div key={path} className="faint">
               <code>
                 {path} = {shownText(value)}
