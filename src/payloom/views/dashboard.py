@@ -14,6 +14,8 @@ from payloom.inbox.models import ASKED_FOR, events, rejections
 from payloom.inbox.set_aside import why
 from payloom.kit.secrets.redaction import redact
 from payloom.runs.models import runs, waits
+from payloom.views.payment_state import Report, newest_of, payment_state
+from payloom.views.references.models import refs
 
 SHOWN = 8
 _LATE = dt.timedelta(minutes=10)
@@ -116,20 +118,34 @@ def _set_aside(tx: sa.Connection) -> dict[str, Any]:
 
 
 def payments(tx: sa.Connection, limit: int = SHOWN) -> list[dict[str, Any]]:
-    """Return the latest payments, as the newest event of each tells."""
-    payments: dict[str, dict[str, Any]] = {}
+    """Return the latest payments, each in the state that everything known about it makes."""
+    latest: dict[str, Any] = {}
     rows: list[Any] = []
     for kind in _PAYMENTS:
-        columns = (events.c.id, events.c.type, events.c.received_at, events.c.payload)
+        columns = (events.c.id, events.c.received_at, events.c.payload)
         query = sa.select(*columns).where(events.c.type == kind, ASKED_FOR).order_by(events.c.received_at.desc())
         rows += tx.execute(query.limit(limit * 2)).all()
     for row in sorted(rows, key=lambda row: row.received_at, reverse=True):
-        stripe_object = json.loads(row.payload)["data"]["object"]
-        payments.setdefault(str(stripe_object.get("id")), _payment(row, stripe_object))
-    return list(payments.values())[:limit]
+        latest.setdefault(str(json.loads(row.payload)["data"]["object"].get("id")), row)
+    shown = dict(list(latest.items())[:limit])
+    objects = _around(tx, shown)
+    return [_payment(row, objects[key], payment_state(objects[key], objects.values())) for key, row in shown.items()]
 
 
-def _payment(row: Any, stripe_object: Mapping[str, Any]) -> dict[str, Any]:
+def _around(tx: sa.Connection, intents: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the newest state of these intents and of all that events say around them: charges, refunds, disputes."""
+    named = sa.select(refs.c.id).where(refs.c.ref.in_(list(intents)), refs.c.kind == "event").limit(_SAMPLE)
+    query = sa.select(events.c.created, events.c.received_at, events.c.payload).where(
+        events.c.object_id.in_(list(intents)) | events.c.id.in_(named), ASKED_FOR
+    )
+    reports = [
+        Report(json.loads(row.payload).get("data", {}).get("object") or {}, row.created, row.received_at.timestamp())
+        for row in tx.execute(query)
+    ]
+    return newest_of(reports)
+
+
+def _payment(row: Any, stripe_object: Mapping[str, Any], state: str | None) -> dict[str, Any]:
     amount, currency = (
         stripe_object.get("amount_received") or stripe_object.get("amount"),
         stripe_object.get("currency"),
@@ -138,7 +154,7 @@ def _payment(row: Any, stripe_object: Mapping[str, Any]) -> dict[str, Any]:
         "id": str(stripe_object.get("id")),
         "amount": amount if isinstance(amount, int) else None,
         "currency": currency if isinstance(currency, str) else None,
-        "status": "succeeded" if row.type.endswith(".succeeded") else "failed",
+        "status": state or "unknown",
         "customer": stripe_object.get("customer") if isinstance(stripe_object.get("customer"), str) else None,
         "email": stripe_object.get("receipt_email"),
         "description": stripe_object.get("description"),

@@ -24,6 +24,7 @@ from payloom.kit.secrets.redaction import redact
 from payloom.runs.models import runs, steps
 from payloom.tables.errors import TableError
 from payloom.tables.query.sql import Tables
+from payloom.views.payment_state import Report, newest_of, payment_state
 from payloom.views.references.extract import LINKING, kind_of, row_ref
 from payloom.views.references.models import refs
 from payloom.views.references.search import clean, owners_of, rows_named, runs_at_once
@@ -156,10 +157,10 @@ def _entries(tx: sa.Connection, owners: Iterable[tuple[str, str]], tables: Table
         by_kind.setdefault(kind, []).append(key)
     entries, run_rows = _run_entries(tx, by_kind.get("run", []))
     event_ids = {*by_kind.get("event", []), *(row.event_id for row in run_rows if row.event_id)}
-    event_entries, objects = _event_entries(tx, sorted(event_ids)[:MOST])
+    event_entries, reports = _event_entries(tx, sorted(event_ids)[:MOST])
     entries += event_entries
-    _objects_of_steps(tx, [row.id for row in run_rows], objects)
-    entries += [_object_entry(object_) for object_ in objects.values()]
+    objects = newest_of([*_reports_of_steps(tx, [row.id for row in run_rows]), *reports])
+    entries += [_object_entry(stripe_object, objects.values()) for stripe_object in objects.values()]
     entries += _mail_entries(tx, by_kind.get("mail", []), [row.id for row in run_rows])
     for name in by_kind.get("row", []):
         entry = _row_entry(tx, name, tables)
@@ -186,32 +187,34 @@ def _object_of(payload: Mapping[str, Any]) -> Mapping[str, Any]:
     return stripe_object if is_map(stripe_object) else {}
 
 
-def _event_entries(tx: sa.Connection, ids: list[str]) -> tuple[list[TimelineEntry], dict[str, Mapping[str, Any]]]:
-    """Return the events, and the newest state of the objects they are about."""
+def _event_entries(tx: sa.Connection, ids: list[str]) -> tuple[list[TimelineEntry], list[Report]]:
+    """Return the events, and what each says of the object it is about."""
     names = ("id", "type", "object_id", "created", "received_at", "source", "deliveries", "payload")
-    query = sa.select(*(events.c[name] for name in names)).where(events.c.id.in_(ids)).order_by(events.c.created)
+    query = sa.select(*(events.c[name] for name in names)).where(events.c.id.in_(ids))
     entries: list[TimelineEntry] = []
-    objects: dict[str, Mapping[str, Any]] = {}
+    reports: list[Report] = []
     for row in tx.execute(query):
         stripe_object = _object_of(json.loads(row.payload))
         if stripe_object.get("object") in _KINDS and isinstance(stripe_object.get("id"), str):
-            objects[stripe_object["id"]] = stripe_object
+            reports.append(Report(stripe_object, row.created, row.received_at.timestamp()))
         data = {name: getattr(row, name) for name in ("object_id", "created", "source", "deliveries")}
         entries.append(TimelineEntry(row.received_at, "event", row.id, row.type, data=data))
-    return entries, objects
+    return entries, reports
 
 
-def _objects_of_steps(tx: sa.Connection, run_ids: list[str], objects: dict[str, Mapping[str, Any]]) -> None:
-    """Add objects that a step got from Stripe and that no event reported."""
-    query = sa.select(steps.c.value).where(
+def _reports_of_steps(tx: sa.Connection, run_ids: list[str]) -> list[Report]:
+    """Return the objects that steps got from Stripe, as they were then."""
+    query = sa.select(steps.c.value, steps.c.at).where(
         steps.c.run_id.in_(run_ids), steps.c.verb == "stripe", steps.c.status == "succeeded"
     )
-    for value in tx.execute(query.order_by(steps.c.at)).scalars():
-        if is_map(value) and value.get("object") in _KINDS and isinstance(value.get("id"), str):
-            objects.setdefault(value["id"], value)
+    return [
+        Report(value, at.timestamp(), at.timestamp())
+        for value, at in tx.execute(query)
+        if is_map(value) and value.get("object") in _KINDS and isinstance(value.get("id"), str)
+    ]
 
 
-def _object_entry(stripe_object: Mapping[str, Any]) -> TimelineEntry:
+def _object_entry(stripe_object: Mapping[str, Any], known: Iterable[Mapping[str, Any]]) -> TimelineEntry:
     kind = _KINDS[stripe_object["object"]]
     amount = next((stripe_object[name] for name in _AMOUNTS if isinstance(stripe_object.get(name), int)), None)
     created = stripe_object.get("created")
@@ -220,20 +223,11 @@ def _object_entry(stripe_object: Mapping[str, Any]) -> TimelineEntry:
         kind,
         stripe_object["id"],
         _TITLES.get(kind, kind.capitalize()),
-        _status(stripe_object),
+        payment_state(stripe_object, known),
         amount,
         stripe_object.get("currency") if isinstance(stripe_object.get("currency"), str) else None,
         redact(dict(stripe_object)),
     )
-
-
-def _status(stripe_object: Mapping[str, Any]) -> str | None:
-    if stripe_object["object"] == "charge" and stripe_object.get("refunded"):
-        return "refunded"
-    if stripe_object["object"] == "checkout.session" and stripe_object.get("status") == "complete":
-        return stripe_object.get("payment_status") or "complete"
-    status = stripe_object.get("status")
-    return status if isinstance(status, str) else None
 
 
 def _mail_entries(tx: sa.Connection, ids: list[str], run_ids: list[str]) -> list[TimelineEntry]:

@@ -3096,7 +3096,7 @@ export interface components {
         };
         /**
          * Payment
-         * @description A payment as its newest event tells.
+         * @description A payment as everything known about it tells.
          */
         Payment: {
             /**
@@ -3124,9 +3124,9 @@ export interface components {
             id: string;
             /**
              * Status
-             * @enum {string}
+             * @description A state of Stripe's intent, or failed, refunded, partially_refunded, disputed. The journey says the same.
              */
-            status: "succeeded" | "failed";
+            status: string;
         };
         /**
          * Pins

@@ -168,7 +168,7 @@ def test_the_whole_journey_is_found_from_any_of_its_ids(shop: RunningServer, sta
 def test_an_entry_says_what_it_is_and_leads_on(shop: RunningServer) -> None:
     entries = {one["id"]: one for one in shop.manage("/journey/order-1")["entries"]}
     intent, order = entries["pi_paid0001"], entries["orders/order-1"]
-    assert (intent["amount"], intent["currency"], intent["status"]) == (1900, "usd", "succeeded")
+    assert (intent["amount"], intent["currency"], intent["status"]) == (1900, "usd", "refunded")
     assert (order["title"], order["status"], order["amount"]) == ("Order order-1", "paid", 1900)
     assert entries["cs_test_paid0001"]["status"] == "paid"
     assert entries["evt_pi1"]["href"] == "/studio/events/evt_pi1"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
@@ -93,12 +93,14 @@ class SetAsideEvents(Shape):
 
 
 class Payment(Shape):
-    """A payment as its newest event tells."""
+    """A payment as everything known about it tells."""
 
     id: str
     amount: int | None = Field(description="Minor units.")
     currency: str | None
-    status: Literal["succeeded", "failed"]
+    status: str = Field(
+        description="A state of Stripe's intent, or failed, refunded, partially_refunded, disputed. The journey says the same."
+    )
     customer: str | None
     email: str | None
     description: str | None

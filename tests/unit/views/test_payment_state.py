@@ -1,0 +1,104 @@
+"""One rule says what became of a payment, whatever order Stripe's reports come in."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from payloom.views.payment_state import Report, newest_of, payment_state
+
+SECOND = 1_790_000_000
+
+
+def intent(status: str, **fields: Any) -> dict[str, Any]:
+    """An intent over 1900."""
+    return {"object": "payment_intent", "id": "pi_1", "status": status, "amount": 1900, **fields}
+
+
+def charge(status: str = "succeeded", **fields: Any) -> dict[str, Any]:
+    """The intent's charge."""
+    return {
+        "object": "charge", "id": "ch_1", "payment_intent": "pi_1", "status": status, "amount": 1900, **fields
+    }  # fmt: skip
+
+
+def refund(status: str = "succeeded", amount: int = 1900) -> dict[str, Any]:
+    """A refund of the charge."""
+    return {
+        "object": "refund", "id": f"re_{amount}", "payment_intent": "pi_1", "charge": "ch_1", "status": status, "amount": amount
+    }  # fmt: skip
+
+
+def dispute(status: str) -> dict[str, Any]:
+    """A dispute about the charge."""
+    return {"object": "dispute", "id": "dp_1", "payment_intent": "pi_1", "charge": "ch_1", "status": status}
+
+
+NEW, DECLINED = intent("requires_payment_method"), intent("requires_payment_method", last_payment_error={"code": "x"})
+CONFIRM, ACTION = intent("requires_confirmation"), intent("requires_action")
+PAID = intent("succeeded", amount_received=1900)
+
+STORIES = {
+    "paid at once": ([NEW, CONFIRM, PAID, charge()], "succeeded"),
+    "declined": ([NEW, CONFIRM, DECLINED, charge("failed")], "failed"),
+    "declined, then paid": ([DECLINED, CONFIRM, PAID], "succeeded"),
+    "asked for 3-D Secure": ([NEW, CONFIRM, ACTION], "requires_action"),
+    "held": ([NEW, intent("requires_capture")], "requires_capture"),
+    "given up": ([NEW, DECLINED, intent("canceled")], "canceled"),
+    "refunded": ([PAID, charge(), charge(refunded=True, amount_refunded=1900)], "refunded"),
+    "refunded, known from the refund alone": ([PAID, refund()], "refunded"),
+    "half refunded": ([PAID, charge(amount_refunded=900), refund(amount=900)], "partially_refunded"),
+    "refunded in two parts": ([PAID, refund(amount=900), refund(amount=1000)], "refunded"),
+    "a refund that failed": ([PAID, refund("pending"), refund("failed")], "succeeded"),
+    "disputed": ([PAID, charge(disputed=True), dispute("needs_response")], "disputed"),
+    "a dispute that was won": ([PAID, charge(disputed=True), dispute("under_review"), dispute("won")], "succeeded"),
+    "a dispute that was lost": ([PAID, charge(disputed=True), dispute("lost")], "disputed"),
+}
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_reports_of_one_second_give_the_same_state_in_every_order(story: str) -> None:
+    reports, expected = STORIES[story]
+    for order in itertools.permutations(reports):
+        objects = newest_of(Report(one, SECOND, float(at)) for at, one in enumerate(order))
+        assert payment_state(objects["pi_1"], objects.values()) == expected, order
+
+
+def test_what_is_final_stays_when_an_older_state_is_reported_a_second_later() -> None:
+    objects = newest_of([Report(PAID, SECOND), Report(CONFIRM, SECOND + 1, 1.0)])
+    assert payment_state(objects["pi_1"], objects.values()) == "succeeded"
+
+
+def test_a_new_attempt_a_second_later_replaces_the_declined_one() -> None:
+    objects = newest_of([Report(ACTION, SECOND + 1), Report(DECLINED, SECOND, 1.0)])
+    assert payment_state(objects["pi_1"], objects.values()) == "requires_action"
+
+
+CHARGES = [
+    (charge(), "succeeded"),
+    (charge("failed"), "failed"),
+    (charge(refunded=True, amount_refunded=1900), "refunded"),
+    (charge(amount_refunded=1), "partially_refunded"),
+    (charge(disputed=True), "disputed"),
+]
+
+
+@pytest.mark.parametrize(("one", "expected"), CHARGES)
+def test_a_charge_tells_its_state_by_itself(one: dict[str, Any], expected: str) -> None:
+    assert payment_state(one, [one]) == expected
+
+
+def test_another_payments_refund_changes_nothing() -> None:
+    other = {**refund(), "payment_intent": "pi_2", "charge": "ch_2"}
+    assert payment_state(PAID, [PAID, charge(), other]) == "succeeded"
+
+
+SESSIONS = [("open", "unpaid", "open"), ("complete", "unpaid", "unpaid"), ("complete", "paid", "paid")]
+
+
+@pytest.mark.parametrize(("status", "paid", "expected"), [*SESSIONS, ("expired", "unpaid", "expired")])
+def test_a_session_says_whether_it_is_paid(status: str, paid: str, expected: str) -> None:
+    session = {"object": "checkout.session", "id": "cs_1", "status": status, "payment_status": paid}
+    assert payment_state(session, [session]) == expected
