@@ -28,12 +28,18 @@ export function PageBroke({ error: thrown }: { error: unknown }) {
         icon={Bug}
         title={outdated ? "Reload to get the new one." : error.message}
         action={
-          <Button kind="primary" onClick={() => window.location.reload()}>
-            Reload
-          </Button>
+          <div className="empty-actions">
+            <Button kind="primary" onClick={() => window.location.reload()}>
+              Reload
+            </Button>
+            <Button asChild>
+              <Link to="/">Go to the overview</Link>
+            </Button>
+          </div>
         }
       >
-        {!outdated && "Your data is safe: this is an error of the studio, not of a workflow. Reload the page."}
+        {!outdated &&
+          "Your data is safe: this is an error of the studio, not of a workflow. Unsaved edits are kept in this browser, over a reload, too."}
       </EmptyState>
     </PageBody>
   );

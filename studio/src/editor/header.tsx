@@ -20,6 +20,7 @@ import { useState } from "react";
 
 import { Badge, Button, Kbd, Tooltip, toast, toastError } from "@/ui";
 import { useMe } from "@/api/session";
+import { isUnsaved } from "./document/state";
 import { useEditor } from "./document/store";
 import { saveNow } from "./save";
 import type { View } from "./view";
@@ -90,10 +91,11 @@ export function EditorHeader({
 }
 
 function SavedState() {
-  const unsaved = useEditor((state) => state.text !== state.savedText);
+  const unsaved = useEditor(isUnsaved);
   const unpublished = useEditor((state) => state.unpublished);
   const readOnly = useEditor((state) => state.readOnly);
   const published = useEditor((state) => state.publishedVersion);
+  const away = useEditor((state) => state.away);
   const version = published === null ? "" : ` (version ${published.slice(0, 8)})`;
   return (
     <span className="editor-state" role="status">
@@ -106,7 +108,14 @@ function SavedState() {
           </span>
         </Tooltip>
       )}
-      {unsaved ? (
+      {away !== null && unsaved ? (
+        <Badge
+          tone="bad"
+          title={`${away.message} This browser keeps your edits and sends them when the server answers.`}
+        >
+          <CircleAlert aria-hidden /> Not saved, trying again
+        </Badge>
+      ) : unsaved ? (
         <Badge tone="warn" title="These edits aren't in the file yet. This browser keeps them.">
           <CircleDot aria-hidden /> Unsaved
         </Badge>
@@ -147,7 +156,7 @@ function Lane() {
 }
 
 function SaveButton() {
-  const unsaved = useEditor((state) => state.text !== state.savedText);
+  const unsaved = useEditor(isUnsaved);
   const saving = useEditor((state) => state.saving);
   const readOnly = useEditor((state) => state.readOnly !== null);
   if (readOnly) return null;
@@ -172,7 +181,7 @@ const NotYours = () => (
 );
 
 function Publish() {
-  const unsaved = useEditor((state) => state.text !== state.savedText);
+  const unsaved = useEditor(isUnsaved);
   const unpublished = useEditor((state) => state.unpublished);
   const readOnly = useEditor((state) => state.readOnly !== null);
   const [busy, setBusy] = useState(false);

@@ -1,16 +1,18 @@
 /** Notes about the open text: restored edits, a changed file, a failed publication. */
-import { CircleAlert, FileWarning, RotateCcw, X } from "lucide-react";
+import { CircleAlert, CloudOff, FileWarning, RotateCcw, X } from "lucide-react";
 
 import { ago, Button, IconButton } from "@/ui";
+import { isUnsaved } from "./document/state";
 import { useEditor } from "./document/store";
 
 export function Notes() {
   const restored = useEditor((state) => state.restored);
   const conflict = useEditor((state) => state.conflict);
   const publishError = useEditor((state) => state.publishError);
-  const unsaved = useEditor((state) => state.text !== state.savedText);
+  const unsaved = useEditor(isUnsaved);
   return (
     <>
+      <Away />
       {conflict !== null && (
         <div className="editor-note editor-note-warn" role="alert">
           <FileWarning aria-hidden />
@@ -39,5 +41,26 @@ export function Notes() {
         </div>
       )}
     </>
+  );
+}
+
+/** The server is away: what is kept, and that it is tried again. */
+function Away() {
+  const away = useEditor((state) => state.away);
+  const unsent = useEditor((state) => state.unsent);
+  const unsaved = useEditor(isUnsaved);
+  if (away === null || !unsaved) return null;
+  const edits = [...new Set(unsent.map(({ label }) => label))].join(", ");
+  return (
+    <div className="editor-note editor-note-warn" role="alert">
+      <CloudOff aria-hidden />
+      <span>
+        Not saved, trying again. {away.message} This browser keeps your edits, over a reload, too
+        {edits === "" ? "." : `: ${edits}.`}
+      </span>
+      <Button size="s" onClick={() => void useEditor.getState().sendUnsent()}>
+        Try now
+      </Button>
+    </div>
   );
 }

@@ -4,7 +4,7 @@ import { lazy, Suspense, useCallback, useEffect } from "react";
 import { ApiError } from "@/api/client";
 import { useMay } from "@/api/session";
 import { useSearchParams } from "@/browser/search-params";
-import { ErrorNote, Skeleton } from "@/ui";
+import { Boundary, ErrorNote, Skeleton } from "@/ui";
 import { AddStep } from "./add-step";
 import { ConflictDialog } from "./conflict";
 import { useEditor } from "./document/store";
@@ -57,13 +57,17 @@ export function Page() {
       <Notes />
       <div className={`editor-body editor-${view}`}>
         <div className="editor-views">
-          <Views view={view} onOpen={openForm} />
+          <Boundary name="This view" resetKey={view}>
+            <Views view={view} onOpen={openForm} />
+          </Boundary>
         </div>
-        <SidePanel
-          panel={search["panel"]}
-          onPanel={(panel) => change({ panel: panel === "step" ? undefined : panel })}
-          fromRun={search["from_run"]}
-        />
+        <Boundary name="This panel" resetKey={search["panel"]}>
+          <SidePanel
+            panel={search["panel"]}
+            onPanel={(panel) => change({ panel: panel === "step" ? undefined : panel })}
+            fromRun={search["from_run"]}
+          />
+        </Boundary>
       </div>
       <AddStep onAdded={openForm} />
       <RuleHelp />

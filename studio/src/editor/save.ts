@@ -10,6 +10,12 @@ export async function saveNow(): Promise<boolean> {
   const result = await useEditor.getState().save();
   if (result.kind === "failed")
     toast({ tone: "bad", title: result.message, ...(result.hint ? { detail: result.hint } : {}) });
+  if (result.kind === "waiting" && useEditor.getState().away !== null)
+    toast({
+      tone: "bad",
+      title: "Not saved yet",
+      detail: "This browser keeps your edits and saves them when the server answers.",
+    });
   if (result.kind === "saved") {
     const { publishError, unpublished } = useEditor.getState();
     if (publishError !== null) toast({ tone: "bad", title: "Saved, but not published", detail: publishError });

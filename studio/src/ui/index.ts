@@ -1,4 +1,5 @@
 /** The shared components. Import from here: `import { Button, Status } from "@/ui"`. */
+export { Boundary } from "./boundary";
 export { Button, IconButton, type ButtonProps, type IconButtonProps } from "./button";
 export { Choices, type ChoiceItem } from "./choices";
 export { Code } from "./code";

@@ -1,4 +1,14 @@
+import type { Operation } from "@/api/editor";
+import type { Path } from "@/model/path";
+
 /** Keeps unsaved text across tabs and reloads: in the browser, by the workflow's id, with the file that it started from. */
+
+/** An edit that the server has not answered yet. */
+export interface UnsentEdit {
+  operations: Operation[];
+  label: string;
+  select?: Path | null | "result" | undefined;
+}
 
 export interface Draft {
   etag: string;
@@ -7,6 +17,8 @@ export interface Draft {
   text: string;
   /** ISO-8601. */
   at: string;
+  /** Edits that the server had not answered yet. */
+  unsent?: UnsentEdit[];
 }
 
 export interface Drafts {
@@ -46,6 +58,6 @@ export function storedDrafts(storage: Storage): Drafts {
 
 function isDraft(value: unknown): value is Draft {
   if (typeof value !== "object" || value === null) return false;
-  const { etag, base, text, at } = value as Record<string, unknown>;
-  return [etag, base, text, at].every((part) => typeof part === "string");
+  const { etag, base, text, at, unsent = [] } = value as Record<string, unknown>;
+  return Array.isArray(unsent) && [etag, base, text, at].every((part) => typeof part === "string");
 }

@@ -1,18 +1,11 @@
 /** Changes of the text: committed as undo steps, typed or edited through the server, undone and redone. */
 import type { CheckAnswer } from "@/api/editor";
 import { parse } from "@/model/parse";
-import { type Path, samePath } from "@/model/path";
+import type { Path } from "@/model/path";
 import type { Checker } from "./checking";
 import type { Enqueue } from "./queue";
 import { nearestExisting } from "./selection";
-import {
-  type Change,
-  editErrorOf,
-  type EditorDependencies,
-  type EditorState,
-  type EditorStore,
-  type HistoryActions,
-} from "./state";
+import type { Change, EditorDependencies, EditorState, EditorStore, HistoryActions } from "./state";
 
 const TYPING_PAUSE_MS = 900;
 const MOST_UNDO_STEPS = 200;
@@ -98,63 +91,28 @@ export function createHistory(store: EditorStore, { now, checker, keepDraft }: H
   return { commit, stepHistory, endTyping };
 }
 
-export interface HistorySliceDependencies extends Pick<EditorDependencies, "client"> {
+export interface HistorySliceDependencies {
   history: History;
   enqueue: Enqueue;
 }
 
-export function historySlice(store: EditorStore, dependencies: HistorySliceDependencies): HistoryActions {
-  const { getState, setState } = store;
-  const { history, enqueue } = dependencies;
+export function historySlice(
+  { getState, setState }: EditorStore,
+  { history, enqueue }: HistorySliceDependencies,
+): HistoryActions {
   const step = (direction: "past" | "future"): void => {
-    if (getState().pending === 0) history.stepHistory(direction);
+    const waiting = getState().away === null ? undefined : getState().unsent.at(-1);
+    // What the server has not seen is the newest change.
+    if (direction === "past" && waiting !== undefined) getState().dropUnsent(waiting);
+    else if (getState().pending === 0) history.stepHistory(direction);
     else void enqueue(() => history.stepHistory(direction));
   };
   return {
     setText(text) {
       if (getState().readOnly === null) history.commit(text, { label: "Typing", typed: true });
     },
-    apply: (operations, label, select) =>
-      enqueue(() => applyOperations(store, dependencies, { operations, label, select })),
     undo: () => step("past"),
     redo: () => step("future"),
     dismissEditError: () => setState({ editError: null }),
   };
-}
-
-interface Edit {
-  operations: Parameters<HistoryActions["apply"]>[0];
-  label: string;
-  select: Parameters<HistoryActions["apply"]>[2];
-}
-
-async function applyOperations(
-  { getState, setState }: EditorStore,
-  { client, history }: HistorySliceDependencies,
-  { operations, label, select }: Edit,
-): Promise<boolean> {
-  const { id, text, readOnly } = getState();
-  if (readOnly !== null) {
-    setState({ editError: { message: readOnly } });
-    return false;
-  }
-  if (operations.length === 0) return true;
-  try {
-    const answer = await client.edit(id, text, operations);
-    if (getState().id !== id) return false;
-    if (getState().text !== text) {
-      setState({
-        editError: { message: `“${label}” was not applied: the text has changed.`, hint: "Try again." },
-      });
-      return false;
-    }
-    const target = select === "result" ? answer.path : select;
-    history.commit(answer.text, { label, select: target, check: answer });
-    if (target !== undefined && !samePath(getState().selected, target))
-      setState({ selected: nearestExisting(getState().lastParsed, target) });
-    return true;
-  } catch (error) {
-    if (getState().id === id) setState({ editError: editErrorOf(error) });
-    return false;
-  }
 }

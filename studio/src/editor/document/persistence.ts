@@ -4,11 +4,13 @@ import type { Checker } from "./checking";
 import type { Draft, Drafts } from "./drafts";
 import { derivedFrom, type History } from "./history";
 import type { Enqueue } from "./queue";
+import { isAway, type Retrier } from "./unsent";
 import {
   editErrorOf,
   type EditorDependencies,
   type EditorStore,
   EMPTY,
+  isUnsaved,
   type PersistenceActions,
   type SaveResult,
 } from "./state";
@@ -19,6 +21,7 @@ export interface PersistenceDependencies extends Pick<EditorDependencies, "clien
   checker: Checker;
   history: History;
   enqueue: Enqueue;
+  retrier: Retrier;
   keepDraft: () => void;
 }
 
@@ -28,10 +31,10 @@ export function createDraftKeeper(
   { drafts, now }: Pick<EditorDependencies, "drafts" | "now">,
 ): () => void {
   return () => {
-    const { id, text, savedText, etag, phase } = getState();
+    const { id, text, savedText, etag, phase, unsent } = getState();
     if (phase !== "ready") return;
-    if (text === savedText) drafts.drop(id);
-    else drafts.put(id, { etag, base: savedText, text, at: new Date(now()).toISOString() });
+    if (!isUnsaved(getState())) drafts.drop(id);
+    else drafts.put(id, { etag, base: savedText, text, at: new Date(now()).toISOString(), unsent });
   };
 }
 
@@ -48,6 +51,7 @@ export function persistenceSlice(store: EditorStore, dependencies: PersistenceDe
     resolve(keep) {
       const { conflict } = getState();
       if (conflict === null) return;
+      if (keep === "theirs") setState({ unsent: [], away: null, saveWhenBack: false });
       setState({ conflict: null, comparing: false, etag: conflict.etag, savedText: conflict.text, restored: null });
       if (keep === "theirs") history.commit(conflict.text, { label: "Take the file's text" });
       keepDraft();
@@ -56,14 +60,15 @@ export function persistenceSlice(store: EditorStore, dependencies: PersistenceDe
       const { savedText, conflict, resolve } = getState();
       if (conflict !== null) resolve("theirs");
       else history.commit(savedText, { label: "Discard unsaved edits" });
-      setState({ restored: null });
+      setState({ restored: null, unsent: [], away: null, saveWhenBack: false });
+      keepDraft();
     },
   };
 }
 
 function openAndClose(
   { getState, setState }: EditorStore,
-  { client, drafts, checker, history }: PersistenceDependencies,
+  { client, drafts, checker, history, retrier }: PersistenceDependencies,
 ): Pick<PersistenceActions, "open" | "close"> {
   // Counts openings: an answer about a workflow that is no longer open is dropped.
   let openings = 0;
@@ -71,6 +76,7 @@ function openAndClose(
     async open(id) {
       const opening = (openings += 1);
       checker.cancel();
+      retrier.cancel();
       history.endTyping();
       setState({ ...EMPTY, id, phase: "loading" });
       try {
@@ -80,6 +86,7 @@ function openAndClose(
         setState({ ...openedState(source, draft, getState().lastParsed) });
         if (draft === null) drafts.drop(id);
         else void checker.checkNow();
+        if (getState().unsent.length > 0) void getState().sendUnsent();
       } catch (error) {
         if (opening === openings) setState({ phase: "failed", failure: editErrorOf(error) });
       }
@@ -87,6 +94,7 @@ function openAndClose(
     close() {
       openings += 1;
       checker.cancel();
+      retrier.cancel();
       setState(EMPTY);
     },
   };
@@ -95,7 +103,7 @@ function openAndClose(
 /** Unsaved edits of the workflow from before; null when there are none, or when they cannot be saved. */
 function draftFor(id: string, source: Source, drafts: Drafts): Draft | null {
   const draft = source.editable ? drafts.get(id) : null;
-  return draft !== null && draft.text !== source.text ? draft : null;
+  return draft !== null && (draft.text !== source.text || (draft.unsent ?? []).length > 0) ? draft : null;
 }
 
 function openedState(source: Source, draft: Draft | null, lastParsed: Parameters<typeof derivedFrom>[1]) {
@@ -109,25 +117,35 @@ function openedState(source: Source, draft: Draft | null, lastParsed: Parameters
     etag: draft.etag,
     savedText: fileChanged ? draft.base : source.text,
     restored: draft.at,
+    unsent: draft.unsent ?? [],
     conflict: fileChanged ? { text: source.text, etag: source.etag } : null,
   };
 }
 
 async function saveFile(
   { getState, setState }: EditorStore,
-  { client, keepDraft }: PersistenceDependencies,
+  { client, keepDraft, retrier }: PersistenceDependencies,
 ): Promise<SaveResult> {
-  const { id, text, etag, savedText, readOnly, conflict } = getState();
+  const { id, text, etag, savedText, readOnly, conflict, unsent } = getState();
   if (readOnly !== null) return { kind: "failed", message: readOnly };
   if (conflict !== null) {
     setState({ comparing: true });
     return { kind: "conflict" };
   }
-  if (text === savedText) return { kind: "unchanged" };
+  if (unsent.length > 0) {
+    // They come first: what is saved without them is not what is on the page.
+    setState({ saveWhenBack: true });
+    return { kind: "waiting" };
+  }
+  if (text === savedText) {
+    setState({ saveWhenBack: false, away: null });
+    return { kind: "unchanged" };
+  }
   setState({ saving: true });
   try {
     const answer = await client.save(id, text, etag);
     if (getState().id !== id) return { kind: "saved" };
+    setState({ saveWhenBack: false, away: null });
     if (!answer.saved) {
       setState({ conflict: { text: answer.text, etag: answer.etag }, comparing: true });
       return { kind: "conflict" };
@@ -143,6 +161,12 @@ async function saveFile(
     keepDraft();
     return { kind: "saved" };
   } catch (error) {
+    if (isAway(error) && getState().id === id) {
+      setState({ saveWhenBack: true });
+      retrier.wait(error);
+      return { kind: "waiting" };
+    }
+    setState({ saveWhenBack: false });
     return { kind: "failed", ...editErrorOf(error) };
   } finally {
     if (getState().id === id) setState({ saving: false });
@@ -162,7 +186,7 @@ async function refreshFile(
   if (source.text === text) {
     setState({ etag: source.etag, savedText: source.text, conflict: null, restored: null });
     keepDraft();
-  } else if (text === savedText) {
+  } else if (text === savedText && getState().unsent.length === 0) {
     setState({ etag: source.etag, savedText: source.text, conflict: null });
     history.commit(source.text, { label: "Change of the file", check: source });
   } else {

@@ -5,7 +5,7 @@ import type { CheckAnswer, Diagnostic, Operation } from "@/api/editor";
 import type { Parsed, ParseProblem } from "@/model/parse";
 import type { Path } from "@/model/path";
 import type { DocumentClient } from "./client";
-import type { Drafts } from "./drafts";
+import type { Drafts, UnsentEdit } from "./drafts";
 
 export interface EditError {
   message: string;
@@ -17,7 +17,8 @@ export const editErrorOf = (error: unknown): EditError =>
     ? { message: error.message, hint: error.hint }
     : { message: error instanceof Error ? error.message : "Something went wrong", hint: undefined };
 
-export type SaveResult = { kind: "saved" | "unchanged" | "conflict" } | ({ kind: "failed" } & EditError);
+/** waiting: the server is away; the edits are kept and saved when it answers. */
+export type SaveResult = { kind: "saved" | "unchanged" | "conflict" | "waiting" } | ({ kind: "failed" } & EditError);
 
 /** One undo step: the text before a change, the label of the change, and what was selected. */
 export interface Change {
@@ -60,14 +61,30 @@ export interface HistoryState {
 export interface HistoryActions {
   /** Typed in the YAML view; one undo step per pause. */
   setText: (text: string) => void;
-  /**
-   * Edit through the server: edits run one after another, each all or nothing. False when the server refuses it.
-   * `select`: what is selected afterwards; `result`: the object of the last operation.
-   */
-  apply: (operations: Operation[], label: string, select?: Path | null | "result") => Promise<boolean>;
   undo: () => void;
   redo: () => void;
   dismissEditError: () => void;
+}
+
+export interface UnsentState {
+  /** In the order in which they were made; kept in the browser. */
+  unsent: UnsentEdit[];
+  /** Why the server can't be asked now; null when it answers. */
+  away: EditError | null;
+  /** Whether saving was asked for while the server was away. */
+  saveWhenBack: boolean;
+}
+
+export interface UnsentActions {
+  /**
+   * Edit through the server: edits run one after another, each all or nothing. False when the server refuses it; true
+   * when it is done, or kept because the server is away. `select`: what is selected afterwards; `result`: the object of
+   * the last operation.
+   */
+  apply: (operations: Operation[], label: string, select?: Path | null | "result") => Promise<boolean>;
+  /** Send what waits, now. */
+  sendUnsent: () => Promise<void>;
+  dropUnsent: (edit: UnsentEdit) => void;
 }
 
 export interface CheckState {
@@ -114,14 +131,24 @@ export interface PersistenceActions {
   discardDraft: () => void;
 }
 
-export type EditorData = SelectionState & HistoryState & CheckState & PersistenceState;
-export type EditorState = EditorData & SelectionActions & HistoryActions & CheckActions & PersistenceActions;
+export type EditorData = SelectionState & HistoryState & UnsentState & CheckState & PersistenceState;
+export type EditorState = EditorData &
+  SelectionActions &
+  HistoryActions &
+  UnsentActions &
+  CheckActions &
+  PersistenceActions;
+
+/** Whether there is anything that the file does not have. */
+export const isUnsaved = ({ text, savedText, unsent }: EditorData): boolean => text !== savedText || unsent.length > 0;
 
 export interface EditorDependencies {
   client: DocumentClient;
   drafts: Drafts;
   now: () => number;
   checkAfterMs: number;
+  /** How long after a failed try the server is asked again. */
+  retryAfterMs: number;
 }
 
 /** How the slices read and write the state they share. */
@@ -149,6 +176,9 @@ export const EMPTY: EditorData = {
   past: [],
   future: [],
   pending: 0,
+  unsent: [],
+  away: null,
+  saveWhenBack: false,
   saving: false,
   editError: null,
   conflict: null,

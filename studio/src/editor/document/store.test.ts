@@ -16,6 +16,11 @@ class Server implements DocumentClient {
   editable = true;
   checks: string[] = [];
   hold: Promise<void> = Promise.resolve();
+  /** The status of every answer: 0 when the server is away. */
+  down: number | null = null;
+  private answers(): void {
+    if (this.down !== null) throw new ApiError(this.down, { code: "down", message: "The server doesn't respond." });
+  }
   async source(id: string): Promise<Source> {
     return {
       ...CLEAN,
@@ -29,6 +34,7 @@ class Server implements DocumentClient {
     };
   }
   async save(_id: string, text: string, etag: string): Promise<SaveAnswer> {
+    this.answers();
     if (etag !== this.etag) return { saved: false, text: this.text, etag: this.etag };
     this.text = text;
     this.etag = String(Number(this.etag) + 1);
@@ -47,6 +53,7 @@ class Server implements DocumentClient {
   }
   async edit(_id: string, text: string, operations: { value?: unknown }[]): Promise<EditAnswer> {
     await this.hold;
+    this.answers();
     if (operations[0]?.value === "bad")
       throw new ApiError(422, { code: "bad_edit", message: "no such place", hint: "look again" });
     return { ...CLEAN, text: `${text}  - log: ${String(operations[0]?.value)}\n`, path: ["steps", 1] };
@@ -67,6 +74,7 @@ async function opened(server = new Server()) {
     drafts: storedDrafts(localStorage),
     now: () => clock,
     checkAfterMs: 5,
+    retryAfterMs: 5,
   });
   await editor.getState().open("a");
   return { server, editor, state: () => editor.getState() };
@@ -221,4 +229,65 @@ test("a workflow that may not be edited is not, and says why", async () => {
   expect(state().text).toBe(A);
   expect((await state().save()).kind).toBe("failed");
   expect(state().editError?.message).toContain("does not allow");
+});
+
+test.each([0, 401, 429, 502, 503, 504])(
+  "edits and a save are kept while the server answers %i, and done later",
+  async (down) => {
+    const { server, state } = await opened();
+    server.down = down;
+    expect(await state().apply(insert("two"), "Add two")).toBe(true);
+    expect(await state().apply(insert("three"), "Add three")).toBe(true);
+    expect(state().away?.message).toBe("The server doesn't respond.");
+    expect(await state().save()).toEqual({ kind: "waiting" });
+    expect(state().text).toBe(A);
+    server.down = null;
+    await vi.waitFor(() => expect(server.text).toBe(`${A}  - log: two\n  - log: three\n`));
+    await vi.waitFor(() => expect(state().away).toBeNull());
+    expect(state().unsent).toEqual([]);
+    expect(localStorage.length).toBe(0);
+  },
+);
+
+test("typed text whose save did not reach the server is saved when it answers", async () => {
+  const { server, state } = await opened();
+  server.down = 0;
+  state().setText(`${A}# mine\n`);
+  expect(await state().save()).toEqual({ kind: "waiting" });
+  server.down = null;
+  await vi.waitFor(() => expect(server.text).toBe(`${A}# mine\n`));
+});
+
+test("an edit that the server has not seen is there after a reload, and is sent then", async () => {
+  const first = await opened();
+  first.server.down = 0;
+  await first.state().apply(insert("two"), "Add two");
+  first.state().close();
+  const second = await opened();
+  await vi.waitFor(() => expect(second.state().text).toBe(`${A}  - log: two\n`));
+  expect(second.state().restored).toBeTruthy();
+});
+
+test("undo takes back what the server has not seen, and discarding drops it", async () => {
+  const { server, state } = await opened();
+  server.down = 0;
+  await state().apply(insert("two"), "Add two");
+  await state().apply(insert("three"), "Add three");
+  state().undo();
+  expect(state().unsent.map(({ label }) => label)).toEqual(["Add two"]);
+  state().discardDraft();
+  expect([state().unsent, state().away, localStorage.length]).toEqual([[], null, 0]);
+  server.down = null;
+  await state().sendUnsent();
+  expect(state().text).toBe(A);
+});
+
+test("an edit that is refused after the server came back is said, and those behind it are done", async () => {
+  const { server, state } = await opened();
+  server.down = 0;
+  await state().apply(insert("bad"), "Bad");
+  await state().apply(insert("three"), "Add three");
+  server.down = null;
+  await vi.waitFor(() => expect(state().text).toBe(`${A}  - log: three\n`));
+  expect(state().unsent).toEqual([]);
 });

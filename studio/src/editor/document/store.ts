@@ -7,6 +7,7 @@ import { createHistory, historySlice } from "./history";
 import { createDraftKeeper, persistenceSlice } from "./persistence";
 import { createQueue } from "./queue";
 import { selectionSlice } from "./selection";
+import { createRetrier, unsentSlice } from "./unsent";
 import { type EditorDependencies, type EditorState, EMPTY } from "./state";
 
 export function createEditor({
@@ -14,18 +15,21 @@ export function createEditor({
   drafts,
   now,
   checkAfterMs,
+  retryAfterMs,
 }: EditorDependencies): UseBoundStore<StoreApi<EditorState>> {
   return create<EditorState>()((_set, _get, store) => {
     const checker = createChecker(store, { client, checkAfterMs });
     const enqueue = createQueue(store);
     const keepDraft = createDraftKeeper(store, { drafts, now });
+    const retrier = createRetrier(store, retryAfterMs);
     const history = createHistory(store, { now, checker, keepDraft });
     return {
       ...EMPTY,
       ...selectionSlice(store),
       ...checkSlice(store),
-      ...historySlice(store, { client, history, enqueue }),
-      ...persistenceSlice(store, { client, drafts, checker, history, enqueue, keepDraft }),
+      ...historySlice(store, { history, enqueue }),
+      ...unsentSlice(store, { client, history, enqueue, retrier, keepDraft }),
+      ...persistenceSlice(store, { client, drafts, checker, history, enqueue, retrier, keepDraft }),
     };
   });
 }
@@ -35,4 +39,5 @@ export const useEditor = createEditor({
   drafts: storedDrafts(window.localStorage),
   now: () => Date.now(),
   checkAfterMs: 200,
+  retryAfterMs: 2000,
 });

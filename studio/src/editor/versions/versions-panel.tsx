@@ -6,6 +6,7 @@ import { useState } from "react";
 
 import { Badge, Button, Confirm, CopyId, EmptyState, ErrorNote, Skeleton, Time, count, toast } from "@/ui";
 import { useDiff, useVersions } from "../document/queries";
+import { isUnsaved } from "../document/state";
 import { useEditor } from "../document/store";
 import { Changes, UnifiedDiff } from "./diff";
 import "./versions.css";
@@ -72,7 +73,7 @@ export function VersionsPanel() {
 function VersionDetails({ version, onBack }: { version: Version; onBack: () => void }) {
   const id = useEditor((state) => state.id);
   const readOnly = useEditor((state) => state.readOnly !== null);
-  const unsaved = useEditor((state) => state.text !== state.savedText);
+  const unsaved = useEditor(isUnsaved);
   const diff = useDiff(id, version.hash, "file");
   return (
     <div className="version-details">
