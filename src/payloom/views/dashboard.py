@@ -127,9 +127,9 @@ def payments(tx: sa.Connection, limit: int = SHOWN) -> list[dict[str, Any]]:
         rows += tx.execute(query.limit(limit * 2)).all()
     for row in sorted(rows, key=lambda row: row.received_at, reverse=True):
         latest.setdefault(str(json.loads(row.payload)["data"]["object"].get("id")), row)
-    shown = dict(list(latest.items())[:limit])
-    objects = _around(tx, shown)
-    return [_payment(row, objects[key], payment_state(objects[key], objects.values())) for key, row in shown.items()]
+    listed = dict(list(latest.items())[:limit])
+    objects = _around(tx, listed)
+    return [_payment(row, objects[key], payment_state(objects[key], objects.values())) for key, row in listed.items()]
 
 
 def _around(tx: sa.Connection, intents: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

@@ -101,15 +101,22 @@ def payment_state(stripe_object: Mapping[str, Any], known: Iterable[Mapping[str,
     state = own_state(stripe_object)
     if kind not in {"payment_intent", "charge"} or stripe_object.get("status") != "succeeded":
         return state
-    of_this = [one for one in known if _id_of(one.get(str(kind))) == key and one.get("id") != key]
-    charges = [stripe_object] if kind == "charge" else [one for one in of_this if one.get("object") == "charge"]
-    disputes = [one.get("status") for one in of_this if one.get("object") == "dispute"]
+    of_this = [related for related in known if _id_of(related.get(str(kind))) == key and related.get("id") != key]
+    charges = (
+        [stripe_object] if kind == "charge" else [related for related in of_this if related.get("object") == "charge"]
+    )
+    disputes = [related.get("status") for related in of_this if related.get("object") == "dispute"]
     if disputes and not all(status in _NO_LONGER_DISPUTED for status in disputes):
         return "disputed"
-    if not disputes and any(one.get("disputed") for one in charges):
+    if not disputes and any(related.get("disputed") for related in charges):
         return "disputed"
-    refunds = [one for one in of_this if one.get("object") == "refund" and one.get("status") == "succeeded"]
-    back = max(sum(_whole(one, "amount") for one in refunds), sum(_whole(one, "amount_refunded") for one in charges))
+    refunds = [
+        related for related in of_this if related.get("object") == "refund" and related.get("status") == "succeeded"
+    ]
+    back = max(
+        sum(_whole(related, "amount") for related in refunds),
+        sum(_whole(related, "amount_refunded") for related in charges),
+    )
     amount = _whole(stripe_object, "amount_received") or _whole(stripe_object, "amount")
     if back >= amount > 0 or (kind == "charge" and stripe_object.get("refunded")):
         return "refunded"
