@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 from tests.support.http_server import RunningServer, event, running_server, write_project
 from tests.support.ports import free_port
 from tests.support.processes import payloom_process
 from tests.support.processes.payloom_process import PayloomProcess
+from tests.support.processes.rehearsal import SEALING_KEY
 
 from payloom.db.database import open_database
 from payloom.runs.models import cursors
+from payloom.settings.model import SealingSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(180)
 
+# Servers in folders of their own share a database, and so the key that seals in it.
+SHARED = {"sealing": SealingSettings(keys=SecretStr(SEALING_KEY))}
 _SERVE = """
 import functools, sys
 from pathlib import Path
@@ -39,10 +44,10 @@ from payloom.settings.load import load_settings
 # A dead process is noticed after a second, not after fifteen.
 payloom.app.composition.DbosEngine = functools.partial(DbosEngine, poll=0.05, beat=0.2, dead=1.0)
 folder, port, url = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-settings = load_settings(folder, port=port, database_url=url, environ={})
+settings = load_settings(folder, port=port, database_url=url, environ={"PAYLOOM_SEALING_KEY": "SEALING_KEY"})
 app = create_app(load_project(folder, settings), settings)
 uvicorn.run(app, port=port, log_level="error", access_log=False)
-"""
+""".replace('"SEALING_KEY"', f'"{SEALING_KEY}"')
 TABLES = """\
 tables:
   orders:
@@ -229,7 +234,7 @@ def test_a_schedule_fires_once_however_many_servers_wait_for_it(tmp_path: Path, 
         **{f"workflows/yearly{number}.yaml": _YEARLY.format(number=number) for number in numbers},
     }
     count = 1 if database_url.startswith("sqlite") else 2
-    with running_server(tmp_path / "first", files, database_url=database_url):
+    with running_server(tmp_path / "first", files, database_url=database_url, changes=SHARED):
         pass  # arranges the timetable
     coming = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=3 + 3 * count)
     database = open_database(database_url)
@@ -256,7 +261,7 @@ def test_a_schedule_fires_once_however_many_servers_wait_for_it(tmp_path: Path, 
 @pytest.fixture
 def shop(tmp_path: Path, database_url: str) -> Iterator[RunningServer]:
     """A running shop whose orders are followed."""
-    with running_server(tmp_path / "shop", ROWS, database_url=database_url) as made:
+    with running_server(tmp_path / "shop", ROWS, database_url=database_url, changes=SHARED) as made:
         yield made
 
 

@@ -196,7 +196,7 @@ async def fixture(
         hosts = {
             "stripe": StripeHost(connector),
             "select": StripeTables(connector),
-            "http": HttpHost(guard, {}),
+            "http": HttpHost(guard, {}, clock),
             "python": Python(),
             "email": EmailHost(
                 Templates(tmp_path), Outbox(database, OutboxTransport(), clock), clock, sender="Shop <s@shop.test>"

@@ -11,12 +11,12 @@ import dataclasses
 import io
 import json
 import re
-import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 import structlog
 from tests.support.http_server import NO_TLS, RunningServer, event, running_server
 from tests.support.processes import payloom_process
@@ -25,6 +25,9 @@ from tests.support.readings import ENCODINGS, readings
 from payloom.api.management.app import management_app
 from payloom.api.management.openapi_document import openapi_document
 from payloom.api.management.routes import sse
+from payloom.db.database import open_database
+from payloom.db.sealing.source import sealer_for
+from payloom.email.models import mails
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -196,8 +199,12 @@ def database_file(server: RunningServer) -> Path:
 
 def decision_signature(server: RunningServer) -> str:
     """Return the part of the sent link that makes it open."""
-    with contextlib.closing(sqlite3.connect(database_file(server))) as database:
-        texts = [row[0] for row in database.execute("select html from payloom_mails")]
+    database = open_database(server.settings.database_url, sealer_for(server.settings.sealing))
+    try:
+        with database.engine.connect() as connection:
+            texts = list(connection.execute(sa.select(mails.c.html)).scalars())
+    finally:
+        database.engine.dispose()
     found = [match[1] for text in texts if (match := re.search(r"/approve/[\w-]{60,}\.([\w-]{20,})", text))]
     assert len(found) == 1
     return found[0]
@@ -210,6 +217,8 @@ def shown(text: str, secrets: tuple[str, ...]) -> list[str]:
 
 VIEWS: dict[str, list[str]] = {
     "/accounts": ["/accounts"],
+    "/accounts/{account_id}": ["{accounts}"],
+    "/accounts/{account_id}/sessions": ["{accounts}/sessions"],
     "/approvals": ["/approvals"],
     "/editor/actions": ["/editor/actions"],
     "/editor/actions/{name}": ["/editor/actions/charges.create"],
@@ -253,10 +262,13 @@ VIEWS: dict[str, list[str]] = {
 
 def addresses(scene: Scene, route: str) -> list[str]:
     """Return the addresses of a route, with every event, run, mail and note."""
+    accounts = [account["id"] for account in scene.server.manage("/accounts")["data"]]
     many = {
         "{events}": [f"/events/{event}" for event in scene.events],
         "{runs}": [f"/runs/{run}" for run in scene.runs],
         "{mails}": [f"/mails/{mail}" for mail in scene.mails],
+        "{accounts}": [f"/accounts/{account}" for account in accounts],
+        "{accounts}/sessions": [f"/accounts/{account}/sessions" for account in accounts],
         "{notes}": [f"/tables/notes/rows/{note}" for note in scene.notes],
     }
     return [address for view in VIEWS[route] for address in many.get(view, [view])]

@@ -13,6 +13,7 @@ import pytest
 from tests.support.processes import payloom_process
 from tests.support.testing_fixture import PAY, REFUND, SmallProject
 
+from payloom.project.loader import ProjectHasErrors
 from payloom.sandbox.errors import BadCaseFile
 from payloom.testing.runner import Report, run_cases
 from payloom.testing.update_expectations import record
@@ -85,9 +86,15 @@ workflow: last-wins
     assert lines(small.cases(strict)) == []
 
 
-def test_a_mail_template_that_misses_a_value_fails_the_case(small: SmallProject, lines: Lines) -> None:
+def test_a_mail_template_that_misses_a_value_is_found_before_a_case_runs(small: SmallProject) -> None:
     small.write("workflows/pay.yaml", PAY.replace("number: ", "nummer: "))
-    assert any("number" in line and "emails/receipt.mjml.j2" in line for line in lines(small.cases(PAID)))
+    with pytest.raises(ProjectHasErrors, match="the template `receipt` reads number, and `data` has none"):
+        small.cases(PAID)
+
+
+def test_a_null_in_a_mail_fails_the_case(small: SmallProject, lines: Lines) -> None:
+    small.write("workflows/pay.yaml", PAY.replace('number: "${{ order.id }}"', 'number: "${{ null }}"'))
+    assert any("a value is null" in line and "emails/receipt.mjml.j2" in line for line in lines(small.cases(PAID)))
 
 
 REFUNDED = """\

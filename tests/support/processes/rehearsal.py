@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+SEALING_KEY = "c2VhbGluZyBrZXkgb2YgdGhlIHRlc3RzLCAzMiBieSE="
 SECRET = "whsec_8d1f0c7be2a94635a7719fd0c2b65e2f93"
 
 
@@ -17,6 +18,6 @@ def staging(**changes: str) -> dict[str, str]:
         "STRIPE_PUBLISHABLE_KEY": "pk_test_51HnQ2LkfJd83nAbcQweRtyUiop4",
         "STRIPE_WEBHOOK_SECRET": SECRET,
         "STRIPE_API_BASE": "http://127.0.0.1:9",
-        "PAYLOOM_SEALING_KEY": "c2VhbGluZyBrZXkgb2YgdGhlIHRlc3RzLCAzMiBieSE=",
+        "PAYLOOM_SEALING_KEY": SEALING_KEY,
         **changes,
     }

@@ -280,7 +280,8 @@ CALLERS = {
     },
     "start_session": {"auth/service.py", "auth/studio_users.py"},
     "sign_up": {"api/accounts.py"},
-    "ensure": {"app/lifespan.py"},
+    # `ensure` of versions in project/drafts.py notes what a draft was made from.
+    "ensure": {"app/lifespan.py", "project/drafts.py"},
     "studio_link": {"cli/server/processes/servers.py"},
     "decide": {
         "api/approvals.py",
