@@ -17,6 +17,7 @@ from tests.storm.support.effect_ledger import STORM, Tally
 from tests.support.http_server import write_project
 from tests.support.processes import payloom_process
 from tests.support.processes.payloom_process import PayloomProcess
+from tests.support.processes.rehearsal import SEALING_KEY
 
 from payloom.app.composition import Services
 from payloom.app.lifespan import lifespan
@@ -86,7 +87,7 @@ class Warehouse:
 
     def ingest(self, *names: str) -> None:
         """Take events in as this version's server, which leaves the work to the workers."""
-        settings = load_settings(self.root, database_url=self.url, environ={})
+        settings = load_settings(self.root, database_url=self.url, environ={"PAYLOOM_SEALING_KEY": SEALING_KEY})
 
         async def deliver() -> None:
             services = Services(load_project(self.root, settings), settings, SystemClock())
@@ -106,7 +107,7 @@ class Warehouse:
         with (self.root / "worker.log").open("wb") as log:
             process = payloom_process.start(
                 *("worker", "-C", self.root),
-                environment={**os.environ, "PAYLOOM_DATABASE_URL": self.url},
+                environment={**os.environ, "PAYLOOM_DATABASE_URL": self.url, "PAYLOOM_SEALING_KEY": SEALING_KEY},
                 stdout=log,
                 stderr=log,
             )

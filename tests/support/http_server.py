@@ -15,10 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import sqlalchemy as sa
 import uvicorn
 from tests.support.migrated import copy_sqlite
 
 from payloom.app.asgi import create_app
+from payloom.db.database import open_database
+from payloom.db.sealing.source import sealer_for
+from payloom.email.models import mails
 from payloom.project.loader import load_project
 from payloom.settings.load import load_settings
 
@@ -76,6 +80,15 @@ class RunningServer:
         """POST a webhook, signed unless a header is given."""
         headers = {"stripe-signature": header if header is not None else self.sign(body)}
         return self.http.post("/api/stripe/webhook", content=body, headers=headers)
+
+    def sent_mails(self) -> dict[str, str]:
+        """The HTML of each mail as it is sent, by its id: who looks at mails in the studio sees no link."""
+        database = open_database(self.settings.database_url, sealer_for(self.settings.sealing))
+        try:
+            with database.engine.connect() as connection:
+                return {row.id: row.html for row in connection.execute(sa.select(mails.c.id, mails.c.html))}
+        finally:
+            database.engine.dispose()
 
     def wait(self, look: Any, seconds: float = 10) -> Any:
         """Return what `look()` returns as soon as it is true."""

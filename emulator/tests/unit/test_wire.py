@@ -283,6 +283,6 @@ def test_multipart_keeps_files_and_fields() -> None:
 
 def test_the_table_is_read_quickly() -> None:
     param_types.table.cache_clear()
-    began = time.perf_counter()
+    began = time.process_time()
     param_types.table()
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5

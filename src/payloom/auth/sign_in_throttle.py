@@ -41,11 +41,17 @@ def forget_attempts(tx: sa.Connection, email: str, caller: str, *, device: str |
     """Forget the caller's attempts after a success; those from elsewhere stay counted."""
     buckets = [_bucket(email, caller), *([_bucket(email, f"device {device}")] if device else [])]
     tx.execute(sa.delete(failures).where(failures.c.bucket.in_(buckets)))
+    if device is None:
+        # A success is no failure of the account's either: an owner who signs in often is not locked out.
+        _uncount(tx, [_bucket(email)])
 
 
 def take_attempt_back(tx: sa.Connection, email: str, caller: str) -> None:
     """Uncount an attempt whose password was never looked at."""
-    buckets = [_bucket(email, caller), _bucket(email)]
+    _uncount(tx, [_bucket(email, caller), _bucket(email)])
+
+
+def _uncount(tx: sa.Connection, buckets: list[str]) -> None:
     tx.execute(
         sa.update(failures)
         .where(failures.c.bucket.in_(buckets), failures.c.count > 0)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,7 +22,7 @@ tables:
 ASK = """
 name: Ask
 description: Asks somebody by mail.
-on: {api: POST /ask, auth: none}
+on: {api: POST /ask, auth: none, rate_limit: 100/m}
 input: {id: string, to: email, time: string = 1h}
 steps:
   - respond: {asked: true}
@@ -79,8 +77,7 @@ def asked(shop: RunningServer, order: str, to: str, **more: Any) -> str:
     assert shop.http.post("/api/ask", json={"id": order, "to": to, **more}).status_code == 202
     found = shop.wait(lambda: shop.manage("/mails", to=to)["data"])
     assert "/approve/[redacted]" in shop.manage(f"/mails/{found[0]['id']}")["html"]
-    with contextlib.closing(sqlite3.connect(shop.settings.database_url.removeprefix("sqlite:///"))) as database:
-        (text,) = database.execute("SELECT html FROM payloom_mails WHERE id = ?", (found[0]["id"],)).fetchone()
+    text = shop.sent_mails()[found[0]["id"]]
     link = re.search(r'href="([^"]*/approve/[^"]+)"', text)
     assert link, text
     shop.wait(lambda: shop.manage("/runs", workflow="ask")["data"][0]["status"] == "waiting")

@@ -207,11 +207,7 @@ def test_what_a_stranger_makes_is_bounded_and_goes(reachable: RunningServer, nam
     if door.after is not None:
         swept(reachable, door.after + 0.01)
         left = counted(reachable)
-        stays = (
-            OF_THE_SERVER
-            | {"payloom_audit"}
-            | (RATES if reachable.settings.database_url.startswith("postgresql") else frozenset())
-        )
+        stays = OF_THE_SERVER | {"payloom_audit"} | RATES
         assert {table for table in grown if left[table] > before[table]} <= stays
 
 

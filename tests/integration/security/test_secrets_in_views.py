@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-import sqlalchemy as sa
 import structlog
 from tests.support.http_server import NO_TLS, RunningServer, event, running_server
 from tests.support.processes import payloom_process
@@ -25,9 +24,6 @@ from tests.support.readings import ENCODINGS, readings
 from payloom.api.management.app import management_app
 from payloom.api.management.openapi_document import openapi_document
 from payloom.api.management.routes import sse
-from payloom.db.database import open_database
-from payloom.db.sealing.source import sealer_for
-from payloom.email.models import mails
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -199,12 +195,7 @@ def database_file(server: RunningServer) -> Path:
 
 def decision_signature(server: RunningServer) -> str:
     """Return the part of the sent link that makes it open."""
-    database = open_database(server.settings.database_url, sealer_for(server.settings.sealing))
-    try:
-        with database.engine.connect() as connection:
-            texts = list(connection.execute(sa.select(mails.c.html)).scalars())
-    finally:
-        database.engine.dispose()
+    texts = server.sent_mails().values()
     found = [match[1] for text in texts if (match := re.search(r"/approve/[\w-]{60,}\.([\w-]{20,})", text))]
     assert len(found) == 1
     return found[0]

@@ -41,7 +41,7 @@ SOME: dict[str, tuple[str, set[str]]] = {
         {"paid", "currency"},
     ),
     "a list inside an item": (
-        "  - for_each: ${{ l }}\n    as: c\n    do:\n      - log: ${{ size(c.refunds.data) }}\n",
+        "  - for_each: ${{ l }}\n    as: c\n    do:\n      - log: ${{ size(c?.refunds?.data ?? []) }}\n",
         {"refunds"},
     ),
     "inside another list's macro": ("  - return: ${{ [1].map(n, l[0].amount + n) }}\n", {"amount"}),

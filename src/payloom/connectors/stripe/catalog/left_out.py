@@ -8,7 +8,7 @@ ONLY_EXPANDED: Mapping[str, frozenset[str]] = {
     "charge": frozenset({"refunds"}),
     "checkout.session": frozenset({"line_items"}),
     "coupon": frozenset({"applies_to", "currency_options"}),
-    "customer": frozenset({"sources", "subscriptions", "tax_ids"}),
+    "customer": frozenset({"invoice_credit_balance", "sources", "subscriptions", "tax", "tax_ids"}),
     "file": frozenset({"links"}),
     "invoice": frozenset({"confirmation_secret", "payments"}),
     "payment_link": frozenset({"line_items"}),
