@@ -144,14 +144,22 @@ class Json(sa.types.TypeDecorator[Any]):
         sealer = sealer_of(dialect)
         if sealer is None:
             return _json_text
-        return lambda value: None if value is None else sealer.seal(dump_json(value))
+
+        def sealed(value: Any) -> str | None:
+            return None if value is None else sealer.seal(dump_json(value))
+
+        return sealed
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # noqa: ARG002 - SQLAlchemy's signature
         """Read."""
         sealer = sealer_of(dialect)
         if sealer is None:
             return _from_json_text
-        return lambda text: None if text is None else load_json(sealer.unseal(text))
+
+        def unsealed(text: Any) -> Any:
+            return None if text is None else load_json(sealer.unseal(text))
+
+        return unsealed
 
 
 class PlainJson(Json):

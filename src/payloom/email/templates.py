@@ -80,7 +80,7 @@ class Templates:
         trees = [self._subjects.parse(subject), *self._trees(f"{name}{SUFFIX}", frozenset())]
         assigned = {name.name for tree in trees for name in tree.find_all(nodes.Name) if name.ctx == "store"}
         known = set[str]().union(*(meta.find_undeclared_variables(tree) for tree in trees))
-        known -= assigned | set(self._bodies.globals)
+        known -= assigned | set[str](self._bodies.globals)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - Jinja's own type
         tested = {
             inner.name
             for tree in trees

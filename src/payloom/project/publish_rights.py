@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,13 +16,14 @@ from payloom.db.database import Database
 from payloom.kit.clock import Clock
 from payloom.runs.errors import NotAllowed
 from payloom.runs.models import cursors
-from payloom.runs.start_rights import RANKS, Person, Rank
+from payloom.runs.start_rights import RANKS, Person
 from payloom.settings.file import PublishPolicy
+from payloom.settings.studio_roles import StudioRole
 
 PREFIX = "saved:"
 """How the names of the rows begin that remember who saved a file."""
 _DRAFTS = 50
-_LEAST_RANK: dict[PublishPolicy, Rank] = {"editor": "editor", "admin": "admin", "two_people": "editor"}
+_LEAST_RANK: dict[PublishPolicy, StudioRole] = {"editor": "editor", "admin": "admin", "two_people": "editor"}
 
 
 class PublishRights:
@@ -54,7 +56,7 @@ class PublishRights:
 
         def work(tx: sa.Connection) -> None:
             self._database.write_lock(tx, name)
-            before = tx.execute(sa.select(cursors.c.value).where(cursors.c.name == name)).scalar() or {}
+            before: dict[str, Any] = tx.execute(sa.select(cursors.c.value).where(cursors.c.name == name)).scalar() or {}
             drafts = [*before.get("drafts", []), draft_hash(text)][-_DRAFTS:]
             kept_live = before["live"] if before.get("drafts") else live
             value = {"workflow": workflow_id, "by": person.by, "drafts": drafts, "live": kept_live}
@@ -91,7 +93,7 @@ class PublishRights:
             )
 
 
-def least_publisher(policy: PublishPolicy) -> Rank:
+def least_publisher(policy: PublishPolicy) -> StudioRole:
     """Return the least role in the studio that publishes."""
     return _LEAST_RANK[policy]
 

@@ -128,7 +128,7 @@ def _examples(operation: Any, mode: GenerationMode, look: Any) -> None:
         database=None,
         deadline=None,
         phases=[Phase.generate],
-        suppress_health_check=[*HealthCheck],
+        suppress_health_check=[*HealthCheck],  # pyright: ignore[reportArgumentType] - its metaclass hides what it yields
     )
     @given(case=operation.as_strategy(generation_mode=mode), data=st.data())
     def with_examples(case: Any, data: st.DataObject) -> None:

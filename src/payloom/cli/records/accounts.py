@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 from urllib.parse import quote
 
 import typer
@@ -22,8 +22,17 @@ app = typer.Typer(
     help="List accounts, set their roles, end their sessions, disable and delete them.", no_args_is_help=True
 )
 
-StatusName = enum.StrEnum("StatusName", {name: name for name in get_args(AccountStatus)})
-StudioRoleName = enum.StrEnum("StudioRoleName", {name: name for name in (*STUDIO_ROLES, "none")})
+if TYPE_CHECKING:
+
+    class StatusName(enum.StrEnum):
+        """One of the names that the line below lists."""
+
+    class StudioRoleName(enum.StrEnum):
+        """One of the names that the line below lists."""
+
+else:
+    StatusName = enum.StrEnum("StatusName", {name: name for name in get_args(AccountStatus)})
+    StudioRoleName = enum.StrEnum("StudioRoleName", {name: name for name in (*STUDIO_ROLES, "none")})
 ACCOUNT = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's email address or ID.")]
 YES = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask for confirmation.")]
 

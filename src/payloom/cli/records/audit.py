@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,8 +17,17 @@ from payloom.cli.support.paths import find_project
 app = typer.Typer(help="List and export the audit trail: who did what, from where and when.", no_args_is_help=True)
 
 _ACTIONS = dict.fromkeys((*ACTIONS, *(name.partition(".")[0] for name in ACTIONS)))
-ActionName = enum.StrEnum("ActionName", {name: name for name in _ACTIONS})
-OutcomeName = enum.StrEnum("OutcomeName", {name: name for name in OUTCOMES})
+if TYPE_CHECKING:
+
+    class ActionName(enum.StrEnum):
+        """One of the names that the line below lists."""
+
+    class OutcomeName(enum.StrEnum):
+        """One of the names that the line below lists."""
+
+else:
+    ActionName = enum.StrEnum("ActionName", {name: name for name in _ACTIONS})
+    OutcomeName = enum.StrEnum("OutcomeName", {name: name for name in OUTCOMES})
 
 
 class ExportFormat(enum.StrEnum):

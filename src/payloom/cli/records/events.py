@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import Annotated, get_args
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
@@ -13,7 +13,13 @@ from payloom.cli.support.output import print_json, print_message, print_table, r
 from payloom.cli.support.paths import find_project
 from payloom.views.event_list import State
 
-StateName = enum.StrEnum("StateName", {name: name for name in get_args(State)})
+if TYPE_CHECKING:
+
+    class StateName(enum.StrEnum):
+        """One of the names that the line below lists."""
+
+else:
+    StateName = enum.StrEnum("StateName", {name: name for name in get_args(State)})
 
 app = typer.Typer(help="List, inspect, replay, and backfill Stripe events.", no_args_is_help=True)
 EVENT = Annotated[str, typer.Argument(help="The event's id (evt_…).")]

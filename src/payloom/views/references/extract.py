@@ -128,9 +128,8 @@ def row_ref(table: str, key: Any) -> str:
 def of_event(collector: ReferenceCollector, payload: Mapping[str, Any]) -> Iterable[str]:
     """Return the references of an event."""
     collector.add(payload.get("id"))
-    data = payload.get("data")
-    if not is_map(data):
-        data = {}
+    held = payload.get("data")
+    data: Mapping[str, Any] = held if is_map(held) else {}
     # A thin event has neither.
     stripe_object = data.get("object")
     if is_map(stripe_object):

@@ -365,11 +365,11 @@ async def test_rotation_seals_everything_anew_in_batches_and_old_keys_are_free_t
     database = open_database(url, both)
     found = list(reseal.sealed_columns())
     try:
-        reseal.sealed_columns = lambda: iter([(table, [table.c.value, table.c.text, table.c.bytes])])  # type: ignore[assignment]
+        reseal.sealed_columns = lambda: iter([(table, [table.c.value, table.c.text, table.c.bytes])])
         report = await reseal.reseal(database, both)
         again = await reseal.reseal(database, both)
     finally:
-        reseal.sealed_columns = lambda: iter(found)  # type: ignore[assignment]
+        reseal.sealed_columns = lambda: iter(found)
     assert (report.changed, again.changed) == (3 * 450, 0)
     assert set(report.sealed_by) == {both.keyring.current}
     await database.close()

@@ -42,7 +42,8 @@ def not_audited(reason: str) -> dict[str, Any]:
 
 def audited_action(route: Any, method: str) -> str | None:
     """Return what is recorded of a route; None if nothing is."""
-    mark = (getattr(route, "openapi_extra", None) or {}).get(KEY)
+    extra: dict[str, Any] = getattr(route, "openapi_extra", None) or {}
+    mark = extra.get(KEY)
     if mark is None:
         return None if method in SAFE_METHODS else "other"
     return None if str(mark).startswith(NOTHING) else str(mark)
