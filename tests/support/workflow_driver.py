@@ -93,8 +93,6 @@ def shop_catalog() -> StaticCatalog:
                 Family("charge", "On charge event", ["captured", "expired", "failed", "refunded", "succeeded",
                 "updated"],
                        retrieve="charges.retrieve"),
-                Family("product", "On product event", ["created", "deleted", "updated"],
-                       retrieve="products.retrieve"),
                 Family("invoice", "On invoice event", ["created", "finalized", "paid", "payment_failed", "upcoming"],
                        retrieve="invoices.retrieve", stateful=True, only_in_event=frozenset({"upcoming"}),
                        without_id=frozenset({"upcoming"})),

@@ -92,8 +92,8 @@ RULES: dict[str, tuple[str, str]] = {
         _MANUAL + "steps:\n  - wait: 3d\n  - id: order\n    select: orders\n    where: {id: o1}\n    one: required\n  - if: order.status == 'pending'\n    then:\n      - log: remind\n",
     ),
     "F122": (
-        "name: Example\ndescription: An example.\non: {stripe: product, actions: [deleted], fresh: true}\nsteps:\n  - log: ${{ object.id }}\n",
-        "name: Example\ndescription: An example.\non: {stripe: product, actions: [deleted]}\nsteps:\n  - log: ${{ object.id }}\n",
+        "name: Example\ndescription: An example.\non: {stripe: invoice, actions: [upcoming], fresh: true}\nsteps:\n  - log: ${{ object.customer }}\n",
+        "name: Example\ndescription: An example.\non: {stripe: invoice, actions: [upcoming]}\nsteps:\n  - log: ${{ object.customer }}\n",
     ),
     "F130": (
         _API + 'input: {plan: free | pro}\nsteps:\n  - update: users\n    where: {id: "${{ user.id }}"}\n    set: {plan: "${{ inputs.plan }}"}\n',
