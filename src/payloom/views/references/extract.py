@@ -128,8 +128,8 @@ def row_ref(table: str, key: Any) -> str:
 def of_event(collector: ReferenceCollector, payload: Mapping[str, Any]) -> Iterable[str]:
     """Return the references of an event."""
     collector.add(payload.get("id"))
-    held = payload.get("data")
-    data: Mapping[str, Any] = held if is_map(held) else {}
+    content = payload.get("data")
+    data: Mapping[str, Any] = content if is_map(content) else {}
     # A thin event has neither.
     stripe_object = data.get("object")
     if is_map(stripe_object):
