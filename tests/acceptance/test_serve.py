@@ -43,7 +43,7 @@ steps:
 PING = """\
 name: Ping
 description: Says who answers.
-on: {api: POST /ping, auth: none}
+on: {api: POST /ping, auth: none, rate_limit: 100000/m}
 steps:
   - return: {answer: pong}
 """

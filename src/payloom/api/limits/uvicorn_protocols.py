@@ -40,6 +40,8 @@ MAX_FIELDS = 200
 """Header fields of a request."""
 MAX_AHEAD = 16
 """Requests that may wait behind the one that is being answered, on the same connection."""
+FIRST_REQUEST = 1.0
+"""Seconds that a new connection has for its first request when the server stops."""
 _NOISE = ("Invalid HTTP request received.", "Unsupported upgrade request.", "No supported WebSocket library")
 
 _HEAD, _BODY, _ANSWER, _IDLE, _LEAVING = "head", "body", "answer", "idle", "leaving"
@@ -93,6 +95,15 @@ class _LimitedConnection(_Base):
         """Forget it."""
         self.limiter.release(self, self._key)
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """End after the request at hand. A connection that just came has a moment for its first request."""
+        end = super().shutdown
+        if self._current is None and not self.transport.is_closing():
+            # The client may have sent it already: to close now would lose it.
+            self.loop.call_later(FIRST_REQUEST, end)
+        else:
+            end()
 
     def check_deadlines(self, now: float) -> None:
         """End it if it takes too long. `now`: monotonic seconds."""
