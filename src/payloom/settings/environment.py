@@ -30,14 +30,6 @@ class Environment(Mapping[str, str]):
         self._variables = variables
         self._dotenv = dotenv or {}
 
-    def source(self, name: str) -> str | None:
-        """Return where a variable comes from, for people; None if it is not set."""
-        if self._variables.get(name):
-            return f"the variable {name}"
-        if self._variables.get(f"{name}_FILE"):
-            return f"the file that {name}_FILE names"
-        return f"{DOTENV} ({name})" if self._dotenv.get(name) else None
-
     def __getitem__(self, name: str) -> str:
         if value := self._variables.get(name):
             if self._variables.get(f"{name}_FILE"):

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payloom.kit.money import THREE_DECIMAL, ZERO_DECIMAL, Amount, exponent
+from payloom.kit.money import CURRENCIES, SMALLEST_CHARGE, THREE_DECIMAL, WHOLE_ONLY, ZERO_DECIMAL, Amount, exponent
+from payloom_emulator.ledger import money as local_stripe
+from payloom_emulator.protocol.errors import StripeError
 
 
 @pytest.mark.parametrize(
@@ -59,3 +61,14 @@ def test_sums_are_exact_and_major_units_go_back(left: int, right: int, currency:
     assert total.minor == left + right
     assert total - Amount(right, currency) == Amount(left, currency)
     assert total.major().scaleb(exponent(currency)) == total.minor
+
+
+def test_the_currencies_are_those_of_the_local_stripe() -> None:
+    assert set(local_stripe.CURRENCIES) == CURRENCIES
+    assert local_stripe.MINIMUM == SMALLEST_CHARGE
+
+
+@pytest.mark.parametrize("currency", sorted(WHOLE_ONLY | THREE_DECIMAL))
+def test_the_local_stripe_refuses_the_amounts_that_the_checker_finds(currency: str) -> None:
+    with pytest.raises(StripeError, match="Invalid amount"):
+        local_stripe.chargeable(10_001, currency)

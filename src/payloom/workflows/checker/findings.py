@@ -78,6 +78,10 @@ class Findings:
         """Return the expressions of a step, those of the steps inside not included."""
         return self.by_node.get(node, [])
 
+    def sites_below(self, path: Path) -> list[ExpressionSite]:
+        """Return the expressions of the value at `path`, however deep they stand in it."""
+        return [site for at, sites in self.by_path.items() if at[: len(path)] == path for site in sites]
+
     def around(self, node: Node) -> Iterator[Node]:
         """Yield the steps that a step stands in, outermost first."""
         for length in range(2, len(node.path)):

@@ -33,11 +33,9 @@ class Child:
     process: asyncio.subprocess.Process
     ended: asyncio.Task[int]
     """Its exit code, once it has ended."""
-    stopping: bool = False
 
     async def stop(self) -> None:
         """Have it finish its requests, and return when it has ended; kill it if that takes too long."""
-        self.stopping = True
         if self.process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self.process.send_signal(signal.SIGTERM)
@@ -95,9 +93,6 @@ class Supervisor:
     def _ask(self, event: asyncio.Event) -> None:
         event.set()
         self._changed.set()
-        if event is self._stop:
-            for child in self._children:
-                child.stopping = True
 
     async def _watch(self) -> None:
         pause = 0.0

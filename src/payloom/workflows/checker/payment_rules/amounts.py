@@ -75,13 +75,7 @@ def _not_compared(findings: Findings) -> None:
     for node in findings.nodes:
         if not isinstance(node, tables.Update) or not is_map(node.set.literal):
             continue
-        path = (*node.path, "where")
-        by_metadata = any(
-            "metadata" in site.compiled.source
-            for at, sites in findings.by_path.items()
-            if at[: len(path)] == path
-            for site in sites
-        )
+        by_metadata = any("metadata" in site.compiled.source for site in findings.sites_below((*node.path, "where")))
         column = next((name for name, value in node.set.literal.items() if name in GRANTS or value == "paid"), None)
         if by_metadata and column is not None:
             field = _PAYMENTS[events[0].family]
@@ -103,12 +97,7 @@ def _mixed_sum(findings: Findings, node: outbound.Stripe) -> None:
     currency = findings.single(values["currency"], (*node.path, "with", "currency"))
     if currency is None or not any(isinstance(part, ast.Index) for part in _all(currency.compiled.tree)):
         return
-    amounts = [
-        site
-        for at, sites in findings.by_path.items()
-        if at[: len(node.path) + 2] == (*node.path, "with", "amount")
-        for site in sites
-    ]
+    amounts = findings.sites_below((*node.path, "with", "amount"))
     if not any("sum(" in source for site in amounts for source in _sources(findings, site)):
         return
     compared = any(

@@ -14,7 +14,7 @@ def check_answers(findings: Findings) -> None:
     _one_for_everybody(findings)
     if findings.workflow.once is None or not findings.apis:
         return
-    sites = [site for path, of_path in findings.by_path.items() if path[:1] == ("once",) for site in of_path]
+    sites = findings.sites_below(("once",))
     if any(reads(site.compiled, "user") for site in sites):
         return
     for_anybody = any(api.auth in {"user", "optional"} for api in findings.apis if isinstance(api.auth, str))

@@ -149,13 +149,12 @@ def _host(findings: Findings, taint: Taint, node: outbound.Http) -> None:
 def _search(findings: Findings, taint: Taint, node: outbound.Stripe) -> None:
     if not node.action.endswith(".search") or not is_map(node.with_.literal):
         return
-    for path, _ in leaves(node.with_.literal.get("query"), (*node.path, "with", "query")):
-        for site in findings.by_path.get(path, []):
-            if taint.tree(site.compiled.tree, {}):
-                findings.report_in(
-                    "F133",
-                    site,
-                    "the caller can change what this query searches for",
-                    "use `select: stripe.customers` with `where`, which quotes values",
-                )
-                return
+    for site in findings.sites_below((*node.path, "with", "query")):
+        if taint.tree(site.compiled.tree, {}):
+            findings.report_in(
+                "F133",
+                site,
+                "the caller can change what this query searches for",
+                "use `select: stripe.customers` with `where`, which quotes values",
+            )
+            return

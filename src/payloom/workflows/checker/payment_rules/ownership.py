@@ -8,7 +8,7 @@ from typing import Any
 from payloom.kit.diagnostics import Path
 from payloom.kit.json_types import is_list, is_map
 from payloom.workflows.catalog.catalog import TableShape
-from payloom.workflows.checker.findings import Findings, leaves, reads, root_of
+from payloom.workflows.checker.findings import Findings, reads, root_of
 from payloom.workflows.checker.payment_rules.taint import MONEY, Taint
 from payloom.workflows.interpreter.verbs import outbound, tables
 from payloom.workflows.program.node import ExpressionSite
@@ -61,7 +61,7 @@ def _row(findings: Findings, taint: Taint, node: tables.Select | tables.Update |
     owner = owner_column(table)
     where = node.where.literal
     path = (*node.path, "where")
-    if owner is None or not _by_client(findings, taint, where, path) or _owned(findings, where, path):
+    if owner is None or not _by_client(findings, taint, path) or _owned(findings, where, path):
         return
     key = next((name for name in where if name != "any"), "any")
     findings.report(
@@ -75,8 +75,8 @@ def _row(findings: Findings, taint: Taint, node: tables.Select | tables.Update |
 
 def _object(findings: Findings, taint: Taint, node: outbound.Stripe, proven: set[_Root]) -> None:
     """Check the parameters that name an object of Stripe's, and the connected account."""
-    for name, value, path in _names(findings, node):
-        for site in _sites(findings, value, path):
+    for name, path in _names(findings, node):
+        for site in findings.sites_below(path):
             chosen = taint.tree(site.compiled.tree, {}) or taint.looked_up(site.compiled.tree)
             if not chosen or {_root(ref.path) for ref in site.compiled.refs} <= proven:
                 continue
@@ -88,18 +88,18 @@ def _object(findings: Findings, taint: Taint, node: outbound.Stripe, proven: set
             )
 
 
-def _names(findings: Findings, node: outbound.Stripe) -> Iterator[tuple[str, Any, Path]]:
-    """Yield the parameters that name an object: the name, its value, and where it stands."""
+def _names(findings: Findings, node: outbound.Stripe) -> Iterator[tuple[str, Path]]:
+    """Yield the parameters that name an object: the name, and where it stands."""
     action = findings.catalog.action("stripe", node.action)
     writes = action is None or action.writes
     values: Mapping[str, Any] = node.with_.literal if is_map(node.with_.literal) else {}
-    for name, value in values.items():
+    for name in values:
         paid = writes and name in MONEY  # F101 has those
         public = name == "id" and not writes and node.action.startswith(_CAPABILITIES)
         if name in OBJECTS and not paid and not public:
-            yield name, value, (*node.path, "with", name)
+            yield name, (*node.path, "with", name)
     if node.account is not None:
-        yield "account", node.account.literal, (*node.path, "account")
+        yield "account", (*node.path, "account")
 
 
 def _root(path: tuple[str | int, ...]) -> _Root:
@@ -133,7 +133,7 @@ def _comparisons(findings: Findings) -> Iterator[list[ExpressionSite]]:
     """Yield the expressions of each condition, and those of each `where` together."""
     yield from ([site] for site in findings.workflow.sites if site.bare and _compares(site.compiled.source))
     for node in _selects(findings):
-        yield _sites(findings, node.where.literal, (*node.path, "where"))
+        yield findings.sites_below((*node.path, "where"))
 
 
 def _compares(source: str) -> bool:
@@ -141,18 +141,13 @@ def _compares(source: str) -> bool:
 
 
 def _owned_by(findings: Findings, node: tables.Select, owned: set[_Root]) -> bool:
-    sites = _sites(findings, node.where.literal, (*node.path, "where"))
+    sites = findings.sites_below((*node.path, "where"))
     return any(_root(ref.path) in owned for site in sites for ref in site.compiled.refs)
 
 
-def _sites(findings: Findings, value: Any, path: Path) -> list[ExpressionSite]:
-    return [site for leaf, _ in leaves(value, path) for site in findings.by_path.get(leaf, [])]
-
-
-def _by_client(findings: Findings, taint: Taint, where: Mapping[str, Any], path: Path) -> bool:
+def _by_client(findings: Findings, taint: Taint, path: Path) -> bool:
     return any(
-        taint.tree(site.compiled.tree, {}) or taint.looked_up(site.compiled.tree)
-        for site in _sites(findings, where, path)
+        taint.tree(site.compiled.tree, {}) or taint.looked_up(site.compiled.tree) for site in findings.sites_below(path)
     )
 
 
@@ -162,6 +157,6 @@ def _owned(findings: Findings, where: Mapping[str, Any], path: Path) -> bool:
             if all(is_map(item) and _owned(findings, item, (*path, "any", at)) for at, item in enumerate(value)):
                 return True
             continue
-        if any(reads(site.compiled, "user") for site in _sites(findings, value, (*path, name))):
+        if any(reads(site.compiled, "user") for site in findings.sites_below((*path, name))):
             return True
     return False
