@@ -29,6 +29,7 @@ from payloom.pages.document import SUFFIX, Page, read_page
 from payloom.pages.templates import Templates
 from payloom.project.catalog import ProjectCatalog, base_catalog
 from payloom.project.check_cache import CheckCache, CheckedText
+from payloom.project.endpoints import endpoint_problems
 from payloom.settings.file import FILE_NAME
 from payloom.settings.model import Settings
 from payloom.tables.definition.loader import read_tables
@@ -44,11 +45,10 @@ from payloom.workflows.loading.loader import (
     read_workflow,
     with_hints,
 )
-from payloom.workflows.program.program import ApiTrigger, Workflow
+from payloom.workflows.program.program import Workflow
 
 WORKFLOW_SUFFIX = ".yaml"
 ACTIONS = "actions"
-_TAKEN_ENDPOINTS = re.compile(r"/(?:stripe/webhook|auth|_payloom)(?:/|$)")
 
 
 class ProjectHasErrors(PayloomError):
@@ -319,18 +319,8 @@ class _Loader:
         return tuple(pages.values())
 
     def endpoints(self, workflows: Mapping[str, Workflow]) -> None:
-        routes: dict[tuple[str, str], str] = {}
-        for workflow in workflows.values():
-            for trigger in workflow.triggers:
-                if not isinstance(trigger, ApiTrigger):
-                    continue
-                file = f"workflows/{workflow.id}{WORKFLOW_SUFFIX}"
-                if _TAKEN_ENDPOINTS.match(trigger.path):
-                    self.report(file, f"the address {trigger.path} belongs to Payloom", "choose another path")
-                same = (trigger.method, re.sub(r"\{\w+\}", "{}", trigger.path))
-                if same in routes:
-                    self.report(file, f"{trigger.method} {trigger.path} is taken by workflow {routes[same]}")
-                routes[same] = workflow.id
+        for name, message, hint in endpoint_problems(workflows):
+            self.report(_file_of(name), message, hint)
 
     def on_start(self, workflows: Mapping[str, Workflow]) -> None:
         for name in self.settings.on_start:

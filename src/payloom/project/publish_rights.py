@@ -66,12 +66,12 @@ class PublishRights:
 
         await self._database.write(work)
 
-    async def note_published(self) -> None:
-        """Forget that files were drafts: a publish makes all of them live."""
+    async def note_published(self, unpublished: Collection[str] = ()) -> None:
+        """Forget that files were drafts: a publish makes all of them live, but for `unpublished`."""
 
         def work(tx: sa.Connection) -> None:
             for row in tx.execute(sa.select(cursors).where(cursors.c.name.startswith(PREFIX, autoescape=True))).all():
-                if row.value.get("drafts"):
+                if row.value.get("drafts") and row.value["workflow"] not in unpublished:
                     value = {"workflow": row.value["workflow"], "by": row.value["by"]}
                     tx.execute(sa.update(cursors).where(cursors.c.name == row.name).values(value=value))
 

@@ -1,7 +1,7 @@
 """The project as it is served now: what the studio looks up, and the one place where that is replaced.
 
-A publish reads the files, refuses them as a whole while there are errors, stores the versions, and swaps everything at
-once: endpoints, triggers, schedules and called versions change between two requests. Runs stay on their versions.
+A publish reads the files, leaves out those with errors, stores the versions, and swaps everything at once: endpoints,
+triggers, schedules and called versions change between two requests. Runs stay on their versions.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from payloom.kit.errors import PayloomError
 from payloom.project.catalog import ProjectCatalog
 from payloom.project.check_cache import CheckCache
 from payloom.project.loader import Project, reload_workflows
+from payloom.project.publishable import changed_workflows, publishable
 from payloom.runs.publishing.publications import Author
 from payloom.runs.publishing.versions import Versions
 from payloom.settings.model import Settings
@@ -46,10 +47,14 @@ Review = Callable[[frozenset[str]], Awaitable[None]]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Publication:
-    """Result of a publish. changed: workflow ids whose version is new, or that are gone."""
+    """Result of a publish. changed: workflow ids whose version is new, or that are gone.
+
+    unpublished: by workflow id, why its file was left out; the workflow stays as it was published before.
+    """
 
     number: int
     changed: tuple[str, ...]
+    unpublished: Mapping[str, Diagnostic] = dataclasses.field(default_factory=dict[str, Diagnostic])
 
 
 class ProjectPublisher:
@@ -67,37 +72,47 @@ class ProjectPublisher:
         self.on_workflow_changed: Callable[[str, str | None], None] = lambda _name, _version: None
         """Told of every workflow that changed, with its new version (None: it is gone)."""
 
-    async def publish(self, author: str | None = None, review: Review | None = None) -> Publication:
-        """Make new runs use the files as they are now. Raises NotPublished with the diagnostics.
+    async def publish(
+        self, author: str | None = None, review: Review | None = None, *, needed: str | None = None
+    ) -> Publication:
+        """Make new runs use the files as they are now. A workflow whose file has errors stays as it is published.
 
         review: is told what would change, and raises if the author may not publish it.
+        needed: the workflow that the publish is about. Raises NotPublished with the diagnostics if it has errors, if
+        the settings have, or, without `needed`, if only files with errors changed.
         """
         async with self._swapping:
             await self.apply_remote_publications()
-            project = await asyncio.to_thread(reload_workflows, self.project, self.settings, self.checks)
-            self._diagnostics = project.diagnostics
-            if project.errors:
-                first = project.errors[0]
-                hint = "Fix the error and publish again. Published workflows are not affected."
-                if any(diagnostic.file == "tables.yaml" for diagnostic in project.diagnostics):
-                    hint += " tables.yaml has changed since the server started: restart it if the workflow needs the change."
-                raise NotPublished(
-                    f"nothing was published: {first.format()}",
-                    hint=hint,
-                    diagnostics=[diagnostic.to_dict() for diagnostic in project.diagnostics],
-                )
+            read = await asyncio.to_thread(reload_workflows, self.project, self.settings, self.checks)
+            self._diagnostics = read.diagnostics
+            workflows, unpublished = publishable(self.project.workflows, read)
+            changing = changed_workflows(self.project.workflows, workflows)
+            if None in unpublished or needed in unpublished or (needed is None and unpublished and not changing):
+                raise self._refusal(read, unpublished.get(needed) or next(iter(unpublished.values())))
             if review is not None:
-                await review(_changed(self.project.workflows, project.workflows))
+                await review(changing)
+            sources = {name: text for name, text in read.sources.items() if name not in unpublished}
             number, changes = await self._versions.publish(
-                project.workflows.values(), project.sources, announce=Author(author, self._clock.now())
+                workflows.values(), sources, announce=Author(author, self._clock.now())
             )
             # No await between the versions and this: no request meets one without the other.
-            self.project = project
+            self.project = dataclasses.replace(read, workflows=workflows)
         if changes:
             log.info("published", number=number, workflows=sorted(changes), by=author)
             for name, version in changes.items():
                 self.on_workflow_changed(name, version)
-        return Publication(number, tuple(sorted(changes)))
+        return Publication(number, tuple(sorted(changes)), {name: unpublished[name] for name in unpublished if name})
+
+    @staticmethod
+    def _refusal(project: Project, reason: Diagnostic) -> NotPublished:
+        hint = "Fix the error and publish again. Published workflows are not affected."
+        if any(diagnostic.file == "tables.yaml" for diagnostic in project.diagnostics):
+            hint += " tables.yaml has changed since the server started: restart it if the workflow needs the change."
+        return NotPublished(
+            f"nothing was published: {reason.format()}",
+            hint=hint,
+            diagnostics=[diagnostic.to_dict() for diagnostic in project.diagnostics],
+        )
 
     async def apply_remote_publications(self) -> None:
         """Take over what other workers published since the last look."""
@@ -142,7 +157,9 @@ class ProjectPublisher:
 
     async def _publish_change(self) -> None:
         try:
-            await self.publish("files")
+            done = await self.publish("files")
+            for name, reason in done.unpublished.items():
+                log.warning("not_published", workflow=name, reason=reason.format(), hint="The others are published.")
         except NotPublished as error:
             log.warning("not_published", reason=error.message, hint=error.hint)
         except (PayloomError, exc.SQLAlchemyError) as error:
@@ -199,15 +216,6 @@ class ProjectPublisher:
     def diagnostics(self) -> Sequence[Diagnostic]:
         """What is wrong with the files as they were read last, as a view."""
         return PublishedDiagnostics(self)
-
-
-def _changed(before: Mapping[str, Workflow], after: Mapping[str, Workflow]) -> frozenset[str]:
-    """Return the ids of workflows that are new, gone, or of another version."""
-    return frozenset(
-        name
-        for name in before.keys() | after.keys()
-        if name not in before or name not in after or before[name].version != after[name].version
-    )
 
 
 class PublishedWorkflows(Mapping[str, Workflow]):

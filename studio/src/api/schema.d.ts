@@ -1247,7 +1247,7 @@ export interface paths {
         put?: never;
         /**
          * Publish Workflow
-         * @description Publish the project's files for new runs: all of them, or none if one has errors.
+         * @description Publish the project's files for new runs. A file with errors is left out; 422 if it is this workflow's.
          *
          *     etag: 409 if the file changed since it was read.
          */

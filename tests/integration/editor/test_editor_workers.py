@@ -77,7 +77,7 @@ async def test_a_refused_publish_changes_nothing_anywhere(settings: Settings) ->
         (settings.root / "workflows/hello.yaml").write_text(HELLO.replace("inputs.who", "inputs.whom"))
         (settings.root / "workflows/mark-paid.yaml").write_text(MARK_PAID.replace("is paid", "was paid"))
         with pytest.raises(NotPublished):
-            await one.publisher.publish()
+            await one.publisher.publish(needed="hello")
         await other.publisher.apply_remote_publications()
         assert dict(one.versions.current) == before
         assert {name: found.version for name, found in other.versions.current.items()} == {

@@ -1,9 +1,10 @@
-"""Publishing: new runs use the files as they are, at once and as a whole; runs on their way stay where they are."""
+"""Publishing: new runs use the files as they are, at once and together; runs on their way stay where they are."""
 
 from __future__ import annotations
 
 import socket
 
+import pytest
 from tests.support.editor_client import FILES, HELLO, MARK_PAID, EditorClient
 from tests.support.http_server import event
 
@@ -59,21 +60,88 @@ def test_a_new_workflow_answers_events_and_a_deleted_one_does_not(desk: EditorCl
     assert [one["workflow"] for one in desk.get("/runs", event="evt_seen")["data"]] == ["note"]
 
 
-def test_a_project_with_errors_is_refused_and_what_runs_goes_on(desk: EditorClient) -> None:
+def errors_of(desk: EditorClient) -> list[str]:
+    """Return the files that have errors."""
+    listed = desk.get("/workflows")["diagnostics"]
+    return [diagnostic["file"] for diagnostic in listed if diagnostic["severity"] == "error"]
+
+
+def test_a_broken_file_holds_up_no_other_and_what_runs_goes_on(desk: EditorClient) -> None:
+    before = desk.source("hello")["published_version"]
     saved = desk.save("hello", HELLO.replace("inputs.who", "inputs.whom"))
     assert saved["published"] is False
     assert "whom" in saved["publish_error"]
     assert hello(desk, who="Ada") == (200, {"text": "Hello Ada"})
     other = desk.save("mark-paid", MARK_PAID.replace("is paid", "was paid"))
-    assert other["published"] is False
-    status, error = desk.refused("POST", "/workflows/mark-paid/publish", {})
+    assert (other["published"], other["publish_error"], other["changed"]) == (True, None, False)
+    assert errors_of(desk) == ["workflows/hello.yaml"]
+    assert desk.source("hello")["published_version"] == before
+    assert hello(desk, who="Ada") == (200, {"text": "Hello Ada"})
+    status, error = desk.refused("POST", "/workflows/hello/publish", {})
     assert (status, error["code"]) == (422, "project_has_errors")
-    assert [one["file"] for one in error["data"]["diagnostics"] if one["severity"] == "error"] == [
-        "workflows/hello.yaml"
-    ]
-    desk.save("hello", HELLO)
-    published = desk.post("/workflows/mark-paid/publish", {})
-    assert published["version"] == desk.source("mark-paid")["version"]
+    assert "whom" in error["message"]
+    assert desk.post("/workflows/mark-paid/publish", {})["version"] == desk.source("mark-paid")["version"]
+    assert desk.save("hello", HELLO)["published"] is True
+    assert errors_of(desk) == []
+
+
+ENDPOINT = """\
+name: NAME
+description: Answers.
+on: {api: POST PATH, auth: none}
+steps:
+  - return: {by: NAME}
+"""
+# What is written (id: text), which of it stays unpublished, and why
+TOGETHER: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "calls one that was never published": (
+        {
+            "broken": ENDPOINT.replace("PATH", "/broken").replace("by: NAME", "by: ${{ nope }}"),
+            "caller": ENDPOINT.replace("PATH", "/caller").replace("- return", "- call: broken\n  - return"),
+            "fine": ENDPOINT.replace("PATH", "/fine"),
+        },
+        {"broken": "nope", "caller": "calls broken, which has errors and was never published"},
+    ),
+    "calls one that stays as it is published": (
+        {
+            "hello": HELLO.replace("inputs.who", "inputs.whom"),
+            "caller": ENDPOINT.replace("PATH", "/caller").replace(
+                "- return", "- call: hello\n    with: {who: Ada}\n  - return"
+            ),
+        },
+        {"hello": "whom"},
+    ),
+    "takes the address of one that stays": (
+        {
+            "hello": HELLO.replace("POST /hello", "POST /moved").replace("inputs.who", "inputs.whom"),
+            "a-thief": ENDPOINT.replace("PATH", "/hello"),
+            "z-thief": ENDPOINT.replace("PATH", "/hello"),
+            "fine": ENDPOINT.replace("PATH", "/moved"),
+        },
+        {
+            "hello": "whom",
+            "a-thief": "POST /hello is taken by workflow hello",
+            "z-thief": "POST /hello is taken by workflow",
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TOGETHER)
+def test_a_workflow_that_cannot_be_served_beside_what_stays_is_left_out_too(desk: EditorClient, case: str) -> None:
+    files, left_out = TOGETHER[case]
+    for name, text in files.items():
+        desk.file(name).write_text(text)
+    status, error = desk.refused("POST", f"/workflows/{next(iter(left_out))}/publish", {})
+    assert (status, error["code"]) == (422, "project_has_errors")
+    last = next(name for name in reversed(files) if name not in left_out)
+    done = desk.post(f"/workflows/{last}/publish", {})
+    assert done["version"] == desk.source(last)["version"]
+    assert {name for name in files if desk.source(name)["changed"]} == {*left_out}
+    for name, reason in left_out.items():
+        message = desk.refused("POST", f"/workflows/{name}/publish", {})[1]["message"]
+        assert reason in message
+    assert hello(desk, who="Ada") == (200, {"text": "Hello Ada"})
 
 
 def test_publishing_wants_what_was_seen(desk: EditorClient) -> None:
@@ -101,10 +169,10 @@ def test_files_changed_by_another_editor_are_noticed(desk: EditorClient) -> None
 def test_a_workflow_that_needs_a_changed_table_waits_for_a_start_and_the_others_do_not(desk: EditorClient) -> None:
     tables = desk.root / "tables.yaml"
     tables.write_text(FILES["tables.yaml"].replace("name?: string", "name?: string\n      age?: int"))
+    desk.file("aged").write_text(AGED)
     desk.save("hello", HELLO.replace("Hello ${{", "Salut ${{"))
     assert hello(desk, who="Ada") == (200, {"text": "Salut Ada"})
-    desk.file("aged").write_text(AGED)
-    status, error = desk.refused("POST", "/workflows/hello/publish", {})
+    status, error = desk.refused("POST", "/workflows/aged/publish", {})
     assert (status, error["code"]) == (422, "project_has_errors")
     assert "age" in error["message"]
     assert "tables.yaml has changed since the server started: restart it" in error["hint"]

@@ -58,22 +58,28 @@ class SourceService:
 
     async def after_save(self, file: File, person: Person, *, publish: bool | None) -> dict[str, Any]:
         """Publish what was just written, if that is wanted, and return the fields of models.Saved."""
-        published, error = await self.publish_saved(person, publish=publish)
+        published, error = await self.publish_saved(person, publish=publish, workflow_id=file.id)
         return {**await run_in_threadpool(self.view, file), "published": published, "publish_error": error}
 
-    async def publish(self, person: Person) -> Publication:
-        """Publish all files as they are. Raises NotAllowed, NotPublished."""
+    async def publish(self, person: Person, workflow_id: str | None = None) -> Publication:
+        """Publish all files without errors as they are, but none if `workflow_id` has some.
+
+        Raises NotAllowed, NotPublished.
+        """
         self._rights.require(person)
-        done = await self._publisher.publish(person.by, functools.partial(self._rights.review, person))
-        await self._rights.note_published()
+        review = functools.partial(self._rights.review, person)
+        done = await self._publisher.publish(person.by, review, needed=workflow_id)
+        await self._rights.note_published(done.unpublished)
         return done
 
-    async def publish_saved(self, person: Person, *, publish: bool | None) -> tuple[bool, str | None]:
+    async def publish_saved(
+        self, person: Person, *, publish: bool | None, workflow_id: str | None = None
+    ) -> tuple[bool, str | None]:
         """Publish, if that is wanted; what stands against it is told, and is no reason to refuse the saving."""
         if not (self._publisher.publish_on_save if publish is None else publish):
             return False, None
         try:
-            await self.publish(person)
+            await self.publish(person, workflow_id)
         except PayloomError as error:
             return False, error.message
         return True, None

@@ -39,7 +39,7 @@ router = APIRouter(prefix="/workflows", tags=["editor"])
 async def publish_workflow(
     deps: Dependencies, editor: Editor, workflow_id: str, body: models.PublishBody, request: Request
 ) -> Any:
-    """Publish the project's files for new runs: all of them, or none if one has errors.
+    """Publish the project's files for new runs. A file with errors is left out; 422 if it is this workflow's.
 
     etag: 409 if the file changed since it was read.
     """
@@ -51,7 +51,7 @@ async def publish_workflow(
             hint="Look at what is there now, and publish that.",
             etag=file.etag,
         )
-    done = await editor.sources.publish(person_of(request))
+    done = await editor.sources.publish(person_of(request), workflow_id)
     audit_note(request).on(workflow_id, number=done.number, changed=list(done.changed))
     published = deps.publisher.workflows.get(workflow_id)
     return {
