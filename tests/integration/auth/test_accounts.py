@@ -158,7 +158,40 @@ async def test_a_session_ends_after_thirty_days_or_two_weeks_of_silence(
         assert await service.current_account(token) is not None
         clock.advance(dt.timedelta(days=10))
     assert await service.current_account(token) is None
-    await service.sweep()
+
+
+async def test_the_sweep_takes_sessions_that_are_over_and_no_other(
+    service: AccountService, clock: ManualClock, database: Database
+) -> None:
+    """Thirty days after the sign-in, or fourteen days after the last use; to the second, and nobody else's."""
+
+    async def stored() -> int:
+        return await database.read(
+            lambda tx: tx.execute(sa.select(sa.func.count()).select_from(models.sessions)).scalar_one()
+        )
+
+    async def swept_after(seconds: int) -> int:
+        clock.advance(dt.timedelta(seconds=seconds))
+        await service.sweep()
+        return await stored()
+
+    day = 86_400
+    _, used = await service.sign_up(ADA, GOOD)
+    await service.sign_up("bob@example.test", GOOD)
+    for _ in range(2):
+        clock.advance(dt.timedelta(days=7) - dt.timedelta(seconds=1))
+        assert await service.current_account(used) is not None
+    assert await swept_after(1) == 2
+    assert await swept_after(1) == 1
+    assert await service.current_account(used) is not None
+    clock.advance(dt.timedelta(days=13))
+    assert await service.current_account(used) is not None
+    _, fresh = await service.sign_in(ADA, GOOD, "x")
+    assert await swept_after(3 * day - 1) == 2
+    assert await service.current_account(used) is not None
+    assert await swept_after(1) == 1
+    assert await service.current_account(used) is None
+    assert await service.current_account(fresh) is not None
 
 
 async def test_a_page_view_writes_at_most_each_quarter_of_an_hour(

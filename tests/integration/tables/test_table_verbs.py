@@ -155,6 +155,11 @@ MATCHES = [
     ({"any": [{"sku": "mug"}, {"amount": None}]}, ["mug"]),
     ({"active": True, "any": [{"sku": "mug"}, {"sku": ["tee", "x"]}]}, ["mug", "tee"]),
     ({"any": [{"sku": "mug"}, {"sku": []}]}, ["mug"]),
+    ({"any": [{"sku": []}]}, []),
+    ({"any": [{"sku": []}, {"amount": []}]}, []),
+    ({"active": True, "any": [{"sku": []}]}, []),
+    ({"sku": "mug", "any": [{"sku": []}, {"amount": [300]}]}, []),
+    ({"sku": [], "any": [{"amount": 300}]}, []),
     ({"sku": ["mug", None]}, ["mug"]),
     ({"sku": "mug", "amount": None}, []),
     ({"amount": {"gt": None}, "sku": "mug"}, []),
@@ -208,6 +213,27 @@ async def test_an_update_that_finds_no_row_says_so_without_the_address(shop: Sho
     assert "nobody@" not in str(error)
     assert error.data["matched"] == 0
     assert error.data["expected"] == [1, 1]
+
+
+NOBODY = [{"sku": []}, {"any": [{"sku": []}]}, {"any": [{"sku": []}, {"amount": []}]}, {"active": True, "any": [{"sku": []}]}, {"sku": ["gone"]}]  # fmt: skip
+
+
+@pytest.mark.parametrize("where", NOBODY)
+async def test_a_condition_that_no_row_meets_touches_no_row(shop: Shop, where: dict[str, Any]) -> None:
+    """Lists without a value are no condition that is missing: they name nobody."""
+    before = await shop.do("select", "products", where={"amount": {"gt": 0}})
+    await shop.do("update", "products", where=where, set={"amount": 1}, rows=[0, None])
+    await shop.do("delete", "products", where=where, rows=[0, None])
+    assert await shop.do("select", "products", where={"amount": {"gt": 0}}) == before
+    assert len(before) == 3
+
+
+async def test_a_change_touches_its_own_row_alone(shop: Shop) -> None:
+    before = {row["sku"]: row for row in await shop.do("select", "products", where={"amount": {"gt": 0}})}
+    await shop.do("update", "products", where={"sku": "mug"}, set={"amount": 1500})
+    await shop.do("delete", "products", where={"sku": "pen"})
+    after = {row["sku"]: row for row in await shop.do("select", "products", where={"amount": {"gt": 0}})}
+    assert after == {"mug": {**before["mug"], "amount": 1500}, "tee": before["tee"]}
 
 
 async def test_an_update_of_too_many_rows_is_undone(shop: Shop) -> None:

@@ -93,6 +93,30 @@ def test_odd_headers_are_refused_with_a_reason(given_header: str | None, reason:
     assert refusal(BODY, given_header) == reason
 
 
+WRONG_ONE = f"v1={'0' * 64}"
+
+
+@pytest.mark.parametrize(
+    ("given_header", "reason"),
+    [
+        (f"t={NOW}," + ",".join([WRONG_ONE] * 19) + f",v1={sign()}", None),
+        (f"t={NOW}," + ",".join([WRONG_ONE] * 20) + f",v1={sign()}", "malformed_signature"),
+        (f"t={NOW},v1={sign()},v0=".ljust(4096, "x"), None),
+        (f"t={NOW},v1={sign()},v0=".ljust(4097, "x"), "malformed_signature"),
+        (f"t={NOW}, v1={sign()} , v0=x", None),
+        (f"t={NOW},v1={sign()},v0=\u00e9", "malformed_signature"),
+        (f"t={NOW},v1={sign()},nonsense", "malformed_signature"),
+        (f"t={NOW},v1={sign()},", "malformed_signature"),
+    ],
+)
+def test_a_good_signature_is_read_up_to_the_limits_of_its_header(given_header: str, reason: str | None) -> None:
+    """Twenty signatures, 4,096 ASCII characters, every part a pair."""
+    if reason is None:
+        assert verify(BODY, given_header, [SECRET], NOW) == NOW
+    else:
+        assert refusal(BODY, given_header) == reason
+
+
 def test_a_changed_body_is_refused() -> None:
     """Also by one blank."""
     assert refusal(BODY + b" ", header()) == "wrong_signature"

@@ -51,6 +51,43 @@ def test_partial_refunds_add_up_and_more_than_is_left_is_refused(client: stripe.
     assert len(client.v1.refunds.list({"payment_intent": intent.id}).data) == 2
 
 
+def test_the_last_unit_can_be_refunded_and_then_nothing_more(client: stripe.StripeClient) -> None:
+    """Through each address that makes a refund; a charge beside it stays whole."""
+    bystander = paid(client)
+    intent = paid(client)
+    charge = id_of(intent.latest_charge)
+    client.v1.refunds.create({"charge": charge, "amount": 1998})
+    client.v1.refunds.create({"payment_intent": intent.id, "amount": 1})
+    assert client.v1.charges.retrieve(charge).refunded is False
+    client.raw_request("post", f"/v1/charges/{charge}/refunds")
+    refunded = client.v1.charges.retrieve(charge)
+    assert (refunded.amount_refunded, refunded.refunded) == (2000, True)
+    for params in ({"charge": charge}, {"payment_intent": intent.id, "amount": 1}):
+        with pytest.raises(stripe.InvalidRequestError) as caught:
+            client.v1.refunds.create(request_params(params))
+        assert caught.value.code == "charge_already_refunded"
+    other = client.v1.charges.retrieve(id_of(bystander.latest_charge))
+    assert (other.amount_refunded, other.refunded) == (0, False)
+
+
+@pytest.mark.parametrize("amount", [0, -1])
+def test_a_refund_of_nothing_is_refused(client: stripe.StripeClient, amount: int) -> None:
+    intent = paid(client)
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        client.v1.refunds.create({"payment_intent": intent.id, "amount": amount})
+    assert caught.value.param == "amount"
+    with pytest.raises(stripe.InvalidRequestError):
+        client.v1.refunds.create({"amount": 100})
+
+
+def test_a_charge_that_failed_or_is_not_captured_is_not_refunded_in_part(client: stripe.StripeClient) -> None:
+    held = paid(client, capture_method="manual")
+    with pytest.raises(stripe.InvalidRequestError, match="cannot partially refund"):
+        client.v1.refunds.create({"payment_intent": held.id, "amount": 500})
+    client.v1.refunds.create({"payment_intent": held.id})
+    assert client.v1.payment_intents.retrieve(held.id).status == "canceled"
+
+
 def test_a_refund_that_fails_later_takes_the_amount_back(
     client: stripe.StripeClient, stripe_emulator: RunningEmulator
 ) -> None:

@@ -257,3 +257,36 @@ def test_subscriptions_are_listed_by_status_price_and_customer(shop: Shop, gold:
     assert len(shop.v1.subscriptions.list({"status": "all"}).data) == 2
     canceled = shop.v1.subscriptions.search({"query": "status:'canceled'"}).data
     assert [s.id for s in canceled] == [other.id]
+
+
+@pytest.mark.parametrize(
+    ("on", "percent", "limited", "expected"),
+    [
+        ("subscription", 25, None, [-1125, 2250]),
+        ("item", 25, None, [-1125, 2250]),
+        ("both", 50, None, [-375, 750]),
+        ("subscription", 25, "Gold", [-1125, 3000]),
+        ("subscription", 33.3, None, [-1001, 2001]),
+        ("subscription", 100, None, []),
+    ],
+)
+def test_prorations_carry_percentage_coupons_in_their_amounts(
+    shop: Shop, on: str, percent: float, limited: str | None, expected: list[int]
+) -> None:
+    """Half a month of 30.00 back and half a month of 60.00 more, each less what is off. An amount off is not shared."""
+    shop.begin("2030-06-01")
+    old, new = shop.price(3000), shop.price(6000, name="Platinum")
+    coupon = {"percent_off": percent, "duration": "forever"}
+    if limited:
+        coupon["applies_to"] = {"products": [id_of(old.product)]}
+    off = [{"coupon": shop.v1.coupons.create(request_params(coupon)).id}]
+    fixed = shop.v1.coupons.create({"amount_off": 100, "currency": "usd", "duration": "forever"}).id
+    item = {"price": old.id, **({"discounts": off} if on in ("item", "both") else {})}
+    whole = off if on in ("subscription", "both") else []
+    params = {"customer": shop.customer().id, "items": [item], "discounts": [*whole, {"coupon": fixed}]}
+    subscription = shop.v1.subscriptions.create(request_params(params))
+    shop.advance("2030-06-16")
+    change = {"items": [{"id": item_of(subscription), "price": new.id}]}
+    shop.v1.subscriptions.update(subscription.id, request_params(change))
+    pending = shop.v1.invoice_items.list({"pending": True}).data
+    assert sorted(entry.amount for entry in pending if entry.amount) == expected

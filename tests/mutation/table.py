@@ -1,0 +1,106 @@
+"""What is measured: the modules that guard money and safety, each with the smallest tests that ought to hold it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Measured:
+    """One module. source: its file. tests: files or tests, the quick ones first. keyword: for pytest's `-k`."""
+
+    source: str
+    tests: tuple[str, ...]
+    keyword: str = ""
+
+
+def _module(source: str, *tests: str, keyword: str = "") -> Measured:
+    return Measured(source, tests, keyword)
+
+
+_CHECKER = "src/payloom/workflows/checker/payment_rules"
+_STRIPE = "tests/integration/connectors/stripe"
+_BILLING = "emulator/tests/integration/billing/subscriptions"
+
+MODULES = (
+    _module("src/payloom/kit/money.py", "tests/unit/kit/test_kit_money.py"),
+    _module("src/payloom/inbox/signature.py", "tests/unit/inbox/test_signature.py"),
+    _module("src/payloom/inbox/service.py", "tests/integration/inbox"),
+    _module(
+        "src/payloom/inbox/set_aside.py",
+        "tests/integration/inbox",
+        "tests/integration/security/records/test_set_aside.py",
+    ),
+    _module(
+        "src/payloom/auth/sessions.py",
+        "tests/integration/auth/test_accounts.py",
+        "tests/integration/security/accounts/test_sessions.py",
+    ),
+    _module("src/payloom/auth/decision_links.py", "tests/integration/auth/test_decision_links.py"),
+    _module("src/payloom/auth/links.py", "tests/integration/security/accounts/test_links_by_mail.py"),
+    _module(
+        "src/payloom/auth/sign_in_throttle.py",
+        "tests/integration/security/accounts/test_lock_out.py",
+        "tests/integration/auth",
+    ),
+    _module(
+        "src/payloom/tables/query/where.py",
+        "tests/integration/tables/test_table_verbs.py",
+        "tests/integration/tables/test_where_properties.py",
+    ),
+    _module(
+        "src/payloom/tables/query/sql.py",
+        "tests/integration/tables/test_table_verbs.py",
+        "tests/integration/tables/test_where_properties.py",
+    ),
+    _module("src/payloom/tables/query/integrity.py", "tests/integration/tables/test_table_verbs.py"),
+    _module("src/payloom/connectors/http/guard.py", "tests/unit/connectors/test_http_guard.py"),
+    _module(
+        "src/payloom/connectors/stripe/failures.py",
+        "tests/unit/connectors/stripe",
+        f"{_STRIPE}/test_stripe_calls.py",
+        f"{_STRIPE}/test_stripe_answers.py",
+    ),
+    _module(
+        "src/payloom/connectors/stripe/lookup.py",
+        f"{_STRIPE}/test_stripe_lost_changes.py",
+        f"{_STRIPE}/test_stripe_once.py",
+    ),
+    _module(
+        "src/payloom/runs/coordination/dedupe.py",
+        "tests/integration/runs/test_runs.py",
+        "tests/integration/runs/ordering/test_shared_calls.py",
+    ),
+    _module(
+        "src/payloom/runs/coordination/waits.py",
+        "tests/integration/runs/test_runs.py",
+        "tests/integration/runs/ordering",
+    ),
+    _module(
+        "src/payloom/runs/coordination/lanes.py",
+        "tests/integration/runs/ordering",
+        "tests/integration/runs/test_runs.py",
+    ),
+    _module(
+        "src/payloom/runs/publishing/trigger_matching.py",
+        "tests/integration/runs/test_runs.py",
+        "tests/integration/security/rights/test_foreign_accounts.py",
+    ),
+    _module("src/payloom/runs/start_rights.py", "tests/integration/security/rights/test_starting_a_run.py"),
+    _module(f"{_CHECKER}/ownership.py", "tests/unit/workflows/checker"),
+    _module(f"{_CHECKER}/taint.py", "tests/unit/workflows/checker"),
+    _module(f"{_CHECKER}/amounts.py", "tests/unit/workflows/checker"),
+    _module(f"{_CHECKER}/payments.py", "tests/unit/workflows/checker"),
+    _module(f"{_CHECKER}/callers.py", "tests/unit/workflows/checker"),
+    _module(f"{_CHECKER}/stale_reads.py", "tests/unit/workflows/checker"),
+    _module("src/payloom/views/payment_state.py", "tests/unit/views/test_payment_state.py"),
+    _module(
+        "emulator/src/payloom_emulator/billing/subscriptions/changes/proration.py",
+        f"{_BILLING}/test_changes.py",
+        f"{_BILLING}/test_subscriptions_begin.py",
+    ),
+    _module(
+        "emulator/src/payloom_emulator/payments/refunds.py",
+        "emulator/tests/integration/payments/test_charges_and_refunds.py",
+    ),
+)
