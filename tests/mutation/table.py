@@ -20,6 +20,7 @@ def _module(source: str, *tests: str, keyword: str = "") -> Measured:
 
 _CHECKER = "src/payloom/workflows/checker/payment_rules"
 _STRIPE = "tests/integration/connectors/stripe"
+_BYSTANDERS = "tests/integration/runs/ordering/test_bystanders.py"
 _BILLING = "emulator/tests/integration/billing/subscriptions"
 
 MODULES = (
@@ -68,16 +69,19 @@ MODULES = (
     ),
     _module(
         "src/payloom/runs/coordination/dedupe.py",
+        _BYSTANDERS,
         "tests/integration/runs/test_runs.py",
         "tests/integration/runs/ordering/test_shared_calls.py",
     ),
     _module(
         "src/payloom/runs/coordination/waits.py",
+        _BYSTANDERS,
         "tests/integration/runs/test_runs.py",
         "tests/integration/runs/ordering",
     ),
     _module(
         "src/payloom/runs/coordination/lanes.py",
+        _BYSTANDERS,
         "tests/integration/runs/ordering",
         "tests/integration/runs/test_runs.py",
     ),

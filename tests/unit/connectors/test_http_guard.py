@@ -108,6 +108,52 @@ async def test_a_whole_origin_may_be_private_but_only_that_one() -> None:
             await guard("http://stock.internal:8080", answers=("10.0.0.5",)).find(url)
 
 
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("https://user@api.example.com/", "user name"),
+        ("https://:pass@api.example.com/", "user name"),
+        ("https://api.example.com/a b", "a blank"),
+        ("https://api.example.com/a\tb", "a blank"),
+        ("https://api.example.com/a\\b", "a backslash"),
+        ("https://api.example.com/a\x7fb", "a control character"),
+        ("https://api.example.com/?q=a b", "a blank"),
+        ("https://" + "\u00fc" * 70 + ".test/", "not understood"),
+        ("https://[::1/", "not understood"),
+        ("https://api.example.com:99999/", "not understood"),
+        ("https://.:443/", "and a host"),
+        ("https://api.example.com:22/", "port 22"),
+    ],
+)
+async def test_what_is_wrong_with_an_address_is_said(url: str, words: str) -> None:
+    with pytest.raises(NotAllowed, match=words):
+        await guard("*").find(url)
+
+
+async def test_an_origin_without_a_port_means_the_usual_port_of_its_scheme() -> None:
+    """And no other port, scheme, or host."""
+    private = guard("https://stock.internal", answers=("10.0.0.5",))
+    assert (await private.find("https://stock.internal/x")).port == 443
+    assert (await private.find("https://stock.internal:443/x")).port == 443
+    for url in ("https://stock.internal:80/", "http://stock.internal/", "https://other.internal/"):
+        with pytest.raises(NotAllowed):
+            await private.find(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "authority", "connected"),
+    [
+        ("http://[2606:4700::1111]/", "[2606:4700::1111]", "http://[2606:4700::1111]:80/"),
+        ("http://[2606:4700::1111]:443/", "[2606:4700::1111]:443", "http://[2606:4700::1111]:443/"),
+        ("https://example.com:80/a", "example.com:80", "https://[2606:4700::1111]:80/a"),
+    ],
+)
+async def test_the_host_header_names_a_port_that_is_not_the_usual_one(url: str, authority: str, connected: str) -> None:
+    target = await guard("*", answers=("2606:4700::1111",)).find(url)
+    assert (target.authority, target.url) == (authority, connected)
+    assert target.origin == f"{target.scheme}://{authority}"
+
+
 async def test_a_name_that_does_not_exist_says_so() -> None:
     with pytest.raises(NotFound):
         await look_up("does-not-exist.invalid", 443)
