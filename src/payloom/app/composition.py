@@ -55,6 +55,7 @@ from payloom.kit.clock import Clock
 from payloom.kit.errors import PayloomError
 from payloom.project.loader import Project
 from payloom.project.publisher import ProjectPublisher
+from payloom.runs.dependencies import keyed_at_stripe
 from payloom.runs.intake.backfill import EventBackfill
 from payloom.runs.publishing.trigger_matching import PublishedWorkflows
 from payloom.runs.publishing.versions import Versions
@@ -69,6 +70,7 @@ from payloom.views.health import HealthReport, count_unsent_mails, read_health
 from payloom.views.references.indexer import Indexer
 from payloom.views.references.retention import delete_references
 from payloom.views.run_queries import RunQueries
+from payloom.workflows.program.commands import Do
 
 if TYPE_CHECKING:
     from payloom.sandbox.service import SandboxService
@@ -125,6 +127,7 @@ class Services:
             on_event_stored=self._mirror_event if self.mirror is not None else None,
             observer=self.metrics,
             on_prune=delete_references,
+            repeats_safely=self._repeats_safely,
         )
         self.run_queries = RunQueries(self.database)
         secrets = [secret.get_secret_value() for secret in settings.stripe.webhook_secrets]
@@ -172,6 +175,9 @@ class Services:
         url = self.settings.email.url
         transport = SmtpTransport(parse_smtp_url(url.get_secret_value())) if url else OutboxTransport()
         return Outbox(self.database, transport, self.clock)
+
+    def _repeats_safely(self, do: Do) -> bool:
+        return keyed_at_stripe(do) or (do.verb == "email" and self.outbox.is_local)
 
     def _step_hosts(self) -> VerbDispatcher:
         return VerbDispatcher(

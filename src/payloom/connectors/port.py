@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -45,6 +45,16 @@ class Attempt:
     fields: frozenset[str] | None = None
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Recording:
+    """What a step answers whose rows belong into the transaction that records its success.
+
+    record: writes them and returns the step's value. The database may run it again; it writes nothing else.
+    """
+
+    record: Callable[[sa.Connection], Any]
+
+
 class TableHost(Protocol):
     """Does table verbs."""
 
@@ -62,7 +72,7 @@ class OutsideHost(Protocol):
     """Does everything that leaves the machine: verbs `stripe`, `email`, `http`, `python`."""
 
     async def perform(self, do: Do, attempt: Attempt) -> Any:
-        """Do one step under `do.key` and return its value.
+        """Do one step under `do.key` and return its value, or a `Recording` that gives it.
 
         May be called again with the same `do` after a crash or a retryable failure; the effect must happen once per
         `do.key`.

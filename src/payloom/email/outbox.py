@@ -11,7 +11,8 @@ from __future__ import annotations
 import base64
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from email import policy
 from email.parser import BytesHeaderParser
 from typing import Any, Literal
@@ -19,11 +20,12 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from payloom.db import compiled_statements
 from payloom.db.database import Database
 from payloom.email.errors import BadMail, DeliveryUnknown, EmailError, MailDelayed, MailNotFound, MailRefused
 from payloom.email.message import Attachment, Mail, Status, message_id
 from payloom.email.models import mails
-from payloom.email.transport import Transport
+from payloom.email.transport import OutboxTransport, Transport
 from payloom.kit.clock import Clock
 from payloom.kit.ids import new_id
 
@@ -58,6 +60,24 @@ _SHOWN = (
 )
 Summary = Mapping[str, Any]
 Decision = Literal["send", "sent", "busy", "unknown"]
+Record = Callable[[sa.Connection], Mail]
+"""Notes within a transaction that a mail is sent, and returns it as stored."""
+_BY_KEY = sa.select(mails).where(mails.c.key == sa.bindparam("mail_key")).with_for_update()
+_MOVED = ("status", "attempts", "repeated", "error", "sent_at")
+
+
+@functools.cache
+def _insert(dialect: str) -> sa.Insert:
+    return (postgresql.insert if dialect == "postgresql" else sqlite.insert)(mails).on_conflict_do_nothing(
+        index_elements=["key"]
+    )
+
+
+_MOVE = (
+    sa.update(mails)
+    .where(mails.c.id == sa.bindparam("mail_id"))
+    .values({name: sa.bindparam(f"new_{name}", type_=mails.c[name].type) for name in (*_MOVED, "changed_at")})
+)
 
 
 class Outbox:
@@ -69,16 +89,28 @@ class Outbox:
         self._transport = transport
         self._clock = clock
 
+    @property
+    def is_local(self) -> bool:
+        """Whether nothing leaves: the row is the mail, so that there is never a doubt about it."""
+        return isinstance(self._transport, OutboxTransport)
+
     async def send(self, mail: Mail, *, in_doubt: bool = False) -> Mail:
-        """Send `mail` once for its key and return it as stored.
+        """`transmit` in a transaction of its own; return the mail as stored."""
+        return await self._database.write(await self.transmit(mail, in_doubt=in_doubt))
+
+    async def transmit(self, mail: Mail, *, in_doubt: bool = False) -> Record:
+        """Send `mail` once for its key; return what notes that, in the transaction of whoever asked for it.
 
         in_doubt: an earlier try may have sent it. Then it is sent a second time at most, under the same Message-ID and
-        marked. A mail whose key was sent before is returned as it was; nothing leaves.
+        marked. A mail whose key was sent before is returned as it was; nothing leaves. So it is when the note is lost.
+        With the local transport the note is the mail: it is there once, with the transaction, or not at all.
         Raises `MailRefused`, `MailDelayed` (nothing left, try later), `DeliveryUnknown` (perhaps sent).
         """
+        if self.is_local:
+            return lambda tx: self._store_sent(tx, mail)
         decision, stored = await self._database.write(lambda tx: self._begin(tx, mail, in_doubt=in_doubt))
         if decision == "sent":
-            return stored
+            return lambda _tx: stored
         if decision == "busy":
             raise MailDelayed("the same mail is being sent right now")
         if decision == "unknown":
@@ -93,7 +125,7 @@ class Outbox:
             message = str(error)
             await self._database.write(lambda tx: self._move(tx, stored, status, error=message))
             raise
-        return await self._database.write(lambda tx: self._move(tx, stored, "sent"))
+        return lambda tx: self._move(tx, stored, "sent")
 
     async def resend(self, mail_id: str) -> Mail:
         """Send a mail by hand and return it as stored: one that did not leave again, of any other a copy.
@@ -153,12 +185,25 @@ class Outbox:
         source = sent.decode("utf-8", "replace")
         return {**summary(mail), "text": mail.text, "html": mail.html, "headers": headers, "source": source}
 
+    def _insert_new(self, tx: sa.Connection, mail: Mail) -> bool:
+        """Insert a mail under its key; return whether the key was new."""
+        values = {**_row(mail), "changed_at": self._clock.now()}
+        return compiled_statements.count(tx, _insert(tx.dialect.name), values) > 0
+
+    def _store_sent(self, tx: sa.Connection, mail: Mail) -> Mail:
+        """Insert a mail as sent. What an earlier try has left under its key becomes sent."""
+        new = dataclasses.replace(mail, status="sent", attempts=1, sent_at=self._clock.now())
+        if self._insert_new(tx, new):
+            return new
+        stored = _mail(tx.execute(_BY_KEY, {"mail_key": mail.key}).one())
+        return stored if stored.status == "sent" else self._move(tx, self._move(tx, stored, "sending"), "sent")
+
     def _begin(self, tx: sa.Connection, mail: Mail, *, in_doubt: bool) -> tuple[Decision, Mail]:
-        insert = (postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert)(mails)
-        now = self._clock.now()
-        tx.execute(insert.values({**_row(mail), "changed_at": now}).on_conflict_do_nothing(index_elements=["key"]))
-        row = tx.execute(sa.select(mails).where(mails.c.key == mail.key).with_for_update()).one()
-        stored = _mail(row)
+        new = dataclasses.replace(mail, status="sending", attempts=1)
+        if self._insert_new(tx, new):
+            return "send", new
+        row = tx.execute(_BY_KEY, {"mail_key": mail.key}).one()
+        stored, now = _mail(row), self._clock.now()
         if stored.status == "sent":
             return "sent", stored
         doubtful = stored.status in ("sending", "unknown")
@@ -181,8 +226,9 @@ class Outbox:
             error=error,
             sent_at=self._clock.now() if status == "sent" else None,
         )
-        changed = {name: getattr(moved, name) for name in ("status", "attempts", "repeated", "error", "sent_at")}
-        tx.execute(sa.update(mails).where(mails.c.id == mail.id).values(**changed, changed_at=self._clock.now()))
+        changed = {f"new_{name}": getattr(moved, name) for name in _MOVED}
+        values = {"mail_id": mail.id, "new_changed_at": self._clock.now(), **changed}
+        compiled_statements.rows(tx, _MOVE, values)
         return moved
 
 

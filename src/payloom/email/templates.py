@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -30,12 +31,14 @@ MAX_SUBJECT = 250
 _QUOTE_SUBJECT = "put the subject in quotes if it begins with {{ or holds a colon"
 _MARK = "---"
 _TAG = re.compile(r"</?(mj[a-z-]*)")
+_BREAKS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\s]+")
 _PARTS = """
     head body attributes all class breakpoint font preview style title html-attributes selector html-attribute raw
     include accordion accordion-element accordion-title accordion-text button carousel carousel-image column divider
     group hero image navbar navbar-link section social social-element spacer table text wrapper
 """
 _TAGS = frozenset(["mjml", *(f"mj-{part}" for part in _PARTS.split())])
+_Version = tuple[int, int, int] | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -47,14 +50,24 @@ class Rendered:
     text: str
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Subject:
+    """The compiled subject of a template's file as it was. version: see `_version`."""
+
+    version: _Version
+    template: jinja2.Template
+
+
 class Templates:
-    """The templates of one folder. They are read again when a file changes."""
+    """The templates of one folder. Each is read and compiled once, and again when its file changes."""
 
     def __init__(self, folder: Path) -> None:
         """`folder` need not exist: then there are no templates."""
         self.folder = folder
         self._bodies = _Environment(loader=_Loader(folder), autoescape=True)
         self._subjects = _Environment(autoescape=False)
+        self._compiled: dict[str, _Subject] = {}
+        self._root = str(folder)
 
     def names(self) -> list[str]:
         """Return the names a workflow may use, sorted."""
@@ -106,12 +119,8 @@ class Templates:
 
     def render(self, name: str, data: Mapping[str, Any]) -> Rendered:
         """Fill in a template. `data` are JSON-able values and datetimes. Raises `TemplateError`, `UnknownTemplate`."""
-        if name not in self.names():
-            hint = did_you_mean(name, self.names()) or f"put it at {self.folder.name}/{name}{SUFFIX}"
-            raise UnknownTemplate(f"there is no mail template {name[:80]!r}", hint=hint)
-        subject, line = self._subject(name)
         try:
-            title = self._subjects.from_string("\n" * (line - 1) + subject).render(data)
+            title = self._compiled_subject(name).render(data)
             markup = self._bodies.get_template(f"{name}{SUFFIX}").render(data)
         except TemplateError:
             raise
@@ -122,8 +131,20 @@ class Templates:
         except ValueError as error:
             hint = "every tag must be closed, and <mjml> is the outermost"
             raise TemplateError(f"the MJML is not valid: {error}", where=self._where(name), hint=hint) from None
-        title = re.sub(r"[\x00-\x1f\x7f\u2028\u2029\s]+", " ", title).strip()[:MAX_SUBJECT]
+        title = _BREAKS.sub(" ", title).strip()[:MAX_SUBJECT]
         return Rendered(subject=title, html=html, text=plain_text(html))
+
+    def _compiled_subject(self, name: str) -> jinja2.Template:
+        version = _version(f"{self._root}/{name}{SUFFIX}")
+        known = self._compiled.get(name)
+        if known is None or known.version != version:
+            if name not in self.names():
+                hint = did_you_mean(name, self.names()) or f"put it at {self.folder.name}/{name}{SUFFIX}"
+                raise UnknownTemplate(f"there is no mail template {name[:80]!r}", hint=hint)
+            subject, line = self._subject(name)
+            template = self._subjects.from_string("\n" * (line - 1) + subject)
+            known = self._compiled[name] = _Subject(version, template)
+        return known.template
 
     def _where(self, name: str, line: int | None = None) -> str:
         return f"{self.folder.name}/{name}{SUFFIX}" + (f":{line}" if line else "")
@@ -179,6 +200,15 @@ class Templates:
         return self._where(name, line)
 
 
+def _version(path: str) -> _Version:
+    """Return what changes when a file does; None if it is not there."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - a Path costs as much as the call, for every mail
+    except (OSError, ValueError):
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
 def _front_matter(lines: list[str]) -> int:
     """Return how many lines the front matter takes, marks included; 0 if there is none."""
     if not lines or lines[0].strip() != _MARK:
@@ -196,13 +226,13 @@ class _Loader(jinja2.BaseLoader):
         path = self._folder / template
         if ".." in Path(template).parts or Path(template).is_absolute() or not path.is_file():
             raise jinja2.TemplateNotFound(template)
-        changed = path.stat().st_mtime_ns
+        version = _version(str(path))
         lines = path.read_text(encoding="utf-8").splitlines()
         end = _front_matter(lines)
         _check_tags(template, lines, end)
 
         def fresh() -> bool:
-            return path.is_file() and path.stat().st_mtime_ns == changed
+            return _version(str(path)) == version
 
         return "\n".join([*[""] * end, *lines[end:]]), str(path), fresh
 

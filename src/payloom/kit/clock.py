@@ -61,3 +61,8 @@ def rfc3339(moment: dt.datetime) -> str:
 def monotonic() -> float:
     """Return seconds of a clock that never goes back; for durations and time-outs."""
     return time.monotonic()
+
+
+def processor_time() -> float:
+    """Return the seconds of processor time that this thread has used; waiting does not count."""
+    return time.thread_time()

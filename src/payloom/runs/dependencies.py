@@ -18,6 +18,7 @@ from payloom.engine.port import Engine
 from payloom.inbox.service import InboxEvent
 from payloom.kit.clock import Clock
 from payloom.runs.registry import WorkflowRegistry
+from payloom.workflows.program.commands import Do
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -57,6 +58,11 @@ class RunObserver(Protocol):
         ...
 
 
+def keyed_at_stripe(do: Do) -> bool:
+    """Whether a step goes to Stripe, whose idempotency keys make a repeat harmless."""
+    return do.verb == "stripe"
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class RunDependencies:
     """The collaborators, wired once."""
@@ -74,6 +80,8 @@ class RunDependencies:
     """Told of every new event in the transaction that stores it."""
     observer: RunObserver | None = None
     """Told of what ended, once it is durable."""
+    repeats_safely: Callable[[Do], bool] = keyed_at_stripe
+    """Whether an outside step has its effect once, however often it goes out under its key."""
 
     def later(self, seconds: float) -> dt.datetime:
         """Return the moment that many seconds from now."""

@@ -23,7 +23,7 @@ from payloom.runs.advance.worker import RunWorker
 from payloom.runs.control import Fork, RunControl
 from payloom.runs.coordination.parking import Parking
 from payloom.runs.coordination.waits import Waits
-from payloom.runs.dependencies import RunDependencies, RunLimits, RunObserver
+from payloom.runs.dependencies import RunDependencies, RunLimits, RunObserver, keyed_at_stripe
 from payloom.runs.errors import RunUnknown, WrongState
 from payloom.runs.intake.callers import Caller, CallerRuns, ResponseWaiters, RunResponse, response_of
 from payloom.runs.intake.intake import Intake, IntakeResult
@@ -34,6 +34,7 @@ from payloom.runs.scheduling.retention import PruneHook, Retention, prune
 from payloom.runs.scheduling.runner import ScheduleRunner
 from payloom.runs.scheduling.sweeper import Sweeper
 from payloom.runs.start_rights import Person, permit_start
+from payloom.workflows.program.commands import Do
 
 log = logging.getLogger("payloom.runs")
 
@@ -56,8 +57,12 @@ class RunService:
         on_event_stored: Callable[[sa.Connection, InboxEvent], None] | None = None,
         observer: RunObserver | None = None,
         on_prune: PruneHook | None = None,
+        repeats_safely: Callable[[Do], bool] = keyed_at_stripe,
     ) -> None:
-        """Wire the services; nothing runs before start(). on_prune: deletes what others keep about deleted rows."""
+        """Wire the services; nothing runs before start().
+
+        on_prune: deletes what others keep about deleted rows. repeats_safely: see `RunDependencies`.
+        """
         self._waiters = ResponseWaiters()
         self._deps = deps = RunDependencies(
             database,
@@ -70,6 +75,7 @@ class RunService:
             self._waiters.notify,
             on_event_stored,
             observer,
+            repeats_safely,
         )
         self._worker = RunWorker(deps)
         self._starter = RunStarter(deps, self._worker)

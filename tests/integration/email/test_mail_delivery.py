@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from tests.support.present import present
 
-from payloom.email.errors import DeliveryUnknown, MailDelayed, MailRefused
+from payloom.email.errors import DeliveryUnknown, EmailError, MailDelayed, MailRefused
 from payloom.email.message import Mail, message_id
 from payloom.email.outbox import ALLOWED, Outbox, get_mail, list_mails
 from payloom.email.transport import OutboxTransport, SmtpServer, SmtpTransport, Transport
@@ -319,6 +319,42 @@ async def test_two_at_once_send_once(database: Database, clock: ManualClock) -> 
     finish.set()
     assert (await first).status == "sent"
     assert len(transport.sent) == 1
+
+
+async def test_a_crash_between_the_server_and_the_record_is_repeated_once_and_marked(
+    database: Database, server: Server, clock: ManualClock
+) -> None:
+    """The mark `sent` goes with the record of whoever asked. Without it nobody knows that the server has the mail."""
+    outbox = Outbox(database, server.transport(), clock)
+    await outbox.transmit(mail())
+    assert (await stored(database))[0].status == "sending"
+    again = await database.write(await outbox.transmit(mail(), in_doubt=True))
+    assert (again.status, again.repeated, again.attempts) == ("sent", True, 2)
+    assert len(server.received) == 2
+    assert {email.message_from_bytes(sent)["Message-ID"] for sent in server.received} == {again.message_id}
+
+
+@pytest.mark.parametrize("left", [MailRefused("no"), MailDelayed("later"), DeliveryUnknown("silence"), None])
+async def test_the_local_outbox_is_never_in_doubt(
+    database: Database, clock: ManualClock, left: Exception | None
+) -> None:
+    """Whatever another transport has left under the key, and however often nobody recorded it: one mail, sent."""
+
+    async def crash() -> None:
+        raise Died
+
+    before = Outbox(database, Scripted(*[left or crash] * 2), clock)
+    for _ in range(2):
+        with pytest.raises((EmailError, Died)):
+            await before.send(mail(), in_doubt=True)
+    local = Outbox(database, OutboxTransport(), clock)
+    for _ in range(3):
+        await local.transmit(mail(), in_doubt=True)
+    records = [await local.transmit(dataclasses.replace(mail(), id=new_id("mail"))) for _ in range(2)]
+    first, again = [await database.write(record) for record in records]
+    assert first == again == (await stored(database))[0]
+    assert first.status == "sent"
+    assert len(await stored(database)) == 1
 
 
 async def test_a_mail_left_behind_by_a_dead_process_is_taken_up_after_ten_minutes(

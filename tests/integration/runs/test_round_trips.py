@@ -6,10 +6,10 @@ On Postgres each of them is a round trip. Who lowers a figure writes the lower o
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import event as sa_event
+from tests.support.load.paid_orders import StatementCount
 from tests.support.runs_fixture import RunsFixture, build
 
 if TYPE_CHECKING:
@@ -50,36 +50,9 @@ async def fixture(database: Database, tmp_path: Path) -> AsyncIterator[RunsFixtu
     await made.service.stop(2.0)
 
 
-class Count:
-    """Statements since it was made, begin and commit among them."""
-
-    def __init__(self, database: Database) -> None:
-        self.seen: list[str] = []
-        self.engine = database.engine
-        sa_event.listen(self.engine, "before_cursor_execute", self._statement)
-        sa_event.listen(self.engine, "begin", self._begin)
-        sa_event.listen(self.engine, "commit", self._commit)
-
-    def _statement(self, _conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        self.seen.append(" ".join(statement.split())[:120])
-
-    def _begin(self, _conn: Any) -> None:
-        self.seen.append("BEGIN")
-
-    def _commit(self, _conn: Any) -> None:
-        self.seen.append("COMMIT")
-
-    def stop(self) -> list[str]:
-        """Count no more; returns what was counted."""
-        sa_event.remove(self.engine, "before_cursor_execute", self._statement)
-        sa_event.remove(self.engine, "begin", self._begin)
-        sa_event.remove(self.engine, "commit", self._commit)
-        return self.seen
-
-
 async def test_an_event_in_the_fast_lane(fixture: RunsFixture) -> None:
     """Store it, do its step, look who waits, insert run and step: and no savepoint."""
-    count = Count(fixture.database)
+    count = StatementCount(fixture.database)
     await fixture.service.ingest(fixture.event("thing.paid", id="t", order="o1", amount=5))
     seen = count.stop()
     assert len(seen) <= (9 if fixture.database.dialect == "postgresql" else 6), seen
@@ -88,7 +61,7 @@ async def test_an_event_in_the_fast_lane(fixture: RunsFixture) -> None:
 async def test_fifty_events_that_arrive_together(fixture: RunsFixture) -> None:
     """Their own steps, and what one event needs besides: twice, as the first one did not wait for the others."""
     events = [fixture.event("thing.paid", id=f"t{n}", order=f"o{n}", amount=5) for n in range(50)]
-    count = Count(fixture.database)
+    count = StatementCount(fixture.database)
     await asyncio.gather(*[fixture.service.ingest(event) for event in events])
     seen = count.stop()
     assert len(seen) <= 50 + 18, seen
@@ -96,7 +69,7 @@ async def test_fifty_events_that_arrive_together(fixture: RunsFixture) -> None:
 
 async def test_a_run_with_two_outside_steps_in_a_lane(fixture: RunsFixture) -> None:
     """Four transactions: taken in, after each step, at the end: five statements each, seven for the first."""
-    count = Count(fixture.database)
+    count = StatementCount(fixture.database)
     taken = await fixture.service.ingest(fixture.event("thing.created", id="t"))
     assert taken.new
     answer = await fixture.service.answer(taken.runs[0], wait=10)

@@ -148,3 +148,28 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "emails" / "note.mjml.j2"
     os.utime(path, ns=(1, 1))
     assert templates.render("note", {}).text == "two\n"
+
+
+def test_a_changed_subject_is_read_again_and_a_file_that_is_gone_is_unknown(tmp_path: Path) -> None:
+    templates = write(tmp_path, "x", subject="One")
+    path = tmp_path / "emails" / "note.mjml.j2"
+    status = path.stat()
+    assert templates.render("note", {}).subject == "One"
+    write(tmp_path, "x", subject="Other")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert templates.render("note", {}).subject == "Other"
+    path.unlink()
+    with pytest.raises(UnknownTemplate):
+        templates.render("note", {})
+    write(tmp_path, "x", subject='"{{ x"')
+    for _ in range(2):
+        assert "emails/note.mjml.j2:2" in str(fails(templates, {}))
+
+
+def test_a_template_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mail costs a look at the file's date, no reading of it."""
+    templates = write(tmp_path, "x {{ n }}{% include '_part.mjml.j2' %}", subject='"{{ n }}"')
+    (tmp_path / "emails" / "_part.mjml.j2").write_text("y")
+    templates.render("note", {"n": 1})
+    monkeypatch.setattr(Path, "read_text", None)
+    assert templates.render("note", {"n": 2}).text == "x 2y\n"

@@ -1,4 +1,4 @@
-"""Does `email` steps (`OutsideHost`): fill in the template, write the outbox row, send, mark."""
+"""Does `email` steps (`OutsideHost`): fill in the template, send; the mark `sent` goes with the step's own record."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from payloom.connectors.port import Attempt, StepFailed
+from payloom.connectors.port import Attempt, Recording, StepFailed
 from payloom.email.errors import BadMail, DeliveryUnknown, EmailError
 from payloom.email.message import Mail, attachments, message_id, recipients
 from payloom.email.outbox import Outbox
 from payloom.email.templates import Templates
-from payloom.kit.clock import Clock
+from payloom.kit.clock import Clock, processor_time
 from payloom.kit.ids import new_id
 from payloom.kit.json_types import is_list, is_map
 from payloom.kit.suggest import did_you_mean
 from payloom.workflows.program.commands import Do, StepFailure
 
+_QUICK = 0.003
+"""Seconds of the processor. A template that needs more would hold up everything else in the process."""
 _ARGUMENTS = ("to", "data", "from", "reply_to", "attachments")
 Link = Callable[[Mapping[str, Any], str], Awaitable[str]]
 """Returns the signed address for what a link opens and the address it is sent to."""
@@ -38,17 +40,19 @@ class EmailHost:
         self._outbox = outbox
         self._clock = clock
         self._sender = sender
+        self._quick: set[str] = set()
+        """The templates whose latest mail was composed in less than `_QUICK`."""
 
-    async def perform(self, do: Do, attempt: Attempt) -> Any:
-        """Send one mail under `do.key` and return `{id, to, subject, status, repeated}`.
+    async def perform(self, do: Do, attempt: Attempt) -> Recording:
+        """Send one mail under `do.key`; what records it gives `{id, to, subject, status, repeated}`.
 
         Failure kinds: `email_template`, `unknown_template`, `bad_mail` (422), `mail_refused` (502), `mail_delayed`
         (retryable), `mail_unknown` (in doubt; a retry repeats the mail once, marked).
         """
         try:
             links = await self._signed_links(do)
-            mail = await asyncio.to_thread(self._compose, do, attempt, links)
-            sent = await self._outbox.send(mail, in_doubt=attempt.in_doubt)
+            mail = await self._composed(do, attempt, links)
+            record = await self._outbox.transmit(mail, in_doubt=attempt.in_doubt)
         except EmailError as error:
             doubt = {"in_doubt": True} if isinstance(error, DeliveryUnknown) else {}
             failure = StepFailure(
@@ -61,13 +65,22 @@ class EmailHost:
                 retryable=error.retryable,
             )
             raise StepFailed(failure) from error
-        return {
-            "id": sent.id,
-            "to": list(sent.recipients),
-            "subject": sent.subject,
-            "status": sent.status,
-            "repeated": sent.repeated,
-        }
+        return Recording(lambda tx: _value(record(tx)))
+
+    async def _composed(self, do: Do, attempt: Attempt, links: Mapping[str, str]) -> Mail:
+        """Compose in a thread, unless it is known to take less than going there and back does."""
+        if do.action in self._quick and not do.args.get("attachments"):
+            return self._compose_timed(do, attempt, links)
+        return await asyncio.to_thread(self._compose_timed, do, attempt, links)
+
+    def _compose_timed(self, do: Do, attempt: Attempt, links: Mapping[str, str]) -> Mail:
+        began = processor_time()
+        mail = self._compose(do, attempt, links)
+        if processor_time() - began < _QUICK:
+            self._quick.add(do.action)
+        else:
+            self._quick.discard(do.action)
+        return mail
 
     async def _signed_links(self, do: Do) -> Mapping[str, str]:
         """Return the link for each mark that the data may hold."""
@@ -104,6 +117,16 @@ class EmailHost:
             attachments=attachments(do.args.get("attachments")),
             created_at=self._clock.now(),
         )
+
+
+def _value(mail: Mail) -> Mapping[str, Any]:
+    return {
+        "id": mail.id,
+        "to": list(mail.recipients),
+        "subject": mail.subject,
+        "status": mail.status,
+        "repeated": mail.repeated,
+    }
 
 
 def _with_links(value: Any, links: Mapping[str, str]) -> Any:

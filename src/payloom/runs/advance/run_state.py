@@ -7,7 +7,9 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from payloom.connectors.port import Attempt
+import sqlalchemy as sa
+
+from payloom.connectors.port import Attempt, Recording
 from payloom.inbox.service import InboxEvent
 from payloom.runs.advance.replay import ReplayCache
 from payloom.runs.run_rows import Journal, OpenStepRow, Run
@@ -24,11 +26,16 @@ class StepCall:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class StepResult:
-    """The result of a call: a value or a failure."""
+    """The result of a call: a value, what records it and gives the value, or a failure."""
 
     do: Do
     value: Any = None
     failure: StepFailure | None = None
+    recording: Recording | None = None
+
+    def recorded(self, tx: sa.Connection) -> Any:
+        """Write within `tx` what belongs to the result, and return the step's value."""
+        return self.value if self.recording is None else self.recording.record(tx)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

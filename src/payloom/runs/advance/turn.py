@@ -98,7 +98,7 @@ class Turns:
         last = tx.execute(sa.select(sa.func.max(steps.c.seq)).where(steps.c.run_id == run_id)).scalar() or 0
         values = {
             "status": "succeeded" if result.failure is None else "failed",
-            "value": result.value,
+            "value": result.recorded(tx),
             "seq": last + 1,
             "at": self._deps.clock.now(),
             "failure": result.failure and failure_to_json(result.failure),

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from payloom.connectors.port import StepFailed
+from payloom.connectors.port import Recording, StepFailed
 from payloom.db.errors import CommitUnknown, DatabaseUnavailable
 from payloom.db.types import dump_json
 from payloom.inbox.service import load
@@ -271,6 +271,8 @@ class RunWorker:
         try:
             async with asyncio.timeout(timeout):
                 value = await self._deps.outside.perform(do, call.attempt)
+            if isinstance(value, Recording):
+                return StepResult(do, recording=value)
             dump_json(value)
         except StepFailed as failed:
             return StepResult(do, failure=failed.failure)

@@ -46,7 +46,7 @@ class OutsideSteps:
             # No time to retry at means that the process died during the attempt: it may have had its effect.
             died = step.until is None
             in_doubt = step.in_doubt or died
-            if died and _must_not_repeat(do, step):
+            if died and self._must_not_repeat(do, step):
                 changes.update(do.path, {"in_doubt": True})
                 changes.finish(do, now, failure=_OUTCOME_UNKNOWN)
                 return
@@ -86,7 +86,7 @@ class OutsideSteps:
         if failure is not None and retryable and not changes.canceled:
             self.retry_later(changes, do, failure, step, policy, new=False)
             return
-        changes.finish(do, self._deps.clock.now(), result.value, failure)
+        changes.finish(do, self._deps.clock.now(), result.recorded(changes.tx), failure)
 
     def retry_later(
         self, changes: TurnChanges, do: Do, failure: StepFailure, step: OpenStep, policy: Retry, *, new: bool
@@ -119,8 +119,7 @@ class OutsideSteps:
             changes.update(do.path, row)
         changes.open[do.path] = step
 
-
-def _must_not_repeat(do: Do, step: OpenStep) -> bool:
-    """Whether a step during which the process died must not go out again. Keys make Stripe's safe."""
-    most = (do.retry or Retry()).attempts
-    return (most == 1 and do.verb != "stripe") or step.attempts >= most + _DEATHS
+    def _must_not_repeat(self, do: Do, step: OpenStep) -> bool:
+        """Whether a step during which the process died must not go out again."""
+        most = (do.retry or Retry()).attempts
+        return (most == 1 and not self._deps.repeats_safely(do)) or step.attempts >= most + _DEATHS
