@@ -49,6 +49,8 @@ WITHOUT_A_SERVER = {
     "test": ("test -k grant-access", 0),
     "storm": ("storm grant-access --seeds 1 --no-keep", 0),
     "migrate": ("migrate", 0),
+    "backup": ("backup", 0),
+    "restore": ("restore nowhere.tar.gz", 2),
     "doctor": ("doctor", 0),
     "keys new": ("keys new", 0),
     "keys status": ("keys status", 0),

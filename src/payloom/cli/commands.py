@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from payloom import __version__
+from payloom.cli.database import backup
 from payloom.cli.project import check, convert, describe, diff, dry_run, explain, fmt, init, storm, test, workflows
 from payloom.cli.records import accounts, audit, events, mails, run, runs
 from payloom.cli.server import demo, dev, doctor, emulator, keys, migrate, serve, studio, worker
@@ -52,6 +53,8 @@ _COMMANDS = (
     run.run,
     mails.mails,
     migrate.migrate,
+    backup.backup,
+    backup.restore,
     doctor.doctor,
     workflows.workflows,
     describe.actions,

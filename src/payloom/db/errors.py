@@ -69,3 +69,27 @@ class DatabaseOfAnother(DatabaseError):
 
     code: ClassVar[str] = "database_of_another"
     status: ClassVar[int] = 500
+
+
+class BadBackup(DatabaseError):
+    """The file is no backup, it is damaged, or it does not fit this project."""
+
+    code: ClassVar[str] = "bad_backup"
+    status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 2
+
+
+class BackupToolFailed(DatabaseError):
+    """A tool of Postgres that backups need is missing, or it failed."""
+
+    code: ClassVar[str] = "backup_tool"
+    status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 4
+
+
+class DatabaseInUse(DatabaseError):
+    """The database that a backup or a copy is to be written into is not empty, or a process uses it."""
+
+    code: ClassVar[str] = "database_in_use"
+    status: ClassVar[int] = 409
+    exit_code: ClassVar[int] = 2

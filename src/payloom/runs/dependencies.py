@@ -17,6 +17,7 @@ from payloom.db.database import Database
 from payloom.engine.port import Engine
 from payloom.inbox.service import InboxEvent
 from payloom.kit.clock import Clock
+from payloom.runs.lost_time import LostTime
 from payloom.runs.registry import WorkflowRegistry
 from payloom.workflows.program.commands import Do
 
@@ -63,6 +64,13 @@ def keyed_at_stripe(do: Do) -> bool:
     return do.verb == "stripe"
 
 
+@dataclasses.dataclass(slots=True)
+class Restoration:
+    """lost: the lost time of a database that was restored not long ago, read when work begins."""
+
+    lost: LostTime | None = None
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class RunDependencies:
     """The collaborators, wired once."""
@@ -82,6 +90,7 @@ class RunDependencies:
     """Told of what ended, once it is durable."""
     repeats_safely: Callable[[Do], bool] = keyed_at_stripe
     """Whether an outside step has its effect once, however often it goes out under its key."""
+    restoration: Restoration = dataclasses.field(default_factory=Restoration)
 
     def later(self, seconds: float) -> dt.datetime:
         """Return the moment that many seconds from now."""

@@ -28,6 +28,7 @@ from payloom.runs.errors import RunUnknown, WrongState
 from payloom.runs.intake.callers import Caller, CallerRuns, ResponseWaiters, RunResponse, response_of
 from payloom.runs.intake.intake import Intake, IntakeResult
 from payloom.runs.intake.intake_batcher import IntakeBatcher
+from payloom.runs.lost_time import read_lost_time
 from payloom.runs.registry import RowChange, TriggerKind, WorkflowRegistry
 from payloom.runs.run_rows import Run, event_run_id, load_run
 from payloom.runs.scheduling.retention import PruneHook, Retention, prune
@@ -95,6 +96,8 @@ class RunService:
 
     async def start(self) -> None:
         """Begin to advance runs in this process, after taking over what dead processes left. Needs a running loop."""
+        now = self._deps.clock.now()
+        self._deps.restoration.lost = await self._deps.database.read(lambda tx: read_lost_time(tx, now))
         await self._deps.engine.start(self._worker.advance, self._worker.takeover)
         self._worker.enable_local_runs()
         self._sweeping = asyncio.create_task(self._sweep(), name="payloom-sweeper")

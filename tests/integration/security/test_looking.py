@@ -114,6 +114,8 @@ DOORS = {
     "keys abandon": [Door(("keys", "abandon"), code=2), Door(("keys", "abandon", "--yes"))],
     "mails": [Door(("mails",))],
     "migrate": [Door(("migrate",))],
+    "backup": [Door(("backup",))],
+    "restore": [Door(("restore", "nowhere.tar.gz"), code=2), Door(("restore", "nowhere.tar.gz", "--check"), code=2)],
     "doctor": [Door(("doctor",))],
     "workflows": [Door(("workflows",))],
     "actions": [Door(("actions", "refund"))],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -34,6 +34,8 @@ OVERLAP = dt.timedelta(hours=1)
 LONGEST = dt.timedelta(days=29)
 """Stripe lists events for 30 days."""
 MOST = 10_000
+"""How many events are read at once."""
+_SECOND = dt.timedelta(seconds=1)
 CURSOR = "catch_up"
 
 
@@ -49,9 +51,17 @@ class EventBackfill:
     """Ingests missed events."""
 
     def __init__(
-        self, stripe: StripeConnector, inbox: Inbox, runs: EventIngester, database: Database, clock: Clock
+        self,
+        stripe: StripeConnector,
+        inbox: Inbox,
+        runs: EventIngester,
+        database: Database,
+        clock: Clock,
+        *,
+        most: int = MOST,
     ) -> None:
-        """Nothing happens before the first look."""
+        """Nothing happens before the first look. most: how many events are read at once."""
+        self._most = most
         self._stripe = stripe
         self._inbox = inbox
         self._runs = runs
@@ -68,12 +78,9 @@ class EventBackfill:
         async with self._looking:
             started = self._clock.now()
             start_run = since or await self._begin(started)
-            listed = await self._stripe.perform(
-                "events.list", {"created": {"gte": to_epoch(start_run)}, "all": True, "limit": MOST}
-            )
-            page = listed["data"]
-            stored = refused = 0
-            for payload in sorted(page, key=lambda event: event.get("created", 0)):
+            seen = stored = refused = 0
+            async for payload in self._listed(start_run, started):
+                seen += 1
                 try:
                     event = self._inbox.parse(payload, source="catch_up")
                 except EventRefused as error:
@@ -81,10 +88,27 @@ class EventBackfill:
                     log.warning("event_not_taken", reason=error.reason)
                     continue
                 stored += (await self._runs.ingest(event)).new
-            await self._database.write(lambda tx: _remember(tx, started, {"seen": len(page), "stored": stored}))
+            await self._database.write(lambda tx: _remember(tx, started, {"seen": seen, "stored": stored}))
             if stored:
-                log.warning("events_had_not_arrived", stored=stored, seen=len(page))
-            return {"seen": len(page), "stored": stored, "refused": refused, "since": start_run}
+                log.warning("events_had_not_arrived", stored=stored, seen=seen)
+            return {"seen": seen, "stored": stored, "refused": refused, "since": start_run}
+
+    async def _listed(self, since: dt.datetime, until: dt.datetime) -> AsyncIterator[Mapping[str, Any]]:
+        """Yield the events since then, the oldest first.
+
+        Stripe lists the newest first: a window that holds more events than are read at once is halved.
+        """
+        begin, window = since, max(until - since, _SECOND)
+        while begin <= until:
+            end = begin + window
+            created = {"gte": to_epoch(begin)} | ({"lte": to_epoch(end)} if end < until else {})
+            listed = await self._stripe.perform("events.list", {"created": created, "all": True, "limit": self._most})
+            if listed.get("has_more") and window > _SECOND:
+                window = max(window / 2, _SECOND)
+                continue
+            for payload in sorted(listed["data"], key=lambda event: event.get("created", 0)):
+                yield payload
+            begin, window = end + _SECOND, 2 * window
 
     async def _begin(self, now: dt.datetime) -> dt.datetime:
         query = sa.select(cursors.c.at).where(cursors.c.name == CURSOR)

@@ -15,7 +15,7 @@ from payloom.workflows.program.commands import Do, Retry, StepFailure
 
 _OUTCOME_UNKNOWN = StepFailure(
     "outcome_unknown",
-    "The process ended while this step was under way; whether it had its effect is not known.",
+    "The process ended while this step was under way, or a backup was restored; whether it had its effect is not known.",
     status=502,
     hint="Look in the other system. If it did not happen, retry the run, which sends it again.",
     data={"in_doubt": True},
@@ -39,6 +39,9 @@ class OutsideSteps:
         if step is None:
             step = self._first(changes, do, now)
             row: StepRow = {"status": "started", "first_attempt_at": step.first_at, "in_doubt": step.in_doubt}
+            if step.in_doubt and not changes.run.retries and self._only_once(do):
+                changes.finish(do, now, failure=_OUTCOME_UNKNOWN, row=row)
+                return
             changes.insert(do, {**row, "seq": changes.seq})
         elif step.in_flight or (step.until is not None and step.until > now):
             return
@@ -64,9 +67,15 @@ class OutsideSteps:
         """Return a step that goes out for the first time, or for the first time since its run was retried.
 
         What was in doubt before the retry still is: the key may be forgotten meanwhile. Only a step whose outcome a
-        person was asked to look up is made as if it had never been.
+        person was asked to look up is made as if it had never been. After a restore, a step may have gone out in the
+        lost time.
         """
         earlier = superseded(changes.tx, changes.run.id, do.path) if changes.run.retries else []
+        lost = self._deps.restoration.lost
+        if not earlier and lost is not None:
+            began = lost.first_attempt(changes.tx, changes.run, changes.before.event)
+            if began is not None:
+                return OpenStep(first_at=began, in_doubt=True, in_flight=True)
         if not earlier or earlier[-1].kind == _OUTCOME_UNKNOWN.kind or not any(tried.in_doubt for tried in earlier):
             return OpenStep(first_at=now, in_flight=True)
         return OpenStep(first_at=min(tried.first_at or now for tried in earlier), in_doubt=True, in_flight=True)
@@ -121,5 +130,7 @@ class OutsideSteps:
 
     def _must_not_repeat(self, do: Do, step: OpenStep) -> bool:
         """Whether a step during which the process died must not go out again."""
-        most = (do.retry or Retry()).attempts
-        return (most == 1 and not self._deps.repeats_safely(do)) or step.attempts >= most + _DEATHS
+        return self._only_once(do) or step.attempts >= (do.retry or Retry()).attempts + _DEATHS
+
+    def _only_once(self, do: Do) -> bool:
+        return (do.retry or Retry()).attempts == 1 and not self._deps.repeats_safely(do)

@@ -1,0 +1,1 @@
+"""Commands on a whole database: backup, restore, copy."""
