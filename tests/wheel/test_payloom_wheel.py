@@ -74,6 +74,8 @@ BESIDE_A_SERVER = {
     "accounts end-sessions": ("accounts end-sessions nobody@shop.test", 3),
     "accounts reset-password": ("accounts reset-password nobody@shop.test", 3),
     "accounts roles": ("accounts roles nobody@shop.test", 3),
+    "alerts list": ("alerts list", 0),
+    "alerts test": ("alerts test", 1),
     "audit list": ("audit list", 0),
     "audit export": ("audit export", 0),
     "runs list": ("runs list", 0),

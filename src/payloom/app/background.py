@@ -74,7 +74,14 @@ async def sweep(services: Services) -> None:
         log.info("old_runs_deleted", deleted=deleted, keep_days=keep.by_status())
 
 
-IN_EVERY_PROCESS = (BackgroundTask("payloom-follow", lambda services: services.publisher.poll_publications()),)
+IN_EVERY_PROCESS = (
+    BackgroundTask("payloom-follow", lambda services: services.publisher.poll_publications()),
+    BackgroundTask(
+        "payloom-alerts",
+        lambda services: services.alerts.run_forever(),
+        needed=lambda services: services.settings.alerts.has_receiver,
+    ),
+)
 """Tasks of every process, also of those that only put runs on the queue."""
 
 IN_WORKERS = (

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 import structlog
 
+from payloom.alerts.service import AlertService
 from payloom.api.account.context import AccountContext
 from payloom.api.account.mails import AccountMails
 from payloom.api.http.current_user import SessionAuth, as_user
@@ -114,6 +115,7 @@ class Services:
         self.stripe_tables = StripeTables(self.stripe, self.mirror)
         self.http = HttpHost(Guard(settings.http_allow), settings.secrets, self.clock)
         self.outbox = self._outbox()
+        self.alerts = AlertService(self.database, clock, settings, self.outbox)
         self.audit = AuditTrail(self.database, clock, keep_days=settings.keep_audit)
         self.metrics = Metrics()
         self.metrics.collector = self.health
@@ -249,6 +251,7 @@ class Services:
             sandbox=self.sandbox,
             stripe_tables=self.stripe_tables,
             audit=self.audit,
+            alerts=self.alerts,
             library=self.library,
         )
 

@@ -51,6 +51,7 @@ ACTIONS: Mapping[str, str] = {
     "data.exported": "Exported data",
     "settings.changed": "Started the server with other settings",
     "keys.rotated": "Rotated a key",
+    "alerts.tested": "Sent a test alert",
     "local_stripe.changed": "Changed the local Stripe",
     "other": "Something else",
 }

@@ -10,7 +10,7 @@ import typer
 from payloom import __version__
 from payloom.cli.database import backup
 from payloom.cli.project import check, convert, describe, diff, dry_run, explain, fmt, init, storm, test, workflows
-from payloom.cli.records import accounts, audit, events, mails, run, runs
+from payloom.cli.records import accounts, alerts, audit, events, mails, run, runs
 from payloom.cli.server import demo, dev, doctor, emulator, keys, migrate, serve, studio, worker
 
 app = typer.Typer(
@@ -69,6 +69,7 @@ for command in _COMMANDS:
 app.command("import")(convert.import_)
 app.command("test")(test.run_tests)
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(runs.app, name="runs")
 app.add_typer(events.app, name="events")
 app.add_typer(keys.app, name="keys")

@@ -39,6 +39,8 @@ ALLOWED: Mapping[Status, frozenset[Status]] = {
 _AFTER: Mapping[type[EmailError], Status] = {MailRefused: "failed", MailDelayed: "queued", DeliveryUnknown: "unknown"}
 ACCOUNT_MAILS = "account-"
 """How the templates of mails about accounts begin."""
+ALERT_MAIL = "payloom-alert"
+"""The template of mails about alerts."""
 KEEP_ACCOUNT_MAILS = dt.timedelta(days=30)
 _STALE = dt.timedelta(minutes=10)
 """Seconds after which a worker that began to send a mail is taken for dead."""
@@ -267,8 +269,9 @@ def list_mails(
 
 
 def sweep_account_mails(tx: sa.Connection, now: dt.datetime) -> int:
-    """Delete mails about accounts whose links open nothing any more; return how many. Strangers can cause them."""
-    over = mails.c.template.startswith(ACCOUNT_MAILS) & mails.c.run_id.is_(None)
+    """Delete old mails about accounts, whose links open nothing any more, and about alerts; return how many."""
+    own = mails.c.template.startswith(ACCOUNT_MAILS) | (mails.c.template == ALERT_MAIL)
+    over = own & mails.c.run_id.is_(None)
     return tx.execute(sa.delete(mails).where(over, mails.c.created_at <= now - KEEP_ACCOUNT_MAILS)).rowcount
 
 

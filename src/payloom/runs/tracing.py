@@ -140,8 +140,7 @@ def turned(run: Run, rows: Sequence[Mapping[str, Any]], began: dt.datetime | Non
         name = f"{row['verb']} {row['action']}".strip()
         span = _tracer.start_span(name, context=_context(run), attributes=attributes, start_time=_ns(first))
         if row["status"] == "failed":
-            span.set_attribute("error.type", row["failure"]["kind"])
-            span.set_status(Status(StatusCode.ERROR))
+            _mark_failed(span, row["failure"]["kind"], f"{name} at step {row['path']} of {run.workflow_id}")
         span.end(_ns(max(first, last)))
     if ended:
         _whole(run)
@@ -163,8 +162,8 @@ def _whole(run: Run) -> None:
     finally:
         _next.reset(token)
     ended(span, run.status)
-    if run.failure:
-        span.set_attribute("error.type", str(run.failure.get("kind")))
+    if run.failure and run.status == "failed":
+        _mark_failed(span, str(run.failure.get("kind")), f"run of {run.workflow_id}")
     span.end(_ns(run.finished_at or run.updated_at))
 
 
@@ -181,6 +180,15 @@ def ended(span: Span, status: str) -> None:
 
 def failed(span: Span, failure: StepFailure) -> None:
     """Note that the attempt failed, and how: its kind only, as messages may quote what the step was given."""
-    span.set_attribute("error.type", failure.kind)
     span.set_attribute("payloom.step.retryable", failure.retryable)
-    span.set_status(Status(StatusCode.ERROR, failure.kind))
+    _mark_failed(span, failure.kind, "attempt of a step")
+
+
+def _mark_failed(span: Span, kind: str, subject: str) -> None:
+    """Record an exception as OpenTelemetry's conventions say, so that Sentry and others make an issue of it.
+
+    It has the kind and what failed, and no text of the failure.
+    """
+    span.set_attribute("error.type", kind)
+    span.add_event("exception", {"exception.type": kind, "exception.message": f"{kind}: {subject}"})
+    span.set_status(Status(StatusCode.ERROR, kind))

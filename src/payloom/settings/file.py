@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pathlib
 import re
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from payloom.kit.diagnostics import Path, Place, in_order, path_text, value_at
 from payloom.kit.json_types import is_dict, is_map
@@ -15,6 +15,8 @@ from payloom.kit.suggest import did_you_mean
 from payloom.kit.yaml.reader import read_source
 from payloom.kit.yaml.source import Source
 from payloom.settings.errors import BadSettings, SecretInFile
+from payloom.settings.sections.alerts import AlertsSection
+from payloom.settings.sections.base import Reference, Section
 from payloom.settings.studio_roles import StudioRole
 
 FILE_NAME = "payloom.yaml"
@@ -27,21 +29,10 @@ _URL_PASSWORD = re.compile(r"^[a-z][a-z0-9+.-]*://[^/@:\s]*:[^/@\s]+@", re.IGNOR
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
-class Reference(BaseModel):
-    """`{env: NAME}`: the value of an environment variable."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
 Mirrored = Literal["customers", "invoices", "payment_intents", "prices", "products", "subscriptions"]
 
 
-class StripeSection(_Section):
+class StripeSection(Section):
     """Where the Stripe keys come from. Without a secret key the local Stripe is used (development only)."""
 
     secret_key: Reference = Field(
@@ -65,7 +56,7 @@ class StripeSection(_Section):
     )
 
 
-class EmailSection(_Section):
+class EmailSection(Section):
     """How mail leaves."""
 
     transport: Literal["outbox", "smtp"] | None = Field(
@@ -78,7 +69,7 @@ class EmailSection(_Section):
     )
 
 
-class StudioSection(_Section):
+class StudioSection(Section):
     """What the studio may do."""
 
     edit: bool | None = Field(
@@ -94,7 +85,7 @@ class StudioSection(_Section):
     )
 
 
-class ConnectionsSection(_Section):
+class ConnectionsSection(Section):
     """How long a connection may take over a request, and how many may be open."""
 
     head_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
@@ -109,17 +100,17 @@ class ConnectionsSection(_Section):
     total: Annotated[int, Field(ge=1)] = Field(4000, description="Connections open in all, in one process.")
 
 
-class AccountSection(_Section):
+class AccountSection(Section):
     """An account made at the first start, in development only."""
 
     email: str
     password: Annotated[str, Field(min_length=8)]
     name: str | None = None
-    roles: list[str] = []
+    roles: list[str] = Field([])
     studio: StudioRole | None = None
 
 
-class FileSettings(_Section):
+class FileSettings(Section):
     """What payloom.yaml may say, at the top and again under `environments: <name>:`."""
 
     name: str | None = Field(None, description="The project's name, shown on pages and in mails.")
@@ -139,6 +130,10 @@ class FileSettings(_Section):
     connections: ConnectionsSection = Field(
         ConnectionsSection(),  # type: ignore[call-arg]
         description="How long a connection may take over a request, and how many may be open.",
+    )
+    alerts: AlertsSection = Field(
+        AlertsSection(),  # type: ignore[call-arg]
+        description="Who is told about trouble, and from which thresholds on.",
     )
     accounts: list[AccountSection] = Field([], description="Accounts made at the first start, in dev only.")
     on_start: list[str] = Field([], description="Workflows run at each start; they must be safe to run twice.")
@@ -194,11 +189,12 @@ class FileSettings(_Section):
     )
 
 
-SECTIONS: Mapping[str, type[_Section]] = {
+SECTIONS: Mapping[str, type[Section]] = {
     "stripe": StripeSection,
     "email": EmailSection,
     "studio": StudioSection,
     "connections": ConnectionsSection,
+    "alerts": AlertsSection,
 }
 """The settings that are maps of settings."""
 
@@ -242,9 +238,8 @@ def _explain(problem: Any) -> str:
     path = [str(part) for part in problem["loc"] if part not in {"Reference", "str", "int", "bool"}]
     name = ".".join(path)
     if problem["type"] == "extra_forbidden":
-        inner = SECTIONS.get(path[0]) if len(path) > 1 else None
-        names = [field.alias or key for key, field in (inner or FileSettings).model_fields.items()]
-        guess = did_you_mean(path[-1], names)
+        fields = _section_at(path[:-1]).model_fields
+        guess = did_you_mean(path[-1], [field.alias or key for key, field in fields.items()])
         return f"{name}: there is no such setting" + (f", {guess}" if guess else "")
     if isinstance(problem["input"], str) and path[-1:] in (
         ["secret_key"],
@@ -256,6 +251,17 @@ def _explain(problem: Any) -> str:
     if path[0] == "secrets" and len(path) > 1:
         return f"{name}: write a reference such as {{env: {path[1].upper()}}}: a secret does not stand in a file"
     return f"{name}: {_IN_OUR_WORDS.get(problem['type']) or problem['msg']}"
+
+
+def _section_at(path: Sequence[str]) -> type[BaseModel]:
+    """Return the map of settings at a path; the whole file where the path leads to none."""
+    section: type[BaseModel] = FileSettings
+    for part in path:
+        field = next((field for key, field in section.model_fields.items() if part in {key, field.alias}), None)
+        kinds = (field.annotation, *get_args(field.annotation)) if field else ()
+        inner = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+        section = inner or section
+    return section
 
 
 _IN_OUR_WORDS: Mapping[str, str] = {

@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 from payloom.kit.addresses.email_address import NotAnAddress, parse_address
 from payloom.kit.addresses.loopback import is_loopback
@@ -38,6 +39,8 @@ from payloom.settings.file import (
 from payloom.settings.keys import StripeSettings, local_stripe, real_stripe
 from payloom.settings.local import LocalState
 from payloom.settings.model import ConnectionSettings, DemoAccount, EmailSettings, SealingSettings, Settings
+from payloom.settings.sections.alerts import resolve_alerts
+from payloom.settings.sections.base import Section
 from payloom.settings.variables import Variables, read_variables
 
 DEFAULT_DATABASE = "data/payloom{}.sqlite"
@@ -62,8 +65,7 @@ def load_settings(
     """
     process, root = os.environ if environ is None else environ, root.resolve()
     raw = read_file(root / FILE_NAME)
-    environment = read_variables(Environment(process)).env or validate(raw).environment  # never chosen by `.env`
-    environ = read_environment(root, process, is_dev=environment == "dev")
+    environment, environ = _environment(root, raw, process)
     variables = read_variables(environ)
     file = validate(merge(raw, environment), f"{FILE_NAME} (environment {environment})")
     local = LocalState(root / "data", keep=keep)
@@ -105,8 +107,15 @@ def load_settings(
         studio_session_hours=file.studio.session_hours,
         studio_publish=_publish_policy(file.studio.publish, environment),
         sealing=_sealing(file, environ, environment, root),
+        alerts=resolve_alerts(file.alerts, lambda reference: _needed(reference, environ), environment),
     )
     return _remembered(settings)
+
+
+def _environment(root: Path, raw: Mapping[str, Any], process: Mapping[str, str]) -> tuple[EnvironmentName, Environment]:
+    """Return the environment's name, which `.env` never chooses, and the variables."""
+    environment = read_variables(Environment(process)).env or validate(raw).environment
+    return environment, read_environment(root, process, is_dev=environment == "dev")
 
 
 def _env(file: FileSettings, environ: Mapping[str, str], site_url: str, environment: str) -> dict[str, str]:
@@ -165,10 +174,17 @@ def documented_names() -> Iterator[tuple[str, str]]:
     for key, field in FileSettings.model_fields.items():
         yield key, field.description or ""
         if key in SECTIONS:
-            for inner, part in SECTIONS[key].model_fields.items():
-                yield f"{key}.{part.alias or inner}", part.description or ""
+            yield from _names_in(SECTIONS[key], key)
     for key, field in Variables.model_fields.items():
         yield f"PAYLOOM_{key.upper()}", field.description or ""
+
+
+def _names_in(section: type[BaseModel], path: str) -> Iterator[tuple[str, str]]:
+    for key, field in section.model_fields.items():
+        name = f"{path}.{field.alias or key}"
+        yield name, field.description or ""
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            yield from _names_in(field.annotation, name)
 
 
 def _first(*values: int | None) -> int:

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from payloom.kit.secrets.redaction import redact
 from payloom.settings.file import EnvironmentName, HstsScope, PublishPolicy
 from payloom.settings.keys import StripeSettings
+from payloom.settings.sections.alerts import AlertSettings
 from payloom.settings.studio_roles import StudioRole
 
 
@@ -108,6 +109,7 @@ class Settings:
     """Who may publish in the studio."""
     connections: ConnectionSettings = ConnectionSettings()
     sealing: SealingSettings = SealingSettings()
+    alerts: AlertSettings = dataclasses.field(default_factory=AlertSettings)
 
     @property
     def data_dir(self) -> Path:
@@ -160,7 +162,7 @@ class Settings:
         passwords = {urlsplit(url).password or "" for url in urls}
         # A password of letters only, such as `postgres`, would hide a word.
         named = [form for password in passwords for form in (password, unquote(password)) if not form.isalpha()]
-        return [*(secret.get_secret_value() for secret in (*secrets, *tokens)), *named]
+        return [*(secret.get_secret_value() for secret in (*secrets, *tokens)), *named, *self.alerts.secret_values()]
 
     def public(self) -> dict[str, Any]:
         """Return the settings as JSON without any secret, for `doctor` and the studio."""
@@ -182,6 +184,7 @@ class Settings:
             "webhook_secrets": len(self.stripe.webhook_secrets),
         }
         masked["email"] = dataclasses.asdict(self.email) | {"url": "set" if self.email.url else None}
+        masked["alerts"] = self.alerts.public()
         masked["accounts"] = [account.email for account in self.accounts]
         return {
             key: list(cast("tuple[object, ...]", value)) if isinstance(value, tuple | frozenset) else value

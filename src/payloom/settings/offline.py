@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from payloom.settings.variables import read_variables
 
 _SITE = "https://site.example.com"
 _MAIL_SERVER = "smtp://127.0.0.1:25"
+_SIGNING_KEY = f"whsec_{base64.b64encode(b'made up, and signs nothing').decode()}"
 _LETTERS = "Ma4eUp5kEy6fOr7tEsTs8aNd9cHecKs2"
 
 
@@ -42,6 +44,13 @@ def _made_up(file: FileSettings) -> Iterator[tuple[str, str]]:
         yield file.site_url.env, _SITE
     if file.email.url is not None:
         yield file.email.url.env, _MAIL_SERVER
+    alerts = file.alerts
+    if isinstance(alerts.email, Reference):
+        yield alerts.email.env, "alerts@example.com"
+    if isinstance(alerts.url, Reference):
+        yield alerts.url.env, f"{_SITE}/alerts"
+    if alerts.url is not None and isinstance(alerts.signing_secret, Reference):
+        yield alerts.signing_secret.env, _SIGNING_KEY
 
 
 def _stripe_keys(file: FileSettings, mode: str) -> dict[str, str]:

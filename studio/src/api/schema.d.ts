@@ -232,6 +232,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Alerts
+         * @description List every alert with its threshold, its state, and what is measured now.
+         */
+        get: operations["list_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Alerts
+         * @description Send a test message to every receiver now, and return what became of each.
+         */
+        post: operations["test_alerts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/approvals": {
         parameters: {
             query?: never;
@@ -1543,6 +1583,67 @@ export interface components {
             total: number;
         };
         /**
+         * AlertList
+         * @description Every alert there is.
+         */
+        AlertList: {
+            /** Data */
+            data: components["schemas"]["AlertView"][];
+            /**
+             * Receivers
+             * @description Who is told. Without a receiver, all alerts are off.
+             */
+            receivers: string[];
+        };
+        /**
+         * AlertView
+         * @description An alert with its threshold, its state, and what is measured now.
+         */
+        AlertView: {
+            /** Detail */
+            detail: string;
+            /**
+             * Fires
+             * @description When it fires, in a sentence.
+             */
+            fires: string;
+            /**
+             * Limit
+             * @description The threshold for people.
+             */
+            limit: string;
+            /** Machine */
+            machine: string | null;
+            /** Rule */
+            rule: string;
+            /**
+             * Shown
+             * @description The value for people.
+             */
+            shown: string;
+            /**
+             * Since
+             * @description Since when it is in this state.
+             */
+            since: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ok" | "pending" | "firing" | "off";
+            /** Threshold */
+            threshold: number | null;
+            /** Title */
+            title: string;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "count" | "seconds" | "percent";
+            /** Value */
+            value: number | null;
+        };
+        /**
          * Approval
          * @description A decision that a run waits for.
          */
@@ -2451,6 +2552,39 @@ export interface components {
             step: string | null;
         };
         /**
+         * FiringAlert
+         * @description An alert that fires.
+         */
+        FiringAlert: {
+            /**
+             * Fires
+             * @description When it fires, in a sentence.
+             */
+            fires: string;
+            /** Machine */
+            machine: string | null;
+            /**
+             * Rule
+             * @description Its name in `alerts.rules`; `payloom explain` prints its runbook.
+             */
+            rule: string;
+            /**
+             * Since
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            since: string;
+            /**
+             * Steps
+             * @description What to do, in order.
+             */
+            steps: string[];
+            /** Text */
+            text: string;
+            /** Title */
+            title: string;
+        };
+        /**
          * Fork
          * @description Where a new run begins: at a step of the old one's history, or from the beginning with other inputs.
          */
@@ -3077,6 +3211,8 @@ export interface components {
          * @description What needs attention, and the latest activity.
          */
         Overview: {
+            /** Alerts */
+            alerts: components["schemas"]["FiringAlert"][];
             /** Approvals */
             approvals: components["schemas"]["Approval"][];
             blocked_runs: components["schemas"]["RunNotes"];
@@ -3820,6 +3956,31 @@ export interface components {
             complete: boolean;
             /** Data */
             data: components["schemas"]["Suggestion"][];
+        };
+        /**
+         * SentAlert
+         * @description What became of a message to one receiver.
+         */
+        SentAlert: {
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "email" | "url";
+            /** Error */
+            error: string | null;
+            /** Sent */
+            sent: boolean;
+            /** To */
+            to: string | null;
+        };
+        /**
+         * SentAlerts
+         * @description What became of a message to every receiver.
+         */
+        SentAlerts: {
+            /** Data */
+            data: components["schemas"]["SentAlert"][];
         };
         /**
          * SessionState
@@ -5020,6 +5181,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccountView"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_alerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    test_alerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentAlerts"];
                 };
             };
             /** @description Why it was not done. */

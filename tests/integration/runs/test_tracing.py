@@ -51,12 +51,17 @@ class SpanRecorder(NonRecordingSpan):
         )
         self.under = above.span_id
         self.error, self.ended = False, False
+        self.exceptions: list[dict[str, Any]] = []
 
     def set_attribute(self, key: str, value: Any) -> None:
         self.attributes[key] = value
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
         self.error = (status.status_code if isinstance(status, Status) else status) is StatusCode.ERROR
+
+    def add_event(self, name: str, attributes: Any = None, timestamp: int | None = None) -> None:
+        assert name == "exception"
+        self.exceptions.append(dict(attributes))
 
     def end(self, end_time: int | None = None) -> None:
         self.ended = True
@@ -137,11 +142,37 @@ steps:
     assert len({step.attributes["payloom.step.key"] for step in steps}) == 1
     assert steps[0].attributes["payloom.step.path"] == "0"
     assert steps[0].attributes["error.type"] == "busy"
+    exception = {"exception.type": "busy", "exception.message": "busy: attempt of a step"}
+    assert [span.exceptions for span in steps] == [[exception], []]
     assert all(step.parent in segments for step in steps)
     assert all(span.ended for span in memory.spans)
     assert "private" not in str([span.attributes for span in memory.spans])
     assert "secret" not in str([span.attributes for span in memory.spans])
     assert [(one["run"], one["step"], one["workflow"]) for one in bound] == [(run, "0", "make")] * 2
+
+
+async def test_a_failed_run_and_its_failed_step_are_exceptions_without_their_words(
+    memory: Memory, database: Database, tmp_path: Path
+) -> None:
+    """So that Sentry and others show them as issues; a run that succeeds is none."""
+    memory.spans.clear()
+    fixture = await build(database, tmp_path)
+    await fixture.service.start()
+    await fixture.publish(
+        stop="""\
+name: Stop
+on: {stripe: thing}
+steps:
+  - raise: {code: out_of_stock, message: very private, status: 500}
+"""
+    )
+    await fixture.service.ingest(fixture.event("thing.created", "evt_stop", id="t"))
+    await fixture.settled(also=("failed",))
+    await fixture.service.stop(5)
+    exceptions = {span.name: span.exceptions for span in memory.spans if span.exceptions}
+    (run,) = exceptions["run stop"]
+    assert run == {"exception.type": "out_of_stock", "exception.message": "out_of_stock: run of stop"}
+    assert "private" not in str(exceptions)
 
 
 async def test_a_run_is_one_trace_with_a_span_per_step_in_whatever_process(

@@ -105,6 +105,8 @@ DOORS = {
     "accounts end-sessions": [Door(("accounts", "end-sessions", "nobody@shop.test"), code=3)],
     "accounts reset-password": [Door(("accounts", "reset-password", "nobody@shop.test"), code=3)],
     "accounts roles": [Door(("accounts", "roles", "nobody@shop.test"), code=3)],
+    "alerts list": [Door(("alerts", "list"))],
+    "alerts test": [Door(("alerts", "test"), code=1)],
     "audit list": [Door(("audit", "list"))],
     "audit export": [Door(("audit", "export"))],
     "keys new": [Door(("keys", "new"))],

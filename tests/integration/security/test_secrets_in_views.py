@@ -238,6 +238,7 @@ VIEWS: dict[str, list[str]] = {
     "/tables": ["/tables"],
     "/tables/{name}/rows": ["/tables/notes/rows?limit=200"],
     "/tables/{name}/rows/{key}": ["{notes}"],
+    "/alerts": ["/alerts"],
     "/audit": ["/audit"],
     "/audit/export": ["/audit/export", "/audit/export?format=jsonl"],
     "/tables/{name}/rows/{key}/history": ["/tables/notes/rows/pi_0/history"],

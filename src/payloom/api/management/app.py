@@ -26,6 +26,7 @@ from payloom.api.management.lazy_app import PREFIX
 from payloom.api.management.models.answers import ErrorAnswer
 from payloom.api.management.openapi_document import openapi_document
 from payloom.api.management.routes import (
+    alerts,
     audit,
     events,
     local_stripe,
@@ -42,7 +43,7 @@ from payloom.kit.secrets.redaction import redact
 from payloom.tables.errors import VerbFailed
 
 _IDENTITY = (me, session, users, account_sessions)
-_OPERATIONS = (overview, runs, events, tables, rows, mails, settings, sse, local_stripe, audit)
+_OPERATIONS = (overview, alerts, runs, events, tables, rows, mails, settings, sse, local_stripe, audit)
 _EXACT = (users, catalog, completion, sources, versions)
 """Whose answers go out as they are: the links that an admin asks for, and files as the editor will save them."""
 _EDITOR = (catalog, completion, sources, versions, test_runs)

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from payloom.alerts.service import AlertService
 from payloom.api.account.mails import AccountMails
 from payloom.api.http.current_user import FindUser, SessionAuth
 from payloom.api.limits.rate_limit import Counters
@@ -60,4 +61,5 @@ class ManagementDependencies:
     sandbox: Callable[[], SandboxService]
     stripe_tables: StripeTables
     audit: AuditTrail
+    alerts: AlertService
     library: PublishedWorkflows

@@ -12,6 +12,7 @@ from payloom.api.management.access.roles import KEY, role_for
 TAGS = {
     "access": "Authentication and the current user.",
     "overview": "What needs attention, search, and the timeline of a payment.",
+    "alerts": "What is watched, what fires, and a test of the receivers.",
     "runs": "Runs: list, read, retry, cancel, rerun (fork), decide.",
     "events": "The inbox: Stripe events as they arrived, replay, backfill (catch-up).",
     "workflows": "Workflows and their versions.",

@@ -15,6 +15,7 @@ from payloom.cli.support.failure_help import FAILURES
 from payloom.cli.support.options import JSON
 from payloom.cli.support.output import print_data, print_json, report_errors
 from payloom.kit.suggest import did_you_mean
+from payloom.settings.sections.alert_rules import ALERT_RULES
 
 if TYPE_CHECKING:
     from typing import Any
@@ -26,11 +27,14 @@ _STRIPE_CODES = "If a Stripe step failed with it, see https://docs.stripe.com/er
 @report_errors
 def explain(
     code: Annotated[
-        str, typer.Argument(help="An error code, a failure kind, or a rule: `row_not_found`, `timeout`, F101.")
+        str,
+        typer.Argument(
+            help="An error code, a failure kind, a rule, or an alert: `row_not_found`, `timeout`, F101, `failed_runs`."
+        ),
     ],
     as_json: JSON = False,
 ) -> None:
-    """Explain an error code, a failure kind of a step, or a rule: what it means, its cause, and what to do."""
+    """Explain an error code, a failure kind, a rule, or an alert: what it means, its cause, and what to do."""
     from payloom.workflows.checker.rules import RULES
 
     if code.upper() in RULES:
@@ -41,8 +45,11 @@ def explain(
         meaning = {"code": code, "what": summary, "why": NOTES[code][0], "do": NOTES[code][1]}
     elif code in FAILURES:
         meaning = {"code": code, **FAILURES[code]._asdict()}
+    elif code in ALERT_RULES:
+        alert = ALERT_RULES[code]
+        meaning = {"code": code, "what": alert.fires, "why": alert.why, "do": " ".join(alert.do)}
     else:
-        hint = did_you_mean(code, [*NOTES, *FAILURES, *RULES]) or _STRIPE_CODES
+        hint = did_you_mean(code, [*NOTES, *FAILURES, *RULES, *ALERT_RULES]) or _STRIPE_CODES
         raise NothingFound(f"no error has the code {code!r}", hint=hint)
     if as_json:
         print_json(meaning)
@@ -120,3 +127,61 @@ A failed step has a `kind`. `catch` compares with it, and `payloom explain KIND`
 def _failure_page() -> str:
     rows = (f"| `{kind}` | {entry.what} | {entry.why} | {entry.do} |\n" for kind, entry in sorted(FAILURES.items()))
     return _FAILURES_HEAD + "".join(rows)
+
+
+def runbooks() -> dict[str, str]:
+    """Return the runbook of each alert by its name below `docs/reference/alerts`, and an index."""
+    rows = [
+        f"| [`{name}`]({name}.md) | {rule.fires} | {'below ' if rule.below else ''}`{rule.default}` |\n"
+        for name, rule in ALERT_RULES.items()
+    ]
+    pages = {f"{name}.md": _runbook(name) for name in ALERT_RULES}
+    return {**pages, "index.md": _ALERTS_HEAD + "".join(rows) + _ALERTS_FOOT}
+
+
+def _runbook(name: str) -> str:
+    rule = ALERT_RULES[name]
+    return _RUNBOOK.format(
+        name=name,
+        rule=rule,
+        side="It fires below the threshold." if rule.below else "It fires at the threshold and above.",
+        machine=" Each machine has an alert of its own." if rule.by_machine else "",
+        look="\n".join(rule.look),
+        steps="\n".join(f"{number}. {step}" for number, step in enumerate(rule.do, 1)),
+    )
+
+
+_RUNBOOK = """# {rule.title} (`{name}`)
+
+{rule.fires}
+
+The threshold is `alerts.rules.{name}`, by default `{rule.default}`. {side}{machine}
+
+## Usual causes
+
+{rule.why}
+
+## Look
+
+```
+{look}
+```
+
+## What to do
+
+{steps}
+
+The alert ends, and a message says so, when the condition has been gone for 5 minutes.
+"""
+
+_ALERTS_HEAD = """# Alerts
+
+Payloom measures its own health twice a minute, and tells people when something needs them and when it is over. Each alert has a page with
+its causes and what to do. `payloom explain NAME` prints the same. [Alerts](../../guides/alerts.md) says how to set them up.
+
+| alert | it fires when | default |
+| --- | --- | --- |
+"""
+_ALERTS_FOOT = """
+`off` turns an alert off: `alerts: {rules: {set_aside: off}}`.
+"""

@@ -94,6 +94,7 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "no_filter": ("Every value in `where` was null, so the step would match every row.", "Test for null first, with `match`, `filter`, or `if`."),
     "no_text": ("An older Payloom stored this version without its text.", "Look at its model, or at the newest version."),
     "no_webhook_secret": ("Without the secret Payloom can't verify webhook signatures.", "Set the variable of `stripe.webhook_secret`."),
+    "no_alert_receiver": ("`alerts` in payloom.yaml names no email address and no URL, so nobody would get the message.", "Set `alerts: {email: you@example.com}`, or `alerts.url`."),
     "not_a_project": ("There is no payloom.yaml in this folder or its parents.", "Create a project with `payloom init NAME`, or pass its folder with `--project`."),
     "not_a_workflow": ("The file has no workflow, or a workflow with errors.", "See the position in the message. `payloom check` shows all errors."),
     "not_allowed": ("Your account has none of the required roles.", "Ask a user who has the role."),

@@ -2,6 +2,7 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import {
   CircleCheck,
+  BellRing,
   CirclePause,
   CircleX,
   Hourglass,
@@ -132,8 +133,9 @@ function Needs({ overview }: { overview: Overview }) {
     undelivered_mails: mails,
     rejected,
     approvals,
+    alerts,
   } = overview;
-  const calm = failed.count + parked.count + blocked.count + mails.count + totalOf(rejected) + approvals.length === 0;
+  const calm = alerts.length + failed.count + parked.count + blocked.count + mails.count + totalOf(rejected) + approvals.length === 0;
   return (
     <Section title="Needs attention">
       {calm && (
@@ -153,6 +155,7 @@ function Needs({ overview }: { overview: Overview }) {
         />
       ))}
       <ul className="needs">
+        <Alerts alerts={alerts} />
         <Failed failed={failed} />
         <Parked parked={parked} />
         <Blocked blocked={blocked} />
@@ -160,6 +163,24 @@ function Needs({ overview }: { overview: Overview }) {
         <Mails mails={mails} />
       </ul>
     </Section>
+  );
+}
+
+/** Alerts that fire: the people in `alerts:` of payloom.yaml know of them. */
+function Alerts({ alerts }: { alerts: Overview["alerts"] }) {
+  if (alerts.length === 0) return null;
+  return (
+    <Need icon={BellRing} tone="bad" title={count(alerts.length, "alert")}>
+      {alerts.map((alert) => (
+        <li key={alert.rule + (alert.machine ?? "")}>
+          <strong>{alert.title}</strong>
+          <span>
+            {alert.text} {alert.steps[0]}
+          </span>
+          <Time at={alert.since} />
+        </li>
+      ))}
+    </Need>
   );
 }
 
@@ -297,7 +318,7 @@ function Need({
   icon: LucideIcon;
   tone: "bad" | "warn";
   title: string;
-  link: ReactNode;
+  link?: ReactNode;
   children?: ReactNode;
 }) {
   return (

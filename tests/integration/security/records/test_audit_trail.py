@@ -244,6 +244,7 @@ CHANGES: dict[str, Callable[[Site], httpx.Response]] = {
         "DELETE", f"/tables/notes/rows/{(key := note(site))}", {"was": {"id": key}}
     ),
     "POST /mails/{mail_id}/resend": lambda site: site.boss("POST", f"/mails/{mail(site)}/resend"),
+    "POST /alerts/test": lambda site: site.boss("POST", "/alerts/test"),
     "POST /local-stripe/control/{name}": lambda site: site.boss("POST", "/local-stripe/control/reset", {}),
     "PUT /workflows/{workflow_id}/source": save,
     "POST /workflows": lambda site: site.boss("POST", "/workflows", {"id": f"new-{next(_number)}"}),

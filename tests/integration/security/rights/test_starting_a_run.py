@@ -161,6 +161,7 @@ ROUTES: dict[str, str] = {
     "POST /workflows/{workflow_id}/publish": "publish",
     "POST /workflows/{workflow_id}/rollback": "publish",
     "POST /mails/{mail_id}/resend": "no: a mail",
+    "POST /alerts/test": "no: a message to the operators",
     "POST /accounts/{account_id}/link": "no: an account",
     "PUT /accounts/{account_id}/role": "no: an account",
     "PUT /accounts/{account_id}/roles": "no: an account",

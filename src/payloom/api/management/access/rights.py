@@ -61,6 +61,7 @@ RIGHTS: tuple[Right, ...] = (
         "Test workflows, and try them on recorded events",
         ["POST /editor/test-run", "POST /editor/dry-run", "PUT /editor/pins/{workflow_id}"],
     ),
+    Right("Send a test alert to every receiver", ["POST /alerts/test"]),
     Right("Control the local Stripe", ["POST /local-stripe/control/{name}"]),
     Right(
         "Change rows of tables",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -119,9 +119,61 @@ class Day(Shape):
     mails: int
 
 
+class FiringAlert(Shape):
+    """An alert that fires."""
+
+    rule: str = Field(description="Its name in `alerts.rules`; `payloom explain` prints its runbook.")
+    title: str
+    text: str
+    fires: str = Field(description="When it fires, in a sentence.")
+    steps: list[str] = Field(description="What to do, in order.")
+    machine: str | None
+    since: Moment
+
+
+class AlertView(Shape):
+    """An alert with its threshold, its state, and what is measured now."""
+
+    rule: str
+    title: str
+    state: Literal["ok", "pending", "firing", "off"]
+    since: Moment | None = Field(description="Since when it is in this state.")
+    value: float | None
+    shown: str = Field(description="The value for people.")
+    threshold: float | None
+    limit: str = Field(description="The threshold for people.")
+    unit: Literal["count", "seconds", "percent"]
+    detail: str
+    fires: str = Field(description="When it fires, in a sentence.")
+    machine: str | None
+
+
+class AlertList(Shape):
+    """Every alert there is."""
+
+    data: list[AlertView]
+    receivers: list[str] = Field(description="Who is told. Without a receiver, all alerts are off.")
+
+
+class SentAlert(Shape):
+    """What became of a message to one receiver."""
+
+    channel: Literal["email", "url"]
+    to: str | None
+    sent: bool
+    error: str | None
+
+
+class SentAlerts(Shape):
+    """What became of a message to every receiver."""
+
+    data: list[SentAlert]
+
+
 class Overview(Shape):
     """What needs attention, and the latest activity."""
 
+    alerts: list[FiringAlert]
     failed_runs: RunNotes
     parked_runs: RunNotes
     blocked_runs: RunNotes

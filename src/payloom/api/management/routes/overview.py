@@ -28,7 +28,8 @@ async def get_overview(deps: Dependencies) -> Any:
     """Return what needs attention, the latest payments, and counts of the last 24 hours."""
     await deps.inbox.flush_rejections(force=True)
     now = deps.clock.now()
-    return to_plain(await deps.database.read(lambda tx: dashboard(tx, now)))
+    seen = await deps.database.read(lambda tx: dashboard(tx, now))
+    return to_plain({**seen, "alerts": await deps.alerts.firing()})
 
 
 @router.get("/approvals", response_model=ApprovalList)

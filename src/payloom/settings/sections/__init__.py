@@ -1,0 +1,1 @@
+"""Parts of payloom.yaml that have rules of their own."""
