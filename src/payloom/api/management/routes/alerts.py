@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
+from payloom.api.http.audit import audit_note
 from payloom.api.http.serialization import to_plain
 from payloom.api.management.access.audit import audited
 from payloom.api.management.injection import Dependencies
@@ -24,6 +25,8 @@ async def list_alerts(deps: Dependencies) -> Any:
 
 
 @router.post("/test", response_model=SentAlerts, openapi_extra=audited("alerts.tested"))
-async def test_alerts(deps: Dependencies) -> Any:
+async def test_alerts(deps: Dependencies, request: Request) -> Any:
     """Send a test message to every receiver now, and return what became of each."""
-    return {"data": to_plain(await deps.alerts.send_test())}
+    results = await deps.alerts.send_test()
+    audit_note(request).on(", ".join(str(result["to"]) for result in results))
+    return {"data": to_plain(results)}
