@@ -22,8 +22,9 @@ from typing import Any
 from emulator.tools.generate_params import read_sdk
 
 from payloom_emulator.presentation.versions import VersionHistory
-from payloom_emulator.protocol import params
+from payloom_emulator.protocol.older_params import extended
 from payloom_emulator.protocol.param_types import anonymous
+from payloom_emulator.protocol.undeclared_params import with_undeclared
 from payloom_emulator.runtime.registry import RESOURCES
 
 SOURCES = Path(__file__).parents[1] / "src" / "payloom_emulator"
@@ -75,7 +76,7 @@ def operations() -> dict[str, list[tuple[str, Node]]]:
         key = (method, anonymous(path))
         _, fields, required = types.nodes[nodes[operation]]
         accepted = history.accepted(key, OLDEST)
-        whole = params.with_undeclared(key, {**fields, **accepted}, raw_cards=True)
+        whole = with_undeclared(key, extended(fields, accepted), raw_cards=True)
         by_class.setdefault(name, []).append((path, ["o", whole, required]))
     return by_class
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from payloom_emulator.billing.pricing import amounts
 from payloom_emulator.core.differences import public_fields
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.catalog import Coupon, Discount, PromotionCode, TaxRate
+from payloom_emulator.objects.catalog import Coupon, Discount, Price, PromotionCode, TaxRate
 from payloom_emulator.protocol.json_shapes import is_object, text
-from payloom_emulator.protocol.param_types import Ref
+from payloom_emulator.protocol.param_types import NodeJson, Ref
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         InvoiceLineItem,
         InvoiceTotalTax,
     )
-    from payloom_emulator.objects.subscriptions import Subscription
+    from payloom_emulator.objects.subscriptions import Plan, Subscription
 
 Shown: TypeAlias = dict[str, object]
 """An object as an API version shows it. `stored` is the same in the newest shape, or what an event carries of it."""
@@ -171,6 +171,24 @@ def invoice_item_before_basil(unit: UnitOfWork, view: Shown, stored: InvoiceItem
         view["subscription_item"] = details["subscription_item"]
 
 
+AGGREGATIONS: NodeJson = ["e", "last_during_period", "last_ever", "max", "sum"]
+"""How usage that was recorded on subscription items was added up, until meters did it."""
+
+
+def price_before_basil(unit: UnitOfWork, view: Shown, stored: Price) -> None:
+    """Show how usage is added up."""
+    del unit
+    recurring = stored.get("recurring")
+    if recurring is not None:
+        view["recurring"] = {"aggregate_usage": None, **recurring}
+
+
+def plan_before_basil(unit: UnitOfWork, view: Shown, stored: Plan) -> None:
+    """Show how usage is added up."""
+    del unit, stored
+    view.setdefault("aggregate_usage", None)
+
+
 # Events carry no private members, so the invoice of an intent is found by its InvoicePayment, not by what is stored.
 
 
@@ -221,9 +239,11 @@ def discount_before_clover(unit: UnitOfWork, view: Shown, stored: Discount) -> N
     view["coupon"] = _coupon(unit, text(source.get("coupon")))
 
 
-def subscription_before_clover(unit: UnitOfWork, view: Shown, stored: Subscription) -> None:
-    """Show the plan and quantity of a subscription with one item on the subscription itself."""
+def subscription_in_every_version(unit: UnitOfWork, view: Shown, stored: Subscription) -> None:
+    """Show the plan and quantity of a subscription with one item on the subscription itself, as Stripe still does."""
     del unit
+    if "items" not in stored or "data" not in stored["items"]:  # a part of one: what an event says of it before
+        return
     rows = stored["items"]["data"]
     single = rows[0] if len(rows) == 1 else None
     view["plan"] = single["plan"] if single else None
@@ -247,7 +267,7 @@ OLD_ANCHOR: dict[str, Ref] = {"billing_cycle_anchor": ["e", "now", "unchanged"]}
 OLD_DISCOUNTS: dict[str, Ref] = {"coupon": ["u", ["e", ""], ["s"]], "promotion_code": ["u", ["e", ""], ["s"]]}
 
 
-OLD_PLAN: dict[str, Ref] = {"plan": ["s"], "quantity": ["i"], "prorate": ["b"]}
+OLD_PLAN: dict[str, Ref] = {"prorate": ["b"]}
 
 
 OLD_PRICE: dict[str, Ref] = {"price": ["s"], "unit_amount": ["i"]}

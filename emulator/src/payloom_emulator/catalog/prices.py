@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, TypeAlias, TypedDict, cast
 
 from payloom_emulator.catalog import products
 from payloom_emulator.core.differences import with_changes
@@ -12,9 +12,11 @@ from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price, PriceTier
 from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
+from payloom_emulator.protocol.json_shapes import text
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.objects.params.invoices import PriceDataParams
     from payloom_emulator.objects.params.prices import PriceCreateParams, PriceCreateParamsRecurring
     from payloom_emulator.objects.params.products import ProductCreateParamsDefaultPriceData
@@ -129,9 +131,12 @@ def _recurring(params: CycleParams, param: str) -> dict[str, object]:
             f"{param}[interval_count]",
         )
     usage = params.get("usage_type", "licensed")
-    if usage == "metered" and not params.get("meter"):
+    # Until basil usage could be recorded on the subscription item, without a meter.
+    aggregate = text(cast("JsonMapping", params).get("aggregate_usage"))
+    if usage == "metered" and not params.get("meter") and not aggregate:
         raise invalid("Metered prices need a `meter`.", f"{param}[meter]")
     return {
+        **({"aggregate_usage": aggregate} if aggregate and usage == "metered" else {}),
         "interval": interval,
         "interval_count": count,
         "meter": params.get("meter"),

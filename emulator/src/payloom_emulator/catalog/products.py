@@ -18,6 +18,6 @@ ProductData: TypeAlias = "PlanCreateParamsProduct | PriceDataProductDataParams"
 def make(unit: UnitOfWork, data: ProductData) -> Product:
     """Create a product from inline `product_data`."""
     product_id = data.get("id")
-    if product_id and unit.find_any(product_id) is not None:
+    if product_id and unit.is_taken(product_id):
         raise invalid("Product already exists.", "product_data[id]", "resource_already_exists")
     return unit.create(kinds.PRODUCT, {"updated": unit.now, **data})

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypedDict
 
+from payloom_emulator.billing import customer_currency
+from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.catalog import shipping_rates
 from payloom_emulator.checkout import lines
 from payloom_emulator.core.differences import with_changes
@@ -71,6 +73,7 @@ def fill(call: RequestContext[CheckoutSessionCreateParams], draft: CheckoutSessi
     _who(unit, params, draft, mode, older=call.before("2022-08-01"))
     _how(call, draft, mode)
     draft["_subscription_data"] = params.get("subscription_data") or {}
+    tax_rates(unit, draft["_subscription_data"].get("default_tax_rates"), "subscription_data[default_tax_rates]")
     draft["_payment_intent_data"] = params.get("payment_intent_data") or {}
     draft["_setup_intent_data"] = params.get("setup_intent_data") or {}
     _ship(unit, params, draft)
@@ -171,6 +174,9 @@ def _sell(unit: UnitOfWork, params: CheckoutSessionCreateParams, draft: Checkout
         return
     lines.check_terms(unit, draft["_lines"], mode)
     draft["currency"] = lines.currency_of(unit, draft["_lines"], params.get("currency"))
+    customer = unit.find(kinds.CUSTOMER, params.get("customer"))
+    if customer is not None and (mode == "subscription" or (params.get("invoice_creation") or {}).get("enabled")):
+        customer_currency.check(unit, customer, draft["currency"])
     draft["_discounts"] = [
         with_filled(DiscountChoice(), choice, "coupon", "promotion_code") for choice in params.get("discounts") or []
     ]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 from payloom_emulator.billing import checkout_billing
+from payloom_emulator.billing.pricing import totals as totals_of_invoices
 from payloom_emulator.catalog import prices
 from payloom_emulator.core.differences import public_fields, with_changes
 from payloom_emulator.kit.named_members import with_filled, with_named
@@ -206,9 +206,9 @@ def totals(unit: UnitOfWork, session: CheckoutSession) -> Totals:
     reductions = _taken(unit, session, subtotal)
     shares = share(sum(t.amount for t in reductions), subtotals)
     rows: list[LineAmounts] = []
-    exclusive, tax_sum = 0, 0
+    exclusive, tax_sum, exempt = 0, 0, _exempt(unit, session)
     for line, amount, off in zip(session["_lines"], subtotals, shares, strict=True):
-        taxes, added = _taxes(unit, line["tax_rates"], amount - off)
+        taxes, added = _taxes(unit, _rates_of(session, line), amount - off, exempt)
         exclusive += added
         tax = sum(t["amount"] for t in taxes)
         tax_sum += tax
@@ -262,24 +262,26 @@ def share(total: int, parts: list[int]) -> list[int]:
     return shares
 
 
-def _taxes(unit: UnitOfWork, rates: list[str], amount: int) -> tuple[list[LineTax], int]:
-    """Return (taxes of a line, what exclusive ones add)."""
-    taxes: list[LineTax] = []
-    added = 0
-    for rate_id in rates:
-        rate = unit.get(kinds.TAX_RATE, rate_id)
-        percent = Decimal(str(rate["percentage"]))
-        if rate["inclusive"]:
-            tax = _round(amount * percent / (100 + percent))
-        else:
-            tax = _round(amount * percent / 100)
-            added += tax
-        taxes.append({"amount": tax, "rate": public_fields(rate), "taxability_reason": None, "taxable_amount": amount})
-    return taxes, added
+def _rates_of(session: CheckoutSession, line: SoldLine) -> list[str]:
+    """Return the tax rates of a line: its own, or those that the subscription has for lines without."""
+    data = session.get("_subscription_data") or {}
+    return line["tax_rates"] or list(data.get("default_tax_rates") or [])
 
 
-def _round(value: Decimal) -> int:
-    return int(value.quantize(Decimal(1), ROUND_HALF_UP))
+def _exempt(unit: UnitOfWork, session: CheckoutSession) -> str:
+    customer = unit.find(kinds.CUSTOMER, session.get("customer"))
+    return str(customer["tax_exempt"]) if customer else "none"
+
+
+def _taxes(unit: UnitOfWork, rates: list[str], amount: int, exempt: str) -> tuple[list[LineTax], int]:
+    """Return (taxes of a line, what exclusive ones add). The arithmetic is that of invoices."""
+    known = [unit.get(kinds.TAX_RATE, rate_id) for rate_id in rates]
+    rows = totals_of_invoices.taxes_of(amount, known, exempt)
+    taxes: list[LineTax] = [
+        {"amount": row["amount"], "rate": public_fields(rate), "taxability_reason": None, "taxable_amount": amount}
+        for rate, row in zip(known, rows, strict=True)
+    ]
+    return taxes, sum(row["amount"] for row in rows if row["tax_behavior"] == "exclusive")
 
 
 def line_items(unit: UnitOfWork, session: CheckoutSession) -> list[dict[str, object]]:

@@ -97,6 +97,10 @@ class Environment(Protocol):
         """Return what reacts to a fact, in declared order."""
         ...
 
+    def timer(self, object_name: str, name: str) -> Callable[[Any, Any], None] | None:
+        """Return what the timer `name` of an object runs, or None when there is no such timer."""
+        ...
+
     def timer_added(self) -> None:
         """Look at the timers again: one was added."""
         ...

@@ -55,6 +55,7 @@ class UnitOfWork:
         self._gone: set[str] = set()
         self._links: dict[str, dict[str, str]] = {}
         self._dirty: dict[str, None] = {}
+        self._last: list[tuple[str, Mapping[str, object]]] = []
 
     @property
     def store(self) -> Store:
@@ -103,6 +104,10 @@ class UnitOfWork:
             if row[1]:
                 self._gone.add(object_id)
         return body
+
+    def is_taken(self, object_id: str) -> bool:
+        """Return whether an object has this id. The id of a deleted one can be given again."""
+        return self.find_any(object_id) is not None and object_id not in self._gone
 
     def is_deleted(self, object_id: str) -> bool:
         """Return whether an object that was read has been deleted."""
@@ -179,13 +184,26 @@ class UnitOfWork:
         try:
             self.store.insert(self.account, body, links)
         except sqlite3.IntegrityError:
-            raise invalid(f"{body['id']} already exists.", "id", "resource_already_exists") from None
+            if not self._forget_deleted(str(body["id"])):
+                raise invalid(f"{body['id']} already exists.", "id", "resource_already_exists") from None
+            self.store.insert(self.account, body, links)
         object_id = str(body["id"])
         self._objects[object_id] = body
         self._links[object_id] = links
         for event_type in schema.on_create if emits is None else emits:
             self.emit(event_type, body)
         return cast("T", body)
+
+    def _forget_deleted(self, object_id: str) -> bool:
+        """Make room for an object whose id a deleted one had. Returns False when the id is in use."""
+        before = self.find_any(object_id)
+        if before is None or object_id not in self._gone:
+            return False
+        self.flush()
+        self.store.remove(self.account, object_id, str(before["object"]), self._links.pop(object_id, {}))
+        del self._objects[object_id]
+        self._gone.discard(object_id)
+        return True
 
     def change(
         self, obj: Obj, changes: Mapping[str, object] | None = None, *, emits: tuple[str, ...] | None = None
@@ -284,6 +302,22 @@ class UnitOfWork:
             (self.account, obj["object"], obj["id"], name, self.environment.clock.now() + seconds),
         )
         self.environment.timer_added()
+
+    def schedule_last(self, name: str, obj: Mapping[str, object]) -> None:
+        """Run a timer when everything else of this unit of work is done, in the same transaction.
+
+        For what follows an answer without being in it: the next call finds it.
+        """
+        self._last.append((name, obj))
+
+    def finish(self) -> None:
+        """Run what was to be last, then write what changed to the store."""
+        while self._last:
+            name, obj = self._last.pop(0)
+            rule = self.environment.timer(str(obj["object"]), name)
+            if rule is not None:
+                rule(self, obj)
+        self.flush()
 
     def unschedule(self, name: str, obj: Mapping[str, object]) -> None:
         """Drop a plan, if there is one."""

@@ -38,11 +38,17 @@ def book(
     amount: int,
     fee: int = 0,
     available: bool = False,
+    available_on: int | None = None,
     description: str | None = None,
     category: str | None = None,
     exchange: str = "Stripe processing fees",
 ) -> BalanceTransaction:
-    """Make the balance transaction of `source`: `amount` in, `fee` off; available at once or in a week."""
+    """Make the balance transaction of `source`: `amount` in, `fee` off.
+
+    available: at once; available_on: then, at once if that is over. Else in a week.
+    """
+    moment = unit.now if available else unit.now + AVAILABLE_AFTER if available_on is None else available_on
+    available = moment <= unit.now
     details = [
         {
             "amount": fee,
@@ -56,7 +62,7 @@ def book(
         kinds.BALANCE_TRANSACTION,
         {
             "amount": amount,
-            "available_on": unit.now if available else unit.now + AVAILABLE_AFTER,
+            "available_on": max(moment, unit.now),
             "currency": source["currency"],
             "description": description,
             "fee": fee,

@@ -12,7 +12,7 @@ from payloom_emulator.objects.payment_methods import (
     PaymentMethodCardChecks,
     Source,
 )
-from payloom_emulator.objects.state import ChargeState
+from payloom_emulator.objects.state import BalanceTransactionState, ChargeState
 
 
 class BalanceTransactionFeeDetail(TypedDict):
@@ -23,7 +23,7 @@ class BalanceTransactionFeeDetail(TypedDict):
     type: str
 
 
-class BalanceTransaction(TypedDict):
+class BalanceTransaction(BalanceTransactionState):
     amount: int
     available_on: int
     balance_type: str

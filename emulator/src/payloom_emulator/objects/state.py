@@ -95,11 +95,16 @@ class PaymentMethodState(TypedDict):
 
 
 class CardState(TypedDict):
-    """The number behind it, the name of the test card, and the payment method that was made of it."""
+    """The number behind it, and the name of the test card."""
 
     _number: str
     _name: str | None
-    _method: NotRequired[str]
+
+
+class BalanceTransactionState(TypedDict):
+    """The payout that it is part of."""
+
+    _payout: NotRequired[str]
 
 
 class EventDestinationState(TypedDict):
@@ -122,11 +127,10 @@ class TokenState(TypedDict):
 
 
 class SourceState(TypedDict):
-    """The number behind it; the payment method that was made of it."""
+    """The number behind it, and the card that it was made of."""
 
     _number: str
     _name: str | None
-    _method: str
     _used: bool
     _card: NotRequired[dict[str, object]]
 

@@ -7,15 +7,42 @@ from typing import TYPE_CHECKING
 from payloom_emulator.core.declarations import facts
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.intents import PaymentIntent
-from payloom_emulator.payments import charges
+from payloom_emulator.payments import charges, descriptors
 from payloom_emulator.protocol.errors import StripeError, invalid
+from payloom_emulator.protocol.json_shapes import is_object, members
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def capture(unit: UnitOfWork, intent: PaymentIntent, amount: int | None = None) -> PaymentIntent:
-    """Take an authorised amount, or a part of it (the rest is released)."""
+# What a capture or an increment may say of the payment anew.
+_SAID = (
+    "application_fee_amount",
+    "description",
+    "receipt_email",
+    "statement_descriptor",
+    "statement_descriptor_suffix",
+    "transfer_data",
+    "transfer_group",
+)
+
+
+def said(params: Mapping[str, object], current: Mapping[str, object] | None = None) -> dict[str, object]:
+    """Return what a capture or an increment changes of the payment besides the amount. current: the payment before."""
+    changes = {name: params[name] for name in _SAID if params.get(name) not in (None, "")}
+    if is_object(transfer := changes.get("transfer_data")):
+        changes["transfer_data"] = {**members((current or {}).get("transfer_data")), **transfer}
+    for name in ("statement_descriptor", "statement_descriptor_suffix"):
+        descriptors.check(changes.get(name), name)
+    return changes
+
+
+def capture(
+    unit: UnitOfWork, intent: PaymentIntent, amount: int | None = None, changes: Mapping[str, object] | None = None
+) -> PaymentIntent:
+    """Take an authorised amount, or a part of it (the rest is released). changes: what the capture says anew."""
     if intent["status"] != "requires_capture":
         raise unexpected(
             intent,
@@ -34,9 +61,10 @@ def capture(unit: UnitOfWork, intent: PaymentIntent, amount: int | None = None) 
         raise invalid(
             "This value must be greater than or equal to 1.", "amount_to_capture", "parameter_invalid_integer"
         )
-    charges.capture(unit, unit.get(kinds.CHARGE, intent["latest_charge"]), captured)
+    charges.capture(unit, unit.get(kinds.CHARGE, intent["latest_charge"]), captured, changes)
     unit.unschedule("lapse", intent)
-    unit.transition(intent, "succeed", {"amount_capturable": 0, "amount_received": captured})
+    new = {name: value for name, value in (changes or {}).items() if name in intent}
+    unit.transition(intent, "succeed", {**new, "amount_capturable": 0, "amount_received": captured})
     unit.publish(facts.INTENT_CHANGED, intent)
     return intent
 

@@ -16,6 +16,8 @@ from payloom_emulator.payments import early_fraud_warnings
 from payloom_emulator.payments.methods import payment_methods
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.payments import test_cards
@@ -58,6 +60,7 @@ def make(
         "payment_method_details": details(intent, method, three_d_secure, mandate, captured=captured, now=unit.now),
         "receipt_email": intent.get("receipt_email"),
         "shipping": intent.get("shipping"),
+        "source": method.get("_source_object"),
         "statement_descriptor": intent.get("statement_descriptor"),
         "statement_descriptor_suffix": intent.get("statement_descriptor_suffix"),
         "status": outcome,
@@ -69,9 +72,10 @@ def make(
     if outcome == "succeeded":
         account = unit.account
         values["receipt_url"] = f"{unit.environment.base_url}/_emulator/receipts/{account}/{charge_id}"
-    charge = unit.create(kinds.CHARGE, {"id": charge_id, **values}, emits=(f"charge.{outcome}",))
+    charge = unit.create(kinds.CHARGE, {"id": charge_id, **values}, emits=())
     if outcome == "succeeded" and captured:
-        _after_success(unit, charge, card)
+        _after_success(unit, charge, card, later=intent.get("capture_method") == "automatic_async")
+    unit.emit(f"charge.{outcome}", charge)
     return charge
 
 
@@ -177,16 +181,20 @@ def details(
 AUTHORIZED_SECONDS = 7 * 86400
 
 
-def _after_success(unit: UnitOfWork, charge: Charge, card: test_cards.Card | None) -> None:
-    unit.schedule_real_time("book", charge)
+def _after_success(unit: UnitOfWork, charge: Charge, card: test_cards.Card | None, *, later: bool = False) -> None:
+    """Book the money, and let the cardholder act. later: the balance transaction arrives after the payment."""
+    if later:
+        unit.schedule_real_time("book", charge)
+    else:
+        book(unit, charge, emits=())
     if card is not None and card.dispute:
-        unit.schedule_real_time("dispute", charge, 1)
+        unit.schedule_last("dispute", charge)
     if card is not None and card.fraud_record:
         unit.schedule_real_time("fraud_record", charge, early_fraud_warnings.DELAY_SECONDS)
 
 
-def book(unit: UnitOfWork, charge: Charge) -> None:
-    """The balance transaction arrives after the payment, as it does since captures are asynchronous."""
+def book(unit: UnitOfWork, charge: Charge, *, emits: tuple[str, ...] = ("charge.updated",)) -> None:
+    """Book the money of a charge: after the payment where captures are asynchronous, else with it."""
     if charge["balance_transaction"] or not charge["paid"]:
         return
     amount = charge["amount_captured"]
@@ -201,7 +209,7 @@ def book(unit: UnitOfWork, charge: Charge) -> None:
         available=bool(card and card.available),
         description=charge["description"],
     )
-    unit.change(charge, {"balance_transaction": transaction["id"], **_pass_on(unit, charge)}, emits=("charge.updated",))
+    unit.change(charge, {"balance_transaction": transaction["id"], **_pass_on(unit, charge)}, emits=emits)
 
 
 def _pass_on(unit: UnitOfWork, charge: Charge) -> dict[str, object]:
@@ -252,20 +260,19 @@ def settle(unit: UnitOfWork, charge: Charge, bank: test_cards.Bank) -> None:
             "receipt_url": f"{unit.environment.base_url}/_emulator/receipts/{unit.account}/{charge['id']}",
         },
     )
-    unit.schedule_real_time("book", charge)
+    book(unit, charge)
     if bank.outcome == "disputed":
-        unit.schedule_real_time("dispute_debit", charge, 1)
+        unit.schedule_last("dispute_debit", charge)
 
 
-def capture(unit: UnitOfWork, charge: Charge, amount: int) -> Charge:
-    """Capture an authorised charge; what is left of it is released."""
+def capture(unit: UnitOfWork, charge: Charge, amount: int, changes: Mapping[str, object] | None = None) -> Charge:
+    """Capture an authorised charge; what is left of it is released. changes: what the capture says of the charge."""
     rest = charge["amount"] - amount
-    unit.change(
-        charge,
-        {"captured": True, "amount_captured": amount, "amount_refunded": rest, "refunded": False},
-        emits=("charge.captured",),
-    )
+    captured = {"captured": True, "amount_captured": amount, "amount_refunded": rest, "refunded": False}
+    before = {name: charge.get(name) for name in (*captured, "balance_transaction")}
+    unit.change(charge, {**captured, **(changes or {})}, emits=())
     _after_success(unit, charge, card_used(unit, charge))
+    unit.emit("charge.captured", charge, before)
     return charge
 
 

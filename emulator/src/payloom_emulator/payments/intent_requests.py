@@ -15,7 +15,7 @@ from payloom_emulator.objects.intents import (
     SetupIntent,
 )
 from payloom_emulator.objects.payment_methods import PaymentMethod
-from payloom_emulator.payments import authentication
+from payloom_emulator.payments import authentication, descriptors
 from payloom_emulator.payments.attempts import pay
 from payloom_emulator.payments.capture_cancel import unexpected
 from payloom_emulator.payments.methods import card_sources, confirmation_tokens, payment_methods
@@ -45,6 +45,9 @@ _AUTOMATIC_SINCE = "2023-08-16"
 
 
 _ASYNC_CAPTURE_SINCE = "2024-04-10"
+
+
+_SUFFIX_ONLY_SINCE = "2024-04-10"
 
 
 def identity(unit: UnitOfWork) -> tuple[str, str]:
@@ -78,6 +81,7 @@ def creating(call: RequestContext[PaymentIntentCreateParams], draft: PaymentInte
     if draft["automatic_payment_methods"] and not call.before("2023-11"):
         draft["payment_method_configuration_details"] = {"id": "pmc_1LocalStripeDefault00000", "parent": None}
     _refuse_confirm_only(call)
+    _check_descriptors(call, draft)
     method = _given_method(call, draft)
     if method is not None:
         _check_owner(draft, method)
@@ -86,6 +90,20 @@ def creating(call: RequestContext[PaymentIntentCreateParams], draft: PaymentInte
     draft["status"] = "requires_confirmation" if draft["payment_method"] else "requires_payment_method"
     draft["id"], draft["client_secret"] = identity(unit)
     _amount_details(params, draft)
+
+
+def _check_descriptors(
+    call: RequestContext[PaymentIntentCreateParams | PaymentIntentUpdateParams], intent: PaymentIntent
+) -> None:
+    """Check the text on the statement. Cards take a suffix only, since the descriptor itself is the account's."""
+    for name in ("statement_descriptor", "statement_descriptor_suffix"):
+        descriptors.check(call.params.get(name), name)
+    by_card = intent["payment_method_types"] == ["card"] or intent.get("automatic_payment_methods")
+    if provided(call.params.get("statement_descriptor")) and by_card and not call.before(_SUFFIX_ONLY_SINCE):
+        raise invalid(
+            "Starting with API version 2024-04-10, the parameter `statement_descriptor` is not supported for PaymentIntents that can be paid by card. Use `statement_descriptor_suffix` instead.",
+            "statement_descriptor",
+        )
 
 
 def _amount_details(params: PaymentIntentCreateParams, draft: PaymentIntent) -> None:
@@ -117,7 +135,7 @@ def _refuse_confirm_only(call: RequestContext[PaymentIntentCreateParams]) -> Non
     if call.params.get("confirm"):
         return
     for name in ("return_url", "off_session", "error_on_requires_action", "mandate_data"):
-        if name in call.params:
+        if call.params.get(name):
             raise invalid(
                 f"The parameter {name} cannot be passed when creating a PaymentIntent unless confirm is set to true.",
                 name,
@@ -177,6 +195,7 @@ def updating(
                 intent,
                 f"This PaymentIntent's {wrong} could not be updated because it has a status of {intent['status']}. You may only update the {wrong} of a PaymentIntent with one of the following statuses: requires_payment_method, requires_confirmation, requires_action.",
             )
+    _check_descriptors(call, intent)
     if "currency" in call.params:
         changes["currency"] = money.currency(call.params["currency"])
     if "amount" in call.params:

@@ -39,6 +39,7 @@ def create(
         "payment_method_types": ["card"],
         "status": "requires_confirmation" if payment_method else "requires_payment_method",
         "_invoice": invoice,
+        **({"capture_method": "automatic"} if invoice else {}),
         **more,
     }
     return _store(unit, values)

@@ -91,6 +91,12 @@ def _values(
     }
 
 
+def _available_on(unit: UnitOfWork, charge: Charge) -> int:
+    """Return when a refund's money leaves: with the money of its charge, or at once when that is there."""
+    transaction = unit.find(kinds.BALANCE_TRANSACTION, charge["balance_transaction"])
+    return transaction["available_on"] if transaction is not None else unit.now
+
+
 def _give_back(
     unit: UnitOfWork,
     charge: Charge,
@@ -113,7 +119,7 @@ def _give_back(
         {"id": refund_id, "currency": charge["currency"]},
         kind="refund" if card else "payment_refund",
         amount=-amount,
-        available=True,
+        available_on=_available_on(unit, charge),
         description="REFUND FOR CHARGE" + (f" ({charge['description']})" if charge["description"] else ""),
     )
     refund = unit.create(

@@ -8,13 +8,14 @@ import hashlib
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Decline:
-    """A refusal: Stripe's code, decline code, what people read, and the advice."""
+    """A refusal: Stripe's code, decline code, what people read, and the advice. param: the card's field at fault."""
 
     code: str
     decline_code: str | None
     message: str
     advice_code: str | None = "try_again_later"
     network_decline_code: str | None = "01"
+    param: str | None = None
 
 
 DECLINES: dict[str, Decline] = {
@@ -32,17 +33,23 @@ DECLINES: dict[str, Decline] = {
         "try_again_later",
         "65",
     ),
-    "expired_card": Decline("expired_card", None, "Your card has expired.", "do_not_try_again", "54"),
-    "incorrect_cvc": Decline("incorrect_cvc", None, "Your card's security code is incorrect.", "try_again_later", "82"),
-    "incorrect_zip": Decline("incorrect_zip", None, "Your card's zip code failed validation.", None, None),
+    "expired_card": Decline(
+        "expired_card", "expired_card", "Your card has expired.", "do_not_try_again", "54", "exp_month"
+    ),
+    "incorrect_cvc": Decline(
+        "incorrect_cvc", "incorrect_cvc", "Your card's security code is incorrect.", "try_again_later", "82", "cvc"
+    ),
+    "incorrect_zip": Decline(
+        "incorrect_zip", "incorrect_zip", "Your card's zip code failed validation.", None, None, "address_zip"
+    ),
     "processing_error": Decline(
         "processing_error",
-        None,
+        "processing_error",
         "An error occurred while processing your card. Try again in a little bit.",
         "try_again_later",
         "96",
     ),
-    "incorrect_number": Decline("incorrect_number", None, "Your card number is incorrect.", None, None),
+    "incorrect_number": Decline("incorrect_number", None, "Your card number is incorrect.", None, None, "number"),
     "authentication_required": Decline(
         "authentication_required",
         "authentication_required",

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 MAX_LEVELS = 4
 
+# A payment method that stands for a legacy card or account is stored as `pm_card_1…` and shown by the card's own id.
+_STORED_BEFORE = "pm_"
+_LEGACY = ("card_1", "src_1", "ba_1")
+_STANDS_FOR_LEGACY = tuple(f"{_STORED_BEFORE}{prefix}" for prefix in _LEGACY)
+_METHODS = frozenset({"default_payment_method", "payment_method"})
+
 
 class Tree(dict[str, "Tree"]):
     """What is to be expanded: a field to what is to be expanded inside."""
@@ -107,6 +113,8 @@ class _Renderer:
             return {k: self._plain(v) for k, v in value.items() if not k.startswith("_")}
         if is_array(value):
             return [self._plain(v) for v in value]
+        if isinstance(value, str) and value.startswith(_STANDS_FOR_LEGACY):
+            return value.removeprefix(_STORED_BEFORE)
         return value
 
     def _expand(self, holder: dict[str, object], key: str, below: Tree, *, name: str, path: str, where: str) -> None:
@@ -116,6 +124,8 @@ class _Renderer:
         if not allowed and not (known == {} and key in holder):
             raise _refused(where + key)
         value = holder.get(key)
+        if isinstance(value, str) and key in _METHODS and value.startswith(_LEGACY):
+            value = f"{_STORED_BEFORE}{value}"
         if isinstance(value, str):
             holder[key] = self._load(value, below, f"{where}{key}.")
         elif is_array(value):

@@ -12,6 +12,10 @@ NEWEST = "2026-10-28.endive"
 DEFAULT = "2026-08-26.dahlia"
 
 
+EVER = "9999-12-31"
+"""Later than every version: what is so in all of them."""
+
+
 ENDIVE, DAHLIA, CLOVER, BASIL, ACACIA = "2026-09-30", "2026-03-25", "2025-09-30", "2025-03-31", "2024-09-30"
 
 

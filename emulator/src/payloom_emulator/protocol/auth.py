@@ -10,7 +10,7 @@ from typing import Literal
 
 from payloom_emulator.protocol.errors import StripeError
 
-_KEY = re.compile(r"^(sk|rk|pk|ek)_(test|live)_[A-Za-z0-9_]{4,250}$")
+_KEY = re.compile(r"^(sk|rk|pk|ek)_(test|live)_[A-Za-z0-9_]{1,250}$")
 
 # What a browser may do with a publishable key; everything else needs a secret key.
 PUBLISHABLE: frozenset[tuple[str, str]] = frozenset(

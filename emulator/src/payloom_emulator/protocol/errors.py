@@ -12,6 +12,8 @@ class StripeError(Exception):
     """
 
     keep = False
+    # The id that names nothing, for an error of that kind.
+    missing_id: str | None = None
 
     def __init__(
         self,
@@ -52,18 +54,23 @@ class CardError(StripeError):
 
     def __init__(self, message: str, *, code: str, param: str | None = None, **more: object) -> None:
         """Build the error with Stripe's `code` and, for declines, `decline_code` in `more`."""
-        super().__init__(message, status=402, type="card_error", code=code, param=param)
+        super().__init__(
+            message, status=402, type="card_error", code=code, param=param, headers={"Stripe-Should-Retry": "false"}
+        )
         self.more.update(more)
 
 
 def missing(object_name: str, object_id: str, *, param: str | None = "id", status: int = 404) -> StripeError:
     """Return `resource_missing`: 404 for an id in the path, 400 for one in a parameter."""
     noun = _NOUNS.get(object_name, object_name.rsplit(".", 1)[-1])
-    return StripeError(f"No such {noun}: '{object_id}'", status=status, code="resource_missing", param=param)
+    error = StripeError(f"No such {noun}: '{object_id}'", status=status, code="resource_missing", param=param)
+    error.missing_id = object_id
+    return error
 
 
 _NOUNS = {
     "payment_method": "PaymentMethod",
+    "setup_intent": "setupintent",
     "checkout.session": "checkout.session",
     "test_helpers.test_clock": "billing clock",
     "billing_portal.configuration": "configuration",

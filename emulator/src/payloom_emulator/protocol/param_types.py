@@ -60,6 +60,27 @@ def operations() -> dict[tuple[str, str], int]:
 
 
 @functools.cache
+def _placeholders() -> dict[tuple[str, str], tuple[str, ...]]:
+    rows = (key.split(" ", 1) for key in table()["operations"])
+    return {
+        (method, anonymous(path)): tuple(part[1:-1] for part in path.split("/") if part.startswith("{"))
+        for method, path in rows
+    }
+
+
+# The oldest objects are called `id` when they are retrieved, changed or deleted.
+_CALLED_ID = frozenset({"charge", "customer", "subscription_exposed_id", "subscription"})
+
+
+def placeholder_names(method: str, path: str) -> tuple[str, ...]:
+    """Return what Stripe calls the placeholders of a path, in errors, in the order of the path."""
+    names = _placeholders().get((method, path), ())
+    if names and path.endswith("{}") and names[-1] in _CALLED_ID and len(names) == 1:
+        return ("id",)
+    return names
+
+
+@functools.cache
 def anonymous(path: str) -> str:
     """Return a path template whose placeholders have no names, so that templates compare."""
     return "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
@@ -93,14 +114,6 @@ def _read(node: NodeJson) -> TypeNode:
 def fields_of(method: str, path: str) -> Mapping[str, Ref]:
     """Return the parameters of an operation: name to type."""
     return type_of(operations()[method, anonymous(path)]).fields
-
-
-def extended(method: str, path: str, name: str, more: Mapping[str, Ref]) -> NodeJson:
-    """Return the type of a parameter (an object or an array of them) with further members, for older versions."""
-    node = type_of(fields_of(method, path)[name])
-    inner = _object_in(type_of(node.item) if node.kind == "a" else node)
-    whole: NodeJson = ["o", {**inner.fields, **more}, list(inner.required)]
-    return ["a", whole] if node.kind == "a" else whole
 
 
 def _object_in(node: TypeNode) -> TypeNode:

@@ -14,64 +14,14 @@ from payloom_emulator.kit.suggest import closest
 from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
 from payloom_emulator.protocol.form import bracket
 from payloom_emulator.protocol.json_shapes import is_array, is_object
+from payloom_emulator.protocol.older_params import extended
 from payloom_emulator.protocol.param_types import NodeJson, Ref, TypeNode, operations, type_of
+from payloom_emulator.protocol.undeclared_params import with_undeclared
 
 ParamPath: TypeAlias = "list[str | int]"
 """Where in the parameters a value is."""
 
 _TRUE, _FALSE = {"true", "1"}, {"false", "0"}
-
-# What Stripe takes and its SDKs' types do not name: raw cards beside tokens, and what its own browser code sends.
-_RAW_CARD: NodeJson = [
-    "o",
-    {
-        "number": ["s"],
-        "exp_month": ["i"],
-        "exp_year": ["i"],
-        "cvc": ["s"],
-        "token": ["s"],
-        "networks": ["o", {"preferred": ["s"]}, []],
-    },
-    [],
-]
-_BROWSER: dict[str, Ref] = {
-    "client_secret": ["s"],
-    "expected_payment_method_type": ["s"],
-    "use_stripe_sdk": ["b"],
-    "payment_user_agent": ["s"],
-    "referrer": ["s"],
-    "client_context": ["m", ["s"]],
-}
-_FROM_BROWSERS = frozenset(
-    {
-        "/v1/payment_intents/{}",
-        "/v1/payment_intents/{}/confirm",
-        "/v1/payment_intents/{}/verify_microdeposits",
-        "/v1/setup_intents/{}",
-        "/v1/setup_intents/{}/confirm",
-        "/v1/setup_intents/{}/verify_microdeposits",
-    }
-)
-
-
-def _with_raw_cards(ref: Ref) -> Ref:
-    node = type_of(ref)
-    return ["o", {**node.fields, "card": _RAW_CARD, "type": ["s"]}, list(node.required)] if node.kind == "o" else ref
-
-
-def with_undeclared(operation: tuple[str, str], fields: Mapping[str, Ref], *, raw_cards: bool) -> Mapping[str, Ref]:
-    """Return an operation's parameters with those that Stripe takes and its SDKs' types do not name.
-
-    raw_cards: `payment_method_data` may have a card's number.
-    """
-    if operation[1] in _FROM_BROWSERS:
-        fields = {**_BROWSER, **fields}
-    if operation[0] == "GET" and operation[1].startswith("/v2/") and not operation[1].endswith("{}"):
-        # In no type of the SDK: it follows `next_page_url` as it stands.
-        fields = {**_PAGE_OF_V2, **fields}
-    if raw_cards and "payment_method_data" in fields:
-        fields = {**fields, "payment_method_data": _with_raw_cards(fields["payment_method_data"])}
-    return fields
 
 
 def check(
@@ -83,14 +33,14 @@ def check(
 ) -> dict[str, object]:
     """Return `params` with their types, or raise as Stripe answers.
 
-    operation: (METHOD, anonymous path). extra: parameters older versions took, name → inline node.
+    operation: (METHOD, anonymous path). extra: parameters older versions took, path to type.
     typed: the values are JSON already (v2); otherwise they are strings of a form.
     """
     index = operations().get(operation)
     node = TypeNode("o") if index is None else type_of(index)
     fields = with_undeclared(
         operation,
-        {"expand": _EXPAND, **node.fields, **(extra or {})},
+        {"expand": _EXPAND, **extended(node.fields, extra or {})},
         raw_cards="payment_method_data" in params,
     )
     unknown = [name for name in params if name not in fields]
@@ -104,7 +54,6 @@ def check(
 
 
 _EXPAND: NodeJson = ["a", ["s"]]
-_PAGE_OF_V2: dict[str, Ref] = {"page": ["s"], "limit": ["i"]}
 
 
 def _unknown(names: list[str], known: list[str], within: list[str | int] | None = None) -> StripeError:

@@ -16,12 +16,12 @@ from payloom_emulator.core.unit_of_work import UnitOfWork
 from payloom_emulator.presentation import versions
 from payloom_emulator.presentation.expand import render
 from payloom_emulator.presentation.versions import VersionHistory
-from payloom_emulator.protocol import api_versions, auth
+from payloom_emulator.protocol import api_versions, auth, older_params
 from payloom_emulator.protocol.api_versions import known_version
 from payloom_emulator.protocol.errors import CardError, StripeError, not_emulated, unknown_url
 from payloom_emulator.protocol.form import decode
 from payloom_emulator.protocol.json_shapes import is_object, members, texts
-from payloom_emulator.protocol.param_types import operations
+from payloom_emulator.protocol.param_types import anonymous, operations, placeholder_names
 from payloom_emulator.protocol.params import check
 from payloom_emulator.runtime import bug_report
 from payloom_emulator.runtime.delivery import Delivery
@@ -257,7 +257,7 @@ class Emulator:
         if match is None:
             raise self._nothing_there(request)
         route, ids = match
-        operation = (request.method, route.template)
+        operation = (request.method, anonymous(route.operation.like or route.template))
         auth.authorize(caller, *operation)
         self.limiter.count(self.clock.real())
         key = request.idempotency_key if request.method == "POST" else None
@@ -275,6 +275,7 @@ class Emulator:
             if not route.operation.private:
                 versions.refuse(operation, params, version)
                 extra = self.history.accepted(operation, version)
+                older_params.refuse_uncovered(operation, params, version, extra)
                 params = check(operation, params, extra=extra, typed=request.typed)
             answer = self._run(
                 RequestContext(self._unit_for(caller, request, request_id), params, ids, caller, version, request.path),
@@ -302,10 +303,11 @@ class Emulator:
                     result = route.operation.handler(call)
                     rendered = render(call.unit, result, call.version, expand, public=public)
                 except CardError as error:
-                    call.unit.flush()
+                    call.unit.finish()
                     return self._refusal(error, call)
-                call.unit.flush()
+                call.unit.finish()
         except StripeError as error:
+            _name_placeholder(error, route, call.ids)
             return self._refusal(error, call)
         return Answer(200, dict(members(rendered)), {})
 
@@ -325,6 +327,16 @@ class Emulator:
             if method == request.method and _matches(template, request.path):
                 return not_emulated(f"{method} {template.replace('{}', '{id}')}")
         return unknown_url(request.method, request.path)
+
+
+def _name_placeholder(error: StripeError, route: Route, ids: Mapping[str, str]) -> None:
+    """Say by Stripe's name of the placeholder which id of the path names nothing."""
+    if error.status != 404 or error.missing_id is None:
+        return
+    names = placeholder_names(route.operation.method, route.template)
+    for name, value in zip(names, ids.values(), strict=False):
+        if value == error.missing_id:
+            error.param = name
 
 
 def _matches(template: str, path: str) -> bool:

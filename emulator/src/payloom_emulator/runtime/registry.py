@@ -14,6 +14,7 @@ from payloom_emulator.resources.billing import (
     subscription_schedules,
     subscriptions,
     test_clocks,
+    usage_records,
 )
 from payloom_emulator.resources.connect import (
     accounts,
@@ -110,6 +111,7 @@ RESOURCES: tuple[Resource, ...] = (
             subscriptions,
             tax_rates,
             test_clocks,
+            usage_records,
         )
         for resource in file.RESOURCES
     ),

@@ -67,7 +67,7 @@ class Timers:
                 rule = self._rule_of(object_name, name)
                 if rule is not None and obj is not None:
                     rule(unit, obj)
-                unit.flush()
+                unit.finish()
             except Exception as error:  # noqa: BLE001 - one broken plan must not stop the clock for all the others
                 db.execute("ROLLBACK TO timer")
                 bug_report.report_bug(error)

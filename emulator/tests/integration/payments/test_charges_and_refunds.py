@@ -164,8 +164,8 @@ def test_the_balance_adds_up(client: stripe.StripeClient, stripe_emulator: Runni
     stripe_emulator.settle()
     client.v1.refunds.create({"payment_intent": intent.id, "amount": 1000})
     balance = client.v1.balance.retrieve()
-    assert balance.pending[0].amount == 10000 - 320
-    assert balance.available[0].amount == 10000 - 320 - 1000
+    assert balance.pending[0].amount == 10000 - 320 - 1000
+    assert balance.available[0].amount == 10000 - 320
     assert [t.type for t in client.v1.balance_transactions.list().data] == ["refund", "charge", "charge"]
 
 

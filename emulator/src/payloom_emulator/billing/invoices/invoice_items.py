@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
+from payloom_emulator.billing import customer_currency
 from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import lines
 from payloom_emulator.billing.pricing import amounts
@@ -63,6 +64,7 @@ def build(
     details = {"subscription": subscription, "subscription_item": None} if subscription else None
     code = currency or params.get("currency") or customer.get("currency")
     worked_out = amounts_of(unit, params, param, code, inactive_price=inactive_price)
+    customer_currency.settle(unit, customer, worked_out["currency"])
     fields: dict[str, object] = {
         **worked_out,
         "customer": customer["id"],

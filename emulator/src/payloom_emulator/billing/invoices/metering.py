@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, cast
 
 from payloom_emulator.billing.invoices import lines
 from payloom_emulator.billing.pricing import amounts
+from payloom_emulator.kit.kind import Kind
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.invoices import InvoiceLineItem
@@ -14,6 +15,7 @@ from payloom_emulator.objects.subscriptions import Meter, MeterEvent, Subscripti
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.kit.json import JsonMapping
 
 
 def is_metered(item: SubscriptionItem) -> bool:
@@ -47,7 +49,47 @@ def total(meter: Meter, events: list[MeterEvent]) -> Decimal:
     return sum(values, Decimal(0))
 
 
+class UsageRecord(TypedDict):
+    """What was used at a moment, recorded on a subscription item until basil."""
+
+    id: str
+    object: str
+    quantity: int
+    subscription_item: str
+    timestamp: int
+
+
+USAGE_RECORD: Kind[UsageRecord] = Kind("usage_record")
+
+
+def takes_records(item: SubscriptionItem) -> bool:
+    """Return whether usage is recorded on the item itself, since its price has no meter."""
+    return is_metered(item) and not present(item["price"]["recurring"]).get("meter")
+
+
+def recorded(unit: UnitOfWork, item: SubscriptionItem, start: int, end: int) -> Decimal:
+    """Return what was recorded on an item from `start` to `end`, by how its price adds usage up."""
+    rule = cast("JsonMapping", present(item["price"]["recurring"])).get("aggregate_usage") or "sum"
+    records = sorted(unit.list(USAGE_RECORD, subscription_item=item["id"]), key=lambda r: r["timestamp"])
+    ever = [r["quantity"] for r in records if r["timestamp"] < end]
+    during = [r["quantity"] for r in records if start <= r["timestamp"] < end]
+    match rule:
+        case "max":
+            return Decimal(max(during, default=0))
+        case "last_ever":
+            return Decimal(ever[-1] if ever else 0)
+        case "last_during_period":
+            return Decimal(during[-1] if during else 0)
+        case _:
+            return Decimal(sum(during))
+
+
 def line(unit: UnitOfWork, subscription: Subscription, item: SubscriptionItem, start: int, end: int) -> InvoiceLineItem:
     """Return the line for what was used from `start` to `end`, in Unix seconds."""
-    used = usage(unit, present(item["price"]["recurring"]).get("meter"), subscription["customer"], start, end)
+    meter = present(item["price"]["recurring"]).get("meter")
+    used = (
+        recorded(unit, item, start, end)
+        if takes_records(item)
+        else usage(unit, meter, subscription["customer"], start, end)
+    )
     return lines.for_item(unit, subscription, item, start=start, end=end, quantity=int(used))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.catalog import prices
 from payloom_emulator.core.differences import public_fields, with_changes
@@ -10,6 +11,9 @@ from payloom_emulator.kit.money import Amount, exponent
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects.catalog import PlanTransformUsage, Price
 from payloom_emulator.objects.subscriptions import Plan
+
+if TYPE_CHECKING:
+    from payloom_emulator.kit.json import JsonMapping
 
 
 def in_currency(price: Price, currency: str | None) -> Price:
@@ -64,7 +68,9 @@ def plan_of(price: Price) -> Plan:
     recurring = present(price["recurring"])
     transform = price.get("transform_quantity")
     usage: PlanTransformUsage | None = transform
-    return {
+    aggregate = cast("JsonMapping", recurring).get("aggregate_usage")
+    older = {"aggregate_usage": aggregate} if aggregate else {}
+    plan: Plan = {
         "id": price["id"],
         "object": "plan",
         "active": price["active"],
@@ -85,6 +91,7 @@ def plan_of(price: Price) -> Plan:
         "trial_period_days": recurring.get("trial_period_days"),
         "usage_type": recurring.get("usage_type", "licensed"),
     }
+    return cast("Plan", {**plan, **older})
 
 
 def embedded(price: Price) -> Price:

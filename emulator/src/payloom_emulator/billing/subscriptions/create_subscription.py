@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from payloom_emulator.billing import settings, unsupported_params
+from payloom_emulator.billing import customer_currency, settings, unsupported_params
 from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import add_invoice_items, collect_invoice, invoice_lifecycle, lines, payments
 from payloom_emulator.billing.pricing import amounts, discounts, periods
@@ -62,7 +62,7 @@ def begin(
     if not item_prices and not params.get("add_invoice_items"):
         raise parameter_missing("items")
     items.distinct(item_prices, "items")
-    currency = _checked_currency(params, item_prices, customer)
+    currency = _checked_currency(unit, params, item_prices, customer)
     when = _start(unit, params, item_prices)
     subscription_id = unit.environment.ids.new("sub_1", 23)
     rows = [
@@ -99,26 +99,25 @@ def begin(
     return _first_invoice(unit, params, customer, planned, rows=rows, when=when, reason=reason)
 
 
-def _checked_currency(params: SubscriptionCreateParams, item_prices: list[Price], customer: Customer) -> str:
+def _checked_currency(
+    unit: UnitOfWork, params: SubscriptionCreateParams, item_prices: list[Price], customer: Customer
+) -> str:
     """Return the subscription's currency, or raise for a price that cannot be charged in it."""
-    currency = _currency(params, item_prices, customer)
+    currency = _currency(unit, params, item_prices, customer)
     for index, price in enumerate(item_prices):
         items.check_currency(currency, price, f"items[{index}]")
     return currency
 
 
-def _currency(params: SubscriptionCreateParams, item_prices: list[Price], customer: Customer) -> str:
+def _currency(unit: UnitOfWork, params: SubscriptionCreateParams, item_prices: list[Price], customer: Customer) -> str:
     currency = params.get("currency") or (
         item_prices[0]["currency"] if item_prices else customer.get("currency") or "usd"
     )
     settled = customer.get("currency")
-    if not params.get("currency") and settled and settled != currency:
-        if item_prices and settled in (item_prices[0].get("currency_options") or {}):
-            return settled
-        raise invalid(
-            f"You cannot combine currencies on a single customer. This customer has an active subscription, subscription schedule, discount, quote, or invoice item with currency {settled}",
-            "customer",
-        )
+    chosen = bool(params.get("currency")) or not item_prices or settled in {None, currency}
+    if not chosen and settled in (item_prices[0].get("currency_options") or {}):
+        return str(settled)
+    customer_currency.check(unit, customer, currency.lower())
     return currency.lower()
 
 
@@ -280,7 +279,7 @@ def _first_invoice(
     planned["status"] = "trialing" if when.trial_end else "incomplete" if due and automatic else "active"
     subscription = unit.create(kinds.SUBSCRIPTION, planned, emits=())
     subscription_timers.plan(unit, subscription)
-    _settle_currency(unit, customer, planned["currency"])
+    customer_currency.settle(unit, customer, planned["currency"])
     about["parent"] = invoice_lifecycle.subscription_parent(subscription)
     about["_session"] = subscription.get("_session")
     invoice = invoice_lifecycle.draft(unit, customer, charged, about)
@@ -299,11 +298,6 @@ def _first_invoice(
     if behavior == "error_if_incomplete" and subscription["status"] == "incomplete":
         raise incomplete(declined)
     return subscription
-
-
-def _settle_currency(unit: UnitOfWork, customer: Customer, currency: str) -> None:
-    if customer.get("currency") is None:
-        unit.change(customer, {"currency": currency})
 
 
 def incomplete(declined: CardError | None) -> StripeError:

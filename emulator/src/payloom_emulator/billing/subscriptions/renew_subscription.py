@@ -11,6 +11,7 @@ from payloom_emulator.billing.subscriptions import (
     items,
     subscription_status,
     subscription_timers,
+    trial_end,
 )
 from payloom_emulator.billing.subscriptions.changes import subscription_schedules
 from payloom_emulator.objects import kinds
@@ -33,7 +34,7 @@ def renew(unit: UnitOfWork, subscription: Subscription) -> None:
         )
         return
     trial_over = subscription["status"] == "trialing" and (subscription["trial_end"] or 0) <= unit.now
-    if trial_over and not _has_method(unit, subscription) and not _goes_on_without(unit, subscription):
+    if trial_over and not trial_end.continues(unit, subscription):
         return
     if subscription.get("schedule") and _step_schedule(unit, subscription):
         return
@@ -49,38 +50,6 @@ def _step_schedule(unit: UnitOfWork, subscription: Subscription) -> bool:
 def _has_usage(unit: UnitOfWork, subscription: Subscription) -> bool:
     return any(metering.is_metered(i) for i in items.of(unit, subscription)) or bool(
         invoice_lifecycle.pending_lines(unit, subscription["customer"], subscription=subscription["id"])
-    )
-
-
-def _has_method(unit: UnitOfWork, subscription: Subscription) -> bool:
-    if subscription["collection_method"] == "send_invoice":
-        return True
-    return collect_invoice.method_of(unit, invoice_lifecycle.unsaved(unit, subscription)) is not None
-
-
-def _goes_on_without(unit: UnitOfWork, subscription: Subscription) -> bool:
-    """A trial ends and nothing can be charged: return False when the subscription is canceled or paused for it."""
-    trial_settings = subscription["trial_settings"]
-    chosen = trial_settings["end_behavior"]["missing_payment_method"] if trial_settings else "create_invoice"
-    if chosen == "cancel":
-        cancel_subscription.cancel(unit, subscription, reason="payment_failed")
-        return False
-    if chosen == "pause":
-        pause(unit, subscription, "trial_end_without_payment_method")
-        return False
-    return True
-
-
-def pause(unit: UnitOfWork, subscription: Subscription, why: str) -> Subscription:
-    """Pause the subscription: no invoices until it is resumed. Emits customer.subscription.paused."""
-    subscription_timers.clear(unit, subscription)
-    paused = {"subscription": {"type": why}, "transitioned_at": unit.now, "type": "subscription"}
-    return subscription_status.set_status(
-        unit,
-        subscription,
-        "paused",
-        {"status_details": {"paused": paused}},
-        emits=("customer.subscription.updated", "customer.subscription.paused"),
     )
 
 

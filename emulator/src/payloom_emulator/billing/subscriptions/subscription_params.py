@@ -164,12 +164,24 @@ def creation_params(call: RequestContext[SubscriptionCreateParams]) -> Subscript
     return params
 
 
-def update_params(call: RequestContext[SubscriptionUpdateParams]) -> SubscriptionUpdateParams:
-    """Return the parameters of an update in today's form."""
+def update_params(
+    call: RequestContext[SubscriptionUpdateParams], subscription: Subscription
+) -> SubscriptionUpdateParams:
+    """Return the parameters of an update in today's form: `plan` and `quantity` are those of the only item."""
     params = call.params.copy()
     _rename(params)
-    if params.get("plan") and not params.get("items"):
-        params["items"] = [{"plan": params.pop("plan", ""), "quantity": params.pop("quantity", 1)}]
+    if "items" in params or not ("plan" in params or "quantity" in params):
+        return params
+    rows = subscription["items"]["data"]
+    if len(rows) != 1:
+        raise invalid(
+            "You cannot update a subscription with multiple items by `plan` or `quantity`. Use `items` instead.",
+            "plan" if "plan" in params else "quantity",
+        )
+    only: ItemParams = {"id": rows[0]["id"]}
+    params["items"] = [with_named(only, params, "plan", "quantity")]
+    params.pop("plan", None)
+    params.pop("quantity", None)
     return params
 
 

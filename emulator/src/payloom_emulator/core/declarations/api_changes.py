@@ -27,7 +27,10 @@ class Change:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Accepted:
-    """Parameters a request took before `until` and does not take any more: name to type node (see generate_params)."""
+    """Parameters a request took before `until` and does not take any more: path to type node (see generate_params).
+
+    A path may lead inside: `phases[].iterations`.
+    """
 
     until: str
     method: str

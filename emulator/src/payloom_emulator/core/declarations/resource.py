@@ -31,12 +31,17 @@ Reaction = Callable[..., None]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Operation:
-    """One URL: what happens on METHOD path. Its parameters are checked against Stripe's own types."""
+    """One URL: what happens on METHOD path. Its parameters are checked against Stripe's own types.
+
+    private: Stripe's own pages and CLI use it; it is in no specification, so nothing is checked. like: for a URL that
+    the SDKs do not have any more, the path of the operation whose parameters it takes.
+    """
 
     method: str
     path: str
     handler: Handler
-    private: bool = False  # Stripe's own pages and CLI use it; it is in no specification, so nothing is checked
+    private: bool = False
+    like: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

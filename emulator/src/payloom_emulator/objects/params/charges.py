@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Required, TypedDict
 
-from payloom_emulator.objects.params.shared import ShippingParams, TransferDataParams
+from payloom_emulator.objects.params.shared import ChargeCreateParamsCard, ShippingParams, TransferDataParams
 
 
 class ChargeCaptureParams(TypedDict, total=False):
@@ -18,21 +18,6 @@ class ChargeCaptureParams(TypedDict, total=False):
     transfer_group: str
 
 
-class ChargeCreateParamsDestination(TypedDict, total=False):
-    account: Required[str]
-    amount: int
-
-
-class RadarOptionsParams(TypedDict, total=False):
-    session: str
-
-
-class ChargeCreateParamsTransferData(TypedDict, total=False):
-    amount: int
-    description: str
-    destination: Required[str]
-
-
 class ChargeCreateParams(TypedDict, total=False):
     amount: int
     application_fee: int
@@ -41,17 +26,13 @@ class ChargeCreateParams(TypedDict, total=False):
     currency: str
     customer: str
     description: str
-    destination: ChargeCreateParamsDestination
     metadata: Literal[""] | dict[str, str]
     on_behalf_of: str
-    radar_options: RadarOptionsParams
     receipt_email: str
-    shipping: ShippingParams
-    source: str
     statement_descriptor: str
     statement_descriptor_suffix: str
-    transfer_data: ChargeCreateParamsTransferData
     transfer_group: str
+    card: ChargeCreateParamsCard | str
 
 
 class ChargeUpdateParamsFraudDetails(TypedDict, total=False):

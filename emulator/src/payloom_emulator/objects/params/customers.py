@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Literal, Required, TypeAlias, TypedDict
 
 from payloom_emulator.objects.params.shared import (
-    CustomerCreateParamsAddress,
-    CustomerCreateParamsShipping,
+    ChargeCreateParamsCard,
     CustomerCreateParamsTaxIdDatum,
-    InvoiceCreateParamsCustomField,
-    RenderingOptionsParams,
     SourceCreateParamsOwner,
 )
 
@@ -21,51 +18,26 @@ class CustomerBalanceTransactionCreateParams(TypedDict, total=False):
     metadata: Literal[""] | dict[str, str]
 
 
-class SettingsParams(TypedDict, total=False):
-    reconciliation_mode: Literal["automatic", "manual", "merchant_default"]
-
-
-class CashBalanceParams(TypedDict, total=False):
-    settings: SettingsParams
-
-
-class CustomerCreateParamsInvoiceSettings(TypedDict, total=False):
-    custom_fields: Literal[""] | list[InvoiceCreateParamsCustomField]
-    default_payment_method: str
-    footer: str
-    rendering_options: Literal[""] | RenderingOptionsParams
-
-
-class CustomerCreateParamsTax(TypedDict, total=False):
-    ip_address: str
-    validate_location: Literal["deferred", "immediately"]
-
-
 class CustomerCreateParams(TypedDict, total=False):
-    address: Literal[""] | CustomerCreateParamsAddress
     balance: int
     business_name: str
-    cash_balance: CashBalanceParams
     description: str
     email: str
     individual_name: str
     invoice_prefix: str
-    invoice_settings: CustomerCreateParamsInvoiceSettings
     metadata: Literal[""] | dict[str, str]
     name: str
     next_invoice_sequence: int
     payment_method: str
     phone: str
     preferred_locales: list[str]
-    shipping: Literal[""] | CustomerCreateParamsShipping
-    source: str
-    tax: CustomerCreateParamsTax
     tax_exempt: Literal["", "exempt", "none", "reverse"]
     tax_id_data: list[CustomerCreateParamsTaxIdDatum]
     test_clock: str
     validate: bool
     coupon: str
     promotion_code: str
+    card: ChargeCreateParamsCard | str
 
 
 class CustomerPaymentMethodListParams(TypedDict, total=False):
@@ -76,10 +48,45 @@ class CustomerPaymentMethodListParams(TypedDict, total=False):
     type: str
 
 
+class CustomerPaymentSourceCreateParamsSource(TypedDict, total=False):
+    object: str
+    account_number: str
+    routing_number: str
+    country: str
+    currency: str
+    account_holder_name: str
+    account_holder_type: str
+    metadata: dict[str, str]
+    number: str
+    exp_month: int
+    exp_year: int
+    cvc: str
+    name: str
+    address_city: str
+    address_country: str
+    address_line1: str
+    address_line2: str
+    address_state: str
+    address_zip: str
+
+
+class CustomerPaymentSourceCreateParamsBankAccount(TypedDict, total=False):
+    object: str
+    account_number: str
+    routing_number: str
+    country: str
+    currency: str
+    account_holder_name: str
+    account_holder_type: str
+    metadata: dict[str, str]
+
+
 class CustomerPaymentSourceCreateParams(TypedDict, total=False):
     metadata: dict[str, str]
-    source: Required[str]
+    source: Required[CustomerPaymentSourceCreateParamsSource | str]
     validate: bool
+    card: ChargeCreateParamsCard | str
+    bank_account: CustomerPaymentSourceCreateParamsBankAccount | str
 
 
 class CustomerPaymentSourceListParams(TypedDict, total=False):
@@ -105,34 +112,29 @@ class CustomerPaymentSourceUpdateParams(TypedDict, total=False):
     owner: SourceCreateParamsOwner
 
 
+class CustomerPaymentSourceVerifyParams(TypedDict, total=False):
+    amounts: list[int]
+
+
 CustomerTaxIdCreateParams: TypeAlias = CustomerCreateParamsTaxIdDatum
 
 
-class CustomerUpdateParamsTax(TypedDict, total=False):
-    ip_address: str
-    validate_location: Literal["auto", "deferred", "immediately"]
-
-
 class CustomerUpdateParams(TypedDict, total=False):
-    address: Literal[""] | CustomerCreateParamsAddress
     balance: int
     business_name: str
-    cash_balance: CashBalanceParams
     default_source: str
     description: str
     email: str
     individual_name: str
     invoice_prefix: str
-    invoice_settings: CustomerCreateParamsInvoiceSettings
     metadata: Literal[""] | dict[str, str]
     name: str
     next_invoice_sequence: int
     phone: str
     preferred_locales: list[str]
-    shipping: Literal[""] | CustomerCreateParamsShipping
-    source: str
-    tax: CustomerUpdateParamsTax
     tax_exempt: Literal["", "exempt", "none", "reverse"]
     validate: bool
     coupon: str
     promotion_code: str
+    card: ChargeCreateParamsCard | str
+    default_card: str

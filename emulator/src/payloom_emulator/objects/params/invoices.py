@@ -12,7 +12,6 @@ from payloom_emulator.objects.params.shared import (
     BillingThresholdsParams,
     CheckoutSessionLineItemListParams,
     CustomerCreateParamsAddress,
-    CustomerCreateParamsShipping,
     CustomerCreateParamsTaxIdDatum,
     FileListParamsCreated,
     InvoiceCreateParamsCustomField,
@@ -159,6 +158,12 @@ class InvoiceCreateParams(TypedDict, total=False):
     statement_descriptor: str
     subscription: str
     transfer_data: InvoiceCreateParamsTransferData
+
+
+class CustomerCreateParamsShipping(TypedDict, total=False):
+    address: Required[CustomerCreateParamsAddress]
+    name: Required[str]
+    phone: str
 
 
 class InvoiceCreatePreviewParamsCustomerDetailsTax(TypedDict, total=False):

@@ -30,6 +30,7 @@ class PlanCreateParams(TypedDict, total=False):
     transform_usage: PlanCreateParamsTransformUsage
     trial_period_days: int
     usage_type: Literal["licensed", "metered"]
+    aggregate_usage: Literal["last_during_period", "last_ever", "max", "sum"]
 
 
 class PlanListParams(TypedDict, total=False):

@@ -20,6 +20,7 @@ class PriceCreateParamsRecurring(TypedDict, total=False):
     meter: str
     trial_period_days: int
     usage_type: Literal["licensed", "metered"]
+    aggregate_usage: Literal["last_during_period", "last_ever", "max", "sum"]
 
 
 class PriceCreateParams(TypedDict, total=False):

@@ -105,6 +105,23 @@ class TransferDataParams(TypedDict, total=False):
     amount: int
 
 
+class ChargeCreateParamsCard(TypedDict, total=False):
+    object: str
+    number: str
+    exp_month: int
+    exp_year: int
+    cvc: str
+    name: str
+    currency: str
+    metadata: dict[str, str]
+    address_city: str
+    address_country: str
+    address_line1: str
+    address_line2: str
+    address_state: str
+    address_zip: str
+
+
 class ShippingParams(TypedDict, total=False):
     address: Required[CustomerCreateParamsAddress]
     carrier: str
@@ -402,12 +419,6 @@ class CreditNoteCreateParamsShippingCost(TypedDict, total=False):
 class CustomerBalanceTransactionUpdateParams(TypedDict, total=False):
     description: str
     metadata: Literal[""] | dict[str, str]
-
-
-class CustomerCreateParamsShipping(TypedDict, total=False):
-    address: Required[CustomerCreateParamsAddress]
-    name: Required[str]
-    phone: str
 
 
 class CustomerCreateParamsTaxIdDatum(TypedDict, total=False):

@@ -67,7 +67,7 @@ class SubscriptionScheduleCreateParamsPauseSchedule(TypedDict, total=False):
     resume: SubscriptionScheduleCreateParamsPauseScheduleResume
 
 
-class SubscriptionScheduleCreateParamsPhase(TypedDict, total=False):
+class SubscriptionScheduleCreateParamsPhases(TypedDict, total=False):
     add_invoice_items: list[PhaseAddInvoiceItemParams]
     application_fee_percent: int | str
     automatic_tax: AutomaticTaxParams
@@ -89,6 +89,8 @@ class SubscriptionScheduleCreateParamsPhase(TypedDict, total=False):
     transfer_data: SubscriptionCreateParamsTransferData
     trial: bool
     trial_end: int
+    iterations: int
+    coupon: str
 
 
 class SubscriptionScheduleCreateParams(TypedDict, total=False):
@@ -100,7 +102,7 @@ class SubscriptionScheduleCreateParams(TypedDict, total=False):
     from_subscription: str
     metadata: Literal[""] | dict[str, str]
     pause_schedules: list[SubscriptionScheduleCreateParamsPauseSchedule]
-    phases: list[SubscriptionScheduleCreateParamsPhase]
+    phases: list[SubscriptionScheduleCreateParamsPhases]
     start_date: int | Literal["now"]
 
 
@@ -117,7 +119,7 @@ class SubscriptionScheduleListParams(TypedDict, total=False):
     starting_after: str
 
 
-class SubscriptionScheduleUpdateParamsPhase(TypedDict, total=False):
+class SubscriptionScheduleUpdateParamsPhases(TypedDict, total=False):
     add_invoice_items: list[PhaseAddInvoiceItemParams]
     application_fee_percent: int | str
     automatic_tax: AutomaticTaxParams
@@ -140,6 +142,8 @@ class SubscriptionScheduleUpdateParamsPhase(TypedDict, total=False):
     transfer_data: SubscriptionCreateParamsTransferData
     trial: bool
     trial_end: int | Literal["now"]
+    iterations: int
+    coupon: str
 
 
 class SubscriptionScheduleUpdateParams(TypedDict, total=False):
@@ -147,5 +151,5 @@ class SubscriptionScheduleUpdateParams(TypedDict, total=False):
     end_behavior: Literal["cancel", "none", "release", "renew"]
     metadata: Literal[""] | dict[str, str]
     pause_schedules: Literal[""] | list[PauseScheduleParams]
-    phases: list[SubscriptionScheduleUpdateParamsPhase]
+    phases: list[SubscriptionScheduleUpdateParamsPhases]
     proration_behavior: Literal["always_invoice", "create_prorations", "none"]

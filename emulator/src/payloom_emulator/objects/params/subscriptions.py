@@ -161,9 +161,9 @@ class SubscriptionCreateParams(TypedDict, total=False):
     trial_settings: TrialSettingsParams
     coupon: str
     promotion_code: str
+    prorate: bool
     plan: str
     quantity: int
-    prorate: bool
 
 
 class SubscriptionListParams(TypedDict, total=False):
@@ -249,6 +249,6 @@ class SubscriptionUpdateParams(TypedDict, total=False):
     trial_settings: TrialSettingsParams
     coupon: str
     promotion_code: str
+    prorate: bool
     plan: str
     quantity: int
-    prorate: bool

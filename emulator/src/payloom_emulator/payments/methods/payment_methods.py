@@ -25,7 +25,7 @@ def decline(why: test_cards.Decline, *, param: str | None = None, **more: object
     return CardError(
         why.message,
         code=why.code,
-        param=param,
+        param=param or why.param,
         decline_code=why.decline_code,
         advice_code=why.advice_code,
         network_decline_code=why.network_decline_code,
@@ -46,33 +46,30 @@ def bank_of(method: PaymentMethod) -> test_cards.Bank:
 
 
 def check_card(unit: UnitOfWork, data: JsonMapping, prefix: str = "") -> test_cards.Card:
-    """Return the test card of `{number, exp_month, exp_year, cvc}`, or raise as Stripe answers."""
+    """Return the test card of `{number, exp_month, exp_year, cvc}`, or raise as Stripe answers.
 
-    def named(name: str) -> str:
-        return f"{prefix}[{name}]" if prefix else name
-
+    prefix: where the card is in the parameters. A card error names only the card's own field.
+    """
     number = str(data.get("number", "")).replace(" ", "").replace("-", "")
     if not number:
-        raise parameter_missing(named("number"))
+        raise parameter_missing(f"{prefix}[number]" if prefix else "number")
     if not number.isdigit() or not 12 <= len(number) <= 19 or not test_cards.luhn(number):
-        raise CardError("Your card number is incorrect.", code="incorrect_number", param=named("number"))
+        raise decline(test_cards.DECLINES["incorrect_number"])
     now = dt.datetime.fromtimestamp(unit.environment.clock.now(), dt.UTC)
     # Tokens and ConfirmationTokens are specified with text here, PaymentMethods with numbers.
     month, year = integer(data.get("exp_month")), integer(data.get("exp_year"))
     if month is None or not 1 <= month <= 12:
-        raise CardError(
-            "Your card's expiration month is invalid.", code="invalid_expiry_month", param=named("exp_month")
-        )
+        raise CardError("Your card's expiration month is invalid.", code="invalid_expiry_month", param="exp_month")
     if year is not None and year < 100:
         year += 2000
     if year is None or not now.year <= year <= now.year + 50 or (year == now.year and month < now.month):
-        raise CardError("Your card's expiration year is invalid.", code="invalid_expiry_year", param=named("exp_year"))
+        raise CardError("Your card's expiration year is invalid.", code="invalid_expiry_year", param="exp_year")
     cvc = text(data.get("cvc"))
     if cvc is not None and not (cvc.isdigit() and 3 <= len(cvc) <= 4):
-        raise CardError("Your card's security code is invalid.", code="invalid_cvc", param=named("cvc"))
+        raise CardError("Your card's security code is invalid.", code="invalid_cvc", param="cvc")
     card = test_cards.BY_NUMBER.get(number)
     if card is None:
-        raise decline(test_cards.DECLINES["test_mode_live_card"], param=named("number"))
+        raise decline(test_cards.DECLINES["test_mode_live_card"])
     return card
 
 

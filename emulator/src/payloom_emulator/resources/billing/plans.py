@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
+from payloom_emulator.billing import older_shapes
 from payloom_emulator.billing.pricing.amounts import plan_of
 from payloom_emulator.catalog import prices, products
+from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema
 from payloom_emulator.kit.named_members import with_filled, with_named
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price
+from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.objects.params.plans import PlanCreateParams, PlanListParams, PlanUpdateParams
     from payloom_emulator.objects.params.prices import PriceCreateParams, PriceCreateParamsRecurring
 
@@ -30,9 +34,13 @@ def _create(call: RequestContext[PlanCreateParams]) -> Mapping[str, object]:
         raise parameter_missing("product")
     product_id = product if isinstance(product, str) else products.make(unit, product)["id"]
     plan_id = params.get("id")
-    if plan_id and unit.find_any(plan_id) is not None:
+    if plan_id and unit.is_taken(plan_id):
         raise invalid("Plan already exists.", "id", "resource_already_exists")
-    data: PriceCreateParams = {"currency": params["currency"], "product": product_id, "recurring": _recurring(params)}
+    data: PriceCreateParams = {
+        "currency": params["currency"],
+        "product": product_id,
+        "recurring": _recurring(params, older=call.before(BASIL)),
+    }
     data = with_filled(data, params, "billing_scheme", "tiers", "tiers_mode")
     if (amount := params.get("amount")) is not None:
         data["unit_amount"] = amount
@@ -52,13 +60,17 @@ def _create(call: RequestContext[PlanCreateParams]) -> Mapping[str, object]:
     return plan
 
 
-def _recurring(params: PlanCreateParams) -> PriceCreateParamsRecurring:
+def _recurring(params: PlanCreateParams, *, older: bool) -> PriceCreateParamsRecurring:
     cycle: PriceCreateParamsRecurring = {
         "interval": params["interval"],
         "interval_count": params.get("interval_count", 1),
         "usage_type": params.get("usage_type", "licensed"),
     }
-    return with_named(cycle, params, "meter", "trial_period_days")
+    cycle = with_named(cycle, params, "meter", "trial_period_days")
+    aggregate = cast("JsonMapping", params).get("aggregate_usage")
+    if older and cycle.get("usage_type") == "metered" and not cycle.get("meter"):
+        return cast("PriceCreateParamsRecurring", {**cycle, "aggregate_usage": aggregate or "sum"})
+    return cycle
 
 
 def find(unit: UnitOfWork, plan_id: str) -> Price:
@@ -118,6 +130,10 @@ PLAN = Resource(
             Operation("POST", "/v1/plans/{id}", _update),
             Operation("DELETE", "/v1/plans/{id}", _delete),
         ),
+    ),
+    versions=(
+        Change(BASIL, older_shapes.plan_before_basil),
+        Accepted(BASIL, "POST", "/v1/plans", {"aggregate_usage": older_shapes.AGGREGATIONS}),
     ),
     includes={"tiers": lambda unit, plan: prices.tiers(unit, cast("Price", unit.find_any(plan["id"]) or {}))},
 )

@@ -9,14 +9,17 @@ from payloom_emulator.billing import unsupported_params
 from payloom_emulator.billing.machines import SCHEDULE_MACHINE
 from payloom_emulator.billing.subscriptions import subscription_params
 from payloom_emulator.billing.subscriptions.changes import schedule_phases, subscription_schedules
+from payloom_emulator.core.declarations.api_changes import Accepted
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, overlay, read_only, settable
 from payloom_emulator.core.request_context import required
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.subscriptions import SubscriptionSchedule, SubscriptionSchedulePhase
+from payloom_emulator.protocol.api_versions import BASIL, CLOVER
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.metadata import merge_metadata
+from payloom_emulator.protocol.param_types import NodeJson
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
@@ -156,6 +159,8 @@ def _listing(call: RequestContext[SubscriptionScheduleListParams]) -> Mapping[st
     return {"status": "not_started"} if call.params.get("scheduled") else {}
 
 
+_OLD_PHASES: tuple[tuple[str, str, NodeJson], ...] = ((CLOVER, "iterations", ["i"]), (BASIL, "coupon", ["s"]))
+
 SUBSCRIPTION_SCHEDULE = Resource(
     schema=Schema(
         object="subscription_schedule",
@@ -198,6 +203,11 @@ SUBSCRIPTION_SCHEDULE = Resource(
         ),
     ),
     timers={"step": subscription_schedules.on_due},
+    versions=tuple(
+        Accepted(until, "POST", path, {f"phases[].{name}": node})
+        for path in ("/v1/subscription_schedules", "/v1/subscription_schedules/{}")
+        for until, name, node in _OLD_PHASES
+    ),
 )
 
 

@@ -18,6 +18,7 @@ from payloom_emulator.billing.subscriptions import (
     resume_subscription,
     subscription_params,
     subscription_timers,
+    trial_end,
 )
 from payloom_emulator.billing.subscriptions.changes import pending_updates, update_subscription
 from payloom_emulator.billing.subscriptions.forecast import invoice_forecast
@@ -29,7 +30,7 @@ from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.request_context import required
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
-from payloom_emulator.protocol.api_versions import BASIL, CLOVER, ENDIVE
+from payloom_emulator.protocol.api_versions import BASIL, ENDIVE, EVER
 from payloom_emulator.protocol.errors import StripeError, invalid
 from payloom_emulator.protocol.json_shapes import integer, is_object
 
@@ -99,7 +100,7 @@ def _pause(call: ActionContext[SubscriptionPauseParams, Subscription]) -> Subscr
     unsupported_params.refuse(call.params, unsupported_params.PAUSE, "pausing a subscription")
     if subscription["status"] not in {"active", "trialing", "past_due", "unpaid"}:
         raise invalid(f"Subscriptions with status `{subscription['status']}` cannot be paused.")
-    return renew_subscription.pause(call.unit, subscription, "pause_requested")
+    return trial_end.pause(call.unit, subscription, "pause_requested")
 
 
 def _migrate(call: ActionContext[SubscriptionMigrateParams, Subscription]) -> Mapping[str, object]:
@@ -288,7 +289,7 @@ SUBSCRIPTION = Resource(
     },
     versions=(
         Change(BASIL, older_shapes.subscription_before_basil, expandable=("discount",)),
-        Change(CLOVER, older_shapes.subscription_before_clover, expandable=("plan",)),
+        Change(EVER, older_shapes.subscription_in_every_version, expandable=("plan",)),
         Accepted(BASIL, "POST", "/v1/subscriptions", {**older_shapes.OLD_DISCOUNTS, **older_shapes.OLD_PLAN}),
         Accepted(BASIL, "POST", "/v1/subscriptions/{}", {**older_shapes.OLD_DISCOUNTS, **older_shapes.OLD_PLAN}),
         Accepted(ENDIVE, "POST", "/v1/subscriptions/{}", older_shapes.OLD_ANCHOR),

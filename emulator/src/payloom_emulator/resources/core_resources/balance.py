@@ -76,7 +76,7 @@ BALANCE_TRANSACTION = Resource(
             read_only("status", "pending"),
             read_only("type"),
         ),
-        filters=("currency", "source", "type"),
+        filters=("currency", "source", "type", ("payout", "_payout")),
         has_livemode=False,
     ),
     endpoints=Endpoints(

@@ -57,14 +57,14 @@ def _created(call: RequestContext[CustomerCreateParams], customer: Customer) -> 
     if method_id := call.params.get("payment_method"):
         method = unit.get(kinds.PAYMENT_METHOD, method_id, "payment_method")
         payment_methods.attach(unit, method, customer["id"])
-    if source := call.params.get("source"):
+    if source := card_sources.given(call.params):
         card_sources.save(unit, customer, source, default=True)
     return customer
 
 
 def _updated(call: RequestContext[CustomerUpdateParams], customer: Customer) -> None:
     customer_rules.updated(call, customer)
-    if source := call.params.get("source"):
+    if source := card_sources.given(call.params):
         card_sources.save(call.unit, customer, source, default=True)
 
 

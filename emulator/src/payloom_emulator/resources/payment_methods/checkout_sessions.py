@@ -23,7 +23,7 @@ from payloom_emulator.objects.checkout import CheckoutSession
 from payloom_emulator.protocol import api_versions
 from payloom_emulator.protocol.errors import StripeError, invalid, missing
 from payloom_emulator.protocol.json_shapes import integer, is_object, members
-from payloom_emulator.protocol.param_types import Ref, extended
+from payloom_emulator.protocol.param_types import Ref
 
 if TYPE_CHECKING:
     from payloom_emulator.checkout.confirm_params import ConfirmParams
@@ -362,7 +362,7 @@ SESSION = Resource(
             "2022-08-01",
             "POST",
             "/v1/checkout/sessions",
-            {"line_items": extended("POST", "/v1/checkout/sessions", "line_items", _OLD_LINE)},
+            {f"line_items[].{name}": node for name, node in _OLD_LINE.items()},
         ),
         Change(api_versions.DAHLIA, _older_ui),
         Change("2025-03-31", _shipping_on_top),

@@ -12,7 +12,7 @@ from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.payment_methods import PaymentMethod
 from payloom_emulator.payments import test_cards
-from payloom_emulator.payments.methods import payment_methods
+from payloom_emulator.payments.methods import card_sources, payment_methods
 from payloom_emulator.payments.methods.payment_methods import BILLING_DETAILS
 from payloom_emulator.protocol.errors import StripeError, invalid
 
@@ -27,8 +27,15 @@ if TYPE_CHECKING:
     )
 
 
+_LEGACY = ("card_", "src_", "ba_")
+
+
 def builtin_payment_method(unit: UnitOfWork, object_id: str) -> PaymentMethod | None:
-    """Return a fresh payment method for `pm_card_visa` and its like, or None."""
+    """Return a fresh payment method for `pm_card_visa` and its like, the one of a legacy card by its id, or None."""
+    if object_id.startswith(_LEGACY):
+        stands_for = unit.find(kinds.PAYMENT_METHOD, f"{card_sources.STANDS_FOR}{object_id}")
+        known = unit.find(kinds.CARD, object_id) or unit.find(kinds.SOURCE, object_id)
+        return card_sources.method_of(unit, object_id, "payment_method") if known else stands_for
     if not object_id.startswith("pm_"):
         return None
     name = object_id.removeprefix("pm_")
@@ -95,6 +102,11 @@ def _detach(call: ActionContext[Params, PaymentMethod]) -> PaymentMethod:
     ):
         settings = {**invoice_settings, "default_payment_method": None}
         call.unit.change(customer, {"invoice_settings": settings})
+    legacy = call.unit.find(kinds.CARD, method["id"].removeprefix(card_sources.STANDS_FOR))
+    if legacy is not None:
+        call.unit.delete(legacy)
+        if customer and customer["default_source"] == legacy["id"]:
+            call.unit.change(customer, {"default_source": None})
     changes: dict[str, object] = {"customer": None, "_spent": True, "_detached": True}
     return call.unit.change(method, changes, emits=("payment_method.detached",))
 

@@ -88,7 +88,6 @@ def _charge(call: RequestContext[ChargeCreateParams]) -> Charge:
         captured=captured,
         why=why,
     )
-    unit.change(charge, {"source": method.get("_source_object")}, emits=())
     if why:
         raise payment_methods.decline(why, charge=charge["id"])
     return charge
@@ -98,7 +97,7 @@ def _capture(call: ActionContext[ChargeCaptureParams, Charge]) -> Charge:
     charge = call.target
     if charge["payment_intent"]:
         intent = call.unit.get(kinds.PAYMENT_INTENT, charge["payment_intent"])
-        capture_cancel.capture(call.unit, intent, provided(call.params.get("amount")))
+        capture_cancel.capture(call.unit, intent, provided(call.params.get("amount")), capture_cancel.said(call.params))
         return charge
     if charge["captured"]:
         raise invalid(f"Charge {charge['id']} has already been captured.", code="charge_already_captured")
@@ -109,7 +108,7 @@ def _capture(call: ActionContext[ChargeCaptureParams, Charge]) -> Charge:
     amount = call.params.get("amount", charge["amount"])
     if amount > charge["amount"]:
         raise invalid("Amount exceeds the authorised amount.", "amount", "amount_too_large")
-    return charges.capture(call.unit, charge, amount)
+    return charges.capture(call.unit, charge, amount, capture_cancel.said(call.params))
 
 
 def _refunds(unit: UnitOfWork, charge: Charge) -> CountedListOf[Refund]:

@@ -28,6 +28,7 @@ from payloom_emulator.payments import attempts, capture_cancel, intent_requests,
 from payloom_emulator.payments.capture_cancel import cancel, capture
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import ActionContext, Params
@@ -44,7 +45,8 @@ def _capture(call: ActionContext[PaymentIntentCaptureParams, PaymentIntent]) -> 
     metadata = call.params.get("metadata")
     if metadata:
         call.unit.change(call.target, {"metadata": {**call.target["metadata"], **metadata}}, emits=())
-    return capture(call.unit, call.target, call.params.get("amount_to_capture"))
+    changes = capture_cancel.said(call.params, call.target)
+    return capture(call.unit, call.target, call.params.get("amount_to_capture"), changes)
 
 
 def _cancel(call: ActionContext[PaymentIntentCancelParams, PaymentIntent]) -> PaymentIntent:
@@ -62,8 +64,11 @@ def _increment(call: ActionContext[PaymentIntentIncrementAuthorizationParams, Pa
         raise invalid("The amount must be greater than the currently authorized amount.", "amount")
     money.chargeable(call.params["amount"], intent["currency"])
     charge = call.unit.get(kinds.CHARGE, intent["latest_charge"])
-    call.unit.change(charge, {"amount": call.params["amount"]}, emits=("charge.updated",))
-    changes = {"amount": call.params["amount"], "amount_capturable": call.params["amount"]}
+    anew = capture_cancel.said(call.params, intent)
+    if metadata := provided(call.params.get("metadata")):
+        anew["metadata"] = merge_metadata(intent["metadata"], metadata)
+    call.unit.change(charge, {**anew, "amount": amount}, emits=("charge.updated",))
+    changes = {**anew, "amount": amount, "amount_capturable": amount}
     return call.unit.change(intent, changes, emits=("payment_intent.amount_capturable_updated",))
 
 

@@ -9,13 +9,12 @@ from payloom_emulator.core.declarations.schema import Schema, read_only
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.payment_methods import BankAccount, Token
 from payloom_emulator.payments import test_cards
-from payloom_emulator.payments.methods import payment_methods, tokens
+from payloom_emulator.payments.methods import bank_accounts, payment_methods, tokens
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
-    from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.objects.params.tokens import TokenCreateParams
 
 
@@ -29,7 +28,7 @@ def _creating(call: RequestContext[TokenCreateParams], draft: Token) -> None:
         draft["card"] = tokens.card_object(call.unit, card, data)
     elif bank_account := params.get("bank_account"):
         draft["type"], draft["_account"] = "bank_account", bank_account["account_number"]
-        draft["bank_account"] = cast("BankAccount", _bank_account(call.unit, bank_account))
+        draft["bank_account"] = cast("BankAccount", bank_accounts.account_fields(call.unit, bank_account))
     elif params.get("pii"):
         draft["type"] = "pii"
     elif params.get("cvc_update"):
@@ -39,24 +38,6 @@ def _creating(call: RequestContext[TokenCreateParams], draft: Token) -> None:
             "You must supply either a card, customer, PII data, bank account, or account to create a token.",
             code="parameter_missing",
         )
-
-
-def _bank_account(unit: UnitOfWork, data: JsonMapping) -> dict[str, object]:
-    number = str(data["account_number"])
-    return {
-        "id": unit.environment.ids.new("ba_1", 23),
-        "object": "bank_account",
-        "account_holder_name": data.get("account_holder_name"),
-        "account_holder_type": data.get("account_holder_type"),
-        "account_type": None,
-        "bank_name": "STRIPE TEST BANK",
-        "country": data["country"],
-        "currency": data.get("currency", "usd"),
-        "fingerprint": test_cards.Card(number, "bank").fingerprint,
-        "last4": number[-4:],
-        "routing_number": data.get("routing_number"),
-        "status": "new",
-    }
 
 
 def builtin_token(unit: UnitOfWork, object_id: str) -> Token | None:

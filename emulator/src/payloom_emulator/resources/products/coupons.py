@@ -80,9 +80,7 @@ def _options(params: CouponCreateParams, currency: str | None) -> dict[str, Coup
 
 def _free_id(call: RequestContext[CouponCreateParams]) -> str | None:
     coupon_id = call.params.get("id")
-    if coupon_id and call.unit.find_any(coupon_id) is not None:
-        if call.unit.is_deleted(coupon_id):
-            raise invalid("A coupon with this id was deleted; use another.", "id", "resource_already_exists")
+    if coupon_id and call.unit.is_taken(coupon_id):
         raise invalid("Coupon already exists.", "id", "resource_already_exists")
     return coupon_id
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
+from payloom_emulator.billing import older_shapes
+from payloom_emulator.billing.older_shapes import AGGREGATIONS
 from payloom_emulator.catalog import prices, products
+from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
 from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
 from payloom_emulator.core.request_context import provided
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price
+from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 
 if TYPE_CHECKING:
@@ -27,8 +31,16 @@ def _creating(call: RequestContext[PriceCreateParams], draft: Price) -> None:
         raise invalid("You may only specify one of these parameters: product, product_data.", "product")
     if data:
         draft["product"] = products.make(call.unit, data)["id"]
-    draft.update(cast("Price", prices.terms(params, "")))
+    draft.update(cast("Price", prices.terms(_with_aggregation(call), "")))
     _lookup_key(call, draft)
+
+
+def _with_aggregation(call: RequestContext[PriceCreateParams]) -> PriceCreateParams:
+    """Return the parameters with how usage is added up: until basil a metered price needed no meter."""
+    cycle = call.params.get("recurring")
+    if not cycle or not call.before(BASIL) or cycle.get("usage_type") != "metered" or cycle.get("meter"):
+        return call.params
+    return cast("PriceCreateParams", {**call.params, "recurring": {"aggregate_usage": "sum", **cycle}})
 
 
 def _lookup_key(call: RequestContext[PriceCreateParams | PriceUpdateParams], price: Price) -> None:
@@ -112,6 +124,10 @@ PRICE = Resource(
         can=("create", "retrieve", "update", "list", "search"), creating=_creating, updating=_updating, listing=_listing
     ),
     includes={"tiers": prices.tiers},
+    versions=(
+        Change(BASIL, older_shapes.price_before_basil),
+        Accepted(BASIL, "POST", "/v1/prices", {"recurring.aggregate_usage": AGGREGATIONS}),
+    ),
 )
 
 

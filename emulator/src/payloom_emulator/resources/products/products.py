@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def _creating(call: RequestContext[ProductCreateParams], draft: Product) -> None:
     if product_id := call.params.get("id"):
-        if call.unit.find_any(product_id) is not None:
+        if call.unit.is_taken(product_id):
             raise invalid("Product already exists.", "id", "resource_already_exists")
         draft["id"] = product_id
     draft["updated"] = call.unit.now

@@ -45,6 +45,7 @@ class Idempotency:
                 f"There is currently another in-progress request using this Idempotent Key (that probably means you submitted twice, and the other request is still going through): {key}. Please try again later.",
                 status=409,
                 code="idempotency_key_in_use",
+                headers={"Stripe-Should-Retry": "true"},
             )
         rows = self._store.query(
             "SELECT operation, fingerprint, status, body, request_id, created FROM idempotency WHERE account = ? AND key = ?",

@@ -19,14 +19,16 @@ from payloom_emulator.objects.subscriptions import (
     SubscriptionSchedulePhaseItem,
 )
 from payloom_emulator.protocol.errors import invalid, parameter_missing
+from payloom_emulator.protocol.json_shapes import integer, text
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.objects.params.shared import PhaseAddInvoiceItemParams, PhaseItemParams
     from payloom_emulator.objects.params.subscription_schedules import (
-        SubscriptionScheduleCreateParamsPhase,
-        SubscriptionScheduleUpdateParamsPhase,
+        SubscriptionScheduleCreateParamsPhases,
+        SubscriptionScheduleUpdateParamsPhases,
     )
 
 DEFAULTS: Mapping[str, object] = {
@@ -82,7 +84,7 @@ _COPIED = (
     "trial_end",
 )
 
-PhaseParams: TypeAlias = "SubscriptionScheduleCreateParamsPhase | SubscriptionScheduleUpdateParamsPhase"
+PhaseParams: TypeAlias = "SubscriptionScheduleCreateParamsPhases | SubscriptionScheduleUpdateParamsPhases"
 
 
 def phases(unit: UnitOfWork, phase_params: Sequence[PhaseParams], start: int) -> list[SubscriptionSchedulePhase]:
@@ -121,12 +123,18 @@ def _phase(unit: UnitOfWork, params: PhaseParams, begin: int, index: int, *, las
         "end_date": end,
         "metadata": merge_metadata({}, params.get("metadata") or {}),
         "default_tax_rates": tax_rates(unit, params.get("default_tax_rates"), f"{param}[default_tax_rates]"),
-        "discounts": [_discount(d) for d in params.get("discounts") or []],
+        "discounts": [_discount(d) for d in _discounts(params)],
         "add_invoice_items": [_extra(unit, e) for e in params.get("add_invoice_items") or []],
         "_extras": params.get("add_invoice_items") or [],
         "trial_end": None if trial_end == "now" else trial_end,
     }
     return cast("SubscriptionSchedulePhase", fields)  # `_PHASE` has the rest
+
+
+def _discounts(params: PhaseParams) -> Sequence[DiscountChoice]:
+    """Return the discounts of a phase; until basil it could name one coupon."""
+    coupon = text(cast("JsonMapping", params).get("coupon"))
+    return [{"coupon": coupon}] if coupon else params.get("discounts") or []
 
 
 def _discount(choice: DiscountChoice) -> dict[str, object]:
@@ -180,6 +188,12 @@ def _end(unit: UnitOfWork, params: PhaseParams, price: Price, begin: int, param:
     if length:
         return periods.at(begin, length["interval"], length.get("interval_count", 1), 1)
     interval, count = periods.cycle(price)
+    # Until clover a phase could last a number of its price's periods.
+    iterations = integer(cast("JsonMapping", params).get("iterations"))
+    if iterations is not None:
+        if iterations < 1:
+            raise invalid("This value must be greater than or equal to 1.", f"{param}[iterations]")
+        return periods.at(begin, interval, count, iterations)
     if not last:
         raise invalid("Every phase but the last needs an end: give `end_date` or `duration`.", f"{param}[end_date]")
     return periods.at(begin, interval, count, 1)

@@ -15,6 +15,7 @@ from payloom_emulator.billing.subscriptions import (
     subscription_params,
     subscription_status,
     subscription_timers,
+    trial_end,
 )
 from payloom_emulator.billing.subscriptions.changes import pending_updates, proration, subscription_change
 from payloom_emulator.billing.subscriptions.changes.subscription_change import SubscriptionChange
@@ -108,7 +109,7 @@ def _change_of(
 def update(call: RequestContext[SubscriptionUpdateParams], subscription: Subscription) -> Subscription:
     """Carry out `POST /v1/subscriptions/{id}`."""
     unit = call.unit
-    params = subscription_params.update_params(call)
+    params = subscription_params.update_params(call, subscription)
     if subscription["status"] in {"canceled", "incomplete_expired"} and any(name not in _LATE for name in params):
         raise invalid("A canceled subscription can only update its cancellation_details and metadata.")
     unsupported_params.refuse(params, unsupported_params.SUBSCRIPTION, "subscriptions")
@@ -226,12 +227,13 @@ def apply_change(unit: UnitOfWork, subscription: Subscription, change: Subscript
     subscription_before = subscription.copy()
     rows, touched = subscription_change.new_items(unit, subscription, change, before)
     fresh = _new_cycle(unit, subscription, change, before, rows)
+    if _stops_with_trial(unit, subscription, change, rows):
+        return subscription
     trial = change.trial_end if isinstance(change.trial_end, int) else None
     charged = subscription["status"] in _CHARGED and change.behavior != "none"
-    if charged:
-        for item_id in before if fresh or trial else touched:
-            if item_id in before:
-                proration.credit(unit, subscription, before[item_id], change.moment)
+    credited = [item_id for item_id in (before if fresh or trial else touched) if charged and item_id in before]
+    for item_id in credited:
+        proration.credit(unit, subscription, before[item_id], change.moment)
     changes = dict(change.fields)
     status = subscription["status"]
     if trial:
@@ -258,6 +260,16 @@ def apply_change(unit: UnitOfWork, subscription: Subscription, change: Subscript
     if invoice is not None:
         _pay(unit, subscription, invoice, change, before=before, subscription_before=subscription_before)
     return subscription
+
+
+def _stops_with_trial(
+    unit: UnitOfWork, subscription: Subscription, change: SubscriptionChange, rows: list[SubscriptionItem]
+) -> bool:
+    """Return whether the change ends a trial after which nothing can be charged: the subscription is over or paused."""
+    if change.trial_end != "now" or subscription["status"] != "trialing":
+        return False
+    unit.change(subscription, {"trial_end": unit.now, "items": items.listed(subscription["id"], rows)}, emits=())
+    return not trial_end.continues(unit, subscription)
 
 
 def _check_moment(unit: UnitOfWork, subscription: Subscription, change: SubscriptionChange) -> None:
