@@ -24,7 +24,7 @@ EVENTS = ["c1", "u1"]
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("direct", [48, 0], ids=["direct", "queued"])
+@pytest.mark.parametrize("direct", [48, 0, -48], ids=["direct", "queued", "admitted"])
 def test_a1_a_kill_at_every_point_loses_nothing_and_repeats_nothing(
     zygote: Zygote, databases: Databases, tally: Tally, direct: int
 ) -> None:

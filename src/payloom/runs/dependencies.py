@@ -40,8 +40,11 @@ class RunLimits:
     """A transaction ends after the first write behind so many table steps, or behind so long; the rest of the run
     goes on in
     the next one."""
-    local_slots: int = 48
-    """Runs this process advances at once without going through the engine's queue."""
+    local_slots: int = 112
+    """Runs this process advances at once without going through the engine's queue. Most of them wait for an answer."""
+    busy_slots: int = 16
+    """Of these, how many may take turns. While there are more, a new event is stored with its run and answered; the
+    run's first turn comes when there is room, in the order of arrival."""
     answer_within: float = 25.0
     """How long a caller waits for its answer before it is told the run's id instead."""
     dedupe_for: float = 24 * 3600.0

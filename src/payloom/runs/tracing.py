@@ -18,7 +18,16 @@ from typing import Any
 import structlog
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags
+from opentelemetry.trace import (
+    INVALID_SPAN,
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+)
 
 from payloom.connectors.port import Attempt
 from payloom.runs.run_rows import Run
@@ -88,6 +97,10 @@ def _of(run: Run) -> dict[str, Any]:
 def segment(run: Run) -> Generator[Span]:
     """Span a run from the moment this process advances it to its end, its sleep, or the end of the process."""
     ids = {"run": run.id, "workflow": run.workflow_id} | ({"event_id": run.event_id} if run.event_id else {})
+    if not on():
+        with structlog.contextvars.bound_contextvars(**ids):
+            yield INVALID_SPAN
+        return
     attributes = {**_of(run), "payloom.run.segment": run.segment}
     name = f"segment of {run.workflow_id}"
     with (
@@ -100,6 +113,10 @@ def segment(run: Run) -> Generator[Span]:
 @contextlib.contextmanager
 def step(do: Do, attempt: Attempt, run: Run) -> Generator[Span]:
     """Span one attempt of an outside step."""
+    if not on():
+        with structlog.contextvars.bound_contextvars(run=run.id, step=do.path):
+            yield INVALID_SPAN
+        return
     # An http step's action is its URL: the query may hold what is nobody's business.
     action = do.action.partition("?")[0]
     attributes = {

@@ -91,7 +91,7 @@ class PaidOrders:
     async def settled(self) -> None:
         """Wait until no run is open; none may have failed."""
         while await self._scalar(_OPEN):  # noqa: ASYNC110 - runs end when they end
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.1)
         ends = await self.services.database.read(lambda tx: {row[0]: row[1] for row in tx.exec_driver_sql(_ENDS)})
         assert not ends.get("failed"), ends
 

@@ -104,7 +104,13 @@ class RunStarter:
             return False
         own = copy_run(run)
         own.status, own.owner, own.epoch = "running", self._deps.engine.worker_id, 1
+        if run.trigger == "event" and self._worker.crowded(admission.begun):
+            insert_run(tx, own)
+            admitted = RunState(own, event)
+            after_commit(tx, lambda: self._worker.admit(admitted))
+            return False
         state, result = self._turns.take(tx, RunState(own, event, stored=False), max_steps=_STEPS)
+        admission.begun += not result.done
         if not result.done and self._worker.has_slot():
             after_commit(tx, lambda: self._worker.run_locally(state, result))
             return False

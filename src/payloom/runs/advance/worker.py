@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -17,6 +18,7 @@ from payloom.db.types import dump_json
 from payloom.inbox.service import load
 from payloom.kit.clock import monotonic
 from payloom.runs import tracing
+from payloom.runs.advance.backlog import Backlog
 from payloom.runs.advance.failures import internal_failure
 from payloom.runs.advance.run_state import START, RunState, StepCall, StepResult, TurnResult, loaded_state
 from payloom.runs.advance.turn import Turns
@@ -32,6 +34,8 @@ log = logging.getLogger("payloom.runs")
 _EARLY = 5.0
 """A waiting run whose time is further away than this was woken by a stale entry (clocks differ by less)."""
 _PAUSES = (0.05, 0.2, 1.0, 3.0)
+_TAKEN_AT_ONCE = 200
+"""Runs of a dead worker in one transaction: others want to write, too."""
 
 
 def _outcome(failure: StepFailure | None) -> str:
@@ -66,6 +70,8 @@ class RunWorker:
         self._again: set[str] = set()
         self._local_tasks: set[asyncio.Task[None]] = set()
         self._slots = deps.limits.local_slots
+        self._busy = 0
+        self._backlog = Backlog()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     # -- for the engine ----------------------------------------------------------------------------------------------
@@ -76,6 +82,7 @@ class RunWorker:
             self._again.add(run_id)
             return
         self._local.add(run_id)
+        self._busy += 1
         try:
             while True:
                 self._again.discard(run_id)
@@ -86,6 +93,8 @@ class RunWorker:
                     return
         finally:
             self._local.discard(run_id)
+            self._busy -= 1
+            self._pump()
 
     def claim(self, tx: sa.Connection, run_id: str) -> RunState | None:
         """Within `tx`, make this worker the owner of a run that is to be advanced; None if there is nothing to do."""
@@ -124,20 +133,25 @@ class RunWorker:
 
         def work(tx: sa.Connection) -> int:
             query = sa.select(runs.c.id, runs.c.segment).where(runs.c.owner == worker, runs.c.status == "running")
-            rows = tx.execute(query.with_for_update()).all()
+            rows = tx.execute(query.order_by(runs.c.created_at).limit(_TAKEN_AT_ONCE).with_for_update()).all()
             for row in rows:
                 self._lanes.requeue(tx, row.id, row.segment)
             return len(rows)
 
         if is_own:
             await self.drain(0.0)
-        try:
-            count = await self._deps.database.write(work)
-        except CommitUnknown:
-            # Done again at worst: what is stored already is this worker's no longer.
-            count = await self._deps.database.write(work)
-        if count:
-            log.info("%d runs of worker %s are back on the queue", count, worker)
+        total = 0
+        while True:
+            try:
+                count = await self._deps.database.write(work)
+            except CommitUnknown:
+                # Done again at worst: what is stored already is this worker's no longer.
+                count = await self._deps.database.write(work)
+            total += count
+            if count < _TAKEN_AT_ONCE:
+                break
+        if total:
+            log.info("%d runs of worker %s are back on the queue", total, worker)
 
     # -- for runs begun in this process ------------------------------------------------------------------------------
 
@@ -153,22 +167,77 @@ class RunWorker:
                 loop.call_soon_threadsafe(self._start_local, RunSession(state), result)
 
     def _start_local(self, session: RunSession, result: TurnResult) -> None:
-        self._slots -= 1
         self._turns.notify_observers(session.state, result)
-        self._local.add(session.run.id)
-        task = asyncio.create_task(self._run_local(session, result), name=f"payloom-run-{session.run.id}")
+        self._start(session.run.id, self._run_with_span(session, result))
+
+    def _start(self, run_id: str, work: Coroutine[Any, Any, None]) -> None:
+        self._slots -= 1
+        self._busy += 1
+        self._local.add(run_id)
+        task = asyncio.create_task(self._run_local(run_id, work), name=f"payloom-run-{run_id}")
         self._local_tasks.add(task)
         task.add_done_callback(self._local_tasks.discard)
 
-    async def _run_local(self, session: RunSession, result: TurnResult) -> None:
-        run_id = session.run.id
+    async def _run_local(self, run_id: str, work: Coroutine[Any, Any, None]) -> None:
         try:
-            await self._run_with_span(session, result)
+            await work
         finally:
             self._slots += 1
+            self._busy -= 1
             self._local.discard(run_id)
+            self._pump()
         if run_id in self._again:
             await self.advance(run_id)
+
+    # -- for runs whose first turn has to wait -----------------------------------------------------------------------
+
+    def crowded(self, begun: int) -> bool:
+        """Whether first turns have to wait for their turn. Called from database threads.
+
+        begun: how many runs the transaction has begun already that are not over.
+        """
+        if self._loop is None or self._deps.limits.local_slots == 0:
+            return False
+        return bool(self._backlog) or self._busy + begun >= self._deps.limits.busy_slots or begun >= self._slots
+
+    def admit(self, state: RunState) -> None:
+        """Take the first turn of a run that has just been stored as this worker's, when there is room. Any thread."""
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            self._local.add(state.run.id)
+            self._backlog.add(state)
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._pump)
+
+    def _pump(self) -> None:
+        most = max(self._deps.limits.busy_slots, 1)
+        while self._loop is not None and self._busy < most and self._slots > 0:
+            entry = self._backlog.take()
+            if entry is None:
+                return
+            run_id = entry if isinstance(entry, str) else entry.run.id
+            self._start(run_id, self._first_turn(entry))
+
+    async def _first_turn(self, entry: RunState | str) -> None:
+        state: RunState | None = None
+        if isinstance(entry, str):
+            with contextlib.suppress(DatabaseUnavailable):
+                state = await self._deps.database.read(lambda tx: self._admitted(tx, entry))
+            if state is None:
+                self._again.add(entry)  # perhaps another worker's by now: see whose it is
+                return
+        else:
+            state = entry
+        await self._run_with_span(RunSession(state), START)
+
+    def _admitted(self, tx: sa.Connection, run_id: str) -> RunState | None:
+        """Return the state of a run in the backlog of which only the id was kept."""
+        run = load_run(tx, run_id)
+        if run is None or run.status != "running" or run.owner != self._deps.engine.worker_id:
+            return None
+        self._deps.workflows.ensure(tx, run.start())
+        event = load(tx, run.event_id) if run.event_id is not None else None
+        return loaded_state(run, event, load_journal(tx, run_id))
 
     def enable_local_runs(self) -> None:
         """From now on this process advances runs directly. Called on the loop that is to do it."""
@@ -181,6 +250,7 @@ class RunWorker:
     async def drain(self, grace: float) -> None:
         """Take no more runs; wait up to `grace` seconds for the others, then cancel them: recovery continues them."""
         self._loop = None
+        self._local.difference_update(self._backlog.clear())
         if self._local_tasks and grace:
             await asyncio.wait(set(self._local_tasks), timeout=grace)
         rest = set(self._local_tasks)
@@ -218,10 +288,15 @@ class RunWorker:
         pause = None
         if result.again_at is not None:
             pause = max(0.0, (result.again_at - self._deps.clock.now()).total_seconds()) + 0.001
-        if not flying:
-            await asyncio.sleep(pause or 0.0)
-            return []
-        done, _ = await asyncio.wait(flying, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+        self._busy -= 1
+        self._pump()
+        try:
+            if not flying:
+                await asyncio.sleep(pause or 0.0)
+                return []
+            done, _ = await asyncio.wait(flying, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._busy += 1
         for task in done:
             del flying[task]
         return [task.result() for task in done]

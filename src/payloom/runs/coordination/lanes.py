@@ -115,8 +115,10 @@ class LaneAdmission:
     """The lanes that runs started in one transaction want to enter, read once. See `Lanes.admission`."""
 
     def __init__(self, holders: dict[str, str]) -> None:
-        """taken: the highest position in each lane that has an unfinished run."""
+        """holders: the highest position in each lane that has an unfinished run."""
         self._holders = holders
+        self.begun = 0
+        """How many runs the transaction has begun that go on in this process."""
 
     def occupied(self, lane: str) -> bool:
         """Whether an unfinished run is in the lane."""

@@ -5,6 +5,7 @@ Whatever brings the answer writes it into the run's journal.
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -51,7 +52,7 @@ class Waits:
         return {**_base(run, command, now), "kind": "approval", "family": None, "details": details}
 
     def find_existing_event(self, tx: sa.Connection, run: Run, command: Wait) -> InboxEvent | None:
-        """Return a matching event that came in after the run began and before it waits.
+        """Return a matching event that came in after the run's own, or after it was begun, and before it waits.
 
         The intake of an event looks for waits under the same lock: one of the two sees the other.
         """
@@ -59,7 +60,7 @@ class Waits:
         query = (
             sa.select(events.c.id)
             .where(
-                events.c.received_at >= run.started_at,
+                events.c.received_at >= _since(tx, run),
                 events.c.type.startswith(f"{command.family}.", autoescape=True),
                 events.c.id != (run.event_id or ""),
                 sa.or_(events.c.set_aside.is_(None), events.c.set_aside.in_(sorted(CAN_BE_HANDLED))),
@@ -158,6 +159,14 @@ class Waits:
 
 def _base(run: Run, command: Wait | Approve, now: Any) -> dict[str, Any]:
     return {"run_id": run.id, "path": command.path, "until": command.until, "created_at": now}
+
+
+def _since(tx: sa.Connection, run: Run) -> dt.datetime:
+    """Return from when on an event may be what a run waits for: others may have been stored together with its own."""
+    if run.event_id is None or run.forked_from is not None:
+        return run.started_at
+    received_at = tx.execute(sa.select(events.c.received_at).where(events.c.id == run.event_id)).scalar()
+    return run.started_at if received_at is None else min(received_at, run.started_at)
 
 
 def _family_lock(family: str) -> str:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 OTHER_FILES = 200
 """Files that must stay free for the database, mails, calls and the log."""
+_GARBAGE = (50_000, 20, 100)
+"""When to look for garbage. A run makes thousands of objects that are in no circle: Python's 700 are a few steps."""
 PORT_PATIENCE = 3.0
 """Seconds to wait for a port: a server that was killed a moment ago, or its local Stripe, may still hold it."""
 Started = Callable[[str], None]
@@ -140,6 +142,7 @@ def make_server(
             await life.enter_async_context(app.router.lifespan_context(app))
             await super().startup(sockets=sockets)
             gc.freeze()  # what is loaded now stays; collections need not look at it again
+            gc.set_threshold(*_GARBAGE)
             gc.enable()
             if self.started:
                 # Outside development the start goes into a log, which is no place for a link that opens the studio.
