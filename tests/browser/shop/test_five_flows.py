@@ -94,7 +94,7 @@ def test_a_trial_opens_access_and_renews(shop: Shop, visitor: Visitor) -> None:
     shop.forward(14.1)
     shop.wait("the trial ended paid", lambda: visitor.me()["subscription_status"] == "active")
     visitor.page.goto(f"{shop.url}/account")
-    expect(visitor.page.locator("[data-subscription-status]")).to_have_text("active")
+    expect(visitor.page.locator("[data-subscription-status]")).to_have_text("Active")
     subscription = shop.stripe.v1.subscriptions.retrieve(visitor.me()["subscription_id"])
     paid = shop.stripe.v1.invoices.list({"subscription": subscription.id, "status": "paid"}).data
     assert sorted(invoice.amount_paid for invoice in paid) == [0, 900]

@@ -31,7 +31,7 @@ def test_the_shop_s_tables_are_read_with_types_defaults_references_and_seeds() -
     orders = shop["orders"].columns
     assert orders["user_id"].references == ("users", "id")
     assert orders["user_id"].nullable
-    assert orders["status"].enum == ("pending", "paid", "failed", "partially_refunded", "refunded")
+    assert orders["status"].enum == ("pending", "processing", "paid", "failed", "partially_refunded", "refunded")
     assert orders["status"].default == Default("value", "pending")
     assert orders["created_at"].default == Default("now")
     assert orders["amount"].type == "int"

@@ -16,6 +16,7 @@ from payloom.tables.definition.spec import ColumnSpec, TableSpec
 from payloom.tables.query.sql import Tables
 
 _NAMESPACE = uuid.UUID("6a1f7f0e-3f0b-5f0a-8a53-1d1f6f2c9b11")
+_CUSTOMER = re.compile(r"cus_\w+")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -31,6 +32,11 @@ class InitialState:
     user: Mapping[str, Any] | None = None
     http: Mapping[str, Any] = dataclasses.field(default_factory=dict[str, Any])
     python: Mapping[str, Any] = dataclasses.field(default_factory=dict[str, Any])
+
+    def customers_of_rows(self) -> list[str]:
+        """Return the ids of the customers that rows name."""
+        values = [value for rows in self.tables.values() for row in rows for value in row.values()]
+        return [value for value in values if isinstance(value, str) and _CUSTOMER.fullmatch(value)]
 
     def fill(self, tx: sa.Connection, tables: Tables) -> None:
         """Write the rows: over a seed row of the same key, else as new ones with what they need filled in.

@@ -117,6 +117,7 @@ class Scenario:
         self.library.built.clear()
         for stripe_object in self.given.objects:
             self.stripe.hold(stripe_object, START)
+        self.stripe.name(self.given.customers_of_rows())
         self.stripe.give(self.given.answers)
         sandbox.database.run(lambda tx: self.given.fill(tx, sandbox.tables))
         self.seeds = sandbox.database.inspect(lambda tx: {name: rows_of(tx, name) for name in sandbox.tables.specs})

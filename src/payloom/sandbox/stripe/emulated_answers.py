@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from payloom.connectors.stripe.catalog.operations import Operation
@@ -69,6 +69,10 @@ class EmulatedAnswers:
         if "status" not in given:
             self._stateless[str(whole["id"])] = (given, now)
 
+    def name(self, customers: Iterable[str]) -> None:
+        """See StripeAnswers."""
+        self._plain.name(customers)
+
     # -- reads -------------------------------------------------------------------------------------------------------
 
     def read(self, operation: Operation, prepared: Prepared, given: Any) -> Any:
@@ -94,6 +98,8 @@ class EmulatedAnswers:
                 return True
             if identity in self.objects:
                 return self._given.storable(identity) and self._given.store([identity])
+            if identity in self._plain.named:
+                return self._maker.ensure("customer", identity) is not None
             return self._given.came_with_others(identity)
         kind = str(_page_item(operation).get("title"))
         if not self._maker.can_make(kind) and not prepared.path:

@@ -6,7 +6,7 @@ A case's objects are kept as given. A new object has what was sent, likely value
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from payloom.connectors.stripe.catalog import effects, events
@@ -44,6 +44,8 @@ class PlainAnswers:
         self._clock = clock
         self.objects: dict[str, dict[str, Any]] = {}
         self.made: dict[str, str] = {}
+        self.named: set[str] = set()
+        """The ids of customers that exist although nothing describes them."""
         self._created: dict[str, int] = {}
         self._numbers: dict[str, int] = {}
 
@@ -61,6 +63,10 @@ class PlainAnswers:
         """See StripeAnswers."""
         self.put({**likely(str(given["object"]), "", given, now), **given})
 
+    def name(self, customers: Iterable[str]) -> None:
+        """See StripeAnswers."""
+        self.named.update(customers)
+
     def read(self, operation: Operation, prepared: Prepared, given: Any) -> Any:
         """See StripeAnswers."""
         if is_map(given) and "error" in given:
@@ -73,8 +79,8 @@ class PlainAnswers:
         stored = self.objects.get(identity)
         if is_map(given):
             return complete(operation.result(), {**(stored or {"id": identity}), **given})
-        if stored is not None:
-            return complete(operation.result(), stored)
+        if stored is not None or identity in self.named:
+            return complete(operation.result(), stored or {"id": identity})
         if not prepared.path:
             return complete(operation.result(), {})
         raise missing(identity)

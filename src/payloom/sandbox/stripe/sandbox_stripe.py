@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, Protocol
 
 from payloom.connectors.stripe.catalog.effects import caused_types
@@ -70,6 +70,10 @@ class StripeAnswers(Protocol):
         """Keep an object that a case gives in part, with its kind under `object`, as one made at `now`."""
         ...
 
+    def name(self, customers: Iterable[str]) -> None:
+        """Note the ids of customers that exist although nothing describes them."""
+        ...
+
     def read(self, operation: Operation, prepared: Prepared, given: Any) -> Any:
         """Answer a read. given: fields of the answer, or `{error: …}`, that a case gives. Raises StripeStepFailed."""
         ...
@@ -114,6 +118,10 @@ class SandboxStripe:
     def hold(self, given: Mapping[str, Any], now: int) -> None:
         """Keep an object that a case gives in part, with its kind under `object`, as one made at `now`."""
         self._backend.hold(given, now)
+
+    def name(self, customers: Iterable[str]) -> None:
+        """Note the ids of customers that exist although nothing describes them."""
+        self._backend.name(customers)
 
     # -- one request -------------------------------------------------------------------------------------------------
 

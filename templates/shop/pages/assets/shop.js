@@ -28,6 +28,15 @@ function format(amount, currency) {
   return style.format(amount / 10 ** style.resolvedOptions().maximumFractionDigits);
 }
 
+// A cart has one currency: the one in which the last product was added.
+function currencyOf(cart) {
+  return cart.currency ?? cart.items[0]?.currency ?? "usd";
+}
+
+function priceOf(item, cart) {
+  return (item.prices?.[currencyOf(cart)] ?? item.amount) * item.quantity;
+}
+
 function show() {
   const cart = load();
   const count = cart.items.reduce((sum, item) => sum + item.quantity, 0);
@@ -50,7 +59,7 @@ function show() {
       item.quantity = Math.min(20, Math.max(1, Math.trunc(Number(quantity.value)) || 1));
       save(cart);
     });
-    row.children[2].textContent = format(item.amount * item.quantity, item.currency);
+    row.children[2].textContent = format(priceOf(item, cart), currencyOf(cart));
     const remove = row.querySelector("button");
     remove.setAttribute("aria-label", `Remove ${item.name}`);
     remove.addEventListener("click", () => {
@@ -60,16 +69,18 @@ function show() {
     return row;
   }));
   const total = document.querySelector("[data-cart-total]");
-  total.textContent = count ? format(cart.items.reduce((sum, item) => sum + item.amount * item.quantity, 0), cart.items[0].currency) : "";
+  total.textContent = count ? format(cart.items.reduce((sum, item) => sum + priceOf(item, cart), 0), currencyOf(cart)) : "";
 }
 
 for (const button of document.querySelectorAll("[data-add]")) {
   button.addEventListener("click", () => {
     const cart = load();
-    const { add: sku, name, amount, currency } = button.dataset;
+    const { add: sku, name, currency } = button.dataset;
+    const prices = JSON.parse(button.dataset.prices);
     const found = cart.items.find((item) => item.sku === sku);
     if (found) found.quantity = Math.min(20, found.quantity + 1);
-    else cart.items.push({ sku, name, amount: Number(amount), currency, quantity: 1 });
+    else cart.items.push({ sku, name, prices, quantity: 1 });
+    cart.currency = currency;
     save(cart);
     const label = button.innerHTML;
     button.textContent = "Added ✓";
@@ -85,6 +96,7 @@ for (const button of document.querySelectorAll("[data-cart-pay]")) {
     return {
       cart_id: cart.cart_id,
       items: cart.items.map(({ sku, quantity }) => ({ sku, quantity })),
+      currency: currencyOf(cart),
       ...(email ? { email: email.value } : {}),
     };
   };

@@ -82,11 +82,14 @@ def _confirm(calls: RecipeCalls, path: str, method: str) -> None:
     calls.post(f"{path}/confirm", {"payment_method": method, "return_url": RETURN_URL}, declines=True)
 
 
-def paid_intent(calls: RecipeCalls, identity: Any, fields: Fields) -> str | None:
-    """Return the id of a payment intent that a payment, refund or dispute belongs to: a paid one if nothing is said."""
+def paid_intent(calls: RecipeCalls, identity: Any, fields: Fields, *, charge: bool = True) -> str | None:
+    """Return the id of a payment intent that a payment, refund or dispute belongs to: a paid one if nothing is said.
+
+    charge: its charge has the id that goes with its own. False for a charge, which gives its own id to it.
+    """
     known: dict[str, Any] = {"status": "succeeded", "amount": amount_of(fields, "amount"), **picked(fields, "customer")}
     known["currency"] = currency_of(fields)
-    if isinstance(identity, str) and identity.startswith("pi_"):
+    if charge and isinstance(identity, str) and identity.startswith("pi_"):
         known["latest_charge"] = "ch_" + identity.removeprefix("pi_")
     return calls.ensure("payment_intent", identity, known)
 
@@ -96,7 +99,7 @@ def paid_intent(calls: RecipeCalls, identity: Any, fields: Fields) -> str | None
 
 def _charge(calls: RecipeCalls, identity: str, fields: Fields) -> None:
     failed = fields.get("status") == "failed"
-    intent = paid_intent(calls, fields.get("payment_intent"), fields) if not failed else None
+    intent = paid_intent(calls, fields.get("payment_intent"), fields, charge=False) if not failed else None
     if intent is not None:
         stored = calls.find(intent) or {}
         if isinstance(stored.get("latest_charge"), str) and stored["status"] in ("succeeded", "requires_capture"):
@@ -264,7 +267,7 @@ PAYMENTS: Mapping[str, Recipe] = {
         ("status", "customer", "capture_method"),
         {"latest_charge": "charge", "payment_method": "payment_method"},
     ),
-    "charge": Recipe(_charge, _advance_charge, ("status", "captured"), {"payment_method": "payment_method"}),
+    "charge": Recipe(_charge, _advance_charge, ("status", "captured", "amount", "currency"), {"payment_method": "payment_method"}),
     "refund": Recipe(_refund, _advance_refund),
     "dispute": Recipe(_dispute, _advance_dispute),
     "checkout.session": Recipe(
