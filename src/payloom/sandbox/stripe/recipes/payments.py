@@ -267,7 +267,9 @@ PAYMENTS: Mapping[str, Recipe] = {
         ("status", "customer", "capture_method"),
         {"latest_charge": "charge", "payment_method": "payment_method"},
     ),
-    "charge": Recipe(_charge, _advance_charge, ("status", "captured", "amount", "currency"), {"payment_method": "payment_method"}),
+    "charge": Recipe(
+        _charge, _advance_charge, ("status", "captured", "amount", "currency"), {"payment_method": "payment_method"}
+    ),
     "refund": Recipe(_refund, _advance_refund),
     "dispute": Recipe(_dispute, _advance_dispute),
     "checkout.session": Recipe(
