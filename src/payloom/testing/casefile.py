@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Any
 
-from payloom.connectors.stripe.catalog import operations
+from payloom.connectors.stripe.catalog import moved, operations
 from payloom.connectors.stripe.catalog.events import event_types, families
 from payloom.kit.clock import to_epoch
 from payloom.kit.diagnostics import Diagnostic, Path
@@ -258,7 +258,7 @@ class _Reader:
 
     def operation(self, name: Any, path: Path) -> None:
         if operations.find(str(name)) is None:
-            self.wrong(path, f"Stripe has no call {name!r}", did_you_mean(str(name), operations.names()))
+            self.wrong(path, f"Stripe has no call {name!r}", moved.near(str(name), operations.names()))
 
     # -- deliveries --------------------------------------------------------------------------------------------------
 

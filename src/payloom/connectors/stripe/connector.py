@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from payloom.connectors.stripe.catalog import aliases, operations
+from payloom.connectors.stripe.catalog import aliases, moved, operations
 from payloom.connectors.stripe.catalog.operations import Operation
 from payloom.connectors.stripe.client import Clients, StripeSettings
 from payloom.connectors.stripe.failures import from_sdk, no_answer, refused
@@ -168,7 +168,8 @@ def resolve(action: str) -> tuple[Operation, Mapping[str, Any]]:
     alias = aliases.by_name().get(action)
     operation = operations.find(alias.operation if alias else action)
     if operation is None:
-        hint = did_you_mean(action, [*operations.names(), *aliases.by_name()])
+        hint = moved.operation_hint(action, operations.names())
+        hint = hint or did_you_mean(action, [*operations.names(), *aliases.by_name()])
         raise refused("unknown_action", f"Stripe has no operation {action!r}", status=500, hint=hint or None)
     return operation, alias.fixed if alias else {}
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from payloom.connectors.stripe.catalog import moved
 from payloom.connectors.stripe.catalog.operations import Operation
 from payloom.connectors.stripe.catalog.schemas import Schema
 from payloom.connectors.stripe.failures import refused
@@ -213,6 +214,13 @@ def _wrong(operation: Operation, path: str, problem: str, hint: str | None = Non
 
 def _unknown(operation: Operation, name: str, path: str, known: Mapping[str, Any]) -> Exception:
     best = closest(name, known)
-    hint = f"did you mean {best!r}?" if best else f"it takes {', '.join(sorted(known)[:12])}" if known else None
+    gone = moved.parameters(operation.name).get(name)
+    hint = (
+        gone or f"did you mean {best!r}?"
+        if gone or best
+        else f"it takes {', '.join(sorted(known)[:12])}"
+        if known
+        else None
+    )
     message = f"{operation.name} has no parameter {path}"
     return refused("invalid_parameters", message, status=500, hint=hint, param=path, action=operation.name)

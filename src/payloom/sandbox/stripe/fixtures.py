@@ -11,6 +11,7 @@ from typing import Any
 
 from payloom.kit.json_types import is_list, is_map
 from payloom.kit.suggest import did_you_mean
+from payloom.workflows.expressions.moved import moved_hint
 
 Schema = Mapping[str, Any]
 Path = tuple[str | int, ...]
@@ -133,7 +134,7 @@ def problems(schema: Schema | None, value: Mapping[str, Any], path: Path = ()) -
     for key, item in value.items():
         here = (*path, key)
         if key not in known:
-            yield here, f"{name} has no field {key!r}", did_you_mean(str(key), known)
+            yield here, f"{name} has no field {key!r}", moved_hint([schema], str(key)) or did_you_mean(str(key), known)
             continue
         part = known[key]
         if not fits(part, item):

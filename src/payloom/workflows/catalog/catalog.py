@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 Schema = Mapping[str, Any]
 
@@ -82,6 +82,8 @@ class TemplateData:
     required: frozenset[str]
 
 
+MovedKind = Literal["action", "family", "event action"]
+"""What a name that is unknown today once was: an operation, a family of events, or an action of a family."""
 STRIPE_TABLES = "stripe."
 """How the names of Stripe's resources as tables begin: `stripe.products`. Reading one is an outside step."""
 
@@ -122,6 +124,10 @@ class Catalog(Protocol):
 
     def family_names(self) -> Sequence[str]:
         """List the families of events."""
+        ...
+
+    def moved(self, kind: MovedKind, name: str, of: str = "") -> str | None:
+        """Return a hint about an unknown name that was one once. of: the family of an event's action."""
         ...
 
     def table(self, name: str) -> TableShape | None:
@@ -195,6 +201,11 @@ class StaticCatalog:
     def family(self, name: str) -> Family | None:
         """Return the family of events of this name."""
         return self.families.get(name)
+
+    def moved(self, kind: MovedKind, name: str, of: str = "") -> str | None:
+        """Know no name that moved."""
+        del kind, name, of
+        return None
 
     def family_names(self) -> Sequence[str]:
         """List the families, sorted."""

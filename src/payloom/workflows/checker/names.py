@@ -38,11 +38,15 @@ class Names:
         for node in self.findings.nodes:
             self.node(node)
 
-    def unknown(self, path: Path, kind: str, name: str, known: Iterable[str], *, key: bool = False) -> None:
-        """Report an unknown name with the nearest one, or with the list."""
+    def unknown(
+        self, path: Path, kind: str, name: str, known: Iterable[str], *, key: bool = False, moved: str | None = None
+    ) -> None:
+        """Report an unknown name with where it went (moved), with the nearest one, or with the list."""
         listed = list(known)
-        hint = did_you_mean(name, listed) or (
-            f"there is {scope.names(listed)}" if listed else f"there is no {kind} yet"
+        hint = (
+            moved
+            or did_you_mean(name, listed)
+            or (f"there is {scope.names(listed)}" if listed else f"there is no {kind} yet")
         )
         self.findings.report("F001", path, f"unknown {kind} `{name}`", hint, key=key)
 
@@ -76,7 +80,8 @@ class Names:
                 if action not in family.actions:
                     values = self.findings.source.values
                     place = (*actions_at, index) if (*actions_at, index) in values else actions_at
-                    self.unknown(place, f"action of `{name}`", action, family.actions)
+                    moved = self.catalog.moved("event action", action, name)
+                    self.unknown(place, f"action of `{name}`", action, family.actions, moved=moved)
             return
         whole, action = split_type(name, self.catalog.family_names())
         known = self.catalog.family(whole)
@@ -84,7 +89,8 @@ class Names:
             hint = f"write stripe: {whole} and actions: [{action}]"
             self.findings.report("F001", at, f"`{name}` is an event type, not a family", hint)
         else:
-            self.unknown(at, "event family", name, self.catalog.family_names())
+            moved = self.catalog.moved("family", name) or self.catalog.moved("family", whole)
+            self.unknown(at, "event family", name, self.catalog.family_names(), moved=moved)
 
     def path_parts(self, trigger: ApiTrigger, at: Path) -> None:
         """Check that each `{name}` of an endpoint's path is an input."""
@@ -164,7 +170,8 @@ class Names:
         """Check an action's name and the names of its parameters. at, with_at: where they stand."""
         action = self.catalog.action(verb, name)
         if action is None:
-            self.unknown(at, f"{verb} action", name, self.catalog.action_names(verb))
+            moved = self.catalog.moved("action", name) if verb == "stripe" else None
+            self.unknown(at, f"{verb} action", name, self.catalog.action_names(verb), moved=moved)
             return
         if action.params is None:
             return

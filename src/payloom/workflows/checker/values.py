@@ -14,6 +14,7 @@ from payloom.workflows.checker import scope
 from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings
 from payloom.workflows.expressions.check import fits
+from payloom.workflows.expressions.moved import moved_hint
 from payloom.workflows.expressions.syntax import ast
 from payloom.workflows.expressions.types import Type
 from payloom.workflows.program.node import ExpressionSite
@@ -103,8 +104,11 @@ class ValueCheck:
                 if len(inner) == 1 or not is_open:
                     self.value(item, inner[0], (*path, key), label)
             else:
-                hint = did_you_mean(key, known - value.keys()) or (
-                    f"it takes {scope.names(sorted(known))}" if known else None
+                moved = moved_hint([variant.schema for variant in maps], key)
+                hint = (
+                    moved
+                    or did_you_mean(key, known - value.keys())
+                    or (f"it takes {scope.names(sorted(known))}" if known else None)
                 )
                 place = self.subject(path, label) if path and path[-1] != "with" else label
                 self.findings.report("F001", (*path, key), f"{place} does not take `{key}`", hint, key=True)

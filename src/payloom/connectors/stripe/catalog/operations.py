@@ -9,9 +9,10 @@ import inspect
 import re
 from collections.abc import Iterator, Mapping
 
-from payloom.connectors.stripe.catalog import schemas, sdk_source
+from payloom.connectors.stripe.catalog import moved, schemas, sdk_source
 from payloom.connectors.stripe.catalog.schemas import Lazy, Schema
 from payloom.kit.json_types import is_dict
+from payloom.workflows.expressions.moved import MOVED
 
 _ROOTS = {"v1": "stripe._v1_services", "v2": "stripe._v2_services"}
 
@@ -85,6 +86,7 @@ class Operation:
         if self.is_list:
             makers["all"] = functools.partial(dict, _ALL)
         schema = {"type": "object", "properties": Lazy(makers), "additionalProperties": False, "required": required}
+        schema[MOVED] = moved.parameters(self.name)
         if self.path_names:
             names = [name for name, target in self.path_aliases().items() if target == self.path_names[-1]]
             schema["x-one-of"] = [sorted(names, key=lambda name: name not in visible)]

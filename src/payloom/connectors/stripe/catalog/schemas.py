@@ -12,10 +12,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from payloom.connectors.stripe.catalog import sdk_source
+from payloom.connectors.stripe.catalog import moved, sdk_source
 from payloom.connectors.stripe.catalog.left_out import left_out
 from payloom.kit.json_types import is_map, is_sequence
 from payloom.workflows.expressions.left_out import LEFT_OUT
+from payloom.workflows.expressions.moved import MOVED
 
 Reading = Literal["params", "result", "event"]
 Schema = Mapping[str, Any]
@@ -81,8 +82,11 @@ def of_class(sdk_class: sdk_source.Class, reading: Reading) -> Schema:
         schema["required"] = [
             name for name, field in sdk_class.fields.items() if not _may_be_left_out(field.annotation)
         ]
+        schema[MOVED] = moved.PARAMETERS
     elif sdk_class.object_name:
         schema["title"] = sdk_class.object_name
+        if sdk_class.object_name in moved.FIELDS:
+            schema[MOVED] = moved.FIELDS[sdk_class.object_name]
     return schema
 
 
@@ -105,7 +109,7 @@ def plain(schema: Any, depth: int = 3) -> Any:
         if depth <= 0 and "properties" in schema:
             return {"type": "object", **({"title": schema["title"]} if "title" in schema else {})}
         inner = depth - 1 if "properties" in schema else depth
-        plain_schema = {key: plain(value, inner) for key, value in schema.items() if key != "properties"}
+        plain_schema = {key: plain(value, inner) for key, value in schema.items() if key not in ("properties", MOVED)}
         if "properties" in schema:
             plain_schema["properties"] = {name: plain(part, inner) for name, part in schema["properties"].items()}
         return plain_schema

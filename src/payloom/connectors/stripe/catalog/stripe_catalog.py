@@ -9,10 +9,18 @@ import dataclasses
 import functools
 from collections.abc import Sequence
 
-from payloom.connectors.stripe.catalog import aliases, events, operations
+from payloom.connectors.stripe.catalog import aliases, events, moved, operations
 from payloom.connectors.stripe.catalog import tables as stripe_tables
 from payloom.connectors.stripe.catalog.schemas import Lazy
-from payloom.workflows.catalog.catalog import STRIPE_TABLES, Action, Family, Schema, StaticCatalog, TableShape
+from payloom.workflows.catalog.catalog import (
+    STRIPE_TABLES,
+    Action,
+    Family,
+    MovedKind,
+    Schema,
+    StaticCatalog,
+    TableShape,
+)
 
 VERB = "stripe"
 
@@ -63,6 +71,12 @@ class CatalogWithStripe(StaticCatalog):
     def action_names(self, verb: str) -> Sequence[str]:
         """List the calls of the Stripe SDK, or the project's own actions for other verbs."""
         return action_names() if verb == VERB else super().action_names(verb)
+
+    def moved(self, kind: MovedKind, name: str, of: str = "") -> str | None:
+        """Return where an unknown name of Stripe's went."""
+        if kind == "action":
+            return moved.operation_hint(name, operations.names())
+        return moved.family_hint(name) if kind == "family" else moved.action_hint(of, name)
 
     def family(self, name: str) -> Family | None:
         """Describe a family of Stripe's events, e.g. `payment_intent`."""

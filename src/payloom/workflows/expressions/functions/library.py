@@ -42,7 +42,7 @@ HAS = Function(
 OTHER_WORDS = {
     "length": "size()", "len": "size()", "count": "size()", "toLowerCase": "lower()", "lowerAscii": "lower()",
     "toUpperCase": "upper()", "upperAscii": "upper()", "includes": "contains(), or `x in list`", "some": "exists(x, …)",
-    "every": "all(x, …)", "find": "filter(x, …)[0]", "strip": "trim()", "toString": "string(x)", "str": "string(x)",
+    "every": "all(x, …)", "find": "filter(x, …)[0]", "strip": "trim()", "substr": "substring(0, 500)", "left": "substring(0, 500)", "truncate": "substring(0, 500)", "clip": "substring(0, 500)", "take": "slice(0, 10)", "toString": "string(x)", "str": "string(x)",
     "float": "double(x)", "number": "double(x)", "Number": "double(x)", "parseInt": "int(x)", "parseFloat": "double(x)",
     "String": "string(x)", "startswith": "startsWith()", "endswith": "endsWith()", "concat": "+", "keys": "map(k, k)",
     "floor": "int(x)", "any": "exists(x, …)", "replaceAll": "replace()", "test": "matches()", "match": "matches()",

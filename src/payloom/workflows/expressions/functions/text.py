@@ -131,6 +131,35 @@ def _replace(_budget: Budget, text: Any, old: Any, new: Any) -> str:
     return checked(subject.replace(part, other))
 
 
+@define(
+    "string.substring(start[, end]) -> string",
+    "The characters from `start`, the first is 0, to before `end`. A shorter text gives what it has: `note.substring(0, 500)` cuts it.",
+    "inputs.note.substring(0, 500)", args=(1, 2), takes=("int", "int"), returns=STRING,
+)  # fmt: skip
+def _substring(_budget: Budget, text: Any, start: Any, end: Any = None) -> str:
+    subject = text_of(text, "the value")
+    first, last = _range(start, end, len(subject))
+    return subject[first:last]
+
+
+@define(
+    "list.slice(start[, end]) -> list", "The items from `start`, the first is 0, to before `end`.",
+    "inputs.items.slice(0, 10)", args=(1, 2), takes=("int", "int"), returns={"type": "array"},
+)  # fmt: skip
+def _slice(_budget: Budget, items: Any, start: Any, end: Any = None) -> list[Any]:
+    entries = list_of(items, "the value")
+    first, last = _range(start, end, len(entries))
+    return list(entries[first:last])
+
+
+def _range(start: Any, end: Any, length: int) -> tuple[int, int]:
+    first = need(start, int, "the start", "a whole number")
+    last = length if end is None else need(end, int, "the end", "a whole number")
+    if first < 0 or last < first:
+        raise EvalError("the start is at least 0, and the end at least the start", "count from the first, which is 0")
+    return first, last
+
+
 @define("string.lower() -> string", "The text in small letters.", "user.email.lower()", args=(0, 0), returns=STRING)
 def _lower(_budget: Budget, text: Any) -> str:
     return checked(text_of(text, "the value").lower())
