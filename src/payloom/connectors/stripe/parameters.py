@@ -19,7 +19,7 @@ from payloom.connectors.stripe.failures import refused
 from payloom.kit.clock import to_epoch
 from payloom.kit.json_types import is_list, is_map, is_sequence
 from payloom.kit.path_values import segment_fault
-from payloom.kit.suggest import closest
+from payloom.kit.suggest import did_you_mean
 
 ALL_AT_MOST = 1_000
 """How many objects `all: true` returns unless `limit` says otherwise."""
@@ -213,14 +213,8 @@ def _wrong(operation: Operation, path: str, problem: str, hint: str | None = Non
 
 
 def _unknown(operation: Operation, name: str, path: str, known: Mapping[str, Any]) -> Exception:
-    best = closest(name, known)
-    gone = moved.parameters(operation.name).get(name)
-    hint = (
-        gone or f"did you mean {best!r}?"
-        if gone or best
-        else f"it takes {', '.join(sorted(known)[:12])}"
-        if known
-        else None
-    )
+    hint = moved.parameters(operation.name).get(name) or did_you_mean(name, known)
+    if not hint and known:
+        hint = f"it takes {', '.join(sorted(known)[:12])}"
     message = f"{operation.name} has no parameter {path}"
-    return refused("invalid_parameters", message, status=500, hint=hint, param=path, action=operation.name)
+    return refused("invalid_parameters", message, status=500, hint=hint or None, param=path, action=operation.name)

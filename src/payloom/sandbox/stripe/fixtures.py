@@ -11,7 +11,7 @@ from typing import Any
 
 from payloom.kit.json_types import is_list, is_map
 from payloom.kit.suggest import did_you_mean
-from payloom.workflows.expressions.moved import moved_hint
+from payloom.workflows.expressions.left_out import moved_hint
 
 Schema = Mapping[str, Any]
 Path = tuple[str | int, ...]

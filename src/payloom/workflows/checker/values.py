@@ -14,7 +14,7 @@ from payloom.workflows.checker import scope
 from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings
 from payloom.workflows.expressions.check import fits
-from payloom.workflows.expressions.moved import moved_hint
+from payloom.workflows.expressions.left_out import moved_hint
 from payloom.workflows.expressions.syntax import ast
 from payloom.workflows.expressions.types import Type
 from payloom.workflows.program.node import ExpressionSite

@@ -12,11 +12,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from payloom.kit.json_types import is_map
-from payloom.kit.suggest import closest, did_you_mean
+from payloom.kit.suggest import did_you_mean
 from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.expressions.functions.library import FUNCTIONS, METHODS
-from payloom.workflows.expressions.left_out import absence
-from payloom.workflows.expressions.moved import moved_hint
+from payloom.workflows.expressions.left_out import absence, moved_hint
 from payloom.workflows.expressions.syntax import ast
 from payloom.workflows.expressions.type_scopes import BoundScope, TypeScope
 from payloom.workflows.expressions.types import ANY, Schema, Type, fits, of_kinds, type_of_schema, union, without_null
@@ -166,10 +165,9 @@ class _Checker:
         text = self.text(node.of)
         kinds = of.kinds() or frozenset()
         if "map" in kinds:
-            best = closest(name, names)
-            gone = moved_hint(of.alternatives() or (), name)
-            examples = ", ".join(sorted(names)[:8]) + (", …" if len(names) > 8 else "")
-            hint = gone or f"did you mean {best!r}?" if gone or best else f"it has {examples}" if names else None
+            hint = moved_hint(of.alternatives() or (), name) or did_you_mean(name, names)
+            if not hint and names:
+                hint = f"it has {', '.join(sorted(names)[:8])}{', …' if len(names) > 8 else ''}"
             self.problem(node, f"`{text}` has no field `{name}`", hint, "F001")
         elif kinds == _ONLY_NULL:
             self.problem(node, f"`{text}` is always null")

@@ -1,15 +1,18 @@
-"""Fields that Stripe leaves out of an object unless something asks for them. Their schemas say so: `x-left-out`."""
+"""Fields that an object may not have: left out unless something asks for them (`x-left-out`), or gone (`x-moved`)."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from payloom.kit.json_types import is_list, is_map
 
 LEFT_OUT = "x-left-out"
 """The key of a property's schema; its value says when the field is there: `expanded`, or `deleted`."""
+
+MOVED = "x-moved"
+"""The key of an object's schema; its value has a hint for each name that is gone."""
 
 Schema = Mapping[str, Any]
 
@@ -74,4 +77,13 @@ def absence(schema: Any, name: str, of: str) -> tuple[str, str] | None:
     if reason == "deleted":
         message = f"`{of}` may have no field `{name}`: Stripe leaves it out unless the object is deleted"
         return message, f"write `{of}?.{name}`"
+    return None
+
+
+def moved_hint(schemas: Iterable[Mapping[str, Any] | None], name: str) -> str | None:
+    """Return where a name went that the objects of these schemas do not have; None if none of them ever had it."""
+    for schema in schemas:
+        hints = schema.get(MOVED) if schema is not None else None
+        if is_map(hints) and name in hints:
+            return str(hints[name])
     return None

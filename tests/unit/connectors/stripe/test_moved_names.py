@@ -16,7 +16,7 @@ from payloom.connectors.stripe.connector import resolve
 from payloom.connectors.stripe.failures import StripeStepFailed
 from payloom.connectors.stripe.parameters import prepare
 from payloom.sandbox.stripe.fixtures import problems
-from payloom.workflows.expressions.moved import MOVED
+from payloom.workflows.expressions.left_out import MOVED
 
 HEAD = "name: Moved\ndescription: A name of an old tutorial.\n"
 KINDS = {

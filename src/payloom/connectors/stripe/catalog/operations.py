@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from payloom.connectors.stripe.catalog import moved, schemas, sdk_source
 from payloom.connectors.stripe.catalog.schemas import Lazy, Schema
 from payloom.kit.json_types import is_dict
-from payloom.workflows.expressions.moved import MOVED
+from payloom.workflows.expressions.left_out import MOVED
 
 _ROOTS = {"v1": "stripe._v1_services", "v2": "stripe._v2_services"}
 

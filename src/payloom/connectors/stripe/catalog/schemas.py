@@ -15,8 +15,7 @@ from typing import Any, Literal
 from payloom.connectors.stripe.catalog import moved, sdk_source
 from payloom.connectors.stripe.catalog.left_out import left_out
 from payloom.kit.json_types import is_map, is_sequence
-from payloom.workflows.expressions.left_out import LEFT_OUT
-from payloom.workflows.expressions.moved import MOVED
+from payloom.workflows.expressions.left_out import LEFT_OUT, MOVED
 
 Reading = Literal["params", "result", "event"]
 Schema = Mapping[str, Any]
