@@ -65,6 +65,7 @@ MODULES = (
     _module(
         "src/payloom/runs/coordination/dedupe.py",
         _BYSTANDERS,
+        "tests/integration/runs/ordering/test_whose_answer.py",
         "tests/integration/runs/test_runs.py",
         "tests/integration/runs/ordering/test_shared_calls.py",
     ),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import itertools
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,8 +16,7 @@ from tests.support.runs_fixture import RunsFixture, build
 
 from payloom.kit.clock import ManualClock
 from payloom.runs.dependencies import RunLimits
-from payloom.runs.errors import KeyTaken, WrongState
-from payloom.runs.intake.callers import Caller
+from payloom.runs.errors import WrongState
 from payloom.runs.models import runs, steps, waits
 from payloom.runs.start_rights import SYSTEM
 from payloom.workflows.program.commands import StepFailure
@@ -208,24 +206,6 @@ async def test_a_key_that_is_free_again_frees_no_other(fixture: RunsFixture) -> 
     assert (await fixture.service.call("fulfil", {"thing": "t2"})).run_id == other.run_id
     assert await keys(fixture, failed.run_id) == [None]
     assert None not in await keys(fixture, anew.run_id, other.run_id)
-
-
-async def test_a_key_that_people_share_answers_nobody_but_its_first_caller(fixture: RunsFixture) -> None:
-    """A person gets the answer of their own run; a guest that of a guest who sent the very same."""
-    text = ONCE.replace("auth: none", "auth: optional").replace("{thing: string}", "{thing: string, note: string}")
-    text = text.replace(
-        "once: ${{ inputs.thing }}", "once: ${{ inputs.thing }}  # payloom: ignore[F120] what happens then"
-    )
-    await fixture.publish(shared=text)
-    callers = [Caller(user_id=name) for name in (None, "u1", "u2")]
-    for number, (first, second, same) in enumerate(itertools.product(callers, callers, (True, False))):
-        begun = await fixture.service.call("shared", {"thing": f"t{number}", "note": "a"}, caller=first)
-        again = {"thing": f"t{number}", "note": "a" if same else "b"}
-        if first == second and (same or first.user_id):
-            assert (await fixture.service.call("shared", again, caller=second)).run_id == begun.run_id
-        else:
-            with pytest.raises(KeyTaken):
-                await fixture.service.call("shared", again, caller=second)
 
 
 async def test_a_failed_run_is_retried_with_its_own_key_again(fixture: RunsFixture) -> None:
