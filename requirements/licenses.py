@@ -19,7 +19,9 @@ their own metadata, and a test compares it with what is pinned.
 # As older metadata spells them: the name that SPDX lists.
 _SPDX = {
     "Apache 2.0": "Apache-2.0",
+    "Apache License, Version 2.0": "Apache-2.0",
     "Apache Software License": "Apache-2.0",
+    "BSD": "BSD-2-Clause",
     "BSD License": "BSD-3-Clause",
     "ISC License": "ISC",
     "ISC License (ISCL)": "ISC",

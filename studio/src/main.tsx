@@ -3,10 +3,13 @@ import "@/ui/tokens.css";
 import "@/ui/base.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { setProver } from "@/api/client";
 import { App } from "@/app/app";
+import { askForProof } from "@/app/prove-store";
 import { applyTheme, savedTheme } from "@/browser/theme";
 
 applyTheme(savedTheme());
+setProver(askForProof);
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
 createRoot(root).render(

@@ -73,6 +73,7 @@ BESIDE_A_SERVER = {
     "accounts sessions": ("accounts sessions nobody@shop.test", 3),
     "accounts end-sessions": ("accounts end-sessions nobody@shop.test", 3),
     "accounts reset-password": ("accounts reset-password nobody@shop.test", 3),
+    "accounts reset-factor": ("accounts reset-factor nobody@shop.test --yes", 3),
     "accounts roles": ("accounts roles nobody@shop.test", 3),
     "alerts list": ("alerts list", 0),
     "alerts test": ("alerts test", 1),

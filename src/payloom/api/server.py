@@ -16,7 +16,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from payloom.api import static_files, studio_files
 from payloom.api.account.context import AccountContext
+from payloom.api.account.own_factors import OwnFactorRoutes
 from payloom.api.account.recovery import RecoveryRoutes
+from payloom.api.account.second_factor import SecondFactorRoutes
 from payloom.api.account.sessions import SessionRoutes
 from payloom.api.accounts import AccountRoutes
 from payloom.api.approvals import ApprovalRoutes
@@ -96,6 +98,8 @@ def _routes(dependencies: ServerDependencies, webhook: Route) -> Sequence[BaseRo
         *passwords.routes(),
         *RecoveryRoutes(dependencies.account).routes(),
         *SessionRoutes(dependencies.account).routes(),
+        *SecondFactorRoutes(dependencies.account).routes(),
+        *OwnFactorRoutes(dependencies.account).routes(),
     ]
     endpoints = Endpoints(
         lambda: publisher.published,

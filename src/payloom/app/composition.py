@@ -17,14 +17,18 @@ from payloom.api.account.context import AccountContext
 from payloom.api.account.mails import AccountMails
 from payloom.api.http.current_user import SessionAuth, as_user
 from payloom.api.http.metrics import Metrics
+from payloom.api.http.serialization import to_plain
 from payloom.api.management.change_stream import ChangeStream
 from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.lazy_app import SIGN_IN_PATH
 from payloom.api.page_routes import PageRoutes
 from payloom.api.server import ServerDependencies
+from payloom.app.start_record import record_publish_by_files, record_start
 from payloom.audit.trail import AuditTrail
 from payloom.auth.accounts import Account, Profile
 from payloom.auth.decision_links import DecisionLink, DecisionLinks
+from payloom.auth.factors.passkeys import PasskeySite
+from payloom.auth.factors.service import SecondFactors
 from payloom.auth.keys import signing_key
 from payloom.auth.lifecycle.recovery import AccountRecovery
 from payloom.auth.passwords import Passwords
@@ -98,15 +102,7 @@ class Services:
         self.library = PublishedWorkflows(self.versions, project.catalog, settings.env)
         self.engine = DbosEngine(self.database, clock)
         profile = self._profile_insert()
-        passwords = Passwords(words=(settings.name, urlsplit(settings.site_url).hostname or ""))
-        self.accounts = AccountService(
-            self.database,
-            clock,
-            profile=profile,
-            passwords=passwords,
-            example_domains=settings.is_dev,
-            staff_lifetime=dt.timedelta(hours=settings.studio_session_hours),
-        )
+        self.accounts = self._accounts(profile)
         self.studio_users = StudioUsers(self.database, clock, profile=profile)
         self.stripe = StripeConnector(
             StripeSettings(settings.stripe.secret_key, base_url=settings.stripe.api_base), clock
@@ -138,12 +134,27 @@ class Services:
         self.backfill = EventBackfill(self.stripe, self.inbox, self.runs, self.database, clock)
         self.index = Indexer(self.database, clock, project.tables, lambda: self.runs.ingested)
         self.changes = ChangeStream(self.database, clock)
+        self.publisher.record_publish_by_files = lambda: record_publish_by_files(self.database, self.audit)
         self.publisher.on_workflow_changed = functools.partial(self.changes.publish, "workflow")
         self.session_auth = SessionAuth(self.accounts, secure=settings.secure_cookies)
         self.recovery = AccountRecovery(self.database, clock, self.accounts.hashing)
+        site = PasskeySite(settings.name, settings.site_url)
+        self.factors = SecondFactors(self.database, clock, self.accounts.hashing, site, self.audit)
         self.account_mails = AccountMails(settings, self.outbox, project.mails, self.recovery, clock)
         self.page_routes = PageRoutes(
             settings, project.pages, project.templates, self.tables, self.database, self.session_auth, clock
+        )
+
+    def _accounts(self, profile: Profile | None) -> AccountService:
+        settings = self.settings
+        return AccountService(
+            self.database,
+            self.clock,
+            profile=profile,
+            passwords=Passwords(words=(settings.name, urlsplit(settings.site_url).hostname or "")),
+            example_domains=settings.is_dev,
+            staff_lifetime=dt.timedelta(hours=settings.studio_session_hours),
+            confirm_first=settings.access.sign_up == "by_mail",
         )
 
     async def _decision_link(self, claims: Mapping[str, Any], recipient: str) -> str:
@@ -222,6 +233,9 @@ class Services:
                 audit=self.audit,
                 mails=self.account_mails,
                 recovery=self.recovery,
+                factors=self.factors,
+                proof_minutes=self.settings.access.proof_minutes,
+                sign_up=self.settings.access.sign_up,
                 database=self.database,
                 clock=self.clock,
             ),
@@ -254,6 +268,17 @@ class Services:
             alerts=self.alerts,
             library=self.library,
         )
+
+    async def record_start(self) -> None:
+        """Record in the audit trail what differs from the start before."""
+        settings, now = to_plain(self.settings.public()), self.clock.now()
+        versions = {name: workflow.version for name, workflow in self.project.workflows.items()}
+
+        def work(tx: sa.Connection) -> None:
+            self.database.write_lock(tx, "audit:start")
+            record_start(self.audit, tx, settings, versions, now)
+
+        await self.database.write(work)
 
     def sandbox(self) -> SandboxService:
         """Return what runs drafts without consequences."""

@@ -34,6 +34,7 @@ async def lifespan(services: Services, *, work: bool) -> AsyncGenerator[None]:
             live = await without_drafts(services.project, services.versions, services.database)
             services.project = services.publisher.project = live
         await services.versions.publish(services.project.workflows.values(), services.project.sources)
+        await services.record_start()
         for account in services.settings.accounts:
             await services.accounts.ensure(
                 account.email, account.password, name=account.name, roles=account.roles, studio_role=account.studio

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -52,6 +52,8 @@ class AuditNote:
     details: Mapping[str, Any] | None = None
     recorded: bool = False
     """Whether the change's own transaction recorded it."""
+    details_of: Callable[[Any], Mapping[str, Any]] | None = None
+    """Returns details from what the change's transaction returns, such as the ID of a new run."""
 
     def on(
         self,

@@ -5,6 +5,8 @@ AuthError
 ├── EmailTaken                          409
 ├── UnverifiedAccount                   409: a role for an unverified address
 ├── SignInRefused                       401: no such account, wrong password or disabled: not said which
+├── SecondFactorNeeded                  401: the password was right; `challenge` waits for the second factor
+├── FactorRefused                       403: a wrong, used or foreign code or passkey
 ├── TooManyAttempts                     429; `retry_after` in seconds
 ├── SignInBusy                          503; `retry_after` in seconds
 ├── AccountKept                         409: it cannot be deleted or disabled
@@ -65,6 +67,20 @@ class SignInRefused(AuthError):
 
     code: ClassVar[str] = "sign_in_refused"
     status: ClassVar[int] = 401
+
+
+class SecondFactorNeeded(AuthError):
+    """This account also asks for a second factor."""
+
+    code: ClassVar[str] = "second_factor_needed"
+    status: ClassVar[int] = 401
+
+
+class FactorRefused(AuthError):
+    """The code or the passkey is wrong, or was used before."""
+
+    code: ClassVar[str] = "factor_refused"
+    status: ClassVar[int] = 403
 
 
 class TooManyAttempts(AuthError):

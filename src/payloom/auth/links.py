@@ -15,6 +15,8 @@ LIFETIME = dt.timedelta(minutes=15)
 RESET = RESET_LINK
 VERIFY = "verify"
 """Purposes of the links that an account's mails carry."""
+NOTHING = "nothing"
+"""Purpose of a link that opens nothing."""
 
 
 def make_link(

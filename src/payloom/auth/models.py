@@ -46,12 +46,26 @@ second_factors = sa.Table(
     "payloom_second_factors",
     metadata,
     sa.Column("account_id", sa.String(36), sa.ForeignKey("payloom_accounts.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("secret", sa.String(512), nullable=False),
+    sa.Column("secret", SealedBytes, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("confirmed_at", UtcDateTime, nullable=True),
     sa.Column("last_step", sa.BigInteger, nullable=False),
 )
-"""secret: sealed. last_step: the newest time step whose code was used; a code counts once."""
+"""last_step: the newest time step whose code was used; a code counts once."""
+
+passkeys = sa.Table(
+    "payloom_passkeys",
+    metadata,
+    sa.Column("id", sa.String(400), primary_key=True),
+    sa.Column("account_id", sa.String(36), sa.ForeignKey("payloom_accounts.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("public_key", sa.LargeBinary, nullable=False),
+    sa.Column("sign_count", sa.BigInteger, nullable=False),
+    sa.Column("name", sa.String(100), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("last_used_at", UtcDateTime, nullable=True),
+    sa.Index("payloom_passkeys_account", "account_id"),
+)
+"""id: of the credential, in base64url. sign_count: of the latest use; a smaller one shows a copied passkey."""
 
 recovery_codes = sa.Table(
     "payloom_recovery_codes",

@@ -17,16 +17,18 @@ from payloom.auth.accounts import (
     set_password,
     verify_account,
 )
-from payloom.auth.errors import BadPassword, SignInBusy, SignInRefused
+from payloom.auth.errors import BadPassword, EmailTaken, SignInBusy, SignInRefused
+from payloom.auth.factors.sign_in import SignIn, begin
 from payloom.auth.guards.hashing import PasswordHashing
 from payloom.auth.guards.known_devices import known_device, make_device
-from payloom.auth.links import sweep_links
+from payloom.auth.links import NOTHING, make_link, sweep_links
 from payloom.auth.passwords import Passwords
 from payloom.auth.rate_store import sweep_rates
 from payloom.auth.sessions import (
     STAFF_LIFETIME,
+    CurrentSession,
     Device,
-    current_account,
+    current_session,
     end_session,
     start_session,
     sweep_sessions,
@@ -38,6 +40,8 @@ from payloom.auth.studio_users import FIRST_ID
 from payloom.db.database import Database
 from payloom.kit.clock import Clock
 from payloom.settings.studio_roles import StudioRole
+
+_CONFIRM = "If you have just signed up, open the link in our email first."
 
 
 class AccountService:
@@ -52,12 +56,16 @@ class AccountService:
         passwords: Passwords | None = None,
         example_domains: bool = True,
         staff_lifetime: dt.timedelta = STAFF_LIFETIME,
+        confirm_first: bool = False,
     ) -> None:
         """Serve the accounts in `database`.
 
         profile: inserts the new account's row into the project's `users`, in the same transaction.
         example_domains: people can sign up at `.test` and `.example`, as they do in development.
+        confirm_first: who signs up cannot sign in before the address is proved. Else a sign-in with the password of
+        one's own sign-up would tell whether the address had an account before.
         """
+        self._confirm_first = confirm_first
         self._example_domains = example_domains
         self._staff_lifetime = staff_lifetime
         self._database = database
@@ -83,6 +91,29 @@ class AccountService:
 
         return await self._database.write(work)
 
+    async def sign_up_by_mail(
+        self, email: str, password: str, name: str | None = None, *, caller: str = ""
+    ) -> Account | None:
+        """Make an account and begin no session; return it, or None if the address has one.
+
+        Both take as long. Raises as `sign_up` does, but for `EmailTaken`.
+        """
+        require_public_email(email, examples=self._example_domains)
+        hashed = await self.hashing.good_hash(email, password, caller=caller)
+
+        def work(tx: sa.Connection) -> Account | None:
+            now = self._clock.now()
+            if find_account(tx, email=email) is not None:
+                # A transaction that writes nothing would be faster.
+                make_link(tx, NOTHING, now)
+                return None
+            return create_account(tx, email=email, password_hash=hashed, now=now, name=name, profile=self._profile)
+
+        try:
+            return await self._database.write(work)
+        except EmailTaken:
+            return None
+
     async def sign_in(
         self,
         email: str,
@@ -96,7 +127,8 @@ class AccountService:
 
         caller: the network address asking. known: the cookie of a device on which somebody signed in before.
         Raises `SignInRefused`, the same and after the same time whether the account is unknown, disabled or the
-        password wrong; `TooManyAttempts` after five failures in a quarter of an hour from one caller; `SignInBusy`.
+        password wrong; `TooManyAttempts` after five failures in a quarter of an hour from one caller; `SignInBusy`;
+        `SecondFactorNeeded` with the `challenge` that `SecondFactors.finish_sign_in` takes.
         """
         account, device_name = await self._database.write(lambda tx: self._attempt(tx, email, caller, known))
         stored = account.password_hash if account and not account.disabled else None
@@ -105,16 +137,16 @@ class AccountService:
         except SignInBusy:
             await self._database.write(lambda tx: take_attempt_back(tx, email, caller))
             raise
-        if not matches or account is None or stored is None:
-            raise SignInRefused
+        if not matches or account is None or stored is None or (self._confirm_first and not account.verified):
+            raise SignInRefused(hint=_CONFIRM if self._confirm_first else None)
         fresh = await self.hashing.hash(password, caller=caller) if self.hashing.outdated(stored) else None
 
-        def work(tx: sa.Connection) -> str:
+        def work(tx: sa.Connection) -> SignIn:
             self._accept(tx, account, stored, fresh)
             forget_attempts(tx, account.email, caller, device=device_name)
-            return start_session(tx, account.id, self._clock.now(), device)
+            return begin(tx, account, self._clock.now(), device)
 
-        return account, await self._database.write(work)
+        return (await self._database.write(work)).session()
 
     def _attempt(
         self, tx: sa.Connection, email: str, caller: str, known: str | None
@@ -141,20 +173,22 @@ class AccountService:
         """End the session; an unknown token changes nothing."""
         await self._database.write(lambda tx: end_session(tx, token))
 
-    async def current_account(self, token: str | None) -> Account | None:
+    async def current_session(self, token: str | None) -> CurrentSession | None:
         """Return whose session it is, or None. Does not write, but once in a quarter of an hour per session."""
         if not token:
             return None
         now = self._clock.now()
-        signed_in = await self._database.read(
-            lambda tx: current_account(tx, token, now, staff_lifetime=self._staff_lifetime)
+        session = await self._database.read(
+            lambda tx: current_session(tx, token, now, staff_lifetime=self._staff_lifetime)
         )
-        if signed_in is None:
-            return None
-        account, touch = signed_in
-        if touch:
+        if session is not None and session.touch:
             await self._database.write(lambda tx: touch_session(tx, token, now))
-        return account
+        return session
+
+    async def current_account(self, token: str | None) -> Account | None:
+        """Return whose session it is, or None."""
+        session = await self.current_session(token)
+        return session.account if session is not None else None
 
     async def change_password(
         self, account_id: str, password: str, *, keep_session: str | None = None, caller: str = ""

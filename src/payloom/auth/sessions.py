@@ -10,6 +10,7 @@ import hmac
 import sqlalchemy as sa
 
 from payloom.auth.accounts import Account, account_of
+from payloom.auth.factors.state import has_factor
 from payloom.auth.models import accounts, sessions
 from payloom.kit.ids import new_token
 
@@ -30,6 +31,19 @@ class Device:
 
     agent: str | None = None
     address: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CurrentSession:
+    """Whose session a request comes with. proved_at: when the owner last proved to be there.
+
+    second_factor: whether the account has one. touch: whether `touch_session` is due.
+    """
+
+    account: Account
+    proved_at: dt.datetime
+    second_factor: bool
+    touch: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -104,17 +118,23 @@ def end_session_named(tx: sa.Connection, account_id: str, name: str) -> bool:
     return bool(hashes and tx.execute(sa.delete(sessions).where(sessions.c.token_hash.in_(hashes))).rowcount)
 
 
-def current_account(
+def current_session(
     tx: sa.Connection, token: str | None, now: dt.datetime, *, staff_lifetime: dt.timedelta = STAFF_LIFETIME
-) -> tuple[Account, bool] | None:
-    """Return whose session the token opens, and whether `touch_session` is due; None if it opens none (any more).
+) -> CurrentSession | None:
+    """Return the session that the token opens; None if it opens none (any more).
 
     staff_lifetime: of a session whose account has a role in the studio, from the moment of the sign-in.
     """
     if not token:
         return None
     query = (
-        sa.select(accounts, sessions.c.last_seen_at, sessions.c.created_at.label("began_at"))
+        sa.select(
+            accounts,
+            sessions.c.last_seen_at,
+            sessions.c.proved_at,
+            sessions.c.created_at.label("began_at"),
+            has_factor(accounts.c.id).label("second_factor"),
+        )
         .join(sessions, sessions.c.account_id == accounts.c.id)
         .where(sessions.c.token_hash == token_hash(token))
         .where(sessions.c.expires_at > now, sessions.c.last_seen_at > now - IDLE, accounts.c.disabled.is_(False))
@@ -126,12 +146,17 @@ def current_account(
     unused = now - row.last_seen_at
     if account.studio_role is not None and (now - row.began_at >= staff_lifetime or unused >= STAFF_IDLE):
         return None
-    return account, unused >= _SEEN_EVERY
+    return CurrentSession(account, row.proved_at or row.began_at, bool(row.second_factor), unused >= _SEEN_EVERY)
 
 
 def touch_session(tx: sa.Connection, token: str, now: dt.datetime) -> None:
     """Note that the session is in use."""
     tx.execute(sa.update(sessions).where(sessions.c.token_hash == token_hash(token)).values(last_seen_at=now))
+
+
+def prove_session(tx: sa.Connection, token: str, now: dt.datetime) -> None:
+    """Note that the owner of the account has just proved to be there."""
+    tx.execute(sa.update(sessions).where(sessions.c.token_hash == token_hash(token)).values(proved_at=now))
 
 
 def end_session(tx: sa.Connection, token: str) -> None:

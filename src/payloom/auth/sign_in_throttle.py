@@ -21,6 +21,8 @@ PER_CALLER = 5
 PER_DEVICE = 10
 PER_ACCOUNT = 50
 """Too many for a stranger to lock somebody out by accident, too few to guess from many addresses."""
+PER_FACTOR = 20
+"""With the password known: two thousand codes of a million in a day."""
 
 
 def count_attempt(tx: sa.Connection, email: str, caller: str, now: dt.datetime, *, device: str | None = None) -> None:
@@ -31,10 +33,22 @@ def count_attempt(tx: sa.Connection, email: str, caller: str, now: dt.datetime, 
     if device is not None and _add(tx, _bucket(email, f"device {device}"), now)[0] <= PER_DEVICE:
         return
     for bucket, most in ((_bucket(email, caller), PER_CALLER), (_bucket(email), PER_ACCOUNT)):
-        count, since = _add(tx, bucket, now)
-        if count > most:
-            wait = max(math.ceil((since + WINDOW - now).total_seconds()), 1)
-            raise TooManyAttempts(hint=f"wait {math.ceil(wait / 60)} minutes", retry_after=wait)
+        _require_few(*_add(tx, bucket, now), most, now)
+
+
+def count_factor_attempt(tx: sa.Connection, account_id: str, caller: str, now: dt.datetime) -> None:
+    """Count an attempt with a second factor before it is checked; raises `TooManyAttempts`, as `count_attempt` does.
+
+    Only who knows the password, or has a session, gets here.
+    """
+    for bucket, most in ((_factor_bucket(account_id, caller), PER_CALLER), (_factor_bucket(account_id), PER_FACTOR)):
+        _require_few(*_add(tx, bucket, now), most, now)
+
+
+def forget_factor_attempts(tx: sa.Connection, account_id: str, caller: str) -> None:
+    """Forget the attempts with a second factor after a success."""
+    buckets = [_factor_bucket(account_id, caller), _factor_bucket(account_id)]
+    tx.execute(sa.delete(failures).where(failures.c.bucket.in_(buckets)))
 
 
 def forget_attempts(tx: sa.Connection, email: str, caller: str, *, device: str | None = None) -> None:
@@ -67,6 +81,16 @@ def forget_account_attempts(tx: sa.Connection, email: str) -> None:
 def sweep_attempts(tx: sa.Connection, now: dt.datetime) -> int:
     """Delete counters whose window is over; return how many."""
     return tx.execute(sa.delete(failures).where(failures.c.since <= now - WINDOW)).rowcount
+
+
+def _require_few(count: int, since: dt.datetime, most: int, now: dt.datetime) -> None:
+    if count > most:
+        wait = max(math.ceil((since + WINDOW - now).total_seconds()), 1)
+        raise TooManyAttempts(hint=f"wait {math.ceil(wait / 60)} minutes", retry_after=wait)
+
+
+def _factor_bucket(account_id: str, caller: str = "") -> str:
+    return hashlib.sha256(f"factor {account_id}\n{caller}".encode("utf-8", "replace")).hexdigest()
 
 
 def _bucket(email: str, caller: str = "") -> str:

@@ -17,9 +17,10 @@ from payloom.auth.accounts import (
     verify_account,
 )
 from payloom.auth.errors import LinkNotValid
+from payloom.auth.factors.sign_in import SignIn, begin
 from payloom.auth.links import LIFETIME, make_link, use_link
 from payloom.auth.models import accounts
-from payloom.auth.sessions import Device, current_account, start_session
+from payloom.auth.sessions import Device, current_session
 from payloom.db.database import Database
 from payloom.kit.clock import Clock
 from payloom.kit.ids import new_token
@@ -49,26 +50,26 @@ class StudioUsers:
         )
 
     async def open(self, token: str, session: str | None = None, device: Device | None = None) -> tuple[Account, str]:
-        """Use a link up: its account and a session's token. Raises `LinkNotValid`.
+        """Use a link up: its account and a session's token. Raises `LinkNotValid`, `SecondFactorNeeded`.
 
         Opening the link proves the address. A password that the account had before ends, unless `session`, the token of
         a session in the same browser, shows that the owner of the address chose it.
         """
 
-        def work(tx: sa.Connection) -> tuple[Account, str]:
+        def work(tx: sa.Connection) -> SignIn:
             now = self._clock.now()
             account_id = use_link(tx, token, PURPOSE, now)
             account = self._first(tx) if account_id is None else self._proved(tx, account_id, session, now)
-            return account, start_session(tx, account.id, now, device)
+            return begin(tx, account, now, device)
 
-        return await self._database.write(work)
+        return (await self._database.write(work)).session()
 
     def _proved(self, tx: sa.Connection, account_id: str, session: str | None, now: dt.datetime) -> Account:
         account = find_account(tx, account_id=account_id)
         if account is None or account.disabled:
             raise LinkNotValid("the account of this link is disabled", hint="ask an admin")
-        signed_in = current_account(tx, session, now)
-        own = signed_in is not None and signed_in[0].id == account_id
+        signed_in = current_session(tx, session, now)
+        own = signed_in is not None and signed_in.account.id == account_id
         verify_account(tx, account_id, now, keep_password=own)
         return find_account(tx, account_id=account_id) or account
 

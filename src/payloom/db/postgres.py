@@ -20,7 +20,7 @@ from sqlalchemy import event, exc
 from payloom.db import compiled_statements, deferred_writes
 from payloom.db.compiled_statements import LOCKING, TABLES
 from payloom.db.errors import CommitUnknown, DatabaseUnavailable, SerializationConflict
-from payloom.db.transactions import begin_work, take_hooks
+from payloom.db.transactions import begin_work, joined_work, take_hooks
 
 T = TypeVar("T")
 
@@ -75,7 +75,11 @@ class PostgresDatabase:
 
         It runs again when it lost a race or its connection.
         """
-        return await self._submit(self._write if wait_for_locks else self._write_without_waiting, work)
+        both, joined = joined_work(self, work)
+        result = await self._submit(self._write if wait_for_locks else self._write_without_waiting, both)
+        if joined is not None:
+            joined.done = True
+        return result
 
     async def _submit(self, run: Callable[[Callable[[sa.Connection], T]], T], work: Callable[[sa.Connection], T]) -> T:
         if self._closed:

@@ -24,7 +24,7 @@ from sqlalchemy import event, exc
 from payloom.db import deferred_writes
 from payloom.db.errors import DatabaseUnavailable
 from payloom.db.sqlite_clock import add_clock
-from payloom.db.transactions import begin_work, run_plain, savepoint, take_hooks
+from payloom.db.transactions import begin_work, joined_work, run_plain, savepoint, take_hooks
 from payloom.kit.clock import monotonic
 from payloom.settings.private_files import private_file, private_folder
 
@@ -154,8 +154,12 @@ class SqliteDatabase:
             raise DatabaseUnavailable("The database is closed.")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._jobs.put(_Job(work, loop, future))
-        return await future
+        both, joined = joined_work(self, work)
+        self._jobs.put(_Job(both, loop, future))
+        result = await future
+        if joined is not None:
+            joined.done = True
+        return result
 
     async def close(self) -> None:
         """Finish what was handed in and close all connections."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
+import dataclasses
 import itertools
 import sqlite3
 from collections.abc import Callable, Generator
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -14,6 +16,7 @@ from sqlalchemy import exc
 from payloom.db import deferred_writes
 from payloom.db.compiled_statements import LOCKING, TABLES
 
+T = TypeVar("T")
 _HOOKS = "payloom_after_commit"
 _IN_TRANSACTION = 2
 """psycopg's (libpq's) TransactionStatus.INTRANS: alive, and not waiting for a rollback."""
@@ -138,3 +141,43 @@ def locking_reads(tx: sa.Connection) -> Generator[None]:
         yield
     finally:
         del tx.info[LOCKING]
+
+
+@dataclasses.dataclass(slots=True)
+class Joined:
+    """What the next write transaction of this task on a database does at its end, with what the work returned.
+
+    Both stand, or neither does. used: whether a transaction took it; no other does. done: whether it committed.
+    """
+
+    database: object
+    also: Callable[[sa.Connection, Any], None]
+    used: bool = False
+    done: bool = False
+
+
+_JOINED: contextvars.ContextVar[Joined | None] = contextvars.ContextVar("payloom_joined", default=None)
+
+
+def join_next_write(database: object, also: Callable[[sa.Connection, Any], None]) -> Joined:
+    """Have the next write transaction of this task do `also`. Run again, the transaction does it again."""
+    joined = Joined(database, also)
+    _JOINED.set(joined)
+    return joined
+
+
+def joined_work(
+    database: object, work: Callable[[sa.Connection], T]
+) -> tuple[Callable[[sa.Connection], T], Joined | None]:
+    """Return the work with what was joined to it, and that, to be marked as done after the commit."""
+    joined = _JOINED.get()
+    if joined is None or joined.used or joined.database is not database:
+        return work, None
+    joined.used = True
+
+    def both(tx: sa.Connection) -> T:
+        result = work(tx)
+        joined.also(tx, result)
+        return result
+
+    return both, joined

@@ -57,6 +57,10 @@ class Publication:
     unpublished: Mapping[str, Diagnostic] = dataclasses.field(default_factory=dict[str, Diagnostic])
 
 
+FILES = "files"
+"""Who publishes when the watched files changed."""
+
+
 class ProjectPublisher:
     """Holds the project. Readers of this see the published version."""
 
@@ -69,6 +73,8 @@ class ProjectPublisher:
         self._swapping = asyncio.Lock()
         self.checks = CheckCache()
         """The texts that a publish or the editor checked last."""
+        self.record_publish_by_files: Callable[[], None] = lambda: None
+        """Has the next publication recorded in the audit trail, in its transaction."""
         self.on_workflow_changed: Callable[[str, str | None], None] = lambda _name, _version: None
         """Told of every workflow that changed, with its new version (None: it is gone)."""
 
@@ -92,6 +98,8 @@ class ProjectPublisher:
             if review is not None:
                 await review(changing)
             sources = {name: text for name, text in read.sources.items() if name not in unpublished}
+            if author == FILES:
+                self.record_publish_by_files()
             number, changes = await self._versions.publish(
                 workflows.values(), sources, announce=Author(author, self._clock.now())
             )
@@ -157,7 +165,7 @@ class ProjectPublisher:
 
     async def _publish_change(self) -> None:
         try:
-            done = await self.publish("files")
+            done = await self.publish(FILES)
             for name, reason in done.unpublished.items():
                 log.warning("not_published", workflow=name, reason=reason.format(), hint="The others are published.")
         except NotPublished as error:

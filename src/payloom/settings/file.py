@@ -15,6 +15,7 @@ from payloom.kit.suggest import did_you_mean
 from payloom.kit.yaml.reader import read_source
 from payloom.kit.yaml.source import Source
 from payloom.settings.errors import BadSettings, SecretInFile
+from payloom.settings.sections.access import AuthSection
 from payloom.settings.sections.alerts import AlertsSection
 from payloom.settings.sections.base import Reference, Section
 from payloom.settings.studio_roles import StudioRole
@@ -127,6 +128,7 @@ class FileSettings(Section):
     stripe: StripeSection = Field(StripeSection(), description="Where the Stripe keys come from.")  # type: ignore[call-arg]
     email: EmailSection = Field(EmailSection(), description="How mail leaves.")  # type: ignore[call-arg]
     studio: StudioSection = Field(StudioSection(), description="What the studio may do.")  # type: ignore[call-arg]
+    auth: AuthSection = Field(AuthSection(), description="How people sign up and in.")  # type: ignore[call-arg]
     connections: ConnectionsSection = Field(
         ConnectionsSection(),  # type: ignore[call-arg]
         description="How long a connection may take over a request, and how many may be open.",
@@ -193,6 +195,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "stripe": StripeSection,
     "email": EmailSection,
     "studio": StudioSection,
+    "auth": AuthSection,
     "connections": ConnectionsSection,
     "alerts": AlertsSection,
 }

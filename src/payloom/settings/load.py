@@ -39,6 +39,7 @@ from payloom.settings.file import (
 from payloom.settings.keys import StripeSettings, local_stripe, real_stripe
 from payloom.settings.local import LocalState
 from payloom.settings.model import ConnectionSettings, DemoAccount, EmailSettings, SealingSettings, Settings
+from payloom.settings.sections.access import resolve_access
 from payloom.settings.sections.alerts import resolve_alerts
 from payloom.settings.sections.base import Section
 from payloom.settings.variables import Variables, read_variables
@@ -72,6 +73,7 @@ def load_settings(
     site_url, web_port = _address(file, variables, environ, environment, port)
     stripe_port = _first(local_stripe_port, variables.local_stripe_port, file.stripe.local_port, web_port + 1)
     stripe = real_stripe(file.stripe, environ, environment) or _local_stripe(local, stripe_port)
+    database = database_url or variables.database_url or _text(file.database, environ)
     settings = Settings(
         name=file.name or root.name,
         environment=environment,
@@ -79,9 +81,7 @@ def load_settings(
         site_url=site_url,
         host=variables.host or file.host,
         port=web_port,
-        database_url=_database_url(
-            database_url or variables.database_url or _text(file.database, environ), root, environment, stripe.mode
-        ),
+        database_url=_database_url(database, root, environment, stripe.mode),
         stripe=stripe,
         local_stripe_port=stripe_port,
         email=_email(file.email, environ, environment, site_url),
@@ -107,6 +107,7 @@ def load_settings(
         studio_session_hours=file.studio.session_hours,
         studio_publish=_publish_policy(file.studio.publish, environment),
         sealing=_sealing(file, environ, environment, root),
+        access=resolve_access(file.auth, environment),
         alerts=resolve_alerts(file.alerts, lambda reference: _needed(reference, environ), environment),
     )
     return _remembered(settings)

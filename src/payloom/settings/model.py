@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from payloom.kit.secrets.redaction import redact
 from payloom.settings.file import EnvironmentName, HstsScope, PublishPolicy
 from payloom.settings.keys import StripeSettings
+from payloom.settings.sections.access import AccessSettings
 from payloom.settings.sections.alerts import AlertSettings
 from payloom.settings.studio_roles import StudioRole
 
@@ -109,6 +110,7 @@ class Settings:
     """Who may publish in the studio."""
     connections: ConnectionSettings = ConnectionSettings()
     sealing: SealingSettings = SealingSettings()
+    access: AccessSettings = dataclasses.field(default_factory=AccessSettings)
     alerts: AlertSettings = dataclasses.field(default_factory=AlertSettings)
 
     @property

@@ -43,7 +43,29 @@ export function errorOf(status: number, body: unknown): ApiError {
   });
 }
 
+let prove: () => Promise<boolean> = () => Promise.resolve(false);
+
+/** Set what asks the person for a fresh proof; a call that needs one is repeated after it. */
+export function setProver(ask: () => Promise<boolean>): void {
+  prove = ask;
+}
+
+async function needsProof(response: Response): Promise<boolean> {
+  if (response.status !== 403) return false;
+  const body: unknown = await response
+    .clone()
+    .json()
+    .catch(() => undefined);
+  return errorOf(403, body).code === "proof_needed";
+}
+
 async function send(request: Request): Promise<Response> {
+  const again = request.clone();
+  const response = await sendOnce(request);
+  return (await needsProof(response)) && (await prove()) ? sendOnce(again) : response;
+}
+
+async function sendOnce(request: Request): Promise<Response> {
   try {
     return await fetch(request);
   } catch (cause) {

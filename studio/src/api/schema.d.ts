@@ -168,6 +168,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/accounts/{account_id}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Reset Second Factor
+         * @description Remove an account's second factor, of somebody who lost it, and end its sessions. Be sure who asks for it.
+         */
+        delete: operations["reset_second_factor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/accounts/{account_id}/sessions": {
         parameters: {
             query?: never;
@@ -1084,6 +1104,8 @@ export interface paths {
         /**
          * Sign In
          * @description Sign in with the token of a link, which `payloom dev` and `payloom studio` print. Sets the session cookie.
+         *
+         *     Where the account has a second factor, the answer is 202: the sign-in waits for it at `next`.
          */
         post: operations["sign_in"];
         /**
@@ -3008,6 +3030,11 @@ export interface components {
              * @description The project's own. An approval step names some of them.
              */
             roles: string[];
+            /**
+             * Second Factor
+             * @description Whether this person's sign-ins ask for a second factor.
+             */
+            second_factor: boolean;
             /** Site Url */
             site_url: string;
             /** Version */
@@ -4159,11 +4186,16 @@ export interface components {
         };
         /**
          * SignedIn
-         * @description Who is signed in now.
+         * @description Who is signed in now; nobody, while the sign-in waits for a second factor.
          */
         SignedIn: {
             /** Email */
-            email: string;
+            email: string | null;
+            /**
+             * Next
+             * @description The page that asks for the second factor, if there is one.
+             */
+            next: string | null;
             /** Role */
             role: ("viewer" | "support" | "editor" | "admin") | null;
         };
@@ -5048,6 +5080,37 @@ export interface operations {
                 "application/json": components["schemas"]["NewRoles"];
             };
         };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountView"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    reset_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {

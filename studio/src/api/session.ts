@@ -27,12 +27,13 @@ export function useMayDecide(roles: readonly string[]): boolean {
   return me !== undefined && (me.role === "admin" || roles.some((role) => me.roles.includes(role)));
 }
 
-/** Sets the cookie. Give the token of a one-time link. */
+/** Sets the cookie. Give the token of a one-time link. Returns the page that asks for the second factor, if one does. */
 export function useSignIn() {
   const cache = useQueryClient();
-  return async (token: string): Promise<void> => {
-    await take(client.POST("/session", { body: { token } }));
-    await cache.resetQueries();
+  return async (token: string): Promise<string | null> => {
+    const { next } = await take(client.POST("/session", { body: { token } }));
+    if (next === null) await cache.resetQueries();
+    return next;
   };
 }
 

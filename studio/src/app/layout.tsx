@@ -12,6 +12,7 @@ import { TooltipProvider } from "@/ui/tooltip";
 import { NAVIGATION } from "./navigation";
 import { useLayoutState } from "./layout-state";
 import { useKeyboard, useShortcuts } from "@/browser/shortcuts";
+import { useProofAsked } from "./prove-store";
 import { Sidebar } from "./sidebar";
 import { switchTheme } from "@/browser/theme";
 import "./layout.css";
@@ -21,14 +22,17 @@ const Toasts = lazy(() => import("@/ui/toast").then((module) => ({ default: modu
 const SignIn = lazy(() => import("./sign-in").then((module) => ({ default: module.SignIn })));
 const Drawer = lazy(() => import("./drawer").then((module) => ({ default: module.Drawer })));
 const Palette = lazy(() => import("./palette").then((module) => ({ default: module.Palette })));
+const Prove = lazy(() => import("./prove").then((module) => ({ default: module.Prove })));
 const ShortcutHelp = lazy(() => import("./shortcut-help").then((module) => ({ default: module.ShortcutHelp })));
 
 export function Layout() {
+  const proofAsked = useProofAsked();
   return (
     <TooltipProvider>
       <Session />
       <Suspense fallback={null}>
         <Toasts />
+        {proofAsked && <Prove />}
       </Suspense>
     </TooltipProvider>
   );

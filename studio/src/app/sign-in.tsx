@@ -28,8 +28,9 @@ export function SignIn({ refused, signedIn }: { refused: Error | null; signedIn:
     setBusy(true);
     setProblem(null);
     try {
-      await signIn(token);
-      if (here) await navigate({ to: "/", search: {}, replace: true });
+      const next = await signIn(token);
+      if (next !== null) window.location.assign(`${next}?next=/studio/`);
+      else if (here) await navigate({ to: "/", search: {}, replace: true });
     } catch (error) {
       setProblem(error);
     } finally {
@@ -62,6 +63,7 @@ export function SignIn({ refused, signedIn }: { refused: Error | null; signedIn:
           <>
             {problem !== null && <ErrorNote error={problem} />}
             {forbidden && <ErrorNote error={refused} />}
+            {forbidden && refused.code === "second_factor_missing" && <a href="/second-factor">Add a second factor</a>}
             <LinkForm onToken={(token) => void enter(token)} />
             <p className="faint">No link? Create one on the server's machine:</p>
             <Command text="payloom studio" />

@@ -104,6 +104,7 @@ DOORS = {
     "accounts sessions": [Door(("accounts", "sessions", "nobody@shop.test"), code=3)],
     "accounts end-sessions": [Door(("accounts", "end-sessions", "nobody@shop.test"), code=3)],
     "accounts reset-password": [Door(("accounts", "reset-password", "nobody@shop.test"), code=3)],
+    "accounts reset-factor": [Door(("accounts", "reset-factor", "nobody@shop.test", "--yes"), code=3)],
     "accounts roles": [Door(("accounts", "roles", "nobody@shop.test"), code=3)],
     "alerts list": [Door(("alerts", "list"))],
     "alerts test": [Door(("alerts", "test"), code=1)],

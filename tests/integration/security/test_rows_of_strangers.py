@@ -46,6 +46,7 @@ GOES = {
     "payloom_links": "when they are over, by the hourly sweep; mails to one address have a limit",
     "payloom_second_factors": NEVER_BY_A_STRANGER,
     "payloom_recovery_codes": NEVER_BY_A_STRANGER,
+    "payloom_passkeys": NEVER_BY_A_STRANGER,
     "payloom_mails": "30 days after an account's link was sent, by the hourly sweep; others never by a stranger",
     "payloom_alerts": "one row for each alert and machine, for good",
     "payloom_alert_messages": "after 30 days",

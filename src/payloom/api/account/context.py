@@ -19,16 +19,21 @@ from payloom.api.limits.rate_limit import Counters, SharedLimiter
 from payloom.api.page_routes import PageRoutes
 from payloom.audit.trail import AuditTrail
 from payloom.auth.accounts import Account
+from payloom.auth.factors.service import SecondFactors
 from payloom.auth.lifecycle.recovery import AccountRecovery
 from payloom.db.database import Database
 from payloom.kit.clock import Clock
 from payloom.kit.errors import PayloomError
 from payloom.pages.templates import OWN
+from payloom.settings.sections.access import SignUpAnswer
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class AccountContext:
-    """The collaborators of the routes. origin: the site's own. counters: of tries, for every process."""
+    """The collaborators of the routes. origin: the site's own. counters: of tries, for every process.
+
+    proof_minutes: for which a proof of the owner holds; None: as long as where nothing is set.
+    """
 
     session_auth: SessionAuth
     page_routes: PageRoutes
@@ -37,6 +42,9 @@ class AccountContext:
     audit: AuditTrail
     mails: AccountMails
     recovery: AccountRecovery
+    factors: SecondFactors
+    proof_minutes: int | None
+    sign_up: SignUpAnswer
     database: Database
     clock: Clock
 

@@ -30,12 +30,15 @@ from payloom.settings.model import Settings
 
 log = structlog.get_logger("payloom.accounts")
 
-TEMPLATES: Mapping[str, str] = {RESET: "account-reset", VERIFY: "account-verify"}
+EXISTS = "exists"
+"""The mail to an address with an account that somebody signed up with again. Its link resets the password."""
+TEMPLATES: Mapping[str, str] = {RESET: "account-reset", VERIFY: "account-verify", EXISTS: "account-exists"}
 """The template of each kind of link. A project's own `emails/account-reset.mjml.j2` replaces the one of Payloom."""
-PATHS: Mapping[str, str] = {RESET: "/reset", VERIFY: "/verify"}
+PATHS: Mapping[str, str] = {RESET: "/reset", VERIFY: "/verify", EXISTS: "/reset"}
 _MINUTES: Mapping[str, int] = {
     RESET: int(RESET_WITHIN.total_seconds() // 60),
     VERIFY: int(VERIFY_WITHIN.total_seconds() // 60),
+    EXISTS: int(RESET_WITHIN.total_seconds() // 60),
 }
 MOST_PENDING = 200
 _TRIES = (2.0, 10.0, 60.0)
@@ -63,6 +66,10 @@ class AccountMails:
     def send_verification(self, account_id: str) -> None:
         """Send a link to the account's owner, behind the answer. Raises `SignInBusy`."""
         self._behind(lambda: self._recovery.verification_link(account_id), VERIFY)
+
+    def send_exists(self, email: str) -> None:
+        """Tell the owner of an address with an account that somebody signed up with it. Raises `SignInBusy`."""
+        self._behind(lambda: self._recovery.reset_link(email), EXISTS)
 
     def link(self, purpose: str, token: str) -> str:
         """Return the address to open."""

@@ -10,19 +10,21 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from payloom.api.account.context import AccountContext, for_the_form
+from payloom.api.account.device import device_of
+from payloom.api.account.mail_limit import MailLimit
+from payloom.api.account.signing_in import begin_visit
 from payloom.api.http.audit import actor_of
 from payloom.api.http.client_address import client_key
 from payloom.api.http.current_user import as_user
 from payloom.api.http.middleware import set_route_label
 from payloom.audit.trail import AuditNote
 from payloom.auth.accounts import Account, clean_email, email_key
+from payloom.auth.errors import AuthError
 from payloom.auth.links import RESET, VERIFY
 from payloom.kit.errors import PayloomError
 
 ASKING = (10, 600.0)
 """Mails that one network address may ask for, per seconds."""
-PER_ADDRESS = (3, 3600.0)
-"""Mails to one email address, per seconds. Beyond it the answer is the same, and nothing is sent."""
 TRIES = (20, 60.0)
 """Uses of links by one network address, per seconds."""
 
@@ -71,11 +73,12 @@ class RecoveryRoutes:
         return JSONResponse({}, 202)
 
     async def api_verify(self, request: Request) -> Response:
-        """`{token, password?}` → 200 `{user}`. The password is needed where the account is not signed in."""
+        """`{token, password?}` → 200 `{user}`. The password signs in; it is needed unless the account is signed in."""
         set_route_label(request, "/api/auth/verify")
         values = await self._context.json(request, self._tries, ["token"], ["password"])
         account = await self._verify(request, values["token"], values.get("password"))
-        return JSONResponse({"user": as_user(account)})
+        response = JSONResponse({"user": as_user(account)})
+        return await self._sign_in(request, account, values.get("password"), response)
 
     async def forgot(self, request: Request) -> Response:
         """Ask for the address, and say the same for every one."""
@@ -128,8 +131,9 @@ class RecoveryRoutes:
             account = await self._context.recovery.look(str(page["token"]), VERIFY)
             page |= {"email": account.email, "signed_in": visitor is not None and visitor.id == account.id}
             if request.method == "POST":
-                await self._verify(request, str(page["token"]), values.get("password"))
-                return RedirectResponse("/verify?done", 303)
+                account = await self._verify(request, str(page["token"]), values.get("password"))
+                done = RedirectResponse("/verify?done", 303)
+                return await self._sign_in(request, account, values.get("password"), done)
         except PayloomError as error:
             return self._context.draw(request, "verify", visitor, page, for_the_form(error))
         return self._context.draw(request, "verify", visitor, page)
@@ -143,20 +147,31 @@ class RecoveryRoutes:
 
     async def _ask_for_reset(self, email: str) -> None:
         address = clean_email(email)
-        if await self._may_mail(RESET, email_key(address)):
+        if await MailLimit(self._context.counters, RESET).allows(email_key(address)):
             self._context.mails.send_reset(address)
 
     async def _ask_for_verification(self, account: Account) -> None:
-        if await self._may_mail(VERIFY, email_key(account.email)):
+        if await MailLimit(self._context.counters, VERIFY).allows(email_key(account.email)):
             self._context.mails.send_verification(account.id)
-
-    async def _may_mail(self, purpose: str, key: str) -> bool:
-        return not await self._context.counters.take(f"account-mail-to\n{purpose}\n{key}", *PER_ADDRESS)
 
     async def _reset(self, request: Request, token: str, password: str) -> None:
         account = await self._context.recovery.reset(token, password, caller=client_key(request))
         note = AuditNote("account.password", account.id, details={"by": "link"})
         await self._context.audit.write(actor_of(request, account), note)
+
+    async def _sign_in(self, request: Request, account: Account, password: str | None, response: Response) -> Response:
+        """Begin a session of who proved the address and gave the password; the link ends their sign-up."""
+        visitor = await self._context.session_auth.current(request)
+        if password is None or (visitor is not None and visitor.id == account.id):
+            return response
+        try:
+            _, token = await self._context.session_auth.accounts.sign_in(
+                account.email, password, client_key(request), device=device_of(request)
+            )
+        except AuthError:
+            # The address is proved all the same; the sign-in form says more.
+            return response
+        return await begin_visit(self._context.session_auth, request, account, token, response)
 
     async def _verify(self, request: Request, token: str, password: str | None) -> Account:
         visitor = await self._context.session_auth.current(request)

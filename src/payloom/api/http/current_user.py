@@ -1,7 +1,8 @@
 """Who is asking: the seam between requests and accounts, and the cookies of a visit.
 
-Three cookies, all unreadable by scripts and not sent along from other sites: the session, a random value that forms
-must repeat (`csrf_token`), and the mark of a device on which somebody signed in. Over https their names carry the
+Four cookies, all unreadable by scripts and not sent along from other sites: the session, a sign-in that waits for the
+second factor, a random value that forms must repeat (`csrf_token`), and the mark of a device on which somebody signed
+in. Over https their names carry the
 `__Host-` prefix, so no other subdomain can set them.
 """
 
@@ -16,7 +17,9 @@ from starlette.responses import Response
 
 from payloom.api.http.errors import CrossSiteRequest, NotAllowed, NotSignedIn
 from payloom.auth.accounts import Account
+from payloom.auth.factors.sign_in import WAITS_FOR
 from payloom.auth.service import AccountService
+from payloom.auth.sessions import CurrentSession
 from payloom.kit.ids import new_token
 from payloom.runs.start_rights import auth_allows
 
@@ -42,6 +45,7 @@ class SessionAuth:
         self.session_cookie = f"{prefix}payloom_session"
         self.csrf_cookie = f"{prefix}payloom_csrf"
         self.device_cookie = f"{prefix}payloom_device"
+        self.waiting_cookie = f"{prefix}payloom_sign_in"
 
     def token(self, request: Request) -> str | None:
         """Return the session's token as the browser sent it."""
@@ -51,9 +55,14 @@ class SessionAuth:
         """Return the signed-in person, or None. Asked once per request."""
         state = request.scope.setdefault("state", {})
         if "visitor" not in state:
-            token = self.token(request)
-            state["visitor"] = await self.accounts.current_account(token) if token else None
+            session = await self.accounts.current_session(self.token(request))
+            state["session"], state["visitor"] = session, session.account if session else None
         return state["visitor"]
+
+    async def session(self, request: Request) -> CurrentSession | None:
+        """Return the session of the signed-in person, or None."""
+        await self.current(request)
+        return request.scope["state"].get("session")
 
     async def allowed(self, request: Request, auth: str | Sequence[str]) -> Account | None:
         """Return the current user, if `auth` allows it; raises NotSignedIn or NotAllowed. `none`: no look-up."""
@@ -73,6 +82,14 @@ class SessionAuth:
         """Set the session cookie."""
         self._set(response, self.session_cookie, token, max_age=60 * 60 * 24 * 30)
 
+    def waiting(self, request: Request) -> str:
+        """Return the token of a sign-in that waits for the second factor."""
+        return request.cookies.get(self.waiting_cookie, "")
+
+    def keep_waiting(self, response: Response, challenge: str) -> None:
+        """Set the cookie of a sign-in that waits for the second factor."""
+        self._set(response, self.waiting_cookie, challenge, max_age=int(WAITS_FOR.total_seconds()))
+
     def device(self, request: Request) -> str | None:
         """Return the mark of a device on which somebody signed in before."""
         return request.cookies.get(self.device_cookie) or None
@@ -83,7 +100,11 @@ class SessionAuth:
 
     def forget(self, response: Response) -> None:
         """Remove the session cookie."""
-        response.delete_cookie(self.session_cookie, path="/", secure=self._secure, httponly=True, samesite="lax")
+        self._delete(response, self.session_cookie)
+
+    def forget_waiting(self, response: Response) -> None:
+        """Remove the cookie of a sign-in that waited for the second factor."""
+        self._delete(response, self.waiting_cookie)
 
     def csrf_token(self, request: Request) -> str:
         """Return the value this visit's forms must repeat; `keep_csrf` must set it on the answer."""
@@ -104,6 +125,9 @@ class SessionAuth:
         token = fields.get(CSRF_FIELD, "")
         if not cookie or not hmac.compare_digest(cookie.encode(), token.encode()):
             raise CrossSiteRequest("the form is not from this visit", hint="Go back, reload the page and try again.")
+
+    def _delete(self, response: Response, name: str) -> None:
+        response.delete_cookie(name, path="/", secure=self._secure, httponly=True, samesite="lax")
 
     def _set(self, response: Response, name: str, value: str, *, max_age: int | None) -> None:
         response.set_cookie(name, value, max_age=max_age, path="/", secure=self._secure, httponly=True, samesite="lax")

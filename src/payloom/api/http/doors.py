@@ -36,7 +36,7 @@ DOORS: tuple[Door, ...] = (
         "accounts",
         (
             "/api/auth/",
-            "/sign-in",
+            "/sign-in/",
             "/sign-up",
             "/sign-out",
             "/password",
@@ -45,9 +45,11 @@ DOORS: tuple[Door, ...] = (
             "/verify",
             "/verification",
             "/sessions",
+            "/second-factor",
+            "/prove",
         ),
         "anybody",
-        "an address and a password, a mailed link, or a session; forms repeat a token of the session; other sites are refused",
+        "an address and a password, the second factor if there is one, a mailed link, or a session; forms repeat a token of the session; other sites are refused",
         "by address, and by account and address",
     ),
     Door(
@@ -61,7 +63,7 @@ DOORS: tuple[Door, ...] = (
         "management API",
         ("/api/_payloom/",),
         "staff, programs",
-        "the session of a verified account with a role in the studio, or the admin token; each call asks for a role",
+        "the session of a verified account with a role in the studio and a second factor, or the admin token; each call asks for a role, dangerous ones for a fresh proof",
         "wrong tokens and sign-ins by address; 4 MB",
     ),
     Door(

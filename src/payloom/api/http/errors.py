@@ -4,6 +4,7 @@ PayloomError
 └── ApiError
     ├── NoSuchRoute, WrongMethod             404, 405
     ├── NotSignedIn, NotAllowed              401, 403
+    ├── SecondFactorMissing, ProofNeeded     403
     ├── CrossSiteRequest, WrongHost          403, 421
     ├── WrongContentType, BodyTooLarge       415, 413
     ├── BodyCutShort, BadRequest             400
@@ -59,6 +60,20 @@ class NotAllowed(ApiError):
     """Your account has none of the required roles."""
 
     code: ClassVar[str] = "not_allowed"
+    status: ClassVar[int] = 403
+
+
+class SecondFactorMissing(ApiError):
+    """Your account needs a second factor for this."""
+
+    code: ClassVar[str] = "second_factor_missing"
+    status: ClassVar[int] = 403
+
+
+class ProofNeeded(ApiError):
+    """Confirm that it is you."""
+
+    code: ClassVar[str] = "proof_needed"
     status: ClassVar[int] = 403
 
 

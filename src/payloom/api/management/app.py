@@ -15,13 +15,13 @@ from payloom.api.http.errors import BadRequest, NoSuchRoute, WrongMethod, error_
 from payloom.api.http.middleware import request_id_of, set_route_label
 from payloom.api.http.request_body import refuse_card_numbers_in_body
 from payloom.api.http.serialization import MaskedJSONResponse, to_plain
-from payloom.api.management.access.audit import AuditMiddleware
+from payloom.api.management.access.audit import AuditMiddleware, record_with_the_change
 from payloom.api.management.access.auth import ManagementAuth
 from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.editor.routes import catalog, completion, sources, test_runs, versions
 from payloom.api.management.editor.services import create_editor_services
 from payloom.api.management.identity import account_sessions, me, session, users
-from payloom.api.management.injection import Auth
+from payloom.api.management.injection import Auth, Dependencies
 from payloom.api.management.lazy_app import PREFIX
 from payloom.api.management.models.answers import ErrorAnswer
 from payloom.api.management.openapi_document import openapi_document
@@ -60,6 +60,8 @@ def create_management(dependencies: ManagementDependencies) -> FastAPI:
         dependencies.settings.admin_token,
         dependencies.settings.origin,
         dependencies.counters,
+        access=dependencies.settings.access,
+        clock=dependencies.clock,
     )
     return app
 
@@ -94,8 +96,9 @@ async def _label_route(request: Request) -> None:
     set_route_label(request, f"{PREFIX}{getattr(route, 'path', '')}")
 
 
-async def _authenticate(request: Request, auth: Auth) -> None:
+async def _authenticate(request: Request, auth: Auth, dependencies: Dependencies) -> None:
     await auth(request)
+    record_with_the_change(request, dependencies.database, dependencies.audit)
 
 
 async def _refuse_card_numbers(request: Request) -> None:

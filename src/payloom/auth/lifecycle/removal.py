@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from payloom.auth.accounts import Account, require_account
 from payloom.auth.errors import AccountKept
-from payloom.auth.models import accounts, links, recovery_codes, second_factors, sessions
+from payloom.auth.models import accounts, links, passkeys, recovery_codes, second_factors, sessions
 from payloom.auth.studio_users import FIRST_ID
 
 Forget = Callable[[sa.Connection, Account], None]
@@ -25,7 +25,7 @@ def delete_account(tx: sa.Connection, account_id: str, forget: Forget | None = N
         raise AccountKept("the first admin cannot be deleted", hint="disable the account instead")
     if forget is not None:
         forget(tx, account)
-    for table in (sessions, links, recovery_codes, second_factors):
+    for table in (sessions, links, recovery_codes, second_factors, passkeys):
         tx.execute(sa.delete(table).where(table.c.account_id == account.id))
     tx.execute(sa.delete(accounts).where(accounts.c.id == account.id))
     return account

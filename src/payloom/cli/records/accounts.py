@@ -149,6 +149,19 @@ def reset_password(
         print_message(f"The email is on its way. The link works until {sent['expires_at']}.")
 
 
+@app.command("reset-factor")
+@report_errors
+def reset_factor(account: ACCOUNT, yes: YES = False, project: PROJECT = None, as_json: JSON = False) -> None:
+    """Remove the second factor of somebody who lost it, and end their sessions. Be sure who asks for it."""
+    if not yes and not typer.confirm(f"Remove the second factor of {account}, and end their sessions?", err=True):
+        raise CommandError("nothing was changed", hint="Confirm, or give --yes.")
+    changed = _call(project, "DELETE", account, "/second-factor")
+    if as_json:
+        print_json(changed)
+    else:
+        print_message(f"{changed['email']} has no second factor now.")
+
+
 @app.command()
 @report_errors
 def roles(  # noqa: PLR0917 - typer fills them in by name

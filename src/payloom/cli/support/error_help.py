@@ -24,6 +24,22 @@ NOTES: Mapping[str, tuple[str, str]] = {
         "It is your own account, or the first admin, who is the operator's way in.",
         "Ask another admin, or disable the account instead.",
     ),
+    "factor_refused": (
+        "A code counts once, and an app's code for a minute and a half. A passkey counts on the site that it was made for.",
+        "Wait for the next code, and check the clock of your phone. If the app is lost, use a recovery code.",
+    ),
+    "proof_needed": (
+        "A dangerous change asks for a proof that is younger than `auth.staff.proof_minutes`: roles, publishing, starting by hand, rows, and second factors.",
+        "Open /prove, or POST /api/auth/prove with a code or the password; then try again.",
+    ),
+    "second_factor_missing": (
+        "`auth.staff.second_factor` is `required`, which is the default outside dev, and this account has none.",
+        "Add an authenticator app or a passkey at /second-factor.",
+    ),
+    "second_factor_needed": (
+        "The password or the link is right, and the account also asks for a second factor.",
+        "Go on at /sign-in/second-factor, or POST /api/auth/sign-in/second-factor with a code, with the cookie of the first answer.",
+    ),
     "sign_in_busy": (
         "Many people sign in at once, and each password takes time to check.",
         "Wait as many seconds as `Retry-After` says, and try again.",

@@ -47,14 +47,14 @@ class Versions:
         changes: dict[str, str | None] = {name: after.get(name) for name in {*before, *after}}
         changes = {name: version for name, version in changes.items() if before.get(name) != version}
 
-        def work(tx: sa.Connection) -> int:
+        def work(tx: sa.Connection) -> tuple[int, Mapping[str, str | None]]:
             self._store(tx, listed, sources or {}, alone=announce is not None)
             if announce is None or not changes:
-                return publications.latest(tx)
+                return publications.latest(tx), changes
             self._database.write_lock(tx, "publications")
-            return publications.record(tx, changes, announce.name, announce.at)
+            return publications.record(tx, changes, announce.name, announce.at), changes
 
-        number = await self._database.write(work)
+        number, _ = await self._database.write(work)
         with self._lock:
             self._known |= {(workflow.id, workflow.version): workflow for workflow in listed}
             self._current = {workflow.id: workflow for workflow in listed}

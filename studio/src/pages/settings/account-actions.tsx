@@ -1,6 +1,16 @@
 /** What staff do with an account: its sessions, a link for a new password, verify, disable, delete. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { BadgeCheck, Ban, KeyRound, Link2, MonitorSmartphone, MoreHorizontal, RotateCcw, Trash2 } from "lucide-react";
+import {
+  BadgeCheck,
+  Ban,
+  KeyRound,
+  Link2,
+  MonitorSmartphone,
+  MoreHorizontal,
+  RotateCcw,
+  ShieldOff,
+  Trash2,
+} from "lucide-react";
 import { useState } from "react";
 import { client, take } from "@/api/client";
 import type { components } from "@/api/schema";
@@ -33,7 +43,7 @@ interface AccountActionsProps {
 
 export function AccountActions({ account, own, onLink }: AccountActionsProps) {
   const admin = useMay("admin");
-  const [open, setOpen] = useState<"sessions" | "disable" | "delete" | null>(null);
+  const [open, setOpen] = useState<Open>(null);
   const change = useAccountChange(account);
   const close = (next: boolean) => !next && setOpen(null);
   return (
@@ -65,6 +75,9 @@ export function AccountActions({ account, own, onLink }: AccountActionsProps) {
                 Mark the address as verified
               </MenuItem>
             )}
+            <MenuItem icon={<ShieldOff aria-hidden />} disabled={own} onSelect={() => setOpen("factor")}>
+              Reset the second factor …
+            </MenuItem>
             {account.disabled ? (
               <MenuItem icon={<RotateCcw aria-hidden />} onSelect={() => change.mutate("enable")}>
                 Enable
@@ -86,9 +99,11 @@ export function AccountActions({ account, own, onLink }: AccountActionsProps) {
   );
 }
 
+type Open = "sessions" | "factor" | "disable" | "delete" | null;
+
 interface ConfirmationsProps {
   account: Account;
-  open: "sessions" | "disable" | "delete" | null;
+  open: Open;
   close: (open: boolean) => void;
   change: (change: Change) => Promise<unknown>;
 }
@@ -96,6 +111,16 @@ interface ConfirmationsProps {
 function Confirmations({ account, open, close, change }: ConfirmationsProps) {
   return (
     <>
+      <Confirm
+        open={open === "factor"}
+        onOpenChange={close}
+        title={`Reset the second factor of ${account.email}?`}
+        action="Reset the second factor"
+        danger
+        onConfirm={() => change("factor")}
+      >
+        The authenticator app, passkeys, and recovery codes stop working, and the sessions end. Be sure who asks for it.
+      </Confirm>
       <Confirm
         open={open === "disable"}
         onOpenChange={close}
@@ -121,10 +146,11 @@ function Confirmations({ account, open, close, change }: ConfirmationsProps) {
   );
 }
 
-type Change = "reset" | "verify" | "disable" | "enable" | "delete";
+type Change = "reset" | "factor" | "verify" | "disable" | "enable" | "delete";
 
 const DONE: Record<Change, (email: string) => string> = {
   reset: (email) => `An email with a link is on its way to ${email}`,
+  factor: (email) => `${email} has no second factor now`,
   verify: (email) => `${email} is verified now`,
   disable: (email) => `${email} is disabled now`,
   enable: (email) => `${email} is enabled now`,
@@ -136,6 +162,7 @@ function useAccountChange(account: Account) {
   const params = { path: { account_id: account.id } };
   const calls: Record<Change, () => Promise<unknown>> = {
     reset: () => take(client.POST("/accounts/{account_id}/reset-password", { params, body: { link: false } })),
+    factor: () => take(client.DELETE("/accounts/{account_id}/second-factor", { params })),
     verify: () => take(client.POST("/accounts/{account_id}/verify", { params })),
     disable: () => take(client.POST("/accounts/{account_id}/disable", { params })),
     enable: () => take(client.POST("/accounts/{account_id}/enable", { params })),

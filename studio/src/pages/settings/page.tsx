@@ -7,6 +7,7 @@ import type { components } from "@/api/schema";
 import { useMay, useMe } from "@/api/session";
 import { Badge, Card, CopyId, ErrorNote, Facts, PageBody, PageHeader, Section, Skeleton, Status, Time } from "@/ui";
 import { Appearance } from "./appearance";
+import { OwnAccount } from "./own-account";
 import { People } from "./people";
 import "./settings.css";
 
@@ -22,6 +23,7 @@ export function Page() {
       {settings.isPending && <Skeleton lines={10} />}
       {settings.isError && <ErrorNote error={settings.error} retry={() => void settings.refetch()} />}
       {settings.data && <SettingsView settings={settings.data} />}
+      <OwnAccount />
       {mayLook && <People />}
       <Appearance />
     </PageBody>

@@ -208,6 +208,7 @@ def test_a_deleted_account_leaves_its_orders_and_nothing_of_the_person(site: Sit
     tables = {
         "payloom_accounts": "id", "payloom_sessions": "account_id", "payloom_links": "account_id",
         "payloom_second_factors": "account_id", "payloom_recovery_codes": "account_id",
+        "payloom_passkeys": "account_id",
     }  # fmt: skip
     for table, column in tables.items():
         query = sa.text(f"SELECT count(*) FROM {table} WHERE {column} = :id")
@@ -241,3 +242,10 @@ def test_a_session_of_staff_is_shorter_than_a_customers(site: Site, age: str) ->
     site.database(lambda tx: tx.execute(aged))
     assert browser.get("/api/auth/me").status_code == status
     assert browser.get(f"{API}/me").status_code == (401 if status == 401 else 200 if state == "staff" else 403)
+
+
+def test_a_site_at_a_network_address_offers_no_passkeys(site: Site) -> None:
+    browser = site.sign_in(site.account("verified"))
+    assert browser.get("/api/auth/second-factor").json()["passkeys_usable"] is False
+    assert browser.post("/api/auth/second-factor/passkeys/options", json={}).json()["error"]["code"] == "factor_refused"
+    assert "Add a passkey" not in browser.get("/second-factor").text

@@ -224,6 +224,9 @@ CHANGES: dict[str, Callable[[Site], httpx.Response]] = {
         "DELETE", f"/accounts/{(account := stranger(site))}/sessions/{session_of(site, account)}"
     ),
     "POST /accounts/{account_id}/link": lambda site: site.boss("POST", f"/accounts/{site.account('viewer')}/link"),
+    "DELETE /accounts/{account_id}/second-factor": lambda site: site.boss(
+        "DELETE", f"/accounts/{stranger(site)}/second-factor"
+    ),
     "POST /runs/retry": lambda site: site.boss("POST", "/runs/retry", {"ids": [failed(site)]}),
     "POST /runs/{run_id}/retry": lambda site: site.boss("POST", f"/runs/{failed(site)}/retry"),
     "POST /runs/{run_id}/cancel": lambda site: site.boss("POST", f"/runs/{waiting(site)}/cancel"),
@@ -297,6 +300,52 @@ def test_what_is_done_is_recorded_with_who_what_where_and_when(site: Site, opera
     assert SECRET not in json.dumps(entry)
 
 
+RECORDED_AFTER = {
+    "POST /session": "nobody is known before", "DELETE /session": "nobody is known before",
+    "PUT /workflows/{workflow_id}/source": "a file", "POST /workflows": "a file",
+    "DELETE /workflows/{workflow_id}": "a file", "POST /workflows/{workflow_id}/rollback": "a file",
+    "PUT /editor/pins/{workflow_id}": "a file", "POST /editor/test-run": "it changes nothing",
+    "POST /editor/dry-run": "it changes nothing", "POST /runs/retry": "several transactions",
+    "POST /events/replay": "several transactions", "POST /events/catch-up": "several transactions",
+    "POST /local-stripe/control/{name}": "another program", "GET /audit/export": "it reads",
+}  # fmt: skip
+"""What has no transaction of its own; its entry is written behind it."""
+REFUSE = {
+    "sqlite": [
+        "CREATE TRIGGER refused BEFORE INSERT ON payloom_audit WHEN NEW.action = '{action}' BEGIN SELECT RAISE(ABORT, 'no'); END"
+    ],
+    "postgresql": [
+        "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'no'; END $$ LANGUAGE plpgsql",
+        "CREATE TRIGGER refused BEFORE INSERT ON payloom_audit FOR EACH ROW WHEN (NEW.action = '{action}') EXECUTE FUNCTION refuse()",
+    ],
+}
+
+
+@pytest.mark.parametrize("operation", [operation for operation in CHANGES if operation not in RECORDED_AFTER])
+def test_what_cannot_be_recorded_is_not_done(site: Site, operation: str) -> None:
+    """The entry is part of the change's transaction: the database refuses the entry, and so the change."""
+    kind = site.server.settings.database_url.partition(":")[0]
+    for statement in REFUSE[kind]:
+        site.execute(statement.format(action=marks()[operation]))
+    try:
+        answer = CHANGES[operation](site)
+    finally:
+        site.execute("DROP TRIGGER refused" + (" ON payloom_audit" if kind == "postgresql" else ""))
+    assert answer.status_code >= 500, answer.text
+    assert site.entry_of(answer) is None or site.entry_of(answer)["outcome"] == "failed"
+
+
+def test_every_operation_that_is_recorded_behind_its_change_says_why() -> None:
+    extras = openapi_document(management_app())["paths"]
+    behind = {
+        f"{method.upper()} {path}"
+        for path, methods in extras.items()
+        for method, operation in methods.items()
+        if "x-audit-after" in operation
+    }
+    assert behind | {"POST /session", "DELETE /session"} == set(RECORDED_AFTER)
+
+
 def test_a_changed_row_is_recorded_as_it_was_and_as_it_became(site: Site) -> None:
     key = note(site)
     answer = site.boss("PATCH", f"/tables/notes/rows/{key}", {"was": {"id": key}, "set": {"text": "new"}})
@@ -327,6 +376,19 @@ def test_what_was_not_done_is_not_recorded(site: Site) -> None:
     answer = site.boss("POST", "/runs/run_nothing/retry")
     assert answer.status_code == 404
     assert site.entry_of(answer) is None
+
+
+@pytest.mark.parametrize("who", ["support", "boss"])
+def test_a_change_that_is_refused_while_it_is_made_is_recorded_as_refused_alone(site: Site, who: str) -> None:
+    """Support may start by hand what its role allows; nobody takes an own role away."""
+    call = {
+        "support": ("POST", "/workflows/ask/run", {}),
+        "boss": ("POST", "/runs/run_nothing/cancel", None),
+    }[who]
+    answer = site.clients[who].request(call[0], f"{API}{call[1]}", json=call[2])
+    mine = [e for e in site.entries(limit=20) if e["request_id"] == answer.headers["payloom-request-id"]]
+    assert [entry["outcome"] for entry in mine] == (["refused"] if answer.status_code == 403 else [])
+    assert answer.status_code == (403 if who == "support" else 404)
 
 
 def test_the_bearer_of_the_token_is_recorded_with_what_the_command_line_says(site: Site) -> None:

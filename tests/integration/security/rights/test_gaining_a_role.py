@@ -278,8 +278,9 @@ CALLERS = {
         "auth/service.py",
         "auth/studio_users.py",
     },
-    "start_session": {"auth/service.py", "auth/studio_users.py"},
+    "start_session": {"auth/factors/service.py", "auth/factors/sign_in.py", "auth/service.py"},
     "sign_up": {"api/accounts.py"},
+    "sign_up_by_mail": {"api/accounts.py"},
     # `ensure` of versions in project/drafts.py notes what a draft was made from.
     "ensure": {"app/lifespan.py", "project/drafts.py"},
     "studio_link": {"cli/server/processes/servers.py"},

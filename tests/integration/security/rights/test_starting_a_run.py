@@ -170,6 +170,7 @@ ROUTES: dict[str, str] = {
     "POST /accounts/{account_id}/enable": "no: an account",
     "DELETE /accounts/{account_id}": "no: an account; a trigger on `users` runs as nobody",
     "POST /accounts/{account_id}/reset-password": "no: an account",
+    "DELETE /accounts/{account_id}/second-factor": "no: a second factor",
     "DELETE /accounts/{account_id}/sessions": "no: sessions",
     "DELETE /accounts/{account_id}/sessions/{session}": "no: sessions",
     "POST /session": "no: a session",

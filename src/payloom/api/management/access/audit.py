@@ -2,12 +2,16 @@
 
 A route says in its OpenAPI document what it does (`x-audit`); one that changes nothing says why it is left out. What it
 is done to is the route's own id, unless the route says more with `audit_note`.
+
+The entry is written in the transaction of the change: the first that the route's function writes. So both stand, or
+neither does. A route whose change is no single transaction, such as that of a file, says why it is recorded after it.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import sqlalchemy as sa
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
@@ -18,21 +22,28 @@ from payloom.api.http.same_origin import SAFE_METHODS
 from payloom.api.management.access.auth import Caller
 from payloom.audit.actions import ACTIONS, Outcome
 from payloom.audit.trail import Actor, AuditNote, AuditTrail
+from payloom.db.database import Database
+from payloom.db.transactions import Joined, join_next_write
 from payloom.kit.errors import PayloomError
 
 log = structlog.get_logger("payloom.manage")
 
 KEY = "x-audit"
+AFTER = "x-audit-after"
 NOTHING = "nothing: "
+_JOINED = "audit_joined"
 OPERATOR = "payloom-operator"
 """The header in which the command line says who uses it. It is believed of the bearer of the admin token only."""
 
 
-def audited(action: str) -> dict[str, Any]:
-    """Mark a route: what the audit trail records when it is done."""
+def audited(action: str, *, after: str | None = None) -> dict[str, Any]:
+    """Mark a route: what the audit trail records when it is done.
+
+    after: why the entry is not written in the change's transaction, but after it.
+    """
     if action not in ACTIONS:
         raise ValueError(f"{action!r} is not one of the audit trail's actions")
-    return {KEY: action}
+    return {KEY: action} | ({AFTER: after} if after else {})
 
 
 def not_audited(reason: str) -> dict[str, Any]:
@@ -47,6 +58,31 @@ def audited_action(route: Any, method: str) -> str | None:
     if mark is None:
         return None if method in SAFE_METHODS else "other"
     return None if str(mark).startswith(NOTHING) else str(mark)
+
+
+def record_with_the_change(request: Request, database: Database, trail: AuditTrail) -> None:
+    """Have the route's next write transaction record what it does. Who was let in must be known."""
+    route = request.scope.get("route")
+    extra: dict[str, Any] = getattr(route, "openapi_extra", None) or {}
+    action, caller = audited_action(route, request.method), request.scope["state"].get("caller")
+    if action is None or caller is None or AFTER in extra:
+        return
+    note = audit_note(request)
+
+    def record(tx: sa.Connection, result: Any) -> None:
+        _complete(note, request, action)
+        if note.details_of is not None:
+            note.on(**note.details_of(result))
+        trail.record(tx, caller_actor(request, caller), note)
+
+    request.scope["state"][_JOINED] = join_next_write(database, record)
+
+
+def _complete(note: AuditNote, request: Request, action: str) -> None:
+    if note.action == "other":
+        note.action = action
+    if note.target is None:
+        note.target = "/".join(str(value) for value in request.path_params.values()) or None
 
 
 class AuditMiddleware:
@@ -83,13 +119,13 @@ class AuditMiddleware:
             return
         action = audited_action(route, request.method)
         note = audit_note(request)
-        if action is None or outcome is None or note.recorded:
+        joined: Joined | None = request.scope.get("state", {}).get(_JOINED)
+        if joined is not None:
+            joined.used = True
+        if action is None or outcome is None or (note.recorded if joined is None else joined.done):
             return
-        if note.action == "other":
-            note.action = action
+        _complete(note, request, action)
         note.outcome = outcome
-        if note.target is None:
-            note.target = "/".join(str(value) for value in request.path_params.values()) or None
         stranger = caller is None and outcome != "done"
         await self._write(caller_actor(request, caller), note, stranger=stranger)
 

@@ -10,14 +10,18 @@ import structlog
 from pydantic import SecretStr
 from starlette.requests import Request
 
+from payloom.api.account.proof import require_fresh
 from payloom.api.http.client_address import client_key
 from payloom.api.http.current_user import SessionAuth, as_user
-from payloom.api.http.errors import NotAllowed, NotSignedIn
+from payloom.api.http.errors import NotAllowed, NotSignedIn, SecondFactorMissing
 from payloom.api.http.same_origin import refuse_foreign
 from payloom.api.limits.rate_limit import Counters, SharedLimiter
+from payloom.api.management.access.proof import proof_needed
 from payloom.api.management.access.roles import ANYBODY, has_role, required_role
 from payloom.db.errors import DatabaseError
+from payloom.kit.clock import Clock
 from payloom.runs.start_rights import Person
+from payloom.settings.sections.access import AccessSettings
 from payloom.settings.studio_roles import StudioRole
 
 log = structlog.get_logger("payloom.http")
@@ -60,8 +64,16 @@ class ManagementAuth:
         token: SecretStr | None,
         origin: str,
         counters: Counters,
+        *,
+        access: AccessSettings,
+        clock: Clock,
     ) -> None:
-        """token: None means that only people who are signed in may. counters: of wrong tokens, for every process."""
+        """token: None means that only people who are signed in may. counters: of wrong tokens, for every process.
+
+        access: what staff must show.
+        """
+        self._access = access
+        self._clock = clock
         self.sign_in_limiter = SharedLimiter("session", *SIGN_INS, counters)
         """Counts tries to sign in, by client."""
         self._guesses = SharedLimiter("admin-token", *GUESSES, counters)
@@ -81,6 +93,18 @@ class ManagementAuth:
             raise NotAllowed(
                 f"this needs the role {required}, and yours is {caller.role}", hint="Ask an admin.", role=required
             )
+        if proof_needed(request.scope.get("route")):
+            await self.require_proof(request)
+
+    async def require_proof(self, request: Request) -> None:
+        """Raise `ProofNeeded` unless who was let in proved to be there lately, or has the admin token."""
+        minutes = self._access.proof_minutes
+        if minutes is None or caller_of(request).via == "token":
+            return
+        session = await self._session_auth.session(request)
+        if session is None:
+            raise NotSignedIn
+        require_fresh(session, self._clock.now(), minutes)
 
     async def again(self, request: Request) -> None:
         """Look anew at who made a request that is still being answered. Raises as the first look did."""
@@ -104,6 +128,9 @@ class ManagementAuth:
         if role is None:
             raise NotAllowed("your account has no role in the studio", hint="Ask an admin.")
         refuse_foreign(request, self._origin)
+        session = await self._session_auth.session(request)
+        if self._access.second_factor == "required" and not (session and session.second_factor):
+            raise SecondFactorMissing(hint="Add one at /second-factor, then reload the studio.")
         return Caller(role, "session", visitor.email, visitor.name, visitor.roles)
 
     async def _count(self, request: Request) -> None:

@@ -69,7 +69,7 @@ RIGHTS: tuple[Right, ...] = (
     ),
     Right("Read and export the audit trail", ["GET /audit", "GET /audit/export"]),
     Right(
-        "Give roles; verify, disable, enable, and delete accounts; make sign-in links",
+        "Give roles; verify, disable, enable, and delete accounts; make sign-in links; reset a second factor",
         [
             "PUT /accounts/{account_id}/role",
             "PUT /accounts/{account_id}/roles",
@@ -78,6 +78,7 @@ RIGHTS: tuple[Right, ...] = (
             "POST /accounts/{account_id}/disable",
             "POST /accounts/{account_id}/enable",
             "DELETE /accounts/{account_id}",
+            "DELETE /accounts/{account_id}/second-factor",
         ],
     ),
 )

@@ -21,12 +21,14 @@ router = APIRouter(tags=["access"])
 async def get_me(deps: Dependencies, request: Request) -> Any:
     """Return the current user, their role, and the project."""
     caller, settings = caller_of(request), deps.settings
+    session = await deps.session_auth.session(request) if caller.via == "session" else None
     return {
         "email": caller.email,
         "name": caller.name,
         "role": caller.role,
         "roles": list(caller.roles),
         "via": caller.via,
+        "second_factor": session is not None and session.second_factor,
         "project": settings.name,
         "env": settings.environment,
         "livemode": settings.stripe.livemode,

@@ -13,8 +13,9 @@ from payloom.api.http.errors import NoSuchRoute, NotAllowed
 from payloom.api.http.serialization import to_plain
 from payloom.api.management.access.audit import audited
 from payloom.api.management.access.auth import Caller, caller_of
+from payloom.api.management.access.proof import needs_proof
 from payloom.api.management.access.roles import support
-from payloom.api.management.injection import Dependencies
+from payloom.api.management.injection import Auth, Dependencies
 from payloom.api.management.lazy_app import SIGN_IN_PATH
 from payloom.api.management.models.answers import (
     AccountList,
@@ -36,9 +37,11 @@ from payloom.auth.accounts import (
     verify_account,
 )
 from payloom.auth.errors import AccountKept, BadRole
+from payloom.auth.factors.store import remove_all
 from payloom.auth.lifecycle.recovery import RESET_WITHIN
 from payloom.auth.lifecycle.removal import delete_account
 from payloom.auth.links import LIFETIME, RESET, make_link
+from payloom.auth.sessions import end_sessions
 from payloom.auth.studio_users import FIRST_ID
 from payloom.settings.studio_roles import includes
 
@@ -69,7 +72,7 @@ async def get_account(deps: Dependencies, account_id: str) -> Any:
     return _view(await deps.database.read(lambda tx: require_one(tx, account_id)))
 
 
-@router.put("/{account_id}/role", response_model=AccountView, openapi_extra=audited("account.role"))
+@router.put("/{account_id}/role", response_model=AccountView, openapi_extra=needs_proof() | audited("account.role"))
 async def set_role(deps: Dependencies, account_id: str, body: NewStudioRole, request: Request) -> Any:
     """Set a verified account's role in the studio: viewer, support, editor, admin, or none. Its other roles stay."""
     caller = caller_of(request)
@@ -87,7 +90,7 @@ async def set_role(deps: Dependencies, account_id: str, body: NewStudioRole, req
     return _view(await deps.database.write(work))
 
 
-@router.put("/{account_id}/roles", response_model=AccountView, openapi_extra=audited("account.role"))
+@router.put("/{account_id}/roles", response_model=AccountView, openapi_extra=needs_proof() | audited("account.role"))
 async def set_project_roles(deps: Dependencies, account_id: str, body: NewRoles, request: Request) -> Any:
     """Set the project's own roles of a verified account, such as `staff`. They open nothing in the studio."""
 
@@ -102,7 +105,9 @@ async def set_project_roles(deps: Dependencies, account_id: str, body: NewRoles,
     return _view(await deps.database.write(work))
 
 
-@router.post("/{account_id}/verify", response_model=AccountView, openapi_extra=audited("account.changed"))
+@router.post(
+    "/{account_id}/verify", response_model=AccountView, openapi_extra=needs_proof() | audited("account.changed")
+)
 async def verify_by_staff(deps: Dependencies, account_id: str, request: Request) -> Any:
     """Note that the address is proved. Its password and sessions stay: be sure that the owner chose them."""
 
@@ -115,13 +120,17 @@ async def verify_by_staff(deps: Dependencies, account_id: str, request: Request)
     return _view(await deps.database.write(work))
 
 
-@router.post("/{account_id}/disable", response_model=AccountView, openapi_extra=audited("account.disabled"))
+@router.post(
+    "/{account_id}/disable", response_model=AccountView, openapi_extra=needs_proof() | audited("account.disabled")
+)
 async def disable_account(deps: Dependencies, account_id: str, request: Request) -> Any:
     """Close an account: its sessions end, nobody can sign in, and its roles do not count. Nothing is deleted."""
     return await _set_disabled(deps, account_id, request, disabled=True)
 
 
-@router.post("/{account_id}/enable", response_model=AccountView, openapi_extra=audited("account.disabled"))
+@router.post(
+    "/{account_id}/enable", response_model=AccountView, openapi_extra=needs_proof() | audited("account.disabled")
+)
 async def enable_account(deps: Dependencies, account_id: str, request: Request) -> Any:
     """Open a disabled account again, with the roles it had."""
     return await _set_disabled(deps, account_id, request, disabled=False)
@@ -138,7 +147,7 @@ async def _set_disabled(deps: Any, account_id: str, request: Request, *, disable
     return _view(await deps.database.write(work))
 
 
-@router.delete("/{account_id}", response_model=AccountView, openapi_extra=audited("account.deleted"))
+@router.delete("/{account_id}", response_model=AccountView, openapi_extra=needs_proof() | audited("account.deleted"))
 async def remove_account(deps: Dependencies, account_id: str, request: Request) -> Any:
     """Delete an account and its personal data for good; answer with what it was. Orders and runs stay."""
 
@@ -155,12 +164,16 @@ async def remove_account(deps: Dependencies, account_id: str, request: Request) 
 @router.post(
     "/{account_id}/reset-password", response_model=AccountMailSent, openapi_extra=support() | audited("account.link")
 )
-async def send_reset(deps: Dependencies, account_id: str, request: Request, body: ResetRequest | None = None) -> Any:
+async def send_reset(
+    deps: Dependencies, auth: Auth, account_id: str, request: Request, body: ResetRequest | None = None
+) -> Any:
     """Send the owner a link to choose a new password. Admins can have the link instead (`link: true`)."""
     caller = caller_of(request)
     with_link = body is not None and body.link
     if with_link and caller.role != "admin":
         raise NotAllowed("only an admin gets the link itself", hint="Let it be mailed to the owner.")
+    if with_link:
+        await auth.require_proof(request)
 
     def work(tx: sa.Connection) -> tuple[Account, str | None]:
         account = require_one(tx, account_id)
@@ -180,12 +193,29 @@ async def send_reset(deps: Dependencies, account_id: str, request: Request, body
     return {"url": url, "expires_at": to_plain(deps.clock.now() + RESET_WITHIN)}
 
 
-@router.post("/{account_id}/link", response_model=SignInLink, openapi_extra=audited("account.link"))
+@router.delete(
+    "/{account_id}/second-factor", response_model=AccountView, openapi_extra=needs_proof() | audited("account.factor")
+)
+async def reset_second_factor(deps: Dependencies, account_id: str, request: Request) -> Any:
+    """Remove an account's second factor, of somebody who lost it, and end its sessions. Be sure who asks for it."""
+
+    def work(tx: sa.Connection) -> Account:
+        account = require_one(tx, account_id)
+        _refuse_own(request, account)
+        had = remove_all(tx, account.id)
+        end_sessions(tx, account.id)
+        _note(request, account, before={"second_factor": had}, after={"second_factor": False})
+        return require_one(tx, account.id)
+
+    return _view(await deps.database.write(work))
+
+
+@router.post("/{account_id}/link", response_model=SignInLink, openapi_extra=needs_proof() | audited("account.link"))
 async def make_sign_in_link(deps: Dependencies, account_id: str, request: Request) -> Any:
     """Return a link that signs this user in once, within 15 minutes. Opening it verifies the account's address."""
     account = await deps.database.read(lambda tx: require_one(tx, account_id))
-    token = await deps.studio_users.link(account_id=account.id)
     _note(request, account)
+    token = await deps.studio_users.link(account_id=account.id)
     url = f"{deps.settings.site_url}{SIGN_IN_PATH}?token={token}"
     return {"url": url, "expires_at": to_plain(deps.clock.now() + LIFETIME)}
 
@@ -208,7 +238,7 @@ def require_rank(caller: Caller, account: Account) -> None:
 
 def _refuse_own(request: Request, account: Account) -> None:
     if account.email == caller_of(request).email:
-        raise AccountKept("you cannot disable or delete your own account", hint="ask another admin")
+        raise AccountKept("this is your own account", hint="ask another admin")
 
 
 def _note(request: Request, account: Account, *, before: Any = None, after: Any = None) -> None:

@@ -86,6 +86,7 @@ class Me(Shape):
     role: StudioRole = Field(description="In the studio.")
     roles: list[str] = Field(description="The project's own. An approval step names some of them.")
     via: Literal["token", "session"]
+    second_factor: bool = Field(description="Whether this person's sign-ins ask for a second factor.")
     project: str
     env: str
     livemode: bool
@@ -112,10 +113,11 @@ class SignIn(Body):
 
 
 class SignedIn(Shape):
-    """Who is signed in now."""
+    """Who is signed in now; nobody, while the sign-in waits for a second factor."""
 
-    email: str
+    email: str | None
     role: StudioRole | None
+    next: str | None = Field(description="The page that asks for the second factor, if there is one.")
 
 
 class AccountView(Shape):

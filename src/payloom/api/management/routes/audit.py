@@ -56,7 +56,9 @@ async def list_audit(
     return {"data": to_plain(data), "next": rows[-1]["id"] if len(rows) == limit else None, "actions": dict(ACTIONS)}
 
 
-@router.get("/export", response_class=StreamingResponse, openapi_extra=admin() | audited("data.exported"))
+@router.get(
+    "/export", response_class=StreamingResponse, openapi_extra=admin() | audited("data.exported", after="it reads")
+)
 async def export_audit(
     deps: Dependencies,
     filters: Annotated[AuditFilter, Depends(_filter)],

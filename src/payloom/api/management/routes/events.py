@@ -89,7 +89,11 @@ async def last_catch_up(deps: Dependencies) -> Any:
     return {"at": None, "report": None} if row is None else to_plain({"at": row.at, "report": row.value})
 
 
-@router.post("/catch-up", response_model=CatchUpReport, openapi_extra=support() | audited("events.fetched"))
+@router.post(
+    "/catch-up",
+    response_model=CatchUpReport,
+    openapi_extra=support() | audited("events.fetched", after="each event has its transaction"),
+)
 async def catch_up(deps: Dependencies) -> Any:
     """Backfill events that never arrived from Stripe."""
     try:
@@ -99,7 +103,11 @@ async def catch_up(deps: Dependencies) -> Any:
         raise StripeUnavailable(failure.message, hint=failure.hint, **failure.data) from failed
 
 
-@router.post("/replay", response_model=Outcomes, openapi_extra=support() | audited("events.replayed"))
+@router.post(
+    "/replay",
+    response_model=Outcomes,
+    openapi_extra=support() | audited("events.replayed", after="each event has its transaction"),
+)
 async def replay_events(deps: Dependencies, body: ReplayMany, request: Request) -> Any:
     """Replay several events, one after another."""
     person = person_of(request)
@@ -143,9 +151,9 @@ async def get_event(deps: Dependencies, event_id: str) -> Any:
 @router.post("/{event_id}/replay", response_model=Started, openapi_extra=support() | audited("event.replayed"))
 async def replay_event(deps: Dependencies, event_id: str, request: Request, workflow: str | None = None) -> Any:
     """Replay an event: start new runs of the matching workflows."""
-    started = list(await deps.runs.replay(event_id, person=person_of(request), workflow_id=workflow))
-    audit_note(request).on(event_id, runs=started, workflow=workflow)
-    return {"runs": started}
+    audit_note(request).on(event_id, workflow=workflow)
+    audit_note(request).details_of = lambda started: {"runs": list(started)}
+    return {"runs": list(await deps.runs.replay(event_id, person=person_of(request), workflow_id=workflow))}
 
 
 def _explanations(deps: ManagementDependencies, tx: sa.Connection, event_id: str) -> list[dict[str, Any]]:

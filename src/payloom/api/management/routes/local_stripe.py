@@ -71,7 +71,11 @@ async def look_at_local_stripe(deps: Dependencies, name: str, request: Request) 
     return await _ask(deps.settings, "GET", f"/_emulator/{name}", params=params)
 
 
-@router.post("/control/{name}", response_model=dict[str, Any], openapi_extra=editor() | audited("local_stripe.changed"))
+@router.post(
+    "/control/{name}",
+    response_model=dict[str, Any],
+    openapi_extra=editor() | audited("local_stripe.changed", after="it is another program"),
+)
 async def steer_local_stripe(deps: Dependencies, name: str, request: Request) -> Any:
     """Call `clock`, `trigger`, `fail-next`, `redeliver`, `delivery`, `limits`, `billing`, or `reset`."""
     _known(name, _DO)

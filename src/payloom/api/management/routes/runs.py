@@ -12,6 +12,7 @@ from payloom.api.http.audit import audit_note
 from payloom.api.http.serialization import to_plain
 from payloom.api.management.access.audit import audited
 from payloom.api.management.access.auth import caller_of, person_of
+from payloom.api.management.access.proof import needs_proof
 from payloom.api.management.access.roles import editor, support, viewer
 from payloom.api.management.access.users import account_as_user
 from payloom.api.management.injection import Dependencies
@@ -59,7 +60,11 @@ async def get_run(deps: Dependencies, run_id: str) -> Any:
     return detail(await deps.run_queries.timeline(run_id))
 
 
-@router.post("/retry", response_model=Outcomes, openapi_extra=support() | audited("runs.retried"))
+@router.post(
+    "/retry",
+    response_model=Outcomes,
+    openapi_extra=support() | audited("runs.retried", after="each run has its transaction"),
+)
 async def retry_runs(deps: Dependencies, body: RetryMany, request: Request) -> Any:
     """Retry the failed steps of several runs, one after another."""
     ids = body.ids
@@ -91,10 +96,12 @@ async def cancel_run(deps: Dependencies, run_id: str) -> Any:
     return _run_ref(await deps.runs.cancel(run_id))
 
 
-@router.post("/{run_id}/fork", response_model=RunRef, openapi_extra=editor() | audited("run.forked"))
+@router.post("/{run_id}/fork", response_model=RunRef, openapi_extra=editor() | needs_proof() | audited("run.forked"))
 async def fork_run(deps: Dependencies, run_id: str, body: Fork, request: Request) -> Any:
     """Rerun: start a new run from an old one. Other inputs need the right to start the workflow."""
     as_user = await account_as_user(deps.find_user, body.user)
+    audit_note(request).on(run_id, step=body.path, as_user=body.user, other_inputs=body.inputs is not None)
+    audit_note(request).details_of = lambda run: {"run": run.id}
     run = await deps.runs.fork(
         run_id,
         person=person_of(request),
@@ -103,7 +110,6 @@ async def fork_run(deps: Dependencies, run_id: str, body: Fork, request: Request
         newest=body.newest,
         as_user=as_user,
     )
-    audit_note(request).on(run_id, run=run.id, step=body.path, as_user=body.user, other_inputs=body.inputs is not None)
     return _run_ref(run)
 
 
@@ -111,10 +117,10 @@ async def fork_run(deps: Dependencies, run_id: str, body: Fork, request: Request
 async def decide_run(deps: Dependencies, run_id: str, body: Decision, request: Request) -> Any:
     """Decide on an approval. The user needs one of the project's roles that it names, or the studio's role admin."""
     caller = caller_of(request)
+    audit_note(request).on(run_id, step=body.path, approved=body.approved)
     await deps.runs.decide(
         run_id, body.path, approved=body.approved, by=caller.by, roles=caller.decides_as, note=body.note
     )
-    audit_note(request).on(run_id, step=body.path, approved=body.approved)
     return {"decided": True}
 
 

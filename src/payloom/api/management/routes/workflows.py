@@ -13,6 +13,7 @@ from payloom.api.http.errors import NoSuchRoute
 from payloom.api.http.serialization import to_plain
 from payloom.api.management.access.audit import audited
 from payloom.api.management.access.auth import person_of
+from payloom.api.management.access.proof import needs_proof
 from payloom.api.management.access.roles import support
 from payloom.api.management.access.users import account_as_user
 from payloom.api.management.dependencies import ManagementDependencies
@@ -47,7 +48,9 @@ async def list_workflows(deps: Dependencies) -> Any:
 
 
 @router.post(
-    "/{workflow_id:path}/run", response_model=StartAnswer, openapi_extra=support() | audited("workflow.started")
+    "/{workflow_id:path}/run",
+    response_model=StartAnswer,
+    openapi_extra=support() | needs_proof() | audited("workflow.started"),
 )
 async def start_workflow(deps: Dependencies, workflow_id: str, body: Start, request: Request) -> Any:
     """Start a workflow by hand and wait for its result. Support and editors: one whose `auth` allows them."""
@@ -56,8 +59,9 @@ async def start_workflow(deps: Dependencies, workflow_id: str, body: Start, requ
     endpoints = [trigger for trigger in workflow.triggers if isinstance(trigger, ApiTrigger)]
     permit = permit_start(person_of(request), "by_hand", workflow, body.inputs, triggers=endpoints, as_user=user)
     call = Caller(user=permit.user, user_id=permit.user_id, origin=permit.origin)
+    audit_note(request).on(workflow.id, as_user=body.user)
+    audit_note(request).details_of = lambda started: {"run": started[0].id}
     answer = await deps.runs.call(workflow.id, permit.inputs or {}, caller=call, trigger="manual")
-    audit_note(request).on(workflow.id, run=answer.run_id, as_user=body.user)
     failure = to_plain(answer.failure) if answer.failure else None
     output = answer.body if failure is None else {"error": failure}
     return {

@@ -16,6 +16,7 @@ from payloom.api.management.editor.files import Conflict
 from payloom.api.management.editor.models import sources as models
 from payloom.api.management.editor.routes.conflicts import CHANGED, conflict_response
 from payloom.api.management.editor.services import Editor
+from payloom.api.management.injection import Auth
 from payloom.workflows.edit import operations
 
 START = """\
@@ -42,11 +43,13 @@ def get_source(editor: Editor, workflow_id: str) -> Any:
     "/workflows/{workflow_id:path}/source",
     response_model=models.Saved,
     responses=CHANGED,
-    openapi_extra=roles.editor() | audited("workflow.saved"),
+    openapi_extra=roles.editor() | audited("workflow.saved", after="files have no transactions"),
 )
-async def save_source(editor: Editor, workflow_id: str, body: models.SaveBody, request: Request) -> Any:
+async def save_source(editor: Editor, auth: Auth, workflow_id: str, body: models.SaveBody, request: Request) -> Any:
     """Replace the file, if it still has this etag. A file with errors can be saved."""
     person = person_of(request)
+    if body.publish:
+        await auth.require_proof(request)
     audit_note(request).on(workflow_id)
     await editor.sources.begin_save(workflow_id, body.text, person, publish=body.publish)
     try:
@@ -60,7 +63,7 @@ async def save_source(editor: Editor, workflow_id: str, body: models.SaveBody, r
     "/workflows",
     response_model=models.Saved,
     status_code=201,
-    openapi_extra=roles.editor() | audited("workflow.created"),
+    openapi_extra=roles.editor() | audited("workflow.created", after="files have no transactions"),
 )
 async def create_workflow(editor: Editor, body: models.CreateBody, request: Request) -> Any:
     """Create a workflow file."""
@@ -78,7 +81,7 @@ async def create_workflow(editor: Editor, body: models.CreateBody, request: Requ
     "/workflows/{workflow_id:path}",
     response_model=models.Deleted,
     responses=CHANGED,
-    openapi_extra=roles.editor() | audited("workflow.deleted"),
+    openapi_extra=roles.editor() | audited("workflow.deleted", after="files have no transactions"),
 )
 async def delete_workflow(editor: Editor, workflow_id: str, etag: str, request: Request) -> Any:
     """Delete a workflow's file. Its versions and runs stay, and in-flight runs continue."""

@@ -32,7 +32,11 @@ from payloom.workflows.program.program import Workflow
 router = APIRouter(prefix="/editor", tags=["editor"])
 
 
-@router.post("/test-run", response_model=models.TestRun, openapi_extra=roles.editor() | audited("workflow.tested"))
+@router.post(
+    "/test-run",
+    response_model=models.TestRun,
+    openapi_extra=roles.editor() | audited("workflow.tested", after="it changes nothing here"),
+)
 async def test_run(deps: Dependencies, editor: Editor, body: models.TestRunBody, request: Request) -> Any:
     """Run a draft once, on a copy of the rows. Mocks, recorded responses, or synthesized data answer its calls.
 
@@ -48,7 +52,11 @@ async def test_run(deps: Dependencies, editor: Editor, body: models.TestRunBody,
     return _answer(result, draft, body.until)
 
 
-@router.post("/dry-run", response_model=models.DryRun, openapi_extra=roles.editor() | audited("workflow.tested"))
+@router.post(
+    "/dry-run",
+    response_model=models.DryRun,
+    openapi_extra=roles.editor() | audited("workflow.tested", after="it changes nothing here"),
+)
 async def dry_run(deps: Dependencies, editor: Editor, body: models.DryRunBody, request: Request) -> Any:
     """Run a draft on recorded events without side effects, and compare the results with the recorded ones."""
     audit_note(request).on(body.id)
@@ -79,7 +87,7 @@ async def get_pins(deps: Dependencies, editor: Editor, workflow_id: str) -> Any:
 @router.put(
     "/pins/{workflow_id:path}",
     response_model=models.PinsAnswer,
-    openapi_extra=roles.editor() | audited("workflow.saved"),
+    openapi_extra=roles.editor() | audited("workflow.saved", after="files have no transactions"),
 )
 async def put_pins(deps: Dependencies, editor: Editor, workflow_id: str, body: models.Pins, request: Request) -> Any:
     """Pin data to a workflow. Replaces the pinned data."""

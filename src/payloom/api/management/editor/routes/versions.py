@@ -13,6 +13,7 @@ from payloom.api.http.errors import ApiError
 from payloom.api.management.access import roles
 from payloom.api.management.access.audit import audited
 from payloom.api.management.access.auth import person_of
+from payloom.api.management.access.proof import needs_proof
 from payloom.api.management.editor.files import Conflict
 from payloom.api.management.editor.models import sources as models
 from payloom.api.management.editor.routes.conflicts import CHANGED, conflict_response
@@ -34,7 +35,7 @@ router = APIRouter(prefix="/workflows", tags=["editor"])
 @router.post(
     "/{workflow_id:path}/publish",
     response_model=models.Published,
-    openapi_extra=roles.editor() | audited("workflow.published"),
+    openapi_extra=roles.editor() | needs_proof() | audited("workflow.published"),
 )
 async def publish_workflow(
     deps: Dependencies, editor: Editor, workflow_id: str, body: models.PublishBody, request: Request
@@ -51,8 +52,9 @@ async def publish_workflow(
             hint="Look at what is there now, and publish that.",
             etag=file.etag,
         )
+    audit_note(request).on(workflow_id)
+    audit_note(request).details_of = lambda published: {"number": published[0], "changed": sorted(published[1])}
     done = await editor.sources.publish(person_of(request), workflow_id)
-    audit_note(request).on(workflow_id, number=done.number, changed=list(done.changed))
     published = deps.publisher.workflows.get(workflow_id)
     return {
         "number": done.number,
@@ -87,7 +89,7 @@ async def diff_versions(
     "/{workflow_id:path}/rollback",
     response_model=models.Saved,
     responses=CHANGED,
-    openapi_extra=roles.editor() | audited("workflow.rolled_back"),
+    openapi_extra=roles.editor() | needs_proof() | audited("workflow.rolled_back", after="files have no transactions"),
 )
 async def roll_back(editor: Editor, workflow_id: str, body: models.RollbackBody, request: Request) -> Any:
     """Write an older version's text into the file, and publish it."""

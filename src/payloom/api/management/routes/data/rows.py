@@ -15,14 +15,14 @@ from starlette.requests import Request
 from payloom.api.http.audit import audit_note
 from payloom.api.http.errors import ApiError, BadRequest, NoSuchRoute
 from payloom.api.http.serialization import to_plain
-from payloom.api.management.access.audit import audited, caller_actor
+from payloom.api.management.access.audit import audited
 from payloom.api.management.access.auth import caller_of
+from payloom.api.management.access.proof import needs_proof
 from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.data import NewRow, RowChanges, RowGuard, RowView
 from payloom.api.management.models.runs import RunList
 from payloom.api.management.routes.overview import FRESH_WITHIN
-from payloom.audit.trail import AuditNote
 from payloom.db.transactions import locking_reads
 from payloom.kit.json_types import is_dict, is_list
 from payloom.kit.secrets.redaction import redact
@@ -64,7 +64,9 @@ async def get_row(deps: Dependencies, name: str, key: str) -> Any:
     return {"row": masked_row(await deps.database.read(lambda tx: _row(deps, tx, spec, key)))}
 
 
-@router.post("/{name}/rows", response_model=RowView, status_code=201, openapi_extra=audited("row.inserted"))
+@router.post(
+    "/{name}/rows", response_model=RowView, status_code=201, openapi_extra=needs_proof() | audited("row.inserted")
+)
 async def insert_row(deps: Dependencies, name: str, body: NewRow, request: Request) -> Any:
     """Insert a row. Columns that are left out get their defaults."""
     spec = deps.tables.spec(name)
@@ -72,18 +74,17 @@ async def insert_row(deps: Dependencies, name: str, body: NewRow, request: Reque
     def work(tx: sa.Connection) -> dict[str, Any]:
         row = deps.tables.insert(tx, name, values=body.values)
         _record_change(deps, tx, spec, RowChange(name, "insert", row, None))
-        _audit(deps, tx, request, "row.inserted", f"{name}/{row[spec.primary]}", after=to_plain(row))
+        audit_note(request).on(f"{name}/{row[spec.primary]}", after=to_plain(row))
         return row
 
     row = await deps.database.write(work)
-    audit_note(request).recorded = True
     key = str(row[spec.primary])
     deps.changes.publish("row", key, "insert", table=name)
     log.info("row_inserted", table=name, key=key, by=caller_of(request).by)
     return {"row": masked_row(row)}
 
 
-@router.patch("/{name}/rows/{key:path}", response_model=RowView, openapi_extra=audited("row.updated"))
+@router.patch("/{name}/rows/{key:path}", response_model=RowView, openapi_extra=needs_proof() | audited("row.updated"))
 async def update_row(deps: Dependencies, name: str, key: str, body: RowChanges, request: Request) -> Any:
     """Change a row that still equals `was`. Otherwise 409 `row_changed`, with the current row."""
     spec = deps.tables.spec(name)
@@ -95,17 +96,16 @@ async def update_row(deps: Dependencies, name: str, key: str, body: RowChanges, 
             _record_change(deps, tx, spec, RowChange(name, "update", row, old))
             changed = [column for column in row if row[column] != old[column]]
             before, after = ({column: to_plain(version[column]) for column in changed} for version in (old, row))
-            _audit(deps, tx, request, "row.updated", f"{name}/{key}", before=before, after=after)
+            audit_note(request).on(f"{name}/{key}", before=before, after=after)
         return row
 
     row = await deps.database.write(work)
-    audit_note(request).recorded = True
     deps.changes.publish("row", key, "update", table=name)
     log.info("row_updated", table=name, key=key, columns=sorted(body.set), by=caller_of(request).by)
     return {"row": masked_row(row)}
 
 
-@router.delete("/{name}/rows/{key:path}", response_model=RowView, openapi_extra=audited("row.deleted"))
+@router.delete("/{name}/rows/{key:path}", response_model=RowView, openapi_extra=needs_proof() | audited("row.deleted"))
 async def delete_row(deps: Dependencies, name: str, key: str, body: RowGuard, request: Request) -> Any:
     """Delete a row that still equals `was`, and return it. Otherwise 409 `row_changed`."""
     spec = deps.tables.spec(name)
@@ -114,29 +114,13 @@ async def delete_row(deps: Dependencies, name: str, key: str, body: RowGuard, re
         old = _locked_unchanged_row(deps, tx, spec, key, body.was)
         deps.tables.delete(tx, name, where={spec.primary: old[spec.primary]})
         _record_change(deps, tx, spec, RowChange(name, "delete", old, old))
-        _audit(deps, tx, request, "row.deleted", f"{name}/{key}", before=to_plain(old))
+        audit_note(request).on(f"{name}/{key}", before=to_plain(old))
         return old
 
     row = await deps.database.write(work)
-    audit_note(request).recorded = True
     deps.changes.publish("row", key, "delete", table=name)
     log.info("row_deleted", table=name, key=key, by=caller_of(request).by)
     return {"row": masked_row(row)}
-
-
-def _audit(
-    deps: ManagementDependencies,
-    tx: sa.Connection,
-    request: Request,
-    action: str,
-    target: str,
-    *,
-    before: Any = None,
-    after: Any = None,
-) -> None:
-    """Record the change within its own transaction. A transaction that is tried again records it again."""
-    note = AuditNote(action, target, before=before, after=after)
-    deps.audit.record(tx, caller_actor(request, caller_of(request)), note)
 
 
 def masked_row(row: Any) -> Any:
