@@ -64,6 +64,7 @@ DANGEROUS = {
     "DELETE /accounts/{account_id}/second-factor",
 }  # fmt: skip
 HARMLESS = {
+    "POST /alerts/test": "a message to the operator",
     "POST /session": "it signs in", "DELETE /session": "it signs out",
     "POST /accounts/{account_id}/reset-password": "the mail goes to the owner; the link itself asks for a proof",
     "DELETE /accounts/{account_id}/sessions": "it closes", "DELETE /accounts/{account_id}/sessions/{session}": "it closes",

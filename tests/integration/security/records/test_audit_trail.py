@@ -301,6 +301,7 @@ def test_what_is_done_is_recorded_with_who_what_where_and_when(site: Site, opera
 
 
 RECORDED_AFTER = {
+    "POST /alerts/test": "other programs",
     "POST /session": "nobody is known before", "DELETE /session": "nobody is known before",
     "PUT /workflows/{workflow_id}/source": "a file", "POST /workflows": "a file",
     "DELETE /workflows/{workflow_id}": "a file", "POST /workflows/{workflow_id}/rollback": "a file",

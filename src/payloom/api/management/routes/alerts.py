@@ -24,7 +24,9 @@ async def list_alerts(deps: Dependencies) -> Any:
     return {"data": to_plain(await deps.alerts.list()), "receivers": receivers}
 
 
-@router.post("/test", response_model=SentAlerts, openapi_extra=audited("alerts.tested"))
+@router.post(
+    "/test", response_model=SentAlerts, openapi_extra=audited("alerts.tested", after="the receivers are other programs")
+)
 async def test_alerts(deps: Dependencies, request: Request) -> Any:
     """Send a test message to every receiver now, and return what became of each."""
     results = await deps.alerts.send_test()
