@@ -129,9 +129,10 @@ class Outbox:
             raise
         return lambda tx: self._move(tx, stored, "sent")
 
-    async def resend(self, mail_id: str) -> Mail:
+    async def resend(self, mail_id: str, *, once: str | None = None) -> Mail:
         """Send a mail by hand and return it as stored: one that did not leave again, of any other a copy.
 
+        once: makes two calls with the same word one, also after a crash between them.
         Raises `MailNotFound`, and as `send` does.
         """
         stored = await self._database.read(lambda tx: get_mail(tx, mail_id))
@@ -139,7 +140,7 @@ class Outbox:
             raise MailNotFound(f"there is no mail {mail_id[:100]!r}", hint="List them with `payloom mails`.")
         if stored.status in ("failed", "queued"):
             return await self.send(stored)
-        key = f"resend:{new_id('mail')}"
+        key = f"resend:{once or new_id('mail')}"
         copy = dataclasses.replace(
             stored,
             id=new_id("mail"),

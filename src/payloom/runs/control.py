@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +25,7 @@ from payloom.runs.run_rows import Run, insert_run, load_journal, load_run
 from payloom.runs.start_rights import Permit, Person, permit_start
 from payloom.workflows.errors import HistoryMismatch
 from payloom.workflows.program.commands import Finished
+from payloom.workflows.program.node import Node
 from payloom.workflows.program.program import Trigger, Workflow
 
 
@@ -97,6 +98,7 @@ class RunControl:
         values: dict[str, Any] = {"retries": number, "failure": None, "finished_at": None, "http_status": None}
         facts = _get(tx, run_id).facts
         values["request"] = {**facts, "retried_by": [*facts.get("retried_by", [])[-_RETRIES_KEPT:], origin["by"]]}
+        values |= {"resolved_at": None, "resolution": None}
         values |= {"output": None, "outcome": None, "cancel_requested": False, "parked_since": None, "parked_times": 0}
         tx.execute(sa.update(runs).where(runs.c.id == run_id).values(values))
         if blocked:
@@ -146,9 +148,11 @@ class RunControl:
         if inputs is not None:
             # What was decided before the step was decided at the old run's time.
             new.started_at = old.started_at
-        _copy_steps(tx, old, new, path)
-        if inputs is not None:
-            self._check_history(tx, new, event, path)
+        copied = _copy_steps(tx, old, new, path)
+        if fork.newest:
+            self._check_steps(old, new, copied, path)
+        if inputs is not None or fork.newest:
+            self._check_history(tx, new, event, path, "With these inputs" if inputs is not None else "Now")
         blocked = new.lane is not None and self._lanes.occupied(tx, new.lane, new.id)
         new.blocked = blocked
         insert_run(tx, new)
@@ -208,12 +212,26 @@ class RunControl:
             updated_at=now,
         )
 
-    def _check_history(self, tx: sa.Connection, run: Run, event: InboxEvent | None, path: str) -> None:
-        """Refuse inputs with which the run would have gone another way before the step it begins at."""
+    def _check_steps(self, old: Run, new: Run, paths: Sequence[str], path: str) -> None:
+        """Refuse a version in which what was done before the step stands elsewhere: it would be done a second time."""
+        before = self._deps.workflows.workflow(old.workflow_id, old.version)
+        after = self._deps.workflows.workflow(new.workflow_id, new.version)
+        same_calls = (old.pins or {}) == (new.pins or {})
+        for done in paths:
+            node = before.node_at(done)
+            # Steps of a called workflow are not in this one.
+            if not (same_calls if node is None else _same_step(node, after.node_at(done))):
+                raise WrongState(
+                    f"The current version has other steps before step {path}: what was done at {done} is not there.",
+                    hint="Start at the beginning, which does every step again, or move the steps back.",
+                )
+
+    def _check_history(self, tx: sa.Connection, run: Run, event: InboxEvent | None, path: str, when: str) -> None:
+        """Refuse inputs or a version with which the run would have gone another way before the step it begins at."""
         state = self._replayed(tx, run, event).next()
         if isinstance(state, Finished) and state.failure is not None and state.failure.kind == HistoryMismatch.code:
             raise WrongState(
-                f"With these inputs, the run takes a different path before step {path}.",
+                f"{when}, the run takes a different path before step {path}.",
                 hint="Start at an earlier step, or at the beginning.",
             )
 
@@ -244,7 +262,8 @@ def _same_user(run: Run, person: Person) -> bool:
     return run.user_id is not None and person.user is not None and run.user_id == str(person.user["id"])
 
 
-def _copy_steps(tx: sa.Connection, old: Run, new: Run, path: str) -> None:
+def _copy_steps(tx: sa.Connection, old: Run, new: Run, path: str) -> Sequence[str]:
+    """Copy what was done before a step. Returns the paths of it."""
     done = sa.select(steps).where(steps.c.run_id == old.id, steps.c.status.in_(("succeeded", "failed")))
     at = tx.execute(sa.select(steps.c.seq).where(steps.c.run_id == old.id, steps.c.path == path)).scalar()
     if at is not None:
@@ -255,3 +274,14 @@ def _copy_steps(tx: sa.Connection, old: Run, new: Run, path: str) -> None:
     rows = tx.execute(done).mappings().all()
     if rows:
         tx.execute(sa.insert(steps), [{**row, "run_id": new.id} for row in rows])
+    return [row["path"] for row in rows]
+
+
+def _same_step(before: Node | None, after: Node | None) -> bool:
+    """Whether the result of a step in one version can stand for a step in another one."""
+    if before is None or after is None or before.verb != after.verb:
+        return False
+    if before.id is not None or after.id is not None:
+        return before.id == after.id and getattr(before, "action", None) == getattr(after, "action", None)
+    # Without an ID only the text says that it is the same step.
+    return before.model == after.model

@@ -34,6 +34,13 @@ class VersionUnknown(RunError):
     status: ClassVar[int] = 409
 
 
+class JobUnknown(RunError):
+    """No bulk action has this ID."""
+
+    code: ClassVar[str] = "job_unknown"
+    status: ClassVar[int] = 404
+
+
 class WrongState(RunError):
     """The run's current status doesn't allow this operation."""
 

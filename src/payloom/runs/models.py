@@ -47,6 +47,8 @@ runs = sa.Table(
     sa.Column("started_at", UtcDateTime, nullable=False),
     sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Column("finished_at", UtcDateTime),
+    sa.Column("resolved_at", UtcDateTime),
+    sa.Column("resolution", Json),
     sa.Index("payloom_runs_created", "created_at", "id"),
     sa.Index("payloom_runs_workflow", "workflow_id", "created_at"),
     sa.Index("payloom_runs_status", "status", "updated_at"),
@@ -71,6 +73,18 @@ runs = sa.Table(
         sqlite_where=sa.text("owner IS NOT NULL"),
         postgresql_where=sa.text("owner IS NOT NULL"),
     ),
+    sa.Index(
+        "payloom_runs_unresolved",
+        "updated_at",
+        sqlite_where=sa.text("status = 'failed' AND resolved_at IS NULL"),
+        postgresql_where=sa.text("status = 'failed' AND resolved_at IS NULL"),
+    ),
+    sa.Index(
+        "payloom_runs_forked_from",
+        "forked_from",
+        sqlite_where=sa.text("forked_from IS NOT NULL"),
+        postgresql_where=sa.text("forked_from IS NOT NULL"),
+    ),
 )
 """One row per run.
 
@@ -81,6 +95,8 @@ refused.
 segment: number of the engine entry that advances it next; (id, segment) is the engine's key.
 blocked: another run is before it in its lane. parked_on: the table whose next row may let it go on.
 request: what else its scope was built from (user, request headers …). response: `{status, body}` once it has answered.
+resolved_at, resolution: of a failed run that needs nobody any more: since when, and `{how: rerun, run}` or
+`{how: by_hand, by, note}`.
 """
 
 steps = sa.Table(
@@ -172,3 +188,22 @@ cursors = sa.Table(
     sa.Column("at", UtcDateTime, nullable=False),
 )
 """Small durable positions: how far catch-up has come, its last drift report."""
+
+bulk_jobs = sa.Table(
+    "payloom_bulk_jobs",
+    metadata,
+    sa.Column("id", sa.String(255), primary_key=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("options", Json, nullable=False),
+    sa.Column("by", sa.String(320), nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("items", Json, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Index("payloom_bulk_jobs_created", "created_at", "id"),
+)
+"""One action on many runs, events, or emails. status: running | done | stopped.
+
+items: `{id, state, runs, error}` in order; state: pending | done | failed. Each result is written in the transaction of
+what it is the result of. updated_at: of the last result; a running job without one for long has lost its server.
+"""

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +21,7 @@ from payloom.runs.advance.run_starter import RunStarter
 from payloom.runs.advance.steps.table_triggers import TableTriggers
 from payloom.runs.advance.worker import RunWorker
 from payloom.runs.control import Fork, RunControl
+from payloom.runs.coordination import resolution
 from payloom.runs.coordination.parking import Parking
 from payloom.runs.coordination.waits import Waits
 from payloom.runs.dependencies import RunDependencies, RunLimits, RunObserver, keyed_at_stripe
@@ -83,7 +84,8 @@ class RunService:
         self._intake = Intake(deps, self._starter)
         self._batcher = IntakeBatcher(deps, self._intake)
         self._callers = CallerRuns(deps, self._starter)
-        self._control = RunControl(deps, self._worker, self._starter)
+        self.control = RunControl(deps, self._worker, self._starter)
+        """Cancels, retries, and forks within the caller's transaction."""
         self._schedules = ScheduleRunner(deps, self._starter)
         self._sweeper = Sweeper(deps, self._worker)
         self._waits = Waits(deps)
@@ -169,27 +171,32 @@ class RunService:
 
         Raises `NotAllowed`.
         """
+        workflows = None if workflow_id is None else {workflow_id}
+        return await self._deps.database.write(
+            lambda tx: self.replay_within(tx, event_id, person=person, workflows=workflows)
+        )
+
+    def replay_within(
+        self, tx: sa.Connection, event_id: str, *, person: Person, workflows: Collection[str] | None = None
+    ) -> Sequence[str]:
+        """`replay` in the caller's transaction. workflows: the ones to start; None starts all that match."""
         permit = permit_start(person, "replay")
-
-        def work(tx: sa.Connection) -> list[str]:
-            event = load(tx, event_id)
-            if event is None:
-                raise RunUnknown(f"There is no event {event_id!r}.", hint="List them with `payloom events list`.")
-            if event.set_aside is not None and event.set_aside not in CAN_BE_HANDLED:
-                reason = why(event.set_aside)
-                raise WrongState(f"The event is set aside. {reason['message']}", hint=reason["hint"])
-            started: list[str] = []
-            for start in self._deps.workflows.starts(event):
-                if workflow_id in (None, start.workflow_id):
-                    first = event_run_id(event.id, start.workflow_id)
-                    run = self._starter.event_run(event, start, again_of=first)
-                    run.request = {**run.facts, "started_by": permit.origin}
-                    started.append(self._starter.start_run(tx, run, event, start))
-            if started and event.set_aside is not None:
-                set_aside(tx, event.id, None)
-            return started
-
-        return await self._deps.database.write(work)
+        event = load(tx, event_id)
+        if event is None:
+            raise RunUnknown(f"There is no event {event_id!r}.", hint="List them with `payloom events list`.")
+        if event.set_aside is not None and event.set_aside not in CAN_BE_HANDLED:
+            reason = why(event.set_aside)
+            raise WrongState(f"The event is set aside. {reason['message']}", hint=reason["hint"])
+        started: list[str] = []
+        for start in self._deps.workflows.starts(event):
+            if workflows is None or start.workflow_id in workflows:
+                first = event_run_id(event.id, start.workflow_id)
+                run = self._starter.event_run(event, start, again_of=first)
+                run.request = {**run.facts, "started_by": permit.origin}
+                started.append(self._starter.start_run(tx, run, event, start))
+        if started and event.set_aside is not None:
+            set_aside(tx, event.id, None)
+        return started
 
     # -- callers -----------------------------------------------------------------------------------------------------
 
@@ -232,14 +239,14 @@ class RunService:
 
     async def cancel(self, run_id: str) -> Run:
         """End a run. One that is being advanced ends after the step it is doing. Raises `RunUnknown`, `WrongState`."""
-        return await self._deps.database.write(lambda tx: self._control.cancel(tx, run_id))
+        return await self._deps.database.write(lambda tx: self.control.cancel(tx, run_id))
 
     async def retry(self, run_id: str, *, person: Person) -> Run:
         """Try a failed run's failed step again, under the same idempotency key.
 
         Raises `RunUnknown`, `WrongState`, `NotAllowed`.
         """
-        return await self._deps.database.write(lambda tx: self._control.retry(tx, run_id, person))
+        return await self._deps.database.write(lambda tx: self.control.retry(tx, run_id, person))
 
     async def fork(
         self,
@@ -259,7 +266,16 @@ class RunService:
         `InvalidInput`.
         """
         fork = Fork(path, inputs, newest, as_user)
-        return await self._deps.database.write(lambda tx: self._control.fork(tx, run_id, fork, person))
+        return await self._deps.database.write(lambda tx: self.control.fork(tx, run_id, fork, person))
+
+    async def resolve(self, run_id: str, *, by: str, note: str | None = None) -> None:
+        """Mark a failed run as resolved: it needs nobody any more. Raises `RunUnknown`, `WrongState`."""
+        now = self._deps.clock.now()
+        await self._deps.database.write(lambda tx: resolution.resolve_by_hand(tx, run_id, by=by, note=note, now=now))
+
+    async def reopen(self, run_id: str) -> None:
+        """Take the mark of a resolved run away. Raises `RunUnknown`, `WrongState`."""
+        await self._deps.database.write(lambda tx: resolution.reopen(tx, run_id))
 
     async def decide(
         self, run_id: str, path: str, *, approved: bool, by: str, roles: Sequence[str] | None, note: str | None = None

@@ -11,6 +11,20 @@ RunStatus = Literal["queued", "running", "waiting", "succeeded", "failed", "refu
 RUN_STATUSES: tuple[RunStatus, ...] = get_args(RunStatus)
 
 RunFilter = Literal[
-    "queued", "running", "waiting", "succeeded", "failed", "refused", "canceled", "filtered", "parked", "blocked"
+    "queued",
+    "running",
+    "waiting",
+    "succeeded",
+    "failed",
+    "refused",
+    "canceled",
+    "filtered",
+    "parked",
+    "blocked",
+    "unresolved",
+    "resolved",
 ]
-"""A status, or what a status does not say: filtered (succeeded, and a `filter` ended it), parked, and blocked."""
+"""A status, or what a status does not say: filtered (succeeded, and a `filter` ended it), parked, and blocked.
+
+unresolved, resolved: failed runs that need attention, and those that need none any more.
+"""

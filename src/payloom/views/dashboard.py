@@ -13,6 +13,7 @@ from payloom.email.models import mails
 from payloom.inbox.models import ASKED_FOR, events, rejections
 from payloom.inbox.set_aside import why
 from payloom.kit.secrets.redaction import redact
+from payloom.runs.coordination.resolution import UNRESOLVED
 from payloom.runs.models import runs, waits
 from payloom.views.payment_state import Report, newest_of, payment_state
 from payloom.views.references.models import refs
@@ -29,11 +30,10 @@ _MAIL = ("id", "template", "recipients", "subject", "status", "error", "created_
 def dashboard(tx: sa.Connection, now: dt.datetime) -> dict[str, Any]:
     """Return counts and the latest of each."""
     since = now - dt.timedelta(days=1)
-    failed = runs.c.status == "failed"
     parked = runs.c.parked_on.is_not(None)
     blocked = runs.c.blocked.is_(sa.true()) & runs.c.finished_at.is_(None) & runs.c.lane.is_not(None)
     return {
-        "failed_runs": _runs(tx, failed, runs.c.updated_at.desc()),
+        "failed_runs": _runs(tx, UNRESOLVED, runs.c.updated_at.desc()),
         "parked_runs": _runs(tx, parked, runs.c.created_at.desc()),
         "blocked_runs": _runs(tx, blocked, runs.c.created_at.desc()),
         "undelivered_mails": _undelivered(tx, now),

@@ -7,13 +7,14 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from payloom.inbox.models import ASKED_FOR, events
+from payloom.runs.coordination.resolution import UNRESOLVED
 from payloom.runs.models import runs
 from payloom.views.references.search import clean, owners_of
 
 Source = Literal["webhook", "catch_up"]
 """How an event arrived: Stripe sent it, or Payloom fetched it later."""
 State = Literal["handled", "unhandled", "failed", "running", "set_aside"]
-"""failed: a run of it failed; running: one is not over yet; unhandled: no workflow wanted it.
+"""failed: a run of it failed and is unresolved; running: one is not over yet; unhandled: no workflow wanted it.
 
 set_aside: nobody asked for it; see `payloom.inbox.set_aside`.
 """
@@ -89,13 +90,10 @@ def _page(query: sa.Select[*tuple[Any, ...]], columns: Any, limit: int) -> sa.Se
 def states_of(tx: sa.Connection, ids: list[str]) -> dict[str, dict[str, Any]]:
     """Return `{state, runs}` of events."""
     counts: dict[str, dict[str, int]] = {event_id: {} for event_id in ids}
-    query = (
-        sa.select(runs.c.event_id, runs.c.status, sa.func.count())
-        .where(runs.c.event_id.in_(ids))
-        .group_by(runs.c.event_id, runs.c.status)
-    )
-    for event_id, status, count in tx.execute(query):
-        counts[event_id][status] = count
+    columns = (runs.c.event_id, runs.c.status, runs.c.resolved_at.is_(None))
+    query = sa.select(*columns, sa.func.count()).where(runs.c.event_id.in_(ids)).group_by(*columns)
+    for event_id, status, unresolved, count in tx.execute(query):
+        counts[event_id][status if unresolved else "resolved"] = count
     aside = set(tx.execute(sa.select(events.c.id).where(events.c.id.in_(ids), ~ASKED_FOR)).scalars())
     return {
         event_id: {"state": _state(by_status, set_aside=event_id in aside), "runs": sum(by_status.values())}
@@ -131,7 +129,7 @@ def _of_family(tx: sa.Connection, family: str) -> list[str]:
 def _in_state(state: State) -> Any:
     of_event = runs.c.event_id == events.c.id
     has_run = sa.select(sa.literal(1)).where(of_event).exists()
-    failed = sa.select(runs.c.event_id).where(runs.c.status == "failed", runs.c.event_id.is_not(None))
+    failed = sa.select(runs.c.event_id).where(UNRESOLVED, runs.c.event_id.is_not(None))
     if state == "failed":
         return events.c.id.in_(failed)
     if state == "running":
@@ -141,5 +139,5 @@ def _in_state(state: State) -> Any:
         return ~ASKED_FOR & ~has_run
     if state == "unhandled":
         return ASKED_FOR & ~has_run
-    other = sa.select(sa.literal(1)).where(of_event, runs.c.status.in_(("failed", *_OPEN))).exists()
+    other = sa.select(sa.literal(1)).where(of_event, UNRESOLVED | runs.c.status.in_(_OPEN)).exists()
     return has_run & ~other

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from payloom.db.database import Database
 from payloom.kit.secrets.redaction import redact
 from payloom.runs.coordination import shared_calls
+from payloom.runs.coordination.resolution import RESOLVED, UNRESOLVED
 from payloom.runs.errors import RunUnknown
 from payloom.runs.models import logs, runs, steps, waits
 from payloom.runs.run_rows import Run, load_run
@@ -41,6 +42,8 @@ _LIST = (
     "retries",
     "created_at",
     "finished_at",
+    "resolved_at",
+    "resolution",
 )
 
 
@@ -69,7 +72,7 @@ class RunQueries:
     ) -> list[dict[str, Any]]:
         """Return runs, newest first. before: id of the last run of the previous page.
 
-        status: a run's status, or `filtered`, `parked`, `blocked`. search: any id, address or value that has to do
+        status: a run's status, or another word of `RunFilter`. search: any id, address or value that has to do
         with it.
         """
         query = sa.select(*(runs.c[name] for name in _LIST)).order_by(runs.c.created_at.desc(), runs.c.id.desc())
@@ -77,6 +80,8 @@ class RunQueries:
             "filtered": runs.c.outcome == "filtered",
             "parked": runs.c.parked_on.is_not(None),
             "blocked": runs.c.blocked.is_(sa.true()) & runs.c.finished_at.is_(None),
+            "unresolved": UNRESOLVED,
+            "resolved": RESOLVED,
         }
         if status is not None:
             query = query.where(conditions.get(status, runs.c.status == status))
@@ -107,7 +112,7 @@ class RunQueries:
             if run is None:
                 return None
             return {
-                "run": redact(dataclasses.asdict(run)),
+                "run": redact({**dataclasses.asdict(run), **_resolution(tx, run_id)}),
                 "steps": _rows(
                     tx, sa.select(steps).where(steps.c.run_id == run_id).order_by(steps.c.seq, steps.c.path)
                 ),
@@ -126,7 +131,7 @@ class RunQueries:
         return counts
 
     async def counts(self) -> dict[str, int]:
-        """Return how many runs there are by status, and how many are parked and blocked."""
+        """Return how many runs there are by status, and how many are parked, blocked, and unresolved."""
 
         def work(tx: sa.Connection) -> dict[str, int]:
             counts = {
@@ -134,7 +139,9 @@ class RunQueries:
             }
             parked = sa.select(sa.func.count()).where(runs.c.parked_on.is_not(None))
             blocked = sa.select(sa.func.count()).where(runs.c.blocked.is_(sa.true()), runs.c.finished_at.is_(None))
-            return {**counts, "parked": tx.execute(parked).scalar() or 0, "blocked": tx.execute(blocked).scalar() or 0}
+            unresolved = sa.select(sa.func.count()).where(UNRESOLVED)
+            more = {"parked": parked, "blocked": blocked, "unresolved": unresolved}
+            return counts | {name: tx.execute(query).scalar() or 0 for name, query in more.items()}
 
         return await self._database.read(work)
 
@@ -166,6 +173,11 @@ class RunQueries:
             sa.select(*(runs.c[name] for name in _LIST)).where(runs.c.id.in_(ids)).order_by(runs.c.created_at.desc())
         )
         return await self._database.read(lambda tx: _rows(tx, query))
+
+
+def _resolution(tx: sa.Connection, run_id: str) -> dict[str, Any]:
+    query = sa.select(runs.c.resolved_at, runs.c.resolution).where(runs.c.id == run_id)
+    return dict(tx.execute(query).mappings().one())
 
 
 def _rows(tx: sa.Connection, query: sa.Select[Any]) -> list[dict[str, Any]]:

@@ -55,14 +55,6 @@ function useDone() {
   return () => Promise.all(["events", "runs", "overview"].map((key) => cache.invalidateQueries({ queryKey: [key] })));
 }
 
-export function useResend() {
-  const done = useDone();
-  return useMutation({
-    mutationFn: (ids: string[]) => take(client.POST("/events/replay", { body: { ids } })),
-    onSettled: done,
-  });
-}
-
 export function useCatchUp() {
   const done = useDone();
   return useMutation({ mutationFn: () => take(client.POST("/events/catch-up")), onSettled: done });

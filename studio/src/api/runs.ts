@@ -56,7 +56,7 @@ export function useRun(id: string) {
 export function useRunsChanged() {
   const cache = useQueryClient();
   return () =>
-    Promise.all(["runs", "overview", "approvals"].map((key) => cache.invalidateQueries({ queryKey: [key] })));
+    Promise.all(["runs", "overview", "approvals", "events"].map((key) => cache.invalidateQueries({ queryKey: [key] })));
 }
 
 export interface ForkBody {
@@ -80,25 +80,19 @@ export function useRunActions(id: string) {
         take(client.POST("/runs/{run_id}/fork", { params: { path }, body: { newest: false, ...body } })),
       ...done,
     }),
+    resolve: useMutation({
+      mutationFn: (note: string | null) =>
+        take(client.POST("/runs/{run_id}/resolve", { params: { path }, body: { note } })),
+      ...done,
+    }),
+    reopen: useMutation({
+      mutationFn: () => take(client.POST("/runs/{run_id}/reopen", { params: { path } })),
+      ...done,
+    }),
     decide: useMutation({
       mutationFn: (body: { path: string; approved: boolean; note?: string }) =>
         take(client.POST("/runs/{run_id}/decide", { params: { path }, body })),
       ...done,
     }),
   };
-}
-
-export type Outcomes = Schemas["Outcomes"];
-
-export function useRetryMany() {
-  const changed = useRunsChanged();
-  return useMutation({
-    mutationFn: (ids: string[]) => take(client.POST("/runs/retry", { body: { ids } })),
-    onSettled: changed,
-  });
-}
-
-/** Why the first of many was not done, for a message. */
-export function reasonOfFirst(outcomes: Outcomes): string | undefined {
-  return outcomes.data.find((outcome) => !outcome.done)?.error?.message;
 }

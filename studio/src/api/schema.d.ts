@@ -352,6 +352,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Bulk
+         * @description List the bulk actions of the last week, newest first.
+         */
+        get: operations["list_bulk"];
+        put?: never;
+        /**
+         * Start Bulk
+         * @description Start a bulk action. Its items are done one after another, also when nobody looks.
+         */
+        post: operations["start_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/bulk/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan Bulk
+         * @description Say what a bulk action would do: what starts, what is left out, and which money it can move.
+         */
+        post: operations["plan_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/bulk/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Bulk
+         * @description Return a bulk action with the result of each item, as the runs are now.
+         */
+        get: operations["get_bulk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/bulk/{job_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Bulk
+         * @description Do what is left of a bulk action that was stopped, or whose server was.
+         */
+        post: operations["resume_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/bulk/{job_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Bulk
+         * @description Stop a bulk action before its next item. What is done stays done.
+         */
+        post: operations["stop_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/editor/actions": {
         parameters: {
             query?: never;
@@ -1042,6 +1146,46 @@ export interface paths {
          * @description Rerun: start a new run from an old one. Other inputs need the right to start the workflow.
          */
         post: operations["fork_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run_id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reopen Run
+         * @description Take the mark of a resolved run away.
+         */
+        post: operations["reopen_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run_id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resolve Run
+         * @description Mark a failed run as resolved: it needs nobody any more.
+         */
+        post: operations["resolve_run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1825,6 +1969,240 @@ export interface components {
             steps: components["schemas"]["OutlineStep"][];
             /** Title */
             title: string;
+        };
+        /**
+         * BulkAmount
+         * @description An amount in minor units.
+         */
+        BulkAmount: {
+            /** Amount */
+            amount: number;
+            /** Currency */
+            currency: string;
+        };
+        /**
+         * BulkGroup
+         * @description What starts of one workflow, or of one template of emails.
+         */
+        BulkGroup: {
+            /**
+             * Current
+             * @description The published version.
+             */
+            current: string | null;
+            /**
+             * Money
+             * @description Stripe actions that move money and are still to be done.
+             */
+            money: string[];
+            /** Name */
+            name: string;
+            /**
+             * Outdated
+             * @description Runs that are on another version.
+             */
+            outdated: number;
+            /** Runs */
+            runs: number;
+            /**
+             * Succeeded Before
+             * @description Of replays: runs that had succeeded already and happen again.
+             */
+            succeeded_before: number;
+        };
+        /**
+         * BulkItemView
+         * @description One item and what came of it.
+         */
+        BulkItemView: {
+            /** @description Why it was not done. */
+            error: components["schemas"]["Problem"] | null;
+            /** Id */
+            id: string;
+            /** Results */
+            results: components["schemas"]["BulkResult"][];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "done" | "failed";
+        };
+        /**
+         * BulkList
+         * @description The newest bulk actions.
+         */
+        BulkList: {
+            /** Data */
+            data: components["schemas"]["BulkSummary"][];
+        };
+        /**
+         * BulkPlan
+         * @description What a bulk action would do. Nothing is done yet.
+         */
+        BulkPlan: {
+            /**
+             * Amounts
+             * @description What the other ones are about.
+             */
+            amounts: components["schemas"]["BulkAmount"][];
+            /** Groups */
+            groups: components["schemas"]["BulkGroup"][];
+            /**
+             * Items
+             * @description The IDs that are acted on.
+             */
+            items: string[];
+            /**
+             * Money Runs
+             * @description Runs that can move money.
+             */
+            money_runs: number;
+            /** Skipped */
+            skipped: components["schemas"]["BulkSkipped"][];
+            /**
+             * Unknown Amounts
+             * @description Runs among them whose amount is not known before.
+             */
+            unknown_amounts: number;
+        };
+        /**
+         * BulkResult
+         * @description A run that was started, as it is now. Of emails the status is null.
+         */
+        BulkResult: {
+            /** Id */
+            id: string;
+            /**
+             * Message
+             * @description Why it failed.
+             */
+            message: string | null;
+            /** Status */
+            status: ("queued" | "running" | "waiting" | "succeeded" | "failed" | "refused" | "canceled") | null;
+            /** Workflow */
+            workflow: string | null;
+        };
+        /**
+         * BulkSkipped
+         * @description An item that is left out, and why.
+         */
+        BulkSkipped: {
+            /** Id */
+            id: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * BulkStart
+         * @description An action on many things.
+         *
+         *     only_failed: of `replay`, start only the workflows whose run of the event failed. from_start: of `rerun`, begin at
+         *     the first step instead of the failed one. note: of `resolve`.
+         */
+        BulkStart: {
+            /**
+             * From Start
+             * @default false
+             */
+            from_start?: boolean;
+            /** Ids */
+            ids: string[];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "retry" | "rerun" | "cancel" | "resolve" | "replay" | "resend";
+            /** Note */
+            note?: string | null;
+            /**
+             * Only Failed
+             * @default false
+             */
+            only_failed?: boolean;
+        };
+        /**
+         * BulkSummary
+         * @description A bulk action and how far it is.
+         */
+        BulkSummary: {
+            /** By */
+            by: string;
+            /**
+             * Created At
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            created_at: string;
+            /** Done */
+            done: number;
+            /** Failed */
+            failed: number;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "retry" | "rerun" | "cancel" | "resolve" | "replay" | "resend";
+            /** Pending */
+            pending: number;
+            /**
+             * Status
+             * @description stalled: its server was stopped; `resume` sets it going again.
+             * @enum {string}
+             */
+            status: "running" | "stalled" | "done" | "stopped";
+            /** Total */
+            total: number;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            updated_at: string;
+        };
+        /**
+         * BulkView
+         * @description A bulk action with the result of each item.
+         */
+        BulkView: {
+            /** By */
+            by: string;
+            /**
+             * Created At
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            created_at: string;
+            /** Done */
+            done: number;
+            /** Failed */
+            failed: number;
+            /** Id */
+            id: string;
+            /** Items */
+            items: components["schemas"]["BulkItemView"][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "retry" | "rerun" | "cancel" | "resolve" | "replay" | "resend";
+            /** Pending */
+            pending: number;
+            /**
+             * Status
+             * @description stalled: its server was stopped; `resume` sets it going again.
+             * @enum {string}
+             */
+            status: "running" | "stalled" | "done" | "stopped";
+            /** Total */
+            total: number;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            updated_at: string;
         };
         /**
          * CallableEntry
@@ -3455,6 +3833,34 @@ export interface components {
             link?: boolean;
         };
         /**
+         * Resolution
+         * @description Why a failed run needs nobody any more.
+         */
+        Resolution: {
+            /** By */
+            by: string | null;
+            /**
+             * How
+             * @enum {string}
+             */
+            how: "rerun" | "by_hand";
+            /** Note */
+            note: string | null;
+            /**
+             * Run
+             * @description The run that succeeded instead.
+             */
+            run: string | null;
+        };
+        /**
+         * Resolve
+         * @description Why a failed run needs nobody any more.
+         */
+        Resolve: {
+            /** Note */
+            note?: string | null;
+        };
+        /**
          * RetryMany
          * @description Which failed runs: these, or (without ids) the newest two hundred that fit the rest.
          */
@@ -3602,6 +4008,12 @@ export interface components {
              */
             succeeded: number;
             /**
+             * Unresolved
+             * @description Failed runs that need attention.
+             * @default 0
+             */
+            unresolved: number;
+            /**
              * Waiting
              * @default 0
              */
@@ -3693,6 +4105,12 @@ export interface components {
             pins: unknown;
             /** Request */
             request: unknown;
+            resolution: components["schemas"]["Resolution"] | null;
+            /**
+             * Resolved At
+             * @description Since when a failed run needs nobody any more.
+             */
+            resolved_at: string | null;
             /** Response */
             response: unknown;
             /** Retries */
@@ -3858,6 +4276,12 @@ export interface components {
              * @description The table whose next row can resume it.
              */
             parked_on: string | null;
+            resolution: components["schemas"]["Resolution"] | null;
+            /**
+             * Resolved At
+             * @description Since when a failed run needs nobody any more.
+             */
+            resolved_at: string | null;
             /** Retries */
             retries: number;
             /**
@@ -5419,6 +5843,196 @@ export interface operations {
             };
         };
     };
+    list_bulk: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    start_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkStart"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkSummary"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    plan_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkStart"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkPlan"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkView"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    resume_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkSummary"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    stop_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkSummary"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     search_actions: {
         parameters: {
             query?: {
@@ -6379,7 +6993,7 @@ export interface operations {
         parameters: {
             query?: {
                 workflow?: string | null;
-                status?: ("queued" | "running" | "waiting" | "succeeded" | "failed" | "refused" | "canceled" | "filtered" | "parked" | "blocked") | null;
+                status?: ("queued" | "running" | "waiting" | "succeeded" | "failed" | "refused" | "canceled" | "filtered" | "parked" | "blocked" | "unresolved" | "resolved") | null;
                 event?: string | null;
                 search?: string | null;
                 before?: string | null;
@@ -6592,6 +7206,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunRef"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    reopen_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    resolve_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Resolve"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
                 };
             };
             /** @description Why it was not done. */

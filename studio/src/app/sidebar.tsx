@@ -25,7 +25,7 @@ export function Sidebar({ me, pages }: { me: Me | undefined; pages: NavigationIt
     enabled: me !== undefined,
   }).data;
   const [openedByUser, setOpenedByUser] = useState(false);
-  const failed = counts?.failed ?? 0;
+  const failed = counts?.unresolved ?? 0;
   return (
     <nav className="sidebar" aria-label="Studio">
       <Project me={me} />

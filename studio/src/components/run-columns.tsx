@@ -7,19 +7,22 @@ import "./run-columns.css";
 
 const TRIGGERS: Record<string, [LucideIcon, string]> = {
   event: [Zap, "Event"],
-  api: [Phone, "Call"],
+  api: [Phone, "API request"],
   schedule: [Calendar, "Schedule"],
-  manual: [Hand, "By hand"],
+  manual: [Hand, "Manual"],
   called: [CornerDownRight, "Workflow"],
   call: [CornerDownRight, "Workflow"],
-  table: [Table2, "Row"],
+  table: [Table2, "Row change"],
 };
 
 /** What is shown: parked and blocked runs are waiting ones with a reason, filtered ones succeeded quietly. */
-export function statusOf(run: Pick<RunSummary, "status" | "outcome" | "parked_on" | "blocked">): string {
+export function statusOf(
+  run: Pick<RunSummary, "status" | "outcome" | "parked_on" | "blocked"> & { resolved_at?: string | null },
+): string {
   if (run.parked_on) return "parked";
   if (run.blocked && run.status !== "failed" && run.status !== "canceled") return "blocked";
   if (run.status === "succeeded" && run.outcome === "filtered") return "filtered";
+  if (run.status === "failed" && run.resolved_at) return "resolved";
   return run.status;
 }
 
@@ -67,7 +70,7 @@ export const columns: Column<RunSummary>[] = [
   },
   {
     id: "about",
-    header: "About",
+    header: "Subject",
     width: "34%",
     cell: (run) => {
       const reason = reasonOf(run);

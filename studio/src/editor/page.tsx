@@ -8,6 +8,7 @@ import { Boundary, ErrorNote, Skeleton } from "@/ui";
 import { AddStep } from "./add-step";
 import { ConflictDialog } from "./conflict";
 import { useEditor } from "./document/store";
+import { FromRun } from "./from-run";
 import { EditorHeader } from "./header";
 import { Notes } from "./notes";
 import { OutlineView } from "./outline/outline-view";
@@ -55,6 +56,7 @@ export function Page() {
         onPanel={(panel) => change({ panel })}
       />
       <Notes />
+      {search["from_run"] !== undefined && <FromRun id={search["from_run"]} />}
       <div className={`editor-body editor-${view}`}>
         <div className="editor-views">
           <Boundary name="This view" resetKey={view}>

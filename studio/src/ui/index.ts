@@ -11,6 +11,7 @@ export { JsonView } from "./json";
 export { Kbd } from "./kbd";
 export { Menu, MenuChoice, MenuItem, MenuLabel, MenuLine } from "./menu";
 export { More } from "./more";
+export { RadioGroup, type RadioChoice } from "./radio-group";
 export { Card, Facts, FilterBar, PageBody, PageHeader, Section } from "./page";
 export { Badge, Status, StatusIcon, lookOf, type Tone } from "./status";
 export { Table, type Column, type TableProps } from "./table";

@@ -1,5 +1,6 @@
 import {
   Ban,
+  CheckCheck,
   CircleAlert,
   CircleCheck,
   CircleDashed,
@@ -35,9 +36,10 @@ const LOOKS: Record<string, Look> = {
   waiting: { tone: "warn", icon: Clock, word: "Waiting" },
   succeeded: { tone: "good", icon: CircleCheck, word: "Succeeded" },
   failed: { tone: "bad", icon: CircleX, word: "Failed" },
+  resolved: { tone: "neutral", icon: CheckCheck, word: "Resolved" },
   refused: { tone: "neutral", icon: CircleSlash, word: "Refused" },
   canceled: { tone: "neutral", icon: Ban, word: "Canceled" },
-  filtered: { tone: "neutral", icon: Filter, word: "Filtered out" },
+  filtered: { tone: "neutral", icon: Filter, word: "Skipped by filter" },
   skipped: { tone: "neutral", icon: CircleMinus, word: "Skipped" },
   parked: { tone: "warn", icon: CirclePause, word: "Parked" },
   blocked: { tone: "warn", icon: Hourglass, word: "Blocked" },

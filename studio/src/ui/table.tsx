@@ -105,7 +105,7 @@ function Head<T>({ columns, ids, chosen, onSelect }: HeadProps<T>) {
         {onSelect && (
           <th className="table-check" scope="col">
             <Checkbox
-              label="Choose all"
+              label="Select all"
               hideLabel
               checked={all ? true : chosen.size > 0 ? "indeterminate" : false}
               onChange={(next) => onSelect(next ? new Set(ids) : new Set())}
@@ -154,7 +154,7 @@ function BodyRow<T>({ id, row, columns, name, current, chosen, onToggle, onOpen,
     >
       {onToggle && (
         <td className="table-check">
-          <Checkbox label={`Choose ${name}`} hideLabel checked={chosen} onChange={onToggle} />
+          <Checkbox label={`Select ${name}`} hideLabel checked={chosen} onChange={onToggle} />
         </td>
       )}
       {columns.map((column) => (

@@ -40,13 +40,16 @@ def test_an_event_shows_its_signature_its_changes_and_its_runs(
     expect(page).to_have_url(re.compile("/studio/runs/run_"))
 
 
-def test_an_event_is_resent_and_its_new_run_is_there(
+def test_an_event_is_replayed_after_a_question_and_its_new_run_is_there(
     studio: Studio, open_page: OpenPage, updated: dict[str, Any]
 ) -> None:
     before = studio.get(f"/events/{updated['id']}")["runs"]
     page = open_page(f"/events/{updated['id']}")
-    page.get_by_role("button", name="Resend").click()
-    expect(page.locator(".toast-title")).to_have_text("Resent")
+    page.get_by_role("button", name="Replay…").click()
+    page.get_by_role("dialog", name="Replay 1 event?").get_by_role("button", name="Replay 1 event").click()
+    progress = page.get_by_role("dialog", name="Replay 1 event")
+    expect(progress.get_by_role("status").first).to_contain_text("Replayed 1 event: 1 succeeded")
+    progress.get_by_role("button", name="Close").last.click()
     runs = studio.wait(
         "the new run", lambda: len(now := studio.get(f"/events/{updated['id']}")["runs"]) > len(before) and now
     )
@@ -54,14 +57,20 @@ def test_an_event_is_resent_and_its_new_run_is_there(
     expect(page.get_by_role("tab", name="Runs")).to_contain_text(str(len(runs)))
 
 
-def test_several_events_are_resent_together(open_page: OpenPage) -> None:
+def test_several_events_are_replayed_together_after_saying_what_starts(open_page: OpenPage, axe: AxeCheck) -> None:
     page = open_page("/events?state=handled")
-    boxes = page.get_by_role("checkbox", name=re.compile("Choose charge.refunded|Choose checkout.session"))
+    boxes = page.get_by_role("checkbox", name=re.compile("Select charge.refunded|Select checkout.session"))
     expect(boxes.first).to_be_visible()
     boxes.nth(0).click()
     boxes.nth(1).click()
-    page.get_by_role("button", name="Resend 2 events").click()
-    expect(page.locator(".toast-title")).to_have_text("2 events resent")
+    page.get_by_role("button", name="Replay 2 events…").click()
+    dialog = page.get_by_role("dialog", name="Replay 2 events?")
+    expect(dialog.get_by_role("radio", name="All that match")).to_be_checked()
+    expect(dialog).to_contain_text(re.compile(r"\d+ runs? that succeeded before happens? again"))
+    assert axe(page) == []
+    dialog.get_by_role("button", name="Replay 2 events").click()
+    progress = page.get_by_role("dialog", name="Replay 2 events")
+    expect(progress.get_by_role("status").first).to_contain_text("Replayed 2 events: ")
 
 
 def test_a_request_with_a_wrong_signature_is_told_with_its_reason(

@@ -141,17 +141,6 @@ def test_a_search_by_any_id_finds_the_runs_about_it(studio: Studio, open_page: O
     expect(page.get_by_role("heading", name="No matching runs")).to_be_visible()
 
 
-def test_failed_runs_are_tried_again_together(studio: Studio, open_page: OpenPage) -> None:
-    runs = [studio.failing_run(), studio.failing_run()]
-    page = open_page("/runs?workflow=studio-fragile&status=failed")
-    for run in runs:
-        page.locator(f"[data-row={run['id']}]").get_by_role("checkbox").click()
-    page.get_by_role("button", name="Retry 2 failed").click()
-    expect(page.locator(".toast-title")).to_have_text("2 runs retried")
-    for run in runs:
-        studio.wait("the retry", lambda run=run: studio.get(f"/runs/{run['id']}")["retries"] == 1)
-
-
 def test_a_decision_is_made_on_the_overview_and_the_run_goes_on(studio: Studio, open_page: OpenPage) -> None:
     studio.call("/studio/ask", {"amount": 1234})
     run = studio.run_of("studio-ask")

@@ -173,6 +173,9 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             lambda: server.manage("/runs/counts") and len(server.manage("/mails", limit=200)["data"]) > len(ENCODINGS)
         )
         server.wait(lambda: len(server.manage("/runs", status="failed", limit=200)["data"]) == len(ENCODINGS))
+        failed = [run["id"] for run in server.manage("/runs", status="failed", limit=200)["data"]]
+        bulk = server.http.post(f"{API}/bulk", json={"kind": "resolve", "ids": failed}, headers=server.admin)
+        assert bulk.status_code == 200
         people = {role: signed_in(server, role) for role in ROLES}
         yield Scene(
             server,
@@ -211,6 +214,8 @@ VIEWS: dict[str, list[str]] = {
     "/accounts/{account_id}": ["{accounts}"],
     "/accounts/{account_id}/sessions": ["{accounts}/sessions"],
     "/approvals": ["/approvals"],
+    "/bulk": ["/bulk"],
+    "/bulk/{job_id}": ["{bulk}"],
     "/editor/actions": ["/editor/actions"],
     "/editor/actions/{name}": ["/editor/actions/charges.create"],
     "/editor/catalogue": ["/editor/catalogue"],
@@ -258,6 +263,7 @@ def addresses(scene: Scene, route: str) -> list[str]:
     many = {
         "{events}": [f"/events/{event}" for event in scene.events],
         "{runs}": [f"/runs/{run}" for run in scene.runs],
+        "{bulk}": [f"/bulk/{job['id']}" for job in scene.server.manage("/bulk")["data"]],
         "{mails}": [f"/mails/{mail}" for mail in scene.mails],
         "{accounts}": [f"/accounts/{account}" for account in accounts],
         "{accounts}/sessions": [f"/accounts/{account}/sessions" for account in accounts],

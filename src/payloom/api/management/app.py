@@ -17,6 +17,7 @@ from payloom.api.http.request_body import refuse_card_numbers_in_body
 from payloom.api.http.serialization import MaskedJSONResponse, to_plain
 from payloom.api.management.access.audit import AuditMiddleware, record_with_the_change
 from payloom.api.management.access.auth import ManagementAuth
+from payloom.api.management.bulk_runner import BulkRunner
 from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.editor.routes import catalog, completion, sources, test_runs, versions
 from payloom.api.management.editor.services import create_editor_services
@@ -28,6 +29,7 @@ from payloom.api.management.openapi_document import openapi_document
 from payloom.api.management.routes import (
     alerts,
     audit,
+    bulk_jobs,
     events,
     local_stripe,
     mails,
@@ -43,7 +45,7 @@ from payloom.kit.secrets.redaction import redact
 from payloom.tables.errors import VerbFailed
 
 _IDENTITY = (me, session, users, account_sessions)
-_OPERATIONS = (overview, alerts, runs, events, tables, rows, mails, settings, sse, local_stripe, audit)
+_OPERATIONS = (overview, alerts, runs, events, tables, rows, mails, settings, sse, local_stripe, audit, bulk_jobs)
 _EXACT = (users, catalog, completion, sources, versions)
 """Whose answers go out as they are: the links that an admin asks for, and files as the editor will save them."""
 _EDITOR = (catalog, completion, sources, versions, test_runs)
@@ -54,6 +56,7 @@ def create_management(dependencies: ManagementDependencies) -> FastAPI:
     app = management_app()
     app.add_middleware(AuditMiddleware, trail=dependencies.audit)
     app.state.dependencies = dependencies
+    app.state.bulk = BulkRunner(dependencies)
     app.state.editor = create_editor_services(dependencies)
     app.state.auth = ManagementAuth(
         dependencies.session_auth,

@@ -14,6 +14,7 @@ TAGS = {
     "overview": "What needs attention, search, and the timeline of a payment.",
     "alerts": "What is watched, what fires, and a test of the receivers.",
     "runs": "Runs: list, read, retry, cancel, rerun (fork), decide.",
+    "bulk": "Actions on many runs, events, or emails: plan, start, follow, stop, resume.",
     "events": "The inbox: Stripe events as they arrived, replay, backfill (catch-up).",
     "workflows": "Workflows and their versions.",
     "editor": "Workflow files as documents: read, check, edit, complete, test.",

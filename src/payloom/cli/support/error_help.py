@@ -132,6 +132,7 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "rows_mismatch": ("More or fewer rows match than the step allows. Nothing was changed.", "Narrow `where`, or set `rows`."),
     "rows_missing": ("With `require: all`, every value needs a row, and some have none.", "Check the values in the message."),
     "run_error": ("The run can't do that.", "Open the run in the studio, or with `payloom runs show`, and look at its status."),
+    "job_unknown": ("No bulk action has this ID. Payloom deletes bulk actions after 7 days.", "Start the bulk action again."),
     "run_unknown": ("No run has this ID. Payloom deletes old runs after `keep_runs` days.", "`payloom runs list` lists the runs."),
     "sealed_by_unknown_key": ("The database holds values that were sealed with a key which is not here, or that were changed.", "Set PAYLOOM_SEALING_KEY to the key that the database was used with; look in your backups. If it is lost for good: `payloom keys abandon`."),
     "secret_in_file": ("payloom.yaml contains a key or a password. Project files are shared and stay in version history.", "Put it into the environment, write `{env: NAME}`, and roll the key."),

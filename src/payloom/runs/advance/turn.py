@@ -24,6 +24,7 @@ from payloom.runs.advance.endings import StepDone, ending_of
 from payloom.runs.advance.run_state import RunState, StepResult, TurnResult, open_steps
 from payloom.runs.advance.turn_changes import StepRow, TurnChanges
 from payloom.runs.advance.turn_writer import UPDATE_STEP, TurnWriter
+from payloom.runs.coordination.resolution import resolve_by_run
 from payloom.runs.dependencies import RunDependencies
 from payloom.runs.errors import Superseded
 from payloom.runs.models import runs, steps
@@ -190,6 +191,8 @@ class Turns:
         run.finished_at = self._deps.clock.now()
         run.owner = run.wake_at = run.waiting_for = run.parked_on = None
         run.blocked = False
+        if status == "succeeded" and run.forked_from is not None:
+            resolve_by_run(changes.tx, run, run.forked_from, run.finished_at)
         changes.ended = True
         self._commands.notify(changes)
 

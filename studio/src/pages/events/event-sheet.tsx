@@ -1,9 +1,10 @@
 /** One event: how it came in, what it changed, what was made of it. */
 import { asText } from "@/model/text";
 import { Link } from "@tanstack/react-router";
-import { Send, Terminal } from "lucide-react";
+import { RotateCcw, Terminal } from "lucide-react";
+import { useState } from "react";
 import { useSearchParams } from "@/browser/search-params";
-import { useEvent, useResend, type EventDetail } from "@/api/events";
+import { useEvent, type EventDetail } from "@/api/events";
 import { useMay, useMe } from "@/api/session";
 import { changesOf, type Change } from "@/model/changes";
 import { manage } from "@/model/curl";
@@ -24,32 +25,17 @@ import {
   Tabs,
   Time,
   toast,
-  toastError,
 } from "@/ui";
+import { ConfirmBulk } from "@/components/bulk/confirm";
 import { columns, statusOf } from "@/components/run-columns";
 import { useNavigate } from "@tanstack/react-router";
 
 export function EventSheet({ id, close }: { id: string; close: () => void }) {
   const event = useEvent(id);
-  const resend = useResend();
+  const [asking, setAsking] = useState(false);
+  const [, setSearch] = useSearchParams();
   const may = useMay("support");
   const site = useMe().data?.site_url ?? window.location.origin;
-  const sendAgain = () =>
-    resend.mutate([id], {
-      onSuccess: (answer) => {
-        const outcome = answer.data[0];
-        if (outcome?.done)
-          toast({
-            title: "Resent",
-            detail:
-              outcome.runs.length > 0
-                ? `${outcome.runs.length} new ${outcome.runs.length === 1 ? "run" : "runs"}`
-                : "No workflow matches this event.",
-          });
-        else toast({ tone: "bad", title: "Not resent", detail: outcome?.error?.message });
-      },
-      onError: toastError,
-    });
   return (
     <Dialog
       open
@@ -69,8 +55,8 @@ export function EventSheet({ id, close }: { id: string; close: () => void }) {
             Copy as cURL
           </Button>
           {may && (
-            <Button kind="primary" icon={<Send aria-hidden />} busy={resend.isPending} onClick={sendAgain}>
-              Resend
+            <Button kind="primary" icon={<RotateCcw aria-hidden />} onClick={() => setAsking(true)}>
+              Replay…
             </Button>
           )}
         </>
@@ -79,6 +65,13 @@ export function EventSheet({ id, close }: { id: string; close: () => void }) {
       {event.error && <ErrorNote error={event.error} retry={() => void event.refetch()} />}
       {!event.data && !event.error && <Skeleton />}
       {event.data && <Content event={event.data} />}
+      {asking && (
+        <ConfirmBulk
+          question={{ kind: "replay", ids: [id] }}
+          close={() => setAsking(false)}
+          onStarted={(bulk) => setSearch({ bulk })}
+        />
+      )}
     </Dialog>
   );
 }

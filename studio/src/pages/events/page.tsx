@@ -1,17 +1,17 @@
 /** The inbox: every event from Stripe, its state and runs, and the rejected requests. */
 import { usePathParams } from "@/browser/path-params";
 import { useNavigate } from "@tanstack/react-router";
-import { DownloadCloud, Inbox, SearchX, Send } from "lucide-react";
+import { DownloadCloud, Inbox, SearchX } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useSearchParams, useSearchText } from "@/browser/search-params";
-import { useEvents, useRejected, useResend, type EventSummary } from "@/api/events";
-import { reasonOfFirst } from "@/api/runs";
+import { MOST_ITEMS } from "@/api/bulk";
+import { client, take } from "@/api/client";
+import { useEvents, useRejected, type EventFilter, type EventSummary } from "@/api/events";
 import { useMay } from "@/api/session";
 import {
   Button,
   Choices,
   CopyId,
-  count,
   EmptyState,
   ErrorNote,
   FilterBar,
@@ -23,11 +23,10 @@ import {
   Status,
   Table,
   Time,
-  toast,
-  toastError,
   type Column,
   type TableProps,
 } from "@/ui";
+import { Bulk } from "@/components/bulk/bulk";
 import { CatchUpDialog } from "./catch-up";
 import { EventSheet } from "./event-sheet";
 import { Rejected } from "./rejected";
@@ -88,29 +87,46 @@ function EventSearch() {
   );
 }
 
+/** The events that the address asks for, and a function that selects all of them. */
+function useMatching(rejected: boolean, select: (ids: Set<string>) => void) {
+  const [search] = useSearchParams();
+  const filter: EventFilter = {
+    state: rejected ? undefined : (search["state"] as EventSummary["state"] | undefined),
+    family: search["family"],
+    type: search["type"],
+    search: search["search"],
+  };
+  const events = useEvents(filter);
+  const loaded = events.data?.pages.flatMap((page) => page.data) ?? [];
+  const all = async () => {
+    const query = { ...filter, limit: MOST_ITEMS } as never;
+    const page = await take(client.GET("/events", { params: { query } }));
+    select(new Set(page.data.map((event) => event.id)));
+  };
+  /** Only when everything that is loaded is selected, and there is more. */
+  const selectMore = (chosen: ReadonlySet<string>) =>
+    events.hasNextPage && loaded.every((event) => chosen.has(event.id)) ? all : undefined;
+  return { events, selectMore };
+}
+
 export function Page() {
   const { id } = usePathParams();
   const [search, setSearch] = useSearchParams();
   const navigate = useNavigate();
-  const mayResend = useMay("support");
+  const mayReplay = useMay("support");
   const [chosen, setChosen] = useState<Set<string>>(new Set());
   const rejections = useRejected().data?.data ?? [];
   const refused = rejections.reduce((sum, rejection) => sum + rejection.count, 0);
   const state = search["state"];
   const showRejected = state === "rejected";
-  const events = useEvents({
-    state: showRejected ? undefined : (state as EventSummary["state"] | undefined),
-    family: search["family"],
-    type: search["type"],
-    search: search["search"],
-  });
+  const { events, selectMore } = useMatching(showRejected, setChosen);
 
   const filter = search["search"];
   useEffect(() => setChosen(new Set()), [state, filter]);
 
   return (
     <PageBody>
-      <PageHeader title="Events" actions={mayResend && <CatchUp />} />
+      <PageHeader title="Events" actions={mayReplay && <CatchUp />} />
       <EventSearch />
       <div className="events-states">
         <Choices
@@ -119,7 +135,13 @@ export function Page() {
           onChange={(value) => setSearch({ state: value === "all" ? undefined : value })}
           choices={[...STATES, { value: "rejected", label: "Rejected", count: refused }]}
         />
-        {chosen.size > 0 && mayResend && <ResendChosen chosen={chosen} onDone={() => setChosen(new Set())} />}
+        <Bulk
+          item="event"
+          selected={chosen}
+          offers={[{ kind: "replay", ids: [...chosen] }]}
+          clear={() => setChosen(new Set())}
+          selectMore={selectMore(chosen)}
+        />
       </div>
       {showRejected ? (
         <Rejected rejections={rejections} />
@@ -132,7 +154,7 @@ export function Page() {
           onOpen={(event) =>
             void navigate({ to: "/events/$id", params: { id: event }, search: search, resetScroll: false })
           }
-          {...(mayResend ? { selected: chosen, onSelect: setChosen } : {})}
+          {...(mayReplay ? { selected: chosen, onSelect: setChosen } : {})}
         />
       )}
       {id && (
@@ -154,27 +176,6 @@ function CatchUp() {
       </Button>
       {open && <CatchUpDialog close={() => setOpen(false)} />}
     </>
-  );
-}
-
-function ResendChosen({ chosen, onDone }: { chosen: ReadonlySet<string>; onDone: () => void }) {
-  const resend = useResend();
-  const resendAll = () =>
-    resend.mutate([...chosen], {
-      onSuccess: (answer) => {
-        onDone();
-        toast({
-          title: `${count(answer.done, "event")} resent`,
-          detail: answer.failed > 0 ? `${answer.failed} not: ${reasonOfFirst(answer)}` : undefined,
-          tone: answer.done > 0 ? "good" : "bad",
-        });
-      },
-      onError: toastError,
-    });
-  return (
-    <Button size="s" icon={<Send aria-hidden />} busy={resend.isPending} onClick={resendAll}>
-      Resend {count(chosen.size, "event")}
-    </Button>
   );
 }
 

@@ -1,14 +1,16 @@
 import { Link, useNavigate } from "@tanstack/react-router";
-import { Ban, ChevronDown, CopyPlus, Play, RotateCcw, SkipForward, Terminal, Workflow } from "lucide-react";
+import { Ban, ChevronDown, CopyPlus, Pencil, Play, SkipForward, Terminal, Workflow } from "lucide-react";
 import { useState } from "react";
 import { TERMINAL, useRunActions, type RunDetail, type Step } from "@/api/runs";
 import { useMay, useMe } from "@/api/session";
 import { useShortcuts } from "@/browser/shortcuts";
 import { curl, manage } from "@/model/curl";
 import { Button, Confirm, copy, Menu, MenuItem, MenuLine, toast, toastError } from "@/ui";
+import type { Document } from "./document";
 import { RerunDialog } from "./rerun-dialog";
+import { RetryButton } from "./retry";
 
-export function Actions({ run, chosen }: { run: RunDetail; chosen: Step | null; document: string | null }) {
+export function Actions({ run, chosen, document }: { run: RunDetail; chosen: Step | null; document: Document }) {
   const actions = useRunActions(run.id);
   const navigate = useNavigate();
   const may = useMay("editor");
@@ -22,17 +24,12 @@ export function Actions({ run, chosen }: { run: RunDetail; chosen: Step | null; 
       {},
       {
         onSuccess: (run) => {
-          toast({ title: "Started a new run" });
+          toast({ title: "Rerun started" });
           void navigate({ to: "/runs/$id", params: { id: run.id } });
         },
         onError: toastError,
       },
     );
-  const retry = () =>
-    actions.retry.mutate(undefined, {
-      onSuccess: () => toast({ title: "Retrying the failed step" }),
-      onError: toastError,
-    });
   const copyCurl = () => void copy(curlOf(run, site)).then(() => toast({ title: "Copied as cURL" }));
   useShortcuts([
     { keys: "c", label: "Copy as cURL", group: "This run", run: copyCurl },
@@ -41,17 +38,9 @@ export function Actions({ run, chosen }: { run: RunDetail; chosen: Step | null; 
 
   return (
     <>
-      <Button asChild>
-        <Link to="/workflows/$id" params={{ id: run.workflow }} search={{ run: run.id }}>
-          <Workflow aria-hidden /> Workflow
-        </Link>
-      </Button>
+      <OpenInEditor run={run} document={document} may={may} />
       {may && !over && <CancelButton onCancel={() => actions.cancel.mutateAsync()} />}
-      {mayRetry && run.status === "failed" && (
-        <Button kind="primary" icon={<RotateCcw aria-hidden />} busy={actions.retry.isPending} onClick={retry}>
-          Retry the failed step
-        </Button>
-      )}
+      {mayRetry && run.status === "failed" && <RetryButton run={run} />}
       <RunAgainMenu run={run} again={may ? again : null} onRerun={setRerun} copyCurl={copyCurl} />
       {rerun && (
         <RerunDialog
@@ -62,6 +51,26 @@ export function Actions({ run, chosen }: { run: RunDetail; chosen: Step | null; 
         />
       )}
     </>
+  );
+}
+
+/** A failed run opens the editor at its step, with its data in a test run. */
+function OpenInEditor({ run, document, may }: { run: RunDetail; document: Document; may: boolean }) {
+  if (!may || run.status !== "failed") {
+    return (
+      <Button asChild>
+        <Link to="/workflows/$id" params={{ id: run.workflow }}>
+          <Workflow aria-hidden /> Workflow
+        </Link>
+      </Button>
+    );
+  }
+  return (
+    <Button asChild>
+      <Link to="/workflows/$id" params={{ id: run.workflow }} search={document.editorSearch(run.failure?.path)}>
+        <Pencil aria-hidden /> Open in the editor
+      </Link>
+    </Button>
   );
 }
 

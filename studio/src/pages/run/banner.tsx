@@ -1,18 +1,22 @@
 /** What blocks the run, and what to do: a failure, a decision, a wait. */
 import { Link } from "@tanstack/react-router";
-import { CirclePause, Clock, Hourglass } from "lucide-react";
+import { CheckCheck, CirclePause, Clock, Hourglass } from "lucide-react";
 import type { ReactNode } from "react";
-import type { RunDetail } from "@/api/runs";
+import { useRunActions, type RunDetail } from "@/api/runs";
+import { useMay } from "@/api/session";
 import { Approval } from "@/components/approval";
-import { Time } from "@/ui";
+import { Button, Time, toastError } from "@/ui";
+import type { Document } from "./document";
+import { ResolveButton } from "./retry";
 import "./banner.css";
 
-export function Banner({ run }: { run: RunDetail }) {
+export function Banner({ run, document }: { run: RunDetail; document: Document }) {
   const approvals = run.waits.filter((wait) => wait.kind === "approval");
   const calls = run.waits.filter((wait) => wait.kind === "call");
   return (
     <>
-      {run.failure && <Failed run={run} />}
+      {run.failure && <Failed run={run} document={document} />}
+      {run.resolved_at && <Resolved run={run} />}
       {approvals.map((wait) => (
         <Approval key={wait.path} run={run.id} wait={wait} />
       ))}
@@ -86,7 +90,7 @@ function Note({ icon, title, children }: { icon: ReactNode; title: ReactNode; ch
   );
 }
 
-function Failed({ run }: { run: RunDetail }) {
+function Failed({ run, document }: { run: RunDetail; document: Document }) {
   const failure = run.failure;
   if (!failure) return null;
   return (
@@ -101,9 +105,62 @@ function Failed({ run }: { run: RunDetail }) {
               at step {failure.path}
             </Link>
           )}
-          {failure.where && <code>{failure.where}</code>}
+          <Where run={run} failure={failure} document={document} />
         </p>
       </div>
+      {run.status === "failed" && run.resolved_at === null && <ResolveButton run={run} />}
     </div>
+  );
+}
+
+interface WhereProps {
+  run: RunDetail;
+  failure: NonNullable<RunDetail["failure"]>;
+  document: Document;
+}
+
+/** The place in the file, as a link into the editor. */
+function Where({ run, failure, document }: WhereProps) {
+  const where = failure.where ?? document.place(failure.path);
+  if (where === null) return null;
+  return (
+    <Link
+      to="/workflows/$id"
+      params={{ id: run.workflow }}
+      search={{ ...document.editorSearch(failure.path), view: "split" }}
+      className="link"
+    >
+      <code>{where}</code>
+    </Link>
+  );
+}
+
+/** Who or what resolved a failed run, and the way back. */
+function Resolved({ run }: { run: RunDetail }) {
+  const { reopen } = useRunActions(run.id);
+  const may = useMay("support");
+  const { by, note, run: other } = run.resolution ?? {};
+  return (
+    <Note
+      icon={<CheckCheck aria-hidden />}
+      title={
+        <>
+          {other ? "Resolved by a rerun that succeeded" : `Resolved${by ? ` by ${by}` : ""}`}{" "}
+          {run.resolved_at && <Time at={run.resolved_at} />}
+        </>
+      }
+    >
+      {note ? `${note} ` : ""}
+      {other && (
+        <Link to="/runs/$id" params={{ id: other }} className="link">
+          Show that run
+        </Link>
+      )}{" "}
+      {may && (
+        <Button size="s" busy={reopen.isPending} onClick={() => reopen.mutate(undefined, { onError: toastError })}>
+          Reopen
+        </Button>
+      )}
+    </Note>
   );
 }

@@ -70,7 +70,7 @@ function Run({ run }: { run: RunDetail }) {
   const [search, setSearch] = useSearchParams();
   const open = !TERMINAL.has(run.status);
   const now = useNow(open);
-  const document = useDocument(run.workflow, run.version);
+  const document = useDocument(run.workflow, run.version, run.id);
   const rows = useMemo(() => rowsOf(run, run.steps, document.describe), [run, document.describe]);
   const chosen = rows.find((row) => row.key === search["step"]);
   const elapsed = (run.finished_at ? Date.parse(run.finished_at) : now) - Date.parse(run.created_at);
@@ -81,8 +81,13 @@ function Run({ run }: { run: RunDetail }) {
         title={document.name ?? run.workflow}
         name={`${run.workflow} ${run.id.slice(-6)}`}
         back={<Back />}
-        badge={<Status status={statusOf(run)} />}
-        actions={<Actions run={run} chosen={chosen?.step ?? null} document={document.text} />}
+        badge={
+          <>
+            <Status status={run.status === "failed" ? "failed" : statusOf(run)} />
+            {run.resolved_at && <Status status="resolved" quiet />}
+          </>
+        }
+        actions={<Actions run={run} chosen={chosen?.step ?? null} document={document} />}
       >
         <div className="run-facts">
           <CopyId id={run.id} />
@@ -93,7 +98,7 @@ function Run({ run }: { run: RunDetail }) {
           <span className="num">
             {open ? "for" : "took"} {duration(elapsed)}
           </span>
-          {run.forked_from && <RelatedRun how="from" id={run.forked_from} />}
+          {run.forked_from && <RelatedRun how="rerun of" id={run.forked_from} />}
           {run.called_by.map((caller) => (
             <RelatedRun key={caller} how="called by" id={caller} />
           ))}
@@ -102,7 +107,7 @@ function Run({ run }: { run: RunDetail }) {
           ))}
         </div>
       </PageHeader>
-      <Banner run={run} />
+      <Banner run={run} document={document} />
       <div className="run-columns">
         <Waterfall
           run={run}

@@ -82,7 +82,7 @@ export function RerunDialog({ run, from, step, close }: RerunDialogProps) {
       { ...(from === "step" ? { path } : {}), ...(changed && parsed ? { inputs: parsed } : {}), newest },
       {
         onSuccess: (fork) => {
-          toast({ title: "Started a new run" });
+          toast({ title: "Rerun started" });
           close();
           void navigate({ to: "/runs/$id", params: { id: fork.id } });
         },
@@ -113,7 +113,7 @@ export function RerunDialog({ run, from, step, close }: RerunDialogProps) {
       >
         {from === "step" && <StepField run={run} path={path} onPath={setPath} />}
         <InputField text={inputs} onText={setInputs} rows={before.split("\n").length + 1} wrong={wrong} />
-        <Checkbox label="Use the current version of the workflow" checked={newest} onChange={setNewest} />
+        <Checkbox label="Use the current version" checked={newest} onChange={setNewest} />
         {fork.error && <ErrorNote error={fork.error} compact />}
       </form>
     </Dialog>

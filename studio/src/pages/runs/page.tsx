@@ -1,16 +1,16 @@
 /** Every run: filters in the address, search by any id, retry of many at once. */
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { Play, RotateCcw, SearchX } from "lucide-react";
+import { Play, SearchX } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useSearchParams, useSearchText } from "@/browser/search-params";
 import { client, take } from "@/api/client";
-import { reasonOfFirst, useRetryMany, useRunCounts, useRuns, type RunState, type RunSummary } from "@/api/runs";
+import { MOST_ITEMS } from "@/api/bulk";
+import { TERMINAL, useRunCounts, useRuns, type RunFilter, type RunState, type RunSummary } from "@/api/runs";
 import { useMay } from "@/api/session";
 import {
   Button,
   Choices,
-  count,
   EmptyState,
   ErrorNote,
   FilterBar,
@@ -21,15 +21,15 @@ import {
   Select,
   Skeleton,
   Table,
-  toast,
-  toastError,
 } from "@/ui";
+import { Bulk, type BulkOffer } from "@/components/bulk/bulk";
 import { columns, statusOf } from "@/components/run-columns";
 import "./page.css";
 
 const STATES: readonly { value: RunState | "all"; label: string }[] = [
   { value: "all", label: "All" },
   { value: "failed", label: "Failed" },
+  { value: "resolved", label: "Resolved" },
   { value: "running", label: "Running" },
   { value: "waiting", label: "Waiting" },
   { value: "parked", label: "Parked" },
@@ -46,18 +46,44 @@ function stateOf(word: string | undefined): RunState | undefined {
   return state === "all" ? undefined : state;
 }
 
+/** What the server is asked for: failed runs that are resolved have a state of their own. */
+const serverState = (status: RunState | undefined): RunState | undefined =>
+  status === "failed" ? "unresolved" : status;
+
+/** What can be done with the selected runs. */
+function offersOf(rows: RunSummary[]): BulkOffer[] {
+  const idsOf = (fits: (run: RunSummary) => boolean) => rows.filter(fits).map((run) => run.id);
+  return [
+    { kind: "retry", ids: idsOf((run) => run.status === "failed") },
+    { kind: "rerun", ids: idsOf((run) => TERMINAL.has(run.status) && run.status !== "failed") },
+    { kind: "resolve", ids: idsOf((run) => run.status === "failed" && run.resolved_at === null) },
+    { kind: "cancel", ids: idsOf((run) => !TERMINAL.has(run.status)) },
+  ];
+}
+
+/** The selected runs, also those that were selected beyond the loaded pages. */
+function useSelection(filter: RunFilter) {
+  const [chosen, setChosen] = useState<Set<string>>(new Set());
+  const [more, setMore] = useState<RunSummary[]>([]);
+  const { status, workflow, event, search } = filter;
+  useEffect(() => setChosen(new Set()), [status, workflow, event, search]);
+  const selectMore = async () => {
+    const page = await take(client.GET("/runs", { params: { query: { ...filter, limit: MOST_ITEMS } } }));
+    setMore(page.data);
+    setChosen(new Set(page.data.map((run) => run.id)));
+  };
+  return { chosen, setChosen, more, selectMore };
+}
+
 export function Page() {
   const [search, setSearch] = useSearchParams();
   const navigate = useNavigate();
   const { workflow, event } = search;
   const status = stateOf(search["status"]);
-  const [chosen, setChosen] = useState<Set<string>>(new Set());
-  const runs = useRuns({ status, workflow, event, search: search["search"] });
-  const mayRetry = useMay("support");
-
-  const filter = search["search"];
-  useEffect(() => setChosen(new Set()), [status, workflow, event, filter]);
-
+  const filter: RunFilter = { status: serverState(status), workflow, event, search: search["search"] };
+  const runs = useRuns(filter);
+  const mayAct = useMay("support");
+  const { chosen, setChosen, more, selectMore } = useSelection(filter);
   const rows = runs.data?.pages.flatMap((page) => page.data) ?? [];
   const filtered = Boolean(status || workflow || event || search["search"]);
 
@@ -67,17 +93,13 @@ export function Page() {
       <Filters />
       <div className="runs-states">
         <StatusChoices status={status} />
-        {chosen.size > 0 && (
-          <div className="runs-bulk" role="status">
-            <span>{count(chosen.size, "run")} chosen</span>
-            {mayRetry && (
-              <RetryFailed
-                failed={rows.filter((row) => chosen.has(row.id) && row.status === "failed")}
-                onDone={() => setChosen(new Set())}
-              />
-            )}
-          </div>
-        )}
+        <Bulk
+          item="run"
+          selected={chosen}
+          offers={offersOf(selectedOf(chosen, rows, more))}
+          clear={() => setChosen(new Set())}
+          {...(runs.hasNextPage && rows.every((row) => chosen.has(row.id)) ? { selectMore } : {})}
+        />
       </div>
       {runs.error && <ErrorNote error={runs.error} retry={() => void runs.refetch()} />}
       {!runs.data && !runs.error && <Skeleton lines={10} />}
@@ -96,13 +118,18 @@ export function Page() {
             idOf={(row) => row.id}
             nameOf={(row) => `${row.workflow}, ${statusOf(row)}`}
             onOpen={(row) => void navigate({ to: "/runs/$id", params: { id: row.id } })}
-            {...(mayRetry ? { selected: chosen, onSelect: setChosen } : {})}
+            {...(mayAct ? { selected: chosen, onSelect: setChosen } : {})}
           />
           <More has={runs.hasNextPage} loading={runs.isFetchingNextPage} load={() => void runs.fetchNextPage()} />
         </>
       )}
     </PageBody>
   );
+}
+
+function selectedOf(chosen: ReadonlySet<string>, ...known: RunSummary[][]): RunSummary[] {
+  const byId = new Map(known.flat().map((run) => [run.id, run]));
+  return [...chosen].flatMap((id) => byId.get(id) ?? []);
 }
 
 function Filters() {
@@ -154,39 +181,9 @@ function StatusChoices({ status }: { status: string | undefined }) {
       onChange={(value) => setSearch({ status: value === "all" ? undefined : value })}
       choices={STATES.map((state) => ({
         ...state,
-        count: COUNTED.includes(state.value) ? counts?.[state.value] : undefined,
+        count: COUNTED.includes(state.value) ? counts?.[serverState(state.value as RunState) ?? ""] : undefined,
       }))}
     />
-  );
-}
-
-function RetryFailed({ failed, onDone }: { failed: RunSummary[]; onDone: () => void }) {
-  const retry = useRetryMany();
-  const retryAll = () =>
-    retry.mutate(
-      failed.map((run) => run.id),
-      {
-        onSuccess: (answer) => {
-          onDone();
-          toast({
-            title: `${count(answer.done, "run")} retried`,
-            detail: answer.failed > 0 ? `${answer.failed} skipped: ${reasonOfFirst(answer)}` : undefined,
-            tone: answer.done > 0 ? "good" : "bad",
-          });
-        },
-        onError: toastError,
-      },
-    );
-  return (
-    <Button
-      size="s"
-      icon={<RotateCcw aria-hidden />}
-      busy={retry.isPending}
-      disabled={failed.length === 0}
-      onClick={retryAll}
-    >
-      Retry {failed.length || ""} failed
-    </Button>
   );
 }
 

@@ -143,6 +143,31 @@ def failed(site: Site) -> str:
     return str(answer["run_id"])
 
 
+def resolved(site: Site) -> str:
+    """A failed run that is resolved."""
+    run = failed(site)
+    site.boss("POST", f"/runs/{run}/resolve", {})
+    return run
+
+
+def bulk_job(site: Site, status: str) -> str:
+    """A bulk action that is over, set to a status."""
+    job: str = site.boss("POST", "/bulk", {"kind": "resolve", "ids": [failed(site)]}).json()["id"]
+    site.server.wait(lambda: site.server.manage(f"/bulk/{job}")["status"] == "done")
+    assert site.execute(f"UPDATE payloom_bulk_jobs SET status = '{status}' WHERE id = '{job}'") == 1
+    return job
+
+
+def stoppable(site: Site) -> str:
+    """A bulk action that is going on."""
+    return bulk_job(site, "running")
+
+
+def stopped(site: Site) -> str:
+    """A bulk action that was stopped."""
+    return bulk_job(site, "stopped")
+
+
 def waiting(site: Site) -> str:
     """A run that waits for a decision."""
     run: str = site.boss("POST", "/workflows/ask/run", {}).json()["run_id"]
@@ -229,6 +254,11 @@ CHANGES: dict[str, Callable[[Site], httpx.Response]] = {
     ),
     "POST /runs/retry": lambda site: site.boss("POST", "/runs/retry", {"ids": [failed(site)]}),
     "POST /runs/{run_id}/retry": lambda site: site.boss("POST", f"/runs/{failed(site)}/retry"),
+    "POST /runs/{run_id}/resolve": lambda site: site.boss("POST", f"/runs/{failed(site)}/resolve", {}),
+    "POST /runs/{run_id}/reopen": lambda site: site.boss("POST", f"/runs/{resolved(site)}/reopen"),
+    "POST /bulk": lambda site: site.boss("POST", "/bulk", {"kind": "retry", "ids": [failed(site)]}),
+    "POST /bulk/{job_id}/stop": lambda site: site.boss("POST", f"/bulk/{stoppable(site)}/stop"),
+    "POST /bulk/{job_id}/resume": lambda site: site.boss("POST", f"/bulk/{stopped(site)}/resume"),
     "POST /runs/{run_id}/cancel": lambda site: site.boss("POST", f"/runs/{waiting(site)}/cancel"),
     "POST /runs/{run_id}/fork": lambda site: site.boss("POST", f"/runs/{failed(site)}/fork", {}),
     "POST /runs/{run_id}/decide": lambda site: site.boss(
@@ -264,7 +294,13 @@ CHANGES: dict[str, Callable[[Site], httpx.Response]] = {
 }
 UNREACHABLE = {"POST /events/catch-up", "POST /local-stripe/control/{name}"}
 """These ask the local Stripe, which does not run here: what was tried is recorded as failed."""
-CHANGES_NOTHING = {"POST /editor/check", "POST /editor/complete", "POST /editor/edit", "POST /editor/hover"}
+CHANGES_NOTHING = {
+    "POST /bulk/plan",
+    "POST /editor/check",
+    "POST /editor/complete",
+    "POST /editor/edit",
+    "POST /editor/hover",
+}
 
 
 def marks() -> dict[str, str | None]:

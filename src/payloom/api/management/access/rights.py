@@ -26,6 +26,11 @@ READING = "Read everything but secrets; check and complete a text in the editor"
 RIGHTS: tuple[Right, ...] = (
     Right("Decide on an approval that names one of your roles in the project", ["POST /runs/{run_id}/decide"]),
     Right("Retry failed runs", ["POST /runs/retry", "POST /runs/{run_id}/retry"]),
+    Right("Mark failed runs as resolved", ["POST /runs/{run_id}/resolve", "POST /runs/{run_id}/reopen"]),
+    Right(
+        "Act on many runs, events, or emails at once; reruns and cancels need the role editor, as for one run",
+        ["POST /bulk", "POST /bulk/plan", "POST /bulk/{job_id}/stop", "POST /bulk/{job_id}/resume"],
+    ),
     Right(
         "Replay events, and fetch the ones that were missed",
         ["POST /events/replay", "POST /events/{event_id}/replay", "POST /events/catch-up"],

@@ -12,6 +12,15 @@ from payloom.runs.statuses import RunStatus
 StepStatus = Literal["started", "waiting", "succeeded", "failed", "superseded"]
 
 
+class Resolution(Shape):
+    """Why a failed run needs nobody any more."""
+
+    how: Literal["rerun", "by_hand"]
+    run: str | None = Field(None, description="The run that succeeded instead.")
+    by: str | None = None
+    note: str | None = None
+
+
 class RunSummary(Shape):
     """One line of a list of runs."""
 
@@ -34,6 +43,8 @@ class RunSummary(Shape):
     retries: int
     created_at: Moment
     finished_at: Moment | None
+    resolved_at: Moment | None = Field(description="Since when a failed run needs nobody any more.")
+    resolution: Resolution | None
 
 
 class RunList(Shape):
@@ -138,6 +149,7 @@ class RunCounts(Shape):
     canceled: int = 0
     parked: int = 0
     blocked: int = 0
+    unresolved: int = Field(0, description="Failed runs that need attention.")
 
 
 class RunRef(Shape):
@@ -161,6 +173,12 @@ class Fork(Body):
     inputs: dict[str, Any] | None = None
     newest: bool = Field(default=False, description="On the workflow's current version.")
     user: str | None = Field(None, description="With other inputs: whom an admin lets it run as, by email address.")
+
+
+class Resolve(Body):
+    """Why a failed run needs nobody any more."""
+
+    note: str | None = Field(None, max_length=500)
 
 
 class Decision(Body):

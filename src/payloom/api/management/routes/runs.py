@@ -17,7 +17,17 @@ from payloom.api.management.access.roles import editor, support, viewer
 from payloom.api.management.access.users import account_as_user
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.answers import Outcomes
-from payloom.api.management.models.runs import Decided, Decision, Fork, RetryMany, RunCounts, RunDetail, RunList, RunRef
+from payloom.api.management.models.runs import (
+    Decided,
+    Decision,
+    Fork,
+    Resolve,
+    RetryMany,
+    RunCounts,
+    RunDetail,
+    RunList,
+    RunRef,
+)
 from payloom.api.management.routes.bulk import bulk_item, bulk_result, note_bulk
 from payloom.api.management.routes.overview import FRESH_WITHIN
 from payloom.runs.run_rows import Run
@@ -88,6 +98,20 @@ async def retry_runs(deps: Dependencies, body: RetryMany, request: Request) -> A
 async def retry_run(deps: Dependencies, run_id: str, request: Request) -> Any:
     """Retry a run's failed step, with the same idempotency key."""
     return _run_ref(await deps.runs.retry(run_id, person=person_of(request)))
+
+
+@router.post("/{run_id}/resolve", response_model=RunDetail, openapi_extra=support() | audited("run.resolved"))
+async def resolve_run(deps: Dependencies, run_id: str, body: Resolve, request: Request) -> Any:
+    """Mark a failed run as resolved: it needs nobody any more."""
+    await deps.runs.resolve(run_id, by=person_of(request).by, note=body.note)
+    return detail(await deps.run_queries.timeline(run_id))
+
+
+@router.post("/{run_id}/reopen", response_model=RunDetail, openapi_extra=support() | audited("run.reopened"))
+async def reopen_run(deps: Dependencies, run_id: str) -> Any:
+    """Take the mark of a resolved run away."""
+    await deps.runs.reopen(run_id)
+    return detail(await deps.run_queries.timeline(run_id))
 
 
 @router.post("/{run_id}/cancel", response_model=RunRef, openapi_extra=editor() | audited("run.canceled"))
