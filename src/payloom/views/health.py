@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from payloom.email.models import mails
 from payloom.engine.models import workers
+from payloom.runs.coordination.resolution import UNRESOLVED
 from payloom.runs.models import runs, steps
 
 _OPEN = (
@@ -17,7 +18,7 @@ _OPEN = (
     .where(runs.c.status.in_(("queued", "running", "waiting")))
     .group_by(runs.c.status, runs.c.blocked)
 )
-_FAILED = sa.select(sa.func.count()).where(runs.c.status == "failed")
+_FAILED = sa.select(sa.func.count()).where(UNRESOLVED)
 _PARKED = sa.select(sa.func.count()).where(runs.c.parked_on.is_not(None))
 _IN_DOUBT = (
     sa.select(sa.func.count())
@@ -34,7 +35,7 @@ class HealthReport:
     """How the runs and the workers are doing.
 
     runs: how many are `queued` (ready to be advanced), `blocked` (behind another in their lane), `running`,
-    `waiting` (asleep, or for an event or a decision), `parked` (for a row), `failed` (until a person looks after them).
+    `waiting` (asleep, or for an event or a decision), `parked` (for a row), `failed` (and not resolved).
 
     oldest: seconds that the run at the head of the queue has been ready, or is late. in_doubt: failed steps that may
     or may not have had their effect. workers: processes that advance runs.
