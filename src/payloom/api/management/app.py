@@ -29,7 +29,7 @@ from payloom.api.management.openapi_document import openapi_document
 from payloom.api.management.routes import (
     alerts,
     audit,
-    bulk_jobs,
+    bulk,
     events,
     local_stripe,
     mails,
@@ -45,7 +45,7 @@ from payloom.kit.secrets.redaction import redact
 from payloom.tables.errors import VerbFailed
 
 _IDENTITY = (me, session, users, account_sessions)
-_OPERATIONS = (overview, alerts, runs, events, tables, rows, mails, settings, sse, local_stripe, audit, bulk_jobs)
+_OPERATIONS = (overview, alerts, runs, events, tables, rows, mails, settings, sse, local_stripe, audit, bulk)
 _EXACT = (users, catalog, completion, sources, versions)
 """Whose answers go out as they are: the links that an admin asks for, and files as the editor will save them."""
 _EDITOR = (catalog, completion, sources, versions, test_runs)
