@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import signal
 import socket
 import sys
 import threading
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.config import (
@@ -45,12 +48,29 @@ def config_of(options: argparse.Namespace) -> EmulatorConfig:
 def main(argv: list[str] | None = None) -> int:
     """Serve until Ctrl-C or SIGTERM. Returns the exit code: to be asked to stop is no failure."""
     options = parser().parse_args(argv)
+    if options.wait is not None:
+        return _wait(f"http://{options.host}:{options.port}", options.wait)
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _serve(options)
     except KeyboardInterrupt:
         return 0
+
+
+def _wait(url: str, seconds: float) -> int:
+    """Wait until the local Stripe at `url` answers; return 1 when it does not within `seconds`."""
+    import httpx  # noqa: PLC0415 - only this option needs it
+
+    end = time.monotonic() + seconds
+    while True:
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(f"{url}/health", timeout=1, trust_env=False).is_success:
+                return 0
+        if time.monotonic() >= end:
+            print(f"No local Stripe answered at {url} within {seconds:g} s.", file=sys.stderr)
+            return 1
+        time.sleep(0.1)
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -65,10 +85,13 @@ def _serve(options: argparse.Namespace) -> int:
     port = listener.getsockname()[1]
     url = f"http://{options.host}:{port}"
     from payloom_emulator.core.errors import EmulatorError  # noqa: PLC0415 - only this command needs the local Stripe
+    from payloom_emulator.http import seed_file  # noqa: PLC0415 - a taken port is reported before anything loads
     from payloom_emulator.http.app import create_app  # noqa: PLC0415 - a taken port is reported before anything loads
 
     try:
         app = create_app(dataclasses.replace(config_of(options), base_url=url))
+        if options.seed_file:
+            seed_file.replay(app.state.emulator, Path(options.seed_file))
     except EmulatorError as error:
         print(error, file=sys.stderr)
         return 2

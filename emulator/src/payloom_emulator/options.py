@@ -37,6 +37,17 @@ def parser() -> argparse.ArgumentParser:
     add("--api-version", metavar="VERSION", help="The account's API version, used when a request names none.")
     add("--schedule", default="quick", choices=("quick", "sandbox", "live", "none"), help="When webhooks are retried.")
     add("--seed", type=int, help="Make identifiers and faults repeatable.")
+    add(
+        "--seed-file",
+        metavar="FILE",
+        help='Make the calls of this file first, YAML or JSON: {"calls": [{"method", "path", "params", "as"}]}.',
+    )
+    add(
+        "--wait",
+        type=float,
+        metavar="SECONDS",
+        help="Start nothing: wait for at most this long until the one at --host and --port answers.",
+    )
     add("--latency", type=float, default=0.0, help="Seconds added to each answer.")
     add("--rate-limit", type=int, help="Calls a second before the answer is 429.")
     add("--version", action="version", version=f"payloom-emulator {__version__}", help="Show the version and exit.")

@@ -196,7 +196,7 @@ def test_the_search_language(query: str, holds: bool) -> None:
         with pytest.raises(StripeError):
             parse(query, ("name",))
         return
-    assert parse(query, ("status", "amount", "metadata", "missing"))(obj) is holds
+    assert parse(query, ("status", "amount", "metadata", "missing")).holds(obj) is holds
 
 
 @given(st.integers(0, 10**9), st.lists(st.integers(0, 10**6), min_size=1, max_size=8))

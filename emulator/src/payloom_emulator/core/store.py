@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import threading
 from contextlib import contextmanager
@@ -46,6 +47,10 @@ CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 TABLES = ("objects", "links", "timers", "idempotency", "deliveries", "meta")
 
 
+SEARCHED = "searched_by_links"
+"""Whether all objects have the links that searches go by: a file of an older version has not."""
+
+
 class Store:
     """One SQLite database; one unit of work at a time."""
 
@@ -75,6 +80,8 @@ class Store:
                 f"The store {self.path} is open in another local Stripe.", hint="Stop it, or give another --store."
             ) from error
         self._seq = self._db.execute("SELECT coalesce(max(seq), 0) FROM objects").fetchone()[0]
+        if not self._seq:
+            self.set_meta(SEARCHED, True)
 
     @contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
@@ -212,6 +219,25 @@ class Store:
         for (body,) in cursor:
             yield json.loads(body)
 
+    def scan_linked(self, account: str, object_name: str, name: str, value: str) -> Iterator[dict[str, object]]:
+        """Yield the objects of a kind that have a linked value, newest first."""
+        cursor = self._db.execute(
+            "SELECT o.body FROM links l CROSS JOIN objects o ON o.seq = l.seq WHERE l.object = ? AND l.account = ? AND l.name = ? AND l.value = ? AND o.deleted = 0 ORDER BY l.seq DESC",
+            (object_name, account, name, value),
+        )
+        for (body,) in cursor:
+            yield json.loads(body)
+
+    def scan_text(self, account: str, object_name: str, part: str) -> Iterator[dict[str, object]]:
+        """Yield the objects of a kind in whose text `part` occurs anywhere, newest first."""
+        pattern = "%" + re.sub(r"([%_\\])", r"\\\1", part) + "%"
+        cursor = self._db.execute(
+            "SELECT body FROM objects WHERE object = ? AND account = ? AND deleted = 0 AND body LIKE ? ESCAPE '\\' ORDER BY seq DESC",
+            (object_name, account, pattern),
+        )
+        for (body,) in cursor:
+            yield json.loads(body)
+
     def meta(self, name: str, default: object = None) -> Any:
         """Return a remembered setting."""
         row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
@@ -231,6 +257,7 @@ class Store:
         with self.transaction() as db:
             for table in TABLES:
                 db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own table names
+            self.set_meta(SEARCHED, True)
 
     def snapshot(self) -> bytes:
         """Return the whole database as bytes."""

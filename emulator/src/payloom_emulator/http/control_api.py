@@ -36,6 +36,7 @@ Handler = Callable[["Emulator", Params], object]
 def routes() -> list[Route]:
     """Return the control routes."""
     table: list[tuple[str, str, Handler]] = [
+        ("GET", "/health", _health),
         ("GET", "/_emulator", _about),
         ("POST", "/_emulator/reset", _reset),
         ("POST", "/_emulator/seed", _seed),
@@ -91,6 +92,11 @@ async def _body(request: Request) -> dict[str, object]:
     if not is_object(value):
         raise EmulatorError("The body must be a JSON object.")
     return value
+
+
+def _health(emulator: Emulator, params: Params) -> object:
+    del emulator, params
+    return {"status": "ok"}
 
 
 def _about(emulator: Emulator, params: Params) -> object:

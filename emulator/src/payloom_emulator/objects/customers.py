@@ -9,6 +9,7 @@ from payloom_emulator.objects.catalog import Discount
 from payloom_emulator.objects.charges import ChargeShipping
 from payloom_emulator.objects.intents import PaymentLinkManagedPayments
 from payloom_emulator.objects.payment_methods import BankAccount, Card, CustomerAddress, Source
+from payloom_emulator.objects.state import CustomerState
 
 
 class TaxIdOwner(TypedDict):
@@ -69,7 +70,7 @@ class CustomerTax(TypedDict):
     provider: str
 
 
-class Customer(TypedDict):
+class Customer(CustomerState):
     address: CustomerAddress | None
     balance: int | None
     business_name: str | None

@@ -101,6 +101,12 @@ class CardState(TypedDict):
     _name: str | None
 
 
+class CustomerState(TypedDict):
+    """How the cash balance is matched with payments, where that was set."""
+
+    _cash_settings: NotRequired[dict[str, object]]
+
+
 class BalanceTransactionState(TypedDict):
     """The payout that it is part of."""
 

@@ -92,10 +92,28 @@ def invalid(message: str, param: str | None = None, code: str | None = None) -> 
     return StripeError(message, param=param, code=code)
 
 
+# Products of Stripe that are left out as a whole, by what their URLs begin with.
+_ELSEWHERE = {
+    "climate": "Climate",
+    "identity": "Identity",
+    "issuing": "Issuing",
+    "terminal": "Terminal",
+    "treasury": "Treasury",
+}
+
+
 def not_emulated(operation: str) -> StripeError:
     """Return the refusal of an operation Stripe has and the local Stripe does not (yet)."""
+    product = next(
+        (name for part, name in _ELSEWHERE.items() if f"/{part}/" in operation or operation.endswith(f"/{part}")), None
+    )
+    reason = (
+        f"The local Stripe does not have Stripe {product} (https://docs.stripe.com/{product.lower()})"
+        if product
+        else f"The local Stripe does not have `{operation}` yet, though Stripe does"
+    )
     return StripeError(
-        f"The local Stripe does not have `{operation}` yet, though Stripe does. {COVERAGE_PAGE} lists what it has; nothing was done.",
+        f"{reason}. {COVERAGE_PAGE} lists what it has; nothing was done.",
         status=501,
         type="api_error",
         code="emulator_not_covered",

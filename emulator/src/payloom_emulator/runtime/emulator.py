@@ -16,7 +16,7 @@ from payloom_emulator.core.unit_of_work import UnitOfWork
 from payloom_emulator.presentation import versions
 from payloom_emulator.presentation.expand import render
 from payloom_emulator.presentation.versions import VersionHistory
-from payloom_emulator.protocol import api_versions, auth, older_params
+from payloom_emulator.protocol import api_versions, auth, lengths, older_params
 from payloom_emulator.protocol.api_versions import known_version
 from payloom_emulator.protocol.errors import CardError, StripeError, not_emulated, unknown_url
 from payloom_emulator.protocol.form import decode
@@ -277,6 +277,7 @@ class Emulator:
                 extra = self.history.accepted(operation, version)
                 older_params.refuse_uncovered(operation, params, version, extra)
                 params = check(operation, params, extra=extra, typed=request.typed)
+                lengths.check(route.template, params)
             answer = self._run(
                 RequestContext(self._unit_for(caller, request, request_id), params, ids, caller, version, request.path),
                 route,

@@ -24,7 +24,7 @@ from payloom_emulator.resources.connect import (
     transfers,
     webhook_endpoints,
 )
-from payloom_emulator.resources.core_resources import balance, customers, events, files, payouts
+from payloom_emulator.resources.core_resources import balance, customers, events, files, payouts, reference_lists
 from payloom_emulator.resources.invoicing import (
     credit_notes,
     customer_balance_transactions,
@@ -89,6 +89,7 @@ RESOURCES: tuple[Resource, ...] = (
             payouts,
             prices,
             products,
+            reference_lists,
             refunds,
             sessions,
             setup_intents,

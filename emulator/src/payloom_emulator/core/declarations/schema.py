@@ -188,12 +188,28 @@ class Schema:
         values: dict[str, str] = {}
         for declared in self.filters:
             name, path = declared if isinstance(declared, tuple) else (declared, declared)
-            value: object = body
-            for part in path.split("."):
-                value = value.get(part) if is_object(value) else None
+            value = _inside(body, path)
             if value is not None and not isinstance(value, dict | list):
                 values[name] = _text(value)
+        for name in self.search:
+            value = _inside(body, name)
+            if is_object(value):
+                values.update({searched(f"{name}.{key}"): _text(inner).lower() for key, inner in value.items()})
+            elif value is not None:
+                values[searched(name)] = _text(value).lower()
         return values
+
+
+def searched(field: str) -> str:
+    """Return the name of the link that a search by a field's whole value goes by."""
+    return f"search {field}"
+
+
+def _inside(body: JsonMapping, path: str) -> object:
+    value: object = body
+    for part in path.split("."):
+        value = value.get(part) if is_object(value) else None
+    return value
 
 
 def _text(value: object) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from payloom_emulator.billing import older_shapes, unsupported_params
 from payloom_emulator.billing.invoices import metering
@@ -31,7 +31,7 @@ from payloom_emulator.core.request_context import required
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 from payloom_emulator.protocol.api_versions import BASIL, ENDIVE, EVER
-from payloom_emulator.protocol.errors import StripeError, invalid
+from payloom_emulator.protocol.errors import StripeError, invalid, missing
 from payloom_emulator.protocol.json_shapes import integer, is_object
 
 if TYPE_CHECKING:
@@ -204,6 +204,37 @@ def _change_item(call: RequestContext[SubscriptionItemUpdateParams]) -> Subscrip
     return item
 
 
+def _of_customer(handler: Callable[[RequestContext[Any]], object]) -> Callable[[RequestContext[Any]], object]:
+    """Return a handler of `/v1/customers/{customer}/subscriptions…`, as older programs call it."""
+
+    def run(call: RequestContext[Any]) -> object:
+        customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])["id"]
+        if "id" not in call.ids:
+            return handler(call.with_params({**call.params, "customer": customer}))
+        if call.unit.get(kinds.SUBSCRIPTION, call.ids["id"])["customer"] != customer:
+            raise missing(kinds.SUBSCRIPTION, call.ids["id"])
+        return handler(call)
+
+    return run
+
+
+_OF_CUSTOMER = tuple(
+    Operation(
+        method,
+        f"/v1/customers/{{customer}}/subscriptions{rest}",
+        _of_customer(handler),
+        like=f"/v1/subscriptions{rest}",
+    )
+    for method, rest, handler in (
+        ("POST", "", _create),
+        ("GET", "", _list),
+        ("GET", "/{id}", _target),
+        ("POST", "/{id}", _update),
+        ("DELETE", "/{id}", _cancel),
+    )
+)
+
+
 SUBSCRIPTION = Resource(
     schema=Schema(
         object="subscription",
@@ -276,6 +307,7 @@ SUBSCRIPTION = Resource(
             Operation("POST", "/v1/subscriptions/{id}", _update),
             Operation("DELETE", "/v1/subscriptions/{id}", _cancel),
             Operation("DELETE", "/v1/subscriptions/{id}/discount", _drop_discount),
+            *_OF_CUSTOMER,
         ),
     ),
     timers={

@@ -11,7 +11,7 @@ from payloom_emulator.ledger import balance
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.charges import Dispute
 from payloom_emulator.payments import disputes
-from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.errors import invalid, missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
@@ -91,6 +91,14 @@ def _close_by_charge(call: RequestContext[Params]) -> Mapping[str, object]:
     return _close(call.with_target(charge_disputes[0]))
 
 
+def _of_charge(call: RequestContext[Params]) -> Dispute:
+    charge = call.unit.get(kinds.CHARGE, call.ids["charge"])
+    disputes_of_it = call.unit.list(kinds.DISPUTE, charge=charge["id"], limit=1)
+    if not disputes_of_it:
+        raise missing(kinds.DISPUTE, charge["id"])
+    return disputes_of_it[0]
+
+
 DISPUTE = Resource(
     schema=Schema(
         object="dispute",
@@ -140,7 +148,12 @@ DISPUTE = Resource(
         updating=_updating,
         updated=_updated,
         actions={"close": _close},
-        operations=(Operation("POST", "/v1/charges/{charge}/dispute/close", _close_by_charge),),
+        operations=(
+            Operation(
+                "POST", "/v1/charges/{charge}/dispute/close", _close_by_charge, like="/v1/disputes/{dispute}/close"
+            ),
+            Operation("GET", "/v1/charges/{charge}/dispute", _of_charge, like="/v1/disputes/{dispute}"),
+        ),
     ),
     timers={"decide": _decide, "expire": _expire},
 )

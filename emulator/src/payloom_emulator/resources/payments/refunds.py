@@ -132,6 +132,13 @@ def _create_on_charge(call: RequestContext[Params]) -> Refund:
     return _issue(call.unit, call.unit.get(kinds.CHARGE, call.ids["charge"], "charge"), {})
 
 
+def _refund_charge(call: RequestContext[RefundCreateParams]) -> Charge:
+    """Refund a charge by its own URL, which answers the charge."""
+    charge = call.unit.get(kinds.CHARGE, call.ids["charge"])
+    _issue(call.unit, charge, call.params)
+    return charge
+
+
 REFUND = Resource(
     schema=Schema(
         object="refund",
@@ -171,8 +178,9 @@ REFUND = Resource(
         actions={"cancel": _cancel},
         operations=(
             Operation("POST", "/v1/refunds", _create),
-            Operation("GET", "/v1/charges/{charge}/refunds", _of_charge),
-            Operation("POST", "/v1/charges/{charge}/refunds", _create_on_charge),
+            Operation("GET", "/v1/charges/{charge}/refunds", _of_charge, like="/v1/refunds"),
+            Operation("POST", "/v1/charges/{charge}/refunds", _create_on_charge, like="/v1/refunds"),
+            Operation("POST", "/v1/charges/{charge}/refund", _refund_charge, like="/v1/refunds"),
         ),
     ),
     timers={"settle": _settle, "fail": _fail, "reference": _reference},

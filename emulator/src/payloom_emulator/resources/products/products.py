@@ -11,6 +11,7 @@ from payloom_emulator.core.declarations.schema import Schema, create_only, read_
 from payloom_emulator.core.request_context import provided
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Product, ProductMarketingFeature
+from payloom_emulator.payments import descriptors
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def _creating(call: RequestContext[ProductCreateParams], draft: Product) -> None
         if call.unit.is_taken(product_id):
             raise invalid("Product already exists.", "id", "resource_already_exists")
         draft["id"] = product_id
+    descriptors.check(call.params.get("statement_descriptor"), "statement_descriptor")
     draft["updated"] = call.unit.now
     if features := call.params.get("features"):
         draft["marketing_features"] = cast("list[ProductMarketingFeature]", features)

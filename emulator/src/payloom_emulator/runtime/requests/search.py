@@ -7,15 +7,18 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING
 
+from payloom_emulator.core.declarations.schema import searched
 from payloom_emulator.core.paging import limit_of
 from payloom_emulator.core.request_context import RequestContext, required
+from payloom_emulator.core.store import SEARCHED
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.json_shapes import is_object, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from payloom_emulator.core.declarations.resource import Handler, Resource
+    from payloom_emulator.core.store import Store
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<word>AND|OR)\b|(?P<not>-)?(?P<field>[A-Za-z_][\w.]*)(?:\[(?P<q>["'])(?P<key>(?:\\.|(?!(?P=q)).)*)(?P=q)\])?
@@ -59,8 +62,32 @@ class Clause:
         return {">": left > right, "<": left < right, ">=": left >= right, "<=": left <= right}[self.operator]
 
 
-def parse(query: str, fields: tuple[str, ...]) -> Callable[[dict[str, object]], bool]:
-    """Return the test a query describes; raise Stripe's 400 for what it cannot say. AND and OR cannot be mixed."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class Query:
+    """What is searched: clauses of which all must hold, or any."""
+
+    clauses: tuple[Clause, ...]
+    any_holds: bool
+
+    def holds(self, obj: dict[str, object]) -> bool:
+        """Return whether an object is found."""
+        return (any if self.any_holds else all)(clause.holds(obj) for clause in self.clauses)
+
+    def candidates(self, store: Store, account: str, object_name: str) -> Iterator[dict[str, object]]:
+        """Yield the objects that may be found: by an index where a clause has one, else all of the kind."""
+        needed = [c for c in self.clauses if not c.negated and not self.any_holds and c.value.lower() != "null"]
+        equal = next((c for c in needed if c.operator == ":" and c.field != "created"), None)
+        if equal is not None and store.meta(SEARCHED):
+            path = equal.field if equal.key is None else f"{equal.field}.{equal.key}"
+            return store.scan_linked(account, object_name, searched(path), equal.value.lower())
+        like = next((c for c in needed if c.operator == "~" and c.value.isascii() and c.value.isprintable()), None)
+        if like is not None and not set('"\\/') & set(like.value):
+            return store.scan_text(account, object_name, like.value)
+        return store.scan(account, object_name)
+
+
+def parse(query: str, fields: tuple[str, ...]) -> Query:
+    """Return what a query describes; raise Stripe's 400 for what it cannot say. AND and OR cannot be mixed."""
     clauses: list[Clause] = []
     joins: set[str] = set()
     position, expect_clause = 0, True
@@ -88,8 +115,7 @@ def parse(query: str, fields: tuple[str, ...]) -> Callable[[dict[str, object]], 
         raise invalid("We were unable to parse your search query: it ends with a conjunction.", "query")
     if len(joins) > 1:
         raise invalid("Search queries cannot mix AND and OR.", "query")
-    combine = any if joins == {"OR"} else all
-    return lambda obj: combine(c.holds(obj) for c in clauses)
+    return Query(tuple(clauses), joins == {"OR"})
 
 
 def _clause(match: re.Match[str], fields: tuple[str, ...]) -> Clause:
@@ -108,14 +134,14 @@ def handler(resource: Resource) -> Handler:
 
     def run(call: RequestContext[dict[str, object]]) -> object:
         query = required(text(call.params.get("query")), "query")
-        test = parse(query, ("created", *resource.schema.search))
+        search = parse(query, ("created", *resource.schema.search))
         limit = limit_of(call.params)
         skip = _page_number(text(call.params.get("page")))
         call.unit.flush()
         matches: list[dict[str, object]] = []
         seen = 0
-        for obj in call.unit.store.scan(call.unit.account, resource.schema.object):
-            if not test(obj):
+        for obj in search.candidates(call.unit.store, call.unit.account, resource.schema.object):
+            if not search.holds(obj):
                 continue
             seen += 1
             if seen > skip:

@@ -172,7 +172,9 @@ async def cancel(request: Request) -> Response:
         return portal.render("portal_cancel.html", sub=portal.card(subscription), at_once=at_once)
     if at_once:
         return portal.done(*portal.call("DELETE", path))
-    return portal.done(*portal.call("POST", path, cancel_at_period_end="true"))
+    flexible = subscription["billing_mode"]["type"] == "flexible"
+    end = {"cancel_at": "min_period_end"} if flexible else {"cancel_at_period_end": "true"}
+    return portal.done(*portal.call("POST", path, **end))
 
 
 async def resume(request: Request) -> Response:
@@ -184,7 +186,8 @@ async def resume(request: Request) -> Response:
     if subscription is None:
         return portal.home()
     path = f"/v1/subscriptions/{subscription['id']}"
-    return portal.done(*portal.call("POST", path, cancel_at_period_end="false"))
+    keep = {"cancel_at_period_end": "false"} if subscription["cancel_at_period_end"] else {"cancel_at": ""}
+    return portal.done(*portal.call("POST", path, **keep))
 
 
 async def update(request: Request) -> Response:

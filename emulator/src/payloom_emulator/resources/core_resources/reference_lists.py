@@ -1,0 +1,155 @@
+"""Lists that Stripe keeps and programs copy: tax codes, country specs, reviews, and what customers are entitled to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.declarations.schema import Schema
+from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.request_context import required
+from payloom_emulator.ledger.money import CURRENCIES
+from payloom_emulator.objects import kinds
+from payloom_emulator.protocol.errors import missing
+from payloom_emulator.protocol.json_shapes import text
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Params, RequestContext
+
+_TAX_CODES = {
+    "txcd_00000000": ("Nontaxable", "Any nontaxable good or service."),
+    "txcd_10000000": ("General - Electronically Supplied Services", "Digital services delivered over the internet."),
+    "txcd_10103000": ("Software as a service (SaaS) - personal use", "Software that runs in the cloud, for a person."),
+    "txcd_10103001": (
+        "Software as a service (SaaS) - business use",
+        "Software that runs in the cloud, for a business.",
+    ),
+    "txcd_20030000": ("General - Services", "Services in general."),
+    "txcd_92010001": ("Shipping", "Delivery of goods."),
+    "txcd_99999999": ("General - Tangible Goods", "Physical goods in general."),
+}
+
+_CURRENCY_OF = {
+    "AT": "eur", "AU": "aud", "BE": "eur", "BR": "brl", "CA": "cad", "CH": "chf", "DE": "eur", "DK": "dkk", "ES": "eur",
+    "FI": "eur", "FR": "eur", "GB": "gbp", "HK": "hkd", "IE": "eur", "IN": "inr", "IT": "eur", "JP": "jpy", "LU": "eur",
+    "MX": "mxn", "NL": "eur", "NO": "nok", "NZ": "nzd", "PL": "pln", "PT": "eur", "SE": "sek", "SG": "sgd", "US": "usd",
+}  # fmt: skip
+
+
+def _tax_code(code: str) -> dict[str, object]:
+    name, description = _TAX_CODES[code]
+    return {
+        "id": code,
+        "object": "tax_code",
+        "description": description,
+        "name": name,
+        "requirements": {"performance_location": "optional"},
+    }
+
+
+def _tax_codes(call: RequestContext[Params]) -> Mapping[str, object]:
+    return list_of([_tax_code(code) for code in _TAX_CODES], call.path, {"limit": 10, **call.params})
+
+
+def _one_tax_code(call: RequestContext[Params]) -> Mapping[str, object]:
+    if call.ids["id"] not in _TAX_CODES:
+        raise missing("tax_code", call.ids["id"])
+    return _tax_code(call.ids["id"])
+
+
+def _country(code: str) -> dict[str, object]:
+    needed = {"additional": [], "minimum": ["external_account", "tos_acceptance.date", "tos_acceptance.ip"]}
+    return {
+        "id": code,
+        "object": "country_spec",
+        "default_currency": _CURRENCY_OF[code],
+        "supported_bank_account_currencies": {_CURRENCY_OF[code]: [code]},
+        "supported_payment_currencies": list(CURRENCIES),
+        "supported_payment_methods": ["card", "stripe"],
+        "supported_transfer_countries": sorted(_CURRENCY_OF),
+        "verification_fields": {"company": needed, "individual": needed},
+    }
+
+
+def _countries(call: RequestContext[Params]) -> Mapping[str, object]:
+    return list_of([_country(code) for code in sorted(_CURRENCY_OF)], call.path, {"limit": 10, **call.params})
+
+
+def _one_country(call: RequestContext[Params]) -> Mapping[str, object]:
+    if call.ids["country"] not in _CURRENCY_OF:
+        raise missing("country_spec", call.ids["country"])
+    return _country(call.ids["country"])
+
+
+def _reviews(call: RequestContext[Params]) -> Mapping[str, object]:
+    """Answer the reviews, of which there are none: no rule of Radar asks for them here."""
+    return list_of(list[dict[str, object]](), call.path, {"limit": 10, **call.params})
+
+
+def _no_review(call: RequestContext[Params]) -> Mapping[str, object]:
+    raise missing("review", call.ids["review"])
+
+
+def _entitlements(call: RequestContext[Params], customer_id: str) -> list[dict[str, object]]:
+    unit = call.unit
+    customer = unit.get(kinds.CUSTOMER, customer_id, "customer")
+    rows: dict[str, dict[str, object]] = {}
+    for subscription in unit.list(kinds.SUBSCRIPTION, customer=customer["id"]):
+        if subscription["status"] not in {"active", "trialing", "past_due"}:
+            continue
+        for item in subscription["items"]["data"]:
+            for granted in unit.list(kinds.PRODUCT_FEATURE, _product=item["price"]["product"]):
+                feature = granted["entitlement_feature"]
+                entitlement = (
+                    f"ent_test_{customer['id'].removeprefix('cus_')}{feature['id'].removeprefix('feat_test_')}"
+                )
+                rows[feature["id"]] = {
+                    "id": entitlement,
+                    "object": "entitlements.active_entitlement",
+                    "feature": feature["id"],
+                    "livemode": False,
+                    "lookup_key": feature["lookup_key"],
+                }
+    return list(rows.values())
+
+
+def _active_entitlements(call: RequestContext[Params]) -> Mapping[str, object]:
+    customer = required(text(call.params.get("customer")), "customer")
+    return list_of(_entitlements(call, customer), call.path, {"limit": 10, **call.params})
+
+
+def _lists(name: str, prefix: str, *operations: Operation) -> Resource:
+    """Return the resource of a list that is not stored."""
+    return Resource(
+        schema=Schema(object=name, prefix=prefix, has_created=False, has_livemode=False),
+        endpoints=Endpoints(can=(), operations=operations),
+    )
+
+
+RESOURCES = (
+    _lists(
+        "tax_code",
+        "txcd_",
+        Operation("GET", "/v1/tax_codes", _tax_codes),
+        Operation("GET", "/v1/tax_codes/{id}", _one_tax_code),
+    ),
+    _lists(
+        "country_spec",
+        "",
+        Operation("GET", "/v1/country_specs", _countries),
+        Operation("GET", "/v1/country_specs/{country}", _one_country),
+    ),
+    _lists(
+        "review",
+        "prv_",
+        Operation("GET", "/v1/reviews", _reviews),
+        Operation("GET", "/v1/reviews/{review}", _no_review),
+        Operation("POST", "/v1/reviews/{review}/approve", _no_review),
+    ),
+    _lists(
+        "entitlements.active_entitlement",
+        "ent_test_",
+        Operation("GET", "/v1/entitlements/active_entitlements", _active_entitlements),
+    ),
+)

@@ -1,0 +1,122 @@
+"""How it is started and asked whether it is there: seed files, the health check, waiting; and lists that are copied."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from payloom_emulator.__main__ import main
+from payloom_emulator.core.errors import EmulatorError
+from payloom_emulator.http import seed_file
+from payloom_emulator.protocol.form import decode
+from payloom_emulator.runtime.emulator import Emulator
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from payloom_emulator.embedded import RunningEmulator
+
+SEED = """
+calls:
+  - {path: /v1/customers, params: {name: Jenny, email: jenny@example.com}, as: jenny}
+  - {path: "/v1/customers/{jenny.id}", params: {description: first}}
+"""
+
+
+def answered(emulator: Emulator, method: str, path: str, query: str = "", status: int = 200) -> dict[str, Any]:
+    code, body = emulator.call(method, path, decode(query))
+    assert code == status, body
+    return body
+
+
+@pytest.mark.parametrize(("name", "text"), [("seed.yaml", SEED), ("seed.json", None)])
+def test_a_seed_file_makes_its_calls(tmp_path: Path, name: str, text: str | None) -> None:
+    calls = [{"path": "/v1/customers", "params": {"name": "Jenny", "description": "first"}}]
+    (tmp_path / name).write_text(text or json.dumps({"calls": calls}))
+    emulator = Emulator()
+    seed_file.replay(emulator, tmp_path / name)
+    assert [c["description"] for c in answered(emulator, "GET", "/v1/customers")["data"]] == ["first"]
+
+
+@pytest.mark.parametrize("text", ["{", "{}", '{"calls": [1]}', '{"calls": [{"path": "/v1/nothing"}]}'])
+def test_a_seed_file_that_cannot_be_played_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "seed.json").write_text(text)
+    with pytest.raises(EmulatorError):
+        seed_file.replay(Emulator(), tmp_path / "seed.json")
+
+
+def test_wait_returns_once_it_answers(stripe_emulator: RunningEmulator, capsys: pytest.CaptureFixture[str]) -> None:
+    port = stripe_emulator.url.rsplit(":", 1)[1]
+    assert main(["--port", port, "--wait", "5"]) == 0
+    assert main(["--port", "9", "--wait", "0"]) == 1
+    assert "No local Stripe answered" in capsys.readouterr().err
+
+
+def test_lists_that_programs_copy() -> None:
+    emulator = Emulator()
+    for path in ("/v1/tax_codes", "/v1/country_specs", "/v1/reviews"):
+        assert answered(emulator, "GET", path)["object"] == "list"
+    assert answered(emulator, "GET", "/v1/tax_codes/txcd_99999999")["name"] == "General - Tangible Goods"
+    assert answered(emulator, "GET", "/v1/country_specs/DE")["default_currency"] == "eur"
+    assert answered(emulator, "GET", "/v1/country_specs/XX", status=404)["error"]["param"] == "country"
+    issuing = answered(emulator, "GET", "/v1/issuing/cards", status=501)["error"]
+    assert "docs.stripe.com/issuing" in issuing["message"]
+
+
+def test_a_test_transfer_fills_the_cash_balance() -> None:
+    emulator = Emulator()
+    customer = answered(emulator, "POST", "/v1/customers")["id"]
+    fund = f"/v1/test_helpers/customers/{customer}/fund_cash_balance"
+    for amount in (500, 200):
+        answered(emulator, "POST", fund, f"amount={amount}&currency=eur&reference=r")
+    path = f"/v1/customers/{customer}/cash_balance"
+    assert answered(emulator, "GET", path)["available"] == {"eur": 700}
+    assert [t["ending_balance"] for t in answered(emulator, "GET", f"{path}_transactions")["data"]] == [700, 500]
+    types = {e["type"] for e in answered(emulator, "GET", "/v1/events")["data"]}
+    assert {"cash_balance.funds_available", "customer_cash_balance_transaction.created"} <= types
+
+
+TOO_LONG = [
+    ("/v1/customers", "phone={}", 20, "phone"),
+    ("/v1/customers", "name={}", 256, "name"),
+    ("/v1/customers", "description={}", 5000, "description"),
+    (
+        "/v1/customers",
+        "invoice_settings[custom_fields][0][value]=v&invoice_settings[custom_fields][0][name]={}",
+        40,
+        "invoice_settings[custom_fields][0][name]",
+    ),
+    ("/v1/coupons", "percent_off=10&name={}", 40, "name"),
+    ("/v1/prices", "currency=usd&unit_amount=100&product_data[name]=n&lookup_key={}", 200, "lookup_key"),
+]
+
+
+@pytest.mark.parametrize(("path", "query", "longest", "param"), TOO_LONG)
+def test_a_text_that_is_too_long_is_refused(path: str, query: str, longest: int, param: str) -> None:
+    emulator = Emulator()
+    answered(emulator, "POST", path, query.format("1" * longest))
+    error = answered(emulator, "POST", path, query.format("1" * (longest + 1)), status=400)["error"]
+    assert error["param"] == param
+    assert error["message"].endswith(f"must be at most {longest} characters")
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ('email:"ZED@x.co"', ["Zed"]),
+        ('metadata["order"]:"42"', ["Zed"]),
+        ('name~"ZED" AND metadata["order"]:"42"', ["Zed"]),
+        ('-email:"zed@x.co"', ["Ann"]),
+        ('email:"nobody" OR name:"ann"', ["Ann"]),
+        ('name~"50%_"', []),
+    ],
+)
+def test_a_search_finds_the_same_by_an_index_as_without(query: str, names: list[str]) -> None:
+    emulator = Emulator()
+    answered(emulator, "POST", "/v1/customers", "name=Ann")
+    zed = answered(emulator, "POST", "/v1/customers", "name=Old&metadata[order]=42")["id"]
+    answered(emulator, "POST", f"/v1/customers/{zed}", "name=Zed&email=zed@x.co")
+    code, body = emulator.call("GET", "/v1/customers/search", {"query": query})
+    assert (code, [c["name"] for c in body["data"]]) == (200, names)
