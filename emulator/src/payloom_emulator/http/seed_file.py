@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from payloom_emulator.core.errors import EmulatorError
 from payloom_emulator.http.seeding import Step, replay_calls
@@ -42,6 +42,6 @@ def _read(path: Path) -> object:
             hint="Install payloom-emulator[yaml], or write the file in JSON.",
         ) from None
     try:
-        return YAML(typ="safe").load(text)
+        return cast("Any", YAML(typ="safe")).load(text)
     except YAMLError as error:
         raise EmulatorError(f"{path} is not YAML: {error}") from None
