@@ -101,7 +101,7 @@ class Endpoints:
         session_auth: SessionAuth,
         *,
         origin: str,
-        open_errors: bool,
+        in_dev: bool,
         own: Mapping[str, str],
         counters: Counters,
         audit: AuditTrail,
@@ -109,7 +109,7 @@ class Endpoints:
     ) -> None:
         """workflows: returns those that are served now, another mapping after each publish.
 
-        origin: the site's own origin. open_errors: callers may read why a run failed by our fault (dev).
+        origin: the site's own origin. in_dev: answers say how a developer opens the run.
 
         own: Payloom's own addresses under /api with their methods, for saying what they take. counters: of calls with a
         `rate_limit`, for every process. guest_rate: calls per seconds of one endpoint by one guest's address, where the
@@ -121,7 +121,7 @@ class Endpoints:
         self.runs = runs
         self.session_auth = session_auth
         self.origin = origin
-        self.open_errors = open_errors
+        self.in_dev = in_dev
         self.own = own
         self.counters = counters
         self.audit = audit
@@ -216,7 +216,7 @@ class Endpoints:
             # The work goes on; a page that asks again with the same dedupe value gets the answer then.
             body: Any = {"run_id": answer.run_id, "status": "running"}
         elif answer.state == "failed" and answer.body is None:
-            error = caller_error(answer.failure, answer.status, answer.run_id, open_errors=self.open_errors)
+            error = caller_error(answer.failure, answer.status, answer.run_id, in_dev=self.in_dev)
             body = {"error": error | {"request_id": request_id_of(request)}}
         else:
             body = answer.body

@@ -92,7 +92,9 @@ class PageRoutes:
                 }
             )
         except PayloomError as error:
-            if error.code == "row_not_found":
+            # An address such as /pay/none, where the column takes a UUID, has no row either.
+            odd_address = error.code == "type_mismatch" and bool(scope["params"] or scope["query"])
+            if error.code == "row_not_found" or odd_address:
                 raise NoSuchRoute("the page has no data for this address, or you are not allowed to see it") from None
             raise PageBroken(f"{page.template}: {error}", hint="Check `data` in the head of the page.") from error
 

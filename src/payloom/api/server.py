@@ -106,7 +106,7 @@ def _routes(dependencies: ServerDependencies, webhook: Route) -> Sequence[BaseRo
         dependencies.runs,
         dependencies.session_auth,
         origin=settings.origin,
-        open_errors=settings.is_dev,
+        in_dev=settings.is_dev,
         counters=counters,
         audit=audit,
         guest_rate=settings.guest_rate,

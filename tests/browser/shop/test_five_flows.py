@@ -215,7 +215,7 @@ def test_an_admin_refunds_a_part_then_the_rest_and_is_told_when_it_is_too_much(s
     shop.wait("partly", lambda: visitor.orders()[0]["status"] == "partially_refunded")
     assert (visitor.orders()[0]["refunded"], visitor.orders()[0]["access"]) == (900, True)
     refund("5000")
-    expect(owner.page.get_by_role("alert").filter(has_text="greater than unrefunded amount")).to_be_visible()
+    expect(owner.page.get_by_role("alert").filter(has_text="Only $20.00 is left to refund.")).to_be_visible()
     refund("")
     shop.wait("wholly", lambda: visitor.orders()[0]["status"] == "refunded")
     assert (visitor.orders()[0]["refunded"], visitor.orders()[0]["access"]) == (2900, False)

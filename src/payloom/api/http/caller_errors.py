@@ -1,8 +1,8 @@
 """What a caller of an endpoint sees of a run that failed. Everything that is answered for a failure passes here.
 
-In dev the developer reads the failure as it is. Elsewhere the caller gets the kind, and words that name no table,
-column, condition or Stripe id: the workflow's own words where its author wrote them for the caller, a card's decline as
-Stripe words it for buyers, and otherwise a sentence for the status. Staff read the whole failure on the run's page.
+A caller gets the kind, and words that name no table, column, condition, expression or Stripe id: the workflow's own
+words where its author wrote them for the caller, a card's decline as Stripe words it for buyers, and otherwise a
+sentence for the status. Staff read the whole failure on the run's page; in dev the answer says how to open it.
 """
 
 from __future__ import annotations
@@ -30,17 +30,18 @@ _AUTHORS = ("fields", "param", "decline_code")
 _BUYERS = ("decline_code",)
 
 
-def caller_error(failure: StepFailure | None, status: int, run_id: str, *, open_errors: bool) -> dict[str, Any]:
+def caller_error(failure: StepFailure | None, status: int, run_id: str, *, in_dev: bool) -> dict[str, Any]:
     """Return the `error` of the answer, without its request id.
 
-    status: the answer's HTTP status. open_errors: the caller is a developer, who may read everything.
+    status: the answer's HTTP status. in_dev: the caller is likely a developer, who can look at the run.
     """
     if failure is None:
         return {"code": "run_failed", "message": "The run failed.", "run_id": run_id}
     body: dict[str, Any] = {"code": failure.kind, "message": failure.message, "run_id": run_id}
-    if not open_errors and status >= 500:
-        return redact(body | {"message": _OUR_SIDE, "hint": _REPORT})
-    if open_errors or failure.origin == "author":
+    visible: tuple[str, ...] = ()
+    if status >= 500:
+        body |= {"message": _OUR_SIDE, "hint": _REPORT}
+    elif failure.origin == "author":
         visible = _AUTHORS
         if failure.hint:
             body["hint"] = failure.hint
@@ -49,6 +50,8 @@ def caller_error(failure: StepFailure | None, status: int, run_id: str, *, open_
         if not (failure.status == 402 and not _STRIPE_ID.search(failure.message)):
             body["message"] = words_for(status)
     body |= {key: failure.data[key] for key in visible if failure.data.get(key) is not None}
+    if in_dev and (status >= 500 or failure.origin != "author"):
+        body["hint"] = f"In development: `payloom runs show {run_id}` shows why."
     return redact(body)
 
 
