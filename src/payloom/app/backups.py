@@ -25,7 +25,7 @@ from payloom.db.sealing.source import sealer_for
 from payloom.kit.clock import Clock
 from payloom.runs.lost_time import LostTime, note_restored
 from payloom.settings.model import Settings
-from payloom.settings.private_files import private_folder
+from payloom.settings.private_files import private_file, private_folder
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -236,7 +236,9 @@ def _extracted(file: Path, folder: Path) -> Generator[tuple[Manifest, Path]]:
 @contextlib.contextmanager
 def _nobody_works(path: Path) -> Generator[None]:
     """Hold the lock of a SQLite database's worker while the block runs. Raises `DatabaseInUse`."""
-    with Path(f"{path}.worker").open("a+") as lock:
+    file = Path(f"{path}.worker")
+    private_file(file)
+    with file.open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

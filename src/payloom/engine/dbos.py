@@ -36,6 +36,7 @@ from payloom.engine.port import Advance, Takeover
 from payloom.engine.queue_probe import QueueProbe, WakeEvent
 from payloom.engine.segment_runner import SegmentRunner
 from payloom.kit.clock import Clock
+from payloom.settings.private_files import private_file
 
 log = logging.getLogger("payloom.engine")
 
@@ -189,6 +190,7 @@ class DbosEngine:
         if not isinstance(self._database, SqliteDatabase):
             return
         path = Path(f"{self._database.path}.worker")
+        private_file(path)
         lock = path.open("a+")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

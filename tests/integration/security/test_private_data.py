@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.http_server import running_server
 from tests.support.ports import free_port
 
 from payloom.cli.server.processes.emulator_process import local_stripe
@@ -49,6 +50,13 @@ async def test_everything_that_is_made_for_a_project_is_its_owner_s(tmp_path: Pa
         )
         assert set(found.values()) == {0}, found
     await database.close()
+
+
+def test_what_a_running_server_makes_is_its_owner_s(tmp_path: Path) -> None:
+    with running_server(tmp_path, {}) as server:
+        rights = modes(server.settings.data_dir)
+    assert {"payloom.sqlite", "payloom.sqlite.worker", "sealing.key"} <= set(rights)
+    assert {name: mode for name, mode in rights.items() if mode} == {}
 
 
 async def test_a_database_of_before_loses_the_rights_of_others(tmp_path: Path) -> None:
