@@ -10,7 +10,11 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from payloom_emulator.core.declarations.api_changes import Change
 from payloom_emulator.http.trigger import TRIGGERS
+from payloom_emulator.presentation.versions import VersionHistory
+from payloom_emulator.protocol.api_versions import EVER
+from payloom_emulator.protocol.older_params import is_covered, older_params
 from payloom_emulator.protocol.param_types import anonymous, event_types, table
 from payloom_emulator.runtime.registry import RESOURCES
 from payloom_emulator.runtime.requests.router import Router
@@ -75,6 +79,38 @@ def _machine(schema: Schema) -> list[str]:
     return [*lines, "```", ""]
 
 
+def _older_params() -> list[str]:
+    """Return the rows of what operations took in older API versions: what is read here, and what answers 501."""
+    history = VersionHistory((r.schema.object, r.versions) for r in RESOURCES)
+    routes = Router(RESOURCES).routes
+    rows = []
+    for name, params in older_params()["operations"].items():
+        method, path = name.split(" ")
+        if (method, path) not in routes:
+            continue
+        accepted = history.accepted((method, path), OLDEST)
+        whole = routes[method, path].operation.private
+        read = [f"`{p}` ({u[:10]})" for p, (_, u) in params.items() if p and (whole or is_covered(p, accepted))]
+        absent = [f"`{p}` ({u[:10]})" for p, (_, u) in params.items() if p and not (whole or is_covered(p, accepted))]
+        shown = f"{len(read)} parameters" if len(read) > MOST_NAMED else ", ".join(read)
+        rows.append(f"| `{method} {path.removeprefix('/v1')}` | {shown} | {', '.join(absent)} |")
+    return sorted(rows)
+
+
+def _older_shapes() -> list[str]:
+    """Return the rows of the objects that look different in older API versions."""
+    rows = []
+    for resource in RESOURCES:
+        dates = sorted({c.since for c in resource.versions if isinstance(c, Change) and c.since != EVER}, reverse=True)
+        if dates:
+            rows.append(f"| `{resource.schema.object}` | {', '.join(dates)} |")
+    return sorted(rows)
+
+
+OLDEST = "2020-08-27"
+MOST_NAMED = 20
+
+
 def page() -> str:
     """Return the page."""
     rows = _operations()
@@ -102,6 +138,23 @@ def page() -> str:
     lines += ["", "## State machines", "", "Drawn from the tables the code runs on.", ""]
     for schema in sorted((r.schema for r in RESOURCES if r.schema.machine), key=lambda r: r.object):
         lines += _machine(schema)
+    releases = older_params()["releases"]
+    lines += [
+        "## Older API versions",
+        "",
+        f"From the types of {len(releases)} releases of Stripe's SDK, {min(releases)} to {max(releases)}.",
+        "",
+        "| object | looks different before |",
+        "|---|---|",
+        *_older_shapes(),
+        "",
+        "Parameters that Stripe took once, with the first version without them:",
+        "",
+        "| operation | taken here | answers 501 |",
+        "|---|---|---|",
+        *_older_params(),
+        "",
+    ]
     declared, known = emitted(), event_types()
     lines += [
         "## Events",

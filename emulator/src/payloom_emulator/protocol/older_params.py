@@ -74,9 +74,8 @@ def refuse_uncovered(
     known = taken(operation, version)
     if not known:
         return
-    names = {path.partition(".")[0].removesuffix("[]") for path in covered if "." not in path}
     for path in _paths(params):
-        if path in known and path not in covered and path.partition(".")[0].removesuffix("[]") not in names:
+        if path in known and not is_covered(path, covered):
             raise StripeError(
                 f"The local Stripe does not have the parameter `{path}` of `{' '.join(operation)}`, which Stripe took at API version {version}. {COVERAGE_PAGE} lists what it has; nothing was done.",
                 status=501,
@@ -85,6 +84,12 @@ def refuse_uncovered(
                 param=path,
                 headers={"Stripe-Should-Retry": "false"},
             )
+
+
+def is_covered(path: str, covered: Mapping[str, Ref]) -> bool:
+    """Return whether the declarations accept a parameter: by its own path, or with the whole that it is a part of."""
+    own, whole = path.removesuffix("[]"), path.partition(".")[0].removesuffix("[]")
+    return own in covered or whole in covered
 
 
 def _paths(value: object, path: str = "") -> Iterator[str]:

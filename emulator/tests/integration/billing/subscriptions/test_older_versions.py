@@ -76,6 +76,23 @@ def test_usage_is_recorded_on_the_item_until_basil(call: Callable[..., dict[str,
     assert upcoming["object"] == "invoice"
 
 
+def test_every_part_of_a_line_that_checkout_took_until_2022_08_01_is_read(call: Callable[..., dict[str, Any]]) -> None:
+    line = "&".join(
+        f"line_items[0]{part}"
+        for part in (
+            "[name]=Tea",
+            "[amount]=500",
+            "[currency]=usd",
+            "[quantity]=2",
+            "[images][]=https://x.example/a.png",
+        )
+    )
+    query = (
+        f"mode=payment&success_url=https://x.example&cancel_url=https://x.example&payment_method_types[]=card&{line}"
+    )
+    assert call("POST", "/v1/checkout/sessions", query, version="2020-08-27")["amount_total"] == 1000
+
+
 OPERATIONS = sorted(
     operation
     for operation in older_params()["operations"]
