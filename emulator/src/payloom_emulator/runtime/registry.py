@@ -24,7 +24,15 @@ from payloom_emulator.resources.connect import (
     transfers,
     webhook_endpoints,
 )
-from payloom_emulator.resources.core_resources import balance, customers, events, files, payouts, reference_lists
+from payloom_emulator.resources.core_resources import (
+    balance,
+    customers,
+    events,
+    files,
+    payouts,
+    reference_lists,
+    reports,
+)
 from payloom_emulator.resources.invoicing import (
     credit_notes,
     customer_balance_transactions,
@@ -90,6 +98,7 @@ RESOURCES: tuple[Resource, ...] = (
             prices,
             products,
             reference_lists,
+            reports,
             refunds,
             sessions,
             setup_intents,

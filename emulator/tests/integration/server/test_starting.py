@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -120,3 +121,16 @@ def test_a_search_finds_the_same_by_an_index_as_without(query: str, names: list[
     answered(emulator, "POST", f"/v1/customers/{zed}", "name=Zed&email=zed@x.co")
     code, body = emulator.call("GET", "/v1/customers/search", {"query": query})
     assert (code, [c["name"] for c in body["data"]]) == (200, names)
+
+
+def test_a_report_of_the_balance_is_a_file() -> None:
+    emulator = Emulator()
+    answered(emulator, "POST", "/v1/charges", "amount=2000&currency=usd&source=tok_visa")
+    run = answered(emulator, "POST", "/v1/reporting/report_runs", "report_type=balance_change_from_activity.itemized.1")
+    assert run["status"] == "pending"
+    done = answered(emulator, "GET", f"/v1/reporting/report_runs/{run['id']}")
+    assert (done["status"], done["result"]["type"]) == ("succeeded", "csv")
+    content = answered(emulator, "GET", f"/v1/files/{done['result']['id']}/contents")["content"]
+    assert base64.b64decode(content).decode().splitlines()[1].split(",")[3:6] == ["2000", "88", "1912"]
+    types = [e["type"] for e in answered(emulator, "GET", "/v1/events")["data"]]
+    assert "reporting.report_run.succeeded" in types
