@@ -64,7 +64,12 @@ async def sweep(services: Services) -> None:
         await services.database.write(lambda tx: sweep_account_mails(tx, services.clock.now()))
         await services.audit.prune()
     settings = services.settings
-    keep = Retention(runs=settings.keep_runs, refused=settings.keep_refused, failed=settings.keep_failed)
+    keep = Retention(
+        runs=settings.keep_runs,
+        refused=settings.keep_refused,
+        failed=settings.keep_failed,
+        mails=settings.keep_mails,
+    )
     try:
         deleted = await services.runs.prune(keep)
     except (PayloomError, exc.SQLAlchemyError) as error:

@@ -6,11 +6,14 @@ Runs at every start; it is quick when there is nothing to do.
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy import schema
 
-from payloom.db.database import Database
+from payloom.db.database import Database, metadata
 from payloom.db.errors import DatabaseNewer
 
 VERSION_TABLE = "payloom_alembic_version"
@@ -38,7 +41,10 @@ async def migrate(database: Database) -> bool:
             f"The database is at migration {revision}, this Payloom knows {newest}.",
             hint="Start the newer version again, or restore a backup from before it.",
         )
-    await asyncio.get_running_loop().run_in_executor(None, _upgrade, database.engine)
+    loop = asyncio.get_running_loop()
+    if revision is not None and database.dialect == "postgresql":
+        await loop.run_in_executor(None, _build_indexes, database.engine)
+    await loop.run_in_executor(None, _upgrade, database.engine)
     return True
 
 
@@ -46,6 +52,44 @@ def _current(tx: sa.Connection) -> str | None:
     if not sa.inspect(tx).has_table(VERSION_TABLE):
         return None
     return tx.execute(sa.text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 - a constant
+
+
+def _build_indexes(engine: sa.Engine) -> None:
+    """Build the indexes that the tables are to have and that need no new column, while other servers write to them.
+
+    The migration that brings them finds them built. Within its transaction they would keep every writer waiting.
+    """
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+        # Not waited for in a statement: what builds an index waits for all statements that are under way.
+        while not conn.execute(sa.text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK + 1}).scalar():
+            time.sleep(0.2)
+        try:
+            for index in _missing_indexes(conn):
+                conn.execute(sa.text(f'DROP INDEX CONCURRENTLY IF EXISTS "{index.name}"'))  # left half built
+                _create_concurrently(conn, index)
+        finally:
+            conn.execute(sa.text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK + 1})
+
+
+def _missing_indexes(conn: sa.Connection) -> Iterator[sa.Index]:
+    valid = sa.text("SELECT indexrelid::regclass::text FROM pg_index WHERE indisvalid")
+    built = {name.strip('"').rpartition(".")[2] for name in conn.execute(valid).scalars()}
+    inspector = sa.inspect(conn)
+    for table in metadata.sorted_tables:
+        if table.name.startswith("payloom_") and inspector.has_table(table.name):
+            columns = {column["name"] for column in inspector.get_columns(table.name)}
+            for index in table.indexes:
+                if index.name not in built and {column.name for column in index.columns} <= columns:
+                    yield index
+
+
+def _create_concurrently(conn: sa.Connection, index: sa.Index) -> None:
+    options = index.dialect_options["postgresql"]
+    options["concurrently"] = True
+    try:
+        conn.execute(schema.CreateIndex(index))
+    finally:
+        options["concurrently"] = False
 
 
 def _upgrade(engine: sa.Engine) -> None:

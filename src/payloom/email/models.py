@@ -30,6 +30,28 @@ mails = sa.Table(
     sa.Column("changed_at", UtcDateTime, nullable=False),
     sa.Column("sent_at", UtcDateTime, nullable=True),
     sa.Index("payloom_mails_created", "created_at", "id"),
-    sa.Index("payloom_mails_status", "status", "created_at"),
     sa.Index("payloom_mails_run", "run_id"),
+    sa.Index("payloom_mails_of_template", "template", "created_at", "id"),
+)
+UNSENT = mails.c.status != sa.literal_column("'sent'")
+"""Whether a mail is not sent for certain. Written out, as the index is: a parameter could be anything."""
+sa.Index(
+    "payloom_mails_unsent",
+    mails.c.created_at,
+    mails.c.id,
+    sqlite_where=sa.text("status != 'sent'"),
+    postgresql_where=sa.text("status != 'sent'"),
+)
+TO = sa.func.lower(sa.type_coerce(mails.c.recipients, sa.Text))
+"""The recipients as they are compared: upper and lower case alike."""
+_SEVERAL = """recipients LIKE '%","%'"""
+SEVERAL = sa.text(_SEVERAL)
+"""Whether a mail has more than one recipient."""
+sa.Index("payloom_mails_to", TO, mails.c.created_at, mails.c.id)
+sa.Index(
+    "payloom_mails_several",
+    mails.c.created_at,
+    mails.c.id,
+    sqlite_where=sa.text(_SEVERAL),
+    postgresql_where=sa.text(_SEVERAL),
 )

@@ -22,9 +22,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from payloom.db import compiled_statements
 from payloom.db.database import Database
+from payloom.db.types import dump_json
 from payloom.email.errors import BadMail, DeliveryUnknown, EmailError, MailDelayed, MailNotFound, MailRefused
 from payloom.email.message import Attachment, Mail, Status, message_id
-from payloom.email.models import mails
+from payloom.email.models import SEVERAL, TO, UNSENT, mails
 from payloom.email.transport import OutboxTransport, Transport
 from payloom.kit.clock import Clock
 from payloom.kit.ids import new_id
@@ -256,17 +257,30 @@ def list_mails(
 
     before: `(created_at, id)` of the last one seen, for the next page. to: an address, upper and lower case alike.
     """
-    query = sa.select(mails).order_by(mails.c.created_at.desc(), mails.c.id.desc()).limit(limit)
+    conditions: list[sa.ColumnElement[bool]] = []
     if before:
-        earlier = mails.c.created_at < before[0]
-        query = query.where(earlier | ((mails.c.created_at == before[0]) & (mails.c.id < before[1])))
-    if to is not None:
-        addresses = sa.func.lower(sa.type_coerce(mails.c.recipients, sa.Text))
-        query = query.where(addresses.contains(f'"{to.lower()}"', autoescape=True))  # quoted: the whole address
+        conditions.append(sa.tuple_(mails.c.created_at, mails.c.id) < sa.tuple_(*map(sa.literal, before)))
     for column, value in ((mails.c.run_id, run_id), (mails.c.template, template), (mails.c.status, status)):
         if value is not None:
-            query = query.where(column == value)
-    return [_mail(row) for row in tx.execute(query)]
+            conditions.append(column == value)
+    if status not in (None, "sent"):
+        conditions.append(UNSENT)
+    if to is None:
+        return [_mail(row) for row in tx.execute(_page(sa.select(mails).where(*conditions), limit))]
+    address = dump_json(to.lower())
+    alone, among = f"[{address}]" == TO, TO.contains(address, autoescape=True)  # quoted: the whole address
+    # Each has its own index: nearly all mails have one recipient.
+    ids = sa.union_all(
+        *(
+            sa.select(_page(sa.select(mails.c.id).where(of_address, *conditions), limit).subquery())
+            for of_address in (alone, sa.and_(SEVERAL, among))
+        )
+    )
+    return [_mail(row) for row in tx.execute(_page(sa.select(mails).where(mails.c.id.in_(ids)), limit))]
+
+
+def _page(query: sa.Select[Any], limit: int) -> sa.Select[Any]:
+    return query.order_by(mails.c.created_at.desc(), mails.c.id.desc()).limit(limit)
 
 
 def sweep_account_mails(tx: sa.Connection, now: dt.datetime) -> int:
@@ -278,7 +292,6 @@ def sweep_account_mails(tx: sa.Connection, now: dt.datetime) -> int:
 
 def erase_recipient(tx: sa.Connection, address: str) -> int:
     """Take an address and what was written to it out of its mails; return how many. Their status and times stay."""
-    recipients = sa.func.lower(sa.type_coerce(mails.c.recipients, sa.Text))
     erased: dict[str, Any] = {
         "recipients": [],
         "subject": "[deleted]",
@@ -286,7 +299,7 @@ def erase_recipient(tx: sa.Connection, address: str) -> int:
         "text": "[deleted]",
         "attachments": [],
     }
-    only = sa.update(mails).where(recipients == f'["{address.lower()}"]').values(**erased)
+    only = sa.update(mails).where(f"[{dump_json(address.lower())}]" == TO).values(**erased)
     return tx.execute(only).rowcount
 
 

@@ -26,6 +26,20 @@ events = sa.Table(
     sa.Index("payloom_events_object", "object_id"),
     sa.Index("payloom_events_type", "type", "received_at"),
     sa.Index(
+        "payloom_events_aside",
+        "received_at",
+        "id",
+        sqlite_where=sa.text("set_aside IS NOT NULL"),
+        postgresql_where=sa.text("set_aside IS NOT NULL"),
+    ),
+    sa.Index(
+        "payloom_events_fetched",
+        "received_at",
+        "id",
+        sqlite_where=sa.text("source = 'catch_up'"),
+        postgresql_where=sa.text("source = 'catch_up'"),
+    ),
+    sa.Index(
         "payloom_events_set_aside",
         "set_aside",
         "received_at",
@@ -40,6 +54,9 @@ set_aside: why the event waits for a review (`inbox.set_aside.REASONS`); null fo
 
 ASKED_FOR = events.c.set_aside.is_(None)
 """Of the events that somebody asked for: what is set aside is shown as such, and nowhere else."""
+
+FETCHED = events.c.source == sa.literal_column("'catch_up'")
+"""Of the events that Payloom fetched later. Written out, as the index is: a parameter could be anything."""
 
 rejections = sa.Table(
     "payloom_rejections",

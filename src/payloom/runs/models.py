@@ -50,10 +50,39 @@ runs = sa.Table(
     sa.Column("resolved_at", UtcDateTime),
     sa.Column("resolution", Json),
     sa.Index("payloom_runs_created", "created_at", "id"),
-    sa.Index("payloom_runs_workflow", "workflow_id", "created_at"),
+    sa.Index("payloom_runs_of_workflow", "workflow_id", "created_at", "id"),
     sa.Index("payloom_runs_status", "status", "updated_at"),
+    sa.Index("payloom_runs_of_status", "status", "created_at", "id"),
+    sa.Index(
+        "payloom_runs_outcome",
+        "outcome",
+        "created_at",
+        "id",
+        sqlite_where=sa.text("outcome IS NOT NULL"),
+        postgresql_where=sa.text("outcome IS NOT NULL"),
+    ),
+    sa.Index(
+        "payloom_runs_finished",
+        "status",
+        "finished_at",
+        sqlite_where=sa.text("finished_at IS NOT NULL"),
+        postgresql_where=sa.text("finished_at IS NOT NULL"),
+    ),
     sa.Index("payloom_runs_event", "event_id"),
-    sa.Index("payloom_runs_object", "object_id"),
+    sa.Index(
+        "payloom_runs_parked_at",
+        "created_at",
+        "id",
+        sqlite_where=sa.text("parked_on IS NOT NULL"),
+        postgresql_where=sa.text("parked_on IS NOT NULL"),
+    ),
+    sa.Index(
+        "payloom_runs_blocked",
+        "created_at",
+        "id",
+        sqlite_where=sa.text("blocked IS 1 AND finished_at IS NULL"),
+        postgresql_where=sa.text("blocked IS true AND finished_at IS NULL"),
+    ),
     sa.Index(
         "payloom_runs_lane",
         "lane",
@@ -119,7 +148,18 @@ steps = sa.Table(
     sa.Column("value", Json),
     sa.Column("failure", Json),
     sa.Column("at", UtcDateTime),
-    sa.Index("payloom_steps_key", "key"),
+    sa.Index(
+        "payloom_steps_keyed",
+        "key",
+        sqlite_where=sa.text("key IS NOT NULL"),
+        postgresql_where=sa.text("key IS NOT NULL"),
+    ),
+    sa.Index(
+        "payloom_steps_in_doubt",
+        "run_id",
+        sqlite_where=sa.text("in_doubt IS 1"),
+        postgresql_where=sa.text("in_doubt IS true"),
+    ),
 )
 """The journal: one row per step. status: started | succeeded | failed | waiting | superseded.
 

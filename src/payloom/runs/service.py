@@ -32,7 +32,7 @@ from payloom.runs.intake.intake_batcher import IntakeBatcher
 from payloom.runs.lost_time import read_lost_time
 from payloom.runs.registry import RowChange, TriggerKind, WorkflowRegistry
 from payloom.runs.run_rows import Run, event_run_id, load_run
-from payloom.runs.scheduling.retention import PruneHook, Retention, prune
+from payloom.runs.scheduling.retention import PruneHook, Pruning, Retention
 from payloom.runs.scheduling.runner import ScheduleRunner
 from payloom.runs.scheduling.sweeper import Sweeper
 from payloom.runs.start_rights import Person, permit_start
@@ -138,12 +138,10 @@ class RunService:
         await self._schedules.run()
 
     async def prune(self, keep: Retention = Retention()) -> int:  # noqa: B008 - a value
-        """Delete the runs that are kept no longer, and old events; return how many of both."""
-        now = self._deps.clock.now()
+        """Delete the runs, events and mails that are kept no longer; return how many of all."""
+        now, pruning = self._deps.clock.now(), Pruning(keep, self._on_prune)
         deleted = 0
-        while batch := await self._deps.database.write(
-            lambda tx: prune(tx, now=now, keep=keep, on_prune=self._on_prune)
-        ):
+        while batch := await self._deps.database.write(lambda tx: pruning.batch(tx, now)):
             deleted += batch
             await asyncio.sleep(0.02)
         return deleted

@@ -175,6 +175,7 @@ class FileSettings(Section):
     keep_failed: Annotated[int, Field(ge=31)] = Field(
         365, description="Days for which failed runs, and their events, are kept; 31 at least."
     )
+    keep_mails: Annotated[int, Field(ge=1)] = Field(90, description="Days for which emails are kept in the outbox.")
     keep_audit: Annotated[int, Field(ge=31)] = Field(
         400,
         description="Days for which entries of the audit trail are kept; 31 at least. A shorter setting holds for new ones only.",

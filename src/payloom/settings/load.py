@@ -96,10 +96,7 @@ def load_settings(
         log_format=file.log_format or ("console" if environment == "dev" else "json"),
         log_level=variables.log_level.lower(),
         hsts=file.hsts,
-        keep_runs=file.keep_runs,
-        keep_refused=file.keep_refused,
-        keep_failed=file.keep_failed,
-        keep_audit=file.keep_audit,
+        **_days_kept(file),
         guest_rate=_guest_rate(file.rate_limit, environment),
         mirror=tuple(dict.fromkeys(file.stripe.mirror)),
         connections=ConnectionSettings(**file.connections.model_dump()),
@@ -111,6 +108,12 @@ def load_settings(
         alerts=resolve_alerts(file.alerts, lambda reference: _needed(reference, environ), environment),
     )
     return _remembered(settings)
+
+
+def _days_kept(file: FileSettings) -> dict[str, Any]:
+    return {
+        name: getattr(file, name) for name in ("keep_runs", "keep_refused", "keep_failed", "keep_mails", "keep_audit")
+    }
 
 
 def _environment(root: Path, raw: Mapping[str, Any], process: Mapping[str, str]) -> tuple[EnvironmentName, Environment]:

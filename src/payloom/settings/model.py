@@ -96,6 +96,8 @@ class Settings:
     """Days."""
     keep_failed: int = 365
     """Days."""
+    keep_mails: int = 90
+    """Days."""
     keep_audit: int = 400
     """Days."""
     hsts: HstsScope = "subdomains"

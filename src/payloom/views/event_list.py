@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from payloom.inbox.models import ASKED_FOR, events
+from payloom.inbox.models import ASKED_FOR, FETCHED, events
 from payloom.runs.coordination.resolution import UNRESOLVED
 from payloom.runs.models import runs
 from payloom.views.references.search import clean, owners_of
@@ -44,7 +44,7 @@ def list_events(
     """
     conditions: list[Any] = [events.c.object_id == object_id] if object_id is not None else []
     if source is not None:
-        conditions.append(events.c.source == source)
+        conditions.append(FETCHED if source == "catch_up" else events.c.source == source)
     if state is not None:
         conditions.append(_in_state(state))
     if search:

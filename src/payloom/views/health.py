@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from payloom.email.models import mails
+from payloom.email.models import UNSENT, mails
 from payloom.engine.models import workers
 from payloom.runs.coordination.resolution import UNRESOLVED
 from payloom.runs.models import runs, steps
@@ -26,7 +26,7 @@ _IN_DOUBT = (
     .where(runs.c.status == "failed", steps.c.status == "failed", steps.c.in_doubt.is_(sa.true()))
 )
 _LATE = sa.select(sa.func.min(runs.c.wake_at)).where(runs.c.status == "waiting", runs.c.wake_at < sa.bindparam("now"))
-_UNSENT_MAILS = sa.select(mails.c.status, sa.func.count()).where(mails.c.status != "sent").group_by(mails.c.status)
+_UNSENT_MAILS = sa.select(mails.c.status, sa.func.count()).where(UNSENT).group_by(mails.c.status)
 _WORKERS = sa.select(sa.func.count()).select_from(workers)
 
 

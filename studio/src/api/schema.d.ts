@@ -4530,6 +4530,11 @@ export interface components {
              */
             keep_failed: number;
             /**
+             * Keep Mails
+             * @description Days.
+             */
+            keep_mails: number;
+            /**
              * Keep Refused
              * @description Days.
              */

@@ -47,7 +47,7 @@ GOES = {
     "payloom_second_factors": NEVER_BY_A_STRANGER,
     "payloom_recovery_codes": NEVER_BY_A_STRANGER,
     "payloom_passkeys": NEVER_BY_A_STRANGER,
-    "payloom_mails": "30 days after an account's link was sent, by the hourly sweep; others never by a stranger",
+    "payloom_mails": "30 days after an account's link was sent, others after keep_mails, by the hourly sweep",
     "payloom_alerts": "one row for each alert and machine, for good",
     "payloom_alert_messages": "after 30 days",
     "payloom_events": NEVER_BY_A_STRANGER,

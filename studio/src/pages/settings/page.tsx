@@ -47,6 +47,7 @@ function SettingsView({ settings }: { settings: Settings }) {
             ["Finished runs kept", `${settings.keep_runs} days`],
             ["Refused runs kept", `${settings.keep_refused} days`],
             ["Failed runs kept", `${settings.keep_failed} days`],
+            ["Emails kept", `${settings.keep_mails} days`],
             ["Workflow files", me && (me.editable ? "can be changed here" : "are read-only here")],
             ["Version", me?.version],
           ]}

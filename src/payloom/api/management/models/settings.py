@@ -57,4 +57,5 @@ class SettingsView(Shape):
     keep_runs: int = Field(description="Days.")
     keep_refused: int = Field(description="Days.")
     keep_failed: int = Field(description="Days.")
+    keep_mails: int = Field(description="Days.")
     keep_audit: int = Field(description="Days.")
