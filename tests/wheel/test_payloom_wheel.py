@@ -75,6 +75,7 @@ BESIDE_A_SERVER = {
     "accounts reset-password": ("accounts reset-password nobody@shop.test", 3),
     "accounts reset-factor": ("accounts reset-factor nobody@shop.test --yes", 3),
     "accounts roles": ("accounts roles nobody@shop.test", 3),
+    "config": ("config", 0),
     "alerts list": ("alerts list", 0),
     "alerts test": ("alerts test", 1),
     "audit list": ("audit list", 0),

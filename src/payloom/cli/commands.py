@@ -11,13 +11,16 @@ from payloom import __version__
 from payloom.cli.database import backup
 from payloom.cli.project import check, convert, describe, diff, dry_run, explain, fmt, init, storm, test, workflows
 from payloom.cli.records import accounts, alerts, audit, events, mails, run, runs
-from payloom.cli.server import demo, dev, doctor, emulator, keys, migrate, serve, studio, worker
+from payloom.cli.server import config, demo, dev, doctor, emulator, keys, migrate, serve, studio, worker
+from payloom.cli.support import output
+from payloom.cli.support.errors import CommandError
 
+_USAGE_ERROR = typer.BadParameter.__base__ or typer.BadParameter
+"""What the parser raises for wrong options; Typer exports only the classes below it."""
 app = typer.Typer(
     name="payloom",
     help="Payment workflows you can read, run and trust.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
@@ -31,11 +34,14 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def _main(
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 - its callback prints it
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print data and errors only, no messages for people.")
+    ] = False,
 ) -> None:
-    pass
+    output.be_quiet(quiet)
 
 
 _COMMANDS = (
@@ -44,6 +50,7 @@ _COMMANDS = (
     serve.serve,
     demo.demo,
     check.check,
+    config.config,
     studio.studio,
     storm.storm,
     dry_run.dry_run,
@@ -78,5 +85,13 @@ app.add_typer(emulator.app, name="emulator")
 
 
 def start() -> None:
-    """Parse the command line and do what it says."""
-    app()
+    """Parse the command line and do what it says. With `--json`, wrong options are reported in JSON, too."""
+    if "--json" not in sys.argv:
+        app()
+    try:
+        sys.exit(app(standalone_mode=False))
+    except typer.Abort:
+        sys.exit(130)
+    except _USAGE_ERROR as error:
+        hint = "Run the command with `--help` to see its options."
+        output.fail(CommandError(str(error), hint=hint), as_json=True)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from payloom.settings.environment import read_environment
 from payloom.settings.file import FILE_NAME, FileSettings, Reference, merge, read_file, validate
 from payloom.settings.load import load_settings
 from payloom.settings.model import Settings
@@ -18,11 +19,14 @@ _SIGNING_KEY = f"whsec_{base64.b64encode(b'made up, and signs nothing').decode()
 _LETTERS = "Ma4eUp5kEy6fOr7tEsTs8aNd9cHecKs2"
 
 
-def load_offline_settings(root: Path, *, environ: Mapping[str, str] | None = None) -> Settings:
+def load_offline_settings(
+    root: Path, *, environ: Mapping[str, str] | None = None, keep_database: bool = False
+) -> Settings:
     """Return the settings of the project in `root` with a value for each variable that payloom.yaml refers to.
 
     A variable that is not set has a made-up value: a secret is only sent, and here nothing is. The database is one that
-    nobody opens. environ: the process's by default. Raises SettingsError.
+    nobody opens. environ: the process's by default. keep_database: have the address of the project's own.
+    Raises SettingsError.
     """
     environ = os.environ if environ is None else environ
     raw = read_file(root / FILE_NAME)
@@ -31,8 +35,10 @@ def load_offline_settings(root: Path, *, environ: Mapping[str, str] | None = Non
     made_up = dict(_made_up(file))
     if environment != "dev" and not environ.get(file.stripe.secret_key.env):
         made_up |= _stripe_keys(file, "live" if environment == "production" else "test")
-    unset = {name: value for name, value in made_up.items() if not environ.get(name)}
-    return load_settings(root, environ={**environ, **unset}, keep=False, database_url="data/offline.sqlite")
+    variables = read_environment(root, environ, is_dev=environment == "dev")
+    unset = {name: value for name, value in made_up.items() if not variables.get(name)}
+    database = None if keep_database else "data/offline.sqlite"
+    return load_settings(root, environ={**environ, **unset}, keep=False, database_url=database)
 
 
 def _made_up(file: FileSettings) -> Iterator[tuple[str, str]]:
@@ -40,6 +46,8 @@ def _made_up(file: FileSettings) -> Iterator[tuple[str, str]]:
     for value in (*file.env.values(), *file.secrets.values()):
         if isinstance(value, Reference):
             yield value.env, f"made-up-{value.env.lower().replace('_', '-')}"
+    if isinstance(file.database, Reference):
+        yield file.database.env, "postgresql://not-set"
     if isinstance(file.site_url, Reference):
         yield file.site_url.env, _SITE
     if file.email.url is not None:

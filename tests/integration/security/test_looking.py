@@ -106,6 +106,7 @@ DOORS = {
     "accounts reset-password": [Door(("accounts", "reset-password", "nobody@shop.test"), code=3)],
     "accounts reset-factor": [Door(("accounts", "reset-factor", "nobody@shop.test", "--yes"), code=3)],
     "accounts roles": [Door(("accounts", "roles", "nobody@shop.test"), code=3)],
+    "config": [Door(("config",))],
     "alerts list": [Door(("alerts", "list"))],
     "alerts test": [Door(("alerts", "test"), code=1)],
     "audit list": [Door(("audit", "list"))],

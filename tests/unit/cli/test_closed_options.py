@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[3]
 OPEN = {
+    "config name": "a setting or a section; an unknown one is refused with what may be meant",
     "init name": "a folder to make",
     "emulator --allow-host": "any name of this machine",
     "studio --email": "an account of the database",
@@ -78,7 +79,7 @@ CLOSED: dict[str, tuple[list[str], tuple[str, ...]]] = {
         ["runs", "list", "--status", "bogus"],
         ("queued", "running", "waiting", "succeeded", "failed", "canceled", "filtered", "parked", "blocked"),
     ),
-    "init --template": (["init", "here", "--template", "bogus"], ("gallery", "shop")),
+    "init --template": (["init", "here", "--template", "bogus"], ("blank", "gallery", "shop")),
     "storm workflows": (["storm", "refund-with-approval", "bogus"], ("refund-with-approval", "buy", "dunning")),
     "storm --case": (
         ["storm", "refund-with-approval", "--case", "bogus"],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -9,7 +11,7 @@ import typer
 
 from payloom.cli.support.errors import NothingFound
 from payloom.cli.support.options import JSON, PROJECT
-from payloom.cli.support.output import print_data, print_json, print_table, report_errors
+from payloom.cli.support.output import print_data, print_json, print_message, print_table, report_errors
 from payloom.cli.support.paths import find_project
 from payloom.kit.json_types import is_list
 from payloom.kit.suggest import did_you_mean
@@ -89,12 +91,35 @@ def triggers(
     print_table(None, ("stripe:", "label", "actions"), rows)
 
 
+class SchemaOf(enum.StrEnum):
+    """What a schema describes."""
+
+    workflows = "workflows"
+    settings = "settings"
+
+
 @report_errors
-def schema(project: PROJECT = None) -> None:
+def schema(
+    of: Annotated[SchemaOf, typer.Argument(help="Of workflow files, or of payloom.yaml.")] = SchemaOf.workflows,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write both to .vscode/, where the settings of a new project look for them.")
+    ] = False,
+    project: PROJECT = None,
+) -> None:
     """Print the JSON Schema of workflow files, for editors."""
+    from payloom.settings.reporting.json_schema import settings_schema
     from payloom.workflows.reference.workflow_schema import workflow_schema
 
-    print_json(workflow_schema(_catalog(project)))
+    if write:
+        folder = find_project(project) / ".vscode"
+        folder.mkdir(exist_ok=True)
+        for name, described in (("payloom", settings_schema()), ("workflow", workflow_schema(_catalog(project)))):
+            (folder / f"{name}.schema.json").write_text(
+                json.dumps(described, indent=1, ensure_ascii=False) + "\n", "utf-8"
+            )
+            print_message(f"Wrote .vscode/{name}.schema.json.")
+        return
+    print_json(settings_schema() if of is SchemaOf.settings else workflow_schema(_catalog(project)))
 
 
 @report_errors

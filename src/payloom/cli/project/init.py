@@ -10,6 +10,7 @@ import typer
 from payloom.cli.support.errors import FolderInUse
 from payloom.cli.support.output import print_json, print_message, report_errors
 from payloom.cli.support.paths import copy_template, template
+from payloom.cli.support.team_files import write_team_files
 
 
 @report_errors
@@ -25,7 +26,7 @@ def init(
         raise FolderInUse(f"{target} exists and is not empty", hint="Choose another name, or empty the folder.")
     target.mkdir(parents=True, exist_ok=True)
     count = copy_template(source, target)
-    (target / ".gitignore").write_text("data/\n", "utf-8")
+    count += write_team_files(target, Path(name).name)
     if as_json:
         print_json({"folder": str(target), "template": template_name, "files": count})
         return

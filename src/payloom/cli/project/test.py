@@ -50,8 +50,12 @@ def run_tests(
         raise CommandError("--overwrite goes with --record", hint="Run `payloom test --record --overwrite`.")
     if listed:
         loaded, _ = open_project(root)
-        for case in chosen(load_case_files(loaded, files or ()), keywords):
-            print_data(case.id)
+        names = [case.id for case in chosen(load_case_files(loaded, files or ()), keywords)]
+        if as_json:
+            print_json(names)
+            return
+        for name in names:
+            print_data(name)
         return
     report = asyncio.run(
         run_cases(

@@ -50,7 +50,11 @@ def list_events(  # noqa: PLR0917 - typer fills them in by name
 
 @app.command("show")
 @report_errors
-def show_event(event_id: EVENT, project: PROJECT = None) -> None:
+def show_event(
+    event_id: EVENT,
+    project: PROJECT = None,
+    as_json: JSON = True,  # noqa: ARG001 - it is JSON in any case
+) -> None:
     """Show one event as Stripe sent it, with the runs it started."""
     print_json(with_client(find_project(project), lambda api: api.get(f"/events/{event_id}")))
 

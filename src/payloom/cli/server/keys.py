@@ -29,11 +29,15 @@ app = typer.Typer(help="Make, rotate, and look at the keys that seal stored secr
 
 @app.command("new")
 @report_errors
-def new() -> None:
+def new(as_json: JSON = False) -> None:
     """Print a new key, for PAYLOOM_SEALING_KEY. Nothing is changed."""
     from payloom.db.sealing.keyring import new_key
 
-    print_data(new_key())
+    key = new_key()
+    if as_json:
+        print_json({"key": key})
+    else:
+        print_data(key)
 
 
 @app.command("status")
@@ -87,7 +91,7 @@ def rotate(project: PROJECT = None, as_json: JSON = False) -> None:
 
 @app.command("prune")
 @report_errors
-def prune(project: PROJECT = None) -> None:
+def prune(project: PROJECT = None, as_json: JSON = False) -> None:
     """Remove keys from the key file that seal nothing any more."""
     from payloom.db.sealing import reseal
     from payloom.db.sealing.keyring import KeyFile, key_id
@@ -115,6 +119,9 @@ def prune(project: PROJECT = None) -> None:
         return len(keys) - len(used), len(used) - 1
 
     removed, left = _with_services(find_project(project), work)
+    if as_json:
+        print_json({"removed": removed, "left": left})
+        return
     print_message(f"Removed {removed} key(s).")
     if left:
         print_message(f"{left} old key(s) still seal something: run `payloom keys rotate` again.")
@@ -125,6 +132,7 @@ def prune(project: PROJECT = None) -> None:
 def abandon(
     yes: Annotated[bool, typer.Option("--yes", help="The key is lost for good, and so is what it sealed.")] = False,
     project: PROJECT = None,
+    as_json: JSON = False,
 ) -> None:
     """Give up what lost keys sealed: it is replaced by `[lost]`. Only if no backup has the key."""
     from payloom.db.sealing import reseal
@@ -142,6 +150,9 @@ def abandon(
         return report
 
     report = _with_services(find_project(project), work)
+    if as_json:
+        print_json({"abandoned": report.changed})
+        return
     print_message(f"Gave up {report.changed} value(s). Links that were sent before no longer open anything.")
 
 

@@ -10,8 +10,8 @@ import typer
 from payloom.cli.server.processes.servers import open_browser
 from payloom.cli.support.client import running_server
 from payloom.cli.support.errors import NothingFound
-from payloom.cli.support.options import PROJECT
-from payloom.cli.support.output import print_data, print_message, report_errors
+from payloom.cli.support.options import JSON, PROJECT
+from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
 from payloom.settings.load import load_settings
 from payloom.settings.model import Settings
@@ -22,12 +22,16 @@ def studio(
     project: PROJECT = None,
     email: Annotated[str | None, typer.Option(help="Sign in as this account instead of the first admin.")] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in a browser.")] = False,
+    as_json: JSON = False,
 ) -> None:
     """Print a link that signs you into the studio once, within 15 minutes."""
     settings = load_settings(find_project(project))
     served_at = running_server(settings)
     link = asyncio.run(_link(settings, email, served_at or settings.site_url))
-    print_data(link)
+    if as_json:
+        print_json({"link": link})
+    else:
+        print_data(link)
     if served_at is None and settings.is_dev:
         print_message("The server is not running. Start it with `payloom dev`.")
     elif browser:

@@ -31,8 +31,19 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+_is_quiet = False
+
+
+def be_quiet(quiet: bool) -> None:
+    """Say whether messages for people are left out."""
+    global _is_quiet  # noqa: PLW0603 - an option of the whole command line
+    _is_quiet = quiet
+
+
 def print_message(text: str = "") -> None:
-    """Write a line for people to stderr."""
+    """Write a line for people to stderr, unless they asked for quiet."""
+    if _is_quiet:
+        return
     from rich.console import Console
 
     Console(stderr=True, highlight=False, soft_wrap=True).print(text)

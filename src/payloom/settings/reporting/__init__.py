@@ -1,0 +1,1 @@
+"""What the settings are, for people and editors: effective values with their sources, and a JSON Schema."""
