@@ -13,7 +13,7 @@ MODELINE = "# yaml-language-server: $schema=.vscode/payloom.schema.json\n"
 
 _README = """# {name}
 
-Payments with [Payloom](https://pypi.org/project/payloom/): workflows in YAML, with a local Stripe.
+Payments with Payloom: workflows in YAML, with a local Stripe.
 
 ```
 pip install -r requirements.txt
