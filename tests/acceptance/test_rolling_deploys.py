@@ -113,3 +113,96 @@ def test_the_old_version_goes_on_and_starts_again_after_the_new_one_has_migrated
     with psycopg.connect(migrated_postgres_url.replace("+psycopg", "")) as database:
         found = database.execute("SELECT currency, count(*), count(placed_at) FROM orders GROUP BY 1").fetchall()
     assert found == [("eur", placed, placed)]
+
+
+HANDED_OVER = {
+    "tables.yaml": """\
+tables:
+  purchases:
+    was: orders
+    columns:
+      id: uuid primary
+      email: string was mail
+      currency: string = eur
+""",
+    "old": """\
+name: Order
+description: Takes an order, and confirms it later.
+on: {api: POST /orders, auth: none}
+input: {mail: string}
+steps:
+  - id: order
+    insert: orders
+    values: {mail: "${{ inputs.mail }}"}
+  - respond: {mail: "${{ order.mail }}", version: 1}
+  - wait: 6s
+  - id: confirmed
+    update: orders
+    where: {id: "${{ order.id }}", mail: "${{ order.mail }}"}
+    set: {mail: "confirmed-${{ order.mail }}"}
+  - insert: orders
+    values: {mail: "copy-of-${{ confirmed.mail }}"}
+""",
+    "watch": """\
+name: Watch
+description: Notes each confirmed order.
+on: {table: purchases, on: [update]}
+steps:
+  - filter: row.currency == 'eur' && old.email != row.email
+  - insert: purchases
+    values: {email: "seen-${{ row.email }}", currency: "${{ row.currency }}"}
+""",
+}
+HANDED_OVER["new"] = (
+    HANDED_OVER["old"]
+    .replace("orders\n", "purchases\n")
+    .replace('mail: "', 'email: "')
+    .replace(".mail", ".email")
+    .replace("inputs.email", "inputs.mail")
+    .replace("respond: {email", "respond: {mail")
+    .replace("version: 1", "version: 2")
+    .replace("set: {", "set: {currency: usd, ")
+)
+
+
+def test_each_version_ends_the_runs_that_the_other_began_with_the_names_of_the_run(
+    tmp_path: Path, migrated_postgres_url: str
+) -> None:
+    variables = staging(PAYLOOM_DATABASE_URL=migrated_postgres_url, HOME=os.environ.get("HOME", "/"))
+    old = write_project(tmp_path / "old", {"tables.yaml": OLD, "workflows/order.yaml": HANDED_OVER["old"]})
+    new = write_project(
+        tmp_path / "new",
+        {
+            "tables.yaml": HANDED_OVER["tables.yaml"],
+            "workflows/order.yaml": HANDED_OVER["new"],
+            "workflows/watch.yaml": HANDED_OVER["watch"],
+        },
+    )
+
+    def rows(database: psycopg.Connection) -> list[tuple[object, ...]]:
+        return database.execute("SELECT mail, currency FROM orders ORDER BY 1").fetchall()
+
+    def until(count: int) -> list[tuple[object, ...]]:
+        with psycopg.connect(migrated_postgres_url.replace("+psycopg", ""), autocommit=True) as database:
+            end = time.monotonic() + 90
+            while len(rows(database)) < count and time.monotonic() < end:
+                threading.Event().wait(0.2)
+            return rows(database)
+
+    with served(old, variables) as first:
+        migrated = payloom_process.run("migrate", "-C", new, environment=variables)
+        assert migrated.returncode == 0, migrated.stderr
+        with served(new, variables) as second:
+            assert second.order("new") == 2
+        # Only the old version runs now: it does what the new one declares.
+        assert until(2) == [("confirmed-new", "usd"), ("copy-of-confirmed-new", "eur")], first.log.read_text("utf-8")
+        assert first.order("old") == 1
+    with served(new, variables) as third:
+        # Only the new version runs now: its workflow about changed rows hears of what the old one's run changes.
+        assert until(5) == [
+            ("confirmed-new", "usd"),
+            ("confirmed-old", "eur"),
+            ("copy-of-confirmed-new", "eur"),
+            ("copy-of-confirmed-old", "eur"),
+            ("seen-confirmed-old", "eur"),
+        ], third.log.read_text("utf-8")

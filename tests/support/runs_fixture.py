@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from payloom.connectors.port import Attempt, StepFailed
+from payloom.connectors.tables.host import TablesHost
 from payloom.engine.memory import MemoryEngine
 from payloom.inbox.service import Inbox, InboxEvent
 from payloom.kit.clock import Clock, SystemClock
@@ -24,7 +25,6 @@ from payloom.runs.publishing.trigger_matching import PublishedWorkflows
 from payloom.runs.publishing.versions import Versions
 from payloom.runs.service import RunService
 from payloom.tables.definition.loader import load_tables
-from payloom.tables.errors import VerbFailed
 from payloom.tables.migration.migrate import migrate as migrate_tables
 from payloom.tables.query.sql import Tables
 from payloom.views.run_queries import RunQueries
@@ -113,22 +113,6 @@ class Ledger:
     def attempts(self) -> list[str]:
         """The key of every attempt, in order."""
         return [line["attempt"] for line in self.lines() if "attempt" in line]
-
-
-class TablesHost:
-    """The tables room as the driver wants it."""
-
-    def __init__(self, tables: Tables) -> None:
-        self.tables = tables
-
-    def perform(self, tx: sa.Connection, verb: str, table: str, args: Mapping[str, Any]) -> Any:
-        """Do a table step."""
-        try:
-            return self.tables.perform(tx, verb, table, args)
-        except VerbFailed as failed:
-            raise StepFailed(
-                StepFailure(failed.code, failed.message, status=failed.status, hint=failed.hint, data=failed.data)
-            ) from failed
 
 
 def catalog(tables: Tables) -> StaticCatalog:

@@ -51,19 +51,24 @@ def create_app(project: Project, settings: Settings, *, work: bool = True, clock
     return app
 
 
-async def migrate_project(project: Project, settings: Settings, *, allow_drop: Collection[str] = ()) -> list[str]:
+async def migrate_project(
+    project: Project, settings: Settings, *, allow_drop: Collection[str] = (), finish_renames: bool = False
+) -> list[str]:
     """Migrate the database to what the project needs, and return a description of each change.
 
     allow_drop: tables and columns whose values may be deleted, such as `coupons` and `orders.coupon`.
+    finish_renames: give what was renamed its name in the database, too; no server may run then.
     """
     services = Services(project.ensure_valid(), settings, SystemClock())
     try:
-        return await services.migrate(allow_drop=allow_drop)
+        return await services.migrate(allow_drop=allow_drop, finish_renames=finish_renames)
     finally:
         await services.close()
 
 
-async def plan_migration(project: Project, settings: Settings, *, allow_drop: Collection[str] = ()) -> MigrationPlan:
+async def plan_migration(
+    project: Project, settings: Settings, *, allow_drop: Collection[str] = (), finish_renames: bool = False
+) -> MigrationPlan:
     """Return what a migration would do to the project's tables; change nothing. Raises MigrationRefused."""
     with tempfile.TemporaryDirectory(prefix="payloom-plan-") as folder:
         address = sa.make_url(settings.database_url)
@@ -74,7 +79,7 @@ async def plan_migration(project: Project, settings: Settings, *, allow_drop: Co
             settings = dataclasses.replace(settings, database_url=f"sqlite:///{folder}/empty.sqlite")
         services = Services(project.ensure_valid(), settings, SystemClock())
         try:
-            return await services.plan_migration(allow_drop)
+            return await services.plan_migration(allow_drop, finish_renames=finish_renames)
         finally:
             await services.close()
 

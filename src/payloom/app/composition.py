@@ -306,21 +306,30 @@ class Services:
         """Return a link that signs an admin into the studio once."""
         return f"{self.settings.site_url}{SIGN_IN_PATH}?token={await self.studio_users.link()}"
 
-    async def plan_migration(self, allow_drop: Collection[str] = ()) -> MigrationPlan:
+    async def plan_migration(self, allow_drop: Collection[str] = (), *, finish_renames: bool = False) -> MigrationPlan:
         """Return what `migrate` would do to the project's tables; change nothing. Raises MigrationRefused."""
         return await plan(
-            self.database, self.tables, self.clock, allow_drop=allow_drop, remake_empty=self.settings.is_dev
+            self.database,
+            self.tables,
+            self.clock,
+            allow_drop=allow_drop,
+            remake_empty=self.settings.is_dev,
+            finish_renames=finish_renames or self.settings.is_dev,
         )
 
     async def pending_losses(self) -> dict[str, str]:
         """Return the stored values that the next migration would have to delete, by the name that allows it."""
         return await pending_losses(self.database, self.tables)
 
-    async def migrate(self, *, allow_drop: Collection[str] = (), keep_newer: bool = False) -> list[str]:
+    async def migrate(
+        self, *, allow_drop: Collection[str] = (), keep_newer: bool = False, finish_renames: bool = False
+    ) -> list[str]:
         """Migrate the database to what the project needs, and return a description of each change.
 
         allow_drop: tables and columns whose values may be deleted, such as `coupons` and `orders.coupon`.
         keep_newer: leave tables as they are to which a newer version of the project was applied.
+        finish_renames: give what was renamed its name in the database, too, as in development, where no other version
+        runs.
         """
         migrated = await migrate(self.database)
         await self.claim_database()
@@ -332,6 +341,7 @@ class Services:
             allow_drop=allow_drop,
             keep_newer=keep_newer,
             remake_empty=self.settings.is_dev,
+            finish_renames=finish_renames or self.settings.is_dev,
         )
         return [*(["Payloom's own tables"] if migrated else []), *map(str, changes)]
 

@@ -33,6 +33,7 @@ async def lifespan(services: Services, *, work: bool) -> AsyncGenerator[None]:
         if not services.settings.is_dev:
             live = await without_drafts(services.project, services.versions, services.database)
             services.project = services.publisher.project = live
+        services.versions.declared.use(services.project.tables)
         await services.versions.publish(services.project.workflows.values(), services.project.sources)
         await services.record_start()
         for account in services.settings.accounts:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from payloom.tables.definition.spec import TableSpec
 from payloom.workflows.program.commands import Do, StepFailure
 
 
@@ -64,6 +65,24 @@ class TableHost(Protocol):
         Synchronous: nothing but database work. Raises `StepFailed`; the caller undoes what this step wrote. The
         failure kind
         `row_not_found` with an `update` lets a run started by an event wait until the row exists.
+        """
+        ...
+
+    def declared_as(self, tx: sa.Connection, declared: Mapping[str, TableSpec]) -> TableHost:
+        """Return what does the verbs under the names of another declaration of the tables."""
+        ...
+
+    def name_in_database(self, table: str) -> str:
+        """Return what the database calls a table: the same for every version of the project."""
+        ...
+
+    def adopt(
+        self, tx: sa.Connection, other: TableHost, table: str, rows: Sequence[Mapping[str, Any] | None], *, there: bool
+    ) -> tuple[str, list[Mapping[str, Any] | None]]:
+        """Return a table and rows of it, as `other` has them, under this declaration's names.
+
+        rows: one row at different times. there: whether the row is still in the table, so that columns which `other`
+        does not know can be read.
         """
         ...
 

@@ -189,9 +189,20 @@ versions = sa.Table(
     sa.Column("hash", sa.String(64), primary_key=True),
     sa.Column("model", PlainJson, nullable=False),
     sa.Column("source", sa.Text),
+    sa.Column("declared", sa.String(64)),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Index("payloom_workflow_versions_workflow", "workflow_id", "created_at"),
 )
+"""declared: the digest of the tables it was written for."""
+
+declarations = sa.Table(
+    "payloom_declarations",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("tables", PlainJson, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+)
+"""What tables.yaml declared, once for each version of it under which a workflow was published."""
 
 publications = sa.Table(
     "payloom_publications",

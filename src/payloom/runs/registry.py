@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from payloom.inbox.service import InboxEvent
 from payloom.kit import strict_json
+from payloom.tables.definition.spec import TableSpec
 from payloom.workflows.program.commands import Command, Entry, Finished, StepFailure
 from payloom.workflows.program.program import Workflow
 
@@ -165,6 +166,10 @@ class WorkflowRegistry(Protocol):
 
     def ensure(self, tx: sa.Connection, start: StartPlan) -> None:
         """Read the versions that a run is pinned to, so that `execution` finds them."""
+        ...
+
+    def declared(self, workflow_id: str, version: str) -> Mapping[str, TableSpec] | None:
+        """Return the tables that a version was written for; None: this server's own."""
         ...
 
     def writes(self, start: StartPlan) -> frozenset[str]:

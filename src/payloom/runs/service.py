@@ -292,5 +292,5 @@ class RunService:
 
         tx: the transaction that changed a user's table by other means than a run.
         """
-        self._parking.wake_parked(tx, verb, table)
+        self._parking.wake_parked(tx, verb, self._deps.tables.name_in_database(table))
         self._table_triggers.start_runs(tx, *changes)

@@ -20,6 +20,8 @@ from payloom.sandbox.dry_run import EventDryRun, compare
 from payloom.sandbox.errors import BadCaseFile, NothingToTest, TestingError
 from payloom.sandbox.rolled_back import PublishedProject
 from payloom.settings.load import load_settings
+from payloom.tables.migration.last_applied import read_last_applied
+from payloom.tables.migration.renames import resolve
 from payloom.tables.query.sql import Tables
 from payloom.workflows.loading.loader import load_workflow
 from payloom.workflows.program.program import Workflow
@@ -44,12 +46,13 @@ async def dry_run(root: Path, file: Path, selection: Sequence[str], *, clock: Cl
         with database.engine.connect() as tx:
             begun = tx.begin()
             ids = _ids(tx, selection, clock)
+            located = resolve(project.tables, read_last_applied(tx).specs)
             begun.rollback()
             if not ids:
                 raise NothingToTest(
                     f"no stored event fits {', '.join(selection)}", hint="`payloom events list` shows them."
                 )
-            tables = TablesHost(Tables(project.tables, clock))
+            tables = TablesHost(Tables(located, clock))
             published = PublishedProject(database.engine, tables, project.catalog, settings.env, project.workflows)
             return await compare(published, tx, draft, ids, clock)
     finally:

@@ -54,6 +54,7 @@ GOES = {
     "payloom_workflow_versions": NEVER_BY_A_STRANGER,
     "payloom_publications": NEVER_BY_A_STRANGER,
     "payloom_bulk_jobs": NEVER_BY_A_STRANGER,
+    "payloom_declarations": NEVER_BY_A_STRANGER,
     "payloom_cursors": NEVER_BY_A_STRANGER,
     "payloom_tables": NEVER_BY_A_STRANGER,
     "payloom_seeds": NEVER_BY_A_STRANGER,

@@ -7,6 +7,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.processes.rehearsal import staging
 from typer.testing import CliRunner
 
 from payloom.cli.commands import app
@@ -105,3 +106,22 @@ def test_a_plan_makes_no_database(tmp_path: Path) -> None:
     planned = migrate(tmp_path, "--plan")
     assert (planned.exit_code, "CREATE TABLE orders (" in planned.stdout) == (0, True)
     assert not (tmp_path / "data" / "payloom.sqlite").exists()
+
+
+def test_a_rename_keeps_the_databases_name_until_it_is_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path}/data/payloom.sqlite"
+    for name, value in staging(PAYLOOM_DATABASE_URL=url).items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "payloom.yaml").write_text("name: Shop\n")
+    (tmp_path / "tables.yaml").write_text(BEFORE)
+    assert migrate(tmp_path).exit_code == 0
+    (tmp_path / "tables.yaml").write_text(BEFORE.replace("sum?: int", "total?: int was sum"))
+    assert "rename column orders.total: was sum" in migrate(tmp_path).output
+    assert columns(tmp_path) == ["id", "note", "sum"]
+    planned = migrate(tmp_path, "--plan", "--finish-renames")
+    assert "ALTER TABLE orders RENAME COLUMN sum TO total;" in planned.stdout
+    assert columns(tmp_path) == ["id", "note", "sum"]
+    assert migrate(tmp_path, "--finish-renames").exit_code == 0
+    assert columns(tmp_path) == ["id", "note", "total"]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @report_errors
-def migrate(
+def migrate(  # noqa: PLR0917 - typer fills them in by name
     allow_drop: Annotated[
         list[str] | None,
         typer.Option("--allow-drop", metavar="NAME", help="Delete this table or column (orders.coupon). Repeatable."),
@@ -30,6 +30,10 @@ def migrate(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask before data is deleted.")] = False,
     plan: Annotated[
         bool, typer.Option("--plan", help="Print the statements and what is lost. Change nothing.")
+    ] = False,
+    finish_renames: Annotated[
+        bool,
+        typer.Option("--finish-renames", help="Rename in the database what `was` renamed. Stop all servers first."),
     ] = False,
     project: PROJECT = None,
     as_json: JSON = False,
@@ -42,11 +46,11 @@ def migrate(
     loaded = load_project(settings.root, settings)
     names = tuple(dict.fromkeys(allow_drop or ()))
     if plan:
-        _print_plan(loaded, settings, names, as_json=as_json)
+        _print_plan(loaded, settings, names, finish_renames=finish_renames, as_json=as_json)
         return
     if names:
         _confirm(loaded, settings, names, yes=yes, ask=not as_json and sys.stdin.isatty())
-    changes = asyncio.run(migrate_project(loaded, settings, allow_drop=names))
+    changes = asyncio.run(migrate_project(loaded, settings, allow_drop=names, finish_renames=finish_renames))
     if as_json:
         print_json({"changes": changes})
         return
@@ -64,11 +68,13 @@ def _print_undeclared(project: Project, settings: Settings) -> None:
         print_message(f"  {name} stays: {reason}. Delete it with `payloom migrate --allow-drop {name}`.")
 
 
-def _print_plan(project: Project, settings: Settings, names: Collection[str], *, as_json: bool) -> None:
+def _print_plan(
+    project: Project, settings: Settings, names: Collection[str], *, finish_renames: bool, as_json: bool
+) -> None:
     """Print what the migration would do. Raises CommandError, MigrationRefused."""
     from payloom.app.asgi import plan_migration
 
-    migration_plan = asyncio.run(plan_migration(project, settings, allow_drop=names))
+    migration_plan = asyncio.run(plan_migration(project, settings, allow_drop=names, finish_renames=finish_renames))
     _check_names(names, migration_plan.losses)
     lost = {name: reason for name, reason in migration_plan.losses.items() if name in names}
     stays = {name: reason for name, reason in migration_plan.losses.items() if name not in names}
@@ -85,7 +91,8 @@ def _print_plan(project: Project, settings: Settings, names: Collection[str], *,
         print_message(f"  {name} is lost: {reason}")
     for name, reason in stays.items():
         print_message(f"  {name} stays: {reason}")
-    print_message("Nothing was changed." if migration_plan.changes else "Nothing is to be changed.")
+    todo = migration_plan.changes or migration_plan.statements
+    print_message("Nothing was changed." if todo else "Nothing is to be changed.")
 
 
 def _check_names(names: Collection[str], losses: Mapping[str, str]) -> None:

@@ -88,7 +88,7 @@ class CommandHandlers:
             if self._parking.may_park(changes.run, do, failure) and changes.replay.would_fail(
                 Entry(do.path, None, failure, self._deps.clock.now())
             ):
-                return self._parking.park(changes.tx, changes.run, do.action)
+                return self._parking.park(changes.tx, changes.run, self._tables.table_of(changes.tx, changes.run, do))
             attempts = step.attempts if step is not None else 1
             if failure.retryable and do.retry is not None and attempts < do.retry.attempts:
                 first = step or OpenStep(first_at=now)

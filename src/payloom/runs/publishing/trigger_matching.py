@@ -17,6 +17,7 @@ from payloom.runs.publishing.schedules import schedules_of
 from payloom.runs.publishing.trigger_explanations import Explanation, Occurrence, explain_workflow
 from payloom.runs.publishing.versions import Versions
 from payloom.runs.registry import RowChange, Schedule, StartPlan, TriggerContext, TriggerKind
+from payloom.tables.definition.spec import TableSpec
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.catalog.events import account_counts, build_scope, event_scope, split_type
 from payloom.workflows.expressions.errors import ExpressionError
@@ -259,6 +260,10 @@ class PublishedWorkflows:
     def ensure(self, tx: sa.Connection, start: StartPlan) -> None:
         """Read the versions a run is pinned to."""
         self._versions.ensure(tx, [(start.workflow_id, start.version), *start.pins.items()])
+
+    def declared(self, workflow_id: str, version: str) -> Mapping[str, TableSpec] | None:
+        """Return the tables that a version was written for; None: this server's own."""
+        return self._versions.declared.of(workflow_id, version)
 
     def writes(self, start: StartPlan) -> frozenset[str]:
         """Return the tables that a run may write."""

@@ -14,6 +14,7 @@ from payloom.kit.suggest import did_you_mean
 from payloom.runs.errors import VersionUnknown, WorkflowUnknown
 from payloom.runs.models import versions
 from payloom.runs.publishing import publications, schedules
+from payloom.runs.publishing.declared_tables import DeclaredTables
 from payloom.runs.publishing.publications import Author
 from payloom.workflows.compiler.compile import load_model
 from payloom.workflows.program.program import Workflow
@@ -31,6 +32,7 @@ class Versions:
         self._pins: dict[str, dict[str, str]] = {}
         self._seen = 0
         self._lock = threading.Lock()
+        self.declared = DeclaredTables(database, clock)
 
     async def publish(
         self, workflows: Iterable[Workflow], sources: Mapping[str, str] | None = None, *, announce: Author | None = None
@@ -108,6 +110,7 @@ class Versions:
                         created_at=self._clock.now(),
                     )
                 )
+        self.declared.store(tx, workflows)
         scheduled = schedules.schedules_of(workflows)
         if schedules.needs_upsert(tx, scheduled):
             self._database.write_lock(tx, "schedules")
@@ -141,10 +144,13 @@ class Versions:
         for workflow_id, version in references:
             if (workflow_id, version) in self._known:
                 continue
-            query = sa.select(versions.c.model).where(versions.c.workflow_id == workflow_id, versions.c.hash == version)
-            model: Any = tx.execute(query).scalar()
-            if model is not None:
-                self._known[workflow_id, version] = load_model(model, workflow_id)
+            query = sa.select(versions.c.model, versions.c.declared).where(
+                versions.c.workflow_id == workflow_id, versions.c.hash == version
+            )
+            row: Any = tx.execute(query).first()
+            if row is not None:
+                self.declared.learn(tx, workflow_id, version, row.declared)
+                self._known[workflow_id, version] = load_model(row.model, workflow_id)
 
     def pins(self, workflow: Workflow) -> Mapping[str, str]:
         """Return the current versions of everything `workflow` calls, directly or not, by id."""

@@ -1,6 +1,6 @@
 """From tables.yaml to specs. Every mistake is reported with its line and column, all of them at once.
 
-NAME?: TYPE [primary] [unique] [-> table.column] [= default]
+NAME?: TYPE [primary] [unique] [was OLD_NAME] [-> table.column] [= default]
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from payloom.kit.diagnostics import Path as NodePath
 from payloom.kit.diagnostics import Place
 from payloom.kit.json_types import is_dict, is_list
 from payloom.kit.suggest import did_you_mean
+from payloom.tables.definition.former_names import check_former_names, read_former_names
 from payloom.tables.definition.reader import Reader, shifted
 from payloom.tables.definition.seed_rows import read_seed
 from payloom.tables.definition.spec import MAX_NAME, TYPES, ColumnSpec, Default, TableSpec
@@ -25,9 +26,9 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _ENUM_VALUE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*")
 _RESERVED_PREFIXES = ("payloom_", "sqlite_", "pg_", "dbos")
 _MONEY = re.compile(r"(^|_)(amount|price|total|fee)$")
-_TABLE_KEYS = ("columns", "unique", "indexes", "seed")
+_TABLE_KEYS = ("columns", "unique", "indexes", "seed", "was")
 _GENERATED = {"now()": ("now", "datetime"), "today()": ("today", "date"), "uuid()": ("uuid", "uuid")}
-_FLAGS = ("primary", "unique")
+_FLAGS = ("primary", "unique", "was")
 
 
 def read_tables(path: Path) -> dict[str, TableSpec]:
@@ -56,6 +57,7 @@ def load_tables(text: str, file: str = "tables.yaml") -> dict[str, TableSpec]:
             reader.report(place, f"table {name} needs `columns:` with at least one column")
             continue
         specs[name] = _read_table(reader, name, node)
+    check_former_names(reader, specs, "table")
     _check_references(reader, specs)
     # Seeds are checked against sound columns only; otherwise one misspelt type would be reported once per row.
     if not reader.diagnostics:
@@ -110,7 +112,8 @@ def _read_table(reader: Reader, name: str, node: Mapping[str, Any]) -> TableSpec
         )
     if not primaries:
         columns = _with_id(reader, name, columns, place)
-    spec = TableSpec(name=name, columns=columns, line=place.line)
+    check_former_names(reader, columns, "column")
+    spec = TableSpec(name=name, columns=columns, was=read_former_names(reader, node, top), line=place.line)
     return dataclasses.replace(
         spec, unique=_groups(reader, spec, node, "unique"), indexes=_groups(reader, spec, node, "indexes")
     )
@@ -204,12 +207,21 @@ class _Column:
                     self.report("->", "a reference names a table and a column", "write `-> users.id`")
                     return None
                 column = dataclasses.replace(column, references=(target, field))
+            elif word == "was":
+                before = words.pop(0) if words else ""
+                if not _NAME.fullmatch(before) or before == self.name:
+                    self.report("was", "`was` names what the column was called before", "write `was old_name`")
+                    return None
+                column = dataclasses.replace(column, was=(*column.was, before))
             elif word == "primary":
                 column = dataclasses.replace(column, primary=True)
             elif word == "unique":
                 column = dataclasses.replace(column, unique=True)
             else:
-                hint = did_you_mean(word, _FLAGS) or "after the type: primary, unique, -> table.column, = default"
+                hint = (
+                    did_you_mean(word, _FLAGS)
+                    or "after the type: primary, unique, was old_name, -> table.column, = default"
+                )
                 self.report(word, f"{word!r} is not understood here", hint)
                 return None
         if column.type == "json" and (column.unique or column.primary or column.references):

@@ -97,16 +97,19 @@ def constraint_name(prefix: str, table: str, *columns: str) -> str:
     return f"{name[: MAX_NAME - 9]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def build_column(table: str, column: ColumnSpec) -> sa.Column[Any]:
+def build_column(table: TableSpec, column: ColumnSpec, stored_names: Mapping[str, str]) -> sa.Column[Any]:
     """Return the SQLAlchemy column. Payloom fills in defaults; the database has them for older versions."""
     counted = column.default is not None and column.default.kind == "counter"
     parts: list[Any] = []
     if column.references:
-        parts.append(sa.ForeignKey(".".join(column.references), name=constraint_name("fk", table, column.name)))
+        target, field = column.references
+        name = constraint_name("fk", table.stored, column.stored)
+        parts.append(sa.ForeignKey(f"{stored_names.get(target, target)}.{field}", name=name))
     return sa.Column(
-        column.name,
+        column.stored,
         COUNTER if counted else STORED[column.type],
         *parts,
+        key=column.name,
         nullable=column.nullable,
         primary_key=column.primary,
         autoincrement=counted,
@@ -114,15 +117,19 @@ def build_column(table: str, column: ColumnSpec) -> sa.Column[Any]:
     )
 
 
-def build_table(metadata: sa.MetaData, spec: TableSpec) -> sa.Table:
-    """Return the SQLAlchemy table of a spec, indexes included: unique groups, declared ones, and one per reference."""
+def build_table(metadata: sa.MetaData, spec: TableSpec, stored_names: Mapping[str, str]) -> sa.Table:
+    """Return the SQLAlchemy table of a spec, indexes included: unique groups, declared ones, and one per reference.
+
+    Its columns have the keys that tables.yaml gives them, and the names that they have in the database.
+    stored_names: those of the tables that it refers to, by their names in tables.yaml.
+    """
     table = sa.Table(
-        spec.name,
+        spec.stored,
         metadata,
-        *(build_column(spec.name, column) for column in spec.columns.values()),
+        *(build_column(spec, column, stored_names) for column in spec.columns.values()),
         sqlite_autoincrement=True,
     )
-    table.primary_key.name = constraint_name("pk", spec.name)
+    table.primary_key.name = constraint_name("pk", spec.stored)
     for name, (columns, unique) in index_groups(spec).items():
         sa.Index(name, *(table.c[column] for column in columns), unique=unique)
     return table
@@ -130,16 +137,18 @@ def build_table(metadata: sa.MetaData, spec: TableSpec) -> sa.Table:
 
 def index_groups(spec: TableSpec) -> dict[str, tuple[tuple[str, ...], bool]]:
     """Return every index the spec asks for beside the primary key: name to (columns, unique)."""
-    names = {constraint_name("uq", spec.name, *group): (group, True) for group in spec.unique_groups()[1:]}
+
+    def name_of(prefix: str, group: tuple[str, ...]) -> str:
+        return constraint_name(prefix, spec.stored, *(spec.columns[name].stored for name in group))
+
+    names = {name_of("uq", group): (group, True) for group in spec.unique_groups()[1:]}
     covered = {group[0] for group in (*spec.unique_groups(), *spec.indexes)}
     references = [(name,) for name, column in spec.columns.items() if column.references and name not in covered]
-    names.update({constraint_name("ix", spec.name, *group): (group, False) for group in (*spec.indexes, *references)})
+    names.update({name_of("ix", group): (group, False) for group in (*spec.indexes, *references)})
     return names
 
 
-def build(specs: Mapping[str, TableSpec]) -> sa.MetaData:
-    """Return a MetaData holding every table, in the order of the file."""
-    metadata = sa.MetaData()
-    for spec in specs.values():
-        build_table(metadata, spec)
-    return metadata
+def build_all(specs: Mapping[str, TableSpec], metadata: sa.MetaData) -> dict[str, sa.Table]:
+    """Build every table, in the order of the file, and return them by their names there."""
+    stored_names = {name: spec.stored for name, spec in specs.items()}
+    return {name: build_table(metadata, spec, stored_names) for name, spec in specs.items()}

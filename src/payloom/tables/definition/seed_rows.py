@@ -24,9 +24,9 @@ def seed_key(spec: TableSpec, row: Mapping[str, Any]) -> tuple[str, ...] | None:
     return None
 
 
-def key_text(group: tuple[str, ...], row: Mapping[str, Any]) -> str:
-    """Return the row's key as one string, for remembering that it was inserted."""
-    text = canonical({name: str(row[name]) for name in group})
+def key_text(key: Mapping[str, Any]) -> str:
+    """Return a row's key as one string, for remembering that it was inserted. key: by name in the database."""
+    text = canonical({name: str(value) for name, value in key.items()})
     return text if len(text) <= MAX_KEY else hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -60,4 +60,4 @@ def read_seed(reader: Reader, spec: TableSpec, values: dict[str, Any], path: Pat
         reader.report(place, f"the row needs {names}, so that it is inserted once")
     if group is None or len(reader.diagnostics) > before:
         return None
-    return values, key_text(group, values)
+    return values, key_text({name: values[name] for name in group})

@@ -38,7 +38,10 @@ class Default:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ColumnSpec:
-    """One column. `enum`: the allowed strings. `references`: `(table, column)`. `line`, `column`: its place, from 1."""
+    """One column. `enum`: the allowed strings. `references`: `(table, column)`. `line`, `column`: its place, from 1.
+
+    was: names that it had before. stored_as: its name in the database, if that is another one.
+    """
 
     name: str
     type: ColumnType
@@ -48,8 +51,15 @@ class ColumnSpec:
     default: Default | None = None
     enum: tuple[str, ...] | None = None
     references: tuple[str, str] | None = None
+    was: tuple[str, ...] = dataclasses.field(default=(), compare=False)
+    stored_as: str = dataclasses.field(default="", compare=False)
     line: int = dataclasses.field(default=0, compare=False)
     column: int = dataclasses.field(default=0, compare=False)
+
+    @property
+    def stored(self) -> str:
+        """The column's name in the database."""
+        return self.stored_as or self.name
 
     @property
     def has_default(self) -> bool:
@@ -59,14 +69,24 @@ class ColumnSpec:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class TableSpec:
-    """One table. `unique`, `indexes`: groups of columns. `seed`: rows, checked but not normalized."""
+    """One table. `unique`, `indexes`: groups of columns. `seed`: rows, checked but not normalized.
+
+    was: names that it had before. stored_as: its name in the database, if that is another one.
+    """
 
     name: str
     columns: Mapping[str, ColumnSpec]
     unique: tuple[tuple[str, ...], ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
     seed: tuple[Mapping[str, Any], ...] = ()
+    was: tuple[str, ...] = dataclasses.field(default=(), compare=False)
+    stored_as: str = dataclasses.field(default="", compare=False)
     line: int = dataclasses.field(default=0, compare=False)
+
+    @property
+    def stored(self) -> str:
+        """The table's name in the database."""
+        return self.stored_as or self.name
 
     @property
     def primary(self) -> str:
@@ -91,13 +111,21 @@ def describe(spec: TableSpec) -> dict[str, Any]:
             entry["enum"] = list(column.enum)
         if column.references:
             entry["references"] = list(column.references)
-        columns.append(entry)
+        columns.append(entry | _names(column))
     return {
         "name": spec.name,
+        **_names(spec),
         "columns": columns,
         "unique": [list(group) for group in spec.unique],
         "indexes": [list(group) for group in spec.indexes],
     }
+
+
+def _names(named: ColumnSpec | TableSpec) -> dict[str, Any]:
+    """Return the other names of a table or column, if it has any."""
+    return ({"was": list(named.was)} if named.was else {}) | (
+        {"stored_as": named.stored_as} if named.stored != named.name else {}
+    )
 
 
 def _restore_default(data: Mapping[str, Any]) -> Default:
@@ -118,10 +146,14 @@ def restore(data: Mapping[str, Any]) -> TableSpec:
             default=_restore_default(default) if default else None,
             enum=tuple(entry["enum"]) if "enum" in entry else None,
             references=(entry["references"][0], entry["references"][1]) if "references" in entry else None,
+            was=tuple(entry.get("was", ())),
+            stored_as=entry.get("stored_as", ""),
         )
     return TableSpec(
         name=data["name"],
         columns=columns,
         unique=tuple(tuple(group) for group in data["unique"]),
         indexes=tuple(tuple(group) for group in data["indexes"]),
+        was=tuple(data.get("was", ())),
+        stored_as=data.get("stored_as", ""),
     )

@@ -12,6 +12,8 @@ from payloom.tables.definition.spec import ColumnSpec, TableSpec
 Kind = Literal[
     "create_table",
     "drop_table",
+    "rename_table",
+    "rename_column",
     "add_column",
     "drop_column",
     "change_type",

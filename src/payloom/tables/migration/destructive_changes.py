@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from payloom.tables.definition.schema import build_table
+from payloom.tables.definition.schema import build_all
 from payloom.tables.definition.spec import TableSpec
 from payloom.tables.migration.changes import KEEPING, Change
 from payloom.tables.migration.undeclared import can_stay
@@ -49,7 +49,7 @@ class DestructiveChangeCheck:
         self._after = after
         self._allowed = frozenset(allow_drop)
         metadata = sa.MetaData()
-        self._stored = {name: build_table(metadata, spec) for name, spec in before.items()}
+        self._stored = build_all(before, metadata)
 
     def refusals(self, changes: list[Change]) -> list[Refusal]:
         """Return one refusal for each change that cannot be made."""

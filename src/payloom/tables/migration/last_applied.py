@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Collection, Mapping
@@ -34,16 +35,22 @@ class LastApplied:
             {name: known for name, known in self.declarations.items() if name not in tables},
         )
 
-    def is_earlier(self, spec: TableSpec) -> bool:
-        """Whether another declaration was applied after this one: an older version of the project declares it."""
-        return fingerprint(spec) in self.declarations.get(spec.name, ())[:-1]
+    def is_earlier(self, spec: TableSpec, name: str) -> bool:
+        """Whether another declaration was applied after this one: an older version of the project declares it.
+
+        name: what the table is called here.
+        """
+        return fingerprint(spec) in self.declarations.get(name, ())[:-1]
 
 
 def fingerprint(spec: TableSpec) -> str:
     """Return a short text that differs for each declaration of a table. Seed rows do not count."""
     described = describe(spec)
-    for column in described["columns"]:
-        column.get("default", {}).pop("in_database", None)  # says where it is kept, not what is declared
+    for entry in [described, *described["columns"]]:
+        # These say where it is kept, not what is declared.
+        entry.pop("was", None)
+        entry.pop("stored_as", None)
+        entry.get("default", {}).pop("in_database", None)
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -63,28 +70,39 @@ def read_last_applied(tx: sa.Connection) -> LastApplied:
     return LastApplied(ordered, declarations)
 
 
+def applied_at(tx: sa.Connection) -> tuple[tuple[str, dt.datetime], ...]:
+    """Return when each table was last applied: as long as that stays, so do the names in the database."""
+    query = sa.select(models.applied.c.name, models.applied.c.applied_at).order_by(models.applied.c.name)
+    return tuple((row.name, row.applied_at) for row in tx.execute(query))
+
+
 def remember(
     tx: sa.Connection,
-    before: LastApplied,
+    stored: LastApplied,
+    known: Mapping[str, TableSpec],
     after: Mapping[str, TableSpec],
+    *,
     declared: Mapping[str, TableSpec],
     clock: Clock,
 ) -> None:
-    """Remember the tables as they stand `after` the migration, and what was `declared`."""
+    """Remember the tables as they stand `after` the migration, and what was `declared`.
+
+    known: what is `stored`, in the same order, under the names of the declaration.
+    """
+    old_names = dict(zip(known, stored.specs, strict=True))
     written: dict[str, dict[str, object]] = {}
     for name, spec in after.items():
-        known = before.declarations.get(name, ())
-        declarations = known
-        if name in declared and not (before.is_earlier(declared[name]) and spec is before.specs.get(name)):
-            latest = fingerprint(declared[name])
-            declarations = (*(each for each in known if each != latest), latest)[-_DECLARATIONS_KEPT:]
-        old = before.specs.get(name)
-        if old is None or describe(old) != describe(spec) or declarations != known:
-            written[name] = {**describe(spec), "declarations": list(declarations)}
-    dropped = [name for name in before.specs if name not in after]
-    if names := [*written, *dropped]:
-        tx.execute(sa.delete(models.applied).where(models.applied.c.name.in_(names)))
-    if dropped:
+        declarations = stored.declarations.get(old_names.get(name, ""), ())
+        before = stored.specs.get(name)
+        latest = declarations
+        if name in declared and not (stored.is_earlier(declared[name], name) and spec is before):
+            mark = fingerprint(declared[name])
+            latest = (*(each for each in declarations if each != mark), mark)[-_DECLARATIONS_KEPT:]
+        if before is None or describe(before) != describe(spec) or latest != declarations:
+            written[name] = {**describe(spec), "declarations": list(latest)}
+    if names := {*written, *(name for name in stored.specs if name not in after)}:
+        tx.execute(sa.delete(models.applied).where(models.applied.c.name.in_(sorted(names))))
+    if dropped := [spec.stored for name, spec in known.items() if name not in after]:
         tx.execute(sa.delete(models.seeded).where(models.seeded.c.table_name.in_(dropped)))
     if written:
         rows = [{"name": name, "spec": spec, "applied_at": clock.now()} for name, spec in written.items()]

@@ -16,15 +16,16 @@ from sqlalchemy.exc import IntegrityError
 
 from payloom.db.database import Database
 from payloom.kit.clock import Clock
-from payloom.tables.definition.schema import build
+from payloom.tables.definition.schema import build_all
 from payloom.tables.definition.spec import TableSpec
 from payloom.tables.errors import MigrationRefused
 from payloom.tables.migration.changes import Change, compare
 from payloom.tables.migration.destructive_changes import DestructiveChangeCheck
 from payloom.tables.migration.last_applied import read_last_applied, remember
 from payloom.tables.migration.plan import MigrationPlan, statements_of
+from payloom.tables.migration.renames import aligned, finish, finished, renames, resolve, taken_names
 from payloom.tables.migration.seeding import seed_declared
-from payloom.tables.migration.undeclared import target_tables
+from payloom.tables.migration.undeclared import left_alone, target_tables
 from payloom.tables.query.sql import Tables
 
 _LOCK = 7_229_046_171_283_310_002
@@ -39,6 +40,7 @@ async def migrate(
     allow_drop: Collection[str] = (),
     keep_newer: bool = False,
     remake_empty: bool = False,
+    finish_renames: bool = False,
     dry_run: bool = False,
 ) -> list[Change]:
     """Apply what changed in the declaration, insert new seed rows, and return the changes.
@@ -46,21 +48,43 @@ async def migrate(
     allow_drop: `orders.coupon` or `coupons`: columns and tables whose values may be lost.
     keep_newer: leave a table as it is if a newer declaration than this one was applied to it and it can be used so.
     remake_empty: make a changed table that has no rows anew, whatever changed.
+    finish_renames: give renamed tables and columns their names in the database, too; no other version may run then.
     dry_run: change nothing, return what would be done.
+    Without `dry_run`, `tables` know afterwards what they are called in the database.
     Needs Payloom's own tables. Raises `MigrationRefused` naming everything that would be lost or broken; nothing is
     changed then.
     """
     task = _Migration(
-        tables, clock, frozenset(allow_drop), keep_newer=keep_newer, remake_empty=remake_empty, dry_run=dry_run
+        tables,
+        clock,
+        frozenset(allow_drop),
+        keep_newer=keep_newer,
+        remake_empty=remake_empty,
+        finish_renames=finish_renames,
+        dry_run=dry_run,
     )
     return await asyncio.to_thread(_migrate, database.engine, task)
 
 
 async def plan(
-    database: Database, tables: Tables, clock: Clock, *, allow_drop: Collection[str] = (), remake_empty: bool = False
+    database: Database,
+    tables: Tables,
+    clock: Clock,
+    *,
+    allow_drop: Collection[str] = (),
+    remake_empty: bool = False,
+    finish_renames: bool = False,
 ) -> MigrationPlan:
     """Return what `migrate` would do; change nothing. Raises `MigrationRefused` as `migrate` does."""
-    task = _Migration(tables, clock, frozenset(allow_drop), keep_newer=False, remake_empty=remake_empty, dry_run=True)
+    task = _Migration(
+        tables,
+        clock,
+        frozenset(allow_drop),
+        keep_newer=False,
+        remake_empty=remake_empty,
+        finish_renames=finish_renames,
+        dry_run=True,
+    )
 
     def work(tx: sa.Connection) -> MigrationPlan:
         statements: list[str] = []
@@ -76,9 +100,9 @@ async def pending_losses(database: Database, tables: Tables) -> dict[str, str]:
 
 
 def _losses(tx: sa.Connection, tables: Tables) -> dict[str, str]:
-    before = read_last_applied(tx).specs
-    check = DestructiveChangeCheck(tx, before, tables.specs, ())
-    refusals = check.refusals(compare(before, tables.specs))
+    stored = read_last_applied(tx).specs
+    before, after = aligned(stored, tables.specs), resolve(tables.specs, stored)
+    refusals = DestructiveChangeCheck(tx, before, after, ()).refusals(compare(before, after))
     return {refusal.change.target: refusal.reason for refusal in refusals if refusal.can_be_allowed}
 
 
@@ -91,6 +115,7 @@ class _Migration:
     allow_drop: frozenset[str]
     keep_newer: bool
     remake_empty: bool
+    finish_renames: bool
     dry_run: bool
 
 
@@ -105,11 +130,14 @@ def _migrate(engine: sa.Engine, task: _Migration) -> list[Change]:
                 if not sqlite:
                     conn.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.literal(_LOCK, sa.BigInteger))))
                 changes = _apply(conn, task)
+                located = resolve(task.tables.specs, read_last_applied(conn).specs)
                 if sqlite and conn.exec_driver_sql("PRAGMA foreign_key_check").first():
                     raise MigrationRefused("A reference would be left without its row.")
         finally:
             if sqlite:
                 _pragma(conn, "foreign_keys=ON")
+    if not task.dry_run:
+        task.tables.use(located)
     return changes
 
 
@@ -123,13 +151,15 @@ def _pragma(conn: sa.Connection, pragma: str) -> None:
 
 def _apply(tx: sa.Connection, task: _Migration, statements: list[str] | None = None) -> list[Change]:
     """Make the changes. With `dry_run` make none, and add to `statements` what would be executed."""
-    last_applied = read_last_applied(tx)
-    remade = _changed_and_empty(tx, last_applied.specs, task.tables.specs) if task.remake_empty else []
-    last_applied = last_applied.without(remade)
-    before = last_applied.specs
-    after = target_tables(last_applied, task.tables.specs, task.allow_drop, keep_newer=task.keep_newer)
-    changes = compare(before, after)
-    _refuse_foreign_tables(tx, [change for change in changes if change.table not in remade])
+    stored = read_last_applied(tx)
+    alone = left_alone(stored, task.tables.specs) if task.keep_newer else {}
+    declared = {name: spec for name, spec in task.tables.specs.items() if name not in alone}
+    known = aligned(stored.specs, declared)
+    remade = _changed_and_empty(tx, known, resolve(declared, stored.specs)) if task.remake_empty else []
+    before = {name: spec for name, spec in known.items() if name not in remade}
+    after = target_tables(before, declared, task.allow_drop)
+    changes = [*_not_of(renames(stored.specs, known), remade), *compare(before, after)]
+    _refuse_taken_names(tx, after, [change for change in changes if change.table not in remade], task)
     refusals = DestructiveChangeCheck(tx, before, after, task.allow_drop).refusals(changes)
     if refusals:
         lines = "\n".join(f"  - {refusal}" for refusal in refusals)
@@ -137,11 +167,16 @@ def _apply(tx: sa.Connection, task: _Migration, statements: list[str] | None = N
             f"tables.yaml changed in ways that would lose or break stored data; nothing was changed.\n{lines}",
             refused=[str(refusal) for refusal in refusals],
         )
+    end = {name: finished(spec) for name, spec in after.items()} if task.finish_renames else after
 
     def make() -> None:
         for name in remade:
-            sa.Table(name, sa.MetaData()).drop(tx)
-        _make(tx, before, after, changes, task.clock)
+            sa.Table(known[name].stored, sa.MetaData()).drop(tx)
+        start = before
+        if task.finish_renames:
+            finish(tx, before)
+            start = {name: finished(spec) for name, spec in before.items()}
+        _make(tx, start, end, changes, task.clock)
 
     if task.dry_run:
         if statements is not None:
@@ -151,9 +186,13 @@ def _apply(tx: sa.Connection, task: _Migration, statements: list[str] | None = N
         make()
     except IntegrityError as error:
         raise MigrationRefused(f"The stored rows do not fit tables.yaml: {error.orig}") from error
-    remember(tx, last_applied, after, task.tables.specs, task.clock)
-    seed_declared(tx, task.tables, task.clock)
+    remember(tx, stored, known, end, declared=declared, clock=task.clock)
+    seed_declared(tx, Tables(resolve(task.tables.specs, end), task.clock), task.clock)
     return changes
+
+
+def _not_of(changes: list[Change], tables: Collection[str]) -> list[Change]:
+    return [change for change in changes if change.table not in tables]
 
 
 def _changed_and_empty(
@@ -172,13 +211,22 @@ def _changed_and_empty(
         } - {name, *empty_tables}
         if referring and tx.dialect.name != "sqlite":
             continue  # Postgres drops no table that others refer to; it is altered, as one with rows is.
-        if not tx.execute(sa.select(sa.literal(1)).select_from(sa.table(name)).limit(1)).first():
+        if not tx.execute(sa.select(sa.literal(1)).select_from(sa.table(before[name].stored)).limit(1)).first():
             empty_tables.append(name)
     return empty_tables
 
 
-def _refuse_foreign_tables(tx: sa.Connection, changes: list[Change]) -> None:
-    existing = set(sa.inspect(tx).get_table_names())
+def _refuse_taken_names(
+    tx: sa.Connection, after: Mapping[str, TableSpec], changes: list[Change], task: _Migration
+) -> None:
+    clashes = taken_names(after)
+    if clashes and not task.finish_renames:
+        raise MigrationRefused(
+            f"A renamed table or column still has its old name in the database. {clashes[0]}.",
+            hint="Choose another name, or stop all servers and run `payloom migrate --finish-renames`.",
+            taken=clashes,
+        )
+    existing = set(sa.inspect(tx).get_table_names()) - {spec.stored for spec in after.values() if spec.was}
     existing_tables = [change.table for change in changes if change.kind == "create_table" and change.table in existing]
     if existing_tables:
         raise MigrationRefused(
@@ -195,17 +243,17 @@ def _make(
     changes: list[Change],
     clock: Clock,
 ) -> None:
-    metadata = build(after)
+    built = build_all(after, sa.MetaData())
     for change in changes:
         if change.kind == "create_table":
-            metadata.tables[change.table].create(tx)
+            built[change.table].create(tx)
     for name in after:
-        own = [change for change in changes if change.table == name]
+        own = [change for change in changes if change.table == name and not change.kind.startswith("rename")]
         if name in before and own:
             # Alembic takes a while to import, which a start that has nothing to alter need not pay.
             from payloom.tables.migration.alter import Alteration  # noqa: PLC0415 - loads on use
 
-            Alteration(tx, before[name], after[name], metadata=metadata, changes=own, now=clock.now()).run()
+            Alteration(tx, before[name], after[name], tables=built, changes=own, now=clock.now()).run()
     for change in changes:
         if change.kind == "drop_table":
-            sa.Table(change.table, sa.MetaData()).drop(tx)
+            sa.Table(before[change.table].stored, sa.MetaData()).drop(tx)

@@ -26,15 +26,16 @@ def seed(tx: sa.Connection, tables: Tables, table: str, rows: Sequence[Mapping[s
     A row's key is its primary column or the first unique group it gives in full.
     """
     spec = tables.spec(table)
-    known = set(tx.execute(sa.select(models.seeded.c.row_key).where(models.seeded.c.table_name == table)).scalars())
+    seeded = models.seeded
+    known = set(tx.execute(sa.select(seeded.c.row_key).where(seeded.c.table_name == spec.stored)).scalars())
     inserted = 0
     for row in rows:
         group = _group(spec, row)
-        key = key_text(group, row)
+        key = key_text({spec.columns[name].stored: row[name] for name in group})
         if key in known:
             continue
         known.add(key)
-        tx.execute(sa.insert(models.seeded).values(table_name=table, row_key=key, at=clock.now()))
+        tx.execute(sa.insert(models.seeded).values(table_name=spec.stored, row_key=key, at=clock.now()))
         where = {name: row[name] for name in group}
         if not tables.select(tx, table, where=where):
             tables.insert(tx, table, values=row)

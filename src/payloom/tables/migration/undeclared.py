@@ -11,28 +11,35 @@ from collections.abc import Collection, Mapping
 
 from payloom.tables.definition.spec import ColumnSpec, TableSpec
 from payloom.tables.migration.last_applied import LastApplied
+from payloom.tables.migration.renames import counterparts, located
+
+
+def left_alone(before: LastApplied, declared: Mapping[str, TableSpec]) -> dict[str, str]:
+    """Return the declared tables that stay as they are, and what each is called there.
+
+    They are declared so by an older version of the project that can use them as they are.
+    """
+    return {
+        name: there
+        for name, there in counterparts(declared, before.specs).items()
+        if before.is_earlier(declared[name], there) and _usable(before.specs[there], declared[name])
+    }
 
 
 def target_tables(
-    before: LastApplied,
+    known: Mapping[str, TableSpec],
     declared: Mapping[str, TableSpec],
     allow_drop: Collection[str],
-    *,
-    keep_newer: bool,
 ) -> dict[str, TableSpec]:
     """Return the tables as they are to stand after the migration: the declared ones, and what stays undeclared.
 
-    keep_newer: a table whose declaration is an earlier one than the last applied stays as it is, if it can be used so.
+    known: those that there are, under the names of the declaration.
     """
-    target = {name: spec for name, spec in before.specs.items() if name not in declared and name not in allow_drop}
+    target = {name: spec for name, spec in known.items() if name not in declared and name not in allow_drop}
     for name, spec in declared.items():
-        stored = before.specs.get(name)
-        if stored is None:
-            target[name] = spec
-        elif keep_newer and before.is_earlier(spec) and _usable(stored, spec):
-            target[name] = stored
-        else:
-            target[name] = _with_undeclared(stored, spec, allow_drop)
+        stored = known.get(name)
+        new = located(spec, stored)
+        target[name] = new if stored is None else _with_undeclared(stored, new, allow_drop)
     return target
 
 
@@ -49,13 +56,14 @@ def can_stay(table: TableSpec, column: ColumnSpec) -> bool:
 
 def _usable(stored: TableSpec, declared: TableSpec) -> bool:
     """Whether a version that declares the table so can read and write it as it is stored."""
+    pairs = counterparts(declared.columns, stored.columns)
     for name, column in declared.columns.items():
-        there = stored.columns.get(name)
+        there = stored.columns.get(pairs.get(name, ""))
         if there is None or there.type != column.type or there.primary != column.primary:
             return False
         if column.nullable and not there.nullable:
             return False
-    return all(can_stay(stored, column) for name, column in stored.columns.items() if name not in declared.columns)
+    return all(can_stay(stored, column) for name, column in stored.columns.items() if name not in pairs.values())
 
 
 def _with_undeclared(stored: TableSpec, declared: TableSpec, allow_drop: Collection[str]) -> TableSpec:

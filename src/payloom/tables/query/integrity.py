@@ -21,7 +21,8 @@ def violation(specs: Mapping[str, TableSpec], spec: TableSpec, error: IntegrityE
     if diagnosis is not None:
         return _postgres(specs, spec, diagnosis, verb)
     text = str(error.orig)
-    columns = [name.split(".")[-1] for name in match[1].split(", ")] if (match := _SQLITE_COLUMNS.search(text)) else []
+    stored = [name.split(".")[-1] for name in match[1].split(", ")] if (match := _SQLITE_COLUMNS.search(text)) else []
+    columns = [_declared(spec, name) for name in stored]
     if text.startswith("NOT NULL"):
         return _missing(spec, verb, columns)
     if columns:
@@ -32,19 +33,24 @@ def violation(specs: Mapping[str, TableSpec], spec: TableSpec, error: IntegrityE
 def _postgres(specs: Mapping[str, TableSpec], spec: TableSpec, diagnosis: Any, verb: str) -> VerbFailed:
     constraint = diagnosis.constraint_name or ""
     if diagnosis.sqlstate == "23502":
-        return _missing(spec, verb, [diagnosis.column_name])
+        return _missing(spec, verb, [_declared(spec, diagnosis.column_name)])
     if diagnosis.sqlstate == "23505":
         groups = {name: columns for name, (columns, unique) in index_groups(spec).items() if unique}
         return _taken(spec, verb, list(groups.get(constraint, (spec.primary,))))
     if diagnosis.sqlstate == "23503":
         for other in specs.values():
             for column in other.columns.values():
-                if column.references and constraint == constraint_name("fk", other.name, column.name):
+                if column.references and constraint == constraint_name("fk", other.stored, column.stored):
                     return _reference(spec, verb, f"{other.name}.{column.name}", other.name)
         return _dangling(specs, spec, verb)
     return VerbFailed(
         f"{verb} {spec.name}: the database refused the row ({diagnosis.message_primary})", table=spec.name
     )
+
+
+def _declared(spec: TableSpec, stored: str) -> str:
+    """Return the name that tables.yaml has for a column of the database."""
+    return next((column.name for column in spec.columns.values() if column.stored == stored), stored)
 
 
 def _missing(spec: TableSpec, verb: str, columns: list[str]) -> MissingValue:

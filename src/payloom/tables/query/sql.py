@@ -49,10 +49,19 @@ class Tables:
 
     def __init__(self, specs: Mapping[str, TableSpec], clock: Clock) -> None:
         """Build the tables of `specs`. `clock` gives the time for `now()` and `today()` defaults."""
-        self.specs = dict(specs)
-        self.metadata = schema.build(self.specs)
         self._clock = clock
+        self.use(specs)
+
+    def use(self, specs: Mapping[str, TableSpec]) -> None:
+        """From now on work with these tables: they were declared anew, or stand in the database under other names."""
+        self.specs = dict(specs)
+        self.metadata = sa.MetaData()
+        self._tables = schema.build_all(self.specs, self.metadata)
         self._statements: dict[Any, Any] = {}
+
+    def declared_as(self, specs: Mapping[str, TableSpec]) -> Tables:
+        """Return the same tables as another version of the project declares them."""
+        return Tables(specs, self._clock)
 
     def spec(self, name: str) -> TableSpec:
         """Return the table's spec; raises `UnknownTable`."""
@@ -141,7 +150,7 @@ class Tables:
         where_tree = read_where(spec, where, required=True)
 
         def build(dialect: str) -> sa.Update:
-            target = self.metadata.tables[table]
+            target = self._tables[table]
             binds = {name: sa.bindparam(f"S_{name}", type_=target.c[name].type) for name in changed}
             return (
                 sa.update(target).where(condition(target, where_tree.shape, dialect)).values(binds).returning(*target.c)
@@ -164,7 +173,7 @@ class Tables:
         where_tree = read_where(spec, where, required=True)
 
         def build(dialect: str) -> sa.Delete:
-            target = self.metadata.tables[table]
+            target = self._tables[table]
             return sa.delete(target).where(condition(target, where_tree.shape, dialect)).returning(*target.c)
 
         deleted = self._write(tx, spec, ("delete",), where_tree, build=build, parameters={})
@@ -203,7 +212,7 @@ class Tables:
         if where_tree.impossible:
             return [], 0
         rows = self._read(tx, spec, where_tree, _order(spec, order_by), limit=limit, offset=offset)
-        target = self.metadata.tables[table]
+        target = self._tables[table]
         count = self._statement(
             ("count", table, tx.dialect.name, where_tree.shape),
             lambda: (
@@ -215,11 +224,12 @@ class Tables:
         return rows, tx.execute(count, where_tree.parameters).scalar_one()
 
     def _statement(self, key: Any, build: Callable[[], Any]) -> Any:
-        statement = self._statements.get(key)
+        statements = self._statements  # another map as soon as other tables are used
+        statement = statements.get(key)
         if statement is None:
-            if len(self._statements) >= _CACHED_STATEMENTS:
-                self._statements.clear()
-            statement = self._statements[key] = build()
+            if len(statements) >= _CACHED_STATEMENTS:
+                statements.clear()
+            statement = statements[key] = build()
         return statement
 
     def _read(
@@ -236,7 +246,7 @@ class Tables:
             return []
 
         def build() -> sa.Select[Any]:
-            target = self.metadata.tables[spec.name]
+            target = self._tables[spec.name]
             columns = [target.c[name].desc() if down else target.c[name].asc() for name, down in order]
             matches = condition(target, where_tree.shape, tx.dialect.name)
             limits = sa.bindparam("LIMIT_", type_=sa.Integer), sa.bindparam("OFFSET_", type_=sa.Integer)
@@ -273,7 +283,7 @@ class Tables:
         row = self._complete(spec, values)
 
         def build(_dialect: str) -> sa.Insert:
-            target = self.metadata.tables[spec.name]
+            target = self._tables[spec.name]
             binds = {name: sa.bindparam(f"S_{name}", type_=target.c[name].type) for name in row}
             return sa.insert(target).values(binds).returning(*target.c)
 
@@ -287,11 +297,13 @@ class Tables:
             raise MissingValue(f"upsert {spec.name}: the key {missing[0]} is null", table=spec.name, column=missing[0])
 
         def build(dialect: str) -> Any:
-            target = self.metadata.tables[spec.name]
+            target = self._tables[spec.name]
             binds = {name: sa.bindparam(f"S_{name}", type_=target.c[name].type) for name in row}
             insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(target).values(binds)
             changed = {name: insert.excluded[name] for name in updated}
-            return insert.on_conflict_do_update(index_elements=list(group), set_=changed).returning(*target.c)
+            return insert.on_conflict_do_update(
+                index_elements=[target.c[name] for name in group], set_=changed
+            ).returning(*target.c)
 
         parameters = {f"S_{name}": value for name, value in row.items()}
         shape = ("upsert", group, updated, tuple(row))

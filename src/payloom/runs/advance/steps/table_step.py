@@ -30,6 +30,10 @@ class TableSteps:
         self._table_triggers = TableTriggers(deps)
         self._parking = Parking(deps)
 
+    def table_of(self, tx: sa.Connection, run: Run, do: Do) -> str:
+        """Return what the database calls the step's table."""
+        return self._table_triggers.host(tx, run).name_in_database(do.action)
+
     def perform(self, tx: sa.Connection, run: Run, do: Do) -> Any:
         """Do a table step within `tx` and return its value.
 
@@ -45,7 +49,7 @@ class TableSteps:
                 locking_reads(tx) if locking else contextlib.nullcontext(),
             ):
                 value = self._table_triggers.perform(tx, run, do)
-                self._parking.wake_parked(tx, do.verb, do.action)
+                self._parking.wake_parked(tx, do.verb, self.table_of(tx, run, do))
                 return value
         except StepFailed:
             raise

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 
+from payloom.connectors.port import TableHost
 from payloom.db.transactions import locking_reads
 from payloom.kit import strict_json
 from payloom.kit.ids import new_id
@@ -46,20 +47,36 @@ class TableTriggers:
 
     def perform(self, tx: sa.Connection, run: Run, do: Do) -> Any:
         """Do a table step and start the runs that its changes start; returns the step's value."""
-        if do.verb == "select" or not _VERBS[do.verb] & self._deps.workflows.watched(do.action):
-            return self._deps.tables.perform(tx, do.verb, do.action, do.args)
-        before = self._before(tx, do)
-        value: Any = self._deps.tables.perform(tx, do.verb, do.action, do.args)
+        own, host = self._deps.tables, self.host(tx, run)
+        table = do.action if host is own else own.adopt(tx, host, do.action, (), there=False)[0]
+        if do.verb == "select" or not _VERBS[do.verb] & self._deps.workflows.watched(table):
+            return host.perform(tx, do.verb, do.action, do.args)
+        before = self._before(tx, host, do)
+        value: Any = host.perform(tx, do.verb, do.action, do.args)
         changes = _changes(do, _listed(value), before)
+        if host is not own:
+            changes = [self._adopted(tx, host, change) for change in changes]
         seeds = [f"row:{run.id}:{do.path}:{number}" for number in range(len(changes))]
         self._start(tx, list(zip(changes, seeds, strict=True)), by=run)
         return value
 
-    def _before(self, tx: sa.Connection, do: Do) -> list[Row]:
+    def host(self, tx: sa.Connection, run: Run) -> TableHost:
+        """Return what does the run's table steps: under the names of the tables that its version was written for."""
+        declared = self._deps.workflows.declared(run.workflow_id, run.version)
+        return self._deps.tables if declared is None else self._deps.tables.declared_as(tx, declared)
+
+    def _adopted(self, tx: sa.Connection, host: TableHost, change: RowChange) -> RowChange:
+        """Return a change that a run of another version made, under the names of this server's workflows."""
+        table, rows = self._deps.tables.adopt(
+            tx, host, change.table, (change.row, change.old), there=change.kind != "delete"
+        )
+        return RowChange(table, change.kind, rows[0] or {}, rows[1])
+
+    def _before(self, tx: sa.Connection, host: TableHost, do: Do) -> list[Row]:
         """Return the rows that the step is about to change as they are, locked."""
         if do.verb == "update":
             with locking_reads(tx):
-                return self._deps.tables.perform(tx, "select", do.action, {"where": do.args.get("where")})
+                return host.perform(tx, "select", do.action, {"where": do.args.get("where")})
         if do.verb != "upsert":
             return []
         rows: list[Row] = []
@@ -71,7 +88,7 @@ class TableTriggers:
                     tx, f"upsert:{do.action}:{strict_json.canonical(list(map(str, where.values())))}"
                 )
                 with locking_reads(tx):
-                    rows += self._deps.tables.perform(tx, "select", do.action, {"where": where})
+                    rows += host.perform(tx, "select", do.action, {"where": where})
         return rows
 
     def start_runs(self, tx: sa.Connection, *changes: RowChange) -> list[str]:
