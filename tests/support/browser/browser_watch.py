@@ -29,7 +29,7 @@ class Watch:
 
     def _request(self, request: Request) -> None:
         self.requests.append(request)
-        if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:", "about:")):
+        if not request.url.startswith(("http://127.0.0.1:", "http://localhost:", "data:", "blob:", "about:")):
             self.problems.append(f"left the machine: {request.url}")
 
     def _failed(self, request: Request) -> None:
