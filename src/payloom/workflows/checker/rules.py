@@ -92,7 +92,7 @@ _ALL = (
     Rule("F130", "error", "Caller sets their own status",
          "A caller's word is no payment: whoever can set a plan, a role, or a paid status gets it for nothing.",
          "set it when Stripe's event says so"),
-    Rule("F131", "error", "Open endpoint that mails",
+    Rule("F131", "warning", "Open endpoint that mails",
          "Anybody can fill somebody else's inbox in your name, until your mails count as spam.",
          "add `rate_limit: 5/h` to the trigger, or send to the signed-in user"),
     Rule("F132", "error", "Caller chooses an address",
