@@ -8,6 +8,7 @@ import payloom from "./lint/plugin.js";
 const BASE = ["ui", "api", "model", "browser", "components"];
 const EDITOR_BASE = ["ui", "api", "model", "browser", "editor/document"];
 const PAGES = [
+  "audit",
   "events",
   "help",
   "journey",

@@ -72,8 +72,8 @@ async function sendOnce(request: Request): Promise<Response> {
     if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
     throw new ApiError(0, {
       code: "server_unreachable",
-      message: "The server doesn't respond.",
-      hint: "Is `payloom dev` still running?",
+      message: "Can't reach the server.",
+      hint: "Is payloom dev still running?",
     });
   }
 }

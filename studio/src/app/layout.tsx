@@ -67,7 +67,9 @@ function Frame({ me }: { me: Me | undefined }) {
   const [drawer, setDrawer] = useState(false);
   const path = useLocation({ select: (location) => location.pathname });
   const signedIn = me !== undefined;
-  const pages = NAVIGATION.filter((page) => page.to !== "/local-stripe" || me?.local_stripe);
+  const pages = NAVIGATION.filter(
+    (page) => (page.to !== "/local-stripe" || me?.local_stripe) && (!page.admin || me?.role === "admin"),
+  );
 
   useEffect(() => (signedIn ? listen(cache) : undefined), [cache, signedIn]);
   useEffect(() => setDrawer(false), [path]);

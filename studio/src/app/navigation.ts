@@ -7,6 +7,7 @@ import {
   LayoutDashboard,
   Mail,
   Play,
+  ScrollText,
   Settings,
   Table2,
   Workflow,
@@ -23,6 +24,7 @@ export interface NavigationItem {
     | "/tables"
     | "/mail"
     | "/local-stripe"
+    | "/audit"
     | "/settings"
     | "/help";
   name: string;
@@ -31,6 +33,8 @@ export interface NavigationItem {
   letter: string;
   keywords?: string;
   group: "work" | "data" | "project";
+  /** Only admins see it. */
+  admin?: boolean;
 }
 
 export const NAVIGATION: NavigationItem[] = [
@@ -55,6 +59,15 @@ export const NAVIGATION: NavigationItem[] = [
     letter: "l",
     keywords: "emulator test cards clock",
     group: "project",
+  },
+  {
+    to: "/audit",
+    name: "Audit",
+    icon: ScrollText,
+    letter: "a",
+    keywords: "trail log who changed export",
+    group: "project",
+    admin: true,
   },
   {
     to: "/settings",

@@ -81,7 +81,7 @@ export const columns: Column<RunSummary>[] = [
   {
     id: "trigger",
     header: "Started by",
-    width: "112px",
+    width: "130px",
     minor: true,
     cell: (run) => <TriggerName trigger={run.trigger} />,
   },

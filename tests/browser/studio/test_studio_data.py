@@ -20,6 +20,7 @@ PAGES = {
     "/tables/orders": "orders",
     "/mail": "Email",
     "/local-stripe": "Local Stripe",
+    "/audit": "Audit",
     "/settings": "Settings",
     "/help": "Help",
 }
@@ -271,6 +272,31 @@ def test_the_settings_show_no_secret_and_the_theme_is_kept(studio: Studio, open_
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
+def test_the_audit_trail_is_filtered_by_who_what_and_when_and_exported(studio: Studio, open_page: OpenPage) -> None:
+    run = studio.failing_run()
+    studio.post(f"/runs/{run['id']}/resolve", {"note": "seen by the trail"})
+    page = open_page("/audit")
+    page.get_by_label("On", exact=True).fill(run["id"])
+    page.get_by_label("What", exact=True).select_option("run.resolved")
+    rows = page.locator("tr[data-row]")
+    expect(rows).to_have_count(1)
+    expect(rows.first).to_contain_text("Marked a failed run as resolved")
+    page.reload()
+    expect(rows).to_have_count(1)
+    with page.expect_download() as started:
+        page.get_by_role("link", name="Export CSV").click()
+    text = started.value.path().read_text("utf-8")
+    assert text.startswith("id,at,")
+    assert (len(text.splitlines()), run["id"] in text) == (2, True)
+    rows.first.click()
+    expect(page.get_by_role("dialog")).to_contain_text("run.resolved")
+    page.keyboard.press("Escape")
+    page.get_by_label("From").fill("2999-01-01")
+    expect(page.get_by_role("heading", name="No matching entries")).to_be_visible()
+    page.get_by_role("button", name="Show all entries").click()
+    expect(rows.nth(1)).to_be_visible()
+
+
 def test_an_admin_lets_somebody_in_as_a_viewer(studio: Studio, open_page: OpenPage, watched: OpenWatched) -> None:
     page = open_page("/settings")
     page.get_by_label("What grace@corner.test may do").select_option("viewer")
@@ -284,3 +310,6 @@ def test_an_admin_lets_somebody_in_as_a_viewer(studio: Studio, open_page: OpenPa
     hers.goto(f"{studio.url}/tables/orders")
     expect(hers.get_by_role("table", name="orders")).to_be_visible()
     expect(hers.get_by_role("button", name="New row")).to_have_count(0)
+    expect(hers.get_by_role("link", name="Audit")).to_have_count(0)
+    hers.goto(f"{studio.url}/audit")
+    expect(hers.get_by_text("You need the Admin role")).to_be_visible()

@@ -86,7 +86,7 @@ function Content({ overview }: { overview: Overview }) {
             note={
               [
                 overview.unhandled.count > 0 &&
-                  `${overview.unhandled.count.toLocaleString("en-US")} without a workflow`,
+                  `${overview.unhandled.count.toLocaleString("en-US")} that no workflow listens to`,
                 overview.set_aside.count > 0 && `${overview.set_aside.count.toLocaleString("en-US")} set aside`,
               ]
                 .filter(Boolean)
@@ -135,7 +135,9 @@ function Needs({ overview }: { overview: Overview }) {
     approvals,
     alerts,
   } = overview;
-  const calm = alerts.length + failed.count + parked.count + blocked.count + mails.count + totalOf(rejected) + approvals.length === 0;
+  const calm =
+    alerts.length + failed.count + parked.count + blocked.count + mails.count + totalOf(rejected) + approvals.length ===
+    0;
   return (
     <Section title="Needs attention">
       {calm && (

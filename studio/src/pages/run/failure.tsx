@@ -11,14 +11,14 @@ export function Failure({ failure }: { failure: components["schemas"]["Failure"]
         facts={[
           ["Code", <code key="kind">{failure.kind}</code>],
           [
-            "Answered",
+            "Response",
             <span className="num" key="status">
               HTTP {failure.status}
             </span>,
           ],
           ["Where", failure.where ? <code key="where">{failure.where}</code> : null],
           ["Step", failure.path ? <code key="path">{failure.path}</code> : null],
-          ["Retry", failure.retryable ? "might help: the cause was temporary" : "helps after you fix the cause"],
+          ["Retry", failure.retryable ? "Might help: the cause was temporary" : "Retry after fixing the cause"],
         ]}
       />
       {data && <JsonView value={data} label="Facts" />}

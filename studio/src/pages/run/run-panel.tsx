@@ -71,7 +71,7 @@ function RunOutput({ run }: { run: RunDetail }) {
     <div className="stack">
       {run.http_status !== null && (
         <p>
-          Answered <Badge tone={run.http_status < 400 ? "good" : "bad"}>HTTP {run.http_status}</Badge>
+          Response: <Badge tone={run.http_status < 400 ? "good" : "bad"}>HTTP {run.http_status}</Badge>
         </p>
       )}
       <Value
