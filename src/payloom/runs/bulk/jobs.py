@@ -76,12 +76,12 @@ class BulkJobs:
         items = [BulkItem(id=key, state="pending", runs=[], error=None) for key in dict.fromkeys(ids)]
         job = BulkJob(new_id("bulk"), kind, dict(options), by, "running", items, now, now)
 
-        def work(tx: sa.Connection) -> None:
+        def work(tx: sa.Connection) -> BulkJob:
             tx.execute(sa.delete(bulk_jobs).where(bulk_jobs.c.created_at < now - _KEPT))
             tx.execute(sa.insert(bulk_jobs).values(dataclasses.asdict(job)))
+            return job
 
-        await self._database.write(work)
-        return job
+        return await self._database.write(work)
 
     async def get(self, job_id: str) -> BulkJob:
         """Return a job; raises `JobUnknown`."""

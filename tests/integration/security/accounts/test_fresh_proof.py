@@ -64,6 +64,12 @@ DANGEROUS = {
     "DELETE /accounts/{account_id}/second-factor",
 }  # fmt: skip
 HARMLESS = {
+    "POST /bulk": "as each of its items",
+    "POST /bulk/plan": "it looks",
+    "POST /bulk/{job_id}/resume": "as each of its items",
+    "POST /bulk/{job_id}/stop": "it stops",
+    "POST /runs/{run_id}/resolve": "a mark",
+    "POST /runs/{run_id}/reopen": "a mark",
     "POST /alerts/test": "a message to the operator",
     "POST /session": "it signs in", "DELETE /session": "it signs out",
     "POST /accounts/{account_id}/reset-password": "the mail goes to the owner; the link itself asks for a proof",

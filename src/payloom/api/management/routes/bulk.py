@@ -69,8 +69,9 @@ async def start_bulk(runner: Runner, body: BulkStart, request: Request) -> Any:
     _permit(request, body.kind)
     person = person_of(request)
     options = {"only_failed": body.only_failed, "from_start": body.from_start, "note": body.note}
+    audit_note(request).on(kind=body.kind, ids=body.ids[:50])
+    audit_note(request).details_of = lambda job: {"target": job.id, "items": len(job.items)}
     job = await runner.jobs.start(body.kind, body.ids, options, person.by)
-    audit_note(request).on(job.id, kind=job.kind, items=len(job.items), ids=body.ids[:50])
     runner.run(job, person)
     return _summary(runner, job)
 
