@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -15,7 +15,7 @@ from payloom.cli.server import config, demo, dev, doctor, emulator, keys, migrat
 from payloom.cli.support import output
 from payloom.cli.support.errors import CommandError
 
-_USAGE_ERROR = typer.BadParameter.__base__ or typer.BadParameter
+_USAGE_ERROR = cast("type[Exception]", typer.BadParameter.__base__)
 """What the parser raises for wrong options; Typer exports only the classes below it."""
 app = typer.Typer(
     name="payloom",

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from payloom.kit.json_types import is_map
+from payloom.kit.json_types import is_list, is_map
 from payloom.settings.environment import Environment, read_environment
 from payloom.settings.errors import SettingsError
 from payloom.settings.file import FILE_NAME, merge, read_file, validate
@@ -55,7 +55,8 @@ def effective_settings(
     variables = read_environment(root, process, is_dev=environment == "dev")
     file = validate(merge(raw, environment), f"{FILE_NAME} (environment {environment})")
     settings, problem = _settings(root, process)
-    own = (raw.get("environments") or {}).get(environment) or {}
+    environments: Mapping[str, Any] = raw.get("environments") or {}
+    own: Mapping[str, Any] = environments.get(environment) or {}
     rows = [("log_level", None), *_paths(file)]
     effective: list[EffectiveSetting] = []
     for name, value in rows:
@@ -149,4 +150,4 @@ def _shown(name: str, value: Any, settings: Settings | None) -> Any:
 
 def _plain(value: Any) -> Any:
     """Return a value as JSON; whatever else the file may say there is no secret."""
-    return value if value is None or isinstance(value, str | int | float | bool | list) else str(value)
+    return value if value is None or isinstance(value, str | int | float | bool) or is_list(value) else str(value)
