@@ -16,12 +16,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import fulfilment
 import lanes
+import overload
 import small
 import webhook
 from rounds import Compared, compare
 from tests.support import postgres
 
-PARTS = ("fast", "durable", "shop", "webhook", "workers", "idle", "expression", "tracing")
+PARTS = ("fast", "durable", "shop", "overload", "webhook", "workers", "idle", "expression", "tracing")
 Fresh = Callable[[], contextlib.AbstractContextManager[str]]
 
 
@@ -43,6 +44,17 @@ class Report:
         """A cost that should not be above `most`."""
         self._line(name, f"{value:.2f} {unit}", "", "", aim=most, met=most is None or value <= most)
 
+    def offered(self, kind: str, figures: overload.Offered) -> None:
+        """What came of a rate that was offered."""
+        self._line(
+            f"fulfilments, {figures.rate:.0f}/s offered, {kind}",
+            f"{figures.done:.0f} /s done",
+            f"acknowledged after {figures.p50:.0f} ms, 99 % within {figures.p99:.0f} ms",
+            f"{figures.processor:.2f} ms of the processor, {figures.statements:.1f} statements each",
+            aim=None,
+            met=True,
+        )
+
     def _line(self, name: str, *cells: str, aim: float | None, met: bool) -> None:
         self.met = self.met and met
         verdict = "" if aim is None else f"aim {aim:g} {'met' if met else 'MISSED'}"
@@ -55,14 +67,16 @@ def main() -> int:
     parser.add_argument("--only", choices=["sqlite", "postgresql"])
     parser.add_argument("--part", choices=PARTS, action="append")
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--quick", action="store_true", help="fulfilment and overload only, three rounds: five minutes")
     options = parser.parse_args()
-    report, parts = Report(), options.part or PARTS
+    report, parts = Report(), options.part or (("shop", "overload") if options.quick else PARTS)
+    rounds = 3 if options.quick else options.rounds
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n")
     print("| figure | ratio | quartiles | per second | |\n|---|--:|---|---|---|")
     for kind in ("sqlite", "postgresql"):
         if options.only in (None, kind):
             with databases(kind) as (fresh, server):
-                _measure(report, kind, parts, options.rounds, fresh, server)
+                _measure(report, kind, parts, rounds, fresh, server)
     if "expression" in parts:
         report.cost("expression on a 4 KB event", small.expression(), "µs", 1.5)
     if "tracing" in parts:
@@ -106,6 +120,10 @@ def _measure(  # noqa: PLR0917 - called in one place
         with tempfile.TemporaryDirectory() as folder, fresh() as url, fresh() as bare:
             figures = asyncio.run(fulfilment.fulfilment(url, bare, Path(folder), rounds=min(rounds, 5)))
         report.ratio(f"the shop's fulfilment, {kind}", figures, None)
+    if "overload" in parts:
+        with tempfile.TemporaryDirectory() as folder, fresh() as url:
+            for offered in asyncio.run(overload.overload(url, Path(folder), [100, 300, 600, 1000], 8.0)):
+                report.offered(kind, offered)
     if "webhook" in parts:
         for which, label in (("none", "events that start nothing"), ("pay", "events with a run in the fast lane")):
             with tempfile.TemporaryDirectory() as folder, fresh() as url, fresh() as bare:
