@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 def config_of(options: argparse.Namespace) -> EmulatorConfig:
     """Return the configuration the options describe."""
     endpoint_secrets = options.webhook_secret or os.environ.get(WEBHOOK_SECRETS, "").split()
-    secrets = [*endpoint_secrets, *[DEFAULT_WEBHOOK_SECRET] * len(options.webhook_url)]
-    endpoints = tuple(Endpoint(u, s) for u, s in zip(options.webhook_url, secrets, strict=False))
+    urls = [(url, False) for url in options.webhook_url] + [(url, True) for url in options.connect_url]
+    secrets = [*endpoint_secrets, *[DEFAULT_WEBHOOK_SECRET] * len(urls)]
+    endpoints = tuple(
+        Endpoint(url, secret, connect=connect) for (url, connect), secret in zip(urls, secrets, strict=False)
+    )
     config = EmulatorConfig(
         store=options.store,
         endpoints=endpoints,

@@ -34,6 +34,13 @@ def parser() -> argparse.ArgumentParser:
         metavar="whsec_…",
         help="Secret that signs the events for the URL at the same position (repeatable). Else read from PAYLOOM_EMULATOR_WEBHOOK_SECRETS.",
     )
+    add(
+        "--connect-url",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="Send the events of connected accounts here (repeatable). Its secrets follow those of --webhook-url.",
+    )
     add("--api-version", metavar="VERSION", help="The account's API version, used when a request names none.")
     add("--schedule", default="quick", choices=("quick", "sandbox", "live", "none"), help="When webhooks are retried.")
     add("--seed", type=int, help="Make identifiers and faults repeatable.")

@@ -55,13 +55,15 @@ class StripeSettings:
         return self.mode == "live"
 
 
-def local_stripe(url: str, *, secret_key: str, publishable_key: str, webhook_secret: str) -> StripeSettings:
+def local_stripe(
+    url: str, *, secret_key: str, publishable_key: str, webhook_secret: str, connect_secret: str
+) -> StripeSettings:
     """Return the settings for a local Stripe at `url`, which takes these keys and no others."""
     return StripeSettings(
         mode="local",
         secret_key=SecretStr(secret_key),
         publishable_key=publishable_key,
-        webhook_secrets=(SecretStr(webhook_secret),),
+        webhook_secrets=(SecretStr(webhook_secret), SecretStr(connect_secret)),
         api_base=url,
         script_url=f"{url}/endive/stripe.js",
     )

@@ -170,6 +170,7 @@ def _local_stripe(local: LocalState, port: int) -> StripeSettings:
         secret_key=local.secret("stripe_secret_key", "sk_test_"),
         publishable_key=local.secret("stripe_publishable_key", "pk_test_"),
         webhook_secret=local.secret("webhook_secret", "whsec_"),
+        connect_secret=local.secret("connect_webhook_secret", "whsec_"),
     )
 
 

@@ -21,7 +21,7 @@ PARENT = """
 import sys, time
 from pathlib import Path
 from payloom.cli.server.processes.emulator_process import local_stripe
-with local_stripe(int(sys.argv[1]), store=None, webhook_url="http://127.0.0.1:1/x", webhook_secret="whsec_abcdef",
+with local_stripe(int(sys.argv[1]), store=None, webhook_url="http://127.0.0.1:1/x", webhook_secrets=["whsec_abcdef"],
                   log=Path(sys.argv[2])) as stripe:
     stripe.wait_ready()
     print(stripe.process.pid, flush=True)
@@ -49,7 +49,7 @@ def gone_within(pid: int, seconds: float) -> bool:
 def test_it_answers_while_the_block_runs_and_is_gone_after(tmp_path: Path) -> None:
     port = free_port()
     with local_stripe(
-        port, store=tmp_path / "s.sqlite", webhook_url="http://127.0.0.1:1/x", webhook_secret="whsec_abcdef",
+        port, store=tmp_path / "s.sqlite", webhook_url="http://127.0.0.1:1/x", webhook_secrets=["whsec_abcdef"],
         log=tmp_path / "log",
     ) as stripe:  # fmt: skip
         stripe.wait_ready()
@@ -77,7 +77,7 @@ def test_a_start_that_fails_tells_the_reason(tmp_path: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with local_stripe(
-            port, store=None, webhook_url="http://127.0.0.1:1/x", webhook_secret="whsec_abcdef", log=tmp_path / "l"
+            port, store=None, webhook_url="http://127.0.0.1:1/x", webhook_secrets=["whsec_abcdef"], log=tmp_path / "l"
         ) as stripe:
             stripe.process.wait(20)
             with pytest.raises(ChildDied, match="cannot be used"):

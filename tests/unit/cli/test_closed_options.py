@@ -70,6 +70,7 @@ OPEN = {
     "emulator --store": "a file",
     "emulator --webhook-url": "an address",
     "emulator --webhook-secret": "a secret",
+    "emulator --connect-url": "an address",
     "emulator --api-version": "a date; the local Stripe says which it knows",
     "emulator trigger --url": "an address",
     "emulator trigger event": "what the local Stripe can trigger; it is the one to say (test_trigger_command.py)",

@@ -13,6 +13,8 @@ from payloom_emulator.objects.charges import Charge
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
 
@@ -27,8 +29,12 @@ def make(
     group: str | None = None,
     metadata: JsonMapping | None = None,
     description: str | None = None,
+    application_fee: int = 0,
 ) -> Transfer:
-    """Move money from the platform's balance to a connected account's. Emits transfer.created."""
+    """Move money from the platform's balance to a connected account's. Emits transfer.created.
+
+    application_fee: the part of it that goes back to the platform at once.
+    """
     transfer = unit.create(
         kinds.TRANSFER,
         {
@@ -51,6 +57,7 @@ def make(
         amount=amount,
         available=True,
         category="transfer",
+        application_fee=application_fee,
     )
     recipient.change(income, {"description": f"Transfer {transfer['id']}"}, emits=())
     recipient.flush()
@@ -74,6 +81,14 @@ def reverse(
             "amount",
         )
     booked = balance.book(unit, transfer, kind="transfer_refund", amount=reversed_amount, available=True)
+    _book_at(
+        unit,
+        transfer["destination"],
+        transfer,
+        kind="payment_refund",
+        amount=-reversed_amount,
+        description=f"Reversal of transfer {transfer['id']}",
+    )
     reversal = unit.create(
         kinds.TRANSFER_REVERSAL,
         {
@@ -99,9 +114,13 @@ def _url(transfer: Transfer) -> str:
 
 
 def keep_fee(unit: UnitOfWork, charge: Charge) -> ApplicationFee:
-    """Make the application fee of a charge on a connected account, or of a destination charge."""
+    """Make the application fee of a charge on a connected account, or of a destination charge.
+
+    It is the platform's. A charge on a connected account shows it, too, so that account finds it by its id.
+    """
     transfer_data = charge.get("transfer_data") or {}
-    return unit.create(
+    platform = _platform(unit)
+    fee = platform.create(
         kinds.APPLICATION_FEE,
         {
             "account": transfer_data.get("destination") or unit.account,
@@ -111,18 +130,68 @@ def keep_fee(unit: UnitOfWork, charge: Charge) -> ApplicationFee:
             "originating_transaction": charge["id"],
         },
     )
+    booked = balance.book(
+        platform, fee, kind="application_fee", amount=fee["amount"], available=True, category="platform_earning"
+    )
+    platform.change(fee, {"balance_transaction": booked["id"]}, emits=())
+    if platform is not unit:
+        unit.create(kinds.APPLICATION_FEE, dict(fee), emits=())
+        platform.flush()
+    return fee
+
+
+def _platform(unit: UnitOfWork) -> UnitOfWork:
+    home = unit.environment.config.account
+    return unit if unit.account == home else unit.at(home)
+
+
+def _book_at(
+    unit: UnitOfWork, account: str, source: Mapping[str, object], *, kind: str, amount: int, description: str
+) -> None:
+    """Book what comes to a connected account, or goes from it, because of something of the platform's."""
+    connected = unit if unit.account == account else unit.at(account)
+    named = {"id": source["id"], "currency": source["currency"]}
+    balance.book(connected, named, kind=kind, amount=amount, available=True, description=description)
+    if connected is not unit:
+        connected.flush()
 
 
 def refund_fee(
-    unit: UnitOfWork, fee: ApplicationFee, amount: int, *, metadata: JsonMapping | None = None
+    unit: UnitOfWork, fee_id: str, amount: int, *, metadata: JsonMapping | None = None
 ) -> ApplicationFeeRefund:
-    """Give back `amount` of an application fee. Emits application_fee.refunded."""
-    fee_refund = unit.create(
-        kinds.FEE_REFUND, {"amount": amount, "currency": fee["currency"], "fee": fee["id"], "metadata": metadata or {}}
+    """Give back `amount` of an application fee, from the platform's balance to the account's.
+
+    Emits application_fee.refunded.
+    """
+    platform = _platform(unit)
+    fee = platform.get(kinds.APPLICATION_FEE, fee_id)
+    source = {"id": fee["id"], "currency": fee["currency"]}
+    booked = balance.book(
+        platform,
+        source,
+        kind="application_fee_refund",
+        amount=-amount,
+        available=True,
+        category="platform_earning_refund",
+    )
+    fee_refund = platform.create(
+        kinds.FEE_REFUND,
+        {
+            "amount": amount,
+            "balance_transaction": booked["id"],
+            "currency": fee["currency"],
+            "fee": fee["id"],
+            "metadata": metadata or {},
+        },
     )
     total = fee["amount_refunded"] + amount
-    rows = [public_fields(r) for r in unit.list(kinds.FEE_REFUND, fee=fee["id"])]
+    rows = [public_fields(r) for r in platform.list(kinds.FEE_REFUND, fee=fee["id"])]
     listed = list_of(rows, f"/v1/application_fees/{fee['id']}/refunds")
     changes = {"amount_refunded": total, "refunded": total == fee["amount"], "refunds": listed}
-    unit.change(fee, changes, emits=("application_fee.refunded",))
+    platform.change(fee, changes, emits=("application_fee.refunded",))
+    text = f"Refund of application fee {fee['id']}"
+    _book_at(unit, fee["account"], source, kind="application_fee_refund", amount=amount, description=text)
+    if platform is not unit:
+        unit.change(unit.get(kinds.APPLICATION_FEE, fee_id), changes, emits=())
+        platform.flush()
     return fee_refund

@@ -260,13 +260,13 @@ class UnitOfWork:
         return self.environment.schema(str(obj["object"]))
 
     def emit(self, event_type: str, obj: Mapping[str, object], previous: Mapping[str, object] | None = None) -> Event:
-        """Make one event about `obj` as it is now."""
+        """Make one event about `obj` as it is now. One about a connected account is that account's."""
         return events.make(
             self.environment,
             event_type,
             self.snapshot(obj),
             previous,
-            account=self.account,
+            account=str(obj["id"]) if obj["object"] == "account" else self.account,
             now=self.now,
             request={"id": self.request_id, "idempotency_key": self.idempotency_key},
         )

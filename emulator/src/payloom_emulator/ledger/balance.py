@@ -42,22 +42,24 @@ def book(
     description: str | None = None,
     category: str | None = None,
     exchange: str = "Stripe processing fees",
+    application_fee: int = 0,
 ) -> BalanceTransaction:
-    """Make the balance transaction of `source`: `amount` in, `fee` off.
+    """Make the balance transaction of `source`: `amount` in, `fee` and the platform's `application_fee` off.
 
     available: at once; available_on: then, at once if that is over. Else in a week.
     """
     moment = unit.now if available else unit.now + AVAILABLE_AFTER if available_on is None else available_on
     available = moment <= unit.now
-    details = [
-        {
-            "amount": fee,
-            "application": None,
-            "currency": source["currency"],
-            "description": exchange,
-            "type": "stripe_fee",
-        }
+    fees = [
+        (fee, exchange, "stripe_fee"),
+        (application_fee, "Application fee", "application_fee"),
     ]
+    details = [
+        {"amount": part, "application": None, "currency": source["currency"], "description": text, "type": name}
+        for part, text, name in fees
+        if part
+    ]
+    fee += application_fee
     transaction = unit.create(
         kinds.BALANCE_TRANSACTION,
         {
@@ -66,7 +68,7 @@ def book(
             "currency": source["currency"],
             "description": description,
             "fee": fee,
-            "fee_details": details if fee else [],
+            "fee_details": details,
             "net": amount - fee,
             "reporting_category": category or _CATEGORIES.get(kind, kind),
             "source": source["id"],

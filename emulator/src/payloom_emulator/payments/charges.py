@@ -208,6 +208,7 @@ def book(unit: UnitOfWork, charge: Charge, *, emits: tuple[str, ...] = ("charge.
         fee=balance.fee_for(amount),
         available=bool(card and card.available),
         description=charge["description"],
+        application_fee=0 if charge["transfer_data"] else charge["application_fee_amount"] or 0,
     )
     unit.change(charge, {"balance_transaction": transaction["id"], **_pass_on(unit, charge)}, emits=emits)
 
@@ -227,6 +228,7 @@ def _pass_on(unit: UnitOfWork, charge: Charge) -> dict[str, object]:
             destination=data["destination"],
             source=charge["id"],
             group=charge["transfer_group"] or f"group_{charge['payment_intent'] or charge['id']}",
+            application_fee=charge["application_fee_amount"] or 0,
         )["id"]
     return changes
 

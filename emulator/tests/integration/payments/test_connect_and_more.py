@@ -25,7 +25,9 @@ def test_a_connected_account_is_enabled_once_it_accepted_the_terms(client: strip
     assert "tos_acceptance.date" in present(present(waiting.requirements).currently_due)
     done = client.v1.accounts.update(waiting.id, request_params(TERMS))
     assert (done.charges_enabled, present(done.capabilities).card_payments) == (True, "active")
-    assert "account.updated" in types_of(client)
+    updated = client.v1.events.list({"type": "account.updated"}, {"stripe_account": done.id}).data
+    assert {(each.account, each.data.object["id"]) for each in updated} == {(done.id, done.id)}
+    assert "account.updated" not in types_of(client)
     assert client.v1.accounts.retrieve_current().id.startswith("acct_")
     assert client.v1.account_links.create(
         {
@@ -35,6 +37,40 @@ def test_a_connected_account_is_enabled_once_it_accepted_the_terms(client: strip
             "return_url": "https://a.example",
         }
     ).url.endswith(done.id)
+
+
+def balances(client: stripe.StripeClient, account: stripe.Account) -> tuple[int, int]:
+    """Return what the platform and the connected account have, available or not."""
+    both = [client.v1.balance.retrieve(), client.v1.balance.retrieve({}, {"stripe_account": account.id})]
+    totals = [sum(part.amount for part in [*each.available, *each.pending]) for each in both]
+    return totals[0], totals[1]
+
+
+def test_a_direct_charge_leaves_the_fee_with_the_platform(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
+    account = connected(client)
+    params = {**ONE_CALL, "payment_method": "pm_card_visa", "application_fee_amount": 300}
+    intent = client.v1.payment_intents.create(request_params(params), {"stripe_account": account.id})
+    stripe_emulator.settle()
+    assert balances(client, account) == (300, 2000 - 88 - 300)
+    charge = client.v1.charges.retrieve(
+        id_of(intent.latest_charge), {"expand": ["balance_transaction"]}, {"stripe_account": account.id}
+    )
+    assert [(part.type, part.amount) for part in expanded(charge.balance_transaction).fee_details] == [
+        ("stripe_fee", 88),
+        ("application_fee", 300),
+    ]
+    fee = client.v1.application_fees.retrieve(id_of(charge.application_fee))
+    assert (fee.amount, id_of(fee.account)) == (300, account.id)
+    assert "application_fee.created" in types_of(client)
+    client.v1.refunds.create(
+        {"charge": charge.id, "amount": 1000, "refund_application_fee": True}, {"stripe_account": account.id}
+    )
+    assert balances(client, account) == (150, 1612 - 1000 + 150)
+    assert client.v1.application_fees.retrieve(fee.id).amount_refunded == 150
+    with pytest.raises(stripe.InvalidRequestError):
+        client.v1.payouts.create({"amount": 800, "currency": "usd"}, {"stripe_account": account.id})
 
 
 def test_a_destination_charge_pays_the_account_and_keeps_the_fee(
@@ -55,17 +91,20 @@ def test_a_destination_charge_pays_the_account_and_keeps_the_fee(
     charge = client.v1.charges.retrieve(id_of(intent.latest_charge), {"expand": ["transfer", "application_fee"]})
     assert (expanded(charge.transfer).amount, expanded(charge.transfer).destination) == (2000, account.id)
     assert expanded(charge.application_fee).amount == 200
-    assert client.v1.balance.retrieve({}, {"stripe_account": account.id}).available[0].amount == 2000
+    assert balances(client, account) == (2000 - 88 - 2000 + 200, 2000 - 200)
     reversal = client.v1.transfers.reversals.create(expanded(charge.transfer).id, {"amount": 500})
     assert reversal.amount == 500
     assert client.v1.transfers.retrieve(expanded(charge.transfer).id).amount_reversed == 500
+    assert balances(client, account) == (112 + 500, 1800 - 500)
     refund = client.v1.application_fees.refunds.create(expanded(charge.application_fee).id, {"amount": 50})
     assert client.v1.application_fees.retrieve(id_of(refund.fee)).amount_refunded == 50
+    assert balances(client, account) == (612 - 50, 1300 + 50)
     back = client.v1.refunds.create(
         {"charge": charge.id, "amount": 1000, "reverse_transfer": True, "refund_application_fee": True}
     )
     assert client.v1.transfers.retrieve(expanded(charge.transfer).id).amount_reversed == 1500
     assert client.v1.application_fees.retrieve(id_of(refund.fee)).amount_refunded == 150
+    assert balances(client, account) == (562 - 1000 + 1000 - 100, 1350 - 1000 + 100)
     assert id_of(back.transfer_reversal).startswith("trr_")
 
 

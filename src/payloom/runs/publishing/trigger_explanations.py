@@ -68,7 +68,7 @@ def _explain(workflow: Workflow, trigger: StripeTrigger, occurrence: Occurrence)
     try:
         accounts = None if trigger.account is None else trigger.account.evaluate(scope, occurrence.eval_context)
         if not account_counts(accounts, event.account):
-            own = "our own account" if accounts is None else str(accounts)
+            own = "our own account" if accounts is None else "connected accounts" if accounts == "*" else str(accounts)
             whose = "our own account" if event.account is None else event.account
             return Explanation(workflow.id, "account", f"its trigger takes events of {own}, and this is of {whose}")
         place = "match"

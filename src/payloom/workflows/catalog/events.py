@@ -37,12 +37,13 @@ ANY_ACCOUNT = "*"
 def account_counts(accounts: Any, account: str | None) -> bool:
     """Return whether an event of `account` (None: the key's own account) is one of those that `accounts` names.
 
-    accounts: None for the key's own account alone, an account's id, a list of ids, or `*`. An account that is not named
-    never counts: its owner decides what happens in it, and could pay our orders with payments of his own.
+    accounts: None for the key's own account alone, an account's id, `*` for every other one, or a list of these. An
+    account that is not named never counts: its owner decides what happens in it, and could pay our orders with payments
+    of his own.
     """
     if is_list(accounts):
         return any(account_counts(item, account) for item in accounts)
-    return accounts in (ANY_ACCOUNT, account)
+    return account is not None if accounts == ANY_ACCOUNT else accounts == account
 
 
 def event_scope(stripe_event: Mapping[str, Any], family: str, action: str) -> dict[str, Any]:

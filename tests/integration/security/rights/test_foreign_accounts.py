@@ -37,7 +37,7 @@ WHO = {
     "a list": f", account: \"${{{{{{{{ ['{OTHER}', '{SELLER}'] }}}}}}}}\"",
 }
 COUNTS = {
-    "nobody named": {None}, "one": {SELLER}, "any": {None, SELLER, OTHER, "acct_stranger"}, "a list": {SELLER, OTHER},
+    "nobody named": {None}, "one": {SELLER}, "any": {SELLER, OTHER, "acct_stranger"}, "a list": {SELLER, OTHER},
 }  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
             account=account.replace("{{{{", "{{").replace("}}}}", "}}")
         ).replace("NAME", short)
         files[f"workflows/wait-{short}.yaml"] = WAIT.format(
-            own=", account: '*'", account=account.replace("{{{{", "{{").replace("}}}}", "}}")
+            own=", account: \"${{ [null, '*'] }}\"", account=account.replace("{{{{", "{{").replace("}}}}", "}}")
         ).replace("NAME", short)
     with running_server(tmp_path_factory.mktemp("accounts"), files) as made:
         yield made

@@ -59,7 +59,7 @@ def _refund_fee(call: RequestContext[ApplicationFeeRefundCreateParams]) -> Mappi
     amount = call.params.get("amount", left)
     if amount > left or not left:
         raise invalid("The refund is more than is left of the application fee.", "amount")
-    return transfers.refund_fee(call.unit, fee, amount, metadata=call.params.get("metadata"))
+    return transfers.refund_fee(call.unit, fee["id"], amount, metadata=call.params.get("metadata"))
 
 
 TRANSFER = Resource(

@@ -80,7 +80,7 @@ def _take_back(unit: UnitOfWork, charge: Charge, refund: Refund, params: RefundC
             raise invalid("This charge has no application fee to refund.", "refund_application_fee")
         amount = min(fee["amount"] * part // charge["amount"], fee["amount"] - fee["amount_refunded"])
         if amount:
-            transfers.refund_fee(unit, fee, amount)
+            transfers.refund_fee(unit, fee["id"], amount)
 
 
 def _reference(unit: UnitOfWork, refund: Refund) -> None:

@@ -64,21 +64,28 @@ class LocalStripe:
 
 @contextlib.contextmanager
 def local_stripe(
-    port: int, *, store: Path | None, webhook_url: str, webhook_secret: str, log: Path, keys: Iterable[str] = ()
+    port: int,
+    *,
+    store: Path | None,
+    webhook_url: str,
+    webhook_secrets: Iterable[str],
+    log: Path,
+    keys: Iterable[str] = (),
 ) -> Generator[LocalStripe, None, None]:
     """Run a local Stripe on `port` while the block runs. It is starting when the block begins: call `wait_ready`.
 
+    webhook_secrets: of the endpoint, and of the one for the events of connected accounts, at the same address.
     keys: the only ones that it takes; without any, every test key.
     """
     private_folder(log.parent)
     private_file(log)
     command = [sys.executable, "-m", "payloom.cli.server.processes.parent_watchdog", "--port", str(port)]
     command += ["--store", str(store)] if store else []
-    command += ["--webhook-url", webhook_url]
+    command += ["--webhook-url", webhook_url, "--connect-url", webhook_url]
     from payloom_emulator.options import KEYS, WEBHOOK_SECRETS
 
     # Every user of the machine sees a command line; the environment is the owner's alone.
-    environment = {**os.environ, WEBHOOK_SECRETS: webhook_secret, KEYS: " ".join(keys)}
+    environment = {**os.environ, WEBHOOK_SECRETS: " ".join(webhook_secrets), KEYS: " ".join(keys)}
     with log.open("wb") as output:
         # A session of its own: Ctrl-C reaches us alone, and we stop it after the server has finished its requests.
         process = subprocess.Popen(  # noqa: S603 - our own module

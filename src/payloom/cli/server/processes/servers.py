@@ -81,7 +81,7 @@ def servers(settings: Settings) -> Generator[Servers, None, None]:
                     settings.local_stripe_port,
                     store=settings.data_dir / "stripe.sqlite",
                     webhook_url=f"{reachable_address(settings.host, settings.port)}/api/stripe/webhook",
-                    webhook_secret=settings.stripe.webhook_secrets[0].get_secret_value(),
+                    webhook_secrets=[secret.get_secret_value() for secret in settings.stripe.webhook_secrets],
                     log=settings.data_dir / "stripe.log",
                     keys=(settings.stripe.secret_key.get_secret_value(), settings.stripe.publishable_key),
                 )

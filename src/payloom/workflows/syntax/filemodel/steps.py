@@ -247,7 +247,7 @@ class WaitedEvent(Strict):
     match: Condition | None = None
     timeout: Duration | None = None
     account: Template | None = Field(
-        None, description="Whose events count: default the account of the run's event; `*` for any."
+        None, description="Whose events count: default the account of the run's event; `*` for any connected account's."
     )
 
 

@@ -122,7 +122,8 @@ class StripeEvent(TriggerHead):
         Field(None, description="One run at a time per value.")
     )
     account: Template | None = Field(
-        None, description="Events of this connected account; `*` for any. Default: only your own account's."
+        None,
+        description="Events of this connected account; `*` for any, but not your own. Default: only your own account's.",
     )
     livemode: bool | None = None
 
