@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -108,6 +109,14 @@ class Served:
         )
         return sorted(map(int, listed.stdout.split()))
 
+    def counted(self) -> dict[str, float]:
+        """Return how many calls of the endpoint each process has counted, by what `/metrics` says."""
+        headers = {"authorization": "Bearer a-token-of-metrics"}
+        text = httpx.get(f"{self.url}/metrics", headers=headers, timeout=60).text
+        lines = re.findall(r"^payloom_http_requests_total\{(.*)\} (\S+)$", text, re.MULTILINE)
+        calls = [(labels, float(count)) for labels, count in lines if "/api/ping" in labels]
+        return {re.findall(r'process="(\d)"', labels)[0]: count for labels, count in calls}
+
     def pay(self, number: int) -> None:
         """Deliver a signed event, and ask an endpoint; both must be answered as they should."""
         body = event("payment_intent.succeeded", f"evt_{number}", id=f"pi_{number}", amount=100, currency="eur")
@@ -170,7 +179,7 @@ class Payers:
 def test_no_request_is_lost_while_processes_are_replaced_and_no_payment_when_one_is_killed(
     tmp_path: Path, migrated_postgres_url: str
 ) -> None:
-    variables = staging(PAYLOOM_DATABASE_URL=migrated_postgres_url)
+    variables = staging(PAYLOOM_DATABASE_URL=migrated_postgres_url, PAYLOOM_METRICS_TOKEN="a-token-of-metrics")
     with served(tmp_path, variables, "--workers", "2") as server:
         first = server.processes()
         assert len(first) == 2
@@ -180,6 +189,12 @@ def test_no_request_is_lost_while_processes_are_replaced_and_no_payment_when_one
             server.until("both are replaced", lambda: len(server.lines("took over")) == 2)
             payers.until_more()
         assert payers.failures == []
+        before = server.counted()
+        assert before.keys() == {"1", "2"}, "whoever answers counts for both processes"
+        for _ in range(20):
+            httpx.post(f"{server.url}/api/ping", json={}, timeout=60)
+        after = server.counted()
+        assert sum(after.values()) == sum(before.values()) + 20
         second = server.processes()
         assert len(second) == 2
         assert not set(first) & set(second)

@@ -57,6 +57,7 @@ WITHOUT_A_SERVER = {
     "keys rotate": ("keys rotate", 0),
     "keys prune": ("keys prune", 0),
     "keys abandon": ("keys abandon", 2),  # it asks for --yes
+    "db copy": ("db copy nowhere.sqlite", 2),
     "serve": ("serve", 2),  # it is for staging and production
     "import": ("import grant-access", 0),
     "export": ("export nightly.py", 0),

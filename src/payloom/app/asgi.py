@@ -44,6 +44,8 @@ def create_app(project: Project, settings: Settings, *, work: bool = True, clock
 
     app = Server(services.server_dependencies(), app_lifespan)
     app.state.studio_link = services.studio_link
+    app.state.leave = services.leave
+    app.state.share_metrics = services.share_metrics
     app.state.stop_listening = services.changes.close
     app.state.connection_limiter = ConnectionLimiter(
         settings.connections, services.metrics.registry, strict_transport=settings.strict_transport

@@ -112,11 +112,11 @@ async def restore(settings: Settings, file: Path, clock: Clock, *, replace: bool
             raise BadBackup(checked.problems[0], where=str(file), hint="See `payloom restore FILE --check`.")
         lost = LostTime(manifest.taken_at, clock.now())
         if on_sqlite:
-            with _nobody_works(_sqlite_file(url)):
+            with nobody_works(_sqlite_file(url)):
                 await _note(f"sqlite:///{copy}", lost)
                 _put_in_place(copy, _sqlite_file(url), lost, replace=replace)
         else:
-            await _restore_postgres(settings.database_url, url, copy, manifest)
+            await _restore_postgres(settings.database_url, copy, manifest)
             await _note(settings.database_url, lost)
     return checked
 
@@ -203,7 +203,7 @@ def _put_in_place(copy: Path, target: Path, lost: LostTime, *, replace: bool) ->
         os.close(descriptor)
 
 
-async def _restore_postgres(address: str, url: sa.URL, copy: Path, manifest: Manifest) -> None:
+async def _restore_postgres(address: str, copy: Path, manifest: Manifest) -> None:
     database = open_database(address)
     try:
         if (await database.read(copies.read_content)).in_use:
@@ -211,7 +211,7 @@ async def _restore_postgres(address: str, url: sa.URL, copy: Path, manifest: Man
                 "the database is not empty",
                 hint="Make a new database, set PAYLOOM_DATABASE_URL to it, and restore there. Keep the old one.",
             )
-        copies.restore_postgres(url, copy)
+        copies.restore_postgres(database.engine.url, copy)
         restored = await database.read(copies.read_content)
         if differences := _differences(manifest.rows, restored.rows):
             raise BadBackup(f"the restored database differs: {differences[0]}", hint="Use another backup.")
@@ -234,7 +234,7 @@ def _extracted(file: Path, folder: Path) -> Generator[tuple[Manifest, Path]]:
 
 
 @contextlib.contextmanager
-def _nobody_works(path: Path) -> Generator[None]:
+def nobody_works(path: Path) -> Generator[None]:
     """Hold the lock of a SQLite database's worker while the block runs. Raises `DatabaseInUse`."""
     file = Path(f"{path}.worker")
     private_file(file)

@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import functools
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from payloom.alerts.service import AlertService
 from payloom.api.account.context import AccountContext
 from payloom.api.account.mails import AccountMails
 from payloom.api.http.current_user import SessionAuth, as_user
+from payloom.api.http.exposition.shared_metrics import SharedMetrics
 from payloom.api.http.metrics import Metrics
 from payloom.api.http.serialization import to_plain
 from payloom.api.management.change_stream import ChangeStream
@@ -50,7 +52,7 @@ from payloom.connectors.tables.host import TablesHost
 from payloom.connectors.tables.user_profiles import erase_profile, profile
 from payloom.db.database import open_database
 from payloom.db.identity import Identity, claim
-from payloom.db.migrate import migrate
+from payloom.db.migrate import explain_missing_rights, migrate
 from payloom.db.sealing.source import sealer_for
 from payloom.email.outbox import Outbox, erase_recipient
 from payloom.email.transport import OutboxTransport, SmtpTransport, parse_smtp_url
@@ -86,6 +88,10 @@ ACCOUNT_WITHIN = 5.0
 """Seconds that a start waits for Stripe to say whose keys these are."""
 
 
+class ServerLeaves(Exception):
+    """The server is about to stop, and takes the requests of those alone who do not know it yet."""
+
+
 class Services:
     """The services of one project in one process."""
 
@@ -94,6 +100,7 @@ class Services:
         self.project = project
         self.settings = settings
         self.clock = clock
+        self._leaving = False
         self.sealer = sealer_for(settings.sealing)
         self.database = open_database(settings.database_url, self.sealer)
         self.tables = Tables(project.tables, clock)
@@ -289,8 +296,19 @@ class Services:
             self.publisher, self.database, self.inbox, self.tables, host, StripeHost(self.stripe), self.clock
         )
 
+    def share_metrics(self, folder: Path, process: str) -> contextlib.AbstractAsyncContextManager[None]:
+        """Answer `/metrics` for all processes that share a port, while the block runs."""
+        self.metrics.shared = SharedMetrics(folder, process, self.metrics.registry)
+        return self.metrics.shared.served()
+
+    def leave(self) -> None:
+        """Say from now on that this server is not ready: it is about to stop."""
+        self._leaving = True
+
     async def ready(self) -> None:
-        """Raise unless the database answers."""
+        """Raise unless the database answers, and this server stays."""
+        if self._leaving:
+            raise ServerLeaves
         await self.database.read(lambda tx: tx.exec_driver_sql("SELECT 1").scalar())
 
     async def health(self) -> tuple[HealthReport, Mapping[str, int]]:
@@ -331,18 +349,19 @@ class Services:
         finish_renames: give what was renamed its name in the database, too, as in development, where no other version
         runs.
         """
-        migrated = await migrate(self.database)
-        await self.claim_database()
-        await self.engine.prepare()
-        changes = await migrate_tables(
-            self.database,
-            self.tables,
-            self.clock,
-            allow_drop=allow_drop,
-            keep_newer=keep_newer,
-            remake_empty=self.settings.is_dev,
-            finish_renames=finish_renames or self.settings.is_dev,
-        )
+        with explain_missing_rights():
+            migrated = await migrate(self.database)
+            await self.claim_database()
+            await self.engine.prepare()
+            changes = await migrate_tables(
+                self.database,
+                self.tables,
+                self.clock,
+                allow_drop=allow_drop,
+                keep_newer=keep_newer,
+                remake_empty=self.settings.is_dev,
+                finish_renames=finish_renames or self.settings.is_dev,
+            )
         return [*(["Payloom's own tables"] if migrated else []), *map(str, changes)]
 
     async def claim_database(self, stripe_account: str | None = None) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, cast
 import typer
 
 from payloom import __version__
-from payloom.cli.database import backup
+from payloom.cli.database import backup, copy
 from payloom.cli.project import check, convert, describe, diff, dry_run, explain, fmt, init, storm, test, workflows
 from payloom.cli.records import accounts, alerts, audit, events, mails, run, runs
 from payloom.cli.server import config, demo, dev, doctor, emulator, keys, migrate, serve, studio, worker
@@ -80,6 +80,7 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(runs.app, name="runs")
 app.add_typer(events.app, name="events")
 app.add_typer(keys.app, name="keys")
+app.add_typer(copy.app, name="db")
 app.add_typer(audit.app, name="audit")
 app.add_typer(emulator.app, name="emulator")
 

@@ -93,3 +93,11 @@ class DatabaseInUse(DatabaseError):
     code: ClassVar[str] = "database_in_use"
     status: ClassVar[int] = 409
     exit_code: ClassVar[int] = 2
+
+
+class MayNotMigrate(DatabaseError):
+    """The tables are not up to date, and the database role may not change them."""
+
+    code: ClassVar[str] = "may_not_migrate"
+    status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 4

@@ -6,20 +6,36 @@ Runs at every start; it is quick when there is nothing to do.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy import schema
+from sqlalchemy import exc, schema
 
 from payloom.db.database import Database, metadata
-from payloom.db.errors import DatabaseNewer
+from payloom.db.errors import DatabaseNewer, MayNotMigrate
 
 VERSION_TABLE = "payloom_alembic_version"
 FOLDER = Path(__file__).parent / "migrations"
+_INSUFFICIENT_PRIVILEGE = "42501"
 _LOCK = 7_229_046_171_283_310_001
 """Key of the advisory lock that makes several starting processes migrate one after another."""
+
+
+@contextlib.contextmanager
+def explain_missing_rights() -> Generator[None]:
+    """Raise `MayNotMigrate` if Postgres refuses a statement of the block for lack of rights."""
+    try:
+        yield
+    except exc.ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) != _INSUFFICIENT_PRIVILEGE:
+            raise
+        raise MayNotMigrate(
+            f"The tables are not up to date, and this database role may not change them: {str(error.orig).splitlines()[0]}.",
+            hint="Run `payloom migrate` with the address of the role that owns the tables.",
+        ) from error
 
 
 def head() -> str:

@@ -24,6 +24,8 @@ from payloom.db.transactions import begin_work, joined_work, take_hooks
 
 T = TypeVar("T")
 
+OWN_OPTIONS = ("payloom_connections", "payloom_pooler")
+"""What an address can say to Payloom alone."""
 _ATTEMPTS = 10
 _LOCKS = """
 SELECT {lock}(number) FROM (SELECT DISTINCT hashtextextended(name, 0) AS number
@@ -42,19 +44,35 @@ class PostgresDatabase:
     dialect = "postgresql"
 
     def __init__(self, url: sa.URL, *, connections: int = 8) -> None:
-        """Prepare a pool; nothing is connected before the first use."""
+        """Prepare a pool; nothing is connected before the first use.
+
+        The address may say more than Postgres's own do: `payloom_connections`, how many are kept, and
+        `payloom_pooler=transaction`, that a pooler hands out another session for each transaction.
+        """
+        connections = int(str(url.query.get("payloom_connections", connections)))
+        self.pooled = url.query.get("payloom_pooler") == "transaction"
         self._engine = sa.create_engine(
-            url.set(drivername="postgresql+psycopg"),
+            url.set(drivername="postgresql+psycopg").difference_update_query(OWN_OPTIONS),
             pool_size=connections,
             max_overflow=8,
             pool_pre_ping=False,
             pool_recycle=1800,
-            connect_args={"connect_timeout": 10, "application_name": "payloom", "options": "-c timezone=UTC"},
+            connect_args={
+                "connect_timeout": 10,
+                "application_name": "payloom",
+                **({} if self.pooled else {"options": "-c timezone=UTC"}),
+                **self.connect_args,
+            },
         )
         event.listen(self._engine, "before_execute", _lock_rows, retval=True)
         deferred_writes.listen(self._engine)
         self._threads = concurrent.futures.ThreadPoolExecutor(connections, thread_name_prefix="payloom-db")
         self._closed = False
+
+    @property
+    def connect_args(self) -> dict[str, Any]:
+        """What each connection needs, also one of the durable engine: a pooler keeps no prepared statements."""
+        return {"prepare_threshold": None} if self.pooled else {}
 
     @property
     def engine(self) -> sa.Engine:

@@ -305,7 +305,10 @@ async def _cancel(task: asyncio.Task[None]) -> None:
 def open_system_engine(database: Database) -> sa.Engine:
     """Return the engine that DBOS works with: same database, own connections."""
     if not isinstance(database, SqliteDatabase):
-        return sa.create_engine(database.engine.url, pool_size=5, max_overflow=5, pool_pre_ping=True)
+        connect_args = getattr(database, "connect_args", {})  # of Postgres, whose driver is not loaded for SQLite
+        return sa.create_engine(
+            database.engine.url, pool_size=5, max_overflow=5, pool_pre_ping=True, connect_args=connect_args
+        )
     engine = sa.create_engine(database.engine.url, pool_size=5, max_overflow=10)
 
     @event.listens_for(engine, "connect")

@@ -101,6 +101,18 @@ class ConnectionsSection(Section):
     total: Annotated[int, Field(ge=1)] = Field(4000, description="Connections open in all, in one process.")
 
 
+class PostgresSection(Section):
+    """How a process uses a Postgres database."""
+
+    connections: Annotated[int, Field(ge=1, le=100)] = Field(
+        8, description="Connections that a process keeps for requests and runs; at a peak it opens 8 more."
+    )
+    pooler: Literal["none", "transaction"] = Field(
+        "none",
+        description="`transaction`: the address is that of a pooler in transaction mode, such as PgBouncer.",
+    )
+
+
 class AccountSection(Section):
     """An account made at the first start, in development only."""
 
@@ -125,6 +137,7 @@ class FileSettings(Section):
         None,
         description="A SQLite file (default `data/payloom.sqlite`; with Stripe keys `data/payloom-test.sqlite` in dev, else `data/payloom-ENVIRONMENT.sqlite`) or a `postgresql://` address.",
     )
+    postgres: PostgresSection = Field(PostgresSection(), description="How a process uses a Postgres database.")  # type: ignore[call-arg]
     stripe: StripeSection = Field(StripeSection(), description="Where the Stripe keys come from.")  # type: ignore[call-arg]
     email: EmailSection = Field(EmailSection(), description="How mail leaves.")  # type: ignore[call-arg]
     studio: StudioSection = Field(StudioSection(), description="What the studio may do.")  # type: ignore[call-arg]
@@ -193,6 +206,7 @@ class FileSettings(Section):
 
 
 SECTIONS: Mapping[str, type[Section]] = {
+    "postgres": PostgresSection,
     "stripe": StripeSection,
     "email": EmailSection,
     "studio": StudioSection,

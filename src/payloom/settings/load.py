@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 from pydantic import BaseModel, SecretStr
 
@@ -30,6 +30,7 @@ from payloom.settings.file import (
     EmailSection,
     EnvironmentName,
     FileSettings,
+    PostgresSection,
     PublishPolicy,
     Reference,
     merge,
@@ -47,6 +48,8 @@ from payloom.settings.variables import Variables, read_variables
 DEFAULT_DATABASE = "data/payloom{}.sqlite"
 """With the environment behind `payloom`; nothing in development with the local Stripe, `-test` with test keys."""
 DEFAULT_PORT = 8000
+ENCRYPTED = frozenset({"require", "verify-ca", "verify-full", "disable"})
+"""What an address of Postgres may say outside dev: `disable` is a decision, falling back to plain text is none."""
 DEFAULT_GUEST_RATE = (120, 60.0)
 """Calls per seconds, outside dev."""
 
@@ -81,7 +84,7 @@ def load_settings(
         site_url=site_url,
         host=variables.host or file.host,
         port=web_port,
-        database_url=_database_url(database, root, environment, stripe.mode),
+        database_url=_database_url(database, root, environment, stripe.mode, file.postgres),
         stripe=stripe,
         local_stripe_port=stripe_port,
         email=_email(file.email, environ, environment, site_url),
@@ -299,13 +302,28 @@ def _require_address(text: str, where: str) -> None:
         raise BadSettings(f"{text[:80]!r} is not an email address", hint=hint, where=where) from None
 
 
-def _database_url(address: str | None, root: Path, environment: str, mode: str) -> str:
+def _postgres_url(url: str, environment: str, section: PostgresSection) -> str:
+    """Return the address with what `postgres` says, for `open_database`. Raises BadSettings."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    host = parts.hostname or query.get("host", "")
+    mode = query.get("sslmode", "")
+    if environment != "dev" and mode not in ENCRYPTED and not (is_loopback(host) or host[:1] in {"", "/"}):
+        raise BadSettings(
+            f"the address of Postgres has {f'sslmode={mode}' if mode else 'no sslmode'}, and this is {environment}: the connection could fall back to plain text",
+            hint="Add ?sslmode=verify-full to the address. In a network that is private, ?sslmode=disable says so.",
+        )
+    own = {"payloom_connections": section.connections, "payloom_pooler": section.pooler}
+    return parts._replace(query=urlencode({**query, **own}, safe="/")).geturl() if section.model_fields_set else url
+
+
+def _database_url(address: str | None, root: Path, environment: str, mode: str, section: PostgresSection) -> str:
     # What was tried with the local Stripe stays in a file of its own: its orders and ids mean nothing to another one.
     own = "" if mode == "local" else "-test" if environment == "dev" else f"-{environment}"
     text = address or DEFAULT_DATABASE.format(own)
-    if text.startswith(("postgres://", "postgresql://")):
-        return "postgresql+psycopg://" + text.split("://", 1)[1]
-    if text.startswith(("postgresql+psycopg://", "sqlite://")):
+    if text.startswith(("postgres://", "postgresql://", "postgresql+psycopg://")):
+        return _postgres_url("postgresql+psycopg://" + text.split("://", 1)[1], environment, section)
+    if text.startswith("sqlite://"):
         return text
     if "://" in text:
         scheme = text.split("://", 1)[0]

@@ -116,6 +116,7 @@ DOORS = {
     "keys rotate": [Door(("keys", "rotate"))],
     "keys prune": [Door(("keys", "prune"))],
     "keys abandon": [Door(("keys", "abandon"), code=2), Door(("keys", "abandon", "--yes"))],
+    "db copy": [Door(("db", "copy", "nowhere.sqlite"), code=2)],
     "mails": [Door(("mails",))],
     "migrate": [Door(("migrate",))],
     "backup": [Door(("backup",))],

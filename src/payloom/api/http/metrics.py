@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from payloom import __version__
 from payloom.api.http.errors import NotAllowed
+from payloom.api.http.exposition.shared_metrics import SharedMetrics
 from payloom.api.http.middleware import set_route_label
 from payloom.db.errors import DatabaseError
 from payloom.views.health import HealthReport
@@ -69,6 +70,8 @@ class Metrics:
         self.workers = Gauge("payloom_workers", "Processes that advance runs", registry=self.registry)
         self.mails = Gauge("payloom_mails", "Mails that have not left for sure", ["status"], registry=self.registry)
         self.collector: Collector | None = None
+        self.shared: SharedMetrics | None = None
+        """With several processes on one port: answers for all of them."""
         self._observers: dict[tuple[str, str], Callable[[int, float], None]] = {}
         version = Gauge("payloom_info", "Version", ["version"], registry=self.registry)
         version.labels(__version__).set(1)
@@ -81,6 +84,10 @@ class Metrics:
     def step_ended(self, verb: str, outcome: str, seconds: float) -> None:
         """Count an attempt of a step that left the machine."""
         self.step_seconds.labels(verb, outcome).observe(seconds)
+
+    async def exposition(self) -> bytes:
+        """Return all samples in Prometheus's format."""
+        return generate_latest(self.registry) if self.shared is None else await self.shared.exposition()
 
     async def refresh(self) -> None:
         """Read the gauges from the database."""
@@ -146,7 +153,7 @@ def routes(metrics: Metrics, *, token: SecretStr | None, ready: Probe) -> list[R
         _allow(request, token)
         with contextlib.suppress(DatabaseError):  # the rest can be told all the same
             await asyncio.wait_for(metrics.refresh(), READY_WITHIN)
-        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(await metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
 
     return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", show)]
 

@@ -22,6 +22,8 @@ else:
     StateName = enum.StrEnum("StateName", {name: name for name in get_args(State)})
 
 app = typer.Typer(help="List, inspect, replay, and backfill Stripe events.", no_args_is_help=True)
+CATCH_UP_WITHIN = 3600.0
+"""Seconds: after a long outage, there are thousands of events to store."""
 EVENT = Annotated[str, typer.Argument(help="The event's id (evt_…).")]
 
 
@@ -74,7 +76,8 @@ def replay(event_id: EVENT, project: PROJECT = None, as_json: JSON = False) -> N
 @report_errors
 def catch_up(project: PROJECT = None, as_json: JSON = False) -> None:
     """Ask Stripe for events that never arrived, and store them (backfill). Executes the project's Python."""
-    done = with_client(find_project(project), lambda api: api.post("/events/catch-up"), engine=True)
+    root = find_project(project)
+    done = with_client(root, lambda api: api.post("/events/catch-up", within=CATCH_UP_WITHIN), engine=True)
     if as_json:
         print_json(done)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import tempfile
 from typing import Annotated
 
 import structlog
@@ -24,7 +25,7 @@ log = structlog.get_logger("payloom.serve")
 
 
 @report_errors
-def serve(
+def serve(  # noqa: PLR0917 - typer fills them in by name
     project: PROJECT = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="The port to listen on.")] = None,
     workers: Annotated[
@@ -36,6 +37,12 @@ def serve(
     work: Annotated[
         bool, typer.Option("--work/--no-work", help="Advance runs here; without, leave them to `payloom worker`.")
     ] = True,
+    drain: Annotated[
+        float,
+        typer.Option(
+            min=0, max=600, help="Seconds to serve on after SIGTERM, while /readyz says 503: a proxy turns elsewhere."
+        ),
+    ] = 0.0,
     check: Annotated[
         bool, typer.Option("--check", help="Start everything but the port, then stop. Migrates the database.")
     ] = False,
@@ -51,7 +58,7 @@ def serve(
         asyncio.run(_start_and_stop(settings, work=work))
         print_data(f"{settings.name} starts: {settings.environment}, Stripe in {settings.stripe.mode} mode")
         return
-    code = _supervise(settings, workers=workers, work=work)
+    code = _supervise(settings, workers=workers, work=work, drain=drain)
     if code:
         sys.exit(code)
 
@@ -79,7 +86,7 @@ async def _start_and_stop(settings: Settings, *, work: bool) -> None:
         pass
 
 
-def _supervise(settings: Settings, *, workers: int, work: bool) -> int:
+def _supervise(settings: Settings, *, workers: int, work: bool, drain: float) -> int:
     """Serve until SIGTERM. Returns the exit code."""
     from payloom.app.logging import configure_logs
 
@@ -87,10 +94,13 @@ def _supervise(settings: Settings, *, workers: int, work: bool) -> int:
     on_postgres = not settings.database_url.startswith("sqlite")
     if not on_postgres:
         refuse_second(settings)
-    with listen(settings.host, settings.port, "--port", patience=PORT_PATIENCE) as listener:
+    with (
+        listen(settings.host, settings.port, "--port", patience=PORT_PATIENCE) as listener,
+        tempfile.TemporaryDirectory(prefix="payloom-metrics-") as metrics,
+    ):
         port = listener.getsockname()[1]
 
-        def command(ready: int) -> list[str]:
+        def command(ready: int, number: int) -> list[str]:
             words = [
                 sys.executable,
                 "-m",
@@ -98,7 +108,8 @@ def _supervise(settings: Settings, *, workers: int, work: bool) -> int:
                 str(settings.root),
                 str(settings.port),
             ]
-            return [*words, str(listener.fileno()), str(ready), *([] if work else ["--no-work"])]
+            words += [str(listener.fileno()), str(ready), *([] if work else ["--no-work"])]
+            return [*words, "--metrics", metrics, "--number", str(number)] if workers > 1 else words
 
         def started() -> None:
             # No link into the studio: a log is read by others.
@@ -108,7 +119,7 @@ def _supervise(settings: Settings, *, workers: int, work: bool) -> int:
             )  # fmt: skip
 
         async def run() -> int:
-            supervisor = Supervisor(command, [listener.fileno()], count=workers, overlap=on_postgres)
+            supervisor = Supervisor(command, [listener.fileno()], count=workers, overlap=on_postgres, drain=drain)
             return await supervisor.run(started)
 
         with announced(settings, reachable_address(settings.host, port)):

@@ -42,9 +42,9 @@ class ManagementClient:
         params = {key: value for key, value in query.items() if value is not None}
         return (await self._ask("GET", path, params=params)).text
 
-    async def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        """POST JSON."""
-        return await self._send("POST", path, json=body or {})
+    async def post(self, path: str, body: dict[str, Any] | None = None, *, within: float | None = None) -> Any:
+        """POST JSON. within: seconds to wait for the answer, if it can take long."""
+        return await self._send("POST", path, json=body or {}, **({} if within is None else {"timeout": within}))
 
     async def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Send JSON, if there is any, with any method."""

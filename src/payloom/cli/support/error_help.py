@@ -103,6 +103,7 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "mail_not_found": ("No email has this ID.", "`payloom mails` lists the emails."),
     "mail_refused": ("The mail server rejected the email permanently.", "Check the recipient's address and the server's reply in the message."),
     "mail_unknown": ("The connection broke after the email was sent: the mail server might have accepted it.", "Nothing. Payloom sends it once more with the same Message-ID."),
+    "may_not_migrate": ("A server that serves with a role of few rights found tables that are not up to date.", "Run `payloom migrate` with the address of the role that owns the tables, then start the server again."),
     "method_not_allowed": ("The address does not accept this method.", "Use a method from the `Allow` header."),
     "migration_refused": ("The change to tables.yaml would lose or break stored rows.", "Change the table in steps that keep the rows, as the message describes."),
     "missing_value": ("A column that can't be empty got no value.", "Give it a value or a default, or write `name?` in tables.yaml."),

@@ -15,12 +15,15 @@ from pathlib import Path
 
 from payloom.cli.server.processes.parent_watchdog import end_with_parent
 from payloom.cli.server.processes.servers import make_server, run_until_stopped
+from payloom.cli.server.processes.supervisor import NOT_READY
 from payloom.cli.support.output import report_errors
 from payloom.settings.load import load_settings
 
 
 @report_errors
-def serve_inherited(root: Path, port: int, listener: int, ready: int, *, work: bool) -> None:
+def serve_inherited(
+    root: Path, port: int, listener: int, ready: int, *, work: bool, metrics: tuple[Path, str] | None = None
+) -> None:
     """Serve the project in `root` on an open socket; write a byte to `ready` once requests are answered."""
     settings = load_settings(root, port=port)
 
@@ -29,7 +32,8 @@ def serve_inherited(root: Path, port: int, listener: int, ready: int, *, work: b
         os.close(ready)
 
     with socket.socket(fileno=listener) as inherited:
-        server = make_server(settings, started, work=work)
+        server = make_server(settings, started, work=work, metrics=metrics)
+        signal.signal(NOT_READY, lambda *_: server.config.app.state.leave())  # type: ignore[union-attr] - our application
         run_until_stopped(lambda: server.run(sockets=[inherited]))
 
 
@@ -43,8 +47,13 @@ def main() -> int:
     parser.add_argument("listener", type=int)
     parser.add_argument("ready", type=int)
     parser.add_argument("--no-work", action="store_true")
+    parser.add_argument("--metrics", type=Path)
+    parser.add_argument("--number", default="1")
     options = parser.parse_args()
-    serve_inherited(options.root, options.port, options.listener, options.ready, work=not options.no_work)
+    metrics = (options.metrics, options.number) if options.metrics else None
+    serve_inherited(
+        options.root, options.port, options.listener, options.ready, work=not options.no_work, metrics=metrics
+    )
     return 0
 
 

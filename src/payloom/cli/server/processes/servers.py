@@ -12,6 +12,7 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -117,11 +118,18 @@ def refuse_second(settings: Settings) -> None:
 
 
 def make_server(
-    settings: Settings, started: Started, *, work: bool = True, parser: Parser = "auto", loop: str = "auto"
+    settings: Settings,
+    started: Started,
+    *,
+    work: bool = True,
+    metrics: tuple[Path, str] | None = None,
+    parser: Parser = "auto",
+    loop: str = "auto",
 ) -> uvicorn.Server:
     """Return the HTTP server of a project, not yet running.
 
-    work: advance runs in this process. parser, loop: for tests; uvicorn's best otherwise.
+    work: advance runs in this process. metrics: the folder of the processes that share the port, and this one's number.
+    parser, loop: for tests; uvicorn's best otherwise.
     """
     import uvicorn
 
@@ -140,6 +148,8 @@ def make_server(
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await life.enter_async_context(app.router.lifespan_context(app))
+            if metrics is not None:
+                await life.enter_async_context(app.state.share_metrics(*metrics))
             await super().startup(sockets=sockets)
             gc.freeze()  # what is loaded now stays; collections need not look at it again
             gc.set_threshold(*_GARBAGE)

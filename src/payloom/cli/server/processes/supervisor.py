@@ -22,8 +22,12 @@ STOP_WITHIN = 40.0
 """Seconds that a process may take to finish its requests and to hand over its runs."""
 LONGEST_PAUSE = 30.0
 """Seconds between the starts of a process that ends again and again, at most."""
-MakeCommand = Callable[[int], Sequence[str]]
-"""Returns the command of a process. It gets the file descriptor that the process writes to once it accepts requests."""
+NOT_READY = signal.SIGUSR1
+"""Tells a process to say that it is not ready. It serves on."""
+MakeCommand = Callable[[int, int], Sequence[str]]
+"""Returns the command of a process. It gets the file descriptor that the process writes to once it accepts requests,
+and the number of the process, from 1 on; a successor has that of the process before it.
+"""
 
 
 @dataclasses.dataclass(slots=True)
@@ -31,6 +35,7 @@ class Child:
     """One server process."""
 
     process: asyncio.subprocess.Process
+    number: int
     ended: asyncio.Task[int]
     """Its exit code, once it has ended."""
 
@@ -57,8 +62,14 @@ class NotStarted(Exception):
 class Supervisor:
     """Keeps a number of server processes running until it is asked to stop."""
 
-    def __init__(self, command: MakeCommand, inherited: Sequence[int], *, count: int, overlap: bool) -> None:
-        """inherited: file descriptors the processes share. overlap: whether a new process runs beside the old one."""
+    def __init__(
+        self, command: MakeCommand, inherited: Sequence[int], *, count: int, overlap: bool, drain: float = 0.0
+    ) -> None:
+        """inherited: file descriptors the processes share. overlap: whether a new process runs beside the old one.
+
+        drain: seconds for which they serve on when asked to stop, and say that they are not ready.
+        """
+        self._drain = drain
         self._command = command
         self._inherited = tuple(inherited)
         self._count = count
@@ -79,16 +90,28 @@ class Supervisor:
         loop.add_signal_handler(signal.SIGHUP, self._ask, self._reload)
         try:
             # The first one migrates, alone; the others find everything made.
-            self._children.append(await self._start())
-            self._children += await asyncio.gather(*(self._start() for _ in range(self._count - 1)))
+            self._children.append(await self._start(1))
+            self._children += await asyncio.gather(*(self._start(number) for number in range(2, self._count + 1)))
             if not self._stop.is_set():
                 started()
             await self._watch()
         except NotStarted as failure:
             return 0 if self._stop.is_set() else failure.exit_code
         finally:
+            await self._announce_stop()
             await asyncio.gather(*(child.stop() for child in self._children))
         return 0
+
+    async def _announce_stop(self) -> None:
+        """Have all say that they are not ready, and give proxies the time to see it."""
+        if not (self._drain and self._stop.is_set() and self._children):
+            return
+        log.info("stopping in %g seconds", self._drain)
+        for child in self._children:
+            if child.process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    child.process.send_signal(NOT_READY)
+        await asyncio.sleep(self._drain)
 
     def _ask(self, event: asyncio.Event) -> None:
         event.set()
@@ -118,7 +141,8 @@ class Supervisor:
         if self._stop.is_set():
             return pause
         try:
-            self._children.append(await self._start())
+            numbers = {child.number for child in self._children}
+            self._children.append(await self._start(min(set(range(1, self._count + 1)) - numbers)))
         except NotStarted as failure:
             log.error("a process did not start (%s), and is tried again", failure)  # noqa: TRY400 - it has told why itself
             return min(max(2 * pause, 1.0), LONGEST_PAUSE)
@@ -132,7 +156,7 @@ class Supervisor:
             if not self._overlap:
                 await old.stop()
             try:
-                new = await self._start()
+                new = await self._start(old.number)
             except NotStarted as failure:
                 log.error("the new process did not start (%s)", failure)  # noqa: TRY400 - it has told why itself
                 if not self._overlap:
@@ -144,19 +168,19 @@ class Supervisor:
                 await old.stop()
             log.info("process %s took over from %s", new.process.pid, old.process.pid)
 
-    async def _start(self) -> Child:
+    async def _start(self, number: int) -> Child:
         """Start a process and return it once it accepts requests. Raises NotStarted."""
         reader, writer = os.pipe()
         try:
             process = await asyncio.create_subprocess_exec(
-                *self._command(writer),
+                *self._command(writer, number),
                 stdin=asyncio.subprocess.PIPE,  # closed when we are gone, however we end
                 pass_fds=(*self._inherited, writer),
                 start_new_session=True,  # Ctrl-C reaches us alone
             )
         finally:
             os.close(writer)
-        child = Child(process, asyncio.create_task(process.wait()))
+        child = Child(process, number, asyncio.create_task(process.wait()))
         child.ended.add_done_callback(lambda _: self._changed.set())
         ready = asyncio.create_task(_read_one(reader))
         stopped = asyncio.create_task(self._stop.wait())
