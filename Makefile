@@ -76,6 +76,9 @@ storm: $(VENV)/.tests ## the whole fault matrix, with its table in storm.md (abo
 mutate: $(VENV)/.tests ## make one small fault at a time in the modules that guard money, and list those no test notices
 	@$(BIN)/python -m tests.mutation $(ARGS)
 
+topology: $(VENV)/.tests ## play a deployment on this machine: rolling upgrade, deaths, restore, under load (minutes)
+	@$(BIN)/python -W ignore -m tests.topology.rehearsal $(ARGS)
+
 PIN := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 lock: ## re-pin requirements/*.txt from requirements/*.in (needs uv)
 	cd requirements && $(PIN) runtime.in -o runtime.txt

@@ -56,7 +56,12 @@ MODULES = (
     ),
     _module("src/payloom/tables/query/integrity.py", "tests/integration/tables/test_table_verbs.py"),
     _module("src/payloom/connectors/http/guard.py", "tests/unit/connectors/test_http_guard.py"),
-    _module("src/payloom/connectors/stripe/failures.py", "tests/unit/connectors/stripe/test_stripe_failures.py"),
+    _module(
+        "src/payloom/connectors/stripe/failures.py",
+        "tests/unit/connectors/stripe",
+        f"{_STRIPE}/test_stripe_calls.py",
+        f"{_STRIPE}/test_stripe_answers.py",
+    ),
     _module(
         "src/payloom/connectors/stripe/lookup.py",
         f"{_STRIPE}/test_stripe_lost_changes.py",
