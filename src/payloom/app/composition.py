@@ -95,12 +95,13 @@ class ServerLeaves(Exception):
 class Services:
     """The services of one project in one process."""
 
+    _leaving = False
+
     def __init__(self, project: Project, settings: Settings, clock: Clock) -> None:
         """Wire everything; nothing is written or started yet."""
         self.project = project
         self.settings = settings
         self.clock = clock
-        self._leaving = False
         self.sealer = sealer_for(settings.sealing)
         self.database = open_database(settings.database_url, self.sealer)
         self.tables = Tables(project.tables, clock)

@@ -128,8 +128,7 @@ def make_server(
 ) -> uvicorn.Server:
     """Return the HTTP server of a project, not yet running.
 
-    work: advance runs in this process. metrics: the folder of the processes that share the port, and this one's number.
-    parser, loop: for tests; uvicorn's best otherwise.
+    metrics: the folder of the processes that share the port, and this one's number. parser, loop: for tests.
     """
     import uvicorn
 
