@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 import threading
 import time
@@ -14,6 +15,7 @@ from tests.support.http_server import write_project
 from tests.upgrades.record_release import DATABASE, FILES, POSTGRES, RECORDED, SQLITE, order, runs, served, variables
 
 from payloom import __version__
+from payloom.db.migrate import FOLDER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +27,16 @@ pytestmark = pytest.mark.timeout(300)
 def test_this_release_is_recorded() -> None:
     assert __version__ in RELEASES, "run `python -m tests.upgrades.record_release`"
     assert sum(path.stat().st_size for path in RECORDED.rglob("*") if path.is_file()) < 200_000 * len(RELEASES)
+
+
+def test_the_migrations_are_one_line() -> None:
+    files = sorted((FOLDER / "versions").glob("[0-9]*.py"))
+    revisions = [path.name.split("_")[0] for path in files]
+    assert revisions == [f"{number:04d}" for number in range(1, len(files) + 1)], "two of one number start no server"
+    before = [None, *revisions]
+    for path, revision, parent in zip(files, revisions, before, strict=False):
+        named = dict(re.findall(r'^(revision|down_revision) = "?(\w+)"?$', path.read_text("utf-8"), re.MULTILINE))
+        assert (named["revision"], named["down_revision"]) == (revision, str(parent)), path.name
 
 
 @pytest.mark.parametrize("release", RELEASES)
