@@ -27,7 +27,9 @@ def studio(
     """Print a link that signs you into the studio once, within 15 minutes."""
     settings = load_settings(find_project(project))
     served_at = running_server(settings)
-    link = asyncio.run(_link(settings, email, served_at or settings.site_url))
+    # On a server, the link is opened on another machine, through the proxy.
+    address = (served_at if settings.is_dev else None) or settings.site_url
+    link = asyncio.run(_link(settings, email, address))
     if as_json:
         print_json({"link": link})
     else:
