@@ -18,7 +18,7 @@ from payloom.api.account.context import AccountContext
 from payloom.api.account.mails import AccountMails
 from payloom.api.http.current_user import SessionAuth, as_user
 from payloom.api.http.exposition.shared_metrics import SharedMetrics
-from payloom.api.http.metrics import Metrics
+from payloom.api.http.metrics import Metrics, ServerLeaves
 from payloom.api.http.serialization import to_plain
 from payloom.api.management.change_stream import ChangeStream
 from payloom.api.management.dependencies import ManagementDependencies
@@ -86,10 +86,6 @@ log = structlog.get_logger("payloom.app")
 
 ACCOUNT_WITHIN = 5.0
 """Seconds that a start waits for Stripe to say whose keys these are."""
-
-
-class ServerLeaves(Exception):
-    """The server is about to stop, and takes the requests of those alone who do not know it yet."""
 
 
 class Services:

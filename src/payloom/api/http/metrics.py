@@ -29,6 +29,10 @@ Collector = Callable[[], Awaitable[tuple[HealthReport, Mapping[str, int]]]]
 """Returns how the runs are doing, and how many mails there are by status."""
 
 
+class ServerLeaves(Exception):
+    """The server is about to stop, and takes the requests of those alone who do not know it yet."""
+
+
 class Metrics:
     """What is counted."""
 
