@@ -53,7 +53,7 @@ OPEN = {
         f"accounts {command} account": "an address or an id"
         for command in (
             *("show", "verify", "disable", "enable", "delete", "sessions"),
-            *("end-sessions", "reset-password", "roles"),
+            *("end-sessions", "reset-password", "reset-factor", "roles"),
         )
     },
     "accounts end-sessions --session": "an id",
@@ -68,6 +68,7 @@ OPEN = {
     "audit export --until": "a moment; the server says what it takes",
     "emulator --host": "an address",
     "emulator --store": "a file",
+    "emulator --seed-file": "a file",
     "emulator --webhook-url": "an address",
     "emulator --webhook-secret": "a secret",
     "emulator --connect-url": "an address",

@@ -10,8 +10,10 @@ from payloom.sandbox.stripe.plain_answers import family_kind
 from payloom.sandbox.stripe.specimens import event_object
 
 NOW = 1_767_225_600
-NOT_IN_TYPES = {"total_count", "attributes"}
-"""What Stripe sends and its SDK's types leave out. The `source` of a charge is one of four kinds."""
+NOT_IN_TYPES = {"total_count", "attributes", "plan", "quantity"}
+"""What Stripe sends and its SDK's types leave out: a subscription still shows its one item's plan and quantity. The
+`source` of a charge is one of four kinds.
+"""
 
 
 def made(family: str, action: str, **given: object) -> dict[str, object]:
