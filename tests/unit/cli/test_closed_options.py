@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[3]
 OPEN = {
-    "accounts reset-factor account": "an account of the database",
     "config name": "a setting or a section; an unknown one is refused with what may be meant",
     "init name": "a folder to make",
     "emulator --allow-host": "any name of this machine",
