@@ -37,7 +37,11 @@ def record_start(
 
     The first start of a database changes nothing that was there.
     """
-    value = {"settings": dict(settings), "workflows": dict(workflows), "number": publications.latest(tx)}
+    value: dict[str, Any] = {
+        "settings": dict(settings),
+        "workflows": dict(workflows),
+        "number": publications.latest(tx),
+    }
     row = tx.execute(sa.select(cursors.c.value).where(cursors.c.name == NAME)).one_or_none()
     if row is None:
         tx.execute(sa.insert(cursors).values(name=NAME, value=value, at=now))
@@ -45,11 +49,12 @@ def record_start(
     before: Mapping[str, Any] = row.value
     # What was published since then has its own entries.
     live = {**before["workflows"], **publications.since(tx, before["number"]).changes}
-    changed = _differing(before["settings"], value["settings"])
+    changed = _differing(before["settings"], settings)
     if changed:
-        old, new = ({name: side["settings"].get(name) for name in changed} for side in (before, value))
+        old = {name: before["settings"].get(name) for name in changed}
+        new = {name: settings.get(name) for name in changed}
         trail.record(tx, SERVER, AuditNote("settings.changed", ", ".join(changed), before=old, after=new))
-    if published := _differing({name: version for name, version in live.items() if version}, value["workflows"]):
+    if published := _differing({name: version for name, version in live.items() if version}, workflows):
         _record_publish(trail, tx, "start", published)
     if value != before:
         tx.execute(sa.update(cursors).where(cursors.c.name == NAME).values(value=value, at=now))

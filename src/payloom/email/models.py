@@ -42,7 +42,7 @@ sa.Index(
     sqlite_where=sa.text("status != 'sent'"),
     postgresql_where=sa.text("status != 'sent'"),
 )
-TO = sa.func.lower(sa.type_coerce(mails.c.recipients, sa.Text))
+TO: sa.ColumnElement[str] = sa.func.lower(sa.type_coerce(mails.c.recipients, sa.Text))
 """The recipients as they are compared: upper and lower case alike."""
 _SEVERAL = """recipients LIKE '%","%'"""
 SEVERAL = sa.text(_SEVERAL)

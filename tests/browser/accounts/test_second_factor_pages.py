@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pyotp
 import pytest
 from playwright.sync_api import Page, expect
+from pyotp.totp import TOTP
 from tests.support.http_server import RunningServer, running_server
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def test_an_app_is_added_and_asked_for(shop: RunningServer, page: Page, axe: Cal
     assert page.evaluate("document.querySelector('img').naturalWidth") > 50
     assert axe(page) == []
     secret = page.locator("code").first.inner_text()
-    page.get_by_label("Code").fill(pyotp.TOTP(secret).now())
+    page.get_by_label("Code").fill(TOTP(secret).now())
     page.get_by_role("button", name="Confirm").click()
     codes = page.locator(".payloom-codes code")
     expect(codes).to_have_count(10)

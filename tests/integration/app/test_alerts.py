@@ -72,18 +72,18 @@ class Receiver(http.server.ThreadingHTTPServer):
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    server: Receiver
-
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
-        refused = self.server.refuse > 0
-        self.server.refuse -= refused
+        receiver = self.server
+        assert isinstance(receiver, Receiver)
+        refused = receiver.refuse > 0
+        receiver.refuse -= refused
         if not refused:
-            self.server.bodies.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            receiver.bodies.append(({name.lower(): value for name, value in self.headers.items()}, body))
         self.send_response(500 if refused else 204)
         self.end_headers()
 
-    def log_message(self, *_: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name of the base class
         pass
 
 

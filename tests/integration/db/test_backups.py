@@ -60,7 +60,8 @@ def project(backed_up: tuple[Path, Path], tmp_path: Path) -> tuple[Path, Path]:
     """A copy of the project without its database, and of the backup."""
     root, backup = backed_up
     copy = shutil.copytree(root, tmp_path / "copy", ignore=shutil.ignore_patterns("*.sqlite*", "backups"))
-    return copy, shutil.copy(backup, tmp_path / backup.name)
+    shutil.copy(backup, tmp_path / backup.name)
+    return copy, tmp_path / backup.name
 
 
 def test_what_was_backed_up_comes_back_and_the_old_file_is_kept(project: tuple[Path, Path]) -> None:
@@ -99,7 +100,11 @@ def test_only_the_newest_backups_of_the_project_are_kept(project: tuple[Path, Pa
 
 def spoil(change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
     """Return what changes the bytes of a file."""
-    return lambda path: path.write_bytes(change(path.read_bytes())) and None
+
+    def change_file(path: Path) -> None:
+        path.write_bytes(change(path.read_bytes()))
+
+    return change_file
 
 
 def rewritten(**changes: Any) -> Callable[[Path], None]:

@@ -40,7 +40,7 @@ async def test_everything_that_is_made_for_a_project_is_its_owner_s(tmp_path: Pa
     await database.write(lambda tx: tx.exec_driver_sql("CREATE TABLE t (x)"))
     LocalState(data / "local.json").update(a="b")
     with local_stripe(
-        free_port(), store=data / "stripe.sqlite", webhook_url="http://127.0.0.1:1/x", webhook_secret=SECRET,
+        free_port(), store=data / "stripe.sqlite", webhook_url="http://127.0.0.1:1/x", webhook_secrets=[SECRET],
         log=data / "logs" / "stripe.log",
     ) as stripe:  # fmt: skip
         stripe.wait_ready()
@@ -69,7 +69,11 @@ async def test_a_database_of_before_loses_the_rights_of_others(tmp_path: Path) -
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_no_secret_stands_on_a_command_line(tmp_path: Path) -> None:
     with local_stripe(
-        free_port(), store=None, webhook_url="http://127.0.0.1:1/x", webhook_secret=SECRET, log=tmp_path / "stripe.log"
+        free_port(),
+        store=None,
+        webhook_url="http://127.0.0.1:1/x",
+        webhook_secrets=[SECRET],
+        log=tmp_path / "stripe.log",
     ) as stripe:
         stripe.wait_ready()
         line = Path(f"/proc/{stripe.process.pid}/cmdline").read_bytes().decode()

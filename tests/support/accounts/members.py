@@ -6,8 +6,8 @@ import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING
 
-import pyotp
 import sqlalchemy as sa
+from pyotp.totp import TOTP
 from tests.support.accounts.account_site import PASSWORD
 
 from payloom.auth.accounts import find_account, set_studio_role
@@ -41,7 +41,7 @@ class Member:
         """The app's code, as if no code was used in this half-minute."""
         unused = sa.update(second_factors).where(second_factors.c.account_id == self.id).values(last_step=-1)
         self.site.database(lambda tx: tx.execute(unused))
-        return pyotp.TOTP(self.secret).now()
+        return TOTP(self.secret).now()
 
 
 def account_id(site: Site, email: str) -> str:
@@ -57,7 +57,7 @@ def member(site: Site, state: str = "verified", role: str | None = None) -> Memb
         site.database(lambda tx: set_studio_role(tx, identity, role))
     browser = site.sign_in(email)
     offer = browser.post(f"{OWN}/app", json={}).json()
-    answer = browser.post(f"{OWN}/app/confirm", json={"code": pyotp.TOTP(offer["secret"]).now()})
+    answer = browser.post(f"{OWN}/app/confirm", json={"code": TOTP(offer["secret"]).now()})
     assert answer.status_code == 200, answer.text
     return Member(site, email, browser, offer["secret"], answer.json()["recovery_codes"])
 

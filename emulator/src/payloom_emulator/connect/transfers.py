@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.core.differences import public_fields
 from payloom_emulator.core.paging import list_of
+from payloom_emulator.kit.present import present
 from payloom_emulator.ledger import balance, money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.accounts import ApplicationFee, ApplicationFeeRefund, Transfer, TransferReversal
@@ -83,7 +84,7 @@ def reverse(
     booked = balance.book(unit, transfer, kind="transfer_refund", amount=reversed_amount, available=True)
     _book_at(
         unit,
-        transfer["destination"],
+        present(transfer["destination"]),
         transfer,
         kind="payment_refund",
         amount=-reversed_amount,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, TypedDict, get_args
 
@@ -120,9 +121,9 @@ class BulkJobs:
                 work = await prepare(key)
             except PayloomError as error:
                 work = _raising(error)
-            await self._database.write(lambda tx: self._do(tx, job_id, key, work))  # noqa: B023 - awaited at once
+            await self._database.write(functools.partial(self._do, job_id=job_id, key=key, work=work))
 
-    def _do(self, tx: sa.Connection, job_id: str, key: str, work: Work) -> None:
+    def _do(self, tx: sa.Connection, *, job_id: str, key: str, work: Work) -> None:
         job = _load(tx, job_id, lock=True)
         if job.status != "running" or job.next_id != key:
             return

@@ -51,7 +51,7 @@ def reopen(tx: sa.Connection, run_id: str) -> None:
     tx.execute(sa.update(runs).where(runs.c.id == run_id).values(resolved_at=None, resolution=None))
 
 
-def _row(tx: sa.Connection, run_id: str) -> sa.Row[Any]:
+def _row(tx: sa.Connection, run_id: str) -> sa.Row[Any, Any]:
     columns = (runs.c.status, runs.c.resolved_at)
     row = tx.execute(sa.select(*columns).where(runs.c.id == run_id).with_for_update()).one_or_none()
     if row is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
 
 import sqlalchemy as sa
 
@@ -23,9 +22,7 @@ LEAST_DAYS = 31.0
 """Stripe lists events for 30 days."""
 
 
-Kind = Literal["run", "event", "mail"]
-Deleted = Mapping[Kind, Sequence[str]]
-PruneHook = Callable[[sa.Connection, Deleted], None]
+PruneHook = Callable[[sa.Connection, Mapping[str, Sequence[str]]], None]
 """Called with the ids of what the transaction has just deleted, by kind."""
 
 

@@ -265,6 +265,7 @@ def touched(tx: sa.Connection, statement: str, values: Any) -> int:
             driver.set_progress_handler(None, 0)
         return steps_made
     plan = tx.exec_driver_sql(f"EXPLAIN (ANALYZE, TIMING OFF, COSTS OFF, FORMAT JSON) {statement}", values).scalar()
+    assert plan is not None
     return rows_of(plan[0]["Plan"])
 
 

@@ -53,7 +53,7 @@ def knock(browser: httpx.Client, door: str, email: str) -> httpx.Response:
 def seen(answer: httpx.Response, browser: httpx.Client, email: str) -> dict[str, Any]:
     """Everything that a stranger sees of an answer, without what differs with each request."""
     text = answer.text.replace(email, "EMAIL")
-    for changing in (answer.headers["payloom-request-id"], browser.cookies.get("payloom_csrf", "-")):
+    for changing in (answer.headers["payloom-request-id"], browser.cookies.get("payloom_csrf") or "-"):
         text = text.replace(changing, "")
     names = sorted(header.partition("=")[0] for header in answer.headers.get_list("set-cookie"))
     return {"status": answer.status_code, "to": answer.headers.get("location"), "cookies": names, "text": text}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pyotp
 import pytest
 import sqlalchemy as sa
+from pyotp.totp import TOTP
 from tests.support.accounts.account_site import NEW, PASSWORD
 from tests.support.accounts.members import (
     FINISH,
@@ -137,7 +137,7 @@ def test_adding_a_factor_ends_the_other_sessions_and_is_recorded(strict: Site) -
     email = strict.account("verified")
     other, browser = strict.sign_in(email), strict.sign_in(email)
     secret = browser.post(f"{OWN}/app", json={}).json()["secret"]
-    answer = browser.post(f"{OWN}/app/confirm", json={"code": pyotp.TOTP(secret).now()})
+    answer = browser.post(f"{OWN}/app/confirm", json={"code": TOTP(secret).now()})
     assert other.get("/api/auth/me").status_code == 401
     assert browser.get("/api/auth/me").status_code == 200
     entry = strict.server.manage("/audit", action="account.factor")["data"][0]
@@ -211,7 +211,7 @@ def test_the_pages_lead_from_the_offer_to_the_codes_and_to_a_proof(strict: Site)
     offer = browser.post("/second-factor", data=form | {"do": "offer"}).text
     secret = offer.partition("Key: <code>")[2].partition("<")[0]
     assert "data:image/svg+xml" in offer
-    done = browser.post("/second-factor", data=form | {"do": "confirm", "code": pyotp.TOTP(secret).now()}).text
+    done = browser.post("/second-factor", data=form | {"do": "confirm", "code": TOTP(secret).now()}).text
     codes = [part.partition("<")[0] for part in done.split("<li><code>")[1:]]
     assert len(codes) == COUNT
     make_old(email, strict)

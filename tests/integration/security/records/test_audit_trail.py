@@ -369,7 +369,8 @@ def test_what_cannot_be_recorded_is_not_done(site: Site, operation: str) -> None
     finally:
         site.execute("DROP TRIGGER refused" + (" ON payloom_audit" if kind == "postgresql" else ""))
     assert answer.status_code >= 500, answer.text
-    assert site.entry_of(answer) is None or site.entry_of(answer)["outcome"] == "failed"
+    entry = site.entry_of(answer)
+    assert entry is None or entry["outcome"] == "failed"
 
 
 def test_every_operation_that_is_recorded_behind_its_change_says_why() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -38,7 +40,7 @@ def downgrade() -> None:
     _make_second_factors(sa.String(length=512))
 
 
-def _make_second_factors(secret: sa.types.TypeEngine[object]) -> None:
+def _make_second_factors(secret: sa.types.TypeEngine[Any]) -> None:
     op.drop_table("payloom_second_factors")
     op.create_table(
         "payloom_second_factors",
