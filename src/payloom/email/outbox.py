@@ -268,7 +268,7 @@ def list_mails(
     if to is None:
         return [_mail(row) for row in tx.execute(_page(sa.select(mails).where(*conditions), limit))]
     address = dump_json(to.lower())
-    alone, among = f"[{address}]" == TO, TO.contains(address, autoescape=True)  # quoted: the whole address
+    alone, among = sa.literal(f"[{address}]") == TO, TO.contains(address, autoescape=True)  # quoted: the whole address
     # Each has its own index: nearly all mails have one recipient.
     ids = sa.union_all(
         *(
@@ -299,7 +299,7 @@ def erase_recipient(tx: sa.Connection, address: str) -> int:
         "text": "[deleted]",
         "attachments": [],
     }
-    only = sa.update(mails).where(f"[{dump_json(address.lower())}]" == TO).values(**erased)
+    only = sa.update(mails).where(sa.literal(f"[{dump_json(address.lower())}]") == TO).values(**erased)
     return tx.execute(only).rowcount
 
 
