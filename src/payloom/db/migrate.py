@@ -20,6 +20,7 @@ from payloom.db.errors import DatabaseNewer, MayNotMigrate
 VERSION_TABLE = "payloom_alembic_version"
 FOLDER = Path(__file__).parent / "migrations"
 _INSUFFICIENT_PRIVILEGE = "42501"
+_UNDEFINED_COLUMN = "42703"
 _LOCK = 7_229_046_171_283_310_001
 """Key of the advisory lock that makes several starting processes migrate one after another."""
 
@@ -104,6 +105,10 @@ def _create_concurrently(conn: sa.Connection, index: sa.Index) -> None:
     options["concurrently"] = True
     try:
         conn.execute(schema.CreateIndex(index))
+    except exc.ProgrammingError as error:
+        # Its condition names a column that a migration is yet to bring: that migration brings the index, too.
+        if getattr(error.orig, "sqlstate", None) != _UNDEFINED_COLUMN:
+            raise
     finally:
         options["concurrently"] = False
 

@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import event as sa_event
 
-from payloom.db.migrate import FOLDER, migrate
+from payloom.db.migrate import FOLDER, head, migrate
 from payloom.db.migrations.__main__ import load_models
 
 if TYPE_CHECKING:
@@ -26,12 +26,12 @@ VALUES (:id, :id, 'w', 'v', 'manual', 0, 'queued', 0, 0, false, 0, false, 0, now
 """
 
 
-def downgrade(database: Database) -> None:
+def downgrade(database: Database, revision: str = BEFORE) -> None:
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     with database.engine.connect() as conn, conn.begin():
         config.attributes["connection"] = conn
-        command.downgrade(config, BEFORE)
+        command.downgrade(config, revision)
 
 
 @pytest.mark.postgres
@@ -76,3 +76,13 @@ async def test_indexes_are_built_while_others_write(database: Database) -> None:
     valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'payloom_runs_of_status'::regclass"
     assert await database.read(lambda tx: tx.exec_driver_sql(valid).scalar()) is True
     assert await migrate(database) is False
+
+
+@pytest.mark.parametrize("revision", [f"{number:04d}" for number in range(8, int(head()))])
+async def test_a_database_of_every_earlier_revision_comes_up_to_date(database: Database, revision: str) -> None:
+    """Indexes that are built beforehand may need columns that are not there yet, or be those of a later revision."""
+    load_models()
+    downgrade(database, revision)
+    assert await migrate(database)
+    indexes = await database.read(lambda tx: {index["name"] for index in sa.inspect(tx).get_indexes("payloom_runs")})
+    assert {"payloom_runs_unresolved", "payloom_runs_forked_from"} <= indexes

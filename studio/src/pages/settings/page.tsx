@@ -82,15 +82,21 @@ function SettingsView({ settings }: { settings: Settings }) {
           ]}
         />
       </Group>
-      <Group title="Access by programs">
-        <Facts
-          facts={[
-            ["Admin token", settings.admin_token ? "set" : "not set"],
-            ["Metrics token", settings.metrics_token ? "set" : "not set"],
-          ]}
-        />
-      </Group>
+      <ProgramAccess settings={settings} />
     </div>
+  );
+}
+
+function ProgramAccess({ settings }: { settings: Settings }) {
+  return (
+    <Group title="Access by programs">
+      <Facts
+        facts={[
+          ["Admin token", settings.admin_token ? "set" : "not set"],
+          ["Metrics token", settings.metrics_token ? "set" : "not set"],
+        ]}
+      />
+    </Group>
   );
 }
 

@@ -72,17 +72,17 @@ async def test_a_fulfilment_writes_no_more_rows(shop: PaidOrders) -> None:
     assert references <= REFERENCES
 
 
-@pytest.mark.parametrize("retry", ["", "    retry: false\n"])
+@pytest.mark.parametrize("retry", ["", "        retry: false\n"])
 async def test_a_death_during_a_mail_to_the_local_outbox_leaves_no_doubt(
     database_url: str, tmp_path: Path, retry: str
 ) -> None:
     """The row is the mail: it comes with the step's record, or not at all. A second process writes it once."""
 
     def change(folder: Path) -> None:
-        path = folder / "workflows" / "checkout-completed.yaml"
+        path = folder / "workflows" / "settle-order.yaml"
         text = path.read_text()
-        assert "  - email: receipt\n" in text
-        path.write_text(text.replace("  - email: receipt\n", f"  - email: receipt\n{retry}"))
+        assert "      - email: receipt\n" in text
+        path.write_text(text.replace("      - email: receipt\n", f"      - email: receipt\n{retry}"))
 
     first = shop_services(tmp_path / "shop", database_url, change=change)
     await publish(first)

@@ -22,7 +22,7 @@ def upgrade() -> None:
         ("payloom_runs_forked_from", ["forked_from"], "forked_from IS NOT NULL"),
     ):
         where = sa.text(condition)
-        op.create_index(name, "payloom_runs", columns, sqlite_where=where, postgresql_where=where)
+        op.create_index(name, "payloom_runs", columns, sqlite_where=where, postgresql_where=where, if_not_exists=True)
     op.execute(
         """UPDATE payloom_runs SET resolved_at = updated_at WHERE status = 'failed' AND id IN (
             SELECT forked_from FROM payloom_runs WHERE forked_from IS NOT NULL AND status = 'succeeded')"""
