@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,11 @@ from tests.topology.rehearsal import SHORT, play
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = [pytest.mark.postgres, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif("PAYLOOM_TOPOLOGY" not in os.environ, reason="takes minutes: `make topology` plays all of it"),
+]
 
 
 def test_a_rolling_upgrade_and_the_death_of_a_worker_lose_nothing_and_show_no_5xx(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def wait_until(description: str, look: Callable[[], Any], seconds: float = 90) -> None:
+def wait_until(description: str, look: Callable[[], Any], seconds: float = 180) -> None:
     """Return as soon as `look()` is true."""
     end = time.monotonic() + seconds
     while True:
