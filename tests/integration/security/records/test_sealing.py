@@ -239,6 +239,8 @@ NOT_SEALED = {
     "payloom_workflow_versions.source": "the text of a workflow file",
     "payloom_workflow_versions.model": "what a workflow file says",
     "payloom_tables.spec": "what tables.yaml says",
+    "payloom_declarations.tables": "what tables.yaml says",
+    "payloom_passkeys.public_key": "a public key",
 }
 """Columns for free text that are stored as they are."""
 
