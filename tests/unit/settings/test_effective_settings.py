@@ -58,14 +58,14 @@ def test_each_setting_is_shown_with_its_source(tmp_path: Path, monkeypatch: pyte
         STRIPE_SECRET_KEY=SECRETS[0],
         STRIPE_PUBLISHABLE_KEY="pk_test_4eC39HqLyjWDarjtT1zdp7dc",
         STRIPE_WEBHOOK_SECRET="whsec_4eC39HqLyjWDarjtT1zdp7dcQm4eC39H",
-        PAYLOOM_DATABASE_URL="postgresql://app:hunter2-hunter2@db.example/shop",
+        PAYLOOM_DATABASE_URL="postgresql://app:hunter2-hunter2@db.example/shop?sslmode=verify-full",
     )
     assert staging["environment"] == ("staging", "PAYLOOM_ENV")
     assert staging["site_url"] == ("https://shop.example", "SITE")
     assert staging["email.transport"] == ("smtp", "payloom.yaml, environments.staging")
     assert staging["email.url"] == ("set", "SMTP_URL_FILE")
     assert staging["stripe.secret_key"] == ("set", "STRIPE_SECRET_KEY")
-    assert staging["database"] == ("db.example/shop", "PAYLOOM_DATABASE_URL")
+    assert staging["database"] == ("db.example/shop?sslmode=verify-full", "PAYLOOM_DATABASE_URL")
     refused = config(tmp_path, STRIPE_SECRET_KEY=SECRETS[0], PAYLOOM_DATABASE_URL="postgresql://a:hunter2-hunter2@db/x")
     assert refused["database"] == ("set", "PAYLOOM_DATABASE_URL")
     text = json.dumps([dev, staging, refused])

@@ -18,6 +18,7 @@ from payloom.auth.accounts import Account
 from payloom.auth.errors import FactorRefused, LinkNotValid
 from payloom.auth.links import make_link, use_link
 from payloom.auth.models import passkeys
+from payloom.kit.addresses.loopback import is_loopback
 
 NEW = "passkey-new"
 USE = "passkey"
@@ -55,7 +56,7 @@ class PasskeySite:
         try:
             ipaddress.ip_address(self.host)
         except ValueError:
-            return self.host == "localhost" or self.origin.startswith("https://")
+            return is_loopback(self.host) or self.origin.startswith("https://")
         return False
 
     def options_to_add(self, tx: sa.Connection, account: Account, now: dt.datetime) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class RoundTripYaml(Protocol):
 def canonical_yaml() -> RoundTripYaml:
     """Return a reader and writer of the canonical style that keeps comments and quotes."""
     yaml: Any = YAML(typ="rt")
+    yaml.brace_single_entry_mapping_in_flow_sequence = True
     yaml.Representer = _Representer
     yaml.preserve_quotes = True
     yaml.width = 4096
