@@ -14,7 +14,7 @@ import payloom_emulator
 
 ROOT = Path(__file__).parents[2]
 LARGEST = 60_000_000  # bytes
-SLOWEST = 0.5  # seconds
+MOST = 3.5  # times what its libraries take to load: half a second where they take 0.14
 # Has a C extension, and works without it.
 MAY_BE_NATIVE = {"markupsafe"}
 
@@ -43,9 +43,19 @@ def test_it_says_its_version_and_its_options(installed: WheelEnvironment) -> Non
     assert "--webhook-secret" in installed.run("payloom-emulator", "--help").stdout
 
 
-def test_it_starts_in_under_half_a_second_and_takes_a_payment(installed: WheelEnvironment) -> None:
+def test_it_starts_soon_after_its_libraries_and_takes_a_payment(installed: WheelEnvironment) -> None:
     # The processor's time, not the clock's: other tests run at the same time. The first start compiles the modules.
-    assert min(_start(installed) for _ in range(3)) < SLOWEST
+    # A machine can be slow: the measure is what its libraries alone take to load there.
+    assert min(_start(installed) for _ in range(3)) < MOST * min(_load_libraries(installed) for _ in range(3))
+
+
+def _load_libraries(installed: WheelEnvironment) -> float:
+    """Import what the local Stripe is built on. Returns the seconds of processor time that took."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    code = "import asyncio, starlette.applications, uvicorn.config, jinja2"
+    subprocess.run([installed.folder / "bin" / "python", "-c", code], env=installed.variables, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
 def _start(installed: WheelEnvironment) -> float:

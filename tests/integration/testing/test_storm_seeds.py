@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from payloom.testing.storm.faults import Incident
     from payloom.testing.storm.plans import ScenarioPlan
 
-RECORDED = "9ccd44ee5256f198"
+RECORDED = "19b51ddfd9b6cefc"
 """The digest of the first 12 seeds. It changes when Stripe's answers or the faults of a seed change; say so then."""
 _RANDOM = re.compile(r"[a-z]+_[0-9a-hjkmnp-tv-z]{26}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
