@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import event, exc
 
 from payloom.db import compiled_statements, deferred_writes
+from payloom.db.closing import close_engine
 from payloom.db.compiled_statements import LOCKING, TABLES
 from payloom.db.errors import CommitUnknown, DatabaseUnavailable, SerializationConflict
 from payloom.db.transactions import begin_work, joined_work, take_hooks
@@ -178,7 +179,7 @@ class PostgresDatabase:
         closer.start()
         while closer.is_alive():  # noqa: ASYNC110 - a thread ends, no event tells
             await asyncio.sleep(0.002)
-        self._engine.dispose()
+        close_engine(self._engine)
 
 
 def sqlstate(error: exc.DBAPIError) -> str | None:

@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy import event, exc
 
 from payloom.db import deferred_writes
+from payloom.db.closing import close_engine
 from payloom.db.errors import DatabaseUnavailable
 from payloom.db.sqlite_clock import add_clock
 from payloom.db.transactions import begin_work, joined_work, run_plain, savepoint, take_hooks
@@ -169,7 +170,7 @@ class SqliteDatabase:
         self._jobs.put(None)
         await asyncio.get_running_loop().run_in_executor(self._readers, self._writer.join)
         self._readers.shutdown(wait=True)
-        self._engine.dispose()
+        close_engine(self._engine)
 
     def _write_loop(self) -> None:
         while True:

@@ -24,6 +24,7 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig
 from sqlalchemy import event
 
+from payloom.db.closing import close_engine
 from payloom.db.database import Database
 from payloom.db.errors import DatabaseError
 from payloom.db.sqlite import SqliteDatabase
@@ -234,7 +235,7 @@ class DbosEngine:
         self._grace = grace
         with contextlib.ExitStack() as connections:
             connections.callback(self._release_file_lock)
-            connections.callback(self._engine.dispose)
+            connections.callback(close_engine, self._engine)
             connections.callback(self._close_client)
             await started.aclose()
             self._segments = None

@@ -91,7 +91,11 @@ class QueueProbe:
         pooled.detach()
         connection: Any = pooled.dbapi_connection
         if not self._sqlite:
-            connection.autocommit = True
+            try:
+                connection.autocommit = True
+            except BaseException:
+                connection.close()
+                raise
         return connection
 
     def _changed(self) -> bool:

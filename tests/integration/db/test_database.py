@@ -6,20 +6,24 @@ import asyncio
 import contextlib
 import datetime as dt
 import decimal
+import sqlite3
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import exc as sa_exc
 
+from payloom.db.closing import close_engine
 from payloom.db.database import Database, metadata, open_database
 from payloom.db.errors import DatabaseNewer, DatabaseUnavailable, DatabaseUrlNotUnderstood
 from payloom.db.migrate import VERSION_TABLE, migrate
 from payloom.db.migrations.__main__ import load_models
 from payloom.db.transactions import after_commit, savepoint
 from payloom.db.types import Json, UtcDateTime
+from payloom.engine.dbos import open_system_engine
 
 pytestmark = pytest.mark.anyio
 
@@ -188,3 +192,17 @@ async def test_addresses_that_are_not_understood_are_refused_with_a_hint(url: st
     with pytest.raises(DatabaseUrlNotUnderstood) as caught:
         open_database(url)
     assert "sqlite:///" in str(caught.value)
+
+
+@pytest.mark.parametrize("whose", ["the database's", "the durable engine's"])
+async def test_a_connection_that_a_thread_returns_after_the_close_is_closed(database: Database, whose: str) -> None:
+    engine = database.engine if whose == "the database's" else open_system_engine(database)
+    late = engine.raw_connection()
+    driver: Any = late.dbapi_connection
+    if whose == "the database's":
+        await database.close()
+    else:
+        close_engine(engine)
+    late.close()
+    with pytest.raises((sqlite3.ProgrammingError, psycopg.OperationalError)):
+        driver.execute("SELECT 1")
