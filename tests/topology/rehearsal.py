@@ -312,8 +312,27 @@ class Deployment:
         """Wait until what was acknowledged has had its effects."""
         wait_until("the orders are stamped", lambda: self._stamped() >= set(self.customers.orders))
         if not orders:
-            wait_until("the payments are refunded", lambda: set(self.customers.refunds()) == set(self.customers.paid))
-            wait_until("the refunds are noted", lambda: self._noted() == set(self.customers.paid))
+            paid = set(self.customers.paid)
+            self._wait_for_payments("the payments are refunded", lambda: paid - set(self.customers.refunds()))
+            self._wait_for_payments("the refunds are noted", lambda: paid - self._noted())
+
+    def _wait_for_payments(self, description: str, missing: Callable[[], set[str]]) -> None:
+        """Wait until no payment is missing; say what became of those that are."""
+        try:
+            wait_until(description, lambda: not missing(), SETTLE_WITHIN)
+        except AssertionError as late:
+            raise AssertionError(f"{late}\n{self._whereabouts(missing())}") from None
+
+    def _whereabouts(self, payments: set[str]) -> str:
+        """Return what Stripe and the database know of payments: deliveries, runs, steps."""
+        query = """
+            SELECT e.object_id, r.id, r.status, r.failure, s.path, s.status, s.attempts, s.retry_at FROM payloom_events e
+            LEFT JOIN payloom_runs r ON r.event_id = e.id LEFT JOIN payloom_steps s ON s.run_id = r.id
+            WHERE e.type = 'payment_intent.succeeded' AND e.object_id = ANY(%s)"""
+        with psycopg.connect(self.variables["PAYLOOM_DATABASE_URL"]) as database:
+            rows = database.execute(query, [sorted(payments)]).fetchall()
+        deliveries = httpx.get(f"{self.variables['STRIPE_API_BASE']}/_emulator/deliveries", params={"limit": 100}).text
+        return f"missing: {sorted(payments)}\nin the database: {rows}\nthe last deliveries: {deliveries[:4000]}"
 
     def _stamped(self) -> set[str]:
         return self._ids("SELECT id FROM orders WHERE stamped")
@@ -326,6 +345,8 @@ class Deployment:
             return {row[0] for row in database.execute(query)}  # type: ignore[call-overload]
 
 
+SETTLE_WITHIN = 400.0
+"""Seconds until everything has had its effects: the local Stripe tries a delivery again after 1, 5, 30 and 300 s."""
 MAY_FAIL = frozenset({"server_killed", "connections_lost", "restored"})
 """Phases in which a request that was under way can end with a 5xx; its caller tries again."""
 SHORT = ("steady", "rolling_upgrade", "worker_killed")

@@ -49,8 +49,10 @@ class SmallProxy:
         watcher = self._loop.create_task(self._watch())
         self._started.set()
         self._loop.run_forever()
-        watcher.cancel()
-        self._loop.run_until_complete(asyncio.gather(watcher, return_exceptions=True))
+        under_way = {watcher, *asyncio.all_tasks(self._loop)}
+        for task in under_way:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*under_way, return_exceptions=True))
 
     async def _watch(self) -> None:
         while True:

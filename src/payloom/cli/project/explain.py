@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from payloom.cli.support.error_help import NOTES
 from payloom.cli.support.errors import NothingFound
-from payloom.cli.support.failure_help import FAILURES
+from payloom.cli.support.failure_help import FAILURES, FailureHelp
 from payloom.cli.support.options import JSON
 from payloom.cli.support.output import print_data, print_json, report_errors
+from payloom.cli.support.word_help import WORDS
 from payloom.kit.suggest import did_you_mean
 from payloom.settings.sections.alert_rules import ALERT_RULES
 
@@ -29,12 +30,12 @@ def explain(
     code: Annotated[
         str,
         typer.Argument(
-            help="An error code, a failure kind, a rule, or an alert: `row_not_found`, `timeout`, F101, `failed_runs`."
+            help="A code, a failure kind, a rule, an alert, a status, or a reason: `timeout`, F101, `parked`, `too_old`."
         ),
     ],
     as_json: JSON = False,
 ) -> None:
-    """Explain an error code, a failure kind, a rule, or an alert: what it means, its cause, and what to do."""
+    """Explain a code, a failure kind, a rule, an alert, a status, or a reason: meaning, cause, and what to do."""
     from payloom.workflows.checker.rules import RULES
 
     if code.upper() in RULES:
@@ -48,8 +49,10 @@ def explain(
     elif code in ALERT_RULES:
         alert = ALERT_RULES[code]
         meaning = {"code": code, "what": alert.fires, "why": alert.why, "do": " ".join(alert.do)}
+    elif (word := code.upper() if code.upper() in WORDS else code) in WORDS:
+        meaning = {"code": word, **WORDS[word]._asdict()}
     else:
-        hint = did_you_mean(code, [*NOTES, *FAILURES, *RULES, *ALERT_RULES]) or _STRIPE_CODES
+        hint = did_you_mean(code, [*NOTES, *FAILURES, *RULES, *ALERT_RULES, *WORDS]) or _STRIPE_CODES
         raise NothingFound(f"no error has the code {code!r}", hint=hint)
     if as_json:
         print_json(meaning)
@@ -103,14 +106,16 @@ def error_pages() -> dict[str, str]:
         pages[f"{code}.md"] = f"# `{code}`\n\n{text}\n\n**Why.** {why}\n\n**What to do.** {what_to_do}\n"
         rows.append(f"| [`{code}`]({code}.md) | {text.replace('|', chr(92) + '|')} |")
     pages["index.md"] = _INDEX_HEAD + "\n".join(rows) + "\n"
-    pages["failure-kinds.md"] = _failure_page()
+    pages["failure-kinds.md"] = _FAILURES_HEAD + _table(FAILURES)
+    pages["words.md"] = _WORDS_HEAD + _table(WORDS)
     return pages
 
 
 _INDEX_HEAD = """# Errors
 
 Every error of Payloom has a code, a message, where it is and what to do. `payloom explain CODE` prints the same.
-Steps fail with these codes, with the kinds of [failure-kinds](failure-kinds.md), or with Stripe's own codes.
+Steps fail with these codes, with the kinds of [failure-kinds](failure-kinds.md), or with Stripe's own codes. Statuses of runs and
+events, and reasons of rejected requests, are [words](words.md).
 
 | code | what |
 | --- | --- |
@@ -124,9 +129,19 @@ A failed step has a `kind`. `catch` compares with it, and `payloom explain KIND`
 """
 
 
-def _failure_page() -> str:
-    rows = (f"| `{kind}` | {entry.what} | {entry.why} | {entry.do} |\n" for kind, entry in sorted(FAILURES.items()))
-    return _FAILURES_HEAD + "".join(rows)
+_WORDS_HEAD = """# Statuses and reasons
+
+Lists, metrics, the studio, and storms use these words. `payloom explain WORD` prints its line of this table. A word that is also an
+error code, a failure kind, or an alert is explained there.
+
+| word | what | why | what to do |
+| --- | --- | --- | --- |
+"""
+
+
+def _table(entries: Mapping[str, FailureHelp]) -> str:
+    rows = (f"| `{word}` | {entry.what} | {entry.why} | {entry.do} |\n" for word, entry in sorted(entries.items()))
+    return "".join(rows)
 
 
 def runbooks() -> dict[str, str]:

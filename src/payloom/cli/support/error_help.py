@@ -126,7 +126,7 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "port_taken": ("Another program uses this port.", "Stop it, or use the free port in the hint."),
     "project_has_errors": ("The project's files have errors, and Payloom does not start with a part of the workflows.", "Fix the errors that `payloom check` shows."),
     "reference_violation": ("A row references one that does not exist, or is still referenced.", "Insert the other row first, or delete the rows that reference this one."),
-    "refused": ("The running server rejected the command's request.", "The message has the server's reason; correct the command's arguments."),
+    "refused": ("The running server rejected the command's request. As the status of a run: it answered its caller with a 4xx before it had any effect, because the workflow raised an error on purpose or an input did not fit.", "The message has the reason. Correct the command's arguments, or the caller's request."),
     "request_too_slow": ("A request's headers or body did not arrive within `connections.head_seconds` or `connections.body_seconds`.", "Retry on a faster connection. If legitimate clients hit this limit, increase the setting."),
     "row_changed": ("The row changed since you read it.", "Reload it and decide again."),
     "row_not_found": ("No row matches `where`.", "Check the values. If the row can be missing, write `one: optional` or `rows: 0..1`."),
