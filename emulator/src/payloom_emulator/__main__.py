@@ -20,8 +20,9 @@ from payloom_emulator.core.config import (
     EmulatorConfig,
     Endpoint,
     Key,
+    new_control_key,
 )
-from payloom_emulator.options import KEYS, WEBHOOK_SECRETS, parser
+from payloom_emulator.options import CONTROL_KEY, KEYS, WEBHOOK_SECRETS, parser
 
 if TYPE_CHECKING:
     import argparse
@@ -42,6 +43,9 @@ def config_of(options: argparse.Namespace) -> EmulatorConfig:
         seed=options.seed,
         latency=options.latency,
         allowed_hosts=tuple(options.allow_host),
+        webhook_hosts=tuple(options.allow_webhook_host),
+        control_key=os.environ.get(CONTROL_KEY) or new_control_key(),
+        control_key_always=bool(os.environ.get(CONTROL_KEY)),
         keys=tuple(Key(key) for key in os.environ.get(KEYS, "").split()),
         rate_limit=options.rate_limit,
     )
@@ -113,6 +117,8 @@ def _serve(options: argparse.Namespace) -> int:
         print(f"  webhooks         {endpoint.url}  secret {endpoint.secret}")
     if not emulator.config.endpoints:
         print(f"  webhooks         none; --webhook-url URL sends them with secret {DEFAULT_WEBHOOK_SECRET}")
+    if not emulator.config.control_key_always:
+        print(f"  control key      {emulator.config.control_key}   (for callers on other machines)")
     sys.stdout.flush()
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
     server.run(sockets=[listener])

@@ -28,10 +28,16 @@ class RunningEmulator:
     secret_key: str = DEFAULT_SECRET_KEY
     publishable_key: str = DEFAULT_PUBLISHABLE_KEY
 
+    @property
+    def control_key(self) -> str:
+        """What calls of the control API from other machines need."""
+        return self.emulator.config.control_key
+
     def control(self, path: str, /, **params: object) -> dict[str, Any]:
         """POST to `/_emulator/{path}` and return the answer."""
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.control_key}"}
         request = urllib.request.Request(  # noqa: S310 - our own address
-            f"{self.url}/_emulator/{path}", json.dumps(params).encode(), {"Content-Type": "application/json"}
+            f"{self.url}/_emulator/{path}", json.dumps(params).encode(), headers
         )
         with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
             return json.loads(response.read())

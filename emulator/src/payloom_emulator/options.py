@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from payloom_emulator import __version__
 
@@ -10,6 +11,16 @@ WEBHOOK_SECRETS = "PAYLOOM_EMULATOR_WEBHOOK_SECRETS"
 """The environment variable that holds the webhook secrets when no option gives them."""
 KEYS = "PAYLOOM_EMULATOR_KEYS"
 """The environment variable that holds the only keys to take, separated by blanks. Without it, any test key is taken."""
+
+
+CONTROL_KEY = "PAYLOOM_EMULATOR_CONTROL_KEY"
+"""The environment variable that sets the key of the control API, and asks all of its callers for it."""
+
+
+def control_headers() -> dict[str, str]:
+    """Return the headers for a call of the control API: the key of the environment, if there is one."""
+    key = os.environ.get(CONTROL_KEY)
+    return {"authorization": f"Bearer {key}"} if key else {}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -40,6 +51,13 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         metavar="URL",
         help="Send the events of connected accounts here (repeatable). Its secrets follow those of --webhook-url.",
+    )
+    add(
+        "--allow-webhook-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="Also send events to this host, '*' to any (repeatable); else only to this machine and those of --webhook-url.",
     )
     add("--api-version", metavar="VERSION", help="The account's API version, used when a request names none.")
     add("--schedule", default="quick", choices=("quick", "sandbox", "live", "none"), help="When webhooks are retried.")

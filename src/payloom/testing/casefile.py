@@ -229,8 +229,7 @@ class _Reader:
     def user(self, value: Any, path: Path) -> dict[str, Any] | None:
         if value is None:
             return None
-        data = self.map(value, path, ("id", "email", "name", "roles"), "`user`")
-        return {"id": "user", "email": "user@example.com", "name": None, "roles": [], **data}
+        return {**case_keys.SOMEBODY, **self.map(value, path, tuple(case_keys.SOMEBODY), "`user`")}
 
     def objects(self, value: Any, path: Path) -> list[dict[str, Any]]:
         objects: list[dict[str, Any]] = []

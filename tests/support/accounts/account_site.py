@@ -37,6 +37,14 @@ steps:
     values: {id: "${{ uuid() }}", user_id: "${{ user.id }}", amount: 1900}
   - return: {ok: true}
 """,
+    "workflows/staff-discount.yaml": """
+name: Staff discount
+on: {api: POST /staff-discount, auth: user}
+steps:
+  - when: "!(user.email_verified && user.email.endsWith('@people.example.com'))"
+    raise: {status: 403, code: not_ours, message: This is for our people}
+  - return: {verified: "${{ user.email_verified }}"}
+""",
 }
 _numbers = itertools.count(1)
 

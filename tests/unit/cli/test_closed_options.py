@@ -69,6 +69,7 @@ OPEN = {
     "emulator --store": "a file",
     "emulator --seed-file": "a file",
     "emulator --webhook-url": "an address",
+    "emulator --allow-webhook-host": "a host",
     "emulator --webhook-secret": "a secret",
     "emulator --connect-url": "an address",
     "emulator --api-version": "a date; the local Stripe says which it knows",

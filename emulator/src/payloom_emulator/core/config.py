@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import secrets
 from typing import TypedDict
 
 from payloom_emulator.protocol.api_versions import DEFAULT
@@ -17,6 +18,11 @@ DEFAULT_PUBLISHABLE_KEY = "pk_test_local_payloom_emulator"
 
 
 DEFAULT_WEBHOOK_SECRET = "whsec_local_payloom_emulator"  # noqa: S105
+
+
+def new_control_key() -> str:
+    """Return a random key for the control API."""
+    return f"ctl_{secrets.token_urlsafe(24)}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -55,6 +61,8 @@ class EmulatorConfig:
     base_url: where browsers reach it; links in objects (Checkout, receipts) begin with it.
     api_version: of the account, used when a request names none. store: a file, or None to forget at exit.
     allowed_hosts: names it answers for, besides this machine's own and the one in base_url.
+    webhook_hosts: where events may be sent besides this machine; `*` for any host.
+    control_key: for callers of the control API on other machines; control_key_always: for all of its callers.
     schedule: a name of `delivery.SCHEDULES` or seconds between attempts. keys: when given, only these work.
     settle_seconds: emulator time until a bank debit settles. seed: makes identifiers and faults repeatable.
     rate_limit: requests a second before 429 (None: no limit). latency: seconds added to each answer.
@@ -72,6 +80,9 @@ class EmulatorConfig:
     rate_limit: int | None = None
     latency: float = 0.0
     allowed_hosts: tuple[str, ...] = ()
+    webhook_hosts: tuple[str, ...] = ()
+    control_key: str = dataclasses.field(default_factory=new_control_key, repr=False)
+    control_key_always: bool = False
     business: Business = dataclasses.field(
         default_factory=lambda: {
             "name": "Local Stripe",

@@ -7,6 +7,8 @@ EmulatorError
 ├── NoSuchEndpoint      a secret of an unknown webhook endpoint was to be rolled
 ├── CrossSite           a page of another site tried to steer it
 ├── WrongHost           a request named another machine as its Host
+├── NoControlKey        a caller from elsewhere tried to steer it without the control key
+├── WebhookAddressRefused  an endpoint is where no event may go
 └── StoreInUse          another emulator has the store file open
 """
 
@@ -67,3 +69,16 @@ class WrongHost(EmulatorError):
 
     code = "emulator_wrong_host"
     status = 421
+
+
+class NoControlKey(EmulatorError):
+    """Calls from other machines need the control key."""
+
+    code = "emulator_no_control_key"
+    status = 401
+
+
+class WebhookAddressRefused(EmulatorError):
+    """The local Stripe sends no events to this address."""
+
+    code = "emulator_webhook_address"

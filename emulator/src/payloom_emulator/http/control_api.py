@@ -13,6 +13,7 @@ from starlette.routing import Route
 from payloom_emulator.billing import settings
 from payloom_emulator.core.errors import EmulatorError
 from payloom_emulator.http import onboarding_page
+from payloom_emulator.http.control_key import with_control_key
 from payloom_emulator.http.same_site import own_pages_only
 from payloom_emulator.http.seeding import Step, replay_calls
 from payloom_emulator.http.trigger import TRIGGERS, trigger
@@ -36,7 +37,6 @@ Handler = Callable[["Emulator", Params], object]
 def routes() -> list[Route]:
     """Return the control routes."""
     table: list[tuple[str, str, Handler]] = [
-        ("GET", "/health", _health),
         ("GET", "/_emulator", _about),
         ("POST", "/_emulator/reset", _reset),
         ("POST", "/_emulator/seed", _seed),
@@ -53,15 +53,20 @@ def routes() -> list[Route]:
         ("POST", "/_emulator/trigger", _trigger),
         ("POST", "/_emulator/billing", _billing),
     ]
-    json_routes = [Route(path, own_pages_only(_endpoint(handler)), methods=[method]) for method, path, handler in table]
     return [
-        *json_routes,
-        Route("/_emulator/snapshot", own_pages_only(_snapshot), methods=["GET", "POST"]),
-        Route("/_emulator/restore", own_pages_only(_restore), methods=["POST"]),
+        *(_steering(path, _endpoint(handler), method) for method, path, handler in table),
+        _steering("/_emulator/snapshot", _snapshot, "GET", "POST"),
+        _steering("/_emulator/restore", _restore, "POST"),
+        Route("/health", _endpoint(_health), methods=["GET"]),
         Route("/b/{slug}", _payment_link, methods=["GET"]),
         *onboarding_page.routes(),
         Route("/_emulator/3ds/{intent}/{outcome:str}", _three_d_secure, methods=["POST"]),
     ]
+
+
+def _steering(path: str, endpoint: Callable[[Request], Awaitable[Response]], *methods: str) -> Route:
+    """Return a route for programs of this machine and holders of the control key, and for no page of another site."""
+    return Route(path, own_pages_only(with_control_key(endpoint)), methods=list(methods))
 
 
 def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:

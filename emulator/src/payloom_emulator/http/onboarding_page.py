@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from payloom_emulator.http.same_site import own_pages_only
 from payloom_emulator.protocol.json_shapes import text
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _STYLE = "body{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:4rem au
 def routes() -> list[Route]:
     """Return the route of this page."""
     return [
-        Route("/_emulator/onboarding/{account}", _onboarding, methods=["GET", "POST"]),
+        Route("/_emulator/onboarding/{account}", own_pages_only(_onboarding), methods=["GET", "POST"]),
     ]
 
 

@@ -15,11 +15,13 @@ import json
 import random
 from typing import TYPE_CHECKING, TypedDict, cast
 
+from payloom_emulator.core.errors import WebhookAddressRefused
 from payloom_emulator.core.unit_of_work import UnitOfWork
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.webhooks import Event, EventDestination, WebhookEndpoint
 from payloom_emulator.presentation.expand import render
 from payloom_emulator.presentation.thin_events import thin_event
+from payloom_emulator.runtime.webhook_addresses import addresses_of, allowed_hosts
 from payloom_emulator.runtime.webhook_secrets import secrets_of
 
 if TYPE_CHECKING:
@@ -125,6 +127,7 @@ class Delivery:
         self._endpoints: dict[str, list[WebhookEndpoint]] = {}
         self._client: httpx.AsyncClient | None = None
         self._busy: dict[str, asyncio.Task[None]] = {}
+        self._hosts = allowed_hosts(environment.config)
 
     def reset(self) -> None:
         """Behave as at the start: no faults, not paused, the configured schedule."""
@@ -338,10 +341,28 @@ class Delivery:
             "Stripe-Signature": sign(payload, secrets, int(self._environment.clock.real())),
         }
         try:
-            response = await self._client.post(url, content=payload, headers=headers)
+            response = await self._post_to(self._client, httpx.URL(url), payload, headers)
+        except WebhookAddressRefused as error:
+            return None, None, " ".join(filter(None, (error.message, error.hint)))
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             return None, None, f"{type(error).__name__}: {error}"
         return response.status_code, response.text[:REPLY_KEPT], None
+
+    async def _post_to(
+        self, client: httpx.AsyncClient, url: httpx.URL, payload: bytes, headers: dict[str, str]
+    ) -> httpx.Response:
+        """Send to the first address of the host that takes a connection; a name is looked up once (no rebinding)."""
+        import httpx  # noqa: PLC0415 - loaded with the first delivery, not at start
+
+        addresses = await addresses_of(str(url), self._hosts)
+        headers = {**headers, "Host": url.netloc.decode("ascii")}
+        named = {"sni_hostname": url.host} if url.scheme == "https" else {}
+        for address in addresses[:-1]:
+            with contextlib.suppress(httpx.ConnectError):
+                return await client.post(
+                    url.copy_with(host=address), content=payload, headers=headers, extensions=named
+                )
+        return await client.post(url.copy_with(host=addresses[-1]), content=payload, headers=headers, extensions=named)
 
     def rows(self, *, event: str | None = None, limit: int = 100) -> list[DeliveryRow]:
         """Return deliveries, newest first, for the control API."""

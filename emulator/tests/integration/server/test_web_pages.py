@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import functools
+import re
 from typing import TYPE_CHECKING
 
 import httpx
@@ -11,6 +14,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from payloom_emulator.core.config import EmulatorConfig, Key
 from payloom_emulator.embedded import RunningEmulator, run
+from payloom_emulator.http import control_api
 from payloom_emulator.http.app import create_app
 
 if TYPE_CHECKING:
@@ -156,3 +160,73 @@ def test_without_keys_of_its_own_any_test_key_opens_it_but_not_from_a_page() -> 
 def test_a_name_can_be_allowed() -> None:
     with run(EmulatorConfig(allowed_hosts=("stripe.internal",))) as running:
         assert ask(running, "GET", "/_emulator", None, origin=None, host="stripe.internal:12111").status_code == 200
+
+
+CONTROL_KEY = "ctl_of_this_test"
+SHOWN = {
+    "bearer": ("authorization", f"Bearer {CONTROL_KEY}"),
+    "basic": ("authorization", f"Basic {base64.b64encode(f'me:{CONTROL_KEY}'.encode()).decode()}"),
+    "wrong": ("authorization", "Bearer ctl_another"),
+    "half": ("authorization", f"Bearer {CONTROL_KEY[:-1]}"),
+    "garbage": ("authorization", "Basic ***"),
+    "secret key": ("authorization", f"Bearer {SECRET}"),
+    "none": ("accept", "*/*"),
+}
+CALLERS = {
+    "loopback": ("127.0.0.1", {}),
+    "loopback 6": ("::1", {}),
+    "mapped": ("::ffff:127.0.0.1", {}),
+    "another machine": ("192.168.1.7", {}),
+    "a name": ("testclient", {}),
+    "a proxy": ("127.0.0.1", {"x-forwarded-for": "127.0.0.1"}),
+    "a proxy of RFC 7239": ("127.0.0.1", {"forwarded": "for=127.0.0.1"}),
+    "a tunnel": ("127.0.0.1", {"via": "1.1 tunnel"}),
+}
+OF_THIS_MACHINE = {"loopback", "loopback 6", "mapped"}
+
+
+def steering() -> list[tuple[str, str]]:
+    """Return what only who may steer gets: the control API and the front page."""
+    control = [(method, route.path) for route in control_api.routes() for method in _methods(route)]
+    links = ("/_emulator/3ds/", "/_emulator/onboarding/", "/b/", "/health")
+    return [("GET", "/"), *((method, path) for method, path in control if not path.startswith(links))]
+
+
+@pytest.mark.parametrize("always", [False, True], ids=["usual", "key set"])
+@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize("shown", SHOWN)
+def test_who_may_steer(shown: str, caller: str, always: bool) -> None:
+    app = create_app(EmulatorConfig(control_key=CONTROL_KEY, control_key_always=always, keys=(Key(SECRET),)))
+    address, headers = CALLERS[caller]
+    may = shown in {"bearer", "basic"} or (caller in OF_THIS_MACHINE and not always)
+
+    async def ask_all() -> None:
+        transport = httpx.ASGITransport(app, client=(address, 50000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:12111", headers=headers) as http:
+            for method, path in steering():
+                if may and path in {"/_emulator/restore", "/_emulator/reset"}:
+                    continue  # an empty body is no snapshot
+                answer = await http.request(method, path.replace("{id}", "we_none"), headers=dict([SHOWN[shown]]))
+                assert (answer.status_code != 401) is may, (method, path, answer.text)
+                assert ("www-authenticate" in answer.headers) is not may
+            assert (await http.get("/health")).status_code == 200
+
+    asyncio.run(ask_all())
+
+
+def test_each_local_stripe_has_a_control_key_of_its_own_that_nothing_shows() -> None:
+    one, two = EmulatorConfig(), EmulatorConfig()
+    assert one.control_key != two.control_key
+    assert len(one.control_key) > 30
+    assert one.control_key not in repr(one)
+
+
+def test_no_page_of_another_site_posts_to_a_page_of_ours(keyed: RunningEmulator) -> None:
+    """Also not to those whose address is hard to guess: onboarding, portal, invoices, micro-deposits."""
+    posts = [path for method, path in routes() if method == "POST" and "{" in path and path not in FOR_PAGES]
+    assert len(posts) > 8
+    for path in posts:
+        answer = httpx.post(
+            keyed.url + re.sub(r"\{[^}]+\}", "nothing", path), headers={"origin": FOREIGN}, trust_env=False
+        )
+        assert answer.status_code == 403, path

@@ -177,6 +177,29 @@ def test_a_configured_endpoint_keeps_its_rolled_secret_over_a_restart(tmp_path: 
             running.control(f"webhook_endpoints/{endpoints[0].id}/roll")
 
 
+def test_an_event_for_another_machine_or_for_a_clouds_metadata_stays_here(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator, receiver: Receiver
+) -> None:
+    """Such an endpoint can be made, as at Stripe. The attempt says why nothing was sent."""
+    reasons = {
+        "http://169.254.169.254/latest/meta-data/": "never sent",
+        "https://192.0.2.1/hooks": "--allow-webhook-host 192.0.2.1",
+        receiver.url.replace("127.0.0.1", "localhost"): None,
+    }
+    made = {
+        client.v1.webhook_endpoints.create({"url": url, "enabled_events": ["customer.created"]}).id: reason
+        for url, reason in reasons.items()
+    }
+    client.v1.customers.create({"email": "a@example.com"})
+    rows = {row["endpoint"]: row for row in written(stripe_emulator, 3) if row["attempt"] == 1}
+    assert set(rows) == set(made)
+    for endpoint, reason in made.items():
+        row = rows[endpoint]
+        assert row["state"] == ("succeeded" if reason is None else "failed"), row
+        assert reason is None or reason in str(row["error"])
+    assert len(receiver.got) == 1
+
+
 def test_only_enabled_events_are_sent_and_a_disabled_endpoint_gets_none(
     client: stripe.StripeClient, stripe_emulator: RunningEmulator, receiver: Receiver
 ) -> None:

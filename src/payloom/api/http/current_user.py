@@ -30,8 +30,14 @@ FindUser = Callable[[str], Awaitable[Mapping[str, Any] | None]]
 
 
 def as_user(account: Account) -> dict[str, Any]:
-    """Return what workflows and pages see as `user`: `{id, email, name, roles}`."""
-    return {"id": account.id, "email": account.email, "name": account.name, "roles": list(account.roles)}
+    """Return what workflows and pages see as `user`: `{id, email, email_verified, name, roles}`."""
+    return {
+        "id": account.id,
+        "email": account.email,
+        "email_verified": account.verified,
+        "name": account.name,
+        "roles": list(account.roles),
+    }
 
 
 class SessionAuth:

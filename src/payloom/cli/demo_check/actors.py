@@ -12,6 +12,7 @@ import httpx
 
 from payloom.kit.clock import monotonic
 from payloom.settings.keys import StripeSettings
+from payloom_emulator.options import control_headers
 
 PATIENCE = 20.0
 PASSWORD = "a-long-enough-password"  # noqa: S105 - of accounts made for one playthrough
@@ -125,7 +126,7 @@ class StripeSide:
 
     def advance(self, duration: str) -> None:
         """Move the local clock forward."""
-        answer = self.public.post("/_emulator/clock", json={"advance": duration}, timeout=60)
+        answer = self.public.post("/_emulator/clock", json={"advance": duration}, headers=control_headers(), timeout=60)
         expect(answer.is_success, "the clock moves", answer.text[:300])
 
     def request(self, method: str, path: str, **data: Any) -> dict[str, Any]:

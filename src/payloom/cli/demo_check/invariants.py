@@ -14,6 +14,7 @@ from payloom.sandbox.scenario.invariants import (
     check_invariants,
     checked_invariants,
 )
+from payloom_emulator.options import control_headers
 
 _PAID = frozenset({"paid", "partially_refunded", "refunded"})
 
@@ -23,7 +24,8 @@ def observed(actors: DemoActors) -> Observations:
     orders = actors.owner.get("/tables/orders/rows", limit=200)["data"]
     by_intent = {order["payment_intent"]: order["id"] for order in orders if order["payment_intent"]}
     charges = actors.stripe.request("GET", "/v1/charges?limit=100")["data"]
-    deliveries = actors.stripe.public.get("/_emulator/deliveries", params={"limit": 1000}).json()["data"]
+    answer = actors.stripe.public.get("/_emulator/deliveries", params={"limit": 1000}, headers=control_headers())
+    deliveries = answer.json()["data"]
     return Observations(
         acknowledged={
             delivery["event"] for delivery in deliveries if delivery["status"] and 200 <= delivery["status"] < 300

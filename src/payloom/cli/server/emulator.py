@@ -116,8 +116,11 @@ def _running(project: Path | None) -> str | None:
 def _ask(address: str, method: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     import httpx
 
+    from payloom_emulator.options import control_headers
+
+    options: dict[str, Any] = {"json": body, "timeout": _TIMEOUT, "headers": control_headers()}
     try:
-        answer = httpx.request(method, f"{address}/_emulator/trigger", json=body, timeout=_TIMEOUT, trust_env=False)
+        answer = httpx.request(method, f"{address}/_emulator/trigger", **options, trust_env=False)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise ServerUnreachable(
             f"no local Stripe answers at {address} ({error})",

@@ -13,6 +13,16 @@ from payloom.workflows.interpreter.verbs import simple
 from payloom.workflows.program.program import ApiTrigger, StripeTrigger, Workflow
 
 _ANY_OBJECT: Schema = {"type": "object"}
+_USER: Schema = closed(
+    {
+        "id": TEXT,
+        "email": TEXT,
+        "email_verified": {"type": "boolean"},
+        "name": {"type": ["string", "null"]},
+        "roles": {"type": "array", "items": TEXT},
+    }
+)
+"""Who is signed in, as `payloom.api.http.current_user.as_user` describes them; whether somebody is, `has_user` says."""
 ROOTS = ("inputs", "event", "object", "previous", "user", "env", "run", "vars", "steps", "context")
 RESERVED = frozenset({*ROOTS, "secrets", "error", "true", "false", "null", "in"})
 
@@ -25,7 +35,7 @@ def roots(workflow: Workflow, catalog: Catalog) -> dict[str, Schema | None]:
         "event": event,
         "object": stripe_object,
         "previous": _ANY_OBJECT if event is not None else None,
-        "user": None,
+        "user": _USER,
         "env": closed(dict.fromkeys(catalog.env_names(), TEXT)),
         "run": closed(
             {

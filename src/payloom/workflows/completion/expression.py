@@ -281,7 +281,7 @@ ROOTS: Mapping[str, str] = {
     "event": "Stripe's event, with `family` and `action`.",
     "object": "The event's object.",
     "previous": "What the object's changed fields were before.",
-    "user": "Who is signed in.",
+    "user": "Who is signed in; `user.email_verified` says whether the address is theirs.",
     "env": "The project's settings for expressions.",
     "run": "This run: its id and when it started.",
     "vars": "The workflow's variables.",

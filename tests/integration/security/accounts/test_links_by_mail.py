@@ -212,3 +212,14 @@ def test_another_site_asks_for_nothing(site: Site) -> None:
         body = {"email": email} if path == "forgot" else {"token": "x", "password": NEW}
         answer = httpx.post(f"{site.server.url}/api/auth/{path}", json=body, headers={"origin": "https://evil.example"})
         assert answer.json()["error"]["code"] == "cross_site"
+
+
+def test_a_workflow_can_tell_whether_an_address_is_proved(site: Site) -> None:
+    """`user.email` alone is what somebody typed; the session stays, and says more once the link was opened."""
+    email = site.account("unverified")
+    browser = site.sign_in(email)
+    answer = browser.post("/api/staff-discount", json={})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "not_ours")
+    assert browser.post("/api/auth/verify", json={"token": site.mail_to(email)}).status_code == 200
+    answer = browser.post("/api/staff-discount", json={})
+    assert (answer.status_code, answer.json()) == (200, {"verified": True})

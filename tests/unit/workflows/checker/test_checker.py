@@ -49,6 +49,7 @@ WRONG: list[tuple[str, str, str]] = [
     ("F001", "name: T\non: {stripe: payment_intent.succeeded}\nsteps: [{log: x}]\n", "is an event type, not a family (write stripe: payment_intent and actions: [succeeded])"),
     ("F001", "name: T\non: {stripe: payment_intent, actions: [suceeded]}\nsteps: [{log: x}]\n", "unknown action of `payment_intent` `suceeded` (did you mean 'succeeded'?)"),
     ("F001", "name: T\non: {api: 'POST /orders/{order}', auth: user}\ninput: {order_id: uuid}\nsteps: [{log: x}]\n", "the path's `{order}` is not an input"),
+    ("F001", 'name: t\non: {api: POST /x, auth: user}\nsteps:\n  - return: {a: "${{ user.emailVerified }}"}\n', "did you mean 'email_verified'?"),
     # ---------------------------------------------------------------- F002
     ("F002", MANUAL + "steps:\n  - log: ${{ row.email }}\n  - {id: row, select: users, where: {id: x}, one: required}\n", "5:14: `row` is read before it runs (move the step up)"),
     ("F002", MANUAL + "steps:\n  - {id: row, select: users, where: {id: x}, one: optional}\n  - log: ${{ row.email }}\n", "`row` may be null here"),

@@ -103,6 +103,7 @@ class TestRunInputs:
         return {
             "id": "00000000-0000-4000-8000-000000000001",
             "email": "ada@example.test",
+            "email_verified": True,
             "name": "Ada",
             "roles": roles,
         }

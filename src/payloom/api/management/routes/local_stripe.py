@@ -101,6 +101,10 @@ async def _ask(settings: Settings, method: str, path: str, **options: Any) -> An
     if base is None:
         raise NoSuchRoute("this project does not use a local Stripe", hint="Unset the Stripe keys in development.")
     headers = {"authorization": f"Bearer {settings.stripe.secret_key.get_secret_value()}"}
+    if path.startswith("/_emulator"):
+        from payloom_emulator.options import control_headers  # noqa: PLC0415 - the local Stripe is an extra
+
+        headers = control_headers()
     try:
         async with httpx.AsyncClient(base_url=base, timeout=TIMEOUT, headers=headers, trust_env=False) as http:
             answer = await http.request(method, path, **options)

@@ -47,7 +47,7 @@ def _starts(_budget: Budget, text: Any, prefix: Any) -> bool:
 
 
 @define(
-    "string.endsWith(suffix) -> bool", "Whether the text ends with a suffix.", "user.email.endsWith('@example.com')",
+    "string.endsWith(suffix) -> bool", "Whether the text ends with a suffix.", "user.email_verified && user.email.endsWith('@example.com')",
     args=(1, 1), takes=("string",), returns=BOOL,
 )  # fmt: skip
 def _ends(_budget: Budget, text: Any, suffix: Any) -> bool:

@@ -1,0 +1,84 @@
+"""Where the local Stripe may send events: this machine, named hosts, and never a cloud's metadata."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+
+import pytest
+
+from payloom_emulator.core.config import EmulatorConfig, Endpoint
+from payloom_emulator.core.errors import WebhookAddressRefused
+from payloom_emulator.runtime.webhook_addresses import addresses_of, allowed_hosts, check
+
+HERE = (
+    "http://127.0.0.1:3000/h",
+    "http://127.9.9.9/h",
+    "http://[::1]:3000/h",
+    "http://0.0.0.0:3000/h",
+    "http://2130706433/h",
+    "http://[::ffff:127.0.0.1]/h",
+)
+ELSEWHERE = (
+    "http://10.0.0.7/h",
+    "https://192.0.2.9/h",
+    "http://[2001:db8::1]/h",
+    "http://172.17.0.1:3000/h",
+    "http://[::ffff:10.0.0.7]/h",
+)
+NEVER = (
+    "http://169.254.169.254/latest/meta-data/",
+    "http://2852039166/latest/",
+    "http://0xa9.0xfe.0xa9.0xfe/",
+    "http://[::ffff:169.254.169.254]/",
+    "http://[fe80::1]/",
+    "http://[fd00:ec2::254]/latest/",
+    "http://100.100.100.200/latest/",
+    "http://168.63.129.16/machine",
+    "http://224.0.0.1/",
+)
+
+
+def addresses(url: str, *hosts: str) -> list[str]:
+    return asyncio.run(addresses_of(url, frozenset(hosts)))
+
+
+@pytest.mark.parametrize("url", HERE)
+def test_this_machine_gets_events(url: str) -> None:
+    assert addresses(url)
+
+
+@pytest.mark.parametrize("url", ELSEWHERE)
+def test_others_only_when_they_are_named(url: str) -> None:
+    with pytest.raises(WebhookAddressRefused, match="this machine only"):
+        addresses(url)
+    assert addresses(url, "*")
+
+
+@pytest.mark.parametrize("url", NEVER)
+@pytest.mark.parametrize("hosts", [(), ("*",), ("169.254.169.254",)])
+def test_metadata_never(url: str, hosts: tuple[str, ...]) -> None:
+    with pytest.raises(WebhookAddressRefused):
+        addresses(url, *hosts)
+
+
+def test_a_named_host_counts_in_any_case_and_its_look_alike_does_not() -> None:
+    config = EmulatorConfig(webhook_hosts=("Shop.Internal",), endpoints=(Endpoint("http://app:3000/hooks"),))
+    hosts = allowed_hosts(config)
+    assert hosts == {"shop.internal", "app"}
+    private = ipaddress.ip_address("10.0.0.7")
+    check("SHOP.internal", private, hosts)
+    for other in ("shop.internal.evil.example", "xapp", "internal"):
+        with pytest.raises(WebhookAddressRefused):
+            check(other, private, hosts)
+
+
+def test_a_name_may_not_lead_to_metadata_either() -> None:
+    with pytest.raises(WebhookAddressRefused):
+        check("app", ipaddress.ip_address("169.254.169.254"), frozenset({"app"}))
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "http://a:99999999/"])
+def test_what_is_no_address_is_refused(url: str) -> None:
+    with pytest.raises(WebhookAddressRefused):
+        addresses(url)
