@@ -188,8 +188,22 @@ SMALLEST_CHARGE = {
     "thb": 1000,
 }
 """The smallest amounts that Stripe charges, in minor units; another currency has none of its own."""
+LARGEST_CHARGE = {
+    "idr": 999_999_999_999,
+    "inr": 9_999_999_999,
+    "jpy": 9_999_999_999,
+    "krw": 9_999_999_999,
+    "vnd": 9_999_999_999,
+    "huf": 9_999_999_999,
+    "lbp": 999_999_999_999,
+    "cop": 9_999_999_999,
+}
+"""The largest amounts that Stripe charges, in minor units, of the currencies that are not held to `MAX_CHARGE`."""
+MAX_CHARGE = 99_999_999
 WHOLE_ONLY = frozenset(["isk", "ugx"])
 """Currencies whose amounts end in 00."""
+WHOLE_PAYOUTS = frozenset(["huf", "twd"])
+"""Currencies that are charged in two decimals and paid out whole."""
 MAX_MINOR = 99_999_999_999_999
 
 

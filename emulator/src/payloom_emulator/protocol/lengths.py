@@ -33,7 +33,7 @@ _LIMITS: dict[str, dict[str, int]] = {
     "customers": {"name": 256, "business_name": 150, "individual_name": 150},
     "checkout": {
         "custom_fields.key": 200,
-        "custom_fields.label.custom": 50,
+        "custom_fields.label.custom": 100,
         "custom_text.submit.message": 1200,
         "custom_text.shipping_address.message": 1200,
         "custom_text.after_submit.message": 1200,
@@ -48,7 +48,7 @@ _LIMITS: dict[str, dict[str, int]] = {
         "number": 26,
     },
     "payment_intents": {"description": 1000},
-    "payment_links": {"custom_fields.key": 200, "custom_fields.label.custom": 50},
+    "payment_links": {"custom_fields.key": 200, "custom_fields.label.custom": 100},
     "prices": {"lookup_key": 200},
     "products": {"marketing_features.name": 80},
     "promotion_codes": {"code": 500},

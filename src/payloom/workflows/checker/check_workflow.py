@@ -39,7 +39,7 @@ def check(workflow: Workflow, source: Source, catalog: Catalog) -> list[Diagnost
     check_ownership(findings, taint)
     check_callers(findings, taint)
     check_amounts(findings)
-    check_literals(findings)
+    check_literals(findings, types)
     check_payments(findings, types)
     check_secrets(findings)
     check_answers(findings)

@@ -9,9 +9,10 @@ import inspect
 import re
 from collections.abc import Iterator, Mapping
 
-from payloom.connectors.stripe.catalog import moved, schemas, sdk_source
+from payloom.connectors.stripe.catalog import limits, moved, schemas, sdk_source
 from payloom.connectors.stripe.catalog.schemas import Lazy, Schema
 from payloom.kit.json_types import is_dict
+from payloom.workflows.catalog.limits import LIMITS, NOT_BOTH
 from payloom.workflows.expressions.left_out import MOVED
 
 _ROOTS = {"v1": "stripe._v1_services", "v2": "stripe._v2_services"}
@@ -81,16 +82,24 @@ class Operation:
         required = list(self.path_names[:-1])
         if self.params_class:
             body = schemas.of_class(self.params_class, "params")
-            makers |= {name: functools.partial(body["properties"].__getitem__, name) for name in body["properties"]}
+            makers |= {
+                name: functools.partial(self._parameter, body["properties"], name) for name in body["properties"]
+            }
             required += body["required"]
         if self.is_list:
             makers["all"] = functools.partial(dict, _ALL)
         schema = {"type": "object", "properties": Lazy(makers), "additionalProperties": False, "required": required}
         schema[MOVED] = moved.parameters(self.name)
+        texts = {name: field.text for name, field in self.params_class.fields.items()} if self.params_class else {}
+        schema[NOT_BOTH] = limits.not_both(texts, reads=self.method == "get")
         if self.path_names:
             names = [name for name, target in self.path_aliases().items() if target == self.path_names[-1]]
             schema["x-one-of"] = [sorted(names, key=lambda name: name not in visible)]
         return schema
+
+    def _parameter(self, body: Mapping[str, Schema], name: str) -> Schema:
+        limited = limits.of_operation(self.name, name, body[name].get(LIMITS))
+        return body[name] if limited is None else {**body[name], LIMITS: limited}
 
     def result(self) -> Schema | None:
         """Return the JSON Schema of what it answers; its objects are lazy."""

@@ -12,9 +12,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from payloom.connectors.stripe.catalog import moved, sdk_source
+from payloom.connectors.stripe.catalog import limits, moved, sdk_source
 from payloom.connectors.stripe.catalog.left_out import left_out
 from payloom.kit.json_types import is_map, is_sequence
+from payloom.workflows.catalog.limits import LIMITS, NOT_BOTH
 from payloom.workflows.expressions.left_out import LEFT_OUT, MOVED
 
 Reading = Literal["params", "result", "event"]
@@ -38,6 +39,8 @@ _SCALARS: Mapping[str, Schema] = {
 }
 _DECIMAL = {"params": {"type": ["string", "number"], "format": "decimal"}}
 _TEXT = {"type": "string", "format": "decimal"}
+_UNSEEN = frozenset({"properties", MOVED, LIMITS, NOT_BOTH})
+"""What a schema as ordinary JSON does not show, or shows in its own way."""
 
 
 class Lazy(Mapping[str, Any]):
@@ -82,6 +85,7 @@ def of_class(sdk_class: sdk_source.Class, reading: Reading) -> Schema:
             name for name, field in sdk_class.fields.items() if not _may_be_left_out(field.annotation)
         ]
         schema[MOVED] = moved.PARAMETERS
+        schema[NOT_BOTH] = limits.not_both({name: field.text for name, field in sdk_class.fields.items()})
     elif sdk_class.object_name:
         schema["title"] = sdk_class.object_name
         if sdk_class.object_name in moved.FIELDS:
@@ -108,7 +112,7 @@ def plain(schema: Any, depth: int = 3) -> Any:
         if depth <= 0 and "properties" in schema:
             return {"type": "object", **({"title": schema["title"]} if "title" in schema else {})}
         inner = depth - 1 if "properties" in schema else depth
-        plain_schema = {key: plain(value, inner) for key, value in schema.items() if key not in ("properties", MOVED)}
+        plain_schema = {key: plain(value, inner) for key, value in schema.items() if key not in _UNSEEN}
         if "properties" in schema:
             plain_schema["properties"] = {name: plain(part, inner) for name, part in schema["properties"].items()}
         return plain_schema
@@ -124,6 +128,8 @@ def _field(sdk_class: sdk_source.Class, field: sdk_source.Field, reading: Readin
         schema = {**schema, LEFT_OUT: reason}
     if reading == "params" and _MOMENT.search(f"{field.name} {field.text or ''}"):
         schema = _moments(schema)
+    if reading == "params" and (limited := limits.of_parameter(field.name, field.text, schema)) is not None:
+        schema = {**schema, LIMITS: limited}
     return {**schema, "description": field.text} if field.text else schema
 
 

@@ -1,4 +1,4 @@
-"""F137: values in the file that Stripe refuses: currencies, amounts, metadata, and texts on statements."""
+"""F137: values in the file that Stripe refuses: currencies, amounts, metadata, texts on statements, and all limits."""
 
 from __future__ import annotations
 
@@ -8,68 +8,128 @@ from typing import Any
 
 from payloom.kit.diagnostics import Path
 from payloom.kit.json_types import is_list, is_map
-from payloom.kit.money import CURRENCIES, SMALLEST_CHARGE, WHOLE_ONLY, exponent
+from payloom.kit.money import (
+    CURRENCIES,
+    LARGEST_CHARGE,
+    MAX_CHARGE,
+    SMALLEST_CHARGE,
+    WHOLE_ONLY,
+    WHOLE_PAYOUTS,
+    exponent,
+)
 from payloom.kit.suggest import did_you_mean
+from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings
+from payloom.workflows.checker.payment_rules.limits import Problem, beyond_limits
 from payloom.workflows.interpreter.verbs import outbound
 
-_CHARGES = ("payment_intents.create", "charges.create")
+_CHARGES = frozenset({"payment_intents.create", "charges.create"})
 _STATEMENT = re.compile(r"[^<>\\'\"*]+")
 MOST_KEYS, LONGEST_KEY, LONGEST_VALUE = 50, 40, 500
-Problem = tuple[Path, str, str]
-"""Where it stands, what is wrong, and what to do."""
+_LONGEST_INTERVALS = {"day": 1095, "week": 156, "month": 36, "year": 3}
+"""Three years, in each unit of a price's interval."""
 
 
-def check_literals(findings: Findings) -> None:
+def check_literals(findings: Findings, types: Types) -> None:
     """Check what stands in the parameters of every Stripe step; values that are only known in a run are left out."""
     for node in findings.nodes:
-        if isinstance(node, outbound.Stripe):
-            action = findings.catalog.action("stripe", node.action)
-            if action is None or not action.writes:
-                continue
-            charges = action.name in _CHARGES
-            for path, message, hint in _problems(node.with_.literal, (*node.path, "with"), charges=charges):
-                findings.report("F137", path, message, hint)
+        if not isinstance(node, outbound.Stripe):
+            continue
+        action = findings.catalog.action("stripe", node.action)
+        if action is None:
+            continue
+        path = (*node.path, "with")
+        values = node.with_.literal
+        problems = [
+            *_problems(values, path, action.name),
+            *beyond_limits(findings, types, action, values, path, every="all" in node.extra),
+        ]
+        told: set[Path] = set()
+        for at, message, hint in problems:
+            if at not in told:
+                findings.report("F137", at, message, hint)
+            told.add(at)
 
 
-def _problems(values: Any, path: Path, *, charges: bool) -> Iterator[Problem]:
+def _problems(values: Any, path: Path, action: str) -> Iterator[Problem]:
     if is_list(values):
         for at, item in enumerate(values):
-            yield from _problems(item, (*path, at), charges=charges)
+            yield from _problems(item, (*path, at), action)
     if not is_map(values):
         return
-    yield from _money(values, path, charges=charges)
+    yield from _money(values, path, action)
+    yield from _interval(values, path)
     for name, value in values.items():
         at = (*path, name)
-        if name == "metadata" and is_map(value):
-            yield from _metadata(value, at)
+        if name == "metadata":
+            yield from _metadata(value, at) if is_map(value) else ()
+        elif name == "currency_options" and is_map(value):
+            for code, item in value.items():
+                amounts = {**item, "currency": str(code)} if is_map(item) else {"currency": str(code)}
+                yield from _money(amounts, (*at, code), action, key=True)
         elif isinstance(value, str) and str(name).startswith("statement_descriptor") and "${{" not in value:
-            yield from _statement(str(name), value, at)
+            if not action.startswith(("treasury.", "v2.")):
+                yield from _statement(str(name), value, at)
         else:
-            yield from _problems(value, at, charges=charges)
+            yield from _problems(value, at, action)
+    if action == "checkout.sessions.create" and values.get("mode") == "payment" and path[-1:] == ("with",):
+        yield from _cart(values.get("line_items"), (*path, "line_items"))
 
 
-def _money(values: Mapping[str, Any], path: Path, *, charges: bool) -> Iterator[Problem]:
-    currency = values.get("currency")
-    if not isinstance(currency, str) or "${{" in currency:
+def _money(values: Mapping[str, Any], path: Path, action: str, *, key: bool = False) -> Iterator[Problem]:
+    currency = next((values[name] for name in ("currency", "default_currency") if name in values), None)
+    if not isinstance(currency, str) or "${{" in currency or not currency:
         return
     code = currency.lower()
     if code not in CURRENCIES:
+        at = path if key else (*path, "currency" if "currency" in values else "default_currency")
         hint = did_you_mean(code, CURRENCIES) or "write its three letters, such as eur"
-        yield (*path, "currency"), f"Stripe has no currency {currency!r}", hint
+        yield at, f"Stripe has no currency {currency!r}", hint
         return
     for name in ("amount", "unit_amount"):
         amount = values.get(name)
-        if type(amount) is not int:
-            continue
-        at = (*path, name)
-        if exponent(code) == 3 and amount % 10:
-            yield at, f"an amount in {code} ends in 0, and {amount} does not", "round it to ten units"
-        elif code in WHOLE_ONLY and amount % 100:
-            yield at, f"an amount in {code} ends in 00, and {amount} does not", "round it to a hundred units"
-        elif name == "amount" and charges and amount < SMALLEST_CHARGE.get(code, 1):
-            smallest = SMALLEST_CHARGE.get(code, 1)
-            yield at, f"Stripe charges no less than {smallest} {code}, and this is {amount}", "amounts are minor units"
+        if type(amount) is int:
+            yield from _amount(amount, code, (*path, name), action)
+
+
+def _amount(amount: int, code: str, at: Path, action: str) -> Iterator[Problem]:
+    charged = action in _CHARGES and at[-1] == "amount"
+    smallest = SMALLEST_CHARGE.get(code, 1)
+    largest = LARGEST_CHARGE.get(code, MAX_CHARGE)
+    if exponent(code) == 3 and amount % 10:
+        yield at, f"an amount in {code} ends in 0, and {amount} does not", "round it to ten units"
+    elif (code in WHOLE_ONLY or (code in WHOLE_PAYOUTS and action == "payouts.create")) and amount % 100:
+        yield at, f"an amount in {code} ends in 00, and {amount} does not", "round it to a hundred units"
+    elif charged and amount < smallest:
+        yield at, f"Stripe charges no less than {smallest} {code}, and this is {amount}", "amounts are minor units"
+    elif charged and amount > largest:
+        yield at, f"Stripe charges no more than {largest} {code}, and this is {amount}", "amounts are minor units"
+
+
+def _cart(lines: Any, path: Path) -> Iterator[Problem]:
+    """Find a Checkout that is too small to be charged, where the file says all of its prices."""
+    sums: dict[str, int] = {}
+    for line in lines if is_list(lines) else ():
+        price = line.get("price_data") if is_map(line) else None
+        found = (price.get("currency"), price.get("unit_amount"), line.get("quantity", 1)) if is_map(price) else ()
+        match found:
+            case (str(currency), int(amount), int(quantity)) if "${{" not in currency:
+                sums[currency.lower()] = sums.get(currency.lower(), 0) + amount * quantity
+            case _:
+                return
+    for code, total in sums.items():
+        # A Checkout for nothing is allowed: it takes no payment.
+        if len(sums) == 1 and 0 < total < SMALLEST_CHARGE.get(code, 1):
+            message = f"Stripe charges no less than {SMALLEST_CHARGE[code]} {code}, and these items are {total}"
+            yield path, message, "amounts are minor units"
+
+
+def _interval(values: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+    count = values.get("interval_count")
+    interval = values.get("interval")
+    longest = _LONGEST_INTERVALS.get(interval) if isinstance(interval, str) and path[-1:] == ("recurring",) else None
+    if longest is not None and type(count) is int and count > longest:
+        yield (*path, "interval_count"), f"an interval has at most {longest} {interval}s", "it ends after three years"
 
 
 def _metadata(values: Mapping[str, Any], path: Path) -> Iterator[Problem]:
@@ -95,6 +155,8 @@ def _metadata(values: Mapping[str, Any], path: Path) -> Iterator[Problem]:
 
 def _statement(name: str, value: str, path: Path) -> Iterator[Problem]:
     whole = name == "statement_descriptor"
+    if name.endswith(("_kana", "_kanji")) or not value:
+        return
     if len(value) > 22 or (whole and len(value) < 5):
         yield (
             path,

@@ -1,0 +1,194 @@
+"""The limits of parameters that Stripe's descriptions state, for every operation: lengths, numbers, lists, alphabets.
+
+One reading of the descriptions instead of a list by hand: a parameter that Stripe adds, or a limit that it changes,
+counts as soon as the SDK is renewed. What the descriptions do not say stands in `UNSTATED` and `_NOT_BOTH`; a test
+compares both with the local Stripe.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from payloom.workflows.catalog.limits import Limits
+
+Schema = Mapping[str, Any]
+
+_SENTENCES = re.compile(r"(?<=[a-z0-9`*)\]][.;])\s+|\n\n|\n(?=[-*] )")
+_CONDITIONAL = re.compile(
+    r"\b(?:for most|for `|if your|total number|truncated?|calendar days?|recommended|precision|combined)\b",
+    re.IGNORECASE,
+)
+_MOST = r"(?:up to|at most|maximum(?: length| character count)?(?: of(?: this field is)?| is)?|limit(?: of)?|limited to|limit the identifier to)"
+_LONGEST = re.compile(
+    rf"\b{_MOST}(?: a maximum of)? \*?([\d,]+)\*?(?: alphanumeric)? characters\b|\b([\d,]+)[- ]character limit\b",
+    re.IGNORECASE,
+)
+_RANGE_OF_LENGTHS = re.compile(r"\bbetween (\d+) and (\d+) characters\b", re.IGNORECASE)
+_MOST_ITEMS = re.compile(
+    rf"\b(?:supports )?{_MOST}(?: a maximum of)? ([\d,]+)\b(?! (?:characters|days?|minutes|seconds|years?|decimal|or\b))",
+    re.IGNORECASE,
+)
+_BETWEEN = re.compile(
+    r"\bbetween (\d+) ?(?:and|to|--) ?(\d+)\b(?! (?:characters|calendar|seconds from))", re.IGNORECASE
+)
+_ABOVE = re.compile(
+    r"\b(?:must be|integer|larger|value must be) (?:greater than|larger than|than) (\d+)\b", re.IGNORECASE
+)
+_LEAST = re.compile(r"\binteger greater than or equal to (\d+)\b", re.IGNORECASE)
+_LARGEST = re.compile(r"\b(?:value up to|maximum value is|smaller or equal to) (\d+)\b", re.IGNORECASE)
+_POSITIVE = re.compile(r"\bpositive (?:integer|float|number)\b", re.IGNORECASE)
+_OR_ZERO = re.compile(r"\bor (?:0|zero) for\b|\bor a negative\b|\bnegative (?:amount|integer|`)", re.IGNORECASE)
+_ALPHABETS = (
+    (re.compile(r"\balphanumeric, and up to\b", re.IGNORECASE), "[A-Za-z0-9]*", "letters and digits"),
+    (re.compile(r"\b1[–-]12 uppercase letters or numbers\b"), "[A-Z0-9]{1,12}", "1 to 12 capital letters and digits"),
+    (re.compile(r"\blower case letters \(a-z\), upper case letters \(A-Z\), digits \(0-9\), and dashes"),
+     "[A-Za-z0-9-]*", "letters, digits, and dashes"),
+    (re.compile(r"^Two-letter country code\b|\btwo-letter (?:ISO )?country code\b|ISO 3166-1 alpha-2 country code", re.IGNORECASE),
+     "[A-Za-z]{2}", "the two letters of a country, such as DE"),
+    (re.compile(r"\bin YYYY-MM-DD format\b|, in `YYYY-MM-DD`"), r"\d{4}-\d{2}-\d{2}", "a day, such as 2026-01-31"),
+)  # fmt: skip
+
+UNSTATED: Mapping[str, Limits] = {
+    "client_reference_id": Limits(longest=200),
+    "phone": Limits(longest=20),
+    "email": Limits(longest=512, alphabet=r"[^@\s]+@[^@\s]+", letters="an address, such as ada@example.com"),
+    "customer_email": Limits(longest=800, alphabet=r"[^@\s]+@[^@\s]+", letters="an address, such as ada@example.com"),
+    "receipt_email": Limits(longest=800, alphabet=r"[^@\s]+@[^@\s]+", letters="an address, such as ada@example.com"),
+    "lookup_key": Limits(longest=200),
+    "unit_label": Limits(longest=12),
+}
+"""By name of a parameter: limits that hold wherever it stands, and that no description names."""
+_UNSTATED_OF: Mapping[tuple[str, str], Limits] = {
+    ("checkout.sessions", "line_items"): Limits(most=100),
+    ("checkout.sessions", "optional_items"): Limits(most=10),
+    ("coupons", "name"): Limits(longest=40),
+    ("customers", "name"): Limits(longest=256),
+    ("entitlements.features", "name"): Limits(longest=80),
+    ("invoices", "description"): Limits(longest=1500),
+    ("invoices", "number"): Limits(longest=26),
+    ("payment_intents", "description"): Limits(longest=1000),
+    ("promotion_codes", "code"): Limits(longest=500),
+    ("quotes", "description"): Limits(longest=500),
+    ("quotes", "footer"): Limits(longest=500),
+    ("quotes", "header"): Limits(longest=50),
+    ("shipping_rates", "display_name"): Limits(longest=100),
+    ("subscriptions", "description"): Limits(longest=500),
+    ("tax_rates", "display_name"): Limits(longest=50),
+    ("tax_rates", "jurisdiction"): Limits(longest=50),
+    ("tax_rates", "state"): Limits(longest=2),
+    ("test_helpers.test_clocks", "name"): Limits(longest=300),
+}
+"""The same, of the parameters at the top of the operations of one resource."""
+_URL = Limits(alphabet=r"[a-zA-Z][a-zA-Z0-9+.-]*://\S+", letters="a whole address, such as https://shop.example/thanks")
+_IN_WORDS = re.compile(
+    r"\bonly one of `(\w+)` (?:and|or) `(\w+)` (?:can|may) be|\beither `(\w+)` or `(\w+)`, but not both", re.IGNORECASE
+)
+_WITH = re.compile(
+    r"\bmutually exclusive with (?:the )?`(\w+)`|\b(?:cannot|can't) be used in combination with `(\w+)`", re.IGNORECASE
+)
+_NOT_BOTH = (
+    ("allow_promotion_codes", "discounts"),
+    ("amount_off", "percent_off"),
+    ("cancel_at", "cancel_at_period_end"),
+    ("charge", "payment_intent"),
+    ("customer", "customer_creation"),
+    ("customer", "customer_email"),
+    ("days_until_due", "due_date"),
+    ("ending_before", "starting_after"),
+    ("price", "price_data"),
+    ("product", "product_data"),
+    ("trial_end", "trial_period_days"),
+    ("unit_amount", "unit_amount_decimal"),
+)
+"""Pairs of which Stripe takes one, wherever both are offered to a writing call, and that no description names."""
+_READS_BOTH = frozenset({("charge", "payment_intent")})
+"""Pairs that filter a list together."""
+
+
+def of_parameter(name: str, text: str | None, schema: Schema) -> Limits | None:
+    """Return the limits of one parameter. text: Stripe's description of it. schema: what it takes."""
+    kinds = _kinds(schema)
+    known = UNSTATED.get(name) if "string" in kinds else None
+    if "string" in kinds and kinds <= {"string", "null"} and (name.endswith("_url") or name == "url"):
+        known = _URL
+    # Where a text is free, the form it should have is advice.
+    stated = _stated(text, tuple(sorted(kinds))) if text and "freeform" not in text else None
+    if "enum" in schema or known is None:
+        return None if "enum" in schema else stated
+    return known if stated is None else known.under(stated)
+
+
+def of_operation(name: str, parameter: str, limits: Limits | None) -> Limits | None:
+    """Return the limits of a parameter at the top of an operation, where its resource has limits of its own."""
+    resource, _, function = name.rpartition(".")
+    known = _UNSTATED_OF.get((resource, parameter)) if function in {"create", "update"} else None
+    return limits if known is None else known if limits is None else known.under(limits)
+
+
+def not_both(texts: Mapping[str, str | None], *, reads: bool = False) -> tuple[tuple[str, str], ...]:
+    """Return the pairs of parameters of which Stripe takes one. texts: all parameters, with their descriptions."""
+    pairs = {
+        pair for pair in _NOT_BOTH if pair[0] in texts and pair[1] in texts and not (reads and pair in _READS_BOTH)
+    }
+    for name, text in texts.items():
+        for match in _IN_WORDS.finditer(text or ""):
+            pairs |= _known([group for group in match.groups() if group], texts)
+        for match in _WITH.finditer(text or ""):
+            pairs |= _known([name, *(group for group in match.groups() if group)], texts)
+    return tuple(sorted(pairs))
+
+
+def _known(names: Iterable[str], texts: Mapping[str, str | None]) -> set[tuple[str, str]]:
+    first, second = sorted(names)
+    return {(first, second)} if first != second and first in texts and second in texts else set()
+
+
+def _kinds(schema: Schema) -> set[str]:
+    kinds: set[str] = set()
+    for part in schema.get("anyOf", [schema]):
+        kind = part.get("type")
+        kinds |= {kind} if isinstance(kind, str) else set(kind or ())
+    return kinds
+
+
+@functools.cache
+def _stated(text: str, kinds: tuple[str, ...]) -> Limits | None:
+    limits = Limits()
+    for sentence in _SENTENCES.split(text):
+        if _CONDITIONAL.search(sentence):
+            continue
+        if "array" in kinds:
+            limits = limits.under(Limits(most=_number(_MOST_ITEMS, sentence)))
+        elif "string" in kinds:
+            limits = limits.under(_of_text(sentence))
+        if {"integer", "number"} & set(kinds) and "array" not in kinds:
+            limits = limits.under(_of_number(sentence))
+    return limits if limits != Limits() else None
+
+
+def _of_text(sentence: str) -> Limits:
+    between = _RANGE_OF_LENGTHS.search(sentence)
+    if between is not None:
+        return Limits(shortest=int(between[1]), longest=int(between[2]))
+    for says, alphabet, letters in _ALPHABETS:
+        if says.search(sentence):
+            return Limits(longest=_number(_LONGEST, sentence), alphabet=alphabet, letters=letters)
+    return Limits(longest=_number(_LONGEST, sentence))
+
+
+def _of_number(sentence: str) -> Limits:
+    between = _BETWEEN.search(sentence)
+    if between is not None:
+        return Limits(least=int(between[1]), largest=int(between[2]))
+    least, above = _number(_LEAST, sentence), _number(_ABOVE, sentence)
+    if above is None and _POSITIVE.search(sentence) and not _OR_ZERO.search(sentence):
+        above = 0
+    return Limits(least=least, above=above, largest=_number(_LARGEST, sentence))
+
+
+def _number(pattern: re.Pattern[str], sentence: str) -> int | None:
+    found = {int(group.replace(",", "")) for match in pattern.finditer(sentence) for group in match.groups() if group}
+    return found.pop() if len(found) == 1 else None

@@ -1,0 +1,168 @@
+"""F137, over every parameter: its limits (`Limits`), parameters that exclude each other, ids of another kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+from payloom.kit.diagnostics import Path
+from payloom.kit.json_types import is_list, is_map
+from payloom.workflows.catalog.catalog import Action
+from payloom.workflows.catalog.limits import LIMITS, NOT_BOTH, Limits
+from payloom.workflows.checker.expressions import Types
+from payloom.workflows.checker.findings import Findings
+
+Problem: TypeAlias = tuple[Path, str, str]
+"""Where it stands, what is wrong, and what to do."""
+
+PREFIXES: Mapping[str, tuple[str, ...]] = {
+    "account": ("acct_",),
+    "charge": ("ch_", "py_"),
+    "coupon": (),
+    "customer": ("cus_",),
+    "dispute": ("dp_", "du_"),
+    "event": ("evt_",),
+    "invoice": ("in_",),
+    "invoice_item": ("ii_",),
+    "payment_intent": ("pi_",),
+    "payment_link": ("plink_",),
+    "payment_method": ("pm_", "card_", "src_", "ba_"),
+    "payout": ("po_",),
+    "price": ("price_", "plan_"),
+    "product": ("prod_",),
+    "promotion_code": ("promo_",),
+    "quote": ("qt_",),
+    "refund": ("re_", "pyr_"),
+    "session": ("cs_", "bps_"),
+    "setup_intent": ("seti_",),
+    "shipping_rate": ("shr_",),
+    "subscription": ("sub_",),
+    "subscription_item": ("si_",),
+    "subscription_schedule": ("sub_sched_",),
+    "tax_rate": ("txr_",),
+    "transfer": ("tr_",),
+}
+"""How the ids of Stripe's objects begin. Merchants choose those of coupons; older ones of prices and products, too."""
+_SAME = {"default_payment_method": "payment_method", "default_price": "price"}
+_LONGEST = 5000
+"""Characters of any text that has no limit of its own."""
+_ID = re.compile(r"[a-z]+_(?:sched_|test_|live_)?[A-Za-z0-9]{3,}\w*")
+
+
+def beyond_limits(
+    findings: Findings, types: Types, action: Action, values: Any, path: Path, *, every: bool = False
+) -> Iterator[Problem]:
+    """Yield what an action's parameters cannot be. every: the step follows all pages of a list, whatever their size."""
+    schema = action.params or {}
+    every = every or (is_map(values) and bool(values.get("all")))
+    own = action.name.split(".")[-2:-1]
+    for at, name, value, part in _parameters(values, schema, path):
+        limits = part.get(LIMITS) or Limits(longest=_LONGEST)
+        if isinstance(limits, Limits) and not (every and name == "limit" and len(at) == len(path) + 1):
+            yield from _of_one(name, value, limits, at)
+        kind = own[0].removesuffix("s") if name == "id" and own and len(at) == len(path) + 1 else _SAME.get(name, name)
+        if isinstance(value, str) and kind in PREFIXES:
+            yield from _of_another_kind(name, kind, value, at)
+    for at, part, given in _maps(values, schema, path):
+        for pair in part.get(NOT_BOTH) or ():
+            if all(_given(findings, types, given.get(name), (*at, name)) for name in pair):
+                message = f"Stripe takes `{pair[0]}` or `{pair[1]}`, not both"
+                yield (*at, pair[1]), message, f"leave out `{pair[0]}` or `{pair[1]}`"
+
+
+def _parameters(
+    value: Any, schema: Mapping[str, Any], path: Path
+) -> Iterator[tuple[Path, str, Any, Mapping[str, Any]]]:
+    """Yield each named value with the schema of its name, however deep it stands."""
+    for at, part, given in _maps(value, schema, path):
+        for name, item in given.items():
+            known = _of_name(part, name)
+            if known is not None:
+                yield (*at, name), str(name), item, known
+
+
+def _maps(
+    value: Any, schema: Mapping[str, Any], path: Path
+) -> Iterator[tuple[Path, Mapping[str, Any], Mapping[str, Any]]]:
+    """Yield each map with the schema that knows most of its names."""
+    alternatives = [part for part in schema.get("anyOf", [schema]) if is_map(part)]
+    if is_list(value):
+        for items in [part["items"] for part in alternatives if is_map(part.get("items"))][:1]:
+            for at, item in enumerate(value):
+                yield from _maps(item, items, (*path, at))
+    elif is_map(value):
+        shapes = [part for part in alternatives if "properties" in part or "additionalProperties" in part]
+        if not shapes:
+            return
+        shape = max(shapes, key=lambda part: sum(name in part.get("properties", {}) for name in value))
+        yield path, shape, value
+        for name, item in value.items():
+            inner = _of_name(shape, name)
+            if inner is not None and name != "metadata":
+                yield from _maps(item, inner, (*path, name))
+
+
+def _of_name(shape: Mapping[str, Any], name: Any) -> Mapping[str, Any] | None:
+    properties: Mapping[str, Any] = shape.get("properties") or {}
+    inner = properties[name] if name in properties else shape.get("additionalProperties")
+    return inner if is_map(inner) else None
+
+
+def _of_one(name: str, value: Any, limits: Limits, path: Path) -> Iterator[Problem]:
+    if is_list(value) and limits.most is not None and len(value) > limits.most:
+        yield path, f"`{name}` has at most {limits.most} items, this has {len(value)}", "leave some out"
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield from _of_number(name, value, limits, path)
+    elif isinstance(value, str) and value:
+        yield from _of_text(name, value, limits, path)
+
+
+def _of_number(name: str, value: float, limits: Limits, path: Path) -> Iterator[Problem]:
+    small = (limits.least is not None and value < limits.least) or (limits.above is not None and value <= limits.above)
+    if small or (limits.largest is not None and value > limits.largest):
+        words = [
+            f"from {limits.least}" if limits.least is not None else "",
+            f"above {limits.above}" if limits.above is not None else "",
+            f"up to {limits.largest}" if limits.largest is not None else "",
+        ]
+        yield path, f"`{name}` is {' '.join(word for word in words if word)}, not {value}", "use a number in between"
+
+
+def _of_text(name: str, value: str, limits: Limits, path: Path) -> Iterator[Problem]:
+    if "${{" in value:
+        if name.endswith("url") and value.startswith("/"):
+            yield path, f"`{name}` is {limits.letters}", "begin it with ${{ env.SITE_URL }}"
+    elif limits.longest is not None and len(value) > limits.longest:
+        yield path, f"`{name}` has at most {limits.longest} characters, this has {len(value)}", "shorten it"
+    elif limits.shortest is not None and len(value) < limits.shortest:
+        yield path, f"`{name}` has at least {limits.shortest} characters, this has {len(value)}", "lengthen it"
+    elif limits.alphabet is not None and not re.fullmatch(limits.alphabet, value):
+        url = name.endswith("url") and value.startswith("/")
+        yield path, f"`{name}` is {limits.letters}", "begin it with ${{ env.SITE_URL }}" if url else "change the text"
+
+
+def _of_another_kind(name: str, kind: str, value: str, path: Path) -> Iterator[Problem]:
+    """Find an id of an object of another kind, such as a product's where a price is wanted."""
+    if not _ID.fullmatch(value) or value.startswith(PREFIXES[kind]):
+        return
+    others = [
+        (prefix, other) for other, prefixes in PREFIXES.items() for prefix in prefixes if value.startswith(prefix)
+    ]
+    if others:
+        found = max(others)[1].replace("_", " ")
+        yield path, f"`{name}` is the id of a {kind.replace('_', ' ')}, and this is one of a {found}", "use its own id"
+
+
+def _given(findings: Findings, types: Types, value: Any, path: Path) -> bool:
+    """Whether a parameter is surely sent: a null is not, and a text that an expression makes may be one."""
+    if value is None or value is False or value == "":
+        return False
+    site = findings.single(value, path)
+    if site is None:
+        return True
+    schema = types.of(site)
+    if schema is None or any(ref.optional for ref in site.compiled.refs):
+        return False
+    kinds = schema.get("type")
+    return isinstance(kinds, str) and kinds != "null"
