@@ -157,7 +157,7 @@ def test_the_lengths_are_those_of_the_local_stripe() -> None:
 def test_a_list_that_is_read_whole_may_ask_for_more_than_a_page() -> None:
     assert _found("customers.list", {"limit": 101}) == ["`limit` is from 1 up to 100, not 101"]
     assert _found("customers.list", {"limit": 101, "all": True}) == []
-    assert _found("customers.list", {"limit": 101}, every=True) == []
+    assert _found("customers.list", {"limit": 101}, all_pages=True) == []
 
 
 @pytest.mark.parametrize("kind", sorted(PREFIXES))

@@ -190,5 +190,5 @@ def _of_number(sentence: str) -> Limits:
 
 
 def _number(pattern: re.Pattern[str], sentence: str) -> int | None:
-    found = {int(group.replace(",", "")) for match in pattern.finditer(sentence) for group in match.groups() if group}
-    return found.pop() if len(found) == 1 else None
+    numbers = {int(group.replace(",", "")) for match in pattern.finditer(sentence) for group in match.groups() if group}
+    return numbers.pop() if len(numbers) == 1 else None

@@ -51,22 +51,22 @@ _ID = re.compile(r"[a-z]+_(?:sched_|test_|live_)?[A-Za-z0-9]{3,}\w*")
 
 
 def beyond_limits(
-    findings: Findings, types: Types, action: Action, values: Any, path: Path, *, every: bool = False
+    findings: Findings, types: Types, action: Action, values: Any, path: Path, *, all_pages: bool = False
 ) -> Iterator[Problem]:
-    """Yield what an action's parameters cannot be. every: the step follows all pages of a list, whatever their size."""
+    """Yield what an action's parameters cannot be. all_pages: the step follows all pages of a list, whatever their size."""
     schema = action.params or {}
-    every = every or (is_map(values) and bool(values.get("all")))
+    all_pages = all_pages or (is_map(values) and bool(values.get("all")))
     own = action.name.split(".")[-2:-1]
     for at, name, value, part in _parameters(values, schema, path):
         limits = part.get(LIMITS) or Limits(longest=_LONGEST)
-        if isinstance(limits, Limits) and not (every and name == "limit" and len(at) == len(path) + 1):
+        if isinstance(limits, Limits) and not (all_pages and name == "limit" and len(at) == len(path) + 1):
             yield from _of_one(name, value, limits, at)
         kind = own[0].removesuffix("s") if name == "id" and own and len(at) == len(path) + 1 else _SAME.get(name, name)
         if isinstance(value, str) and kind in PREFIXES:
             yield from _of_another_kind(name, kind, value, at)
-    for at, part, given in _maps(values, schema, path):
+    for at, part, named in _maps(values, schema, path):
         for pair in part.get(NOT_BOTH) or ():
-            if all(_given(findings, types, given.get(name), (*at, name)) for name in pair):
+            if all(_given(findings, types, named.get(name), (*at, name)) for name in pair):
                 message = f"Stripe takes `{pair[0]}` or `{pair[1]}`, not both"
                 yield (*at, pair[1]), message, f"leave out `{pair[0]}` or `{pair[1]}`"
 
@@ -75,8 +75,8 @@ def _parameters(
     value: Any, schema: Mapping[str, Any], path: Path
 ) -> Iterator[tuple[Path, str, Any, Mapping[str, Any]]]:
     """Yield each named value with the schema of its name, however deep it stands."""
-    for at, part, given in _maps(value, schema, path):
-        for name, item in given.items():
+    for at, part, named in _maps(value, schema, path):
+        for name, item in named.items():
             known = _of_name(part, name)
             if known is not None:
                 yield (*at, name), str(name), item, known
@@ -150,8 +150,12 @@ def _of_another_kind(name: str, kind: str, value: str, path: Path) -> Iterator[P
         (prefix, other) for other, prefixes in PREFIXES.items() for prefix in prefixes if value.startswith(prefix)
     ]
     if others:
-        found = max(others)[1].replace("_", " ")
-        yield path, f"`{name}` is the id of a {kind.replace('_', ' ')}, and this is one of a {found}", "use its own id"
+        other_kind = max(others)[1].replace("_", " ")
+        yield (
+            path,
+            f"`{name}` is the id of a {kind.replace('_', ' ')}, and this is one of a {other_kind}",
+            "use its own id",
+        )
 
 
 def _given(findings: Findings, types: Types, value: Any, path: Path) -> bool:

@@ -42,13 +42,13 @@ def check_literals(findings: Findings, types: Types) -> None:
         values = node.with_.literal
         problems = [
             *_problems(values, path, action.name),
-            *beyond_limits(findings, types, action, values, path, every="all" in node.extra),
+            *beyond_limits(findings, types, action, values, path, all_pages="all" in node.extra),
         ]
-        told: set[Path] = set()
+        reported: set[Path] = set()
         for at, message, hint in problems:
-            if at not in told:
+            if at not in reported:
                 findings.report("F137", at, message, hint)
-            told.add(at)
+            reported.add(at)
 
 
 def _problems(values: Any, path: Path, action: str) -> Iterator[Problem]:
@@ -111,8 +111,8 @@ def _cart(lines: Any, path: Path) -> Iterator[Problem]:
     sums: dict[str, int] = {}
     for line in lines if is_list(lines) else ():
         price = line.get("price_data") if is_map(line) else None
-        found = (price.get("currency"), price.get("unit_amount"), line.get("quantity", 1)) if is_map(price) else ()
-        match found:
+        priced = (price.get("currency"), price.get("unit_amount"), line.get("quantity", 1)) if is_map(price) else ()
+        match priced:
             case (str(currency), int(amount), int(quantity)) if "${{" not in currency:
                 sums[currency.lower()] = sums.get(currency.lower(), 0) + amount * quantity
             case _:
