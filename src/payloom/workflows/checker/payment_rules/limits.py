@@ -53,7 +53,7 @@ _ID = re.compile(r"[a-z]+_(?:sched_|test_|live_)?[A-Za-z0-9]{3,}\w*")
 def beyond_limits(
     findings: Findings, types: Types, action: Action, values: Any, path: Path, *, all_pages: bool = False
 ) -> Iterator[Problem]:
-    """Yield what an action's parameters cannot be. all_pages: the step follows all pages of a list, whatever their size."""
+    """Yield what an action's parameters cannot be. all_pages: the step follows all pages of a list."""
     schema = action.params or {}
     all_pages = all_pages or (is_map(values) and bool(values.get("all")))
     own = action.name.split(".")[-2:-1]
