@@ -17,11 +17,13 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 def is_foreign(request: Request) -> bool:
     """Tell whether a browser sends this for a page that is not the local Stripe's own."""
-    origin = request.headers.get("origin")
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site == "same-origin":
+        return False  # no page can set this header; a form of a page without a referrer has the Origin "null"
     host = request.headers.get("host", "")  # a proxy in front may speak https, so only hosts are compared
     own = {f"http://{host}", f"https://{host}", request.app.state.emulator.base_url}
     # Another port of the same host counts as the same site, but not as the same origin.
-    return request.headers.get("sec-fetch-site") == "cross-site" or (origin is not None and origin not in own)
+    return site == "cross-site" or (origin is not None and origin not in own)
 
 
 def check(request: Request) -> None:
