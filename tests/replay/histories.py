@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 RECORDED = HERE / "recorded"
-PROJECTS = (*(HERE.parents[1] / "templates" / name for name in ("shop", "gallery")), HERE / "projects" / "once")
+PROJECTS = (*(HERE.parents[1] / "templates" / name for name in ("shop", "gallery", "saas")), HERE / "projects" / "once")
 """What is recorded. `once-inlined` of 0.1.0 is the last one as it was before calls of workflows with `once` became
 runs of their own, `once-called` the same project after that.
 """

@@ -29,8 +29,12 @@ if TYPE_CHECKING:
     from payloom.testing.casefile import Case
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
-ROOTS = ["shop", "gallery"]
-PAIRED = {"shop": ("checkout-completed", "refund"), "gallery": ("buy", "dunning")}
+ROOTS = ["shop", "gallery", "saas"]
+PAIRED = {
+    "shop": ("checkout-completed", "refund"),
+    "gallery": ("buy", "dunning"),
+    "saas": ("subscribe", "keep-subscription"),
+}
 """Flows of which every pair of deaths is tried."""
 
 pytestmark = [pytest.mark.timeout(7200), pytest.mark.parametrize("root", ROOTS)]

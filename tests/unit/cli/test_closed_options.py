@@ -82,7 +82,7 @@ CLOSED: dict[str, tuple[list[str], tuple[str, ...]]] = {
         ["runs", "list", "--status", "bogus"],
         ("queued", "running", "waiting", "succeeded", "failed", "canceled", "filtered", "parked", "blocked"),
     ),
-    "init --template": (["init", "here", "--template", "bogus"], ("blank", "gallery", "shop")),
+    "init --template": (["init", "here", "--template", "bogus"], ("blank", "gallery", "saas", "shop")),
     "storm workflows": (["storm", "refund-with-approval", "bogus"], ("refund-with-approval", "buy", "dunning")),
     "storm --case": (
         ["storm", "refund-with-approval", "--case", "bogus"],

@@ -140,3 +140,18 @@ def test_a_shell_completes_commands() -> None:
     environment = {**os.environ, "_PAYLOOM_COMPLETE": "complete_bash", "COMP_WORDS": "payloom expl", "COMP_CWORD": "1"}
     done = subprocess.run([script], capture_output=True, text=True, check=False, env=environment, timeout=120)
     assert done.stdout.split() == ["explain"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, ""),
+        (["ada@shop.test", "bo@shop.test"], "ada@shop.test, bo@shop.test"),
+        ({"a": [1, None]}, '{"a": [1, null]}'),
+        (True, "true"),
+        (12, "12"),
+        ("as it is", "as it is"),
+    ],
+)
+def test_a_cell_of_a_table_is_never_pythons_own_form(value: object, text: str) -> None:
+    assert output.cell_text(value) == text

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 FILES = sorted(
     path
-    for folder in (ROOT / "templates" / "gallery", ROOT / "templates" / "shop", EXAMPLES.parent)
+    for folder in (ROOT / "templates", EXAMPLES.parent)
     for path in folder.rglob("*.yaml")
     if path.parent.name in ("workflows", "examples") and not path.name.endswith(".test.yaml")
 )

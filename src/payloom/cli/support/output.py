@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
 from payloom.kit.errors import PayloomError
+from payloom.kit.json_types import is_dict, is_list
 
 _REPORT_BUG = "This is a bug in Payloom. Run the command with PAYLOOM_TRACEBACK=1, and report what it prints."
 
@@ -70,8 +71,19 @@ def print_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequen
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else Text("" if cell is None else str(cell)) for cell in row))
+        table.add_row(*(cell if isinstance(cell, Text) else Text(cell_text(cell)) for cell in row))
     Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(table)
+
+
+def cell_text(value: Any) -> str:
+    """Return a value as people read it: nothing for None, a list with commas, a map as JSON."""
+    if value is None:
+        return ""
+    if is_list(value):
+        return ", ".join(map(cell_text, value))
+    return (
+        json.dumps(value, ensure_ascii=False, default=str) if is_dict(value) or isinstance(value, bool) else str(value)
+    )
 
 
 def fail(error: PayloomError, *, as_json: bool = False) -> NoReturn:
