@@ -27,7 +27,7 @@ from payloom.api.page_routes import PageRoutes
 from payloom.api.server import ServerDependencies
 from payloom.app.start_record import record_publish_by_files, record_start
 from payloom.audit.trail import AuditTrail
-from payloom.auth.accounts import Account, Profile
+from payloom.auth.accounts import Account
 from payloom.auth.decision_links import DecisionLink, DecisionLinks
 from payloom.auth.factors.passkeys import PasskeySite
 from payloom.auth.factors.service import SecondFactors
@@ -60,6 +60,7 @@ from payloom.engine.dbos import DbosEngine
 from payloom.inbox.service import Inbox, InboxEvent
 from payloom.kit.clock import Clock
 from payloom.kit.errors import PayloomError
+from payloom.project.live_tables import LiveTables
 from payloom.project.loader import Project
 from payloom.project.publisher import ProjectPublisher
 from payloom.runs.dependencies import keyed_at_stripe
@@ -105,9 +106,8 @@ class Services:
         self.publisher = ProjectPublisher(project, settings, self.versions, clock)
         self.library = PublishedWorkflows(self.versions, project.catalog, settings.env)
         self.engine = DbosEngine(self.database, clock)
-        profile = self._profile_insert()
-        self.accounts = self._accounts(profile)
-        self.studio_users = StudioUsers(self.database, clock, profile=profile)
+        self.accounts = self._accounts()
+        self.studio_users = StudioUsers(self.database, clock, profile=self._insert_profile)
         self.stripe = StripeConnector(
             StripeSettings(settings.stripe.secret_key, base_url=settings.stripe.api_base), clock
         )
@@ -137,6 +137,9 @@ class Services:
         self.inbox = Inbox(self.database, clock, secrets, livemode=settings.stripe.livemode)
         self.backfill = EventBackfill(self.stripe, self.inbox, self.runs, self.database, clock)
         self.index = Indexer(self.database, clock, project.tables, lambda: self.runs.ingested)
+        if settings.is_dev:
+            users = (self.versions.declared.use, self.index.use)
+            self.publisher.live_tables = LiveTables(self.database, self.tables, clock, users)
         self.changes = ChangeStream(self.database, clock)
         self.publisher.record_publish_by_files = lambda: record_publish_by_files(self.database, self.audit)
         self.publisher.on_workflow_changed = functools.partial(self.changes.publish, "workflow")
@@ -149,12 +152,12 @@ class Services:
             settings, project.pages, project.templates, self.tables, self.database, self.session_auth, clock
         )
 
-    def _accounts(self, profile: Profile | None) -> AccountService:
+    def _accounts(self) -> AccountService:
         settings = self.settings
         return AccountService(
             self.database,
             self.clock,
-            profile=profile,
+            profile=self._insert_profile,
             passwords=Passwords(words=(settings.name, urlsplit(settings.site_url).hostname or "")),
             example_domains=settings.is_dev,
             staff_lifetime=dt.timedelta(hours=settings.studio_session_hours),
@@ -168,18 +171,15 @@ class Services:
         assert self.mirror is not None
         self.mirror.apply_event(tx, event.payload)
 
-    def _profile_insert(self) -> Profile | None:
+    def _insert_profile(self, tx: sa.Connection, account_id: str, email: str, name: str | None) -> None:
+        """Insert the row of a new account, if `users` is among the tables now."""
         insert = profile(self.tables)
         if insert is None:
-            return None
-
-        def insert_and_notify(tx: sa.Connection, account_id: str, email: str, name: str | None) -> None:
-            insert(tx, account_id, email, name)
-            # A webhook about this person may be waiting for the row.
-            row = self.tables.select(tx, "users", where={"id": account_id}, one="required")
-            self.runs.rows_changed(tx, "insert", "users", RowChange("users", "insert", row, None))
-
-        return insert_and_notify
+            return
+        insert(tx, account_id, email, name)
+        # A webhook about this person may be waiting for the row.
+        row = self.tables.select(tx, "users", where={"id": account_id}, one="required")
+        self.runs.rows_changed(tx, "insert", "users", RowChange("users", "insert", row, None))
 
     def _forget_user(self, tx: sa.Connection, account: Account) -> None:
         """Take the personal data of an account that is deleted out of `users` and out of the mails to it."""

@@ -6,6 +6,7 @@ No caller calls commit(). Functions given to `write` are synchronous, do nothing
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -57,6 +58,10 @@ class Database(Protocol):
 
         SQLite always holds it. shared: only against those who do not share it.
         """
+        ...
+
+    def alone(self) -> contextlib.AbstractContextManager[None]:
+        """Keep the other writes of this process out while the block runs, in a thread of its own. SQLite only."""
         ...
 
     async def close(self) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import random
 import threading
 import time
@@ -84,6 +85,10 @@ class PostgresDatabase:
         """Hold a lock on each of `names` until `tx` ends. All callers take them in the same order."""
         if names:
             compiled_statements.rows(tx, _LOCK_SHARED if shared else _LOCK, {"names": list(names)})
+
+    def alone(self) -> contextlib.AbstractContextManager[None]:
+        """Keep nobody out: Postgres locks what is changed."""
+        return contextlib.nullcontext()
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` in a read-only snapshot."""

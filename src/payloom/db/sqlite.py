@@ -141,6 +141,10 @@ class SqliteDatabase:
     def write_lock(self, tx: sa.Connection, *names: str, shared: bool = False) -> None:
         """Nothing to do: there is one writer."""
 
+    def alone(self) -> contextlib.AbstractContextManager[None]:
+        """Hold the lock that this process's writers take turns with."""
+        return self.lock
+
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` on a snapshot, in a reader thread."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)

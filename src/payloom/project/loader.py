@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 from payloom.connectors.python.declarations import Declarations, find_functions
 from payloom.connectors.python.loader import Functions, load_functions
 from payloom.connectors.tables.shapes import shapes
-from payloom.connectors.tables.user_profiles import profile
 from payloom.email.errors import EmailError
 from payloom.email.templates import Templates as MailTemplates
 from payloom.kit.clock import SystemClock
@@ -30,12 +29,11 @@ from payloom.pages.templates import Templates
 from payloom.project.catalog import ProjectCatalog, base_catalog
 from payloom.project.check_cache import CheckCache, CheckedText
 from payloom.project.endpoints import endpoint_problems
+from payloom.project.live_tables import FILE as TABLES_FILE
+from payloom.project.live_tables import TablesRead, read_project_tables
 from payloom.settings.file import FILE_NAME
 from payloom.settings.model import Settings
-from payloom.tables.definition.loader import read_tables
 from payloom.tables.definition.spec import TableSpec
-from payloom.tables.errors import BadTablesFile, TableError
-from payloom.tables.query.sql import Tables
 from payloom.workflows.catalog.catalog import TemplateData
 from payloom.workflows.loading.loader import (
     Draft,
@@ -130,29 +128,42 @@ def _template_data(templates: MailTemplates) -> dict[str, TemplateData]:
     return data
 
 
-def reload_workflows(before: Project, settings: Settings, checks: CheckCache | None = None) -> Project:
-    """Read the workflow files again, on the tables, functions and pages the server runs with.
+def reload_workflows(
+    before: Project, settings: Settings, checks: CheckCache | None = None, tables: TablesRead | None = None
+) -> Project:
+    """Read the workflow files again, on the functions and pages the server runs with.
 
     A file is read again only if its text or the names it can use have changed. Mistakes are diagnostics.
-    checks: keeps what was checked, for the editor.
+    checks: keeps what was checked, for the editor. tables: those to check against; None: those of the start.
     """
     loader = _Loader(before.root, settings, checks, previous=before.catalog)
     catalog = loader.catalog = copy.copy(before.catalog)
     catalog.emails = set(before.mails.names())
     catalog.templates = _template_data(before.mails)
     catalog.workflows = set(workflow_names(before.root))
-    same = (catalog.emails, catalog.workflows) == (before.catalog.emails, before.catalog.workflows)
+    if tables is not None:
+        catalog.tables = shapes(tables.specs)
+    same = catalog.emails, catalog.workflows, catalog.tables
+    same = same == (before.catalog.emails, before.catalog.workflows, before.catalog.tables)
     workflows, sources = loader.workflows(before if same else None)
     loader.endpoints(workflows)
     loader.on_start(workflows)
-    loader.unmigrated(before)
+    if tables is not None:
+        loader.diagnostics += tables.diagnostics
+    else:
+        loader.unmigrated(before)
     others = [
         diagnostic
         for diagnostic in before.diagnostics
-        if not diagnostic.file.startswith("workflows/") and diagnostic.file != FILE_NAME
+        if not diagnostic.file.startswith("workflows/") and diagnostic.file not in {FILE_NAME, TABLES_FILE}
     ]
     return dataclasses.replace(
-        before, workflows=workflows, sources=sources, catalog=catalog, diagnostics=(*loader.diagnostics, *others)
+        before,
+        workflows=workflows,
+        sources=sources,
+        tables=before.tables if tables is None else tables.specs,
+        catalog=catalog,
+        diagnostics=(*loader.diagnostics, *others),
     )
 
 
@@ -203,17 +214,9 @@ class _Loader:
         self.diagnostics.append(_diagnostic(file, message, hint, code=code, line=line))
 
     def tables(self) -> dict[str, TableSpec]:
-        try:
-            tables = read_tables(self.root / "tables.yaml")
-        except BadTablesFile as bad:
-            self.diagnostics += bad.diagnostics
-            return {}
-        try:
-            profile(Tables(tables, SystemClock()))
-        except TableError as error:
-            line = tables["users"].line
-            self.report("tables.yaml", error.message, error.hint, line=line)
-        return tables
+        tables, problems = read_project_tables(self.root, SystemClock())
+        self.diagnostics += problems
+        return dict(tables or {})
 
     def mails(self) -> MailTemplates:
         templates = MailTemplates(self.root / "emails")
@@ -228,11 +231,9 @@ class _Loader:
 
     def unmigrated(self, before: Project) -> None:
         """Say that the tables are those of the start. It holds up no workflow that does without the change."""
-        try:
-            changed = read_tables(self.root / "tables.yaml") != before.tables
-        except BadTablesFile:
-            changed = True
-        if changed:
+        tables, problems = read_project_tables(self.root, SystemClock())
+        self.diagnostics += problems
+        if tables is not None and tables != before.tables:
             message, place = "the tables have changed since the server started", Place(1, 1, 1, 2)
             self.diagnostics.append(
                 Diagnostic.at(

@@ -20,6 +20,8 @@ from payloom.kit.diagnostics import Diagnostic
 from payloom.kit.errors import PayloomError
 from payloom.project.catalog import ProjectCatalog
 from payloom.project.check_cache import CheckCache
+from payloom.project.live_tables import FILE as TABLES_FILE
+from payloom.project.live_tables import LiveTables
 from payloom.project.loader import Project, reload_workflows
 from payloom.project.publishable import changed_workflows, publishable
 from payloom.runs.publishing.publications import Author
@@ -73,6 +75,8 @@ class ProjectPublisher:
         self._swapping = asyncio.Lock()
         self.checks = CheckCache()
         """The texts that a publish or the editor checked last."""
+        self.live_tables: LiveTables | None = None
+        """Follows tables.yaml, in development. None: the tables are those of the start."""
         self.record_publish_by_files: Callable[[], None] = lambda: None
         """Has the next publication recorded in the audit trail, in its transaction."""
         self.on_workflow_changed: Callable[[str, str | None], None] = lambda _name, _version: None
@@ -89,7 +93,7 @@ class ProjectPublisher:
         """
         async with self._swapping:
             await self.apply_remote_publications()
-            read = await asyncio.to_thread(reload_workflows, self.project, self.settings, self.checks)
+            read = await self._read()
             self._diagnostics = read.diagnostics
             workflows, unpublished = publishable(self.project.workflows, read)
             changing = changed_workflows(self.project.workflows, workflows)
@@ -111,11 +115,23 @@ class ProjectPublisher:
                 self.on_workflow_changed(name, version)
         return Publication(number, tuple(sorted(changes)), {name: unpublished[name] for name in unpublished if name})
 
+    async def _read(self) -> Project:
+        """Return the project as its files are now. Tables that changed are in use, whatever is published of it."""
+        before = self.project
+        tables = None if self.live_tables is None else await self.live_tables.follow(before.root, before.tables)
+        read = await asyncio.to_thread(reload_workflows, before, self.settings, self.checks, tables)
+        if read.tables is not before.tables:
+            # What is published was checked against other tables: read it all anew if this is not published.
+            self.project = dataclasses.replace(before, tables=read.tables, catalog=read.catalog, sources={})
+        return read
+
     @staticmethod
     def _refusal(project: Project, reason: Diagnostic) -> NotPublished:
         hint = "Fix the error and publish again. Published workflows are not affected."
-        if any(diagnostic.file == "tables.yaml" for diagnostic in project.diagnostics):
-            hint += " tables.yaml has changed since the server started: restart it if the workflow needs the change."
+        unused = next((diagnostic for diagnostic in project.diagnostics if diagnostic.file == TABLES_FILE), None)
+        if unused is not None:
+            hint += f" The server does not use tables.yaml as it is now: {unused.message}"
+            hint += f" ({unused.hint})." if unused.hint else "."
         return NotPublished(
             f"nothing was published: {reason.format()}",
             hint=hint,
@@ -174,10 +190,10 @@ class ProjectPublisher:
             log.warning("not_published", reason=str(error))
 
     def _fingerprint(self) -> tuple[tuple[str, int, int], ...]:
-        """Return what tells whether a workflow file or a mail template has changed."""
+        """Return what tells whether a workflow file, a mail template or tables.yaml has changed."""
         stamps: list[tuple[str, int, int]] = []
-        for folder, pattern in (("workflows", "*.yaml"), ("emails", "*.j2")):
-            for path in sorted((self.root / folder).rglob(pattern)):
+        for folder, pattern in (("workflows", "**/*.yaml"), ("emails", "**/*.j2"), (".", TABLES_FILE)):
+            for path in sorted((self.root / folder).glob(pattern)):
                 try:
                     stat = path.stat()
                 except OSError:

@@ -78,6 +78,10 @@ class MemoryDatabase:
         """Read, as an observer: not a boundary of the scenario."""
         return self.run(work, keep=False)[0]
 
+    def alone(self) -> contextlib.AbstractContextManager[None]:
+        """Nothing to do: nobody else writes."""
+        return contextlib.nullcontext()
+
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
         """See Database.read."""
         return self.inspect(work)
@@ -113,6 +117,10 @@ class CrashableDatabase:
     def engine(self) -> sa.Engine:
         """The SQLAlchemy engine underneath."""
         return self._memory.engine
+
+    def alone(self) -> contextlib.AbstractContextManager[None]:
+        """Nothing to do: nobody else writes."""
+        return contextlib.nullcontext()
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
         """See Database.read."""
@@ -150,6 +158,10 @@ class RollbackDatabase:
     def engine(self) -> sa.Engine:
         """The SQLAlchemy engine underneath."""
         return self._tx.engine
+
+    def alone(self) -> contextlib.AbstractContextManager[None]:
+        """Nothing to do: nobody else writes."""
+        return contextlib.nullcontext()
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
         """See Database.read."""

@@ -39,7 +39,8 @@ class Versions:
     ) -> tuple[int, Mapping[str, str | None]]:
         """Store the versions of all current workflows and make them the ones that new runs use, and arrange schedules.
 
-        sources: the files' text by workflow id, kept for people to read. announce: tell all other workers what changed,
+        sources: the files' text by workflow id, kept for people to read. One that is not in it was not read now, so what
+        tables it is written for stays. announce: tell all other workers what changed,
         and who did it; without it (at a start) they go on with what they have. Returns the number of the publication
         and the changed workflows with their hashes (None: taken away).
         """
@@ -50,7 +51,7 @@ class Versions:
         changes = {name: version for name, version in changes.items() if before.get(name) != version}
 
         def work(tx: sa.Connection) -> tuple[int, Mapping[str, str | None]]:
-            self._store(tx, listed, sources or {}, alone=announce is not None)
+            self._store(tx, listed, sources, alone=announce is not None)
             if announce is None or not changes:
                 return publications.latest(tx), changes
             self._database.write_lock(tx, "publications")
@@ -89,7 +90,7 @@ class Versions:
         return changes
 
     def _store(
-        self, tx: sa.Connection, workflows: Sequence[Workflow], sources: Mapping[str, str], *, alone: bool
+        self, tx: sa.Connection, workflows: Sequence[Workflow], sources: Mapping[str, str] | None, *, alone: bool
     ) -> None:
         known = {tuple(row) for row in tx.execute(sa.select(versions.c.workflow_id, versions.c.hash))}
         for workflow in workflows:
@@ -106,11 +107,12 @@ class Versions:
                         workflow_id=workflow.id,
                         hash=workflow.version,
                         model=workflow.to_model(),
-                        source=sources.get(workflow.id),
+                        source=sources.get(workflow.id) if sources else None,
                         created_at=self._clock.now(),
                     )
                 )
-        self.declared.store(tx, workflows)
+        # One whose file is left out stays a workflow for the tables it was written for.
+        self.declared.store(tx, [workflow for workflow in workflows if sources is None or workflow.id in sources])
         scheduled = schedules.schedules_of(workflows)
         if schedules.needs_upsert(tx, scheduled):
             self._database.write_lock(tx, "schedules")

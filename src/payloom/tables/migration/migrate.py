@@ -42,6 +42,7 @@ async def migrate(
     remake_empty: bool = False,
     finish_renames: bool = False,
     dry_run: bool = False,
+    also: Tables | None = None,
 ) -> list[Change]:
     """Apply what changed in the declaration, insert new seed rows, and return the changes.
 
@@ -50,6 +51,7 @@ async def migrate(
     remake_empty: make a changed table that has no rows anew, whatever changed.
     finish_renames: give renamed tables and columns their names in the database, too; no other version may run then.
     dry_run: change nothing, return what would be done.
+    also: other tables, in use until now, that are these afterwards: no write of this process comes between.
     Without `dry_run`, `tables` know afterwards what they are called in the database.
     Needs Payloom's own tables. Raises `MigrationRefused` naming everything that would be lost or broken; nothing is
     changed then.
@@ -62,8 +64,9 @@ async def migrate(
         remake_empty=remake_empty,
         finish_renames=finish_renames,
         dry_run=dry_run,
+        also=also,
     )
-    return await asyncio.to_thread(_migrate, database.engine, task)
+    return await asyncio.to_thread(_migrate, database, task)
 
 
 async def plan(
@@ -117,10 +120,12 @@ class _Migration:
     remake_empty: bool
     finish_renames: bool
     dry_run: bool
+    also: Tables | None = None
 
 
-def _migrate(engine: sa.Engine, task: _Migration) -> list[Change]:
-    with engine.connect().execution_options(payloom_begin="BEGIN IMMEDIATE") as conn:
+def _migrate(database: Database, task: _Migration) -> list[Change]:
+    engine = database.engine
+    with database.alone(), engine.connect().execution_options(payloom_begin="BEGIN IMMEDIATE") as conn:
         sqlite = engine.dialect.name == "sqlite"
         if sqlite:
             # Only outside a transaction; a table cannot be swapped for its copy while others' references are watched.
@@ -136,8 +141,9 @@ def _migrate(engine: sa.Engine, task: _Migration) -> list[Change]:
         finally:
             if sqlite:
                 _pragma(conn, "foreign_keys=ON")
-    if not task.dry_run:
-        task.tables.use(located)
+        for tables in (task.tables, task.also):
+            if tables is not None and not task.dry_run:
+                tables.use(located)
     return changes
 
 

@@ -82,6 +82,10 @@ class Indexer:
         self._taken_before = ingested()
         self._stood_back = 0
 
+    def use(self, tables: Mapping[str, TableSpec]) -> None:
+        """From now on index rows of these tables."""
+        self._tables = tables
+
     async def catch_up(self, seconds: float | None = None, *, back: dt.timedelta = OVERLAP) -> bool:
         """Index what is new, for at most so many seconds; returns whether everything is indexed.
 
