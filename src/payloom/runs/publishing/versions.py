@@ -39,9 +39,10 @@ class Versions:
     ) -> tuple[int, Mapping[str, str | None]]:
         """Store the versions of all current workflows and make them the ones that new runs use, and arrange schedules.
 
-        sources: the files' text by workflow id, kept for people to read. One that is not in it was not read now, so what
-        tables it is written for stays. announce: tell all other workers what changed,
-        and who did it; without it (at a start) they go on with what they have. Returns the number of the publication
+        sources: the files' text by workflow id, kept for people to read. A workflow that is not in it was not read now:
+        the tables it is written for stay as they were.
+        announce: tell all other workers what changed, and who did it; without it (at a start) they go on with what
+        they have. Returns the number of the publication
         and the changed workflows with their hashes (None: taken away).
         """
         listed = list(workflows)
