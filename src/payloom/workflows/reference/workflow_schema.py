@@ -7,6 +7,7 @@ from typing import Any
 
 from payloom.kit.json_types import is_list, is_map
 from payloom.workflows.catalog.catalog import Catalog
+from payloom.workflows.catalog.limits import LIMITS, NOT_BOTH
 from payloom.workflows.reference.notes import VERBS as VERB_NOTES
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
 from payloom.workflows.syntax.filemodel.steps import VERBS
@@ -117,7 +118,11 @@ def _open_to_expressions(schema: Any) -> Any:
         return [_open_to_expressions(item) for item in schema]
     if not is_map(schema):
         return schema
-    out = {key: value if key in {"enum", "required"} else _open_to_expressions(value) for key, value in schema.items()}
+    out = {
+        key: value if key in {"enum", "required"} else _open_to_expressions(value)
+        for key, value in schema.items()
+        if key not in {LIMITS, NOT_BOTH}  # the checker's: an expression in a file is longer than its value
+    }
     if out.get("x-open") and "enum" in out:
         # Stripe adds values between two releases: offer the known ones, allow others.
         rest = {key: value for key, value in out.items() if key not in {"enum", "type"}}
