@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.support.http_server import RunningServer, running_server
+from tests.support.processes.tls_proxy import certificate, tls_proxy
+from typer.testing import CliRunner
 
+from payloom.cli.commands import app
 from payloom.cli.support.paths import template
 from payloom.settings.load import load_settings
 
@@ -126,3 +130,102 @@ def test_the_scripts_of_the_payment_pages_are_those_of_the_inventory(knock: Any,
             assert "unsafe" not in allowed[1]
     assert seen <= listed
     assert "/_payloom/payloom.js" in seen
+
+
+def without(name: str) -> Any:
+    return lambda path, headers: [(header, value) for header, value in headers if header.lower() != name]
+
+
+def changed(name: str, value: str) -> Any:
+    return lambda path, headers: [(header, value if header.lower() == name else old) for header, old in headers]
+
+
+def added(name: str, value: str) -> Any:
+    return lambda path, headers: [*headers, (name, value)]
+
+
+SPOILED: dict[str, tuple[Any, str | None, str]] = {
+    "nothing": (lambda path, headers: headers, None, ""),
+    "no nosniff": (without("x-content-type-options"), "headers", "x-content-type-options: nosniff"),
+    "frames": (without("x-frame-options"), "headers", "x-frame-options: DENY"),
+    "no policy": (without("content-security-policy"), "headers", "content-security-policy with frame-ancestors"),
+    "inline scripts": (
+        changed(
+            "content-security-policy",
+            "default-src 'self' 'unsafe-inline'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'",
+        ),
+        "headers",
+        "'unsafe-inline'",
+    ),
+    "no HSTS": (without("strict-transport-security"), "headers", "strict-transport-security: max-age=31536000"),
+    "HSTS of a minute": (changed("strict-transport-security", "max-age=60"), "headers", "strict-transport-security"),
+    "two of a header": (added("X-Frame-Options", "ALLOWALL"), "headers", "x-frame-options once"),
+    "a whole referrer": (changed("referrer-policy", "unsafe-url"), "headers", "referrer-policy"),
+    "the server's version": (added("Server", "nginx/1.18.0"), "headers", "no version in `server`"),
+    "what it runs on": (added("X-Powered-By", "PHP/5"), "headers", "no x-powered-by"),
+    "open to every site": (added("Access-Control-Allow-Origin", "*"), "cors", "may read /api/auth/me"),
+    "a cache": (changed("cache-control", "public, max-age=600"), "cache", "public, max-age=600"),
+    "a cookie for scripts": (
+        added("Set-Cookie", "__Host-x=1; Secure; SameSite=Lax"),
+        "cookies",
+        "__Host-x without httponly",
+    ),
+    "a cookie by http": (added("Set-Cookie", "x=1; HttpOnly; SameSite=Lax"), "cookies", "x without secure"),
+}
+"""What a proxy makes of an answer, the finding that says so, and words of it."""
+
+
+@pytest.fixture(scope="module")
+def trusted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return certificate(tmp_path_factory.mktemp("tls"), days=60)
+
+
+def doctor(url: str) -> tuple[int, dict[str, list[tuple[bool, str]]]]:
+    """Return the exit code of `payloom doctor --url`, and what it found by name."""
+    result = CliRunner().invoke(app, ["doctor", "--url", url, "--json"])
+    assert "findings" in result.output, result.output
+    seen: dict[str, list[tuple[bool, str]]] = {}
+    for finding in json.loads(result.output)["findings"]:
+        seen.setdefault(finding["name"], []).append((finding["good"], finding["told"]))
+    return result.exit_code, seen
+
+
+@pytest.mark.parametrize("case", SPOILED)
+def test_doctor_sees_from_outside_what_a_proxy_spoils(
+    shop: RunningServer, trusted: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    spoil, name, words = SPOILED[case]
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted[0]))
+    with tls_proxy(shop.url, trusted, host="127.0.0.1", spoil=spoil) as url:
+        code, seen = doctor(url)
+    problems = [(found, told) for found, all_told in seen.items() for good, told in all_told if not good]
+    assert {found for found, _ in problems} == ({name} if name else set()), problems
+    assert code == (1 if name else 0)
+    assert all(words in told for _, told in problems), problems
+    assert {"tls", "certificate", "protocols", "server", "headers", "cookies", "host", "cors", "doors"} <= set(seen)
+
+
+def test_doctor_sees_a_certificate_that_ends_soon_or_that_nobody_trusts(
+    shop: RunningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = certificate(tmp_path, days=5)
+    with tls_proxy(shop.url, files, host="127.0.0.1", spoil=SPOILED["nothing"][0]) as url:
+        assert doctor(url)[1]["tls"][0][0] is False
+        monkeypatch.setenv("SSL_CERT_FILE", str(files[0]))
+        code, seen = doctor(url)
+    assert (code, seen["certificate"]) == (1, [(False, "good for 5 days")])
+
+
+def test_doctor_says_what_http_gives_away(shop: RunningServer) -> None:
+    code, seen = doctor(shop.url)
+    assert code == 1
+    assert seen["tls"][0][0] is False
+    assert seen["headers"][0][0] is True
+    assert seen["host"] == [(True, "another name is refused")]
+
+
+@pytest.mark.parametrize(
+    "url", ["shop.example.com", "ftp://shop.example.com", "https://", "https://a:b@c", "https://a:99999"]
+)
+def test_what_is_no_address_is_no_question_for_doctor(url: str) -> None:
+    assert CliRunner().invoke(app, ["doctor", "--url", url]).exit_code == 2

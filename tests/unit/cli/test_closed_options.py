@@ -65,6 +65,7 @@ OPEN = {
     "audit export --target": "an id",
     "audit export --since": "a moment; the server says what it takes",
     "audit export --until": "a moment; the server says what it takes",
+    "doctor --url": "an address",
     "emulator --host": "an address",
     "emulator --store": "a file",
     "emulator --seed-file": "a file",

@@ -9,9 +9,12 @@ import platform
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, NoReturn
+
+import typer
 
 from payloom import __version__
+from payloom.cli.support.findings import Finding
 from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project, listen
@@ -20,19 +23,19 @@ from payloom.settings.load import load_settings
 from payloom.settings.model import Settings
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
-
-    name: str
-    good: bool
-    told: str
-    hint: str | None = None
-
-
 @report_errors
-def doctor(project: PROJECT = None, as_json: JSON = False) -> None:
+def doctor(
+    url: Annotated[
+        str | None, typer.Option(help="Look at a deployed address from outside instead: TLS, headers, what is open.")
+    ] = None,
+    project: PROJECT = None,
+    as_json: JSON = False,
+) -> None:
     """Check Python, settings, keys, the database, ports and the project. Exit code 1 if there is a problem."""
+    if url is not None:
+        from payloom.cli.server.deployed import look_at
+
+        _report(list(look_at(url)), None, as_json=as_json)
     root = find_project(project)
     settings: Settings | None = None
     findings = [Finding("payloom", True, f"{__version__} on Python {platform.python_version()}, {platform.system()}")]
@@ -42,6 +45,11 @@ def doctor(project: PROJECT = None, as_json: JSON = False) -> None:
         findings += _look(settings)
     except PayloomError as error:
         findings.append(Finding("settings", False, error.message, error.hint))
+    _report(findings, settings, as_json=as_json)
+
+
+def _report(findings: list[Finding], settings: Settings | None, *, as_json: bool) -> NoReturn:
+    """Print the findings, and exit."""
     bad = [finding for finding in findings if not finding.good]
     if as_json:
         report: dict[str, Any] = {"healthy": not bad, "findings": [dataclasses.asdict(finding) for finding in findings]}
