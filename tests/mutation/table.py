@@ -58,12 +58,13 @@ MODULES = (
     _module("src/payloom/connectors/http/guard.py", "tests/unit/connectors/test_http_guard.py"),
     _module(
         "src/payloom/connectors/stripe/failures.py",
-        "tests/unit/connectors/stripe",
+        "tests/unit/connectors/stripe/test_failures.py",
         f"{_STRIPE}/test_stripe_calls.py",
         f"{_STRIPE}/test_stripe_answers.py",
     ),
     _module(
         "src/payloom/connectors/stripe/lookup.py",
+        "tests/unit/connectors/stripe/test_look_ups.py",
         f"{_STRIPE}/test_stripe_lost_changes.py",
         f"{_STRIPE}/test_stripe_once.py",
     ),

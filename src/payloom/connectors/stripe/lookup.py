@@ -132,9 +132,12 @@ class _Lookup:
         return LookupResult(None, certain=not page["has_more"])
 
     async def _answered_with(self, brought: dict[str, Any]) -> dict[str, Any]:
-        """Return the object that the call answers with; an event may bring the one that it belongs to."""
+        """Return the object that the call answers with; an event may bring the one that it belongs to.
+
+        The ids that a create call takes are those of what the new object belongs to.
+        """
         path = prepare(self.operation, self.arguments).path
-        if not path or brought.get("id") == path[-1]:
+        if self.operation.function == "create" or brought.get("id") == path[-1]:
             return brought
         return await self._read(".".join((*self.operation.service, "retrieve")))
 
@@ -169,13 +172,11 @@ class _Lookup:
         return {**answer, **({"object": kind} if kind else {}), "deleted": True}
 
     async def _read(self, reading: str, *, expand: tuple[str, ...] = ()) -> dict[str, Any]:
-        """Read the object that the call is about, with an operation that takes the same ids or parameters."""
+        """Read the object that the call is about, with an operation that takes the same ids."""
         operation = operations.find(reading)
         assert operation is not None, reading
         prepared = prepare(self.operation, self.arguments)
         arguments: dict[str, Any] = dict(zip(operation.path_names, prepared.path, strict=True))
-        if not operation.path_names:
-            arguments = {name: value for name, value in prepared.body.items() if name != "expand"}
         return await self._perform(reading, {**arguments, **({"expand": list(expand)} if expand else {})})
 
     async def _list(self, listing: Operation, filters: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,21 @@ API, GUEST, STAFF = api(), api("none"), api("[admin]")
 CALLED = "name: T\ndescription: d\non: {called: true}\n"
 PAID = "name: T\ndescription: d\non: {stripe: payment_intent, actions: [succeeded, payment_failed], fresh: true}\n"
 MINE = '  - {id: mine, select: orders, where: {payment_intent: "${{ inputs.s }}", user_id: "${{ user.id }}"}, one: required}\n'
+ORDERED = """input: {n: int, many: int 1..9, id: uuid}
+steps:
+  - {id: one, insert: orders, values: {user_id: "${{ user.id }}", amount: "${{ inputs.n }}", status: pending}}
+  - {id: two, insert: orders, values: [{user_id: "${{ user.id }}", amount: 5, status: pending}, {user_id: "${{ user.id }}", amount: "${{ inputs.n }}", status: pending}]}
+  - {id: again, select: orders, where: {id: "${{ one.id }}", user_id: "${{ user.id }}"}, one: required}
+  - {id: all_of_them, select: orders, where: {user_id: "${{ user.id }}"}}
+"""
+CHOSEN = [
+    "one.amount", "two[0].amount", "again.amount", "all_of_them[0].amount", "all_of_them[inputs.many].amount",
+    "sum(all_of_them.map(row, row.amount))", "sum(all_of_them.filter(row, row.amount > 5).map(row, row.amount))",
+    "all_of_them.map(row, row)[0].amount", "inputs.n * 100", "[inputs.n][0]", "{'a': inputs.n}.a",
+]  # fmt: skip
+"""Amounts that a caller sent, whichever way they took."""
+OURS = ["one.id", "all_of_them.map(row, row.id)[0]", "two.filter(row, row.amount > 5).map(row, row.id)[0]"]
+"""Other columns of the same rows."""
 BY_METADATA = 'where: {id: "${{ object.metadata.order_id }}", status: pending'
 
 
@@ -76,6 +91,12 @@ WRONG: list[tuple[str, str, str]] = [
     ("F103", API + 'input: {id: uuid}\nonce: "${{ user.id }}-${{ now() }}"\nsteps: [{log: x}]\n', "this key is new on every run"),
     ("F120", api("none", ", dedupe: same") + "steps: [{log: x}]\n", "this key is the same for every caller"),
     ("F120", api("optional", ", dedupe: 'a-${{ env.SITE_URL }}'") + "steps: [{log: x}]\n", "this key is the same for every caller"),
+    *(("F101", API + ORDERED + stripe("payment_intents.create", f'amount: "${{{{ {amount} }}}}", currency: usd', 'idempotency_key: "${{ inputs.id }}"'), "decides `amount`") for amount in CHOSEN),
+    ("F103", API + 'input: {id: uuid}\nsteps:\n  - {let: {k: "${{ uuid() }}"}}\n' + stripe("refunds.create", "charge: ch_1", 'idempotency_key: "r-${{ vars.k }}"'), "new on every run"),
+    ("F103", API + 'input: {id: uuid}\nsteps:\n  - {id: key, let: {k: "${{ string(now()) }}"}}\n' + stripe("refunds.create", "charge: ch_1", 'idempotency_key: "${{ key.k }}"'), "new on every run"),
+    ("F103", API + "steps:\n" + stripe("payment_intents.create", "amount: 500, currency: usd", "idempotency_key: same"), "all callers share this key"),
+    ("F104", API + "steps:\n" + stripe("payment_intents.create", "amount: 500, currency: usd", 'idempotency_key: "pay-${{ run.id }}"'), "a second click"),
+    ("F104", API + 'steps:\n  - {id: o, insert: orders, values: {user_id: "${{ user.id }}", amount: 5, status: pending}}\n' + stripe("payment_intents.create", "amount: 500, currency: usd", 'idempotency_key: "pay-${{ o.id }}"'), "a second click"),
     ("F130", API + 'input: {id: uuid, status: string}\nsteps:\n  - {update: orders, where: {id: "${{ inputs.id }}", user_id: "${{ user.id }}"}, set: {status: "${{ inputs.status }}"}}\n', "set their own `status`"),
     ("F130", API + 'input: {id: uuid, status: "pending | paid"}\nsteps:\n  - {update: orders, where: {id: "${{ inputs.id }}", user_id: "${{ user.id }}"}, set: {status: "${{ inputs.status }}"}}\n', "set their own `status`"),
     ("F130", API + 'input: {plan: "free | pro"}\nsteps:\n  - {update: users, where: {id: "${{ user.id }}"}, set: {plan: "${{ inputs.plan }}"}}\n', "set their own `plan`"),
@@ -117,6 +138,12 @@ def test_finds(code: str, text: str, message: str) -> None:
 
 
 RIGHT = [
+    *(API + ORDERED + stripe("payment_intents.create", f'amount: "${{{{ int(string({amount})) }}}}", currency: usd', 'idempotency_key: "${{ inputs.id }}"') for amount in OURS),
+    API + "input: {id: uuid}\nsteps:\n" + stripe("payment_intents.create", "amount: 500, currency: usd", 'idempotency_key: "${{ inputs.id }}-${{ run.id }}"'),
+    API + 'input: {id: uuid}\nsteps:\n  - {let: {k: "${{ inputs.id }}"}}\n' + stripe("payment_intents.create", "amount: 500, currency: usd", 'idempotency_key: "${{ vars.k }}"'),
+    CALLED + "steps:\n" + stripe("payment_intents.create", "amount: 500, currency: usd", "idempotency_key: same"),
+    API + "steps:\n" + stripe("refunds.create", "charge: ch_1", "idempotency_key: refund-ch_1"),
+    STAFF + "steps:\n" + stripe("payment_intents.create", "amount: 500, currency: usd", "idempotency_key: same"),
     # The object is named by a row of the user's, or something compares its owner with the user.
     API + 'steps:\n  - {id: me, select: users, where: {id: "${{ user.id }}"}, one: required}\n' + stripe("subscriptions.cancel", 'id: "${{ me.subscription_id }}"'),
     API + "input: {s: string}\nsteps:\n" + MINE + stripe("payment_intents.cancel", 'id: "${{ inputs.s }}"'),

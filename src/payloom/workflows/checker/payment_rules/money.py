@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from payloom.kit.diagnostics import Path
 from payloom.kit.json_types import is_map
-from payloom.workflows.checker.findings import Findings, leaves
+from payloom.workflows.checker.findings import Findings, leaves, root_of
+from payloom.workflows.checker.payment_rules.ownership import for_anybody
 from payloom.workflows.checker.payment_rules.taint import MONEY, Taint
 from payloom.workflows.expressions.syntax import ast
-from payloom.workflows.interpreter.verbs import call, loops, outbound
+from payloom.workflows.interpreter.verbs import call, loops, outbound, simple, tables
 from payloom.workflows.program.node import ExpressionSite, Node
 
 _OTHERWISE = "read it from a table instead, by a key the client may know, or allow only fixed choices (a | b)"
 AMOUNTS = frozenset({"amount", "unit_amount", "amount_to_capture"})
+_ID = re.compile(r"[a-z]+_\w+")
+"""An id of Stripe's: a call that names one object may have one key."""
 
 
 def check_money(findings: Findings, taint: Taint) -> None:
@@ -129,7 +133,9 @@ def _money_entries(node: ast.Node, taint: Taint, bound: Mapping[str, bool]) -> l
 
 def _twice(findings: Findings, node: outbound.Stripe) -> None:
     action = findings.catalog.action("stripe", node.action)
-    if action is None or not action.moves_money or node.key is not None or "checkout.sessions" in action.name:
+    if action is None or not action.moves_money or "checkout.sessions" in action.name:
+        return
+    if node.key is not None and not _of_this_run(findings, node):
         return
     if action.name.endswith(".update") and "items" not in (node.with_.literal if is_map(node.with_.literal) else {}):
         # It sets values; doing it again sets them to what they are.
@@ -141,6 +147,27 @@ def _twice(findings: Findings, node: outbound.Stripe) -> None:
             "a second click moves the money a second time",
             "add `dedupe: ${{ inputs.request_id }}` to the trigger, or an `idempotency_key` made of the order's id",
         )
+
+
+def _of_this_run(findings: Findings, node: outbound.Stripe) -> bool:
+    """Whether a key names nothing but the run, or rows that it inserts: a second request has a key of its own."""
+    inserted = {row.id for row in findings.nodes if isinstance(row, tables.Insert) and row.id}
+    roots = {root_of(ref.path)[0] for site in _key_sites(findings, node) for ref in site.compiled.refs}
+    return bool(roots) and roots <= {"run", *inserted}
+
+
+def _key_sites(findings: Findings, node: outbound.OutsideStep) -> list[ExpressionSite]:
+    """Return the expressions of a step's key, and those of the variables in it."""
+    sites = list(findings.by_path.get((*node.path, "idempotency_key"), []))
+    for site in sites:
+        names = {part for ref in site.compiled.refs for part in root_of(ref.path)[:2]}
+        for other in findings.nodes:
+            if isinstance(other, simple.Let) and is_map(other.values.literal):
+                for name in other.values.literal:
+                    if name in names or other.id in names:
+                        more = findings.sites_below((*other.path, "let", name))
+                        sites += [one_site for one_site in more if one_site not in sites]
+    return sites
 
 
 def _fresh_keys(findings: Findings) -> None:
@@ -157,19 +184,34 @@ def _fresh_keys(findings: Findings) -> None:
 def _key(findings: Findings, node: outbound.OutsideStep) -> None:
     path = (*node.path, "idempotency_key")
     sites = findings.by_path.get(path, [])
-    for site in sites:
+    for site in _key_sites(findings, node):
         if site.compiled.uses_now or site.compiled.uses_uuid:
             findings.report_in(
                 "F103", site, "this key is new on every run", "make it of ids that stay, e.g. the order's id"
             )
     loop = _loop(findings, node)
     if loop is None:
+        _one_for_all(findings, node, path)
         return
     own = {name for inner in findings.nodes if inner.path[: len(loop.path)] == loop.path for name in [inner.id] if name}
     varying = own | ({loop.item} if isinstance(loop, loops.ForEach) else {"vars"})
     if not any(str(part) in varying for site in sites for ref in site.compiled.refs for part in ref.path[:2]):
         findings.report(
             "F103", path, "all rounds of the loop share this key: only the first gets through", "add the item's id"
+        )
+
+
+def _one_for_all(findings: Findings, node: outbound.OutsideStep, path: Path) -> None:
+    """Find a key that no value of a run is in, where different people call: all get the first one's answer."""
+    action = findings.catalog.action("stripe", node.action) if isinstance(node, outbound.Stripe) else None
+    if action is None or not action.moves_money or not for_anybody(findings):
+        return
+    at = (*node.path, "with")
+    differs = any(site.compiled.refs for site in findings.sites_below(at))
+    one_object = any(isinstance(value, str) and _ID.fullmatch(value) for _, value in leaves(node.with_.literal, at))
+    if (differs or not one_object) and not any(site.compiled.refs for site in _key_sites(findings, node)):
+        findings.report(
+            "F103", path, "all callers share this key: only the first call counts", "add the order's or user's id"
         )
 
 

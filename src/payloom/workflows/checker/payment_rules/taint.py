@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from payloom.kit.diagnostics import Path
-from payloom.kit.json_types import is_dict, is_map
+from payloom.kit.json_types import is_dict, is_list, is_map
 from payloom.workflows.checker.findings import Findings, leaves, root_of
 from payloom.workflows.expressions.syntax import ast
 from payloom.workflows.interpreter.verbs import loops, outbound, simple, tables
@@ -40,6 +40,9 @@ MONEY = frozenset(
     }
 )
 
+Choice: TypeAlias = "bool | dict[str, bool]"
+"""Whether the client chose a value; of a row or rows, by column."""
+
 
 class Taint:
     """Answers, for the expressions of one workflow, whether their value is the client's choice."""
@@ -55,7 +58,7 @@ class Taint:
         self._items: dict[str, Any] = {}
         """What is known of the items that loops and macros go through."""
         self.variables: dict[str, bool] = {}
-        self.steps: dict[str, bool | dict[str, bool]] = {}
+        self.steps: dict[str, Choice] = {}
         for node in findings.nodes:
             if isinstance(node, simple.Let):
                 for name, value in dict(node.values.literal or {}).items():
@@ -66,15 +69,15 @@ class Taint:
             elif isinstance(node, tables.Insert | tables.Upsert | tables.Update):
                 written = node.set if isinstance(node, tables.Update) else node.values
                 at = (*node.path, "set" if isinstance(node, tables.Update) else "values")
-                if is_map(written.literal):
-                    columns = {name: self.value(item, (*at, name)) for name, item in written.literal.items()}
+                columns = self._written(written.literal, at)
+                if columns is not None:
                     self._stored.setdefault(node.table, set()).update(
                         name for name, tainted in columns.items() if tainted
                     )
                     if node.id:
                         self.steps[node.id] = columns
-            elif node.id and isinstance(node, tables.Select) and node.fixed["one"]:
-                # A row that this workflow wrote holds what the client sent, also when it is read again.
+            elif node.id and isinstance(node, tables.Select):
+                # Rows that this workflow wrote hold what the client sent, also when they are read again.
                 self.steps[node.id] = dict.fromkeys(self._stored.get(node.table, ()), True)
             elif node.id and isinstance(node, outbound.Stripe):
                 action = findings.catalog.action("stripe", node.action)
@@ -82,7 +85,35 @@ class Taint:
                 self.steps[node.id] = {"": reads and self.value(node.with_.literal, (*node.path, "with"))}
             elif isinstance(node, loops.ForEach):
                 self.variables.setdefault(f"item:{node.item}", self.tree(node.items.compiled.tree, {}))
+                rows = self.columns(node.items.compiled.tree, {})
+                if rows is not None:
+                    self.steps.setdefault(f"item:{node.item}", rows)
                 self._items.setdefault(node.item, _items_of(self.schema(node.items.compiled.tree)))
+
+    def _written(self, values: Any, path: Path) -> dict[str, bool] | None:
+        """Return which of the columns that a step writes the client chose; None of rows that an expression makes."""
+        if is_map(values):
+            return {name: self.value(item, (*path, name)) for name, item in values.items()}
+        if not is_list(values):
+            return None
+        columns: dict[str, bool] = {}
+        for at, row in enumerate(values):
+            for name, tainted in (self._written(row, (*path, at)) or {}).items():
+                columns[name] = columns.get(name, False) or tainted
+        return columns
+
+    def columns(self, node: ast.Node, bound: Mapping[str, Choice]) -> dict[str, bool] | None:
+        """Return what is known of the columns of a row, or of a list of rows; None of anything else."""
+        if isinstance(node, ast.Macro):
+            return self.columns(node.of, bound) if node.name == "filter" else None
+        path, _, start = ast.path_of(node)
+        if isinstance(start, ast.Index):
+            return self.columns(start.of, bound) if start is node else None
+        names = [part for part in root_of(path) if isinstance(part, str)]
+        if not isinstance(start, ast.Name) or len(names) != 1:
+            return None
+        known = bound.get(names[0], self.steps.get(f"item:{names[0]}", self.steps.get(names[0])))
+        return known if is_dict(known) and "" not in known else None
 
     def value(self, value: Any, path: Path) -> bool:
         """Whether any expression in a value hands on what the client sent."""
@@ -93,7 +124,7 @@ class Taint:
             for site in self.findings.by_path.get(leaf, [])
         )
 
-    def tree(self, node: ast.Node, bound: Mapping[str, bool]) -> bool:
+    def tree(self, node: ast.Node, bound: Mapping[str, Choice]) -> bool:
         """Whether an expression's value is (or holds) the client's choice. Conditions choose, but do not hand on."""
         match node:
             case ast.Name() | ast.Field():
@@ -102,11 +133,12 @@ class Taint:
                 # `products[sku].price` is our price, whoever chose the sku.
                 return self.tree(node.of, bound)
             case ast.Macro():
-                of = self.tree(node.of, bound)
+                rows = self.columns(node.of, bound)
+                of: Choice = self.tree(node.of, bound) if rows is None else rows
                 if node.name in {"all", "exists", "exists_one"}:
                     return False
                 if node.name == "filter":
-                    return of
+                    return self.tree(node.of, bound)
                 before = self._items.get(node.variable)
                 self._items[node.variable] = _items_of(self.schema(node.of))
                 try:
@@ -156,7 +188,7 @@ class Taint:
             and "maximum" in schema
         )
 
-    def path(self, node: ast.Node, bound: Mapping[str, bool]) -> bool:
+    def path(self, node: ast.Node, bound: Mapping[str, Choice]) -> bool:
         """Return whether a path reads what a caller chose.
 
         bound: the names that macros bind, and whether they are tainted.
@@ -165,21 +197,19 @@ class Taint:
         if not isinstance(start, ast.Name):
             return any(self.tree(child, bound) for child in node.children())
         if start.name in bound:
-            return bound[start.name]
+            return _chosen(bound[start.name], [str(part) for part in path[1:]])
         parts = [str(part) for part in root_of(path)]
         name, rest = parts[0], parts[1:]
         if name == "inputs":
             return self.input(rest)
         if name == "vars":
             return self.variables.get(rest[0], False) if rest else any(self.variables.values())
+        if f"item:{name}" in self.steps:
+            return _chosen(self.steps[f"item:{name}"], rest)
         if f"item:{name}" in self.variables:
             return self.variables[f"item:{name}"]
         known = self.steps.get(name, False)
-        if isinstance(known, bool):
-            return known
-        if "" in known:
-            return False
-        return known.get(rest[0], False) if rest else any(known.values())
+        return False if is_dict(known) and "" in known else _chosen(known, rest)
 
     def input(self, rest: list[str]) -> bool:
         """Whether an input is free for the client to choose: choices from a fixed list are not."""
@@ -202,6 +232,14 @@ class Taint:
             known = self.steps.get(str(root_of(path)[0]))
             return is_dict(known) and known.get("", False)
         return any(self.looked_up(child) for child in node.children())
+
+
+def _chosen(known: Choice, path: list[str]) -> bool:
+    """Whether the client chose what stands at a path; the numbers of rows do not tell."""
+    if isinstance(known, bool):
+        return known
+    columns = [part for part in path if not part.isdigit()]
+    return known.get(columns[0], False) if columns else any(known.values())
 
 
 def _items_of(schema: Any) -> Any:
