@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import re
@@ -23,6 +24,8 @@ from tests.support.ports import free_port
 from tests.support.processes import payloom_process
 from tests.support.processes.rehearsal import staging
 
+from payloom.cli.support.deployment_checks import database_findings
+from payloom.db.database import open_database
 from payloom.settings.errors import BadSettings
 from payloom.settings.load import load_settings
 
@@ -110,6 +113,20 @@ def two_roles(postgres_url: str, postgres_server: str) -> Iterator[tuple[str, st
                 database.execute(f"DROP ROLE {role}")  # type: ignore[call-overload]
 
 
+def role_of(address: str) -> str:
+    """Return what `payloom doctor` says of a database role."""
+
+    async def look() -> str:
+        database = open_database(address)
+        try:
+            found = await database.read(lambda tx: list(database_findings(tx)))
+        finally:
+            await database.close()
+        return next(finding.told for finding in found if finding.name == "role")
+
+    return asyncio.run(look())
+
+
 def test_a_role_that_can_change_no_table_serves_and_one_that_can_migrates(
     tmp_path: Path, two_roles: tuple[str, str]
 ) -> None:
@@ -122,6 +139,8 @@ def test_a_role_that_can_change_no_table_serves_and_one_that_can_migrates(
     assert done.returncode == 0, done.stderr
     with served(root, PAYLOOM_DATABASE_URL=serving) as url:
         assert order(url, 1) == {"sum": 2}
+    assert "reads and writes rows only" in role_of(serving)
+    assert "owns the tables" in role_of(migrating)
     with psycopg.connect(serving, autocommit=True) as database:
         for statement in (
             "DROP TABLE orders",

@@ -14,10 +14,12 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from payloom import __version__
+from payloom.cli.support.deployment_checks import database_findings, deployment_findings
 from payloom.cli.support.findings import Finding
 from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project, listen
+from payloom.kit.clock import SystemClock
 from payloom.kit.errors import PayloomError
 from payloom.settings.load import load_settings
 from payloom.settings.model import Settings
@@ -29,9 +31,18 @@ def doctor(
         str | None, typer.Option(help="Look at a deployed address from outside instead: TLS, headers, what is open.")
     ] = None,
     project: PROJECT = None,
+    backups: Annotated[
+        Path | None,
+        typer.Option(
+            "--backups", help="Where the backups are. Default: data/backups in the project.", show_default=False
+        ),
+    ] = None,
     as_json: JSON = False,
 ) -> None:
-    """Check Python, settings, keys, the database, ports and the project. Exit code 1 if there is a problem."""
+    """Check Python, settings, keys, the database, ports and the project. Exit code 1 if there is a problem.
+
+    Outside development: also TLS, the proxy, tokens, backups, the disk, the clock, and the endpoint at Stripe.
+    """
     if url is not None:
         from payloom.cli.server.deployed import look_at
 
@@ -42,7 +53,7 @@ def doctor(
     try:
         settings = load_settings(root)
         findings.append(Finding("settings", True, f"{settings.environment}, {settings.site_url}"))
-        findings += _look(settings)
+        findings += _look(settings, backups)
     except PayloomError as error:
         findings.append(Finding("settings", False, error.message, error.hint))
     _report(findings, settings, as_json=as_json)
@@ -63,16 +74,15 @@ def _report(findings: list[Finding], settings: Settings | None, *, as_json: bool
     sys.exit(1 if bad else 0)
 
 
-def _look(settings: Settings) -> Iterator[Finding]:
+def _look(settings: Settings, backups: Path | None) -> Iterator[Finding]:
     stripe = settings.stripe
     kind = "the local Stripe" if stripe.mode == "local" else f"{stripe.address}, {stripe.mode} mode"
     yield Finding("stripe", True, f"{kind}; {len(stripe.webhook_secrets)} webhook secret(s)")
     yield _project(settings)
-    yield _database(settings)
+    yield from _database(settings)
     yield _sealing(settings)
-    if not settings.is_dev and not settings.trusted_proxies:
-        hint = "If a proxy is in front, list its address in `trusted_proxies`: else all its clients share one limit."
-        yield Finding("proxies", True, "none is trusted", hint)
+    if not settings.is_dev:
+        yield from deployment_findings(settings, backups, SystemClock().now())
     yield _data_folder(settings.data_dir)
     yield from _ports(settings)
 
@@ -87,24 +97,23 @@ def _project(settings: Settings) -> Finding:
     return Finding("project", True, summary)
 
 
-def _database(settings: Settings) -> Finding:
+def _database(settings: Settings) -> list[Finding]:
     from payloom.db.database import open_database
 
-    async def look() -> str:
-        import sqlalchemy as sa
+    where = settings.database_url.rsplit("@", maxsplit=1)[-1]
 
+    async def look() -> list[Finding]:
         database = open_database(settings.database_url)
         try:
-            await database.read(lambda tx: tx.execute(sa.text("SELECT 1")).scalar())
-            return database.dialect
+            found = await database.read(lambda tx: list(database_findings(tx)))
+            return [Finding("database", True, f"{database.dialect} at {where}"), *found]
         finally:
             await database.close()
 
-    where = settings.database_url.rsplit("@", maxsplit=1)[-1]
     try:
-        return Finding("database", True, f"{asyncio.run(look())} at {where}")
+        return asyncio.run(look())
     except PayloomError as error:
-        return Finding("database", False, error.message, error.hint)
+        return [Finding("database", False, error.message, error.hint)]
 
 
 def _sealing(settings: Settings) -> Finding:
