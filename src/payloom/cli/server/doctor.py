@@ -105,8 +105,8 @@ def _database(settings: Settings) -> list[Finding]:
     async def look() -> list[Finding]:
         database = open_database(settings.database_url)
         try:
-            found = await database.read(lambda tx: list(database_findings(tx)))
-            return [Finding("database", True, f"{database.dialect} at {where}"), *found]
+            tables = await database.read(lambda tx: list(database_findings(tx)))
+            return [Finding("database", True, f"{database.dialect} at {where}"), *tables]
         finally:
             await database.close()
 

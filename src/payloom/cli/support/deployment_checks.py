@@ -157,11 +157,11 @@ def _clock(date: str | None, now: dt.datetime) -> Finding:
 
 def _endpoint(settings: Settings, body: Any) -> Finding:
     listed: list[Mapping[str, Any]] = body.get("data", []) if is_dict(body) else []
-    ours = [endpoint for endpoint in listed if endpoint.get("url") == settings.webhook_url]
-    if not ours:
+    matching = [endpoint for endpoint in listed if endpoint.get("url") == settings.webhook_url]
+    if not matching:
         hint = f"Add {settings.webhook_url} in Stripe's dashboard, and put its secret into STRIPE_WEBHOOK_SECRET."
         return Finding("endpoint", False, f"Stripe has no endpoint {settings.webhook_url}", hint)
-    if all(endpoint.get("status") == "disabled" for endpoint in ours):
+    if all(endpoint.get("status") == "disabled" for endpoint in matching):
         return Finding("endpoint", False, "Stripe has disabled the endpoint", "Enable it in Stripe's dashboard.")
     return Finding("endpoint", True, f"Stripe sends events to {settings.webhook_url}")
 
