@@ -217,6 +217,7 @@ async def build(
     tables: str = TABLES,
     outside: OutsideHost | None = None,
     env: Mapping[str, str] | None = None,
+    offers: Callable[[str, str], bool] = lambda _verb, _name: True,
 ) -> RunsFixture:
     """Wire a world on a migrated database.
 
@@ -234,7 +235,7 @@ async def build(
     await engine.prepare()
     host = TablesHost(built)
     registry = PublishedWorkflows(versions, names, {"SITE": "x", **(env or {})})
-    service = RunService(database, engine, clock, registry, host, outside or ledger, limits)
+    service = RunService(database, engine, clock, registry, host, outside or ledger, limits, offers=offers)
     inbox = Inbox(database, clock, ["whsec_test"], livemode=False)
     return RunsFixture(database, engine, clock, ledger, service, versions, names, inbox, host)
 

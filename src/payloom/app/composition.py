@@ -130,6 +130,7 @@ class Services:
             observer=self.metrics,
             on_prune=delete_references,
             repeats_safely=self._repeats_safely,
+            offers=project.offers,
         )
         self.run_queries = RunQueries(self.database)
         secrets = [secret.get_secret_value() for secret in settings.stripe.webhook_secrets]

@@ -75,6 +75,10 @@ class Templates:
         names = (path.relative_to(self.folder).as_posix().removesuffix(SUFFIX) for path in files)
         return sorted(name for name in names if not name.rpartition("/")[2].startswith("_"))
 
+    def has(self, name: str) -> bool:
+        """Whether there is a template of this name now."""
+        return (self.folder / f"{name}{SUFFIX}").is_file()
+
     def check(self, name: str) -> None:
         """Raise `TemplateError` when the template cannot be read: its front matter, its Jinja, its MJML tags."""
         self._subject(name)

@@ -85,6 +85,10 @@ class Project:
         """Where the pages' images, styles and scripts are."""
         return self.root / "pages" / "assets"
 
+    def offers(self, verb: str, name: str) -> bool:
+        """Whether there is a mail template (`email`) or a loaded Python function (`python`) of this name."""
+        return self.mails.has(name) if verb == "email" else name in self.functions.by_name
+
     def ensure_valid(self) -> Project:
         """Return the project, or raise ProjectHasErrors that lists the first ten."""
         if not self.errors:

@@ -93,6 +93,8 @@ class RunDependencies:
     """Told of what ended, once it is durable."""
     repeats_safely: Callable[[Do], bool] = keyed_at_stripe
     """Whether an outside step has its effect once, however often it goes out under its key."""
+    offers: Callable[[str, str], bool] = lambda _verb, _name: True
+    """Whether this process has a mail template (`email`) or a Python function (`python`) of this name."""
     restoration: Restoration = dataclasses.field(default_factory=Restoration)
 
     def later(self, seconds: float) -> dt.datetime:

@@ -176,6 +176,13 @@ class WorkflowRegistry(Protocol):
         """Return the tables that a run may write, on its pinned versions."""
         ...
 
+    def needs(self, start: StartPlan) -> frozenset[tuple[str, str]]:
+        """Return the mail templates and Python functions that a run names, on its pinned versions, each with its verb.
+
+        Empty if a version is not stored.
+        """
+        ...
+
     def wait_scope(self, match: str | None, scope: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the part of a scope that `match` reads, to be stored while a run waits."""
         ...

@@ -60,10 +60,11 @@ class RunService:
         observer: RunObserver | None = None,
         on_prune: PruneHook | None = None,
         repeats_safely: Callable[[Do], bool] = keyed_at_stripe,
+        offers: Callable[[str, str], bool] = lambda _verb, _name: True,
     ) -> None:
         """Wire the services; nothing runs before start().
 
-        on_prune: deletes what others keep about deleted rows. repeats_safely: see `RunDependencies`.
+        on_prune: deletes what others keep about deleted rows. repeats_safely, offers: see `RunDependencies`.
         """
         self._waiters = ResponseWaiters()
         self._deps = deps = RunDependencies(
@@ -78,6 +79,7 @@ class RunService:
             on_event_stored,
             observer,
             repeats_safely,
+            offers,
         )
         self._worker = RunWorker(deps)
         self._starter = RunStarter(deps, self._worker)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from tests.support.http_server import write_project
 from tests.support.processes import payloom_process
+
+from payloom.cli.records.waiting import waiting_line
 
 FILES = {
     "tables.yaml": "tables: {}\n",
@@ -51,3 +54,47 @@ def test_a_call_and_the_run_that_it_became_name_each_other(tmp_path: Path) -> No
         step = payloom(root, "runs", "show", asked).splitlines()[1].split()
         assert step == ["0", "call", "number", "succeeded", "run", called[0]]
     assert f"called by {first}" in payloom(root, "runs", "show", called[0])
+
+
+UNTIL, WHEN = "2030-01-02T03:04:05Z", "2030-01-02 03:04:05"
+PLAIN = {"status": "waiting", "wake_at": UNTIL, "parked_on": None, "blocked": False, "lane": None, "waiting_for": {}}
+
+
+@pytest.mark.parametrize(
+    ("run", "line"),
+    [
+        ({"status": "succeeded"}, None),
+        ({"status": "running"}, None),
+        ({"status": "queued"}, "queued: no worker has taken it yet"),
+        (
+            {"status": "queued", "blocked": True, "lane": "sub_1"},
+            "queued: another run is before it in the lane sub_1",
+        ),
+        (
+            {"parked_on": "orders", "parked_since": UNTIL},
+            f"parked since {WHEN}: it goes on with the next row of orders, and looks again at {WHEN}",
+        ),
+        ({}, f"waits until {WHEN}"),
+        ({"waiting_for": {"until": UNTIL}}, f"waits until {WHEN}"),
+        ({"waiting_for": {"event": "refund", "until": None}}, "waits for an event of refund"),
+        (
+            {"waiting_for": {"approval": "Pay out?", "roles": ["admin", "cfo"], "until": UNTIL}},
+            f"waits for the decision 'Pay out?' of admin, cfo, until {WHEN}",
+        ),
+        ({"waiting_for": {"call": "number", "run": "run_1", "until": None}}, "waits for the run run_1 of number"),
+        (
+            {"waiting_for": {"server": ["email receipt"], "until": UNTIL}},
+            f"waits for a server that has email receipt, until {WHEN}",
+        ),
+    ],
+)
+def test_what_keeps_a_run_is_said_in_one_line(run: dict[str, object], line: str | None) -> None:
+    assert waiting_line(PLAIN | run) == line
+
+
+def test_a_run_that_sleeps_says_until_when(tmp_path: Path) -> None:
+    sleeps = "name: S\ndescription: Sleeps.\non: {manual: true, auth: none}\nsteps:\n  - respond: {}\n  - wait: 3d\n"
+    root = write_project(tmp_path, {"tables.yaml": "tables: {}\n", "workflows/sleeps.yaml": sleeps})
+    payloom(root, "run", "sleeps")
+    (run,) = json.loads(payloom(root, "runs", "list", "--json"))["data"]
+    assert f"  waits until {run['wake_at'].replace('T', ' ')[:19]}\n" in payloom(root, "runs", "show", run["id"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -422,9 +423,7 @@ steps:
     run = await fixture.queries.get(taken.runs[0])
     assert run.status == "waiting"
     clock.set(run.wake_at.replace(microsecond=0) if run.wake_at else clock.now())
-    from datetime import timedelta  # noqa: PLC0415 - only this test needs it
-
-    clock.advance(timedelta(minutes=2))
+    clock.advance(dt.timedelta(minutes=2))
     await fixture.service.sweep()
     assert await fixture.settled(*taken.runs) == {taken.runs[0]: "succeeded"}
     await fixture.service.stop(1)
@@ -442,6 +441,36 @@ async def test_a_run_ends_on_the_version_it_began_with(fixture: RunsFixture) -> 
     use = await fixture.database.read(lambda tx: history(tx, "v"))
     assert sorted(version["open_runs"] for version in use) == [0, 1]
     assert (await fixture.queries.get(first)).version != (await fixture.queries.get(second)).version
+
+
+async def test_a_run_is_left_to_a_server_that_has_what_it_needs(database: Database, tmp_path: Path) -> None:
+    """A template or a function that this server lacks, also in a called workflow; after an hour it fails here."""
+    has, clock = {"jobs:work"}, ManualClock()
+    fixture = await build(database, tmp_path, clock=clock, offers=lambda _verb, name: name in has)
+    await fixture.service.start()
+    await fixture.publish(
+        helper="name: H\non: {called: true}\nsteps:\n  - email: receipt\n    to: a@b.test\n",
+        mails="name: M\non: {stripe: thing}\nsteps:\n  - call: helper\n",
+        works="name: W\non: {stripe: thing}\nsteps:\n  - python: jobs:work\n",
+    )
+    taken = await fixture.service.ingest(fixture.event("thing.created", id="t1"))
+    statuses = {(await fixture.queries.get(run)).workflow_id: run for run in taken.runs}
+    await fixture.settled(statuses["works"])
+    waiting = await fixture.queries.get(statuses["mails"])
+    assert (waiting.status, waiting.waiting_for["server"], fixture.ledger.effects()) == (
+        "waiting",
+        ["email receipt"],
+        dict.fromkeys(fixture.ledger.effects(), "jobs:work"),
+    )
+    has.add("receipt")
+    clock.advance(dt.timedelta(seconds=4))
+    assert await fixture.settled(*taken.runs) == dict.fromkeys(taken.runs, "succeeded")
+    has.clear()
+    (late, _) = (await fixture.service.ingest(fixture.event("thing.created", id="t2"))).runs
+    await fixture.settled(late, also=("waiting",))
+    clock.advance(dt.timedelta(hours=1))
+    assert await fixture.settled(late) == {late: "succeeded"}
+    await fixture.service.stop(1)
 
 
 async def test_a_fork_goes_on_from_a_step_with_new_keys(fixture: RunsFixture) -> None:

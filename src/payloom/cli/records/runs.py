@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from payloom.cli.records.waiting import waiting_line
 from payloom.cli.support.client import with_client
 from payloom.cli.support.options import JSON, LIMIT, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_message, print_table, report_errors
@@ -64,10 +65,9 @@ def show_run(run_id: RUN, project: PROJECT = None, as_json: JSON = False) -> Non
     for wait in run["waits"]:
         until = f", until {wait['until']}" if wait["until"] else ""
         print_data(f"  {wait['path']:<24} waits for {wait['family'] or 'a decision'}{until}")
-    if run["parked_on"]:
-        print_data(f"  parked: it goes on with the next row of {run['parked_on']}")
-    if run["blocked"]:
-        print_data(f"  queued: another run is before it in the lane {run['lane']}")
+    waiting = waiting_line(run)
+    if waiting is not None:
+        print_data(f"  {waiting}")
     if run.get("failure"):
         print_data(f"  failed: {run['failure'].get('message')}")
         if run["failure"].get("where"):

@@ -17,6 +17,7 @@ from payloom.runs.advance.run_state import RunState
 from payloom.runs.advance.turn import Turns
 from payloom.runs.advance.worker import RunWorker
 from payloom.runs.coordination.lanes import LaneAdmission, Lanes
+from payloom.runs.coordination.other_servers import missing
 from payloom.runs.dependencies import RunDependencies
 from payloom.runs.registry import StartPlan
 from payloom.runs.run_rows import Run, copy_run, event_run_id, insert_failed, insert_run
@@ -111,7 +112,7 @@ class RunStarter:
             return False
         state, result = self._turns.take(tx, RunState(own, event, stored=False), max_steps=_STEPS)
         admission.begun += not result.done
-        if not result.done and self._worker.has_slot():
+        if not result.done and self._worker.has_slot() and not missing(self._deps, run):
             after_commit(tx, lambda: self._worker.run_locally(state, result))
             return False
         after_commit(tx, lambda: self._turns.notify_observers(state, result))

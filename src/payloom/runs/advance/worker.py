@@ -23,6 +23,7 @@ from payloom.runs.advance.failures import internal_failure
 from payloom.runs.advance.run_state import START, RunState, StepCall, StepResult, TurnResult, loaded_state
 from payloom.runs.advance.turn import Turns
 from payloom.runs.coordination.lanes import Lanes
+from payloom.runs.coordination.other_servers import leave_to_another
 from payloom.runs.dependencies import RunDependencies
 from payloom.runs.errors import Superseded
 from payloom.runs.models import runs
@@ -107,6 +108,9 @@ class RunWorker:
         now = self._deps.clock.now()
         if run.status == "waiting" and (run.wake_at is None or (run.wake_at - now).total_seconds() > _EARLY):
             return None
+        self._deps.workflows.ensure(tx, run.start())
+        if run.owner is None and leave_to_another(self._deps, tx, run):
+            return None
         run.status, run.owner, run.wake_at, run.waiting_for, run.parked_on = "running", own_id, None, None, None
         run.epoch += 1
         run.updated_at = now
@@ -123,7 +127,6 @@ class RunWorker:
                 updated_at=now,
             )
         )
-        self._deps.workflows.ensure(tx, run.start())
         event = load(tx, run.event_id) if run.event_id is not None else None
         return loaded_state(run, event, load_journal(tx, run_id))
 

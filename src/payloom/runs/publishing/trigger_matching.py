@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from payloom.inbox.service import InboxEvent
+from payloom.runs.errors import VersionUnknown
 from payloom.runs.lane_names import row_lane, value_lane
 from payloom.runs.publishing.schedules import schedules_of
 from payloom.runs.publishing.trigger_explanations import Explanation, Occurrence, explain_workflow
@@ -25,6 +26,7 @@ from payloom.workflows.expressions.expression import Compiled, compile_expressio
 from payloom.workflows.expressions.values import EvalContext
 from payloom.workflows.interpreter.execution import Execution
 from payloom.workflows.interpreter.frame import RunInfo, failure_type
+from payloom.workflows.interpreter.verbs.outbound import of_the_project
 from payloom.workflows.interpreter.verbs.tables import TableStep
 from payloom.workflows.program.commands import Entry, StepFailure
 from payloom.workflows.program.idempotency_key import text_of as _text
@@ -59,6 +61,7 @@ class PublishedWorkflows:
         self._rows: dict[str, list[tuple[Workflow, int, TableTrigger]]] = {}
         self._rows_for: Mapping[str, Workflow] | None = None
         self._writes: dict[tuple[str, ...], frozenset[str]] = {}
+        self._needs: dict[tuple[str, ...], frozenset[tuple[str, str]]] = {}
 
     # -- which workflows an event starts -----------------------------------------------------------------------------
 
@@ -275,6 +278,20 @@ class PublishedWorkflows:
             tables = frozenset(node.table for node in nodes if isinstance(node, TableStep) and node.verb != "select")
             self._writes[key] = tables
         return tables
+
+    def needs(self, start: StartPlan) -> frozenset[tuple[str, str]]:
+        """Return the mail templates and Python functions that a run names."""
+        key = (start.workflow_id, start.version, *start.pins.values())
+        needs = self._needs.get(key)
+        if needs is None:
+            pinned = [(start.workflow_id, start.version), *start.pins.items()]
+            try:
+                nodes = [node for reference in pinned for node in self._versions.get(*reference).nodes()]
+            except VersionUnknown:
+                return frozenset()
+            needs = frozenset(name for node in nodes if (name := of_the_project(node)) is not None)
+            self._needs[key] = needs
+        return needs
 
     def execution(self, start: StartPlan, context: TriggerContext, history: Sequence[Entry]) -> Execution:
         """Build a run's execution on its pinned versions."""

@@ -197,6 +197,13 @@ class Python(OutsideStep):
         return (yield from self.ask(frame, path, self.function, {"with": frame.fill(self.with_, path)}))
 
 
+def of_the_project(node: Node) -> tuple[str, str] | None:
+    """Return the verb and the name of the mail template or Python function that a step uses, if it uses one."""
+    if isinstance(node, Email):
+        return "email", node.template
+    return ("python", node.function) if isinstance(node, Python) else None
+
+
 class Http(OutsideStep):
     """Calls a web address.
 
