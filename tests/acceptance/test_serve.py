@@ -211,14 +211,14 @@ def test_no_request_is_lost_while_processes_are_replaced_and_no_payment_when_one
 def test_on_sqlite_connections_wait_while_the_one_process_is_replaced(tmp_path: Path) -> None:
     with served(tmp_path, staging()) as server:
         state = tmp_path / "data" / "local.json"
-        assert json.loads(state.read_text("utf-8"))["server"]["url"] == server.url
+        assert [entry["url"] for entry in json.loads(state.read_text("utf-8"))["servers"]] == [server.url]
         with Payers(server) as payers:
             payers.until_more()
             server.process.send_signal(signal.SIGHUP)
             server.until("it is replaced", lambda: server.lines("took over"))
             payers.until_more()
         assert payers.failures == []
-    assert "server" not in json.loads(state.read_text("utf-8"))
+    assert "servers" not in json.loads(state.read_text("utf-8"))
 
 
 def test_its_processes_end_when_it_is_killed(tmp_path: Path) -> None:

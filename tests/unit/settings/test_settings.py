@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -264,6 +266,32 @@ def test_local_state_survives_a_broken_file(tmp_path: Path) -> None:
     state = LocalState(tmp_path)
     assert state.read() == {}
     assert state.secret("token") == state.secret("token")
+
+
+def test_the_local_state_names_servers_that_run_and_no_others(tmp_path: Path) -> None:
+    state = LocalState(tmp_path)
+    assert state.server() is None
+    state.announce("http://127.0.0.1:1", None)
+    kept = state.read()["servers"]
+    elsewhere = {"pid": 1, "host": "another-host", "url": "http://10.0.0.9:8000", "stripe_url": None}
+    with subprocess.Popen(["true"]) as ended:
+        pass
+    dead = {**kept[0], "pid": ended.pid, "url": "http://127.0.0.1:2"}
+    state.update(servers=[elsewhere, *kept, dead])
+    assert present(state.server())["url"] == "http://127.0.0.1:1", "the newest that runs"
+    assert state.read()["servers"] == [elsewhere, *kept], "the dead one is deleted"
+    state.withdraw()
+    assert present(state.server()) == elsewhere
+    for _ in range(2):
+        LocalState(tmp_path, keep=False).announce("http://127.0.0.1:3", None)
+    assert state.read()["servers"] == [elsewhere]
+
+
+def test_many_processes_change_the_local_state_at_once(tmp_path: Path) -> None:
+    code = "import sys; from pathlib import Path; from payloom.settings.local import LocalState; LocalState(Path(sys.argv[1])).secret(sys.argv[2])"
+    started = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), f"name{number}"]) for number in range(6)]
+    assert [process.wait(60) for process in started] == [0] * 6
+    assert len(LocalState(tmp_path).read()) == 6
 
 
 def test_every_setting_is_documented() -> None:

@@ -102,7 +102,7 @@ def _running(project: Path | None) -> str | None:
         if project is not None:
             raise
         return None
-    server = LocalState(root / "data").read().get("server")
+    server = LocalState(root / "data").server()
     if not is_dict(server):
         return None
     if server.get("stripe_url") is None:

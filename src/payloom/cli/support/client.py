@@ -118,8 +118,7 @@ def _operator() -> str:
 
 def running_server(settings: Settings) -> str | None:
     """Return the address of this project's server on this machine, if one answers."""
-    server: dict[str, object] = LocalState(settings.data_dir).read().get("server") or {}
-    url = server.get("url")
+    url = (LocalState(settings.data_dir).server() or {}).get("url")
     if not isinstance(url, str):
         return None
     import httpx

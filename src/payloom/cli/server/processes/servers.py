@@ -97,7 +97,7 @@ def announced(settings: Settings, url: str, stripe_url: str | None = None) -> Ge
     """Say in `data/local.json` where this process serves while the block runs, for commands on this machine."""
     state = LocalState(settings.data_dir)
     try:
-        state.update(server={"pid": os.getpid(), "url": url, "stripe_url": stripe_url})
+        state.announce(url, stripe_url)
     except OSError as error:
         # A container may have no place to write; its commands then use the database alone.
         log.warning("data/local.json could not be written", reason=error.strerror)
@@ -105,8 +105,7 @@ def announced(settings: Settings, url: str, stripe_url: str | None = None) -> Ge
         yield
     finally:
         with contextlib.suppress(OSError):
-            if state.read().get("server", {}).get("pid") == os.getpid():  # not the entry of a server that came after us
-                state.update(server=None)
+            state.withdraw()
 
 
 def refuse_second(settings: Settings) -> None:
