@@ -20,6 +20,10 @@ def _module(source: str, *tests: str, keyword: str = "") -> Measured:
 
 _CHECKER = "src/payloom/workflows/checker/payment_rules"
 _STRIPE = "tests/integration/connectors/stripe"
+_CHECKER_TESTS = tuple(
+    f"tests/unit/workflows/checker/test_{name}.py"
+    for name in ("callers", "checker", "whose_it_is", "checker_following", "checker_with_stripe")
+)
 _BYSTANDERS = "tests/integration/runs/ordering/test_bystanders.py"
 _BILLING = "emulator/tests/integration/billing/subscriptions"
 
@@ -93,12 +97,14 @@ MODULES = (
         "tests/integration/security/rights/test_foreign_accounts.py",
     ),
     _module("src/payloom/runs/start_rights.py", "tests/integration/security/rights/test_starting_a_run.py"),
-    _module(f"{_CHECKER}/ownership.py", "tests/unit/workflows/checker"),
-    _module(f"{_CHECKER}/taint.py", "tests/unit/workflows/checker"),
-    _module(f"{_CHECKER}/amounts.py", "tests/unit/workflows/checker"),
-    _module(f"{_CHECKER}/payments.py", "tests/unit/workflows/checker"),
-    _module(f"{_CHECKER}/callers.py", "tests/unit/workflows/checker"),
-    _module(f"{_CHECKER}/stale_reads.py", "tests/unit/workflows/checker"),
+    _module(f"{_CHECKER}/ownership.py", *_CHECKER_TESTS),
+    _module(f"{_CHECKER}/taint.py", *_CHECKER_TESTS),
+    _module(f"{_CHECKER}/amounts.py", *_CHECKER_TESTS),
+    _module(f"{_CHECKER}/payments.py", *_CHECKER_TESTS),
+    _module(f"{_CHECKER}/callers.py", *_CHECKER_TESTS),
+    _module(f"{_CHECKER}/stale_reads.py", "tests/unit/workflows/checker/test_stale_reads.py"),
+    _module(f"{_CHECKER}/literals.py", "tests/unit/workflows/checker/test_literals.py", *_CHECKER_TESTS[:1]),
+    _module(f"{_CHECKER}/limits.py", "tests/unit/workflows/checker/test_literals.py"),
     _module("src/payloom/views/payment_state.py", "tests/unit/views/test_payment_state.py"),
     _module(
         "emulator/src/payloom_emulator/billing/subscriptions/changes/proration.py",

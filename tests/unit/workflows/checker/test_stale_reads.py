@@ -33,6 +33,8 @@ MAIL = "  - email: hello\n    to: a@example.com\n"
 TAKE = '  - update: seats\n    where: {id: "${{ seat.id }}"}\n    set: {free: "${{ seat.free - inputs.n }}"}\n'
 GUARDED = TAKE.replace("}\n    set", ', free: "${{ seat.free }}"}\n    set')
 CLOSE = '  - update: seats\n    where: {id: "${{ seat.id }}"}\n    set: {status: closed}\n'
+OF_STRIPE = "  - if: NAME.status == 'active'\n    then:\n      - log: open\n"
+RETRIEVE = "  - {id: sub, stripe: subscriptions.retrieve, with: {id: sub_1}}\n"
 DECIDE = "  - if: seat.status == 'open'\n    then:\n      - log: open\n"
 
 
@@ -67,10 +69,22 @@ STALE = {
     "in a loop over what was read": ALL + "  - for_each: ${{ seats }}\n    as: seat\n    do:\n" + indented(CALL + TAKE),
     "in the next round": READ + '  - for_each: "${{ [1, 2] }}"\n    do:\n' + indented(TAKE + CALL),
     "in a `try`": READ + "  - try:\n" + indented(CALL) + "    catch:\n" + indented(TAKE),
+    "across a workflow that is called": READ + "  - call: other\n" + TAKE,
+    **{
+        f"an object of Stripe's across {name}": RETRIEVE + between + OF_STRIPE.replace("NAME", "sub")
+        for name, between in (("a wait", WAIT), ("an event", EVENT), ("an approval", APPROVE))
+    },
+    "one of a list": RETRIEVE.replace("retrieve", "list").replace("id: sub_1", "customer: cus_1") + WAIT
+    + OF_STRIPE.replace("NAME", "sub.data[0]"),
+    "the event's object": WAIT + OF_STRIPE.replace("NAME", "object"),
     "the trigger's row": WAIT + "  - if: row.status == 'open'\n    then:\n      - log: open\n",
 }  # fmt: skip
 FRESH = {
     "no time passes": READ + TAKE + CALL,
+    "an object of Stripe's that is read again": RETRIEVE + WAIT + RETRIEVE.replace("id: sub,", "id: now,")
+    + OF_STRIPE.replace("NAME", "now"),
+    "an object of Stripe's after a call alone": RETRIEVE + CALL + OF_STRIPE.replace("NAME", "sub"),
+    "what never changes of an object": RETRIEVE + WAIT + "  - if: sub.customer == 'cus_1'\n    then:\n      - log: x\n",
     "a mail is no pause": READ + MAIL + DECIDE,
     "a decision by a row after a call alone": READ + CALL + DECIDE,
     "read again": READ + WAIT + REREAD + DECIDE.replace("seat.", "again."),
@@ -104,14 +118,18 @@ def catalog() -> CatalogWithStripe:
         names.tables[table] = TableShape(table, {column.name: column for column in columns})
     names.emails.add("hello")
     names.functions.add("jobs:work")
+    names.workflows.add("other")
     return names
 
 
 def stale(case: str, steps: str) -> list[int]:
     """Return the lines that F121 names, counted from the first step."""
-    trigger = "{table: seats, 'on': [update]}" if case == "the trigger's row" else "{manual: true}"
-    head = HEAD.replace("ON", trigger)
-    if case == "the trigger's row":
+    triggers = {
+        "the trigger's row": "{table: seats, 'on': [update]}",
+        "the event's object": "{stripe: customer.subscription, actions: [updated]}",
+    }
+    head = HEAD.replace("ON", triggers.get(case, "{manual: true}"))
+    if case in triggers:
         head = head.replace("input: {n: int, id: string}\n", "")
     found = load_workflow(head + steps, workflow_id="n", file="n.yaml", catalog=catalog())
     assert found.workflow is not None, [str(one) for one in found.diagnostics]

@@ -203,7 +203,9 @@ def _key(findings: Findings, node: outbound.OutsideStep) -> None:
 
 def _one_for_all(findings: Findings, node: outbound.OutsideStep, path: Path) -> None:
     """Find a key that no value of a run is in, where different people call: all get the first one's answer."""
-    action = findings.catalog.action("stripe", node.action) if isinstance(node, outbound.Stripe) else None
+    if not isinstance(node, outbound.Stripe):
+        return
+    action = findings.catalog.action("stripe", node.action)
     if action is None or not action.moves_money or not for_anybody(findings):
         return
     at = (*node.path, "with")

@@ -1,4 +1,4 @@
-"""F121: a row was read, then time passed, and what follows still goes by the old row.
+"""F121: a row or an object of Stripe's was read, then time passed, and what follows still goes by the old one.
 
 Time passes in a call to another system, a wait, and an approval. Table steps without one of these between them are one
 transaction: nothing comes between them.
@@ -13,17 +13,25 @@ from typing import Any
 from payloom.kit.json_types import is_map
 from payloom.workflows.catalog.catalog import STRIPE_TABLES, Column, TableShape
 from payloom.workflows.checker.findings import Findings, root_of
-from payloom.workflows.interpreter.verbs import approve, branch, loops, outbound, simple, tables, try_catch, wait
+from payloom.workflows.interpreter.verbs import approve, branch, call, loops, outbound, simple, tables, try_catch, wait
 from payloom.workflows.program.node import ExpressionSite, Node
 from payloom.workflows.program.program import TableTrigger
 
-_CALLS = (outbound.Stripe, outbound.Http, outbound.Python)
+_CALLS = (outbound.Stripe, outbound.Http, outbound.Python, call.Call)
 _PAUSES = (wait.Wait, wait.WaitFor, approve.Approve)
 _WAYS = (branch.If, branch.Switch, approve.Approve, try_catch.Try)
 """Steps of whose blocks one run takes one; `finally` and the body of a `try` come before the others."""
 _DECIDING = frozenset({"if", "when", "filter", "ensure", "switch", "while"})
 _MUTABLE = frozenset({"bool", "int", "number", "json"})
 """Types of columns that change in a row's life. Texts do if they are one of several words, moments if they may lack."""
+_STATES = frozenset(
+    {
+        "amount_refunded", "amount_remaining", "cancel_at", "cancel_at_period_end", "canceled_at", "captured",
+        "default_payment_method", "delinquent", "disputed", "ended_at", "invoice_settings", "latest_charge",
+        "latest_invoice", "pause_collection", "payment_status", "refunded", "status",
+    }
+)  # fmt: skip
+"""Fields of Stripe's objects that change in an object's life."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,11 +54,12 @@ class _StaleReads:
         self._nodes = findings.nodes
         self._order = {node: at for at, node in enumerate(findings.nodes)}
         self._reads = {read.name: read for read in self._named()}
+        self._objects = dict(self._objects_of_stripe())
         self._vars: Mapping[str, set[tuple[str, str]]] = {}
         self._vars = self._derived()
 
     def check(self) -> None:
-        if not self._reads:
+        if not self._reads and not self._objects:
             return
         for node in self._nodes:
             if isinstance(node, tables.Update):
@@ -58,6 +67,7 @@ class _StaleReads:
             for site in self._findings.sites_of(node):
                 if site.bare and site.path[-1] in _DECIDING:
                     self._decided(node, site)
+                    self._decided_by_an_object(node, site)
 
     # -- what was read -----------------------------------------------------------------------------------------------
 
@@ -77,6 +87,14 @@ class _StaleReads:
                 source = node.items.compiled.source.strip().removeprefix("steps.")
                 if source in lists:
                     yield _Read(node.item, lists[source].table, lists[source].at)
+
+    def _objects_of_stripe(self) -> Iterator[tuple[str, int]]:
+        """Yield the names of Stripe's objects and when they were read: by the step of this number, or -1, the event."""
+        if self._findings.events:
+            yield "object", -1
+        for node in self._nodes:
+            if isinstance(node, outbound.Stripe) and node.id is not None:
+                yield node.id, self._order[node]
 
     def _derived(self) -> Mapping[str, set[tuple[str, str]]]:
         """Return the variables that are computed from rows: name -> (read, column)."""
@@ -111,7 +129,11 @@ class _StaleReads:
             column = str(site.path[at + 1])
             for name, read_column in self._columns(site):
                 read = self._reads[name]
-                if read.table.name == node.table and read_column == column and (between := self._between(read, node)):
+                if (
+                    read.table.name == node.table
+                    and read_column == column
+                    and (between := self._between(read.at, node))
+                ):
                     self._findings.report(
                         "F121",
                         (*node.path, "set", column),
@@ -139,7 +161,7 @@ class _StaleReads:
                 key = read.table.columns.get(column)
                 if read.table.name != node.table or key is None or not (key.primary or key.unique):
                     continue
-                if between := self._between(read, node, pauses_only=True):
+                if between := self._between(read.at, node, pauses_only=True):
                     self._findings.report(
                         "F121",
                         (*node.path, "set", states[0]),
@@ -156,12 +178,28 @@ class _StaleReads:
             column = read.table.columns.get(column_name)
             if column is None or not _may_change(column):
                 continue
-            if between := self._between(read, node, pauses_only=True):
+            if between := self._between(read.at, node, pauses_only=True):
                 self._findings.report_in(
                     "F121",
                     site,
                     f"`{name}.{column_name}` was read before {between}, and may have changed since",
                     f"read the row again behind it, e.g. `select: {read.table.name}` with the same `where`",
+                )
+                return
+
+    def _decided_by_an_object(self, node: Node, site: ExpressionSite) -> None:
+        """A condition behind a pause that reads the state which an object of Stripe's had before it."""
+        for ref in site.compiled.refs:
+            path = [str(part) for part in root_of(ref.path)]
+            state = next((part for part in path[1:] if part in _STATES), None)
+            if state is None or path[0] not in self._objects:
+                continue
+            if between := self._between(self._objects[path[0]], node, pauses_only=True):
+                self._findings.report_in(
+                    "F121",
+                    site,
+                    f"`{path[0]}` was read before {between}, and its `{state}` may have changed since",
+                    "retrieve the object again behind it",
                 )
                 return
 
@@ -180,7 +218,7 @@ class _StaleReads:
                 return True
         return False
 
-    def _between(self, read: _Read, node: Node, *, pauses_only: bool = False) -> str | None:
+    def _between(self, read_at: int, node: Node, *, pauses_only: bool = False) -> str | None:
         """Return in words what lets time pass between a read and a step; None if nothing does."""
         kinds = _PAUSES if pauses_only else (*_PAUSES, *_CALLS)
         around = list(self._findings.around(node))
@@ -191,7 +229,7 @@ class _StaleReads:
             again = any(
                 isinstance(outer, loops.ForEach | loops.While) and outer in self._around(between) for outer in around
             )
-            if number > read.at and (number < end or again) and not self._apart(between, node):
+            if number > read_at and (number < end or again) and not self._apart(between, node):
                 return f"line {between.line} (`{between.verb}`)"
         return None
 
