@@ -10,12 +10,19 @@ from typing import Any
 import structlog
 
 from payloom.kit.secrets.redaction import redact, redact_text
+from payloom.kit.visible_text import visible_line
 from payloom.settings.model import Settings
 
 IDS = ("run", "workflow", "step", "event_id", "request_id")
 """What names things in a log line."""
 _UNTOUCHED = frozenset({"exc_info", "_record", "_from_structlog"})
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+def _visible(logger: Any, method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Keep each line one line, and a terminal from obeying what a stranger sent."""
+    del logger, method
+    return {name: visible_line(value) if isinstance(value, str) else value for name, value in fields.items()}
 
 
 def _redacted(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -45,7 +52,7 @@ def configure_logs(settings: Settings) -> None:
     else:
         plain = structlog.dev.plain_traceback
         renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)
-        last = [_redacted, renderer, _redacted_line]
+        last = [_redacted, _visible, renderer, _redacted_line]
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),

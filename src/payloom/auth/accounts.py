@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from payloom.auth.errors import BadEmail, BadRole, EmailTaken, UnknownAccount, UnverifiedAccount
 from payloom.auth.models import RESET_LINK, accounts, links, sessions
 from payloom.kit.addresses.email_address import NotAnAddress, address_key, is_public_domain, parse_address
+from payloom.kit.visible_text import one_line
 from payloom.settings.studio_roles import STUDIO_ROLES, StudioRole
 
 Profile = Callable[[sa.Connection, str, str, str | None], None]
@@ -127,7 +128,7 @@ def create_account(
     account = Account(
         id=account_id or str(uuid.uuid4()),
         email=email,
-        name=(name or "").strip()[:200] or None,
+        name=one_line(name or "", 200) or None,
         granted=tuple(check_roles(roles)),
         disabled=False,
         created_at=now,

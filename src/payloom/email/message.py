@@ -20,6 +20,7 @@ from payloom.email.errors import BadMail
 from payloom.kit.addresses.email_address import NotAnAddress, parse_address
 from payloom.kit.json_types import is_map, is_sequence
 from payloom.kit.secrets.redaction import redact_text
+from payloom.kit.visible_text import has_unseen
 
 Status = Literal["queued", "sending", "sent", "failed", "unknown"]
 MAX_RECIPIENTS = 50
@@ -109,8 +110,8 @@ def address(text: Any) -> Address:
     """Return the address in `ada@example.com` or `Ada <ada@example.com>`; raises `BadMail`."""
     if not isinstance(text, str) or not text.strip():
         raise BadMail("there is no address to send to", hint="check the value of `to`")
-    if re.search(r"[\x00-\x1f\x7f\u2028\u2029]", text) or len(text) > 320:
-        raise BadMail("an address holds a line break or is too long")
+    if has_unseen(text) or len(text) > 320:
+        raise BadMail("an address holds a line break or a control character, or is too long")
     named = _NAMED.fullmatch(text.strip())
     name, spec = (named[1].strip().strip('"'), named[2]) if named else ("", text.strip())
     try:
@@ -156,7 +157,13 @@ def _attachment(item: Mapping[str, Any]) -> Attachment:
     name, content = item.get("name"), item.get("content")
     if unknown := set(item) - {"name", "content", "type", "encoding"}:
         raise BadMail(f"an attachment has no {min(unknown)!r}", hint="known are name, content, type, encoding")
-    if not isinstance(name, str) or not name or re.search(r"[\x00-\x1f\x7f/\\]", name) or not isinstance(content, str):
+    if (
+        not isinstance(name, str)
+        or not name
+        or has_unseen(name)
+        or re.search(r"[/\\]", name)
+        or not isinstance(content, str)
+    ):
         raise BadMail("an attachment needs a file name and content as a string")
     guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
     kind = item.get("type") or guessed

@@ -7,6 +7,7 @@ Order, later wins: defaults, payloom.yaml, its `environments: <name>:` part, `PA
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -50,6 +51,8 @@ DEFAULT_DATABASE = "data/payloom{}.sqlite"
 DEFAULT_PORT = 8000
 ENCRYPTED = frozenset({"require", "verify-ca", "verify-full", "disable"})
 """What an address of Postgres may say outside dev: `disable` is a decision, falling back to plain text is none."""
+_SMALLEST_PREFIX = {4: 8, 6: 16}
+"""Of a network of proxies, by the version of IP: a larger network is not one's own."""
 DEFAULT_GUEST_RATE = (120, 60.0)
 """Calls per seconds, outside dev."""
 
@@ -159,11 +162,19 @@ def _sealing(file: FileSettings, environ: Mapping[str, str], environment: str, r
 
 
 def _proxies(file: FileSettings, environment: str) -> tuple[str, ...]:
-    if "*" in file.trusted_proxies and environment != "dev":
-        raise BadSettings(
-            f"`trusted_proxies: ['*']` lets every client choose its address, and this is {environment}",
-            hint="List the addresses of your own proxies.",
-        )
+    for entry in file.trusted_proxies:
+        try:
+            network = ipaddress.ip_network("0.0.0.0/0" if entry == "*" else entry, strict=False)
+        except ValueError:
+            raise BadSettings(
+                f"`trusted_proxies` names {entry[:80]!r}, which is neither an address nor a network",
+                hint="Write 10.0.0.7, or 10.0.0.0/24.",
+            ) from None
+        if network.prefixlen < _SMALLEST_PREFIX[network.version] and environment != "dev":
+            raise BadSettings(
+                f"`trusted_proxies: [{entry!r}]` lets every client choose its address, and this is {environment}",
+                hint="List the addresses of your own proxies.",
+            )
     return tuple(file.trusted_proxies)
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.support.migrated import copy_sqlite
 
 from payloom.api.http.errors import TooManyRequests
 from payloom.api.management import change_stream
 from payloom.api.management.change_stream import ChangeStream
+from payloom.db.database import open_database
 from payloom.kit.clock import SystemClock
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.http_server import RunningServer
 
 MANAGED = "/api/_payloom"
@@ -87,3 +92,19 @@ async def test_one_live_connection_too_many_is_refused(monkeypatch: pytest.Monke
     with pytest.raises(TooManyRequests, match="too many open live connections"):
         async with stream.listen():
             pass
+
+
+@pytest.mark.anyio
+async def test_who_opens_many_live_connections_shuts_nobody_else_out(tmp_path: Path) -> None:
+    copy_sqlite(tmp_path / "live.sqlite")
+    database = open_database(f"sqlite:///{tmp_path / 'live.sqlite'}")
+    stream = ChangeStream(database, SystemClock())
+    async with contextlib.AsyncExitStack() as opened:
+        for _ in range(change_stream.MAX_OF_ONE):
+            await opened.enter_async_context(stream.listen("viewer@shop.test"))
+        with pytest.raises(TooManyRequests):
+            await opened.enter_async_context(stream.listen("viewer@shop.test"))
+        await opened.enter_async_context(stream.listen("boss@shop.test"))
+    async with stream.listen("viewer@shop.test"):
+        pass  # closed ones no longer count
+    await database.close()

@@ -94,11 +94,12 @@ def test_with_named_proxies_only_the_others_are_warned_about(log: Log, client: t
     assert bool(log.warnings) is told
 
 
-def test_everybody_is_no_trusted_proxy_outside_development(tmp_path: Path) -> None:
-    (tmp_path / "payloom.yaml").write_text("name: Shop\ntrusted_proxies: ['*']\n", "utf-8")
-    assert load_settings(tmp_path, environ={}, keep=False).trusted_proxies == ("*",)
+@pytest.mark.parametrize("entry", ["*", "0.0.0.0/0", "::/0", "0.0.0.0/1", "2000::/3"])
+def test_everybody_is_no_trusted_proxy_outside_development(tmp_path: Path, entry: str) -> None:
+    (tmp_path / "payloom.yaml").write_text(f"name: Shop\ntrusted_proxies: ['{entry}']\n", "utf-8")
+    assert load_settings(tmp_path, environ={}, keep=False).trusted_proxies == (entry,)
     (tmp_path / "payloom.yaml").write_text(
-        "name: Shop\nenvironment: staging\nsite_url: https://shop.example\ntrusted_proxies: ['*']\n", "utf-8"
+        f"name: Shop\nenvironment: staging\nsite_url: https://shop.example\ntrusted_proxies: ['{entry}']\n", "utf-8"
     )
     environ = {
         "STRIPE_SECRET_KEY": "sk_test_" + "aB3dE5fG7hJ9kL2mN4pQ6rS8",
@@ -107,3 +108,9 @@ def test_everybody_is_no_trusted_proxy_outside_development(tmp_path: Path) -> No
     }
     with pytest.raises(BadSettings, match="trusted_proxies"):
         load_settings(tmp_path, environ=environ, keep=False)
+
+
+def test_what_is_no_address_is_no_trusted_proxy(tmp_path: Path) -> None:
+    (tmp_path / "payloom.yaml").write_text("name: Shop\ntrusted_proxies: [10.0.0.7, proxy.internal]\n", "utf-8")
+    with pytest.raises(BadSettings, match=r"proxy\.internal"):
+        load_settings(tmp_path, environ={}, keep=False)

@@ -308,6 +308,36 @@ def test_the_views_hold_what_is_not_secret(scene: Scene, route: str, holds: str)
     assert sum("[redacted]" in text for text in texts) >= len(ENCODINGS)
 
 
+GUESSES: dict[str, tuple[dict[str, Any], int]] = {
+    "a piece of a secret": ({"filter": {"text": {"contains": "yCanary000"}}}, 200),
+    "its beginning": ({"filter": {"text": {"starts_with": "sk_live_K"}}}, 200),
+    "between two": ({"filter": {"text": {"gte": "sk_live_K", "lt": "sk_live_L"}}}, 200),
+    "in a choice": ({"filter": {"any": [{"text": {"contains": "yCanary000"}}]}}, 200),
+    "the whole": ({"filter": {"text": "sk_live_KeyCanary00001"}}, 400),
+    "most of it": ({"filter": {"text": {"starts_with": "sk_live_KeyCanary000"}}}, 400),
+    "as a column": ({"text": "sk_live_KeyCanary00001"}, 400),
+    "by a secret name": ({"filter": {"token": {"starts_with": "a"}}}, 400),
+    "a secret name deep down": ({"filter": {"any": [{"id": "x"}, {"all": [{"api_key": {"gt": "a"}}]}]}}, 400),
+    "a secret name as a column": ({"client_secret": "x"}, 400),
+    "sorted by one": ({"order_by": "id, password desc"}, 400),
+}
+
+
+def test_no_filter_tells_what_a_row_hides(scene: Scene) -> None:
+    """What is masked cannot be found out by asking for the rows that begin with it, letter by letter."""
+    client = signed_in(scene.server, "viewer")
+    path = f"{API}/tables/notes/rows"
+    for guess, (params, status) in GUESSES.items():
+        sent = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in params.items()}
+        answer = client.get(path, params=sent)
+        assert answer.status_code == status, (guess, answer.text)
+        if status == 200:
+            assert (answer.json()["data"], answer.json()["total"]) == ([], 0), guess
+    honest = client.get(path, params={"filter": json.dumps({"text": {"contains": "sked"}})}).json()
+    assert honest["total"] == len(honest["data"]) > 0
+    client.close()
+
+
 def test_the_source_of_a_mail_is_made_of_the_masked_mail(scene: Scene) -> None:
     for mail_id in scene.mails:
         mail = scene.server.manage(f"/mails/{mail_id}")

@@ -70,7 +70,7 @@ def test_a_path_of_this_site_is_gone_on_to(target: str) -> None:
     [
         None, "", "account", "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example",
         "https://evil.example", "javascript:alert(1)", "/\t/evil.example", "/\n/evil.example", " /account",
-        "/a\\b", "/\x00", "/%0d\r\nSet-Cookie: x=1",
+        "/a\\b", "/\x00", "/.//evil.example", "/a/..//evil.example", "/%2e//evil.example", "/%0d\r\nSet-Cookie: x=1",
     ],
 )  # fmt: skip
 def test_anything_that_could_lead_elsewhere_goes_to_the_start_page(target: str | None) -> None:

@@ -8,7 +8,7 @@ can send.
 from __future__ import annotations
 
 from collections.abc import Collection
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from starlette.requests import Request
 
@@ -76,4 +76,6 @@ def safe_next(target: str | None, default: str = "/") -> str:
         parts = urlsplit(target)
     except ValueError:
         return default
-    return default if parts.scheme or parts.netloc else target
+    # A browser takes out dots, and `/.//evil.example` becomes `//evil.example`.
+    dotted = any(segment in {".", ".."} for segment in unquote(parts.path).split("/"))
+    return default if parts.scheme or parts.netloc or dotted else target

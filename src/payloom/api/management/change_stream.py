@@ -26,6 +26,7 @@ PAUSE = 0.5
 OVERLAP = dt.timedelta(seconds=3)
 """How far each look goes back: transactions become visible in another order than their times."""
 MAX_LISTENERS = 100
+MAX_OF_ONE = 20
 MAX_QUEUED = 500
 _REMEMBERED = 5000
 
@@ -40,6 +41,7 @@ class ChangeStream:
         self._database = database
         self._clock = clock
         self._listeners: set[asyncio.Queue[Message | None]] = set()
+        self._by_listener: collections.Counter[str] = collections.Counter()
         self._polling: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
         self._seen: collections.OrderedDict[tuple[Any, ...], None] = collections.OrderedDict()
@@ -57,14 +59,18 @@ class ChangeStream:
             self._polling = None
 
     @contextlib.asynccontextmanager
-    async def listen(self) -> AsyncGenerator[asyncio.Queue[Message | None]]:
-        """Give a queue of messages; None ends it. Raises TooManyRequests."""
-        if len(self._listeners) >= MAX_LISTENERS:
+    async def listen(self, listener: str = "") -> AsyncGenerator[asyncio.Queue[Message | None]]:
+        """Give a queue of messages; None ends it. Raises TooManyRequests.
+
+        listener: who it is. One who opens many shuts nobody else out.
+        """
+        if len(self._listeners) >= MAX_LISTENERS or self._by_listener[listener] >= MAX_OF_ONE:
             raise TooManyRequests(
                 "too many open live connections", hint="Close other tabs of the studio.", retry_after=30
             )
         queue: asyncio.Queue[Message | None] = asyncio.Queue()
         self._listeners.add(queue)
+        self._by_listener[listener] += 1
         try:
             async with self._starting:
                 if self._polling is None or self._polling.done():
@@ -76,6 +82,7 @@ class ChangeStream:
             yield queue
         finally:
             self._listeners.discard(queue)
+            self._by_listener -= collections.Counter([listener])
             if not self._listeners and self._polling is not None:
                 self._polling.cancel()
                 self._polling = None

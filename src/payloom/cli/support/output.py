@@ -11,6 +11,7 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 
 from payloom.kit.errors import PayloomError
 from payloom.kit.json_types import is_dict, is_list
+from payloom.kit.visible_text import visible
 
 _REPORT_BUG = "This is a bug in Payloom. Run the command with PAYLOOM_TRACEBACK=1, and report what it prints."
 
@@ -47,12 +48,12 @@ def print_message(text: str = "") -> None:
         return
     from rich.console import Console
 
-    Console(stderr=True, highlight=False, soft_wrap=True).print(text)
+    Console(stderr=True, highlight=False, soft_wrap=True).print(visible(text))
 
 
 def print_data(text: str) -> None:
-    """Write a line of data to stdout."""
-    sys.stdout.write(text + "\n")
+    """Write a line of data to stdout. What a terminal would obey is written out."""
+    sys.stdout.write(visible(text) + "\n")
     sys.stdout.flush()
 
 
@@ -71,7 +72,7 @@ def print_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequen
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else Text(cell_text(cell)) for cell in row))
+        table.add_row(*(cell if isinstance(cell, Text) else Text(visible(cell_text(cell))) for cell in row))
     Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(table)
 
 
@@ -97,9 +98,9 @@ def fail(error: PayloomError, *, as_json: bool = False) -> NoReturn:
         sys.exit(code)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     place = f"{error.where}: " if error.where else ""
-    console.print(Text.assemble(("error: ", "bold red"), f"{place}{error.message}"))
+    console.print(Text.assemble(("error: ", "bold red"), visible(f"{place}{error.message}")))
     if error.hint:
-        console.print(Text.assemble(("hint: ", "bold cyan"), error.hint))
+        console.print(Text.assemble(("hint: ", "bold cyan"), visible(error.hint)))
     sys.exit(code)
 
 

@@ -22,6 +22,7 @@ from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.audit import AuditList
 from payloom.audit.actions import ACTIONS, Outcome
 from payloom.audit.queries import SHOWN, AuditFilter, list_entries
+from payloom.kit.visible_text import spreadsheet_cell
 
 router = APIRouter(prefix="/audit", tags=["audit"])
 _PAGE = 500
@@ -95,16 +96,17 @@ def _lines(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
-    """Return the cells of a row. One that a spreadsheet would take for a formula begins with an apostrophe."""
+    """Return the cells of a row."""
     plain = to_plain(row)
     texts = [
         "" if plain[name] is None else plain[name] if isinstance(plain[name], str) else json.dumps(plain[name])
         for name in _COLUMNS
     ]
-    return [f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text for text in texts]
+    return [spreadsheet_cell(text) for text in texts]
 
 
 def _csv(rows: Sequence[Sequence[str]]) -> str:
     text = io.StringIO()
-    csv.writer(text).writerows(rows)
+    # In quotes, so that a spreadsheet that splits at semicolons finds no cell of its own in one.
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows(rows)
     return text.getvalue()

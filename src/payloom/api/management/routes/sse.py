@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from payloom.api.management.access.auth import caller_of
 from payloom.api.management.change_stream import ChangeStream, Message
 from payloom.api.management.injection import Auth, Dependencies
 from payloom.api.management.models.answers import LiveEvent
@@ -40,17 +41,17 @@ async def listen_live(deps: Dependencies, auth: Auth, request: Request) -> Any:
         return True
 
     return StreamingResponse(
-        _stream(deps.changes, may_go_on, missed=missed),
+        _stream(deps.changes, may_go_on, caller_of(request).by, missed=missed),
         media_type="text/event-stream",
         headers={"cache-control": "no-cache", "x-accel-buffering": "no"},
     )
 
 
-async def _stream(live: ChangeStream, may_go_on: MayGoOn, *, missed: bool) -> AsyncIterator[str]:
+async def _stream(live: ChangeStream, may_go_on: MayGoOn, listener: str, *, missed: bool) -> AsyncIterator[str]:
     now = monotonic()
     end, look = now + LONGEST, now + HEARTBEAT
     number = 0
-    async with live.listen() as queue:
+    async with live.listen(listener) as queue:
         yield "retry: 2000\n" + _line(number, {"kind": "hello", "refetch": missed})
         while (now := monotonic()) < end:
             if now >= look:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -13,10 +14,13 @@ from payloom.api.management.models.data import RowList, TableList
 from payloom.api.management.routes.data import stripe_tables
 from payloom.api.management.routes.data.rows import masked_row
 from payloom.kit import strict_json
-from payloom.kit.json_types import is_dict
+from payloom.kit.json_types import is_dict, is_list
+from payloom.kit.secrets.patterns import is_secret_name
+from payloom.kit.secrets.redaction import redact_content
 from payloom.tables.definition.spec import TableSpec
 from payloom.workflows.catalog.catalog import STRIPE_TABLES
 
+_BY_PART = frozenset({"gt", "gte", "lt", "lte", "contains", "starts_with"})
 _OWN = frozenset({"cursor", "limit", "order_by", "filter"})
 
 
@@ -48,12 +52,21 @@ async def list_rows(  # noqa: PLR0917 - FastAPI fills them in by name
     spec = deps.tables.spec(name)
     where = {key: _read(spec, key, value) for key, value in request.query_params.items() if key not in _OWN}
     where |= _filter(filter)
+    order = _order(order_by)
+    _refuse_guesses(where, order)
     start = _offset(cursor)
     rows, total = await deps.database.read(
-        lambda tx: deps.tables.page(tx, name, where=where or None, order_by=_order(order_by), limit=limit, offset=start)
+        lambda tx: deps.tables.page(tx, name, where=where or None, order_by=order, limit=limit, offset=start)
     )
     after = start + len(rows)
-    return {"data": masked_row(rows), "next": str(after) if after < total and rows else None, "total": total}
+    guessed = set(_guessed(where))
+    visible = [row for row in rows if not any(redact_content(row.get(name)) != row.get(name) for name in guessed)]
+    total_visible = total - (len(rows) - len(visible))
+    return {
+        "data": masked_row(visible),
+        "next": str(after) if after < total and rows else None,
+        "total": total_visible,
+    }
 
 
 def _filter(text: str | None) -> dict[str, Any]:
@@ -63,6 +76,40 @@ def _filter(text: str | None) -> dict[str, Any]:
     if not is_dict(value):
         raise BadRequest("filter is a JSON object, as `where` of a `select` step", where="filter")
     return value
+
+
+def _refuse_guesses(where: dict[str, Any], order: list[str] | None) -> None:
+    """Raise BadRequest for a filter or an order by what the rows are shown without: it would tell it bit by bit."""
+    columns = [*_keys(where), *((part.removeprefix("-").split() or [""])[0].partition(":")[0] for part in order or ())]
+    hidden = [column for column in columns if is_secret_name(column)]
+    if hidden:
+        raise BadRequest(f"{hidden[0][:60]!r} is not shown, so rows cannot be found or sorted by it", where="filter")
+    if redact_content(where) != where:
+        raise BadRequest(
+            "the filter holds a secret or a card number", hint="Look for the row by an ID.", where="filter"
+        )
+
+
+def _guessed(where: Any, column: str | None = None) -> Iterator[str]:
+    """Yield the columns that are compared by a part of their value. Rows that hide such a value are no answer."""
+    if is_list(where):
+        for item in where:
+            yield from _guessed(item, column)
+    elif is_dict(where):
+        for key, item in where.items():
+            if key in _BY_PART and column is not None:
+                yield column
+            yield from _guessed(item, str(key))
+
+
+def _keys(value: Any) -> Iterator[str]:
+    if is_dict(value):
+        for key, item in value.items():
+            yield str(key)
+            yield from _keys(item)
+    elif is_list(value):
+        for item in value:
+            yield from _keys(item)
 
 
 def _order(text: str | None) -> list[str] | None:
