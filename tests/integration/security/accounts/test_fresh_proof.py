@@ -5,13 +5,12 @@ A call of the management API that changes something stands in `DANGEROUS` or, wi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tests.support.accounts.members import account_id, make_old, member
+from tests.support.management_operations import management_operations
 
 from payloom.api.management.access.proof import KEY as PROOF
-from payloom.api.management.app import management_app
-from payloom.api.management.openapi_document import openapi_document
 from payloom.auth.accounts import set_studio_role
 
 if TYPE_CHECKING:
@@ -29,18 +28,9 @@ def staff_without(site: Site, role: str) -> httpx.Client:
     return site.sign_in(email)
 
 
-def operations() -> dict[str, dict[str, Any]]:
-    """Every call of the management API."""
-    return {
-        f"{method.upper()} {path}": operation
-        for path, methods in openapi_document(management_app())["paths"].items()
-        for method, operation in methods.items()
-    }
-
-
 def test_staff_without_a_factor_open_nothing_where_it_is_required(strict: Site) -> None:
     admin = staff_without(strict, "admin")
-    calls = [name for name, operation in operations().items() if operation["x-role"] != "anybody"]
+    calls = [name for name, operation in management_operations().items() if operation["x-role"] != "anybody"]
     answers = {name: admin.request(*address(name)) for name in calls}
     codes = {name: answer.json()["error"]["code"] for name, answer in answers.items()}
     assert {name: code for name, code in codes.items() if code != "second_factor_missing"} == {}
@@ -88,8 +78,8 @@ HARMLESS = {
 
 
 def test_every_change_is_dangerous_or_has_a_reason_not_to_be() -> None:
-    changes = {name for name in operations() if not name.startswith("GET ")}
-    assert {name for name, operation in operations().items() if operation.get(PROOF)} == DANGEROUS
+    changes = {name for name in management_operations() if not name.startswith("GET ")}
+    assert {name for name, operation in management_operations().items() if operation.get(PROOF)} == DANGEROUS
     assert changes == DANGEROUS | set(HARMLESS)
 
 
