@@ -75,10 +75,19 @@ def event_scope(stripe_event: Mapping[str, Any], family: str, action: str) -> di
     return {"event": event, "object": stripe_object, "previous": previous}
 
 
-def event_types(family_name: str, actions: Collection[str], catalog: Catalog) -> tuple[Schema | None, Schema | None]:
+def names_only_connected(accounts: Any) -> bool:
+    """Whether `accounts`, written as a literal, lets only events of connected accounts count."""
+    if is_list(accounts):
+        return bool(accounts) and all(map(names_only_connected, accounts))
+    return isinstance(accounts, str)
+
+
+def event_types(
+    family_name: str, actions: Collection[str], catalog: Catalog, *, connected: bool = False
+) -> tuple[Schema | None, Schema | None]:
     """Return the types of what `event_scope` gives for a family: `event`, which stays open, and `object`.
 
-    actions: those that may come; empty for all.
+    actions: those that may come; empty for all. connected: only events of connected accounts come.
     """
     family = catalog.family(family_name)
     if family is None:
@@ -94,7 +103,7 @@ def event_types(family_name: str, actions: Collection[str], catalog: Catalog) ->
         "properties": {
             "id": TEXT,
             "type": TEXT,
-            "account": or_null(TEXT),
+            "account": TEXT if connected else or_null(TEXT),
             "family": TEXT,
             "action": TEXT,
             "created": {"type": "integer"},

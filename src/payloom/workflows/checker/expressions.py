@@ -71,7 +71,9 @@ class Types:
         known["steps"] = {"type": "object", "properties": {name: result or {} for name, result in self.results.items()}}
         if waits and isinstance(site.node, wait.WaitFor):
             family, actions = site.node.family, site.node.actions
-            known["event"], known["object"] = event_types(family, actions, self.findings.catalog)
+            known["event"], known["object"] = event_types(
+                family, actions, self.findings.catalog, connected=site.node.only_connected
+            )
             known["previous"] = None
         known["context"] = scope.context_type(known)
         return known

@@ -7,7 +7,7 @@ from typing import Any
 
 from payloom.kit.json_types import is_map
 from payloom.workflows.catalog.catalog import Catalog, Schema
-from payloom.workflows.catalog.events import event_types
+from payloom.workflows.catalog.events import event_types, names_only_connected
 from payloom.workflows.catalog.schemas import TEXT, closed, or_null, row_schema
 from payloom.workflows.interpreter.verbs import simple
 from payloom.workflows.program.program import ApiTrigger, StripeTrigger, Workflow
@@ -89,7 +89,11 @@ def _event(workflow: Workflow, catalog: Catalog) -> tuple[Schema | None, Schema 
     triggers = [trigger for trigger in workflow.triggers if isinstance(trigger, StripeTrigger)]
     if len(triggers) != 1 or len(workflow.triggers) != 1:
         return None, None
-    return event_types(triggers[0].family, triggers[0].actions, catalog)
+    trigger = triggers[0]
+    connected = (
+        trigger.account is not None and trigger.account.constant and names_only_connected(trigger.account.literal)
+    )
+    return event_types(trigger.family, trigger.actions, catalog, connected=connected)
 
 
 def context_type(known: Mapping[str, Schema | None]) -> Schema:

@@ -61,3 +61,36 @@ def test_a_misspelt_parameter_is_an_error_with_its_place(before: str, after: str
     assert before in text
     found = said(text.replace(before, after))
     assert any(message in one for one in found), found
+
+
+SELLERS = """\
+name: T
+description: d
+on: TRIGGER
+steps:
+STEPS  - {update: users, where: {email: "${{ event.account }}"}, set: {plan: pro}, rows: 0..1}
+"""
+WAITS = "  - {id: event_, wait_for: {stripe: account, actions: [updated]ACCOUNT}}\n  - filter: event_ != null\n"
+
+
+@pytest.mark.parametrize(
+    ("account", "may_be_null"),
+    [
+        ("", True),
+        (", account: '*'", False),
+        (", account: acct_1", False),
+        (", account: [acct_1, '*']", False),
+        (", account: \"${{ [null, '*'] }}\"", True),
+    ],
+)
+@pytest.mark.parametrize("waits", [False, True])
+def test_the_account_of_an_event_is_null_only_where_own_events_come(
+    account: str, may_be_null: bool, waits: bool
+) -> None:
+    if waits:
+        steps = WAITS.replace("ACCOUNT", account)
+        text = SELLERS.replace("TRIGGER", "{manual: true}").replace("STEPS", steps).replace("event.", "event_.")
+    else:
+        text = SELLERS.replace("TRIGGER", f"{{stripe: account, actions: [updated]{account}}}").replace("STEPS", "")
+    messages = [found.message for found in load(text, catalog=catalog()).diagnostics if "null" in found.message]
+    assert bool(messages) is may_be_null, messages

@@ -11,7 +11,7 @@ from payloom.kit.diagnostics import Path
 from payloom.kit.durations import parse_duration
 from payloom.kit.json_types import is_map
 from payloom.workflows.catalog.catalog import Catalog, Schema
-from payloom.workflows.catalog.events import event_types
+from payloom.workflows.catalog.events import event_types, names_only_connected
 from payloom.workflows.expressions.values import type_name
 from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.program import commands
@@ -91,6 +91,8 @@ class WaitFor(Node):
         self.condition = compiler.maybe_expression(model.wait_for.match, (*here, "match"))
         self.timeout = compiler.maybe_template(model.wait_for.timeout, (*here, "timeout"))
         self.account = compiler.maybe_template(model.wait_for.account, (*here, "account"))
+        account = self.account
+        self.only_connected = account is not None and account.constant and names_only_connected(account.literal)
         parts: list[str] = []
         if self.actions:
             names = ", ".join("'" + name.replace("\\", "").replace("'", "") + "'" for name in self.actions)
@@ -101,7 +103,7 @@ class WaitFor(Node):
 
     @override
     def result_schema(self, catalog: Catalog) -> Schema | None:
-        return event_types(self.family, self.actions, catalog)[0]
+        return event_types(self.family, self.actions, catalog, connected=self.only_connected)[0]
 
     @override
     def may_be_null(self) -> bool:
