@@ -283,6 +283,48 @@ def test_nothing_is_refunded_before_an_admin_says_so(
     gallery.wait("the mail", lambda: any(made["order_id"][:8] in m["subject"] for m in gallery.mails(support.email)))
 
 
+def test_a_marketplace_sells_pays_its_seller_and_takes_both_shares_back(
+    gallery: Gallery, ada: Person, admin: Person, support: Person
+) -> None:
+    v1 = gallery.stripe.v1
+
+    def rows(table: str, **values: Any) -> dict[str, Any]:
+        path = f"{gallery.url}/api/_payloom/tables/{table}/rows"
+        good(httpx.post(path, headers=gallery.admin, json={"values": values}))
+        return gallery.rows(table)[0]
+
+    def balances() -> tuple[int, int]:
+        own, other = v1.balance.retrieve(), v1.balance.retrieve(options={"stripe_account": seller["account"]})
+        first, second = (sum(money.amount for money in [*one.available, *one.pending]) for one in (own, other))
+        return first, second
+
+    link = ada.post("/sellers")
+    (seller,) = gallery.rows("sellers")
+    assert ada.post("/sellers")["seller_id"] == link["seller_id"] == seller["id"]
+    listing = rows("listings", seller_id=seller["id"], title="Old chart", amount=5000, fee=500)
+    body = {"request_id": str(uuid.uuid4()), "email": "cleo@example.com"}
+    path = f"{gallery.url}/api/listings/{listing['id']}/buy"
+    assert httpx.post(path, json=body).json()["error"]["code"] == "seller_not_ready"
+    assert httpx.post(link["url"], headers={"origin": gallery.stripe_url}).status_code == 303
+    gallery.wait("the seller", lambda: gallery.rows("sellers", ready="True"))
+    body["request_id"] = str(uuid.uuid4())
+    sale = good(httpx.post(path, json=body, timeout=20))
+    before = balances()
+    gallery.pay(sale["session"], "pm_card_visa")
+    gallery.wait("the payment", lambda: gallery.rows("sales", id=sale["sale_id"], status="paid"))
+    paid = balances()
+    assert paid[1] - before[1] == 4500
+    assert 0 < paid[0] - before[0] < 500  # the fee, less what Stripe takes
+    support.post(f"/sales/{sale['sale_id']}/refund")
+    gallery.wait("the refund", lambda: gallery.rows("sales", id=sale["sale_id"], status="refunded"))
+    refunded = balances()
+    assert refunded[1] == before[1]
+    bonus = rows("bonuses", seller_id=seller["id"], amount=300)
+    assert admin.post(f"/bonuses/{bonus['id']}/pay") == admin.post(f"/bonuses/{bonus['id']}/pay")
+    assert balances() == (refunded[0] - 300, before[1] + 300)
+    assert len(v1.transfers.list({"destination": seller["account"]}).data) == 2  # of the sale, and the bonus
+
+
 def test_more_seats_are_prorated_and_our_row_follows(gallery: Gallery, ada: Person, customer: str) -> None:
     subscription = subscribe(gallery, customer)
     gallery.wait("the seats", lambda: gallery.rows("users", email=ada.email, seats="2"))

@@ -301,6 +301,9 @@ TRIGGERS: Mapping[str, str] = {
 }
 
 
+USER = {"id": "u1", "email": "ada@example.com", "email_verified": True, "name": None, "roles": ["admin"]}
+
+
 @pytest.mark.parametrize("kind", TRIGGERS)
 async def test_the_roots_of_a_run_are_what_the_checker_takes_them_for(
     fixture: RunsFixture, kind: str, monkeypatch: pytest.MonkeyPatch
@@ -335,10 +338,12 @@ async def test_the_roots_of_a_run_are_what_the_checker_takes_them_for(
     elif kind == "called":
         await fixture.service.call("other", {}, trigger="manual")
     else:
-        await fixture.service.call("n", validate_input(workflow, {}), trigger=kind, caller=Caller())  # type: ignore[arg-type]
+        await fixture.service.call("n", validate_input(workflow, {}), trigger=kind, caller=Caller(user=USER))  # type: ignore[arg-type]
     await fixture.settled()
     assert seen
     known = scope.roots(workflow, fixture.catalog)
     for name, schema in known.items():
-        if schema is not None and name in seen[-1]:
+        if name == "user" and seen[-1][name] is None:
+            assert scope.has_user(workflow) is not True
+        elif schema is not None and name in seen[-1]:
             assert faults(seen[-1][name], schema, name) == []
