@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from tests.support.runs_fixture import RunsFixture, build
 
 from payloom.kit.clock import ManualClock
+from payloom.runs.coordination.waits import Waits
 from payloom.runs.dependencies import RunLimits
 from payloom.runs.errors import WrongState
 from payloom.runs.models import runs, steps, waits
@@ -186,6 +187,86 @@ steps:
     fixture.clock.advance(dt.timedelta(seconds=1))
     after = await fixture.service.call("late", {"thing": "t8"}, wait=0.1)
     assert await fixture.status(after.run_id) == "waiting"
+
+
+async def test_the_event_that_began_a_run_is_not_the_one_it_waits_for(fixture: RunsFixture) -> None:
+    await fixture.publish(
+        second="""\
+name: Wait for the second
+on: {stripe: thing, actions: [paid]}
+steps:
+  - id: paid
+    wait_for: {stripe: thing, actions: [paid], match: "object.id == 't1'", timeout: 1h}
+  - insert: counters
+    values: {id: "${{ string(paid?.data?.object?.amount) }}"}
+"""
+    )
+    first = (await pay(fixture, "t1", 5)).runs[0]
+    await fixture.settled(first, also=("waiting",))
+    assert await fixture.status(first) == "waiting"
+    assert isinstance(fixture.clock, ManualClock)
+    fixture.clock.advance(dt.timedelta(seconds=1))
+    second = await pay(fixture, "t1", 7)
+    assert (second.woken, await fixture.settled(first)) == (1, {first: "succeeded"})
+    await fixture.settled(second.runs[0], also=("waiting",))
+    assert await fixture.status(second.runs[0]) == "waiting"
+
+
+async def test_an_answer_changes_no_step_that_has_one(fixture: RunsFixture) -> None:
+    await fixture.publish(ask=ASK)
+    first = (await fixture.service.call("ask", {}, wait=0.1)).run_id
+    [path] = {waiting["path"] for waiting in await fixture.queries.approvals()}
+
+    def twice(tx: sa.Connection) -> list[bool]:
+        yes, no = {"approved": True, "by": "u1"}, {"approved": False, "by": "u2"}
+        return [Waits(fixture.service._deps).answer(tx, first, path, value) for value in (yes, no)]
+
+    assert await fixture.database.write(twice) == [True, False]
+    assert (await fixture.service.answer(first, wait=5)).body == {"yes": True, "by": "u1"}
+
+
+async def test_an_answer_under_way_tells_the_worker_to_read_again(
+    fixture: RunsFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fixture.publish(ask=ASK)
+    first, other = [(await fixture.service.call("ask", {}, wait=0.1)).run_id for _ in range(2)]
+    [path] = {waiting["path"] for waiting in await fixture.queries.approvals()}
+    before = await stored(fixture, other)
+    queued: list[tuple[str, int]] = []
+    engine = fixture.service._deps.engine
+    monkeypatch.setattr(engine, "enqueue", lambda _tx, run, segment: queued.append((run, segment)))
+
+    def while_it_runs(tx: sa.Connection) -> tuple[int, int]:
+        tx.execute(sa.update(runs).where(runs.c.id == first).values(status="running"))
+        segment = sa.select(runs.c.segment).where(runs.c.id == first)
+        begun = tx.execute(segment).scalar_one()
+        assert Waits(fixture.service._deps).answer(tx, first, path, {"approved": True, "by": "u1"})
+        return begun, tx.execute(segment).scalar_one()
+
+    begun, now = await fixture.database.write(while_it_runs)
+    assert (now, queued) == (begun + 1, [(first, begun + 1)])
+    assert await stored(fixture, other) == before
+
+
+async def test_an_answer_to_one_branch_answers_no_other(fixture: RunsFixture) -> None:
+    await fixture.publish(
+        both="""\
+name: Ask two
+on: {api: POST /both, auth: none}
+steps:
+  - parallel:
+      one:
+        - {id: first, approve: Refund?, roles: [admin]}
+      two:
+        - {id: second, approve: Ship?, roles: [admin]}
+  - return: {first: "${{ first?.by }}", second: "${{ second?.by }}"}
+"""
+    )
+    run = (await fixture.service.call("both", {}, wait=0.1)).run_id
+    paths = sorted(waiting["path"] for waiting in await fixture.queries.approvals())
+    for path, by in zip(paths, ("u1", "u2"), strict=True):
+        await fixture.service.decide(run, path, approved=True, by=by, roles=["admin"])
+    assert (await fixture.service.answer(run, wait=5)).body == {"first": "u1", "second": "u2"}
 
 
 async def keys(fixture: RunsFixture, *run_ids: str) -> list[str | None]:

@@ -26,20 +26,28 @@ API, GUEST, STAFF = api(), api("none"), api("[admin]")
 CALLED = "name: T\ndescription: d\non: {called: true}\n"
 PAID = "name: T\ndescription: d\non: {stripe: payment_intent, actions: [succeeded, payment_failed], fresh: true}\n"
 MINE = '  - {id: mine, select: orders, where: {payment_intent: "${{ inputs.s }}", user_id: "${{ user.id }}"}, one: required}\n'
-ORDERED = """input: {n: int, many: int 1..9, id: uuid}
+ORDERED = """input: {n: int, many: int 1..9, part: number 0..9, l: [int], id: uuid}
 steps:
   - {id: one, insert: orders, values: {user_id: "${{ user.id }}", amount: "${{ inputs.n }}", status: pending}}
-  - {id: two, insert: orders, values: [{user_id: "${{ user.id }}", amount: 5, status: pending}, {user_id: "${{ user.id }}", amount: "${{ inputs.n }}", status: pending}]}
+  - {id: two, insert: orders, values: [{user_id: "${{ user.id }}", amount: 5, status: pending}, {user_id: "${{ user.id }}", amount: "${{ inputs.n }}", status: pending}, {user_id: "${{ user.id }}", amount: 5, status: paid}]}
   - {id: again, select: orders, where: {id: "${{ one.id }}", user_id: "${{ user.id }}"}, one: required}
   - {id: all_of_them, select: orders, where: {user_id: "${{ user.id }}"}}
+  - {let: {twice: "${{ inputs.n }}", never: 5}}
+  - {let: {twice: 5, never: 6}}
+  - {id: changed, update: users, where: {id: "${{ user.id }}"}, set: {stripe_customer_id: "${{ string(inputs.n) }}"}}
+  - {id: me, select: users, where: {id: "${{ user.id }}"}, one: required}
 """
 CHOSEN = [
     "one.amount", "two[0].amount", "again.amount", "all_of_them[0].amount", "all_of_them[inputs.many].amount",
     "sum(all_of_them.map(row, row.amount))", "sum(all_of_them.filter(row, row.amount > 5).map(row, row.amount))",
     "all_of_them.map(row, row)[0].amount", "inputs.n * 100", "[inputs.n][0]", "{'a': inputs.n}.a",
+    "vars.twice", "int(me.stripe_customer_id ?? '')", "int(500 * inputs.part)",
 ]  # fmt: skip
 """Amounts that a caller sent, whichever way they took."""
-OURS = ["one.id", "all_of_them.map(row, row.id)[0]", "two.filter(row, row.amount > 5).map(row, row.id)[0]"]
+OURS = [
+    "two[0].user_id", "vars.never", "me.email", "500 * inputs.many", "inputs.l.exists(x, x > 5)", "size(inputs.l)",
+    "one.id", "all_of_them.map(row, row.id)[0]", "two.filter(row, row.amount > 5).map(row, row.id)[0]",
+]  # fmt: skip
 """Other columns of the same rows."""
 BY_METADATA = 'where: {id: "${{ object.metadata.order_id }}", status: pending'
 
