@@ -86,6 +86,48 @@ def test_a_charge_that_failed_or_is_not_captured_is_not_refunded_in_part(client:
         client.v1.refunds.create({"payment_intent": held.id, "amount": 500})
     client.v1.refunds.create({"payment_intent": held.id})
     assert client.v1.payment_intents.retrieve(held.id).status == "canceled"
+    assert client.v1.charges.retrieve(id_of(held.latest_charge)).refunded is True
+    with pytest.raises(stripe.CardError) as declined:
+        paid(client, method="pm_card_chargeDeclined")
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        client.v1.refunds.create({"charge": error_of(declined.value)["charge"]})
+    assert caught.value.code == "charge_not_refundable"
+
+
+def test_a_refund_of_a_bank_debit_is_under_way_for_days(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
+    """Beside it one of a card, which is done at once."""
+    debit = {
+        "type": "sepa_debit",
+        "sepa_debit": {"iban": "DE89370400440532013000"},
+        "billing_details": {"name": "J", "email": "j@example.com"},
+    }
+    method = client.v1.payment_methods.create(request_params(debit))
+    mandate = {"customer_acceptance": {"type": "offline"}}
+    intent = client.v1.payment_intents.create(
+        request_params(
+            {
+                "amount": 900,
+                "currency": "eur",
+                "confirm": True,
+                "payment_method": method.id,
+                "allowed_payment_method_types": ["sepa_debit"],
+                "mandate_data": mandate,
+                "return_url": "https://a.example",
+            }
+        )
+    )
+    stripe_emulator.settle()
+    expected = [(intent, "pending", "pyr_1", "payment_refund"), (paid(client), "succeeded", "re_3", "refund")]
+    for payment, status, prefix, kind in expected:
+        refund = client.v1.refunds.create({"payment_intent": payment.id, "expand": ["balance_transaction"]})
+        assert (refund.status, refund.id[: len(prefix)]) == (status, prefix)
+        transaction = refund.balance_transaction
+        assert isinstance(transaction, stripe.BalanceTransaction)
+        assert (transaction.type, transaction.amount) == (kind, -payment.amount)
+    stripe_emulator.settle()
+    assert {refund.status for refund in client.v1.refunds.list().data} == {"succeeded"}
 
 
 def test_a_refund_that_fails_later_takes_the_amount_back(
@@ -134,6 +176,7 @@ def test_a_dispute_takes_the_money_and_winning_evidence_brings_it_back(
     assert dispute.status == "under_review"
     stripe_emulator.settle()
     assert client.v1.disputes.retrieve(dispute.id).status == "won"
+    assert client.v1.refunds.create({"payment_intent": intent.id, "amount": 500}).status == "succeeded"
     seen = types_of(client)
     for expected in (
         "charge.dispute.created",

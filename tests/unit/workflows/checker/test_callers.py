@@ -34,6 +34,7 @@ steps:
   - {id: all_of_them, select: orders, where: {user_id: "${{ user.id }}"}}
   - {let: {twice: "${{ inputs.n }}", never: 5}}
   - {let: {twice: 5, never: 6}}
+  - {id: named, let: {theirs: "${{ inputs.n }}", ours: 5}}
   - {id: changed, update: users, where: {id: "${{ user.id }}"}, set: {stripe_customer_id: "${{ string(inputs.n) }}"}}
   - {id: me, select: users, where: {id: "${{ user.id }}"}, one: required}
 """
@@ -41,11 +42,11 @@ CHOSEN = [
     "one.amount", "two[0].amount", "again.amount", "all_of_them[0].amount", "all_of_them[inputs.many].amount",
     "sum(all_of_them.map(row, row.amount))", "sum(all_of_them.filter(row, row.amount > 5).map(row, row.amount))",
     "all_of_them.map(row, row)[0].amount", "inputs.n * 100", "[inputs.n][0]", "{'a': inputs.n}.a",
-    "vars.twice", "int(me.stripe_customer_id ?? '')", "int(500 * inputs.part)",
+    "vars.twice", "named.theirs", "int(me.stripe_customer_id ?? '')", "int(500 * inputs.part)",
 ]  # fmt: skip
 """Amounts that a caller sent, whichever way they took."""
 OURS = [
-    "two[0].user_id", "vars.never", "me.email", "500 * inputs.many", "inputs.l.exists(x, x > 5)", "size(inputs.l)",
+    "two[0].user_id", "vars.never", "named.ours", "me.email", "500 * inputs.many", "inputs.l.exists(x, x > 5)", "size(inputs.l)",
     "one.id", "all_of_them.map(row, row.id)[0]", "two.filter(row, row.amount > 5).map(row, row.id)[0]",
 ]  # fmt: skip
 """Other columns of the same rows."""

@@ -65,7 +65,7 @@ class Taint:
                     tainted = self.value(value, (*node.path, "let", name))
                     self.variables[name] = self.variables.get(name, False) or tainted
                 if node.id:
-                    self.steps[node.id] = self.value(node.values.literal, (*node.path, "let"))
+                    self.steps[node.id] = self._written(node.values.literal, (*node.path, "let")) or False
             elif isinstance(node, tables.Insert | tables.Upsert | tables.Update):
                 written = node.set if isinstance(node, tables.Update) else node.values
                 at = (*node.path, "set" if isinstance(node, tables.Update) else "values")
