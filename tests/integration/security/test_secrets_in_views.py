@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 import structlog
+from tests.support.accounts.management_operations import management_operations
 from tests.support.http_server import NO_TLS, RunningServer, event, running_server
-from tests.support.management_operations import management_operations
 from tests.support.processes import payloom_process
 from tests.support.readings import ENCODINGS, readings
 

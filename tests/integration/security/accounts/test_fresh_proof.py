@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.support.accounts.management_operations import management_operations
 from tests.support.accounts.members import account_id, make_old, member
-from tests.support.management_operations import management_operations
 
 from payloom.api.management.access.proof import KEY as PROOF
 from payloom.auth.accounts import set_studio_role

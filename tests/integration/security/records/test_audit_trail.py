@@ -17,8 +17,8 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import exc
+from tests.support.accounts.management_operations import management_operations
 from tests.support.http_server import NO_TLS, RunningServer, event, running_server
-from tests.support.management_operations import management_operations
 from tests.support.postgres import fresh_database
 from tests.support.processes import payloom_process
 

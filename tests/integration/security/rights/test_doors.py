@@ -13,9 +13,9 @@ import httpx
 import pytest
 from starlette.routing import Route
 from tests.support.accounts.account_site import PASSWORD, AccountSite
+from tests.support.accounts.management_operations import management_operations
 from tests.support.accounts.members import account_id, member
 from tests.support.http_server import running_server
-from tests.support.management_operations import management_operations
 
 from payloom.app.asgi import create_app
 from payloom.auth.accounts import set_disabled, set_roles, set_studio_role
