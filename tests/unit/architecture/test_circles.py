@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.import_graph import circles, import_graph, modules
+from tests.support.packages.import_graph import circles, import_graph, modules
 
 ROOT = Path(__file__).parents[3]
 
