@@ -27,6 +27,16 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "HTML, every character": lambda text: "".join(f"&#{ord(char)};" for char in text),
     "base64": lambda text: base64.b64encode(f"see {text} there".encode()).decode(),
     "base64, URL-safe": lambda text: base64.urlsafe_b64encode(f"see {text} there".encode()).decode().rstrip("="),
+    "base64, UTF-16": lambda text: base64.b64encode(f"see {text} there".encode("utf-16")).decode(),
+    "base32": lambda text: base64.b32encode(f"see {text} there".encode()).decode(),
+    "hex": lambda text: f"see {text} there".encode().hex(),
+    "hex, capitals": lambda text: f"see {text} there".encode().hex().upper(),
+    "JavaScript": lambda text: "".join(
+        f"\\x{ord(char):02x}" if char < "\xff" else f"\\u{ord(char):04x}" for char in text
+    ),
+    "JavaScript, long": lambda text: "".join(f"\\u{{{ord(char):x}}}" for char in text),
+    "wide letters": lambda text: "".join(chr(ord(char) + 0xFEE0) if "!" <= char <= "~" else char for char in text),
+    "letters that nobody sees": "\u200b".join,
     "base64, wrapped": lambda text: base64.encodebytes(f"{'see ' * 20}{text} there".encode()).decode(),
 }
 """How a text can stand in another one."""
@@ -45,8 +55,16 @@ def _decoded(text: str) -> Iterator[str]:
     yield unquote(text)
     yield html.unescape(text)
     yield quopri.decodestring(text.encode()).decode("utf-8", "replace")
+    yield re.sub(r"\\x([0-9a-f]{2})|\\u\{([0-9a-f]+)\}", lambda match: chr(int(match[1] or match[2], 16)), text)
+    yield re.sub("[\u200b]", "", "".join(chr(ord(char) - 0xFEE0) if "！" <= char <= "～" else char for char in text))
+    for word in re.findall(r"(?:[0-9A-Fa-f]{2}){8,}", text):
+        yield bytes.fromhex(word).decode("utf-8", "replace")
+    for word in re.findall(r"[A-Z2-7]{16,}", text):
+        yield base64.b32decode(word[: len(word) // 8 * 8]).decode("utf-8", "replace")
     yield re.sub(r"\\u([0-9a-f]{4})", lambda match: chr(int(match[1], 16)), text).replace("\\\\", "\\")
     for word in re.findall(r"[A-Za-z0-9+/_-]{16,}(?:\n[A-Za-z0-9+/_-]+)*", text):
         joined = word.replace("\n", "").replace("-", "+").replace("_", "/")
         whole = joined[: len(joined) - (len(joined) % 4 == 1)]
-        yield base64.b64decode(whole + "=" * (-len(whole) % 4)).decode("utf-8", "replace")
+        raw = base64.b64decode(whole + "=" * (-len(whole) % 4))
+        yield raw.decode("utf-8", "replace")
+        yield raw.decode("utf-16", "replace")

@@ -31,17 +31,18 @@ function Proof() {
     mutationFn: (by: "text" | "passkey"): Promise<unknown> =>
       by === "passkey" ? proveByPasskey() : prove(enrolled ? { code: text } : { password: text }),
     onSuccess: () => answerProof(true),
+    onError: () => setText(""),
   });
   if (factors.isPending) return <Skeleton lines={2} />;
   if (factors.isError) return <ErrorNote error={factors.error} retry={() => void factors.refetch()} />;
   return (
     <form
+      className="stack"
       onSubmit={(event) => {
         event.preventDefault();
         send.mutate("text");
       }}
     >
-      {send.isError && <ErrorNote error={send.error} />}
       {factors.data.passkeys.length > 0 && (
         <Button busy={send.isPending} onClick={() => send.mutate("passkey")}>
           Use a passkey
@@ -61,7 +62,8 @@ function Proof() {
           />
         )}
       </Field>
-      <Button type="submit" busy={send.isPending} disabled={!text}>
+      {send.isError && <ErrorNote error={send.error} compact />}
+      <Button type="submit" kind="primary" busy={send.isPending} disabled={!text}>
         Confirm
       </Button>
     </form>

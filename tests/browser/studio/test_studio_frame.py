@@ -124,3 +124,32 @@ def test_the_help_page_is_one_key_away_and_finds_a_word(open_page: OpenPage) -> 
     expect(page.locator(".facts dt").filter(has_text="Idempotency key")).to_be_visible()
     expect(page.locator(".facts dt").filter(has_text="Parked")).to_have_count(0)
     expect(page).to_have_url(re.compile(r"/help\?search=idempotency$"))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_dangerous_change_asks_for_a_proof_and_goes_on_after_it(
+    open_page: OpenPage, axe: AxeCheck, theme: Any
+) -> None:
+    """In dev a proof holds for ever: the first answer is what a server says whose proof is over."""
+    page = open_page("/settings", theme=theme)
+    expect(page.get_by_role("heading", name="Your account")).to_be_visible()
+    expect(page.get_by_role("link", name="Second factor")).to_be_visible()
+    over = {"error": {"code": "proof_needed", "message": "This needs a fresh proof."}}
+    page.route("**/accounts/*/role", lambda route: route.fulfill(status=403, json=over), times=1)
+    role = page.get_by_role("row").filter(has_text="grace@corner.test").get_by_role("combobox")
+    role.select_option("viewer")
+    dialog = page.get_by_role("dialog", name="Confirm that it's you")
+    field = dialog.get_by_label("Password")
+    expect(field).to_be_focused()
+    expect(dialog.get_by_role("button", name="Confirm")).to_be_disabled()
+    field.fill("not the password")
+    dialog.get_by_role("button", name="Confirm").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("the password is wrong")
+    expect(field).to_have_value("")
+    assert axe(page) == []
+    field.fill("tiller-and-sail")
+    field.press("Enter")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_text("grace@corner.test is a viewer now", exact=True)).to_be_visible()
+    role.select_option("")
+    expect(page.get_by_text("grace@corner.test has no access to the studio now", exact=True)).to_be_visible()

@@ -10,8 +10,8 @@ from payloom.kit.json_types import is_map, is_sequence
 
 _BLANKS = r" \t\x0b\x0c\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _HIDDEN = r"\xad\u200b-\u200d\u2060\ufeff"
-_BETWEEN = rf"[{_BLANKS}{_HIDDEN}.·_\-\u2010-\u2015\u2212]"
-"""What people and programs put between the digits of a card number: blanks of any kind, dots, dashes."""
+_BETWEEN = rf"[{_BLANKS}{_HIDDEN}\r\n/|.·_\-\u2010-\u2015\u2212]"
+"""What people and programs put between the digits of a card number: blanks and lines, dots, dashes, strokes."""
 _REGION = re.compile(rf"\d(?:{_BETWEEN}{{0,3}}\d){{12,}}")
 _GROUP = re.compile(r"\d+")
 _NO_CARD = re.compile(

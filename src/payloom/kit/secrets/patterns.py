@@ -46,7 +46,8 @@ _HINTS = ("_secret_", "sk_", "rk_", "ek_", "whsec_", "/approve/", "=", "earer", 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SECRET_WORDS = (
     *("passwords?", "passwd", "passphrase", "secrets?", "client_?secret", "authorization", "cookies?", "token"),
-    *("access_?token", "refresh_?token", "credentials", "cvc", "cvv2?", "csc", "card_?number"),
+    *("access_?token", "refresh_?token", "credentials?", "cvc", "cvv2?", "csc", "card_?number"),
+    *("pwd", "passcodes?", "pin", "t?otp", "bearer", "security_?code", "recovery_?codes?", "one_?time_?code"),
     "(?:api|access|private|secret|signing|encryption)_?keys?",
 )
 _SECRET_NAME = re.compile(rf"(?:^|_)(?:{'|'.join(_SECRET_WORDS)})$")

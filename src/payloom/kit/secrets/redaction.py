@@ -13,14 +13,14 @@ from typing import Any
 
 from payloom.kit.json_types import is_map, is_sequence
 from payloom.kit.secrets.cards import card_numbers, digits_of
-from payloom.kit.secrets.encodings import base64_texts, views
+from payloom.kit.secrets.encodings import coded_texts, views
 from payloom.kit.secrets.patterns import is_secret_name, secrets_in
 
 MASK = "[redacted]"
 _SHORTEST = 8
 """Of a value that is masked wherever it stands: a shorter one would hide ordinary words."""
 _PERHAPS = re.compile(
-    r"[%=\\&]|[sre]k_|sec_|secret_|/approve/|(?i:earer |asic )|://|eyJ|[A-Za-z0-9+/_-]{20}|\d(?:[\W_]{0,3}\d){12}"
+    r"[%=\\&]|[sre]k_|sec_|secret_|/approve/|(?i:earer |asic )|://|eyJ|[A-Za-z0-9+/_-]{20}|\d(?:[\W_]{0,3}\d){12}|[！-～]{4}|[\xad\u200b-\u200d\u2060\ufeff]"
 )
 """What a text has that holds a secret, plain or encoded. It is quick, and most texts have nothing of it."""
 
@@ -73,7 +73,7 @@ def redact_text(text: str) -> str:
 
 
 def _masks(text: str, *, inside: bool = False) -> list[tuple[int, int, str]]:
-    """Return what to put where, from left to right, without overlaps. inside: the text was decoded from base64."""
+    """Return what to put where, from left to right, without overlaps. inside: the text came out of a code."""
     masks: list[tuple[int, int, str]] = []
     for view in views(text):
         secrets = [(start, end, MASK) for start, end in secrets_in(view.text)]
@@ -81,7 +81,7 @@ def _masks(text: str, *, inside: bool = False) -> list[tuple[int, int, str]]:
         if _KNOWN.pattern is not None:
             secrets += [(*match.span(), MASK) for match in _KNOWN.pattern.finditer(view.text)]
         if not inside:
-            pieces = base64_texts(view.text)
+            pieces = coded_texts(view.text)
             secrets += [(start, end, MASK) for start, end, content in pieces if _masks(content, inside=True)]
         masks += [(*view.span(start, end), mask) for start, end, mask in secrets]
     return _merged(masks)

@@ -96,7 +96,7 @@ function useColumns(onLink: (link: SignInLink) => void): Column<Account>[] {
     {
       id: "role",
       header: "Studio",
-      width: "240px",
+      width: "min(240px, 44vw)",
       cell: (row) => (
         <RoleSelect
           account={row}
