@@ -1,4 +1,4 @@
-"""Every `payloom …` command that a message, a hint or a page of the docs names exists, with these options."""
+"""Every `payloom …` command that a message, a hint, the docs or the studio names exists, with these options."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ ROOT = Path(__file__).parents[3]
 SOURCES = [ROOT / "src" / "payloom", ROOT / "emulator" / "src"]
 _COMMAND = re.compile(r"`payloom (?P<words>[^`]*)`")
 _PLACEHOLDER = "VALUE"
+_PROGRAM = r"(?:payloom-run \S+|(?:/opt/payloom|\.venv)/bin/payloom|payloom)"
+_LINE = re.compile(
+    rf"(?:^\s*|\$ |&& |sudo |-- |exec (?:-T )?\S+ |umask 077; )(?:[A-Z_]+=\S+ )*{_PROGRAM} (?P<words>(?!-)[^|>;&]*)"
+)
+_STUDIO = re.compile(r"(?:command=|text=|<code>|`)[\"{]?payloom (?P<words>[a-z][^\"<`$]*)")
 PAYLOOM = typer.main.get_command(app)  # Typer makes all commands anew each time that it is asked
 
 
@@ -57,6 +62,25 @@ def named_in_docs() -> Iterator[tuple[str, str]]:
                 yield f"{path.relative_to(ROOT)}:{number}", match["words"]
 
 
+def named_in_blocks() -> Iterator[tuple[str, str]]:
+    """Yield `(place, command)` for each line of a shell block in the docs and the README."""
+    for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
+        language: str | None = None
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            if line.lstrip().startswith("```"):
+                language = line.strip().removeprefix("```") if language is None else None
+            elif language in {"", "console", "sh"}:
+                for match in _LINE.finditer(re.split(r"\s#\s|\s{3,}", line.strip())[0].rstrip("'")):
+                    yield f"{path.relative_to(ROOT)}:{number}", match["words"]
+
+
+def named_in_studio() -> Iterator[tuple[str, str]]:
+    """Yield `(place, command)` for each command that the studio shows."""
+    for path in sorted((ROOT / "studio" / "src").rglob("*.ts*")):
+        for match in _STUDIO.finditer(path.read_text("utf-8")):
+            yield path.relative_to(ROOT).as_posix(), match["words"]
+
+
 def problem(words: str) -> str | None:
     """Return what is wrong with a command line, None if it can be run."""
     command = PAYLOOM
@@ -73,10 +97,12 @@ def problem(words: str) -> str | None:
     return f"there is no option {unknown[0]}" if unknown else None
 
 
-@pytest.mark.parametrize("named", [named_in_code, named_in_docs])
-def test_every_command_that_is_named_can_be_run(named: Callable[[], Iterator[tuple[str, str]]]) -> None:
+@pytest.mark.parametrize(
+    ("named", "least"), [(named_in_code, 30), (named_in_docs, 30), (named_in_blocks, 50), (named_in_studio, 4)]
+)
+def test_every_command_that_is_named_can_be_run(named: Callable[[], Iterator[tuple[str, str]]], least: int) -> None:
     commands = list(named())
-    assert len(commands) > 30
+    assert len(commands) > least
     wrong = [f"{place}: `payloom {words}`: {reason}" for place, words in commands if (reason := problem(words))]
     assert wrong == []
 
