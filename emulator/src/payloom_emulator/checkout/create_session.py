@@ -12,6 +12,8 @@ from payloom_emulator.checkout import lines
 from payloom_emulator.core.differences import with_changes
 from payloom_emulator.core.request_context import required
 from payloom_emulator.kit.named_members import with_filled
+from payloom_emulator.kit.present import present
+from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.state import DiscountChoice, TakenDiscount
 from payloom_emulator.payments import authentication
@@ -81,10 +83,21 @@ def fill(call: RequestContext[CheckoutSessionCreateParams], draft: CheckoutSessi
         draft.update(with_changes(draft, public_totals(lines.totals(unit, draft))))
         if mode == "payment" and not draft["amount_total"]:
             draft["payment_status"] = "no_payment_required"
+        elif mode == "payment":
+            _require_chargeable(present(draft["amount_total"]), present(draft["currency"]))
     if ui_mode == "hosted_page":
         draft["url"] = f"{unit.environment.base_url}/c/pay/{draft['id']}#{_FRAGMENT}{unit.environment.ids.new('', 40)}"
     else:
         draft["client_secret"] = f"{draft['id']}_secret_{unit.environment.ids.new('', 40)}"
+
+
+def _require_chargeable(total: int, code: str) -> None:
+    """Refuse a total that no payment can have: it would fail at the customer, not at the shop."""
+    smallest = money.MINIMUM.get(code, 1)
+    if total < smallest:
+        due = f"must add up to at least {money.shown(smallest, code)}"
+        raise invalid(f"The Checkout Session's total amount due {due}.", "line_items", "amount_too_small")
+    money.chargeable(total, code, "line_items")
 
 
 _FRAGMENT = "fidkdWxOYHwnPyd1blpxYHZxWjA0"

@@ -34,6 +34,32 @@ def test_an_open_payment_session_has_its_url_totals_and_lines(
     assert expanded(present(present(seen.line_items).data[0].price).product).name == "Mug"
 
 
+@pytest.mark.parametrize(
+    ("currency", "amount", "fault"),
+    [
+        ("usd", 49, "amount_too_small"),
+        ("usd", 50, None),
+        ("gbp", 29, "amount_too_small"),
+        ("jpy", 49, "amount_too_small"),
+        ("jpy", 155, None),
+        ("kwd", 12345, "last digit"),
+        ("kwd", 12340, None),
+        ("isk", 20050, "last two digits"),
+        ("ugx", 500000, None),
+    ],
+)
+def test_a_session_asks_only_for_what_a_payment_can_have(
+    client: stripe.StripeClient, currency: str, amount: int, fault: str | None
+) -> None:
+    line = {"price_data": {"currency": currency, "unit_amount": amount, "product_data": {"name": "Mug"}}, "quantity": 1}
+    if fault is None:
+        assert payment(client, line_items=[line]).amount_total == amount
+        return
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        payment(client, line_items=[line])
+    assert fault in f"{refused.value.code} {refused.value}"
+
+
 def test_paying_completes_the_session_in_stripes_order_of_events(
     client: stripe.StripeClient, stripe_emulator: RunningEmulator
 ) -> None:

@@ -16,6 +16,7 @@ from payloom.connectors.stripe.catalog.operations import Operation
 from payloom.connectors.stripe.client import Clients, StripeSettings
 from payloom.connectors.stripe.failures import from_sdk, no_answer, refused
 from payloom.connectors.stripe.parameters import Prepared, prepare, require_account
+from payloom.connectors.stripe.uploads import with_streams
 from payloom.kit.clock import Clock, SystemClock
 from payloom.kit.json_types import is_dict
 from payloom.kit.suggest import did_you_mean
@@ -79,10 +80,10 @@ class StripeConnector:
         import stripe  # noqa: PLC0415 - only who calls Stripe pays for importing the SDK
 
         method = self._clients.method(operation)
-
+        params = with_streams(operation, prepared.body)
         try:
             async with asyncio.timeout(seconds):
-                result = await method(*prepared.path, params=prepared.body, options=dict(options))
+                result = await method(*prepared.path, params=params, options=dict(options))
         except TimeoutError:
             raise no_answer(operation.name, seconds) from None
         except stripe.StripeError as error:

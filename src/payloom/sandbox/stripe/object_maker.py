@@ -12,6 +12,7 @@ import json
 from collections.abc import Generator, Mapping
 from typing import Any, cast
 
+from payloom.connectors.stripe.uploads import file_of
 from payloom.kit.json_types import is_list, is_map
 from payloom.sandbox.stripe.fixtures import closed_object, complete, item_schema
 from payloom.sandbox.stripe.plain_kinds import plain_reason
@@ -83,6 +84,9 @@ class ObjectMaker:
         self, method: str, path: str, params: Mapping[str, Any], kind: str = "", identity: str = ""
     ) -> tuple[int, dict[str, Any]]:
         """Send one request. identity: the id of the object of this kind that it makes."""
+        if path == "/v1/files":
+            name, content = file_of("files.create", params.get("file"))
+            params = {**params, "file": {"filename": name, "type": "application/octet-stream", "content": content}}
         following = self.ids.following
         schema = self.emulator.find_schema(kind) if identity else None
         if schema is not None and schema.prefix:

@@ -52,6 +52,42 @@ async def test_a_long_key_stays_unique(side: Any) -> None:
     assert made[0]["id"] == made[2]["id"] != made[1]["id"]
 
 
+@pytest.mark.parametrize(
+    ("value", "name", "content"),
+    [
+        ("evidence as text", "file.txt", "evidence as text"),
+        ({"name": "é.csv", "content": "a;b\n1;2"}, "é.csv", "a;b\n1;2"),
+        ({"name": "a.png", "base64": "iVBORw0KGgo="}, "a.png", b"\x89PNG\r\n\x1a\n"),
+        ({"content": ""}, "file.txt", ""),
+    ],
+)
+async def test_a_file_is_uploaded_and_can_be_evidence(side: Any, value: Any, name: str, content: str | bytes) -> None:
+    args = {"purpose": "dispute_evidence", "file": value}
+    made = await side.connector.perform("files.create", args, key="k")
+    size = len(content.encode() if isinstance(content, str) else content)
+    assert (made["filename"], made["size"], made["purpose"]) == (name, size, "dispute_evidence")
+    assert (await side.connector.perform("files.create", args, key="k"))["id"] == made["id"]
+    assert (await side.connector.perform("files.retrieve", {"id": made["id"]}))["size"] == size
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        7,
+        [],
+        {"name": "a"},
+        {"name": 1, "content": "x"},
+        {"base64": "%"},
+        {"content": "a", "base64": "YQ=="},
+        {"path": "/etc/passwd"},
+    ],
+)
+async def test_what_is_no_file_is_said_before_anything_is_sent(side: Any, value: Any) -> None:
+    with pytest.raises(StripeStepFailed) as failed:
+        await side.connector.perform("files.create", {"purpose": "dispute_evidence", "file": value}, key="k")
+    assert (failed.value.failure.kind, failed.value.failure.data["param"]) == ("invalid_parameters", "file")
+
+
 async def test_every_page_is_read(side: Any) -> None:
     for number in range(25):
         await side.connector.perform("customers.create", {"name": str(number)}, key=str(number))

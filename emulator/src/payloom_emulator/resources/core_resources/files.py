@@ -34,8 +34,9 @@ def _create(call: RequestContext[FileCreateParams]) -> File:
         raise parameter_missing("purpose")
     if purpose not in enum("POST", "/v1/files", "purpose"):
         raise invalid(f"Invalid purpose: {purpose}", "purpose")
-    content = upload["content"]
-    assert isinstance(content, bytes)
+    content = upload.get("content")
+    if not isinstance(content, bytes):
+        raise invalid("Invalid file: send it as a part of a multipart/form-data body.", "file")
     if len(content) > MAX_SIZE:
         raise invalid("The file is larger than 16 MB.", "file")
     name = str(upload["filename"]).replace("\\", "/").rsplit("/", 1)[-1]
