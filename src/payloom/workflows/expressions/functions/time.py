@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import re
 import zoneinfo
@@ -68,16 +69,59 @@ def _uuid(budget: Budget) -> str:
 
 
 @define(
-    "timestamp(value) -> timestamp",
-    "Converts Unix seconds (Stripe's format), RFC 3339 text, or a date (midnight in UTC) to a timestamp.",
-    "timestamp(object.created)", args=(1, 1),
-    takes=("int | string | timestamp",), returns=TIMESTAMP,
+    "add_days(timestamp, days[, zone]) -> timestamp",
+    "The same time of day, so many calendar days later (or earlier), in UTC or in a time zone. A day in which clocks "
+    "change has 23 or 25 hours.",
+    "add_days(today('Europe/Berlin'), -1, 'Europe/Berlin')", args=(2, 3),
+    takes=("timestamp", "int", "string"), returns=TIMESTAMP,
 )  # fmt: skip
-def _timestamp(_budget: Budget, value: Any) -> dt.datetime:
+def _add_days(_budget: Budget, moment: Any, days: Any, zone: Any = "UTC") -> dt.datetime:
+    return _shifted(moment, zone, days=need(days, int, "the number of days", "a whole number"))
+
+
+@define(
+    "add_months(timestamp, months[, zone]) -> timestamp",
+    "The same day and time so many months later (or earlier), in UTC or in a time zone. A month that is too short gives "
+    "its last day.",
+    "add_months(now(), 12, 'America/New_York')", args=(2, 3),
+    takes=("timestamp", "int", "string"), returns=TIMESTAMP,
+)  # fmt: skip
+def _add_months(_budget: Budget, moment: Any, months: Any, zone: Any = "UTC") -> dt.datetime:
+    return _shifted(moment, zone, months=need(months, int, "the number of months", "a whole number"))
+
+
+def _shifted(moment: Any, zone: Any, *, days: int = 0, months: int = 0) -> dt.datetime:
+    place = _zone(zone)
+    try:
+        local = moment_of(moment).astimezone(place).replace(tzinfo=None)
+        year, month = divmod(local.year * 12 + local.month - 1 + months, 12)
+        last = calendar.monthrange(year, month + 1)[1]
+        local = local.replace(year=year, month=month + 1, day=min(local.day, last)) + dt.timedelta(days=days)
+        # A time of day that the clocks skip is as long after the gap.
+        return local.replace(tzinfo=place).astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        raise EvalError("the timestamp is outside the years 1 to 9999") from None
+
+
+@define(
+    "timestamp(value[, zone]) -> timestamp",
+    "Converts Unix seconds (Stripe's format), RFC 3339 text, or a date (midnight in UTC or in a time zone) to a "
+    "timestamp.",
+    "timestamp(object.created)", args=(1, 2),
+    takes=("int | string | timestamp", "string"), returns=TIMESTAMP,
+)  # fmt: skip
+def _timestamp(_budget: Budget, value: Any, zone: Any = "UTC") -> dt.datetime:
+    place = _zone(zone)
     if isinstance(value, dt.datetime):
         return moment_of(value)
     if isinstance(value, str):
-        return parse_timestamp(value)
+        moment = parse_timestamp(value)
+        if len(value) > len("2026-01-31"):
+            return moment
+        try:
+            return moment.replace(tzinfo=place).astimezone(dt.UTC)
+        except OverflowError:
+            raise EvalError("the timestamp is outside the years 1 to 9999") from None
     try:
         return from_epoch(need(value, int, "the argument", "whole seconds or text"))
     except (ValueError, OverflowError, OSError):
@@ -88,7 +132,8 @@ def _timestamp(_budget: Budget, value: Any) -> dt.datetime:
 
 @define(
     "duration(text) -> duration",
-    "A length of time: `30s`, `15m`, `2h`, `14d`, `1w`, or joined as in `1h30m`.",
+    "A length of time: `30s`, `15m`, `2h`, `14d`, `1w`, or joined as in `1h30m`. A day is 24 hours: for calendar days "
+    "use `add_days`.",
     "now() + duration('14d')", args=(1, 1),
     takes=("duration | string",), returns=DURATION,
 )  # fmt: skip
