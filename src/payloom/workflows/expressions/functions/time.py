@@ -70,8 +70,7 @@ def _uuid(budget: Budget) -> str:
 
 @define(
     "add_days(timestamp, days[, zone]) -> timestamp",
-    "The same time of day, so many calendar days later (or earlier), in UTC or in a time zone. A day in which clocks "
-    "change has 23 or 25 hours.",
+    "The same time of day, so many calendar days later (or earlier), in UTC or in a time zone.",
     "add_days(today('Europe/Berlin'), -1, 'Europe/Berlin')", args=(2, 3),
     takes=("timestamp", "int", "string"), returns=TIMESTAMP,
 )  # fmt: skip
@@ -81,8 +80,7 @@ def _add_days(_budget: Budget, moment: Any, days: Any, zone: Any = "UTC") -> dt.
 
 @define(
     "add_months(timestamp, months[, zone]) -> timestamp",
-    "The same day and time so many months later (or earlier), in UTC or in a time zone. A month that is too short gives "
-    "its last day.",
+    "The same day so many months later (or earlier), or the last day of a shorter month, in UTC or in a time zone.",
     "add_months(now(), 12, 'America/New_York')", args=(2, 3),
     takes=("timestamp", "int", "string"), returns=TIMESTAMP,
 )  # fmt: skip
@@ -105,8 +103,7 @@ def _shifted(moment: Any, zone: Any, *, days: int = 0, months: int = 0) -> dt.da
 
 @define(
     "timestamp(value[, zone]) -> timestamp",
-    "Converts Unix seconds (Stripe's format), RFC 3339 text, or a date (midnight in UTC or in a time zone) to a "
-    "timestamp.",
+    "The timestamp of Unix seconds (Stripe's format), RFC 3339 text, or a date (midnight in UTC or in a time zone).",
     "timestamp(object.created)", args=(1, 2),
     takes=("int | string | timestamp", "string"), returns=TIMESTAMP,
 )  # fmt: skip
@@ -132,8 +129,7 @@ def _timestamp(_budget: Budget, value: Any, zone: Any = "UTC") -> dt.datetime:
 
 @define(
     "duration(text) -> duration",
-    "A length of time: `30s`, `15m`, `2h`, `14d`, `1w`, or joined as in `1h30m`. A day is 24 hours: for calendar days "
-    "use `add_days`.",
+    "A length of time: `30s`, `15m`, `2h`, `14d` (of 24 hours; see `add_days`), `1w`, or joined as in `1h30m`.",
     "now() + duration('14d')", args=(1, 1),
     takes=("duration | string",), returns=DURATION,
 )  # fmt: skip
