@@ -10,7 +10,7 @@ from tests.support.workflow_driver import load
 from tests.unit.workflows.checker.test_checker_with_stripe import catalog as stripe_catalog
 
 from payloom.pages.document import read_page
-from payloom.workflows.catalog.catalog import TemplateData
+from payloom.workflows.catalog.catalog import Column, TableShape, TemplateData
 from payloom.workflows.checker.payment_rules.ownership import OBJECTS
 from payloom.workflows.checker.payment_rules.taint import MONEY
 
@@ -66,6 +66,13 @@ def catalog() -> CatalogWithStripe:
     known = dataclasses.replace(stripe_catalog())
     known.templates = {"receipt": TemplateData(frozenset({"total", "name"}), frozenset({"total"}))}
     known.http_hosts = None
+    columns = [
+        *(Column(name, "string") for name in ("user_id", "state", "pay_state")),
+        *(Column(name, "int") for name in ("paid", "credits")),
+        Column("refunded", "bool"),
+        Column("status", "string", enum=["open", "closed"]),
+    ]
+    known.tables = {**known.tables, "notes": TableShape("notes", {column.name: column for column in columns})}
     return known
 
 
@@ -147,6 +154,11 @@ def test_finds(code: str, text: str, message: str) -> None:
 
 
 RIGHT = [
+    API + 'steps:\n  - {update: users, where: {id: "${{ user.id }}"}, set: {paid_at: "${{ now() }}", plan: free}}\n',
+    API + 'input: {n: int, s: string}\nsteps:\n  - {insert: notes, values: {user_id: "${{ user.id }}", paid: "${{ inputs.n }}", status: "${{ inputs.s }}", state: "${{ inputs.s }}"}}\n',
+    API + "input: {id: uuid}\nsteps:\n" + stripe("checkout.sessions.create", 'mode: payment, client_reference_id: "${{ inputs.id }}"') + '  - {stripe: payment_intents.retrieve, with: {id: "${{ string(done.payment_intent) }}"}}\n',
+    API + 'input: {s: string, id: uuid}\nsteps:\n  - {id: row, select: orders, where: {id: "${{ inputs.id }}", user_id: "${{ user.id }}"}, one: required}\n' + stripe("charges.retrieve", 'id: "${{ inputs.s }}"') + "  - {ensure: done.id == row.charge, message: no}\n",
+    API + 'input: {id: uuid}\nsteps:\n  - {id: row, select: orders, where: {id: "${{ inputs.id }}", user_id: ["${{ user.id }}"]}}\n',
     *(API + ORDERED + stripe("payment_intents.create", f'amount: "${{{{ int(string({amount})) }}}}", currency: usd', 'idempotency_key: "${{ inputs.id }}"') for amount in OURS),
     API + "input: {id: uuid}\nsteps:\n" + stripe("payment_intents.create", "amount: 500, currency: usd", 'idempotency_key: "${{ inputs.id }}-${{ run.id }}"'),
     API + 'input: {id: uuid}\nsteps:\n  - {let: {k: "${{ inputs.id }}"}}\n' + stripe("payment_intents.create", "amount: 500, currency: usd", 'idempotency_key: "${{ vars.k }}"'),
@@ -227,3 +239,12 @@ def test_a_page_does_not_show_rows_that_a_visitor_names(auth: str, where: str, f
     text = f"---\npath: /orders/{{id}}\nauth: {auth}\ntitle: T\ndata:\n  order: {{select: orders, where: {where}}}\n---\nx\n"
     _, diagnostics = read_page(text, "order.html.j2", catalog())
     assert ["F102" for diagnostic in diagnostics if diagnostic.code == "F102"] == (["F102"] if found else [])
+
+
+def test_an_id_that_is_money_has_one_finding() -> None:
+    text = (
+        API
+        + "input: {s: string, id: uuid}\nsteps:\n"
+        + stripe("refunds.create", 'payment_intent: "${{ inputs.s }}"', 'idempotency_key: "${{ inputs.id }}"')
+    )
+    assert [one.code for one in load(text, catalog=catalog()).diagnostics if one.code.startswith("F10")] == ["F101"]

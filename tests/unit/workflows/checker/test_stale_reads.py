@@ -76,6 +76,9 @@ STALE = {
     },
     "one of a list": RETRIEVE.replace("retrieve", "list").replace("id: sub_1", "customer: cus_1") + WAIT
     + OF_STRIPE.replace("NAME", "sub.data[0]"),
+    "an object of the mirror": "  - {id: sub, select: stripe.subscriptions, where: {id: sub_1}, one: required}\n" + WAIT
+    + OF_STRIPE.replace("NAME", "sub"),
+    "a moment that came meanwhile": READ + WAIT + "  - filter: seat.ended == null\n",
     "the event's object": WAIT + OF_STRIPE.replace("NAME", "object"),
     "the trigger's row": WAIT + "  - if: row.status == 'open'\n    then:\n      - log: open\n",
 }  # fmt: skip
@@ -99,6 +102,14 @@ FRESH = {
     "the other branch": READ + "  - if: inputs.n > 1\n    then:\n" + indented(CALL) + "    else:\n" + indented(TAKE),
     "the calling branch ends": READ + "  - if: inputs.n > 1\n    then:\n" + indented(CALL + "  - return: {no: true}\n")
     + TAKE,
+    "what an event must be": READ + WAIT
+    + '  - wait_for: {stripe: refund, match: "object.status == seat.status", timeout: 1d}\n',
+    "a variable that is set when": READ + "  - let: {x: 1}\n    when: seat.free > 0\n" + TAKE,
+    "a text that is set": READ + WAIT + CLOSE.replace("status: closed", "name: new"),
+    "a state of rows picked otherwise": READ + WAIT + CLOSE.replace('id: "${{ seat.id }}"', 'name: "${{ seat.status }}"'),
+    "a state of another table": READ + WAIT + CLOSE.replace("update: seats", "update: others"),
+    "before the call in a branch": READ + "  - if: inputs.n > 1\n    then:\n" + indented(TAKE + CALL),
+    "a moment that stays": READ + WAIT + "  - filter: seat.begun < now()\n",
     "another table": READ + CALL + TAKE.replace("update: seats", "update: others"),
     "a value from elsewhere": READ + CALL + TAKE.replace("seat.free - inputs.n", "inputs.n"),
     "the case of a switch": READ + "  - switch: inputs.id\n    cases:\n      a:\n" + indented(CALL, 8) + "      b:\n"
@@ -113,6 +124,8 @@ def catalog() -> CatalogWithStripe:
         Column("free", "int", nullable=False),
         Column("status", "string", nullable=False, enum=["open", "closed"]),
         Column("name", "string", nullable=False),
+        Column("begun", "datetime", nullable=False),
+        Column("ended", "datetime"),
     ]
     for table in ("seats", "others"):
         names.tables[table] = TableShape(table, {column.name: column for column in columns})

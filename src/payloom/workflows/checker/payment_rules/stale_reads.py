@@ -93,7 +93,8 @@ class _StaleReads:
         if self._findings.events:
             yield "object", -1
         for node in self._nodes:
-            if isinstance(node, outbound.Stripe) and node.id is not None:
+            mirrored = isinstance(node, tables.Select) and node.table.startswith(STRIPE_TABLES)
+            if (mirrored or isinstance(node, outbound.Stripe)) and node.id is not None:
                 yield node.id, self._order[node]
 
     def _derived(self) -> Mapping[str, set[tuple[str, str]]]:
