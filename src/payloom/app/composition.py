@@ -43,6 +43,7 @@ from payloom.connectors.http.guard import Guard
 from payloom.connectors.http.host import HttpHost
 from payloom.connectors.port import StepFailed
 from payloom.connectors.python.host import PythonHost
+from payloom.connectors.stripe.checkout_attempts import CheckoutAttempts
 from payloom.connectors.stripe.client import StripeSettings
 from payloom.connectors.stripe.connector import StripeConnector
 from payloom.connectors.stripe.step_host import StripeHost
@@ -144,6 +145,7 @@ class Services:
         self.changes = ChangeStream(self.database, clock)
         self.publisher.record_publish_by_files = lambda: record_publish_by_files(self.database, self.audit)
         self.publisher.on_workflow_changed = functools.partial(self.changes.publish, "workflow")
+        self.publisher.on_files_changed = functools.partial(self.changes.publish, "file", "project")
         self.session_auth = SessionAuth(self.accounts, secure=settings.secure_cookies)
         self.recovery = AccountRecovery(self.database, clock, self.accounts.hashing)
         site = PasskeySite(settings.name, settings.site_url)
@@ -269,6 +271,7 @@ class Services:
             publisher=self.publisher,
             sandbox=self.sandbox,
             stripe_tables=self.stripe_tables,
+            checkout_attempts=CheckoutAttempts(self.stripe),
             audit=self.audit,
             alerts=self.alerts,
             library=self.library,

@@ -81,6 +81,8 @@ class ProjectPublisher:
         """Has the next publication recorded in the audit trail, in its transaction."""
         self.on_workflow_changed: Callable[[str, str | None], None] = lambda _name, _version: None
         """Told of every workflow that changed, with its new version (None: it is gone)."""
+        self.on_files_changed: Callable[[], None] = lambda: None
+        """Told when the watched files changed, whether that published anything or not."""
 
     async def publish(
         self, author: str | None = None, review: Review | None = None, *, needed: str | None = None
@@ -177,6 +179,7 @@ class ProjectPublisher:
             if now != seen and now == before:
                 seen = now
                 await self._publish_change()
+                self.on_files_changed()
             before = now
 
     async def _publish_change(self) -> None:

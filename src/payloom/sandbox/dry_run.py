@@ -145,14 +145,16 @@ def _difference(before: DryRunOutcome, after: DryRunOutcome, now: DryRunOutcome)
         return
     marks = {_mark(line): line for line in before.lines}, {_mark(line): line for line in after.lines}
     today = {_mark(line) for line in now.lines}
+    # Without a run to compare with, what changed is the workflow: it is newer than the event, or listened to others.
+    why = "the rows have changed since" if before.ended is not None else "so does the current version"
     for mark, line in marks[0].items():
         if mark not in marks[1]:
             yield f"- {line}{'' if mark in today else '  (the rows have changed since)'}"
     for mark, line in marks[1].items():
         if mark not in marks[0]:
-            yield f"+ {line}{'  (the rows have changed since)' if mark in today else ''}"
+            yield f"+ {line}{f'  ({why})' if mark in today else ''}"
     if before.ended != after.ended:
-        remark = "" if now.ended != after.ended else "  (the rows have changed since)"
+        remark = "" if now.ended != after.ended else f"  ({why})"
         yield f"~ {before.ended or 'did not start'} -> {after.ended or 'does not start'}{remark}"
 
 

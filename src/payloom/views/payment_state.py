@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from payloom.kit.json_types import is_map
+from payloom.kit.secrets.redaction import redact_text
 
 _STAGES: Mapping[str, tuple[str, ...]] = {
     "payment_intent": (
@@ -121,6 +122,26 @@ def payment_state(stripe_object: Mapping[str, Any], known: Iterable[Mapping[str,
     if back >= amount > 0 or (kind == "charge" and stripe_object.get("refunded")):
         return "refunded"
     return "partially_refunded" if back else "succeeded"
+
+
+def why_failed(stripe_object: Mapping[str, Any]) -> str | None:
+    """Return why an attempt failed, in Stripe's words with its code; None if nothing failed."""
+    match stripe_object.get("object"):
+        case "payment_intent" | "setup_intent":
+            found = stripe_object.get("last_payment_error") or stripe_object.get("last_setup_error")
+            error: Mapping[str, Any] = found if is_map(found) and stripe_object.get("status") != "succeeded" else {}
+            words, code = error.get("message"), error.get("decline_code") or error.get("code")
+        case "charge":
+            words, code = stripe_object.get("failure_message"), stripe_object.get("failure_code")
+            outcome = stripe_object.get("outcome")
+            code = (outcome.get("reason") if is_map(outcome) and words else None) or code
+        case "refund" | "payout":
+            words, code = stripe_object.get("failure_reason"), None
+        case _:
+            words, code = None, None
+    if not isinstance(words, str) and not isinstance(code, str):
+        return None
+    return redact_text(" ".join([str(words or code), *([f"({code})"] if words and code else [])]))
 
 
 def _charge_state(charge: Mapping[str, Any]) -> Any:

@@ -20,11 +20,11 @@ from payloom.inbox.models import events
 from payloom.kit.addresses.email_address import address_key
 from payloom.kit.clock import from_epoch
 from payloom.kit.json_types import is_map
-from payloom.kit.secrets.redaction import redact
+from payloom.kit.secrets.redaction import redact, redact_text
 from payloom.runs.models import runs, steps
 from payloom.tables.errors import TableError
 from payloom.tables.query.sql import Tables
-from payloom.views.payment_state import Report, newest_of, payment_state
+from payloom.views.payment_state import Report, newest_of, payment_state, why_failed
 from payloom.views.references.extract import LINKING, kind_of, row_ref
 from payloom.views.references.models import refs
 from payloom.views.references.search import clean, owners_of, rows_named, runs_at_once
@@ -59,7 +59,10 @@ _AMOUNTS = ("amount_total", "amount", "total")
 
 @dataclasses.dataclass(slots=True)
 class TimelineEntry:
-    """One thing on the line. amount: minor units. data: what there is to say of it, secrets masked."""
+    """One thing on the line. amount: minor units. data: what there is to say of it, secrets masked.
+
+    note: why it failed. stripe_clock: what the local Stripe's clock said, if it was moved ahead of this machine's.
+    """
 
     at: dt.datetime
     kind: str
@@ -69,6 +72,8 @@ class TimelineEntry:
     amount: int | None = None
     currency: str | None = None
     data: Mapping[str, Any] = dataclasses.field(default_factory=dict[str, Any])
+    note: str | None = None
+    stripe_clock: dt.datetime | None = None
 
 
 @dataclasses.dataclass(slots=True)
@@ -81,11 +86,11 @@ class PaymentTimeline:
     truncated: bool
 
 
-def payment_timeline(tx: sa.Connection, text: str, tables: Tables) -> PaymentTimeline:
-    """Return what has to do with an id, an email address or a value."""
+def payment_timeline(tx: sa.Connection, text: str, tables: Tables, linked: Iterable[str] = ()) -> PaymentTimeline:
+    """Return what has to do with an id, an email address or a value. linked: ids that are known to belong to it."""
     subject = clean(text)
     most = MOST if kind_of(subject) is not None else MOST_OF_VALUE
-    names = [subject, *(row_ref(table, key) for table, key in rows_named(tx, tables, subject))]
+    names = [subject, *(row_ref(table, key) for table, key in rows_named(tx, tables, subject)), *linked]
     if "@" in subject:
         names += (
             tx.execute(sa.select(accounts.c.id).where(accounts.c.email_key == address_key(subject))).scalars().all()
@@ -103,8 +108,19 @@ def payment_timeline(tx: sa.Connection, text: str, tables: Tables) -> PaymentTim
     return PaymentTimeline(subject, kind, entries, truncated=len(owners) >= most)
 
 
-_RANK: Mapping[str, int] = {"order": 0, "row": 1, "session": 2, "intent": 3, "charge": 4, "run": 8, "mail": 9}
-"""At the same second: what was there first."""
+_RANK: Mapping[str, int] = {
+    "order": 0,
+    "row": 1,
+    "session": 2,
+    "intent": 3,
+    "charge": 4,
+    "event": 7,
+    "run": 8,
+    "mail": 9,
+}
+"""At the same moment: what was there first."""
+_MOVED = dt.timedelta(minutes=1)
+"""Clocks that differ by less are the same."""
 
 
 def _kind_of_subject(subject: str, names: list[str], owners: Iterable[tuple[str, str]]) -> str:
@@ -159,8 +175,11 @@ def _entries(tx: sa.Connection, owners: Iterable[tuple[str, str]], tables: Table
     event_ids = {*by_kind.get("event", []), *(row.event_id for row in run_rows if row.event_id)}
     event_entries, reports = _event_entries(tx, sorted(event_ids)[:MOST])
     entries += event_entries
-    objects = newest_of([*_reports_of_steps(tx, [row.id for row in run_rows]), *reports])
-    entries += [_object_entry(stripe_object, objects.values()) for stripe_object in objects.values()]
+    reports = [*_reports_of_steps(tx, [row.id for row in run_rows]), *reports]
+    objects, heard = newest_of(reports), _first_heard(reports)
+    entries += [
+        _object_entry(stripe_object, objects.values(), heard.get(key)) for key, stripe_object in objects.items()
+    ]
     entries += _mail_entries(tx, by_kind.get("mail", []), [row.id for row in run_rows])
     for name in by_kind.get("row", []):
         entry = _row_entry(tx, name, tables)
@@ -169,14 +188,24 @@ def _entries(tx: sa.Connection, owners: Iterable[tuple[str, str]], tables: Table
     return entries
 
 
+def _first_heard(reports: Iterable[Report]) -> dict[str, float]:
+    """Return when each object was first heard of, in Unix seconds of this machine's clock."""
+    heard: dict[str, float] = {}
+    for report in reports:
+        key = str(report.stripe_object.get("id"))
+        heard[key] = min(report.order, heard.get(key, report.order))
+    return heard
+
+
 def _run_entries(tx: sa.Connection, ids: list[str]) -> tuple[list[TimelineEntry], Sequence[sa.Row[*tuple[Any, ...]]]]:
     names = ("id", "workflow_id", "status", "outcome", "event_id", "object_id", "trigger", "failure", "forked_from")
     query = sa.select(*(runs.c[name] for name in (*names, "created_at", "finished_at"))).where(runs.c.id.in_(ids))
     rows: Sequence[sa.Row[*tuple[Any, ...]]] = tx.execute(query).all()
     entries: list[TimelineEntry] = []
     for row in rows:
-        data = {name: getattr(row, name) for name in (*names[3:], "finished_at")}
-        entries.append(TimelineEntry(row.created_at, "run", row.id, row.workflow_id, row.status, data=redact(data)))
+        data = redact({name: getattr(row, name) for name in (*names[3:], "finished_at")})
+        note = data["failure"].get("message") if is_map(data["failure"]) else None
+        entries.append(TimelineEntry(row.created_at, "run", row.id, row.workflow_id, row.status, data=data, note=note))
     return entries, rows
 
 
@@ -198,7 +227,8 @@ def _event_entries(tx: sa.Connection, ids: list[str]) -> tuple[list[TimelineEntr
         if stripe_object.get("object") in _KINDS and isinstance(stripe_object.get("id"), str):
             reports.append(Report(stripe_object, row.created, row.received_at.timestamp()))
         data = {name: getattr(row, name) for name in ("object_id", "created", "source", "deliveries")}
-        entries.append(TimelineEntry(row.received_at, "event", row.id, row.type, data=data))
+        note = why_failed(stripe_object) if row.type.endswith("failed") else None
+        entries.append(TimelineEntry(row.received_at, "event", row.id, row.type, data=data, note=note))
     return entries, reports
 
 
@@ -214,12 +244,17 @@ def _reports_of_steps(tx: sa.Connection, run_ids: list[str]) -> list[Report]:
     ]
 
 
-def _object_entry(stripe_object: Mapping[str, Any], known: Iterable[Mapping[str, Any]]) -> TimelineEntry:
+def _object_entry(
+    stripe_object: Mapping[str, Any], known: Iterable[Mapping[str, Any]], heard: float | None
+) -> TimelineEntry:
     kind = _KINDS[stripe_object["object"]]
     amount = next((stripe_object[name] for name in _AMOUNTS if isinstance(stripe_object.get(name), int)), None)
     created = stripe_object.get("created")
+    at = from_epoch(created if isinstance(created, int) else 0)
+    # The local Stripe's clock can be ahead; everything else on the line has the time of this machine.
+    moved = at if heard is not None and at - from_epoch(heard) > _MOVED else None
     return TimelineEntry(
-        from_epoch(created) if isinstance(created, int) else from_epoch(0),
+        from_epoch(heard) if moved is not None and heard is not None else at,
         kind,
         stripe_object["id"],
         _TITLES.get(kind, kind.capitalize()),
@@ -227,6 +262,8 @@ def _object_entry(stripe_object: Mapping[str, Any], known: Iterable[Mapping[str,
         amount,
         stripe_object.get("currency") if isinstance(stripe_object.get("currency"), str) else None,
         redact(dict(stripe_object)),
+        why_failed(stripe_object),
+        moved,
     )
 
 
@@ -242,6 +279,7 @@ def _mail_entries(tx: sa.Connection, ids: list[str], run_ids: list[str]) -> list
             row.subject,
             row.status,
             data={"to": row.recipients, "template": row.template, "run_id": row.run_id, "error": row.error},
+            note=row.error and redact_text(row.error),
         )
         for row in tx.execute(query)
     ]

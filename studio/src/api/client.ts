@@ -30,11 +30,27 @@ export class ApiError extends Error {
   }
 }
 
+/** The code of the answer to a request whose session has ended, or that never had one. */
+const SIGNED_OUT = "not_signed_in";
+
+let told: (ended: boolean) => void = () => undefined;
+
+/** Set what is told of every answer whether the session has ended. */
+export function setSessionWatcher(watcher: (ended: boolean) => void): void {
+  told = watcher;
+}
+
 /** Turn whatever came back into an ApiError. */
 export function errorOf(status: number, body: unknown): ApiError {
   if (body && typeof body === "object" && "error" in body) {
     const error = body.error;
-    if (error && typeof error === "object" && "message" in error) return new ApiError(status, error as ErrorBody);
+    if (error && typeof error === "object" && "message" in error) {
+      const known = error as ErrorBody;
+      return new ApiError(
+        status,
+        known.code === SIGNED_OUT ? { ...known, message: "Your session has ended.", hint: "Sign in again." } : known,
+      );
+    }
   }
   return new ApiError(status, {
     code: "unexpected_answer",
@@ -50,14 +66,16 @@ export function setProver(ask: () => Promise<boolean>): void {
   prove = ask;
 }
 
-async function needsProof(response: Response): Promise<boolean> {
-  if (response.status !== 403) return false;
+async function codeOf(response: Response): Promise<string> {
   const body: unknown = await response
     .clone()
     .json()
     .catch(() => undefined);
-  return errorOf(403, body).code === "proof_needed";
+  return errorOf(response.status, body).code;
 }
+
+const needsProof = async (response: Response): Promise<boolean> =>
+  response.status === 403 && (await codeOf(response)) === "proof_needed";
 
 async function send(request: Request): Promise<Response> {
   const again = request.clone();
@@ -67,7 +85,10 @@ async function send(request: Request): Promise<Response> {
 
 async function sendOnce(request: Request): Promise<Response> {
   try {
-    return await fetch(request);
+    const response = await fetch(request);
+    if (response.ok) told(false);
+    else if (response.status === 401) told((await codeOf(response)) === SIGNED_OUT);
+    return response;
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
     throw new ApiError(0, {

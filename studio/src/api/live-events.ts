@@ -4,7 +4,7 @@ import { useEffect, useSyncExternalStore } from "react";
 import { PREFIX } from "./client";
 
 export interface LiveEvent {
-  kind: "run" | "event" | "mail" | "row" | "workflow";
+  kind: "run" | "event" | "mail" | "row" | "workflow" | "file";
   id?: string;
   status?: string;
   workflow?: string;
@@ -26,7 +26,8 @@ export const TOUCHED: Record<LiveEvent["kind"], readonly string[]> = {
   event: ["events", "overview", "journey"],
   mail: ["mails", "overview", "journey"],
   row: ["tables", "journey"],
-  workflow: ["workflows", "editor"],
+  workflow: ["workflows", "editor", "problems"],
+  file: ["workflows", "editor", "problems"],
 };
 
 export type LiveState = "connecting" | "live" | "lost";

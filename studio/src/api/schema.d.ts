@@ -3069,8 +3069,18 @@ export interface components {
              * @description order | row | session | intent | charge | refund | subscription | invoice | dispute | setup | credit_note | event | run | mail
              */
             kind: string;
+            /**
+             * Note
+             * @description Why it failed, in a sentence.
+             */
+            note: string | null;
             /** Status */
             status: string | null;
+            /**
+             * Stripe Clock
+             * @description What the local Stripe's clock said, if it was moved ahead.
+             */
+            stripe_clock: string | null;
             /** Title */
             title: string;
         };
@@ -3159,7 +3169,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "hello" | "run" | "event" | "mail" | "row" | "workflow";
+            kind: "hello" | "run" | "event" | "mail" | "row" | "workflow" | "file";
             /**
              * Refetch
              * @description Of `hello`: read everything again, something was missed.

@@ -1,7 +1,7 @@
 /** The frame around every page: session, sidebar, palette, shortcuts, toasts. */
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
-import { Menu as MenuIcon } from "lucide-react";
+import { Menu as MenuIcon, Search } from "lucide-react";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { ApiError } from "@/api/client";
 import { listen } from "@/api/live-events";
@@ -10,8 +10,10 @@ import { IconButton } from "@/ui/button";
 import { ErrorNote, Skeleton } from "@/ui/empty";
 import { TooltipProvider } from "@/ui/tooltip";
 import { NAVIGATION } from "./navigation";
+import { ProjectNote } from "./project-note";
 import { useLayoutState } from "./layout-state";
 import { useKeyboard, useShortcuts } from "@/browser/shortcuts";
+import { SessionNote } from "./session-note";
 import { useProofAsked } from "./prove-store";
 import { Sidebar } from "./sidebar";
 import { switchTheme } from "@/browser/theme";
@@ -95,12 +97,8 @@ function Frame({ me }: { me: Me | undefined }) {
       <aside className="side">
         <Sidebar me={me} pages={pages} />
       </aside>
-      <header className="top">
-        <IconButton label="Menu" onClick={() => setDrawer(true)}>
-          <MenuIcon aria-hidden />
-        </IconButton>
-        <Link to="/">{me?.project ?? "Payloom"}</Link>
-      </header>
+      <Top project={me?.project ?? "Payloom"} openMenu={() => setDrawer(true)} />
+      {me && <FrameNotes />}
       <main id="content" tabIndex={-1}>
         <Suspense
           fallback={
@@ -118,6 +116,30 @@ function Frame({ me }: { me: Me | undefined }) {
         {layoutState.help && <ShortcutHelp />}
       </Suspense>
     </div>
+  );
+}
+
+/** What concerns every page. */
+const FrameNotes = () => (
+  <div className="frame-notes">
+    <SessionNote />
+    <ProjectNote />
+  </div>
+);
+
+/** The bar of a narrow screen, in place of the sidebar. */
+function Top({ project, openMenu }: { project: string; openMenu: () => void }) {
+  const set = useLayoutState((state) => state.set);
+  return (
+    <header className="top">
+      <IconButton label="Menu" onClick={openMenu}>
+        <MenuIcon aria-hidden />
+      </IconButton>
+      <Link to="/">{project}</Link>
+      <IconButton label="Search" onClick={() => set({ palette: true })}>
+        <Search aria-hidden />
+      </IconButton>
+    </header>
   );
 }
 

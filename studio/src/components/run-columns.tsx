@@ -2,7 +2,7 @@
 import { Link } from "@tanstack/react-router";
 import { Calendar, CornerDownRight, Hand, Phone, Table2, Zap, type LucideIcon } from "lucide-react";
 import type { RunSummary } from "@/api/runs";
-import { CopyId, Duration, Status, Time, type Column } from "@/ui";
+import { CopyId, Duration, Status, Time, Words, type Column } from "@/ui";
 import "./run-columns.css";
 
 const TRIGGERS: Record<string, [LucideIcon, string]> = {
@@ -74,7 +74,12 @@ export const columns: Column<RunSummary>[] = [
     width: "34%",
     cell: (run) => {
       const reason = reasonOf(run);
-      if (reason) return <span className={run.failure ? "run-reason run-reason-bad" : "run-reason"}>{reason}</span>;
+      if (reason)
+        return (
+          <span className={run.failure ? "run-reason run-reason-bad" : "run-reason"}>
+            <Words text={reason} />
+          </span>
+        );
       return run.object_id ? <CopyId id={run.object_id} /> : <span className="faint">–</span>;
     },
   },

@@ -5,7 +5,7 @@ import { CircleCheck, CircleX } from "lucide-react";
 import { ApiError } from "@/api/client";
 import { useRun, useRunActions, type RunDetail } from "@/api/runs";
 import { useMay } from "@/api/session";
-import { Button, toast, toastError } from "@/ui";
+import { Button, toast, toastError, Words } from "@/ui";
 import { isUnsaved } from "./document/state";
 import { useEditor } from "./document/store";
 
@@ -40,7 +40,8 @@ function FailedRun({ run }: { run: RunDetail }) {
       <div className="editor-note editor-note-warn" role="status">
         <CircleX aria-hidden />
         <span>
-          Run {name} failed: {run.failure?.message} Fix the workflow and publish it, then rerun the run here.
+          Run {name} failed: <Words text={run.failure?.message ?? ""} /> Fix the workflow and publish it, then rerun the
+          run here.
         </span>
       </div>
     );

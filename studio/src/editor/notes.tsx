@@ -1,7 +1,7 @@
 /** Notes about the open text: restored edits, a changed file, a failed publication. */
 import { CircleAlert, CloudOff, FileWarning, RotateCcw, X } from "lucide-react";
 
-import { ago, Button, IconButton } from "@/ui";
+import { ago, Button, IconButton, Words } from "@/ui";
 import { isUnsaved } from "./document/state";
 import { useEditor } from "./document/store";
 
@@ -37,7 +37,9 @@ export function Notes() {
       {publishError !== null && !unsaved && (
         <div className="editor-note editor-note-warn" role="alert">
           <CircleAlert aria-hidden />
-          <span>Saved, but new runs still use the previous version: {publishError}</span>
+          <span>
+            Saved, but new runs still use the previous version: <Words text={publishError} />
+          </span>
         </div>
       )}
     </>
@@ -55,7 +57,7 @@ function Away() {
     <div className="editor-note editor-note-warn" role="alert">
       <CloudOff aria-hidden />
       <span>
-        Not saved, trying again. {away.message} This browser keeps your edits, over a reload, too
+        Not saved, trying again. <Words text={away.message} /> This browser keeps your edits, over a reload, too
         {edits === "" ? "." : `: ${edits}.`}
       </span>
       <Button size="s" onClick={() => void useEditor.getState().sendUnsent()}>

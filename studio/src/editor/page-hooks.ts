@@ -44,7 +44,7 @@ export function useSelectionInAddress(
 }
 
 function refreshOnWorkflowEvent(event: LiveEvent): void {
-  if (event.kind === "workflow") void useEditor.getState().refresh();
+  if (event.kind === "workflow" || event.kind === "file") void useEditor.getState().refresh();
 }
 
 /** Notices that the file was changed elsewhere: by a live event, and whenever the page becomes visible. */

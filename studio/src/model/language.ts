@@ -78,3 +78,5 @@ export const RESERVED: ReadonlySet<string> = new Set([
   "user",
   "vars",
 ]);
+/** The same, in a workflow that starts on a changed row. */
+export const ROW_NAMES: ReadonlySet<string> = new Set(["old", "row"]);

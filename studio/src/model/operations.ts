@@ -2,7 +2,7 @@
 import type { Operation } from "@/api/editor";
 import type { PlaceItem } from "./layout";
 import { isMap, type Path, samePath, startsWith, valueAt } from "./path";
-import { BARE_KEYS, STEP_LIST_KEYS, STEP_MAP_KEYS } from "./language";
+import { BARE_KEYS, ROW_NAMES, STEP_LIST_KEYS, STEP_MAP_KEYS } from "./language";
 import { verbOf } from "./verbs";
 
 type Data = Record<string, unknown>;
@@ -196,7 +196,12 @@ export function* idsIn(value: unknown): Generator<string> {
   }
 }
 
-export const takenIds = (data: Data): Set<string> => new Set([...idsIn(data["steps"]), ...idsIn(data["on_error"])]);
+/** Whether the workflow starts on a changed row: then expressions read `row` and `old` as that row. */
+const startsOnRow = ({ on }: Data): boolean =>
+  (Array.isArray(on) ? on : [on]).some((trigger) => isMap(trigger) && "table" in trigger);
+
+export const takenIds = (data: Data): Set<string> =>
+  new Set([...idsIn(data["steps"]), ...idsIn(data["on_error"]), ...(startsOnRow(data) ? ROW_NAMES : [])]);
 
 export function freeId(name: string, usedIds: ReadonlySet<string>): string {
   if (!usedIds.has(name)) return name;

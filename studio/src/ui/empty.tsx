@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { Button } from "./button";
 import { errorDetails } from "./error-details";
 import { CopyButton } from "./text";
+import { Words } from "./words";
 import "./empty.css";
 
 export function EmptyState({
@@ -66,8 +67,14 @@ export function ErrorNote({ error, retry, compact }: { error: unknown; retry?: (
     <div className={compact ? "error-note error-note-compact" : "error-note"} role="alert">
       <CircleAlert aria-hidden />
       <div>
-        <p className="error-note-message">{message}</p>
-        {hint && <p className="soft">{hint}</p>}
+        <p className="error-note-message">
+          <Words text={message} />
+        </p>
+        {hint && (
+          <p className="soft">
+            <Words text={hint} />
+          </p>
+        )}
         {requestId && !compact && (
           <p className="faint">
             Request <code>{requestId}</code>

@@ -1,8 +1,12 @@
 /** The toasts in the corner; errors stay longer. */
 import * as Radix from "@radix-ui/react-toast";
+import type { ReactNode } from "react";
 import { CircleCheck, CircleX, X } from "lucide-react";
 import { useToasts } from "./toast-store";
+import { Words } from "./words";
 import "./toast.css";
+
+const marked = (content: ReactNode): ReactNode => (typeof content === "string" ? <Words text={content} /> : content);
 
 export function Toasts() {
   const [all, dismiss] = useToasts();
@@ -21,8 +25,8 @@ export function Toasts() {
             <CircleCheck aria-hidden className="toast-good" />
           )}
           <div>
-            <Radix.Title className="toast-title">{toast.title}</Radix.Title>
-            {toast.detail && <Radix.Description className="soft">{toast.detail}</Radix.Description>}
+            <Radix.Title className="toast-title">{marked(toast.title)}</Radix.Title>
+            {toast.detail && <Radix.Description className="soft">{marked(toast.detail)}</Radix.Description>}
             {toast.action && (
               <Radix.Action altText={toast.action.label} asChild>
                 <button type="button" className="toast-action" onClick={toast.action.run}>

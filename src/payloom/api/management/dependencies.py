@@ -14,6 +14,7 @@ from payloom.api.management.change_stream import ChangeStream
 from payloom.audit.trail import AuditTrail
 from payloom.auth.lifecycle.removal import Forget
 from payloom.auth.studio_users import StudioUsers
+from payloom.connectors.stripe.checkout_attempts import CheckoutAttempts
 from payloom.connectors.stripe.tables.table_source import StripeTables
 from payloom.db.database import Database
 from payloom.email.outbox import Outbox
@@ -60,6 +61,7 @@ class ManagementDependencies:
     publisher: ProjectPublisher
     sandbox: Callable[[], SandboxService]
     stripe_tables: StripeTables
+    checkout_attempts: CheckoutAttempts
     audit: AuditTrail
     alerts: AlertService
     library: PublishedWorkflows

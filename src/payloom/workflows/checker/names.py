@@ -21,6 +21,7 @@ from payloom.workflows.interpreter.verbs import branch, call, loops, outbound, t
 from payloom.workflows.program.node import Node
 from payloom.workflows.program.program import ApiTrigger, StripeTrigger, TableTrigger
 from payloom.workflows.program.templates import Template
+from payloom.workflows.syntax.filemodel.step_keys import RESERVED, ROW_NAMES
 
 
 class Names:
@@ -104,14 +105,15 @@ class Names:
         """Step ids are unique, and do not hide what every expression can read."""
         first: dict[str, Node] = {}
         by_table = self.findings.of_kind("table")
-        reserved = scope.RESERVED | {"row", "old"} if by_table else scope.RESERVED
+        reserved = RESERVED | ROW_NAMES if by_table else RESERVED
         for node in self.findings.nodes:
             for name, key in ((node.id, "id"), (node.item if isinstance(node, loops.ForEach) else None, "as")):
                 if name is None or (key == "as" and "as" not in (node.model.model_fields_set | {"as"})):
                     continue
                 if name in reserved:
+                    use = "the trigger's row" if name in ROW_NAMES else "expressions"
                     self.findings.report(
-                        "F001", (*node.path, key), f"`{name}` is taken: expressions read it as their own"
+                        "F001", (*node.path, key), f"`{name}` is reserved for {use}", "Choose another name."
                     )
             if node.id is not None:
                 if node.id in first and not self._apart(first[node.id], node):

@@ -23,8 +23,6 @@ _USER: Schema = closed(
     }
 )
 """Who is signed in, as `payloom.api.http.current_user.as_user` describes them; whether somebody is, `has_user` says."""
-ROOTS = ("inputs", "event", "object", "previous", "user", "env", "run", "vars", "steps", "context")
-RESERVED = frozenset({*ROOTS, "secrets", "error", "true", "false", "null", "in"})
 
 
 def roots(workflow: Workflow, catalog: Catalog) -> dict[str, Schema | None]:

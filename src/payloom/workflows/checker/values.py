@@ -154,7 +154,7 @@ class ValueCheck:
         near = did_you_mean(value, words)
         subject = self.subject(path, label)
         hint = near or f"it is one of {scope.names(words)}"
-        if near or not is_open:
+        if near or not is_open or not value:
             self.findings.report("F003", path, f"{subject} cannot be {value!r}", hint)
         else:
             self.findings.report("F006", path, f"Stripe lists no {value!r} for {subject}", hint)

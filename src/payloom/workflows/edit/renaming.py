@@ -17,9 +17,12 @@ from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import compile_expression
 from payloom.workflows.expressions.interpolation import compile_value
 from payloom.workflows.expressions.syntax import ast
-from payloom.workflows.syntax.filemodel.step_keys import BARE_KEYS
+from payloom.workflows.syntax.filemodel.step_keys import BARE_KEYS, RESERVED, ROW_NAMES
 from payloom.workflows.syntax.filemodel.steps import verb_of
 from payloom.workflows.syntax.filemodel.values import STEP_ID, bare
+
+_NO_READERS = frozenset({("tests",), ("on",)})
+"""The parts of a file whose expressions read no steps."""
 
 
 def rename_step(text: str, path: Path, name: str) -> str:
@@ -85,7 +88,14 @@ def _steps_called(data: Any, name: str, path: Path = ()) -> Iterator[Path]:
 
 def _readers(source: Source, name: str) -> list[Path]:
     """Return the places of the texts that read a step of this name."""
-    return [path for path in source.scalars if path[:1] != ("tests",) and any(_spans(source, path, name))]
+    return [path for path in source.scalars if path[:1] not in _NO_READERS and any(_spans(source, path, name))]
+
+
+def _means_something_else(data: Any, name: str) -> bool:
+    """Whether expressions read the name as their own: a step that is called so is read by `steps.name` alone."""
+    on = data.get("on") if is_dict(data) else None
+    by_table = any(is_dict(trigger) and "table" in trigger for trigger in (on if is_list(on) else [on]))
+    return name in RESERVED or (by_table and name in ROW_NAMES)
 
 
 def _spans(source: Source, path: Path, name: str) -> Iterator[tuple[int, int]]:
@@ -104,8 +114,9 @@ def _spans(source: Source, path: Path, name: str) -> Iterator[tuple[int, int]]:
     except ExpressionError:
         # What does not compile is reported by the check; guessing at it could change its meaning.
         return
+    bound = frozenset({name}) if _means_something_else(source.data, name) else frozenset[str]()
     for compiled, offset in expressions:
-        for start, end in _names(compiled.tree, name, frozenset()):
+        for start, end in _names(compiled.tree, name, bound):
             yield offset + start, offset + end
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from payloom.workflows.checker.scope import RESERVED
-from payloom.workflows.syntax.filemodel.step_keys import BARE_KEYS, STEP_LIST_KEYS, STEP_MAP_KEYS
+from payloom.workflows.syntax.filemodel.step_keys import BARE_KEYS, RESERVED, ROW_NAMES, STEP_LIST_KEYS, STEP_MAP_KEYS
 from payloom.workflows.syntax.filemodel.steps import VERBS
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS
 
@@ -36,6 +35,8 @@ def studio_language() -> str:
             _set("STEP_MAP_KEYS", STEP_MAP_KEYS),
             "/** The words that already mean something in expressions. */",
             _set("RESERVED", RESERVED),
+            "/** The same, in a workflow that starts on a changed row. */",
+            _set("ROW_NAMES", ROW_NAMES),
             "",
         ]
     )

@@ -1,4 +1,5 @@
 /** A bulk action while it goes on, and the result of each item. Its ID is in the address, so that a reload shows it again. */
+import { Words } from "@/ui/words";
 import { Link } from "@tanstack/react-router";
 import { resultsOf, useBulkActions, useBulkJob, type BulkItem, type BulkJob, type BulkResult } from "@/api/bulk";
 import { Button, Dialog, ErrorNote, Skeleton, Status, toastError } from "@/ui";
@@ -110,7 +111,9 @@ function Item({ job, item }: { job: BulkJob; item: BulkItem }) {
         {item.state === "failed" && (
           <>
             <Status status="skipped" word="Not done" quiet />
-            <span className="soft">{item.error?.message}</span>
+            <span className="soft">
+              <Words text={item.error?.message ?? ""} />
+            </span>
           </>
         )}
         {item.state === "done" && plain && <Status status="ok" word={BULK[job.kind].past} quiet />}
@@ -136,7 +139,11 @@ function Result({ result }: { result: BulkResult }) {
       <Link to="/runs/$id" params={{ id: result.id }} className="link">
         {result.workflow ?? result.id}
       </Link>
-      {result.message && <span className="soft">{result.message}</span>}
+      {result.message && (
+        <span className="soft">
+          <Words text={result.message} />
+        </span>
+      )}
     </span>
   );
 }

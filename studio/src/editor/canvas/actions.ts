@@ -76,9 +76,29 @@ export async function addTrigger(trigger: Record<string, unknown>): Promise<bool
   );
 }
 
+/** The selected trigger, when no step is selected. */
+export function selectedTrigger(): Path | null {
+  const { selected } = useEditor.getState();
+  if (selected?.[0] !== "on") return null;
+  return Array.isArray(valueAt(data(), ["on"])) ? (selected.length > 1 ? selected.slice(0, 2) : null) : ["on"];
+}
+
+/** Of several triggers one is taken out; the only one leaves an empty `on`, which the next one fills. */
+async function removeTrigger(path: Path): Promise<void> {
+  const all = valueAt(data(), ["on"]);
+  const several = Array.isArray(all) && all.length > 1;
+  await useEditor
+    .getState()
+    .apply([several ? { op: "remove", path } : { op: "set", path: ["on"], value: {} }], "Delete a trigger", null);
+}
+
 export async function remove(paths: Path[] = selectedSteps()): Promise<void> {
   const first = paths[0];
-  if (first === undefined) return;
+  if (first === undefined) {
+    const trigger = selectedTrigger();
+    if (trigger !== null) await removeTrigger(trigger);
+    return;
+  }
   const list = valueAt(data(), first.slice(0, -1));
   const index = first.at(-1) as number;
   const left = Array.isArray(list)

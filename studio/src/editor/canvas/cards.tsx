@@ -5,6 +5,7 @@ import { memo } from "react";
 
 import { duration } from "@/ui/format";
 import { StatusIcon } from "@/ui/status";
+import { unmarked } from "@/ui/words";
 import type { Item } from "@/model/layout";
 import { samePath } from "@/model/path";
 import { useEditor } from "../document/store";
@@ -28,7 +29,7 @@ function FindingMark({ id }: { id: string }) {
   if (finding === undefined) return null;
   const Icon = finding.severity === "error" ? CircleX : finding.severity === "warning" ? CircleAlert : Info;
   return (
-    <span className={`flow-finding flow-${finding.severity}`} title={finding.message}>
+    <span className={`flow-finding flow-${finding.severity}`} title={unmarked(finding.message)}>
       <Icon aria-hidden />
       {finding.count > 1 && <span aria-hidden>{finding.count}</span>}
     </span>
@@ -38,7 +39,7 @@ function FindingMark({ id }: { id: string }) {
 const findingText = (finding: { severity: string; count: number; message: string } | undefined): string =>
   finding === undefined
     ? ""
-    : `, ${finding.count} ${finding.severity}${finding.count > 1 ? "s" : ""}: ${finding.message}`;
+    : `, ${finding.count} ${finding.severity}${finding.count > 1 ? "s" : ""}: ${unmarked(finding.message)}`;
 
 function RunMark({ id }: { id: string }) {
   const mark = useCanvas((state) => state.overlay?.marks.get(id));

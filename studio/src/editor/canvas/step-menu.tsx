@@ -16,6 +16,7 @@ import {
   placeForNew,
   remove,
   selectedSteps,
+  selectedTrigger,
   wrap,
 } from "./actions";
 
@@ -50,7 +51,8 @@ export function stepEntries(onOpen?: (path: Path) => void): Entry[] {
     ? [{ key: "copy", label: "Copy", icon: <Copy aria-hidden />, run: () => void copyToClipboard(), shortcut: "Mod C" }]
     : [];
   if (readOnly !== null) return [...edit, ...copyEntry];
-  if (!any) return [...edit, ...addEntries(any)];
+  if (!any)
+    return [...edit, ...addEntries(any), ...(selectedTrigger() === null ? [] : [deleteEntry("Delete trigger")])];
   return [
     ...edit,
     ...addEntries(any),
@@ -76,6 +78,16 @@ const addEntries = (any: boolean): Entry[] => [
   },
 ];
 
+const deleteEntry = (label: string): Entry => ({
+  key: "delete",
+  label,
+  icon: <Trash2 aria-hidden />,
+  run: () => void remove(),
+  shortcut: "Del",
+  danger: true,
+  line: true,
+});
+
 function changeEntries(count: number): Entry[] {
   return [
     {
@@ -94,15 +106,7 @@ function changeEntries(count: number): Entry[] {
       run: () => void wrap(wrapper.verb),
       line: at === 0,
     })),
-    {
-      key: "delete",
-      label: count > 1 ? `Delete ${count} steps` : "Delete",
-      icon: <Trash2 aria-hidden />,
-      run: () => void remove(),
-      shortcut: "Del",
-      danger: true,
-      line: true,
-    },
+    deleteEntry(count > 1 ? `Delete ${count} steps` : "Delete"),
   ];
 }
 

@@ -7,7 +7,7 @@ import { triggerIcon, verbIcon } from "@/ui/verbs";
 import { useAssist } from "../assist/assist";
 import { useCatalog } from "../assist/use-catalog";
 import { fieldOf, fieldsOf, wordOf } from "../form-model/schema";
-import { stepIds } from "../form-model/steps";
+import { usedNames } from "../form-model/steps";
 import { useEditor } from "../document/store";
 import { plain } from "../assist/doc-text";
 import { actionItem, type Item, searched, stepItems, stepOf, triggerItems } from "./items";
@@ -102,7 +102,7 @@ function usePick(onPick: (picked: Picked) => void): { pick: (item: Item) => Prom
         return;
       }
       const snippet = item.make.kind === "action" ? (await assist.action(item.make.action)).snippet : null;
-      const step = stepOf(item, stepIds(useEditor.getState().lastParsed?.data), snippet);
+      const step = stepOf(item, usedNames(useEditor.getState().lastParsed?.data), snippet);
       if (step !== null) onPick({ kind: "step", step, label: item.name });
     } catch (error) {
       setFailure(error);

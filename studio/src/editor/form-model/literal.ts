@@ -39,14 +39,10 @@ export function guessed(text: string): unknown {
   return text;
 }
 
-/** What a new value of a field begins as: a to-do that the checker flags where something must be filled in. */
+/** What a new value of a field begins as: its default, or a to-do that the checker flags. No choice makes itself. */
 export function emptyOf(field: Field): unknown {
   if (field.default !== undefined && field.default !== null && couldBe(field, field.default)) return field.default;
   switch (field.kind) {
-    case "boolean":
-      return true;
-    case "choice":
-      return field.choices[0] ?? "";
     case "object":
       return Object.fromEntries((field.schema.required ?? []).map((name) => [name, ""]));
     case "map":

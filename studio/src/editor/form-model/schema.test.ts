@@ -125,6 +125,9 @@ describe("text typed into a field", () => {
       ),
     ).toEqual({ enabled: "" });
     expect(emptyOf(fieldOf("price", { type: "string" }))).toBe("");
+    expect(emptyOf(fieldOf("proration_behavior", { enum: ["always_invoice", "create_prorations"] }))).toBe("");
+    expect(emptyOf(fieldOf("cancel_at_period_end", { type: "boolean" }))).toBe("");
+    expect(emptyOf(fieldOf("one", { enum: ["optional", "required"], default: "required" }))).toBe("required");
     expect(emptyOf(fieldOf("items", { type: "array", items: {} }))).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { freeId, idOfAction, idProblem, stepIds, subjectOf, verbOf } from "./steps";
+import { freeId, idOfAction, idProblem, namesOfTriggers, stepIds, subjectOf, usedNames, verbOf } from "./steps";
 import { operatorOf, withOperator } from "./where";
 
 const data = {
@@ -40,13 +40,21 @@ describe("what is selected", () => {
 });
 
 describe("ids", () => {
+  it("leave `row` and `old` to a trigger on a changed row", () => {
+    const onRow = { on: [{ table: "orders", on: ["insert"] }], steps: [] };
+    expect(freeId("row", usedNames(onRow))).toBe("row_2");
+    expect(freeId("row", usedNames({ on: { manual: true }, steps: [] }))).toBe("row");
+    expect(idProblem("row", [], namesOfTriggers(onRow))).toMatch(/trigger's row/);
+    expect(idProblem("row", [], namesOfTriggers({ on: { manual: true } }))).toBeNull();
+  });
+
   it("are those of steps at any depth, not of data that looks like one", () => {
     expect(stepIds(data)).toEqual(["order", "mail", "note"]);
   });
 
   it("are refused when they cannot be used", () => {
     expect(idProblem("order", ["order"])).toMatch(/Another step/);
-    expect(idProblem("event", [])).toMatch(/already means/);
+    expect(idProblem("event", [])).toMatch(/reserved for expressions/);
     expect(idProblem("Order", [])).toMatch(/Use lowercase letters/);
     expect(idProblem("order_2", ["order"])).toBeNull();
   });

@@ -2,6 +2,7 @@
 
 import {
   RESERVED,
+  ROW_NAMES,
   STEP_LIST_KEYS,
   STEP_MAP_KEYS,
   TRIGGERS,
@@ -87,11 +88,26 @@ export function stepIds(data: unknown): string[] {
   return names;
 }
 
+/** The names that expressions of this workflow read as their trigger's: on a changed row, `row` and `old`. */
+export function namesOfTriggers(data: unknown): ReadonlySet<string> {
+  const on = isMap(data) ? data["on"] : undefined;
+  const triggers = Array.isArray(on) ? on : [on];
+  return triggers.some((trigger) => triggerKindOf(trigger) === "table") ? ROW_NAMES : new Set();
+}
+
+/** Every name that a new step cannot have: the ids in use, and what the triggers bring. */
+export const usedNames = (data: unknown): string[] => [...stepIds(data), ...namesOfTriggers(data)];
+
 /** What is wrong with an id as typed; null when it can be used. */
-export function idProblem(id: string, usedIds: readonly string[]): string | null {
+export function idProblem(
+  id: string,
+  usedIds: readonly string[],
+  ofTriggers: ReadonlySet<string> = new Set(),
+): string | null {
   if (id === "") return null;
   if (!/^[a-z][a-z0-9_]{0,63}$/.test(id)) return "Use lowercase letters, digits, and underscores. Start with a letter.";
-  if (RESERVED.has(id)) return `“${id}” already means something in expressions.`;
+  if (RESERVED.has(id)) return `“${id}” is reserved for expressions; choose another ID.`;
+  if (ofTriggers.has(id)) return `“${id}” is reserved for the trigger's row; choose another ID.`;
   if (usedIds.includes(id)) return `Another step is called “${id}”.`;
   return null;
 }

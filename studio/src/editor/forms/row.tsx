@@ -3,7 +3,7 @@ import { CircleAlert, CircleDashed, Info, TriangleAlert, X } from "lucide-react"
 import { type ReactNode, useId, useState } from "react";
 import type { Path } from "@/model/path";
 import { firstSentence, plain } from "../assist/doc-text";
-import { Words } from "../assist/words";
+import { Words } from "@/ui/words";
 import { useFindings } from "./changes";
 
 export interface RowProps {
@@ -14,7 +14,7 @@ export interface RowProps {
   type?: string | undefined;
   problem?: string | null | undefined;
   /** It must be filled in and is empty. */
-  todo?: boolean | undefined;
+  todo?: string | undefined;
   /** A control right behind the name. */
   beside?: ReactNode;
   /** Controls at the right of the name: the switch between value and expression. */
@@ -100,7 +100,7 @@ function Notes({
       ) : null}
       {todo && findings.length === 0 ? (
         <p className="form-note form-note-todo">
-          <CircleDashed size={13} aria-hidden /> <span>To do: fill this in.</span>
+          <CircleDashed size={13} aria-hidden /> <span>{todo}</span>
         </p>
       ) : null}
       {findings.map((finding, at) => (

@@ -34,6 +34,13 @@ const GROUPS: ReadonlySet<Kind> = new Set<Kind>(["object", "list", "map", "union
 const LISTS_AND_VALUES = new Set(["switch", "for_each"]);
 
 /** One value of the document as a row: written plainly, or as an expression. */
+/** What is still to be done about a value: a required one is missing, or a choice that was added isn't made. */
+function toDoOf(field: Field, value: unknown): string | undefined {
+  if (value !== undefined && value !== "") return undefined;
+  if (field.required) return "Required";
+  return value === "" && (field.kind === "choice" || field.kind === "boolean") ? "Choose a value" : undefined;
+}
+
 export function ValueField({
   field,
   path,
@@ -59,7 +66,7 @@ export function ValueField({
       path={path}
       doc={field.doc}
       required={field.required}
-      todo={field.required && (value === undefined || value === "") && !group}
+      todo={group ? undefined : toDoOf(field, value)}
       type={beside ? undefined : typeWord(field)}
       group={group}
       below={!group}

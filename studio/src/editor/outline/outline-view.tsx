@@ -10,6 +10,7 @@ import { type Path, pathKey, samePath } from "@/model/path";
 import { move, openCatalog, remove } from "../canvas/actions";
 import { triggerIcon, verbIcon } from "@/ui/verbs";
 import { findingsByItem, useCanvas } from "../canvas/state";
+import { unmarked } from "@/ui/words";
 import { useEditor } from "../document/store";
 import "./outline.css";
 
@@ -155,7 +156,7 @@ function Row({
         <span className={`flow-finding flow-${finding.severity}`}>
           <Mark aria-hidden />
           <span className="hidden-text">
-            {finding.count} {finding.severity}: {finding.message}
+            {finding.count} {finding.severity}: {unmarked(finding.message)}
           </span>
         </span>
       )}

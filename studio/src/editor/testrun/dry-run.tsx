@@ -1,37 +1,51 @@
 /** Runs the text on recorded events, and compares the results. */
 import { dryRun, type DryRun as DryRunAnswer } from "@/api/editor";
+import { Link } from "@tanstack/react-router";
 import { History } from "lucide-react";
 import { useState } from "react";
 
 import { Badge, Button, ErrorNote, count } from "@/ui";
+import { groupsOf, type DryGroup } from "@/model/dry-run";
 import { flowOf } from "@/model/graph";
 import { useEditor } from "../document/store";
 
 /** How many recorded events the text is tried on. */
 const EVENTS = 20;
 
-function DryRunEvent({ entry }: { entry: DryRunAnswer["data"][number] }) {
-  const differs = entry.difference.length > 0;
+function Group({ group, of }: { group: DryGroup<DryRunAnswer["data"][number]>; of: number }) {
+  const types = [...new Set(group.events.map(({ type }) => type))].join(", ");
   return (
-    <li className="dry-event">
-      <span className="dry-type">{entry.type}</span>
-      <code className="faint">{entry.event}</code>
-      <Badge tone={differs ? "warn" : "neutral"}>
-        {differs ? "different" : entry.draft.ended === null ? "not started" : "the same"}
-      </Badge>
-      {differs && (
-        <pre className="unified" tabIndex={0} aria-label={`Differences for ${entry.event}`}>
-          {entry.difference.map((line, at) => (
+    <li className="dry-group">
+      <p>
+        <Badge tone={group.differs ? "warn" : "neutral"}>
+          {group.events.length} of {of}
+        </Badge>{" "}
+        <span className="dry-title">{group.title}</span>
+      </p>
+      {group.differs && (
+        <pre className="unified dry-lines" tabIndex={0} aria-label={`Differences: ${group.title}`}>
+          {group.difference.map((line, at) => (
             <span
               key={at}
               className={line.startsWith("+") ? "unified-in" : line.startsWith("-") ? "unified-out" : "unified-place"}
             >
               {line}
-              {"\n"}
             </span>
           ))}
         </pre>
       )}
+      <details>
+        <summary>{types}</summary>
+        <ul>
+          {group.events.map(({ event }) => (
+            <li key={event}>
+              <Link to="/events/$id" params={{ id: event }} className="link">
+                <code>{event}</code>
+              </Link>
+            </li>
+          ))}
+        </ul>
+      </details>
     </li>
   );
 }
@@ -77,8 +91,8 @@ export function DryRun() {
               : `${answer.changed} of ${count(answer.data.length, "event")} would have a different result.`}
           </p>
           <ul className="dry-events">
-            {answer.data.map((entry) => (
-              <DryRunEvent key={entry.event} entry={entry} />
+            {groupsOf(answer.data).map((group) => (
+              <Group key={group.events[0]?.event} group={group} of={answer.data.length} />
             ))}
           </ul>
         </>

@@ -1,4 +1,5 @@
 /** The steps of a test run: input, output, and where the response came from. */
+import { Words } from "@/ui/words";
 import type { TestRun } from "@/api/editor";
 import type { Step } from "@/api/runs";
 import { ChevronRight, SkipForward, Wand } from "lucide-react";
@@ -39,8 +40,13 @@ export function TraceView({ trace }: { trace: TestRun }) {
       </header>
       {run.failure !== null && failed?.failure?.message !== run.failure.message && (
         <p className="trace-failure" role="alert">
-          {run.failure.message}
-          {run.failure.hint && <span className="soft"> {run.failure.hint}</span>}
+          <Words text={run.failure.message} />
+          {run.failure.hint && (
+            <span className="soft">
+              {" "}
+              <Words text={run.failure.hint} />
+            </span>
+          )}
         </p>
       )}
       {answer !== null && answer !== undefined && <JsonView value={answer} label="Answer" open={2} />}
@@ -109,7 +115,11 @@ function Entry({ step, note, logs, open, onOpen }: EntryProps) {
 function EntryBody({ step, logs, onMock }: Pick<EntryProps, "step" | "logs"> & { onMock: () => void }) {
   return (
     <div className="trace-body">
-      {step.failure !== null && <p className="trace-failure">{step.failure.message}</p>}
+      {step.failure !== null && (
+        <p className="trace-failure">
+          <Words text={step.failure.message} />
+        </p>
+      )}
       {logs.map((log, at) => (
         <p key={at} className="trace-log">
           <Badge>{log.level}</Badge> {log.text}

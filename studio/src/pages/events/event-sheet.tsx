@@ -1,4 +1,5 @@
 /** One event: how it came in, what it changed, what was made of it. */
+import { Words } from "@/ui/words";
 import { asText } from "@/model/text";
 import { Link } from "@tanstack/react-router";
 import { RotateCcw, Terminal } from "lucide-react";
@@ -171,7 +172,7 @@ function Changes({ changes }: { changes: Change[] }) {
 const SetAside = ({ event }: { event: EventDetail }) =>
   event.set_aside && (
     <p className="set-aside" role="note">
-      {event.set_aside.message} {event.set_aside.hint}
+      <Words text={`${event.set_aside.message} ${event.set_aside.hint}`} />
     </p>
   );
 
@@ -183,7 +184,7 @@ function Why({ event }: { event: EventDetail }) {
     <ul className="whys" aria-label="What came of it in each workflow">
       {near.map((explanation) => (
         <li key={explanation.workflow}>
-          <code>{explanation.workflow}</code>: {explanation.message}
+          <code>{explanation.workflow}</code>: <Words text={explanation.message} />
           {explanation.run && (
             <>
               {" "}

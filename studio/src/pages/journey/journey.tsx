@@ -6,7 +6,7 @@ import { useState } from "react";
 import { client, take } from "@/api/client";
 import { useSearchParams } from "@/browser/search-params";
 import { byDay, kindsOf } from "@/model/journey";
-import { CopyId, EmptyState, ErrorNote, JsonView, Money, PageHeader, Skeleton, Status, exactTime } from "@/ui";
+import { CopyId, EmptyState, ErrorNote, JsonView, Money, PageHeader, Skeleton, Status, exactTime, Words } from "@/ui";
 import { lookOfKind } from "./kinds";
 
 const load = (id: string) => take(client.GET("/journey/{any_id}", { params: { path: { any_id: id } } }));
@@ -167,6 +167,14 @@ function Moment({ entry }: { entry: JourneyEntry }) {
             </span>
           )}
         </div>
+        {entry.note && (
+          <p className="journey-note">
+            <Words text={entry.note} />
+          </p>
+        )}
+        {entry.stripe_clock && (
+          <p className="faint">Stripe's clock, which was moved: {exactTime(entry.stripe_clock)}</p>
+        )}
         {open && (
           <div className="journey-data">
             <JsonView value={entry.data} label={`${word} ${entry.id}`} />

@@ -27,6 +27,7 @@ import {
   Status,
   Table,
   Time,
+  Words,
   type Column,
 } from "@/ui";
 import { Approval } from "@/components/approval";
@@ -203,7 +204,9 @@ function Failed({ failed }: { failed: Overview["failed_runs"] }) {
         <li key={run.id}>
           <Link to="/runs/$id" params={{ id: run.id }}>
             <strong>{run.workflow}</strong>
-            <span>{run.failure?.message}</span>
+            <span>
+              <Words text={run.failure?.message ?? ""} />
+            </span>
             <Time at={run.created_at} />
           </Link>
         </li>

@@ -5,7 +5,7 @@ import type { ReactNode } from "react";
 import { useRunActions, type RunDetail } from "@/api/runs";
 import { useMay } from "@/api/session";
 import { Approval } from "@/components/approval";
-import { Button, Time, toastError } from "@/ui";
+import { Button, Time, toastError, Words } from "@/ui";
 import type { Document } from "./document";
 import { ResolveButton } from "./retry";
 import "./banner.css";
@@ -96,8 +96,14 @@ function Failed({ run, document }: { run: RunDetail; document: Document }) {
   return (
     <div className="run-failure" role="status">
       <div>
-        <p className="run-failure-message">{failure.message}</p>
-        {failure.hint && <p className="soft">{failure.hint}</p>}
+        <p className="run-failure-message">
+          <Words text={failure.message} />
+        </p>
+        {failure.hint && (
+          <p className="soft">
+            <Words text={failure.hint} />
+          </p>
+        )}
         <p className="run-failure-where">
           <code>{failure.kind}</code>
           {failure.path !== null && (

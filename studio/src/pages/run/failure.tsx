@@ -1,12 +1,18 @@
 import type { components } from "@/api/schema";
-import { Facts, JsonView } from "@/ui";
+import { Facts, JsonView, Words } from "@/ui";
 
 export function Failure({ failure }: { failure: components["schemas"]["Failure"] }) {
   const data = Object.keys(failure.data).length > 0 ? failure.data : null;
   return (
     <div className="failure">
-      <p className="run-failure-message">{failure.message}</p>
-      {failure.hint && <p className="soft">{failure.hint}</p>}
+      <p className="run-failure-message">
+        <Words text={failure.message} />
+      </p>
+      {failure.hint && (
+        <p className="soft">
+          <Words text={failure.hint} />
+        </p>
+      )}
       <Facts
         facts={[
           ["Code", <code key="kind">{failure.kind}</code>],

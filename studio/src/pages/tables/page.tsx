@@ -1,9 +1,9 @@
 /** The project's tables as grids, and Stripe's resources beside them. */
 import { usePathParams } from "@/browser/path-params";
 import { useQuery } from "@tanstack/react-query";
-import { Link, Navigate } from "@tanstack/react-router";
+import { Link, Navigate, useNavigate } from "@tanstack/react-router";
 import { Lock, Table2 } from "lucide-react";
-import { EmptyState, ErrorNote, PageBody, PageHeader, Skeleton } from "@/ui";
+import { EmptyState, ErrorNote, PageBody, PageHeader, Select, Skeleton } from "@/ui";
 import { SEARCH, isStripe, tables, type TableShape } from "./api";
 import { Grid } from "./grid";
 import "./tables.css";
@@ -39,6 +39,7 @@ export function Page() {
   return (
     <PageBody wide>
       <div className="tables">
+        <Choice own={own} stripe={stripe} current={table} />
         <nav className="tables-nav" aria-label="Tables">
           <Group title="Yours" tables={own} current={table} />
           {stripe.length > 0 && <Group title="Stripe" tables={stripe} current={table} />}
@@ -61,6 +62,28 @@ export function Page() {
         </div>
       </div>
     </PageBody>
+  );
+}
+
+/** The menu of a narrow screen. */
+function Choice({ own, stripe, current }: { own: TableShape[]; stripe: TableShape[]; current: string }) {
+  const navigate = useNavigate();
+  const options = (members: TableShape[]) =>
+    members.map(({ name }) => (
+      <option key={name} value={name}>
+        {name.replace(/^stripe\./, "")}
+      </option>
+    ));
+  return (
+    <Select
+      aria-label="Table"
+      className="tables-choice"
+      value={current}
+      onChange={(event) => void navigate({ to: "/tables/$table", params: { table: event.target.value } })}
+    >
+      <optgroup label="Yours">{options(own)}</optgroup>
+      {stripe.length > 0 && <optgroup label="Stripe">{options(stripe)}</optgroup>}
+    </Select>
   );
 }
 

@@ -43,7 +43,7 @@ WRONG: list[tuple[str, str, str]] = [
     ("F001", MANUAL + 'input: {name: string}\nsteps: [{log: "${{ inputs.nmae }}"}]\n', "`inputs` has no field `nmae` (did you mean 'name'?)"),
     ("F001", MANUAL + "steps:\n  - {id: row, select: users, where: {id: x}, one: required}\n  - log: ${{ row.emial }}\n", "6:14: `row` has no field `emial` (did you mean 'email'?)"),
     ("F001", MANUAL + 'steps: [{log: "${{ steps.nothing.x }}"}]\n', "there is no step `nothing`"),
-    ("F001", MANUAL + "steps: [{id: event, log: x}]\n", "`event` is taken"),
+    ("F001", MANUAL + "steps: [{id: event, log: x}]\n", "`event` is reserved for expressions"),
     ("F001", MANUAL + "steps: [{id: a, log: x}, {id: a, log: y}]\n", "the id `a` is used twice"),
     ("F001", "name: T\non: {stripe: payment_intents}\nsteps: [{log: x}]\n", "unknown event family `payment_intents` (did you mean 'payment_intent'?)"),
     ("F001", "name: T\non: {stripe: payment_intent.succeeded}\nsteps: [{log: x}]\n", "is an event type, not a family (write stripe: payment_intent and actions: [succeeded])"),
@@ -75,6 +75,7 @@ WRONG: list[tuple[str, str, str]] = [
     ("F005", MANUAL + "steps:\n  - log: x  # payloom: ignore[F999] because\n", "there is no rule F999"),
     # ---------------------------------------------------------------- F010, F011
     ("F006", MANUAL + "steps: [{stripe: checkout.sessions.create, with: {mode: gift}}]\n", "Stripe lists no 'gift' for `mode`"),
+    ("F003", MANUAL + "steps: [{stripe: checkout.sessions.create, with: {mode: ''}}]\n", "`mode` cannot be ''"),
     ("F010", MANUAL + "steps: [{return: 1}, {log: x}]\n", "4:22: this step is never reached"),
     ("F010", MANUAL + "steps: [{if: 1 > 2, then: [{log: x}]}]\n", "the condition is always false"),
     ("F010", PAID + "steps:\n  - switch: event.action\n    cases: {succeded: [{log: x}]}\n", "`succeded` is not an action here (did you mean 'succeeded'?)"),

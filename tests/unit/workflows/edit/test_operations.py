@@ -104,6 +104,22 @@ def test_a_renamed_step_is_renamed_wherever_it_is_read() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("on", "id_", "read", "after"),
+    [
+        ("{table: orders}", "row", "${{ row.id }} ${{ steps.row.n }}", "${{ row.id }} ${{ steps.other.n }}"),
+        ("{stripe: charge}", "event", "${{ event.id }}", "${{ event.id }}"),
+        ("{manual: true}", "row", "${{ row.id }}", "${{ other.id }}"),
+    ],
+)  # fmt: skip
+def test_what_reads_the_trigger_does_not_follow_a_step_that_had_its_name(
+    on: str, id_: str, read: str, after: str
+) -> None:
+    text = f'on: {on}\nsteps:\n  - id: {id_}\n    let: {{n: 1}}\n  - log: "{read}"\n'
+    renamed = done(Operation("rename_step", ("steps", 0), to="other"), text=text)
+    assert renamed == text.replace(f"id: {id_}", "id: other").replace(f'"{read}"', f'"{after}"')
+
+
 def test_steps_are_wrapped_and_unwrapped_without_a_trace() -> None:
     wrapping = Operation("wrap", ("steps", 0), {"for_each": "inputs.items", "as": "i", "do": []}, key="do", count=2)
     after = done(wrapping)

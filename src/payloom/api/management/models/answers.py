@@ -199,7 +199,7 @@ class SignInLink(Shape):
 class LiveEvent(Shape):
     """The data of one server-sent event; fields that do not apply are left out."""
 
-    kind: Literal["hello", "run", "event", "mail", "row", "workflow"]
+    kind: Literal["hello", "run", "event", "mail", "row", "workflow", "file"]
     id: str | None = None
     status: str | None = Field(None, description="Of runs and mails their status; of workflows the version.")
     at: Moment | None = None

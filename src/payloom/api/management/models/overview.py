@@ -219,6 +219,8 @@ class JourneyEntry(Shape):
     status: str | None
     amount: int | None = Field(description="Minor units.")
     currency: str | None
+    note: str | None = Field(description="Why it failed, in a sentence.")
+    stripe_clock: Moment | None = Field(description="What the local Stripe's clock said, if it was moved ahead.")
     href: str | None = Field(description="Its address in the studio.")
     data: Json
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query
 
 from payloom.api.http.serialization import to_plain
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.overview import ApprovalList, JourneyView, Overview, SearchAnswer
 from payloom.views.dashboard import dashboard
-from payloom.views.payment_timeline import payment_timeline
+from payloom.views.payment_timeline import TimelineEntry, payment_timeline
 from payloom.views.references.search import suggest
 
 STUDIO = "/studio"
 FRESH_WITHIN = 0.1
 """Seconds that a search may spend on what the index does not have yet."""
+_DONE = frozenset({"succeeded", "canceled", "refunded", "partially_refunded", "disputed", "requires_capture"})
+"""The states of an intent whose session, if it has one, has sent its event."""
 _PAGES = {"event": "events", "run": "runs", "mail": "mail", "workflow": "workflows", "table": "tables"}
 
 
@@ -53,12 +57,26 @@ async def get_journey(deps: Dependencies, any_id: Annotated[str, Path(min_length
     """Return everything related to an ID on one timeline, oldest first."""
     complete = await deps.index.catch_up(FRESH_WITHIN)
     timeline = await deps.database.read(lambda tx: payment_timeline(tx, any_id, deps.tables))
+    linked = await _attempts(deps, timeline.entries)
+    if linked:
+        timeline = await deps.database.read(lambda tx: payment_timeline(tx, any_id, deps.tables, linked))
     return {
         "subject": {"id": timeline.id, "kind": timeline.kind},
         "entries": [{**to_plain(entry), "href": href(entry.kind, entry.id)} for entry in timeline.entries],
         "truncated": timeline.truncated,
         "complete": complete,
     }
+
+
+async def _attempts(deps: ManagementDependencies, entries: Sequence[TimelineEntry]) -> list[str]:
+    """Return what Stripe names of a Checkout session that is open: no event links a declined attempt with it."""
+    sessions = [entry for entry in entries if entry.kind == "session"]
+    intents = [entry for entry in entries if entry.kind == "intent"]
+    if not sessions:
+        return await deps.checkout_attempts.sessions_of(entry.id for entry in intents if entry.status not in _DONE)
+    known = {entry.id for entry in intents}
+    found = await deps.checkout_attempts.intents_of(entry.id for entry in sessions if entry.status == "open")
+    return [intent for intent in found if intent not in known]
 
 
 def href(kind: str, key: str) -> str:

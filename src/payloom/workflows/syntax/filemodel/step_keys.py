@@ -27,3 +27,10 @@ STEP_LIST_KEYS = STEP_KEYS | frozenset(_keys_of("OnError", "DefaultBranch", "Cat
 """The keys whose value can be a list of steps."""
 STEP_MAP_KEYS = frozenset(_keys_of("Cases", "Annotated[dict[str, Steps], Field(min_length=1)]"))
 """The keys whose value can be a map of lists of steps."""
+
+ROOTS = ("inputs", "event", "object", "previous", "user", "env", "run", "vars", "steps", "context")
+"""The names that every expression of a workflow can read."""
+RESERVED = frozenset({*ROOTS, "secrets", "error", "true", "false", "null", "in"})
+"""The words that already mean something in expressions: no step can have one as its id."""
+ROW_NAMES = frozenset({"row", "old"})
+"""The same, in a workflow that starts on a changed row."""

@@ -28,7 +28,7 @@ export function ChoiceControl(props: ControlProps) {
     >
       {known ? null : (
         <option value={"\u0000"}>
-          {value === undefined || value === "" ? (field.required ? "Choose …" : "not set") : textOf(value)}
+          {value === undefined ? (field.required ? "Choose …" : "not set") : value === "" ? "Choose …" : textOf(value)}
         </option>
       )}
       {choices.map((choice) => (

@@ -10,7 +10,7 @@ import type { Catalog } from "../../assist/assist";
 import { useChanges, useEditable, useFindings, useValue } from "../changes";
 import { Problem } from "../problem";
 import { useDraft } from "../draft";
-import { idProblem, stepIds, verbOf } from "../../form-model/steps";
+import { idProblem, namesOfTriggers, stepIds, verbOf } from "../../form-model/steps";
 import { entriesOf } from "../../form-model/verbs";
 import { Finding } from "../row";
 import { EntryField } from "./verb-fields";
@@ -123,6 +123,7 @@ function StepId({ path, step }: { path: Path; step: Record<string, unknown> }) {
       const problem = idProblem(
         text.trim(),
         stepIds(document?.data).filter((stepId) => stepId !== now),
+        namesOfTriggers(document?.data),
       );
       return problem === null ? { ok: true, value: text.trim() } : { ok: false, message: problem };
     },
