@@ -109,9 +109,8 @@ class Services:
         self.engine = DbosEngine(self.database, clock)
         self.accounts = self._accounts()
         self.studio_users = StudioUsers(self.database, clock, profile=self._insert_profile)
-        self.stripe = StripeConnector(
-            StripeSettings(settings.stripe.secret_key, base_url=settings.stripe.api_base), clock
-        )
+        stripe_settings = StripeSettings(settings.stripe.secret_key, base_url=settings.stripe.api_base)
+        self.stripe = StripeConnector(stripe_settings, clock)
         self.mirror = Mirror(self.stripe, self.database, clock, settings.mirror) if settings.mirror else None
         self.stripe_tables = StripeTables(self.stripe, self.mirror)
         self.http = HttpHost(Guard(settings.http_allow), settings.secrets, self.clock)

@@ -5,7 +5,7 @@ import { FileWarning } from "lucide-react";
 import { client, take } from "@/api/client";
 import type { components } from "@/api/schema";
 import { count } from "@/ui/format";
-import { unmarked } from "@/ui/words";
+import { unmarked, Words } from "@/ui/words";
 
 type Finding = components["schemas"]["DiagnosticView"];
 
@@ -23,12 +23,17 @@ export function ProjectNote() {
     queryFn: ({ signal }) => take(client.GET("/workflows", { signal })),
     select: ({ diagnostics }) => diagnostics,
   }).data;
+  const tables = found?.find((finding) => finding.file === TABLES);
   const errors = new Map<string, Finding>();
   for (const finding of found ?? [])
     // The editor shows the errors of its own file.
-    if (finding.severity === "error" && !path.endsWith(`/workflows/${workflowOf(finding.file) ?? ""}`))
-      if (!errors.has(finding.file)) errors.set(finding.file, finding);
-  const tables = (found ?? []).find((finding) => finding.file === TABLES && finding.severity !== "error");
+    if (
+      finding.severity === "error" &&
+      finding.file !== TABLES &&
+      !path.endsWith(`/workflows/${workflowOf(finding.file) ?? ""}`) &&
+      !errors.has(finding.file)
+    )
+      errors.set(finding.file, finding);
   if (errors.size === 0 && tables === undefined) return null;
   return (
     <div className="project-note" role="status">
@@ -37,8 +42,8 @@ export function ProjectNote() {
         {errors.size > 0 && <Unpublished errors={[...errors.values()]} />}
         {tables && (
           <p>
-            <code>{TABLES}</code> has changed since the server started. Restart the server to migrate the tables; until
-            then workflows use the old ones.
+            The server doesn't use <code>{TABLES}</code> as it is now. Line {tables.line}:{" "}
+            <Words text={[tables.message, tables.hint].filter(Boolean).join(". ")} />
           </p>
         )}
       </div>
