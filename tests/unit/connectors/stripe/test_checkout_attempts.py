@@ -37,7 +37,7 @@ def test_it_asks_about_a_few_remembers_for_a_moment_and_takes_no_answer_for_none
     monkeypatch.setattr(checkout_attempts, "monotonic", lambda: now[0])
     attempts = CheckoutAttempts(stripe)  # pyright: ignore[reportArgumentType] - what it needs of the connector
 
-    async def story() -> None:
+    async def check() -> None:
         assert await attempts.intents_of(SESSIONS) == ["pi_1", "pi_3"]
         assert stripe.asked == list(SESSIONS)[:MOST_ASKED]
         assert await attempts.intents_of(["cs_1", "cs_2"]) == ["pi_1"]
@@ -48,4 +48,4 @@ def test_it_asks_about_a_few_remembers_for_a_moment_and_takes_no_answer_for_none
         assert await attempts.intents_of(["cs_1"]) == []
         assert stripe.asked.count("cs_1") == 2
 
-    asyncio.run(story())
+    asyncio.run(check())
