@@ -128,8 +128,8 @@ def why_failed(stripe_object: Mapping[str, Any]) -> str | None:
     """Return why an attempt failed, in Stripe's words with its code; None if nothing failed."""
     match stripe_object.get("object"):
         case "payment_intent" | "setup_intent":
-            found = stripe_object.get("last_payment_error") or stripe_object.get("last_setup_error")
-            error: Mapping[str, Any] = found if is_map(found) and stripe_object.get("status") != "succeeded" else {}
+            last = stripe_object.get("last_payment_error") or stripe_object.get("last_setup_error")
+            error: Mapping[str, Any] = last if is_map(last) and stripe_object.get("status") != "succeeded" else {}
             words, code = error.get("message"), error.get("decline_code") or error.get("code")
         case "charge":
             words, code = stripe_object.get("failure_message"), stripe_object.get("failure_code")

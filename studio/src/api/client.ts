@@ -33,11 +33,11 @@ export class ApiError extends Error {
 /** The code of the answer to a request whose session has ended, or that never had one. */
 const SIGNED_OUT = "not_signed_in";
 
-let told: (ended: boolean) => void = () => undefined;
+let watchAnswer: (ended: boolean) => void = () => undefined;
 
 /** Set what is told of every answer whether the session has ended. */
 export function setSessionWatcher(watcher: (ended: boolean) => void): void {
-  told = watcher;
+  watchAnswer = watcher;
 }
 
 /** Turn whatever came back into an ApiError. */
@@ -86,8 +86,8 @@ async function send(request: Request): Promise<Response> {
 async function sendOnce(request: Request): Promise<Response> {
   try {
     const response = await fetch(request);
-    if (response.ok) told(false);
-    else if (response.status === 401) told((await codeOf(response)) === SIGNED_OUT);
+    if (response.ok) watchAnswer(false);
+    else if (response.status === 401) watchAnswer((await codeOf(response)) === SIGNED_OUT);
     return response;
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === "AbortError") throw cause;

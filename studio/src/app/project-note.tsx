@@ -18,14 +18,14 @@ const workflowOf = (file: string): string | null => /^workflows\/(.+)\.yaml$/.ex
 
 export function ProjectNote() {
   const path = useLocation({ select: (location) => location.pathname });
-  const found = useQuery({
+  const findings = useQuery({
     queryKey: ["problems"],
     queryFn: ({ signal }) => take(client.GET("/workflows", { signal })),
     select: ({ diagnostics }) => diagnostics,
   }).data;
-  const tables = found?.find((finding) => finding.file === TABLES);
+  const tables = findings?.find((finding) => finding.file === TABLES);
   const errors = new Map<string, Finding>();
-  for (const finding of found ?? [])
+  for (const finding of findings ?? [])
     // The editor shows the errors of its own file.
     if (
       finding.severity === "error" &&

@@ -36,31 +36,32 @@ class CheckoutAttempts:
 
     async def intents_of(self, sessions: Iterable[str]) -> list[str]:
         """Return the payment intents of these sessions. A session that Stripe doesn't answer for has none."""
-        found = [await self._ask(key, "checkout.sessions.retrieve", {"id": key}) for key in list(sessions)[:MOST_ASKED]]
-        return [intent for intent in found if intent is not None]
+        first = list(sessions)[:MOST_ASKED]
+        intents = [await self._ask(key, "checkout.sessions.retrieve", {"id": key}) for key in first]
+        return [intent for intent in intents if intent is not None]
 
     async def sessions_of(self, intents: Iterable[str]) -> list[str]:
         """Return the sessions of these payment intents."""
-        found = [
+        sessions = [
             await self._ask(key, "checkout.sessions.list", {"payment_intent": key, "limit": 1})
             for key in list(intents)[:MOST_ASKED]
         ]
-        return [session for session in found if session is not None]
+        return [session for session in sessions if session is not None]
 
     async def _ask(self, key: str, action: str, args: Mapping[str, Any]) -> str | None:
-        kept = self._answers.get(key)
-        if kept is not None and kept[0] > monotonic() - KEPT:
-            return kept[1]
+        at, partner = self._answers.get(key, (float("-inf"), None))
+        if at > monotonic() - KEPT:
+            return partner
         try:
             answer = await self._connector.perform(action, args, timeout=PATIENCE)
         except StripeStepFailed as failed:
             log.info("attempt_unknown", of=key, reason=failed.message)
-            found = None
+            partner = None
         else:
-            first = next(iter(answer.get("data") or ()), None)
-            named = answer.get("payment_intent") if action.endswith(".retrieve") else first and first.get("id")
-            found = named if isinstance(named, str) else None
-        self._answers[key] = (monotonic(), found)
+            newest = next(iter(answer.get("data") or ()), None)
+            named = answer.get("payment_intent") if action.endswith(".retrieve") else newest and newest.get("id")
+            partner = named if isinstance(named, str) else None
+        self._answers[key] = (monotonic(), partner)
         if len(self._answers) > _REMEMBERED:
             self._answers.popitem(last=False)
-        return found
+        return partner

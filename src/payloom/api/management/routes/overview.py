@@ -75,8 +75,8 @@ async def _attempts(deps: ManagementDependencies, entries: Sequence[TimelineEntr
     if not sessions:
         return await deps.checkout_attempts.sessions_of(entry.id for entry in intents if entry.status not in _DONE)
     known = {entry.id for entry in intents}
-    found = await deps.checkout_attempts.intents_of(entry.id for entry in sessions if entry.status == "open")
-    return [intent for intent in found if intent not in known]
+    attempted = await deps.checkout_attempts.intents_of(entry.id for entry in sessions if entry.status == "open")
+    return [intent for intent in attempted if intent not in known]
 
 
 def href(kind: str, key: str) -> str:
