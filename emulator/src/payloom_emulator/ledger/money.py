@@ -216,6 +216,11 @@ def chargeable(amount: int, code: str, param: str = "amount") -> int:
             param,
             "amount_too_small",
         )
+    return payable(amount, code, param)
+
+
+def payable(amount: int, code: str, param: str = "amount") -> int:
+    """Return an amount that moves, or raise when its last digits are none that the currency's cards have."""
     if code in _WHOLE_ONLY and amount % 100:
         raise invalid(f"Invalid amount: {code} has no minor unit; the last two digits must be 00.", param)
     if exponent(code) == 3 and amount % 10:

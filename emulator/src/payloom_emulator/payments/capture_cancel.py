@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations import facts
+from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.intents import PaymentIntent
 from payloom_emulator.payments import charges, descriptors
@@ -61,6 +62,7 @@ def capture(
         raise invalid(
             "This value must be greater than or equal to 1.", "amount_to_capture", "parameter_invalid_integer"
         )
+    money.payable(captured, intent["currency"], "amount_to_capture")
     charges.capture(unit, unit.get(kinds.CHARGE, intent["latest_charge"]), captured, changes)
     unit.unschedule("lapse", intent)
     new = {name: value for name, value in (changes or {}).items() if name in intent}

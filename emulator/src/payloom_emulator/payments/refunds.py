@@ -45,6 +45,7 @@ def issue(
             f"Refund amount ({money.plain(refunded, code)}) is greater than {rest} ({money.plain(left, code)})",
             "amount",
         )
+    money.payable(refunded, charge["currency"])
     if not charge["captured"]:
         return _release(unit, charge, refunded, reason, metadata)
     return _give_back(unit, charge, refunded, reason=reason, metadata=metadata, email=instructions_email)

@@ -80,6 +80,29 @@ def test_a_refund_of_nothing_is_refused(client: stripe.StripeClient, amount: int
         client.v1.refunds.create({"amount": 100})
 
 
+@pytest.mark.parametrize(
+    ("currency", "part", "whole"), [("kwd", 1235, 1230), ("isk", 150, 100), ("ugx", 100050, 100000), ("jpy", None, 55)]
+)
+def test_parts_have_last_digits_that_the_currency_has(
+    client: stripe.StripeClient, currency: str, part: int | None, whole: int
+) -> None:
+    """A refund and a capture of a part, as the payment itself."""
+    held = {**ONE_CALL, "amount": 1_000_000, "currency": currency, "payment_method": "pm_card_visa"}
+    for manual in (False, True):
+        more = {"capture_method": "manual"} if manual else {}
+        intent = client.v1.payment_intents.create(request_params({**held, **more}))
+
+        def move(amount: int, *, manual: bool = manual, intent: str = intent.id) -> int:
+            if manual:
+                return client.v1.payment_intents.capture(intent, {"amount_to_capture": amount}).amount_received
+            return client.v1.refunds.create({"payment_intent": intent, "amount": amount}).amount
+
+        if part is not None:
+            with pytest.raises(stripe.InvalidRequestError, match="last"):
+                move(part)
+        assert move(whole) == whole
+
+
 def test_a_charge_that_failed_or_is_not_captured_is_not_refunded_in_part(client: stripe.StripeClient) -> None:
     held = paid(client, capture_method="manual")
     with pytest.raises(stripe.InvalidRequestError, match="cannot partially refund"):
