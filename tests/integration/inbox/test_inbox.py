@@ -11,11 +11,14 @@ import pytest
 import sqlalchemy as sa
 
 from payloom.inbox.errors import BodyTooLarge, EventRefused, EventUnknown, NoWebhookSecret
-from payloom.inbox.service import MAX_BODY, Inbox, store
+from payloom.inbox.service import MAX_BODY, Inbox, set_aside, store, store_all, waiting_aside
 from payloom.kit.clock import SystemClock, to_epoch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from payloom.db.database import Database
+    from payloom.inbox.set_aside import SetAside
 
 pytestmark = pytest.mark.anyio
 SECRET = "whsec_test"
@@ -153,3 +156,104 @@ async def test_pages_of_events_meet_without_gap_or_overlap(inbox: Inbox, databas
         seen += [row["id"] for row in page]
         last = seen[-1]
     assert sorted(seen) == [f"evt_{number:02d}" for number in range(25)]
+
+
+THIN: dict[str, Any] = {
+    "id": "evt_9",
+    "object": "v2.core.event",
+    "type": "v1.billing.meter.error_report_triggered",
+    "related_object": {"id": "mtr_1"},
+}
+LONG = "x" * 255
+READ: list[tuple[dict[str, Any], str, str, Any]] = [
+    # what is changed, where it came from, the field that is looked at, what it holds or why it is refused
+    ({**EVENT, "data": {"object": {"id": LONG}}}, "webhook", "object_id", LONG),
+    ({**EVENT, "data": {"object": {"id": LONG + "x"}}}, "webhook", "object_id", None),
+    ({**EVENT, "data": {"object": {"id": 5}}}, "webhook", "object_id", None),
+    ({**EVENT, "account": 5}, "webhook", "account", None),
+    ({**EVENT, "api_version": 5}, "webhook", "api_version", None),
+    (EVENT, "webhook", "api_version", "2026-01-01"),
+    (EVENT, "webhook", "set_aside", None),
+    (EVENT, "catch_up", "source", "catch_up"),
+    ({**EVENT, "livemode": True}, "webhook", "refused", "wrong_mode"),
+    ({**EVENT, "livemode": True, "account": "acct_1"}, "webhook", "set_aside", "other_mode"),
+    ({**EVENT, "livemode": True, "account": 5}, "webhook", "refused", "wrong_mode"),
+    ({**EVENT, "livemode": True, "account": "acct_1"}, "catch_up", "refused", "wrong_mode"),
+    (THIN, "webhook", "set_aside", "unknown_kind"),
+    (THIN, "webhook", "object_id", "mtr_1"),
+    (THIN, "webhook", "livemode", False),
+    (THIN, "webhook", "account", None),
+    (THIN, "catch_up", "refused", "not_an_event"),
+    ({**THIN, "livemode": True}, "webhook", "livemode", True),
+    ({**THIN, "account": "acct_1"}, "webhook", "account", "acct_1"),
+    ({**THIN, "context": LONG + "x"}, "webhook", "account", LONG),
+    ({**THIN, "account": 5}, "webhook", "account", None),
+    ({**THIN, "related_object": {"id": LONG}}, "webhook", "object_id", LONG),
+    ({**THIN, "related_object": {"id": LONG + "x"}}, "webhook", "object_id", None),
+    ({**THIN, "related_object": {"id": 5}}, "webhook", "object_id", None),
+    ({**THIN, "related_object": "mtr_1"}, "webhook", "object_id", None),
+    ({**THIN, "id": LONG + "x"}, "webhook", "refused", "not_an_event"),
+    ({**THIN, "id": ""}, "webhook", "refused", "not_an_event"),
+    ({**THIN, "type": "x" * 128}, "webhook", "type", "x" * 128),
+    ({**THIN, "type": "x" * 129}, "webhook", "refused", "not_an_event"),
+    ({**THIN, "object": "customer"}, "webhook", "refused", "not_an_event"),
+]
+
+
+@pytest.mark.parametrize(("payload", "source", "field", "value"), READ)
+async def test_what_an_event_says_of_itself(
+    inbox: Inbox, payload: dict[str, Any], source: str, field: str, value: Any
+) -> None:
+    if field == "refused":
+        with pytest.raises(EventRefused) as caught:
+            inbox.parse(payload, source=source)
+        assert caught.value.reason == value
+    else:
+        assert getattr(inbox.parse(payload, source=source), field) == value
+
+
+async def test_events_that_come_twice_in_one_batch_are_new_once(inbox: Inbox, database: Database) -> None:
+    first, other = inbox.parse(EVENT), inbox.parse({**EVENT, "id": "evt_0"})
+    await database.write(lambda tx: store(tx, other))
+    third = inbox.parse({**EVENT, "id": "evt_2"})
+    batch = [first, third, first, other]
+    assert await database.write(lambda tx: store_all(tx, batch)) == [True, True, False, False]
+    deliveries = {row["id"]: row["deliveries"] for row in await inbox.list()}
+    assert deliveries == {"evt_0": 2, "evt_1": 2, "evt_2": 1}
+
+
+async def test_setting_one_event_aside_leaves_the_others(inbox: Inbox, database: Database) -> None:
+    names = ["evt_1", "evt_2", "evt_3"]
+    for name in names:
+        event = inbox.parse({**EVENT, "id": name})
+        await database.write(lambda tx, event=event: store(tx, event))
+
+    def change(name: str, reason: SetAside | None) -> Callable[[sa.Connection], bool]:
+        return lambda tx: set_aside(tx, name, reason)
+
+    steps = [
+        ("evt_1", "foreign_account", True),
+        ("evt_1", "other_mode", False),
+        ("evt_3", "other_mode", True),
+        ("evt_2", None, False),
+    ]
+    for name, reason, changed in steps:
+        assert await database.write(change(name, reason)) is changed
+    assert [(await inbox.get(name)).set_aside for name in names] == ["foreign_account", None, "other_mode"]
+    assert await database.read(lambda tx: waiting_aside(tx, ["evt_1", "evt_2"])) == {"evt_1"}
+    assert await database.write(change("evt_1", None)) is True
+    assert [(await inbox.get(name)).set_aside for name in names] == [None, None, "other_mode"]
+
+
+async def test_a_flood_of_refusals_is_written_once_a_second(inbox: Inbox, database: Database) -> None:
+    async def written() -> list[int]:
+        query = sa.text("SELECT count FROM payloom_rejections")
+        return list(await database.read(lambda tx: tx.execute(query).scalars().all()))
+
+    for expected, force in [([1], True), ([1], False), ([1], False), ([4], True), ([5], True)]:
+        with pytest.raises(EventRefused):
+            inbox.verify(b"{}", "t=1,v1=0", "203.0.113.9")
+        await inbox.flush_rejections(force=force)
+        assert await written() == expected
+    await inbox.flush_rejections(force=True)
+    assert await written() == [5]

@@ -38,6 +38,8 @@ def test_a_full_refund_by_payment_intent(client: stripe.StripeClient, stripe_emu
 
 def test_partial_refunds_add_up_and_more_than_is_left_is_refused(client: stripe.StripeClient) -> None:
     intent = paid(client)
+    with pytest.raises(stripe.InvalidRequestError, match=r"\(\$20.01\) is greater than charge amount \(\$20.00\)"):
+        client.v1.refunds.create({"charge": id_of(intent.latest_charge), "amount": 2001})
     client.v1.refunds.create({"charge": id_of(intent.latest_charge), "amount": 500})
     with pytest.raises(
         stripe.InvalidRequestError,
@@ -141,14 +143,19 @@ def test_a_refund_of_a_bank_debit_is_under_way_for_days(
             }
         )
     )
+    early = client.v1.refunds.create({"payment_intent": intent.id, "amount": 100})
+    assert (early.status, early.pending_reason) == ("pending", "charge_pending")
     stripe_emulator.settle()
+    late = client.v1.refunds.create({"payment_intent": intent.id, "amount": 100})
+    assert (late.status, late.pending_reason) == ("pending", "processing")
+    assert "pending_reason" not in client.v1.refunds.create({"payment_intent": paid(client).id})
     expected = [(intent, "pending", "pyr_1", "payment_refund"), (paid(client), "succeeded", "re_3", "refund")]
     for payment, status, prefix, kind in expected:
         refund = client.v1.refunds.create({"payment_intent": payment.id, "expand": ["balance_transaction"]})
         assert (refund.status, refund.id[: len(prefix)]) == (status, prefix)
         transaction = refund.balance_transaction
         assert isinstance(transaction, stripe.BalanceTransaction)
-        assert (transaction.type, transaction.amount) == (kind, -payment.amount)
+        assert (transaction.type, transaction.amount) == (kind, -refund.amount)
     stripe_emulator.settle()
     assert {refund.status for refund in client.v1.refunds.list().data} == {"succeeded"}
 
