@@ -1475,7 +1475,7 @@ export interface paths {
         put?: never;
         /**
          * Roll Back
-         * @description Write an older version's text into the file, and publish it.
+         * @description Write an older version's text into the file, and publish it. The published version's text discards a draft.
          */
         post: operations["roll_back"];
         delete?: never;

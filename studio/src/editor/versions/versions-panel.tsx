@@ -31,7 +31,7 @@ export function VersionsPanel() {
     await rollBack(id, version.hash, etag);
     await useEditor.getState().refresh();
     await cache.invalidateQueries({ queryKey: ["editor"] });
-    toast({ title: `Rolled back to version ${version.hash.slice(0, 8)}` });
+    toast({ title: version.current ? "Draft discarded" : `Rolled back to version ${version.hash.slice(0, 8)}` });
   };
   return (
     <>
@@ -59,12 +59,13 @@ export function VersionsPanel() {
       <Confirm
         open={back !== null}
         onOpenChange={(next) => !next && setBack(null)}
-        title={`Roll back to version ${back?.hash.slice(0, 8) ?? ""}?`}
-        action="Roll back"
+        title={back?.current ? "Discard the draft?" : `Roll back to version ${back?.hash.slice(0, 8) ?? ""}?`}
+        action={back?.current ? "Discard the draft" : "Roll back"}
         onConfirm={() => (back === null ? undefined : restore(back))}
       >
-        The file is written with that version's text and published. In-flight runs finish on the version that they
-        started with. The current version stays in this list.
+        {back?.current
+          ? "The file is written with the published text. What was saved since then is gone."
+          : "The file is written with that version's text and published. In-flight runs finish on the version that they started with. The current version stays in this list."}
       </Confirm>
     </>
   );
@@ -98,7 +99,7 @@ function VersionDetails({ version, onBack }: { version: Version; onBack: () => v
           title={unsaved ? "Save or discard your edits first" : undefined}
           onClick={onBack}
         >
-          Roll back to this version
+          {version.current ? "Discard the draft" : "Roll back to this version"}
         </Button>
       )}
       {!version.has_source && <p className="faint">This version was made in Python and has no file to roll back to.</p>}

@@ -201,6 +201,8 @@ def save(site: Site) -> httpx.Response:
 def roll_back(site: Site) -> httpx.Response:
     name = new_workflow(site)
     version = site.server.manage(f"/workflows/{name}/versions")["data"][0]["hash"]
+    text = site.server.manage(f"/workflows/{name}/source")["text"].rstrip() + "\n  - log: more\n"
+    site.boss("PUT", f"/workflows/{name}/source", {"text": text, "etag": etag(site, name), "publish": True})
     return site.boss("POST", f"/workflows/{name}/rollback", {"version": version, "etag": etag(site, name)})
 
 

@@ -119,6 +119,21 @@ def roll_back(site: Site, who: str) -> httpx.Response:
     )
 
 
+@databases("admin")
+def test_a_draft_is_discarded_without_a_publish_and_that_is_recorded(site: Site) -> None:
+    """An editor goes back to what is published. Nothing else becomes live, and the trail says who discarded what."""
+    published = site.source()["published_version"]
+    site.save("second", draft("dropped"))
+    body = {"version": published, "etag": site.source()["etag"]}
+    answer = site.clients["editor"].post(f"{API}/workflows/hello/rollback", json=body)
+    assert (answer.status_code, answer.json()["published"]) == (200, False), answer.text
+    source = site.source()
+    assert (source["changed"], source["published_version"]) == (False, published)
+    entry = site.server.manage("/audit", action="workflow.discarded")["data"][0]
+    assert (entry["actor"], entry["target"], entry["outcome"]) == ("editor@shop.test", "hello", "done")
+    assert site.clients["viewer"].post(f"{API}/workflows/hello/rollback", json=body).status_code == 403
+
+
 DOORS: dict[Callable[[Site, str], httpx.Response], dict[str, tuple[int, bool]]] = {
     save_and_publish: {"viewer": (403, False), "support": (403, False), "editor": (403, False), "boss": (200, True)},
     publish_a_draft: {"viewer": (403, False), "support": (403, False), "editor": (403, False), "boss": (200, True)},

@@ -91,8 +91,10 @@ async def diff_versions(
     responses=CHANGED,
     openapi_extra=roles.editor() | needs_proof() | audited("workflow.rolled_back", after="files have no transactions"),
 )
-async def roll_back(editor: Editor, workflow_id: str, body: models.RollbackBody, request: Request) -> Any:
-    """Write an older version's text into the file, and publish it."""
+async def roll_back(
+    deps: Dependencies, editor: Editor, workflow_id: str, body: models.RollbackBody, request: Request
+) -> Any:
+    """Write an older version's text into the file, and publish it. The published version's text discards a draft."""
     person = person_of(request)
     editor.sources.require_editable()
     stored = await editor.history.one(workflow_id, body.version)
@@ -100,10 +102,13 @@ async def roll_back(editor: Editor, workflow_id: str, body: models.RollbackBody,
         raise NoVersionText(
             f"version {stored['hash'][:12]} was not read from a file", hint="Its model can be looked at."
         )
-    audit_note(request).on(workflow_id, version=stored["hash"])
-    await editor.sources.begin_save(workflow_id, stored["text"], person, publish=True)
+    published = deps.publisher.workflows.get(workflow_id)
+    discards = published is not None and published.version == stored["hash"]
+    action = "workflow.discarded" if discards else None
+    audit_note(request).on(workflow_id, action=action, version=stored["hash"])
+    await editor.sources.begin_save(workflow_id, stored["text"], person, publish=not discards)
     try:
         file = await run_in_threadpool(editor.files.write, workflow_id, stored["text"], body.etag)
     except Conflict as conflict:
         return conflict_response(request, conflict)
-    return await editor.sources.after_save(file, person, publish=True)
+    return await editor.sources.after_save(file, person, publish=not discards)
