@@ -7,9 +7,11 @@ before them. `customers/cus_1/tax_ids/..` is `customers/cus_1`.
 from __future__ import annotations
 
 import re
+import unicodedata
 from urllib.parse import unquote
 
-_SEPARATORS = re.compile(r"[/\\\x00-\x1f\x7f]")
+_SEPARATORS = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u2028\u2029\uff0f\uff3c]")
+_SLASHES = re.compile(r"[/\\]")
 _MAX = 255
 _DOTS = frozenset({".", ".."})
 
@@ -22,11 +24,15 @@ def segment_fault(text: str) -> str | None:
         return f"have at most {_MAX} characters"
     if _SEPARATORS.search(text):
         return "hold no slash, backslash or control character"
-    if text.strip() in _DOTS:
+    if has_dot_segments(text):
         return "not be `.` or `..`"
     return None
 
 
 def has_dot_segments(path: str) -> bool:
-    """Return whether a path of an address holds `.` or `..` as a segment, also percent-encoded."""
-    return any(unquote(segment) in _DOTS for segment in path.split("/"))
+    """Return whether a path of an address holds `.` or `..` as a segment, as any server on the way may read it.
+
+    Also percent-encoded, once or twice; in wide forms; with a parameter behind (`..;`) or blanks around.
+    """
+    read = unicodedata.normalize("NFKC", unquote(unquote(path)))
+    return any(segment.partition(";")[0].strip() in _DOTS for segment in _SLASHES.split(read))

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-NEVER_A_SEGMENT = ["", " ", ".", "..", " .. ", "a/b", "../x", "/", "\\", "..\\x", "a\nb", "a\x00b", "x" * 256]
+NEVER_A_SEGMENT = [
+    *("", " ", ".", "..", " .. ", "a/b", "../x", "/", "\\", "..\\x", "a\nb", "a\x00b", "x" * 256),
+    *("%2e%2e", "%252e.", "..;", "..;a=b", "..%2fx", "．．", "‥", "a／b", "a＼b", "a\x85b", "a\u2028b"),
+]
 NEVER_AN_ID = [
     *NEVER_A_SEGMENT,
     "cus_1?expand=x",
