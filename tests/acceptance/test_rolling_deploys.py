@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.timeout(300)]
 ORDER = """\
 name: Order
 description: Takes an order.
-on: {api: POST /orders, auth: none}
+on: {api: POST /orders, auth: none, rate_limit: 100000/m}
 input: {mail: string}
 steps:
   - id: order
@@ -86,6 +86,31 @@ def served(root: Path, variables: dict[str, str]) -> Iterator[Version]:
             version.process.wait()
 
 
+@contextlib.contextmanager
+def load(version: Version, callers: int = 2) -> Iterator[list[object]]:
+    """Place orders one after another from several callers until the block ends; none may fail. Yields the answers."""
+    end, answers, failures = threading.Event(), list[object](), list[BaseException]()
+
+    def call() -> None:
+        try:
+            while not end.is_set():
+                answers.append(version.order("load@example.test"))
+        except BaseException as error:  # noqa: BLE001 - raised below
+            failures.append(error)
+
+    threads = [threading.Thread(target=call) for _ in range(callers)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield answers
+    finally:
+        end.set()
+        for thread in threads:
+            thread.join()
+    if failures:
+        raise failures[0]
+
+
 def test_the_old_version_goes_on_and_starts_again_after_the_new_one_has_migrated(
     tmp_path: Path, migrated_postgres_url: str
 ) -> None:
@@ -100,16 +125,19 @@ def test_the_old_version_goes_on_and_starts_again_after_the_new_one_has_migrated
         return [version.order("ada@example.test") for version in versions]
 
     with served(old, variables) as first:
-        place(first)
-        migrated = payloom_process.run("migrate", "-C", new, environment=variables)
-        assert migrated.returncode == 0, migrated.stderr
-        place(first)
-        with served(new, variables) as second:
-            place(first, second, first, second)
-            with served(old, variables) as again:
-                place(first, second, again)
+        with load(first) as during_migration:
+            migrated = payloom_process.run("migrate", "-C", new, environment=variables)
+            assert migrated.returncode == 0, migrated.stderr
+            with served(new, variables) as second, load(second) as of_the_new:
+                place(first, second, first, second)
+                with served(old, variables) as again, load(again) as after_a_restart:
+                    place(first, second, again)
+        counts = [len(answers) for answers in (during_migration, of_the_new, after_a_restart)]
+        assert min(counts) > 0
+        assert ({*during_migration, *after_a_restart}, {*of_the_new}) == ({1}, {2})
     with served(old, variables) as back:
         place(back)
+    placed += sum(counts)
     with psycopg.connect(migrated_postgres_url.replace("+psycopg", "")) as database:
         found = database.execute("SELECT currency, count(*), count(placed_at) FROM orders GROUP BY 1").fetchall()
     assert found == [("eur", placed, placed)]
