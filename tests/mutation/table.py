@@ -38,6 +38,7 @@ MODULES = (
     ),
     _module(
         "src/payloom/auth/sessions.py",
+        "tests/integration/auth/test_session_rows.py",
         "tests/integration/auth/test_accounts.py",
         "tests/integration/security/accounts/test_sessions.py",
     ),

@@ -124,6 +124,16 @@ async def test_a_body_over_the_limit_is_refused_before_anything_else(inbox: Inbo
         inbox.verify(b"x" * (MAX_BODY + 1), None)
 
 
+async def test_a_body_of_512_kibibytes_is_read(inbox: Inbox) -> None:
+    frame = json.dumps({**EVENT, "note": ""}).encode()
+    body = frame.replace(b'"note": ""', b'"note": "' + b"x" * (524_288 - len(frame)) + b'"')
+    assert len(body) == 524_288
+    assert inbox.verify(body, signed(body)).id == "evt_1"
+    longer = body.replace(b"xx", b"xxx", 1)
+    with pytest.raises(BodyTooLarge):
+        inbox.verify(longer, signed(longer))
+
+
 async def test_without_a_secret_nothing_is_accepted(database: Database) -> None:
     """An empty secret is no secret."""
     inbox = Inbox(database, SystemClock(), ["", "  "], livemode=False)

@@ -109,6 +109,7 @@ FRESH = {
     "a state of rows picked otherwise": READ + WAIT + CLOSE.replace('id: "${{ seat.id }}"', 'name: "${{ seat.status }}"'),
     "a state of another table": READ + WAIT + CLOSE.replace("update: seats", "update: others"),
     "before the call in a branch": READ + "  - if: inputs.n > 1\n    then:\n" + indented(TAKE + CALL),
+    "whose row it is": READ + WAIT + "  - filter: seat.owner == 5\n",
     "a moment that stays": READ + WAIT + "  - filter: seat.begun < now()\n",
     "another table": READ + CALL + TAKE.replace("update: seats", "update: others"),
     "a value from elsewhere": READ + CALL + TAKE.replace("seat.free - inputs.n", "inputs.n"),
@@ -126,6 +127,7 @@ def catalog() -> CatalogWithStripe:
         Column("name", "string", nullable=False),
         Column("begun", "datetime", nullable=False),
         Column("ended", "datetime"),
+        Column("owner", "int", references="users.id"),
     ]
     for table in ("seats", "others"):
         names.tables[table] = TableShape(table, {column.name: column for column in columns})
