@@ -190,8 +190,9 @@ def _pay(unit: UnitOfWork, session: CheckoutSession, method: PaymentMethod | Non
     card = present(session["payment_method_options"]).get("card")
     saving = data.get("setup_future_usage") or (card.get("setup_future_usage") if card else None)
     customer = _customer(unit, session, required=bool(saving) or present(session["invoice_creation"])["enabled"])
-    if method is None:
+    if method is None or not session["amount_total"]:
         return complete(unit, session, "no_payment_required")
+    create_session.require_chargeable(session["amount_total"], present(session["currency"]))
     intent = unit.find(kinds.PAYMENT_INTENT, session["payment_intent"])
     if intent is None:
         intent = _create_intent(unit, session, customer, method)

@@ -84,14 +84,14 @@ def fill(call: RequestContext[CheckoutSessionCreateParams], draft: CheckoutSessi
         if mode == "payment" and not draft["amount_total"]:
             draft["payment_status"] = "no_payment_required"
         elif mode == "payment":
-            _require_chargeable(present(draft["amount_total"]), present(draft["currency"]))
+            require_chargeable(present(draft["amount_total"]), present(draft["currency"]))
     if ui_mode == "hosted_page":
         draft["url"] = f"{unit.environment.base_url}/c/pay/{draft['id']}#{_FRAGMENT}{unit.environment.ids.new('', 40)}"
     else:
         draft["client_secret"] = f"{draft['id']}_secret_{unit.environment.ids.new('', 40)}"
 
 
-def _require_chargeable(total: int, code: str) -> None:
+def require_chargeable(total: int, code: str) -> None:
     """Refuse a total that no payment can have: it would fail at the customer, not at the shop."""
     smallest = money.MINIMUM.get(code, 1)
     if total < smallest:

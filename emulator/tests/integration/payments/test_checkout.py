@@ -60,6 +60,29 @@ def test_a_session_asks_only_for_what_a_payment_can_have(
     assert fault in f"{refused.value.code} {refused.value}"
 
 
+def test_a_session_for_nothing_makes_no_payment_whatever_card_is_entered(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
+    coupon = client.v1.coupons.create({"percent_off": 100, "duration": "once"})
+    session = payment(client, discounts=[{"coupon": coupon.id}])
+    assert pay(stripe_emulator, session, payment_method="pm_card_visa")[0] == 200
+    done = client.v1.checkout.sessions.retrieve(session.id)
+    assert (done.status, done.payment_status, done.payment_intent) == ("complete", "no_payment_required", None)
+
+
+def test_a_code_that_leaves_less_than_a_payment_can_have_pays_nothing(
+    client: stripe.StripeClient, stripe_emulator: RunningEmulator
+) -> None:
+    coupon = client.v1.coupons.create({"amount_off": 2980, "currency": "usd", "duration": "once"})
+    client.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}, "code": "NEARLY"})
+    session = payment(client, allow_promotion_codes=True)
+    page = f"/v1/payment_pages/{session.id}"
+    changed = stripe_emulator.emulator.call("POST", page, {"promotion_code": "NEARLY"}, key="pk_test_page")
+    assert (changed[0], changed[1]["amount_total"]) == (200, 20)
+    status, body = pay(stripe_emulator, session, payment_method="pm_card_visa")
+    assert (status, body["error"]["code"]) == (400, "amount_too_small")
+
+
 def test_paying_completes_the_session_in_stripes_order_of_events(
     client: stripe.StripeClient, stripe_emulator: RunningEmulator
 ) -> None:
