@@ -22,7 +22,7 @@ _CHECKER = "src/payloom/workflows/checker/payment_rules"
 _STRIPE = "tests/integration/connectors/stripe"
 _CHECKER_TESTS = tuple(
     f"tests/unit/workflows/checker/test_{name}.py"
-    for name in ("callers", "checker", "whose_it_is", "checker_following", "checker_with_stripe")
+    for name in ("callers", "checker", "whose_it_is", "checker_following", "outcomes")
 )
 _BYSTANDERS = "tests/integration/runs/ordering/test_bystanders.py"
 _BILLING = "emulator/tests/integration/billing/subscriptions"

@@ -267,3 +267,12 @@ async def test_a_flood_of_refusals_is_written_once_a_second(inbox: Inbox, databa
         assert await written() == expected
     await inbox.flush_rejections(force=True)
     assert await written() == [5]
+
+
+async def test_a_list_shows_the_events_of_one_object_and_of_one_family(inbox: Inbox, database: Database) -> None:
+    for name, kind, of in [("evt_1", "a_b.c", "x_1"), ("evt_2", "aXb.c", "x_2"), ("evt_3", "a_b.d.e", "x_1")]:
+        event = inbox.parse({**EVENT, "id": name, "type": kind, "data": {"object": {"id": of}}})
+        await database.write(lambda tx, event=event: store(tx, event))
+    assert {row["id"] for row in await inbox.list(object_id="x_1")} == {"evt_1", "evt_3"}
+    assert {row["id"] for row in await inbox.list(type="a_b")} == {"evt_1", "evt_3"}
+    assert {row["id"] for row in await inbox.list(type="a_b.c")} == {"evt_1"}
