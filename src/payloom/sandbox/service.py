@@ -153,7 +153,7 @@ class SandboxService:
             else:
                 samples += await self._calls(draft, index, trigger)
                 samples.append(
-                    _sample(index, trigger, "made_up", "Made-up inputs", inputs=sample_inputs(draft.input, guess))
+                    _sample(index, trigger, "made_up", "Sample inputs", inputs=sample_inputs(draft.input, guess))
                 )
         return samples
 
@@ -182,7 +182,7 @@ class SandboxService:
         metadata = {name: str(guess(name) or "text") for name in _metadata_read(draft)}
         event = self.completed(draft, index, {"data": {"object": {"metadata": metadata} if metadata else {}}})
         payload = {"type": event.type, "data": {"object": event.payload["data"]["object"]}}
-        return _sample(index, draft.triggers[index], "made_up", f"Made-up {event.type}", sample=payload)
+        return _sample(index, draft.triggers[index], "made_up", f"Sample {event.type}", sample=payload)
 
     async def _rows(self, index: int, trigger: TableTrigger) -> list[dict[str, Any]]:
         args = {"limit": ROWS}

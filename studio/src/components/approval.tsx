@@ -51,7 +51,7 @@ export function Approval({ run, wait }: { run: string; wait: Pick<Waiting, "path
             {details.roles && details.roles.length > 0 && <>For {details.roles.join(" or ")}. </>}
             {wait.until && (
               <>
-                Lapses <Time at={wait.until} />.
+                Expires <Time at={wait.until} />.
               </>
             )}
           </p>

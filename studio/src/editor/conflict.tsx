@@ -29,9 +29,9 @@ export function ConflictDialog() {
           >
             Copy my text
           </Button>
-          <Button onClick={() => useEditor.getState().resolve("theirs")}>Take the file's text</Button>
+          <Button onClick={() => useEditor.getState().resolve("theirs")}>Use the file</Button>
           <Button kind="primary" onClick={() => useEditor.getState().resolve("mine")}>
-            Keep my edits
+            Keep my version
           </Button>
         </>
       }

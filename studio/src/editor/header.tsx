@@ -142,7 +142,7 @@ function Lane() {
       {lane && (
         <Tooltip text={lane.why}>
           <span className="editor-lane" tabIndex={0}>
-            {lane.name} lane
+            {lane.name === "fast" ? "Fast" : "Durable"}
           </span>
         </Tooltip>
       )}

@@ -27,7 +27,7 @@ export function Notes() {
           <RotateCcw aria-hidden />
           <span>Your unsaved edits from {ago(restored)} are restored.</span>
           <Button size="s" onClick={() => useEditor.getState().discardDraft()}>
-            Discard them
+            Discard
           </Button>
           <IconButton size="s" label="Hide this note" onClick={() => useEditor.setState({ restored: null })}>
             <X aria-hidden />

@@ -170,7 +170,7 @@ function branchesOf(verb: string, step: Record<string, unknown>, path: Path): Br
     case "switch":
       return [...casesOf(step["cases"], path), list("default", "otherwise", { tone: "muted" })];
     case "for_each":
-      return [list("do", "every round")];
+      return [list("do", "for each item")];
     case "while":
       return [list("do", "as long as it holds")];
     case "try":

@@ -107,7 +107,7 @@ export const VERB_INFO: Record<Verb, VerbInfo> = {
   switch: {
     kind: "flow",
     group: "Flow",
-    title: "Choose by a value",
+    title: "Switch",
     id: null,
     words: ["case", "branch", "multi option split"],
     step: { switch: "event.action", cases: { value: [text("this case")] }, default: "stop" },
@@ -187,7 +187,7 @@ export const VERB_INFO: Record<Verb, VerbInfo> = {
   approve: {
     kind: "time",
     group: "Flow",
-    title: "Ask a person",
+    title: "Ask for approval",
     id: "answer",
     words: ["approval", "human", "review", "confirm"],
     step: { approve: "", roles: ["admin"], timeout: "2d" },

@@ -125,7 +125,7 @@ def test_a_renewal_that_is_never_paid_ends_access_and_writes_a_mail(shop: Shop, 
 def open_form(shop: Shop, visitor: Visitor, *products: str) -> None:
     """Put something into the cart and go to the own payment form."""
     visitor.sign_up().put_in_cart(*products)
-    visitor.page.get_by_role("button", name="Pay here, in our own form").click()
+    visitor.page.get_by_role("button", name="Pay on this page").click()
     visitor.page.wait_for_url(f"{shop.url}/pay/*")
 
 
@@ -182,7 +182,7 @@ def test_premium_opens_for_who_paid_and_for_nobody_else(shop: Shop, visitor: Vis
     visitor.page.goto(f"{shop.url}/account")
     expect(visitor.page.locator("[data-premium=free]")).to_contain_text("Locked")
     visitor.put_in_cart("Premium for life")
-    visitor.page.get_by_role("button", name="Pay here, in our own form").click()
+    visitor.page.get_by_role("button", name="Pay on this page").click()
     visitor.page.wait_for_url(f"{shop.url}/pay/*")
     pay_in_form(visitor, GOOD)
     shop.wait("premium", lambda: visitor.me()["plan"] == "premium")

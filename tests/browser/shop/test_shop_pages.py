@@ -89,7 +89,7 @@ def test_the_orders_page_is_not_for_customers(shop: Shop, visitor: Visitor) -> N
 
 def test_somebody_elses_order_looks_like_no_order(shop: Shop, visitor: Visitor) -> None:
     visitor.sign_up().put_in_cart("Retry Mug")
-    visitor.page.get_by_role("button", name="Pay here, in our own form").click()
+    visitor.page.get_by_role("button", name="Pay on this page").click()
     visitor.page.wait_for_url(f"{shop.url}/pay/*")
     foreign = visitor.page.url
     visitor.page.get_by_role("button", name="Sign out").click()

@@ -286,7 +286,7 @@ def test_the_audit_trail_is_filtered_by_who_what_and_when_and_exported(studio: S
     with page.expect_download() as started:
         page.get_by_role("link", name="Export CSV").click()
     text = started.value.path().read_text("utf-8")
-    assert text.startswith("id,at,")
+    assert text.startswith('"id","at",')
     assert (len(text.splitlines()), run["id"] in text) == (2, True)
     rows.first.click()
     expect(page.get_by_role("dialog")).to_contain_text("run.resolved")

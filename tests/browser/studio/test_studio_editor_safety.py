@@ -39,7 +39,7 @@ def test_unsaved_edits_survive_views_pages_and_reloads(editor: EditorMaker, stud
     expect(page.get_by_role("button", name=re.compile("^log last"))).to_have_count(2)
     expect(page.get_by_text("Your unsaved edits from")).to_be_visible()
     assert it.file.read_text("utf-8") == TEXT
-    page.get_by_role("button", name="Discard them").click()
+    page.get_by_role("button", name="Discard").click()
     expect(page.get_by_text("Published", exact=True)).to_be_visible()
     page.keyboard.press("Control+z")
     expect(page.get_by_role("button", name=re.compile("^log last"))).to_have_count(2)
@@ -81,7 +81,7 @@ def test_a_file_changed_meanwhile_is_shown_beside_the_edits_and_never_written_ov
     expect(dialog).to_be_visible()
     expect(dialog.get_by_role("textbox", name="The file now")).to_contain_text("by an admin")
     assert it.file.read_text("utf-8") == theirs
-    dialog.get_by_role("button", name="Take the file's text").click()
+    dialog.get_by_role("button", name="Use the file").click()
     expect(page.get_by_text("Unsaved", exact=True)).to_have_count(0)
     page.keyboard.press("Control+z")
     expect(page.get_by_text("Unsaved", exact=True)).to_be_visible()

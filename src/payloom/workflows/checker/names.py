@@ -49,7 +49,7 @@ class Names:
             or did_you_mean(name, listed)
             or (f"there is {scope.names(listed)}" if listed else f"there is no {kind} yet")
         )
-        self.findings.report("F001", path, f"unknown {kind} `{name}`", hint, key=key)
+        self.findings.report("F001", path, f"unknown {kind} `{name}`" if name else f"no {kind} chosen", hint, key=key)
 
     # ------------------------------------------------------------ triggers
 

@@ -170,10 +170,10 @@ class Compiler:
         name = node.name
         of = self.source[node.of.span[0] : node.of.span[1]]
         if value is None:
-            return self.error(node, f"cannot read `{name}` of `{of}`: it is null", f"?.{name} copes with null")
+            return self.error(node, f"cannot read `{name}` of `{of}`: it is null", f"use `?.{name}` if it may be null")
         if is_map(value):
             best = closest(name, value)
-            hint = f"did you mean {best!r}?" if best else f"?.{name} copes with its absence"
+            hint = f"did you mean {best!r}?" if best else f"use `?.{name}` if it may be missing"
             return self.error(node, f"`{of}` has no field `{name}`", hint)
         hint = f"write {OTHER_WORDS[name]}" if name in OTHER_WORDS else None
         if is_sequence(value):
@@ -215,16 +215,18 @@ class Compiler:
         """Return the error for an element that the value lacks."""
         of = self.source[node.of.span[0] : node.of.span[1]]
         if value is None:
-            return self.error(node, f"cannot read an element of `{of}`: it is null", "[?…] copes with null")
+            return self.error(node, f"cannot read an element of `{of}`: it is null", "use `[?…]` if it may be null")
         if is_map(value):
             best = closest(at, value)
             return self.error(
                 node,
                 f"`{of}` has no key {at!r}",
-                f"did you mean {best!r}?" if best else "[?…] copes with its absence",
+                f"did you mean {best!r}?" if best else "use `[?…]` if it may be missing",
             )
         if is_sequence(value):
-            return self.error(node, f"`{of}` has no item {at}, it has {len(value)}", "[?…] copes with its absence")
+            return self.error(
+                node, f"`{of}` has no item at index {at} (length {len(value)})", f"use `[?{at}]` if it may be missing"
+            )
         return self.error(node, f"cannot read an element of a {type_name(value)}")
 
     # ------------------------------------------------------------ operators

@@ -34,7 +34,7 @@ def macro(compiler: CompilerPort, node: ast.Macro) -> Closure:
         if not isinstance(value, list | tuple | Mapping):
             if (chained and value is ABSENT) or (node.optional and value is None):
                 return ABSENT
-            hint = f"?.{node.name}(…) copes with null" if value is None else None
+            hint = f"use `?.{node.name}(…)` if it may be null" if value is None else None
             raise compiler.error(node.of, f"{node.name}() needs a list, not {type_name(value)}", hint)
         return run(compiler, node, rounds(value, scope, budget), bodies, budget)
 

@@ -97,7 +97,7 @@ export function triggerItems(catalog: Catalog): Item[] {
   const plain: [string, string, Record<string, unknown>, string[]][] = [
     ["api", "On a request", { api: "POST /", auth: "user" }, ["endpoint", "http", "webhook", "button"]],
     ["schedule", "On a schedule", { schedule: "0 3 * * *", timezone: "UTC" }, ["cron", "time", "daily"]],
-    ["manual", "By hand", { manual: true, auth: ["admin"] }, ["button", "person", "studio"]],
+    ["manual", "Manual", { manual: true, auth: ["admin"] }, ["by hand", "button", "person", "studio"]],
     ["called", "When called by a workflow", { called: true }, ["sub", "function"]],
     ["table", "On a changed row", { table: "", on: ["insert"] }, ["database", "row", "insert", "update"]],
   ];

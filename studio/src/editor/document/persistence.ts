@@ -53,7 +53,7 @@ export function persistenceSlice(store: EditorStore, dependencies: PersistenceDe
       if (conflict === null) return;
       if (keep === "theirs") setState({ unsent: [], away: null, saveWhenBack: false });
       setState({ conflict: null, comparing: false, etag: conflict.etag, savedText: conflict.text, restored: null });
-      if (keep === "theirs") history.commit(conflict.text, { label: "Take the file's text" });
+      if (keep === "theirs") history.commit(conflict.text, { label: "Use the file" });
       keepDraft();
     },
     discardDraft() {

@@ -111,7 +111,7 @@ function StartWith({ all, chosen, fromRun }: { all: Sample[]; chosen: string; fr
                 ))}
               </optgroup>
             ))}
-            <option value="hand">Written by hand</option>
+            <option value="hand">Custom input</option>
           </Select>
         )}
       </Field>

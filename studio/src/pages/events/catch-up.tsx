@@ -27,18 +27,18 @@ export function CatchUpDialog({ close }: { close: () => void }) {
         <div role="status">
           <Facts
             facts={[
-              ["Looked", look.data ? "just now" : <Time at={at} key="at" />],
+              ["Last checked", look.data ? "just now" : <Time at={at} key="at" />],
               ["Since", report.since ? <Time at={report.since} exact key="since" /> : null],
               [
-                "Seen",
+                "Checked",
                 <span className="num" key="seen">
                   {report.seen}
                 </span>,
               ],
               [
-                "Missing",
+                "Recovered",
                 <span className="num" key="stored">
-                  {report.stored === 0 ? "none" : `${report.stored}, added now`}
+                  {report.stored === 0 ? "none" : report.stored}
                 </span>,
               ],
               [

@@ -140,11 +140,11 @@ function FaultCard({ may }: { may: boolean }) {
   const fail = useMutation({
     mutationFn: () => local.failNext(fault.fault),
     onSuccess: () =>
-      toast({ title: `The next write will fail: ${fault.word}`, detail: "Start something and watch the run retry." }),
+      toast({ title: `The next request will fail: ${fault.word}`, detail: "Start something and watch the run retry." }),
     onError: toastError,
   });
   return (
-    <Box icon={<TriangleAlert aria-hidden />} title="Fail the next write">
+    <Box icon={<TriangleAlert aria-hidden />} title="Fail the next request">
       <form
         className="local-line"
         onSubmit={(submit) => {
@@ -160,10 +160,10 @@ function FaultCard({ may }: { may: boolean }) {
           ))}
         </Select>
         <Button type="submit" disabled={!may} busy={fail.isPending}>
-          Fail it
+          Arm
         </Button>
       </form>
-      <p className="faint">The next POST request.</p>
+      <p className="faint">Applies to the next POST only.</p>
     </Box>
   );
 }

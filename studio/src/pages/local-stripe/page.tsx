@@ -44,7 +44,7 @@ export function Page() {
         actions={
           <Button asChild>
             <a href={me.local_stripe} target="_blank" rel="noreferrer">
-              <ExternalLink aria-hidden /> Its own page
+              <ExternalLink aria-hidden /> Open local Stripe
             </a>
           </Button>
         }

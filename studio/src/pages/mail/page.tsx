@@ -16,7 +16,7 @@ export function Page() {
       <FilterBar>
         <SearchField
           label="Recipient"
-          placeholder="Recipient’s whole address"
+          placeholder="Recipient's address"
           value={search["to"] ?? ""}
           onChange={(event) => setSearch({ to: event.target.value || undefined })}
         />

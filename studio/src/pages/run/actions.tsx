@@ -115,10 +115,10 @@ function RunAgainMenu({ run, again, onRerun, copyCurl }: RunAgainMenuProps) {
       {again && (
         <>
           <MenuItem icon={<Play aria-hidden />} shortcut="r" onSelect={again}>
-            With the same input
+            Same input
           </MenuItem>
           <MenuItem icon={<CopyPlus aria-hidden />} onSelect={() => onRerun("beginning")}>
-            With different input …
+            Different input …
           </MenuItem>
           <MenuItem
             icon={<SkipForward aria-hidden />}

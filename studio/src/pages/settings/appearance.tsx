@@ -34,7 +34,7 @@ export function Appearance() {
             </Toggle.Item>
           ))}
         </Toggle.Root>
-        <p className="faint">Kept in this browser.</p>
+        <p className="faint">Saved in this browser.</p>
       </Card>
     </Section>
   );

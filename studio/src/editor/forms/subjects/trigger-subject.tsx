@@ -19,7 +19,7 @@ const TITLES: Record<TriggerKind, string> = {
   api: "On a request",
   stripe: "On a Stripe event",
   schedule: "On a schedule",
-  manual: "By hand",
+  manual: "Manual",
   called: "When called",
   table: "On a changed row",
 };

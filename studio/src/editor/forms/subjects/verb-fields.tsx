@@ -89,6 +89,15 @@ export function EntryField({ entry, step, verb, path, catalog }: EntryProps) {
 const columnNames = (table: Parameters<typeof columnsOf>[0]): string[] => columnsOf(table).map(({ value }) => value);
 
 /** The input schema of the called workflow or function. */
+/** What a picker of each key asks for; tables are chosen under the verb that uses them. */
+const CHOOSE: Record<string, string> = {
+  ...Object.fromEntries(["select", "insert", "update", "upsert", "delete"].map((verb) => [verb, "Choose a table"])),
+  email: "Choose a template",
+  call: "Choose a workflow",
+  python: "Choose a function",
+  stripe: "Choose an action",
+};
+
 function inputOf(catalog: Catalog, verb: string, name: unknown): JsonSchema | null {
   const callable = verb === "call" ? catalog.workflows : catalog.functions;
   return callable.find((entry) => entry.name === name)?.input ?? null;
@@ -191,7 +200,7 @@ function Pick({
           label={field.name}
           value={typeof value === "string" ? value : ""}
           choices={choices}
-          placeholder={`Choose a ${field.name}`}
+          placeholder={CHOOSE[field.name] ?? `Choose: ${field.name}`}
           invalid={ids.invalid}
           disabled={!editable}
           onPick={(next) => void changes.set(path, next, label)}
