@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from tests.support.present import present
 from tests.support.workflow_driver import START, Driver, Tables, caller, steps, stripe_event, unchecked
 
 from payloom.workflows.catalog.events import build_scope
@@ -437,6 +438,53 @@ def test_http_encodes_the_pieces_of_its_address_and_hides_secrets() -> None:
     assert name == "API_KEY"
     assert call.args["headers"]["Authorization"] == f"Bearer {placeholder}"
     assert (call.retry, call.timeout) == (Retry(3, 2.0, 2.0, 60.0), 10.0)
+
+
+KEYED = """
+- http: POST https://api.example/notes
+  headers: {Authorization: "Bearer ${{ secrets.API_KEY }}"}
+  body: {note: "${{ inputs.note }}", key: "${{ uuid() }}"}
+"""
+
+
+@pytest.mark.parametrize(
+    "bring", [lambda mark: f"my note: {mark}", lambda mark: [{"deep": mark}], lambda mark: {mark: 1}]
+)
+def test_a_caller_who_knows_the_run_gets_no_secret_by_its_mark(bring: Any) -> None:
+    """The mark of a secret follows from the run's id and the step: a value that brings it along is sent nowhere."""
+    honest = Driver()
+    output(KEYED, honest, note="hello")
+    (placeholder,) = honest.calls("http")[0].args["secrets"]
+    again = Driver()
+    output(KEYED, again, note="hello")
+    assert again.calls("http")[0].args == honest.calls("http")[0].args
+    thief = Driver()
+    finished = end(KEYED, thief, note=bring(placeholder))
+    assert (present(finished.failure).kind, present(finished.failure).status) == ("http_bad_request", 422)
+    assert thief.calls("http") == []
+
+
+def test_a_caller_who_knows_the_run_gets_no_link_to_a_decision_by_its_mark() -> None:
+    asking = """
+- approve: Refund?
+  roles: [boss]
+  notify:
+    - email: note
+      to: boss@shop.test
+      data: {link: "${{ approval.url }}"}
+    - email: note
+      to: caller@shop.test
+      data: {text: "${{ inputs.note }}"}
+"""
+    honest = Driver(answers={"approve": {"approved": True}})
+    output(asking, honest, note="hello")
+    first, second = honest.calls("email")
+    (mark,) = first.args["links"]
+    assert "links" not in second.args
+    thief = Driver(answers={"approve": {"approved": True}})
+    finished = end(asking, thief, note=f"hello {mark}")
+    assert (present(finished.failure).kind, present(finished.failure).status) == ("bad_mail", 422)
+    assert len(thief.calls("email")) == 1
 
 
 def test_a_base_address_may_come_from_the_environment() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import decimal
 import hashlib
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, NamedTuple
 
 from payloom.kit.clock import rfc3339
@@ -125,6 +126,15 @@ class RunContext:
         self._counters[self.site] = count + 1
         return str(uuid.uuid5(self._namespace, f"{self.site}#{count}"))
 
+    @contextlib.contextmanager
+    def same_ids(self) -> Generator[None]:
+        """Take back the ids that are made while the block runs."""
+        counters = dict(self._counters)
+        try:
+            yield
+        finally:
+            self._counters = counters
+
     def key(self, path: str) -> str:
         """Return a step's idempotency key: root run and path, hashed where Stripe's 255 characters are too few."""
         key = f"{self.run.root_id}:{path}"
@@ -216,6 +226,11 @@ class Frame:
             return expression.compiled.evaluate(self.names, self.run_context.eval_context)
         except ExpressionError as error:
             raise self.broken(error, expression.path, path) from None
+
+    def fill_aside(self, template: Template, path: str) -> Any:
+        """Return what `fill` does, without effect on the values of later `uuid()`s."""
+        with self.run_context.same_ids():
+            return self.fill(template, path)
 
     def fill(self, template: Template, path: str) -> Any:
         """Return a value with its expressions filled in."""

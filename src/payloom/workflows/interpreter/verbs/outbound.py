@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
@@ -29,6 +30,8 @@ from payloom.workflows.program.step_generator import Steps, command
 from payloom.workflows.program.templates import Template
 from payloom.workflows.syntax.filemodel import steps as models
 from payloom.workflows.syntax.filemodel.values import RetryRule
+
+_MARKS = re.compile("[\ue001\ue002]")
 
 
 def to_retry(rule: RetryRule | None) -> Retry | None:
@@ -165,6 +168,8 @@ class Email(OutsideStep):
         args |= {name: frame.fill(value, path) for name, value in self.more if value is not None}
         if "approval" in frame.names and (links := _links_in(args["data"], frame.run_context.links)):
             args["links"] = links
+            other = frame.with_names(approval={**frame.names["approval"], "url": ""})
+            _refuse_marks(other.fill_aside(self.data, path), path, "bad_mail")
         return (yield from self.ask(frame, path, self.template, args))
 
 
@@ -174,6 +179,16 @@ def _links_in(value: Any, links: Mapping[str, Any]) -> dict[str, Any]:
         return {mark: claims for mark, claims in links.items() if mark in value}
     inner = value.values() if is_map(value) else value if is_list(value) else ()
     return {mark: claims for item in inner for mark, claims in _links_in(item, links).items()}
+
+
+def _refuse_marks(value: Any, path: str, kind: str) -> None:
+    """Fail if a mark stands in what was filled in without marks: who knows a run's id could bring its own."""
+    if isinstance(value, str):
+        if _MARKS.search(value):
+            raise fail(path, kind, "a value holds a letter that stands for a secret (U+E001, U+E002)", status=422)
+        return
+    for item in (*value.keys(), *value.values()) if is_map(value) else value if is_list(value) else ():
+        _refuse_marks(item, path, kind)
 
 
 class Python(OutsideStep):
@@ -238,7 +253,7 @@ class Http(OutsideStep):
 
     def run(self, frame: Frame, path: str) -> Steps:
         """Make the request, with marks in the place of secrets."""
-        # A secret never enters a scope or a journal: a mark that nobody can guess stands for it until the call is made.
+        # A secret never enters a scope or a journal: a mark stands for it until the call is made.
         mark = uuid.uuid5(uuid.NAMESPACE_OID, f"{frame.run_context.run.id}:{path}")
         marks = {name: f"\ue001{mark}:{name}\ue001" for name in self.secrets}
         inner = frame.with_names(secrets=marks) if marks else frame
@@ -250,6 +265,11 @@ class Http(OutsideStep):
             "body": inner.fill(self.body, path),
             "secrets": {placeholder: name for name, placeholder in marks.items()},
         }
+        if marks:
+            other = frame.with_names(secrets=dict.fromkeys(marks, str(mark)))
+            _refuse_marks(
+                [other.fill_aside(part, path) for part in (self.headers, self.body)], path, "http_bad_request"
+            )
         if self.sign_with is not None:
             args["sign_with"] = self.sign_with
         return (yield from self.ask(frame, path, address, args))
