@@ -59,7 +59,7 @@ CASES: dict[str, tuple[str, str, bool]] = {
     "a switch over a state": ("F105", on(INTENT, switch("object.status", "succeeded")), False),
     "a GET that writes": (
         "F106",
-        on("{api: GET /x, auth: user}", "{insert: orders, values: {amount: 5, status: pending}}"),
+        on("{api: GET /x, auth: user}", "{insert: orders, values: {user_id: u, amount: 5, status: pending}}"),
         True,
     ),
     "a GET that calls": ("F106", on("{api: GET /x, auth: user}", CREATE), True),
