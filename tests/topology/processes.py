@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 
@@ -31,6 +31,9 @@ def wait_until(description: str, look: Callable[[], Any], seconds: float = 180) 
 class Part:
     """One process: a server, a worker, or the local Stripe. port: where it answers; 0: nowhere."""
 
+    prefix: Sequence[str] = ()
+    """What runs the process, if it is not this host."""
+
     def __init__(self, name: str, folder: Path, words: list[str], variables: Mapping[str, str], port: int = 0) -> None:
         self.name = name
         self.port = port
@@ -45,7 +48,11 @@ class Part:
         self._begin = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, *self._words], env=self._variables, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+                [*self.prefix, sys.executable, *self._words],
+                env=self._variables,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
             )
 
     def replace_variables(self, variables: Mapping[str, str]) -> None:

@@ -31,7 +31,7 @@ from tests.topology.processes import Part, wait_until
 from tests.topology.small_proxy import SmallProxy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 TABLES = """\
 tables:
@@ -181,7 +181,10 @@ class Customers:
 class Deployment:
     """All parts, and what happens to them."""
 
-    def __init__(self, folder: Path, postgres: str, database: str, stack: contextlib.ExitStack) -> None:
+    def __init__(
+        self, folder: Path, postgres: str, database: str, stack: contextlib.ExitStack, hosts: Sequence[str] = ()
+    ) -> None:
+        """hosts: names, beside this machine's own, by which the local Stripe is reached."""
         self.folder, self._postgres, self._stack = folder, postgres, stack
         self.versions = [
             write_project(
@@ -205,12 +208,13 @@ class Deployment:
         )
         emulator = ["-m", "payloom_emulator", "--port", str(stripe_port), "--webhook-secret", SECRET]
         emulator += ["--webhook-url", f"{self.proxy.url}/api/stripe/webhook"]
+        emulator += [word for host in hosts for word in ("--allow-host", host)]
         self.stripe = Part("stripe", folder, emulator, self.variables, stripe_port)
         self.servers = [
             Part(f"server{number}", folder, self._serve(port), self.variables, port)
             for number, port in enumerate(ports, 1)
         ]
-        self.workers = [Part(f"worker{number}", folder, self._work(), self.variables) for number in (1, 2)]
+        self.workers = [Part(f"worker{number}", folder, self.work_words(), self.variables) for number in (1, 2)]
         self.customers = Customers(
             self.proxy.url, self.variables["STRIPE_API_BASE"], self.variables["STRIPE_SECRET_KEY"], 0.25
         )
@@ -218,7 +222,8 @@ class Deployment:
     def _serve(self, port: int) -> list[str]:
         return ["-m", "payloom", "serve", "-C", str(self.project), "--no-work", "--drain", "2", "--port", str(port)]
 
-    def _work(self) -> list[str]:
+    def work_words(self) -> list[str]:
+        """Return the words that start a worker."""
         return ["-m", "payloom", "worker", "-C", str(self.project)]
 
     def payloom(self, *words: str) -> str:
@@ -261,7 +266,7 @@ class Deployment:
         for part in (*self.servers, *self.workers):
             self.customers.until_more(2)
             part.stop()
-            part.start(self._serve(part.port) if part.port else self._work())
+            part.start(self._serve(part.port) if part.port else self.work_words())
             part.wait_ready()
         self.customers.until_more()
         assert self.customers.versions["2"] > 0

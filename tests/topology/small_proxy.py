@@ -62,7 +62,9 @@ class SmallProxy:
             await asyncio.sleep(0.2)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        with contextlib.suppress(
+            OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError
+        ):
             request = await _read_request(reader)
             status, answer = await self._forward(request)
             self.responses[status] += 1
