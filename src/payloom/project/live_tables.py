@@ -58,6 +58,7 @@ class LiveTables:
         self._tables = tables
         self._clock = clock
         self._users = users
+        self._said: str | None = None
 
     async def follow(self, root: Path, before: Specs) -> TablesRead:
         """Migrate to what tables.yaml says if that differs from `before`.
@@ -66,7 +67,7 @@ class LiveTables:
         """
         specs, problems = await asyncio.to_thread(read_project_tables, root, self._clock)
         if specs is None or problems:
-            return TablesRead(before, problems)
+            return self._unused(before, problems)
         if specs == before:
             return TablesRead(before)
         declared = Tables(specs, self._clock)
@@ -80,11 +81,20 @@ class LiveTables:
                 also=self._tables,
             )
         except MigrationRefused as refused:
-            return TablesRead(before, (_problem(refused.message, refused.hint),))
+            return self._unused(before, (_problem(refused.message, refused.hint),))
+        self._said = None
         for use in self._users:
             use(specs)
         log.info("tables_migrated", changes=[str(change) for change in changes])
         return TablesRead(specs)
+
+    def _unused(self, before: Specs, problems: tuple[Diagnostic, ...]) -> TablesRead:
+        """Leave the tables as they are, and say why once."""
+        reason = problems[0].format() if problems else None
+        if reason is not None and reason != self._said:
+            self._said = reason
+            log.warning("tables_not_migrated", reason=reason, hint="The tables stay as they are.")
+        return TablesRead(before, problems)
 
 
 def _problem(message: str, hint: str | None, *, line: int = 1) -> Diagnostic:

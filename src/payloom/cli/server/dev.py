@@ -68,9 +68,15 @@ def announce(running: Servers, studio: str) -> None:
         for account in settings.accounts:
             print_message(f"  {account.email} / {account.password}   {', '.join(account.roles) or 'customer'}")
     print_message()
-    print_message("  Try: put something into the cart, pay with 4242 4242 4242 4242, any future date, any CVC.")
+    print_message(f"  Try: {_to_try(settings)}")
     print_message("  Ctrl-C stops everything.")
     print_message()
+
+
+def _to_try(settings: Settings) -> str:
+    if (settings.root / "workflows" / "create-checkout.yaml").is_file():
+        return "put something into the cart, pay with 4242 4242 4242 4242, any future date, any CVC."
+    return "change a file in workflows/ or tables.yaml: it is in use as soon as you save it."
 
 
 def _mails(settings: Settings) -> str:
