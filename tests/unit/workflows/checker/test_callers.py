@@ -154,6 +154,8 @@ def test_finds(code: str, text: str, message: str) -> None:
 
 
 RIGHT = [
+    PAID + 'steps: [{log: "${{ string(object.amount / size(object.id)) }} ${{ string(500 / 100) }}"}]\n',
+    PAID + f"steps:\n  - {{update: orders, {BY_METADATA}}}, set: {{failure: none}}}}\n",
     API + 'steps:\n  - {update: users, where: {id: "${{ user.id }}"}, set: {paid_at: "${{ now() }}", plan: free}}\n',
     API + 'input: {n: int, s: string}\nsteps:\n  - {insert: notes, values: {user_id: "${{ user.id }}", paid: "${{ inputs.n }}", status: "${{ inputs.s }}", state: "${{ inputs.s }}"}}\n',
     API + "input: {id: uuid}\nsteps:\n" + stripe("checkout.sessions.create", 'mode: payment, client_reference_id: "${{ inputs.id }}"') + '  - {stripe: payment_intents.retrieve, with: {id: "${{ string(done.payment_intent) }}"}}\n',
