@@ -54,7 +54,7 @@ function Fresh({ shop }: { shop: string | undefined }) {
     <EmptyState
       icon={ShoppingCart}
       title="Ready for the first payment"
-      command="payloom demo --check"
+      command="payloom emulator trigger payment_intent.succeeded"
       action={
         shop && (
           <Button kind="primary" asChild>
@@ -65,8 +65,8 @@ function Fresh({ shop }: { shop: string | undefined }) {
         )
       }
     >
-      Buy something in the shop with the card 4242 4242 4242 4242, and watch it arrive here. Or run the five flows of
-      the demo:
+      Pay on your site, with the card 4242 4242 4242 4242 in development, and watch it arrive here. The local Stripe can
+      also make a payment:
     </EmptyState>
   );
 }

@@ -196,9 +196,9 @@ function NoRuns({ filtered, clear }: { filtered: boolean; clear: () => void }) {
     );
   }
   return (
-    <EmptyState icon={Play} title="Nothing has run yet" command="payloom demo --check">
-      A run starts when Stripe sends an event or a client calls an endpoint. Buy something in the shop, or run the five
-      flows of the demo:
+    <EmptyState icon={Play} title="Nothing has run yet" command="payloom emulator trigger payment_intent.succeeded">
+      A run starts when Stripe sends an event or a client calls an endpoint. In development, the local Stripe can make
+      an event:
     </EmptyState>
   );
 }
