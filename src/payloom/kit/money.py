@@ -204,7 +204,6 @@ WHOLE_ONLY = frozenset(["isk", "ugx"])
 """Currencies whose amounts end in 00."""
 WHOLE_PAYOUTS = frozenset(["huf", "twd"])
 """Currencies that are charged in two decimals and paid out whole."""
-MAX_MINOR = 99_999_999_999_999
 
 
 def exponent(currency: str) -> int:

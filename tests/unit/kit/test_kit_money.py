@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payloom.kit.money import CURRENCIES, SMALLEST_CHARGE, THREE_DECIMAL, WHOLE_ONLY, Amount, exponent
+from payloom.kit.money import (
+    CURRENCIES,
+    LARGEST_CHARGE,
+    MAX_CHARGE,
+    SMALLEST_CHARGE,
+    THREE_DECIMAL,
+    WHOLE_ONLY,
+    Amount,
+    exponent,
+)
 from payloom_emulator.ledger import money as local_stripe
 from payloom_emulator.protocol.errors import StripeError
 
@@ -36,6 +45,7 @@ def test_people_read_amounts_as_their_currency_writes_them(
 
 WITHOUT_DECIMALS = "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf"
 THREE_DECIMALS = "bhd jod kwd omr tnd"
+TEN_DIGITS, TWELVE_DIGITS = "cop huf inr jpy krw vnd", "idr lbp"
 
 
 def test_decimals_are_stripes() -> None:
@@ -44,6 +54,9 @@ def test_decimals_are_stripes() -> None:
     assert {code for code, count in decimals.items() if count == 0} == set(WITHOUT_DECIMALS.split())
     assert {code for code, count in decimals.items() if count == 3} == set(THREE_DECIMALS.split())
     assert {exponent("USD"), exponent("isk"), exponent("ugx")} == {2}
+    digits = {code: str(largest) for code, largest in LARGEST_CHARGE.items()}
+    assert digits == {**dict.fromkeys(TEN_DIGITS.split(), "9" * 10), **dict.fromkeys(TWELVE_DIGITS.split(), "9" * 12)}
+    assert str(MAX_CHARGE) == "9" * 8
 
 
 @pytest.mark.parametrize("minor", [1.0, "1", True, None, decimal.Decimal(1)])
@@ -76,6 +89,11 @@ def test_sums_are_exact_and_major_units_go_back(left: int, right: int, currency:
 def test_the_currencies_are_those_of_the_local_stripe() -> None:
     assert set(local_stripe.CURRENCIES) == CURRENCIES
     assert local_stripe.MINIMUM == SMALLEST_CHARGE
+    assert (local_stripe._LARGER, local_stripe.MAXIMUM) == (LARGEST_CHARGE, MAX_CHARGE)
+    for currency in CURRENCIES:
+        largest = LARGEST_CHARGE.get(currency, MAX_CHARGE)
+        with pytest.raises(StripeError, match="no more than"):
+            local_stripe.chargeable(largest + 1, currency)
 
 
 @pytest.mark.parametrize("currency", sorted(WHOLE_ONLY | THREE_DECIMAL))
