@@ -20,8 +20,8 @@ class DependenciesFromRequirements(MetadataHookInterface):
     def update(self, metadata: dict[str, object]) -> None:
         """Read one requirement per line, leaving out comments."""
         lines = (Path(self.root) / "requirements" / "runtime.in").read_text("utf-8").splitlines()
-        wanted = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
-        metadata["dependencies"] = [f"payloom-emulator=={metadata['version']}", *wanted]
+        requirements = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+        metadata["dependencies"] = [f"payloom-emulator=={metadata['version']}", *requirements]
         text = (Path(self.root) / "README.md").read_text("utf-8")
         metadata["readme"] = {"content-type": "text/markdown", "text": without_relative_links(text)}
 

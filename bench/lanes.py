@@ -189,18 +189,18 @@ async def bare_dbos(database: Database, count: int) -> float:
     """Workflows of four steps per second on DBOS alone, tuned as ours is, enqueued in the caller's transaction."""
     from dbos import DBOS, DBOSClient  # noqa: PLC0415 - only here
 
-    from payloom.engine import dbos as ours  # noqa: PLC0415 - the part that measures it loads it
+    from payloom.engine import dbos as payloom_dbos  # noqa: PLC0415 - the part that measures it loads it
 
-    engine = ours.open_system_engine(database)
+    engine = payloom_dbos.open_system_engine(database)
     client = DBOSClient(
-        system_database_engine=engine, serializer=ours.JsonSerializer(), lazy=True, application_name="bare"
+        system_database_engine=engine, serializer=payloom_dbos.JsonSerializer(), lazy=True, application_name="bare"
     )
-    ours.private.migrate(client)
+    payloom_dbos.private.migrate(client)
     DBOS(
         config={
             "name": "bare",
             "system_database_engine": engine,
-            "serializer": ours.JsonSerializer(),
+            "serializer": payloom_dbos.JsonSerializer(),
             "application_version": "1",
             "log_level": "ERROR",
             "use_listen_notify": False,

@@ -55,11 +55,11 @@ def span() -> float:
     run = Run("run_1", "run_1", "pay", "v", "event", now, now, now)
     do, attempt = Do("0", "stripe", "refunds.create", {}, "run_1:0"), Attempt("run_1", 1, now, in_doubt=False)
 
-    def one() -> None:
+    def span_once() -> None:
         with tracing.step(do, attempt, run):
             pass
 
-    return min(timeit.repeat(one, number=500, repeat=20)) / 500 * 1e6
+    return min(timeit.repeat(span_once, number=500, repeat=20)) / 500 * 1e6
 
 
 class Slow:

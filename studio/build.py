@@ -86,11 +86,11 @@ class Node:
 
 def _version(node: str) -> tuple[int, int] | None:
     try:
-        told = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=30, check=False).stdout
+        output = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=30, check=False).stdout
     except (OSError, subprocess.SubprocessError):
         return None
-    found = re.match(r"v(\d+)\.(\d+)", told)
-    return (int(found[1]), int(found[2])) if found else None
+    match = re.match(r"v(\d+)\.(\d+)", output)
+    return (int(match[1]), int(match[2])) if match else None
 
 
 def _new_enough(version: tuple[int, int]) -> bool:
@@ -158,15 +158,15 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def _tail(text: str, lines: int = 15) -> str:
-    kept = [line.rstrip() for line in text.splitlines() if line.strip() and "npm warn" not in line]
-    return "\n".join(f"    {line}" for line in kept[-lines:])
+    nonempty = [line.rstrip() for line in text.splitlines() if line.strip() and "npm warn" not in line]
+    return "\n".join(f"    {line}" for line in nonempty[-lines:])
 
 
 def install(folder: Path, node: Node, env: Mapping[str, str], patience: float) -> None:
     """Install what the lock file names, unless it is there; one more try when the network has a bad moment."""
     stamp = folder / "node_modules" / ".payloom-lock"
-    wanted = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
-    if stamp.is_file() and stamp.read_text("utf-8") == wanted:
+    digest = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
+    if stamp.is_file() and stamp.read_text("utf-8") == digest:
         return
     command = [*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     say("fetching the studio's packages with npm (once)")
@@ -175,7 +175,7 @@ def install(folder: Path, node: Node, env: Mapping[str, str], patience: float) -
     except StudioNotBuilt as first:
         say(f"that did not work, trying once more: {str(first).splitlines()[0]}")
         run(command, folder, env, patience)
-    stamp.write_text(wanted, "utf-8")
+    stamp.write_text(digest, "utf-8")
 
 
 @contextlib.contextmanager
@@ -271,18 +271,18 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="check types, rules and format instead of building")
     parser.add_argument("--fix", action="store_true", help="format, and fix what the linter can, instead of building")
     parser.add_argument("--node", type=Path, help="requirements that bring Node, installed when there is none")
-    given = parser.parse_args()
+    options = parser.parse_args()
     built = ROOT.parent / BUILT
-    if given.check or given.fix:
-        return _check_sources(given.node, FIXES if given.fix else CHECKS)
+    if options.check or options.fix:
+        return _check_sources(options.node, FIXES if options.fix else CHECKS)
     try:
         if not is_built(ROOT, built):
-            if given.node and find_node() is None:
-                _fetch_node(given.node.resolve())
+            if options.node and find_node() is None:
+                _fetch_node(options.node.resolve())
             build(ROOT, built)
     except StudioNotBuilt as problem:
         say(f"the studio could not be built: {problem}")
-        if not given.optional:
+        if not options.optional:
             return 1
         older = (built / "index.html").is_file()
         say("going on with the one built before." if older else "going on without it; `make studio` tries again.")

@@ -92,8 +92,8 @@ def _older_params() -> list[str]:
         whole = routes[method, path].operation.private
         read = [f"`{p}` ({u[:10]})" for p, (_, u) in params.items() if p and (whole or is_covered(p, accepted))]
         absent = [f"`{p}` ({u[:10]})" for p, (_, u) in params.items() if p and not (whole or is_covered(p, accepted))]
-        shown = f"{len(read)} parameters" if len(read) > MOST_NAMED else ", ".join(read)
-        rows.append(f"| `{method} {path.removeprefix('/v1')}` | {shown} | {', '.join(absent)} |")
+        description = f"{len(read)} parameters" if len(read) > MOST_NAMED else ", ".join(read)
+        rows.append(f"| `{method} {path.removeprefix('/v1')}` | {description} | {', '.join(absent)} |")
     return sorted(rows)
 
 

@@ -262,10 +262,10 @@ def _shown(node: ast.ClassDef) -> list[ast.AnnAssign]:
     """Return the fields of a class of the SDK that are kept."""
     nested = {n.name for n in node.body if isinstance(n, ast.ClassDef)}
     fields = [n for n in node.body if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name)]
-    shown = [f for f in fields if not ast.unparse(f.target).startswith(("OBJECT_NAME", "_"))]
-    if len(shown) > MANY and "card" in {ast.unparse(f.target) for f in shown}:
-        return [f for f in shown if ast.unparse(f.target) in METHODS or not _is_nested(f.annotation, nested)]
-    return shown
+    own_fields = [f for f in fields if not ast.unparse(f.target).startswith(("OBJECT_NAME", "_"))]
+    if len(own_fields) > MANY and "card" in {ast.unparse(f.target) for f in own_fields}:
+        return [f for f in own_fields if ast.unparse(f.target) in METHODS or not _is_nested(f.annotation, nested)]
+    return own_fields
 
 
 def _is_nested(annotation: ast.expr, nested: set[str]) -> bool:

@@ -128,12 +128,12 @@ def _union(types: Types, args: tuple[Any, ...], names: dict[str, Any], module: A
     # `Literal[...] | str` is how the SDK writes an open enum; for us the listed values are the contract.
     literal = any(typing.get_origin(a) is typing.Literal and typing.get_args(a) != ("",) for a in args)
     # `UntypedStripeObject[X]` (here `dict[X]`) only repeats the `Dict[str, X]` beside it, with less to check.
-    shown = [
+    alternatives = [
         a
         for a in args
         if not (a is str and literal) and not (typing.get_origin(a) is dict and len(typing.get_args(a)) == 1)
     ]
-    members = list(dict.fromkeys(_convert(types, a, names, module) for a in shown))
+    members = list(dict.fromkeys(_convert(types, a, names, module) for a in alternatives))
     return members[0] if len(members) == 1 else types.put(["u", *members])
 
 
@@ -220,8 +220,8 @@ def _walk_shape(cls: Any, prefix: str, paths: dict[str, list[str]], module: Any)
         targets = []
         for word in set(_words(text)):
             if word in imports and imports[word].split(":")[0].startswith("stripe."):
-                where, what = imports[word].split(":")
-                target: Any = getattr(importlib.import_module(where), what, None)
+                where, attribute = imports[word].split(":")
+                target: Any = getattr(importlib.import_module(where), attribute, None)
                 if inspect.isclass(target) and "OBJECT_NAME" in vars(target):
                     targets.append(
                         ("*" if "ExpandableField" in text or "Union[str" in text else "") + vars(target)["OBJECT_NAME"]

@@ -105,15 +105,15 @@ def _nested_names() -> dict[str, str]:
     for index, names in types.class_names.items():
         candidates.setdefault(_structure(index), set()).update(names - set(classes.values()))
     chosen: dict[str, str] = {}
-    taken = set(classes.values())
+    used = set(classes.values())
     for structure, names in sorted(candidates.items(), key=lambda item: sorted(item[1])):
         if not names:
             continue
         options = [f"{_last_words(names)}Params", *sorted(names, key=lambda n: (len(n), n))]
         if len(names) == 1 or options[0] == "Params":
             options = options[1:]
-        chosen[structure] = next(n for n in options if n not in taken)
-        taken.add(chosen[structure])
+        chosen[structure] = next(n for n in options if n not in used)
+        used.add(chosen[structure])
     return chosen
 
 

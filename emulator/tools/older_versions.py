@@ -113,12 +113,12 @@ class Types:
         return {**inherited, **self._members(self.interfaces[qualified], qualified, depth)}
 
     def _members(self, body: str, within: str, depth: int) -> dict[str, Shape]:
-        found: dict[str, Shape] = {}
+        members: dict[str, Shape] = {}
         for part in _split(body, ";"):
             match = re.match(r"\s*'?([\w.-]+)'?\??\s*:\s*(.*)", part, re.DOTALL)
             if match and match[1] not in _OPTIONS:
-                found[match[1]] = self.shape(match[2], within, depth)
-        return found
+                members[match[1]] = self.shape(match[2], within, depth)
+        return members
 
 
 def _closing(text: str, start: int) -> int:
@@ -175,8 +175,8 @@ def operations_of(release: str) -> tuple[str, dict[str, dict[str, Shape]]]:
             if not verb or not path or "/v2/" in path[1]:
                 continue
             whole = path[1] if path[0].startswith("fullPath") else f"/v1/{base[1] if base else ''}{path[1]}"
-            given = re.search(r"params\??:\s*([\w.]+)", methods.get(call[1], ""))
-            qualified = types.find(given[1], match[1].replace("/", ".")) if given else None
+            params = re.search(r"params\??:\s*([\w.]+)", methods.get(call[1], ""))
+            qualified = types.find(params[1], match[1].replace("/", ".")) if params else None
             members = types.members(qualified) if qualified and qualified in types.interfaces else {}
             operations[f"{verb[1]} {anonymous(whole)}"] = {n: s for n, s in members.items() if n != "expand"}
     return version, operations
@@ -242,7 +242,7 @@ def content(releases: dict[str, str]) -> str:
     read = sorted((operations_of(release) for release in releases.values()), key=lambda row: row[0])
     newest = str(table()["api_version"])
     versions = [*(version for version, _ in read), newest]
-    gone: dict[str, dict[str, list[str]]] = {}
+    removed: dict[str, dict[str, list[str]]] = {}
     today = _today()
     for index, (_, operations) in enumerate(read):
         for operation, params in operations.items():
@@ -250,8 +250,8 @@ def content(releases: dict[str, str]) -> str:
             if operation not in today and not absent:
                 absent = {"": "none"}
             for place, kind in absent.items():
-                gone.setdefault(operation, {})[place] = [kind, versions[index + 1]]
-    rows = {operation: dict(sorted(params.items())) for operation, params in sorted(gone.items())}
+                removed.setdefault(operation, {})[place] = [kind, versions[index + 1]]
+    rows = {operation: dict(sorted(params.items())) for operation, params in sorted(removed.items())}
     whole = {"releases": {version: releases[version] for version in sorted(releases)}, "operations": rows}
     return re.sub(r"\[\n\s+(\"[^\"]*\"),\n\s+(\"[^\"]*\")\n\s+\]", r"[\1, \2]", json.dumps(whole, indent=1)) + "\n"
 

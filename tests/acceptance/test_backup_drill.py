@@ -109,14 +109,14 @@ class Stripe:
         self.process.wait()
 
 
-def until(what: str, look: Any, seconds: float = 90) -> None:
+def until(condition: str, look: Any, seconds: float = 90) -> None:
     """Return as soon as `look()` is true."""
     end = time.monotonic() + seconds
     while True:
         with contextlib.suppress(httpx.TransportError):
             if look():
                 return
-        assert time.monotonic() < end, f"{what}: not within {seconds} seconds"
+        assert time.monotonic() < end, f"{condition}: not within {seconds} seconds"
         threading.Event().wait(0.05)
 
 

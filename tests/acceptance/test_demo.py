@@ -25,11 +25,11 @@ PAYLOOM = Path(sys.executable).parent / "payloom"
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    made = Shop(tmp_path / "demo")
-    made.start()
-    yield made
-    if present(made.process).poll() is None:
-        made.stop()
+    shop = Shop(tmp_path / "demo")
+    shop.start()
+    yield shop
+    if present(shop.process).poll() is None:
+        shop.stop()
 
 
 def check(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -70,11 +70,11 @@ def pay(shop: Shop, session: str) -> None:
 
 
 def test_a_second_start_keeps_the_data(shop: Shop) -> None:
-    made = order(shop)
+    placed = order(shop)
     shop.stop()
     shop.start()
-    assert [row["checkout_session"] for row in shop.rows("orders")] == [made["session"]]
-    pay(shop, made["session"])
+    assert [row["checkout_session"] for row in shop.rows("orders")] == [placed["session"]]
+    pay(shop, placed["session"])
     shop.wait("paid", lambda: shop.rows("orders")[0]["status"] == "paid")
 
 
@@ -86,29 +86,29 @@ def test_reset_throws_the_data_away(shop: Shop) -> None:
 
 
 def test_a_payment_made_while_the_shop_is_dead_is_settled_when_it_is_back(shop: Shop) -> None:
-    made = order(shop)
+    placed = order(shop)
     shop.kill()
     shop.start()
-    pay(shop, made["session"])
+    pay(shop, placed["session"])
     shop.wait("paid", lambda: shop.rows("orders")[0]["status"] == "paid")
-    shop.wait("the receipt", lambda: shop.mails(made["email"]))
+    shop.wait("the receipt", lambda: shop.mails(placed["email"]))
 
 
 @pytest.mark.parametrize("moment", [0.0, 0.02, 0.05, 0.1, 0.3])
 def test_killed_right_after_a_payment_the_order_is_paid_once_and_one_receipt_is_written(
     shop: Shop, moment: float
 ) -> None:
-    made = order(shop)
+    placed = order(shop)
     threading.Timer(moment, shop.kill).start()
     try:
-        pay(shop, made["session"])
+        pay(shop, placed["session"])
     except httpx.TransportError:
         pytest.skip("the local Stripe went down with the shop before the payment was made")
     present(shop.process).wait(10)
     shop.start()
     shop.wait("paid", lambda: shop.rows("orders")[0]["status"] == "paid", patience=40)
-    shop.wait("the receipt", lambda: shop.mails(made["email"]), patience=40)
-    assert len(shop.mails(made["email"])) == 1
+    shop.wait("the receipt", lambda: shop.mails(placed["email"]), patience=40)
+    assert len(shop.mails(placed["email"])) == 1
     assert shop.rows("orders")[0]["access"] is True
 
 
@@ -128,6 +128,6 @@ def test_commands_ask_the_running_server_and_work_without_one(shop: Shop) -> Non
 
     order(shop)
     live = runs()
-    assert {one["workflow"] for one in live} == {"setup-prices", "create-checkout"}
+    assert {run["workflow"] for run in live} == {"setup-prices", "create-checkout"}
     shop.stop()
-    assert [run["id"] for run in runs()] == [one["id"] for one in live]
+    assert [run["id"] for run in runs()] == [run["id"] for run in live]

@@ -59,8 +59,8 @@ class Gallery(Shop):
 
     def runs(self, workflow: str) -> list[dict[str, Any]]:
         """Return a workflow's runs, newest first."""
-        found = httpx.get(f"{self.url}/api/_payloom/runs", headers=self.admin, params={"workflow": workflow})
-        return found.json()["data"]
+        response = httpx.get(f"{self.url}/api/_payloom/runs", headers=self.admin, params={"workflow": workflow})
+        return response.json()["data"]
 
     def mail(self, template: str, to: str, subject: str = "") -> dict[str, Any]:
         """Wait for a mail made from a template."""
@@ -75,11 +75,11 @@ class Gallery(Shop):
     def order(self, email: str, method: str | None = "pm_card_visa") -> dict[str, Any]:
         """Order a chart, and pay it unless method is None; returns the endpoint's answer."""
         body = {"request_id": str(uuid.uuid4()), "email": email, "sku": "chart"}
-        made = good(httpx.post(f"{self.url}/api/buy", json=body, timeout=20))
+        placed = good(httpx.post(f"{self.url}/api/buy", json=body, timeout=20))
         if method:
-            self.pay(made["session"], method)
-            self.wait("the payment", lambda: self.rows("orders", id=made["order_id"], status="paid"))
-        return made
+            self.pay(placed["session"], method)
+            self.wait("the payment", lambda: self.rows("orders", id=placed["order_id"], status="paid"))
+        return placed
 
     def pay(self, session: str, method: str) -> None:
         """Press Pay on the hosted page."""
@@ -120,28 +120,28 @@ def good(answer: httpx.Response) -> Any:
 
 @pytest.fixture(scope="module")
 def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
-    made = Gallery(tmp_path_factory.mktemp("gallery") / "mine")
-    made.start()
-    yield made
-    made.stop()
+    gallery = Gallery(tmp_path_factory.mktemp("gallery") / "mine")
+    gallery.start()
+    yield gallery
+    gallery.stop()
 
 
 @pytest.fixture(scope="module")
 def ada(gallery: Gallery) -> Iterator[Person]:
-    with gallery.sign_in("ada", "correct-horse") as made:
-        yield made
+    with gallery.sign_in("ada", "correct-horse") as person:
+        yield person
 
 
 @pytest.fixture(scope="module")
 def admin(gallery: Gallery) -> Iterator[Person]:
-    with gallery.sign_in("admin", "tiller-and-sail") as made:
-        yield made
+    with gallery.sign_in("admin", "tiller-and-sail") as person:
+        yield person
 
 
 @pytest.fixture(scope="module")
 def support(gallery: Gallery) -> Iterator[Person]:
-    with gallery.sign_in("support", "battery-staple") as made:
-        yield made
+    with gallery.sign_in("support", "battery-staple") as person:
+        yield person
 
 
 @pytest.fixture(scope="module")
@@ -149,10 +149,10 @@ def customer(gallery: Gallery, ada: Person) -> str:
     """Ada's customer at Stripe, made by asking for the portal, with a card that works."""
     ada.post("/portal")
     (row,) = gallery.rows("users", email=ada.email)
-    found = row["stripe_customer_id"]
-    method = gallery.stripe.v1.payment_methods.attach("pm_card_visa", {"customer": found})
-    gallery.stripe.v1.customers.update(found, {"invoice_settings": {"default_payment_method": method.id}})
-    return found
+    customer_id = row["stripe_customer_id"]
+    method = gallery.stripe.v1.payment_methods.attach("pm_card_visa", {"customer": customer_id})
+    gallery.stripe.v1.customers.update(customer_id, {"invoice_settings": {"default_payment_method": method.id}})
+    return customer_id
 
 
 def subscribe(gallery: Gallery, customer: str, **more: Any) -> stripe.Subscription:
@@ -185,28 +185,28 @@ def test_a_saved_card_becomes_the_one_that_renewals_use(gallery: Gallery, ada: P
 def test_an_invoice_has_our_prices_and_is_open_and_sent_once(
     gallery: Gallery, ada: Person, admin: Person, customer: str
 ) -> None:
-    asked = {
+    body = {
         "request_id": str(uuid.uuid4()),
         "user_id": ada.id,
         "lines": [{"sku": "chart", "quantity": 2}, {"sku": "almanac", "quantity": 1}],
     }
-    made = admin.post("/invoices", **asked)
-    assert admin.post("/invoices", **asked) == made
-    invoice = gallery.stripe.v1.invoices.retrieve(made["invoice"])
+    answer = admin.post("/invoices", **body)
+    assert admin.post("/invoices", **body) == answer
+    invoice = gallery.stripe.v1.invoices.retrieve(answer["invoice"])
     assert (invoice.status, invoice.total, invoice.customer) == ("open", 6700, customer)
     assert sorted(line.amount for line in invoice.lines.data) == [2900, 3800]
-    assert made["total"] == "$67.00"
+    assert answer["total"] == "$67.00"
     sent = gallery.stripe.v1.events.list({"type": "invoice.sent"}).data
-    assert [one.data.object["id"] for one in sent] == [invoice.id]
+    assert [event.data.object["id"] for event in sent] == [invoice.id]
 
 
 def test_a_promotion_code_can_be_typed_in_and_ends(gallery: Gallery, admin: Person) -> None:
-    made = admin.post("/promotion-codes", code="spring", percent_off="20", uses=5, days=10)
-    code = gallery.stripe.v1.promotion_codes.retrieve(made["id"])
+    promotion = admin.post("/promotion-codes", code="spring", percent_off="20", uses=5, days=10)
+    code = gallery.stripe.v1.promotion_codes.retrieve(promotion["id"])
     assert (code.code, code.active, code.max_redemptions) == ("SPRING", True, 5)
     assert code.expires_at is not None
     assert 9 * 86400 < code.expires_at - code.created <= 10 * 86400 + 60
-    assert gallery.stripe.v1.coupons.retrieve(made["coupon"]).percent_off == 20
+    assert gallery.stripe.v1.coupons.retrieve(promotion["coupon"]).percent_off == 20
 
 
 def test_only_admins_make_promotion_codes(ada: Person) -> None:
@@ -215,16 +215,16 @@ def test_only_admins_make_promotion_codes(ada: Person) -> None:
 
 def test_a_gift_opens_access_for_the_recipient_and_mails_once(gallery: Gallery) -> None:
     body = {"request_id": str(uuid.uuid4()), "sku": "year", "giver": "gil@example.com", "message": "Read it at sea."}
-    made = good(httpx.post(f"{gallery.url}/api/gifts", json={**body, "recipient": "rosa@example.com"}, timeout=20))
+    gift = good(httpx.post(f"{gallery.url}/api/gifts", json={**body, "recipient": "rosa@example.com"}, timeout=20))
     assert gallery.rows("access") == []
-    gallery.pay(made["session"], "pm_card_visa")
+    gallery.pay(gift["session"], "pm_card_visa")
     gallery.mail("gift", "rosa@example.com")
     (key,) = gallery.rows("access")
-    assert (key["email"], key["sku"], key["gift_id"]) == ("rosa@example.com", "year", made["gift_id"])
+    assert (key["email"], key["sku"], key["gift_id"]) == ("rosa@example.com", "year", gift["gift_id"])
     (event,) = [
-        one
-        for one in gallery.stripe.v1.events.list({"type": "checkout.session.completed"}).data
-        if one.data.object["id"] == made["session"]
+        event
+        for event in gallery.stripe.v1.events.list({"type": "checkout.session.completed"}).data
+        if event.data.object["id"] == gift["session"]
     ]
     good(httpx.post(f"{gallery.stripe_url}/_emulator/redeliver", json={"event": event.id}, timeout=20))
     path = f"{gallery.stripe_url}/_emulator/deliveries?event={event.id}"
@@ -236,11 +236,11 @@ def test_a_gift_opens_access_for_the_recipient_and_mails_once(gallery: Gallery) 
 
 
 def test_an_expired_checkout_is_written_about_once_with_a_link_that_works(gallery: Gallery) -> None:
-    made = gallery.order("leo@example.com", None)
-    gallery.stripe.v1.checkout.sessions.expire(made["session"])
+    placed = gallery.order("leo@example.com", None)
+    gallery.stripe.v1.checkout.sessions.expire(placed["session"])
     gallery.mail("cart-waiting", "leo@example.com")
-    (order,) = gallery.rows("orders", id=made["order_id"])
-    assert order["checkout_session"] != made["session"]
+    (order,) = gallery.rows("orders", id=placed["order_id"])
+    assert order["checkout_session"] != placed["session"]
     fresh = gallery.stripe.v1.checkout.sessions.retrieve(order["checkout_session"])
     assert (fresh.status, fresh.amount_total) == ("open", 1900)
     gallery.stripe.v1.checkout.sessions.expire(fresh.id)
@@ -249,9 +249,9 @@ def test_an_expired_checkout_is_written_about_once_with_a_link_that_works(galler
 
 
 def test_a_dispute_gets_its_evidence_as_a_draft_and_the_owner_a_deadline(gallery: Gallery) -> None:
-    made = gallery.order("dan@example.com", "pm_card_createDispute")
+    placed = gallery.order("dan@example.com", "pm_card_createDispute")
     gallery.mail("dispute-opened", "owner@harbour.test")
-    (order,) = gallery.rows("orders", id=made["order_id"])
+    (order,) = gallery.rows("orders", id=placed["order_id"])
     (dispute,) = gallery.stripe.v1.disputes.list({"payment_intent": order["payment_intent"]}).data
     assert dispute.status == "needs_response"
     assert dispute.evidence.customer_email_address == "dan@example.com"
@@ -264,23 +264,23 @@ def test_a_dispute_gets_its_evidence_as_a_draft_and_the_owner_a_deadline(gallery
 def test_nothing_is_refunded_before_an_admin_says_so(
     gallery: Gallery, support: Person, approved: bool, status: str, refunds: int
 ) -> None:
-    made = gallery.order(f"{status}@example.com")
-    asked = support.post(f"/orders/{made['order_id']}/refund", reason="arrived wet")
-    (order,) = gallery.rows("orders", id=made["order_id"])
+    placed = gallery.order(f"{status}@example.com")
+    request = support.post(f"/orders/{placed['order_id']}/refund", reason="arrived wet")
+    (order,) = gallery.rows("orders", id=placed["order_id"])
     intent = {"payment_intent": order["payment_intent"]}
 
     def waiting() -> Any:
         run = gallery.runs("refund-with-approval")[0]["id"]
-        found = httpx.get(f"{gallery.url}/api/_payloom/runs/{run}", headers=gallery.admin).json()
-        return found["waits"] and found
+        details = httpx.get(f"{gallery.url}/api/_payloom/runs/{run}", headers=gallery.admin).json()
+        return details["waits"] and details
 
     run = gallery.wait("the question", waiting)
     assert gallery.stripe.v1.refunds.list(request_params(intent)).data == []
     decision = {"path": run["waits"][0]["path"], "approved": approved}
     good(httpx.post(f"{gallery.url}/api/_payloom/runs/{run['id']}/decide", json=decision, headers=gallery.admin))
-    gallery.wait("the decision", lambda: gallery.rows("refund_requests", id=asked["request_id"], status=status))
-    assert [one.amount for one in gallery.stripe.v1.refunds.list(request_params(intent)).data] == [1900] * refunds
-    gallery.wait("the mail", lambda: any(made["order_id"][:8] in m["subject"] for m in gallery.mails(support.email)))
+    gallery.wait("the decision", lambda: gallery.rows("refund_requests", id=request["request_id"], status=status))
+    assert [refund.amount for refund in gallery.stripe.v1.refunds.list(request_params(intent)).data] == [1900] * refunds
+    gallery.wait("the mail", lambda: any(placed["order_id"][:8] in m["subject"] for m in gallery.mails(support.email)))
 
 
 def test_a_marketplace_sells_pays_its_seller_and_takes_both_shares_back(
@@ -295,7 +295,9 @@ def test_a_marketplace_sells_pays_its_seller_and_takes_both_shares_back(
 
     def balances() -> tuple[int, int]:
         own, other = v1.balance.retrieve(), v1.balance.retrieve(options={"stripe_account": seller["account"]})
-        first, second = (sum(money.amount for money in [*one.available, *one.pending]) for one in (own, other))
+        first, second = (
+            sum(money.amount for money in [*balance.available, *balance.pending]) for balance in (own, other)
+        )
         return first, second
 
     link = ada.post("/sellers")
@@ -333,8 +335,8 @@ def test_more_seats_are_prorated_and_our_row_follows(gallery: Gallery, ada: Pers
     assert answer == {"seats": 5}
     gallery.wait("the new seats", lambda: gallery.rows("users", email=ada.email, seats="5"))
     pending = gallery.stripe.v1.invoice_items.list({"customer": customer, "pending": True}).data
-    assert sum(one.amount for one in pending) in range(1500, 2999)  # two thirds of three more seats
-    assert all(one.proration for one in pending)
+    assert sum(item.amount for item in pending) in range(1500, 2999)  # two thirds of three more seats
+    assert all(item.proration for item in pending)
     gallery.stripe.v1.subscriptions.cancel(subscription.id)
     gallery.wait("the end", lambda: gallery.rows("users", email=ada.email, seats="0"))
 
@@ -386,7 +388,9 @@ def test_a_trial_says_when_and_how_much_before_it_ends_and_dunning_follows_a_ref
 
 def test_the_weekly_report_adds_up_what_stripe_booked(gallery: Gallery) -> None:
     gallery.order("eve@example.com")
-    moves = [one for one in gallery.stripe.v1.balance_transactions.list({"limit": 100}).data if one.type == "charge"]
+    moves = [
+        entry for entry in gallery.stripe.v1.balance_transactions.list({"limit": 100}).data if entry.type == "charge"
+    ]
     assert moves
     report = gallery.run("sales-report")
     assert report["sales"] >= 1900
@@ -397,14 +401,14 @@ def test_the_weekly_report_adds_up_what_stripe_booked(gallery: Gallery) -> None:
 def test_the_guide_lists_the_folder() -> None:
     page = (ROOT / "docs" / "guides" / "gallery.md").read_text("utf-8")
     listed = re.findall(r"templates/gallery/workflows/([a-z-]+)\.yaml", page)
-    assert sorted(listed) == sorted(one.stem for one in (ROOT / "templates/gallery/workflows").glob("*.yaml"))
+    assert sorted(listed) == sorted(path.stem for path in (ROOT / "templates/gallery/workflows").glob("*.yaml"))
 
 
 def test_every_workflow_has_its_cases() -> None:
-    tests = "\n".join(one.read_text("utf-8") for one in (ROOT / "templates/gallery/tests").glob("*.test.yaml"))
+    tests = "\n".join(path.read_text("utf-8") for path in (ROOT / "templates/gallery/tests").glob("*.test.yaml"))
     tested = set(re.findall(r"^workflow: ([a-z-]+)$", tests, re.MULTILINE))
     called_only = {"ensure-customer", "find-customer", "open-checkout"}
-    assert tested | called_only == {one.stem for one in (ROOT / "templates/gallery/workflows").glob("*.yaml")}
+    assert tested | called_only == {path.stem for path in (ROOT / "templates/gallery/workflows").glob("*.yaml")}
 
 
 def test_the_gallery_is_clean_when_checked(gallery: Gallery) -> None:

@@ -139,8 +139,8 @@ def test_the_old_version_goes_on_and_starts_again_after_the_new_one_has_migrated
         place(back)
     placed += sum(counts)
     with psycopg.connect(migrated_postgres_url.replace("+psycopg", "")) as database:
-        found = database.execute("SELECT currency, count(*), count(placed_at) FROM orders GROUP BY 1").fetchall()
-    assert found == [("eur", placed, placed)]
+        rows = database.execute("SELECT currency, count(*), count(placed_at) FROM orders GROUP BY 1").fetchall()
+    assert rows == [("eur", placed, placed)]
 
 
 HANDED_OVER = {

@@ -88,12 +88,12 @@ class Served:
                 stderr=log,
             )
 
-    def until(self, what: str, look: Any, seconds: float = 90) -> Any:
+    def until(self, condition: str, look: Any, seconds: float = 90) -> Any:
         """Return what `look()` returns as soon as it is true."""
         end = time.monotonic() + seconds
         while not (value := look()):
             assert self.process.poll() is None, self.log.read_text("utf-8")
-            assert time.monotonic() < end, f"{what} did not happen:\n{self.log.read_text('utf-8')}"
+            assert time.monotonic() < end, f"{condition} did not happen:\n{self.log.read_text('utf-8')}"
             threading.Event().wait(0.05)
         return value
 

@@ -15,9 +15,9 @@ STUDIO = Path(__file__).resolve().parents[2] / "studio"
 
 @pytest.fixture(scope="module")
 def packages() -> Packages:
-    made = Packages(STUDIO)
-    made.install()
-    return made
+    packages = Packages(STUDIO)
+    packages.install()
+    return packages
 
 
 @pytest.fixture(scope="module")

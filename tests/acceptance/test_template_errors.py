@@ -109,7 +109,7 @@ def send(client: httpx.Client, trigger: ApiTrigger, values: Mapping[str, Any]) -
 def leaks(text: str, names: set[str]) -> list[str]:
     """Return what of our insides a text names."""
     named = [name for name in names if re.search(rf"\b{name}\b", text)]
-    return named + [found[0] for found in (STRIPE_ID.search(text), INSIDES.search(text)) if found is not None]
+    return named + [match[0] for match in (STRIPE_ID.search(text), INSIDES.search(text)) if match is not None]
 
 
 def test_no_endpoint_tells_a_stranger_what_is_inside(served: Template) -> None:
@@ -125,12 +125,12 @@ def test_no_endpoint_tells_a_stranger_what_is_inside(served: Template) -> None:
                 if answer.is_success:
                     continue
                 error = answer.json()["error"]
-                told = " ".join(
+                message = " ".join(
                     str(value) for key, value in error.items() if key not in ("code", "run_id", "request_id")
                 )
-                seen = (workflow.id, person, values, answer.status_code, told)
+                seen = (workflow.id, person, values, answer.status_code, message)
                 assert answer.status_code < 500, seen
-                assert not leaks(told, inside - inputs), seen
+                assert not leaks(message, inside - inputs), seen
                 if "run_id" in error:
                     assert served.server.manage(f"/runs/{error['run_id']}")["status"] == "refused", seen
                 checked += 1
@@ -139,7 +139,7 @@ def test_no_endpoint_tells_a_stranger_what_is_inside(served: Template) -> None:
 
 def test_no_page_tells_a_stranger_what_is_inside(served: Template) -> None:
     heads = [path.read_text("utf-8").split("---")[1] for path in served.folder.glob("pages/[!_]*.j2")]
-    addresses = {found[1] for head in heads if (found := re.search(r"^path: (\S+)", head, re.MULTILINE))}
+    addresses = {match[1] for head in heads if (match := re.search(r"^path: (\S+)", head, re.MULTILINE))}
     assert addresses
     for address in addresses:
         for value in (str(uuid.uuid4()), "none", "' OR 1=1"):

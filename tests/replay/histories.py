@@ -63,20 +63,20 @@ def transcript(library: PublishedWorkflows, tx: sa.Connection, run: Run) -> list
     cause = context_of(run, event, fresh.value if fresh is not None else None)
     own = [entry for entry in journal.entries if entry.path != REFETCH]
     execution = library.execution(run.start(), cause, [])
-    said = []
+    commands = []
     for entry in own:
-        said.append(_shown(execution.next()))
+        commands.append(_shown(execution.next()))
         execution.record(dataclasses.replace(entry))
-    said.append(_shown(execution.next()))
+    commands.append(_shown(execution.next()))
     whole = library.execution(run.start(), cause, own)
-    assert _shown(whole.next()) == said[-1], f"{run.workflow_id}: all at once is not the same as one by one"
-    return [*said, {"journal": [_entry(entry) for entry in journal.entries]}]
+    assert _shown(whole.next()) == commands[-1], f"{run.workflow_id}: all at once is not the same as one by one"
+    return [*commands, {"journal": [_entry(entry) for entry in journal.entries]}]
 
 
 def _shown(state: Finished | Sequence[Any]) -> Any:
     if isinstance(state, Finished):
         return {"finished": _plain(dataclasses.asdict(state))}
-    return [_plain({"do": type(one).__name__, **dataclasses.asdict(one)}) for one in state]
+    return [_plain({"do": type(command).__name__, **dataclasses.asdict(command)}) for command in state]
 
 
 def _entry(entry: Entry) -> Any:
@@ -95,8 +95,8 @@ async def record(root: Path) -> dict[str, Any]:
     """Play a project's cases as they stand and return the rows and transcripts of runs that differ in their steps."""
     project, sandbox = open_project(root)
     await sandbox.prepare()
-    kept: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in TABLES}
-    said: dict[str, Any] = {}
+    stored: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in TABLES}
+    transcripts: dict[str, Any] = {}
     known: set[Any] = set()
     try:
         for case in chosen(load_case_files(project), None):
@@ -106,14 +106,22 @@ async def record(root: Path) -> dict[str, Any]:
                 for delivery in case.deliveries:
                     await scenario.deliver(delivery)
                 await scenario.finish()
-                sandbox.database.inspect(lambda tx: _keep(tx, sandbox, kept, said, known))
+                sandbox.database.inspect(lambda tx: _keep(tx, sandbox, stored, transcripts, known))
     finally:
         await sandbox.close()
-    rows = {name: list(found.values()) for name, found in kept.items()}
-    return {"recorded_by": __version__, "schema": head(), "env": dict(sandbox.settings.env), "rows": rows, "said": said}
+    rows = {name: list(by_key.values()) for name, by_key in stored.items()}
+    return {
+        "recorded_by": __version__,
+        "schema": head(),
+        "env": dict(sandbox.settings.env),
+        "rows": rows,
+        "said": transcripts,
+    }
 
 
-def _keep(tx: sa.Connection, sandbox: SandboxProject, kept: Any, said: dict[str, Any], known: set[Any]) -> None:
+def _keep(
+    tx: sa.Connection, sandbox: SandboxProject, stored: Any, transcripts: dict[str, Any], known: set[Any]
+) -> None:
     library = PublishedWorkflows(
         Versions(sandbox.database, sandbox.clock), sandbox.project.catalog, sandbox.settings.env
     )
@@ -127,24 +135,24 @@ def _keep(tx: sa.Connection, sandbox: SandboxProject, kept: Any, said: dict[str,
         known.add(shape)
         # Stories begin anew: the same id may come again, for another run.
         named = f"{identity}.{len(known)}"
-        said[named] = transcript(library, tx, run)
+        transcripts[named] = transcript(library, tx, run)
         (row,) = _rows(tx, "SELECT * FROM payloom_runs WHERE id = :id", id=identity)
-        kept["payloom_runs"][named] = {"": named, **row}
-        kept["payloom_steps"] |= {f"{named}/{step['path']}": {"": named, **step} for step in steps}
+        stored["payloom_runs"][named] = {"": named, **row}
+        stored["payloom_steps"] |= {f"{named}/{step['path']}": {"": named, **step} for step in steps}
         if run.event_id:
             (event,) = _rows(tx, "SELECT * FROM payloom_events WHERE id = :id", id=run.event_id)
-            kept["payloom_events"][named] = {"": named, **event}
+            stored["payloom_events"][named] = {"": named, **event}
         pins = {run.workflow_id: run.version, **(run.pins or {})}
         for name, version in pins.items():
             query = "SELECT * FROM payloom_workflow_versions WHERE workflow_id = :name AND hash = :hash"
             (model,) = _rows(tx, query, name=name, hash=version)
-            kept["payloom_workflow_versions"][version] = {**model, "source": None}
+            stored["payloom_workflow_versions"][version] = {**model, "source": None}
 
 
 def _rows(tx: sa.Connection, query: str, **values: Any) -> list[dict[str, Any]]:
     """Return rows as they are stored, without the columns that say nothing."""
-    found = tx.execute(sa.text(query), values).mappings()
-    return [{name: value for name, value in row.items() if value is not None} for row in found]
+    rows = tx.execute(sa.text(query), values).mappings()
+    return [{name: value for name, value in row.items() if value is not None} for row in rows]
 
 
 # -- reading ------
@@ -231,9 +239,9 @@ def _main() -> None:
         sys.exit(f"{folder} exists: histories of a version are recorded once")
     folder.mkdir(parents=True)
     for root in PROJECTS:
-        found = asyncio.run(record(root))
-        (folder / f"{root.name}.json").write_text(json.dumps(found, indent=0, sort_keys=True) + "\n", "utf-8")
-        print(f"{root.name}: {len(found['said'])} histories")
+        recording = asyncio.run(record(root))
+        (folder / f"{root.name}.json").write_text(json.dumps(recording, indent=0, sort_keys=True) + "\n", "utf-8")
+        print(f"{root.name}: {len(recording['said'])} histories")
 
 
 if __name__ == "__main__":

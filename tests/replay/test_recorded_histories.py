@@ -39,7 +39,7 @@ def first(tmp_path: Path, verb: str) -> History:
     """A history with a step of this verb."""
     for file in FILES:
         for history in histories(file, tmp_path):
-            if any(f"'verb': '{verb}'" in str(one) for one in history.said[:-2]):
+            if any(f"'verb': '{verb}'" in str(state) for state in history.said[:-2]):
                 return history
     raise AssertionError(verb)
 
@@ -51,9 +51,9 @@ def test_another_key_would_be_noticed(tmp_path: Path, monkeypatch: pytest.Monkey
 
     def wrong(self: Execution) -> object:
         state = following(self)
-        for one in state if isinstance(state, list | tuple) else ():
-            if isinstance(one, Do):
-                object.__setattr__(one, "key", f"new:{one.key}")
+        for command in state if isinstance(state, list | tuple) else ():
+            if isinstance(command, Do):
+                object.__setattr__(command, "key", f"new:{command.key}")
         return state
 
     monkeypatch.setattr(Execution, "next", wrong)
@@ -63,6 +63,6 @@ def test_another_key_would_be_noticed(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_another_order_would_be_noticed(tmp_path: Path) -> None:
     """The test can fail: here a step less was recorded."""
     history = first(tmp_path, "update")
-    said = copy.deepcopy(history.said)
-    del said[0]
-    assert history.now() != said
+    commands = copy.deepcopy(history.said)
+    del commands[0]
+    assert history.now() != commands

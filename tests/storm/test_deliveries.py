@@ -77,7 +77,8 @@ def test_a16_every_event_many_times_has_one_effect_and_is_always_acknowledged(
                 times = int(name.split("x")[1])
                 if times == 50:
                     statuses += [
-                        one.status_code for one in pool.map(lambda _, body=body: server.deliver(body), range(50))
+                        response.status_code
+                        for response in pool.map(lambda _, body=body: server.deliver(body), range(50))
                     ]
                 else:
                     statuses += [server.deliver(body).status_code for _ in range(times)]
@@ -94,7 +95,7 @@ def test_a16_every_event_many_times_has_one_effect_and_is_always_acknowledged(
             wrong = [str(violation) for violation in check_invariants(tx, seen)]
         database.engine.dispose()
     assert set(statuses) == {200}
-    tally.judge("A16", kind, wrong, runs=len(names), what=f"{len(statuses)} deliveries")
+    tally.judge("A16", kind, wrong, runs=len(names), detail=f"{len(statuses)} deliveries")
 
 
 FOLLOW = """\
@@ -130,16 +131,18 @@ def test_a17_every_order_of_five_events_with_every_duplicate_ends_alike(
         await fixture.publish(follow=FOLLOW)
         await fixture.service.start()
         for at in range(0, len(chosen), 100):
-            await asyncio.gather(*[_in_order(fixture, at + n, one) for n, one in enumerate(chosen[at : at + 100])])
+            await asyncio.gather(
+                *[_in_order(fixture, at + n, sequence) for n, sequence in enumerate(chosen[at : at + 100])]
+            )
         async with asyncio.timeout(600):
             await over(fixture)
         rows = {row["id"]: row["value"] for row in await fixture.rows("counters")}
-        events = {f"evt_{n}_{one}" for n in range(len(chosen)) for one in range(1, 6)}
+        events = {f"evt_{n}_{version}" for n in range(len(chosen)) for version in range(1, 6)}
         seen = Observations(
             acknowledged=events,
             sent=events,
             starts={"sub.updated": 1},
-            counted=[Counted(f"state after {one}", rows.get(f"s{n}"), 5) for n, one in enumerate(chosen)],
+            counted=[Counted(f"state after {sequence}", rows.get(f"s{n}"), 5) for n, sequence in enumerate(chosen)],
             all_succeed=True,
         )
         await fixture.service.stop(2)
@@ -147,10 +150,12 @@ def test_a17_every_order_of_five_events_with_every_duplicate_ends_alike(
         await database.close()
         return wrong
 
-    tally.judge("A17", kind, asyncio.run(deliver()), runs=len(chosen), what="sequences of five events")
+    tally.judge("A17", kind, asyncio.run(deliver()), runs=len(chosen), detail="sequences of five events")
 
 
 async def _in_order(fixture: RunsFixture, number: int, sequence: tuple[int, ...]) -> None:
-    for one in sequence:
-        made = fixture.event("sub.updated", f"evt_{number}_{one}", created=1_760_000_000 + one, id=f"s{number}", n=one)
-        await fixture.service.ingest(made)
+    for version in sequence:
+        event = fixture.event(
+            "sub.updated", f"evt_{number}_{version}", created=1_760_000_000 + version, id=f"s{number}", n=version
+        )
+        await fixture.service.ingest(event)

@@ -93,9 +93,9 @@ class Warehouse:
             services = Services(load_project(self.root, settings), settings, SystemClock())
             async with lifespan(services, work=False):
                 for name in names:
-                    thing = {"object": "payment_intent", "id": name}
+                    intent = {"object": "payment_intent", "id": name}
                     payload = {"id": f"evt_{name}", "object": "event", "type": "payment_intent.succeeded"}
-                    payload |= {"created": int(time.time()), "livemode": False, "data": {"object": thing}}
+                    payload |= {"created": int(time.time()), "livemode": False, "data": {"object": intent}}
                     await services.runs.ingest(services.inbox.parse(payload))
             await services.engine.stop(0)  # it has put entries on the queue, and keeps connections for that
 
@@ -132,13 +132,13 @@ class Warehouse:
             database.engine.dispose()
 
     def until(
-        self, what: str, look: Callable[[], Any], seconds: float = 40, process: PayloomProcess | None = None
+        self, condition: str, look: Callable[[], Any], seconds: float = 40, process: PayloomProcess | None = None
     ) -> float:
         """Wait until something is so; returns how long that took."""
         began = time.monotonic()
         while not look():
             assert process is None or process.poll() is None, self.log()
-            assert time.monotonic() - began < seconds, f"{what}: not within {seconds} s\n{self.log()}"
+            assert time.monotonic() - began < seconds, f"{condition}: not within {seconds} s\n{self.log()}"
             threading.Event().wait(0.1)
         return time.monotonic() - began
 
@@ -187,9 +187,9 @@ def test_a3_runs_of_a_worker_that_was_killed_end_on_another_within_thirty_second
         began = time.monotonic()
         with other.worker():
             other.until("they end", lambda: other.over(len(NAMES)), 40)
-        took = time.monotonic() - began
-    assert took < 30 + 2, f"it took {took:.0f} s, two of which are the work itself"
-    tally.judge("A3", "postgresql", other.broken(*NAMES), runs=5, kills=1, what="a worker process was killed")
+        duration = time.monotonic() - began
+    assert duration < 30 + 2, f"it took {duration:.0f} s, two of which are the work itself"
+    tally.judge("A3", "postgresql", other.broken(*NAMES), runs=5, kills=1, detail="a worker process was killed")
 
 
 def test_a3_a_worker_that_is_told_to_stop_finishes_its_steps_and_leaves_nothing(
@@ -211,7 +211,7 @@ def test_a3_a_worker_that_is_told_to_stop_finishes_its_steps_and_leaves_nothing(
         with shop.worker():
             shop.until("the rest ends", lambda: shop.over(len(NAMES)))
     assert {row[0] for row in shop.ask("SELECT attempts FROM payloom_steps WHERE verb = 'python'")} == {1}
-    tally.judge("A3", "postgresql", shop.broken(*NAMES), runs=5, what="a worker process was told to stop")
+    tally.judge("A3", "postgresql", shop.broken(*NAMES), runs=5, detail="a worker process was told to stop")
 
 
 def test_a3_during_a_rolling_deploy_every_run_ends_on_the_version_it_began_with(
@@ -230,4 +230,4 @@ def test_a3_during_a_rolling_deploy_every_run_ends_on_the_version_it_began_with(
             new.until("all end", lambda: new.over(8))
     by = {row[0]: row[1] for row in new.ask("SELECT id, by FROM parcels")}
     assert by == dict.fromkeys(before, "v1") | dict.fromkeys(after, "v2")
-    tally.judge("A3", "postgresql", new.broken(*before, *after), runs=8, what="two versions side by side")
+    tally.judge("A3", "postgresql", new.broken(*before, *after), runs=8, detail="two versions side by side")

@@ -19,9 +19,9 @@ EVENTS = ["c1", "u1", "u2", "c2"]
 def whole(scenario: WorkerScenario) -> list[str]:
     """What SQLite says of the file."""
     with sqlite3.connect(scenario.folder / "shop.db") as conn:
-        found = conn.execute("PRAGMA integrity_check").fetchall()
+        report = conn.execute("PRAGMA integrity_check").fetchall()
     conn.close()
-    return [] if found == [("ok",)] else [f"integrity: {found}"]
+    return [] if report == [("ok",)] else [f"integrity: {report}"]
 
 
 def hits(scenario: WorkerScenario) -> int:
@@ -48,7 +48,7 @@ def test_a4_what_was_acknowledged_is_on_the_disk_when_the_power_goes_right_after
             assert scenario.life(disk={"mode": "power", "seed": seed}, cut_at_ack=ack) == DIED, scenario.why()
             assert scenario.life() == 0, scenario.why()
             tally.judge(
-                "A4", "sqlite", [*scenario.broken(), *whole(scenario)], kills=1, what=f"power gone at ack {ack}"
+                "A4", "sqlite", [*scenario.broken(), *whole(scenario)], kills=1, detail=f"power gone at ack {ack}"
             )
 
 
@@ -75,10 +75,10 @@ def test_a4_postgres_is_told_to_wait_for_its_disk(tmp_path: Path, tally: Tally) 
     with postgres.server(tmp_path / "pg") as address:
         database = open_database(address)
         with database.engine.connect() as conn:
-            found = {name: conn.exec_driver_sql(f"SHOW {name}").scalar() for name in ("fsync", "synchronous_commit")}
+            settings = {name: conn.exec_driver_sql(f"SHOW {name}").scalar() for name in ("fsync", "synchronous_commit")}
         database.engine.dispose()
-    wrong = [f"{name} is {value}" for name, value in found.items() if value != "on"]
-    tally.judge("A4", "postgresql", wrong, what="settings")
+    wrong = [f"{name} is {value}" for name, value in settings.items() if value != "on"]
+    tally.judge("A4", "postgresql", wrong, detail="settings")
 
 
 @ONLY_SQLITE
@@ -92,7 +92,7 @@ def test_a5_a_full_disk_refuses_with_503_and_goes_on_without_a_restart(
         code = scenario.life(disk={"mode": "full", "at": at, "seconds": 0.2}, seconds=40)
         assert code == 0, f"full at write {at}: {scenario.why()}"
         refused += any(status == 503 for status, _ in scenario.answers())
-        tally.judge("A5", "sqlite", [*scenario.broken(), *whole(scenario)], what=f"full at write {at}")
+        tally.judge("A5", "sqlite", [*scenario.broken(), *whole(scenario)], detail=f"full at write {at}")
     assert refused
 
 
@@ -112,7 +112,7 @@ def test_a6_a_disk_that_fails_loses_nothing_that_was_acknowledged(
         hit += hits(scenario)
         kills = codes.count(DIED)
         tally.judge(
-            "A6", "sqlite", [*scenario.broken(), *whole(scenario)], kills=kills, what=f"{mode} at {at} of {many}"
+            "A6", "sqlite", [*scenario.broken(), *whole(scenario)], kills=kills, detail=f"{mode} at {at} of {many}"
         )
     assert hit
 
@@ -130,5 +130,5 @@ def test_a7_three_in_a_hundred_operations_fail_and_nothing_acknowledged_is_lost(
         assert scenario.life(**first) in (0, 1), scenario.why()
         hit += hits(scenario)
         assert scenario.life(seconds=60) == 0, scenario.why()
-        tally.judge("A7", "sqlite", [*scenario.broken(), *whole(scenario)], runs=len(names), what=f"seed {seed}")
+        tally.judge("A7", "sqlite", [*scenario.broken(), *whole(scenario)], runs=len(names), detail=f"seed {seed}")
     assert hit > (50 if STORM else 0)

@@ -42,7 +42,7 @@ def test_a2_a_second_kill_while_it_recovers_changes_nothing(zygote: Zygote, data
         first, second = rng.randint(2, 34), rng.randint(1, 34)
         kills = sum(scenario.life(crash_at=point) == DIED for point in (first, second))
         assert scenario.life() == 0, f"{first}, {second}: {scenario.why()}"
-        tally.judge("A2", databases.kind, scenario.broken(), kills=kills, what=f"killed at {first}, then at {second}")
+        tally.judge("A2", databases.kind, scenario.broken(), kills=kills, detail=f"killed at {first}, then at {second}")
 
 
 @pytest.mark.timeout(7200)
@@ -55,15 +55,15 @@ def test_a2_kills_at_any_moment_several_times_lose_nothing(zygote: Zygote, datab
         codes = [scenario.life(kill_after=0.6, seed=seed * 10 + life) for life in range(4)]
         assert scenario.life() == 0, f"seed {seed}: {scenario.why()}"
         kills = codes.count(DIED)
-        tally.judge("A2", databases.kind, scenario.broken(), kills=kills, what=f"killed 4 times, seed {seed}")
+        tally.judge("A2", databases.kind, scenario.broken(), kills=kills, detail=f"killed 4 times, seed {seed}")
 
 
 class Killer(threading.Thread):
     """Kills one of the named children every so often, until `stop` is called."""
 
-    def __init__(self, folder: Path, every: float, seed: int) -> None:
+    def __init__(self, folder: Path, interval: float, seed: int) -> None:
         super().__init__(daemon=True)
-        self.folder, self.every, self.kills = folder, every, 0
+        self.folder, self.every, self.kills = folder, interval, 0
         self._rng = random.Random(seed)
         self.over = threading.Event()
 
@@ -105,4 +105,4 @@ def test_a3_workers_that_are_killed_at_random_while_events_flow_lose_nothing(
         drained = time.monotonic()
         assert scenario.life(seconds=120) == 0, scenario.why()
         assert time.monotonic() - drained < 60, "what was left is done within a minute"
-        tally.judge("A3", databases.kind, scenario.broken(), runs=len(names), kills=killer.kills, what=f"seed {seed}")
+        tally.judge("A3", databases.kind, scenario.broken(), runs=len(names), kills=killer.kills, detail=f"seed {seed}")

@@ -87,7 +87,7 @@ def test_a_read_that_does_not_hold_until_the_write_is_found(zygote: Zygote, data
             for worker in range(3)
         ]
         assert zygote.run(*lives) == [0] * 3, scenario.why()
-        if found(scenario.broken(all_succeed=False, given={f"seed:{order}" for order in orders}), 1, 7):
+        if found(scenario.broken(all_succeed=False, excluded={f"seed:{order}" for order in orders}), 1, 7):
             return
     pytest.fail("nobody noticed")
 
@@ -157,17 +157,17 @@ def test_a_late_write_of_a_worker_that_was_taken_for_dead_is_found(
         new = await open_fixture(tmp_path, url)
         for fixture in (old, new):
             await fixture.publish(fenced=FENCED)
-        gone, back = asyncio.Event(), asyncio.Event()
+        stalled, back = asyncio.Event(), asyncio.Event()
 
         async def stuck(do: Do, _attempt: Attempt) -> None:
-            gone.set()
+            stalled.set()
             await back.wait()
             raise StepFailed(StepFailure("stripe_no_answer", "too late"))
 
         old.ledger.perform = stuck  # type: ignore[method-assign]
         await old.service.start()
         await old.service.ingest(old.event("thing.deleted", "evt_1", id="t"))
-        await gone.wait()
+        await stalled.wait()
         await new.service.start()
         await new.service._worker.takeover(old.engine.worker_id)
         await new.settled()

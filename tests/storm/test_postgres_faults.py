@@ -58,7 +58,12 @@ def test_a8_a_postgres_that_crashes_under_load_loses_and_repeats_nothing(
                 trouble = functools.partial(crash_and_restart, scenario, node, crashes)
                 assert under_load(scenario, zygote, trouble) == [0], scenario.why()
                 tally.judge(
-                    "A8", "postgresql", scenario.broken(), runs=len(scenario.events), kills=crashes, what=f"seed {seed}"
+                    "A8",
+                    "postgresql",
+                    scenario.broken(),
+                    runs=len(scenario.events),
+                    kills=crashes,
+                    detail=f"seed {seed}",
                 )
         finally:
             node.crash()
@@ -122,7 +127,7 @@ def test_a9_a_standby_that_takes_over_has_everything_or_gets_it_again(
                     (scenario.folder / "acks").unlink()  # what Stripe's list shows is taken in again, by id
                 assert scenario.life(seconds=60) == 0, scenario.why()
                 wrong = scenario.broken(earlier=None)
-                tally.judge("A9", f"postgresql, {mode}", wrong, runs=len(scenario.events), kills=1, what="failover")
+                tally.judge("A9", f"postgresql, {mode}", wrong, runs=len(scenario.events), kills=1, detail="failover")
             finally:
                 second.crash()
 
@@ -138,4 +143,4 @@ def test_a10_a_commit_that_fails_or_is_not_known_is_done_once(
         assert scenario.life(commits={"mode": mode, "at": at}, seconds=30) == 0, (
             f"{mode} at commit {at}: {scenario.why()}"
         )
-        tally.judge("A10", "postgresql", scenario.broken(), what=f"{mode} at commit {at}")
+        tally.judge("A10", "postgresql", scenario.broken(), detail=f"{mode} at commit {at}")

@@ -60,11 +60,11 @@ class Theatre:
         plan, workflow_set, fault_free = await self.fault_free(case)
         if deliveries is not None:
             plan = ScenarioPlan(case, deliveries, case.any_order)
-        found = await self.runner._run_and_compare(plan, workflow_set, schedule, fault_free)
-        kills = sum(isinstance(one, ProcessKill) for one in schedule)
+        result = await self.runner._run_and_compare(plan, workflow_set, schedule, fault_free)
+        kills = sum(isinstance(incident, ProcessKill) for incident in schedule)
         order = [delivery.id for delivery in plan.deliveries if isinstance(delivery, EventDelivery)]
-        what = f"{case.id}: {', '.join(map(str, schedule)) or order}"
-        self.tally.judge(fault, f"{self.root}, in memory", found.wrong, kills=kills, what=what)
+        detail = f"{case.id}: {', '.join(map(str, schedule)) or order}"
+        self.tally.judge(fault, f"{self.root}, in memory", result.wrong, kills=kills, detail=detail)
 
 
 def play(root: str, tally: Tally, work: Callable[[Theatre], Coroutine[Any, Any, None]]) -> None:
@@ -101,9 +101,11 @@ def test_a2_two_deaths_at_every_pair_of_boundaries(root: str, tally: Tally) -> N
         pairs: list[tuple[Case, int, int]] = []
         for case in theatre.cases:
             _, _, fault_free = await theatre.fault_free(case)
-            every = list(itertools.combinations(range(1, fault_free.points + fault_free.points // 3 + 1), 2))
+            all_pairs = list(itertools.combinations(range(1, fault_free.points + fault_free.points // 3 + 1), 2))
             whole = STORM and case.file.path.name.split(".")[0] in PAIRED[theatre.root]
-            pairs += [(case, *pair) for pair in (every if whole else rng.sample(every, min(len(every), 40)))]
+            pairs += [
+                (case, *pair) for pair in (all_pairs if whole else rng.sample(all_pairs, min(len(all_pairs), 40)))
+            ]
         for case, first, second in pairs if STORM else rng.sample(pairs, min(len(pairs), 12)):
             await theatre.judge("A2", case, [ProcessKill(first, 0), ProcessKill(second, 0)])
 
@@ -114,13 +116,13 @@ def test_a2_two_deaths_at_every_pair_of_boundaries(root: str, tally: Tally) -> N
 def test_a13_a14_every_request_to_stripe_fails_in_every_way(root: str, tally: Tally, fault: str) -> None:
     """Each request of each case: not sent, not answered, answer lost; 429, 500 before and after the effect."""
     answers: set[Fault] = {"fault", "fault_after", "busy"}
-    faults: list[Fault] = [one for one in STRIPE_FAULTS if (one in answers) == (fault == "A14")]
+    faults: list[Fault] = [kind for kind in STRIPE_FAULTS if (kind in answers) == (fault == "A14")]
 
     async def work(theatre: Theatre) -> None:
         for case in theatre.cases:
             _, _, fault_free = await theatre.fault_free(case)
-            for request, one in itertools.product(range(1, fault_free.requests + 1), faults):
-                await theatre.judge(fault, case, [StripeFails(request, one)])
+            for request, kind in itertools.product(range(1, fault_free.requests + 1), faults):
+                await theatre.judge(fault, case, [StripeFails(request, kind)])
 
     play(root, tally, work)
 
@@ -130,8 +132,8 @@ def test_a16_every_event_many_times(root: str, tally: Tally) -> None:
 
     async def work(theatre: Theatre) -> None:
         for case in theatre.cases:
-            for at, one in enumerate(case.deliveries):
-                if isinstance(one, EventDelivery):
+            for at, delivery in enumerate(case.deliveries):
+                if isinstance(delivery, EventDelivery):
                     for times in (2, 10, 100) if STORM else (2, 10):
                         again = [DuplicateDelivery(at, later % 4) for later in range(times - 1)]
                         await theatre.judge("A16", case, again)
@@ -155,11 +157,11 @@ def test_a17_every_order_of_events(root: str, tally: Tally) -> None:
 
 
 def _orders(case: Case) -> Iterator[tuple[Any, ...]]:
-    slots = [at for at, one in enumerate(case.deliveries) if isinstance(one, EventDelivery)]
+    slots = [at for at, delivery in enumerate(case.deliveries) if isinstance(delivery, EventDelivery)]
     for order in itertools.permutations([case.deliveries[at] for at in slots]):
         placed: list[Any] = list(case.deliveries)
-        for slot, one in zip(slots, order, strict=True):
-            placed[slot] = one
+        for slot, delivery in zip(slots, order, strict=True):
+            placed[slot] = delivery
         yield tuple(placed)
         for again in order:
             yield (*placed, again)

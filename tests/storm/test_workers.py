@@ -27,4 +27,4 @@ def test_a3_a_living_worker_takes_over_from_a_dead_one(
     assert codes[0] == DIED or (codes[0] == 0 and direct == 0), scenario.why()
     if len(scenario.acked()) < 3:
         assert scenario.life() == 0, scenario.why()
-    tally.judge("A3", databases.kind, scenario.broken(), kills=codes[0] == DIED, what="taken over")
+    tally.judge("A3", databases.kind, scenario.broken(), kills=codes[0] == DIED, detail="taken over")

@@ -93,14 +93,14 @@ class RunningServer:
     def wait(self, look: Any, seconds: float = 10) -> Any:
         """Return what `look()` returns as soon as it is true."""
         end = time.monotonic() + seconds
-        while not (found := look()):
+        while not (value := look()):
             assert time.monotonic() < end, "it did not happen"
             time.sleep(0.02)
-        return found
+        return value
 
 
-def event(kind: str, event_id: str, **thing: Any) -> bytes:
-    """The body of an event about `thing`."""
+def event(kind: str, event_id: str, **resource: Any) -> bytes:
+    """The body of an event about `resource`."""
     payload = {
         "id": event_id,
         "object": "event",
@@ -108,7 +108,7 @@ def event(kind: str, event_id: str, **thing: Any) -> bytes:
         "created": int(time.time()),
         "livemode": False,
         "api_version": "2026-10-28.endive",
-        "data": {"object": {"object": kind.rsplit(".", 1)[0], **thing}},
+        "data": {"object": {"object": kind.rsplit(".", 1)[0], **resource}},
     }
     return json.dumps(payload).encode()
 
@@ -147,22 +147,22 @@ def running_server(
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
-            made = RunningServer(settings)
-            _wait_ready(made, thread)
-            yield made
-            made.http.close()
+            running = RunningServer(settings)
+            _wait_ready(running, thread)
+            yield running
+            running.http.close()
         finally:
             server.should_exit = True
             thread.join(20)
             assert not thread.is_alive()
 
 
-def _wait_ready(made: RunningServer, thread: threading.Thread) -> None:
+def _wait_ready(server: RunningServer, thread: threading.Thread) -> None:
     end = time.monotonic() + 30
     while time.monotonic() < end:
         assert thread.is_alive(), "the server did not start"
         try:
-            if made.http.get("/readyz", timeout=1).status_code == 200:
+            if server.http.get("/readyz", timeout=1).status_code == 200:
                 return
         except httpx.TransportError:
             time.sleep(0.02)

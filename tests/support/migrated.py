@@ -41,5 +41,5 @@ def _sqlite_file() -> bytes:
     with tempfile.TemporaryDirectory(prefix="payloom-migrated-") as folder:
         path = Path(folder) / "payloom.db"
         migrate(f"sqlite:///{path}")
-        assert [one.name for one in path.parent.glob("*-wal")] == [], "everything is in the file"
+        assert [wal.name for wal in path.parent.glob("*-wal")] == [], "everything is in the file"
         return path.read_bytes()

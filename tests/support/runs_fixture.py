@@ -117,21 +117,21 @@ class Ledger:
 
 def catalog(tables: Tables) -> StaticCatalog:
     """A catalog with a few outside actions and event families."""
-    found = StaticCatalog()
+    catalog = StaticCatalog()
     for name in ("things.create", "things.charge", "things.refund", "subs.retrieve"):
-        found.add(Action("stripe", name, name))
-    found.families["thing"] = Family("thing", "thing", ["created", "updated", "paid", "deleted"])
-    found.families["sub"] = Family("sub", "sub", ["updated"], retrieve="subs.retrieve", stateful=True)
-    found.emails.add("receipt")
-    found.functions.add("jobs:work")
-    found.workflows |= {"helper"}
+        catalog.add(Action("stripe", name, name))
+    catalog.families["thing"] = Family("thing", "thing", ["created", "updated", "paid", "deleted"])
+    catalog.families["sub"] = Family("sub", "sub", ["updated"], retrieve="subs.retrieve", stateful=True)
+    catalog.emails.add("receipt")
+    catalog.functions.add("jobs:work")
+    catalog.workflows |= {"helper"}
     for name, spec in tables.specs.items():
         columns = {column: Column(column, "string", primary=column == spec.primary) for column in spec.columns}
         for column in ("paid", "value"):
             if column in columns:
                 columns[column] = Column(column, "int")
-        found.tables[name] = TableShape(name, columns)
-    return found
+        catalog.tables[name] = TableShape(name, columns)
+    return catalog
 
 
 @dataclasses.dataclass
@@ -165,12 +165,12 @@ class RunsFixture:
     def load(self, name: str, text: str) -> Workflow:
         """Load one workflow file; errors fail the test."""
         self.catalog.workflows.add(name)
-        found = load_workflow(text, workflow_id=name, file=f"{name}.yaml", catalog=self.catalog)
-        assert found.workflow is not None, [str(problem) for problem in found.diagnostics]
-        return found.workflow
+        loaded = load_workflow(text, workflow_id=name, file=f"{name}.yaml", catalog=self.catalog)
+        assert loaded.workflow is not None, [str(problem) for problem in loaded.diagnostics]
+        return loaded.workflow
 
-    def event(self, kind: str, event_id: str | None = None, created: int | None = None, **thing: Any) -> InboxEvent:
-        """A verified event about `thing`."""
+    def event(self, kind: str, event_id: str | None = None, created: int | None = None, **resource: Any) -> InboxEvent:
+        """A verified event about `resource`."""
         self.events += 1
         payload = {
             "id": event_id or f"evt_{self.events}",
@@ -178,7 +178,7 @@ class RunsFixture:
             "type": kind,
             "created": created if created is not None else 1_760_000_000 + self.events,
             "livemode": False,
-            "data": {"object": {"object": kind.split(".", maxsplit=1)[0], **thing}},
+            "data": {"object": {"object": kind.split(".", maxsplit=1)[0], **resource}},
         }
         return self.inbox.parse(payload)
 
@@ -196,8 +196,8 @@ class RunsFixture:
         over = ("succeeded", "failed", "canceled", *also)
         async with asyncio.timeout(seconds):
             while True:
-                found = await self.queries.list(limit=200)
-                statuses = {run["id"]: run["status"] for run in found if not run_ids or run["id"] in run_ids}
+                runs = await self.queries.list(limit=200)
+                statuses = {run["id"]: run["status"] for run in runs if not run_ids or run["id"] in run_ids}
                 if len(statuses) >= max(len(run_ids), 1) and all(status in over for status in statuses.values()):
                     return statuses
                 await asyncio.sleep(0.01)

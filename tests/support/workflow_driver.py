@@ -61,8 +61,8 @@ def shop_catalog() -> StaticCatalog:
     mode = {"type": "string", "enum": ["payment", "setup", "subscription"], "x-open": True}
     catalog = StaticCatalog(
         tables={
-            one.name: one
-            for one in (
+            table.name: table
+            for table in (
                 table("products", id="uuid primary", sku="string required unique", price_id="string required",
                       active="bool required default"),
                 table("plans", code="string primary", price_id="string required", active="bool required default"),
@@ -79,8 +79,8 @@ def shop_catalog() -> StaticCatalog:
         workflows={"ensure-customer"},
         env={"SITE_URL"},
         families={
-            one.name: one
-            for one in (
+            family.name: family
+            for family in (
                 Family("checkout.session", "On checkout session event",
                        ["async_payment_failed", "async_payment_succeeded", "completed", "expired"],
                        retrieve="checkout.sessions.retrieve"),
@@ -156,17 +156,17 @@ class Tables:
     """Rows in lists; just enough of the table verbs' rules."""
 
     def __init__(self, **rows: list[dict[str, Any]]) -> None:
-        self.rows = {name: copy.deepcopy(found) for name, found in rows.items()}
+        self.rows = {name: copy.deepcopy(table_rows) for name, table_rows in rows.items()}
         self.count = 0
 
     def _matches(self, row: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
-        for column, wanted in where.items():
+        for column, operand in where.items():
             if column == "any":
-                live = [one for one in wanted if all(value is not None for value in one.values())]
+                live = [group for group in operand if all(value is not None for value in group.values())]
                 assert live, "no_filter"
-                if not any(self._matches(row, one) for one in live):
+                if not any(self._matches(row, group) for group in live):
                     return False
-            elif wanted is None or row.get(column) not in (wanted if isinstance(wanted, list) else [wanted]):
+            elif operand is None or row.get(column) not in (operand if isinstance(operand, list) else [operand]):
                 return False
         return True
 
@@ -174,45 +174,45 @@ class Tables:
         args, rows = command.args, self.rows.setdefault(command.action, [])
         if command.verb == "insert":
             several = args["values"] if isinstance(args["values"], list) else [args["values"]]
-            made = []
+            inserted = []
             for values in several:
                 self.count += 1
-                made.append({"id": f"{command.action}_{self.count}", **values})
-            rows.extend(made)
-            return copy.deepcopy(made if isinstance(args["values"], list) else made[0])
+                inserted.append({"id": f"{command.action}_{self.count}", **values})
+            rows.extend(inserted)
+            return copy.deepcopy(inserted if isinstance(args["values"], list) else inserted[0])
         if command.verb == "upsert":
-            found = [row for row in rows if all(row.get(key) == args["values"][key] for key in args["key"])]
-            if not found:
+            matching = [row for row in rows if all(row.get(key) == args["values"][key] for key in args["key"])]
+            if not matching:
                 rows.append(dict(args["values"]))
                 return dict(args["values"])
-            found[0].update(args["values"])
-            return dict(found[0])
-        found = [row for row in rows if self._matches(row, args["where"])]
+            matching[0].update(args["values"])
+            return dict(matching[0])
+        matching = [row for row in rows if self._matches(row, args["where"])]
         if command.verb == "select":
-            return self._selected(command, found)
+            return self._selected(command, matching)
         low, high = args["rows"]
-        if len(found) < low or (high is not None and len(found) > high):
-            return StepFailure("row_not_found", f"{len(found)} rows instead of {low}", status=404)
+        if len(matching) < low or (high is not None and len(matching) > high):
+            return StepFailure("row_not_found", f"{len(matching)} rows instead of {low}", status=404)
         if command.verb == "delete":
-            self.rows[command.action] = [row for row in rows if row not in found]
-            return len(found)
-        for row in found:
+            self.rows[command.action] = [row for row in rows if row not in matching]
+            return len(matching)
+        for row in matching:
             row.update(args["set"])
-        return copy.deepcopy((found[0] if found else None) if high == 1 else found)
+        return copy.deepcopy((matching[0] if matching else None) if high == 1 else matching)
 
-    def _selected(self, command: Do, found: list[dict[str, Any]]) -> Any:
+    def _selected(self, command: Do, matching: list[dict[str, Any]]) -> Any:
         args = command.args
         if args["one"]:
-            if not found and args["one"] == "required":
+            if not matching and args["one"] == "required":
                 return StepFailure("row_not_found", "no such row", status=404)
-            return copy.deepcopy(found[0]) if found else None
+            return copy.deepcopy(matching[0]) if matching else None
         if args["require"] == "all":
-            for column, wanted in args["where"].items():
-                if isinstance(wanted, list) and {row[column] for row in found} != set(wanted):
+            for column, operand in args["where"].items():
+                if isinstance(operand, list) and {row[column] for row in matching} != set(operand):
                     return StepFailure("row_not_found", f"unknown {column}", status=422)
         if args["key_by"]:
-            return {row[args["key_by"]]: copy.deepcopy(row) for row in found}
-        return copy.deepcopy(found[: args["limit"]])
+            return {row[args["key_by"]]: copy.deepcopy(row) for row in matching}
+        return copy.deepcopy(matching[: args["limit"]])
 
 
 Answer = Callable[[Any], Any]
@@ -229,7 +229,7 @@ class Driver:
         self.now = START
 
     def calls(self, verb: str) -> list[Do]:
-        return [one for one in self.done if isinstance(one, Do) and one.verb == verb]
+        return [command for command in self.done if isinstance(command, Do) and command.verb == verb]
 
     def do(self, command: Command) -> Entry:
         self.done.append(command)

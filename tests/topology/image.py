@@ -96,8 +96,8 @@ class Build:
         for pattern in patterns:
             for path in source.glob(pattern.strip("/")) if pattern != "." else [source]:
                 there.mkdir(parents=True, exist_ok=True)
-                what = f"{path}/." if path.is_dir() else str(path)
-                subprocess.run(["cp", "-a", what, str(there)], check=True)
+                copied = f"{path}/." if path.is_dir() else str(path)
+                subprocess.run(["cp", "-a", copied, str(there)], check=True)
 
     def _run(self, line: str) -> None:
         lent = [(path, self.stage.root / path.relative_to("/")) for path in LENT if path.exists()]

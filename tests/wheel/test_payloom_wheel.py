@@ -124,8 +124,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> WheelEnvironment:
 @pytest.fixture(scope="module")
 def project(installed: WheelEnvironment, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project") / "shop"
-    made = installed.run("payloom", "init", str(folder))
-    assert made.returncode == 0, made.stderr
+    completed = installed.run("payloom", "init", str(folder))
+    assert completed.returncode == 0, completed.stderr
     (folder / "nightly.py").write_text(PYTHON_WORKFLOW, "utf-8")
     return folder
 

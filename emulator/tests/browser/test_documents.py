@@ -23,7 +23,7 @@ def invoice(local: Local) -> Any:
     local.stripe.v1.invoice_items.create(
         {"customer": customer.id, "amount": 2500, "currency": "usd", "description": "One hour of tuning"}
     )
-    made = local.stripe.v1.invoices.create(
+    draft = local.stripe.v1.invoices.create(
         {
             "customer": customer.id,
             "collection_method": "send_invoice",
@@ -31,7 +31,7 @@ def invoice(local: Local) -> Any:
             "pending_invoice_items_behavior": "include",
         }
     )
-    return local.stripe.v1.invoices.finalize_invoice(made.id)
+    return local.stripe.v1.invoices.finalize_invoice(draft.id)
 
 
 def pay_invoice(page: Page, number: str) -> None:
@@ -62,29 +62,29 @@ def test_a_payment_link_opens_a_new_session_each_time(page: Page, local: Local) 
 
 
 def test_a_hosted_invoice_is_declined_then_paid(page: Page, local: Local) -> None:
-    made = invoice(local)
-    page.goto(made.hosted_invoice_url)
+    finalized = invoice(local)
+    page.goto(finalized.hosted_invoice_url)
     expect(page.get_by_text("One hour of tuning")).to_be_visible()
     pay_invoice(page, DECLINED)
     expect(page.get_by_role("alert").first).to_contain_text("declined")
-    assert local.stripe.v1.invoices.retrieve(made.id).status == "open"
+    assert local.stripe.v1.invoices.retrieve(finalized.id).status == "open"
     pay_invoice(page, GOOD)
     expect(page.locator(".status").first).to_have_text("Paid")
-    assert local.stripe.v1.invoices.retrieve(made.id).status == "paid"
+    assert local.stripe.v1.invoices.retrieve(finalized.id).status == "paid"
 
 
 def test_a_hosted_invoice_can_be_paid_with_3d_secure(page: Page, local: Local) -> None:
-    made = invoice(local)
-    page.goto(made.hosted_invoice_url)
+    finalized = invoice(local)
+    page.goto(finalized.hosted_invoice_url)
     pay_invoice(page, SECURE)
     page.get_by_role("button", name="Complete authentication").click()
     expect(page.locator(".status").first).to_have_text("Paid")
-    assert local.stripe.v1.invoices.retrieve(made.id).status == "paid"
+    assert local.stripe.v1.invoices.retrieve(finalized.id).status == "paid"
 
 
 def test_the_invoice_pdf_is_a_pdf(page: Page, local: Local) -> None:
-    made = invoice(local)
-    answer = page.request.get(made.invoice_pdf)
+    finalized = invoice(local)
+    answer = page.request.get(finalized.invoice_pdf)
     assert answer.headers["content-type"] == "application/pdf"
     assert answer.body().startswith(b"%PDF-1.4")
     assert b"One hour of tuning" in answer.body()
@@ -123,17 +123,17 @@ def test_axe_finds_nothing(
 
 
 def test_a_click_before_the_script_runs_is_not_lost(page: Page, local: Local) -> None:
-    made = invoice(local)
-    page.goto(made.hosted_invoice_url)
+    finalized = invoice(local)
+    page.goto(finalized.hosted_invoice_url)
     pay_invoice(page, SECURE)
     page.get_by_role("button", name="Complete authentication").wait_for()
     challenge = page.url
-    held: list[Route] = []
-    page.route("**/pages/challenge.js", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks the handler
+    held_routes: list[Route] = []
+    page.route("**/pages/challenge.js", lambda route: held_routes.append(route))  # noqa: PLW0108 - Playwright marks the handler
     with page.expect_request("**/pages/challenge.js"):
         page.goto(challenge, wait_until="commit")
     button = page.get_by_role("button", name="Complete authentication")
     expect(button).to_be_disabled()
-    held[0].continue_()
+    held_routes[0].continue_()
     button.click()
     expect(page.locator(".status").first).to_have_text("Paid")

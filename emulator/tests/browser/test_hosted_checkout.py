@@ -20,9 +20,9 @@ pytestmark = pytest.mark.browser
 
 
 def test_paying_completes_the_session_and_returns_with_its_id(page: Page, local: Local) -> None:
-    made = session(local)
-    page.goto(made.url)
-    assert re.fullmatch(rf"{local.url}/c/pay/{made.id}(#.*)?", page.url)
+    checkout = session(local)
+    page.goto(checkout.url)
+    assert re.fullmatch(rf"{local.url}/c/pay/{checkout.id}(#.*)?", page.url)
     expect(page.get_by_role("heading", level=1)).to_have_text("Pay Local Stripe")
     expect(page.get_by_test_id("product-summary-total-amount")).to_have_text("$32.00")
     expect(page.locator(".item")).to_contain_text(["Coffee beans, 1 kg"])
@@ -30,8 +30,8 @@ def test_paying_completes_the_session_and_returns_with_its_id(page: Page, local:
     expect(page.locator(".item")).to_contain_text(["$16.00 each"])
     fill(page)
     pay(page)
-    arrived(page, local, made.id)
-    done = local.stripe.v1.checkout.sessions.retrieve(made.id)
+    arrived(page, local, checkout.id)
+    done = local.stripe.v1.checkout.sessions.retrieve(checkout.id)
     assert (done.status, done.payment_status) == ("complete", "paid")
     assert done.customer_details is not None
     assert done.customer_details.email == "jenny@example.com"
@@ -43,19 +43,19 @@ def test_paying_completes_the_session_and_returns_with_its_id(page: Page, local:
 
 
 def test_a_declined_card_says_why_and_another_one_pays(page: Page, local: Local) -> None:
-    made = session(local)
-    page.goto(made.url)
+    checkout = session(local)
+    page.goto(checkout.url)
     fill(page, DECLINED)
     pay(page)
     expect(page.locator("#alert")).to_contain_text("Your card was declined.")
     expect(page.locator("#alert")).to_contain_text("try another card")
     expect(page.get_by_label("Card number")).to_be_focused()
     expect(page.get_by_label("Card number")).to_have_attribute("aria-invalid", "true")
-    assert local.stripe.v1.checkout.sessions.retrieve(made.id).status == "open"
+    assert local.stripe.v1.checkout.sessions.retrieve(checkout.id).status == "open"
     page.get_by_label("Card number").fill(GOOD)
     expect(page.get_by_label("Card number")).to_have_attribute("aria-invalid", "false")
     pay(page)
-    arrived(page, local, made.id)
+    arrived(page, local, checkout.id)
 
 
 @pytest.mark.parametrize(
@@ -78,46 +78,46 @@ def test_the_message_of_a_refused_card_stands_at_its_field(
 
 
 def test_3d_secure_completed_pays(page: Page, local: Local) -> None:
-    made = session(local)
-    page.goto(made.url)
+    checkout = session(local)
+    page.goto(checkout.url)
     fill(page, SECURE)
     pay(page)
     frame = page.frame_locator('iframe[title="3-D Secure challenge"]')
     expect(frame.get_by_text("$32.00")).to_be_visible()
     challenge(page, "Complete")
-    arrived(page, local, made.id)
-    assert local.stripe.v1.checkout.sessions.retrieve(made.id).payment_status == "paid"
+    arrived(page, local, checkout.id)
+    assert local.stripe.v1.checkout.sessions.retrieve(checkout.id).payment_status == "paid"
 
 
 def test_3d_secure_failed_stays_on_the_page_and_another_card_pays(page: Page, local: Local) -> None:
-    made = session(local)
-    page.goto(made.url)
+    checkout = session(local)
+    page.goto(checkout.url)
     fill(page, SECURE)
     pay(page)
     challenge(page, "Fail")
     expect(page.locator("#alert")).to_contain_text("unable to authenticate your payment method")
     expect(page.get_by_test_id("hosted-payment-submit-button")).to_be_enabled()
-    assert local.stripe.v1.checkout.sessions.retrieve(made.id).status == "open"
+    assert local.stripe.v1.checkout.sessions.retrieve(checkout.id).status == "open"
     page.get_by_label("Card number").fill(GOOD)
     pay(page)
-    arrived(page, local, made.id)
+    arrived(page, local, checkout.id)
 
 
 def test_the_back_link_leads_to_the_cart_and_leaves_the_session_open(page: Page, local: Local) -> None:
-    made = session(local)
-    page.goto(made.url)
+    checkout = session(local)
+    page.goto(checkout.url)
     page.get_by_role("link", name="Back to Local Stripe").click()
     page.wait_for_url(f"{local.shop}/cart")
-    assert local.stripe.v1.checkout.sessions.retrieve(made.id).status == "open"
+    assert local.stripe.v1.checkout.sessions.retrieve(checkout.id).status == "open"
 
 
 def test_a_test_card_fills_the_form_with_one_click(page: Page, local: Local) -> None:
-    made = session(local)
-    page.goto(made.url)
+    checkout = session(local)
+    page.goto(checkout.url)
     page.get_by_role("button", name="Succeeds").click()
     expect(page.get_by_label("Card number")).to_have_value("4242 4242 4242 4242")
     pay(page)
-    arrived(page, local, made.id)
+    arrived(page, local, checkout.id)
 
 
 def test_an_unfinished_form_names_each_field_and_sends_nothing(watched: Callable[..., Any], local: Local) -> None:
@@ -133,8 +133,8 @@ def test_an_unfinished_form_names_each_field_and_sends_nothing(watched: Callable
 
 
 def test_the_whole_form_works_from_the_keyboard(page: Page, local: Local) -> None:
-    made = session(local)
-    page.goto(made.url)
+    checkout = session(local)
+    page.goto(checkout.url)
     page.get_by_label("Email").focus()
     page.keyboard.type("jenny@example.com")
     page.keyboard.press("Tab")
@@ -149,30 +149,30 @@ def test_the_whole_form_works_from_the_keyboard(page: Page, local: Local) -> Non
     expect(page.get_by_label("Expiration date")).to_have_value("12 / 34")
     expect(page.get_by_label("Security code")).to_have_value("123")
     page.keyboard.press("Enter")
-    arrived(page, local, made.id)
+    arrived(page, local, checkout.id)
 
 
 def test_a_second_click_while_paying_does_not_pay_twice(watched: Callable[..., Any], local: Local) -> None:
     page, watch = watched()
-    made = session(local)
-    page.goto(made.url)
+    checkout = session(local)
+    page.goto(checkout.url)
     fill(page)
     page.get_by_test_id("hosted-payment-submit-button").dblclick()
-    arrived(page, local, made.id)
+    arrived(page, local, checkout.id)
     assert len([r for r in watch.requests if r.url.endswith("/confirm")]) == 1
     assert len(local.stripe.v1.payment_intents.list().data) == 1
 
 
 def test_the_customers_email_is_filled_in_and_cannot_be_changed(page: Page, local: Local) -> None:
     customer = local.stripe.v1.customers.create({"email": "known@example.com", "name": "Known Person"})
-    made = session(local, customer=customer.id)
-    page.goto(made.url)
+    checkout = session(local, customer=customer.id)
+    page.goto(checkout.url)
     expect(page.get_by_label("Email")).to_have_value("known@example.com")
     expect(page.get_by_label("Email")).not_to_be_editable()
     fill(page, email=None)
     pay(page)
-    arrived(page, local, made.id)
-    assert local.stripe.v1.checkout.sessions.retrieve(made.id).customer == customer.id
+    arrived(page, local, checkout.id)
+    assert local.stripe.v1.checkout.sessions.retrieve(checkout.id).customer == customer.id
 
 
 @pytest.mark.parametrize(
@@ -193,21 +193,21 @@ def test_amounts_are_written_with_the_currencys_own_decimals(
 
 
 def test_a_complete_session_says_so_and_leads_on(page: Page, local: Local) -> None:
-    made = session(local)
-    page.goto(made.url)
+    checkout = session(local)
+    page.goto(checkout.url)
     fill(page)
     pay(page)
-    arrived(page, local, made.id)
-    page.goto(made.url)
+    arrived(page, local, checkout.id)
+    page.goto(checkout.url)
     expect(page.get_by_role("heading", level=1)).to_have_text("You have already paid")
     page.get_by_role("link", name="Continue to").click()
-    arrived(page, local, made.id)
+    arrived(page, local, checkout.id)
 
 
 def test_an_expired_session_says_so_and_leads_back(page: Page, local: Local) -> None:
-    made = session(local)
-    local.stripe.v1.checkout.sessions.expire(made.id)
-    page.goto(made.url)
+    checkout = session(local)
+    local.stripe.v1.checkout.sessions.expire(checkout.id)
+    page.goto(checkout.url)
     expect(page.get_by_role("heading", level=1)).to_have_text("This link has expired")
     page.get_by_role("link", name="Back to").click()
     page.wait_for_url(f"{local.shop}/cart")
@@ -222,7 +222,7 @@ def test_an_unknown_session_is_a_clear_404(page: Page, local: Local) -> None:
 
 def test_setup_mode_saves_a_card_without_an_amount(page: Page, local: Local) -> None:
     customer = local.stripe.v1.customers.create({"email": "known@example.com"})
-    made = local.stripe.v1.checkout.sessions.create(
+    checkout = local.stripe.v1.checkout.sessions.create(
         {
             "mode": "setup",
             "currency": "usd",
@@ -230,11 +230,11 @@ def test_setup_mode_saves_a_card_without_an_amount(page: Page, local: Local) -> 
             "success_url": f"{local.shop}/thanks?session_id={{CHECKOUT_SESSION_ID}}",
         }
     )
-    page.goto(present(made.url))
+    page.goto(present(checkout.url))
     expect(page.get_by_test_id("product-summary-total-amount")).to_have_count(0)
     fill(page, email=None)
     page.get_by_role("button", name="Save card").click()
-    arrived(page, local, made.id)
+    arrived(page, local, checkout.id)
     saved = local.stripe.v1.customers.payment_methods.list(customer.id)
     assert [present(method.card).last4 for method in saved.data] == ["4242"]
 
@@ -269,11 +269,11 @@ def test_axe_finds_nothing(
 
 def test_nothing_is_cut_off_at_phone_width(watched: Callable[..., Any], local: Local) -> None:
     page, _ = watched(width=360, height=740)
-    made = session(local)
-    page.goto(made.url)
+    checkout = session(local)
+    page.goto(checkout.url)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.get_by_text("Order details").click()
     expect(page.locator(".item-name")).to_be_visible()
     fill(page)
     pay(page)
-    arrived(page, local, made.id)
+    arrived(page, local, checkout.id)

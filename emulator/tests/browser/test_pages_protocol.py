@@ -29,8 +29,8 @@ def test_the_stand_in_is_revalidated_and_not_sent_twice(local: Local) -> None:
 
 
 def test_pages_allow_their_own_scripts_only_and_no_frame_around_them(local: Local) -> None:
-    made = session(local)
-    for path in (f"/c/pay/{made.id}", "/", "/p/session/nothing"):
+    checkout = session(local)
+    for path in (f"/c/pay/{checkout.id}", "/", "/p/session/nothing"):
         policy = httpx.get(local.url + path).headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "script-src 'self';" in policy
@@ -41,15 +41,15 @@ def test_pages_allow_their_own_scripts_only_and_no_frame_around_them(local: Loca
 
 def test_embedded_pages_and_challenges_ask_for_the_client_secret(local: Local) -> None:
     tea = {"price_data": {"currency": "usd", "unit_amount": 900, "product_data": {"name": "Tea"}}, "quantity": 1}
-    made = local.stripe.v1.checkout.sessions.create(
+    checkout = local.stripe.v1.checkout.sessions.create(
         request_params(
             {"mode": "payment", "ui_mode": "embedded_page", "line_items": [tea], "return_url": f"{local.shop}/thanks"}
         )
     )
-    base = f"{local.url}/_emulator/checkout/{made.id}"
+    base = f"{local.url}/_emulator/checkout/{checkout.id}"
     for path in ("embedded", "session"):
         assert httpx.get(f"{base}/{path}").status_code == 404
-        assert httpx.get(f"{base}/{path}", params={"secret": made.client_secret}).status_code == 200
+        assert httpx.get(f"{base}/{path}", params={"secret": checkout.client_secret}).status_code == 200
     intent = local.stripe.v1.payment_intents.create(
         {"amount": 500, "currency": "usd", "automatic_payment_methods": {"enabled": True}}
     )
@@ -60,6 +60,6 @@ def test_embedded_pages_and_challenges_ask_for_the_client_secret(local: Local) -
 
 
 def test_finishing_early_leads_back_to_the_form(local: Local) -> None:
-    made = session(local)
-    answer = httpx.get(f"{local.url}/_emulator/checkout/{made.id}/finish")
-    assert (answer.status_code, answer.headers["location"]) == (303, f"/c/pay/{made.id}")
+    checkout = session(local)
+    answer = httpx.get(f"{local.url}/_emulator/checkout/{checkout.id}/finish")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/c/pay/{checkout.id}")

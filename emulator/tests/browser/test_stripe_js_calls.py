@@ -72,8 +72,8 @@ def test_three_separate_card_fields_make_one_card(page: Page, local: Local, make
     page.frame_locator('iframe[title="Secure expiration date input frame"]').locator("input").fill("1234")
     page.frame_locator('iframe[title="Secure CVC input frame"]').locator("input").fill("123")
     pay(page)
-    made = result(page)["ok"]
-    assert (made["object"], made["last4"]) == (kind, "4242")
+    card = result(page)["ok"]
+    assert (card["object"], card["last4"]) == (kind, "4242")
 
 
 @pytest.mark.parametrize(
@@ -236,10 +236,10 @@ def test_a_debit_is_confirmed_with_its_numbers(page: Page, local: Local) -> None
         "sepa_debit": {"iban": "AT611904300234573201"},
         "billing_details": {"name": "Jenny", "email": "j@example.com"},
     }
-    made = intent(local, allowed_payment_method_types=["sepa_debit"])
+    payment = intent(local, allowed_payment_method_types=["sepa_debit"])
     answer = page.evaluate(
         "([secret, about]) => stripe.confirmSepaDebitPayment(secret, {payment_method: about})",
-        [made.client_secret, about],
+        [payment.client_secret, about],
     )
     assert answer["paymentIntent"]["status"] == "processing"
 

@@ -50,11 +50,13 @@ class Shop:
         params: dict[str, Any] = {"email": "jenny@example.com", "name": "Jenny", **more}
         if self.clock is not None:
             params["test_clock"] = self.clock.id
-        made = self.v1.customers.create(request_params(params))
+        customer = self.v1.customers.create(request_params(params))
         if card:
-            method = self.v1.payment_methods.attach(card, {"customer": made.id})
-            made = self.v1.customers.update(made.id, {"invoice_settings": {"default_payment_method": method.id}})
-        return made
+            method = self.v1.payment_methods.attach(card, {"customer": customer.id})
+            customer = self.v1.customers.update(
+                customer.id, {"invoice_settings": {"default_payment_method": method.id}}
+            )
+        return customer
 
     def switch_card(self, customer: str, card: str) -> None:
         method = self.v1.payment_methods.attach(card, {"customer": customer})

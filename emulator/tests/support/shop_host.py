@@ -60,12 +60,12 @@ def shop_app(emulator: str, bundles: Path) -> Starlette:
         """Make an intent or a session with the parameters the page asks for, and hand out its client secret."""
         params = await request.json()
         kind = request.path_params["kind"]
-        made = {
+        created = {
             "payment_intents": sdk.v1.payment_intents.create,
             "setup_intents": sdk.v1.setup_intents.create,
             "sessions": sdk.v1.checkout.sessions.create,
         }[kind](params)
-        return JSONResponse({"id": made.id, "clientSecret": made.client_secret})
+        return JSONResponse({"id": created.id, "clientSecret": created.client_secret})
 
     return Starlette(
         routes=[

@@ -22,8 +22,8 @@ def test_every_control_call_is_documented() -> None:
     for route in control_api.routes():
         if not route.path.startswith("/_emulator"):
             continue
-        shown = route.path.replace("{outcome:str}", "complete")
-        assert shown in page, route.path
+        documented_path = route.path.replace("{outcome:str}", "complete")
+        assert documented_path in page, route.path
 
 
 def test_the_coverage_page_is_the_one_the_code_makes() -> None:

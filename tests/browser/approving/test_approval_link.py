@@ -68,16 +68,16 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         "workflows/ask.yaml": ASK,
         "emails/ask.mjml.j2": MAIL,
     }
-    with running_server(tmp_path_factory.mktemp("approving"), files) as made:
-        yield made
+    with running_server(tmp_path_factory.mktemp("approving"), files) as server:
+        yield server
 
 
 def asked(shop: RunningServer, order: str, to: str, **more: Any) -> str:
     """Ask, and return the link from the mail as it is sent; who looks at mails in the studio sees none."""
     assert shop.http.post("/api/ask", json={"id": order, "to": to, **more}).status_code == 202
-    found = shop.wait(lambda: shop.manage("/mails", to=to)["data"])
-    assert "/approve/[redacted]" in shop.manage(f"/mails/{found[0]['id']}")["html"]
-    text = shop.sent_mails()[found[0]["id"]]
+    mails = shop.wait(lambda: shop.manage("/mails", to=to)["data"])
+    assert "/approve/[redacted]" in shop.manage(f"/mails/{mails[0]['id']}")["html"]
+    text = shop.sent_mails()[mails[0]["id"]]
     link = re.search(r'href="([^"]*/approve/[^"]+)"', text)
     assert link, text
     shop.wait(lambda: shop.manage("/runs", workflow="ask")["data"][0]["status"] == "waiting")
@@ -157,6 +157,6 @@ def test_no_journal_and_no_answer_of_the_server_holds_the_link(shop: RunningServ
     link = asked(shop, "o8", "eighth@shop.test")
     token = link.rpartition("/approve/")[2]
     run = shop.manage("/runs", workflow="ask")["data"][0]["id"]
-    told = shop.http.get(f"/api/_payloom/runs/{run}", headers=shop.admin).text
-    assert token not in told
-    assert token.partition(".")[2] not in told
+    body = shop.http.get(f"/api/_payloom/runs/{run}", headers=shop.admin).text
+    assert token not in body
+    assert token.partition(".")[2] not in body

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def _running_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    made = Shop(tmp_path_factory.mktemp("shop") / "demo")
-    made.start()
-    yield made
-    made.stop()
+    shop = Shop(tmp_path_factory.mktemp("shop") / "demo")
+    shop.start()
+    yield shop
+    shop.stop()
 
 
 @pytest.fixture

@@ -22,21 +22,21 @@ def test_axe_finds_nothing_and_nothing_overflows(
     shop: Shop, watched: Pages, axe: Callable[[Any], list[str]], theme: str, width: int
 ) -> None:
     page, _ = watched(theme=theme, width=width)
-    found = {}
+    violations = {}
     for path in OPEN:
         page.goto(shop.url + path)
-        found[path] = axe(page)
+        violations[path] = axe(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than the screen"
     buyer = Visitor(shop, page).sign_up().put_in_cart("Retry Mug")
-    found["/cart, full"] = axe(page)
+    violations["/cart, full"] = axe(page)
     for path in OWN:
         page.goto(shop.url + path)
-        found[path] = axe(page)
+        violations[path] = axe(page)
     page.get_by_role("button", name="Sign out").click()
     buyer.sign_in("admin@corner.test", "tiller-and-sail")
     page.goto(f"{shop.url}/admin")
-    found["/admin"] = axe(page)
-    assert {path: lines for path, lines in found.items() if lines} == {}
+    violations["/admin"] = axe(page)
+    assert {path: lines for path, lines in violations.items() if lines} == {}
 
 
 def test_a_purchase_needs_no_mouse(shop: Shop, page: Page) -> None:

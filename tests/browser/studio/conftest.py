@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def _running_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     build_studio()
-    made = Studio(tmp_path_factory.mktemp("studio") / "demo")
-    made.start()
-    yield made
-    made.shop.stop()
+    studio = Studio(tmp_path_factory.mktemp("studio") / "demo")
+    studio.start()
+    yield studio
+    studio.shop.stop()
 
 
 @pytest.fixture

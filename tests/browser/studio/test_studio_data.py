@@ -207,10 +207,10 @@ def test_a_row_is_added_and_deleted_and_tells_who_wrote_it(studio: Studio, open_
 
 
 def test_stripes_own_customers_are_a_table_too(studio: Studio, open_page: OpenPage, local: stripe.StripeClient) -> None:
-    made = local.v1.customers.create({"email": "grid@studio.test", "name": "Greta Grid"})
+    customer = local.v1.customers.create({"email": "grid@studio.test", "name": "Greta Grid"})
     page = open_page("/tables/stripe.customers")
     page.get_by_role("cell", name="grid@studio.test").click()
-    expect(page.get_by_role("dialog")).to_contain_text(made.id)
+    expect(page.get_by_role("dialog")).to_contain_text(customer.id)
     page.keyboard.press("Escape")
     page.get_by_role("searchbox", name="Stripe search query").fill('email:"nobody@studio.test"')
     page.keyboard.press("Enter")
@@ -224,7 +224,7 @@ def test_moving_the_clock_forward_renews_a_subscription(open_page: OpenPage, loc
     price = local.v1.prices.create(
         {"product": product.id, "unit_amount": 900, "currency": "usd", "recurring": {"interval": "month"}}
     )
-    made = local.v1.subscriptions.create(
+    subscription = local.v1.subscriptions.create(
         {
             "customer": customer.id,
             "items": [{"price": price.id}],
@@ -233,7 +233,7 @@ def test_moving_the_clock_forward_renews_a_subscription(open_page: OpenPage, loc
         }
     )
     page = open_page("/local-stripe?tab=subscriptions")
-    row = page.get_by_role("row").filter(has_text=made.id)
+    row = page.get_by_role("row").filter(has_text=subscription.id)
     expect(row).to_contain_text("Trialing")
     page.get_by_role("button", name="+ 14 days").click()
     expect(page.locator(".toast-title").first).to_contain_text("at the local Stripe")
@@ -257,8 +257,8 @@ def test_an_unknown_event_is_refused_with_a_hint(open_page: OpenPage) -> None:
     page = open_page("/local-stripe")
     page.get_by_role("combobox", name="Event").fill("payment_intent.suceeded")
     page.get_by_role("button", name="Trigger").click()
-    told = page.get_by_role("region", name=re.compile("Notifications")).get_by_role("listitem")
-    expect(told).to_contain_text("payment_intent.succeeded")
+    toast = page.get_by_role("region", name=re.compile("Notifications")).get_by_role("listitem")
+    expect(toast).to_contain_text("payment_intent.succeeded")
 
 
 def test_the_settings_show_no_secret_and_the_theme_is_kept(studio: Studio, open_page: OpenPage) -> None:

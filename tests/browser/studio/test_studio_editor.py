@@ -22,19 +22,19 @@ def editor(studio: Studio, open_page: OpenPage) -> EditorMaker:
 
 
 def test_an_edit_on_the_canvas_changes_its_lines_of_the_file_and_no_others(editor: EditorMaker) -> None:
-    it = editor()
-    it.card("log last").click()
-    it.page.keyboard.press("Delete")
-    expect(it.page.get_by_text("Unsaved", exact=True)).to_be_visible()
-    assert it.file.read_text("utf-8") == TEXT, "nothing is written before it is saved"
-    assert it.save() == TEXT.replace("  - log: last\n", "")
+    canvas = editor()
+    canvas.card("log last").click()
+    canvas.page.keyboard.press("Delete")
+    expect(canvas.page.get_by_text("Unsaved", exact=True)).to_be_visible()
+    assert canvas.file.read_text("utf-8") == TEXT, "nothing is written before it is saved"
+    assert canvas.save() == TEXT.replace("  - log: last\n", "")
 
 
 def test_a_card_dragged_into_a_branch_takes_its_comments_along(editor: EditorMaker) -> None:
-    it = editor()
-    it.drag(it.card("let n second"), it.place("Add a step after log inside"))
-    expect(it.page.get_by_role("button", name=re.compile("let n second step 2 of 2 in “then”"))).to_be_visible()
-    assert it.save() == TEXT.replace(
+    canvas = editor()
+    canvas.drag(canvas.card("let n second"), canvas.place("Add a step after log inside"))
+    expect(canvas.page.get_by_role("button", name=re.compile("let n second step 2 of 2 in “then”"))).to_be_visible()
+    assert canvas.save() == TEXT.replace(
         """\
   # about the second
   - id: second
@@ -55,56 +55,56 @@ def test_a_card_dragged_into_a_branch_takes_its_comments_along(editor: EditorMak
 
 
 def test_a_card_dropped_nowhere_goes_back(editor: EditorMaker) -> None:
-    it = editor()
-    card = it.card("log last")
+    canvas = editor()
+    card = canvas.card("log last")
     card.hover(position={"x": 30, "y": 20})  # waits until the card stands still and can be hit
     before = card.bounding_box()
-    mouse = it.page.mouse
+    mouse = canvas.page.mouse
     mouse.down()
     mouse.move(present(before)["x"] - 90, present(before)["y"] + 10, steps=6)
-    expect(it.page.locator(".flow-open").first).to_be_visible()
-    expect(it.page.locator(".flow-aim")).to_have_count(0)
+    expect(canvas.page.locator(".flow-open").first).to_be_visible()
+    expect(canvas.page.locator(".flow-aim")).to_have_count(0)
     mouse.up()
-    expect(it.page.get_by_text("Published", exact=True)).to_be_visible()
-    assert it.card("log last").bounding_box() == before
+    expect(canvas.page.get_by_text("Published", exact=True)).to_be_visible()
+    assert canvas.card("log last").bounding_box() == before
 
 
 def test_a_step_is_added_from_the_catalog_on_a_line_between_two(editor: EditorMaker) -> None:
-    it = editor()
-    it.place("Add a step after first").click()
-    it.page.get_by_role("combobox").fill("write to the log")
-    it.page.keyboard.press("Enter")
-    expect(it.page.get_by_role("button", name=re.compile(r"^log step 2 of 5"))).to_have_attribute(
+    canvas = editor()
+    canvas.place("Add a step after first").click()
+    canvas.page.get_by_role("combobox").fill("write to the log")
+    canvas.page.keyboard.press("Enter")
+    expect(canvas.page.get_by_role("button", name=re.compile(r"^log step 2 of 5"))).to_have_attribute(
         "aria-pressed", "true"
     )
-    expect(it.page.get_by_role("form", name="Step").locator(":focus")).to_have_count(1)
-    it.page.keyboard.type("noted")
-    saved = it.save()
+    expect(canvas.page.get_by_role("form", name="Step").locator(":focus")).to_have_count(1)
+    canvas.page.keyboard.type("noted")
+    saved = canvas.save()
     assert saved.replace("  - log: noted\n", "") == TEXT
     assert "let: {n: 1}\n  - log: noted\n  # about the second" in saved
 
 
 def test_undo_and_redo_bring_back_text_and_selection(editor: EditorMaker) -> None:
-    it = editor()
-    it.card("let n first").click()
-    it.page.keyboard.press("Control+d")
-    expect(it.card("let n first_2")).to_have_attribute("aria-pressed", "true")
-    it.page.keyboard.press("Control+z")
-    expect(it.page.get_by_role("button", name=re.compile("let n first_2"))).to_have_count(0)
-    expect(it.card("let n first")).to_have_attribute("aria-pressed", "true")
-    expect(it.page.get_by_text("Published", exact=True)).to_be_visible()
-    it.page.keyboard.press("Control+Shift+z")
-    expect(it.card("let n first_2")).to_be_visible()
-    it.page.get_by_role("button", name=re.compile("^Undo: Duplicate")).click()
-    expect(it.page.get_by_text("Published", exact=True)).to_be_visible()
+    canvas = editor()
+    canvas.card("let n first").click()
+    canvas.page.keyboard.press("Control+d")
+    expect(canvas.card("let n first_2")).to_have_attribute("aria-pressed", "true")
+    canvas.page.keyboard.press("Control+z")
+    expect(canvas.page.get_by_role("button", name=re.compile("let n first_2"))).to_have_count(0)
+    expect(canvas.card("let n first")).to_have_attribute("aria-pressed", "true")
+    expect(canvas.page.get_by_text("Published", exact=True)).to_be_visible()
+    canvas.page.keyboard.press("Control+Shift+z")
+    expect(canvas.card("let n first_2")).to_be_visible()
+    canvas.page.get_by_role("button", name=re.compile("^Undo: Duplicate")).click()
+    expect(canvas.page.get_by_text("Published", exact=True)).to_be_visible()
 
 
 def test_steps_are_copied_into_another_workflow_with_their_comments_as_text_and_free_ids(editor: EditorMaker) -> None:
-    one = editor()
-    page = one.page
+    source = editor()
+    page = source.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    one.card("let n first").click()
-    one.card("let n second").click(modifiers=["Shift"])
+    source.card("let n first").click()
+    source.card("let n second").click(modifiers=["Shift"])
     page.keyboard.press("Control+c")
     assert "# odd blanks stay" in page.evaluate("navigator.clipboard.readText()")
     other = editor(page=page)
@@ -117,16 +117,16 @@ def test_steps_are_copied_into_another_workflow_with_their_comments_as_text_and_
 
 
 def test_several_steps_are_moved_wrapped_and_deleted_at_once(editor: EditorMaker) -> None:
-    it = editor()
-    it.card("let n first").click()
-    it.card("let n second").click(modifiers=["Shift"])
-    it.page.get_by_role("button", name="Step actions").click()
-    it.page.get_by_role("menuitem", name="Wrap in “Try”").click()
-    expect(it.page.get_by_role("button", name=re.compile("let n second step 2 of 2 in “try”"))).to_be_visible()
-    saved = it.save()
+    canvas = editor()
+    canvas.card("let n first").click()
+    canvas.card("let n second").click(modifiers=["Shift"])
+    canvas.page.get_by_role("button", name="Step actions").click()
+    canvas.page.get_by_role("menuitem", name="Wrap in “Try”").click()
+    expect(canvas.page.get_by_role("button", name=re.compile("let n second step 2 of 2 in “try”"))).to_be_visible()
+    saved = canvas.save()
     assert "  - try:\n" in saved
     assert "# odd blanks stay" in saved
-    it.page.keyboard.press("Control+z")
-    expect(it.page.get_by_role("button", name=re.compile("in “try”"))).to_have_count(0)
-    expect(it.page.get_by_text("Published", exact=True)).to_have_count(0)
-    assert it.save() == TEXT
+    canvas.page.keyboard.press("Control+z")
+    expect(canvas.page.get_by_role("button", name=re.compile("in “try”"))).to_have_count(0)
+    expect(canvas.page.get_by_text("Published", exact=True)).to_have_count(0)
+    assert canvas.save() == TEXT

@@ -58,51 +58,51 @@ def test_the_refund_flow_is_made_from_nothing_and_refunds(
     studio: Studio, open_page: OpenPage, watched: OpenWatched
 ) -> None:
     page = open_page("/workflows")
-    it, name = Maker(page), f"give-money-back-{uuid.uuid4().hex[:6]}"
+    maker, name = Maker(page), f"give-money-back-{uuid.uuid4().hex[:6]}"
     page.get_by_role("button", name="New workflow").first.click()
     page.get_by_label("Name").fill(name)
     page.get_by_label("Starts on").select_option(label="A call from a page or a program")
     page.get_by_role("button", name="Create").click()
-    expect(it.card("/give-money-back")).to_be_visible()
+    expect(maker.card("/give-money-back")).to_be_visible()
 
     # What callers send.
-    it.form.get_by_role("button", name="Add an input").click()
-    it.form.get_by_label("Name of field").fill("order_id")
+    maker.form.get_by_role("button", name="Add an input").click()
+    maker.form.get_by_label("Name of field").fill("order_id")
     page.keyboard.press("Tab")
-    it.form.get_by_label("Type of order_id").select_option("uuid")
+    maker.form.get_by_label("Type of order_id").select_option("uuid")
 
     # Who may, and what is the same request.
-    it.card("/give-money-back").click()
-    it.form.get_by_label("auth").select_option(label="people with a role")
-    it.expression("dedupe", "inputs.order_id")
+    maker.card("/give-money-back").click()
+    maker.form.get_by_label("auth").select_option(label="people with a role")
+    maker.expression("dedupe", "inputs.order_id")
 
     # The order.
-    it.card("/give-money-back").press("Escape")
-    it.card("/give-money-back").focus()
-    it.add("read rows")
-    it.choose("select: nothing chosen", "orders")
-    it.choose("Add a condition", "id")
-    it.expression("id", "inputs.order_id")
+    maker.card("/give-money-back").press("Escape")
+    maker.card("/give-money-back").focus()
+    maker.add("read rows")
+    maker.choose("select: nothing chosen", "orders")
+    maker.choose("Add a condition", "id")
+    maker.expression("id", "inputs.order_id")
 
     # The refund.
-    it.card("select orders").click()
-    it.add("refund payment")
-    it.choose("Add parameter", "payment_intent")
-    it.expression("payment_intent", "row.payment_intent")
+    maker.card("select orders").click()
+    maker.add("refund payment")
+    maker.choose("Add parameter", "payment_intent")
+    maker.expression("payment_intent", "row.payment_intent")
 
     # The answer, in the place of what a new workflow says.
-    it.card("it ran").click()
+    maker.card("it ran").click()
     page.keyboard.press("Delete")
-    it.card("stripe").click()
-    it.add("return a response")
-    it.expression("return", "{'refund': refund.id, 'status': refund.status}")
+    maker.card("stripe").click()
+    maker.add("return a response")
+    maker.expression("return", "{'refund': refund.id, 'status': refund.status}")
 
     # Tried on rows as they are: the way is lit, nothing happens.
     order = next(row for row in studio.shop.rows("orders", status="paid") if row["payment_intent"])
     page.get_by_role("button", name="Test", exact=True).click()
     page.get_by_role("textbox", name="Inputs").fill(json.dumps({"order_id": order["id"]}))
     page.get_by_role("button", name="Run the test").click()
-    expect(it.card("return")).to_have_class(re.compile("flow-lit"))
+    expect(maker.card("return")).to_have_class(re.compile("flow-lit"))
     assert studio.shop.rows("orders", id=order["id"])[0]["refunded"] == order["refunded"]
 
     # Saved, published, and run by an admin of the shop.

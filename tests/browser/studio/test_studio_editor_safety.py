@@ -23,9 +23,9 @@ def editor(studio: Studio, open_page: OpenPage) -> EditorMaker:
 
 
 def test_unsaved_edits_survive_views_pages_and_reloads(editor: EditorMaker, studio: Studio) -> None:
-    it = editor()
-    page = it.page
-    it.card("log last").click()
+    canvas = editor()
+    page = canvas.page
+    canvas.card("log last").click()
     page.keyboard.press("Control+d")
     expect(page.get_by_text("Unsaved", exact=True)).to_be_visible()
     for view in ("YAML", "List", "Both", "Canvas"):
@@ -38,7 +38,7 @@ def test_unsaved_edits_survive_views_pages_and_reloads(editor: EditorMaker, stud
     page.reload()
     expect(page.get_by_role("button", name=re.compile("^log last"))).to_have_count(2)
     expect(page.get_by_text("Your unsaved edits from")).to_be_visible()
-    assert it.file.read_text("utf-8") == TEXT
+    assert canvas.file.read_text("utf-8") == TEXT
     page.get_by_role("button", name="Discard").click()
     expect(page.get_by_text("Published", exact=True)).to_be_visible()
     page.keyboard.press("Control+z")
@@ -46,18 +46,18 @@ def test_unsaved_edits_survive_views_pages_and_reloads(editor: EditorMaker, stud
 
 
 def test_view_and_selected_step_are_in_the_address(editor: EditorMaker) -> None:
-    it = editor()
-    it.card("log inside").click()
-    it.page.get_by_role("button", name="Both", exact=True).click()
-    expect(it.page).to_have_url(re.compile(r"\?step=steps%2F2%2Fthen%2F0&view=split$"))
-    it.page.reload()
-    expect(it.card("log inside")).to_have_attribute("aria-pressed", "true")
-    expect(it.page.get_by_role("region", name="YAML")).to_be_visible()
+    canvas = editor()
+    canvas.card("log inside").click()
+    canvas.page.get_by_role("button", name="Both", exact=True).click()
+    expect(canvas.page).to_have_url(re.compile(r"\?step=steps%2F2%2Fthen%2F0&view=split$"))
+    canvas.page.reload()
+    expect(canvas.card("log inside")).to_have_attribute("aria-pressed", "true")
+    expect(canvas.page.get_by_role("region", name="YAML")).to_be_visible()
 
 
 def test_text_typed_back_is_not_unsaved(editor: EditorMaker) -> None:
-    it = editor()
-    page = it.page
+    canvas = editor()
+    page = canvas.page
     page.get_by_role("button", name="YAML", exact=True).click()
     page.locator(".cm-content").click()
     page.keyboard.press("Control+End")
@@ -69,38 +69,38 @@ def test_text_typed_back_is_not_unsaved(editor: EditorMaker) -> None:
 
 
 def test_a_file_changed_meanwhile_is_shown_beside_the_edits_and_never_written_over(editor: EditorMaker) -> None:
-    it = editor()
-    page = it.page
-    it.card("log last").click()
+    canvas = editor()
+    page = canvas.page
+    canvas.card("log last").click()
     page.keyboard.press("Delete")
     expect(page.get_by_text("Unsaved", exact=True)).to_be_visible()
-    theirs = TEXT.replace("# by hand only", "# by an admin")
-    it.file.write_text(theirs, "utf-8")
+    changed_text = TEXT.replace("# by hand only", "# by an admin")
+    canvas.file.write_text(changed_text, "utf-8")
     page.keyboard.press("Control+s")
     dialog = page.get_by_role("dialog", name="The file changed")
     expect(dialog).to_be_visible()
     expect(dialog.get_by_role("textbox", name="The file now")).to_contain_text("by an admin")
-    assert it.file.read_text("utf-8") == theirs
+    assert canvas.file.read_text("utf-8") == changed_text
     dialog.get_by_role("button", name="Use the file").click()
     expect(page.get_by_text("Unsaved", exact=True)).to_have_count(0)
     page.keyboard.press("Control+z")
     expect(page.get_by_text("Unsaved", exact=True)).to_be_visible()
-    assert it.file.read_text("utf-8") == theirs
-    assert it.save() == TEXT.replace("  - log: last\n", "")
+    assert canvas.file.read_text("utf-8") == changed_text
+    assert canvas.save() == TEXT.replace("  - log: last\n", "")
 
 
 def test_a_changed_file_is_taken_over_when_nothing_is_unsaved(editor: EditorMaker) -> None:
-    it = editor()
-    expect(it.card("log last")).to_be_visible()
-    it.file.write_text(TEXT.replace("log: last", "log: changed on disk"), "utf-8")
-    it.page.evaluate("window.dispatchEvent(new Event('focus'))")
-    expect(it.card("log changed on disk")).to_be_visible()
+    canvas = editor()
+    expect(canvas.card("log last")).to_be_visible()
+    canvas.file.write_text(TEXT.replace("log: last", "log: changed on disk"), "utf-8")
+    canvas.page.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(canvas.card("log changed on disk")).to_be_visible()
 
 
 def test_the_keyboard_alone_walks_adds_moves_and_saves(editor: EditorMaker) -> None:
-    it = editor()
-    page = it.page
-    it.card("log last")
+    canvas = editor()
+    page = canvas.page
+    canvas.card("log last")
     page.get_by_role("button", name="Show everything").focus()
     page.keyboard.press("Tab")
     expect(page.locator(":focus")).to_have_accessible_name(re.compile("^started by hand.*trigger$"))
@@ -121,12 +121,12 @@ def test_the_keyboard_alone_walks_adds_moves_and_saves(editor: EditorMaker) -> N
     expect(page.get_by_role("button", name=re.compile("^log step 1 of 1 in “else”"))).to_be_visible()
     page.keyboard.type("otherwise")
     page.keyboard.press("Escape")
-    expect(it.card("log otherwise")).to_be_focused()
+    expect(canvas.card("log otherwise")).to_be_focused()
     page.keyboard.press("a")
     page.keyboard.type("end the run quietly")
     page.keyboard.press("Escape")
-    expect(it.card("log otherwise")).to_be_focused()
-    saved = it.save()
+    expect(canvas.card("log otherwise")).to_be_focused()
+    saved = canvas.save()
     assert "    else:\n      - log: otherwise\n" in saved
     assert saved.index("- if:") < saved.index("# about the second") < saved.index("- log: last")
 
@@ -134,11 +134,13 @@ def test_the_keyboard_alone_walks_adds_moves_and_saves(editor: EditorMaker) -> N
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("view", ["canvas", "split", "yaml", "list"])
 def test_no_view_has_a_barrier(editor: EditorMaker, axe: AxeCheck, theme: str, view: str) -> None:
-    it = editor(theme=theme)
+    canvas = editor(theme=theme)
     if view != "canvas":
-        it.page.get_by_role("button", name={"split": "Both", "yaml": "YAML", "list": "List"}[view], exact=True).click()
-    it.page.wait_for_timeout(400)
-    assert axe(it.page) == []
+        canvas.page.get_by_role(
+            "button", name={"split": "Both", "yaml": "YAML", "list": "List"}[view], exact=True
+        ).click()
+    canvas.page.wait_for_timeout(400)
+    assert axe(canvas.page) == []
 
 
 def test_two_hundred_steps_can_be_dragged_without_a_stutter(editor: EditorMaker) -> None:
@@ -148,8 +150,8 @@ def test_two_hundred_steps_can_be_dragged_without_a_stutter(editor: EditorMaker)
         steps.append(
             f"  - if: s{at}.n > 1\n    then:\n      - log: a{at}\n      - log: b{at}\n    else:\n      - log: c{at}\n"
         )
-    it = editor("name: Large\non:\n  manual: true\n  auth: [admin]\nsteps:\n" + "".join(steps))
-    page = it.page
+    canvas = editor("name: Large\non:\n  manual: true\n  auth: [admin]\nsteps:\n" + "".join(steps))
+    page = canvas.page
     cards = page.locator(".flow-card")
     expect(cards).to_have_count(201)
     page.evaluate(

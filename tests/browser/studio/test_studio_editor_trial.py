@@ -40,27 +40,27 @@ def editor(studio: Studio, open_page: OpenPage) -> EditorMaker:
 
 
 def test_a_test_run_lights_the_way_it_took_and_does_nothing(editor: EditorMaker, studio: Studio) -> None:
-    it = editor()
-    page = it.page
+    canvas = editor()
+    page = canvas.page
     page.get_by_role("button", name="Test", exact=True).click()
     page.get_by_role("textbox", name="Inputs").fill('{"amount": 50}')
     page.get_by_role("button", name="Run the test").click()
-    expect(it.card("log large")).to_have_class(re.compile("flow-lit"))
-    expect(it.card("raise too_small")).to_have_class(re.compile("flow-dim"))
+    expect(canvas.card("log large")).to_have_class(re.compile("flow-lit"))
+    expect(canvas.card("raise too_small")).to_have_class(re.compile("flow-dim"))
     result = page.get_by_role("region", name="Result of the test")
     expect(result.get_by_text("Succeeded", exact=True).first).to_be_visible()
     expect(result).to_contain_text("large: true")
     page.get_by_role("textbox", name="Inputs").fill('{"amount": 5}')
     page.get_by_role("button", name="Run the test").click()
-    expect(it.card("raise too_small")).to_have_class(re.compile("flow-lit"))
-    expect(it.card("log large")).to_have_class(re.compile("flow-dim"))
+    expect(canvas.card("raise too_small")).to_have_class(re.compile("flow-lit"))
+    expect(canvas.card("log large")).to_have_class(re.compile("flow-dim"))
     expect(result.get_by_role("alert")).to_contain_text("Only 5.")
-    assert studio.get("/runs", workflow=it.id)["data"] == []
+    assert studio.get("/runs", workflow=canvas.id)["data"] == []
 
 
 def test_a_mocked_step_answers_what_was_said_and_is_remembered(editor: EditorMaker) -> None:
-    it = editor()
-    page = it.page
+    canvas = editor()
+    page = canvas.page
     page.get_by_role("button", name="Test", exact=True).click()
     page.get_by_role("textbox", name="Inputs").fill('{"amount": 50}')
     page.get_by_role("button", name="Run the test").click()
@@ -86,11 +86,11 @@ def test_a_failed_runs_data_comes_along_into_the_editor(studio: Studio, open_pag
 
 
 def test_versions_say_what_changed_and_bring_the_old_text_back(editor: EditorMaker) -> None:
-    it = editor()
-    page = it.page
-    it.card("log large").click()
+    canvas = editor()
+    page = canvas.page
+    canvas.card("log large").click()
     page.keyboard.press("Delete")
-    it.save()
+    canvas.save()
     page.get_by_role("button", name="Versions", exact=True).click()
     versions = page.get_by_role("list", name="Versions, newest first")
     expect(versions.get_by_role("listitem").first).to_contain_text("Current")
@@ -99,5 +99,5 @@ def test_versions_say_what_changed_and_bring_the_old_text_back(editor: EditorMak
     expect(page.get_by_label("Difference in lines")).to_contain_text("-      - log: large")
     page.get_by_role("button", name="Roll back to this version").click()
     page.get_by_role("alertdialog").get_by_role("button", name="Roll back").click()
-    expect(it.card("log large")).to_be_visible()
-    assert it.file.read_text("utf-8") == CHOICE.replace("NAME", it.id)
+    expect(canvas.card("log large")).to_be_visible()
+    assert canvas.file.read_text("utf-8") == CHOICE.replace("NAME", canvas.id)

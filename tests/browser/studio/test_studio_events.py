@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 def updated(studio: Studio) -> dict[str, Any]:
     """An event that changed something and started a run."""
-    found = studio.get("/events", type="customer.subscription.updated", limit=50)["data"]
-    return next(one for one in found if one["runs"] > 0)
+    events = studio.get("/events", type="customer.subscription.updated", limit=50)["data"]
+    return next(event for event in events if event["runs"] > 0)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -28,9 +28,9 @@ def test_an_event_shows_its_signature_its_changes_and_its_runs(
     page = open_page(f"/events/{updated['id']}", theme=theme)
     sheet = page.get_by_role("dialog", name="customer.subscription.updated")
     expect(sheet.get_by_text("Verified")).to_be_visible()
-    shown = studio.get(f"/events/{updated['id']}")
+    details = studio.get(f"/events/{updated['id']}")
     changes = sheet.get_by_role("list", name="What changed")
-    for name in shown["previous_attributes"]:
+    for name in details["previous_attributes"]:
         expect(changes).to_contain_text(name)
     assert axe(page) == []
     sheet.get_by_role("tab", name="Payload").click()

@@ -45,7 +45,7 @@ steps:
 
 
 @pytest.fixture
-def made(studio: Studio) -> Iterator[Callable[..., str]]:
+def new_workflow(studio: Studio) -> Iterator[Callable[..., str]]:
     """Return a maker of workflows, each under an id of its own; answers the id.
 
     They go away with the test: a broken one would hold up what other tests publish.
@@ -110,9 +110,9 @@ def end_of_line(page: Page, words: str) -> None:
 
 
 def test_a_stripe_step_is_filled_in_by_form_and_only_its_lines_change(
-    studio: Studio, open_page: OpenPage, made: Callable[..., str]
+    studio: Studio, open_page: OpenPage, new_workflow: Callable[..., str]
 ) -> None:
-    workflow = made()
+    workflow = new_workflow()
     before = file_of(studio, workflow)
     page = open_page(f"/workflows/{workflow}?step=steps/1")
     step = form(page)
@@ -153,9 +153,9 @@ def test_a_stripe_step_is_filled_in_by_form_and_only_its_lines_change(
 
 
 def test_what_is_no_value_stays_in_the_field_and_out_of_the_file(
-    studio: Studio, open_page: OpenPage, made: Callable[..., str]
+    studio: Studio, open_page: OpenPage, new_workflow: Callable[..., str]
 ) -> None:
-    workflow = made()
+    workflow = new_workflow()
     page = open_page(f"/workflows/{workflow}?step=steps/1&view=yaml")
     step = form(page)
     step.get_by_role("button", name="Add parameter").click()
@@ -175,8 +175,10 @@ def test_what_is_no_value_stays_in_the_field_and_out_of_the_file(
     assert "five hundred" not in yaml(page)
 
 
-def test_an_expression_is_completed_and_judged_as_it_is_typed(open_page: OpenPage, made: Callable[..., str]) -> None:
-    page = open_page(f"/workflows/{made()}?step=steps/1")
+def test_an_expression_is_completed_and_judged_as_it_is_typed(
+    open_page: OpenPage, new_workflow: Callable[..., str]
+) -> None:
+    page = open_page(f"/workflows/{new_workflow()}?step=steps/1")
     field = form(page).get_by_role("textbox", name="payment_intent, expression")
     field.click()
     page.keyboard.press("Control+a")
@@ -203,9 +205,9 @@ def test_an_expression_is_completed_and_judged_as_it_is_typed(open_page: OpenPag
 
 
 def test_another_id_is_written_into_what_reads_it(
-    studio: Studio, open_page: OpenPage, made: Callable[..., str]
+    studio: Studio, open_page: OpenPage, new_workflow: Callable[..., str]
 ) -> None:
-    workflow = made()
+    workflow = new_workflow()
     before = file_of(studio, workflow)
     page = open_page(f"/workflows/{workflow}?step=steps/0")
     field = form(page).get_by_role("textbox", name="id", exact=True)
@@ -225,9 +227,9 @@ def test_another_id_is_written_into_what_reads_it(
 
 
 def test_the_text_completes_keys_and_words_and_marks_what_is_wrong(
-    open_page: OpenPage, made: Callable[..., str]
+    open_page: OpenPage, new_workflow: Callable[..., str]
 ) -> None:
-    page = open_page(f"/workflows/{made()}?view=yaml")
+    page = open_page(f"/workflows/{new_workflow()}?view=yaml")
     end_of_line(page, "one: required")
     page.keyboard.press("Enter")
     page.keyboard.type("ord")
@@ -256,8 +258,10 @@ def test_the_text_completes_keys_and_words_and_marks_what_is_wrong(
     assert "    limit: 3" in yaml(page)
 
 
-def test_the_problems_lead_to_their_step_and_mend_what_they_can(open_page: OpenPage, made: Callable[..., str]) -> None:
-    page = open_page(f"/workflows/{made(REFUND.replace('select: orders', 'select: ordrs'))}?view=yaml")
+def test_the_problems_lead_to_their_step_and_mend_what_they_can(
+    open_page: OpenPage, new_workflow: Callable[..., str]
+) -> None:
+    page = open_page(f"/workflows/{new_workflow(REFUND.replace('select: orders', 'select: ordrs'))}?view=yaml")
     page.get_by_role("tab", name=re.compile("Problems")).click()
     page.get_by_role("button", name=re.compile("Error: .*ordrs")).click()
     expect(page).to_have_url(re.compile("step=steps(/|%2F)0"))
@@ -267,8 +271,10 @@ def test_the_problems_lead_to_their_step_and_mend_what_they_can(open_page: OpenP
     expect(page.get_by_role("button", name=re.compile("Error: .*ordrs"))).to_have_count(0)
 
 
-def test_text_and_form_follow_one_another_and_share_one_history(open_page: OpenPage, made: Callable[..., str]) -> None:
-    page = open_page(f"/workflows/{made()}?view=yaml")
+def test_text_and_form_follow_one_another_and_share_one_history(
+    open_page: OpenPage, new_workflow: Callable[..., str]
+) -> None:
+    page = open_page(f"/workflows/{new_workflow()}?view=yaml")
     page.locator(".yaml-host .cm-line", has_text="stripe: refunds.create").click()
     expect(form(page).get_by_role("heading", name="stripe")).to_be_visible()
     end_of_line(page, "payment_intent: ${{ order.payment_intent }}")
@@ -292,8 +298,8 @@ def test_text_and_form_follow_one_another_and_share_one_history(open_page: OpenP
     expect(page.locator(".yaml-host")).to_contain_text("amount: 700")
 
 
-def test_tab_indents_and_escape_then_tab_leaves_the_text(open_page: OpenPage, made: Callable[..., str]) -> None:
-    page = open_page(f"/workflows/{made()}?view=yaml")
+def test_tab_indents_and_escape_then_tab_leaves_the_text(open_page: OpenPage, new_workflow: Callable[..., str]) -> None:
+    page = open_page(f"/workflows/{new_workflow()}?view=yaml")
     end_of_line(page, "one: required")
     page.keyboard.press("Tab")
     expect(code(page)).to_be_focused()
@@ -304,9 +310,9 @@ def test_tab_indents_and_escape_then_tab_leaves_the_text(open_page: OpenPage, ma
 
 
 def test_a_step_is_added_and_filled_in_without_a_mouse(
-    studio: Studio, open_page: OpenPage, made: Callable[..., str]
+    studio: Studio, open_page: OpenPage, new_workflow: Callable[..., str]
 ) -> None:
-    workflow = made()
+    workflow = new_workflow()
     before = file_of(studio, workflow)
     page = open_page(f"/workflows/{workflow}?step=steps/1")
     page.get_by_role("button", name="Add step").first.focus()
@@ -346,9 +352,9 @@ def test_a_step_is_added_and_filled_in_without_a_mouse(
 
 
 def test_a_trigger_is_added_from_the_catalog_and_shows_its_next_runs(
-    studio: Studio, open_page: OpenPage, made: Callable[..., str]
+    studio: Studio, open_page: OpenPage, new_workflow: Callable[..., str]
 ) -> None:
-    workflow = made("name: Nightly\ndescription: Runs at night.\non: {manual: true}\nsteps:\n  - log: hello\n")
+    workflow = new_workflow("name: Nightly\ndescription: Runs at night.\non: {manual: true}\nsteps:\n  - log: hello\n")
     page = open_page(f"/workflows/{workflow}")
     form(page).get_by_role("button", name="Add a trigger").click()
     page.get_by_role("combobox", name="Add a trigger").fill("cron")
@@ -368,8 +374,10 @@ def test_a_trigger_is_added_from_the_catalog_and_shows_its_next_runs(
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_nothing_of_it_is_a_barrier(open_page: OpenPage, made: Callable[..., str], axe: AxeCheck, theme: str) -> None:
-    page = open_page(f"/workflows/{made()}?step=steps/1&view=yaml", theme=theme)
+def test_nothing_of_it_is_a_barrier(
+    open_page: OpenPage, new_workflow: Callable[..., str], axe: AxeCheck, theme: str
+) -> None:
+    page = open_page(f"/workflows/{new_workflow()}?step=steps/1&view=yaml", theme=theme)
     expect(form(page).get_by_role("group", name="with")).to_be_visible()
     form(page).get_by_role("button", name=re.compile("^Options")).click()
     assert axe(page) == []

@@ -46,9 +46,9 @@ def test_a_stranger_is_asked_in_and_gets_the_page_they_wanted(studio: Studio, pa
     field = page.get_by_label("One-time link")
     expect(field).to_be_visible()
     assert axe(page) == []
-    made = payloom_process.run("studio", "-C", studio.shop.folder)
-    assert made.returncode == 0, made.stderr
-    field.fill(made.stdout.strip())
+    completed = payloom_process.run("studio", "-C", studio.shop.folder)
+    assert completed.returncode == 0, completed.stderr
+    field.fill(completed.stdout.strip())
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", level=1, name="Runs")).to_be_visible()
     expect(page).to_have_url(re.compile(r"/studio/runs\?status=failed$"))
@@ -75,7 +75,7 @@ def test_a_run_that_does_not_exist_says_what_to_do(open_page: OpenPage) -> None:
 def test_the_palette_finds_a_payment_by_its_id_and_a_workflow_by_its_name(
     studio: Studio, open_page: OpenPage, axe: AxeCheck
 ) -> None:
-    charge = next(one for one in studio.get("/runs", limit=100)["data"] if (one["object_id"] or "").startswith("ch_"))
+    charge = next(run for run in studio.get("/runs", limit=100)["data"] if (run["object_id"] or "").startswith("ch_"))
     page = open_page()
     page.keyboard.press("Control+k")
     field = page.get_by_placeholder(re.compile("Search for an order"))

@@ -97,9 +97,9 @@ def broken(page: Page, address: str) -> None:
 
 
 def test_a_panel_that_breaks_leaves_the_canvas_and_the_edits(editor: EditorMaker, troubled: Page) -> None:
-    it = editor(page=troubled)
-    page = it.page
-    it.card("log last").click()
+    canvas = editor(page=troubled)
+    page = canvas.page
+    canvas.card("log last").click()
     page.keyboard.press("Control+d")
     expect(page.get_by_text("Unsaved", exact=True)).to_be_visible()
     broken(page, "**/versions")
@@ -115,9 +115,9 @@ def test_a_panel_that_breaks_leaves_the_canvas_and_the_edits(editor: EditorMaker
 def test_edits_made_while_the_server_is_away_are_kept_shown_and_saved_when_it_answers(
     editor: EditorMaker, troubled: Page, axe: AxeCheck
 ) -> None:
-    it = editor(page=troubled)
-    page = it.page
-    it.card("log last").click()
+    canvas = editor(page=troubled)
+    page = canvas.page
+    canvas.card("log last").click()
     page.context.set_offline(True)
     page.keyboard.press("Control+d")
     expect(page.get_by_text("Not saved, trying again", exact=True)).to_be_visible()
@@ -125,20 +125,20 @@ def test_edits_made_while_the_server_is_away_are_kept_shown_and_saved_when_it_an
     page.keyboard.press("Control+s")
     expect(page.locator(".toast-title").filter(has_text="Not saved yet")).to_be_visible()
     assert axe(page) == []
-    assert it.file.read_text("utf-8") == TEXT
+    assert canvas.file.read_text("utf-8") == TEXT
     page.context.set_offline(False)
     expect(page.get_by_text("Published", exact=True)).to_be_visible()
     expect(page.get_by_text("Not saved, trying again", exact=True)).to_have_count(0)
-    assert it.file.read_text("utf-8").count("- log: last") == 2
+    assert canvas.file.read_text("utf-8").count("- log: last") == 2
 
 
 @pytest.mark.parametrize("status", [401, 502, 503])
 def test_an_edit_the_server_never_took_is_there_after_a_reload(
     editor: EditorMaker, troubled: Page, status: int
 ) -> None:
-    it = editor(page=troubled)
-    page = it.page
-    it.card("log last").click()
+    canvas = editor(page=troubled)
+    page = canvas.page
+    canvas.card("log last").click()
 
     def refuse(route: Route) -> None:
         body: Any = {"error": {"code": "away", "message": "Not now."}}
@@ -150,14 +150,14 @@ def test_an_edit_the_server_never_took_is_there_after_a_reload(
     page.unroute("**/api/_payloom/editor/edit")
     page.reload()
     expect(page.get_by_role("button", name=re.compile("^log last"))).to_have_count(2)
-    assert it.save().count("- log: last") == 2
+    assert canvas.save().count("- log: last") == 2
 
 
 def test_every_payment_of_the_shop_has_one_state_in_the_list_and_on_its_own_page(
     studio: Studio, open_page: OpenPage
 ) -> None:
     listed = studio.get("/overview")["payments"]
-    assert {"succeeded", "refunded"} & {one["status"] for one in listed}
+    assert {"succeeded", "refunded"} & {payment["status"] for payment in listed}
     page = open_page("/journey")
     for payment in listed[:4]:
         page.goto(f"{studio.url}/journey/{payment['id']}")

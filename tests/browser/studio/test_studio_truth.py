@@ -81,9 +81,9 @@ def test_a_broken_file_and_tables_that_cannot_be_used_are_said_on_every_page_unt
 def test_a_new_step_has_a_name_of_its_own_a_choice_waits_to_be_made_and_a_trigger_is_deleted(
     studio: Studio, open_page: OpenPage
 ) -> None:
-    it = EditorPage(studio, open_page, ON_ROW)
-    page = it.page
-    it.card("log order").click()
+    canvas = EditorPage(studio, open_page, ON_ROW)
+    page = canvas.page
+    canvas.card("log order").click()
     page.keyboard.press("a")
     expect(page.get_by_role("dialog", name="Add a step").get_by_role("combobox")).to_be_focused()
     page.keyboard.type("read rows")
@@ -95,8 +95,8 @@ def test_a_new_step_has_a_name_of_its_own_a_choice_waits_to_be_made_and_a_trigge
     expect(page.get_by_text("“row” is reserved for the trigger's row")).to_be_visible()
     own.fill("found")
     own.press("Tab")
-    expect(it.card("found")).to_be_visible()
-    expect(it.card("log order ${{ row.id")).to_be_visible()
+    expect(canvas.card("found")).to_be_visible()
+    expect(canvas.card("log order ${{ row.id")).to_be_visible()
     page.get_by_role("button", name="Add step").click()
     expect(page.get_by_role("dialog", name="Add a step").get_by_role("combobox")).to_be_focused()
     page.keyboard.type("subscriptions.update")
@@ -144,8 +144,8 @@ def test_a_declined_attempt_is_in_the_story_of_its_order_with_its_reason_on_one_
 
 
 def test_a_dry_run_stays_in_its_panel_and_groups_equal_differences(studio: Studio, open_page: OpenPage) -> None:
-    it = EditorPage(studio, open_page, ON_CHARGE, width=1440)
-    page = it.page
+    canvas = EditorPage(studio, open_page, ON_CHARGE, width=1440)
+    page = canvas.page
     page.get_by_role("tab", name="Test").click()
     page.get_by_role("button", name="Compare on recorded events").click()
     groups = page.locator(".dry-group")

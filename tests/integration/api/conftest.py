@@ -153,5 +153,5 @@ accounts:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """The running project."""
-    with running_server(tmp_path_factory.mktemp("project"), PROJECT) as made:
-        yield made
+    with running_server(tmp_path_factory.mktemp("project"), PROJECT) as server:
+        yield server

@@ -150,8 +150,8 @@ def test_an_allowed_other_site_may_call_and_read_but_others_may_not(server: Runn
     stranger = server.http.post("/api/open", json={}, headers={"origin": "https://evil.example"})
     problem(stranger, 403, "cross_site")
     assert "access-control-allow-origin" not in stranger.headers
-    asked = {"origin": "https://app.example", "access-control-request-method": "POST"}
-    preflight = server.http.options("/api/open", headers=asked)
+    headers = {"origin": "https://app.example", "access-control-request-method": "POST"}
+    preflight = server.http.options("/api/open", headers=headers)
     assert preflight.status_code == 204
     assert preflight.headers["access-control-allow-methods"] == "POST"
 

@@ -26,32 +26,35 @@ def error(server: RunningServer, method: str, path: str, **options: Any) -> dict
     """Return the error of a request that must fail."""
     answer = server.http.request(method, path, **options)
     assert answer.status_code >= 400, answer.text
-    found: dict[str, Any] = answer.json()["error"]
-    return found
+    problem: dict[str, Any] = answer.json()["error"]
+    return problem
 
 
 def test_a_program_without_a_content_type_learns_which_one_to_send(server: RunningServer) -> None:
-    found = error(server, "POST", "/api/open", content=b"{}", headers={"content-type": "text/plain"})
-    assert (found["code"], found["message"]) == ("cross_site", "cross-site request blocked")
-    assert "`Content-Type: application/json`" in found["hint"]
-    assert "`cors`" in found["hint"]
+    problem = error(server, "POST", "/api/open", content=b"{}", headers={"content-type": "text/plain"})
+    assert (problem["code"], problem["message"]) == ("cross_site", "cross-site request blocked")
+    assert "`Content-Type: application/json`" in problem["hint"]
+    assert "`cors`" in problem["hint"]
 
 
 def test_a_wrong_admin_token_is_told_where_the_right_one_is(server: RunningServer) -> None:
-    found = error(server, "GET", f"{MANAGED}/me", headers={"authorization": "Bearer wrong"})
-    assert (found["message"], found["hint"]) == ("the admin token is wrong", "Send the value of PAYLOOM_ADMIN_TOKEN.")
+    problem = error(server, "GET", f"{MANAGED}/me", headers={"authorization": "Bearer wrong"})
+    assert (problem["message"], problem["hint"]) == (
+        "the admin token is wrong",
+        "Send the value of PAYLOOM_ADMIN_TOKEN.",
+    )
 
 
 def test_an_invalid_request_names_its_fields(server: RunningServer) -> None:
-    found = error(server, "GET", f"{MANAGED}/runs", params={"limit": 0}, headers=server.admin)
-    assert found["message"] == "invalid request: limit"
-    assert list(found["fields"]) == ["limit"]
+    problem = error(server, "GET", f"{MANAGED}/runs", params={"limit": 0}, headers=server.admin)
+    assert problem["message"] == "invalid request: limit"
+    assert list(problem["fields"]) == ["limit"]
 
 
 def test_a_sign_in_with_wrong_fields_names_them(server: RunningServer) -> None:
-    found = error(server, "POST", "/api/auth/sign-in", json={"email": "a@b.test", "pasword": "x"})
-    assert found["message"] == "wrong fields: password, pasword"
-    assert set(found["fields"]) == {"password", "pasword"}
+    problem = error(server, "POST", "/api/auth/sign-in", json={"email": "a@b.test", "pasword": "x"})
+    assert problem["message"] == "wrong fields: password, pasword"
+    assert set(problem["fields"]) == {"password", "pasword"}
 
 
 @pytest.mark.parametrize(
@@ -63,8 +66,8 @@ def test_a_sign_in_with_wrong_fields_names_them(server: RunningServer) -> None:
 )
 def test_a_form_that_cannot_be_read_says_why(server: RunningServer, body: bytes, reason: str) -> None:
     headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
-    found = error(server, "POST", "/sign-in", content=body, headers=headers)
-    assert (found["message"], found["hint"]) == (reason, "Post each field once, URL-encoded as UTF-8.")
+    problem = error(server, "POST", "/sign-in", content=body, headers=headers)
+    assert (problem["message"], problem["hint"]) == (reason, "Post each field once, URL-encoded as UTF-8.")
 
 
 @pytest.mark.parametrize(
@@ -75,14 +78,14 @@ def test_an_unknown_id_comes_with_the_command_that_lists_them(server: RunningSer
 
 
 def test_an_unknown_workflow_comes_with_the_command_that_lists_them(server: RunningServer) -> None:
-    found = error(server, "GET", f"{MANAGED}/workflows/zzzzzzzz", headers=server.admin)
-    assert found["hint"] == "`payloom workflows` lists them."
+    problem = error(server, "GET", f"{MANAGED}/workflows/zzzzzzzz", headers=server.admin)
+    assert problem["hint"] == "`payloom workflows` lists them."
 
 
 def test_a_request_without_a_way_to_sign_in_says_what_to_send(server: RunningServer) -> None:
-    found = error(server, "POST", f"{MANAGED}/session", json={})
-    assert found["message"] == "invalid request: token"
-    assert "token: Field required" in found["hint"]
+    problem = error(server, "POST", f"{MANAGED}/session", json={})
+    assert problem["message"] == "invalid request: token"
+    assert "token: Field required" in problem["hint"]
 
 
 @pytest.mark.anyio

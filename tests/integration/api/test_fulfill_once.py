@@ -61,7 +61,7 @@ def test_sixty_at_once_get_one_fulfilment_and_one_receipt(tmp_path: Path, databa
         running_server(tmp_path, sources, database_url=database_url) as server,
         concurrent.futures.ThreadPoolExecutor(60) as pool,
     ):
-        jobs = [pool.submit(one, server, number) for number in range(MANY) for one in (page, webhook, by_hand)]
+        jobs = [pool.submit(caller, server, number) for number in range(MANY) for caller in (page, webhook, by_hand)]
         answers = [job.result(30) for job in jobs]
         pages = [answer for answer in answers if "order" in answer]
         assert pages == [{"order": "o1", "status": "paid"}] * MANY

@@ -53,17 +53,17 @@ def test_metrics_tell_what_waits_what_failed_and_how_long_things_take(tmp_path: 
                 server.deliver(event(f"payment_intent.{action}", f"evt_{number}", id=f"pi_{number}")).status_code == 200
             )
         text = server.metrics()
-    found = dict(re.findall(r"^(payloom_[^ ]+) ([0-9.e+-]+)$", text, re.MULTILINE))
-    assert float(found['payloom_runs{status="waiting"}']) == 1
-    assert float(found['payloom_runs{status="failed"}']) == 2
-    assert float(found['payloom_runs{status="queued"}']) == 0
-    assert float(found["payloom_queue_oldest_seconds"]) == 0
-    assert float(found["payloom_steps_in_doubt"]) == 0
-    assert float(found["payloom_workers"]) == 1
-    assert float(found['payloom_runs_ended_total{status="succeeded",workflow="keep"}']) == 1
-    assert float(found['payloom_runs_ended_total{status="failed",workflow="wrong"}']) == 2
-    assert float(found['payloom_run_seconds_count{workflow="keep"}']) == 1
-    assert 'payloom_mails{status="unknown"}' in found
+    metrics = dict(re.findall(r"^(payloom_[^ ]+) ([0-9.e+-]+)$", text, re.MULTILINE))
+    assert float(metrics['payloom_runs{status="waiting"}']) == 1
+    assert float(metrics['payloom_runs{status="failed"}']) == 2
+    assert float(metrics['payloom_runs{status="queued"}']) == 0
+    assert float(metrics["payloom_queue_oldest_seconds"]) == 0
+    assert float(metrics["payloom_steps_in_doubt"]) == 0
+    assert float(metrics["payloom_workers"]) == 1
+    assert float(metrics['payloom_runs_ended_total{status="succeeded",workflow="keep"}']) == 1
+    assert float(metrics['payloom_runs_ended_total{status="failed",workflow="wrong"}']) == 2
+    assert float(metrics['payloom_run_seconds_count{workflow="keep"}']) == 1
+    assert 'payloom_mails{status="unknown"}' in metrics
 
 
 @contextlib.contextmanager
@@ -71,16 +71,16 @@ def written(tmp_path: Path) -> Iterator[io.StringIO]:
     """What is written to stderr meanwhile, as JSON lines."""
     out = io.StringIO()
     write_project(tmp_path, {"payloom.yaml": "name: Test Shop\nlog_format: json\n"})
-    root, ours = logging.getLogger(), logging.getLogger("payloom")
-    before = list(root.handlers), list(ours.handlers), ours.propagate, ours.level
-    root.handlers, ours.handlers = [], []
+    root, logger = logging.getLogger(), logging.getLogger("payloom")
+    before = list(root.handlers), list(logger.handlers), logger.propagate, logger.level
+    root.handlers, logger.handlers = [], []
     try:
         with contextlib.redirect_stderr(out):
             configure_logs(load_settings(tmp_path, environ={}))
             yield out
     finally:
-        root.handlers, ours.handlers, ours.propagate = before[0], before[1], before[2]
-        ours.setLevel(before[3])
+        root.handlers, logger.handlers, logger.propagate = before[0], before[1], before[2]
+        logger.setLevel(before[3])
 
 
 def lines(out: io.StringIO) -> list[dict[str, object]]:
@@ -95,12 +95,12 @@ def test_every_line_carries_the_ids_also_those_of_the_standard_library(tmp_path:
             logging.getLogger("payloom.runs").warning("run %s: two", "run_1")
             logging.getLogger("some.library").warning("three")
         logging.getLogger("payloom.runs").warning("four", extra={"run": "run_2", "other": "no"})
-    told = lines(out)
-    assert [line["event"] for line in told] == ["one", "run run_1: two", "three", "four"]
-    assert all(ids.items() <= line.items() for line in told[:3])
-    assert {line["level"] for line in told} == {"warning"}
-    assert told[3]["run"] == "run_2"
-    assert "other" not in told[3]
+    logged = lines(out)
+    assert [line["event"] for line in logged] == ["one", "run run_1: two", "three", "four"]
+    assert all(ids.items() <= line.items() for line in logged[:3])
+    assert {line["level"] for line in logged} == {"warning"}
+    assert logged[3]["run"] == "run_2"
+    assert "other" not in logged[3]
 
 
 def test_secrets_do_not_reach_the_log_by_either_logger(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def knock(two: list[ServerProcess], times: int, ask: Callable[[ServerProcess], h
 
 
 def test_an_endpoints_limit_holds_for_both_together(two: list[ServerProcess]) -> None:
-    answers = knock(two, 24, lambda one: one.http.post("/api/buy", json={}))
+    answers = knock(two, 24, lambda server: server.http.post("/api/buy", json={}))
     assert Counter(answer.status_code for answer in answers) == {200: 6, 429: 18}
     refused = next(answer for answer in answers if answer.status_code == 429)
     assert 0 < int(refused.headers["retry-after"]) <= 100
@@ -57,21 +57,21 @@ def test_an_endpoints_limit_holds_for_both_together(two: list[ServerProcess]) ->
 def test_tries_to_sign_up_and_in_are_counted_together(two: list[ServerProcess]) -> None:
     began = time.monotonic()
     values = {"email": "ada@shop.test", "password": "short"}
-    answers = knock(two, 60, lambda one: one.http.post("/api/auth/sign-up", json=values))
-    found = Counter(answer.status_code for answer in answers)
-    assert set(found) == {422, 429}
+    answers = knock(two, 60, lambda server: server.http.post("/api/auth/sign-up", json=values))
+    counts = Counter(answer.status_code for answer in answers)
+    assert set(counts) == {422, 429}
     # One comes back every two seconds.
-    assert 30 <= found[422] <= 31 + (time.monotonic() - began) / 2
+    assert 30 <= counts[422] <= 31 + (time.monotonic() - began) / 2
 
 
 def test_guesses_of_the_admin_token_end_in_both_also_for_programs_on_the_machine(two: list[ServerProcess]) -> None:
-    def guess(one: ServerProcess) -> httpx.Response:
+    def guess(server: ServerProcess) -> httpx.Response:
         headers = {"authorization": "Bearer not-the-admin-token"}
-        return one.http.get("/api/_payloom/me", headers=headers)
+        return server.http.get("/api/_payloom/me", headers=headers)
 
     began = time.monotonic()
-    found = Counter(answer.status_code for answer in knock(two, 40, guess))
-    assert set(found) == {401, 429}
-    assert 10 <= found[401] <= 11 + (time.monotonic() - began) / 6
-    for one in two:
-        assert one.http.get("/api/_payloom/me", headers=one.admin).status_code == 429
+    counts = Counter(answer.status_code for answer in knock(two, 40, guess))
+    assert set(counts) == {401, 429}
+    assert 10 <= counts[401] <= 11 + (time.monotonic() - began) / 6
+    for server in two:
+        assert server.http.get("/api/_payloom/me", headers=server.admin).status_code == 429

@@ -54,11 +54,11 @@ def test_signing_up_by_form_signs_in_and_goes_on(server: RunningServer, browser:
 
 def test_signing_out_ends_the_session_on_the_server_too(server: RunningServer, browser: httpx.Client) -> None:
     sign_up(browser, address())
-    kept = dict(browser.cookies)
+    cookies = dict(browser.cookies)
     page = browser.get("/")
     assert browser.post("/sign-out", data={"csrf_token": token_in(page)}).status_code == 303
     assert browser.get("/mine").status_code == 303
-    assert httpx.get(f"{server.url}/api/auth/me", cookies=kept).status_code == 401
+    assert httpx.get(f"{server.url}/api/auth/me", cookies=cookies).status_code == 401
 
 
 def test_a_session_that_was_open_before_is_ended_by_signing_in_again(
@@ -107,8 +107,8 @@ def test_a_taken_address_and_a_weak_password_are_told_at_their_field(server: Run
 
     email = address()
     assert post(email=email, password=PASSWORD).status_code == 201
-    taken = post(email=email.upper(), password=PASSWORD)
-    assert (taken.status_code, list(taken.json()["error"]["fields"])) == (409, ["email"])
+    conflict = post(email=email.upper(), password=PASSWORD)
+    assert (conflict.status_code, list(conflict.json()["error"]["fields"])) == (409, ["email"])
     weak = post(email=address(), password="12345678")
     assert (weak.status_code, list(weak.json()["error"]["fields"])) == (422, ["password"])
     bad = post(email="not-an-address", password=PASSWORD)

@@ -50,9 +50,9 @@ POST = b"POST /api/stripe/webhook HTTP/1.1\r\n" + HOST
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     loop = "uvloop" if request.param == "httptools" else "asyncio"
     folder = tmp_path_factory.mktemp(request.param)
-    with server_process(folder, PROJECT, parser=request.param, loop=loop) as made:
-        yield made
-        assert "Traceback" not in made.log
+    with server_process(folder, PROJECT, parser=request.param, loop=loop) as server:
+        yield server
+        assert "Traceback" not in server.log
 
 
 @contextlib.asynccontextmanager
@@ -66,11 +66,11 @@ async def connection(server: ServerProcess) -> AsyncIterator[tuple[asyncio.Strea
 
 async def read_to_end(reader: asyncio.StreamReader) -> bytes:
     """All that comes until the other side ends the connection."""
-    found = b""
+    received = b""
     with contextlib.suppress(ConnectionError):
         while chunk := await reader.read(65536):
-            found += chunk
-    return found
+            received += chunk
+    return received
 
 
 async def trickle(server: ServerProcess, first: bytes, rest: bytes, pause: float = 1.0) -> tuple[bytes, float]:
@@ -111,12 +111,12 @@ async def test_slow_connections_end_and_good_deliveries_go_through_beside_them(s
             answer = await client.post("/api/stripe/webhook", content=body, headers={"stripe-signature": signature})
             return good, answer.status_code, time.monotonic() - began
 
-        found = []
+        outcomes = []
         for wave in range(10):
-            found += await asyncio.gather(*(deliver(wave * 60 + at) for at in range(60)))
+            outcomes += await asyncio.gather(*(deliver(wave * 60 + at) for at in range(60)))
     peak = server.memory()
     ended = await asyncio.gather(*slow)
-    assert {(good, status) for good, status, _ in found} == {(True, 200), (False, 400)}
+    assert {(good, status) for good, status, _ in outcomes} == {(True, 200), (False, 400)}
     heads, bodies = ended[:150], ended[150:]
     assert {tuple(statuses(answer)) for answer, _ in ended} == {(408,)}
     assert max(seconds for _, seconds in heads) < HEAD + 1 + LATE
@@ -206,14 +206,14 @@ async def test_more_connections_than_there_may_be_are_told_so(server: ServerProc
     refused = 'payloom_connections_refused_total{reason="full"}'
     before = server.metric(refused)
     async with contextlib.AsyncExitStack() as stack:
-        made = [await stack.enter_async_context(connection(server)) for _ in range(650)]
-        answers = await asyncio.gather(*(asyncio.wait_for(read_to_end(reader), 10) for reader, _ in made))
-        told = [answer for answer in answers if answer]
+        connections = [await stack.enter_async_context(connection(server)) for _ in range(650)]
+        answers = await asyncio.gather(*(asyncio.wait_for(read_to_end(reader), 10) for reader, _ in connections))
+        refusals = [answer for answer in answers if answer]
         # Each is shown out, the first hundred with a word.
-        assert len(told) >= 100
-        assert {tuple(statuses(answer)) for answer in told} == {(503,)}
-        assert b"retry-after: 5" in told[0]
-        assert b"too_many_connections" in told[0]
+        assert len(refusals) >= 100
+        assert {tuple(statuses(answer)) for answer in refusals} == {(503,)}
+        assert b"retry-after: 5" in refusals[0]
+        assert b"too_many_connections" in refusals[0]
     server.wait(lambda: server.metric("payloom_connections") < 10)
     assert server.metric(refused) - before >= 250
     assert server.deliver(event("customer.created", "evt_after", id="cus_1")).status_code == 200
@@ -268,18 +268,18 @@ def test_nobody_fills_the_memory_with_a_large_body(server: ServerProcess) -> Non
 
 @pytest.mark.anyio
 async def test_requests_sent_ahead_are_answered_in_turn_and_not_piled_up(server: ServerProcess) -> None:
-    one = b"GET /healthz HTTP/1.1\r\n" + HOST
+    request = b"GET /healthz HTTP/1.1\r\n" + HOST
     async with connection(server) as (reader, writer):
-        writer.write((one + b"\r\n") * 4 + one + b"connection: close\r\n\r\n")
+        writer.write((request + b"\r\n") * 4 + request + b"connection: close\r\n\r\n")
         assert statuses(await asyncio.wait_for(read_to_end(reader), 5)) == [200] * 5
     before = server.memory()
     async with contextlib.AsyncExitStack() as stack:
-        made = [await stack.enter_async_context(connection(server)) for _ in range(20)]
-        for _, writer in made:
-            writer.write((one + b"\r\n") * 3000)
+        connections = [await stack.enter_async_context(connection(server)) for _ in range(20)]
+        for _, writer in connections:
+            writer.write((request + b"\r\n") * 3000)
         await asyncio.sleep(0.5)
         assert server.memory() - before < 50
-        for reader, _ in made:
+        for reader, _ in connections:
             assert set(statuses(await asyncio.wait_for(reader.read(65536), 5))) == {200}
 
 

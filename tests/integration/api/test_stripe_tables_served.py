@@ -62,8 +62,8 @@ def shop(local: RunningEmulator, tmp_path_factory: pytest.TempPathFactory) -> It
         "workflows/named.yaml": NAMED,
     }
     client(local).v1.products.create({"name": "Listed at the start"})
-    with running_server(tmp_path_factory.mktemp("tables"), files) as made:
-        yield made
+    with running_server(tmp_path_factory.mktemp("tables"), files) as server:
+        yield server
 
 
 def test_a_select_step_reads_stripe(local: RunningEmulator, shop: RunningServer) -> None:
@@ -87,18 +87,18 @@ def test_the_copy_is_listed_at_the_start_and_kept_by_webhooks(local: RunningEmul
 
 
 def test_the_studio_lists_and_reads_them(local: RunningEmulator, shop: RunningServer) -> None:
-    found = {one["name"]: one for one in shop.manage("/tables")["data"]}
-    assert found["stripe.products"]["mirrored"]
-    assert not found["stripe.prices"]["mirrored"]
-    assert {"name": "active", "type": "boolean", "range": False, "choices": None} in found["stripe.prices"]["filters"]
+    tables = {table["name"]: table for table in shop.manage("/tables")["data"]}
+    assert tables["stripe.products"]["mirrored"]
+    assert not tables["stripe.prices"]["mirrored"]
+    assert {"name": "active", "type": "boolean", "range": False, "choices": None} in tables["stripe.prices"]["filters"]
     emails = [f"p{number}@b.c" for number in range(3)]
     for email in emails:
         client(local).v1.customers.create({"email": email})
     first = shop.manage("/tables/stripe.customers/rows", limit=2)
     second = shop.manage("/tables/stripe.customers/rows", limit=2, cursor=first["next"])
     assert [row["email"] for row in (*first["data"], *second["data"])][:3] == emails[::-1]
-    one = shop.manage("/tables/stripe.customers/rows", email="p1@b.c", **{"created.gt": 1})
-    assert [row["email"] for row in one["data"]] == ["p1@b.c"]
+    filtered = shop.manage("/tables/stripe.customers/rows", email="p1@b.c", **{"created.gt": 1})
+    assert [row["email"] for row in filtered["data"]] == ["p1@b.c"]
 
 
 def test_what_cannot_be_asked_is_told(shop: RunningServer) -> None:

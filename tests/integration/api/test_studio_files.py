@@ -21,13 +21,13 @@ SCRIPT = "console.log('hello');" * 100
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "studio"
-    (made / "assets").mkdir(parents=True)
-    (made / "index.html").write_text(PAGE)
-    (made / "icon.svg").write_text("<svg/>")
-    (made / "assets" / "index-abc.js").write_text(SCRIPT)
+    folder = tmp_path / "studio"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text(PAGE)
+    (folder / "icon.svg").write_text("<svg/>")
+    (folder / "assets" / "index-abc.js").write_text(SCRIPT)
     (tmp_path / "secret.txt").write_text("secret")
-    return made
+    return folder
 
 
 async def get(folder: Path, address: str, **headers: str) -> httpx.Response:

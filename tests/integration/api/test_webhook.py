@@ -12,7 +12,7 @@ from tests.support.http_server import RunningServer, event
 
 
 def events(server: RunningServer) -> set[str]:
-    return {one["id"] for one in server.manage("/events", limit=200)["data"]}
+    return {event["id"] for event in server.manage("/events", limit=200)["data"]}
 
 
 def test_a_signed_event_is_stored_and_has_its_effect_before_the_answer(server: RunningServer) -> None:
@@ -21,8 +21,8 @@ def test_a_signed_event_is_stored_and_has_its_effect_before_the_answer(server: R
     assert (answer.status_code, answer.json()["duplicate"]) == (200, False)
     [order] = server.rows("orders", id="o1")
     assert (order["status"], order["amount"]) == ("paid", 1900)
-    shown = server.manage("/events/evt_paid")
-    assert [run["status"] for run in shown["runs"]] == ["succeeded"]
+    details = server.manage("/events/evt_paid")
+    assert [run["status"] for run in details["runs"]] == ["succeeded"]
 
 
 def test_the_same_event_twenty_times_at_once_has_one_effect(server: RunningServer) -> None:
@@ -74,7 +74,7 @@ def test_what_is_no_event_of_ours_is_refused_with_the_reason_and_not_stored(
     assert error["message"]
     assert error["request_id"] == answer.headers["payloom-request-id"]
     assert events(server) == before
-    counted = {one["reason"]: one["count"] for one in server.manage("/events/rejected")["data"]}
+    counted = {row["reason"]: row["count"] for row in server.manage("/events/rejected")["data"]}
     assert counted.get(reason, 0) >= 1, counted
     assert server.rows("orders", id="o3")[0]["status"] == "pending"
 

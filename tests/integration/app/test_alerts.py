@@ -67,8 +67,8 @@ class Receiver(http.server.ThreadingHTTPServer):
 
     def of(self, kind: str) -> list[dict[str, Any]]:
         """The bodies of one type that were taken, each with its `webhook-id`."""
-        taken = [{**json.loads(body), "id": headers["webhook-id"]} for headers, body in list(self.bodies)]
-        return [body for body in taken if body["type"] == kind]
+        received = [{**json.loads(body), "id": headers["webhook-id"]} for headers, body in list(self.bodies)]
+        return [body for body in received if body["type"] == kind]
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -89,12 +89,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    thread = threading.Thread(target=made.serve_forever)
+    receiver = Receiver()
+    thread = threading.Thread(target=receiver.serve_forever)
     thread.start()
-    yield made
-    made.shutdown()
-    made.server_close()
+    yield receiver
+    receiver.shutdown()
+    receiver.server_close()
     thread.join()
 
 

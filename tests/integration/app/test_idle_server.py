@@ -42,15 +42,15 @@ Postgres (two in 3 s), the queue's safety look (two in 10 s), the sweep (three i
 @contextmanager
 def asked() -> Iterator[Counter[str]]:
     """Every statement of this process, by thread."""
-    found: Counter[str] = Counter()
+    statements: Counter[str] = Counter()
 
     def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
         if not statement.startswith(("BEGIN", "COMMIT")):
-            found[f"{threading.current_thread().name}: {statement}"] += 1
+            statements[f"{threading.current_thread().name}: {statement}"] += 1
 
     event.listen(sa.Engine, "before_cursor_execute", note)
     try:
-        yield found
+        yield statements
     finally:
         event.remove(sa.Engine, "before_cursor_execute", note)
 

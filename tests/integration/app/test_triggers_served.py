@@ -178,9 +178,9 @@ class Server:
         """Rows of a query."""
         return ask(self.database_url, query)
 
-    def until(self, what: str, look: Callable[[], Any], seconds: float = 40) -> None:
+    def until(self, condition: str, look: Callable[[], Any], seconds: float = 40) -> None:
         """Wait until something is so."""
-        until(what, look, (self.root / "server.log").read_text, seconds)
+        until(condition, look, (self.root / "server.log").read_text, seconds)
 
 
 def ask(url: str, query: str) -> list[Any]:
@@ -193,11 +193,11 @@ def ask(url: str, query: str) -> list[Any]:
         database.engine.dispose()
 
 
-def until(what: str, look: Callable[[], Any], why: Callable[[], object] = str, seconds: float = 40) -> None:
+def until(condition: str, look: Callable[[], Any], why: Callable[[], object] = str, seconds: float = 40) -> None:
     """Wait until something is so."""
     end = time.monotonic() + seconds
     while not look():
-        assert time.monotonic() < end, f"{what}: not within {seconds} s\n{why()}"
+        assert time.monotonic() < end, f"{condition}: not within {seconds} s\n{why()}"
         threading.Event().wait(0.05)
 
 
@@ -205,13 +205,13 @@ def until(what: str, look: Callable[[], Any], why: Callable[[], object] = str, s
 def servers(folder: Path, files: Mapping[str, str], url: str, count: int) -> Iterator[list[Server]]:
     """Servers of one project on one database, running."""
     with contextlib.ExitStack() as stack:
-        found = []
+        running = []
         for number in range(count):
-            one = Server(write_project(folder / f"server{number}", files), url)
-            stack.callback(one.stop)
-            one.start()
-            found.append(one)
-        yield found
+            server = Server(write_project(folder / f"server{number}", files), url)
+            stack.callback(server.stop)
+            server.start()
+            running.append(server)
+        yield running
 
 
 # ------------------------------------------------------------------ schedules
@@ -245,13 +245,13 @@ def test_a_schedule_fires_once_however_many_servers_wait_for_it(tmp_path: Path, 
             at = coming + dt.timedelta(seconds=number / 2)
             tx.execute(sa.update(cursors).where(cursors.c.name == row.name).values(at=at))
     database.engine.dispose()
-    with servers(tmp_path, files, database_url, count) as (one, *_):
+    with servers(tmp_path, files, database_url, count) as (server, *_):
         done = "SELECT count(*) FROM payloom_runs WHERE status = 'succeeded'"
-        one.until("all have fired", lambda: one.ask(done)[0][0] >= 6)
+        server.until("all have fired", lambda: server.ask(done)[0][0] >= 6)
         threading.Event().wait(1.5)
-        assert sorted(row[0] for row in one.ask("SELECT number FROM fired")) == list(numbers)
-        assert one.ask("SELECT status, count(*) FROM payloom_runs GROUP BY status") == [("succeeded", 6)]
-        workers = one.ask("SELECT count(*) FROM payloom_cursors WHERE name LIKE 'asks for%'")
+        assert sorted(row[0] for row in server.ask("SELECT number FROM fired")) == list(numbers)
+        assert server.ask("SELECT status, count(*) FROM payloom_runs GROUP BY status") == [("succeeded", 6)]
+        workers = server.ask("SELECT count(*) FROM payloom_cursors WHERE name LIKE 'asks for%'")
         assert workers[0][0] == count, "all of them waited for it"
 
 
@@ -261,8 +261,8 @@ def test_a_schedule_fires_once_however_many_servers_wait_for_it(tmp_path: Path, 
 @pytest.fixture
 def shop(tmp_path: Path, database_url: str) -> Iterator[RunningServer]:
     """A running shop whose orders are followed."""
-    with running_server(tmp_path / "shop", ROWS, database_url=database_url, changes=SHARED) as made:
-        yield made
+    with running_server(tmp_path / "shop", ROWS, database_url=database_url, changes=SHARED) as server:
+        yield server
 
 
 def seen(shop: RunningServer, count: int) -> list[tuple[str, int, int | None]]:
@@ -284,15 +284,15 @@ def test_a_row_that_a_call_the_studio_or_an_event_changes_starts_its_run(shop: R
     paid = event("payment_intent.succeeded", "evt_1", id="pi_1", metadata={"order": "a"})
     for _ in range(2):
         assert shop.deliver(paid).status_code == 200
-    made = shop.http.post("/api/_payloom/tables/orders/rows", json={"values": {"id": "d"}}, headers=shop.admin)
-    assert made.status_code == 201, made.text
-    gone = shop.http.request(
+    created = shop.http.post("/api/_payloom/tables/orders/rows", json={"values": {"id": "d"}}, headers=shop.admin)
+    assert created.status_code == 201, created.text
+    deletion = shop.http.request(
         "DELETE", "/api/_payloom/tables/orders/rows/a", json={"was": {"id": "a"}}, headers=shop.admin
     )
-    assert gone.status_code == 200, gone.text
-    found = seen(shop, 5)
-    assert [one for one in found if one[0] == "a"] == [("a", 1, 0), ("a", 5, 1), ("a", 15, 5), ("a", 15, 15)]
-    assert [one for one in found if one[0] == "d"] == [("d", 0, None)]
+    assert deletion.status_code == 200, deletion.text
+    rows = seen(shop, 5)
+    assert [row for row in rows if row[0] == "a"] == [("a", 1, 0), ("a", 5, 1), ("a", 15, 5), ("a", 15, 15)]
+    assert [row for row in rows if row[0] == "d"] == [("d", 0, None)]
 
 
 def test_a_change_that_is_refused_starts_nothing(shop: RunningServer) -> None:
@@ -318,15 +318,15 @@ def test_a_kill_between_a_change_and_the_end_of_its_run_loses_nothing(tmp_path: 
             known[order] = max(known[order], server.touch(order) or 0)
             stop.wait(0.1)
 
-    with servers(tmp_path, ROWS, database_url, count) as found:
+    with servers(tmp_path, ROWS, database_url, count) as running:
         writers = [
-            threading.Thread(target=write, args=(server, order)) for server, order in itertools.product(found, "abc")
+            threading.Thread(target=write, args=(server, order)) for server, order in itertools.product(running, "abc")
         ]
         for writer in writers:
             writer.start()
         try:
             for life in range(3):
-                dying = found[life % count]
+                dying = running[life % count]
                 before = sum(known.values())
                 dying.until("changes go on", lambda before=before: sum(known.values()) > before + 6)
                 dying.kill()
@@ -336,10 +336,10 @@ def test_a_kill_between_a_change_and_the_end_of_its_run_loses_nothing(tmp_path: 
             for writer in writers:
                 writer.join(40)
         open_runs = "SELECT count(*) FROM payloom_runs WHERE finished_at IS NULL"
-        found[0].until("every run is over", lambda: found[0].ask(open_runs)[0][0] == 0, 90)
-        orders = {row[0]: row[1] for row in found[0].ask("SELECT id, n FROM orders")}
-        noted = found[0].ask("SELECT trace.row, trace.n, trace.id FROM trace ORDER BY trace.row, trace.n")
-        times = found[0].ask(
+        running[0].until("every run is over", lambda: running[0].ask(open_runs)[0][0] == 0, 90)
+        orders = {row[0]: row[1] for row in running[0].ask("SELECT id, n FROM orders")}
+        noted = running[0].ask("SELECT trace.row, trace.n, trace.id FROM trace ORDER BY trace.row, trace.n")
+        times = running[0].ask(
             "SELECT r.id, r.status, r.finished_at, min(s.at) FROM payloom_runs r JOIN payloom_steps s ON s.run_id = r.id WHERE r.trigger = 'table' GROUP BY r.id, r.status, r.finished_at"
         )
     assert all(orders[name] >= last > 0 for name, last in known.items()), "what was answered is there"

@@ -82,8 +82,8 @@ async def test_sign_up_opens_a_session_and_stores_neither_password_nor_token(
 
 async def test_sign_in_takes_the_address_in_any_case(service: AccountService) -> None:
     account, first = await service.sign_up(ADA, GOOD)
-    found, second = await service.sign_in("aDA@EXAMPLE.test", GOOD, "127.0.0.1")
-    assert found.id == account.id
+    signed_in, second = await service.sign_in("aDA@EXAMPLE.test", GOOD, "127.0.0.1")
+    assert signed_in.id == account.id
     assert first != second
 
 
@@ -263,10 +263,10 @@ async def test_roles_and_disabling_take_effect_on_open_sessions(service: Account
     account, token = await service.sign_up(ADA, GOOD)
     await database.write(lambda tx: verify_account(tx, account.id, account.created_at, keep_password=True))
     await database.write(lambda tx: set_roles(tx, account.id, ["support", "admin"]))
-    found = await service.current_account(token)
-    assert present(found).roles == ("admin", "support")
-    assert present(found).has_role("admin")
-    assert not present(found).has_role("owner")
+    current = await service.current_account(token)
+    assert present(current).roles == ("admin", "support")
+    assert present(current).has_role("admin")
+    assert not present(current).has_role("owner")
     await database.write(lambda tx: set_disabled(tx, account.id, disabled=True))
     assert await service.current_account(token) is None
     with pytest.raises(UnknownAccount):
@@ -274,10 +274,10 @@ async def test_roles_and_disabling_take_effect_on_open_sessions(service: Account
 
 
 async def test_a_new_password_ends_the_other_sessions(service: AccountService) -> None:
-    account, mine = await service.sign_up(ADA, GOOD)
+    account, own_token = await service.sign_up(ADA, GOOD)
     _, other = await service.sign_in(ADA, GOOD, "x")
-    await service.change_password(account.id, "tiller-and-sail", keep_session=mine)
-    assert await service.current_account(mine) is not None
+    await service.change_password(account.id, "tiller-and-sail", keep_session=own_token)
+    assert await service.current_account(own_token) is not None
     assert await service.current_account(other) is None
     with pytest.raises(SignInRefused):
         await service.sign_in(ADA, GOOD, "x")
@@ -298,9 +298,9 @@ async def test_an_old_hash_is_renewed_at_sign_in(
 
 
 async def test_an_account_that_should_be_there_is_made_once_and_left_alone(service: AccountService) -> None:
-    made = await service.ensure(ADA, GOOD, name="Ada", roles=["admin"])
+    account = await service.ensure(ADA, GOOD, name="Ada", roles=["admin"])
     again = await service.ensure(ADA, "another-password", roles=[])
-    assert again == made
+    assert again == account
     await service.sign_in(ADA, GOOD, "x")
 
 
@@ -356,9 +356,9 @@ async def test_accounts_are_listed_by_address_and_sessions_ended_by_account(
 ) -> None:
     account, token = await service.sign_up(ADA, GOOD)
     await service.sign_up("bob@example.test", GOOD)
-    assert [one.email for one in await database.read(list_accounts)] == [ADA, "bob@example.test"]
+    assert [account.email for account in await database.read(list_accounts)] == [ADA, "bob@example.test"]
     after = await database.read(lambda tx: list_accounts(tx, after=ADA, limit=1))
-    assert [one.email for one in after] == ["bob@example.test"]
+    assert [account.email for account in after] == ["bob@example.test"]
     assert await database.write(lambda tx: end_sessions(tx, account.id)) == 1
     assert await service.current_account(token) is None
     with pytest.raises(EmailTaken):

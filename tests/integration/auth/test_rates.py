@@ -28,7 +28,7 @@ async def test_two_processes_have_one_limit_together_however_close_their_calls(
 ) -> None:
     other = open_database(database_url)
     waits: list[int] = []
-    limits = [SharedLimiter("buy", 10, 600, RateLimitStore(one, SystemClock())) for one in (database, other)]
+    limits = [SharedLimiter("buy", 10, 600, RateLimitStore(handle, SystemClock())) for handle in (database, other)]
 
     async def call(limit: SharedLimiter) -> bool:
         try:
@@ -88,12 +88,12 @@ async def test_counters_of_which_nothing_is_used_are_swept(database: Database) -
 
 @pytest.mark.anyio
 async def test_a_flood_is_refused_without_asking_the_database() -> None:
-    asked = []
+    keys = []
 
     class Counting:
         async def take(self, key: str, count: int, seconds: float) -> int:
-            asked.append(key)
-            return 30 if len(asked) > 2 else 0
+            keys.append(key)
+            return 30 if len(keys) > 2 else 0
 
     limit = SharedLimiter("buy", 5, 600, Counting())
     refused = 0
@@ -102,4 +102,4 @@ async def test_a_flood_is_refused_without_asking_the_database() -> None:
             await limit.check("ada")
         except TooManyRequests:
             refused += 1
-    assert (len(asked), refused) == (3, 98), "what another process has used up is remembered here"
+    assert (len(keys), refused) == (3, 98), "what another process has used up is remembered here"

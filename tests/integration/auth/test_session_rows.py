@@ -99,9 +99,9 @@ async def test_what_a_session_tells(database: Database) -> None:
         current = current_session(tx, token, NOW + HOUR)
         assert current is not None
         assert (current.touch, current.proved_at) == (False, NOW + 2 * HOUR)
-        [shown] = list_sessions(tx, "ada", NOW + HOUR)
-        assert (shown.created_at, shown.last_seen_at, shown.expires_at) == (NOW, NOW + HOUR, NOW + 30 * DAY)
-        assert shown.device == Device("Firefox", "192.0.2.1")
+        [session] = list_sessions(tx, "ada", NOW + HOUR)
+        assert (session.created_at, session.last_seen_at, session.expires_at) == (NOW, NOW + HOUR, NOW + 30 * DAY)
+        assert session.device == Device("Firefox", "192.0.2.1")
         short = start_session(tx, "ada", NOW, lifetime=HOUR)
         assert current_session(tx, short, NOW + HOUR - SECOND) is not None
         assert current_session(tx, short, NOW + HOUR) is None

@@ -51,8 +51,8 @@ def test_an_account_is_looked_at_changed_and_deleted(folder: Path) -> None:
 
 
 def test_deleting_asks_unless_it_is_told_not_to(folder: Path) -> None:
-    asked = payloom_process.run("accounts", "delete", ADA, cwd=folder)
-    assert asked.returncode != 0
+    refused = payloom_process.run("accounts", "delete", ADA, cwd=folder)
+    assert refused.returncode != 0
     assert accounts(folder, "show", ADA)["email"] == ADA
     assert accounts(folder, "delete", ADA, "--yes")["email"] == ADA
 

@@ -72,10 +72,10 @@ def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
 
 
 def test_a_start_that_fails_tells_the_reason(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
         with local_stripe(
             port, store=None, webhook_url="http://127.0.0.1:1/x", webhook_secrets=["whsec_abcdef"], log=tmp_path / "l"
         ) as stripe:

@@ -23,9 +23,9 @@ def options_in(text: str) -> set[str]:
 
 def test_both_helps_list_the_same_options(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    ours = CliRunner().invoke(app, ["emulator", "--help"]).output
-    assert options_in(ours.split("Commands")[0]) == options_in(parser().format_help())
-    assert len(options_in(ours)) > 8
+    help_text = CliRunner().invoke(app, ["emulator", "--help"]).output
+    assert options_in(help_text.split("Commands")[0]) == options_in(parser().format_help())
+    assert len(options_in(help_text)) > 8
 
 
 def test_both_have_the_same_defaults() -> None:
@@ -33,8 +33,8 @@ def test_both_have_the_same_defaults() -> None:
     assert isinstance(commands, TyperGroup)
     group = commands.commands["emulator"]
     plain = vars(parser().parse_args([]))
-    ours = {option.name: option.default for option in group.params}
-    assert {name: ours[name] or None for name in plain} == {name: value or None for name, value in plain.items()}
+    defaults = {option.name: option.default for option in group.params}
+    assert {name: defaults[name] or None for name in plain} == {name: value or None for name, value in plain.items()}
 
 
 def test_what_is_given_reaches_the_program_as_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,8 +50,8 @@ def test_a_call_and_the_run_that_it_became_name_each_other(tmp_path: Path) -> No
     called = [run["id"] for run in runs if run["workflow"] == "number"]
     second, first = [run["id"] for run in runs if run["workflow"] == "ask"]
     assert len(called) == 1
-    for asked in (first, second):
-        step = payloom(root, "runs", "show", asked).splitlines()[1].split()
+    for run_id in (first, second):
+        step = payloom(root, "runs", "show", run_id).splitlines()[1].split()
         assert step == ["0", "call", "number", "succeeded", "run", called[0]]
     assert f"called by {first}" in payloom(root, "runs", "show", called[0])
 

@@ -49,7 +49,7 @@ def test_the_event_and_what_comes_with_it_happen(
     result = trigger("charge.refunded", "--url", stripe_emulator.url, "--json")
     assert result.exit_code == 0, result.output
     answer = json.loads(result.stdout)
-    assert {"payment_intent.succeeded", "charge.refunded"} <= {made["type"] for made in answer["made"]}
+    assert {"payment_intent.succeeded", "charge.refunded"} <= {event["type"] for event in answer["made"]}
     assert client.v1.refunds.list().data[0].status == "succeeded"
     plain = trigger("charge.refunded", "--url", stripe_emulator.url)
     assert "charge.refunded" in plain.stdout

@@ -93,8 +93,8 @@ async def call(
     **args: Any,
 ) -> Any:
     origin = f"{scheme}://api.example.test:{port}"
-    kept = {name: SecretStr(value) for name, value in (secrets or {}).items()}
-    host = HttpHost(Guard([origin], loopback), kept, SystemClock(), verify=verify)
+    secret_values = {name: SecretStr(value) for name, value in (secrets or {}).items()}
+    host = HttpHost(Guard([origin], loopback), secret_values, SystemClock(), verify=verify)
     url = f"{origin}{path}"
     do = Do("2", "http", url, {"method": method, "url": url, **args}, "run_1:2", timeout=seconds)
     try:
@@ -111,7 +111,7 @@ async def fails(port: int, method: str = "POST", **args: Any) -> StepFailure:
 
 async def test_a_post_sends_json_with_the_step_s_key_and_returns_what_came_back(server: Server) -> None:
     server.answers(201, {"id": 7}, x_request="r1", set_cookie="a=b")
-    found = await call(server.port, path="/v1/orders?x=1", body={"amount": 5}, headers={"X-Shop": "corner"})
+    response = await call(server.port, path="/v1/orders?x=1", body={"amount": 5}, headers={"X-Shop": "corner"})
     line, headers, body = server.requests[0]
     assert line == "POST /v1/orders?x=1 HTTP/1.1"
     assert headers["host"] == f"api.example.test:{server.port}"
@@ -119,10 +119,10 @@ async def test_a_post_sends_json_with_the_step_s_key_and_returns_what_came_back(
     assert headers["x-shop"] == "corner"
     assert headers["content-type"] == "application/json"
     assert json.loads(body) == {"amount": 5}
-    assert found["status"] == 201
-    assert found["body"] == {"id": 7}
-    assert found["headers"]["x-request"] == "r1"
-    assert "set-cookie" not in found["headers"]
+    assert response["status"] == 201
+    assert response["body"] == {"id": 7}
+    assert response["headers"]["x-request"] == "r1"
+    assert "set-cookie" not in response["headers"]
 
 
 async def test_a_get_has_no_key_and_text_comes_back_as_text(server: Server) -> None:
@@ -246,8 +246,8 @@ async def test_a_server_that_breaks_off_is_in_doubt(server: Server) -> None:
 
 
 async def test_nobody_there_is_not_in_doubt() -> None:
-    async with Server() as gone:
-        port = gone.port
+    async with Server() as closed:
+        port = closed.port
     failure = await fails(port)
     assert (failure.kind, failure.retryable, failure.data) == ("http_unreachable", True, {})
 
@@ -286,8 +286,8 @@ async def test_over_https_the_certificate_must_be_the_name_s_although_the_connec
     context, trusted = certificate(tmp_path, "api.example.test")
     async with Server(context) as server:
         server.answers(200, {"ok": True})
-        found = await call(server.port, scheme="https", verify=trusted)
-        assert found["body"] == {"ok": True}
+        response = await call(server.port, scheme="https", verify=trusted)
+        assert response["body"] == {"ok": True}
     context, trusted = certificate(tmp_path, "other.example.test")
     async with Server(context) as server:
         failure = await fails(server.port, scheme="https", verify=trusted)
@@ -300,7 +300,7 @@ def certificate(folder: Path, name: str) -> tuple[ssl.SSLContext, ssl.SSLContext
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = dt.datetime.now(dt.UTC)
-    made = (
+    signed = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(subject)
@@ -315,7 +315,7 @@ def certificate(folder: Path, name: str) -> tuple[ssl.SSLContext, ssl.SSLContext
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    path.write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(path)
     client = ssl.create_default_context()

@@ -55,12 +55,12 @@ async def test_a_table_step_gives_its_value_or_fails_in_the_words_of_catch(datab
     tables = Tables(read_tables(SHOP / "tables.yaml"), CLOCK)
     await migrate(database, tables, CLOCK)
     steps = TablesHost(tables)
-    found = await database.write(
+    products = await database.write(
         lambda tx: steps.perform(
             tx, "select", "products", {"where": {"sku": ["mug"]}, "key_by": "sku", "require": "all"}
         )
     )
-    assert found["mug"]["amount"] == 1400
+    assert products["mug"]["amount"] == 1400
     with pytest.raises(StepFailed) as caught:
         await database.write(
             lambda tx: steps.perform(tx, "update", "orders", {"where": {"charge": "ch_1"}, "set": {"status": "paid"}})
@@ -71,11 +71,11 @@ async def test_a_table_step_gives_its_value_or_fails_in_the_words_of_catch(datab
 
 
 def test_the_checker_sees_the_tables_with_types_and_references() -> None:
-    found = shapes(read_tables(SHOP / "tables.yaml"))
-    assert found["orders"].columns["user_id"].references == "users.id"
-    assert present(found["orders"].columns["status"].enum)[0] == "pending"
-    assert found["products"].columns["sku"].primary
-    assert found["orders"].columns["id"].has_default
+    table_types = shapes(read_tables(SHOP / "tables.yaml"))
+    assert table_types["orders"].columns["user_id"].references == "users.id"
+    assert present(table_types["orders"].columns["status"].enum)[0] == "pending"
+    assert table_types["products"].columns["sku"].primary
+    assert table_types["orders"].columns["id"].has_default
 
 
 async def performed(database: Database, host: EmailHost, do: Do, attempt: Attempt = ATTEMPT) -> Any:
@@ -100,10 +100,10 @@ async def test_a_mail_step_sends_once_and_the_outbox_shows_it(
         "Your receipt for order 0b8e4f1e",
     )
     assert await outbox.list(to="a%@x.test") == []
-    shown = await outbox.get(value["id"])
-    assert "Mug" in present(shown)["html"]
-    assert "$14.00" in present(shown)["text"]
-    assert "Message-ID:" in present(shown)["source"]
+    details = await outbox.get(value["id"])
+    assert "Mug" in present(details)["html"]
+    assert "$14.00" in present(details)["text"]
+    assert "Message-ID:" in present(details)["source"]
     assert await outbox.get("mail_none") is None
 
 
@@ -117,10 +117,10 @@ async def test_sender_reply_to_and_attachments_may_be_given(
             **{"from": "Ada <a@y.test>", "reply_to": "help@y.test", "attachments": [{"name": "a.txt", "content": "hi"}]}
         ),
     )
-    shown = await outbox.get(value["id"])
-    assert present(shown)["sender"] == "Ada <a@y.test>"
-    assert "Reply-To: help@y.test" in present(shown)["source"]
-    assert present(shown)["attachments"] == [{"name": "a.txt", "type": "text/plain", "size": 2}]
+    details = await outbox.get(value["id"])
+    assert present(details)["sender"] == "Ada <a@y.test>"
+    assert "Reply-To: help@y.test" in present(details)["source"]
+    assert present(details)["attachments"] == [{"name": "a.txt", "type": "text/plain", "size": 2}]
 
 
 @pytest.mark.parametrize(

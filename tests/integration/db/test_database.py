@@ -89,22 +89,22 @@ async def test_counting_together_loses_no_count(notebook: Database) -> None:
 
 async def test_hooks_run_after_a_commit_and_never_after_a_rollback(notebook: Database) -> None:
     """A write that was acknowledged is in the database."""
-    told: list[str] = []
+    calls: list[str] = []
 
     def good(tx: sa.Connection) -> None:
         add(1)(tx)
-        after_commit(tx, lambda: told.append("good"))
+        after_commit(tx, lambda: calls.append("good"))
         with contextlib.suppress(LookupError), savepoint(tx):
             add(2)(tx)
-            after_commit(tx, lambda: told.append("undone"))
+            after_commit(tx, lambda: calls.append("undone"))
             raise LookupError
 
     def bad(tx: sa.Connection) -> None:
-        after_commit(tx, lambda: told.append("bad"))
+        after_commit(tx, lambda: calls.append("bad"))
         raise LookupError
 
     await asyncio.gather(notebook.write(good), notebook.write(bad), return_exceptions=True)
-    assert told == ["good"]
+    assert calls == ["good"]
     assert await ids(notebook) == [1]
 
 
@@ -142,13 +142,13 @@ async def test_migrations_make_exactly_the_tables_of_the_models(database: Databa
     load_models()
 
     def differences(tx: sa.Connection) -> list[Any]:
-        ours = {table.name for table in metadata.sorted_tables}
+        known = {table.name for table in metadata.sorted_tables}
         context = MigrationContext.configure(
             tx,
             opts={
                 "version_table": VERSION_TABLE,
                 "compare_type": False,
-                "include_object": lambda _object, name, kind, *_: kind != "table" or name in ours,
+                "include_object": lambda _object, name, kind, *_: kind != "table" or name in known,
             },
         )
         return compare_metadata(context, metadata)

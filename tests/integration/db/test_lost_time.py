@@ -108,12 +108,12 @@ async def test_a_step_that_goes_out_once_is_left_to_a_person_who_can_let_it_go_o
 ) -> None:
     fixture, outside = await restored(database, tmp_path)
     event = fixture.event("thing.paid", "evt_1", to_epoch(BACKUP + dt.timedelta(hours=1)), id="t1")
-    taken = await fixture.service.ingest(event)
+    intake = await fixture.service.ingest(event)
     assert set((await fixture.settled()).values()) == {"failed"}
-    timeline = await fixture.queries.timeline(taken.runs[0])
+    timeline = await fixture.queries.timeline(intake.runs[0])
     assert timeline["steps"][0]["failure"]["kind"] == "outcome_unknown"
     assert outside.attempts == []
-    await fixture.service.retry(taken.runs[0], person=SYSTEM)
+    await fixture.service.retry(intake.runs[0], person=SYSTEM)
     assert set((await fixture.settled()).values()) == {"succeeded"}
     assert [attempt.in_doubt for attempt in outside.attempts] == [False]
     await fixture.service.stop(1)

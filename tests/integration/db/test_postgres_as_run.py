@@ -119,10 +119,10 @@ def role_of(address: str) -> str:
     async def look() -> str:
         database = open_database(address)
         try:
-            found = await database.read(lambda tx: list(database_findings(tx)))
+            findings = await database.read(lambda tx: list(database_findings(tx)))
         finally:
             await database.close()
-        return next(finding.told for finding in found if finding.name == "role")
+        return next(finding.told for finding in findings if finding.name == "role")
 
     return asyncio.run(look())
 

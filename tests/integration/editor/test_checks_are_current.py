@@ -26,8 +26,8 @@ CALLED = "name: Called\ndescription: Is called.\non: {called: true}\nsteps:\n  -
 
 def messages(desk: EditorClient, text: str) -> list[str]:
     """Return what the check of a draft of `calls` says about the workflow that it calls."""
-    found = desk.post("/editor/check", {"id": "calls", "text": text})["diagnostics"]
-    return [one["message"] for one in found if one["severity"] == "error"]
+    diagnostics = desk.post("/editor/check", {"id": "calls", "text": text})["diagnostics"]
+    return [diagnostic["message"] for diagnostic in diagnostics if diagnostic["severity"] == "error"]
 
 
 def test_a_check_knows_what_was_published_a_moment_ago(desk: EditorClient) -> None:

@@ -44,22 +44,22 @@ def test_bytes_come_back_as_they_are(desk: EditorClient) -> None:
 def test_a_file_with_mistakes_is_saved_and_says_what_is_wrong(desk: EditorClient) -> None:
     saved = desk.save("mark-paid", MARK_PAID.replace("update: orders", "update: ordres"))
     assert saved["ok"] is False
-    (found,) = [one for one in saved["diagnostics"] if one["severity"] == "error"]
-    assert (found["code"], found["step"], found["start"]["line"]) == ("F001", "0", 10)
-    assert "orders" in found["hint"]
+    (problem,) = [diagnostic for diagnostic in saved["diagnostics"] if diagnostic["severity"] == "error"]
+    assert (problem["code"], problem["step"], problem["start"]["line"]) == ("F001", "0", 10)
+    assert "orders" in problem["hint"]
 
 
 def test_a_change_made_elsewhere_is_not_overwritten(desk: EditorClient) -> None:
     etag = desk.source("mark-paid")["etag"]
-    theirs = MARK_PAID + "  # by somebody with an editor\n"
-    desk.file("mark-paid").write_text(theirs)
+    edited = MARK_PAID + "  # by somebody with an editor\n"
+    desk.file("mark-paid").write_text(edited)
     status, error = desk.refused("PUT", "/workflows/mark-paid/source", {"text": MARK_PAID + "# mine\n", "etag": etag})
     assert (status, error["code"]) == (409, "file_changed")
-    assert error["data"]["text"] == theirs
+    assert error["data"]["text"] == edited
     assert error["data"]["yours"] == MARK_PAID + "# mine\n"
     assert "+# mine" in error["data"]["diff"]
-    assert desk.file("mark-paid").read_text() == theirs
-    desk.save("mark-paid", theirs + "# both\n", error["data"]["etag"])
+    assert desk.file("mark-paid").read_text() == edited
+    desk.save("mark-paid", edited + "# both\n", error["data"]["etag"])
 
 
 def test_of_many_who_save_the_same_state_one_wins(desk: EditorClient) -> None:
@@ -103,13 +103,13 @@ def test_a_link_out_of_the_folder_is_not_followed(desk: EditorClient, tmp_path_f
 
 
 def test_a_new_workflow_is_made_and_never_over_an_old_one(desk: EditorClient) -> None:
-    made = desk.post("/workflows", {"id": "orders/ship-it"})
-    assert made["path"] == "workflows/orders/ship-it.yaml"
-    assert made["ok"] is True
-    assert desk.file("orders/ship-it").read_text() == made["text"]
+    created = desk.post("/workflows", {"id": "orders/ship-it"})
+    assert created["path"] == "workflows/orders/ship-it.yaml"
+    assert created["ok"] is True
+    assert desk.file("orders/ship-it").read_text() == created["text"]
     status, error = desk.refused("POST", "/workflows", {"id": "orders/ship-it", "text": "name: other\n"})
     assert (status, error["code"]) == (409, "already_there")
-    assert desk.file("orders/ship-it").read_text() == made["text"]
+    assert desk.file("orders/ship-it").read_text() == created["text"]
 
 
 def test_a_workflow_is_deleted_as_it_was_seen(desk: EditorClient) -> None:
@@ -138,13 +138,13 @@ def test_viewers_look_and_editors_write(desk: EditorClient) -> None:
 def test_the_editor_is_helped_with_what_may_stand_where(reader: EditorClient) -> None:
     text = MARK_PAID.replace("object.metadata.order_id", "object.")
     offset = text.index("object.") + len("object.")
-    found = reader.post("/editor/complete", {"id": "mark-paid", "text": text, "offset": offset})
-    assert found["from"] == found["to"] == offset
-    assert {"amount", "metadata"} <= {one["label"] for one in found["items"]}
+    completion = reader.post("/editor/complete", {"id": "mark-paid", "text": text, "offset": offset})
+    assert completion["from"] == completion["to"] == offset
+    assert {"amount", "metadata"} <= {item["label"] for item in completion["items"]}
     field = {"path": ["steps", 1, "filter"], "expression": "order.st", "cursor": 8}
     typed = reader.post("/editor/complete", {"id": "mark-paid", "text": MARK_PAID, **field})
     assert (typed["from"], typed["to"]) == (6, 8)
-    assert "status" in [one["label"] for one in typed["items"]]
+    assert "status" in [item["label"] for item in typed["items"]]
     word = reader.post("/editor/hover", {"id": "x", "text": MARK_PAID, "offset": MARK_PAID.index("object.amount") + 9})
     assert (word["title"], word["type"]) == ("object.amount", "int")
     assert reader.post("/editor/hover", {"id": "x", "text": MARK_PAID, "offset": 0}) is not None
@@ -153,10 +153,10 @@ def test_the_editor_is_helped_with_what_may_stand_where(reader: EditorClient) ->
 
 def test_the_catalog_and_the_actions_are_found(reader: EditorClient) -> None:
     catalog = reader.get("/editor/catalogue")
-    assert {"stripe", "if", "for_each"} <= {one["verb"] for one in catalog["verbs"]}
-    assert next(one for one in catalog["tables"] if one["name"] == "orders")["columns"][0]["primary"] is True
-    assert {"hello", "mark-paid"} == {one["name"] for one in catalog["workflows"]}
-    assert [one["name"] for one in reader.get("/editor/actions", q="create checkout session")["data"]] == [
+    assert {"stripe", "if", "for_each"} <= {verb["verb"] for verb in catalog["verbs"]}
+    assert next(table for table in catalog["tables"] if table["name"] == "orders")["columns"][0]["primary"] is True
+    assert {"hello", "mark-paid"} == {workflow["name"] for workflow in catalog["workflows"]}
+    assert [action["name"] for action in reader.get("/editor/actions", q="create checkout session")["data"]] == [
         "checkout.sessions.create"
     ]
     first = reader.get("/editor/actions", q="refund")["data"][0]
@@ -180,10 +180,10 @@ def test_a_text_is_changed_all_or_nothing(reader: EditorClient) -> None:
     edited = reader.post("/editor/edit", {"id": "mark-paid", "text": MARK_PAID, "operations": operations})
     assert edited["ok"] is True
     assert edited["path"] == ["steps", 2]
-    wanted = MARK_PAID.replace("id: order\n", "id: purchase\n").replace("filter: order", "filter: purchase")
+    expected = MARK_PAID.replace("id: order\n", "id: purchase\n").replace("filter: order", "filter: purchase")
     log = "  - log: Order ${{ order.id }} is paid\n"
     wrapped = "  - if: object.amount > 0\n    then:\n      - log: Order ${{ purchase.id }} is paid\n"
-    assert edited["text"] == wanted.replace(log, wrapped)
+    assert edited["text"] == expected.replace(log, wrapped)
     status, error = reader.refused(
         "POST",
         "/editor/edit",

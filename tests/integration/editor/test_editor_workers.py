@@ -44,50 +44,50 @@ async def worker(settings: Settings) -> Services:
 
 @pytest.mark.anyio
 async def test_what_one_worker_publishes_all_use(settings: Settings) -> None:
-    one, other = await worker(settings), await worker(settings)
-    told: list[tuple[str, str | None]] = []
-    other.publisher.on_workflow_changed = lambda name, version: told.append((name, version))
+    first, other = await worker(settings), await worker(settings)
+    notified: list[tuple[str, str | None]] = []
+    other.publisher.on_workflow_changed = lambda name, version: notified.append((name, version))
     try:
         await other.publisher.apply_remote_publications()
-        assert told == []
+        assert notified == []
         (settings.root / "workflows/hello.yaml").write_text(HELLO.replace("POST /hello", "POST /hi"))
         (settings.root / "workflows/mark-paid.yaml").unlink()
         (settings.root / "workflows/new.yaml").write_text(HELLO.replace("POST /hello", "POST /new"))
-        done = await one.publisher.publish("ada@shop.test")
+        done = await first.publisher.publish("ada@shop.test")
         assert done.changed == ("hello", "mark-paid", "new")
         before = other.publisher.published
         await other.publisher.apply_remote_publications()
         assert other.publisher.published is not before
-        versions = {name: found.version for name, found in one.versions.current.items()}
-        assert {name: found.version for name, found in other.versions.current.items()} == versions
-        assert dict(told) == {"hello": versions["hello"], "new": versions["new"], "mark-paid": None}
+        versions = {name: workflow.version for name, workflow in first.versions.current.items()}
+        assert {name: workflow.version for name, workflow in other.versions.current.items()} == versions
+        assert dict(notified) == {"hello": versions["hello"], "new": versions["new"], "mark-paid": None}
         assert other.versions.pins(other.versions.get_current("hello")) == {}
         again = await other.publisher.publish("bob@shop.test")
         assert again.changed == ()
     finally:
-        await one.close()
+        await first.close()
         await other.close()
 
 
 @pytest.mark.anyio
 async def test_a_refused_publish_changes_nothing_anywhere(settings: Settings) -> None:
-    one, other = await worker(settings), await worker(settings)
+    first, other = await worker(settings), await worker(settings)
     try:
-        before = dict(one.versions.current)
+        before = dict(first.versions.current)
         (settings.root / "workflows/hello.yaml").write_text(HELLO.replace("inputs.who", "inputs.whom"))
         (settings.root / "workflows/mark-paid.yaml").write_text(MARK_PAID.replace("is paid", "was paid"))
         with pytest.raises(NotPublished):
-            await one.publisher.publish(needed="hello")
+            await first.publisher.publish(needed="hello")
         await other.publisher.apply_remote_publications()
-        assert dict(one.versions.current) == before
-        assert {name: found.version for name, found in other.versions.current.items()} == {
-            name: found.version for name, found in before.items()
+        assert dict(first.versions.current) == before
+        assert {name: workflow.version for name, workflow in other.versions.current.items()} == {
+            name: workflow.version for name, workflow in before.items()
         }
-        assert [diagnostic.code for diagnostic in one.publisher.diagnostics if diagnostic.severity == "error"] == [
+        assert [diagnostic.code for diagnostic in first.publisher.diagnostics if diagnostic.severity == "error"] == [
             "F001"
         ]
     finally:
-        await one.close()
+        await first.close()
         await other.close()
 
 
@@ -97,9 +97,9 @@ async def test_a_draft_is_tried_and_nothing_stays(settings: Settings) -> None:
     try:
         draft = services.publisher.published["mark-paid"]
         event = {"data": {"object": {"metadata": {"order_id": "o1"}, "amount": 12}}}
-        found = await services.sandbox().test_run(draft, TriggerInput(), {}, event=event)
-        assert found.found["run"]["status"] == "succeeded"
-        assert found.found["steps"][0]["value"]["amount"] == 12
+        outcome = await services.sandbox().test_run(draft, TriggerInput(), {}, event=event)
+        assert outcome.found["run"]["status"] == "succeeded"
+        assert outcome.found["steps"][0]["value"]["amount"] == 12
         mocked = await services.sandbox().test_run(draft, TriggerInput(), {"0": Mock({"id": "o9"})}, event=event)
         assert [mocked_step["path"] for mocked_step in mocked.mocked_steps] == ["0"]
         assert mocked.found["logs"][0]["text"] == "Order o9 is paid"

@@ -37,7 +37,7 @@ def hello(desk: EditorClient, path: str = "/hello", **body: str) -> tuple[int, o
 
 def columns(desk: EditorClient, table: str) -> list[str]:
     """Return the columns that the server knows."""
-    listed = next(one for one in desk.get("/tables")["data"] if one["name"] == table)
+    listed = next(shape for shape in desk.get("/tables")["data"] if shape["name"] == table)
     return [column["name"] for column in listed["columns"]]
 
 
@@ -60,11 +60,11 @@ def test_a_new_workflow_answers_events_and_a_deleted_one_does_not(desk: EditorCl
     text = "name: Note\ndescription: Notes.\non: {stripe: charge, actions: [captured]}\nsteps:\n  - log: seen\n"
     desk.post("/workflows", {"id": "note", "text": text})
     desk.server.deliver(event("charge.captured", "evt_seen", id="ch_1"))
-    assert [one["workflow"] for one in desk.get("/runs", event="evt_seen")["data"]] == ["note"]
+    assert [run["workflow"] for run in desk.get("/runs", event="evt_seen")["data"]] == ["note"]
     desk.ask("DELETE", "/workflows/note", etag=desk.source("note")["etag"])
     desk.server.deliver(event("charge.captured", "evt_unseen", id="ch_2"))
     assert desk.get("/runs", event="evt_unseen")["data"] == []
-    assert [one["workflow"] for one in desk.get("/runs", event="evt_seen")["data"]] == ["note"]
+    assert [run["workflow"] for run in desk.get("/runs", event="evt_seen")["data"]] == ["note"]
 
 
 def errors_of(desk: EditorClient) -> list[str]:
@@ -249,13 +249,13 @@ def test_versions_keep_text_author_and_time_and_come_back_exactly(desk: EditorCl
 def test_two_versions_are_compared_as_text_and_in_meaning(desk: EditorClient) -> None:
     first = desk.source("mark-paid")["version"]
     desk.save("mark-paid", MARK_PAID.replace("status: paid\n", "status: pending\n").replace("# minor", "# whole minor"))
-    found = desk.get("/workflows/mark-paid/diff", **{"from": first, "to": "published"})
-    assert "-      status: paid\n" in found["text"]
-    assert "+      status: pending\n" in found["text"]
-    assert [(one["kind"], one["path"], one["before"], one["after"]) for one in found["changes"]] == [
+    diff = desk.get("/workflows/mark-paid/diff", **{"from": first, "to": "published"})
+    assert "-      status: paid\n" in diff["text"]
+    assert "+      status: pending\n" in diff["text"]
+    assert [(change["kind"], change["path"], change["before"], change["after"]) for change in diff["changes"]] == [
         ("changed", ["steps", 0, "set", "status"], "paid", "pending")
     ]
-    assert found["from"] == first
+    assert diff["from"] == first
     layout = desk.get("/workflows/mark-paid/diff", **{"from": "published", "to": "file"})
     assert (layout["text"], layout["changes"]) != (None, None)
     assert layout["changes"] == []

@@ -53,7 +53,7 @@ steps:
 
 def steps(answer: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Path, verb and status of each step."""
-    return [(one["path"], one["verb"], one["status"]) for one in answer["run"]["steps"]]
+    return [(step["path"], step["verb"], step["status"]) for step in answer["run"]["steps"]]
 
 
 def test_a_draft_runs_on_a_recorded_event_and_nothing_has_happened(desk: EditorClient) -> None:
@@ -67,9 +67,9 @@ def test_a_draft_runs_on_a_recorded_event_and_nothing_has_happened(desk: EditorC
     assert steps(answer) == [("0", "update", "succeeded"), ("2", "log", "succeeded")]
     assert answer["run"]["steps"][0]["value"]["status"] == "pending"
     assert answer["run"]["logs"][0]["text"] == "Order o1 is paid"
-    assert [one["path"] for one in answer["trail"] if one["outcome"] == "done"] == ["0", "1", "2"]
+    assert [entry["path"] for entry in answer["trail"] if entry["outcome"] == "done"] == ["0", "1", "2"]
     assert (desk.get("/runs")["data"], desk.get("/tables/orders/rows")["data"]) == before
-    assert answer["run"]["id"] not in [one["id"] for one in before[0]]
+    assert answer["run"]["id"] not in [run["id"] for run in before[0]]
 
 
 def test_a_sample_needs_only_what_matters(desk: EditorClient) -> None:
@@ -110,7 +110,7 @@ def test_a_mock_answers_instead_of_a_step(desk: EditorClient) -> None:
     assert answer["notes"]["1"] == "mocked"
     assert answer["run"]["output"]["intent"] == "pi_mine"
     until = desk.post("/editor/test-run", {**body, "until": "1"})
-    assert [one["path"] for one in until["run"]["steps"]] == ["0", "1"]
+    assert [step["path"] for step in until["run"]["steps"]] == ["0", "1"]
     row = {**body, "mocks": {"0": {"value": {"id": "o77"}}, **mocks}}
     assert desk.post("/editor/test-run", row)["run"]["status"] == "failed"
 
@@ -120,7 +120,7 @@ def test_a_mocked_error_takes_the_branch_that_catches_it(desk: EditorClient) -> 
     body = {"id": "catch", "text": CATCH, "mocks": {"0.try.0": {"error": error}}}
     answer = desk.post("/editor/test-run", body)
     assert answer["run"]["status"] == "waiting"
-    assert [one["path"] for one in answer["run"]["steps"]] == ["0.try.0", "0.catch[0].0", "1"]
+    assert [step["path"] for step in answer["run"]["steps"]] == ["0.try.0", "0.catch[0].0", "1"]
     assert answer["run"]["steps"][0]["failure"]["kind"] == "charge_already_refunded"
     seen = {"0.try.0": {"value": {"id": "re_1"}}, "1": {"value": {"object": {"id": "re_2"}}}}
     done = desk.post("/editor/test-run", {**body, "mocks": seen})
@@ -139,18 +139,18 @@ def test_a_draft_with_errors_and_wrong_inputs_are_told(desk: EditorClient) -> No
     body = {"id": "charge", "text": CHARGE.replace("inputs.order", "inputs.odrer"), "trigger": {"inputs": {}}}
     status, error = desk.refused("POST", "/editor/test-run", body)
     assert (status, error["code"]) == (422, "draft_has_errors")
-    assert any(one["code"] == "F001" for one in error["data"]["diagnostics"])
+    assert any(diagnostic["code"] == "F001" for diagnostic in error["data"]["diagnostics"])
     status, error = desk.refused("POST", "/editor/test-run", {**body, "text": CHARGE})
     assert (status, error["fields"]["order"]) == (422, error["fields"]["order"])
 
 
 def test_samples_are_what_was_recorded_and_something_made_up(desk: EditorClient) -> None:
     desk.server.deliver(event("payment_intent.succeeded", "evt_smp", id="pi_2", metadata={"order_id": "o2"}, amount=3))
-    found = desk.get("/editor/samples", id="mark-paid")["data"]
-    assert "evt_smp" in [one["event_id"] for one in found]
-    made = found[-1]
-    assert (made["source"], made["sample"]["type"]) == ("made_up", "payment_intent.succeeded")
-    body = {"id": "mark-paid", "text": MARK_PAID, "trigger": {"sample": made["sample"]}}
+    samples = desk.get("/editor/samples", id="mark-paid")["data"]
+    assert "evt_smp" in [sample["event_id"] for sample in samples]
+    synthesized = samples[-1]
+    assert (synthesized["source"], synthesized["sample"]["type"]) == ("made_up", "payment_intent.succeeded")
+    body = {"id": "mark-paid", "text": MARK_PAID, "trigger": {"sample": synthesized["sample"]}}
     assert desk.post("/editor/test-run", body)["run"]["status"] in {"waiting", "failed", "succeeded"}
     inputs = desk.get("/editor/samples", id="hello")["data"][-1]["inputs"]
     text = desk.source("hello")["text"]
@@ -166,9 +166,9 @@ def test_a_dry_run_says_what_would_have_been_different(desk: EditorClient) -> No
     desk.server.wait(lambda: len(desk.get("/runs", event="evt_dry2")["data"]) == 1)
     draft = MARK_PAID.replace("  - log: Order", "  - log: Now order")
     ids = ["evt_dry1", "evt_dry2"]
-    found = desk.post("/editor/dry-run", {"id": "mark-paid", "text": draft, "events": ids})
-    assert [one["event"] for one in found["data"]] == ids
-    assert found["data"][0]["type"] == "payment_intent.succeeded"
+    dry_run = desk.post("/editor/dry-run", {"id": "mark-paid", "text": draft, "events": ids})
+    assert [line["event"] for line in dry_run["data"]] == ids
+    assert dry_run["data"][0]["type"] == "payment_intent.succeeded"
     newest = desk.post("/editor/dry-run", {"id": "mark-paid", "text": draft, "limit": 1})
     assert len(newest["data"]) == 1
 
@@ -176,9 +176,9 @@ def test_a_dry_run_says_what_would_have_been_different(desk: EditorClient) -> No
 def test_pins_stay_with_the_workflow_but_not_in_its_file(desk: EditorClient) -> None:
     pins = {"trigger": {"inputs": {"who": "Ada"}}, "mocks": {"0": {"value": {"a": 1}}}}
     assert desk.ask("PUT", "/editor/pins/hello", pins).status_code == 200
-    found = desk.get("/editor/pins/hello")
-    assert found["trigger"]["inputs"] == {"who": "Ada"}
-    assert found["mocks"]["0"]["value"] == {"a": 1}
+    stored = desk.get("/editor/pins/hello")
+    assert stored["trigger"]["inputs"] == {"who": "Ada"}
+    assert stored["mocks"]["0"]["value"] == {"a": 1}
     assert desk.get("/editor/pins/mark-paid") == {"trigger": None, "mocks": {}}
     assert desk.refused("GET", "/editor/pins/nope")[0] == 404
 
@@ -197,4 +197,4 @@ steps:
 """
     answer = desk.post("/editor/test-run", {"id": "endless", "text": text, "until": "0.do[1].0"})
     assert answer["run"]["failure"]["kind"] == "timeout"
-    assert [one["path"] for one in answer["run"]["steps"]] == ["0.do[0].0", "0.do[1].0"]
+    assert [step["path"] for step in answer["run"]["steps"]] == ["0.do[0].0", "0.do[1].0"]

@@ -53,7 +53,7 @@ def tried(desk: EditorClient, order: str, **more: Any) -> dict[str, Any]:
 
 def test_the_steps_of_the_called_run_stand_inside_the_call(desk: EditorClient) -> None:
     answer = tried(desk, "o1")
-    assert [(one["path"], one["verb"], one["status"]) for one in answer["run"]["steps"]] == [
+    assert [(step["path"], step["verb"], step["status"]) for step in answer["run"]["steps"]] == [
         ("0", "log", "succeeded"),
         ("1.call.0", "stripe", "succeeded"),
         ("1.call.1", "update", "succeeded"),
@@ -62,14 +62,14 @@ def test_the_steps_of_the_called_run_stand_inside_the_call(desk: EditorClient) -
     ]
     assert answer["notes"] == {"1.call.0": "made up"}
     assert answer["run"]["output"]["order"] == "o1"
-    assert [(one["path"], one["text"]) for one in answer["run"]["logs"]] == [("0", "asked"), ("1.call.2", "o1 is paid")]
-    assert {one["path"] for one in answer["trail"]} == {"0", "1", "2"}
+    assert [(log["path"], log["text"]) for log in answer["run"]["logs"]] == [("0", "asked"), ("1.call.2", "o1 is paid")]
+    assert {entry["path"] for entry in answer["trail"]} == {"0", "1", "2"}
     assert desk.get("/runs", workflow="fulfill")["data"] == []
 
 
 def test_a_mock_answers_for_the_call_or_for_a_step_inside(desk: EditorClient) -> None:
     whole = tried(desk, "o1", mocks={"1": {"value": {"order": "mine"}}})
-    assert [one["path"] for one in whole["run"]["steps"]] == ["0", "1"]
+    assert [step["path"] for step in whole["run"]["steps"]] == ["0", "1"]
     assert whole["run"]["steps"][1]["action"] == "fulfill"
     assert (whole["notes"], whole["run"]["output"]) == ({"1": "mocked"}, {"order": "mine"})
     inside = tried(desk, "o1", mocks={"1.call.0": {"value": {"status": "processing"}}})
@@ -90,7 +90,7 @@ def test_what_was_done_before_is_found(desk: EditorClient) -> None:
     answer = desk.server.http.post("/api/page", json={"order": "o2"})
     assert answer.json() == {"order": "o2", "status": "mine"}
     again = tried(desk, "o2")
-    assert [one["path"] for one in again["run"]["steps"]] == ["0", "1"]
+    assert [step["path"] for step in again["run"]["steps"]] == ["0", "1"]
     assert (again["notes"], again["run"]["output"]) == ({"1": "recorded"}, {"order": "o2", "status": "mine"})
     [run] = desk.get("/runs", workflow="fulfill")["data"]
     [page] = desk.get("/runs", workflow="page")["data"]

@@ -43,8 +43,8 @@ steps:
 
 
 def event(amount: int) -> dict[str, object]:
-    thing = {"object": "payment_intent", "id": "pi_1", "amount": amount}
-    return {"id": f"evt_{amount}", "object": "event", "type": "payment_intent.succeeded", "data": {"object": thing}}
+    intent = {"object": "payment_intent", "id": "pi_1", "amount": amount}
+    return {"id": f"evt_{amount}", "object": "event", "type": "payment_intent.succeeded", "data": {"object": intent}}
 
 
 @pytest.mark.anyio

@@ -155,9 +155,9 @@ async def test_any_transport_takes_a_mail_and_the_outbox_shows_it(
     sent = await Outbox(database, transport, clock).send(mail())
     assert sent.status == "sent"
     assert sent.sent_at == clock.now()
-    found = await database.read(lambda tx: get_mail(tx, sent.id))
-    assert found == sent
-    assert b"Thank you" in present(found).mime()
+    read_back = await database.read(lambda tx: get_mail(tx, sent.id))
+    assert read_back == sent
+    assert b"Thank you" in present(read_back).mime()
 
 
 async def test_the_same_key_sends_once(database: Database, server: Server, clock: ManualClock) -> None:
@@ -170,10 +170,10 @@ async def test_the_same_key_sends_once(database: Database, server: Server, clock
 
 
 async def test_a_mail_arrives_whole(server: Server) -> None:
-    given = mail(to=("Ada <ada@example.test>", "bob@example.test"))
-    await server.transport().send(given)
+    original = mail(to=("Ada <ada@example.test>", "bob@example.test"))
+    await server.transport().send(original)
     read = email.message_from_bytes(server.received[0], policy=email.policy.default)
-    assert read["Message-ID"] == given.message_id
+    assert read["Message-ID"] == original.message_id
     assert read["To"] == "Ada <ada@example.test>, bob@example.test"
     assert present(read.get_body(("plain",))).get_content().strip() == "Thank you"
 
@@ -208,8 +208,8 @@ async def test_silence_after_the_mail_is_unknown(server: Server) -> None:
 
 
 async def test_nobody_there_means_later() -> None:
-    async with Server() as gone:
-        transport = gone.transport()
+    async with Server() as closed:
+        transport = closed.transport()
     with pytest.raises(MailDelayed, match="cannot be reached"):
         await transport.send(mail())
 
@@ -259,7 +259,7 @@ async def test_a_busy_server_leaves_the_mail_queued_until_it_is_sent(database: D
     outbox = Outbox(database, transport, clock)
     with pytest.raises(MailDelayed):
         await outbox.send(mail())
-    assert [(one.status, one.error) for one in await stored(database)] == [("queued", "later")]
+    assert [(entry.status, entry.error) for entry in await stored(database)] == [("queued", "later")]
     sent = await outbox.send(mail())
     assert (sent.status, sent.attempts, sent.repeated, sent.error) == ("sent", 2, False, None)
 
@@ -287,7 +287,7 @@ async def test_a_crash_while_sending_is_repeated_once_and_marked(database: Datab
     assert (await stored(database))[0].status == "sending"
     sent = await outbox.send(mail(), in_doubt=True)
     assert (sent.status, sent.repeated, sent.attempts) == ("sent", True, 2)
-    assert {one.message_id for one in transport.sent} == {sent.message_id}
+    assert {entry.message_id for entry in transport.sent} == {sent.message_id}
     assert b"X-Payloom-Repeat: 1" in sent.mime()
 
 
@@ -376,13 +376,13 @@ async def test_the_outbox_is_listed_newest_first_by_page_and_by_run(database: Da
     for number in range(5):
         moment = clock.now() + dt.timedelta(seconds=number // 2)
         await outbox.send(dataclasses.replace(mail(f"run_{number}:1"), created_at=moment))
-    everything = await stored(database)
-    assert [one.run_id for one in everything] == ["run_4", "run_3", "run_2", "run_1", "run_0"]
+    all_mails = await stored(database)
+    assert [entry.run_id for entry in all_mails] == ["run_4", "run_3", "run_2", "run_1", "run_0"]
     page = await database.read(lambda tx: list_mails(tx, limit=2))
     rest = await database.read(lambda tx: list_mails(tx, before=(page[-1].created_at, page[-1].id)))
-    assert [*page, *rest] == everything
-    found = await database.read(lambda tx: list_mails(tx, run_id="run_2", template="receipt", status="sent"))
-    assert [one.run_id for one in found] == ["run_2"]
+    assert [*page, *rest] == all_mails
+    filtered = await database.read(lambda tx: list_mails(tx, run_id="run_2", template="receipt", status="sent"))
+    assert [entry.run_id for entry in filtered] == ["run_2"]
     assert await database.read(lambda tx: get_mail(tx, "mail_none")) is None
 
 

@@ -27,19 +27,19 @@ SIGNATURES = {
 def resolved(name: str) -> Any:
     """The object that a dotted name of DBOS names."""
     _, module, *rest = name.split(".")
-    found = importlib.import_module(f"dbos.{module}")
+    target = importlib.import_module(f"dbos.{module}")
     for part in rest:
-        found = getattr(found, part)
-    return found
+        target = getattr(target, part)
+    return target
 
 
 @pytest.mark.parametrize("name", _dbos_private.PRIVATE_NAMES)
 def test_the_installed_dbos_has_every_private_name(name: str) -> None:
     """With the parameters that the engine passes."""
-    found = resolved(name)
+    target = resolved(name)
     if name in SIGNATURES:
         parameters = [
-            parameter for parameter in inspect.signature(found).parameters if parameter not in ("self", "cls")
+            parameter for parameter in inspect.signature(target).parameters if parameter not in ("self", "cls")
         ]
         assert parameters[: len(SIGNATURES[name])] == SIGNATURES[name]
 

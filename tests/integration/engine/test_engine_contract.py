@@ -72,12 +72,12 @@ def advanced() -> Advanced:
 @pytest.fixture(params=["memory", "dbos"])
 async def engine(request: pytest.FixtureRequest, database: Database, advanced: Advanced) -> AsyncIterator[Engine]:
     """A started engine of each kind."""
-    made = (
+    engine = (
         MemoryEngine(CLOCK, concurrency=8) if request.param == "memory" else DbosEngine(database, CLOCK, concurrency=8)
     )
-    await made.start(advanced, advanced.takeover)
-    yield made
-    await made.stop(1.0)
+    await engine.start(advanced, advanced.takeover)
+    yield engine
+    await engine.stop(1.0)
 
 
 async def test_what_is_committed_is_advanced_soon(engine: Engine, database: Database, advanced: Advanced) -> None:

@@ -26,9 +26,9 @@ async def nobody(worker: str) -> None:
 async def test_the_eldest_that_is_heard_of_is_one_and_the_next_follows_when_it_is_silent(database: Database) -> None:
     """Also when it has not been taken for dead yet. A heartbeat row that never moved belongs to no living worker."""
     clock = ManualClock()
-    gone, first, second = (Leases(database, clock, name, beat=HEARTBEAT) for name in ("gone", "first", "second"))
-    for one in (gone, first, second):
-        await one.register()
+    silent, first, second = (Leases(database, clock, name, beat=HEARTBEAT) for name in ("gone", "first", "second"))
+    for lease in (silent, first, second):
+        await lease.register()
         clock.advance(dt.timedelta(seconds=1))
     for _ in range(3):
         await first.check(nobody)

@@ -88,20 +88,22 @@ async def test_a_delay_set_by_another_process_ends_in_time(worker: DbosEngine, d
 async def test_an_idle_queue_is_not_asked_through_dbos(worker: DbosEngine, database: Database) -> None:
     """Not once: neither by its own threads, which have ended, nor by ours."""
     await asyncio.sleep(1.2)
-    asked: list[str] = []
+    statements: list[str] = []
 
     def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
-        asked.append(statement)
+        statements.append(statement)
 
     event.listen(sa.Engine, "before_cursor_execute", note)
     try:
         await asyncio.sleep(2.5)
     finally:
         event.remove(sa.Engine, "before_cursor_execute", note)
-    beats = [one for one in asked if "payloom_workers" in one]
+    beats = [statement for statement in statements if "payloom_workers" in statement]
     assert len(beats) <= (0 if database.dialect == "sqlite" else 2)
-    assert [one for one in asked if one not in beats] == []
-    assert [one.name for one in threading.enumerate() if "queue-worker" in one.name or "background" in one.name] == []
+    assert [statement for statement in statements if statement not in beats] == []
+    assert [
+        thread.name for thread in threading.enumerate() if "queue-worker" in thread.name or "background" in thread.name
+    ] == []
     assert worker.worker_id
 
 
@@ -119,8 +121,8 @@ async def test_a_connection_that_breaks_is_replaced(
         worker._probe._connection.close()
     else:
         others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
-        mine = "application_name <> 'payloom' AND pid <> pg_backend_pid()"
-        await database.read(lambda tx: tx.exec_driver_sql(f"{others} AND {mine}").all())
+        condition = "application_name <> 'payloom' AND pid <> pg_backend_pid()"
+        await database.read(lambda tx: tx.exec_driver_sql(f"{others} AND {condition}").all())
     await database.write(lambda tx: other.enqueue(tx, "run_after", 0))
     await runs.have("run_after")
     await other.stop()

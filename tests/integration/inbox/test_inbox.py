@@ -60,12 +60,12 @@ async def test_a_genuine_event_is_read_and_stored_once(inbox: Inbox, database: D
     assert [await database.write(lambda tx: store(tx, event)) for _ in range(3)] == [True, False, False]
     await database.write(lambda tx: store(tx, inbox.parse({**EVENT, "id": "evt_0", "account": "acct_1"})))
     await database.write(lambda tx: store(tx, event))
-    kept = await inbox.get("evt_1")
-    assert kept.raw == body.decode()
-    assert kept.payload == EVENT
+    stored_event = await inbox.get("evt_1")
+    assert stored_event.raw == body.decode()
+    assert stored_event.payload == EVENT
     deliveries = {row["id"]: row["deliveries"] for row in await inbox.list(type="checkout.session")}
     assert deliveries == {"evt_1": 4, "evt_0": 1}
-    assert (kept.account, (await inbox.get("evt_0")).account) == (None, "acct_1")
+    assert (stored_event.account, (await inbox.get("evt_0")).account) == (None, "acct_1")
     assert await inbox.list(type="charge") == []
     with pytest.raises(EventUnknown):
         await inbox.get("evt_2")

@@ -28,18 +28,18 @@ steps:
 
 async def dies(fixture: RunsFixture) -> tuple[str, RunsFixture]:
     """A world whose process hangs in the step, for good."""
-    gone = asyncio.Event()
+    hung = asyncio.Event()
 
     async def stuck(do: Do, attempt: Attempt) -> Any:
         fixture.ledger._write({"attempt": do.key, "action": do.action, "number": attempt.number})
-        gone.set()
+        hung.set()
         await asyncio.Event().wait()
 
     fixture.ledger.perform = stuck
     await fixture.service.start()
-    taken = await fixture.service.ingest(fixture.event("thing.created", "evt_1", id="t"))
-    await gone.wait()
-    return taken.runs[0], fixture
+    intake = await fixture.service.ingest(fixture.event("thing.created", "evt_1", id="t"))
+    await hung.wait()
+    return intake.runs[0], fixture
 
 
 async def taken_over(database: Database, tmp_path: Path, flow: str) -> tuple[RunsFixture, dict[str, Any]]:

@@ -77,8 +77,8 @@ async def fixture(
     await built.service.stop(1)
 
 
-async def report(fixture: RunsFixture, returned: str, *, given: str = "", more: str = "") -> Any:
-    text = FLOW.replace("{WITH}", f"{{{given}}}").replace("MORE\n", more).replace("RETURN", returned)
+async def report(fixture: RunsFixture, returned: str, *, options: str = "", more: str = "") -> Any:
+    text = FLOW.replace("{WITH}", f"{{{options}}}").replace("MORE\n", more).replace("RETURN", returned)
     await fixture.versions.publish([fixture.load("report", text)])
     run_id = (await fixture.service.call("report", {}, trigger="manual", wait=0)).run_id
     await fixture.settled(run_id)
@@ -90,11 +90,13 @@ async def kept(fixture: RunsFixture, run_id: str) -> list[dict[str, Any]]:
     return await fixture.database.read(lambda tx: tx.execute(query).scalar_one())
 
 
-@pytest.mark.parametrize("given", ["", "limit: 100", "limit: 10"])
-async def test_all_means_all_whatever_the_size_of_a_page(fixture: RunsFixture, stripe: ManyCharges, given: str) -> None:
-    ended = await report(fixture, "${{ size(charges) }}", given=given)
+@pytest.mark.parametrize("options", ["", "limit: 100", "limit: 10"])
+async def test_all_means_all_whatever_the_size_of_a_page(
+    fixture: RunsFixture, stripe: ManyCharges, options: str
+) -> None:
+    ended = await report(fixture, "${{ size(charges) }}", options=options)
     assert (ended.status, ended.output) == ("succeeded", THERE)
-    assert set(stripe.sizes) == {10 if given == "limit: 10" else 100}
+    assert set(stripe.sizes) == {10 if options == "limit: 10" else 100}
 
 
 async def test_the_journal_keeps_the_fields_that_are_read(fixture: RunsFixture) -> None:

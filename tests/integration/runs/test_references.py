@@ -35,9 +35,9 @@ NOW = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)
 TABLES = load_tables("tables:\n  orders:\n    columns: {id: int primary, email: string}\n")
 
 
-def event(number: int, at: dt.datetime = NOW, **thing: Any) -> InboxEvent:
+def event(number: int, at: dt.datetime = NOW, **fields: Any) -> InboxEvent:
     """An event about an intent."""
-    about = {"id": f"pi_{number:06d}", "object": "payment_intent", **thing}
+    about = {"id": f"pi_{number:06d}", "object": "payment_intent", **fields}
     payload = {"id": f"evt_{number:06d}", "type": "payment_intent.created", "data": {"object": about}}
     return InboxEvent(
         id=payload["id"],
@@ -55,15 +55,15 @@ def event(number: int, at: dt.datetime = NOW, **thing: Any) -> InboxEvent:
 
 def run(number: int, at: dt.datetime, **more: Any) -> Run:
     """A run that has begun."""
-    made = {"status": "running", **more}
+    values = {"status": "running", **more}
     run_id = f"run_{number:06d}"
-    return Run(run_id, run_id, "flow", "0" * 64, "manual", created_at=at, started_at=at, updated_at=at, **made)
+    return Run(run_id, run_id, "flow", "0" * 64, "manual", created_at=at, started_at=at, updated_at=at, **values)
 
 
 async def put(database: Database, *events: InboxEvent) -> None:
     """Store events."""
     for event in events:
-        await database.write(lambda tx, one=event: store(tx, one))
+        await database.write(lambda tx, row=event: store(tx, row))
 
 
 async def named(database: Database, ref: str) -> set[tuple[str, str]]:
@@ -74,12 +74,12 @@ async def named(database: Database, ref: str) -> set[tuple[str, str]]:
 
 @pytest.mark.anyio
 async def test_more_than_a_batch_is_indexed_by_one_look_and_again_by_none(database: Database) -> None:
-    made = [event(number, NOW + dt.timedelta(seconds=number // 3)) for number in range(indexer.BATCH * 6 + 7)]
-    await put(database, *made)
+    events = [event(number, NOW + dt.timedelta(seconds=number // 3)) for number in range(indexer.BATCH * 6 + 7)]
+    await put(database, *events)
     index = Indexer(database, ManualClock(NOW), TABLES)
     assert await index.catch_up() is True
     marks = sa.select(sa.func.count()).select_from(refs).where(refs.c.ref == refs.c.id)
-    assert await database.read(lambda tx: tx.execute(marks).scalar()) == len(made)
+    assert await database.read(lambda tx: tx.execute(marks).scalar()) == len(events)
     before = await database.read(lambda tx: set(tx.execute(sa.select(refs)).all()))
     assert await index.catch_up() is True
     assert await database.read(lambda tx: set(tx.execute(sa.select(refs)).all())) == before
@@ -107,8 +107,8 @@ async def test_a_new_process_looks_back_to_before_the_last_one_ended(database: D
 
 @pytest.mark.anyio
 async def test_a_burst_is_indexed_after_it_or_when_somebody_searches_or_after_half_a_minute(database: Database) -> None:
-    taken = itertools.count(0, indexer.BURST)
-    index = Indexer(database, ManualClock(NOW), TABLES, lambda: next(taken))
+    ticks = itertools.count(0, indexer.BURST)
+    index = Indexer(database, ManualClock(NOW), TABLES, lambda: next(ticks))
     await put(database, event(1))
     await index.index_once()
     assert await named(database, "pi_000001") == set()
@@ -148,7 +148,7 @@ async def test_a_run_is_indexed_again_when_it_has_gone_on(database: Database) ->
 async def test_two_indexers_at_once_do_no_harm(database: Database) -> None:
     await put(database, *(event(number, metadata={"order_id": number % 5}) for number in range(300)))
     both = [Indexer(database, ManualClock(NOW), TABLES) for _ in range(2)]
-    assert await asyncio.gather(*(one.catch_up() for one in both)) == [True, True]
+    assert await asyncio.gather(*(index.catch_up() for index in both)) == [True, True]
     assert len(await named(database, "orders/3")) == 60
 
 
@@ -172,9 +172,9 @@ async def test_what_another_process_has_done_is_not_looked_at_again(database: Da
 
 
 @contextlib.asynccontextmanager
-async def kept(index: Indexer, mine: Callable[[], bool] = lambda: True) -> AsyncIterator[None]:
+async def kept(index: Indexer, is_leader: Callable[[], bool] = lambda: True) -> AsyncIterator[None]:
     """The background task."""
-    task = asyncio.create_task(index.run(mine))
+    task = asyncio.create_task(index.run(is_leader))
     try:
         yield
     finally:
@@ -185,14 +185,14 @@ async def kept(index: Indexer, mine: Callable[[], bool] = lambda: True) -> Async
 @contextlib.contextmanager
 def asked(database: Database) -> Iterator[list[str]]:
     """What the database is asked."""
-    found: list[str] = []
+    statements: list[str] = []
 
     def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
         if not statement.startswith("BEGIN"):
-            found.append(statement)
+            statements.append(statement)
 
     sa_event.listen(database.engine, "before_cursor_execute", note)
-    yield found
+    yield statements
     sa_event.remove(database.engine, "before_cursor_execute", note)
 
 
@@ -244,13 +244,13 @@ async def test_what_became_visible_late_and_was_no_news_is_found_by_the_next_who
 @pytest.mark.anyio
 @pytest.mark.usefixtures("often")
 async def test_only_one_of_several_workers_indexes(database: Database) -> None:
-    mine: list[bool] = []
-    async with kept(Indexer(database, ManualClock(NOW), TABLES), lambda: bool(mine)):
+    leading: list[bool] = []
+    async with kept(Indexer(database, ManualClock(NOW), TABLES), lambda: bool(leading)):
         await put(database, event(1))
         with asked(database) as statements:
             await asyncio.sleep(0.2)
         assert statements == []
-        mine.append(True)
+        leading.append(True)
         await found_soon(database, "pi_000001")
 
 
@@ -295,8 +295,8 @@ def test_what_is_looked_for_is_found_in_an_event_and_the_rest_is_left() -> None:
         "line_items": {"data": [{"price": "price_abc123"}] * 30},
         "success_url": "https://shop.test/thanks",
     }
-    found = set(of_event(ReferenceCollector(TABLES), {"id": "evt_1abc", "data": {"object": about}}))
-    assert found == {"evt_1abc", "cs_test_abc123", "17", "orders/17", "ada@shop.test", "pi_abc123", "pro"}
+    names = set(of_event(ReferenceCollector(TABLES), {"id": "evt_1abc", "data": {"object": about}}))
+    assert names == {"evt_1abc", "cs_test_abc123", "17", "orders/17", "ada@shop.test", "pi_abc123", "pro"}
 
 
 def test_an_event_that_names_everything_does_not_fill_the_index() -> None:

@@ -133,9 +133,9 @@ async def test_a_retry_mends_all_branches_and_leaves_alone_what_was_caught(fixtu
     await fixture.settled(run_id)
     assert await fixture.status(run_id) == "succeeded"
     assert len(fixture.ledger.attempts()) == 7
-    kept = await step_states(fixture, run_id)
-    assert sum(status == "superseded" for _, status in kept) == 3
-    assert sum(status == "failed" for _, status in kept) == 1
+    states = await step_states(fixture, run_id)
+    assert sum(status == "superseded" for _, status in states) == 3
+    assert sum(status == "failed" for _, status in states) == 1
 
 
 async def step_states(fixture: RunsFixture, run_id: str) -> list[tuple[str, str]]:

@@ -41,13 +41,13 @@ steps:
 @pytest.fixture
 async def fixture(database: Database, tmp_path: Path) -> AsyncIterator[RunsFixture]:
     """A started world whose statements are counted in `seen`."""
-    made = await build(database, tmp_path)
-    await made.publish(pay=PAY, lane=LANE)
+    fixture = await build(database, tmp_path)
+    await fixture.publish(pay=PAY, lane=LANE)
     for number in range(50):
-        await made.put("orders", id=f"o{number}")
-    await made.service.start()
-    yield made
-    await made.service.stop(2.0)
+        await fixture.put("orders", id=f"o{number}")
+    await fixture.service.start()
+    yield fixture
+    await fixture.service.stop(2.0)
 
 
 async def test_an_event_in_the_fast_lane(fixture: RunsFixture) -> None:
@@ -70,9 +70,9 @@ async def test_fifty_events_that_arrive_together(fixture: RunsFixture) -> None:
 async def test_a_run_with_two_outside_steps_in_a_lane(fixture: RunsFixture) -> None:
     """Four transactions: taken in, after each step, at the end: five statements each, seven for the first."""
     count = StatementCount(fixture.database)
-    taken = await fixture.service.ingest(fixture.event("thing.created", id="t"))
-    assert taken.new
-    answer = await fixture.service.answer(taken.runs[0], wait=10)
+    intake = await fixture.service.ingest(fixture.event("thing.created", id="t"))
+    assert intake.new
+    answer = await fixture.service.answer(intake.runs[0], wait=10)
     assert answer.state == "answered"
     seen = [
         statement for statement in count.stop() if not statement.startswith("SELECT payloom_runs.id, payloom_runs.root")

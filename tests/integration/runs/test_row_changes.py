@@ -105,9 +105,9 @@ steps:
     fixture = await ready(database, tmp_path, loop=loop, write=WRITE + steps)
     await fixture.put("orders", id="z", paid=0)
     await run(fixture)
-    found = await fixture.settled()
-    assert sorted(found.values()) == ["failed"] + ["succeeded"] * (DEEPEST + 1)
-    (failed,) = [name for name, status in found.items() if status == "failed"]
+    statuses = await fixture.settled()
+    assert sorted(statuses.values()) == ["failed"] + ["succeeded"] * (DEEPEST + 1)
+    (failed,) = [name for name, status in statuses.items() if status == "failed"]
     failure: Any = (await fixture.queries.get(failed)).failure
     assert failure["kind"] == "row_changes_too_deep"
     assert (await fixture.rows("orders"))[0]["paid"] == DEEPEST + 1

@@ -61,21 +61,21 @@ steps:
 @pytest.fixture
 async def fixture(database: Database, tmp_path: Path) -> AsyncIterator[RunsFixture]:
     """A started world; short pauses."""
-    made = await build(database, tmp_path, limits=RunLimits(park_first=0.2, step_timeout=0.5, answer_within=10))
-    await made.service.start()
-    yield made
-    await made.service.stop(2.0)
+    fixture = await build(database, tmp_path, limits=RunLimits(park_first=0.2, step_timeout=0.5, answer_within=10))
+    await fixture.service.start()
+    yield fixture
+    await fixture.service.stop(2.0)
 
 
 async def test_an_event_that_only_touches_tables_is_done_when_it_is_taken_in(fixture: RunsFixture) -> None:
     """The fast lane: nothing is left to do after the acknowledgement."""
     await fixture.publish(pay=PAY)
     await fixture.put("orders", id="o1")
-    taken = await fixture.service.ingest(fixture.event("thing.paid", id="t1", order="o1", amount=500))
-    [run] = taken.runs
-    found = await fixture.queries.timeline(run)
-    assert found["run"]["status"] == "succeeded"
-    assert [(step["verb"], step["status"]) for step in found["steps"]] == [("update", "succeeded")]
+    intake = await fixture.service.ingest(fixture.event("thing.paid", id="t1", order="o1", amount=500))
+    [run] = intake.runs
+    timeline = await fixture.queries.timeline(run)
+    assert timeline["run"]["status"] == "succeeded"
+    assert [(step["verb"], step["status"]) for step in timeline["steps"]] == [("update", "succeeded")]
     assert (await fixture.rows("orders"))[0]["paid"] == 500
 
 
@@ -107,8 +107,8 @@ steps:
 async def test_an_event_nobody_waits_for_is_only_stored(fixture: RunsFixture) -> None:
     """And acknowledged."""
     await fixture.publish(pay=PAY)
-    taken = await fixture.service.ingest(fixture.event("thing.deleted", id="t1"))
-    assert (taken.new, list(taken.runs)) == (True, [])
+    intake = await fixture.service.ingest(fixture.event("thing.deleted", id="t1"))
+    assert (intake.new, list(intake.runs)) == (True, [])
 
 
 async def test_a_failing_run_keeps_its_event_and_says_why(fixture: RunsFixture) -> None:
@@ -124,20 +124,20 @@ steps:
     values: {id: kept}
 """
     )
-    taken = await fixture.service.ingest(fixture.event("thing.created", id="t1"))
-    found = await fixture.queries.get(taken.runs[0])
-    assert found.status == "failed"
-    assert found.failure["kind"] == "unique_violation"
-    assert found.failure["path"] == "1"
+    intake = await fixture.service.ingest(fixture.event("thing.created", id="t1"))
+    run = await fixture.queries.get(intake.runs[0])
+    assert run.status == "failed"
+    assert run.failure["kind"] == "unique_violation"
+    assert run.failure["path"] == "1"
     assert [row["id"] for row in await fixture.rows("counters")] == ["kept"]
 
 
 async def test_a_trigger_that_cannot_be_evaluated_is_a_visible_failed_run(fixture: RunsFixture) -> None:
     """Not silence."""
     await fixture.publish(pay=PAY.replace("  actions: [paid]", "  match: object.nothing.here == 1"))
-    taken = await fixture.service.ingest(fixture.event("thing.paid", id="t1"))
-    found = await fixture.queries.get(taken.runs[0])
-    assert (found.status, found.failure["kind"]) == ("failed", "expression")
+    intake = await fixture.service.ingest(fixture.event("thing.paid", id="t1"))
+    run = await fixture.queries.get(intake.runs[0])
+    assert (run.status, run.failure["kind"]) == ("failed", "expression")
 
 
 async def test_a_caller_gets_the_answer_and_the_effects_happen_once(fixture: RunsFixture) -> None:
@@ -160,9 +160,9 @@ async def test_the_same_call_twenty_times_is_one_run_with_one_answer(fixture: Ru
         await asyncio.sleep(0.1)
 
     fixture.ledger.hooks.append(slow)
-    mine = Caller(user_id="u1")
+    caller = Caller(user_id="u1")
     answers = await asyncio.gather(
-        *[fixture.service.call("charge", {"cart": "c1", "amount": 1}, caller=mine) for _ in range(20)]
+        *[fixture.service.call("charge", {"cart": "c1", "amount": 1}, caller=caller) for _ in range(20)]
     )
     other = await fixture.service.call("charge", {"cart": "c1", "amount": 1}, caller=Caller(user_id="u2"))
     assert len({answer.run_id for answer in answers}) == 1
@@ -232,25 +232,25 @@ async def test_a_step_that_does_not_answer_is_in_doubt_and_tried_again(fixture: 
 async def test_a_run_before_its_row_is_parked_and_woken_by_the_insert(fixture: RunsFixture) -> None:
     """The webhook was faster than the order."""
     await fixture.publish(pay=PAY)
-    taken = await fixture.service.ingest(fixture.event("thing.paid", id="t1", order="o1", amount=5))
-    found = await fixture.queries.get(taken.runs[0])
-    assert (found.status, found.parked_on) == ("waiting", "orders")
+    intake = await fixture.service.ingest(fixture.event("thing.paid", id="t1", order="o1", amount=5))
+    run = await fixture.queries.get(intake.runs[0])
+    assert (run.status, run.parked_on) == ("waiting", "orders")
 
     def insert(tx: Any) -> None:
         fixture.tables.perform(tx, "insert", "orders", {"values": {"id": "o1"}})
         fixture.service.rows_changed(tx, "insert", "orders")
 
     await fixture.database.write(insert)
-    assert await fixture.settled(*taken.runs) == {taken.runs[0]: "succeeded"}
+    assert await fixture.settled(*intake.runs) == {intake.runs[0]: "succeeded"}
     assert (await fixture.rows("orders"))[0]["status"] == "paid"
 
 
 async def test_a_parked_run_also_looks_by_itself(fixture: RunsFixture) -> None:
     """A row may come by other ways than a workflow."""
     await fixture.publish(pay=PAY)
-    taken = await fixture.service.ingest(fixture.event("thing.paid", id="t1", order="o1", amount=5))
+    intake = await fixture.service.ingest(fixture.event("thing.paid", id="t1", order="o1", amount=5))
     await fixture.put("orders", id="o1")
-    assert await fixture.settled(*taken.runs) == {taken.runs[0]: "succeeded"}
+    assert await fixture.settled(*intake.runs) == {intake.runs[0]: "succeeded"}
 
 
 async def test_a_row_that_never_comes_fails_the_run(database: Database, tmp_path: Path) -> None:
@@ -258,9 +258,9 @@ async def test_a_row_that_never_comes_fails_the_run(database: Database, tmp_path
     fixture = await build(database, tmp_path, limits=RunLimits(park_first=0.1, park_for=0.5))
     await fixture.service.start()
     await fixture.publish(pay=PAY)
-    taken = await fixture.service.ingest(fixture.event("thing.paid", id="t1", order="o1", amount=5))
-    assert await fixture.settled(*taken.runs) == {taken.runs[0]: "failed"}
-    assert (await fixture.queries.get(taken.runs[0])).failure["kind"] == "row_not_found"
+    intake = await fixture.service.ingest(fixture.event("thing.paid", id="t1", order="o1", amount=5))
+    assert await fixture.settled(*intake.runs) == {intake.runs[0]: "failed"}
+    assert (await fixture.queries.get(intake.runs[0])).failure["kind"] == "row_not_found"
     await fixture.service.stop(1)
 
 
@@ -281,19 +281,19 @@ steps:
 
     async def watch(when: str, do: Any) -> None:
         number = do.args["with"]["n"]
-        thing = "a" if number < 100 else "b"
+        lane = "a" if number < 100 else "b"
         if when == "before":
-            running[thing] = running.get(thing, 0) + 1
-            most[thing] = max(most.get(thing, 0), running[thing])
+            running[lane] = running.get(lane, 0) + 1
+            most[lane] = max(most.get(lane, 0), running[lane])
             order.append(number)
             await asyncio.sleep(0.05)
         else:
-            running[thing] -= 1
+            running[lane] -= 1
 
     fixture.ledger.hooks.append(watch)
     for number in (1, 3, 2, 101, 4):
-        thing = "a" if number < 100 else "b"
-        await fixture.service.ingest(fixture.event("thing.updated", id=thing, n=number, created=1_760_000_000 + number))
+        lane = "a" if number < 100 else "b"
+        await fixture.service.ingest(fixture.event("thing.updated", id=lane, n=number, created=1_760_000_000 + number))
     statuses = await fixture.settled()
     assert set(statuses.values()) == {"succeeded"}
     assert len(statuses) == 5
@@ -335,10 +335,10 @@ steps:
 """
     )
     fixture.ledger.answers["subs.retrieve"] = [{"id": "s1", "object": "sub", "n": 42}]
-    taken = await fixture.service.ingest(fixture.event("sub.updated", id="s1", n=1))
-    await fixture.settled(*taken.runs)
+    intake = await fixture.service.ingest(fixture.event("sub.updated", id="s1", n=1))
+    await fixture.settled(*intake.runs)
     assert [(row["id"], row["value"]) for row in await fixture.rows("counters")] == [("s1", 42)]
-    steps = (await fixture.queries.timeline(taken.runs[0]))["steps"]
+    steps = (await fixture.queries.timeline(intake.runs[0]))["steps"]
     assert [step["path"] for step in steps] == ["fresh", "0"]
 
 
@@ -372,8 +372,8 @@ steps:
     late = await fixture.service.call("waiting", {"thing": "t2"}, wait=0.2)
     assert await fixture.status(late.run_id) == "waiting"
     await fixture.service.ingest(fixture.event("thing.paid", id="other", amount=3))
-    taken = await fixture.service.ingest(fixture.event("thing.paid", id="t2", amount=2))
-    assert taken.woken == 1
+    intake = await fixture.service.ingest(fixture.event("thing.paid", id="t2", amount=2))
+    assert intake.woken == 1
     assert (await fixture.service.answer(late.run_id, wait=5)).body == {"amount": 2}
 
 
@@ -419,13 +419,13 @@ steps:
     values: {id: woken}
 """
     )
-    taken = await fixture.service.ingest(fixture.event("thing.created", id="t1"))
-    run = await fixture.queries.get(taken.runs[0])
+    intake = await fixture.service.ingest(fixture.event("thing.created", id="t1"))
+    run = await fixture.queries.get(intake.runs[0])
     assert run.status == "waiting"
     clock.set(run.wake_at.replace(microsecond=0) if run.wake_at else clock.now())
     clock.advance(dt.timedelta(minutes=2))
     await fixture.service.sweep()
-    assert await fixture.settled(*taken.runs) == {taken.runs[0]: "succeeded"}
+    assert await fixture.settled(*intake.runs) == {intake.runs[0]: "succeeded"}
     await fixture.service.stop(1)
 
 
@@ -453,8 +453,8 @@ async def test_a_run_is_left_to_a_server_that_has_what_it_needs(database: Databa
         mails="name: M\non: {stripe: thing}\nsteps:\n  - call: helper\n",
         works="name: W\non: {stripe: thing}\nsteps:\n  - python: jobs:work\n",
     )
-    taken = await fixture.service.ingest(fixture.event("thing.created", id="t1"))
-    statuses = {(await fixture.queries.get(run)).workflow_id: run for run in taken.runs}
+    intake = await fixture.service.ingest(fixture.event("thing.created", id="t1"))
+    statuses = {(await fixture.queries.get(run)).workflow_id: run for run in intake.runs}
     await fixture.settled(statuses["works"])
     waiting = await fixture.queries.get(statuses["mails"])
     assert (waiting.status, waiting.waiting_for["server"], fixture.ledger.effects()) == (
@@ -464,7 +464,7 @@ async def test_a_run_is_left_to_a_server_that_has_what_it_needs(database: Databa
     )
     has.add("receipt")
     clock.advance(dt.timedelta(seconds=4))
-    assert await fixture.settled(*taken.runs) == dict.fromkeys(taken.runs, "succeeded")
+    assert await fixture.settled(*intake.runs) == dict.fromkeys(intake.runs, "succeeded")
     has.clear()
     (late, _) = (await fixture.service.ingest(fixture.event("thing.created", id="t2"))).runs
     await fixture.settled(late, also=("waiting",))
@@ -516,12 +516,12 @@ steps:
   - return: {key: "${{ made.key }}"}
 """
     )
-    taken = await fixture.service.ingest(fixture.event("thing.created", id="t1"))
+    intake = await fixture.service.ingest(fixture.event("thing.created", id="t1"))
     answers = await asyncio.gather(*[fixture.service.call("fulfil", {"thing": "t1"}) for _ in range(5)])
     again = await fixture.service.ingest(fixture.event("thing.updated", id="t1"))
-    assert {answer.run_id for answer in answers} == set(taken.runs)
+    assert {answer.run_id for answer in answers} == set(intake.runs)
     assert list(again.runs) == []
-    assert {answer.body["key"] for answer in answers} == {f"{taken.runs[0]}:0"}
+    assert {answer.body["key"] for answer in answers} == {f"{intake.runs[0]}:0"}
     assert len(fixture.ledger.effects()) == 1
 
 

@@ -40,8 +40,8 @@ def utc(*parts: int) -> dt.datetime:
 
 async def scheduled(fixture: RunsFixture) -> list[str]:
     """The moments that have been run, in order."""
-    found = await fixture.queries.list(limit=200)
-    rows = [await fixture.queries.get(run["id"]) for run in found]
+    runs = await fixture.queries.list(limit=200)
+    rows = [await fixture.queries.get(run["id"]) for run in runs]
     assert {row.status for row in rows} <= {"succeeded"}
     return sorted(row.request["scheduled"] for row in rows)
 
@@ -187,8 +187,8 @@ async def test_a_schedule_that_cannot_start_its_run_is_a_failed_run(database: Da
 
 
 def days(cron: str, zone: str, after: dt.datetime, count: int) -> list[str]:
-    found = occurrences(cron, zone, after)
-    return [next(found).isoformat()[5:16] for _ in range(count)]
+    moments = occurrences(cron, zone, after)
+    return [next(moments).isoformat()[5:16] for _ in range(count)]
 
 
 async def test_clock_changes_skip_nothing_and_repeat_nothing() -> None:

@@ -89,9 +89,9 @@ class Memory(trace.TracerProvider, trace.Tracer):
         set_status_on_exception: bool = True,
     ) -> SpanRecorder:
         parent = trace.get_current_span(context)
-        kept = SpanRecorder(name, len(self.spans) + 1, parent, attributes or {})
-        self.spans.append(kept)
-        return kept
+        span = SpanRecorder(name, len(self.spans) + 1, parent, attributes or {})
+        self.spans.append(span)
+        return span
 
     @contextlib.contextmanager
     def start_as_current_span(self, name: str, **options: Any) -> Iterator[trace.Span]:  # type: ignore[override]
@@ -129,8 +129,8 @@ steps:
     retry: {attempts: 3, first: 1s}
     with: {name: very private}
 """)  # fmt: skip
-    taken = await fixture.service.ingest(fixture.event("thing.created", "evt_traced", id="t"))
-    (run,) = taken.runs
+    intake = await fixture.service.ingest(fixture.event("thing.created", "evt_traced", id="t"))
+    (run,) = intake.runs
     await fixture.settled()
     await fixture.service.stop(5)
     segments = [span for span in memory.spans if span.name == "segment of make"]
@@ -148,7 +148,7 @@ steps:
     assert all(span.ended for span in memory.spans)
     assert "private" not in str([span.attributes for span in memory.spans])
     assert "secret" not in str([span.attributes for span in memory.spans])
-    assert [(one["run"], one["step"], one["workflow"]) for one in bound] == [(run, "0", "make")] * 2
+    assert [(context["run"], context["step"], context["workflow"]) for context in bound] == [(run, "0", "make")] * 2
 
 
 async def test_a_failed_run_and_its_failed_step_are_exceptions_without_their_words(
@@ -196,8 +196,8 @@ steps:
     object.__setattr__(first.service._deps.limits, "max_inline_wait", 0.0)
     await first.publish(long=flow)
     await first.service.start()
-    taken = await first.service.ingest(first.event("thing.created", "evt_long", id="t"))
-    (run,) = taken.runs
+    intake = await first.service.ingest(first.event("thing.created", "evt_long", id="t"))
+    (run,) = intake.runs
     await first.settled(also=("waiting",))
     await first.service.stop(1)
     second = await build(database, tmp_path)
@@ -208,14 +208,14 @@ steps:
     await database.write(lambda tx: Lanes(second.service._deps).requeue(tx, run, 10))
     await second.settled()
     await second.service.stop(1)
-    mine = context_of(run)
+    expected = context_of(run)
     spans = [span for span in memory.spans if span.attributes.get("payloom.run.id") == run]
-    assert {span.get_span_context().trace_id for span in spans} == {mine.trace_id}
+    assert {span.get_span_context().trace_id for span in spans} == {expected.trace_id}
     names = [span.name for span in spans]
     assert {"insert orders", "stripe things.create", "update orders"} <= set(names)
     assert names.count("segment of long") >= 2
     (root,) = [span for span in spans if span.name == "run long"]
-    assert (root.get_span_context().span_id, root.under) == (mine.span_id, 0)
+    assert (root.get_span_context().span_id, root.under) == (expected.span_id, 0)
     known = {span.get_span_context().span_id for span in spans}
     assert all(span.under in known for span in spans if span is not root)
     assert all(span.ended for span in spans)
@@ -234,9 +234,9 @@ steps:
     values: {id: "${{ object.id }}"}
 """)  # fmt: skip
     await fixture.service.start()
-    taken = await fixture.service.ingest(fixture.event("thing.created", "evt_quick", id="q"))
+    intake = await fixture.service.ingest(fixture.event("thing.created", "evt_quick", id="q"))
     await fixture.service.stop(1)
-    (run,) = taken.runs
+    (run,) = intake.runs
     assert sorted(span.name for span in memory.spans) == ["insert orders", "run quick"]
     assert {span.get_span_context().trace_id for span in memory.spans} == {context_of(run).trace_id}
     assert memory.spans[-1].attributes["payloom.run.status"] == "succeeded"

@@ -242,9 +242,9 @@ async def answered(fixture: RunsFixture, case: str, run_id: str) -> None:
     if case.startswith("wait_for") and not case.endswith("vain"):
         kind = "invoice.upcoming" if case.endswith("preview") else "payment_intent.succeeded"
         identity = {} if case.endswith("preview") else {"id": "pi_1"}
-        thing = {"object": kind.partition(".")[0], "customer": "cus_1", **identity}
+        stripe_object = {"object": kind.partition(".")[0], "customer": "cus_1", **identity}
         event = {"id": "evt_1", "object": "event", "type": kind, "created": 1_790_000_000, "livemode": False}
-        await fixture.service.ingest(fixture.inbox.parse({**event, "data": {"object": thing}}))
+        await fixture.service.ingest(fixture.inbox.parse({**event, "data": {"object": stripe_object}}))
     await fixture.settled(run_id)
 
 

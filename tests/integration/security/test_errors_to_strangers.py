@@ -38,14 +38,14 @@ def test_a_caller_reads_no_name_of_ours(status: int, in_dev: bool) -> None:
 
 @pytest.mark.parametrize("status", [status for status in STATUSES if status < 500])
 def test_what_the_author_wrote_is_for_the_caller(status: int) -> None:
-    said = AuthorsFailure("sold_out", "It is sold out.", status=status, hint="Come back.", data={"x": 1})
-    error = caller_error(said, status, "run_1", in_dev=False)
+    failure = AuthorsFailure("sold_out", "It is sold out.", status=status, hint="Come back.", data={"x": 1})
+    error = caller_error(failure, status, "run_1", in_dev=False)
     assert error == {"code": "sold_out", "message": "It is sold out.", "hint": "Come back.", "run_id": "run_1"}
 
 
 def test_a_fault_of_ours_is_not_shown_even_in_the_authors_words() -> None:
-    said = AuthorsFailure("sold_out", MESSAGE, status=500, hint=MESSAGE)
-    assert not NAMES.search(str(caller_error(said, 500, "run_1", in_dev=False)))
+    failure = AuthorsFailure("sold_out", MESSAGE, status=500, hint=MESSAGE)
+    assert not NAMES.search(str(caller_error(failure, 500, "run_1", in_dev=False)))
 
 
 def test_a_declined_card_is_told_in_stripes_words_for_buyers() -> None:

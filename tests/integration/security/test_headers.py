@@ -54,8 +54,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     files = {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in paths}
     files["payloom.yaml"] = files["payloom.yaml"].replace("on_start: [setup-prices]", "on_start: []")
     changes = {"site_url": "https://127.0.0.1"}
-    with running_server(tmp_path_factory.mktemp("shop"), files, changes=changes) as made:
-        yield made
+    with running_server(tmp_path_factory.mktemp("shop"), files, changes=changes) as server:
+        yield server
 
 
 @pytest.fixture
@@ -198,10 +198,10 @@ def test_doctor_sees_from_outside_what_a_proxy_spoils(
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted[0]))
     with tls_proxy(shop.url, trusted, host="127.0.0.1", spoil=spoil) as url:
         code, seen = doctor(url)
-    problems = [(found, told) for found, all_told in seen.items() for good, told in all_told if not good]
-    assert {found for found, _ in problems} == ({name} if name else set()), problems
+    problems = [(check, detail) for check, all_told in seen.items() for good, detail in all_told if not good]
+    assert {check for check, _ in problems} == ({name} if name else set()), problems
     assert code == (1 if name else 0)
-    assert all(words in told for _, told in problems), problems
+    assert all(words in detail for _, detail in problems), problems
     assert {"tls", "certificate", "protocols", "server", "headers", "cookies", "host", "cors", "doors"} <= set(seen)
 
 

@@ -151,7 +151,7 @@ def commands() -> set[str]:
     names: set[str] = set()
     for name, command in get_command(app).commands.items():  # type: ignore[attr-defined] - a group
         inner = getattr(command, "commands", {})
-        names |= {f"{name} {one}" for one in inner}
+        names |= {f"{name} {subcommand}" for subcommand in inner}
         if not inner or command.invoke_without_command:
             names.add(name)
     return names
@@ -207,8 +207,8 @@ def _serve_until_executed(words: list[str], root: Path) -> None:
 
 @pytest.mark.parametrize("name", DOORS)
 def test_the_help_of_a_command_says_whether_it_executes_python(name: str) -> None:
-    shown = CliRunner().invoke(app, [*name.split(), "--help"], env={"COLUMNS": "200", "TERM": "dumb"}).output
-    assert (SAYS_SO in " ".join(shown.split())) is any(door.executes for door in DOORS[name])
+    help_text = CliRunner().invoke(app, [*name.split(), "--help"], env={"COLUMNS": "200", "TERM": "dumb"}).output
+    assert (SAYS_SO in " ".join(help_text.split())) is any(door.executes for door in DOORS[name])
 
 
 def test_started_as_a_module_a_command_imports_nothing_from_the_folder_it_stands_in(

@@ -85,15 +85,15 @@ def _opened(server: RunningServer) -> OpenShop:
     sessions = {NOBODY: requests.Session()}
     for name in PEOPLE:
         session = sessions[name] = requests.Session()
-        made = {"email": f"{name}@corner.test", "password": PASSWORD}
-        assert session.post(f"{server.url}/api/auth/sign-in", json=made, timeout=20).status_code == 200
+        credentials = {"email": f"{name}@corner.test", "password": PASSWORD}
+        assert session.post(f"{server.url}/api/auth/sign-in", json=credentials, timeout=20).status_code == 200
         session.headers["origin"] = server.url
     server.wait(lambda: server.manage("/runs")["data"])
     known = {
         "workflow_id": sorted(project.workflows),
-        "run_id": [one["id"] for one in server.manage("/runs")["data"]],
-        "event_id": [one["id"] for one in server.manage("/events")["data"]],
-        "account_id": [one["id"] for one in server.manage("/accounts")["data"] if one["role"] is None],
+        "run_id": [run["id"] for run in server.manage("/runs")["data"]],
+        "event_id": [event["id"] for event in server.manage("/events")["data"]],
+        "account_id": [account["id"] for account in server.manage("/accounts")["data"] if account["role"] is None],
         "name": ["orders", "products"],
         "key": ["premium"],
     }
@@ -106,17 +106,17 @@ def _operations(document: Mapping[str, Any]) -> list[str]:
 
 def _problems(case: Any, answer: requests.Response, person: str) -> list[str]:
     """What is wrong with an answer, in words that show the request."""
-    found: list[str] = []
+    problems: list[str] = []
     if answer.status_code >= 500:
-        found.append(f"answered {answer.status_code}")
+        problems.append(f"answered {answer.status_code}")
     if answer.status_code >= 400 and set(answer.json()) != {"error"}:
-        found.append("an error without its form")
+        problems.append("an error without its form")
     try:
         case.validate_response(answer, checks=SHAPES)
     except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001 - whatever schemathesis raises is a finding
-        found.append(f"has another shape: {str(error)[:300]}")
+        problems.append(f"has another shape: {str(error)[:300]}")
     request = f"{person}: {case.as_curl_command()[:600]}\n{answer.status_code} {answer.text[:300]}"
-    return [f"{one}\n{request}" for one in found]
+    return [f"{problem}\n{request}" for problem in problems]
 
 
 def _examples(operation: Any, mode: GenerationMode, look: Any) -> None:
@@ -143,7 +143,7 @@ def _examples(operation: Any, mode: GenerationMode, look: Any) -> None:
 
 def _fuzz(shop: OpenShop, operation: Any, people: Sequence[str], refused: Mapping[str, set[int]]) -> list[str]:
     """Send generated requests as everybody. refused: how somebody without the right is answered, whatever is sent."""
-    found: list[str] = []
+    problems: list[str] = []
 
     def look(case: Any, data: st.DataObject) -> None:
         for name in list(case.path_parameters or {}):
@@ -153,13 +153,13 @@ def _fuzz(shop: OpenShop, operation: Any, people: Sequence[str], refused: Mappin
         # Those with the right take turns; those without it are all refused, before anything else is looked at.
         for person in [*refused, data.draw(st.sampled_from(allowed))]:
             answer = shop.send(case, person)
-            found.extend(_problems(case, answer, person))
+            problems.extend(_problems(case, answer, person))
             if person in refused and answer.status_code not in refused[person]:
-                found.append(f"{person} was let in: {answer.status_code} {case.as_curl_command()[:600]}")
+                problems.append(f"{person} was let in: {answer.status_code} {case.as_curl_command()[:600]}")
 
     for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
         _examples(operation, mode, look)
-    return found
+    return problems
 
 
 def _schema(document: Mapping[str, Any], base: str) -> Any:
@@ -194,14 +194,14 @@ def _without_right(needed: str) -> dict[str, set[int]]:
 )
 def test_the_management_api_answers_every_request_in_its_shape_and_opens_nothing(shop: OpenShop, tag: str) -> None:
     schema = _schema(MANAGEMENT, f"{shop.server.url}/api/_payloom")
-    found: list[str] = []
+    problems: list[str] = []
     for name in _operations(MANAGEMENT):
         operation = _operation(schema, name)
         raw = operation.definition.raw
         if tag in raw["tags"] and name not in UNENDING:
             people = [NOBODY] if name in ENDS_SESSIONS else [NOBODY, *PEOPLE]
-            found += _fuzz(shop, operation, people, _without_right(raw["x-role"]))
-    assert found == []
+            problems += _fuzz(shop, operation, people, _without_right(raw["x-role"]))
+    assert problems == []
 
 
 @pytest.mark.timeout(240)
@@ -209,8 +209,10 @@ def test_the_shop_answers_every_request_in_its_shape(shop: OpenShop) -> None:
     schema = _schema(shop.endpoints, shop.server.url)
     names = _operations(shop.endpoints)
     assert len(names) >= 8
-    found = [one for name in names for one in _fuzz(shop, _operation(schema, name), [NOBODY, "customer"], {})]
-    assert found == []
+    problems = [
+        problem for name in names for problem in _fuzz(shop, _operation(schema, name), [NOBODY, "customer"], {})
+    ]
+    assert problems == []
 
 
 @pytest.mark.parametrize("name", ["%C3%A9", "%F0%9F%98%80", "x"])
@@ -238,5 +240,5 @@ def test_a_wrong_shape_would_be_found(shop: OpenShop) -> None:
     broken = json.loads(json.dumps(MANAGEMENT))
     broken["components"]["schemas"]["Me"]["properties"]["version"] = {"type": "integer"}
     broken["paths"] = {"/me": broken["paths"]["/me"]}
-    found = _fuzz(shop, _operation(_schema(broken, f"{shop.server.url}/api/_payloom"), "GET /me"), ["viewer"], {})
-    assert re.search("another shape", "\n".join(found))
+    problems = _fuzz(shop, _operation(_schema(broken, f"{shop.server.url}/api/_payloom"), "GET /me"), ["viewer"], {})
+    assert re.search("another shape", "\n".join(problems))

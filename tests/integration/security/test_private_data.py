@@ -44,11 +44,11 @@ async def test_everything_that_is_made_for_a_project_is_its_owner_s(tmp_path: Pa
         log=data / "logs" / "stripe.log",
     ) as stripe:  # fmt: skip
         stripe.wait_ready()
-        found = modes(data)
+        file_modes = modes(data)
         assert {"data", "payloom.sqlite", "payloom.sqlite-wal", "local.json", "stripe.sqlite", "stripe.log"} <= set(
-            found
+            file_modes
         )
-        assert set(found.values()) == {0}, found
+        assert set(file_modes.values()) == {0}, file_modes
     await database.close()
 
 

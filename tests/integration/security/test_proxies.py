@@ -31,9 +31,9 @@ class Log:
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> Log:
     """What the server warns of about its clients' addresses."""
-    made = Log()
-    monkeypatch.setattr(client_address, "log", made)
-    return made
+    log = Log()
+    monkeypatch.setattr(client_address, "log", log)
+    return log
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "production"])
@@ -66,7 +66,7 @@ def test_metrics_open_with_their_token_and_in_development_without_one_with_the_a
     token = SecretStr("own-token-of-the-metrics") if own else None
     with running_server(tmp_path, {}, changes={"environment": environment, "metrics_token": token}) as server:
         sent = {"admin": server.admin, "metrics": {"authorization": "Bearer own-token-of-the-metrics"}, "nobody": {}}
-        opened = {who for who, headers in sent.items() if server.http.get("/metrics", headers=headers).is_success}
+        opened = {person for person, headers in sent.items() if server.http.get("/metrics", headers=headers).is_success}
     assert opened == opened_by
 
 
@@ -87,11 +87,11 @@ def test_a_proxy_that_is_not_named_is_warned_about_once(tmp_path: Path, log: Log
     assert "trusted_proxies" in facts["hint"]
 
 
-@pytest.mark.parametrize(("client", "told"), [(("203.0.113.66", 0), False), (("198.51.100.7", 40_000), True)])
-def test_with_named_proxies_only_the_others_are_warned_about(log: Log, client: tuple[str, int], told: bool) -> None:
+@pytest.mark.parametrize(("client", "warned"), [(("203.0.113.66", 0), False), (("198.51.100.7", 40_000), True)])
+def test_with_named_proxies_only_the_others_are_warned_about(log: Log, client: tuple[str, int], warned: bool) -> None:
     watch = client_address.ProxyWatch(named=True)
     watch.look({"headers": [(b"x-forwarded-for", b"203.0.113.66")], "client": client})
-    assert bool(log.warnings) is told
+    assert bool(log.warnings) is warned
 
 
 @pytest.mark.parametrize("entry", ["*", "0.0.0.0/0", "::/0", "0.0.0.0/1", "2000::/3"])

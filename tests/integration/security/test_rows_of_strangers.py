@@ -182,8 +182,8 @@ def swept(server: RunningServer, days: float) -> None:
 
 
 def test_every_table_has_a_rule_for_when_its_rows_go() -> None:
-    ours = {name for name in metadata.tables if not name.startswith(("payloom_stripe_", "payloom_story_"))}
-    assert ours == set(GOES)
+    tables = {name for name in metadata.tables if not name.startswith(("payloom_stripe_", "payloom_story_"))}
+    assert tables == set(GOES)
 
 
 @pytest.mark.parametrize("name", DOORS)
@@ -206,9 +206,9 @@ def test_what_a_stranger_makes_is_bounded_and_goes(reachable: RunningServer, nam
         assert grown["payloom_runs"] == KNOCKS
     if door.after:
         swept(reachable, door.after - 0.01)
-        kept = counted(reachable)
+        counts = counted(reachable)
         if "payloom_runs" in door.rows:
-            assert kept["payloom_runs"] == before["payloom_runs"] + KNOCKS
+            assert counts["payloom_runs"] == before["payloom_runs"] + KNOCKS
     if door.after is not None:
         swept(reachable, door.after + 0.01)
         left = counted(reachable)
@@ -278,8 +278,8 @@ def test_a_stranger_reads_no_name_of_ours_and_staff_does(
 ) -> None:
     answer = reachable.http.request(method, path, json=body) if body is not None else reachable.http.get(path)
     error = json.loads(answer.text)["error"]
-    shown = " ".join(str(value) for key, value in error.items() if key not in ("code", "run_id", "request_id"))
-    assert not [word for word in SECRET_WORDS if word in shown], shown
+    text = " ".join(str(value) for key, value in error.items() if key not in ("code", "run_id", "request_id"))
+    assert not [word for word in SECRET_WORDS if word in text], text
     failure = reachable.manage(f"/runs/{error['run_id']}")["failure"]
     assert failure["kind"] == error["code"]
     assert failure["message"] != error["message"]

@@ -179,9 +179,9 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         yield Scene(
             server,
             log,
-            [one["id"] for one in server.manage("/events", limit=200)["data"]],
-            [one["id"] for one in server.manage("/runs", limit=200)["data"]],
-            [one["id"] for one in server.manage("/mails", limit=200)["data"]],
+            [event["id"] for event in server.manage("/events", limit=200)["data"]],
+            [run["id"] for run in server.manage("/runs", limit=200)["data"]],
+            [mail["id"] for mail in server.manage("/mails", limit=200)["data"]],
             [row["id"] for row in server.rows("notes", limit=200)],
             (*CANARIES.values(), *UNDER_NAMES, *known, decision_signature(server)),
             people,
@@ -198,9 +198,9 @@ def database_file(server: RunningServer) -> Path:
 def decision_signature(server: RunningServer) -> str:
     """Return the part of the sent link that makes it open."""
     texts = server.sent_mails().values()
-    found = [match[1] for text in texts if (match := re.search(r"/approve/[\w-]{60,}\.([\w-]{20,})", text))]
-    assert len(found) == 1
-    return found[0]
+    signatures = [match[1] for text in texts if (match := re.search(r"/approve/[\w-]{60,}\.([\w-]{20,})", text))]
+    assert len(signatures) == 1
+    return signatures[0]
 
 
 def shown(text: str, secrets: tuple[str, ...]) -> list[str]:

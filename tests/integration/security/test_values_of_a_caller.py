@@ -35,7 +35,7 @@ NEVER_AN_ID = [
 ]
 CHOSEN = ["SPRING 25+", "gold.monthly", "größe-1", "a@b"]
 
-WITH_PATHS = [name for name in operations.names() if (found := operations.find(name)) and found.path_names]
+WITH_PATHS = [name for name in operations.names() if (call := operations.find(name)) and call.path_names]
 
 
 @pytest.mark.parametrize("name", WITH_PATHS)
@@ -56,10 +56,10 @@ def test_an_id_in_the_address_of_a_stripe_call_names_one_object(name: str) -> No
 
 
 def test_every_object_whose_id_the_merchant_may_choose_takes_such_an_id() -> None:
-    found = [operations.find(name) for name in operations.names()]
+    all_operations = [operations.find(name) for name in operations.names()]
     chosen = {
         operations.singular(operation.service[-1])
-        for operation in found
+        for operation in all_operations
         if operation
         and operation.function == "create"
         and operation.params_class
@@ -164,8 +164,8 @@ def server(tmp_path_factory: pytest.TempPathFactory, paths: list[str]) -> Iterat
     files = {name: text.replace("env: [PEER]\n", "").replace("ORIGIN", origin) for name, text in WORKFLOWS.items()}
     files["payloom.yaml"] = f"name: Test Shop\nhttp_allow: ['{origin}']\n"
     try:
-        with running_server(folder, files) as made:
-            yield made
+        with running_server(folder, files) as server:
+            yield server
     finally:
         peer.shutdown()
         thread.join()

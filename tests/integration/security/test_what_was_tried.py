@@ -58,9 +58,9 @@ def test_a_database_serves_what_it_was_first_used_for_and_nothing_else(
             assert done.exit_code == 0, done.output
         else:
             assert done.exit_code != 0, second
-            said = " ".join(done.stderr.split())
-            assert f"this database was used in {STATES[first][0]}" in said
-            assert "PAYLOOM_DATABASE_URL" in said
+            message = " ".join(done.stderr.split())
+            assert f"this database was used in {STATES[first][0]}" in message
+            assert "PAYLOOM_DATABASE_URL" in message
 
 
 async def test_the_keys_of_another_account_are_refused(database: Database) -> None:

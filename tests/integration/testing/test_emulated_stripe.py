@@ -46,17 +46,17 @@ def test_objects_have_what_the_calls_before_led_to(small: SmallProject, lines: L
 def test_what_the_case_says_a_call_answers_wins(small: SmallProject, lines: Lines) -> None:
     small.write("workflows/invoice.yaml", INVOICE)
     answers = "given: {stripe: {answers: {invoices.finalize_invoice: {total: 5, status: paid}}}}\n"
-    found = INVOICED.replace("total: 1900, status: open", "total: 5, status: paid").replace(
+    cases = INVOICED.replace("total: 1900, status: open", "total: 5, status: paid").replace(
         "cases:", answers + "cases:"
     )
-    assert lines(small.cases(found)) == []
+    assert lines(small.cases(cases)) == []
 
 
 def test_an_object_of_the_case_stays_as_the_case_has_it(small: SmallProject, lines: Lines) -> None:
     small.write("workflows/invoice.yaml", INVOICE)
-    given = "given: {stripe: {objects: [{id: cus_ada, email: ada@example.com}]}}\n"
-    found = INVOICED.replace("total: 1900, status: open", "status: open").replace("cases:", given + "cases:")
-    assert lines(small.cases(found)) == []
+    initial_state = "given: {stripe: {objects: [{id: cus_ada, email: ada@example.com}]}}\n"
+    cases = INVOICED.replace("total: 1900, status: open", "status: open").replace("cases:", initial_state + "cases:")
+    assert lines(small.cases(cases)) == []
 
 
 def test_an_invoice_cannot_be_finalized_twice(small: SmallProject, lines: Lines) -> None:
@@ -64,8 +64,8 @@ def test_an_invoice_cannot_be_finalized_twice(small: SmallProject, lines: Lines)
         "  - return:", '  - stripe: invoices.finalize_invoice\n    with: {id: "${{ invoice.id }}"}\n  - return:'
     )
     small.write("workflows/invoice.yaml", twice)
-    found = lines(small.cases(INVOICED))
-    assert any("already finalized" in line for line in found), found
+    failures = lines(small.cases(INVOICED))
+    assert any("already finalized" in line for line in failures), failures
 
 
 GIVEN = """\
@@ -143,15 +143,17 @@ def test_a_change_of_a_given_object_is_read_again(small: SmallProject, lines: Li
 
 def test_calls_that_use_given_objects_are_answered_by_the_local_stripe(small: SmallProject, lines: Lines) -> None:
     small.write("workflows/invoice.yaml", INVOICE)
-    given = "given: {stripe: {objects: [{id: cus_ada, email: ada@example.com}]}}\n"
-    assert lines(small.cases(INVOICED.replace("cases:", given + "cases:"))) == []
+    initial_state = "given: {stripe: {objects: [{id: cus_ada, email: ada@example.com}]}}\n"
+    assert lines(small.cases(INVOICED.replace("cases:", initial_state + "cases:"))) == []
 
 
 def test_an_object_whose_history_the_case_does_not_tell_has_plain_answers(small: SmallProject, lines: Lines) -> None:
     """The local Stripe would refuse to pay an invoice that was never finalized; the case says that it is open."""
     small.write("workflows/pay-invoice.yaml", LOOK.replace("/look", "/pay") + PAY_INVOICE)
-    given = "workflow: pay-invoice\ngiven: {stripe: {objects: [{id: in_9, status: open, customer: cus_ada}, {id: cus_ada}]}}\n"
-    assert lines(small.cases(given + "cases: [{name: pays, call: {}, expect: {output: {status: paid}}}]\n")) == []
+    initial_state = "workflow: pay-invoice\ngiven: {stripe: {objects: [{id: in_9, status: open, customer: cus_ada}, {id: cus_ada}]}}\n"
+    assert (
+        lines(small.cases(initial_state + "cases: [{name: pays, call: {}, expect: {output: {status: paid}}}]\n")) == []
+    )
 
 
 PAY_INVOICE = """\
@@ -173,6 +175,8 @@ steps:
 def test_what_an_event_says_of_a_given_object_is_read_afterwards(small: SmallProject, lines: Lines) -> None:
     small.write("workflows/renamed.yaml", RENAMED)
     event = "{type: customer.updated, object: {id: cus_ada, name: Ada L., email: ada@example.org}}"
-    given = "workflow: renamed\ngiven: {stripe: {objects: [{id: cus_ada, name: Ada, email: ada@example.com}]}}\n"
+    initial_state = (
+        "workflow: renamed\ngiven: {stripe: {objects: [{id: cus_ada, name: Ada, email: ada@example.com}]}}\n"
+    )
     case = f"cases: [{{name: renamed, event: {event}, expect: {{logs: [{{text: Ada L. ada@example.org}}]}}}}]\n"
-    assert lines(small.cases(given + case)) == []
+    assert lines(small.cases(initial_state + case)) == []

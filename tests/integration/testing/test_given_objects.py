@@ -35,9 +35,9 @@ OBJECTS = {
 def looks(small: SmallProject, objects: list[str], steps: str, expected: str) -> Report:
     """Run a workflow of these steps with the objects given, and expect what `expected` says."""
     small.write("workflows/look.yaml", LOOK + steps)
-    given = "\n".join(f"      - {OBJECTS.get(each, each)}" for each in objects)
+    initial_state = "\n".join(f"      - {OBJECTS.get(each, each)}" for each in objects)
     return small.cases(
-        f"workflow: look\ngiven:\n  stripe:\n    objects:\n{given}\ncases:\n  - name: looks\n    call: {{}}\n    expect: {expected}\n"
+        f"workflow: look\ngiven:\n  stripe:\n    objects:\n{initial_state}\ncases:\n  - name: looks\n    call: {{}}\n    expect: {expected}\n"
     )
 
 

@@ -40,8 +40,8 @@ def guide(name: str) -> str:
 
 def block(pattern: re.Pattern[str], text: str) -> str:
     """Return the only block of a kind."""
-    (found,) = pattern.findall(text)
-    return str(found)
+    (content,) = pattern.findall(text)
+    return str(content)
 
 
 @pytest.fixture

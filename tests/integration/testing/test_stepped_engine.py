@@ -50,14 +50,14 @@ async def database() -> AsyncIterator[MemoryDatabase]:
 @pytest.fixture
 async def engine(database: MemoryDatabase, advanced: Advanced) -> AsyncIterator[SteppedEngine]:
     """The sandbox's engine, and a task that takes the due entries, as scenarios do."""
-    made = process_engine(1)
-    await made.start(advanced, advanced.takeover)
-    taker = asyncio.create_task(_take(database, made))
-    yield made
+    engine = process_engine(1)
+    await engine.start(advanced, advanced.takeover)
+    taker = asyncio.create_task(_take(database, engine))
+    yield engine
     taker.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await taker
-    await made.stop()
+    await engine.stop()
 
 
 async def _take(database: MemoryDatabase, engine: SteppedEngine) -> None:

@@ -137,7 +137,7 @@ def test_runs_that_overwrite_each_other_are_found_and_a_queue_mends_it(small: Sm
     small.write("workflows/count.yaml", COUNT)
     report = storm(small, 80, cases=COUNTED)
     assert report.failures
-    assert any("advance side by side" in str(one) for failing in report.failures for one in failing.schedule)
+    assert any("advance side by side" in str(incident) for failing in report.failures for incident in failing.schedule)
     small.write(
         "workflows/count.yaml",
         COUNT.replace("fresh: false}", 'fresh: false, queue: "${{ object.metadata.order_id }}"}'),
@@ -153,9 +153,9 @@ def test_a_case_that_fails_as_it_stands_is_never_called_holding(small: SmallProj
     assert "tests/all.test.yaml::paid fails as it stands" in done.stdout
     assert "runs: expected 7, found 1" in done.stdout
     assert "1 failed" in done.stderr
-    shown = json.loads(payloom("storm", "--seeds", "20", "--json", cwd=small.root).stdout)
-    assert (shown["ok"], list(shown["broken_cases"])) == (False, ["tests/all.test.yaml::paid"])
-    assert 0 < shown["scenarios"] < 20, "the other case was played"
+    outcome = json.loads(payloom("storm", "--seeds", "20", "--json", cwd=small.root).stdout)
+    assert (outcome["ok"], list(outcome["broken_cases"])) == (False, ["tests/all.test.yaml::paid"])
+    assert 0 < outcome["scenarios"] < 20, "the other case was played"
 
 
 def test_a_failing_scenario_is_shrunk_kept_and_played_again(small: SmallProject) -> None:
@@ -164,15 +164,15 @@ def test_a_failing_scenario_is_shrunk_kept_and_played_again(small: SmallProject)
     done = payloom("storm", "--seeds", "60", cwd=small.root)
     assert done.returncode == 1, done.stderr
     assert "it takes 1 of" in done.stdout, "one incident is enough"
-    kept = [line for line in (small.root / "tests/storm-seeds.txt").read_text().splitlines() if line[0] != "#"]
-    seed, case = kept[0].split(maxsplit=1)
+    seeds = [line for line in (small.root / "tests/storm-seeds.txt").read_text().splitlines() if line[0] != "#"]
+    seed, case = seeds[0].split(maxsplit=1)
     again = payloom("storm", "--seed", seed, "--case", case, "--json", cwd=small.root)
     assert again.returncode == 1
     assert json.loads(again.stdout)["failed"][0]["case"] == case
     small.write("workflows/refund.yaml", REFUND)
     healed = payloom("storm", "--seeds", "1", "--json", cwd=small.root)
     assert healed.returncode == 0, healed.stdout
-    assert json.loads(healed.stdout)["scenarios"] == 1 + len(kept), "kept seeds are played first"
+    assert json.loads(healed.stdout)["scenarios"] == 1 + len(seeds), "kept seeds are played first"
 
 
 def payloom(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -36,7 +36,7 @@ class _Recording(runner.StormRunner):
         self, plan: ScenarioPlan, workflow_set: WorkflowSet, schedule: Sequence[Incident]
     ) -> runner.ScenarioResult:
         result = await super().run_scenario(plan, workflow_set, schedule)
-        faults = [str(one) for one in schedule]
+        faults = [str(incident) for incident in schedule]
         self.results.append([plan.id, faults, {**dataclasses.asdict(result), "outcome": _plain(result)}])
         return result
 

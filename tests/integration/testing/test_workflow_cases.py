@@ -54,8 +54,8 @@ def test_a_receipt_without_a_guard_is_found_when_events_come_twice_under_two_ids
     small.write("workflows/pay.yaml", PAY.replace(", status: pending}", "}"))
     event = next(line for line in PAID.splitlines() if "event:" in line).partition("event: ")[2]
     two = PAID.replace(f"    event: {event}", f"    events:\n      - {event}\n      - {event}")
-    found = lines(small.cases(two))
-    assert any(line.startswith("as it stands: emails: unexpected") for line in found)
+    failures = lines(small.cases(two))
+    assert any(line.startswith("as it stands: emails: unexpected") for line in failures)
 
 
 def test_what_depends_on_the_order_of_events_is_found(small: SmallProject, lines: Lines) -> None:
@@ -76,9 +76,9 @@ workflow: last-wins
       - {{type: charge.refunded, object: {{id: ch_1, amount_refunded: 100, metadata: {{order_id: o1}}}}}}
       - {{type: charge.refunded, object: {{id: ch_1, amount_refunded: 300, metadata: {{order_id: o1}}}}}}
 """
-    found = lines(small.cases(cases))
-    assert found
-    assert all(line.startswith("delivered in the order evt_2, evt_1") for line in found)
+    failures = lines(small.cases(cases))
+    assert failures
+    assert all(line.startswith("delivered in the order evt_2, evt_1") for line in failures)
     small.write("workflows/last-wins.yaml", last_wins.replace("fresh: false", "fresh: true"))
     assert lines(small.cases(cases)) == []
     small.write("workflows/last-wins.yaml", last_wins)
@@ -138,14 +138,16 @@ cases:
 """
     with pytest.raises(BadCaseFile) as caught:
         small.cases(wrong)
-    said = [diagnostic.format() for diagnostic in caught.value.diagnostics]
-    assert "tests/one.test.yaml:2:18: there is no table 'order' (did you mean 'orders'?)" in said
-    assert any("has no key 'amout' (did you mean 'amount'?)" in line for line in said)
-    assert any(line.startswith("tests/one.test.yaml:2:") and "status" in line for line in said)
-    assert any("no event 'payment_intent.suceeded' (did you mean 'payment_intent.succeeded'?)" in line for line in said)
-    assert any("no key 'table' (did you mean 'tables'?)" in line for line in said)
-    assert any("no mail template 'reciept'" in line for line in said)
-    assert any("no call 'refund.create' (did you mean 'refunds.create'?)" in line for line in said)
+    messages = [diagnostic.format() for diagnostic in caught.value.diagnostics]
+    assert "tests/one.test.yaml:2:18: there is no table 'order' (did you mean 'orders'?)" in messages
+    assert any("has no key 'amout' (did you mean 'amount'?)" in line for line in messages)
+    assert any(line.startswith("tests/one.test.yaml:2:") and "status" in line for line in messages)
+    assert any(
+        "no event 'payment_intent.suceeded' (did you mean 'payment_intent.succeeded'?)" in line for line in messages
+    )
+    assert any("no key 'table' (did you mean 'tables'?)" in line for line in messages)
+    assert any("no mail template 'reciept'" in line for line in messages)
+    assert any("no call 'refund.create' (did you mean 'refunds.create'?)" in line for line in messages)
 
 
 def test_a_field_stripe_does_not_have_is_a_mistake(small: SmallProject) -> None:
@@ -225,15 +227,15 @@ def test_a_terminal_is_asked_about_each_failing_expectation(small: SmallProject)
         failing[failing.index("  - name: pays") :].replace("name: pays", "name: pays again").replace("pi_1", "pi_2")
     )
     path = small.write("tests/one.test.yaml", failing + second)
-    asked: list[str] = []
+    case_names: list[str] = []
 
     def replace(result: CaseResult) -> bool:
-        asked.append(result.case.name)
+        case_names.append(result.case.name)
         return result.case.name == "pays again"
 
     report = asyncio.run(run_cases(small.root, variants=False))
     assert record(report.results, replace) == (["tests/one.test.yaml::pays again"], ["tests/one.test.yaml::pays"])
-    assert asked == ["pays", "pays again"]
+    assert case_names == ["pays", "pays again"]
     assert path.read_text("utf-8").startswith(failing)
 
 
@@ -257,8 +259,10 @@ steps:
 def test_secrets_that_are_not_set_are_made_up_where_a_test_needs_them(small: SmallProject, lines: Lines) -> None:
     small.write("payloom.yaml", SECRETS)
     small.write("workflows/send.yaml", SENDS)
-    given = 'given: {http: {"POST https://api.example.com/x": {status: 200, body: {}}}}'
-    report = small.cases(f"workflow: send\n{given}\ncases: [{{name: sends, call: {{}}, expect: {{status: 200}}}}]\n")
+    initial_state = 'given: {http: {"POST https://api.example.com/x": {status: 200, body: {}}}}'
+    report = small.cases(
+        f"workflow: send\n{initial_state}\ncases: [{{name: sends, call: {{}}, expect: {{status: 200}}}}]\n"
+    )
     assert lines(report) == []
     assert report.results[0].scenarios > 5
     for command in (("check",), ("schema",), ("storm", "--seeds", "10"), ("workflows",), ("openapi",)):
@@ -289,10 +293,10 @@ steps:
 def test_two_callers_at_once_find_an_update_that_gets_lost(small: SmallProject, lines: Lines) -> None:
     small.write("workflows/add.yaml", ADDS)
     case = "workflow: add\n" + ORDER + "cases: [{name: adds, call: {inputs: {order_id: o1}}}]\n"
-    found = lines(small.cases(case))
-    assert found
-    assert all(line.startswith("by two callers at once") for line in found)
-    assert any('"amount": 2200' in line for line in found), "one after the other adds two"
+    failures = lines(small.cases(case))
+    assert failures
+    assert all(line.startswith("by two callers at once") for line in failures)
+    assert any('"amount": 2200' in line for line in failures), "one after the other adds two"
 
 
 def test_two_callers_at_once_may_get_other_answers_than_one_after_the_other(small: SmallProject, lines: Lines) -> None:
@@ -306,8 +310,8 @@ def test_two_callers_at_once_may_get_other_answers_than_one_after_the_other(smal
             "refunds.create\n", "refunds.create  # payloom: ignore[F104] planted\n"
         ),
     )
-    found = lines(small.cases(case + "cases: [{name: refunds, call: {inputs: {order_id: o1}}}]\n"))
-    assert any("calls to Stripe: 1 too many" in line and "refunds.create" in line for line in found), once
+    failures = lines(small.cases(case + "cases: [{name: refunds, call: {inputs: {order_id: o1}}}]\n"))
+    assert any("calls to Stripe: 1 too many" in line and "refunds.create" in line for line in failures), once
 
 
 def test_pytest_collects_the_cases(small: SmallProject) -> None:

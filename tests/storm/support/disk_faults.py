@@ -93,23 +93,23 @@ class FaultyDisk:
         return code
 
     def _wrapped(self, methods: int) -> int:
-        found = self._methods.get(methods)
-        if found is None:
+        address = self._methods.get(methods)
+        if address is None:
             copy = ctypes.create_string_buffer(ctypes.string_at(methods, _SLOTS * 8), _SLOTS * 8)
             slots = (_P * _SLOTS).from_buffer(copy)
             read, write, sync = (
                 shape(slots[at]) for shape, at in ((_MOVE, _READ_SLOT), (_MOVE, _WRITE_SLOT), (_SYNC, _SYNC_SLOT))
             )
-            mine = [
+            replacements = [
                 _MOVE(lambda file, data, size, at: self._read(read, file, data, size, at)),
                 _MOVE(lambda file, data, size, at: self._write(write, file, data, size, at)),
                 _SYNC(lambda file, how: self._sync(sync, file, how)),
             ]
-            for at, one in zip((_READ_SLOT, _WRITE_SLOT, _SYNC_SLOT), mine, strict=True):
-                slots[at] = ctypes.cast(one, _P).value
-            self._kept += [copy, slots, mine, read, write, sync]
-            found = self._methods[methods] = ctypes.addressof(copy)
-        return found
+            for at, replacement in zip((_READ_SLOT, _WRITE_SLOT, _SYNC_SLOT), replacements, strict=True):
+                slots[at] = ctypes.cast(replacement, _P).value
+            self._kept += [copy, slots, replacements, read, write, sync]
+            address = self._methods[methods] = ctypes.addressof(copy)
+        return address
 
     def _read(self, inner: Any, file: int, data: int, size: int, at: int) -> int:
         if self.armed and self.faults.mode == "random" and self._chance():

@@ -96,17 +96,17 @@ def amount(fault: str, database: str) -> Amount:
     return AMOUNTS[fault, "in memory" if database.endswith(", in memory") else database]
 
 
-def some(everything: int, slice_: int) -> int:
+def some(total: int, slice_: int) -> int:
     """Return how many: all in a storm, else a slice."""
-    return max(int(everything * TIMES), slice_) if STORM else slice_
+    return max(int(total * TIMES), slice_) if STORM else slice_
 
 
 def picked(items: Sequence[int], slice_: int, most: int = 10_000) -> list[int]:
     """Return all items (at most `most`) in a storm, else `slice_` of them, spread evenly."""
-    wanted = max(int(most * TIMES), slice_) if STORM else slice_
-    if len(items) <= wanted:
+    count = max(int(most * TIMES), slice_) if STORM else slice_
+    if len(items) <= count:
         return list(items)
-    return [items[at * len(items) // wanted] for at in range(wanted)]
+    return [items[at * len(items) // count] for at in range(count)]
 
 
 @dataclasses.dataclass
@@ -131,13 +131,13 @@ class Tally:
         self.began = self._last = self._shown = time.monotonic()
 
     def judge(
-        self, fault: str, database: str, wrong: Sequence[str], *, kills: int = 0, runs: int = 1, what: str
+        self, fault: str, database: str, wrong: Sequence[str], *, kills: int = 0, runs: int = 1, detail: str
     ) -> None:
         """Count one scenario (or several) and fail if something is wrong with it."""
         now = time.monotonic()
         self.count(fault, database, runs=runs, kills=kills, violations=len(wrong), seconds=now - self._last)
         self._last = now
-        assert list(wrong) == [], f"{fault} on {database}, {what}"
+        assert list(wrong) == [], f"{fault} on {database}, {detail}"
 
     def count(
         self, fault: str, database: str, *, runs: int = 1, kills: int = 0, violations: int = 0, seconds: float = 0.0
@@ -178,25 +178,25 @@ class Tally:
             "| fault | | database | scenarios | kills | violations | seconds | of the plan |",
             "|---|---|---|--:|--:|--:|--:|---|",
         ]
-        for fault, what in MATRIX.items():
+        for fault, description in MATRIX.items():
             for (name, database), row in self.rows.items():
                 if name == fault:
                     whole = STORM and all(self.tests.get(test) == "passed" for test in row.tests)
                     counts = f"{row.runs:,} | {row.kills:,} | {row.violations} | {row.seconds:.0f}"
                     done = amount(fault, database).done(row, whole=whole)
-                    lines.append(f"| {fault} | {what} | {database} | {counts} | {done} |")
+                    lines.append(f"| {fault} | {description} | {database} | {counts} | {done} |")
         return [*lines, *self._missing()]
 
     def _missing(self) -> list[str]:
         left = [test for test, outcome in self.tests.items() if not outcome]
         failed = {test: outcome for test, outcome in self.tests.items() if outcome not in ("", "passed")}
         passed = len(self.tests) - len(left) - len(failed)
-        found = [
+        lines = [
             "",
             f"Tests: {passed} passed, {len(failed)} failed, {len(left)} not ended. PAYLOOM_STORM_TIMES={TIMES:g}",
         ]
-        found += [f"- FAILED {test}: {outcome}" for test, outcome in failed.items()]
-        return found + [f"- not ended: {test}" for test in left[:20]]
+        lines += [f"- FAILED {test}: {outcome}" for test, outcome in failed.items()]
+        return lines + [f"- not ended: {test}" for test in left[:20]]
 
 
 def _terminal() -> bool:

@@ -18,11 +18,11 @@ def killed_at_every_point(
     tried = picked(range(1, points + 1), 3)
     died = 0
     for point in tried:
-        told = databases.new_scenario(zygote, events, direct)
-        code = told.life(crash_at=point)
-        assert code in (DIED, 0), told.why()
+        scenario = databases.new_scenario(zygote, events, direct)
+        code = scenario.life(crash_at=point)
+        assert code in (DIED, 0), scenario.why()
         died += code == DIED
-        assert told.life() == 0, f"point {point}: {told.why()}"
-        what = f"{of}killed at point {point} of {points}"
-        tally.judge("A1", databases.kind, told.broken(), kills=code == DIED, what=what)
+        assert scenario.life() == 0, f"point {point}: {scenario.why()}"
+        detail = f"{of}killed at point {point} of {points}"
+        tally.judge("A1", databases.kind, scenario.broken(), kills=code == DIED, detail=detail)
     return len(tried), died

@@ -157,8 +157,8 @@ class NoSecret(str):
 
 EARLY: Mapping[str, Callable[[], None]] = {"unsynced": unsynced}
 PLANTS: Mapping[str, Callable[[RunsFixture], None]] = {
-    one.__name__: one
-    for one in (
+    plant.__name__: plant
+    for plant in (
         random_key,
         answer_first,
         no_dedupe,

@@ -227,7 +227,7 @@ def observe(
     folder: Path,
     acked: Collection[str],
     *,
-    given: Collection[str] = (),
+    excluded: Collection[str] = (),
     **more: Any,
 ) -> Observations:
     """Look at the shop's rows behind `tx` and at what happened outside, as its ledger has it.
@@ -256,7 +256,7 @@ def observe(
     defaults: dict[str, Any] = {
         "acknowledged": acked,
         "starts": STARTS,
-        "effects": [Effect(line["effect"], line["action"]) for line in effects if line["effect"] not in given],
+        "effects": [Effect(line["effect"], line["action"]) for line in effects if line["effect"] not in excluded],
         "counted": [
             Counted("events counted in the row `all`", counted, updated),
             Counted("mugs taken from the shelf", STOCK - (left if left is not None else STOCK), fulfilled or 0),

@@ -61,9 +61,9 @@ class AccountSite:
         number = next(_numbers)
         address = f"198.51.{number // 250}.{number % 250 + 1}"
         own = {"origin": self.server.url, "sec-fetch-site": "same-origin", "x-forwarded-for": address, **headers}
-        made = httpx.Client(base_url=self.server.url, headers=own, verify=NO_TLS, timeout=20)
-        self._clients.append(made)
-        return made
+        client = httpx.Client(base_url=self.server.url, headers=own, verify=NO_TLS, timeout=20)
+        self._clients.append(client)
+        return client
 
     def close(self) -> None:
         """Close every browser."""
@@ -117,7 +117,7 @@ class AccountSite:
 
     def mail_to(self, email: str, template: str = "account-verify", number: int = 1) -> str:
         """The token of the link in an account's mail, once it is there."""
-        texts = self.server.wait(lambda: len(found := self.mails_to(email, template)) >= number and found)
+        texts = self.server.wait(lambda: len(mails := self.mails_to(email, template)) >= number and mails)
         match = re.search(r"(https?://[^\s/]+)(/\w+)\?token=([\w-]+)", texts[number - 1])
         assert match is not None, texts
         assert match[1] == self.server.settings.site_url

@@ -48,7 +48,7 @@ def _browser() -> Iterator[Browser]:
 @pytest.fixture
 def watched(_browser: Browser) -> Iterator[OpenWatched]:
     """Return a maker of pages, each in a fresh context; at the end none may have had a problem."""
-    made: list[tuple[BrowserContext, Watch]] = []
+    opened: list[tuple[BrowserContext, Watch]] = []
 
     def make(*, width: int = 1200, height: int = 900, theme: Literal["light", "dark"] = "light") -> tuple[Page, Watch]:
         context = _browser.new_context(
@@ -56,13 +56,13 @@ def watched(_browser: Browser) -> Iterator[OpenWatched]:
         )
         context.set_default_timeout(PATIENCE)
         watch = Watch(context)
-        made.append((context, watch))
+        opened.append((context, watch))
         return context.new_page(), watch
 
     yield make
-    for context, _ in made:
+    for context, _ in opened:
         context.close()
-    assert [problem for _, watch in made for problem in watch.problems] == []
+    assert [problem for _, watch in opened for problem in watch.problems] == []
 
 
 @pytest.fixture
@@ -80,13 +80,13 @@ def axe() -> AxeCheck:
         target.evaluate(source)
         # A frame is part of the page around it, which has the heading.
         whole = isinstance(target, Page)
-        found = target.evaluate(
+        report = target.evaluate(
             "(rules) => axe.run(document, {resultTypes: ['violations'], iframes: false, rules})",
             {} if whole else {"page-has-heading-one": {"enabled": False}},
         )
         return [
             f"{violation['id']}: {node['html'][:160]} — {node['failureSummary']}"
-            for violation in found["violations"]
+            for violation in report["violations"]
             for node in violation["nodes"]
         ]
 

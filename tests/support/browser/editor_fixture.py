@@ -46,9 +46,9 @@ class EditorPage:
 
     def card(self, words: str) -> Locator:
         """The card of a step, by the words it shows."""
-        found = self.page.get_by_role("button", name=re.compile(rf"\b{re.escape(words)}\b.* step \d+ of"))
-        expect(found.first).to_be_visible()
-        return found.first
+        cards = self.page.get_by_role("button", name=re.compile(rf"\b{re.escape(words)}\b.* step \d+ of"))
+        expect(cards.first).to_be_visible()
+        return cards.first
 
     def place(self, words: str) -> Locator:
         """A place where a step can be put."""

@@ -106,13 +106,13 @@ class Shop:
         answer = httpx.post(f"{self.stripe_url}/_emulator/clock", json={"advance": int(days * 86400)}, timeout=30)
         answer.raise_for_status()
 
-    def wait(self, what: str, look: Any, patience: float = 20) -> Any:
+    def wait(self, condition: str, look: Any, patience: float = 20) -> Any:
         """Return what `look()` returns as soon as it is true."""
         end = time.monotonic() + patience
         while True:
-            if found := look():
-                return found
-            assert time.monotonic() < end, f"{what} did not happen"
+            if value := look():
+                return value
+            assert time.monotonic() < end, f"{condition} did not happen"
             threading.Event().wait(0.1)
 
 

@@ -168,8 +168,8 @@ class Studio:
 
     def run_of(self, workflow: str, **fields: Any) -> dict[str, Any]:
         """Return the newest run of a workflow whose fields are as given."""
-        found = self.get("/runs", workflow=workflow, limit=50)["data"]
-        return next(run for run in found if all(run[name] == value for name, value in fields.items()))
+        runs = self.get("/runs", workflow=workflow, limit=50)["data"]
+        return next(run for run in runs if all(run[name] == value for name, value in fields.items()))
 
     def failing_run(self, amount: int = 80) -> dict[str, Any]:
         """Make a run of studio-fragile that failed."""
@@ -186,6 +186,6 @@ class Studio:
         assert answer.ok, answer.text()
         return page
 
-    def wait(self, what: str, look: Callable[[], Any], patience: float = 15) -> Any:
+    def wait(self, condition: str, look: Callable[[], Any], patience: float = 15) -> Any:
         """Return what `look()` returns as soon as it is true."""
-        return self.shop.wait(what, look, patience)
+        return self.shop.wait(condition, look, patience)

@@ -31,7 +31,7 @@ def import_graph(paths: dict[str, Path]) -> Graph:
     imports = {name: _imports(path, paths) for name, path in paths.items()}
     return {
         name: frozenset(
-            {target for found in targets for target in (found, *_packages(found)) if target in paths}
+            {target for imported in targets for target in (imported, *_packages(imported)) if target in paths}
             - {name, *_packages(name)}
             | {package for package in _packages(name) if imports.get(package)}
         )

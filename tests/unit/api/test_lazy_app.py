@@ -40,35 +40,35 @@ async def ask(management: LazyManagementApp) -> None:
 
 
 async def test_many_that_come_at_once_wait_for_the_same() -> None:
-    made = Made()
-    management = LazyManagementApp(made)
+    factory = Made()
+    management = LazyManagementApp(factory)
     management.prepare()
     await asyncio.gather(*[ask(management) for _ in range(5)])
     await ask(management)
-    assert (made.made, made.asked) == (1, 6)
+    assert (factory.made, factory.asked) == (1, 6)
 
 
 async def test_who_hangs_up_does_not_take_it_from_the_others() -> None:
-    made = Made()
-    management = LazyManagementApp(made)
+    factory = Made()
+    management = LazyManagementApp(factory)
     first, second = (asyncio.create_task(ask(management)) for _ in range(2))
     await asyncio.sleep(0)
     first.cancel()
     await second
-    assert (made.made, made.asked) == (1, 1)
+    assert (factory.made, factory.asked) == (1, 1)
 
 
 async def test_what_failed_is_tried_again_by_the_next() -> None:
-    made = Made(failing=1)
-    management = LazyManagementApp(made)
+    factory = Made(failing=1)
+    management = LazyManagementApp(factory)
     with pytest.raises(ImportError):
         await ask(management)
     await ask(management)
-    assert (made.made, made.asked) == (1, 1)
+    assert (factory.made, factory.asked) == (1, 1)
 
 
 async def test_nothing_is_made_before_somebody_asks() -> None:
-    made = Made()
-    LazyManagementApp(made)
+    factory = Made()
+    LazyManagementApp(factory)
     await asyncio.sleep(0.05)
-    assert made.made == 0
+    assert factory.made == 0

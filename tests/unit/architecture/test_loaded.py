@@ -34,8 +34,8 @@ def loaded() -> frozenset[str]:
     ],
 )
 def test_a_server_does_not_load(loaded: frozenset[str], room: str, megabytes: str) -> None:
-    found = sorted(name for name in loaded if name == room or name.startswith(f"{room}."))
-    assert found == [], f"{room} costs every server megabytes ({megabytes}); import it where it is used"
+    modules = sorted(name for name in loaded if name == room or name.startswith(f"{room}."))
+    assert modules == [], f"{room} costs every server megabytes ({megabytes}); import it where it is used"
 
 
 def test_the_modules_that_everything_needs_are_there(loaded: frozenset[str]) -> None:

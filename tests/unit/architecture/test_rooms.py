@@ -46,14 +46,14 @@ def test_only_the_clock_reads_the_time() -> None:
     """A direct call of the system's clock makes time travel and replays lie."""
     pattern = re.compile(r"datetime\.(?:now|utcnow)\(|\bdt\.datetime\.now\(|\btime\.time\(\)")
     allowed = {"kit/clock.py", "kit/ids.py"}
-    found = [
+    places = [
         f"{path.relative_to(ROOT / 'src/payloom')}:{number}"
         for path in SOURCES
         if str(path.relative_to(ROOT / "src/payloom")) not in allowed
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
         if pattern.search(line)
     ]
-    assert found == []
+    assert places == []
 
 
 def test_no_file_names_a_package_registry() -> None:
@@ -61,7 +61,7 @@ def test_no_file_names_a_package_registry() -> None:
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
         "\n"
     )
-    found = []
+    files = []
     for name in tracked:
         path = ROOT / name
         if name and path.is_file() and path.stat().st_size < 2_000_000 and path != Path(__file__):
@@ -70,5 +70,5 @@ def test_no_file_names_a_package_registry() -> None:
             except UnicodeDecodeError:
                 continue
             if hosts.search(text):
-                found.append(name)
-    assert found == []
+                files.append(name)
+    assert files == []

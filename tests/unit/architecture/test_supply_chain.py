@@ -27,7 +27,7 @@ ALLOWED_LICENSES = {
 def pins(name: str) -> dict[str, Version]:
     """Return the version of each pinned distribution of a file."""
     text = (REQUIREMENTS / f"{name}.txt").read_text("utf-8")
-    return {found[1]: Version(found[2]) for found in re.finditer(r"^([a-z0-9-]+)==([^ ]+)", text, re.MULTILINE)}
+    return {match[1]: Version(match[2]) for match in re.finditer(r"^([a-z0-9-]+)==([^ ]+)", text, re.MULTILINE)}
 
 
 def required() -> list[tuple[str, str]]:
@@ -106,6 +106,6 @@ def test_a_workflow_pins_its_actions_to_commits_and_grants_nothing_by_default(wo
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
 def test_each_make_target_of_a_workflow_exists(workflow: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-    called = {found for step in steps(workflow) for found in re.findall(r"make ([a-z-]+)", step.get("run", ""))}
+    called = {target for step in steps(workflow) for target in re.findall(r"make ([a-z-]+)", step.get("run", ""))}
     assert called
     assert called <= targets

@@ -114,23 +114,28 @@ def text_parameters() -> Iterator[tuple[str, Any]]:
         signature = inspect.signature(function, eval_str=True)
         for name, parameter in signature.parameters.items():
             annotation = parameter.annotation
-            details = [one for one in getattr(annotation, "__metadata__", ()) if hasattr(one, "param_decls")]
+            details = [detail for detail in getattr(annotation, "__metadata__", ()) if hasattr(detail, "param_decls")]
             kind = typing.get_args(annotation)[0] if details else hints.get(name, annotation)
             inside = {kind, *typing.get_args(kind)}
-            inside |= {part for one in inside if typing.get_origin(one) is list for part in typing.get_args(one)}
-            if str not in inside and all(typing.get_origin(one) is not Literal for one in inside):
+            inside |= {
+                part
+                for type_hint in inside
+                if typing.get_origin(type_hint) is list
+                for part in typing.get_args(type_hint)
+            }
+            if str not in inside and all(typing.get_origin(type_hint) is not Literal for type_hint in inside):
                 continue
-            words_of = [one for detail in details for one in (detail.default, *(detail.param_decls or ()))]
-            declared = [one for one in words_of if isinstance(one, str) and one.startswith("--")]
+            words_of = [word for detail in details for word in (detail.default, *(detail.param_decls or ()))]
+            declared = [word for word in words_of if isinstance(word, str) and word.startswith("--")]
             is_argument = any(type(detail).__name__ == "ArgumentInfo" for detail in details)
             yield f"{words} {name if is_argument else (declared or ['--' + name.replace('_', '-')])[0]}", kind
 
 
 def test_every_text_is_open_for_a_reason_or_closed() -> None:
-    found = {name for name, _ in text_parameters()}
-    assert len(found) > 25
-    assert found - OPEN.keys() - CLOSED.keys() == set(), "say in OPEN why it can be anything, or refuse other values"
-    assert (OPEN.keys() | CLOSED.keys()) - found == set(), "it is no longer there"
+    names = {name for name, _ in text_parameters()}
+    assert len(names) > 25
+    assert names - OPEN.keys() - CLOSED.keys() == set(), "say in OPEN why it can be anything, or refuse other values"
+    assert (OPEN.keys() | CLOSED.keys()) - names == set(), "it is no longer there"
 
 
 @pytest.mark.parametrize("name", CLOSED)

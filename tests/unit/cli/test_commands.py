@@ -25,10 +25,10 @@ BIN = Path(sys.executable).parent / "payloom"
 
 def names() -> list[str]:
     command = get_command(app)
-    found = []
+    command_names = []
     for name, sub in command.commands.items():  # type: ignore[attr-defined]
-        found += [f"{name} {inner}" for inner in sub.commands] if hasattr(sub, "commands") else [name]
-    return found
+        command_names += [f"{name} {inner}" for inner in sub.commands] if hasattr(sub, "commands") else [name]
+    return command_names
 
 
 def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -93,8 +93,8 @@ def test_check_finds_mistakes_with_their_place_and_exits_1(tmp_path: Path) -> No
 
 def test_a_taken_port_is_told_with_a_free_one(tmp_path: Path) -> None:
     copy_template(template("shop"), tmp_path)
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
         result = run_installed("dev", "--port", str(port), cwd=tmp_path)
     assert result.returncode == 4
     assert f"port {port} on 127.0.0.1 is in use" in result.stderr
@@ -112,13 +112,13 @@ def test_a_live_key_in_development_stops_the_start(tmp_path: Path, monkeypatch: 
 
 def test_files_changed_by_a_person_survive_a_new_copy_of_the_template(tmp_path: Path) -> None:
     copy_template(template("shop"), tmp_path)
-    mine = tmp_path / "pages" / "cart.html.j2"
-    mine.write_text("mine", "utf-8")
-    gone = tmp_path / "pages" / "thanks.html.j2"
-    gone.unlink()
+    edited = tmp_path / "pages" / "cart.html.j2"
+    edited.write_text("mine", "utf-8")
+    removed = tmp_path / "pages" / "thanks.html.j2"
+    removed.unlink()
     assert copy_template(template("shop"), tmp_path) == 1
-    assert mine.read_text("utf-8") == "mine"
-    assert gone.is_file()
+    assert edited.read_text("utf-8") == "mine"
+    assert removed.is_file()
 
 
 def test_a_part_of_a_name_finds_actions_and_a_wrong_one_is_corrected() -> None:

@@ -83,8 +83,8 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any], str, bool]] = {
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_what_a_deployment_lacks_is_found(settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    changed, answer, asked, good = CHANGES[name]
-    finding = look(dataclasses.replace(settings, **changed), monkeypatch, **answer)[asked]
+    changed, answer, check, good = CHANGES[name]
+    finding = look(dataclasses.replace(settings, **changed), monkeypatch, **answer)[check]
     assert finding.good is good, finding
     assert good or finding.hint, "a problem says what to do"
 
@@ -102,5 +102,7 @@ def test_files_and_disk_are_looked_at(settings: Settings, monkeypatch: pytest.Mo
         os.utime(archive, (at, at))
         secret.chmod(mode)
         monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: shutil._ntuple_diskusage(10e9, 0, free))  # type: ignore[attr-defined]
-        found = look(settings, monkeypatch)
-        assert (found["backups"].good, found["disk"].good, "secrets" not in found) == (good, good, good), found
+        findings = look(settings, monkeypatch)
+        assert (findings["backups"].good, findings["disk"].good, "secrets" not in findings) == (good, good, good), (
+            findings
+        )

@@ -32,9 +32,9 @@ def test_the_pages_are_up_to_date() -> None:
 
 
 def test_explain_tells_of_codes_and_rules() -> None:
-    told = json.loads(CliRunner().invoke(app, ["explain", "row_not_found", "--json"]).output)
-    assert told["what"] == "No row matches."
-    assert "rows: 0..1" in told["do"]
+    explanation = json.loads(CliRunner().invoke(app, ["explain", "row_not_found", "--json"]).output)
+    assert explanation["what"] == "No row matches."
+    assert "rows: 0..1" in explanation["do"]
     assert "client" in CliRunner().invoke(app, ["explain", "f101"]).output
     refused = CliRunner().invoke(app, ["explain", "row_not_fond"])
     assert refused.exit_code == 3

@@ -27,18 +27,20 @@ def test_each_workflow_is_told_with_its_lane_its_reason_and_its_schedules(tmp_pa
     for name, text in FILES.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    told = CliRunner().invoke(app, ["check", "--explain", "--json", "-C", str(tmp_path)])
-    found = {load["workflow"]: load for load in json.loads(told.stdout)["workflows"]}
-    assert {name: one["lane"] for name, one in found.items()} == {
+    outcome = CliRunner().invoke(app, ["check", "--explain", "--json", "-C", str(tmp_path)])
+    explanations = {load["workflow"]: load for load in json.loads(outcome.stdout)["workflows"]}
+    assert {name: explanation["lane"] for name, explanation in explanations.items()} == {
         "fast": "fast",
         "helper": "fast",
         "calls-fast": "fast",
         "slow": "durable",
         "calls-slow": "durable",
     }
-    assert found["slow"]["why"].startswith("line 5: `wait`")
-    assert "slow" in found["calls-slow"]["why"]
-    assert found["fast"]["schedules"] == [{"schedule": "0 3 * * 1", "timezone": "Europe/Berlin", "catch_up": "last"}]
+    assert explanations["slow"]["why"].startswith("line 5: `wait`")
+    assert "slow" in explanations["calls-slow"]["why"]
+    assert explanations["fast"]["schedules"] == [
+        {"schedule": "0 3 * * 1", "timezone": "Europe/Berlin", "catch_up": "last"}
+    ]
     words = CliRunner().invoke(app, ["check", "--explain", "-C", str(tmp_path)]).stdout
     assert "fast: fast lane" in words
     assert "at 0 3 * * 1 (Europe/Berlin), missed moments: last" in words

@@ -120,5 +120,5 @@ def test_every_command_that_is_named_can_be_run(named: Callable[[], Iterator[tup
     ],
 )
 def test_a_command_that_is_not_there_is_noticed(words: str, reason: str | None) -> None:
-    found = problem(words)
-    assert found is None if reason is None else reason in str(found)
+    message = problem(words)
+    assert message is None if reason is None else reason in str(message)

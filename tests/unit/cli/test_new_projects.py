@@ -29,10 +29,10 @@ def run(*words: str) -> Any:
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_a_new_project_is_without_errors_and_its_tests_hold(template: str, tmp_path: Path) -> None:
     folder = tmp_path / "mine"
-    made = run("init", str(folder), "--template", template, "--json")
-    assert made.exit_code == 0
+    outcome = run("init", str(folder), "--template", template, "--json")
+    assert outcome.exit_code == 0
     files = [path for path in folder.rglob("*") if path.is_file() and "data" not in path.relative_to(folder).parts]
-    assert json.loads(made.stdout)["files"] == len(files)
+    assert json.loads(outcome.stdout)["files"] == len(files)
     assert set(team_files("mine")) <= {path.relative_to(folder).as_posix() for path in files}
     assert (folder / "payloom.yaml").read_text("utf-8").startswith(MODELINE)
     assert json.loads((folder / ".vscode" / "payloom.schema.json").read_text("utf-8")) == settings_schema()

@@ -37,8 +37,8 @@ def run(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def git(root: Path, *words: str) -> None:
-    who = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false")
-    subprocess.run(["git", *who, *words], cwd=root, check=True, capture_output=True, timeout=30)
+    author = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *author, *words], cwd=root, check=True, capture_output=True, timeout=30)
 
 
 def test_diff_with_a_revision_tells_of_meaning_not_of_layout(project: Path) -> None:
@@ -61,7 +61,7 @@ def test_diff_with_a_revision_tells_of_meaning_not_of_layout(project: Path) -> N
     git(project, "add", ".")
     git(project, "commit", "-qm", "second")
     between = json.loads(run(project, "diff", "HEAD", "HEAD~1", "--json").stdout)
-    assert [(one["workflow"], one["kind"]) for one in between] == [("new", "removed"), ("refund", "changed")]
+    assert [(change["workflow"], change["kind"]) for change in between] == [("new", "removed"), ("refund", "changed")]
 
 
 def test_diff_with_what_the_database_has(project: Path) -> None:
@@ -82,14 +82,14 @@ def test_diff_of_two_files_and_of_nonsense(project: Path) -> None:
     changed = run(project, "diff", "workflows/refund.yaml", "other.yaml")
     assert changed.stdout.splitlines()[0] == "changed workflow"
     assert "support" in changed.stdout
-    for words, said in (
+    for words, message in (
         (("no-such-revision",), "cannot be read"),
         (("workflows/refund.yaml",), "compared with what"),
         (("workflows/refund.yaml", "HEAD"), "a file is compared with a file"),
     ):
         refused = run(project, "diff", *words)
         assert refused.returncode == 2, refused.stderr
-        assert said in refused.stderr or "what is" in refused.stderr
+        assert message in refused.stderr or "what is" in refused.stderr
 
 
 def test_import_and_export_give_the_same_workflow(project: Path) -> None:
@@ -100,8 +100,8 @@ def test_import_and_export_give_the_same_workflow(project: Path) -> None:
     assert text.returncode == 0, text.stderr
     (project / "again.yaml").write_text(text.stdout)
     assert run(project, "diff", "workflows/refund.yaml", "again.yaml", "--exit-code").returncode == 0
-    kept = run(project, "export", "refund.py", "--write")
-    assert (kept.returncode, "--force" in kept.stderr) == (2, True)
+    refused = run(project, "export", "refund.py", "--write")
+    assert (refused.returncode, "--force" in refused.stderr) == (2, True)
     assert run(project, "export", "refund.py", "--write", "--force").returncode == 0
     assert run(project, "check").returncode == 0
 
@@ -110,7 +110,7 @@ def test_import_and_export_of_something_else_say_what_is_wrong(project: Path) ->
     (project / "broken.py").write_text("import nothing_like_this\n")
     (project / "empty.py").write_text("x = 1\n")
     (project / "workflows" / "bad.yaml").write_text("name: Bad\non: {manual: true}\nsteps: [{strpe: a}]\n")
-    for words, said in (
+    for words, message in (
         (("export", "broken.py"), "broken.py:1: ModuleNotFoundError"),
         (("export", "empty.py"), "defines no workflow"),
         (("export", "none.py"), "there is no file"),
@@ -119,7 +119,7 @@ def test_import_and_export_of_something_else_say_what_is_wrong(project: Path) ->
     ):
         refused = run(project, *words)
         assert refused.returncode in (2, 3), words
-        assert said in refused.stderr.replace("\n", ""), (words, refused.stderr)
+        assert message in refused.stderr.replace("\n", ""), (words, refused.stderr)
 
 
 def test_fmt_names_files_it_cannot_read_and_formats_the_rest(project: Path) -> None:
@@ -136,4 +136,4 @@ def test_fmt_names_files_it_cannot_read_and_formats_the_rest(project: Path) -> N
     assert (project / "workflows" / "broken.yaml").read_text() == "name: [\n"
     again = json.loads(run(project, "fmt", "--check", "--json").stdout)
     assert again["changed"] == []
-    assert [one["file"] for one in again["unreadable"]] == ["workflows/broken.yaml", "workflows/latin.yaml"]
+    assert [entry["file"] for entry in again["unreadable"]] == ["workflows/broken.yaml", "workflows/latin.yaml"]

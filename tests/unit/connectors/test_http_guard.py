@@ -101,8 +101,8 @@ async def test_without_settings_nothing_may_be_called() -> None:
 
 
 async def test_a_whole_origin_may_be_private_but_only_that_one() -> None:
-    found = await guard("http://stock.internal:8080", answers=("10.0.0.5",)).find("http://stock.internal:8080/x")
-    assert (found.ip, found.port) == ("10.0.0.5", 8080)
+    address = await guard("http://stock.internal:8080", answers=("10.0.0.5",)).find("http://stock.internal:8080/x")
+    assert (address.ip, address.port) == ("10.0.0.5", 8080)
     for url in ("http://stock.internal/", "https://stock.internal:8080/", "http://stock.internal:8081/"):
         with pytest.raises(NotAllowed):
             await guard("http://stock.internal:8080", answers=("10.0.0.5",)).find(url)

@@ -114,8 +114,8 @@ async def test_a_function_gets_its_arguments_and_gives_its_value(functions: Func
 
 
 async def test_a_function_that_asks_for_the_context_gets_the_key(functions: Functions) -> None:
-    found = await call(functions, "crm.push", email="a@x.test")
-    assert found == {"key": "run_1:3", "attempt": 2, "in_doubt": True, "run": "run_1"}
+    context = await call(functions, "crm.push", email="a@x.test")
+    assert context == {"key": "run_1:3", "attempt": 2, "in_doubt": True, "run": "run_1"}
 
 
 async def test_a_plain_function_runs_in_a_thread(functions: Functions) -> None:
@@ -177,15 +177,15 @@ def test_a_file_that_cannot_be_loaded_is_reported_with_its_line_and_the_rest_sti
     (folder / "c.py").write_text("from payloom import step\n\n@step(name='x y')\ndef f(): ...\n")
     (folder / "d.py").write_text("from payloom import step\n\n@step(name='e:f')\ndef f(): ...\n")
     (folder / "e.py").write_text("from payloom import step\nfrom .d import f as g\n\n@step\ndef f(): ...\n")
-    found = load_functions(folder)
-    assert list(found.by_name) == ["e:f"]
-    assert [problem.where for problem in found.problems] == [
+    loaded = load_functions(folder)
+    assert list(loaded.by_name) == ["e:f"]
+    assert [problem.where for problem in loaded.problems] == [
         "actions/a.py:1",
         "actions/b.py:2",
         "actions/c.py:3",
         "actions/e.py:4",
     ]
-    assert "does_not_exist_anywhere" in found.problems[1].message
+    assert "does_not_exist_anywhere" in loaded.problems[1].message
     assert load_functions(tmp_path / "none").by_name == {}
 
 

@@ -104,8 +104,10 @@ def test_each_metric_and_label_of_alerts_and_board_exists() -> None:
 
 
 def test_each_metric_has_its_place_on_the_board() -> None:
-    shown = {name for place, expression in expressions() for name, _ in _SAMPLE.findall(expression) if "board" in place}
-    bases = {re.sub(r"_(bucket|count|sum|created)$", "", name) for name in shown}
+    metrics = {
+        name for place, expression in expressions() for name, _ in _SAMPLE.findall(expression) if "board" in place
+    }
+    bases = {re.sub(r"_(bucket|count|sum|created)$", "", name) for name in metrics}
     existing = {re.sub(r"_(bucket|count|sum|created)$", "", name) for name in metric_labels()}
     assert {name.removesuffix("_total") for name in existing} == {name.removesuffix("_total") for name in bases}
 
@@ -115,15 +117,15 @@ def commands() -> Iterator[tuple[str, str]]:
     for path in FILES:
         text = path.read_text("utf-8")
         for line in text.splitlines():
-            found = re.search(
+            match = re.search(
                 r"(?:^\s*|=|`|\s)(?:/opt/payloom/bin/)?payloom ((?!worker of|server|project)[a-z][^`&\\]*)", line
             )
             if (
                 path.suffix in {".service", ""}
                 and line.lstrip("# ").startswith(("ExecStart=/opt", "RUN", "&& PAYLOOM"))
-                and found
+                and match
             ):
-                yield path.name, found[1].replace("%i", "shop")
+                yield path.name, match[1].replace("%i", "shop")
         if path.parent.name == "kubernetes" or path.name == "compose.yaml":
             for key, value in values(documents(path)):
                 if key in {"args", "command"} and isinstance(value, list) and value[0] not in {"sleep", "CMD-SHELL"}:

@@ -87,7 +87,7 @@ def test_recipients_are_one_or_several_each_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "given",
+    "attached",
     [
         "x",
         [{"name": "a"}],
@@ -99,9 +99,9 @@ def test_recipients_are_one_or_several_each_once() -> None:
         [{"name": "a", "content": "x", "encoding": "hex"}],
     ],
 )
-def test_an_attachment_that_makes_no_sense_is_refused(given: list[dict[str, str]] | str) -> None:
+def test_an_attachment_that_makes_no_sense_is_refused(attached: list[dict[str, str]] | str) -> None:
     with pytest.raises(BadMail):
-        attachments(given)
+        attachments(attached)
 
 
 @pytest.mark.parametrize(

@@ -42,8 +42,8 @@ def refusal(body: bytes, given_header: str | None, secrets: tuple[str, ...] = (S
 def test_stripes_own_library_signs_what_we_accept() -> None:
     """The official implementation is the oracle."""
     now = int(time.time())
-    made = stripe.WebhookSignature._compute_signature(f"{now}.{BODY.decode()}", SECRET)
-    assert verify(BODY, f"t={now},v1={made},v0=abc", [SECRET], now) == now
+    signature = stripe.WebhookSignature._compute_signature(f"{now}.{BODY.decode()}", SECRET)
+    assert verify(BODY, f"t={now},v1={signature},v0=abc", [SECRET], now) == now
 
 
 @pytest.mark.parametrize("offset", [-300, -1, 0, 299, 300])

@@ -14,9 +14,9 @@ from payloom.kit.suggest import closest, did_you_mean
 
 
 def test_ids_are_unique_and_sort_in_the_order_they_were_made() -> None:
-    made = [new_id("run") for _ in range(2000)]
-    assert made == sorted(set(made))
-    assert all(one.startswith("run_") and len(one) == 30 for one in made)
+    ids = [new_id("run") for _ in range(2000)]
+    assert ids == sorted(set(ids))
+    assert all(run_id.startswith("run_") and len(run_id) == 30 for run_id in ids)
 
 
 def test_tokens_hold_the_bits_they_promise() -> None:

@@ -43,8 +43,8 @@ def test_numbers_that_are_no_cards_stay() -> None:
 
 
 def test_values_under_telling_names_are_masked_at_every_depth() -> None:
-    found = redact({"user": {"password": "x", "name": "Ada"}, "list": [{"api_key": "k"}], "client_secret": None})
-    assert found == {"user": {"password": MASK, "name": "Ada"}, "list": [{"api_key": MASK}], "client_secret": None}
+    redacted = redact({"user": {"password": "x", "name": "Ada"}, "list": [{"api_key": "k"}], "client_secret": None})
+    assert redacted == {"user": {"password": MASK, "name": "Ada"}, "list": [{"api_key": MASK}], "client_secret": None}
 
 
 @given(st.recursive(st.none() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)))
@@ -143,10 +143,10 @@ def test_names_that_only_look_secret_keep_their_values(name: str) -> None:
 
 
 def test_card_numbers_as_numbers_and_as_names_are_masked() -> None:
-    found = redact(
+    redacted = redact(
         {"number": 4000056655665556, "as_float": 4000056655665556.0, "4000056655665556": 1, "at": 1795459609777}
     )
-    assert found == {"number": "[card …5556]", "as_float": "[card …5556]", "[card …5556]": 1, "at": 1795459609777}
+    assert redacted == {"number": "[card …5556]", "as_float": "[card …5556]", "[card …5556]": 1, "at": 1795459609777}
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)

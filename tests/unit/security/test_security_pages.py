@@ -71,8 +71,8 @@ def test_every_named_test_exists() -> None:
 
 def test_the_sums_are_those_of_the_rows() -> None:
     counted = Counter(row[3] for row in ROWS)
-    said = {name: int(count) for name, count in re.findall(r"^\| \*\*([a-z ]+)\*\* \| (\d+) \|", ASVS, re.MULTILINE)}
-    assert said == dict(counted)
+    sums = {name: int(count) for name, count in re.findall(r"^\| \*\*([a-z ]+)\*\* \| (\d+) \|", ASVS, re.MULTILINE)}
+    assert sums == dict(counted)
 
 
 def _tests_of(path: Path) -> set[str]:

@@ -115,7 +115,7 @@ def test_looking_at_a_project_needs_no_variable_of_the_alerts(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "shown"),
+    ("name", "value", "text"),
     [
         ("failed_runs", 3.0, "3"),
         ("disk", 8.4, "8 %"),
@@ -123,8 +123,8 @@ def test_looking_at_a_project_needs_no_variable_of_the_alerts(tmp_path: Path) ->
         ("oldest_waiting", 0.4, "0s"),
     ],
 )
-def test_values_are_shown_with_their_unit(name: str, value: float, shown: str) -> None:
-    assert with_unit(ALERT_RULES[name], value) == shown
+def test_values_are_shown_with_their_unit(name: str, value: float, text: str) -> None:
+    assert with_unit(ALERT_RULES[name], value) == text
     assert parse_threshold("oldest_waiting", "1h5m") == 3900
 
 

@@ -74,9 +74,9 @@ def test_each_setting_is_shown_with_its_source(tmp_path: Path, monkeypatch: pyte
 
 def test_every_documented_setting_of_the_file_is_there(tmp_path: Path) -> None:
     names = {name for name, _ in documented_names() if not name.startswith("PAYLOOM_") and name != "environments"}
-    shown = set(config(tmp_path))
+    effective = set(config(tmp_path))
     assert {
-        name for name in names if name not in shown and not any(one.startswith(f"{name}.") for one in shown)
+        name for name in names if name not in effective and not any(path.startswith(f"{name}.") for path in effective)
     } == set()
 
 

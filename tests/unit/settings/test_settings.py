@@ -256,9 +256,9 @@ def test_printing_settings_shows_no_secret(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("PAYLOOM_DATABASE_URL", "postgresql://shop:hunter2@db/shop")
     text = "secrets: {api: {env: SHOP_API_KEY}}\n"
     settings = load_settings(project(tmp_path, text), environ=TEST_KEYS | {"SHOP_API_KEY": "very-hidden-value"})
-    shown = repr(settings.public()) + repr(settings.stripe)
+    printed = repr(settings.public()) + repr(settings.stripe)
     for hidden in ("very-hidden-value", "hunter2", BODY):
-        assert hidden not in shown
+        assert hidden not in printed
 
 
 def test_local_state_survives_a_broken_file(tmp_path: Path) -> None:
@@ -272,14 +272,14 @@ def test_the_local_state_names_servers_that_run_and_no_others(tmp_path: Path) ->
     state = LocalState(tmp_path)
     assert state.server() is None
     state.announce("http://127.0.0.1:1", None)
-    kept = state.read()["servers"]
+    running = state.read()["servers"]
     elsewhere = {"pid": 1, "host": "another-host", "url": "http://10.0.0.9:8000", "stripe_url": None}
     with subprocess.Popen(["true"]) as ended:
         pass
-    dead = {**kept[0], "pid": ended.pid, "url": "http://127.0.0.1:2"}
-    state.update(servers=[elsewhere, *kept, dead])
+    dead = {**running[0], "pid": ended.pid, "url": "http://127.0.0.1:2"}
+    state.update(servers=[elsewhere, *running, dead])
     assert present(state.server())["url"] == "http://127.0.0.1:1", "the newest that runs"
-    assert state.read()["servers"] == [elsewhere, *kept], "the dead one is deleted"
+    assert state.read()["servers"] == [elsewhere, *running], "the dead one is deleted"
     state.withdraw()
     assert present(state.server()) == elsewhere
     for _ in range(2):

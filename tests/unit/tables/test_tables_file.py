@@ -104,10 +104,10 @@ def test_a_spec_survives_being_stored() -> None:
     ],
 )
 def test_a_mistake_in_a_column_is_reported_where_it_stands(line: str, message: str) -> None:
-    found = mistakes(columns(line))
-    assert len(found) == 1
-    assert message in found[0]
-    assert found[0].startswith("tables.yaml:5:")
+    messages = mistakes(columns(line))
+    assert len(messages) == 1
+    assert message in messages[0]
+    assert messages[0].startswith("tables.yaml:5:")
 
 
 @pytest.mark.parametrize(
@@ -162,5 +162,5 @@ def test_a_seed_row_that_does_not_fit_is_reported_where_it_stands(row: str, mess
       - {{sku: tea, name: Tea}}
       - {row}
 """
-    found = mistakes(text)
-    assert any(message in line and line.startswith("tables.yaml:8:") for line in found), found
+    messages = mistakes(text)
+    assert any(message in line and line.startswith("tables.yaml:8:") for line in messages), messages

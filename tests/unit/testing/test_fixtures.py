@@ -16,9 +16,9 @@ NOT_IN_TYPES = {"total_count", "attributes", "plan", "quantity"}
 """
 
 
-def made(family: str, action: str, **given: object) -> dict[str, object]:
+def made(family: str, action: str, **fields: object) -> dict[str, object]:
     kind, schema = family_kind(family)
-    return event_object(kind, schema, action, given, NOW)
+    return event_object(kind, schema, action, fields, NOW)
 
 
 def test_what_is_given_stays_and_the_rest_is_there() -> None:
@@ -49,8 +49,8 @@ def test_a_subscription_has_its_period_on_the_item() -> None:
 def test_every_family_has_a_whole_object_that_fits_stripes_own_types(family: str) -> None:
     kind, schema = family_kind(family)
     for action in families()[family]:
-        found = [path for path, _, _ in problems(schema, event_object(kind, schema, action, {}, NOW))]
-        assert [path for path in found if path[-1] not in NOT_IN_TYPES and path[0] != "source"] == [], (
+        misfits = [path for path, _, _ in problems(schema, event_object(kind, schema, action, {}, NOW))]
+        assert [path for path in misfits if path[-1] not in NOT_IN_TYPES and path[0] != "source"] == [], (
             f"{family}.{action}"
         )
 

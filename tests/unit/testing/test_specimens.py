@@ -20,11 +20,11 @@ SEVERAL_KINDS = {"balance.available", "customer.source.created"}
 """Events whose object is answered by plain values. See `PLAIN_KINDS`."""
 
 
-def event_of(event_type: str, **given: Any) -> dict[str, Any]:
+def event_of(event_type: str, **fields: Any) -> dict[str, Any]:
     """Return the object that a case's event of this type has."""
     family, action = split_type(event_type)
     kind, schema = family_kind(family)
-    return event_object(kind, schema, action, given, NOW)
+    return event_object(kind, schema, action, fields, NOW)
 
 
 @pytest.mark.parametrize("event_type", sorted(TRIGGERS.keys() - SEVERAL_KINDS))
@@ -33,8 +33,8 @@ def test_the_object_of_an_event_has_the_fields_that_the_local_stripe_gives_it(ev
     trigger(emulator, event_type)
     _, page = emulator.call("GET", "/v1/events", {"type": event_type, "limit": 1})
     real = page["data"][0]["data"]["object"]
-    made = event_of(event_type)
-    assert sorted(made) == sorted(real)
+    sample = event_of(event_type)
+    assert sorted(sample) == sorted(real)
     # These happened once more in what the trigger plays, or begin with another state.
     if event_type not in {
         "charge.dispute.updated",
@@ -42,7 +42,7 @@ def test_the_object_of_an_event_has_the_fields_that_the_local_stripe_gives_it(ev
         "invoice.updated",
         "charge.pending",
     }:
-        assert made.get("status") == real.get("status")
+        assert sample.get("status") == real.get("status")
 
 
 @pytest.mark.parametrize(

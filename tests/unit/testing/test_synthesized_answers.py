@@ -28,13 +28,13 @@ def answers(*calls: tuple[str, dict[str, Any]]) -> list[Any]:
 
 
 def test_a_run_that_is_tried_meets_the_rules_of_the_local_stripe() -> None:
-    made, read, canceled, again = answers(
+    created, read, canceled, again = answers(
         ("payment_intents.create", {"amount": 900, "currency": "eur"}),
         ("payment_intents.retrieve", {"id": "pi_1"}),
         ("payment_intents.cancel", {"id": "pi_1"}),
         ("payment_intents.cancel", {"id": "pi_1"}),
     )
-    assert (made["id"], made["status"], read["amount"]) == ("pi_1", "requires_payment_method", 900)
+    assert (created["id"], created["status"], read["amount"]) == ("pi_1", "requires_payment_method", 900)
     assert canceled["status"] == "canceled"
     assert again == "payment_intent_unexpected_state"
 

@@ -62,7 +62,7 @@ STORIES = {
 def test_reports_of_one_second_give_the_same_state_in_every_order(story: str) -> None:
     reports, expected = STORIES[story]
     for order in itertools.permutations(reports):
-        objects = newest_of(Report(one, SECOND, float(at)) for at, one in enumerate(order))
+        objects = newest_of(Report(report, SECOND, float(at)) for at, report in enumerate(order))
         assert payment_state(objects["pi_1"], objects.values()) == expected, order
 
 
@@ -85,9 +85,9 @@ CHARGES = [
 ]
 
 
-@pytest.mark.parametrize(("one", "expected"), CHARGES)
-def test_a_charge_tells_its_state_by_itself(one: dict[str, Any], expected: str) -> None:
-    assert payment_state(one, [one]) == expected
+@pytest.mark.parametrize(("charge", "expected"), CHARGES)
+def test_a_charge_tells_its_state_by_itself(charge: dict[str, Any], expected: str) -> None:
+    assert payment_state(charge, [charge]) == expected
 
 
 def test_another_payments_refund_changes_nothing() -> None:

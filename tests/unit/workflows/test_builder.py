@@ -33,7 +33,7 @@ def same_as_example(definition: Definition) -> bool:
     loaded = load(to_yaml(definition), definition.id)
     assert loaded.workflow is not None, [diagnostic.format() for diagnostic in loaded.diagnostics]
     example = unchecked((EXAMPLES / f"{definition.id}.yaml").read_text(), definition.id)
-    changes = [one for one in diff(example, loaded.workflow) if one.path != ("name",)]
+    changes = [change for change in diff(example, loaded.workflow) if change.path != ("name",)]
     assert changes == [], [change.format() for change in changes]
     return True
 
@@ -73,7 +73,7 @@ def test_charge_refunded_is_the_example() -> None:
 
 def test_branches_loops_and_conditions_are_written_as_expressions() -> None:
     @workflow("all", on=on_stripe("payment_intent", match=x.object.amount > 100))
-    def everything(event: Expr, object: Expr) -> None:  # noqa: A002 - the language's own name
+    def branching(event: Expr, object: Expr) -> None:  # noqa: A002 - the language's own name
         """Everything at once."""
         filter_((object.amount > 5) & ~object.livemode | (object.currency.is_in("usd", "eur")))
         users = table.users.select(plan="pro", order_by="email")
@@ -82,12 +82,12 @@ def test_branches_loops_and_conditions_are_written_as_expressions() -> None:
         with x.case(event.action, "payment_failed"):
             log(x.f("{} of {} failed", object.id, object.maybe("customer").or_else("nobody")), level="warning")
 
-    text = to_yaml(everything)
+    text = to_yaml(branching)
     assert load(text).workflow is not None
     assert "((object.amount > 5) && !object.livemode) || (object.currency in ['usd', 'eur'])" in text
     assert "description: Everything at once." in text
     assert "log: \"${{ object.id }} of ${{ object?.customer ?? 'nobody' }} failed\"" in text
-    assert list(everything.data["steps"][2]["cases"]) == ["succeeded", "payment_failed"]
+    assert list(branching.data["steps"][2]["cases"]) == ["succeeded", "payment_failed"]
 
 
 def test_python_cannot_decide_what_only_the_run_knows() -> None:

@@ -187,13 +187,13 @@ def test_there_are_files_to_try() -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
 def test_a_file_comes_back_as_the_same_version(path: Path, tmp_path: Path) -> None:
     before, after, code = round_trip(path.read_text("utf-8"), tmp_path)
-    assert [one.format() for one in diff(before, after)] == [], code
+    assert [change.format() for change in diff(before, after)] == [], code
     assert before.version == after.version
 
 
 def test_every_verb_trigger_and_argument_comes_back(tmp_path: Path) -> None:
     before, after, code = round_trip(EVERY_VERB, tmp_path)
-    assert [one.format() for one in diff(before, after)] == [], code
+    assert [change.format() for change in diff(before, after)] == [], code
     assert {node.verb for node in before.nodes()} == set(VERBS)
     assert {trigger.kind for trigger in before.triggers} == set(TRIGGERS)
 

@@ -60,8 +60,8 @@ def asked_by(execution: Execution) -> Any:
     """The one command that waits to be done."""
     state = execution.next()
     assert not isinstance(state, Finished)
-    [asked] = state
-    return asked
+    [command] = state
+    return command
 
 
 def later(path: str, value: Any = None, failure: StepFailure | None = None, seconds: int = 1) -> Entry:
@@ -71,10 +71,10 @@ def later(path: str, value: Any = None, failure: StepFailure | None = None, seco
 
 def test_it_is_one_command_with_the_key_of_the_called_one() -> None:
     execution = begin(unchecked(CALLEE, "ensure-customer"), later("0"))
-    asked = asked_by(execution)
-    assert isinstance(asked, CallOnce)
-    assert (asked.path, asked.workflow, asked.once) == ("1", "ensure-customer", '{"order":"o1","who":"ada"}')
-    assert (asked.inputs, asked.user, asked.depth) == ({"order": "o1", "many": 3}, USER, 1)
+    command = asked_by(execution)
+    assert isinstance(command, CallOnce)
+    assert (command.path, command.workflow, command.once) == ("1", "ensure-customer", '{"order":"o1","who":"ada"}')
+    assert (command.inputs, command.user, command.depth) == ({"order": "o1", "many": 3}, USER, 1)
     execution.record(later("1", {"id": "cus_1"}))
     end = execution.next()
     assert isinstance(end, Finished)
@@ -99,9 +99,9 @@ def test_a_history_in_which_it_ran_inline_goes_on_inline() -> None:
 
 def assert_inline(execution: Execution) -> None:
     """It waits for the called workflow's second step, and ends with its answer."""
-    asked = asked_by(execution)
-    assert isinstance(asked, Do)
-    assert (asked.path, asked.key) == ("1.call.1", "run_1:1.call.1")
+    command = asked_by(execution)
+    assert isinstance(command, Do)
+    assert (command.path, command.key) == ("1.call.1", "run_1:1.call.1")
     execution.record(later("1.call.1", {"id": "cus_2"}))
     end = execution.next()
     assert isinstance(end, Finished)
@@ -114,9 +114,9 @@ def test_a_version_stored_before_runs_inline_from_the_beginning() -> None:
     old = load_model({**callee.to_model(), "language": 1}, "ensure-customer")
     assert (callee.language, old.language) == (2, 1)
     assert old.version != callee.version
-    asked = asked_by(begin(old, later("0")))
-    assert isinstance(asked, Log)
-    assert asked.path == "1.call.0"
+    command = asked_by(begin(old, later("0")))
+    assert isinstance(command, Log)
+    assert command.path == "1.call.0"
     again = load_model(old.to_model(), "ensure-customer")
     assert (again.language, again.version) == (1, old.version)
 
@@ -124,8 +124,8 @@ def test_a_version_stored_before_runs_inline_from_the_beginning() -> None:
 def test_a_file_without_once_is_the_version_that_it_was() -> None:
     callee = unchecked(CALLEE.replace(ONCE, ""), "ensure-customer")
     assert (callee.language, callee.shares_runs) == (1, False)
-    asked = asked_by(begin(callee, later("0")))
-    assert asked.path == "1.call.0"
+    command = asked_by(begin(callee, later("0")))
+    assert command.path == "1.call.0"
 
 
 @pytest.mark.parametrize(
@@ -133,8 +133,8 @@ def test_a_file_without_once_is_the_version_that_it_was() -> None:
 )
 def test_without_a_key_it_runs_inline(once: str, path: str) -> None:
     callee = unchecked(CALLEE.replace(ONCE, f'once: "${{{{ {once} }}}}"\n'), "x")
-    asked = asked_by(begin(callee, later("0")))
-    assert asked.path == path
+    command = asked_by(begin(callee, later("0")))
+    assert command.path == path
 
 
 def test_a_key_that_cannot_be_made_fails_the_step() -> None:
@@ -146,9 +146,9 @@ def test_a_key_that_cannot_be_made_fails_the_step() -> None:
 
 def test_the_depth_goes_on_in_the_called_run() -> None:
     callee = unchecked(CALLEE, "ensure-customer")
-    asked = asked_by(begin(callee, later("0"), run=RunInfo("run_1", "run_1", START, "caller", 15)))
-    assert isinstance(asked, CallOnce)
-    assert asked.depth == 16
+    command = asked_by(begin(callee, later("0"), run=RunInfo("run_1", "run_1", START, "caller", 15)))
+    assert isinstance(command, CallOnce)
+    assert command.depth == 16
     end = begin(callee, later("0"), run=RunInfo("run_1", "run_1", START, "caller", 16)).next()
     assert isinstance(end, Finished)
     assert end.output == {"code": "call_too_deep", "of": None}

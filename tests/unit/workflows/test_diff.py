@@ -10,7 +10,7 @@ from payloom.workflows.program.diff import diff
 def changes(before: str, after: str) -> list[str]:
     """The lines for two documents of steps."""
     head = "name: T\non: {manual: true}\nsteps:\n"
-    return [one.format() for one in diff(unchecked(head + before), unchecked(head + after))]
+    return [change.format() for change in diff(unchecked(head + before), unchecked(head + after))]
 
 
 def test_comments_layout_and_order_of_keys_are_no_change() -> None:
@@ -41,7 +41,7 @@ def test_another_verb_is_another_step() -> None:
 def test_triggers_and_inputs_are_compared_too() -> None:
     before = unchecked("name: T\non: {api: POST /x, auth: user}\ninput: {a: int}\nsteps: [{log: x}]\n")
     after = unchecked("name: T\non: {api: POST /x, auth: none}\ninput: {a: int, b?: string}\nsteps: [{log: x}]\n")
-    assert [one.format() for one in diff(before, after)] == [
+    assert [change.format() for change in diff(before, after)] == [
         'changed on[0] (api POST /x).auth: "user" → "none"',
         'added input.properties.b: {"type":"string"}',
     ]

@@ -188,8 +188,8 @@ def test_a_refund_sends_exactly_one_of_intent_and_charge() -> None:
     order = {"id": "o1", "status": "paid", "payment_intent": "pi_1", "charge": "ch_1"}
     driver = Driver(Tables(orders=[order]), {"refunds.create": {"id": "re_1", "status": "succeeded"}})
     document = example("refund")
-    given = {"order_id": "7c9e6679-7425-40de-944b-e07fc1f90ae7", "request_id": "7c9e6679-7425-40de-944b-e07fc1f90ae8"}
-    inputs = validate_input(document, given, from_query=False)
+    values = {"order_id": "7c9e6679-7425-40de-944b-e07fc1f90ae7", "request_id": "7c9e6679-7425-40de-944b-e07fc1f90ae8"}
+    inputs = validate_input(document, values, from_query=False)
     assert inputs["amount"] is None
     assert inputs["reason"] == "requested_by_customer"
     driver.run(document, caller({**inputs, "order_id": "o1"}))

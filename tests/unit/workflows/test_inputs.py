@@ -26,7 +26,7 @@ def errors(taker: Takes, raw: dict[str, Any], *, from_query: bool = False) -> li
         validate_input(taker, raw, from_query=from_query)
     assert caught.value.status == 422
     assert caught.value.code == "invalid_input"
-    return [(one["field"], one["message"]) for one in caught.value.data["errors"]]
+    return [(error["field"], error["message"]) for error in caught.value.data["errors"]]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def errors(taker: Takes, raw: dict[str, Any], *, from_query: bool = False) -> li
 )
 def test_a_type_takes_what_fits_and_nothing_else(short: Any, good: Any, bad: Any) -> None:
     value = validate_input(takes(x=short), {"x": good})["x"]
-    assert value == good or {key: one for key, one in value.items() if one is not None} == good
+    assert value == good or {key: item for key, item in value.items() if item is not None} == good
     if bad is not ...:
         errors(takes(x=short), {"x": bad})
 
@@ -78,7 +78,7 @@ def test_every_wrong_field_is_named_with_what_to_do() -> None:
     ]
     with pytest.raises(InvalidInput) as caught:
         validate_input(taker, {"order_id": "x", "amuont": 5, "reason": "brokn"})
-    hints = {one["field"]: one["hint"] for one in caught.value.data["errors"]}
+    hints = {error["field"]: error["hint"] for error in caught.value.data["errors"]}
     assert hints["amuont"] == "did you mean 'amount'?"
     assert hints["reason"] == "did you mean 'broken'?"
     assert str(caught.value) == "amount: is missing, and 3 more"

@@ -44,7 +44,7 @@ def said(text: str) -> list[str]:
     ],
 )
 def test_refuses_yaml_that_is_more_than_data(text: str, message: str) -> None:
-    assert any(message in one for one in said(text)), said(text)
+    assert any(message in line for line in said(text)), said(text)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_refuses_yaml_that_is_more_than_data(text: str, message: str) -> None:
     ],
 )
 def test_says_what_is_wrong_with_a_step(steps: str, message: str) -> None:
-    assert any(message in one for one in said(HEAD + "steps:\n" + steps)), said(HEAD + "steps:\n" + steps)
+    assert any(message in line for line in said(HEAD + "steps:\n" + steps)), said(HEAD + "steps:\n" + steps)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_says_what_is_wrong_with_a_step(steps: str, message: str) -> None:
     ],
 )
 def test_says_what_is_wrong_with_a_trigger(on: str, message: str) -> None:
-    assert any(message in one for one in said(f"name: T\non: {on}\nsteps: [{{log: x}}]\n"))
+    assert any(message in line for line in said(f"name: T\non: {on}\nsteps: [{{log: x}}]\n"))
 
 
 @pytest.mark.parametrize(

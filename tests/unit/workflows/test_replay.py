@@ -41,12 +41,12 @@ def drive(workflow: Workflow, seed: int) -> tuple[list[Entry], list[Any], Comman
     responder, order = CommandResponder(seed), random.Random(seed)
     execution = Execution(workflow, SCOPE, RUN)
     history: list[Entry] = []
-    asked: list[Any] = []
+    commands: list[Any] = []
     for _ in range(2000):
         todo = execution.next()
-        asked.append(todo)
+        commands.append(todo)
         if isinstance(todo, Finished):
-            return history, asked, responder
+            return history, commands, responder
         entry = responder.do(order.choice(list(todo)))
         history.append(entry)
         execution.record(entry)
@@ -57,14 +57,14 @@ def drive(workflow: Workflow, seed: int) -> tuple[list[Entry], list[Any], Comman
 @given(documents, st.integers(0, 3))
 def test_any_cut_of_the_history_gives_the_same_commands(document: dict[str, Any], seed: int) -> None:
     workflow = compiled(document)
-    history, asked, _ = drive(workflow, seed)
+    history, commands, _ = drive(workflow, seed)
     stored = json.loads(strict_json.canonical(workflow.to_model()))
     again = load_model(stored, "test")
     assert again.version == workflow.version
     for cut in range(len(history) + 1):
         for version in (workflow, again):
             execution = Execution(version, SCOPE, RUN, history[:cut])
-            assert execution.next() == asked[cut]
+            assert execution.next() == commands[cut]
 
 
 @settings(max_examples=75, deadline=None)
@@ -72,24 +72,24 @@ def test_any_cut_of_the_history_gives_the_same_commands(document: dict[str, Any]
 def test_a_crash_after_any_step_gives_the_same_effects(document: dict[str, Any], seed: int) -> None:
     """Everything in memory is lost after each entry, and the command that was under way is done twice."""
     workflow = compiled(document)
-    history, asked, responder = drive(workflow, seed)
+    history, commands, responder = drive(workflow, seed)
     crashed, order = CommandResponder(seed), random.Random(seed)
-    kept: list[Entry] = []
+    recorded: list[Entry] = []
     for _ in range(2000):
-        todo = Execution(workflow, SCOPE, RUN, kept).next()
+        todo = Execution(workflow, SCOPE, RUN, recorded).next()
         if isinstance(todo, Finished):
-            assert todo == asked[-1]
+            assert todo == commands[-1]
             break
         command = order.choice(list(todo))
         entry = crashed.do(command)
         before = crashed.now
         crashed.do(command)
         crashed.now = before
-        kept.append(entry)
+        recorded.append(entry)
     else:
         pytest.fail("the run does not end")
     assert crashed.effects == responder.effects
-    assert [one.path for one in kept] == [one.path for one in history]
+    assert [entry.path for entry in recorded] == [entry.path for entry in history]
 
 
 def test_entries_out_of_the_blue_do_not_move_the_clock_back() -> None:

@@ -107,15 +107,15 @@ PLACES: dict[str, Callable[[str], bool]] = {
 
 def missing(verb: str) -> list[str]:
     """Return the places where the verb is not."""
-    found: list[str] = []
+    places: list[str] = []
     for place, is_there in PLACES.items():
         try:
             there = is_there(verb)
         except KeyError:
             there = False
         if not there:
-            found.append(place)
-    return found
+            places.append(place)
+    return places
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -134,7 +134,7 @@ def test_concurrent_rounds_ask_for_several_commands_at_once() -> None:
     def waiting() -> list[str]:
         todo = execution.next()
         assert not isinstance(todo, Finished)
-        return [one.path for one in todo]
+        return [command.path for command in todo]
 
     assert waiting() == ["0.do[0].0", "0.do[1].0"]
     execution.record(Entry("0.do[1].0"))
@@ -203,7 +203,7 @@ TRY = """
 def test_catch_takes_the_clause_that_names_the_error() -> None:
     driver = Driver(answers={"payment_intents.create": DECLINED})
     assert output(TRY, driver) == {"lost": "Your card was declined.", "step": "0.try.0"}
-    assert [one.path for one in driver.done] == ["0.try.0", "0.finally.0"]
+    assert [command.path for command in driver.done] == ["0.try.0", "0.finally.0"]
 
 
 def test_finally_runs_when_nothing_was_caught() -> None:
@@ -284,7 +284,7 @@ def test_parallel_branches_wait_side_by_side() -> None:
     execution = parallel("fast")
     todo = execution.next()
     assert not isinstance(todo, Finished)
-    assert [one.path for one in todo] == ["0.parallel.charge.0", "0.parallel.mail.0"]
+    assert [command.path for command in todo] == ["0.parallel.charge.0", "0.parallel.mail.0"]
     execution.record(Entry("0.parallel.mail.0", "sent"))
     execution.record(Entry("0.parallel.charge.0", {"id": "pi_1"}))
     assert execution.next() == Finished("succeeded", {"mail": "sent", "intent": "pi_1"})
@@ -304,7 +304,7 @@ def test_parallel_may_let_all_branches_end_first() -> None:
     execution.record(Entry("0.parallel.charge.0", failure=DECLINED))
     todo = execution.next()
     assert not isinstance(todo, Finished)
-    assert [one.path for one in todo] == ["0.parallel.mail.0"]
+    assert [command.path for command in todo] == ["0.parallel.mail.0"]
     execution.record(Entry("0.parallel.mail.0", "sent"))
     assert isinstance(execution.next(), Finished)
 
@@ -325,7 +325,7 @@ def test_wait_sleeps_from_the_time_of_the_latest_entry() -> None:
 def test_wait_takes_a_moment_too() -> None:
     driver = Driver()
     output('- wait: "${{ timestamp(\'2026-02-01T00:00:00Z\') }}"\n- wait: "${{ inputs.days }}d"\n', driver, days=2)
-    assert [one.until for one in driver.done if isinstance(one, Sleep)] == [
+    assert [command.until for command in driver.done if isinstance(command, Sleep)] == [
         dt.datetime(2026, 2, 1, tzinfo=dt.UTC),
         dt.datetime(2026, 2, 3, tzinfo=dt.UTC),
     ]
@@ -376,7 +376,7 @@ def test_without_a_yes_the_step_fails(answer: Any, kind: str) -> None:
 
 def test_approve_has_a_branch_for_no_and_for_no_answer() -> None:
     body = APPROVE + "  then: [{return: yes}]\n  else: [{return: no}]\n  on_timeout: [{return: late}]\n"
-    assert [output(body, Driver(answers={"approve": one}), amount=1) for one in ({"approved": True}, {}, None)] == [
+    assert [output(body, Driver(answers={"approve": decision}), amount=1) for decision in ({"approved": True}, {}, None)] == [
         "yes", "no", "late",
     ]  # fmt: skip
 
@@ -535,7 +535,7 @@ def test_table_verbs_say_how_many_rows() -> None:
         driver,
         n=3,
     )
-    update, delete, upsert, select = [one for one in driver.done if isinstance(one, Do)]
+    update, delete, upsert, select = [command for command in driver.done if isinstance(command, Do)]
     assert update.args == {"where": {"id": ["u1", "u2"]}, "set": {"plan": "x"}, "rows": [0, None]}
     assert delete.args == {"where": {"id": "u1"}, "rows": [1, 1]}
     assert upsert.args == {"key": ["id"], "values": {"id": "u2", "plan": "y"}}
@@ -628,7 +628,7 @@ def test_uuid_is_the_same_on_every_replay_and_different_per_step() -> None:
 def test_the_trail_says_which_way_the_run_took() -> None:
     driver = Driver()
     driver.run(steps("- if: 1 > 2\n  then: [{log: a}]\n  else: [{log: b}]\n- when: 1 > 2\n  log: c\n"))
-    assert [(one.path, one.outcome, one.branch) for one in driver.execution.trace] == [
+    assert [(entry.path, entry.outcome, entry.branch) for entry in driver.execution.trace] == [
         ("0", "took", "else"),
         ("0.else.0", "done", None),
         ("0", "done", None),

@@ -89,10 +89,10 @@ def test_parts_have_last_digits_that_the_currency_has(
     client: stripe.StripeClient, currency: str, part: int | None, whole: int
 ) -> None:
     """A refund and a capture of a part, as the payment itself."""
-    held = {**ONE_CALL, "amount": 1_000_000, "currency": currency, "payment_method": "pm_card_visa"}
+    params = {**ONE_CALL, "amount": 1_000_000, "currency": currency, "payment_method": "pm_card_visa"}
     for manual in (False, True):
         more = {"capture_method": "manual"} if manual else {}
-        intent = client.v1.payment_intents.create(request_params({**held, **more}))
+        intent = client.v1.payment_intents.create(request_params({**params, **more}))
 
         def move(amount: int, *, manual: bool = manual, intent: str = intent.id) -> int:
             if manual:
@@ -106,12 +106,12 @@ def test_parts_have_last_digits_that_the_currency_has(
 
 
 def test_a_charge_that_failed_or_is_not_captured_is_not_refunded_in_part(client: stripe.StripeClient) -> None:
-    held = paid(client, capture_method="manual")
+    uncaptured = paid(client, capture_method="manual")
     with pytest.raises(stripe.InvalidRequestError, match="cannot partially refund"):
-        client.v1.refunds.create({"payment_intent": held.id, "amount": 500})
-    client.v1.refunds.create({"payment_intent": held.id})
-    assert client.v1.payment_intents.retrieve(held.id).status == "canceled"
-    assert client.v1.charges.retrieve(id_of(held.latest_charge)).refunded is True
+        client.v1.refunds.create({"payment_intent": uncaptured.id, "amount": 500})
+    client.v1.refunds.create({"payment_intent": uncaptured.id})
+    assert client.v1.payment_intents.retrieve(uncaptured.id).status == "canceled"
+    assert client.v1.charges.retrieve(id_of(uncaptured.latest_charge)).refunded is True
     with pytest.raises(stripe.CardError) as declined:
         paid(client, method="pm_card_chargeDeclined")
     with pytest.raises(stripe.InvalidRequestError) as caught:
@@ -248,8 +248,8 @@ def test_a_legacy_charge_with_a_token(client: stripe.StripeClient) -> None:
     with pytest.raises(stripe.CardError) as caught:
         client.v1.charges.create({"amount": 700, "currency": "usd", "source": "tok_chargeDeclined"})
     assert client.v1.charges.retrieve(error_of(caught.value)["charge"]).status == "failed"
-    held = client.v1.charges.create({"amount": 700, "currency": "usd", "source": "tok_visa", "capture": False})
-    assert client.v1.charges.capture(held.id, {"amount": 300}).amount_captured == 300
+    uncaptured = client.v1.charges.create({"amount": 700, "currency": "usd", "source": "tok_visa", "capture": False})
+    assert client.v1.charges.capture(uncaptured.id, {"amount": 300}).amount_captured == 300
 
 
 def test_a_saved_legacy_card_pays_and_one_that_fails_for_customers_declines_only_then(

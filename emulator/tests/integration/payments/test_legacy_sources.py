@@ -24,14 +24,14 @@ def full(name: str, text: str = CARD) -> str:
 def call() -> Callable[..., dict[str, Any]]:
     emulator = Emulator()
 
-    def made(
+    def call(
         method: str, path: str, query: str = "", *, status: int = 200, version: str | None = None
     ) -> dict[str, Any]:
         answered, body = emulator.call(method, path, decode(query), version=version)
         assert answered == status, body
         return body
 
-    return made
+    return call
 
 
 @pytest.mark.parametrize("name", ["card", "source"])
@@ -118,9 +118,9 @@ def test_a_dispute_is_there_in_the_next_call(call: Callable[..., dict[str, Any]]
 
 
 def test_what_a_capture_says_is_on_the_payment(call: Callable[..., dict[str, Any]]) -> None:
-    held = call("POST", "/v1/charges", "amount=2000&currency=usd&source=tok_visa&capture=false")
-    said = "amount=900&receipt_email=a@example.com&statement_descriptor=Tea house&transfer_group=g1"
-    charge = call("POST", f"/v1/charges/{held['id']}/capture", said)
+    uncaptured = call("POST", "/v1/charges", "amount=2000&currency=usd&source=tok_visa&capture=false")
+    params = "amount=900&receipt_email=a@example.com&statement_descriptor=Tea house&transfer_group=g1"
+    charge = call("POST", f"/v1/charges/{uncaptured['id']}/capture", params)
     assert (charge["receipt_email"], charge["statement_descriptor"], charge["transfer_group"]) == (
         "a@example.com",
         "Tea house",

@@ -61,8 +61,8 @@ def test_it_prints_its_address_keys_and_secret_and_keeps_its_store(tmp_path: Pat
 
 
 def test_a_taken_port_is_reported_with_the_way_out() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
         done = subprocess.run(
             [sys.executable, "-m", "payloom_emulator", "--port", port],
             capture_output=True,

@@ -28,17 +28,17 @@ ROUNDS = 4
 def ids_of(emulator: Emulator) -> list[str]:
     """Make one of many things, so that random references sometimes hit."""
 
-    def made(path: str, **params: Any) -> str:
+    def create(path: str, **params: Any) -> str:
         status, body = emulator.call("POST", path, params, version=NEWEST)
         assert status == 200, (path, body)
         return body["id"]
 
-    customer = made("/v1/customers", email="a@example.com")
-    method = made("/v1/payment_methods/pm_card_visa/attach", customer=customer)
-    product = made("/v1/products", name="Mug")
-    once = made("/v1/prices", product=product, currency="usd", unit_amount=700)
-    monthly = made("/v1/prices", product=product, currency="usd", unit_amount=900, recurring={"interval": "month"})
-    intent = made(
+    customer = create("/v1/customers", email="a@example.com")
+    method = create("/v1/payment_methods/pm_card_visa/attach", customer=customer)
+    product = create("/v1/products", name="Mug")
+    once = create("/v1/prices", product=product, currency="usd", unit_amount=700)
+    monthly = create("/v1/prices", product=product, currency="usd", unit_amount=900, recurring={"interval": "month"})
+    intent = create(
         "/v1/payment_intents",
         amount=500,
         currency="usd",
@@ -46,16 +46,16 @@ def ids_of(emulator: Emulator) -> list[str]:
         payment_method="pm_card_visa",
         return_url="https://a.example",
     )
-    subscription = made(
+    subscription = create(
         "/v1/subscriptions", customer=customer, items=[{"price": monthly}], default_payment_method=method
     )
-    session = made(
+    session = create(
         "/v1/checkout/sessions",
         mode="payment",
         line_items=[{"price": once, "quantity": 1}],
         success_url="https://a.example",
     )
-    coupon = made("/v1/coupons", percent_off=10, duration="once")
+    coupon = create("/v1/coupons", percent_off=10, duration="once")
     return [customer, method, product, once, monthly, intent, subscription, session, coupon, "pm_card_visa", "tok_visa"]
 
 

@@ -148,8 +148,8 @@ def test_wrong_parameters_are_named(
 
 
 def test_lists_page_in_both_directions_and_auto_paging_sees_all(client: stripe.StripeClient) -> None:
-    made = [client.v1.customers.create({"email": "a@example.com"}).id for _ in range(7)]
-    newest_first = made[::-1]
+    ids = [client.v1.customers.create({"email": "a@example.com"}).id for _ in range(7)]
+    newest_first = ids[::-1]
     page = client.v1.customers.list({"limit": 3})
     assert ([c.id for c in page.data], page.has_more, page.url) == (newest_first[:3], True, "/v1/customers")
     page = client.v1.customers.list({"limit": 3, "starting_after": newest_first[2]})
@@ -208,17 +208,17 @@ def test_search_speaks_stripes_query_language(client: stripe.StripeClient) -> No
     )
     client.v1.customers.create({"email": "bob@example.com", "name": "Bob", "metadata": {"plan": "tin"}})
 
-    def found(query: str) -> list[str]:
+    def search(query: str) -> list[str]:
         return [c.id for c in client.v1.customers.search({"query": query}).data]
 
-    assert found("email:'ADA@example.com'") == [customer.id]
-    assert found('metadata["plan"]:"gold" AND name~"love"') == [customer.id]
-    assert len(found("email~'example' OR name:'nobody'")) == 2
-    assert found('-metadata["plan"]:"tin"') == [customer.id]
-    assert len(found(f"created>={customer.created}")) == 2
+    assert search("email:'ADA@example.com'") == [customer.id]
+    assert search('metadata["plan"]:"gold" AND name~"love"') == [customer.id]
+    assert len(search("email~'example' OR name:'nobody'")) == 2
+    assert search('-metadata["plan"]:"tin"') == [customer.id]
+    assert len(search(f"created>={customer.created}")) == 2
     for bad in ("shoe:'x'", "email", "a AND", "email:'x' AND name:'y' OR name:'z'"):
         with pytest.raises(stripe.InvalidRequestError):
-            found(bad)
+            search(bad)
 
 
 def test_rate_limit_and_unknown_versions(stripe_emulator: RunningEmulator) -> None:
@@ -234,9 +234,9 @@ def test_a_connected_account_keeps_its_own_objects(
     client: stripe.StripeClient, stripe_emulator: RunningEmulator
 ) -> None:
     account = client.v1.accounts.create({"type": "express", "email": "shop@example.com"})
-    theirs = client.v1.customers.create({"name": "Theirs"}, {"stripe_account": account.id})
+    connected_customer = client.v1.customers.create({"name": "Theirs"}, {"stripe_account": account.id})
     assert client.v1.customers.list().data == []
-    assert client.v1.customers.list({}, {"stripe_account": account.id}).data[0].id == theirs.id
+    assert client.v1.customers.list({}, {"stripe_account": account.id}).data[0].id == connected_customer.id
     with pytest.raises(stripe.PermissionError):
         client.v1.customers.list({}, {"stripe_account": "acct_nobody"})
 
@@ -271,8 +271,8 @@ def test_a_file_is_uploaded_as_multipart(stripe_emulator: RunningEmulator, tmp_p
     path = tmp_path / "receipt.txt"
     path.write_text("thank you")
     with path.open("rb") as handle:
-        made = client_of(stripe_emulator.url).v1.files.create({"purpose": "dispute_evidence", "file": handle})
-    assert (made.filename, made.size, made.purpose) == ("receipt.txt", 9, "dispute_evidence")
+        upload = client_of(stripe_emulator.url).v1.files.create({"purpose": "dispute_evidence", "file": handle})
+    assert (upload.filename, upload.size, upload.purpose) == ("receipt.txt", 9, "dispute_evidence")
 
 
 def test_a_browser_of_another_origin_may_call(stripe_emulator: RunningEmulator) -> None:
@@ -286,8 +286,8 @@ def test_a_browser_of_another_origin_may_call(stripe_emulator: RunningEmulator) 
 def test_configured_keys_open_their_account_with_their_permissions_and_others_open_nothing() -> None:
     keys = (Key("sk_test_mine_1234"), Key("rk_test_reader_12", permissions={"customers": "read"}))
     with run(EmulatorConfig(keys=keys)) as running:
-        mine = client_of(running.url, "sk_test_mine_1234")
-        mine.v1.customers.create({})
+        secret_client = client_of(running.url, "sk_test_mine_1234")
+        secret_client.v1.customers.create({})
         reader = client_of(running.url, "rk_test_reader_12")
         assert len(reader.v1.customers.list().data) == 1
         with pytest.raises(stripe.PermissionError, match="customers_write"):

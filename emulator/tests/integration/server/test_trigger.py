@@ -14,17 +14,17 @@ from payloom_emulator.runtime.emulator import Emulator
 
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[Emulator]:
-    made = Emulator()
-    yield made
-    made.store.close()
+    emulator = Emulator()
+    yield emulator
+    emulator.store.close()
 
 
 @pytest.mark.parametrize("event", sorted(TRIGGERS))
 def test_the_event_happens(emulator: Emulator, event: Any) -> None:
     emulator.reset()
-    made = trigger(emulator, event)["made"]
-    assert event in [m["type"] for m in made]
-    for made_event in made:
+    events = trigger(emulator, event)["made"]
+    assert event in [m["type"] for m in events]
+    for made_event in events:
         status, body = emulator.call("GET", f"/v1/events/{made_event['id']}")
         assert status == 200
         assert faults(body) == []

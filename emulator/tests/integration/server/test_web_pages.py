@@ -194,11 +194,11 @@ def steering() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("always", [False, True], ids=["usual", "key set"])
 @pytest.mark.parametrize("caller", CALLERS)
-@pytest.mark.parametrize("shown", SHOWN)
-def test_who_may_steer(shown: str, caller: str, always: bool) -> None:
+@pytest.mark.parametrize("credential", SHOWN)
+def test_who_may_steer(credential: str, caller: str, always: bool) -> None:
     app = create_app(EmulatorConfig(control_key=CONTROL_KEY, control_key_always=always, keys=(Key(SECRET),)))
     address, headers = CALLERS[caller]
-    may = shown in {"bearer", "basic"} or (caller in OF_THIS_MACHINE and not always)
+    may = credential in {"bearer", "basic"} or (caller in OF_THIS_MACHINE and not always)
 
     async def ask_all() -> None:
         transport = httpx.ASGITransport(app, client=(address, 50000))
@@ -206,7 +206,7 @@ def test_who_may_steer(shown: str, caller: str, always: bool) -> None:
             for method, path in steering():
                 if may and path in {"/_emulator/restore", "/_emulator/reset"}:
                     continue  # an empty body is no snapshot
-                answer = await http.request(method, path.replace("{id}", "we_none"), headers=dict([SHOWN[shown]]))
+                answer = await http.request(method, path.replace("{id}", "we_none"), headers=dict([SHOWN[credential]]))
                 assert (answer.status_code != 401) is may, (method, path, answer.text)
                 assert ("www-authenticate" in answer.headers) is not may
             assert (await http.get("/health")).status_code == 200
@@ -215,10 +215,10 @@ def test_who_may_steer(shown: str, caller: str, always: bool) -> None:
 
 
 def test_each_local_stripe_has_a_control_key_of_its_own_that_nothing_shows() -> None:
-    one, two = EmulatorConfig(), EmulatorConfig()
-    assert one.control_key != two.control_key
-    assert len(one.control_key) > 30
-    assert one.control_key not in repr(one)
+    first, two = EmulatorConfig(), EmulatorConfig()
+    assert first.control_key != two.control_key
+    assert len(first.control_key) > 30
+    assert first.control_key not in repr(first)
 
 
 def test_no_page_of_another_site_posts_to_a_page_of_ours(keyed: RunningEmulator) -> None:

@@ -66,10 +66,10 @@ class Receiver:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+    receiver = Receiver()
+    yield receiver
+    receiver.server.shutdown()
+    receiver.server.server_close()
 
 
 def written(running: RunningEmulator, attempts: int) -> list[DeliveryRow]:
@@ -186,14 +186,14 @@ def test_an_event_for_another_machine_or_for_a_clouds_metadata_stays_here(
         "https://192.0.2.1/hooks": "--allow-webhook-host 192.0.2.1",
         receiver.url.replace("127.0.0.1", "localhost"): None,
     }
-    made = {
+    expected_reasons = {
         client.v1.webhook_endpoints.create({"url": url, "enabled_events": ["customer.created"]}).id: reason
         for url, reason in reasons.items()
     }
     client.v1.customers.create({"email": "a@example.com"})
     rows = {row["endpoint"]: row for row in written(stripe_emulator, 3) if row["attempt"] == 1}
-    assert set(rows) == set(made)
-    for endpoint, reason in made.items():
+    assert set(rows) == set(expected_reasons)
+    for endpoint, reason in expected_reasons.items():
         row = rows[endpoint]
         assert row["state"] == ("succeeded" if reason is None else "failed"), row
         assert reason is None or reason in str(row["error"])
@@ -245,14 +245,14 @@ def test_duplicates_and_losses_are_the_same_for_the_same_seed(
 
     def outcome() -> list[list[str]]:
         stripe_emulator.control("delivery", seed=7, duplicate=0.5, drop=0.3)
-        made = [client.v1.customers.create({}).id for _ in range(8)]
+        customer_ids = [client.v1.customers.create({}).id for _ in range(8)]
         rows = stripe_emulator.emulator.delivery.rows(limit=500)
         by_event = {
             e.id: e.data.object.id for e in client.v1.events.list({"limit": 100, "type": "customer.created"}).data
         }
         return [
             sorted("dropped" if r["state"] == "dropped" else "sent" for r in rows if by_event[r["event"]] == c)
-            for c in made
+            for c in customer_ids
         ]
 
     first, second = outcome(), outcome()
@@ -326,9 +326,9 @@ def test_lists_of_v2_lead_from_page_to_page_with_their_filters(client: stripe.St
         client.v1.products.create({"name": str(number)})
     events = client.v2.core.events.list({"types": ["v1.customer.created"], "limit": 10})
     assert [len(events.data), events.data[0].type] == [10, "v1.customer.created"]
-    every = list(events.auto_paging_iter())
-    assert {event.type for event in every} == {"v1.customer.created"}
-    assert len({event.id for event in every}) == 25
+    all_events = list(events.auto_paging_iter())
+    assert {event.type for event in all_events} == {"v1.customer.created"}
+    assert len({event.id for event in all_events}) == 25
 
 
 def test_a_slow_endpoint_holds_up_only_itself(

@@ -52,9 +52,9 @@ class Broken:
 
     def resolve_all_others(self) -> None:
         """Leave no failure open but those of this workflow, so that the badge counts these alone."""
-        mine = {run["id"] for run in self.runs}
+        run_ids = {run["id"] for run in self.runs}
         for run in self.studio.get("/runs", status="unresolved", limit=200)["data"]:
-            if run["id"] not in mine:
+            if run["id"] not in run_ids:
                 self.studio.post(f"/runs/{run['id']}/resolve")
 
 

@@ -78,10 +78,10 @@ def test_a_failed_run_begins_again_at_its_step_with_edited_input_as_a_new_linked
     expect(page).not_to_have_url(re.compile(run["id"]))
     expect(page.locator("h1 + .status")).to_have_text("Succeeded")
     expect(page.get_by_role("link", name=re.compile(run["id"][-6:]))).to_be_visible()
-    made = studio.get(f"/runs/{page.url.rsplit('/', 1)[1]}")
-    assert (made["forked_from"], made["output"]) == (run["id"], {"amount": 40})
+    fork = studio.get(f"/runs/{page.url.rsplit('/', 1)[1]}")
+    assert (fork["forked_from"], fork["output"]) == (run["id"], {"amount": 40})
     # What stands before the step was not done again: the log line of the first run is the only one.
-    assert [one["text"] for one in made["logs"]] == []
+    assert [entry["text"] for entry in fork["logs"]] == []
 
 
 def test_a_run_is_watched_live_until_it_ends(studio: Studio, open_page: OpenPage) -> None:
@@ -101,9 +101,9 @@ def test_a_new_run_appears_in_the_list_by_itself(studio: Studio, open_page: Open
     page = open_page("/runs?workflow=studio-fragile&status=failed")
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
     before = {run["id"] for run in studio.get("/runs", workflow="studio-fragile", status="failed")["data"]}
-    made = studio.failing_run()
-    assert made["id"] not in before
-    expect(page.locator(f"[data-row={made['id']}]")).to_be_visible()
+    failed = studio.failing_run()
+    assert failed["id"] not in before
+    expect(page.locator(f"[data-row={failed['id']}]")).to_be_visible()
 
 
 def test_runs_are_found_by_the_keyboard_alone(studio: Studio, open_page: OpenPage) -> None:
@@ -120,9 +120,9 @@ def test_runs_are_found_by_the_keyboard_alone(studio: Studio, open_page: OpenPag
     page.keyboard.press("j")
     second = page.locator("tr[data-row]").nth(1)
     expect(second).to_be_focused()
-    wanted = second.get_attribute("data-row")
+    run_id = second.get_attribute("data-row")
     page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile(f"/runs/{wanted}"))
+    expect(page).to_have_url(re.compile(f"/runs/{run_id}"))
     tree = page.get_by_role("treeitem")
     tree.first.focus()
     page.keyboard.press("ArrowDown")
@@ -149,9 +149,11 @@ def test_a_decision_is_made_on_the_overview_and_the_run_goes_on(studio: Studio, 
     card.get_by_label("Note").fill("seen the receipt")
     card.get_by_role("button", name="Approve").click()
     expect(card).to_have_count(0)
-    done = studio.wait("the run's end", lambda: (one := studio.get(f"/runs/{run['id']}"))["finished_at"] and one)
+    done = studio.wait(
+        "the run's end", lambda: (details := studio.get(f"/runs/{run['id']}"))["finished_at"] and details
+    )
     assert done["status"] == "succeeded"
-    decision = next(one for one in done["steps"] if one["verb"] == "approve")
+    decision = next(step for step in done["steps"] if step["verb"] == "approve")
     assert decision["value"]["approved"] is True
     assert decision["value"]["note"] == "seen the receipt"
 
@@ -184,7 +186,7 @@ def test_runs_that_wait_for_a_shared_run_lead_to_it_and_back(
 ) -> None:
     for _ in range(2):
         assert studio.call("/studio/settle", {"batch": "b1"}).status_code == 202
-    callers = [one["id"] for one in studio.get("/runs", workflow="studio-settles")["data"]]
+    callers = [run["id"] for run in studio.get("/runs", workflow="studio-settles")["data"]]
     page = open_page(f"/runs/{callers[0]}")
     expect(page.get_by_text("Waiting for the run of studio-settle")).to_be_visible()
     assert axe(page) == []
@@ -193,7 +195,7 @@ def test_runs_that_wait_for_a_shared_run_lead_to_it_and_back(
     expect(page.get_by_text("called by")).to_have_count(2)
     page.get_by_role("button", name="Approve").click()
     for caller in callers:
-        studio.wait("the caller's end", lambda one=caller: studio.get(f"/runs/{one}")["status"] == "succeeded")
+        studio.wait("the caller's end", lambda run_id=caller: studio.get(f"/runs/{run_id}")["status"] == "succeeded")
     page.goto(f"{studio.url}/runs/{callers[0]}")
     step(page, "done").click()
     panel = page.get_by_role("region", name=re.compile("Step done"))

@@ -116,7 +116,7 @@ class Shop:
         def ended() -> Any:
             job = self.server.manage(f"/bulk/{started.json()['id']}")
             results = [result for item in job["items"] for result in item["results"]]
-            over = all(one["status"] in {None, "succeeded", "failed", "canceled"} for one in results)
+            over = all(result["status"] in {None, "succeeded", "failed", "canceled"} for result in results)
             return job["status"] == "done" and over and job
 
         return self.server.wait(ended)
@@ -156,7 +156,10 @@ def test_a_failure_is_open_until_a_rerun_of_its_family_succeeds(shop: Shop) -> N
     assert shop.open_failures() == 0
     for failed in (run["id"], again):
         assert shop.run(failed)["resolution"] == {"how": "rerun", "run": last, "by": None, "note": None}
-    assert [one["id"] for one in shop.server.manage("/runs", status="resolved", limit=2)["data"]] == [again, run["id"]]
+    assert [listed["id"] for listed in shop.server.manage("/runs", status="resolved", limit=2)["data"]] == [
+        again,
+        run["id"],
+    ]
     assert shop.server.manage(f"/events/{run['event_id']}")["state"] == "handled"
     assert shop.server.manage("/overview")["failed_runs"]["count"] == 0
 
@@ -224,9 +227,9 @@ def test_a_plan_of_replays_says_what_had_succeeded_and_only_failed_leaves_it_out
     shop.run_of(run["event_id"], "seen", status="succeeded")
     fine = shop.charge(10)
     shop.run_of(fine, status="succeeded")
-    everything = {group["name"]: group for group in shop.plan("replay", [run["event_id"], fine])["groups"]}
-    assert (everything["charge"]["runs"], everything["charge"]["succeeded_before"]) == (2, 1)
-    assert (everything["seen"]["runs"], everything["seen"]["succeeded_before"]) == (2, 2)
+    groups = {group["name"]: group for group in shop.plan("replay", [run["event_id"], fine])["groups"]}
+    assert (groups["charge"]["runs"], groups["charge"]["succeeded_before"]) == (2, 1)
+    assert (groups["seen"]["runs"], groups["seen"]["succeeded_before"]) == (2, 2)
     failed = shop.plan("replay", [run["event_id"], fine], only_failed=True)
     assert [(group["name"], group["runs"]) for group in failed["groups"]] == [("charge", 1)]
     assert failed["skipped"] == [{"id": fine, "reason": "No run of it is failed."}]

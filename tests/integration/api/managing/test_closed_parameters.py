@@ -59,15 +59,15 @@ OPEN = {
 
 def texts() -> dict[str, list[str] | None]:
     """Every query parameter that is a text, with the values it takes, if they are listed."""
-    found: dict[str, list[str] | None] = {}
+    parameters: dict[str, list[str] | None] = {}
     for path, methods in json.loads(schema_text())["paths"].items():
         for operation in methods.values():
-            for one in operation.get("parameters", []):
-                schema: dict[str, Any] = one["schema"]
+            for parameter in operation.get("parameters", []):
+                schema: dict[str, Any] = parameter["schema"]
                 kinds = [kind for kind in schema.get("anyOf", [schema]) if kind.get("type") == "string"]
-                if one["in"] == "query" and kinds:
-                    found[f"{path} {one['name']}"] = kinds[0].get("enum")
-    return found
+                if parameter["in"] == "query" and kinds:
+                    parameters[f"{path} {parameter['name']}"] = kinds[0].get("enum")
+    return parameters
 
 
 CLOSED = {name: values for name, values in texts().items() if values is not None}

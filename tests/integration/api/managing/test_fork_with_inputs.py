@@ -36,8 +36,8 @@ steps:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     with running_server(
         tmp_path_factory.mktemp("fork"), {"tables.yaml": TABLES, "workflows/note.yaml": WORKFLOW}
-    ) as made:
-        yield made
+    ) as server:
+        yield server
 
 
 def failed(server: RunningServer, text: str) -> dict[str, Any]:
@@ -59,9 +59,13 @@ def test_from_the_failed_step_with_input_that_passes_it_is_a_new_linked_run_that
 ) -> None:
     run = failed(server, "much too long")
     answer = fork(server, run, path=run["failure"]["path"], inputs={"text": "much too long", "loud": False, "most": 50})
-    made = finished(server, answer.json()["id"])
-    assert (made["status"], made["forked_from"], made["output"]) == ("succeeded", run["id"], {"text": "much too long"})
-    assert made["inputs"]["most"] == 50
+    forked = finished(server, answer.json()["id"])
+    assert (forked["status"], forked["forked_from"], forked["output"]) == (
+        "succeeded",
+        run["id"],
+        {"text": "much too long"},
+    )
+    assert forked["inputs"]["most"] == 50
     assert [row["text"] for row in server.rows("notes")].count("much too long") == 1
 
 

@@ -37,7 +37,7 @@ def test_every_call_stands_under_one_right_and_the_calls_of_a_right_need_one_rol
 
 def test_every_operation_has_a_name_of_its_own_a_tag_a_role_and_a_typed_answer() -> None:
     document = json.loads(schema_text())
-    operations = [one for path in document["paths"].values() for one in path.values()]
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
     names = [operation["operationId"] for operation in operations]
     assert len(names) == len(set(names)) > 20
     known = {tag["name"] for tag in document["tags"]}
@@ -50,7 +50,7 @@ def test_every_operation_has_a_name_of_its_own_a_tag_a_role_and_a_typed_answer()
         answers = [answer for code, answer in operation["responses"].items() if code.startswith("2")]
         for answer in answers:
             content = answer.get("content", {})
-            assert all(found["schema"] for found in content.values()), f"{operation['operationId']} has no shape"
+            assert all(media["schema"] for media in content.values()), f"{operation['operationId']} has no shape"
 
 
 def test_me_tells_who_asks_and_where_they_are(server: RunningServer) -> None:
@@ -86,19 +86,19 @@ def test_what_there_is_fits_its_shape(server: RunningServer, path: str) -> None:
 def test_a_run_is_shown_with_its_steps_and_when_each_began(server: RunningServer) -> None:
     server.deliver(event("payment_intent.succeeded", "evt_steps", id="pi_s", metadata={"order_id": "o2"}, amount=7))
     run = server.manage("/runs", event="evt_steps")["data"][0]
-    shown = server.manage(f"/runs/{run['id']}")
-    assert shown["workflow"] == "mark-paid"
-    assert shown["steps"][0]["verb"] == "update"
-    assert shown["started_at"] <= shown["steps"][0]["started_at"] <= shown["steps"][0]["at"]
+    details = server.manage(f"/runs/{run['id']}")
+    assert details["workflow"] == "mark-paid"
+    assert details["steps"][0]["verb"] == "update"
+    assert details["started_at"] <= details["steps"][0]["started_at"] <= details["steps"][0]["at"]
 
 
 def test_settings_tell_what_is_set_and_no_secret(server: RunningServer) -> None:
     server.deliver(event("payment_intent.succeeded", "evt_last", id="pi_last", metadata={"order_id": "o1"}, amount=5))
-    shown = server.manage("/settings")
-    assert shown["webhook_url"] == f"{server.url}/api/stripe/webhook"
-    assert (shown["admin_token"], shown["stripe"]["mode"]) == ("set", "local")
-    assert shown["last_webhook"] is not None
-    text = json.dumps(shown)
+    settings = server.manage("/settings")
+    assert settings["webhook_url"] == f"{server.url}/api/stripe/webhook"
+    assert (settings["admin_token"], settings["stripe"]["mode"]) == ("set", "local")
+    assert settings["last_webhook"] is not None
+    text = json.dumps(settings)
     stripe = server.settings.stripe
     assert server.settings.admin_token is not None
     for secret in (server.settings.admin_token, stripe.secret_key, *stripe.webhook_secrets):

@@ -27,16 +27,16 @@ FILES = {"workflows/nothing.yaml": WORKFLOW}
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A project without any account."""
-    with running_server(tmp_path_factory.mktemp("bare"), FILES) as made:
-        yield made
+    with running_server(tmp_path_factory.mktemp("bare"), FILES) as server:
+        yield server
 
 
 @pytest.fixture
 def browser(bare: RunningServer) -> Iterator[httpx.Client]:
     """A browser without a session."""
     headers = {"sec-fetch-site": "same-origin", "origin": bare.url}
-    with httpx.Client(base_url=bare.url, headers=headers) as made:
-        yield made
+    with httpx.Client(base_url=bare.url, headers=headers) as client:
+        yield client
 
 
 def link(bare: RunningServer, email: str | None = None) -> str:
@@ -79,9 +79,9 @@ def test_a_link_works_once_and_a_made_up_one_never(bare: RunningServer, browser:
 
 def test_signing_out_ends_the_session_itself(bare: RunningServer, browser: httpx.Client) -> None:
     browser.post(f"{API}/session", json={"token": link(bare)})
-    kept = dict(browser.cookies)
+    cookies = dict(browser.cookies)
     assert browser.delete(f"{API}/session").json()["signed_in"] is False
-    assert httpx.get(f"{bare.url}{API}/me", cookies=kept).status_code == 401
+    assert httpx.get(f"{bare.url}{API}/me", cookies=cookies).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -121,16 +121,16 @@ def test_a_foreign_name_that_points_here_opens_nothing(bare: RunningServer) -> N
 def roles(bare: RunningServer, browser: httpx.Client, role: str | None) -> httpx.Client:
     """Sign in a user who has this role."""
     email = f"{role}@shop.test"
-    made = {"email": email, "password": "correct-horse-battery"}
+    credentials = {"email": email, "password": "correct-horse-battery"}
     other = httpx.Client(base_url=bare.url)
-    answer = other.post("/api/auth/sign-up", json=made)
+    answer = other.post("/api/auth/sign-up", json=credentials)
     if answer.status_code == 409:
-        other.post("/api/auth/sign-in", json=made)
+        other.post("/api/auth/sign-in", json=credentials)
     account = other.get("/api/auth/me").json()["user"]["id"]
     # In the browser where the person signed in: the password stays theirs.
     assert other.post(f"{API}/session", json={"token": link(bare, email)}).status_code == 200
-    given = browser.put(f"{API}/accounts/{account}/role", json={"role": role})
-    assert given.status_code == 200, given.text
+    response = browser.put(f"{API}/accounts/{account}/role", json={"role": role})
+    assert response.status_code == 200, response.text
     return other
 
 
@@ -168,7 +168,7 @@ def test_a_role_that_is_taken_away_is_gone_at_once(bare: RunningServer, browser:
 
 def test_an_admin_cannot_lock_themselves_out(bare: RunningServer, browser: httpx.Client) -> None:
     browser.post(f"{API}/session", json={"token": link(bare)})
-    own = next(one for one in browser.get(f"{API}/accounts").json()["data"] if one["email"] == FIRST_EMAIL)
+    own = next(account for account in browser.get(f"{API}/accounts").json()["data"] if account["email"] == FIRST_EMAIL)
     answer = browser.put(f"{API}/accounts/{own['id']}/role", json={"role": "viewer"})
     assert answer.status_code == 422
     assert browser.get(f"{API}/me").json()["role"] == "admin"

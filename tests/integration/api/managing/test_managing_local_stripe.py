@@ -31,13 +31,13 @@ def server(emulator: RunningEmulator, tmp_path_factory: pytest.TempPathFactory) 
     """A project that uses it."""
     port = int(emulator.url.rsplit(":", 1)[1])
     files = {"payloom.yaml": f"name: Shop\nstripe: {{local_port: {port}}}\n", "workflows/nothing.yaml": WORKFLOW}
-    with running_server(tmp_path_factory.mktemp("project"), files) as made:
-        yield made
+    with running_server(tmp_path_factory.mktemp("project"), files) as server:
+        yield server
 
 
-def do(server: RunningServer, what: str, **body: Any) -> Any:
+def do(server: RunningServer, control: str, **body: Any) -> Any:
     """POST to a control."""
-    return server.http.post(f"{API}/control/{what}", json=body, headers=server.admin)
+    return server.http.post(f"{API}/control/{control}", json=body, headers=server.admin)
 
 
 def test_the_clock_goes_forward(server: RunningServer) -> None:
@@ -49,11 +49,11 @@ def test_the_clock_goes_forward(server: RunningServer) -> None:
 def test_an_event_is_triggered_and_its_objects_are_listed_without_their_secrets(server: RunningServer) -> None:
     assert "payment_intent.succeeded" in str(server.manage("/local-stripe/control/trigger"))
     assert do(server, "trigger", event="payment_intent.succeeded").status_code == 200
-    found = server.manage("/local-stripe/v1/payment_intents", limit=1)
-    assert found["data"][0]["status"] == "succeeded"
-    assert found["data"][0]["client_secret"] == "[redacted]"
-    one = server.manage(f"/local-stripe/v1/payment_intents/{found['data'][0]['id']}")
-    assert one["object"] == "payment_intent"
+    intents = server.manage("/local-stripe/v1/payment_intents", limit=1)
+    assert intents["data"][0]["status"] == "succeeded"
+    assert intents["data"][0]["client_secret"] == "[redacted]"
+    intent = server.manage(f"/local-stripe/v1/payment_intents/{intents['data'][0]['id']}")
+    assert intent["object"] == "payment_intent"
     about = server.manage("/local-stripe/control")
     assert server.settings.stripe.secret_key.get_secret_value() not in str(about)
 

@@ -28,7 +28,7 @@ OUTSIDE = {502, 503}
 def operations(method: str) -> list[tuple[str, dict[str, Any]]]:
     """Every operation with this method, but the endless one."""
     paths = json.loads(schema_text())["paths"]
-    return [(path, found[method]) for path, found in paths.items() if method in found and path != "/live"]
+    return [(path, methods[method]) for path, methods in paths.items() if method in methods and path != "/live"]
 
 
 def filled(path: str, value: str) -> str:
@@ -36,27 +36,27 @@ def filled(path: str, value: str) -> str:
     return "/api/_payloom" + re.sub(r"\{\w+\}", lambda _: quote(value, safe=""), path)
 
 
-def helped(status: int, body: str, what: str) -> None:
+def helped(status: int, body: str, request: str) -> None:
     """It was understood, or it is said why not."""
-    assert status < 500 or status in OUTSIDE, f"{what}: {status} {body[:300]}"
+    assert status < 500 or status in OUTSIDE, f"{request}: {status} {body[:300]}"
     if status >= 400:
         error = json.loads(body)["error"]
-        assert error["message"], what
-        assert error["code"], what
+        assert error["message"], request
+        assert error["code"], request
 
 
 @pytest.fixture(scope="module")
 def http(server: RunningServer) -> Iterator[httpx.Client]:
     """An admin's program; on a slow machine a kept connection may be closed when it is used again."""
     limits = httpx.Limits(max_keepalive_connections=0)
-    with httpx.Client(base_url=server.url, headers=server.admin, timeout=60, limits=limits) as made:
-        yield made
+    with httpx.Client(base_url=server.url, headers=server.admin, timeout=60, limits=limits) as client:
+        yield client
 
 
 @pytest.mark.parametrize("path", [path for path, _ in operations("get")])
 def test_reading_with_odd_values(http: httpx.Client, path: str) -> None:
     operation = dict(operations("get"))[path]
-    names = [one["name"] for one in operation.get("parameters", []) if one["in"] == "query"]
+    names = [parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "query"]
     for value in ODD:
         if "{" in path:
             answer = http.get(filled(path, value))

@@ -108,12 +108,12 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         url = None
         if request.param == "postgresql":
             url = stack.enter_context(fresh_database(request.getfixturevalue("postgres_server")))
-        made = stack.enter_context(running_server(tmp_path_factory.mktemp("shop"), FILES, database_url=url))
+        server = stack.enter_context(running_server(tmp_path_factory.mktemp("shop"), FILES, database_url=url))
         for number in (1, 2):
-            buy(made, number)
-        made.deliver(event("invoice.payment_failed", "evt_bad1", id="in_bad00001", customer="cus_ada0001"))
-        made.wait(lambda: len(made.manage("/mails")["data"]) == 2)
-        yield made
+            buy(server, number)
+        server.deliver(event("invoice.payment_failed", "evt_bad1", id="in_bad00001", customer="cus_ada0001"))
+        server.wait(lambda: len(server.manage("/mails")["data"]) == 2)
+        yield server
 
 
 def buy(shop: RunningServer, number: int) -> None:
@@ -134,7 +134,7 @@ def buy(shop: RunningServer, number: int) -> None:
 
 def ids(journey: dict[str, Any]) -> dict[str, str]:
     """The kinds of the entries by their ids."""
-    return {one["id"]: one["kind"] for one in journey["entries"]}
+    return {entry["id"]: entry["kind"] for entry in journey["entries"]}
 
 
 STARTS = ["order-1", "orders/order-1", "pi_paid0001", "cs_test_paid0001", "ch_paid0001", "re_paid0001", "evt_ch1"]
@@ -147,7 +147,7 @@ def test_the_whole_journey_is_found_from_any_of_its_ids(shop: RunningServer, sta
     elif start == "the mail":
         start = shop.manage("/mails", to="p1@shop.test")["data"][0]["id"]
     journey = shop.manage(f"/journey/{start}")
-    found = ids(journey)
+    kinds = ids(journey)
     assert journey["complete"] is True
     expected = {
         "orders/order-1": "order",
@@ -158,15 +158,15 @@ def test_the_whole_journey_is_found_from_any_of_its_ids(shop: RunningServer, sta
         "evt_pi1": "event",
         "evt_re1": "event",
     }
-    assert expected.items() <= found.items()
-    assert sorted(found.values()).count("run") == 2, "the run that made the order and the one that fulfilled it"
-    assert sorted(found.values()).count("mail") == 1
+    assert expected.items() <= kinds.items()
+    assert sorted(kinds.values()).count("run") == 2, "the run that made the order and the one that fulfilled it"
+    assert sorted(kinds.values()).count("mail") == 1
     others = {"orders/order-2", "pi_paid0002", "cs_test_paid0002", "ch_paid0002", "evt_cs2", "evt_pi2", "in_bad00001"}
-    assert not others & found.keys(), "what else the same customer paid is not part of it"
+    assert not others & kinds.keys(), "what else the same customer paid is not part of it"
 
 
 def test_an_entry_says_what_it_is_and_leads_on(shop: RunningServer) -> None:
-    entries = {one["id"]: one for one in shop.manage("/journey/order-1")["entries"]}
+    entries = {entry["id"]: entry for entry in shop.manage("/journey/order-1")["entries"]}
     intent, order = entries["pi_paid0001"], entries["orders/order-1"]
     assert (intent["amount"], intent["currency"], intent["status"]) == (1900, "usd", "refunded")
     assert (order["title"], order["status"], order["amount"]) == ("Order order-1", "paid", 1900)
@@ -189,14 +189,14 @@ def test_an_address_shows_what_its_account_did(shop: RunningServer) -> None:
     with httpx.Client(base_url=shop.url) as browser:
         browser.post("/api/auth/sign-up", json={"email": "Mia@shop.test", "password": "correct-horse-battery"})
         assert browser.post("/api/mine", json={}).status_code == 200
-    runs = [one["title"] for one in shop.manage("/journey/mia@shop.test")["entries"] if one["kind"] == "run"]
+    runs = [entry["title"] for entry in shop.manage("/journey/mia@shop.test")["entries"] if entry["kind"] == "run"]
     assert runs == ["mine"]
 
 
 def test_a_journey_of_nothing_is_empty(shop: RunningServer) -> None:
-    found = shop.manage("/journey/pi_unheardof")
-    assert found["entries"] == []
-    assert found["subject"] == {"id": "pi_unheardof", "kind": "intent"}
+    journey = shop.manage("/journey/pi_unheardof")
+    assert journey["entries"] == []
+    assert journey["subject"] == {"id": "pi_unheardof", "kind": "intent"}
 
 
 @pytest.mark.parametrize(
@@ -214,8 +214,8 @@ def test_a_journey_of_nothing_is_empty(shop: RunningServer) -> None:
     ],
 )
 def test_a_search_says_what_the_text_may_be(shop: RunningServer, text: str, kind: str, key: str, page: str) -> None:
-    found = shop.manage("/search", q=text)["data"]
-    hit = next(one for one in found if (one["kind"], one["id"]) == (kind, key))
+    hits = shop.manage("/search", q=text)["data"]
+    hit = next(hit for hit in hits if (hit["kind"], hit["id"]) == (kind, key))
     assert hit["href"].startswith(f"/studio/{page}/")
 
 
@@ -227,47 +227,47 @@ def test_a_search_for_anything_is_answered(shop: RunningServer, text: str) -> No
 
 
 def test_runs_and_events_are_found_by_what_they_name(shop: RunningServer) -> None:
-    assert {one["workflow"] for one in shop.manage("/runs", search="order-1")["data"]} == {"buy", "fulfil"}
-    named = {one["id"] for one in shop.manage("/events", search="pi_paid0001")["data"]}
+    assert {run["workflow"] for run in shop.manage("/runs", search="order-1")["data"]} == {"buy", "fulfil"}
+    named = {event["id"] for event in shop.manage("/events", search="pi_paid0001")["data"]}
     assert named == {"evt_pi1", "evt_ch1", "evt_cs1", "evt_re1"}
 
 
 def test_events_are_filtered_by_family_and_by_what_came_of_them(shop: RunningServer) -> None:
-    def found(**query: Any) -> set[str]:
-        return {one["id"] for one in shop.manage("/events", **query)["data"]}
+    def event_ids(**query: Any) -> set[str]:
+        return {event["id"] for event in shop.manage("/events", **query)["data"]}
 
-    assert {"evt_cs1", "evt_cs2"} <= found(family="checkout.session") == found(type="checkout.session")
-    assert found(type="charge.succeeded") == {"evt_ch1", "evt_ch2"}
-    assert found(family="charge") == {"evt_ch1", "evt_ch2"}
-    assert found(family="cha") == set()
-    assert "evt_bad1" in found(state="failed")
-    assert {"evt_cs1"} <= found(state="handled")
-    assert {"evt_pi1", "evt_re2"} <= found(state="unhandled")
-    states = [found(state=name) for name in ("handled", "unhandled", "failed", "running")]
-    assert sum(map(len, states)) == len(set.union(*states)) == len(found())
+    assert {"evt_cs1", "evt_cs2"} <= event_ids(family="checkout.session") == event_ids(type="checkout.session")
+    assert event_ids(type="charge.succeeded") == {"evt_ch1", "evt_ch2"}
+    assert event_ids(family="charge") == {"evt_ch1", "evt_ch2"}
+    assert event_ids(family="cha") == set()
+    assert "evt_bad1" in event_ids(state="failed")
+    assert {"evt_cs1"} <= event_ids(state="handled")
+    assert {"evt_pi1", "evt_re2"} <= event_ids(state="unhandled")
+    states = [event_ids(state=name) for name in ("handled", "unhandled", "failed", "running")]
+    assert sum(map(len, states)) == len(set.union(*states)) == len(event_ids())
     first = shop.manage("/events", family="refund", limit=1)
     second = shop.manage("/events", family="refund", limit=1, before=first["next"])
     assert [first["data"][0]["id"], second["data"][0]["id"]] == ["evt_re2", "evt_re1"]
 
 
 def test_one_event_shows_its_payload_without_secrets(shop: RunningServer) -> None:
-    shown = shop.manage("/events/evt_pi1")
-    assert (shown["state"], shown["signature"], shown["deliveries"]) == ("unhandled", "verified", 1)
-    assert shown["payload"]["data"]["object"]["id"] == "pi_paid0001"
-    assert "abcdef" not in json.dumps(shown)
+    details = shop.manage("/events/evt_pi1")
+    assert (details["state"], details["signature"], details["deliveries"]) == ("unhandled", "verified", 1)
+    assert details["payload"]["data"]["object"]["id"] == "pi_paid0001"
+    assert "abcdef" not in json.dumps(details)
 
 
 def test_the_overview_tells_what_needs_somebody(shop: RunningServer) -> None:
-    asked = shop.http.post("/api/_payloom/workflows/ask/run", json={}, headers=shop.admin, timeout=40)
-    run = asked.json()["run_id"]
+    response = shop.http.post("/api/_payloom/workflows/ask/run", json={}, headers=shop.admin, timeout=40)
+    run = response.json()["run_id"]
     shop.deliver(b"{}", header="t=1,v1=bad")
-    found = shop.manage("/overview")
-    assert found["failed_runs"]["count"] >= 1
-    assert found["failed_runs"]["latest"][0]["failure"]["kind"] == "no_way"
-    assert found["payments"][0]["amount"] == 1900
-    assert found["last_24h"]["payments"] == 2
-    assert found["rejected"]
-    waiting = next(one for one in shop.manage("/approvals")["data"] if one["run_id"] == run)
+    overview = shop.manage("/overview")
+    assert overview["failed_runs"]["count"] >= 1
+    assert overview["failed_runs"]["latest"][0]["failure"]["kind"] == "no_way"
+    assert overview["payments"][0]["amount"] == 1900
+    assert overview["last_24h"]["payments"] == 2
+    assert overview["rejected"]
+    waiting = next(approval for approval in shop.manage("/approvals")["data"] if approval["run_id"] == run)
     assert (waiting["workflow"], waiting["title"], waiting["data"]) == ("ask", "Refund?", {"amount": 1900})
     body = {"path": waiting["path"], "approved": True}
     assert shop.http.post(f"/api/_payloom/runs/{run}/decide", json=body, headers=shop.admin).status_code == 200
@@ -281,11 +281,11 @@ def test_many_runs_are_retried_and_many_events_replayed_each_by_itself(shop: Run
     body = {"ids": [failed, good, "run_none"]}
     answer = shop.http.post("/api/_payloom/runs/retry", json=body, headers=shop.admin).json()
     assert (answer["done"], answer["failed"]) == (1, 2)
-    assert [one["error"] and one["error"]["code"] for one in answer["data"]] == [None, "wrong_state", "run_unknown"]
+    assert [item["error"] and item["error"]["code"] for item in answer["data"]] == [None, "wrong_state", "run_unknown"]
     shop.wait(lambda: shop.manage(f"/runs/{failed}")["status"] == "failed")
     by_filter = {"workflow": "broken", "kind": "no_way"}
     again = shop.http.post("/api/_payloom/runs/retry", json=by_filter, headers=shop.admin).json()
-    assert [one["id"] for one in again["data"]] == [failed]
+    assert [item["id"] for item in again["data"]] == [failed]
     shop.wait(lambda: shop.manage(f"/runs/{failed}")["status"] == "failed")
     events = {"ids": ["evt_bad1", "evt_none"]}
     replayed = shop.http.post("/api/_payloom/events/replay", json=events, headers=shop.admin).json()
@@ -296,12 +296,12 @@ def test_many_runs_are_retried_and_many_events_replayed_each_by_itself(shop: Run
 def test_a_mail_is_shown_as_it_was_sent_and_sent_again_as_a_copy(shop: RunningServer) -> None:
     mail = shop.manage("/mails", to="p2@shop.test")["data"][0]
     assert mail["to"] == ["p2@shop.test"]
-    shown = shop.manage(f"/mails/{mail['id']}")
-    headers = dict(map(tuple, shown["headers"]))
+    details = shop.manage(f"/mails/{mail['id']}")
+    headers = dict(map(tuple, details["headers"]))
     assert (headers["Subject"], headers["To"]) == ("Receipt for order-2", "p2@shop.test")
     assert headers["Message-ID"] == mail["message_id"]
-    assert "Order order-2" in shown["text"]
-    assert "Message-ID" in shown["source"]
+    assert "Order order-2" in details["text"]
+    assert "Message-ID" in details["source"]
     copy = shop.http.post(f"/api/_payloom/mails/{mail['id']}/resend", headers=shop.admin).json()
     assert copy["id"] != mail["id"]
     assert copy["message_id"] != mail["message_id"]
@@ -336,8 +336,8 @@ def test_a_row_is_made_and_deleted_by_hand_and_is_found_at_once(shop: RunningSer
     path = "/api/_payloom/tables/orders/rows/by-hand"
     was = shop.http.request("DELETE", path, json={"was": {"status": "paid"}}, headers=shop.admin)
     assert was.status_code == 409
-    gone = shop.http.request("DELETE", path, json={"was": {"status": "pending"}}, headers=shop.admin)
-    assert gone.status_code == 200
+    deletion = shop.http.request("DELETE", path, json={"was": {"status": "pending"}}, headers=shop.admin)
+    assert deletion.status_code == 200
     assert shop.http.get(path, headers=shop.admin).status_code == 404
 
 
@@ -347,7 +347,7 @@ def test_rows_come_in_pages_filtered_and_sorted(shop: RunningServer) -> None:
     second = shop.manage("/tables/orders/rows", order_by="id desc", limit=1, cursor=first["next"])
     assert (second["next"], second["data"][0]["id"]) == (None, "order-1")
     filtered = shop.manage("/tables/orders/rows", filter=json.dumps({"amount": {"gte": 1000}, "id": ["order-1", "x"]}))
-    assert [one["id"] for one in filtered["data"]] == ["order-1"]
+    assert [row["id"] for row in filtered["data"]] == ["order-1"]
     for bad in ("{", "[]", '{"nothing": 1}', '{"amount": {"like": 1}}'):
         answer = shop.http.get("/api/_payloom/tables/orders/rows", params={"filter": bad}, headers=shop.admin)
         assert 400 <= answer.status_code < 500, answer.text
@@ -363,7 +363,7 @@ def test_who_listens_hears_of_every_change(shop: RunningServer) -> None:
                 if line.startswith("data: "):
                     heard.append(json.loads(line[6:]))
                     ready.set()
-                kinds = {(one["kind"], one.get("workflow") or one.get("type")) for one in heard}
+                kinds = {(message["kind"], message.get("workflow") or message.get("type")) for message in heard}
                 if {("mail", None), ("run", "fulfil"), ("event", "refund.created")} <= kinds:
                     return
 
@@ -374,15 +374,15 @@ def test_who_listens_hears_of_every_change(shop: RunningServer) -> None:
     listener.join(10)
     assert not listener.is_alive()
     assert heard[0] == {"kind": "hello", "refetch": False}
-    assert all(one.get("id") for one in heard[1:])
+    assert all(message.get("id") for message in heard[1:])
 
 
 def test_what_another_process_takes_in_is_heard_of_too(shop: RunningServer) -> None:
     async def elsewhere() -> None:
         database = open_database(shop.settings.database_url)
         inbox = Inbox(database, SystemClock(), [], livemode=False)
-        taken = inbox.parse(json.loads(event("customer.created", "evt_elsewhere", id="cus_elsewhere")))
-        await database.write(lambda tx: inbox.store(tx, taken))
+        parsed = inbox.parse(json.loads(event("customer.created", "evt_elsewhere", id="cus_elsewhere")))
+        await database.write(lambda tx: inbox.store(tx, parsed))
         await database.close()
 
     with httpx.stream("GET", f"{shop.url}/api/_payloom/live", headers=shop.admin, timeout=10) as answer:
@@ -398,8 +398,8 @@ def test_one_row_changed_by_hand_is_heard_of_too(shop: RunningServer) -> None:
         assert '"hello"' in next(line for line in lines if line.startswith("data: "))
         body = {"values": {"id": "live", "email": "live@shop.test"}}
         shop.http.post("/api/_payloom/tables/orders/rows", json=body, headers=shop.admin)
-        told = next(line for line in lines if '"row"' in line)
-        assert json.loads(told[6:])["table"] == "orders"
+        line = next(line for line in lines if '"row"' in line)
+        assert json.loads(line[6:])["table"] == "orders"
     was = {"was": {"id": "live"}}
     shop.http.request("DELETE", "/api/_payloom/tables/orders/rows/live", json=was, headers=shop.admin)
 

@@ -27,12 +27,12 @@ def test_a_paid_payment_is_paid_in_the_list_and_the_journey_whatever_came_last(
     for kind in order:
         common: dict[str, Any] = {"amount": 700, "currency": "usd", "created": 1_790_000_000}
         server.deliver(event(kind, f"evt_{uuid.uuid4().hex[:12]}", id=intent, **REPORTS[kind], **common))
-    listed = {one["id"]: one["status"] for one in server.manage("/overview")["payments"]}
-    told = {one["id"]: one["status"] for one in server.manage(f"/journey/{intent}")["entries"]}
-    assert (listed[intent], told[intent]) == ("succeeded", "succeeded")
+    listed = {payment["id"]: payment["status"] for payment in server.manage("/overview")["payments"]}
+    statuses = {entry["id"]: entry["status"] for entry in server.manage(f"/journey/{intent}")["entries"]}
+    assert (listed[intent], statuses[intent]) == ("succeeded", "succeeded")
     back = {"payment_intent": intent, "status": "succeeded", "amount": 200, "currency": "usd"}
     server.deliver(event("refund.created", f"evt_{uuid.uuid4().hex[:12]}", id=f"re_{intent}", **back))
     server.wait(lambda: server.manage(f"/journey/{intent}")["complete"])
-    listed = {one["id"]: one["status"] for one in server.manage("/overview")["payments"]}
-    told = {one["id"]: one["status"] for one in server.manage(f"/journey/{intent}")["entries"]}
-    assert (listed[intent], told[intent]) == ("partially_refunded", "partially_refunded")
+    listed = {payment["id"]: payment["status"] for payment in server.manage("/overview")["payments"]}
+    statuses = {entry["id"]: entry["status"] for entry in server.manage(f"/journey/{intent}")["entries"]}
+    assert (listed[intent], statuses[intent]) == ("partially_refunded", "partially_refunded")

@@ -21,7 +21,7 @@ FINAL = [
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-@pytest.mark.parametrize(("status", "code", "more"), AGAIN, ids=[str(one[0]) for one in AGAIN])
+@pytest.mark.parametrize(("status", "code", "more"), AGAIN, ids=[str(case[0]) for case in AGAIN])
 async def test_what_may_work_later_is_tried_again_and_makes_one_object(
     side: Any, action: str, status: int, code: str | None, more: dict[str, str]
 ) -> None:
@@ -38,7 +38,7 @@ async def test_what_may_work_later_is_tried_again_and_makes_one_object(
 
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize(
-    ("status", "code", "more"), FINAL, ids=[f"{one[0]} {one[1] or one[2]['type']}" for one in FINAL]
+    ("status", "code", "more"), FINAL, ids=[f"{case[0]} {case[1] or case[2]['type']}" for case in FINAL]
 )
 async def test_what_stays_wrong_is_not_tried_again(
     side: Any, action: str, status: int, code: str | None, more: dict[str, str]

@@ -25,10 +25,10 @@ async def test_an_answer_is_plain_json(side: Any) -> None:
 
 
 async def test_an_alias_calls_the_same_operation(side: Any) -> None:
-    one = await side.connector.perform("Create Customer", {"email": "a@b.c"}, key="k")
+    created = await side.connector.perform("Create Customer", {"email": "a@b.c"}, key="k")
     two = await side.connector.perform("create_customer", {"email": "a@b.c"}, key="k")
-    read = await side.connector.perform("retrieve_customer", {"customer": one["id"]})
-    assert one["id"] == two["id"] == read["id"]
+    read = await side.connector.perform("retrieve_customer", {"customer": created["id"]})
+    assert created["id"] == two["id"] == read["id"]
 
 
 async def test_an_alias_may_fix_parameters(side: Any) -> None:
@@ -48,8 +48,8 @@ async def test_created_objects_carry_the_steps_key(side: Any) -> None:
 
 async def test_a_long_key_stays_unique(side: Any) -> None:
     keys = ["k" * 300 + "a", "k" * 300 + "b", "k" * 300 + "a"]
-    made = [await side.connector.perform("customers.create", {"name": "A"}, key=key) for key in keys]
-    assert made[0]["id"] == made[2]["id"] != made[1]["id"]
+    customers = [await side.connector.perform("customers.create", {"name": "A"}, key=key) for key in keys]
+    assert customers[0]["id"] == customers[2]["id"] != customers[1]["id"]
 
 
 @pytest.mark.parametrize(
@@ -63,11 +63,11 @@ async def test_a_long_key_stays_unique(side: Any) -> None:
 )
 async def test_a_file_is_uploaded_and_can_be_evidence(side: Any, value: Any, name: str, content: str | bytes) -> None:
     args = {"purpose": "dispute_evidence", "file": value}
-    made = await side.connector.perform("files.create", args, key="k")
+    upload = await side.connector.perform("files.create", args, key="k")
     size = len(content.encode() if isinstance(content, str) else content)
-    assert (made["filename"], made["size"], made["purpose"]) == (name, size, "dispute_evidence")
-    assert (await side.connector.perform("files.create", args, key="k"))["id"] == made["id"]
-    assert (await side.connector.perform("files.retrieve", {"id": made["id"]}))["size"] == size
+    assert (upload["filename"], upload["size"], upload["purpose"]) == (name, size, "dispute_evidence")
+    assert (await side.connector.perform("files.create", args, key="k"))["id"] == upload["id"]
+    assert (await side.connector.perform("files.retrieve", {"id": upload["id"]}))["size"] == size
 
 
 @pytest.mark.parametrize(
@@ -92,18 +92,18 @@ async def test_every_page_is_read(side: Any) -> None:
     for number in range(25):
         await side.connector.perform("customers.create", {"name": str(number)}, key=str(number))
     assert len((await side.connector.perform("customers.list", {"limit": 10}))["data"]) == 10
-    everything = await side.connector.perform("customers.list", {"all": True})
-    assert [item["name"] for item in everything["data"]] == [str(number) for number in reversed(range(25))]
-    assert everything["has_more"] is False
-    some = await side.connector.perform("customers.list", {"all": True, "limit": 12})
-    assert (len(some["data"]), some["has_more"]) == (12, True)
+    full_list = await side.connector.perform("customers.list", {"all": True})
+    assert [item["name"] for item in full_list["data"]] == [str(number) for number in reversed(range(25))]
+    assert full_list["has_more"] is False
+    limited = await side.connector.perform("customers.list", {"all": True, "limit": 12})
+    assert (len(limited["data"]), limited["has_more"]) == (12, True)
 
 
 async def test_pages_are_followed_past_the_hundredth(side: Any) -> None:
     for number in range(120):
         side.stripe.emulator.call("POST", "/v1/customers", {"name": str(number)})
-    found = await side.connector.perform("customers.list", {"all": True})
-    assert len({item["id"] for item in found["data"]}) == 120
+    listing = await side.connector.perform("customers.list", {"all": True})
+    assert len({item["id"] for item in listing["data"]}) == 120
 
 
 async def test_a_step_with_all_gets_one_list_of_every_page(side: Any) -> None:
@@ -119,13 +119,13 @@ async def test_a_step_with_all_gets_one_list_of_every_page(side: Any) -> None:
 
 async def test_lists_of_v2_are_followed_by_the_address_of_the_next_page(side: Any) -> None:
     for number in range(130):
-        _, made = side.stripe.emulator.call("POST", "/v1/customers", {"name": str(number)})
+        _, customer = side.stripe.emulator.call("POST", "/v1/customers", {"name": str(number)})
         if number % 2:
-            side.stripe.emulator.call("POST", f"/v1/customers/{made['id']}", {"name": "changed"})
+            side.stripe.emulator.call("POST", f"/v1/customers/{customer['id']}", {"name": "changed"})
     args = {"types": ["v1.customer.created"], "all": True}
-    found = await side.connector.perform("v2.core.events.list", args)
-    assert len({item["id"] for item in found["data"]}) == 130
-    assert {item["type"] for item in found["data"]} == {"v1.customer.created"}
+    listing = await side.connector.perform("v2.core.events.list", args)
+    assert len({item["id"] for item in listing["data"]}) == 130
+    assert {item["type"] for item in listing["data"]} == {"v1.customer.created"}
     fewer = await side.connector.perform("v2.core.events.list", {**args, "limit": 110})
     assert len(fewer["data"]) == 110
 
@@ -211,8 +211,8 @@ def test_the_connector_works_in_several_event_loops(local_stripe: Any) -> None:
     connector = StripeConnector(StripeSettings(local_stripe.secret_key, local_stripe.url))
 
     async def call() -> str:
-        made = await connector.perform("customers.create", {"name": "A"}, key="loops")
+        created = await connector.perform("customers.create", {"name": "A"}, key="loops")
         await connector.close()
-        return made["id"]
+        return created["id"]
 
     assert asyncio.run(call()) == asyncio.run(call())

@@ -19,15 +19,15 @@ async def make(side: Any, action: str, **args: Any) -> Any:
 
 async def customer(side: Any) -> str:
     card = "pm_card_visa"
-    made = await make(
+    created = await make(
         side, "customers.create", email="a@b.c", payment_method=card, invoice_settings={"default_payment_method": card}
     )
-    return made["id"]
+    return created["id"]
 
 
 async def price(side: Any) -> str:
     product = await make(side, "products.create", name="Plan")
-    made = await make(
+    created = await make(
         side,
         "prices.create",
         product=product["id"],
@@ -35,26 +35,36 @@ async def price(side: Any) -> str:
         currency="usd",
         recurring={"interval": "month"},
     )
-    return made["id"]
+    return created["id"]
 
 
 async def subscription(side: Any) -> dict[str, Any]:
-    who, what = await customer(side), await price(side)
+    customer_id, price_id = await customer(side), await price(side)
     coupon = await make(side, "coupons.create", percent_off=10, duration="forever")
     discounts = [{"coupon": coupon["id"]}]
-    made = await make(
-        side, "subscriptions.create", customer=who, items=[{"price": what}], discounts=discounts, trial_period_days=7
+    created = await make(
+        side,
+        "subscriptions.create",
+        customer=customer_id,
+        items=[{"price": price_id}],
+        discounts=discounts,
+        trial_period_days=7,
     )
-    return {"id": made["id"]}
+    return {"id": created["id"]}
 
 
 async def draft(side: Any) -> dict[str, Any]:
-    who = await customer(side)
-    made = await make(
-        side, "invoices.create", customer=who, auto_advance=False, collection_method="send_invoice", days_until_due=9
+    customer_id = await customer(side)
+    created = await make(
+        side,
+        "invoices.create",
+        customer=customer_id,
+        auto_advance=False,
+        collection_method="send_invoice",
+        days_until_due=9,
     )
-    await make(side, "invoice_items.create", customer=who, invoice=made["id"], amount=900, currency="usd")
-    return {"id": made["id"]}
+    await make(side, "invoice_items.create", customer=customer_id, invoice=created["id"], amount=900, currency="usd")
+    return {"id": created["id"]}
 
 
 async def opened(side: Any) -> dict[str, Any]:
@@ -65,14 +75,14 @@ async def opened(side: Any) -> dict[str, Any]:
 
 async def session(side: Any) -> dict[str, Any]:
     product = {"currency": "usd", "unit_amount": 900, "product_data": {"name": "Mug"}}
-    made = await make(
+    created = await make(
         side,
         "checkout.sessions.create",
         mode="payment",
         line_items=[{"price_data": product, "quantity": 1}],
         success_url="https://shop.test/thanks",
     )
-    return {"id": made["id"]}
+    return {"id": created["id"]}
 
 
 async def card_of_customer(side: Any) -> dict[str, Any]:
@@ -109,8 +119,8 @@ async def dispute(side: Any) -> dict[str, Any]:
         automatic_payment_methods={"enabled": True, "allow_redirects": "never"},
     )
     side.pass_time(3600)
-    found = await side.direct.perform("disputes.list", {})
-    return {"id": found["data"][0]["id"]}
+    disputes = await side.direct.perform("disputes.list", {})
+    return {"id": disputes["data"][0]["id"]}
 
 
 async def evidence(side: Any) -> dict[str, Any]:
@@ -143,8 +153,8 @@ CHANGES: dict[str, tuple[Made, dict[str, Any]]] = {
 async def test_a_change_happens_once_and_answers_as_if_nothing_had_been_lost(
     side: Any, action: str, fault: str, pause: int
 ) -> None:
-    given, expected = CHANGES[action]
-    args = await given(side)
+    prepare, expected = CHANGES[action]
+    args = await prepare(side)
     side.wire.faults = [fault]
     answer = await side.drive(action, args, pause=pause)
     assert {name: answer[name] for name in expected} == expected

@@ -42,8 +42,8 @@ class Copy:
     async def names(self, **args: Any) -> list[str]:
         return [row["name"] for row in await self.select(**args)]
 
-    async def event(self, kind: str, given: Any, at: int) -> None:
-        payload = {"type": kind, "created": at, "data": {"object": given}}
+    async def event(self, kind: str, resource: Any, at: int) -> None:
+        payload = {"type": kind, "created": at, "data": {"object": resource}}
         await self.database.write(lambda tx: self.mirror.apply_event(tx, payload))
 
     def now(self) -> int:
@@ -69,7 +69,7 @@ async def test_a_whole_copy_is_read_without_stripe_and_by_any_column(copy: Copy)
     for name in ("Mug", "Hat", "Red mug"):
         await copy.make(name, metadata={"tier": name[0]})
     await copy.mirror.refresh()
-    asked = copy.side.wire.requests
+    requests_before = copy.side.wire.requests
     assert await copy.names(where={"name": {"contains": "ug"}}, order_by=["name desc"]) == ["Red mug", "Mug"]
     assert await copy.names(where={"metadata": {"tier": "H"}}) == ["Hat"]
     assert await copy.names(where={"any": [{"name": "Hat"}, {"name": "Mug"}]}, order_by=["name"]) == ["Hat", "Mug"]
@@ -77,7 +77,7 @@ async def test_a_whole_copy_is_read_without_stripe_and_by_any_column(copy: Copy)
     assert len(await copy.names(where={"created": {"lt": tomorrow}}, limit=2)) == 2
     assert await copy.names(where={"created": {"gt": tomorrow}}) == []
     assert await copy.names(where={"description": {"is_null": True}, "name": ["Mug", None]}) == ["Mug"]
-    assert copy.side.wire.requests == asked
+    assert copy.side.wire.requests == requests_before
 
 
 async def test_nulls_mean_what_they_mean_everywhere(copy: Copy) -> None:
@@ -108,9 +108,9 @@ async def test_the_newest_event_wins_in_any_order(copy: Copy) -> None:
 async def test_a_late_event_does_not_bring_back_what_was_deleted(copy: Copy) -> None:
     await copy.mirror.refresh()
     at = copy.now() + 1000
-    gone = {"id": "prod_1", "object": "product", "created": at, "name": "Gone"}
-    await copy.event("product.deleted", gone, at + 5)
-    await copy.event("product.updated", {**gone, "name": "Late"}, at + 3)
+    product = {"id": "prod_1", "object": "product", "created": at, "name": "Gone"}
+    await copy.event("product.deleted", product, at + 5)
+    await copy.event("product.updated", {**product, "name": "Late"}, at + 3)
     assert await copy.names() == []
 
 
@@ -140,10 +140,10 @@ async def test_an_event_close_to_the_listing_is_settled_by_asking(copy: Copy) ->
 
 
 async def test_the_daily_listing_repairs_what_no_event_told(copy: Copy) -> None:
-    kept, gone = await copy.make("Kept"), await copy.make("Gone")
+    renamed, deleted = await copy.make("Kept"), await copy.make("Gone")
     await copy.mirror.refresh()
-    await copy.rename(kept, "Renamed")
-    await copy.side.direct.perform("products.delete", {"id": gone["id"]})
+    await copy.rename(renamed, "Renamed")
+    await copy.side.direct.perform("products.delete", {"id": deleted["id"]})
     assert await copy.mirror.refresh() == {}
     assert sorted(await copy.names()) == ["Gone", "Kept"]
     copy.side.pass_time(25 * 3600)
@@ -166,9 +166,9 @@ async def test_what_is_made_while_listing_is_not_forgotten(copy: Copy) -> None:
 
 async def test_events_of_connected_accounts_and_other_families_are_left_alone(copy: Copy) -> None:
     await copy.mirror.refresh()
-    given = {"id": "prod_1", "object": "product", "created": 1, "name": "Theirs"}
-    theirs = {"type": "product.created", "created": 1, "account": "acct_1", "data": {"object": given}}
-    await copy.database.write(lambda tx: copy.mirror.apply_event(tx, theirs))
+    product = {"id": "prod_1", "object": "product", "created": 1, "name": "Theirs"}
+    foreign_event = {"type": "product.created", "created": 1, "account": "acct_1", "data": {"object": product}}
+    await copy.database.write(lambda tx: copy.mirror.apply_event(tx, foreign_event))
     await copy.event("price.created", {"id": "price_1", "object": "price", "created": 1}, 1)
     assert await copy.select() == []
 
@@ -182,13 +182,13 @@ async def test_filters_that_are_no_columns_work_on_the_copy(copy: Copy) -> None:
     )
     customer = await call("customers.create", {"email": "a@b.c", "payment_method": "pm_card_visa"})
     args = {"customer": customer["id"], "items": [{"price": price["id"]}], "trial_period_days": 3}
-    made = await call("subscriptions.create", args)
+    subscription = await call("subscriptions.create", args)
     await copy.mirror.refresh()
     for where in (
         {"price": price["id"]},
         {"customer": customer["id"], "status": "all"},
         {"current_period_end": {"gt": copy.now()}},
     ):
-        assert [row["id"] for row in await copy.select("stripe.subscriptions", where=where)] == [made["id"]]
+        assert [row["id"] for row in await copy.select("stripe.subscriptions", where=where)] == [subscription["id"]]
     assert await copy.select("stripe.subscriptions", where={"price": "price_other"}) == []
     assert await copy.select("stripe.subscriptions", where={"status": "canceled"}) == []

@@ -115,8 +115,8 @@ async def one_object(side: Any, action: str, args: dict[str, Any]) -> bool:
 async def test_a_spoilt_call_is_made_once(side: Any, action: str, fault: str) -> None:
     args = await arguments(side, action)
     side.wire.faults = [fault, fault]
-    made = await side.drive(action, args)
-    assert made["metadata"]["payloom_step"] == "run_1:0"
+    answer = await side.drive(action, args)
+    assert answer["metadata"]["payloom_step"] == "run_1:0"
     assert [failure.kind for failure in side.failures] == ["stripe_no_answer"] * 2
     assert all(failure.data["in_doubt"] for failure in side.failures)
     assert await one_object(side, action, args)
@@ -130,9 +130,9 @@ async def test_a_slow_answer_is_waited_for_once(side: Any, action: str, fault: s
     impatient = StripeConnector(StripeSettings(side.stripe.secret_key, _url(side), timeout=0.3), side.clock)
     side.connector = impatient
     side.wire.faults = [fault]
-    made = await side.drive(action, args)
+    answer = await side.drive(action, args)
     await impatient.close()
-    assert made["metadata"]["payloom_step"] == "run_1:0"
+    assert answer["metadata"]["payloom_step"] == "run_1:0"
     assert [(failure.kind, failure.status) for failure in side.failures] == [("stripe_no_answer", 504)]
     assert await one_object(side, action, args)
 
@@ -161,8 +161,8 @@ async def test_a_fault_of_stripes_own_is_looked_into(side: Any, action: str, whe
     """Stripe keeps a 5xx as the answer of its key, whether the call had its effect (`after`) or not (`before`)."""
     args = await arguments(side, action)
     side.stripe.fail_next(status=status, when=when, method="POST")
-    made = await side.drive(action, args)
-    assert made["metadata"]["payloom_step"] == "run_1:0"
+    answer = await side.drive(action, args)
+    assert answer["metadata"]["payloom_step"] == "run_1:0"
     assert [(failure.kind, failure.data["outcome"]) for failure in side.failures] == [("stripe_error", "unknown")]
     assert await one_object(side, action, args)
 
@@ -212,8 +212,8 @@ async def test_a_look_up_among_many_finds_the_right_one(side: Any) -> None:
     for number in range(3):
         await side.direct.perform("refunds.create", {"payment_intent": intent, "amount": 100}, key=f"other:{number}")
     side.wire.faults = ["drop_response"]
-    made = await side.drive("refunds.create", {"payment_intent": intent, "amount": 100}, pause=2 * DAY)
-    assert made["metadata"]["payloom_step"] == "run_1:0"
+    answer = await side.drive("refunds.create", {"payment_intent": intent, "amount": 100}, pause=2 * DAY)
+    assert answer["metadata"]["payloom_step"] == "run_1:0"
     assert await side.count("refunds.list") == 4
 
 
@@ -232,28 +232,28 @@ CHANGES = [
 
 
 @unanswered
-@pytest.mark.parametrize(("action", "given", "status"), CHANGES)
+@pytest.mark.parametrize(("action", "params", "status"), CHANGES)
 @pytest.mark.parametrize("fault", ["drop_request", "drop_response"])
 @pytest.mark.parametrize("pause", [0, pytest.param(2 * DAY, marks=forgotten)])
 async def test_a_change_of_state_is_made_once(
-    side: Any, action: str, given: dict[str, Any], status: str, *, fault: str, pause: int
+    side: Any, action: str, params: dict[str, Any], status: str, *, fault: str, pause: int
 ) -> None:
-    intent = await side.direct.perform("payment_intents.create", given, key="held")
+    intent = await side.direct.perform("payment_intents.create", params, key="held")
     side.wire.faults = [fault]
-    made = await side.drive(action, {"id": intent["id"]}, pause=pause)
-    assert (made["id"], made["status"]) == (intent["id"], status)
+    changed = await side.drive(action, {"id": intent["id"]}, pause=pause)
+    assert (changed["id"], changed["status"]) == (intent["id"], status)
 
 
 @refused
-@pytest.mark.parametrize(("action", "given", "status"), CHANGES)
+@pytest.mark.parametrize(("action", "params", "status"), CHANGES)
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_a_change_of_state_survives_a_saved_fault(
-    side: Any, action: str, given: dict[str, Any], status: str, when: str
+    side: Any, action: str, params: dict[str, Any], status: str, when: str
 ) -> None:
-    intent = await side.direct.perform("payment_intents.create", given, key="held")
+    intent = await side.direct.perform("payment_intents.create", params, key="held")
     side.stripe.fail_next(status=500, when=when, method="POST")
-    made = await side.drive(action, {"id": intent["id"]})
-    assert (made["id"], made["status"]) == (intent["id"], status)
+    changed = await side.drive(action, {"id": intent["id"]})
+    assert (changed["id"], changed["status"]) == (intent["id"], status)
     assert len(side.failures) == 1
 
 
@@ -262,8 +262,8 @@ async def test_a_change_of_state_survives_a_saved_fault(
 async def test_a_deletion_whose_answer_was_lost_is_a_success(side: Any, fault: str) -> None:
     customer = await side.direct.perform("customers.create", {"name": "A"}, key="k")
     side.wire.faults = [fault]
-    made = await side.drive("customers.delete", {"id": customer["id"]})
-    assert (made["id"], made["deleted"]) == (customer["id"], True)
+    answer = await side.drive("customers.delete", {"id": customer["id"]})
+    assert (answer["id"], answer["deleted"]) == (customer["id"], True)
 
 
 async def test_deleting_what_never_was_is_refused(side: Any) -> None:
@@ -288,8 +288,8 @@ async def test_two_workers_at_once_make_one_object(side: Any) -> None:
     results = await asyncio.gather(
         *(side.connector.perform("refunds.create", args, key="run_1:0") for _ in range(5)), return_exceptions=True
     )
-    made = {result["id"] for result in results if isinstance(result, dict)}
-    assert len(made) == 1
+    ids = {result["id"] for result in results if isinstance(result, dict)}
+    assert len(ids) == 1
     for result in results:
         assert isinstance(result, dict) or (isinstance(result, StepFailed) and result.failure.retryable)
     assert await side.count("refunds.list") == 1

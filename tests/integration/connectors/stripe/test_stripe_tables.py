@@ -76,17 +76,17 @@ async def test_ended_subscriptions_are_rows_too(side: Any) -> None:
         side, "prices.create", product=product["id"], unit_amount=500, currency="usd", recurring={"interval": "month"}
     )
     customer = await make(side, "customers.create", email="a@b.c", payment_method="pm_card_visa")
-    made = [
+    subscriptions = [
         await make(
             side, "subscriptions.create", customer=customer["id"], items=[{"price": price["id"]}], trial_period_days=3
         )
         for _ in range(2)
     ]
-    await make(side, "subscriptions.cancel", id=made[0]["id"])
+    await make(side, "subscriptions.cancel", id=subscriptions[0]["id"])
     rows = await select(side, "stripe.subscriptions", where={"customer": customer["id"]})
     assert sorted(row["status"] for row in rows) == ["canceled", "trialing"]
     rows = await select(side, "stripe.subscriptions", where={"status": "trialing", "price": price["id"]})
-    assert [row["id"] for row in rows] == [made[1]["id"]]
+    assert [row["id"] for row in rows] == [subscriptions[1]["id"]]
 
 
 async def test_a_null_never_matches_and_only_nulls_are_an_error(side: Any) -> None:
@@ -131,13 +131,13 @@ async def test_a_search_view_takes_fields(side: Any) -> None:
         await make(side, "products.create", name=name, metadata={"tier": tier})
     side.pass_time(120)
 
-    async def found(**where: Any) -> list[str]:
+    async def names(**where: Any) -> list[str]:
         return sorted(row["name"] for row in await select(side, "stripe.products.search", where=where))
 
-    assert await found(name={"contains": "mug"}, metadata={"tier": "gold"}) == ["Blue mug"]
-    assert await found(name={"ne": "Hat"}, active=True) == ["Blue mug", "Red mug"]
-    assert await found(name=["Hat", "Red mug"]) == ["Hat", "Red mug"]
-    assert await found(query='metadata["tier"]:"base"') == ["Red mug"]
+    assert await names(name={"contains": "mug"}, metadata={"tier": "gold"}) == ["Blue mug"]
+    assert await names(name={"ne": "Hat"}, active=True) == ["Blue mug", "Red mug"]
+    assert await names(name=["Hat", "Red mug"]) == ["Hat", "Red mug"]
+    assert await names(query='metadata["tier"]:"base"') == ["Red mug"]
 
 
 async def test_what_is_searched_for_cannot_change_the_question(side: Any) -> None:
@@ -162,21 +162,21 @@ async def test_a_fault_of_the_line_is_worth_another_try(side: Any) -> None:
 
 
 async def test_the_studio_reads_page_by_page(side: Any) -> None:
-    made = await products(side, "A", "B", "C")
+    created = await products(side, "A", "B", "C")
     tables = StripeTables(side.connector)
     first = await tables.rows("stripe.products", {"active": True}, limit=2)
     second = await tables.rows("stripe.products", {"active": True}, cursor=first["next"], limit=2)
-    assert [row["id"] for row in (*first["data"], *second["data"])] == [one["id"] for one in reversed(made)]
+    assert [row["id"] for row in (*first["data"], *second["data"])] == [product["id"] for product in reversed(created)]
     assert second["next"] is None
     side.pass_time(120)
     first = await tables.rows("stripe.products.search", {"active": True}, limit=2)
     second = await tables.rows("stripe.products.search", {"active": True}, cursor=first["next"], limit=2)
-    assert {row["id"] for row in (*first["data"], *second["data"])} == {one["id"] for one in made}
+    assert {row["id"] for row in (*first["data"], *second["data"])} == {product["id"] for product in created}
     assert second["next"] is None
 
 
 async def test_every_view_describes_itself(side: Any) -> None:
-    described = {one["name"]: one for one in StripeTables(side.connector).describe()}
+    described = {table["name"]: table for table in StripeTables(side.connector).describe()}
     assert len(described) == 12
     invoices = described["stripe.invoices"]
     status = next(invoice for invoice in invoices["filters"] if invoice["name"] == "status")
@@ -184,4 +184,4 @@ async def test_every_view_describes_itself(side: Any) -> None:
     assert {"draft", "open", "paid"} <= set(status["choices"])
     assert next(invoice for invoice in invoices["filters"] if invoice["name"] == "due_date")["range"]
     assert {"name": "total", "type": "int", "nullable": False, "primary": False} in invoices["columns"]
-    assert "total" in {one["name"] for one in described["stripe.invoices.search"]["filters"]}
+    assert "total" in {field["name"] for field in described["stripe.invoices.search"]["filters"]}

@@ -280,14 +280,14 @@ async def test_no_question_reads_a_whole_table(database: Database) -> None:
     await migrate(database, TABLES, SystemClock())
     await database.write(fill)
     most, dialect = TOUCHED[database.dialect], database.dialect
-    asked = {name: await statements(database, question) for name, question in QUESTIONS.items()}
-    assert all(asked.values()), "every question is one for the database"
+    by_question = {name: await statements(database, question) for name, question in QUESTIONS.items()}
+    assert all(by_question.values()), "every question is one for the database"
     costs: dict[str, int] = {}
     # Postgres analyzes by itself soon after rows came; SQLite does when somebody says so, or never.
     for analyzed in (False, True) if dialect == "sqlite" else (True,):
         if analyzed:
             await database.write(lambda tx: tx.exec_driver_sql("ANALYZE"))
-        for name, selects in asked.items():
+        for name, selects in by_question.items():
             for statement, values in selects:
                 cost = await database.read(lambda tx, s=statement, v=values: touched(tx, s, v))
                 costs[f"{name}{' after ANALYZE' if analyzed else ''}: {' '.join(statement.split())}"] = cost

@@ -65,8 +65,8 @@ async def test_a_burst_is_worked_off_in_its_order_and_without_the_queue(
     monkeypatch.setattr(fixture.engine, "enqueue", lambda _tx, *entry, **_when: queued.append(entry))
     await fixture.service.start()
     events = [fixture.event("thing.created", f"evt_{n:03}", id=f"t{n}") for n in range(60)]
-    taken = await asyncio.gather(*[fixture.service.ingest(event) for event in events])
-    runs = [run for result in taken for run in result.runs]
+    intakes = await asyncio.gather(*[fixture.service.ingest(event) for event in events])
+    runs = [run for result in intakes for run in result.runs]
     assert len(runs) == 60
     assert set((await fixture.settled()).values()) == {"succeeded"}
     assert queued == []
@@ -81,18 +81,18 @@ async def test_an_event_is_answered_while_the_runs_before_it_are_still_to_begin(
     fixture = await crowded(database, tmp_path)
     await fixture.service.start()
     fixture.service._worker._busy += 1  # somebody takes a turn that does not end
-    taken = [await fixture.service.ingest(fixture.event("thing.created", f"evt_{n}", id=f"t{n}")) for n in range(9)]
+    intakes = [await fixture.service.ingest(fixture.event("thing.created", f"evt_{n}", id=f"t{n}")) for n in range(9)]
     rows = await fixture.queries.list()
-    assert {row["id"] for row in rows} == {result.runs[0] for result in taken}
+    assert {row["id"] for row in rows} == {result.runs[0] for result in intakes}
     assert {row["status"] for row in rows} == {"running"}
     assert fixture.ledger.attempts() == []
     assert await fixture.service.sweep() == 0, "nobody takes them for lost"
-    await fixture.service.cancel(taken[4].runs[0])
+    await fixture.service.cancel(intakes[4].runs[0])
     fixture.service._worker._busy -= 1
     fixture.service._worker._pump()
     statuses = await fixture.settled()
     assert sorted(statuses.values()) == ["canceled"] + ["succeeded"] * 8
-    assert statuses[taken[4].runs[0]] == "canceled"
+    assert statuses[intakes[4].runs[0]] == "canceled"
     await fixture.service.stop(1)
 
 
@@ -107,8 +107,8 @@ async def test_runs_about_one_object_keep_their_order(database: Database, tmp_pa
         for line in fixture.ledger.lines()
         if line.get("action") == "things.create" and "effect" in line
     ]
-    for thing in range(3):
-        own = [number for number in created if number % 3 == thing]
+    for remainder in range(3):
+        own = [number for number in created if number % 3 == remainder]
         assert own == sorted(own)
         assert len(own) == 6
     await fixture.service.stop(1)

@@ -92,13 +92,13 @@ async def stored(fixture: RunsFixture, *run_ids: str) -> list[Any]:
     return await fixture.database.read(read)
 
 
-async def waiting_for(fixture: RunsFixture, thing: str) -> str:
-    """A run that waits for the payment of `thing`."""
-    return (await fixture.service.call("waiting", {"thing": thing}, wait=0.1)).run_id
+async def waiting_for(fixture: RunsFixture, object_id: str) -> str:
+    """A run that waits for the payment of `object_id`."""
+    return (await fixture.service.call("waiting", {"thing": object_id}, wait=0.1)).run_id
 
 
-async def pay(fixture: RunsFixture, thing: str, amount: int = 1) -> IntakeResult:
-    return await fixture.service.ingest(fixture.event("thing.paid", id=thing, amount=amount))
+async def pay(fixture: RunsFixture, object_id: str, amount: int = 1) -> IntakeResult:
+    return await fixture.service.ingest(fixture.event("thing.paid", id=object_id, amount=amount))
 
 
 async def test_an_event_wakes_its_own_run_and_leaves_the_wait_of_another(fixture: RunsFixture) -> None:
@@ -177,8 +177,8 @@ steps:
     async def before_the_wait(when: str, _do: Any) -> None:
         if when == "after" and not arrived.is_set():
             arrived.set()
-            for thing, amount in (("t8", 8), ("t9", 9), ("t1", 1)):
-                await pay(fixture, thing, amount)
+            for object_id, amount in (("t8", 8), ("t9", 9), ("t1", 1)):
+                await pay(fixture, object_id, amount)
             await fixture.service.ingest(fixture.event("sub.updated", id="t1"))
 
     fixture.ledger.hooks.append(before_the_wait)
@@ -334,8 +334,8 @@ steps:
     assert await keys(fixture, first) == [None]
 
 
-async def in_lane(fixture: RunsFixture, thing: str, *, first: bool = False) -> str:
-    return (await fixture.service.ingest(fixture.event("thing.updated", id=thing, first=first))).runs[0]
+async def in_lane(fixture: RunsFixture, object_id: str, *, first: bool = False) -> str:
+    return (await fixture.service.ingest(fixture.event("thing.updated", id=object_id, first=first))).runs[0]
 
 
 async def test_the_end_of_a_run_lets_the_next_of_its_own_lane_go_and_no_other(fixture: RunsFixture) -> None:

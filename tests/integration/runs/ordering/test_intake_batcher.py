@@ -72,10 +72,10 @@ steps:
 @pytest.fixture
 async def fixture(database: Database, tmp_path: Path) -> AsyncIterator[RunsFixture]:
     """A started world."""
-    made = await build(database, tmp_path, limits=RunLimits(park_first=0.2))
-    await made.service.start()
-    yield made
-    await made.service.stop(2.0)
+    fixture = await build(database, tmp_path, limits=RunLimits(park_first=0.2))
+    await fixture.service.start()
+    yield fixture
+    await fixture.service.stop(2.0)
 
 
 async def transactions(database: Database) -> int:
@@ -94,11 +94,11 @@ async def test_events_that_arrive_together_are_stored_together(fixture: RunsFixt
     events = [
         fixture.event("thing.paid", id=f"t{number}", order=f"o{number:02}", amount=number) for number in range(100)
     ]
-    found = await asyncio.gather(*[fixture.service.ingest(event) for event in events])
+    intakes = await asyncio.gather(*[fixture.service.ingest(event) for event in events])
     if postgres:
         assert await transactions(fixture.database) - before < 12
-    assert all(taken.new and len(taken.runs) == 1 for taken in found)
-    assert len({taken.runs[0] for taken in found}) == 100
+    assert all(intake.new and len(intake.runs) == 1 for intake in intakes)
+    assert len({intake.runs[0] for intake in intakes}) == 100
     assert [row["paid"] for row in await fixture.rows("orders")] == list(range(100))
 
 
@@ -108,14 +108,14 @@ async def test_one_that_fails_fails_alone(fixture: RunsFixture) -> None:
     await fixture.put("orders", id="o1")
     events = [fixture.event("thing.created", id=f"t{number}", order=f"o{number}") for number in range(12)]
     early = fixture.event("thing.paid", id="x", order="not yet", amount=3)
-    found = await asyncio.gather(*[fixture.service.ingest(event) for event in [*events, early, *events[:4]]])
-    assert [taken.new for taken in found] == [True] * 13 + [False] * 4
-    statuses = [(await fixture.queries.get(taken.runs[0])).status for taken in found[:12]]
+    intakes = await asyncio.gather(*[fixture.service.ingest(event) for event in [*events, early, *events[:4]]])
+    assert [intake.new for intake in intakes] == [True] * 13 + [False] * 4
+    statuses = [(await fixture.queries.get(intake.runs[0])).status for intake in intakes[:12]]
     assert statuses == ["succeeded", "failed", *["succeeded"] * 10]
-    assert await fixture.status(found[12].runs[0]) == "waiting"
+    assert await fixture.status(intakes[12].runs[0]) == "waiting"
     assert [row["id"] for row in await fixture.rows("orders")] == sorted(f"o{number}" for number in range(12))
     await fixture.service.ingest(fixture.event("thing.created", id="t99", order="not yet"))
-    assert await fixture.settled(found[12].runs[0]) == {found[12].runs[0]: "succeeded"}
+    assert await fixture.settled(intakes[12].runs[0]) == {intakes[12].runs[0]: "succeeded"}
 
 
 async def test_a_lane_keeps_its_order_within_one_transaction(fixture: RunsFixture) -> None:

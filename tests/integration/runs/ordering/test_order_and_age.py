@@ -75,8 +75,8 @@ steps:
     )
     ran = {}
     for kind in ("ends", "waits", "fails"):
-        taken = await fixture.service.ingest(fixture.event("thing.created", f"evt_{kind}", id="t", what=kind))
-        ran[kind] = taken.runs[0]
+        intake = await fixture.service.ingest(fixture.event("thing.created", f"evt_{kind}", id="t", what=kind))
+        ran[kind] = intake.runs[0]
     assert await fixture.service.prune() == 0
     clock.advance(dt.timedelta(days=91))
     assert await fixture.service.prune() == 2

@@ -64,7 +64,7 @@ class Seen:
 
     def in_turn(self, row: str, *paid: int) -> None:
         """The calls were these, none began before the one before it had ended."""
-        assert self.by_row[row] == [(when, one) for one in paid for when in ("before", "after")]
+        assert self.by_row[row] == [(when, amount) for amount in paid for when in ("before", "after")]
 
 
 async def worker(database: Database, folder: Path, seen: Seen, clock: Clock | None = None, **files: str) -> RunsFixture:
@@ -140,11 +140,11 @@ async def test_the_order_is_that_of_the_commits_not_that_of_the_workers_clocks(
     ahead = await worker(database, tmp_path, seen, ManualClock(now))
     behind = await worker(database, tmp_path, seen, ManualClock(now - dt.timedelta(hours=1)))
 
-    async def held(_when: str, _do: Do) -> None:
+    async def hold(_when: str, _do: Do) -> None:
         await go.wait()
 
     for fixture in (ahead, behind):
-        fixture.ledger.hooks.append(held)
+        fixture.ledger.hooks.append(hold)
     await change(ahead, "insert", "a")
     for number in range(1, 9):
         await change(behind if number % 2 else ahead, "update", "a", paid=number)
@@ -162,11 +162,11 @@ async def test_rows_and_workflows_do_not_wait_for_each_other(database: Database,
     other = "name: Other\non: {table: orders, on: [insert, update]}\nsteps:\n  - log: hi\n"
     fixture = await worker(database, tmp_path, seen, follow=FOLLOW, other=other)
 
-    async def held(_when: str, do: Do) -> None:
+    async def hold(_when: str, do: Do) -> None:
         if do.args["body"]["row"] == "a":
             await go.wait()
 
-    fixture.ledger.hooks.append(held)
+    fixture.ledger.hooks.append(hold)
     for name in ("a", "b"):
         await change(fixture, "insert", name)
         await change(fixture, "update", name, paid=1)
@@ -207,26 +207,26 @@ async def test_many_changes_in_one_step_and_twice_the_same_row_in_one_transactio
 ) -> None:
     """More rows than lanes are locked one by one; each row's second run comes after its first."""
     seen, many = Seen(), lanes.MANY + 20
-    all_ = "name: All\non: {manual: true}\nsteps:\n" + "".join(
+    workflow = "name: All\non: {manual: true}\nsteps:\n" + "".join(
         f"  - update: orders\n    where: {{status: pending}}\n    set: {{paid: {number}}}\n    rows: 1..\n"
         for number in (1, 2)
     )
     follow = "name: Follow\non: {table: orders, on: update}\nsteps:\n  - insert: counters\n    values: {id: "
     follow += "\"${{ row.id + ':' + string(row.paid) + ':' + run.id }}\"}\n"
-    fixture = await worker(database, tmp_path, seen, follow=follow, all=all_)
+    fixture = await worker(database, tmp_path, seen, follow=follow, all=workflow)
     values = [{"id": f"o{number}"} for number in range(many)]
     await database.write(lambda tx: fixture.tables.perform(tx, "insert", "orders", {"values": values}))
     answer = await fixture.service.call("all", {}, trigger="manual", wait=30)
     assert answer.state == "answered"
     counts = await over(fixture)
     assert counts["succeeded"] == 2 * many + 1
-    found = await database.read(
+    rows = await database.read(
         lambda tx: tx.exec_driver_sql(
             "SELECT lane, trigger, finished_at, started_at, request FROM payloom_runs ORDER BY lane, lane_position"
         ).all()
     )
     ends: dict[str, list[Any]] = {}
-    for row in found:
+    for row in rows:
         if row.trigger == "table":
             ends.setdefault(row.lane, []).append(row.finished_at)
     assert len(ends) == many

@@ -50,19 +50,19 @@ async def databases(postgres_url: str) -> AsyncIterator[list[Database]]:
     opened = [open_database(postgres_url) for _ in range(2)]
     await migrate(opened[0])
     yield opened
-    for one in opened:
-        await one.close()
+    for database in opened:
+        await database.close()
 
 
 @pytest.fixture
 async def worlds(databases: list[Database], tmp_path: Path) -> AsyncIterator[list[RunsFixture]]:
     """Two workers."""
-    made = [await build(database, tmp_path, limits=RunLimits(answer_within=10)) for database in databases]
-    for fixture in made:
+    fixtures = [await build(database, tmp_path, limits=RunLimits(answer_within=10)) for database in databases]
+    for fixture in fixtures:
         await fixture.publish(fulfill=FULFILL, page=PAGE)
         await fixture.service.start()
-    yield made
-    for fixture in made:
+    yield fixtures
+    for fixture in fixtures:
         await fixture.service.stop(1.0)
 
 
@@ -118,16 +118,16 @@ async def status(fixture: RunsFixture) -> str:
 
 async def test_a_run_that_ends_while_somebody_begins_to_wait_for_it_waits_for_him(worlds: list[RunsFixture]) -> None:
     """His wait is written and not committed: the end comes after it, and wakes him."""
-    one, two = worlds
-    began, step = held(one)
-    first = asyncio.create_task(page(one))
+    owner, two = worlds
+    began, step = held(owner)
+    first = asyncio.create_task(page(owner))
     await began.wait()
     gate = Gate(two.database, "INSERT INTO payloom_waits")
     second = asyncio.create_task(page(two))
     await until(gate.reached.is_set)
     step.set()
     await asyncio.sleep(0.4)
-    assert await status(one) == "running", "its end waits for the lock"
+    assert await status(owner) == "running", "its end waits for the lock"
     gate.open()
     answers = await asyncio.gather(first, second)
     assert [answer.body for answer in answers] == ["obj_things.create"] * 2
@@ -135,11 +135,11 @@ async def test_a_run_that_ends_while_somebody_begins_to_wait_for_it_waits_for_hi
 
 async def test_who_begins_to_wait_while_the_run_ends_finds_it_over(worlds: list[RunsFixture]) -> None:
     """The end has looked who waits and is not committed: the caller comes after it, and takes the output."""
-    one, two = worlds
-    began, step = held(one)
-    first = asyncio.create_task(page(one))
+    owner, two = worlds
+    began, step = held(owner)
+    first = asyncio.create_task(page(owner))
     await began.wait()
-    gate = Gate(one.database, "payloom_waits.family = %(called)s")
+    gate = Gate(owner.database, "payloom_waits.family = %(called)s")
     step.set()
     await until(gate.reached.is_set)
     second = asyncio.create_task(page(two))
@@ -148,8 +148,8 @@ async def test_who_begins_to_wait_while_the_run_ends_finds_it_over(worlds: list[
     gate.open()
     answers = await asyncio.gather(first, second)
     assert [answer.body for answer in answers] == ["obj_things.create"] * 2
-    found = await two.queries.timeline(answers[1].run_id)
-    assert found["run"]["segment"] == 0, "it never slept"
+    timeline = await two.queries.timeline(answers[1].run_id)
+    assert timeline["run"]["segment"] == 0, "it never slept"
 
 
 async def test_nobody_is_forgotten_however_calls_and_ends_fall(worlds: list[RunsFixture]) -> None:

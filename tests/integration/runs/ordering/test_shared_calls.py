@@ -72,10 +72,10 @@ def limits() -> RunLimits:
 @pytest.fixture
 async def fixture(database: Database, tmp_path: Path) -> AsyncIterator[RunsFixture]:
     """A started world."""
-    made = await build(database, tmp_path, limits=limits())
-    await made.service.start()
-    yield made
-    await made.service.stop(2.0)
+    fixture = await build(database, tmp_path, limits=limits())
+    await fixture.service.start()
+    yield fixture
+    await fixture.service.stop(2.0)
 
 
 async def of(fixture: RunsFixture, workflow: str) -> list[dict[str, Any]]:
@@ -117,9 +117,9 @@ async def test_thanks_page_webhook_and_catch_up_fulfil_once_and_all_get_the_resu
     pages = [fixture.service.call("thanks", {"session": "s1"}, wait=15) for _ in range(20)]
     catching_up = [fixture.service.call("catch-up", {"session": "s1"}, trigger="manual", wait=15) for _ in range(20)]
     straight = [fixture.service.call("fulfill", {"session": "s1"}, trigger_index=1, wait=15) for _ in range(5)]
-    taken = asyncio.gather(*[fixture.service.ingest(event) for event in events])
+    intakes = asyncio.gather(*[fixture.service.ingest(event) for event in events])
     answers = await asyncio.gather(*pages, *catching_up, *straight)
-    hooks = [await fixture.service.answer(one.runs[0], wait=15) for one in await taken]
+    hooks = [await fixture.service.answer(intake.runs[0], wait=15) for intake in await intakes]
     [run] = await of(fixture, "fulfill")
     assert run["status"] == "succeeded"
     assert sorted(fixture.ledger.effects().values()) == ["receipt", "things.create"]
@@ -181,7 +181,7 @@ async def test_who_waits_gets_the_failure_and_a_later_call_tries_anew(fixture: R
         assert answer.failure.data["run"] == run["id"]
     again = await fixture.service.call("thanks", {"session": "s1"}, wait=10)
     assert again.state == "answered"
-    assert [one["status"] for one in await of(fixture, "fulfill")] == ["failed", "succeeded"]
+    assert [run["status"] for run in await of(fixture, "fulfill")] == ["failed", "succeeded"]
 
 
 async def test_a_failed_call_can_be_caught_and_a_failed_caller_retried(fixture: RunsFixture) -> None:
@@ -202,7 +202,7 @@ async def test_a_failed_call_can_be_caught_and_a_failed_caller_retried(fixture: 
     assert page.failure.message == "No again."
     await fixture.service.retry(page.run_id, person=SYSTEM)
     assert (await fixture.service.answer(page.run_id, wait=10)).body["order"] == "s1"
-    assert [one["status"] for one in await of(fixture, "fulfill")] == ["failed", "failed", "succeeded"]
+    assert [run["status"] for run in await of(fixture, "fulfill")] == ["failed", "failed", "succeeded"]
 
 
 async def test_a_failed_run_is_not_retried_once_another_has_taken_its_place(fixture: RunsFixture) -> None:
@@ -225,7 +225,7 @@ async def test_a_failed_run_is_not_retried_once_another_has_taken_its_place(fixt
     await fixture.service.retry(first["id"], person=SYSTEM)
     await fixture.settled(first["id"])
     assert (await fixture.service.call("thanks", {"session": "s1"}, wait=10)).body["order"] == "s1"
-    assert [one["status"] for one in await of(fixture, "fulfill")] == ["succeeded", "canceled"]
+    assert [run["status"] for run in await of(fixture, "fulfill")] == ["succeeded", "canceled"]
 
 
 async def test_canceling_a_caller_leaves_the_shared_run_alone(fixture: RunsFixture) -> None:
@@ -251,29 +251,29 @@ async def test_a_fork_keeps_the_result_unless_it_begins_before_the_call(fixture:
     page = await fixture.service.call("thanks", {"session": "s1"}, wait=10)
     after = await fixture.service.fork(page.run_id, path="1", person=SYSTEM)
     before = await fixture.service.fork(page.run_id, path="0", person=SYSTEM)
-    assert {(await fixture.service.answer(one.id, wait=10)).body["order"] for one in (after, before)} == {"s1"}
+    assert {(await fixture.service.answer(fork.id, wait=10)).body["order"] for fork in (after, before)} == {"s1"}
     assert len(await of(fixture, "fulfill")) == 1
     assert sorted(fixture.ledger.effects().values()).count("things.create") == 1
 
 
 async def test_a_worker_that_did_not_begin_it_waits_for_it_too(database: Database, tmp_path: Path) -> None:
     """Two workers on one database: the page's run sleeps in one, the fulfilment ends in the other."""
-    one, two = [await build(database, tmp_path, limits=limits()) for _ in range(2)]
-    for each in (one, two):
+    owner, two = [await build(database, tmp_path, limits=limits()) for _ in range(2)]
+    for each in (owner, two):
         await each.publish(**ALL)
         await each.service.start()
-    await one.put("orders", id="s1")
-    gate = slow(one, "things.create")
-    first = await begun(one, "thanks", session="s1")
-    await waiting(one, first)
+    await owner.put("orders", id="s1")
+    gate = slow(owner, "things.create")
+    first = await begun(owner, "thanks", session="s1")
+    await waiting(owner, first)
     second = await begun(two, "thanks", session="s1")
     await waiting(two, second)
-    [run] = await of(one, "fulfill")
+    [run] = await of(owner, "fulfill")
     gate.set()
-    answers = [await two.service.answer(second, wait=10), await one.service.answer(first, wait=10)]
+    answers = [await two.service.answer(second, wait=10), await owner.service.answer(first, wait=10)]
     assert [answer.body["order"] for answer in answers] == ["s1", "s1"]
     assert [each["id"] for each in await of(two, "fulfill")] == [run["id"]]
-    for each in (one, two):
+    for each in (owner, two):
         await each.service.stop(1.0)
 
 
@@ -363,7 +363,7 @@ async def test_a_run_that_began_when_calls_were_inline_ends_inline(fixture: Runs
     await fixture.publish(**ALL)
     new = await begun(fixture, "thanks", session="s1")
     gate.set()
-    answers = [await fixture.service.answer(one, wait=10) for one in (old, new)]
+    answers = [await fixture.service.answer(run_id, wait=10) for run_id in (old, new)]
     [run] = await of(fixture, "fulfill")
     assert [answer.body["key"] for answer in answers] == [f"{old}:0.call.0", f"{run['id']}:0"]
     paths = [step["path"] for step in (await fixture.queries.timeline(old))["steps"]]
@@ -384,8 +384,8 @@ async def test_only_a_run_with_a_key_looks_who_waits_for_it(fixture: RunsFixture
             looks.append(statement)
 
     for kind in ("created", "updated"):
-        taken = await fixture.service.ingest(fixture.event(f"thing.{kind}", id=f"t-{kind}"))
-        await fixture.service.answer(taken.runs[0], wait=10)
+        intake = await fixture.service.ingest(fixture.event(f"thing.{kind}", id=f"t-{kind}"))
+        await fixture.service.answer(intake.runs[0], wait=10)
     assert looks == []
     await fixture.service.call("thanks", {"session": "s1"}, wait=10)
     await fixture.service.call("thanks", {"session": "s1"}, wait=10)
@@ -401,8 +401,8 @@ async def test_a_secret_in_the_key_is_masked_wherever_it_is_shown(fixture: RunsF
     page = await begun(fixture, "thanks", session=secret)
     await waiting(fixture, page)
     await fixture.service.call("itself", {"key": secret, "next": secret}, trigger="manual", wait=10)
-    kept = "SELECT args AS a, failure AS b FROM payloom_steps UNION ALL SELECT details, NULL FROM payloom_waits"
-    rows = await fixture.database.read(lambda tx: tx.exec_driver_sql(kept).all())
+    query = "SELECT args AS a, failure AS b FROM payloom_steps UNION ALL SELECT details, NULL FROM payloom_waits"
+    rows = await fixture.database.read(lambda tx: tx.exec_driver_sql(query).all())
     assert len(rows) >= 3
     assert secret not in str(rows)
     assert "redacted" in str(rows)

@@ -81,8 +81,8 @@ def test_every_door_that_takes_an_address_is_in_the_table(strict: Site) -> None:
     app: Any = create_app(load_project(settings.root, settings), settings)
     routes = [route for route in app.routes if isinstance(route, Route) and door_of(route.path).name == "accounts"]
     paths = {route.path for route in routes if "POST" in (route.methods or ())}
-    asked = {path: strict.client().post(path, json={"email": "x"}).text for path in paths if path.startswith("/api/")}
-    taking = {path for path, text in asked.items() if '"email":"there is no such field"' not in text}
+    replies = {path: strict.client().post(path, json={"email": "x"}).text for path in paths if path.startswith("/api/")}
+    taking = {path for path, text in replies.items() if '"email":"there is no such field"' not in text}
     # Who is signed in, or whose sign-in waits, is asked for no address.
     unaware = {"/api/auth/sign-out", "/api/auth/second-factor/passkeys"}
     assert taking - unaware == {path for path, _ in JSON_DOORS.values()}

@@ -47,16 +47,16 @@ def test_asking_for_a_new_password_is_answered_alike(site: Site, state: str, doo
 
 
 def test_asking_takes_as_long_for_a_known_as_for_an_unknown_address(site: Site) -> None:
-    took: dict[str, list[float]] = {"verified": [], "unknown": []}
+    durations: dict[str, list[float]] = {"verified": [], "unknown": []}
     for _ in range(8):
-        for state, times in took.items():
+        for state, times in durations.items():
             email = site.account(state)
             with site.client() as browser:
                 browser.get("/forgot")
                 begin = time.perf_counter()
                 assert browser.post("/api/auth/forgot", json={"email": email}).status_code == 202
                 times.append(time.perf_counter() - begin)
-    known, unknown = (statistics.median(times) for times in took.values())
+    known, unknown = (statistics.median(times) for times in durations.values())
     assert known < 3 * unknown + 0.01
     assert unknown < 3 * known + 0.01
 
@@ -116,7 +116,7 @@ def test_opening_a_link_changes_nothing(site: Site, path: str, purpose: str) -> 
     def rows() -> list[object]:
         tables = ("payloom_accounts", "payloom_links", "payloom_sessions")
         return site.database(
-            lambda tx: [tx.execute(sa.text(f"SELECT * FROM {one} ORDER BY 1")).all() for one in tables]
+            lambda tx: [tx.execute(sa.text(f"SELECT * FROM {table} ORDER BY 1")).all() for table in tables]
         )
 
     token = new_link(site, email, purpose)
@@ -125,9 +125,9 @@ def test_opening_a_link_changes_nothing(site: Site, path: str, purpose: str) -> 
         answer = httpx.request(method, f"{site.server.url}{path}", params={"token": token})
         assert answer.status_code in {200, 405}
     assert rows() == before
-    shown = httpx.get(f"{site.server.url}{path}", params={"token": token})
-    assert (shown.headers["referrer-policy"], shown.headers["cache-control"]) == ("no-referrer", "no-store")
-    assert email in shown.text
+    page = httpx.get(f"{site.server.url}{path}", params={"token": token})
+    assert (page.headers["referrer-policy"], page.headers["cache-control"]) == ("no-referrer", "no-store")
+    assert email in page.text
     assert httpx.get(f"{site.server.url}{path}", params={"token": "guess"}).status_code == 403
 
 

@@ -91,8 +91,8 @@ async def test_a_burst_is_refused_within_the_patience_and_an_address_has_only_a_
     await asyncio.sleep(0)
     waiting = [asyncio.create_task(hashing.verify("x", None, caller="a")) for _ in range(WAITING_PER_CALLER + 3)]
     refused = await asyncio.gather(*waiting, return_exceptions=True)
-    assert {type(one) for one in refused} == {SignInBusy}
-    errors = [one for one in refused if isinstance(one, SignInBusy)]
+    assert {type(refusal) for refusal in refused} == {SignInBusy}
+    errors = [refusal for refusal in refused if isinstance(refusal, SignInBusy)]
     assert errors[0].data["retry_after"] > 0
     assert errors[0].status == 503
     passwords.go.set()

@@ -100,7 +100,7 @@ def test_a_malformed_passkey_is_refused_and_no_error_of_the_server(strict: Site,
 def test_a_removed_passkey_opens_nothing_and_asks_for_nothing(strict: Site) -> None:
     owner, _ = passkey_member(strict)
     stranger, _ = passkey_member(strict)
-    (mine,) = owner.browser.get(OWN).json()["passkeys"]
-    assert stranger.browser.delete(f"{OWN}/passkeys/{mine['id']}").status_code == 403
-    assert owner.browser.delete(f"{OWN}/passkeys/{mine['id']}").json()["recovery_codes"] == 0
+    (passkey,) = owner.browser.get(OWN).json()["passkeys"]
+    assert stranger.browser.delete(f"{OWN}/passkeys/{passkey['id']}").status_code == 403
+    assert owner.browser.delete(f"{OWN}/passkeys/{passkey['id']}").json()["recovery_codes"] == 0
     assert strict.opens(owner.email, PASSWORD)

@@ -36,8 +36,8 @@ API = "/api/_payloom"
 def link(owner: Member) -> httpx.Client:
     """The first step: a sign-in link."""
     browser, server = owner.site.client(), owner.site.server
-    made = server.http.post(f"{API}/accounts/{owner.id}/link", headers=server.admin).json()["url"]
-    token = made.rpartition("token=")[2]
+    url = server.http.post(f"{API}/accounts/{owner.id}/link", headers=server.admin).json()["url"]
+    token = url.rpartition("token=")[2]
     answer = browser.post(f"{API}/session", json={"token": token})
     assert (answer.status_code, answer.json()["next"]) == (202, "/sign-in/second-factor")
     assert browser.post(f"{API}/session", json={"token": token}).status_code == 403

@@ -37,8 +37,8 @@ def test_somebody_sees_where_they_are_signed_in_and_no_token(site: Site) -> None
     phone = site.sign_in(email, **{"user-agent": FIREFOX})
     laptop = site.sign_in(email, **{"user-agent": EDGE})
     seen = sessions(laptop)
-    assert [one["agent"] for one in seen][:2] == ["Edge on Windows", "Firefox on Linux"]
-    assert [one["current"] for one in seen] == [True, False, False]
+    assert [entry["agent"] for entry in seen][:2] == ["Edge on Windows", "Firefox on Linux"]
+    assert [entry["current"] for entry in seen] == [True, False, False]
     assert seen[0]["address"] == laptop.headers["x-forwarded-for"]
     tokens = [browser.cookies["payloom_session"] for browser in (phone, laptop)]
     assert not [token for token in tokens if token in str(seen)]
@@ -63,28 +63,28 @@ def test_one_session_is_ended_and_only_an_own_one(
     site: Site, end: Callable[[httpx.Client, str], int], done: int
 ) -> None:
     email = site.account("verified")
-    mine, lost = site.sign_in(email), site.sign_in(email)
+    own, lost = site.sign_in(email), site.sign_in(email)
     stranger = site.sign_in(site.account("verified"))
-    name = next(one["id"] for one in sessions(lost) if one["current"])
+    name = next(entry["id"] for entry in sessions(lost) if entry["current"])
     assert end(stranger, name) == 404
     assert lost.get("/api/auth/me").status_code == 200
-    assert end(mine, name) == done
+    assert end(own, name) == done
     assert lost.get("/api/auth/me").status_code == 401
-    assert mine.get("/api/auth/me").status_code == 200
-    assert end(mine, name) == 404
+    assert own.get("/api/auth/me").status_code == 200
+    assert end(own, name) == 404
 
 
 @pytest.mark.parametrize("form", [False, True])
 def test_all_other_sessions_are_ended(site: Site, form: bool) -> None:
     email = site.account("verified")
-    mine, others = site.sign_in(email), [site.sign_in(email) for _ in range(3)]
+    own, others = site.sign_in(email), [site.sign_in(email) for _ in range(3)]
     if form:
-        mine.get("/sessions")
-        assert mine.post("/sessions", data={"csrf_token": mine.cookies["payloom_csrf"]}).status_code == 303
+        own.get("/sessions")
+        assert own.post("/sessions", data={"csrf_token": own.cookies["payloom_csrf"]}).status_code == 303
     else:
-        assert mine.delete("/api/auth/sessions").json()["ended"] >= 3
+        assert own.delete("/api/auth/sessions").json()["ended"] >= 3
     assert [other.get("/api/auth/me").status_code for other in others] == [401, 401, 401]
-    assert len(sessions(mine)) == 1
+    assert len(sessions(own)) == 1
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
@@ -165,7 +165,7 @@ def test_support_does_nothing_to_an_admin(site: Site, call: str) -> None:
 def do(site: Site, browser: httpx.Client, email: str, call: str) -> int:
     """Do something to an account; returns the status."""
     account = site.database(lambda tx: find_account(tx, email=email))
-    session = next(one["id"] for one in sessions(site.sign_in(email)) if one["current"])
+    session = next(entry["id"] for entry in sessions(site.sign_in(email)) if entry["current"])
     method, path, body = CALLS[call]
     address = f"{API}/accounts{path.format(id=account.id, session=session)}"
     return browser.request(method, address, json=body).status_code
@@ -215,9 +215,9 @@ def test_a_deleted_account_leaves_its_orders_and_nothing_of_the_person(site: Sit
         assert site.database(lambda tx, query=query: tx.execute(query, {"id": account.id}).scalar()) == 0, table
     # The address is free, and who takes it is somebody else.
     with site.client() as again:
-        made = again.post("/api/auth/sign-up", json={"email": email, "password": PASSWORD})
-        assert made.status_code == 201
-        assert made.json()["user"]["id"] != account.id
+        response = again.post("/api/auth/sign-up", json={"email": email, "password": PASSWORD})
+        assert response.status_code == 201
+        assert response.json()["user"]["id"] != account.id
 
 
 AGES = {

@@ -119,12 +119,12 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         server = stack.enter_context(running_server(tmp_path_factory.mktemp("shop"), FILES, database_url=url))
         own = {"origin": server.url, "sec-fetch-site": "same-origin"}
         clients = {
-            who: stack.enter_context(httpx.Client(base_url=server.url, headers=own, verify=NO_TLS, timeout=20))
-            for who in ("guest", *ROLES)
+            person: stack.enter_context(httpx.Client(base_url=server.url, headers=own, verify=NO_TLS, timeout=20))
+            for person in ("guest", *ROLES)
         }
-        for who in ROLES:
-            body = {"email": f"{who}@shop.test", "password": PASSWORD}
-            assert clients[who].post("/api/auth/sign-in", json=body).status_code == 200
+        for person in ROLES:
+            body = {"email": f"{person}@shop.test", "password": PASSWORD}
+            assert clients[person].post("/api/auth/sign-in", json=body).status_code == 200
         server.deliver(event("charge.captured", "evt_seen", id="ch_seen0001"))
         yield Site(server, clients)
 
@@ -410,17 +410,17 @@ def test_what_was_not_done_is_not_recorded(site: Site) -> None:
     assert site.entry_of(answer) is None
 
 
-@pytest.mark.parametrize("who", ["support", "boss"])
-def test_a_change_that_is_refused_while_it_is_made_is_recorded_as_refused_alone(site: Site, who: str) -> None:
+@pytest.mark.parametrize("person", ["support", "boss"])
+def test_a_change_that_is_refused_while_it_is_made_is_recorded_as_refused_alone(site: Site, person: str) -> None:
     """Support may start by hand what its role allows; nobody takes an own role away."""
     call = {
         "support": ("POST", "/workflows/ask/run", {}),
         "boss": ("POST", "/runs/run_nothing/cancel", None),
-    }[who]
-    answer = site.clients[who].request(call[0], f"{API}{call[1]}", json=call[2])
-    mine = [e for e in site.entries(limit=20) if e["request_id"] == answer.headers["payloom-request-id"]]
-    assert [entry["outcome"] for entry in mine] == (["refused"] if answer.status_code == 403 else [])
-    assert answer.status_code == (403 if who == "support" else 404)
+    }[person]
+    answer = site.clients[person].request(call[0], f"{API}{call[1]}", json=call[2])
+    entries = [e for e in site.entries(limit=20) if e["request_id"] == answer.headers["payloom-request-id"]]
+    assert [entry["outcome"] for entry in entries] == (["refused"] if answer.status_code == 403 else [])
+    assert answer.status_code == (403 if person == "support" else 404)
 
 
 def test_the_bearer_of_the_token_is_recorded_with_what_the_command_line_says(site: Site) -> None:
@@ -504,7 +504,7 @@ def test_an_entry_whose_time_is_up_can_be_deleted(site: Site) -> None:
 def test_the_list_is_filtered_and_paged(site: Site) -> None:
     keys = [note(site) for _ in range(3)]
     newest = site.server.manage("/audit", action="row", limit=2)
-    assert [one["target"] for one in newest["data"]] == [f"notes/{keys[2]}", f"notes/{keys[1]}"]
+    assert [entry["target"] for entry in newest["data"]] == [f"notes/{keys[2]}", f"notes/{keys[1]}"]
     older = site.server.manage("/audit", action="row", limit=2, before=newest["next"])
     assert older["data"][0]["target"] == f"notes/{keys[0]}"
     assert {entry["action"] for entry in site.entries(action="row.inserted", limit=200)} == {"row.inserted"}
@@ -528,11 +528,11 @@ def test_the_export_has_every_entry_and_no_formula(site: Site) -> None:
     assert SECRET not in text + lines
 
 
-@pytest.mark.parametrize("who", ["guest", "customer", "viewer", "support"])
+@pytest.mark.parametrize("person", ["guest", "customer", "viewer", "support"])
 @pytest.mark.parametrize("path", ["/audit", "/audit/export"])
-def test_only_admins_read_the_trail(site: Site, who: str, path: str) -> None:
+def test_only_admins_read_the_trail(site: Site, person: str, path: str) -> None:
     site.clients["guest"].cookies.clear()
-    assert site.clients[who].get(f"{API}{path}").status_code in {401, 403}
+    assert site.clients[person].get(f"{API}{path}").status_code in {401, 403}
 
 
 def test_the_command_line_lists_and_exports_the_trail(site: Site) -> None:

@@ -212,7 +212,7 @@ def test_a_run_goes_on_and_is_repeated_with_the_values_as_they_were(server: Runn
     runs = server.manage("/runs", workflow="keeps")["data"]
     fork = server.http.post(f"/api/_payloom/runs/{runs[0]['id']}/fork", json={"path": "1"}, headers=server.admin)
     assert fork.status_code == 200, fork.text
-    run = server.wait(lambda: (one := server.manage(f"/runs/{fork.json()['id']}"))["finished_at"] and one)
+    run = server.wait(lambda: (run := server.manage(f"/runs/{fork.json()['id']}"))["finished_at"] and run)
     assert run["status"] == "succeeded", run["failure"]
     table = metadata.tables["payloom_runs"]
     output = selected(server, sa.select(table.c.output).where(table.c.id == run["id"]))[0]["output"]
@@ -365,13 +365,13 @@ async def test_rotation_seals_everything_anew_in_batches_and_old_keys_are_free_t
     await database.close()
     both = Sealer(ring(new, old))
     database = open_database(url, both)
-    found = list(reseal.sealed_columns())
+    columns = list(reseal.sealed_columns())
     try:
         reseal.sealed_columns = lambda: iter([(table, [table.c.value, table.c.text, table.c.bytes])])
         report = await reseal.reseal(database, both)
         again = await reseal.reseal(database, both)
     finally:
-        reseal.sealed_columns = lambda: iter(found)
+        reseal.sealed_columns = lambda: iter(columns)
     assert (report.changed, again.changed) == (3 * 450, 0)
     assert set(report.sealed_by) == {both.keyring.current}
     await database.close()

@@ -38,16 +38,16 @@ def test_the_commands_rotate_the_file_s_key_while_the_server_runs(tmp_path: Path
         # The server finds the new key by itself, reads what it sealed, and writes on.
         fork = server.http.post(f"/api/_payloom/runs/{first}/fork", json={}, headers=server.admin)
         assert fork.status_code == 200, fork.text
-        run = server.wait(lambda: (one := server.manage(f"/runs/{fork.json()['id']}"))["finished_at"] and one)
+        run = server.wait(lambda: (run := server.manage(f"/runs/{fork.json()['id']}"))["finished_at"] and run)
         assert run["status"] == "succeeded"
         entries = server.manage("/audit", action="keys.rotated")["data"]
-        assert [(one["actor_kind"], one["outcome"]) for one in entries] == [("operator", "done")]
+        assert [(entry["actor_kind"], entry["outcome"]) for entry in entries] == [("operator", "done")]
     assert payloom_process.run("keys", "rotate", cwd=tmp_path).returncode == 0
     pruned = payloom_process.run("keys", "prune", cwd=tmp_path)
     assert pruned.returncode == 0, pruned.stderr
     assert len((tmp_path / "data" / "sealing.key").read_text("utf-8").split()) == 1
     status = json.loads(payloom_process.run("keys", "status", "--json", cwd=tmp_path).stdout)
-    assert [one["seals"] for one in status["keys"]] == [True]
+    assert [key["seals"] for key in status["keys"]] == [True]
     assert status["unknown"] == []
 
 

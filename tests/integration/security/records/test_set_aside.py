@@ -137,18 +137,18 @@ def test_every_verified_event_is_answered_and_kept_as_what_it_is(
         assert grown(server, before) == {'payloom_webhooks_total{outcome="wrong_mode"}': 1}
         return
     assert answer.status_code == 200, answer.text
-    shown = server.manage(f"/events/{body['id']}")
-    listed = {one["id"]: one for one in server.manage("/events", limit=200)["data"]}[body["id"]]
+    details = server.manage(f"/events/{body['id']}")
+    listed = {event["id"]: event for event in server.manage("/events", limit=200)["data"]}[body["id"]]
     if fate in {"started", "unhandled"}:
         assert "set_aside" not in answer.json()
-        assert (shown["set_aside"], listed["set_aside"]) == (None, None)
+        assert (details["set_aside"], listed["set_aside"]) == (None, None)
         assert listed["state"] == "unhandled" if fate == "unhandled" else listed["runs"] == 1
         assert grown(server, before) == {'payloom_webhooks_total{outcome="stored"}': 1}
         return
     assert answer.json()["set_aside"] == fate
     assert (listed["state"], listed["set_aside"], listed["runs"]) == ("set_aside", fate, 0)
-    assert shown["set_aside"]["reason"] == fate
-    assert shown["set_aside"]["hint"]
+    assert details["set_aside"]["reason"] == fate
+    assert details["set_aside"]["hint"]
     assert runs_of(server, body["id"]) == []
     assert grown(server, before) == {
         'payloom_webhooks_total{outcome="set_aside"}': 1,
@@ -201,9 +201,13 @@ def test_what_payloom_does_not_understand_is_kept_if_it_names_itself(server: Run
     if answer.json()["duplicate"]:
         pytest.fail("the other database's test sent it here")
     assert grown(server, before)['payloom_events_set_aside_total{reason="unknown_kind"}'] == 1
-    shown = server.manage(f"/events/{body['id']}")
-    assert (shown["state"], shown["set_aside"]["reason"], shown["type"]) == ("set_aside", "unknown_kind", body["type"])
-    assert shown["payload"]["id"] == body["id"]
+    details = server.manage(f"/events/{body['id']}")
+    assert (details["state"], details["set_aside"]["reason"], details["type"]) == (
+        "set_aside",
+        "unknown_kind",
+        body["type"],
+    )
+    assert details["payload"]["id"] == body["id"]
     assert deliver(server, body).json() == {
         "received": True,
         "event": body["id"],
@@ -216,8 +220,8 @@ def test_what_payloom_does_not_understand_is_kept_if_it_names_itself(server: Run
 def test_a_thin_event_says_of_what_and_of_whom_it_is(server: RunningServer) -> None:
     body = thin(STRANGER)
     deliver(server, body)
-    shown = server.manage(f"/events/{body['id']}")
-    assert (shown["object_id"], shown["account"], shown["created"]) == ("mtr_123", STRANGER, 1_796_031_000)
+    details = server.manage(f"/events/{body['id']}")
+    assert (details["object_id"], details["account"], details["created"]) == ("mtr_123", STRANGER, 1_796_031_000)
 
 
 def test_a_forged_event_is_refused_whatever_it_is(server: RunningServer) -> None:
@@ -231,14 +235,16 @@ def test_the_overview_and_the_lists_show_them_apart_with_what_to_do(server: Runn
     foreign = snapshot("payment_intent.succeeded", STRANGER)
     deliver(server, foreign)
     overview = server.manage("/overview")
-    of_strangers = next(one for one in overview["set_aside"]["reasons"] if one["reason"] == "foreign_account")
+    of_strangers = next(entry for entry in overview["set_aside"]["reasons"] if entry["reason"] == "foreign_account")
     assert overview["set_aside"]["count"] == before["set_aside"]["count"] + 1
     assert "account:" in of_strangers["hint"]
     assert overview["unhandled"]["count"] == before["unhandled"]["count"]
     assert overview["last_24h"]["payments"] == before["last_24h"]["payments"]
-    assert foreign["id"] not in {one["event_id"] for one in overview["payments"]}
-    assert foreign["id"] in {one["id"] for one in server.manage("/events", state="set_aside", limit=200)["data"]}
-    assert foreign["id"] not in {one["id"] for one in server.manage("/events", state="unhandled", limit=200)["data"]}
+    assert foreign["id"] not in {payment["event_id"] for payment in overview["payments"]}
+    assert foreign["id"] in {event["id"] for event in server.manage("/events", state="set_aside", limit=200)["data"]}
+    assert foreign["id"] not in {
+        event["id"] for event in server.manage("/events", state="unhandled", limit=200)["data"]
+    }
 
 
 def test_no_set_aside_event_is_a_sample_to_try_a_workflow_with(server: RunningServer) -> None:
@@ -254,9 +260,9 @@ def test_no_set_aside_event_is_a_sample_to_try_a_workflow_with(server: RunningSe
 
 def publish(server: RunningServer, name: str, text: str) -> None:
     """Write a workflow and publish it."""
-    made = server.http.post("/api/_payloom/workflows", json={"id": name, "text": text}, headers=server.admin)
-    assert made.status_code == 201, made.text
-    assert made.json()["published"], made.text
+    response = server.http.post("/api/_payloom/workflows", json={"id": name, "text": text}, headers=server.admin)
+    assert response.status_code == 201, response.text
+    assert response.json()["published"], response.text
 
 
 TAKES = """
@@ -289,9 +295,9 @@ def test_it_is_handled_once_there_is_a_trigger(server: RunningServer, how: str, 
         assert "set_aside" not in deliver(server, body).json()
         # Only the first of them takes it up.
         assert deliver(server, body).json()["duplicate"]
-    shown = server.wait(lambda: (one := server.manage(f"/events/{body['id']}"))["state"] == "handled" and one)
-    assert shown["set_aside"] is None
-    assert len(shown["runs"]) == 1
+    details = server.wait(lambda: (event := server.manage(f"/events/{body['id']}"))["state"] == "handled" and event)
+    assert details["set_aside"] is None
+    assert len(details["runs"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -315,7 +321,7 @@ def test_the_command_line_shows_the_state_and_what_to_do(server: RunningServer) 
     root = server.settings.root
     listed = payloom_process.run("events", "list", "--state", "set_aside", "--json", cwd=root)
     assert body["id"] in {load["id"] for load in json.loads(listed.stdout)["data"]}, listed.stderr
-    shown = payloom_process.run("events", "show", body["id"], cwd=root)
-    assert json.loads(shown.stdout)["set_aside"]["reason"] == "foreign_account"
+    completed = payloom_process.run("events", "show", body["id"], cwd=root)
+    assert json.loads(completed.stdout)["set_aside"]["reason"] == "foreign_account"
     table = payloom_process.run("events", "list", cwd=root)
     assert "set_aside" in table.stdout

@@ -55,7 +55,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 
 def explained(server: RunningServer, event_id: str) -> dict[str, dict[str, Any]]:
-    return {one["workflow"]: one for one in server.manage(f"/events/{event_id}")["explanations"]}
+    return {
+        explanation["workflow"]: explanation for explanation in server.manage(f"/events/{event_id}")["explanations"]
+    }
 
 
 @pytest.mark.parametrize("workflow", EXPECTED)
@@ -82,12 +84,14 @@ def test_an_event_whose_once_key_is_taken_names_the_run_that_has_it(server: Runn
 
 def test_a_workflow_that_was_published_after_the_event_says_so(server: RunningServer) -> None:
     text = f"name: Later\non: {{stripe: charge, actions: [captured]}}\n{STEPS}"
-    made = server.http.post("/api/_payloom/workflows", json={"id": "later", "text": text}, headers=server.admin)
-    assert made.json()["published"], made.text
+    response = server.http.post("/api/_payloom/workflows", json={"id": "later", "text": text}, headers=server.admin)
+    assert response.json()["published"], response.text
     assert explained(server, "evt_why")["later"]["reason"] == "later"
 
 
 def test_the_command_line_says_it_too(server: RunningServer) -> None:
-    shown = payloom_process.run("events", "show", "evt_why", cwd=server.settings.root)
-    reasons = {one["workflow"]: one["reason"] for one in json.loads(shown.stdout)["explanations"]}
+    completed = payloom_process.run("events", "show", "evt_why", cwd=server.settings.root)
+    reasons = {
+        explanation["workflow"]: explanation["reason"] for explanation in json.loads(completed.stdout)["explanations"]
+    }
     assert reasons["other-account"] == "account"

@@ -174,13 +174,13 @@ def test_every_route_has_a_row(street: Street) -> None:
     assert street.routes() - endpoints == set(OWN_ROUTES)
 
 
-@pytest.mark.parametrize("who", PEOPLE)
-def test_each_route_lets_in_whom_its_row_names(street: Street, who: str) -> None:
+@pytest.mark.parametrize("person", PEOPLE)
+def test_each_route_lets_in_whom_its_row_names(street: Street, person: str) -> None:
     wrong: dict[str, int] = {}
     for (method, path), allowed in OWN_ROUTES.items():
-        if who in allowed and (method, path) in CHANGES_THE_VISIT:
+        if person in allowed and (method, path) in CHANGES_THE_VISIT:
             continue
-        answer = knock(street.people[who], method, path)
+        answer = knock(street.people[person], method, path)
         assert answer.status_code < 500, (method, path, answer.text)
         if path == "/api/stripe/webhook":
             assert answer.status_code == 400
@@ -188,16 +188,16 @@ def test_each_route_lets_in_whom_its_row_names(street: Street, who: str) -> None
             assert answer.status_code in {401, 403}
         elif path.startswith("/approve/"):
             assert answer.status_code in {403, 404}
-        elif answer.status_code != 429 and passed(answer) != (who in allowed):
+        elif answer.status_code != 429 and passed(answer) != (person in allowed):
             wrong[f"{method} {path}"] = answer.status_code
     assert wrong == {}
 
 
-@pytest.mark.parametrize("who", PEOPLE)
-def test_each_endpoint_lets_in_whom_its_auth_names(street: Street, who: str) -> None:
-    answers = {path: street.people[who].post(path, json={}) for path in ENDPOINTS}
+@pytest.mark.parametrize("person", PEOPLE)
+def test_each_endpoint_lets_in_whom_its_auth_names(street: Street, person: str) -> None:
+    answers = {path: street.people[person].post(path, json={}) for path in ENDPOINTS}
     for path, allowed in ENDPOINTS.items():
-        expected = 200 if who in allowed else 401 if who in NOBODY else 403
+        expected = 200 if person in allowed else 401 if person in NOBODY else 403
         assert answers[path].status_code == expected, (path, answers[path].text)
 
 
@@ -210,27 +210,27 @@ STREAMS = {"GET /live"}
 """Answers that do not end."""
 
 
-def expected_code(who: str, role: str) -> str:
+def expected_code(person: str, role: str) -> str:
     """With which code the management API turns somebody away; nothing: it lets them in."""
-    if who in NOBODY:
+    if person in NOBODY:
         return "not_signed_in"
-    if who == "admin without a factor":
+    if person == "admin without a factor":
         return "second_factor_missing"
-    if who not in STUDIO_ROLES or not includes(who, role):  # type: ignore[arg-type]
+    if person not in STUDIO_ROLES or not includes(person, role):  # type: ignore[arg-type]
         return "not_allowed"
     return ""
 
 
-@pytest.mark.parametrize("who", PEOPLE)
-def test_each_call_of_the_management_api_asks_for_its_role(street: Street, who: str) -> None:
+@pytest.mark.parametrize("person", PEOPLE)
+def test_each_call_of_the_management_api_asks_for_its_role(street: Street, person: str) -> None:
     wrong: dict[str, str] = {}
     for call, role in operations().items():
         method, _, path = call.partition(" ")
-        expected = "" if role == "anybody" else expected_code(who, role)
+        expected = "" if role == "anybody" else expected_code(person, role)
         if role == "anybody" or (not expected and (method != "GET" or call in STREAMS)):
             continue
         address = API + "/".join("x" if part.startswith("{") else part for part in path.split("/"))
-        answer = street.people[who].request(method, address, json=None if method == "GET" else {})
+        answer = street.people[person].request(method, address, json=None if method == "GET" else {})
         turned = code(answer) if code(answer) in TURNED_AWAY else ""
         if turned != expected:
             wrong[call] = f"{answer.status_code} {turned}"

@@ -52,8 +52,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         files[f"workflows/wait-{short}.yaml"] = WAIT.format(
             own=", account: \"${{ [null, '*'] }}\"", account=account.replace("{{{{", "{{").replace("}}}}", "}}")
         ).replace("NAME", short)
-    with running_server(tmp_path_factory.mktemp("accounts"), files) as made:
-        yield made
+    with running_server(tmp_path_factory.mktemp("accounts"), files) as server:
+        yield server
 
 
 def deliver(server: RunningServer, kind: str, account: str | None, **fields: Any) -> str:
@@ -67,9 +67,9 @@ def deliver(server: RunningServer, kind: str, account: str | None, **fields: Any
 
 def done(server: RunningServer, event_id: str) -> dict[str, Any]:
     def look() -> Any:
-        found = server.manage(f"/events/{event_id}")
-        runs = [server.manage(f"/runs/{run['id']}") for run in found["runs"]]
-        return [found] if all(run["finished_at"] or run["status"] == "waiting" for run in runs) else None
+        event = server.manage(f"/events/{event_id}")
+        runs = [server.manage(f"/runs/{run['id']}") for run in event["runs"]]
+        return [event] if all(run["finished_at"] or run["status"] == "waiting" for run in runs) else None
 
     return server.wait(look)[0]
 

@@ -206,7 +206,7 @@ def set_role(attacked: AttackedShop) -> None:
             assert answer.status_code == 409
             assert answer.json()["error"]["code"] == "unverified_account"
             assert "link" in answer.json()["error"]["hint"]
-        people = {one["email"]: one for one in admin.get(f"{API}/accounts").json()["data"]}
+        people = {account["email"]: account for account in admin.get(f"{API}/accounts").json()["data"]}
         assert [people[email]["verified"] for email in STRANGERS] == [False, False, False]
 
 
@@ -248,7 +248,7 @@ def decision_link(attacked: AttackedShop) -> None:
     run = attacked.server.wait(lambda: attacked.server.manage("/runs", status="waiting")["data"])[0]["id"]
     html = attacked.database(lambda tx: tx.execute(sa.select(mails.c.html).where(mails.c.template == "ask")).scalar())
     link = html.partition('href="')[2].partition('"')[0]
-    path = next(one["path"] for one in attacked.server.manage(f"/runs/{run}")["waits"])
+    path = next(wait["path"] for wait in attacked.server.manage(f"/runs/{run}")["waits"])
     for stranger in attacked.strangers.values():
         answer = stranger.post(f"{API}/runs/{run}/decide", json={"path": path, "approved": True})
         assert answer.status_code in (401, 403)
@@ -297,10 +297,10 @@ CALLERS = {
 @pytest.fixture
 def attacked(tmp_path: Path, database_url: str) -> Iterator[AttackedShop]:
     """A project where strangers have signed up under the addresses of others."""
-    made = AttackedShop(tmp_path, database_url)
-    with made.running:
-        yield made
-    for browser in made.strangers.values():
+    shop = AttackedShop(tmp_path, database_url)
+    with shop.running:
+        yield shop
+    for browser in shop.strangers.values():
         browser.close()
 
 
@@ -351,28 +351,28 @@ def test_one_domain_in_two_spellings_is_one_address(shared: RunningServer) -> No
 
 
 def test_who_opens_the_link_where_they_signed_up_keeps_their_password(shared: RunningServer) -> None:
-    made = {"email": "colleague@corp.example.com", "password": PASSWORD}
+    credentials = {"email": "colleague@corp.example.com", "password": PASSWORD}
     headers = {"sec-fetch-site": "same-origin", "origin": shared.url}
     with httpx.Client(base_url=shared.url, headers=headers, timeout=20) as browser:
-        browser.post("/api/auth/sign-up", json=made)
-        url = asyncio.run(link_of_the_command(shared.settings, made["email"], shared.url))
+        browser.post("/api/auth/sign-up", json=credentials)
+        url = asyncio.run(link_of_the_command(shared.settings, credentials["email"], shared.url))
         token = parse_qs(urlsplit(url).query)["token"][0]
         assert browser.post(f"{API}/session", json={"token": token}).status_code == 200
         browser.cookies.clear()
-        assert browser.post("/api/auth/sign-in", json=made).status_code == 200
+        assert browser.post("/api/auth/sign-in", json=credentials).status_code == 200
 
 
 def test_who_opens_the_link_elsewhere_chooses_a_new_password(shared: RunningServer) -> None:
-    made = {"email": "newcomer@corp.example.com", "password": PASSWORD}
+    credentials = {"email": "newcomer@corp.example.com", "password": PASSWORD}
     headers = {"sec-fetch-site": "same-origin", "origin": shared.url}
-    httpx.post(f"{shared.url}/api/auth/sign-up", json=made, headers=headers)
+    httpx.post(f"{shared.url}/api/auth/sign-up", json=credentials, headers=headers)
     with httpx.Client(base_url=shared.url, headers=headers, timeout=20) as owner:
-        url = asyncio.run(link_of_the_command(shared.settings, made["email"], shared.url))
+        url = asyncio.run(link_of_the_command(shared.settings, credentials["email"], shared.url))
         token = parse_qs(urlsplit(url).query)["token"][0]
         owner.post(f"{API}/session", json={"token": token})
         assert owner.post("/api/auth/password", json={"password": OWN}).status_code == 200
-        assert owner.post("/api/auth/sign-in", json=made).status_code == 401
-        assert owner.post("/api/auth/sign-in", json={**made, "password": OWN}).status_code == 200
+        assert owner.post("/api/auth/sign-in", json=credentials).status_code == 401
+        assert owner.post("/api/auth/sign-in", json={**credentials, "password": OWN}).status_code == 200
 
 
 def test_the_first_admin_gets_no_password(shared: RunningServer) -> None:
@@ -387,8 +387,8 @@ def test_the_first_admin_gets_no_password(shared: RunningServer) -> None:
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """One server for what leaves nothing behind."""
-    with running_server(tmp_path_factory.mktemp("shared"), FILES) as made:
-        yield made
+    with running_server(tmp_path_factory.mktemp("shared"), FILES) as server:
+        yield server
 
 
 def test_every_door_has_an_entry() -> None:

@@ -50,14 +50,14 @@ class Site:
         """A file and its etag."""
         return self.server.manage(f"/workflows/{name}/source")
 
-    def save(self, who: str, text: str, *, publish: bool | None = None) -> httpx.Response:
+    def save(self, person: str, text: str, *, publish: bool | None = None) -> httpx.Response:
         """Save the file."""
         body = {"text": text, "etag": self.source()["etag"], "publish": publish}
-        return self.clients[who].put(f"{API}/workflows/hello/source", json=body)
+        return self.clients[person].put(f"{API}/workflows/hello/source", json=body)
 
-    def publish(self, who: str) -> httpx.Response:
+    def publish(self, person: str) -> httpx.Response:
         """Publish."""
-        return self.clients[who].post(f"{API}/workflows/hello/publish", json={})
+        return self.clients[person].post(f"{API}/workflows/hello/publish", json={})
 
     def serves(self) -> str:
         """What runs."""
@@ -89,32 +89,32 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         server = stack.enter_context(running_server(folder, FILES, database_url=url, changes=changes))
         own = {"origin": server.url, "sec-fetch-site": "same-origin"}
         clients = {
-            who: stack.enter_context(httpx.Client(base_url=server.url, headers=own, verify=NO_TLS, timeout=20))
-            for who in ROLES
+            person: stack.enter_context(httpx.Client(base_url=server.url, headers=own, verify=NO_TLS, timeout=20))
+            for person in ROLES
         }
-        for who, client in clients.items():
-            body = {"email": f"{who}@shop.test", "password": PASSWORD}
+        for person, client in clients.items():
+            body = {"email": f"{person}@shop.test", "password": PASSWORD}
             assert client.post("/api/auth/sign-in", json=body).status_code == 200
         yield Site(server, clients)
 
 
-def save_and_publish(site: Site, who: str) -> httpx.Response:
+def save_and_publish(site: Site, person: str) -> httpx.Response:
     """Save with `publish: true`."""
-    return site.save(who, draft(f"by {who}"), publish=True)
+    return site.save(person, draft(f"by {person}"), publish=True)
 
 
-def publish_a_draft(site: Site, who: str) -> httpx.Response:
+def publish_a_draft(site: Site, person: str) -> httpx.Response:
     """Publish what another editor saved."""
-    site.save("second", draft(f"by {who}"))
-    return site.publish(who)
+    site.save("second", draft(f"by {person}"))
+    return site.publish(person)
 
 
-def roll_back(site: Site, who: str) -> httpx.Response:
+def roll_back(site: Site, person: str) -> httpx.Response:
     """Go back to an older version."""
     older = site.source()["published_version"]
     site.save("second", draft("two"))
     assert site.publish("boss").status_code == 200
-    return site.clients[who].post(
+    return site.clients[person].post(
         f"{API}/workflows/hello/rollback", json={"version": older, "etag": site.source()["etag"]}
     )
 
@@ -145,24 +145,24 @@ DOORS: dict[Callable[[Site, str], httpx.Response], dict[str, tuple[int, bool]]] 
 @databases("admin")
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name__)
 def test_outside_development_only_an_admin_changes_what_runs(site: Site, door: Any) -> None:
-    for who, (status, changes) in DOORS[door].items():
+    for person, (status, changes) in DOORS[door].items():
         site.reset()
         before = "two" if door is roll_back else "one"
-        answer = door(site, who)
-        assert answer.status_code == status, (who, answer.text)
-        assert (site.serves() != before) is changes, who
+        answer = door(site, person)
+        assert answer.status_code == status, (person, answer.text)
+        assert (site.serves() != before) is changes, person
 
 
 @databases("admin")
 def test_what_an_editor_saves_creates_and_deletes_waits_for_an_admin(site: Site) -> None:
     site.reset()
-    for who in ("viewer", "support"):
-        assert site.save(who, draft("not theirs")).status_code == 403
+    for person in ("viewer", "support"):
+        assert site.save(person, draft("not theirs")).status_code == 403
     saved = site.save("editor", draft("a draft")).json()
     assert (saved["published"], site.serves()) == (False, "one")
     text = HELLO.replace("/hello", "/stolen")
-    made = site.clients["editor"].post(f"{API}/workflows", json={"id": "stolen", "text": text})
-    assert (made.status_code, made.json()["published"]) == (201, False)
+    response = site.clients["editor"].post(f"{API}/workflows", json={"id": "stolen", "text": text})
+    assert (response.status_code, response.json()["published"]) == (201, False)
     assert site.server.http.post("/api/stolen", json={}).status_code == 404
     etag = site.source("spare")["etag"]
     deleted = site.clients["editor"].delete(f"{API}/workflows/spare", params={"etag": etag})
@@ -176,15 +176,15 @@ def test_what_an_editor_saves_creates_and_deletes_waits_for_an_admin(site: Site)
 
 @databases("two_people")
 def test_with_two_people_nobody_publishes_what_they_saved_last(site: Site) -> None:
-    for who in ("editor", "boss"):
-        saved = site.save(who, draft(f"by {who}"), publish=True).json()
+    for person in ("editor", "boss"):
+        saved = site.save(person, draft(f"by {person}"), publish=True).json()
         assert (saved["published"], site.serves()) == (False, "one")
         assert "another user must publish it" in saved["publish_error"]
-        refused = site.publish(who)
+        refused = site.publish(person)
         assert (refused.status_code, refused.json()["error"]["code"], site.serves()) == (403, "not_allowed", "one")
         assert site.publish("viewer").status_code == 403
         assert site.publish("second").status_code == 200
-        assert site.serves() == f"by {who}"
+        assert site.serves() == f"by {person}"
         site.save("second", HELLO)
         assert site.publish("editor").status_code == 200
 

@@ -204,13 +204,13 @@ class Site:
     clients: dict[str, httpx.Client]
     numbers: Iterator[int] = dataclasses.field(default_factory=lambda: itertools.count(1))
 
-    def post(self, who: str, path: str, body: dict[str, Any]) -> httpx.Response:
+    def post(self, person: str, path: str, body: dict[str, Any]) -> httpx.Response:
         """Ask as a person."""
-        return self.clients[who].post(path, json=body)
+        return self.clients[person].post(path, json=body)
 
-    def run(self, who: str, path: str, **inputs: Any) -> str:
+    def run(self, person: str, path: str, **inputs: Any) -> str:
         """Start a run through an endpoint; returns its id."""
-        answer = self.post(who, path, inputs)
+        answer = self.post(person, path, inputs)
         assert answer.status_code in {200, 409}, answer.text
         return answer.headers["payloom-run-id"]
 
@@ -233,15 +233,15 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         server = stack.enter_context(running_server(tmp_path_factory.mktemp("shop"), FILES, database_url=url))
         own = {"origin": server.url, "sec-fetch-site": "same-origin"}
         clients = {
-            who: stack.enter_context(httpx.Client(base_url=server.url, headers=own, verify=NO_TLS, timeout=20))
-            for who in (NOBODY, *ROLES)
+            person: stack.enter_context(httpx.Client(base_url=server.url, headers=own, verify=NO_TLS, timeout=20))
+            for person in (NOBODY, *ROLES)
         }
         clients["token"] = stack.enter_context(
             httpx.Client(base_url=server.url, headers=server.admin, verify=NO_TLS, timeout=20)
         )
-        for who in ROLES:
-            body = {"email": f"{who}@shop.test", "password": PASSWORD}
-            assert clients[who].post("/api/auth/sign-in", json=body).status_code == 200
+        for person in ROLES:
+            body = {"email": f"{person}@shop.test", "password": PASSWORD}
+            assert clients[person].post("/api/auth/sign-in", json=body).status_code == 200
         server.deliver(event("charge.captured", "evt_seen", id="ch_seen0001"))
         yield Site(server, clients)
 
@@ -251,79 +251,79 @@ def valid(site: Site) -> dict[str, Any]:
     return {"order": site.name("order")}
 
 
-def endpoint(site: Site, who: str, inputs: dict[str, Any]) -> httpx.Response:
+def endpoint(site: Site, person: str, inputs: dict[str, Any]) -> httpx.Response:
     """Call the staff's endpoint. The token is nobody there."""
-    return site.post(who, "/api/refund", inputs)
+    return site.post(person, "/api/refund", inputs)
 
 
-def by_hand(site: Site, who: str, inputs: dict[str, Any]) -> httpx.Response:
+def by_hand(site: Site, person: str, inputs: dict[str, Any]) -> httpx.Response:
     """Start the staff's workflow by hand."""
-    return site.post(who, f"{API}/workflows/refund/run", {"inputs": inputs})
+    return site.post(person, f"{API}/workflows/refund/run", {"inputs": inputs})
 
 
-def by_hand_without_auth(site: Site, who: str, inputs: dict[str, Any]) -> httpx.Response:
+def by_hand_without_auth(site: Site, person: str, inputs: dict[str, Any]) -> httpx.Response:
     """Start a workflow by hand that no `auth` opens to anybody."""
-    return site.post(who, f"{API}/workflows/share/run", {"inputs": inputs})
+    return site.post(person, f"{API}/workflows/share/run", {"inputs": inputs})
 
 
-def fork_of_staff(site: Site, who: str, inputs: dict[str, Any]) -> httpx.Response:
+def fork_of_staff(site: Site, person: str, inputs: dict[str, Any]) -> httpx.Response:
     """Fork an admin's run with other inputs."""
-    return site.post(who, f"{API}/runs/{site.run('boss', '/api/refund', **valid(site))}/fork", {"inputs": inputs})
+    return site.post(person, f"{API}/runs/{site.run('boss', '/api/refund', **valid(site))}/fork", {"inputs": inputs})
 
 
-def fork_of_customer(site: Site, who: str, inputs: dict[str, Any]) -> httpx.Response:
+def fork_of_customer(site: Site, person: str, inputs: dict[str, Any]) -> httpx.Response:
     """Fork a customer's run with other inputs, of a workflow for everybody who is signed in."""
-    return site.post(who, f"{API}/runs/{site.run('customer', '/api/note', **valid(site))}/fork", {"inputs": inputs})
+    return site.post(person, f"{API}/runs/{site.run('customer', '/api/note', **valid(site))}/fork", {"inputs": inputs})
 
 
-def fork_midway(site: Site, who: str, inputs: dict[str, Any]) -> httpx.Response:
+def fork_midway(site: Site, person: str, inputs: dict[str, Any]) -> httpx.Response:
     """Fork a customer's run with other inputs, from a step after what was allowed to the customer."""
     run = site.run("customer", "/api/note", **valid(site))
-    return site.post(who, f"{API}/runs/{run}/fork", {"inputs": inputs, "path": "1"})
+    return site.post(person, f"{API}/runs/{run}/fork", {"inputs": inputs, "path": "1"})
 
 
-def fork_own_midway(site: Site, who: str, inputs: dict[str, Any]) -> httpx.Response:
+def fork_own_midway(site: Site, person: str, inputs: dict[str, Any]) -> httpx.Response:
     """Fork one's own run with other inputs, from a step on."""
-    run = site.run("customer" if who in {NOBODY, "token"} else who, "/api/note", **valid(site))
-    return site.post(who, f"{API}/runs/{run}/fork", {"inputs": inputs, "path": "1"})
+    run = site.run("customer" if person in {NOBODY, "token"} else person, "/api/note", **valid(site))
+    return site.post(person, f"{API}/runs/{run}/fork", {"inputs": inputs, "path": "1"})
 
 
-def fork_of_event(site: Site, who: str, inputs: dict[str, Any]) -> httpx.Response:
+def fork_of_event(site: Site, person: str, inputs: dict[str, Any]) -> httpx.Response:
     """Fork an event's run with inputs: it takes none."""
     run = site.server.manage("/runs", event="evt_seen")["data"][0]["id"]
-    return site.post(who, f"{API}/runs/{run}/fork", {"inputs": inputs})
+    return site.post(person, f"{API}/runs/{run}/fork", {"inputs": inputs})
 
 
-def fork_as(site: Site, who: str, inputs: dict[str, Any]) -> httpx.Response:
+def fork_as(site: Site, person: str, inputs: dict[str, Any]) -> httpx.Response:
     """Fork a customer's run as somebody else."""
     run = site.run("customer", "/api/note", **valid(site))
-    return site.post(who, f"{API}/runs/{run}/fork", {"inputs": inputs, "user": "other@shop.test"})
+    return site.post(person, f"{API}/runs/{run}/fork", {"inputs": inputs, "user": "other@shop.test"})
 
 
-def fork(site: Site, who: str, _inputs: dict[str, Any]) -> httpx.Response:
+def fork(site: Site, person: str, _inputs: dict[str, Any]) -> httpx.Response:
     """Fork an admin's run as it is."""
-    return site.post(who, f"{API}/runs/{site.run('boss', '/api/refund', **valid(site))}/fork", {})
+    return site.post(person, f"{API}/runs/{site.run('boss', '/api/refund', **valid(site))}/fork", {})
 
 
-def retry(site: Site, who: str, _inputs: dict[str, Any]) -> httpx.Response:
+def retry(site: Site, person: str, _inputs: dict[str, Any]) -> httpx.Response:
     """Retry an admin's failed run."""
-    return site.post(who, f"{API}/runs/{site.run('boss', '/api/refund', fail=True, **valid(site))}/retry", {})
+    return site.post(person, f"{API}/runs/{site.run('boss', '/api/refund', fail=True, **valid(site))}/retry", {})
 
 
-def retry_many(site: Site, who: str, _inputs: dict[str, Any]) -> httpx.Response:
+def retry_many(site: Site, person: str, _inputs: dict[str, Any]) -> httpx.Response:
     """Retry failed runs by a list."""
     run = site.run("boss", "/api/refund", fail=True, **valid(site))
-    return site.post(who, f"{API}/runs/retry", {"ids": [run]})
+    return site.post(person, f"{API}/runs/retry", {"ids": [run]})
 
 
-def replay(site: Site, who: str, _inputs: dict[str, Any]) -> httpx.Response:
+def replay(site: Site, person: str, _inputs: dict[str, Any]) -> httpx.Response:
     """Replay an event."""
-    return site.post(who, f"{API}/events/evt_seen/replay", {})
+    return site.post(person, f"{API}/events/evt_seen/replay", {})
 
 
-def replay_many(site: Site, who: str, _inputs: dict[str, Any]) -> httpx.Response:
+def replay_many(site: Site, person: str, _inputs: dict[str, Any]) -> httpx.Response:
     """Replay events by a list."""
-    return site.post(who, f"{API}/events/replay", {"ids": ["evt_seen"]})
+    return site.post(person, f"{API}/events/replay", {"ids": ["evt_seen"]})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -367,17 +367,17 @@ MATRIX = (
 
 @pytest.mark.parametrize("door", MATRIX, ids=lambda door: door.ask.__name__)
 def test_each_way_is_open_to_those_who_may_start_the_workflow(site: Site, door: Door) -> None:
-    for who, status in zip(PEOPLE, door.statuses, strict=True):
+    for person, status in zip(PEOPLE, door.statuses, strict=True):
         inputs = valid(site)
-        answer = door.ask(site, who, inputs)
-        assert answer.status_code == status, (who, answer.text)
+        answer = door.ask(site, person, inputs)
+        assert answer.status_code == status, (person, answer.text)
         if status in {UNKNOWN, REFUSED}:
             assert inputs["order"] not in {row["order"] for row in site.server.rows("refunds", limit=500)}
     if not door.chosen:
         return
-    for who, status in zip(PEOPLE, door.statuses, strict=True):
-        answer = door.ask(site, who, dict(INVALID))
-        assert answer.status_code == (status if status in {UNKNOWN, REFUSED} else WRONG), (who, answer.text)
+    for person, status in zip(PEOPLE, door.statuses, strict=True):
+        answer = door.ask(site, person, dict(INVALID))
+        assert answer.status_code == (status if status in {UNKNOWN, REFUSED} else WRONG), (person, answer.text)
 
 
 def test_every_way_and_every_kind_of_trigger_is_in_the_matrix() -> None:
@@ -401,27 +401,27 @@ def test_every_way_and_every_kind_of_trigger_is_in_the_matrix() -> None:
 
 def test_a_fork_with_inputs_acts_as_the_forker_and_says_on_whose_behalf(site: Site) -> None:
     first = site.run("customer", "/api/note", **valid(site))
-    made = site.of(site.post("boss", f"{API}/runs/{first}/fork", {"inputs": valid(site)}).json()["id"])
-    assert made["output"]["by"] == "boss@shop.test"
-    assert made["user_id"] != site.of(first)["user_id"]
+    forked = site.of(site.post("boss", f"{API}/runs/{first}/fork", {"inputs": valid(site)}).json()["id"])
+    assert forked["output"]["by"] == "boss@shop.test"
+    assert forked["user_id"] != site.of(first)["user_id"]
     started = {"way": "fork_with_inputs", "by": "boss@shop.test", "on_behalf_of": "customer@shop.test"}
-    assert made["request"]["started_by"] == started
+    assert forked["request"]["started_by"] == started
 
 
 def test_an_admin_may_choose_whom_a_fork_acts_as(site: Site) -> None:
     first = site.run("customer", "/api/note", **valid(site))
     body = {"inputs": valid(site), "user": "customer@shop.test"}
-    made = site.of(site.post("token", f"{API}/runs/{first}/fork", body).json()["id"])
-    assert (made["output"]["by"], made["user_id"]) == ("customer@shop.test", site.of(first)["user_id"])
-    assert made["request"]["started_by"]["by"] == "token"
+    forked = site.of(site.post("token", f"{API}/runs/{first}/fork", body).json()["id"])
+    assert (forked["output"]["by"], forked["user_id"]) == ("customer@shop.test", site.of(first)["user_id"])
+    assert forked["request"]["started_by"]["by"] == "token"
 
 
 def test_a_fork_as_it_is_keeps_the_user_and_says_who_did_it(site: Site) -> None:
     first = site.run("customer", "/api/note", **valid(site))
-    made = site.of(site.post("editor", f"{API}/runs/{first}/fork", {}).json()["id"])
-    assert (made["output"], made["inputs"]) == (site.of(first)["output"], site.of(first)["inputs"])
+    forked = site.of(site.post("editor", f"{API}/runs/{first}/fork", {}).json()["id"])
+    assert (forked["output"], forked["inputs"]) == (site.of(first)["output"], site.of(first)["inputs"])
     started = {"way": "fork", "by": "editor@shop.test", "on_behalf_of": "customer@shop.test"}
-    assert made["request"]["started_by"] == started
+    assert forked["request"]["started_by"] == started
 
 
 def test_starting_by_hand_retrying_and_replaying_say_who_did_it(site: Site) -> None:
@@ -454,11 +454,11 @@ def answers(*responses: httpx.Response) -> list[tuple[int, str | None]]:
 def test_once_answers_the_same_person_only(site: Site) -> None:
     order = {"order": site.name("once")}
     people = ("customer", "other", "customer", "boss")
-    mine = (200, "of customer@shop.test")
+    own_answer = (200, "of customer@shop.test")
     assert answers(*(site.post(person, "/api/pay-once", order) for person in people)) == [
-        mine,
+        own_answer,
         (409, None),
-        mine,
+        own_answer,
         (409, None),
     ]
 
@@ -466,8 +466,8 @@ def test_once_answers_the_same_person_only(site: Site) -> None:
 def test_a_shared_call_hands_nobody_the_output_of_another_person(site: Site) -> None:
     order = {"order": site.name("shared")}
     people = ("customer", "other", "customer")
-    seen = [site.post(who, "/api/ask", order) for who in (*people, NOBODY)]
-    assert [one.status_code for one in seen] == [200, 409, 200, 409]
+    seen = [site.post(person, "/api/ask", order) for person in (*people, NOBODY)]
+    assert [answer.status_code for answer in seen] == [200, 409, 200, 409]
     assert "customer@" not in seen[1].text + seen[3].text
     assert seen[2].json() == {"secret": "of customer@shop.test"}
 
@@ -475,10 +475,10 @@ def test_a_shared_call_hands_nobody_the_output_of_another_person(site: Site) -> 
 def test_a_call_through_another_hands_a_guest_nothing_either(site: Site) -> None:
     order = site.name("relayed")
     assert site.post("customer", "/api/ask", {"order": order}).json() == {"secret": "of customer@shop.test"}
-    for who in ("customer", "other", NOBODY):
-        answer = site.post(who, "/api/ask-relay", {"order": order, "by": who})
-        assert answer.status_code == (200 if who == "customer" else 409), who
-        assert ("customer@" in answer.text) is (who == "customer")
+    for person in ("customer", "other", NOBODY):
+        answer = site.post(person, "/api/ask-relay", {"order": order, "by": person})
+        assert answer.status_code == (200 if person == "customer" else 409), person
+        assert ("customer@" in answer.text) is (person == "customer")
 
 
 def test_dedupe_tells_people_apart_and_binds_the_inputs_of_guests(site: Site) -> None:
@@ -487,18 +487,18 @@ def test_dedupe_tells_people_apart_and_binds_the_inputs_of_guests(site: Site) ->
     first = site.post(NOBODY, "/api/cart", cart)
     assert site.post(NOBODY, "/api/cart", cart).json() == first.json()
     assert answers(site.post(NOBODY, "/api/cart", other)) == [(409, None)]
-    mine = site.post("customer", "/api/cart", cart)
-    assert mine.json() != first.json()
-    assert site.post("customer", "/api/cart", other).json() == mine.json()
-    assert site.post("other", "/api/cart", cart).json() not in (mine.json(), first.json())
+    own = site.post("customer", "/api/cart", cart)
+    assert own.json() != first.json()
+    assert site.post("customer", "/api/cart", other).json() == own.json()
+    assert site.post("other", "/api/cart", cart).json() not in (own.json(), first.json())
 
 
 def test_a_key_of_the_callers_own_binds_the_inputs_and_the_person(site: Site) -> None:
     key = {"idempotency-key": site.name("a-long-key")}
     body = valid(site)
 
-    def note(who: str, inputs: dict[str, Any]) -> str:
-        return site.clients[who].post("/api/note", json=inputs, headers=key).headers["payloom-run-id"]
+    def note(person: str, inputs: dict[str, Any]) -> str:
+        return site.clients[person].post("/api/note", json=inputs, headers=key).headers["payloom-run-id"]
 
     first = note("customer", body)
     assert note("customer", body) == first

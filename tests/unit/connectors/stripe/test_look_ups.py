@@ -64,8 +64,8 @@ class Case:
     key: str = KEY
 
 
-def known(found: dict[str, Any]) -> LookupResult:
-    return LookupResult(found, certain=True)
+def known(answer: dict[str, Any]) -> LookupResult:
+    return LookupResult(answer, certain=True)
 
 
 def event(brought: dict[str, Any], key: str | None = KEY) -> dict[str, Any]:

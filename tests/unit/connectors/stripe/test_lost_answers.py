@@ -149,8 +149,8 @@ CHANGES: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
         {"status": "acknowledged"},
     ),
     **{
-        f"test_helpers.issuing.cards.{what}": ({"shipping": {"status": "pending"}}, {"shipping": {"status": status}})
-        for what, status in (
+        f"test_helpers.issuing.cards.{action}": ({"shipping": {"status": "pending"}}, {"shipping": {"status": status}})
+        for action, status in (
             ("deliver_card", "delivered"),
             ("fail_card", "failure"),
             ("return_card", "returned"),
@@ -159,13 +159,13 @@ CHANGES: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
         )
     },
     **{
-        f"test_helpers.treasury.{kind}.{what}": ({"status": "processing"}, {"status": status})
-        for kind, one in (("outbound_payments", "outbound_payment"), ("outbound_transfers", "outbound_transfer"))
-        for what, status in (("fail", "failed"), ("post", "posted"), (f"return_{one}", "returned"))
+        f"test_helpers.treasury.{kind}.{action}": ({"status": "processing"}, {"status": status})
+        for kind, singular in (("outbound_payments", "outbound_payment"), ("outbound_transfers", "outbound_transfer"))
+        for action, status in (("fail", "failed"), ("post", "posted"), (f"return_{singular}", "returned"))
     },
     **{
-        f"terminal.readers.{what}": ({"action": None}, {"action": {"type": what, what: {of: value}}})
-        for what, of, value in (
+        f"terminal.readers.{action}": ({"action": None}, {"action": {"type": action, action: {of: value}}})
+        for action, of, value in (
             ("collect_payment_method", "payment_intent", "text"),
             ("confirm_payment_intent", "payment_intent", "text"),
             ("process_payment_intent", "payment_intent", "text"),

@@ -74,8 +74,8 @@ def object_schema(kind: str) -> Mapping[str, Any]:
     if kind == "discount":
         customer = next(part for part in alternatives(schema) if "discount" in part.get("properties", {}))
         schema = customer["properties"]["discount"]
-    wanted = [part for part in alternatives(schema) if part.get("title") == kind and MOVED in part]
-    return max(wanted, key=lambda part: len(part["properties"]))
+    candidates = [part for part in alternatives(schema) if part.get("title") == kind and MOVED in part]
+    return max(candidates, key=lambda part: len(part["properties"]))
 
 
 def targets(hint: str) -> list[str]:
@@ -96,12 +96,12 @@ def test_a_field_that_moved_is_gone_and_its_place_is_there(kind: str) -> None:
 
 @pytest.mark.parametrize(("family", "kind"), sorted(EVENTS_OF.items()))
 def test_the_checker_says_where_a_field_of_an_event_went(family: str, kind: str) -> None:
-    shown = events.family(family)
-    assert shown is not None
+    event_family = events.family(family)
+    assert event_family is not None
     logs = "".join(f'  - log: "${{{{ json(object.{name}) }}}}"\n' for name in moved.FIELDS[kind])
-    found = errors(f"on: {{stripe: {family}, actions: [{shown.actions[0]}]}}\nsteps:\n{logs}")
+    messages = errors(f"on: {{stripe: {family}, actions: [{event_family.actions[0]}]}}\nsteps:\n{logs}")
     for name, hint in moved.FIELDS[kind].items():
-        assert any(f"has no field `{name}`" in text and hint in text for text in found), (name, found)
+        assert any(f"has no field `{name}`" in text and hint in text for text in messages), (name, messages)
 
 
 def test_operations_that_moved_are_gone_and_what_does_their_work_is_there() -> None:
@@ -149,11 +149,11 @@ def test_families_and_actions_that_moved_are_gone_and_their_place_is_there() -> 
         for action, target in actions.items():
             assert action not in family.actions
             assert " " in target or target in family.actions
-            found = errors(f"on: {{stripe: {name}, actions: [{action}]}}\nsteps:\n  - log: x\n")
+            messages = errors(f"on: {{stripe: {name}, actions: [{action}]}}\nsteps:\n  - log: x\n")
             assert any(
                 ("unknown action" in text and f"it is {target}" in text.replace("`", "")) or target in text
-                for text in found
-            ), found
+                for text in messages
+            ), messages
 
 
 @pytest.mark.parametrize("name", sorted(moved.PARAMETERS_OF))
@@ -167,7 +167,7 @@ def test_a_parameter_that_moved_is_gone_and_its_place_is_there(name: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("operation", "given", "hint"),
+    ("operation", "params", "hint"),
     [
         ("subscriptions.create", "{customer: cus_1, plan: p}", "write `items: [{price: …}]`"),
         ("subscriptions.create", "{customer: cus_1, items: [], coupon: c}", "write `discounts: [{coupon: …}]`"),
@@ -186,9 +186,9 @@ def test_a_parameter_that_moved_is_gone_and_its_place_is_there(name: str) -> Non
         ("subscriptions.cancel", "{id: sub_1, at_period_end: true}", "cancel_at_period_end: true"),
     ],
 )
-def test_the_checker_and_the_call_say_where_a_parameter_went(operation: str, given: str, hint: str) -> None:
-    found = errors(f"on: {{manual: true}}\nsteps:\n  - stripe: {operation}\n    with: {given}\n")
-    assert any("does not take" in text and hint in text for text in found), found
+def test_the_checker_and_the_call_say_where_a_parameter_went(operation: str, params: str, hint: str) -> None:
+    messages = errors(f"on: {{manual: true}}\nsteps:\n  - stripe: {operation}\n    with: {params}\n")
+    assert any("does not take" in text and hint in text for text in messages), messages
 
 
 def test_a_call_says_where_a_parameter_went() -> None:

@@ -32,14 +32,14 @@ def walk(service: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
 def sdk_operations() -> dict[str, Any]:
     """Return dotted name → method of everything the SDK can call with one ordinary request."""
     client = stripe.StripeClient("sk_test_x")
-    found: dict[str, Any] = {}
+    methods: dict[str, Any] = {}
     for prefix, root in (((), client.v1), (("v2",), client.v2)):
         for path, service in walk(root, prefix):
             for name, method in vars(type(service)).items():
                 if not name.startswith("_") and f"{name}_async" in vars(type(service)):
-                    found[".".join((*path, name))] = method
+                    methods[".".join((*path, name))] = method
     # The one operation that answers with a file instead of JSON.
-    return {name: method for name, method in found.items() if name != "quotes.pdf"}
+    return {name: method for name, method in methods.items() if name != "quotes.pdf"}
 
 
 SDK = sdk_operations()
@@ -70,10 +70,10 @@ def test_parameters_are_the_fields_of_the_sdks_types() -> None:
     for name in operations.names():
         operation = operations.find(name)
         assert operation is not None
-        found = operation.params_class
-        assert found is not None
-        params = getattr(importlib.import_module(found.module.name), found.name)
-        body = schemas.of_class(found, "params")
+        params_class = operation.params_class
+        assert params_class is not None
+        params = getattr(importlib.import_module(params_class.module.name), params_class.name)
+        body = schemas.of_class(params_class, "params")
         assert set(body["properties"]) == set(params.__annotations__) - options, name
         checked += 1
     assert checked > 640
@@ -92,8 +92,8 @@ def test_every_parameter_has_a_type() -> None:
             yield from untyped(part, path)
 
     actions = [action for name in operations.names() if (action := stripe_catalog.action(name))]
-    found = [path for action in actions for path in untyped(action.params, action.name)]
-    assert found == ["files.create.file"]
+    paths = [path for action in actions for path in untyped(action.params, action.name)]
+    assert paths == ["files.create.file"]
 
 
 @pytest.mark.parametrize(

@@ -38,13 +38,13 @@ def test_nulls_are_not_sent_and_empty_strings_are() -> None:
 
 @pytest.mark.parametrize("name", ["id", "intent", "payment_intent"])
 def test_the_id_goes_into_the_path(name: str) -> None:
-    found = prepared("payment_intents.retrieve", {name: "pi_1", "expand": ["customer"]})
-    assert (found.path, found.body) == (["pi_1"], {"expand": ["customer"]})
+    request = prepared("payment_intents.retrieve", {name: "pi_1", "expand": ["customer"]})
+    assert (request.path, request.body) == (["pi_1"], {"expand": ["customer"]})
 
 
 def test_two_ids_go_into_the_path_in_order() -> None:
-    found = prepared("customers.payment_methods.retrieve", {"id": "pm_1", "customer": "cus_1"})
-    assert found.path == ["cus_1", "pm_1"]
+    request = prepared("customers.payment_methods.retrieve", {"id": "pm_1", "customer": "cus_1"})
+    assert request.path == ["cus_1", "pm_1"]
 
 
 def test_moments_become_unix_seconds_where_numbers_are_wanted() -> None:
@@ -56,14 +56,14 @@ def test_moments_become_unix_seconds_where_numbers_are_wanted() -> None:
 
 
 def test_metadata_takes_numbers_as_text() -> None:
-    found = prepared("customers.create", {"metadata": {"id": 7, "gift": True, "rate": 1.5}})
-    assert found.body == {"metadata": {"id": "7", "gift": "true", "rate": "1.5"}}
+    request = prepared("customers.create", {"metadata": {"id": 7, "gift": True, "rate": 1.5}})
+    assert request.body == {"metadata": {"id": "7", "gift": "true", "rate": "1.5"}}
 
 
 def test_all_reads_every_page_up_to_a_limit() -> None:
     assert prepared("prices.list", {"all": True}).at_most == ALL_AT_MOST
-    found = prepared("prices.list", {"all": True, "limit": 250, "active": True})
-    assert (found.at_most, found.body) == (250, {"active": True})
+    request = prepared("prices.list", {"all": True, "limit": 250, "active": True})
+    assert (request.at_most, request.body) == (250, {"active": True})
     assert prepared("prices.list", {"limit": 5}).body == {"limit": 5}
 
 

@@ -148,9 +148,9 @@ WRONG: list[tuple[str, str, str]] = [
 
 @pytest.mark.parametrize(("code", "text", "message"), WRONG)
 def test_finds(code: str, text: str, message: str) -> None:
-    every = list(load(text, catalog=catalog()).diagnostics)
-    hits = [diagnostic.format() for diagnostic in every if diagnostic.code == code]
-    assert any(message in hit for hit in hits), [diagnostic.format() for diagnostic in every]
+    diagnostics = list(load(text, catalog=catalog()).diagnostics)
+    hits = [diagnostic.format() for diagnostic in diagnostics if diagnostic.code == code]
+    assert any(message in hit for hit in hits), [diagnostic.format() for diagnostic in diagnostics]
 
 
 RIGHT = [
@@ -206,8 +206,8 @@ QUIET = {"F001", "F002", "F101", "F102", "F103", "F104", "F120", "F130", "F131",
 
 @pytest.mark.parametrize("text", RIGHT)
 def test_is_silent_about_the_right_way(text: str) -> None:
-    every = [diagnostic for diagnostic in load(text, catalog=catalog()).diagnostics if diagnostic.code in QUIET]
-    assert every == [], [f"{diagnostic.code} {diagnostic.format()}" for diagnostic in every]
+    diagnostics = [diagnostic for diagnostic in load(text, catalog=catalog()).diagnostics if diagnostic.code in QUIET]
+    assert diagnostics == [], [f"{diagnostic.code} {diagnostic.format()}" for diagnostic in diagnostics]
 
 
 def test_every_parameter_that_refers_to_an_object_is_money_or_names_an_object() -> None:
@@ -236,11 +236,11 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize(("auth", "where", "found"), PAGES)
-def test_a_page_does_not_show_rows_that_a_visitor_names(auth: str, where: str, found: bool) -> None:
+@pytest.mark.parametrize(("auth", "where", "reported"), PAGES)
+def test_a_page_does_not_show_rows_that_a_visitor_names(auth: str, where: str, reported: bool) -> None:
     text = f"---\npath: /orders/{{id}}\nauth: {auth}\ntitle: T\ndata:\n  order: {{select: orders, where: {where}}}\n---\nx\n"
     _, diagnostics = read_page(text, "order.html.j2", catalog())
-    assert ["F102" for diagnostic in diagnostics if diagnostic.code == "F102"] == (["F102"] if found else [])
+    assert ["F102" for diagnostic in diagnostics if diagnostic.code == "F102"] == (["F102"] if reported else [])
 
 
 def test_an_id_that_is_money_has_one_finding() -> None:
@@ -249,4 +249,6 @@ def test_an_id_that_is_money_has_one_finding() -> None:
         + "input: {s: string, id: uuid}\nsteps:\n"
         + stripe("refunds.create", 'payment_intent: "${{ inputs.s }}"', 'idempotency_key: "${{ inputs.id }}"')
     )
-    assert [one.code for one in load(text, catalog=catalog()).diagnostics if one.code.startswith("F10")] == ["F101"]
+    assert [
+        diagnostic.code for diagnostic in load(text, catalog=catalog()).diagnostics if diagnostic.code.startswith("F10")
+    ] == ["F101"]

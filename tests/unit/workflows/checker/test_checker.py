@@ -24,7 +24,7 @@ def found(text: str) -> list[Diagnostic]:
 
 
 def codes(text: str) -> list[str]:
-    return [one.code for one in found(text)]
+    return [diagnostic.code for diagnostic in found(text)]
 
 
 WRONG: list[tuple[str, str, str]] = [
@@ -125,15 +125,15 @@ def test_every_rule_has_a_case() -> None:
 def test_finds(code: str, text: str, message: str) -> None:
     catalog = shop_catalog()
     catalog.http_hosts = {"api.example"}
-    every = [
+    diagnostics = [
         diagnostic for diagnostic in load(text, catalog=catalog).diagnostics if not (diagnostic.code == "F201" != code)
     ]
-    hits = [one for one in every if one.code == code]
-    assert hits, [one.format() for one in every]
-    assert any(message in hit.format() for hit in hits), [one.format() for one in every]
-    assert all(one.severity == RULES[one.code].severity for one in every)
-    others = {one.code for one in every} - {code, "F105", "F108", "F106", "F135"}
-    assert not others, [one.format() for one in every]
+    hits = [diagnostic for diagnostic in diagnostics if diagnostic.code == code]
+    assert hits, [diagnostic.format() for diagnostic in diagnostics]
+    assert any(message in hit.format() for hit in hits), [diagnostic.format() for diagnostic in diagnostics]
+    assert all(diagnostic.severity == RULES[diagnostic.code].severity for diagnostic in diagnostics)
+    others = {diagnostic.code for diagnostic in diagnostics} - {code, "F105", "F108", "F106", "F135"}
+    assert not others, [diagnostic.format() for diagnostic in diagnostics]
 
 
 RIGHT = [
@@ -165,7 +165,7 @@ RIGHT = [
 
 @pytest.mark.parametrize("text", RIGHT)
 def test_says_nothing_about(text: str) -> None:
-    assert [one.format() for one in found(text)] == []
+    assert [diagnostic.format() for diagnostic in found(text)] == []
 
 
 def test_a_comment_on_the_line_silences_a_finding() -> None:
@@ -190,7 +190,7 @@ def test_all_findings_come_at_once_in_the_order_they_stand() -> None:
         MANUAL
         + "steps:\n  - {select: user, where: {id: 1}}\n  - {email: reciept, to: a@b.c}\n  - log: ${{ inputs.x }}\n"
     )
-    lines = [one.line for one in found(text)]
+    lines = [diagnostic.line for diagnostic in found(text)]
     assert lines == [5, 6, 7]
 
 

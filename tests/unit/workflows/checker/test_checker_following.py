@@ -98,8 +98,8 @@ def project(root: Path, outer: str, pay: str) -> list[str]:
     (root / "tables.yaml").write_text("tables: {}\n")
     for name, text in (("outer", outer), ("pay", pay), ("charge", CHARGE)):
         (root / "workflows" / f"{name}.yaml").write_text(text)
-    found = load_project(root, load_settings(root, environ={}, keep=False))
-    return [diagnostic.message for diagnostic in found.diagnostics if diagnostic.code == "F101"]
+    loaded = load_project(root, load_settings(root, environ={}, keep=False))
+    return [diagnostic.message for diagnostic in loaded.diagnostics if diagnostic.code == "F101"]
 
 
 def test_money_is_followed_through_called_workflows(tmp_path: Path) -> None:
@@ -136,9 +136,9 @@ def test_a_value_stripe_does_not_list_is_found() -> None:
 
 def test_every_mistake_of_one_text_is_reported() -> None:
     text = MANUAL + "  - log: a ${{ run. }} b ${{ nwo() }} c ${{ money(1) }} and $${{ fine\n"
-    found = load(text).diagnostics
-    assert [(one.line, one.column) for one in found] == [(5, 20), (5, 30), (5, 45)]
-    assert [one.code for one in found] == ["F004", "F001", "F004"]
+    diagnostics = load(text).diagnostics
+    assert [(diagnostic.line, diagnostic.column) for diagnostic in diagnostics] == [(5, 20), (5, 30), (5, 45)]
+    assert [diagnostic.code for diagnostic in diagnostics] == ["F004", "F001", "F004"]
 
 
 def test_rows_that_were_deleted_have_their_columns() -> None:
@@ -151,9 +151,9 @@ def test_every_finding_has_a_code_a_place_and_a_way_out(rule: str) -> None:
     catalog = stripe_catalog()
     catalog.http_hosts = {"api.example"}
     wrong, _ = rule_examples.RULES[rule]
-    found = load(wrong, catalog=catalog).diagnostics
-    assert found
-    for one in found:
-        assert one.code in RULES
-        assert one.line >= 1
-        assert one.hint
+    diagnostics = load(wrong, catalog=catalog).diagnostics
+    assert diagnostics
+    for diagnostic in diagnostics:
+        assert diagnostic.code in RULES
+        assert diagnostic.line >= 1
+        assert diagnostic.hint

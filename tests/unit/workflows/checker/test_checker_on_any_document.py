@@ -68,8 +68,8 @@ def with_reads(document: dict[str, Any], reads: list[str]) -> dict[str, Any]:
 @pytest.mark.parametrize("name", ["s1", "steps.s1", "context.s1", "context.steps.s1"])
 def test_a_field_that_a_step_does_not_have_is_found_under_all_its_names(name: str) -> None:
     steps = [{"let": {"x": 1}, "id": "s1"}, {"insert": "orders", "values": {"a": f"${{{{ {name}.id }}}}"}}]
-    found = load(json.dumps({"name": "T", "on": {"manual": True}, "steps": steps}), catalog=CATALOG)
-    assert [error.message for error in found.errors] == [f"`{name}` has no field `id`"]
+    loaded = load(json.dumps({"name": "T", "on": {"manual": True}, "steps": steps}), catalog=CATALOG)
+    assert [error.message for error in loaded.errors] == [f"`{name}` has no field `id`"]
 
 
 @settings(max_examples=120, deadline=None)

@@ -13,10 +13,10 @@ from payloom.connectors.stripe.catalog.stripe_catalog import CatalogWithStripe
 
 @functools.cache
 def catalog() -> CatalogWithStripe:
-    shop, found = shop_catalog(), CatalogWithStripe()
-    found.tables, found.emails, found.workflows = shop.tables, shop.emails, shop.workflows
-    found.functions, found.env = shop.functions, shop.env
-    return found
+    shop, catalog = shop_catalog(), CatalogWithStripe()
+    catalog.tables, catalog.emails, catalog.workflows = shop.tables, shop.emails, shop.workflows
+    catalog.functions, catalog.env = shop.functions, shop.env
+    return catalog
 
 
 def said(text: str) -> list[str]:
@@ -40,8 +40,8 @@ def test_the_examples_hold_against_stripes_own_types(path: Any) -> None:
 def test_a_misspelt_field_of_an_event_is_an_error_with_its_place(before: str, after: str, message: str) -> None:
     text = (EXAMPLES / "subscription-changed.yaml").read_text()
     assert before in text
-    found = said(text.replace(before, after))
-    assert any(one.startswith("F001 test.yaml:") and message in one for one in found), found
+    lines = said(text.replace(before, after))
+    assert any(line.startswith("F001 test.yaml:") and message in line for line in lines), lines
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,8 @@ def test_a_misspelt_field_of_an_event_is_an_error_with_its_place(before: str, af
 def test_a_misspelt_parameter_is_an_error_with_its_place(before: str, after: str, message: str) -> None:
     text = (EXAMPLES / "create-subscription-checkout.yaml").read_text()
     assert before in text
-    found = said(text.replace(before, after))
-    assert any(message in one for one in found), found
+    lines = said(text.replace(before, after))
+    assert any(message in line for line in lines), lines
 
 
 SELLERS = """\
@@ -92,5 +92,7 @@ def test_the_account_of_an_event_is_null_only_where_own_events_come(
         text = SELLERS.replace("TRIGGER", "{manual: true}").replace("STEPS", steps).replace("event.", "event_.")
     else:
         text = SELLERS.replace("TRIGGER", f"{{stripe: account, actions: [updated]{account}}}").replace("STEPS", "")
-    messages = [found.message for found in load(text, catalog=catalog()).diagnostics if "null" in found.message]
+    messages = [
+        diagnostic.message for diagnostic in load(text, catalog=catalog()).diagnostics if "null" in diagnostic.message
+    ]
     assert bool(messages) is may_be_null, messages

@@ -41,7 +41,7 @@ def _below(
     if schema.get("items"):
         yield from _below(schema["items"], (*path, "[]"))
     for part in schema.get("anyOf", ()):
-        yield from ((inner, one) for inner, one in _below(part, path) if inner != path or NOT_BOTH in one)
+        yield from ((inner, node) for inner, node in _below(part, path) if inner != path or NOT_BOTH in node)
 
 
 @functools.cache
@@ -129,8 +129,12 @@ def test_of_every_pair_that_excludes_each_other_one_alone_is_no_finding() -> Non
                 path,
                 pair,
             )
-            for one in pair:
-                assert not any("not both" in hit for hit in _found(name, _put(path, {one: 1}))), (name, path, one)
+            for parameter in pair:
+                assert not any("not both" in hit for hit in _found(name, _put(path, {parameter: 1}))), (
+                    name,
+                    path,
+                    parameter,
+                )
     assert seen > 200
 
 
@@ -167,10 +171,10 @@ def test_an_id_of_another_kind_is_found(kind: str) -> None:
     name = {"coupon": "subscriptions.create", "customer": "payment_intents.create"}.get(kind)
     at: dict[str, tuple[str, ...]] = {"coupon": ("discounts", "[]", "coupon"), "customer": ("customer",)}
     if name is None:
-        found = [
+        names = [
             each for each in operations.names() if each.split(".")[-2] == f"{kind}s" and each.endswith(".retrieve")
         ]
-        name = found[0]
+        name = names[0]
     path = at.get(kind, ("id",))
     assert any("and this is one of a" in hit for hit in _found(name, _put(path, other)))
     for value in [*own, "SPRING25", "my-own_id", "x"]:
@@ -179,7 +183,7 @@ def test_an_id_of_another_kind_is_found(kind: str) -> None:
 
 def _errors(name: str, parameters: str) -> list[str]:
     text = f"name: T\ndescription: d\non: {{called: true}}\nsteps:\n  - {{stripe: {name}, with: {{{parameters}}}, idempotency_key: x}}\n"
-    return [one.message for one in load(text, catalog=catalog()).diagnostics if one.code == "F137"]
+    return [diagnostic.message for diagnostic in load(text, catalog=catalog()).diagnostics if diagnostic.code == "F137"]
 
 
 @pytest.mark.parametrize("currency", sorted(CURRENCIES))
@@ -188,8 +192,8 @@ def test_every_currency_has_its_smallest_and_largest_charge(currency: str) -> No
     smallest = -(-SMALLEST_CHARGE.get(currency, 1) // step) * step
     largest = LARGEST_CHARGE.get(currency, MAX_CHARGE) // step * step
     for amount, refused in [(smallest, False), (smallest - step, True), (largest, False), (largest + step, True)]:
-        found = _errors("payment_intents.create", f"amount: {amount}, currency: {currency}")
-        assert bool(found) is refused, (amount, found)
+        errors = _errors("payment_intents.create", f"amount: {amount}, currency: {currency}")
+        assert bool(errors) is refused, (amount, errors)
     assert _errors("refunds.create", f"payment_intent: pi_1, amount: 0, currency: {currency}") == []
     if step > 1:
         assert (
@@ -226,8 +230,8 @@ WRONG = [
 
 @pytest.mark.parametrize(("name", "parameters", "message"), WRONG)
 def test_finds(name: str, parameters: str, message: str) -> None:
-    found = _errors(name, parameters)
-    assert any(message in one for one in found), found
+    errors = _errors(name, parameters)
+    assert any(message in error for error in errors), errors
 
 
 RIGHT = [

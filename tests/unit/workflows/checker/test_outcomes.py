@@ -81,5 +81,5 @@ CASES: dict[str, tuple[str, str, bool]] = {
 def test_a_rule_about_outcomes_finds_its_own(case: str) -> None:
     code, text, expected = CASES[case]
     diagnostics = load(text, catalog=catalog()).diagnostics
-    assert not [str(one) for one in diagnostics if one.code in {"F000", "F001", "F003", "F004"}]
-    assert any(one.code == code for one in diagnostics) is expected
+    assert not [str(diagnostic) for diagnostic in diagnostics if diagnostic.code in {"F000", "F001", "F003", "F004"}]
+    assert any(diagnostic.code == code for diagnostic in diagnostics) is expected

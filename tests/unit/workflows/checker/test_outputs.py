@@ -38,7 +38,9 @@ BROKEN = {
 
 def errors(steps: str) -> list[str]:
     loaded = load_workflow(HEAD + steps, workflow_id="n", file="n.yaml", catalog=CatalogWithStripe())
-    return [f"{one.code} {one.message}" for one in loaded.diagnostics if one.severity == "error"]
+    return [
+        f"{diagnostic.code} {diagnostic.message}" for diagnostic in loaded.diagnostics if diagnostic.severity == "error"
+    ]
 
 
 @pytest.mark.parametrize("case", KEPT)
@@ -49,12 +51,12 @@ def test_an_answer_that_keeps_the_promise_is_no_finding(case: str) -> None:
 @pytest.mark.parametrize("case", BROKEN)
 def test_an_answer_that_breaks_it_is_an_error(case: str) -> None:
     steps, message = BROKEN[case]
-    (found,) = errors(steps)
-    assert message in found
+    (error,) = errors(steps)
+    assert message in error
 
 
 @pytest.mark.parametrize(
-    ("trigger", "found"),
+    ("trigger", "reported"),
     [
         ("{stripe: invoice, actions: [upcoming], fresh: true}", True),
         ("{stripe: product, actions: [deleted], fresh: true}", True),
@@ -65,13 +67,15 @@ def test_an_answer_that_breaks_it_is_an_error(case: str) -> None:
         ("{stripe: charge, fresh: true}", False),
     ],
 )
-def test_what_cannot_be_read_again_is_not_asked_for(trigger: str, *, found: bool) -> None:
+def test_what_cannot_be_read_again_is_not_asked_for(trigger: str, *, reported: bool) -> None:
     text = f"name: N\ndescription: N.\non: {trigger}\nsteps:\n  - log: x\n"
     loaded = load_workflow(text, workflow_id="n", file="n.yaml", catalog=CatalogWithStripe())
-    assert [one.line for one in loaded.diagnostics if one.code == "F122"] == ([3] if found else [])
+    assert [diagnostic.line for diagnostic in loaded.diagnostics if diagnostic.code == "F122"] == (
+        [3] if reported else []
+    )
 
 
 def test_a_preview_has_no_id_to_read() -> None:
     text = "name: N\ndescription: N.\non: {stripe: invoice, actions: [upcoming]}\nsteps:\n  - log: ${{ object.id }}\n"
     loaded = load_workflow(text, workflow_id="n", file="n.yaml", catalog=CatalogWithStripe())
-    assert [(one.code, one.line) for one in loaded.diagnostics] == [("F001", 5)]
+    assert [(diagnostic.code, diagnostic.line) for diagnostic in loaded.diagnostics] == [("F001", 5)]

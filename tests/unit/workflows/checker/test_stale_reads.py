@@ -146,10 +146,12 @@ def stale(case: str, steps: str) -> list[int]:
     head = HEAD.replace("ON", triggers.get(case, "{manual: true}"))
     if case in triggers:
         head = head.replace("input: {n: int, id: string}\n", "")
-    found = load_workflow(head + steps, workflow_id="n", file="n.yaml", catalog=catalog())
-    assert found.workflow is not None, [str(one) for one in found.diagnostics]
-    assert not [one for one in found.diagnostics if one.severity == "error"], [str(one) for one in found.diagnostics]
-    return [one.line - len(head.splitlines()) for one in found.diagnostics if one.code == "F121"]
+    loaded = load_workflow(head + steps, workflow_id="n", file="n.yaml", catalog=catalog())
+    assert loaded.workflow is not None, [str(diagnostic) for diagnostic in loaded.diagnostics]
+    assert not [diagnostic for diagnostic in loaded.diagnostics if diagnostic.severity == "error"], [
+        str(diagnostic) for diagnostic in loaded.diagnostics
+    ]
+    return [diagnostic.line - len(head.splitlines()) for diagnostic in loaded.diagnostics if diagnostic.code == "F121"]
 
 
 @pytest.mark.parametrize("case", STALE)

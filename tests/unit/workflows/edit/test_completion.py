@@ -47,14 +47,14 @@ steps:
 
 @pytest.fixture(scope="module")
 def catalog() -> CatalogWithStripe:
-    made = CatalogWithStripe()
+    catalog = CatalogWithStripe()
     columns = [
         Column("id", "uuid", nullable=False, primary=True), Column("status", "string", enum=("pending", "paid")),
         Column("amount", "int", nullable=False), Column("open", "bool"),
     ]  # fmt: skip
-    made.tables = {"orders": TableShape("orders", {column.name: column for column in columns})}
-    made.emails, made.workflows, made.env = {"receipt"}, {"ensure-customer"}, {"SITE_URL"}
-    return made
+    catalog.tables = {"orders": TableShape("orders", {column.name: column for column in columns})}
+    catalog.emails, catalog.workflows, catalog.env = {"receipt"}, {"ensure-customer"}, {"SITE_URL"}
+    return catalog
 
 
 def offered(catalog: CatalogWithStripe, old: str, new: str) -> list[str]:
@@ -62,13 +62,13 @@ def offered(catalog: CatalogWithStripe, old: str, new: str) -> list[str]:
     assert old in TEXT
     text = TEXT.replace(old, new, 1)
     offset = text.index("|")
-    found = complete_text(text[:offset] + text[offset + 1 :], offset, catalog)
-    assert found.start <= offset <= found.end
-    return [item.label for item in found.items]
+    completion = complete_text(text[:offset] + text[offset + 1 :], offset, catalog)
+    assert completion.start <= offset <= completion.end
+    return [item.label for item in completion.items]
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "wanted", "unwanted"),
+    ("old", "new", "expected", "unwanted"),
     [
         ("steps:\n", "ste|\n", ["vars", "on_error", "output"], ["name", "stripe"]),
         ("stripe: payment_intent", "stripe: |", ["checkout.session", "payment_intent"], []),
@@ -111,33 +111,33 @@ def offered(catalog: CatalogWithStripe, old: str, new: str) -> list[str]:
     ],
 )  # fmt: skip
 def test_what_fits_is_offered(
-    catalog: CatalogWithStripe, old: str, new: str, wanted: list[str], unwanted: list[str]
+    catalog: CatalogWithStripe, old: str, new: str, expected: list[str], unwanted: list[str]
 ) -> None:
-    found = offered(catalog, old, new)
-    assert set(wanted) <= set(found)
-    assert not set(unwanted) & set(found)
+    labels = offered(catalog, old, new)
+    assert set(expected) <= set(labels)
+    assert not set(unwanted) & set(labels)
 
 
 def test_a_step_that_may_have_been_skipped_says_so(catalog: CatalogWithStripe) -> None:
     offset = TEXT.index("order.status }}")
-    found = complete_text(TEXT, offset, catalog)
-    (cust,) = [item for item in found.items if item.label == "cust"]
-    (order,) = [item for item in found.items if item.label == "order"]
+    completion = complete_text(TEXT, offset, catalog)
+    (cust,) = [item for item in completion.items if item.label == "cust"]
+    (order,) = [item for item in completion.items if item.label == "order"]
     assert (cust.detail, order.detail) == ("may be null here", None)
-    assert found.items.index(order) < found.items.index(cust)
+    assert completion.items.index(order) < completion.items.index(cust)
 
 
 def test_a_field_of_a_form_sees_what_its_step_sees(catalog: CatalogWithStripe) -> None:
     typed = "order.amount > 3 && object."
     path = ("steps", 1, "if")
-    found = complete_field(TEXT, path, typed, len(typed), catalog, is_expression=True)
-    assert (found.start, found.end) == (len(typed), len(typed))
-    assert "amount" in [item.label for item in found.items]
+    completion = complete_field(TEXT, path, typed, len(typed), catalog, is_expression=True)
+    assert (completion.start, completion.end) == (len(typed), len(typed))
+    assert "amount" in [item.label for item in completion.items]
     text = "Order ${{ order. }} of"
-    found = complete_field(
+    completion = complete_field(
         TEXT, ("steps", 4, "set", "status"), text, text.index(". ") + 1, catalog, is_expression=False
     )
-    assert "status" in [item.label for item in found.items]
+    assert "status" in [item.label for item in completion.items]
 
 
 def test_comments_and_plain_words_offer_nothing(catalog: CatalogWithStripe) -> None:
@@ -162,11 +162,11 @@ def test_the_word_under_the_cursor_is_explained(  # noqa: PLR0917 - one per colu
     catalog: CatalogWithStripe, word: str, inside: str, title: str, type_: str | None, doc: str | None
 ) -> None:
     offset = TEXT.index(word) + word.index(inside) + 1
-    found = hover_text(TEXT, offset, catalog)
-    assert found is not None
-    assert (found.title, found.type) == (title, type_)
-    assert TEXT[found.start : found.end] in {inside, title}
-    assert doc is None or doc in (found.doc or "")
+    hover = hover_text(TEXT, offset, catalog)
+    assert hover is not None
+    assert (hover.title, hover.type) == (title, type_)
+    assert TEXT[hover.start : hover.end] in {inside, title}
+    assert doc is None or doc in (hover.doc or "")
 
 
 @settings(max_examples=150, deadline=None)
@@ -177,9 +177,9 @@ def test_the_word_under_the_cursor_is_explained(  # noqa: PLR0917 - one per colu
     st.sampled_from(["", ".", "${{", "'", "{", "- ", "\n", "\t", "}}", "?.", "|", "é"]),
 )
 def test_no_half_typed_text_is_too_much(text: str, where: float, cut: int, typed: str) -> None:
-    made = CatalogWithStripe()
+    catalog = CatalogWithStripe()
     at = int(where * len(text))
     broken = text[:at] + typed + text[min(at + cut, len(text)) :]
-    found = complete_text(broken, at + len(typed), made)
-    assert 0 <= found.start <= at + len(typed) <= found.end <= len(broken)
-    hover_text(broken, at, made)
+    completion = complete_text(broken, at + len(typed), catalog)
+    assert 0 <= completion.start <= at + len(typed) <= completion.end <= len(broken)
+    hover_text(broken, at, catalog)

@@ -126,7 +126,10 @@ def test_a_file_that_cannot_be_read_is_not_edited() -> None:
 
 def paths(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     inner = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    return [*([path] if path else []), *(one for key, value in inner for one in paths(value, (*path, key)))]
+    return [
+        *([path] if path else []),
+        *(inner_path for key, value in inner for inner_path in paths(value, (*path, key))),
+    ]
 
 
 texts = st.one_of(
@@ -137,7 +140,9 @@ texts = st.one_of(
 )
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | texts,
-    lambda one: st.lists(one, max_size=3) | st.dictionaries(st.sampled_from(["a", "b", "on"]), one, max_size=3),
+    lambda children: (
+        st.lists(children, max_size=3) | st.dictionaries(st.sampled_from(["a", "b", "on"]), children, max_size=3)
+    ),
     max_leaves=5,
 )
 

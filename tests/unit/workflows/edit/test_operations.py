@@ -56,9 +56,9 @@ def done(*operations: Operation, text: str = TEXT) -> str:
 
 
 def data(text: str) -> Any:
-    found = read_source(text, "")
-    assert not found.diagnostics
-    return found.data
+    source = read_source(text, "")
+    assert not source.diagnostics
+    return source.data
 
 
 def test_a_step_moves_into_a_branch_with_its_comments() -> None:
@@ -147,7 +147,7 @@ def test_a_replaced_step_keeps_its_id_its_comments_and_its_unchanged_lines() -> 
 def test_a_copy_has_an_id_of_its_own() -> None:
     after, path = apply(TEXT, [Operation("copy", ("steps", 0), to=("steps", 2), id="again")])
     assert path == ("steps", 2)
-    assert [one.get("id") for one in data(after)["steps"]] == ["row", None, "again", None, None]
+    assert [step.get("id") for step in data(after)["steps"]] == ["row", None, "again", None, None]
     assert after.count("# and me") == 2
     assert "id" not in data(done(Operation("copy", ("steps", 0), to=("steps", 4))))["steps"][4]
 
@@ -178,9 +178,9 @@ def test_line_ends_and_the_byte_order_mark_stay() -> None:
 
 def step_paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Every place of a step."""
-    found = [path] if isinstance(value, dict) and verb_of(value) and path and isinstance(path[-1], int) else []
+    paths = [path] if isinstance(value, dict) and verb_of(value) and path and isinstance(path[-1], int) else []
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [*found, *(step_path for key, item in inner for step_path in step_paths(item, (*path, key)))]
+    return [*paths, *(step_path for key, item in inner for step_path in step_paths(item, (*path, key)))]
 
 
 TEXTS = [TEXT, *(path.read_text() for path in sorted(EXAMPLES.glob("*.yaml")))]
@@ -203,10 +203,10 @@ def test_any_step_moves_anywhere_and_all_other_lines_stay(text: str, draw: st.Da
     after, landed = apply(text, [Operation("move", path, to=to)])
     assert landed is not None
     assert _at(data(after), landed) == moving
-    kept = [line.strip() for line in text.splitlines() if line.strip()]
+    lines_before = [line.strip() for line in text.splitlines() if line.strip()]
     now = [line.strip() for line in after.splitlines() if line.strip()]
     # A list that is empty now, or was, is written `[]`; nothing else may differ but indentation.
-    extra = [line for line in difflib.ndiff(sorted(kept), sorted(now)) if line[:1] in "+-"]
+    extra = [line for line in difflib.ndiff(sorted(lines_before), sorted(now)) if line[:1] in "+-"]
     assert all(line.rstrip().endswith((":", "[]")) or ": []" in line or ":  #" in line for line in extra), extra
 
 

@@ -33,43 +33,43 @@ def whole(text: str) -> Source:
     return read_source(text + "#\r\n", "f")
 
 
-def places(found: Source) -> list[dict[Any, Any]]:
+def places(source: Source) -> list[dict[Any, Any]]:
     """Every place, as plain as it is."""
     plain = [
         {
-            path: Place(one.line, one.column, one.end_line, one.end_column, one.start, one.end)
-            for path, one in of.items()
+            path: Place(place.line, place.column, place.end_line, place.end_column, place.start, place.end)
+            for path, place in of.items()
         }
-        for of in (found.values, found.keys)
+        for of in (source.values, source.keys)
     ]
-    return [*plain, dict(found.scalars.items())]
+    return [*plain, dict(source.scalars.items())]
 
 
 def test_a_long_file_is_cut_and_read_the_same() -> None:
     pieces = incremental.cut(LONG)
     assert pieces is not None
     assert len(pieces.chunks) == 16
-    found, other = read_source(LONG, "f"), whole(LONG)
-    assert not isinstance(found.values, dict)
+    pieced, other = read_source(LONG, "f"), whole(LONG)
+    assert not isinstance(pieced.values, dict)
     assert isinstance(other.values, dict)
-    assert found.data == other.data
-    assert found.diagnostics == other.diagnostics == []
-    assert places(found)[1:] == places(other)[1:]
+    assert pieced.data == other.data
+    assert pieced.diagnostics == other.diagnostics == []
+    assert places(pieced)[1:] == places(other)[1:]
     top = {(), ("vars",)}  # what stands after the end of the text differs
-    mine, theirs = (
-        {path: place for path, place in places(one)[0].items() if path not in top} for one in (found, other)
+    pieced_places, whole_places = (
+        {path: place for path, place in places(source)[0].items() if path not in top} for source in (pieced, other)
     )
-    assert mine == theirs
-    for path, place in found.keys.items():
+    assert pieced_places == whole_places
+    for path, place in pieced.keys.items():
         assert LONG[place.start : place.end] == path[-1]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "templates").rglob("workflows/*.yaml")), ids=lambda path: path.stem)
 def test_workflows_of_the_templates_are_read_the_same(path: Path) -> None:
     text = path.read_bytes().decode()
-    found, other = read_source(text, "f"), whole(text)
-    assert (found.data, found.diagnostics) == (other.data, other.diagnostics)
-    assert places(found)[1:] == places(other)[1:]
+    pieced, other = read_source(text, "f"), whole(text)
+    assert (pieced.data, pieced.diagnostics) == (other.data, other.diagnostics)
+    assert places(pieced)[1:] == places(other)[1:]
 
 
 @settings(max_examples=200, deadline=None)
@@ -84,12 +84,12 @@ def test_workflows_of_the_templates_are_read_the_same(path: Path) -> None:
 def test_whatever_is_typed_the_same_is_read(text: str, where: float, cut: int, typed: str) -> None:
     at = int(where * len(text))
     changed = text[:at] + typed + text[min(at + cut, len(text)) :] + "\n"
-    found, other = read_source(changed, "f"), whole(changed)
-    if not isinstance(other.data, dict) or not isinstance(found.data, dict):
+    pieced, other = read_source(changed, "f"), whole(changed)
+    if not isinstance(other.data, dict) or not isinstance(pieced.data, dict):
         # `whole` adds a comment. It can save a text that ends in the middle of something, or belong to a block scalar.
         return
-    assert found.data == other.data
-    assert [diagnostic.message for diagnostic in found.diagnostics] == [
+    assert pieced.data == other.data
+    assert [diagnostic.message for diagnostic in pieced.diagnostics] == [
         diagnostic.message for diagnostic in other.diagnostics
     ]
-    assert places(found)[1] == places(other)[1]
+    assert places(pieced)[1] == places(other)[1]

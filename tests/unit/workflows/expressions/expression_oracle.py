@@ -20,10 +20,10 @@ def main() -> None:
 def answer(env: cel.Env, scope: dict[str, object], source: str) -> dict[str, object]:
     """Return `{"error": …}`, or `{"value": …}` with the JSON form of the value."""
     try:
-        found = env.compile(source, disable_check=True).eval(data=scope)
-        if found.type() == cel.Type.ERROR:
-            return {"error": str(found.value())}
-        return {"value": found.plain_value()}
+        result = env.compile(source, disable_check=True).eval(data=scope)
+        if result.type() == cel.Type.ERROR:
+            return {"error": str(result.value())}
+        return {"value": result.plain_value()}
     except Exception as error:  # noqa: BLE001 - every kind of failure is an answer here
         return {"error": str(error)}
 

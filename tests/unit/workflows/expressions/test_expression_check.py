@@ -83,12 +83,12 @@ def test_nothing_is_said_about_what_may_be_right(source: str) -> None:
     ],
 )
 def test_what_cannot_be_right_is_reported_at_its_place(source: str, place: str, code: str, words: str) -> None:
-    found = {
+    problems = {
         (source[slice(*problem.span)], problem.code): f"{problem.message} {problem.hint}"
         for problem in infer(compile_expression(source), TYPES).problems
     }
-    assert (place, code) in found
-    assert words in found[place, code]
+    assert (place, code) in problems
+    assert words in problems[place, code]
 
 
 @pytest.mark.parametrize(

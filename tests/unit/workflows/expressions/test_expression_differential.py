@@ -36,7 +36,7 @@ _QUANTIFIERS = ["all", "exists", "exists_one"]
 def sentence(rng: random.Random, kind: str, depth: int) -> str:
     if depth == 0 or rng.random() < 0.15:
         return rng.choice(_OPERANDS[kind])
-    part = lambda wanted: sentence(rng, wanted, depth - 1)  # noqa: E731 - a recursion with one argument filled in
+    part = lambda part_kind: sentence(rng, part_kind, depth - 1)  # noqa: E731 - a recursion with one argument filled in
     odd = rng.choice(list(_OPERANDS)) if rng.random() < 0.06 else kind
     if kind in ("int", "float"):
         signs = "+-*/%" if kind == "int" else "+-*/"
@@ -84,20 +84,20 @@ def theirs(sources: list[str]) -> list[dict[str, Any]]:
             input="".join(json.dumps(source) + "\n" for source in sources[len(answers) :]),
             capture_output=True, text=True, check=False, timeout=100,
         )  # fmt: skip
-        found = [json.loads(line) for line in done.stdout.splitlines()]
-        assert found, f"the engine answers nothing to {sources[len(answers)]}: {done.stderr[-500:]}"
-        answers += found
+        batch = [json.loads(line) for line in done.stdout.splitlines()]
+        assert batch, f"the engine answers nothing to {sources[len(answers)]}: {done.stderr[-500:]}"
+        answers += batch
     return answers
 
 
-def same(one: Any, other: Any) -> bool:
-    if isinstance(one, float) and isinstance(other, float):
-        return math.isclose(one, other, rel_tol=1e-12)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    return type(one) is type(other) and one == other
+def same(left: Any, other: Any) -> bool:
+    if isinstance(left, float) and isinstance(other, float):
+        return math.isclose(left, other, rel_tol=1e-12)
+    if isinstance(left, list) and isinstance(other, list):
+        return len(left) == len(other) and all(map(same, left, other))
+    if isinstance(left, dict) and isinstance(other, dict):
+        return left.keys() == other.keys() and all(same(left[key], other[key]) for key in left)
+    return type(left) is type(other) and left == other
 
 
 STRICTER = ("division by zero", "not a finite number", "cannot compute", "operators in a row")
@@ -124,8 +124,8 @@ def test_chosen_sentences_mean_what_they_mean_to_googles_engine() -> None:
 
 
 def agree(source: str, answer: dict[str, Any]) -> bool:
-    mine = ours(source)
-    return mine.keys() == answer.keys() and ("error" in mine or same(mine["value"], answer["value"]))
+    own_answer = ours(source)
+    return own_answer.keys() == answer.keys() and ("error" in own_answer or same(own_answer["value"], answer["value"]))
 
 
 def test_sentences_mean_what_they_mean_to_googles_engine() -> None:
@@ -136,17 +136,17 @@ def test_sentences_mean_what_they_mean_to_googles_engine() -> None:
     values = stricter = 0
     differences: list[tuple[str, Any, Any]] = []
     for source, answer in zip(sources, answers, strict=True):
-        mine = ours(source)
-        if "value" in mine and "value" in answer:
+        own_answer = ours(source)
+        if "value" in own_answer and "value" in answer:
             values += 1
-            if not same(mine["value"], answer["value"]):
-                differences.append((source, mine, answer))
-        elif "error" in mine and "value" in answer:
+            if not same(own_answer["value"], answer["value"]):
+                differences.append((source, own_answer, answer))
+        elif "error" in own_answer and "value" in answer:
             stricter += 1
-            if not mine["error"].startswith(STRICTER):
-                differences.append((source, mine, answer))
-        elif "value" in mine:
-            differences.append((source, mine, answer))
+            if not own_answer["error"].startswith(STRICTER):
+                differences.append((source, own_answer, answer))
+        elif "value" in own_answer:
+            differences.append((source, own_answer, answer))
     assert differences == []
     assert values > 1_000, "most sentences should have a value, or the comparison says little"
     assert stricter < 60

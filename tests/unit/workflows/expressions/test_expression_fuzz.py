@@ -49,7 +49,7 @@ literals = st.sampled_from(
 
 def _grow(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     signs = st.sampled_from(["+", "-", "*", "/", "%", "<", "<=", ">", ">=", "==", "!=", "&&", "||", "??", "in"])
-    one = st.sampled_from(
+    unary = st.sampled_from(
         sorted(name for name, function in FUNCTIONS.items() if function.args[0] <= 1 <= function.args[1])
     )
     return st.one_of(
@@ -57,7 +57,7 @@ def _grow(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("({} ? {} : {})".format, inner, inner, inner),
         st.builds("{}{}{}".format, inner, st.sampled_from([".", "?."]), names),
         st.builds("{}{}{}]".format, inner, st.sampled_from(["[", "[?"]), inner),
-        st.builds("{}({})".format, one, inner),
+        st.builds("{}({})".format, unary, inner),
         st.builds(
             "{}.{}(x, {})".format, inner, st.sampled_from(["map", "filter", "all", "exists", "exists_one"]), inner
         ),
@@ -94,9 +94,9 @@ def try_it(source: str, scope: dict[str, Any]) -> None:
     with expected_errors():
         compiled = compile_expression(source)
         infer(compiled, {"a": {"type": "integer"}, "b": None, "x": {"type": "object", "additionalProperties": False}})
-        found = compiled.evaluate(scope, AMBIENT)
+        result = compiled.evaluate(scope, AMBIENT)
         if compiled.calls or not compiled.refs:
-            json.dumps(to_json(found))
+            json.dumps(to_json(result))
     assert time.process_time() - began < SECONDS
 
 

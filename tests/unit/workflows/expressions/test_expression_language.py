@@ -140,9 +140,9 @@ SENTENCES: list[tuple[str, Any]] = [
 
 @pytest.mark.parametrize(("source", "expected"), SENTENCES, ids=[source for source, _ in SENTENCES])
 def test_a_sentence_means(source: str, expected: Any) -> None:
-    found = value(source)
-    assert found == expected
-    assert type(found) is type(expected)
+    result = value(source)
+    assert result == expected
+    assert type(result) is type(expected)
 
 
 MISTAKES: list[tuple[str, str, str]] = [
@@ -255,8 +255,8 @@ def test_what_an_expression_uses_is_known_before_it_runs() -> None:
 
 
 def test_results_have_a_json_form() -> None:
-    found = to_json(value("{'at': now(), 'for': duration('90s'), 'list': [1, 2.5, null, true]}"))
-    assert found == {"at": "2026-01-31T22:30:00Z", "for": "90s", "list": [1, 2.5, None, True]}
+    result = to_json(value("{'at': now(), 'for': duration('90s'), 'list': [1, 2.5, null, true]}"))
+    assert result == {"at": "2026-01-31T22:30:00Z", "for": "90s", "list": [1, 2.5, None, True]}
 
 
 def test_a_condition_must_be_true_or_false() -> None:

@@ -125,9 +125,9 @@ FAILS = [
 
 @pytest.mark.parametrize(("text", "value"), GIVES)
 def test_it_gives(text: str, value: Any) -> None:
-    found = compile_expression(text).evaluate({}, AMBIENT)
-    assert found == value
-    assert type(found) is type(value)
+    result = compile_expression(text).evaluate({}, AMBIENT)
+    assert result == value
+    assert type(result) is type(value)
 
 
 @pytest.mark.parametrize("text", FAILS)

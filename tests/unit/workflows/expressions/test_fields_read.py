@@ -70,7 +70,7 @@ def fields(text: str) -> frozenset[str] | None:
     catalog.functions.add("jobs:work")
     catalog.emails.add("hello")
     loaded = load_workflow(text, workflow_id="n", file="n.yaml", catalog=catalog)
-    assert loaded.workflow is not None, [str(one) for one in loaded.diagnostics]
+    assert loaded.workflow is not None, [str(diagnostic) for diagnostic in loaded.diagnostics]
     (step,) = [node for node in loaded.workflow.nodes() if isinstance(node, Stripe)]
     return fields_read(loaded.workflow, step)
 

@@ -152,8 +152,8 @@ def test_promotion_codes_refuse_who_does_not_fit(shop: Shop, more: dict[str, Any
 def test_a_subscriptions_discount_can_be_removed(shop: Shop) -> None:
     coupon = shop.v1.coupons.create({"percent_off": 10, "duration": "forever"})
     subscription = shop.subscribe(shop.customer().id, shop.price().id, discounts=[{"coupon": coupon.id}])
-    gone = shop.v1.subscriptions.delete_discount(subscription.id)
-    assert gone.deleted is True
+    deleted = shop.v1.subscriptions.delete_discount(subscription.id)
+    assert deleted.deleted is True
     assert shop.v1.subscriptions.retrieve(subscription.id).discounts == []
     replaced = shop.v1.subscriptions.update(subscription.id, {"discounts": [{"coupon": coupon.id}]})
     assert len(replaced.discounts) == 1

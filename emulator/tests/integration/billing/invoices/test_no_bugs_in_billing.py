@@ -155,9 +155,9 @@ class Player:
 
     def play(self, rounds: int) -> None:
         routes = [r for k, r in sorted(self.emulator.router.routes.items()) if k in operations()]
-        mine = [r for r in routes if r.template.removeprefix("/v1/").startswith(AREAS)]
+        area_routes = [r for r in routes if r.template.removeprefix("/v1/").startswith(AREAS)]
         for turn in range(rounds):
-            route = self.rng.choice(mine)
+            route = self.rng.choice(area_routes)
             if route.operation.method == "DELETE" and self.rng.random() < 0.7:
                 continue
             path = self.path(route.operation.path)

@@ -37,7 +37,7 @@ ONLY_SOMETIMES = {
 
 
 @pytest.fixture
-def everything(shop: Shop) -> dict[str, dict[str, Any]]:
+def objects_by_type(shop: Shop) -> dict[str, dict[str, Any]]:
     """One of each, by object name."""
     shop.begin("2030-01-01")
     v1, customer, price = shop.v1, shop.customer(), shop.price()
@@ -51,7 +51,7 @@ def everything(shop: Shop) -> dict[str, dict[str, Any]]:
     note = v1.credit_notes.create({"invoice": invoice.id, "amount": 100, "credit_amount": 100})
     quote = v1.quotes.create({"customer": customer.id, "line_items": [{"price": price.id}]})
     session = v1.billing_portal.sessions.create({"customer": customer.id})
-    made = [
+    answers = [
         subscription,
         invoice,
         coupon,
@@ -69,7 +69,7 @@ def everything(shop: Shop) -> dict[str, dict[str, Any]]:
         v1.billing.meters.create({"display_name": "C", "event_name": "c", "default_aggregation": {"formula": "sum"}}),
     ]
     samples: dict[str, dict[str, Any]] = {}
-    for answer in made:
+    for answer in answers:
         _collect(answer.to_dict(), samples)
     return samples
 
@@ -85,16 +85,16 @@ def _collect(value: Any, samples: dict[str, dict[str, Any]]) -> None:
             _collect(inner, samples)
 
 
-def test_objects_have_all_the_fields_of_their_types(everything: dict[str, dict[str, Any]]) -> None:
+def test_objects_have_all_the_fields_of_their_types(objects_by_type: dict[str, dict[str, Any]]) -> None:
     absent = {}
     for name, sometimes in ONLY_SOMETIMES.items():
-        assert name in everything, name
+        assert name in objects_by_type, name
         named = {
             "items" if field == "items_" else field
             for field, hint in vars(classes()[name][0])["__annotations__"].items()
             if "ClassVar" not in str(hint)
         }
-        missing = named - set(everything[name]) - sometimes
+        missing = named - set(objects_by_type[name]) - sometimes
         if missing:
             absent[name] = sorted(missing)
     assert absent == {}

@@ -75,9 +75,9 @@ def test_events_are_shown_in_the_version_they_were_made_for(sold: Sold, stripe_e
     shop, subscription, *_ = sold
     emulator = stripe_emulator.emulator
     event = next(e for e in shop.events("invoice.paid"))
-    shown = seen(stripe_emulator, "2026-10-28.endive", f"/v1/events/{event.id}")
-    assert shown["api_version"] == emulator.config.api_version
-    assert shown["data"]["object"]["parent"]["subscription_details"]["subscription"] == subscription.id
+    rendered = seen(stripe_emulator, "2026-10-28.endive", f"/v1/events/{event.id}")
+    assert rendered["api_version"] == emulator.config.api_version
+    assert rendered["data"]["object"]["parent"]["subscription_details"]["subscription"] == subscription.id
 
 
 def test_older_versions_name_coupons_and_anchors_directly(shop: Shop, stripe_emulator: RunningEmulator) -> None:
@@ -131,7 +131,7 @@ def test_older_versions_expand_what_they_showed(
         if start == "subscription"
         else f"/v1/invoices/{subscription.latest_invoice}"
     )
-    shown = seen(stripe_emulator, "2022-11-15", f"{first}?expand[]={path}")
+    value = seen(stripe_emulator, "2022-11-15", f"{first}?expand[]={path}")
     for part in path.split("."):
-        shown = shown[part][0] if part == "data" else shown[part]
-    assert (shown or {}).get("object") == kind
+        value = value[part][0] if part == "data" else value[part]
+    assert (value or {}).get("object") == kind

@@ -97,8 +97,8 @@ def test_items_are_added_and_removed(shop: Shop, gold: stripe.Subscription) -> N
     added = shop.v1.subscription_items.create({"subscription": gold.id, "price": addon.id, "quantity": 2})
     assert day(added.current_period_end) == "2030-07-01"
     assert [i.amount for i in shop.v1.invoice_items.list({"pending": True}).data] == [1000]
-    gone = shop.v1.subscription_items.delete(added.id)
-    assert gone.deleted is True
+    deleted = shop.v1.subscription_items.delete(added.id)
+    assert deleted.deleted is True
     assert sorted(i.amount for i in shop.v1.invoice_items.list({"pending": True}).data) == [-1000, 1000]
     assert len(shop.v1.subscription_items.list({"subscription": gold.id}).data) == 1
     with pytest.raises(stripe.InvalidRequestError, match="at least one active plan"):

@@ -37,9 +37,9 @@ def pay(emulator: RunningEmulator, session: stripe.checkout.Session, number: str
 def test_events_come_in_stripes_order(
     shop: Shop, session: Callable[..., stripe.checkout.Session], stripe_emulator: RunningEmulator
 ) -> None:
-    made = session(subscription_data={"metadata": {"order": "7"}})
+    checkout = session(subscription_data={"metadata": {"order": "7"}})
     seen = len(shop.events())
-    status, _ = pay(stripe_emulator, made, "4242424242424242")
+    status, _ = pay(stripe_emulator, checkout, "4242424242424242")
     assert status == 200
     stripe_emulator.settle()
     assert shop.types()[seen:] == [
@@ -59,7 +59,7 @@ def test_events_come_in_stripes_order(
         "invoice_payment.paid",
         "checkout.session.completed",
     ]
-    done = shop.v1.checkout.sessions.retrieve(made.id)
+    done = shop.v1.checkout.sessions.retrieve(checkout.id)
     subscription = shop.v1.subscriptions.retrieve(id_of(done.subscription))
     assert (done.payment_status, subscription.status, subscription.metadata["order"]) == ("paid", "active", "7")
     assert subscription.default_payment_method is not None
@@ -69,11 +69,11 @@ def test_events_come_in_stripes_order(
 def test_a_trial_costs_nothing_now_and_renews_off_the_saved_card(
     shop: Shop, session: Callable[..., stripe.checkout.Session], stripe_emulator: RunningEmulator
 ) -> None:
-    made = session(subscription_data={"trial_period_days": 14})
-    assert made.amount_total == 0
-    status, _ = pay(stripe_emulator, made, "4242424242424242")
+    checkout = session(subscription_data={"trial_period_days": 14})
+    assert checkout.amount_total == 0
+    status, _ = pay(stripe_emulator, checkout, "4242424242424242")
     assert status == 200
-    done = shop.v1.checkout.sessions.retrieve(made.id)
+    done = shop.v1.checkout.sessions.retrieve(checkout.id)
     assert done.payment_status == "no_payment_required"
     assert shop.status(id_of(done.subscription)) == "trialing"
     stripe_emulator.advance("14d")
@@ -85,12 +85,12 @@ def test_a_trial_costs_nothing_now_and_renews_off_the_saved_card(
 def test_a_declined_card_leaves_the_session_open_for_another(
     shop: Shop, session: Callable[..., stripe.checkout.Session], stripe_emulator: RunningEmulator
 ) -> None:
-    made = session()
-    status, body = pay(stripe_emulator, made, "4000000000000341")
+    checkout = session()
+    status, body = pay(stripe_emulator, checkout, "4000000000000341")
     assert (status, body["error"]["code"]) == (402, "card_declined")
-    assert shop.v1.checkout.sessions.retrieve(made.id).status == "open"
-    assert pay(stripe_emulator, made, "4242424242424242")[0] == 200
-    done = shop.v1.checkout.sessions.retrieve(made.id)
+    assert shop.v1.checkout.sessions.retrieve(checkout.id).status == "open"
+    assert pay(stripe_emulator, checkout, "4242424242424242")[0] == 200
+    done = shop.v1.checkout.sessions.retrieve(checkout.id)
     assert (done.status, shop.status(id_of(done.subscription))) == ("complete", "active")
     assert len(shop.v1.subscriptions.list({"status": "all"}).data) == 1
 
@@ -99,7 +99,7 @@ def test_discounts_and_one_time_items_are_on_the_first_invoice(shop: Shop, strip
     price = shop.price()
     once = shop.v1.prices.create({"currency": "usd", "unit_amount": 1000, "product_data": {"name": "Set-up"}})
     coupon = shop.v1.coupons.create({"percent_off": 50, "duration": "once"})
-    made = shop.v1.checkout.sessions.create(
+    checkout = shop.v1.checkout.sessions.create(
         request_params(
             {
                 "mode": "subscription",
@@ -109,15 +109,15 @@ def test_discounts_and_one_time_items_are_on_the_first_invoice(shop: Shop, strip
             }
         )
     )
-    assert made.amount_total == 1500
-    assert pay(stripe_emulator, made, "4242424242424242")[0] == 200
-    done = shop.v1.checkout.sessions.retrieve(made.id)
+    assert checkout.amount_total == 1500
+    assert pay(stripe_emulator, checkout, "4242424242424242")[0] == 200
+    done = shop.v1.checkout.sessions.retrieve(checkout.id)
     assert shop.invoice(id_of(done.subscription)).total == 1500
 
 
 def test_a_payment_session_can_make_an_invoice(shop: Shop, stripe_emulator: RunningEmulator) -> None:
     line = {"price_data": {"currency": "usd", "unit_amount": 1500, "product_data": {"name": "Mug"}}, "quantity": 2}
-    made = shop.v1.checkout.sessions.create(
+    checkout = shop.v1.checkout.sessions.create(
         request_params(
             {
                 "mode": "payment",
@@ -128,8 +128,8 @@ def test_a_payment_session_can_make_an_invoice(shop: Shop, stripe_emulator: Runn
             }
         )
     )
-    assert pay(stripe_emulator, made, "4242424242424242")[0] == 200
-    done = shop.v1.checkout.sessions.retrieve(made.id)
+    assert pay(stripe_emulator, checkout, "4242424242424242")[0] == 200
+    done = shop.v1.checkout.sessions.retrieve(checkout.id)
     invoice = shop.v1.invoices.retrieve(id_of(done.invoice), {"expand": ["payments"]})
     assert (invoice.status, invoice.total, invoice.footer) == ("paid", 3000, "Bye")
     assert present(invoice.payments).data[0].payment.payment_intent == done.payment_intent

@@ -47,8 +47,8 @@ def price(call: Callable[..., dict[str, Any]]) -> str:
 def test_the_quantity_of_the_only_item_is_the_subscriptions(
     call: Callable[..., dict[str, Any]], customer: str, price: str, version: str
 ) -> None:
-    made = call("POST", "/v1/subscriptions", f"customer={customer}&items[0][price]={price}", version=version)
-    changed = call("POST", f"/v1/subscriptions/{made['id']}", "quantity=3", version=version)
+    subscription = call("POST", "/v1/subscriptions", f"customer={customer}&items[0][price]={price}", version=version)
+    changed = call("POST", f"/v1/subscriptions/{subscription['id']}", "quantity=3", version=version)
     assert (changed["quantity"], changed["plan"]["id"], changed["items"]["data"][0]["quantity"]) == (3, price, 3)
 
 

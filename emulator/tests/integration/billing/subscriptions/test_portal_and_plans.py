@@ -30,16 +30,16 @@ def test_configurations_are_checked_and_changed(shop: Shop) -> None:
         },
         "invoice_history": {"enabled": True},
     }
-    made = shop.v1.billing_portal.configurations.create(
+    configuration = shop.v1.billing_portal.configurations.create(
         request_params({"features": features, "business_profile": {"headline": "Hello"}})
     )
-    assert made.business_profile.headline == "Hello"
-    assert present(made.features.subscription_update.products)[0].prices == [price.id]
-    assert made.features.customer_update.enabled is False
-    off = shop.v1.billing_portal.configurations.update(made.id, {"active": False})
+    assert configuration.business_profile.headline == "Hello"
+    assert present(configuration.features.subscription_update.products)[0].prices == [price.id]
+    assert configuration.features.customer_update.enabled is False
+    off = shop.v1.billing_portal.configurations.update(configuration.id, {"active": False})
     assert off.active is False
     with pytest.raises(stripe.InvalidRequestError):
-        shop.v1.billing_portal.sessions.create({"customer": shop.customer().id, "configuration": made.id})
+        shop.v1.billing_portal.sessions.create({"customer": shop.customer().id, "configuration": configuration.id})
     with pytest.raises(stripe.InvalidRequestError) as caught:
         shop.v1.billing_portal.configurations.create({"features": {"subscription_update": {"enabled": True}}})
     assert caught.value.code == "parameter_missing"
@@ -73,14 +73,14 @@ def test_plans_are_recurring_prices_under_another_name(shop: Shop) -> None:
 
 def test_tax_ids_are_kept_and_verified(shop: Shop, stripe_emulator: RunningEmulator) -> None:
     customer = shop.customer()
-    made = shop.v1.customers.tax_ids.create(customer.id, {"type": "eu_vat", "value": "DE123456789"})
-    assert (made.country, present(made.verification).status) == ("DE", "pending")
+    tax_id = shop.v1.customers.tax_ids.create(customer.id, {"type": "eu_vat", "value": "DE123456789"})
+    assert (tax_id.country, present(tax_id.verification).status) == ("DE", "pending")
     stripe_emulator.advance(5)
-    assert present(shop.v1.customers.tax_ids.retrieve(customer.id, made.id).verification).status == "verified"
-    assert [t.id for t in shop.v1.customers.tax_ids.list(customer.id).data] == [made.id]
+    assert present(shop.v1.customers.tax_ids.retrieve(customer.id, tax_id.id).verification).status == "verified"
+    assert [t.id for t in shop.v1.customers.tax_ids.list(customer.id).data] == [tax_id.id]
     subscription = shop.subscribe(customer.id, shop.price().id)
     assert present(shop.invoice(subscription.id).customer_tax_ids)[0].value == "DE123456789"
-    assert shop.v1.customers.tax_ids.delete(customer.id, made.id).deleted is True
+    assert shop.v1.customers.tax_ids.delete(customer.id, tax_id.id).deleted is True
     assert shop.types("customer.tax_id") == [
         "customer.tax_id.created",
         "customer.tax_id.updated",

@@ -101,8 +101,8 @@ def test_after_the_last_retry_the_setting_decides(shop: Shop, stripe_emulator: R
     assert shop.status(subscription.id) == outcome
     if outcome == "unpaid":
         shop.advance("2030-03-02")
-        held = shop.invoice(subscription.id)
-        assert (held.status, held.auto_advance) == ("draft", False)
+        draft = shop.invoice(subscription.id)
+        assert (draft.status, draft.auto_advance) == ("draft", False)
 
 
 def test_a_past_due_subscription_is_active_again_once_paid(shop: Shop) -> None:
@@ -216,13 +216,13 @@ def test_a_year_of_monthly_renewals_with_dunning_runs_in_seconds(shop: Shop, str
         if failing:
             shop.switch_card(customer.id, "pm_card_visa")
             stripe_emulator.advance("4d")
-    took = time.monotonic() - began
+    seconds = time.monotonic() - began
     invoices = list(shop.v1.invoices.list({"subscription": subscription.id, "limit": 100}).auto_paging_iter())
     assert len(invoices) >= YEAR_OF_MONTHS
     assert {i.status for i in invoices if i.status != "draft"} == {"paid"}
     assert any(i.attempt_count > 1 for i in invoices)
     assert shop.status(subscription.id) == "active"
-    assert took < 5, f"{took:.1f} s"
+    assert seconds < 5, f"{seconds:.1f} s"
 
 
 def test_items_of_different_rhythms_are_billed_each_in_its_own(shop: Shop) -> None:

@@ -307,8 +307,8 @@ def test_a_customer_can_be_made_with_the_default_method_in_one_call(shop: Shop) 
     customer = shop.v1.customers.create(
         {"payment_method": "pm_card_visa", "invoice_settings": {"default_payment_method": "pm_card_visa"}}
     )
-    held = shop.v1.customers.payment_methods.list(customer.id).data
-    assert [m.id for m in held] == [present(customer.invoice_settings).default_payment_method]
+    methods = shop.v1.customers.payment_methods.list(customer.id).data
+    assert [m.id for m in methods] == [present(customer.invoice_settings).default_payment_method]
     assert shop.subscribe(customer.id, shop.price().id).status == "active"
     loose = shop.v1.payment_methods.create({"type": "card", "card": {"token": "tok_visa"}})
     with pytest.raises(stripe.InvalidRequestError, match="must be attached"):

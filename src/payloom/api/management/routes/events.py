@@ -112,10 +112,10 @@ async def replay_events(deps: Dependencies, body: ReplayMany, request: Request) 
     """Replay several events, one after another."""
     person = person_of(request)
 
-    async def one(event_id: str) -> list[str]:
+    async def replay(event_id: str) -> list[str]:
         return list(await deps.runs.replay(event_id, person=person, workflow_id=body.workflow))
 
-    result = bulk_result([await bulk_item(event_id, one) for event_id in dict.fromkeys(body.ids)])
+    result = bulk_result([await bulk_item(event_id, replay) for event_id in dict.fromkeys(body.ids)])
     note_bulk(request, result)
     return result
 

@@ -86,10 +86,10 @@ async def retry_runs(deps: Dependencies, body: RetryMany, request: Request) -> A
 
     person = person_of(request)
 
-    async def one(run_id: str) -> list[str]:
+    async def retry(run_id: str) -> list[str]:
         return [(await deps.runs.retry(run_id, person=person)).id]
 
-    result = bulk_result([await bulk_item(run_id, one) for run_id in dict.fromkeys(ids)])
+    result = bulk_result([await bulk_item(run_id, retry) for run_id in dict.fromkeys(ids)])
     note_bulk(request, result)
     return result
 

@@ -204,19 +204,19 @@ _OTHERS: Mapping[str, Evidence] = {
     "treasury.outbound_payments.cancel": _status("canceled"),
     "treasury.outbound_transfers.cancel": _status("canceled"),
     **{
-        f"terminal.readers.{what}": _same(f"action.{what}.{of}", of)
-        for what, of in (
+        f"terminal.readers.{action}": _same(f"action.{action}.{of}", of)
+        for action, of in (
             ("collect_payment_method", "payment_intent"), ("confirm_payment_intent", "payment_intent"),
             ("process_payment_intent", "payment_intent"), ("process_setup_intent", "setup_intent"),
         )
     },
     "terminal.readers.refund_payment": _shows("action.type", "refund_payment"),
     **{
-        f"financial_connections.accounts.{what}": _AGAIN for what in ("refresh", "subscribe", "unsubscribe")
+        f"financial_connections.accounts.{action}": _AGAIN for action in ("refresh", "subscribe", "unsubscribe")
     },
     **{
-        f"payment_records.{what}": _HIDDEN
-        for what in (
+        f"payment_records.{action}": _HIDDEN
+        for action in (
             "report_payment", "report_payment_attempt", "report_payment_attempt_informational", "report_refund",
         )
     },
@@ -225,7 +225,7 @@ _OTHERS: Mapping[str, Evidence] = {
     "payment_records.report_payment_attempt_guaranteed": State(
         (Sign("amount_guaranteed.value", (0, None), differs=True),)
     ),
-    **{f"tax.transactions.{what}": _HIDDEN for what in ("create_from_calculation", "create_reversal")},
+    **{f"tax.transactions.{action}": _HIDDEN for action in ("create_from_calculation", "create_reversal")},
 }  # fmt: skip
 """What all else of API v1 shows."""
 _TEST_HELPERS: Mapping[str, Evidence] = {
@@ -248,9 +248,9 @@ _TEST_HELPERS: Mapping[str, Evidence] = {
     ),
     "treasury.inbound_transfers.succeed": _treasury("inbound_transfers", "succeeded"),
     **{
-        f"treasury.{kind}.{what}": _treasury(kind, status)
-        for kind, one in (("outbound_payments", "outbound_payment"), ("outbound_transfers", "outbound_transfer"))
-        for what, status in (("fail", "failed"), ("post", "posted"), (f"return_{one}", "returned"))
+        f"treasury.{kind}.{action}": _treasury(kind, status)
+        for kind, singular in (("outbound_payments", "outbound_payment"), ("outbound_transfers", "outbound_transfer"))
+        for action, status in (("fail", "failed"), ("post", "posted"), (f"return_{singular}", "returned"))
     },
     **dict.fromkeys(
         (
