@@ -64,10 +64,10 @@ def test_in_a_running_project_its_own_local_stripe_is_used(
     client: stripe.StripeClient, stripe_emulator: RunningEmulator, elsewhere: Path
 ) -> None:
     (elsewhere / "payloom.yaml").write_text("name: shop\n", "utf-8")
-    LocalState(elsewhere / "data").update(server={"url": "http://127.0.0.1:1", "stripe_url": stripe_emulator.url})
+    LocalState(elsewhere / "data").announce("http://127.0.0.1:1", stripe_emulator.url)
     assert trigger("customer.created").exit_code == 0
     assert client.v1.customers.list().data[0].email == "jenny@example.com"
-    LocalState(elsewhere / "data").update(server={"url": "http://127.0.0.1:1", "stripe_url": None})
+    LocalState(elsewhere / "data").announce("http://127.0.0.1:1", None)
     real = trigger("customer.created")
     assert (real.exit_code, "Stripe keys" in real.stderr) == (2, True)
 
