@@ -31,6 +31,7 @@ import {
   type Column,
 } from "@/ui";
 import { Approval } from "@/components/approval";
+import { isFresh } from "./fresh";
 import "./overview.css";
 
 export function Page() {
@@ -41,32 +42,43 @@ export function Page() {
       <PageHeader title="Overview" />
       {overview.error && !overview.data && <ErrorNote error={overview.error} retry={() => void overview.refetch()} />}
       {!overview.data && !overview.error && <Skeleton lines={8} />}
-      {overview.data && (isFresh(overview.data) ? <Fresh shop={me?.site_url} /> : <Content overview={overview.data} />)}
+      {overview.data &&
+        (me?.livemode === false && isFresh(overview.data) ? (
+          <Fresh shop={me.site_url} />
+        ) : (
+          <Content overview={overview.data} />
+        ))}
     </PageBody>
   );
 }
 
-const isFresh = ({ last_24h: day, payments }: Overview): boolean =>
-  day.events === 0 && day.payments === 0 && payments.length === 0 && day.failed === 0;
-
-function Fresh({ shop }: { shop: string | undefined }) {
+function Fresh({ shop }: { shop: string }) {
   return (
     <EmptyState
       icon={ShoppingCart}
       title="Ready for the first payment"
       command="payloom emulator trigger payment_intent.succeeded"
       action={
-        shop && (
-          <Button kind="primary" asChild>
-            <a href={shop} target="_blank" rel="noreferrer">
-              Open the shop
-            </a>
-          </Button>
-        )
+        <Button kind="primary" asChild>
+          <a href={shop} target="_blank" rel="noreferrer">
+            Open the site
+          </a>
+        </Button>
       }
     >
-      Pay on your site, with the card 4242 4242 4242 4242 in development, and watch it arrive here. The local Stripe can
-      also make a payment:
+      <ol className="first-steps">
+        <li>
+          Pay on your site with the card 4242 4242 4242 4242, any future date, and any CVC. The payment appears here.
+        </li>
+        <li>
+          Follow it: its <Link to="/runs">runs</Link>, its <Link to="/events">events</Link>, and what was sent under{" "}
+          <Link to="/mail">Email</Link>.
+        </li>
+        <li>
+          Change what happens under <Link to="/workflows">Workflows</Link>.
+        </li>
+      </ol>
+      The local Stripe can also make a payment:
     </EmptyState>
   );
 }
