@@ -47,6 +47,7 @@ def config_of(options: argparse.Namespace) -> EmulatorConfig:
         control_key=os.environ.get(CONTROL_KEY) or new_control_key(),
         control_key_always=bool(os.environ.get(CONTROL_KEY)),
         keys=tuple(Key(key) for key in os.environ.get(KEYS, "").split()),
+        any_key_here=options.any_key_here,
         rate_limit=options.rate_limit,
     )
     return dataclasses.replace(config, api_version=options.api_version) if options.api_version else config

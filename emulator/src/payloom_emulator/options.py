@@ -59,6 +59,11 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="Also send events to this host, '*' to any (repeatable); else only to this machine and those of --webhook-url.",
     )
+    add(
+        "--any-key-here",
+        action="store_true",
+        help="Where PAYLOOM_EMULATOR_KEYS holds keys: take any test key from programs of this machine, never from a browser.",
+    )
     add("--api-version", metavar="VERSION", help="The account's API version, used when a request names none.")
     add("--schedule", default="quick", choices=("quick", "sandbox", "live", "none"), help="When webhooks are retried.")
     add("--seed", type=int, help="Make identifiers and faults repeatable.")

@@ -63,7 +63,8 @@ class EmulatorConfig:
     allowed_hosts: names it answers for, besides this machine's own and the one in base_url.
     webhook_hosts: where events may be sent besides this machine; `*` for any host.
     control_key: for callers of the control API on other machines; control_key_always: for all of its callers.
-    schedule: a name of `delivery.SCHEDULES` or seconds between attempts. keys: when given, only these work.
+    schedule: a name of `delivery.SCHEDULES` or seconds between attempts. keys: when given, only these work;
+    any_key_here: a program of this machine may use any test key all the same.
     settle_seconds: emulator time until a bank debit settles. seed: makes identifiers and faults repeatable.
     rate_limit: requests a second before 429 (None: no limit). latency: seconds added to each answer.
     """
@@ -75,6 +76,7 @@ class EmulatorConfig:
     endpoints: tuple[Endpoint, ...] = ()
     schedule: str | tuple[float, ...] = "quick"
     keys: tuple[Key, ...] = ()
+    any_key_here: bool = False
     settle_seconds: int = 3
     seed: int | None = None
     rate_limit: int | None = None

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import Request as HttpRequest
 
-from payloom_emulator.http.same_site import is_foreign
+from payloom_emulator.http.control_key import is_of_this_machine
+from payloom_emulator.http.same_site import is_foreign, is_of_browser
 from payloom_emulator.protocol.api_versions import DEFAULT
 from payloom_emulator.protocol.auth import is_for_browsers, read_key
 from payloom_emulator.protocol.errors import StripeError
@@ -62,6 +63,9 @@ class WireApp:
         if not for_browsers and is_foreign(HttpRequest(scope)):
             await _write_error(send, _not_from_a_page())
             return
+        if self._emulator.config.any_key_here:
+            caller = HttpRequest(scope)
+            request_or_error.any_key = is_of_this_machine(caller) and not is_of_browser(caller)
         await self._respond(request_or_error, send, _CORS if for_browsers else [])
         self._emulator.delivery.wake()
 

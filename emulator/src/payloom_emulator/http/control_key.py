@@ -28,7 +28,7 @@ _CHALLENGE = {"www-authenticate": 'Basic realm="Local Stripe: any name, the cont
 def may_steer(request: Request) -> bool:
     """Tell whether this caller may use the control API."""
     config = request.app.state.emulator.config
-    if not config.control_key_always and _is_of_this_machine(request):
+    if not config.control_key_always and is_of_this_machine(request):
         return True
     presented = _shown_key(request.headers.get("authorization", ""))
     return hmac.compare_digest(presented.encode(), config.control_key.encode())
@@ -49,7 +49,8 @@ def with_control_key(endpoint: Endpoint) -> Endpoint:
     return run
 
 
-def _is_of_this_machine(request: Request) -> bool:
+def is_of_this_machine(request: Request) -> bool:
+    """Tell whether the request comes from this machine itself, not through a proxy."""
     if request.client is None or any(name in request.headers for name in FORWARDED):
         return False
     try:

@@ -26,6 +26,11 @@ def is_foreign(request: Request) -> bool:
     return site == "cross-site" or (origin is not None and origin not in own)
 
 
+def is_of_browser(request: Request) -> bool:
+    """Tell whether a browser sends this for any page: it says so in headers that no page can leave out."""
+    return any(name in request.headers for name in ("origin", "sec-fetch-site", "sec-fetch-mode", "referer"))
+
+
 def check(request: Request) -> None:
     """Refuse what a browser sends for a page that is not the local Stripe's own. Raises CrossSite."""
     if is_foreign(request):

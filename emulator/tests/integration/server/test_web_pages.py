@@ -157,6 +157,29 @@ def test_without_keys_of_its_own_any_test_key_opens_it_but_not_from_a_page() -> 
         assert ask(running, "GET", "/_emulator", None, origin=None, host="evil.example").status_code == 421
 
 
+BROWSER = {
+    "origin": {"origin": FOREIGN},
+    "null origin": {"origin": "null"},
+    "fetch metadata": {"sec-fetch-site": "none"},
+    "own page": {"sec-fetch-site": "same-origin"},
+    "link": {"referer": f"{FOREIGN}/"},
+    "proxy": {"x-forwarded-for": "203.0.113.9"},
+}
+"""Signs that a page or another machine asks, not a program of this machine."""
+
+
+@pytest.mark.parametrize("key", ["sk_test_anything_else", "rk_test_123", "pk_test_x"])
+def test_a_program_of_this_machine_may_use_any_test_key_and_a_browser_may_not(key: str) -> None:
+    config = EmulatorConfig(keys=(Key(SECRET), Key(PUBLISHABLE)), any_key_here=True)
+    with run(config) as running, httpx.Client(base_url=running.url, trust_env=False, timeout=30) as http:
+        path = "/v1/elements/sessions" if key.startswith("pk_") else "/v1/customers"
+        bearer = {"authorization": f"Bearer {key}"}
+        refused = {name: http.get(path, headers={**bearer, **sign}).status_code for name, sign in BROWSER.items()}
+        assert set(refused.values()) <= {401, 403}, refused
+        assert http.get(path, headers=bearer).status_code != 401
+        assert http.get(path, headers={"authorization": "Bearer sk_live_1"}).status_code == 401
+
+
 def test_a_name_can_be_allowed() -> None:
     with run(EmulatorConfig(allowed_hosts=("stripe.internal",))) as running:
         assert ask(running, "GET", "/_emulator", None, origin=None, host="stripe.internal:12111").status_code == 200

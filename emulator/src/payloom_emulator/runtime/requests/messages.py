@@ -8,7 +8,10 @@ import json
 
 @dataclasses.dataclass(slots=True)
 class Request:
-    """A call as it comes in. params: nested, leaves are strings (or JSON values when `typed`)."""
+    """A call as it comes in.
+
+    params: nested, leaves are strings (or JSON values when `typed`). any_key: the caller may use any test key.
+    """
 
     method: str
     path: str
@@ -18,6 +21,7 @@ class Request:
     idempotency_key: str | None = None
     account: str | None = None
     typed: bool = False
+    any_key: bool = False
 
 
 @dataclasses.dataclass(slots=True)

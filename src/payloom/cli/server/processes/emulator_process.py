@@ -75,13 +75,13 @@ def local_stripe(
     """Run a local Stripe on `port` while the block runs. It is starting when the block begins: call `wait_ready`.
 
     webhook_secrets: of the endpoint, and of the one for the events of connected accounts, at the same address.
-    keys: the only ones that it takes; without any, every test key.
+    keys: the only ones that it takes from browsers and from other machines; without any, every test key.
     """
     private_folder(log.parent)
     private_file(log)
     command = [sys.executable, "-m", "payloom.cli.server.processes.parent_watchdog", "--port", str(port)]
     command += ["--store", str(store)] if store else []
-    command += ["--webhook-url", webhook_url, "--connect-url", webhook_url]
+    command += ["--webhook-url", webhook_url, "--connect-url", webhook_url, "--any-key-here"]
     from payloom_emulator.options import KEYS, WEBHOOK_SECRETS
 
     # Every user of the machine sees a command line; the environment is the owner's alone.
