@@ -12,13 +12,14 @@ def order(items: list[pytest.Item]) -> None:
 
     The longest of their files come first: the workers, which take file by file, then end at about the same time.
 
-    A browser on a busy machine may lose a race that a person would not notice, so each of them has a second try. It is
-    counted in the summary ("rerun"): a test that appears there again and again has a fault, or its page has.
+    A server, a process, a browser or a timer on a busy machine may lose a race that a person would not notice, and what
+    one test leaves behind may be collected during another, so each test has a second try. It is counted in the summary
+    ("rerun"): a test that appears there again and again has a fault, or what it tests has.
     """
     lengths = collections.Counter(item.path for item in items)
     items.sort(key=lambda item: (_in_browser(item), -lengths[item.path] if _in_browser(item) else 0))
     for item in items:
-        if _in_browser(item) and item.get_closest_marker("flaky") is None:
+        if item.get_closest_marker("flaky") is None:
             item.add_marker(pytest.mark.flaky(reruns=1))
 
 
