@@ -104,7 +104,9 @@ def refuse_card_numbers(value: Any) -> None:
 
 async def refuse_card_numbers_in_body(request: Request) -> None:
     """Look through a body that the application reads by itself. Raises CardNumberRefused; leaves bad JSON to it."""
-    raw = await request.body()
+    # A request without either header has no body; waiting for one would meet a client that has left.
+    has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
+    raw = await request.body() if has_body else b""
     # A stream is read once: whoever reads the body after this finds it here.
     request.scope.setdefault("state", {})["body"] = raw
     try:
