@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.support.migrated import copy_sqlite
 from tests.support.postgres import migrated_postgres_url, postgres_server, postgres_template, postgres_url
-from tests.support.session import collection, process_costs
+from tests.support.session import collection, process_costs, reports
 
 from payloom.db.database import Database, open_database
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Generator
     from pathlib import Path
 
 __all__ = ["migrated_postgres_url", "postgres_server", "postgres_template", "postgres_url"]
@@ -46,6 +46,14 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run browser tests last."""
     collection.order(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Make the report of a test one that every worker can hand over."""
+    report = yield
+    reports.make_encodable(report)
+    return report
 
 
 @pytest.fixture

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.support.session import collection, process_costs
+import pytest
+from tests.support.session import collection, process_costs, reports
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Generator
 
 
 def pytest_configure() -> None:
@@ -18,3 +19,11 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run browser tests last."""
     collection.order(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Make the report of a test one that every worker can hand over."""
+    report = yield
+    reports.make_encodable(report)
+    return report

@@ -42,7 +42,7 @@ def test_what_is_given_reaches_the_program_as_it_was_given(monkeypatch: pytest.M
     monkeypatch.setattr(payloom_emulator.__main__, "main", lambda argv: seen.append(parser().parse_args(argv)) or 7)
     arguments = ["--host", "0.0.0.0", "--port", "0", "--store", "s.db", "--webhook-url", "http://a", "--webhook-url"]
     arguments += ["http://b", "--webhook-secret", "whsec_a", "--schedule", "live", "--seed", "3", "--latency", "0.5"]
-    arguments += ["--rate-limit", "25", "--api-version", "2026-10-28.endive"]
+    arguments += ["--rate-limit", "25", "--api-version", "2026-10-28.endive", "--any-key-here"]
     result = CliRunner().invoke(app, ["emulator", *arguments])
     assert result.exit_code == 7
     assert seen == [parser().parse_args(arguments)]

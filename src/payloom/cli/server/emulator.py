@@ -30,6 +30,8 @@ def _emulator(context: typer.Context, **values: Any) -> None:
     from payloom_emulator.__main__ import main
 
     arguments: list[str] = ["--version"] if values["version"] else []
+    for action in _flags():
+        arguments += [action.option_strings[0]] if values[action.dest] else []
     for action in _actions():
         value = values[action.dest]
         for item in value if is_list(value) else [value]:
@@ -40,6 +42,11 @@ def _emulator(context: typer.Context, **values: Any) -> None:
 def _actions() -> list[argparse.Action]:
     """Return the options of `payloom-emulator` that take a value."""
     return [action for action in parser()._actions if action.nargs is None]  # noqa: SLF001 - argparse has no public list
+
+
+def _flags() -> list[argparse.Action]:
+    """Return the options of `payloom-emulator` that are there or not."""
+    return [action for action in parser()._actions if action.const is True]  # noqa: SLF001 - argparse has no public list
 
 
 def _signature() -> inspect.Signature:
@@ -56,6 +63,9 @@ def _signature() -> inspect.Signature:
         parameters.append(
             inspect.Parameter(action.dest, keyword, default=action.default, annotation=Annotated[annotation, option])
         )
+    for action in _flags():
+        flag = Annotated[bool, typer.Option(action.option_strings[0], help=action.help)]
+        parameters.append(inspect.Parameter(action.dest, keyword, default=False, annotation=flag))
     version = Annotated[bool, typer.Option("--version", help="Show the version and exit.")]
     parameters.append(inspect.Parameter("version", keyword, default=False, annotation=version))
     return inspect.Signature(parameters)
