@@ -43,8 +43,8 @@ steps:
     values: {id: "${{ inputs.id }}", weight: 12.5, note: {who: "ada", "$tag": 1}}
   - insert: lines
     values: {order: "${{ inputs.id }}"}
+  - respond: {id: "${{ order.id }}"}
   - wait: 30d
-  - return: {id: "${{ order.id }}"}
 """
 FILES = {"tables.yaml": TABLES, "workflows/order.yaml": ORDER}
 
