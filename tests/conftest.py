@@ -22,8 +22,8 @@ __all__ = ["migrated_postgres_url", "postgres_server", "postgres_template", "pos
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Take one worker more than there are cores: tests wait for timers, processes, and databases."""
-    return (os.cpu_count() or 1) + 1
+    """Take twice as many workers as there are cores, and one: tests wait for timers, processes, and databases."""
+    return 2 * (os.cpu_count() or 1) + 1
 
 
 def pytest_configure() -> None:

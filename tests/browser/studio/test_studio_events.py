@@ -91,7 +91,7 @@ def test_catching_up_tells_what_it_found(open_page: OpenPage, axe: AxeCheck) -> 
     page.get_by_role("button", name="Catch up").click()
     dialog = page.get_by_role("dialog", name="Catch up")
     dialog.get_by_role("button", name="Check now").click()
-    expect(dialog.get_by_text("Missing")).to_be_visible()
+    expect(dialog.get_by_text("Recovered")).to_be_visible()
     assert axe(page) == []
 
 
