@@ -75,10 +75,17 @@ class BadArguments(VerbFailed):
     code: ClassVar[str] = "bad_arguments"
 
 
+class TooManyValues(BadArguments):
+    """A list in `where` holds more values than it may. Its length often is the caller's choice."""
+
+    status: ClassVar[int] = 422
+
+
 class NoFilter(VerbFailed):
-    """Every value in `where` is null, so the step would match every row."""
+    """Every value in `where` is null, so the step would match every row. Often a caller left a value out."""
 
     code: ClassVar[str] = "no_filter"
+    status: ClassVar[int] = 422
 
 
 class TypeMismatch(VerbFailed):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.support.http_server import running_server
 from tests.support.ports import free_port
+from tests.support.processes import payloom_process
 
 from payloom.cli.server.processes.emulator_process import local_stripe
 from payloom.db.sqlite import SqliteDatabase
@@ -50,6 +51,13 @@ async def test_everything_that_is_made_for_a_project_is_its_owner_s(tmp_path: Pa
         )
         assert set(file_modes.values()) == {0}, file_modes
     await database.close()
+
+
+def test_the_data_of_a_new_project_is_its_owner_s(tmp_path: Path) -> None:
+    payloom_process.run("init", tmp_path / "shop", "--template", "shop")
+    rights = modes(tmp_path / "shop" / "data")
+    assert "data" in rights
+    assert rights["data"] == 0
 
 
 def test_what_a_running_server_makes_is_its_owner_s(tmp_path: Path) -> None:

@@ -184,6 +184,17 @@ def test_a_map_that_a_caller_sends_is_never_an_operator(server: RunningServer, d
     assert server.rows("vouchers") == before
 
 
+@pytest.mark.parametrize("door", ["read", "read-inside", "change", "remove"])
+@pytest.mark.parametrize("code", [None, [None], [str(number) for number in range(2000)]], ids=["null", "nulls", "long"])
+def test_a_value_that_no_row_can_have_is_the_caller_s_fault(server: RunningServer, door: str, code: Any) -> None:
+    before = server.rows("vouchers")
+    answer = server.http.post(f"/api/{door}", json={"code": code})
+    assert answer.status_code == 422, answer.text
+    assert "SECRET" not in answer.text
+    assert server.rows("vouchers") == before
+    assert [run["status"] for run in server.manage("/runs", limit=1)["data"]] != ["failed"]
+
+
 def test_a_value_is_still_compared(server: RunningServer) -> None:
     assert server.http.post("/api/read", json={"code": "SECRET-2"}).json() == {"value": 7}
     assert server.http.post("/api/read-inside", json={"code": "SECRET"}).json() == {"count": 2}

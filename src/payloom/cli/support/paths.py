@@ -15,6 +15,7 @@ from payloom.cli.support.errors import CommandError, NotAProject, PortTaken
 from payloom.kit.clock import monotonic
 from payloom.kit.json_types import is_dict
 from payloom.kit.suggest import did_you_mean
+from payloom.settings.private_files import private_folder
 
 PROJECT_FILE = "payloom.yaml"
 _MANIFEST = "template.json"
@@ -77,7 +78,7 @@ def copy_template(source: Path, target: Path) -> int:
             written += 1
         elif name in known:
             fresh[name] = known[name]
-    manifest.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(manifest.parent)
     manifest.write_text(json.dumps(fresh, indent=1), "utf-8")
     return written
 

@@ -20,7 +20,7 @@ from payloom.kit.json_types import is_map, is_sequence
 from payloom.kit.suggest import did_you_mean
 from payloom.tables.definition.spec import ColumnSpec, TableSpec
 from payloom.tables.definition.values import CHECKS, Unfit, check, kind_of, show
-from payloom.tables.errors import BadArguments, NoFilter, TypeMismatch, UnknownColumn
+from payloom.tables.errors import BadArguments, NoFilter, TooManyValues, TypeMismatch, UnknownColumn
 
 MAX_LIST = 1000
 """The longest list a `where` may hold; SQLite and Postgres bound the number of parameters."""
@@ -147,7 +147,7 @@ class _Group:
             raise TypeMismatch(f"where {spec.name}.{column.name}: a json column cannot be compared", table=spec.name)
         if len(items) > MAX_LIST:
             message = f"where {spec.name}.{column.name}: the list holds {len(items):,} values, {MAX_LIST:,} are allowed"
-            raise BadArguments(message, table=spec.name)
+            raise TooManyValues(message, table=spec.name)
         values = list(dict.fromkeys(_fit(spec, column, item) for item in items if item is not None))
         if items and not values:
             self.nulls += 1

@@ -27,6 +27,7 @@ from payloom.db.sealing.keyring import KeyFile, Keyring, new_key, read_keys
 from payloom.db.sealing.sealer import MARK, Sealer
 from payloom.db.sealing.source import load_keys, sealer_for
 from payloom.db.types import Json, PlainJson, SealedBytes, SealedText
+from payloom.kit.secrets.patterns import is_secret_name
 from payloom.settings.load import load_settings
 from payloom.settings.model import SealingSettings
 
@@ -276,6 +277,43 @@ def test_what_is_sealed_is_opened_as_it_was_also_twice_over(text: str) -> None:
     with contextlib.suppress(ValueError):
         json.loads(text)
         json.loads(sealed)
+
+
+SECRET_NAMES = (
+    *(
+        "password",
+        "passwords",
+        "passwd",
+        "passphrase",
+        "PASSWORD",
+        "user_password",
+        "userPassword",
+        "secret",
+        "secrets",
+    ),
+    *("client_secret", "clientSecret", "authorization", "Authorization", "cookie", "cookies", "token", "access_token"),
+    *("accessToken", "refresh-token", "credential", "credentials", "cvc", "cvv", "cvv2", "csc", "card_number"),
+    *("cardNumber", "card number", "pwd", "passcode", "pin", "otp", "totp", "bearer", "security_code", "securityCode"),
+    *("recovery_code", "recovery_codes", "recoveryCodes", "one_time_code", "oneTimeCode", "api_key", "apiKey"),
+    *("x-api-key", "api keys", "access_key", "private_key", "privateKey", "secret_key", "signing_key", "signingKeys"),
+    *("encryption_key", "encryption.key"),
+)
+
+
+@pytest.mark.parametrize("name", SECRET_NAMES)
+@pytest.mark.parametrize(
+    "value", ["pinval-4711", ["pinval-4711", "b"], {"x": {"y": ["pinval-4711"]}, "z": "b"}, [{"x": 'pinval-4711 "'}]],
+    ids=["text", "list", "map", "list of maps"],
+)  # fmt: skip
+def test_what_stands_under_a_secret_name_is_sealed(name: str, value: Any) -> None:
+    assert is_secret_name(name)
+    sealer = Sealer(ring(new_key()))
+    for text in (json.dumps({"a": 1, name: value, "open": "o"}), json.dumps([{name: value}], indent=1)):
+        sealed = sealer.seal(text)
+        assert "pinval" not in sealed
+        assert json.loads(sealed)
+        assert sealer.unseal(sealed) == text
+    assert '"open": "o"' in sealer.seal(json.dumps({name: value, "open": "o"}))
 
 
 def test_a_caller_s_own_mark_is_not_opened() -> None:
