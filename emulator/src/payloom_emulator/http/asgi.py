@@ -59,12 +59,12 @@ class WireApp:
         if isinstance(request_or_error, StripeError):
             await _write_error(send, request_or_error)
             return
+        caller = HttpRequest(scope)
         for_browsers = is_for_browsers(read_key(request_or_error.authorization))
-        if not for_browsers and is_foreign(HttpRequest(scope)):
+        if not for_browsers and is_foreign(caller):
             await _write_error(send, _not_from_a_page())
             return
         if self._emulator.config.any_key_here:
-            caller = HttpRequest(scope)
             request_or_error.any_key = is_of_this_machine(caller) and not is_of_browser(caller)
         await self._respond(request_or_error, send, _CORS if for_browsers else [])
         self._emulator.delivery.wake()

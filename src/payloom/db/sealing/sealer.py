@@ -40,8 +40,9 @@ _KEY_ENDS = ('key"', 'keys"')
 _KEYS = tuple(f"{word}{gap}key" for word in ("api", "access", "private") for gap in _GAPS)
 """A text without any of these holds no secret: looking for them takes a few microseconds."""
 _ADDRESS_PASSWORD = re.compile(r"://[^\s/\"'<>]*:[^\s/\"'<>]+@")
-_FIELD = re.compile(r'"([A-Za-z][A-Za-z0-9_.\- ]{1,79})"\s*:\s*"((?:[^"\\]|\\.)+)"')
-_GROUP = re.compile(r'"([A-Za-z][A-Za-z0-9_.\- ]{1,79})"\s*:\s*(?=[\[{])')
+_NAME = r'"([A-Za-z][A-Za-z0-9_.\- ]{1,79})"\s*:\s*'
+_FIELD = re.compile(_NAME + r'"((?:[^"\\]|\\.)+)"')
+_GROUP = re.compile(_NAME + r"(?=[\[{])")
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*:)?|[\[{\]}]')
 _LOST = "[lost]"
 
@@ -127,8 +128,7 @@ def _spans(text: str) -> list[tuple[int, int]]:
     spans += known_secrets_in(text)
     spans += [match.span() for match in re.finditer(re.escape(MARK), text)]
     spans += [match.span(2) for match in _FIELD.finditer(text) if match[2] != MASK and is_secret_name(match[1])]
-    for match in _GROUP.finditer(text):
-        spans += _texts_of(text, match.end()) if is_secret_name(match[1]) else ()
+    spans += _texts_of_groups(text)
     merged: list[tuple[int, int]] = []
     for start, last in sorted(spans):
         # A text may be JSON: a backslash stays with what it escapes.
@@ -142,18 +142,22 @@ def _spans(text: str) -> list[tuple[int, int]]:
     return merged
 
 
-def _texts_of(text: str, at: int) -> list[tuple[int, int]]:
-    """Return where the texts are in the list or map of JSON that begins at `at`; names of a map are left out."""
+def _texts_of_groups(text: str) -> list[tuple[int, int]]:
+    """Return where the texts are in lists and maps of JSON under secret names; the names in a map are left out."""
     spans: list[tuple[int, int]] = []
-    depth = 0
-    for token in _TOKEN.finditer(text, at):
-        if token[1] is not None:
-            if token[2] is None and token[1] not in ("", MASK):
+    end = 0
+    for match in _GROUP.finditer(text):
+        if match.end() < end or not is_secret_name(match[1]):
+            continue  # a group within another one is looked at once
+        depth, end = 0, len(text)
+        for token in _TOKEN.finditer(text, match.end()):
+            if token[1] is None:
+                depth += 1 if token[0] in "[{" else -1
+                if depth == 0:
+                    end = token.end()
+                    break
+            elif token[2] is None and token[1] not in ("", MASK):
                 spans.append(token.span(1))
-            continue
-        depth += 1 if token[0] in "[{" else -1
-        if depth == 0:
-            break
     return spans
 
 

@@ -44,13 +44,14 @@ _HINTS = ("_secret_", "sk_", "rk_", "ek_", "whsec_", "/approve/", "=", "earer", 
 """A text with none of these holds no secret of these forms: looking for them is quicker than the pattern."""
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_SECRET_WORDS = (
+SECRET_WORDS = (
     *("passwords?", "passwd", "passphrase", "secrets?", "client_?secret", "authorization", "cookies?", "token"),
     *("access_?token", "refresh_?token", "credentials?", "cvc", "cvv2?", "csc", "card_?number"),
     *("pwd", "passcodes?", "pin", "t?otp", "bearer", "security_?code", "recovery_?codes?", "one_?time_?code"),
     "(?:api|access|private|secret|signing|encryption)_?keys?",
 )
-_SECRET_NAME = re.compile(rf"(?:^|_)(?:{'|'.join(_SECRET_WORDS)})$")
+"""What a secret name ends with, as patterns. The sealer looks for each: its hints are compared with these in a test."""
+_SECRET_NAME = re.compile(rf"(?:^|_)(?:{'|'.join(SECRET_WORDS)})$")
 
 
 def is_secret_name(name: str) -> bool:

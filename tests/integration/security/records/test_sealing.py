@@ -27,7 +27,7 @@ from payloom.db.sealing.keyring import KeyFile, Keyring, new_key, read_keys
 from payloom.db.sealing.sealer import MARK, Sealer
 from payloom.db.sealing.source import load_keys, sealer_for
 from payloom.db.types import Json, PlainJson, SealedBytes, SealedText
-from payloom.kit.secrets.patterns import is_secret_name
+from payloom.kit.secrets.patterns import SECRET_WORDS, is_secret_name
 from payloom.settings.load import load_settings
 from payloom.settings.model import SealingSettings
 
@@ -293,11 +293,36 @@ SECRET_NAMES = (
     ),
     *("client_secret", "clientSecret", "authorization", "Authorization", "cookie", "cookies", "token", "access_token"),
     *("accessToken", "refresh-token", "credential", "credentials", "cvc", "cvv", "cvv2", "csc", "card_number"),
-    *("cardNumber", "card number", "pwd", "passcode", "pin", "otp", "totp", "bearer", "security_code", "securityCode"),
+    *(
+        "cardNumber",
+        "card number",
+        "clientsecret",
+        "refresh_token",
+        "pwd",
+        "passcode",
+        "pin",
+        "otp",
+        "totp",
+        "bearer",
+        "security_code",
+        "securityCode",
+    ),
     *("recovery_code", "recovery_codes", "recoveryCodes", "one_time_code", "oneTimeCode", "api_key", "apiKey"),
     *("x-api-key", "api keys", "access_key", "private_key", "privateKey", "secret_key", "signing_key", "signingKeys"),
     *("encryption_key", "encryption.key"),
 )
+
+
+def test_every_word_of_a_secret_name_has_an_example() -> None:
+    plain = [re.sub(r"(?<=[a-z])(?=[A-Z])|[\s.\-]+", "_", name).lower() for name in SECRET_NAMES]
+    assert [word for word in SECRET_WORDS if not any(re.search(f"(?:^|_)(?:{word})$", name) for name in plain)] == []
+
+
+def test_each_group_under_a_secret_name_is_read_once() -> None:
+    """Groups that are open to the end, each within the one before, would take minutes if each were read to its end."""
+    text = '"pin":["pinval",' * 40_000
+    sealed = Sealer(ring(new_key())).seal(text)
+    assert "pinval" not in sealed
 
 
 @pytest.mark.parametrize("name", SECRET_NAMES)
