@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from emulator.tests.support.request_params import request_params
+
 if TYPE_CHECKING:
     import stripe
 
@@ -17,6 +19,25 @@ ONE_CALL = {
     "confirm": True,
     "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
 }
+
+
+def bank_debit(client: stripe.StripeClient) -> stripe.PaymentIntent:
+    """Confirm a SEPA debit of 9.00 EUR, which takes days to settle, and return its intent."""
+    details = {
+        "type": "sepa_debit",
+        "sepa_debit": {"iban": "DE89370400440532013000"},
+        "billing_details": {"name": "J", "email": "j@example.com"},
+    }
+    params = {
+        "amount": 900,
+        "currency": "eur",
+        "confirm": True,
+        "payment_method": client.v1.payment_methods.create(request_params(details)).id,
+        "allowed_payment_method_types": ["sepa_debit"],
+        "mandate_data": {"customer_acceptance": {"type": "offline"}},
+        "return_url": "https://a.example",
+    }
+    return client.v1.payment_intents.create(request_params(params))
 
 
 def types_of(client: stripe.StripeClient) -> list[str]:

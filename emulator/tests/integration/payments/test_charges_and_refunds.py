@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import stripe
-from emulator.tests.support.payments import ONE_CALL, types_of
+from emulator.tests.support.payments import ONE_CALL, bank_debit, types_of
 from emulator.tests.support.request_params import request_params
 from emulator.tests.support.stripe_fields import error_of, id_of
 from tests.support.present import present
@@ -123,26 +123,7 @@ def test_a_refund_of_a_bank_debit_is_under_way_for_days(
     client: stripe.StripeClient, stripe_emulator: RunningEmulator
 ) -> None:
     """Beside it one of a card, which is done at once."""
-    debit = {
-        "type": "sepa_debit",
-        "sepa_debit": {"iban": "DE89370400440532013000"},
-        "billing_details": {"name": "J", "email": "j@example.com"},
-    }
-    method = client.v1.payment_methods.create(request_params(debit))
-    mandate = {"customer_acceptance": {"type": "offline"}}
-    intent = client.v1.payment_intents.create(
-        request_params(
-            {
-                "amount": 900,
-                "currency": "eur",
-                "confirm": True,
-                "payment_method": method.id,
-                "allowed_payment_method_types": ["sepa_debit"],
-                "mandate_data": mandate,
-                "return_url": "https://a.example",
-            }
-        )
-    )
+    intent = bank_debit(client)
     early = client.v1.refunds.create({"payment_intent": intent.id, "amount": 100})
     assert (early.status, early.pending_reason) == ("pending", "charge_pending")
     stripe_emulator.settle()

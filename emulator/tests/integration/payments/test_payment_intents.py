@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import stripe
 from emulator.tests.support.checked_client import client_of
-from emulator.tests.support.payments import ONE_CALL, types_of
+from emulator.tests.support.payments import ONE_CALL, bank_debit, types_of
 from emulator.tests.support.request_params import request_params
 from emulator.tests.support.stripe_fields import error_of, expanded, id_of
 from tests.support.present import present
@@ -219,27 +219,7 @@ def test_amounts_stripe_would_not_charge_are_refused(
 def test_a_sepa_debit_is_processing_and_settles_with_time(
     client: stripe.StripeClient, stripe_emulator: RunningEmulator
 ) -> None:
-    method = client.v1.payment_methods.create(
-        {
-            "type": "sepa_debit",
-            "sepa_debit": {"iban": "DE89370400440532013000"},
-            "billing_details": {"name": "J", "email": "j@example.com"},
-        }
-    )
-    mandate = {"customer_acceptance": {"type": "offline"}}
-    intent = client.v1.payment_intents.create(
-        request_params(
-            {
-                "amount": 900,
-                "currency": "eur",
-                "confirm": True,
-                "payment_method": method.id,
-                "allowed_payment_method_types": ["sepa_debit"],
-                "mandate_data": mandate,
-                "return_url": "https://a.example",
-            }
-        )
-    )
+    intent = bank_debit(client)
     assert intent.status == "processing"
     assert client.v1.payment_intents.retrieve(intent.id).status == "processing"
     stripe_emulator.settle()

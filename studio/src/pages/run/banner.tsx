@@ -5,8 +5,9 @@ import type { ReactNode } from "react";
 import { useRunActions, type RunDetail } from "@/api/runs";
 import { useMay } from "@/api/session";
 import { Approval } from "@/components/approval";
-import { Button, Time, toastError, Words } from "@/ui";
+import { Button, Time, toastError } from "@/ui";
 import type { Document } from "./document";
+import { FailureWords } from "./failure";
 import { ResolveButton } from "./retry";
 import "./banner.css";
 
@@ -96,14 +97,7 @@ function Failed({ run, document }: { run: RunDetail; document: Document }) {
   return (
     <div className="run-failure" role="status">
       <div>
-        <p className="run-failure-message">
-          <Words text={failure.message} />
-        </p>
-        {failure.hint && (
-          <p className="soft">
-            <Words text={failure.hint} />
-          </p>
-        )}
+        <FailureWords failure={failure} />
         <p className="run-failure-where">
           <code>{failure.kind}</code>
           {failure.path !== null && (

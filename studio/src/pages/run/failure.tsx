@@ -1,10 +1,12 @@
 import type { components } from "@/api/schema";
 import { Facts, JsonView, Words } from "@/ui";
 
-export function Failure({ failure }: { failure: components["schemas"]["Failure"] }) {
-  const data = Object.keys(failure.data).length > 0 ? failure.data : null;
+type Failed = components["schemas"]["Failure"];
+
+/** What went wrong, and what to do. */
+export function FailureWords({ failure }: { failure: Pick<Failed, "message" | "hint"> }) {
   return (
-    <div className="failure">
+    <>
       <p className="run-failure-message">
         <Words text={failure.message} />
       </p>
@@ -13,6 +15,15 @@ export function Failure({ failure }: { failure: components["schemas"]["Failure"]
           <Words text={failure.hint} />
         </p>
       )}
+    </>
+  );
+}
+
+export function Failure({ failure }: { failure: Failed }) {
+  const data = Object.keys(failure.data).length > 0 ? failure.data : null;
+  return (
+    <div className="failure">
+      <FailureWords failure={failure} />
       <Facts
         facts={[
           ["Code", <code key="kind">{failure.kind}</code>],
