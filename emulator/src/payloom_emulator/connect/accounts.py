@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from payloom_emulator.core.differences import public_fields
+from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.accounts import Account
 from payloom_emulator.protocol.errors import missing
+from payloom_emulator.protocol.json_shapes import elements, texts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 REQUIREMENTS: dict[str, object] = {
@@ -109,3 +114,34 @@ def account_status(*, enabled: bool) -> dict[str, object]:
         "requirements": needed,
         "future_requirements": dict(REQUIREMENTS),
     }
+
+
+def change(unit: UnitOfWork, account: Account, changes: Mapping[str, object]) -> Account:
+    """Change an account as its platform sees it and as it sees itself. Emits account.updated."""
+    unit.change(account, changes)
+    mirror(unit, account)
+    return account
+
+
+def mirror(unit: UnitOfWork, account: Account) -> None:
+    """Give the other side's copy of a connected account what this side's has."""
+    platform = unit.environment.config.account
+    if account["id"] == platform:
+        return
+    other = unit.at(platform if unit.account == account["id"] else account["id"])
+    twin = other.find(kinds.ACCOUNT, account["id"])
+    if twin is not None:
+        other.change(twin, public_fields(account), emits=())
+        other.flush()
+
+
+def settle_requirement(unit: UnitOfWork, account: Account, name: str) -> None:
+    """Take what was given off the account's requirements."""
+    needed: dict[str, object] = {**present(account["requirements"])}
+    rest = {
+        part: [entry for entry in texts(value) if entry != name]
+        for part, value in needed.items()
+        if name in elements(value)
+    }
+    if rest:
+        change(unit, account, {"requirements": {**needed, **rest}})

@@ -102,16 +102,33 @@ def reverse(
         },
     )
     total = transfer["amount_reversed"] + reversed_amount
-    reversals = list_of(
-        [public_fields(r) for r in unit.list(kinds.TRANSFER_REVERSAL, transfer=transfer["id"])], _url(transfer)
-    )
-    changes = {"amount_reversed": total, "reversed": total == transfer["amount"], "reversals": reversals}
+    changes = {
+        "amount_reversed": total,
+        "reversed": total == transfer["amount"],
+        "reversals": _reversals(unit, transfer),
+    }
     unit.change(transfer, changes, emits=("transfer.reversed",))
     return reversal
 
 
-def _url(transfer: Transfer) -> str:
-    return f"/v1/transfers/{transfer['id']}/reversals"
+def _reversals(unit: UnitOfWork, transfer: Transfer) -> JsonMapping:
+    rows = [public_fields(r) for r in unit.list(kinds.TRANSFER_REVERSAL, transfer=transfer["id"])]
+    return list_of(rows, f"/v1/transfers/{transfer['id']}/reversals")
+
+
+def show_reversals(unit: UnitOfWork, transfer: Transfer) -> None:
+    """Write the list of reversals that a transfer shows."""
+    unit.change(transfer, {"reversals": _reversals(unit, transfer)}, emits=())
+
+
+def _refunds(unit: UnitOfWork, fee: ApplicationFee) -> JsonMapping:
+    rows = [public_fields(r) for r in unit.list(kinds.FEE_REFUND, fee=fee["id"])]
+    return list_of(rows, f"/v1/application_fees/{fee['id']}/refunds")
+
+
+def show_refunds(unit: UnitOfWork, fee: ApplicationFee) -> None:
+    """Write the list of refunds that an application fee shows."""
+    unit.change(fee, {"refunds": _refunds(unit, fee)}, emits=())
 
 
 def keep_fee(unit: UnitOfWork, charge: Charge) -> ApplicationFee:
@@ -186,9 +203,7 @@ def refund_fee(
         },
     )
     total = fee["amount_refunded"] + amount
-    rows = [public_fields(r) for r in platform.list(kinds.FEE_REFUND, fee=fee["id"])]
-    listed = list_of(rows, f"/v1/application_fees/{fee['id']}/refunds")
-    changes = {"amount_refunded": total, "refunded": total == fee["amount"], "refunds": listed}
+    changes = {"amount_refunded": total, "refunded": total == fee["amount"], "refunds": _refunds(platform, fee)}
     platform.change(fee, changes, emits=("application_fee.refunded",))
     text = f"Refund of application fee {fee['id']}"
     _book_at(unit, fee["account"], source, kind="application_fee_refund", amount=amount, description=text)

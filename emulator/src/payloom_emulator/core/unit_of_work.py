@@ -337,7 +337,14 @@ class UnitOfWork:
 
     def at(self, account: str, *, now: int | None = None, test_clock: str | None = None) -> UnitOfWork:
         """Return another unit of work in the same transaction: of `account`, at `now` (this unit's time by default)."""
-        return UnitOfWork(self.environment, account, now=self.now if now is None else now, test_clock=test_clock)
+        return UnitOfWork(
+            self.environment,
+            account,
+            now=self.now if now is None else now,
+            test_clock=test_clock,
+            request_id=self.request_id,
+            idempotency_key=self.idempotency_key,
+        )
 
     # --- end -----------------------------------------------------------------------------------------------------
 

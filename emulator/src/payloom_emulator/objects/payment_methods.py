@@ -6,7 +6,7 @@ from typing import Literal, TypedDict
 
 from payloom_emulator.kit.json import JsonObject
 from payloom_emulator.objects.catalog import MandateSingleUse
-from payloom_emulator.objects.state import CardState, PaymentMethodState, SourceState, TokenState
+from payloom_emulator.objects.state import BankAccountState, CardState, PaymentMethodState, SourceState, TokenState
 
 
 class CustomerAddress(TypedDict):
@@ -357,7 +357,7 @@ class BankAccountRequirements(TypedDict):
     pending_verification: list[str] | None
 
 
-class BankAccount(TypedDict):
+class BankAccount(BankAccountState):
     account: str | None
     account_holder_name: str | None
     account_holder_type: str | None

@@ -101,6 +101,18 @@ class CardState(TypedDict):
     _name: str | None
 
 
+class BankAccountState(TypedDict):
+    """The number behind it."""
+
+    _account: NotRequired[str]
+
+
+class PersonState(TypedDict):
+    """Whether a number was given that stands for an identity which cannot be verified."""
+
+    _unverifiable: NotRequired[bool]
+
+
 class CustomerState(TypedDict):
     """How the cash balance is matched with payments, where that was set."""
 

@@ -352,6 +352,63 @@ class AccountCreateParams(TypedDict, total=False):
     type: Literal["custom", "express", "standard"]
 
 
+class AccountExternalAccountCreateParamsCard(TypedDict, total=False):
+    object: Required[Literal["card"]]
+    address_city: str
+    address_country: str
+    address_line1: str
+    address_line2: str
+    address_state: str
+    address_zip: str
+    currency: str
+    cvc: str
+    exp_month: Required[int]
+    exp_year: Required[int]
+    metadata: dict[str, str]
+    name: str
+    number: Required[str]
+
+
+class AccountExternalAccountCreateParams(TypedDict, total=False):
+    default_for_currency: bool
+    external_account: Required[str | AccountExternalAccountCreateParamsCard | BankAccountParams | CardTokenParams]
+    metadata: dict[str, str]
+
+
+class AccountExternalAccountListParams(TypedDict, total=False):
+    ending_before: str
+    limit: int
+    object: Literal["bank_account", "card"]
+    starting_after: str
+
+
+class AccountExternalAccountUpdateParamsDocuments(TypedDict, total=False):
+    bank_account_ownership_verification: TokenCreateParamsPersonDocumentsVisa
+
+
+class AccountExternalAccountUpdateParams(TypedDict, total=False):
+    account_holder_name: str
+    account_holder_type: Literal["", "company", "individual"]
+    account_type: Literal["checking", "futsu", "savings", "toza"]
+    address_city: str
+    address_country: str
+    address_line1: str
+    address_line2: str
+    address_state: str
+    address_zip: str
+    default_for_currency: bool
+    documents: AccountExternalAccountUpdateParamsDocuments
+    exp_month: str
+    exp_year: str
+    metadata: Literal[""] | dict[str, str]
+    name: str
+
+
+class AccountRejectParams(TypedDict, total=False):
+    payouts_action: Literal["none", "pause"]
+    reason: Required[str]
+
+
 class AccountUpdateParamsDocuments(TypedDict, total=False):
     bank_account_ownership_verification: TokenCreateParamsPersonDocumentsVisa
     company_license: TokenCreateParamsPersonDocumentsVisa

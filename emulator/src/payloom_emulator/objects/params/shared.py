@@ -101,6 +101,10 @@ class AccountCreateParamsSettingsTreasuryTosAcceptance(TypedDict, total=False):
     user_agent: str
 
 
+class ApplicationFeeRefundUpdateParams(TypedDict, total=False):
+    metadata: Literal[""] | dict[str, str]
+
+
 class TransferDataParams(TypedDict, total=False):
     amount: int
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypedDict
+from typing import Literal, Required, TypeAlias, TypedDict
+
+from payloom_emulator.objects.params.shared import ApplicationFeeRefundUpdateParams
 
 
 class TransferCreateParams(TypedDict, total=False):
@@ -21,3 +23,6 @@ class TransferReversalCreateParams(TypedDict, total=False):
     description: str
     metadata: Literal[""] | dict[str, str]
     refund_application_fee: bool
+
+
+TransferReversalUpdateParams: TypeAlias = ApplicationFeeRefundUpdateParams

@@ -23,6 +23,8 @@ def names_bank(unit: UnitOfWork, source: object) -> bool:
     """Return whether a source in full, or the token it names, is a bank account."""
     if is_object(source):
         return source.get("object") == "bank_account" or "account_number" in source
+    if isinstance(source, str) and source.startswith("btok_"):
+        return True
     token = unit.find(kinds.TOKEN, text(source))
     return token is not None and token["type"] == "bank_account"
 

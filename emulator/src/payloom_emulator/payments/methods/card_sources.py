@@ -30,8 +30,8 @@ Stripe shows it by the card's id, and so do answers here (`expand.py`).
 """
 
 
-def _token(unit: UnitOfWork, source: object, param: str) -> tuple[Card, test_cards.Card]:
-    """Return (legacy card object, test card) of a token id or of inline card data."""
+def taken_card(unit: UnitOfWork, source: object, param: str) -> tuple[Card, test_cards.Card]:
+    """Return the legacy card object and the test card of a token id or of a card in full. The token is used up."""
     if is_object(source):
         card = payment_methods.check_card(unit, source, param)
         return tokens.card_object(unit, card, source), card
@@ -52,7 +52,7 @@ def save(
         return _attach(unit, customer, unit.get(kinds.SOURCE, source, param), default=default)
     if bank_accounts.names_bank(unit, source):
         return bank_accounts.save(unit, customer, source, param, default=default)
-    card_object, card = _token(unit, source, param)
+    card_object, card = taken_card(unit, source, param)
     if card.decline and not card.attaches:
         raise payment_methods.decline(test_cards.DECLINES[card.decline])
     name = next((n for n, c in test_cards.BY_NAME.items() if c is card), None)
@@ -83,7 +83,7 @@ def method_of(unit: UnitOfWork, source_id: str, param: str) -> PaymentMethod:
     if source_id.startswith(("tok_", "btok_")):
         if bank_accounts.names_bank(unit, source_id):
             raise invalid("A bank account must be attached to a customer and verified before it is charged.", param)
-        card_object, card = _token(unit, source_id, param)
+        card_object, card = taken_card(unit, source_id, param)
         return _stands_for(unit, {**card_object, "_number": card.number}, card, card_object)
     source = unit.find(kinds.CARD, source_id) or unit.find(kinds.SOURCE, source_id)
     if source is None and (account := unit.find(kinds.BANK_ACCOUNT, source_id)):
@@ -125,7 +125,7 @@ def _stands_for(
 
 def _of_full_card(unit: UnitOfWork, data: JsonMapping) -> PaymentMethod:
     """Make the payment method of a card that a charge names in full; the charge shows it as its `source`."""
-    card_object, card = _token(unit, data, "source")
+    card_object, card = taken_card(unit, data, "source")
     return _stands_for(unit, {**card_object, "_number": card.number}, card, card_object)
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from payloom_emulator.connect import accounts
+from payloom_emulator.connect import accounts, persons
 from payloom_emulator.connect.accounts import PROFILE, REQUIREMENTS
+from payloom_emulator.core.declarations.api_changes import Accepted
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, create_only, overlay, read_only, settable
+from payloom_emulator.core.declarations.schema import ADDRESS, Schema, create_only, overlay, read_only, settable
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.accounts import Account
-from payloom_emulator.protocol.errors import StripeError
+from payloom_emulator.payments.methods import external_accounts
+from payloom_emulator.protocol.errors import StripeError, invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from payloom_emulator.objects.params.accounts import (
         AccountCapabilityUpdateParams,
         AccountCreateParams,
+        AccountRejectParams,
         AccountUpdateParams,
     )
 
@@ -37,6 +40,9 @@ _CURRENCY = {
     "NO": "nok",
     "PL": "pln",
 }
+
+# What an account that is made by `type` shows of the dashboard that it has.
+_DASHBOARDS = {"custom": "none", "express": "express", "standard": "full"}
 
 
 def _creating(call: RequestContext[AccountCreateParams], draft: Account) -> None:
@@ -56,7 +62,9 @@ def _creating(call: RequestContext[AccountCreateParams], draft: Account) -> None
                 "is_controller": True,
                 "losses": {"payments": "application" if controller else "stripe"},
                 "requirement_collection": "stripe",
-                "stripe_dashboard": {"type": "express"},
+                "stripe_dashboard": {
+                    "type": _DASHBOARDS.get(params.get("type", "none" if controller else "standard"), "full")
+                },
                 "type": "application",
                 **(controller or {}),
             },
@@ -74,20 +82,60 @@ def _creating(call: RequestContext[AccountCreateParams], draft: Account) -> None
     draft.update(cast("Account", values))
 
 
-def _created(call: RequestContext[Params], account: Account) -> None:
+def _created(call: RequestContext[AccountCreateParams], account: Account) -> None:
     # The account is an object of the platform and the owner of its own objects: it is found from both sides.
     own = call.unit.at(account["id"])
     own.create(kinds.ACCOUNT, dict(account), emits=())
     own.flush()
+    _take_details(call, account)
     _maybe_enable(call.unit, account)
+
+
+def _take_details(
+    call: RequestContext[AccountCreateParams] | RequestContext[AccountUpdateParams], account: Account
+) -> None:
+    """Keep what the parameters say of the company, the individual, and where to pay out to."""
+    unit, params = call.unit, call.params
+    company, individual = params.get("company"), params.get("individual")
+    if company:
+        accounts.change(unit, account, {"company": _company(account, cast("JsonMapping", company))})
+    if individual:
+        if account["business_type"] not in {None, "individual"}:
+            raise invalid(
+                f"Cannot set `individual` on an account with a `business_type` of `{account['business_type']}`.",
+                "individual",
+            )
+        persons.individual(unit, account, cast("JsonMapping", individual))
+    if source := params.get("external_account"):
+        external_accounts.add(unit, account, source, default=True)
+
+
+# Numbers of a company that are kept as "it was given".
+_COMPANY_SECRETS = {"tax_id": "tax_id_provided", "vat_id": "vat_id_provided"}
+
+
+def _company(account: Account, params: JsonMapping) -> dict[str, object]:
+    """Return what an account shows of its company."""
+    before = cast("JsonMapping", account.get("company") or {"address": ADDRESS, "name": None, "phone": None})
+    rendered = {_COMPANY_SECRETS.get(name, name): value for name, value in params.items()}
+    rendered.update({name: bool(value) for name, value in rendered.items() if name in _COMPANY_SECRETS.values()})
+    defaults = {
+        "directors_provided": True,
+        "executives_provided": True,
+        "owners_provided": True,
+        "tax_id_provided": False,
+        "verification": {"document": {"back": None, "details": None, "details_code": None, "front": None}},
+    }
+    return overlay({**defaults, **before}, rendered)
 
 
 def _maybe_enable(unit: UnitOfWork, account: Account) -> None:
     """A connected account that accepted the terms has given all the local Stripe asks for."""
-    if account["charges_enabled"] or not present(account["tos_acceptance"]).get("date"):
+    rejected = str(present(account["requirements"])["disabled_reason"]).startswith("rejected")
+    if account["charges_enabled"] or rejected or not present(account["tos_acceptance"]).get("date"):
         return
     active = dict.fromkeys(present(account["capabilities"]), "active")
-    unit.change(account, {**accounts.account_status(enabled=True), "capabilities": active})
+    accounts.change(unit, account, {**accounts.account_status(enabled=True), "capabilities": active})
 
 
 def _updating(call: RequestContext[AccountUpdateParams], account: Account, changes: dict[str, object]) -> None:
@@ -101,7 +149,9 @@ def _updating(call: RequestContext[AccountUpdateParams], account: Account, chang
         changes["capabilities"] = {**present(account["capabilities"]), **requested}
 
 
-def _updated(call: RequestContext[Params], account: Account) -> None:
+def _updated(call: RequestContext[AccountUpdateParams], account: Account) -> None:
+    accounts.mirror(call.unit, account)
+    _take_details(call, account)
     _maybe_enable(call.unit, account)
 
 
@@ -156,12 +206,59 @@ def _request_capability(call: RequestContext[AccountCapabilityUpdateParams]) -> 
         capabilities[call.ids["capability"]] = "active" if account["charges_enabled"] else "inactive"
     elif call.params.get("requested") is False:
         capabilities.pop(call.ids["capability"], None)
-    call.unit.change(account, {"capabilities": capabilities})
-    return _capability(account, call.ids["capability"])
+    before = present(account["capabilities"]).get(call.ids["capability"])
+    accounts.change(call.unit, account, {"capabilities": capabilities})
+    rendered = _capability(account, call.ids["capability"])
+    if before != capabilities.get(call.ids["capability"]):
+        own = call.unit if call.unit.account == account["id"] else call.unit.at(account["id"])
+        own.emit("capability.updated", rendered, {"status": before or "unrequested"})
+    return rendered
+
+
+_REJECTED = {"credit": "other", "other": "other", "terms_of_service": "terms_of_service"}
+
+
+def _reject(call: RequestContext[AccountRejectParams]) -> Account:
+    account = _other(call)
+    reason = str(call.params["reason"])
+    if reason not in _REJECTED and not reason.startswith("fraud"):
+        raise invalid("Invalid reason: must be one of fraud, terms_of_service, or other.", "reason")
+    needed = {
+        **present(account["requirements"]),
+        "currently_due": [],
+        "disabled_reason": f"rejected.{_REJECTED.get(reason, 'fraud')}",
+        "past_due": [],
+    }
+    inactive = dict.fromkeys(present(account["capabilities"]), "inactive")
+    stopped = {"charges_enabled": False, "payouts_enabled": False, "capabilities": inactive}
+    return accounts.change(call.unit, account, {**stopped, "requirements": needed})
+
+
+def _unreject(call: RequestContext[Params]) -> Account:
+    account = _other(call)
+    if not str(present(account["requirements"])["disabled_reason"]).startswith("rejected"):
+        raise invalid("This account is not rejected.")
+    terms = bool(present(account["tos_acceptance"]).get("date"))
+    status = "active" if terms else "inactive"
+    capabilities = dict.fromkeys(present(account["capabilities"]), status)
+    return accounts.change(call.unit, account, {**accounts.account_status(enabled=terms), "capabilities": capabilities})
+
+
+def _other(call: RequestContext[Params]) -> Account:
+    """Return the connected account that the URL names: nobody rejects their own."""
+    account = call.unit.get(kinds.ACCOUNT, call.ids["account"])
+    if account["id"] == call.unit.account:
+        raise StripeError("You cannot reject your own account.", status=403)
+    return account
 
 
 def _login_link(call: RequestContext[Params]) -> Mapping[str, object]:
     account = call.unit.get(kinds.ACCOUNT, call.ids["account"])
+    dashboard = present(account["controller"]).get("stripe_dashboard")
+    if dashboard is None or dashboard["type"] != "express":
+        raise invalid("Cannot create a login link for an account that is not an Express account.")
+    if not account["details_submitted"]:
+        raise invalid("Cannot create a login link for an account that has not completed onboarding.")
     url = f"{call.unit.environment.base_url}/_emulator/express/{account['id']}"
     return {"object": "login_link", "created": call.unit.now, "url": url}
 
@@ -219,8 +316,11 @@ ACCOUNT = Resource(
             Operation("GET", "/v1/accounts/{account}/capabilities/{capability}", _one_capability),
             Operation("POST", "/v1/accounts/{account}/capabilities/{capability}", _request_capability),
             Operation("POST", "/v1/accounts/{account}/login_links", _login_link),
+            Operation("POST", "/v1/accounts/{account}/reject", _reject),
+            Operation("POST", "/v1/accounts/{account}/unreject", _unreject),
         ),
     ),
+    versions=(Accepted("2026-10-28", "POST", "/v1/accounts/{}/reject", {"reason": ["s"]}),),
 )
 
 

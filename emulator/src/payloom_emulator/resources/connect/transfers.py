@@ -11,13 +11,19 @@ from payloom_emulator.core.declarations.schema import Schema, read_only, settabl
 from payloom_emulator.core.request_context import provided, required
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.accounts import Transfer, TransferReversal
-from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.objects.accounts import ApplicationFeeRefund, Transfer, TransferReversal
+from payloom_emulator.protocol.errors import invalid, missing
+from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.objects.params.application_fees import ApplicationFeeRefundCreateParams
-    from payloom_emulator.objects.params.transfers import TransferCreateParams, TransferReversalCreateParams
+    from payloom_emulator.objects.params.shared import ApplicationFeeRefundUpdateParams
+    from payloom_emulator.objects.params.transfers import (
+        TransferCreateParams,
+        TransferReversalCreateParams,
+        TransferReversalUpdateParams,
+    )
 
 
 def _create(call: RequestContext[TransferCreateParams]) -> Transfer:
@@ -50,7 +56,35 @@ def _reverse(call: RequestContext[TransferReversalCreateParams]) -> TransferReve
 
 
 def _one_reversal(call: RequestContext[Params]) -> TransferReversal:
-    return call.unit.get(kinds.TRANSFER_REVERSAL, call.ids["reversal"])
+    reversal = call.unit.get(kinds.TRANSFER_REVERSAL, call.ids["id"])
+    if reversal["transfer"] != call.ids["transfer"]:
+        raise missing("transfer_reversal", call.ids["id"])
+    return reversal
+
+
+def _update_reversal(call: RequestContext[TransferReversalUpdateParams]) -> TransferReversal:
+    reversal = _one_reversal(call)
+    if "metadata" in call.params:
+        metadata = merge_metadata(reversal["metadata"], call.params["metadata"])
+        call.unit.change(reversal, {"metadata": metadata})
+        transfers.show_reversals(call.unit, call.unit.get(kinds.TRANSFER, reversal["transfer"]))
+    return reversal
+
+
+def _one_fee_refund(call: RequestContext[Params]) -> ApplicationFeeRefund:
+    refund = call.unit.get(kinds.FEE_REFUND, call.ids["id"])
+    if refund["fee"] != call.ids["fee"]:
+        raise missing("fee_refund", call.ids["id"])
+    return refund
+
+
+def _update_fee_refund(call: RequestContext[ApplicationFeeRefundUpdateParams]) -> ApplicationFeeRefund:
+    refund = _one_fee_refund(call)
+    if "metadata" in call.params:
+        call.unit.change(refund, {"metadata": merge_metadata(refund["metadata"], call.params["metadata"])})
+        transfers.show_refunds(call.unit, call.unit.get(kinds.APPLICATION_FEE, refund["fee"]))
+        call.unit.emit("application_fee.refund.updated", refund)
+    return refund
 
 
 def _refund_fee(call: RequestContext[ApplicationFeeRefundCreateParams]) -> Mapping[str, object]:
@@ -101,7 +135,8 @@ TRANSFER = Resource(
                 "/v1/transfers/{id}/reversals",
                 lambda call: call.page(kinds.TRANSFER_REVERSAL, transfer=call.ids["id"]),
             ),
-            Operation("GET", "/v1/transfers/{transfer}/reversals/{reversal}", _one_reversal),
+            Operation("GET", "/v1/transfers/{transfer}/reversals/{id}", _one_reversal),
+            Operation("POST", "/v1/transfers/{transfer}/reversals/{id}", _update_reversal),
         ),
     ),
 )
@@ -162,11 +197,8 @@ APPLICATION_FEE = Resource(
             Operation(
                 "GET", "/v1/application_fees/{id}/refunds", lambda call: call.page(kinds.FEE_REFUND, fee=call.ids["id"])
             ),
-            Operation(
-                "GET",
-                "/v1/application_fees/{fee}/refunds/{id}",
-                lambda call: call.unit.get(kinds.FEE_REFUND, call.ids["id"]),
-            ),
+            Operation("GET", "/v1/application_fees/{fee}/refunds/{id}", _one_fee_refund),
+            Operation("POST", "/v1/application_fees/{fee}/refunds/{id}", _update_fee_refund),
         ),
     ),
 )

@@ -18,7 +18,8 @@ from payloom_emulator.core.request_context import provided
 from payloom_emulator.ledger import balance, money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.accounts import Payout, Topup
-from payloom_emulator.protocol.errors import StripeError, invalid
+from payloom_emulator.payments.methods import external_accounts
+from payloom_emulator.protocol.errors import StripeError, invalid, missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
@@ -53,7 +54,19 @@ def _creating(call: RequestContext[PayoutCreateParams], draft: Payout) -> None:
             param="amount",
         )
     draft.update({"currency": code, "status": "pending", "arrival_date": unit.now + _ARRIVES_AFTER})
-    draft["destination"] = provided(call.params.get("destination")) or "ba_1LocalStripeBank000000000"
+    named = provided(call.params.get("destination"))
+    external = external_accounts.for_payout(unit, code, named)
+    if named and external is None and unit.account != unit.environment.config.account:
+        raise missing("external account", named, param="destination", status=400)
+    if external is not None:
+        if external["currency"] != code:
+            raise invalid(f"The external account {external['id']} does not take {code}.", "destination")
+        draft["type"] = "card" if external["object"] == "card" else "bank_account"
+    if draft["method"] == "instant" and (external is None or external["object"] != "card"):
+        raise invalid(
+            "Instant payouts need a debit card as their destination.", "method", "instant_payouts_unsupported"
+        )
+    draft["destination"] = external["id"] if external else named or "ba_1LocalStripeBank000000000"
 
 
 def _created(call: RequestContext[Params], payout: Payout) -> None:
@@ -66,6 +79,13 @@ def _created(call: RequestContext[Params], payout: Payout) -> None:
 
 
 def _arrive(unit: UnitOfWork, payout: Payout) -> None:
+    external = external_accounts.for_payout(unit, payout["currency"], str(payout["destination"]))
+    failure = external_accounts.failure_of(external) if external is not None else None
+    if failure is not None and payout["status"] in {"pending", "in_transit"}:
+        back = balance.book(unit, payout, kind="payout_failure", amount=payout["amount"], available=True)
+        values = {"failure_balance_transaction": back["id"], "failure_code": failure[0], "failure_message": failure[1]}
+        unit.transition(payout, "fail", values)
+        return
     if payout["status"] == "pending":
         unit.transition(payout, "send", emits=())
     if payout["status"] == "in_transit":

@@ -64,6 +64,7 @@ def _charge(call: RequestContext[ChargeCreateParams]) -> Charge:
         **{
             n: provided(call.params.get(n))
             for n in (
+                "application_fee_amount",
                 "customer",
                 "description",
                 "receipt_email",

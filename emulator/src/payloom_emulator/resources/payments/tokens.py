@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.objects.params.tokens import TokenCreateParams
 
+_US = {"country": "US", "currency": "usd", "routing_number": "110000000", "account_holder_name": "Jane Austen"}
+# The bank accounts that Stripe's testing page has tokens for.
+_BANKS = {
+    "btok_us": {**_US, "account_number": "000999999991", "account_holder_type": "individual"},
+    "btok_us_verified": {**_US, "account_number": "000123456789", "account_holder_type": "individual"},
+    "btok_us_verified_noAccount": {**_US, "account_number": "000111111116", "account_holder_type": "individual"},
+}
+
 
 def _creating(call: RequestContext[TokenCreateParams], draft: Token) -> None:
     params = call.params
@@ -41,7 +49,17 @@ def _creating(call: RequestContext[TokenCreateParams], draft: Token) -> None:
 
 
 def builtin_token(unit: UnitOfWork, object_id: str) -> Token | None:
-    """Return a fresh token for `tok_visa` and its like, or None."""
+    """Return a fresh token for `tok_visa`, `btok_us_verified` and their like, or None."""
+    if object_id in _BANKS:
+        return unit.create(
+            kinds.TOKEN,
+            {
+                "type": "bank_account",
+                "bank_account": {**bank_accounts.account_fields(unit, _BANKS[object_id]), "metadata": {}},
+                "_account": _BANKS[object_id]["account_number"],
+                "client_ip": None,
+            },
+        )
     card = test_cards.BY_NAME.get(object_id.removeprefix("tok_")) if object_id.startswith("tok_") else None
     if card is None:
         return None
