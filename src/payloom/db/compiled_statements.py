@@ -12,7 +12,7 @@ import json
 import operator
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -23,11 +23,14 @@ from payloom.db.sealing.sealer import sealer_of
 
 Row = tuple[Any, ...]
 _Process = Callable[[Any], Any] | None
+_Bind = tuple[Any, Any, _Process]
+"""The key of a value, what it is if nobody gives one, and what makes it the driver's. Key of an item: list, place."""
 _REQUIRED = object()
 _CURSORS = "payloom_cursors"
 """Key in `Connection.info`, which is as old as the driver's connection."""
 _MOST_CURSORS = 100
 _MOST_ROWS = 200
+_MOST_LENGTHS = 50
 
 
 @dataclasses.dataclass(slots=True)
@@ -35,15 +38,17 @@ class _Plan:
     """A compiled statement.
 
     names: of the parameters, where the driver wants a map; else they stand in its order. tables: see `tables_of`.
+    lists: the parameters that are lists, whose items are parameters of their own.
     """
 
     text: str
-    binds: Sequence[tuple[str, Any, _Process]]
+    binds: Sequence[_Bind]
     names: Sequence[str] | None
     columns: Sequence[Any]
     tables: frozenset[str] | None
+    lists: Sequence[str] = ()
     results: Sequence[tuple[int, Callable[[Any], Any]]] | None = None
-    get: Callable[[Mapping[str, Any]], tuple[Any, ...]] | None = None
+    get: Callable[[Mapping[Any, Any]], tuple[Any, ...]] | None = None
     """Returns the values of all binds, where none has a default and there is more than one."""
     processed: Sequence[tuple[int, Callable[[Any], Any]]] = ()
 
@@ -54,6 +59,9 @@ class _Plan:
 
     def values(self, parameters: Mapping[str, Any]) -> Any:
         """Return what the driver is given."""
+        if self.lists:
+            items = {(name, place): item for name in self.lists for place, item in enumerate(parameters[name])}
+            parameters = cast("Mapping[str, Any]", {**parameters, **items})
         try:
             values = list(self.get(parameters)) if self.get is not None else self._looked_up(parameters)
         except KeyError as error:
@@ -97,20 +105,20 @@ def tables_of(statement: Any) -> frozenset[str] | None:
 
 LOCKING = "payloom_locking_reads"
 """Key in `Connection.info`: reads lock the rows they find (Postgres)."""
-_Kind = tuple[str, int]
-"""A dialect's name, and which sealer its values pass: what a compiled statement depends on."""
+_Kind = tuple[str, int, bool]
+"""A dialect's name, which sealer its values pass, whether reads lock: what a compiled statement depends on."""
 _inserts: dict[tuple[sa.Table, _Kind, tuple[str, ...]], _Plan | None] = {}
-_plans: weakref.WeakKeyDictionary[Any, dict[_Kind, _Plan | None]] = weakref.WeakKeyDictionary()
+_plans: weakref.WeakKeyDictionary[Any, dict[_Kind, _Plan | _Lists | None]] = weakref.WeakKeyDictionary()
 
 
-def _kind(dialect: Dialect) -> _Kind:
+def _kind(dialect: Dialect, *, locking: bool = False) -> _Kind:
     sealer = sealer_of(dialect)
-    return dialect.name, 0 if sealer is None else sealer.number
+    return dialect.name, 0 if sealer is None else sealer.number, locking
 
 
 def rows(tx: sa.Connection, statement: Any, parameters: Mapping[str, Any]) -> Sequence[Row]:
     """Execute a statement and return its rows (none for one that returns none)."""
-    plan = None if tx.info.get(LOCKING) else _plan(tx.dialect, statement)
+    plan = _plan(tx.dialect, statement, parameters, locking=tx.info.get(LOCKING, False))
     if plan is None:
         result = tx.execute(statement, parameters)
         return result.all() if result.returns_rows else []
@@ -134,7 +142,8 @@ def insert(tx: sa.Connection, table: sa.Table, values: Sequence[Mapping[str, Any
     key = (table, _kind(tx.dialect), names)
     plan = _inserts.get(key)
     if plan is None:
-        plan = _inserts[key] = _compiled(tx.dialect, sa.insert(table), list(names))
+        compiled = _compiled(tx.dialect, sa.insert(table), list(names))
+        plan = _inserts[key] = compiled if isinstance(compiled, _Plan) else None
     if plan is None:
         tx.execute(sa.insert(table), values)
     elif len(values) == 1:
@@ -164,7 +173,7 @@ def execute_many(tx: sa.Connection, statement: Any, values: Sequence[Mapping[str
 
 def count(tx: sa.Connection, statement: Any, parameters: Mapping[str, Any]) -> int:
     """Execute a statement that changes rows and return how many it has changed."""
-    plan = _plan(tx.dialect, statement)
+    plan = _plan(tx.dialect, statement, parameters)
     if plan is None:
         return tx.execute(statement, parameters).rowcount
     cursor = _execute(tx, plan, plan.values(parameters))
@@ -240,35 +249,86 @@ def _execute(tx: sa.Connection, plan: _Plan, values: Any, *, many: bool = False)
     return cursor
 
 
-def _plan(dialect: Dialect, statement: Any) -> _Plan | None:
+def _plan(
+    dialect: Dialect, statement: Any, parameters: Mapping[str, Any] | None = None, *, locking: bool = False
+) -> _Plan | None:
+    """Return the compiled statement. parameters: the lengths of its lists are part of its text."""
     plans = _plans.get(statement)
     if plans is None:
         plans = _plans[statement] = {}
-    kind = _kind(dialect)
+    kind = _kind(dialect, locking=locking)
     if kind not in plans:
-        plans[kind] = _compiled(dialect, statement)
-    return plans[kind]
+        plans[kind] = _compiled(dialect, statement, locking=locking)
+    plan = plans[kind]
+    if isinstance(plan, _Lists):
+        return None if parameters is None else plan.plan(parameters)
+    return plan
 
 
-def _compiled(dialect: Dialect, statement: Any, keys: list[str] | None = None) -> _Plan | None:
+@dataclasses.dataclass(slots=True)
+class _Lists:
+    """A compiled statement with lists in it (`IN`): each combination of their lengths is a plan of its own.
+
+    names: of the lists.
+    """
+
+    dialect: Dialect
+    compiled: Any
+    names: Sequence[str]
+    columns: Sequence[Any]
+    tables: frozenset[str] | None
+    plans: dict[tuple[int, ...], _Plan | None] = dataclasses.field(default_factory=dict[tuple[int, ...], _Plan | None])
+
+    def plan(self, parameters: Mapping[str, Any]) -> _Plan | None:
+        """Return the plan for lists as long as these; None for an empty one."""
+        lengths = tuple([len(parameters[name]) for name in self.names])
+        if lengths not in self.plans:
+            if len(self.plans) >= _MOST_LENGTHS:
+                self.plans.clear()
+            self.plans[lengths] = self._expanded(parameters) if all(lengths) else None
+        return self.plans[lengths]
+
+    def _expanded(self, parameters: Mapping[str, Any]) -> _Plan:
+        state = self.compiled.construct_expanded_state(parameters)
+        binds: dict[str, _Bind] = {}
+        for bind, name in self.compiled.bind_names.items():
+            process = bind.type.dialect_impl(self.dialect).bind_processor(self.dialect)
+            if bind.key in self.names:
+                items = state.parameter_expansion[name]
+                binds |= {item: ((bind.key, place), _REQUIRED, process) for place, item in enumerate(items)}
+            else:
+                binds[name] = (bind.key, _REQUIRED if bind.required else bind.effective_value, process)
+        order: list[str] = state.positiontup if self.compiled.positional else list(binds)
+        names = None if self.compiled.positional else order
+        return _Plan(state.statement, [binds[name] for name in order], names, self.columns, self.tables, self.names)
+
+
+def _compiled(
+    dialect: Dialect, statement: Any, keys: list[str] | None = None, *, locking: bool = False
+) -> _Plan | _Lists | None:
     if not isinstance(statement, sa.Select | sa.Insert | sa.Update | sa.Delete | sa.TextClause | sa.TextualSelect):
         return None
+    columns = [] if isinstance(statement, sa.TextClause) else list(statement.exported_columns)
+    if locking and isinstance(statement, sa.Select):
+        statement = locked(cast("sa.Select[Any]", statement))
     compiled: Any = statement.compile(dialect=dialect, column_keys=keys)
-    if compiled.literal_execute_params or compiled.post_compile_params:
+    if compiled.post_compile_params and not compiled.literal_execute_params:
+        names = [bind.key for bind in compiled.post_compile_params]
+        return _Lists(dialect, compiled, names, columns, tables_of(statement))
+    if compiled.literal_execute_params:
         return None
-    binds: dict[str, tuple[str, Any, _Process]] = {}
+    binds: dict[str, _Bind] = {}
     for bind, name in compiled.bind_names.items():
         process = bind.type.dialect_impl(dialect).bind_processor(dialect)
         binds[name] = (bind.key, _REQUIRED if bind.required else bind.effective_value, process)
     order: list[str] = compiled.positiontup if compiled.positional else list(binds)
-    columns = [] if isinstance(statement, sa.TextClause) else list(statement.exported_columns)
-    return _Plan(
-        str(compiled),
-        [binds[name] for name in order],
-        None if compiled.positional else order,
-        columns,
-        tables_of(statement),
-    )
+    names = None if compiled.positional else order
+    return _Plan(str(compiled), [binds[name] for name in order], names, columns, tables_of(statement))
+
+
+def locked(select: sa.Select[Any]) -> sa.Select[Any]:
+    """Return a select that locks the rows it finds. Rows that only refer to these may still be inserted by others."""
+    return select.with_for_update(key_share=True)
 
 
 def _results(

@@ -20,7 +20,7 @@ from sqlalchemy import event, exc
 
 from payloom.db import compiled_statements, deferred_writes
 from payloom.db.closing import close_engine
-from payloom.db.compiled_statements import LOCKING, TABLES
+from payloom.db.compiled_statements import LOCKING, TABLES, locked
 from payloom.db.errors import CommitUnknown, DatabaseUnavailable, SerializationConflict
 from payloom.db.transactions import begin_work, joined_work, take_hooks
 
@@ -211,6 +211,4 @@ def _wait_or_raise(error: exc.DBAPIError, attempt: int) -> None:
 def _lock_rows(conn: sa.Connection, statement: Any, many: Any, values: Any, _options: Any) -> tuple[Any, Any, Any]:
     if not conn.info.get(LOCKING) or not isinstance(statement, sa.Select):
         return statement, many, values
-    # NO KEY UPDATE: rows that only refer to these may still be inserted by others.
-    select = cast("sa.Select[Any]", statement)
-    return select.with_for_update(key_share=True), many, values
+    return locked(cast("sa.Select[Any]", statement)), many, values

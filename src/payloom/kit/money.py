@@ -6,9 +6,12 @@ life but are sent to Stripe as two-decimal amounts ending in 00.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import decimal
+import functools
 import re
+from typing import Any
 
 ZERO_DECIMAL = frozenset(
     ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"]
@@ -246,15 +249,24 @@ class Amount:
 
     def format(self, locale: str = "en_US") -> str:
         """Return the amount for people, e.g. `$21.98`, `¥500`, `KWD 1.500`. `locale`: `de_DE` or `de-DE`."""
-        from babel import Locale  # noqa: PLC0415 - babel's data loads only where money is shown
-        from babel.numbers import get_currency_symbol, parse_pattern  # noqa: PLC0415 - loads on use
+        return _formatted(self, locale.replace("-", "_"))
 
-        name = locale.replace("-", "_")
-        places = exponent(self.currency)
-        pattern = parse_pattern(Locale.parse(name).currency_formats["standard"].pattern)
-        pattern.frac_prec = (places, places)
-        code = self.currency.upper()
-        text = pattern.apply(self.major(), name, currency=code, currency_digits=False)
-        symbol = get_currency_symbol(code, name)
-        # CLDR puts a space between a symbol made of letters and the digit after it; Babel leaves that out.
-        return re.sub(rf"({re.escape(symbol)})(?=\d)", "\\1\u00a0", text) if symbol[-1:].isalpha() else text
+
+@functools.lru_cache(maxsize=2048)
+def _formatted(amount: Amount, name: str) -> str:
+    """Return an amount for people. The same prices are shown again and again."""
+    pattern, symbol = _currency_pattern(amount.currency, name)
+    text = pattern.apply(amount.major(), name, currency=amount.currency.upper(), currency_digits=False)
+    # CLDR puts a space between a symbol made of letters and the digit after it; Babel leaves that out.
+    return re.sub(rf"({re.escape(symbol)})(?=\d)", "\\1\u00a0", text) if symbol[-1:].isalpha() else text
+
+
+@functools.lru_cache(maxsize=512)
+def _currency_pattern(currency: str, name: str) -> tuple[Any, str]:
+    """Return Babel's pattern and symbol of a currency in a locale."""
+    from babel import Locale  # noqa: PLC0415 - babel's data loads only where money is shown
+    from babel.numbers import get_currency_symbol, parse_pattern  # noqa: PLC0415 - loads on use
+
+    pattern = copy.copy(parse_pattern(Locale.parse(name).currency_formats["standard"].pattern))
+    pattern.frac_prec = (exponent(currency), exponent(currency))
+    return pattern, get_currency_symbol(currency.upper(), name)

@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import exc as sa_exc
 
+from payloom.db import compiled_statements
 from payloom.db.deferred_writes import defer_insert, on_before_commit
-from payloom.db.transactions import savepoint
+from payloom.db.transactions import locking_reads, savepoint
 
 if TYPE_CHECKING:
     from payloom.db.database import Database
@@ -156,3 +157,24 @@ async def test_what_is_to_be_done_before_the_commit_is_done_once_and_sees_everyt
     await notebook.write(work)
     assert seen == [[1, 2]]
     assert await notebook.read(ids) == [1, 2, 9]
+
+
+async def test_a_list_in_a_kept_statement_may_be_of_any_length(notebook: Database) -> None:
+    """Each length is another statement for the driver; what is given beside it stays in its place."""
+    listed = notes.c.id.in_(sa.bindparam("W1", expanding=True))
+    select = sa.select(notes.c.id).where(notes.c.body == sa.bindparam("W0"), listed).order_by(notes.c.id)
+    update = sa.update(notes).where(listed).values(body=sa.bindparam("S_body")).returning(notes.c.id)
+
+    def work(tx: sa.Connection) -> list[list[int]]:
+        later(tx, *range(1, 9))
+        seen: list[list[int]] = []
+        for numbers in ([1], [2, 3], [4, 99], [], [5, 6, 7], [8]):
+            with locking_reads(tx):
+                rows = compiled_statements.rows(tx, select, {"W0": "x", "W1": numbers})
+            seen.append([row[0] for row in rows])
+        changed = compiled_statements.rows(tx, update, {"S_body": "y", "W1": [1, 2]})
+        seen.append(sorted(row[0] for row in changed))
+        seen.append([row[0] for row in compiled_statements.rows(tx, select, {"W0": "y", "W1": list(range(9))})])
+        return seen
+
+    assert await notebook.write(work) == [[1], [2, 3], [4], [], [5, 6, 7], [8], [1, 2], [1, 2]]

@@ -154,7 +154,10 @@ def test_a_value_that_is_known_to_be_secret_is_masked_in_every_encoding(encoding
     secret = "Kn0wn: to/be+sécret!"
     assert redact_text(secret) == secret
     with patch("payloom.kit.secrets.redaction._KNOWN", type(_KNOWN)()):
-        remember_secrets([secret, "short"])
+        ordinary = "an-ordinary-id-4711-of-something"
+        assert redact_text(ordinary) == ordinary
+        remember_secrets([secret, "short", ordinary])
+        assert redact_text(ordinary) == MASK
         masked = redact_text(ENCODINGS[encoding](f"it is {secret}, a short one"))
         assert not any(secret in reading for reading in readings(masked)), masked
         assert any("short" in reading for reading in readings(masked)) or MASK in masked

@@ -19,6 +19,8 @@ from payloom.workflows.program.commands import Do, StepFailure
 
 _QUICK = 0.003
 """Seconds of the processor. A template that needs more would hold up everything else in the process."""
+_LOOK_AGAIN = 50
+"""Mails of a quick template after which one is timed again: reading the clock is a call of the system."""
 _ARGUMENTS = ("to", "data", "from", "reply_to", "attachments")
 Link = Callable[[Mapping[str, Any], str], Awaitable[str]]
 """Returns the signed address for what a link opens and the address it is sent to."""
@@ -40,8 +42,8 @@ class EmailHost:
         self._outbox = outbox
         self._clock = clock
         self._sender = sender
-        self._quick: set[str] = set()
-        """The templates whose latest mail was composed in less than `_QUICK`."""
+        self._quick: dict[str, int] = {}
+        """The templates whose latest timed mail was composed in less than `_QUICK`, and the mails since then."""
 
     async def perform(self, do: Do, attempt: Attempt) -> Recording:
         """Send one mail under `do.key`; what records it gives `{id, to, subject, status, repeated}`.
@@ -69,17 +71,21 @@ class EmailHost:
 
     async def _composed(self, do: Do, attempt: Attempt, links: Mapping[str, str]) -> Mail:
         """Compose in a thread, unless it is known to take less than going there and back does."""
-        if do.action in self._quick and not do.args.get("attachments"):
-            return self._compose_timed(do, attempt, links)
+        since = self._quick.get(do.action)
+        if since is not None and not do.args.get("attachments"):
+            if since >= _LOOK_AGAIN:
+                return self._compose_timed(do, attempt, links)
+            self._quick[do.action] = since + 1
+            return self._compose(do, attempt, links)
         return await asyncio.to_thread(self._compose_timed, do, attempt, links)
 
     def _compose_timed(self, do: Do, attempt: Attempt, links: Mapping[str, str]) -> Mail:
         began = processor_time()
         mail = self._compose(do, attempt, links)
         if processor_time() - began < _QUICK:
-            self._quick.add(do.action)
+            self._quick[do.action] = 0
         else:
-            self._quick.discard(do.action)
+            self._quick.pop(do.action, None)
         return mail
 
     async def _signed_links(self, do: Do) -> Mapping[str, str]:

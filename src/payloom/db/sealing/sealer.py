@@ -111,14 +111,32 @@ class Sealer:
         return _SEALED.sub(lambda match: match[0] if match[1] in self.keyring.ids else _LOST, text)
 
 
+_LONG, _LONG_PIECE, _MOST_PIECES = 1000, 16, 4096
+_pieces: set[str] = set()
+"""Pieces of long texts that hold no secret: the tags of a mail, which are the same in each."""
+
+
 def _may_hold_secrets(text: str) -> bool:
+    """Whether a text is worth a look; of a long one, whether those of its pieces are that were not seen yet."""
+    if len(text) < _LONG or "<" not in text:
+        return _has_hint(text) or bool(known_secrets_in(text))
+    # No hint has the sign that parts the pieces.
+    fresh = [piece for piece in text.split("<") if len(piece) < _LONG_PIECE or piece not in _pieces]
+    if _has_hint("<".join(fresh)):
+        return True
+    if len(_pieces) >= _MOST_PIECES:
+        _pieces.clear()
+    _pieces.update([piece for piece in fresh if len(piece) >= _LONG_PIECE])
+    return bool(known_secrets_in(text))
+
+
+def _has_hint(text: str) -> bool:
     lower = text.lower()
     return (
         any(hint in text for hint in _HINTS)
         or any(hint in lower for hint in _HINTS_IN_LOWER_CASE)
         or (any(end in lower for end in _KEY_ENDS) and any(key in lower for key in _KEYS))
         or _ADDRESS_PASSWORD.search(text) is not None
-        or bool(known_secrets_in(text))
     )
 
 

@@ -38,9 +38,13 @@ class _Known:
             self.values |= more
             longest_first = sorted(self.values, key=lambda value: (-len(value), value))
             self.pattern = re.compile("|".join(map(re.escape, longest_first)))
+            _CLEAN.clear()
 
 
 _KNOWN = _Known()
+_CLEAN: set[str] = set()
+"""Short texts that look as if they held a secret, and hold none: ids, which come again and again."""
+_MOST_CLEAN, _LONGEST_CLEAN = 4096, 80
 
 
 def remember_secrets(values: Iterable[str]) -> None:
@@ -57,12 +61,16 @@ def known_secrets_in(text: str) -> list[tuple[int, int]]:
 
 def redact_text(text: str) -> str:
     """Return `text` with keys, secrets and card numbers masked, in every encoding; their kind stays readable."""
-    if len(text) < _SHORTEST:
+    if len(text) < _SHORTEST or text in _CLEAN:
         return text
     if _PERHAPS.search(text) is None and (_KNOWN.pattern is None or _KNOWN.pattern.search(text) is None):
         return text
     masks = _masks(text)
     if not masks:
+        if len(text) <= _LONGEST_CLEAN:
+            if len(_CLEAN) >= _MOST_CLEAN:
+                _CLEAN.clear()
+            _CLEAN.add(text)
         return text
     pieces: list[str] = []
     at = 0

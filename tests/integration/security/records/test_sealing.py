@@ -341,6 +341,22 @@ def test_what_stands_under_a_secret_name_is_sealed(name: str, value: Any) -> Non
     assert '"open": "o"' in sealer.seal(json.dumps({name: value, "open": "o"}))
 
 
+def test_a_secret_on_a_long_page_is_sealed_however_often_the_rest_of_the_page_was_seen() -> None:
+    """The pieces of a page that held no secret are not looked at again."""
+    sealer = Sealer(ring(new_key()))
+    page = "".join(f'<td class="cell-{number}">some words of a mail</td>' for number in range(40))
+    assert sealer.seal(page) == page
+    for name, text in TEXTS.items():
+        for written in (
+            page + f"<p>{json.dumps({name: text})}</p>" + page,
+            f"<p>{json.dumps({name: text})}</p>" + page,
+        ):
+            for _ in range(2):
+                sealed = sealer.seal(written)
+                assert [canary for canary in CANARIES.values() if canary in sealed] == []
+                assert sealer.unseal(sealed) == written
+
+
 def test_a_caller_s_own_mark_is_not_opened() -> None:
     """What looks sealed in a caller's text is text."""
     sealer = Sealer(ring(new_key()))
