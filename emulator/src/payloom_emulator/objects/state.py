@@ -113,6 +113,19 @@ class PersonState(TypedDict):
     _unverifiable: NotRequired[bool]
 
 
+class TaxLineState(TypedDict):
+    """What the line of a tax calculation or a tax transaction belongs to."""
+
+    _calculation: NotRequired[str]
+    _transaction: NotRequired[str]
+
+
+class TaxTransactionState(TypedDict):
+    """The transaction that this one takes back."""
+
+    _original: NotRequired[str]
+
+
 class CustomerState(TypedDict):
     """How the cash balance is matched with payments, where that was set."""
 

@@ -63,6 +63,7 @@ from payloom_emulator.resources.payments import (
     tokens,
 )
 from payloom_emulator.resources.products import coupons, features, prices, products, shipping_rates, tax_rates
+from payloom_emulator.resources.tax import associations, calculations, registrations, transactions
 from payloom_emulator.runtime import webhook_secrets
 
 if TYPE_CHECKING:
@@ -126,6 +127,10 @@ RESOURCES: tuple[Resource, ...] = (
             tax_rates,
             test_clocks,
             usage_records,
+            calculations,
+            transactions,
+            registrations,
+            associations,
         )
         for resource in file.RESOURCES
     ),

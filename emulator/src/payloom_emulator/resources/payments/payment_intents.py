@@ -21,6 +21,7 @@ from payloom_emulator.core.declarations.schema import (
     settable,
 )
 from payloom_emulator.core.request_context import provided, required
+from payloom_emulator.kit.kind import Kind
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.intents import PaymentIntent
@@ -28,15 +29,18 @@ from payloom_emulator.payments import attempts, capture_cancel, intent_requests,
 from payloom_emulator.payments.capture_cancel import cancel, capture
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.json_shapes import members, text
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import ActionContext, Params
+    from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.objects.params.payment_intents import (
         PaymentIntentCancelParams,
         PaymentIntentCaptureParams,
+        PaymentIntentCreateParams,
         PaymentIntentIncrementAuthorizationParams,
+        PaymentIntentUpdateParams,
     )
     from payloom_emulator.objects.params.shared import PaymentIntentVerifyMicrodepositsParams
 
@@ -82,6 +86,32 @@ def _verify(call: ActionContext[PaymentIntentVerifyMicrodepositsParams, PaymentI
     return attempts.pay_by_debit(
         call.unit, intent, method, mandate_data=intent.get("_mandate_data"), authenticated=True
     )
+
+
+def _creating(call: RequestContext[PaymentIntentCreateParams], draft: PaymentIntent) -> None:
+    intent_requests.creating(call, draft)
+    if hooks := call.params.get("hooks"):
+        draft.update(cast("PaymentIntent", {"hooks": _hooks(call.unit, hooks)}))
+
+
+def _updating(
+    call: ActionContext[PaymentIntentUpdateParams, PaymentIntent], intent: PaymentIntent, changes: dict[str, object]
+) -> None:
+    intent_requests.updating(call, intent, changes)
+    if hooks := call.params.get("hooks"):
+        changes["hooks"] = _hooks(call.unit, hooks)
+
+
+def _hooks(unit: UnitOfWork, hooks: object) -> dict[str, object] | None:
+    """Return the hooks of an intent: the tax calculation that it collects."""
+    param = "hooks[inputs][tax][calculation]"
+    calculation = text(members(members(members(hooks).get("inputs")).get("tax")).get("calculation"))
+    if not calculation:
+        return None
+    return {"inputs": {"tax": {"calculation": unit.get(_CALCULATION, calculation, param)["id"]}}}
+
+
+_CALCULATION: Kind[dict[str, str]] = Kind("tax.calculation")
 
 
 def _apply_balance(call: ActionContext[Params, PaymentIntent]) -> Mapping[str, object]:
@@ -231,9 +261,9 @@ PAYMENT_INTENT = Resource(
     ),
     endpoints=Endpoints(
         can=("create", "retrieve", "update", "list", "search"),
-        creating=intent_requests.creating,
+        creating=_creating,
         created=intent_requests.created,
-        updating=intent_requests.updating,
+        updating=_updating,
         updated=intent_requests.updated,
         actions={
             "confirm": lambda call: intent_requests.confirm(call, call.target),

@@ -1,0 +1,1 @@
+"""Declarations of Stripe Tax: calculations, transactions, registrations, settings, associations, locations."""
