@@ -14,6 +14,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
+from payloom.db.packing import Words, pack, unpack
 from payloom.db.sealing.sealer import sealer_of
 
 
@@ -124,10 +125,17 @@ def _from_json_text(text: str | None) -> Any:
 
 
 class Json(sa.types.TypeDecorator[Any]):
-    """A JSON value stored as text. None is SQL NULL; JSON null is stored the same way."""
+    """A JSON value stored as text. None is SQL NULL; JSON null is stored the same way.
+
+    packed: the words that a long one is packed with on SQLite. No statement can look into such a column.
+    """
 
     impl = sa.Text
     cache_ok = True
+
+    def __init__(self, *, packed: Words | None = None) -> None:
+        super().__init__()
+        self.packed: Words | None = packed
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Write."""
@@ -141,25 +149,45 @@ class Json(sa.types.TypeDecorator[Any]):
 
     def bind_processor(self, dialect: Dialect) -> Any:
         """Write; secrets in it are sealed."""
-        sealer = sealer_of(dialect)
-        if sealer is None:
+        store = _stores(dialect, self.packed)
+        if store is None:
             return _json_text
 
-        def sealed(value: Any) -> str | None:
-            return None if value is None else sealer.seal(dump_json(value))
+        def stored(value: Any) -> str | bytes | None:
+            return None if value is None else store(dump_json(value))
 
-        return sealed
+        return stored
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # noqa: ARG002 - SQLAlchemy's signature
         """Read."""
-        sealer = sealer_of(dialect)
-        if sealer is None:
+        read = _reads(dialect, self.packed)
+        if read is None:
             return _from_json_text
 
-        def unsealed(text: Any) -> Any:
-            return None if text is None else load_json(sealer.unseal(text))
+        def value(stored: Any) -> Any:
+            return None if stored is None else load_json(read(stored))
 
-        return unsealed
+        return value
+
+
+def _stores(dialect: Dialect, packed: Words | None) -> Callable[[str], str | bytes] | None:
+    """Return what makes a text what is stored of it: sealed, then packed on SQLite; None if it is stored as it is."""
+    sealer = sealer_of(dialect)
+    if packed is None or dialect.name != "sqlite":
+        return None if sealer is None else sealer.seal
+    return (lambda text: pack(text, packed)) if sealer is None else lambda text: pack(sealer.seal(text), packed)
+
+
+def _unless_null(process: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else process(value)
+
+
+def _reads(dialect: Dialect, packed: Words | None) -> Callable[[Any], str] | None:
+    """Return what makes the text of what is stored; None if it is the text."""
+    sealer = sealer_of(dialect)
+    if packed is None:
+        return None if sealer is None else sealer.unseal
+    return unpack if sealer is None else lambda stored: sealer.unseal(unpack(stored))
 
 
 class PlainJson(Json):
@@ -177,19 +205,27 @@ class PlainJson(Json):
 
 
 class SealedText(sa.types.TypeDecorator[str]):
-    """A text that may hold secrets: they are sealed, and the rest is as it is."""
+    """A text that may hold secrets: they are sealed, and the rest is as it is.
+
+    packed: as with Json.
+    """
 
     impl = sa.Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """Write."""
-        return seal_text(value, dialect)
+    def __init__(self, *, packed: Words | None = None) -> None:
+        super().__init__()
+        self.packed: Words | None = packed
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """Write."""
+        store = _stores(dialect, self.packed)
+        return None if store is None else _unless_null(store)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # noqa: ARG002 - SQLAlchemy's signature
         """Read."""
-        sealer = sealer_of(dialect)
-        return value if sealer is None or value is None else sealer.unseal(value)
+        read = _reads(dialect, self.packed)
+        return None if read is None else _unless_null(read)
 
 
 class SealedBytes(sa.types.TypeDecorator[bytes]):

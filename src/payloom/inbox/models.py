@@ -18,7 +18,7 @@ events = sa.Table(
     sa.Column("account", sa.String(255)),
     sa.Column("livemode", sa.Boolean, nullable=False),
     sa.Column("api_version", sa.String(64)),
-    sa.Column("payload", SealedText, nullable=False),
+    sa.Column("payload", SealedText(packed="json"), nullable=False),
     sa.Column("source", sa.String(16), nullable=False),
     sa.Column("deliveries", sa.Integer, nullable=False),
     sa.Column("set_aside", sa.String(32)),
@@ -47,7 +47,8 @@ events = sa.Table(
         postgresql_where=sa.text("set_aside IS NOT NULL"),
     ),
 )
-"""payload: the JSON text as it was signed. source: `webhook` or `catch_up`. created: Stripe's Unix seconds.
+"""payload: the JSON text as it was signed, packed on SQLite. source: `webhook` or `catch_up`. created:
+Stripe's Unix seconds.
 
 set_aside: why the event waits for a review (`inbox.set_aside.REASONS`); null for all others.
 """

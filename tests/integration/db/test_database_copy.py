@@ -14,6 +14,8 @@ from tests.support.http_server import write_project
 from tests.support.processes import payloom_process
 from tests.support.processes.rehearsal import staging
 
+from payloom.db.packing import unpack
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -97,6 +99,11 @@ def test_everything_is_copied_as_it_is_and_goes_on_there(shop: tuple[Path, Path]
         assert "hunter2-secret" not in stored[0]
         assert "$sealed:" in stored[0]
         assert here.execute(sealed).fetchone()[0].count("$sealed:") == stored[0].count("$sealed:")
+        steps = "SELECT args, value FROM payloom_steps ORDER BY run_id, seq"
+        packed = [value for row in here.execute(steps) for value in row]
+        assert any(isinstance(value, bytes) for value in packed)
+        texts = [value and unpack(value) for value in packed]
+        assert [value for row in there.execute(steps) for value in row] == texts
     (run,) = payloom(root, "runs", "list", PAYLOOM_DATABASE_URL=postgres_url)["data"]
     assert run["status"] == "waiting"
     again = payloom(

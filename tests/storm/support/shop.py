@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from tests.support.runs_fixture import RunsFixture, catalog
 
 from payloom.connectors.tables.shapes import shapes
+from payloom.db.packing import unpack
 from payloom.db.types import Json
 from payloom.kit.clock import SystemClock
 from payloom.runs.publishing.trigger_matching import PublishedWorkflows
@@ -314,10 +315,10 @@ def _replayed(tx: sa.Connection, database: Database) -> list[str]:
 
 def _stores(tx: sa.Connection) -> Iterator[tuple[str, str]]:
     for row in tx.execute(sa.text("SELECT path, args, failure FROM payloom_steps")):
-        yield f"step {row.path}", f"{row.args}{row.failure}"
+        yield f"step {row.path}", f"{row.args and unpack(row.args)}{row.failure}"
     for row in tx.execute(sa.text("SELECT id, failure, output, response FROM payloom_runs")):
         yield f"run {row.id}", f"{row.failure}{row.output}{row.response}"
     for row in tx.execute(sa.text("SELECT text FROM payloom_logs")):
         yield "the log", row.text
     for row in tx.execute(sa.text("SELECT payload FROM payloom_events")):
-        yield "an event", row.payload
+        yield "an event", unpack(row.payload)

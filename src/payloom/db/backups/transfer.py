@@ -1,6 +1,6 @@
 """Copies all rows of a SQLite database into the same tables of a Postgres database, in one transaction.
 
-Values go as they are stored: what is sealed stays sealed.
+Values go as they are stored: what is sealed stays sealed. Only what SQLite's rows hold packed is unpacked.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from payloom.db.errors import BadBackup, DatabaseInUse
 from payloom.db.migrate import VERSION_TABLE
+from payloom.db.packing import unpack
 
 _OWN_TO_EACH = frozenset({VERSION_TABLE, "dbos_migrations", "payloom_tables"})
 """Tables that say how the database itself is made."""
@@ -25,12 +26,13 @@ _SCHEMAS = ("public", "dbos")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Pair:
-    """A table of the source with that of the target. columns: the names in both. booleans: those of this type."""
+    """A table of the source with that of the target. columns: in both. booleans, texts: those of this type."""
 
     name: str
     target: sa.Table
     columns: tuple[str, ...]
     booleans: frozenset[int]
+    texts: frozenset[int]
 
 
 def refuse_used(tx: sa.Connection) -> None:
@@ -84,7 +86,8 @@ def _pairs(reading: sa.Connection, writing: sa.Connection) -> list[_Pair]:
         own = {column["name"] for column in inspector.get_columns(table.name)}
         columns = tuple(column.name for column in table.columns if column.name in own and column.computed is None)
         booleans = frozenset(at for at, name in enumerate(columns) if isinstance(table.c[name].type, sa.Boolean))
-        pairs.append(_Pair(table.name, table, columns, booleans))
+        texts = frozenset(at for at, name in enumerate(columns) if isinstance(table.c[name].type, sa.String))
+        pairs.append(_Pair(table.name, table, columns, booleans, texts))
     return pairs
 
 
@@ -97,15 +100,17 @@ def _copy(reading: sa.Connection, writing: sa.Connection, pair: _Pair) -> int:
     cursor = reading.exec_driver_sql(f"SELECT {names} FROM {quote(pair.name)}")  # noqa: S608 - as above
     count = 0
     while batch := cursor.fetchmany(_BATCH):
-        values = [tuple(_value(item, at in pair.booleans) for at, item in enumerate(row)) for row in batch]
+        values = [tuple(_value(pair, at, item) for at, item in enumerate(row)) for row in batch]
         writing.exec_driver_sql(insert, values)
         count += len(batch)
     _move_sequences(writing, pair, address)
     return count
 
 
-def _value(value: Any, boolean: bool) -> Any:
-    return bool(value) if boolean and value is not None else value
+def _value(pair: _Pair, at: int, value: Any) -> Any:
+    if isinstance(value, bytes):
+        return unpack(value) if at in pair.texts else value
+    return bool(value) if at in pair.booleans and value is not None else value
 
 
 def _move_sequences(writing: sa.Connection, pair: _Pair, address: str) -> None:

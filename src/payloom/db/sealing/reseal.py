@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from payloom.db.database import Database, metadata
+from payloom.db.packing import pack, unpack
 from payloom.db.sealing.sealer import Sealer
 from payloom.db.types import Json, PlainJson, SealedBytes, SealedText
 
@@ -107,15 +108,17 @@ class _Batch:
             query = query.where(sa.tuple_(*keys) > sa.tuple_(*map(sa.literal, self.after, [key.type for key in keys])))
         rows = tx.execute(query.order_by(*keys).limit(_BATCH)).all()
         for row in rows:
-            value = bytes(row.stored_value) if kind is sa.LargeBinary else row.stored_value
+            value = bytes(row.stored_value) if kind is sa.LargeBinary else unpack(row.stored_value)
             new = rework(value)
             if new != value:
                 # Only if nobody has changed it since.
-                own = sa.and_(*(key == part for key, part in zip(keys, row, strict=False)), stored == value)
+                own = sa.and_(*(key == part for key, part in zip(keys, row, strict=False)), stored == row.stored_value)
                 if new is None:
                     report.changed += tx.execute(sa.delete(self.table).where(own)).rowcount
                     continue
-                change = sa.update(self.table).where(own).values({self.column: sa.type_coerce(new, kind)})
+                packed = self.column.type.packed if isinstance(self.column.type, Json | SealedText) else None
+                again = pack(new, packed) if isinstance(new, str) and packed and tx.dialect.name == "sqlite" else new
+                change = sa.update(self.table).where(own).values({self.column: sa.type_coerce(again, kind)})
                 report.changed += tx.execute(change).rowcount
             report.sealed_by.update(sealer.sealed_by(value if new is None else new))
         return (tuple(rows[-1][:-1]) if len(rows) == _BATCH else None), report

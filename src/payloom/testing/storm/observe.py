@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import sqlalchemy as sa
 
 from payloom.connectors.stripe.connector import resolve, shortened
+from payloom.db.packing import unpack
 from payloom.runs.models import steps
 from payloom.sandbox.scenario.invariants import Effect, Observations, Payment, check_invariants
 from payloom.sandbox.scenario.outcome import Outcome
@@ -71,7 +72,7 @@ def _payments(scenario: Scenario) -> Iterator[Payment]:
 def _kept(tx: sa.Connection) -> Iterator[tuple[str, str]]:
     """What people get to see of a run, as it is stored."""
     for row in tx.execute(sa.text("SELECT path, args, failure FROM payloom_steps")):
-        yield f"step {row.path}", f"{row.args}{row.failure}"
+        yield f"step {row.path}", f"{row.args and unpack(row.args)}{row.failure}"
     for row in tx.execute(sa.text("SELECT id, failure FROM payloom_runs WHERE failure IS NOT NULL")):
         yield f"run {row.id}", str(row.failure)
     for row in tx.execute(sa.text("SELECT text FROM payloom_logs")):

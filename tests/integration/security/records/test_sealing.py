@@ -11,6 +11,7 @@ import base64
 import contextlib
 import json
 import re
+import sqlite3
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from tests.support.postgres import fresh_database
 
 from payloom.db.database import metadata, open_database
 from payloom.db.errors import BadSealingKey, SealedByUnknownKey
+from payloom.db.packing import unpack
 from payloom.db.sealing import reseal
 from payloom.db.sealing.keyring import KeyFile, Keyring, new_key, read_keys
 from payloom.db.sealing.sealer import MARK, Sealer
@@ -134,12 +136,23 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield running
 
 
+def unpacked(path: Path) -> Iterator[str]:
+    """What is stored packed."""
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        for table in metadata.tables.values():
+            for column in table.c:
+                if isinstance(column.type, Json | SealedText) and column.type.packed:
+                    rows = database.execute(f"SELECT {column.name} FROM {table.name} WHERE {column.name} IS NOT NULL")
+                    yield from [unpack(value) for (value,) in rows]
+
+
 def raw(server: RunningServer) -> dict[str, bytes]:
     """Everything that is stored, by table or by file."""
     url = server.settings.database_url
     if url.startswith("sqlite"):
         path = Path(sa.make_url(url).database or "")
-        return {file.name: file.read_bytes() for file in path.parent.glob(f"{path.name}*")}
+        files = {file.name: file.read_bytes() for file in path.parent.glob(f"{path.name}*")}
+        return files | {"packed": "\n".join(unpacked(path)).encode()}
     engine = sa.create_engine(sa.make_url(url).set(drivername="postgresql+psycopg"))
     try:
         with engine.connect() as conn:
@@ -433,11 +446,20 @@ async def test_rotation_seals_everything_anew_in_batches_and_old_keys_are_free_t
         sa.Column("value", Json),
         sa.Column("text", SealedText),
         sa.Column("bytes", SealedBytes),
+        sa.Column("page", SealedText(packed="mail")),
+        sa.Column("packed", Json(packed="json")),
     )
     database = open_database(url, sealer)
     await database.write(table.create)
     rows = [
-        {"id": at, "value": {"password": f"of {at}"}, "text": f"Bearer abcdef{at}0123456789", "bytes": b"key %d" % at}
+        {
+            "id": at,
+            "value": {"password": f"of {at}"},
+            "text": f"Bearer abcdef{at}0123456789",
+            "bytes": b"key %d" % at,
+            "page": "<p>Thank you</p>" * 20 + f"Bearer abcdef{at}0123456789",
+            "packed": {"password": f"of {at}", "items": ["the same"] * 40},
+        }
         for at in range(450)
     ]
     await database.write(lambda tx: tx.execute(sa.insert(table), rows))
@@ -446,12 +468,12 @@ async def test_rotation_seals_everything_anew_in_batches_and_old_keys_are_free_t
     database = open_database(url, both)
     columns = list(reseal.sealed_columns())
     try:
-        reseal.sealed_columns = lambda: iter([(table, [table.c.value, table.c.text, table.c.bytes])])
+        reseal.sealed_columns = lambda: iter([(table, [column for column in table.c if column.name != "id"])])
         report = await reseal.reseal(database, both)
         again = await reseal.reseal(database, both)
     finally:
         reseal.sealed_columns = lambda: iter(columns)
-    assert (report.changed, again.changed) == (3 * 450, 0)
+    assert (report.changed, again.changed) == (5 * 450, 0)
     assert set(report.sealed_by) == {both.keyring.current}
     await database.close()
     database = open_database(url, Sealer(ring(new)))
