@@ -105,6 +105,8 @@ def _serve(options: argparse.Namespace) -> int:
         return 2
     import uvicorn  # noqa: PLC0415 - loads on first use
 
+    from payloom_emulator.http.web_sockets.protocol import WebSocketProtocol  # noqa: PLC0415
+
     emulator = app.state.emulator
     print(
         f"Local Stripe at {url}  (API version {emulator.config.api_version}, {len(emulator.router.routes)} operations)"
@@ -121,7 +123,9 @@ def _serve(options: argparse.Namespace) -> int:
     if not emulator.config.control_key_always:
         print(f"  control key      {emulator.config.control_key}   (for callers on other machines)")
     sys.stdout.flush()
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
+    server = uvicorn.Server(
+        uvicorn.Config(app, ws=WebSocketProtocol, log_level="warning", access_log=False, server_header=False)
+    )
     server.run(sockets=[listener])
     return 0
 

@@ -67,11 +67,15 @@ def run(config: EmulatorConfig | None = None, *, clock: Clock | None = None) -> 
     """Serve a local Stripe on a free port of 127.0.0.1 until the block ends."""
     import uvicorn  # noqa: PLC0415 - only when served
 
+    from payloom_emulator.http.web_sockets.protocol import WebSocketProtocol  # noqa: PLC0415 - only when served
+
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     emulator = Emulator(dataclasses.replace(config or EmulatorConfig(), base_url=url), clock=clock)
     app = create_app(emulator=emulator)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1))
+    server = uvicorn.Server(
+        uvicorn.Config(app, ws=WebSocketProtocol, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
+    )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     deadline = monotonic() + 10

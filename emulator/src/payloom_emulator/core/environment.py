@@ -32,6 +32,10 @@ class Outbox(Protocol):
         """Plan the first attempt for each endpoint."""
         ...
 
+    def resend(self, account: str, event: Event, endpoint_id: str | None) -> None:
+        """Plan one more attempt of an event to one endpoint, or to Stripe's CLI."""
+        ...
+
     def invalidate(self) -> None:
         """Read the endpoints again: they changed."""
         ...

@@ -13,6 +13,7 @@ from payloom_emulator.http import control_api
 from payloom_emulator.http.asgi import WireApp
 from payloom_emulator.http.own_hosts import OwnHosts
 from payloom_emulator.http.pages.routing import routes as page_routes
+from payloom_emulator.http.web_sockets import stripe_cli
 from payloom_emulator.runtime.emulator import Emulator
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def create_app(config: EmulatorConfig | None = None, *, emulator: Emulator | Non
 
     wire = WireApp(local)
     routes: list[BaseRoute] = [
+        *stripe_cli.routes(wire),
         Mount("/v1", app=wire),
         Mount("/v2", app=wire),
         *control_api.routes(),

@@ -11,7 +11,7 @@ from starlette.requests import Request as HttpRequest
 from payloom_emulator.http.control_key import is_of_this_machine
 from payloom_emulator.http.same_site import is_foreign, is_of_browser
 from payloom_emulator.protocol.api_versions import DEFAULT
-from payloom_emulator.protocol.auth import is_for_browsers, read_key
+from payloom_emulator.protocol.auth import Caller, is_for_browsers, read_key
 from payloom_emulator.protocol.errors import StripeError
 from payloom_emulator.protocol.form import decode
 from payloom_emulator.protocol.json_shapes import is_object, text
@@ -64,10 +64,21 @@ class WireApp:
         if not for_browsers and is_foreign(caller):
             await _write_error(send, _not_from_a_page())
             return
-        if self._emulator.config.any_key_here:
-            request_or_error.any_key = is_of_this_machine(caller) and not is_of_browser(caller)
+        request_or_error.any_key = self._takes_any_key(caller)
         await self._respond(request_or_error, send, _CORS if for_browsers else [])
         self._emulator.delivery.wake()
+
+    def caller_of(self, request: HttpRequest) -> Caller:
+        """Return who sends a request that is no call of the API. Raises Stripe's errors."""
+        if is_foreign(request):
+            raise _not_from_a_page()
+        headers = request.headers
+        return self._emulator.authenticate(
+            headers.get("authorization"), headers.get("stripe-account"), any_key=self._takes_any_key(request)
+        )
+
+    def _takes_any_key(self, caller: HttpRequest) -> bool:
+        return self._emulator.config.any_key_here and is_of_this_machine(caller) and not is_of_browser(caller)
 
     async def _respond(self, request: Request, send: Send, cors: Headers) -> None:
         emulator = self._emulator
@@ -127,6 +138,8 @@ class WireApp:
             headers.get("idempotency-key"),
             account,
             typed,
+            ip_address=str((scope["client"] or ("",))[0]),
+            user_agent=headers.get("user-agent", ""),
         )
 
     def _of_cli(self, headers: dict[str, str]) -> str | None:

@@ -21,7 +21,7 @@ from payloom_emulator.kit.durations import parse_duration
 from payloom_emulator.protocol.errors import StripeError
 from payloom_emulator.protocol.json_shapes import elements, is_array, is_object, members, text
 from payloom_emulator.runtime import challenges
-from payloom_emulator.runtime.delivery import SCHEDULES, DeliveryFaults
+from payloom_emulator.runtime.delivery_faults import SCHEDULES, DeliveryFaults
 from payloom_emulator.runtime.requests.call_faults import CallFault
 from payloom_emulator.runtime.webhook_secrets import roll
 
@@ -248,10 +248,7 @@ def _roll(emulator: Emulator, params: Params) -> object:
 
 
 def _calls(emulator: Emulator, params: Params) -> object:
-    rows = list(emulator.calls)
-    path = _word(params, "path")
-    rows = [row for row in rows if row["path"].startswith(path)]
-    return {"data": rows[-_whole(params, "limit", 100) :]}
+    return {"data": emulator.calls.rows(_word(params, "path"))[-_whole(params, "limit", 100) :]}
 
 
 def _limits(emulator: Emulator, params: Params) -> object:

@@ -31,11 +31,11 @@ class OwnHosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] == "http":
+        if scope["type"] in {"http", "websocket"}:
             hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
             host = _name_of(hosts[0]) if len(hosts) == 1 else ""
             if not (host in self._hosts or (self._every_address and _is_address(host))):
-                await _refuse(send, host)
+                await _refuse(send, host, "websocket." if scope["type"] == "websocket" else "")
                 return
         await self._app(scope, receive, send)
 
@@ -56,12 +56,12 @@ def _is_address(host: str) -> bool:
     return True
 
 
-async def _refuse(send: Send, host: str) -> None:
+async def _refuse(send: Send, host: str, kind: str) -> None:
     error = WrongHost(
         f"The local Stripe does not answer for the host {host[:100]!r}.",
         hint="Use http://127.0.0.1 or http://localhost, or start it with --allow-host NAME.",
     )
     body = json.dumps({"error": error.to_dict()}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": error.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": f"{kind}http.response.start", "status": error.status, "headers": headers})
+    await send({"type": f"{kind}http.response.body", "body": body})

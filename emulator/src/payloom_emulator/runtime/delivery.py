@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import hashlib
 import hmac
 import json
-import random
 from typing import TYPE_CHECKING, TypedDict, cast
 
 from payloom_emulator.core.errors import WebhookAddressRefused
@@ -21,6 +19,16 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.objects.webhooks import Event, EventDestination, WebhookEndpoint
 from payloom_emulator.presentation.expand import render
 from payloom_emulator.presentation.thin_events import thin_event
+from payloom_emulator.protocol.api_versions import NEWEST
+from payloom_emulator.runtime.cli_sessions.sessions import (
+    SNAPSHOTS,
+    THIN,
+    CliSession,
+    CliSessions,
+    snapshot_message,
+    thin_message,
+)
+from payloom_emulator.runtime.delivery_faults import SCHEDULES, DeliveryFaults
 from payloom_emulator.runtime.webhook_addresses import addresses_of, allowed_hosts
 from payloom_emulator.runtime.webhook_secrets import secrets_of
 
@@ -29,48 +37,10 @@ if TYPE_CHECKING:
 
     from payloom_emulator.core.environment import Environment
 
-# Seconds from one attempt to the next. Stripe does not publish its own; `sandbox` and `live` follow what its
-# documentation says in words (three times over a few hours; up to three days with exponential back-off).
-SCHEDULES: dict[str, tuple[float, ...]] = {
-    "quick": (1, 5, 30, 300, 3600),
-    "sandbox": (1800, 3600, 7200),
-    "live": (300, 1800, 3600, 7200, 14400, 28800, 43200, 43200, 43200, 43200),
-    "none": (),
-}
-
-
 TIMEOUT = 10.0
 
 
 REPLY_KEPT = 4096
-
-
-@dataclasses.dataclass(slots=True)
-class DeliveryFaults:
-    """Switches: the share of deliveries (0 to 1) that are doubled, swapped with later ones, delayed or lost."""
-
-    seed: int = 0
-    duplicate: float = 0.0
-    reorder: float = 0.0
-    delay: float = 0.0
-    drop: float = 0.0
-    delay_seconds: float = 5.0
-
-    def __post_init__(self) -> None:
-        """Start the sequence of draws at its beginning."""
-        self._random = random.Random(self.seed)  # noqa: S311 - repeatable on purpose
-
-    _random: random.Random = dataclasses.field(init=False, repr=False)
-
-    def draw(self) -> tuple[int, float, bool]:
-        """Return (copies, seconds to wait, lost) for the next delivery."""
-        duplicate, reorder, delay, drop = (self._random.random() for _ in range(4))
-        wait = 0.0
-        if reorder < self.reorder:
-            wait += 0.3
-        if delay < self.delay:
-            wait += self.delay_seconds
-        return (2 if duplicate < self.duplicate else 1), wait, drop < self.drop
 
 
 class DeliveryRow(TypedDict):
@@ -113,6 +83,12 @@ def sign(payload: bytes, secrets: list[str], moment: int) -> str:
     return ",".join([f"t={moment}", *parts])
 
 
+def _payload(unit: UnitOfWork, event: Event, version: str | None) -> bytes:
+    """Return the bytes of an event in an API version, or of a thin event."""
+    body = thin_event(unit, event) if version is None else render(unit, {**event, "api_version": version}, version)
+    return json.dumps(body, indent=2, ensure_ascii=False).encode()
+
+
 class Delivery:
     """The outbox: plans deliveries, sends them, and keeps what was answered."""
 
@@ -128,6 +104,7 @@ class Delivery:
         self._client: httpx.AsyncClient | None = None
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._hosts = allowed_hosts(environment.config)
+        self.cli = CliSessions(environment.config)
 
     def reset(self) -> None:
         """Behave as at the start: no faults, not paused, the configured schedule."""
@@ -166,7 +143,8 @@ class Delivery:
         candidates = [e for e in self._of(account) if not e.get("_connect")]
         if account != home:
             candidates += [e for e in self._of(home) if e.get("_connect")]
-        return [e for e in candidates if e["status"] == "enabled" and ({"*", event_type} & set(e["enabled_events"]))]
+        enabled = [e for e in candidates if e["status"] == "enabled" and ({"*", event_type} & set(e["enabled_events"]))]
+        return enabled + self.cli.endpoints_for(account)
 
     def enqueue(self, account: str, event: Event, endpoints: list[WebhookEndpoint]) -> None:
         """Plan the first attempt for each endpoint."""
@@ -208,6 +186,12 @@ class Delivery:
             self._plan(account, event_id, event_type, name)
         self.wake()
         return len(chosen)
+
+    def resend(self, account: str, event: Event, endpoint_id: str | None) -> None:
+        """Plan one more attempt of an event to one endpoint, or to Stripe's CLI."""
+        chosen = [e for e in self._of(account) if e["id"] == endpoint_id]
+        for endpoint in chosen if endpoint_id else self.cli.endpoints_for(account):
+            self._plan(account, event["id"], event["type"], endpoint["id"])
 
     # --- sending -------------------------------------------------------------------------------------------------
 
@@ -278,6 +262,10 @@ class Delivery:
             return
         event_id, endpoint_id, account = row[0][:3]
         attempt = int(row[0][3])
+        session = self.cli.find(endpoint_id)
+        if session is not None:
+            self._tell(session, seq, account, event_id)
+            return
         packed = self._pack(account, event_id, endpoint_id)
         if packed is None:
             store.query("UPDATE deliveries SET state = 'canceled' WHERE seq = ?", (seq,))
@@ -311,14 +299,43 @@ class Delivery:
             if event is None:
                 return None
             version = endpoint.get("api_version") or environment.config.api_version
-            if endpoint.get("_thin") or event["type"].startswith("v2."):
-                body = thin_event(unit, event)
-            else:
-                body = render(unit, {**event, "api_version": version}, version)
+            thin = endpoint.get("_thin") or event["type"].startswith("v2.")
+            payload = _payload(unit, event, None if thin else version)
             unit.flush()
-
-        payload = json.dumps(body, indent=2, ensure_ascii=False).encode()
         return endpoint["url"], payload, secrets_of(endpoint, environment.clock.now()), event["type"]
+
+    def _tell(self, session: CliSession, seq: int, account: str, event_id: str) -> None:
+        """Send an event to Stripe's CLI, which forwards it and tells later what the receiver answered."""
+        environment = self._environment
+        with environment.store.transaction():
+            unit = UnitOfWork(environment, account)
+            event = unit.find(kinds.EVENT, event_id)
+            if event is None:
+                return
+            own = environment.config.api_version
+            if SNAPSHOTS in session.features and not event["type"].startswith("v2."):
+                # The CLI drops the one that it was not asked for with `--latest`, or without.
+                for version, named in ((own, None), (NEWEST, NEWEST)):
+                    payload = _payload(unit, event, version)
+                    headers = self._headers(payload, [session.secret])
+                    session.push(
+                        snapshot_message(payload.decode(), headers, number=seq, event_id=event_id, version=named)
+                    )
+            if THIN in session.features:
+                payload = _payload(unit, event, None)
+                session.push(thin_message(payload.decode(), self._headers(payload, [session.secret]), number=seq))
+            unit.flush()
+        self._environment.store.query(
+            "UPDATE deliveries SET state = 'succeeded', sent_at = ? WHERE seq = ?", (environment.clock.precise(), seq)
+        )
+        self._settled(account, event_id)
+
+    def forwarded(self, seq: int, status: int, reply: str) -> None:
+        """Note what a receiver answered to Stripe's CLI. Like Stripe, nothing is sent to it again."""
+        self._environment.store.query(
+            "UPDATE deliveries SET state = ?, status = ?, reply = ? WHERE seq = ?",
+            ("succeeded" if 200 <= status < 300 else "failed", status, reply[:REPLY_KEPT], seq),
+        )
 
     def _settled(self, account: str, event_id: str) -> None:
         with self._environment.store.transaction():
@@ -333,20 +350,22 @@ class Delivery:
 
         if self._client is None:
             self._client = httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=False)
-        headers = {
+        try:
+            response = await self._post_to(self._client, httpx.URL(url), payload, self._headers(payload, secrets))
+        except WebhookAddressRefused as error:
+            return None, None, " ".join(filter(None, (error.message, error.hint)))
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            return None, None, f"{type(error).__name__}: {error}"
+        return response.status_code, response.text[:REPLY_KEPT], None
+
+    def _headers(self, payload: bytes, secrets: list[str]) -> dict[str, str]:
+        return {
             "Content-Type": "application/json; charset=utf-8",
             "Accept": "*/*; q=0.5, application/xml",
             "Cache-Control": "no-cache",
             "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
             "Stripe-Signature": sign(payload, secrets, int(self._environment.clock.real())),
         }
-        try:
-            response = await self._post_to(self._client, httpx.URL(url), payload, headers)
-        except WebhookAddressRefused as error:
-            return None, None, " ".join(filter(None, (error.message, error.hint)))
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            return None, None, f"{type(error).__name__}: {error}"
-        return response.status_code, response.text[:REPLY_KEPT], None
 
     async def _post_to(
         self, client: httpx.AsyncClient, url: httpx.URL, payload: bytes, headers: dict[str, str]

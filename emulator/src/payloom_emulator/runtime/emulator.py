@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import deque
 from typing import TYPE_CHECKING, Any, cast
 
 from payloom_emulator.core.clock import EmulatorClock
@@ -27,6 +26,7 @@ from payloom_emulator.runtime import bug_report
 from payloom_emulator.runtime.delivery import Delivery
 from payloom_emulator.runtime.registry import RESOURCES, seed_account, subscribers_of
 from payloom_emulator.runtime.requests.call_faults import CallFaults
+from payloom_emulator.runtime.requests.call_log import CallLog
 from payloom_emulator.runtime.requests.idempotency import Idempotency, Saved, fingerprint
 from payloom_emulator.runtime.requests.messages import Answer, Request
 from payloom_emulator.runtime.requests.rate_limiter import RateLimiter
@@ -40,9 +40,6 @@ if TYPE_CHECKING:
     from payloom_emulator.core.declarations.schema import Schema
     from payloom_emulator.kit.clock import Clock
     from payloom_emulator.kit.json import JsonMapping
-
-CALLS_KEPT = 1000
-
 
 _NOT_KEPT = frozenset({400, 401, 403, 404, 409, 429})
 
@@ -68,7 +65,7 @@ class Emulator:
         self.timers = Timers(self, self.delivery, self.timer)
         self.idempotency = Idempotency(self.store)
         self.faults = CallFaults()
-        self.calls: deque[dict[str, object]] = deque(maxlen=CALLS_KEPT)
+        self.calls = CallLog()
         self.latency = self.config.latency
         self.limiter = RateLimiter(self.config.rate_limit)
         self._resources = {r.schema.object: r for r in RESOURCES}
@@ -172,19 +169,19 @@ class Emulator:
         version: str | None = None,
         idempotency_key: str | None = None,
         account: str | None = None,
+        source: str = "API",
     ) -> tuple[int, dict[str, Any]]:
         """Answer a call made inside the process, through the same checks as HTTP; return (status, body).
 
-        key: the account's own secret key if none is given.
+        key: the account's own secret key if none is given. source: "DASHBOARD" for the local Stripe's own pages.
         """
         bare, _, query = path.partition("?")
         call_params = {
             **decode(query),
             **{k: _text(v) for k, v in (params or {}).items() if v is not None},
         }
-        request = Request(
-            method, bare, call_params, f"Bearer {key or self.config.secret_key}", version, idempotency_key, account
-        )
+        authorization = f"Bearer {key or self.config.secret_key}"
+        request = Request(method, bare, call_params, authorization, version, idempotency_key, account, source=source)
         answer = self.answer(request)
         self.delivery.wake()
         self.timers.run_due_unserved()
@@ -215,19 +212,10 @@ class Emulator:
         return answer
 
     def _log(self, request: Request, answer: Answer, request_id: str) -> None:
-        self.calls.append(
-            {
-                "id": request_id,
-                "method": request.method,
-                "path": request.path,
-                "params": {k: v for k, v in request.params.items() if k != "file"},
-                "status": answer.status,
-                "idempotency_key": request.idempotency_key,
-                "version": answer.headers["Stripe-Version"],
-                "replayed": "Idempotent-Replayed" in answer.headers,
-                "at": self.clock.now(),
-            }
-        )
+        account = request.account or self.config.account
+        row = self.calls.add(request, answer, request_id, account=account, at=self.clock.now())
+        if row is not None:
+            self.delivery.cli.logged(account, row)
 
     def authenticate(self, authorization: str | None, account: str | None, *, any_key: bool = False) -> auth.Caller:
         """Return who calls, or raise 401/403. any_key: keys beside the configured ones are taken, too."""

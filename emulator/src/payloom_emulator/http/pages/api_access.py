@@ -50,7 +50,13 @@ class Access:
     def call(self, method: str, path: str, **params: object) -> tuple[int, JsonMapping]:
         """Return (status, body) of a call."""
         return self.emulator.call(
-            method, path, params, key=self.secret_key, version=NEWEST, account=self.connected or None
+            method,
+            path,
+            params,
+            key=self.secret_key,
+            version=NEWEST,
+            account=self.connected or None,
+            source="DASHBOARD",
         )
 
     def get(self, path: str, **params: object) -> JsonMapping | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core.declarations.resource import Endpoints, Resource
+from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, read_only
+from payloom_emulator.objects import kinds
+from payloom_emulator.protocol.json_shapes import text
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
@@ -16,6 +18,16 @@ if TYPE_CHECKING:
 def _list_types(call: RequestContext[EventListParams]) -> Mapping[str, object]:
     types = call.params.get("types")
     return {"type": types} if types else {}
+
+
+def _retry(call: RequestContext[Mapping[str, object]]) -> object:
+    """`stripe events resend`: send an event once more, to an endpoint or to the CLI that listens."""
+    event = call.unit.get(kinds.EVENT, call.ids["id"])
+    endpoint = text(call.params.get("webhook_endpoint"))
+    if endpoint:
+        call.unit.get(kinds.WEBHOOK_ENDPOINT, endpoint, "webhook_endpoint")
+    call.unit.environment.outbox.resend(call.unit.account, event, endpoint)
+    return event
 
 
 EVENT = Resource(
@@ -35,7 +47,11 @@ EVENT = Resource(
         ),
         filters=("type",),
     ),
-    endpoints=Endpoints(can=("retrieve", "list"), listing=_list_types),
+    endpoints=Endpoints(
+        can=("retrieve", "list"),
+        listing=_list_types,
+        operations=(Operation("POST", "/v1/events/{id}/retry", _retry, private=True),),
+    ),
 )
 
 

@@ -10,7 +10,8 @@ import json
 class Request:
     """A call as it comes in.
 
-    params: nested, leaves are strings (or JSON values when `typed`). any_key: the caller may use any test key.
+    params: nested, leaves are strings (or JSON values when `typed`). any_key: the caller may use any test key. source:
+    "API", or "DASHBOARD" for the local Stripe's own pages.
     """
 
     method: str
@@ -22,6 +23,9 @@ class Request:
     account: str | None = None
     typed: bool = False
     any_key: bool = False
+    source: str = "API"
+    ip_address: str = "127.0.0.1"
+    user_agent: str = ""
 
 
 @dataclasses.dataclass(slots=True)
@@ -31,8 +35,10 @@ class Answer:
     status: int
     body: dict[str, object]
     headers: dict[str, str]
-    text: str | None = None  # the saved bytes of a replay
+    text: str | None = None  # the saved text of a replay, or the body once it was written
 
     def payload(self) -> bytes:
-        """Return the body as Stripe writes it: indented JSON."""
-        return (self.text if self.text is not None else json.dumps(self.body, indent=2, ensure_ascii=False)).encode()
+        """Return the body as Stripe writes it: indented JSON. It is written once."""
+        if self.text is None:
+            self.text = json.dumps(self.body, indent=2, ensure_ascii=False)
+        return self.text.encode()

@@ -1,0 +1,1 @@
+"""What Stripe's CLI is told while it is connected: events for `stripe listen`, requests for `stripe logs tail`."""
