@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Hundreds of processes start in the tests: each would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo demo-check studio studio-dev studio-once test check lint fix bench storm mutate lock release audit licenses clean
+.PHONY: help setup demo demo-check studio studio-dev studio-once test check lint fix bench storm stripe-cli mutate lock release audit licenses clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -72,6 +72,9 @@ bench: $(VENV)/.tests ## measure as ratios to floors taken in the same run (see 
 storm: $(VENV)/.tests ## the whole fault matrix, with its table in storm.md (about an hour; PAYLOOM_STORM_TIMES=5 for a night)
 	@PAYLOOM_STORM=1 PAYLOOM_STORM_TABLE=$${PAYLOOM_STORM_TABLE:-storm.md} $(BIN)/python -m pytest -p no:cacheprovider tests/storm \
 	  tests/integration/connectors/stripe/test_stripe_once.py tests/integration/connectors/stripe/test_stripe_answers.py $(ARGS)
+
+stripe-cli: $(VENV)/.tests ## run every trigger of Stripe's own CLI against the local Stripe (half a minute; npm brings the CLI)
+	@PAYLOOM_EVERY_TRIGGER=1 $(BIN)/python -m pytest emulator/tests/integration/server/test_stripe_cli.py $(ARGS)
 
 mutate: $(VENV)/.tests ## make one small fault at a time in the modules that guard money, and list those no test notices
 	@$(BIN)/python -m tests.mutation $(ARGS)

@@ -105,7 +105,7 @@ def _serve(options: argparse.Namespace) -> int:
         return 2
     import uvicorn  # noqa: PLC0415 - loads on first use
 
-    from payloom_emulator.http.web_sockets.protocol import WebSocketProtocol  # noqa: PLC0415
+    from payloom_emulator.http.web_sockets.protocol import WebSocketProtocol  # noqa: PLC0415 - loads uvicorn
 
     emulator = app.state.emulator
     print(

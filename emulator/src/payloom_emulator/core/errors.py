@@ -57,6 +57,13 @@ class NoSuchEndpoint(EmulatorError):
     status = 404
 
 
+class NoSuchCall(EmulatorError):
+    """No API call with this request ID is in the log."""
+
+    code = "emulator_no_such_call"
+    status = 404
+
+
 class CrossSite(EmulatorError):
     """A page of another site can't control the local Stripe."""
 

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from payloom_emulator.billing import settings
-from payloom_emulator.core.errors import EmulatorError
+from payloom_emulator.core.errors import EmulatorError, NoSuchCall
 from payloom_emulator.http import onboarding_page
 from payloom_emulator.http.control_key import with_control_key
 from payloom_emulator.http.same_site import own_pages_only
@@ -48,6 +48,7 @@ def routes() -> list[Route]:
         ("POST", "/_emulator/delivery", _switches),
         ("POST", "/_emulator/webhook_endpoints/{id}/roll", _roll),
         ("GET", "/_emulator/calls", _calls),
+        ("GET", "/_emulator/calls/{id}", _call_made),
         ("POST", "/_emulator/limits", _limits),
         ("GET", "/_emulator/trigger", _triggers),
         ("POST", "/_emulator/trigger", _trigger),
@@ -249,6 +250,14 @@ def _roll(emulator: Emulator, params: Params) -> object:
 
 def _calls(emulator: Emulator, params: Params) -> object:
     return {"data": emulator.calls.rows(_word(params, "path"))[-_whole(params, "limit", 100) :]}
+
+
+def _call_made(emulator: Emulator, params: Params) -> object:
+    logged = emulator.calls.find(str(params["id"]))
+    if logged is None:
+        raise NoSuchCall(f"No call {params['id']} is known.", hint="GET /_emulator/calls lists the last 1,000.")
+    row, answer = logged
+    return {**row, "answer": answer}
 
 
 def _limits(emulator: Emulator, params: Params) -> object:

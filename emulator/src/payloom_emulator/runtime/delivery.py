@@ -112,6 +112,7 @@ class Delivery:
         self.schedule = SCHEDULES[schedule] if isinstance(schedule, str) else schedule
         self.faults, self.paused = DeliveryFaults(), False
         self._endpoints.clear()
+        self.cli.forget_gone()
         if self._loop is not None and not self._loop.is_closed():
             for task in list(self._busy.values()):
                 self._loop.call_soon_threadsafe(task.cancel)

@@ -6,6 +6,7 @@ that the CLI lists, which takes half a minute.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import threading
@@ -27,16 +28,16 @@ if TYPE_CHECKING:
     from payloom_emulator.embedded import RunningEmulator
 
 FOLDER = Path(__file__).parent / "stripe_cli"
-PRODUCT_LEFT_OUT = ("issuing_", "identity.")
-"""Triggers for products that the local Stripe does not have: it answers them with a 501 that says so."""
+LEFT_OUT = ("issuing_", "identity.", "v1.billing.meter.", "payment_intent.partially_funded")
+"""Triggers of products that answer 501, those that the CLI sends to meter-events.stripe.com, and bank transfers."""
 OFTEN_USED = (
     "charge.dispute.created",
     "checkout.session.completed",
     "customer.discount.updated",
     "invoice.payment_failed",
-    "payment_intent.partially_funded",
+    "payment_intent.requires_action",
     "subscription_schedule.created",
-    "v1.billing.meter.no_meter_found",
+    "transfer.reversed",
 )
 
 
@@ -111,18 +112,18 @@ def stop(process: subprocess.Popen[str]) -> None:
 
 
 def test_triggers_make_the_calls_that_cause_their_events(cli: StripeCli) -> None:
-    every = [name for name in cli.triggers() if not name.startswith(PRODUCT_LEFT_OUT)]
-    assert len(every) >= 108
-    chosen = every if os.environ.get("PAYLOOM_EVERY_TRIGGER") else [name for name in every if name in OFTEN_USED]
+    covered = [name for name in cli.triggers() if not name.startswith(LEFT_OUT)]
+    assert len(covered) >= 105
+    chosen = covered if os.environ.get("PAYLOOM_EVERY_TRIGGER") else [name for name in covered if name in OFTEN_USED]
     assert len(chosen) >= len(OFTEN_USED)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda name: cli.run("trigger", name), chosen))
 
 
 def test_it_reads_writes_and_lists(cli: StripeCli) -> None:
-    created = stripe.Customer.construct_from(stripe.json.loads(cli.run("customers", "create", "--name", "Jenny")), None)  # type: ignore[attr-defined]
-    assert created.name == "Jenny"
-    assert created.id in cli.run("get", created.id)
+    created = json.loads(cli.run("customers", "create", "--name", "Jenny"))
+    assert created["name"] == "Jenny"
+    assert json.loads(cli.run("get", created["id"])) == created
     assert "customer.created" in cli.run("events", "list", "--limit", "1")
 
 

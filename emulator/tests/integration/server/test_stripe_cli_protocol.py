@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import stripe
-from emulator.tests.support.web_socket_client import CLOSE, PING, PONG, TEXT, WebSocketClient, open_session
+from emulator.tests.support.web_socket_client import CLOSE, PING, PONG, WebSocketClient, open_session
 
 from payloom_emulator.core.config import EmulatorConfig, Key
 from payloom_emulator.embedded import run
@@ -112,15 +112,16 @@ def test_logs_tail_gets_what_its_filters_let_through(
             call()
     for socket, (filters, expected) in zip(sockets, FILTERS, strict=True):
         with socket:
-            socket.send(b"last", opcode=PING)
-            shown: list[dict[str, Any]] = []
-            while (frame := socket.frame())[0] == TEXT:
-                message = json.loads(frame[1])
+            log_rows: list[dict[str, Any]] = []
+            for _ in expected:
+                message = socket.message()
                 assert message["type"] == "request_log_event"
-                shown.append(json.loads(message["event_payload"]))
-                assert shown[-1]["request_id"] == message["request_log_id"]
-        assert [f"{row['method']} {row['url']} {row['status']}" for row in shown] == expected, filters
-        assert all(row["error"]["code"] == "resource_missing" for row in shown if row["status"] == 404)
+                log_rows.append(json.loads(message["event_payload"]))
+                assert log_rows[-1]["request_id"] == message["request_log_id"]
+            socket.send(b"last", opcode=PING)
+            assert socket.frame() == (PONG, b"last"), filters
+        assert [f"{row['method']} {row['url']} {row['status']}" for row in log_rows] == expected, filters
+        assert all(row["error"]["code"] == "resource_missing" for row in log_rows if row["status"] == 404)
 
 
 def test_who_has_no_session_or_no_key_gets_the_words_the_cli_knows(stripe_emulator: RunningEmulator) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from payloom_emulator.core.config import EmulatorConfig, Key
 from payloom_emulator.embedded import RunningEmulator, run
@@ -48,6 +48,8 @@ def routes() -> list[tuple[str, str]]:
     """Return (method, path) of every route that is served."""
     pairs: list[tuple[str, str]] = []
     for route in create_app(EmulatorConfig()).routes:
+        if isinstance(route, WebSocketRoute):
+            continue  # it wants a header that no page can set; see test_stripe_cli_protocol
         assert isinstance(route, Mount | Route), route
         pairs += [(method, route.path) for method in _methods(route)]
     return pairs

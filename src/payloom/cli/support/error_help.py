@@ -73,6 +73,7 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "emulator_cross_site": ("A page of another site called the local Stripe's control API.", "Use the local Stripe's own pages, or call it from a program."),
     "emulator_error": ("The local Stripe can't do this.", "The message has the reason. The coverage page lists what it supports."),
     "emulator_impossible_move": ("Stripe does not allow this change of state.", "Look at the object's state in the local dashboard."),
+    "emulator_no_such_call": ("No call with this request ID is in the log, which keeps the last 1,000.", "List them with `GET /_emulator/calls`."),
     "emulator_no_such_endpoint": ("The local Stripe has no webhook endpoint with this id.", "List them with `GET /v1/webhook_endpoints`."),
     "emulator_no_control_key": ("A call of the local Stripe's control API came from another machine or through a proxy, or `PAYLOOM_EMULATOR_CONTROL_KEY` is set.", "Send `Authorization: Bearer KEY`. The start of the local Stripe prints the key, unless the variable sets it."),
     "emulator_store_in_use": ("Another local Stripe uses this folder.", "Stop it, or choose another folder with `--store`."),

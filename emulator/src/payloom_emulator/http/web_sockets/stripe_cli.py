@@ -75,9 +75,9 @@ async def _subscribe(socket: WebSocket) -> None:
     session.connected()
     sending = asyncio.create_task(_send_all(socket, session))
     try:
-        async for said in socket.iter_text():
+        async for line in socket.iter_text():
             with contextlib.suppress(ValueError):
-                message = json.loads(said)
+                message = json.loads(line)
                 if is_object(message):
                     take_reply(message, emulator.delivery.forwarded)
     finally:

@@ -20,17 +20,19 @@ class LogFilters:
     def __init__(self, filters: str) -> None:
         """Read the filters of a session: a JSON object, or nothing."""
         try:
-            given = json.loads(filters or "{}")
+            filters_given = json.loads(filters or "{}")
         except ValueError:
-            given = None
-        if not is_object(given):
+            filters_given = None
+        if not is_object(filters_given):
             raise invalid("Invalid filters: must be a JSON object", "filters")
-        self._wanted = {name: {word.upper() for word in texts(values)} for name, values in given.items() if values}
+        self._wanted = {
+            name: {word.upper() for word in texts(values)} for name, values in filters_given.items() if values
+        }
 
     def let_through(self, row: JsonMapping) -> bool:
         """Return whether a request of the log is shown."""
         of_row = _filtered_values(row)
-        return all(wanted & of_row.get(name, wanted) for name, wanted in self._wanted.items())
+        return all(values & of_row.get(name, values) for name, values in self._wanted.items())
 
 
 def _filtered_values(row: JsonMapping) -> Mapping[str, set[str]]:

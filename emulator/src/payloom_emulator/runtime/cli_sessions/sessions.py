@@ -48,9 +48,14 @@ class CliSession:
         self._left_at: float | None = None
 
     @property
+    def is_connected(self) -> bool:
+        """Whether a connection takes the messages now."""
+        return self._connections > 0
+
+    @property
     def listens(self) -> bool:
         """Whether it is connected, or was a moment ago."""
-        return self._connections > 0 or (self._left_at is not None and monotonic() - self._left_at < GRACE)
+        return self.is_connected or (self._left_at is not None and monotonic() - self._left_at < GRACE)
 
     @property
     def endpoint(self) -> WebhookEndpoint:
@@ -94,6 +99,10 @@ class CliSessions:
         while len(self._sessions) > MAX_SESSIONS:
             del self._sessions[next(iter(self._sessions))]
         return session
+
+    def forget_gone(self) -> None:
+        """Forget the sessions that have no connection."""
+        self._sessions = {name: session for name, session in self._sessions.items() if session.is_connected}
 
     def _secret(self, account: str) -> str:
         """Return what signs the events: always the same one, so that it can be put into a settings file.
