@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from payloom.connectors.port import Attempt
 from payloom.db.database import Database, open_database
 from payloom.db.migrate import migrate
-from payloom.engine.dbos import DbosEngine
+from payloom.engine.durable import DurableEngine
 from payloom.inbox.service import InboxEvent
 from payloom.kit.clock import SystemClock
 from payloom.kit.strict_json import dumps
@@ -82,7 +82,7 @@ def event(fixture: RunsFixture, kind: str, number: int) -> InboxEvent:
 async def started(database: Database, folder: Path, direct: int = 48) -> AsyncGenerator[RunsFixture]:
     """A working world whose outside costs nothing."""
     clock = SystemClock()
-    engine = DbosEngine(database, clock)
+    engine = DurableEngine(database, clock)
     limits = RunLimits(local_slots=direct)
     fixture = await build(database, folder, engine=engine, clock=clock, limits=limits, outside=Nothing())
     await fixture.publish(pay=FAST, four=DURABLE)

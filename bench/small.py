@@ -23,7 +23,7 @@ from tests.support.runs_fixture import build
 from payloom.connectors.port import Attempt
 from payloom.db.database import open_database
 from payloom.db.migrate import migrate
-from payloom.engine.dbos import DbosEngine
+from payloom.engine.durable import DurableEngine
 from payloom.kit.clock import SystemClock
 from payloom.runs import tracing
 from payloom.runs.dependencies import RunLimits
@@ -75,7 +75,9 @@ async def fill(url: str, folder: Path, count: int) -> None:
     """Put `count` runs on the queue, without a worker."""
     database = open_database(url)
     await migrate(database)
-    fixture = await build(database, folder, engine=DbosEngine(database, SystemClock()), limits=RunLimits(local_slots=0))
+    fixture = await build(
+        database, folder, engine=DurableEngine(database, SystemClock()), limits=RunLimits(local_slots=0)
+    )
     await fixture.publish(four=lanes.DURABLE)
     await lanes.spread(count, lambda number: fixture.service.ingest(lanes.event(fixture, "created", number)))
     await database.close()
@@ -85,7 +87,7 @@ async def work(url: str, folder: Path) -> None:
     """Be one of the workers until nothing is left; prints a line when it is ready."""
     database = open_database(url)
     await migrate(database)
-    engine = DbosEngine(database, SystemClock(), concurrency=32)
+    engine = DurableEngine(database, SystemClock(), concurrency=32)
     fixture = await build(database, folder, engine=engine, outside=Slow())
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)

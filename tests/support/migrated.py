@@ -1,4 +1,4 @@
-"""Databases with Payloom's and the engine's tables. A test process migrates one of each kind; the others are copies."""
+"""Databases with Payloom's tables. A test process migrates one of each kind; the others are copies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pathlib import Path
 
 from payloom.db.database import open_database
 from payloom.db.migrate import migrate as make_tables
-from payloom.kit.clock import SystemClock
 
 
 def migrate(url: str) -> None:
@@ -20,13 +19,8 @@ def migrate(url: str) -> None:
 
 
 async def _migrate(url: str) -> None:
-    from payloom.engine.dbos import DbosEngine  # noqa: PLC0415 - a second that tests without a database need not spend
-
     database = open_database(url)
-    engine = DbosEngine(database, SystemClock())
     await make_tables(database)
-    await engine.prepare()
-    await engine.stop()
     await database.close()
 
 

@@ -232,7 +232,6 @@ async def build(
     names = catalog(built)
     versions = Versions(database, clock)
     ledger = Ledger(folder / "ledger.jsonl")
-    await engine.prepare()
     host = TablesHost(built)
     registry = PublishedWorkflows(versions, names, {"SITE": "x", **(env or {})})
     service = RunService(database, engine, clock, registry, host, outside or ledger, limits, offers=offers)

@@ -57,7 +57,8 @@ from payloom.db.migrate import explain_missing_rights, migrate
 from payloom.db.sealing.source import sealer_for
 from payloom.email.outbox import Outbox, erase_recipient
 from payloom.email.transport import OutboxTransport, SmtpTransport, parse_smtp_url
-from payloom.engine.dbos import DbosEngine
+from payloom.engine.durable import DurableEngine
+from payloom.engine.older_queue import move_older_queue
 from payloom.inbox.service import Inbox, InboxEvent
 from payloom.kit.clock import Clock
 from payloom.kit.errors import PayloomError
@@ -106,7 +107,7 @@ class Services:
         self.versions = Versions(self.database, clock)
         self.publisher = ProjectPublisher(project, settings, self.versions, clock)
         self.library = PublishedWorkflows(self.versions, project.catalog, settings.env)
-        self.engine = DbosEngine(self.database, clock)
+        self.engine = DurableEngine(self.database, clock)
         self.accounts = self._accounts()
         self.studio_users = StudioUsers(self.database, clock, profile=self._insert_profile)
         stripe_settings = StripeSettings(settings.stripe.secret_key, base_url=settings.stripe.api_base)
@@ -352,7 +353,10 @@ class Services:
         with explain_missing_rights():
             migrated = await migrate(self.database)
             await self.claim_database()
-            await self.engine.prepare()
+            if self.database.dialect == "sqlite":
+                await move_older_queue(
+                    self.database
+                )  # on Postgres older servers may still work: see the engine's start
             changes = await migrate_tables(
                 self.database,
                 self.tables,

@@ -24,7 +24,6 @@ from sqlalchemy import event, exc
 from payloom.db import deferred_writes
 from payloom.db.closing import close_engine
 from payloom.db.errors import DatabaseUnavailable
-from payloom.db.sqlite_clock import add_clock
 from payloom.db.transactions import begin_work, joined_work, run_plain, savepoint, take_hooks
 from payloom.kit.clock import monotonic
 from payloom.settings.private_files import private_file, private_folder
@@ -85,7 +84,6 @@ class WriteLock:
 
 def _pragmas(dbapi: sqlite3.Connection, _record: object) -> None:
     dbapi.isolation_level = None
-    add_clock(dbapi)
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",

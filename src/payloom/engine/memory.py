@@ -38,9 +38,6 @@ class MemoryEngine:
         """Names this process."""
         return self._worker_id
 
-    async def prepare(self) -> None:
-        """Nothing to make."""
-
     async def start(self, advance: Advance, takeover: Takeover) -> None:
         """Begin to work."""
         self._segments = SegmentRunner(advance)

@@ -31,13 +31,6 @@ class Engine(Protocol):
         """Names this process among the workers; written to the runs it advances."""
         ...
 
-    async def prepare(self) -> None:
-        """Make or migrate the engine's own tables, so that `enqueue` works.
-
-        A process that never starts to work needs this too.
-        """
-        ...
-
     async def start(self, advance: Advance, takeover: Takeover) -> None:
         """Begin to work: recover what an earlier process left, take from the queue, watch the other workers."""
         ...
@@ -49,7 +42,7 @@ class Engine(Protocol):
     def enqueue(self, tx: sa.Connection, run_id: str, segment: int, *, at: dt.datetime | None = None) -> None:
         """Within the caller's transaction: have `run_id` advanced once `tx` commits, not before `at`.
 
-        `(run_id, segment)` is the identity: a second enqueue of the same pair changes nothing.
+        `(run_id, segment)` is the identity: while one is on the queue, a second of the same pair changes nothing.
         """
         ...
 

@@ -90,9 +90,6 @@ class SteppedEngine:
         """The id of this process."""
         return self._worker_id
 
-    async def prepare(self) -> None:
-        """Nothing to create."""
-
     async def start(self, advance: Advance, takeover: Takeover) -> None:
         """Take over the runs of earlier workers."""
         self._advance = advance

@@ -38,11 +38,11 @@ from pathlib import Path
 import uvicorn
 import payloom.app.composition
 from payloom.app.asgi import create_app
-from payloom.engine.dbos import DbosEngine
+from payloom.engine.durable import DurableEngine
 from payloom.project.loader import load_project
 from payloom.settings.load import load_settings
 # A dead process is noticed after a second, not after fifteen.
-payloom.app.composition.DbosEngine = functools.partial(DbosEngine, poll=0.05, beat=0.2, dead=1.0)
+payloom.app.composition.DurableEngine = functools.partial(DurableEngine, poll=0.05, beat=0.2, dead=1.0)
 folder, port, url = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 settings = load_settings(folder, port=port, database_url=url, environ={"PAYLOOM_SEALING_KEY": "SEALING_KEY"})
 app = create_app(load_project(folder, settings), settings)

@@ -16,14 +16,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import exc as sa_exc
 
-from payloom.db.closing import close_engine
 from payloom.db.database import Database, metadata, open_database
 from payloom.db.errors import DatabaseNewer, DatabaseUnavailable, DatabaseUrlNotUnderstood
 from payloom.db.migrate import VERSION_TABLE, migrate
 from payloom.db.migrations.__main__ import load_models
 from payloom.db.transactions import after_commit, savepoint
 from payloom.db.types import Json, UtcDateTime
-from payloom.engine.dbos import open_system_engine
 
 pytestmark = pytest.mark.anyio
 
@@ -194,15 +192,10 @@ async def test_addresses_that_are_not_understood_are_refused_with_a_hint(url: st
     assert "sqlite:///" in str(caught.value)
 
 
-@pytest.mark.parametrize("whose", ["the database's", "the durable engine's"])
-async def test_a_connection_that_a_thread_returns_after_the_close_is_closed(database: Database, whose: str) -> None:
-    engine = database.engine if whose == "the database's" else open_system_engine(database)
-    late = engine.raw_connection()
+async def test_a_connection_that_a_thread_returns_after_the_close_is_closed(database: Database) -> None:
+    late = database.engine.raw_connection()
     driver: Any = late.dbapi_connection
-    if whose == "the database's":
-        await database.close()
-    else:
-        close_engine(engine)
+    await database.close()
     late.close()
     with pytest.raises((sqlite3.ProgrammingError, psycopg.OperationalError)):
         driver.execute("SELECT 1")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.support.runs_fixture import soon
 
-from payloom.engine.dbos import DbosEngine
+from payloom.engine.durable import DurableEngine
 from payloom.engine.errors import AnotherWorkerRuns
 from payloom.engine.memory import MemoryEngine
 from payloom.kit.clock import SystemClock, monotonic
@@ -69,11 +69,13 @@ def advanced() -> Advanced:
     return Advanced()
 
 
-@pytest.fixture(params=["memory", "dbos"])
+@pytest.fixture(params=["memory", "durable"])
 async def engine(request: pytest.FixtureRequest, database: Database, advanced: Advanced) -> AsyncIterator[Engine]:
     """A started engine of each kind."""
     engine = (
-        MemoryEngine(CLOCK, concurrency=8) if request.param == "memory" else DbosEngine(database, CLOCK, concurrency=8)
+        MemoryEngine(CLOCK, concurrency=8)
+        if request.param == "memory"
+        else DurableEngine(database, CLOCK, concurrency=8)
     )
     await engine.start(advanced, advanced.takeover)
     yield engine
@@ -104,7 +106,8 @@ async def test_what_is_undone_is_not_advanced(engine: Engine, database: Database
 
 
 async def test_one_segment_is_one_entry(engine: Engine, database: Database, advanced: Advanced) -> None:
-    """A second enqueue of the same pair changes nothing; the next segment is another entry."""
+    """While one is on the queue, a second enqueue of the same pair changes nothing; the next segment is another."""
+    advanced.slow = 0.3
     for segment in (0, 0, 1, 1):
         await database.write(lambda tx, segment=segment: engine.enqueue(tx, "run_1", segment))
     await database.write(lambda tx: engine.enqueue(tx, "run_last", 0))
@@ -151,8 +154,7 @@ async def test_stopping_lets_running_segments_finish(engine: Engine, database: D
 
 async def test_what_was_left_is_advanced_by_the_next_process(database: Database, advanced: Advanced) -> None:
     """Enqueued without a worker, taken but not finished: neither is lost."""
-    first = DbosEngine(database, CLOCK)
-    await first.prepare()
+    first = DurableEngine(database, CLOCK)
     await database.write(lambda tx: first.enqueue(tx, "run_before", 0))
     advanced.slow = 30
     await first.start(advanced, advanced.takeover)
@@ -160,7 +162,7 @@ async def test_what_was_left_is_advanced_by_the_next_process(database: Database,
     await first.stop(0.05)
     assert advanced.runs == []
     advanced.slow = 0
-    second = DbosEngine(database, CLOCK)
+    second = DurableEngine(database, CLOCK)
     await second.start(advanced, advanced.takeover)
     await advanced.have("run_before")
     await second.stop(1.0)
@@ -170,7 +172,7 @@ async def test_a_second_worker_on_one_file_is_refused(database: Database, advanc
     """SQLite takes one; the message says what to do."""
     if database.dialect != "sqlite":
         pytest.skip("Postgres takes any number")
-    first, second = DbosEngine(database, CLOCK), DbosEngine(database, CLOCK)
+    first, second = DurableEngine(database, CLOCK), DurableEngine(database, CLOCK)
     await first.start(advanced, advanced.takeover)
     with pytest.raises(AnotherWorkerRuns, match="Postgres"):
         await second.start(advanced, advanced.takeover)

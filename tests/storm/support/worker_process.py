@@ -35,7 +35,7 @@ from tests.support.runs_fixture import RunsFixture, build
 from payloom.db.database import Database, open_database
 from payloom.db.errors import CommitUnknown, DatabaseUnavailable
 from payloom.db.migrate import migrate
-from payloom.engine.dbos import DbosEngine
+from payloom.engine.durable import DurableEngine
 from payloom.kit.clock import SystemClock
 from payloom.kit.errors import PayloomError
 from payloom.runs.dependencies import RunLimits
@@ -148,8 +148,7 @@ async def live(task: WorkerTask) -> None:
     direct = command.get("direct", 48)
     limits = RunLimits(local_slots=abs(direct), busy_slots=16 if direct >= 0 else 0, step_timeout=5)
     clock = SystemClock()
-    engine = DbosEngine(database, clock, poll=0.05, beat=0.2, dead=command.get("dead", 1.0))
-    await engine.prepare()
+    engine = DurableEngine(database, clock, poll=0.05, beat=0.2, dead=command.get("dead", 1.0))
     fixture = await build(
         database, folder, engine=engine, clock=clock, limits=limits, tables=shop.TABLES, env=shop.env()
     )

@@ -16,12 +16,11 @@ from payloom.db.errors import BadBackup, DatabaseInUse
 from payloom.db.migrate import VERSION_TABLE
 from payloom.db.packing import unpack
 
-_OWN_TO_EACH = frozenset({VERSION_TABLE, "dbos_migrations", "payloom_tables"})
+_OWN_TO_EACH = frozenset({VERSION_TABLE, "payloom_tables"})
 """Tables that say how the database itself is made."""
 _OF_USE = ("payloom_runs", "payloom_events", "payloom_accounts", "payloom_audit", "payloom_mails")
 """If all of these are empty, nobody has used the database: a copy that failed may have made its tables."""
 _BATCH = 1000
-_SCHEMAS = ("public", "dbos")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -66,8 +65,7 @@ def _pairs(reading: sa.Connection, writing: sa.Connection) -> list[_Pair]:
     """Return the tables to copy, those first that others refer to. Raises `BadBackup` for rows without a place."""
     inspector = sa.inspect(reading)
     metadata = sa.MetaData()
-    for schema in _SCHEMAS:
-        metadata.reflect(writing, schema=schema)
+    metadata.reflect(writing, schema="public")
     targets = {table.name: table for table in metadata.sorted_tables}
     names = [name for name in inspector.get_table_names() if name not in _OWN_TO_EACH]
     for name in names:
