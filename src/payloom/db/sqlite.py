@@ -1,7 +1,6 @@
 """SQLite: one file, one writer thread with group commit, a few readers beside it.
 
-Writers queue. Those that wait during a commit share the next transaction: each piece of work in its own savepoint,
-one
+Writers queue. Those that wait during a commit share the next transaction: each piece of work in its own savepoint, one
 fsync for all of them.
 """
 
@@ -48,38 +47,6 @@ class _Job:
 
 
 _AWAY = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_BUSY", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_NOMEM")
-_WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "REPLAC", "BEGIN ", "CREATE"})
-
-
-class WriteLock:
-    """Lets the writers of this process take turns, so that none of them meets SQLite's sleeping busy handler.
-
-    Other processes are kept out by SQLite's own lock, as ever.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-
-    def attach(self, engine: sa.Engine) -> None:
-        """Make connections of `engine` hold the lock from their first write until they go back to the pool."""
-
-        @event.listens_for(engine, "before_cursor_execute", retval=True)
-        def _before(conn: sa.Connection, _cursor: Any, statement: str, values: Any, *_rest: Any) -> tuple[str, Any]:
-            if not conn.info.get("payloom_lock") and statement.lstrip()[:6].upper() in _WRITES:
-                # The time-out is a guard: without the lock SQLite's busy handler still keeps order.
-                conn.info["payloom_lock"] = self._lock.acquire(timeout=_BUSY_MS / 1000)
-            return statement, values
-
-        @event.listens_for(engine, "reset")
-        def _reset(_dbapi: Any, record: Any, _state: Any) -> None:
-            if record.info.pop("payloom_lock", False):
-                self._lock.release()
-
-    def __enter__(self) -> None:
-        self._lock.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
 
 
 def _pragmas(dbapi: sqlite3.Connection, _record: object) -> None:
@@ -111,7 +78,7 @@ class SqliteDatabase:
         with contextlib.suppress(OSError):  # SQLite says below, in its own words, what keeps the file from being opened
             private_file(path)
         self.path = path
-        self.lock = WriteLock()
+        self.lock = threading.Lock()
         self._engine = sa.create_engine(f"sqlite:///{path}", pool_size=readers + 2, max_overflow=8)
         event.listen(self._engine, "connect", _pragmas)
         event.listen(self._engine, "begin", _begin)

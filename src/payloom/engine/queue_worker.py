@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
@@ -128,7 +129,7 @@ class QueueWorker:
         done, self._done = self._done, set()
         running = frozenset(self._running)
 
-        def take(tx: sa.Connection) -> list[Entry]:
+        def take(tx: sa.Connection) -> Sequence[Entry]:
             queue_entries.delete_done(tx, self._worker_id, done)
             if check_own:
                 queue_entries.give_back(tx, self._worker_id, but=running)
