@@ -58,7 +58,6 @@ from payloom.db.sealing.source import sealer_for
 from payloom.email.outbox import Outbox, erase_recipient
 from payloom.email.transport import OutboxTransport, SmtpTransport, parse_smtp_url
 from payloom.engine.durable import DurableEngine
-from payloom.engine.older_queue import move_older_queue
 from payloom.inbox.service import Inbox, InboxEvent
 from payloom.kit.clock import Clock
 from payloom.kit.errors import PayloomError
@@ -353,10 +352,7 @@ class Services:
         with explain_missing_rights():
             migrated = await migrate(self.database)
             await self.claim_database()
-            if self.database.dialect == "sqlite":
-                await move_older_queue(
-                    self.database
-                )  # on Postgres older servers may still work: see the engine's start
+            await self.engine.adopt_older_queue()
             changes = await migrate_tables(
                 self.database,
                 self.tables,

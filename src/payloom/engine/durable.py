@@ -79,6 +79,14 @@ class DurableEngine:
         """Whether no worker that lives has begun to work before this one: who does what one is enough for."""
         return self._lock is not None or self._leases.is_leader
 
+    async def adopt_older_queue(self) -> None:
+        """Take over what Payloom 0.1 left on its queue in a SQLite file.
+
+        On Postgres older servers may still work: there `start` does it.
+        """
+        if isinstance(self._database, SqliteDatabase):
+            await older_queue.move_older_queue(self._database)
+
     async def start(self, advance: Advance, takeover: Takeover) -> None:
         """Begin to work. Raises `AnotherWorkerRuns` when another process works on this SQLite file."""
         self._take_file_lock()

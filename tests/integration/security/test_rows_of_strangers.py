@@ -35,6 +35,7 @@ GOES = {
     "payloom_steps": "with their run",
     "payloom_logs": "with their run",
     "payloom_waits": "with their run",
+    "payloom_queue": "when their segment of the run is done",
     "payloom_refs": "with their run",
     "payloom_accounts": "an account stays; sign-ups have a limit for each address",
     "payloom_sessions": "when they are over, by the hourly sweep",
