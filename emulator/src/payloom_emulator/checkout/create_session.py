@@ -17,6 +17,7 @@ from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.state import DiscountChoice, TakenDiscount
 from payloom_emulator.payments import authentication
+from payloom_emulator.payments.methods import configurations
 from payloom_emulator.protocol.errors import StripeError, invalid, not_emulated, parameter_missing
 from payloom_emulator.protocol.json_shapes import is_object
 
@@ -244,7 +245,11 @@ def _how(call: RequestContext[CheckoutSessionCreateParams], draft: CheckoutSessi
     explicit = bool(params.get("payment_method_types"))
     changes: dict[str, object] = {"payment_method_types": authentication.types_for({**params}, automatic=False)}
     if not explicit and not call.before("2023-08-16"):
-        changes["payment_method_configuration_details"] = {"id": "pmc_1LocalStripeDefault00000", "parent": None}
+        configuration = configurations.chosen(call.unit, params)
+        changes["payment_method_configuration_details"] = configurations.details(configuration)
+        if params.get("payment_method_configuration"):
+            named = {"payment_method_types": params.get("payment_method_types")}
+            changes["payment_method_types"] = configurations.offered(configuration, named, draft["currency"], ["card"])
     changes["payment_method_options"] = _method_options(params.get("payment_method_options") or {})
     changes["payment_method_collection"] = (
         params.get("payment_method_collection", "always")

@@ -66,6 +66,15 @@ class ActionContext(RequestContext[P_co], Generic[P_co, T_co]):
     target: T_co
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Download:
+    """An answer that is a file and no JSON."""
+
+    content: bytes
+    media_type: str
+    filename: str
+
+
 def provided(value: T | Literal[""] | None) -> T | None:
     """Return the value of a parameter, "" counting as not given: `provided(call.params.get("customer"))`."""
     return None if value is None or value == "" else value

@@ -260,8 +260,11 @@ class UnitOfWork:
         return self.environment.schema(str(obj["object"]))
 
     def emit(self, event_type: str, obj: Mapping[str, object], previous: Mapping[str, object] | None = None) -> Event:
-        """Make one event about `obj` as it is now. One about a connected account is that account's."""
-        return events.make(
+        """Make one event about `obj` as it is now, and run what reacts to events of this type.
+
+        One about a connected account is that account's.
+        """
+        event = events.make(
             self.environment,
             event_type,
             self.snapshot(obj),
@@ -270,6 +273,8 @@ class UnitOfWork:
             now=self.now,
             request={"id": self.request_id, "idempotency_key": self.idempotency_key},
         )
+        self.publish(event_type, obj)
+        return event
 
     def publish(self, fact: str, obj: Mapping[str, object], **details: object) -> None:
         """Run what the declarations say reacts to `fact` about `obj`, in this unit of work and in declared order."""

@@ -97,12 +97,13 @@ class WireApp:
             await asyncio.sleep(slow)
         answer = emulator.answer(request)
         headers = [
-            (b"content-type", b"application/json"),
+            (b"content-type", answer.download.media_type.encode() if answer.download else b"application/json"),
             (b"server", b"nginx"),
             *((k.lower().encode(), v.encode()) for k, v in answer.headers.items()),
             *cors,
         ]
-        await _write(send, answer.status, headers, answer.payload())
+        content = answer.download.content if answer.download else answer.payload()
+        await _write(send, answer.status, headers, content)
 
     async def _read(self, scope: Scope, receive: Receive) -> Request | StripeError:
 

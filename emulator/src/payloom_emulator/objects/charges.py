@@ -12,7 +12,7 @@ from payloom_emulator.objects.payment_methods import (
     PaymentMethodCardChecks,
     Source,
 )
-from payloom_emulator.objects.state import BalanceTransactionState, ChargeState
+from payloom_emulator.objects.state import BalanceTransactionState, ChargeState, RefundState
 
 
 class BalanceTransactionFeeDetail(TypedDict):
@@ -74,7 +74,7 @@ class ChargePresentmentDetails(TypedDict):
     presentment_currency: str
 
 
-class Refund(TypedDict):
+class Refund(RefundState):
     amount: int
     balance_transaction: str | None
     charge: str | None

@@ -113,6 +113,12 @@ class PersonState(TypedDict):
     _unverifiable: NotRequired[bool]
 
 
+class RefundState(TypedDict):
+    """The customer whose cash balance it sends back."""
+
+    _customer: NotRequired[str]
+
+
 class TaxLineState(TypedDict):
     """What the line of a tax calculation or a tax transaction belongs to."""
 
@@ -177,6 +183,7 @@ class PaymentIntentState(TypedDict):
     """What the confirmation asked for, and what the payment is for."""
 
     _return_url: str | None
+    _applied: NotRequired[int]
     _off_session: bool
     _mandate_data: dict[str, object] | None
     _invoice: str | None

@@ -10,7 +10,7 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
 from payloom_emulator.objects.payment_methods import PaymentMethod
 from payloom_emulator.payments import authentication, charges, test_cards
-from payloom_emulator.payments.methods import mandates, payment_methods
+from payloom_emulator.payments.methods import cash_balances, mandates, payment_methods
 from payloom_emulator.protocol.errors import CardError, parameter_missing
 from payloom_emulator.protocol.json_shapes import text
 
@@ -59,6 +59,8 @@ def pay(
         return pay_by_debit(
             unit, intent, method, mandate_data=mandate_data, mandate=mandate, authenticated=authenticated
         )
+    if how == "cash":
+        return _ask_for_cash(unit, intent, method, arrived=authenticated)
     if how == "instant":
         return _succeed(unit, intent, method, None)
     if authenticated:
@@ -244,10 +246,50 @@ def _process(unit: UnitOfWork, intent: PaymentIntent, method: PaymentMethod, man
     return intent
 
 
+def _ask_for_cash(unit: UnitOfWork, intent: PaymentIntent, method: PaymentMethod, *, arrived: bool) -> PaymentIntent:
+    """Pay from the customer's cash balance, or ask for a transfer of the rest. arrived: the page says it came."""
+    if arrived and intent["customer"]:
+        customer = unit.get(kinds.CUSTOMER, intent["customer"])
+        rest = intent["amount"] - (intent.get("_applied") or 0)
+        cash_balances.receive(unit, customer, intent["currency"], rest, None)
+    drawn, left = cash_balances.draw(unit, intent)
+    if not left:
+        return _succeed(unit, intent, method, None)
+    action = cash_balances.instructions(unit, intent, left)
+    unit.transition(intent, "require_action", {"next_action": action, "last_payment_error": None})
+    if drawn:
+        unit.emit("payment_intent.partially_funded", intent)
+    return intent
+
+
+def apply_cash(unit: UnitOfWork, intent: PaymentIntent, most: int | None = None) -> PaymentIntent:
+    """Pay an intent that waits for a bank transfer from the cash balance, all or a part of it (`most`)."""
+    drawn, left = cash_balances.draw(unit, intent, most)
+    if not drawn:
+        return intent
+    if left:
+        changes = {"next_action": cash_balances.instructions(unit, intent, left)}
+        return unit.change(intent, changes, emits=("payment_intent.partially_funded",))
+    _succeed(unit, intent, unit.get(kinds.PAYMENT_METHOD, intent["payment_method"]), None)
+    unit.publish(facts.INTENT_RESUMED, intent)
+    return intent
+
+
+_KONBINI_STORES = ("familymart", "lawson", "ministop", "seicomart")
+
+
 def _voucher(unit: UnitOfWork, intent: PaymentIntent, method: PaymentMethod) -> PaymentIntent:
     kind = f"{method['type']}_display_details"
     page = f"{unit.environment.base_url}/_emulator/3ds/{intent['id']}?client_secret={intent['client_secret']}"
-    details = {"expires_at": unit.now + 3 * 86400, "hosted_voucher_url": page, "number": "01010101010101"}
+    expires, number = unit.now + 3 * 86400, "01010101010101"
+    details: dict[str, object] = {"hosted_voucher_url": page}
+    if method["type"] == "konbini":
+        store = {"confirmation_number": number[:11], "payment_code": number[:6]}
+        details |= {"expires_at": expires, "stores": dict.fromkeys(_KONBINI_STORES, store)}
+    elif method["type"] == "oxxo":
+        details |= {"expires_after": expires, "number": number}
+    else:
+        details |= {"expires_at": expires, "number": number, "pdf": f"{page}&pdf"}
     return unit.transition(intent, "require_action", {"next_action": {"type": kind, kind: details}})
 
 

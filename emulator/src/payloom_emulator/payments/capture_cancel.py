@@ -9,6 +9,7 @@ from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.intents import PaymentIntent
 from payloom_emulator.payments import charges, descriptors
+from payloom_emulator.payments.methods import cash_balances
 from payloom_emulator.protocol.errors import StripeError, invalid
 from payloom_emulator.protocol.json_shapes import is_object, members
 
@@ -74,6 +75,7 @@ def capture(
 def close(unit: UnitOfWork, intent: PaymentIntent, transition: str, reason: str | None) -> PaymentIntent:
     """Cancel the intent by a transition of its state machine."""
     unit.unschedule("lapse", intent)
+    cash_balances.give_back(unit, intent)
     unit.transition(
         intent,
         transition,

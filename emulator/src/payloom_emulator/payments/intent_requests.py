@@ -18,7 +18,7 @@ from payloom_emulator.objects.payment_methods import PaymentMethod
 from payloom_emulator.payments import authentication, descriptors
 from payloom_emulator.payments.attempts import pay
 from payloom_emulator.payments.capture_cancel import unexpected
-from payloom_emulator.payments.methods import card_sources, confirmation_tokens, payment_methods
+from payloom_emulator.payments.methods import card_sources, configurations, confirmation_tokens, payment_methods
 from payloom_emulator.protocol.errors import StripeError, invalid
 from payloom_emulator.protocol.json_shapes import is_object, members
 
@@ -79,7 +79,13 @@ def creating(call: RequestContext[PaymentIntentCreateParams], draft: PaymentInte
         draft["capture_method"] = "automatic" if call.before(_ASYNC_CAPTURE_SINCE) else "automatic_async"
     draft["payment_method_options"] = _options(draft, params.get("payment_method_options"))
     if draft["automatic_payment_methods"] and not call.before("2023-11"):
-        draft["payment_method_configuration_details"] = {"id": "pmc_1LocalStripeDefault00000", "parent": None}
+        configuration = configurations.chosen(unit, params)
+        draft.update(
+            cast("PaymentIntent", {"payment_method_configuration_details": configurations.details(configuration)})
+        )
+        draft["payment_method_types"] = configurations.offered(
+            configuration, params, draft["currency"], draft["payment_method_types"]
+        )
     _refuse_confirm_only(call)
     _check_descriptors(call, draft)
     method = _given_method(call, draft)
@@ -302,6 +308,9 @@ def _need_return_url(call: RequestContext[IntentParams], intent: PaymentIntent) 
     if call.params.get("use_stripe_sdk") or call.caller.kind == "publishable" or call.params.get("off_session"):
         return
     if provided(call.params.get("confirmation_token")):
+        return
+    narrowed = set(intent.get("allowed_payment_method_types") or ())
+    if narrowed and not narrowed & authentication.REDIRECTS:
         return
     raise invalid(
         "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents.",

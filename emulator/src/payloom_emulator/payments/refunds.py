@@ -9,13 +9,23 @@ from payloom_emulator.ledger import balance, money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.charges import Charge, Refund
 from payloom_emulator.payments import capture_cancel, charges, early_fraud_warnings
-from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.payments.methods import cash_balances
+from payloom_emulator.protocol.errors import invalid, parameter_missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
 
 _SETTLES_AFTER = 2
+# Methods that cannot take money back: the customer is asked for an account.
+_ASK_FOR_AN_ACCOUNT = frozenset({"konbini", "promptpay"})
+_ASKED_FOR = 45 * 86400
+
+
+def ask_for_account(unit: UnitOfWork, email: str) -> dict[str, object]:
+    """Return the `next_action` of a refund whose customer was mailed for an account."""
+    details = {"email_sent": {"email_sent_at": unit.now, "email_sent_to": email}, "expires_at": unit.now + _ASKED_FOR}
+    return {"display_details": details, "type": "display_details"}
 
 
 def issue(
@@ -108,8 +118,15 @@ def _give_back(
     email: str | None,
 ) -> Refund:
     card = charges.card_used(unit, charge)
-    pending = (card is not None and card.refund == "pending") or card is None
-    values = _values(charge, amount, reason=reason, metadata=metadata, status="pending" if pending else "succeeded")
+    kind = present(charge["payment_method_details"])["type"]
+    asks = kind in _ASK_FOR_AN_ACCOUNT
+    if asks and not email:
+        raise parameter_missing("instructions_email")
+    pending = not asks and kind != "customer_balance" and (card is None or card.refund == "pending")
+    status = "requires_action" if asks else "pending" if pending else "succeeded"
+    values = _values(charge, amount, reason=reason, metadata=metadata, status=status)
+    if asks:
+        values["next_action"] = ask_for_account(unit, present(email))
     if pending:
         values["pending_reason"] = "processing" if charge["paid"] else "charge_pending"
     values["instructions_email"] = email
@@ -131,6 +148,14 @@ def _give_back(
         charge, {"amount_refunded": refunded, "refunded": refunded == charge["amount"]}, emits=("charge.refunded",)
     )
     early_fraud_warnings.charge_changed(unit, charge)
+    if kind == "customer_balance" and charge["customer"]:
+        refunded_from = {"refund": refund["id"]}
+        row = "refunded_from_payment"
+        cash_balances.add(
+            unit, charge["customer"], charge["currency"], amount, row, refunded_from_payment=refunded_from
+        )
+    if asks:
+        return refund
     if pending:
         unit.schedule_real_time("settle", refund, _SETTLES_AFTER)
     elif card is not None and card.refund == "failed":

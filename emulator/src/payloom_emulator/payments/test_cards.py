@@ -300,7 +300,7 @@ def bank(kind: str, account: str) -> Bank:
 
 
 # How each kind of payment method pays. debit: confirmed at once, settles later; redirect: the customer authorises on
-# another page; wallet: like a card that always works. delayed: a redirect that settles later.
+# another page; delayed: a redirect that settles later; cash: from the cash balance, which bank transfers fill.
 KINDS: dict[str, str] = {
     "card": "card",
     "link": "instant",
@@ -354,7 +354,7 @@ KINDS: dict[str, str] = {
     "boleto": "voucher",
     "oxxo": "voucher",
     "konbini": "voucher",
-    "customer_balance": "voucher",
+    "customer_balance": "cash",
 }
 REUSABLE = frozenset(
     {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING, Any, cast
 
@@ -9,7 +10,7 @@ from payloom_emulator.core.clock import EmulatorClock
 from payloom_emulator.core.config import EmulatorConfig
 from payloom_emulator.core.errors import EmulatorError
 from payloom_emulator.core.ids import Ids
-from payloom_emulator.core.request_context import Params, RequestContext
+from payloom_emulator.core.request_context import Download, Params, RequestContext
 from payloom_emulator.core.store import Store
 from payloom_emulator.core.unit_of_work import UnitOfWork
 from payloom_emulator.presentation import versions
@@ -290,6 +291,9 @@ class Emulator:
             with self.store.transaction():
                 try:
                     result = route.operation.handler(call)
+                    if isinstance(result, Download):
+                        call.unit.finish()
+                        return _downloaded(result)
                     rendered = render(call.unit, result, call.version, expand, public=public)
                 except CardError as error:
                     call.unit.finish()
@@ -326,6 +330,11 @@ def _name_placeholder(error: StripeError, route: Route, ids: Mapping[str, str]) 
     for name, value in zip(names, ids.values(), strict=False):
         if value == error.missing_id:
             error.param = name
+
+
+def _downloaded(download: Download) -> Answer:
+    content = base64.b64encode(download.content).decode()
+    return Answer(200, {"content": content, "filename": download.filename}, {}, download=download)
 
 
 def _matches(template: str, path: str) -> bool:

@@ -28,6 +28,7 @@ from payloom_emulator.resources.connect import (
 )
 from payloom_emulator.resources.core_resources import (
     balance,
+    balance_settings,
     customers,
     events,
     files,
@@ -41,11 +42,13 @@ from payloom_emulator.resources.invoicing import (
     invoice_items,
     invoice_payments,
     invoices,
+    rendering_templates,
 )
 from payloom_emulator.resources.payment_methods import (
     card_sources,
     cash_balances,
     checkout_sessions,
+    configurations,
     domains,
     payment_links,
     payment_methods,
@@ -62,7 +65,15 @@ from payloom_emulator.resources.payments import (
     setup_intents,
     tokens,
 )
-from payloom_emulator.resources.products import coupons, features, prices, products, shipping_rates, tax_rates
+from payloom_emulator.resources.products import (
+    coupons,
+    entitlements,
+    features,
+    prices,
+    products,
+    shipping_rates,
+    tax_rates,
+)
 from payloom_emulator.resources.tax import associations, calculations, registrations, transactions
 from payloom_emulator.runtime import webhook_secrets
 
@@ -127,6 +138,10 @@ RESOURCES: tuple[Resource, ...] = (
             tax_rates,
             test_clocks,
             usage_records,
+            balance_settings,
+            configurations,
+            entitlements,
+            rendering_templates,
             calculations,
             transactions,
             registrations,

@@ -8,9 +8,9 @@ from starlette.responses import RedirectResponse, Response
 
 from payloom_emulator.http.pages.api_access import Access, error_message
 from payloom_emulator.http.pages.hosted_checkout.view import date
-from payloom_emulator.http.pages.pdf import pdf
 from payloom_emulator.http.pages.portal.view import named
 from payloom_emulator.http.pages.rendering import money, page
+from payloom_emulator.kit.pdf import pdf
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.json_shapes import members, text
 

@@ -22,6 +22,11 @@ from payloom_emulator.objects.params.shared import (
 )
 
 
+class PaymentIntentApplyCustomerBalanceParams(TypedDict, total=False):
+    amount: int
+    currency: str
+
+
 class PaymentIntentCancelParams(TypedDict, total=False):
     cancellation_reason: Literal["abandoned", "duplicate", "fraudulent", "requested_by_customer"]
 

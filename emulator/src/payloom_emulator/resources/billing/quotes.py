@@ -10,10 +10,13 @@ from payloom_emulator.billing.machines import QUOTE_MACHINE
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, read_only, settable
 from payloom_emulator.core.paging import list_of
-from payloom_emulator.core.request_context import provided
+from payloom_emulator.core.request_context import Download, provided
+from payloom_emulator.kit.pdf import pdf
+from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.subscriptions import Quote
 from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.json_shapes import integer
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
@@ -168,6 +171,21 @@ INVOICE_SETTINGS = {
 }
 
 
+def _pdf(call: RequestContext[Params]) -> Download:
+    """Answer a quote that was finalized as a plain PDF."""
+    quote = call.unit.get(kinds.QUOTE, call.ids["id"])
+    if quote["status"] == "draft":
+        raise invalid("You can only download the PDF of a quote that was finalized.")
+    code = quote["currency"] or "usd"
+    rows = [f"Quote {quote['number']}", f"From {call.unit.environment.config.business['name']}", ""]
+    rows += [
+        f"{line['quantity']} x {line['description']}    {money.shown(integer(line['amount_total']) or 0, code)}"
+        for line in quotes.line_items(call.unit, quote)
+    ]
+    rows += ["", f"Total: {money.shown(quote['amount_total'], code)}"]
+    return Download(pdf(rows), "application/pdf", f"{quote['number']}.pdf")
+
+
 QUOTE = Resource(
     schema=Schema(
         object="quote",
@@ -220,6 +238,7 @@ QUOTE = Resource(
             Operation("POST", "/v1/quotes", _create),
             Operation("POST", "/v1/quotes/{id}", _update),
             Operation("GET", "/v1/quotes/{id}/line_items", _line_items),
+            Operation("GET", "/v1/quotes/{id}/pdf", _pdf),
             Operation("GET", "/v1/quotes/{id}/computed_upfront_line_items", _upfront_items),
         ),
     ),

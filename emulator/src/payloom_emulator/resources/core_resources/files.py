@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import mimetypes
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
 from payloom_emulator.core.paging import list_of
-from payloom_emulator.core.request_context import provided
+from payloom_emulator.core.request_context import Download, provided
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.accounts import File, FileLink
 from payloom_emulator.protocol.errors import invalid, parameter_missing
@@ -55,10 +56,10 @@ def _create(call: RequestContext[FileCreateParams]) -> File:
     )
 
 
-def _contents(call: RequestContext[Params]) -> Mapping[str, object]:
-    """The content, base64: the local Stripe answers JSON only."""
+def _contents(call: RequestContext[Params]) -> Download:
     file = call.unit.get(kinds.FILE, call.ids["file"])
-    return {"content": file["_content"], "filename": file["filename"]}
+    media_type = mimetypes.guess_type(file["filename"] or "")[0] or "application/octet-stream"
+    return Download(base64.b64decode(file["_content"]), media_type, file["filename"] or file["id"])
 
 
 def _links(unit: UnitOfWork, file: File) -> Mapping[str, object]:

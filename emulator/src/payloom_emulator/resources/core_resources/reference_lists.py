@@ -1,4 +1,4 @@
-"""Lists that Stripe keeps and programs copy: tax codes, country specs, reviews, and what customers are entitled to."""
+"""Lists that Stripe keeps and programs copy: tax codes, country specs, exchange rates, and reviews."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema
 from payloom_emulator.core.paging import list_of
-from payloom_emulator.core.request_context import required
 from payloom_emulator.ledger.money import CURRENCIES
-from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.errors import missing
-from payloom_emulator.protocol.json_shapes import text
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
@@ -82,6 +79,30 @@ def _one_country(call: RequestContext[Params]) -> Mapping[str, object]:
     return _country(call.ids["country"])
 
 
+# What one US dollar is worth in test mode. Rates of other currencies follow from these.
+_PER_DOLLAR = {
+    "aud": 1.52, "brl": 5.4, "cad": 1.37, "chf": 0.88, "czk": 22.8, "dkk": 6.86, "eur": 0.92, "gbp": 0.78, "hkd": 7.8,
+    "huf": 360.0, "inr": 83.5, "jpy": 150.0, "mxn": 18.2, "nok": 10.7, "nzd": 1.66, "pln": 3.95, "ron": 4.57,
+    "sek": 10.5, "sgd": 1.34, "usd": 1.0,
+}  # fmt: skip
+
+
+def _exchange_rate(code: str) -> dict[str, object]:
+    rates = {other: round(_PER_DOLLAR[other] / _PER_DOLLAR[code], 6) for other in sorted(_PER_DOLLAR)}
+    return {"id": code, "object": "exchange_rate", "rates": rates}
+
+
+def _exchange_rates(call: RequestContext[Params]) -> Mapping[str, object]:
+    return list_of([_exchange_rate(code) for code in sorted(_PER_DOLLAR)], call.path, {"limit": 10, **call.params})
+
+
+def _one_exchange_rate(call: RequestContext[Params]) -> Mapping[str, object]:
+    code = call.ids["rate_id"].lower()
+    if code not in _PER_DOLLAR:
+        raise missing("exchange_rate", call.ids["rate_id"])
+    return _exchange_rate(code)
+
+
 def _reviews(call: RequestContext[Params]) -> Mapping[str, object]:
     """Answer the reviews, of which there are none: no rule of Radar asks for them here."""
     return list_of(list[dict[str, object]](), call.path, {"limit": 10, **call.params})
@@ -89,34 +110,6 @@ def _reviews(call: RequestContext[Params]) -> Mapping[str, object]:
 
 def _no_review(call: RequestContext[Params]) -> Mapping[str, object]:
     raise missing("review", call.ids["review"])
-
-
-def _entitlements(call: RequestContext[Params], customer_id: str) -> list[dict[str, object]]:
-    unit = call.unit
-    customer = unit.get(kinds.CUSTOMER, customer_id, "customer")
-    rows: dict[str, dict[str, object]] = {}
-    for subscription in unit.list(kinds.SUBSCRIPTION, customer=customer["id"]):
-        if subscription["status"] not in {"active", "trialing", "past_due"}:
-            continue
-        for item in subscription["items"]["data"]:
-            for granted in unit.list(kinds.PRODUCT_FEATURE, _product=item["price"]["product"]):
-                feature = granted["entitlement_feature"]
-                entitlement = (
-                    f"ent_test_{customer['id'].removeprefix('cus_')}{feature['id'].removeprefix('feat_test_')}"
-                )
-                rows[feature["id"]] = {
-                    "id": entitlement,
-                    "object": "entitlements.active_entitlement",
-                    "feature": feature["id"],
-                    "livemode": False,
-                    "lookup_key": feature["lookup_key"],
-                }
-    return list(rows.values())
-
-
-def _active_entitlements(call: RequestContext[Params]) -> Mapping[str, object]:
-    customer = required(text(call.params.get("customer")), "customer")
-    return list_of(_entitlements(call, customer), call.path, {"limit": 10, **call.params})
 
 
 def _lists(name: str, prefix: str, *operations: Operation) -> Resource:
@@ -141,15 +134,16 @@ RESOURCES = (
         Operation("GET", "/v1/country_specs/{country}", _one_country),
     ),
     _lists(
+        "exchange_rate",
+        "",
+        Operation("GET", "/v1/exchange_rates", _exchange_rates),
+        Operation("GET", "/v1/exchange_rates/{rate_id}", _one_exchange_rate),
+    ),
+    _lists(
         "review",
         "prv_",
         Operation("GET", "/v1/reviews", _reviews),
         Operation("GET", "/v1/reviews/{review}", _no_review),
         Operation("POST", "/v1/reviews/{review}/approve", _no_review),
-    ),
-    _lists(
-        "entitlements.active_entitlement",
-        "ent_test_",
-        Operation("GET", "/v1/entitlements/active_entitlements", _active_entitlements),
     ),
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from payloom_emulator.core.declarations.resource import Endpoints, Resource
+from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
+from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.request_context import provided, required
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
@@ -14,7 +16,7 @@ from payloom_emulator.protocol.errors import invalid, not_emulated, parameter_mi
 from payloom_emulator.protocol.json_shapes import members
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.objects.params.sources import SourceCreateParams
     from payloom_emulator.objects.payment_methods import Source
 
@@ -64,6 +66,17 @@ def _creating(call: RequestContext[SourceCreateParams], draft: Source) -> None:
     draft.update(cast("Source", values))
 
 
+def _transactions(call: RequestContext[Params]) -> Mapping[str, object]:
+    """Answer the transfers that filled a source: a card source takes none."""
+    call.unit.get(kinds.SOURCE, call.ids["source"])
+    return list_of(list[dict[str, object]](), call.path, {"limit": 10, **call.params})
+
+
+def _verify(call: RequestContext[Params]) -> Source:
+    source = call.unit.get(kinds.SOURCE, call.ids["source"])
+    raise invalid(f"The source {source['id']} has the flow `{source['flow']}` and needs no verification.", "source")
+
+
 SOURCE = Resource(
     schema=Schema(
         object="source",
@@ -88,7 +101,14 @@ SOURCE = Resource(
         ),
         filters=("customer",),
     ),
-    endpoints=Endpoints(can=("create", "retrieve", "update"), creating=_creating),
+    endpoints=Endpoints(
+        can=("create", "retrieve", "update"),
+        creating=_creating,
+        operations=(
+            Operation("GET", "/v1/sources/{source}/source_transactions", _transactions),
+            Operation("POST", "/v1/sources/{source}/verify", _verify),
+        ),
+    ),
 )
 
 

@@ -1,16 +1,18 @@
-"""A customer's cash balance, filled by test transfers. https://docs.stripe.com/api/cash_balance."""
+"""A customer's cash balance: bank transfers, and what they pay. https://docs.stripe.com/api/cash_balance."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, read_only
 from payloom_emulator.core.request_context import required
-from payloom_emulator.kit.kind import Kind
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
+from payloom_emulator.payments import attempts
+from payloom_emulator.payments.methods import cash_balances
+from payloom_emulator.payments.methods.cash_balances import CASH_TRANSACTION, CashTransaction
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.json_shapes import integer, members, text
 
@@ -20,36 +22,8 @@ if TYPE_CHECKING:
     from payloom_emulator.objects.customers import Customer
 
 
-class CashTransaction(TypedDict):
-    """A movement of a cash balance. net_amount, ending_balance: minor units."""
-
-    id: str
-    currency: str
-    customer: str
-    ending_balance: int
-    net_amount: int
-
-
-CASH_TRANSACTION: Kind[CashTransaction] = Kind("customer_cash_balance_transaction")
-_SETTINGS: dict[str, object] = {"reconciliation_mode": "automatic", "using_merchant_default": True}
-
-
-def _balance(unit: UnitOfWork, customer: Customer) -> dict[str, object]:
-    sums: dict[str, int] = {}
-    for row in unit.list(CASH_TRANSACTION, customer=customer["id"]):
-        sums[row["currency"]] = sums.get(row["currency"], 0) + row["net_amount"]
-    return {
-        "object": "cash_balance",
-        "available": sums or None,
-        "customer": customer["id"],
-        "customer_account": None,
-        "livemode": False,
-        "settings": customer.get("_cash_settings") or dict(_SETTINGS),
-    }
-
-
 def _retrieve(call: RequestContext[Params]) -> Mapping[str, object]:
-    return _balance(call.unit, call.unit.get(kinds.CUSTOMER, call.ids["customer"]))
+    return cash_balances.balance(call.unit, call.unit.get(kinds.CUSTOMER, call.ids["customer"]))
 
 
 def _update(call: RequestContext[Params]) -> Mapping[str, object]:
@@ -59,40 +33,28 @@ def _update(call: RequestContext[Params]) -> Mapping[str, object]:
         default = mode == "merchant_default"
         settings = {"reconciliation_mode": "automatic" if default else mode, "using_merchant_default": default}
         call.unit.change(customer, {"_cash_settings": settings}, emits=())
-    return _balance(call.unit, customer)
+    return cash_balances.balance(call.unit, customer)
 
 
 def _fund(call: RequestContext[Params]) -> Mapping[str, object]:
-    """Let a bank transfer arrive. It stays on the balance: payments by customer balance are not covered."""
+    """Let a bank transfer arrive. It pays what the customer has open, oldest first, unless that is done by hand."""
     unit = call.unit
     customer = unit.get(kinds.CUSTOMER, call.ids["customer"])
     amount = required(integer(call.params.get("amount")), "amount")
     currency = money.currency(required(text(call.params.get("currency")), "currency"))
     if amount < 1:
         raise invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
-    before = sum(r["net_amount"] for r in unit.list(CASH_TRANSACTION, customer=customer["id"], currency=currency))
-    transaction = unit.create(
-        CASH_TRANSACTION,
-        {
-            "currency": currency,
-            "customer": customer["id"],
-            "ending_balance": before + amount,
-            "funded": {"bank_transfer": {"reference": call.params.get("reference"), "type": _TRANSFERS.get(currency)}},
-            "net_amount": amount,
-            "type": "funded",
-        },
-    )
-    unit.emit("cash_balance.funds_available", _balance(unit, customer))
+    transaction = cash_balances.receive(unit, customer, currency, amount, call.params.get("reference"))
+    if cash_balances.is_automatic(customer):
+        _reconcile(unit, customer, currency)
     return {**transaction}
 
 
-_TRANSFERS = {
-    "eur": "eu_bank_transfer",
-    "gbp": "gb_bank_transfer",
-    "jpy": "jp_bank_transfer",
-    "mxn": "mx_bank_transfer",
-    "usd": "us_bank_transfer",
-}
+def _reconcile(unit: UnitOfWork, customer: Customer, currency: str) -> None:
+    for intent in unit.list(kinds.PAYMENT_INTENT, customer=customer["id"], oldest_first=True):
+        action = members(intent["next_action"]).get("type")
+        if action == "display_bank_transfer_instructions" and intent["currency"] == currency:
+            attempts.apply_cash(unit, intent)
 
 
 def _transactions(call: RequestContext[Params]) -> Mapping[str, object]:
@@ -105,6 +67,34 @@ def _transaction(call: RequestContext[Params]) -> CashTransaction:
     if row["customer"] != call.ids["customer"]:
         raise missing(CASH_TRANSACTION, call.ids["transaction"])
     return row
+
+
+def _funding_instructions(call: RequestContext[Params]) -> Mapping[str, object]:
+    """Return the accounts that belong to a customer: transfers to them fill the cash balance."""
+    customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
+    currency = money.currency(required(text(call.params.get("currency")), "currency"))
+    transfer = members(call.params.get("bank_transfer"))
+    kind = required(text(transfer.get("type")), "bank_transfer[type]")
+    if cash_balances.TRANSFERS.get(currency) != kind:
+        raise invalid(f"Bank transfers of the type {kind} do not take {currency}.", "bank_transfer[type]")
+    if kind == "eu_bank_transfer" and not transfer.get("eu_bank_transfer"):
+        raise invalid(
+            "Missing required param: bank_transfer[eu_bank_transfer].",
+            "bank_transfer[eu_bank_transfer]",
+            "parameter_missing",
+        )
+    country = cash_balances.country_of(kind, text(members(transfer.get("eu_bank_transfer")).get("country")))
+    return {
+        "object": "funding_instructions",
+        "bank_transfer": {
+            "country": country,
+            "financial_addresses": cash_balances.addresses(call.unit, customer["id"], kind, country),
+            "type": kind,
+        },
+        "currency": currency,
+        "funding_type": "bank_transfer",
+        "livemode": False,
+    }
 
 
 _PATH = "/v1/customers/{customer}/cash_balance"
@@ -122,7 +112,13 @@ CASH_BALANCE = Resource(
         ),
         has_created=False,
     ),
-    endpoints=Endpoints(operations=(Operation("GET", _PATH, _retrieve), Operation("POST", _PATH, _update))),
+    endpoints=Endpoints(
+        operations=(
+            Operation("GET", _PATH, _retrieve),
+            Operation("POST", _PATH, _update),
+            Operation("POST", "/v1/customers/{customer}/funding_instructions", _funding_instructions),
+        )
+    ),
 )
 
 

@@ -27,15 +27,17 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.objects.intents import PaymentIntent
 from payloom_emulator.payments import attempts, capture_cancel, intent_requests, payment_intents
 from payloom_emulator.payments.capture_cancel import cancel, capture
+from payloom_emulator.payments.methods import cash_balances
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.json_shapes import members, text
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
+    from payloom_emulator.core.request_context import ActionContext, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.objects.params.payment_intents import (
+        PaymentIntentApplyCustomerBalanceParams,
         PaymentIntentCancelParams,
         PaymentIntentCaptureParams,
         PaymentIntentCreateParams,
@@ -114,8 +116,22 @@ def _hooks(unit: UnitOfWork, hooks: object) -> dict[str, object] | None:
 _CALCULATION: Kind[dict[str, str]] = Kind("tax.calculation")
 
 
-def _apply_balance(call: ActionContext[Params, PaymentIntent]) -> Mapping[str, object]:
-    raise capture_cancel.unexpected(call.target, "This customer has no cash balance to apply.")
+def _apply_balance(call: ActionContext[PaymentIntentApplyCustomerBalanceParams, PaymentIntent]) -> PaymentIntent:
+    """Pay from the customer's cash balance by hand."""
+    intent = call.target
+    if (intent["next_action"] or {}).get("type") != "display_bank_transfer_instructions":
+        raise capture_cancel.unexpected(
+            intent, "Only a PaymentIntent that waits for a bank transfer takes a cash balance."
+        )
+    amount, currency = call.params.get("amount"), call.params.get("currency")
+    if currency and currency != intent["currency"]:
+        raise invalid("The currency must be the PaymentIntent's.", "currency")
+    needed = intent["amount"] - (intent.get("_applied") or 0)
+    if amount is not None and not 1 <= amount <= needed:
+        raise invalid("The amount must be positive, and not more than remains to be paid.", "amount")
+    if cash_balances.available(call.unit, str(intent["customer"]), intent["currency"]) < (amount or 1):
+        raise invalid("The customer's cash balance has not enough funds.", "amount", "cash_balance_insufficient")
+    return attempts.apply_cash(call.unit, intent, amount)
 
 
 _PUBLIC = [

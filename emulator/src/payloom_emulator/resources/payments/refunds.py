@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from payloom_emulator.connect import transfers
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, StateMachine, Transition, read_only, settable
-from payloom_emulator.core.request_context import provided
+from payloom_emulator.core.request_context import provided, required
 from payloom_emulator.kit.present import present
-from payloom_emulator.ledger import balance
+from payloom_emulator.ledger import balance, money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.charges import Charge, Refund
 from payloom_emulator.payments import refunds
-from payloom_emulator.protocol.errors import StripeError, invalid
+from payloom_emulator.payments.methods import cash_balances
+from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
@@ -46,8 +47,61 @@ def _charge_of(unit: UnitOfWork, charge_id: str | None, intent_id: str | None) -
 
 
 def _create(call: RequestContext[RefundCreateParams]) -> Refund:
+    if call.params.get("origin") == "customer_balance":
+        return _return_cash(call.unit, call.params)
     charge = _charge_of(call.unit, call.params.get("charge"), call.params.get("payment_intent"))
     return _issue(call.unit, charge, call.params)
+
+
+def _return_cash(unit: UnitOfWork, params: RefundCreateParams) -> Refund:
+    """Send what is on a customer's cash balance back: the customer is asked for an account."""
+    customer_id = required(params.get("customer"), "customer")
+    customer = unit.get(kinds.CUSTOMER, customer_id, "customer")
+    amount = required(params.get("amount"), "amount")
+    currency = money.currency(required(params.get("currency"), "currency"))
+    email = provided(params.get("instructions_email")) or customer["email"]
+    if email is None:
+        raise parameter_missing("instructions_email")
+    if amount < 1 or amount > cash_balances.available(unit, customer["id"], currency):
+        raise invalid("The customer's cash balance has not enough funds.", "amount", "cash_balance_insufficient")
+    refund = unit.create(
+        kinds.REFUND,
+        {
+            "amount": amount,
+            "currency": currency,
+            "instructions_email": email,
+            "metadata": merge_metadata({}, params.get("metadata") or {}),
+            "next_action": refunds.ask_for_account(unit, email),
+            "status": "requires_action",
+            "_customer": customer["id"],
+        },
+        emits=("refund.created",),
+    )
+    cash_balances.add(unit, customer["id"], currency, -amount, "return_initiated")
+    return refund
+
+
+def _expire(call: RequestContext[Params]) -> Refund:
+    """Let the time end in which a customer could name an account. What was to be sent stays where it was."""
+    unit, refund = call.unit, call.unit.get(kinds.REFUND, call.ids["refund"])
+    if refund["status"] != "requires_action":
+        raise invalid(f"Only a refund with a status of requires_action expires; this one is {refund['status']}.")
+    return _end(unit, refund, "fail", {"failure_reason": "unknown"})
+
+
+def _end(unit: UnitOfWork, refund: Refund, transition: str, changes: dict[str, object]) -> Refund:
+    """End a refund that waited for an account, and put the money back."""
+    customer_id = refund.get("_customer")
+    if customer_id:
+        cash_balances.add(unit, customer_id, refund["currency"], refund["amount"], "return_canceled")
+    elif refund["charge"]:
+        back = balance.book(
+            unit, refund, kind="refund_failure", amount=refund["amount"], available=True, description="REFUND FAILURE"
+        )
+        changes["failure_balance_transaction"] = back["id"]
+        charge = unit.get(kinds.CHARGE, refund["charge"])
+        unit.change(charge, {"amount_refunded": charge["amount_refunded"] - refund["amount"], "refunded": False})
+    return unit.transition(refund, transition, {**changes, "next_action": None})
 
 
 def _issue(unit: UnitOfWork, charge: Charge, params: RefundCreateParams) -> Refund:
@@ -120,7 +174,7 @@ def _cancel(call: ActionContext[Params, Refund]) -> Refund:
             f"This refund cannot be canceled because it has a status of {refund['status']}. Only refunds with a status of requires_action can be canceled.",
             code="refund_not_cancelable",
         )
-    return call.unit.transition(refund, "cancel")
+    return _end(call.unit, refund, "cancel", {})
 
 
 def _of_charge(call: RequestContext[Params]) -> Mapping[str, object]:
@@ -178,6 +232,7 @@ REFUND = Resource(
         actions={"cancel": _cancel},
         operations=(
             Operation("POST", "/v1/refunds", _create),
+            Operation("POST", "/v1/test_helpers/refunds/{refund}/expire", _expire),
             Operation("GET", "/v1/charges/{charge}/refunds", _of_charge, like="/v1/refunds"),
             Operation("POST", "/v1/charges/{charge}/refunds", _create_on_charge, like="/v1/refunds"),
             Operation("POST", "/v1/charges/{charge}/refund", _refund_charge, like="/v1/refunds"),

@@ -21,8 +21,8 @@ from payloom_emulator.objects.intents import (
     SetupIntentPaymentMethodOptions,
 )
 from payloom_emulator.objects.payment_methods import PaymentMethod
-from payloom_emulator.payments import authentication, payment_intents, setup_intents
-from payloom_emulator.payments.methods import confirmation_tokens, payment_methods
+from payloom_emulator.payments import authentication, payment_intents, setup_intents, test_cards
+from payloom_emulator.payments.methods import configurations, confirmation_tokens, payment_methods
 from payloom_emulator.payments.setup_intents import CARD_OPTIONS
 from payloom_emulator.protocol.errors import StripeError, invalid
 from payloom_emulator.protocol.json_shapes import is_object
@@ -52,9 +52,15 @@ def _creating(call: RequestContext[SetupIntentCreateParams], draft: SetupIntent)
     if automatic and automatic["enabled"]:
         redirects = automatic.get("allow_redirects", "always")
         draft["automatic_payment_methods"] = {"allow_redirects": redirects, "enabled": True}
-        if not call.before("2023-11"):
-            draft["payment_method_configuration_details"] = {"id": "pmc_1LocalStripeDefault00000", "parent": None}
-    draft["payment_method_types"] = authentication.types_for(params, automatic=bool(draft["automatic_payment_methods"]))
+    types = authentication.types_for(params, automatic=bool(draft["automatic_payment_methods"]))
+    if draft["automatic_payment_methods"] and not call.before("2023-11"):
+        configuration = configurations.chosen(call.unit, params)
+        draft.update(
+            cast("SetupIntent", {"payment_method_configuration_details": configurations.details(configuration)})
+        )
+        reusable = [t for t in configurations.offered(configuration, params, None, types) if t in test_cards.REUSABLE]
+        types = reusable if configuration is not None else types
+    draft["payment_method_types"] = types
     options: dict[str, JsonMapping] = {"card": CARD_OPTIONS} if "card" in draft["payment_method_types"] else {}
     for kind, values in (params.get("payment_method_options") or {}).items():
         options[kind] = {**options.get(kind, {}), **values} if is_object(values) else {}

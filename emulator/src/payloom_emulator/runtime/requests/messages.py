@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Download
 
 
 @dataclasses.dataclass(slots=True)
@@ -36,6 +40,7 @@ class Answer:
     body: dict[str, object]
     headers: dict[str, str]
     text: str | None = None  # the saved text of a replay, or the body once it was written
+    download: Download | None = None  # what HTTP answers in place of the body
 
     def payload(self) -> bytes:
         """Return the body as Stripe writes it: indented JSON. It is written once."""
