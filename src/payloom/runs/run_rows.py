@@ -12,6 +12,8 @@ from typing import Any, Literal, TypedDict
 import sqlalchemy as sa
 
 from payloom.db.deferred_writes import defer_insert
+from payloom.inbox.service import InboxEvent
+from payloom.kit.clock import rfc3339
 from payloom.kit.ids import base32
 from payloom.runs.models import runs, steps
 from payloom.runs.registry import StartPlan
@@ -158,9 +160,29 @@ def run_failure(run: Run) -> StepFailure:
     return failure_from_json({name: value for name, value in stored.items() if name != "path"})
 
 
-def event_run_id(event_id: str, workflow_id: str) -> str:
-    """Return the id of the one run an event may start of a workflow."""
-    digest = hashlib.sha256(f"{event_id}\0{workflow_id}".encode()).digest()
+def derived_run_id(cause: str, at: int, workflow_id: str) -> str:
+    """Return the id of the one run that a cause may start of a workflow: an event, or a step that changed a row.
+
+    It sorts by `at`, so that new rows come at the end of each index.
+
+    at: when the event happened, or the run of the step was made, in seconds since 1970. Each time the same.
+    """
+    digest = hashlib.sha256(f"{cause}\0{workflow_id}".encode()).digest()
+    return f"run_{base32(at * 1000 << 80 | int.from_bytes(digest[:10], 'big'))}"
+
+
+def first_run_of(tx: sa.Connection, event: InboxEvent, workflow_id: str) -> str:
+    """Return the id of the run that an event started of a workflow; if it is gone, the id that it would have."""
+    query = sa.select(runs.c.id).where(
+        runs.c.event_id == event.id, runs.c.workflow_id == workflow_id, runs.c.forked_from.is_(None)
+    )
+    stored = tx.execute(query.limit(1)).scalar()
+    return stored or derived_run_id(event.id, event.created, workflow_id)
+
+
+def scheduled_run_id(workflow_id: str, moment: dt.datetime) -> str:
+    """Return the id of the one run a moment may start of a workflow."""
+    digest = hashlib.sha256(f"schedule:{rfc3339(moment)}\0{workflow_id}".encode()).digest()
     return f"run_{base32(int.from_bytes(digest[:16], 'big'))[::-1]}"  # the order of the digits as it has always been
 
 

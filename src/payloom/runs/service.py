@@ -31,7 +31,7 @@ from payloom.runs.intake.intake import Intake, IntakeResult
 from payloom.runs.intake.intake_batcher import IntakeBatcher
 from payloom.runs.lost_time import read_lost_time
 from payloom.runs.registry import RowChange, TriggerKind, WorkflowRegistry
-from payloom.runs.run_rows import Run, event_run_id, load_run
+from payloom.runs.run_rows import Run, first_run_of, load_run
 from payloom.runs.scheduling.retention import PruneHook, Pruning, Retention
 from payloom.runs.scheduling.runner import ScheduleRunner
 from payloom.runs.scheduling.sweeper import Sweeper
@@ -190,7 +190,7 @@ class RunService:
         started: list[str] = []
         for start in self._deps.workflows.starts(event):
             if workflows is None or start.workflow_id in workflows:
-                first = event_run_id(event.id, start.workflow_id)
+                first = first_run_of(tx, event, start.workflow_id)
                 run = self._starter.event_run(event, start, again_of=first)
                 run.request = {**run.facts, "started_by": permit.origin}
                 started.append(self._starter.start_run(tx, run, event, start))

@@ -13,7 +13,7 @@ from payloom.inbox.service import InboxEvent, load
 from payloom.kit.clock import Clock
 from payloom.kit.json_types import is_dict
 from payloom.runs.models import runs, steps
-from payloom.runs.run_rows import event_run_id
+from payloom.runs.run_rows import first_run_of
 from payloom.runs.start_rights import SYSTEM
 from payloom.sandbox.host import RecordedCalls, SimulatedHost, SynthesizedAnswers, comparable
 from payloom.sandbox.rolled_back import PublishedProject, rolled_back, rolled_back_runs
@@ -67,8 +67,8 @@ async def compare(
 async def _compare_event(
     project: PublishedProject, tx: sa.Connection, draft: Workflow, event_id: str, clock: Clock
 ) -> EventDryRun:
-    recorded = _recorded(tx, event_id, draft.id)
     event = _event(tx, event_id)
+    recorded = _recorded(tx, event, draft.id)
     draft_outcome = await _run(project, tx, draft, event, clock)
     current = project.workflows.get(draft.id)
     now = await _run(project, tx, current, event, clock) if current is not None else DryRunOutcome((), None)
@@ -96,9 +96,9 @@ async def _run(
         return _outcome(tx, started[0], host.sources)
 
 
-def _recorded(tx: sa.Connection, event_id: str, workflow_id: str) -> DryRunOutcome:
+def _recorded(tx: sa.Connection, event: InboxEvent, workflow_id: str) -> DryRunOutcome:
     with tx.begin():
-        return _outcome(tx, event_run_id(event_id, workflow_id), {})
+        return _outcome(tx, first_run_of(tx, event, workflow_id), {})
 
 
 def _outcome(tx: sa.Connection, run_id: str, notes: Mapping[tuple[str, str], str]) -> DryRunOutcome:

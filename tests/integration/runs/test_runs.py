@@ -7,12 +7,14 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy as sa
 from tests.support.runs_fixture import RunsFixture, build
 
 from payloom.kit.clock import ManualClock
 from payloom.runs.dependencies import RunLimits
 from payloom.runs.errors import NotAllowed, RunUnknown, WorkflowUnknown, WrongState
 from payloom.runs.intake.callers import Caller
+from payloom.runs.models import runs
 from payloom.runs.publishing.publications import history
 from payloom.runs.start_rights import SYSTEM
 from payloom.workflows.program.commands import StepFailure
@@ -102,6 +104,16 @@ steps:
     assert (await fixture.rows("counters"))[0]["value"] == 1
     [stored] = await fixture.inbox.list()
     assert stored["deliveries"] == 20
+
+
+async def test_the_ids_of_runs_sort_by_when_their_events_happened(fixture: RunsFixture) -> None:
+    """In whatever order they come, so that new rows are beside each other in every index."""
+    await fixture.publish(pay=PAY)
+    ids: dict[int, str] = {}
+    for created in (1_760_000_300, 1_760_000_100, 1_760_000_200):
+        event = fixture.event("thing.paid", created=created, id=f"t{created}", order="o1", amount=5)
+        [ids[created]] = (await fixture.service.ingest(event)).runs
+    assert sorted(ids.values()) == [ids[created] for created in sorted(ids)]
 
 
 async def test_an_event_nobody_waits_for_is_only_stored(fixture: RunsFixture) -> None:
@@ -492,8 +504,12 @@ async def test_a_replayed_event_is_a_new_run(fixture: RunsFixture) -> None:
     await fixture.put("orders", id="o1")
     event = fixture.event("thing.paid", id="t1", order="o1", amount=500)
     first = (await fixture.service.ingest(event)).runs[0]
+    older = "run_of_a_version_that_made_other_ids"
+    await fixture.database.write(
+        lambda tx: tx.execute(sa.update(runs).where(runs.c.id == first).values(id=older, root_id=older))
+    )
     [second] = await fixture.service.replay(event.id, person=SYSTEM)
-    assert (await fixture.queries.get(second)).forked_from == first
+    assert (await fixture.queries.get(second)).forked_from == older
     with pytest.raises(RunUnknown):
         await fixture.service.replay("evt_unknown", person=SYSTEM)
 

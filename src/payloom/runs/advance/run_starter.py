@@ -20,7 +20,7 @@ from payloom.runs.coordination.lanes import LaneAdmission, Lanes
 from payloom.runs.coordination.other_servers import missing
 from payloom.runs.dependencies import RunDependencies
 from payloom.runs.registry import StartPlan
-from payloom.runs.run_rows import Run, copy_run, event_run_id, insert_failed, insert_run
+from payloom.runs.run_rows import Run, copy_run, derived_run_id, insert_failed, insert_run
 
 log = logging.getLogger("payloom.runs")
 
@@ -40,7 +40,7 @@ class RunStarter:
 
     def event_run(self, event: InboxEvent, start: StartPlan, *, again_of: str | None = None) -> Run:
         """Return the run that `start` begins. again_of: the run that the same event started first, on a replay."""
-        run_id = event_run_id(event.id, start.workflow_id) if again_of is None else new_id("run")
+        run_id = derived_run_id(event.id, event.created, start.workflow_id) if again_of is None else new_id("run")
         now = self._deps.clock.now()
         return Run(
             id=run_id,

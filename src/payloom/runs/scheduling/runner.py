@@ -18,7 +18,7 @@ from payloom.runs.coordination.dedupe import DedupeKeys
 from payloom.runs.dependencies import RunDependencies
 from payloom.runs.publishing.schedules import claim_due, heartbeat_schedules, next_occurrences, upsert_schedules
 from payloom.runs.registry import Schedule, TriggerContext
-from payloom.runs.run_rows import Run, event_run_id, insert_failed, load_run
+from payloom.runs.run_rows import Run, insert_failed, load_run, scheduled_run_id
 from payloom.workflows.program.commands import StepFailure
 
 log = logging.getLogger("payloom.runs")
@@ -27,11 +27,6 @@ _HEARTBEAT = 50.0
 """Seconds after which a worker says again which schedules it has."""
 _CHECK = 15.0
 """Seconds between two checks at most: another process may have published, and clocks jump."""
-
-
-def scheduled_run_id(workflow_id: str, moment: dt.datetime) -> str:
-    """Return the id of the one run a moment may start of a workflow."""
-    return event_run_id(f"schedule:{rfc3339(moment)}", workflow_id)
 
 
 class ScheduleRunner:

@@ -16,12 +16,13 @@ import sqlalchemy as sa
 from payloom.connectors.port import TableHost
 from payloom.db.transactions import locking_reads
 from payloom.kit import strict_json
+from payloom.kit.clock import to_epoch
 from payloom.kit.ids import new_id
 from payloom.runs.coordination.dedupe import DedupeKeys
 from payloom.runs.coordination.lanes import LaneAdmission, Lanes
 from payloom.runs.dependencies import RunDependencies
 from payloom.runs.registry import RowChange, StartPlan, TriggerContext
-from payloom.runs.run_rows import Run, event_run_id, insert_failed, insert_run
+from payloom.runs.run_rows import Run, derived_run_id, insert_failed, insert_run
 from payloom.workflows.program.commands import Do, StepFailure
 
 DEEPEST = 8
@@ -113,11 +114,12 @@ class TableTriggers:
                 starts += [(change, seed, start) for start in self._deps.workflows.row_starts(change, context)]
         if not starts:
             return []
+        began = to_epoch(by.created_at if by is not None else now)
         depth: int = (by.facts.get("depth", 0) if by is not None else 0) + 1
         admission = self._lanes.admission(tx, [start.lane for _, _, start in starts])
         ids: list[str] = []
         for change, seed, start in starts:
-            run_id = event_run_id(seed, start.workflow_id) if seed else new_id("run")
+            run_id = derived_run_id(seed, began, start.workflow_id) if seed else new_id("run")
             run = Run(
                 id=run_id,
                 root_id=run_id,
