@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Hundreds of processes start in the tests: each would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo demo-check studio studio-dev studio-once test check lint fix bench storm stripe-cli mutate lock release audit licenses clean
+.PHONY: help setup demo demo-check studio studio-dev studio-once test check lint fix bench storm stripe-cli emulator-pyz mutate lock release audit licenses clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -89,6 +89,9 @@ lock: ## re-pin requirements/*.txt from requirements/*.in (needs uv)
 	cd requirements && $(PIN) node.in -o node.txt
 	cd requirements && $(PIN) -c runtime.txt -c build.txt -c node.txt dev.in -o dev.txt
 	cd requirements && $(PIN) -c runtime.txt -c build.txt release.in -o release.txt
+
+emulator-pyz: $(VENV)/.tests ## pack the local Stripe and all it needs into one file, dist/payloom-emulator.pyz
+	@$(BIN)/python -m emulator.tools.build_zipapp dist/payloom-emulator.pyz
 
 $(VENV)/.releases: $(VENV)/.runs requirements/release.txt
 	@$(PIP) --require-hashes -r requirements/release.txt

@@ -113,25 +113,25 @@ class Build:
             there.unlink()
 
 
-def serve(image: ImageRoot, port: int, **variables: str) -> subprocess.Popen[bytes]:
-    """Start the image's command with a read-only root, as its user."""
+def serve(image: ImageRoot, data: str, **variables: str) -> subprocess.Popen[bytes]:
+    """Start the image's command with a read-only root, as its user. data: the folder that is written to."""
     inside = f"cd {image.folder} && exec {shlex.join(image.command)}"
     mounts = [
         f"/usr/bin/mount --bind {image.root} {image.root}",
         f"/usr/bin/mount -o remount,bind,ro {image.root}",
         f"/usr/bin/mount -t tmpfs tmpfs {image.root}/tmp",
-        f"/usr/bin/mount -t tmpfs -o uid=10001,gid=10001,mode=0700 tmpfs {image.root}/project/data",
+        f"/usr/bin/mount -t tmpfs -o uid=10001,gid=10001,mode=0700 tmpfs {image.root}/{data}",
         f"/usr/bin/mount -t proc proc {image.root}/proc",
         f"/usr/bin/mount --bind /dev {image.root}/dev",
         f"exec /usr/sbin/chroot --userspec={USER} {image.root} /bin/sh -c {shlex.quote(inside)}",
     ]
-    environment = {**image.variables, **variables, "PAYLOOM_PORT": str(port)}
+    environment = {**image.variables, **variables}
     return subprocess.Popen(["/usr/bin/unshare", "--mount", "/bin/sh", "-ec", "\n".join(mounts)], env=environment)
 
 
-def healthy(image: ImageRoot, port: int) -> bool:
-    """Run the image's health check, once."""
-    words = [word.replace(":8000", f":{port}") for word in image.health]
+def healthy(image: ImageRoot, port: int | None = None) -> bool:
+    """Run the image's health check, once. port: where it listens instead of 8000."""
+    words = [word.replace(":8000", f":{port}") if port else word for word in image.health]
     inside = ["/usr/sbin/chroot", f"--userspec={USER}", str(image.root), *words]
     return subprocess.run(inside, env=image.variables, capture_output=True, check=False).returncode == 0
 
@@ -159,8 +159,9 @@ def main() -> int:
         port = free_port()
         server = serve(
             image,
-            port,
+            "project/data",
             **{
+                "PAYLOOM_PORT": str(port),
                 **staging(),
                 "PATH": image.variables["PATH"],
                 "SITE_URL": "http://shop.example.test",

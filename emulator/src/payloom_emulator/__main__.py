@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.config import (
+    ANY_ADDRESS,
     DEFAULT_WEBHOOK_SECRET,
     EmulatorConfig,
     Endpoint,
@@ -37,6 +38,7 @@ def config_of(options: argparse.Namespace) -> EmulatorConfig:
         Endpoint(url, secret, connect=connect) for (url, connect), secret in zip(urls, secrets, strict=False)
     )
     config = EmulatorConfig(
+        every_address=options.host in ANY_ADDRESS,
         store=options.store,
         endpoints=endpoints,
         schedule=options.schedule,
@@ -57,13 +59,19 @@ def main(argv: list[str] | None = None) -> int:
     """Serve until Ctrl-C or SIGTERM. Returns the exit code: to be asked to stop is no failure."""
     options = parser().parse_args(argv)
     if options.wait is not None:
-        return _wait(f"http://{options.host}:{options.port}", options.wait)
+        return _wait(f"http://{_name_of(options.host)}:{options.port}", options.wait)
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _serve(options)
     except KeyboardInterrupt:
         return 0
+
+
+def _name_of(host: str) -> str:
+    """Return the name by which programs of this machine reach the address it listens on."""
+    name = "localhost" if host in ANY_ADDRESS else host
+    return f"[{name}]" if ":" in name else name
 
 
 def _wait(url: str, seconds: float) -> int:
@@ -81,9 +89,16 @@ def _wait(url: str, seconds: float) -> int:
         time.sleep(0.1)
 
 
+def _listen(host: str, port: int) -> socket.socket:
+    if ":" not in host:
+        return socket.create_server((host, port))
+    both = host in ANY_ADDRESS and socket.has_dualstack_ipv6()
+    return socket.create_server((host, port), family=socket.AF_INET6, dualstack_ipv6=both)
+
+
 def _serve(options: argparse.Namespace) -> int:
     try:
-        listener = socket.create_server((options.host, options.port))
+        listener = _listen(options.host, options.port)
     except OSError as error:
         print(
             f"Port {options.port} on {options.host} cannot be used ({error.strerror}). Give another --port, or 0.",
@@ -91,7 +106,7 @@ def _serve(options: argparse.Namespace) -> int:
         )
         return 2
     port = listener.getsockname()[1]
-    url = f"http://{options.host}:{port}"
+    url = (options.public_url or f"http://{_name_of(options.host)}:{port}").rstrip("/")
     from payloom_emulator.core.errors import EmulatorError  # noqa: PLC0415 - only this command needs the local Stripe
     from payloom_emulator.http import seed_file  # noqa: PLC0415 - a taken port is reported before anything loads
     from payloom_emulator.http.app import create_app  # noqa: PLC0415 - a taken port is reported before anything loads

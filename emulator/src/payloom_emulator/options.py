@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
 
 from payloom_emulator import __version__
 
@@ -23,20 +24,8 @@ def control_headers() -> dict[str, str]:
     return {"authorization": f"Bearer {key}"} if key else {}
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
-    command = argparse.ArgumentParser(prog="payloom-emulator", description="A local Stripe.")
-    add = command.add_argument
-    add("--host", default="127.0.0.1", help="Address to listen on.")
-    add("--port", type=int, default=12111, help="Port to listen on; 0 picks a free one.")
-    add(
-        "--allow-host",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="Also answer under this host name (repeatable).",
-    )
-    add("--store", metavar="FILE", help="Keep everything in this file; in memory without it.")
+def _add_webhooks(add: Callable[..., object]) -> None:
+    """Add the options on where events go."""
     add("--webhook-url", action="append", default=[], metavar="URL", help="Send events here (repeatable).")
     add(
         "--webhook-secret",
@@ -59,6 +48,28 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="Also send events to this host, '*' to any (repeatable); else only to this machine and those of --webhook-url.",
     )
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    command = argparse.ArgumentParser(prog="payloom-emulator", description="A local Stripe.")
+    add = command.add_argument
+    add("--host", default="127.0.0.1", help="Address to listen on.")
+    add("--port", type=int, default=12111, help="Port to listen on; 0 picks a free one.")
+    add(
+        "--public-url",
+        metavar="URL",
+        help="Where browsers reach it; links in objects begin with it. Else --host (localhost for all addresses) and --port.",
+    )
+    add(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="Also answer under this host name (repeatable).",
+    )
+    add("--store", metavar="FILE", help="Keep everything in this file; in memory without it.")
+    _add_webhooks(add)
     add(
         "--any-key-here",
         action="store_true",

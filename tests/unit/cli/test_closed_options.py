@@ -67,6 +67,7 @@ OPEN = {
     "audit export --until": "a moment; the server says what it takes",
     "doctor --url": "an address",
     "emulator --host": "an address",
+    "emulator --public-url": "an address",
     "emulator --store": "a file",
     "emulator --seed-file": "a file",
     "emulator --webhook-url": "an address",

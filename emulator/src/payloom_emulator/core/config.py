@@ -20,6 +20,9 @@ DEFAULT_PUBLISHABLE_KEY = "pk_test_local_payloom_emulator"
 DEFAULT_WEBHOOK_SECRET = "whsec_local_payloom_emulator"  # noqa: S105
 
 
+ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not listened on
+
+
 def new_control_key() -> str:
     """Return a random key for the control API."""
     return f"ctl_{secrets.token_urlsafe(24)}"
@@ -58,7 +61,8 @@ class Business(TypedDict):
 class EmulatorConfig:
     """Settings of one emulator.
 
-    base_url: where browsers reach it; links in objects (Checkout, receipts) begin with it.
+    base_url: where browsers reach it; links in objects (Checkout, receipts) begin with it. every_address: it listens on
+    every address of the machine, and answers under each of them.
     api_version: of the account, used when a request names none. store: a file, or None to forget at exit.
     allowed_hosts: names it answers for, besides this machine's own and the one in base_url.
     webhook_hosts: where events may be sent besides this machine; `*` for any host.
@@ -70,6 +74,7 @@ class EmulatorConfig:
     """
 
     base_url: str = "http://127.0.0.1:12111"
+    every_address: bool = False
     api_version: str = DEFAULT
     store: str | None = None
     account: str = DEFAULT_ACCOUNT

@@ -47,6 +47,11 @@ def create_app(config: EmulatorConfig | None = None, *, emulator: Emulator | Non
         *page_routes,
     ]
     app = Starlette(routes=routes, lifespan=lifespan)
-    app.add_middleware(OwnHosts, base_url=local.base_url, more=local.config.allowed_hosts)
+    app.add_middleware(
+        OwnHosts,
+        base_url=local.base_url,
+        more=local.config.allowed_hosts,
+        every_address=local.config.every_address,
+    )
     app.state.emulator = local
     return app

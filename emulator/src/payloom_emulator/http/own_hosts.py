@@ -15,19 +15,20 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not listened on
 
 
 class OwnHosts:
     """The outermost layer: refuses a request whose Host names another machine, whatever it asks for."""
 
-    def __init__(self, app: ASGIApp, base_url: str, more: Collection[str] = ()) -> None:
-        """Wrap `app`. base_url: where it listens; more: further names it answers for."""
+    def __init__(self, app: ASGIApp, base_url: str, more: Collection[str] = (), *, every_address: bool = False) -> None:
+        """Wrap `app`. base_url: where browsers reach it; more: further names it answers for.
+
+        every_address: it listens on all of them. Each is its own, and no page can make up an address.
+        """
         self._app = app
         own = urlsplit(base_url).hostname or ""
         self._hosts = LOOPBACK | {own} | {name.lower() for name in more}
-        # It listens on every address of the machine: each of them is its own, and no page can make up an address.
-        self._every_address = own in _ANY_ADDRESS
+        self._every_address = every_address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""

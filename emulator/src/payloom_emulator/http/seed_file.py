@@ -34,13 +34,8 @@ def _read(path: Path) -> object:
             return json.loads(text)
         except ValueError as error:
             raise EmulatorError(f"{path} is not JSON: {error}.", hint="A YAML file ends in .yaml or .yml.") from None
-    try:
-        from ruamel.yaml import YAML, YAMLError  # noqa: PLC0415 - only a YAML file needs it
-    except ImportError:
-        raise EmulatorError(
-            f"{path} is YAML, and no reader of YAML is installed.",
-            hint="Install payloom-emulator[yaml], or write the file in JSON.",
-        ) from None
+    from ruamel.yaml import YAML, YAMLError  # noqa: PLC0415 - only a YAML file needs it
+
     try:
         return cast("Any", YAML(typ="safe")).load(text)
     except YAMLError as error:
