@@ -227,11 +227,35 @@ class PaymentLinkState(TypedDict):
     _params: dict[str, object]
 
 
+class AppliedCredit(TypedDict):
+    """What a billing credit paid of a line: `amount` in minor units."""
+
+    amount: int
+    credit_balance_transaction: str
+
+
+class AlertState(TypedDict):
+    """Its meter, when it began to count, and the customers for whom it was triggered."""
+
+    _meter: NotRequired[str]
+    _since: NotRequired[int]
+    _triggered: NotRequired[list[str]]
+
+
+class CreditTransactionState(TypedDict):
+    """Whose it is, its amount (below zero for a debit), and whether the invoice that it paid was voided."""
+
+    _customer: NotRequired[str]
+    _signed: NotRequired[int]
+    _reinstated: NotRequired[bool]
+
+
 class InvoiceLineItemState(TypedDict):
-    """The ids of its tax rates, and the invoice item that it came from."""
+    """The ids of its tax rates, the invoice item that it came from, and what billing credits paid of it."""
 
     _tax_rates: list[str]
     _item: NotRequired[str]
+    _credits: NotRequired[list[AppliedCredit]]
 
 
 class InvoiceState(TypedDict, Generic[Line]):

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from payloom_emulator.connect.accounts import home
 from payloom_emulator.objects import kinds
 from payloom_emulator.resources.billing import (
+    alerts,
     billing_portal,
+    credit_grants,
     meters,
     plans,
     quotes,
@@ -73,6 +75,7 @@ from payloom_emulator.resources.products import (
     products,
     shipping_rates,
     tax_rates,
+    trial_offers,
 )
 from payloom_emulator.resources.tax import associations, calculations, registrations, transactions
 from payloom_emulator.runtime import webhook_secrets
@@ -138,8 +141,11 @@ RESOURCES: tuple[Resource, ...] = (
             tax_rates,
             test_clocks,
             usage_records,
+            alerts,
             balance_settings,
             configurations,
+            credit_grants,
+            trial_offers,
             entitlements,
             rendering_templates,
             calculations,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import settings
 from payloom_emulator.billing.embedded_objects import embedded
-from payloom_emulator.billing.invoices import customer_balance, lines
+from payloom_emulator.billing.invoices import credit_grants, customer_balance, lines
 from payloom_emulator.billing.machines import INVOICE_MACHINE
 from payloom_emulator.billing.pricing import discounts, totals
 from payloom_emulator.core.differences import with_changes
@@ -110,9 +110,17 @@ def draft(unit: UnitOfWork, customer: Customer, rows: list[InvoiceLineItem], val
 
 
 def amount_fields(
-    unit: UnitOfWork, invoice: Invoice, rows: list[InvoiceLineItem], customer: Customer | None = None
+    unit: UnitOfWork,
+    invoice: Invoice,
+    rows: list[InvoiceLineItem],
+    customer: Customer | None = None,
+    *,
+    is_final: bool = False,
 ) -> InvoiceAmounts:
-    """Return the changes that give an invoice these lines: discounts, taxes, sums, what is due."""
+    """Return the changes that give an invoice these lines: discounts, credits, taxes, sums, what is due.
+
+    is_final: billing credits pay what they can.
+    """
     owner = customer or unit.find(kinds.CUSTOMER, invoice["customer"], deleted=True)
     whole = list(invoice.get("discounts") or [])
     named = [*whole, *(d for line in rows for d in line["discounts"])]
@@ -125,6 +133,7 @@ def amount_fields(
         rates=invoice.get("default_tax_rates") or [],
         exempt=(owner["tax_exempt"] if owner else None) or "none",
         shipping=invoice["shipping_cost"]["amount_total"] if invoice["shipping_cost"] else 0,
+        pay=(lambda lines: credit_grants.pay_lines(unit, owner, invoice, lines)) if owner and is_final else None,
     )
     starting = owner["balance"] or 0 if owner else 0
     due = max(0, sums["total"] + starting) if invoice.get("_use_balance", True) else max(0, sums["total"])
@@ -159,7 +168,7 @@ def finalize(unit: UnitOfWork, invoice: Invoice, *, auto_advance: bool | None = 
     """
     customer = present(unit.find(kinds.CUSTOMER, invoice["customer"], deleted=True))
     copied = customer_fields(unit, customer)
-    amounts = amount_fields(unit, with_changes(invoice, copied), all_lines(invoice), customer)
+    amounts = amount_fields(unit, with_changes(invoice, copied), all_lines(invoice), customer, is_final=True)
     changes: dict[str, object] = {**copied, **amounts}
     token = f"test_{unit.environment.ids.new('', 40)}"
     account, base_url = unit.account, unit.environment.base_url
@@ -242,6 +251,7 @@ def void(unit: UnitOfWork, invoice: Invoice) -> Invoice:
     if used and customer is not None:
         kind = "unapplied_from_invoice"
         customer_balance.add(unit, customer, -used, invoice["currency"], kind=kind, invoice=invoice["id"])
+    credit_grants.invoice_voided(unit, invoice)
     return unit.transition(
         invoice,
         "void",

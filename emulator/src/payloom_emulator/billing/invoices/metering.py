@@ -1,4 +1,4 @@
-"""Usage of metered prices: meter events of a customer, added up for a period."""
+"""Usage of metered prices: meter events of a customer, added up for a period, and alerts on them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.invoices import InvoiceLineItem
 from payloom_emulator.objects.subscriptions import Meter, MeterEvent, Subscription, SubscriptionItem
+from payloom_emulator.protocol.json_shapes import elements, integer, members, texts
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
@@ -93,3 +94,37 @@ def line(unit: UnitOfWork, subscription: Subscription, item: SubscriptionItem, s
         else usage(unit, meter, subscription["customer"], start, end)
     )
     return lines.for_item(unit, subscription, item, start=start, end=end, quantity=int(used))
+
+
+ALERT: Kind[dict[str, object]] = Kind("billing.alert")
+
+
+def usage_recorded(unit: UnitOfWork, meter: Meter, customer_id: str) -> None:
+    """Trigger the alerts whose threshold this customer's usage reached, once for each customer.
+
+    Emits billing.alert.triggered.
+    """
+    for alert in unit.list(ALERT, status="active", oldest_first=True):
+        threshold = members(alert["usage_threshold"])
+        triggered = texts(alert["_triggered"])
+        if threshold["meter"] != meter["id"] or customer_id in triggered or not _concerns(threshold, customer_id):
+            continue
+        used = usage(unit, meter["id"], customer_id, integer(alert["_since"]) or 0, unit.now + 1)
+        if used < (integer(threshold["gte"]) or 0):
+            continue
+        unit.change(alert, {"_triggered": [*triggered, customer_id]}, emits=())
+        happened: dict[str, object] = {
+            "object": "billing.alert_triggered",
+            "alert": unit.snapshot(alert),
+            "created": unit.now,
+            "customer": customer_id,
+            "livemode": False,
+            "value": int(used),
+        }
+        unit.emit("billing.alert.triggered", happened)
+
+
+def _concerns(threshold: object, customer_id: str) -> bool:
+    """Return whether an alert is about this customer: it names none, or this one."""
+    filters = elements(members(threshold).get("filters"))
+    return not filters or any(members(row).get("customer") == customer_id for row in filters)

@@ -20,7 +20,7 @@ from payloom_emulator.objects.invoices import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
@@ -59,12 +59,13 @@ def compute(
     rates: list[TaxRate],
     exempt: str,
     shipping: int = 0,
+    pay: Callable[[list[InvoiceLineItem]], None] | None = None,
 ) -> tuple[list[InvoiceLineItem], Sums]:
     """Return the lines with their discount and tax amounts, and the invoice's sums.
 
     offs: discount id → terms, for all that are named. whole: discounts of the invoice as a whole, in order.
     rates: tax rates for lines that name none. exempt: the customer's tax_exempt. shipping: added untaxed, in minor
-    units.
+    units. pay: pays lines from billing credits, after discounts and before taxes.
     """
     done = [with_changes(line, {"discount_amounts": [], "taxes": []}) for line in lines]
     for line in done:
@@ -74,15 +75,28 @@ def compute(
     for name in whole:
         if name in offs:
             _take(offs[name], [line for line in done if line["discountable"] and not line["discounts"]])
+    if pay is not None:
+        pay(done)
     for line in done:
         own = [unit.find(kinds.TAX_RATE, r, deleted=True) for r in line.get("_tax_rates") or []]
         line["taxes"] = taxes_of(_left(line), [r for r in own if r] or rates, exempt)
         line["pretax_credit_amounts"] = [
-            {"amount": d["amount"], "credit_balance_transaction": None, "discount": d["discount"], "type": "discount"}
-            for d in present(line["discount_amounts"])
+            *(_discount(d["amount"], d["discount"]) for d in present(line["discount_amounts"])),
+            *(_credit(part["amount"], part["credit_balance_transaction"]) for part in line.get("_credits") or []),
         ]
         line["subtotal"] = line["amount"]
     return done, sums(done, shipping)
+
+
+def _discount(amount: int, discount: str) -> InvoiceTotalPretaxCreditAmount:
+    """Return what a discount took off, as invoices and lines show it."""
+    return {"amount": amount, "credit_balance_transaction": None, "discount": discount, "type": "discount"}
+
+
+def _credit(amount: int, transaction: str) -> InvoiceTotalPretaxCreditAmount:
+    """Return what billing credits paid, as invoices and lines show it."""
+    kind = "credit_balance_transaction"
+    return {"amount": amount, "credit_balance_transaction": transaction, "discount": None, "type": kind}
 
 
 def sums(lines: Sequence[InvoiceLineItem | CreditNoteLineItem], shipping: int = 0) -> Sums:
@@ -98,7 +112,13 @@ def sums(lines: Sequence[InvoiceLineItem | CreditNoteLineItem], shipping: int = 
             added_up = taxes.setdefault(key, with_changes(tax, {"amount": 0, "taxable_amount": 0}))
             added_up["amount"] += tax["amount"]
             added_up["taxable_amount"] = (added_up["taxable_amount"] or 0) + (tax["taxable_amount"] or 0)
-    off = sum(discounts.values())
+    paid_by_credits = [
+        _credit(part["amount"], present(part["credit_balance_transaction"]))
+        for line in lines
+        for part in line["pretax_credit_amounts"] or []
+        if part["type"] == "credit_balance_transaction"
+    ]
+    off = sum(discounts.values()) + sum(part["amount"] for part in paid_by_credits)
     added = sum(t["amount"] for t in taxes.values() if t["tax_behavior"] == "exclusive")
     within = sum(t["amount"] for t in taxes.values() if t["tax_behavior"] == "inclusive")
     total = subtotal - off + added + shipping
@@ -109,10 +129,7 @@ def sums(lines: Sequence[InvoiceLineItem | CreditNoteLineItem], shipping: int = 
         "total": total,
         "total_discount_amounts": [{"amount": a, "discount": d} for d, a in discounts.items()],
         "total_excluding_tax": total - added - within,
-        "total_pretax_credit_amounts": [
-            {"amount": a, "credit_balance_transaction": None, "discount": d, "type": "discount"}
-            for d, a in discounts.items()
-        ],
+        "total_pretax_credit_amounts": [*(_discount(a, d) for d, a in discounts.items()), *paid_by_credits],
         "total_taxes": list(taxes.values()),
     }
 
@@ -133,7 +150,8 @@ def _take(off: Off, lines: list[InvoiceLineItem]) -> None:
 
 
 def _left(line: InvoiceLineItem) -> int:
-    return line["amount"] - sum(d["amount"] for d in line["discount_amounts"] or [])
+    reduced = sum(d["amount"] for d in line["discount_amounts"] or [])
+    return line["amount"] - reduced - sum(part["amount"] for part in line.get("_credits") or [])
 
 
 def _product(line: InvoiceLineItem) -> str | None:

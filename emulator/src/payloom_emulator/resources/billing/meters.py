@@ -139,7 +139,7 @@ def record(call: RequestContext[BillingMeterEventCreateParams]) -> Mapping[str, 
         if meter["default_aggregation"]["formula"] == "count"
         else payload.get(meter["value_settings"]["event_payload_key"])
     )
-    return unit.create(
+    event = unit.create(
         kinds.BILLING_METER_EVENT,
         {
             "event_name": name,
@@ -150,6 +150,8 @@ def record(call: RequestContext[BillingMeterEventCreateParams]) -> Mapping[str, 
             "_value": str(_number(value, meter)),
         },
     )
+    metering.usage_recorded(unit, meter, customer["id"])
+    return event
 
 
 def _number(value: object, meter: Meter) -> Decimal:
