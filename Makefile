@@ -68,6 +68,7 @@ fix: $(VENV)/.tests ## format and fix what the linter can fix
 bench: $(VENV)/.tests ## measure as ratios to floors taken in the same run (see bench/README.md)
 	@$(BIN)/python -W ignore bench $(ARGS)
 	@$(BIN)/python -W ignore bench/studio.py $(STUDIO_ARGS)
+	@$(BIN)/python -W ignore bench/scale
 
 storm: $(VENV)/.tests ## the whole fault matrix, with its table in storm.md (about an hour; PAYLOOM_STORM_TIMES=5 for a night)
 	@PAYLOOM_STORM=1 PAYLOOM_STORM_TABLE=$${PAYLOOM_STORM_TABLE:-storm.md} $(BIN)/python -m pytest -p no:cacheprovider tests/storm \
