@@ -81,7 +81,7 @@ class Types:
     def shape(self, text: str, within: str, depth: int = 0) -> Shape:
         """Return the shape of a type's text."""
         text = text.strip().removesuffix(";").strip()
-        parts = [part for part in _split(text, "|") if part not in {"null", "''", "undefined"}]
+        parts = [part for part in split(text, "|") if part not in {"null", "''", "undefined"}]
         if depth > 9 or not parts:
             return "text"
         shapes = [self._single(part, within, depth) for part in parts]
@@ -114,7 +114,7 @@ class Types:
 
     def _members(self, body: str, within: str, depth: int) -> dict[str, Shape]:
         members: dict[str, Shape] = {}
-        for part in _split(body, ";"):
+        for part in split(body, ";"):
             match = re.match(r"\s*'?([\w.-]+)'?\??\s*:\s*(.*)", part, re.DOTALL)
             if match and match[1] not in _OPTIONS:
                 members[match[1]] = self.shape(match[2], within, depth)
@@ -139,7 +139,7 @@ def _end_of_alias(text: str, start: int) -> int:
     return len(text)
 
 
-def _split(text: str, separator: str) -> list[str]:
+def split(text: str, separator: str) -> list[str]:
     """Split at a separator that is inside no bracket."""
     parts, depth, start = [], 0, 0
     for index, character in enumerate(text):
@@ -153,7 +153,7 @@ def _split(text: str, separator: str) -> list[str]:
 @functools.cache
 def operations_of(release: str) -> tuple[str, dict[str, dict[str, Shape]]]:
     """Return the API version of a release, and "METHOD /v1/path" to its parameters."""
-    files = _files(release)
+    files = files_of(release)
     types = Types([text for name, text in files.items() if name.endswith(".d.ts") and "/types/" in name])
     version = next(
         match[1] or match[2]
@@ -182,14 +182,17 @@ def operations_of(release: str) -> tuple[str, dict[str, dict[str, Shape]]]:
     return version, operations
 
 
-def _files(release: str) -> dict[str, str]:
+@functools.cache
+def files_of(release: str) -> dict[str, str]:
+    """Return the files of a release that declare types, or that say which URL a method calls, by path."""
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(["npm", "pack", "--silent", f"{PACKAGE}@{release}"], cwd=folder, check=True, capture_output=True)  # noqa: S607 - the developer's npm
         archive = next(Path(folder).glob("*.tgz")).read_bytes()
     texts = {}
     with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
         for member in packed.getmembers():
-            content = packed.extractfile(member) if member.name.endswith((".d.ts", ".js")) else None
+            selected = member.name.endswith((".d.ts", ".js")) and "/esm/" not in member.name
+            content = packed.extractfile(member) if selected else None
             if content is not None:
                 texts[f"/{member.name}"] = content.read().decode()
     return texts

@@ -54,6 +54,12 @@ def deleting(call: RequestContext[Params], customer: Customer) -> None:
             cancel_subscription.cancel(call.unit, subscription, reason="cancellation_requested")
 
 
+def cash_settings(mode: str) -> dict[str, object]:
+    """Return how a customer's cash balance is used, by the parameter `reconciliation_mode`."""
+    default = mode == "merchant_default"
+    return {"reconciliation_mode": "automatic" if default else mode, "using_merchant_default": default}
+
+
 def _record(call: RequestContext[Params], customer: Customer, amount: int, ending: int, kind: str) -> None:
     currency = customer["currency"] or call.unit.environment.config.business.get("currency", "usd")
     values = {

@@ -75,7 +75,7 @@ def invoice_before_basil(unit: UnitOfWork, view: Shown, stored: Invoice) -> None
     taxes = stored.get("total_taxes") or []
     view.update(
         {
-            "application_fee_amount": stored.get("application_fee_amount"),
+            "application_fee_amount": stored.get("_application_fee_amount"),
             "charge": intent.get("latest_charge") if intent else None,
             "discount": _first_discount(unit, stored),
             "paid": stored["status"] == "paid",
@@ -87,7 +87,7 @@ def invoice_before_basil(unit: UnitOfWork, view: Shown, stored: Invoice) -> None
             "subscription_details": {"metadata": details.get("metadata") if details else None},
             "tax": sum(t["amount"] for t in taxes) if taxes else None,
             "total_tax_amounts": [_tax_amount(tax) for tax in taxes],
-            "transfer_data": stored.get("transfer_data"),
+            "transfer_data": stored.get("_transfer_data"),
         }
     )
     if details.get("subscription_proration_date") is not None:
@@ -198,8 +198,17 @@ def payment_intent_before_basil(unit: UnitOfWork, view: Shown, stored: PaymentIn
 
 
 def charge_before_basil(unit: UnitOfWork, view: Shown, stored: Charge) -> None:
-    """Name the invoice the charge pays."""
-    view["invoice"] = _invoice_of(unit, stored.get("payment_intent"))
+    """Name the invoice the charge pays, its dispute, and where a platform sent it."""
+    disputes = unit.list(kinds.DISPUTE, charge=stored["id"], limit=1) if stored.get("disputed") else []
+    transfer = stored.get("transfer_data")
+    view.update(
+        {
+            "destination": transfer.get("destination") if transfer else None,
+            "dispute": disputes[0]["id"] if disputes else None,
+            "invoice": _invoice_of(unit, stored.get("payment_intent")),
+            "order": None,
+        }
+    )
 
 
 def _invoice_of(unit: UnitOfWork, intent_id: object) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, TypeAlias, TypedDict, cast
@@ -12,9 +13,11 @@ from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price, PriceTier
 from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
-from payloom_emulator.protocol.json_shapes import text
+from payloom_emulator.protocol.json_shapes import members, text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.objects.params.invoices import PriceDataParams
@@ -80,10 +83,33 @@ def terms(params: PriceData, prefix: str) -> dict[str, object]:
     return fields
 
 
+def changed_options(price: Price, params: Mapping[str, PriceCreateParamsCurrencyOptions]) -> dict[str, object]:
+    """Return a price's terms by currency after an update, which may not change its own currency's amount."""
+    options: dict[str, object] = dict(price.get("currency_options") or {})
+    for code, option in params.items():
+        currency = money.currency(code, "currency_options")
+        named = functools.partial("currency_options[{}][{}]".format, code)
+        if currency == price["currency"]:
+            amount = option.get("unit_amount")
+            if amount is not None and amount != price["unit_amount"]:
+                raise invalid("The amount in a price's own currency cannot be changed.", named("unit_amount"))
+            options[currency] = {**members(options.get(currency)), **_tax_behavior(option)}
+        else:
+            options[currency] = _option(_terms_in(option, price["tiers_mode"], named))
+    return options
+
+
+def _tax_behavior(option: PriceCreateParamsCurrencyOptions) -> dict[str, object]:
+    return {"tax_behavior": option["tax_behavior"]} if "tax_behavior" in option else {}
+
+
 def _terms_in(option: PriceCreateParamsCurrencyOptions, tiers_mode: str | None, named: Named) -> dict[str, object]:
     """Return the terms of a price in another currency."""
     if option.get("tiers"):
-        return {"_tiers": _tiers(option.get("tiers"), tiers_mode, named)}
+        return {"_tiers": _tiers(option.get("tiers"), tiers_mode, named), **_tax_behavior(option)}
+    if (custom := option.get("custom_unit_amount")) and custom["enabled"]:
+        fields = {n: custom.get(n) for n in ("maximum", "minimum", "preset")}
+        return {"custom_unit_amount": fields, **_tax_behavior(option)}
     return {**_unit_amount(option, named), "tax_behavior": option.get("tax_behavior", "unspecified")}
 
 

@@ -158,10 +158,24 @@ def _method(unit: UnitOfWork, session: CheckoutSession, params: ConfirmParams) -
     return method
 
 
+def _saved(unit: UnitOfWork, session: CheckoutSession, customer: Customer) -> Customer:
+    """Save on an existing customer what `customer_update` says is to be saved of what the page collected."""
+    selected = {name for name, how in (session.get("_customer_update") or {}).items() if how == "auto"}
+    details = session["customer_details"]
+    collected = session["collected_information"]
+    shipping = collected["shipping_details"] if collected else None
+    changes: dict[str, object] = {
+        name: value for name, value in (details or {}).items() if name in selected & {"name", "address"} and value
+    }
+    if "shipping" in selected and shipping:
+        changes["shipping"] = overlay(SHIPPING, shipping)
+    return unit.change(customer, changes) if changes else customer
+
+
 def _customer(unit: UnitOfWork, session: CheckoutSession, *, required: bool) -> Customer | None:
     """Return the session's customer, making one where the session's rules say so."""
     if session["customer"]:
-        return unit.get(kinds.CUSTOMER, session["customer"])
+        return _saved(unit, session, unit.get(kinds.CUSTOMER, session["customer"]))
     if not required and session["customer_creation"] != "always":
         return None
     details = session["customer_details"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypedDict, cast
 
 from payloom_emulator.billing import customer_currency
 from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.catalog import shipping_rates
 from payloom_emulator.checkout import lines
+from payloom_emulator.connect import liability
 from payloom_emulator.core.differences import with_changes
 from payloom_emulator.core.request_context import required
 from payloom_emulator.kit.named_members import with_filled
@@ -19,11 +20,12 @@ from payloom_emulator.objects.state import DiscountChoice, TakenDiscount
 from payloom_emulator.payments import authentication
 from payloom_emulator.payments.methods import configurations
 from payloom_emulator.protocol.errors import StripeError, invalid, not_emulated, parameter_missing
-from payloom_emulator.protocol.json_shapes import is_object
+from payloom_emulator.protocol.json_shapes import elements, is_object, members, text
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.objects.checkout import (
         CheckoutSession,
         CheckoutSessionCustomerDetails,
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
         CheckoutSessionCreateParams,
         CheckoutSessionCreateParamsInvoiceCreation,
     )
-    from payloom_emulator.objects.params.shared import CustomFieldParams
+    from payloom_emulator.objects.params.shared import CustomFieldParams, ShippingRateDataParams
 
 HOUR = 3600
 
@@ -79,6 +81,9 @@ def fill(call: RequestContext[CheckoutSessionCreateParams], draft: CheckoutSessi
     tax_rates(unit, draft["_subscription_data"].get("default_tax_rates"), "subscription_data[default_tax_rates]")
     draft["_payment_intent_data"] = params.get("payment_intent_data") or {}
     draft["_setup_intent_data"] = params.get("setup_intent_data") or {}
+    draft["_customer_update"] = params.get("customer_update") or {}
+    if draft["_customer_update"] and not params.get("customer"):
+        raise invalid("`customer_update` can only be used with `customer`.", "customer_update")
     _ship(unit, params, draft)
     if mode != "setup":
         draft.update(with_changes(draft, public_totals(lines.totals(unit, draft))))
@@ -262,12 +267,12 @@ def _how(call: RequestContext[CheckoutSessionCreateParams], draft: CheckoutSessi
         else None
     )
     if mode == "payment":
-        changes["invoice_creation"] = _invoice_creation(params.get("invoice_creation"))
+        changes["invoice_creation"] = invoice_creation(call.unit, params.get("invoice_creation"))
     tax = params.get("automatic_tax")
     automatic = bool(tax and tax["enabled"])
     changes["automatic_tax"] = {
         "enabled": automatic,
-        "liability": {"type": "self"} if automatic else None,
+        "liability": liability.of_taxes(call.unit, tax),
         "provider": "stripe" if automatic else None,
         "status": "requires_location_inputs" if automatic else None,
     }
@@ -296,7 +301,8 @@ def _method_options(params: Mapping[str, object]) -> dict[str, object]:
     return options
 
 
-def _invoice_creation(params: CheckoutSessionCreateParamsInvoiceCreation | None) -> dict[str, object]:
+def invoice_creation(unit: UnitOfWork, params: CheckoutSessionCreateParamsInvoiceCreation | None) -> dict[str, object]:
+    """Return whether a session makes an invoice, and what that says."""
     data = (params.get("invoice_data") if params else None) or {}
     defaults: dict[str, object] = {
         "account_tax_ids": None,
@@ -307,7 +313,18 @@ def _invoice_creation(params: CheckoutSessionCreateParamsInvoiceCreation | None)
         "metadata": {},
         "rendering_options": None,
     }
-    return {"enabled": bool(params and params["enabled"]), "invoice_data": {**defaults, **data}}
+    fields: dict[str, object] = {**defaults, **data}
+    if issuer := fields["issuer"]:
+        fields["issuer"] = liability.owner_of(unit, issuer, "invoice_creation[invoice_data][issuer]")
+    return {"enabled": bool(params and params["enabled"]), "invoice_data": fields}
+
+
+def name_collection(params: JsonMapping) -> dict[str, object]:
+    """Return which names a page asks for."""
+    asked_for = {name: members(value) for name, value in params.items()}
+    return {
+        name: {"enabled": bool(v.get("enabled")), "optional": bool(v.get("optional"))} for name, v in asked_for.items()
+    }
 
 
 def custom_field(params: CustomFieldParams) -> dict[str, object]:
@@ -324,19 +341,31 @@ def custom_field(params: CustomFieldParams) -> dict[str, object]:
 
 
 def _ship(unit: UnitOfWork, params: CheckoutSessionCreateParams, draft: CheckoutSession) -> None:
+    options = shipping_options(unit, params.get("shipping_options") or [], str(draft["currency"]))
+    draft["shipping_options"] = options
+    if options:
+        draft["shipping_cost"] = first_cost(options)
+
+
+def first_cost(options: Sequence[CheckoutSessionShippingOption]) -> CheckoutSessionShippingCost | None:
+    """Return the `shipping_cost` of a session whose customer has not chosen yet."""
+    return _cost(options[0]) if options else None
+
+
+def shipping_options(unit: UnitOfWork, params: object, currency: str) -> list[CheckoutSessionShippingOption]:
+    """Return the ways to ship that a session offers, in its currency."""
     options: list[CheckoutSessionShippingOption] = []
-    for index, option in enumerate(params.get("shipping_options") or []):
+    for index, sent_value in enumerate(elements(params)):
+        option = members(sent_value)
         where = f"shipping_options[{index}]"
         rate_data = option.get("shipping_rate_data")
         if rate_data:
-            rate = shipping_rates.make(unit, rate_data, f"{where}[shipping_rate_data]")
+            rate = shipping_rates.make(unit, cast("ShippingRateDataParams", rate_data), f"{where}[shipping_rate_data]")
         else:
-            rate = unit.get(kinds.SHIPPING_RATE, option.get("shipping_rate", ""), f"{where}[shipping_rate]")
-        amount = shipping_rates.amount_of(rate, str(draft["currency"]))
+            rate = unit.get(kinds.SHIPPING_RATE, text(option.get("shipping_rate")) or "", f"{where}[shipping_rate]")
+        amount = shipping_rates.amount_of(rate, currency)
         options.append({"shipping_amount": amount, "shipping_rate": rate["id"]})
-    draft["shipping_options"] = options
-    if options:
-        draft["shipping_cost"] = shipping_cost(draft, str(options[0]["shipping_rate"]))
+    return options
 
 
 def shipping_cost(session: CheckoutSession, rate_id: str) -> CheckoutSessionShippingCost:
@@ -344,10 +373,14 @@ def shipping_cost(session: CheckoutSession, rate_id: str) -> CheckoutSessionShip
     option = next((o for o in session["shipping_options"] if o["shipping_rate"] == rate_id), None)
     if option is None:
         raise StripeError("The shipping rate is not one of the session's options.", param="shipping_rate")
+    return _cost(option)
+
+
+def _cost(option: CheckoutSessionShippingOption) -> CheckoutSessionShippingCost:
     amount = option["shipping_amount"]
     return {
         "amount_subtotal": amount,
         "amount_tax": 0,
         "amount_total": amount,
-        "shipping_rate": rate_id,
+        "shipping_rate": str(option["shipping_rate"]),
     }

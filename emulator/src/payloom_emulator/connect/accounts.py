@@ -35,6 +35,7 @@ PROFILE: dict[str, object] = {
     "minority_owned_business_designation": None,
     "name": None,
     "product_description": None,
+    "specified_commercial_transactions_act_url": None,
     "support_address": None,
     "support_email": None,
     "support_phone": None,
@@ -58,6 +59,8 @@ def settings(name: str) -> dict[str, object]:
         "dashboard": {"display_name": name, "timezone": "Etc/UTC"},
         "invoices": {"default_account_tax_ids": None, "hosted_payment_method_save": "offer"},
         "payments": {
+            "statement_descriptor_prefix_kana": None,
+            "statement_descriptor_prefix_kanji": None,
             "statement_descriptor": name.upper()[:22],
             "statement_descriptor_kana": None,
             "statement_descriptor_kanji": None,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Generic, NotRequired, TypeAlias, TypedDict, Ty
 
 if TYPE_CHECKING:
     from payloom_emulator.objects.params.checkout import (
+        CheckoutSessionCreateParamsCustomerUpdate,
         CheckoutSessionCreateParamsPaymentIntentData,
         CheckoutSessionCreateParamsSetupIntentData,
         CheckoutSessionCreateParamsSubscriptionData,
@@ -133,9 +134,10 @@ class TaxTransactionState(TypedDict):
 
 
 class CustomerState(TypedDict):
-    """How the cash balance is matched with payments, where that was set."""
+    """How the cash balance is matched with payments, and from where the customer was last seen, if that was set."""
 
     _cash_settings: NotRequired[dict[str, object]]
+    _ip_address: NotRequired[str | None]
 
 
 class BalanceTransactionState(TypedDict):
@@ -184,6 +186,7 @@ class PaymentIntentState(TypedDict):
 
     _return_url: str | None
     _applied: NotRequired[int]
+    _amount_lines: list[dict[str, object]]
     _off_session: bool
     _mandate_data: dict[str, object] | None
     _invoice: str | None
@@ -216,6 +219,7 @@ class CheckoutSessionState(TypedDict):
     _subscription_data: CheckoutSessionCreateParamsSubscriptionData
     _payment_intent_data: CheckoutSessionCreateParamsPaymentIntentData
     _setup_intent_data: CheckoutSessionCreateParamsSetupIntentData
+    _customer_update: CheckoutSessionCreateParamsCustomerUpdate
 
 
 class PaymentLinkState(TypedDict):
@@ -266,6 +270,8 @@ class InvoiceState(TypedDict, Generic[Line]):
     _session: str | None
     _use_balance: bool
     _days_until_due: int | None
+    _application_fee_amount: int | None
+    _transfer_data: dict[str, object] | None
 
 
 class InvoiceItemState(TypedDict):

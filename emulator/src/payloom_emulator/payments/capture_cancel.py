@@ -64,9 +64,10 @@ def capture(
             "This value must be greater than or equal to 1.", "amount_to_capture", "parameter_invalid_integer"
         )
     money.payable(captured, intent["currency"], "amount_to_capture")
-    charges.capture(unit, unit.get(kinds.CHARGE, intent["latest_charge"]), captured, changes)
+    of_charge = {name: value for name, value in (changes or {}).items() if name in _SAID}
+    charges.capture(unit, unit.get(kinds.CHARGE, intent["latest_charge"]), captured, of_charge)
     unit.unschedule("lapse", intent)
-    new = {name: value for name, value in (changes or {}).items() if name in intent}
+    new = {name: value for name, value in (changes or {}).items() if name in intent or name[0] == "_"}
     unit.transition(intent, "succeed", {**new, "amount_capturable": 0, "amount_received": captured})
     unit.publish(facts.INTENT_CHANGED, intent)
     return intent

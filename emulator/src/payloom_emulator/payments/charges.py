@@ -14,6 +14,7 @@ from payloom_emulator.objects.intents import PaymentIntent
 from payloom_emulator.objects.payment_methods import PaymentMethod
 from payloom_emulator.payments import early_fraud_warnings
 from payloom_emulator.payments.methods import payment_methods
+from payloom_emulator.protocol.json_shapes import members
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +65,7 @@ def make(
         "statement_descriptor": intent.get("statement_descriptor"),
         "statement_descriptor_suffix": intent.get("statement_descriptor_suffix"),
         "status": outcome,
-        "transfer_data": intent.get("transfer_data"),
+        "transfer_data": {"amount": None, **members(sent)} if (sent := intent.get("transfer_data")) else None,
         "transfer_group": intent.get("transfer_group"),
         "_captured_amount": None,
     }

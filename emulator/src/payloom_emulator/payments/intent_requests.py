@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from payloom_emulator.connect import fees
 from payloom_emulator.core.declarations.schema import SHIPPING, overlay
 from payloom_emulator.core.request_context import provided
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.intents import (
     PaymentIntent,
-    PaymentIntentAmountDetails,
     PaymentIntentPaymentMethodOptions,
     SetupIntent,
 )
@@ -18,11 +18,19 @@ from payloom_emulator.objects.payment_methods import PaymentMethod
 from payloom_emulator.payments import authentication, descriptors
 from payloom_emulator.payments.attempts import pay
 from payloom_emulator.payments.capture_cancel import unexpected
-from payloom_emulator.payments.methods import card_sources, configurations, confirmation_tokens, payment_methods
+from payloom_emulator.payments.methods import (
+    card_sources,
+    configurations,
+    confirmation_tokens,
+    payment_methods,
+    purchase_details,
+)
 from payloom_emulator.protocol.errors import StripeError, invalid
 from payloom_emulator.protocol.json_shapes import is_object, members
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
@@ -95,7 +103,18 @@ def creating(call: RequestContext[PaymentIntentCreateParams], draft: PaymentInte
         draft["payment_method"] = method["id"]
     draft["status"] = "requires_confirmation" if draft["payment_method"] else "requires_payment_method"
     draft["id"], draft["client_secret"] = identity(unit)
-    _amount_details(params, draft)
+    fees.check(
+        unit,
+        params.get("application_fee_amount"),
+        params.get("transfer_data"),
+        param="application_fee_amount",
+        payment="payment_intent",
+    )
+    _set(draft, purchase_details.said(unit, params, {}))
+
+
+def _set(draft: PaymentIntent, values: Mapping[str, object]) -> None:
+    cast("dict[str, object]", draft).update(values)
 
 
 def _check_descriptors(
@@ -110,11 +129,6 @@ def _check_descriptors(
             "Starting with API version 2024-04-10, the parameter `statement_descriptor` is not supported for PaymentIntents that can be paid by card. Use `statement_descriptor_suffix` instead.",
             "statement_descriptor",
         )
-
-
-def _amount_details(params: PaymentIntentCreateParams, draft: PaymentIntent) -> None:
-    details = params.get("amount_details") or {}
-    draft["amount_details"] = cast("PaymentIntentAmountDetails", {"tip": {}, **details})
 
 
 def _options(
@@ -211,8 +225,12 @@ def updating(
         changes["payment_method_options"] = _options(
             intent, call.params["payment_method_options"], intent["payment_method_options"]
         )
-    if call.params.get("payment_method_types"):
-        changes["payment_method_types"] = call.params.get("payment_method_types")
+    changes.update(_everywhere(call, intent))
+    transfer = {**members(intent["transfer_data"]), **members(call.params.get("transfer_data"))}
+    fee = call.params.get("application_fee_amount")
+    fees.check(call.unit, fee, transfer, param="application_fee_amount", payment="payment_intent")
+    if "transfer_data" in changes:
+        changes["transfer_data"] = transfer
     customer = call.params.get("customer")
     if customer and intent["customer"] and customer != intent["customer"]:
         raise invalid(
@@ -288,8 +306,13 @@ def _late_changes(call: RequestContext[IntentParams], intent: PaymentIntent) -> 
         changes["payment_method_options"] = _options(
             intent, params.get("payment_method_options"), intent["payment_method_options"]
         )
-    if params.get("payment_method_types"):
-        changes["payment_method_types"] = params.get("payment_method_types")
+    changes.update(_everywhere(call, intent))
+    amount = params.get("amount_to_confirm")
+    if amount is not None and amount != intent["amount"]:
+        raise invalid(
+            f"The `amount_to_confirm` ({amount}) does not match the amount of this PaymentIntent ({intent['amount']}).",
+            "amount_to_confirm",
+        )
     merged = cast("PaymentIntent", {**intent, **changes})
     method = _given_method(call, merged)
     if method is not None:
@@ -298,6 +321,19 @@ def _late_changes(call: RequestContext[IntentParams], intent: PaymentIntent) -> 
         changes["payment_method"] = method["id"]
         if method.get("_future_usage") and not merged.get("setup_future_usage"):
             changes["setup_future_usage"] = method["_future_usage"]
+    return changes
+
+
+def _everywhere(call: RequestContext[IntentParams], intent: PaymentIntent) -> dict[str, object]:
+    """Return what an update and a confirmation change in the same way."""
+    params = call.params
+    changes = purchase_details.said(call.unit, params, cast("Mapping[str, object]", intent))
+    for name in ("payment_method_types", "allowed_payment_method_types", "excluded_payment_method_types"):
+        if provided(params.get(name)):
+            changes[name] = params.get(name)
+    if params.get("payment_method_configuration"):
+        configuration = configurations.chosen(call.unit, params)
+        changes["payment_method_configuration_details"] = configurations.details(configuration)
     return changes
 
 

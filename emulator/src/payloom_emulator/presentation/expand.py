@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core import differences
+from payloom_emulator.presentation import field_presence
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.json_shapes import is_array, is_object, members, text
 from payloom_emulator.protocol.param_types import table
@@ -82,6 +83,9 @@ class _Renderer:
             if not k.startswith("_") and not (schema and k in schema.hidden)
         }
         self._unit.environment.history.down(self._unit, view, stored, self._version)
+        # What an older version shows may hold objects that were made for it.
+        older = self._unit.environment.history.differs(name, self._version)
+        field_presence.settle(view, self._version, inside=older)
         if name == "event":
             self._previous(view, stored)
         if self._public and schema is not None and schema.public is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from payloom_emulator.connect import fees
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.customers import Customer
 from payloom_emulator.objects.intents import PaymentIntent
@@ -32,6 +33,9 @@ def create(unit: UnitOfWork, invoice: Invoice, *, description: str, method: str 
         more["payment_method_types"] = settings["payment_method_types"]
     if invoice.get("_session"):
         more["_session"] = invoice["_session"]
+    subscription = unit.find(kinds.SUBSCRIPTION, _subscription_of(invoice)) or {}
+    connected = unit.account != unit.environment.config.account
+    more.update(fees.shared(invoice, subscription, invoice["amount_remaining"], connected=connected))
     return payment_intents.create(
         unit,
         amount=invoice["amount_remaining"],
@@ -42,6 +46,12 @@ def create(unit: UnitOfWork, invoice: Invoice, *, description: str, method: str 
         description=description,
         **more,
     )
+
+
+def _subscription_of(invoice: Invoice) -> str | None:
+    parent = invoice.get("parent")
+    details = parent["subscription_details"] if parent else None
+    return details["subscription"] if details else None
 
 
 def pay(unit: UnitOfWork, intent: PaymentIntent, method_id: str, *, off_session: bool) -> CardError | None:

@@ -13,6 +13,7 @@ from payloom_emulator.billing.pricing import amounts, discounts, periods
 from payloom_emulator.billing.pricing.rounding import share
 from payloom_emulator.billing.subscriptions import items, subscription_params, subscription_timers
 from payloom_emulator.billing.subscriptions.subscription_params import ANCHOR_CONFIG
+from payloom_emulator.connect import fees
 from payloom_emulator.core.differences import with_changes
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price
@@ -183,6 +184,9 @@ def _fields(
     if method_id:
         payments.check_owner(unit, method_id, customer, "default_payment_method")
     payments.check_source(unit, params.get("default_source"), "default_source")
+    fees.check(
+        unit, params.get("application_fee_percent"), params.get("transfer_data"), param="application_fee_percent"
+    )
     values: dict[str, object] = {name: value for name, value in params.items() if name in _PLAIN and value != ""}
     config = params.get("billing_cycle_anchor_config")
     if config:
@@ -190,7 +194,7 @@ def _fields(
     values.update(
         {
             "id": subscription_id,
-            "automatic_tax": subscription_params.automatic_tax(params.get("automatic_tax")),
+            "automatic_tax": subscription_params.automatic_tax(unit, params.get("automatic_tax")),
             "billing_cycle_anchor": when.anchor,
             "billing_mode": subscription_params.billing_mode(unit, params.get("billing_mode")),
             "collection_method": method,
@@ -327,7 +331,7 @@ def invoice_fields(subscription: Subscription, reason: str, customer: Customer |
         "automatic_tax": {
             "disabled_reason": None,
             "enabled": automatic,
-            "liability": {"type": "self"} if automatic else None,
+            "liability": subscription["automatic_tax"]["liability"] if automatic else None,
             "provider": "stripe" if automatic else None,
             "status": "complete" if automatic else None,
         },

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing.subscriptions import items
+from payloom_emulator.connect import liability
 from payloom_emulator.kit.named_members import with_named
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects.catalog import Price
+from payloom_emulator.objects.invoices import InvoiceIssuer
 from payloom_emulator.objects.state import DiscountChoice
 from payloom_emulator.objects.subscriptions import (
     Subscription,
@@ -61,7 +63,13 @@ def trial(unit: UnitOfWork, params: SubscriptionCreateParams, item_prices: list[
 ANCHOR_CONFIG: dict[str, int | None] = dict.fromkeys(("day_of_month", "hour", "minute", "month", "second"))
 
 
-INVOICE_SETTINGS: Mapping[str, object] = {"account_tax_ids": None, "issuer": {"type": "self"}}
+INVOICE_SETTINGS: Mapping[str, object] = {
+    "account_tax_ids": None,
+    "custom_fields": None,
+    "description": None,
+    "footer": None,
+    "issuer": {"type": "self"},
+}
 
 
 PAYMENT_SETTINGS: Mapping[str, object] = {
@@ -71,7 +79,9 @@ PAYMENT_SETTINGS: Mapping[str, object] = {
 }
 
 
-TRIAL_SETTINGS: Mapping[str, object] = {"end_behavior": {"missing_payment_method": "create_invoice"}}
+TRIAL_SETTINGS: Mapping[str, object] = {
+    "end_behavior": {"billing_cycle_anchor": None, "missing_payment_method": "create_invoice"}
+}
 
 
 def nested(
@@ -108,10 +118,11 @@ def nested(
     return changes
 
 
-def automatic_tax(params: AutomaticTaxParams | None) -> SubscriptionAutomaticTax:
+def automatic_tax(unit: UnitOfWork, params: AutomaticTaxParams | None) -> SubscriptionAutomaticTax:
     """Return the `automatic_tax` of a subscription."""
     on = bool(params and params["enabled"])
-    return {"disabled_reason": None, "enabled": on, "liability": {"type": "self"} if on else None}
+    liable = cast("InvoiceIssuer | None", liability.of_taxes(unit, params))
+    return {"disabled_reason": None, "enabled": on, "liability": liable}
 
 
 def billing_mode(unit: UnitOfWork, params: BillingModeParams | None) -> SubscriptionBillingMode:

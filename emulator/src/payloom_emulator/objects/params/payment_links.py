@@ -131,3 +131,75 @@ class PaymentLinkCreateParams(TypedDict, total=False):
 
 
 PaymentLinkLineItemListParams: TypeAlias = CheckoutSessionLineItemListParams
+
+
+class PaymentLinkUpdateParamsLineItem(TypedDict, total=False):
+    adjustable_quantity: AdjustableQuantityParams
+    id: Required[str]
+    quantity: int
+
+
+class PaymentLinkUpdateParamsPaymentIntentData(TypedDict, total=False):
+    description: str
+    metadata: Literal[""] | dict[str, str]
+    setup_future_usage: Literal["", "off_session", "on_session"]
+    statement_descriptor: str
+    statement_descriptor_suffix: str
+    transfer_group: str
+
+
+class PaymentLinkUpdateParamsPaymentMethodOptionsCardRestrictions(TypedDict, total=False):
+    brands_blocked: Literal[""] | list[Literal["american_express", "discover_global_network", "mastercard", "visa"]]
+
+
+class PaymentLinkUpdateParamsPaymentMethodOptionsCard(TypedDict, total=False):
+    restrictions: Literal[""] | PaymentLinkUpdateParamsPaymentMethodOptionsCardRestrictions
+
+
+class PaymentLinkUpdateParamsPaymentMethodOptions(TypedDict, total=False):
+    card: Literal[""] | PaymentLinkUpdateParamsPaymentMethodOptionsCard
+
+
+class PaymentLinkUpdateParamsSubscriptionData(TypedDict, total=False):
+    invoice_settings: InvoiceSettingsParams
+    metadata: Literal[""] | dict[str, str]
+    trial_period_days: Literal[""] | int
+    trial_settings: Literal[""] | SubscriptionDataTrialSettingsParams
+
+
+class PaymentLinkUpdateParamsTransferData(TypedDict, total=False):
+    amount: Literal[""] | int
+    destination: Required[str]
+
+
+class PaymentLinkUpdateParams(TypedDict, total=False):
+    active: bool
+    after_completion: AfterCompletionParams
+    allow_promotion_codes: bool
+    application_fee_amount: Literal[""] | int
+    application_fee_percent: int | str
+    automatic_tax: AutomaticTaxParams
+    billing_address_collection: Literal["auto", "required"]
+    consent_collection: ConsentCollectionParams
+    custom_fields: Literal[""] | list[CustomFieldParams]
+    custom_text: CustomTextParams
+    customer_creation: Literal["always", "if_required"]
+    inactive_message: str
+    invoice_creation: InvoiceCreationParams
+    line_items: list[PaymentLinkUpdateParamsLineItem]
+    metadata: dict[str, str]
+    name_collection: Literal[""] | NameCollectionParams
+    on_behalf_of: str
+    optional_items: Literal[""] | list[OptionalItemParams]
+    payment_intent_data: PaymentLinkUpdateParamsPaymentIntentData
+    payment_method_collection: Literal["always", "if_required"]
+    payment_method_options: Literal[""] | PaymentLinkUpdateParamsPaymentMethodOptions
+    payment_method_types: Literal[""] | list[str]
+    phone_number_collection: SubscriptionListParamsAutomaticTax
+    restrictions: Literal[""] | RestrictionsParams
+    shipping_address_collection: Literal[""] | ShippingAddressCollectionParams
+    shipping_options: Literal[""] | list[CreditNoteCreateParamsShippingCost]
+    submit_type: Literal["auto", "book", "donate", "pay", "subscribe"]
+    subscription_data: PaymentLinkUpdateParamsSubscriptionData
+    tax_id_collection: TaxIdCollectionParams
+    transfer_data: Literal[""] | PaymentLinkUpdateParamsTransferData

@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias, TypedDict
 
 from payloom_emulator.objects.params.shared import ShippingRateDataParams
 
 ShippingRateCreateParams: TypeAlias = ShippingRateDataParams
+
+
+class ShippingRateUpdateParamsFixedAmountCurrencyOptions(TypedDict, total=False):
+    amount: int
+    tax_behavior: Literal["exclusive", "inclusive", "unspecified"]
+
+
+class ShippingRateUpdateParamsFixedAmount(TypedDict, total=False):
+    currency_options: dict[str, ShippingRateUpdateParamsFixedAmountCurrencyOptions]
+
+
+class ShippingRateUpdateParams(TypedDict, total=False):
+    active: bool
+    fixed_amount: ShippingRateUpdateParamsFixedAmount
+    metadata: Literal[""] | dict[str, str]
+    tax_behavior: Literal["exclusive", "inclusive", "unspecified"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import quotes
 from payloom_emulator.billing.machines import QUOTE_MACHINE
+from payloom_emulator.connect import liability
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, read_only, settable
 from payloom_emulator.core.paging import list_of
@@ -79,6 +80,7 @@ def _values(call: RequestContext[QuoteCreateParams | QuoteUpdateParams], current
         values["invoice_settings"] = {
             **(current.get("invoice_settings") or INVOICE_SETTINGS),
             **params["invoice_settings"],
+            "issuer": liability.owner_of(unit, params["invoice_settings"].get("issuer"), "invoice_settings[issuer]"),
         }
     if "subscription_data" in params:
         values["subscription_data"] = quotes.subscription_data(params["subscription_data"], unit)
@@ -86,7 +88,7 @@ def _values(call: RequestContext[QuoteCreateParams | QuoteUpdateParams], current
         on = params["automatic_tax"]["enabled"]
         values["automatic_tax"] = {
             "enabled": on,
-            "liability": {"type": "self"} if on else None,
+            "liability": liability.of_taxes(unit, params["automatic_tax"]),
             "provider": "stripe" if on else None,
             "status": "complete" if on else None,
         }

@@ -191,7 +191,7 @@ SUBSCRIPTION_SCHEDULE = Resource(
         machine=SCHEDULE_MACHINE,
         on_create=("subscription_schedule.created",),
         on_update=("subscription_schedule.updated",),
-        filters=("customer", "status"),
+        filters=("customer", "status", "canceled_at", "completed_at", "released_at"),
     ),
     endpoints=Endpoints(
         can=("retrieve", "list"),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import customer_rules, older_shapes
+from payloom_emulator.catalog import tax_ids
 from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
 from payloom_emulator.core.declarations.schema import (
@@ -25,7 +26,7 @@ from payloom_emulator.objects.customers import Customer
 from payloom_emulator.payments.methods import card_sources, payment_methods
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid
-from payloom_emulator.protocol.json_shapes import elements, is_object
+from payloom_emulator.protocol.json_shapes import elements, is_object, members, text
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
@@ -59,11 +60,26 @@ def _created(call: RequestContext[CustomerCreateParams], customer: Customer) -> 
         payment_methods.attach(unit, method, customer["id"])
     if source := card_sources.given(call.params):
         card_sources.save(unit, customer, source, default=True)
+    for index, data in enumerate(call.params.get("tax_id_data") or []):
+        tax_ids.make(unit, data["type"], data["value"], customer["id"], f"tax_id_data[{index}]")
+    _settle(call, customer)
     return customer
+
+
+def _settle(call: RequestContext[CustomerCreateParams | CustomerUpdateParams], customer: Customer) -> None:
+    """Keep how the cash balance is used, and from where the customer was last seen."""
+    mode = text(members(members(call.params.get("cash_balance")).get("settings")).get("reconciliation_mode"))
+    changes: dict[str, object] = {"_cash_settings": customer_rules.cash_settings(mode)} if mode else {}
+    address = members(call.params.get("tax")).get("ip_address")
+    if address is not None:
+        changes["_ip_address"] = address or None
+    if changes:
+        call.unit.change(customer, changes, emits=())
 
 
 def _updated(call: RequestContext[CustomerUpdateParams], customer: Customer) -> None:
     customer_rules.updated(call, customer)
+    _settle(call, customer)
     if source := card_sources.given(call.params):
         card_sources.save(call.unit, customer, source, default=True)
 
@@ -132,7 +148,7 @@ def _tax(unit: UnitOfWork, customer: Customer) -> dict[str, object]:
     )
     return {
         "automatic_tax": "not_collecting" if location else "unrecognized_location",
-        "ip_address": None,
+        "ip_address": customer.get("_ip_address"),
         "location": location,
         "provider": "stripe",
     }

@@ -43,7 +43,8 @@ def _create(call: RequestContext[CustomerBalanceTransactionCreateParams]) -> Cus
 
 def _of_customer(call: RequestContext[Params]) -> Mapping[str, object]:
     customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
-    return call.page(kinds.CUSTOMER_BALANCE_TRANSACTION, customer=customer["id"])
+    invoice = call.params.get("invoice")
+    return call.page(kinds.CUSTOMER_BALANCE_TRANSACTION, customer=customer["id"], invoice=invoice)
 
 
 def _retrieve(call: RequestContext[Params]) -> CustomerBalanceTransaction:

@@ -17,6 +17,7 @@ from payloom_emulator.billing.invoices import (
 from payloom_emulator.billing.machines import INVOICE_MACHINE
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.billing.subscriptions.forecast import preview
+from payloom_emulator.connect import fees, liability
 from payloom_emulator.core.declarations.api_changes import Change
 from payloom_emulator.core.declarations.facts import INTENT_CHANGED
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
@@ -130,10 +131,16 @@ def _values(call: RequestContext[InvoiceCreateParams | InvoiceUpdateParams], met
         values["automatic_tax"] = {
             **AUTOMATIC_TAX,
             "enabled": on,
-            "liability": {"type": "self"} if on else None,
             "provider": "stripe" if on else None,
             "status": "complete" if on else None,
+            "liability": liability.of_taxes(unit, params["automatic_tax"]),
         }
+    if "issuer" in params:
+        values["issuer"] = liability.owner_of(unit, params["issuer"], "issuer")
+    fees.check(unit, params.get("application_fee_amount"), params.get("transfer_data"), param="application_fee_amount")
+    for name in ("application_fee_amount", "transfer_data"):
+        if name in params:
+            values[f"_{name}"] = provided(params.get(name))
     if moment := params.get("automatically_finalizes_at"):
         values["automatically_finalizes_at"] = moment
     due, days = params.get("due_date"), params.get("days_until_due")
@@ -235,11 +242,7 @@ def confirmation_secret(unit: UnitOfWork, invoice: Invoice) -> dict[str, str] | 
 
 
 AUTOMATIC_TAX = {"disabled_reason": None, "enabled": False, "liability": None, "provider": None, "status": None}
-
-
 PAYMENT_SETTINGS = {"default_mandate": None, "payment_method_options": None, "payment_method_types": None}
-
-
 TRANSITIONS = {"finalized_at": None, "marked_uncollectible_at": None, "paid_at": None, "voided_at": None}
 
 

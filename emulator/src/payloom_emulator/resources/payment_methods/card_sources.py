@@ -84,6 +84,7 @@ SOURCE = Resource(
         id_length=23,
         path="/v1/sources",
         fields=(
+            read_only("allow_redisplay"),
             create_only("amount"),
             read_only("card"),
             read_only("client_secret"),

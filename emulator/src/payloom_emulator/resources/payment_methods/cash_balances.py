@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from payloom_emulator.billing import customer_rules
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, read_only
 from payloom_emulator.core.request_context import required
@@ -30,9 +31,7 @@ def _update(call: RequestContext[Params]) -> Mapping[str, object]:
     customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
     mode = text(members(call.params.get("settings")).get("reconciliation_mode"))
     if mode:
-        default = mode == "merchant_default"
-        settings = {"reconciliation_mode": "automatic" if default else mode, "using_merchant_default": default}
-        call.unit.change(customer, {"_cash_settings": settings}, emits=())
+        call.unit.change(customer, {"_cash_settings": customer_rules.cash_settings(mode)}, emits=())
     return cash_balances.balance(call.unit, customer)
 
 

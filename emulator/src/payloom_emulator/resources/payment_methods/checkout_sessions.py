@@ -84,6 +84,18 @@ def _updating(
             "shipping_details": None,
         }
         changes["collected_information"] = {**before, **collected}
+    if (data := params.get("payment_intent_data")) and session["mode"] != "payment":
+        raise invalid("You can only update `payment_intent_data` in `payment` mode.", "payment_intent_data")
+    if data:
+        changes["_payment_intent_data"] = {**session["_payment_intent_data"], **data}
+    if "shipping_options" in params:
+        options = create_session.shipping_options(call.unit, params["shipping_options"] or [], str(session["currency"]))
+        changes["shipping_options"] = options
+        before = session["shipping_cost"]
+        remaining = before and any(o["shipping_rate"] == before["shipping_rate"] for o in options)
+        if not remaining:
+            changes["shipping_cost"] = create_session.first_cost(options)
+            _price_again(call.unit, session, changes)
     if line_items := params.get("line_items"):
         changes["_lines"] = _merged(call, session, line_items)
         _price_again(call.unit, session, changes)
@@ -293,6 +305,8 @@ SESSION = Resource(
             read_only("invoice"),
             read_only("invoice_creation"),
             read_only("livemode", False),
+            read_only("managed_payments"),
+            read_only("optional_items"),
             create_only("locale"),
             settable("metadata", {}),
             create_only("mode", emptyable=False),

@@ -5,20 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from payloom_emulator.checkout import create_session, lines
+from payloom_emulator.checkout import create_session, lines, payment_links
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
+from payloom_emulator.core.declarations.schema import Schema, read_only, settable
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.checkout import (
-    CheckoutSession,
-    PaymentLink,
-    PaymentLinkAfterCompletion,
-    PaymentLinkAutomaticTax,
-    PaymentLinkCustomField,
-    PaymentLinkPaymentIntentData,
-    PaymentLinkSubscriptionData,
-)
+from payloom_emulator.objects.checkout import CheckoutSession, PaymentLink
 from payloom_emulator.protocol.errors import StripeError
 from payloom_emulator.protocol.json_shapes import members, text
 
@@ -27,7 +19,11 @@ if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.objects.params.checkout import CheckoutSessionCreateParams
-    from payloom_emulator.objects.params.payment_links import PaymentLinkCreateParams, PaymentLinkLineItemListParams
+    from payloom_emulator.objects.params.payment_links import (
+        PaymentLinkCreateParams,
+        PaymentLinkLineItemListParams,
+        PaymentLinkUpdateParams,
+    )
 
 _TEXT = {"after_submit": None, "shipping_address": None, "submit": None, "terms_of_service_acceptance": None}
 
@@ -40,55 +36,21 @@ def _creating(call: RequestContext[PaymentLinkCreateParams], draft: PaymentLink)
     draft["_lines"] = lines.read(unit, items, draft["_mode"])
     lines.check_terms(unit, draft["_lines"], draft["_mode"])
     draft["currency"] = lines.currency_of(unit, draft["_lines"], params.get("currency"))
-    draft["after_completion"] = _after_completion(params.get("after_completion") or {})
-    taxed = params["automatic_tax"]["enabled"] if "automatic_tax" in params else False
-    liability = {"type": "self"} if taxed else None
-    draft["automatic_tax"] = cast("PaymentLinkAutomaticTax", {"enabled": taxed, "liability": liability})
-    fields = [create_session.custom_field(field) for field in params.get("custom_fields") or ()]
-    draft["custom_fields"] = cast("list[PaymentLinkCustomField]", fields)
+    remaining = {"after_completion": {}, "automatic_tax": {"enabled": False}, **params}
+    cast("dict[str, object]", draft).update(payment_links.shape(unit, remaining, draft))
+    if draft["_mode"] == "payment" and "invoice_creation" not in params:
+        draft["invoice_creation"] = {"enabled": False, "invoice_data": None}
     draft["_params"] = dict(params)
     draft["url"] = f"{unit.environment.base_url}/b/test_{unit.environment.ids.new('', 18)}"
     draft["_slug"] = draft["url"].rsplit("/", 1)[1]
-    if draft["_mode"] == "payment":
-        draft["invoice_creation"] = {"enabled": False, "invoice_data": None}
-    data = params.get("payment_intent_data")
-    draft["payment_intent_data"] = cast(
-        "PaymentLinkPaymentIntentData | None",
-        {
-            "capture_method": None,
-            "description": None,
-            "metadata": {},
-            "setup_future_usage": None,
-            "statement_descriptor": None,
-            "statement_descriptor_suffix": None,
-            "transfer_group": None,
-            **data,
-        }
-        if data
-        else None,
-    )
-    subscription_data = params.get("subscription_data")
-    draft["subscription_data"] = cast(
-        "PaymentLinkSubscriptionData | None",
-        {
-            "description": None,
-            "invoice_settings": {"issuer": {"type": "self"}},
-            "metadata": {},
-            "trial_period_days": None,
-            "trial_settings": None,
-            **subscription_data,
-        }
-        if subscription_data
-        else None,
-    )
 
 
-def _after_completion(after: JsonMapping) -> PaymentLinkAfterCompletion:
-    if after.get("type") == "redirect":
-        return cast("PaymentLinkAfterCompletion", {"redirect": after.get("redirect"), "type": "redirect"})
-    confirmation = members(after.get("hosted_confirmation"))
-    message = {"custom_message": confirmation.get("custom_message")}
-    return cast("PaymentLinkAfterCompletion", {"hosted_confirmation": message, "type": "hosted_confirmation"})
+def _updating(call: RequestContext[PaymentLinkUpdateParams], link: PaymentLink, changes: dict[str, object]) -> None:
+    params = cast("JsonMapping", call.params)
+    changes.update(payment_links.shape(call.unit, params, link))
+    if "line_items" in params:
+        changes["_lines"] = payment_links.changed_lines(call.unit, params["line_items"], link)
+    changes["_params"] = {**link["_params"], **params}
 
 
 def _recurring(unit: UnitOfWork, item: JsonMapping) -> bool:
@@ -141,22 +103,7 @@ def visit(call: RequestContext[Params], link: PaymentLink) -> CheckoutSession:
         "success_url": success,
         "metadata": dict(link["metadata"]),
     }
-    for name in (
-        "allow_promotion_codes",
-        "billing_address_collection",
-        "consent_collection",
-        "custom_fields",
-        "custom_text",
-        "phone_number_collection",
-        "shipping_address_collection",
-        "payment_intent_data",
-        "subscription_data",
-        "submit_type",
-        "shipping_options",
-        "tax_id_collection",
-    ):
-        if link["_params"].get(name):
-            params[name] = link["_params"][name]
+    params.update(payment_links.session_params(link))
     if link["_mode"] == "payment":
         params["customer_creation"] = link["customer_creation"]
     schema = call.unit.environment.schema("checkout.session")
@@ -189,11 +136,11 @@ PAYMENT_LINK = Resource(
             read_only("after_completion"),
             settable("allow_promotion_codes", False),
             read_only("application"),
-            create_only("application_fee_amount"),
-            create_only("application_fee_percent"),
+            read_only("application_fee_amount"),
+            read_only("application_fee_percent"),
             read_only("automatic_tax"),
             settable("billing_address_collection", "auto"),
-            create_only("consent_collection"),
+            read_only("consent_collection"),
             read_only("currency"),
             read_only("custom_fields", []),
             settable("custom_text", _TEXT),
@@ -201,10 +148,14 @@ PAYMENT_LINK = Resource(
             settable("inactive_message"),
             read_only("invoice_creation"),
             read_only("livemode", False),
+            read_only("managed_payments"),
             settable("metadata", {}),
-            create_only("on_behalf_of"),
+            read_only("on_behalf_of"),
+            read_only("name_collection"),
+            read_only("optional_items"),
             read_only("payment_intent_data"),
             settable("payment_method_collection", "always"),
+            read_only("payment_method_options"),
             settable("payment_method_types"),
             settable("phone_number_collection", {"enabled": False}),
             settable("restrictions"),
@@ -212,8 +163,8 @@ PAYMENT_LINK = Resource(
             read_only("shipping_options", []),
             settable("submit_type", "auto"),
             read_only("subscription_data"),
-            settable("tax_id_collection", {"enabled": False, "required": "never"}),
-            create_only("transfer_data"),
+            read_only("tax_id_collection", {"enabled": False, "required": "never"}),
+            read_only("transfer_data"),
             read_only("url"),
         ),
         on_create=("payment_link.created",),
@@ -223,6 +174,7 @@ PAYMENT_LINK = Resource(
     ),
     endpoints=Endpoints(
         creating=_creating,
+        updating=_updating,
         operations=(
             Operation("GET", "/v1/payment_links/{payment_link}/line_items", _list),
             Operation("POST", "/v1/payment_links/visits/{slug}", _visit, private=True),

@@ -146,7 +146,7 @@ PAYMENT_METHOD = Resource(
             read_only("type"),
         ),
         on_update=("payment_method.updated",),
-        filters=("customer", "type"),
+        filters=("customer", "type", "allow_redisplay"),
     ),
     endpoints=Endpoints(
         creating=_creating,

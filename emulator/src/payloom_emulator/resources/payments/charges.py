@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import older_shapes
+from payloom_emulator.connect import fees
 from payloom_emulator.core.declarations.api_changes import Change
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import (
@@ -25,6 +26,7 @@ from payloom_emulator.payments import capture_cancel, charges, disputes, early_f
 from payloom_emulator.payments.methods import card_sources, payment_methods
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import StripeError, invalid
+from payloom_emulator.protocol.json_shapes import members
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ def _charge(call: RequestContext[ChargeCreateParams]) -> Charge:
     )
     code = money.currency(currency)
     amount = money.chargeable(requested, code)
+    shared = _shared(call)
     method = card_sources.method_for_charge(call)
     card = payment_methods.card_of(method)
     intent: dict[str, object] = {
@@ -71,11 +74,11 @@ def _charge(call: RequestContext[ChargeCreateParams]) -> Charge:
                 "shipping",
                 "statement_descriptor",
                 "statement_descriptor_suffix",
-                "transfer_data",
                 "transfer_group",
                 "on_behalf_of",
             )
         },
+        **shared,
     }
     captured = call.params.get("capture", True)
     why = test_cards.DECLINES[card.decline] if card.decline else None
@@ -94,11 +97,38 @@ def _charge(call: RequestContext[ChargeCreateParams]) -> Charge:
     return charge
 
 
+def _shared(call: RequestContext[ChargeCreateParams]) -> dict[str, object]:
+    """Return what a platform keeps of a charge, and who gets the rest; `destination` was the word before."""
+    params = call.params
+    transfer: object = provided(params.get("transfer_data"))
+    if older := provided(params.get("destination")):
+        if transfer:
+            raise invalid("You may only specify one of these parameters: destination, transfer_data.", "destination")
+        transfer = {"amount": older.get("amount"), "destination": older["account"]}
+    if transfer:
+        transfer = {"amount": None, **members(transfer)}
+    fee, older_fee = params.get("application_fee_amount"), params.get("application_fee")
+    param = "application_fee_amount" if fee is not None else "application_fee"
+    fees.check(call.unit, fee if fee is not None else older_fee, transfer, param=param)
+    amount = fee if fee is not None else older_fee
+    if amount is not None and amount > params.get("amount", amount):
+        raise invalid(f"The {param} cannot be greater than the amount of the charge.", param)
+    return {"application_fee_amount": amount, "transfer_data": transfer}
+
+
+def _said(call: ActionContext[ChargeCaptureParams, Charge]) -> dict[str, object]:
+    changes = capture_cancel.said(call.params, call.target)
+    older = call.params.get("application_fee")
+    if older is not None:
+        changes.setdefault("application_fee_amount", older)
+    return changes
+
+
 def _capture(call: ActionContext[ChargeCaptureParams, Charge]) -> Charge:
     charge = call.target
     if charge["payment_intent"]:
         intent = call.unit.get(kinds.PAYMENT_INTENT, charge["payment_intent"])
-        capture_cancel.capture(call.unit, intent, provided(call.params.get("amount")), capture_cancel.said(call.params))
+        capture_cancel.capture(call.unit, intent, provided(call.params.get("amount")), _said(call))
         return charge
     if charge["captured"]:
         raise invalid(f"Charge {charge['id']} has already been captured.", code="charge_already_captured")
@@ -109,7 +139,7 @@ def _capture(call: ActionContext[ChargeCaptureParams, Charge]) -> Charge:
     amount = call.params.get("amount", charge["amount"])
     if amount > charge["amount"]:
         raise invalid("Amount exceeds the authorised amount.", "amount", "amount_too_large")
-    return charges.capture(call.unit, charge, amount, capture_cancel.said(call.params))
+    return charges.capture(call.unit, charge, amount, _said(call))
 
 
 def _refunds(unit: UnitOfWork, charge: Charge) -> CountedListOf[Refund]:
@@ -222,7 +252,7 @@ CHARGE = Resource(
     },
     versions=(
         Change("2022-11-15", _refunds_on_charge),
-        Change(BASIL, older_shapes.charge_before_basil, expandable=("invoice",)),
+        Change(BASIL, older_shapes.charge_before_basil, expandable=("invoice", "destination", "dispute")),
     ),
 )
 

@@ -57,6 +57,7 @@ CONFIRMATION_TOKEN = Resource(
         id_length=23,
         path="/v1/confirmation_tokens",
         fields=(
+            read_only("metadata"),
             read_only("created"),
             read_only("expires_at"),
             read_only("livemode", False),

@@ -25,6 +25,9 @@ def _updating(call: RequestContext[DisputeUpdateParams], dispute: Dispute, chang
     if dispute["status"] not in {"needs_response", "warning_needs_response"}:
         raise invalid("This dispute is already closed or under review; its evidence cannot be changed.")
     given_evidence = call.params.get("evidence") or {}
+    method = call.params.get("intended_submission_method")
+    if method:
+        changes["intended_submission_method"] = method
     if given_evidence:
         evidence = {**dispute["evidence"], **{k: v if v != "" else None for k, v in given_evidence.items()}}
         details = {**dispute["evidence_details"], "has_evidence": any(v for v in evidence.values())}
@@ -114,6 +117,7 @@ DISPUTE = Resource(
             read_only("enhanced_eligibility_types", []),
             read_only("evidence", {}),
             read_only("evidence_details", {}),
+            read_only("intended_submission_method"),
             read_only("is_charge_refundable", False),
             read_only("livemode", False),
             settable("metadata", {}),

@@ -20,6 +20,7 @@ from payloom_emulator.core.declarations.schema import (
     read_only,
     settable,
 )
+from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.request_context import provided, required
 from payloom_emulator.kit.kind import Kind
 from payloom_emulator.ledger import money
@@ -27,14 +28,14 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.objects.intents import PaymentIntent
 from payloom_emulator.payments import attempts, capture_cancel, intent_requests, payment_intents
 from payloom_emulator.payments.capture_cancel import cancel, capture
-from payloom_emulator.payments.methods import cash_balances
+from payloom_emulator.payments.methods import cash_balances, purchase_details
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.json_shapes import members, text
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import ActionContext, RequestContext
+    from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.objects.params.payment_intents import (
         PaymentIntentApplyCustomerBalanceParams,
@@ -51,7 +52,10 @@ def _capture(call: ActionContext[PaymentIntentCaptureParams, PaymentIntent]) -> 
     metadata = call.params.get("metadata")
     if metadata:
         call.unit.change(call.target, {"metadata": {**call.target["metadata"], **metadata}}, emits=())
-    changes = capture_cancel.said(call.params, call.target)
+    changes = {
+        **capture_cancel.said(call.params, call.target),
+        **purchase_details.said(call.unit, call.params, call.target),
+    }
     return capture(call.unit, call.target, call.params.get("amount_to_capture"), changes)
 
 
@@ -74,7 +78,8 @@ def _increment(call: ActionContext[PaymentIntentIncrementAuthorizationParams, Pa
     if metadata := provided(call.params.get("metadata")):
         anew["metadata"] = merge_metadata(intent["metadata"], metadata)
     call.unit.change(charge, {**anew, "amount": amount}, emits=("charge.updated",))
-    changes = {**anew, "amount": amount, "amount_capturable": amount}
+    parts = purchase_details.said(call.unit, call.params, intent)
+    changes = {**anew, **parts, "amount": amount, "amount_capturable": amount}
     return call.unit.change(intent, changes, emits=("payment_intent.amount_capturable_updated",))
 
 
@@ -132,6 +137,11 @@ def _apply_balance(call: ActionContext[PaymentIntentApplyCustomerBalanceParams, 
     if cash_balances.available(call.unit, str(intent["customer"]), intent["currency"]) < (amount or 1):
         raise invalid("The customer's cash balance has not enough funds.", "amount", "cash_balance_insufficient")
     return attempts.apply_cash(call.unit, intent, amount)
+
+
+def _amount_lines(call: RequestContext[Params]) -> Mapping[str, object]:
+    intent = call.unit.get(kinds.PAYMENT_INTENT, call.ids["intent"])
+    return list_of(intent.get("_amount_lines") or [], call.path, {"limit": 10, **call.params})
 
 
 _PUBLIC = [
@@ -217,7 +227,10 @@ PAYMENT_INTENT = Resource(
             read_only("livemode", False),
             settable("metadata", {}),
             read_only("next_action"),
+            read_only("managed_payments"),
+            read_only("payment_record"),
             create_only("on_behalf_of"),
+            read_only("payment_details"),
             read_only("payment_method"),
             read_only("payment_method_configuration_details"),
             read_only("payment_method_options", {}),
@@ -293,9 +306,7 @@ PAYMENT_INTENT = Resource(
             Operation(
                 "GET",
                 "/v1/payment_intents/{intent}/amount_details_line_items",
-                lambda call: call.page(
-                    kinds.PAYMENT_INTENT_AMOUNT_DETAILS_LINE_ITEM, payment_intent=call.ids["intent"]
-                ),
+                _amount_lines,
             ),
         ),
     ),

@@ -25,7 +25,7 @@ from payloom_emulator.payments import authentication, payment_intents, setup_int
 from payloom_emulator.payments.methods import configurations, confirmation_tokens, payment_methods
 from payloom_emulator.payments.setup_intents import CARD_OPTIONS
 from payloom_emulator.protocol.errors import StripeError, invalid
-from payloom_emulator.protocol.json_shapes import is_object
+from payloom_emulator.protocol.json_shapes import members
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
@@ -61,11 +61,9 @@ def _creating(call: RequestContext[SetupIntentCreateParams], draft: SetupIntent)
         reusable = [t for t in configurations.offered(configuration, params, None, types) if t in test_cards.REUSABLE]
         types = reusable if configuration is not None else types
     draft["payment_method_types"] = types
-    options: dict[str, JsonMapping] = {"card": CARD_OPTIONS} if "card" in draft["payment_method_types"] else {}
-    for kind, values in (params.get("payment_method_options") or {}).items():
-        options[kind] = {**options.get(kind, {}), **values} if is_object(values) else {}
-    # By the names of the payment methods, which are the members of the type.
-    draft["payment_method_options"] = cast("SetupIntentPaymentMethodOptions", options)
+    base: dict[str, JsonMapping] = {"card": CARD_OPTIONS} if "card" in draft["payment_method_types"] else {}
+    draft["payment_method_options"] = _options(base, params)
+    _refuse_confirm_only(params)
     method = _given_method(call)
     if method is not None:
         authentication.check_type(draft, method, "SetupIntent")
@@ -74,6 +72,41 @@ def _creating(call: RequestContext[SetupIntentCreateParams], draft: SetupIntent)
     draft["status"] = "requires_confirmation" if draft["payment_method"] else "requires_payment_method"
     draft["id"] = call.unit.new_id("setup_intent")
     draft["client_secret"] = f"{draft['id']}_secret_{call.unit.environment.ids.new('', 30)}"
+
+
+def _options(base: JsonMapping, params: IntentParams) -> SetupIntentPaymentMethodOptions:
+    options: dict[str, object] = {**base}
+    for kind, values in members(params.get("payment_method_options")).items():
+        options[kind] = {**members(options.get(kind)), **members(values)}
+    # By the names of the payment methods, which are the members of the type.
+    return cast("SetupIntentPaymentMethodOptions", options)
+
+
+def _refuse_confirm_only(params: SetupIntentCreateParams) -> None:
+    if params.get("confirm"):
+        return
+    for name in ("mandate_data", "return_url", "single_use", "use_stripe_sdk"):
+        if params.get(name):
+            raise invalid(
+                f"The parameter {name} cannot be passed when creating a SetupIntent unless confirm is set to true.",
+                name,
+            )
+
+
+def _anew(call: RequestContext[IntentParams], intent: SetupIntent) -> dict[str, object]:
+    """Return what an update and a confirmation change in the same way."""
+    params = call.params
+    changes: dict[str, object] = {
+        name: params.get(name)
+        for name in ("payment_method_types", "allowed_payment_method_types", "excluded_payment_method_types")
+        if provided(params.get(name))
+    }
+    if params.get("payment_method_options"):
+        changes["payment_method_options"] = _options(members(intent["payment_method_options"]), params)
+    if params.get("payment_method_configuration"):
+        configuration = configurations.chosen(call.unit, params)
+        changes["payment_method_configuration_details"] = configurations.details(configuration)
+    return changes
 
 
 def _given_method(call: RequestContext[IntentParams]) -> PaymentMethod | None:
@@ -104,8 +137,7 @@ def _updating(call: RequestContext[SetupIntentUpdateParams], intent: SetupIntent
     if method is not None:
         _check_owner(cast("SetupIntent", {**intent, **changes}), method)
         changes["payment_method"] = method["id"]
-    if types := call.params.get("payment_method_types"):
-        changes["payment_method_types"] = types
+    changes.update(_anew(call, intent))
 
 
 def _updated(call: RequestContext[Params], intent: SetupIntent) -> None:
@@ -122,6 +154,8 @@ def _confirm(
             intent,
             f"You cannot confirm this SetupIntent because it has a status of {intent['status']}. Only a SetupIntent with one of the following statuses may be confirmed: requires_payment_method, requires_confirmation, requires_action.",
         )
+    if call.params.get("confirm") is None and (anew := _anew(call, intent)):
+        unit.change(intent, anew, emits=())
     method = (
         None
         if intent["payment_method"]
@@ -212,6 +246,7 @@ SETUP_INTENT = Resource(
             read_only("latest_attempt"),
             read_only("livemode", False),
             read_only("mandate"),
+            read_only("managed_payments"),
             settable("metadata", {}),
             read_only("next_action"),
             create_only("on_behalf_of"),
@@ -241,7 +276,7 @@ SETUP_INTENT = Resource(
             terminal={"succeeded", "canceled"},
         ),
         on_create=("setup_intent.created",),
-        filters=("customer", "payment_method"),
+        filters=("customer", "payment_method", "attach_to_self"),
         public=(
             "id",
             "object",

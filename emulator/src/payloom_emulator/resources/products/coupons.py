@@ -61,6 +61,8 @@ def _set_worth(params: CouponCreateParams, draft: Coupon) -> None:
         if not 0 < value <= 100:
             raise invalid("`percent_off` must be greater than 0 and at most 100.", "percent_off")
         draft["percent_off"] = float(value) if value != int(value) else int(value)
+        if params.get("currency"):
+            raise invalid("You may only specify `currency` with `amount_off`.", "currency")
         return
     currency = required(params.get("currency"), "currency")
     if off is not None and off < 1:

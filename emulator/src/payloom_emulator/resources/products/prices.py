@@ -60,6 +60,7 @@ def _lookup_key(call: RequestContext[PriceCreateParams | PriceUpdateParams], pri
 
 
 def _updating(call: RequestContext[PriceUpdateParams], price: Price, changes: dict[str, object]) -> None:
+    _options(call, price, changes)
     if "lookup_key" in changes:
         _lookup_key(call, price)
     if (
@@ -67,6 +68,11 @@ def _updating(call: RequestContext[PriceUpdateParams], price: Price, changes: di
         and changes.get("tax_behavior", price["tax_behavior"]) != price["tax_behavior"]
     ):
         raise invalid("The tax behavior of a price cannot be changed once it was set.", "tax_behavior")
+
+
+def _options(call: RequestContext[PriceUpdateParams], price: Price, changes: dict[str, object]) -> None:
+    if options := provided(call.params.get("currency_options")):
+        changes["currency_options"] = prices.changed_options(price, options)
 
 
 def _listing(call: RequestContext[PriceListParams]) -> Mapping[str, object]:

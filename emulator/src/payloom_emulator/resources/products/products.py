@@ -90,6 +90,7 @@ PRODUCT = Resource(
             settable("shippable"),
             settable("statement_descriptor"),
             settable("tax_code"),
+            settable("tax_details"),
             create_only("type", "service"),
             settable("unit_label"),
             read_only("updated"),

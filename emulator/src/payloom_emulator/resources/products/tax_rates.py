@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from payloom_emulator.catalog import tax_ids
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
 from payloom_emulator.objects import kinds
@@ -33,43 +34,11 @@ def _creating_rate(call: RequestContext[TaxRateCreateParams], draft: TaxRate) ->
     draft.update({"percentage": written, "effective_percentage": None})
 
 
-_COUNTRY_OF = {"eu_vat": None, "eu_oss_vat": "EU", "gb_vat": "GB", "us_ein": "US"}
-
-
 def _make(call: RequestContext[CustomerTaxIdCreateParams | TaxIdCreateParams], customer: str | None) -> TaxId:
-    kind, value = call.params["type"], call.params["value"]
-    country = _COUNTRY_OF.get(kind, kind[:2].upper()) or value[:2].upper()
-    checkable = kind in {"eu_vat", "gb_vat", "au_abn"}
     owner = members(call.params.get("owner"))
     if owner_id := text(owner.get("customer")):
         customer = call.unit.get(kinds.CUSTOMER, owner_id, "owner[customer]")["id"]
-    owned = {
-        "account": None,
-        "application": None,
-        "customer": customer,
-        "customer_account": None,
-        "type": "customer" if customer else owner.get("type", "self"),
-    }
-    emits = ("customer.tax_id.created",) if customer else ()
-    tax_id = call.unit.create(
-        kinds.TAX_ID,
-        {
-            "country": country,
-            "customer": customer,
-            "owner": owned,
-            "type": kind,
-            "value": value,
-            "verification": {
-                "status": "pending" if checkable else "unavailable",
-                "verified_address": None,
-                "verified_name": None,
-            },
-        },
-        emits=emits,
-    )
-    if checkable:
-        call.unit.schedule("verify", tax_id, call.unit.now + 2)
-    return tax_id
+    return tax_ids.make(call.unit, call.params["type"], call.params["value"], customer, owner=owner)
 
 
 def _verify(unit: UnitOfWork, tax_id: TaxId) -> None:
@@ -156,7 +125,7 @@ TAX_ID = Resource(
             read_only("value"),
             read_only("verification"),
         ),
-        filters=("customer",),
+        filters=("customer", ("owner_type", "owner.type")),
     ),
     endpoints=Endpoints(
         can=("list",),

@@ -19,6 +19,7 @@ from payloom_emulator.billing.subscriptions import (
 )
 from payloom_emulator.billing.subscriptions.changes import pending_updates, proration, subscription_change
 from payloom_emulator.billing.subscriptions.changes.subscription_change import SubscriptionChange
+from payloom_emulator.connect import fees
 from payloom_emulator.core.declarations.schema import overlay
 from payloom_emulator.core.differences import with_changes
 from payloom_emulator.kit.present import present
@@ -137,6 +138,8 @@ def _fields(unit: UnitOfWork, subscription: Subscription, params: SubscriptionUp
     """Return the changes that have nothing to do with money."""
     changes: dict[str, object] = {}
     payments.check_source(unit, params.get("default_source"), "default_source")
+    transfer = params.get("transfer_data", subscription.get("transfer_data"))
+    fees.check(unit, params.get("application_fee_percent"), transfer, param="application_fee_percent")
     changes.update({name: None if value == "" else value for name, value in params.items() if name in _PLAIN})
     method_id = params.get("default_payment_method")
     if method_id:
@@ -146,7 +149,7 @@ def _fields(unit: UnitOfWork, subscription: Subscription, params: SubscriptionUp
     if "default_tax_rates" in params:
         changes["default_tax_rates"] = tax_rates(unit, params["default_tax_rates"], "default_tax_rates")
     if "automatic_tax" in params:
-        changes["automatic_tax"] = subscription_params.automatic_tax(params["automatic_tax"])
+        changes["automatic_tax"] = subscription_params.automatic_tax(unit, params["automatic_tax"])
     if "metadata" in params:
         changes["metadata"] = merge_metadata(subscription["metadata"], params["metadata"])
     if "cancellation_details" in params:
