@@ -5,16 +5,34 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from pydantic import SecretStr
 
 from payloom.connectors.stripe.catalog import sdk_source
 from payloom.connectors.stripe.catalog.operations import Operation
+from payloom.connectors.stripe.uploads import UPLOADS
 
 if TYPE_CHECKING:
     import stripe
+
+
+_OPTIONS = frozenset(
+    {
+        *("api_key", "stripe_version", "stripe_account", "stripe_context", "max_network_retries", "idempotency_key"),
+        *("content_type", "headers", "base", "method_", "url_"),
+    }
+)
+"""Names that mean something else to the SDK than a parameter of the operation."""
+_ELSEWHERE = frozenset({*UPLOADS, "quotes.pdf"})
+"""Operations of v1 that are not sent to the API's own address, or not as a form."""
+
+
+def answers_raw(operation: Operation, body: Mapping[str, Any]) -> bool:
+    """Whether an operation can be sent without the SDK making objects of the answer, which are not used."""
+    return operation.url.startswith("/v1/") and operation.name not in _ELSEWHERE and _OPTIONS.isdisjoint(body)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,6 +74,12 @@ class Clients:
         for name in operation.service if operation.service[0] == "v2" else ("v1", *operation.service):
             member = getattr(member, name)
         return getattr(member, f"{operation.function}_async")
+
+    async def raw(self, operation: Operation, path: Sequence[str], params: Mapping[str, Any]) -> Any:
+        """Call an operation that `answers_raw`; return the SDK's response, no object. params: with the options."""
+        names = dict(zip(operation.path_names, [quote(value, safe="") for value in path], strict=True))
+        client: Any = self.client()  # the SDK declares no types for this method's parameters
+        return await client.raw_request_async(operation.method, operation.url.format(**names), **params)
 
     async def close(self) -> None:
         """Close the connections of the running event loop."""

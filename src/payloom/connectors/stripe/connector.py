@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from payloom.connectors.stripe.catalog import aliases, moved, operations
 from payloom.connectors.stripe.catalog.operations import Operation
-from payloom.connectors.stripe.client import Clients, StripeSettings
+from payloom.connectors.stripe.client import Clients, StripeSettings, answers_raw
 from payloom.connectors.stripe.failures import from_sdk, no_answer, refused
 from payloom.connectors.stripe.parameters import Prepared, prepare, require_account
 from payloom.connectors.stripe.uploads import with_streams
@@ -79,10 +79,13 @@ class StripeConnector:
             await asyncio.to_thread(importlib.import_module, "payloom.connectors.stripe.transport")
         import stripe  # noqa: PLC0415 - only who calls Stripe pays for importing the SDK
 
-        method = self._clients.method(operation)
-        params = with_streams(operation, prepared.body)
         try:
             async with asyncio.timeout(seconds):
+                if answers_raw(operation, prepared.body):
+                    response = await self._clients.raw(operation, prepared.path, {**prepared.body, **options})
+                    return json.loads(response.body)
+                params = with_streams(operation, prepared.body)
+                method = self._clients.method(operation)
                 result = await method(*prepared.path, params=params, options=dict(options))
         except TimeoutError:
             raise no_answer(operation.name, seconds) from None

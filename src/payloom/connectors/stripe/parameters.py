@@ -44,7 +44,7 @@ class Prepared:
 
 def prepare(operation: Operation, args: Mapping[str, Any]) -> Prepared:
     """Check and sort the parameters; raises StripeStepFailed (kind `invalid_parameters`) naming the parameter."""
-    schema = operation.params()
+    schema = _schema(operation)
     parameters = {name: value for name, value in args.items() if value is not None}
     aliases = operation.path_aliases()
     path: dict[str, str] = {}
@@ -65,6 +65,20 @@ def prepare(operation: Operation, args: Mapping[str, Any]) -> Prepared:
         raise _wrong(operation, alias, "is required")
     at_most = _paging(operation, body)
     return Prepared([path[name] for name in operation.path_names], body, at_most)
+
+
+_schemas: dict[str, Schema] = {}
+_MOST_SCHEMAS = 50
+
+
+def _schema(operation: Operation) -> Schema:
+    """Return the schema of what an operation takes; of the operations in use it is kept, as making it is slow."""
+    schema = _schemas.get(operation.name)
+    if schema is None:
+        if len(_schemas) >= _MOST_SCHEMAS:
+            _schemas.clear()
+        schema = _schemas[operation.name] = operation.params()
+    return schema
 
 
 def _require_id(operation: Operation, name: str, placeholder: str, value: Any) -> None:
