@@ -11,6 +11,7 @@ from typing import Any, Literal, TypedDict
 
 import sqlalchemy as sa
 
+from payloom.db import compiled_statements
 from payloom.db.deferred_writes import defer_insert
 from payloom.inbox.service import InboxEvent
 from payloom.kit.clock import rfc3339
@@ -120,8 +121,8 @@ def run_from(row: sa.Row[Any]) -> Run:
 def load_run(tx: sa.Connection, run_id: str, *, lock: bool = False) -> Run | None:
     """Return a run, or None. lock: keep others from writing it until `tx` ends."""
     query = SELECT_RUN_FOR_UPDATE if lock else SELECT_RUN_BY_ID
-    row = tx.execute(query, {"run_id": run_id}).one_or_none()
-    return None if row is None else run_from(row)
+    rows = compiled_statements.rows(tx, query, {"run_id": run_id})
+    return Run(*rows[0]) if rows else None
 
 
 def run_values(run: Run) -> dict[str, Any]:

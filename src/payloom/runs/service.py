@@ -16,7 +16,7 @@ from payloom.db.database import Database
 from payloom.engine.port import Engine
 from payloom.inbox.service import InboxEvent, load, set_aside
 from payloom.inbox.set_aside import CAN_BE_HANDLED, why
-from payloom.kit.clock import Clock
+from payloom.kit.clock import Clock, monotonic
 from payloom.runs.advance.run_starter import RunStarter
 from payloom.runs.advance.steps.table_triggers import TableTriggers
 from payloom.runs.advance.worker import RunWorker
@@ -26,7 +26,14 @@ from payloom.runs.coordination.parking import Parking
 from payloom.runs.coordination.waits import Waits
 from payloom.runs.dependencies import RunDependencies, RunLimits, RunObserver, keyed_at_stripe
 from payloom.runs.errors import RunUnknown, WrongState
-from payloom.runs.intake.callers import Caller, CallerRuns, ResponseWaiters, RunResponse, response_of
+from payloom.runs.intake.callers import (
+    Caller,
+    CallerRuns,
+    ResponseWaiters,
+    RunResponse,
+    response_of,
+    wait_for_answer,
+)
 from payloom.runs.intake.intake import Intake, IntakeResult
 from payloom.runs.intake.intake_batcher import IntakeBatcher
 from payloom.runs.lost_time import read_lost_time
@@ -224,11 +231,16 @@ class RunService:
             assert run is not None
             return run, repeated
 
-        run, repeated = await self._deps.database.write(work)
-        response = response_of(run, repeated=repeated)
-        seconds = self._deps.limits.answer_within if wait is None else wait
-        if response.state != "running" or seconds <= 0:
-            return response
+        with self._waiters.waiting(new.id) as answered:
+            run, repeated = await self._deps.database.write(work)
+            response = response_of(run, repeated=repeated)
+            seconds = self._deps.limits.answer_within if wait is None else wait
+            if response.state != "running" or seconds <= 0:
+                return response
+            began = monotonic()
+            if not repeated:  # else another run answers
+                await wait_for_answer(answered, seconds)
+        seconds -= monotonic() - began
         return await self._callers.await_response(self._waiters, run.id, seconds=seconds, repeated=repeated)
 
     async def answer(self, run_id: str, *, wait: float = 0.0) -> RunResponse:

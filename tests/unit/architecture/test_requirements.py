@@ -10,7 +10,6 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 NOT_IMPORTED = {
     "tzdata": "the time zones, for machines that have none",
-    "httptools": "uvicorn's faster parser, chosen by name",
     "uvloop": "uvicorn's faster event loop, chosen by name",
     "python-multipart": "the local Stripe requires it, and it is pinned with the rest",
 }

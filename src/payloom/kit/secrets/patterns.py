@@ -38,7 +38,19 @@ PATTERNS = (
     r"(?P<address>[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:/@\"'<>]*:)[^\s/\"'<>]+(?=@)",
     rf"{_START}(?P<jwt>eyJ)[A-Za-z0-9_-]{{8,}}\.[A-Za-z0-9_-]{{4,}}(?:\.[A-Za-z0-9_-]*)+",
 )
-SECRET = re.compile("|".join(PATTERNS))
+_WORTH_A_LOOK: tuple[tuple[str, ...], ...] = (
+    STRIPE_KEYS,
+    STRIPE_SECRETS,
+    ("_secret_",),
+    ("/approve/",),
+    ("=",),
+    ("bearer",),
+    ("bearer ",),
+    ("@",),
+    ("eyj",),
+)
+"""What a text has, in lower case, in which the pattern of the same place finds something: a quicker look."""
+_SECRETS = tuple((re.compile(pattern), hints) for pattern, hints in zip(PATTERNS, _WORTH_A_LOOK, strict=True))
 BASIC = re.compile(rf"{_START}((?i:basic)\s+)([A-Za-z0-9+/]{{6,}}={{0,2}})")
 _HINTS = ("_secret_", "sk_", "rk_", "ek_", "whsec_", "/approve/", "=", "earer", "EARER", "://", "eyJ", "asic", "ASIC")
 """A text with none of these holds no secret of these forms: looking for them is quicker than the pattern."""
@@ -64,8 +76,13 @@ def secrets_in(text: str) -> list[tuple[int, int]]:
     """Return where the secret parts of a text are; what says their kind stays outside."""
     if not any(hint in text for hint in _HINTS):
         return []
-    spans = [(match.end(match.lastgroup or 0), match.end()) for match in SECRET.finditer(text)]
-    spans += [match.span(2) for match in BASIC.finditer(text) if _is_basic(match[2])]
+    spans: list[tuple[int, int]] = []
+    lower = text.lower()
+    for pattern, hints in _SECRETS:
+        if any(hint in lower for hint in hints):
+            spans += [(match.end(match.lastgroup or 0), match.end()) for match in pattern.finditer(text)]
+    if "basic" in lower:
+        spans += [match.span(2) for match in BASIC.finditer(text) if _is_basic(match[2])]
     return spans
 
 

@@ -186,9 +186,14 @@ class CallerRuns:
                 left = end - monotonic()
                 if answer.state != "running" or left <= 0:
                     return answer
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(event.wait(), min(left, _POLL))
+                await wait_for_answer(event, left)
                 event.clear()
+
+
+async def wait_for_answer(event: asyncio.Event, seconds: float) -> None:
+    """Wait until a run has answered or ended, or until it is time to look: another process may advance it."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), min(seconds, _POLL))
 
 
 def response_of(run: Run, *, repeated: bool = False) -> RunResponse:

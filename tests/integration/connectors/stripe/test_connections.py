@@ -73,27 +73,27 @@ async def server() -> AsyncIterator[Server]:
 
 
 @pytest.fixture
-async def kept() -> AsyncIterator[Connections]:
+async def pool() -> AsyncIterator[Connections]:
     """Connections, closed at the end."""
-    made = Connections(ssl.create_default_context())
-    yield made
-    made.close()
+    connections_here = Connections(ssl.create_default_context())
+    yield connections_here
+    connections_here.close()
 
 
-async def ask(kept: Connections, server: Server, body: bytes = b"a=1") -> connections.Answer:
+async def ask(pool: Connections, server: Server, body: bytes = b"a=1") -> connections.Answer:
     """Send a request."""
-    return await kept.request("post", f"http://127.0.0.1:{server.port}/v1/x?y=%20z", {"Idempotency-Key": "k"}, body)
+    return await pool.request("post", f"http://127.0.0.1:{server.port}/v1/x?y=%20z", {"Idempotency-Key": "k"}, body)
 
 
 async def test_every_form_of_an_answer_is_read_and_the_connection_kept_if_it_may_be(
-    server: Server, kept: Connections
+    server: Server, pool: Connections
 ) -> None:
     expected = 0
     reusable = False
     for name, (answer, body, keeps) in ANSWERS.items():
         server.answer, server.hangs_up = answer, not keeps
         expected += not reusable
-        content, status, headers = await ask(kept, server)
+        content, status, headers = await ask(pool, server)
         assert (content, status // 100) == (body, 2), name
         assert headers.get("CONTENT-LENGTH", "4") == "4"
         assert server.accepted == expected, name
@@ -102,45 +102,45 @@ async def test_every_form_of_an_answer_is_read_and_the_connection_kept_if_it_may
     assert server.seen[0].decode() == head + "\r\n\r\na=1"
 
 
-async def test_what_is_no_answer_is_an_error_and_nothing_is_sent_twice(server: Server, kept: Connections) -> None:
+async def test_what_is_no_answer_is_an_error_and_nothing_is_sent_twice(server: Server, pool: Connections) -> None:
     server.answer = ANSWERS["a length"][0]
-    await ask(kept, server)
+    await ask(pool, server)
     for name, (answer, error) in FAULTS.items():
         sent = len(server.seen)
         server.answer, server.hangs_up = answer, True
         with pytest.raises(error):
-            await ask(kept, server)
+            await ask(pool, server)
         assert len(server.seen) == sent + 1, name
 
 
-async def test_a_call_that_is_given_up_takes_its_connection_along(server: Server, kept: Connections) -> None:
+async def test_a_call_that_is_given_up_takes_its_connection_along(server: Server, pool: Connections) -> None:
     server.answer = b"never"
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(ask(kept, server), 0.05)
+        await asyncio.wait_for(ask(pool, server), 0.05)
     server.answer = ANSWERS["a length"][0]
-    assert (await ask(kept, server))[0] == b"body"
+    assert (await ask(pool, server))[0] == b"body"
     assert server.accepted == 2
 
 
 async def test_a_connection_that_was_idle_for_long_or_was_closed_is_not_used(
-    server: Server, kept: Connections, monkeypatch: pytest.MonkeyPatch
+    server: Server, pool: Connections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.answer = ANSWERS["a length"][0]
-    await ask(kept, server)
+    await ask(pool, server)
     with monkeypatch.context() as patch:
         patch.setattr(connections, "IDLE", -1.0)
-        await ask(kept, server)
+        await ask(pool, server)
     assert server.accepted == 2
     server.hangs_up = True
-    await ask(kept, server)
+    await ask(pool, server)
     await asyncio.sleep(0.02)
-    await ask(kept, server)
+    await ask(pool, server)
     assert server.accepted == 3
 
 
-async def test_calls_at_once_have_connections_of_their_own(server: Server, kept: Connections) -> None:
+async def test_calls_at_once_have_connections_of_their_own(server: Server, pool: Connections) -> None:
     server.answer = ANSWERS["a length"][0]
-    answers = await asyncio.gather(*[ask(kept, server, b"x" * size) for size in range(1, 20)])
+    answers = await asyncio.gather(*[ask(pool, server, b"x" * size) for size in range(1, 20)])
     assert {content for content, _, _ in answers} == {b"body"}
     assert server.accepted <= 19
     assert sorted(len(request.partition(b"\r\n\r\n")[2]) for request in server.seen) == list(range(1, 20))
@@ -161,7 +161,7 @@ async def test_calls_at_once_have_connections_of_their_own(server: Server, kept:
     ],
 )
 async def test_what_cannot_be_sent_as_it_is_meant_is_not_sent(
-    kept: Connections, url: str, headers: dict[str, str], error: type[Exception]
+    pool: Connections, url: str, headers: dict[str, str], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        await kept.request("get", url, headers, b"")
+        await pool.request("get", url, headers, b"")
