@@ -60,7 +60,7 @@ class Database(Protocol):
         """
         ...
 
-    def alone(self) -> contextlib.AbstractContextManager[None]:
+    def alone(self) -> contextlib.AbstractContextManager[object]:
         """Keep the other writes of this process out while the block runs, in a thread of its own. SQLite only."""
         ...
 

@@ -39,6 +39,11 @@ _HURRY = sa.text("SET LOCAL lock_timeout = 250").execution_options(**{TABLES: ()
 _RETRYABLE = frozenset({"40001", "40P01", "55P03"})
 """Serialisation failure, deadlock, lock not available."""
 
+_SESSION = "-c timezone=UTC -c idle_in_transaction_session_timeout=60s"
+"""A transaction that nobody goes on with (its machine is cut off) gives its locks back after a minute."""
+_LINK = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+"""A connection whose other side has gone without a word is given up after half a minute. In seconds; milliseconds."""
+
 
 class PostgresDatabase:
     """A Database on a Postgres server."""
@@ -62,19 +67,14 @@ class PostgresDatabase:
             connect_args={
                 "connect_timeout": 10,
                 "application_name": "payloom",
-                **({} if self.pooled else {"options": "-c timezone=UTC"}),
-                **self.connect_args,
+                **_LINK,
+                **({"prepare_threshold": None} if self.pooled else {"options": _SESSION}),
             },
         )
         event.listen(self._engine, "before_execute", _lock_rows, retval=True)
         deferred_writes.listen(self._engine)
         self._threads = concurrent.futures.ThreadPoolExecutor(connections, thread_name_prefix="payloom-db")
         self._closed = False
-
-    @property
-    def connect_args(self) -> dict[str, Any]:
-        """What each connection needs, also one of the durable engine: a pooler keeps no prepared statements."""
-        return {"prepare_threshold": None} if self.pooled else {}
 
     @property
     def engine(self) -> sa.Engine:
@@ -86,7 +86,7 @@ class PostgresDatabase:
         if names:
             compiled_statements.rows(tx, _LOCK_SHARED if shared else _LOCK, {"names": list(names)})
 
-    def alone(self) -> contextlib.AbstractContextManager[None]:
+    def alone(self) -> contextlib.AbstractContextManager[object]:
         """Keep nobody out: Postgres locks what is changed."""
         return contextlib.nullcontext()
 

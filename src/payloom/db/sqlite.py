@@ -106,7 +106,7 @@ class SqliteDatabase:
     def write_lock(self, tx: sa.Connection, *names: str, shared: bool = False) -> None:
         """Nothing to do: there is one writer."""
 
-    def alone(self) -> contextlib.AbstractContextManager[None]:
+    def alone(self) -> contextlib.AbstractContextManager[object]:
         """Hold the lock that this process's writers take turns with."""
         return self.lock
 

@@ -199,3 +199,15 @@ async def test_a_connection_that_a_thread_returns_after_the_close_is_closed(data
     late.close()
     with pytest.raises((sqlite3.ProgrammingError, psycopg.OperationalError)):
         driver.execute("SELECT 1")
+
+
+async def test_a_transaction_that_nobody_goes_on_with_ends_by_itself(database: Database) -> None:
+    """Its machine may be cut off from the database in the middle of it; its locks must not stay for hours."""
+    if database.dialect == "sqlite":
+        pytest.skip("its process is on this machine: it holds no lock after its end")
+    query = "SELECT current_setting('idle_in_transaction_session_timeout'), current_setting('TimeZone')"
+    assert await database.read(lambda tx: tuple(tx.exec_driver_sql(query).one())) == ("1min", "UTC")
+    options = {"keepalives_idle": "15", "tcp_user_timeout": "30000"}
+    with contextlib.closing(database.engine.raw_connection()) as connection:
+        driver: Any = connection.driver_connection
+        assert options.items() <= driver.info.get_parameters().items()

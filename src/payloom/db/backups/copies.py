@@ -100,6 +100,8 @@ def dump_postgres(engine: sa.Engine, target: Path) -> Content:
     """Write what a Postgres database holds at one moment to a file, by `pg_dump`, and return it."""
     private_file(target)
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as tx:
+        # It stays open, and idle, for as long as pg_dump takes.
+        tx.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
         snapshot = tx.exec_driver_sql("SELECT pg_export_snapshot()").scalar_one()
         content = read_content(tx)
         options = ["--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}", f"--file={target}"]
