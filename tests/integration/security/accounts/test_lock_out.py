@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
+import argon2
 import pytest
 from tests.support.accounts.account_site import PASSWORD
 
 from payloom.auth.errors import SignInBusy
-from payloom.auth.guards.hashing import WAITING_PER_CALLER, PasswordHashing
+from payloom.auth.guards.hashing import NICENESS, WAITING_PER_CALLER, PasswordHashing
+from payloom.auth.passwords import Passwords
 from payloom.auth.sign_in_throttle import PER_ACCOUNT, PER_DEVICE
 
 if TYPE_CHECKING:
@@ -98,3 +102,21 @@ async def test_a_burst_is_refused_within_the_patience_and_an_address_has_only_a_
     passwords.go.set()
     assert await first
     assert await hashing.verify("x", None, caller="a")
+
+
+@pytest.mark.anyio
+@pytest.mark.skipif(sys.platform != "linux", reason="a thread has no priority of its own elsewhere")
+async def test_hashing_gives_way_to_everything_else() -> None:
+    priorities: list[int] = []
+
+    class Asked(Passwords):
+        def verify(self, password: str, stored: str | None) -> bool:
+            priorities.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+            return super().verify(password, stored)
+
+    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    assert not await PasswordHashing(Asked(argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))).verify(
+        "x", None, caller="a"
+    )
+    assert priorities == [NICENESS]
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == own < NICENESS
