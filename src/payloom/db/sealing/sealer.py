@@ -8,42 +8,53 @@ Texts are JSON, mails and pages: a sealed secret fits into all of them.
 from __future__ import annotations
 
 import base64
+import bisect
 import itertools
 import re
+from collections.abc import Iterator, Sequence
 
 from payloom.db.sealing.keyring import Keyring
-from payloom.kit.secrets.patterns import STRIPE_KEYS, is_secret_name, secrets_in
-from payloom.kit.secrets.redaction import MASK, known_secrets_in
+from payloom.kit.secrets.cards import card_numbers, is_card_number
+from payloom.kit.secrets.named import named_secrets_in
+from payloom.kit.secrets.patterns import STRIPE_KEYS
+from payloom.kit.secrets.redaction import MASK, known_secrets_in, secret_places
 
 MARK = "$sealed:"
-_SEALED = re.compile(r"\$sealed:([0-9a-f]{8}):([A-Za-z0-9_-]+)\$")
+_SEALED = re.compile(r"\"\$sealed:#([0-9a-f]{8}):([A-Za-z0-9_-]+)\$\"|\$sealed:([0-9a-f]{8}):([A-Za-z0-9_-]+)\$")
+"""What is sealed within a string, or, with its quotes, what stands in JSON without quotes: a number."""
 _BYTES_MARK = b"$sealed:"
 _HINTS = ("_secret_", "/approve/", "eyJ", MARK, *STRIPE_KEYS)
-_GAPS = ("_", "-", " ", ".", "")
 _HINTS_IN_LOWER_CASE = (
-    *(
-        "bearer",
-        "basic ",
-        "secret",
-        "passw",
-        "passphrase",
-        "passcode",
-        "token",
-        "authorization",
-        "cookie",
-        "credential",
-    ),
-    *("api_key=", "apikey=", 'cvc"', 'cvv"', 'cvv2"', 'csc"', 'pwd"', 'pin"', 'otp"', "security", "recovery"),
-    *("signing", "encryption", *(f"time{gap}code" for gap in _GAPS), *(f"card{gap}number" for gap in _GAPS)),
+    *("bearer", "basic ", "secret", "passw", "passphrase", "passcode", "token", "authorization", "cookie"),
+    *("credential", "security", "recovery", "signing", "encryption"),
 )
-_KEY_ENDS = ('key"', 'keys"')
-_KEYS = tuple(f"{word}{gap}key" for word in ("api", "access", "private") for gap in _GAPS)
+_SHORT = ("cvc", "cvv", "cvn", "csc", "pwd", "pin", "pan", "otp", "jwt")
+_IN_TWO = {
+    "key": ("api", "access", "private"),
+    "number": ("card", "cc"),
+    "code": ("time", "card"),
+    "verification": ("card",),
+}
+_PATTERNS = {
+    **{word: (re.compile(rf"{word}2?[^a-z0-9_]"),) for word in _SHORT},
+    **{
+        end: tuple(re.compile(f"{end}(?<={begin}{gap}{end})") for begin in begins for gap in ("", "."))
+        for end, begins in _IN_TWO.items()
+    },
+}
 """A text without any of these holds no secret: looking for them takes a few microseconds."""
 _ADDRESS_PASSWORD = re.compile(r"://[^\s/\"'<>]*:[^\s/\"'<>]+@")
-_NAME = r'"([A-Za-z][A-Za-z0-9_.\- ]{1,79})"\s*:\s*'
-_FIELD = re.compile(_NAME + r'"((?:[^"\\]|\\.)+)"')
-_GROUP = re.compile(_NAME + r"(?=[\[{])")
-_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*:)?|[\[{\]}]')
+_PERHAPS_CARD = re.compile(r"\d(?:(?:[\W_][nrt]?){0,8}\d){12}")
+_ESCAPED_BLANK = re.compile(r"\\[nrt]")
+_ENCODED = re.compile(
+    r"%[0-9A-Fa-f]{2}|\\[ux]|&(?:#|[a-z]{2,6};)|=(?:[0-9A-F]{2}|\s|\\[rn])|[\uff01-\uff5e\xad\u200b-\u200d\u2060\ufeff]"
+)
+_CODED = re.compile(r"[A-Za-z0-9+/]{32}")
+"""Letters and digits without a break: longer than an ID, so perhaps base64 or hex."""
+_STRING_OR_NUMBER = re.compile(r'"((?:[^"\\]|\\.)*)"|(?<![\d.])(\d{13,19})(?:\.0+)?(?![\d.eE])')
+_SHORTEST = 6
+_JSON_BEGINS = frozenset('{["-0123456789')
+_ESCAPE_BEGUN = re.compile(r"(?:^|[^\\])(?:\\\\)*(?P<escape>\\(?:u[0-9a-fA-F]{0,3})?)$")
 _LOST = "[lost]"
 
 
@@ -65,24 +76,28 @@ class Sealer:
         spans = _spans(text)
         if not spans:
             return text
+        strings = _strings(text)
         pieces: list[str] = []
         at = 0
         for start, end in spans:
-            pieces += (text[at:start], self._sealed(text[start:end]))
+            sealed = self._sealed(text[start:end], bare=not _is_within(start, strings))
+            pieces += (text[at:start], sealed)
             at = end
         return "".join([*pieces, text[at:]])
 
-    def _sealed(self, secret: str) -> str:
+    def _sealed(self, secret: str, *, bare: bool) -> str:
         name, content = self.keyring.seal(secret.encode("utf-8", "surrogatepass"))
-        return f"{MARK}{name}:{base64.urlsafe_b64encode(content).rstrip(b'=').decode()}$"
+        code = base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+        return f'"{MARK}#{name}:{code}$"' if bare else f"{MARK}{name}:{code}$"
 
     def unseal(self, text: str) -> str:
         """Return the text as it was. Raises `SealedByUnknownKey`."""
         return text if MARK not in text else _SEALED.sub(self._opened, text)
 
     def _opened(self, match: re.Match[str]) -> str:
-        content = base64.urlsafe_b64decode(match[2] + "=" * (-len(match[2]) % 4))
-        return self.keyring.open(match[1], content).decode("utf-8", "surrogatepass")
+        code = match[2] or match[4]
+        content = base64.urlsafe_b64decode(code + "=" * (-len(code) % 4))
+        return self.keyring.open(_key_of(match), content).decode("utf-8", "surrogatepass")
 
     def seal_bytes(self, value: bytes) -> bytes:
         """Return a value that is secret as a whole, sealed."""
@@ -100,7 +115,7 @@ class Sealer:
         """Return the IDs of the keys that a stored value needs."""
         if isinstance(value, bytes):
             return {value.removeprefix(_BYTES_MARK)[:8].decode("latin-1")} if value.startswith(_BYTES_MARK) else set()
-        return {match[1] for match in _SEALED.finditer(value)}
+        return {_key_of(match) for match in _SEALED.finditer(value)}
 
     def marks(self, text: str) -> int:
         """Return how many sealed secrets a stored text has."""
@@ -108,7 +123,17 @@ class Sealer:
 
     def abandon(self, text: str) -> str:
         """Return a stored text with what no key here opens marked as lost."""
-        return _SEALED.sub(lambda match: match[0] if match[1] in self.keyring.ids else _LOST, text)
+
+        def kept(match: re.Match[str]) -> str:
+            if _key_of(match) in self.keyring.ids:
+                return match[0]
+            return _LOST if match[1] is None else f'"{_LOST}"'
+
+        return _SEALED.sub(kept, text)
+
+
+def _key_of(match: re.Match[str]) -> str:
+    return match[1] or match[3]
 
 
 _LONG, _LONG_PIECE, _MOST_PIECES = 1000, 16, 4096
@@ -119,14 +144,15 @@ _pieces: set[str] = set()
 def _may_hold_secrets(text: str) -> bool:
     """Whether a text is worth a look; of a long one, whether those of its pieces are that were not seen yet."""
     if len(text) < _LONG or "<" not in text:
-        return _has_hint(text) or bool(known_secrets_in(text))
+        return _has_hint(text) or _may_hide(text) or bool(known_secrets_in(text))
     # No hint has the sign that parts the pieces.
-    fresh = [piece for piece in text.split("<") if len(piece) < _LONG_PIECE or piece not in _pieces]
-    if _has_hint("<".join(fresh)):
+    pieces = [piece for piece in text.split("<") if len(piece) < _LONG_PIECE or piece not in _pieces]
+    fresh = "<".join(pieces)
+    if _has_hint(fresh) or (_may_hide(fresh) and secret_places(fresh)):
         return True
     if len(_pieces) >= _MOST_PIECES:
         _pieces.clear()
-    _pieces.update([piece for piece in fresh if len(piece) >= _LONG_PIECE])
+    _pieces.update([piece for piece in pieces if len(piece) >= _LONG_PIECE])
     return bool(known_secrets_in(text))
 
 
@@ -135,22 +161,29 @@ def _has_hint(text: str) -> bool:
     return (
         any(hint in text for hint in _HINTS)
         or any(hint in lower for hint in _HINTS_IN_LOWER_CASE)
-        or (any(end in lower for end in _KEY_ENDS) and any(key in lower for key in _KEYS))
+        or any(
+            word in lower and any(pattern.search(lower) for pattern in patterns) for word, patterns in _PATTERNS.items()
+        )
         or _ADDRESS_PASSWORD.search(text) is not None
+    )
+
+
+def _may_hide(text: str) -> bool:
+    """Whether a text has digits as a card number has them, or an encoding that could hide a secret."""
+    return (
+        (_PERHAPS_CARD.search(text) is not None and any(card_numbers(_ESCAPED_BLANK.sub(" ", text))))
+        or _ENCODED.search(text) is not None
+        or _CODED.search(text) is not None
     )
 
 
 def _spans(text: str) -> list[tuple[int, int]]:
     """Return what to seal, from left to right, without overlaps."""
-    spans = secrets_in(text)
-    spans += known_secrets_in(text)
+    spans = _places(text) if text[:1] not in _JSON_BEGINS else [*_named(text), *_places_in_json(text)]
     spans += [match.span() for match in re.finditer(re.escape(MARK), text)]
-    spans += [match.span(2) for match in _FIELD.finditer(text) if match[2] != MASK and is_secret_name(match[1])]
-    spans += _texts_of_groups(text)
     merged: list[tuple[int, int]] = []
-    for start, last in sorted(spans):
-        # A text may be JSON: a backslash stays with what it escapes.
-        end = start + len(text[start:last].rstrip("\\"))
+    for first, last in sorted(spans):
+        start, end = _whole(text, first, last)
         if start == end:
             continue
         if merged and start < merged[-1][1]:
@@ -160,23 +193,43 @@ def _spans(text: str) -> list[tuple[int, int]]:
     return merged
 
 
-def _texts_of_groups(text: str) -> list[tuple[int, int]]:
-    """Return where the texts are in lists and maps of JSON under secret names; the names in a map are left out."""
-    spans: list[tuple[int, int]] = []
-    end = 0
-    for match in _GROUP.finditer(text):
-        if match.end() < end or not is_secret_name(match[1]):
-            continue  # a group within another one is looked at once
-        depth, end = 0, len(text)
-        for token in _TOKEN.finditer(text, match.end()):
-            if token[1] is None:
-                depth += 1 if token[0] in "[{" else -1
-                if depth == 0:
-                    end = token.end()
-                    break
-            elif token[2] is None and token[1] not in ("", MASK):
-                spans.append(token.span(1))
-    return spans
+def _places(text: str) -> list[tuple[int, int]]:
+    return [(start, end) for start, end, _ in secret_places(text, decoded=_CODED.search(text) is not None)]
+
+
+def _named(text: str) -> list[tuple[int, int]]:
+    return [(start, end) for start, end in named_secrets_in(text) if text[start:end] != MASK]
+
+
+def _places_in_json(text: str) -> Iterator[tuple[int, int]]:
+    """Yield what is secret by its form in each string of a JSON text, and each number that is a card's."""
+    for token in _STRING_OR_NUMBER.finditer(text):
+        if token[1] is None:
+            if is_card_number(token[2]):
+                yield token.span()
+        elif len(token[1]) >= _SHORTEST:
+            at = token.start(1)
+            yield from ((at + start, at + end) for start, end in _places(token[1]))
+
+
+def _whole(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return a place without half an escape at its ends: a text may be JSON, and a backslash stays with its letter."""
+    before = text[max(0, start - 6) : start]
+    if cut := _ESCAPE_BEGUN.search(before):
+        start -= len(before) - cut.start("escape")
+    return start, start + len(text[start:end].rstrip("\\"))
+
+
+def _strings(text: str) -> Sequence[tuple[int, int]]:
+    """Return where the strings of a JSON text are; of any other text, that it is all one."""
+    if text[:1] not in _JSON_BEGINS:
+        return [(0, len(text))]
+    return [match.span() for match in _STRING_OR_NUMBER.finditer(text) if match[1] is not None]
+
+
+def _is_within(start: int, strings: Sequence[tuple[int, int]]) -> bool:
+    at = bisect.bisect_right(strings, start, key=lambda span: span[0]) - 1
+    return at >= 0 and start < strings[at][1]
 
 
 ATTRIBUTE = "payloom_sealer"

@@ -16,7 +16,8 @@ _DEEPEST = 3
 _MOST_VIEWS = 24
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _QUOTED = re.compile(r"=[ \t]*\r?\n|=[ \t]+|(?:=[0-9A-Fa-f]{2})+")
-_JSON = re.compile(r"\\u[0-9A-Fa-f]{4}|\\u\{[0-9A-Fa-f]{1,5}\}|\\x[0-9A-Fa-f]{2}|\\[/\"\\]")
+_JSON = re.compile(r"\\u[0-9A-Fa-f]{4}|\\u\{[0-9A-Fa-f]{1,5}\}|\\x[0-9A-Fa-f]{2}|\\[/\"\\nrt]")
+_BLANKS = {"n": "\n", "r": "\r", "t": "\t"}
 _HTML = re.compile(r"&(?:#\d{1,6}|#[xX][0-9A-Fa-f]{1,5}|[A-Za-z]{2,8});")
 _ODD = re.compile(r"[\xad\u200b-\u200d\u2060\ufeff]+|[\uff01-\uff5e]+")
 """Letters that nobody sees, and wide forms of ASCII."""
@@ -41,7 +42,7 @@ def _quoted(piece: str) -> str:
 
 
 def _json(piece: str) -> str:
-    return chr(int(piece[2:].strip("{}"), base=16)) if piece[1] in "ux" else piece[1]
+    return chr(int(piece[2:].strip("{}"), base=16)) if piece[1] in "ux" else _BLANKS.get(piece[1], piece[1])
 
 
 def _ordinary(piece: str) -> str:

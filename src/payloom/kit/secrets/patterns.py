@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import re
+import unicodedata
 
 STRIPE_KEYS = ("sk_test_", "sk_live_", "rk_test_", "rk_live_", "sk_org_", "ek_test_", "ek_live_", "whsec_")
 """What Stripe's keys and signing secrets begin with. Publishable keys (`pk_`) are public."""
@@ -58,8 +60,30 @@ _HINTS = ("_secret_", "sk_", "rk_", "ek_", "whsec_", "/approve/", "=", "earer", 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 SECRET_WORDS = (
     *("passwords?", "passwd", "passphrase", "secrets?", "client_?secret", "authorization", "cookies?", "token"),
-    *("access_?token", "refresh_?token", "credentials?", "cvc", "cvv2?", "csc", "card_?number"),
-    *("pwd", "passcodes?", "pin", "t?otp", "bearer", "security_?code", "recovery_?codes?", "one_?time_?code"),
+    *(
+        "access_?token",
+        "refresh_?token",
+        "credentials?",
+        "cvc2?",
+        "cvv2?",
+        "cvn2?",
+        "csc",
+        "card_?number",
+        "cc_?number",
+    ),
+    *(
+        "pwd",
+        "passcodes?",
+        "pin",
+        "pan",
+        "t?otp",
+        "bearer",
+        "jwt",
+        "security_?code",
+        "recovery_?codes?",
+        "one_?time_?code",
+    ),
+    *("card_?code", "card_?verification(?:_?(?:code|value|number))?"),
     "(?:api|access|private|secret|signing|encryption)_?keys?",
 )
 """What a secret name ends with, as patterns. The sealer looks for each: its hints are compared with these in a test."""
@@ -67,9 +91,14 @@ _SECRET_NAME = re.compile(rf"(?:^|_)(?:{'|'.join(SECRET_WORDS)})$")
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether what stands under a name is secret: `password`, `x-api-key`, `accessToken`."""
-    words = _CAMEL.sub("_", name[-80:])
-    return _SECRET_NAME.search(re.sub(r"[\s.\-]+", "_", words).strip("_").lower()) is not None
+    """Whether what stands under a name is secret: `password`, `x-api-key`, `accessToken`, `card[cvc]`."""
+    return _is_secret_name(name[-80:])
+
+
+@functools.lru_cache(4096)
+def _is_secret_name(name: str) -> bool:
+    words = _CAMEL.sub("_", name if name.isascii() else unicodedata.normalize("NFKC", name))
+    return _SECRET_NAME.search(re.sub(r"[^A-Za-z0-9]+", "_", words).strip("_").lower()) is not None
 
 
 def secrets_in(text: str) -> list[tuple[int, int]]:

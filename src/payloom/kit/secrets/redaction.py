@@ -14,13 +14,16 @@ from typing import Any
 from payloom.kit.json_types import is_map, is_sequence
 from payloom.kit.secrets.cards import card_numbers, digits_of
 from payloom.kit.secrets.encodings import coded_texts, views
+from payloom.kit.secrets.named import named_secrets_in
 from payloom.kit.secrets.patterns import is_secret_name, secrets_in
 
 MASK = "[redacted]"
 _SHORTEST = 8
 """Of a value that is masked wherever it stands: a shorter one would hide ordinary words."""
+_FEWEST = 6
+"""Letters of a text that may hold a secret."""
 _PERHAPS = re.compile(
-    r"[%=\\&]|[sre]k_|sec_|secret_|/approve/|(?i:earer |asic )|://|eyJ|[A-Za-z0-9+/_-]{20}|\d(?:[\W_]{0,3}\d){12}|[！-～]{4}|[\xad\u200b-\u200d\u2060\ufeff]"
+    r"[%=\\&]|[\"']\s*[:,]\s*[\"'\[{\d-]|</|[sre]k_|sec_|secret_|/approve/|(?i:earer |asic )|://|eyJ|[A-Za-z0-9+/_-]{20}|\d(?:[\W_]{0,8}\d){12}|[！-～]{4}|[\xad\u200b-\u200d\u2060\ufeff]"
 )
 """What a text has that holds a secret, plain or encoded. It is quick, and most texts have nothing of it."""
 
@@ -61,13 +64,17 @@ def known_secrets_in(text: str) -> list[tuple[int, int]]:
 
 def redact_text(text: str) -> str:
     """Return `text` with keys, secrets and card numbers masked, in every encoding; their kind stays readable."""
-    if len(text) < _SHORTEST or text in _CLEAN:
+    return _redacted(text, by_name=True)
+
+
+def _redacted(text: str, *, by_name: bool) -> str:
+    if len(text) < _FEWEST or text in _CLEAN:
         return text
     if _PERHAPS.search(text) is None and (_KNOWN.pattern is None or _KNOWN.pattern.search(text) is None):
         return text
-    masks = _masks(text)
+    masks = secret_places(text, by_name=by_name)
     if not masks:
-        if len(text) <= _LONGEST_CLEAN:
+        if by_name and len(text) <= _LONGEST_CLEAN:
             if len(_CLEAN) >= _MOST_CLEAN:
                 _CLEAN.clear()
             _CLEAN.add(text)
@@ -80,17 +87,27 @@ def redact_text(text: str) -> str:
     return "".join([*pieces, text[at:]])
 
 
-def _masks(text: str, *, inside: bool = False) -> list[tuple[int, int, str]]:
-    """Return what to put where, from left to right, without overlaps. inside: the text came out of a code."""
+def secret_places(text: str, *, by_name: bool = True, decoded: bool = True) -> list[tuple[int, int, str]]:
+    """Return where the secrets of a text are and what to show instead, from left to right, without overlaps.
+
+    by_name: also what stands under a secret name. decoded: also what base64, base32 and hex hide.
+    """
     masks: list[tuple[int, int, str]] = []
     for view in views(text):
         secrets = [(start, end, MASK) for start, end in secrets_in(view.text)]
         secrets += [(start, end, f"[card …{digits[-4:]}]") for start, end, digits in card_numbers(view.text)]
+        if by_name:
+            named = named_secrets_in(view.text)
+            secrets += [(start, end, MASK) for start, end in named if view.text[start:end] != MASK]
         if _KNOWN.pattern is not None:
             secrets += [(*match.span(), MASK) for match in _KNOWN.pattern.finditer(view.text)]
-        if not inside:
+        if decoded:
             pieces = coded_texts(view.text)
-            secrets += [(start, end, MASK) for start, end, content in pieces if _masks(content, inside=True)]
+            secrets += [
+                (start, end, MASK)
+                for start, end, content in pieces
+                if secret_places(content, by_name=by_name, decoded=False)
+            ]
         masks += [(*view.span(start, end), mask) for start, end, mask in secrets]
     return _merged(masks)
 
@@ -118,7 +135,7 @@ def redact_content(value: Any) -> Any:
 
 def _copy(value: Any, *, by_name: bool) -> Any:
     if isinstance(value, str):
-        return redact_text(value)
+        return _redacted(value, by_name=by_name)
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int | float | Decimal):
