@@ -17,6 +17,7 @@ from payloom.api.http.request_body import refuse_card_numbers_in_body
 from payloom.api.http.serialization import MaskedJSONResponse, to_plain
 from payloom.api.management.access.audit import AuditMiddleware, record_with_the_change
 from payloom.api.management.access.auth import ManagementAuth
+from payloom.api.management.access.limits import StaffLimits
 from payloom.api.management.bulk_runner import BulkRunner
 from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.editor.routes import catalog, completion, sources, test_runs, versions
@@ -56,7 +57,8 @@ def create_management(dependencies: ManagementDependencies) -> FastAPI:
     app = management_app()
     app.add_middleware(AuditMiddleware, trail=dependencies.audit)
     app.state.dependencies = dependencies
-    app.state.bulk = BulkRunner(dependencies)
+    app.state.limits = StaffLimits(dependencies.counters)
+    app.state.bulk = BulkRunner(dependencies, app.state.limits)
     app.state.editor = create_editor_services(dependencies)
     app.state.auth = ManagementAuth(
         dependencies.session_auth,
@@ -101,6 +103,9 @@ async def _label_route(request: Request) -> None:
 
 async def _authenticate(request: Request, auth: Auth, dependencies: Dependencies) -> None:
     await auth(request)
+    if (caller := request.scope["state"].get("caller")) is not None:
+        limits: StaffLimits = request.app.state.limits
+        await limits.check(request, caller)
     record_with_the_change(request, dependencies.database, dependencies.audit)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from payloom.api.management.access.limits import StaffLimits
 from payloom.api.management.dependencies import ManagementDependencies
 from payloom.connectors.stripe.catalog.stripe_catalog import action
 from payloom.runs.bulk.jobs import BulkJob, BulkJobs, Prepare, Work
@@ -23,9 +24,10 @@ log = logging.getLogger("payloom.manage")
 class BulkRunner:
     """Starts jobs, and does their items one after another. A job of a server that stopped is resumed by a person."""
 
-    def __init__(self, dependencies: ManagementDependencies) -> None:
-        """Nothing runs before the first job."""
+    def __init__(self, dependencies: ManagementDependencies, limits: StaffLimits) -> None:
+        """Nothing runs before the first job. limits: count the emails, as those that are sent one by one."""
         self._deps = dependencies
+        self._limits = limits
         self.jobs = BulkJobs(dependencies.database, dependencies.clock)
         self.planner = BulkPlanner(dependencies.library, _moves_money)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -45,6 +47,7 @@ class BulkRunner:
     def _prepare(self, job: BulkJob, person: Person) -> Prepare:
         async def prepare(key: str) -> Work:
             if job.kind == "resend":
+                await self._limits.check_mail(await self._deps.outbox.get(key))
                 mail = await self._deps.outbox.resend(key, once=f"{job.id}:{key}")
                 return lambda _tx: [mail.id]
             return lambda tx: self._do(tx, job, key, person)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from starlette.requests import Request
 
 from payloom.api.http.serialization import to_plain
 from payloom.api.management.access.audit import audited
+from payloom.api.management.access.limits import StaffLimits
 from payloom.api.management.access.roles import support
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.data import MailDetail, MailList, MailSummary
@@ -44,6 +46,8 @@ async def get_mail(deps: Dependencies, mail_id: str) -> Any:
 
 
 @router.post("/{mail_id}/resend", response_model=MailSummary, openapi_extra=support() | audited("mail.resent"))
-async def resend_mail(deps: Dependencies, mail_id: str) -> Any:
-    """Resend an email: an undelivered one unchanged, any other as a copy."""
+async def resend_mail(deps: Dependencies, mail_id: str, request: Request) -> Any:
+    """Resend an email: an undelivered one unchanged, any other as a copy. An address gets few of them in an hour."""
+    limits: StaffLimits = request.app.state.limits
+    await limits.check_mail(await deps.outbox.get(mail_id))
     return to_plain(summary(await deps.outbox.resend(mail_id)))
