@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING
 from payloom_emulator.core.config import (
     ANY_ADDRESS,
     DEFAULT_WEBHOOK_SECRET,
+    WEBHOOK_HOSTS,
     EmulatorConfig,
     Endpoint,
     Key,
     new_control_key,
 )
-from payloom_emulator.options import CONTROL_KEY, KEYS, WEBHOOK_SECRETS, parser
+from payloom_emulator.options import CONTROL_KEY, KEYS, WEBHOOK_SECRETS, parser, secret_of
 
 if TYPE_CHECKING:
     import argparse
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 
 def config_of(options: argparse.Namespace) -> EmulatorConfig:
     """Return the configuration the options describe."""
-    endpoint_secrets = options.webhook_secret or os.environ.get(WEBHOOK_SECRETS, "").split()
+    endpoint_secrets = options.webhook_secret or secret_of(WEBHOOK_SECRETS).split()
+    control_key = secret_of(CONTROL_KEY)
     urls = [(url, False) for url in options.webhook_url] + [(url, True) for url in options.connect_url]
     secrets = [*endpoint_secrets, *[DEFAULT_WEBHOOK_SECRET] * len(urls)]
     endpoints = tuple(
@@ -45,10 +47,11 @@ def config_of(options: argparse.Namespace) -> EmulatorConfig:
         seed=options.seed,
         latency=options.latency,
         allowed_hosts=tuple(options.allow_host),
-        webhook_hosts=tuple(options.allow_webhook_host),
-        control_key=os.environ.get(CONTROL_KEY) or new_control_key(),
-        control_key_always=bool(os.environ.get(CONTROL_KEY)),
-        keys=tuple(Key(key) for key in os.environ.get(KEYS, "").split()),
+        webhook_hosts=(*options.allow_webhook_host, *os.environ.get(WEBHOOK_HOSTS, "").split()),
+        own_ports_only=options.own_ports_only,
+        control_key=control_key or new_control_key(),
+        control_key_always=bool(control_key),
+        keys=tuple(Key(key) for key in secret_of(KEYS).split()),
         any_key_here=options.any_key_here,
         rate_limit=options.rate_limit,
     )
@@ -58,6 +61,11 @@ def config_of(options: argparse.Namespace) -> EmulatorConfig:
 def main(argv: list[str] | None = None) -> int:
     """Serve until Ctrl-C or SIGTERM. Returns the exit code: to be asked to stop is no failure."""
     options = parser().parse_args(argv)
+    if options.webhook_secret:
+        print(
+            f"--webhook-secret is deprecated: every user of the machine sees it. Set {WEBHOOK_SECRETS}.",
+            file=sys.stderr,
+        )
     if options.wait is not None:
         return _wait(f"http://{_name_of(options.host)}:{options.port}", options.wait)
     if threading.current_thread() is threading.main_thread():
@@ -115,7 +123,7 @@ def _serve(options: argparse.Namespace) -> int:
         app = create_app(dataclasses.replace(config_of(options), base_url=url))
         if options.seed_file:
             seed_file.replay(app.state.emulator, Path(options.seed_file))
-    except EmulatorError as error:
+    except (EmulatorError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     import uvicorn  # noqa: PLC0415 - loads on first use

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 from payloom_emulator import __version__
 
@@ -18,9 +19,19 @@ CONTROL_KEY = "PAYLOOM_EMULATOR_CONTROL_KEY"
 """The environment variable that sets the key of the control API, and asks all of its callers for it."""
 
 
+def secret_of(name: str) -> str:
+    """Return the value of an environment variable with secrets, or what is in the file that `NAME_FILE` names.
+
+    Raises OSError if there is no such file.
+    """
+    if path := os.environ.get(f"{name}_FILE"):
+        return Path(path).read_text("utf-8").strip()
+    return os.environ.get(name, "")
+
+
 def control_headers() -> dict[str, str]:
     """Return the headers for a call of the control API: the key of the environment, if there is one."""
-    key = os.environ.get(CONTROL_KEY)
+    key = secret_of(CONTROL_KEY)
     return {"authorization": f"Bearer {key}"} if key else {}
 
 
@@ -32,7 +43,7 @@ def _add_webhooks(add: Callable[..., object]) -> None:
         action="append",
         default=[],
         metavar="whsec_…",
-        help="Secret that signs the events for the URL at the same position (repeatable). Else read from PAYLOOM_EMULATOR_WEBHOOK_SECRETS.",
+        help="Deprecated: every user of the machine sees it. Set PAYLOOM_EMULATOR_WEBHOOK_SECRETS, or PAYLOOM_EMULATOR_WEBHOOK_SECRETS_FILE to a file: a secret for each URL.",
     )
     add(
         "--connect-url",
@@ -46,7 +57,12 @@ def _add_webhooks(add: Callable[..., object]) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="Also send events to this host, '*' to any (repeatable); else only to this machine and those of --webhook-url.",
+        help="Also send events to this host or host:port, '*' to any (repeatable); else only to this machine and those of --webhook-url.",
+    )
+    add(
+        "--own-ports-only",
+        action="store_true",
+        help="Of this machine, only the ports of --webhook-url, --connect-url and --allow-webhook-host get events.",
     )
 
 

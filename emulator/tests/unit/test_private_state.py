@@ -14,7 +14,15 @@ INNER = {
     *("_archived", "_display_details", "_taxes"),
 }
 # Ends of names, and parameters that the HTTP layer adds.
-OTHER = {"_client_secret", "_confirm", "_decimal", "_payment_method_options", "_stripe_account", "_stripe_version"}
+OTHER = {
+    "_FILE",
+    "_client_secret",
+    "_confirm",
+    "_decimal",
+    "_payment_method_options",
+    "_stripe_account",
+    "_stripe_version",
+}
 
 
 def declared() -> set[str]:

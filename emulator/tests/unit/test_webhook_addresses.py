@@ -9,7 +9,7 @@ import pytest
 
 from payloom_emulator.core.config import EmulatorConfig, Endpoint
 from payloom_emulator.core.errors import WebhookAddressRefused
-from payloom_emulator.runtime.webhook_addresses import addresses_of, allowed_hosts, check
+from payloom_emulator.runtime.webhook_addresses import AllowedTargets, addresses_of, allowed_targets, check
 
 HERE = (
     "http://127.0.0.1:3000/h",
@@ -40,7 +40,7 @@ NEVER = (
 
 
 def addresses(url: str, *hosts: str) -> list[str]:
-    return asyncio.run(addresses_of(url, frozenset(hosts)))
+    return asyncio.run(addresses_of(url, AllowedTargets(frozenset(hosts))))
 
 
 @pytest.mark.parametrize("url", HERE)
@@ -64,21 +64,67 @@ def test_metadata_never(url: str, hosts: tuple[str, ...]) -> None:
 
 def test_a_named_host_counts_in_any_case_and_its_look_alike_does_not() -> None:
     config = EmulatorConfig(webhook_hosts=("Shop.Internal",), endpoints=(Endpoint("http://app:3000/hooks"),))
-    hosts = allowed_hosts(config)
-    assert hosts == {"shop.internal", "app"}
+    targets = allowed_targets(config)
+    assert targets == AllowedTargets(frozenset({"shop.internal", "app"}))
     private = ipaddress.ip_address("10.0.0.7")
-    check("SHOP.internal", private, hosts)
+    check("SHOP.internal", 80, private, targets)
     for other in ("shop.internal.evil.example", "xapp", "internal"):
         with pytest.raises(WebhookAddressRefused):
-            check(other, private, hosts)
+            check(other, 80, private, targets)
 
 
 def test_a_name_may_not_lead_to_metadata_either() -> None:
     with pytest.raises(WebhookAddressRefused):
-        check("app", ipaddress.ip_address("169.254.169.254"), frozenset({"app"}))
+        check("app", 80, ipaddress.ip_address("169.254.169.254"), AllowedTargets(frozenset({"app"})))
 
 
 @pytest.mark.parametrize("url", ["http://[::1", "http://a:99999999/"])
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(WebhookAddressRefused):
         addresses(url)
+
+
+OWN = (Endpoint("http://127.0.0.1:8000/hook"), Endpoint("https://[::1]/hook", connect=True))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:8000/other",
+        "http://localhost:8000/",
+        "http://[::1]:8000/",
+        "https://127.0.0.1/",
+        "http://0.0.0.0:8000/",
+    ],
+)
+def test_with_own_ports_only_this_project_gets_events(url: str) -> None:
+    assert asyncio.run(addresses_of(url, allowed_targets(EmulatorConfig(endpoints=OWN, own_ports_only=True))))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:9000/",
+        "http://localhost/",
+        "http://[::1]:22/",
+        "http://2130706433:9000/",
+        "http://[::ffff:127.0.0.1]:9000/",
+        "http://0.0.0.0:9000/",
+        "http://127.9.9.9:9000/",
+    ],
+)
+def test_with_own_ports_only_no_other_program_of_this_machine_does_unless_it_is_named(url: str) -> None:
+    def config(*hosts: str) -> EmulatorConfig:
+        return EmulatorConfig(endpoints=OWN, own_ports_only=True, webhook_hosts=hosts)
+
+    for hosts in ((), ("shop.internal",), ("localhost:9001",)):
+        with pytest.raises(WebhookAddressRefused, match="this project only"):
+            asyncio.run(addresses_of(url, allowed_targets(config(*hosts))))
+    for hosts in (("*",), ("localhost",), ("127.0.0.1",), ("LOCALHOST:9000", "localhost:80", "localhost:22")):
+        assert asyncio.run(addresses_of(url, allowed_targets(config(*hosts))))
+
+
+def test_a_named_port_of_this_machine_opens_no_other_machine() -> None:
+    targets = allowed_targets(EmulatorConfig(endpoints=OWN, own_ports_only=True, webhook_hosts=("localhost:9000",)))
+    with pytest.raises(WebhookAddressRefused, match="this machine only"):
+        check("app", 9000, ipaddress.ip_address("10.0.0.7"), targets)

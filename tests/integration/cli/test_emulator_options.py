@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,12 @@ from typer.testing import CliRunner
 
 import payloom_emulator.__main__
 from payloom.cli.commands import app
-from payloom_emulator.options import parser
+from payloom_emulator.core.config import EmulatorConfig
+from payloom_emulator.options import CONTROL_KEY, KEYS, WEBHOOK_SECRETS, parser
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
 
 
@@ -52,3 +56,25 @@ def test_a_wrong_value_is_refused_by_the_program(capsys: pytest.CaptureFixture[s
     result = CliRunner().invoke(app, ["emulator", "--schedule", "sometimes"])
     assert result.exit_code == 2
     assert "sandbox" in result.output + capsys.readouterr().err
+
+
+def test_secrets_come_from_the_environment_or_from_files_and_the_option_says_that_it_is_seen(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = {WEBHOOK_SECRETS: "whsec_a\nwhsec_b\n", KEYS: "sk_test_a pk_test_a", CONTROL_KEY: "control\n"}
+    urls = ["--webhook-url", "http://127.0.0.1:1/a", "--connect-url", "http://127.0.0.1:1/b"]
+    configs: list[EmulatorConfig] = []
+    for use_files in (False, True):
+        for name, value in values.items():
+            file = tmp_path / name
+            file.write_text(value)
+            monkeypatch.setenv(f"{name}_FILE" if use_files else name, str(file) if use_files else value.strip())
+            monkeypatch.delenv(name if use_files else f"{name}_FILE", raising=False)
+        configs.append(payloom_emulator.__main__.config_of(parser().parse_args(urls)))
+    for config in configs:
+        assert [endpoint.secret for endpoint in config.endpoints] == ["whsec_a", "whsec_b"]
+        assert [key.key for key in config.keys] == ["sk_test_a", "pk_test_a"]
+        assert config.control_key == "control"
+    with contextlib.suppress(SystemExit):
+        payloom_emulator.__main__.main(["--webhook-secret", "whsec_a", "--port", "1", "--wait", "0"])
+    assert "--webhook-secret is deprecated" in capsys.readouterr().err

@@ -13,6 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from payloom.cli.commands import app
+from payloom.kit.secrets.patterns import is_secret_name
+from payloom_emulator.options import parser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,7 +74,7 @@ OPEN = {
     "emulator --seed-file": "a file",
     "emulator --webhook-url": "an address",
     "emulator --allow-webhook-host": "a host",
-    "emulator --webhook-secret": "a secret",
+    "emulator --webhook-secret": "a secret; deprecated",
     "emulator --connect-url": "an address",
     "emulator --api-version": "a date; the local Stripe says which it knows",
     "emulator trigger --url": "an address",
@@ -130,6 +132,26 @@ def text_parameters() -> Iterator[tuple[str, Any]]:
             declared = [word for word in words_of if isinstance(word, str) and word.startswith("--")]
             is_argument = any(type(detail).__name__ == "ArgumentInfo" for detail in details)
             yield f"{words} {name if is_argument else (declared or ['--' + name.replace('_', '-')])[0]}", kind
+
+
+DEPRECATED_SECRETS = {"emulator --webhook-secret"}
+"""Options that take a secret, say that they should not be used, and which variable takes it instead."""
+
+
+def test_no_option_takes_a_secret_because_every_user_of_the_machine_sees_it() -> None:
+    names = {name for name, _ in text_parameters()}
+    secret = {name for name in names if is_secret_name(name.rpartition(" ")[2].strip("-"))}
+    secret |= {
+        f"emulator {word}"
+        for action in parser()._actions
+        for word in action.option_strings
+        if is_secret_name(word.strip("-"))
+    }
+    assert secret == DEPRECATED_SECRETS
+    helps = {f"emulator {word}": str(action.help) for action in parser()._actions for word in action.option_strings}
+    for name in DEPRECATED_SECRETS:
+        assert helps[name].startswith("Deprecated")
+        assert "_FILE" in helps[name]
 
 
 def test_every_text_is_open_for_a_reason_or_closed() -> None:

@@ -28,6 +28,10 @@ def new_control_key() -> str:
     return f"ctl_{secrets.token_urlsafe(24)}"
 
 
+WEBHOOK_HOSTS = "PAYLOOM_EMULATOR_WEBHOOK_HOSTS"
+"""The environment variable that names more hosts to send events to, as `host` or `host:port`, separated by blanks."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Endpoint:
     """A webhook endpoint that exists from the start."""
@@ -65,7 +69,8 @@ class EmulatorConfig:
     every address of the machine, and answers under each of them.
     api_version: of the account, used when a request names none. store: a file, or None to forget at exit.
     allowed_hosts: names it answers for, besides this machine's own and the one in base_url.
-    webhook_hosts: where events may be sent besides this machine; `*` for any host.
+    webhook_hosts: where events may be sent besides this machine, as `host` or `host:port`; `*` for any host.
+    own_ports_only: of this machine, only the ports of `endpoints` and `webhook_hosts` get events.
     control_key: for callers of the control API on other machines; control_key_always: for all of its callers.
     schedule: a name of `delivery.SCHEDULES` or seconds between attempts. keys: when given, only these work;
     any_key_here: a program of this machine may use any test key all the same.
@@ -88,6 +93,7 @@ class EmulatorConfig:
     latency: float = 0.0
     allowed_hosts: tuple[str, ...] = ()
     webhook_hosts: tuple[str, ...] = ()
+    own_ports_only: bool = False
     control_key: str = dataclasses.field(default_factory=new_control_key, repr=False)
     control_key_always: bool = False
     business: Business = dataclasses.field(

@@ -29,7 +29,7 @@ from payloom_emulator.runtime.cli_sessions.sessions import (
     thin_message,
 )
 from payloom_emulator.runtime.delivery_faults import SCHEDULES, DeliveryFaults
-from payloom_emulator.runtime.webhook_addresses import addresses_of, allowed_hosts
+from payloom_emulator.runtime.webhook_addresses import addresses_of, allowed_targets
 from payloom_emulator.runtime.webhook_secrets import secrets_of
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Delivery:
         self._endpoints: dict[str, list[WebhookEndpoint]] = {}
         self._client: httpx.AsyncClient | None = None
         self._busy: dict[str, asyncio.Task[None]] = {}
-        self._hosts = allowed_hosts(environment.config)
+        self._targets = allowed_targets(environment.config)
         self.cli = CliSessions(environment.config)
 
     def reset(self) -> None:
@@ -374,7 +374,7 @@ class Delivery:
         """Send to the first address of the host that takes a connection; a name is looked up once (no rebinding)."""
         import httpx  # noqa: PLC0415 - loaded with the first delivery, not at start
 
-        addresses = await addresses_of(str(url), self._hosts)
+        addresses = await addresses_of(str(url), self._targets)
         headers = {**headers, "Host": url.netloc.decode("ascii")}
         named = {"sni_hostname": url.host} if url.scheme == "https" else {}
         for address in addresses[:-1]:

@@ -1,13 +1,19 @@
-"""Where events may be sent: to this machine, to the hosts that an option names, and never to a cloud's metadata."""
+"""Where events may be sent: to this machine, to the hosts that an option names, and never to a cloud's metadata.
+
+With `own_ports_only`, as in `payloom dev`, other programs of this machine get none either: only the addresses of the
+start, and those that an option names with their port.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import ipaddress
 import socket
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
+from payloom_emulator.core.config import WEBHOOK_HOSTS
 from payloom_emulator.core.errors import WebhookAddressRefused
 
 if TYPE_CHECKING:
@@ -19,33 +25,54 @@ METADATA = frozenset(map(ipaddress.ip_address, ("100.100.100.200", "168.63.129.1
 """Addresses outside the link-local networks at which clouds hand keys to their machines."""
 
 
-def allowed_hosts(config: EmulatorConfig) -> frozenset[str]:
-    """Return the hosts to send to besides this machine: named by an option, or in an endpoint of the start."""
-    endpoint_hosts = (urlsplit(endpoint.url).hostname or "" for endpoint in config.endpoints)
-    return frozenset({*(name.lower() for name in config.webhook_hosts), *endpoint_hosts})
+@dataclasses.dataclass(frozen=True, slots=True)
+class AllowedTargets:
+    """Where events may go. hosts: besides this machine; `*` for any. ports: of this machine; None for all."""
+
+    hosts: frozenset[str] = frozenset()
+    ports: frozenset[int] | None = None
 
 
-async def addresses_of(url: str, hosts: frozenset[str]) -> list[str]:
-    """Return the addresses to send to, looked up once. Raises WebhookAddressRefused, or OSError for an unknown name.
+def allowed_targets(config: EmulatorConfig) -> AllowedTargets:
+    """Return where to send to: named by an option, or in an endpoint of the start."""
+    named = [urlsplit(f"//{name.lower()}") for name in config.webhook_hosts if name != ANY_HOST]
+    own = [urlsplit(endpoint.url) for endpoint in config.endpoints]
+    any_host = frozenset({ANY_HOST} & set(config.webhook_hosts))
+    hosts = any_host | {parts.hostname or "" for parts in (*named, *own)}
+    if not config.own_ports_only or any_host or any(_is_here(parts) and parts.port is None for parts in named):
+        return AllowedTargets(hosts)
+    own_ports = {_port(parts.scheme, parts.port) for parts in own}
+    return AllowedTargets(hosts, frozenset({*own_ports, *(parts.port for parts in named if parts.port)}))
 
-    hosts: where events may go besides this machine; `*` for any host.
-    """
+
+def _is_here(parts: SplitResult) -> bool:
+    host = parts.hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _port(scheme: str, port: int | None) -> int:
+    return port or (443 if scheme == "https" else 80)
+
+
+async def addresses_of(url: str, targets: AllowedTargets) -> list[str]:
+    """Return the addresses to send to, looked up once. Raises WebhookAddressRefused, or OSError for an unknown name."""
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
+        host, port = parts.hostname or "", _port(parts.scheme, parts.port)
     except ValueError:
         raise WebhookAddressRefused(f"{url[:200]!r} is no address to send events to.") from None
-    entries = await asyncio.get_running_loop().getaddrinfo(
-        host, port or (443 if parts.scheme == "https" else 80), type=socket.SOCK_STREAM
-    )
+    entries = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in entries]
     for address in addresses:
-        check(host, address, hosts)
+        check(host, port, address, targets)
     # Programs listen on 127.0.0.1 more often than on ::1.
     return [str(address) for address in sorted(set(addresses), key=lambda address: (address.version, int(address)))]
 
 
-def check(host: str, address: Address, hosts: frozenset[str]) -> None:
+def check(host: str, port: int, address: Address, targets: AllowedTargets) -> None:
     """Raise WebhookAddressRefused if no event may go to this address of the host."""
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     address = mapped or address
@@ -54,7 +81,12 @@ def check(host: str, address: Address, hosts: frozenset[str]) -> None:
             f"Events are never sent to {host} ({address}): a link-local, multicast or metadata address."
         )
     here = address.is_loopback or address.is_unspecified
-    if not here and not hosts & {ANY_HOST, host.lower()}:
+    if here and targets.ports is not None and port not in targets.ports:
+        raise WebhookAddressRefused(
+            f"The local Stripe sends events to this project only, not to port {port} of this machine.",
+            hint=f"Set {WEBHOOK_HOSTS}={host}:{port} (several with blanks between) before it starts.",
+        )
+    if not here and not targets.hosts & {ANY_HOST, host.lower()}:
         raise WebhookAddressRefused(
             f"The local Stripe sends events to this machine only, not to {host}.",
             hint=f"Start it with --allow-webhook-host {host} (or '*'), or name the address with --webhook-url.",

@@ -82,10 +82,13 @@ def local_stripe(
     command = [sys.executable, "-m", "payloom.cli.server.processes.parent_watchdog", "--port", str(port)]
     command += ["--store", str(store)] if store else []
     command += ["--webhook-url", webhook_url, "--connect-url", webhook_url, "--any-key-here"]
+    command += ["--own-ports-only"]
     from payloom_emulator.options import KEYS, WEBHOOK_SECRETS
 
     # Every user of the machine sees a command line; the environment is the owner's alone.
     environment = {**os.environ, WEBHOOK_SECRETS: " ".join(webhook_secrets), KEYS: " ".join(keys)}
+    for name in (WEBHOOK_SECRETS, KEYS):
+        environment.pop(f"{name}_FILE", None)
     with log.open("wb") as output:
         # A session of its own: Ctrl-C reaches us alone, and we stop it after the server has finished its requests.
         process = subprocess.Popen(  # noqa: S603 - our own module
