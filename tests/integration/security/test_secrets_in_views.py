@@ -23,6 +23,7 @@ from tests.support.processes import payloom_process
 from tests.support.readings import ENCODINGS, readings
 
 from payloom.api.management.routes import sse
+from payloom.api.management.routes.data import visible_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -330,10 +331,43 @@ def test_no_filter_tells_what_a_row_hides(scene: Scene) -> None:
         sent = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in params.items()}
         answer = client.get(path, params=sent)
         assert answer.status_code == status, (guess, answer.text)
-        if status == 200:
-            assert (answer.json()["data"], answer.json()["total"]) == ([], 0), guess
+        # Neither a page behind the last, nor a short one, nor its cursor says that there is a row.
+        for page in ({}, {"limit": 1}, {"cursor": "1"}, {"cursor": "500", "limit": 1}) if status == 200 else ():
+            assert client.get(path, params=sent | page).json() == {"data": [], "next": None, "total": 0}, (guess, page)
     honest = client.get(path, params={"filter": json.dumps({"text": {"contains": "sked"}})}).json()
     assert honest["total"] == len(honest["data"]) > 0
+    client.close()
+
+
+@pytest.mark.parametrize("order", ["text", "text desc", "-text", "text:desc", "id,text"])
+def test_no_order_tells_what_a_row_hides(scene: Scene, order: str) -> None:
+    """Where a row stands among others tells its value: those that hide it are left out, of the pages and the total."""
+    all_rows = scene.server.manage("/tables/notes/rows", limit=500)
+    open_rows = [row["id"] for row in all_rows["data"] if "[" not in str(row["text"])]
+    client = signed_in(scene.server, "viewer")
+    first = client.get(f"{API}/tables/notes/rows", params={"order_by": order, "limit": 500})
+    if first.status_code != 200:
+        assert order in {"-text", "text:desc"}, first.text
+        return
+    assert {row["id"] for row in first.json()["data"]} >= set(open_rows)
+    assert "[redacted]" not in str([row["text"] for row in first.json()["data"]])
+    total = len(first.json()["data"])
+    assert (first.json()["total"], first.json()["next"]) == (total, None)
+    page = client.get(f"{API}/tables/notes/rows", params={"order_by": order, "limit": 1}).json()
+    assert (page["total"], page["next"]) == (total, "1" if total > 1 else None)
+    assert len(page["data"]) == min(total, 1)
+    client.close()
+
+
+def test_too_many_rows_to_look_through_are_refused_with_what_to_do(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(visible_rows, "MOST_SCANNED", 1)
+    client = signed_in(scene.server, "viewer")
+    refused = client.get(f"{API}/tables/notes/rows", params={"order_by": "text"})
+    assert refused.status_code == 400
+    assert "Filter by another column first" in refused.json()["error"]["hint"]
+    assert client.get(f"{API}/tables/notes/rows", params={"order_by": "id"}).status_code == 200
     client.close()
 
 

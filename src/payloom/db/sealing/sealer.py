@@ -124,12 +124,12 @@ class Sealer:
     def abandon(self, text: str) -> str:
         """Return a stored text with what no key here opens marked as lost."""
 
-        def kept(match: re.Match[str]) -> str:
+        def kept_or_lost(match: re.Match[str]) -> str:
             if _key_of(match) in self.keyring.ids:
                 return match[0]
             return _LOST if match[1] is None else f'"{_LOST}"'
 
-        return _SEALED.sub(kept, text)
+        return _SEALED.sub(kept_or_lost, text)
 
 
 def _key_of(match: re.Match[str]) -> str:

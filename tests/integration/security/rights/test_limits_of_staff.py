@@ -44,9 +44,9 @@ def ask(server: RunningServer, operation: str, *, key: str = "x") -> httpx.Respo
 
 @pytest.mark.parametrize("operation", COUNTED)
 def test_each_operation_counts_who_asks(server: RunningServer, operation: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    one = limits.Budget((1, 3600.0))
-    monkeypatch.setattr(limits, "CHANGE", one)
-    monkeypatch.setattr(limits, "BUDGETS", dict.fromkeys(limits.BUDGETS, one))
+    single = limits.Budget((1, 3600.0))
+    monkeypatch.setattr(limits, "CHANGE", single)
+    monkeypatch.setattr(limits, "BUDGETS", dict.fromkeys(limits.BUDGETS, single))
     assert ask(server, operation).status_code != 429
     refused = ask(server, operation)
     assert (refused.status_code, refused.json()["error"]["code"]) == (429, "too_many_requests")
