@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-
-from payloom.api.management.schema import schema_text
+from tests.support.accounts.management_operations import management_document
 
 if TYPE_CHECKING:
     from tests.support.http_server import RunningServer
@@ -60,7 +58,7 @@ OPEN = {
 def texts() -> dict[str, list[str] | None]:
     """Every query parameter that is a text, with the values it takes, if they are listed."""
     parameters: dict[str, list[str] | None] = {}
-    for path, methods in json.loads(schema_text())["paths"].items():
+    for path, methods in management_document()["paths"].items():
         for operation in methods.values():
             for parameter in operation.get("parameters", []):
                 schema: dict[str, Any] = parameter["schema"]

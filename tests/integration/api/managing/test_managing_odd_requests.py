@@ -10,8 +10,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-
-from payloom.api.management.schema import schema_text
+from tests.support.accounts.management_operations import management_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +26,7 @@ OUTSIDE = {502, 503}
 @functools.cache
 def operations(method: str) -> list[tuple[str, dict[str, Any]]]:
     """Every operation with this method, but the endless one."""
-    paths = json.loads(schema_text())["paths"]
+    paths = management_document()["paths"]
     return [(path, methods[method]) for path, methods in paths.items() if method in methods and path != "/live"]
 
 
