@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -35,9 +36,16 @@ def run(
     if as_json:
         print_json(done)
     else:
-        print_message(f"{done['run_id']}: {'failed' if done['failed'] else 'done'}")
-        print_json(done["body"])
+        print_message(_ending(done))
+        if not done["running"]:
+            print_json(done["body"])
     sys.exit(1 if done["failed"] else 0)
+
+
+def _ending(done: Mapping[str, Any]) -> str:
+    if done["running"]:
+        return f"{done['run_id']}: goes on by itself; `payloom runs show {done['run_id']}` says what it waits for"
+    return f"{done['run_id']}: {'failed' if done['failed'] else 'done'}"
 
 
 def _inputs(pairs: list[str]) -> dict[str, Any]:
