@@ -13,6 +13,15 @@ if TYPE_CHECKING:
 
     from payloom_emulator.core.environment import Environment
 
+# Events that only event destinations get, as thin ones, beside those of the v2 API.
+_THIN_ONLY = frozenset({"billing.meter.error_report_triggered", "billing.meter.no_meter_found"})
+
+
+def is_thin_only(event_type: str) -> bool:
+    """Return whether an event has no snapshot form: v1 webhooks and lists do not know it."""
+    return event_type.startswith("v2.") or event_type in _THIN_ONLY
+
+
 _WITH_PREVIOUS = frozenset({"updated", "updating"})
 
 
@@ -31,7 +40,7 @@ def make(
     previous: the changed fields' old values; only events whose type ends in "updated" carry them. now: Unix seconds.
     request: `{id, idempotency_key}` of the call that caused it.
     """
-    if event_type not in event_types() and not event_type.startswith("v2."):
+    if event_type not in event_types() and not is_thin_only(event_type):
         raise UnknownEventType(f"Stripe has no event {event_type!r}.")
     data: dict[str, object] = {"object": snapshot}
     if previous is not None and event_type.rsplit(".", 1)[-1] in _WITH_PREVIOUS:
@@ -50,6 +59,9 @@ def make(
     if account != environment.config.account:
         event["account"] = account
     environment.store.insert(account, event, schema.links(event))
+    if is_thin_only(event_type):
+        endpoints = [endpoint for endpoint in endpoints if endpoint.get("_thin")]
+        event["pending_webhooks"] = len(endpoints)
     stored = cast("Event", event)
     environment.outbox.enqueue(account, stored, endpoints)
     return stored

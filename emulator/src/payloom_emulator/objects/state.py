@@ -238,6 +238,19 @@ class AppliedCredit(TypedDict):
     credit_balance_transaction: str
 
 
+class TokenOfV2State(TypedDict):
+    """What a token of the v2 API stands for, for whom, and until when."""
+
+    _params: NotRequired[dict[str, object]]
+    _account_id: NotRequired[str]
+
+
+class MeterEventSessionState(TypedDict):
+    """When it ends, in Unix seconds."""
+
+    _expires: NotRequired[int]
+
+
 class AlertState(TypedDict):
     """Its meter, when it began to count, and the customers for whom it was triggered."""
 
@@ -347,9 +360,10 @@ class WebhookEndpointState(TypedDict):
 
 
 class AccountState(TypedDict):
-    """Where the onboarding page leads back to."""
+    """Where the onboarding page leads back to, and what the v2 API shows of it."""
 
     _return_url: str | None
+    _view: NotRequired[dict[str, object]]
 
 
 class FileState(TypedDict):

@@ -12,6 +12,9 @@ from payloom_emulator.protocol.errors import StripeError
 
 _KEY = re.compile(r"^(sk|rk|pk|ek)_(test|live)_[A-Za-z0-9_]{1,250}$")
 
+STREAM_TOKEN = "mestok_test_"  # noqa: S105 - a beginning, no secret
+"""How the token of a meter event session begins: its account and the session's id follow."""
+
 # What a browser may do with a publishable key; everything else needs a secret key.
 PUBLISHABLE: frozenset[tuple[str, str]] = frozenset(
     {
@@ -99,6 +102,8 @@ def no_key() -> StripeError:
 
 def authorize(caller: Caller, method: str, path: str) -> None:
     """Raise unless the caller's key may do this. `path`: template with anonymous placeholders."""
+    if caller.key.startswith(STREAM_TOKEN) and path != "/v2/billing/meter_event_stream":
+        raise StripeError(f"Invalid API Key provided: {masked(caller.key)}", status=401)
     if caller.kind == "publishable" and (method, path) not in PUBLISHABLE:
         raise StripeError(
             "This API call cannot be made with a publishable API key. Please use a secret API key. You can find a list of your API keys at https://dashboard.stripe.com/account/apikeys.",

@@ -20,7 +20,7 @@ from payloom_emulator.protocol import api_versions, auth, lengths, older_params
 from payloom_emulator.protocol.api_versions import known_version
 from payloom_emulator.protocol.errors import CardError, StripeError, not_emulated, unknown_url
 from payloom_emulator.protocol.form import decode
-from payloom_emulator.protocol.json_shapes import is_object, members, texts
+from payloom_emulator.protocol.json_shapes import integer, is_object, members, texts
 from payloom_emulator.protocol.param_types import anonymous, operations, placeholder_names
 from payloom_emulator.protocol.params import check
 from payloom_emulator.runtime import bug_report
@@ -223,6 +223,8 @@ class Emulator:
         key = auth.read_key(authorization)
         if key is None:
             raise auth.no_key()
+        if key.startswith(auth.STREAM_TOKEN):
+            return self._of_session(key)
         configured = self._keys.get(key)
         kind = auth.kind_of(key)
         if self._keys and configured is None and not any_key:
@@ -238,6 +240,21 @@ class Emulator:
                 )
             home = account
         return auth.Caller(kind, key, home, configured.permissions if configured else None)
+
+    def _of_session(self, token: str) -> auth.Caller:
+        """Return who streams meter events with a session's token, or raise when the session is over."""
+        account, _, session = token.removeprefix(auth.STREAM_TOKEN).partition(".")
+        row = self.store.read(account, session)
+        if row is None or row[0].get("authentication_token") != token:
+            raise StripeError(f"Invalid API Key provided: {auth.masked(token)}", status=401)
+        if (integer(row[0].get("_expires")) or 0) <= self.clock.now():
+            raise StripeError(
+                "The meter event session has expired. Make a new one.",
+                status=401,
+                type="temporary_session_expired",
+                code="billing_meter_event_session_expired",
+            )
+        return auth.Caller("secret", token, account)
 
     def _answer(self, request: Request, request_id: str) -> Answer:
         caller = self.authenticate(request.authorization, request.account, any_key=request.any_key)

@@ -78,6 +78,9 @@ from payloom_emulator.resources.products import (
     trial_offers,
 )
 from payloom_emulator.resources.tax import associations, calculations, registrations, transactions
+from payloom_emulator.resources.v2 import accounts as accounts_v2
+from payloom_emulator.resources.v2 import meter_events
+from payloom_emulator.resources.v2 import persons as persons_v2
 from payloom_emulator.runtime import webhook_secrets
 
 if TYPE_CHECKING:
@@ -152,6 +155,9 @@ RESOURCES: tuple[Resource, ...] = (
             transactions,
             registrations,
             associations,
+            accounts_v2,
+            meter_events,
+            persons_v2,
         )
         for resource in file.RESOURCES
     ),

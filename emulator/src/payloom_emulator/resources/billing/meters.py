@@ -162,7 +162,8 @@ def _number(value: object, meter: Meter) -> Decimal:
         raise StripeError("The value must be a number.", code="invalid_value", param=name) from error
 
 
-def _adjust(call: RequestContext[BillingMeterEventAdjustmentCreateParams]) -> Mapping[str, object]:
+def adjust(call: RequestContext[BillingMeterEventAdjustmentCreateParams]) -> Mapping[str, object]:
+    """Cancel one meter event by its identifier."""
     identifier = (call.params.get("cancel") or {}).get("identifier")
     if not identifier:
         raise invalid("Name the event to cancel.", "cancel[identifier]", "parameter_missing")
@@ -242,7 +243,7 @@ METER_EVENT = Resource(
 
 METER_EVENT_ADJUSTMENT = Resource(
     schema=Schema(object="billing.meter_event_adjustment", prefix=""),
-    endpoints=Endpoints(can=(), operations=(Operation("POST", "/v1/billing/meter_event_adjustments", _adjust),)),
+    endpoints=Endpoints(can=(), operations=(Operation("POST", "/v1/billing/meter_event_adjustments", adjust),)),
 )
 
 

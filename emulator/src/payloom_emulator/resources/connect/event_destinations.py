@@ -11,12 +11,13 @@ from urllib.parse import urlencode
 
 from payloom_emulator.core.declarations.resource import Endpoints, Handler, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
+from payloom_emulator.core.events import is_thin_only
 from payloom_emulator.core.request_context import required
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.webhooks import EventDestination
 from payloom_emulator.presentation import thin_events
 from payloom_emulator.protocol.errors import invalid, missing
-from payloom_emulator.protocol.json_shapes import is_array, is_object, texts
+from payloom_emulator.protocol.json_shapes import integer, is_array, is_object, texts
 from payloom_emulator.protocol.param_types import event_types
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def _check_events(names: list[str]) -> None:
     known = event_types()
     for name in names:
         plain = name.removeprefix("v1.")
-        if name != "*" and plain not in known and name != PING:
+        if name != "*" and plain not in known and not is_thin_only(plain):
             raise invalid(f"Unknown event type: {name}.", "enabled_events")
 
 
@@ -130,13 +131,13 @@ def _delete(call: RequestContext[V2CoreEventDestinationDeleteParams]) -> Mapping
     return deleted
 
 
-def _page(
-    call: RequestContext[V2CoreEventDestinationListParams | V2CoreEventListParams],
+def page_of_v2(
+    call: RequestContext[V2CoreEventDestinationListParams | V2CoreEventListParams] | RequestContext[Params],
     kind: Kind[T],
     filters: Mapping[str, object],
 ) -> tuple[list[T], dict[str, object]]:
-    """Return the rows of a page, and the addresses beside them."""
-    limit = call.params.get("limit", 20)
+    """Return the rows of a page of the v2 API, and the addresses beside them."""
+    limit = integer(call.params.get("limit", 20)) or 20
     rows = call.unit.page(kind, filters, {"limit": min(limit, 100), **_cursor(call)}, url=call.path)
     after = rows["data"][-1]["id"] if rows["has_more"] else None
     # A client that follows the address sends nothing else: the address carries the filters.
@@ -164,13 +165,13 @@ def _cursor(call: RequestContext[Params]) -> Mapping[str, object]:
 
 
 def _list(call: RequestContext[V2CoreEventDestinationListParams]) -> Mapping[str, object]:
-    rows, page = _page(call, kinds.EVENT_DESTINATION, {})
+    rows, page = page_of_v2(call, kinds.EVENT_DESTINATION, {})
     return {"data": [_shown(call, row) for row in rows], **page}
 
 
 def _events(call: RequestContext[V2CoreEventListParams]) -> Mapping[str, object]:
     types = [t.removeprefix("v1.") for t in call.params.get("types") or []]
-    rows, page = _page(call, kinds.EVENT, {"type": types} if types else {})
+    rows, page = page_of_v2(call, kinds.EVENT, {"type": types} if types else {})
     if object_id := call.params.get("object_id"):
         rows = [event for event in rows if event["data"]["object"]["id"] == object_id]
     return {"data": [thin_events.thin_event(call.unit, event) for event in rows], **page}

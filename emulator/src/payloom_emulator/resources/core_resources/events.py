@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, read_only
+from payloom_emulator.core.events import is_thin_only
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.json_shapes import text
 
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
     from payloom_emulator.objects.params.events import EventListParams
 
 
-def _list_types(call: RequestContext[EventListParams]) -> Mapping[str, object]:
-    types = call.params.get("types")
-    return {"type": types} if types else {}
+def _list(call: RequestContext[EventListParams]) -> Mapping[str, object]:
+    """Answer a page of the events that have a snapshot form."""
+    types = call.params.get("types") or call.params.get("type")
+    page = call.page(kinds.EVENT, **({"type": types} if types else {}))
+    return {**page, "data": [event for event in page["data"] if not is_thin_only(event["type"])]}
 
 
 def _retry(call: RequestContext[Mapping[str, object]]) -> object:
@@ -48,9 +51,11 @@ EVENT = Resource(
         filters=("type",),
     ),
     endpoints=Endpoints(
-        can=("retrieve", "list"),
-        listing=_list_types,
-        operations=(Operation("POST", "/v1/events/{id}/retry", _retry, private=True),),
+        can=("retrieve",),
+        operations=(
+            Operation("GET", "/v1/events", _list),
+            Operation("POST", "/v1/events/{id}/retry", _retry, private=True),
+        ),
     ),
 )
 
