@@ -963,7 +963,7 @@ export interface paths {
         put?: never;
         /**
          * Resend Mail
-         * @description Resend an email: an undelivered one unchanged, any other as a copy.
+         * @description Resend an email: an undelivered one unchanged, any other as a copy. An address gets few of them in an hour.
          */
         post: operations["resend_mail"];
         delete?: never;
@@ -1495,7 +1495,9 @@ export interface paths {
         put?: never;
         /**
          * Start Workflow
-         * @description Start a workflow by hand and wait for its result. Support and editors: one whose `auth` allows them.
+         * @description Start a workflow by hand and wait for its result, unless it waits for longer itself.
+         *
+         *     Support and editors: one whose `auth` allows them.
          */
         post: operations["start_workflow"];
         delete?: never;

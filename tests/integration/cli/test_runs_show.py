@@ -96,6 +96,6 @@ def test_a_run_that_sleeps_says_until_when(tmp_path: Path) -> None:
     """Whoever starts it by hand is not kept waiting for it."""
     sleeps = "name: S\ndescription: Sleeps.\non: {manual: true, auth: none}\nsteps:\n  - wait: 3d\n"
     root = write_project(tmp_path, {"tables.yaml": "tables: {}\n", "workflows/sleeps.yaml": sleeps})
-    assert "goes on by itself; `payloom runs show run_" in payloom(root, "run", "sleeps")
+    assert "goes on by itself; `payloom runs show run_" in payloom_process.run("run", "sleeps", cwd=root).stderr
     (run,) = json.loads(payloom(root, "runs", "list", "--json"))["data"]
     assert f"  waits until {run['wake_at'].replace('T', ' ')[:19]}\n" in payloom(root, "runs", "show", run["id"])
