@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emulator.tools.sweep.measure import sweep
+from emulator.tools.sweep.without_effect import WITHOUT_EFFECT
+
 from payloom_emulator.core.declarations.api_changes import Change
 from payloom_emulator.http.trigger import TRIGGERS
+from payloom_emulator.presentation.field_presence import response_fields
 from payloom_emulator.presentation.versions import VersionHistory
 from payloom_emulator.protocol.api_versions import EVER
 from payloom_emulator.protocol.older_params import is_covered, older_params
@@ -23,6 +27,10 @@ if TYPE_CHECKING:
     from payloom_emulator.core.declarations.schema import Schema
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "emulator-coverage.md"
+
+_MEASURED = """\
+Measured: each parameter of each operation, inside objects too, is sent to a local Stripe. *Used* ones come back, or a \
+rule reads them. *Refused* ones meet a rule in the state of the measured object. Those that answer 501 are not covered."""
 
 _SCOPE = """\
 What Stripe has and the local Stripe does not answers HTTP 501 with the code `emulator_not_covered`; it never \
@@ -79,6 +87,44 @@ def _machine(schema: Schema) -> list[str]:
     return [*lines, "```", ""]
 
 
+def _parameters() -> list[str]:
+    """Return the section that the sweep measures: what becomes of each operation's parameters."""
+    measured = sweep()
+    lines = [
+        "## Parameters",
+        "",
+        _MEASURED,
+        "",
+        "| operation | used | refused | answers 501 | no effect |",
+        "|---|--:|--:|---|---|",
+    ]
+    for operation in sorted(measured, key=lambda name: (name.split(" ")[1], name)):
+        rows = measured[operation]
+        if isinstance(rows, str) or not rows:
+            continue
+        verdicts = Counter(row.verdict for row in rows)
+        absent = sorted({row.path.partition(".")[0].removesuffix("[]") for row in rows if row.verdict == "not covered"})
+        silent = sorted(row.path for row in rows if row.verdict == "swallowed")
+        used = sum(verdicts[verdict] for verdict in ("reflected", "read", "copied"))
+        cells = [_names(absent), _names(silent)]
+        lines.append(
+            f"| `{operation.replace('/v1', '', 1)}` | {used} | {verdicts['refused']} | {cells[0]} | {cells[1]} |"
+        )
+    reasons = {f"{path.rpartition('.')[2]}: {why}" for paths in WITHOUT_EFFECT.values() for path, why in paths.items()}
+    return [
+        *lines,
+        "",
+        "Why a parameter has no effect:",
+        "",
+        *(f"- `{r.split(': ')[0]}`: {r.split(': ', 1)[1]}." for r in sorted(reasons)),
+        "",
+    ]
+
+
+def _names(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
 def _older_params() -> list[str]:
     """Return the rows of what operations took in older API versions: what is read here, and what answers 501."""
     history = VersionHistory((r.schema.object, r.versions) for r in RESOURCES)
@@ -95,6 +141,16 @@ def _older_params() -> list[str]:
         description = f"{len(read)} parameters" if len(read) > MOST_NAMED else ", ".join(read)
         rows.append(f"| `{method} {path.removeprefix('/v1')}` | {description} | {', '.join(absent)} |")
     return sorted(rows)
+
+
+def _older_fields() -> list[str]:
+    """Return the rows of what objects always had in older versions and have no more."""
+    rows = []
+    for name, paths in sorted(response_fields()["removed"].items()):
+        if any(resource.schema.object == name for resource in RESOURCES):
+            fields = ", ".join(f"`{path}` ({until[:10]})" for path, (_, _, until) in paths.items() if "." not in path)
+            rows.append(f"| `{name}` | {fields} |")
+    return [row for row in rows if not row.endswith("|  |")]
 
 
 def _older_shapes() -> list[str]:
@@ -148,6 +204,12 @@ def page() -> str:
         "|---|---|",
         *_older_shapes(),
         "",
+        "Fields that objects always had once, with the first version without them. Each is shown; a test holds it:",
+        "",
+        "| object | fields |",
+        "|---|---|",
+        *_older_fields(),
+        "",
         "Parameters that Stripe took once, with the first version without them:",
         "",
         "| operation | taken here | answers 501 |",
@@ -155,6 +217,7 @@ def page() -> str:
         *_older_params(),
         "",
     ]
+    lines += _parameters()
     declared, known = emitted(), event_types()
     lines += [
         "## Events",

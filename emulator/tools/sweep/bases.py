@@ -133,7 +133,7 @@ CALLED: dict[str, Params] = {
     "POST /v1/invoices": {"customer": "@customer"},
     "POST /v1/invoices/create_preview": {
         "customer": "@customer",
-        "subscription_details": {"items": [{"price": "@monthly"}]},
+        "subscription": "@subscription",
     },
     "POST /v1/invoices/{invoice}/add_lines": {"lines": [{"amount": 100, "description": "More"}]},
     "POST /v1/invoices/{invoice}/attach_payment": {"payment_intent": "@paid_intent"},

@@ -122,6 +122,10 @@ INTEGERS = {
 }
 
 
+# Switches that would hide everything beside them.
+_OFF = frozenset({"cancel_now"})
+
+
 def is_time(name: str) -> bool:
     """Return whether a number of this name is a moment."""
     return name.endswith(("_at", "_date", "_after", "_before", "trial_end", "due_date", "timestamp")) or name in {
@@ -158,7 +162,7 @@ def example(node: TypeNode, path: tuple[str, ...], operation: str) -> Any:
         case "e":
             return next((choice for choice in node.choices if choice != ""), "")
         case "b":
-            return True
+            return name not in _OFF
         case "i" | "n":
             return "@now+864000" if is_time(name) else INTEGERS.get(name, 150 if "amount" in name else 3)
         case _:
@@ -173,6 +177,23 @@ def filled(node: TypeNode, path: tuple[str, ...], operation: str) -> dict[str, A
         for name, ref in node.fields.items()
         if not deep or name in node.required
     }
+
+
+def variants(node: TypeNode, name: str, operation: str) -> list[Any]:
+    """Return a parameter's likely values: one for each kind that its `type` can name, if the kinds are beside it."""
+    whole = example(node, (name,), operation)
+    inner, listed = node, node.kind in {"a", "u"}
+    while inner.kind in {"a", "u"}:
+        inner = type_of(inner.item) if inner.kind == "a" else _chosen(inner, name)
+    value = whole[0] if isinstance(whole, list) and whole else whole
+    if inner.kind != "o" or not isinstance(value, dict) or "type" not in inner.fields:
+        return [whole]
+    kinds = [str(kind) for kind in type_of(inner.fields["type"]).choices if str(kind) in inner.fields]
+    if not kinds:
+        return [whole]
+    common = {field: member for field, member in value.items() if field not in kinds}
+    rows = [{**common, "type": kind, kind: value[kind]} for kind in kinds]
+    return [[row] for row in rows] if listed and isinstance(whole, list) else rows
 
 
 def _chosen(node: TypeNode, name: str) -> TypeNode:

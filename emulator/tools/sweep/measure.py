@@ -12,7 +12,8 @@ import re
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
-from emulator.tools.sweep.examples import example, leaves, required_of
+from emulator.tools.sweep.companions import beside
+from emulator.tools.sweep.examples import leaves, required_of, variants
 from emulator.tools.sweep.reading import Noted, how, noted
 from emulator.tools.sweep.shop import NEWEST, NotInShop, Shop
 
@@ -27,13 +28,8 @@ if TYPE_CHECKING:
 
 TRIES = 14
 
-BESIDE = frozenset({"type", "currency", "product", "enabled"})
+BESIDE = frozenset({"type", "currency", "product", "enabled", "items", "up_to"})
 """Members that others need beside them."""
-
-COMPANIONS: dict[str, dict[str, Any]] = {
-    "tiers": {"billing_scheme": "tiered", "tiers_mode": "graduated"},
-}
-"""What else a parameter needs."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -68,9 +64,10 @@ class Sweep:
         outcomes: list[Outcome] = []
         for name, ref in node.fields.items():
             if name != "expand":
-                value = self.shop.filled(example(type_of(ref), (name,), operation))
-                outcomes += self._tried(method, url, base, name, value)
-        return outcomes
+                around = {**base, **self.shop.filled(beside(node, name))}
+                for value in variants(type_of(ref), name, operation):
+                    outcomes += self._tried(method, url, around, name, self.shop.filled(value))
+        return _best(outcomes)
 
     def send(self, method: str, url: str, params: dict[str, Any], version: str = NEWEST) -> tuple[int, dict[str, Any]]:
         """Answer a call whose parameters are noted, and undo it."""
@@ -125,11 +122,10 @@ class Sweep:
         if judged.verdict not in {"swallowed", "copied"}:
             return judged
         parts = tuple(judged.path.replace("[]", ".[]").split("."))
-        extra = COMPANIONS.get(parts[-1], {}) or COMPANIONS.get(name, {})
-        if len(parts) < 2 and not extra:
+        if len(parts) < 2:
             return judged
         only = _only({name: value}, parts)
-        status, body = send({**self.shop.filled(extra), **only})
+        status, body = send(only)
         path, sent = next(leaves(only), (parts, None))
         return self._judged(path, sent, body) if status == 200 else judged
 
@@ -141,6 +137,19 @@ class Sweep:
         if any(_same(sent, answered) for answered in _all(body, path[-1] if path[-1] != "[]" else path[-2])):
             return Outcome(_shown(path), "reflected")
         return Outcome(_shown(path), {"unread": "swallowed"}.get(way, way))
+
+
+_RANK = {"reflected": 0, "read": 1, "not covered": 2, "refused": 3, "copied": 4, "swallowed": 5, "bug": -1}
+
+
+def _best(outcomes: list[Outcome]) -> list[Outcome]:
+    """Return one outcome for each path: the best that any value had."""
+    best: dict[str, Outcome] = {}
+    for outcome in outcomes:
+        known = best.get(outcome.path)
+        if known is None or _RANK[outcome.verdict] < _RANK[known.verdict]:
+            best[outcome.path] = outcome
+    return list(best.values())
 
 
 def _path(param: str) -> tuple[str, ...]:
@@ -204,6 +213,7 @@ def _same(sent: Any, answered: Any) -> bool:
         return str(answered) == str(sent)
 
 
+@functools.cache
 def sweep() -> dict[str, list[Outcome] | str]:
     """Return the outcomes by operation; a text says why an operation could not be measured."""
     running = Sweep()

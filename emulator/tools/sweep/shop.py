@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.tools.sweep.bases import BY_SEGMENT, CALLED, PATHS
 from emulator.tools.sweep.objects import FIRST, FOUND, MADE
 
+from payloom_emulator.core.config import EmulatorConfig
 from payloom_emulator.protocol.param_types import anonymous
 from payloom_emulator.runtime.emulator import Emulator
 from payloom_emulator.runtime.requests.messages import Request
@@ -35,7 +36,7 @@ class Shop:
 
     def __init__(self) -> None:
         """Begin with an empty account."""
-        self.emulator = Emulator()
+        self.emulator = Emulator(EmulatorConfig(seed=1))
         self.now = int(self.emulator.clock.now())
         self._ids: dict[str, str] = {"meter_event": ""}
 

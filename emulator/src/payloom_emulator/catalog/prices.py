@@ -61,6 +61,7 @@ def terms(params: PriceData, prefix: str) -> dict[str, object]:
     fields["recurring"] = _recurring(cycle, named("recurring")) if cycle else None
     fields["billing_scheme"] = params.get("billing_scheme", "per_unit")
     custom = params.get("custom_unit_amount")
+    custom = custom if custom and custom["enabled"] else None
     if fields["billing_scheme"] == "tiered":
         fields["_tiers"] = _tiers(params.get("tiers"), params.get("tiers_mode"), named)
         fields["tiers_mode"] = params.get("tiers_mode")

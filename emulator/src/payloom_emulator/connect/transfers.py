@@ -31,6 +31,7 @@ def make(
     metadata: JsonMapping | None = None,
     description: str | None = None,
     application_fee: int = 0,
+    source_type: str = "card",
 ) -> Transfer:
     """Move money from the platform's balance to a connected account's. Emits transfer.created.
 
@@ -45,6 +46,7 @@ def make(
             "destination": destination,
             "metadata": metadata or {},
             "source_transaction": source,
+            "source_type": source_type,
             "transfer_group": group,
         },
     )

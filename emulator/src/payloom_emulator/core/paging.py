@@ -67,6 +67,11 @@ def _bounds(created: object) -> dict[str, int] | None:
     return {name: integer(bound) or 0 for name, bound in created.items()} if is_object(created) else None
 
 
+def _within(value: int, bounds: Mapping[str, int]) -> bool:
+    checks = {"gt": value.__gt__, "gte": value.__ge__, "lt": value.__lt__, "lte": value.__le__}
+    return all(checks[name](bound) for name, bound in bounds.items())
+
+
 def _cursors(params: Mapping[str, object]) -> tuple[str | None, str | None]:
     start, end = params.get("starting_after"), params.get("ending_before")
     return start if isinstance(start, str) else None, end if isinstance(end, str) else None
@@ -76,6 +81,9 @@ def list_of(data: list[T], url: str, params: Mapping[str, object] | None = None)
     """Return a list object over `data`, which is all there is, cut to the page `params` ask for."""
     params = params or {}
     limit = limit_of(params) if params.get("limit") is not None else (DEFAULT_LIMIT if params else len(data))
+    bounds = _bounds(params.get("created"))
+    if bounds:
+        data = [row for row in data if _within(integer(row.get("created")) or 0, bounds)]
     ids = [row.get("id") for row in data]
     start, end = _cursors(params)
     if start in ids and start:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypedDict
 from payloom_emulator.billing import customer_currency
 from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import lines
-from payloom_emulator.billing.pricing import amounts
+from payloom_emulator.billing.pricing import amounts, discounts
 from payloom_emulator.billing.pricing.rounding import rounded
 from payloom_emulator.catalog import prices
 from payloom_emulator.ledger import money
@@ -82,7 +82,13 @@ def build(
     if params.get("description"):
         fields["description"] = params.get("description")
     fields["net_amount"] = worked_out["amount"]
-    return unit.create(kinds.INVOICEITEM, fields)
+    item = unit.create(kinds.INVOICEITEM, fields)
+    if choices := params.get("discounts"):
+        attached = discounts.attach(
+            unit, choices, customer=customer["id"], currency=worked_out["currency"], invoice_item=item["id"]
+        )
+        unit.change(item, {"discounts": attached}, emits=())
+    return item
 
 
 def amounts_of(

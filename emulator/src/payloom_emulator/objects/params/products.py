@@ -6,6 +6,7 @@ from typing import Literal, Required, TypedDict
 
 from payloom_emulator.objects.params.shared import (
     CustomUnitAmountParams,
+    FileListParamsCreated,
     PriceCreateParamsCurrencyOptions,
     QuoteCreateParamsLineItemPriceDataRecurring,
     TaxDetailsParams,
@@ -60,3 +61,15 @@ class ProductCreateParams(TypedDict, total=False):
 
 class ProductFeatureCreateParams(TypedDict, total=False):
     entitlement_feature: Required[str]
+
+
+class ProductListParams(TypedDict, total=False):
+    active: bool
+    created: FileListParamsCreated | int
+    ending_before: str
+    ids: list[str]
+    limit: int
+    shippable: bool
+    starting_after: str
+    type: Literal["good", "service"]
+    url: str

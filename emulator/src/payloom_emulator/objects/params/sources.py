@@ -76,3 +76,11 @@ class SourceCreateParams(TypedDict, total=False):
     token: str
     type: str
     usage: Literal["reusable", "single_use"]
+
+
+class SourceUpdateParams(TypedDict, total=False):
+    amount: int
+    mandate: MandateParams
+    metadata: Literal[""] | dict[str, str]
+    owner: SourceCreateParamsOwner
+    source_order: SourceOrderParams

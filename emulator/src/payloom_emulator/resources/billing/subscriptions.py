@@ -32,7 +32,7 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 from payloom_emulator.protocol.api_versions import BASIL, ENDIVE, EVER
 from payloom_emulator.protocol.errors import StripeError, invalid, missing
-from payloom_emulator.protocol.json_shapes import integer, is_object
+from payloom_emulator.protocol.json_shapes import integer, is_object, members
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
@@ -128,6 +128,8 @@ def _list(call: RequestContext[SubscriptionListParams]) -> Mapping[str, object]:
         filters["status"] = status
     names = ("price", "plan", "current_period_start", "current_period_end")
     narrow = {name: call.params.get(name) for name in names if call.params.get(name)}
+    if taxed := call.params.get("automatic_tax"):
+        narrow["automatic_tax"] = taxed
     if not narrow:
         return call.page(kinds.SUBSCRIPTION, **filters)
     rows = [s for s in call.unit.list_by(kinds.SUBSCRIPTION, filters) if _matches(s, narrow)]
@@ -137,6 +139,10 @@ def _list(call: RequestContext[SubscriptionListParams]) -> Mapping[str, object]:
 def _matches(subscription: Subscription, narrow: JsonMapping) -> bool:
     rows = subscription["items"]["data"]
     for name, sought in narrow.items():
+        if name == "automatic_tax":
+            if subscription["automatic_tax"]["enabled"] is not members(sought).get("enabled"):
+                return False
+            continue
         if name in {"price", "plan"}:
             if not any(item["price"]["id"] == sought for item in rows):
                 return False

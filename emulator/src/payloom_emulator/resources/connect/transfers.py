@@ -17,6 +17,7 @@ from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
+    from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.objects.params.application_fees import ApplicationFeeRefundCreateParams
     from payloom_emulator.objects.params.shared import ApplicationFeeRefundUpdateParams
     from payloom_emulator.objects.params.transfers import (
@@ -45,14 +46,32 @@ def _create(call: RequestContext[TransferCreateParams]) -> Transfer:
         group=provided(call.params.get("transfer_group")),
         metadata=params.get("metadata"),
         description=provided(call.params.get("description")),
+        source_type=params.get("source_type", "card"),
     )
 
 
 def _reverse(call: RequestContext[TransferReversalCreateParams]) -> TransferReversal:
-    transfer = call.unit.get(kinds.TRANSFER, call.ids["id"])
-    return transfers.reverse(
-        call.unit, transfer, call.params.get("amount"), metadata=call.params.get("metadata") or None
-    )
+    unit, params = call.unit, call.params
+    transfer = unit.get(kinds.TRANSFER, call.ids["id"])
+    left = transfer["amount"] - transfer["amount_reversed"]
+    reversal = transfers.reverse(unit, transfer, params.get("amount"), metadata=params.get("metadata") or None)
+    if text := provided(params.get("description")):
+        unit.change(transfer, {"description": text}, emits=())
+    if params.get("refund_application_fee"):
+        _give_fee_back(unit, transfer, reversal["amount"], left)
+    return reversal
+
+
+def _give_fee_back(unit: UnitOfWork, transfer: Transfer, amount: int, left: int) -> None:
+    """Refund the share of the application fee that belongs to the reversed part, in minor units."""
+    charge = unit.find(kinds.CHARGE, transfer["source_transaction"])
+    fee = unit.find(kinds.APPLICATION_FEE, charge["application_fee"] if charge else None)
+    if fee is None:
+        raise invalid("This transfer has no application fee to refund.", "refund_application_fee")
+    rest = fee["amount"] - fee["amount_refunded"]
+    share = rest if amount == left else rest * amount // left
+    if share:
+        transfers.refund_fee(unit, fee["id"], share)
 
 
 def _one_reversal(call: RequestContext[Params]) -> TransferReversal:

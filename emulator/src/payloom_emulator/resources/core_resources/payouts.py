@@ -126,7 +126,17 @@ def _topup(call: RequestContext[TopupCreateParams]) -> Topup:
     code = money.currency(params["currency"])
     if params["amount"] < 1:
         raise invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
-    names = ("amount", "description", "metadata", "statement_descriptor", "transfer_group")
+    names = (
+        "amount",
+        "description",
+        "metadata",
+        "payment_method",
+        "payment_method_options",
+        "statement_descriptor",
+        "transfer_group",
+    )
+    if (source_id := provided(params.get("source"))) and unit.find_any(source_id) is None:
+        raise missing("source", source_id, param="source", status=400)
     values = {name: params.get(name) for name in names if name in params}
     when = unit.now + _TOPUP_AFTER
     payout = unit.create(

@@ -54,11 +54,6 @@ def _create(call: RequestContext[InvoiceItemCreateParams]) -> InvoiceItem:
         invoice=invoice["id"] if invoice else None,
         currency=invoice["currency"] if invoice else params.get("currency"),
     )
-    discount_ids = discounts.attach(
-        unit, params.get("discounts") or [], customer=customer["id"], invoice_item=item["id"]
-    )
-    if discount_ids:
-        unit.change(item, {"discounts": discount_ids}, emits=())
     if invoice is not None:
         invoice_editing.attach_items(unit, invoice, item)
     return item

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
+from payloom_emulator.core.declarations.schema import Schema, create_only, overlay, read_only, settable
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.request_context import provided, required
 from payloom_emulator.kit.present import present
@@ -17,7 +17,8 @@ from payloom_emulator.protocol.json_shapes import members
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
-    from payloom_emulator.objects.params.sources import SourceCreateParams
+    from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.params.sources import SourceCreateParams, SourceUpdateParams
     from payloom_emulator.objects.payment_methods import Source
 
 _OWNER = {"address": None, "email": None, "name": None, "phone": None}
@@ -66,6 +67,11 @@ def _creating(call: RequestContext[SourceCreateParams], draft: Source) -> None:
     draft.update(cast("Source", values))
 
 
+def _updating(call: RequestContext[SourceUpdateParams], source: Source, changes: dict[str, object]) -> None:
+    if owner := call.params.get("owner"):
+        changes["owner"] = overlay(members(source.get("owner")), cast("JsonMapping", owner))
+
+
 def _transactions(call: RequestContext[Params]) -> Mapping[str, object]:
     """Answer the transfers that filled a source: a card source takes none."""
     call.unit.get(kinds.SOURCE, call.ids["source"])
@@ -105,6 +111,7 @@ SOURCE = Resource(
     endpoints=Endpoints(
         can=("create", "retrieve", "update"),
         creating=_creating,
+        updating=_updating,
         operations=(
             Operation("GET", "/v1/sources/{source}/source_transactions", _transactions),
             Operation("POST", "/v1/sources/{source}/verify", _verify),

@@ -15,6 +15,7 @@ from payloom_emulator.payments import test_cards
 from payloom_emulator.payments.methods import card_sources, payment_methods
 from payloom_emulator.payments.methods.payment_methods import BILLING_DETAILS
 from payloom_emulator.protocol.errors import StripeError, invalid
+from payloom_emulator.protocol.json_shapes import members
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
@@ -82,6 +83,15 @@ def _updating(
     if new := call.params.get("card"):
         dates = {name: new.get(name) for name in ("exp_month", "exp_year") if new.get(name)}
         changes["card"] = {**present(method["card"]), **dates}
+        if networks := new.get("networks"):
+            networks_before = present(method["card"])["networks"]
+            changes["card"] = {
+                **present(method["card"]),
+                **dates,
+                "networks": {"available": ["visa"], **(networks_before or {}), "preferred": networks.get("preferred")},
+            }
+    if (bank := call.params.get("us_bank_account")) and method["type"] == "us_bank_account":
+        changes["us_bank_account"] = {**members(method.get("us_bank_account")), **bank}
     if "billing_details" in call.params:
         changes["billing_details"] = overlay(method["billing_details"], call.params["billing_details"] or {})
 
@@ -113,7 +123,12 @@ def _detach(call: ActionContext[Params, PaymentMethod]) -> PaymentMethod:
 
 def _of_customer(call: RequestContext[CustomerPaymentMethodListParams]) -> Mapping[str, object]:
     customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
-    return call.page(kinds.PAYMENT_METHOD, customer=customer["id"], type=provided(call.params.get("type")))
+    return call.page(
+        kinds.PAYMENT_METHOD,
+        customer=customer["id"],
+        type=provided(call.params.get("type")),
+        allow_redisplay=call.params.get("allow_redisplay"),
+    )
 
 
 def _one_of_customer(call: RequestContext[Params]) -> PaymentMethod:

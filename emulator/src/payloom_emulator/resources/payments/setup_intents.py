@@ -237,6 +237,7 @@ SETUP_INTENT = Resource(
             read_only("cancellation_reason"),
             read_only("client_secret"),
             read_only("created"),
+            settable("attach_to_self"),
             settable("customer", ref="customer"),
             read_only("customer_account"),
             settable("description"),

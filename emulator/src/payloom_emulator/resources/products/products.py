@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.catalog import prices
@@ -17,7 +18,7 @@ from payloom_emulator.protocol.errors import invalid
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
-    from payloom_emulator.objects.params.products import ProductCreateParams
+    from payloom_emulator.objects.params.products import ProductCreateParams, ProductListParams
 
 
 def _creating(call: RequestContext[ProductCreateParams], draft: Product) -> None:
@@ -60,6 +61,11 @@ def _deleting(call: RequestContext[Params], product: Product) -> None:
         )
 
 
+def _listing(call: RequestContext[ProductListParams]) -> Mapping[str, object]:
+    ids = call.params.get("ids")
+    return {"id": ids} if ids else {}
+
+
 def _features(unit: UnitOfWork, view: dict[str, object], stored: dict[str, object]) -> None:
     """Marketing features were called features until 2024-04-10."""
     del unit, stored
@@ -99,7 +105,7 @@ PRODUCT = Resource(
         on_create=("product.created",),
         on_update=("product.updated",),
         on_delete=("product.deleted",),
-        filters=("active", "shippable", "url", "type"),
+        filters=("active", "shippable", "url", "type", "id"),
         search=("active", "description", "metadata", "name", "shippable", "url"),
     ),
     endpoints=Endpoints(
@@ -108,6 +114,7 @@ PRODUCT = Resource(
         created=_created,
         updating=_updating,
         deleting=_deleting,
+        listing=_listing,
     ),
     versions=(
         Change("2024-04-10", _features),

@@ -13,6 +13,9 @@ from payloom_emulator.billing.subscriptions import cancel_subscription, create_s
 from payloom_emulator.billing.subscriptions.changes import subscription_change, update_subscription
 from payloom_emulator.billing.subscriptions.forecast import invoice_forecast
 from payloom_emulator.billing.subscriptions.subscription_params import ITEM_PARAMS
+from payloom_emulator.catalog import tax_ids
+from payloom_emulator.connect import liability
+from payloom_emulator.core.declarations.schema import ADDRESS, SHIPPING, overlay
 from payloom_emulator.core.differences import with_changes
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.kit.named_members import with_filled, with_named
@@ -47,10 +50,10 @@ def preview(call: RequestContext[InvoiceCreatePreviewParams]) -> Invoice:
     if subscription_id:
         subscription = unit.get(kinds.SUBSCRIPTION, subscription_id, "subscription")
         unit.use_clock_of(subscription)
-        return _of_subscription(call, subscription, details)
+        return _about(unit, params, _of_subscription(call, subscription, details))
     if customer_id:
         unit.use_clock_of(unit.get(kinds.CUSTOMER, customer_id, "customer"))
-    return _of_new(call, details)
+    return _about(unit, params, _of_new(call, details))
 
 
 _OLD_NAMES = {
@@ -120,6 +123,7 @@ def _of_subscription(
         raise invoice_forecast.nothing_to_invoice(subscription["id"])
     with savepoint(unit) as scratch:
         own = scratch.get(kinds.SUBSCRIPTION, subscription["id"])
+        _describe(scratch, scratch.get(kinds.CUSTOMER, own["customer"]), call.params)
         _add_loose(scratch, call.params, own["customer"], own["currency"], own["id"])
         choices = call.params.get("discounts")
         if choices:
@@ -218,11 +222,44 @@ def _customer(scratch: UnitOfWork, params: InvoiceCreatePreviewParams) -> Custom
         customer = scratch.get(kinds.CUSTOMER, customer_id, "customer")
     else:
         customer = scratch.create(kinds.CUSTOMER, {"invoice_prefix": "PREVIEW"}, emits=())
-    details = params.get("customer_details")
-    exempt = details.get("tax_exempt") if details else None
-    if exempt:
-        scratch.change(customer, {"tax_exempt": exempt}, emits=())
+    _describe(scratch, customer, params)
     return customer
+
+
+def _describe(scratch: UnitOfWork, customer: Customer, params: InvoiceCreatePreviewParams) -> None:
+    """Let the customer be for the preview what `customer_details` says."""
+    details = params.get("customer_details") or {}
+    changes: dict[str, object] = {}
+    if exempt := details.get("tax_exempt"):
+        changes["tax_exempt"] = exempt
+    for name, shape in (("address", ADDRESS), ("shipping", SHIPPING)):
+        value = details.get(name)
+        if value is not None:
+            changes[name] = overlay(shape, value) if value else None
+    if changes:
+        scratch.change(customer, changes, emits=())
+    for index, tax_id in enumerate(details.get("tax_ids") or []):
+        where = f"customer_details[tax_ids][{index}]"
+        tax_ids.make(scratch, tax_id["type"], tax_id["value"], customer["id"], where)
+
+
+def _about(unit: UnitOfWork, params: InvoiceCreatePreviewParams, forecast: Invoice) -> Invoice:
+    """Return the preview with what the parameters say of the invoice itself."""
+    changes: dict[str, object] = {}
+    if tax := params.get("automatic_tax"):
+        on = tax["enabled"]
+        changes["automatic_tax"] = {
+            "disabled_reason": None,
+            "enabled": on,
+            "liability": liability.of_taxes(unit, tax),
+            "provider": "stripe" if on else None,
+            "status": "complete" if on else None,
+        }
+    if issuer := params.get("issuer"):
+        changes["issuer"] = liability.owner_of(unit, issuer, "issuer")
+    if owner := params.get("on_behalf_of"):
+        changes["on_behalf_of"] = unit.get(kinds.ACCOUNT, owner, "on_behalf_of")["id"]
+    return with_changes(forecast, changes)
 
 
 def _add_loose(

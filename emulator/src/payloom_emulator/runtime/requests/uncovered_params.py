@@ -1,0 +1,82 @@
+"""Parameters that Stripe takes and no rule here reads: they answer 501, in every API version."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+
+from payloom_emulator.protocol.errors import COVERAGE_PAGE, StripeError
+from payloom_emulator.protocol.form import bracket
+from payloom_emulator.protocol.json_shapes import is_array, is_object
+
+UNCOVERED: dict[str, tuple[str, ...]] = {
+    "*": (
+        "account_token",
+        "customer_account",
+        "payment_method_data.us_bank_account.financial_connections_account",
+        "payment_record",
+        "person_token",
+        "us_bank_account.financial_connections_account",
+    ),
+    "POST /v1/accounts": ("documents", "groups"),
+    "POST /v1/accounts/{}": ("documents", "groups"),
+    "POST /v1/accounts/{}/persons": ("documents",),
+    "POST /v1/accounts/{}/persons/{}": ("documents",),
+    "POST /v1/accounts/{}/reject": ("payouts_action",),
+    "POST /v1/ephemeral_keys": ("issuing_card", "verification_session"),
+    "GET /v1/events": ("delivery_success",),
+    "POST /v1/invoices/{}/add_lines": ("lines.tax_amounts",),
+    "POST /v1/invoices/{}/update_lines": ("lines.tax_amounts",),
+    "POST /v1/invoices/{}/lines/{}": ("tax_amounts",),
+    "POST /v1/invoices/{}/pay": ("mandate",),
+    "POST /v1/invoices/create_preview": (
+        "subscription_details.billing_schedules",
+        "subscription_details.billing_mode",
+        "subscription_details.cancel_at",
+        "subscription_details.metadata",
+        "subscription_details.pause",
+        "subscription_details.resume_at",
+        "subscription_details.start_date",
+    ),
+    "POST /v1/payment_intents/{}/capture": ("hooks",),
+    "POST /v1/payment_intents/{}/confirm": ("hooks",),
+    "POST /v1/payment_intents/{}/increment_authorization": ("hooks",),
+    "POST /v1/payouts": ("payout_method",),
+    "POST /v1/setup_intents": ("single_use",),
+    "POST /v1/sources": ("flow", "mandate", "original_source", "receiver", "redirect", "source_order"),
+    "POST /v1/sources/{}": ("amount", "mandate", "source_order"),
+    "POST /v1/subscription_items": ("current_trial",),
+    "POST /v1/subscription_items/{}": ("current_trial",),
+}
+"""By operation, the parameters that answer 501; a path leads inside. `*`: of every operation."""
+
+
+@functools.cache
+def uncovered(operation: tuple[str, str]) -> tuple[str, ...]:
+    """Return the parameters of an operation that answer 501."""
+    return (*UNCOVERED["*"], *UNCOVERED.get(" ".join(operation), ()))
+
+
+def refuse(operation: tuple[str, str], params: Mapping[str, object]) -> None:
+    """Answer 501 for the first parameter that no rule reads; "" and empty lists ask for nothing."""
+    for path in uncovered(operation):
+        for name in _at(params, path.split("."), []):
+            raise StripeError(
+                f"The local Stripe does not have the parameter `{name}` of `{' '.join(operation)}`. {COVERAGE_PAGE} lists what it has; nothing was done.",
+                status=501,
+                type="api_error",
+                code="emulator_not_covered",
+                param=name,
+                headers={"Stripe-Should-Retry": "false"},
+            )
+
+
+def _at(value: object, parts: list[str], where: list[str | int]) -> Iterator[str]:
+    if is_array(value):
+        for index, inner in enumerate(value):
+            yield from _at(inner, parts, [*where, index])
+    elif not parts:
+        if value not in ("", None, [], {}):
+            yield bracket(where)
+    elif is_object(value) and parts[0] in value:
+        yield from _at(value[parts[0]], parts[1:], [*where, parts[0]])
