@@ -5,26 +5,28 @@ Without a file the database is SQLite's private temporary one: it lives in memor
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
-import re
 import sqlite3
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core.errors import StoreInUse
-from payloom_emulator.protocol.json_shapes import integer, is_array, is_object
+from payloom_emulator.core.matching import Matching, Positions, every
+from payloom_emulator.protocol.json_shapes import is_object
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (
   seq INTEGER PRIMARY KEY, id TEXT NOT NULL, account TEXT NOT NULL, object TEXT NOT NULL,
   created INTEGER NOT NULL, deleted INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS objects_by_id ON objects (id, account);
-CREATE INDEX IF NOT EXISTS objects_by_kind ON objects (object, account, deleted, seq);
+CREATE INDEX IF NOT EXISTS objects_of_kind ON objects (object, account, deleted, seq, created);
+DROP INDEX IF EXISTS objects_by_kind;
 CREATE TABLE IF NOT EXISTS links (
   object TEXT NOT NULL, account TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, seq INTEGER NOT NULL,
   PRIMARY KEY (object, account, name, value, seq)) WITHOUT ROWID;
@@ -63,6 +65,7 @@ class Store:
         self._db = sqlite3.connect(self.path or "", check_same_thread=False, isolation_level=None)
         self._lock = threading.RLock()
         self._depth = 0
+        self._settings: dict[str, str | None] = {}
         try:
             if self.path:
                 self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
@@ -96,6 +99,7 @@ class Store:
                 self._depth -= 1
                 if self._depth == 0:
                     self._db.execute("ROLLBACK")
+                    self._settings.clear()
                 raise
             self._depth -= 1
             if self._depth == 0:
@@ -172,79 +176,51 @@ class Store:
         A filter value may be a list (any of them) or bounds: {gt | gte | lt | lte: number}. created: such bounds.
         before, after: positions, exclusive.
         """
-        where = ["o.object = ?", "o.account = ?", "o.deleted = 0"]
-        values: list[str | int] = [object_name, account]
-        source = "objects o"
-        for number, (name, value) in enumerate(filters.items()):
-            bounds = value if is_object(value) else None
-            options = [str(v) for v in (value if is_array(value) else [value])]
-            marks = ", ".join("?" * len(options))
-            link = f"l{number}"
-            if number == 0:
-                # CROSS JOIN keeps SQLite from walking all objects: the link rows of one value are few, and in order.
-                source = "links l0 CROSS JOIN objects o ON o.seq = l0.seq"
-                where += ["l0.object = ?", "l0.account = ?"]
-                values += [object_name, account]
-            else:
-                source += f" JOIN links {link} ON {link}.seq = o.seq"
-                where.append(f"{link}.object = o.object AND {link}.account = o.account")
-            if bounds is not None:
-                where.append(f"{link}.name = ?")
-                where += [f"CAST({link}.value AS INTEGER) {_COMPARE[o]} ?" for o in bounds]
-                values += [name, *(integer(bound) or 0 for bound in bounds.values())]
-                continue
-            where.append(f"{link}.name = ? AND {link}.value IN ({marks})")
-            values += [name, *options]
-        # Only for one value are the link rows in the order of making.
-        order_by = "l0.seq" if filters and not isinstance(next(iter(filters.values())), dict) else "o.seq"
-        for operator, moment in (created or {}).items():
-            where.append(f"o.created {_COMPARE[operator]} ?")
-            values.append(moment)
-        for sign, position in (("<", before), (">", after)):
-            if position is not None:
-                where.append(f"o.seq {sign} ?")
-                values.append(position)
+        matching = Matching(account, object_name, before=before, after=after)
+        selects = [matching.filtered(name, value) for name, value in filters.items()]
+        if created or not selects:
+            selects.append(matching.all(created))
+        positions = self._among_few(matching, filters) if len(filters) > 1 and not created else None
+        return list(itertools.islice(self.bodies(positions or every(selects), oldest_first=oldest_first), limit))
+
+    def _among_few(self, matching: Matching, filters: Mapping[str, object]) -> Positions | None:
+        """Return how to start from the filter that lets few objects through, or None when there is no such one."""
+        if any(is_object(value) for value in filters.values()):
+            return None
+        for name, value in filters.items():
+            few = matching.filtered(name, value)
+            counted = f"SELECT count(*) FROM ({few.sql} LIMIT {_FEW})"  # noqa: S608 - our own words
+            if self._db.execute(counted, few.values).fetchone()[0] < _FEW:
+                return matching.among((name, value), {n: v for n, v in filters.items() if n != name})
+        return None
+
+    def bodies(self, positions: Positions, *, oldest_first: bool = False) -> Iterator[dict[str, object]]:
+        """Yield the objects at these positions, newest first, without holding them all."""
         order = "ASC" if oldest_first else "DESC"
-        query = f"SELECT o.body FROM {source} WHERE {' AND '.join(where)} ORDER BY {order_by} {order}"  # noqa: S608
-        if limit is not None:
-            query += f" LIMIT {int(limit)}"
-        return [json.loads(body) for (body,) in self._db.execute(query, values)]
+        for (seq,) in self._db.execute(f"{positions.sql} ORDER BY 1 {order}", positions.values):
+            row = self._db.execute("SELECT body FROM objects WHERE seq = ? AND deleted = 0", (seq,)).fetchone()
+            if row is not None:
+                yield json.loads(row[0])
 
-    def scan(self, account: str, object_name: str) -> Iterator[dict[str, object]]:
-        """Yield every object of a kind, newest first, without holding them all."""
-        cursor = self._db.execute(
-            "SELECT body FROM objects WHERE object = ? AND account = ? AND deleted = 0 ORDER BY seq DESC",
-            (object_name, account),
-        )
-        for (body,) in cursor:
-            yield json.loads(body)
-
-    def scan_linked(self, account: str, object_name: str, name: str, value: str) -> Iterator[dict[str, object]]:
-        """Yield the objects of a kind that have a linked value, newest first."""
-        cursor = self._db.execute(
-            "SELECT o.body FROM links l CROSS JOIN objects o ON o.seq = l.seq WHERE l.object = ? AND l.account = ? AND l.name = ? AND l.value = ? AND o.deleted = 0 ORDER BY l.seq DESC",
-            (object_name, account, name, value),
-        )
-        for (body,) in cursor:
-            yield json.loads(body)
-
-    def scan_text(self, account: str, object_name: str, part: str) -> Iterator[dict[str, object]]:
-        """Yield the objects of a kind in whose text `part` occurs anywhere, newest first."""
-        pattern = "%" + re.sub(r"([%_\\])", r"\\\1", part) + "%"
-        cursor = self._db.execute(
-            "SELECT body FROM objects WHERE object = ? AND account = ? AND deleted = 0 AND body LIKE ? ESCAPE '\\' ORDER BY seq DESC",
-            (object_name, account, pattern),
-        )
-        for (body,) in cursor:
-            yield json.loads(body)
+    def relink(self, links_of: Callable[[dict[str, object]], Mapping[str, str | None]]) -> None:
+        """Link what an older version stored without the links of searches."""
+        with self.transaction():
+            for seq, account, body in self._db.execute("SELECT seq, account, body FROM objects"):
+                stored = json.loads(body)
+                self._link(account, stored["object"], seq, links_of(stored))
+            self.set_meta(SEARCHED, True)
 
     def meta(self, name: str, default: object = None) -> Any:
         """Return a remembered setting."""
-        row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
-        return default if row is None else json.loads(row[0])
+        if name not in self._settings:
+            row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+            self._settings[name] = None if row is None else row[0]
+        text = self._settings[name]
+        return default if text is None else json.loads(text)
 
     def set_meta(self, name: str, value: object) -> None:
         """Remember a setting."""
+        self._settings.pop(name, None)
         self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, json.dumps(value)))
 
     def query(self, sql: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
@@ -257,6 +233,7 @@ class Store:
         with self.transaction() as db:
             for table in TABLES:
                 db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own table names
+            self._settings.clear()
             self.set_meta(SEARCHED, True)
 
     def snapshot(self) -> bytes:
@@ -284,6 +261,7 @@ class Store:
                             db.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608
             finally:
                 source.close()
+            self._settings.clear()
             self._seq = max(self._seq, self._db.execute("SELECT coalesce(max(seq), 0) FROM objects").fetchone()[0])
 
     def close(self) -> None:
@@ -291,7 +269,8 @@ class Store:
         self._db.close()
 
 
-_COMPARE = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+_FEW = 200
+"""So many objects are read faster than two long lists of positions are compared."""
 
 
 def dump(value: object) -> str:

@@ -285,7 +285,9 @@ class UnitOfWork:
         """Return a copy of the object as an event shows it: nothing private, nothing that needs expanding."""
         schema = self.environment.find_schema(str(obj["object"]))
         hidden = schema.hidden if schema else ()
-        return {k: public_copy(v) for k, v in obj.items() if not k.startswith("_") and k not in hidden}
+        return {
+            k: public_copy(v) if type(v) in _NESTED else v for k, v in obj.items() if k[:1] != "_" and k not in hidden
+        }
 
     # --- time ----------------------------------------------------------------------------------------------------
 
@@ -372,10 +374,15 @@ class UnitOfWork:
 def public_copy(value: object) -> object:
     """Return a deep copy without private members (those whose name begins with an underscore)."""
     if is_object(value):
-        return {k: public_copy(v) for k, v in value.items() if not k.startswith("_")}
+        if not value:
+            return {}
+        return {k: public_copy(v) if type(v) in _NESTED else v for k, v in value.items() if k[:1] != "_"}
     if is_array(value):
         return [public_copy(v) for v in value]
     return value
+
+
+_NESTED = frozenset({dict, list})
 
 
 def _text(value: object) -> object:

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
-import json
 from typing import TYPE_CHECKING, TypedDict, cast
 
 from payloom_emulator.core.errors import WebhookAddressRefused
@@ -20,6 +19,7 @@ from payloom_emulator.objects.webhooks import Event, EventDestination, WebhookEn
 from payloom_emulator.presentation.expand import render
 from payloom_emulator.presentation.thin_events import thin_event
 from payloom_emulator.protocol.api_versions import NEWEST
+from payloom_emulator.protocol.pretty_json import pretty
 from payloom_emulator.runtime.cli_sessions.sessions import (
     SNAPSHOTS,
     THIN,
@@ -86,7 +86,7 @@ def sign(payload: bytes, secrets: list[str], moment: int) -> str:
 def _payload(unit: UnitOfWork, event: Event, version: str | None) -> bytes:
     """Return the bytes of an event in an API version, or of a thin event."""
     body = thin_event(unit, event) if version is None else render(unit, {**event, "api_version": version}, version)
-    return json.dumps(body, indent=2, ensure_ascii=False).encode()
+    return pretty(body).encode()
 
 
 class Delivery:

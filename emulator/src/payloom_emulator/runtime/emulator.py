@@ -11,7 +11,7 @@ from payloom_emulator.core.config import EmulatorConfig
 from payloom_emulator.core.errors import EmulatorError
 from payloom_emulator.core.ids import Ids
 from payloom_emulator.core.request_context import Download, Params, RequestContext
-from payloom_emulator.core.store import Store
+from payloom_emulator.core.store import SEARCHED, Store
 from payloom_emulator.core.unit_of_work import UnitOfWork
 from payloom_emulator.presentation import versions
 from payloom_emulator.presentation.expand import render
@@ -75,7 +75,13 @@ class Emulator:
         self.history = VersionHistory((r.schema.object, r.versions) for r in RESOURCES)
         self.router = Router(RESOURCES)
         self._keys = {k.key: k for k in self.config.keys}
+        if not self.store.meta(SEARCHED):
+            self.store.relink(self._links_of)
         self.ensure_account()
+
+    def _links_of(self, body: dict[str, object]) -> Mapping[str, str | None]:
+        schema = self.find_schema(str(body["object"]))
+        return schema.links(body) if schema is not None else {}
 
     def ensure_account(self) -> None:
         """Make what a new account has: the endpoints of the configuration, unless the store has them."""

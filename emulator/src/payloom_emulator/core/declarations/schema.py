@@ -7,7 +7,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.errors import ImpossibleTransition
-from payloom_emulator.protocol.json_shapes import is_object
+from payloom_emulator.protocol.json_shapes import is_array, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -180,7 +180,7 @@ class Schema:
         body: dict[str, object] = {"id": None, "object": self.object}
         for field in self.fields:
             default = field.default
-            body[field.name] = copy.deepcopy(default)
+            body[field.name] = copy.deepcopy(default) if is_object(default) or is_array(default) else default
         return body
 
     def links(self, body: JsonMapping) -> dict[str, str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from typing import TYPE_CHECKING
+
+from payloom_emulator.protocol.pretty_json import pretty
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Download
@@ -45,5 +46,5 @@ class Answer:
     def payload(self) -> bytes:
         """Return the body as Stripe writes it: indented JSON. It is written once."""
         if self.text is None:
-            self.text = json.dumps(self.body, indent=2, ensure_ascii=False)
+            self.text = pretty(self.body)
         return self.text.encode()

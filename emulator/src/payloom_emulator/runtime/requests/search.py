@@ -8,17 +8,14 @@ import re
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.schema import searched
+from payloom_emulator.core.matching import Matching, Positions, any_of, every
 from payloom_emulator.core.paging import limit_of
 from payloom_emulator.core.request_context import RequestContext, required
-from payloom_emulator.core.store import SEARCHED
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.json_shapes import is_object, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from payloom_emulator.core.declarations.resource import Handler, Resource
-    from payloom_emulator.core.store import Store
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<word>AND|OR)\b|(?P<not>-)?(?P<field>[A-Za-z_][\w.]*)(?:\[(?P<q>["'])(?P<key>(?:\\.|(?!(?P=q)).)*)(?P=q)\])?
@@ -61,6 +58,42 @@ class Clause:
             return False
         return {">": left > right, "<": left < right, ">=": left >= right, "<=": left <= right}[self.operator]
 
+    @property
+    def excludes(self) -> bool:
+        """Whether it is what `plain` selects that does not satisfy the clause."""
+        return self.negated is not (self.value.lower() == "null")
+
+    def plain(self, matching: Matching) -> Positions:
+        """Return the objects by the comparison alone; by `null`, those that have a value."""
+        link = searched(self.field if self.key is None else f"{self.field}.{self.key}")
+        value = self.value.lower()
+        if self.field == "created":
+            return matching.all({} if value == "null" else _created_bounds(self.operator, _number(value)))
+        if value == "null":
+            return matching.linked(link)
+        if self.operator == ":":
+            return matching.equal(link, value)
+        if self.operator == "~":
+            return matching.containing(link, value)
+        return matching.compared(link, self.operator, _number(value))
+
+    def among(self, matching: Matching) -> Positions:
+        """Return the objects that satisfy the clause."""
+        plain = self.plain(matching)
+        return every([matching.all()], [plain]) if self.excludes else plain
+
+
+def _number(value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        return float("nan")  # on no side of anything
+
+
+def _created_bounds(operator: str, moment: float) -> dict[str, float]:
+    words = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
+    return {words[operator]: moment} if operator in words else {"gte": moment, "lte": moment}
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Query:
@@ -73,17 +106,12 @@ class Query:
         """Return whether an object is found."""
         return (any if self.any_holds else all)(clause.holds(obj) for clause in self.clauses)
 
-    def candidates(self, store: Store, account: str, object_name: str) -> Iterator[dict[str, object]]:
-        """Yield the objects that may be found: by an index where a clause has one, else all of the kind."""
-        needed = [c for c in self.clauses if not c.negated and not self.any_holds and c.value.lower() != "null"]
-        equal = next((c for c in needed if c.operator == ":" and c.field != "created"), None)
-        if equal is not None and store.meta(SEARCHED):
-            path = equal.field if equal.key is None else f"{equal.field}.{equal.key}"
-            return store.scan_linked(account, object_name, searched(path), equal.value.lower())
-        like = next((c for c in needed if c.operator == "~" and c.value.isascii() and c.value.isprintable()), None)
-        if like is not None and not set('"\\/') & set(like.value):
-            return store.scan_text(account, object_name, like.value)
-        return store.scan(account, object_name)
+    def positions(self, matching: Matching) -> Positions:
+        """Return where the objects are, by what is linked to them."""
+        if self.any_holds:
+            return any_of([c.among(matching) for c in self.clauses])
+        needed = [c.plain(matching) for c in self.clauses if not c.excludes]
+        return every(needed or [matching.all()], [c.plain(matching) for c in self.clauses if c.excludes])
 
 
 def parse(query: str, fields: tuple[str, ...]) -> Query:
@@ -122,6 +150,8 @@ def _clause(match: re.Match[str], fields: tuple[str, ...]) -> Clause:
     name = match["field"]
     if name not in fields:
         raise invalid(f"Field `{name}` is an unsupported search field for this resource.", "query")
+    if (name == "metadata") is (match["key"] is None):
+        raise invalid(f"Field `{name}` {'needs' if name == 'metadata' else 'takes no'} key in brackets.", "query")
     raw = match["value"]
     value = re.sub(r"\\(.)", r"\1", raw[1:-1]) if raw[:1] in {'"', "'"} else raw
     if match["op"] == "~" and len(value) < 3:
@@ -140,7 +170,8 @@ def handler(resource: Resource) -> Handler:
         call.unit.flush()
         matches: list[dict[str, object]] = []
         seen = 0
-        for obj in search.candidates(call.unit.store, call.unit.account, resource.schema.object):
+        matching = Matching(call.unit.account, resource.schema.object)
+        for obj in call.unit.store.bodies(search.positions(matching)):
             if not search.holds(obj):
                 continue
             seen += 1
