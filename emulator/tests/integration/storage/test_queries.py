@@ -63,8 +63,8 @@ def emulator() -> Emulator:
                 "metadata": {"order": str(number), "tier": "gold" if number % 2 else "x", "word": "two"},
             }
             unit.create(Kind[dict[str, Any]]("customer"), body, emits=())
-    gone = answer(emulator, "/v1/customers", limit=1)["data"][0]
-    assert emulator.call("DELETE", f"/v1/customers/{gone['id']}")[0] == 200
+    newest = answer(emulator, "/v1/customers", limit=1)["data"][0]
+    assert emulator.call("DELETE", f"/v1/customers/{newest['id']}")[0] == 200
     return emulator
 
 
