@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from typing import Any, cast
 
@@ -21,6 +22,7 @@ from payloom_emulator.protocol import api_versions, auth, param_types, params
 from payloom_emulator.protocol.errors import StripeError
 from payloom_emulator.protocol.form import decode
 from payloom_emulator.protocol.multipart import read_multipart
+from payloom_emulator.runtime.requests.pretty_json import pretty
 from payloom_emulator.runtime.requests.search import parse
 
 
@@ -286,3 +288,13 @@ def test_the_table_is_read_quickly() -> None:
     began = time.process_time()
     param_types.table()
     assert time.process_time() - began < 0.5
+
+
+def test_an_answer_is_written_as_the_standard_library_writes_it() -> None:
+    values: list[object] = [
+        {"a": [1, 2.5, True, None, -3], 'é\n"': {}, "empty": [], "nested": {"list": [{"deep": ["x"]}, []]}},
+        [[], {}, "text", {"tuple": (1, {"b": 2})}, 10**20, 1e300],
+        "alone",
+    ]
+    for value in values:
+        assert pretty(value) == json.dumps(value, indent=2, ensure_ascii=False)

@@ -19,7 +19,6 @@ from payloom_emulator.objects.webhooks import Event, EventDestination, WebhookEn
 from payloom_emulator.presentation.expand import render
 from payloom_emulator.presentation.thin_events import thin_event
 from payloom_emulator.protocol.api_versions import NEWEST
-from payloom_emulator.protocol.pretty_json import pretty
 from payloom_emulator.runtime.cli_sessions.sessions import (
     SNAPSHOTS,
     THIN,
@@ -29,6 +28,7 @@ from payloom_emulator.runtime.cli_sessions.sessions import (
     thin_message,
 )
 from payloom_emulator.runtime.delivery_faults import SCHEDULES, DeliveryFaults
+from payloom_emulator.runtime.requests.pretty_json import pretty
 from payloom_emulator.runtime.webhook_addresses import addresses_of, allowed_targets
 from payloom_emulator.runtime.webhook_secrets import secrets_of
 

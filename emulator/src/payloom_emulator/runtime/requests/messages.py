@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from payloom_emulator.protocol.pretty_json import pretty
+from payloom_emulator.runtime.requests.pretty_json import pretty
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Download
