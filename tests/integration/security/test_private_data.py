@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 import sys
@@ -13,8 +14,10 @@ from tests.support.http_server import running_server
 from tests.support.ports import free_port
 from tests.support.processes import payloom_process
 
+from payloom.app.backups import back_up
 from payloom.cli.server.processes.emulator_process import local_stripe
 from payloom.db.sqlite import SqliteDatabase
+from payloom.kit.clock import SystemClock
 from payloom.settings.local import LocalState
 
 if TYPE_CHECKING:
@@ -56,14 +59,16 @@ async def test_everything_that_is_made_for_a_project_is_its_owner_s(tmp_path: Pa
 def test_the_data_of_a_new_project_is_its_owner_s(tmp_path: Path) -> None:
     payloom_process.run("init", tmp_path / "shop", "--template", "shop")
     rights = modes(tmp_path / "shop" / "data")
-    assert "data" in rights
-    assert rights["data"] == 0
+    assert {"data", "template.json"} <= set(rights)
+    assert {name: mode for name, mode in rights.items() if mode} == {}
 
 
 def test_what_a_running_server_makes_is_its_owner_s(tmp_path: Path) -> None:
     with running_server(tmp_path, {}) as server:
+        asyncio.run(back_up(server.settings, server.settings.data_dir / "backups", SystemClock()))
         rights = modes(server.settings.data_dir)
-    assert {"payloom.sqlite", "payloom.sqlite.worker", "sealing.key"} <= set(rights)
+    assert {"payloom.sqlite", "payloom.sqlite.worker", "sealing.key", "backups"} <= set(rights)
+    assert any(name.endswith(".payloom-backup") or "backup" in name for name in rights.keys() - {"backups"})
     assert {name: mode for name, mode in rights.items() if mode} == {}
 
 

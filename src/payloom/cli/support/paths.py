@@ -15,7 +15,7 @@ from payloom.cli.support.errors import CommandError, NotAProject, PortTaken
 from payloom.kit.clock import monotonic
 from payloom.kit.json_types import is_dict
 from payloom.kit.suggest import did_you_mean
-from payloom.settings.private_files import private_folder
+from payloom.settings.private_files import private_file, private_folder
 
 PROJECT_FILE = "payloom.yaml"
 _MANIFEST = "template.json"
@@ -79,6 +79,7 @@ def copy_template(source: Path, target: Path) -> int:
         elif name in known:
             fresh[name] = known[name]
     private_folder(manifest.parent)
+    private_file(manifest)
     manifest.write_text(json.dumps(fresh, indent=1), "utf-8")
     return written
 
