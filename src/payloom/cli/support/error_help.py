@@ -97,7 +97,7 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "invalid_input": ("The inputs don't match the workflow's declaration. `fields` has one message per field.", "Correct these fields."),
     "invalid_json": ("The body is not JSON, has a key twice, or has a number that a computer can't store exactly.", "Send valid JSON."),
     "key_not_unique": ("Two rows have the same value in the column of `key_by`, or a row has none.", "Use a unique column in `key_by`, or remove `key_by`."),
-    "key_taken": ("An earlier request has the same `once` or `dedupe` value, and it is not yours, or a guest sent other inputs with it. The response doesn't say whose it is.", "Send a value of your own. As the author, put `user.id` into the key."),
+    "key_taken": ("An earlier request has the same `once` or `dedupe` value, and it is not yours, or it was sent with other inputs. The response doesn't say whose it is.", "Send a value of your own. As the author, put `user.id` into the key."),
     "link_not_valid": ("The link was used, has expired, or was changed.", "Open it exactly as it was sent, or request a new one."),
     "local_stripe_away": ("The local Stripe does not respond.", "Start it with `payloom dev` or `payloom emulator`."),
     "local_stripe_refused": ("The local Stripe rejected the request.", "The message has its reason; its dashboard shows the request."),

@@ -32,15 +32,16 @@ def once_key(workflow_id: str, value: str) -> str:
     return _hash(["once", workflow_id, value])
 
 
-def answers(first: Run, run: Run) -> bool:
+def answers(first: Run, run: Run, *, for_good: bool) -> bool:
     """Whether a caller who would have begun `run` may have the answer of `first`, which has the same key.
 
     A run answers the user that it acts as. Guests are told apart by nothing but their inputs. A run of an event is
-    nobody's.
+    nobody's. And an answer belongs to its question: with a `dedupe` value that was sent with other inputs, "refunded"
+    would be said of another order. for_good: the key is that of `once`, which says itself what is the same.
     """
-    if first.user_id is not None or run.user_id is not None:
-        return first.user_id == run.user_id
-    if first.inputs is None:
+    if first.user_id != run.user_id:
+        return False
+    if first.inputs is None or (for_good and run.user_id is not None):
         return True
     return _stored(first.inputs) == _stored(run.inputs)
 

@@ -112,7 +112,7 @@ class CallerRuns:
     ) -> tuple[str, bool]:
         """Within `tx`, begin `run`; returns the id of the run that answers and whether that is an earlier one.
 
-        Raises `KeyTaken` if that run belongs to another user. Who starts by hand sees every run anyway.
+        Raises `KeyTaken` if that run belongs to another user, or had other inputs. Who starts by hand sees every run anyway.
         """
         context = TriggerContext(
             trigger=trigger,
@@ -139,7 +139,7 @@ class CallerRuns:
                 key = dedupe.dedupe_key(run.workflow_id, run.user_id, value)
                 first = self._dedupe.claim(tx, run, key, seconds=self._deps.limits.dedupe_for)
         if first is not None:
-            if trigger == "api" and not dedupe.answers(first, run):
+            if trigger == "api" and not dedupe.answers(first, run, for_good=start.once is not None):
                 raise KeyTaken(hint="Send a value of your own.")
             return first.id, True
         return self._starter.start_run(tx, run, None, start), False

@@ -262,7 +262,7 @@ VERBS: dict[str, Note] = {
 TRIGGERS: dict[str, Note] = {
     "api": Note(
         "`inputs` from the body, the query, and the path; `user` if signed in.",
-        "`auth` has no default. Unknown fields are rejected with 422. `dedupe` lasts 24 hours, per workflow and user: the same value gets the same run and the same response. Guests must also send the same inputs, or the response is 409 (`key_taken`). So it is if `once` finds the run of another user. Parts of the path in braces are inputs.",
+        "`auth` has no default. Unknown fields are rejected with 422. `dedupe` lasts 24 hours, per workflow and user: the same value with the same inputs gets the same run and the same response. With other inputs, the response is 409 (`key_taken`), as at Stripe: an answer belongs to its question. So it is if `once` finds the run of another user. Parts of the path in braces are inputs.",
         "{api: 'POST /orders/{order_id}/refund', auth: [admin], dedupe: \"${{ inputs.request_id }}\"}\n",
     ),
     "stripe": Note(

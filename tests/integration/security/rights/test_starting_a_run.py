@@ -481,7 +481,7 @@ def test_a_call_through_another_hands_a_guest_nothing_either(site: Site) -> None
         assert ("customer@" in answer.text) is (person == "customer")
 
 
-def test_dedupe_tells_people_apart_and_binds_the_inputs_of_guests(site: Site) -> None:
+def test_dedupe_tells_people_apart_and_its_answer_belongs_to_its_inputs(site: Site) -> None:
     cart = {"cart": site.name("cart"), "items": ["mug"]}
     other = {**cart, "items": ["premium"]}
     first = site.post(NOBODY, "/api/cart", cart)
@@ -489,7 +489,9 @@ def test_dedupe_tells_people_apart_and_binds_the_inputs_of_guests(site: Site) ->
     assert answers(site.post(NOBODY, "/api/cart", other)) == [(409, None)]
     own = site.post("customer", "/api/cart", cart)
     assert own.json() != first.json()
-    assert site.post("customer", "/api/cart", other).json() == own.json()
+    assert site.post("customer", "/api/cart", cart).json() == own.json()
+    refused = site.post("customer", "/api/cart", other)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "key_taken")
     assert site.post("other", "/api/cart", cart).json() not in (own.json(), first.json())
 
 

@@ -100,7 +100,7 @@ class Api(TriggerHead):
     api: Annotated[str, AfterValidator(_endpoint)]
     auth: Auth
     dedupe: Template | None = Field(
-        None, description="The same value from the same user within 24 hours gets the same run and response."
+        None, description="The same value and inputs from the same user within 24 hours get the same run and response."
     )
     rate_limit: Annotated[str, AfterValidator(_rate)] | None = Field(
         None, description="The most calls of one user or address, e.g. 10/m, over all servers."
