@@ -112,7 +112,8 @@ class CallerRuns:
     ) -> tuple[str, bool]:
         """Within `tx`, begin `run`; returns the id of the run that answers and whether that is an earlier one.
 
-        Raises `KeyTaken` if that run belongs to another user, or had other inputs. Who starts by hand sees every run anyway.
+        Raises `KeyTaken` if that run belongs to another user, or had other inputs. Who starts by hand sees every
+        run anyway.
         """
         context = TriggerContext(
             trigger=trigger,
