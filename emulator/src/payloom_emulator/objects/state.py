@@ -238,6 +238,12 @@ class AppliedCredit(TypedDict):
     credit_balance_transaction: str
 
 
+class AppsSecretState(TypedDict):
+    """The user that it belongs to, or `account`."""
+
+    _owner: NotRequired[str]
+
+
 class TokenOfV2State(TypedDict):
     """What a token of the v2 API stands for, for whom, and until when."""
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.connect.accounts import home
 from payloom_emulator.objects import kinds
+from payloom_emulator.resources.apps import installs, secrets
 from payloom_emulator.resources.billing import (
     alerts,
     billing_portal,
@@ -77,6 +78,7 @@ from payloom_emulator.resources.products import (
     tax_rates,
     trial_offers,
 )
+from payloom_emulator.resources.radar import payment_evaluations, value_lists
 from payloom_emulator.resources.tax import associations, calculations, registrations, transactions
 from payloom_emulator.resources.v2 import accounts as accounts_v2
 from payloom_emulator.resources.v2 import meter_events
@@ -155,6 +157,10 @@ RESOURCES: tuple[Resource, ...] = (
             transactions,
             registrations,
             associations,
+            installs,
+            payment_evaluations,
+            secrets,
+            value_lists,
             accounts_v2,
             meter_events,
             persons_v2,

@@ -108,6 +108,15 @@ def _reviews(call: RequestContext[Params]) -> Mapping[str, object]:
     return list_of(list[dict[str, object]](), call.path, {"limit": 10, **call.params})
 
 
+def _query_runs(call: RequestContext[Params]) -> Mapping[str, object]:
+    """Answer the runs of scheduled Sigma queries, of which there are none: the Dashboard schedules them."""
+    return list_of(list[dict[str, object]](), call.path, {"limit": 10, **call.params})
+
+
+def _no_query_run(call: RequestContext[Params]) -> Mapping[str, object]:
+    raise missing("scheduled_query_run", call.ids["scheduled_query_run"])
+
+
 def _no_review(call: RequestContext[Params]) -> Mapping[str, object]:
     raise missing("review", call.ids["review"])
 
@@ -138,6 +147,12 @@ RESOURCES = (
         "",
         Operation("GET", "/v1/exchange_rates", _exchange_rates),
         Operation("GET", "/v1/exchange_rates/{rate_id}", _one_exchange_rate),
+    ),
+    _lists(
+        "scheduled_query_run",
+        "sqr_",
+        Operation("GET", "/v1/sigma/scheduled_query_runs", _query_runs),
+        Operation("GET", "/v1/sigma/scheduled_query_runs/{scheduled_query_run}", _no_query_run),
     ),
     _lists(
         "review",

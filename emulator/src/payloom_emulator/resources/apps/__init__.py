@@ -1,0 +1,1 @@
+"""Declarations of Stripe Apps: secrets and installs."""

@@ -1,0 +1,1 @@
+"""Declarations of Radar: value lists and evaluations of payments."""
