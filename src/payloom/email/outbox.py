@@ -267,16 +267,19 @@ def list_mails(
         conditions.append(UNSENT)
     if to is None:
         return [_mail(row) for row in tx.execute(_page(sa.select(mails).where(*conditions), limit))]
-    address = dump_json(to.lower())
-    alone, among = sa.literal(f"[{address}]") == TO, TO.contains(address, autoescape=True)  # quoted: the whole address
-    # Each has its own index: nearly all mails have one recipient.
     ids = sa.union_all(
         *(
             sa.select(_page(sa.select(mails.c.id).where(of_address, *conditions), limit).subquery())
-            for of_address in (alone, sa.and_(SEVERAL, among))
+            for of_address in to_address(to)
         )
     )
     return [_mail(row) for row in tx.execute(_page(sa.select(mails).where(mails.c.id.in_(ids)), limit))]
+
+
+def to_address(address: str) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    """Return the conditions for mails to an address alone, and to others as well: each has its own index."""
+    quoted = dump_json(address.lower())  # the whole address
+    return sa.literal(f"[{quoted}]") == TO, sa.and_(SEVERAL, TO.contains(quoted, autoescape=True))
 
 
 def _page(query: sa.Select[Any], limit: int) -> sa.Select[Any]:

@@ -148,10 +148,17 @@ def _links(tx: sa.Connection, owners: Iterable[tuple[str, str]]) -> set[str]:
         ids = [key for owner_kind, key in owners if owner_kind == kind]
         if not ids:
             continue
-        named: dict[str, set[str]] = {}
-        for row in tx.execute(sa.select(refs.c.ref, refs.c.id).where(refs.c.kind == kind, refs.c.id.in_(ids))):
-            if kind_of(row.ref) in LINKING:
-                named.setdefault(row.id, set()).add(row.ref)
+        # A row names itself, and a run what its event names.
+        named: dict[str, set[str]] = {key: {key} for key in ids} if kind == "row" else {}
+        queries: list[sa.Select[str, str]] = [
+            sa.select(refs.c.ref, refs.c.id).where(refs.c.kind == kind, refs.c.id.in_(ids))
+        ]
+        if kind == "run":
+            of_event = (runs.c.event_id == refs.c.id) & (refs.c.kind == "event")
+            queries.append(sa.select(refs.c.ref, runs.c.id).join_from(runs, refs, of_event).where(runs.c.id.in_(ids)))
+        for ref, key in (line for query in queries for line in tx.execute(query)):
+            if kind_of(ref) in LINKING:
+                named.setdefault(key, set()).add(ref)
         for of_one in named.values():
             if len(of_one) <= _HUB:
                 links |= of_one

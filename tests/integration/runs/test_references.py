@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event as sa_event
 
+from payloom.email.models import mails
 from payloom.inbox.service import InboxEvent, store
 from payloom.kit.clock import ManualClock
 from payloom.runs.models import runs as runs_table
@@ -25,6 +26,7 @@ from payloom.views.references.extract import ReferenceCollector, kind_of, of_eve
 from payloom.views.references.indexer import OVERLAP, Indexer
 from payloom.views.references.models import refs
 from payloom.views.references.retention import delete_references
+from payloom.views.references.search import owners_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -142,6 +144,60 @@ async def test_a_run_is_indexed_again_when_it_has_gone_on(database: Database) ->
     await database.write(go_on)
     await index.catch_up()
     assert await named(database, "ada@x.test") == {("run", "run_000001"), ("row", "orders/17")}
+
+
+ORDER, MAIL = "5a1df05b-944a-4cfc-9209-998343355d10", "mail_01m8qf1tde2ty4thbnjjvsa3g5"
+EVENT, RUN, ROW, LETTER = ("event", "evt_000001"), ("run", "run_000001"), ("row", f"orders/{ORDER}"), ("mail", MAIL)
+NAMED_BY = {
+    "evt_000001": {EVENT, RUN},
+    "pi_000001": {EVENT, RUN},
+    ORDER: {EVENT, RUN, ROW},
+    f"orders/{ORDER}": {EVENT, RUN, ROW},
+    "run_000001": {RUN, LETTER},
+    MAIL: {RUN, LETTER},
+    "ada@x.test": {RUN, ROW, LETTER},
+    "bob@x.test": {LETTER},
+    "nothing": set(),
+}
+"""What is found by what, for an event about an order, its run, the row it wrote, and its mail to two people."""
+
+
+def fulfil(tx: sa.Connection, to: list[str]) -> None:
+    """Store a run that updated the order and wrote a mail."""
+    tx.execute(sa.insert(runs_table), run_values(run(1, NOW, event_id="evt_000001")))
+    columns: dict[str, Any] = dict.fromkeys(column.name for column in steps.c)
+    columns |= {"run_id": "run_000001", "line": 1, "status": "succeeded", "attempts": 1, "in_doubt": False}
+    row = {"id": ORDER, "email": "ada@x.test"}
+    update = {"path": "0", "seq": 1, "verb": "update", "action": "orders", "value": row, "args": None}
+    sent = {"path": "1", "seq": 2, "verb": "email", "action": "receipt", "value": {"id": MAIL, "to": to}}
+    tx.execute(sa.insert(steps), [columns | update, columns | sent | {"args": {"data": {"order": row}}}])
+    mail: dict[str, Any] = dict.fromkeys(column.name for column in mails.c)
+    mail |= dict.fromkeys(("key", "template", "message_id", "sender", "subject", "html", "text", "status"), "x")
+    mail |= {"id": MAIL, "run_id": "run_000001", "recipients": to, "attachments": [], "attempts": 1, "repeated": False}
+    tx.execute(sa.insert(mails), mail | {"created_at": NOW, "changed_at": NOW})
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("to", [["ada@x.test", "bob@x.test"], ["Ada <Ada@x.test>", "bob@x.test"]])
+async def test_a_fulfilment_is_found_by_all_that_it_names_and_said_once(database: Database, to: list[str]) -> None:
+    await put(database, event(1, metadata={"order_id": ORDER}))
+    await database.write(lambda tx: fulfil(tx, to))
+    await Indexer(database, ManualClock(NOW), TABLES).catch_up()
+
+    def ask(tx: sa.Connection) -> dict[str, set[tuple[str, str]]]:
+        return {name: set(owners_of(tx, [name], 50)) for name in NAMED_BY}
+
+    seen = await database.read(ask)
+    # The address in a run's own steps is one of its references only where it stands alone.
+    assert {name: owners - {RUN} for name, owners in seen.items()} == {
+        name: owners - {RUN} for name, owners in NAMED_BY.items()
+    }
+    assert {name for name, owners in seen.items() if RUN in owners} >= {n for n, o in NAMED_BY.items() if RUN in o}
+    count = await database.read(lambda tx: tx.execute(sa.select(sa.func.count()).select_from(refs)).scalar())
+    assert count <= 9 + 5
+    before = await database.read(lambda tx: set(tx.execute(sa.select(refs)).all()))
+    await Indexer(database, ManualClock(NOW), TABLES).catch_up()
+    assert await database.read(lambda tx: set(tx.execute(sa.select(refs)).all())) == before
 
 
 @pytest.mark.anyio

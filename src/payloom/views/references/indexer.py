@@ -181,8 +181,9 @@ class Indexer:
         if not rows:
             return _Batch(None, full=False)
         kind = {"events": "event", "mails": "mail"}.get(stream, "run")
-        batch = _Batch(rows[-1], full=len(rows) == many)
-        if unmarked_ids := batch.unmarked(tx, rows, kind):
+        batch = _Batch((rows[-1][0], rows[-1][1]), full=len(rows) == many)
+        named_here = [(at, key) for at, key, run_id in rows if kind != "mail" or run_id is None]
+        if unmarked_ids := batch.unmarked(tx, named_here, kind):
             ids = compiled_statements.array_param(unmarked_ids, tx.dialect.name)
             {"event": self._events, "mail": self._mails, "run": self._runs}[kind](tx, batch, ids)
         return batch
@@ -199,11 +200,15 @@ class Indexer:
         done: dict[str, list[Mapping[str, Any]]] = {}
         for row in _named(tx, "steps", ids):
             done.setdefault(row["run_id"], []).append(row)
-        for row in _named(tx, "runs", ids):
+        rows = list(_named(tx, "runs", ids))
+        by_event = _of_events(tx, [row["event_id"] for row in rows if row["event_id"] is not None])
+        for row in rows:
             did = done.get(row["id"], [])
-            batch.add(of_run(ReferenceCollector(self._tables), row, did), "run", row["id"], row["updated_at"])
-            for name, names in rows_of(self._tables, did).items():
-                batch.add(names, "row", name, row["updated_at"])
+            names = of_run(ReferenceCollector(self._tables), row, did)
+            known = by_event.get(row["event_id"], frozenset[str]())
+            batch.add([name for name in names if name not in known], "run", row["id"], row["updated_at"])
+            for own, around in rows_of(self._tables, did).items():
+                batch.add([name for name in around if name != own], "row", own, row["updated_at"], mark=False)
 
 
 class _Batch:
@@ -214,10 +219,11 @@ class _Batch:
         self.full = full
         self.lines: dict[tuple[str, str, str], dt.datetime] = {}
 
-    def add(self, names: Iterable[str], kind: str, owner: str, at: dt.datetime) -> None:
+    def add(self, names: Iterable[str], kind: str, owner: str, at: dt.datetime, *, mark: bool = True) -> None:
         for name in names:
             self.lines[name, kind, owner] = at
-        self.lines[owner, kind, owner] = at
+        if mark:
+            self.lines[owner, kind, owner] = at
 
     def unmarked(self, tx: sa.Connection, rows: Sequence[Any], kind: str) -> Sequence[str]:
         """Return the ids among `rows` that carry no mark of this state; no more than BATCH, and then it ends there."""
@@ -243,6 +249,24 @@ _READ: Mapping[str, Sequence[sa.Column[Any]]] = {
 }
 
 
+def _of_events(tx: sa.Connection, ids: Sequence[str]) -> Mapping[str, frozenset[str]]:
+    """Return what is indexed of events: their runs need not say it again."""
+    if not ids:
+        return {}
+    values = {"ids": compiled_statements.array_param(list(dict.fromkeys(ids)), tx.dialect.name), "kind": "event"}
+    names: dict[str, set[str]] = {}
+    for event_id, ref in compiled_statements.rows(tx, _owned(tx.dialect.name), values):
+        names.setdefault(event_id, set()).add(ref)
+    return {event_id: frozenset(refs) for event_id, refs in names.items()}
+
+
+@functools.cache
+def _owned(dialect: str) -> Any:
+    return sa.select(refs.c.id, refs.c.ref).where(
+        refs.c.kind == sa.bindparam("kind"), compiled_statements.any_of(refs.c.id, "ids", dialect)
+    )
+
+
 def _named(tx: sa.Connection, kind: str, ids: Any) -> Iterable[dict[str, Any]]:
     names = [column.name for column in _READ[kind]]
     rows = compiled_statements.rows(tx, _by_ids(kind, tx.dialect.name), {"ids": ids})
@@ -259,13 +283,19 @@ def _by_ids(kind: str, dialect: str) -> Any:
 
 @functools.cache
 def _next(stream: str) -> Any:
-    """Return the select of the things after a position: moment and id, in order."""
+    """Return the select of the things after a position: moment and id, in order; of mails the run, too."""
     if stream in RUN_STATUSES:
         at, key = runs.c.updated_at, runs.c.id
     else:
         at, key = (events.c.received_at, events.c.id) if stream == "events" else (mails.c.created_at, mails.c.id)
     since, after = sa.bindparam("at", type_=at.type), sa.bindparam("key", type_=sa.Text)
-    query = sa.select(at, key).where(at >= since, sa.tuple_(at, key) > sa.tuple_(since, after)).order_by(at, key)
+    recipients = sa.type_coerce(mails.c.recipients, sa.Text)
+    # A mail of a run is found by its run and its address, unless a name stands before that.
+    known = sa.case((recipients.contains("<"), sa.null()), else_=mails.c.run_id)
+    run_id = known if stream == "mails" else sa.null().label("run_id")
+    query = (
+        sa.select(at, key, run_id).where(at >= since, sa.tuple_(at, key) > sa.tuple_(since, after)).order_by(at, key)
+    )
     if stream in RUN_STATUSES:
         query = query.where(runs.c.status == sa.bindparam("status"))
     return query.limit(sa.bindparam("many", type_=sa.Integer)).offset(sa.bindparam("none", type_=sa.Integer))

@@ -23,5 +23,7 @@ refs = sa.Table(
 """`ref` (any id, email address or metadata value) is named by the event, run, mail or row `id`.
 
 kind: event | run | mail | row; a row's id is `table/key`. at: when the event came, the mail was written, or the run was
-last indexed as it was. Everything that is indexed also has a row in which ref and id are the same: its mark.
+last indexed as it was. Every event, run and mail that is indexed also has a row in which ref and id are the same: its
+mark. What can be told otherwise is not here: a run is found by what its event names (`payloom_runs.event_id`), and a
+run's mail by the run and the address (`payloom_mails`). Rows from before that say it all the same.
 """

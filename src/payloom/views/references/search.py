@@ -10,6 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from payloom.auth.models import accounts
+from payloom.email.models import mails
+from payloom.email.outbox import to_address
 from payloom.inbox.models import events
 from payloom.kit.addresses.email_address import address_key
 from payloom.runs.models import runs, steps
@@ -43,15 +45,49 @@ def clean(text: str) -> str:
     return text.lower() if "@" in text else text
 
 
-def owners_of(tx: sa.Connection, names: Iterable[str], most: int) -> list[tuple[str, str]]:
-    """Return `(kind, id)` of what names one of these, latest first."""
+def owners_of(tx: sa.Connection, names: Iterable[str], most: int, *, lines: int = _OWNED) -> list[tuple[str, str]]:
+    """Return `(kind, id)` of what names one of these, latest first.
+
+    A run also names what its event does. lines: of the index that are read.
+    """
     wanted_names = list(names)
-    if not wanted_names:
-        return []
-    lines = sa.select(refs.c.kind, refs.c.id, refs.c.at).where(refs.c.ref.in_(wanted_names)).limit(_OWNED).subquery()
+    latest: dict[tuple[str, str], dt.datetime] = {}
+    for query in _owners(wanted_names, most, lines) if wanted_names else ():
+        for kind, key, at in tx.execute(query):
+            latest[kind, key] = max(at, latest.get((kind, key), at))
+    return sorted(latest, key=lambda owner: latest[owner], reverse=True)[:most]
+
+
+def _owners(names: Sequence[str], most: int, lines_read: int) -> Iterable[sa.Select[*tuple[Any, ...]]]:
+    """Yield the queries for kind, id and moment of what names one of these."""
+    lines = sa.select(refs.c.kind, refs.c.id, refs.c.at).where(refs.c.ref.in_(names)).limit(lines_read).subquery()
     latest = sa.func.max(lines.c.at)
-    query = sa.select(lines.c.kind, lines.c.id).group_by(lines.c.kind, lines.c.id).order_by(latest.desc()).limit(most)
-    return [(row.kind, row.id) for row in tx.execute(query)]
+    yield (
+        sa.select(lines.c.kind, lines.c.id, latest)
+        .group_by(lines.c.kind, lines.c.id)
+        .order_by(latest.desc())
+        .limit(most)
+    )
+    of_event = sa.select(refs.c.id).where(refs.c.ref.in_(names), refs.c.kind == "event").limit(lines_read)
+    run = sa.select(sa.literal("run"), runs.c.id, runs.c.updated_at).where(runs.c.event_id.in_(of_event))
+    yield run.order_by(runs.c.updated_at.desc()).limit(most)
+    if rows := [name for name in names if kind_of(name) == "row"]:
+        at = sa.func.max(refs.c.at)
+        yield (
+            sa.select(refs.c.kind, refs.c.id, at)
+            .where(refs.c.kind == "row", refs.c.id.in_(rows))
+            .group_by(refs.c.kind, refs.c.id)
+        )
+    mail = sa.select(sa.literal("mail"), mails.c.id, mails.c.created_at)
+    for column, kind in ((mails.c.run_id, "run"), (mails.c.id, "mail")):
+        if keys := [name for name in names if kind_of(name) == kind]:
+            yield mail.where(column.in_(keys)).limit(most)
+    for address in names:
+        if kind_of(address) == "email":
+            yield from (
+                mail.where(to).order_by(mails.c.created_at.desc(), mails.c.id.desc()).limit(most)
+                for to in to_address(address)
+            )
 
 
 def runs_about(tx: sa.Connection, text: str, most: int) -> list[str]:
@@ -99,27 +135,26 @@ def _exact(hit: Hit, text: str) -> bool:
 
 def _indexed(tx: sa.Connection, text: str) -> list[Hit]:
     """Return the ids that are the text, then those that begin with it."""
-    exact = _lines(tx, refs.c.ref == text)
-    begun: Sequence[sa.Row[*tuple[Any, ...]]] = ()
+    lines = _lines(tx, refs.c.ref == text)
     if len(text) >= 3:
-        begun = _lines(tx, (refs.c.ref > text) & (refs.c.ref < text + _LAST))
-    grouped: dict[str, list[sa.Row[*tuple[Any, ...]]]] = {}
-    for row in [*exact, *begun]:
-        grouped.setdefault(row.ref, []).append(row)
-    return [_hit(ref, rows) for ref, rows in list(grouped.items())[:MOST]]
+        lines = [*lines, *_lines(tx, (refs.c.ref > text) & (refs.c.ref < text + _LAST))]
+    newest: dict[str, dt.datetime] = {}
+    for ref, at in lines:
+        newest[ref] = max(at, newest.get(ref, at))
+    return [_hit(ref, owners_of(tx, [ref], _SCANNED, lines=_SCANNED), at) for ref, at in list(newest.items())[:MOST]]
 
 
-def _lines(tx: sa.Connection, condition: Any) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    return tx.execute(sa.select(refs).where(condition).order_by(refs.c.ref).limit(_SCANNED)).all()
+def _lines(tx: sa.Connection, condition: Any) -> Sequence[sa.Row[str, dt.datetime]]:
+    return tx.execute(sa.select(refs.c.ref, refs.c.at).where(condition).order_by(refs.c.ref).limit(_SCANNED)).all()
 
 
-def _hit(ref: str, rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> Hit:
-    own = {row.kind for row in rows if row.id == ref}
+def _hit(ref: str, owners: Sequence[tuple[str, str]], at: dt.datetime) -> Hit:
+    own = {kind for kind, key in owners if key == ref}
     kind = next(iter(own), None) or kind_of(ref) or "value"
-    counts = {kind: len({row.id for row in rows if row.kind == kind}) for kind in ("event", "run", "mail", "row")}
+    counts = {kind: len({key for owner, key in owners if owner == kind}) for kind in ("event", "run", "mail", "row")}
     parts = [f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in counts.items() if count]
     title = ref.replace("/", " ", 1) if kind == "row" else ref
-    return Hit(kind, ref, title, ", ".join(parts), max(row.at for row in rows))
+    return Hit(kind, ref, title, ", ".join(parts), at)
 
 
 def _at_once(tx: sa.Connection, text: str) -> list[Hit]:
