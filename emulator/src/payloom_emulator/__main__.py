@@ -55,6 +55,8 @@ def config_of(options: argparse.Namespace) -> EmulatorConfig:
         any_key_here=options.any_key_here,
         rate_limit=options.rate_limit,
     )
+    name, logo = options.business_name or config.business["name"], options.business_logo
+    config = dataclasses.replace(config, business={**config.business, "name": name, "logo": logo})
     return dataclasses.replace(config, api_version=options.api_version) if options.api_version else config
 
 

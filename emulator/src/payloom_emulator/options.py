@@ -66,6 +66,14 @@ def _add_webhooks(add: Callable[..., object]) -> None:
     )
 
 
+def _add_business(add: Callable[..., object]) -> None:
+    """Add the options on whose name the pages show."""
+    add("--business-name", metavar="NAME", help="Whose name Checkout, invoices and the other pages show.")
+    add(
+        "--business-logo", metavar="FILE", help="Whose logo they show: a picture (PNG, SVG, JPEG, WebP) or its address."
+    )
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     command = argparse.ArgumentParser(prog="payloom-emulator", description="A local Stripe.")
@@ -77,6 +85,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="URL",
         help="Where browsers reach it; links in objects begin with it. Else --host (localhost for all addresses) and --port.",
     )
+    _add_business(add)
     add(
         "--allow-host",
         action="append",

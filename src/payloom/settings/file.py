@@ -51,6 +51,10 @@ class StripeSection(Section):
         description="The variable that holds another address than api.stripe.com, such as that of a local Stripe, to rehearse in staging. Production refuses it.",
     )
     local_port: Port | None = Field(None, description="The port of the local Stripe; default: the one after `port`.")
+    local_logo: str | None = Field(
+        None,
+        description="A picture of the project, or its address: the logo on the local Stripe's Checkout and invoices.",
+    )
     mirror: list[Mirrored] = Field(
         [],
         description="Resources kept in our database too, fresh by events, so that `select` can compare and sort by any column: customers, invoices, payment_intents, prices, products, subscriptions.",

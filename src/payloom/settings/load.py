@@ -90,6 +90,7 @@ def load_settings(
         database_url=_database_url(database, root, environment, stripe.mode, file.postgres),
         stripe=stripe,
         local_stripe_port=stripe_port,
+        local_stripe_logo=_logo(file.stripe.local_logo, root),
         email=_email(file.email, environ, environment, site_url),
         accounts=_accounts(file, environment, variables.host or file.host),
         on_start=tuple(file.on_start),
@@ -176,6 +177,11 @@ def _proxies(file: FileSettings, environment: str) -> tuple[str, ...]:
                 hint="List the addresses of your own proxies.",
             )
     return tuple(file.trusted_proxies)
+
+
+def _logo(logo: str | None, root: Path) -> str | None:
+    """Return where the local Stripe finds the project's logo: an address, or a file below the project."""
+    return logo if logo is None or logo.startswith(("https://", "http://")) else str(root / logo)
 
 
 def _local_stripe(local: LocalState, port: int) -> StripeSettings:

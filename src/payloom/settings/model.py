@@ -77,6 +77,7 @@ class Settings:
     database_url: str
     stripe: StripeSettings
     local_stripe_port: int
+    local_stripe_logo: str | None
     email: EmailSettings
     accounts: tuple[DemoAccount, ...]
     on_start: tuple[str, ...]

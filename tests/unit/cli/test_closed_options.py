@@ -70,6 +70,8 @@ OPEN = {
     "doctor --url": "an address",
     "emulator --host": "an address",
     "emulator --public-url": "an address",
+    "emulator --business-name": "a name",
+    "emulator --business-logo": "a file or an address",
     "emulator --store": "a file",
     "emulator --seed-file": "a file",
     "emulator --webhook-url": "an address",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from payloom_emulator.core.config import DEFAULT_NAME
 from payloom_emulator.core.differences import public_fields
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
@@ -100,6 +101,25 @@ def home(unit: UnitOfWork) -> Account:
         },
         emits=(),
     )
+
+
+def use_configured_name(unit: UnitOfWork) -> None:
+    """Give the account of a store the name that the local Stripe was started with, if it is another than before."""
+    config, account = unit.environment.config, home(unit)
+    name = config.business["name"]
+    if unit.store.meta(_STARTED_AS, DEFAULT_NAME) == name:
+        return
+    unit.store.set_meta(_STARTED_AS, name)
+    profile, own_settings = account["business_profile"], account["settings"]
+    dashboard = {**(own_settings or {}).get("dashboard", {}), "display_name": name}
+    changes = {
+        "business_profile": {**(profile or {}), "name": name},
+        "settings": {**(own_settings or {}), "dashboard": dashboard},
+    }
+    unit.change(account, changes, emits=())
+
+
+_STARTED_AS = "business_name"
 
 
 def account_status(*, enabled: bool) -> dict[str, object]:

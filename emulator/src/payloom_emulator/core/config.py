@@ -20,6 +20,9 @@ DEFAULT_PUBLISHABLE_KEY = "pk_test_local_payloom_emulator"
 DEFAULT_WEBHOOK_SECRET = "whsec_local_payloom_emulator"  # noqa: S105
 
 
+DEFAULT_NAME = "Local Stripe"
+
+
 ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not listened on
 
 
@@ -53,9 +56,10 @@ class Key:
 
 
 class Business(TypedDict):
-    """The business that the account belongs to."""
+    """The business that the account belongs to. logo: a picture's path or address."""
 
     name: str
+    logo: str | None
     country: str
     currency: str
     email: str
@@ -98,7 +102,8 @@ class EmulatorConfig:
     control_key_always: bool = False
     business: Business = dataclasses.field(
         default_factory=lambda: {
-            "name": "Local Stripe",
+            "name": DEFAULT_NAME,
+            "logo": None,
             "country": "US",
             "currency": "usd",
             "email": "owner@example.com",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.connect.accounts import home
+from payloom_emulator.connect.accounts import home, use_configured_name
 from payloom_emulator.objects import kinds
 from payloom_emulator.resources.apps import installs, secrets
 from payloom_emulator.resources.billing import (
@@ -183,6 +183,7 @@ def seed_account(unit: UnitOfWork, endpoints: tuple[Endpoint, ...]) -> None:
     """Make what a new account has, unless it is there already."""
     if unit.account == unit.environment.config.account:
         home(unit)
+        use_configured_name(unit)
     existing = {(e["url"], s) for e in unit.list(kinds.WEBHOOK_ENDPOINT) for s in webhook_secrets.secrets_of(e, 0)}
     for endpoint in endpoints:
         if (endpoint.url, endpoint.secret) not in existing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from payloom_emulator.protocol.json_shapes import elements, members, text
 
@@ -14,6 +14,21 @@ if TYPE_CHECKING:
     from payloom_emulator.runtime.emulator import Emulator
 
 T = TypeVar("T")
+
+
+LOGO = "/_emulator/logo"
+
+
+class Merchant(str):
+    """The name of whoever is paid. logo: the address of the picture that pages show beside it, or None."""
+
+    __slots__ = ("logo",)
+
+    def __new__(cls, name: str, logo: str | None = None) -> Self:
+        """Return the name with its logo."""
+        self = super().__new__(cls, name)
+        self.logo = logo
+        return self
 
 
 class Access:
@@ -79,13 +94,17 @@ class Access:
         row = self.emulator.store.read(self.account, object_id) if object_id else None
         return cast("T", row[0]) if row and not row[1] and row[0]["object"] == kind else None
 
-    def merchant(self) -> str:
-        """Return the account's public name."""
+    def merchant(self) -> Merchant:
+        """Return the account's public name, with the logo that was configured for the platform's own account."""
         account = cast("dict[str, object]", self.get("/v1/account") or {})
         profile = members(account.get("business_profile"))
         dashboard = members(members(account.get("settings")).get("dashboard"))
         named = profile.get("name") or dashboard.get("display_name") or self.emulator.config.business.get("name")
-        return str(named or "Your shop")
+        return Merchant(str(named or "Your shop"), None if self.connected else self._logo())
+
+    def _logo(self) -> str | None:
+        logo = self.emulator.config.business["logo"]
+        return logo if logo is None or logo.startswith(("https://", "http://")) else LOGO
 
 
 def error_message(body: JsonMapping) -> str | None:

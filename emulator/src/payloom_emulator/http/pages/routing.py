@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute, Route
 
 from payloom_emulator.http.control_key import with_control_key
 from payloom_emulator.http.pages import assets, dashboard, elements, linked_documents, three_d_secure
+from payloom_emulator.http.pages.api_access import LOGO
 from payloom_emulator.http.pages.hosted_checkout import routes as checkout
 from payloom_emulator.http.pages.portal import routes as portal
 from payloom_emulator.http.same_site import own_pages_only
@@ -16,6 +17,7 @@ routes: list[BaseRoute] = [
     Route("/v3/", assets.stripe_script),
     Route("/{train:str}/stripe.js", assets.stripe_script),
     Route("/_emulator/assets/{name:path}", assets.asset),
+    Route(LOGO, assets.logo, methods=["GET"]),
     Route("/_emulator/elements/{kind}", elements.frame),
     Route("/_emulator/3ds/{intent}", three_d_secure.challenge, methods=["GET"]),
     Route("/c/pay/{session}", checkout.pay, methods=["GET"]),

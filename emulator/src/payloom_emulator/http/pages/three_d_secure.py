@@ -69,5 +69,6 @@ async def challenge(request: Request) -> Response:
         return_url=return_url,
         facts=facts,
         by_card=_type(method) == "card",
+        merchant=pages.merchant(),
         method_name=_named(method),
     )

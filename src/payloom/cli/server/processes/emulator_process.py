@@ -70,11 +70,13 @@ def local_stripe(
     webhook_url: str,
     webhook_secrets: Iterable[str],
     log: Path,
+    business: tuple[str | None, str | None] = (None, None),
     keys: Iterable[str] = (),
 ) -> Generator[LocalStripe, None, None]:
     """Run a local Stripe on `port` while the block runs. It is starting when the block begins: call `wait_ready`.
 
     webhook_secrets: of the endpoint, and of the one for the events of connected accounts, at the same address.
+    business: the name and the logo that its pages show.
     keys: the only ones that it takes from browsers and from other machines; without any, every test key.
     """
     private_folder(log.parent)
@@ -83,6 +85,8 @@ def local_stripe(
     command += ["--store", str(store)] if store else []
     command += ["--webhook-url", webhook_url, "--connect-url", webhook_url, "--any-key-here"]
     command += ["--own-ports-only"]
+    for option, value in zip(("--business-name", "--business-logo"), business, strict=True):
+        command += [option, value] if value else []
     from payloom_emulator.options import KEYS, WEBHOOK_SECRETS
 
     # Every user of the machine sees a command line; the environment is the owner's alone.

@@ -84,6 +84,7 @@ def servers(settings: Settings) -> Generator[Servers, None, None]:
                     webhook_url=f"{reachable_address(settings.host, settings.port)}/api/stripe/webhook",
                     webhook_secrets=[secret.get_secret_value() for secret in settings.stripe.webhook_secrets],
                     log=settings.data_dir / "stripe.log",
+                    business=(settings.name, settings.local_stripe_logo),
                     keys=(settings.stripe.secret_key.get_secret_value(), settings.stripe.publishable_key),
                 )
             )
