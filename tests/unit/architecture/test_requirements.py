@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 NOT_IMPORTED = {
+    "httptools": "uvicorn's faster parser, chosen by name",
     "tzdata": "the time zones, for machines that have none",
     "uvloop": "uvicorn's faster event loop, chosen by name",
     "python-multipart": "the local Stripe requires it, and it is pinned with the rest",

@@ -66,7 +66,7 @@ def test_each_pin_has_hashes_and_names_no_index(name: str) -> None:
     assert entries
     assert [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry] == []
     assert "index-url" not in text
-    assert "http" not in re.sub(r"httpx|httpcore|httptools", "", text)
+    assert "://" not in text
 
 
 def licenses() -> ModuleType:

@@ -20,6 +20,18 @@ from payloom.workflows.program.commands import StepFailure
 if TYPE_CHECKING:
     import stripe
 
+_BEFORE_SENDING = frozenset(
+    {
+        *(
+            "ClientConnectorError",
+            "ClientConnectorDNSError",
+            "ClientConnectorSSLError",
+            "ClientConnectorCertificateError",
+        ),
+        *("ClientProxyConnectionError", "InvalidURL", "InvalidUrlClientError", "NonHttpUrlClientError"),
+    }
+)
+"""aiohttp's errors that mean that no byte of the request was sent."""
 Outcome = Literal["refused", "retry", "unknown"]
 
 
@@ -104,8 +116,7 @@ def from_sdk(error: stripe.StripeError, action: str) -> StripeStepFailed:
 
 def _connection(error: stripe.StripeError, action: str) -> StripeStepFailed:
     cause = type(error.__cause__).__name__
-    # Only these fail before a byte of the request is sent.
-    if cause not in ("ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "ProxyError"):
+    if cause not in _BEFORE_SENDING:
         return no_answer(action, cause=cause)
     failure = StepFailure(
         "stripe_unreachable",

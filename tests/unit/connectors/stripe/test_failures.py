@@ -117,8 +117,14 @@ def test_messages_name_the_call() -> None:
 
 @pytest.mark.parametrize(
     ("name", "sent"),
-    [(name, False) for name in ("ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "ProxyError")]
-    + [(name, True) for name in ("ReadTimeout", "ReadError", "WriteError", "RemoteProtocolError")],
+    [
+        (name, False)
+        for name in ("ClientConnectorError", "ClientConnectorDNSError", "NonHttpUrlClientError", "InvalidURL")
+    ]
+    + [
+        (name, True)
+        for name in ("ServerDisconnectedError", "ClientOSError", "ClientPayloadError", "SentOnce", "TimeoutError")
+    ],
 )
 def test_only_what_never_left_is_sure_not_to_have_happened(name: str, sent: bool) -> None:
     failed = failure(None, cause=type(name, (Exception,), {})())
