@@ -60,6 +60,14 @@ def test_the_list_names_every_trigger(stripe_emulator: RunningEmulator, elsewher
     assert trigger("--list", "--url", stripe_emulator.url).stdout.split() == sorted(TRIGGERS)
 
 
+def test_the_list_needs_no_server(elsewhere: Path) -> None:
+    assert trigger("--list").stdout.split() == sorted(TRIGGERS)
+    assert json.loads(trigger("--list", "--json").stdout) == sorted(TRIGGERS)
+    (elsewhere / "payloom.yaml").write_text("name: shop\n", "utf-8")
+    LocalState(elsewhere / "data").announce("http://127.0.0.1:1", None)  # a project with Stripe's own keys
+    assert trigger("--list").exit_code == 0
+
+
 def test_in_a_running_project_its_own_local_stripe_is_used(
     client: stripe.StripeClient, stripe_emulator: RunningEmulator, elsewhere: Path
 ) -> None:

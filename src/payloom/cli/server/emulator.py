@@ -80,7 +80,7 @@ app.callback()(_command)
 @report_errors
 def trigger(
     event: Annotated[str | None, typer.Argument(help="The event's type, e.g. payment_intent.succeeded.")] = None,
-    list_all: Annotated[bool, typer.Option("--list", help="List what can be triggered.")] = False,
+    list_all: Annotated[bool, typer.Option("--list", help="List what can be triggered; no server is needed.")] = False,
     url: Annotated[
         str | None, typer.Option(help=f"The local Stripe; default: the project's, or {DEFAULT_URL}.")
     ] = None,
@@ -90,16 +90,25 @@ def trigger(
     """Trigger an event by making the API calls that cause it."""
     if event is None and not list_all:
         raise CommandError("no event is named", hint="`payloom emulator trigger --list` lists what can be triggered.")
-    address = (url or _running(project) or DEFAULT_URL).rstrip("/")
     if list_all:
-        names = _ask(address, "GET")["data"]
+        names = _events(url)
         print_json(names) if as_json else print_data("\n".join(names))
         return
+    address = (url or _running(project) or DEFAULT_URL).rstrip("/")
     answer = _ask(address, "POST", {"event": event})
     if as_json:
         print_json(answer)
         return
     print_table(None, ("event", "id"), [(event["type"], event["id"]) for event in answer["made"]])
+
+
+def _events(url: str | None) -> list[str]:
+    """Return the event types that can be triggered: those of the local Stripe at `url`, else of the one installed."""
+    if url is not None:
+        return list(_ask(url.rstrip("/"), "GET")["data"])
+    from payloom_emulator.http.trigger import TRIGGERS
+
+    return sorted(TRIGGERS)
 
 
 def _running(project: Path | None) -> str | None:
