@@ -9,6 +9,9 @@ import httpx
 import pytest
 from tests.support.http_server import write_project
 from tests.support.processes import payloom_process
+from typer.testing import CliRunner
+
+from payloom.cli.commands import app
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +21,15 @@ FILES = {
     "payloom.yaml": f"name: Shop\naccounts:\n  - {{email: {ADA}, password: {PASSWORD}, name: Ada, roles: [clerk]}}\n",
     "tables.yaml": "tables:\n  users: {columns: {id: uuid primary, email: string unique, name?: string}}\n",
 }
+
+LISTS = {
+    "accounts list nobody": "accounts",
+    "audit list --actor nobody": "entries",
+    "events list --state set_aside": "events",
+    "mails --to nobody@shop.test": "mails",
+    "runs list --workflow nothing": "runs",
+}
+"""Lists with a filter that nothing fits, and the word for what they list."""
 
 
 @pytest.fixture
@@ -52,7 +64,7 @@ def test_an_account_is_looked_at_changed_and_deleted(folder: Path) -> None:
 
 def test_deleting_asks_unless_it_is_told_not_to(folder: Path) -> None:
     refused = payloom_process.run("accounts", "delete", ADA, cwd=folder)
-    assert refused.returncode != 0
+    assert (refused.returncode, "--yes" in refused.stderr) == (2, True), refused.stderr
     assert accounts(folder, "show", ADA)["email"] == ADA
     assert accounts(folder, "delete", ADA, "--yes")["email"] == ADA
 
@@ -84,3 +96,6 @@ def test_beside_a_running_server_sessions_are_seen_and_ended(tmp_path: Path) -> 
         (session,) = accounts(tmp_path, "sessions", ADA)
         assert accounts(tmp_path, "end-sessions", ADA, "--session", session["id"]) == {"ended": 1}
         assert browser.get("/api/auth/me").status_code == 401
+        for words, things in LISTS.items():
+            result = CliRunner().invoke(app, [*words.split(), "-C", str(tmp_path)])
+            assert (result.exit_code, result.stderr) == (0, f"No {things} match.\n"), words

@@ -51,7 +51,8 @@ def test_a_call_and_the_run_that_it_became_name_each_other(tmp_path: Path) -> No
     second, first = [run["id"] for run in runs if run["workflow"] == "ask"]
     assert len(called) == 1
     for run_id in (first, second):
-        step = payloom(root, "runs", "show", run_id).splitlines()[1].split()
+        header, step = (line.split() for line in payloom(root, "runs", "show", run_id).splitlines()[1:3])
+        assert header == ["step", "verb", "action", "status"]
         assert step == ["0", "call", "number", "succeeded", "run", called[0]]
     assert f"called by {first}" in payloom(root, "runs", "show", called[0])
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,17 @@ def test_every_command_has_help(name: Any) -> None:
     result = CliRunner().invoke(app, [*name.split(), "--help"])
     assert result.exit_code == 0
     assert len(result.output) > 100
+
+
+def test_a_reader_that_stops_reading_is_no_bug() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with tempfile.TemporaryFile() as errors:
+        process = payloom_process.start("explain", "timeout", stdout=writer, stderr=errors)
+        os.close(writer)
+        assert process.wait(30) == 141
+        errors.seek(0)
+        assert errors.read() == b""
 
 
 def test_a_new_project_has_the_files_of_its_template_and_is_not_overwritten(tmp_path: Path) -> None:

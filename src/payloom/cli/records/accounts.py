@@ -14,7 +14,16 @@ from payloom.auth.accounts import AccountStatus
 from payloom.cli.support.client import with_client
 from payloom.cli.support.errors import CommandError
 from payloom.cli.support.options import JSON, LIMIT, PROJECT
-from payloom.cli.support.output import print_data, print_json, print_message, print_table, report_errors
+from payloom.cli.support.output import (
+    ask_to_confirm,
+    moment,
+    print_data,
+    print_json,
+    print_message,
+    print_no_rows,
+    print_table,
+    report_errors,
+)
 from payloom.cli.support.paths import find_project
 from payloom.settings.studio_roles import STUDIO_ROLES
 
@@ -53,7 +62,7 @@ def list_accounts(
         print_json(page["data"])
         return
     if not page["data"]:
-        print_message("No accounts match." if search or status else "No accounts yet.")
+        print_no_rows("accounts", search, status)
         return
     columns = ("email", "name", "state", "studio", "roles", "created_at", "id")
     print_table(None, columns, [[_facts(account)[column] for column in columns] for account in page["data"]])
@@ -91,8 +100,8 @@ def enable(account: ACCOUNT, project: PROJECT = None, as_json: JSON = False) -> 
 @report_errors
 def delete(account: ACCOUNT, yes: YES = False, project: PROJECT = None, as_json: JSON = False) -> None:
     """Delete an account and its personal data for good. Orders and runs stay."""
-    if not yes and not typer.confirm(f"Delete {account} and its personal data for good?", err=True):
-        raise CommandError("nothing was deleted", hint="Confirm, or give --yes.")
+    if not yes:
+        ask_to_confirm(f"Delete {account} and its personal data for good?", "nothing was deleted")
     deleted = _call(project, "DELETE", account)
     if as_json:
         print_json(deleted)
@@ -146,15 +155,15 @@ def reset_password(
     elif link:
         print_data(sent["url"])
     else:
-        print_message(f"The email is on its way. The link works until {sent['expires_at']}.")
+        print_message(f"The email is on its way. The link works until {moment(sent['expires_at'])} UTC.")
 
 
 @app.command("reset-factor")
 @report_errors
 def reset_factor(account: ACCOUNT, yes: YES = False, project: PROJECT = None, as_json: JSON = False) -> None:
     """Remove the second factor of somebody who lost it, and end their sessions. Be sure who asks for it."""
-    if not yes and not typer.confirm(f"Remove the second factor of {account}, and end their sessions?", err=True):
-        raise CommandError("nothing was changed", hint="Confirm, or give --yes.")
+    if not yes:
+        ask_to_confirm(f"Remove the second factor of {account}, and end their sessions?", "nothing was changed")
     changed = _call(project, "DELETE", account, "/second-factor")
     if as_json:
         print_json(changed)

@@ -11,7 +11,7 @@ import typer
 from payloom.audit.actions import ACTIONS, OUTCOMES
 from payloom.cli.support.client import with_client
 from payloom.cli.support.options import JSON, LIMIT, PROJECT
-from payloom.cli.support.output import print_json, print_message, print_table, report_errors
+from payloom.cli.support.output import print_json, print_no_rows, print_table, report_errors
 from payloom.cli.support.paths import find_project
 
 app = typer.Typer(help="List and export the audit trail: who did what, from where and when.", no_args_is_help=True)
@@ -70,7 +70,7 @@ def list_entries(  # noqa: PLR0917 - typer fills them in by name
         print_json(page["data"])
         return
     if not page["data"]:
-        print_message("No entries match." if any((action, actor, target, outcome, since, until)) else "No entries yet.")
+        print_no_rows("entries", action, actor, target, outcome, since, until)
         return
     columns = ("at", "actor", "title", "target", "outcome", "address")
     print_table(None, columns, [[entry[column] or "" for column in columns] for entry in page["data"]])

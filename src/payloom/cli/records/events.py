@@ -9,7 +9,7 @@ import typer
 
 from payloom.cli.support.client import with_client
 from payloom.cli.support.options import JSON, LIMIT, PROJECT
-from payloom.cli.support.output import print_json, print_message, print_table, report_errors
+from payloom.cli.support.output import print_json, print_message, print_no_rows, print_table, report_errors
 from payloom.cli.support.paths import find_project
 from payloom.views.event_list import State
 
@@ -44,7 +44,7 @@ def list_events(  # noqa: PLR0917 - typer fills them in by name
         print_json(page)
         return
     if not page["data"]:
-        print_message("No events yet. Stripe sends them to /api/stripe/webhook.")
+        print_no_rows("events", kind, about, state, hint="Stripe sends them to /api/stripe/webhook.")
         return
     columns = ("id", "type", "object_id", "state", "received_at", "source", "deliveries")
     print_table(None, columns, [[event[column] for column in columns] for event in page["data"]])

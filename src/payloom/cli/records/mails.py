@@ -8,7 +8,7 @@ import typer
 
 from payloom.cli.support.client import with_client
 from payloom.cli.support.options import JSON, LIMIT, PROJECT
-from payloom.cli.support.output import print_data, print_json, print_message, print_table, report_errors
+from payloom.cli.support.output import print_data, print_json, print_no_rows, print_table, report_errors
 from payloom.cli.support.paths import find_project
 
 
@@ -34,7 +34,7 @@ def mails(
         print_json(page)
         return
     if not page["data"]:
-        print_message("No mails yet.")
+        print_no_rows("mails", to)
         return
     columns = ("id", "to", "subject", "status", "created_at")
     print_table(None, columns, [[mail[column] for column in columns] for mail in page["data"]])

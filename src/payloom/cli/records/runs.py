@@ -9,7 +9,15 @@ import typer
 from payloom.cli.records.waiting import waiting_line
 from payloom.cli.support.client import with_client
 from payloom.cli.support.options import JSON, LIMIT, PROJECT
-from payloom.cli.support.output import print_data, print_json, print_message, print_table, report_errors
+from payloom.cli.support.output import (
+    moment,
+    print_data,
+    print_json,
+    print_message,
+    print_no_rows,
+    print_table,
+    report_errors,
+)
 from payloom.cli.support.paths import find_project
 from payloom.runs.statuses import RunFilter
 
@@ -36,10 +44,10 @@ def list_runs(  # noqa: PLR0917 - typer fills them in by name
         print_json(page)
         return
     if not page["data"]:
-        print_message("No runs yet." if not (workflow or status or search) else "No run matches.")
+        print_no_rows("runs", workflow, status, search)
         return
     rows = [
-        (run["id"], run["workflow"], run["status"], run["trigger"], _when(run["created_at"])) for run in page["data"]
+        (run["id"], run["workflow"], run["status"], run["trigger"], moment(run["created_at"])) for run in page["data"]
     ]
     print_table(None, ("run", "workflow", "status", "trigger", "started"), rows)
 
@@ -56,6 +64,8 @@ def show_run(run_id: RUN, project: PROJECT = None, as_json: JSON = False) -> Non
     if run["called_by"]:
         print_data(f"  called by {', '.join(run['called_by'])}")
     called = {call["path"]: f"run {call['run_id']}" for call in run["calls"]}
+    if run["steps"]:
+        print_data(f"  {'step':<24} {'verb':<8} {'action':<32} status")
     for step in run["steps"]:
         failure: dict[str, Any] = step.get("failure") or {}
         detail = "  ".join(filter(None, (called.get(step["path"]), failure.get("message"))))
@@ -63,7 +73,7 @@ def show_run(run_id: RUN, project: PROJECT = None, as_json: JSON = False) -> Non
     for line in run["logs"]:
         print_data(f"  {line['path']:<24} log      {line['level']:<8} {line['text']}")
     for wait in run["waits"]:
-        until = f", until {wait['until']}" if wait["until"] else ""
+        until = f", until {moment(wait['until'])}" if wait["until"] else ""
         print_data(f"  {wait['path']:<24} waits for {wait['family'] or 'a decision'}{until}")
     waiting = waiting_line(run)
     if waiting is not None:
@@ -94,7 +104,3 @@ def _act(run_id: str, verb: str, project: Any, *, as_json: bool) -> None:
         print_json(run)
     else:
         print_message(f"{run['id']}: {run['status']}")
-
-
-def _when(moment: str) -> str:
-    return moment.replace("T", " ")[:19]

@@ -75,7 +75,7 @@ def announce(running: Servers, studio: str) -> None:
 
 def _to_try(settings: Settings) -> str:
     if (settings.root / "workflows" / "create-checkout.yaml").is_file():
-        return "put something into the cart, pay with 4242 4242 4242 4242, any future date, any CVC."
+        return "put something into the cart, pay with 4242 4242 4242 4242, any future date, any CVC, any ZIP code."
     return "change a file in workflows/ or tables.yaml: it is in use as soon as you save it."
 
 

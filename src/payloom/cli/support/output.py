@@ -9,6 +9,9 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
+import typer
+
+from payloom.cli.support.errors import CommandError
 from payloom.kit.errors import PayloomError
 from payloom.kit.json_types import is_dict, is_list
 from payloom.kit.visible_text import visible
@@ -62,17 +65,44 @@ def print_json(value: Any) -> None:
     print_data(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
+def print_no_rows(things: str, *filters: object, hint: str = "") -> None:
+    """Say that a list is empty, or that nothing fits its filters. hint: where the things come from."""
+    if any(filters):
+        print_message(f"No {things} match.")
+    else:
+        print_message(f"No {things} yet. {hint}".rstrip())
+
+
+def moment(value: str | None) -> str:
+    """Return an ISO 8601 timestamp as people read it: `2026-12-01 01:07:31`, in UTC; nothing for None."""
+    return "" if value is None else value.replace("T", " ")[:19]
+
+
+def ask_to_confirm(question: str, refusal: str) -> None:
+    """Ask, and return if the answer is yes. Raises CommandError with `refusal` if not, or without a terminal."""
+    if not (sys.stdin.isatty() and typer.confirm(question, err=True)):
+        raise CommandError(refusal, hint="Confirm in a terminal, or add --yes.")
+
+
 def print_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a table to stdout; cells are shown as they are, not as markup."""
+    """Write a table to stdout; cells are shown as they are, not as markup.
+
+    Columns named `at` or `…_at` hold timestamps.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    times = [column == "at" or column.endswith("_at") for column in columns]
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else Text(visible(cell_text(cell))) for cell in row))
+        shown = (
+            moment(cell) if isinstance(cell, str) and is_time else cell
+            for cell, is_time in zip(row, times, strict=True)
+        )
+        table.add_row(*(cell if isinstance(cell, Text) else Text(visible(cell_text(cell))) for cell in shown))
     Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(table)
 
 
@@ -113,11 +143,19 @@ def report_errors(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except PayloomError as error:
             fail(error, as_json=bool(kwargs.get("as_json")))
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, typer.Abort):
             sys.exit(130)
+        except BrokenPipeError:
+            _close_stdout()
+            sys.exit(141)
         except Exception as error:
             if os.environ.get("PAYLOOM_TRACEBACK"):
                 raise
             fail(InternalError(f"{type(error).__name__}: {error}"), as_json=bool(kwargs.get("as_json")))
 
     return run
+
+
+def _close_stdout() -> None:
+    """Let nothing more go to a program that reads no longer, such as `head`: Python would complain when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

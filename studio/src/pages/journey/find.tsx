@@ -132,7 +132,7 @@ function Latest() {
   if (payments.length === 0) {
     return (
       <EmptyState icon={Activity} title="No payments yet" action={<VisitSite />}>
-        Buy something with card 4242 4242 4242 4242, any future date and any CVC.
+        Buy something with card 4242 4242 4242 4242, any future date, any CVC, and any ZIP code.
       </EmptyState>
     );
   }

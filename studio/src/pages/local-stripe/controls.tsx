@@ -170,7 +170,7 @@ function FaultCard({ may }: { may: boolean }) {
 
 function CardsCard() {
   return (
-    <Box icon={<CreditCard aria-hidden />} title="Test cards: any future date, any CVC" wide>
+    <Box icon={<CreditCard aria-hidden />} title="Test cards: any future date, any CVC, any ZIP code" wide>
       <ul className="local-cards">
         {CARDS.map((card) => (
           <li key={card.number}>

@@ -68,7 +68,7 @@ function Fresh({ shop }: { shop: string }) {
     >
       <ol className="first-steps">
         <li>
-          Pay on your site with the card 4242 4242 4242 4242, any future date, and any CVC. The payment appears here.
+          Pay on your site with the card 4242 4242 4242 4242, any future date, any CVC, and any ZIP code. The payment appears here.
         </li>
         <li>
           Follow it: its <Link to="/runs">runs</Link>, its <Link to="/events">events</Link>, and what was sent under{" "}
