@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 from typer.testing import CliRunner
 
 from payloom.cli.commands import app
 from payloom.cli.support import output
+from payloom.cli.support.output import report_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,3 +157,33 @@ def test_a_shell_completes_commands() -> None:
 )
 def test_a_cell_of_a_table_is_never_pythons_own_form(value: object, text: str) -> None:
     assert output.cell_text(value) == text
+
+
+WHAT_ENDS_A_COMMAND = {
+    "a path of another user": (PermissionError(13, "Permission denied", "/opt/x"), 4, "Permission denied: /opt/x"),
+    "a full disk": (OSError(28, "No space left on device"), 4, "No space left on device"),
+    "a question answered with Ctrl-C or nothing": (typer.Abort(), 130, ""),
+    "Ctrl-C": (KeyboardInterrupt(), 130, ""),
+    "our own bug": (ValueError("seven"), 70, "ValueError: seven"),
+    "a timeout that nobody expects": (TimeoutError(), 70, "This is a bug"),
+}
+
+
+@pytest.mark.parametrize(("error", "code", "says"), WHAT_ENDS_A_COMMAND.values(), ids=WHAT_ENDS_A_COMMAND)
+def test_what_ends_a_command_has_its_exit_code_and_only_bugs_are_called_bugs(
+    error: BaseException, code: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @report_errors
+    def command() -> None:
+        raise error
+
+    with pytest.raises(SystemExit) as end:
+        command()
+    printed = capsys.readouterr().err
+    assert (end.value.code, says in printed, "This is a bug" in printed) == (code, True, code == 70), printed
+
+
+def test_a_folder_that_cannot_be_written_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/proc")
+    result = CliRunner().invoke(app, ["init", "shop"])
+    assert (result.exit_code, "/proc/shop" in result.stderr, "bug" in result.stderr) == (4, True, False)

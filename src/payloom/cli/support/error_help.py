@@ -149,6 +149,7 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "stripe_keys_refused": ("The Stripe keys don't match the environment or each other.", "Follow the hint: live keys in production only, and all keys of one mode."),
     "stripe_not_readable": ("Stripe returned an error while reading rows.", "If the message names a permission, add it to the key in Stripe's dashboard. Otherwise reload the page."),
     "stripe_step_failed": ("A call to Stripe failed. The failure's kind is Stripe's own code.", "`catch` it by its code; see Stripe's documentation of that code."),
+    "system_refused": ("A folder is missing, belongs to another user, or is read-only, or the disk is full.", "Check the path in the message: whether it exists, its owner and permissions, and the free space."),
     "table_error": ("A table or a step on it failed, and no more specific code fits.", "`payloom check` finds errors in tables.yaml and in table steps."),
     "testing_error": ("The workflow tests can't run.", "Fix the project or the test file that the message names; `payloom check` lists all errors."),
     "too_many_attempts": ("Too many wrong passwords for one account or address.", "Wait as long as `Retry-After` says."),

@@ -8,6 +8,7 @@ PayloomError
     ├── PortTaken            4
     ├── AlreadyServed        4
     ├── ServerUnreachable    4
+    ├── SystemRefused        4
     └── ChildDied            4
 """
 
@@ -62,6 +63,13 @@ class ServerUnreachable(CommandError):
     """The project's server does not respond."""
 
     code: ClassVar[str] = "server_unreachable"
+    exit_code: ClassVar[int] = 4
+
+
+class SystemRefused(CommandError):
+    """The operating system refused a file, a program, or an address."""
+
+    code: ClassVar[str] = "system_refused"
     exit_code: ClassVar[int] = 4
 
 

@@ -11,7 +11,7 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import typer
 
-from payloom.cli.support.errors import CommandError
+from payloom.cli.support.errors import CommandError, SystemRefused
 from payloom.kit.errors import PayloomError
 from payloom.kit.json_types import is_dict, is_list
 from payloom.kit.visible_text import visible
@@ -151,9 +151,18 @@ def report_errors(command: Callable[P, R]) -> Callable[P, R]:
         except Exception as error:
             if os.environ.get("PAYLOOM_TRACEBACK"):
                 raise
-            fail(InternalError(f"{type(error).__name__}: {error}"), as_json=bool(kwargs.get("as_json")))
+            fail(_unexpected(error), as_json=bool(kwargs.get("as_json")))
 
     return run
+
+
+def _unexpected(error: Exception) -> PayloomError:
+    """Return what to report of an error that no command expects: the operating system's own, or one of Payloom."""
+    if not isinstance(error, OSError) or error.errno is None:
+        return InternalError(f"{type(error).__name__}: {error}")
+    path = "" if error.filename is None else f": {error.filename}"
+    hint = "Check that the path exists, its owner and permissions, and the free space. PAYLOOM_TRACEBACK=1 shows where."
+    return SystemRefused(f"{error.strerror}{path}", hint=hint)
 
 
 def _close_stdout() -> None:
