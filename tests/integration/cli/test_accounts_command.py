@@ -96,6 +96,6 @@ def test_beside_a_running_server_sessions_are_seen_and_ended(tmp_path: Path) -> 
         (session,) = accounts(tmp_path, "sessions", ADA)
         assert accounts(tmp_path, "end-sessions", ADA, "--session", session["id"]) == {"ended": 1}
         assert browser.get("/api/auth/me").status_code == 401
-        for words, things in LISTS.items():
+        for words, plural in LISTS.items():
             result = CliRunner().invoke(app, [*words.split(), "-C", str(tmp_path)])
-            assert (result.exit_code, result.stderr) == (0, f"No {things} match.\n"), words
+            assert (result.exit_code, result.stderr) == (0, f"No {plural} match.\n"), words

@@ -65,12 +65,12 @@ def print_json(value: Any) -> None:
     print_data(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
-def print_no_rows(things: str, *filters: object, hint: str = "") -> None:
+def print_no_rows(plural: str, *filters: object, hint: str = "") -> None:
     """Say that a list is empty, or that nothing fits its filters. hint: where the things come from."""
     if any(filters):
-        print_message(f"No {things} match.")
+        print_message(f"No {plural} match.")
     else:
-        print_message(f"No {things} yet. {hint}".rstrip())
+        print_message(f"No {plural} yet. {hint}".rstrip())
 
 
 def moment(value: str | None) -> str:
@@ -102,7 +102,7 @@ def print_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequen
             moment(cell) if isinstance(cell, str) and is_time else cell
             for cell, is_time in zip(row, times, strict=True)
         )
-        table.add_row(*(cell if isinstance(cell, Text) else Text(visible(cell_text(cell))) for cell in shown))
+        table.add_row(*(cell if isinstance(cell, Text) else Text(visible(cell_text(cell))) for cell in texts))
     Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(table)
 
 
