@@ -98,7 +98,7 @@ def print_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequen
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        shown = (
+        texts = (
             moment(cell) if isinstance(cell, str) and is_time else cell
             for cell, is_time in zip(row, times, strict=True)
         )
