@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from emulator.tools.sweep.measure import sweep
 from emulator.tools.sweep.without_effect import WITHOUT_EFFECT
 
+from payloom_emulator.core.declarations import resource
 from payloom_emulator.core.declarations.api_changes import Change
 from payloom_emulator.http.trigger import TRIGGERS
 from payloom_emulator.presentation.field_presence import response_fields
@@ -121,6 +123,24 @@ def _parameters() -> list[str]:
     ]
 
 
+_SOURCE = Path(resource.__file__).parents[2]
+_NOT_RULES = frozenset({"trigger.py", "webhooks.py"})
+
+
+def _events() -> list[str]:
+    """Return the section of events by object: those of the declarations, and those that rules name."""
+    texts = [path.read_text() for path in _SOURCE.rglob("*.py") if path.name not in _NOT_RULES]
+    known = event_types()
+    named = {name for text in texts for name in re.findall(r'"([a-z0-9_]+(?:\.[a-z0-9_]+)+)"', text)}
+    sent = (emitted() | named | set(TRIGGERS)) & known
+    by_object: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(sent):
+        by_object[name.rpartition(".")[0]].append(name.rpartition(".")[2] + ("*" if name in TRIGGERS else ""))
+    count = f"{len(sent)} of Stripe's {len(known) - 1} types are sent. Those with `*` can be triggered by name."
+    lines = ["## Events", "", count, "", "| object | events |", "|---|---|"]
+    return [*lines, *(f"| `{name}` | {_names(events)} |" for name, events in by_object.items())]
+
+
 def _names(names: list[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
@@ -147,7 +167,7 @@ def _older_fields() -> list[str]:
     """Return the rows of what objects always had in older versions and have no more."""
     rows = []
     for name, paths in sorted(response_fields()["removed"].items()):
-        if any(resource.schema.object == name for resource in RESOURCES):
+        if any(each.schema.object == name for each in RESOURCES):
             fields = ", ".join(f"`{path}` ({until[:10]})" for path, (_, _, until) in paths.items() if "." not in path)
             rows.append(f"| `{name}` | {fields} |")
     return [row for row in rows if not row.endswith("|  |")]
@@ -156,10 +176,10 @@ def _older_fields() -> list[str]:
 def _older_shapes() -> list[str]:
     """Return the rows of the objects that look different in older API versions."""
     rows = []
-    for resource in RESOURCES:
-        dates = sorted({c.since for c in resource.versions if isinstance(c, Change) and c.since != EVER}, reverse=True)
+    for each in RESOURCES:
+        dates = sorted({c.since for c in each.versions if isinstance(c, Change) and c.since != EVER}, reverse=True)
         if dates:
-            rows.append(f"| `{resource.schema.object}` | {', '.join(dates)} |")
+            rows.append(f"| `{each.schema.object}` | {', '.join(dates)} |")
     return sorted(rows)
 
 
@@ -218,17 +238,7 @@ def page() -> str:
         "",
     ]
     lines += _parameters()
-    declared, known = emitted(), event_types()
-    lines += [
-        "## Events",
-        "",
-        f"{len(declared & known)} types follow from the declarations; further ones are emitted by rules:",
-        "",
-    ]
-    lines += [
-        f"- `{name}`" + (" (can be triggered)" if name in TRIGGERS else "")
-        for name in sorted((declared & known) | set(TRIGGERS))
-    ]
+    lines += _events()
     return "\n".join(lines) + "\n"
 
 

@@ -82,13 +82,13 @@ def _redeem(
     choice: DiscountChoice = (
         {"coupon": params["coupon"]} if "coupon" in params else {"promotion_code": params["promotion_code"]}
     )
-    if earlier:
-        discounts.detach(call.unit, earlier["id"])
     if not any(choice.values()):
+        if earlier:
+            discounts.detach(call.unit, earlier["id"])
         call.unit.change(customer, {"discount": None}, emits=())
         return
     coupon, code = discounts.resolve(
         call.unit, choice, "", customer=customer["id"], subtotal=None, currency=customer["currency"]
     )
-    discount = discounts.redeem(call.unit, coupon, code, customer=customer["id"])
+    discount = discounts.redeem(call.unit, coupon, code, customer=customer["id"], instead_of=earlier)
     call.unit.change(customer, {"discount": public_fields(discount)}, emits=())

@@ -82,7 +82,7 @@ def invoice_before_basil(unit: UnitOfWork, view: Shown, stored: Invoice) -> None
             "paid_out_of_band": bool(stored["status"] == "paid" and stored.get("amount_paid_off_stripe")),
             "payment_intent": intent_id,
             "quote": quote,
-            "rendering_options": None,
+            "rendering_options": _rendering_options(stored),
             "subscription": details.get("subscription"),
             "subscription_details": {"metadata": details.get("metadata") if details else None},
             "tax": sum(t["amount"] for t in taxes) if taxes else None,
@@ -92,6 +92,11 @@ def invoice_before_basil(unit: UnitOfWork, view: Shown, stored: Invoice) -> None
     )
     if details.get("subscription_proration_date") is not None:
         view["subscription_proration_date"] = details["subscription_proration_date"]
+
+
+def _rendering_options(stored: Invoice) -> Shown | None:
+    rendering = stored.get("rendering")
+    return {"amount_tax_display": rendering["amount_tax_display"]} if rendering else None
 
 
 def _rate_id(tax: InvoiceTotalTax) -> str | None:
@@ -280,3 +285,6 @@ OLD_PLAN: dict[str, Ref] = {"prorate": ["b"]}
 
 
 OLD_PRICE: dict[str, Ref] = {"price": ["s"], "unit_amount": ["i"]}
+
+
+OLD_RENDERING: dict[str, Ref] = {"rendering_options": ["u", ["e", ""], ["o", {"amount_tax_display": ["s"]}, []]]}

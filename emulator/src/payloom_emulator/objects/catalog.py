@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from payloom_emulator.objects.state import DiscountState, PriceState, ProductFeatureState, PromotionCodeState
+from payloom_emulator.objects.state import (
+    DiscountState,
+    PriceState,
+    ProductFeatureState,
+    ProductState,
+    PromotionCodeState,
+)
 
 
 class ProductMarketingFeature(TypedDict):
@@ -23,7 +29,7 @@ class ProductTaxDetails(TypedDict):
     tax_code: str | None
 
 
-class Product(TypedDict):
+class Product(ProductState):
     active: bool
     created: int
     default_price: str | None

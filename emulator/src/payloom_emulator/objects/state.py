@@ -120,6 +120,13 @@ class RefundState(TypedDict):
     _customer: NotRequired[str]
 
 
+class ProductState(TypedDict):
+    """What older versions said of goods."""
+
+    _caption: NotRequired[str | None]
+    _deactivate_on: NotRequired[list[str]]
+
+
 class TaxLineState(TypedDict):
     """What the line of a tax calculation or a tax transaction belongs to."""
 

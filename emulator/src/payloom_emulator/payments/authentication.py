@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlencode
 
+from payloom_emulator.objects import kinds
 from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
 from payloom_emulator.objects.payment_methods import PaymentMethod
 from payloom_emulator.payments import test_cards
@@ -44,6 +45,10 @@ def verdict(method: PaymentMethod, *, off_session: bool, requested: str | None, 
     return "pass"
 
 
+# The cards whose challenge begins with a fingerprint of the browser; the others' is a page to go to.
+_FINGERPRINTED = frozenset({"4000000000003220"})
+
+
 def next_action(
     unit: UnitOfWork, intent: PaymentIntent | SetupIntent, return_url: str | None, *, use_sdk: bool
 ) -> dict[str, object]:
@@ -52,6 +57,16 @@ def next_action(
     url = f"{unit.environment.base_url}/_emulator/3ds/{intent['id']}?{query}"
     if return_url and not use_sdk:
         return {"redirect_to_url": {"return_url": return_url, "url": url}, "type": "redirect_to_url"}
+    method = unit.find(kinds.PAYMENT_METHOD, intent["payment_method"])
+    if method is None or payment_methods.card_of(method).number not in _FINGERPRINTED:
+        return {
+            "type": "use_stripe_sdk",
+            "use_stripe_sdk": {
+                "source": unit.environment.ids.new("src_1", 23),
+                "stripe_js": url,
+                "type": "three_d_secure_redirect",
+            },
+        }
     return {
         "type": "use_stripe_sdk",
         "use_stripe_sdk": {

@@ -152,9 +152,13 @@ def redeem(
     *,
     customer: str | None,
     start: int | None = None,
+    instead_of: Discount | None = None,
     **owner: Unpack[Owner],
 ) -> Discount:
-    """Count the redemption and return the new discount; customers and subscriptions emit customer.discount.created."""
+    """Count the redemption and return the new discount; customers and subscriptions emit customer.discount.created.
+
+    instead_of: the customer's discount that it replaces; then customer.discount.updated is emitted.
+    """
     begin = unit.now if start is None else start
     end = None
     if coupon["duration"] == "repeating":
@@ -170,8 +174,13 @@ def redeem(
             "start": begin,
             **owner,
         },
-        emits=("customer.discount.created",) if lasting and customer else (),
+        emits=("customer.discount.created",) if lasting and customer and instead_of is None else (),
     )
+    former = unit.find(kinds.DISCOUNT, instead_of["id"]) if instead_of is not None else None
+    if former is not None:
+        before = {name: former[name] for name in ("end", "id", "promotion_code", "source", "start")}
+        unit.change(former, {"_used": True, "end": unit.now}, emits=())
+        unit.emit("customer.discount.updated", discount, before)
     redeemed = coupon["times_redeemed"] + 1
     left = coupon["max_redemptions"] is None or redeemed < coupon["max_redemptions"]
     unit.change(coupon, {"times_redeemed": redeemed, "valid": coupon["valid"] and left}, emits=())

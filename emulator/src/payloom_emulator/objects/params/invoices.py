@@ -125,6 +125,10 @@ class RenderingParams(TypedDict, total=False):
     template_version: Literal[""] | int
 
 
+class InvoiceCreateParamsRenderingOptions(TypedDict, total=False):
+    amount_tax_display: str
+
+
 class InvoiceCreateParams(TypedDict, total=False):
     account_tax_ids: Literal[""] | list[str]
     application_fee_amount: int
@@ -158,6 +162,7 @@ class InvoiceCreateParams(TypedDict, total=False):
     statement_descriptor: str
     subscription: str
     transfer_data: InvoiceCreateParamsTransferData
+    rendering_options: Literal[""] | InvoiceCreateParamsRenderingOptions
 
 
 class CustomerCreateParamsShipping(TypedDict, total=False):
@@ -379,3 +384,4 @@ class InvoiceUpdateParams(TypedDict, total=False):
     shipping_details: Literal[""] | InvoiceCreateParamsShippingDetails
     statement_descriptor: str
     transfer_data: Literal[""] | InvoiceCreateParamsTransferData
+    rendering_options: Literal[""] | InvoiceCreateParamsRenderingOptions

@@ -56,6 +56,9 @@ class ProductCreateParams(TypedDict, total=False):
     type: Literal["good", "service"]
     unit_label: str
     url: str
+    attributes: Literal[""] | list[str]
+    caption: str
+    deactivate_on: Literal[""] | list[str]
     features: list[ProductCreateParamsFeatures]
 
 

@@ -202,7 +202,7 @@ SUBSCRIPTION_SCHEDULE = Resource(
             Operation("POST", "/v1/subscription_schedules/{id}", _update),
         ),
     ),
-    timers={"step": subscription_schedules.on_due},
+    timers={"expiring": subscription_schedules.on_expiring, "step": subscription_schedules.on_due},
     versions=tuple(
         Accepted(until, "POST", path, {f"phases[].{name}": node})
         for path in ("/v1/subscription_schedules", "/v1/subscription_schedules/{}")

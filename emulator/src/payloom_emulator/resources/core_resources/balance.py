@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from payloom_emulator.core.declarations.api_changes import Accepted
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, read_only
 from payloom_emulator.objects import kinds
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.objects.charges import BalanceTransaction
+    from payloom_emulator.protocol.param_types import Ref
 
 
 def _retrieve(call: RequestContext[Params]) -> Mapping[str, object]:
@@ -54,6 +56,10 @@ def _become_available(unit: UnitOfWork, transaction: BalanceTransaction) -> None
     unit.emit("balance.available", current(unit))
 
 
+_RANGE: list[object] = ["o", {name: ["i"] for name in ("gt", "gte", "lt", "lte")}, []]
+_AVAILABLE_ON: dict[str, Ref] = {"available_on": ["u", ["i"], _RANGE]}
+
+
 BALANCE_TRANSACTION = Resource(
     schema=Schema(
         object="balance_transaction",
@@ -76,7 +82,7 @@ BALANCE_TRANSACTION = Resource(
             read_only("status", "pending"),
             read_only("type"),
         ),
-        filters=("currency", "source", "type", ("payout", "_payout")),
+        filters=("currency", "source", "type", ("payout", "_payout"), "available_on"),
         has_livemode=False,
     ),
     endpoints=Endpoints(
@@ -87,6 +93,7 @@ BALANCE_TRANSACTION = Resource(
         ),
     ),
     timers={"become_available": _become_available},
+    versions=(Accepted("2023-08-16", "GET", "/v1/balance_transactions", _AVAILABLE_ON),),
 )
 
 

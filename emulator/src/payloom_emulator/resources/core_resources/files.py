@@ -92,6 +92,7 @@ FILE = Resource(
             read_only("type"),
             read_only("url"),
         ),
+        on_create=("file.created",),
         filters=("purpose",),
         has_livemode=False,
     ),

@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from payloom_emulator.billing import older_shapes, unsupported_params
-from payloom_emulator.billing.embedded_objects import tax_rates
+from payloom_emulator.billing import invoice_fields, older_shapes, unsupported_params
 from payloom_emulator.billing.invoices import (
     collect_invoice,
     invoice_actions,
     invoice_editing,
     invoice_lifecycle,
-    payments,
 )
 from payloom_emulator.billing.machines import INVOICE_MACHINE
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.billing.subscriptions.forecast import preview
-from payloom_emulator.connect import fees, liability
-from payloom_emulator.core.declarations.api_changes import Change
+from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.core.declarations.facts import INTENT_CHANGED
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
 from payloom_emulator.core.paging import list_of
-from payloom_emulator.core.request_context import provided, required
+from payloom_emulator.core.request_context import required
 from payloom_emulator.kit.json import ListOf
 from payloom_emulator.kit.present import present
 from payloom_emulator.ledger import money
@@ -42,19 +39,6 @@ if TYPE_CHECKING:
         InvoiceListParams,
         InvoiceUpdateParams,
     )
-
-_PLAIN = [
-    "custom_fields",
-    "description",
-    "effective_at",
-    "footer",
-    "on_behalf_of",
-    "statement_descriptor",
-    "account_tax_ids",
-    "default_source",
-    "rendering",
-    "shipping_details",
-]
 
 
 def _create(call: RequestContext[InvoiceCreateParams]) -> Invoice:
@@ -90,7 +74,7 @@ def _create(call: RequestContext[InvoiceCreateParams]) -> Invoice:
         or customer.get("currency")
         or account_currency
     )
-    values = _values(call, method)
+    values = invoice_fields.of_params(call, method)
     values.update(
         {
             "auto_advance": bool(params.get("auto_advance", False)),
@@ -116,47 +100,6 @@ def _create(call: RequestContext[InvoiceCreateParams]) -> Invoice:
     return invoice
 
 
-def _values(call: RequestContext[InvoiceCreateParams | InvoiceUpdateParams], method: str) -> dict[str, object]:
-    params, unit = call.params, call.unit
-    values: dict[str, object] = {n: provided(params.get(n)) for n in _PLAIN if n in params}
-    payments.check_source(unit, params.get("default_source"), "default_source")
-    if method_id := params.get("default_payment_method"):
-        values["default_payment_method"] = unit.get(kinds.PAYMENT_METHOD, method_id, "default_payment_method")["id"]
-    if "default_tax_rates" in params:
-        values["default_tax_rates"] = tax_rates(unit, params["default_tax_rates"], "default_tax_rates")
-    if "payment_settings" in params:
-        values["payment_settings"] = {**PAYMENT_SETTINGS, **params["payment_settings"]}
-    if "automatic_tax" in params:
-        on = params["automatic_tax"]["enabled"]
-        values["automatic_tax"] = {
-            **AUTOMATIC_TAX,
-            "enabled": on,
-            "provider": "stripe" if on else None,
-            "status": "complete" if on else None,
-            "liability": liability.of_taxes(unit, params["automatic_tax"]),
-        }
-    if "issuer" in params:
-        values["issuer"] = liability.owner_of(unit, params["issuer"], "issuer")
-    fees.check(unit, params.get("application_fee_amount"), params.get("transfer_data"), param="application_fee_amount")
-    for name in ("application_fee_amount", "transfer_data"):
-        if name in params:
-            values[f"_{name}"] = provided(params.get(name))
-    if moment := params.get("automatically_finalizes_at"):
-        values["automatically_finalizes_at"] = moment
-    due, days = params.get("due_date"), params.get("days_until_due")
-    if method != "send_invoice" and (due is not None or days is not None):
-        name = "due_date" if due is not None else "days_until_due"
-        raise invalid(f"`{name}` can only be used with `collection_method=send_invoice`.", name)
-    if due is not None:
-        if due <= unit.now:
-            raise invalid("`due_date` must be in the future.", "due_date")
-        values["due_date"] = due
-    if days is not None:
-        values["_days_until_due"] = days
-        values["due_date"] = unit.now + days * invoice_lifecycle.DAY
-    return values
-
-
 def _plan(unit: UnitOfWork, invoice: Invoice) -> None:
     invoice_lifecycle.schedule_finalization(unit, invoice)
 
@@ -176,7 +119,7 @@ def _update(call: RequestContext[InvoiceUpdateParams]) -> Invoice:
         if wrong is not None or (invoice["status"] in {"paid", "void"} and set(params) - {"metadata", "expand"}):
             raise invalid("Finalized invoices can't be updated in this way", wrong, "invoice_not_editable")
     method = params.get("collection_method", invoice["collection_method"])
-    changes = _values(call, method)
+    changes = invoice_fields.of_params(call, method)
     if "metadata" in params:
         changes["metadata"] = merge_metadata(invoice["metadata"], params["metadata"])
     if "collection_method" in params:
@@ -241,8 +184,6 @@ def confirmation_secret(unit: UnitOfWork, invoice: Invoice) -> dict[str, str] | 
     return {"client_secret": str(intent["client_secret"]), "type": "payment_intent"} if intent else None
 
 
-AUTOMATIC_TAX = {"disabled_reason": None, "enabled": False, "liability": None, "provider": None, "status": None}
-PAYMENT_SETTINGS = {"default_mandate": None, "payment_method_options": None, "payment_method_types": None}
 TRANSITIONS = {"finalized_at": None, "marked_uncollectible_at": None, "paid_at": None, "voided_at": None}
 
 
@@ -266,7 +207,7 @@ INVOICE = Resource(
             read_only("attempt_count", 0),
             read_only("attempted", False),
             read_only("auto_advance", False),
-            read_only("automatic_tax", AUTOMATIC_TAX),
+            read_only("automatic_tax", invoice_fields.AUTOMATIC_TAX),
             read_only("automatically_finalizes_at"),
             read_only("billing_reason", "manual"),
             read_only("collection_method", "charge_automatically"),
@@ -304,7 +245,7 @@ INVOICE = Resource(
             read_only("number"),
             settable("on_behalf_of"),
             read_only("parent"),
-            read_only("payment_settings", PAYMENT_SETTINGS),
+            read_only("payment_settings", invoice_fields.PAYMENT_SETTINGS),
             read_only("period_end"),
             read_only("period_start"),
             read_only("post_payment_credit_notes_amount", 0),
@@ -380,6 +321,8 @@ INVOICE = Resource(
             older_shapes.invoice_before_basil,
             expandable=("charge", "payment_intent", "subscription", "quote", "discount"),
         ),
+        Accepted("2024-04-10", "POST", "/v1/invoices", older_shapes.OLD_RENDERING),
+        Accepted("2024-04-10", "POST", "/v1/invoices/{}", older_shapes.OLD_RENDERING),
     ),
     reacts={INTENT_CHANGED: (collect_invoice.intent_changed,)},
 )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.objects.params.products import ProductCreateParams, ProductListParams
+    from payloom_emulator.protocol.param_types import Ref
 
 
 def _creating(call: RequestContext[ProductCreateParams], draft: Product) -> None:
@@ -28,6 +29,7 @@ def _creating(call: RequestContext[ProductCreateParams], draft: Product) -> None
         draft["id"] = product_id
     descriptors.check(call.params.get("statement_descriptor"), "statement_descriptor")
     draft["updated"] = call.unit.now
+    _older(call, cast("dict[str, object]", draft))
     if features := call.params.get("features"):
         draft["marketing_features"] = cast("list[ProductMarketingFeature]", features)
     if draft["name"] == "":
@@ -52,6 +54,7 @@ def _updating(call: RequestContext[Params], product: Product, changes: dict[str,
         if price["product"] != product["id"]:
             raise invalid("The price specified does not belong to this product.", "default_price")
     changes["updated"] = call.unit.now
+    _older(call, changes)
 
 
 def _deleting(call: RequestContext[Params], product: Product) -> None:
@@ -72,6 +75,24 @@ def _features(unit: UnitOfWork, view: dict[str, object], stored: dict[str, objec
     view["features"] = view.pop("marketing_features")
 
 
+def _texts(unit: UnitOfWork, view: dict[str, object], stored: Product) -> None:
+    """Goods had a caption and attributes, and could be taken off by an app, until 2023-08-16."""
+    del unit
+    view["caption"] = stored.get("_caption")
+    if "_deactivate_on" in stored:
+        view["deactivate_on"] = stored["_deactivate_on"]
+
+
+def _older(call: RequestContext[Params], product: dict[str, object]) -> None:
+    for name in ("attributes", "caption", "deactivate_on"):
+        if name in call.params:
+            value = call.params[name]
+            cleared: object = None if name == "caption" else []
+            product[name if name == "attributes" else f"_{name}"] = cleared if value == "" else value
+
+
+_TEXTS: list[object] = ["u", ["e", ""], ["a", ["s"]]]
+_GOODS: dict[str, Ref] = {"attributes": _TEXTS, "caption": ["s"], "deactivate_on": _TEXTS}
 _NAMED: dict[str, list[object]] = {"features": ["a", ["o", {"name": ["s"]}, []]]}
 
 
@@ -118,6 +139,9 @@ PRODUCT = Resource(
     ),
     versions=(
         Change("2024-04-10", _features),
+        Change("2023-08-16", _texts),
+        Accepted("2023-08-16", "POST", "/v1/products", _GOODS),
+        Accepted("2023-08-16", "POST", "/v1/products/{}", _GOODS),
         Accepted("2024-04-10", "POST", "/v1/products", _NAMED),
         Accepted("2024-04-10", "POST", "/v1/products/{}", _NAMED),
     ),

@@ -44,6 +44,7 @@ def test_a_schedule_moves_its_subscription_through_phases_and_releases_it(shop: 
     assert list(shop.types("subscription_schedule")) == [
         "subscription_schedule.created",
         "subscription_schedule.updated",
+        "subscription_schedule.expiring",
         "subscription_schedule.released",
     ]
 

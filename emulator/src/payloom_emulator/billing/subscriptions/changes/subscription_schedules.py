@@ -38,6 +38,25 @@ def plan(unit: UnitOfWork, schedule: SubscriptionSchedule) -> None:
         unit.schedule("step", schedule, schedule["phases"][0]["start_date"])
     elif schedule["status"] == "active" and schedule["current_phase"]:
         unit.schedule("step", schedule, schedule["current_phase"]["end_date"])
+    _plan_warning(unit, schedule)
+
+
+WARNS_BEFORE = 7 * 86_400
+
+
+def _plan_warning(unit: UnitOfWork, schedule: SubscriptionSchedule) -> None:
+    """Plan the event that says, seven days before, that the last phase ends."""
+    at = schedule["phases"][-1]["end_date"] - WARNS_BEFORE
+    if schedule["status"] in {"not_started", "active"} and at >= unit.now:
+        unit.schedule("expiring", schedule, at)
+    else:
+        unit.unschedule("expiring", schedule)
+
+
+def on_expiring(unit: UnitOfWork, schedule: SubscriptionSchedule) -> None:
+    """Timer: the schedule ends in seven days. Emits subscription_schedule.expiring."""
+    if schedule["status"] == "active":
+        unit.emit("subscription_schedule.expiring", schedule)
 
 
 def begin(unit: UnitOfWork, schedule: SubscriptionSchedule) -> Subscription:
@@ -234,6 +253,7 @@ def release(
 ) -> SubscriptionSchedule:
     """Let the subscription go on by itself. Emits subscription_schedule.released."""
     unit.unschedule("step", schedule)
+    unit.unschedule("expiring", schedule)
     changes: dict[str, object] = {"current_phase": None, "released_at": unit.now}
     if subscription is not None:
         changes.update({"released_subscription": subscription["id"], "subscription": None})
@@ -246,6 +266,7 @@ def cancel(
 ) -> SubscriptionSchedule:
     """Cancel the schedule and its subscription."""
     unit.unschedule("step", schedule)
+    unit.unschedule("expiring", schedule)
     subscription = unit.find(kinds.SUBSCRIPTION, schedule["subscription"])
     unit.transition(schedule, "cancel", {"canceled_at": unit.now, "current_phase": None})
     if subscription is not None and subscription["status"] not in {"canceled", "incomplete_expired"}:
