@@ -91,3 +91,46 @@ def test_axe_finds_nothing_and_nothing_is_cut_off(
         expect(page.locator("#live").get_by_text("customer.created")).to_be_visible()
         assert axe(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_payment_is_refunded_and_disputed_and_each_event_tells_its_call(page: Page, local: Local) -> None:
+    intent = local.stripe.v1.payment_intents.create(
+        {
+            "amount": 2000,
+            "currency": "usd",
+            "confirm": True,
+            "payment_method": "pm_card_visa",
+            "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+        }
+    )
+    page.goto(f"{local.url}/dashboard/payments")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("link", name=intent.id)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("$20.00")
+    page.get_by_role("button", name="Dispute").click()
+    expect(page.locator("#outcome")).to_contain_text("Dispute: du_")
+    row = page.locator("#live tr", has_text="charge.dispute.created")
+    expect(row).to_contain_text("time or a bank")
+    page.locator("#live tr", has_text="payment_intent.succeeded").get_by_role(
+        "link", name="POST /v1/payment_intents"
+    ).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("POST /v1/payment_intents")
+    expect(page.locator(".json").first).to_contain_text("pm_card_visa")
+    expect(page.locator("section", has_text="Events it caused")).to_contain_text("charge.succeeded")
+
+
+def test_the_next_payment_is_declined_and_the_log_shows_why(page: Page, local: Local) -> None:
+    page.goto(f"{local.url}/dashboard/payments")
+    expect(page.get_by_text("No payments yet.")).to_be_visible()
+    page.get_by_role("button", name="Decline the next payment").click()
+    expect(page.locator("#outcome")).to_contain_text("will be declined")
+    assert local.emulator.call("POST", "/v1/payment_intents", {"amount": 2000, "currency": "usd"})[0] == 402
+    page.keyboard.press("/")
+    expect(page.get_by_placeholder("Go to an id")).to_be_focused()
+    page.goto(f"{local.url}/dashboard/logs?failed=1")
+    page.get_by_role("link", name="POST /v1/payment_intents").click()
+    expect(page.locator(".alert")).to_contain_text("Your card was declined.")
+    page.get_by_placeholder("Go to an id").fill("evt_nothing")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Nothing here")

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from payloom_emulator.billing import settings
 from payloom_emulator.core.errors import EmulatorError, NoSuchCall
 from payloom_emulator.http import onboarding_page
+from payloom_emulator.http.acting import act
 from payloom_emulator.http.control_key import with_control_key
 from payloom_emulator.http.same_site import own_pages_only
 from payloom_emulator.http.seeding import Step, replay_calls
@@ -49,6 +50,7 @@ def routes() -> list[Route]:
         ("POST", "/_emulator/webhook_endpoints/{id}/roll", _roll),
         ("GET", "/_emulator/calls", _calls),
         ("GET", "/_emulator/calls/{id}", _call_made),
+        ("POST", "/_emulator/act", _act),
         ("POST", "/_emulator/limits", _limits),
         ("GET", "/_emulator/trigger", _triggers),
         ("POST", "/_emulator/trigger", _trigger),
@@ -250,6 +252,11 @@ def _roll(emulator: Emulator, params: Params) -> object:
 
 def _calls(emulator: Emulator, params: Params) -> object:
     return {"data": emulator.calls.rows(_word(params, "path"))[-_whole(params, "limit", 100) :]}
+
+
+def _act(emulator: Emulator, params: Params) -> object:
+    """Take `{"id": "pi_…", "action": "refund"}`."""
+    return act(emulator, _word(params, "id"), _word(params, "action"))
 
 
 def _call_made(emulator: Emulator, params: Params) -> object:

@@ -5,14 +5,22 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Route
 
 from payloom_emulator.http.control_key import with_control_key
-from payloom_emulator.http.pages import assets, dashboard, elements, linked_documents, three_d_secure
+from payloom_emulator.http.pages import assets, elements, linked_documents, three_d_secure
 from payloom_emulator.http.pages.api_access import LOGO
+from payloom_emulator.http.pages.dashboard import browse, overview
 from payloom_emulator.http.pages.hosted_checkout import routes as checkout
 from payloom_emulator.http.pages.portal import routes as portal
 from payloom_emulator.http.same_site import own_pages_only
 
 routes: list[BaseRoute] = [
-    Route("/", with_control_key(dashboard.dashboard), methods=["GET"]),
+    Route("/", with_control_key(overview.dashboard), methods=["GET"]),
+    Route("/dashboard/find", with_control_key(browse.find), methods=["GET"]),
+    Route("/dashboard/events", with_control_key(browse.events), methods=["GET"]),
+    Route("/dashboard/events/{id}", with_control_key(browse.event), methods=["GET"]),
+    Route("/dashboard/logs", with_control_key(browse.log), methods=["GET"]),
+    Route("/dashboard/logs/{id}", with_control_key(browse.call), methods=["GET"]),
+    Route("/dashboard/objects/{id}", with_control_key(browse.one), methods=["GET"]),
+    Route("/dashboard/{name}", with_control_key(browse.listed), methods=["GET"]),
     Route("/v3", assets.stripe_script),
     Route("/v3/", assets.stripe_script),
     Route("/{train:str}/stripe.js", assets.stripe_script),

@@ -1,0 +1,1 @@
+"""The local Stripe's front page and what lies behind it: lists, objects, events, the log of requests."""
