@@ -57,26 +57,26 @@ def test_every_list_says_what_to_do_while_it_is_empty_and_leads_to_its_objects(
 def test_every_button_does_what_it_says(stripe_emulator: RunningEmulator) -> None:
     call = stripe_emulator.emulator.call
 
-    def made(path: str, **params: Any) -> str:
+    def create(path: str, **params: Any) -> str:
         status, body = call("POST", path, params)
         assert status == 200, body
         return body["id"]
 
     def paid(**more: Any) -> str:
-        return made("/v1/payment_intents", **{**CARD, "payment_method": "pm_card_visa", **more})
+        return create("/v1/payment_intents", **{**CARD, "payment_method": "pm_card_visa", **more})
 
     def disputed() -> str:
         intent = paid()
         return str(stripe_emulator.control("act", id=intent, action="dispute")["result"])
 
     def charged() -> str:
-        return made("/v1/charges", amount=2000, currency="usd", source="tok_visa")
+        return create("/v1/charges", amount=2000, currency="usd", source="tok_visa")
 
     def subscribed() -> str:
-        customer = made("/v1/customers", payment_method="pm_card_visa", name="Jenny")
+        customer = create("/v1/customers", payment_method="pm_card_visa", name="Jenny")
         method = call("GET", "/v1/payment_methods", {"customer": customer})[1]["data"][0]["id"]
         item = {
-            "price": made(
+            "price": create(
                 "/v1/prices",
                 currency="usd",
                 unit_amount=900,
@@ -84,13 +84,15 @@ def test_every_button_does_what_it_says(stripe_emulator: RunningEmulator) -> Non
                 product_data={"name": "x"},
             )
         }
-        return made("/v1/subscriptions", customer=customer, items=[item], default_payment_method=method)
+        return create("/v1/subscriptions", customer=customer, items=[item], default_payment_method=method)
 
     def invoiced(*, final: bool = True) -> str:
-        customer = made("/v1/customers", source="tok_visa")
-        made("/v1/invoiceitems", customer=customer, amount=900, currency="usd")
-        draft = made("/v1/invoices", customer=customer, pending_invoice_items_behavior="include", auto_advance="false")
-        return made(f"/v1/invoices/{draft}/finalize") if final else draft
+        customer = create("/v1/customers", source="tok_visa")
+        create("/v1/invoiceitems", customer=customer, amount=900, currency="usd")
+        draft = create(
+            "/v1/invoices", customer=customer, pending_invoice_items_behavior="include", auto_advance="false"
+        )
+        return create(f"/v1/invoices/{draft}/finalize") if final else draft
 
     cases = {
         ("payment_intent", "refund"): (paid, "refund", "succeeded"),
@@ -107,7 +109,7 @@ def test_every_button_does_what_it_says(stripe_emulator: RunningEmulator) -> Non
         ("invoice", "pay"): (invoiced, "invoice", "paid"),
         ("invoice", "pay_outside"): (invoiced, "invoice", "paid"),
         ("invoice", "void"): (invoiced, "invoice", "void"),
-        ("customer", "delete"): (lambda: made("/v1/customers"), "customer", None),
+        ("customer", "delete"): (lambda: create("/v1/customers"), "customer", None),
     }
     assert set(cases) == {(kind, action.name) for kind, actions in ACTIONS.items() for action in actions}
     for (_, action), (make, kind, status) in cases.items():

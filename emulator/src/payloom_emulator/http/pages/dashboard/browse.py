@@ -127,15 +127,15 @@ def event_words(pages: Access, event: Event) -> dict[str, object]:
 async def events(request: Request) -> Response:
     """Show the events, a page of them, of all types or of one."""
     pages = Access(request)
-    after, wanted = request.query_params.get("after", ""), request.query_params.get("type", "")
-    more_params = {**({"starting_after": after} if after else {}), **({"type": wanted} if wanted else {})}
+    after, event_type = request.query_params.get("after", ""), request.query_params.get("type", "")
+    more_params = {**({"starting_after": after} if after else {}), **({"type": event_type} if event_type else {})}
     rows = pages.rows(kinds.EVENT, limit=_EVENTS, **more_params)
     return show(
         request,
         "dashboard_events.html",
         events=[event_words(pages, event) for event in rows],
         more=rows[-1]["id"] if len(rows) == _EVENTS else None,
-        wanted=wanted,
+        wanted=event_type,
         after=after,
     )
 
@@ -144,10 +144,10 @@ async def event(request: Request) -> Response:
     """Show an event: its content, the call that caused it, and each delivery with its reply."""
     event_id = request.path_params["id"]
     pages = Access(request, event_id)
-    found_event = pages.read(kinds.EVENT, event_id)
-    if found_event is None:
+    stored = pages.read(kinds.EVENT, event_id)
+    if stored is None:
         return _nothing(request, f"There is no event {event_id[:60]}.")
-    return show(request, "dashboard_event.html", event=event_words(pages, found_event), body=indented(found_event))
+    return show(request, "dashboard_event.html", event=event_words(pages, stored), body=indented(stored))
 
 
 async def log(request: Request) -> Response:
@@ -167,21 +167,21 @@ async def call(request: Request) -> Response:
     logged = pages.emulator.calls.find(request_id)
     if logged is None:
         return _nothing(request, f"No call {request_id[:60]} is known. The log keeps the last 1,000.")
-    made, answer = logged
+    entry, answer = logged
     caused = [e for e in pages.rows(kinds.EVENT, limit=_LOOKED_AT) if members(e["request"]).get("id") == request_id]
     return show(
         request,
         "dashboard_call.html",
-        call=call_row(made),
-        error=_error(made),
-        sent=indented(made["params"]) if made["params"] else "",
+        call=call_row(entry),
+        error=_error(entry),
+        sent=indented(entry["params"]) if entry["params"] else "",
         answer=answer,
         events=[event_words(pages, event) for event in caused],
     )
 
 
-def _error(made: JsonMapping) -> list[tuple[str, str]]:
-    error = made["error"]
+def _error(entry: JsonMapping) -> list[tuple[str, str]]:
+    error = entry["error"]
     names = ("message", "type", "code", "decline_code", "param")
     return [(name, str(error[name])) for name in names if error.get(name)] if is_object(error) else []
 
