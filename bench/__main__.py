@@ -14,6 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent))
 
+import api_calls
 import fulfilment
 import lanes
 import overload
@@ -22,7 +23,7 @@ import webhook
 from rounds import Compared, compare
 from tests.support import postgres
 
-PARTS = ("fast", "durable", "shop", "overload", "webhook", "workers", "idle", "expression", "tracing")
+PARTS = ("fast", "durable", "shop", "overload", "calls", "webhook", "workers", "idle", "expression", "tracing")
 Fresh = Callable[[], contextlib.AbstractContextManager[str]]
 
 
@@ -55,6 +56,17 @@ class Report:
             met=True,
         )
 
+    def calls(self, kind: str, figures: api_calls.Calls, aim: float | None) -> None:
+        """What callers of the API got at once."""
+        self._line(
+            f"POST /create-checkout, {figures.callers} at once, {kind}",
+            f"{figures.rate:.0f} /s",
+            f"answered after {figures.p50:.0f} ms, 99 % within {figures.p99:.0f} ms",
+            f"{figures.processor:.2f} ms of the server's processor",
+            aim=aim,
+            met=aim is None or figures.rate >= aim,
+        )
+
     def _line(self, name: str, *cells: str, aim: float | None, met: bool) -> None:
         self.met = self.met and met
         verdict = "" if aim is None else f"aim {aim:g} {'met' if met else 'MISSED'}"
@@ -67,9 +79,11 @@ def main() -> int:
     parser.add_argument("--only", choices=["sqlite", "postgresql"])
     parser.add_argument("--part", choices=PARTS, action="append")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--quick", action="store_true", help="fulfilment and overload only, three rounds: five minutes")
+    parser.add_argument(
+        "--quick", action="store_true", help="fulfilment, overload and API calls only, three rounds: six minutes"
+    )
     options = parser.parse_args()
-    report, parts = Report(), options.part or (("shop", "overload") if options.quick else PARTS)
+    report, parts = Report(), options.part or (("shop", "overload", "calls") if options.quick else PARTS)
     rounds = 3 if options.quick else options.rounds
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n")
     print("| figure | ratio | quartiles | per second | |\n|---|--:|---|---|---|")
@@ -124,6 +138,10 @@ def _measure(  # noqa: PLR0917 - called in one place
         with tempfile.TemporaryDirectory() as folder, fresh() as url:
             for offered in asyncio.run(overload.overload(url, Path(folder), [100, 300, 600, 1000], 8.0)):
                 report.offered(kind, offered)
+    if "calls" in parts:
+        with tempfile.TemporaryDirectory() as folder, fresh() as url:
+            for calls in asyncio.run(api_calls.create_checkout(Path(folder) / "shop", url, [1, 10, 50], 500)):
+                report.calls(kind, calls, 400 if calls.callers == 10 else None)
     if "webhook" in parts:
         for which, label in (("none", "events that start nothing"), ("pay", "events with a run in the fast lane")):
             with tempfile.TemporaryDirectory() as folder, fresh() as url, fresh() as bare:
