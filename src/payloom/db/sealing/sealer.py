@@ -17,7 +17,7 @@ from payloom.db.sealing.keyring import Keyring
 from payloom.kit.secrets.cards import card_numbers, is_card_number
 from payloom.kit.secrets.named import named_secrets_in
 from payloom.kit.secrets.patterns import STRIPE_KEYS
-from payloom.kit.secrets.redaction import MASK, known_secrets_in, secret_places
+from payloom.kit.secrets.redaction import MASK, known_secrets_in, remember_clean, secret_places, worth_a_look
 
 MARK = "$sealed:"
 _SEALED = re.compile(r"\"\$sealed:#([0-9a-f]{8}):([A-Za-z0-9_-]+)\$\"|\$sealed:([0-9a-f]{8}):([A-Za-z0-9_-]+)\$")
@@ -52,6 +52,7 @@ _ENCODED = re.compile(
 _CODED = re.compile(r"[A-Za-z0-9+/]{32}")
 """Letters and digits without a break: longer than an ID, so perhaps base64 or hex."""
 _STRING_OR_NUMBER = re.compile(r'"((?:[^"\\]|\\.)*)"|(?<![\d.])(\d{13,19})(?:\.0+)?(?![\d.eE])')
+_FIELD_NAME = re.compile("[a-z_]{1,80}")
 _SHORTEST = 6
 _JSON_BEGINS = frozenset('{["-0123456789')
 _ESCAPE_BEGUN = re.compile(r"(?:^|[^\\])(?:\\\\)*(?P<escape>\\(?:u[0-9a-fA-F]{0,3})?)$")
@@ -207,9 +208,13 @@ def _places_in_json(text: str) -> Iterator[tuple[int, int]]:
         if token[1] is None:
             if is_card_number(token[2]):
                 yield token.span()
-        elif len(token[1]) >= _SHORTEST:
+        elif len(token[1]) >= _SHORTEST and worth_a_look(token[1]):
             at = token.start(1)
-            yield from ((at + start, at + end) for start, end in _places(token[1]))
+            # Names of fields come again and again: they are looked at in full once.
+            places = secret_places(token[1]) if _FIELD_NAME.fullmatch(token[1]) else None
+            if places == []:
+                remember_clean(token[1])
+            yield from ((at + start, at + end) for start, end in _places(token[1]) if places != [])
 
 
 def _whole(text: str, start: int, end: int) -> tuple[int, int]:

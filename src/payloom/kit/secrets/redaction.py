@@ -68,16 +68,12 @@ def redact_text(text: str) -> str:
 
 
 def _redacted(text: str, *, by_name: bool) -> str:
-    if len(text) < _FEWEST or text in _CLEAN:
-        return text
-    if _PERHAPS.search(text) is None and (_KNOWN.pattern is None or _KNOWN.pattern.search(text) is None):
+    if not worth_a_look(text):
         return text
     masks = secret_places(text, by_name=by_name)
     if not masks:
-        if by_name and len(text) <= _LONGEST_CLEAN:
-            if len(_CLEAN) >= _MOST_CLEAN:
-                _CLEAN.clear()
-            _CLEAN.add(text)
+        if by_name:
+            remember_clean(text)
         return text
     pieces: list[str] = []
     at = 0
@@ -85,6 +81,25 @@ def _redacted(text: str, *, by_name: bool) -> str:
         pieces += (text[at:start], mask)
         at = end
     return "".join([*pieces, text[at:]])
+
+
+def worth_a_look(text: str) -> bool:
+    """Whether a text may hold a secret: a quick look, which most texts end with."""
+    if len(text) < _FEWEST or text in _CLEAN:
+        return False
+    if _PERHAPS.search(text) is not None or (_KNOWN.pattern is not None and _KNOWN.pattern.search(text) is not None):
+        return True
+    if text.isidentifier():  # names of fields, and words such as `succeeded`, come again and again
+        remember_clean(text)
+    return False
+
+
+def remember_clean(text: str) -> None:
+    """Look no more at a short text in which `secret_places` has found nothing."""
+    if len(text) <= _LONGEST_CLEAN:
+        if len(_CLEAN) >= _MOST_CLEAN:
+            _CLEAN.clear()
+        _CLEAN.add(text)
 
 
 def secret_places(text: str, *, by_name: bool = True, decoded: bool = True) -> list[tuple[int, int, str]]:
