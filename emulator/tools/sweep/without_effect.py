@@ -36,6 +36,12 @@ WITHOUT_EFFECT: dict[str, dict[str, str]] = {
     },
     "POST /v1/payment_intents/{intent}/capture": {"final_capture": "a payment is captured once"},
     "POST /v1/checkout/sessions": {"payment_method_data.allow_redisplay": "read when the page saves a method"},
+    "POST /v1/payment_records/report_payment": {
+        "canceled.canceled_at": "needed, and shown nowhere",
+        "failed.failed_at": "needed, and shown nowhere",
+        "guaranteed.guaranteed_at": "needed, and shown nowhere",
+        "initiated_at": "needed, and shown nowhere",
+    },
     "POST /v1/payment_methods": {
         "interac_present": "a card at a reader has no details",
         "radar_options.session": NO_RADAR,

@@ -1,4 +1,4 @@
-"""The plain page a connected account's onboarding link leads to; other links lead to `pages/documents.py`."""
+"""The plain pages of onboarding links, and of 3-D Secure authentications without a payment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from payloom_emulator.http.same_site import own_pages_only
+from payloom_emulator.protocol.errors import StripeError
 from payloom_emulator.protocol.json_shapes import text
+from payloom_emulator.runtime.challenges import end_authentication
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -20,9 +22,10 @@ _STYLE = "body{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:4rem au
 
 
 def routes() -> list[Route]:
-    """Return the route of this page."""
+    """Return the routes of these pages."""
     return [
         Route("/_emulator/onboarding/{account}", own_pages_only(_onboarding), methods=["GET", "POST"]),
+        Route("/_emulator/authentications/{authentication}", own_pages_only(_authentication), methods=["GET", "POST"]),
     ]
 
 
@@ -45,3 +48,21 @@ async def _onboarding(request: Request) -> Response:
         return RedirectResponse(text(row[0].get("_return_url")) or "/", 303)
     body = f"<h1>Set up {escape(account_id)}</h1><p>The local Stripe asks for nothing but your consent.</p>"
     return _page("Set up payments", f'{body}<form method="post"><button type="submit">Accept and go on</button></form>')
+
+
+async def _authentication(request: Request) -> Response:
+    """A cardholder passes or fails the challenge of an authentication that belongs to no payment."""
+    emulator: Emulator = request.app.state.emulator
+    name = request.path_params["authentication"]
+    if request.method == "POST":
+        form = await request.form()
+        try:
+            status = end_authentication(emulator, name, passed=form.get("outcome") == "complete")
+        except StripeError as error:
+            return _page("Nothing to authenticate", f"<h1>{escape(error.message)}</h1>", error.status)
+        return _page("Done", f"<h1>The authentication is {escape(status)}</h1>")
+    buttons = "".join(
+        f'<button type="submit" name="outcome" value="{value}">{text_of}</button> '
+        for value, text_of in (("complete", "Complete"), ("fail", "Fail"))
+    )
+    return _page("3-D Secure", f'<h1>Authenticate {escape(name)}</h1><form method="post">{buttons}</form>')

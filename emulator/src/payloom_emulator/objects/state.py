@@ -251,6 +251,20 @@ class AppsSecretState(TypedDict):
     _owner: NotRequired[str]
 
 
+class LinkedAccountState(TypedDict):
+    """Who linked a bank account, and in which session."""
+
+    _account: NotRequired[str | None]
+    _customer: NotRequired[str | None]
+    _session: NotRequired[str]
+
+
+class PaymentRecordState(TypedDict):
+    """What became of its latest attempt."""
+
+    _outcome: NotRequired[str | None]
+
+
 class TokenOfV2State(TypedDict):
     """What a token of the v2 API stands for, for whom, and until when."""
 

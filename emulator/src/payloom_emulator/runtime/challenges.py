@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from payloom_emulator.kit.kind import Kind
 from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
 from payloom_emulator.payments import attempts, authentication, setup_intents
 from payloom_emulator.protocol.errors import StripeError, invalid, missing
-from payloom_emulator.protocol.json_shapes import text
+from payloom_emulator.protocol.json_shapes import members, text
 
 if TYPE_CHECKING:
     from payloom_emulator.runtime.emulator import Emulator
@@ -49,6 +50,30 @@ def complete_challenge(emulator: Emulator, intent_id: str, outcome: str, client_
         "status": intent["status"],
         "return_url": authentication.returned(cast("PaymentIntent", intent), return_url, ok=ok),
     }
+
+
+def end_authentication(emulator: Emulator, authentication_id: str, *, passed: bool) -> str:
+    """End the challenge of a 3-D Secure authentication without a payment; returns its new status."""
+    account = _account_of(emulator, authentication_id)
+    with emulator.store.transaction():
+        unit = emulator.unit(account)
+        authentication = unit.get(_AUTHENTICATION, authentication_id)
+        if authentication["status"] != "requires_challenge":
+            raise invalid(f"This authentication is {authentication['status']}; no challenge is open.")
+        changes: dict[str, object] = {"challenge_url": None, "outcome": "authenticated" if passed else "denied"}
+        answer = {
+            "ares_trans_status": "C",
+            "rreq_trans_status": "Y" if passed else "N",
+            "eci": "05" if passed else None,
+        }
+        changes["outcome_details"] = {**members(authentication["outcome_details"]), **answer}
+        unit.transition(authentication, "succeed" if passed else "fail", changes)
+        unit.flush()
+    emulator.delivery.wake()
+    return str(authentication["status"])
+
+
+_AUTHENTICATION: Kind[dict[str, object]] = Kind("three_d_secure.authentication")
 
 
 def _account_of(emulator: Emulator, intent_id: str) -> str:

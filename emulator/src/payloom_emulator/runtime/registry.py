@@ -39,6 +39,8 @@ from payloom_emulator.resources.core_resources import (
     reference_lists,
     reports,
 )
+from payloom_emulator.resources.financial_connections import accounts as linked_accounts
+from payloom_emulator.resources.financial_connections import sessions as linking_sessions
 from payloom_emulator.resources.invoicing import (
     credit_notes,
     customer_balance_transactions,
@@ -64,8 +66,10 @@ from payloom_emulator.resources.payments import (
     early_fraud_warnings,
     mandates,
     payment_intents,
+    payment_records,
     refunds,
     setup_intents,
+    three_d_secure,
     tokens,
 )
 from payloom_emulator.resources.products import (
@@ -158,6 +162,10 @@ RESOURCES: tuple[Resource, ...] = (
             registrations,
             associations,
             installs,
+            linked_accounts,
+            linking_sessions,
+            payment_records,
+            three_d_secure,
             payment_evaluations,
             secrets,
             value_lists,

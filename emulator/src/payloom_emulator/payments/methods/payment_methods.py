@@ -6,12 +6,13 @@ import datetime as dt
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.declarations.schema import ADDRESS, overlay
+from payloom_emulator.kit.kind import Kind
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.payment_methods import Card, PaymentMethod, Source, Token
 from payloom_emulator.payments import test_cards
 from payloom_emulator.protocol.errors import CardError, invalid, parameter_missing
-from payloom_emulator.protocol.json_shapes import integer, members, text
+from payloom_emulator.protocol.json_shapes import integer, members, text, texts
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
@@ -129,6 +130,8 @@ def build(unit: UnitOfWork, data: JsonMapping, prefix: str = "") -> dict[str, ob
     below = f"{prefix}[{kind}]" if prefix else kind
     if kind == "card":
         body.update(_card(unit, details, billing, below))
+    elif kind == "us_bank_account" and details.get("financial_connections_account"):
+        body.update(_linked(unit, details, below))
     elif kind in _BANKS:
         body.update(_BANKS[kind](details, below))
     elif kind == "link":
@@ -159,6 +162,28 @@ def _card(unit: UnitOfWork, details: JsonMapping, billing: JsonMapping, below: s
         return {"card": card_fields(unit, card, data, billing), "_number": card.number, "_name": source.get("_name")}
     card = check_card(unit, details, below)
     return {"card": card_fields(unit, card, details, billing), "_number": card.number}
+
+
+LINKED_ACCOUNT: Kind[dict[str, object]] = Kind("financial_connections.account")
+# The numbers behind the accounts of the test bank, by their last four digits.
+_LINKED_NUMBERS = {"4321": "000987654321", "6789": "000123456789"}
+
+
+def _linked(unit: UnitOfWork, details: JsonMapping, below: str) -> dict[str, object]:
+    """Return the fields of a bank account that was linked: it is verified by that."""
+    param = f"{below}[financial_connections_account]"
+    account = unit.get(LINKED_ACCOUNT, text(details.get("financial_connections_account")), param)
+    if account["status"] != "active":
+        raise invalid(f"The linked account is {account['status']}.", param, "financial_connections_account_inactive")
+    if "payment_method" not in texts(account["permissions"]):
+        raise invalid("The account was linked without the permission `payment_method`.", param)
+    number = _LINKED_NUMBERS[str(account["last4"])]
+    fields = us_bank_fields(number, "110000000", {"account_type": account["subcategory"], **details})
+    return {
+        "us_bank_account": {**fields, "financial_connections_account": account["id"]},
+        "_account": number,
+        "_verified": True,
+    }
 
 
 def _us_bank(details: JsonMapping, below: str) -> dict[str, object]:

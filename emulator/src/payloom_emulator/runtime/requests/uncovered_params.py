@@ -11,12 +11,11 @@ from payloom_emulator.protocol.json_shapes import is_array, is_object
 
 UNCOVERED: dict[str, tuple[str, ...]] = {
     "*": (
+        "account_holder.customer_account",
         "account_token",
         "customer_account",
-        "payment_method_data.us_bank_account.financial_connections_account",
         "payment_record",
         "person_token",
-        "us_bank_account.financial_connections_account",
     ),
     "POST /v1/accounts": ("documents", "groups"),
     "POST /v1/accounts/{}": ("documents", "groups"),
@@ -51,10 +50,22 @@ UNCOVERED: dict[str, tuple[str, ...]] = {
 """By operation, the parameters that answer 501; a path leads inside. `*`: of every operation."""
 
 
+# Operations that read what no other does.
+READ: dict[str, tuple[str, ...]] = {
+    "GET /v1/payment_attempt_records": ("payment_record",),
+    "POST /v2/core/accounts": ("account_token",),
+    "POST /v2/core/accounts/{}": ("account_token",),
+    "POST /v2/core/accounts/{}/persons": ("person_token",),
+    "POST /v2/core/accounts/{}/persons/{}": ("person_token",),
+}
+
+
 @functools.cache
 def uncovered(operation: tuple[str, str]) -> tuple[str, ...]:
     """Return the parameters of an operation that answer 501."""
-    return (*UNCOVERED["*"], *UNCOVERED.get(" ".join(operation), ()))
+    name = " ".join(operation)
+    everywhere = (path for path in UNCOVERED["*"] if path not in READ.get(name, ()))
+    return (*everywhere, *UNCOVERED.get(name, ()))
 
 
 def refuse(operation: tuple[str, str], params: Mapping[str, object]) -> None:
