@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import enum
+import json
 from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
 from payloom.cli.support.client import with_client
 from payloom.cli.support.options import JSON, LIMIT, PROJECT
-from payloom.cli.support.output import print_json, print_message, print_no_rows, print_table, report_errors
+from payloom.cli.support.output import (
+    print_data,
+    print_json,
+    print_message,
+    print_no_rows,
+    print_table,
+    report_errors,
+)
 from payloom.cli.support.paths import find_project
 from payloom.views.event_list import State
 
@@ -52,13 +60,31 @@ def list_events(  # noqa: PLR0917 - typer fills them in by name
 
 @app.command("show")
 @report_errors
-def show_event(
-    event_id: EVENT,
-    project: PROJECT = None,
-    as_json: JSON = True,  # noqa: ARG001 - it is JSON in any case
-) -> None:
-    """Show one event as Stripe sent it, with the runs it started."""
-    print_json(with_client(find_project(project), lambda api: api.get(f"/events/{event_id}")))
+def show_event(event_id: EVENT, project: PROJECT = None, as_json: JSON = False) -> None:
+    """Show one event: what came of it in each workflow, and its payload as Stripe sent it."""
+    event = with_client(find_project(project), lambda api: api.get(f"/events/{event_id}"))
+    if as_json:
+        print_json(event)
+        return
+    print_data(f"{event['id']}  {event['type']}  {event['state']}")
+    account = f", of account {event['account']}" if event["account"] else ""
+    mode = "live" if event["livemode"] else "test"
+    print_data(f"  about {event['object_id'] or 'nothing'}{account}, {mode} mode, API version {event['api_version']}")
+    print_data(
+        f"  received {event['received_at']} by {event['source']}, {event['deliveries']} time(s), {event['signature']}"
+    )
+    if event["set_aside"]:
+        print_data(f"  set aside ({event['set_aside']['reason']}): {event['set_aside']['message']}")
+        print_data(f"  what to do: {event['set_aside']['hint']}")
+    for run in event["runs"]:
+        print_data(f"  run {run['id']}  {run['workflow']}  {run['status']}")
+    for explanation in event["explanations"]:
+        if explanation["reason"] == "no_trigger":
+            continue
+        values = ", ".join(f"{name} = {json.dumps(value)}" for name, value in explanation["values"].items())
+        detail = f"{explanation['message']} ({values})" if values else explanation["message"]
+        print_data(f"  {explanation['workflow']:<28} {explanation['reason']:<10} {detail}")
+    print_json(event["payload"])
 
 
 @app.command("replay")

@@ -321,7 +321,11 @@ def test_the_command_line_shows_the_state_and_what_to_do(server: RunningServer) 
     root = server.settings.root
     listed = payloom_process.run("events", "list", "--state", "set_aside", "--json", cwd=root)
     assert body["id"] in {load["id"] for load in json.loads(listed.stdout)["data"]}, listed.stderr
-    completed = payloom_process.run("events", "show", body["id"], cwd=root)
+    completed = payloom_process.run("events", "show", body["id"], "--json", cwd=root)
     assert json.loads(completed.stdout)["set_aside"]["reason"] == "foreign_account"
+    text = payloom_process.run("events", "show", body["id"], cwd=root).stdout
+    assert text.startswith(f"{body['id']}  payment_intent.succeeded  set_aside")
+    assert "set aside (foreign_account): " in text
+    assert "what to do: " in text
     table = payloom_process.run("events", "list", cwd=root)
     assert "set_aside" in table.stdout

@@ -90,8 +90,15 @@ def test_a_workflow_that_was_published_after_the_event_says_so(server: RunningSe
 
 
 def test_the_command_line_says_it_too(server: RunningServer) -> None:
-    completed = payloom_process.run("events", "show", "evt_why", cwd=server.settings.root)
+    completed = payloom_process.run("events", "show", "evt_why", "--json", cwd=server.settings.root)
     reasons = {
         explanation["workflow"]: explanation["reason"] for explanation in json.loads(completed.stdout)["explanations"]
     }
     assert reasons["other-account"] == "account"
+    text = payloom_process.run("events", "show", "evt_why", cwd=server.settings.root).stdout
+    lines = [line.split() for line in text.splitlines()]
+    assert all(
+        [workflow, reason] in [line[:2] for line in lines]
+        for workflow, reason in reasons.items()
+        if reason != "no_trigger"
+    )
