@@ -45,6 +45,10 @@ _PATTERNS = {
 """A text without any of these holds no secret: looking for them takes a few microseconds."""
 _ADDRESS_PASSWORD = re.compile(r"://[^\s/\"'<>]*:[^\s/\"'<>]+@")
 _PERHAPS_CARD = re.compile(r"\d(?:(?:[\W_][nrt]?){0,8}\d){12}")
+_MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|\+00:00)"
+_UUID = r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}(?![0-9A-Fa-f])"
+_NO_CARD = re.compile(f"{_MOMENT}|{_UUID}")
+"""What most texts have that has as many digits as a card number."""
 _ESCAPED_BLANK = re.compile(r"\\[nrt]")
 _ENCODED = re.compile(
     r"%[0-9A-Fa-f]{2}|\\[ux]|&(?:#|[a-z]{2,6};)|=(?:[0-9A-F]{2}|\s|\\[rn])|[\uff01-\uff5e\xad\u200b-\u200d\u2060\ufeff]"
@@ -172,10 +176,15 @@ def _has_hint(text: str) -> bool:
 def _may_hide(text: str) -> bool:
     """Whether a text has digits as a card number has them, or an encoding that could hide a secret."""
     return (
-        (_PERHAPS_CARD.search(text) is not None and any(card_numbers(_ESCAPED_BLANK.sub(" ", text))))
+        (_PERHAPS_CARD.search(text) is not None and _has_card(text))
         or _ENCODED.search(text) is not None
         or _CODED.search(text) is not None
     )
+
+
+def _has_card(text: str) -> bool:
+    text = _NO_CARD.sub("x", text)
+    return _PERHAPS_CARD.search(text) is not None and any(card_numbers(_ESCAPED_BLANK.sub(" ", text)))
 
 
 def _spans(text: str) -> list[tuple[int, int]]:
