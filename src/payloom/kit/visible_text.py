@@ -33,6 +33,11 @@ def one_line(text: str, longest: int) -> str:
     return " ".join(_UNSEEN.sub(" ", text).split())[:longest]
 
 
+def count(number: int, singular: str) -> str:
+    """Return a number with what it counts: `1 event`, `2 events`. singular: a noun whose plural ends in s."""
+    return f"{number:,} {singular}{'' if number == 1 else 's'}"
+
+
 def spreadsheet_cell(text: str) -> str:
     """Return a text as a cell of a CSV file. One that a spreadsheet takes for a formula begins with an apostrophe.
 

@@ -24,6 +24,7 @@ from payloom.kit.clock import SystemClock
 from payloom.kit.diagnostics import NAME, SHAPE, Diagnostic, Place
 from payloom.kit.errors import PayloomError
 from payloom.kit.suggest import did_you_mean
+from payloom.kit.visible_text import count
 from payloom.pages.document import SUFFIX, Page, read_page
 from payloom.pages.templates import Templates
 from payloom.project.catalog import ProjectCatalog, base_catalog
@@ -98,7 +99,7 @@ class Project:
         raise ProjectHasErrors(
             "\n  ".join(
                 [
-                    f"{len(self.errors)} error(s) in {self.root.name}:",
+                    f"{count(len(self.errors), 'error')} in {self.root.name}:",
                     *messages,
                     *([f"and {more} more"] if more else []),
                 ]

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from payloom.kit.diagnostics import Diagnostic
 from payloom.kit.errors import PayloomError
+from payloom.kit.visible_text import count
 
 
 class TestingError(PayloomError):
@@ -30,7 +31,7 @@ class BadCaseFile(TestingError):
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         mistakes = [diagnostic.format() for diagnostic in diagnostics[:20]]
-        super().__init__("\n  ".join([f"{len(diagnostics)} mistake(s) in test files:", *mistakes]))
+        super().__init__("\n  ".join([f"{count(len(diagnostics), 'mistake')} in test files:", *mistakes]))
         self.diagnostics = tuple(diagnostics)
 
 

@@ -12,6 +12,7 @@ import typer
 from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
+from payloom.kit.visible_text import count
 
 if TYPE_CHECKING:
     from payloom.sandbox.dry_run_file import EventDryRun
@@ -37,7 +38,7 @@ def dry_run(
     for result in started:
         _show(result)
     changed = sum(bool(result.difference) for result in started)
-    counts = f"{len(results)} event(s), {len(started)} for this workflow, {changed} with a difference"
+    counts = f"{count(len(results), 'event')}, {len(started)} for this workflow, {changed} with a difference"
     print_message(f"{counts}. Nothing was stored or sent.")
 
 

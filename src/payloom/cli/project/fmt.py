@@ -10,6 +10,7 @@ import typer
 from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
+from payloom.kit.visible_text import count
 
 
 @report_errors
@@ -48,5 +49,5 @@ def fmt(
             print_message(
                 f"{diagnostic['file']}:{diagnostic['line']}:{diagnostic['column']}: left alone: {diagnostic['message']}"
             )
-        print_message(f"{len(changed)} file(s) {'would change' if check else 'changed'}.")
+        print_message(f"{count(len(changed), 'file')} {'would change' if check else 'changed'}.")
     sys.exit(1 if broken or (check and changed) else 0)

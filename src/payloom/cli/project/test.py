@@ -13,6 +13,7 @@ from payloom.cli.support.errors import CommandError
 from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
+from payloom.kit.visible_text import count
 
 if TYPE_CHECKING:
     from payloom.testing.runner import Report
@@ -90,7 +91,7 @@ def _record(report: Report, *, overwrite: bool) -> int:
         print_message(f"recorded {name}")
     for name in left:
         print_message(f"left as it is, and failing: {name}")
-    print_message(f"Wrote {len(written)} expectation(s). Read them before you trust them.")
+    print_message(f"Wrote {count(len(written), 'expectation')}. Read before you trust.")
     if left:
         print_message("hint: Mend the workflow or the expectation, or replace it with --record --overwrite.")
     return 1 if left else 0

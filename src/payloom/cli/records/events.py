@@ -19,6 +19,7 @@ from payloom.cli.support.output import (
     report_errors,
 )
 from payloom.cli.support.paths import find_project
+from payloom.kit.visible_text import count
 from payloom.views.event_list import State
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def replay(event_id: EVENT, project: PROJECT = None, as_json: JSON = False) -> N
     if as_json:
         print_json(done)
     else:
-        print_message(f"Started {len(done['runs'])} run(s): {', '.join(done['runs']) or 'no workflow matches'}")
+        print_message(f"Started {count(len(done['runs']), 'run')}: {', '.join(done['runs']) or 'no workflow matches'}")
 
 
 @app.command("catch-up")
@@ -107,4 +108,4 @@ def catch_up(project: PROJECT = None, as_json: JSON = False) -> None:
     if as_json:
         print_json(done)
     else:
-        print_message(f"Looked at {done['seen']} event(s); {done['stored']} had not arrived.")
+        print_message(f"Looked at {count(done['seen'], 'event')}; {done['stored']} had not arrived.")

@@ -21,6 +21,7 @@ from payloom.cli.support.output import print_data, print_json, print_message, re
 from payloom.cli.support.paths import find_project, listen
 from payloom.kit.clock import SystemClock
 from payloom.kit.errors import PayloomError
+from payloom.kit.visible_text import count
 from payloom.settings.load import load_settings
 from payloom.settings.model import Settings
 
@@ -70,14 +71,14 @@ def _report(findings: list[Finding], settings: Settings | None, *, as_json: bool
             print_data(f"  {'✓' if finding.good else '✗'} {finding.name:<10} {finding.told}")
             if finding.hint:
                 print_data(f"    {'':<10} {finding.hint}")
-        print_message("No problems found." if not bad else f"{len(bad)} problem(s) found.")
+        print_message("No problems found." if not bad else f"{count(len(bad), 'problem')} found.")
     sys.exit(1 if bad else 0)
 
 
 def _look(settings: Settings, backups: Path | None) -> Iterator[Finding]:
     stripe = settings.stripe
     kind = "the local Stripe" if stripe.mode == "local" else f"{stripe.address}, {stripe.mode} mode"
-    yield Finding("stripe", True, f"{kind}; {len(stripe.webhook_secrets)} webhook secret(s)")
+    yield Finding("stripe", True, f"{kind}; {count(len(stripe.webhook_secrets), 'webhook secret')}")
     yield _project(settings)
     yield from _database(settings)
     yield _sealing(settings)
@@ -93,7 +94,7 @@ def _project(settings: Settings) -> Finding:
     project = load_project(settings.root, settings)
     summary = f"{len(project.sources)} workflows, {len(project.tables)} tables, {len(project.pages)} pages"
     if project.errors:
-        return Finding("project", False, f"{summary}; {len(project.errors)} error(s)", "Run `payloom check`.")
+        return Finding("project", False, f"{summary}; {count(len(project.errors), 'error')}", "Run `payloom check`.")
     return Finding("project", True, summary)
 
 

@@ -15,6 +15,7 @@ from payloom.cli.support.errors import CommandError
 from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_message, print_table, report_errors
 from payloom.cli.support.paths import find_project
+from payloom.kit.visible_text import count
 from payloom.settings.load import load_settings
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def rotate(project: PROJECT = None, as_json: JSON = False) -> None:
     if as_json:
         print_json({"changed": report.changed, "sealed_by": dict(report.sealed_by)})
         return
-    print_message(f"Sealed {report.changed} value(s) anew.")
+    print_message(f"Sealed {count(report.changed, 'value')} anew.")
     print_message("Old keys still open. Restart the server, run this again, then drop them: `payloom keys prune`.")
 
 
@@ -122,9 +123,9 @@ def prune(project: PROJECT = None, as_json: JSON = False) -> None:
     if as_json:
         print_json({"removed": removed, "left": left})
         return
-    print_message(f"Removed {removed} key(s).")
+    print_message(f"Removed {count(removed, 'key')}.")
     if left:
-        print_message(f"{left} old key(s) still seal something: run `payloom keys rotate` again.")
+        print_message(f"{count(left, 'old key')} still in use: run `payloom keys rotate` again.")
 
 
 @app.command("abandon")
@@ -153,7 +154,7 @@ def abandon(
     if as_json:
         print_json({"abandoned": report.changed})
         return
-    print_message(f"Gave up {report.changed} value(s). Links that were sent before no longer open anything.")
+    print_message(f"Gave up {count(report.changed, 'value')}. Links that were sent before no longer open anything.")
 
 
 async def _note(services: Services, key: str, **changes: Any) -> None:

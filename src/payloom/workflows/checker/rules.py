@@ -22,10 +22,10 @@ class Rule:
 _ALL = (
     Rule("F000", "error", "The file is not a workflow",
          "The YAML is invalid, a key is missing or misplaced, or a value has the wrong kind.",
-         "compare it with the example of this verb in the reference"),
+         "correct the line; the reference of the language has an example of each verb and trigger"),
     Rule("F001", "error", "Unknown name",
          "No verb, field, function, table, column, template, workflow, setting, or Stripe parameter has this name.",
-         "look the name up: `payloom actions`, `payloom triggers`, tables.yaml, or the reference"),
+         "correct the name; `payloom actions`, `payloom triggers`, and tables.yaml list those that exist"),
     Rule("F002", "error", "Value may be missing",
          "An expression reads a step before it runs, outside its loop, or without `?.` or `??` if it can be skipped.",
          "read a step only after it runs; write `?.` or `??` if it can be skipped"),

@@ -59,7 +59,7 @@ VERBS: dict[str, Note] = {
     ),
     "update": Note(
         "The row after the change (null if none) if at most one row can change, else the list of rows.",
-        "Exactly one row must change, or the step fails and changes nothing: a payment without an order is a failed run that you can see. `rows: 0..1`, `1..`, or `any` allows other numbers.",
+        "Exactly one row must change, or the step fails and changes nothing: a payment without an order is a failed run that you can see. `rows: 0..1`, `1..`, or `any` allows other numbers.\n\nTo change a count, `select` the row and `update` it in the same workflow: the row stays locked from the one to the other, so no addition is lost. If a call to another system, a `wait`, or an `approve` is between them, the value can be old (rule F121): read the row again after it, or name the value that you read in `where`, so that the step fails if it changed.",
         """\
 - id: order
   update: orders
@@ -262,7 +262,7 @@ VERBS: dict[str, Note] = {
 TRIGGERS: dict[str, Note] = {
     "api": Note(
         "`inputs` from the body, the query, and the path; `user` if signed in.",
-        "`auth` has no default. Unknown fields are rejected with 422. `dedupe` lasts 24 hours, per workflow and user: the same value with the same inputs gets the same run and the same response. With other inputs, the response is 409 (`key_taken`), as at Stripe: an answer belongs to its question. So it is if `once` finds the run of another user. Parts of the path in braces are inputs.",
+        "`auth` has no default. Unknown fields are rejected with 422. `dedupe` lasts 24 hours, per workflow and user: the same value with the same inputs gets the same run and the same response. With other inputs, the response is 409 (`key_taken`), as at Stripe: an answer belongs to its question. So it is if `once` finds the run of another user. Parts of the path in braces are inputs.\n\nThe address is the path below `/api`: `POST /orders/{order_id}/refund` is called at `/api/orders/o1/refund`. A run that a `filter` ends answers 200 with `null`.",
         "{api: 'POST /orders/{order_id}/refund', auth: [admin], dedupe: \"${{ inputs.request_id }}\"}\n",
     ),
     "stripe": Note(

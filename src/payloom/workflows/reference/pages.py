@@ -48,7 +48,7 @@ def _first(model: type[BaseModel]) -> str:
 
 def _file() -> str:
     head = next(iter(VERBS.values()))
-    shared = "\n".join(line for line in _rows(head, None) if line.split("`")[1] in _HEAD)
+    shared = "\n".join(line for line in _rows(*_keys(head), set()) if line.split("`")[1] in _HEAD)
     schemas = {text: _json(expand_input({"x": text})["properties"]["x"]) for text in _INPUTS}
     shapes = "\n".join(f"| `{_cell(text)}` | `{schema}` |" for text, schema in schemas.items())
     return (
@@ -113,23 +113,50 @@ def _rule(rule: Rule) -> str:
 
 
 def _table(model: type[BaseModel], skip: set[str] | None) -> str:
-    return "| key | takes | meaning |\n| --- | --- | --- |\n" + "\n".join(_rows(model, skip)) + "\n"
+    """Return the table of a model's keys, and below a step's, a table for each key that takes a map with fixed keys."""
+    target, definitions = _keys(model)
+    text = _HEADINGS + "\n".join(_rows(target, definitions, skip or set())) + "\n"
+    for name, prop in target["properties"].items() if skip else ():
+        for inner in [] if name in skip else _maps(prop, definitions):
+            text += (
+                f"\nA map in `{name}` has these keys:\n\n{_HEADINGS}"
+                + "\n".join(_rows(inner, definitions, set()))
+                + "\n"
+            )
+    return text
 
 
-def _rows(model: type[BaseModel], skip: set[str] | None) -> list[str]:
+def _keys(model: type[BaseModel]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return a model's schema, which has its keys, and the schemas that it refers to by name."""
     schema = model.model_json_schema(by_alias=True)
-    target = schema["$defs"].get(model.__name__, schema) if "properties" not in schema else schema
+    definitions = schema.get("$defs", {})
+    return (schema if "properties" in schema else definitions.get(model.__name__, schema)), definitions
+
+
+_HEADINGS = "| key | takes | meaning |\n| --- | --- | --- |\n"
+
+
+def _rows(target: Mapping[str, Any], definitions: Mapping[str, Any], skip: set[str]) -> list[str]:
     required = set(target.get("required", ()))
     rows: list[str] = []
     for name, prop in target["properties"].items():
-        if skip and name in skip:
+        if name in skip:
             continue
-        takes = _takes(prop, schema.get("$defs", {}))
+        takes = _takes(prop, definitions)
         must = " **required**" if name in required else ""
         default = f" Default: `{_json(prop['default'])}`." if prop.get("default") not in (None, [], {}, "") else ""
         meaning = _cell(prop.get("description") or "")
         rows.append(f"| `{name}` | {takes}{must} | {meaning}{default} |")
     return rows
+
+
+def _maps(prop: Mapping[str, Any], definitions: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the kinds of maps with fixed keys that a key takes, alone or in a list. Steps have pages of their own."""
+    if "$ref" in prop:
+        definition = definitions.get(str(prop["$ref"]).rpartition("/")[2], {})
+        return [definition] if "properties" in definition else []
+    inner = [*prop.get("anyOf", ()), *prop.get("oneOf", ()), *([prop["items"]] if "items" in prop else [])]
+    return [each for alternative in inner for each in _maps(alternative, definitions)]
 
 
 _WORDS = {

@@ -211,8 +211,8 @@ class CatchClause(Strict):
     """The steps for some errors."""
 
     errors: Names | None = Field(None, description="Kinds of errors, e.g. `card_declined`. Default: every error.")
-    as_: str = Field("error", alias="as", pattern=STEP_ID)
-    do: Steps
+    as_: str = Field("error", alias="as", pattern=STEP_ID, description="The name of the error in the steps.")
+    do: Steps = Field(description="The steps that run instead.")
 
 
 class Try(StepHead):
@@ -242,10 +242,10 @@ class Wait(StepHead):
 class WaitedEvent(Strict):
     """The event a `wait_for` waits for."""
 
-    stripe: str
-    actions: Names | None = None
-    match: Condition | None = None
-    timeout: Duration | None = None
+    stripe: str = Field(description="The family, e.g. `payment_intent`.")
+    actions: Names | None = Field(None, description="Only these actions, e.g. [succeeded]. Default: every action.")
+    match: Condition | None = Field(None, description="Only events for which this is true.")
+    timeout: Duration | None = Field(None, description="How long to wait. Then the value is null. Default: no end.")
     account: Template | None = Field(
         None, description="Whose events count: default the account of the run's event; `*` for any connected account's."
     )
@@ -292,11 +292,13 @@ class Respond(StepHead):
 class Failure(Strict):
     """The error a `raise` makes."""
 
-    status: int = Field(400, ge=400, le=599)
-    code: str = Field(pattern=STEP_ID)
-    message: Template
-    hint: Template | None = None
-    data: dict[str, Any] = Field(default_factory=dict[str, Any])
+    status: int = Field(400, ge=400, le=599, description="The HTTP status that a caller gets.")
+    code: str = Field(pattern=STEP_ID, description="The kind of the error, for `catch` and for callers.")
+    message: Template = Field(description="What happened, for people.")
+    hint: Template | None = Field(None, description="What to do next, for people.")
+    data: dict[str, Any] = Field(
+        default_factory=dict[str, Any], description="More values for a `catch` and for callers."
+    )
 
 
 class Raise(StepHead):
@@ -342,9 +344,9 @@ class Approve(StepHead):
 
     verb: ClassVar[str] = "approve"
     approve: Template = Field(description="The question.")
-    roles: Names
+    roles: Names = Field(description="Who can decide: a user with one of these roles.")
     data: dict[str, Any] = Field(default_factory=dict[str, Any], description="The values shown with the question.")
-    timeout: Duration | None = None
+    timeout: Duration | None = Field(None, description="How long to wait for a decision. Default: no end.")
     notify: Steps = Field(
         default_factory=list["Step"], description="Run first, to notify the users. `approval.url` is the link."
     )

@@ -33,8 +33,8 @@ export function ApiTrigger({ path, map, schema }: TriggerPart) {
           kind: "text",
           schema: { type: "string" },
           writing: "plain",
-          placeholder: "10/minute",
-          doc: "Maximum number of requests per caller and time: 10/minute, 100/1h.",
+          placeholder: "10/m",
+          doc: "Maximum number of requests per caller and time: 10/m, 100/h.",
         }}
       />
       <ColumnsList
