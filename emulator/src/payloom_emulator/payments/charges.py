@@ -212,6 +212,8 @@ def book(unit: UnitOfWork, charge: Charge, *, emits: tuple[str, ...] = ("charge.
         application_fee=0 if charge["transfer_data"] else charge["application_fee_amount"] or 0,
     )
     unit.change(charge, {"balance_transaction": transaction["id"], **_pass_on(unit, charge)}, emits=emits)
+    if transaction["status"] == "available":
+        unit.schedule_real_time("become_available", transaction)
 
 
 def _pass_on(unit: UnitOfWork, charge: Charge) -> dict[str, object]:

@@ -134,3 +134,16 @@ def test_a_report_of_the_balance_is_a_file() -> None:
     assert base64.b64decode(content).decode().splitlines()[1].split(",")[3:6] == ["2000", "88", "1912"]
     types = [e["type"] for e in answered(emulator, "GET", "/v1/events")["data"]]
     assert "reporting.report_run.succeeded" in types
+
+
+def test_money_that_is_there_at_once_and_an_account_that_leaves_have_their_events() -> None:
+    emulator = Emulator()
+    answered(emulator, "POST", "/v1/charges", "amount=2000&currency=usd&source=tok_bypassPending")
+    answered(emulator, "POST", "/v1/charges", "amount=700&currency=usd&source=tok_visa")
+    (event,) = answered(emulator, "GET", "/v1/events", "type=balance.available")["data"]
+    assert [side["amount"] for side in event["data"]["object"]["available"]] == [2000 - 88]
+    account = answered(emulator, "POST", "/v1/accounts", "type=standard")["id"]
+    answered(emulator, "DELETE", f"/v1/accounts/{account}")
+    rows = emulator.store.query("SELECT body FROM objects WHERE object = 'event' AND account = ?", (account,))
+    (left,) = [row for row in map(json.loads, (body for (body,) in rows)) if row["type"].endswith("deauthorized")]
+    assert (left["account"], left["data"]["object"]["object"]) == (account, "application")

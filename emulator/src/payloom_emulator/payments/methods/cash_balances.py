@@ -36,6 +36,8 @@ TRANSFERS = {
     "mxn": "mx_bank_transfer",
     "usd": "us_bank_transfer",
 }
+# What older API versions called a kind of transfer; Stripe's CLI does still.
+OLDER_NAMES = {"jp_bank_account": "jp_bank_transfer"}
 # What each kind of transfer is addressed by, with the networks that bring the money.
 _ADDRESSES: dict[str, tuple[tuple[str, list[str]], ...]] = {
     "eu_bank_transfer": (("iban", ["sepa"]),),
@@ -158,7 +160,8 @@ def transfer_of(intent: PaymentIntent) -> tuple[str, str]:
     options = members(members(intent["payment_method_options"]).get("customer_balance"))
     transfer = members(options.get("bank_transfer"))
     default = TRANSFERS.get(intent["currency"])
-    kind = text(transfer.get("type")) or default
+    named = text(transfer.get("type"))
+    kind = OLDER_NAMES.get(named, named) if named else default
     if kind is None or kind != default:
         raise invalid(
             f"Bank transfers of the type {kind} do not take {intent['currency']}.",

@@ -164,6 +164,8 @@ def _retrieve(call: RequestContext[Params]) -> Account:
 def _deleting(call: RequestContext[Params], account: Account) -> None:
     if account["id"] == call.unit.environment.config.account:
         raise StripeError("You cannot delete the account your key belongs to.", status=403)
+    application = {"id": "ca_local", "object": "application", "name": call.unit.environment.config.business["name"]}
+    call.unit.at(account["id"]).emit("account.application.deauthorized", application)
 
 
 def _link(call: RequestContext[AccountLinkCreateParams]) -> Mapping[str, object]:

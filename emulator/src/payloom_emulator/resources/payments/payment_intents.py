@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import older_shapes
-from payloom_emulator.core.declarations.api_changes import Change
+from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import (
     SHIPPING,
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         PaymentIntentUpdateParams,
     )
     from payloom_emulator.objects.params.shared import PaymentIntentVerifyMicrodepositsParams
+    from payloom_emulator.protocol.param_types import Ref
 
 
 def _capture(call: ActionContext[PaymentIntentCaptureParams, PaymentIntent]) -> PaymentIntent:
@@ -196,6 +197,10 @@ def _charges_on_intent(unit: UnitOfWork, view: dict[str, object], stored: Paymen
 _BEFORE_LATEST_CHARGE = "2022-08-01"
 
 
+_TRANSFER_TYPES: list[object] = ["e", *cash_balances.TRANSFERS.values(), *cash_balances.OLDER_NAMES]
+_OLD_TRANSFER: dict[str, Ref] = {"payment_method_options.customer_balance.bank_transfer.type": _TRANSFER_TYPES}
+
+
 PAYMENT_INTENT = Resource(
     schema=Schema(
         object="payment_intent",
@@ -314,6 +319,10 @@ PAYMENT_INTENT = Resource(
     versions=(
         Change("2022-11-15", _charges_on_intent, expandable=("charges",)),
         Change(BASIL, older_shapes.payment_intent_before_basil, expandable=("invoice",)),
+        *(
+            Accepted(BASIL, "POST", path, _OLD_TRANSFER)
+            for path in ("/v1/payment_intents", "/v1/payment_intents/{}/confirm")
+        ),
     ),
 )
 
