@@ -23,6 +23,8 @@ PRESENT: dict[str, dict[str, str]] = json.loads(older_fields.PRESENT.read_text()
 # What the types promise and Stripe sends only at times: when it is expanded, in previews, or of an account's own
 # cards and bank accounts instead of a customer's.
 AT_TIMES = {
+    "tax.calculation": {"line_items"},
+    "tax.transaction": {"line_items"},
     "account": {"groups"},
     "bank_account": {
         "account",

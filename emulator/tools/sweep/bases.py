@@ -6,9 +6,37 @@ called with what its type requires.
 
 from __future__ import annotations
 
-from emulator.tools.sweep.objects import CARD, Params
+from emulator.tools.sweep.objects import (
+    AUTHENTICATION,
+    CALCULATION,
+    CARD,
+    GRANT,
+    MADE,
+    RECORD,
+    REGISTRATION,
+    TRIAL_OFFER,
+    Params,
+)
 
 BY_SEGMENT = {
+    "alerts": "alert",
+    "authentications": "authentication",
+    "calculations": "tax_calculation",
+    "credit_balance_transactions": "credit_transaction",
+    "credit_grants": "credit_grant",
+    "external_accounts": "external_account",
+    "feedback_options": "feedback_option",
+    "installs": "install",
+    "invoice_rendering_templates": "template",
+    "locations": "tax_location",
+    "payment_attempt_records": "attempt_record",
+    "payment_method_configurations": "payment_configuration",
+    "payment_records": "payment_record",
+    "persons": "person",
+    "registrations": "registration",
+    "trial_offers": "trial_offer",
+    "value_list_items": "value_list_item",
+    "value_lists": "value_list",
     "accounts": "account",
     "application_fees": "fee",
     "balance_transactions": "balance_transaction",
@@ -56,6 +84,18 @@ BY_SEGMENT = {
 """Which object of the shop stands after each word of a path."""
 
 PATHS: dict[str, str] = {
+    "GET /v1/financial_connections/accounts/{account}": "/v1/financial_connections/accounts/@linked_account",
+    "GET /v1/financial_connections/accounts/{account}/owners": "/v1/financial_connections/accounts/@linked_account/owners",
+    "POST /v1/financial_connections/accounts/{account}/disconnect": "/v1/financial_connections/accounts/@linked_account/disconnect",
+    "POST /v1/financial_connections/accounts/{account}/refresh": "/v1/financial_connections/accounts/@linked_account/refresh",
+    "POST /v1/financial_connections/accounts/{account}/subscribe": "/v1/financial_connections/accounts/@linked_account/subscribe",
+    "POST /v1/financial_connections/accounts/{account}/unsubscribe": "/v1/financial_connections/accounts/@linked_account/unsubscribe",
+    "GET /v1/financial_connections/sessions/{session}": "/v1/financial_connections/sessions/@link_session",
+    "GET /v1/financial_connections/transactions/{transaction}": "/v1/financial_connections/transactions/@bank_transaction",
+    "GET /v1/exchange_rates/{rate_id}": "/v1/exchange_rates/eur",
+    "GET /v1/tax/transactions/{transaction}": "/v1/tax/transactions/@tax_transaction",
+    "GET /v1/tax/transactions/{transaction}/line_items": "/v1/tax/transactions/@tax_transaction/line_items",
+    "POST /v1/transfers/{transfer}/reversals/{id}": "/v1/transfers/@transfer/reversals/@reversal",
     "GET /v1/accounts/{account}/capabilities/{capability}": "/v1/accounts/@account/capabilities/transfers",
     "GET /v1/country_specs/{country}": "/v1/country_specs/DE",
     "GET /v1/entitlements/features/{id}": "/v1/entitlements/features/@feature",
@@ -94,6 +134,48 @@ PATHS: dict[str, str] = {
 """Paths that name other objects than `BY_SEGMENT` says."""
 
 CALLED: dict[str, Params] = {
+    "POST /v1/accounts/{account}/external_accounts": {"external_account": "btok_us_verified"},
+    "POST /v1/accounts/{account}/reject": {"reason": "other"},
+    "POST /v1/apps/secrets": {"name": "token", "payload": "x", "scope": {"type": "account"}},
+    "POST /v1/billing/alerts": MADE["alert"][1],
+    "POST /v1/billing/credit_grants": GRANT,
+    "GET /v1/billing/credit_balance_summary": {
+        "customer": "@customer",
+        "filter": {"type": "applicability_scope", "applicability_scope": {"price_type": "metered"}},
+    },
+    "POST /v1/customers/{customer}/funding_instructions": {
+        "currency": "eur",
+        "funding_type": "bank_transfer",
+        "bank_transfer": {"type": "eu_bank_transfer", "eu_bank_transfer": {"country": "DE"}},
+    },
+    "GET /v1/financial_connections/transactions": {"account": "@linked_account"},
+    "POST /v1/financial_connections/sessions": MADE["link_session"][1],
+    "POST /v1/payment_records/report_payment": RECORD,
+    "POST /v1/payment_records/{id}/report_payment_attempt_canceled": {"canceled_at": 1700000000},
+    "POST /v1/payment_records/{id}/report_payment_attempt_failed": {"failed_at": 1700000000},
+    "POST /v1/payment_records/{id}/report_payment_attempt_guaranteed": {"guaranteed_at": 1700000000},
+    "POST /v1/product_catalog/trial_offers": TRIAL_OFFER,
+    "POST /v1/radar/payment_evaluations": {
+        "customer_details": {"email": "ada@example.com"},
+        "payment_details": {
+            "amount": 500,
+            "currency": "usd",
+            "payment_method_details": {"payment_method": "pm_card_visa"},
+        },
+    },
+    "POST /v1/radar/value_lists": {"alias": "other", "name": "Other"},
+    "POST /v1/radar/value_list_items": {"value_list": "@value_list", "value": "y"},
+    "POST /v1/tax/calculations": CALCULATION,
+    "POST /v1/tax/locations": MADE["tax_location"][1],
+    "POST /v1/tax/registrations": REGISTRATION,
+    "POST /v1/tax/transactions/create_from_calculation": {"calculation": "@tax_calculation", "reference": "order 2"},
+    "POST /v1/tax/transactions/create_reversal": {
+        "mode": "partial",
+        "original_transaction": "@tax_transaction",
+        "reference": "back",
+        "line_items": [{"original_line_item": "@tax_line", "amount": -1, "amount_tax": 0, "reference": "b"}],
+    },
+    "POST /v1/three_d_secure/authentications": AUTHENTICATION,
     "POST /v1/account_links": {
         "account": "@account",
         "type": "account_onboarding",

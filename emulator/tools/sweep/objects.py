@@ -7,6 +7,48 @@ from typing import Any
 Params = dict[str, Any]
 
 CARD: Params = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2034, "cvc": "123"}
+AUTHENTICATION: Params = {
+    "amount": 500,
+    "currency": "eur",
+    "channel": {
+        "type": "browser",
+        "browser": {
+            "accept_header": "*/*",
+            "ip_address": "127.0.0.1",
+            "javascript_enabled": True,
+            "language": "en",
+            "user_agent": "Mozilla/5.0",
+        },
+    },
+    "message_category": "payment_authentication",
+    "payment_method": "pm_card_visa",
+}
+CALCULATION: Params = {
+    "currency": "usd",
+    "customer_details": {"address": {"country": "DE"}, "address_source": "billing"},
+    "line_items": [{"amount": 1000, "reference": "L1"}],
+    "shipping_cost": {"amount": 100},
+}
+GRANT: Params = {
+    "customer": "@customer",
+    "amount": {"type": "monetary", "monetary": {"currency": "usd", "value": 500}},
+    "applicability_config": {"scope": {"price_type": "metered"}},
+}
+RECORD: Params = {
+    "amount_requested": {"currency": "usd", "value": 1000},
+    "initiated_at": 1700000000,
+    "payment_method_details": {"type": "custom"},
+}
+REGISTRATION: Params = {
+    "active_from": "now",
+    "country": "DE",
+    "country_options": {"de": {"type": "standard", "standard": {"place_of_supply_scheme": "standard"}}},
+}
+TRIAL_OFFER: Params = {
+    "price": "@monthly",
+    "duration": {"type": "relative", "relative": {"iterations": 2}},
+    "end_behavior": {"transition": {"price": "@monthly_2"}},
+}
 MADE: dict[str, tuple[str, Params]] = {
     "customer": ("/v1/customers", {"email": "ada@example.com", "name": "Ada", "source": "tok_visa"}),
     "customer_plain": ("/v1/customers", {"email": "eve@example.com"}),
@@ -232,6 +274,40 @@ MADE: dict[str, tuple[str, Params]] = {
             "return_url": "https://shop.example/back",
         },
     ),
+    "alert": (
+        "/v1/billing/alerts",
+        {
+            "alert_type": "usage_threshold",
+            "title": "Much",
+            "usage_threshold": {"gte": 100, "meter": "@meter", "recurrence": "one_time"},
+        },
+    ),
+    "authentication": ("/v1/three_d_secure/authentications", AUTHENTICATION),
+    "credit_grant": ("/v1/billing/credit_grants", GRANT),
+    "external_account": ("/v1/accounts/@account/external_accounts", {"external_account": "btok_us_verified"}),
+    "feedback_option": ("/v1/billing/feedback_options", {"description": "Too expensive"}),
+    "install": ("/v1/apps/installs", {"app": "com.example.app"}),
+    "link_session": (
+        "/v1/financial_connections/sessions",
+        {
+            "account_holder": {"type": "customer", "customer": "@customer"},
+            "permissions": ["balances", "ownership", "payment_method", "transactions"],
+            "prefetch": ["transactions"],
+        },
+    ),
+    "payment_configuration": ("/v1/payment_method_configurations", {"name": "Shop"}),
+    "payment_record": ("/v1/payment_records/report_payment", RECORD),
+    "person": ("/v1/accounts/@account/persons", {"first_name": "Ada"}),
+    "registration": ("/v1/tax/registrations", REGISTRATION),
+    "tax_calculation": ("/v1/tax/calculations", CALCULATION),
+    "tax_location": ("/v1/tax/locations", {"type": "performance", "address": {"country": "US"}}),
+    "tax_transaction": (
+        "/v1/tax/transactions/create_from_calculation",
+        {"calculation": "@tax_calculation", "reference": "order"},
+    ),
+    "trial_offer": ("/v1/product_catalog/trial_offers", TRIAL_OFFER),
+    "value_list": ("/v1/radar/value_lists", {"alias": "blocked", "name": "Blocked"}),
+    "value_list_item": ("/v1/radar/value_list_items", {"value_list": "@value_list", "value": "x"}),
 }
 """The shop's objects: the call that makes each."""
 
@@ -248,6 +324,15 @@ FOUND: dict[str, tuple[str, str]] = {
     "balance_transaction": ("GET /v1/balance_transactions", "charge"),
     "event": ("GET /v1/events", "charge"),
     "invoice_payment": ("GET /v1/invoice_payments", "open_invoice"),
+    "credit_transaction": ("GET /v1/billing/credit_balance_transactions?customer=@customer", "credit_grant"),
+    "linked_account": ("GET /v1/financial_connections/accounts?session=@link_session", "link_session"),
+    "bank_transaction": (
+        "GET /v1/financial_connections/transactions?account=@linked_account",
+        "linked_account",
+    ),
+    "attempt_record": ("GET /v1/payment_attempt_records?payment_record=@payment_record", "payment_record"),
+    "template": ("GET /v1/invoice_rendering_templates", "customer"),
+    "tax_line": ("GET /v1/tax/transactions/@tax_transaction/line_items", "tax_transaction"),
     "sub_invoice": ("GET /v1/invoices?subscription=@subscription", "subscription"),
 }
 """Objects that calls leave behind: the list whose first row they are, and what makes them."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 NO_MAIL = "the local Stripe sends no mail"
 NO_RADAR = "no rule of Radar looks at where a payment comes from"
+ONE_FEATURE = "transactions are all that can be subscribed to"
+SHOWN_NOWHERE = "needed, and shown nowhere"
 TESTED_ANYWAY = "test cards are always checked"
 
 _EXTRA = {
@@ -36,11 +38,19 @@ WITHOUT_EFFECT: dict[str, dict[str, str]] = {
     },
     "POST /v1/payment_intents/{intent}/capture": {"final_capture": "a payment is captured once"},
     "POST /v1/checkout/sessions": {"payment_method_data.allow_redisplay": "read when the page saves a method"},
+    "POST /v1/financial_connections/accounts/{account}/subscribe": {"features[]": ONE_FEATURE},
+    "POST /v1/financial_connections/accounts/{account}/unsubscribe": {"features[]": ONE_FEATURE},
+    "POST /v1/payment_records/{id}/report_payment_attempt_canceled": {"canceled_at": SHOWN_NOWHERE},
+    "POST /v1/payment_records/{id}/report_payment_attempt_failed": {"failed_at": SHOWN_NOWHERE},
+    "POST /v1/payment_records/{id}/report_payment_attempt_guaranteed": {"guaranteed_at": SHOWN_NOWHERE},
+    "POST /v1/three_d_secure/authentications/{authentication}/submit": {
+        "fingerprinting_result": "no browser is looked at"
+    },
     "POST /v1/payment_records/report_payment": {
-        "canceled.canceled_at": "needed, and shown nowhere",
-        "failed.failed_at": "needed, and shown nowhere",
-        "guaranteed.guaranteed_at": "needed, and shown nowhere",
-        "initiated_at": "needed, and shown nowhere",
+        "canceled.canceled_at": SHOWN_NOWHERE,
+        "failed.failed_at": SHOWN_NOWHERE,
+        "guaranteed.guaranteed_at": SHOWN_NOWHERE,
+        "initiated_at": SHOWN_NOWHERE,
     },
     "POST /v1/payment_methods": {
         "interac_present": "a card at a reader has no details",
@@ -52,13 +62,6 @@ WITHOUT_EFFECT: dict[str, dict[str, str]] = {
     },
     "POST /v1/prices": {"transfer_lookup_key": "read when another price has the key"},
     "POST /v1/prices/{price}": {"transfer_lookup_key": "read when another price has the key"},
-    "GET /v1/accounts/{account}/persons": dict.fromkeys(
-        (
-            f"relationship.{role}"
-            for role in ("authorizer", "director", "executive", "legal_guardian", "owner", "representative")
-        ),
-        "read when there are persons",
-    ),
     "POST /v1/refunds": {"customer": "read together with `origin`"},
     "POST /v1/subscription_schedules/{schedule}": {"proration_behavior": "read together with the phases"},
     "POST /v1/subscription_schedules/{schedule}/release": {

@@ -69,8 +69,14 @@ def money(currency: str, value: int) -> Amount:
 def move(unit: UnitOfWork, grant: CreditGrant, signed: int, kind: str, **details: object) -> CreditTransaction:
     """Credit a grant, or debit it (below zero). Emits billing.credit_balance_transaction.created."""
     side = "credit" if signed > 0 else "debit"
+    reason = "credits_application_invoice_voided" if signed > 0 else "credits_applied"
     values: dict[str, object] = {
-        side: {"amount": money(grant["amount"]["monetary"]["currency"], abs(signed)), "type": kind, **details},
+        side: {
+            reason: None,
+            "amount": money(grant["amount"]["monetary"]["currency"], abs(signed)),
+            "type": kind,
+            **details,
+        },
         "credit_grant": grant["id"],
         "effective_at": max(grant["effective_at"], unit.now) if kind == "credits_granted" else unit.now,
         "test_clock": grant["test_clock"],

@@ -66,7 +66,7 @@ def _create(call: RequestContext[Params]) -> Mapping[str, object]:
         },
         emits=(f"{_EVENT}.requires_submission",),
     )
-    return authentication if is_browser else _decide(unit, authentication, method)
+    return authentication if is_browser and params.get("submit") != "always" else _decide(unit, authentication, method)
 
 
 def _method(unit: UnitOfWork, params: Params) -> PaymentMethod:

@@ -50,8 +50,14 @@ def _create(call: RequestContext[Params]) -> Mapping[str, object]:
     for other in unit.list(REGISTRATION, country=country):
         if members(other["country_options"]) == options and taxation.registration_status(unit, other) != "expired":
             raise invalid(f"There is a registration like this one already: {other['id']}.", "country_options")
-    values = {"active_from": starts, "country": country, "country_options": dict(options), "expires_at": expires}
-    return _shown(unit, unit.create(REGISTRATION, values))
+    values: dict[str, object] = {
+        "active_from": starts,
+        "country": country,
+        "country_options": dict(options),
+        "expires_at": expires,
+    }
+    status = taxation.registration_status(unit, values)
+    return _shown(unit, unit.create(REGISTRATION, {**values, "status": status}))
 
 
 def _update(call: ActionContext[Params, dict[str, object]]) -> Mapping[str, object]:

@@ -19,6 +19,7 @@ UNCOVERED: dict[str, tuple[str, ...]] = {
     ),
     "POST /v1/accounts": ("documents", "groups"),
     "POST /v1/accounts/{}": ("documents", "groups"),
+    "POST /v1/accounts/{}/external_accounts/{}": ("documents",),
     "POST /v1/accounts/{}/persons": ("documents",),
     "POST /v1/accounts/{}/persons/{}": ("documents",),
     "POST /v1/accounts/{}/reject": ("payouts_action",),
