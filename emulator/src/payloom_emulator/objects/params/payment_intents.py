@@ -6,6 +6,7 @@ from typing import Literal, Required, TypedDict
 
 from payloom_emulator.objects.params.shared import (
     AutomaticPaymentMethodsParams,
+    BankTransferEuBankTransferParams,
     CustomerBalanceTransactionUpdateParams,
     DebitMandateOptionsParams,
     MandateDataParams,
@@ -158,6 +159,27 @@ class PaymentMethodOptionsCardParams(TypedDict, total=False):
     three_d_secure: PaymentMethodOptionsCardThreeDSecureParams
 
 
+class PaymentIntentConfirmParamsPaymentMethodOptionsCustomerBalanceBankTransfer(TypedDict, total=False):
+    eu_bank_transfer: BankTransferEuBankTransferParams
+    requested_address_types: list[str]
+    type: Required[
+        Literal[
+            "eu_bank_transfer",
+            "gb_bank_transfer",
+            "jp_bank_transfer",
+            "mx_bank_transfer",
+            "us_bank_transfer",
+            "jp_bank_account",
+        ]
+    ]
+
+
+class PaymentIntentConfirmParamsPaymentMethodOptionsCustomerBalance(TypedDict, total=False):
+    bank_transfer: PaymentIntentConfirmParamsPaymentMethodOptionsCustomerBalanceBankTransfer
+    funding_type: Literal["bank_transfer"]
+    setup_future_usage: Literal["none"]
+
+
 class PaymentIntentCreateParamsPaymentMethodOptionsBacsDebit(TypedDict, total=False):
     mandate_options: DebitMandateOptionsParams
     setup_future_usage: Literal["", "none", "off_session", "on_session"]
@@ -174,9 +196,9 @@ class PaymentMethodOptionsUsBankAccountParams(TypedDict, total=False):
     verification_method: Literal["automatic", "instant", "microdeposits"]
 
 
-class PaymentMethodOptionsParams(TypedDict, total=False):
+class PaymentIntentConfirmParamsPaymentMethodOptions(TypedDict, total=False):
     card: Literal[""] | PaymentMethodOptionsCardParams
-    customer_balance: Literal[""] | PaymentMethodOptionsCustomerBalanceParams
+    customer_balance: Literal[""] | PaymentIntentConfirmParamsPaymentMethodOptionsCustomerBalance
     sepa_debit: Literal[""] | PaymentIntentCreateParamsPaymentMethodOptionsBacsDebit
     us_bank_account: Literal[""] | PaymentMethodOptionsUsBankAccountParams
 
@@ -207,7 +229,7 @@ class PaymentIntentConfirmParams(TypedDict, total=False):
     payment_details: Literal[""] | PaymentDetailsParams
     payment_method: str
     payment_method_data: PaymentIntentConfirmParamsPaymentMethodData
-    payment_method_options: PaymentMethodOptionsParams
+    payment_method_options: PaymentIntentConfirmParamsPaymentMethodOptions
     radar_options: PaymentIntentCreateParamsRadarOptions
     receipt_email: str
     return_url: str
@@ -250,7 +272,7 @@ class PaymentIntentCreateParams(TypedDict, total=False):
     payment_method: str
     payment_method_configuration: str
     payment_method_data: PaymentIntentConfirmParamsPaymentMethodData
-    payment_method_options: PaymentMethodOptionsParams
+    payment_method_options: PaymentIntentConfirmParamsPaymentMethodOptions
     radar_options: PaymentIntentCreateParamsRadarOptions
     receipt_email: str
     return_url: str
@@ -274,6 +296,13 @@ class PaymentIntentIncrementAuthorizationParams(TypedDict, total=False):
     payment_details: PaymentDetailsParams
     statement_descriptor: str
     transfer_data: TransferDataParams
+
+
+class PaymentMethodOptionsParams(TypedDict, total=False):
+    card: Literal[""] | PaymentMethodOptionsCardParams
+    customer_balance: Literal[""] | PaymentMethodOptionsCustomerBalanceParams
+    sepa_debit: Literal[""] | PaymentIntentCreateParamsPaymentMethodOptionsBacsDebit
+    us_bank_account: Literal[""] | PaymentMethodOptionsUsBankAccountParams
 
 
 class PaymentIntentUpdateParamsTransferData(TypedDict, total=False):
