@@ -43,7 +43,11 @@ MODULES = (
         "tests/integration/security/accounts/test_sessions.py",
     ),
     _module("src/payloom/auth/decision_links.py", "tests/integration/auth/test_decision_links.py"),
-    _module("src/payloom/auth/links.py", "tests/integration/security/accounts/test_links_by_mail.py"),
+    _module(
+        "src/payloom/auth/links.py",
+        "tests/integration/auth/test_session_rows.py",
+        "tests/integration/security/accounts/test_links_by_mail.py",
+    ),
     _module(
         "src/payloom/auth/sign_in_throttle.py",
         "tests/integration/security/accounts/test_lock_out.py",

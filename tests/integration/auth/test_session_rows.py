@@ -9,6 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from payloom.auth import models
+from payloom.auth.errors import LinkNotValid
+from payloom.auth.links import RESET, VERIFY, drop_links, make_link, read_link, sweep_links, use_link
 from payloom.auth.sessions import (
     CurrentSession,
     Device,
@@ -160,3 +162,41 @@ async def test_the_fifty_first_session_ends_the_oldest_of_its_account(database: 
         assert current_session(tx, bystander, NOW) is not None
 
     await database.write(play)
+
+
+async def test_a_link_opens_its_own_account_once_and_leaves_every_other_link_as_it_was(database: Database) -> None:
+    """The table has links of other people and of other purposes, and they stay."""
+    now, day = NOW, dt.timedelta(days=1)
+
+    def make(tx: sa.Connection) -> dict[str, str]:
+        for name in ("ada", "bob"):
+            account(tx, name)
+        return {
+            f"{purpose} {name}": make_link(tx, purpose, now, account_id=name, lifetime=day)
+            for purpose in (RESET, VERIFY)
+            for name in ("ada", "bob")
+        }
+
+    tokens = await database.write(make)
+
+    async def answer(name: str, purpose: str, at: dt.datetime, *, use: bool) -> str | None:
+        do = use_link if use else read_link
+        try:
+            return await database.write(lambda tx: do(tx, tokens[name], purpose, at))
+        except LinkNotValid:
+            return "refused"
+
+    for use in (False, True):
+        assert await answer(f"{RESET} ada", VERIFY, now, use=use) == "refused"
+        assert await answer(f"{RESET} ada", RESET, now + day, use=use) == "refused"
+    assert await answer(f"{RESET} ada", RESET, now, use=False) == "ada"
+    assert await answer(f"{RESET} ada", RESET, now + day - dt.timedelta(seconds=1), use=True) == "ada"
+    for use in (False, True):
+        assert await answer(f"{RESET} ada", RESET, now, use=use) == "refused"
+    for name in (f"{VERIFY} ada", f"{RESET} bob", f"{VERIFY} bob"):
+        assert [await answer(name, name.split()[0], now, use=False)] == name.split()[1:]
+    assert await database.write(lambda tx: sweep_links(tx, now + day - dt.timedelta(seconds=1))) == 0
+    assert await database.write(lambda tx: drop_links(tx, "ada")) == 2
+    assert await answer(f"{VERIFY} ada", VERIFY, now, use=False) == "refused"
+    assert await answer(f"{RESET} bob", RESET, now, use=True) == "bob"
+    assert await database.write(lambda tx: sweep_links(tx, now + day)) == 2

@@ -33,6 +33,10 @@ def test_an_address_that_is_not_public_is_known(address: str) -> None:
     assert not is_public(ipaddress.ip_address(address))
 
 
+def test_a_refused_address_is_our_file_s_fault_and_an_unknown_name_the_other_side_s() -> None:
+    assert (NotAllowed.status, NotFound.status) == (500, 502)
+
+
 @pytest.mark.parametrize("address", [PUBLIC, "1.1.1.1", "2606:4700:4700::1111", "64:ff9b::101:101"])
 def test_a_public_address_is_known(address: Any) -> None:
     assert is_public(ipaddress.ip_address(address))

@@ -196,6 +196,7 @@ RIGHT = [
     PAID + f'steps:\n  - {{update: orders, {BY_METADATA}, amount: "${{{{ object.amount }}}}"}}, set: {{status: paid}}}}\n',
     CALLED + 'steps:\n  - {id: rows, select: orders, where: {status: pending}}\n  - {ensure: "rows.all(row, row.currency == rows[0].currency)", message: no}\n' + stripe("payment_intents.create", 'amount: "${{ sum(rows.map(row, row.amount)) }}", currency: "${{ rows[0].currency }}"', "idempotency_key: x"),
     CALLED + "steps:\n" + stripe("payment_intents.create", "amount: 12340, currency: KWD, statement_descriptor_suffix: ORDER 12, metadata: {order: x}", "idempotency_key: x"),
+    CALLED + "steps:\n" + stripe("payment_intents.create", 'amount: 100, currency: usd, statement_descriptor_suffix: "order <${{ run.id }}> of the shop"', "idempotency_key: x"),
     CALLED + "steps:\n" + stripe("payment_intents.create", "amount: 50, currency: jpy", "idempotency_key: x"),
     # Setting values again sets them to what they are.
     API + 'steps:\n  - {id: me, select: users, where: {id: "${{ user.id }}"}, one: required}\n' + stripe("subscriptions.update", 'id: "${{ me.subscription_id }}", metadata: {a: b}'),

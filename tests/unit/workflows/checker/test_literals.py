@@ -253,3 +253,19 @@ RIGHT = [
 @pytest.mark.parametrize(("name", "parameters"), RIGHT)
 def test_says_nothing_about(name: str, parameters: str) -> None:
     assert _errors(name, parameters) == []
+
+
+def test_each_place_has_one_finding_and_it_is_at_the_value() -> None:
+    text = """name: T
+description: d
+on: {manual: true}
+steps:
+  - stripe: payment_intents.create
+    with:
+      amount: 100
+      currency: eurr
+      statement_descriptor: "<< far too long for Stripe >>"
+    idempotency_key: x
+"""
+    diagnostics = [diagnostic for diagnostic in load(text, catalog=catalog()).diagnostics if diagnostic.code == "F137"]
+    assert [diagnostic.format().split(":")[1] for diagnostic in diagnostics] == ["8", "9"]

@@ -97,6 +97,9 @@ FRESH = {
         "status: open", 'status: "${{ seat.status }}"'
     ),
     "guarded by the state that it must have": READ + APPROVE + CLOSE.replace('seat.id }}"}', 'seat.id }}", status: open}'),
+    "guarded by the old value, which is compared with more": READ + CALL
+    + GUARDED.replace('seat.free }}"}', "seat.name == 'a' ? seat.free : 0 }}\"}"),
+    "a call after the loop": READ + '  - for_each: "${{ [1, 2] }}"\n    do:\n' + indented(TAKE) + CALL,
     "what never changes": READ + WAIT + "  - if: seat.id == 'a'\n    then:\n      - log: a\n",
     "a text of any kind": READ + WAIT + "  - if: seat.name == 'a'\n    then:\n      - log: a\n",
     "the other branch": READ + "  - if: inputs.n > 1\n    then:\n" + indented(CALL) + "    else:\n" + indented(TAKE),
