@@ -24,7 +24,8 @@ RunFilter = Literal[
     "unresolved",
     "resolved",
 ]
-"""A status, or what a status does not say: filtered (succeeded, and a `filter` ended it), parked, and blocked.
+"""A status, or what a status does not say: filtered (a `filter` ended it: the list of succeeded runs leaves it out),
+parked, and blocked.
 
 unresolved, resolved: failed runs that need attention, and those that need none any more.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,10 +14,12 @@ from payloom.db import compiled_statements
 from payloom.email.models import UNSENT, mails
 from payloom.inbox.models import ASKED_FOR, events, rejections
 from payloom.inbox.set_aside import why
+from payloom.kit.json_types import is_map
 from payloom.kit.secrets.redaction import redact
 from payloom.runs.coordination.resolution import UNRESOLVED
 from payloom.runs.models import runs, waits
 from payloom.runs.statuses import RUN_STATUSES
+from payloom.views.health import read_health
 from payloom.views.payment_state import Report, newest_of, payment_state
 from payloom.views.references.models import refs
 
@@ -25,7 +27,13 @@ SHOWN = 8
 _LATE = dt.timedelta(minutes=10)
 _SAMPLE = 1000
 """The number of events that are checked for types that no workflow handles."""
-_PAYMENTS = ("payment_intent.succeeded", "payment_intent.payment_failed")
+_PAID = "payment_intent.succeeded"
+_PAYMENTS = (
+    *(_PAID, "payment_intent.payment_failed", "payment_intent.requires_action", "payment_intent.processing"),
+    *("payment_intent.amount_capturable_updated", "payment_intent.canceled"),
+)
+"""The events that say of a payment more than that it was begun."""
+_HOURS = 24
 _RUN = ("id", "workflow_id", "status", "trigger", "event_id", "parked_on", "failure", "created_at", "finished_at")
 _MAIL = ("id", "template", "recipients", "subject", "status", "error", "created_at")
 
@@ -46,6 +54,8 @@ def dashboard(tx: sa.Connection, now: dt.datetime) -> dict[str, Any]:
         "set_aside": _set_aside(tx),
         "payments": payments(tx),
         "last_24h": _day(tx, since),
+        "hours": _hours(tx, now),
+        "health": _health(tx, now),
     }
 
 
@@ -135,7 +145,13 @@ def payments(tx: sa.Connection, limit: int = SHOWN) -> list[dict[str, Any]]:
         latest.setdefault(str(json.loads(row.payload)["data"]["object"].get("id")), row)
     listed = dict(list(latest.items())[:limit])
     objects = _around(tx, listed)
-    return [_payment(row, objects[key], payment_state(objects[key], objects.values())) for key, row in listed.items()]
+    return [
+        {
+            **_payment(row, objects[key], payment_state(objects[key], objects.values())),
+            "email": _payer(objects[key], objects.values()),
+        }
+        for key, row in listed.items()
+    ]
 
 
 def _around(tx: sa.Connection, intents: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -167,10 +183,58 @@ def _payment(row: Any, stripe_object: Mapping[str, Any], state: str | None) -> d
         "currency": currency if isinstance(currency, str) else None,
         "status": state or "unknown",
         "customer": stripe_object.get("customer") if isinstance(stripe_object.get("customer"), str) else None,
-        "email": stripe_object.get("receipt_email"),
         "description": stripe_object.get("description"),
         "event_id": row.id,
         "at": row.received_at,
+    }
+
+
+def _payer(intent: Mapping[str, Any], known: Iterable[Mapping[str, Any]]) -> str | None:
+    """Return the email address of who pays: the intent's own, or what its charge or its session has."""
+    places = [intent.get("receipt_email")]
+    for related in known:
+        if related.get("payment_intent") == intent.get("id"):
+            details = [related.get("customer_details"), related.get("billing_details")]
+            places += [related.get("receipt_email"), *(place.get("email") for place in details if is_map(place))]
+    return next((address for address in places if isinstance(address, str) and address), None)
+
+
+def _hours(tx: sa.Connection, now: dt.datetime) -> list[dict[str, Any]]:
+    """Return what happened in each of the last 24 hours, the oldest first; together they are the last day's counts."""
+
+    def counted(column: sa.Column[Any], start: dt.datetime, *conditions: Any) -> Any:
+        window = (column >= start, column < start + dt.timedelta(hours=1))
+        return sa.select(sa.func.count()).where(*window, *conditions).scalar_subquery()
+
+    starts = [now - dt.timedelta(hours=left) for left in range(_HOURS, 0, -1)]
+    # One statement of counts, each over its own range of an index.
+    query = sa.union_all(
+        *(
+            sa.select(
+                sa.literal(place),
+                counted(runs.c.created_at, start),
+                counted(runs.c.created_at, start, runs.c.status == "failed"),
+                counted(events.c.received_at, start, events.c.type == _PAID, ASKED_FOR),
+                counted(events.c.received_at, start, events.c.type == "payment_intent.payment_failed", ASKED_FOR),
+            )
+            for place, start in enumerate(starts)
+        )
+    )
+    names = ("runs", "failed", "payments", "declined")
+    rows = sorted(tx.execute(query), key=lambda row: row[0])
+    return [{"at": starts[row[0]], **dict(zip(names, row[1:], strict=True))} for row in rows]
+
+
+def _health(tx: sa.Connection, now: dt.datetime) -> dict[str, Any]:
+    """Return how the work goes on, and when Stripe was last heard of."""
+    report = read_health(tx, now)
+    newest = sa.select(events.c.received_at).order_by(events.c.received_at.desc(), events.c.id.desc()).limit(1)
+    return {
+        **{name: report.runs[name] for name in ("queued", "running", "waiting")},
+        "oldest": report.oldest,
+        "in_doubt": report.in_doubt,
+        "workers": report.workers,
+        "last_event_at": tx.execute(newest).scalar(),
     }
 
 
@@ -179,7 +243,7 @@ def _day(tx: sa.Connection, since: dt.datetime) -> dict[str, Any]:
     of_status = sa.select(sa.func.count()).where(runs.c.status == sa.bindparam("status"), runs.c.created_at >= since)
     statuses = {status: tx.execute(of_status, {"status": status}).scalar() or 0 for status in RUN_STATUSES}
     received = sa.select(sa.func.count()).select_from(events).where(events.c.received_at >= since)
-    paid = received.where(events.c.type == _PAYMENTS[0], ASKED_FOR)
+    paid = received.where(events.c.type == _PAID, ASKED_FOR)
     sent = sa.select(sa.func.count()).select_from(mails).where(mails.c.created_at >= since)
     return {
         "runs": sum(statuses.values()),

@@ -28,6 +28,7 @@ from payloom.views.payment_state import Report, newest_of, payment_state, why_fa
 from payloom.views.references.extract import LINKING, kind_of, row_ref
 from payloom.views.references.models import refs
 from payloom.views.references.search import clean, owners_of, rows_named, runs_at_once
+from payloom.views.run_state import run_state
 
 MOST = 300
 """Events, runs, mails and rows of one journey."""
@@ -206,13 +207,15 @@ def _first_heard(reports: Iterable[Report]) -> dict[str, float]:
 
 def _run_entries(tx: sa.Connection, ids: list[str]) -> tuple[list[TimelineEntry], Sequence[sa.Row[*tuple[Any, ...]]]]:
     names = ("id", "workflow_id", "status", "outcome", "event_id", "object_id", "trigger", "failure", "forked_from")
-    query = sa.select(*(runs.c[name] for name in (*names, "created_at", "finished_at"))).where(runs.c.id.in_(ids))
+    more = ("created_at", "finished_at", "parked_on", "blocked", "resolved_at")
+    query = sa.select(*(runs.c[name] for name in (*names, *more))).where(runs.c.id.in_(ids))
     rows: Sequence[sa.Row[*tuple[Any, ...]]] = tx.execute(query).all()
     entries: list[TimelineEntry] = []
     for row in rows:
         data = redact({name: getattr(row, name) for name in (*names[3:], "finished_at")})
         note = data["failure"].get("message") if is_map(data["failure"]) else None
-        entries.append(TimelineEntry(row.created_at, "run", row.id, row.workflow_id, row.status, data=data, note=note))
+        state = run_state(row)
+        entries.append(TimelineEntry(row.created_at, "run", row.id, row.workflow_id, state, data=data, note=note))
     return entries, rows
 
 

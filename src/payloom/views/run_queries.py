@@ -78,6 +78,7 @@ class RunQueries:
         query = sa.select(*(runs.c[name] for name in _LIST)).order_by(runs.c.created_at.desc(), runs.c.id.desc())
         conditions = {
             "filtered": runs.c.outcome == "filtered",
+            "succeeded": (runs.c.status == "succeeded") & runs.c.outcome.is_distinct_from("filtered"),
             "parked": runs.c.parked_on.is_not(None),
             "blocked": runs.c.blocked.is_(sa.true()) & runs.c.finished_at.is_(None),
             "unresolved": UNRESOLVED,

@@ -3010,6 +3010,61 @@ export interface components {
             user?: string | null;
         };
         /**
+         * Health
+         * @description How the work goes on.
+         */
+        Health: {
+            /**
+             * In Doubt
+             * @description Failed steps that may or may not have had their effect.
+             */
+            in_doubt: number;
+            /**
+             * Last Event At
+             * @description When the newest event was received.
+             */
+            last_event_at: string | null;
+            /**
+             * Oldest
+             * @description Seconds that the first of the queue has been ready.
+             */
+            oldest: number;
+            /**
+             * Queued
+             * @description Runs that are ready to go on.
+             */
+            queued: number;
+            /** Running */
+            running: number;
+            /** Waiting */
+            waiting: number;
+            /**
+             * Workers
+             * @description Processes that advance runs.
+             */
+            workers: number;
+        };
+        /**
+         * Hour
+         * @description Counts of one hour of the last 24.
+         */
+        Hour: {
+            /**
+             * At
+             * Format: date-time
+             * @description When it began.
+             */
+            at: string;
+            /** Declined */
+            declined: number;
+            /** Failed */
+            failed: number;
+            /** Payments */
+            payments: number;
+            /** Runs */
+            runs: number;
+        };
+        /**
          * Hover
          * @description What is known about a word. link: a page of the documentation, or Stripe's.
          */
@@ -3387,6 +3442,11 @@ export interface components {
             email: string | null;
             /** Env */
             env: string;
+            /**
+             * Has Pages
+             * @description Whether the project has pages of its own at that address.
+             */
+            has_pages: boolean;
             /** Livemode */
             livemode: boolean;
             /**
@@ -3634,6 +3694,12 @@ export interface components {
             approvals: components["schemas"]["Approval"][];
             blocked_runs: components["schemas"]["RunNotes"];
             failed_runs: components["schemas"]["RunNotes"];
+            health: components["schemas"]["Health"];
+            /**
+             * Hours
+             * @description The last 24 hours, the oldest first.
+             */
+            hours: components["schemas"]["Hour"][];
             last_24h: components["schemas"]["Day"];
             parked_runs: components["schemas"]["RunNotes"];
             /** Payments */

@@ -37,7 +37,8 @@ export function Sidebar({ me, pages }: { me: Me | undefined; pages: NavigationIt
       {(["work", "data", "project"] as const).map((group) => (
         <ul key={group} aria-label={GROUPS[group]}>
           {pages
-            .filter((page) => page.group === group)
+            // What the project has is known with it: nothing moves then.
+            .filter((page) => page.group === group && (me !== undefined || group !== "project"))
             .map((page) => (
               <li key={page.to}>
                 <Link

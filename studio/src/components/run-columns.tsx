@@ -1,7 +1,9 @@
 /** How a run looks in a list, here and on other pages. */
 import { Link } from "@tanstack/react-router";
 import { Calendar, CornerDownRight, Hand, Phone, Table2, Zap, type LucideIcon } from "lucide-react";
+import type { ReactNode } from "react";
 import type { RunSummary } from "@/api/runs";
+import { WorkflowName } from "./workflow-name";
 import { CopyId, Duration, Status, Time, Words, type Column } from "@/ui";
 import "./run-columns.css";
 
@@ -37,7 +39,7 @@ export function TriggerName({ trigger }: { trigger: string }) {
 }
 
 /** The reason in a few words: why it failed, what it waits for. */
-export function reasonOf(run: RunSummary): string | null {
+export function reasonOf(run: RunSummary): ReactNode {
   if (run.failure) return run.failure.message;
   if (run.parked_on) return `until a row appears in ${run.parked_on}`;
   const waiting = run.waiting_for as {
@@ -48,7 +50,12 @@ export function reasonOf(run: RunSummary): string | null {
     stripe?: string;
   } | null;
   if (waiting?.approval) return waiting.approval;
-  if (waiting?.call) return `for the run of ${waiting.call}`;
+  if (waiting?.call)
+    return (
+      <>
+        for the run of <WorkflowName id={waiting.call} />
+      </>
+    );
   const family = waiting?.event ?? waiting?.family ?? waiting?.stripe;
   if (typeof family === "string") return `for ${family}`;
   return null;
@@ -58,13 +65,13 @@ const span = (run: RunSummary): number | null =>
   run.finished_at ? Date.parse(run.finished_at) - Date.parse(run.created_at) : null;
 
 export const columns: Column<RunSummary>[] = [
-  { id: "status", header: "Status", width: "132px", cell: (run) => <Status status={statusOf(run)} quiet /> },
+  { id: "status", header: "Status", width: "150px", cell: (run) => <Status status={statusOf(run)} quiet /> },
   {
     id: "workflow",
     header: "Workflow",
     cell: (run) => (
       <Link to="/runs/$id" params={{ id: run.id }} className="cell-link" tabIndex={-1}>
-        {run.workflow}
+        <WorkflowName id={run.workflow} />
       </Link>
     ),
   },
@@ -76,8 +83,8 @@ export const columns: Column<RunSummary>[] = [
       const reason = reasonOf(run);
       if (reason)
         return (
-          <span className={run.failure ? "run-reason run-reason-bad" : "run-reason"}>
-            <Words text={reason} />
+          <span className={run.status === "failed" ? "run-reason run-reason-bad" : "run-reason"}>
+            {typeof reason === "string" ? <Words text={reason} /> : reason}
           </span>
         );
       return run.object_id ? <CopyId id={run.object_id} /> : <span className="faint">–</span>;

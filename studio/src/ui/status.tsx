@@ -58,7 +58,9 @@ const LOOKS: Record<string, Look> = {
   verified: { tone: "good", icon: CircleCheck, word: "Verified" },
   delivered: { tone: "good", icon: CircleCheck, word: "Delivered" },
   // mails
+  sending: { tone: "info", icon: LoaderCircle, word: "Sending" },
   sent: { tone: "good", icon: CircleCheck, word: "Sent" },
+  unknown: { tone: "warn", icon: ShieldAlert, word: "Unknown" },
   pending: { tone: "neutral", icon: CircleDashed, word: "Pending" },
   // Stripe's own words
   paid: { tone: "good", icon: CircleCheck, word: "Paid" },

@@ -1,6 +1,6 @@
 /** The inbox: every event from Stripe, its state and runs, and the rejected requests. */
 import { usePathParams } from "@/browser/path-params";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { DownloadCloud, Inbox, SearchX } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useSearchParams, useSearchText } from "@/browser/search-params";
@@ -23,9 +23,11 @@ import {
   Status,
   Table,
   Time,
+  lookOf,
   type Column,
   type TableProps,
 } from "@/ui";
+import { FirstPayment } from "@/components/first-payment";
 import { Bulk } from "@/components/bulk/bulk";
 import { CatchUpDialog } from "./catch-up";
 import { EventSheet } from "./event-sheet";
@@ -34,11 +36,7 @@ import "./events.css";
 
 const STATES = [
   { value: "all", label: "All" },
-  { value: "failed", label: "Failed" },
-  { value: "running", label: "Running" },
-  { value: "handled", label: "Handled" },
-  { value: "unhandled", label: "No workflow" },
-  { value: "set_aside", label: "Set aside" },
+  ...["failed", "running", "handled", "unhandled", "set_aside"].map((value) => ({ value, label: lookOf(value).word })),
 ];
 
 const COLUMNS: Column<EventSummary>[] = [
@@ -220,9 +218,12 @@ function NoEvents({ filtered, clear }: { filtered: boolean; clear: () => void })
     );
   }
   return (
-    <EmptyState icon={Inbox} title="No events yet">
-      Stripe's events appear here as they arrive. With the local Stripe, pay for something in the shop. With the real
-      one, check the webhook address under Settings.
+    <EmptyState icon={Inbox} title="No events yet" action={<FirstPayment />}>
+      Stripe's events appear here as they arrive. If one is missing, check the webhook endpoint under{" "}
+      <Link to="/settings" className="link">
+        Settings
+      </Link>
+      .
     </EmptyState>
   );
 }

@@ -2,24 +2,13 @@
 import type { components } from "@/api/schema";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { Activity, ExternalLink } from "lucide-react";
+import { Activity } from "lucide-react";
 import { useDeferredValue, useState } from "react";
 import { client, take } from "@/api/client";
 import { useMe } from "@/api/session";
+import { FirstPayment } from "@/components/first-payment";
 import { useSearchParams } from "@/browser/search-params";
-import {
-  Badge,
-  Button,
-  EmptyState,
-  ErrorNote,
-  Money,
-  PageHeader,
-  SearchField,
-  Section,
-  Skeleton,
-  Status,
-  Time,
-} from "@/ui";
+import { Badge, EmptyState, ErrorNote, Money, PageHeader, SearchField, Section, Skeleton, Status, Time } from "@/ui";
 import { lookOfKind } from "./kinds";
 
 export function Find() {
@@ -113,26 +102,18 @@ function Suggestions({
   );
 }
 
-function VisitSite() {
-  const me = useMe().data;
-  return me ? (
-    <Button asChild>
-      <a href={me.site_url} target="_blank" rel="noreferrer">
-        <ExternalLink aria-hidden /> Open the site
-      </a>
-    </Button>
-  ) : null;
-}
-
 function Latest() {
+  const local = useMe().data?.local_stripe;
   const overview = useQuery({ queryKey: ["overview"], queryFn: () => take(client.GET("/overview")) });
   if (overview.isPending) return <Skeleton lines={6} />;
   if (overview.isError) return <ErrorNote error={overview.error} retry={() => void overview.refetch()} />;
   const payments = overview.data.payments;
   if (payments.length === 0) {
     return (
-      <EmptyState icon={Activity} title="No payments yet" action={<VisitSite />}>
-        Buy something with card 4242 4242 4242 4242, any future date, any CVC, and any ZIP code.
+      <EmptyState icon={Activity} title="No payments yet" action={<FirstPayment />}>
+        {local
+          ? "Test payments succeed with the card 4242 4242 4242 4242, any future date, any CVC, and any ZIP code."
+          : "A payment appears here with the first event that Stripe sends about it."}
       </EmptyState>
     );
   }
@@ -148,7 +129,10 @@ function Latest() {
                 <span className="journey-hit-title">
                   <Money amount={payment.amount} currency={payment.currency} />
                 </span>
-                <code className="faint journey-hit-detail">{payment.id}</code>
+                <span className="faint journey-hit-detail">
+                  {payment.email && `${payment.email} `}
+                  <code>{payment.id}</code>
+                </span>
                 <Status status={payment.status} quiet />
                 <span className="faint">
                   <Time at={payment.at} />

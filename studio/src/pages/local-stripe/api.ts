@@ -3,6 +3,14 @@ import { request } from "@/api/client";
 
 const PROXY = "/local-stripe";
 
+/** What became of a payment's money; the list of payments asks for it with each intent. */
+export interface Charge {
+  amount: number;
+  amount_refunded: number;
+  disputed: boolean;
+  refunded: boolean;
+}
+
 /** A Stripe object as it comes; only what the page shows is named. */
 export interface StripeObject {
   id: string;
@@ -17,6 +25,7 @@ export interface StripeObject {
   balance?: number;
   delinquent?: boolean | null;
   cancel_at_period_end?: boolean;
+  latest_charge?: string | Charge | null;
   last_payment_error?: { message?: string } | null;
   metadata?: Record<string, string>;
   items?: {
@@ -62,6 +71,7 @@ export const local = {
       limit: 25,
       starting_after: after,
       ...(kind === "subscriptions" ? { status: "all" } : {}),
+      ...(kind === "payment_intents" ? { "expand[]": "data.latest_charge" } : {}),
     }),
   deliveries: () => get<{ data: Delivery[] }>("/control/deliveries", { limit: 100 }),
   clock: () => get<Clock>("/control/clock"),

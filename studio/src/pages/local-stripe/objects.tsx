@@ -17,6 +17,7 @@ import {
   type Column,
 } from "@/ui";
 import { local, type StripeObject } from "./api";
+import { paymentState } from "./payment-state";
 
 type Kind = Parameters<typeof local.list>[0];
 
@@ -85,7 +86,7 @@ export const Payments = () => (
   <Objects
     kind="payment_intents"
     label="Payments"
-    empty="Pay something in the shop, or trigger payment_intent.succeeded above."
+    empty="Pay on your site, or trigger payment_intent.succeeded above."
     columns={[
       {
         id: "amount",
@@ -94,7 +95,7 @@ export const Payments = () => (
         align: "right",
         cell: (row) => <Money amount={row.amount} currency={row.currency} />,
       },
-      { id: "status", header: "Status", width: "210px", cell: (row) => <Status status={row.status ?? "unknown"} /> },
+      { id: "status", header: "Status", width: "210px", cell: (row) => <Status status={paymentState(row)} /> },
       id,
       customer,
       {
@@ -112,7 +113,7 @@ export const Customers = () => (
   <Objects
     kind="customers"
     label="Customers"
-    empty="A customer is created at the first purchase."
+    empty="Your workflows and Checkout create customers. Or trigger customer.created above."
     columns={[
       { id: "email", header: "Email", cell: (row) => row.email ?? <span className="faint">none</span> },
       { id: "name", header: "Name", minor: true, cell: (row) => row.name ?? <span className="faint">–</span> },
@@ -134,7 +135,7 @@ export const Subscriptions = () => (
   <Objects
     kind="subscriptions"
     label="Subscriptions"
-    empty="Start a trial in the shop, then move the clock forward by 14 days."
+    empty="Subscribe on your site, or trigger customer.subscription.created above. Then move the clock forward."
     columns={[
       { id: "status", header: "Status", width: "140px", cell: (row) => <Status status={row.status ?? "unknown"} /> },
       { id: "price", header: "Price", width: "150px", cell: (row) => priceOf(row) },

@@ -2,14 +2,15 @@
 import { usePathParams } from "@/browser/path-params";
 import { Mail } from "lucide-react";
 import { useSearchParams } from "@/browser/search-params";
-import { EmptyState, FilterBar, PageBody, PageHeader, SearchField } from "@/ui";
-import { MailList } from "./list";
+import { Choices, EmptyState, FilterBar, PageBody, PageHeader, SearchField, lookOf } from "@/ui";
+import { MailList, STATES } from "./list";
 import { MailView } from "./view";
 import "./mail.css";
 
 export function Page() {
   const { id } = usePathParams();
   const [search, setSearch] = useSearchParams();
+  const status = STATES.find((word) => word === search["status"]);
   return (
     <PageBody wide>
       <PageHeader title="Email">What your workflows sent. In development, emails stay in this outbox.</PageHeader>
@@ -20,9 +21,15 @@ export function Page() {
           value={search["to"] ?? ""}
           onChange={(event) => setSearch({ to: event.target.value || undefined })}
         />
+        <Choices
+          label="Status"
+          value={status ?? "all"}
+          onChange={(value) => setSearch({ status: value === "all" ? undefined : value })}
+          choices={[{ value: "all", label: "All" }, ...STATES.map((value) => ({ value, label: lookOf(value).word }))]}
+        />
       </FilterBar>
       <div className="mail" data-open={id ? "yes" : "no"}>
-        <MailList to={search["to"]} current={id} />
+        <MailList to={search["to"]} status={status} current={id} />
         {id ? (
           <MailView id={id} />
         ) : (

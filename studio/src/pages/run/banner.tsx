@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { useRunActions, type RunDetail } from "@/api/runs";
 import { useMay } from "@/api/session";
 import { Approval } from "@/components/approval";
+import { WorkflowName } from "@/components/workflow-name";
 import { Button, Time, toastError } from "@/ui";
 import type { Document } from "./document";
 import { FailureWords } from "./failure";
@@ -13,7 +14,6 @@ import "./banner.css";
 
 export function Banner({ run, document }: { run: RunDetail; document: Document }) {
   const approvals = run.waits.filter((wait) => wait.kind === "approval");
-  const calls = run.waits.filter((wait) => wait.kind === "call");
   return (
     <>
       {run.failure && <Failed run={run} document={document} />}
@@ -21,18 +21,8 @@ export function Banner({ run, document }: { run: RunDetail; document: Document }
       {approvals.map((wait) => (
         <Approval key={wait.path} run={run.id} wait={wait} />
       ))}
-      {calls.map((wait) => (
-        <Note
-          key={wait.path}
-          icon={<Hourglass aria-hidden />}
-          title={<>Waiting for the run of {(wait.details as { workflow?: string }).workflow ?? "a workflow"}</>}
-        >
-          {wait.family && (
-            <Link to="/runs/$id" params={{ id: wait.family }} className="link">
-              Show that run
-            </Link>
-          )}
-        </Note>
+      {run.waits.map((wait) => (
+        <Waiting key={wait.path} wait={wait} />
       ))}
       {run.parked_on && (
         <Note icon={<CirclePause aria-hidden />} title={`Parked until a row appears in ${run.parked_on}`}>
@@ -46,7 +36,7 @@ export function Banner({ run, document }: { run: RunDetail; document: Document }
         </Note>
       )}
       {run.blocked && !run.finished_at && <Blocked run={run} />}
-      {approvals.length === 0 && run.status === "waiting" && !run.parked_on && run.wake_at && (
+      {run.waits.length === 0 && run.status === "waiting" && !run.parked_on && run.wake_at && (
         <Note
           icon={<Clock aria-hidden />}
           title={
@@ -57,6 +47,41 @@ export function Banner({ run, document }: { run: RunDetail; document: Document }
         />
       )}
     </>
+  );
+}
+
+/** What a run waits for, unless a person decides: an event, or another run. */
+function Waiting({ wait }: { wait: RunDetail["waits"][number] }) {
+  if (wait.kind === "approval") return null;
+  if (wait.kind === "event") {
+    return (
+      <Note icon={<Hourglass aria-hidden />} title={`Waiting for an event about ${wait.family}`}>
+        {wait.until ? (
+          <>
+            The step waits until <Time at={wait.until} />.
+          </>
+        ) : (
+          "The step waits until Stripe sends one that matches."
+        )}
+      </Note>
+    );
+  }
+  const { workflow = "a workflow" } = wait.details as { workflow?: string };
+  return (
+    <Note
+      icon={<Hourglass aria-hidden />}
+      title={
+        <>
+          Waiting for the run of <WorkflowName id={workflow} />
+        </>
+      }
+    >
+      {wait.family && (
+        <Link to="/runs/$id" params={{ id: wait.family }} className="link">
+          Show that run
+        </Link>
+      )}
+    </Note>
   );
 }
 

@@ -168,7 +168,7 @@ function StepRow({ row, now, scale, shut, onFold, selected, onClick, onKeyDown }
         <StatusIcon status={row.status} />
         <VerbIcon verb={row.verb} />
         <span className="fall-title">{row.title}</span>
-        <span className="fall-detail">{row.detail}</span>
+        {row.detail.toLowerCase() !== row.title.toLowerCase() && <span className="fall-detail">{row.detail}</span>}
         {row.attempts > 1 && <span className="fall-attempts">×{row.attempts}</span>}
       </span>
       <span className="fall-track">

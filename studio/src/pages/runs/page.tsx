@@ -21,23 +21,29 @@ import {
   Select,
   Skeleton,
   Table,
+  lookOf,
 } from "@/ui";
 import { Bulk, type BulkOffer } from "@/components/bulk/bulk";
+import { FirstPayment } from "@/components/first-payment";
 import { columns, statusOf } from "@/components/run-columns";
 import "./page.css";
 
 const STATES: readonly { value: RunState | "all"; label: string }[] = [
   { value: "all", label: "All" },
-  { value: "failed", label: "Failed" },
-  { value: "resolved", label: "Resolved" },
-  { value: "running", label: "Running" },
-  { value: "waiting", label: "Waiting" },
-  { value: "parked", label: "Parked" },
-  { value: "blocked", label: "Blocked" },
-  { value: "succeeded", label: "Succeeded" },
-  { value: "filtered", label: "Filtered out" },
-  { value: "refused", label: "Refused" },
-  { value: "canceled", label: "Canceled" },
+  ...(
+    [
+      "failed",
+      "resolved",
+      "running",
+      "waiting",
+      "parked",
+      "blocked",
+      "succeeded",
+      "filtered",
+      "refused",
+      "canceled",
+    ] as const
+  ).map((value) => ({ value, label: lookOf(value).word })),
 ];
 
 /** The state that an address names; none if it names another word. */
@@ -196,9 +202,8 @@ function NoRuns({ filtered, clear }: { filtered: boolean; clear: () => void }) {
     );
   }
   return (
-    <EmptyState icon={Play} title="Nothing has run yet" command="payloom emulator trigger payment_intent.succeeded">
-      A run starts when Stripe sends an event or a client calls an endpoint. In development, the local Stripe can make
-      an event:
+    <EmptyState icon={Play} title="Nothing has run yet" action={<FirstPayment />}>
+      A run starts when Stripe sends an event that a workflow listens to, or when a client calls an endpoint.
     </EmptyState>
   );
 }

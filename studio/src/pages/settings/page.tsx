@@ -5,7 +5,20 @@ import type { ReactNode } from "react";
 import { client, take } from "@/api/client";
 import type { components } from "@/api/schema";
 import { useMay, useMe } from "@/api/session";
-import { Badge, Card, CopyId, ErrorNote, Facts, PageBody, PageHeader, Section, Skeleton, Status, Time } from "@/ui";
+import {
+  Badge,
+  Card,
+  count,
+  CopyId,
+  ErrorNote,
+  Facts,
+  PageBody,
+  PageHeader,
+  Section,
+  Skeleton,
+  Status,
+  Time,
+} from "@/ui";
 import { Appearance } from "./appearance";
 import { OwnAccount } from "./own-account";
 import { People } from "./people";
@@ -44,10 +57,10 @@ function SettingsView({ settings }: { settings: Settings }) {
             ["Address", <CopyId key="site" id={settings.site_url} />],
             ["Folder", <code key="root">{settings.root}</code>],
             ["Database", <code key="db">{settings.database_url}</code>],
-            ["Finished runs kept", `${settings.keep_runs} days`],
-            ["Refused runs kept", `${settings.keep_refused} days`],
-            ["Failed runs kept", `${settings.keep_failed} days`],
-            ["Emails kept", `${settings.keep_mails} days`],
+            ["Finished runs kept", count(settings.keep_runs, "day")],
+            ["Refused runs kept", count(settings.keep_refused, "day")],
+            ["Failed runs kept", count(settings.keep_failed, "day")],
+            ["Emails kept", count(settings.keep_mails, "day")],
             ["Workflow files", me && (me.editable ? "can be changed here" : "are read-only here")],
             ["Version", me?.version],
           ]}

@@ -149,7 +149,7 @@ function Rows(props: RowsProps) {
   }
   return (
     <EmptyState title="No rows yet">
-      {isStripe(table) ? "Stripe has none." : "Rows appear when a workflow inserts them, or by New row."}
+      {isStripe(table) ? "Stripe has none." : "Rows appear when a workflow inserts them. Or select New row above."}
     </EmptyState>
   );
 }

@@ -66,7 +66,9 @@ const COLUMNS: Column<WorkflowLine>[] = [
           <Time at={row.last_run.created_at} />
         </Link>
       ) : (
-        <span className="faint">never</span>
+        <span className="faint">
+          {row.triggers.every((trigger) => trigger.kind === "called") ? "in its callers' runs" : "never"}
+        </span>
       ),
   },
   { id: "lint", header: "Check", width: "120px", cell: (row) => <Lint line={row} /> },
@@ -110,10 +112,9 @@ const NoMatch = ({ onClear }: { onClear: () => void }) => (
   />
 );
 
-const NoWorkflow = () => (
-  <EmptyState icon={Workflow} title="No workflow yet" command="payloom init shop">
-    A workflow defines what happens when Stripe sends an event or a client calls an endpoint. Create one, or start from
-    the shop's:
+const NoWorkflow = ({ create }: { create: (() => void) | undefined }) => (
+  <EmptyState icon={Workflow} title="No workflow yet" action={create && <NewButton onClick={create} />}>
+    A workflow defines what happens when Stripe sends an event or a client calls an endpoint.
   </EmptyState>
 );
 
@@ -151,7 +152,9 @@ export function Page() {
       </FilterBar>
       {workflows.error && <ErrorNote error={workflows.error} retry={() => void workflows.refetch()} />}
       {!workflows.data && !workflows.error && <Skeleton lines={10} />}
-      {workflows.data && workflows.data.data.length === 0 && <NoWorkflow />}
+      {workflows.data && workflows.data.data.length === 0 && (
+        <NoWorkflow create={editable ? () => setAdding(true) : undefined} />
+      )}
       {workflows.data && workflows.data.data.length > 0 && rows.length === 0 && (
         <NoMatch onClear={() => setSearch({ search: undefined })} />
       )}

@@ -276,6 +276,47 @@ def test_the_overview_tells_what_needs_somebody(shop: RunningServer) -> None:
     assert shop.manage("/approvals")["data"] == []
 
 
+def test_a_payment_under_way_is_listed_with_who_pays_and_a_filtered_run_is_nowhere_called_succeeded(
+    shop: RunningServer,
+) -> None:
+    about: dict[str, Any] = {"amount": 700, "currency": "eur"}
+    intents: dict[str, dict[str, Any]] = {
+        "requires_action": {"status": "requires_action"},
+        "processing": {"status": "processing"},
+        "amount_capturable_updated": {"status": "requires_capture"},
+        "canceled": {"status": "canceled"},
+        "payment_failed": {"status": "requires_payment_method", "last_payment_error": {"message": "no"}},
+    }
+    ids_of = {name: f"pi_open{name.replace('_', '')}" for name in intents}
+    for name, intent in intents.items():
+        shop.deliver(event(f"payment_intent.{name}", f"evt_open_{name}", id=ids_of[name], **intent, **about))
+    late = {
+        "id": "cs_test_late1",
+        "status": "complete",
+        "payment_status": "unpaid",
+        "customer_details": {"email": "l@x.test"},
+    }
+    shop.deliver(event("checkout.session.completed", "evt_late1", payment_intent="pi_openprocessing", **late, **about))
+    run = shop.wait(lambda: shop.manage("/runs", event="evt_late1", status="filtered")["data"])[0]
+    overview = shop.manage("/overview")
+    payments = {payment["id"]: payment for payment in overview["payments"]}
+    for name, intent in intents.items():
+        expected = "failed" if name == "payment_failed" else intent["status"]
+        assert payments[ids_of[name]]["status"] == expected
+    assert payments["pi_openprocessing"]["email"] == "l@x.test"
+    assert payments["pi_opencanceled"]["email"] is None
+    # The bars of the hours are what the day's numbers count.
+    hours, day = overview["hours"], overview["last_24h"]
+    assert len(hours) == 24
+    for name in ("runs", "failed", "payments"):
+        assert sum(hour[name] for hour in hours) == day[name] > 0
+    assert sum(hour["declined"] for hour in hours) == hours[-1]["declined"] == 1
+    assert overview["health"]["last_event_at"] is not None
+    entries = {entry["id"]: entry["status"] for entry in shop.manage("/journey/cs_test_late1")["entries"]}
+    assert entries[run["id"]] == "filtered"
+    assert run["id"] not in {found["id"] for found in shop.manage("/runs", status="succeeded", limit=200)["data"]}
+
+
 def test_many_runs_are_retried_and_many_events_replayed_each_by_itself(shop: RunningServer) -> None:
     failed = shop.manage("/runs", status="failed")["data"][0]["id"]
     good = shop.manage("/runs", event="evt_cs1", workflow="fulfil")["data"][-1]["id"]

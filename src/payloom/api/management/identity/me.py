@@ -12,6 +12,7 @@ from payloom.api.management.access.auth import caller_of
 from payloom.api.management.access.roles import has_role
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.answers import Me
+from payloom.pages.document import SUFFIX
 from payloom.project.publish_rights import least_publisher
 
 router = APIRouter(tags=["access"])
@@ -34,6 +35,7 @@ async def get_me(deps: Dependencies, request: Request) -> Any:
         "livemode": settings.stripe.livemode,
         "local_stripe": settings.stripe.api_base if settings.stripe.mode == "local" else None,
         "site_url": settings.site_url,
+        "has_pages": any((settings.root / "pages").glob(f"*{SUFFIX}")),
         "editable": settings.studio_edit and has_role(caller.role, "editor"),
         "publishes": settings.studio_edit and has_role(caller.role, least_publisher(settings.studio_publish)),
         "publish_policy": settings.studio_publish,

@@ -92,6 +92,7 @@ class Me(Shape):
     livemode: bool
     local_stripe: str | None = Field(description="The local Stripe's address, if this project uses one.")
     site_url: str
+    has_pages: bool = Field(description="Whether the project has pages of its own at that address.")
     editable: bool = Field(description="Whether workflow files may be changed here by this person.")
     publishes: bool = Field(description="Whether this person may publish; with two people, what another one saved.")
     publish_policy: PublishPolicy = Field(description="Who may publish: the setting `studio.publish`.")

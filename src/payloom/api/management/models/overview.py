@@ -119,6 +119,28 @@ class Day(Shape):
     mails: int
 
 
+class Hour(Shape):
+    """Counts of one hour of the last 24."""
+
+    at: Moment = Field(description="When it began.")
+    runs: int
+    failed: int
+    payments: int
+    declined: int
+
+
+class Health(Shape):
+    """How the work goes on."""
+
+    queued: int = Field(description="Runs that are ready to go on.")
+    running: int
+    waiting: int
+    oldest: float = Field(description="Seconds that the first of the queue has been ready.")
+    in_doubt: int = Field(description="Failed steps that may or may not have had their effect.")
+    workers: int = Field(description="Processes that advance runs.")
+    last_event_at: Moment | None = Field(description="When the newest event was received.")
+
+
 class FiringAlert(Shape):
     """An alert that fires."""
 
@@ -184,6 +206,8 @@ class Overview(Shape):
     set_aside: SetAsideEvents
     payments: list[Payment]
     last_24h: Day
+    hours: list[Hour] = Field(description="The last 24 hours, the oldest first.")
+    health: Health
 
 
 _PAYMENT = "order | row | session | intent | charge | refund | subscription | invoice"

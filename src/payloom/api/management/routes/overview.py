@@ -31,6 +31,8 @@ router = APIRouter(tags=["overview"])
 async def get_overview(deps: Dependencies) -> Any:
     """Return what needs attention, the latest payments, and counts of the last 24 hours."""
     await deps.inbox.flush_rejections(force=True)
+    # What became of a payment is known by what is linked to it: refunds, disputes, the session.
+    await deps.index.catch_up(FRESH_WITHIN)
     now = deps.clock.now()
     seen = await deps.database.read(lambda tx: dashboard(tx, now))
     return to_plain({**seen, "alerts": await deps.alerts.firing()})
