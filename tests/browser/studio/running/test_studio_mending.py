@@ -52,8 +52,8 @@ class Broken:
 
     def others(self) -> int:
         """Return how many failures of other workflows the badge counts besides those of this one."""
-        mine = self.studio.get("/runs", status="unresolved", workflow=self.name, limit=200)["data"]
-        return self.studio.get("/runs/counts")["unresolved"] - len(mine)
+        own = self.studio.get("/runs", status="unresolved", workflow=self.name, limit=200)["data"]
+        return self.studio.get("/runs/counts")["unresolved"] - len(own)
 
 
 def expect_badge(page: Page, count: int) -> None:

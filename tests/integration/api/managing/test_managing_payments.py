@@ -314,7 +314,7 @@ def test_a_payment_under_way_is_listed_with_who_pays_and_a_filtered_run_is_nowhe
     assert overview["health"]["last_event_at"] is not None
     entries = {entry["id"]: entry["status"] for entry in shop.manage("/journey/cs_test_late1")["entries"]}
     assert entries[run["id"]] == "filtered"
-    assert run["id"] not in {found["id"] for found in shop.manage("/runs", status="succeeded", limit=200)["data"]}
+    assert run["id"] not in {listed["id"] for listed in shop.manage("/runs", status="succeeded", limit=200)["data"]}
 
 
 def test_many_runs_are_retried_and_many_events_replayed_each_by_itself(shop: RunningServer) -> None:
