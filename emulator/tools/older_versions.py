@@ -1,14 +1,16 @@
 """Writes `older_params.json`: what requests took in older API versions and do not take any more.
 
 `python -m emulator.tools.older_versions` reads the releases of Stripe's SDK for Node that the table names, each of
-which has the types of one API version, and writes the table anew. `--add RELEASE` reads one more. Only facts are
-kept: operations, names and types of parameters, and the first version without them.
+which has the types of one API version, and writes the table anew. `--add RELEASE` reads one more. The table of what
+objects had and left out (`older_fields.py`) follows. Only facts are kept: operations, names and types of parameters,
+and the first version without them.
 """
 
 from __future__ import annotations
 
 import argparse
 import functools
+import importlib
 import io
 import json
 import re
@@ -18,6 +20,7 @@ import tempfile
 from pathlib import Path
 from typing import TypeAlias
 
+from payloom_emulator.protocol.older_params import older_params
 from payloom_emulator.protocol.param_types import TypeNode, anonymous, table, type_of
 
 TARGET = Path(__file__).parents[1] / "src" / "payloom_emulator" / "protocol" / "older_params.json"
@@ -161,6 +164,8 @@ def operations_of(release: str) -> tuple[str, dict[str, dict[str, Shape]]]:
         if name.endswith(("lib.d.ts", "apiVersion.js"))
         if (match := re.search(r"LatestApiVersion = '([^']+)'|ApiVersion = '([^']+)'", text))
     )
+    if not types.interfaces:
+        return version, _operations_of_modules(files)
     operations: dict[str, dict[str, Shape]] = {}
     for name, text in files.items():
         match = re.search(r"/(?:cjs|lib)/resources/(.*)\.js$", name)
@@ -180,6 +185,32 @@ def operations_of(release: str) -> tuple[str, dict[str, dict[str, Shape]]]:
             members = types.members(qualified) if qualified and qualified in types.interfaces else {}
             operations[f"{verb[1]} {anonymous(whole)}"] = {n: s for n, s in members.items() if n != "expand"}
     return version, operations
+
+
+_REQUEST = re.compile(r"(\w+)\([^)]*\)\s*\{\s*return this\._makeRequest\('(\w+)', [`']([^`']+)[`']")
+
+
+def _operations_of_modules(files: dict[str, str]) -> dict[str, dict[str, Shape]]:
+    """Return the operations of a release that has one module a file, as those have since 22."""
+    shared = [text for name, text in files.items() if name.endswith("/shared.d.ts")]
+    operations: dict[str, dict[str, Shape]] = {}
+    for name, text in files.items():
+        declared = files.get(name.removesuffix(".js") + ".d.ts")
+        if declared is None or "/resources/" not in name or "_makeRequest" not in text:
+            continue
+        types = Types([*shared, declared])
+        methods = {m[1]: m[2] for body in types.classes.values() for m in _METHOD.finditer(body)}
+        for method, verb, path in _REQUEST.findall(text):
+            params = re.search(r"params\??:\s*([\w.]+)", methods.get(method, ""))
+            named = params[1].rpartition(".")[2] if params else ""
+            place = (
+                next((n for n in types.interfaces if n == named or n.endswith(f".{named}")), None) if named else None
+            )
+            members = types.members(place) if place else {}
+            whole = anonymous(re.sub(r"\$\{[^}]*\}", "{}", path))
+            if path.startswith("/v1/"):
+                operations[f"{verb} {whole}"] = {n: shape for n, shape in members.items() if n != "expand"}
+    return operations
 
 
 @functools.cache
@@ -267,6 +298,9 @@ def main(argv: list[str] | None = None) -> None:
     for release in parser.parse_args(argv).add:
         releases[operations_of(release)[0]] = release
     TARGET.write_text(content(releases))
+    older_params.cache_clear()
+    # What objects had and left out follows from the same releases.
+    importlib.import_module("emulator.tools.older_fields").write()
 
 
 if __name__ == "__main__":

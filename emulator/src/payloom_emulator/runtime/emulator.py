@@ -326,6 +326,7 @@ class Emulator:
                 call.unit.finish()
         except StripeError as error:
             _name_placeholder(error, route, call.ids)
+            _name_older(error, call.params)
             return self._refusal(error, call)
         return Answer(200, dict(members(rendered)), {})
 
@@ -360,6 +361,13 @@ def _name_placeholder(error: StripeError, route: Route, ids: Mapping[str, str]) 
 def _downloaded(download: Download) -> Answer:
     content = base64.b64encode(download.content).decode()
     return Answer(200, {"content": content, "filename": download.filename}, {}, download=download)
+
+
+def _name_older(error: StripeError, params: Mapping[str, object]) -> None:
+    """Say by its own name which parameter is wrong, where an older version's word was read as today's."""
+    for name in ("coupon", "promotion_code"):
+        if error.param == f"discounts[0][{name}]" and name in params:
+            error.param = name
 
 
 def _matches(template: str, path: str) -> bool:

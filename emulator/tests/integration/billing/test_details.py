@@ -99,3 +99,15 @@ def test_invoices_show_the_rendering_options_that_older_versions_took(caller: Ca
     assert invoice["rendering_options"] == options
     newest = caller.emulator.call("GET", f"/v1/invoices/{invoice['id']}")[1]
     assert newest["rendering"]["amount_tax_display"] == "include_inclusive_tax"
+
+
+@pytest.mark.parametrize("path", ["/v1/subscriptions", "/v1/invoices/upcoming"])
+def test_a_refusal_names_an_older_parameter_as_the_caller_does(caller: Caller, path: str) -> None:
+    customer = caller.post("/v1/customers", source="tok_visa")["id"]
+    cycle = {"interval": "month"}
+    price = caller.post("/v1/prices", currency="usd", unit_amount=9, recurring=cycle, product_data={"name": "A"})["id"]
+    items = "items" if path == "/v1/subscriptions" else "subscription_items"
+    method = "POST" if path == "/v1/subscriptions" else "GET"
+    params = {"customer": customer, items: [{"price": price}], "coupon": "NONE"}
+    status, body = caller.emulator.call(method, path, params, version="2022-11-15")
+    assert (status, body["error"]["param"], body["error"]["message"]) == (400, "coupon", "No such coupon: 'NONE'")
