@@ -162,7 +162,47 @@ _DISPUTED = [
 _SETUP = _post("/v1/setup_intents", "seti", confirm=True, payment_method="pm_card_visa", return_url=_RETURN)
 
 
+_GRANTED = [
+    _CUSTOMER,
+    _post(
+        "/v1/billing/credit_grants",
+        "grant",
+        customer="{customer.id}",
+        amount={"type": "monetary", "monetary": {"currency": "usd", "value": 1000}},
+        applicability_config={"scope": {"price_type": "metered"}},
+    ),
+]
+
+
+_FUNDED = [
+    _CUSTOMER,
+    _post("/v1/test_helpers/customers/{customer.id}/fund_cash_balance", amount=1000, currency="usd"),
+]
+
+
+_LINKED = [
+    _CUSTOMER,
+    _post(
+        "/v1/financial_connections/sessions",
+        "session",
+        account_holder={"type": "customer", "customer": "{customer.id}"},
+        permissions=["balances", "payment_method"],
+    ),
+]
+
+
 TRIGGERS: dict[str, list[Step]] = {
+    "apps.install.created": [_post("/v1/apps/installs", app="com.example.app")],
+    "balance_settings.updated": [
+        _post("/v1/balance_settings", payments={"settlement_timing": {"delay_days_override": 7}})
+    ],
+    "billing.credit_balance_transaction.created": _GRANTED,
+    "billing.credit_grant.created": _GRANTED,
+    "billing.credit_grant.updated": [*_GRANTED, _post("/v1/billing/credit_grants/{grant.id}/void")],
+    "cash_balance.funds_available": _FUNDED,
+    "customer_cash_balance_transaction.created": _FUNDED,
+    "financial_connections.account.created": _LINKED,
+    "tax.settings.updated": [_post("/v1/tax/settings", defaults={"tax_behavior": "inclusive"})],
     "balance.available": [_pay(), {"advance": "8d"}],
     "charge.captured": [_HELD, _post("/v1/payment_intents/{pi.id}/capture")],
     "charge.dispute.closed": [*_DISPUTED, _post("/v1/disputes/{disputes.data.0.id}/close")],
