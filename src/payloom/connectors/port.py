@@ -28,13 +28,12 @@ class StepFailed(Exception):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Attempt:
-    """Which try of an outside step this is.
+    """Which attempt of an outside step this is.
 
     number: 1 for the first.
-    first_at: when the first try began. Outside systems forget idempotency keys (Stripe after 24 hours): a step whose
-    first try
-        is older than that must look for its effect before it sends again.
-    in_doubt: an earlier try may have had its effect (the process died during it, or it ended without an answer).
+    first_at: when the first attempt began. Outside systems forget idempotency keys (Stripe after 24 hours):
+        a step whose first attempt is older than that must look for its effect before it sends again.
+    in_doubt: an earlier attempt might have had its effect (the process died during it, or it ended without a response).
     run_id: the run, for metadata and logs.
     fields: those of a long list's items that the workflow reads, and that need be kept; None for all.
     """

@@ -67,7 +67,7 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Whether it is over."""
+        """Tell whether the run has ended."""
         return self.status in TERMINAL
 
     @property
@@ -150,7 +150,7 @@ def failure_to_json(failure: StepFailure) -> dict[str, Any]:
 
 
 def failure_from_json(stored: Mapping[str, Any]) -> StepFailure:
-    """Read it back."""
+    """Return the failure from its stored form."""
     values = dict(stored)
     return _FAILURES[values.pop("origin", None)](**values)
 
@@ -278,7 +278,7 @@ _SELECT_STEPS = (
 
 
 def load_journal(tx: sa.Connection, run_id: str) -> Journal:
-    """Return what a run has done."""
+    """Return the journal of a run."""
     journal = Journal([], {}, 0)
     for row in tx.execute(_SELECT_STEPS, {"run_id": run_id}):
         journal.seq = max(journal.seq, row.seq)

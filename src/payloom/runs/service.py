@@ -254,7 +254,7 @@ class RunService:
         return await self._deps.database.write(lambda tx: self.control.cancel(tx, run_id))
 
     async def retry(self, run_id: str, *, person: Person) -> Run:
-        """Try a failed run's failed step again, under the same idempotency key.
+        """Retry a failed run from its failed step, under the same idempotency key.
 
         Raises `RunUnknown`, `WrongState`, `NotAllowed`.
         """
@@ -286,7 +286,7 @@ class RunService:
         await self._deps.database.write(lambda tx: resolution.resolve_by_hand(tx, run_id, by=by, note=note, now=now))
 
     async def reopen(self, run_id: str) -> None:
-        """Take the mark of a resolved run away. Raises `RunUnknown`, `WrongState`."""
+        """Mark a resolved run as unresolved again. Raises `RunUnknown`, `WrongState`."""
         await self._deps.database.write(lambda tx: resolution.reopen(tx, run_id))
 
     async def decide(

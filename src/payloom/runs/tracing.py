@@ -40,7 +40,7 @@ _next: contextvars.ContextVar[SpanContext | None] = contextvars.ContextVar("payl
 
 
 def on() -> bool:
-    """Whether spans go anywhere in this process."""
+    """Tell whether this process exports spans."""
     return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider | trace.NoOpTracerProvider)
 
 
@@ -69,7 +69,7 @@ class RunIds:
         return ids.span_id if ids is not None else random.getrandbits(64) or 1
 
     def is_trace_id_random(self) -> bool:
-        """Trace ids are hashes."""
+        """Return False: trace ids are hashes."""
         return True
 
 

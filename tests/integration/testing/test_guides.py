@@ -86,3 +86,36 @@ def test_settings_that_a_guide_shows_are_settings(name: str, tmp_path: Path) -> 
         root.mkdir()
         (root / "payloom.yaml").write_text(f"name: Shop\n{text}", "utf-8")
         assert load_offline_settings(root).name == "Shop"
+
+
+SHOWN_AS_NEW = {"workflows/welcome-back.yaml", "workflows/fulfill.yaml", "workflows/thanks.yaml", "workflows/paid.yaml",
+                "workflows/catch-up.yaml", "tests/fulfill.test.yaml", "workflows/create-intent.yaml"}  # fmt: skip
+COMMAND = re.compile(r"payloom [a-z][^`\n]*")
+FILE = re.compile(r"\b(?:workflows|tests|emails|pages)/[\w./-]+\.\w+")
+
+
+def test_files_that_a_command_of_a_guide_names_are_in_a_new_shop() -> None:
+    named = {
+        (path.name, file)
+        for path in GUIDES.glob("*.md")
+        for command in COMMAND.findall(path.read_text("utf-8"))
+        for file in FILE.findall(command)
+        if file not in SHOWN_AS_NEW
+    }
+    assert len(named) > 2
+    assert [(page, file) for page, file in sorted(named) if not (template("shop") / file).is_file()] == []
+
+
+PLAYED = {"payloom fmt --check": 0}
+ELSEWHERE = ("payloom test", "payloom storm", "payloom diff", "payloom check", "payloom schema")
+"""They are played by tests of their own, some of which take seconds."""
+
+
+def test_the_commands_of_the_guide_to_teams_work_in_a_new_shop(shop: Path) -> None:
+    blocks = re.findall(r"```\n(.*?)```", guide("team"), re.DOTALL)
+    lines = {line for text in blocks for line in text.splitlines() if line.startswith("payloom ")}
+    lines = {line for line in lines if not line.startswith(ELSEWHERE)}
+    assert lines == set(PLAYED)
+    for line, code in PLAYED.items():
+        result = CliRunner().invoke(app, [*line.split()[1:], "-C", str(shop)])
+        assert result.exit_code == code, (line, result.output)

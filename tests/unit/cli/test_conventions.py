@@ -187,3 +187,13 @@ def test_a_folder_that_cannot_be_written_is_named(monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir("/proc")
     result = CliRunner().invoke(app, ["init", "shop"])
     assert (result.exit_code, "/proc/shop" in result.stderr, "bug" in result.stderr) == (4, True, False)
+
+
+def test_a_count_in_a_message_has_a_plural() -> None:
+    """`1 event`, `2 events`, by `count()`: never `1 event(s)`."""
+    wrong = [
+        f"{path.name}: {text}"
+        for path in (ROOT / "src" / "payloom").rglob("*.py")
+        for text in re.findall(r"\{[^{}]*\} [a-z ]+\(s\)", path.read_text("utf-8"))
+    ]
+    assert wrong == []

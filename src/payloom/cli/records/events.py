@@ -11,6 +11,7 @@ import typer
 from payloom.cli.support.client import with_client
 from payloom.cli.support.options import JSON, LIMIT, PROJECT
 from payloom.cli.support.output import (
+    moment,
     print_data,
     print_json,
     print_message,
@@ -71,9 +72,9 @@ def show_event(event_id: EVENT, project: PROJECT = None, as_json: JSON = False) 
     account = f", of account {event['account']}" if event["account"] else ""
     mode = "live" if event["livemode"] else "test"
     print_data(f"  about {event['object_id'] or 'nothing'}{account}, {mode} mode, API version {event['api_version']}")
-    print_data(
-        f"  received {event['received_at']} by {event['source']}, {event['deliveries']} time(s), {event['signature']}"
-    )
+    times = count(event["deliveries"], "time")
+    received = f"received {moment(event['received_at'])} by {event['source']}"
+    print_data(f"  {received}, {times}, {event['signature']}")
     if event["set_aside"]:
         print_data(f"  set aside ({event['set_aside']['reason']}): {event['set_aside']['message']}")
         print_data(f"  what to do: {event['set_aside']['hint']}")

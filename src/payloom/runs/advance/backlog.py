@@ -36,6 +36,6 @@ class Backlog:
             return None
 
     def clear(self) -> Iterable[str]:
-        """Empty it; return the ids."""
+        """Remove all runs; return their ids."""
         entries, self._entries = self._entries, collections.deque()
         return [entry if isinstance(entry, str) else entry.run.id for entry in entries]

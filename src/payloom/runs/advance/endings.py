@@ -30,7 +30,7 @@ _NOTHING_SENT = frozenset({"invalid_parameters", "http_bad_request"})
 
 
 class StepDone(NamedTuple):
-    """What the decision needs of a step's row."""
+    """The columns of a step's row that decide how its run ends."""
 
     verb: str
     action: str
@@ -55,7 +55,7 @@ def ending_of(
     *,
     stored: bool,
 ) -> Ending:
-    """Decide how a run ends that has failed. The one place that does.
+    """Return how a failed run ends. Nothing else decides it.
 
     http_status: what the caller would get by the failure, or by the workflow's `on_error`. rows: the steps of this
     turn, which may not be written yet. stored: the run has rows of earlier turns too.

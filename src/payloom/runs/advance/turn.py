@@ -82,7 +82,7 @@ class Turns:
             tracing.turned(run, result.journaled, result.began, ended=result.ended)
 
     def release_to_queue(self, tx: sa.Connection, state: RunState, result: TurnResult) -> None:
-        """After a turn that left something to do: give the run to the engine instead of continuing it here.
+        """Give a run that has more to do to the engine, instead of continuing it here.
 
         The turn's calls are not made: the worker that takes the run makes them, as the first attempt, and not in doubt.
         """

@@ -195,7 +195,7 @@ class RunWorker:
     # -- for runs whose first turn has to wait -----------------------------------------------------------------------
 
     def crowded(self, begun: int) -> bool:
-        """Whether first turns have to wait for their turn. Called from database threads.
+        """Tell whether first turns must queue for room. Called from database threads.
 
         begun: how many runs the transaction has begun already that are not over.
         """
@@ -243,7 +243,7 @@ class RunWorker:
         return loaded_state(run, event, load_journal(tx, run_id))
 
     def enable_local_runs(self) -> None:
-        """From now on this process advances runs directly. Called on the loop that is to do it."""
+        """Let this process advance runs directly, on the running loop."""
         self._loop = asyncio.get_running_loop()
 
     def is_local(self, run_id: str) -> bool:

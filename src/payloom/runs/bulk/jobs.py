@@ -56,7 +56,7 @@ class BulkJob:
 
     @property
     def next_id(self) -> str | None:
-        """The first item that nothing was done with."""
+        """The first item that is not processed yet."""
         return next((item["id"] for item in self.items if item["state"] == "pending"), None)
 
 
@@ -98,7 +98,7 @@ class BulkJobs:
         return await self._database.write(lambda tx: self._set_status(tx, job_id, "running", "stopped"))
 
     async def resume(self, job_id: str) -> BulkJob:
-        """Set a stopped job going again, or one that lost its server. Raises `JobUnknown`, `WrongState`."""
+        """Continue a stopped job, or one whose server ended. Raises `JobUnknown`, `WrongState`."""
 
         def work(tx: sa.Connection) -> BulkJob:
             job = _load(tx, job_id, lock=True)
@@ -107,11 +107,11 @@ class BulkJobs:
         return await self._database.write(work)
 
     def stalled(self, job: BulkJob) -> bool:
-        """Whether nothing works on a running job any more."""
+        """Tell whether a running job has no process that works on it."""
         return job.status == "running" and self._clock.now() - job.updated_at > STALLED_AFTER
 
     async def run(self, job_id: str, prepare: Prepare) -> None:
-        """Do the items that are left, one after another, until none is left or the job is stopped."""
+        """Process the remaining items, one after another, until the job is done or stopped."""
         while True:
             job = await self.get(job_id)
             key = job.next_id

@@ -85,7 +85,7 @@ class Lanes:
         return tx.execute(_AHEAD, {"lane": lane, "run_id": run_id}).first() is not None
 
     def release(self, tx: sa.Connection, lane: str, run_id: str) -> None:
-        """`run_id` has just ended in `tx`: put the next run of its lane on the queue."""
+        """Put the next run of a lane on the queue, within `tx`, in which `run_id` ended."""
         self._lock(tx, [lane])
         if tx.execute(_ACTIVE, {"lane": lane, "run_id": run_id}).first() is not None:
             return
@@ -125,7 +125,7 @@ class LaneAdmission:
         return lane in self._holders
 
     def admit(self, lane: str | None, position: str = "") -> None:
-        """A run has been begun in the lane and is not over."""
+        """Note that an unfinished run is in the lane now."""
         if lane is not None:
             self._holders[lane] = position
 

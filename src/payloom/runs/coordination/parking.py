@@ -31,7 +31,7 @@ class Parking:
         self._lanes = Lanes(deps)
 
     def may_park(self, run: Run, do: Do, failure: StepFailure) -> bool:
-        """Whether this failure means "not yet" rather than "no"."""
+        """Tell whether a failure can end by itself, because the missing row might still arrive."""
         if run.trigger != "event" or do.verb != "update" or failure.kind != "row_not_found":
             return False
         since = run.parked_since or self._deps.clock.now()
@@ -53,7 +53,7 @@ class Parking:
         return min(now + dt.timedelta(seconds=pause), max(end, now))
 
     def wake_parked(self, tx: sa.Connection, verb: str, table: str) -> None:
-        """`verb` has just changed `table` in `tx`: let the runs that wait for it look again once it is committed."""
+        """Let the runs that wait for a row of `table` look again, once `tx`, in which `verb` changed it, commits."""
         if verb in _WAKING_VERBS:
             on_before_commit(tx, _key(table), lambda tx: self._wake(tx, table))
 

@@ -45,7 +45,7 @@ def resolve_by_hand(tx: sa.Connection, run_id: str, *, by: str, note: str | None
 
 
 def reopen(tx: sa.Connection, run_id: str) -> None:
-    """Take the mark of a resolved run away. Raises `RunUnknown`, `WrongState`."""
+    """Mark a resolved run as unresolved again. Raises `RunUnknown`, `WrongState`."""
     if _row(tx, run_id).resolved_at is None:
         raise WrongState(f"Run {run_id} is not resolved.")
     tx.execute(sa.update(runs).where(runs.c.id == run_id).values(resolved_at=None, resolution=None))

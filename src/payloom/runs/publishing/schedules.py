@@ -112,7 +112,7 @@ def upsert_schedules(
 
 
 def needs_upsert(tx: sa.Connection, schedules: Sequence[Schedule]) -> bool:
-    """Whether the rows differ from what is schedules: one look, so that most publishes take no lock."""
+    """Tell whether the stored rows differ from the schedules. One query, so that most publishes take no lock."""
     return _rows(tx) != {schedule.row_name for schedule in schedules}
 
 
@@ -126,7 +126,7 @@ def _asked_for(tx: sa.Connection, now: dt.datetime) -> set[str]:
 
 
 def heartbeat_schedules(tx: sa.Connection, worker: str, schedules: Sequence[Schedule], now: dt.datetime) -> None:
-    """Within `tx`: say which schedules a living worker has, for ASKING; none: it is about to leave."""
+    """Store within `tx`, for ASKING seconds, which schedules a living worker has. None: the worker is about to stop."""
     tx.execute(
         sa.delete(cursors).where(
             cursors.c.name.startswith(_ASKING), (cursors.c.name == _ASKING + worker) | (cursors.c.at <= now - ASKING)
@@ -146,7 +146,7 @@ def next_occurrences(tx: sa.Connection, schedules: Sequence[Schedule]) -> dict[s
 
 
 def claim_due(tx: sa.Connection, schedule: Schedule, now: dt.datetime) -> list[dt.datetime]:
-    """Within `tx`: move the row on and return the moments that are the caller's to run; none if another was first."""
+    """Advance the row within `tx`, and return the timestamps that the caller runs. None if another worker was first."""
     row = tx.execute(sa.select(cursors.c.at, cursors.c.value).where(cursors.c.name == schedule.row_name)).one_or_none()
     if row is None or row.at > now:
         return []

@@ -24,7 +24,7 @@ _SHOWN = 8
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Explanation:
-    """What came of an event in one workflow. run: that it started, or that has its `once` key."""
+    """The result of an event in one workflow. run: that it started, or that has its `once` key."""
 
     workflow: str
     reason: Reason

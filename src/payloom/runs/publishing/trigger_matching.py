@@ -84,7 +84,7 @@ class PublishedWorkflows:
         return list(self._versions.current)
 
     def explain(self, event: InboxEvent) -> Sequence[Explanation]:
-        """Return of each published workflow why it takes the event or not, as it is now."""
+        """Return for each published workflow why it takes the event or not."""
         family, action = self.split(event)
         scope, eval_context = self._event_scope(event, event.payload), _eval_context(event.received_at, event.id)
         occurrence = Occurrence(event, family, action, scope, eval_context)
