@@ -165,8 +165,21 @@ def _run_tests(module: Measured, copied: Path, postgres: bool) -> None:
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     plugins = [part for name in _PLUGINS for part in ("-p", name)]
     marks = [] if postgres else ["-m", "not postgres and not browser"]
+    keyword = ["-k", module.keyword] if module.keyword else []
     code = pytest.main(
-        ["-x", "-q", "-p", "no:cacheprovider", "-W", _REWRITE, *plugins, *_conftest(module), *marks, *module.tests]
+        [
+            "-x",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-W",
+            _REWRITE,
+            *plugins,
+            *_conftest(module),
+            *marks,
+            *keyword,
+            *module.tests,
+        ]
     )
     os._exit(int(code))
 

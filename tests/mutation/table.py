@@ -25,9 +25,15 @@ _CHECKER_TESTS = tuple(
     for name in ("callers", "checker", "whose_it_is", "checker_following", "outcomes")
 )
 _BYSTANDERS = "tests/integration/runs/ordering/test_bystanders.py"
+_SEALING = "tests/integration/security/records/test_sealing.py"
 _BILLING = "emulator/tests/integration/billing/subscriptions"
 
 MODULES = (
+    _module(
+        "src/payloom/kit/secrets/cards.py", "tests/unit/kit/test_redaction.py", _SEALING, keyword="card or encoding"
+    ),
+    _module("src/payloom/kit/secrets/named.py", _SEALING, keyword="secret_name"),
+    _module("src/payloom/api/management/access/limits.py", "tests/integration/security/rights/test_limits_of_staff.py"),
     _module("src/payloom/kit/money.py", "tests/unit/kit/test_kit_money.py"),
     _module("src/payloom/inbox/signature.py", "tests/unit/inbox/test_signature.py"),
     _module("src/payloom/inbox/service.py", "tests/integration/inbox"),
