@@ -1,7 +1,7 @@
 import * as Alert from "@radix-ui/react-alert-dialog";
 import * as Radix from "@radix-ui/react-dialog";
 import { X } from "lucide-react";
-import { useState, type ReactNode } from "react";
+import { useRef, useState, type ReactNode } from "react";
 import { Button, IconButton } from "./button";
 import { ErrorNote } from "./empty";
 import "./dialog.css";
@@ -30,13 +30,33 @@ function focusInside(event: Event): void {
   (field ?? dialog).focus();
 }
 
+/** The focus goes back to what opened the dialog, unless what the dialog did has put it elsewhere. */
+function useReturn() {
+  const opener = useRef<Element | null>(null);
+  return {
+    remember: () => {
+      opener.current = document.activeElement;
+    },
+    goBack: (event: Event) => {
+      event.preventDefault();
+      const lost = document.activeElement === null || document.activeElement === document.body;
+      if (lost && opener.current instanceof HTMLElement) opener.current.focus();
+    },
+  };
+}
+
 export function Dialog({ open, onOpenChange, title, description, children, footer, size = "m", side }: DialogProps) {
+  const { remember, goBack } = useReturn();
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
         <Radix.Overlay className="scrim" />
         <Radix.Content
-          onOpenAutoFocus={focusInside}
+          onOpenAutoFocus={(event) => {
+            remember();
+            focusInside(event);
+          }}
+          onCloseAutoFocus={goBack}
           className={side ? `sheet dialog-${size}` : `dialog dialog-${size}`}
           {...(description ? {} : { "aria-describedby": undefined })}
         >
@@ -78,6 +98,7 @@ export interface ConfirmProps {
 
 /** Asks before an action that can't be undone. Stays open with the error when it fails. */
 export function Confirm({ open, onOpenChange, title, children, action, danger, onConfirm }: ConfirmProps) {
+  const { remember, goBack } = useReturn();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const close = (next: boolean) => {
@@ -100,7 +121,12 @@ export function Confirm({ open, onOpenChange, title, children, action, danger, o
     <Alert.Root open={open} onOpenChange={close}>
       <Alert.Portal>
         <Alert.Overlay className="scrim" />
-        <Alert.Content className="dialog dialog-s" {...(children ? {} : { "aria-describedby": undefined })}>
+        <Alert.Content
+          className="dialog dialog-s"
+          onOpenAutoFocus={remember}
+          onCloseAutoFocus={goBack}
+          {...(children ? {} : { "aria-describedby": undefined })}
+        >
           <header className="dialog-head">
             <Alert.Title asChild>
               <h2>{title}</h2>
