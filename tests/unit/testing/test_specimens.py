@@ -13,11 +13,20 @@ from payloom.sandbox.stripe.plain_kinds import PLAIN_KINDS, plain_reason
 from payloom.sandbox.stripe.specimens import event_object, given_object
 from payloom_emulator.core.config import EmulatorConfig
 from payloom_emulator.http.trigger import TRIGGERS, trigger
+from payloom_emulator.presentation.field_presence import response_fields
 from payloom_emulator.runtime.emulator import Emulator
 
 NOW = 1_767_225_600
-SEVERAL_KINDS = {"balance.available", "customer.source.created"}
-"""Events whose object is answered by plain values. See `PLAIN_KINDS`."""
+OTHERWISE_MADE = {
+    "balance.available": "answered by plain values, see `PLAIN_KINDS`",
+    "customer.source.created": "the same",
+    "customer_cash_balance_transaction.created": "the same, with the fields of all its types",
+    "financial_connections.account.created": "the same",
+    "tax.settings.updated": "the same; it has no id of its own",
+    "apps.install.created": "the same: in the first of its states",
+    "customer.subscription.paused": "the trial that ended says why in `status_details`",
+}
+"""Events whose object in a case differs from what the trigger makes, and why."""
 
 
 def event_of(event_type: str, **fields: Any) -> dict[str, Any]:
@@ -27,7 +36,7 @@ def event_of(event_type: str, **fields: Any) -> dict[str, Any]:
     return event_object(kind, schema, action, fields, NOW)
 
 
-@pytest.mark.parametrize("event_type", sorted(TRIGGERS.keys() - SEVERAL_KINDS))
+@pytest.mark.parametrize("event_type", sorted(TRIGGERS.keys() - OTHERWISE_MADE.keys()))
 def test_the_object_of_an_event_has_the_fields_that_the_local_stripe_gives_it(event_type: str) -> None:
     emulator = Emulator(EmulatorConfig())
     trigger(emulator, event_type)
@@ -73,7 +82,7 @@ def test_every_kind_is_made_by_the_local_stripe_or_has_a_reason(kind: str) -> No
         emulated = Emulator(EmulatorConfig()).find_schema(kind)
         assert emulated is not None, f"{kind} is neither made nor in PLAIN_KINDS"
         declared = {field.name for field in emulated.fields} - set(emulated.hidden)
-        assert declared <= whole.keys()
+        assert declared - set(response_fields()["left_out"].get(kind, [])) <= whole.keys()
     else:
         assert set(whole) == plain
 

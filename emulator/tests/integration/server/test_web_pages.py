@@ -213,7 +213,7 @@ OF_THIS_MACHINE = {"loopback", "loopback 6", "mapped"}
 def steering() -> list[tuple[str, str]]:
     """Return what only who may steer gets: the control API and the front page."""
     control = [(method, route.path) for route in control_api.routes() for method in _methods(route)]
-    links = ("/_emulator/3ds/", "/_emulator/onboarding/", "/b/", "/health")
+    links = ("/_emulator/3ds/", "/_emulator/authentications/", "/_emulator/onboarding/", "/b/", "/health")
     return [("GET", "/"), *((method, path) for method, path in control if not path.startswith(links))]
 
 
