@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import re2  # pyright: ignore[reportMissingTypeStubs] - it ships none
@@ -14,6 +15,10 @@ class LinearPattern(Protocol):
 
     def search(self, text: str) -> object | None:
         """Return a match anywhere in the text, or None."""
+        ...
+
+    def findall(self, text: str) -> Sequence[object]:
+        """Return all matches in the text that do not overlap."""
         ...
 
 
