@@ -35,6 +35,11 @@ def _redacted_line(_logger: Any, _name: str, line: str) -> str:
     return redact_text(line)
 
 
+def _stderr_logger(*_args: object) -> structlog.PrintLogger:
+    """Return what writes to stderr as it is now: whoever replaces it (a test, a host) may close the earlier one."""
+    return structlog.PrintLogger(sys.stderr)
+
+
 def configure_logs(settings: Settings) -> None:
     """Write logs to stderr, as coloured lines in development and as JSON elsewhere.
 
@@ -56,7 +61,7 @@ def configure_logs(settings: Settings) -> None:
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=_stderr_logger,
         cache_logger_on_first_use=False,
     )
     formatter = _formatter(shared, last)

@@ -11,6 +11,7 @@ import dataclasses
 import io
 import json
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -191,6 +192,12 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             client.close()
 
 
+@pytest.fixture(autouse=True)
+def log_to_the_scene(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Logs go to stderr as it is when they are written, and pytest has one for each test."""
+    monkeypatch.setattr(sys, "stderr", scene.log)
+
+
 def database_file(server: RunningServer) -> Path:
     """Return the server's SQLite file."""
     return Path(server.settings.database_url.removeprefix("sqlite:///"))
@@ -348,6 +355,7 @@ def test_no_order_tells_what_a_row_hides(scene: Scene, order: str) -> None:
     first = client.get(f"{API}/tables/notes/rows", params={"order_by": order, "limit": 500})
     if first.status_code != 200:
         assert order in {"-text", "text:desc"}, first.text
+        client.close()
         return
     assert {row["id"] for row in first.json()["data"]} >= set(open_rows)
     assert "[redacted]" not in str([row["text"] for row in first.json()["data"]])

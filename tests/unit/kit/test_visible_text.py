@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,6 +78,21 @@ def test_a_log_of_a_terminal_has_one_line_for_each_entry(
     printed = capsys.readouterr().err
     assert not OBEYED & set(printed)
     assert len(printed.splitlines()) == 2
+
+
+def test_a_log_follows_stderr_when_somebody_replaces_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "payloom.yaml").write_text("name: Shop\n", "utf-8")
+    before = structlog.get_config()
+    closed, later = io.StringIO(), io.StringIO()
+    try:
+        monkeypatch.setattr(sys, "stderr", closed)
+        configure_logs(load_settings(tmp_path, environ={}, keep=False))
+        closed.close()
+        monkeypatch.setattr(sys, "stderr", later)
+        structlog.get_logger("payloom.test").warning("seen")
+    finally:
+        structlog.configure(**before)
+    assert "seen" in later.getvalue()
 
 
 @pytest.mark.parametrize("name", [*UNSEEN, "a line"])

@@ -149,6 +149,7 @@ async def test_nothing_was_sent_when_nobody_listens(side: Any, action: str) -> N
     side.connector = nobody
     with pytest.raises(AssertionError, match="still failing"):
         await side.drive(action, args, attempts=2)
+    await nobody.close()
     assert [failure.kind for failure in side.failures] == ["stripe_unreachable"] * 2
     assert not any(failure.data.get("in_doubt") for failure in side.failures)
 
