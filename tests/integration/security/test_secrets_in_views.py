@@ -192,12 +192,6 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             client.close()
 
 
-@pytest.fixture(autouse=True)
-def log_to_the_scene(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Logs go to stderr as it is when they are written, and pytest has one for each test."""
-    monkeypatch.setattr(sys, "stderr", scene.log)
-
-
 def database_file(server: RunningServer) -> Path:
     """Return the server's SQLite file."""
     return Path(server.settings.database_url.removeprefix("sqlite:///"))
@@ -388,7 +382,8 @@ def test_the_source_of_a_mail_is_made_of_the_masked_mail(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_the_log_shows_no_secret(scene: Scene, encoding: str) -> None:
+def test_the_log_shows_no_secret(scene: Scene, encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", scene.log)  # logs go to stderr as it is then, and pytest has one for each test
     words = ENCODINGS[encoding](" ; ".join(CANARIES))
     log = structlog.get_logger("payloom.test")
     log.warning("leaked", words=words, **DETAILS)
@@ -482,7 +477,10 @@ def test_no_part_of_a_request_may_be_a_card_number(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(("method", "route"), [operation for operation in operations() if operation[0] != "GET"])
-def test_the_management_api_refuses_a_card_number(scene: Scene, method: str, route: str) -> None:
+def test_the_management_api_refuses_a_card_number(
+    scene: Scene, method: str, route: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", scene.log)
     address = API + re.sub(r"\{\w+\}", "x", route)
     answer = scene.server.http.request(method, address, json=CARDS["deep"], headers=scene.server.admin)
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "card_number"), answer.text
