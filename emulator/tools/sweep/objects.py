@@ -7,6 +7,15 @@ from typing import Any
 Params = dict[str, Any]
 
 CARD: Params = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2034, "cvc": "123"}
+HELD: Params = {
+    "amount": 2000,
+    "currency": "usd",
+    "payment_method": "pm_card_visa",
+    "confirm": True,
+    "capture_method": "manual",
+    "return_url": "https://shop.example/back",
+    "payment_method_options": {"card": {"request_incremental_authorization": "if_available"}},
+}
 AUTHENTICATION: Params = {
     "amount": 500,
     "currency": "eur",
@@ -123,28 +132,11 @@ MADE: dict[str, tuple[str, Params]] = {
     ),
     "held_intent": (
         "/v1/payment_intents",
-        {
-            "amount": 2000,
-            "currency": "usd",
-            "payment_method": "pm_card_visa",
-            "confirm": True,
-            "capture_method": "manual",
-            "return_url": "https://shop.example/back",
-            "payment_method_options": {"card": {"request_incremental_authorization": "if_available"}},
-        },
+        HELD,
     ),
     "held_for_account": (
         "/v1/payment_intents",
-        {
-            "amount": 2000,
-            "currency": "usd",
-            "payment_method": "pm_card_visa",
-            "confirm": True,
-            "capture_method": "manual",
-            "return_url": "https://shop.example/back",
-            "transfer_data": {"destination": "@account"},
-            "payment_method_options": {"card": {"request_incremental_authorization": "if_available"}},
-        },
+        {**HELD, "transfer_data": {"destination": "@account"}},
     ),
     "paid_intent": (
         "/v1/payment_intents",

@@ -112,11 +112,20 @@ def not_emulated(operation: str) -> StripeError:
         if product
         else f"The local Stripe does not have `{operation}` yet, though Stripe does"
     )
+    return not_covered(reason)
+
+
+def not_covered(reason: str, param: str | None = None) -> StripeError:
+    """Return the 501 for what Stripe has and the local Stripe does not. reason: what that is, as a sentence.
+
+    param: the parameter, if it is one.
+    """
     return StripeError(
         f"{reason}. {COVERAGE_PAGE} lists what it has; nothing was done.",
         status=501,
         type="api_error",
         code="emulator_not_covered",
+        param=param,
         headers={"Stripe-Should-Retry": "false"},
     )
 

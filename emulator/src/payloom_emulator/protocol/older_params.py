@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypedDict
 
-from payloom_emulator.protocol.errors import COVERAGE_PAGE, StripeError
+from payloom_emulator.protocol.errors import not_covered
 from payloom_emulator.protocol.json_shapes import is_array, is_object
 from payloom_emulator.protocol.param_types import NodeJson, Ref, operations, type_of
 
@@ -76,14 +76,8 @@ def refuse_uncovered(
         return
     for path in _paths(params):
         if path in known and not is_covered(path, covered):
-            raise StripeError(
-                f"The local Stripe does not have the parameter `{path}` of `{' '.join(operation)}`, which Stripe took at API version {version}. {COVERAGE_PAGE} lists what it has; nothing was done.",
-                status=501,
-                type="api_error",
-                code="emulator_not_covered",
-                param=path,
-                headers={"Stripe-Should-Retry": "false"},
-            )
+            reason = f"The local Stripe does not have the parameter `{path}` of `{' '.join(operation)}`"
+            raise not_covered(f"{reason}, which Stripe took at API version {version}", param=path)
 
 
 def is_covered(path: str, covered: Mapping[str, Ref]) -> bool:

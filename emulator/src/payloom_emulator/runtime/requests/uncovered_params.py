@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping
 
-from payloom_emulator.protocol.errors import COVERAGE_PAGE, StripeError
+from payloom_emulator.protocol.errors import not_covered
 from payloom_emulator.protocol.form import bracket
 from payloom_emulator.protocol.json_shapes import is_array, is_object
 
@@ -73,14 +73,8 @@ def refuse(operation: tuple[str, str], params: Mapping[str, object]) -> None:
     """Answer 501 for the first parameter that no rule reads; "" and empty lists ask for nothing."""
     for path in uncovered(operation):
         for name in _at(params, path.split("."), []):
-            raise StripeError(
-                f"The local Stripe does not have the parameter `{name}` of `{' '.join(operation)}`. {COVERAGE_PAGE} lists what it has; nothing was done.",
-                status=501,
-                type="api_error",
-                code="emulator_not_covered",
-                param=name,
-                headers={"Stripe-Should-Retry": "false"},
-            )
+            reason = f"The local Stripe does not have the parameter `{name}` of `{' '.join(operation)}`"
+            raise not_covered(reason, param=name)
 
 
 def _at(value: object, parts: list[str], where: list[str | int]) -> Iterator[str]:
