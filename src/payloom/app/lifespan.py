@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Iterable
 
@@ -10,6 +9,7 @@ import structlog
 
 from payloom.app.background import IN_EVERY_PROCESS, IN_WORKERS, BackgroundTask
 from payloom.app.composition import Services
+from payloom.engine.tasks import cancel
 from payloom.project.drafts import without_drafts
 from payloom.runs.intake.callers import Caller
 from payloom.runs.start_rights import SYSTEM, permit_start
@@ -52,13 +52,7 @@ async def lifespan(services: Services, *, work: bool) -> AsyncGenerator[None]:
 def _start(stack: contextlib.AsyncExitStack, services: Services, tasks: Iterable[BackgroundTask]) -> None:
     for task in tasks:
         if task.needed(services):
-            stack.push_async_callback(_cancel, task.start(services))
-
-
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+            stack.push_async_callback(cancel, task.start(services))
 
 
 async def _run_start_workflows(services: Services) -> None:

@@ -27,6 +27,7 @@ from payloom.engine.leases import HEARTBEAT, LEASE_TIMEOUT, Leases
 from payloom.engine.port import Advance, Takeover
 from payloom.engine.queue_worker import QueueWorker
 from payloom.engine.segment_runner import SegmentRunner
+from payloom.engine.tasks import cancel
 from payloom.kit.clock import Clock
 from payloom.settings.private_files import private_file
 
@@ -63,7 +64,6 @@ class DurableEngine:
         self._leases = Leases(database, clock, self._worker_id, beat=beat, dead=dead)
         self._worker: QueueWorker | None = None
         self._takeover: Takeover | None = None
-        self._older: asyncio.Task[None] | None = None
         self._lock: IO[str] | None = None
         self._stack = contextlib.AsyncExitStack()
         """Undoes what `start` has done."""
@@ -84,8 +84,16 @@ class DurableEngine:
 
         On Postgres older servers may still work: there `start` does it.
         """
-        if isinstance(self._database, SqliteDatabase):
+        if not isinstance(self._database, SqliteDatabase) or not await self._database.read(older_queue.is_there):
+            return
+        try:
+            self._take_file_lock()
+        except AnotherWorkerRuns:
+            return  # it is its queue; the next start takes over what it leaves
+        try:
             await older_queue.move_older_queue(self._database)
+        finally:
+            self._release_file_lock()
 
     async def start(self, advance: Advance, takeover: Takeover) -> None:
         """Begin to work. Raises `AnotherWorkerRuns` when another process works on this SQLite file."""
@@ -111,10 +119,11 @@ class DurableEngine:
                 await self._leases.forget(worker)
         else:
             self._leases.watch(self._take_over)
-        await older_queue.move_older_queue(self._database)
         if await self._database.read(older_queue.is_there):
-            self._older = asyncio.create_task(self._follow_older_servers(), name="payloom-older-queue")
-            self._stack.push_async_callback(_cancel, self._older)
+            await older_queue.move_older_queue(self._database)
+            if self._lock is None:
+                following = asyncio.create_task(self._follow_older_servers(), name="payloom-older-queue")
+                self._stack.push_async_callback(cancel, following)
         self._worker.start()
 
     def _take_file_lock(self) -> None:
@@ -186,9 +195,3 @@ class DurableEngine:
         """Look at the queue now."""
         if self._worker is not None:
             self._worker.wake()
-
-
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task

@@ -7,7 +7,6 @@ stood.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
 import datetime as dt
 import logging
@@ -21,6 +20,7 @@ import sqlalchemy as sa
 from payloom import __version__
 from payloom.db.database import Database
 from payloom.engine.models import workers
+from payloom.engine.tasks import cancel
 from payloom.kit.clock import Clock, monotonic
 
 log = logging.getLogger("payloom.engine")
@@ -139,8 +139,5 @@ class Leases:
 
     async def stop(self) -> None:
         """Stop beating; the row stays until `forget`."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        task, self._task = self._task, None
+        await cancel(task)

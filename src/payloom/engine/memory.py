@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from payloom.db.transactions import after_commit
 from payloom.engine.port import Advance, Takeover
 from payloom.engine.segment_runner import SegmentRunner
+from payloom.engine.tasks import cancel
 from payloom.kit.clock import Clock
 
 
@@ -69,11 +70,8 @@ class MemoryEngine:
 
     async def stop(self, grace: float = 10.0) -> None:
         """Drain and leave."""
-        if self._worker is not None:
-            self._worker.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._worker
-            self._worker = None
+        worker, self._worker = self._worker, None
+        await cancel(worker)
         if self._segments is not None:
             await self._segments.drain(grace)
             assert self._takeover is not None

@@ -75,7 +75,8 @@ def make_due_entries_ready(tx: sa.Connection, now: dt.datetime) -> None:
 
 def delete_done(tx: sa.Connection, worker: str, ids: Collection[int]) -> None:
     """Delete entries that this worker has finished. One that was taken from it since stays: it is advanced again."""
-    tx.execute(sa.delete(queue).where(queue.c.id.in_(ids), queue.c.worker == worker))
+    if ids:
+        tx.execute(sa.delete(queue).where(queue.c.id.in_(ids), queue.c.worker == worker))
 
 
 def give_back(tx: sa.Connection, worker: str, but: Collection[int] = ()) -> None:

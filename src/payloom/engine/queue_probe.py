@@ -18,7 +18,7 @@ from payloom.kit.clock import Clock
 
 log = logging.getLogger("payloom.engine")
 
-_AWAY = 2.0
+AWAY = 2.0
 """Seconds before the next look after one that failed."""
 
 _WAITING = f"""
@@ -47,7 +47,7 @@ class QueueProbe:
     def pause(self) -> float:
         """Return the seconds until the next look."""
         if self._away:
-            return _AWAY
+            return AWAY
         left = (self._due - self._clock.now()).total_seconds() if self._due is not None else 0.0
         return min(self._interval, left) if left > 0 else self._interval
 
@@ -72,7 +72,7 @@ class QueueProbe:
         except Exception as error:  # noqa: BLE001 - whatever the driver says, the worker must go on
             # Said once: those who have work to do say it too, and say more.
             if not self._away:
-                log.warning("the queue can't be read, retrying every %g s: %s", _AWAY, error)
+                log.warning("the queue can't be read, retrying every %g s: %s", AWAY, error)
             self._away = True
             self._close()
             return False

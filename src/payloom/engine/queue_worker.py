@@ -10,18 +10,16 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from payloom.db.database import Database
-from payloom.engine import queue_entries
+from payloom.engine import queue_entries, queue_probe
 from payloom.engine.queue_entries import Entry
-from payloom.engine.queue_probe import QueueProbe
 from payloom.engine.segment_runner import SegmentRunner
+from payloom.engine.tasks import cancel
 from payloom.kit.clock import Clock, monotonic
 
 log = logging.getLogger("payloom.engine")
 
 SAFETY = 10.0
 """Seconds after which the queue is looked at in any case, whatever the probe says."""
-_AWAY = 2.0
-"""Seconds before the next look after one that failed."""
 _BITE = 0.004
 """Seconds between two looks, so that a burst is taken in few large bites."""
 
@@ -53,7 +51,7 @@ class QueueWorker:
         self._segments = segments
         self._concurrency = concurrency
         self._clock = clock
-        self._probe = QueueProbe(database, clock, poll=poll)
+        self._probe = queue_probe.QueueProbe(database, clock, poll=poll)
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._running: set[int] = set()
@@ -73,11 +71,8 @@ class QueueWorker:
 
     async def finish(self, grace: float) -> None:
         """Take no more, and let what was taken go on for `grace` seconds."""
-        if self._work is not None:
-            self._work.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._work
-            self._work = None
+        work, self._work = self._work, None
+        await cancel(work)
         await self._segments.drain(grace)
         if self._tasks:
             await asyncio.wait(self._tasks)
@@ -105,10 +100,12 @@ class QueueWorker:
                     failed = False
                 except Exception as error:  # noqa: BLE001 - whatever it is, the worker must go on
                     if not failed:
-                        log.warning("nothing can be taken from the queue, retrying every %g s: %s", _AWAY, error)
+                        log.warning(
+                            "nothing can be taken from the queue, retrying every %g s: %s", queue_probe.AWAY, error
+                        )
                     # A commit whose answer was lost may have taken entries: the next look gives them back.
                     safe_at, failed = 0.0, True
-                    await asyncio.sleep(_AWAY)
+                    await asyncio.sleep(queue_probe.AWAY)
                     continue
                 await asyncio.sleep(max(0.0, _BITE - (monotonic() - began)))
                 await self._sleep(safe_at)

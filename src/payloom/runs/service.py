@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -14,6 +13,7 @@ import sqlalchemy as sa
 from payloom.connectors.port import OutsideHost, TableHost
 from payloom.db.database import Database
 from payloom.engine.port import Engine
+from payloom.engine.tasks import cancel
 from payloom.inbox.service import InboxEvent, load, set_aside
 from payloom.inbox.set_aside import CAN_BE_HANDLED, why
 from payloom.kit.clock import Clock, monotonic
@@ -115,11 +115,8 @@ class RunService:
 
     async def stop(self, grace: float = 10.0) -> None:
         """Finish running steps for up to `grace` seconds; the next process resumes the rest."""
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._sweeping
-            self._sweeping = None
+        sweeping, self._sweeping = self._sweeping, None
+        await cancel(sweeping)
         await self._worker.drain(grace)
         await self._deps.engine.stop(grace)
 

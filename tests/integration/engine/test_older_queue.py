@@ -92,3 +92,17 @@ async def test_an_engine_that_starts_advances_what_was_left(older: Database) -> 
             await asyncio.sleep(0.005)
     await engine.stop(5.0)
     assert await entries(older) == {"run_sleeps:2": LATER}
+
+
+async def test_a_migration_leaves_the_queue_of_a_file_on_which_an_older_process_works(older: Database) -> None:
+    if older.dialect != "sqlite":
+        pytest.skip("on Postgres a migration moves nothing: see the start")
+    working, migrating = DurableEngine(older, CLOCK), DurableEngine(older, CLOCK)
+    working._take_file_lock()
+    await migrating.adopt_older_queue()
+    assert await older.read(is_there)
+    assert await entries(older) == {}
+    working._release_file_lock()
+    await migrating.adopt_older_queue()
+    assert not await older.read(is_there)
+    assert len(await entries(older)) == 4

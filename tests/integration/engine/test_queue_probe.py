@@ -108,7 +108,7 @@ async def test_a_connection_that_breaks_is_replaced(
 ) -> None:
     """The database may be started anew."""
     assert worker.worker_id
-    monkeypatch.setattr(queue_probe, "_AWAY", 0.1)
+    monkeypatch.setattr(queue_probe, "AWAY", 0.1)
     other = DurableEngine(database, CLOCK)
     await database.write(lambda tx: other.enqueue(tx, "run_before", 0))
     await runs.have("run_before")
