@@ -7,6 +7,7 @@ import urllib.error
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 import stripe
 from emulator.tests.support.checked_client import client_of
@@ -363,3 +364,11 @@ def test_what_changed_is_told_in_the_words_of_the_version(
     assert data["object"]["features"] == [{"name": "Hot"}]
     assert data["previous_attributes"]["features"] == [{"name": "Warm"}]
     assert "marketing_features" not in data["previous_attributes"]
+
+
+def test_the_front_page_tells_an_endpoint_of_connected_accounts_from_one_of_this_account() -> None:
+    url = "http://127.0.0.1:9/hook"
+    with run(EmulatorConfig(endpoints=(Endpoint(url), Endpoint(url, connect=True)))) as running:
+        page = httpx.get(running.url, trust_env=False).text
+    for whose in ("of this account", "of connected accounts"):
+        assert page.count(f"* {whose}</span>") == 1

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from payloom_emulator.objects.webhooks import WebhookEndpoint
+
 _RECENT, _EVENTS = 8, 12
 
 
@@ -45,6 +47,7 @@ class _Endpoint(TypedDict):
     status: str
     tone: str
     events: str
+    whose: str
 
 
 def _recent(pages: Access) -> list[_Recent]:
@@ -72,9 +75,14 @@ def _endpoints(pages: Access) -> list[_Endpoint]:
             "status": endpoint["status"],
             "tone": tone(endpoint["status"]),
             "events": ", ".join(endpoint["enabled_events"][:4]) + (" …" if len(endpoint["enabled_events"]) > 4 else ""),
+            "whose": _whose(pages.stored(kinds.WEBHOOK_ENDPOINT, endpoint["id"])),
         }
         for endpoint in pages.rows(kinds.WEBHOOK_ENDPOINT, limit=20)
     ]
+
+
+def _whose(endpoint: WebhookEndpoint | None) -> str:
+    return "of connected accounts" if endpoint is not None and endpoint.get("_connect") else "of this account"
 
 
 async def dashboard(request: Request) -> Response:
