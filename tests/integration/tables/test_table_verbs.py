@@ -195,6 +195,17 @@ async def test_a_where_of_nulls_is_an_error_and_touches_nothing(shop: Shop, subt
     assert [row["plan"] for row in await shop.do("select", "users")] == ["free", "free"]
 
 
+@pytest.mark.parametrize("text", ["1234", "", "1 or 1=1", "00000000-0000-4000-8000-00000000000g"])
+async def test_a_text_that_is_no_uuid_matches_no_row_and_touches_none(shop: Shop, text: str) -> None:
+    before = await shop.do("select", "users")
+    assert await shop.do("select", "users", where={"id": text}) == []
+    assert await shop.do("select", "users", where={"any": [{"id": text}, {"id": before[0]["id"]}]}) == [before[0]]
+    assert await shop.do("update", "users", where={"id": text}, set={"plan": "premium"}, rows=[0, 1]) is None
+    assert (await shop.fails("update", "users", where={"id": text}, set={"plan": "premium"})).code == "row_not_found"
+    assert (await shop.fails("delete", "users", where={"id": {"ne": text}})).code == "type_mismatch"
+    assert await shop.do("select", "users") == before
+
+
 async def test_update_and_delete_without_where_are_errors(shop: Shop) -> None:
     assert (await shop.fails("update", "users", set={"plan": "premium"})).code == "no_filter"
     assert (await shop.fails("delete", "users", where={})).code == "no_filter"
@@ -345,7 +356,6 @@ MISFITS = [
     ("select", "users", {"where": {"id": {"gt": ADA}}}, "type_mismatch"),
     ("select", "users", {"where": {"score": {"contains": "1"}}}, "type_mismatch"),
     ("select", "users", {"where": {"plan": "gold"}}, "type_mismatch"),
-    ("select", "users", {"where": {"id": "1 or 1=1"}}, "type_mismatch"),
     ("select", "users", {"where": {"email": ["x"] * 1001}}, "bad_arguments"),
     ("select", "orders", {"where": {"items": []}}, "type_mismatch"),
     ("select", "orders", {"where": {"items": 1}}, "type_mismatch"),

@@ -83,6 +83,17 @@ def _fit(spec: TableSpec, column: ColumnSpec, value: Any, *, enum: bool = True) 
         ) from None
 
 
+def _no_uuid(column: ColumnSpec, value: Any) -> bool:
+    """Whether a text is no UUID, as another system's id in a payment's metadata: then no row has it."""
+    if column.type != "uuid" or not isinstance(value, str):
+        return False
+    try:
+        CHECKS["uuid"](value)
+    except Unfit:
+        return True
+    return False
+
+
 def _operator(spec: TableSpec, column: ColumnSpec, name: Any, operand: Any) -> tuple[Condition, Any] | None:
     place = f"where {spec.name}.{column.name}"
     if name not in OPERATORS:
@@ -129,6 +140,8 @@ class _Group:
                 self._list(spec, column, value)
             elif column.type == "json":
                 raise TypeMismatch(f"where {spec.name}.{name}: a json column cannot be compared", table=spec.name)
+            elif _no_uuid(column, value):
+                self.impossible = True
             else:
                 self.add((column.name, "eq"), _fit(spec, column, value))
 
