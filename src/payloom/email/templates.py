@@ -87,11 +87,11 @@ class Templates:
         except jinja2.TemplateError as error:
             raise self._failed(name, error) from error
 
-    def data_of(self, name: str) -> tuple[frozenset[str], frozenset[str]]:
-        """Return the names that a template reads, and those of them that it fails without.
+    def data_of(self, name: str) -> tuple[frozenset[str], frozenset[str], frozenset[tuple[str, ...]]]:
+        """Return the names that a template reads, those of them that it fails without, and the fields it reads of them.
 
-        A template whose name is tested (`is defined`) or that has a `default` does not fail without it. Raises
-        `TemplateError`.
+        A field is `("order", "total")` for `order.total`. A template whose name or field is tested (`is defined`) or
+        has a `default` does not fail without it. Raises `TemplateError`.
         """
         subject, _ = self._subject(name)
         trees = [self._subjects.parse(subject), *self._trees(f"{name}{SUFFIX}", frozenset())]
@@ -105,7 +105,8 @@ class Templates:
             if test.name in {"defined", "undefined", "default", "d"}
             for inner in test.find_all(nodes.Name)
         }
-        return frozenset(known), frozenset(known - tested)
+        fields = {field for tree in trees for field in _fields(tree) if field[0] in known - tested}
+        return frozenset(known), frozenset(known - tested), frozenset(fields)
 
     def _trees(self, file: str, seen: frozenset[str]) -> Iterator[nodes.Template]:
         """Yield the syntax trees of a template and of those that it names."""
@@ -202,6 +203,32 @@ class Templates:
             inside = path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else file
             return self._where(inside.removesuffix(SUFFIX), line)
         return self._where(name, line)
+
+
+def _fields(tree: nodes.Template) -> Iterator[tuple[str, ...]]:
+    """Yield each field that a template reads; what it tests or calls may be missing."""
+    tested = {
+        inner
+        for test in tree.find_all((nodes.Test, nodes.Filter))
+        if test.name in {"defined", "undefined", "default", "d"}
+        for inner in map(_chain, test.find_all((nodes.Getattr, nodes.Getitem)))
+    }
+    called = {_chain(call.node) for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Getattr)}
+    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
+        chain = _chain(node)
+        if chain and not any(chain[: len(other)] == other for other in tested | called if other):
+            yield chain
+
+
+def _chain(node: nodes.Node) -> tuple[str, ...]:
+    """Return `("order", "total")` for `order.total` and `order["total"]`; nothing for the field of what is no name."""
+    if isinstance(node, nodes.Getattr):
+        above = _chain(node.node)
+        return (*above, node.attr) if above else ()
+    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
+        above = _chain(node.node)
+        return (*above, node.arg.value) if above else ()
+    return (node.name,) if isinstance(node, nodes.Name) else ()
 
 
 def _version(path: str) -> _Version:

@@ -173,3 +173,20 @@ def test_a_template_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     templates.render("note", {"n": 1})
     monkeypatch.setattr(Path, "read_text", None)
     assert templates.render("note", {"n": 2}).text == "x 2y\n"
+
+
+def test_what_a_template_reads_is_known_down_to_its_fields(tmp_path: Path) -> None:
+    body = """{% for item in order["items"] %}{{ item.name }}{% endfor %}{{ order.buyer.email }}{{ note.text | default("-") }}
+    {% if order.gift is defined %}{{ order.gift.from }}{% endif %}{{ label.upper() }}{{ extra }}"""
+    templates = write(tmp_path, body, subject='"{{ order.id }}"')
+    known, required, fields = templates.data_of("note")
+    assert known == {"order", "note", "label", "extra"}
+    assert required == {"label", "extra"}
+    assert fields == set()
+    known, required, fields = write(
+        tmp_path,
+        "{{ order.buyer.email }}{% for o in order.lines %}{{ o.x }}{% endfor %}",
+        subject="\"{{ order['id'] }}\"",
+    ).data_of("note")
+    assert required == {"order"}
+    assert fields == {("order", "buyer"), ("order", "buyer", "email"), ("order", "lines"), ("order", "id")}

@@ -76,10 +76,14 @@ class Column:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class TemplateData:
-    """The names a mail template reads. required: those it fails without."""
+    """The names a mail template reads.
+
+    required: those it fails without. fields: what it reads of them, `("order", "total")` for `order.total`.
+    """
 
     known: frozenset[str]
     required: frozenset[str]
+    fields: frozenset[tuple[str, ...]] = frozenset()
 
 
 MovedKind = Literal["action", "family", "event action"]

@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 LIMITS = "x-limits"
 """The key of a parameter's schema; its value is a `Limits`."""
 NOT_BOTH = "x-not-both"
 """The key of an object's schema; its value has the pairs of parameters of which an action takes one."""
+CHOICES = "x-choices"
+"""The key of an action's schema; its value has the `Choice`s between its parameters."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Choice:
+    """A parameter whose value decides about others.
+
+    values: those it speaks of; None is the parameter left out. needs: it is then required. without: what an action
+    then does not take.
+    """
+
+    parameter: str
+    values: tuple[Any, ...]
+    needs: str = ""
+    without: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def check(workflow: Workflow, source: Source, catalog: Catalog) -> list[Diagnost
     types = Types(findings, flow)
     check_expressions(findings, types)
     Names(findings, types).run()
-    check_email_data(findings)
+    check_email_data(findings, types)
     taint = Taint(findings)
     check_money(findings, taint)
     check_ownership(findings, taint)

@@ -64,7 +64,15 @@ def named(name: str, parameter: str, more: str = "") -> str:
 
 def catalog() -> CatalogWithStripe:
     known = dataclasses.replace(stripe_catalog())
-    known.templates = {"receipt": TemplateData(frozenset({"total", "name"}), frozenset({"total"}))}
+    order = frozenset({("order", "id"), ("order", "amount"), ("order", "buyer"), ("order", "buyer", "email")})
+    known.templates = {
+        "receipt": TemplateData(frozenset({"total", "name"}), frozenset({"total"})),
+        "bill": TemplateData(
+            frozenset({"order"}), frozenset({"order"}), order - {("order", "buyer", "email"), ("order", "buyer")}
+        ),
+        "letter": TemplateData(frozenset({"order"}), frozenset({"order"}), order),
+    }
+    known.emails = set(known.templates)
     known.http_hosts = None
     columns = [
         *(Column(name, "string") for name in ("user_id", "state", "pay_state")),
@@ -143,6 +151,11 @@ WRONG: list[tuple[str, str, str]] = [
     ("F137", CALLED + "steps:\n" + stripe("payment_intents.create", "amount: 100, currency: usd, statement_descriptor_suffix: '12345'", "idempotency_key: x"), "needs a letter"),
     ("F001", CALLED + "steps:\n  - {email: receipt, to: a@b.co, data: {total: 1, nmae: 2}}\n", "reads no `nmae` (did you mean 'name'?)"),
     ("F002", CALLED + "steps:\n  - {email: receipt, to: a@b.co, data: {name: 2}}\n", "reads total, and `data` has none"),
+    ("F002", CALLED + "steps:\n  - {email: bill, to: a@b.co, data: {order: {id: 1, amuont: 2}}}\n", "reads `order.amount`, and this value has no `amount` (did you mean 'amuont'?)"),
+    ("F002", CALLED + 'steps:\n  - {id: row, select: users, where: {id: x}, one: required}\n  - {email: bill, to: a@b.co, data: {order: "${{ row }}"}}\n', "test.yaml:6:45: the template `bill` reads `order.amount`"),
+    ("F002", CALLED + 'steps:\n  - {id: row, select: users, where: {id: x}, one: optional}\n  - {email: bill, to: a@b.co, data: {order: "${{ row }}"}}\n', "reads `order.amount`"),
+    ("F002", CALLED + "steps:\n  - {email: letter, to: a@b.co, data: {order: {id: 1, amount: 2, buyer: {name: x}}}}\n", "reads `order.buyer.email`, and this value has no `email`"),
+    ("F002", CALLED + "steps:\n  - {email: letter, to: a@b.co, data: {order: \"${{ {'id': 1, 'amount': 2, 'buyer': {'name': 'x'}} }}\"}}\n", "reads `order.buyer.email`, and this value has no `email`"),
 ]  # fmt: skip
 
 
@@ -187,6 +200,10 @@ RIGHT = [
     # Few mails, or to the person who asks.
     api("none", ", rate_limit: 5/h") + 'input: {email: email}\nsteps:\n  - {email: receipt, to: "${{ inputs.email }}", data: {total: x}}\n',
     API + 'steps:\n  - {email: receipt, to: "${{ user.email }}", data: {total: x}}\n',
+    # Every field that the template reads, or a value that can have any.
+    CALLED + "steps:\n  - {email: letter, to: a@b.co, data: {order: {id: 1, amount: 2, buyer: {email: x}}}}\n",
+    CALLED + 'steps:\n  - {id: row, select: orders, where: {id: x}, one: required}\n  - {email: bill, to: a@b.co, data: {order: "${{ row }}"}}\n',
+    PAID + 'steps:\n  - {email: letter, to: a@b.co, data: {order: "${{ object.metadata }}"}}\n',
     # Our address, their page.
     API + "input: {id: uuid}\nsteps:\n" + stripe("checkout.sessions.create", 'mode: payment, success_url: "${{ env.SITE_URL }}/orders/${{ inputs.id }}"'),
     API + "input: {id: uuid}\nsteps:\n  - http: GET https://api.example/orders/${{ inputs.id }}\n",

@@ -11,9 +11,10 @@ from tests.support.workflow_driver import load
 from tests.unit.workflows.checker.test_checker_with_stripe import catalog
 
 from payloom.connectors.stripe.catalog import operations
+from payloom.connectors.stripe.catalog.limits import CHOICES
 from payloom.kit.money import CURRENCIES, LARGEST_CHARGE, MAX_CHARGE, SMALLEST_CHARGE, exponent
 from payloom.kit.yaml.source import Source
-from payloom.workflows.catalog.limits import LIMITS, NOT_BOTH, Limits
+from payloom.workflows.catalog.limits import LIMITS, NOT_BOTH, Choice, Limits
 from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings
 from payloom.workflows.checker.flow import analyze
@@ -201,6 +202,34 @@ def test_every_currency_has_its_smallest_and_largest_charge(currency: str) -> No
         )
 
 
+_SAMPLES = {
+    "subscription_data": "{description: x}", "setup_intent_data": "{description: x}", "payment_intent_data": "{description: x}",
+    "invoice_creation": "{enabled: true}", "customer_creation": "always", "line_items": "[{price: price_1, quantity: 1}]",
+    "success_url": "https://a.example", "cancel_url": "https://a.example", "return_url": "https://a.example",
+    "duration_in_months": "3", "days_until_due": "3", "due_date": "1800000000", "off_session": "true",
+    "error_on_requires_action": "true", "currency": "usd",
+}  # fmt: skip
+"""A value of each parameter that another one decides about."""
+CHOSEN = [
+    pytest.param(name, choice, value, id=f"{name} {choice.parameter} {value}")
+    for name, choices in CHOICES.items()
+    for choice in choices
+    for value in choice.values
+]
+
+
+@pytest.mark.parametrize(("name", "choice", "value"), CHOSEN)
+def test_what_a_parameter_decides_about_others_is_found(name: str, choice: Choice, value: Any) -> None:
+    chosen = "" if value is None else f"{choice.parameter}: {str(value).lower()}, "
+    needed = f"{choice.needs}: {_SAMPLES[choice.needs]}, " if choice.needs else ""
+    assert not any("Stripe takes no" in error or "Stripe needs" in error for error in _errors(name, chosen + needed))
+    for parameter in choice.without:
+        errors = _errors(name, f"{chosen}{needed}{parameter}: {_SAMPLES[parameter]}")
+        assert any(f"Stripe takes no `{parameter}`" in error for error in errors), (parameter, errors)
+    if choice.needs:
+        assert any(f"Stripe needs `{choice.needs}`" in error for error in _errors(name, chosen))
+
+
 WRONG = [
     ("checkout.sessions.create", "mode: payment, success_url: /thanks", "`success_url` is a whole address"),
     ("checkout.sessions.create", 'mode: payment, success_url: "/thanks/${{ inputs.x }}"', "`success_url` is a whole address"),
@@ -225,6 +254,10 @@ WRONG = [
     ("customers.create", "email: a@b.co, description: " + "x" * 5001, "at most 5000 characters"),
     ("refunds.create", "payment_intent: ch_1234abcd", "this is one of a charge"),
     ("refunds.create", "payment_intent: pi_1, charge: ch_1", "`charge` or `payment_intent`"),
+    ("checkout.sessions.create", "mode: payment, line_items: [{quantity: 0, price: price_1}]", "`quantity` is 1 or more"),
+    ("checkout.sessions.create", "mode: payment, line_items: [{quantity: 1, price_data: {currency: usd, unit_amount: 500, product: prod_1, recurring: {interval: month}}}]", "takes no recurring price"),
+    ("checkout.sessions.create", "mode: subscription, line_items: [{quantity: 1, price_data: {currency: usd, unit_amount: 500, product: prod_1}}]", "needs a recurring price"),
+    ("subscriptions.create", "customer: cus_1, items: [{price: price_1}], trial_period_days: 731", "up to 730"),
 ]  # fmt: skip
 
 
@@ -247,6 +280,12 @@ RIGHT = [
     ("prices.create", "currency: USD, product: p, unit_amount: 5, currency_options: {kwd: {unit_amount: 1010}}"),
     ("payment_intents.create", "amount: 50, currency: usd, payment_method: pm_card_visa, confirm: true"),
     ("payment_intents.create", "amount: 17550, currency: huf, metadata: {customer: pi_1234abcd, url: /x}"),
+    ("checkout.sessions.create", 'mode: "${{ inputs.x }}", line_items: [{quantity: 1, price_data: {currency: usd, unit_amount: 500, product: prod_1}}], subscription_data: {description: x}'),
+    ("checkout.sessions.create", "mode: subscription, line_items: [{quantity: 1, price_data: {currency: usd, unit_amount: 500, product: prod_1}}, {price: price_1, quantity: 1}]"),
+    ("checkout.sessions.create", "mode: subscription, line_items: [{quantity: 1, price_data: {currency: usd, unit_amount: 500, product: prod_1, recurring: {interval: month}}}]"),
+    ("subscriptions.create", "customer: cus_1, items: [{price: price_1}], trial_period_days: 730"),
+    ("payment_intents.create", 'amount: 50, currency: usd, confirm: "${{ inputs.x }}", off_session: true'),
+    ("payment_intents.create", "amount: 50, currency: usd, off_session: false"),
 ]  # fmt: skip
 
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from payloom.workflows.catalog.limits import Limits
+from payloom.workflows.catalog.limits import Choice, Limits
 
 Schema = Mapping[str, Any]
 
@@ -58,6 +58,7 @@ UNSTATED: Mapping[str, Limits] = {
     "customer_email": Limits(longest=800, alphabet=r"[^@\s]+@[^@\s]+", letters="an address, such as ada@example.com"),
     "receipt_email": Limits(longest=800, alphabet=r"[^@\s]+@[^@\s]+", letters="an address, such as ada@example.com"),
     "lookup_key": Limits(longest=200),
+    "trial_period_days": Limits(largest=730),
     "unit_label": Limits(longest=12),
 }
 """By name of a parameter: limits that hold wherever it stands, and that no description names."""
@@ -104,6 +105,29 @@ _NOT_BOTH = (
     ("unit_amount", "unit_amount_decimal"),
 )
 """Pairs of which Stripe takes one, wherever both are offered to a writing call, and that no description names."""
+CHOICES: Mapping[str, tuple[Choice, ...]] = {
+    "checkout.sessions.create": (
+        Choice("mode", ("payment",), without=("subscription_data", "setup_intent_data")),
+        Choice("mode", ("subscription",), without=("payment_intent_data", "setup_intent_data", "invoice_creation", "customer_creation")),
+        Choice("mode", ("setup",), needs="currency", without=("line_items", "payment_intent_data", "subscription_data", "invoice_creation")),
+        Choice("ui_mode", ("embedded_page",), without=("success_url", "cancel_url")),
+    ),
+    "coupons.create": (
+        Choice("duration", ("repeating",), needs="duration_in_months"),
+        Choice("duration", ("once", "forever", None), without=("duration_in_months",)),
+    ),
+    "invoices.create": (
+        Choice("collection_method", ("charge_automatically", None), without=("days_until_due", "due_date")),
+    ),
+    "payment_intents.create": (
+        Choice("confirm", (False, None), without=("off_session", "return_url", "error_on_requires_action")),
+    ),
+    "subscriptions.create": (
+        Choice("collection_method", ("send_invoice",), needs="days_until_due"),
+        Choice("collection_method", ("charge_automatically", None), without=("days_until_due",)),
+    ),
+}  # fmt: skip
+"""By operation: what one of its parameters decides about the others, and no description says so."""
 _READS_BOTH = frozenset({("charge", "payment_intent")})
 """Pairs that filter a list together."""
 
@@ -111,7 +135,7 @@ _READS_BOTH = frozenset({("charge", "payment_intent")})
 def of_parameter(name: str, text: str | None, schema: Schema) -> Limits | None:
     """Return the limits of one parameter. text: Stripe's description of it. schema: what it takes."""
     kinds = _kinds(schema)
-    known = UNSTATED.get(name) if "string" in kinds else None
+    known = UNSTATED.get(name) if kinds & {"string", "integer"} else None
     if "string" in kinds and kinds <= {"string", "null"} and (name.endswith("_url") or name == "url"):
         known = _URL
     # Where a text is free, the form it should have is advice.

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from payloom.connectors.stripe.catalog import limits, moved, schemas, sdk_source
 from payloom.connectors.stripe.catalog.schemas import Lazy, Schema
 from payloom.kit.json_types import is_dict
-from payloom.workflows.catalog.limits import LIMITS, NOT_BOTH
+from payloom.workflows.catalog.limits import CHOICES, LIMITS, NOT_BOTH
 from payloom.workflows.expressions.left_out import MOVED
 
 _ROOTS = {"v1": "stripe._v1_services", "v2": "stripe._v2_services"}
@@ -92,6 +92,7 @@ class Operation:
         schema[MOVED] = moved.parameters(self.name)
         texts = {name: field.text for name, field in self.params_class.fields.items()} if self.params_class else {}
         schema[NOT_BOTH] = limits.not_both(texts, reads=self.method == "get")
+        schema[CHOICES] = limits.CHOICES.get(self.name, ())
         if self.path_names:
             names = [name for name, target in self.path_aliases().items() if target == self.path_names[-1]]
             schema["x-one-of"] = [sorted(names, key=lambda name: name not in visible)]

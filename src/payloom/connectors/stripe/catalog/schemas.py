@@ -15,7 +15,7 @@ from typing import Any, Literal
 from payloom.connectors.stripe.catalog import limits, moved, sdk_source
 from payloom.connectors.stripe.catalog.left_out import left_out
 from payloom.kit.json_types import is_map, is_sequence
-from payloom.workflows.catalog.limits import LIMITS, NOT_BOTH
+from payloom.workflows.catalog.limits import CHOICES, LIMITS, NOT_BOTH
 from payloom.workflows.expressions.left_out import LEFT_OUT, MOVED
 
 Reading = Literal["params", "result", "event"]
@@ -39,7 +39,7 @@ _SCALARS: Mapping[str, Schema] = {
 }
 _DECIMAL = {"params": {"type": ["string", "number"], "format": "decimal"}}
 _TEXT = {"type": "string", "format": "decimal"}
-_UNSEEN = frozenset({"properties", MOVED, LIMITS, NOT_BOTH})
+_UNSEEN = frozenset({"properties", MOVED, LIMITS, NOT_BOTH, CHOICES})
 """What a schema as ordinary JSON does not show, or shows in its own way."""
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from payloom.kit.diagnostics import Path
 from payloom.kit.json_types import is_list, is_map
 from payloom.workflows.catalog.catalog import Action
-from payloom.workflows.catalog.limits import LIMITS, NOT_BOTH, Limits
+from payloom.workflows.catalog.limits import CHOICES, LIMITS, NOT_BOTH, Choice, Limits
 from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings
 
@@ -69,6 +69,24 @@ def beyond_limits(
             if all(_given(findings, types, named.get(name), (*at, name)) for name in pair):
                 message = f"Stripe takes `{pair[0]}` or `{pair[1]}`, not both"
                 yield (*at, pair[1]), message, f"leave out `{pair[0]}` or `{pair[1]}`"
+
+
+def against_choices(findings: Findings, types: Types, action: Action, values: Any, path: Path) -> Iterator[Problem]:
+    """Yield the parameters that do not go with what another one says, and those that it asks for."""
+    if not is_map(values):
+        return
+    for choice in (action.params or {}).get(CHOICES) or ():
+        if not _chosen(choice, values):
+            continue
+        for name in choice.without:
+            if _given(findings, types, values.get(name), (*path, name)):
+                yield (*path, name), f"Stripe takes no `{name}` {_where(choice, values)}", f"leave out `{name}`"
+        if choice.needs and choice.needs not in values:
+            yield (
+                (*path, choice.parameter),
+                f"Stripe needs `{choice.needs}` {_where(choice, values)}",
+                f"add {choice.needs}: …",
+            )
 
 
 def _parameters(
@@ -170,3 +188,14 @@ def _given(findings: Findings, types: Types, value: Any, path: Path) -> bool:
         return False
     kinds = schema.get("type")
     return isinstance(kinds, str) and kinds != "null"
+
+
+def _chosen(choice: Choice, values: Mapping[str, Any]) -> bool:
+    """Whether the file says one of the choice's values; a spread or an expression may give another one."""
+    value = values.get(choice.parameter)
+    return type(value) in {str, bool, type(None)} and value in choice.values
+
+
+def _where(choice: Choice, values: Mapping[str, Any]) -> str:
+    value = values.get(choice.parameter)
+    return f"without `{choice.parameter}`" if value is None else f"with `{choice.parameter}: {str(value).lower()}`"

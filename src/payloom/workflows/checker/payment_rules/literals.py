@@ -20,7 +20,7 @@ from payloom.kit.money import (
 from payloom.kit.suggest import did_you_mean
 from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings
-from payloom.workflows.checker.payment_rules.limits import Problem, beyond_limits
+from payloom.workflows.checker.payment_rules.limits import Problem, against_choices, beyond_limits
 from payloom.workflows.interpreter.verbs import outbound
 
 _CHARGES = frozenset({"payment_intents.create", "charges.create"})
@@ -43,6 +43,7 @@ def check_literals(findings: Findings, types: Types) -> None:
         problems = [
             *_problems(values, path, action.name),
             *beyond_limits(findings, types, action, values, path, all_pages="all" in node.extra),
+            *against_choices(findings, types, action, values, path),
         ]
         reported: set[Path] = set()
         for at, message, hint in problems:
@@ -72,8 +73,10 @@ def _problems(values: Any, path: Path, action: str) -> Iterator[Problem]:
                 yield from _statement(str(name), value, at)
         else:
             yield from _problems(value, at, action)
-    if action == "checkout.sessions.create" and values.get("mode") == "payment" and path[-1:] == ("with",):
-        yield from _cart(values.get("line_items"), (*path, "line_items"))
+    if action == "checkout.sessions.create" and path[-1:] == ("with",):
+        yield from _lines(values.get("line_items"), values.get("mode"), (*path, "line_items"))
+        if values.get("mode") == "payment":
+            yield from _cart(values.get("line_items"), (*path, "line_items"))
 
 
 def _money(values: Mapping[str, Any], path: Path, action: str, *, key: bool = False) -> Iterator[Problem]:
@@ -122,6 +125,23 @@ def _cart(lines: Any, path: Path) -> Iterator[Problem]:
         if len(sums) == 1 and 0 < total < SMALLEST_CHARGE.get(code, 1):
             message = f"Stripe charges no less than {SMALLEST_CHARGE[code]} {code}, and these items are {total}"
             yield path, message, "amounts are minor units"
+
+
+def _lines(lines: Any, mode: Any, path: Path) -> Iterator[Problem]:
+    """Find the lines of a Checkout that do not go with its mode, and quantities of which there is nothing."""
+    literal = [line for line in lines if is_map(line)] if is_list(lines) else []
+    for at, line in enumerate(literal):
+        quantity, price = line.get("quantity"), line.get("price_data")
+        if type(quantity) is int and quantity < 1:
+            yield (*path, at, "quantity"), f"`quantity` is 1 or more, not {quantity}", "leave the line out"
+        if mode == "payment" and is_map(price) and price.get("recurring") is not None:
+            message = "a Checkout with `mode: payment` takes no recurring price"
+            yield (*path, at, "price_data", "recurring"), message, "write mode: subscription, or leave `recurring` out"
+    prices = [line.get("price_data") for line in literal]
+    once = bool(prices) and all(is_map(price) and "recurring" not in price for price in prices)
+    if mode == "subscription" and once and len(prices) == len(lines):
+        message = "a Checkout with `mode: subscription` needs a recurring price"
+        yield path, message, "add recurring: {interval: month} to a price"
 
 
 def _interval(values: Mapping[str, Any], path: Path) -> Iterator[Problem]:
