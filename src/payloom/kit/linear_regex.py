@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import re2  # pyright: ignore[reportMissingTypeStubs] - it ships none
@@ -10,11 +10,23 @@ import re2  # pyright: ignore[reportMissingTypeStubs] - it ships none
 _RE2: Any = re2  # The one place that knows a module without types.
 
 
+class LinearMatch(Protocol):
+    """A match of a pattern in a text."""
+
+    def span(self, group: int = 0) -> tuple[int, int]:
+        """Return where the match, or a group of it, begins and ends; -1 twice for a group that takes no part."""
+        ...
+
+
 class LinearPattern(Protocol):
     """A compiled pattern."""
 
     def search(self, text: str) -> object | None:
         """Return a match anywhere in the text, or None."""
+        ...
+
+    def finditer(self, text: str) -> Iterator[LinearMatch]:
+        """Yield all matches in the text that do not overlap, from left to right."""
         ...
 
     def findall(self, text: str) -> Sequence[object]:

@@ -14,45 +14,16 @@ import re
 from collections.abc import Iterator, Sequence
 
 from payloom.db.sealing.keyring import Keyring
-from payloom.kit.secrets.cards import card_numbers, is_card_number
+from payloom.kit.secrets.cards import is_card_number
+from payloom.kit.secrets.hints import card_hints_in, hints_in, shows_secret
 from payloom.kit.secrets.named import named_secrets_in
-from payloom.kit.secrets.patterns import STRIPE_KEYS
 from payloom.kit.secrets.redaction import MASK, known_secrets_in, remember_clean, secret_places, worth_a_look
 
 MARK = "$sealed:"
 _SEALED = re.compile(r"\"\$sealed:#([0-9a-f]{8}):([A-Za-z0-9_-]+)\$\"|\$sealed:([0-9a-f]{8}):([A-Za-z0-9_-]+)\$")
 """What is sealed within a string, or, with its quotes, what stands in JSON without quotes: a number."""
+_MARK = re.compile(re.escape(MARK))
 _BYTES_MARK = b"$sealed:"
-_HINTS = ("_secret_", "/approve/", "eyJ", MARK, *STRIPE_KEYS)
-_HINTS_IN_LOWER_CASE = (
-    *("bearer", "basic ", "secret", "passw", "passphrase", "passcode", "token", "authorization", "cookie"),
-    *("credential", "security", "recovery", "signing", "encryption"),
-)
-_SHORT = ("cvc", "cvv", "cvn", "csc", "pwd", "pin", "pan", "otp", "jwt")
-_IN_TWO = {
-    "key": ("api", "access", "private"),
-    "number": ("card", "cc"),
-    "code": ("time", "card"),
-    "verification": ("card",),
-}
-_PATTERNS = {
-    **{word: (re.compile(rf"{word}2?[^a-z0-9_]"),) for word in _SHORT},
-    **{
-        end: tuple(re.compile(f"{end}(?<={begin}{gap}{end})") for begin in begins for gap in ("", "."))
-        for end, begins in _IN_TWO.items()
-    },
-}
-"""A text without any of these holds no secret: looking for them takes a few microseconds."""
-_ADDRESS_PASSWORD = re.compile(r"://[^\s/\"'<>]*:[^\s/\"'<>]+@")
-_PERHAPS_CARD = re.compile(r"\d(?:(?:[\W_][nrt]?){0,8}\d){12}")
-_MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|\+00:00)"
-_UUID = r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}(?![0-9A-Fa-f])"
-_NO_CARD = re.compile(f"{_MOMENT}|{_UUID}")
-"""What most texts have that has as many digits as a card number."""
-_ESCAPED_BLANK = re.compile(r"\\[nrt]")
-_ENCODED = re.compile(
-    r"%[0-9A-Fa-f]{2}|\\[ux]|&(?:#|[a-z]{2,6};)|=(?:[0-9A-F]{2}|\s|\\[rn])|[\uff01-\uff5e\xad\u200b-\u200d\u2060\ufeff]"
-)
 _CODED = re.compile(r"[A-Za-z0-9+/]{32}")
 """Letters and digits without a break: longer than an ID, so perhaps base64 or hex."""
 _STRING_OR_NUMBER = re.compile(r'"((?:[^"\\]|\\.)*)"|(?<![\d.])(\d{13,19})(?:\.0+)?(?![\d.eE])')
@@ -76,9 +47,8 @@ class Sealer:
 
     def seal(self, text: str) -> str:
         """Return the text with its secrets sealed."""
-        if not _may_hold_secrets(text):
-            return text
-        spans = _spans(text)
+        hints = _fresh_hints(text)
+        spans = _spans(text, hints) if hints else []
         if not spans:
             return text
         strings = _strings(text)
@@ -146,51 +116,31 @@ _pieces: set[str] = set()
 """Pieces of long texts that hold no secret: the tags of a mail, which are the same in each."""
 
 
-def _may_hold_secrets(text: str) -> bool:
-    """Whether a text is worth a look; of a long one, whether those of its pieces are that were not seen yet."""
-    if len(text) < _LONG or "<" not in text:
-        return _has_hint(text) or _may_hide(text) or bool(known_secrets_in(text))
+def _fresh_hints(text: str) -> list[tuple[int, int]]:
+    """Return where secrets may be; nothing for a long text that has them only in pieces in which none was."""
+    hints = _hints(text)
+    if not hints or len(text) < _LONG or "<" not in text:
+        return hints
     # No hint has the sign that parts the pieces.
     pieces = [piece for piece in text.split("<") if len(piece) < _LONG_PIECE or piece not in _pieces]
     fresh = "<".join(pieces)
-    if _has_hint(fresh) or (_may_hide(fresh) and secret_places(fresh)):
-        return True
+    if MARK in fresh or shows_secret(fresh) or (_hints(fresh) and secret_places(fresh)):
+        return hints
     if len(_pieces) >= _MOST_PIECES:
         _pieces.clear()
     _pieces.update([piece for piece in pieces if len(piece) >= _LONG_PIECE])
-    return bool(known_secrets_in(text))
+    return known_secrets_in(text)
 
 
-def _has_hint(text: str) -> bool:
-    lower = text.lower()
-    return (
-        any(hint in text for hint in _HINTS)
-        or any(hint in lower for hint in _HINTS_IN_LOWER_CASE)
-        or any(
-            word in lower and any(pattern.search(lower) for pattern in patterns) for word, patterns in _PATTERNS.items()
-        )
-        or _ADDRESS_PASSWORD.search(text) is not None
-    )
+def _hints(text: str) -> list[tuple[int, int]]:
+    marks = [match.span() for match in _MARK.finditer(text)] if MARK in text else []
+    return sorted([*marks, *hints_in(text), *card_hints_in(text), *known_secrets_in(text)])
 
 
-def _may_hide(text: str) -> bool:
-    """Whether a text has digits as a card number has them, or an encoding that could hide a secret."""
-    return (
-        (_PERHAPS_CARD.search(text) is not None and _has_card(text))
-        or _ENCODED.search(text) is not None
-        or _CODED.search(text) is not None
-    )
-
-
-def _has_card(text: str) -> bool:
-    text = _NO_CARD.sub("x", text)
-    return _PERHAPS_CARD.search(text) is not None and any(card_numbers(_ESCAPED_BLANK.sub(" ", text)))
-
-
-def _spans(text: str) -> list[tuple[int, int]]:
-    """Return what to seal, from left to right, without overlaps."""
-    spans = _places(text) if text[:1] not in _JSON_BEGINS else [*_named(text), *_places_in_json(text)]
-    spans += [match.span() for match in re.finditer(re.escape(MARK), text)]
+def _spans(text: str, hints: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return what to seal, from left to right, without overlaps. hints: where it may be."""
+    spans = _places(text) if text[:1] not in _JSON_BEGINS else [*_named(text), *_places_in_json(text, hints)]
+    spans += [match.span() for match in _MARK.finditer(text)]
     merged: list[tuple[int, int]] = []
     for first, last in sorted(spans):
         start, end = _whole(text, first, last)
@@ -211,13 +161,17 @@ def _named(text: str) -> list[tuple[int, int]]:
     return [(start, end) for start, end in named_secrets_in(text) if text[start:end] != MASK]
 
 
-def _places_in_json(text: str) -> Iterator[tuple[int, int]]:
-    """Yield what is secret by its form in each string of a JSON text, and each number that is a card's."""
+def _places_in_json(text: str, hints: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield what is secret by its form in each string of a JSON text that has a hint, and each number of a card."""
+    ahead = iter(hints)
+    hint = next(ahead, None)
     for token in _STRING_OR_NUMBER.finditer(text):
+        while hint is not None and hint[1] <= token.start():
+            hint = next(ahead, None)
         if token[1] is None:
             if is_card_number(token[2]):
                 yield token.span()
-        elif len(token[1]) >= _SHORTEST and worth_a_look(token[1]):
+        elif hint is not None and hint[0] < token.end() and len(token[1]) >= _SHORTEST and worth_a_look(token[1]):
             at = token.start(1)
             # Names of fields come again and again: they are looked at in full once.
             places = secret_places(token[1]) if _FIELD_NAME.fullmatch(token[1]) else None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from payloom.kit.linear_regex import compile_pattern
+from payloom.kit.secrets.hints import SECRET_END
 from payloom.kit.secrets.patterns import SECRET_WORDS, is_secret_name
 
 _ESCAPED = r"\\u[0-9a-fA-F]{4}"
@@ -24,9 +25,7 @@ _TAG = re.compile(r"<(?:[\w-]+:)?([A-Za-z][\w.-]{1,79})>([^<]+)</")
 
 _MARKS = ('"', "'", "=", "</")
 """What stands beside a name in every form above."""
-_ENDS = "|".join(word.replace("_?", "[^A-Za-z0-9]*") for word in SECRET_WORDS)
-_SECRET_END = compile_pattern(rf"(?i)(?:{_ENDS})(?:[^A-Za-z0-9]|$)")
-"""Where a secret name may end. RE2 finds it thirty times as fast as the patterns above."""
+_SECRET_END = compile_pattern(SECRET_END)
 _EMPTY_ENDS = "|".join(word.replace("_?", "[_. -]?") for word in SECRET_WORDS)
 _NOTHING_SECRET = compile_pattern(rf'(?i)(?:{_EMPTY_ENDS})"\s*:\s*(?:null|true|false)')
 """A secret name with nothing under it, such as the `client_secret` of many objects of Stripe's."""

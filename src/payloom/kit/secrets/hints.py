@@ -1,0 +1,72 @@
+"""Where in a text a secret may be: a quick look, which most texts end with.
+
+RE2 reads a text once for all of it, thirty times as fast as the patterns that find the secrets themselves.
+"""
+
+from __future__ import annotations
+
+import re
+
+from payloom.kit.linear_regex import LinearPattern, compile_pattern
+from payloom.kit.secrets.cards import card_numbers
+from payloom.kit.secrets.patterns import SECRET_WORDS, STRIPE_KEYS
+
+_BETWEEN_WORDS = "[^A-Za-z0-9]*"
+_ENDS = "|".join(word.replace("_?", _BETWEEN_WORDS) for word in SECRET_WORDS)
+SECRET_END = rf"(?i:(?:{_ENDS})(?:[^A-Za-z0-9]|$))"
+"""Where a secret name may end."""
+_PLAIN = (
+    SECRET_END,
+    *("|".join(STRIPE_KEYS), "/approve/", "eyJ", "(?i:basic)[^A-Za-z0-9]"),
+    r"://[^\s/\"'<>]*:[^\s/\"'<>]+@",
+)
+"""What stands in a text with a secret that shows by its form or by a name. `_secret_` of client secrets ends a name."""
+_ENCODED = (
+    *(r"%[0-9A-Fa-f]{2}", r"\\[ux]", "&(?:#|[a-z]{2,6};)", r"=(?:[0-9A-F]{2}|\s|\\[rn])"),
+    "[\uff01-\uff5e\xad\u200b-\u200d\u2060\ufeff]",
+    "[A-Za-z0-9+/]{32}",
+)
+"""What stands in a text that may hide one: an encoding, or more letters and digits in a row than an ID has."""
+_PLAIN_HINT = compile_pattern("|".join(_PLAIN))
+_HINT = compile_pattern("|".join((*_PLAIN, *_ENCODED)))
+
+_MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|\+00:00)"
+_UUID = r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}"
+_DIGITS = r"\d(?:(?:[\W_][nrt]?){0,8}\d){12}"
+_QUICK_DIGITS = compile_pattern(rf"\b{_UUID}\b|{_MOMENT}|({_DIGITS})")
+"""Digits as a card number has them, in group 1, and what most texts have that has as many. For ASCII."""
+_SLOW_DIGITS = re.compile(_DIGITS)
+_NO_CARD = re.compile(rf"{_MOMENT}|(?<![0-9A-Fa-f]){_UUID}(?![0-9A-Fa-f])")
+_ESCAPED_BLANK = re.compile(r"\\[nrt]")
+
+
+def hints_in(text: str) -> list[tuple[int, int]]:
+    """Return where a secret or an encoding that may hide one begins and ends, roughly; nothing for most texts."""
+    return _places(_HINT, text)
+
+
+def shows_secret(text: str) -> bool:
+    """Whether a secret may be in a text as it stands: by its form or by a name."""
+    return bool(_places(_PLAIN_HINT, text))
+
+
+def _places(pattern: LinearPattern, text: str) -> list[tuple[int, int]]:
+    try:
+        return [match.span() for match in pattern.finditer(text)]
+    except UnicodeEncodeError:  # half a character is no UTF-8, which RE2 reads
+        return [(0, len(text))]
+
+
+def card_hints_in(text: str) -> list[tuple[int, int]]:
+    """Return where digits are that may be of a card number; nothing if there is none in the text."""
+    spans = _digits_in(text)
+    if not spans or not any(card_numbers(_ESCAPED_BLANK.sub(" ", _NO_CARD.sub("x", text)))):
+        return []
+    return spans
+
+
+def _digits_in(text: str) -> list[tuple[int, int]]:
+    if not text.isascii():
+        return [match.span() for match in _SLOW_DIGITS.finditer(text)]
+    spans = [match.span(1) for match in _QUICK_DIGITS.finditer(text)]
+    return [span for span in spans if span[0] >= 0]
