@@ -26,7 +26,7 @@ _MARK = re.compile(re.escape(MARK))
 _BYTES_MARK = b"$sealed:"
 _CODED = re.compile(r"[A-Za-z0-9+/]{32}")
 """Letters and digits without a break: longer than an ID, so perhaps base64 or hex."""
-_STRING_OR_NUMBER = re.compile(r'"((?:[^"\\]|\\.)*)"|(?<![\d.])(\d{13,19})(?:\.0+)?(?![\d.eE])')
+_STRING_OR_NUMBER = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"|(?<![\d.])(\d{13,19})(?:\.0+)?(?![\d.eE])')
 _FIELD_NAME = re.compile("[a-z_]{1,80}")
 _SHORTEST = 6
 _JSON_BEGINS = frozenset('{["-0123456789')
@@ -117,15 +117,14 @@ _pieces: set[str] = set()
 
 
 def _fresh_hints(text: str) -> list[tuple[int, int]]:
-    """Return where secrets may be; nothing for a long text that has them only in pieces in which none was."""
-    hints = _hints(text)
-    if not hints or len(text) < _LONG or "<" not in text:
-        return hints
+    """Return where secrets may be. Pieces of a long text in which none was are not looked at again."""
+    if len(text) < _LONG or "<" not in text:
+        return _hints(text)
     # No hint has the sign that parts the pieces.
     pieces = [piece for piece in text.split("<") if len(piece) < _LONG_PIECE or piece not in _pieces]
     fresh = "<".join(pieces)
-    if MARK in fresh or shows_secret(fresh) or (_hints(fresh) and secret_places(fresh)):
-        return hints
+    if _hints(fresh) and (MARK in fresh or shows_secret(fresh) or secret_places(fresh)):
+        return _hints(text)
     if len(_pieces) >= _MOST_PIECES:
         _pieces.clear()
     _pieces.update([piece for piece in pieces if len(piece) >= _LONG_PIECE])

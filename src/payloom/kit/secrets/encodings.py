@@ -21,13 +21,13 @@ _BLANKS = {"n": "\n", "r": "\r", "t": "\t"}
 _HTML = re.compile(r"&(?:#\d{1,6}|#[xX][0-9A-Fa-f]{1,5}|[A-Za-z]{2,8});")
 _ODD = re.compile(r"[\xad\u200b-\u200d\u2060\ufeff]+|[\uff01-\uff5e]+")
 """Letters that nobody sees, and wide forms of ASCII."""
+_BLANK = re.compile(r"\s")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2}){12,}")
 _BASE32 = re.compile(r"[A-Z2-7]{24,}")
-_BASE64 = (
-    re.compile(r"[A-Za-z0-9+/_-]{20,}(?:\r?\n[A-Za-z0-9+/]+)*={0,2}"),
-    re.compile(r"(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/_-]{56,}\s{1,4})+[A-Za-z0-9+/_-]+={0,2}"),
-)
-"""A long word, perhaps in several lines; and lines that a mail program has put blanks between."""
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{20,}(?:\r?\n[A-Za-z0-9+/]+)*={0,2}")
+"""A long word, perhaps in several lines."""
+_BASE64_LINES = re.compile(r"(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/_-]{56,}\s{1,4})+[A-Za-z0-9+/_-]+={0,2}")
+"""Lines that a mail program has put blanks between."""
 
 
 def _bytes_text(raw: bytes) -> str:
@@ -109,7 +109,7 @@ def _decoded(view: View, pattern: re.Pattern[str], decode: Callable[[str], str])
 
 def coded_texts(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield the start, the end and the content of each piece of a text that is text in base64, base32 or hex."""
-    for pattern in _BASE64:
+    for pattern in (_BASE64, _BASE64_LINES) if _BLANK.search(text) else (_BASE64,):
         for match in pattern.finditer(text):
             word = "".join(match[0].split()).rstrip("=").replace("-", "+").replace("_", "/")
             whole = word[: len(word) - (len(word) % 4 == 1)]

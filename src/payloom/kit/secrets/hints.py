@@ -24,19 +24,22 @@ _PLAIN = (
 _ENCODED = (
     *(r"%[0-9A-Fa-f]{2}", r"\\[ux]", "&(?:#|[a-z]{2,6};)", r"=(?:[0-9A-F]{2}|\s|\\[rn])"),
     "[\uff01-\uff5e\xad\u200b-\u200d\u2060\ufeff]",
-    "[A-Za-z0-9+/]{32}",
+    "[A-Za-z0-9+/]{32}[A-Za-z0-9+/]*",
 )
 """What stands in a text that may hide one: an encoding, or more letters and digits in a row than an ID has."""
 _PLAIN_HINT = compile_pattern("|".join(_PLAIN))
 _HINT = compile_pattern("|".join((*_PLAIN, *_ENCODED)))
 
-_MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|\+00:00)"
-_UUID = r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}"
+_TIME = r"T\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|\+00:00)"
+_TIMES = re.compile(_TIME)
+_UUID = r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}(?![0-9A-Fa-f])"
+_NO_CARD = re.compile(rf"\d{{4}}-\d\d-\d\d{_TIME}|{_UUID}")
+"""What most texts have that has as many digits as a card number: moments and UUIDs."""
 _DIGITS = r"\d(?:(?:[\W_][nrt]?){0,8}\d){12}"
-_QUICK_DIGITS = compile_pattern(rf"\b{_UUID}\b|{_MOMENT}|({_DIGITS})")
-"""Digits as a card number has them, in group 1, and what most texts have that has as many. For ASCII."""
+"""As many digits as a card number has, with blanks that may be escaped."""
 _SLOW_DIGITS = re.compile(_DIGITS)
-_NO_CARD = re.compile(rf"{_MOMENT}|(?<![0-9A-Fa-f]){_UUID}(?![0-9A-Fa-f])")
+_QUICK_DIGITS = compile_pattern(_DIGITS)
+"""The same, of ASCII digits only."""
 _ESCAPED_BLANK = re.compile(r"\\[nrt]")
 
 
@@ -59,14 +62,8 @@ def _places(pattern: LinearPattern, text: str) -> list[tuple[int, int]]:
 
 def card_hints_in(text: str) -> list[tuple[int, int]]:
     """Return where digits are that may be of a card number; nothing if there is none in the text."""
-    spans = _digits_in(text)
-    if not spans or not any(card_numbers(_ESCAPED_BLANK.sub(" ", _NO_CARD.sub("x", text)))):
+    if text.isascii() and (_QUICK_DIGITS.search(text) is None or _QUICK_DIGITS.search(_TIMES.sub("x", text)) is None):
         return []
-    return spans
-
-
-def _digits_in(text: str) -> list[tuple[int, int]]:
-    if not text.isascii():
-        return [match.span() for match in _SLOW_DIGITS.finditer(text)]
-    spans = [match.span(1) for match in _QUICK_DIGITS.finditer(text)]
-    return [span for span in spans if span[0] >= 0]
+    if not any(card_numbers(_ESCAPED_BLANK.sub(" ", _NO_CARD.sub("x", text)))):
+        return []
+    return [match.span() for match in _SLOW_DIGITS.finditer(text)]
