@@ -290,28 +290,34 @@ def _insert_on_postgres() -> Any:
     return text.execution_options(**{compiled_statements.TABLES: (events.name,)})
 
 
+_COLUMNS: Sequence[sa.Column[Any]] = (
+    *(events.c.id, events.c.type, events.c.object_id, events.c.created, events.c.account, events.c.livemode),
+    *(events.c.api_version, events.c.payload, events.c.received_at, events.c.source, events.c.set_aside),
+)
 _AGAIN = sa.update(events).where(events.c.id == sa.bindparam("again")).values(deliveries=events.c.deliveries + 1)
 
 
 def load(tx: sa.Connection, event_id: str) -> InboxEvent | None:
     """Return a stored event, or None."""
-    row = tx.execute(sa.select(events).where(events.c.id == event_id)).one_or_none()
-    if row is None:
-        return None
-    return InboxEvent(
-        id=row.id,
-        type=row.type,
-        object_id=row.object_id,
-        created=row.created,
-        account=row.account,
-        livemode=row.livemode,
-        api_version=row.api_version,
-        payload=strict_json.loads(row.payload.encode()),
-        raw=row.payload,
-        received_at=row.received_at,
-        source=row.source,
-        set_aside=row.set_aside,
-    )
+    return load_events(tx, [event_id]).get(event_id)
+
+
+def load_events(tx: sa.Connection, ids: Sequence[str]) -> dict[str, InboxEvent]:
+    """Return those of the events that are stored, by id."""
+    dialect = tx.dialect.name
+    rows = compiled_statements.rows(tx, _select(dialect), {"ids": compiled_statements.array_param(ids, dialect)})
+    return {row[0]: _stored_event(row) for row in rows}
+
+
+@functools.cache
+def _select(dialect: str) -> sa.Select[Any]:
+    return sa.select(*_COLUMNS).where(compiled_statements.any_of(events.c.id, "ids", dialect))
+
+
+def _stored_event(row: Sequence[Any]) -> InboxEvent:
+    values = {column.name: value for column, value in zip(_COLUMNS, row, strict=True)}
+    raw: str = values.pop("payload")
+    return InboxEvent(**values, raw=raw, payload=strict_json.loads(raw.encode()))
 
 
 def set_aside(tx: sa.Connection, event_id: str, reason: SetAside | None) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 import hashlib
 import operator
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 import sqlalchemy as sa
@@ -100,6 +101,13 @@ _RUN_COLUMNS = [runs.c[name] for name in _RUN_FIELDS]
 SELECT_RUN = sa.select(*_RUN_COLUMNS)
 SELECT_RUN_BY_ID = SELECT_RUN.where(runs.c.id == sa.bindparam("run_id"))
 SELECT_RUN_FOR_UPDATE = SELECT_RUN_BY_ID.with_for_update()
+FIRST_EPOCH = 1
+"""Of a run that the worker which stored it advances: nobody has claimed it since, and its journal is its own."""
+
+
+@functools.cache
+def _select_runs(dialect: str) -> sa.Select[Any]:
+    return SELECT_RUN.where(compiled_statements.any_of(runs.c.id, "ids", dialect))
 
 
 def copy_run(run: Run) -> Run:
@@ -123,6 +131,13 @@ def load_run(tx: sa.Connection, run_id: str, *, lock: bool = False) -> Run | Non
     query = SELECT_RUN_FOR_UPDATE if lock else SELECT_RUN_BY_ID
     rows = compiled_statements.rows(tx, query, {"run_id": run_id})
     return Run(*rows[0]) if rows else None
+
+
+def load_runs(tx: sa.Connection, ids: Sequence[str]) -> list[Run]:
+    """Return those of the runs that there are, in no order."""
+    dialect = tx.dialect.name
+    parameters = {"ids": compiled_statements.array_param(ids, dialect)}
+    return [Run(*row) for row in compiled_statements.rows(tx, _select_runs(dialect), parameters)]
 
 
 def run_values(run: Run) -> dict[str, Any]:
@@ -280,19 +295,20 @@ _SELECT_STEPS = (
 def load_journal(tx: sa.Connection, run_id: str) -> Journal:
     """Return the journal of a run."""
     journal = Journal([], {}, 0)
-    for row in tx.execute(_SELECT_STEPS, {"run_id": run_id}):
-        journal.seq = max(journal.seq, row.seq)
-        if row.status in ("succeeded", "failed"):
-            failure = failure_from_json(row.failure) if row.status == "failed" else None
-            journal.entries.append(Entry(row.path, row.value, failure, row.at))
-        elif row.status in ("started", "waiting"):
-            journal.open[row.path] = OpenStepRow(
-                path=row.path,
-                verb=row.verb,
-                status=row.status,
-                attempts=row.attempts,
-                in_doubt=row.in_doubt,
-                first_attempt_at=row.first_attempt_at,
-                retry_at=row.retry_at,
+    for row in compiled_statements.rows(tx, _SELECT_STEPS, {"run_id": run_id}):
+        path, seq, verb, status, attempts, in_doubt, first_attempt_at, retry_at, value, stored_failure, at = row
+        journal.seq = max(journal.seq, seq)
+        if status in ("succeeded", "failed"):
+            failure = failure_from_json(stored_failure) if status == "failed" else None
+            journal.entries.append(Entry(path, value, failure, at))
+        elif status in ("started", "waiting"):
+            journal.open[path] = OpenStepRow(
+                path=path,
+                verb=verb,
+                status=status,
+                attempts=attempts,
+                in_doubt=in_doubt,
+                first_attempt_at=first_attempt_at,
+                retry_at=retry_at,
             )
     return journal

@@ -20,7 +20,7 @@ from payloom.runs.coordination.lanes import LaneAdmission, Lanes
 from payloom.runs.coordination.other_servers import missing
 from payloom.runs.dependencies import RunDependencies
 from payloom.runs.registry import StartPlan
-from payloom.runs.run_rows import Run, copy_run, derived_run_id, insert_failed, insert_run
+from payloom.runs.run_rows import FIRST_EPOCH, Run, copy_run, derived_run_id, insert_failed, insert_run
 
 log = logging.getLogger("payloom.runs")
 
@@ -104,7 +104,7 @@ class RunStarter:
             insert_run(tx, run)
             return False
         own = copy_run(run)
-        own.status, own.owner, own.epoch = "running", self._deps.engine.worker_id, 1
+        own.status, own.owner, own.epoch = "running", self._deps.engine.worker_id, FIRST_EPOCH
         if run.trigger == "event" and self._worker.crowded(admission.begun):
             insert_run(tx, own)
             admitted = RunState(own, event)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from sqlalchemy import exc
 from payloom.connectors.port import Recording, StepFailed
 from payloom.db.errors import CommitUnknown, DatabaseUnavailable
 from payloom.db.types import dump_json
-from payloom.inbox.service import load
+from payloom.inbox.service import load, load_events
 from payloom.kit.clock import monotonic
 from payloom.runs import tracing
 from payloom.runs.advance.backlog import Backlog
@@ -27,7 +27,7 @@ from payloom.runs.coordination.other_servers import leave_to_another
 from payloom.runs.dependencies import RunDependencies
 from payloom.runs.errors import Superseded
 from payloom.runs.models import runs
-from payloom.runs.run_rows import Run, load_journal, load_run
+from payloom.runs.run_rows import FIRST_EPOCH, Run, load_journal, load_run, load_runs
 from payloom.workflows.program.commands import StepFailure
 
 log = logging.getLogger("payloom.runs")
@@ -177,9 +177,7 @@ class RunWorker:
         self._slots -= 1
         self._busy += 1
         self._local.add(run_id)
-        task = asyncio.create_task(self._run_local(run_id, work), name=f"payloom-run-{run_id}")
-        self._local_tasks.add(task)
-        task.add_done_callback(self._local_tasks.discard)
+        self._keep(asyncio.create_task(self._run_local(run_id, work), name=f"payloom-run-{run_id}"))
 
     async def _run_local(self, run_id: str, work: Coroutine[Any, Any, None]) -> None:
         try:
@@ -217,30 +215,41 @@ class RunWorker:
         while self._loop is not None and self._busy < most and self._slots > 0:
             entry = self._backlog.take()
             if entry is None:
-                return
+                break
             run_id = entry if isinstance(entry, str) else entry.run.id
             self._start(run_id, self._first_turn(entry))
+        if self._loop is not None and (ids := self._backlog.ids_to_read()):
+            self._keep(asyncio.create_task(self._read_backlog(ids), name="payloom-backlog"))
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._local_tasks.add(task)
+        task.add_done_callback(self._local_tasks.discard)
 
     async def _first_turn(self, entry: RunState | str) -> None:
-        state: RunState | None = None
         if isinstance(entry, str):
-            with contextlib.suppress(DatabaseUnavailable):
-                state = await self._deps.database.read(lambda tx: self._admitted(tx, entry))
-            if state is None:
-                self._again.add(entry)  # perhaps another worker's by now: see whose it is
-                return
+            self._again.add(entry)  # perhaps another worker's by now: see whose it is
         else:
-            state = entry
-        await self._run_with_span(RunSession(state), START)
+            await self._run_with_span(RunSession(entry), START)
 
-    def _admitted(self, tx: sa.Connection, run_id: str) -> RunState | None:
-        """Return the state of a run in the backlog of which only the id was kept."""
-        run = load_run(tx, run_id)
-        if run is None or run.status != "running" or run.owner != self._deps.engine.worker_id:
-            return None
-        self._deps.workflows.ensure(tx, run.start())
-        event = load(tx, run.event_id) if run.event_id is not None else None
-        return loaded_state(run, event, load_journal(tx, run_id))
+    async def _read_backlog(self, ids: Sequence[str]) -> None:
+        states: Mapping[str, RunState] = {}
+        try:
+            with contextlib.suppress(DatabaseUnavailable):
+                states = await self._deps.database.read(lambda tx: self._admitted(tx, ids))
+        finally:
+            self._backlog.put_back(states)
+        self._pump()
+
+    def _admitted(self, tx: sa.Connection, ids: Sequence[str]) -> Mapping[str, RunState]:
+        """Return the states of runs in the backlog of which only the ids were kept; none of what is not as it was."""
+        own_id = self._deps.engine.worker_id
+        admitted = [
+            run for run in load_runs(tx, ids) if (run.status, run.owner, run.epoch) == ("running", own_id, FIRST_EPOCH)
+        ]
+        events = load_events(tx, [run.event_id for run in admitted if run.event_id is not None])
+        for run in admitted:
+            self._deps.workflows.ensure(tx, run.start())
+        return {run.id: RunState(run, events.get(run.event_id or "")) for run in admitted}
 
     def enable_local_runs(self) -> None:
         """Let this process advance runs directly, on the running loop."""
