@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from payloom.views.payment_state import Report, newest_of, payment_state
+from payloom.views.payment_state import Report, newest_of, payment_state, why_failed
 
 SECOND = 1_790_000_000
 
@@ -102,3 +102,62 @@ SESSIONS = [("open", "unpaid", "open"), ("complete", "unpaid", "unpaid"), ("comp
 def test_a_session_says_whether_it_is_paid(status: str, paid: str, expected: str) -> None:
     session = {"object": "checkout.session", "id": "cs_1", "status": status, "payment_status": paid}
     assert payment_state(session, [session]) == expected
+
+
+def test_without_what_was_received_the_asked_amount_counts_and_a_refund_of_nothing_is_none() -> None:
+    part = intent("succeeded", amount_received=1000)
+    assert payment_state(part, [part, refund(amount=1000)]) == "refunded"
+    assert payment_state(part, [part, refund(amount=999)]) == "partially_refunded"
+    whole = intent("succeeded")
+    assert payment_state(whole, [whole, refund(amount=1000)]) == "partially_refunded"
+    assert payment_state(whole, [whole, refund(amount=1900)]) == "refunded"
+    free = intent("succeeded", amount=0)
+    assert payment_state(free, [free]) == "succeeded"
+
+
+def test_a_charge_that_says_so_is_refunded_and_an_intent_is_not() -> None:
+    assert payment_state(charge(refunded=True), [charge(refunded=True)]) == "refunded"
+    odd = intent("succeeded", refunded=True)
+    assert payment_state(odd, [odd]) == "succeeded"
+
+
+def test_of_an_unknown_kind_the_later_report_counts_whatever_its_state() -> None:
+    first, second = (
+        {"object": "other", "id": "t_1", "status": "done"},
+        {"object": "other", "id": "t_1", "status": "new"},
+    )
+    assert newest_of([Report(first, SECOND, 0.0), Report(second, SECOND, 1.0)])["t_1"] == second
+    nothing = {"object": "other", "id": "t_1"}
+    assert newest_of([Report(first, SECOND, 0.0), Report(nothing, SECOND + 1, 1.0)])["t_1"] == nothing
+
+
+LAST = {"message": "No.", "code": "card_declined", "decline_code": "lost_card"}
+REASONS = [
+    (intent("requires_payment_method", last_payment_error=LAST), "No. (lost_card)"),
+    (intent("requires_payment_method", last_payment_error={"message": "No.", "code": "x"}), "No. (x)"),
+    (intent("requires_payment_method", last_payment_error={"message": "No."}), "No."),
+    (intent("requires_payment_method", last_payment_error={"code": "x"}), "x"),
+    (intent("requires_payment_method", last_payment_error={"type": "api_error"}), None),
+    (intent("requires_payment_method", last_payment_error="odd"), None),
+    (intent("succeeded", last_payment_error=LAST), None),
+    (intent("requires_payment_method"), None),
+    ({"object": "setup_intent", "status": "requires_payment_method", "last_setup_error": LAST}, "No. (lost_card)"),
+    (charge("failed", failure_message="No.", failure_code="x", outcome={"reason": "y"}), "No. (y)"),
+    (charge("failed", failure_message="No.", failure_code="x", outcome={"reason": None}), "No. (x)"),
+    (charge("failed", failure_message="No.", failure_code="x", outcome=None), "No. (x)"),
+    (charge("failed", failure_code="x", outcome={"reason": "y"}), "x"),
+    (charge(outcome={"reason": "y"}), None),
+    ({"object": "refund", "failure_reason": "expired_or_canceled_card"}, "expired_or_canceled_card"),
+    ({"object": "payout", "failure_reason": None}, None),
+    ({"object": "customer", "failure_reason": "x", "failure_message": "y"}, None),
+]
+
+
+@pytest.mark.parametrize(("failed", "expected"), REASONS)
+def test_why_an_attempt_failed_is_given_in_stripes_words(failed: dict[str, Any], expected: str | None) -> None:
+    assert why_failed(failed) == expected
+
+
+def test_card_numbers_in_a_reason_are_masked() -> None:
+    failed = intent("requires_payment_method", last_payment_error={"message": "Card 4242424242424242 is lost."})
+    assert "4242424242424242" not in (why_failed(failed) or "")

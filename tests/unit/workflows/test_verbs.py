@@ -741,3 +741,49 @@ def test_ensure_has_a_code_and_a_status_of_its_own_and_can_be_caught() -> None:
 """)
 
     assert caught == {"status": 400, "message": "one is small"}
+
+
+PROMISED = "output: {n: int 0..10, note?: string, rows?: [{id: string, at?: datetime}]}\n"
+KEPT = [
+    {"n": 3},
+    {"n": 0, "note": None},
+    {"n": 10, "note": "x", "rows": []},
+    {"n": 3, "rows": [{"id": "a", "at": None}, {"id": "b"}]},
+]
+BROKEN = [
+    ({"n": "3"}, "`output`: `n` must be a whole number"),
+    ({"n": 11}, "`output`: `n` "),
+    ({"n": None}, "`output`: `n` must be a whole number"),
+    ({}, "`output`: `n` "),
+    ({"n": 3, "note": 5}, "`output`: `note` must be text"),
+    ({"n": 3, "rows": [{"id": "a"}, {"id": 7}]}, "`output`: `rows"),
+    (7, "`output`: the answer must be an object"),
+    (None, "`output`: the answer must be an object"),
+]
+
+
+def _answered(verb: str, value: Any, status: str = "") -> Finished:
+    body = f"- {verb}: ${{{{ inputs.x }}}}\n{status}"
+    return Driver().run(steps(body, head="name: Test\non: {manual: true}\n" + PROMISED), caller({"x": value}))
+
+
+@pytest.mark.parametrize("verb", ["return", "respond"])
+@pytest.mark.parametrize("value", KEPT)
+def test_an_answer_that_output_promises_is_given_as_it_is(verb: str, value: Any) -> None:
+    finished = _answered(verb, value)
+    assert finished.status == "succeeded"
+    assert verb == "respond" or finished.output == value
+
+
+@pytest.mark.parametrize("verb", ["return", "respond"])
+@pytest.mark.parametrize(("value", "message"), BROKEN)
+def test_an_answer_that_breaks_the_promise_of_output_fails_the_run(verb: str, value: Any, message: str) -> None:
+    finished = _answered(verb, value)
+    failure = present(finished.failure)
+    assert (failure.kind, failure.status, finished.path) == ("invalid_output", 500, "0")
+    assert failure.message.startswith(message)
+
+
+def test_the_body_of_an_error_is_not_promised() -> None:
+    finished = _answered("return", {"why": "sold out"}, "  status: 409\n")
+    assert (finished.status, finished.http_status, finished.output) == ("succeeded", 409, {"why": "sold out"})

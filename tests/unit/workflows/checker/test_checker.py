@@ -113,7 +113,7 @@ WRONG: list[tuple[str, str, str]] = [
     ("F120", API.replace("user}", "optional}") + "input: {order: string}\nonce: ${{ inputs.order }}\nsteps: [{return: 1}]\n", "this key has no user"),
     ("F120", API.replace("user}", "none}") + "once: first\nsteps: [{return: 1}]\n", "this key is the same for every caller"),
     ("F120", API.replace("user}", "[admin]}") + "once: first\nsteps: [{return: 1}]\n", "this key is the same for every caller"),
-    ("F201", "name: T\non: {manual: true}\nsteps: [{log: x}]\n", "has no description"),
+    ("F201", "name: T\non: {manual: true}\nsteps: [{log: x}]\n", "add a description"),
 ]  # fmt: skip
 
 

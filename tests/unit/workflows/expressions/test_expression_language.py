@@ -201,7 +201,7 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("'a", "'", "not closed"),
     (r"'\q'", r"\q", "unknown escape"),
     ("'\\ud800'", "\\ud800", "unknown escape"),
-    ("", "", "empty"),
+    ("", "", "no expression yet"),
     ("a; b", ";", "unexpected character"),
     ("“x”", "“", "straight quotes"),
 ]

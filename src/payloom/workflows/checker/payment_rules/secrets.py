@@ -22,7 +22,13 @@ def check_secrets(findings: Findings) -> None:
         if isinstance(node, outbound.Http):
             _host(findings, node)
     if not findings.workflow.description:
-        findings.report("F201", ("name",), "the workflow has no description", "add `description: …`", key=True)
+        findings.report(
+            "F201",
+            ("name",),
+            "add a description",
+            "write `description: …` below `name`: the studio and the lists show it",
+            key=True,
+        )
 
 
 def _leak(findings: Findings, site: ExpressionSite) -> None:

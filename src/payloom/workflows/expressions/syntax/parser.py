@@ -52,7 +52,7 @@ class _Parser:
 
     def parse(self) -> Node:
         if self.tokens[0].kind == "end":
-            raise self.error("the expression is empty", self.tokens[0])
+            raise self.error("there is no expression yet", self.tokens[0], hint="write one, such as order.amount > 0")
         node = self.expression()
         if self.current.kind != "end":
             raise self.expected("the end of the expression")

@@ -8,12 +8,12 @@ from typing import Any, ClassVar, Literal
 from typing_extensions import override
 
 from payloom.kit.diagnostics import Path
-from payloom.kit.json_types import is_map
+from payloom.kit.json_types import is_list, is_map
 from payloom.workflows.catalog.catalog import Catalog, Schema
 from payloom.workflows.catalog.schemas import closed
 from payloom.workflows.expressions.values import EvalError, to_text
 from payloom.workflows.interpreter.frame import Frame, to_response
-from payloom.workflows.program import commands
+from payloom.workflows.program import commands, json_schema
 from payloom.workflows.program.node import Node, StepCompiler
 from payloom.workflows.program.signals import Returned, fail, fail_in_words
 from payloom.workflows.program.step_generator import Steps, command
@@ -71,6 +71,31 @@ class Log(Node):
         yield from command(commands.Log(path, self.level, text, line=self.line))
 
 
+def _keep_promise(frame: Frame, body: Any, status: int | None, path: str) -> None:
+    """Fail if an answer is not what the workflow's `output` promises; the body of an error is not promised."""
+    promised = frame.workflow.output
+    if promised is None or (status or 200) >= 400:
+        return
+    problem = next(json_schema.problems(_given(to_response(body), promised), promised), None)
+    if problem is not None:
+        field = f"`{problem.field}` " if problem.field else "the answer "
+        hint = "correct the expression, or what `output` says"
+        raise fail(path, "invalid_output", f"`output`: {field}{problem.message}", hint=hint, status=500)
+
+
+def _given(value: Any, schema: Schema) -> Any:
+    """Return the answer without the nulls of fields that may be missing: both say that there is none."""
+    properties, items = schema.get("properties"), schema.get("items")
+    if is_map(value) and is_map(properties):
+        required = schema.get("required", ())
+        return {
+            name: _given(item, properties.get(name) or {})
+            for name, item in value.items()
+            if item is not None or name in required or name not in properties
+        }
+    return [_given(item, items) for item in value] if is_list(value) and is_map(items) else value
+
+
 class Return(Node):
     """Ends the workflow with an answer."""
 
@@ -85,7 +110,9 @@ class Return(Node):
 
     def run(self, frame: Frame, path: str) -> Steps:
         """End the workflow with an answer."""
-        raise Returned(frame.fill(self.body, path), self.status)
+        body = frame.fill(self.body, path)
+        _keep_promise(frame, body, self.status, path)
+        raise Returned(body, self.status)
         yield
 
 
@@ -111,6 +138,7 @@ class Respond(Node):
     def run(self, frame: Frame, path: str) -> Steps:
         """Respond to the caller and continue the run."""
         body = to_response(frame.fill(self.body, path))
+        _keep_promise(frame, body, self.status, path)
         yield from command(commands.Respond(path, body, self.status, line=self.line))
 
 
