@@ -199,30 +199,29 @@ def _payer(intent: Mapping[str, Any], known: Iterable[Mapping[str, Any]]) -> str
     return next((address for address in places if isinstance(address, str) and address), None)
 
 
+def _within_hour(column: sa.Column[Any], *conditions: Any) -> Any:
+    window = (column >= sa.bindparam("start"), column < sa.bindparam("end"))
+    return sa.select(sa.func.count()).where(*window, *conditions).scalar_subquery()
+
+
+_HOUR = sa.select(
+    _within_hour(runs.c.created_at),
+    _within_hour(runs.c.created_at, runs.c.status == "failed"),
+    _within_hour(events.c.received_at, events.c.type == _PAID, ASKED_FOR),
+    _within_hour(events.c.received_at, events.c.type == "payment_intent.payment_failed", ASKED_FOR),
+)
+"""Counts of one hour, each over its own range of an index."""
+
+
 def _hours(tx: sa.Connection, now: dt.datetime) -> list[dict[str, Any]]:
     """Return what happened in each of the last 24 hours, the oldest first; together they are the last day's counts."""
-
-    def counted(column: sa.Column[Any], start: dt.datetime, *conditions: Any) -> Any:
-        window = (column >= start, column < start + dt.timedelta(hours=1))
-        return sa.select(sa.func.count()).where(*window, *conditions).scalar_subquery()
-
-    starts = [now - dt.timedelta(hours=left) for left in range(_HOURS, 0, -1)]
-    # One statement of counts, each over its own range of an index.
-    query = sa.union_all(
-        *(
-            sa.select(
-                sa.literal(place),
-                counted(runs.c.created_at, start),
-                counted(runs.c.created_at, start, runs.c.status == "failed"),
-                counted(events.c.received_at, start, events.c.type == _PAID, ASKED_FOR),
-                counted(events.c.received_at, start, events.c.type == "payment_intent.payment_failed", ASKED_FOR),
-            )
-            for place, start in enumerate(starts)
-        )
-    )
-    names = ("runs", "failed", "payments", "declined")
-    rows = sorted(tx.execute(query), key=lambda row: row[0])
-    return [{"at": starts[row[0]], **dict(zip(names, row[1:], strict=True))} for row in rows]
+    hours: list[dict[str, Any]] = []
+    for left in range(_HOURS, 0, -1):
+        start = now - dt.timedelta(hours=left)
+        window = {"start": start, "end": start + dt.timedelta(hours=1)}
+        [counts] = compiled_statements.rows(tx, _HOUR, window)
+        hours.append({"at": start, **dict(zip(("runs", "failed", "payments", "declined"), counts, strict=True))})
+    return hours
 
 
 def _health(tx: sa.Connection, now: dt.datetime) -> dict[str, Any]:
