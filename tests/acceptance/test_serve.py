@@ -8,11 +8,14 @@ import hmac
 import json
 import os
 import re
+import shlex
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -25,7 +28,7 @@ from tests.support.processes import payloom_process
 from tests.support.processes.rehearsal import SECRET, staging
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 TABLES = """\
 tables:
@@ -219,6 +222,44 @@ def test_on_sqlite_connections_wait_while_the_one_process_is_replaced(tmp_path: 
             payers.until_more()
         assert payers.failures == []
     assert "servers" not in json.loads(state.read_text("utf-8"))
+
+
+@contextlib.contextmanager
+def systemds_socket(root: Path, socket_port: int, port: int) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    """Hold a listening socket as systemd does; yield what starts a server with it."""
+    with socket.create_server(("127.0.0.1", socket_port)) as listener, contextlib.ExitStack() as stack:
+        command = shlex.join([sys.executable, "-m", "payloom", "serve", "-C", str(root), "--port", str(port)])
+        script = f"exec 3<&{listener.fileno()}; export LISTEN_PID=$$ LISTEN_FDS=1; exec {command}"
+
+        def start() -> subprocess.Popen[bytes]:
+            with (root / "serve.log").open("ab") as log:
+                process = subprocess.Popen(
+                    ["bash", "-c", script], env=staging(), pass_fds=[listener.fileno()], stdout=log, stderr=log
+                )
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            return process
+
+        yield start
+
+
+def test_connections_wait_in_systemds_socket_while_no_server_runs(tmp_path: Path) -> None:
+    port = free_port()
+    with systemds_socket(write_project(tmp_path, FILES), port, port) as start, ThreadPoolExecutor() as people:
+        for _ in range(2):
+            early = people.submit(httpx.post, f"http://127.0.0.1:{port}/api/ping", json={}, timeout=90)
+            server = start()
+            assert early.result().json() == {"answer": "pong"}
+            server.kill()
+            server.wait()
+
+
+def test_a_socket_of_systemd_at_another_address_is_refused(tmp_path: Path) -> None:
+    with systemds_socket(write_project(tmp_path, FILES), free_port(), 8123) as start:
+        assert start().wait(60) == 4
+    log = (tmp_path / "serve.log").read_text("utf-8")
+    assert "the settings say 127.0.0.1:8123" in log
+    assert "ListenStream=" in log
 
 
 def test_its_processes_end_when_it_is_killed(tmp_path: Path) -> None:

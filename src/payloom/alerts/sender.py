@@ -168,7 +168,10 @@ class AlertSender:
             key = alerts.signing_key.get_secret_value()
             headers |= signature_headers(key, message.id, to_epoch(self._clock.now()), body)
         try:
-            async with httpx.AsyncClient(follow_redirects=False, trust_env=False, timeout=TIMEOUT) as client:
+            trusted = httpx.create_ssl_context()  # of SSL_CERT_FILE, if it is set
+            async with httpx.AsyncClient(
+                follow_redirects=False, trust_env=False, timeout=TIMEOUT, verify=trusted
+            ) as client:
                 answer = await client.post(alerts.url.get_secret_value(), content=body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise NotSent(f"{alerts.origin} cannot be reached: {type(error).__name__}") from error

@@ -63,7 +63,7 @@ async def _run_start_workflows(services: Services) -> None:
             log.exception("start_workflow_failed", workflow=name, reason=error.message)
             continue
         caller = Caller(origin=permit.origin)
-        answer = await services.runs.call(name, permit.inputs or {}, caller=caller, trigger="manual", wait=START_WITHIN)
+        answer = await services.runs.call(name, permit.inputs or {}, caller=caller, trigger="start", wait=START_WITHIN)
         if answer.state != "answered":
             reason = answer.failure.message if answer.failure else "it is not done yet"
             log.error("start_workflow_failed", workflow=name, run=answer.run_id, reason=reason)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import typer
+from pydantic import ValidationError
+from typer.core import TyperGroup
 
 from payloom import __version__
 from payloom.cli.database import backup, copy
@@ -14,11 +16,28 @@ from payloom.cli.records import accounts, alerts, audit, events, mails, run, run
 from payloom.cli.server import config, demo, dev, doctor, emulator, keys, migrate, serve, studio, worker
 from payloom.cli.support import output
 from payloom.cli.support.errors import CommandError
+from payloom.kit.validation.messages import message
 
 _USAGE_ERROR = cast("type[Exception]", typer.BadParameter.__base__)
 """What the parser raises for wrong options; Typer exports only the classes below it."""
+
+
+class _PlainWords(TyperGroup):
+    """Says in plain words what is wrong with an option; the parser passes the validator's words on."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that the line names."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            cause = error.__cause__
+            error.message = message(cause.errors()[0]) if isinstance(cause, ValidationError) else error.message
+            raise
+
+
 app = typer.Typer(
     name="payloom",
+    cls=_PlainWords,
     help="Payment workflows you can read, run and trust.",
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -95,4 +114,5 @@ def start() -> None:
         sys.exit(130)
     except _USAGE_ERROR as error:
         hint = "Run the command with `--help` to see its options."
-        output.fail(CommandError(str(error), hint=hint), as_json=True)
+        text = error.format_message() if isinstance(error, typer.BadParameter) else str(error)
+        output.fail(CommandError(text, hint=hint), as_json=True)

@@ -170,7 +170,7 @@ class RunControl:
         runs_on = current if fork.newest else workflows.workflow(old.workflow_id, old.version)
         former: Mapping[str, Any] | None = old.facts.get("user")
         if fork.inputs is None:
-            callers = [_trigger(current, old)] if old.trigger in {"api", "manual"} else []
+            callers = [_trigger(current, old)] if old.trigger in {"api", "manual", "start"} else []
             return permit_start(
                 person, "fork", runs_on, old.inputs if fork.newest else None, triggers=callers, former=former
             )

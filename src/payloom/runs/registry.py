@@ -28,7 +28,8 @@ No step of a workflow can have it: a step's path begins with the number of a top
 SCHEDULE_PREFIX = "schedule:"
 """How the names of schedules' rows begin."""
 
-TriggerKind = Literal["event", "api", "manual", "schedule", "called", "call", "table"]
+TriggerKind = Literal["event", "api", "manual", "start", "schedule", "called", "call", "table"]
+"""What started a run. `start`: the server's start, by `on_start`."""
 """called: by a caller, though the workflow does not say who can. call: by a `call` step of another run."""
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 from payloom.kit.diagnostics import Path, Place, in_order, path_text, value_at
 from payloom.kit.json_types import is_dict, is_map
 from payloom.kit.suggest import did_you_mean
+from payloom.kit.validation.messages import message
 from payloom.kit.yaml.reader import read_source
 from payloom.kit.yaml.source import Source
 from payloom.settings.errors import BadSettings, SecretInFile
@@ -272,7 +273,7 @@ def _explain(problem: Any) -> str:
         return f"{name}: write a reference such as {{env: {path[-1].upper()}}}"
     if path[0] == "secrets" and len(path) > 1:
         return f"{name}: write a reference such as {{env: {path[1].upper()}}}: a secret does not stand in a file"
-    return f"{name}: {_IN_OUR_WORDS.get(problem['type']) or problem['msg']}"
+    return f"{name}: {message(problem)}"
 
 
 def _section_at(path: Sequence[str]) -> type[BaseModel]:
@@ -284,25 +285,6 @@ def _section_at(path: Sequence[str]) -> type[BaseModel]:
         inner = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
         section = inner or section
     return section
-
-
-_IN_OUR_WORDS: Mapping[str, str] = {
-    "model_type": "must be a map",
-    "model_attributes_type": "must be a map",
-    "dataclass_type": "must be a map",
-    "dict_type": "must be a map",
-    "list_type": "must be a list",
-    "tuple_type": "must be a list",
-    "string_type": "must be text",
-    "int_type": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "float_type": "must be a number",
-    "float_parsing": "must be a number",
-    "bool_type": "must be true or false",
-    "bool_parsing": "must be true or false",
-    "missing": "is required",
-}
-"""What the validator says in words of its own language, by the kind of problem."""
 
 
 def _overlay(base: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:

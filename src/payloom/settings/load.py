@@ -101,7 +101,7 @@ def load_settings(
         http_allow=tuple(file.http_allow),
         trusted_proxies=_proxies(file, environment),
         log_format=file.log_format or ("console" if environment == "dev" else "json"),
-        log_level=variables.log_level.lower(),
+        log_level=variables.log_level,
         hsts=file.hsts,
         **_days_kept(file),
         guest_rate=_guest_rate(file.rate_limit, environment),

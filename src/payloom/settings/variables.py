@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from payloom.kit.validation.messages import message
 from payloom.settings.errors import BadSettings
 from payloom.settings.file import EnvironmentName
 
 PREFIX = "PAYLOOM_"
+
+
+def _lower(value: str) -> str:
+    return value.lower()
 
 
 class Variables(BaseSettings):
@@ -25,7 +30,9 @@ class Variables(BaseSettings):
     host: str | None = Field(default=None, description="The address the server listens on.")
     port: int | None = Field(default=None, description="The port the server listens on.", ge=0, le=65535)
     local_stripe_port: int | None = Field(default=None, description="The port of the local Stripe.", ge=0, le=65535)
-    log_level: str = Field(default="info", description="`debug`, `info`, `warning` or `error`.")
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
+        default="info", description="`debug`, `info`, `warning` or `error`."
+    )
 
 
 def read_variables(environment: Mapping[str, str] | None = None) -> Variables:
@@ -39,7 +46,7 @@ def read_variables(environment: Mapping[str, str] | None = None) -> Variables:
     try:
         return Variables(**values)
     except ValidationError as error:
-        lines = [f"{PREFIX}{str(p['loc'][-1]).upper()}: {p['msg']}" for p in error.errors()]
+        lines = [f"{PREFIX}{str(p['loc'][-1]).upper()}: {message(p)}" for p in error.errors()]
         tried = next((str(p["input"]) for p in error.errors() if p["loc"] == ("env",)), "")
         short = next((name for name in get_args(EnvironmentName) if tried and name.startswith(tried[:3].lower())), None)
         raise BadSettings("; ".join(lines), hint=f"Write PAYLOOM_ENV={short}." if short else None) from None

@@ -1,6 +1,6 @@
 /** How a run looks in a list, here and on other pages. */
 import { Link } from "@tanstack/react-router";
-import { Calendar, CornerDownRight, Hand, Phone, Table2, Zap, type LucideIcon } from "lucide-react";
+import { Calendar, CornerDownRight, Hand, Phone, Power, Table2, Zap, type LucideIcon } from "lucide-react";
 import type { ReactNode } from "react";
 import type { RunSummary } from "@/api/runs";
 import { WorkflowName } from "./workflow-name";
@@ -12,6 +12,7 @@ const TRIGGERS: Record<string, [LucideIcon, string]> = {
   api: [Phone, "API request"],
   schedule: [Calendar, "Schedule"],
   manual: [Hand, "Manual"],
+  start: [Power, "Server start"],
   called: [CornerDownRight, "Workflow"],
   call: [CornerDownRight, "Workflow"],
   table: [Table2, "Row change"],

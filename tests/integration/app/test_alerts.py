@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import dataclasses
 import datetime as dt
 import hashlib
 import hmac
 import http.server
 import json
+import ssl
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 from tests.support.http_server import RunningServer, event, running_server
 from tests.support.processes.rehearsal import SEALING_KEY
+from tests.support.processes.tls_proxy import certificate
 
 from payloom.alerts import sender, service, states
 from payloom.db.database import open_database
@@ -267,6 +270,24 @@ SITUATIONS: dict[str, tuple[Callable[[RunningServer, sa.Connection], None], floa
     "workers": (lambda _server, _tx: None, 1, ""),
     "disk": (lambda _server, _tx: None, 0, "MB are free."),
 }
+
+
+def test_a_receiver_with_a_certificate_of_ones_own_authority_is_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, receiver: Receiver
+) -> None:
+    authority, key = certificate(tmp_path, days=2)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority, key)
+    receiver.socket = context.wrap_socket(receiver.socket, server_side=True)
+    address = SecretStr(receiver.url.replace("http://", "https://"))
+    changes = {"alerts": dataclasses.replace(settings(receiver), url=address)}
+    with running_server(tmp_path / "a", FILES, changes=changes) as server:
+        refused = server.http.post("/api/_payloom/alerts/test", json={}, headers=server.admin).json()
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+        reached = server.http.post("/api/_payloom/alerts/test", json={}, headers=server.admin).json()
+    assert "ConnectError" in str(refused)
+    assert "ConnectError" not in str(reached)
+    assert len(receiver.bodies) == 1
 
 
 @pytest.mark.usefixtures("quick")

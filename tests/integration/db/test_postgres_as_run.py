@@ -122,7 +122,7 @@ def role_of(address: str) -> str:
             findings = await database.read(lambda tx: list(database_findings(tx)))
         finally:
             await database.close()
-        return next(finding.told for finding in findings if finding.name == "role")
+        return next(finding.summary for finding in findings if finding.name == "role")
 
     return asyncio.run(look())
 

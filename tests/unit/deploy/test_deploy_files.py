@@ -198,10 +198,42 @@ def accepted(*words: str | Path, **options: Any) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+VARIABLES = """\
+# a comment
+PAYLOOM_ENV=production
+
+PAYLOOM_DATABASE_URL=postgresql://serve:p$w;x@db/payloom?sslmode=verify-full&sslrootcert=/etc/ca.pem
+SMTP_URL="smtps://user:a b'c@host:465"
+"""
+
+
+@pytest.mark.parametrize(("command", "role"), [("doctor", "serve"), ("migrate", "owner"), ("db", "owner")])
+def test_a_command_of_the_operator_reads_the_variables_as_systemd_does(command: str, role: str, tmp_path: Path) -> None:
+    address = "postgresql://serve:p$w;x@db/payloom?sslmode=verify-full&sslrootcert=/etc/ca.pem"
+    (tmp_path / "shop.env").write_text(VARIABLES, "utf-8")
+    (tmp_path / "shop.migrate.env").write_text(f"PAYLOOM_DATABASE_URL={address.replace('serve', 'owner')}", "utf-8")
+    (tmp_path / "shop.sealing.key").write_text("the-key\n", "utf-8")
+    (tmp_path / "payloom").write_text('#!/bin/sh\necho "$*"\nenv\n', "utf-8")
+    (tmp_path / "payloom").chmod(0o755)
+    (tmp_path / "shop").mkdir()
+    script = (DEPLOY / "systemd" / "payloom-run").read_text("utf-8")
+    script = script.replace("/etc/payloom/", f"{tmp_path}/").replace("/srv/", f"{tmp_path}/")
+    script = re.sub(r"exec setpriv .* -- /opt/payloom/bin/payloom", f"exec {tmp_path}/payloom", script)
+    (tmp_path / "payloom-run").write_text(script, "utf-8")
+    done = subprocess.run(
+        ["sh", tmp_path / "payloom-run", "shop", command, "--json"], capture_output=True, text=True, check=True
+    )
+    printed = done.stdout.splitlines()
+    assert printed[0] == f"{command} --json"
+    assert f"PAYLOOM_DATABASE_URL={address.replace('serve', role)}" in printed
+    assert "SMTP_URL=smtps://user:a b'c@host:465" in printed
+    assert "PAYLOOM_SEALING_KEY=the-key" in printed
+
+
 def test_systemd_takes_the_units(tmp_path: Path) -> None:
     program = tool("systemd-analyze")
     for path in (DEPLOY / "systemd").iterdir():
-        if path.suffix in {".service", ".timer"}:
+        if path.suffix in {".service", ".socket", ".timer"}:
             text = path.read_text("utf-8").replace("/opt/payloom/bin/payloom", "/bin/true")
             (tmp_path / path.name.replace("@.", "@shop.")).write_text(text, "utf-8")
     for path in sorted(tmp_path.iterdir()):

@@ -81,7 +81,13 @@ def test_every_wrong_field_is_named_with_what_to_do() -> None:
     hints = {error["field"]: error["hint"] for error in caught.value.data["errors"]}
     assert hints["amuont"] == "did you mean 'amount'?"
     assert hints["reason"] == "did you mean 'broken'?"
-    assert str(caught.value) == "amount: is missing, and 3 more"
+    assert str(caught.value) == (
+        "amount: is missing; order_id: must be a UUID; amuont: is not a known field; reason: must be one of lost, broken"
+    )
+    with pytest.raises(InvalidInput) as many:
+        validate_input(taker, dict.fromkeys("abcdef", 1))
+    assert str(many.value).count(";") == 5
+    assert str(many.value).endswith("; and 4 more")
 
 
 def test_fields_inside_lists_are_named_by_their_path() -> None:

@@ -350,7 +350,9 @@ class Delivery:
         import httpx  # noqa: PLC0415 - loaded with the first delivery, not at start
 
         if self._client is None:
-            self._client = httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=False)
+            self._client = httpx.AsyncClient(
+                timeout=TIMEOUT, follow_redirects=False, trust_env=False, verify=httpx.create_ssl_context()
+            )
         try:
             response = await self._post_to(self._client, httpx.URL(url), payload, self._headers(payload, secrets))
         except WebhookAddressRefused as error:

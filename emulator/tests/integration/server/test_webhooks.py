@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 import urllib.error
@@ -13,6 +14,7 @@ import stripe
 from emulator.tests.support.checked_client import client_of
 from emulator.tests.support.request_params import request_params
 from tests.support.present import present
+from tests.support.processes.tls_proxy import certificate
 
 from payloom_emulator.core.config import EmulatorConfig, Endpoint
 from payloom_emulator.embedded import run
@@ -176,6 +178,25 @@ def test_a_configured_endpoint_keeps_its_rolled_secret_over_a_restart(tmp_path: 
             endpoints = client_of(running.url).v1.webhook_endpoints.list().data
             assert [endpoint.url for endpoint in endpoints] == ["http://127.0.0.1:9/x"]
             running.control(f"webhook_endpoints/{endpoints[0].id}/roll")
+
+
+def test_an_endpoint_with_a_certificate_of_ones_own_authority_gets_events(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, receiver: Receiver
+) -> None:
+    """As a rehearsal in staging has it. Without the authority's file the delivery fails."""
+    authority, key = certificate(tmp_path, days=2)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority, key)
+    receiver.server.socket = context.wrap_socket(receiver.server.socket, server_side=True)
+    url = receiver.url.replace("http://", "https://")
+    with run(EmulatorConfig(endpoints=(Endpoint(url),))) as running:
+        client_of(running.url).v1.customers.create({"email": "a@example.com"})
+        (failed,) = (row for row in written(running, 1) if row["attempt"] == 1)
+        assert "CERTIFICATE_VERIFY_FAILED" in str(failed["error"])
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    with run(EmulatorConfig(endpoints=(Endpoint(url),))) as running:
+        client_of(running.url).v1.customers.create({"email": "a@example.com"})
+        receiver.wait(1)
 
 
 def test_an_event_for_another_machine_or_for_a_clouds_metadata_stays_here(

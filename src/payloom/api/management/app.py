@@ -43,6 +43,7 @@ from payloom.api.management.routes import (
 from payloom.api.management.routes.data import rows, tables
 from payloom.kit.errors import PayloomError
 from payloom.kit.secrets.redaction import redact
+from payloom.kit.validation.messages import message
 from payloom.tables.errors import VerbFailed
 
 _IDENTITY = (me, session, users, account_sessions)
@@ -139,7 +140,9 @@ async def _bug(request: Request, _error: Any) -> Response:
 
 
 async def _invalid(request: Request, error: Any) -> Response:
-    fields = [{"field": ".".join(map(str, error["loc"][1:])), "message": error["msg"]} for error in error.errors()]
+    fields = [
+        {"field": ".".join(map(str, problem["loc"][1:])), "message": message(problem)} for problem in error.errors()
+    ]
     names = ", ".join(dict.fromkeys(field["field"] or "the body" for field in fields[:5]))[:200]
     hint = (
         f"{fields[0]['field'] or 'The body'}: {fields[0]['message']}" if len(fields) == 1 else "See `fields` for each."

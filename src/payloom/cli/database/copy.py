@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from payloom.cli.support.errors import CommandError
 from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
@@ -32,6 +33,11 @@ def copy(
     from payloom.app.database_copy import copy_database
     from payloom.project.loader import load_project
 
+    if ":/" in str(source):
+        raise CommandError(
+            "the argument is the address of a database, and the command reads a SQLite file",
+            hint="Set PAYLOOM_DATABASE_URL to the Postgres database, and name the project's SQLite file here.",
+        )
     settings = load_settings(find_project(project))
     rows = asyncio.run(copy_database(load_project(settings.root, settings), settings, source.resolve()))
     if as_json:

@@ -33,7 +33,7 @@ def list_alerts(
         print_message(
             f"Sent to {', '.join(page['receivers'])}. `payloom explain RULE` prints what to do."
             if page["receivers"]
-            else "Nobody is told: set `alerts: {email: you@example.com}` in payloom.yaml."
+            else "No one is notified: set `alerts: {email: you@example.com}` in payloom.yaml."
         )
     sys.exit(1 if firing and exit_code else 0)
 

@@ -121,7 +121,7 @@ def _answers(http: httpx.Client, *, secure: bool) -> Iterator[Finding]:
     ready = http.get("/readyz")
     yield Finding("server", ready.status_code == 200, f"/readyz answers {ready.status_code}")
     page, endpoint = http.get("/sign-in", headers={"accept": "text/html"}), http.get("/api/auth/me")
-    for name, answer in (("page", page), ("API", endpoint)):
+    for name, answer in (("a page", page), ("the API", endpoint)):
         yield from _headers(name, answer, secure=secure)
     yield _cookies(page, secure=secure)
     cached = endpoint.headers.get("cache-control", "")
@@ -151,8 +151,8 @@ def _headers(name: str, answer: httpx.Response, *, secure: bool) -> Iterator[Fin
     problems += [f"no {header}" for header in _TELLS if header in answer.headers]
     if re.search(r"\d", answer.headers.get("server", "")):
         problems.append("no version in `server`")
-    words = f"the security headers of a {name} are there"
-    yield _judge("headers", not problems, words, f"a {name} should have {'; '.join(problems)}", _PROXY_PAGE)
+    words = f"{name} has all security headers"
+    yield _judge("headers", not problems, words, f"{name} should have {'; '.join(problems)}", _PROXY_PAGE)
 
 
 def _fits(answer: httpx.Response, header: str, pattern: str) -> bool:

@@ -68,10 +68,12 @@ def _report(findings: list[Finding], settings: Settings | None, *, as_json: bool
         print_json(report | ({"settings": settings.public()} if settings else {}))
     else:
         for finding in findings:
-            print_data(f"  {'✓' if finding.good else '✗'} {finding.name:<10} {finding.told}")
+            print_data(f"  {finding.mark} {finding.name:<11} {finding.summary}")
             if finding.hint:
-                print_data(f"    {'':<10} {finding.hint}")
-        print_message("No problems found." if not bad else f"{count(len(bad), 'problem')} found.")
+                print_data(f"    {'':<11} {finding.hint}")
+        open_questions = sum(finding.mark == "!" for finding in findings)
+        ending = f" Marked with !: {count(open_questions, 'point')} to decide on." if open_questions else ""
+        print_message((f"{count(len(bad), 'problem')} found." if bad else "No problems found.") + ending)
     sys.exit(1 if bad else 0)
 
 

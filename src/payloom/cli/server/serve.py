@@ -16,7 +16,7 @@ from payloom.cli.server.processes.supervisor import Supervisor
 from payloom.cli.support.errors import CommandError
 from payloom.cli.support.options import PROJECT
 from payloom.cli.support.output import print_data, report_errors
-from payloom.cli.support.paths import find_project, listen
+from payloom.cli.support.paths import find_project, listen, passed_socket
 from payloom.db.sealing.source import load_keys
 from payloom.settings.load import load_settings
 from payloom.settings.model import Settings
@@ -95,7 +95,8 @@ def _supervise(settings: Settings, *, workers: int, work: bool, drain: float) ->
     if not on_postgres:
         refuse_second(settings)
     with (
-        listen(settings.host, settings.port, "--port", patience=PORT_PATIENCE) as listener,
+        passed_socket(settings.host, settings.port)
+        or listen(settings.host, settings.port, "--port", patience=PORT_PATIENCE) as listener,
         tempfile.TemporaryDirectory(prefix="payloom-metrics-") as metrics,
     ):
         port = listener.getsockname()[1]

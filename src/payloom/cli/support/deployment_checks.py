@@ -44,7 +44,12 @@ def deployment_findings(settings: Settings, backups: Path | None, now: dt.dateti
     if settings.email.transport == "outbox":
         yield Finding("email", False, "emails stay in the outbox", "Set `email.transport: smtp` and `email.url`.")
     if not settings.alerts.has_receiver:
-        yield Finding("alerts", True, "nobody is told of trouble", "Set `alerts.email` or `alerts.url`.")
+        yield Finding(
+            "alerts",
+            True,
+            "no one is notified of problems",
+            "Set `alerts.email` or `alerts.url`, then run `payloom alerts test`.",
+        )
 
 
 def _tls(settings: Settings) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import os
 import shutil
 import socket
 import time
@@ -19,6 +20,8 @@ from payloom.settings.private_files import private_file, private_folder
 
 PROJECT_FILE = "payloom.yaml"
 _MANIFEST = "template.json"
+_FIRST_PASSED = 3
+"""The file descriptor from which on systemd passes sockets."""
 
 
 def find_project(start: Path | None) -> Path:
@@ -109,6 +112,24 @@ def listen(host: str, port: int, option: str, *, patience: float = 0.0) -> socke
             if error.errno != errno.EADDRINUSE or monotonic() > end:
                 raise _refused(host, port, option, error) from None
             time.sleep(0.05)
+
+
+def passed_socket(host: str, port: int) -> socket.socket | None:
+    """Return the listening socket that systemd passed to this process (socket activation); None without one.
+
+    systemd holds it while no server runs, so connections wait. Raises PortTaken if it is not at `host` and `port`.
+    """
+    if os.environ.pop("LISTEN_PID", "") != str(os.getpid()):
+        return None
+    if os.environ.pop("LISTEN_FDS", "") != "1":
+        raise PortTaken("systemd passed more than one socket", hint="Write one `ListenStream=` in the socket unit.")
+    passed = socket.socket(fileno=_FIRST_PASSED)
+    at = passed.getsockname()[:2]
+    if at != (host, port):
+        passed.close()
+        hint = "Write the same address in `ListenStream=` of the socket unit and in PAYLOOM_HOST and PAYLOOM_PORT."
+        raise PortTaken(f"systemd listens on {at[0]}:{at[1]}, and the settings say {host}:{port}", hint=hint)
+    return passed
 
 
 def _refused(host: str, port: int, option: str, error: OSError) -> PortTaken:

@@ -40,14 +40,12 @@ class HttpHost:
         secrets: Mapping[str, SecretStr],
         clock: Clock,
         *,
-        verify: Any = True,
         user_agent: str = "Payloom",
     ) -> None:
-        """secrets: by the name after `secrets.`. clock: for signatures. verify: an SSLContext, for tests."""
+        """secrets: by the name after `secrets.`. clock: for signatures."""
         self._clock = clock
         self._guard = guard
         self._secrets = secrets
-        self._verify = verify
         self._user_agent = user_agent
 
     @functools.cached_property
@@ -56,7 +54,7 @@ class HttpHost:
         return httpx.AsyncClient(
             follow_redirects=False,
             trust_env=False,
-            verify=self._verify,
+            verify=httpx.create_ssl_context(),  # of SSL_CERT_FILE, if it is set
             limits=httpx.Limits(max_connections=50, max_keepalive_connections=0),
             headers={"User-Agent": self._user_agent, "Accept-Encoding": "identity"},
         )

@@ -13,6 +13,7 @@ from payloom.kit import strict_json
 from payloom.kit.diagnostics import Path, path_text
 from payloom.kit.durations import parse_rate
 from payloom.kit.json_types import is_list
+from payloom.kit.validation.messages import message
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.errors import BrokenModel
 from payloom.workflows.expressions.errors import ExpressionError
@@ -121,7 +122,7 @@ def load_model(data: Mapping[str, Any], workflow_id: str) -> Workflow:
     try:
         file = WorkflowFile.model_validate(content)
     except ValidationError as error:
-        raise BrokenModel(f"a stored version does not fit: {error.errors()[0]['msg']}", where=workflow_id) from None
+        raise BrokenModel(f"a stored version does not fit: {message(error.errors()[0])}", where=workflow_id) from None
     built = compile_workflow(file, workflow_id, language=language)
     if built.problems:
         path, problem = built.problems[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 from payloom.kit.errors import PayloomError
@@ -31,6 +31,8 @@ CHOSEN = "x-chosen"
 _RANGE = re.compile(r"(-?\d+(?:\.\d+)?)?\.\.(-?\d+(?:\.\d+)?)?")
 _WORD = re.compile(r"[A-Za-z0-9_.:-]+")
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_MOST_NAMED = 5
+"""Problems that the message of an error names."""
 
 
 class BadShorthand(PayloomError):
@@ -204,7 +206,8 @@ def validate_input(workflow: _Takes, raw: Mapping[str, Any], *, from_query: bool
     return json_schema.with_defaults(value, schema)
 
 
-def _summary(problems: Iterable[json_schema.Problem]) -> str:
-    first, *rest = problems
-    more = f", and {len(rest)} more" if rest else ""
-    return f"{first.field or 'the body'}: {first.message}{more}"
+def _summary(problems: Sequence[json_schema.Problem]) -> str:
+    """Return the first problems in one line; all of them are in the error's `errors`."""
+    named = "; ".join(f"{problem.field or 'the body'}: {problem.message}" for problem in problems[:_MOST_NAMED])
+    more = len(problems) - _MOST_NAMED
+    return f"{named}; and {more} more" if more > 0 else named

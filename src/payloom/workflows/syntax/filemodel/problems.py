@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 from payloom.kit.diagnostics import NAME, SHAPE, Path, value_at
 from payloom.kit.json_types import is_list, is_map
 from payloom.kit.suggest import closest, did_you_mean
+from payloom.kit.validation.messages import message as validation_message
 from payloom.kit.yaml.source import Source
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
 from payloom.workflows.syntax.filemodel.steps import INNER_MODELS, VERBS, CaseClause, CatchClause
@@ -209,7 +210,7 @@ def _other(source: Source, path: Path, error: ErrorDetails) -> None:
     elif kind == "too_short":
         message, hint = f"`{name}` is empty", None
     else:
-        message, hint = f"`{name}`: {error['msg'][0].lower()}{error['msg'][1:]}", None
+        message, hint = f"`{name}`: {validation_message(error)}", None
     source.report(place, message, hint=hint, path=path)
 
 

@@ -1,0 +1,1 @@
+"""What a validator found, in words for the author of the data."""
