@@ -38,7 +38,7 @@ from payloom_emulator.runtime.requests.search import parse
             {"items": [{"price": "p", "quantity": "2"}, {"price": "q"}]},
         ),
         ("metadata[order id]=7&metadata[a%5Bb]=8", {"metadata": {"order id": "7", "a[b": "8"}}),
-        ("a[10]=x&a[2]=y", {"a": ["y", "x"]}),
+        ("a[1]=x&a[0]=y", {"a": ["y", "x"]}),
         ("a=", {"a": ""}),
     ],
 )

@@ -9,7 +9,7 @@ from payloom_emulator.billing.invoices import invoice_lifecycle, payments
 from payloom_emulator.connect import fees, liability
 from payloom_emulator.core.request_context import provided
 from payloom_emulator.objects import kinds
-from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.errors import in_past, invalid
 from payloom_emulator.protocol.json_shapes import members
 
 if TYPE_CHECKING:
@@ -71,12 +71,18 @@ def _due(call: RequestContext[InvoiceCreateParams | InvoiceUpdateParams], method
     params, unit = call.params, call.unit
     values: dict[str, object] = {}
     due, days = params.get("due_date"), params.get("days_until_due")
+    new = not call.ids
     if method != "send_invoice" and (due is not None or days is not None):
-        name = "due_date" if due is not None else "days_until_due"
-        raise invalid(f"`{name}` can only be used with `collection_method=send_invoice`.", name)
+        raise invalid(
+            "You can only specify 'due_date' or 'days_until_due' if invoice collection method is 'send_invoice'."
+        )
+    if method == "send_invoice" and new and due is None and days is None:
+        raise invalid(
+            "If invoice collection method is 'send_invoice', you must specify 'due_date' or 'days_until_due'."
+        )
     if due is not None:
         if due <= unit.now:
-            raise invalid("`due_date` must be in the future.", "due_date")
+            raise in_past("due_date", due)
         values["due_date"] = due
     if days is not None:
         values["_days_until_due"] = days

@@ -63,6 +63,8 @@ def terms(params: PriceData, prefix: str) -> dict[str, object]:
     custom = params.get("custom_unit_amount")
     custom = custom if custom and custom["enabled"] else None
     if fields["billing_scheme"] == "tiered":
+        if not cycle:
+            raise invalid("Prices with `type=one_time` are not supported with tiered billing.", "interval")
         fields["_tiers"] = _tiers(params.get("tiers"), params.get("tiers_mode"), named)
         fields["tiers_mode"] = params.get("tiers_mode")
         fields["unit_amount"] = fields["unit_amount_decimal"] = None
@@ -127,9 +129,7 @@ def _option(fields: dict[str, object]) -> dict[str, object]:
 def _unit_amount(params: PriceData | PriceCreateParamsCurrencyOptions, named: Named) -> _UnitAmount:
     whole, exact = params.get("unit_amount"), params.get("unit_amount_decimal")
     if whole is None and exact is None:
-        raise invalid(
-            "Prices require an `unit_amount` or `unit_amount_decimal` parameter to be set.", named("unit_amount")
-        )
+        raise invalid("Prices require an `unit_amount` or `unit_amount_decimal` parameter to be set.")
     if whole is not None and exact is not None:
         raise invalid(
             "You may only specify one of these parameters: unit_amount, unit_amount_decimal.", named("unit_amount")
@@ -161,7 +161,7 @@ def _recurring(params: CycleParams, param: str) -> dict[str, object]:
     # Until basil usage could be recorded on the subscription item, without a meter.
     aggregate = text(cast("JsonMapping", params).get("aggregate_usage"))
     if usage == "metered" and not params.get("meter") and not aggregate:
-        raise invalid("Metered prices need a `meter`.", f"{param}[meter]")
+        raise invalid("Starting with Stripe version `2025-03-31.basil`, metered prices must be backed by meters.")
     return {
         **({"aggregate_usage": aggregate} if aggregate and usage == "metered" else {}),
         "interval": interval,

@@ -67,6 +67,22 @@ def make(
     return transfer
 
 
+def check_source(unit: UnitOfWork, charge: Charge, amount: int) -> None:
+    """Raise Stripe's 400 for a transfer of more than a charge brought, or of one that failed."""
+    if charge["status"] != "succeeded" or not charge["captured"]:
+        raise invalid(f"Charge {charge['id']} was not successful and cannot be transferred.", "source_transaction")
+    before = unit.list(kinds.TRANSFER, source_transaction=charge["id"])
+    sent = sum(t["amount"] - t["amount_reversed"] for t in before)
+    if amount + sent > charge["amount"]:
+        code = charge["currency"]
+        there = "is already an existing transfer" if len(before) == 1 else "are already existing transfers"
+        already = f" (There {there} using this source, totalling {money.plain(sent, code)}.)" if before else ""
+        raise invalid(
+            f"Transfers using this transaction as a source must not exceed the source amount of {money.plain(charge['amount'], code)}.{already}",
+            "amount",
+        )
+
+
 def reverse(
     unit: UnitOfWork,
     transfer: Transfer,

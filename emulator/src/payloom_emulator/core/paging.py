@@ -20,13 +20,10 @@ MAX_LIMIT = 100
 
 
 def limit_of(params: Mapping[str, object]) -> int:
-    """Return the page size asked for, 10 by default."""
+    """Return the page size asked for, 10 by default. Stripe moves a size out of range to the nearest one in it."""
     limit = params.get("limit", DEFAULT_LIMIT)
     assert isinstance(limit, int)
-    if not 1 <= limit <= MAX_LIMIT:
-        word = "less than or equal to 100" if limit > MAX_LIMIT else "greater than or equal to 1"
-        raise invalid(f"This value must be {word}.", "limit", "parameter_invalid_integer")
-    return limit
+    return min(max(limit, 1), MAX_LIMIT)
 
 
 def page_of(
@@ -35,8 +32,6 @@ def page_of(
     """Return the rows of one page of a stored list, as the store has them, and whether there are more."""
     limit = limit_of(params)
     start, end = _cursors(params)
-    if start and end:
-        raise invalid("You may only specify one of these parameters: starting_after, ending_before.", "starting_after")
     edges: dict[str, int] = {}
     for name, cursor, edge in (("starting_after", start, "before"), ("ending_before", end, "after")):
         if cursor:
@@ -44,6 +39,8 @@ def page_of(
             if position is None:
                 raise missing(object_name, cursor, param=name, status=400)
             edges[edge] = position
+    if len(edges) > 1:
+        raise invalid("Received both starting_after and ending_before parameters. Please pass in only one.")
     rows = store.select(
         account,
         object_name,

@@ -45,8 +45,10 @@ CREATE TABLE IF NOT EXISTS deliveries (
 CREATE INDEX IF NOT EXISTS deliveries_by_state ON deliveries (state, endpoint, due, seq);
 CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS sums (
+  account TEXT NOT NULL, name TEXT NOT NULL, amount INTEGER NOT NULL, PRIMARY KEY (account, name)) WITHOUT ROWID;
 """
-TABLES = ("objects", "links", "timers", "idempotency", "deliveries", "meta")
+TABLES = ("objects", "links", "timers", "idempotency", "deliveries", "meta", "sums")
 
 
 SEARCHED = "searched_by_links"
@@ -223,6 +225,17 @@ class Store:
         self._settings.pop(name, None)
         self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, json.dumps(value)))
 
+    def add_to_sum(self, account: str, name: str, amount: int) -> None:
+        """Add an amount to a running sum of an account, which begins at 0."""
+        self._db.execute(
+            "INSERT INTO sums VALUES (?, ?, ?) ON CONFLICT (account, name) DO UPDATE SET amount = amount + excluded.amount",
+            (account, name, amount),
+        )
+
+    def sums(self, account: str) -> dict[str, int]:
+        """Return the running sums of an account, by name."""
+        return dict(self._db.execute("SELECT name, amount FROM sums WHERE account = ?", (account,)).fetchall())
+
     def query(self, sql: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         """Run a statement of the rooms that own a table of their own (timers, deliveries, idempotency)."""
         with self._lock:
@@ -252,6 +265,7 @@ class Store:
             source = sqlite3.connect(":memory:")
             try:
                 source.deserialize(data)
+                source.executescript(_SCHEMA)
                 with self.transaction() as db:
                     for table in TABLES:
                         rows = source.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608

@@ -299,7 +299,7 @@ async def _snapshot(request: Request) -> Response:
 
 async def _restore(request: Request) -> Response:
     emulator: Emulator = request.app.state.emulator
-    emulator.store.restore(await request.body())
+    emulator.restore(await request.body())
     emulator.delivery.invalidate()
     emulator.delivery.wake()
     return JSONResponse({"restored": True})

@@ -9,6 +9,7 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.objects.charges import BalanceTransaction
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.store import Store
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 DAY = 86400
@@ -23,6 +24,48 @@ _CATEGORIES = {
     "adjustment": "dispute",
     "payment_failure_refund": "charge_failure",
 }
+
+
+SUMMED = "balances_are_summed"
+"""Whether the store has the sums of all balance transactions: a file of an older version has not."""
+
+
+def count(store: Store) -> None:
+    """Sum what an older version stored without the sums."""
+    with store.transaction():
+        store.query("DELETE FROM sums")
+        for account, currency, status, net in store.query(
+            "SELECT account, json_extract(body, '$.currency'), json_extract(body, '$.status'), sum(json_extract(body, '$.net')) FROM objects WHERE object = 'balance_transaction' GROUP BY 1, 2, 3"
+        ):
+            store.add_to_sum(account, _name(currency, status), net)
+        store.set_meta(SUMMED, True)
+
+
+def total(unit: UnitOfWork, currency: str, status: str) -> int:
+    """Return what is available or pending in a currency."""
+    return unit.store.sums(unit.account).get(_name(currency, status), 0)
+
+
+def totals(unit: UnitOfWork) -> dict[tuple[str, str], int]:
+    """Return what the account has: currency and status (available or pending) to the amount."""
+    return {
+        (currency, status): amount
+        for name, amount in unit.store.sums(unit.account).items()
+        for currency, status in [name.split(" ")]
+    }
+
+
+def become_available(unit: UnitOfWork, transaction: BalanceTransaction) -> None:
+    """Move what a pending transaction brought to the available balance. One that is available stays as it is."""
+    if transaction["status"] == "available":
+        return
+    unit.change(transaction, {"status": "available"}, emits=())
+    unit.store.add_to_sum(unit.account, _name(transaction["currency"], "pending"), -transaction["net"])
+    unit.store.add_to_sum(unit.account, _name(transaction["currency"], "available"), transaction["net"])
+
+
+def _name(currency: str, status: str) -> str:
+    return f"{currency} {status}"
 
 
 def fee_for(amount: int) -> int:
@@ -76,6 +119,7 @@ def book(
             "type": kind,
         },
     )
+    unit.store.add_to_sum(unit.account, _name(transaction["currency"], transaction["status"]), transaction["net"])
     if not available:
         unit.schedule("become_available", transaction, transaction["available_on"])
     return transaction

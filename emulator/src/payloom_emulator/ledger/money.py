@@ -202,8 +202,6 @@ def currency(code: str, param: str = "currency") -> str:
 
 def chargeable(amount: int, code: str, param: str = "amount") -> int:
     """Return the amount, or raise when Stripe would not charge it."""
-    if amount < 0:
-        raise invalid("This value must be greater than or equal to 0.", param, "parameter_invalid_integer")
     if amount < 1:
         raise invalid("This value must be greater than or equal to 1.", param, "parameter_invalid_integer")
     largest = _LARGER.get(code, MAXIMUM)

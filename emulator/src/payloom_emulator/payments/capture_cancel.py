@@ -10,7 +10,7 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.objects.intents import PaymentIntent
 from payloom_emulator.payments import charges, descriptors
 from payloom_emulator.payments.methods import cash_balances
-from payloom_emulator.protocol.errors import StripeError, invalid
+from payloom_emulator.protocol.errors import StripeError
 from payloom_emulator.protocol.json_shapes import is_object, members
 
 if TYPE_CHECKING:
@@ -48,21 +48,12 @@ def capture(
     if intent["status"] != "requires_capture":
         raise unexpected(
             intent,
-            "This PaymentIntent could not be captured because it has already been captured."
+            "The remaining amount on this PaymentIntent could not be captured because the remainder of the authorized amount has been released."
             if intent["status"] == "succeeded"
             else f"This PaymentIntent could not be captured because it has a status of {intent['status']}. Only a PaymentIntent with one of the following statuses may be captured: requires_capture.",
         )
     captured: int = intent["amount_capturable"] if amount is None else amount
-    if captured > intent["amount_capturable"]:
-        raise invalid(
-            "The provided `amount_to_capture` is greater than the amount capturable on this PaymentIntent.",
-            "amount_to_capture",
-            "amount_too_large",
-        )
-    if captured < 1:
-        raise invalid(
-            "This value must be greater than or equal to 1.", "amount_to_capture", "parameter_invalid_integer"
-        )
+    _check_captured(intent, captured)
     money.payable(captured, intent["currency"], "amount_to_capture")
     of_charge = {name: value for name, value in (changes or {}).items() if name in _SAID}
     charges.capture(unit, unit.get(kinds.CHARGE, intent["latest_charge"]), captured, of_charge)
@@ -86,6 +77,24 @@ def close(unit: UnitOfWork, intent: PaymentIntent, transition: str, reason: str 
     return intent
 
 
+def _check_captured(intent: PaymentIntent, captured: int) -> None:
+    if captured > intent["amount_capturable"]:
+        raise StripeError(
+            "The payment could not be captured because the requested capture amount is greater than the amount you can capture for this charge.",
+            code="amount_too_large",
+            payment_intent=intent,
+        )
+    if captured < 0:
+        raise StripeError("Invalid non-negative integer", param="amount_to_capture", payment_intent=intent)
+    if captured < 1:
+        raise StripeError(
+            "This value must be greater than or equal to 1.",
+            code="parameter_invalid_integer",
+            param="amount",
+            payment_intent=intent,
+        )
+
+
 def cancel(unit: UnitOfWork, intent: PaymentIntent, reason: str | None = None) -> PaymentIntent:
     """Cancel an intent that has not succeeded; an authorisation is let go."""
     machine = unit.environment.schema(intent["object"]).machine
@@ -93,7 +102,7 @@ def cancel(unit: UnitOfWork, intent: PaymentIntent, reason: str | None = None) -
     if not machine.allows("cancel", intent["status"]):
         raise unexpected(
             intent,
-            f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}. Only a PaymentIntent with one of the following statuses may be canceled: requires_payment_method, requires_capture, requires_confirmation, requires_action, processing.",
+            f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}. Only a PaymentIntent with one of the following statuses may be canceled: requires_payment_method, requires_capture, requires_reauthorization, requires_confirmation, requires_action, expired, processing.",
         )
     authorization = unit.find(kinds.CHARGE, intent["latest_charge"]) if intent["status"] == "requires_capture" else None
     if authorization is not None:
@@ -108,6 +117,6 @@ def lapse(unit: UnitOfWork, intent: PaymentIntent) -> None:
         close(unit, intent, "cancel", "automatic")
 
 
-def unexpected(intent: PaymentIntent, message: str) -> StripeError:
+def unexpected(intent: PaymentIntent, message: str, param: str | None = None) -> StripeError:
     """Return the 400 for an intent in the wrong state; it carries the intent."""
-    return StripeError(message, code="payment_intent_unexpected_state", payment_intent=intent)
+    return StripeError(message, code="payment_intent_unexpected_state", param=param, payment_intent=intent)

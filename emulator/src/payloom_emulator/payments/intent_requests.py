@@ -184,14 +184,17 @@ def _method(unit: UnitOfWork, method_id: str) -> PaymentMethod:
 def _check_owner(intent: PaymentIntent, method: PaymentMethod) -> None:
     owner, customer = method["customer"], intent.get("customer")
     if owner and not customer:
-        raise invalid(
-            f"The PaymentMethod supplied belongs to a Customer. Please include the Customer in the `customer` parameter on the PaymentIntent. PaymentMethod: {method['id']}, Customer: {owner}",
-            "payment_method",
+        raise StripeError(
+            f"The `payment_method` parameter supplied {method['id']} belongs to the Customer {owner}. Please include the Customer in the `customer` parameter on the PaymentIntent.",
+            code="parameter_missing",
+            param="source",
+            payment_intent=intent if intent.get("id") else None,
         )
     if owner and owner != customer:
-        raise invalid(
-            f"The PaymentMethod {method['id']} does not belong to the Customer {customer}. Check to make sure you have the right PaymentMethod.",
-            "payment_method",
+        raise StripeError(
+            f"The PaymentMethod {method['id']} does not belong to the Customer you supplied {customer}. Please use this PaymentMethod with the Customer that it belongs to instead.",
+            param="payment_method",
+            payment_intent=intent if intent.get("id") else None,
         )
     payment_methods.refuse_spent(method)
 
@@ -214,6 +217,7 @@ def updating(
             raise unexpected(
                 intent,
                 f"This PaymentIntent's {wrong} could not be updated because it has a status of {intent['status']}. You may only update the {wrong} of a PaymentIntent with one of the following statuses: requires_payment_method, requires_confirmation, requires_action.",
+                wrong,
             )
     _check_descriptors(call, intent)
     if "currency" in call.params:

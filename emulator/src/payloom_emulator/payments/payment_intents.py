@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.intents import PaymentIntent
+from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
 from payloom_emulator.payments import intent_requests, test_cards
-from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.errors import StripeError, invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.kit.json import JsonMapping
@@ -48,6 +48,16 @@ def create(
 def _store(unit: UnitOfWork, values: JsonMapping) -> PaymentIntent:
     intent_id, secret = intent_requests.identity(unit)
     return unit.create(kinds.PAYMENT_INTENT, {"id": intent_id, "client_secret": secret, **values})
+
+
+def not_waiting(intent: PaymentIntent | SetupIntent, noun: str) -> StripeError:
+    """Return the 400 for an intent that waits for no deposits; it carries the intent. noun: its kind in messages."""
+    error = StripeError(
+        f'This {noun} cannot be actioned on because it has a status of {intent["status"]}. Only a {noun} with one of the following statuses may be actioned on: ["requires_action"].',
+        code="intent_invalid_state",
+    )
+    error.more[intent["object"]] = intent
+    return error
 
 
 def check_microdeposits(call: RequestContext[VerifyParams]) -> None:

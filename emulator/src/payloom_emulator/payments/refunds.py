@@ -10,7 +10,7 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.objects.charges import Charge, Refund
 from payloom_emulator.payments import capture_cancel, charges, early_fraud_warnings
 from payloom_emulator.payments.methods import cash_balances
-from payloom_emulator.protocol.errors import invalid, parameter_missing
+from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
@@ -28,6 +28,11 @@ def ask_for_account(unit: UnitOfWork, email: str) -> dict[str, object]:
     return {"display_details": details, "type": "display_details"}
 
 
+def nothing_paid(intent_id: str) -> StripeError:
+    """Return the 400 for a PaymentIntent that has nothing to refund."""
+    return invalid(f"This PaymentIntent ({intent_id}) does not have a successful charge to refund.")
+
+
 def issue(
     unit: UnitOfWork,
     charge: Charge,
@@ -40,13 +45,15 @@ def issue(
     """Refund a charge, all that is left of it by default. Raises Stripe's 400s."""
     left = charge["amount"] - charge["amount_refunded"]
     if charge["status"] == "failed" or not (charge["paid"] or charge["status"] == "pending"):
+        if charge["payment_intent"]:
+            raise nothing_paid(charge["payment_intent"])
         raise invalid(f"Charge {charge['id']} was not successful and cannot be refunded.", code="charge_not_refundable")
     if charge["refunded"] or left <= 0:
         raise invalid(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
     if charge["disputed"] and not _refundable_dispute(unit, charge):
         raise invalid(f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed")
     if amount is not None and amount < 1:
-        raise invalid("Invalid positive integer", "amount", "parameter_invalid_integer")
+        raise invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
     refunded = left if amount is None else amount
     if refunded > left:
         rest = "unrefunded amount on charge" if charge["amount_refunded"] else "charge amount"
@@ -54,6 +61,10 @@ def issue(
         raise invalid(
             f"Refund amount ({money.plain(refunded, code)}) is greater than {rest} ({money.plain(left, code)})",
             "amount",
+        )
+    if not charge["captured"] and charge["payment_intent"]:
+        raise invalid(
+            f"This uncaptured Charge was created by a PaymentIntent ({charge['payment_intent']}). You must cancel the PaymentIntent to reverse the authorization instead of refunding the Charge directly. For more information, see https://stripe.com/docs/payments/place-a-hold-on-a-payment-method"
         )
     money.payable(refunded, charge["currency"])
     if not charge["captured"]:

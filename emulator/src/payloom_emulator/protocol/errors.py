@@ -12,6 +12,8 @@ class StripeError(Exception):
     """
 
     keep = False
+    # Whether the account's log of requests has the call.
+    logged = True
     # The id that names nothing, for an error of that kind.
     missing_id: str | None = None
 
@@ -31,8 +33,8 @@ class StripeError(Exception):
         self.message, self.status, self.type, self.code, self.param = message, status, type, code, param
         self.headers, self.more = headers or {}, more
 
-    def body(self, request_id: str | None) -> dict[str, object]:
-        """Return `{error: {...}}`."""
+    def body(self, request_id: str | None, account: str = "") -> dict[str, object]:
+        """Return `{error: {...}}`. account: the caller's, whose log has the request; "" for a call that no log has."""
         error: dict[str, object] = {}
         if self.code:
             error["code"] = self.code
@@ -40,8 +42,8 @@ class StripeError(Exception):
         error["message"] = self.message
         if self.param:
             error["param"] = self.param
-        if request_id:
-            error["request_log_url"] = f"https://dashboard.stripe.com/test/logs/{request_id}"
+        if request_id and account:
+            error["request_log_url"] = f"https://dashboard.stripe.com/{account}/test/workbench/logs?object={request_id}"
         error["type"] = self.type
         error.update({k: v for k, v in self.more.items() if v is not None})
         return {"error": error}
@@ -62,23 +64,36 @@ class CardError(StripeError):
 
 def missing(object_name: str, object_id: str, *, param: str | None = "id", status: int = 404) -> StripeError:
     """Return `resource_missing`: 404 for an id in the path, 400 for one in a parameter."""
-    noun = _NOUNS.get(object_name, object_name.rsplit(".", 1)[-1])
-    error = StripeError(f"No such {noun}: '{object_id}'", status=status, code="resource_missing", param=param)
-    error.missing_id = object_id
+    if status == 404 and object_name in _SAID_OTHERWISE:
+        message, code = _SAID_OTHERWISE[object_name]
+        error = StripeError(message.format(id=object_id), status=status, code=code, param=param if code else None)
+    else:
+        noun = _NOUNS.get(object_name, object_name.rsplit(".", 1)[-1])
+        error = StripeError(f"No such {noun}: '{object_id}'", status=status, code="resource_missing", param=param)
+    error.missing_id = object_id if error.param else None
     return error
+
+
+_SAID_OTHERWISE: dict[str, tuple[str, str | None]] = {
+    "checkout.session": ("No such checkout.session: {id}", "resource_missing"),
+    "invoiceitem": ("No such Invoice Item: '{id}'(livemode=false)", "resource_missing"),
+    "subscription_item": ("Invalid subscription_item id: {id}", None),
+}
+"""The objects whose 404 Stripe words in another way, with the error's code."""
 
 
 _NOUNS = {
     "payment_method": "PaymentMethod",
     "setup_intent": "setupintent",
+    "balance_transaction": "balance transaction",
     "checkout.session": "checkout.session",
-    "test_helpers.test_clock": "billing clock",
+    "subscription_schedule": "subscription schedule",
+    "tax_rate": "tax rate",
+    "test_helpers.test_clock": "billingclock",
     "billing_portal.configuration": "configuration",
     "promotion_code": "promotion code",
-    "subscription_item": "subscription item",
     "confirmation_token": "confirmation token",
     "webhook_endpoint": "webhook endpoint",
-    "invoiceitem": "invoice item",
 }
 
 
@@ -90,6 +105,19 @@ def parameter_missing(param: str) -> StripeError:
 def invalid(message: str, param: str | None = None, code: str | None = None) -> StripeError:
     """Return an ordinary 400."""
     return StripeError(message, param=param, code=code)
+
+
+def in_past(param: str, moment: object) -> StripeError:
+    """Return the 400 for a moment that must be in the future and is not. moment: Unix seconds."""
+    return invalid(
+        f"The parameter `{param}` expects a unix timestamp representing a date and time in the future. You specified the value `{moment}` which is in the past.",
+        param,
+    )
+
+
+def too_far(param: str) -> StripeError:
+    """Return the 400 for a moment that is more than five years ahead."""
+    return invalid("Invalid timestamp: can be no more than five years in the future.", param)
 
 
 # Products of Stripe that are left out as a whole, by what their URLs begin with.
@@ -132,7 +160,9 @@ def not_covered(reason: str, param: str | None = None) -> StripeError:
 
 def unknown_url(method: str, path: str) -> StripeError:
     """Return the 404 for a URL Stripe does not know either."""
-    return StripeError(
+    error = StripeError(
         f"Unrecognized request URL ({method}: {path}). Please see https://stripe.com/docs or we can help at https://support.stripe.com/.",
         status=404,
     )
+    error.logged = False
+    return error

@@ -53,8 +53,8 @@ def _listify(value: object) -> object:
     if not is_object(value):
         return value
     inner = {k: _listify(v) for k, v in value.items()}
-    if inner and all(k.isdigit() for k in inner):
-        return [inner[k] for k in sorted(inner, key=int)]
+    if inner and set(inner) == {str(index) for index in range(len(inner))}:
+        return [inner[str(index)] for index in range(len(inner))]
     return inner
 
 

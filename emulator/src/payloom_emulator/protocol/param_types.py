@@ -69,13 +69,26 @@ def _placeholders() -> dict[tuple[str, str], tuple[str, ...]]:
 
 
 # The oldest objects are called `id` when they are retrieved, changed or deleted.
-_CALLED_ID = frozenset({"charge", "customer", "subscription_exposed_id", "subscription"})
+_CALLED_ID = frozenset({"charge", "customer", "invoiceitem", "subscription_exposed_id", "subscription"})
+
+# Operations that call their object `id`, against the name of the placeholder.
+_ANSWERS_ID = frozenset(
+    {
+        "POST /v1/invoices/{}",
+        "POST /v1/invoices/{}/finalize",
+        "POST /v1/invoices/{}/mark_uncollectible",
+        "POST /v1/invoices/{}/pay",
+        "POST /v1/invoices/{}/void",
+        "POST /v1/subscriptions/{}/resume",
+    }
+)
 
 
 def placeholder_names(method: str, path: str) -> tuple[str, ...]:
     """Return what Stripe calls the placeholders of a path, in errors, in the order of the path."""
-    names = _placeholders().get((method, path), ())
-    if names and path.endswith("{}") and names[-1] in _CALLED_ID and len(names) == 1:
+    bare = anonymous(path)
+    names = _placeholders().get((method, bare)) or tuple(p[1:-1] for p in path.split("/") if p.startswith("{"))
+    if f"{method} {bare}" in _ANSWERS_ID or (len(names) == 1 and bare.endswith("{}") and names[0] in _CALLED_ID):
         return ("id",)
     return names
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from payloom_emulator.kit.suggest import closest
+from payloom_emulator.protocol.enum_order import in_stripes_order
 from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
 from payloom_emulator.protocol.form import bracket
 from payloom_emulator.protocol.json_shapes import is_array, is_object
@@ -78,6 +79,8 @@ def _string(node: TypeNode, value: object, path: ParamPath, typed: bool) -> str:
         return value
     if typed and isinstance(value, int | float):
         return str(value)
+    if is_array(value):
+        value = {str(index): item for index, item in enumerate(value)}
     raise invalid(f"Invalid string: {_shown(value)}", bracket(path))
 
 
@@ -137,7 +140,7 @@ def _enum(node: TypeNode, value: object, path: ParamPath, typed: bool) -> object
     _refuse_empty(value, path)
     if isinstance(value, str) and value.isdigit() and int(value) in values:
         return int(value)
-    names = [str(v) for v in values if v != ""]
+    names = in_stripes_order([str(v) for v in values if v != ""])
     listed = " or ".join(names) if len(names) < 3 else ", ".join(names[:-1]) + f", or {names[-1]}"
     raise invalid(f"Invalid {bracket(path)}: must be {'one of ' if len(names) > 1 else ''}{listed}", bracket(path))
 
@@ -145,9 +148,21 @@ def _enum(node: TypeNode, value: object, path: ParamPath, typed: bool) -> object
 def _array(node: TypeNode, value: object, path: ParamPath, typed: bool) -> list[object]:
     if isinstance(value, str):
         _refuse_empty(value, path)
+    if is_object(value) and value and all(key.isdigit() for key in value):
+        raise _gap(value, path)
     if not is_array(value):
         raise invalid("Invalid array", bracket(path))
     return [_value(node.item, item, [*path, index], typed) for index, item in enumerate(value)]
+
+
+def _gap(value: Mapping[str, object], path: ParamPath) -> StripeError:
+    """Return the 400 for an array whose explicit keys do not begin at 0 or leave one out."""
+    expected = next(str(index) for index in range(len(value)) if str(index) not in value)
+    keys = ", ".join(f"`{key}`" for key in value)
+    return invalid(
+        f"If passing an array with explicit keys (e.g. foo[0]=a&foo[1]=b) instead of as an array (e.g. foo[]=a&foo[]=b), the keys must be numeric and sequential starting from 0. You passed the keys {keys}, we expected to have a key with the value `{expected}`.",
+        bracket(path),
+    )
 
 
 def _map(node: TypeNode, value: object, path: ParamPath, typed: bool) -> dict[str, object]:
@@ -233,4 +248,4 @@ def _refuse_empty(value: object, path: ParamPath) -> None:
 
 
 def _shown(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))

@@ -13,6 +13,7 @@ from payloom_emulator.core.ids import Ids
 from payloom_emulator.core.request_context import Download, Params, RequestContext
 from payloom_emulator.core.store import SEARCHED, Store
 from payloom_emulator.core.unit_of_work import UnitOfWork
+from payloom_emulator.ledger import balance
 from payloom_emulator.presentation import versions
 from payloom_emulator.presentation.expand import render
 from payloom_emulator.presentation.versions import VersionHistory
@@ -77,7 +78,17 @@ class Emulator:
         self._keys = {k.key: k for k in self.config.keys}
         if not self.store.meta(SEARCHED):
             self.store.relink(self._links_of)
+        self._count()
         self.ensure_account()
+
+    def _count(self) -> None:
+        if not self.store.meta(balance.SUMMED):
+            balance.count(self.store)
+
+    def restore(self, data: bytes) -> None:
+        """Replace everything by what the store's `snapshot` returned."""
+        self.store.restore(data)
+        self._count()
 
     def _links_of(self, body: dict[str, object]) -> Mapping[str, str | None]:
         schema = self.find_schema(str(body["object"]))
@@ -203,7 +214,10 @@ class Emulator:
         try:
             answer = self._answer(request, request_id)
         except StripeError as error:
-            answer = Answer(error.status, error.body(request_id), dict(error.headers))
+            account = (
+                (request.account or self.config.account) if error.logged and error.status not in {401, 403} else ""
+            )
+            answer = Answer(error.status, error.body(request_id, account), dict(error.headers))
         except Exception as error:  # noqa: BLE001 - a bug of ours must reach the caller as Stripe's 500, and be found
             bug_report.report_bug(error)
             failed = StripeError(
@@ -211,7 +225,7 @@ class Emulator:
                 status=500,
                 type="api_error",
             )
-            answer = Answer(500, failed.body(request_id), {"Stripe-Should-Retry": "false"})
+            answer = Answer(500, failed.body(request_id, self.config.account), {"Stripe-Should-Retry": "false"})
         answer.headers = {**headers, "Stripe-Version": version, **answer.headers}
         if request.idempotency_key:
             answer.headers.setdefault("Idempotency-Key", request.idempotency_key)
@@ -282,7 +296,7 @@ class Emulator:
                 return Answer(saved.status, {}, again, saved.body)
         fault = self.faults.take(request.method, request.path)
         if fault is not None and fault.before:
-            answer = fault.answer(request_id)
+            answer = fault.answer(request_id, caller.account)
         else:
             params = request.params
             if not route.operation.private:
@@ -297,7 +311,7 @@ class Emulator:
                 route,
             )
             if fault is not None:
-                answer = fault.answer(request_id)
+                answer = fault.answer(request_id, caller.account)
         # Stripe keeps no answer of a call that it refused before it began.
         if key and not (fault is not None and fault.before and fault.status in _NOT_KEPT):
             saved_answer = Saved(answer.status, answer.payload().decode(), request_id)
@@ -339,7 +353,7 @@ class Emulator:
                 for k, v in error.more.items()
             }
             call.unit.discard_dirty()
-        return Answer(error.status, error.body(call.unit.request_id), dict(error.headers))
+        return Answer(error.status, error.body(call.unit.request_id, call.unit.account), dict(error.headers))
 
     def _nothing_there(self, request: Request) -> StripeError:
         for method, template in operations():
@@ -352,7 +366,7 @@ def _name_placeholder(error: StripeError, route: Route, ids: Mapping[str, str]) 
     """Say by Stripe's name of the placeholder which id of the path names nothing."""
     if error.status != 404 or error.missing_id is None:
         return
-    names = placeholder_names(route.operation.method, route.template)
+    names = placeholder_names(route.operation.method, route.operation.path)
     for name, value in zip(names, ids.values(), strict=False):
         if value == error.missing_id:
             error.param = name

@@ -29,8 +29,6 @@ def finalize(call: ActionContext[InvoiceFinalizeInvoiceParams, Invoice]) -> Mapp
     if invoice["status"] != "draft":
         raise invalid(
             "This invoice is already finalized, you can't re-finalize a non-draft invoice.",
-            None,
-            "invoice_not_editable",
         )
     wish = call.params.get("auto_advance")
     invoice_lifecycle.finalize(call.unit, invoice, auto_advance=invoice["auto_advance"] if wish is None else wish)
@@ -54,11 +52,9 @@ def pay(call: ActionContext[InvoicePayParams, Invoice]) -> Invoice:
             collect_invoice.advance(unit, invoice)
             return invoice
     if invoice["status"] == "paid":
-        raise invalid("Invoice is already paid", None, "invoice_already_paid")
+        raise invalid("Invoice is already paid")
     if not INVOICE_MACHINE.allows("pay", str(invoice["status"])):
-        raise invalid(
-            f"You can only pay invoices that are open; this one is {invoice['status']}.", None, "invoice_not_editable"
-        )
+        raise invalid("You can only pass in open invoices. This invoice isn't open.")
     if params.get("paid_out_of_band"):
         collect_invoice.drop_payment(unit, invoice, "abandoned")
         return collect_invoice.settle(unit, invoice, invoice["amount_remaining"], out_of_band=True)
@@ -90,12 +86,8 @@ def _needs_action(intent: PaymentIntent) -> StripeError:
 
 
 def void(call: ActionContext[Params, Invoice]) -> Invoice:
-    """Void an open or uncollectible invoice and cancel its PaymentIntent."""
-    invoice_lifecycle.check(
-        call.target,
-        "void",
-        f"You can only void invoices that are open or uncollectible; this one is {call.target['status']}.",
-    )
+    """Void an open invoice and cancel its PaymentIntent."""
+    invoice_lifecycle.check_open(call.target, invoice_lifecycle.NOT_VOIDED)
     collect_invoice.drop_payment(call.unit, call.target)
     return invoice_lifecycle.void(call.unit, call.target)
 
@@ -109,10 +101,10 @@ def send(call: ActionContext[Params, Invoice]) -> Mapping[str, object]:
     """Send the invoice by mail (only an event here), finalizing it first."""
     invoice, unit = call.target, call.unit
     if invoice["collection_method"] != "send_invoice":
+        raise invalid("You can only manually send an invoice if its collection method is 'send_invoice'.")
+    if invoice["status"] not in {"draft", "open"}:
         raise invalid(
-            "You can only manually send an invoice if its collection method is 'send_invoice'.",
-            None,
-            "invoice_not_editable",
+            "This invoice cannot be sent right now. Please contact us via https://support.stripe.com/contact with details, so we can help."
         )
     if invoice["status"] == "draft":
         invoice_lifecycle.finalize(unit, invoice)
@@ -129,7 +121,7 @@ def attach(call: ActionContext[InvoiceAttachPaymentParams, Invoice]) -> Mapping[
     intent_id = required(call.params.get("payment_intent"), "payment_intent")
     intent = unit.get(kinds.PAYMENT_INTENT, intent_id, "payment_intent")
     if invoice["status"] != "open":
-        raise invalid("You can only attach payments to open invoices.", None, "invoice_not_editable")
+        raise invalid("You can only pass in open invoices. This invoice isn't open.")
     collect_invoice.link(unit, invoice, intent)
     collect_invoice.intent_changed(unit, intent)
     return invoice

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def _draft(invoice: Invoice) -> None:
     if invoice["status"] != "draft":
-        raise invalid("Finalized invoices can't be updated in this way", None, "invoice_not_editable")
+        raise invalid("Invalid invoice: This invoice is no longer editable", code="invoice_not_editable")
 
 
 def attach_items(unit: UnitOfWork, invoice: Invoice, item: InvoiceItem) -> InvoiceLineItem:
@@ -38,8 +38,7 @@ def attach_items(unit: UnitOfWork, invoice: Invoice, item: InvoiceItem) -> Invoi
     _draft(invoice)
     if item["currency"] != invoice["currency"]:
         raise invalid(
-            f"The invoice item's currency ({item['currency']}) does not match the invoice's ({invoice['currency']}).",
-            "currency",
+            f"You cannot combine currencies on a single invoice. This invoice has invoice items currency {item['currency']} that conflicts with the invoice currency {invoice['currency']}."
         )
     line = lines.for_invoice_item(unit, item)
     invoice_lifecycle.set_lines(unit, invoice, [*invoice_lifecycle.all_lines(invoice), line])

@@ -117,8 +117,8 @@ def amounts_of(
         each = Decimal(str(each_text))
         amount = rounded(each * units)
     elif amount is not None:
-        if quantity is not None and param == "":
-            raise invalid("`amount` may not be specified with `quantity`.", "quantity")
+        if quantity is not None:
+            raise invalid("You may only specify one of these parameters: amount, quantity.", _named(param, "amount"))
         each = Decimal(amount)
     else:
         raise invalid(

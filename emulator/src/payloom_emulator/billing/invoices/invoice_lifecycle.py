@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from payloom_emulator.billing import settings
 from payloom_emulator.billing.embedded_objects import embedded
 from payloom_emulator.billing.invoices import credit_grants, customer_balance, lines
-from payloom_emulator.billing.machines import INVOICE_MACHINE
 from payloom_emulator.billing.pricing import discounts, totals
 from payloom_emulator.core.differences import with_changes
 from payloom_emulator.kit.json import ListOf
@@ -242,9 +241,13 @@ def mark_paid(
     return unit.transition(invoice, "pay", changes, emits=("invoice.updated",) if amount else ())
 
 
+NOT_VOIDED = {"paid": "Invoices with `paid` payments cannot be voided."}
+"""What is said of an invoice that cannot be voided, by its status."""
+
+
 def void(unit: UnitOfWork, invoice: Invoice) -> Invoice:
-    """Void an open or uncollectible invoice; credit it used goes back to the customer. Emits invoice.voided."""
-    check(invoice, "void", "You can only pass in open or uncollectible invoices. This invoice isn't open.")
+    """Void an open invoice; credit it used goes back to the customer. Emits invoice.voided."""
+    check_open(invoice, NOT_VOIDED)
     _drop_timers(unit, invoice)
     used = (invoice["ending_balance"] or 0) - invoice["starting_balance"]
     customer = unit.find(kinds.CUSTOMER, invoice["customer"])
@@ -265,7 +268,7 @@ def void(unit: UnitOfWork, invoice: Invoice) -> Invoice:
 
 def write_off(unit: UnitOfWork, invoice: Invoice, reason: str = "user_forgiven") -> Invoice:
     """Mark an open invoice uncollectible. Emits invoice.marked_uncollectible."""
-    check(invoice, "mark_uncollectible", "You can only mark open invoices as uncollectible.")
+    check_open(invoice, {"uncollectible": "This invoice has already been marked uncollectible."})
     _drop_timers(unit, invoice)
     transitions = {**invoice["status_transitions"], "marked_uncollectible_at": unit.now}
     return unit.transition(
@@ -285,10 +288,12 @@ def _drop_timers(unit: UnitOfWork, invoice: Invoice) -> None:
         unit.unschedule(timer, invoice)
 
 
-def check(invoice: Invoice, move: str, message: str, code: str = "invoice_not_editable") -> None:
-    """Raise Stripe's 400 unless the invoice may make this move."""
-    if not INVOICE_MACHINE.allows(move, str(invoice["status"])):
-        raise invalid(message, None, code)
+def check_open(invoice: Invoice, messages: Mapping[str, str]) -> None:
+    """Raise Stripe's 400 unless the invoice is open. messages: what is said of other states, by status."""
+    if invoice["status"] != "open":
+        raise invalid(
+            messages.get(str(invoice["status"]), "You can only pass in open invoices. This invoice isn't open.")
+        )
 
 
 def schedule_finalization(unit: UnitOfWork, invoice: Invoice) -> None:

@@ -54,6 +54,11 @@ def begin(
     incomplete subscription; error_if_incomplete raises and leaves nothing.
     """
     customer = unit.get(kinds.CUSTOMER, params.get("customer"), "customer")
+    if params.get("payment_behavior") == "pending_if_incomplete":
+        raise invalid(
+            "Setting `payment_behavior` to `pending_if_incomplete` has no effect when creating a subscription.",
+            "payment_behavior",
+        )
     unsupported_params.refuse(params, unsupported_params.SUBSCRIPTION, "subscriptions")
     unsupported_params.refuse_items(params.get("items"), "subscription items")
     choices = params.get("items") or []
@@ -62,7 +67,7 @@ def begin(
     ]
     if not item_prices and not params.get("add_invoice_items"):
         raise parameter_missing("items")
-    items.distinct(item_prices, "items")
+    items.distinct(item_prices, "items", new=True)
     currency = _checked_currency(unit, params, item_prices, customer)
     when = _start(unit, params, item_prices)
     subscription_id = unit.environment.ids.new("sub_1", 23)
@@ -174,12 +179,9 @@ def _fields(
 ) -> dict[str, object]:
     method = params.get("collection_method", "charge_automatically")
     if method == "send_invoice" and params.get("days_until_due") is None:
-        raise invalid(
-            "You must pass `days_until_due` when creating a subscription with `collection_method=send_invoice`.",
-            "days_until_due",
-        )
+        raise invalid(subscription_params.NO_DAYS_UNTIL_DUE)
     if method != "send_invoice" and params.get("days_until_due") is not None:
-        raise invalid("`days_until_due` is only for `collection_method=send_invoice`.", "days_until_due")
+        raise invalid("You can only specify 'days_until_due' if invoice collection method is 'send_invoice'.")
     method_id = params.get("default_payment_method")
     if method_id:
         payments.check_owner(unit, method_id, customer, "default_payment_method")

@@ -138,12 +138,17 @@ def next_end(rows: list[SubscriptionItem]) -> int:
     return min(r["current_period_end"] for r in rows)
 
 
-def distinct(item_prices: list[Price], param: str) -> None:
-    """Raise for too many items or the same price twice."""
+def distinct(item_prices: list[Price], param: str, *, new: bool = False) -> None:
+    """Raise for too many items or the same price twice. new: the items are those of a new subscription."""
     if len(item_prices) > MOST:
         raise invalid(f"A subscription can have at most {MOST} items.", param)
     seen: set[str] = set()
     for price in item_prices:
         if price["id"] in seen:
+            if new:
+                raise invalid(
+                    f"Cannot create a Subscription with multiple Subscription Items with the same Price: {price['id']}",
+                    "plan",
+                )
             raise invalid(f"Cannot add multiple subscription items with the same plan: {price['id']}", param)
         seen.add(price["id"])

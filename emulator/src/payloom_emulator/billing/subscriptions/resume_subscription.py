@@ -10,7 +10,7 @@ from payloom_emulator.billing.subscriptions.changes import update_subscription
 from payloom_emulator.core.differences import with_changes
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.subscriptions import Subscription
-from payloom_emulator.protocol.errors import CardError, invalid
+from payloom_emulator.protocol.errors import CardError, invalid, missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
@@ -21,7 +21,9 @@ def resume(call: RequestContext[SubscriptionResumeParams], subscription: Subscri
     """Start a paused subscription again: a new cycle by default, active once its invoice is paid."""
     unit = call.unit
     if subscription["status"] != "paused":
-        raise invalid(f"Subscriptions with status `{subscription['status']}` cannot be resumed; only paused ones can.")
+        if subscription["status"] in {"canceled", "incomplete_expired"}:
+            raise missing(kinds.SUBSCRIPTION, subscription["id"])
+        raise invalid("You can only resume a subscription if it is `paused`.")
     kind = update_subscription.anchor_type(call.params.get("billing_cycle_anchor")) or "now"
     rows = items.of(unit, subscription)
     changes: dict[str, object] = {"status_details": None}

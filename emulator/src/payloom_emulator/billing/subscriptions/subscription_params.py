@@ -19,7 +19,7 @@ from payloom_emulator.objects.subscriptions import (
     SubscriptionItem,
 )
 from payloom_emulator.protocol.api_versions import CLOVER
-from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.errors import in_past, invalid, too_far
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
@@ -36,20 +36,24 @@ DAY = 86_400
 
 LONGEST_TRIAL_DAYS = 730
 
+NO_DAYS_UNTIL_DUE = "If invoice collection method is 'send_invoice', you must specify 'days_until_due'."
+
 
 def trial(unit: UnitOfWork, params: SubscriptionCreateParams, item_prices: list[Price]) -> int | None:
     """Return when the trial these parameters ask for ends (Unix seconds), or None for no trial."""
     end = params.get("trial_end")
     days = params.get("trial_period_days")
+    if params.get("trial_from_plan") and (end is not None or days is not None):
+        raise invalid("You cannot set `trial_end` or `trial_period_days` when `trial_from_plan=true`.")
     if end is not None and days is not None:
         raise invalid("You may only specify one of these parameters: trial_end, trial_period_days.", "trial_end")
     if end == "now":
         return None
     if end is not None:
         if end <= unit.now:
-            raise invalid("Invalid timestamp: must be an integer Unix timestamp in the future.", "trial_end")
+            raise in_past("trial_end", end)
         if end > unit.now + 5 * 366 * DAY:
-            raise invalid("Invalid timestamp: trial_end can be no more than five years in the future.", "trial_end")
+            raise too_far("trial_end")
         return end
     if days is None and params.get("trial_from_plan"):
         days = max((present(p["recurring"]).get("trial_period_days") or 0 for p in item_prices), default=0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Literal, TypeAlias, TypedDict
+
+from payloom_emulator.objects.params.shared import ApplicationFeeRefundUpdateParams
 
 
 class RefundCreateParams(TypedDict, total=False):
@@ -17,3 +19,6 @@ class RefundCreateParams(TypedDict, total=False):
     reason: Literal["duplicate", "fraudulent", "requested_by_customer"]
     refund_application_fee: bool
     reverse_transfer: bool
+
+
+RefundUpdateParams: TypeAlias = ApplicationFeeRefundUpdateParams

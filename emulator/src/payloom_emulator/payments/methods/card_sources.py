@@ -11,7 +11,7 @@ from payloom_emulator.objects.customers import Customer
 from payloom_emulator.objects.payment_methods import BankAccount, Card, PaymentMethod, Source
 from payloom_emulator.payments import test_cards
 from payloom_emulator.payments.methods import bank_accounts, payment_methods, tokens
-from payloom_emulator.protocol.errors import invalid, missing
+from payloom_emulator.protocol.errors import StripeError, invalid, missing
 from payloom_emulator.protocol.json_shapes import is_object, members
 
 if TYPE_CHECKING:
@@ -144,11 +144,18 @@ def method_for_charge(call: RequestContext[ChargeCreateParams]) -> PaymentMethod
         return method_of(unit, str(source), "source")
     customer_id = call.params.get("customer")
     if not customer_id:
-        raise invalid("Must provide source or customer.", "source", "parameter_missing")
+        raise invalid("Must provide source or customer.", code="parameter_missing")
     customer = unit.get(kinds.CUSTOMER, customer_id, "customer")
     if not customer["default_source"]:
-        raise invalid("Cannot charge a customer that has no active card", "card", "missing")
+        raise _nothing_saved(unit, customer)
     return method_of(unit, customer["default_source"], "source")
+
+
+def _nothing_saved(unit: UnitOfWork, customer: Customer) -> StripeError:
+    said = "This Customer doesn't have any saved payment details. Attach a legacy Token, Card, Bank Account, or Source to this Customer and then try this request again, or use Payment Intents and Payment Methods instead."
+    if unit.list(kinds.PAYMENT_METHOD, customer=customer["id"], limit=1):
+        said = "Cannot charge a customer that has no active card"
+    return StripeError(said, status=402, type="card_error", code="missing", param="card")
 
 
 def saved_sources(unit: UnitOfWork, customer: Customer) -> list[Card | Source | BankAccount]:

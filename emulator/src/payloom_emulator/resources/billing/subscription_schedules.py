@@ -71,8 +71,7 @@ def _from_subscription(
     unit.use_clock_of(subscription)
     if subscription["schedule"]:
         raise invalid(
-            f"The subscription {subscription['id']} is already attached to a schedule: {subscription['schedule']}.",
-            "from_subscription",
+            f"You cannot migrate a subscription that is already attached to a schedule: `{subscription['schedule']}`.",
         )
     phase = schedule_phases.from_subscription(unit, subscription)
     defaults = overlay(
@@ -105,8 +104,7 @@ def _update(call: RequestContext[SubscriptionScheduleUpdateParams]) -> Subscript
     schedule = unit.get(kinds.SUBSCRIPTION_SCHEDULE, call.ids["id"])
     unit.use_clock_of(schedule)
     unsupported_params.refuse(params, unsupported_params.SCHEDULE, "subscription schedules")
-    if schedule["status"] not in LIVE:
-        raise invalid(f"You cannot update a subscription schedule that is {schedule['status']}.")
+    _need_live(schedule, "update", "updated")
     changes: dict[str, object] = {"end_behavior": params["end_behavior"]} if "end_behavior" in params else {}
     if "default_settings" in params:
         changes["default_settings"] = overlay(schedule["default_settings"], params["default_settings"])
@@ -137,16 +135,21 @@ def _update(call: RequestContext[SubscriptionScheduleUpdateParams]) -> Subscript
     return schedule
 
 
+def _need_live(schedule: SubscriptionSchedule, verb: str, done: str) -> None:
+    if schedule["status"] not in LIVE:
+        raise invalid(
+            f"You cannot {verb} a subscription schedule that is currently in the `{schedule['status']}` status. It must be in `not_started, active` status to be {done}."
+        )
+
+
 def _release(call: ActionContext[Params, SubscriptionSchedule]) -> SubscriptionSchedule:
-    if call.target["status"] not in LIVE:
-        raise invalid(f"You cannot release a subscription schedule that is {call.target['status']}.")
+    _need_live(call.target, "release", "released")
     subscription = call.unit.find(kinds.SUBSCRIPTION, call.target["subscription"])
     return subscription_schedules.release(call.unit, call.target, subscription)
 
 
 def _cancel(call: ActionContext[SubscriptionScheduleCancelParams, SubscriptionSchedule]) -> SubscriptionSchedule:
-    if call.target["status"] not in LIVE:
-        raise invalid(f"You cannot cancel a subscription schedule that is {call.target['status']}.")
+    _need_live(call.target, "cancel", "canceled")
     return subscription_schedules.cancel(
         call.unit,
         call.target,

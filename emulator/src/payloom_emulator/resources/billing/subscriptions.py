@@ -60,7 +60,10 @@ ENDED = ("canceled", "incomplete_expired")
 
 def _create(call: RequestContext[SubscriptionCreateParams]) -> Subscription:
     customer_id = required(call.params.get("customer"), "customer")
-    call.unit.use_clock_of(call.unit.get(kinds.CUSTOMER, customer_id, "customer"))
+    customer = call.unit.find(kinds.CUSTOMER, customer_id)
+    if customer is None:
+        raise missing(kinds.CUSTOMER, customer_id, param="customer")
+    call.unit.use_clock_of(customer)
     return create_subscription.begin(call.unit, subscription_params.creation_params(call))
 
 
@@ -78,9 +81,7 @@ def _target(call: RequestContext[Params]) -> Subscription:
 def _cancel(call: RequestContext[SubscriptionCancelParams]) -> Subscription:
     subscription = _target(call)
     if subscription["status"] in ENDED:
-        raise StripeError(
-            f"No such subscription: '{subscription['id']}'", status=404, code="resource_missing", param="id"
-        )
+        raise missing(kinds.SUBSCRIPTION, subscription["id"])
     return cancel_subscription.cancel(
         call.unit,
         subscription,
@@ -196,6 +197,8 @@ def _delete_item(call: RequestContext[SubscriptionItemDeleteParams]) -> Mapping[
 
 def _add_item(call: RequestContext[SubscriptionItemCreateParams]) -> SubscriptionItem:
     subscription = call.unit.get(kinds.SUBSCRIPTION, call.params["subscription"], "subscription")
+    if subscription["status"] in ENDED:
+        raise missing(kinds.SUBSCRIPTION, subscription["id"], param="subscription")
     call.unit.use_clock_of(subscription)
     before = {i["id"] for i in subscription["items"]["data"]}
     update_subscription.apply(call, subscription, [subscription_params.item_params(call.params)], param="")

@@ -14,7 +14,8 @@ from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.accounts import Account
 from payloom_emulator.payments.methods import external_accounts
-from payloom_emulator.protocol.errors import StripeError, invalid
+from payloom_emulator.protocol.errors import StripeError, invalid, missing
+from payloom_emulator.protocol.param_types import fields_of, type_of
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
@@ -198,11 +199,18 @@ def _capability(account: Account, name: str) -> dict[str, object]:
 
 def _one_capability(call: RequestContext[Params]) -> Mapping[str, object]:
     account = call.unit.get(kinds.ACCOUNT, call.ids["account"])
+    _know(call.ids["capability"])
     return _capability(account, call.ids["capability"])
+
+
+def _know(capability: str) -> None:
+    if capability not in type_of(fields_of("POST", "/v1/accounts")["capabilities"]).fields:
+        raise missing("capability", capability)
 
 
 def _request_capability(call: RequestContext[AccountCapabilityUpdateParams]) -> Mapping[str, object]:
     account = call.unit.get(kinds.ACCOUNT, call.ids["account"])
+    _know(call.ids["capability"])
     capabilities: dict[str, object] = {**present(account["capabilities"])}
     if call.params.get("requested"):
         capabilities[call.ids["capability"]] = "active" if account["charges_enabled"] else "inactive"

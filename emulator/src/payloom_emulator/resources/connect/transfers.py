@@ -9,7 +9,7 @@ from payloom_emulator.connect import transfers
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, read_only, settable
 from payloom_emulator.core.request_context import provided, required
-from payloom_emulator.ledger import money
+from payloom_emulator.ledger import balance, money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.accounts import ApplicationFeeRefund, Transfer, TransferReversal
 from payloom_emulator.protocol.errors import invalid, missing
@@ -34,16 +34,23 @@ def _create(call: RequestContext[TransferCreateParams]) -> Transfer:
     amount = required(params.get("amount"), "amount")
     if amount < 1:
         raise invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
-    source = provided(call.params.get("source_transaction"))
+    source, group = provided(call.params.get("source_transaction")), provided(call.params.get("transfer_group"))
     if source:
-        unit.get(kinds.CHARGE, source, "source_transaction")
+        charge = unit.get(kinds.CHARGE, source, "source_transaction")
+        transfers.check_source(unit, charge, amount)
+        group = group or charge["transfer_group"] or f"group_{charge['payment_intent'] or charge['id']}"
+    elif amount > balance.total(unit, code, "available"):
+        raise invalid(
+            "You have insufficient available funds in your Stripe account. Try adding funds directly to your available balance by creating Charges using the 4000000000000077 test card. See: https://stripe.com/docs/testing#available-balance",
+            code="balance_insufficient",
+        )
     return transfers.make(
         unit,
         amount=amount,
         currency=code,
         destination=account["id"],
         source=source,
-        group=provided(call.params.get("transfer_group")),
+        group=group,
         metadata=params.get("metadata"),
         description=provided(call.params.get("description")),
         source_type=params.get("source_type", "card"),
@@ -142,7 +149,7 @@ TRANSFER = Resource(
         ),
         on_create=("transfer.created",),
         on_update=("transfer.updated",),
-        filters=("destination", "transfer_group"),
+        filters=("destination", "source_transaction", "transfer_group"),
     ),
     endpoints=Endpoints(
         can=("retrieve", "update", "list"),

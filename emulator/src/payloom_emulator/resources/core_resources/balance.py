@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from payloom_emulator.core.declarations.api_changes import Accepted
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, read_only
+from payloom_emulator.ledger import balance
 from payloom_emulator.objects import kinds
 
 if TYPE_CHECKING:
@@ -23,36 +24,31 @@ def _retrieve(call: RequestContext[Params]) -> Mapping[str, object]:
 
 def current(unit: UnitOfWork) -> dict[str, object]:
     """Return the balance as it is now: the net of all transactions, by currency and availability."""
-    unit.flush()
-    totals = unit.store.query(
-        "SELECT json_extract(body, '$.currency'), json_extract(body, '$.available_on') <= ?, sum(json_extract(body, '$.net')) FROM objects WHERE object = 'balance_transaction' AND account = ? GROUP BY 1, 2",
-        (unit.now, unit.account),
-    )
-    sums: dict[tuple[str, bool], int] = {(c, bool(a)): total for c, a, total in totals}
+    sums = balance.totals(unit)
     currencies = sorted({c for c, _ in sums} | {unit.environment.config.business["currency"]})
 
-    def side(available: bool) -> list[dict[str, object]]:
+    def side(status: str) -> list[dict[str, object]]:
         return [
             {
-                "amount": sums.get((c, available), 0),
+                "amount": sums.get((c, status), 0),
                 "currency": c,
-                "source_types": {"card": sums.get((c, available), 0)},
+                "source_types": {"card": sums.get((c, status), 0)},
             }
             for c in currencies
         ]
 
     return {
         "object": "balance",
-        "available": side(True),
+        "available": side("available"),
         "connect_reserved": [{"amount": 0, "currency": currencies[0]}],
         "livemode": False,
-        "pending": side(False),
+        "pending": side("pending"),
         "refund_and_dispute_prefunding": {"available": [{"amount": 0, "currency": currencies[0]}], "pending": []},
     }
 
 
 def _become_available(unit: UnitOfWork, transaction: BalanceTransaction) -> None:
-    unit.change(transaction, {"status": "available"}, emits=())
+    balance.become_available(unit, transaction)
     unit.emit("balance.available", current(unit))
 
 

@@ -33,21 +33,12 @@ _ARRIVES_AFTER = 2 * 86400
 _TOPUP_AFTER = 3
 
 
-def _available(unit: UnitOfWork, currency: str) -> int:
-    unit.flush()
-    (total,) = unit.store.query(
-        "SELECT coalesce(sum(json_extract(body, '$.net')), 0) FROM objects WHERE object = 'balance_transaction' AND account = ? AND json_extract(body, '$.currency') = ? AND json_extract(body, '$.available_on') <= ?",
-        (unit.account, currency, unit.now),
-    )[0]
-    return total
-
-
 def _creating(call: RequestContext[PayoutCreateParams], draft: Payout) -> None:
     unit, params = call.unit, call.params
     code = money.currency(params["currency"])
     if params["amount"] < 1:
         raise invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
-    if params["amount"] > _available(unit, code):
+    if params["amount"] > balance.total(unit, code, "available"):
         raise StripeError(
             "You have insufficient funds in your Stripe account for this transfer. Your card balance is too low. You can use the /v1/balance endpoint to view your Stripe balance (for more details, see stripe.com/docs/api#balance).",
             code="balance_insufficient",

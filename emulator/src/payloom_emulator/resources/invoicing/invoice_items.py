@@ -38,7 +38,12 @@ def _create(call: RequestContext[InvoiceItemCreateParams]) -> InvoiceItem:
     customer = unit.get(kinds.CUSTOMER, required(customer_id, "customer"), "customer")
     unit.use_clock_of(customer)
     if invoice is not None and invoice["status"] != "draft":
-        raise invalid("This invoice is no longer editable", "invoice", "invoice_not_editable")
+        raise invalid("Invalid invoice: This invoice is no longer editable", "invoice", "invoice_not_editable")
+    named = provided(params.get("currency"))
+    if invoice is not None and named and named.lower() != invoice["currency"]:
+        raise invalid(
+            f"You cannot combine currencies on a single invoice. This invoice has invoice items currency {named.lower()} that conflicts with the invoice currency {invoice['currency']}."
+        )
     if (unit_amount := params.get("unit_amount")) is not None:
         params["unit_amount_decimal"] = str(unit_amount)
     if price_id := params.get("price"):

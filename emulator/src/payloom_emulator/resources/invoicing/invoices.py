@@ -110,14 +110,25 @@ def _target(call: RequestContext[Params]) -> Invoice:
     return invoice
 
 
+_FREE = frozenset(
+    {"metadata", "default_payment_method", "default_source", "auto_advance", "expand", "statement_descriptor"}
+)
+"""What can still be changed on a final invoice that is not over."""
+
+
+def _refuse_frozen(invoice: Invoice, params: InvoiceUpdateParams) -> None:
+    if invoice["status"] == "draft":
+        return
+    free = {"metadata", "expand"} if invoice["status"] in {"paid", "void"} else _FREE
+    wrong = next((p for p in params if p not in free), None)
+    if wrong is not None:
+        raise invalid("Finalized invoices can't be updated in this way", wrong)
+
+
 def _update(call: RequestContext[InvoiceUpdateParams]) -> Invoice:
     invoice, unit, params = _target(call), call.unit, call.params
     unsupported_params.refuse(params, unsupported_params.INVOICE, "invoices")
-    free = {"metadata", "default_payment_method", "default_source", "auto_advance", "expand", "statement_descriptor"}
-    if invoice["status"] != "draft":
-        wrong = next((p for p in params if p not in free | {"description", "footer", "custom_fields"}), None)
-        if wrong is not None or (invoice["status"] in {"paid", "void"} and set(params) - {"metadata", "expand"}):
-            raise invalid("Finalized invoices can't be updated in this way", wrong, "invoice_not_editable")
+    _refuse_frozen(invoice, params)
     method = params.get("collection_method", invoice["collection_method"])
     changes = invoice_fields.of_params(call, method)
     if "metadata" in params:
@@ -154,9 +165,9 @@ def _update(call: RequestContext[InvoiceUpdateParams]) -> Invoice:
 def _delete(call: RequestContext[Params]) -> Mapping[str, object]:
     invoice = _target(call)
     if invoice["status"] != "draft":
-        raise invalid("You can only delete draft invoices.", None, "invoice_not_editable")
+        raise invalid("You can only delete draft invoices.")
     if invoice_lifecycle.subscription_of(invoice) and invoice["billing_reason"] != "manual":
-        raise invalid("You can't delete invoices created by subscriptions.", None, "invoice_not_editable")
+        raise invalid("You can't delete invoices created by subscriptions.")
     for item in call.unit.list(kinds.INVOICEITEM, invoice=invoice["id"]):
         call.unit.change(item, {"invoice": None, "_pending": True}, emits=())
     call.unit.unschedule("finalize", invoice)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, overlay, read_only, settable
-from payloom_emulator.core.request_context import provided, required
+from payloom_emulator.core.request_context import provided
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.payment_methods import PaymentMethod
@@ -97,7 +97,10 @@ def _updating(
 
 
 def _attach(call: ActionContext[PaymentMethodAttachParams, PaymentMethod]) -> PaymentMethod:
-    customer = call.unit.get(kinds.CUSTOMER, required(call.params.get("customer"), "customer"), "customer")
+    customer_id = call.params.get("customer")
+    if not customer_id:
+        raise invalid("Must provide customer or customer_account.", code="parameter_missing")
+    customer = call.unit.get(kinds.CUSTOMER, customer_id, "customer")
     return payment_methods.attach(call.unit, call.target, customer["id"])
 
 

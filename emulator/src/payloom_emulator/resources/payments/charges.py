@@ -126,12 +126,12 @@ def _said(call: ActionContext[ChargeCaptureParams, Charge]) -> dict[str, object]
 
 def _capture(call: ActionContext[ChargeCaptureParams, Charge]) -> Charge:
     charge = call.target
-    if charge["payment_intent"]:
-        intent = call.unit.get(kinds.PAYMENT_INTENT, charge["payment_intent"])
-        capture_cancel.capture(call.unit, intent, provided(call.params.get("amount")), _said(call))
-        return charge
     if charge["captured"]:
         raise invalid(f"Charge {charge['id']} has already been captured.", code="charge_already_captured")
+    if charge["payment_intent"]:
+        raise invalid(
+            f"This uncaptured Charge was created by a PaymentIntent ({charge['payment_intent']}). You must capture the PaymentIntent instead. For more information, see https://stripe.com/docs/payments/place-a-hold-on-a-payment-method"
+        )
     if charge["refunded"]:
         raise StripeError(
             f"Charge {charge['id']} has expired and can no longer be captured.", code="charge_expired_for_capture"

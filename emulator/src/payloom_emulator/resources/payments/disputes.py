@@ -11,7 +11,7 @@ from payloom_emulator.ledger import balance
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.charges import Dispute
 from payloom_emulator.payments import disputes
-from payloom_emulator.protocol.errors import invalid, missing
+from payloom_emulator.protocol.errors import StripeError, invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
@@ -23,7 +23,7 @@ _DECIDED_AFTER = 2
 
 def _updating(call: RequestContext[DisputeUpdateParams], dispute: Dispute, changes: dict[str, object]) -> None:
     if dispute["status"] not in {"needs_response", "warning_needs_response"}:
-        raise invalid("This dispute is already closed or under review; its evidence cannot be changed.")
+        raise invalid("This dispute is already closed")
     given_evidence = call.params.get("evidence") or {}
     method = call.params.get("intended_submission_method")
     if method:
@@ -75,7 +75,7 @@ def _won(unit: UnitOfWork, dispute: Dispute) -> None:
 def _close(call: ActionContext[Params, Dispute]) -> Mapping[str, object]:
     move = "close_inquiry" if call.target["status"].startswith("warning") else "lose"
     if not call.unit.environment.schema("dispute").machine.allows(move, call.target["status"]):  # type: ignore[union-attr]
-        raise invalid("This dispute is already closed.", code="dispute_already_closed")
+        raise invalid("This dispute is already closed")
     call.unit.unschedule("decide", call.target)
     return call.unit.transition(call.target, move)
 
@@ -88,17 +88,14 @@ def _expire(unit: UnitOfWork, dispute: Dispute) -> None:
 
 
 def _close_by_charge(call: RequestContext[Params]) -> Mapping[str, object]:
-    charge_disputes = call.unit.list(kinds.DISPUTE, charge=call.ids["charge"], limit=1)
-    if not charge_disputes:
-        raise invalid(f"Charge {call.ids['charge']} has no dispute.")
-    return _close(call.with_target(charge_disputes[0]))
+    return _close(call.with_target(_of_charge(call)))
 
 
 def _of_charge(call: RequestContext[Params]) -> Dispute:
     charge = call.unit.get(kinds.CHARGE, call.ids["charge"])
     disputes_of_it = call.unit.list(kinds.DISPUTE, charge=charge["id"], limit=1)
     if not disputes_of_it:
-        raise missing(kinds.DISPUTE, charge["id"])
+        raise StripeError(f"No dispute for charge: {charge['id']}", status=404)
     return disputes_of_it[0]
 
 

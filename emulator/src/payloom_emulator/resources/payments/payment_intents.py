@@ -87,7 +87,7 @@ def _increment(call: ActionContext[PaymentIntentIncrementAuthorizationParams, Pa
 def _verify(call: ActionContext[PaymentIntentVerifyMicrodepositsParams, PaymentIntent]) -> PaymentIntent:
     intent = call.target
     if (intent["next_action"] or {}).get("type") != "verify_with_microdeposits":
-        raise capture_cancel.unexpected(intent, "This PaymentIntent is not waiting for microdeposits.")
+        raise payment_intents.not_waiting(intent, "PaymentIntent")
     payment_intents.check_microdeposits(call)
     method = call.unit.get(kinds.PAYMENT_METHOD, intent["payment_method"])
     call.unit.change(method, {"_verified": True}, emits=())

@@ -15,34 +15,26 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.objects.charges import Charge, Refund
 from payloom_emulator.payments import refunds
 from payloom_emulator.payments.methods import cash_balances
-from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
+from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
-    from payloom_emulator.objects.params.refunds import RefundCreateParams
+    from payloom_emulator.objects.params.refunds import RefundCreateParams, RefundUpdateParams
 
 _CHANGED = ("refund.updated", "charge.refund.updated")
 
 
 def _charge_of(unit: UnitOfWork, charge_id: str | None, intent_id: str | None) -> Charge:
     if charge_id:
-        return unit.get(kinds.CHARGE, charge_id, "charge")
+        return unit.get(kinds.CHARGE, charge_id)
     if not intent_id:
-        raise invalid(
-            "One of the following params should be provided for this request: payment_intent or charge.",
-            "payment_intent",
-            "parameter_missing",
-        )
+        raise invalid("One of the following params should be provided for this request: payment_intent or charge.")
     intent = unit.get(kinds.PAYMENT_INTENT, intent_id, "payment_intent")
     charge = unit.find(kinds.CHARGE, intent["latest_charge"])
     if charge is None or charge["status"] == "failed":
-        raise invalid(
-            f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund.",
-            "payment_intent",
-            "payment_intent_unexpected_state" if intent["status"] == "requires_capture" else None,
-        )
+        raise refunds.nothing_paid(intent["id"])
     return charge
 
 
@@ -170,10 +162,7 @@ def _fail(unit: UnitOfWork, refund: Refund) -> None:
 def _cancel(call: ActionContext[Params, Refund]) -> Refund:
     refund = call.target
     if refund["status"] != "requires_action":
-        raise StripeError(
-            f"This refund cannot be canceled because it has a status of {refund['status']}. Only refunds with a status of requires_action can be canceled.",
-            code="refund_not_cancelable",
-        )
+        raise invalid("Canceling this refund is unsupported.")
     return _end(call.unit, refund, "cancel", {})
 
 
@@ -191,6 +180,17 @@ def _refund_charge(call: RequestContext[RefundCreateParams]) -> Charge:
     charge = call.unit.get(kinds.CHARGE, call.ids["charge"])
     _issue(call.unit, charge, call.params)
     return charge
+
+
+def _one_of_charge(call: RequestContext[RefundUpdateParams]) -> Refund:
+    """Answer, and change, a refund by the charge's URL."""
+    charge = call.unit.get(kinds.CHARGE, call.ids["charge"])
+    refund = call.unit.get(kinds.REFUND, call.ids["refund"])
+    if refund["charge"] != charge["id"]:
+        raise missing(kinds.REFUND, refund["id"], param="refund")
+    if "metadata" in call.params:
+        call.unit.change(refund, {"metadata": merge_metadata(refund["metadata"], call.params["metadata"])})
+    return refund
 
 
 REFUND = Resource(
@@ -238,6 +238,8 @@ REFUND = Resource(
             Operation("POST", "/v1/test_helpers/refunds/{refund}/expire", _expire),
             Operation("GET", "/v1/charges/{charge}/refunds", _of_charge, like="/v1/refunds"),
             Operation("POST", "/v1/charges/{charge}/refunds", _create_on_charge, like="/v1/refunds"),
+            Operation("GET", "/v1/charges/{charge}/refunds/{refund}", _one_of_charge, like="/v1/refunds/{refund}"),
+            Operation("POST", "/v1/charges/{charge}/refunds/{refund}", _one_of_charge, like="/v1/refunds/{refund}"),
             Operation("POST", "/v1/charges/{charge}/refund", _refund_charge, like="/v1/refunds"),
         ),
     ),

@@ -119,9 +119,14 @@ def _given_method(call: RequestContext[IntentParams]) -> PaymentMethod | None:
 
 
 def _check_owner(intent: SetupIntent, method: PaymentMethod) -> None:
-    if method["customer"] and method["customer"] != intent.get("customer"):
-        raise invalid(
-            f"The payment method {method['id']} belongs to a different Customer than the SetupIntent.", "payment_method"
+    owner, customer = method["customer"], intent.get("customer")
+    if owner and owner != customer:
+        raise StripeError(
+            f"The PaymentMethod {method['id']} does not belong to the Customer you supplied {customer}. Please use this PaymentMethod with the Customer that it belongs to instead."
+            if customer
+            else f"The payment method supplied ({method['id']}) belongs to the Customer {owner}. Please include the Customer in the `customer` parameter on the SetupIntent.",
+            param="payment_method",
+            setup_intent=intent if intent.get("id") else None,
         )
     payment_methods.refuse_spent(method)
 
@@ -132,7 +137,7 @@ def _created(call: RequestContext[SetupIntentCreateParams], intent: SetupIntent)
 
 def _updating(call: RequestContext[SetupIntentUpdateParams], intent: SetupIntent, changes: dict[str, object]) -> None:
     if intent["status"] not in OPEN and set(call.params) - {"metadata", "description"}:
-        raise _unexpected(intent, f"This SetupIntent cannot be updated because it has a status of {intent['status']}.")
+        raise _unexpected(intent, f"You cannot update this SetupIntent because it {_over(intent)}.")
     method = _given_method(call)
     if method is not None:
         _check_owner(cast("SetupIntent", {**intent, **changes}), method)
@@ -149,11 +154,8 @@ def _confirm(
     call: RequestContext[SetupIntentConfirmParams | SetupIntentCreateParams], intent: SetupIntent
 ) -> SetupIntent:
     unit, params = call.unit, call.params
-    if intent["status"] not in OPEN:
-        raise _unexpected(
-            intent,
-            f"You cannot confirm this SetupIntent because it has a status of {intent['status']}. Only a SetupIntent with one of the following statuses may be confirmed: requires_payment_method, requires_confirmation, requires_action.",
-        )
+    if intent["status"] not in OPEN and intent["payment_method"]:
+        raise _unexpected(intent, f"You cannot confirm this SetupIntent because it {_over(intent)}.")
     if call.params.get("confirm") is None and (anew := _anew(call, intent)):
         unit.change(intent, anew, emits=())
     method = (
@@ -172,7 +174,7 @@ def _confirm(
     if method is None:
         raise _unexpected(
             intent,
-            "You cannot confirm this SetupIntent because it's missing a payment method. Update the SetupIntent with a payment method and then confirm it again.",
+            "You cannot confirm this SetupIntent because it's missing a payment method. You can either update the SetupIntent with a payment method and then confirm it again, or confirm it again directly with a payment method or ConfirmationToken.",
         )
     automatic = intent["automatic_payment_methods"]
     if (
@@ -198,10 +200,13 @@ def _confirm(
 
 
 def _cancel(call: ActionContext[SetupIntentCancelParams, SetupIntent]) -> Mapping[str, object]:
-    if call.target["status"] not in OPEN:
+    status = call.target["status"]
+    if status not in OPEN:
         raise _unexpected(
             call.target,
-            f"You cannot cancel this SetupIntent because it has a status of {call.target['status']}. Only a SetupIntent with one of the following statuses may be canceled: requires_payment_method, requires_confirmation, requires_action.",
+            "You cannot cancel this SetupIntent because it is already canceled."
+            if status == "canceled"
+            else f"You cannot cancel this SetupIntent because it has a status of {status}. Only a SetupIntent with one of the following statuses may be canceled: `requires_payment_method`, `requires_confirmation`, or `requires_action`.",
         )
     return call.unit.transition(
         call.target,
@@ -213,11 +218,15 @@ def _cancel(call: ActionContext[SetupIntentCancelParams, SetupIntent]) -> Mappin
 def _verify(call: ActionContext[SetupIntentVerifyMicrodepositsParams, SetupIntent]) -> SetupIntent:
     intent = call.target
     if (intent["next_action"] or {}).get("type") != "verify_with_microdeposits":
-        raise _unexpected(intent, "This SetupIntent is not waiting for microdeposits.")
+        raise payment_intents.not_waiting(intent, "SetupIntent")
     payment_intents.check_microdeposits(call)
     method = call.unit.get(kinds.PAYMENT_METHOD, intent["payment_method"])
     call.unit.change(method, {"_verified": True}, emits=())
     return setup_intents.set_up(call.unit, intent, method, mandate_data=intent.get("_mandate_data"), authenticated=True)
+
+
+def _over(intent: SetupIntent) -> str:
+    return "has already succeeded" if intent["status"] == "succeeded" else f"has been {intent['status']}"
 
 
 def _unexpected(intent: SetupIntent, message: str) -> StripeError:

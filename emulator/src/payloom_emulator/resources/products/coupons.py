@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
@@ -11,12 +12,12 @@ from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
-from payloom_emulator.core.request_context import provided, required
+from payloom_emulator.core.request_context import provided
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Coupon, CouponCurrencyOptions, PromotionCode, PromotionCodeRestrictions
 from payloom_emulator.protocol.api_versions import CLOVER
-from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
+from payloom_emulator.protocol.errors import StripeError, in_past, invalid, parameter_missing, too_far
 from payloom_emulator.protocol.param_types import fields_of
 
 if TYPE_CHECKING:
@@ -42,7 +43,9 @@ def _creating_coupon(call: RequestContext[CouponCreateParams], draft: Coupon) ->
         raise invalid("`duration_in_months` is only for coupons with `duration=repeating`.", "duration_in_months")
     redeem_by = params.get("redeem_by")
     if redeem_by is not None and redeem_by <= call.unit.now:
-        raise invalid("`redeem_by` must be in the future.", "redeem_by")
+        raise in_past("redeem_by", redeem_by)
+    if redeem_by is not None and redeem_by > call.unit.now + FIVE_YEARS:
+        raise too_far("redeem_by")
     draft["currency_options"] = _options(params, draft["currency"])
     products = params.get("applies_to")
     draft["applies_to"] = {"products": products.get("products", [])} if products else None
@@ -53,9 +56,9 @@ def _creating_coupon(call: RequestContext[CouponCreateParams], draft: Coupon) ->
 def _set_worth(params: CouponCreateParams, draft: Coupon) -> None:
     percent, off = params.get("percent_off"), params.get("amount_off")
     if percent is None and off is None:
-        raise invalid("You must pass either percent_off or amount_off.", "percent_off")
+        raise invalid("Must provide percent_off or amount_off.", code="parameter_missing")
     if percent is not None and off is not None:
-        raise invalid("You may only specify one of these parameters: amount_off, percent_off.", "percent_off")
+        raise invalid("Received both percent_off and amount_off parameters. Please pass in only one.")
     if percent is not None:
         value = Decimal(str(percent))
         if not 0 < value <= 100:
@@ -64,7 +67,9 @@ def _set_worth(params: CouponCreateParams, draft: Coupon) -> None:
         if params.get("currency"):
             raise invalid("You may only specify `currency` with `amount_off`.", "currency")
         return
-    currency = required(params.get("currency"), "currency")
+    currency = params.get("currency")
+    if not currency:
+        raise invalid("You must pass currency when passing amount_off", "currency")
     if off is not None and off < 1:
         raise invalid("This value must be greater than or equal to 1.", "amount_off", "parameter_invalid_integer")
     draft["currency"] = money.currency(currency)
@@ -99,23 +104,34 @@ def _updating_coupon(call: RequestContext[CouponUpdateParams], coupon: Coupon, c
         changes["currency_options"] = {**(coupon["currency_options"] or {}), **added}
 
 
+FIVE_YEARS = 5 * 366 * 86_400
+"""How far ahead a coupon or a code may end, in seconds."""
+
+_CODE = re.compile(r"[a-zA-Z0-9_-]+")
+
 RESTRICTIONS = {"first_time_transaction": False, "minimum_amount": None, "minimum_amount_currency": None}
 
 
 def _creating_code(call: RequestContext[PromotionCodeCreateParams], draft: PromotionCode) -> None:
     params, unit = call.params, call.unit
     promotion: JsonMapping = params.get("promotion") or {}
-    coupon_id = required(promotion.get("coupon") or params.get("coupon"), "promotion[coupon]")
+    coupon_id = promotion.get("coupon") or params.get("coupon")
+    if not coupon_id:
+        raise invalid("You must pass promotion.coupon when passing promotion", "promotion.coupon")
     coupon = unit.get(kinds.COUPON, str(coupon_id), "promotion[coupon]")
     if not discounts.coupon_is_valid(coupon, unit.now):
         raise invalid(f"Coupon {coupon['id']} is no longer valid.", "promotion[coupon]", "coupon_expired")
     draft["promotion"] = {"coupon": coupon["id"], "type": "coupon"}
     draft["code"] = params.get("code") or unit.environment.ids.new("", 8).upper()
-    if not all(c.isalnum() or c == "-" for c in draft["code"]) or not draft["code"].isascii():
-        raise invalid("Promotion codes may have only letters a-z, digits and dashes.", "code")
+    if not _CODE.fullmatch(draft["code"]):
+        raise invalid(
+            rf"This value must match the regex pattern. (/\A[a-zA-Z0-9\-_]+\z/ does not match for the value {draft['code']}).",
+            "code",
+        )
+    _check_expiry(unit.now, params.get("expires_at"))
     same_code = [c for c in unit.list(kinds.PROMOTION_CODE, _upper=draft["code"].upper()) if c["active"]]
     if any(c["customer"] in {None, draft["customer"]} or draft["customer"] is None for c in same_code):
-        raise invalid(f"An active promotion code with `code: {draft['code']}` already exists.", "code")
+        raise invalid(f"An active promotion code with `code: {draft['code']}` already exists.")
     draft["_upper"] = draft["code"].upper()
     rules: JsonMapping = params.get("restrictions") or {}
     draft["restrictions"] = cast("PromotionCodeRestrictions", {**RESTRICTIONS, **rules})
@@ -124,6 +140,15 @@ def _creating_code(call: RequestContext[PromotionCodeCreateParams], draft: Promo
     limit = params.get("max_redemptions")
     if limit is not None and coupon["max_redemptions"] is not None and limit > coupon["max_redemptions"]:
         raise invalid("`max_redemptions` cannot be greater than the coupon's.", "max_redemptions")
+
+
+def _check_expiry(now: int, moment: object) -> None:
+    if not isinstance(moment, int):
+        return
+    if moment <= now:
+        raise in_past("expires_at", moment)
+    if moment > now + FIVE_YEARS:
+        raise too_far("expires_at")
 
 
 def _updating_code(

@@ -15,7 +15,7 @@ from payloom_emulator.core.request_context import provided
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price
 from payloom_emulator.protocol.api_versions import BASIL
-from payloom_emulator.protocol.errors import invalid, parameter_missing
+from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
@@ -26,7 +26,7 @@ def _creating(call: RequestContext[PriceCreateParams], draft: Price) -> None:
     params = call.params
     data = params.get("product_data")
     if not params.get("product") and not data:
-        raise parameter_missing("product")
+        raise invalid("You must specify either `product` or `product_data` when creating a price.")
     if params.get("product") and data:
         raise invalid("You may only specify one of these parameters: product, product_data.", "product")
     if data:
@@ -53,7 +53,7 @@ def _lookup_key(call: RequestContext[PriceCreateParams | PriceUpdateParams], pri
             continue
         if not call.params.get("transfer_lookup_key"):
             raise invalid(
-                f"A price (`{holder['id']}`) already uses that lookup key. Set `transfer_lookup_key` to move it.",
+                f"A price (`{holder['id']}`) already uses that lookup key.",
                 "lookup_key",
             )
         call.unit.change(holder, {"lookup_key": None})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.resource import Action, Handler, Operation, Resource
 from payloom_emulator.kit.kind import Kind
-from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.json_shapes import is_array, is_object
 from payloom_emulator.protocol.metadata import merge_metadata
 from payloom_emulator.protocol.param_types import anonymous
@@ -53,7 +53,7 @@ class Router:
                 self._add(operation, resource)
 
     def _add(self, operation: Operation, resource: Resource) -> None:
-        route = Route(operation, anonymous(operation.path), resource)
+        route = Route(_below_parent(operation), anonymous(operation.path), resource)
         if (operation.method, route.template) in self.routes:
             return  # a resource's own operation wins over the standard one
         self.routes[operation.method, route.template] = route
@@ -72,6 +72,29 @@ class Router:
             return None
         names = [p[1:-1] for p in route.operation.path.strip("/").split("/") if p.startswith("{")]
         return route, dict(zip(names, values, strict=True))
+
+
+_PARENTS = {
+    "application_fees": "application_fee",
+    "customers": "customer",
+    "products": "product",
+    "transfers": "transfer",
+}
+"""What the first id of a longer path names, by the word before it: it is missed before anything below it is."""
+
+
+def _below_parent(operation: Operation) -> Operation:
+    words = operation.path.strip("/").split("/")
+    if len(words) < 4 or words[1] not in _PARENTS or not words[2].startswith("{"):
+        return operation
+    kind, name = _kind(_PARENTS[words[1]]), words[2][1:-1]
+
+    def run(call: AnyRequest) -> object:
+        if call.unit.find(kind, call.ids[name]) is None:
+            raise missing(kind, call.ids[name])
+        return operation.handler(call)
+
+    return dataclasses.replace(operation, handler=run)
 
 
 def _descend(node: _Branch, parts: list[str], index: int, values: list[str]) -> _Branch | None:

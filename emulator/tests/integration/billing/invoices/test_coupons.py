@@ -79,15 +79,15 @@ def test_coupons_for_products_leave_the_others_alone(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("params", "param"),
     [
-        ({"duration": "once"}, "percent_off"),
-        ({"percent_off": 10, "amount_off": 5, "currency": "usd"}, "percent_off"),
+        ({"duration": "once"}, None),
+        ({"percent_off": 10, "amount_off": 5, "currency": "usd"}, None),
         ({"percent_off": 0}, "percent_off"),
         ({"percent_off": 101}, "percent_off"),
         ({"amount_off": 5}, "currency"),
         ({"percent_off": 5, "duration": "repeating"}, "duration_in_months"),
     ],
 )
-def test_coupons_that_make_no_sense_are_refused(shop: Shop, params: dict[str, Any], param: str) -> None:
+def test_coupons_that_make_no_sense_are_refused(shop: Shop, params: dict[str, Any], param: str | None) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:
         shop.v1.coupons.create(request_params(params))
     assert caught.value.param == param

@@ -98,7 +98,7 @@ def test_only_drafts_can_be_deleted_and_changed(shop: Shop) -> None:
     shop.v1.invoices.finalize_invoice(final.id)
     with pytest.raises(stripe.InvalidRequestError) as caught:
         shop.v1.invoices.delete(final.id)
-    assert caught.value.code == "invoice_not_editable"
+    assert "only delete draft invoices" in str(caught.value)
     with pytest.raises(stripe.InvalidRequestError):
         shop.v1.invoice_items.create({"customer": customer.id, "invoice": final.id, "amount": 1, "currency": "usd"})
 

@@ -29,7 +29,7 @@ from payloom_emulator.objects.customers import Customer
 from payloom_emulator.objects.invoices import Invoice
 from payloom_emulator.objects.state import DiscountChoice, ItemChoice
 from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
-from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.errors import in_past, invalid
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
@@ -112,20 +112,22 @@ def update(call: RequestContext[SubscriptionUpdateParams], subscription: Subscri
     unit = call.unit
     params = subscription_params.update_params(call, subscription)
     if subscription["status"] in {"canceled", "incomplete_expired"} and any(name not in _LATE for name in params):
-        raise invalid("A canceled subscription can only update its cancellation_details and metadata.")
+        raise invalid(
+            "A canceled subscription can only update its cancellation_details and metadata.",
+            code="invalid_canceled_subscription_fields",
+        )
     unsupported_params.refuse(params, unsupported_params.SUBSCRIPTION, "subscriptions")
     change = _change_of(unit, params, params.get("items") or [])
     change.trial_end = params.get("trial_end")
     change.anchor_now = anchor_type(params.get("billing_cycle_anchor")) == "now"
     change.extras = params.get("add_invoice_items") or []
     change.fields = _fields(unit, subscription, params)
-    if change.payment_behavior == "pending_if_incomplete":
-        wrong = next((p for p in params if p not in _PENDABLE), None)
-        if wrong is not None:
-            raise invalid(
-                f"The following arguments are not supported when `payment_behavior=pending_if_incomplete`: {wrong}.",
-                wrong,
-            )
+    wrong = next((p for p in params if p not in _PENDABLE), None)
+    if change.payment_behavior == "pending_if_incomplete" and wrong is not None:
+        raise invalid(
+            f"The following arguments are not supported when `payment_behavior=pending_if_incomplete`: {wrong}.",
+            wrong,
+        )
     return apply_change(unit, subscription, change)
 
 
@@ -169,7 +171,7 @@ def _collection(subscription: Subscription, params: SubscriptionUpdateParams) ->
     method = params.get("collection_method", subscription["collection_method"])
     days = params.get("days_until_due", subscription["days_until_due"])
     if method == "send_invoice" and days is None:
-        raise invalid("You must pass `days_until_due` for `collection_method=send_invoice`.", "days_until_due")
+        raise invalid(subscription_params.NO_DAYS_UNTIL_DUE)
     changes: dict[str, object] = {}
     if method != subscription["collection_method"]:
         changes["collection_method"] = method
@@ -181,6 +183,10 @@ def _collection(subscription: Subscription, params: SubscriptionUpdateParams) ->
 
 def _ending(unit: UnitOfWork, subscription: Subscription, params: SubscriptionUpdateParams) -> dict[str, object]:
     rows = items.of(unit, subscription)
+    if subscription["schedule"] and ("cancel_at_period_end" in params or "cancel_at" in params):
+        raise invalid(
+            f"The subscription is managed by the subscription schedule `{subscription['schedule']}`, and updating any cancelation behavior directly is not allowed. Please update the schedule instead."
+        )
     if params.get("cancel_at_period_end") or params.get("cancel_at"):
         return subscription_params.ending_fields(unit, params, rows)
     off = params.get("cancel_at_period_end") is False and subscription["cancel_at_period_end"]
@@ -298,7 +304,7 @@ def _new_cycle(
     """Return whether a new billing cycle begins now."""
     if isinstance(change.trial_end, int):
         if change.trial_end <= unit.now:
-            raise invalid("Invalid timestamp: must be an integer Unix timestamp in the future.", "trial_end")
+            raise in_past("trial_end", change.trial_end)
         return False
     if change.anchor_now or (change.trial_end == "now" and subscription["status"] == "trialing"):
         return True
