@@ -9,7 +9,7 @@ from payloom_emulator.billing.invoices import invoice_lifecycle, lines
 from payloom_emulator.billing.pricing import amounts, discounts, totals
 from payloom_emulator.billing.subscriptions import create_subscription, subscription_params
 from payloom_emulator.billing.subscriptions.changes import schedule_phases, subscription_schedules
-from payloom_emulator.catalog import prices
+from payloom_emulator.catalog import automatic_tax, prices
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price
@@ -107,8 +107,15 @@ def _priced(unit: UnitOfWork, quote: Quote) -> list[tuple[QuoteItem, Price, Invo
         whole.append(name)
     customer = unit.find(kinds.CUSTOMER, quote.get("customer"))
     rates = [r for r in (unit.find(kinds.TAX_RATE, r) for r in quote.get("default_tax_rates") or []) if r]
+    on = automatic_tax.is_on(quote)
     done, _ = totals.compute(
-        unit, rows, offs=offs, whole=whole, rates=rates, exempt=(customer["tax_exempt"] if customer else None) or "none"
+        unit,
+        rows,
+        offs=offs,
+        whole=whole,
+        rates=rates,
+        exempt=(customer["tax_exempt"] if customer else None) or "none",
+        tax=invoice_lifecycle.tax_finder(unit, automatic_tax.locate(unit, customer)) if on else None,
     )
     return list(zip(quote["_items"], item_prices, done, strict=True))
 
@@ -138,6 +145,9 @@ def _summary(rows: list[InvoiceLineItem]) -> _Summary:
     }
 
 
+NO_AUTOMATIC_TAX = {"enabled": False, "liability": None, "provider": None, "status": None}
+
+
 def amount_fields(unit: UnitOfWork, quote: Quote) -> dict[str, object]:
     """Return the computed fields of a quote: totals now, at once and each period."""
     priced = _priced(unit, quote)
@@ -156,7 +166,11 @@ def amount_fields(unit: UnitOfWork, quote: Quote) -> dict[str, object]:
         }
     if len({p["currency"] for _, p, _ in priced}) > 1:
         raise invalid("All line items of a quote must have the same currency.", "line_items")
+    customer = unit.find(kinds.CUSTOMER, quote.get("customer"))
+    on = automatic_tax.is_on(quote)
+    found = automatic_tax.status_of(automatic_tax.locate(unit, customer) is not None) if on else None
     return {
+        "automatic_tax": {**NO_AUTOMATIC_TAX, **(quote.get("automatic_tax") or {}), "status": found},
         "amount_subtotal": whole["amount_subtotal"],
         "amount_total": whole["amount_total"],
         "computed": {"recurring": each, "upfront": whole},
@@ -225,6 +239,8 @@ def _params(quote: Quote, priced: list[tuple[QuoteItem, Price]]) -> Subscription
         "metadata": data["metadata"] or {},
         "payment_behavior": "default_incomplete",
     }
+    if quote["automatic_tax"]["enabled"]:
+        params["automatic_tax"] = {"enabled": True}
     if by_invoice:
         params["days_until_due"] = quote["invoice_settings"].get("days_until_due") or 30
     if data["trial_period_days"]:

@@ -83,7 +83,7 @@ def _collect(unit: UnitOfWork, session: CheckoutSession, params: ConfirmParams) 
     if session["custom_fields"]:
         changes["custom_fields"] = _custom(session, params.get("custom_fields") or {})
     changes.update(_consent(session, params.get("consent") or {}))
-    unit.change(session, changes, emits=())
+    create_session.tax_anew(unit, unit.change(session, changes, emits=()))
 
 
 def _collected(shipping: ConfirmShipping | None) -> dict[str, object]:

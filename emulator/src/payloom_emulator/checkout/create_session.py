@@ -85,6 +85,7 @@ def fill(call: RequestContext[CheckoutSessionCreateParams], draft: CheckoutSessi
     if draft["_customer_update"] and not params.get("customer"):
         raise invalid("`customer_update` can only be used with `customer`.", "customer_update")
     _ship(unit, params, draft)
+    lines.place(unit, draft)
     if mode != "setup":
         draft.update(with_changes(draft, public_totals(lines.totals(unit, draft))))
         if mode == "payment" and not draft["amount_total"]:
@@ -95,6 +96,15 @@ def fill(call: RequestContext[CheckoutSessionCreateParams], draft: CheckoutSessi
         draft["url"] = f"{unit.environment.base_url}/c/pay/{draft['id']}#{_FRAGMENT}{unit.environment.ids.new('', 40)}"
     else:
         draft["client_secret"] = f"{draft['id']}_secret_{unit.environment.ids.new('', 40)}"
+
+
+def tax_anew(unit: UnitOfWork, session: CheckoutSession) -> None:
+    """Bring the totals up to date with the address that the customer entered. Raises when it does not say enough."""
+    if not session["automatic_tax"]["enabled"] or session["mode"] == "setup":
+        return
+    if lines.location(unit, session) is None:
+        raise parameter_missing("address[country]")
+    unit.change(session, public_totals(lines.totals(unit, session)), emits=())
 
 
 def require_chargeable(total: int, code: str) -> None:

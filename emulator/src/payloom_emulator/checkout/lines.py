@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 from payloom_emulator.billing import checkout_billing
 from payloom_emulator.billing.pricing import totals as totals_of_invoices
-from payloom_emulator.catalog import prices
+from payloom_emulator.catalog import automatic_tax, prices
+from payloom_emulator.catalog.taxation import Place
 from payloom_emulator.core.differences import public_fields, with_changes
 from payloom_emulator.kit.named_members import with_filled, with_named
 from payloom_emulator.ledger import money
@@ -15,6 +16,7 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price, TaxRate
 from payloom_emulator.objects.state import AdjustableQuantity, SoldLine, TakenDiscount
 from payloom_emulator.protocol.errors import invalid, parameter_missing
+from payloom_emulator.protocol.json_shapes import members
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
@@ -206,9 +208,14 @@ def totals(unit: UnitOfWork, session: CheckoutSession) -> Totals:
     reductions = _taken(unit, session, subtotal)
     shares = share(sum(t.amount for t in reductions), subtotals)
     rows: list[LineAmounts] = []
+    on = automatic_tax.is_on(session)
+    place = location(unit, session) if on else None
     exclusive, tax_sum, exempt = 0, 0, _exempt(unit, session)
     for line, amount, off in zip(session["_lines"], subtotals, shares, strict=True):
-        taxes, added = _taxes(unit, _rates_of(session, line), amount - off, exempt)
+        if on:
+            taxes, added = _found_taxes(unit, place, line, amount - off, str(currency))
+        else:
+            taxes, added = _taxes(unit, _rates_of(session, line), amount - off, exempt)
         exclusive += added
         tax = sum(t["amount"] for t in taxes)
         tax_sum += tax
@@ -271,6 +278,44 @@ def _rates_of(session: CheckoutSession, line: SoldLine) -> list[str]:
 def _exempt(unit: UnitOfWork, session: CheckoutSession) -> str:
     customer = unit.find(kinds.CUSTOMER, session.get("customer"))
     return str(customer["tax_exempt"]) if customer else "none"
+
+
+def location(unit: UnitOfWork, session: CheckoutSession) -> Place | None:
+    """Return where a session's customer is taxed: at the address that was entered, else at the customer's own."""
+    details = session["customer_details"]
+    collected = members(members(session["collected_information"]).get("shipping_details")).get("address")
+    customer = unit.find(kinds.CUSTOMER, session.get("customer"))
+    return automatic_tax.locate(unit, customer, collected or (details["address"] if details else None))
+
+
+def place(unit: UnitOfWork, draft: CheckoutSession) -> None:
+    """Say whether the customer's address tells the tax, or refuse a customer who will never have an address."""
+    if not draft["automatic_tax"]["enabled"]:
+        return
+    known = location(unit, draft) is not None
+    draft["automatic_tax"] = with_changes(draft["automatic_tax"], {"status": automatic_tax.status_of(known)})
+    updates = draft["_customer_update"]
+    if draft["customer"] and not known and "auto" not in {updates.get("address"), updates.get("shipping")}:
+        raise invalid(
+            "Automatic tax calculation in Checkout requires a valid address on the Customer. Add a valid address to the Customer or set `customer_update[address]` to 'auto' to save the billing address entered in Checkout to the Customer.",
+            code=automatic_tax.NO_LOCATION,
+        )
+
+
+def _found_taxes(
+    unit: UnitOfWork, place: Place | None, line: SoldLine, amount: int, currency: str
+) -> tuple[list[LineTax], int]:
+    found_taxes = automatic_tax.of_line(unit, place, amount, price_of(unit, line), currency)
+    rows: list[LineTax] = [
+        {
+            "amount": tax.amount,
+            "rate": public_fields(tax.rate),
+            "taxability_reason": tax.reason,
+            "taxable_amount": tax.taxable,
+        }
+        for tax in found_taxes
+    ]
+    return rows, sum(tax.amount for tax in found_taxes if tax.behavior == "exclusive")
 
 
 def _taxes(unit: UnitOfWork, rates: list[str], amount: int, exempt: str) -> tuple[list[LineTax], int]:

@@ -80,6 +80,7 @@ class EmulatorConfig:
     any_key_here: a program of this machine may use any test key all the same.
     settle_seconds: emulator time until a bank debit settles. seed: makes identifiers and faults repeatable.
     rate_limit: requests a second before 429 (None: no limit). latency: seconds added to each answer.
+    unlimited_balance: transfers and payouts need no money on the balance.
     """
 
     base_url: str = "http://127.0.0.1:12111"
@@ -95,6 +96,7 @@ class EmulatorConfig:
     seed: int | None = None
     rate_limit: int | None = None
     latency: float = 0.0
+    unlimited_balance: bool = False
     allowed_hosts: tuple[str, ...] = ()
     webhook_hosts: tuple[str, ...] = ()
     own_ports_only: bool = False

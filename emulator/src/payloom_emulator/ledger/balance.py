@@ -41,9 +41,11 @@ def count(store: Store) -> None:
         store.set_meta(SUMMED, True)
 
 
-def total(unit: UnitOfWork, currency: str, status: str) -> int:
-    """Return what is available or pending in a currency."""
-    return unit.store.sums(unit.account).get(_name(currency, status), 0)
+def covers(unit: UnitOfWork, currency: str, amount: int) -> bool:
+    """Return whether so much is available in a currency, in minor units."""
+    if unit.environment.config.unlimited_balance:
+        return True
+    return amount <= unit.store.sums(unit.account).get(_name(currency, "available"), 0)
 
 
 def totals(unit: UnitOfWork) -> dict[tuple[str, str], int]:

@@ -90,6 +90,10 @@ class _Renderer:
             self._previous(view, stored)
         if self._public and schema is not None and schema.public is not None:
             view = {k: v for k, v in view.items() if k in schema.public}
+        for path, include in includes.items():
+            outer, _, inner = path.partition(".")
+            if inner in tree.get(outer, ()) and is_object(around := view.get(outer)):
+                view[outer] = {**around, inner: include(self._unit, stored)}
         for key, below in tree.items():
             if key in includes:
                 view[key] = self.value(includes[key](self._unit, stored), below, f"{where}{key}.")

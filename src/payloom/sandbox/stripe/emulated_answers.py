@@ -235,7 +235,7 @@ class EmulatedAnswers:
 
 def emulated_stripe(clock: Clock) -> Emulator:
     """Return a local Stripe for one sandbox. Reset it before each scenario with `reset_emulator`."""
-    return Emulator(EmulatorConfig(base_url="https://stripe.test", seed=1), clock=clock)
+    return Emulator(EmulatorConfig(base_url="https://stripe.test", seed=1, unlimited_balance=True), clock=clock)
 
 
 def reset_emulator(emulator: Emulator) -> None:

@@ -29,7 +29,9 @@ class Specimens:
         """Open it."""
         self._lock = threading.Lock()
         self._clock = ManualClock()
-        self._emulator = Emulator(EmulatorConfig(base_url="https://stripe.test", seed=1), clock=self._clock)
+        self._emulator = Emulator(
+            EmulatorConfig(base_url="https://stripe.test", seed=1, unlimited_balance=True), clock=self._clock
+        )
         self._made: dict[str, dict[str, Any] | None] = {}
 
     def make(self, kind: str, fields: Mapping[str, Any], now: int) -> dict[str, Any] | None:

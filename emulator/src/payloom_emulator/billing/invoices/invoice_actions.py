@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle, payments
 from payloom_emulator.billing.machines import INVOICE_MACHINE
+from payloom_emulator.catalog import automatic_tax
 from payloom_emulator.core.request_context import required
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
@@ -30,6 +31,7 @@ def finalize(call: ActionContext[InvoiceFinalizeInvoiceParams, Invoice]) -> Mapp
         raise invalid(
             "This invoice is already finalized, you can't re-finalize a non-draft invoice.",
         )
+    _need_place(call, invoice)
     wish = call.params.get("auto_advance")
     invoice_lifecycle.finalize(call.unit, invoice, auto_advance=invoice["auto_advance"] if wish is None else wish)
     if invoice["amount_due"] == 0 or invoice["amount_due"] < money.MINIMUM.get(invoice["currency"], 1):
@@ -43,10 +45,22 @@ def finalize(call: ActionContext[InvoiceFinalizeInvoiceParams, Invoice]) -> Mapp
     return invoice
 
 
+def _need_place(call: ActionContext[Any, Invoice], invoice: Invoice) -> None:
+    if not invoice["automatic_tax"]["enabled"]:
+        return
+    customer = call.unit.find(kinds.CUSTOMER, invoice["customer"])
+    if automatic_tax.locate(call.unit, customer) is None:
+        raise invalid(
+            "When `automatic_tax[enabled]=true`, enough customer location information must be provided to accurately determine tax rates for the customer.",
+            code=automatic_tax.NO_LOCATION,
+        )
+
+
 def pay(call: ActionContext[InvoicePayParams, Invoice]) -> Invoice:
     """Collect an open invoice now, or mark it paid outside Stripe; a decline is Stripe's 402."""
     invoice, unit, params = call.target, call.unit, call.params
     if invoice["status"] == "draft":
+        _need_place(call, invoice)
         invoice_lifecycle.finalize(unit, invoice)
         if invoice["amount_due"] == 0:
             collect_invoice.advance(unit, invoice)
@@ -107,6 +121,7 @@ def send(call: ActionContext[Params, Invoice]) -> Mapping[str, object]:
             "This invoice cannot be sent right now. Please contact us via https://support.stripe.com/contact with details, so we can help."
         )
     if invoice["status"] == "draft":
+        _need_place(call, invoice)
         invoice_lifecycle.finalize(unit, invoice)
         collect_invoice.advance(unit, invoice, attempt=False)
         if invoice["auto_advance"]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import settings
 from payloom_emulator.billing.embedded_objects import embedded
 from payloom_emulator.billing.invoices import credit_grants, customer_balance, lines
 from payloom_emulator.billing.pricing import discounts, totals
+from payloom_emulator.catalog import automatic_tax
+from payloom_emulator.catalog.taxation import Place
 from payloom_emulator.core.differences import with_changes
 from payloom_emulator.kit.json import ListOf
 from payloom_emulator.kit.present import present
@@ -16,9 +18,11 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.objects.customers import Customer
 from payloom_emulator.objects.invoices import (
     Invoice,
+    InvoiceAutomaticTax,
     InvoiceLineItem,
     InvoiceParent,
     InvoiceParentSubscriptionDetails,
+    InvoiceTotalTax,
 )
 from payloom_emulator.objects.subscriptions import Subscription
 from payloom_emulator.protocol.errors import invalid
@@ -44,6 +48,7 @@ class InvoiceAmounts(totals.Sums):
 
     _lines: list[InvoiceLineItem]
     lines: ListOf[InvoiceLineItem]
+    automatic_tax: InvoiceAutomaticTax
     starting_balance: int
     amount_due: int
     amount_remaining: int
@@ -124,6 +129,8 @@ def amount_fields(
     whole = list(invoice.get("discounts") or [])
     named = [*whole, *(d for line in rows for d in line["discounts"])]
     offs = discounts.applying(unit, named, invoice["currency"], invoice.get("period_start") or unit.now)
+    on = automatic_tax.is_on(invoice)
+    place = automatic_tax.locate(unit, owner) if on else None
     done, sums = totals.compute(
         unit,
         [with_changes(line, {"invoice": invoice["id"]}) for line in rows],
@@ -133,18 +140,33 @@ def amount_fields(
         exempt=(owner["tax_exempt"] if owner else None) or "none",
         shipping=invoice["shipping_cost"]["amount_total"] if invoice["shipping_cost"] else 0,
         pay=(lambda lines: credit_grants.pay_lines(unit, owner, invoice, lines)) if owner and is_final else None,
+        tax=tax_finder(unit, place) if on else None,
     )
     starting = owner["balance"] or 0 if owner else 0
     due = max(0, sums["total"] + starting) if invoice.get("_use_balance", True) else max(0, sums["total"])
     url = f"/v1/invoices/{invoice['id']}/lines"
     return {
         **sums,
+        "automatic_tax": with_changes(
+            invoice["automatic_tax"], {"status": automatic_tax.status_of(place is not None) if on else None}
+        ),
         "_lines": done,
         "lines": embedded(done, url, page_size=lines.SHOWN),
         "starting_balance": starting,
         "amount_due": due,
         "amount_remaining": due,
     }
+
+
+def tax_finder(unit: UnitOfWork, place: Place | None) -> Callable[[InvoiceLineItem, int], list[InvoiceTotalTax]]:
+    """Return what finds the taxes of a line of which an amount in minor units is left."""
+
+    def find(line: InvoiceLineItem, left: int) -> list[InvoiceTotalTax]:
+        details = line["pricing"]["price_details"] if line["pricing"] else None
+        price = unit.find(kinds.PRICE, details["price"], deleted=True) if details else None
+        return automatic_tax.of_invoice_line(automatic_tax.of_line(unit, place, left, price, line["currency"]))
+
+    return find
 
 
 def set_lines(
@@ -169,6 +191,8 @@ def finalize(unit: UnitOfWork, invoice: Invoice, *, auto_advance: bool | None = 
     copied = customer_fields(unit, customer)
     amounts = amount_fields(unit, with_changes(invoice, copied), all_lines(invoice), customer, is_final=True)
     changes: dict[str, object] = {**copied, **amounts}
+    if amounts["automatic_tax"]["status"] == "requires_location_inputs":
+        changes["automatic_tax"] = {**invoice_without_place(invoice), "status": None}
     token = f"test_{unit.environment.ids.new('', 40)}"
     account, base_url = unit.account, unit.environment.base_url
     changes.update(
@@ -195,6 +219,17 @@ def finalize(unit: UnitOfWork, invoice: Invoice, *, auto_advance: bool | None = 
     if invoice["due_date"] is not None and invoice["amount_due"] > 0:
         unit.schedule("overdue", invoice, invoice["due_date"])
     return invoice
+
+
+def invoice_without_place(invoice: Invoice) -> dict[str, object]:
+    """Return the `automatic_tax` of an invoice that became final although nobody could tell where the customer is."""
+    return {
+        **invoice["automatic_tax"],
+        "disabled_reason": "finalization_requires_location_inputs",
+        "enabled": False,
+        "liability": None,
+        "provider": None,
+    }
 
 
 def _number(unit: UnitOfWork, customer: Customer) -> str:

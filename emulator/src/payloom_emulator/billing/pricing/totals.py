@@ -60,12 +60,14 @@ def compute(
     exempt: str,
     shipping: int = 0,
     pay: Callable[[list[InvoiceLineItem]], None] | None = None,
+    tax: Callable[[InvoiceLineItem, int], list[InvoiceTotalTax]] | None = None,
 ) -> tuple[list[InvoiceLineItem], Sums]:
     """Return the lines with their discount and tax amounts, and the invoice's sums.
 
     offs: discount id → terms, for all that are named. whole: discounts of the invoice as a whole, in order.
     rates: tax rates for lines that name none. exempt: the customer's tax_exempt. shipping: added untaxed, in minor
-    units. pay: pays lines from billing credits, after discounts and before taxes.
+    units. pay: pays lines from billing credits, after discounts and before taxes. tax: finds the taxes of a line and
+    what is left of its amount by itself, in place of all rates.
     """
     done = [with_changes(line, {"discount_amounts": [], "taxes": []}) for line in lines]
     for line in done:
@@ -79,7 +81,8 @@ def compute(
         pay(done)
     for line in done:
         own = [unit.find(kinds.TAX_RATE, r, deleted=True) for r in line.get("_tax_rates") or []]
-        line["taxes"] = taxes_of(_left(line), [r for r in own if r] or rates, exempt)
+        left = _left(line)
+        line["taxes"] = tax(line, left) if tax else taxes_of(left, [r for r in own if r] or rates, exempt)
         line["pretax_credit_amounts"] = [
             *(_discount(d["amount"], d["discount"]) for d in present(line["discount_amounts"])),
             *(_credit(part["amount"], part["credit_balance_transaction"]) for part in line.get("_credits") or []),

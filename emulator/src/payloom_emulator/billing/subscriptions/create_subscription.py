@@ -196,7 +196,7 @@ def _fields(
     values.update(
         {
             "id": subscription_id,
-            "automatic_tax": subscription_params.automatic_tax(unit, params.get("automatic_tax")),
+            "automatic_tax": subscription_params.automatic_tax(unit, params.get("automatic_tax"), customer),
             "billing_cycle_anchor": when.anchor,
             "billing_mode": subscription_params.billing_mode(unit, params.get("billing_mode")),
             "collection_method": method,

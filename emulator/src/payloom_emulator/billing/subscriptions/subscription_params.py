@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing.subscriptions import items
+from payloom_emulator.catalog.automatic_tax import check_location
 from payloom_emulator.connect import liability
 from payloom_emulator.kit.named_members import with_named
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects.catalog import Price
+from payloom_emulator.objects.customers import Customer
 from payloom_emulator.objects.invoices import InvoiceIssuer
 from payloom_emulator.objects.state import DiscountChoice
 from payloom_emulator.objects.subscriptions import (
@@ -122,9 +124,11 @@ def nested(
     return changes
 
 
-def automatic_tax(unit: UnitOfWork, params: AutomaticTaxParams | None) -> SubscriptionAutomaticTax:
-    """Return the `automatic_tax` of a subscription."""
+def automatic_tax(unit: UnitOfWork, params: AutomaticTaxParams | None, customer: Customer) -> SubscriptionAutomaticTax:
+    """Return the `automatic_tax` of a subscription. Raises for a customer whose place nobody can tell."""
     on = bool(params and params["enabled"])
+    if on:
+        check_location(unit, customer)
     liable = cast("InvoiceIssuer | None", liability.of_taxes(unit, params))
     return {"disabled_reason": None, "enabled": on, "liability": liable}
 

@@ -200,7 +200,7 @@ QUOTE = Resource(
             read_only("application"),
             settable("application_fee_amount"),
             settable("application_fee_percent"),
-            read_only("automatic_tax", {"enabled": False, "liability": None, "provider": None, "status": None}),
+            read_only("automatic_tax", quotes.NO_AUTOMATIC_TAX),
             settable("collection_method", "charge_automatically"),
             read_only("computed"),
             read_only("created"),

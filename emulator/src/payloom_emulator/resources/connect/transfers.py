@@ -39,7 +39,7 @@ def _create(call: RequestContext[TransferCreateParams]) -> Transfer:
         charge = unit.get(kinds.CHARGE, source, "source_transaction")
         transfers.check_source(unit, charge, amount)
         group = group or charge["transfer_group"] or f"group_{charge['payment_intent'] or charge['id']}"
-    elif amount > balance.total(unit, code, "available"):
+    elif not balance.covers(unit, code, amount):
         raise invalid(
             "You have insufficient available funds in your Stripe account. Try adding funds directly to your available balance by creating Charges using the 4000000000000077 test card. See: https://stripe.com/docs/testing#available-balance",
             code="balance_insufficient",

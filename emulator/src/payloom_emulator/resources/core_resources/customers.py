@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import customer_rules, older_shapes
-from payloom_emulator.catalog import tax_ids
+from payloom_emulator.catalog import automatic_tax, tax_ids
 from payloom_emulator.core.declarations.api_changes import Accepted, Change
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
 from payloom_emulator.core.declarations.schema import (
@@ -134,8 +134,8 @@ def _lists_on_customer(unit: UnitOfWork, view: dict[str, object], stored: dict[s
 
 
 def _tax(unit: UnitOfWork, customer: Customer) -> dict[str, object]:
-    """Where the customer is for taxes, by the address; the local Stripe collects no tax by itself."""
-    del unit
+    """Where the customer is for taxes, by the address, and whether tax is collected there."""
+    place = automatic_tax.locate(unit, customer)
     shipping = customer.get("shipping")
     sources = (("billing_address", customer["address"]), ("shipping_destination", shipping and shipping["address"]))
     location = next(
@@ -147,7 +147,11 @@ def _tax(unit: UnitOfWork, customer: Customer) -> dict[str, object]:
         None,
     )
     return {
-        "automatic_tax": "not_collecting" if location else "unrecognized_location",
+        "automatic_tax": "unrecognized_location"
+        if place is None
+        else "not_collecting"
+        if place.reason in {"not_collecting", "not_supported"}
+        else "supported",
         "ip_address": customer.get("_ip_address"),
         "location": location,
         "provider": "stripe",

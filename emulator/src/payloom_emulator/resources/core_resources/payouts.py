@@ -38,7 +38,7 @@ def _creating(call: RequestContext[PayoutCreateParams], draft: Payout) -> None:
     code = money.currency(params["currency"])
     if params["amount"] < 1:
         raise invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
-    if params["amount"] > balance.total(unit, code, "available"):
+    if not balance.covers(unit, code, params["amount"]):
         raise StripeError(
             "You have insufficient funds in your Stripe account for this transfer. Your card balance is too low. You can use the /v1/balance endpoint to view your Stripe balance (for more details, see stripe.com/docs/api#balance).",
             code="balance_insufficient",

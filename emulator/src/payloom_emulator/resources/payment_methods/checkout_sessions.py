@@ -165,7 +165,9 @@ def _breakdown(unit: UnitOfWork, session: CheckoutSession) -> dict[str, object]:
         discounts.append(
             {"amount": reduction["amount"], "discount": {k: v for k, v in discount.items() if k != "object"}}
         )
-    return {"discounts": discounts, "taxes": []}
+    rows = lines.totals(unit, session)["_items"] if session.get("_lines") else []
+    taxes = [tax for row in rows for tax in row["_taxes"]]
+    return {"discounts": discounts, "taxes": taxes}
 
 
 def _confirm_page(call: RequestContext[Params]) -> Mapping[str, object]:
@@ -368,7 +370,7 @@ SESSION = Resource(
             Operation("POST", "/v1/payment_pages/{session}/confirm", _confirm_page, private=True),
         ),
     ),
-    includes={"line_items": _include_lines},
+    includes={"line_items": _include_lines, "total_details.breakdown": _breakdown},
     timers={"expire": _lapse},
     versions=(
         Change("2022-11-15", _shipping_at_first),

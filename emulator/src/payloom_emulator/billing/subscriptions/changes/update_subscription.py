@@ -122,8 +122,8 @@ def update(call: RequestContext[SubscriptionUpdateParams], subscription: Subscri
     change.anchor_now = anchor_type(params.get("billing_cycle_anchor")) == "now"
     change.extras = params.get("add_invoice_items") or []
     change.fields = _fields(unit, subscription, params)
-    wrong = next((p for p in params if p not in _PENDABLE), None)
-    if change.payment_behavior == "pending_if_incomplete" and wrong is not None:
+    wrong = next((p for p in params if p not in _PENDABLE), "")
+    if change.payment_behavior == "pending_if_incomplete" and wrong:
         raise invalid(
             f"The following arguments are not supported when `payment_behavior=pending_if_incomplete`: {wrong}.",
             wrong,
@@ -151,7 +151,8 @@ def _fields(unit: UnitOfWork, subscription: Subscription, params: SubscriptionUp
     if "default_tax_rates" in params:
         changes["default_tax_rates"] = tax_rates(unit, params["default_tax_rates"], "default_tax_rates")
     if "automatic_tax" in params:
-        changes["automatic_tax"] = subscription_params.automatic_tax(unit, params["automatic_tax"])
+        customer = unit.get(kinds.CUSTOMER, subscription["customer"])
+        changes["automatic_tax"] = subscription_params.automatic_tax(unit, params["automatic_tax"], customer)
     if "metadata" in params:
         changes["metadata"] = merge_metadata(subscription["metadata"], params["metadata"])
     if "cancellation_details" in params:
@@ -172,9 +173,7 @@ def _collection(subscription: Subscription, params: SubscriptionUpdateParams) ->
     days = params.get("days_until_due", subscription["days_until_due"])
     if method == "send_invoice" and days is None:
         raise invalid(subscription_params.NO_DAYS_UNTIL_DUE)
-    changes: dict[str, object] = {}
-    if method != subscription["collection_method"]:
-        changes["collection_method"] = method
+    changes: dict[str, object] = {} if method == subscription["collection_method"] else {"collection_method": method}
     due = days if method == "send_invoice" else None
     if due != subscription["days_until_due"]:
         changes["days_until_due"] = due

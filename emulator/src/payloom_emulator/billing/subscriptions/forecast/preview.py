@@ -257,6 +257,9 @@ def _about(unit: UnitOfWork, params: InvoiceCreatePreviewParams, forecast: Invoi
         }
     if issuer := params.get("issuer"):
         changes["issuer"] = liability.owner_of(unit, issuer, "issuer")
+    if "automatic_tax" in changes:
+        taxed = with_changes(forecast, changes)
+        changes.update(invoice_lifecycle.amount_fields(unit, taxed, invoice_lifecycle.all_lines(forecast)))
     if owner := params.get("on_behalf_of"):
         changes["on_behalf_of"] = unit.get(kinds.ACCOUNT, owner, "on_behalf_of")["id"]
     return with_changes(forecast, changes)
