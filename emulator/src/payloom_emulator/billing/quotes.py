@@ -168,9 +168,9 @@ def amount_fields(unit: UnitOfWork, quote: Quote) -> dict[str, object]:
         raise invalid("All line items of a quote must have the same currency.", "line_items")
     customer = unit.find(kinds.CUSTOMER, quote.get("customer"))
     on = automatic_tax.is_on(quote)
-    found = automatic_tax.status_of(automatic_tax.locate(unit, customer) is not None) if on else None
+    tax_status = automatic_tax.status_of(automatic_tax.locate(unit, customer) is not None) if on else None
     return {
-        "automatic_tax": {**NO_AUTOMATIC_TAX, **(quote.get("automatic_tax") or {}), "status": found},
+        "automatic_tax": {**NO_AUTOMATIC_TAX, **(quote.get("automatic_tax") or {}), "status": tax_status},
         "amount_subtotal": whole["amount_subtotal"],
         "amount_total": whole["amount_total"],
         "computed": {"recurring": each, "upfront": whole},

@@ -112,8 +112,8 @@ def of_invoice_line(taxes: list[LineTax]) -> list[InvoiceTotalTax]:
 def _rate(unit: UnitOfWork, rate: Rate, inclusive: bool, reason: str) -> TaxRate:
     """Return the tax rate that stands for a place's rate. The first use makes it."""
     percentage = float(rate.percentage) if reason == "standard_rated" else 0.0
-    said = f"{unit.account} {rate.country} {rate.state} {rate.kind} {percentage} {inclusive}"
-    rate_id = f"txr_1{hashlib.sha256(said.encode()).hexdigest()[:23]}"
+    described = f"{unit.account} {rate.country} {rate.state} {rate.kind} {percentage} {inclusive}"
+    rate_id = f"txr_1{hashlib.sha256(described.encode()).hexdigest()[:23]}"
     stored = unit.find(kinds.TAX_RATE, rate_id)
     if stored is not None:
         return stored

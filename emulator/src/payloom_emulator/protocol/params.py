@@ -11,12 +11,11 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from payloom_emulator.kit.suggest import closest
-from payloom_emulator.protocol.enum_order import in_stripes_order
 from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
 from payloom_emulator.protocol.form import bracket
 from payloom_emulator.protocol.json_shapes import is_array, is_object
 from payloom_emulator.protocol.older_params import extended
-from payloom_emulator.protocol.param_types import NodeJson, Ref, TypeNode, operations, type_of
+from payloom_emulator.protocol.param_types import NodeJson, Ref, TypeNode, in_stripes_order, operations, type_of
 from payloom_emulator.protocol.undeclared_params import with_undeclared
 
 ParamPath: TypeAlias = "list[str | int]"

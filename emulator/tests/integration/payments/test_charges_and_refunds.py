@@ -109,11 +109,11 @@ def test_a_charge_that_failed_or_is_held_for_an_intent_is_not_refunded(client: s
     uncaptured = paid(client, capture_method="manual")
     with pytest.raises(stripe.InvalidRequestError, match="You must cancel the PaymentIntent"):
         client.v1.refunds.create({"payment_intent": uncaptured.id})
-    held = client.v1.charges.create({"amount": 2000, "currency": "usd", "source": "tok_visa", "capture": False})
+    authorized = client.v1.charges.create({"amount": 2000, "currency": "usd", "source": "tok_visa", "capture": False})
     with pytest.raises(stripe.InvalidRequestError, match="cannot partially refund"):
-        client.v1.refunds.create({"charge": held.id, "amount": 500})
-    client.v1.refunds.create({"charge": held.id})
-    assert client.v1.charges.retrieve(held.id).refunded is True
+        client.v1.refunds.create({"charge": authorized.id, "amount": 500})
+    client.v1.refunds.create({"charge": authorized.id})
+    assert client.v1.charges.retrieve(authorized.id).refunded is True
     with pytest.raises(stripe.CardError) as declined:
         paid(client, method="pm_card_chargeDeclined")
     with pytest.raises(stripe.InvalidRequestError, match="does not have a successful charge to refund"):

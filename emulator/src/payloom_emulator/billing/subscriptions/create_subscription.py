@@ -28,6 +28,15 @@ if TYPE_CHECKING:
     from payloom_emulator.objects.params.subscriptions import SubscriptionCreateParams
 
 
+def _refuse(params: SubscriptionCreateParams) -> None:
+    if params.get("payment_behavior") == "pending_if_incomplete":
+        raise invalid(
+            "Setting `payment_behavior` to `pending_if_incomplete` has no effect when creating a subscription.",
+            "payment_behavior",
+        )
+    unsupported_params.refuse(params, unsupported_params.SUBSCRIPTION, "subscriptions")
+
+
 @dataclasses.dataclass(slots=True)
 class Start:
     """When things begin and end, in Unix seconds."""
@@ -54,12 +63,7 @@ def begin(
     incomplete subscription; error_if_incomplete raises and leaves nothing.
     """
     customer = unit.get(kinds.CUSTOMER, params.get("customer"), "customer")
-    if params.get("payment_behavior") == "pending_if_incomplete":
-        raise invalid(
-            "Setting `payment_behavior` to `pending_if_incomplete` has no effect when creating a subscription.",
-            "payment_behavior",
-        )
-    unsupported_params.refuse(params, unsupported_params.SUBSCRIPTION, "subscriptions")
+    _refuse(params)
     unsupported_params.refuse_items(params.get("items"), "subscription items")
     choices = params.get("items") or []
     item_prices = [

@@ -152,10 +152,10 @@ def method_for_charge(call: RequestContext[ChargeCreateParams]) -> PaymentMethod
 
 
 def _nothing_saved(unit: UnitOfWork, customer: Customer) -> StripeError:
-    said = "This Customer doesn't have any saved payment details. Attach a legacy Token, Card, Bank Account, or Source to this Customer and then try this request again, or use Payment Intents and Payment Methods instead."
+    message = "This Customer doesn't have any saved payment details. Attach a legacy Token, Card, Bank Account, or Source to this Customer and then try this request again, or use Payment Intents and Payment Methods instead."
     if unit.list(kinds.PAYMENT_METHOD, customer=customer["id"], limit=1):
-        said = "Cannot charge a customer that has no active card"
-    return StripeError(said, status=402, type="card_error", code="missing", param="card")
+        message = "Cannot charge a customer that has no active card"
+    return StripeError(message, status=402, type="card_error", code="missing", param="card")
 
 
 def saved_sources(unit: UnitOfWork, customer: Customer) -> list[Card | Source | BankAccount]:
