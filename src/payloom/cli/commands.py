@@ -2,24 +2,61 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 import sys
+from collections.abc import Iterable
 from typing import Annotated, Any, cast
 
 import typer
-from pydantic import ValidationError
 from typer.core import TyperGroup
 
 from payloom import __version__
-from payloom.cli.database import backup, copy
-from payloom.cli.project import check, convert, describe, diff, dry_run, explain, fmt, init, storm, test, workflows
-from payloom.cli.records import accounts, alerts, audit, events, mails, run, runs
-from payloom.cli.server import config, demo, dev, doctor, emulator, keys, migrate, serve, studio, worker
 from payloom.cli.support import output
 from payloom.cli.support.errors import CommandError
-from payloom.kit.validation.messages import message
 
 _USAGE_ERROR = cast("type[Exception]", typer.BadParameter.__base__)
 """What the parser raises for wrong options; Typer exports only the classes below it."""
+_COMPLETION = "_PAYLOOM_COMPLETE"
+"""The variable by which a shell asks for completions; its words are not in the arguments."""
+COMMANDS = {
+    "init": "project.init:init",
+    "dev": "server.dev:dev",
+    "serve": "server.serve:serve",
+    "demo": "server.demo:demo",
+    "check": "project.check:check",
+    "config": "server.config:config",
+    "studio": "server.studio:studio",
+    "storm": "project.storm:storm",
+    "dry-run": "project.dry_run:dry_run",
+    "fmt": "project.fmt:fmt",
+    "diff": "project.diff:diff",
+    "export": "project.convert:export",
+    "run": "records.run:run",
+    "mails": "records.mails:mails",
+    "migrate": "server.migrate:migrate",
+    "backup": "database.backup:backup",
+    "restore": "database.backup:restore",
+    "doctor": "server.doctor:doctor",
+    "workflows": "project.workflows:workflows",
+    "actions": "project.describe:actions",
+    "triggers": "project.describe:triggers",
+    "schema": "project.describe:schema",
+    "openapi": "project.describe:openapi",
+    "explain": "project.explain:explain",
+    "worker": "server.worker:worker",
+    "import": "project.convert:import_",
+    "test": "project.test:run_tests",
+    "accounts": "records.accounts:app",
+    "alerts": "records.alerts:app",
+    "runs": "records.runs:app",
+    "events": "records.events:app",
+    "keys": "server.keys:app",
+    "db": "database.copy:app",
+    "audit": "records.audit:app",
+    "emulator": "server.emulator:app",
+}
+"""The commands in the order of `payloom --help`: for each, its module below `payloom.cli` and its name there."""
 
 
 class _PlainWords(TyperGroup):
@@ -30,19 +67,13 @@ class _PlainWords(TyperGroup):
         try:
             return super().invoke(ctx)
         except typer.BadParameter as error:
+            from pydantic import ValidationError
+
+            from payloom.kit.validation.messages import message
+
             cause = error.__cause__
             error.message = message(cause.errors()[0]) if isinstance(cause, ValidationError) else error.message
             raise
-
-
-app = typer.Typer(
-    name="payloom",
-    cls=_PlainWords,
-    help="Payment workflows you can read, run and trust.",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-)
 
 
 def _version(value: bool) -> None:
@@ -51,7 +82,6 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _main(
     version: Annotated[  # noqa: ARG001 - its callback prints it
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
@@ -63,49 +93,46 @@ def _main(
     output.be_quiet(quiet)
 
 
-_COMMANDS = (
-    init.init,
-    dev.dev,
-    serve.serve,
-    demo.demo,
-    check.check,
-    config.config,
-    studio.studio,
-    storm.storm,
-    dry_run.dry_run,
-    fmt.fmt,
-    diff.diff,
-    convert.export,
-    run.run,
-    mails.mails,
-    migrate.migrate,
-    backup.backup,
-    backup.restore,
-    doctor.doctor,
-    workflows.workflows,
-    describe.actions,
-    describe.triggers,
-    describe.schema,
-    describe.openapi,
-    explain.explain,
-    worker.worker,
-)
-for command in _COMMANDS:
-    app.command()(command)
-app.command("import")(convert.import_)
-app.command("test")(test.run_tests)
-app.add_typer(accounts.app, name="accounts")
-app.add_typer(alerts.app, name="alerts")
-app.add_typer(runs.app, name="runs")
-app.add_typer(events.app, name="events")
-app.add_typer(keys.app, name="keys")
-app.add_typer(copy.app, name="db")
-app.add_typer(audit.app, name="audit")
-app.add_typer(emulator.app, name="emulator")
+def command_line(names: Iterable[str]) -> typer.Typer:
+    """Return the command line with these commands. The modules of the others are not loaded."""
+    line = typer.Typer(
+        name="payloom",
+        cls=_PlainWords,
+        help="Payment workflows you can read, run and trust.",
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+    )
+    line.callback()(_main)
+    for name in names:
+        module, _, attribute = COMMANDS[name].partition(":")
+        command = getattr(importlib.import_module(f"payloom.cli.{module}"), attribute)
+        if isinstance(command, typer.Typer):
+            line.add_typer(command, name=name)
+        else:
+            line.command(name)(command)
+    return line
+
+
+def needed(words: Iterable[str]) -> Iterable[str]:
+    """Return the names of the commands that a command line with these words needs: one, or all for help and hints."""
+    first = next((word for word in words if word not in {"-q", "--quiet"}), None)
+    if first == "--version":
+        return ()
+    return (first,) if first in COMMANDS and _COMPLETION not in os.environ else COMMANDS
+
+
+def __getattr__(name: str) -> Any:
+    """Return all commands as `app`. They are loaded when it is first read."""
+    if name != "app":
+        raise AttributeError(name)
+    globals()["app"] = command_line(COMMANDS)
+    return globals()["app"]
 
 
 def start() -> None:
     """Parse the command line and do what it says. With `--json`, wrong options are reported in JSON, too."""
+    app = command_line(needed(sys.argv[1:]))
     if "--json" not in sys.argv:
         app()
     try:

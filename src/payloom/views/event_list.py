@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 
 from payloom.inbox.models import ASKED_FOR, FETCHED, events
 from payloom.runs.coordination.resolution import UNRESOLVED
 from payloom.runs.models import runs
+from payloom.views.event_state import Source, State
 from payloom.views.references.search import clean, owners_of
 
-Source = Literal["webhook", "catch_up"]
-"""How an event arrived: Stripe sent it, or Payloom fetched it later."""
-State = Literal["handled", "unhandled", "failed", "running", "set_aside"]
-"""failed: a run of it failed and is unresolved; running: one is not over yet; unhandled: no workflow wanted it.
-
-set_aside: nobody asked for it; see `payloom.inbox.set_aside`.
-"""
 MOST = 200
 _FOUND = 2000
 """Events that a search considers."""

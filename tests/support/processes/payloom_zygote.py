@@ -101,6 +101,7 @@ if __name__ == "__main__":
     gc.disable()
     for name in _MODULES:
         importlib.import_module(name)
+    _ = importlib.import_module("payloom.cli.commands").app  # loads each command's module
     ssl.create_default_context(cafile=certifi.where())
     gc.collect()
     gc.freeze()

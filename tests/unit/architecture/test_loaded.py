@@ -41,3 +41,28 @@ def test_a_server_does_not_load(loaded: frozenset[str], room: str, megabytes: st
 def test_the_modules_that_everything_needs_are_there(loaded: frozenset[str]) -> None:
     """So that the test above looks at the right process."""
     assert {"payloom.app.composition", "payloom.runs.service", "sqlalchemy", "starlette.applications"} <= loaded
+
+
+_COMMAND = """
+import sys
+sys.argv = ["payloom", *sys.argv[1:]]
+from payloom.cli.commands import start
+try:
+    start()
+except SystemExit:
+    print(*sorted(sys.modules))
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--version"], ["check", "--help"], ["-q", "explain", "F001"], ["runs", "list", "--help"], ["events", "--help"]],
+    ids=" ".join,
+)
+def test_a_command_does_not_load_what_other_commands_need(words: list[str]) -> None:
+    """A database, for example: 0.2 s for somebody who types a command."""
+    done = subprocess.run([sys.executable, "-c", _COMMAND, *words], capture_output=True, text=True, check=True)
+    modules = done.stdout.split()
+    assert "payloom.cli.commands" in modules
+    others = [name for name in modules if name.startswith("payloom.cli.server.") and name.count(".") == 3]
+    assert [name for name in modules if name in {"sqlalchemy", "fastapi", "httpx", "stripe"}] + others == []

@@ -22,7 +22,7 @@ from payloom.runs.publishing.trigger_explanations import Reason
 from payloom.runs.statuses import RunFilter
 from payloom.settings.sections.alert_rules import ALERT_RULES
 from payloom.views.approvals import Approval
-from payloom.views.event_list import State
+from payloom.views.event_state import State
 
 SOURCE = Path(__file__).parents[3] / "src" / "payloom"
 MAKERS = {"StepFailure", "refused", "_failed", "fail"}

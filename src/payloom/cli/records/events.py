@@ -21,7 +21,7 @@ from payloom.cli.support.output import (
 )
 from payloom.cli.support.paths import find_project
 from payloom.kit.visible_text import count
-from payloom.views.event_list import State
+from payloom.views.event_state import State
 
 if TYPE_CHECKING:
 

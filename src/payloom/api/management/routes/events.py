@@ -38,7 +38,8 @@ from payloom.kit.json_types import is_dict
 from payloom.kit.secrets.redaction import redact
 from payloom.runs.intake.explanations import explain_event
 from payloom.runs.models import cursors
-from payloom.views.event_list import Source, State, list_events, states_of
+from payloom.views.event_list import list_events, states_of
+from payloom.views.event_state import Source, State
 
 CATCH_UP = "catch_up"
 
