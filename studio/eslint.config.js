@@ -10,6 +10,7 @@ const EDITOR_BASE = ["ui", "api", "model", "browser", "editor/document"];
 const PAGES = [
   "audit",
   "events",
+  "files",
   "help",
   "journey",
   "local-stripe",
@@ -30,7 +31,7 @@ const FOLDERS = {
   "editor/document": ["api", "model"],
   "editor/form-model": ["api", "model"],
   "editor/assist": ["ui", "api", "model", "editor/form-model"],
-  "editor/codemirror": ["api", "editor/form-model", "editor/assist"],
+  "editor/codemirror": ["ui", "api", "editor/form-model", "editor/assist"],
   "editor/canvas": EDITOR_BASE,
   "editor/catalog": [...EDITOR_BASE, "editor/form-model", "editor/assist"],
   "editor/forms": [...EDITOR_BASE, "editor/form-model", "editor/assist", "editor/codemirror", "editor/canvas"],
@@ -40,10 +41,19 @@ const FOLDERS = {
   "editor/testrun": [...EDITOR_BASE, "editor/canvas"],
   "editor/versions": EDITOR_BASE,
   editor: [
-    ...[...BASE, "editor/document", "editor/canvas", "editor/catalog", "editor/forms", "editor/problems"],
+    ...[
+      ...BASE,
+      "editor/document",
+      "editor/canvas",
+      "editor/catalog",
+      "editor/forms",
+      "editor/problems",
+      "editor/codemirror",
+    ],
     ...["editor/yaml", "editor/outline", "editor/testrun", "editor/versions"],
   ],
   ...Object.fromEntries(PAGES.map((page) => [`pages/${page}`, BASE])),
+  "pages/files": [...BASE, "editor/document", "editor/codemirror"],
   app: [...BASE, "editor", ...PAGES.map((page) => `pages/${page}`)],
 };
 

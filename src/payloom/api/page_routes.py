@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -11,7 +11,8 @@ import structlog
 from jinja2.exceptions import TemplateError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Receive, Scope, Send
 
 from payloom.api.http.current_user import SessionAuth, as_user
 from payloom.api.http.errors import NoSuchRoute, NotSignedIn, headers_of
@@ -44,16 +45,16 @@ class PageRoutes:
     """The pages of one project."""
 
     settings: Settings
-    pages: Sequence[Page]
+    pages: Callable[[], Sequence[Page]]
     templates: Templates
     tables: Tables
     database: Database
     session_auth: SessionAuth
     clock: Clock
 
-    def routes(self) -> list[Route]:
+    def routes_of(self, pages: Sequence[Page]) -> list[Route]:
         """Return one route per page; addresses without braces come first, so that /pay/new wins over /pay/{id}."""
-        ordered = sorted(self.pages, key=lambda page: (len(page.parameters), page.path))
+        ordered = sorted(pages, key=lambda page: (len(page.parameters), page.path))
         return [Route(page.path, self._endpoint(page), methods=["GET"]) for page in ordered]
 
     def _endpoint(self, page: Page) -> Any:
@@ -128,6 +129,10 @@ class PageRoutes:
         """Draw an error for people; outside development nothing of a broken page's cause is shown."""
         status = error.status if error else 500
         detail = error if error and (status < 500 or self.settings.is_dev) else None
+        if status == 404 and request.url.path == "/" and self.settings.is_dev:
+            detail = NoSuchRoute(
+                "this project has no start page yet", hint="Add one in the studio, under Files, with the address /."
+            )
         context = {
             "title": _TITLES.get(
                 status, "Something went wrong" if status < 500 else "Something went wrong on our side"
@@ -137,6 +142,8 @@ class PageRoutes:
             "message": detail.message if detail else "The error was logged. Try again in a minute.",
             "hint": detail.hint if detail else None,
             "request_id": request_id,
+            "studio": self.settings.is_dev and status == 404,
+            "at_start": request.url.path == "/",
         }
         visitor = None
         if status < 500:
@@ -145,6 +152,34 @@ class PageRoutes:
         if error is not None:
             response.headers.update(headers_of(error))
         return response
+
+
+class CurrentPages(BaseRoute):
+    """Routes to the pages that the project has now: in development, they come and go with their files."""
+
+    def __init__(self, page_routes: PageRoutes) -> None:
+        """Route to these pages."""
+        self._page_routes = page_routes
+        self._pages: Sequence[Page] = ()
+        self._routes: list[Route] = []
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Return how a request matches, and which page takes it."""
+        pages = self._page_routes.pages()
+        if pages is not self._pages:
+            self._pages, self._routes = pages, self._page_routes.routes_of(pages)
+        best: tuple[Match, Scope] = (Match.NONE, {})
+        for route in self._routes:
+            match, inner = route.matches(scope)
+            if match.value > best[0].value:
+                best = match, {**inner, "page_route": route}
+            if match is Match.FULL:
+                break
+        return best
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Show the page that matched."""
+        await scope["page_route"].handle(scope, receive, send)
 
 
 def _arguments(query: Query, scope: Mapping[str, Any], eval_context: EvalContext) -> dict[str, Any] | None:

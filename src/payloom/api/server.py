@@ -33,7 +33,7 @@ from payloom.api.http.request_body import MAX_MANAGED, Limited
 from payloom.api.limits.rate_limit import Counters
 from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.lazy_app import PREFIX, LazyManagementApp
-from payloom.api.page_routes import PageRoutes
+from payloom.api.page_routes import CurrentPages, PageRoutes
 from payloom.api.passwords import PasswordRoutes
 from payloom.api.webhook import Webhook
 from payloom.auth.decision_links import DecisionLinks
@@ -131,7 +131,7 @@ def _routes(dependencies: ServerDependencies, webhook: Route) -> Sequence[BaseRo
         endpoints.route(),
         *static_files.routes(dependencies.assets, settings.stripe),
         *studio_files.routes(opened=management.prepare),
-        *dependencies.page_routes.routes(),
+        CurrentPages(dependencies.page_routes),
     ]
 
 

@@ -151,7 +151,13 @@ class Services:
         self.factors = SecondFactors(self.database, clock, self.accounts.hashing, site, self.audit)
         self.account_mails = AccountMails(settings, self.outbox, project.mails, self.recovery, clock)
         self.page_routes = PageRoutes(
-            settings, project.pages, project.templates, self.tables, self.database, self.session_auth, clock
+            settings,
+            lambda: self.publisher.project.pages,
+            project.templates,
+            self.tables,
+            self.database,
+            self.session_auth,
+            clock,
         )
 
     def _accounts(self) -> AccountService:

@@ -31,6 +31,8 @@ ACTIONS: Mapping[str, str] = {
     "workflow.saved": "Saved a workflow file",
     "workflow.created": "Created a workflow file",
     "workflow.deleted": "Deleted a workflow file",
+    "file.created": "Created a template",
+    "file.saved": "Saved tables.yaml or a template",
     "workflow.published": "Published workflows",
     "workflow.discarded": "Discarded a draft",
     "workflow.rolled_back": "Went back to an earlier version",

@@ -51,11 +51,11 @@ class Templates:
         )
         filters: dict[str, Callable[..., Any]] = self.environment.filters  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - Jinja's own type
         filters.update(money=money, date=date)
-        self.has_layout = (folder / LAYOUT).is_file()
+        self._layout = folder / LAYOUT
 
     def render(self, name: str, context: dict[str, Any]) -> str:
         """Return the HTML; raises jinja2's TemplateError (also for unknown names)."""
-        layout = LAYOUT if self.has_layout else f"{OWN}/layout.html.j2"
+        layout = LAYOUT if self._layout.is_file() else f"{OWN}/layout.html.j2"
         return self.environment.get_template(name).render(context | {"payloom_layout": layout})
 
     def check(self, name: str, file: str) -> list[Diagnostic]:

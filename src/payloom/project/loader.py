@@ -136,9 +136,9 @@ def _template_data(templates: MailTemplates) -> dict[str, TemplateData]:
 def reload_workflows(
     before: Project, settings: Settings, checks: CheckCache | None = None, tables: TablesRead | None = None
 ) -> Project:
-    """Read the workflow files again, on the functions and pages the server runs with.
+    """Read the workflow files again, on the functions the server runs with; in development, the templates, too.
 
-    A file is read again only if its text or the names it can use have changed. Mistakes are diagnostics.
+    A workflow is read again only if its text or the names it can use have changed. Mistakes are diagnostics.
     checks: keeps what was checked, for the editor. tables: those to check against; None: those of the start.
     """
     loader = _Loader(before.root, settings, checks, previous=before.catalog)
@@ -157,16 +157,19 @@ def reload_workflows(
         loader.diagnostics += tables.diagnostics
     else:
         loader.unmigrated(before)
-    others = [
-        diagnostic
-        for diagnostic in before.diagnostics
-        if not diagnostic.file.startswith("workflows/") and diagnostic.file not in {FILE_NAME, TABLES_FILE}
-    ]
+    again: tuple[str, ...] = ("workflows/", FILE_NAME, TABLES_FILE)
+    pages = before.pages
+    if settings.is_dev:
+        loader.mails()
+        pages = loader.pages(before.templates)
+        again = (*again, "emails/", "pages/")
+    others = [diagnostic for diagnostic in before.diagnostics if not diagnostic.file.startswith(again)]
     return dataclasses.replace(
         before,
         workflows=workflows,
         sources=sources,
         tables=before.tables if tables is None else tables.specs,
+        pages=pages,
         catalog=catalog,
         diagnostics=(*loader.diagnostics, *others),
     )

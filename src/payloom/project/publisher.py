@@ -193,9 +193,14 @@ class ProjectPublisher:
             log.warning("not_published", reason=str(error))
 
     def _fingerprint(self) -> tuple[tuple[str, int, int], ...]:
-        """Return what tells whether a workflow file, a mail template or tables.yaml has changed."""
+        """Return what tells whether a workflow file, a template or tables.yaml has changed."""
         stamps: list[tuple[str, int, int]] = []
-        for folder, pattern in (("workflows", "**/*.yaml"), ("emails", "**/*.j2"), (".", TABLES_FILE)):
+        for folder, pattern in (
+            ("workflows", "**/*.yaml"),
+            ("emails", "**/*.j2"),
+            ("pages", "**/*.j2"),
+            (".", TABLES_FILE),
+        ):
             for path in sorted((self.root / folder).glob(pattern)):
                 try:
                     stat = path.stat()

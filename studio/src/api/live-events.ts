@@ -26,8 +26,8 @@ export const TOUCHED: Record<LiveEvent["kind"], readonly string[]> = {
   event: ["events", "overview", "journey"],
   mail: ["mails", "overview", "journey"],
   row: ["tables", "journey"],
-  workflow: ["workflows", "editor", "problems"],
-  file: ["workflows", "editor", "problems"],
+  workflow: ["workflows", "editor", "problems", "files"],
+  file: ["workflows", "editor", "problems", "files"],
 };
 
 export type LiveState = "connecting" | "live" | "lost";

@@ -808,6 +808,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Files
+         * @description List the files that the studio edits beside the workflows.
+         */
+        get: operations["list_files"];
+        put?: never;
+        /**
+         * Create File
+         * @description Create a template. In use at once; 409 if the file exists.
+         */
+        post: operations["create_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/files/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get File
+         * @description Return a file with what is wrong with it.
+         */
+        get: operations["get_file"];
+        /**
+         * Save File
+         * @description Replace the file, if it still has this etag. In use at once, unless it has errors.
+         */
+        put: operations["save_file"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/journey/{any_id}": {
         parameters: {
             query?: never;
@@ -2910,6 +2958,36 @@ export interface components {
             stateful: boolean;
         };
         /**
+         * FileEntry
+         * @description One file. path: below the project's folder. errors: what keeps it from being used.
+         */
+        FileEntry: {
+            /** Errors */
+            errors: number;
+            /** Path */
+            path: string;
+        };
+        /**
+         * FileList
+         * @description The files that can be edited beside the workflows. editable: only in development.
+         */
+        FileList: {
+            /** Data */
+            data: components["schemas"]["FileEntry"][];
+            /** Editable */
+            editable: boolean;
+        };
+        /**
+         * FileText
+         * @description The whole new text, and the etag it was edited from.
+         */
+        FileText: {
+            /** Etag */
+            etag: string;
+            /** Text */
+            text: string;
+        };
+        /**
          * Filter
          * @description What a table of Stripe's can be asked by.
          */
@@ -3527,6 +3605,16 @@ export interface components {
             status?: number;
         };
         /**
+         * NewFile
+         * @description A new template: `emails/NAME.mjml.j2` or `pages/NAME.html.j2`.
+         */
+        NewFile: {
+            /** Path */
+            path: string;
+            /** Text */
+            text: string;
+        };
+        /**
          * NewRoles
          * @description The account's new roles of the project, such as `staff`.
          */
@@ -3831,6 +3919,22 @@ export interface components {
              * @description A place: file:line:column, a step's path or a field.
              */
             where?: string | null;
+        };
+        /**
+         * ProjectFile
+         * @description One file. etag: of its bytes. diagnostics: what is wrong with it.
+         */
+        ProjectFile: {
+            /** Diagnostics */
+            diagnostics: components["schemas"]["Finding"][];
+            /** Editable */
+            editable: boolean;
+            /** Etag */
+            etag: string;
+            /** Path */
+            path: string;
+            /** Text */
+            text: string;
         };
         /**
          * PublishBody
@@ -6713,6 +6817,143 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    create_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFile"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectFile"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectFile"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    save_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FileText"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectFile"];
+                };
+            };
+            /** @description The file has changed on disk: `data` has its `text` and `etag`, yours, and the difference. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
             /** @description Why it was not done. */

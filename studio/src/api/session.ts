@@ -17,9 +17,11 @@ const RANK = { viewer: 0, support: 1, editor: 2, admin: 3 } as const;
 
 /** Whether the person may do what needs `role`; false until it is known. */
 export function useMay(role: Me["role"]): boolean {
-  const me = useMe().data;
-  return me !== undefined && RANK[me.role] >= RANK[role];
+  return hasRole(useMe().data, role);
 }
+
+export const hasRole = (me: Me | undefined, role: Me["role"]): boolean =>
+  me !== undefined && RANK[me.role] >= RANK[role];
 
 /** Whether the person may decide on an approval for these roles of the project. */
 export function useMayDecide(roles: readonly string[]): boolean {

@@ -5,7 +5,7 @@ import { Menu as MenuIcon, Search } from "lucide-react";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { ApiError } from "@/api/client";
 import { listen } from "@/api/live-events";
-import { useMe, type Me } from "@/api/session";
+import { hasRole, useMe, type Me } from "@/api/session";
 import { IconButton } from "@/ui/button";
 import { ErrorNote, Skeleton } from "@/ui/empty";
 import { TooltipProvider } from "@/ui/tooltip";
@@ -70,7 +70,7 @@ function Frame({ me }: { me: Me | undefined }) {
   const path = useLocation({ select: (location) => location.pathname });
   const signedIn = me !== undefined;
   const pages = NAVIGATION.filter(
-    (page) => (page.to !== "/local-stripe" || me?.local_stripe) && (!page.admin || me?.role === "admin"),
+    (page) => (page.to !== "/local-stripe" || me?.local_stripe) && (page.role === undefined || hasRole(me, page.role)),
   );
 
   useEffect(() => (signedIn ? listen(cache) : undefined), [cache, signedIn]);

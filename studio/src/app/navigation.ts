@@ -3,6 +3,7 @@ import {
   Activity,
   CircleHelp,
   CreditCard,
+  FileText,
   Inbox,
   LayoutDashboard,
   Mail,
@@ -23,6 +24,7 @@ export interface NavigationItem {
     | "/journey"
     | "/tables"
     | "/mail"
+    | "/files"
     | "/local-stripe"
     | "/audit"
     | "/settings"
@@ -33,8 +35,8 @@ export interface NavigationItem {
   letter: string;
   keywords?: string;
   group: "work" | "data" | "project";
-  /** Only admins see it. */
-  admin?: boolean;
+  /** The least role that sees it. Without one, everybody does. */
+  role?: "editor" | "admin";
 }
 
 export const NAVIGATION: NavigationItem[] = [
@@ -53,6 +55,15 @@ export const NAVIGATION: NavigationItem[] = [
   { to: "/tables", name: "Tables", icon: Table2, letter: "t", keywords: "rows data database", group: "data" },
   { to: "/mail", name: "Email", icon: Mail, letter: "m", keywords: "outbox mail emails", group: "data" },
   {
+    to: "/files",
+    name: "Files",
+    icon: FileText,
+    letter: "f",
+    keywords: "tables.yaml templates emails pages columns",
+    group: "project",
+    role: "editor",
+  },
+  {
     to: "/local-stripe",
     name: "Local Stripe",
     icon: CreditCard,
@@ -67,7 +78,7 @@ export const NAVIGATION: NavigationItem[] = [
     letter: "a",
     keywords: "trail log who changed export",
     group: "project",
-    admin: true,
+    role: "admin",
   },
   {
     to: "/settings",

@@ -12,7 +12,7 @@ const page = <const P extends string>(path: P, load: () => Promise<{ Page: () =>
 const routes = root.addChildren([
   page("/", () => import("@/pages/overview/page")),
   page("/workflows", () => import("@/pages/workflows/page")),
-  // Workflow ids may hold slashes; they are encoded in the address.
+  // The ids of workflows and files may hold slashes; they are encoded in the address.
   page("/workflows/$id", () => import("@/editor/page")),
   page("/runs", () => import("@/pages/runs/page")),
   page("/runs/$id", () => import("@/pages/run/page")),
@@ -22,6 +22,8 @@ const routes = root.addChildren([
   page("/journey/$id", () => import("@/pages/journey/page")),
   page("/tables", () => import("@/pages/tables/page")),
   page("/tables/$table", () => import("@/pages/tables/page")),
+  page("/files", () => import("@/pages/files/page")),
+  page("/files/$id", () => import("@/pages/files/page")),
   page("/mail", () => import("@/pages/mail/page")),
   page("/mail/$id", () => import("@/pages/mail/page")),
   page("/local-stripe", () => import("@/pages/local-stripe/page")),

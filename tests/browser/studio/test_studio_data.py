@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 PAGES = {
     "/journey": "Payments",
     "/tables/orders": "orders",
+    "/files": "Files",
+    "/files/pages%2Findex.html.j2": "pages/index.html.j2",
     "/mail": "Email",
     "/local-stripe": "Local Stripe",
     "/audit": "Audit",

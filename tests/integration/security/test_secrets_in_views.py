@@ -226,6 +226,8 @@ VIEWS: dict[str, list[str]] = {
     "/events/catch-up": ["/events/catch-up"],
     "/events/rejected": ["/events/rejected"],
     "/events/{event_id}": ["{events}"],
+    "/files": ["/files"],
+    "/files/{path}": ["/files/tables.yaml"],
     "/journey/{any_id}": ["/journey/pi_0", "/journey/evt_0"],
     "/live": [],
     "/local-stripe/control": ["/local-stripe/control"],

@@ -20,7 +20,7 @@ from payloom.api.management.access.auth import ManagementAuth
 from payloom.api.management.access.limits import StaffLimits
 from payloom.api.management.bulk_runner import BulkRunner
 from payloom.api.management.dependencies import ManagementDependencies
-from payloom.api.management.editor.routes import catalog, completion, sources, test_runs, versions
+from payloom.api.management.editor.routes import catalog, completion, files, sources, test_runs, versions
 from payloom.api.management.editor.services import create_editor_services
 from payloom.api.management.identity import account_sessions, me, session, users
 from payloom.api.management.injection import Auth, Dependencies
@@ -48,9 +48,9 @@ from payloom.tables.errors import VerbFailed
 
 _IDENTITY = (me, session, users, account_sessions)
 _OPERATIONS = (overview, alerts, runs, events, tables, rows, mails, settings, sse, local_stripe, audit, bulk)
-_EXACT = (users, catalog, completion, sources, versions)
+_EXACT = (users, catalog, completion, files, sources, versions)
 """Whose answers go out as they are: the links that an admin asks for, and files as the editor will save them."""
-_EDITOR = (catalog, completion, sources, versions, test_runs)
+_EDITOR = (catalog, completion, files, sources, versions, test_runs)
 
 
 def create_management(dependencies: ManagementDependencies) -> FastAPI:

@@ -53,7 +53,7 @@ def announce(running: Servers, studio: str) -> None:
     """Print where everything is and what to try."""
     settings = running.settings
     print_message()
-    print_message(f"  [bold]{settings.name}[/bold]  {settings.site_url}")
+    print_message(f"  [bold]{settings.name:<12}[/bold]  {settings.site_url}")
     print_message(f"  Studio        {studio}")
     if running.stripe_url:
         print_message(f"  Local Stripe  {running.stripe_url}   no account, no network, no money")
@@ -76,7 +76,9 @@ def announce(running: Servers, studio: str) -> None:
 def _to_try(settings: Settings) -> str:
     if (settings.root / "workflows" / "create-checkout.yaml").is_file():
         return "put something into the cart, pay with 4242 4242 4242 4242, any future date, any CVC, any ZIP code."
-    return "change a file in workflows/ or tables.yaml: it is in use as soon as you save it."
+    return (
+        "open the studio, or change a file in workflows/, pages/ or tables.yaml: it is in use as soon as you save it."
+    )
 
 
 def _mails(settings: Settings) -> str:

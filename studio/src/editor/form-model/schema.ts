@@ -95,7 +95,16 @@ export function fieldOf(
   };
 }
 
-/** The fields of an object: the required ones first, then as Stripe orders them; other names for the same are left out. */
+/** What most calls give, in the order in which one thinks of it. Stripe's own order is the alphabet's. */
+const USUAL = [
+  ...["mode", "line_items", "price", "price_data", "quantity", "customer", "customer_email", "email", "name"],
+  ...["amount", "unit_amount", "currency", "product", "product_data", "items", "recurring", "interval"],
+  ...["payment_intent", "charge", "payment_method", "reason", "description", "success_url", "cancel_url", "return_url"],
+  ...["automatic_payment_methods", "enabled", "subscription_data", "trial_period_days", "metadata"],
+];
+const rankOf = (name: string): number => (USUAL.includes(name) ? USUAL.indexOf(name) : USUAL.length);
+
+/** The fields of an object: required ones, usual ones, then as Stripe orders them; other names for the same are left out. */
 export function fieldsOf(field: Field): Field[] {
   const required = new Set(field.schema.required ?? []);
   for (const names of field.schema["x-one-of"] ?? []) if (names[0] !== undefined) required.add(names[0]);
@@ -108,7 +117,7 @@ export function fieldsOf(field: Field): Field[] {
         definitions: field.definitions,
       }),
     )
-    .sort((first, other) => Number(other.required) - Number(first.required));
+    .sort((first, other) => Number(other.required) - Number(first.required) || rankOf(first.name) - rankOf(other.name));
 }
 
 /** The key of a field in a map: its name, or an alias (`payment_intent` for `id`). */

@@ -1,9 +1,10 @@
 import * as Popover from "@radix-ui/react-popover";
 import { Command } from "cmdk";
 import { Plus } from "lucide-react";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { Button } from "@/ui";
 import { firstSentence } from "../assist/doc-text";
+import { addAndFocus } from "./added";
 import { type Field, wordOf } from "../form-model/schema";
 
 /** Finds a parameter by its name or by what its documentation says. */
@@ -15,20 +16,32 @@ export function AddParameter({
 }: {
   what: string;
   fields: Field[];
-  onPick: (field: Field) => void;
+  onPick: (field: Field) => Promise<boolean>;
   words?: string;
 }) {
   const [open, setOpen] = useState(false);
+  const trigger = useRef<HTMLButtonElement>(null);
+  const picked = useRef(false);
   const label = what === "parameter" ? "Add parameter" : words;
   return (
     <Popover.Root open={open} onOpenChange={setOpen}>
       <Popover.Trigger asChild>
-        <Button size="s" kind="quiet" icon={<Plus size={14} aria-hidden />}>
+        <Button ref={trigger} size="s" kind="quiet" icon={<Plus size={14} aria-hidden />}>
           {label}
         </Button>
       </Popover.Trigger>
       <Popover.Portal>
-        <Popover.Content className="form-popover" align="start" sideOffset={4} collisionPadding={12}>
+        <Popover.Content
+          className="form-popover"
+          align="start"
+          sideOffset={4}
+          collisionPadding={12}
+          onCloseAutoFocus={(event) => {
+            // What was picked takes the keyboard, once it is drawn.
+            if (picked.current) event.preventDefault();
+            picked.current = false;
+          }}
+        >
           <Command label={label} filter={rank} loop>
             <Command.Input className="form-search" placeholder={`Search ${fields.length} parameters`} autoFocus />
             <Command.List className="form-options">
@@ -40,15 +53,12 @@ export function AddParameter({
                   keywords={[field.doc]}
                   className="form-option"
                   onSelect={() => {
+                    picked.current = true;
                     setOpen(false);
-                    onPick(field);
+                    void addAndFocus(trigger.current, () => onPick(field));
                   }}
                 >
-                  <span className="form-option-head">
-                    <span className="mono">{field.name}</span>
-                    <span className="form-type">{wordOf(field)}</span>
-                  </span>
-                  <span className="form-option-doc">{firstSentence(field.doc)}</span>
+                  <Option field={field} />
                 </Command.Item>
               ))}
             </Command.List>
@@ -56,6 +66,18 @@ export function AddParameter({
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>
+  );
+}
+
+function Option({ field }: { field: Field }) {
+  return (
+    <>
+      <span className="form-option-head">
+        <span className="mono">{field.name}</span>
+        <span className="form-type">{wordOf(field)}</span>
+      </span>
+      <span className="form-option-doc">{firstSentence(field.doc)}</span>
+    </>
   );
 }
 

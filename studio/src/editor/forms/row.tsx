@@ -125,6 +125,9 @@ function RemoveButton({ name, onRemove }: { name: string; onRemove: () => void }
   );
 }
 
+/** A message before its hint ends like a sentence. */
+const sentence = (text: string): string => (/[.!?:]$/.test(text) ? text : `${text}.`);
+
 const ICONS = { error: CircleAlert, warning: TriangleAlert, advice: Info };
 
 export function Finding({ finding }: { finding: Diagnostic }) {
@@ -134,7 +137,7 @@ export function Finding({ finding }: { finding: Diagnostic }) {
       <Icon size={13} aria-hidden />
       <span>
         <span className="hidden-text">{finding.severity}: </span>
-        <Words text={finding.message} />
+        <Words text={finding.hint ? sentence(finding.message) : finding.message} />
         {finding.hint ? (
           <span className="form-hint">
             {" "}

@@ -1,7 +1,7 @@
 /** One table as a grid: filter, sort, page, and a row opened at the side. */
 import { asText } from "@/model/text";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import { ArrowDown, ArrowUp, Plus, RefreshCw } from "lucide-react";
 import { useMay } from "@/api/session";
 import { useSearchParams } from "@/browser/search-params";
@@ -26,7 +26,14 @@ import { Filters } from "./filters";
 import { RowSheet } from "./row";
 import { conditionsOf, conditionsText, controlOf, gridColumns, isAmount, toText, whereOf } from "./values";
 
-export function Grid({ table, searchable }: { table: TableShape; searchable: boolean }) {
+export interface GridProps {
+  table: TableShape;
+  searchable: boolean;
+  /** What can be done with the tables as a whole. */
+  actions?: ReactNode;
+}
+
+export function Grid({ table, searchable, actions }: GridProps) {
   const [search, setSearch] = useSearchParams();
   const may = useMay("admin") && !isStripe(table);
   const conditions = conditionsOf(search["filter"]);
@@ -50,7 +57,12 @@ export function Grid({ table, searchable }: { table: TableShape; searchable: boo
       <PageHeader
         title={table.name}
         badge={isStripe(table) ? <Badge tone="info">read from Stripe</Badge> : null}
-        actions={<Actions found={result} may={may} />}
+        actions={
+          <>
+            {actions}
+            <Actions found={result} may={may} />
+          </>
+        }
       />
       {searchable && <Query value={query ?? ""} onChange={(next) => setSearch({ query: next || undefined })} />}
       {fetched.isError && <ErrorNote error={fetched.error} compact />}

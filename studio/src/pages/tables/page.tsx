@@ -2,15 +2,21 @@
 import { usePathParams } from "@/browser/path-params";
 import { useQuery } from "@tanstack/react-query";
 import { Link, Navigate, useNavigate } from "@tanstack/react-router";
-import { Lock, Table2 } from "lucide-react";
-import { EmptyState, ErrorNote, PageBody, PageHeader, Select, Skeleton } from "@/ui";
+import { Columns3, Lock, Plus, Table2 } from "lucide-react";
+import { useMay, useMe } from "@/api/session";
+import { useSearchParams } from "@/browser/search-params";
+import { SideList } from "@/components/side-list";
+import { Button, EmptyState, ErrorNote, PageBody, PageHeader, Skeleton } from "@/ui";
 import { SEARCH, isStripe, tables, type TableShape } from "./api";
 import { Grid } from "./grid";
+import { NewTable } from "./new-table-dialog";
 import "./tables.css";
 
 export function Page() {
   const { table } = usePathParams();
+  const [search, setSearch] = useSearchParams();
   const list = useQuery({ queryKey: ["tables", "list"], queryFn: tables.list });
+  const may = useMayChange();
   if (!list.data) {
     return (
       <PageBody wide>
@@ -21,91 +27,109 @@ export function Page() {
   }
   const all = list.data.data;
   const first = all[0];
-  if (!first) {
-    return (
-      <PageBody>
-        <PageHeader title="Tables" />
-        <EmptyState icon={Table2} title="No tables yet">
-          Declare them in <code>tables.yaml</code>: a name, columns and their types. Payloom creates them at the next
-          start.
-        </EmptyState>
-      </PageBody>
-    );
-  }
-  if (!table) return <Navigate to="/tables/$table" params={{ table: first.name }} replace />;
-  const chosen = all.find((entry) => entry.name === table);
-  const own = all.filter((entry) => !isStripe(entry));
-  const stripe = all.filter((entry) => isStripe(entry) && !entry.name.endsWith(SEARCH));
   return (
     <PageBody wide>
-      <div className="tables">
-        <Choice own={own} stripe={stripe} current={table} />
-        <nav className="tables-nav" aria-label="Tables">
-          <Group title="Yours" tables={own} current={table} />
-          {stripe.length > 0 && <Group title="Stripe" tables={stripe} current={table} />}
-        </nav>
-        <div className="tables-main">
-          {chosen ? (
-            <Grid
-              key={chosen.name}
-              table={chosen}
-              searchable={all.some((entry) => entry.name === chosen.name + SEARCH)}
-            />
-          ) : (
-            <>
-              <PageHeader title={table} />
-              <EmptyState icon={Table2} title={`There is no table “${table}”`}>
-                Select a table, or declare it in <code>tables.yaml</code>.
-              </EmptyState>
-            </>
-          )}
-        </div>
-      </div>
+      {!first ? <NoTable may={may} /> : !table ? <ToTable name={first.name} /> : <Tables all={all} current={table} />}
+      {may && search["new"] === "table" && (
+        <NewTable known={new Set(all.map((entry) => entry.name))} close={() => setSearch({ new: undefined })} />
+      )}
     </PageBody>
   );
 }
 
-/** The menu of a narrow screen. */
-function Choice({ own, stripe, current }: { own: TableShape[]; stripe: TableShape[]; current: string }) {
-  const navigate = useNavigate();
-  const options = (members: TableShape[]) =>
-    members.map(({ name }) => (
-      <option key={name} value={name}>
-        {name.replace(/^stripe\./, "")}
-      </option>
-    ));
+/** Whether tables.yaml can be changed here, by this person. */
+function useMayChange(): boolean {
+  const admin = useMay("admin");
+  const me = useMe().data;
+  return admin && me?.editable === true && me.env === "dev";
+}
+
+const ToTable = ({ name }: { name: string }) => <Navigate to="/tables/$table" params={{ table: name }} replace />;
+
+function NoTable({ may }: { may: boolean }) {
   return (
-    <Select
-      aria-label="Table"
-      className="tables-choice"
-      value={current}
-      onChange={(event) => void navigate({ to: "/tables/$table", params: { table: event.target.value } })}
-    >
-      <optgroup label="Yours">{options(own)}</optgroup>
-      {stripe.length > 0 && <optgroup label="Stripe">{options(stripe)}</optgroup>}
-    </Select>
+    <>
+      <PageHeader title="Tables" />
+      <EmptyState icon={Table2} title="No tables yet" action={may && <NewTableButton primary />}>
+        Tables keep what your workflows write: orders, customers, entitlements.
+        {!may && (
+          <>
+            {" "}
+            Declare them in <code>tables.yaml</code>.
+          </>
+        )}
+      </EmptyState>
+    </>
   );
 }
 
-function Group({ title, tables: members, current }: { title: string; tables: TableShape[]; current: string }) {
+function NewTableButton({ primary }: { primary?: boolean }) {
+  const [, setSearch] = useSearchParams();
   return (
-    <div>
-      <h2>{title}</h2>
-      <ul>
-        {members.map((table) => (
-          <li key={table.name}>
-            <Link
-              to="/tables/$table"
-              params={{ table: table.name }}
-              aria-current={table.name === current ? "page" : undefined}
-              className="tables-link"
-            >
-              {isStripe(table) ? <Lock aria-hidden /> : <Table2 aria-hidden />}
-              {table.name.replace(/^stripe\./, "")}
-            </Link>
-          </li>
-        ))}
-      </ul>
-    </div>
+    <Button
+      {...(primary ? { kind: "primary" as const } : {})}
+      icon={<Plus aria-hidden />}
+      onClick={() => setSearch({ new: "table" })}
+    >
+      New table
+    </Button>
   );
 }
+
+function TableActions({ stripe }: { stripe: boolean }) {
+  if (!useMayChange()) return null;
+  return (
+    <>
+      {!stripe && (
+        <Button asChild>
+          <Link to="/files/$id" params={{ id: "tables.yaml" }}>
+            <Columns3 aria-hidden /> Edit columns
+          </Link>
+        </Button>
+      )}
+      <NewTableButton />
+    </>
+  );
+}
+
+function Tables({ all, current }: { all: TableShape[]; current: string }) {
+  const navigate = useNavigate();
+  const chosen = all.find((entry) => entry.name === current);
+  const own = all.filter((entry) => !isStripe(entry));
+  const stripe = all.filter((entry) => isStripe(entry) && !entry.name.endsWith(SEARCH));
+  return (
+    <SideList
+      label="Tables"
+      one="Table"
+      groups={[
+        { title: "Yours", items: own.map(itemOf) },
+        { title: "Stripe", items: stripe.map(itemOf) },
+      ]}
+      current={current}
+      link={(name, attributes) => <Link to="/tables/$table" params={{ table: name }} {...attributes} />}
+      onChoose={(name) => void navigate({ to: "/tables/$table", params: { table: name } })}
+    >
+      {chosen ? (
+        <Grid
+          key={chosen.name}
+          table={chosen}
+          searchable={all.some((entry) => entry.name === chosen.name + SEARCH)}
+          actions={<TableActions stripe={isStripe(chosen)} />}
+        />
+      ) : (
+        <>
+          <PageHeader title={current} />
+          <EmptyState icon={Table2} title={`There is no table “${current}”`}>
+            Select a table, or declare it in <code>tables.yaml</code>.
+          </EmptyState>
+        </>
+      )}
+    </SideList>
+  );
+}
+
+const itemOf = (table: TableShape) => ({
+  value: table.name,
+  label: table.name.replace(/^stripe\./, ""),
+  icon: isStripe(table) ? <Lock aria-hidden /> : <Table2 aria-hidden />,
+});

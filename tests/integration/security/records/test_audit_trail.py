@@ -223,6 +223,12 @@ def stranger(site: Site) -> str:
     return str(answer.json()["user"]["id"])
 
 
+def save_template(site: Site) -> httpx.Response:
+    """Save a template as it is."""
+    file = site.boss("GET", "/files/emails/hello.mjml.j2").json()
+    return site.boss("PUT", "/files/emails/hello.mjml.j2", {"text": file["text"], "etag": file["etag"]})
+
+
 def session_of(site: Site, account: str) -> str:
     """The id of an account's session."""
     return str(site.server.manage(f"/accounts/{account}/sessions")["data"][0]["id"])
@@ -281,6 +287,10 @@ CHANGES: dict[str, Callable[[Site], httpx.Response]] = {
     "POST /alerts/test": lambda site: site.boss("POST", "/alerts/test"),
     "POST /local-stripe/control/{name}": lambda site: site.boss("POST", "/local-stripe/control/reset", {}),
     "PUT /workflows/{workflow_id}/source": save,
+    "POST /files": lambda site: site.boss(
+        "POST", "/files", {"path": f"emails/new-{next(_number)}.mjml.j2", "text": FILES["emails/hello.mjml.j2"]}
+    ),
+    "PUT /files/{path}": save_template,
     "POST /workflows": lambda site: site.boss("POST", "/workflows", {"id": f"new-{next(_number)}"}),
     "DELETE /workflows/{workflow_id}": delete,
     "POST /workflows/{workflow_id}/publish": lambda site: site.boss("POST", "/workflows/refund/publish", {}),
@@ -340,6 +350,7 @@ RECORDED_AFTER = {
     "POST /alerts/test": "other programs",
     "POST /session": "nobody is known before", "DELETE /session": "nobody is known before",
     "PUT /workflows/{workflow_id}/source": "a file", "POST /workflows": "a file",
+    "PUT /files/{path}": "a file", "POST /files": "a file",
     "DELETE /workflows/{workflow_id}": "a file", "POST /workflows/{workflow_id}/rollback": "a file",
     "PUT /editor/pins/{workflow_id}": "a file", "POST /editor/test-run": "it changes nothing",
     "POST /editor/dry-run": "it changes nothing", "POST /runs/retry": "several transactions",

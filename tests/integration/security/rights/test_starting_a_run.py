@@ -164,6 +164,8 @@ ROUTES: dict[str, str] = {
     "PUT /workflows/{workflow_id}/source": "publish",
     "POST /workflows": "publish",
     "DELETE /workflows/{workflow_id}": "publish",
+    "POST /files": "no: in development, where files are published as they change",
+    "PUT /files/{path}": "no: in development, where files are published as they change",
     "POST /workflows/{workflow_id}/publish": "publish",
     "POST /workflows/{workflow_id}/rollback": "publish",
     "POST /mails/{mail_id}/resend": "no: a mail",

@@ -1,4 +1,4 @@
-"""A project's workflow files: read and written whole, never half, and never outside their folder."""
+"""A project's files: read and written whole, never half, and never outside their folder."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)")
 
 
 class NoSuchFile(ApiError):
-    """No workflow file has this ID."""
+    """No file has this ID."""
 
     code: ClassVar[str] = "not_found"
     status: ClassVar[int] = 404
 
 
 class BadId(ApiError):
-    """The ID of the workflow is not valid."""
+    """A file can't have this ID or path."""
 
     code: ClassVar[str] = "bad_id"
     status: ClassVar[int] = 422
@@ -46,7 +46,7 @@ class Conflict(ApiError):
 
 
 class AlreadyThere(ApiError):
-    """A workflow with this ID exists."""
+    """A file with this ID or path exists."""
 
     code: ClassVar[str] = "already_there"
     status: ClassVar[int] = 409
@@ -115,14 +115,9 @@ class Files:
 
     def create(self, workflow_id: str, text: str) -> File:
         """Write a new file. Raises BadId, AlreadyThere."""
-        if not _ID.fullmatch(workflow_id) or _DEVICE.fullmatch(workflow_id.rpartition("/")[2]):
-            raise BadId(
-                f"{workflow_id[:80]!r} cannot be a workflow's id",
-                hint="Small letters, digits, - and _, in folders if you like: orders/refund.",
-            )
-        path = self._inside(workflow_id)
+        path = self._inside(workflow_id) if self._can_be_new(workflow_id) else None
         if path is None:
-            raise BadId(f"{workflow_id[:80]!r} cannot be a workflow's id")
+            raise self._bad_id(workflow_id)
         raw = _encoded(text)
         with self._writing:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -132,7 +127,7 @@ class Files:
                 os.link(temporary, path)
             except FileExistsError:
                 raise AlreadyThere(
-                    f"there is a workflow {workflow_id} already", hint="Open it, or choose another id."
+                    f"{self._named(path)} already exists", hint="Open it, or choose another name."
                 ) from None
             finally:
                 temporary.unlink()
@@ -184,9 +179,9 @@ class Files:
         """Return the path of an id; None if it would lie outside the folder, through links too."""
         if "\x00" in workflow_id or "\\" in workflow_id or len(workflow_id) > 400:
             return None
-        path = self.folder / f"{workflow_id}{SUFFIX}"
+        path = self._path(workflow_id)
         try:
-            inside = path.resolve().is_relative_to(self.folder.resolve())
+            inside = path.resolve().is_relative_to(self._bounds(path).resolve())
         except (OSError, RuntimeError):
             return None
         # No file system takes longer names, and asking for one is an error of its own.
@@ -195,18 +190,38 @@ class Files:
 
     def _existing(self, workflow_id: str) -> Path:
         path = self._inside(workflow_id)
-        if path is None or workflow_id.endswith(".test") or not path.is_file():
+        if path is None or not self._is_one(workflow_id) or not path.is_file():
             raise self._missing(workflow_id)
         return path
+
+    def _path(self, workflow_id: str) -> Path:
+        return self.folder / f"{workflow_id}{SUFFIX}"
+
+    def _bounds(self, _path: Path) -> Path:
+        """Return the folder that a file must lie in, through links too."""
+        return self.folder
+
+    def _is_one(self, workflow_id: str) -> bool:
+        return not workflow_id.endswith(".test")
+
+    def _can_be_new(self, workflow_id: str) -> bool:
+        return bool(_ID.fullmatch(workflow_id)) and not _DEVICE.fullmatch(workflow_id.rpartition("/")[2])
+
+    def _bad_id(self, workflow_id: str) -> BadId:
+        hint = "Small letters, digits, - and _, in folders if you like: orders/refund."
+        return BadId(f"{workflow_id[:80]!r} cannot be a workflow's id", hint=hint)
+
+    def _named(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix()
 
     def _missing(self, workflow_id: str) -> NoSuchFile:
         hint = did_you_mean(workflow_id, self.names()) or "`payloom workflows` lists them."
         return NoSuchFile(f"there is no file workflows/{workflow_id[:80]}{SUFFIX}", hint=hint)
 
     def _file(self, workflow_id: str, path: Path, raw: bytes) -> File:
-        relative = path.relative_to(self.root).as_posix()
+        relative = self._named(path)
         if len(raw) > MAX_BYTES:
-            raise NotText(f"{relative} is larger than {MAX_BYTES // 1024} KB", hint="Split it with `call`.")
+            raise NotText(f"{relative} is larger than {MAX_BYTES // 1024} KB", hint="Split it into several files.")
         try:
             text = raw.decode("utf-8")
         except UnicodeDecodeError:
@@ -233,7 +248,7 @@ def _encoded(text: str) -> bytes:
     except UnicodeEncodeError:
         raise NotText("the text holds half a character", hint="Remove it and save again.") from None
     if len(raw) > MAX_BYTES:
-        raise NotText(f"the text is larger than {MAX_BYTES // 1024} KB", hint="Split it with `call`.")
+        raise NotText(f"the text is larger than {MAX_BYTES // 1024} KB", hint="Split it into several files.")
     return raw
 
 

@@ -12,6 +12,7 @@ from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.editor.checking import Checker
 from payloom.api.management.editor.completion_warmup import CompletionWarmup
 from payloom.api.management.editor.files import Files
+from payloom.api.management.editor.project_files import ProjectFiles
 from payloom.api.management.editor.source_service import SourceService
 from payloom.api.management.editor.test_run_inputs import TestRunInputs
 from payloom.api.management.editor.version_history import VersionHistory
@@ -24,6 +25,7 @@ class EditorServices:
 
     checker: Checker
     files: Files
+    project_files: ProjectFiles
     sources: SourceService
     history: VersionHistory
     test_run_inputs: TestRunInputs
@@ -38,6 +40,7 @@ def create_editor_services(dependencies: ManagementDependencies) -> EditorServic
     return EditorServices(
         checker=checker,
         files=files,
+        project_files=ProjectFiles(publisher),
         sources=SourceService(publisher, checker, files, rights),
         history=VersionHistory(publisher, checker, files, dependencies.database),
         test_run_inputs=TestRunInputs(dependencies, checker),

@@ -1,5 +1,6 @@
-import { ChevronRight, Plus, X } from "lucide-react";
-import { Button, Select } from "@/ui";
+import { ChevronRight, X } from "lucide-react";
+import { Select } from "@/ui";
+import { AddButton } from "../added";
 import { isMap, type Path, valueAt } from "@/model/path";
 import { useEditor } from "../../document/store";
 import { useChanges, useValue } from "../changes";
@@ -125,11 +126,10 @@ export function Cases({ path, actions }: { path: Path; actions: string[] }) {
     const [action] = actions.filter((action) => !names.includes(action));
     if (byCondition) {
       const value = { when: "true", do: [{ log: "a new case" }] };
-      void changes.run([{ op: "insert", path: [...path, cases.length], value }], "Add a case");
-    } else {
-      const place = [...path, action ?? freeName("value", names)];
-      void changes.set(place, [{ log: `case ${action ?? "value"}` }], "Add a case");
+      return changes.run([{ op: "insert", path: [...path, cases.length], value }], "Add a case");
     }
+    const place = [...path, action ?? freeName("value", names)];
+    return changes.set(place, [{ log: `case ${action ?? "value"}` }], "Add a case");
   };
   return (
     <Row
@@ -164,9 +164,7 @@ export function Cases({ path, actions }: { path: Path; actions: string[] }) {
                 </div>
               ))}
           <div className="form-buttons">
-            <Button size="s" kind="quiet" icon={<Plus size={14} aria-hidden />} onClick={add}>
-              Add a case
-            </Button>
+            <AddButton onAdd={add}>Add a case</AddButton>
           </div>
         </div>
       )}
@@ -218,16 +216,11 @@ export function Branches({ path }: { path: Path }) {
             </div>
           ))}
           <div className="form-buttons">
-            <Button
-              size="s"
-              kind="quiet"
-              icon={<Plus size={14} aria-hidden />}
-              onClick={() =>
-                void changes.set([...path, freeName("branch", names)], [{ log: "a new branch" }], "Add a branch")
-              }
+            <AddButton
+              onAdd={() => changes.set([...path, freeName("branch", names)], [{ log: "a new branch" }], "Add a branch")}
             >
               Add a branch
-            </Button>
+            </AddButton>
           </div>
         </div>
       )}
@@ -289,19 +282,16 @@ export function Catch({ path, errors }: { path: Path; errors: string[] }) {
           ) : null}
           {clauses || list.length === 0 ? (
             <div className="form-buttons">
-              <Button
-                size="s"
-                kind="quiet"
-                icon={<Plus size={14} aria-hidden />}
-                onClick={() => {
+              <AddButton
+                onAdd={() => {
                   const clause = { errors: "card_declined", do: [{ log: "${{ error.message }}" }] };
                   if (list.length > 0)
-                    void changes.run([{ op: "insert", path: [...path, list.length], value: clause }], "Add a clause");
-                  else void changes.set(path, [clause], "Add a clause");
+                    return changes.run([{ op: "insert", path: [...path, list.length], value: clause }], "Add a clause");
+                  return changes.set(path, [clause], "Add a clause");
                 }}
               >
                 Add a clause
-              </Button>
+              </AddButton>
             </div>
           ) : null}
         </div>

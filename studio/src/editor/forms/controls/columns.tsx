@@ -1,8 +1,9 @@
 import type { TableEntry } from "@/api/editor";
-import { Plus, X } from "lucide-react";
-import { Button, Select } from "@/ui";
+import { X } from "lucide-react";
+import { Select } from "@/ui";
 import { isMap, type Path } from "@/model/path";
 import { useChanges, useValue } from "../changes";
+import { AddButton } from "../added";
 import { AddParameter } from "../add-parameter";
 import { columnField } from "../../form-model/columns";
 import { emptyOf } from "../../form-model/literal";
@@ -38,7 +39,7 @@ export function Columns({ path, table, editable, what }: ColumnsProps) {
         <AddColumn
           fields={rest.map((column) => columnField(table, column.name))}
           words={`Add a column to ${what}`}
-          onPick={(field) => void changes.set([...path, field.name], emptyOf(field), `Set ${field.name}`)}
+          onPick={(field) => changes.set([...path, field.name], emptyOf(field), `Set ${field.name}`)}
           known={table !== undefined}
           path={path}
           taken={Object.keys(map)}
@@ -58,7 +59,7 @@ function AddColumn({
 }: {
   fields: Field[];
   words: string;
-  onPick: (field: Field) => void;
+  onPick: (field: Field) => Promise<boolean>;
   known: boolean;
   path: Path;
   taken: string[];
@@ -75,20 +76,13 @@ function AddColumn({
   if (known)
     return fields.length === 0 ? null : <AddParameter what="columns" words={words} fields={fields} onPick={onPick} />;
   return (
-    <Button
-      size="s"
-      kind="quiet"
-      icon={<Plus size={14} aria-hidden />}
-      onClick={() =>
-        void changes.set(
-          [...path, taken.includes("column") ? `column_${taken.length + 1}` : "column"],
-          "",
-          "Add a column",
-        )
+    <AddButton
+      onAdd={() =>
+        changes.set([...path, taken.includes("column") ? `column_${taken.length + 1}` : "column"], "", "Add a column")
       }
     >
       {words}
-    </Button>
+    </AddButton>
   );
 }
 
@@ -119,7 +113,7 @@ export function Where({ path, table, editable }: Omit<ColumnsProps, "what">) {
         <AddColumn
           fields={rest.map((column) => columnField(table, column.name))}
           words="Add a condition"
-          onPick={(field) => void changes.set([...path, field.name], emptyOf(field), `Compare ${field.name}`)}
+          onPick={(field) => changes.set([...path, field.name], emptyOf(field), `Compare ${field.name}`)}
           known={table !== undefined}
           path={path}
           taken={Object.keys(map)}
@@ -218,14 +212,11 @@ function Any({ path, table, editable, size }: Omit<ColumnsProps, "what"> & { siz
           </div>
         ))}
         {editable ? (
-          <Button
-            size="s"
-            kind="quiet"
-            icon={<Plus size={14} aria-hidden />}
-            onClick={() => void changes.run([{ op: "insert", path: [...path, size], value: {} }], "Add an alternative")}
+          <AddButton
+            onAdd={() => changes.run([{ op: "insert", path: [...path, size], value: {} }], "Add an alternative")}
           >
             Add an alternative
-          </Button>
+          </AddButton>
         ) : null}
       </div>
     </div>

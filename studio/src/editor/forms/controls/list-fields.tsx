@@ -1,5 +1,5 @@
-import { Plus, X } from "lucide-react";
-import { Button } from "@/ui";
+import { X } from "lucide-react";
+import { AddButton } from "../added";
 import { useChanges } from "../changes";
 import { emptyOf } from "../../form-model/literal";
 import { itemOf } from "../../form-model/schema";
@@ -19,12 +19,12 @@ export function ListFields({ field, path, value, editable }: ControlProps) {
     item.kind === "boolean" ||
     item.kind === "choice" ||
     item.kind === "any";
-  const add = (): void => {
+  const add = (): Promise<boolean> => {
     const last = [...path, items.length];
     const begin = emptyOf(item);
     if (Array.isArray(value) && items.length > 0)
-      void changes.run([{ op: "insert", path: last, value: begin }], `Add ${item.name}`);
-    else void changes.set(path, [begin], `Add ${item.name}`);
+      return changes.run([{ op: "insert", path: last, value: begin }], `Add ${item.name}`);
+    return changes.set(path, [begin], `Add ${item.name}`);
   };
   return (
     <div className="form-list">
@@ -53,11 +53,7 @@ export function ListFields({ field, path, value, editable }: ControlProps) {
           </div>
         );
       })}
-      {editable ? (
-        <Button size="s" kind="quiet" icon={<Plus size={14} aria-hidden />} onClick={add}>
-          Add {item.name}
-        </Button>
-      ) : null}
+      {editable ? <AddButton onAdd={add}>Add {item.name}</AddButton> : null}
     </div>
   );
 }

@@ -1,7 +1,8 @@
-import { Plus, X } from "lucide-react";
+import { X } from "lucide-react";
 import { isMap, pathKey } from "@/model/path";
-import { Button, Input } from "@/ui";
+import { Input } from "@/ui";
 import { useEditor } from "../../document/store";
+import { AddButton } from "../added";
 import { useChanges } from "../changes";
 import { useDraft } from "../draft";
 import { freeName } from "../../form-model/inputs";
@@ -22,9 +23,9 @@ export function MapRows({
   const changes = useChanges();
   const map = isMap(value) ? value : {};
   const keys = Object.keys(map);
-  const add = (): void => {
+  const add = (): Promise<boolean> => {
     const key = freeName(keyWord, keys);
-    void changes.set([...path, key], "", `Add a ${keyWord} to ${field.name}`);
+    return changes.set([...path, key], "", `Add a ${keyWord} to ${field.name}`);
   };
   return (
     <div className="form-map">
@@ -53,11 +54,7 @@ export function MapRows({
           </div>
         );
       })}
-      {editable ? (
-        <Button size="s" kind="quiet" icon={<Plus size={14} aria-hidden />} onClick={add}>
-          Add a {keyWord}
-        </Button>
-      ) : null}
+      {editable ? <AddButton onAdd={add}>Add a {keyWord}</AddButton> : null}
     </div>
   );
 }

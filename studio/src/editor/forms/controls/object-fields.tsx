@@ -56,7 +56,7 @@ export function ObjectFields({ field, path, value, label, editable }: ControlPro
         <AddParameter
           what={field.name === "" ? "parameter" : field.name}
           fields={rest}
-          onPick={(property) => void changes.set([...path, property.name], emptyOf(property), `Add ${property.name}`)}
+          onPick={(property) => changes.set([...path, property.name], emptyOf(property), `Add ${property.name}`)}
         />
       ) : null}
       {fields.length === 0 && strangers.length === 0 ? (

@@ -1,6 +1,7 @@
-import { Plus, X } from "lucide-react";
+import { X } from "lucide-react";
 import type { Path } from "@/model/path";
-import { Button, Checkbox } from "@/ui";
+import { Checkbox } from "@/ui";
+import { AddButton } from "../added";
 import { freeName, inputFields, type InputShape, inputValue, keyOf, shapeOf } from "../../form-model/inputs";
 import { useChanges, useEditable, useFindings, useValue } from "../changes";
 import { KeyInput } from "../controls/map-rows";
@@ -41,12 +42,9 @@ export function Inputs({ path }: { path: Path }) {
               );
             })}
             {editable ? (
-              <Button
-                size="s"
-                kind="quiet"
-                icon={<Plus size={14} aria-hidden />}
-                onClick={() =>
-                  void changes.set(
+              <AddButton
+                onAdd={() =>
+                  changes.set(
                     [
                       ...path,
                       freeName(
@@ -60,7 +58,7 @@ export function Inputs({ path }: { path: Path }) {
                 }
               >
                 Add an input
-              </Button>
+              </AddButton>
             ) : null}
           </div>
         )
@@ -159,12 +157,9 @@ function NestedFields({ path }: { path: Path }) {
         />
       ))}
       {editable ? (
-        <Button
-          size="s"
-          kind="quiet"
-          icon={<Plus size={14} aria-hidden />}
-          onClick={() =>
-            void changes.set(
+        <AddButton
+          onAdd={() =>
+            changes.set(
               [
                 ...path,
                 freeName(
@@ -178,7 +173,7 @@ function NestedFields({ path }: { path: Path }) {
           }
         >
           Add a field
-        </Button>
+        </AddButton>
       ) : null}
     </div>
   );

@@ -3,6 +3,7 @@ import { MergeView } from "@codemirror/merge";
 import { EditorState } from "@codemirror/state";
 import { EditorView, lineNumbers } from "@codemirror/view";
 import { useEffect, useRef } from "react";
+import "./compare.css";
 
 export function Compare({ left, right, labels }: { left: string; right: string; labels: [string, string] }) {
   const place = useRef<HTMLDivElement>(null);
@@ -30,5 +31,5 @@ export function Compare({ left, right, labels }: { left: string; right: string; 
     });
     return () => view.destroy();
   }, [left, right, leftLabel, rightLabel]);
-  return <div ref={place} className="editor-compare" />;
+  return <div ref={place} className="compare" />;
 }

@@ -1,0 +1,117 @@
+/** A file's text with line numbers, colors, search, undo, and marks where something is wrong. */
+import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { yaml } from "@codemirror/lang-yaml";
+import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
+import { lintGutter, setDiagnostics, type Diagnostic as Mark } from "@codemirror/lint";
+import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
+import { Annotation, Compartment, EditorState, type Extension } from "@codemirror/state";
+import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
+import { useEffect, useRef } from "react";
+import { changeBetween } from "@/editor/codemirror/text";
+import { codeTheme } from "@/editor/codemirror/theme";
+import type { ProjectFile } from "./api";
+import { template } from "./template-language";
+
+const fromOutside = Annotation.define<boolean>();
+
+export interface FileTextProps {
+  path: string;
+  text: string;
+  readOnly: boolean;
+  findings: ProjectFile["diagnostics"];
+  /** A line to show, from 1, and how often it was asked for. */
+  line: { number: number; asked: number } | null;
+  onChange: (text: string) => void;
+}
+
+export function FileText({ path, text, readOnly, findings, line, onChange }: FileTextProps) {
+  const host = useRef<HTMLDivElement>(null);
+  const view = useRef<EditorView | null>(null);
+  const frozen = useRef(new Compartment());
+  const latest = useRef({ text, onChange });
+  latest.current = { text, onChange };
+  useEffect(() => {
+    if (host.current === null) return undefined;
+    const editor = new EditorView({
+      parent: host.current,
+      state: EditorState.create({
+        doc: latest.current.text,
+        extensions: [
+          ...extensions(path, latest.current.text),
+          frozen.current.of([]),
+          EditorView.updateListener.of((update) => {
+            const outside = update.transactions.some((transaction) => transaction.annotation(fromOutside));
+            if (update.docChanged && !outside) latest.current.onChange(update.state.sliceDoc());
+          }),
+        ],
+      }),
+    });
+    view.current = editor;
+    return () => editor.destroy();
+  }, [path]);
+  useEffect(() => {
+    view.current?.dispatch({ effects: frozen.current.reconfigure(EditorState.readOnly.of(readOnly)) });
+  }, [readOnly, path]);
+  useEffect(() => {
+    const editor = view.current;
+    const change = editor && changeBetween(editor.state.sliceDoc(), text);
+    if (!change) return;
+    // Offsets of the text are not those of the document where a line break is two characters.
+    const whole = { from: 0, to: editor.state.doc.length, insert: text };
+    editor.dispatch({ changes: text.includes("\r\n") ? whole : change, annotations: fromOutside.of(true) });
+  }, [text]);
+  useEffect(() => {
+    const editor = view.current;
+    if (editor) editor.dispatch(setDiagnostics(editor.state, marks(editor.state, findings)));
+  }, [findings, path]);
+  useEffect(() => {
+    const editor = view.current;
+    if (!editor || line === null) return;
+    const { from } = editor.state.doc.line(Math.min(line.number, editor.state.doc.lines));
+    editor.dispatch({ selection: { anchor: from }, effects: EditorView.scrollIntoView(from, { y: "center" }) });
+    editor.focus();
+  }, [line]);
+  return <div className="file-text" ref={host} />;
+}
+
+function marks(state: EditorState, findings: ProjectFile["diagnostics"]): Mark[] {
+  return findings.map((finding) => {
+    const line = state.doc.line(Math.min(finding.start.line, state.doc.lines));
+    const severity = finding.severity === "advice" ? "info" : finding.severity;
+    return {
+      from: line.from,
+      to: line.to,
+      severity,
+      message: [finding.message, finding.hint].filter(Boolean).join(" "),
+    };
+  });
+}
+
+function extensions(path: string, text: string): Extension[] {
+  return [
+    EditorState.lineSeparator.of(text.includes("\r\n") ? "\r\n" : "\n"),
+    EditorState.tabSize.of(2),
+    indentUnit.of("  "),
+    path.endsWith(".yaml") ? yaml() : template,
+    lineNumbers(),
+    lintGutter({ hoverTime: 150 }),
+    history(),
+    drawSelection(),
+    highlightActiveLine(),
+    highlightSelectionMatches({ minSelectionLength: 3 }),
+    indentOnInput(),
+    bracketMatching(),
+    closeBrackets(),
+    search({ top: true }),
+    EditorView.lineWrapping,
+    codeTheme,
+    EditorView.contentAttributes.of({
+      "aria-label": `Text of ${path}`,
+      "aria-describedby": "file-keys",
+      spellcheck: "false",
+      tabindex: "0",
+    }),
+    keymap.of([...closeBracketsKeymap, ...searchKeymap, ...historyKeymap, indentWithTab, ...defaultKeymap]),
+  ];
+}

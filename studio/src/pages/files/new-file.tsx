@@ -1,0 +1,143 @@
+/** A new template: an email, or a page with or without a Pay button. It opens in the editor. */
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useId, useState } from "react";
+import { client, take } from "@/api/client";
+import { Button, Dialog, ErrorNote, Field, Input, Select } from "@/ui";
+import { files } from "./api";
+import { emailText, nameOf, pageText, pathOf, type FileKind, type PayEndpoint } from "./starters";
+
+const WORDS = {
+  email: { title: "New email", label: "Subject", placeholder: "Thank you for your order" },
+  page: { title: "New page", label: "Title", placeholder: "Buy the guide" },
+} as const;
+
+export interface NewFileProps {
+  kind: FileKind;
+  known: ReadonlySet<string>;
+  close: () => void;
+}
+
+export function NewFile({ kind, known, close }: NewFileProps) {
+  const form = useId();
+  const [title, setTitle] = useState("");
+  const [typedAddress, setAddress] = useState<string | null>(null);
+  const [endpoint, setEndpoint] = useState<PayEndpoint>();
+  const words = WORDS[kind];
+  const name = nameOf(title);
+  const path = pathOf(kind, name);
+  const address = typedAddress ?? ([...known].some((file) => /^pages\/(?!_)/.test(file)) || !name ? `/${name}` : "/");
+  const exists = known.has(path);
+  const create = useCreate(close);
+  return (
+    <Dialog
+      open
+      onOpenChange={(open) => !open && close()}
+      size="s"
+      title={words.title}
+      footer={
+        <>
+          <Button onClick={close}>Back</Button>
+          <Button kind="primary" type="submit" form={form} busy={create.isPending} disabled={!name || exists}>
+            Create
+          </Button>
+        </>
+      }
+    >
+      <form
+        id={form}
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!name || exists) return;
+          create.mutate({ path, text: kind === "email" ? emailText(title) : pageText(title, address, endpoint) });
+        }}
+      >
+        <Field
+          label={words.label}
+          error={exists ? `There is a file ${path} already.` : undefined}
+          hint={name ? path : undefined}
+        >
+          {(attributes) => (
+            <Input
+              {...attributes}
+              value={title}
+              placeholder={words.placeholder}
+              onChange={(event) => setTitle(event.target.value)}
+            />
+          )}
+        </Field>
+        {kind === "page" && (
+          <>
+            <Address value={address} onChange={setAddress} />
+            <PayButtonField value={endpoint} onChange={setEndpoint} />
+          </>
+        )}
+        {create.error && <ErrorNote error={create.error} compact />}
+      </form>
+    </Dialog>
+  );
+}
+
+/** Creates the file and opens it. */
+function useCreate(close: () => void) {
+  const navigate = useNavigate();
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: ({ path, text }: { path: string; text: string }) => files.create(path, text),
+    onSuccess: (file) => {
+      cache.setQueryData(["files", file.path], file);
+      void cache.invalidateQueries({ queryKey: ["files"], exact: true });
+      void cache.invalidateQueries({ queryKey: ["me"] });
+      close();
+      void navigate({ to: "/files/$id", params: { id: file.path } });
+    },
+  });
+}
+
+function Address({ value, onChange }: { value: string; onChange: (address: string) => void }) {
+  return (
+    <Field label="Address" hint="Where visitors find the page. / is the start page.">
+      {(attributes) => <Input {...attributes} mono value={value} onChange={(event) => onChange(event.target.value)} />}
+    </Field>
+  );
+}
+
+/** The workflow that a Pay button calls. */
+function PayButtonField({
+  value,
+  onChange,
+}: {
+  value: PayEndpoint | undefined;
+  onChange: (endpoint: PayEndpoint | undefined) => void;
+}) {
+  const workflows = useQuery({
+    queryKey: ["workflows", "list"],
+    queryFn: ({ signal }) => take(client.GET("/workflows", { signal })),
+  });
+  const endpoints = (workflows.data?.data ?? []).flatMap((workflow) =>
+    workflow.triggers.flatMap((trigger) =>
+      trigger.kind === "api" && trigger.method === "POST" && trigger.path && !trigger.path.includes("{")
+        ? [{ path: trigger.path, name: workflow.name, signIn: trigger.auth !== "none" }]
+        : [],
+    ),
+  );
+  return (
+    <Field label="Pay button" hint="It calls a workflow and opens the url of its response: a Checkout session's.">
+      {(attributes) => (
+        <Select
+          {...attributes}
+          value={value?.path ?? ""}
+          onChange={(event) => onChange(endpoints.find(({ path }) => path === event.target.value))}
+        >
+          <option value="">None</option>
+          {endpoints.map(({ path, name }) => (
+            <option key={path} value={path}>
+              {name} (POST {path})
+            </option>
+          ))}
+        </Select>
+      )}
+    </Field>
+  );
+}
