@@ -151,13 +151,7 @@ class Services:
         self.factors = SecondFactors(self.database, clock, self.accounts.hashing, site, self.audit)
         self.account_mails = AccountMails(settings, self.outbox, project.mails, self.recovery, clock)
         self.page_routes = PageRoutes(
-            settings,
-            lambda: self.publisher.project.pages,
-            project.templates,
-            self.tables,
-            self.database,
-            self.session_auth,
-            clock,
+            settings, self.publisher.pages, project.templates, self.tables, self.database, self.session_auth, clock
         )
 
     def _accounts(self) -> AccountService:

@@ -19,6 +19,7 @@ from payloom.kit.clock import Clock
 from payloom.kit.diagnostics import Diagnostic
 from payloom.kit.errors import PayloomError
 from payloom.project.catalog import ProjectCatalog
+from payloom.pages.document import Page
 from payloom.project.check_cache import CheckCache
 from payloom.project.live_tables import FILE as TABLES_FILE
 from payloom.project.live_tables import LiveTables
@@ -208,6 +209,10 @@ class ProjectPublisher:
                     continue
                 stamps.append((str(path), stat.st_mtime_ns, stat.st_size))
         return tuple(stamps)
+
+    def pages(self) -> Sequence[Page]:
+        """Return the pages there are now; another sequence after they were read again."""
+        return self.project.pages
 
     @property
     def root(self) -> Path:

@@ -36,7 +36,7 @@ export interface SideListProps {
 }
 
 export function SideList({ label, one, groups, current, link, onChoose, children }: SideListProps) {
-  const shown = groups.filter((group) => group.items.length > 0);
+  const visible = groups.filter((group) => group.items.length > 0);
   return (
     <div className="side-list-page">
       <Select
@@ -46,7 +46,7 @@ export function SideList({ label, one, groups, current, link, onChoose, children
         onChange={(event) => onChoose(event.target.value)}
       >
         {current === undefined && <option value="">Select</option>}
-        {shown.map((group) => (
+        {visible.map((group) => (
           <optgroup key={group.title} label={group.title}>
             {group.items.map((item) => (
               <option key={item.value} value={item.value}>
@@ -57,7 +57,7 @@ export function SideList({ label, one, groups, current, link, onChoose, children
         ))}
       </Select>
       <nav className="side-list" aria-label={label}>
-        {shown.map((group) => (
+        {visible.map((group) => (
           <div key={group.title}>
             <h2>{group.title}</h2>
             <ul>
