@@ -18,8 +18,8 @@ from sqlalchemy import exc
 from payloom.kit.clock import Clock
 from payloom.kit.diagnostics import Diagnostic
 from payloom.kit.errors import PayloomError
-from payloom.project.catalog import ProjectCatalog
 from payloom.pages.document import Page
+from payloom.project.catalog import ProjectCatalog
 from payloom.project.check_cache import CheckCache
 from payloom.project.live_tables import FILE as TABLES_FILE
 from payloom.project.live_tables import LiveTables
