@@ -206,6 +206,7 @@ class SetupIntentState(TypedDict):
 
     _return_url: str | None
     _mandate_data: dict[str, object] | None
+    _single_use: dict[str, object] | None
     _session: str | None
     _subscription: str | None
 

@@ -79,9 +79,12 @@ def _succeed(
     unit: UnitOfWork, intent: SetupIntent, method: PaymentMethod, mandate_data: JsonMapping | None
 ) -> SetupIntent:
     changes: dict[str, object] = {"next_action": None, "last_setup_error": None}
-    if method["type"] in mandates.KINDS:
+    once = intent.get("_single_use")
+    if once:
+        changes["single_use_mandate"] = mandates.make(unit, method, mandate_data, single_use=once)["id"]
+    elif method["type"] in mandates.KINDS:
         changes["mandate"] = mandates.make(unit, method, mandate_data)["id"]
-    if intent["customer"]:
+    if intent["customer"] and not once:
         payment_methods.keep(unit, method, intent["customer"])
     unit.change(method, {"_set_up": True}, emits=())
     changes["latest_attempt"] = record_attempt(unit, intent, method, "succeeded")["id"]

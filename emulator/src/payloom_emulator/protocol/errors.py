@@ -33,8 +33,13 @@ class StripeError(Exception):
         self.message, self.status, self.type, self.code, self.param = message, status, type, code, param
         self.headers, self.more = headers or {}, more
 
-    def body(self, request_id: str | None, account: str = "") -> dict[str, object]:
-        """Return `{error: {...}}`. account: the caller's, whose log has the request; "" for a call that no log has."""
+    def body(self, request_id: str | None, account: str = "", path: str = "") -> dict[str, object]:
+        """Return `{error: {...}}`.
+
+        account: the caller's, whose log has the request; "" for a call that no log has. path: what was called.
+        """
+        if path.startswith("/v2/"):
+            return self._body_of_v2()
         error: dict[str, object] = {}
         if self.code:
             error["code"] = self.code
@@ -47,6 +52,31 @@ class StripeError(Exception):
         error["type"] = self.type
         error.update({k: v for k, v in self.more.items() if v is not None})
         return {"error": error}
+
+    def _body_of_v2(self) -> dict[str, object]:
+        """Return the error as the v2 API shows it: it has codes of its own, and no links."""
+        code = _V2_CODES.get(self.code or "", self.code)
+        if self.status == 404:
+            code = "not_found"
+        elif code is None and self.status == 400:
+            code = "invalid_fields"
+        error: dict[str, object] = {"code": code, "message": self.message, "type": self.type, "user_message": None}
+        if self.param:
+            error["param"] = self.param
+        return {"error": {name: value for name, value in error.items() if value is not None or name[:4] == "user"}}
+
+
+_V2_CODES: dict[str, str] = dict.fromkeys(
+    (
+        "parameter_invalid_empty",
+        "parameter_invalid_integer",
+        "parameter_missing",
+        "parameter_unknown",
+        "resource_missing",
+    ),
+    "invalid_fields",
+)
+"""What the v2 API calls codes of the v1 API."""
 
 
 class CardError(StripeError):

@@ -134,6 +134,7 @@ def _object_in(node: TypeNode) -> TypeNode:
     return next(member for member in map(type_of, node.either) if member.kind == "o") if node.either else node
 
 
+@functools.cache
 def event_types() -> frozenset[str]:
     """Return every event type Stripe has, including `*`."""
     return frozenset(enum("POST", "/v1/webhook_endpoints", "enabled_events"))

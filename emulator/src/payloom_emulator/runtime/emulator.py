@@ -217,7 +217,7 @@ class Emulator:
             account = (
                 (request.account or self.config.account) if error.logged and error.status not in {401, 403} else ""
             )
-            answer = Answer(error.status, error.body(request_id, account), dict(error.headers))
+            answer = Answer(error.status, error.body(request_id, account, request.path), dict(error.headers))
         except Exception as error:  # noqa: BLE001 - a bug of ours must reach the caller as Stripe's 500, and be found
             bug_report.report_bug(error)
             failed = StripeError(
@@ -225,7 +225,8 @@ class Emulator:
                 status=500,
                 type="api_error",
             )
-            answer = Answer(500, failed.body(request_id, self.config.account), {"Stripe-Should-Retry": "false"})
+            body = failed.body(request_id, self.config.account, request.path)
+            answer = Answer(500, body, {"Stripe-Should-Retry": "false"})
         answer.headers = {**headers, "Stripe-Version": version, **answer.headers}
         if request.idempotency_key:
             answer.headers.setdefault("Idempotency-Key", request.idempotency_key)
@@ -353,7 +354,7 @@ class Emulator:
                 for k, v in error.more.items()
             }
             call.unit.discard_dirty()
-        return Answer(error.status, error.body(call.unit.request_id, call.unit.account), dict(error.headers))
+        return Answer(error.status, error.body(call.unit.request_id, call.unit.account, call.path), dict(error.headers))
 
     def _nothing_there(self, request: Request) -> StripeError:
         for method, template in operations():

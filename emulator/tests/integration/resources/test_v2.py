@@ -114,9 +114,9 @@ def test_an_account_of_v1_has_a_v2_view(stripe_here: LocalStripe) -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"identity": {}}, (400, "parameter_missing", "identity.country")),
-        ({"account_token": "accttok_no"}, (400, "resource_missing", "account_token")),
-        ({"identity": {"country": "us", "attestations": {"terms_of_service": {"account": {"date": "today", "ip": "::1"}}}}}, (400, None, "identity.attestations.terms_of_service.account.date")),
+        ({"identity": {}}, (400, "invalid_fields", "identity.country")),
+        ({"account_token": "accttok_no"}, (400, "invalid_fields", "account_token")),
+        ({"identity": {"country": "us", "attestations": {"terms_of_service": {"account": {"date": "today", "ip": "::1"}}}}}, (400, "invalid_fields", "identity.attestations.terms_of_service.account.date")),
     ],
 )  # fmt: skip
 def test_an_account_that_cannot_be_is_refused(
@@ -165,7 +165,7 @@ def test_persons_are_made_changed_listed_and_deleted(stripe_here: LocalStripe) -
     assert [row["id"] for row in stripe_here.ok("GET", path)["data"]] == [person["id"]]
     assert stripe_here.ok("GET", address) == changed
     assert stripe_here.ok("DELETE", address)["deleted"] is True
-    assert stripe_here.refused("GET", address)["code"] == "resource_missing"
+    assert stripe_here.refused("GET", address)["code"] == "not_found"
     assert [name for name in thin_types(stripe_here) if "person" in name] == [
         f"v2.core.account_person.{word}" for word in ("created", "updated", "deleted")
     ]
@@ -227,3 +227,25 @@ def test_a_stream_takes_many_and_reports_what_was_wrong(metered: tuple[LocalStri
     local.advance(16 * 60)
     over = local.refused("POST", stream, {"events": events}, key=token)
     assert (over["status"], over["type"]) == (401, "temporary_session_expired")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "params", "expected"),
+    [
+        ("GET", f"{ACCOUNTS}/acct_no", {}, (404, "not_found")),
+        ("POST", ACCOUNTS, {"nope": 1}, (400, "invalid_fields")),
+        ("POST", ACCOUNTS, {"identity": "x"}, (400, "invalid_fields")),
+        ("GET", "/v2/core/events", {"nope": "1"}, (400, "invalid_fields")),
+        ("GET", "/v2/core/event_destinations/ed_no", {}, (404, "not_found")),
+        ("POST", "/v2/billing/meter_events", {"payload": {}}, (400, "invalid_fields")),
+    ],
+)
+def test_errors_have_the_shape_of_the_v2_api(
+    stripe_here: LocalStripe, method: str, path: str, params: dict[str, Any], expected: tuple[int, str]
+) -> None:
+    """The second row of each is the same fault in the v1 API, which has links and codes of its own."""
+    error = stripe_here.refused(method, path, params)
+    assert (error["status"], error["code"], error["user_message"]) == (*expected, None)
+    assert set(error) - {"param"} == {"status", "code", "message", "type", "user_message"}
+    older = stripe_here.refused("POST", "/v1/customers", {"nope": 1})
+    assert (older["code"], "request_log_url" in older, "user_message" in older) == ("parameter_unknown", True, False)

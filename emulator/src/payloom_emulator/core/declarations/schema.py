@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.errors import ImpossibleTransition
@@ -177,22 +178,33 @@ class Schema:
 
     def skeleton(self) -> dict[str, object]:
         """Return a new object's fields with their defaults, in Stripe's order."""
-        body: dict[str, object] = {"id": None, "object": self.object}
-        for field in self.fields:
-            default = field.default
-            body[field.name] = copy.deepcopy(default) if is_object(default) or is_array(default) else default
+        plain, nested = self._defaults
+        body = plain.copy()
+        for name, default in nested:
+            body[name] = copy.deepcopy(default) if default else type(default)()
         return body
+
+    @functools.cached_property
+    def _defaults(self) -> tuple[dict[str, object], list[tuple[str, dict[str, object] | list[object]]]]:
+        """The defaults of all fields in Stripe's order, and those among them that each object needs a copy of."""
+        plain: dict[str, object] = {"id": None, "object": self.object, **{f.name: f.default for f in self.fields}}
+        return plain, [(n, d) for n, d in plain.items() if is_object(d) or is_array(d)]
+
+    @functools.cached_property
+    def _filters(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The name of each filter, and the path of its field."""
+        pairs = (f if isinstance(f, tuple) else (f, f) for f in self.filters)
+        return tuple((name, tuple(path.split("."))) for name, path in pairs)
 
     def links(self, body: JsonMapping) -> dict[str, str]:
         """Return the filterable values of an object."""
         values: dict[str, str] = {}
-        for declared in self.filters:
-            name, path = declared if isinstance(declared, tuple) else (declared, declared)
-            value = _inside(body, path)
+        for name, path in self._filters:
+            value = body.get(path[0]) if len(path) == 1 else _inside(body, path)
             if value is not None and not isinstance(value, dict | list):
                 values[name] = _text(value)
         for name in self.search:
-            value = _inside(body, name)
+            value = _inside(body, tuple(name.split(".")))
             if is_object(value):
                 values.update({searched(f"{name}.{key}"): _text(inner).lower() for key, inner in value.items()})
             elif value is not None:
@@ -205,9 +217,9 @@ def searched(field: str) -> str:
     return f"search {field}"
 
 
-def _inside(body: JsonMapping, path: str) -> object:
+def _inside(body: JsonMapping, path: tuple[str, ...]) -> object:
     value: object = body
-    for part in path.split("."):
+    for part in path:
         value = value.get(part) if is_object(value) else None
     return value
 

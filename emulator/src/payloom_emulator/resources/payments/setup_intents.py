@@ -15,6 +15,7 @@ from payloom_emulator.core.declarations.schema import (
     settable,
 )
 from payloom_emulator.core.request_context import provided
+from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.intents import (
     SetupIntent,
@@ -64,6 +65,9 @@ def _creating(call: RequestContext[SetupIntentCreateParams], draft: SetupIntent)
     base: dict[str, JsonMapping] = {"card": CARD_OPTIONS} if "card" in draft["payment_method_types"] else {}
     draft["payment_method_options"] = _options(base, params)
     _refuse_confirm_only(params)
+    if once := params.get("single_use"):
+        amount = money.chargeable(once["amount"], money.currency(once["currency"]), "single_use[amount]")
+        draft["_single_use"] = {"amount": amount, "currency": once["currency"].lower()}
     method = _given_method(call)
     if method is not None:
         authentication.check_type(draft, method, "SetupIntent")

@@ -42,7 +42,6 @@ UNCOVERED: dict[str, tuple[str, ...]] = {
     "POST /v1/payment_intents/{}/confirm": ("hooks",),
     "POST /v1/payment_intents/{}/increment_authorization": ("hooks",),
     "POST /v1/payouts": ("payout_method",),
-    "POST /v1/setup_intents": ("single_use",),
     "POST /v1/sources": ("flow", "mandate", "original_source", "receiver", "redirect", "source_order"),
     "POST /v1/sources/{}": ("amount", "mandate", "source_order"),
     "POST /v1/subscription_items": ("current_trial",),
