@@ -61,15 +61,17 @@ MODULES = (
     ),
     _module(
         "src/payloom/tables/query/where.py",
+        "tests/unit/tables/test_where_words.py",
         "tests/integration/tables/test_table_verbs.py",
         "tests/integration/tables/test_where_properties.py",
     ),
     _module(
         "src/payloom/tables/query/sql.py",
+        "tests/unit/tables/test_where_words.py",
         "tests/integration/tables/test_table_verbs.py",
         "tests/integration/tables/test_where_properties.py",
     ),
-    _module("src/payloom/tables/query/integrity.py", "tests/integration/tables/test_table_verbs.py"),
+    _module("src/payloom/tables/query/integrity.py", "tests/unit/tables/test_integrity.py"),
     _module("src/payloom/connectors/http/guard.py", "tests/unit/connectors/test_http_guard.py"),
     _module(
         "src/payloom/connectors/stripe/failures.py",
@@ -107,7 +109,7 @@ MODULES = (
         "tests/integration/runs/test_runs.py",
         "tests/integration/security/rights/test_foreign_accounts.py",
     ),
-    _module("src/payloom/runs/start_rights.py", "tests/integration/security/rights/test_starting_a_run.py"),
+    _module("src/payloom/runs/start_rights.py", "tests/unit/security/test_start_rights.py"),
     _module(f"{_CHECKER}/ownership.py", *_CHECKER_TESTS),
     _module(f"{_CHECKER}/taint.py", *_CHECKER_TESTS),
     _module(f"{_CHECKER}/amounts.py", *_CHECKER_TESTS),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from payloom.views.payment_state import Report, newest_of, payment_state, why_failed
+from payloom.views.payment_state import Report, newest_of, own_state, payment_state, why_failed
 
 SECOND = 1_790_000_000
 
@@ -161,3 +161,41 @@ def test_why_an_attempt_failed_is_given_in_stripes_words(failed: dict[str, Any],
 def test_card_numbers_in_a_reason_are_masked() -> None:
     failed = intent("requires_payment_method", last_payment_error={"message": "Card 4242424242424242 is lost."})
     assert "4242424242424242" not in (why_failed(failed) or "")
+
+
+def test_of_two_reports_that_are_equally_old_the_one_received_last_counts() -> None:
+    first, second = {"object": "other", "id": "t_1", "n": 1}, {"object": "other", "id": "t_1", "n": 2}
+    assert newest_of([Report(first, SECOND), Report(second, SECOND)])["t_1"] == second
+    assert newest_of([Report(first, SECOND), Report(second, SECOND, 0.5)])["t_1"] == second
+
+
+OWN = [
+    ({"object": "setup_intent", "status": "requires_payment_method", "last_setup_error": {"code": "x"}}, "failed"),
+    ({"object": "setup_intent", "status": "requires_payment_method"}, "requires_payment_method"),
+    ({"object": "checkout.session", "status": "complete"}, "complete"),
+    ({"object": "payout", "status": 5}, None),
+    ({"object": "payout"}, None),
+    (charge(amount_refunded=1), "partially_refunded"),
+]
+
+
+@pytest.mark.parametrize(("known", "expected"), OWN)
+def test_an_object_has_a_state_by_itself(known: dict[str, Any], expected: str | None) -> None:
+    assert own_state(known) == expected
+
+
+def test_one_open_dispute_beside_a_won_one_is_a_dispute() -> None:
+    for order in ("won", "needs_response"), ("needs_response", "won"):
+        disputes = [{**dispute(status), "id": f"dp_{at}"} for at, status in enumerate(order)]
+        assert payment_state(PAID, [PAID, *disputes]) == "disputed"
+
+
+def test_a_payment_of_one_unit_can_be_refunded_and_expanded_references_count() -> None:
+    least = intent("succeeded", amount=1)
+    assert payment_state(least, [least, {**refund(amount=1), "payment_intent": {"id": "pi_1"}}]) == "refunded"
+    assert payment_state(least, [least, {**refund(amount=1), "payment_intent": {"id": "pi_2"}}]) == "succeeded"
+
+
+def test_refunds_and_disputes_change_payments_only() -> None:
+    own = {**refund(), "id": "re_1"}
+    assert payment_state(own, [own, {**dispute("needs_response"), "refund": "re_1"}]) == "succeeded"
