@@ -43,7 +43,7 @@ def look(
     monkeypatch: pytest.MonkeyPatch,
     *,
     status: int = 200,
-    endpoints: list[dict[str, str]] | None = None,
+    endpoints: list[dict[str, Any]] | None = None,
     date: dt.datetime | None = NOW,
 ) -> dict[str, Finding]:
     """Return the findings by name, with Stripe's answer as given; date: None, as if Stripe did not answer."""
@@ -55,7 +55,7 @@ def look(
         return httpx.Response(status, json=body, headers={"date": format_datetime(date, usegmt=True)})
 
     monkeypatch.setattr(httpx, "get", get)
-    return {finding.name: finding for finding in deployment_findings(settings, None, NOW)}
+    return {finding.name: finding for finding in deployment_findings(settings, None, NOW, ["invoice.paid"])}
 
 
 CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any], str, bool]] = {
@@ -71,6 +71,19 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any], str, bool]] = {
     "an endpoint": ({}, {}, "endpoint", True),
     "no endpoint": ({}, {"endpoints": []}, "endpoint", False),
     "a disabled endpoint": ({}, {"endpoints": [{**ENDPOINT, "status": "disabled"}]}, "endpoint", False),
+    "an endpoint with the events": (
+        {},
+        {"endpoints": [{**ENDPOINT, "enabled_events": ["invoice.paid"]}]},
+        "endpoint",
+        True,
+    ),
+    "an endpoint without an event": (
+        {},
+        {"endpoints": [{**ENDPOINT, "enabled_events": ["refund.failed"]}]},
+        "endpoint",
+        False,
+    ),
+    "an endpoint with all events": ({}, {"endpoints": [{**ENDPOINT, "enabled_events": ["*"]}]}, "endpoint", True),
     "a key that may not look": ({}, {"status": 403}, "endpoint", True),
     "a wrong key": ({}, {"status": 401}, "endpoint", False),
     "no way to Stripe": ({}, {"date": None}, "endpoint", False),

@@ -45,6 +45,32 @@ def test_each_workflow_has_its_id_name_and_triggers(project: Path) -> None:
     assert "part/helper" in CliRunner().invoke(app, ["workflows", "-C", str(project), "part"]).stdout
 
 
+WAITING = """\
+name: Waiting
+on: {called: true}
+steps:
+  - if: true
+    then:
+      - wait_for: {stripe: payment_intent, actions: [succeeded], timeout: 1h}
+"""
+
+
+def test_the_event_types_to_select_at_stripe_are_those_that_start_wake_or_keep_fresh(project: Path) -> None:
+    (project / "workflows" / "waiting.yaml").write_text(WAITING)
+    (project / "workflows" / "refunds.yaml").write_text("name: R\non: {stripe: refund}\nsteps:\n  - log: hi\n")
+    (project / "payloom.yaml").write_text("name: Shop\nstripe: {mirror: [products]}\n")
+    printed = CliRunner().invoke(app, ["workflows", "--events", "-C", str(project), "--json"])
+    assert printed.exit_code == 0, printed.output
+    assert {row["type"]: row["for"] for row in json.loads(printed.stdout)} == {
+        "invoice.paid": ["paid"],
+        "payment_intent.succeeded": ["waiting"],
+        **{f"refund.{action}": ["refunds"] for action in ("created", "failed", "updated")},
+        **{f"product.{action}": ["stripe.mirror"] for action in ("created", "deleted", "updated")},
+    }
+    lines = CliRunner().invoke(app, ["workflows", "--events", "-C", str(project)]).stdout.splitlines()
+    assert lines[0] == "invoice.paid"
+
+
 def test_a_word_that_no_id_has_is_refused_with_a_suggestion(project: Path) -> None:
     refused = CliRunner().invoke(app, ["workflows", "nightlyy", "-C", str(project)])
     assert refused.exit_code == 3

@@ -9,7 +9,7 @@ import platform
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -24,6 +24,9 @@ from payloom.kit.errors import PayloomError
 from payloom.kit.visible_text import count
 from payloom.settings.load import load_settings
 from payloom.settings.model import Settings
+
+if TYPE_CHECKING:
+    from payloom.project.loader import Project
 
 
 @report_errors
@@ -78,22 +81,23 @@ def _report(findings: list[Finding], settings: Settings | None, *, as_json: bool
 
 
 def _look(settings: Settings, backups: Path | None) -> Iterator[Finding]:
+    from payloom.project.event_types import event_types
+    from payloom.project.loader import load_project
+
     stripe = settings.stripe
     kind = "the local Stripe" if stripe.mode == "local" else f"{stripe.address}, {stripe.mode} mode"
     yield Finding("stripe", True, f"{kind}; {count(len(stripe.webhook_secrets), 'webhook secret')}")
-    yield _project(settings)
+    project = load_project(settings.root, settings)
+    yield _project(project)
     yield from _database(settings)
     yield _sealing(settings)
     if not settings.is_dev:
-        yield from deployment_findings(settings, backups, SystemClock().now())
+        yield from deployment_findings(settings, backups, SystemClock().now(), event_types(project))
     yield _data_folder(settings.data_dir)
     yield from _ports(settings)
 
 
-def _project(settings: Settings) -> Finding:
-    from payloom.project.loader import load_project
-
-    project = load_project(settings.root, settings)
+def _project(project: Project) -> Finding:
     summary = f"{len(project.sources)} workflows, {len(project.tables)} tables, {len(project.pages)} pages"
     if project.errors:
         return Finding("project", False, f"{summary}; {count(len(project.errors), 'error')}", "Run `payloom check`.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,14 +33,19 @@ SHORTEST_TOKEN = 24
 _STRIPE_WITHIN = 5.0
 
 
-def deployment_findings(settings: Settings, backups: Path | None, now: dt.datetime) -> Iterator[Finding]:
-    """Yield what there is to say of a deployment. backups: the folder to look in, if not data/backups."""
+def deployment_findings(
+    settings: Settings, backups: Path | None, now: dt.datetime, events: Iterable[str]
+) -> Iterator[Finding]:
+    """Yield what there is to say of a deployment.
+
+    backups: the folder to look in, if not data/backups. events: the event types that the project needs.
+    """
     yield _tls(settings)
     yield _proxy(settings)
     yield from _secrets(settings)
     yield _backups(settings, backups, now)
     yield _disk(settings)
-    yield from _stripe(settings, now)
+    yield from _stripe(settings, now, frozenset(events))
     if settings.email.transport == "outbox":
         yield Finding("email", False, "emails stay in the outbox", "Set `email.transport: smtp` and `email.url`.")
     if not settings.alerts.has_receiver:
@@ -120,7 +125,7 @@ def _disk(settings: Settings) -> Finding:
     return Finding("disk", good, summary, None if good else "Free space, or move `data`. A full disk stops webhooks.")
 
 
-def _stripe(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
+def _stripe(settings: Settings, now: dt.datetime, events: frozenset[str]) -> Iterator[Finding]:
     """Ask Stripe for its webhook endpoints; the answer's date tells how the clock runs."""
     import httpx
 
@@ -145,7 +150,7 @@ def _stripe(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
         else:
             yield Finding("endpoint", False, summary, "Set STRIPE_SECRET_KEY to a valid key.")
         return
-    yield _endpoint(settings, body)
+    yield _endpoint(settings, body, events)
 
 
 def _clock(date: str | None, now: dt.datetime) -> Finding:
@@ -160,7 +165,7 @@ def _clock(date: str | None, now: dt.datetime) -> Finding:
     return Finding("clock", good, summary, None if good else "Synchronize it, for example with chrony.")
 
 
-def _endpoint(settings: Settings, body: Any) -> Finding:
+def _endpoint(settings: Settings, body: Any, events: frozenset[str]) -> Finding:
     listed: list[Mapping[str, Any]] = body.get("data", []) if is_dict(body) else []
     matching = [endpoint for endpoint in listed if endpoint.get("url") == settings.webhook_url]
     if not matching:
@@ -168,6 +173,12 @@ def _endpoint(settings: Settings, body: Any) -> Finding:
         return Finding("endpoint", False, f"Stripe has no endpoint {settings.webhook_url}", hint)
     if all(endpoint.get("status") == "disabled" for endpoint in matching):
         return Finding("endpoint", False, "Stripe has disabled the endpoint", "Enable it in Stripe's dashboard.")
+    selected = {name for endpoint in matching for name in endpoint.get("enabled_events", ["*"])}
+    if "*" not in selected and (missing := sorted(events - selected)):
+        hint = (
+            "Select them at the endpoint in Stripe's dashboard. `payloom workflows --events` lists all that are needed."
+        )
+        return Finding("endpoint", False, f"Stripe does not send {', '.join(missing)}", hint)
     return Finding("endpoint", True, f"Stripe sends events to {settings.webhook_url}")
 
 

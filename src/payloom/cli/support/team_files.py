@@ -53,7 +53,7 @@ Rules:
 
 - Amounts are integers in minor units with a currency. Never take an amount, a price, a customer, or a status from the caller: read it from
   a table or from Stripe. The checker's rules F101 and F130 find it. Don't silence a rule; change the workflow.
-- Write the row before the call to Stripe, and what became of it after.
+- Write the row before the call to Stripe, and its result after the call.
 - Every workflow has a case in `tests/NAME.test.yaml`. `payloom test --record` writes what happened into `expect`: read it.
 - No secrets in files. Write `{env: NAME}`, and add the name to `.env.example`.
 - Edit workflows of this project only as files. Never edit what is in `data/`.
@@ -96,7 +96,8 @@ jobs:
       - name: Play the cases with random faults, other ones in each build
         run: payloom storm --seeds 20 --from ${{ github.run_number }}000 --no-keep
       - name: Say what changes, as a comment
-        if: github.event_name == 'pull_request'
+        # The token of a pull request from a fork may not comment.
+        if: github.event_name == 'pull_request' && github.event.pull_request.head.repo.full_name == github.repository
         env:
           GH_TOKEN: ${{ github.token }}
           BASE: ${{ github.event.pull_request.base.sha }}
