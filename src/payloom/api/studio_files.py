@@ -83,8 +83,13 @@ class StudioFiles:
 
     def _file(self, request: Request, path: str) -> Response:
         root = self._folder.resolve()
-        file = (root / path).resolve()
-        if not file.is_relative_to(root) or not file.is_file():
+        try:
+            file = (root / path).resolve()
+            is_file = file.is_file()
+        except (OSError, ValueError):
+            # A NUL character, or a name longer than the system takes.
+            is_file, file = False, root
+        if not file.is_relative_to(root) or not is_file:
             raise NoSuchRoute(f"the studio has no file {path[:100]!r}", hint="It was updated: reload the page.")
         lasting = path.startswith("assets/")
         headers = {"cache-control": "public, max-age=31536000, immutable" if lasting else "no-cache"}

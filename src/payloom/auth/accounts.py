@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from payloom.auth.errors import BadEmail, BadRole, EmailTaken, UnknownAccount, UnverifiedAccount
-from payloom.auth.models import RESET_LINK, accounts, links, sessions
+from payloom.auth.models import RESET_LINK, SECOND_FACTOR_LINK, accounts, links, sessions
 from payloom.kit.addresses.email_address import NotAnAddress, address_key, is_public_domain, parse_address
 from payloom.kit.visible_text import one_line
 from payloom.settings.studio_roles import STUDIO_ROLES, StudioRole
@@ -239,12 +239,15 @@ def set_disabled(tx: sa.Connection, account_id: str, *, disabled: bool) -> None:
 def set_password(
     tx: sa.Connection, account_id: str, password_hash: str, now: dt.datetime, *, keep_session: str | None = None
 ) -> None:
-    """Store a new password and end every session but the one with this token hash, and links to choose another.
+    """Store a new password. End every session but the one with this token hash, and links to choose another.
+
+    A sign-in with the old password that still waits for its second factor ends as well.
 
     Raises `UnknownAccount`.
     """
     _change(tx, account_id, password_hash=password_hash, password_changed_at=now)
-    tx.execute(sa.delete(links).where(links.c.account_id == account_id, links.c.purpose == RESET_LINK))
+    old = links.c.purpose.in_((RESET_LINK, SECOND_FACTOR_LINK))
+    tx.execute(sa.delete(links).where(links.c.account_id == account_id, old))
     others = sa.delete(sessions).where(sessions.c.account_id == account_id)
     tx.execute(others.where(sessions.c.token_hash != keep_session) if keep_session else others)
 

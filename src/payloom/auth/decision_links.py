@@ -16,8 +16,10 @@ import json
 from payloom.auth.errors import LinkNotValid
 from payloom.auth.keys import signing_key
 from payloom.db.database import Database
+from payloom.kit import strict_json
 from payloom.kit.clock import Clock, to_epoch
 from payloom.kit.json_types import is_list
+from payloom.kit.strict_json import NotStrictJson
 
 PATH = "/approve/"
 _PURPOSE = "decision"
@@ -56,8 +58,8 @@ class DecisionLinks:
         key = await self._signing_key()
         try:
             signed = hmac.compare_digest(_signature(key, body), _decoded(signature))
-            values = json.loads(_decoded(body))
-        except (binascii.Error, ValueError):
+            values = strict_json.loads(_decoded(body))
+        except (binascii.Error, ValueError, NotStrictJson):
             signed, values = False, None
         if not signed and is_list(values) and len(values) == 4:
             raise LinkNotValid(

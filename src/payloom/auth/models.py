@@ -77,6 +77,8 @@ recovery_codes = sa.Table(
 
 RESET_LINK = "reset"
 """Purpose of a link to choose a forgotten password."""
+SECOND_FACTOR_LINK = "second-factor"
+"""Purpose of what a sign-in waits with for its second factor."""
 
 links = sa.Table(
     "payloom_links",

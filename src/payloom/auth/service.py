@@ -13,6 +13,7 @@ from payloom.auth.accounts import (
     create_account,
     find_account,
     refresh_hash,
+    require_account,
     require_public_email,
     set_password,
     verify_account,
@@ -30,6 +31,7 @@ from payloom.auth.sessions import (
     Device,
     current_session,
     end_session,
+    require_session,
     start_session,
     sweep_sessions,
     token_hash,
@@ -190,17 +192,6 @@ class AccountService:
         session = await self.current_session(token)
         return session.account if session is not None else None
 
-    async def change_password(
-        self, account_id: str, password: str, *, keep_session: str | None = None, caller: str = ""
-    ) -> None:
-        """Set a new password; every session ends but the one with the token `keep_session`."""
-        account = await self._database.read(lambda tx: find_account(tx, account_id=account_id))
-        email = account.email if account else "nobody@example.com"
-        hashed = await self.hashing.good_hash(email, password, caller=caller)
-        keep = token_hash(keep_session) if keep_session else None
-        now = self._clock.now()
-        await self._database.write(lambda tx: set_password(tx, account_id, hashed, now, keep_session=keep))
-
     async def choose_password(
         self, account: Account, password: str, *, current: str | None, caller: str, session: str
     ) -> None:
@@ -217,7 +208,16 @@ class AccountService:
             if not await self.hashing.verify(current or "", account.password_hash, caller=caller):
                 raise SignInRefused("the current password is wrong", hint="if you forgot it, reset it by email")
             await self._database.write(lambda tx: forget_attempts(tx, account.email, caller))
-        await self.change_password(account.id, password, keep_session=session, caller=caller)
+        hashed = await self.hashing.good_hash(account.email, password, caller=caller)
+
+        def work(tx: sa.Connection) -> None:
+            # While the passwords were hashed the owner may have reset the password or ended this session.
+            require_session(tx, account.id, session)
+            if require_account(tx, account.id).password_hash != account.password_hash:
+                raise SignInRefused("the password was changed meanwhile", hint="sign in again")
+            set_password(tx, account.id, hashed, self._clock.now(), keep_session=token_hash(session))
+
+        await self._database.write(work)
 
     async def ensure(
         self,

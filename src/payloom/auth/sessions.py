@@ -10,6 +10,7 @@ import hmac
 import sqlalchemy as sa
 
 from payloom.auth.accounts import Account, account_of
+from payloom.auth.errors import SignInRefused
 from payloom.auth.factors.state import has_factor
 from payloom.auth.models import accounts, sessions
 from payloom.kit.ids import new_token
@@ -147,6 +148,13 @@ def current_session(
     if account.studio_role is not None and (now - row.began_at >= staff_lifetime or unused >= STAFF_IDLE):
         return None
     return CurrentSession(account, row.proved_at or row.began_at, bool(row.second_factor), unused >= _SEEN_EVERY)
+
+
+def require_session(tx: sa.Connection, account_id: str, token: str) -> None:
+    """Raise `SignInRefused` unless the account's session still stands: it may end while a password is checked."""
+    query = sa.select(sessions.c.token_hash).where(sessions.c.account_id == account_id)
+    if tx.execute(query.where(sessions.c.token_hash == token_hash(token))).first() is None:
+        raise SignInRefused("this session has ended meanwhile", hint="sign in again")
 
 
 def touch_session(tx: sa.Connection, token: str, now: dt.datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, ClassVar
 
 from payloom.kit.errors import PayloomError
@@ -28,6 +29,13 @@ def _int64(text: str) -> int:
         return int(text)
     if len(text) > 20 or not -_INT64 <= (value := int(text)) < _INT64:
         raise NotStrictJson("a whole number is outside the 64-bit range")
+    return value
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise NotStrictJson("a number is too large")
     return value
 
 
@@ -64,14 +72,16 @@ def _depth(raw: bytes) -> int:
     return deepest
 
 
-_DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_int=_int64, object_pairs_hook=_unique)
+_DECODER = json.JSONDecoder(
+    parse_constant=_no_constant, parse_int=_int64, parse_float=_finite, object_pairs_hook=_unique
+)
 
 
 def loads(raw: bytes) -> Any:
     """Parse UTF-8 JSON bytes.
 
-    Refuses bad UTF-8, NaN and Infinity, duplicate keys, whole numbers outside int64, lone surrogates, NUL in strings,
-    and nesting deeper than 64. Raises `NotStrictJson`, never anything else.
+    Refuses bad UTF-8, NaN, Infinity and numbers that become it, duplicate keys, whole numbers outside int64, lone
+    surrogates, NUL in strings, and nesting deeper than 64. Raises `NotStrictJson`, never anything else.
     """
     try:
         text = raw.decode("utf-8")

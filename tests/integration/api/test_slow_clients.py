@@ -256,6 +256,40 @@ async def test_what_is_no_request_is_refused_at_once(server: ServerProcess, name
     assert statuses(answer) or not answer
 
 
+ECHO = b"POST /api/echo HTTP/1.1\r\nConnection: close\r\n"
+JSON, CHUNKED = b"Content-Type: application/json\r\n", b"Transfer-Encoding: chunked\r\n"
+WHOLE = b'Content-Length: 13\r\n\r\n{"text": "a"}'
+PIECES = b'\r\nd\r\n{"text": "a"}\r\n0\r\n\r\n'
+ONE_READING = {
+    "a length": ECHO + HOST + JSON + WHOLE,
+    "chunks": ECHO + HOST + JSON + CHUNKED + PIECES,
+    "the origin of the page": ECHO + HOST + JSON + b"Origin: http://127.0.0.1\r\n" + WHOLE,
+}
+TWO_READINGS = {
+    "two hosts": ECHO + HOST + HOST + JSON + WHOLE,
+    "a foreign host in the address": ECHO.replace(b"/api", b"http://evil.example/api") + HOST + JSON + WHOLE,
+    "another port in the address": ECHO.replace(b"/api", b"http://127.0.0.1:81/api") + HOST + JSON + WHOLE,
+    "two types": ECHO + HOST + JSON + b"Content-Type: text/plain\r\n" + WHOLE,
+    "two callers": ECHO + HOST + JSON + b"Authorization: Bearer x\r\n" * 2 + WHOLE,
+    "two origins": ECHO + HOST + JSON + b"Origin: http://127.0.0.1\r\nOrigin: null\r\n" + WHOLE,
+    "two sites": ECHO + HOST + JSON + b"Sec-Fetch-Site: none\r\nsec-fetch-site: cross-site\r\n" + WHOLE,
+    "two keys": ECHO + HOST + JSON + b"Idempotency-Key: 12345678\r\nIdempotency-Key: 87654321\r\n" + WHOLE,
+    "a length and chunks": ECHO + HOST + JSON + b"Content-Length: 13\r\n" + CHUNKED + PIECES,
+    "chunks after a coding": ECHO + HOST + JSON + b"Transfer-Encoding: identity, chunked\r\n" + PIECES,
+    "chunks said twice": ECHO + HOST + JSON + CHUNKED + CHUNKED + PIECES,
+    "chunks before they were": ECHO.replace(b"1.1", b"1.0") + HOST + JSON + CHUNKED + PIECES,
+}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", [*ONE_READING, *TWO_READINGS])
+async def test_what_two_readers_could_understand_differently_is_refused(server: ServerProcess, name: str) -> None:
+    async with connection(server) as (reader, writer):
+        writer.write((ONE_READING | TWO_READINGS)[name])
+        answer = await asyncio.wait_for(read_to_end(reader), 10)
+    assert statuses(answer) == [200 if name in ONE_READING else 400], answer
+
+
 def test_nobody_fills_the_memory_with_a_large_body(server: ServerProcess) -> None:
     before = server.memory()
     for address in ("/api/_payloom/session", "/api/echo", "/api/auth/sign-in", "/api/stripe/webhook"):

@@ -62,7 +62,9 @@ async def test_hashed_files_are_kept_for_a_year_and_sent_small(folder: Path) -> 
     assert int(plain.headers["content-length"]) == len(SCRIPT)
 
 
-@pytest.mark.parametrize("address", ["assets/gone-abc.js", "assets/%2e%2e/%2e%2e/secret.txt"])
+@pytest.mark.parametrize(
+    "address", ["assets/gone-abc.js", "assets/%2e%2e/%2e%2e/secret.txt", "assets/%00", "assets/" + "a" * 5000]
+)
 @pytest.mark.anyio
 async def test_a_file_that_is_not_there_is_never_the_page_nor_a_file_from_outside(folder: Path, address: str) -> None:
     with pytest.raises(NoSuchRoute):

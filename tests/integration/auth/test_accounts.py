@@ -276,7 +276,7 @@ async def test_roles_and_disabling_take_effect_on_open_sessions(service: Account
 async def test_a_new_password_ends_the_other_sessions(service: AccountService) -> None:
     account, own_token = await service.sign_up(ADA, GOOD)
     _, other = await service.sign_in(ADA, GOOD, "x")
-    await service.change_password(account.id, "tiller-and-sail", keep_session=own_token)
+    await service.choose_password(account, "tiller-and-sail", current=GOOD, caller="x", session=own_token)
     assert await service.current_account(own_token) is not None
     assert await service.current_account(other) is None
     with pytest.raises(SignInRefused):

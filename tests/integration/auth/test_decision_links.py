@@ -135,7 +135,7 @@ async def test_a_forged_link_of_an_earlier_version_and_noise_are_told_apart(data
     for values, words in ((["run_1", "2", 1, "b@example.com"], "before an update"), ([1, 2, 3], "not one of ours")):
         with pytest.raises(LinkNotValid, match=words):
             await links.read(f"{encoded(json.dumps(values).encode())}.AAAA")
-    for noise in ("%%%.AAAA", "AAAA.%", "A.A", f"{encoded(b'{')}.AAAA"):
+    for noise in ("%%%.AAAA", "AAAA.%", "A.A", f"{encoded(b'{')}.AAAA", f"{encoded(b'[' * 3000)}.AAAA"):
         with pytest.raises(LinkNotValid, match="not one of ours"):
             await links.read(noise)
     values = [2, "run_1", "2", int(to_epoch(clock.now())) + 60, "b@example.com"]

@@ -92,5 +92,17 @@ def test_the_host_is_compared_without_its_port(header: str, name: str) -> None:
     assert host_name(header) == name
 
 
-def test_a_malformed_host_is_no_host() -> None:
-    assert host_name("[::1") == ""
+@pytest.mark.parametrize(
+    "header",
+    [
+        "[::1",
+        "evil.example@shop.example",
+        "shop.example/x",
+        "shop.example?x",
+        "shop.example:x",
+        "shop.example\\x",
+        "a b",
+    ],
+)
+def test_what_is_more_than_a_host_and_a_port_is_no_host(header: str) -> None:
+    assert host_name(header) == ""

@@ -33,6 +33,8 @@ VALUES = st.recursive(
         (b"\xff{}", "not UTF-8"),
         (b"[NaN]", "NaN"),
         (b"[-Infinity]", "Infinity"),
+        (b"[1e999]", "too large"),
+        (b"[-1e999]", "too large"),
         (b'{"a": 1, "a": 2}', "'a' stands twice"),
         (b"[9223372036854775808]", "64-bit"),
         (b"[" + b"9" * 5000 + b"]", "64-bit"),

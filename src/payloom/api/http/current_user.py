@@ -40,6 +40,19 @@ def as_user(account: Account) -> dict[str, Any]:
     }
 
 
+def sole_cookie(request: Request, name: str) -> str | None:
+    """Return the value of the one cookie with exactly this name; None without one, and where there are several.
+
+    A browser guards names that begin with `__Host-`. A neighbor's cookie whose name only becomes one of them when
+    odd blanks are taken off, or that stands beside the real one, must not take its place.
+    """
+    pairs = [
+        part.strip(" \t").partition("=") for field in request.headers.getlist("cookie") for part in field.split(";")
+    ]
+    values = [value for own, _, value in pairs if own == name]
+    return values[0] or None if len(values) == 1 else None
+
+
 class SessionAuth:
     """Reads and writes the cookies of a visit."""
 
@@ -55,7 +68,7 @@ class SessionAuth:
 
     def token(self, request: Request) -> str | None:
         """Return the session's token as the browser sent it."""
-        return request.cookies.get(self.session_cookie) or None
+        return sole_cookie(request, self.session_cookie)
 
     async def current(self, request: Request) -> Account | None:
         """Return the signed-in person, or None. Asked once per request."""
@@ -90,7 +103,7 @@ class SessionAuth:
 
     def waiting(self, request: Request) -> str:
         """Return the token of a sign-in that waits for the second factor."""
-        return request.cookies.get(self.waiting_cookie, "")
+        return sole_cookie(request, self.waiting_cookie) or ""
 
     def keep_waiting(self, response: Response, challenge: str) -> None:
         """Set the cookie of a sign-in that waits for the second factor."""
@@ -98,7 +111,7 @@ class SessionAuth:
 
     def device(self, request: Request) -> str | None:
         """Return the mark of a device on which somebody signed in before."""
-        return request.cookies.get(self.device_cookie) or None
+        return sole_cookie(request, self.device_cookie)
 
     def keep_device(self, response: Response, mark: str) -> None:
         """Set the mark; it stays when the session ends."""
@@ -116,18 +129,18 @@ class SessionAuth:
         """Return the value this visit's forms must repeat; `keep_csrf` must set it on the answer."""
         state: dict[str, Any] = request.scope.setdefault("state", {})
         if "csrf" not in state:
-            state["csrf"] = request.cookies.get(self.csrf_cookie) or new_token()
+            state["csrf"] = sole_cookie(request, self.csrf_cookie) or new_token()
         return state["csrf"]
 
     def keep_csrf(self, request: Request, response: Response) -> None:
         """Set the cookie that belongs to `csrf_token`, unless the browser has it."""
         token = self.csrf_token(request)
-        if request.cookies.get(self.csrf_cookie) != token:
+        if sole_cookie(request, self.csrf_cookie) != token:
             self._set(response, self.csrf_cookie, token, max_age=None)
 
     def check_csrf(self, request: Request, fields: Mapping[str, str]) -> None:
         """Raise CrossSiteRequest unless a posted form repeats the visit's value."""
-        cookie = request.cookies.get(self.csrf_cookie, "")
+        cookie = sole_cookie(request, self.csrf_cookie) or ""
         token = fields.get(CSRF_FIELD, "")
         if not cookie or not hmac.compare_digest(cookie.encode(), token.encode()):
             raise CrossSiteRequest("the form is not from this visit", hint="Go back, reload the page and try again.")

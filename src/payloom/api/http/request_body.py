@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -28,6 +27,7 @@ async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
         if len(already_read) > limit:
             raise _too_large(limit)
         return already_read
+    refuse_encoded(request)
     declared = request.headers.get("content-length")
     return await read_stream(request.receive, None if declared is None else declared.encode("latin-1"), limit)
 
@@ -96,24 +96,32 @@ def content_type(request: Request) -> str:
     return request.headers.get("content-type", "").split(";")[0].strip().lower()
 
 
+def refuse_encoded(request: Request) -> None:
+    """Raise WrongContentType for a compressed body: what reads it in between would see something else than we do."""
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in {"", "identity"}:
+        raise WrongContentType(f"the body is encoded as {encoding[:40]!r}", hint="Send it without Content-Encoding.")
+
+
 def refuse_card_numbers(value: Any) -> None:
     """Raise CardNumberRefused when a request's value holds a card number: none may get as far as a row or a log."""
     if has_card_number(value):
         raise CardNumberRefused
 
 
-async def refuse_card_numbers_in_body(request: Request) -> None:
-    """Look through a body that the application reads by itself. Raises CardNumberRefused; leaves bad JSON to it."""
+async def check_json_body(request: Request) -> None:
+    """Look through a body that the application reads by itself, more loosely than `strict_json`.
+
+    Raises NotStrictJson, WrongContentType and CardNumberRefused.
+    """
+    refuse_encoded(request)
     # A request without either header has no body; waiting for one would meet a client that has left.
     has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
     raw = await request.body() if has_body else b""
     # A stream is read once: whoever reads the body after this finds it here.
     request.scope.setdefault("state", {})["body"] = raw
-    try:
-        value: Any = json.loads(raw) if raw else None
-    except (ValueError, RecursionError):
-        value = raw.decode("utf-8", "replace")
-    refuse_card_numbers(value)
+    if raw:
+        refuse_card_numbers(strict_json.loads(raw))
 
 
 async def read_json_object(request: Request, limit: int = MAX_BODY) -> dict[str, Any]:

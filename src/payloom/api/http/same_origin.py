@@ -7,6 +7,7 @@ can send.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from urllib.parse import unquote, urlsplit
 
@@ -15,15 +16,14 @@ from starlette.requests import Request
 from payloom.api.http.errors import CrossSiteRequest
 from payloom.api.http.request_body import content_type
 
+_HOST = re.compile(r"(?:(?P<name>[A-Za-z0-9._~-]+)|\[(?P<address>[0-9A-Fa-f:.]+)\])(?::[0-9]{0,5})?")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def host_name(host_header: str) -> str:
-    """Return the host of a Host header without its port."""
-    try:
-        return (urlsplit(f"//{host_header}").hostname or "").lower()
-    except ValueError:
-        return ""
+    """Return the host of a Host header without its port, in lower case; empty for what is more than these two."""
+    match = _HOST.fullmatch(host_header)
+    return (match["name"] or match["address"]).lower() if match else ""
 
 
 def is_foreign(request: Request, own_origin: str) -> bool | None:

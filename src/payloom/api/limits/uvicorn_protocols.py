@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Container, Iterable
+from collections.abc import Container
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 import h11
@@ -16,6 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from payloom.api.http.errors import ApiError, BadRequest, HeadTooLarge, RequestTooSlow
 from payloom.api.limits.connection_limiter import BODY_RATE, ConnectionLimiter
+from payloom.api.limits.framing import ambiguity, size
 from payloom.kit.clock import monotonic
 
 try:
@@ -212,18 +213,12 @@ class _Parser(h11.Connection):
             self.hint = error.error_status_hint
             raise
         if isinstance(event, h11.Request):
-            names = {name for name, _ in event.headers}
-            if len(event.headers) > MAX_FIELDS or _size(event.target, event.headers) > MAX_HEAD:
+            if len(event.headers) > MAX_FIELDS or size(event.target, event.headers) > MAX_HEAD:
                 self.hint = 431
                 raise h11.RemoteProtocolError("the head is too large", error_status_hint=431)
-            if b"content-length" in names and b"transfer-encoding" in names:
-                # h11 would take the latter; a proxy in front may have taken the former.
-                raise h11.RemoteProtocolError("the body has two lengths")
+            if wrong := ambiguity(event.target, event.http_version.decode(), list(event.headers)):
+                raise h11.RemoteProtocolError(wrong)
         return event
-
-
-def _size(target: bytes, headers: Iterable[tuple[bytes, bytes]]) -> int:
-    return len(target) + sum(len(name) + len(value) + 4 for name, value in headers)
 
 
 HttpTools: type[asyncio.Protocol] | None = None
@@ -251,11 +246,14 @@ if HttpToolsProtocol is not None:
         def on_headers_complete(self) -> None:
             """Take a whole head, unless it is too large or too many were sent ahead."""
             may_be_large = self._partial + self._chunk > MAX_HEAD
-            if len(self.headers) > MAX_FIELDS or (may_be_large and _size(self.url, self.headers) > MAX_HEAD):
+            if len(self.headers) > MAX_FIELDS or (may_be_large and size(self.url, self.headers) > MAX_HEAD):
                 self._oversized = True
                 raise HeadTooLarge
             if len(self.pipeline) >= MAX_AHEAD:
                 raise BadRequest
+            version = cast("Any", self.parser).get_http_version()
+            if wrong := ambiguity(self.url, version, self.headers):
+                raise BadRequest(wrong)
             self._partial = 0
             super().on_headers_complete()
 

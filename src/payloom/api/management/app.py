@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from payloom.api.http.errors import BadRequest, NoSuchRoute, WrongMethod, error_body, headers_of, internal_body
 from payloom.api.http.middleware import request_id_of, set_route_label
-from payloom.api.http.request_body import refuse_card_numbers_in_body
+from payloom.api.http.request_body import check_json_body
 from payloom.api.http.serialization import MaskedJSONResponse, to_plain
 from payloom.api.management.access.audit import AuditMiddleware, record_with_the_change
 from payloom.api.management.access.auth import ManagementAuth
@@ -79,7 +79,7 @@ def management_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        dependencies=[Depends(_label_route), Depends(_authenticate), Depends(_refuse_card_numbers)],
+        dependencies=[Depends(_label_route), Depends(_authenticate), Depends(_check_body)],
         generate_unique_id_function=_operation_id,
         responses={"default": {"model": ErrorAnswer, "description": "Why it was not done."}},
     )
@@ -110,8 +110,8 @@ async def _authenticate(request: Request, auth: Auth, dependencies: Dependencies
     record_with_the_change(request, dependencies.database, dependencies.audit)
 
 
-async def _refuse_card_numbers(request: Request) -> None:
-    await refuse_card_numbers_in_body(request)
+async def _check_body(request: Request) -> None:
+    await check_json_body(request)
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -18,7 +18,9 @@ from payloom.auth.accounts import Account
 from payloom.auth.errors import FactorRefused, LinkNotValid
 from payloom.auth.links import make_link, use_link
 from payloom.auth.models import passkeys
+from payloom.kit import strict_json
 from payloom.kit.addresses.loopback import is_loopback
+from payloom.kit.strict_json import NotStrictJson
 
 NEW = "passkey-new"
 USE = "passkey"
@@ -165,10 +167,10 @@ def _used_challenge(
 ) -> bytes:
     """Use the challenge of the browser's answer up and return it. Raises `FactorRefused` unless we made it."""
     try:
-        client_data = json.loads(_bytes_of(credential["response"]["clientDataJSON"]))
+        client_data = strict_json.loads(_bytes_of(credential["response"]["clientDataJSON"]))
         challenge = _bytes_of(client_data["challenge"])
         owner = use_link(tx, challenge.decode("ascii"), purpose, now)
-    except (KeyError, TypeError, ValueError, LinkNotValid):
+    except (KeyError, TypeError, ValueError, LinkNotValid, NotStrictJson):
         raise FactorRefused(hint="Begin again.") from None
     if owner != account_id:
         raise FactorRefused(hint="Begin again.")

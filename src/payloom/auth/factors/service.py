@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from payloom.audit.trail import Actor, AuditNote, AuditTrail
-from payloom.auth.accounts import Account, find_account, require_account
+from payloom.auth.accounts import Account, find_account
 from payloom.auth.errors import FactorRefused, LinkNotValid, SignInRefused
 from payloom.auth.factors.passkeys import PasskeySite
 from payloom.auth.factors.recovery_codes import replace_codes
@@ -28,7 +28,7 @@ from payloom.auth.factors.totp import enrolment_address
 from payloom.auth.guards.hashing import PasswordHashing
 from payloom.auth.links import read_link, use_link
 from payloom.auth.models import passkeys
-from payloom.auth.sessions import Device, end_sessions, prove_session, start_session
+from payloom.auth.sessions import Device, end_sessions, prove_session, require_session, start_session
 from payloom.auth.sign_in_throttle import count_attempt, count_factor_attempt, forget_attempts, forget_factor_attempts
 from payloom.db.database import Database
 from payloom.kit.clock import Clock
@@ -202,7 +202,7 @@ class SecondFactors:
         await self._database.write(work)
 
     def _record(self, tx: sa.Connection, change: Change, **details: Any) -> None:
-        require_account(tx, change.account.id)
+        require_session(tx, change.account.id, change.session)
         self._audit.record(tx, change.actor, AuditNote("account.factor", change.account.id, details=details))
 
     async def _count(self, account_id: str, caller: str) -> None:

@@ -11,9 +11,10 @@ from payloom.auth.accounts import Account
 from payloom.auth.errors import SecondFactorNeeded
 from payloom.auth.factors.state import is_enrolled
 from payloom.auth.links import make_link
+from payloom.auth.models import SECOND_FACTOR_LINK
 from payloom.auth.sessions import Device, start_session
 
-PURPOSE = "second-factor"
+PURPOSE = SECOND_FACTOR_LINK
 WAITS_FOR = dt.timedelta(minutes=10)
 
 

@@ -81,8 +81,10 @@ def _date(text: str) -> bool:
 
 def _date_time(text: str) -> bool:
     try:
-        return dt.datetime.fromisoformat(text).tzinfo is not None and len(text) >= 20
-    except ValueError:
+        moment = dt.datetime.fromisoformat(text)
+        # What an offset moves out of the years 1 to 9999 is no moment in UTC.
+        return moment.tzinfo is not None and len(text) >= 20 and bool(moment.astimezone(dt.UTC))
+    except (ValueError, OverflowError):
         return False
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tests.support.http_server import RunningServer
 
 ODD = ["%", "x" * 300, "-1", "9" * 30, "ä🙂", "../../etc/passwd", "a\tb"]
+ALONE = [*ODD[:2], "\0", "[" * 5000, "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"]
+"""For each query by itself: a wrong one beside it would be refused first."""
 BODIES: list[Any] = [None, [], "text", 7, {}, {"x": 1}, {"was": {}, "set": {}}, {"ids": []}, {"values": {"no": 2}}]
 OUTSIDE = {502, 503}
 """Stripe and the local Stripe are away in these tests, and that is what is said."""
@@ -64,7 +66,7 @@ def test_reading_with_odd_values(http: httpx.Client, path: str) -> None:
             answer = http.get(filled(path, "orders"), params=dict.fromkeys(names, value))
             helped(answer.status_code, answer.text, f"{path} with all its queries {value!r}")
     for name in names:
-        for value in ODD[:2]:
+        for value in ALONE:
             answer = http.get(filled(path, "orders"), params={name: value})
             helped(answer.status_code, answer.text, f"{path}?{name}={value!r}")
 
@@ -79,9 +81,31 @@ def test_changing_with_odd_bodies(http: httpx.Client, method: str) -> None:
             helped(answer.status_code, answer.text, f"{method} {path} with {body!r}")
 
 
-@pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b'{"ids": NaN}', b"[" * 5000, b'{"a": 1, "a": 2}', b""])
-def test_bodies_that_are_no_json(http: httpx.Client, content: bytes) -> None:
+NO_JSON = {
+    "half": b"{",
+    "no utf-8": b"\xff\xfe",
+    "utf-16": '{"x": 1}'.encode("utf-16"),
+    "not a number": b'{"ids": NaN}',
+    "too large": b'{"ids": 1e999}',
+    "more than 64 bits": b'{"ids": 99999999999999999999}',
+    "deep": b"[" * 5000,
+    "a name twice": b'{"role": "viewer", "role": "admin"}',
+    "half a letter": b'{"ids": ["\\ud800"]}',
+    "nul": b'{"ids": ["\\u0000"]}',
+}
+
+
+@pytest.mark.parametrize("name", NO_JSON)
+def test_bodies_that_are_not_strict_json_are_refused_by_every_operation(http: httpx.Client, name: str) -> None:
     headers = {"content-type": "application/json"}
-    for path in ("/runs/retry", "/runs/x/fork", "/events/replay", "/tables/orders/rows", "/workflows/echo/run"):
-        answer = http.post(f"/api/_payloom{path}", content=content, headers=headers)
-        helped(answer.status_code, answer.text, f"{path} with {content[:20]!r}")
+    for method in ("post", "put", "patch", "delete"):
+        for path, operation in operations(method):
+            if "requestBody" in operation:
+                answer = http.request(method, filled(path, "orders"), content=NO_JSON[name], headers=headers)
+                assert answer.status_code == 400, f"{method} {path}: {answer.status_code} {answer.text[:300]}"
+
+
+def test_a_compressed_body_is_refused(http: httpx.Client) -> None:
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    answer = http.post("/api/_payloom/runs/retry", content=b'{"ids": ["x"]}', headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (415, "wrong_content_type")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -88,7 +89,15 @@ def test_a_challenge_is_for_one_account_and_one_purpose(strict: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "passkey", [{}, {"id": 1}, {"id": "x", "response": None}, {"response": {"clientDataJSON": "%%%"}}, {"response": {}}]
+    "passkey",
+    [
+        {},
+        {"id": 1},
+        {"id": "x", "response": None},
+        {"response": {"clientDataJSON": "%%%"}},
+        {"response": {"clientDataJSON": base64.urlsafe_b64encode(b"[" * 5000).decode()}},
+        {"response": {}},
+    ],
 )
 def test_a_malformed_passkey_is_refused_and_no_error_of_the_server(strict: Site, passkey: dict[str, Any]) -> None:
     owner, _ = passkey_member(strict)

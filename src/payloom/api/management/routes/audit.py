@@ -88,7 +88,10 @@ async def export_audit(
 def _in_utc(moment: dt.datetime | None) -> dt.datetime | None:
     if moment is None:
         return None
-    return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
+    try:
+        return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
+    except OverflowError:
+        raise BadRequest("the moment is outside the years 1 to 9999") from None
 
 
 def _lines(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -43,7 +43,10 @@ def moment(value: Any, now: dt.datetime, path: str, label: str) -> dt.datetime:
         except OverflowError:
             raise fail(path, "expression", f"`{label}` is too far away") from None
     if isinstance(value, dt.datetime) and value.tzinfo is not None:
-        return value
+        try:
+            return value.astimezone(dt.UTC)
+        except OverflowError:
+            raise fail(path, "expression", f"`{label}` is outside the years 1 to 9999") from None
     raise fail(path, "expression", f"`{label}` must be a duration or a timestamp, found {type_name(value)}")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -10,6 +9,8 @@ from payloom.api.http.errors import ApiError, BadRequest
 from payloom.connectors.port import StepFailed
 from payloom.connectors.stripe.catalog import tables
 from payloom.connectors.stripe.tables.table_source import StripeTables
+from payloom.kit import strict_json
+from payloom.kit.strict_json import NotStrictJson
 
 
 class StripeNotReadable(ApiError):
@@ -63,7 +64,7 @@ def _value(name: str, column: str, text: str) -> Any:
             raise BadRequest(f"{column} is a whole number; moments are Unix seconds") from None
     if kinds == {"object"}:
         try:
-            return json.loads(text)
-        except ValueError:
+            return strict_json.loads(text.encode())
+        except NotStrictJson:
             raise BadRequest(f"{column} is a JSON object") from None
     return text.split(",") if "array" in kinds or column == "id" else text
