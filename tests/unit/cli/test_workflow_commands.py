@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 from tests.support.processes import payloom_process
+from typer.testing import CliRunner
+
+from payloom.cli.commands import app
 
 REFUND = """\
 name: Refund
@@ -137,3 +140,18 @@ def test_fmt_names_files_it_cannot_read_and_formats_the_rest(project: Path) -> N
     again = json.loads(run(project, "fmt", "--check", "--json").stdout)
     assert again["changed"] == []
     assert [entry["file"] for entry in again["unreadable"]] == ["workflows/broken.yaml", "workflows/latin.yaml"]
+
+
+def test_in_github_actions_each_error_is_an_annotation_of_its_line(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "workflows" / "refund.yaml").write_text(REFUND.replace("stripe: ", "stirpe: "))
+    assert "::error" not in CliRunner().invoke(app, ["check", "-C", str(project)]).stdout
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(project.parent))
+    checked = CliRunner().invoke(app, ["check", "-C", str(project)])
+    assert checked.exit_code == 1
+    start = "::error file=shop/workflows/refund.yaml,line=7,col=5,title=F001::unknown verb `stirpe`: did you mean"
+    (annotation,) = [line for line in checked.stdout.splitlines() if line.startswith("::error")]
+    assert annotation.startswith(start)
+    assert "%0A" in annotation

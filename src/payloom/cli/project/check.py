@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +15,9 @@ from payloom.cli.support.paths import find_project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
+    from payloom.kit.diagnostics import Diagnostic
     from payloom.workflows.program.program import Workflow
 
 EXPLAIN = Annotated[bool, typer.Option("--explain", help="Say which lane each workflow takes, and why; its schedules.")]
@@ -55,6 +58,8 @@ def check(
             )
             if diagnostic.hint:
                 print_data(f"  hint: {diagnostic.hint}")
+            if os.environ.get("GITHUB_ACTIONS") == "true":
+                print_data(_annotation(diagnostic, root))
         for lane in lanes(loaded.workflows) if explain else ():
             print_data(f"{lane['workflow']}: {lane['lane']} lane: {lane['why']}")
             for schedule in lane["schedules"]:
@@ -64,6 +69,15 @@ def check(
         kinds = f"{len(loaded.sources)} workflows, {len(loaded.tables)} tables, {len(loaded.pages)} pages"
         print_message(f"Checked {kinds}: {errors or 'no'} error{'' if errors == 1 else 's'}.")
     sys.exit(1 if errors else 0)
+
+
+def _annotation(diagnostic: Diagnostic, root: Path) -> str:
+    """Return a diagnostic as GitHub Actions reads it: it then appears beside its line in the pull request."""
+    level = {"error": "error", "warning": "warning"}.get(diagnostic.severity, "notice")
+    file = os.path.relpath(root / diagnostic.file, os.environ.get("GITHUB_WORKSPACE", root))
+    text = f"{diagnostic.message}\n{diagnostic.hint}" if diagnostic.hint else diagnostic.message
+    escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return f"::{level} file={file},line={diagnostic.line},col={diagnostic.column},title={diagnostic.code}::{escaped}"
 
 
 def lanes(workflows: Mapping[str, Workflow]) -> Iterator[dict[str, Any]]:
