@@ -162,6 +162,8 @@ def test_a_table_is_filtered_and_sorted_and_keeps_its_address(studio: Studio, op
     page.get_by_role("button", name="Sort by amount, now ascending").click()
     cells = page.get_by_role("table", name="products").locator("tbody tr td:first-child")
     expect(cells).to_have_text(["premium", "icons", "guide"])
+    # Money is shown as money, and the stored minor units on hover.
+    expect(page.get_by_title("9900 in minor units")).to_have_text("$99.00")
     page.reload()
     expect(cells).to_have_text(["premium", "icons", "guide"])
     page.get_by_role("button", name="Remove the filter on amount").click()

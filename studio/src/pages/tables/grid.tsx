@@ -18,13 +18,12 @@ import {
   Time,
   count,
   fromUnix,
-  money,
   type Column,
 } from "@/ui";
 import { SEARCH, isStripe, tables, type ColumnShape, type Row, type TableShape } from "./api";
 import { Filters } from "./filters";
 import { RowSheet } from "./row";
-import { conditionsOf, conditionsText, controlOf, gridColumns, isAmount, toText, whereOf } from "./values";
+import { conditionsOf, conditionsText, controlOf, gridColumns, moneyOf, toText, whereOf } from "./values";
 
 export interface GridProps {
   table: TableShape;
@@ -275,11 +274,10 @@ function Cell({ column, row }: { column: ColumnShape; row: Row }) {
   if (column.name === "created" && typeof value === "number") return <Time at={fromUnix(value)} />;
   if (column.type === "datetime") return <Time at={asText(value)} />;
   if (typeof value === "number") {
-    const currency = row["currency"];
-    const title = isAmount(column) && typeof currency === "string" ? money(value, currency) : undefined;
+    const amount = moneyOf(column, row);
     return (
-      <span className="num" title={title}>
-        {value}
+      <span className="num" title={amount && `${value} in minor units`}>
+        {amount ?? value}
       </span>
     );
   }

@@ -1,6 +1,16 @@
 import { expect, test } from "vitest";
 import type { ColumnShape } from "./api";
-import { changed, conditionsOf, conditionsText, fromText, gridColumns, operatorsFor, toText, whereOf } from "./values";
+import {
+  changed,
+  conditionsOf,
+  conditionsText,
+  fromText,
+  gridColumns,
+  moneyOf,
+  operatorsFor,
+  toText,
+  whereOf,
+} from "./values";
 
 const column = (name: string, type: string, more: Partial<ColumnShape> = {}): ColumnShape => ({
   name,
@@ -75,5 +85,31 @@ test("a column offers only what can be asked of it", () => {
 test("of a Stripe object the grid shows what tells one from another, id first", () => {
   const columns = ["address", "created", "email", "id", "livemode", "name"].map((name) => column(name, "text"));
   expect(gridColumns(columns, true).map((gridColumn) => gridColumn.name)).toEqual(["id", "name", "email", "created"]);
-  expect(gridColumns(columns, false)).toEqual(columns);
+});
+
+test("of one's own table the grid shows the key first, then the state, who, and how much; JSON comes last", () => {
+  const columns = [
+    column("items", "json"),
+    column("created_at", "datetime"),
+    column("currency", "string"),
+    column("amount", "int"),
+    column("email", "string"),
+    column("status", "string", { choices: ["pending", "paid"] }),
+    column("id", "uuid", { primary: true }),
+  ];
+  expect(gridColumns(columns, false).map((gridColumn) => gridColumn.name)).toEqual([
+    ...["id", "status", "email", "currency", "amount", "created_at", "items"],
+  ]);
+});
+
+test.each([
+  ["amount", { amount: 1400, currency: "usd" }, "$14.00"],
+  ["amount", { amount: 1400, currency: "jpy" }, "¥1,400"],
+  ["amount", { amount: 1400, currency: "KWD" }, "KWD 1.400"],
+  ["amount", { amount: 1400 }, undefined],
+  ["amount", { amount: 1400, currency: "dollars" }, undefined],
+  ["amount", { amount: null, currency: "usd" }, undefined],
+  ["quantity", { quantity: 2, currency: "usd" }, undefined],
+])("the column %s of %o is shown as %s", (name, row, shown) => {
+  expect(moneyOf(column(name, "int"), row)?.replaceAll("\u00a0", " ")).toBe(shown);
 });

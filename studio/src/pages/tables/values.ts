@@ -1,5 +1,6 @@
 /** Between a column's values and what one types in a form. Pure. */
 import { asText } from "@/model/text";
+import { money } from "@/ui/format";
 import type { ColumnShape, Row } from "./api";
 
 // A Stripe object has dozens of fields; these identify it. The opened row shows all.
@@ -21,10 +22,19 @@ const TELLING = [
   "created",
 ];
 
-/** The columns of a grid: all of a table of one's own, the telling ones of Stripe's. */
+/** The columns of a grid: all of a table of one's own, those that say most first; the telling ones of Stripe's. */
 export function gridColumns(columns: readonly ColumnShape[], stripe: boolean): ColumnShape[] {
-  if (!stripe) return [...columns];
+  if (!stripe) return [...columns].sort((first, other) => rankOf(first) - rankOf(other));
   return TELLING.flatMap((name) => columns.find((column) => column.name === name) ?? []);
+}
+
+/** Key, state, who, how much; then as declared; JSON last, which is long and says little in a cell. */
+function rankOf(column: ColumnShape): number {
+  if (column.primary) return 0;
+  if (column.choices?.length || /^(status|state)$/.test(column.name)) return 1;
+  if (/^(name|email|number|title)$/.test(column.name)) return 2;
+  if (isAmount(column) || column.name === "currency") return 3;
+  return column.type === "json" ? 5 : 4;
 }
 
 /** How a form shows a column. */
@@ -54,6 +64,13 @@ export function controlOf(column: ColumnShape): Control {
 /** Whether the column's number is an amount in minor units, when its row also has a currency. */
 export const isAmount = (column: ColumnShape): boolean =>
   column.type === "int" && /(^|_)(amount|total|price|refunded|balance|paid)(_|$)/.test(column.name);
+
+/** An amount as money in the currency of its row: "$14.00"; undefined if it is no amount, or the currency isn't known. */
+export function moneyOf(column: ColumnShape, row: Row): string | undefined {
+  const { currency, [column.name]: value } = row;
+  if (typeof value !== "number" || !isAmount(column)) return undefined;
+  return typeof currency === "string" && /^[a-z]{3}$/i.test(currency) ? money(value, currency) : undefined;
+}
 
 /** What a field shows for a value; an empty field is null. */
 export function toText(value: unknown): string {
