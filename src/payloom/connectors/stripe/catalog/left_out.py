@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 ONLY_EXPANDED: Mapping[str, frozenset[str]] = {
     "charge": frozenset({"refunds"}),
-    "checkout.session": frozenset({"line_items"}),
+    "checkout.session": frozenset({"line_items", "total_details.breakdown"}),
     "coupon": frozenset({"applies_to", "currency_options"}),
     "customer": frozenset({"invoice_credit_balance", "sources", "subscriptions", "tax", "tax_ids"}),
     "file": frozenset({"links"}),
