@@ -38,7 +38,11 @@ def main() -> int:
         return 0 if seconds < count / 100 else 1
     finally:
         server.terminate()
-        server.wait(10)
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            raise
 
 
 def _memory(pid: int) -> str:

@@ -142,6 +142,7 @@ def _answered(where: str, code: int, message: str) -> EmailError:
 
 async def _hang_up(client: aiosmtplib.SMTP) -> None:
     try:
-        await asyncio.wait_for(client.quit(), 2)
+        async with asyncio.timeout(2):
+            await client.quit()
     except (TimeoutError, aiosmtplib.SMTPException, OSError):
         client.close()

@@ -58,7 +58,8 @@ class MemoryEngine:
                 task.add_done_callback(self._tasks.discard)
             self._woken.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), self._poll if self._queue else None)
+                async with asyncio.timeout(self._poll if self._queue else None):
+                    await self._woken.wait()
 
     async def _run(self, run_id: str) -> None:
         assert self._segments is not None

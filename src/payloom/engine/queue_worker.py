@@ -116,7 +116,8 @@ class QueueWorker:
         """Return when somebody wakes the worker, the probe has seen something, or the time has come for a safe look."""
         while not self._woken.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), self._probe.pause())
+                async with asyncio.timeout(self._probe.pause()):
+                    await self._woken.wait()
                 break
             if self._done or monotonic() >= until or await self._probe.poll():
                 break

@@ -152,6 +152,17 @@ async def test_stopping_lets_running_segments_finish(engine: Engine, database: D
     assert worker in advanced.taken
 
 
+@pytest.mark.parametrize("passes", range(6))
+async def test_stopping_ends_also_when_work_comes_in_the_same_moment(engine: Engine, passes: int) -> None:
+    """passes: of the loop, between the entry that wakes the worker and the end."""
+    await asyncio.sleep(0.05)
+    engine.wake()
+    for _ in range(passes):
+        await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await engine.stop()
+
+
 async def test_what_was_left_is_advanced_by_the_next_process(database: Database, advanced: Advanced) -> None:
     """Enqueued without a worker, taken but not finished: neither is lost."""
     first = DurableEngine(database, CLOCK)

@@ -209,7 +209,8 @@ class Delivery:
                 self._wake.clear()
                 pause = self._start_due()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), pause)
+                    async with asyncio.timeout(pause):
+                        await self._wake.wait()
         finally:
             self._loop = None
             for task in self._busy.values():

@@ -102,6 +102,7 @@ class Timers:
                 due = self.next_due()
                 wait = MAX_SLEEP if due is None else min(MAX_SLEEP, max(0.05, due - self._environment.clock.precise()))
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), wait)
+                    async with asyncio.timeout(wait):
+                        await self._wake.wait()
         finally:
             self._loop = None

@@ -147,7 +147,8 @@ def routes(metrics: Metrics, *, token: SecretStr | None, ready: Probe) -> list[R
     async def readyz(request: Request) -> Response:
         set_route_label(request, "/readyz")
         try:
-            await asyncio.wait_for(ready(), READY_WITHIN)
+            async with asyncio.timeout(READY_WITHIN):
+                await ready()
         except Exception as error:  # noqa: BLE001 - any reason means: not ready
             return JSONResponse({"status": "not ready", "reason": type(error).__name__}, 503)
         return JSONResponse({"status": "ready"})
@@ -156,7 +157,8 @@ def routes(metrics: Metrics, *, token: SecretStr | None, ready: Probe) -> list[R
         set_route_label(request, "/metrics")
         _allow(request, token)
         with contextlib.suppress(DatabaseError):  # the rest can be told all the same
-            await asyncio.wait_for(metrics.refresh(), READY_WITHIN)
+            async with asyncio.timeout(READY_WITHIN):
+                await metrics.refresh()
         return Response(await metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
 
     return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", show)]

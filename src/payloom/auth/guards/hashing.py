@@ -74,7 +74,8 @@ class PasswordHashing:
             raise _busy()
         self._waiting[caller] += 1
         try:
-            await asyncio.wait_for(self._turns.acquire(), self._patience)
+            async with asyncio.timeout(self._patience):
+                await self._turns.acquire()
         except TimeoutError:
             raise _busy() from None
         finally:

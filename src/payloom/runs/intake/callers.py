@@ -194,7 +194,8 @@ class CallerRuns:
 async def wait_for_answer(event: asyncio.Event, seconds: float) -> None:
     """Wait until a run has answered or ended, or until it is time to look: another process may advance it."""
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), min(seconds, _POLL))
+        async with asyncio.timeout(min(seconds, _POLL)):
+            await event.wait()
 
 
 def response_of(run: Run, *, repeated: bool = False) -> RunResponse:

@@ -94,7 +94,8 @@ class Indexer:
         end = None if seconds is None else monotonic() + seconds
         if seconds is not None and self._indexing.locked():
             try:
-                await asyncio.wait_for(self._indexing.acquire(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self._indexing.acquire()
             except TimeoutError:
                 return False
         else:

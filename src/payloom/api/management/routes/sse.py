@@ -60,7 +60,8 @@ async def _stream(live: ChangeStream, may_go_on: MayGoOn, listener: str, *, miss
                 look = monotonic() + HEARTBEAT
                 yield ": still here\n\n"
             try:
-                message = await asyncio.wait_for(queue.get(), max(0.0, look - monotonic()))
+                async with asyncio.timeout(max(0.0, look - monotonic())):
+                    message = await queue.get()
             except TimeoutError:
                 continue
             if message is None:

@@ -137,7 +137,8 @@ class Supervisor:
     async def _start_again(self, pause: float) -> float:
         """Start a process in place of one that ended. Returns the seconds to wait before the next attempt."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stop.wait(), pause)
+            async with asyncio.timeout(pause):
+                await self._stop.wait()
         if self._stop.is_set():
             return pause
         try:
