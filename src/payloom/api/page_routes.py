@@ -163,13 +163,18 @@ class CurrentPages(BaseRoute):
         self._pages: Sequence[Page] = ()
         self._routes: list[Route] = []
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Return how a request matches, and which page takes it."""
+    @property
+    def routes(self) -> list[Route]:
+        """The pages of this moment."""
         pages = self._page_routes.pages()
         if pages is not self._pages:
             self._pages, self._routes = pages, self._page_routes.routes_of(pages)
+        return self._routes
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Return how a request matches, and which page takes it."""
         best: tuple[Match, Scope] = (Match.NONE, {})
-        for route in self._routes:
+        for route in self.routes:
             match, inner = route.matches(scope)
             if match.value > best[0].value:
                 best = match, {**inner, "page_route": route}

@@ -85,7 +85,7 @@ def test_an_unknown_workflow_comes_with_the_command_that_lists_them(server: Runn
 def test_a_request_without_a_way_to_sign_in_says_what_to_send(server: RunningServer) -> None:
     problem = error(server, "POST", f"{MANAGED}/session", json={})
     assert problem["message"] == "invalid request: token"
-    assert "token: Field required" in problem["hint"]
+    assert "token: is required" in problem["hint"]
 
 
 @pytest.mark.anyio

@@ -186,7 +186,7 @@ def doctor(url: str) -> tuple[int, dict[str, list[tuple[bool, str]]]]:
     assert "findings" in result.output, result.output
     seen: dict[str, list[tuple[bool, str]]] = {}
     for finding in json.loads(result.output)["findings"]:
-        seen.setdefault(finding["name"], []).append((finding["good"], finding["told"]))
+        seen.setdefault(finding["name"], []).append((finding["good"], finding["summary"]))
     return result.exit_code, seen
 
 

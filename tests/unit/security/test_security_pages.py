@@ -12,6 +12,7 @@ import pytest
 from tests.support.http_server import write_project
 
 from payloom.api.http.doors import DOORS, door_of, doors_table
+from payloom.api.page_routes import CurrentPages
 from payloom.app.asgi import create_app
 from payloom.db.database import metadata
 from payloom.project.loader import load_project
@@ -30,7 +31,8 @@ def test_every_route_of_the_server_is_behind_a_door(tmp_path: Path) -> None:
     root = write_project(tmp_path, {})
     loaded = load_settings(root, environ={})
     app: Any = create_app(load_project(root, loaded), loaded)
-    doors = {door_of(route.path).name for route in app.routes}
+    routes = [page for route in app.routes for page in (route.routes if isinstance(route, CurrentPages) else [route])]
+    doors = {door_of(route.path).name for route in routes}
     assert doors == {door.name for door in DOORS} - {"pages"}
 
 

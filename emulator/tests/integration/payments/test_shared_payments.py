@@ -75,6 +75,7 @@ def test_a_subscription_shares_each_payment_by_percent(platform: Platform) -> No
 
 
 def test_an_invoice_says_itself_what_is_shared_and_who_is_liable(platform: Platform) -> None:
+    platform.post(f"/v1/customers/{platform.customer}", address={"country": "US", "postal_code": "94107"})
     invoice = platform.post(
         "/v1/invoices",
         BEFORE,

@@ -95,6 +95,10 @@ NO_JSON = {
 }
 
 
+FEW = "/accounts/{account_id}/reset-password"
+"""May be asked for five times in a quarter of an hour, whatever the body."""
+
+
 @pytest.mark.parametrize("name", NO_JSON)
 def test_bodies_that_are_not_strict_json_are_refused_by_every_operation(http: httpx.Client, name: str) -> None:
     headers = {"content-type": "application/json"}
@@ -102,7 +106,8 @@ def test_bodies_that_are_not_strict_json_are_refused_by_every_operation(http: ht
         for path, operation in operations(method):
             if "requestBody" in operation:
                 answer = http.request(method, filled(path, "orders"), content=NO_JSON[name], headers=headers)
-                assert answer.status_code == 400, f"{method} {path}: {answer.status_code} {answer.text[:300]}"
+                refused = {400, 429} if path == FEW else {400}
+                assert answer.status_code in refused, f"{method} {path}: {answer.status_code} {answer.text[:300]}"
 
 
 def test_a_compressed_body_is_refused(http: httpx.Client) -> None:

@@ -17,6 +17,7 @@ from tests.support.accounts.management_operations import management_operations
 from tests.support.accounts.members import account_id, member
 from tests.support.http_server import running_server
 
+from payloom.api.page_routes import CurrentPages
 from payloom.app.asgi import create_app
 from payloom.auth.accounts import set_disabled, set_roles, set_studio_role
 from payloom.project.loader import load_project
@@ -124,7 +125,8 @@ class Street:
         """Every route outside the management API."""
         settings = self.site.server.settings
         app: Any = create_app(load_project(settings.root, settings), settings)
-        routes = [route for route in app.routes if isinstance(route, Route)]
+        pages = [page for route in app.routes if isinstance(route, CurrentPages) for page in route.routes]
+        routes = [*pages, *(route for route in app.routes if isinstance(route, Route))]
         pairs = {(method, route.path) for route in routes for method in route.methods or ()}
         return {(method, path) for method, path in pairs if method != "HEAD" and not path.startswith("/studio")}
 

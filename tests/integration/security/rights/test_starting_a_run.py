@@ -189,6 +189,7 @@ KINDS: dict[str, str] = {
     "event": "replay",
     "api": "endpoint",
     "manual": "by_hand",
+    "start": "no: the server's start, without a person and without inputs",
     "schedule": "no: the clock, without a person and without inputs",
     "called": "no: case tests call it so, nothing served does",
     "call": "no: the calling run's user and inputs",

@@ -216,7 +216,7 @@ def test_a_misspelt_stripe_field_is_found_before_anything_runs(source: str, word
         "money(object.amount_total, object.currency)",
         "object.customer_details.email",
         "object?.line_items.data.map(l, l.price.id)",
-        "object.total_details.breakdown.taxes.map(t, t.rate.percentage)",
+        "object.total_details?.breakdown.taxes.map(t, t.rate.percentage)",
     ],
 )
 def test_right_fields_pass(source: str) -> None:

@@ -21,6 +21,7 @@ from payloom.workflows.expressions.left_out import LEFT_OUT, MOVED
 Reading = Literal["params", "result", "event"]
 Schema = Mapping[str, Any]
 
+_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 _MOMENT = re.compile(
     r"""^\w+_at\b | timestamp | unix | epoch
     | ^(?:gte?|lte?|created|start|end|frozen_time|trial_end|current_period_\w+
@@ -123,7 +124,7 @@ def _field(sdk_class: sdk_source.Class, field: sdk_source.Field, reading: Readin
     schema = of_annotation(field.annotation, sdk_class, reading)
     if reading == "params" and field.name == "metadata":
         schema = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
-    reason = left_out(sdk_class.object_name, field.name) if reading != "params" else None
+    reason = left_out(*_place(sdk_class, field.name)) if reading != "params" else None
     if reason is not None:
         schema = {**schema, LEFT_OUT: reason}
     if reading == "params" and _MOMENT.search(f"{field.name} {field.text or ''}"):
@@ -131,6 +132,13 @@ def _field(sdk_class: sdk_source.Class, field: sdk_source.Field, reading: Readin
     if reading == "params" and (limited := limits.of_parameter(field.name, field.text, schema)) is not None:
         schema = {**schema, LIMITS: limited}
     return {**schema, "description": field.text} if field.text else schema
+
+
+def _place(sdk_class: sdk_source.Class, name: str) -> tuple[str | None, str]:
+    """Return the kind of object that a field is part of, and its path there: `total_details.breakdown`."""
+    if sdk_class.object_name is not None or not isinstance(sdk_class.outer, sdk_source.Class):
+        return sdk_class.object_name, name
+    return _place(sdk_class.outer, f"{_CAPITAL.sub('_', sdk_class.name).lower()}.{name}")
 
 
 def _moments(schema: Schema) -> Schema:
