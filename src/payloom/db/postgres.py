@@ -12,7 +12,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import psycopg
 import sqlalchemy as sa
@@ -115,7 +115,7 @@ class PostgresDatabase:
             try:
                 with self._engine.connect() as conn, conn.begin():
                     return work(conn)
-            except exc.DBAPIError as error:
+            except _FAILURES as error:
                 _wait_or_raise(error, attempt)
         raise AssertionError("unreachable")
 
@@ -128,7 +128,7 @@ class PostgresDatabase:
                 except deferred_writes.RetryPessimistically:
                     optimistic = False
                     return self._write_once(work, optimistic=optimistic)
-            except exc.DBAPIError as error:
+            except _FAILURES as error:
                 _wait_or_raise(error, attempt)
         raise AssertionError("unreachable")
 
@@ -141,8 +141,8 @@ class PostgresDatabase:
             return self._write_once(hurried, optimistic=True)
         except deferred_writes.RetryPessimistically as error:
             raise SerializationConflict from error
-        except exc.DBAPIError as error:
-            if sqlstate(error) in _RETRYABLE:
+        except _FAILURES as error:
+            if sqlstate(error) in _RETRYABLE or isinstance(error, exc.PendingRollbackError):
                 raise SerializationConflict from error
             raise
 
@@ -187,18 +187,26 @@ class PostgresDatabase:
         close_engine(self._engine)
 
 
-def sqlstate(error: exc.DBAPIError) -> str | None:
+_Failure: TypeAlias = exc.DBAPIError | exc.PendingRollbackError
+_FAILURES = (exc.DBAPIError, exc.PendingRollbackError)
+"""What a statement fails with; the second, if the connection was lost before and somebody went on all the same."""
+
+
+def sqlstate(error: _Failure) -> str | None:
     """Return Postgres's five-character code, if the server sent one."""
-    return error.orig.sqlstate if isinstance(error.orig, psycopg.Error) else None
+    return error.orig.sqlstate if isinstance(error, exc.DBAPIError) and isinstance(error.orig, psycopg.Error) else None
 
 
-def _lost(error: exc.DBAPIError) -> bool:
+def _lost(error: _Failure) -> bool:
+    if isinstance(error, exc.PendingRollbackError):
+        return True
     # 57P01..57P03: the server is shutting down or starting up.
     return error.connection_invalidated or (sqlstate(error) or "08000")[:3] in ("080", "57P")
 
 
-def _wait_or_raise(error: exc.DBAPIError, attempt: int) -> None:
-    again = sqlstate(error) in _RETRYABLE or (isinstance(error, exc.OperationalError) and _lost(error))
+def _wait_or_raise(error: _Failure, attempt: int) -> None:
+    may_be_lost = isinstance(error, exc.OperationalError | exc.PendingRollbackError)
+    again = sqlstate(error) in _RETRYABLE or (may_be_lost and _lost(error))
     if not again:
         raise error
     if attempt == _ATTEMPTS:

@@ -136,11 +136,12 @@ def locking_reads(tx: sa.Connection) -> Generator[None]:
 
     On SQLite, where a write transaction is alone, there is nothing to lock.
     """
-    tx.info[LOCKING] = True
+    info = tx.info  # a connection that is lost in the block does not give it any more
+    info[LOCKING] = True
     try:
         yield
     finally:
-        del tx.info[LOCKING]
+        del info[LOCKING]
 
 
 @dataclasses.dataclass(slots=True)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import exc
 from tests.support.present import present
 
+from payloom.db import compiled_statements
 from payloom.db.database import Database, open_database
 from payloom.db.errors import DatabaseUnavailable
+from payloom.db.transactions import locking_reads, savepoint
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 pytestmark = pytest.mark.anyio
@@ -52,6 +57,48 @@ async def test_a_connection_lost_before_the_commit_is_made_anew(postgres: Databa
         tx.execute(sa.text("INSERT INTO t VALUES (1)"))
         if tries == 1:
             tx.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    await postgres.write(work)
+    assert tries == 2
+    assert await postgres.read(lambda tx: tx.execute(sa.text("SELECT count(*) FROM t")).scalar()) == 1
+
+
+@contextlib.contextmanager
+def _going_on(tx: sa.Connection) -> Iterator[None]:
+    """Go on although the statement inside fails."""
+    with contextlib.suppress(exc.DBAPIError, exc.PendingRollbackError):
+        yield
+    tx.info.get("anything")
+
+
+AROUND: dict[str, Sequence[Callable[[sa.Connection], contextlib.AbstractContextManager[object]]]] = {
+    "nothing": (),
+    "locking reads": (locking_reads,),
+    "a savepoint": (savepoint,),
+    "locking reads in a savepoint": (savepoint, locking_reads),
+    "a savepoint within locking reads": (locking_reads, savepoint),
+    "somebody who goes on": (_going_on,),
+    "somebody who goes on within locking reads": (locking_reads, _going_on),
+}
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["by SQLAlchemy", "kept compiled"])
+@pytest.mark.parametrize("around", AROUND)
+async def test_a_connection_lost_within_anything_is_made_anew(postgres: Database, around: str, compiled: bool) -> None:
+    """What is closed on the way out must not hide what happened: the run would be taken for a failed one."""
+    await postgres.write(lambda tx: tx.execute(sa.text("CREATE TABLE t (id int)")))
+    kill = sa.select(sa.func.pg_terminate_backend(sa.func.pg_backend_pid()))
+    tries = 0
+
+    def work(tx: sa.Connection) -> None:
+        nonlocal tries
+        tries += 1
+        with contextlib.ExitStack() as stack:
+            for block in AROUND[around]:
+                stack.enter_context(block(tx))
+            tx.execute(sa.text("INSERT INTO t VALUES (1)"))
+            if tries == 1:
+                compiled_statements.rows(tx, kill, {}) if compiled else tx.execute(kill)
 
     await postgres.write(work)
     assert tries == 2
