@@ -1,8 +1,10 @@
-"""How it is started and asked whether it is there: seed files, the health check, waiting; and lists that are copied."""
+"""How it is started and asked whether it is there, how its background work ends, and lists that are copied."""
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -147,3 +149,23 @@ def test_money_that_is_there_at_once_and_an_account_that_leaves_have_their_event
     rows = emulator.store.query("SELECT body FROM objects WHERE object = 'event' AND account = ?", (account,))
     (left,) = [row for row in map(json.loads, (body for (body,) in rows)) if row["type"].endswith("deauthorized")]
     assert (left["account"], left["data"]["object"]["object"]) == (account, "application")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("passes", range(6))
+@pytest.mark.parametrize("name", ["delivery", "timers"])
+async def test_background_work_ends_although_it_is_woken_in_the_same_moment(name: str, passes: int) -> None:
+    """passes: of the loop, between the wake-up and the end."""
+    emulator = Emulator()
+    work = getattr(emulator, name)
+    task = asyncio.create_task(work.run())
+    await asyncio.sleep(0.05)
+    work.wake()
+    for _ in range(passes):
+        await asyncio.sleep(0)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        async with asyncio.timeout(5):
+            await task
+    assert task.cancelled()
+    emulator.store.close()
