@@ -43,18 +43,19 @@ def count(store: Store) -> None:
 
 _FEES = """
 SELECT sum(json_extract(body, '$.fee')) FROM objects WHERE object = 'balance_transaction' AND account = ?
-AND json_extract(body, '$.currency') = ? AND json_extract(body, '$.status') = 'available'"""
+AND json_extract(body, '$.currency') = ? AND json_extract(body, '$.status') = 'available'
+AND json_extract(body, '$.amount') = ?"""
 
 
 def covers(unit: UnitOfWork, currency: str, amount: int) -> bool:
     """Return whether so much is available in a currency, in minor units.
 
-    Stripe's fees are no obstacle: the triggers of its CLI pass on all of an account's first payment.
+    Stripe's fee is no obstacle to passing on a payment as a whole: the triggers of its CLI do so with the first one.
     """
     available = unit.store.sums(unit.account).get(_name(currency, "available"), 0)
     if amount <= available or unit.environment.config.unlimited_balance:
         return True
-    [(fees,)] = unit.store.query(_FEES, (unit.account, currency))
+    [(fees,)] = unit.store.query(_FEES, (unit.account, currency, amount))
     return amount <= available + (fees or 0)
 
 
