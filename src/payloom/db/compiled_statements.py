@@ -193,6 +193,17 @@ def any_of(column: sa.ColumnElement[Any], name: str, dialect: str) -> sa.ColumnE
     return column == sa.any_(sa.bindparam(name, type_=sa.ARRAY(sa.Text)))
 
 
+def rows_by_key(tx: sa.Connection, columns: tuple[sa.Column[Any], ...], keys: Sequence[str]) -> Sequence[Row]:
+    """Return these columns of the rows whose first column, a text, is one of `keys`; in no order."""
+    dialect = tx.dialect.name
+    return rows(tx, _select_by_key(columns, dialect), {"keys": array_param(keys, dialect)})
+
+
+@functools.cache
+def _select_by_key(columns: tuple[sa.Column[Any], ...], dialect: str) -> sa.Select[Any]:
+    return sa.select(*columns).where(any_of(columns[0], "keys", dialect))
+
+
 def array_param(values: Sequence[str], dialect: str) -> Any:
     """Return a list as the parameter of `any_of`."""
     return json.dumps(list(values)) if dialect == "sqlite" else list(values)

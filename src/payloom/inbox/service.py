@@ -244,7 +244,9 @@ def _insert(tx: sa.Connection, rows: Sequence[dict[str, Any]]) -> set[str]:
         if len(rows) == 1:
             return {rows[0]["id"]} if compiled_statements.count(tx, _insert_on_sqlite(), rows[0]) else set()
         # Nobody else writes: what is not there now is not there in a moment either.
-        there = _there_on_sqlite(tx, [row["id"] for row in rows])
+        there = {
+            event_id for (event_id,) in compiled_statements.rows_by_key(tx, (events.c.id,), [row["id"] for row in rows])
+        }
         rows = [row for row in rows if row["id"] not in there]
         if rows:
             compiled_statements.insert(tx, events, rows)
@@ -259,21 +261,11 @@ def _insert(tx: sa.Connection, rows: Sequence[dict[str, Any]]) -> set[str]:
     return {event_id for (event_id,) in compiled_statements.rows(tx, _insert_on_postgres(), {"rows": text})}
 
 
-def _there_on_sqlite(tx: sa.Connection, ids: Sequence[str]) -> set[str]:
-    return {
-        event_id
-        for (event_id,) in compiled_statements.rows(tx, _THERE, {"ids": compiled_statements.array_param(ids, "sqlite")})
-    }
-
-
 @functools.cache
 def _insert_on_sqlite() -> sa.Insert:
     from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - only where SQLite is used
 
     return sqlite.insert(events).on_conflict_do_nothing(index_elements=["id"])
-
-
-_THERE = sa.select(events.c.id).where(compiled_statements.any_of(events.c.id, "ids", "sqlite"))
 
 
 @functools.cache
@@ -290,7 +282,7 @@ def _insert_on_postgres() -> Any:
     return text.execution_options(**{compiled_statements.TABLES: (events.name,)})
 
 
-_COLUMNS: Sequence[sa.Column[Any]] = (
+_COLUMNS: tuple[sa.Column[Any], ...] = (
     *(events.c.id, events.c.type, events.c.object_id, events.c.created, events.c.account, events.c.livemode),
     *(events.c.api_version, events.c.payload, events.c.received_at, events.c.source, events.c.set_aside),
 )
@@ -304,14 +296,7 @@ def load(tx: sa.Connection, event_id: str) -> InboxEvent | None:
 
 def load_events(tx: sa.Connection, ids: Sequence[str]) -> dict[str, InboxEvent]:
     """Return those of the events that are stored, by id."""
-    dialect = tx.dialect.name
-    rows = compiled_statements.rows(tx, _select(dialect), {"ids": compiled_statements.array_param(ids, dialect)})
-    return {row[0]: _stored_event(row) for row in rows}
-
-
-@functools.cache
-def _select(dialect: str) -> sa.Select[Any]:
-    return sa.select(*_COLUMNS).where(compiled_statements.any_of(events.c.id, "ids", dialect))
+    return {row[0]: _stored_event(row) for row in compiled_statements.rows_by_key(tx, _COLUMNS, ids)}
 
 
 def _stored_event(row: Sequence[Any]) -> InboxEvent:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import functools
 import hashlib
 import operator
 from collections.abc import Mapping, Sequence
@@ -97,17 +96,12 @@ class Run:
 
 _RUN_FIELDS = tuple(field.name for field in dataclasses.fields(Run))
 _IN_ORDER = operator.attrgetter(*_RUN_FIELDS)
-_RUN_COLUMNS = [runs.c[name] for name in _RUN_FIELDS]
+_RUN_COLUMNS: tuple[sa.Column[Any], ...] = tuple(runs.c[name] for name in _RUN_FIELDS)
 SELECT_RUN = sa.select(*_RUN_COLUMNS)
 SELECT_RUN_BY_ID = SELECT_RUN.where(runs.c.id == sa.bindparam("run_id"))
 SELECT_RUN_FOR_UPDATE = SELECT_RUN_BY_ID.with_for_update()
 FIRST_EPOCH = 1
 """Of a run that the worker which stored it advances: nobody has claimed it since, and its journal is its own."""
-
-
-@functools.cache
-def _select_runs(dialect: str) -> sa.Select[Any]:
-    return SELECT_RUN.where(compiled_statements.any_of(runs.c.id, "ids", dialect))
 
 
 def copy_run(run: Run) -> Run:
@@ -135,9 +129,7 @@ def load_run(tx: sa.Connection, run_id: str, *, lock: bool = False) -> Run | Non
 
 def load_runs(tx: sa.Connection, ids: Sequence[str]) -> list[Run]:
     """Return those of the runs that there are, in no order."""
-    dialect = tx.dialect.name
-    parameters = {"ids": compiled_statements.array_param(ids, dialect)}
-    return [Run(*row) for row in compiled_statements.rows(tx, _select_runs(dialect), parameters)]
+    return [Run(*row) for row in compiled_statements.rows_by_key(tx, _RUN_COLUMNS, ids)]
 
 
 def run_values(run: Run) -> dict[str, Any]:
