@@ -16,12 +16,11 @@ import sqlalchemy as sa
 from sqlalchemy import event, exc
 
 from payloom.db import compiled_statements
+from payloom.db.errors import AWAY
 
 _KEY = compiled_statements.PENDING
 _tables_of: weakref.WeakKeyDictionary[Any, frozenset[str] | None] = weakref.WeakKeyDictionary()
 """Tables by compiled statement; SQLAlchemy keeps the compiled ones, too."""
-_AWAY = (exc.OperationalError, exc.InterfaceError, exc.InternalError)
-"""Errors of the database's state. They are no row's fault."""
 
 Rows = dict[sa.Table, list[Mapping[str, Any]]]
 _Work = Callable[[sa.Connection], None]
@@ -123,7 +122,7 @@ def write_rows(tx: sa.Connection) -> None:
     try:
         for table, values in rows.items():
             compiled_statements.insert(tx, table, values)
-    except _AWAY:
+    except AWAY:
         raise
     except exc.StatementError as error:
         if later.optimistic:

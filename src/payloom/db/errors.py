@@ -8,6 +8,9 @@ from sqlalchemy import exc
 
 from payloom.kit.errors import PayloomError
 
+AWAY = (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.PendingRollbackError)
+"""Errors of the database's state: no statement's and no row's fault. The last one: the connection was lost before."""
+
 
 class DatabaseError(PayloomError):
     """The database rejected a statement."""

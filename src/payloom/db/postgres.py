@@ -142,7 +142,7 @@ class PostgresDatabase:
         except deferred_writes.RetryPessimistically as error:
             raise SerializationConflict from error
         except _FAILURES as error:
-            if sqlstate(error) in _RETRYABLE or isinstance(error, exc.PendingRollbackError):
+            if sqlstate(error) in _RETRYABLE:
                 raise SerializationConflict from error
             raise
 
@@ -205,8 +205,8 @@ def _lost(error: _Failure) -> bool:
 
 
 def _wait_or_raise(error: _Failure, attempt: int) -> None:
-    may_be_lost = isinstance(error, exc.OperationalError | exc.PendingRollbackError)
-    again = sqlstate(error) in _RETRYABLE or (may_be_lost and _lost(error))
+    of_state = isinstance(error, exc.OperationalError | exc.PendingRollbackError)
+    again = sqlstate(error) in _RETRYABLE or (of_state and _lost(error))
     if not again:
         raise error
     if attempt == _ATTEMPTS:

@@ -6,8 +6,8 @@ import datetime as dt
 import logging
 
 import sqlalchemy as sa
-from sqlalchemy import exc
 
+from payloom.db.errors import AWAY
 from payloom.db.transactions import after_commit, savepoint
 from payloom.inbox.service import InboxEvent
 from payloom.kit.ids import new_id
@@ -84,7 +84,7 @@ class RunStarter:
                 ended = self._insert_and_turn(tx, run, event, admission or self._lanes.admission(tx, [run.lane]))
             if admission is not None and not ended:
                 admission.admit(run.lane)
-        except (exc.OperationalError, exc.InterfaceError, exc.InternalError):
+        except AWAY:
             raise
         except Exception as error:
             log.exception("run %s: its first turn failed", run.id, extra={"run": run.id, "event_id": run.event_id})

@@ -10,8 +10,8 @@ import logging
 from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy import exc
 
+from payloom.db.errors import AWAY
 from payloom.db.transactions import savepoint
 from payloom.inbox.service import InboxEvent, set_aside, store_all, waiting_aside
 from payloom.inbox.set_aside import SetAside
@@ -121,7 +121,7 @@ def _observe(tx: sa.Connection, event: InboxEvent, observe: Callable[[sa.Connect
     try:
         with savepoint(tx):
             observe(tx, event)
-    except (exc.OperationalError, exc.InterfaceError, exc.InternalError):
+    except AWAY:
         raise
     except Exception:
         log.exception("event %s: the observer failed", event.id)
