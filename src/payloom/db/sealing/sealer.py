@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 
 from payloom.db.sealing.keyring import Keyring
 from payloom.kit.secrets.cards import is_card_number
-from payloom.kit.secrets.hints import card_hints_in, hints_in, shows_secret
+from payloom.kit.secrets.hints import card_hints_in, hints_in, may_be_coded, shows_secret
 from payloom.kit.secrets.named import named_secrets_in
 from payloom.kit.secrets.redaction import MASK, known_secrets_in, remember_clean, secret_places, worth_a_look
 
@@ -24,8 +24,6 @@ _SEALED = re.compile(r"\"\$sealed:#([0-9a-f]{8}):([A-Za-z0-9_-]+)\$\"|\$sealed:(
 """What is sealed within a string, or, with its quotes, what stands in JSON without quotes: a number."""
 _MARK = re.compile(re.escape(MARK))
 _BYTES_MARK = b"$sealed:"
-_CODED = re.compile(r"[A-Za-z0-9+/]{32}")
-"""Letters and digits without a break: longer than an ID, so perhaps base64 or hex."""
 _STRING_OR_NUMBER = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"|(?<![\d.])(\d{13,19})(?:\.0+)?(?![\d.eE])')
 _FIELD_NAME = re.compile("[a-z_]{1,80}")
 _SHORTEST = 6
@@ -153,7 +151,7 @@ def _spans(text: str, hints: Sequence[tuple[int, int]]) -> list[tuple[int, int]]
 
 
 def _places(text: str) -> list[tuple[int, int]]:
-    return [(start, end) for start, end, _ in secret_places(text, decoded=_CODED.search(text) is not None)]
+    return [(start, end) for start, end, _ in secret_places(text, decoded=may_be_coded(text))]
 
 
 def _named(text: str) -> list[tuple[int, int]]:

@@ -21,12 +21,15 @@ _PLAIN = (
     r"://[^\s/\"'<>]*:[^\s/\"'<>]+@",
 )
 """What stands in a text with a secret that shows by its form or by a name. `_secret_` of client secrets ends a name."""
+_CODED = "[A-Za-z0-9+/]{32}"
+"""Letters and digits without a break: longer than an ID, so perhaps base64 or hex."""
 _ENCODED = (
     *(r"%[0-9A-Fa-f]{2}", r"\\[ux]", "&(?:#|[a-z]{2,6};)", r"=(?:[0-9A-F]{2}|\s|\\[rn])"),
     "[\uff01-\uff5e\xad\u200b-\u200d\u2060\ufeff]",
-    "[A-Za-z0-9+/]{32}[A-Za-z0-9+/]*",
+    f"{_CODED}[A-Za-z0-9+/]*",
 )
-"""What stands in a text that may hide one: an encoding, or more letters and digits in a row than an ID has."""
+"""What stands in a text that may hide one."""
+_MAY_BE_CODED = re.compile(_CODED)
 _PLAIN_HINT = compile_pattern("|".join(_PLAIN))
 _HINT = compile_pattern("|".join((*_PLAIN, *_ENCODED)))
 
@@ -46,6 +49,11 @@ _ESCAPED_BLANK = re.compile(r"\\[nrt]")
 def hints_in(text: str) -> list[tuple[int, int]]:
     """Return where a secret or an encoding that may hide one begins and ends, roughly; nothing for most texts."""
     return _places(_HINT, text)
+
+
+def may_be_coded(text: str) -> bool:
+    """Whether base64 or hex may be in a text."""
+    return _MAY_BE_CODED.search(text) is not None
 
 
 def shows_secret(text: str) -> bool:
