@@ -24,7 +24,8 @@ from payloom.kit.json_types import is_dict, is_map, is_sequence
 from payloom.kit.secrets.redaction import redact
 from payloom.runs.models import steps
 from payloom.runs.run_rows import failure_from_json
-from payloom.sandbox.stripe.emulated_answers import EmulatedAnswers, emulated_stripe, reset_emulator
+from payloom.sandbox.stripe.emulated_answers import EmulatedAnswers, reset_emulator
+from payloom.sandbox.stripe.specimens import emulated_stripe
 from payloom.workflows.program.commands import Do, StepFailure
 
 Source = Literal["mocked", "recorded", "made up", "sent", ""]

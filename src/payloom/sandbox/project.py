@@ -21,8 +21,9 @@ from payloom.runs.registry import StartPlan, TriggerContext
 from payloom.sandbox.database import MemoryDatabase
 from payloom.sandbox.engine import QueueTable
 from payloom.sandbox.errors import TestingError
-from payloom.sandbox.stripe.emulated_answers import EmulatedAnswers, emulated_stripe, reset_emulator
+from payloom.sandbox.stripe.emulated_answers import EmulatedAnswers, reset_emulator
 from payloom.sandbox.stripe.sandbox_stripe import StripeAnswers
+from payloom.sandbox.stripe.specimens import emulated_stripe
 from payloom.settings.model import Settings
 from payloom.tables.migration.migrate import migrate as migrate_tables
 from payloom.tables.query.sql import Tables

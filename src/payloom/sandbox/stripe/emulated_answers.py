@@ -20,7 +20,6 @@ from payloom.sandbox.stripe.given_objects import GivenObjects, texts
 from payloom.sandbox.stripe.object_maker import CountedIds, ObjectMaker, with_schema
 from payloom.sandbox.stripe.plain_answers import PlainAnswers, given_error, page_url
 from payloom.sandbox.stripe.specimens import given_object
-from payloom_emulator.core.config import EmulatorConfig
 from payloom_emulator.runtime.emulator import Emulator
 
 _MISSING = re.compile(r"No such ([\w.]+): '([^']+)'")
@@ -231,11 +230,6 @@ class EmulatedAnswers:
             if not given:
                 self._emulated.add(identity)
         return whole
-
-
-def emulated_stripe(clock: Clock) -> Emulator:
-    """Return a local Stripe for one sandbox. Reset it before each scenario with `reset_emulator`."""
-    return Emulator(EmulatorConfig(base_url="https://stripe.test", seed=1, unlimited_balance=True), clock=clock)
 
 
 def reset_emulator(emulator: Emulator) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from payloom.connectors.stripe.catalog import events
 from payloom.connectors.stripe.catalog.events import object_schema
-from payloom.kit.clock import ManualClock, from_epoch
+from payloom.kit.clock import Clock, ManualClock, from_epoch
 from payloom.sandbox.stripe.fixtures import Schema, complete, likely, plainest, prefix
 from payloom.sandbox.stripe.object_maker import CountedIds, ObjectMaker, with_schema
 from payloom.sandbox.stripe.plain_answers import family_kind
@@ -22,6 +22,11 @@ from payloom_emulator.runtime.emulator import Emulator
 _CACHED = 500
 
 
+def emulated_stripe(clock: Clock) -> Emulator:
+    """Return a local Stripe that forgets: reset it before each scenario. Its money is never short."""
+    return Emulator(EmulatorConfig(base_url="https://stripe.test", seed=1, unlimited_balance=True), clock=clock)
+
+
 class Specimens:
     """Makes objects in a local Stripe of its own."""
 
@@ -29,9 +34,7 @@ class Specimens:
         """Open it."""
         self._lock = threading.Lock()
         self._clock = ManualClock()
-        self._emulator = Emulator(
-            EmulatorConfig(base_url="https://stripe.test", seed=1, unlimited_balance=True), clock=self._clock
-        )
+        self._emulator = emulated_stripe(self._clock)
         self._made: dict[str, dict[str, Any] | None] = {}
 
     def make(self, kind: str, fields: Mapping[str, Any], now: int) -> dict[str, Any] | None:
