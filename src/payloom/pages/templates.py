@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,11 +52,12 @@ class Templates:
         )
         filters: dict[str, Callable[..., Any]] = self.environment.filters  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - Jinja's own type
         filters.update(money=money, date=date)
-        self._layout = folder / LAYOUT
+        layout = folder / LAYOUT
+        self._has_layout: Callable[[], bool] = layout.is_file if reload else functools.cache(layout.is_file)
 
     def render(self, name: str, context: dict[str, Any]) -> str:
         """Return the HTML; raises jinja2's TemplateError (also for unknown names)."""
-        layout = LAYOUT if self._layout.is_file() else f"{OWN}/layout.html.j2"
+        layout = LAYOUT if self._has_layout() else f"{OWN}/layout.html.j2"
         return self.environment.get_template(name).render(context | {"payloom_layout": layout})
 
     def check(self, name: str, file: str) -> list[Diagnostic]:

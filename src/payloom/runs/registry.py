@@ -29,8 +29,11 @@ SCHEDULE_PREFIX = "schedule:"
 """How the names of schedules' rows begin."""
 
 TriggerKind = Literal["event", "api", "manual", "start", "schedule", "called", "call", "table"]
-"""What started a run. `start`: the server's start, by `on_start`."""
-"""called: by a caller, though the workflow does not say who can. call: by a `call` step of another run."""
+"""What started a run.
+
+start: the server's start, by `on_start`. called: a caller, though the workflow does not say who can. call: a `call`
+step of another run.
+"""
 
 
 class Execution(Protocol):
