@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 from payloom_emulator.catalog import taxation
 from payloom_emulator.objects import kinds
@@ -132,4 +132,4 @@ def _rate(unit: UnitOfWork, rate: Rate, inclusive: bool, reason: str) -> TaxRate
         "state": rate.state,
         "tax_type": rate.kind,
     }
-    return cast("TaxRate", unit.create(kinds.TAX_RATE, values, emits=()))
+    return unit.create(kinds.TAX_RATE, values, emits=())

@@ -15,7 +15,7 @@ from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Price, TaxRate
 from payloom_emulator.objects.state import AdjustableQuantity, SoldLine, TakenDiscount
-from payloom_emulator.protocol.errors import invalid, parameter_missing
+from payloom_emulator.protocol.errors import below_one, invalid, parameter_missing
 from payloom_emulator.protocol.json_shapes import members
 
 if TYPE_CHECKING:
@@ -109,9 +109,7 @@ def _quantity(price: Price, item: LineParams, index: int) -> int | None:
             f"Quantity is required. Add `quantity` to `line_items[{index}]`", f"{where}[quantity]", "parameter_missing"
         )
     if quantity < (0 if adjustable and adjustable["enabled"] else 1):
-        raise invalid(
-            "This value must be greater than or equal to 1.", f"{where}[quantity]", "parameter_invalid_integer"
-        )
+        raise below_one(f"{where}[quantity]")
     return quantity
 
 

@@ -57,12 +57,12 @@ class WireApp:
             return
         request_or_error = await self._read(scope, receive)
         if isinstance(request_or_error, StripeError):
-            await _write_error(send, request_or_error)
+            await _write_error(send, scope, request_or_error)
             return
         caller = HttpRequest(scope)
         for_browsers = is_for_browsers(read_key(request_or_error.authorization))
         if not for_browsers and is_foreign(caller):
-            await _write_error(send, _not_from_a_page())
+            await _write_error(send, scope, _not_from_a_page())
             return
         request_or_error.any_key = self._takes_any_key(caller)
         await self._respond(request_or_error, send, _CORS if for_browsers else [])
@@ -186,8 +186,8 @@ def _not_from_a_page() -> StripeError:
     )
 
 
-async def _write_error(send: Send, error: StripeError) -> None:
-    body = json.dumps(error.body(None)).encode()
+async def _write_error(send: Send, scope: Scope, error: StripeError) -> None:
+    body = json.dumps(error.body(scope["path"])).encode()
     await _write(send, error.status, [(b"content-type", b"application/json")], body)
 
 

@@ -84,7 +84,7 @@ def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         except EmulatorError as error:
             return JSONResponse({"error": error.to_dict()}, error.status)
         except StripeError as error:
-            return JSONResponse(error.body(None), error.status)
+            return JSONResponse(error.body(request.url.path), error.status)
         return JSONResponse(result)
 
     return run
@@ -327,6 +327,6 @@ async def _three_d_secure(request: Request) -> Response:
     try:
         result = challenges.complete_challenge(emulator, intent, outcome, str(params.get("client_secret", "")))
     except StripeError as error:
-        return JSONResponse(error.body(None), error.status, headers=headers)
+        return JSONResponse(error.body(request.url.path), error.status, headers=headers)
     emulator.delivery.wake()
     return JSONResponse(result, headers=headers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from payloom_emulator.kit.money import Amount, exponent
-from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.errors import below_one, invalid
 
 CURRENCIES = [
     "usd",
@@ -203,7 +203,7 @@ def currency(code: str, param: str = "currency") -> str:
 def chargeable(amount: int, code: str, param: str = "amount") -> int:
     """Return the amount, or raise when Stripe would not charge it."""
     if amount < 1:
-        raise invalid("This value must be greater than or equal to 1.", param, "parameter_invalid_integer")
+        raise below_one(param)
     largest = _LARGER.get(code, MAXIMUM)
     if amount > largest:
         raise invalid(f"Amount must be no more than {shown(largest, code)}", param, "amount_too_large")

@@ -10,7 +10,7 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.objects.charges import Charge, Refund
 from payloom_emulator.payments import capture_cancel, charges, early_fraud_warnings
 from payloom_emulator.payments.methods import cash_balances
-from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
+from payloom_emulator.protocol.errors import StripeError, below_one, invalid, parameter_missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
@@ -53,7 +53,7 @@ def issue(
     if charge["disputed"] and not _refundable_dispute(unit, charge):
         raise invalid(f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed")
     if amount is not None and amount < 1:
-        raise invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
+        raise below_one("amount")
     refunded = left if amount is None else amount
     if refunded > left:
         rest = "unrefunded amount on charge" if charge["amount_refunded"] else "charge amount"

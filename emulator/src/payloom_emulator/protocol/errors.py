@@ -33,10 +33,11 @@ class StripeError(Exception):
         self.message, self.status, self.type, self.code, self.param = message, status, type, code, param
         self.headers, self.more = headers or {}, more
 
-    def body(self, request_id: str | None, account: str = "", path: str = "") -> dict[str, object]:
+    def body(self, path: str, request_id: str | None = None, account: str = "") -> dict[str, object]:
         """Return `{error: {...}}`.
 
-        account: the caller's, whose log has the request; "" for a call that no log has. path: what was called.
+        path: what was called; errors of the v2 API have a shape of their own. account: the caller's, whose log has the
+        request; "" for a call that no log has.
         """
         if path.startswith("/v2/"):
             return self._body_of_v2()
@@ -135,6 +136,11 @@ def parameter_missing(param: str) -> StripeError:
 def invalid(message: str, param: str | None = None, code: str | None = None) -> StripeError:
     """Return an ordinary 400."""
     return StripeError(message, param=param, code=code)
+
+
+def below_one(param: str) -> StripeError:
+    """Return the 400 for a number that must be 1 or more."""
+    return invalid("This value must be greater than or equal to 1.", param, "parameter_invalid_integer")
 
 
 def in_past(param: str, moment: object) -> StripeError:

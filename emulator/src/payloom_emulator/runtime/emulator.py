@@ -217,7 +217,7 @@ class Emulator:
             account = (
                 (request.account or self.config.account) if error.logged and error.status not in {401, 403} else ""
             )
-            answer = Answer(error.status, error.body(request_id, account, request.path), dict(error.headers))
+            answer = Answer(error.status, error.body(request.path, request_id, account), dict(error.headers))
         except Exception as error:  # noqa: BLE001 - a bug of ours must reach the caller as Stripe's 500, and be found
             bug_report.report_bug(error)
             failed = StripeError(
@@ -225,7 +225,7 @@ class Emulator:
                 status=500,
                 type="api_error",
             )
-            body = failed.body(request_id, self.config.account, request.path)
+            body = failed.body(request.path, request_id, self.config.account)
             answer = Answer(500, body, {"Stripe-Should-Retry": "false"})
         answer.headers = {**headers, "Stripe-Version": version, **answer.headers}
         if request.idempotency_key:
@@ -297,7 +297,7 @@ class Emulator:
                 return Answer(saved.status, {}, again, saved.body)
         fault = self.faults.take(request.method, request.path)
         if fault is not None and fault.before:
-            answer = fault.answer(request_id, caller.account)
+            answer = fault.answer(request.path, request_id, caller.account)
         else:
             params = request.params
             if not route.operation.private:
@@ -312,7 +312,7 @@ class Emulator:
                 route,
             )
             if fault is not None:
-                answer = fault.answer(request_id, caller.account)
+                answer = fault.answer(request.path, request_id, caller.account)
         # Stripe keeps no answer of a call that it refused before it began.
         if key and not (fault is not None and fault.before and fault.status in _NOT_KEPT):
             saved_answer = Saved(answer.status, answer.payload().decode(), request_id)
@@ -354,7 +354,7 @@ class Emulator:
                 for k, v in error.more.items()
             }
             call.unit.discard_dirty()
-        return Answer(error.status, error.body(call.unit.request_id, call.unit.account, call.path), dict(error.headers))
+        return Answer(error.status, error.body(call.path, call.unit.request_id, call.unit.account), dict(error.headers))
 
     def _nothing_there(self, request: Request) -> StripeError:
         for method, template in operations():

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from emulator.tests.support.in_process import LocalStripe, refusal
 
+from payloom_emulator.protocol.errors import StripeError
+from payloom_emulator.runtime.requests.call_faults import CallFault
+
 ACCOUNTS = "/v2/core/accounts"
 INCLUDE = ["configuration.customer", "configuration.merchant", "configuration.recipient", "defaults", "identity", "requirements"]  # fmt: skip
 TERMS = {"attestations": {"terms_of_service": {"account": {"date": "2026-01-01T00:00:00Z", "ip": "127.0.0.1"}}}}
@@ -249,3 +252,18 @@ def test_errors_have_the_shape_of_the_v2_api(
     assert set(error) - {"param"} == {"status", "code", "message", "type", "user_message"}
     older = stripe_here.refused("POST", "/v1/customers", {"nope": 1})
     assert (older["code"], "request_log_url" in older, "user_message" in older) == ("parameter_unknown", True, False)
+
+
+def test_no_door_answers_a_call_of_v2_with_an_error_of_v1(stripe_here: LocalStripe) -> None:
+    """A fault that was asked for comes past the operation, and a body that cannot be read past the API."""
+    stripe_here.emulator.faults.add(CallFault(method="GET", path=ACCOUNTS, status=409, error={"code": "busy"}))
+    refused = stripe_here.refused("GET", ACCOUNTS)
+    unread = StripeError("Invalid request: the body is not JSON.").body(ACCOUNTS)["error"]
+    assert (refused["status"], refused["code"], refused["user_message"]) == (409, "busy", None)
+    assert "request_log_url" not in refused
+    assert unread == {
+        "code": "invalid_fields",
+        "message": "Invalid request: the body is not JSON.",
+        "type": "invalid_request_error",
+        "user_message": None,
+    }

@@ -68,7 +68,7 @@ def pay(call: ActionContext[InvoicePayParams, Invoice]) -> Invoice:
     if invoice["status"] == "paid":
         raise invalid("Invoice is already paid")
     if not INVOICE_MACHINE.allows("pay", str(invoice["status"])):
-        raise invalid("You can only pass in open invoices. This invoice isn't open.")
+        raise invalid(invoice_lifecycle.NOT_OPEN)
     if params.get("paid_out_of_band"):
         collect_invoice.drop_payment(unit, invoice, "abandoned")
         return collect_invoice.settle(unit, invoice, invoice["amount_remaining"], out_of_band=True)
@@ -135,8 +135,7 @@ def attach(call: ActionContext[InvoiceAttachPaymentParams, Invoice]) -> Mapping[
     invoice, unit = call.target, call.unit
     intent_id = required(call.params.get("payment_intent"), "payment_intent")
     intent = unit.get(kinds.PAYMENT_INTENT, intent_id, "payment_intent")
-    if invoice["status"] != "open":
-        raise invalid("You can only pass in open invoices. This invoice isn't open.")
+    invoice_lifecycle.check_open(invoice, {})
     collect_invoice.link(unit, invoice, intent)
     collect_invoice.intent_changed(unit, intent)
     return invoice

@@ -276,6 +276,7 @@ def mark_paid(
     return unit.transition(invoice, "pay", changes, emits=("invoice.updated",) if amount else ())
 
 
+NOT_OPEN = "You can only pass in open invoices. This invoice isn't open."
 NOT_VOIDED = {"paid": "Invoices with `paid` payments cannot be voided."}
 """What is said of an invoice that cannot be voided, by its status."""
 
@@ -326,9 +327,7 @@ def _drop_timers(unit: UnitOfWork, invoice: Invoice) -> None:
 def check_open(invoice: Invoice, messages: Mapping[str, str]) -> None:
     """Raise Stripe's 400 unless the invoice is open. messages: what is said of other states, by status."""
     if invoice["status"] != "open":
-        raise invalid(
-            messages.get(str(invoice["status"]), "You can only pass in open invoices. This invoice isn't open.")
-        )
+        raise invalid(messages.get(str(invoice["status"]), NOT_OPEN))
 
 
 def schedule_finalization(unit: UnitOfWork, invoice: Invoice) -> None:

@@ -42,7 +42,7 @@ def routes(wire: WireApp) -> list[BaseRoute]:
             params = decode((await request.body()).decode())
             session = emulator.delivery.cli.open(caller.account, params)
         except StripeError as error:
-            return JSONResponse(error.body(emulator.ids.new("req_", 14)), error.status)
+            return JSONResponse(error.body(SESSIONS, emulator.ids.new("req_", 14)), error.status)
         scheme = "wss" if request.url.scheme == "https" else "ws"
         return JSONResponse(
             {

@@ -12,7 +12,7 @@ from payloom_emulator.core.request_context import provided, required
 from payloom_emulator.ledger import balance, money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.accounts import ApplicationFeeRefund, Transfer, TransferReversal
-from payloom_emulator.protocol.errors import invalid, missing
+from payloom_emulator.protocol.errors import below_one, invalid, missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def _create(call: RequestContext[TransferCreateParams]) -> Transfer:
     account = unit.get(kinds.ACCOUNT, params["destination"], "destination")
     amount = required(params.get("amount"), "amount")
     if amount < 1:
-        raise invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
+        raise below_one("amount")
     source, group = provided(call.params.get("source_transaction")), provided(call.params.get("transfer_group"))
     if source:
         charge = unit.get(kinds.CHARGE, source, "source_transaction")

@@ -19,7 +19,7 @@ from payloom_emulator.ledger import balance, money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.accounts import Payout, Topup
 from payloom_emulator.payments.methods import external_accounts
-from payloom_emulator.protocol.errors import StripeError, invalid, missing
+from payloom_emulator.protocol.errors import StripeError, below_one, invalid, missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
@@ -37,7 +37,7 @@ def _creating(call: RequestContext[PayoutCreateParams], draft: Payout) -> None:
     unit, params = call.unit, call.params
     code = money.currency(params["currency"])
     if params["amount"] < 1:
-        raise invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
+        raise below_one("amount")
     if not balance.covers(unit, code, params["amount"]):
         raise StripeError(
             "You have insufficient funds in your Stripe account for this transfer. Your card balance is too low. You can use the /v1/balance endpoint to view your Stripe balance (for more details, see stripe.com/docs/api#balance).",
@@ -116,7 +116,7 @@ def _topup(call: RequestContext[TopupCreateParams]) -> Topup:
     unit, params = call.unit, call.params
     code = money.currency(params["currency"])
     if params["amount"] < 1:
-        raise invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
+        raise below_one("amount")
     names = (
         "amount",
         "description",

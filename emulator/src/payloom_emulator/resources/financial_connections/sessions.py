@@ -15,7 +15,7 @@ from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.request_context import required
 from payloom_emulator.kit.kind import Kind
 from payloom_emulator.objects import kinds
-from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.errors import below_one, invalid
 from payloom_emulator.protocol.json_shapes import integer, members, text, texts
 from payloom_emulator.resources.financial_connections import accounts
 from payloom_emulator.resources.financial_connections.accounts import ACCOUNT
@@ -43,7 +43,7 @@ def _create(call: RequestContext[Params]) -> Mapping[str, object]:
             raise invalid(f"To prefetch `{name}`, ask for its permission.", "prefetch")
     most = integer(members(params.get("limits")).get("accounts"))
     if most is not None and most < 1:
-        raise invalid("This value must be greater than or equal to 1.", "limits[accounts]", "parameter_invalid_integer")
+        raise below_one("limits[accounts]")
     country = text(members(params.get("filters")).get("country"))
     if country not in {None, "US"}:
         raise invalid("Accounts of US banks only can be linked.", "filters[country]")

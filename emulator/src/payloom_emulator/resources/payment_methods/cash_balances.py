@@ -14,7 +14,7 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.payments import attempts
 from payloom_emulator.payments.methods import cash_balances
 from payloom_emulator.payments.methods.cash_balances import CASH_TRANSACTION, CashTransaction
-from payloom_emulator.protocol.errors import invalid, missing
+from payloom_emulator.protocol.errors import below_one, invalid, missing
 from payloom_emulator.protocol.json_shapes import integer, members, text
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _fund(call: RequestContext[Params]) -> Mapping[str, object]:
     amount = required(integer(call.params.get("amount")), "amount")
     currency = money.currency(required(text(call.params.get("currency")), "currency"))
     if amount < 1:
-        raise invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
+        raise below_one("amount")
     transaction = cash_balances.receive(unit, customer, currency, amount, call.params.get("reference"))
     if cash_balances.is_automatic(customer):
         _reconcile(unit, customer, currency)

@@ -17,7 +17,7 @@ from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import Coupon, CouponCurrencyOptions, PromotionCode, PromotionCodeRestrictions
 from payloom_emulator.protocol.api_versions import CLOVER
-from payloom_emulator.protocol.errors import StripeError, in_past, invalid, parameter_missing, too_far
+from payloom_emulator.protocol.errors import StripeError, below_one, in_past, invalid, parameter_missing, too_far
 from payloom_emulator.protocol.param_types import fields_of
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _set_worth(params: CouponCreateParams, draft: Coupon) -> None:
     if not currency:
         raise invalid("You must pass currency when passing amount_off", "currency")
     if off is not None and off < 1:
-        raise invalid("This value must be greater than or equal to 1.", "amount_off", "parameter_invalid_integer")
+        raise below_one("amount_off")
     draft["currency"] = money.currency(currency)
 
 

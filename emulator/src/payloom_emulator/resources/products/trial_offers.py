@@ -10,7 +10,7 @@ from payloom_emulator.core.declarations.schema import Schema, create_only, read_
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.kit.kind import Kind
 from payloom_emulator.objects import kinds
-from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.errors import below_one, invalid
 from payloom_emulator.protocol.json_shapes import integer, members, text, texts
 
 if TYPE_CHECKING:
@@ -36,11 +36,7 @@ def _creating(call: RequestContext[Params], draft: dict[str, object]) -> None:
         raise invalid("Both prices must have the same currency.", next_param)
     iterations = integer(members(duration.get("relative")).get("iterations"))
     if iterations is None or iterations < 1:
-        raise invalid(
-            "This value must be greater than or equal to 1.",
-            "duration[relative][iterations]",
-            "parameter_invalid_integer",
-        )
+        raise below_one("duration[relative][iterations]")
     draft["duration"] = {"relative": {"iterations": iterations}, "type": "relative"}
     draft["end_behavior"] = {"transition": {"price": following["id"]}, "type": "transition"}
 

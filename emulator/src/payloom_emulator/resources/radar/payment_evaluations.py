@@ -11,7 +11,7 @@ from payloom_emulator.kit.kind import Kind
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments.methods import payment_methods
-from payloom_emulator.protocol.errors import invalid, parameter_missing
+from payloom_emulator.protocol.errors import below_one, invalid, parameter_missing
 from payloom_emulator.protocol.json_shapes import integer, members, text
 from payloom_emulator.protocol.metadata import merge_metadata
 
@@ -29,9 +29,7 @@ def _create(call: RequestContext[Params]) -> Mapping[str, object]:
     code = money.currency(text(payment.get("currency")) or "", "payment_details[currency]")
     amount = integer(payment.get("amount"))
     if amount is None or amount < 1:
-        raise invalid(
-            "This value must be greater than or equal to 1.", "payment_details[amount]", "parameter_invalid_integer"
-        )
+        raise below_one("payment_details[amount]")
     details = members(payment.get("payment_method_details"))
     param = "payment_details[payment_method_details][payment_method]"
     method = unit.get(kinds.PAYMENT_METHOD, text(details.get("payment_method")), param)

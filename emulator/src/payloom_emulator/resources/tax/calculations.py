@@ -13,7 +13,7 @@ from payloom_emulator.core.request_context import required
 from payloom_emulator.kit.kind import Kind
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
-from payloom_emulator.protocol.errors import invalid, missing
+from payloom_emulator.protocol.errors import below_one, invalid, missing
 from payloom_emulator.protocol.json_shapes import elements, integer, members, text
 
 if TYPE_CHECKING:
@@ -118,9 +118,7 @@ def _line(call: RequestContext[Params], calculation_id: str, place: Place, index
     amount = required(integer(line.get("amount")), f"{param}[amount]")
     quantity = integer(line.get("quantity", 1))
     if quantity is None or quantity < 1:
-        raise invalid(
-            "This value must be greater than or equal to 1.", f"{param}[quantity]", "parameter_invalid_integer"
-        )
+        raise below_one(f"{param}[quantity]")
     line_id = unit.new_id(LINE)
     reference = text(line.get("reference")) or line_id
     if reference in references:

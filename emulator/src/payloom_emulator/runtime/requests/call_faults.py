@@ -29,8 +29,8 @@ class CallFault:
         """Return whether this call is meant."""
         return self.method.upper() in {"", method} and path.startswith(self.path)
 
-    def answer(self, request_id: str, account: str) -> Answer:
-        """Return the failing answer to a call of the account."""
+    def answer(self, path: str, request_id: str, account: str) -> Answer:
+        """Return the failing answer to a call of `path` by the account."""
         defaults = {
             "type": "api_error" if self.status >= 500 else "invalid_request_error",
             "message": f"The local Stripe was told to fail this call with {self.status}.",
@@ -39,7 +39,7 @@ class CallFault:
         message, kind, code = str(error.pop("message")), str(error.pop("type")), text(error.pop("code", None))
         failure = StripeError(message, status=self.status, type=kind, code=code)
         failure.more.update(error)
-        return Answer(self.status, failure.body(request_id, account), {})
+        return Answer(self.status, failure.body(path, request_id, account), {})
 
 
 class CallFaults:
