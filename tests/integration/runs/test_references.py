@@ -193,7 +193,7 @@ async def test_a_fulfilment_is_found_by_all_that_it_names_and_said_once(database
         name: owners - {RUN} for name, owners in NAMED_BY.items()
     }
     assert {name for name, owners in seen.items() if RUN in owners} >= {n for n, o in NAMED_BY.items() if RUN in o}
-    count = await database.read(lambda tx: tx.execute(sa.select(sa.func.count()).select_from(refs)).scalar())
+    count = await database.read(lambda tx: tx.execute(sa.select(sa.func.count()).select_from(refs)).scalar_one())
     assert count <= 9 + 5
     before = await database.read(lambda tx: set(tx.execute(sa.select(refs)).all()))
     await Indexer(database, ManualClock(NOW), TABLES).catch_up()
