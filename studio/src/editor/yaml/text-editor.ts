@@ -1,33 +1,24 @@
 /** The text editor and the store in step: typing goes to the store, changes of the store come into the text. */
-import { closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, indentWithTab, toggleComment } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
-import { bracketMatching, codeFolding, foldGutter, foldKeymap, indentOnInput, indentUnit } from "@codemirror/language";
+import { codeFolding, foldGutter, foldKeymap } from "@codemirror/language";
 import { nextDiagnostic, previousDiagnostic } from "@codemirror/lint";
-import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
+import { searchKeymap } from "@codemirror/search";
 import { Annotation, Compartment, EditorState, Prec } from "@codemirror/state";
-import {
-  drawSelection,
-  EditorView,
-  highlightActiveLine,
-  highlightActiveLineGutter,
-  keymap,
-  lineNumbers,
-  rectangularSelection,
-  type ViewUpdate,
-} from "@codemirror/view";
+import { EditorView, highlightActiveLineGutter, keymap, rectangularSelection, type ViewUpdate } from "@codemirror/view";
 import type { Assist } from "../assist/assist";
 import { subjectOf } from "../form-model/steps";
 import type { EditorState as Editor } from "../document/state";
 import { useEditor } from "../document/store";
 import { samePath } from "@/model/path";
 import { completion, hovers } from "../codemirror/complete";
+import { editing, showText } from "../codemirror/editing";
 import { expressionMarks } from "../codemirror/expression-marks";
 import { findingsGutter, showFindings } from "./findings";
 import { newline } from "../codemirror/newline";
 import { markStep, stepMark } from "./step-mark";
-import { changeBetween, inText } from "../codemirror/text";
-import { codeTheme } from "../codemirror/theme";
+import { inText } from "../codemirror/text";
 
 /** Marks what comes from the store, so that it is not sent back there. */
 const fromStore = Annotation.define<boolean>();
@@ -129,11 +120,7 @@ export class TextEditor {
   }
 
   private takeText(text: string): void {
-    const { view } = this;
-    const change = changeBetween(view.state.sliceDoc(), text);
-    if (change === null) return;
-    const whole = text.includes("\r\n") ? { from: 0, to: view.state.doc.length, insert: text } : change;
-    view.dispatch({ changes: whole, annotations: fromStore.of(true) });
+    showText(this.view, text, fromStore.of(true));
   }
 }
 
@@ -144,34 +131,17 @@ function freeze(state: Editor) {
 function extensions(assist: Assist, text: string) {
   const id = (): string => useEditor.getState().id;
   return [
-    EditorState.lineSeparator.of(text.includes("\r\n") ? "\r\n" : "\n"),
-    EditorState.tabSize.of(2),
-    indentUnit.of("  "),
+    editing(text, "Workflow as YAML", "yaml-keys"),
     yaml(),
     expressionMarks("yaml"),
-    lineNumbers(),
     foldGutter({ openText: "▾", closedText: "▸" }),
     codeFolding(),
     findingsGutter,
-    drawSelection(),
     rectangularSelection(),
-    highlightActiveLine(),
     highlightActiveLineGutter(),
-    highlightSelectionMatches({ minSelectionLength: 3 }),
-    indentOnInput(),
-    bracketMatching(),
-    closeBrackets(),
-    search({ top: true }),
     completion((whole, offset, signal) => assist.complete({ id: id(), text: whole, offset }, signal)),
     hovers(assist, id),
     stepMark,
-    codeTheme,
-    EditorView.contentAttributes.of({
-      "aria-label": "Workflow as YAML",
-      "aria-describedby": "yaml-keys",
-      spellcheck: "false",
-      tabindex: "0",
-    }),
     Prec.highest(EditorView.domEventHandlers({ keydown: historyKeys })),
     keymap.of([
       { key: "Mod-/", run: toggleComment },

@@ -1,15 +1,13 @@
 /** A file's text with line numbers, colors, search, undo, and marks where something is wrong. */
-import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
+import { closeBracketsKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
-import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
 import { lintGutter, setDiagnostics, type Diagnostic as Mark } from "@codemirror/lint";
-import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
+import { searchKeymap } from "@codemirror/search";
 import { Annotation, Compartment, EditorState, type Extension } from "@codemirror/state";
-import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
+import { EditorView, keymap } from "@codemirror/view";
 import { useEffect, useRef } from "react";
-import { changeBetween } from "@/editor/codemirror/text";
-import { codeTheme } from "@/editor/codemirror/theme";
+import { editing, showText } from "@/editor/codemirror/editing";
 import type { ProjectFile } from "./api";
 import { template } from "./template-language";
 
@@ -55,11 +53,7 @@ export function FileText({ path, text, readOnly, findings, line, onChange }: Fil
   }, [readOnly, path]);
   useEffect(() => {
     const editor = view.current;
-    const change = editor && changeBetween(editor.state.sliceDoc(), text);
-    if (!change) return;
-    // Offsets of the text are not those of the document where a line break is two characters.
-    const whole = { from: 0, to: editor.state.doc.length, insert: text };
-    editor.dispatch({ changes: text.includes("\r\n") ? whole : change, annotations: fromOutside.of(true) });
+    if (editor) showText(editor, text, fromOutside.of(true));
   }, [text]);
   useEffect(() => {
     const editor = view.current;
@@ -90,28 +84,11 @@ function marks(state: EditorState, findings: ProjectFile["diagnostics"]): Mark[]
 
 function extensions(path: string, text: string): Extension[] {
   return [
-    EditorState.lineSeparator.of(text.includes("\r\n") ? "\r\n" : "\n"),
-    EditorState.tabSize.of(2),
-    indentUnit.of("  "),
+    editing(text, `Text of ${path}`, "file-keys"),
     path.endsWith(".yaml") ? yaml() : template,
-    lineNumbers(),
     lintGutter({ hoverTime: 150 }),
     history(),
-    drawSelection(),
-    highlightActiveLine(),
-    highlightSelectionMatches({ minSelectionLength: 3 }),
-    indentOnInput(),
-    bracketMatching(),
-    closeBrackets(),
-    search({ top: true }),
     EditorView.lineWrapping,
-    codeTheme,
-    EditorView.contentAttributes.of({
-      "aria-label": `Text of ${path}`,
-      "aria-describedby": "file-keys",
-      spellcheck: "false",
-      tabindex: "0",
-    }),
     keymap.of([...closeBracketsKeymap, ...searchKeymap, ...historyKeymap, indentWithTab, ...defaultKeymap]),
   ];
 }

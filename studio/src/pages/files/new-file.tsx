@@ -1,9 +1,10 @@
 /** A new template: an email, or a page with or without a Pay button. It opens in the editor. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useId, useState } from "react";
+import { useState } from "react";
 import { client, take } from "@/api/client";
-import { Button, Dialog, ErrorNote, Field, Input, Select } from "@/ui";
+import { CreateDialog } from "@/components/create-dialog";
+import { Field, Input, Select } from "@/ui";
 import { files } from "./api";
 import { emailText, nameOf, pageText, pathOf, type FileKind, type PayEndpoint } from "./starters";
 
@@ -19,7 +20,6 @@ export interface NewFileProps {
 }
 
 export function NewFile({ kind, known, close }: NewFileProps) {
-  const form = useId();
   const [title, setTitle] = useState("");
   const [typedAddress, setAddress] = useState<string | null>(null);
   const [endpoint, setEndpoint] = useState<PayEndpoint>();
@@ -30,52 +30,38 @@ export function NewFile({ kind, known, close }: NewFileProps) {
   const exists = known.has(path);
   const create = useCreate(close);
   return (
-    <Dialog
-      open
-      onOpenChange={(open) => !open && close()}
+    <CreateDialog
       size="s"
       title={words.title}
-      footer={
-        <>
-          <Button onClick={close}>Back</Button>
-          <Button kind="primary" type="submit" form={form} busy={create.isPending} disabled={!name || exists}>
-            Create
-          </Button>
-        </>
-      }
+      disabled={!name || exists}
+      request={create}
+      onSubmit={() => {
+        if (!name || exists) return;
+        create.mutate({ path, text: kind === "email" ? emailText(title) : pageText(title, address, endpoint) });
+      }}
+      close={close}
     >
-      <form
-        id={form}
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!name || exists) return;
-          create.mutate({ path, text: kind === "email" ? emailText(title) : pageText(title, address, endpoint) });
-        }}
+      <Field
+        label={words.label}
+        error={exists ? `There is a file ${path} already.` : undefined}
+        hint={name ? path : undefined}
       >
-        <Field
-          label={words.label}
-          error={exists ? `There is a file ${path} already.` : undefined}
-          hint={name ? path : undefined}
-        >
-          {(attributes) => (
-            <Input
-              {...attributes}
-              value={title}
-              placeholder={words.placeholder}
-              onChange={(event) => setTitle(event.target.value)}
-            />
-          )}
-        </Field>
-        {kind === "page" && (
-          <>
-            <Address value={address} onChange={setAddress} />
-            <PayButtonField value={endpoint} onChange={setEndpoint} />
-          </>
+        {(attributes) => (
+          <Input
+            {...attributes}
+            value={title}
+            placeholder={words.placeholder}
+            onChange={(event) => setTitle(event.target.value)}
+          />
         )}
-        {create.error && <ErrorNote error={create.error} compact />}
-      </form>
-    </Dialog>
+      </Field>
+      {kind === "page" && (
+        <>
+          <Address value={address} onChange={setAddress} />
+          <PayButtonField value={endpoint} onChange={setEndpoint} />
+        </>
+      )}
+    </CreateDialog>
   );
 }
 

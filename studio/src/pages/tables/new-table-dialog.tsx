@@ -4,7 +4,8 @@ import { useNavigate } from "@tanstack/react-router";
 import { Plus, Trash2 } from "lucide-react";
 import { useId, useRef, useState } from "react";
 import { client, take } from "@/api/client";
-import { Button, Checkbox, Dialog, ErrorNote, Field, IconButton, Input } from "@/ui";
+import { CreateDialog } from "@/components/create-dialog";
+import { Button, Checkbox, Field, IconButton, Input } from "@/ui";
 import { firstColumns, problemOf, TYPES, withTable, type NewColumn } from "./new-table";
 
 const FILE = { params: { path: { path: "tables.yaml" } } };
@@ -23,7 +24,6 @@ async function addTable(name: string, columns: readonly NewColumn[]): Promise<vo
 export function NewTable({ known, close }: { known: ReadonlySet<string>; close: () => void }) {
   const navigate = useNavigate();
   const cache = useQueryClient();
-  const form = useId();
   const [name, setName] = useState("");
   const [columns, setColumns] = useState(firstColumns);
   const [tried, setTried] = useState(false);
@@ -37,37 +37,22 @@ export function NewTable({ known, close }: { known: ReadonlySet<string>; close: 
     },
   });
   return (
-    <Dialog
-      open
-      onOpenChange={(open) => !open && close()}
+    <CreateDialog
       title="New table"
-      footer={
-        <>
-          <Button onClick={close}>Back</Button>
-          <Button kind="primary" type="submit" form={form} busy={create.isPending}>
-            Create
-          </Button>
-        </>
-      }
+      request={create}
+      onSubmit={() => {
+        setTried(true);
+        if (problem === null) create.mutate();
+      }}
+      close={close}
     >
-      <form
-        id={form}
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          setTried(true);
-          if (problem === null) create.mutate();
-        }}
-      >
-        <Field label="Name" hint="Lowercase, in the plural: orders" error={tried ? problem : undefined}>
-          {(attributes) => (
-            <Input {...attributes} mono value={name} onChange={(event) => setName(event.target.value.trim())} />
-          )}
-        </Field>
-        <Columns columns={columns} onChange={setColumns} />
-        {create.error && <ErrorNote error={create.error} compact />}
-      </form>
-    </Dialog>
+      <Field label="Name" hint="Lowercase, in the plural: orders" error={tried ? problem : undefined}>
+        {(attributes) => (
+          <Input {...attributes} mono value={name} onChange={(event) => setName(event.target.value.trim())} />
+        )}
+      </Field>
+      <Columns columns={columns} onChange={setColumns} />
+    </CreateDialog>
   );
 }
 

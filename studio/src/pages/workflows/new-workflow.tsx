@@ -1,9 +1,10 @@
 /** A new file: a name, and what starts it. The editor opens on it. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useId, useState } from "react";
+import { useState } from "react";
 import { client, take } from "@/api/client";
-import { Button, Dialog, ErrorNote, Field, Input, Select } from "@/ui";
+import { CreateDialog } from "@/components/create-dialog";
+import { Field, Input, Select } from "@/ui";
 import { idOf, STARTS, textOf, type StartKind } from "./fresh";
 
 function StartField({ value, onChange }: { value: StartKind; onChange: (kind: StartKind) => void }) {
@@ -25,7 +26,6 @@ function StartField({ value, onChange }: { value: StartKind; onChange: (kind: St
 export function NewWorkflow({ known, close }: { known: ReadonlySet<string>; close: () => void }) {
   const navigate = useNavigate();
   const cache = useQueryClient();
-  const form = useId();
   const [name, setName] = useState("");
   const [start, setStart] = useState<StartKind>("stripe");
   const id = idOf(name);
@@ -39,45 +39,31 @@ export function NewWorkflow({ known, close }: { known: ReadonlySet<string>; clos
     },
   });
   return (
-    <Dialog
-      open
-      onOpenChange={(open) => !open && close()}
+    <CreateDialog
       size="s"
       title="New workflow"
-      footer={
-        <>
-          <Button onClick={close}>Back</Button>
-          <Button kind="primary" type="submit" form={form} busy={create.isPending} disabled={!id || exists}>
-            Create
-          </Button>
-        </>
-      }
+      disabled={!id || exists}
+      request={create}
+      onSubmit={() => {
+        if (id && !exists) create.mutate();
+      }}
+      close={close}
     >
-      <form
-        id={form}
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (id && !exists) create.mutate();
-        }}
+      <Field
+        label="Name"
+        error={exists ? `There is a workflow ${id} already.` : undefined}
+        hint={id ? `workflows/${id}.yaml` : "What it does, in a few words"}
       >
-        <Field
-          label="Name"
-          error={exists ? `There is a workflow ${id} already.` : undefined}
-          hint={id ? `workflows/${id}.yaml` : "What it does, in a few words"}
-        >
-          {(attributes) => (
-            <Input
-              {...attributes}
-              value={name}
-              placeholder="Refund an order"
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </Field>
-        <StartField value={start} onChange={setStart} />
-        {create.error && <ErrorNote error={create.error} compact />}
-      </form>
-    </Dialog>
+        {(attributes) => (
+          <Input
+            {...attributes}
+            value={name}
+            placeholder="Refund an order"
+            onChange={(event) => setName(event.target.value)}
+          />
+        )}
+      </Field>
+      <StartField value={start} onChange={setStart} />
+    </CreateDialog>
   );
 }
