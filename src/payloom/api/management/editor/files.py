@@ -104,20 +104,20 @@ class Files:
         )
         return sorted(name for name in names if not name.endswith(".test"))
 
-    def read(self, workflow_id: str) -> File:
+    def read(self, file_id: str) -> File:
         """Return a file. Raises NoSuchFile, NotText."""
-        path = self._existing(workflow_id)
+        path = self._existing(file_id)
         try:
             raw = path.read_bytes()
         except OSError:
-            raise self._missing(workflow_id) from None
-        return self._file(workflow_id, path, raw)
+            raise self._missing(file_id) from None
+        return self._file(file_id, path, raw)
 
-    def create(self, workflow_id: str, text: str) -> File:
+    def create(self, file_id: str, text: str) -> File:
         """Write a new file. Raises BadId, AlreadyThere."""
-        path = self._inside(workflow_id) if self._can_be_new(workflow_id) else None
+        path = self._inside(file_id) if self._can_be_new(file_id) else None
         if path is None:
-            raise self._bad_id(workflow_id)
+            raise self._bad_id(file_id)
         raw = _encoded(text)
         with self._writing:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -132,34 +132,34 @@ class Files:
             finally:
                 temporary.unlink()
             _sync(path.parent)
-        return self._file(workflow_id, path, raw)
+        return self._file(file_id, path, raw)
 
-    def write(self, workflow_id: str, text: str, etag: str) -> File:
+    def write(self, file_id: str, text: str, etag: str) -> File:
         """Replace a file whose bytes still have this etag. Raises NoSuchFile, Conflict with both texts."""
-        path = self._existing(workflow_id)
+        path = self._existing(file_id)
         raw = _encoded(text)
         with self._writing:
-            self._unchanged(workflow_id, etag, text)
+            self._unchanged(file_id, etag, text)
             temporary = _written(path, raw, stat.S_IMODE(path.stat().st_mode))
             try:
-                self._unchanged(workflow_id, etag, text)
+                self._unchanged(file_id, etag, text)
                 temporary.replace(path)
             except BaseException:
                 temporary.unlink(missing_ok=True)
                 raise
             _sync(path.parent)
-        return self._file(workflow_id, path, raw)
+        return self._file(file_id, path, raw)
 
-    def delete(self, workflow_id: str, etag: str) -> None:
+    def delete(self, file_id: str, etag: str) -> None:
         """Remove a file whose bytes still have this etag. Raises NoSuchFile, Conflict."""
-        path = self._existing(workflow_id)
+        path = self._existing(file_id)
         with self._writing:
-            self._unchanged(workflow_id, etag, None)
+            self._unchanged(file_id, etag, None)
             path.unlink()
             _sync(path.parent)
 
-    def _unchanged(self, workflow_id: str, etag: str, draft: str | None) -> None:
-        now = self.read(workflow_id)
+    def _unchanged(self, file_id: str, etag: str, draft: str | None) -> None:
+        now = self.read(file_id)
         if now.etag == etag:
             return
         changes: Iterable[str] = ()
@@ -175,50 +175,50 @@ class Files:
             diff="".join(changes),
         )
 
-    def _inside(self, workflow_id: str) -> Path | None:
+    def _inside(self, file_id: str) -> Path | None:
         """Return the path of an id; None if it would lie outside the folder, through links too."""
-        if "\x00" in workflow_id or "\\" in workflow_id or len(workflow_id) > 400:
+        if "\x00" in file_id or "\\" in file_id or len(file_id) > 400:
             return None
-        path = self._path(workflow_id)
+        path = self._path(file_id)
         try:
             inside = path.resolve().is_relative_to(self._bounds(path).resolve())
         except (OSError, RuntimeError):
             return None
         # No file system takes longer names, and asking for one is an error of its own.
-        clean = all(part and part not in {".", ".."} and len(part.encode()) <= 240 for part in workflow_id.split("/"))
+        clean = all(part and part not in {".", ".."} and len(part.encode()) <= 240 for part in file_id.split("/"))
         return path if inside and clean else None
 
-    def _existing(self, workflow_id: str) -> Path:
-        path = self._inside(workflow_id)
-        if path is None or not self._is_one(workflow_id) or not path.is_file():
-            raise self._missing(workflow_id)
+    def _existing(self, file_id: str) -> Path:
+        path = self._inside(file_id)
+        if path is None or not self._is_one(file_id) or not path.is_file():
+            raise self._missing(file_id)
         return path
 
-    def _path(self, workflow_id: str) -> Path:
-        return self.folder / f"{workflow_id}{SUFFIX}"
+    def _path(self, file_id: str) -> Path:
+        return self.folder / f"{file_id}{SUFFIX}"
 
     def _bounds(self, _path: Path) -> Path:
         """Return the folder that a file must lie in, through links too."""
         return self.folder
 
-    def _is_one(self, workflow_id: str) -> bool:
-        return not workflow_id.endswith(".test")
+    def _is_one(self, file_id: str) -> bool:
+        return not file_id.endswith(".test")
 
-    def _can_be_new(self, workflow_id: str) -> bool:
-        return bool(_ID.fullmatch(workflow_id)) and not _DEVICE.fullmatch(workflow_id.rpartition("/")[2])
+    def _can_be_new(self, file_id: str) -> bool:
+        return bool(_ID.fullmatch(file_id)) and not _DEVICE.fullmatch(file_id.rpartition("/")[2])
 
-    def _bad_id(self, workflow_id: str) -> BadId:
+    def _bad_id(self, file_id: str) -> BadId:
         hint = "Small letters, digits, - and _, in folders if you like: orders/refund."
-        return BadId(f"{workflow_id[:80]!r} cannot be a workflow's id", hint=hint)
+        return BadId(f"{file_id[:80]!r} cannot be a workflow's id", hint=hint)
 
     def _named(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
 
-    def _missing(self, workflow_id: str) -> NoSuchFile:
-        hint = did_you_mean(workflow_id, self.names()) or "`payloom workflows` lists them."
-        return NoSuchFile(f"there is no file workflows/{workflow_id[:80]}{SUFFIX}", hint=hint)
+    def _missing(self, file_id: str) -> NoSuchFile:
+        hint = did_you_mean(file_id, self.names()) or "`payloom workflows` lists them."
+        return NoSuchFile(f"there is no file workflows/{file_id[:80]}{SUFFIX}", hint=hint)
 
-    def _file(self, workflow_id: str, path: Path, raw: bytes) -> File:
+    def _file(self, file_id: str, path: Path, raw: bytes) -> File:
         relative = self._named(path)
         if len(raw) > MAX_BYTES:
             raise NotText(f"{relative} is larger than {MAX_BYTES // 1024} KB", hint="Split it into several files.")
@@ -226,7 +226,7 @@ class Files:
             text = raw.decode("utf-8")
         except UnicodeDecodeError:
             raise NotText(f"{relative} is not UTF-8 text", hint="Save it as UTF-8 in another editor.") from None
-        return File(workflow_id, relative, text, etag_of(raw))
+        return File(file_id, relative, text, etag_of(raw))
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -39,29 +39,29 @@ class ProjectFiles(Files):
         ]
         return [name for name in [TABLES_FILE, *sorted(paths)] if self._is_one(name) and (self.root / name).is_file()]
 
-    def _inside(self, workflow_id: str) -> Path | None:
-        return super()._inside(workflow_id) if self._is_one(workflow_id) else None
+    def _inside(self, file_id: str) -> Path | None:
+        return super()._inside(file_id) if self._is_one(file_id) else None
 
-    def _path(self, workflow_id: str) -> Path:
-        return self.root / workflow_id
+    def _path(self, file_id: str) -> Path:
+        return self.root / file_id
 
     def _bounds(self, path: Path) -> Path:
         top = path.relative_to(self.root).parts[0]
         return self.root / top
 
-    def _is_one(self, workflow_id: str) -> bool:
-        return workflow_id == TABLES_FILE or bool(_PATH.fullmatch(workflow_id))
+    def _is_one(self, file_id: str) -> bool:
+        return file_id == TABLES_FILE or bool(_PATH.fullmatch(file_id))
 
-    def _can_be_new(self, workflow_id: str) -> bool:
-        return self._is_one(workflow_id)
+    def _can_be_new(self, file_id: str) -> bool:
+        return self._is_one(file_id)
 
-    def _bad_id(self, workflow_id: str) -> BadId:
+    def _bad_id(self, file_id: str) -> BadId:
         hint = "Write emails/NAME.mjml.j2 or pages/NAME.html.j2, with letters, digits, - and _."
-        return BadId(f"{workflow_id[:80]!r} cannot be the path of a template", hint=hint)
+        return BadId(f"{file_id[:80]!r} cannot be the path of a template", hint=hint)
 
-    def _missing(self, workflow_id: str) -> NoSuchFile:
-        hint = did_you_mean(workflow_id, self.names()) or "The studio's page Files lists them."
-        return NoSuchFile(f"there is no file {workflow_id[:80]} that the studio edits", hint=hint)
+    def _missing(self, file_id: str) -> NoSuchFile:
+        hint = did_you_mean(file_id, self.names()) or "The studio's page Files lists them."
+        return NoSuchFile(f"there is no file {file_id[:80]} that the studio edits", hint=hint)
 
 
 def require_live_files(publisher: ProjectPublisher) -> None:
