@@ -87,7 +87,7 @@ def _convert(types: Types, hint: Any, names: dict[str, Any], module: Any) -> int
         return _convert(types, args[0], names, module)
     if origin is typing.Literal:
         return types.put(["e", *args])
-    if origin in {list, typing.List}:  # noqa: UP006
+    if origin in {list, typing.List}:  # noqa: UP006 - the SDK's older releases use typing.List
         return types.put(["a", _convert(types, args[0], names, module)])
     if origin is dict or hint is dict:
         return types.put(["m", _convert(types, args[1], names, module) if len(args) == 2 else types.put(["s"])])
@@ -266,7 +266,7 @@ def content() -> bytes:
     """Return the table as JSON."""
     types, operations, _, modules = read_sdk()
     table = {
-        "api_version": importlib.import_module("stripe._api_version")._ApiVersion.CURRENT,  # noqa: SLF001
+        "api_version": importlib.import_module("stripe._api_version")._ApiVersion.CURRENT,  # noqa: SLF001 - the SDK names its API version nowhere else
         "types": types.nodes,
         "operations": dict(sorted(operations.items())),
         "shapes": dict(sorted(_expandables(modules).items())),

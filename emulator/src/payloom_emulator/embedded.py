@@ -39,7 +39,7 @@ class RunningEmulator:
         request = urllib.request.Request(  # noqa: S310 - our own address
             f"{self.url}/_emulator/{path}", json.dumps(params).encode(), headers
         )
-        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310 - the address is the emulator's own
             return json.loads(response.read())
 
     def advance(self, how_far: str | int) -> dict[str, Any]:

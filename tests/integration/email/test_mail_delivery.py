@@ -61,17 +61,17 @@ class Server:
         self._tls = tls
         self._password = password
 
-    async def handle_MAIL(self, _server: Any, _session: Any, envelope: Any, sender: str, options: Any) -> str:  # noqa: N802
+    async def handle_MAIL(self, _server: Any, _session: Any, envelope: Any, sender: str, options: Any) -> str:  # noqa: N802 - aiosmtpd calls it by this name
         envelope.mail_from = sender
         return self.answers.get("MAIL", "250 OK")
 
-    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, recipient: str, options: Any) -> str:  # noqa: N802
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, recipient: str, options: Any) -> str:  # noqa: N802 - aiosmtpd calls it by this name
         answer = self.answers.get(recipient) or self.answers.get("RCPT", "250 OK")
         if answer.startswith("250"):
             envelope.rcpt_tos.append(recipient)
         return answer
 
-    async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd calls it by this name
         await asyncio.sleep(self.delay)
         answer = self.answers.get("DATA", "250 OK")
         if answer.startswith("250"):

@@ -94,7 +94,7 @@ async def test_a_step_that_kills_every_process_ends_as_failed(database: Database
         await following.service.start()
         await following.service._worker.takeover(fixture.engine.worker_id)
         async with asyncio.timeout(10):
-            while len(fixture.ledger.attempts()) == before and await following.status(run) != "failed":  # noqa: ASYNC110
+            while len(fixture.ledger.attempts()) == before and await following.status(run) != "failed":  # noqa: ASYNC110 - nothing tells when an attempt starts
                 await asyncio.sleep(0.01)
         fixture.engine = following.engine
         if await following.status(run) == "failed":

@@ -17,7 +17,7 @@ DEFAULT_SECRET_KEY = "sk_test_local_payloom_emulator"  # noqa: S105 - a key of n
 DEFAULT_PUBLISHABLE_KEY = "pk_test_local_payloom_emulator"
 
 
-DEFAULT_WEBHOOK_SECRET = "whsec_local_payloom_emulator"  # noqa: S105
+DEFAULT_WEBHOOK_SECRET = "whsec_local_payloom_emulator"  # noqa: S105 - no secret: the local Stripe publishes it
 
 
 DEFAULT_NAME = "Local Stripe"

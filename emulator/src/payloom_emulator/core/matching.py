@@ -86,7 +86,7 @@ class Matching:
         for name, value in others.items():
             options = options_of(value)
             marks = ", ".join("?" * len(options))
-            sql += f" AND EXISTS (SELECT 1 FROM links WHERE object = ? AND account = ? AND name = ? AND value IN ({marks}) AND seq = few.seq)"  # noqa: S608
+            sql += f" AND EXISTS (SELECT 1 FROM links WHERE object = ? AND account = ? AND name = ? AND value IN ({marks}) AND seq = few.seq)"  # noqa: S608 - marks are question marks; values are bound
             values = (*values, *self._scope, name, *options)
         return Positions(sql, values)
 

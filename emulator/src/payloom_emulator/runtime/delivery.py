@@ -392,7 +392,7 @@ class Delivery:
         where, values = ("WHERE event = ?", (event,)) if event else ("", ())
         names = tuple(DeliveryRow.__annotations__)
         rows = self._environment.store.query(
-            f"SELECT {', '.join(names)} FROM deliveries {where} ORDER BY seq DESC LIMIT {int(limit)}",  # noqa: S608
+            f"SELECT {', '.join(names)} FROM deliveries {where} ORDER BY seq DESC LIMIT {int(limit)}",  # noqa: S608 - names and where are our own; values are bound
             values,
         )
         return [cast("DeliveryRow", dict(zip(names, row, strict=True))) for row in rows]

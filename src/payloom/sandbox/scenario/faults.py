@@ -22,15 +22,15 @@ class FaultPlan:
         """Return whether the process is killed at a boundary; boundaries count from 1."""
         return False
 
-    def stripe(self, operation: Operation) -> Fault | None:  # noqa: ARG002
+    def stripe(self, operation: Operation) -> Fault | None:  # noqa: ARG002 - subclasses read it
         """Return what goes wrong with the next request to Stripe, or None."""
         return None
 
-    def mail(self, key: str) -> MailFault | None:  # noqa: ARG002
+    def mail(self, key: str) -> MailFault | None:  # noqa: ARG002 - subclasses read it
         """Return what goes wrong with the next mail, or None."""
         return None
 
-    def choose(self, many: int) -> int:  # noqa: ARG002
+    def choose(self, many: int) -> int:  # noqa: ARG002 - subclasses read it
         """Return which of `many` calls proceeds first, from 0."""
         return 0
 

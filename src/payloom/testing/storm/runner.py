@@ -110,7 +110,7 @@ class StormRunner:
         case = next((case for case in self.cases if case.id == name), None)
         if case is None:
             case = random.Random(seed).choice(self.cases)  # noqa: S311 - a scenario, not a secret
-        rng = random.Random(f"{seed}/{case.id}")  # noqa: S311
+        rng = random.Random(f"{seed}/{case.id}")  # noqa: S311 - no secret: a seed replays the storm
         plan = make_plan(case, self.cases, rng)
         workflow_set = await self.sandbox.workflow_set(case.file.workflows)
         if case.id in report.broken_cases or await self._is_broken(case, workflow_set, report):

@@ -171,7 +171,7 @@ async def test_rows_and_workflows_do_not_wait_for_each_other(database: Database,
         await change(fixture, "insert", name)
         await change(fixture, "update", name, paid=1)
     async with asyncio.timeout(20):
-        while (await fixture.queries.counts()).get("succeeded", 0) < 4 + 2:  # noqa: ASYNC110
+        while (await fixture.queries.counts()).get("succeeded", 0) < 4 + 2:  # noqa: ASYNC110 - nothing tells when a run ends
             await asyncio.sleep(0.02)
     seen.in_turn("b", 0, 1)
     counts = await fixture.queries.counts()
@@ -192,7 +192,7 @@ async def test_a_run_that_waits_holds_the_row_back_and_canceling_it_frees_the_ne
     await change(fixture, "insert", "a")
     await change(fixture, "update", "a", paid=1)
     async with asyncio.timeout(20):
-        while (await fixture.queries.counts()).get("waiting") != 1:  # noqa: ASYNC110
+        while (await fixture.queries.counts()).get("waiting") != 1:  # noqa: ASYNC110 - nothing tells when a run ends
             await asyncio.sleep(0.02)
     assert seen.by_row == {}
     (first,) = [run for run in await fixture.queries.list() if run["status"] == "waiting"]
