@@ -67,7 +67,8 @@ def _untagged(pairs: dict[str, Any]) -> Any:
     return pairs
 
 
-_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_tagged)
+_COMPACT = (",", ":")
+_MAP_BEGINS_WITH_MARK = '{"$'
 
 
 def dump_json(value: Any) -> str:
@@ -75,19 +76,31 @@ def dump_json(value: Any) -> str:
 
     Raises TypeError for other objects and ValueError for NaN and Infinity.
     """
-    text = _ENCODER.encode(value)
-    if '{"$' in text:
-        # Somebody's own key begins with `$`, or a tag was written; escape the former so that they cannot be confused.
-        text = _ENCODER.encode(_escaped(value))
+    tags = 0
+
+    def tagged(item: Any) -> Any:
+        nonlocal tags
+        form = _tagged(item)
+        tags += type(form) is dict and not isinstance(item, Mapping)
+        return form
+
+    text = json.JSONEncoder(separators=_COMPACT, allow_nan=False, default=tagged).encode(value)
+    # Within a string the quote would be escaped, so what has the mark is a map: a tag, or somebody's own.
+    if _MAP_BEGINS_WITH_MARK in text and text.count(_MAP_BEGINS_WITH_MARK) != tags:
+        # Somebody's own key begins with `$`; escape it so that it cannot be confused with a tag.
+        text = json.JSONEncoder(separators=_COMPACT, allow_nan=False, default=_tagged).encode(_escaped(value))
     return text
+
+
+_READER = json.JSONDecoder(object_hook=_untagged)
 
 
 def load_json(text: str) -> Any:
     """Return what `dump_json` was given (tuples come back as lists, UUIDs as strings)."""
-    if '{"$' not in text:
+    if _MAP_BEGINS_WITH_MARK not in text:
         return json.loads(text)
     if '"$map"' not in text:
-        return json.loads(text, object_hook=_untagged)
+        return _READER.decode(text)
     return _read_escaped(json.loads(text))
 
 

@@ -6,6 +6,7 @@ import base64
 import binascii
 import dataclasses
 import datetime as dt
+import functools
 import hashlib
 import mimetypes
 import re
@@ -110,6 +111,11 @@ def address(text: Any) -> Address:
     """Return the address in `ada@example.com` or `Ada <ada@example.com>`; raises `BadMail`."""
     if not isinstance(text, str) or not text.strip():
         raise BadMail("there is no address to send to", hint="check the value of `to`")
+    return _address(text)
+
+
+@functools.lru_cache(64)  # the sender of a mail is read twice, and is the same in all of them
+def _address(text: str) -> Address:
     if has_unseen(text) or len(text) > 320:
         raise BadMail("an address holds a line break or a control character, or is too long")
     named = _NAMED.fullmatch(text.strip())

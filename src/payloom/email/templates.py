@@ -51,11 +51,12 @@ class Rendered:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Subject:
-    """The compiled subject of a template's file as it was. version: see `_version`."""
+class _Compiled:
+    """A template's file as it was, compiled. version: see `_version`. Of its parts, Jinja looks after itself."""
 
     version: _Version
-    template: jinja2.Template
+    subject: jinja2.Template
+    body: jinja2.Template
 
 
 class Templates:
@@ -66,7 +67,7 @@ class Templates:
         self.folder = folder
         self._bodies = _Environment(loader=_Loader(folder), autoescape=True)
         self._subjects = _Environment(autoescape=False)
-        self._compiled: dict[str, _Subject] = {}
+        self._compiled: dict[str, _Compiled] = {}
         self._root = str(folder)
 
     def names(self) -> list[str]:
@@ -125,8 +126,9 @@ class Templates:
     def render(self, name: str, data: Mapping[str, Any]) -> Rendered:
         """Fill in a template. `data` are JSON-able values and datetimes. Raises `TemplateError`, `UnknownTemplate`."""
         try:
-            title = self._compiled_subject(name).render(data)
-            markup = self._bodies.get_template(f"{name}{SUFFIX}").render(data)
+            compiled = self._current(name)
+            title = compiled.subject.render(data)
+            markup = compiled.body.render(data)
         except TemplateError:
             raise
         except Exception as error:
@@ -139,7 +141,7 @@ class Templates:
         title = _BREAKS.sub(" ", title).strip()[:MAX_SUBJECT]
         return Rendered(subject=title, html=html, text=plain_text(html))
 
-    def _compiled_subject(self, name: str) -> jinja2.Template:
+    def _current(self, name: str) -> _Compiled:
         version = _version(f"{self._root}/{name}{SUFFIX}")
         known = self._compiled.get(name)
         if known is None or known.version != version:
@@ -147,9 +149,9 @@ class Templates:
                 hint = did_you_mean(name, self.names()) or f"put it at {self.folder.name}/{name}{SUFFIX}"
                 raise UnknownTemplate(f"there is no mail template {name[:80]!r}", hint=hint)
             subject, line = self._subject(name)
-            template = self._subjects.from_string("\n" * (line - 1) + subject)
-            known = self._compiled[name] = _Subject(version, template)
-        return known.template
+            title = self._subjects.from_string("\n" * (line - 1) + subject)
+            known = self._compiled[name] = _Compiled(version, title, self._bodies.get_template(f"{name}{SUFFIX}"))
+        return known
 
     def _where(self, name: str, line: int | None = None) -> str:
         return f"{self.folder.name}/{name}{SUFFIX}" + (f":{line}" if line else "")
@@ -257,15 +259,16 @@ class _Loader(jinja2.BaseLoader):
         path = self._folder / template
         if ".." in Path(template).parts or Path(template).is_absolute() or not path.is_file():
             raise jinja2.TemplateNotFound(template)
-        version = _version(str(path))
+        file = str(path)
+        version = _version(file)
         lines = path.read_text(encoding="utf-8").splitlines()
         end = _front_matter(lines)
         _check_tags(template, lines, end)
 
         def fresh() -> bool:
-            return _version(str(path)) == version
+            return _version(file) == version
 
-        return "\n".join([*[""] * end, *lines[end:]]), str(path), fresh
+        return "\n".join([*[""] * end, *lines[end:]]), file, fresh
 
 
 def _check_tags(template: str, lines: list[str], start: int) -> None:

@@ -8,9 +8,13 @@ from typing import Any
 from typing_extensions import TypeIs
 
 
+_PLAIN = frozenset({str, int, float, bool, list, tuple, type(None)})
+"""The types of most values that are no maps. Asking `Mapping` costs five times as much as asking these."""
+
+
 def is_map(value: object) -> TypeIs[Mapping[str, Any]]:
     """Whether the value is a map, with string keys as JSON has them."""
-    return isinstance(value, Mapping)
+    return isinstance(value, dict) or (type(value) not in _PLAIN and isinstance(value, Mapping))
 
 
 def is_any_map(value: object) -> TypeIs[Mapping[Any, Any]]:

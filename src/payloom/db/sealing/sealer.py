@@ -15,9 +15,16 @@ from collections.abc import Iterator, Sequence
 
 from payloom.db.sealing.keyring import Keyring
 from payloom.kit.secrets.cards import is_card_number
-from payloom.kit.secrets.hints import card_hints_in, hints_in, may_be_coded, shows_secret
+from payloom.kit.secrets.hints import card_hints_in, hints_in, may_be_coded, no_hint_in, shows_secret
 from payloom.kit.secrets.named import named_secrets_in
-from payloom.kit.secrets.redaction import MASK, known_secrets_in, remember_clean, secret_places, worth_a_look
+from payloom.kit.secrets.redaction import (
+    MASK,
+    known_secrets,
+    known_secrets_in,
+    remember_clean,
+    secret_places,
+    worth_a_look,
+)
 
 MARK = "$sealed:"
 _SEALED = re.compile(r"\"\$sealed:#([0-9a-f]{8}):([A-Za-z0-9_-]+)\$\"|\$sealed:([0-9a-f]{8}):([A-Za-z0-9_-]+)\$")
@@ -45,9 +52,13 @@ class Sealer:
 
     def seal(self, text: str) -> str:
         """Return the text with its secrets sealed."""
+        if (known_secrets(), text) in _clean:
+            return text
         hints = _fresh_hints(text)
         spans = _spans(text, hints) if hints else []
         if not spans:
+            if hints and len(text) <= _LONGEST_CLEAN:
+                _remember_clean(text)
             return text
         strings = _strings(text)
         pieces: list[str] = []
@@ -114,6 +125,18 @@ _pieces: set[str] = set()
 """Pieces of long texts that hold no secret: the tags of a mail, which are the same in each."""
 
 
+_LONGEST_CLEAN, _MOST_CLEAN = 400, 512
+_clean: set[tuple[int, str]] = set()
+"""Texts that look as if they held a secret and hold none, such as the versions that a run is pinned to: they come again
+and again. With how many values were known to be secret then."""
+
+
+def _remember_clean(text: str) -> None:
+    if len(_clean) >= _MOST_CLEAN:
+        _clean.clear()
+    _clean.add((known_secrets(), text))
+
+
 def _fresh_hints(text: str) -> list[tuple[int, int]]:
     """Return where secrets may be. Pieces of a long text in which none was are not looked at again."""
     if len(text) < _LONG or "<" not in text:
@@ -130,6 +153,8 @@ def _fresh_hints(text: str) -> list[tuple[int, int]]:
 
 
 def _hints(text: str) -> list[tuple[int, int]]:
+    if no_hint_in(text) and MARK not in text:
+        return known_secrets_in(text)
     marks = [match.span() for match in _MARK.finditer(text)] if MARK in text else []
     return sorted([*marks, *hints_in(text), *card_hints_in(text), *known_secrets_in(text)])
 

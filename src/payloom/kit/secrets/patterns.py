@@ -101,14 +101,21 @@ def _is_secret_name(name: str) -> bool:
     return _SECRET_NAME.search(re.sub(r"[^A-Za-z0-9]+", "_", words).strip("_").lower()) is not None
 
 
+def _has_any(text: str, pieces: tuple[str, ...]) -> bool:
+    for piece in pieces:  # noqa: SIM110 - a generator in `any` costs three times as much as these looks
+        if piece in text:
+            return True
+    return False
+
+
 def secrets_in(text: str) -> list[tuple[int, int]]:
     """Return where the secret parts of a text are; what says their kind stays outside."""
-    if not any(hint in text for hint in _HINTS):
+    if not _has_any(text, _HINTS):
         return []
     spans: list[tuple[int, int]] = []
     lower = text.lower()
     for pattern, hints in _SECRETS:
-        if any(hint in lower for hint in hints):
+        if _has_any(lower, hints):
             spans += [(match.end(match.lastgroup or 0), match.end()) for match in pattern.finditer(text)]
     if "basic" in lower:
         spans += [match.span(2) for match in BASIC.finditer(text) if _is_basic(match[2])]

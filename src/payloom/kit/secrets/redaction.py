@@ -55,6 +55,11 @@ def remember_secrets(values: Iterable[str]) -> None:
     _KNOWN.add(values)
 
 
+def known_secrets() -> int:
+    """Return a number that grows with the values that this process knows to be secret."""
+    return len(_KNOWN.values)
+
+
 def known_secrets_in(text: str) -> list[tuple[int, int]]:
     """Return where the values stand that this process knows to be secret."""
     if _KNOWN.pattern is None or not any(value in text for value in _KNOWN.values):
@@ -85,13 +90,18 @@ def _redacted(text: str, *, by_name: bool) -> str:
 
 def worth_a_look(text: str) -> bool:
     """Whether a text may hold a secret: a quick look, which most texts end with."""
-    if len(text) < _FEWEST or text in _CLEAN:
+    if _is_clean(text):
         return False
     if _PERHAPS.search(text) is not None or (_KNOWN.pattern is not None and _KNOWN.pattern.search(text) is not None):
         return True
     if text.isidentifier():  # names of fields, and words such as `succeeded`, come again and again
         remember_clean(text)
     return False
+
+
+def _is_clean(text: str) -> bool:
+    """Whether it is known that nothing is in a text."""
+    return len(text) < _FEWEST or text in _CLEAN
 
 
 def remember_clean(text: str) -> None:
@@ -150,18 +160,18 @@ def redact_content(value: Any) -> Any:
 
 def _copy(value: Any, *, by_name: bool) -> Any:
     if isinstance(value, str):
-        return _redacted(value, by_name=by_name)
-    if isinstance(value, bool) or value is None:
+        return value if _is_clean(value) else _redacted(value, by_name=by_name)
+    if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int | float | Decimal):
         digits = digits_of(float(value) if isinstance(value, Decimal) else value)
         return value if digits is None else f"[card …{digits[-4:]}]"
     if is_map(value):
         return {
-            redact_text(str(key)): MASK
-            if by_name and _tells(item) and is_secret_name(str(key))
+            name if _is_clean(name) else redact_text(name): MASK
+            if by_name and is_secret_name(name) and _tells(item)
             else _copy(item, by_name=by_name)
-            for key, item in value.items()
+            for name, item in [(str(key), item) for key, item in value.items()]
         }
     if is_sequence(value):
         return [_copy(item, by_name=by_name) for item in value]
