@@ -7,7 +7,6 @@ from typing import Any
 
 from typing_extensions import TypeIs
 
-
 _PLAIN = frozenset({str, int, float, bool, list, tuple, type(None)})
 """The types of most values that are no maps. Asking `Mapping` costs five times as much as asking these."""
 

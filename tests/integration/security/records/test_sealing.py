@@ -15,6 +15,7 @@ import sqlite3
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sa
@@ -32,7 +33,7 @@ from payloom.db.sealing.source import load_keys, sealer_for
 from payloom.db.types import Json, PlainJson, SealedBytes, SealedText, dump_json, load_json
 from payloom.kit.secrets.cards import has_card_number
 from payloom.kit.secrets.patterns import SECRET_WORDS, is_secret_name
-from payloom.kit.secrets.redaction import redact_text
+from payloom.kit.secrets.redaction import _KNOWN, redact_text, remember_secrets
 from payloom.settings.load import load_settings
 from payloom.settings.model import SealingSettings
 
@@ -487,6 +488,20 @@ def test_a_card_number_that_is_a_number_is_sealed_too(value: Any) -> None:
 def test_what_is_no_card_number_is_neither_refused_nor_sealed(text: str) -> None:
     assert not has_card_number(text)
     assert Sealer(ring(new_key())).seal(dump_json({"a": text})) == dump_json({"a": text})
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_text_that_was_looked_at_before_its_value_was_known_to_be_secret_is_sealed(encoding: str) -> None:
+    """What looked as if it held a secret, and held none, is not looked at again, until more values are known."""
+    sealer, secret = Sealer(ring(new_key())), "Kn0wn: to/be+sécret!"
+    text = dump_json(
+        {"pins": ENCODINGS[encoding](secret), "version": "6622beb03e15c9acaa2934c87f1a399a06b74ca92168402c"}
+    )
+    with patch("payloom.kit.secrets.redaction._KNOWN", type(_KNOWN)()):
+        assert sealer.seal(text) == sealer.seal(text) == text
+        remember_secrets([secret])
+        assert MARK in sealer.seal(text)
+        assert sealer.unseal(sealer.seal(text)) == text
 
 
 def test_a_secret_on_a_long_page_is_sealed_however_often_the_rest_of_the_page_was_seen() -> None:
