@@ -11,7 +11,7 @@ from tests.support.workflow_driver import START, Driver, Tables, caller, steps, 
 
 from payloom.workflows.catalog.events import build_scope
 from payloom.workflows.compiler.compile import load_model
-from payloom.workflows.errors import HistoryMismatch
+from payloom.workflows.errors import BrokenModel, HistoryMismatch
 from payloom.workflows.interpreter.execution import Execution
 from payloom.workflows.interpreter.frame import RunInfo
 from payloom.workflows.program.commands import (
@@ -787,3 +787,28 @@ def test_an_answer_that_breaks_the_promise_of_output_fails_the_run(verb: str, va
 def test_the_body_of_an_error_is_not_promised() -> None:
     finished = _answered("return", {"why": "sold out"}, "  status: 409\n")
     assert (finished.status, finished.http_status, finished.output) == ("succeeded", 409, {"why": "sold out"})
+
+
+@pytest.mark.parametrize(("once", "before"), [("", (1,)), ("once: ${{ inputs.x.n }}\n", (1, 2))])
+@pytest.mark.parametrize("verb", ["return", "respond"])
+def test_a_run_of_a_version_stored_before_the_promise_counted_answers_as_it_did(
+    verb: str, once: str, before: tuple[int, ...]
+) -> None:
+    head = f"name: Test\non: {{manual: true}}\n{once}{PROMISED}"
+    workflow = steps(f"- {verb}: ${{{{ inputs.x }}}}\n", head=head)
+    assert workflow.language == 3
+    assert Driver().run(workflow, caller({"x": {"n": "3"}})).status == "failed"
+    for language in before:
+        old = load_model({**workflow.to_model(), "language": language}, "test")
+        finished = Driver().run(old, caller({"x": {"n": "3"}}))
+        assert (finished.status, old.keeps_output) == ("succeeded", False)
+        assert verb == "respond" or finished.output == {"n": "3"}
+        again = load_model(old.to_model(), "test")
+        assert (again.language, again.version) == (language, old.version)
+        assert old.version != workflow.version
+
+
+def test_a_version_stored_by_a_language_that_its_file_never_had_is_refused() -> None:
+    workflow = steps("- return: 1\n", head="name: Test\non: {manual: true}\n")
+    with pytest.raises(BrokenModel, match="language 3"):
+        load_model({**workflow.to_model(), "language": 3}, "test")

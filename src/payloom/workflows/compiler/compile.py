@@ -74,7 +74,7 @@ def compile_workflow(
     language: int | None = None,
 ) -> CompiledWorkflow:
     """Compile a normalized model. language: in which it was stored; else the current one."""
-    language = language or program.languages(file.once)[-1]
+    language = language or program.languages(once=file.once, output=file.output)[-1]
     compiler = StepCompiler(make_node, line_of)
     assert is_list(file.on)
     compiled_triggers = tuple(_trigger(trigger, compiler, ("on", at)) for at, trigger in enumerate(file.on))
@@ -116,7 +116,7 @@ def load_model(data: Mapping[str, Any], workflow_id: str) -> Workflow:
     """Return the workflow of a stored model; raises BrokenModel."""
     content = dict(data)
     language = content.pop("language", None)
-    known = program.languages(content.get("once"))
+    known = program.languages(once=content.get("once"), output=content.get("output"))
     if language not in known:
         raise BrokenModel(f"the version was stored by language {language!r}, this is {known[-1]}", where=workflow_id)
     try:

@@ -135,6 +135,11 @@ class Workflow:
         """Whether a `call` of it is a run of its own, which all who call with the same `once` share."""
         return self.once is not None and self.language >= SHARED_CALLS
 
+    @property
+    def keeps_output(self) -> bool:
+        """Whether an answer that is not what `output` promises fails the run."""
+        return self.output is not None and self.language >= KEPT_OUTPUT
+
     def to_model(self) -> dict[str, Any]:
         """Return the canonical model as JSON data; `load_model` of the compiler makes the same workflow of it."""
         return model_data(self.model, self.language)
@@ -156,19 +161,24 @@ SHARED_CALLS = 2
 """The language in which a `call` respects the callee's `once`. In the first one it runs inline, whatever its `once`."""
 
 
-def languages(once: Any) -> tuple[int, ...]:
-    """Return the versions of the language's meaning that a file with this `once` may have, the current one last.
+KEPT_OUTPUT = 3
+"""The language in which an answer must be what `output` promises. Before, it was a description that nobody compared."""
+
+
+def languages(*, once: Any, output: Any) -> tuple[int, ...]:
+    """Return the versions of the language's meaning that a file may have, the current one last.
 
     It is stored with every model, so that a run ends with the meaning it began with. A file whose meaning has not
     changed keeps its number, and so its version.
     """
-    return (1,) if once is None else (1, SHARED_CALLS)
+    meant_before = (1,) if once is None else (1, SHARED_CALLS)
+    return meant_before if output is None else (*meant_before, KEPT_OUTPUT)
 
 
 def model_data(model: WorkflowFile, language: int | None = None) -> dict[str, Any]:
     """Return a file's model as JSON data, without what means nothing to a run (tests). language: else the current."""
     data = model.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"tests"})
-    return {"language": language or languages(model.once)[-1], **data}
+    return {"language": language or languages(once=model.once, output=model.output)[-1], **data}
 
 
 def _find(steps: Block, on_error: Block | None, run_path: str) -> Node | None:

@@ -73,7 +73,7 @@ class Log(Node):
 
 def _keep_promise(frame: Frame, body: Any, status: int | None, path: str) -> None:
     """Fail if an answer is not what the workflow's `output` promises; the body of an error is not promised."""
-    promised = frame.workflow.output
+    promised = frame.workflow.output if frame.workflow.keeps_output else None
     if promised is None or (status or 200) >= 400:
         return
     problem = next(json_schema.problems(_given(to_response(body), promised), promised), None)
