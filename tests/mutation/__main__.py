@@ -28,6 +28,8 @@ from tests.mutation.table import MODULES, Measured
 ROOT = Path(__file__).parents[2]
 ALIVE = Path(__file__).with_name("alive.txt")
 SOURCES = ("src", "emulator/src")
+_OUTPUT = "pytest.txt"
+"""Beside the copied sources: what the latest tests printed."""
 _REWRITE = "ignore::pytest.PytestAssertRewriteWarning"
 _PLUGINS = ("anyio", "timeout", "payloom.testing.plugin", "payloom_emulator.pytest_plugin")
 _HEAVY = (
@@ -36,7 +38,7 @@ _HEAVY = (
     "fastapi",
     "stripe",
     "hypothesis",
-    "dbos",
+    "aiohttp",
     "httpx",
     "uvicorn",
     "jinja2",
@@ -103,7 +105,8 @@ def _measure(module: Measured, copied: Path, arguments: argparse.Namespace, excu
         return 0
     began = time.monotonic()
     if not _passes(module, copied, None, arguments.postgres):
-        sys.exit(f"The tests of {module.source} fail without a fault: {' '.join(module.tests)}.")
+        end = "\n".join((copied / _OUTPUT).read_text(errors="replace").splitlines()[-30:])
+        sys.exit(f"{end}\nThe tests of {module.source} fail without a fault: {' '.join(module.tests)}.")
     limit = 10 + 3 * (time.monotonic() - began)
     noticed, survivors, explained = 0, 0, 0
     target = copied / module.source
@@ -159,9 +162,9 @@ def _run_tests(module: Measured, copied: Path, postgres: bool) -> None:
     # A fault may be written within the second and the size of the one before: what is compiled is never stored.
     sys.dont_write_bytecode = True
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 1)
-    os.dup2(nothing, 2)
+    output = os.open(copied / _OUTPUT, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     plugins = [part for name in _PLUGINS for part in ("-p", name)]
     marks = [] if postgres else ["-m", "not postgres and not browser"]

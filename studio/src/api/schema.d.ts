@@ -2813,6 +2813,11 @@ export interface components {
             values: {
                 [key: string]: unknown;
             };
+            /**
+             * Where
+             * @description file:line:column of the condition that does not hold.
+             */
+            where: string | null;
             /** Workflow */
             workflow: string;
         };
@@ -4202,6 +4207,48 @@ export interface components {
             waiting: number;
         };
         /**
+         * RunDecision
+         * @description A condition that was asked, or the value of a `switch`, and what it decided.
+         */
+        RunDecision: {
+            /**
+             * Ended Run
+             * @description It ended the run as filtered.
+             */
+            ended_run: boolean;
+            /** Expression */
+            expression: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "when" | "if" | "filter" | "ensure" | "switch" | "case" | "while";
+            /**
+             * Path
+             * @description Of its step.
+             */
+            path: string;
+            /**
+             * Result
+             * @description `true` or `false`; of a `switch`: `cases.KEY`, `default`, `stop`, or `raise`.
+             */
+            result: string;
+            /** Step Id */
+            step_id: string | null;
+            /**
+             * Values
+             * @description What the paths that it reads led to; secrets are masked.
+             */
+            values: {
+                [key: string]: unknown;
+            };
+            /**
+             * Where
+             * @description file:line:column, for the workflow's current version.
+             */
+            where: string | null;
+        };
+        /**
          * RunDetail
          * @description A run with everything it did. Secrets and card data are masked.
          */
@@ -4234,6 +4281,17 @@ export interface components {
              * @description RFC 3339, UTC.
              */
             created_at: string;
+            /**
+             * Decisions
+             * @description What its conditions decided, in order; the last 200.
+             * @default []
+             */
+            decisions: components["schemas"]["RunDecision"][];
+            /**
+             * Decisions Unknown
+             * @description Why its decisions cannot be shown.
+             */
+            decisions_unknown: string | null;
             /** Dedupe Key */
             dedupe_key: string | null;
             /** Epoch */

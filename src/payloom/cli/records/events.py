@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import enum
-import json
 from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
+from payloom.cli.records.decisions import values_met
 from payloom.cli.support.client import with_client
 from payloom.cli.support.options import JSON, LIMIT, PROJECT
 from payloom.cli.support.output import (
@@ -83,8 +83,9 @@ def show_event(event_id: EVENT, project: PROJECT = None, as_json: JSON = False) 
     for explanation in event["explanations"]:
         if explanation["reason"] == "no_trigger":
             continue
-        values = ", ".join(f"{name} = {json.dumps(value)}" for name, value in explanation["values"].items())
-        detail = f"{explanation['message']} ({values})" if values else explanation["message"]
+        detail = f"{explanation['message']}{values_met(explanation['values'])}"
+        if explanation["where"]:
+            detail += f"  {explanation['where']}"
         print_data(f"  {explanation['workflow']:<28} {explanation['reason']:<10} {detail}")
     print_json(event["payload"])
 

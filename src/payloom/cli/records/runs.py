@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from payloom.cli.records.decisions import decision_lines
 from payloom.cli.records.waiting import waiting_line
 from payloom.cli.support.client import with_client
 from payloom.cli.support.options import JSON, LIMIT, PROJECT
@@ -75,6 +76,8 @@ def show_run(run_id: RUN, project: PROJECT = None, as_json: JSON = False) -> Non
     for wait in run["waits"]:
         until = f", until {moment(wait['until'])}" if wait["until"] else ""
         print_data(f"  {wait['path']:<24} waits for {wait['family'] or 'a decision'}{until}")
+    for line in decision_lines(run):
+        print_data(f"  {line}")
     waiting = waiting_line(run)
     if waiting is not None:
         print_data(f"  {waiting}")

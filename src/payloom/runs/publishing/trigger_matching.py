@@ -13,9 +13,9 @@ import sqlalchemy as sa
 
 from payloom.inbox.service import InboxEvent
 from payloom.runs.errors import VersionUnknown
+from payloom.runs.explaining.triggers import Explanation, Occurrence, explain_workflow
 from payloom.runs.lane_names import row_lane, value_lane
 from payloom.runs.publishing.schedules import schedules_of
-from payloom.runs.publishing.trigger_explanations import Explanation, Occurrence, explain_workflow
 from payloom.runs.publishing.versions import Versions
 from payloom.runs.registry import RowChange, Schedule, StartPlan, TriggerContext, TriggerKind
 from payloom.tables.definition.spec import TableSpec
@@ -24,6 +24,7 @@ from payloom.workflows.catalog.events import account_counts, build_scope, event_
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import Compiled, compile_expression
 from payloom.workflows.expressions.values import EvalContext
+from payloom.workflows.interpreter.decisions import Decision
 from payloom.workflows.interpreter.execution import Execution
 from payloom.workflows.interpreter.frame import RunInfo, failure_type
 from payloom.workflows.interpreter.verbs.outbound import of_the_project
@@ -293,8 +294,14 @@ class PublishedWorkflows:
             self._needs[key] = needs
         return needs
 
-    def execution(self, start: StartPlan, context: TriggerContext, history: Sequence[Entry]) -> Execution:
-        """Build a run's execution on its pinned versions."""
+    def execution(
+        self,
+        start: StartPlan,
+        context: TriggerContext,
+        history: Sequence[Entry],
+        watch: Callable[[Decision], None] | None = None,
+    ) -> Execution:
+        """Build a run's execution on its pinned versions. watch: is told what each condition decides."""
         workflow = self._versions.get(start.workflow_id, start.version)
         run = RunInfo(
             context.run_id,
@@ -310,7 +317,7 @@ class PublishedWorkflows:
                 return self._versions.get(name, pins[name])
             return self._versions.get_current(name)
 
-        return Execution(workflow, self._scope(context), run, history, resolve)
+        return Execution(workflow, self._scope(context), run, history, resolve, watch=watch)
 
     def _scope(self, context: TriggerContext) -> dict[str, Any]:
         if context.event is None:

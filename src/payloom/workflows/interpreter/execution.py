@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from payloom.workflows.errors import HistoryMismatch, UnknownWorkflow
-from payloom.workflows.interpreter.frame import Frame, RunContext, RunInfo, TraceEntry, to_journal, to_response
+from payloom.workflows.interpreter.decisions import Decision
+from payloom.workflows.interpreter.frame import CALLED, Frame, RunContext, RunInfo, TraceEntry, to_journal, to_response
 from payloom.workflows.interpreter.scheduler import Scheduler
 from payloom.workflows.interpreter.steps import run_workflow
-from payloom.workflows.interpreter.verbs.call import CALLED, INLINE
+from payloom.workflows.interpreter.verbs.call import INLINE
 from payloom.workflows.program.commands import CallOnce, Command, Entry, Finished
 from payloom.workflows.program.program import Workflow
 from payloom.workflows.program.signals import Failed, Stopped
@@ -31,6 +32,7 @@ class Execution:
     scope: the roots (`inputs`, `event`, `user`, …; see events.build_scope).
     history: entries in the order they were recorded.
     resolve: gives the workflows that `call` names, pinned with the run.
+    watch: is told what each condition decides.
     Raises HistoryMismatch when the history is not this document's.
     """
 
@@ -41,10 +43,12 @@ class Execution:
         run: RunInfo,
         history: Sequence[Entry] = (),
         resolve: Callable[[str], Workflow] = _no_calls,
+        *,
+        watch: Callable[[Decision], None] | None = None,
     ) -> None:
         self.workflow = workflow
         self.run = run
-        self._shared = RunContext(run, resolve)
+        self._shared = RunContext(run, resolve, watch)
         self._scheduler = Scheduler()
         self._finished: Finished | None = None
         roots = scope if "run" in scope else {**scope, "run": run.as_scope()}
@@ -75,6 +79,12 @@ class Execution:
     def fields_read(self, path: str) -> frozenset[str] | None:
         """Return the fields of the items of a step's list that the workflow reads; None if it may read all."""
         return self._shared.fields.get(path)
+
+    @property
+    def stopped_at(self) -> str | None:
+        """The step that ended the run as filtered."""
+        signal = self._scheduler.signal
+        return signal.path if isinstance(signal, Stopped) else None
 
     @property
     def failed_paths(self) -> frozenset[str]:

@@ -17,11 +17,14 @@ from payloom.kit.diagnostics import Path
 from payloom.kit.json_types import is_dict, is_list, is_map, is_sequence
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.values import EvalContext
+from payloom.workflows.interpreter.decisions import Decision, kind_of, values_read
 from payloom.workflows.program.commands import InputsFailure, StepFailure
 from payloom.workflows.program.program import Workflow
 from payloom.workflows.program.signals import Failed, fail
 from payloom.workflows.program.templates import Expression, Template
 
+CALLED = ".call."
+"""Between the path of a call and the path of a step in the workflow that it runs inline."""
 MAX_STEPS = 200_000
 MAX_TRACE = 20_000
 MAX_CALLS = 16
@@ -104,8 +107,11 @@ def failure_type(source: str | None) -> type[StepFailure]:
 class RunContext:
     """What all frames of one execution have in common."""
 
-    def __init__(self, run: RunInfo, resolve: Callable[[str], Workflow]) -> None:
+    def __init__(
+        self, run: RunInfo, resolve: Callable[[str], Workflow], watch: Callable[[Decision], None] | None = None
+    ) -> None:
         self.run = run
+        self.watch = watch
         self.resolve = resolve
         self.now = run.started_at
         self.site = ""
@@ -215,9 +221,23 @@ class Frame:
         """Return a condition's value; raises Failed when it has none, or one that is not true or false."""
         self.run_context.site = path
         try:
-            return condition.compiled.test(self.names, self.run_context.eval_context)
+            holds = condition.compiled.test(self.names, self.run_context.eval_context)
         except ExpressionError as error:
             raise self.broken(error, condition.path, path) from None
+        if self.run_context.watch is not None:
+            self.decided(condition, path, "true" if holds else "false")
+        return holds
+
+    def decided(self, expression: Expression, path: str, result: str) -> None:
+        """Tell who watches what a condition, or the value of a `switch`, decided."""
+        if self.run_context.watch is None:
+            return
+        compiled = expression.compiled
+        node = self.workflow.node_at(path.rpartition(CALLED)[2])
+        where = self.workflow.locate(expression.path, compiled.source, (0, len(compiled.source)))
+        values = values_read(compiled.refs, self.names)
+        step_id = node.id if node is not None else None
+        self.run_context.watch(Decision(path, kind_of(expression), step_id, where, compiled.source, values, result))
 
     def read(self, expression: Expression, path: str) -> Any:
         """Return a bare expression's value."""

@@ -36,7 +36,11 @@ class Returned(Signal):
 
 
 class Stopped(Signal):
-    """The workflow is over: a filter said no, or no case fitted and the file says `stop`."""
+    """The workflow is over: a filter said no, or no case fitted and the file says `stop`. path: of the step."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
 
 
 def fail_in_words(path: str, kind: str, message: str, *, status: int, hint: str | None, data: Any = None) -> Failed:

@@ -9,7 +9,7 @@ import pytest
 from tests.support.http_server import RunningServer, event, running_server
 from tests.support.processes import payloom_process
 
-from payloom.runs.publishing.trigger_explanations import Reason
+from payloom.runs.explaining.triggers import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,3 +102,12 @@ def test_the_command_line_says_it_too(server: RunningServer) -> None:
         for workflow, reason in reasons.items()
         if reason != "no_trigger"
     )
+
+
+def test_a_condition_that_does_not_hold_says_where_it_stands(server: RunningServer) -> None:
+    explanations = explained(server, "evt_why")
+    assert explanations["dear"]["where"] == "workflows/dear.yaml:2:50"
+    assert {name for name, explanation in explanations.items() if explanation["where"]} == {"dear", "two"}
+    text = payloom_process.run("events", "show", "evt_why", cwd=server.settings.root).stdout
+    line = next(line for line in text.splitlines() if line.split()[:1] == ["dear"])
+    assert line.endswith("(object.amount = 500, event.livemode = false)  workflows/dear.yaml:2:50")

@@ -9,7 +9,7 @@ from pydantic import Field
 from payloom.api.management.models.answers import Body, Json, Moment, Shape
 from payloom.api.management.models.runs import RunSummary
 from payloom.inbox.set_aside import SetAside
-from payloom.runs.publishing.trigger_explanations import Reason
+from payloom.runs.explaining.triggers import Reason
 
 EventState = Annotated[
     Literal["handled", "unhandled", "failed", "running", "set_aside"],
@@ -52,6 +52,7 @@ class EventExplanation(Shape):
     reason: Reason
     message: str
     values: dict[str, Any] = Field(description="What the condition's paths led to; secrets are masked.")
+    where: str | None = Field(description="file:line:column of the condition that does not hold.")
     run: str | None = Field(description="The run that it started, or that has its `once` key.")
 
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from payloom.api.management.models.answers import Body, Failure, Json, Moment, Shape
 from payloom.runs.statuses import RunStatus
+from payloom.workflows.interpreter.decisions import DecisionKind
 
 StepStatus = Literal["started", "waiting", "succeeded", "failed", "superseded"]
 
@@ -107,6 +108,19 @@ class CalledRun(Shape):
     run_id: str
 
 
+class RunDecision(Shape):
+    """A condition that was asked, or the value of a `switch`, and what it decided."""
+
+    path: str = Field(description="Of its step.")
+    kind: DecisionKind
+    step_id: str | None
+    where: str | None = Field(description="file:line:column, for the workflow's current version.")
+    expression: str
+    values: dict[str, Any] = Field(description="What the paths that it reads led to; secrets are masked.")
+    result: str = Field(description="`true` or `false`; of a `switch`: `cases.KEY`, `default`, `stop`, or `raise`.")
+    ended_run: bool = Field(description="It ended the run as filtered.")
+
+
 class RunDetail(RunSummary):
     """A run with everything it did. Secrets and card data are masked."""
 
@@ -135,6 +149,8 @@ class RunDetail(RunSummary):
     children: list[str] = Field(description="Runs that were forked from this one.")
     calls: list[CalledRun] = Field(description="Runs of their own that its `call` steps began or found.")
     called_by: list[str] = Field(description="The run that began it by a `call`, and those that wait for it now.")
+    decisions: list[RunDecision] = Field([], description="What its conditions decided, in order; the last 200.")
+    decisions_unknown: str | None = Field(None, description="Why its decisions cannot be shown.")
 
 
 class RunCounts(Shape):

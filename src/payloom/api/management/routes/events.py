@@ -36,7 +36,7 @@ from payloom.inbox.service import load
 from payloom.inbox.set_aside import why
 from payloom.kit.json_types import is_dict
 from payloom.kit.secrets.redaction import redact
-from payloom.runs.intake.explanations import explain_event
+from payloom.runs.explaining.events import explain_event
 from payloom.runs.models import cursors
 from payloom.views.event_list import list_events, states_of
 from payloom.views.event_state import Source, State
@@ -161,6 +161,6 @@ def _explanations(deps: ManagementDependencies, tx: sa.Connection, event_id: str
     event = load(tx, event_id)
     if event is None:
         return []
-    names = ("workflow", "reason", "message", "values", "run")
+    names = ("workflow", "reason", "message", "values", "where", "run")
     explained = explain_event(tx, deps.library, event)
     return [redact(to_plain({name: getattr(explanation, name) for name in names})) for explanation in explained]

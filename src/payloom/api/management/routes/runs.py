@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 
@@ -15,6 +17,7 @@ from payloom.api.management.access.auth import caller_of, person_of
 from payloom.api.management.access.proof import needs_proof
 from payloom.api.management.access.roles import editor, support, viewer
 from payloom.api.management.access.users import account_as_user
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.answers import Outcomes
 from payloom.api.management.models.runs import (
@@ -30,7 +33,9 @@ from payloom.api.management.models.runs import (
 )
 from payloom.api.management.routes.bulk import bulk_item, bulk_result, note_bulk
 from payloom.api.management.routes.overview import FRESH_WITHIN
-from payloom.runs.run_rows import Run
+from payloom.kit.secrets.redaction import redact
+from payloom.runs.explaining.decisions import RunDecisions, decisions_of
+from payloom.runs.run_rows import Run, load_run
 from payloom.runs.statuses import RunFilter
 
 MAX_BULK = 200
@@ -67,7 +72,7 @@ async def count_runs(deps: Dependencies) -> Any:
 @router.get("/{run_id}", response_model=RunDetail)
 async def get_run(deps: Dependencies, run_id: str) -> Any:
     """Return one run with its steps, logs, waits, and reruns."""
-    return detail(await deps.run_queries.timeline(run_id))
+    return await _whole(deps, run_id)
 
 
 @router.post(
@@ -104,14 +109,14 @@ async def retry_run(deps: Dependencies, run_id: str, request: Request) -> Any:
 async def resolve_run(deps: Dependencies, run_id: str, body: Resolve, request: Request) -> Any:
     """Mark a failed run as resolved: it needs nobody any more."""
     await deps.runs.resolve(run_id, by=person_of(request).by, note=body.note)
-    return detail(await deps.run_queries.timeline(run_id))
+    return await _whole(deps, run_id)
 
 
 @router.post("/{run_id}/reopen", response_model=RunDetail, openapi_extra=support() | audited("run.reopened"))
 async def reopen_run(deps: Dependencies, run_id: str) -> Any:
     """Take the mark of a resolved run away."""
     await deps.runs.reopen(run_id)
-    return detail(await deps.run_queries.timeline(run_id))
+    return await _whole(deps, run_id)
 
 
 @router.post("/{run_id}/cancel", response_model=RunRef, openapi_extra=editor() | audited("run.canceled"))
@@ -150,6 +155,22 @@ async def decide_run(deps: Dependencies, run_id: str, body: Decision, request: R
 
 def _kind(failure: Mapping[str, Any] | None) -> str | None:
     return failure.get("kind") if failure else None
+
+
+async def _whole(deps: ManagementDependencies, run_id: str) -> dict[str, Any]:
+    timeline = await deps.run_queries.timeline(run_id)
+
+    def work(tx: sa.Connection) -> RunDecisions:
+        run = load_run(tx, run_id)
+        return RunDecisions() if run is None else decisions_of(tx, deps.library, run)
+
+    explained = await deps.database.read(work)
+    decisions = [
+        {**dataclasses.asdict(decision), "ended_run": decision.path == explained.ended_at}
+        for decision in explained.decisions
+    ]
+    fields = redact(to_plain({"decisions": decisions, "decisions_unknown": explained.unknown}))
+    return {**detail(timeline), **fields}
 
 
 def detail(run: dict[str, Any]) -> dict[str, Any]:

@@ -89,7 +89,7 @@ class Filter(Guard):
     def refuse(self, frame: Frame, path: str) -> Signal:
         """End the run quietly, as filtered."""
         frame.run_context.mark(path, "done", self.id, "stop")
-        return Stopped()
+        return Stopped(path)
 
 
 class Ensure(Guard):
@@ -162,15 +162,21 @@ class Switch(Node):
         else:
             key = case_key(value)
             if key is not None and key in self.cases:
+                self._chose(frame, path, f"cases.{key}")
                 return (yield from take(self, frame, path, f"cases.{key}", self.cases[key]))
+            self._chose(frame, path, self.default or "default")
         if self.default is None:
             return (yield from take(self, frame, path, "default", self.otherwise))
         frame.run_context.mark(path, "took", self.id, self.default)
         if self.default == "stop":
-            raise Stopped
+            raise Stopped(path)
         raise fail(
             path,
             "no_case",
             f"no case for {str(value)[:80]!r}",
             hint="add the case, or `default: stop` to end quietly",
         )
+
+    def _chose(self, frame: Frame, path: str, label: str) -> None:
+        if self.value is not None:
+            frame.decided(self.value, path, label)

@@ -9,7 +9,7 @@ from payloom.kit.diagnostics import Path
 from payloom.workflows.catalog.events import build_scope
 from payloom.workflows.errors import UnknownWorkflow
 from payloom.workflows.expressions.errors import ExpressionError
-from payloom.workflows.interpreter.frame import MAX_CALLS, Frame
+from payloom.workflows.interpreter.frame import CALLED, MAX_CALLS, Frame
 from payloom.workflows.interpreter.steps import run_workflow
 from payloom.workflows.program import commands
 from payloom.workflows.program.idempotency_key import text_of
@@ -21,8 +21,6 @@ from payloom.workflows.program.step_generator import Steps
 from payloom.workflows.syntax.filemodel import steps as models
 
 INHERITED = ("user", "env", "run")
-CALLED = ".call."
-"""Between the path of a call and the path of a step in the workflow that it runs inline."""
 INLINE = commands.Entry("")
 """Stands for a CallOnce's entry in a history in which the called workflow ran inline."""
 

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from payloom.inbox.service import InboxEvent
-from payloom.kit.diagnostics import path_text, value_at
 from payloom.runs.registry import StartPlan
 from payloom.workflows.catalog.events import account_counts
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.values import EvalContext
+from payloom.workflows.interpreter.decisions import values_read
 from payloom.workflows.program.program import StripeTrigger, Workflow
 
 Reason = Literal["started", "no_trigger", "type", "action", "account", "mode", "condition", "error", "deduped", "later"]
 _ORDER: tuple[Reason, ...] = (
     *("started", "deduped", "later", "error", "condition", "mode", "account", "action", "type", "no_trigger"),
 )
-_SHOWN = 8
-"""Values of a condition that are shown."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Explanation:
-    """The result of an event in one workflow. run: that it started, or that has its `once` key."""
+    """The result of an event in one workflow.
+
+    run: that it started, or that has its `once` key. where: file:line:column of the condition that does not hold.
+    """
 
     workflow: str
     reason: Reason
@@ -32,6 +33,7 @@ class Explanation:
     values: Mapping[str, Any] = dataclasses.field(default_factory=dict[str, Any])
     run: str | None = None
     start: StartPlan | None = None
+    where: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -74,19 +76,11 @@ def _explain(workflow: Workflow, trigger: StripeTrigger, occurrence: Occurrence)
         place = "match"
         if trigger.match is not None and not trigger.match.compiled.test(scope, occurrence.eval_context):
             source = trigger.match.compiled.source
-            values = _values(trigger.match.compiled.refs, scope)
-            return Explanation(workflow.id, "condition", f"its condition does not hold: {source}", values)
+            values = values_read(trigger.match.compiled.refs, scope)
+            where = workflow.locate(trigger.match.path, source, (0, len(source)))
+            return Explanation(workflow.id, "condition", f"its condition does not hold: {source}", values, where=where)
     except ExpressionError as error:
         return Explanation(workflow.id, "error", f"`{place}` of its trigger failed: {error.message}")
     return Explanation(
         workflow.id, "later", "it would start it now; when the event came, another version was published"
     )
-
-
-def _values(refs: Sequence[Any], scope: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the paths of a condition led to."""
-    values: dict[str, Any] = {}
-    for ref in refs[:_SHOWN]:
-        path = tuple(ref.path)
-        values[path_text(path)] = value_at(scope, path)
-    return values

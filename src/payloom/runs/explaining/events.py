@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from payloom.inbox.service import InboxEvent
 from payloom.inbox.set_aside import CAN_BE_HANDLED, why
 from payloom.runs.coordination.dedupe import once_key
+from payloom.runs.explaining.triggers import Explanation
 from payloom.runs.models import runs
-from payloom.runs.publishing.trigger_explanations import Explanation
 from payloom.runs.publishing.trigger_matching import PublishedWorkflows
 
 _STARTED = "it started a run"
