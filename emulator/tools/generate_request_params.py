@@ -62,7 +62,7 @@ def imported(package: str) -> set[str]:
 
 
 def _resolved(ref: object) -> Node:
-    return read_sdk()[0].nodes[ref] if isinstance(ref, int) else list(ref)  # type: ignore[call-overload]
+    return read_sdk()[0].nodes[ref] if isinstance(ref, int) else list(ref)  # type: ignore[call-overload] - a reference is a number or a list
 
 
 @functools.cache

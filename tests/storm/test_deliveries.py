@@ -125,7 +125,7 @@ def test_a17_every_order_of_five_events_with_every_duplicate_ends_alike(
         fixture = await build(database, tmp_path)
 
         async def retrieve(_when: str, do: object) -> None:
-            fixture.ledger.answers["subs.retrieve"] = [{"id": do.args["with"]["id"], "object": "sub", "n": 5}]  # type: ignore[attr-defined]
+            fixture.ledger.answers["subs.retrieve"] = [{"id": do.args["with"]["id"], "object": "sub", "n": 5}]  # type: ignore[attr-defined] - the steps' command is one with arguments
 
         fixture.ledger.hooks.append(retrieve)
         await fixture.publish(follow=FOLLOW)

@@ -164,7 +164,7 @@ def test_a_late_write_of_a_worker_that_was_taken_for_dead_is_found(
             await back.wait()
             raise StepFailed(StepFailure("stripe_no_answer", "too late"))
 
-        old.ledger.perform = stuck  # type: ignore[method-assign]
+        old.ledger.perform = stuck  # type: ignore[method-assign] - the planted bug takes its place
         await old.service.start()
         await old.service.ingest(old.event("thing.deleted", "evt_1", id="t"))
         await stalled.wait()
@@ -181,7 +181,7 @@ def test_a_late_write_of_a_worker_that_was_taken_for_dead_is_found(
 
     if planted:
         monkeypatch.setattr(Turns, "_fence", Turns._fence)
-        seeded_bugs.no_fence(None)  # type: ignore[arg-type]
+        seeded_bugs.no_fence(None)  # type: ignore[arg-type] - it reads nothing of it
     assert found(asyncio.run(race()), 11, 8) is planted
 
 
@@ -189,7 +189,7 @@ def check_journal(tx: object) -> object:
     """What the journal says is done."""
     from payloom.sandbox.scenario.invariants import journal_of  # noqa: PLC0415 - only this test needs it
 
-    return journal_of(tx)  # type: ignore[arg-type]
+    return journal_of(tx)  # type: ignore[arg-type] - tx is a transaction
 
 
 LAST_WINS = """\

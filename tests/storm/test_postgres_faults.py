@@ -72,7 +72,7 @@ def test_a8_a_postgres_that_crashes_under_load_loses_and_repeats_nothing(
 def _fresh(zygote: Zygote, node: Node, folder: Path, events: list[str]) -> WorkerScenario:
     name = f"shop_{int(time.monotonic() * 1000)}"
     with psycopg.connect(node.url(), autocommit=True) as conn:
-        conn.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
+        conn.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload] - psycopg wants a literal; the name is the test's own
     folder.mkdir()
     return WorkerScenario(zygote, folder, node.url(name), events)
 

@@ -51,13 +51,13 @@ def fresh_database(address: str, template: str = "template1") -> Iterator[str]:
     """
     name = f"test_{os.getpid()}_{next(_numbers)}"
     with psycopg.connect(address, autocommit=True) as conn:
-        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template}")  # type: ignore[call-overload]
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template}")  # type: ignore[call-overload] - psycopg wants a literal; the name is the test's own
     url = address.replace("/postgres?", f"/{name}?") if "?" in address else address.rsplit("/", 1)[0] + f"/{name}"
     try:
         yield url
     finally:
         with psycopg.connect(address, autocommit=True) as conn:
-            conn.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[call-overload]
+            conn.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[call-overload] - psycopg wants a literal; the name is the test's own
 
 
 def trust_the_machine(address: str) -> None:

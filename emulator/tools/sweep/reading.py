@@ -39,17 +39,17 @@ class Noted(dict[str, Any]):
         self.copied = True
         return super().__iter__()
 
-    def keys(self) -> KeysView[str]:  # type: ignore[override]
+    def keys(self) -> KeysView[str]:  # type: ignore[override] - a dict gives views of its own kind
         """Return the names; whoever takes them all copies."""
         self.copied = True
         return super().keys()
 
-    def values(self) -> ValuesView[Any]:  # type: ignore[override]
+    def values(self) -> ValuesView[Any]:  # type: ignore[override] - a dict gives views of its own kind
         """Return the members; whoever takes them all copies."""
         self.copied = True
         return super().values()
 
-    def items(self) -> ItemsView[str, Any]:  # type: ignore[override]
+    def items(self) -> ItemsView[str, Any]:  # type: ignore[override] - a dict gives views of its own kind
         """Return names and members; whoever takes them all copies."""
         self.copied = True
         return super().items()

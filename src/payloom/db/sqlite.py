@@ -215,7 +215,7 @@ def _run_one(conn: sa.Connection, job: _Job) -> None:
             job.hooks, job.error = take_hooks(conn), None
         except BaseException as error:
             job.error = _unavailable(error)
-            if not conn.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]
+            if not conn.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr] - the connection is open here
                 # Disk full and the like end the whole transaction: nobody in the group has been stored.
                 raise
         finally:

@@ -142,17 +142,17 @@ class FileSettings(Section):
         None,
         description="A SQLite file (default `data/payloom.sqlite`; with Stripe keys `data/payloom-test.sqlite` in dev, else `data/payloom-ENVIRONMENT.sqlite`) or a `postgresql://` address.",
     )
-    postgres: PostgresSection = Field(PostgresSection(), description="How a process uses a Postgres database.")  # type: ignore[call-arg]
-    stripe: StripeSection = Field(StripeSection(), description="Where the Stripe keys come from.")  # type: ignore[call-arg]
-    email: EmailSection = Field(EmailSection(), description="How mail leaves.")  # type: ignore[call-arg]
-    studio: StudioSection = Field(StudioSection(), description="What the studio may do.")  # type: ignore[call-arg]
-    auth: AuthSection = Field(AuthSection(), description="How people sign up and in.")  # type: ignore[call-arg]
+    postgres: PostgresSection = Field(PostgresSection(), description="How a process uses a Postgres database.")  # type: ignore[call-arg] - Field's positional default is not seen
+    stripe: StripeSection = Field(StripeSection(), description="Where the Stripe keys come from.")  # type: ignore[call-arg] - Field's positional default is not seen
+    email: EmailSection = Field(EmailSection(), description="How mail leaves.")  # type: ignore[call-arg] - Field's positional default is not seen
+    studio: StudioSection = Field(StudioSection(), description="What the studio may do.")  # type: ignore[call-arg] - Field's positional default is not seen
+    auth: AuthSection = Field(AuthSection(), description="How people sign up and in.")  # type: ignore[call-arg] - Field's positional default is not seen
     connections: ConnectionsSection = Field(
-        ConnectionsSection(),  # type: ignore[call-arg]
+        ConnectionsSection(),  # type: ignore[call-arg] - Field's positional default is not seen
         description="How long a connection may take over a request, and how many may be open.",
     )
     alerts: AlertsSection = Field(
-        AlertsSection(),  # type: ignore[call-arg]
+        AlertsSection(),  # type: ignore[call-arg] - Field's positional default is not seen
         description="Who is told about trouble, and from which thresholds on.",
     )
     accounts: list[AccountSection] = Field([], description="Accounts made at the first start, in dev only.")
@@ -292,7 +292,7 @@ def _overlay(base: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any
     for key, value in extra.items():
         old = merged.get(key)
         is_section = is_map(value) and is_map(old) and set(value) != {"env"}
-        merged[key] = _overlay(old, value) if is_section else value  # type: ignore[arg-type]
+        merged[key] = _overlay(old, value) if is_section else value  # type: ignore[arg-type] - both are mappings when it is a section
     return merged
 
 

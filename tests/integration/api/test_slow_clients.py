@@ -193,7 +193,7 @@ async def test_an_answer_that_nobody_takes_does_not_stay_in_memory(server: Serve
     reason = 'payloom_connections_cut_total{reason="slow_reader"}'
     before = server.metric(reason)
     async with connection(server) as (reader, writer):
-        reader._transport.pause_reading()  # type: ignore[attr-defined]
+        reader._transport.pause_reading()  # type: ignore[attr-defined] - asyncio offers no other way to stop reading
         writer.write(b"GET /assets/large.css HTTP/1.1\r\n" + HOST + b"\r\n")
         end = time.monotonic() + BODY + 10
         while server.metric(reason) == before:

@@ -99,18 +99,18 @@ def two_roles(postgres_url: str, postgres_server: str) -> Iterator[tuple[str, st
     statements = statements.replace("payloom_migrate", migrate).replace("payloom_serve", serve)
     statements = statements.replace("DATABASE payloom", f"DATABASE {name}").replace("'…'", "'x'")
     with psycopg.connect(postgres_url, autocommit=True) as database:
-        database.execute(f"ALTER DATABASE {name} OWNER TO postgres")  # type: ignore[call-overload]
+        database.execute(f"ALTER DATABASE {name} OWNER TO postgres")  # type: ignore[call-overload] - psycopg wants a literal; the name is the test's own
         for statement in statements.split(";\n"):
             if statement.strip():
-                database.execute(statement)  # type: ignore[call-overload]
-        database.execute(f"GRANT CREATE, CONNECT ON DATABASE {name} TO {migrate}")  # type: ignore[call-overload]
+                database.execute(statement)  # type: ignore[call-overload] - psycopg wants a literal; the name is the test's own
+        database.execute(f"GRANT CREATE, CONNECT ON DATABASE {name} TO {migrate}")  # type: ignore[call-overload] - psycopg wants a literal; the name is the test's own
     try:
         yield (postgres_url.replace("postgres:@", f"{migrate}:x@"), postgres_url.replace("postgres:@", f"{serve}:x@"))
     finally:
         with psycopg.connect(postgres_url, autocommit=True) as database:
             for role in (migrate, serve):
-                database.execute(f"DROP OWNED BY {role} CASCADE")  # type: ignore[call-overload]
-                database.execute(f"DROP ROLE {role}")  # type: ignore[call-overload]
+                database.execute(f"DROP OWNED BY {role} CASCADE")  # type: ignore[call-overload] - psycopg wants a literal; the name is the test's own
+                database.execute(f"DROP ROLE {role}")  # type: ignore[call-overload] - psycopg wants a literal; the name is the test's own
 
 
 def role_of(address: str) -> str:

@@ -57,8 +57,8 @@ async def test_a_draft_is_tried_while_a_real_run_is_in_the_way(tmp_path: Path, d
         row = {"id": "a", "n": 1}
 
         def change(tx: object) -> None:
-            services.tables.insert(tx, "orders", values=row)  # type: ignore[arg-type]
-            services.runs.rows_changed(tx, "insert", "orders", RowChange("orders", "insert", row, None))  # type: ignore[arg-type]
+            services.tables.insert(tx, "orders", values=row)  # type: ignore[arg-type] - tx is a transaction
+            services.runs.rows_changed(tx, "insert", "orders", RowChange("orders", "insert", row, None))  # type: ignore[arg-type] - tx is a transaction
 
         await services.database.write(change)
         published = services.publisher.published

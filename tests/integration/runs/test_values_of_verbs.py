@@ -338,7 +338,7 @@ async def test_the_roots_of_a_run_are_what_the_checker_takes_them_for(
     elif kind == "called":
         await fixture.service.call("other", {}, trigger="manual")
     else:
-        await fixture.service.call("n", validate_input(workflow, {}), trigger=kind, caller=Caller(user=USER))  # type: ignore[arg-type]
+        await fixture.service.call("n", validate_input(workflow, {}), trigger=kind, caller=Caller(user=USER))  # type: ignore[arg-type] - the kind is one of the table's
     await fixture.settled()
     assert seen
     known = scope.roots(workflow, fixture.catalog)

@@ -183,7 +183,7 @@ def _without_right(needed: str) -> dict[str, set[int]]:
     wrong = {400, 404, 405, 413}
     refused = {NOBODY: {401, *wrong}, "customer": {403, *wrong}}
     for name, role in PEOPLE.items():
-        if role is not None and role in STUDIO_ROLES and not includes(role, needed):  # type: ignore[arg-type]
+        if role is not None and role in STUDIO_ROLES and not includes(role, needed):  # type: ignore[arg-type] - it is one of the roles
             refused[name] = {403, *wrong}
     return refused
 

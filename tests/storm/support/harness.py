@@ -103,8 +103,8 @@ class Databases:
         name = f"{self._base}_{self._number}"
         with psycopg.connect(self._server, autocommit=True) as conn:
             if self._last is not None:
-                conn.execute(f"DROP DATABASE IF EXISTS {self._last} WITH (FORCE)")  # type: ignore[call-overload]
-            conn.execute(f"CREATE DATABASE {name} TEMPLATE {self._base} STRATEGY file_copy")  # type: ignore[call-overload]
+                conn.execute(f"DROP DATABASE IF EXISTS {self._last} WITH (FORCE)")  # type: ignore[call-overload] - psycopg wants a literal; the name is the test's own
+            conn.execute(f"CREATE DATABASE {name} TEMPLATE {self._base} STRATEGY file_copy")  # type: ignore[call-overload] - psycopg wants a literal; the name is the test's own
         self._last = name
         if self._stack is not None and self._number == 1:
             self._stack.callback(self._drop)
@@ -112,7 +112,7 @@ class Databases:
 
     def _drop(self) -> None:
         with psycopg.connect(self._server, autocommit=True) as conn:
-            conn.execute(f"DROP DATABASE IF EXISTS {self._last} WITH (FORCE)")  # type: ignore[call-overload]
+            conn.execute(f"DROP DATABASE IF EXISTS {self._last} WITH (FORCE)")  # type: ignore[call-overload] - psycopg wants a literal; the name is the test's own
 
 
 @dataclasses.dataclass

@@ -66,7 +66,7 @@ def tls_proxy(
             connection = http.client.HTTPConnection(str(behind.hostname), behind.port, timeout=20)
             named = self.headers["host"]
             headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
-            own = named == f"127.0.0.1:{self.server.server_port}"  # type: ignore[attr-defined]
+            own = named == f"127.0.0.1:{self.server.server_port}"  # type: ignore[attr-defined] - the server is an HTTP server
             connection.request("GET", self.path, headers={**headers, "host": host if own else named})
             answer = connection.getresponse()
             body = answer.read()

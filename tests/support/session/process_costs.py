@@ -26,7 +26,7 @@ def lower() -> None:
     """Share the certificates and parsers, and hash passwords cheaply, from now on."""
     ssl.create_default_context = _shared
     argon2.PasswordHasher = CheapHasher
-    typer.testing._get_command = functools.cache(typer.main.get_command)  # pyright: ignore[reportPrivateImportUsage]
+    typer.testing._get_command = functools.cache(typer.main.get_command)  # pyright: ignore[reportPrivateImportUsage] - typer names it nowhere else
 
 
 class CheapHasher(StrongHasher):

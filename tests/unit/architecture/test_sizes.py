@@ -29,7 +29,7 @@ WITH_REASONS = sorted(
 LONGEST_FUNCTION = 60
 LONGEST_FILE = 400
 _BARE_IMPORT = re.compile(r"#\s*noqa:[^-]*\bPLC0415\b(?!.* - \S)")
-_BARE = re.compile(r"#\s*noqa\b(?!.* - \S)")
+_BARE = re.compile(r"#\s*noqa\b(?!.* - \S)|#\s*(?:type|pyright):\s*ignore\b(?!.* - \S)")
 FULLEST_FOLDER = 12  # without its __init__.py
 # Folders that may hold more, each with how many and why. The list only shrinks.
 FULLER_FOLDERS = {

@@ -28,7 +28,7 @@ BIN = Path(sys.executable).parent / "payloom"
 def names() -> list[str]:
     command = get_command(app)
     command_names = []
-    for name, sub in command.commands.items():  # type: ignore[attr-defined]
+    for name, sub in command.commands.items():  # type: ignore[attr-defined] - the command is a group
         command_names += [f"{name} {inner}" for inner in sub.commands] if hasattr(sub, "commands") else [name]
     return command_names
 

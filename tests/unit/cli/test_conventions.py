@@ -47,7 +47,7 @@ def commands(group: object = PAYLOOM, prefix: str = "") -> Iterator[tuple[str, o
 
 
 def options(command: object) -> set[str]:
-    return {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}  # type: ignore[attr-defined]
+    return {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}  # type: ignore[attr-defined] - the command comes from click
 
 
 def payloom(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:

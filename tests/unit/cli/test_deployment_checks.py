@@ -114,7 +114,7 @@ def test_files_and_disk_are_looked_at(settings: Settings, monkeypatch: pytest.Mo
         at = (NOW - dt.timedelta(hours=age)).timestamp()
         os.utime(archive, (at, at))
         secret.chmod(mode)
-        monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: shutil._ntuple_diskusage(10e9, 0, free))  # type: ignore[attr-defined]
+        monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: shutil._ntuple_diskusage(10e9, 0, free))  # type: ignore[attr-defined] - disk_usage returns this kind
         findings = look(settings, monkeypatch)
         assert (findings["backups"].good, findings["disk"].good, "secrets" not in findings) == (good, good, good), (
             findings

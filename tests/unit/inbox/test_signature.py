@@ -27,7 +27,7 @@ def sign(body: bytes = BODY, secret: str = SECRET, at: int = NOW) -> str:
 
 def header(at: int = NOW, **kwargs: object) -> str:
     """A good header."""
-    return f"t={at},v1={sign(at=at, **kwargs)}"  # type: ignore[arg-type]
+    return f"t={at},v1={sign(at=at, **kwargs)}"  # type: ignore[arg-type] - the callers' names are those of sign
 
 
 def refusal(body: bytes, given_header: str | None, secrets: tuple[str, ...] = (SECRET,), now: int = NOW) -> str:

@@ -233,4 +233,4 @@ def test_access_is_granted_to_the_customer_only() -> None:
     assert [row.get("plan") for row in driver.tables.rows["users"]] == ["premium", None]
     failed = stripe_event("payment_intent.payment_failed", id="pi_1", customer=None, metadata={})
     driver.run(example("grant-access"), failed)
-    assert driver.done[-1].text == "Payment pi_1 failed"  # pyright: ignore[reportAttributeAccessIssue]
+    assert driver.done[-1].text == "Payment pi_1 failed"  # pyright: ignore[reportAttributeAccessIssue] - the last command is a log

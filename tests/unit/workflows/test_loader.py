@@ -150,7 +150,7 @@ def test_a_stored_version_of_another_language_is_refused() -> None:
 @given(st.sampled_from(sorted(EXAMPLES.glob("*.yaml"))), st.data())
 def test_a_damaged_file_never_breaks_the_loader(path: object, data: st.DataObject) -> None:
     """Cut something out of a real file, or put something in, and load it."""
-    text = path.read_text()  # pyright: ignore[reportAttributeAccessIssue]
+    text = path.read_text()  # pyright: ignore[reportAttributeAccessIssue] - the parameter is a path
     at = data.draw(st.integers(0, len(text)))
     length = data.draw(st.integers(0, 40))
     pieces = ["", "${{", "}}", ": ", "- ", "{", "[", "'", '"', "\n", "\t", "#", "&a ", "*a", "|\n", "?"]

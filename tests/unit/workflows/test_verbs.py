@@ -120,8 +120,8 @@ def test_for_each_gives_a_list_and_keeps_ids_to_the_round() -> None:
 
 def test_for_each_refuses_what_is_no_list_and_what_is_too_long() -> None:
     body = "- for_each: inputs.x\n  max: 2\n  do: [{log: x}]\n"
-    assert end(body, x=3).failure.kind == "expression"  # pyright: ignore[reportOptionalMemberAccess]
-    assert end(body, x=[1, 2, 3]).failure.kind == "too_many_items"  # pyright: ignore[reportOptionalMemberAccess]
+    assert end(body, x=3).failure.kind == "expression"  # pyright: ignore[reportOptionalMemberAccess] - it is None only when the test fails
+    assert end(body, x=[1, 2, 3]).failure.kind == "too_many_items"  # pyright: ignore[reportOptionalMemberAccess] - it is None only when the test fails
     assert end(body, x=[1, 2]).status == "succeeded"
 
 

@@ -159,7 +159,7 @@ def _seconds(value: object) -> int:
         duration = parse_duration(text)
     except ValueError as error:
         raise EmulatorError(str(error)) from error
-    return int(duration.total_seconds()) if hasattr(duration, "total_seconds") else int(duration)  # type: ignore[arg-type]
+    return int(duration.total_seconds())
 
 
 def _whole(params: Params, name: str, default: int) -> int:

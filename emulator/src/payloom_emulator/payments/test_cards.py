@@ -113,7 +113,7 @@ class Card:
 
 def _visa(number: str, *names: str, **more: object) -> Card:
     both = tuple(dict.fromkeys(n for name in names for n in (name, f"visa_{name}")))
-    return Card(number, "visa", both, **more)  # type: ignore[arg-type]
+    return Card(number, "visa", both, **more)  # type: ignore[arg-type] - the callers' names are Card's
 
 
 _COUNTRIES = {

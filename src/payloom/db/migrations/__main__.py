@@ -79,7 +79,7 @@ async def _write(message: str, *, rewrite: bool) -> Path:
         revision=revision,
         down=previous,
         up=render_python_code(script.upgrade_ops, user_module_prefix=None).strip(),
-        down_code=render_python_code(script.downgrade_ops, user_module_prefix=None).strip(),  # type: ignore[arg-type]
+        down_code=render_python_code(script.downgrade_ops, user_module_prefix=None).strip(),  # type: ignore[arg-type] - generated scripts have downgrade operations
     )
     path.write_text(
         "\n".join(line for line in text.splitlines() if "by Alembic" not in line and "end Alembic" not in line) + "\n"

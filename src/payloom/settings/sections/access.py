@@ -36,7 +36,7 @@ class AuthSection(Section):
         description="`by_mail` (the default outside dev) answers the same for every address and signs in after the mailed link; `at_once` signs in with the sign-up.",
     )
     staff: StaffSection = Field(
-        StaffSection(),  # type: ignore[call-arg]
+        StaffSection(),  # type: ignore[call-arg] - Field's positional default is not seen
         description="What accounts with a role in the studio must show.",
     )
 

@@ -131,7 +131,7 @@ def load_model(data: Mapping[str, Any], workflow_id: str) -> Workflow:
 
 
 def _auth(value: str | list[str]) -> Auth:
-    return tuple(value) if is_list(value) else value  # pyright: ignore[reportReturnType]
+    return tuple(value) if is_list(value) else value  # pyright: ignore[reportReturnType] - a tuple of what the list held
 
 
 def _trigger(model: triggers.TriggerHead, compiler: StepCompiler, path: Path) -> program.Trigger:

@@ -128,7 +128,7 @@ def _has_event(draft: TolerantDocument, node: Node | None) -> bool:
 
 def _loop_names(draft: TolerantDocument, path: Path) -> frozenset[str]:
     return frozenset(
-        node.item  # type: ignore[attr-defined] # every for_each has one
+        node.item  # type: ignore[attr-defined] - every for_each has one
         for node in draft.types.findings.nodes
         if node.verb == "for_each" and node.path == path[: len(node.path)] and "do" in path[len(node.path) :][:1]
     )

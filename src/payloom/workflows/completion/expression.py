@@ -71,11 +71,11 @@ def complete(source: str, cursor: int, names: Names) -> Completions:
     if quoted >= 0:
         values = _compared(before[:quoted], types, names)
         quote = before[quoted]
-        end = cursor + len(re.match(rf"[^{quote}]*", source[cursor:])[0])  # type: ignore[index]
+        end = cursor + len(re.match(rf"[^{quote}]*", source[cursor:])[0])  # type: ignore[index] - the pattern matches every text
         return Completions(quoted + 1, end, [Item(str(value), "value", "string", rank=0) for value in values])
     word = _WORD.search(before)
     start = word.start() if word else cursor
-    end = cursor + len(re.match(r"\w*", source[cursor:])[0])  # type: ignore[index]
+    end = cursor + len(re.match(r"\w*", source[cursor:])[0])  # type: ignore[index] - the pattern matches every text
     head = before[:start]
     dot = re.search(r"\?\s*\.\s*\??\s*$|\.\s*\??\s*$", head)
     if dot is not None and not re.search(r"\d\.$", head):
@@ -95,7 +95,7 @@ def type_at(source: str, start: int, end: int, names: Names) -> Type | None:
 
 def chain_at(source: str, cursor: int) -> tuple[int, int] | None:
     """Return the name under the cursor with all that it is read from: `object.amount` in `1 + object.amount`."""
-    end = cursor + len(re.match(r"\w*", source[cursor:])[0])  # type: ignore[index]
+    end = cursor + len(re.match(r"\w*", source[cursor:])[0])  # type: ignore[index] - the pattern matches every text
     if not re.search(r"\w$", source[:end]):
         return None
     chain = _chain(source[:end])

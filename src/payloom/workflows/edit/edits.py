@@ -80,7 +80,7 @@ def remove(text: str, path: Path) -> str:
     parent = value_at(expected, path[:-1]) if path else None
     if not isinstance(parent, dict | list) or value_at(source.data, path, missing=source) is source:
         raise BadEdit(f"there is nothing at {path_text(path)}")
-    del parent[path[-1]]  # pyright: ignore[reportArgumentType]
+    del parent[path[-1]]  # pyright: ignore[reportArgumentType] - the path fits the parent
     if not parent or is_flow(source, path[:-1]):
         if len(path) == 1:
             raise BadEdit("a file needs at least one key")

@@ -35,7 +35,7 @@ async def test_every_order_and_every_single_duplicate_ends_in_the_same_state(
     fixture = await build(database, tmp_path)
 
     async def retrieve(_when: str, do: object) -> None:
-        fixture.ledger.answers["subs.retrieve"] = [{"id": do.args["with"]["id"], "object": "sub", "n": 3}]  # type: ignore[attr-defined]
+        fixture.ledger.answers["subs.retrieve"] = [{"id": do.args["with"]["id"], "object": "sub", "n": 3}]  # type: ignore[attr-defined] - the steps' command is one with arguments
 
     fixture.ledger.hooks.append(retrieve)
     await fixture.service.start()

@@ -218,7 +218,7 @@ def expected_code(person: str, role: str) -> str:
         return "not_signed_in"
     if person == "admin without a factor":
         return "second_factor_missing"
-    if person not in STUDIO_ROLES or not includes(person, role):  # type: ignore[arg-type]
+    if person not in STUDIO_ROLES or not includes(person, role):  # type: ignore[arg-type] - it is one of the roles
         return "not_allowed"
     return ""
 

@@ -46,7 +46,7 @@ def plan(event_type: str, more: str, object_of: dict[str, Any] | None = None) ->
     catalog = CatalogWithStripe()
     loaded = load_workflow(text, workflow_id="n", file="n.yaml", catalog=catalog)
     assert loaded.workflow is not None, loaded.diagnostics
-    versions = Versions(None, ManualClock())  # type: ignore[arg-type]
+    versions = Versions(None, ManualClock())  # type: ignore[arg-type] - nothing is read from it here
     versions._current["n"] = loaded.workflow
     (start,) = PublishedWorkflows(versions, catalog).starts(event_of(event_type, object_of))
     return start
@@ -55,7 +55,7 @@ def plan(event_type: str, more: str, object_of: dict[str, Any] | None = None) ->
 def event_of(event_type: str, object_of: dict[str, Any] | None = None) -> InboxEvent:
     family, action = events.split_type(event_type)
     whole = object_of_event(family, action, {}, 1_790_000_000) if object_of is None else object_of
-    inbox = Inbox(None, ManualClock(), ["whsec_x"], livemode=False)  # type: ignore[arg-type]
+    inbox = Inbox(None, ManualClock(), ["whsec_x"], livemode=False)  # type: ignore[arg-type] - nothing is read from it here
     common = {"id": "evt_1", "object": "event", "created": 1_790_000_000, "livemode": False}
     return inbox.parse({**common, "type": event_type, "data": {"object": whole}})
 

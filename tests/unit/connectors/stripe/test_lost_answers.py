@@ -24,7 +24,7 @@ pytestmark = pytest.mark.anyio
 
 NOW = dt.datetime(2026, 11, 30, tzinfo=dt.UTC)
 KEY = "run_1:0"
-WRITES = [name for name in operations.names() if operations.find(name).method != "get"]  # type: ignore[union-attr]
+WRITES = [name for name in operations.names() if operations.find(name).method != "get"]  # type: ignore[union-attr] - every name has an operation
 
 REJECTED, NOT_REJECTED = {"requirements": {"disabled_reason": "rejected.fraud"}}, {"requirements": {}}
 DEPOSITS = {"next_action": {"type": "verify_with_microdeposits"}}

@@ -50,7 +50,7 @@ def _every() -> list[tuple[str, tuple[str, ...], Mapping[str, Any]]]:
     return [
         (name, path, schema)
         for name in operations.names()
-        for path, schema in _below(operations.find(name).params())  # type: ignore[union-attr]
+        for path, schema in _below(operations.find(name).params())  # type: ignore[union-attr] - every name has an operation
         if LIMITS in schema or NOT_BOTH in schema
     ]
 

@@ -74,7 +74,7 @@ def _won(unit: UnitOfWork, dispute: Dispute) -> None:
 
 def _close(call: ActionContext[Params, Dispute]) -> Mapping[str, object]:
     move = "close_inquiry" if call.target["status"].startswith("warning") else "lose"
-    if not call.unit.environment.schema("dispute").machine.allows(move, call.target["status"]):  # type: ignore[union-attr]
+    if not call.unit.environment.schema("dispute").machine.allows(move, call.target["status"]):  # type: ignore[union-attr] - disputes have a machine
         raise invalid("This dispute is already closed")
     call.unit.unschedule("decide", call.target)
     return call.unit.transition(call.target, move)

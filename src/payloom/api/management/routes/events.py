@@ -71,7 +71,7 @@ async def listed(  # noqa: PLR0917 - FastAPI fills them in by name
         await deps.index.catch_up(FRESH_WITHIN)
     filters = {"type": type, "family": family, "object_id": object, "source": source, "state": state}
     rows = await deps.database.read(
-        lambda tx: list_events(tx, **filters, search=search, before=before, limit=limit)  # type: ignore[arg-type]
+        lambda tx: list_events(tx, **filters, search=search, before=before, limit=limit)  # type: ignore[arg-type] - the filters' names are the parameters'
     )
     return {"data": to_plain(rows), "next": rows[-1]["id"] if len(rows) == limit else None}
 

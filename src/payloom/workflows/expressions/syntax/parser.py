@@ -142,7 +142,7 @@ class _Parser:
             # The sign belongs to the number, so that -9223372036854775808 can be written.
             number = self.current
             self.position += 1
-            literal = Literal((token.start, number.end), -number.value)  # type: ignore[operator]
+            literal = Literal((token.start, number.end), -number.value)  # type: ignore[operator] - a number token holds a number
             node: Node = self.postfix(literal)
         else:
             operand = self.unary()
