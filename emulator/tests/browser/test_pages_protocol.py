@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_a_path_cannot_leave_the_folder_of_assets(local: Local) -> None:
-    for name in ("../templates/checkout.html", "%2e%2e/routing.py", "..%2frouting.py", "nothing.js"):
+    for name in ("../templates/checkout/page.html", "%2e%2e/routing.py", "..%2frouting.py", "nothing.js"):
         assert httpx.get(f"{local.url}/_emulator/assets/{name}").status_code == 404
 
 

@@ -14,6 +14,13 @@ _EXTRA = {
     "add_invoice_items[].period.start.type": "a period has its own time or begins now",
 }
 
+_NEW_ITEM = {"items[].discounts[].coupon": "read together with a price"}
+_ITEM = {
+    **_NEW_ITEM,
+    "items[].clear_usage": "read together with an item's id",
+    "items[].deleted": "read together with an item's id",
+}
+
 WITHOUT_EFFECT: dict[str, dict[str, str]] = {
     "POST /v1/account_links": {
         "collect": "the onboarding page asks for nothing",
@@ -30,7 +37,10 @@ WITHOUT_EFFECT: dict[str, dict[str, str]] = {
     "POST /v1/customers/{customer}": {"tax.validate_location": "no address is looked up", "validate": TESTED_ANYWAY},
     "POST /v1/customers/{customer}/sources": {"validate": TESTED_ANYWAY},
     "POST /v1/ephemeral_keys": {"nonce": "keys are not bound to a page"},
-    "POST /v1/invoices/create_preview": {"customer_details.tax.ip_address": "no address is looked up"},
+    "POST /v1/invoices/create_preview": {
+        "customer_details.tax.ip_address": "no address is looked up",
+        **{f"subscription_details.{name}": why for name, why in _ITEM.items()},
+    },
     "POST /v1/payment_intents": {"radar_options.referrer": NO_RADAR, "radar_options.session": NO_RADAR},
     "POST /v1/payment_intents/{intent}/confirm": {
         "radar_options.referrer": NO_RADAR,
@@ -67,8 +77,8 @@ WITHOUT_EFFECT: dict[str, dict[str, str]] = {
     "POST /v1/subscription_schedules/{schedule}/release": {
         "preserve_cancel_date": "a schedule sets no date to cancel at"
     },
-    "POST /v1/subscriptions": _EXTRA,
-    "POST /v1/subscriptions/{subscription_exposed_id}": _EXTRA,
+    "POST /v1/subscriptions": {**_EXTRA, **_NEW_ITEM},
+    "POST /v1/subscriptions/{subscription_exposed_id}": {**_EXTRA, **_ITEM},
     "POST /v1/test_helpers/confirmation_tokens": {
         "payment_method_options.card.installments.plan.type": "no card here pays in installments"
     },

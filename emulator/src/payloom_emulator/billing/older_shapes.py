@@ -203,17 +203,8 @@ def payment_intent_before_basil(unit: UnitOfWork, view: Shown, stored: PaymentIn
 
 
 def charge_before_basil(unit: UnitOfWork, view: Shown, stored: Charge) -> None:
-    """Name the invoice the charge pays, its dispute, and where a platform sent it."""
-    disputes = unit.list(kinds.DISPUTE, charge=stored["id"], limit=1) if stored.get("disputed") else []
-    transfer = stored.get("transfer_data")
-    view.update(
-        {
-            "destination": transfer.get("destination") if transfer else None,
-            "dispute": disputes[0]["id"] if disputes else None,
-            "invoice": _invoice_of(unit, stored.get("payment_intent")),
-            "order": None,
-        }
-    )
+    """Name the invoice the charge pays."""
+    view["invoice"] = _invoice_of(unit, stored.get("payment_intent"))
 
 
 def _invoice_of(unit: UnitOfWork, intent_id: object) -> str | None:

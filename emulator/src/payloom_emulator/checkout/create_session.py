@@ -223,35 +223,30 @@ def _who(
         if older and mode == "payment" and "customer_creation" not in params:
             draft["customer_creation"] = "always"
     email = params.get("customer_email")
-    name = phone = None
     exempt = "none"
     if draft["customer"]:
         customer = unit.get(kinds.CUSTOMER, draft["customer"], "customer")
-        email, name, phone, exempt = customer["email"], customer["name"], customer["phone"], customer["tax_exempt"]
+        email, exempt = customer["email"], customer["tax_exempt"]
         draft["customer_creation"] = None
     if email or draft["customer"]:
-        draft["customer_details"] = details(
-            email=email, name=name if draft["customer"] else None, phone=phone, exempt=str(exempt)
-        )
+        draft["customer_details"] = details(email=email, exempt=str(exempt))
 
 
 def details(
     *,
     email: str | None = None,
-    name: str | None = None,
-    phone: str | None = None,
     exempt: str = "none",
 ) -> CheckoutSessionCustomerDetails:
-    """Return a session's `customer_details`."""
+    """Return a session's `customer_details` until the page collects more: who pays is not looked up."""
     return {
         "address": None,
         "business_name": None,
         "email": email,
         "individual_name": None,
-        "name": name,
-        "phone": phone,
+        "name": None,
+        "phone": None,
         "tax_exempt": exempt,
-        "tax_ids": [],
+        "tax_ids": None,
     }
 
 

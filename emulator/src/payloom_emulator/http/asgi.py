@@ -28,6 +28,7 @@ MAX_BODY = 20 * 1024 * 1024
 Headers = list[tuple[bytes, bytes]]
 
 
+_ALWAYS: Headers = [(b"server", b"nginx"), (b"cache-control", b"no-cache, no-store"), (b"vary", b"Origin")]
 _CORS: Headers = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-methods", b"GET, HEAD, PUT, PATCH, POST, DELETE"),
@@ -98,7 +99,7 @@ class WireApp:
         answer = emulator.answer(request)
         headers = [
             (b"content-type", answer.download.media_type.encode() if answer.download else b"application/json"),
-            (b"server", b"nginx"),
+            *_ALWAYS,
             *((k.lower().encode(), v.encode()) for k, v in answer.headers.items()),
             *cors,
         ]

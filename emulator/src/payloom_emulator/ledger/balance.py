@@ -86,6 +86,11 @@ def fee_for(amount: int) -> int:
     return (amount * 29 + 500) // 1000 + 30
 
 
+def _settled(now: int) -> int:
+    """Return when money that comes now is available: in a week, when its day begins."""
+    return (now + AVAILABLE_AFTER) // 86_400 * 86_400
+
+
 def book(
     unit: UnitOfWork,
     source: Mapping[str, object],
@@ -104,7 +109,7 @@ def book(
 
     available: at once; available_on: then, at once if that is over. Else in a week.
     """
-    moment = unit.now if available else unit.now + AVAILABLE_AFTER if available_on is None else available_on
+    moment = unit.now if available else _settled(unit.now) if available_on is None else available_on
     available = moment <= unit.now
     fees = [
         (fee, exchange, "stripe_fee"),

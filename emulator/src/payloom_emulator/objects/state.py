@@ -309,6 +309,7 @@ class InvoiceState(TypedDict, Generic[Line]):
     _lines: list[Line]
     _token: str
     _session: str | None
+    _drafted: bool
     _use_balance: bool
     _days_until_due: int | None
     _application_fee_amount: int | None

@@ -50,6 +50,7 @@ def make(
         "currency": intent["currency"],
         "customer": intent.get("customer"),
         "description": intent.get("description"),
+        "destination": members(intent.get("transfer_data")).get("destination"),
         "failure_code": why.code if why else None,
         "failure_message": why.message if why else None,
         "metadata": dict(intent.get("metadata") or {}),
@@ -58,7 +59,9 @@ def make(
         "paid": outcome == "succeeded",
         "payment_intent": intent["id"] if intent["object"] == "payment_intent" else None,
         "payment_method": method["id"],
-        "payment_method_details": details(intent, method, three_d_secure, mandate, captured=captured, now=unit.now),
+        "payment_method_details": details(
+            intent, method, three_d_secure, mandate, paid=outcome == "succeeded", captured=captured, now=unit.now
+        ),
         "receipt_email": intent.get("receipt_email"),
         "shipping": intent.get("shipping"),
         "source": method.get("_source_object"),
@@ -132,6 +135,7 @@ def details(
     three_d_secure: JsonMapping | None,
     mandate: str | None,
     *,
+    paid: bool,
     captured: bool,
     now: int,
 ) -> dict[str, object]:
@@ -144,10 +148,11 @@ def details(
             checks["cvc_check"] = "pass"
         member = {
             "amount_authorized": intent["amount"],
-            "authorization_code": None,
+            "authorization_code": _digits(f"{method['id']} {intent['id']} {now}", 6) if paid else None,
             "brand": member["brand"],
             "checks": checks,
             "country": member["country"],
+            "electronic_commerce_indicator": (three_d_secure or {}).get("electronic_commerce_indicator") or "07",
             "exp_month": member["exp_month"],
             "exp_year": member["exp_year"],
             "extended_authorization": {"status": "disabled"},
@@ -160,10 +165,11 @@ def details(
             "multicapture": {"status": "unavailable"},
             "network": member["brand"],
             "network_token": {"used": False},
-            "network_transaction_id": f"{int(hashlib.sha256(method['id'].encode()).hexdigest(), 16) % 10**15:015d}",
+            "network_transaction_id": _digits(method["id"], 15),
             "overcapture": {"maximum_amount_capturable": intent["amount"], "status": "unavailable"},
             "regulated_status": "unregulated",
             "three_d_secure": three_d_secure,
+            "transaction_link_id": None,
             "wallet": None,
         }
         if not captured:
@@ -177,6 +183,11 @@ def details(
     elif kind == "link":
         member = {"country": None}
     return {kind: member, "type": kind}
+
+
+def _digits(text: str, length: int) -> str:
+    """Return a number of this length that is always the same for a text."""
+    return str(int(hashlib.sha256(text.encode()).hexdigest(), 16) % 10**length).zfill(length)
 
 
 AUTHORIZED_SECONDS = 7 * 86400

@@ -87,7 +87,7 @@ def open_for(unit: UnitOfWork, charge: Charge, reason: str, *, inquiry: bool) ->
             "status": "warning_needs_response" if inquiry else "needs_response",
         },
     )
-    unit.change(charge, {"disputed": True}, emits=("charge.updated",))
+    unit.change(charge, {"dispute": dispute["id"], "disputed": True}, emits=("charge.updated",))
     early_fraud_warnings.charge_changed(unit, charge)
     if not inquiry:
         _withdraw(unit, dispute)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.connect import fees
@@ -131,22 +132,43 @@ def _check_descriptors(
         )
 
 
+_OPTIONS: dict[str, dict[str, object]] = {
+    "acss_debit": {"verification_method": "automatic"},
+    "afterpay_clearpay": {"reference": None},
+    "bancontact": {"preferred_language": "en"},
+    "boleto": {"expires_after_days": 3},
+    "card": {"installments": None, "mandate_options": None, "network": None, "request_three_d_secure": "automatic"},
+    "klarna": {"preferred_locale": None},
+    "link": {"persistent_token": None},
+    "oxxo": {"expires_after_days": 3},
+    "us_bank_account": {
+        "financial_connections": {"permissions": ["payment_method"], "prefetch": []},
+        "mandate_options": {},
+        "transaction_purpose": "unspecified",
+        "verification_method": "automatic",
+    },
+    "wechat_pay": {"app_id": None, "client": None},
+}
+
+
+def default_options(kinds_of_method: list[str]) -> dict[str, dict[str, object]]:
+    """Return the `payment_method_options` of an intent that was told none."""
+    return {kind: _options_of(kind) for kind in kinds_of_method}
+
+
+def _options_of(kind: str) -> dict[str, object]:
+    return copy.deepcopy(_OPTIONS.get(kind, {}))
+
+
 def _options(
     intent: PaymentIntent, new_options: JsonMapping | str | None, current: JsonMapping | None = None
 ) -> PaymentIntentPaymentMethodOptions:
     options: dict[str, dict[str, object]] = {kind: {**members(values)} for kind, values in (current or {}).items()}
-    defaults: dict[str, dict[str, object]] = {
-        "card": {"installments": None, "mandate_options": None, "network": None, "request_three_d_secure": "automatic"},
-        "link": {"persistent_token": None},
-        "us_bank_account": {"mandate_options": {}, "verification_method": "automatic"},
-        "sepa_debit": {},
-        "bacs_debit": {},
-    }
     for kind in intent["payment_method_types"]:
-        options.setdefault(kind, dict(defaults.get(kind, {})))
+        options.setdefault(kind, _options_of(kind))
     for kind, values in new_options.items() if is_object(new_options) else ():
         if is_object(values):
-            options[kind] = {**options.get(kind, defaults.get(kind, {})), **values}
+            options[kind] = {**(options.get(kind) or _options_of(kind)), **values}
     # By the names of the payment methods, which are the members of the type.
     return cast("PaymentIntentPaymentMethodOptions", options)
 

@@ -8,6 +8,7 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
 from payloom_emulator.payments import intent_requests, test_cards
 from payloom_emulator.protocol.errors import StripeError, invalid
+from payloom_emulator.protocol.json_shapes import texts
 
 if TYPE_CHECKING:
     from payloom_emulator.kit.json import JsonMapping
@@ -47,7 +48,9 @@ def create(
 
 def _store(unit: UnitOfWork, values: JsonMapping) -> PaymentIntent:
     intent_id, secret = intent_requests.identity(unit)
-    return unit.create(kinds.PAYMENT_INTENT, {"id": intent_id, "client_secret": secret, **values})
+    options = intent_requests.default_options(texts(values["payment_method_types"]))
+    fields = {"id": intent_id, "client_secret": secret, "payment_method_options": options, **values}
+    return unit.create(kinds.PAYMENT_INTENT, fields)
 
 
 def not_waiting(intent: PaymentIntent | SetupIntent, noun: str) -> StripeError:

@@ -46,7 +46,7 @@ class StripeError(Exception):
             error["code"] = self.code
             error["doc_url"] = f"https://stripe.com/docs/error-codes/{self.code.replace('_', '-')}"
         error["message"] = self.message
-        if self.param:
+        if self.param is not None:
             error["param"] = self.param
         if request_id and account:
             error["request_log_url"] = f"https://dashboard.stripe.com/{account}/test/workbench/logs?object={request_id}"

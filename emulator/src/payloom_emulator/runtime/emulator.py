@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from payloom_emulator.kit.clock import Clock
     from payloom_emulator.kit.json import JsonMapping
 
+_WORTH_A_RETRY = frozenset({409, 429})
 _NOT_KEPT = frozenset({400, 401, 403, 404, 409, 429})
 
 
@@ -231,6 +232,10 @@ class Emulator:
         if request.idempotency_key:
             answer.headers.setdefault("Idempotency-Key", request.idempotency_key)
             answer.headers.setdefault("Original-Request", request_id)
+            if answer.status < 500 and answer.status not in _WORTH_A_RETRY:
+                answer.headers.setdefault("Stripe-Should-Retry", "false")
+        if request.account:
+            answer.headers["Stripe-Account"] = request.account
         self._log(request, answer, request_id)
         return answer
 

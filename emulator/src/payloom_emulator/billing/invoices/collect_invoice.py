@@ -135,14 +135,19 @@ def collect(
     return declined
 
 
+def _attempts(invoice: Invoice) -> int:
+    """Return how many attempts there were, after one: the first counts whoever makes it, later ones if we retry."""
+    return max(1, invoice["attempt_count"])
+
+
 def _needs_action(unit: UnitOfWork, invoice: Invoice) -> None:
-    unit.change(invoice, {"attempted": True, "attempt_count": invoice["attempt_count"] + 1})
+    unit.change(invoice, {"attempted": True, "attempt_count": _attempts(invoice)})
     unit.emit("invoice.payment_action_required", invoice)
 
 
 def _under_way(unit: UnitOfWork, invoice: Invoice) -> None:
     """A bank debit takes days; the subscription does not wait for it."""
-    unit.change(invoice, {"attempted": True, "attempt_count": invoice["attempt_count"] + 1})
+    unit.change(invoice, {"attempted": True, "attempt_count": _attempts(invoice)})
     unit.publish(facts.INVOICE_PAID, invoice, method=None)
 
 
@@ -150,9 +155,7 @@ def settle(
     unit: UnitOfWork, invoice: Invoice, amount: int, *, method: str | None = None, out_of_band: bool = False
 ) -> Invoice:
     """Make an open invoice paid and tell everyone: the subscription, the customer, the events in Stripe's order."""
-    # Stripe counts attempts of the retry schedule; the payment that starts a subscription is not one of them.
-    counted = bool(amount) and not out_of_band and invoice["billing_reason"] != "subscription_create"
-    count = invoice["attempt_count"] + int(counted)
+    count = _attempts(invoice) if amount and not out_of_band else invoice["attempt_count"]
     payment = default_payment(unit, invoice) if amount else None
     unit.change(invoice, {"attempt_count": count}, emits=())
     invoice_lifecycle.mark_paid(unit, invoice, amount, out_of_band=out_of_band)
@@ -182,10 +185,12 @@ def _still_delinquent(unit: UnitOfWork, invoice: Invoice) -> None:
 def failed(unit: UnitOfWork, invoice: Invoice, intent: PaymentIntent | None) -> None:
     """Record a failed attempt, plan the next, and tell everyone."""
     subscription = unit.find(kinds.SUBSCRIPTION, invoice_lifecycle.subscription_of(invoice))
-    count = invoice["attempt_count"] + 1
-    retry = _next_attempt(unit, invoice, subscription, count)
+    count = _attempts(invoice)
+    planned = invoice["next_payment_attempt"]
+    by_hand = planned is not None and planned > unit.now
+    retry = planned if by_hand else _next_attempt(unit, invoice, subscription, count)
     changes: dict[str, object] = {"attempt_count": count, "attempted": True, "next_payment_attempt": retry}
-    if retry is None and subscription is not None and invoice["billing_reason"] != "subscription_create":
+    if retry is None and subscription is not None and not invoice_lifecycle.starts_subscription(invoice):
         changes["auto_advance"] = False
     unit.change(invoice, changes)
     error = (intent or {}).get("last_payment_error") or {}
@@ -193,16 +198,16 @@ def failed(unit: UnitOfWork, invoice: Invoice, intent: PaymentIntent | None) -> 
         unit.emit("invoice.payment_action_required", invoice)
     unit.emit("invoice.payment_failed", invoice)
     customer = unit.find(kinds.CUSTOMER, invoice["customer"])
-    if customer is not None and invoice["billing_reason"] != "subscription_create":
+    if customer is not None and not invoice_lifecycle.starts_subscription(invoice):
         unit.change(customer, {"delinquent": True})
-    if retry is not None:
+    if retry is not None and not by_hand:
         unit.schedule("collect", invoice, retry)
     unit.publish(facts.INVOICE_PAYMENT_FAILED, invoice, last=retry is None)
 
 
 def _next_attempt(unit: UnitOfWork, invoice: Invoice, subscription: Subscription | None, count: int) -> int | None:
     """Return when to try again; first invoices, held ones and those of ended subscriptions are not tried again."""
-    if invoice["billing_reason"] == "subscription_create" or not invoice["auto_advance"]:
+    if invoice_lifecycle.starts_subscription(invoice) or not invoice["auto_advance"]:
         return None
     if subscription is not None and subscription["status"] in {"canceled", "incomplete_expired", "unpaid", "paused"}:
         return None
@@ -213,7 +218,7 @@ def _next_attempt(unit: UnitOfWork, invoice: Invoice, subscription: Subscription
 def retry(unit: UnitOfWork, invoice: Invoice) -> None:
     """Timer: the next attempt on an open invoice."""
     if invoice["status"] == "open":
-        collect(unit, invoice)
+        collect(unit, unit.change(invoice, {"attempt_count": invoice["attempt_count"] + 1}, emits=()))
 
 
 def finalize_by_itself(unit: UnitOfWork, invoice: Invoice) -> None:

@@ -6,11 +6,11 @@ import dataclasses
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 
-from payloom_emulator.billing import unsupported_params
-from payloom_emulator.billing.embedded_objects import embedded, tax_rates
+from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import collect_invoice, customer_balance, invoice_lifecycle, payments
 from payloom_emulator.billing.pricing import totals
 from payloom_emulator.billing.pricing.rounding import rounded, share
+from payloom_emulator.core.paging import list_of
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.objects.catalog import TaxRate
@@ -64,7 +64,6 @@ def work_out(unit: UnitOfWork, params: NoteParams) -> tuple[Invoice, Credit]:
             "invoice",
             "invoice_not_editable",
         )
-    unsupported_params.refuse(params, unsupported_params.CREDIT_NOTE, "credit notes")
     rows = _lines(unit, invoice, params)
     fields = _sums(rows)
     total = fields["total"]
@@ -192,7 +191,7 @@ def _custom(unit: UnitOfWork, line: LineParams, rates: list[TaxRate], each: int 
         type="custom_line_item",
         unit_amount=None if each is None or Decimal(str(each)) % 1 else int(Decimal(str(each))),
         unit_amount_decimal=None if each is None else str(each),
-        metadata=line.get("metadata") or {},
+        metadata=line.get("metadata"),
     )
 
 
@@ -201,7 +200,7 @@ class _RowFields(TypedDict, total=False):
     description: str | None
     discount_amounts: list[InvoiceTotalDiscountAmount]
     invoice_line_item: str
-    metadata: dict[str, str]
+    metadata: dict[str, str] | None
     quantity: int | None
     tax_rates: list[TaxRate]
     taxes: list[InvoiceTotalTax]
@@ -279,7 +278,7 @@ def describe(unit: UnitOfWork, invoice: Invoice, credit: Credit, params: NotePar
         "customer_account": invoice.get("customer_account"),
         "effective_at": params.get("effective_at") or unit.now,
         "invoice": invoice["id"],
-        "lines": embedded(credit.fields["_lines"], f"/v1/credit_notes/{note_id}/lines", page_size=10),
+        "lines": list_of(credit.fields["_lines"], f"/v1/credit_notes/{note_id}/lines", {"limit": 10}),
         "memo": params.get("memo"),
         "metadata": merge_metadata({}, params.get("metadata") or {}),
         "number": f"{invoice['number']}-CN-{number:02d}",

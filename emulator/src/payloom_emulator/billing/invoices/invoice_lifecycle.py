@@ -330,6 +330,11 @@ def check_open(invoice: Invoice, messages: Mapping[str, str]) -> None:
         raise invalid(messages.get(str(invoice["status"]), NOT_OPEN))
 
 
+def starts_subscription(invoice: Invoice) -> bool:
+    """Return whether a subscription waits for this invoice to begin. Schedules begin without: theirs is a draft."""
+    return invoice["billing_reason"] == "subscription_create" and not invoice.get("_drafted")
+
+
 def schedule_finalization(unit: UnitOfWork, invoice: Invoice) -> None:
     """Plan a draft's automatic finalization, an hour from now unless set otherwise."""
     at = invoice.get("automatically_finalizes_at") or unit.now + settings.read(unit.store).draft_seconds

@@ -26,7 +26,7 @@ def create(unit: UnitOfWork, invoice: Invoice, *, description: str, method: str 
     """Make the PaymentIntent of an invoice. Emits payment_intent.created."""
     first = invoice["billing_reason"] == "subscription_create"
     settings = invoice.get("payment_settings") or {}
-    more: dict[str, object] = {}
+    more: dict[str, object] = {"payment_details": {"customer_reference": None, "order_reference": invoice["id"]}}
     if first:
         more["setup_future_usage"] = "off_session"
     if settings.get("payment_method_types"):

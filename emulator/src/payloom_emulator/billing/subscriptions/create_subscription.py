@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from payloom_emulator.billing import customer_currency, settings, unsupported_params
+from payloom_emulator.billing import customer_currency, settings
 from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import add_invoice_items, collect_invoice, invoice_lifecycle, lines, payments
 from payloom_emulator.billing.pricing import amounts, discounts, periods
@@ -34,7 +34,6 @@ def _refuse(params: SubscriptionCreateParams) -> None:
             "Setting `payment_behavior` to `pending_if_incomplete` has no effect when creating a subscription.",
             "payment_behavior",
         )
-    unsupported_params.refuse(params, unsupported_params.SUBSCRIPTION, "subscriptions")
 
 
 @dataclasses.dataclass(slots=True)
@@ -55,16 +54,17 @@ def begin(
     extra: Mapping[str, object] | None = None,
     inactive_prices: bool = False,
     reason: str = "subscription_create",
+    draft_first: bool = False,
 ) -> Subscription:
     """Create a subscription from checked API parameters, with its first invoice, and return it.
 
     extra: further fields (of the object or private). inactive_prices: take them too, because the caller looked at the
-    prices before. Payment behavior is Stripe's: by default a decline leaves an
+    prices before. draft_first: the first invoice is a draft for an hour, and the subscription is active at once, as
+    when a schedule starts it. Payment behavior is Stripe's: by default a decline leaves an
     incomplete subscription; error_if_incomplete raises and leaves nothing.
     """
     customer = unit.get(kinds.CUSTOMER, params.get("customer"), "customer")
     _refuse(params)
-    unsupported_params.refuse_items(params.get("items"), "subscription items")
     choices = params.get("items") or []
     item_prices = [
         items.price_for(unit, choice, f"items[{i}]", inactive_too=inactive_prices) for i, choice in enumerate(choices)
@@ -106,7 +106,7 @@ def begin(
         unit, params.get("add_invoice_items"), customer, subscription_id, currency, inactive_prices=inactive_prices
     )
     planned = with_changes(unit.blank(kinds.SUBSCRIPTION), values)
-    return _first_invoice(unit, params, customer, planned, rows=rows, when=when, reason=reason)
+    return _first_invoice(unit, params, customer, planned, rows=rows, when=when, reason=reason, draft_first=draft_first)
 
 
 def _checked_currency(
@@ -270,6 +270,7 @@ def _first_invoice(
     rows: list[SubscriptionItem],
     when: Start,
     reason: str,
+    draft_first: bool,
 ) -> Subscription:
     behavior = params.get("payment_behavior") or "allow_incomplete"
     charged = first_lines(unit, planned, rows, when)
@@ -284,16 +285,21 @@ def _first_invoice(
     due = invoice_lifecycle.amount_fields(unit, expected, charged, customer)["amount_due"]
     automatic = planned["collection_method"] == "charge_automatically"
     has_method = bool(planned["default_payment_method"] or collect_invoice.method_of(unit, expected))
-    if due and automatic and behavior != "default_incomplete" and not has_method:
+    needs_payment = due and automatic and not draft_first
+    if needs_payment and behavior != "default_incomplete" and not has_method:
         raise invalid(collect_invoice.NO_METHOD, None, "resource_missing")
-    planned["status"] = "trialing" if when.trial_end else "incomplete" if due and automatic else "active"
+    planned["status"] = "trialing" if when.trial_end else "incomplete" if needs_payment else "active"
     subscription = unit.create(kinds.SUBSCRIPTION, planned, emits=())
     subscription_timers.plan(unit, subscription)
     customer_currency.settle(unit, customer, planned["currency"])
     about["parent"] = invoice_lifecycle.subscription_parent(subscription)
     about["_session"] = subscription.get("_session")
     invoice = invoice_lifecycle.draft(unit, customer, charged, about)
-    invoice_lifecycle.finalize(unit, invoice)
+    if draft_first:
+        unit.change(invoice, {"auto_advance": True, "_drafted": True}, emits=())
+        invoice_lifecycle.schedule_finalization(unit, invoice)
+    else:
+        invoice_lifecycle.finalize(unit, invoice)
     unit.change(subscription, {"latest_invoice": invoice["id"]}, emits=())
     if not due and automatic and not subscription.get("_session"):
         setup = payments.setup(unit, subscription, collect_invoice.method_of(unit, invoice))
@@ -302,6 +308,8 @@ def _first_invoice(
     subscription_timers.announce_trial_end(unit, subscription)
     if subscription["status"] == "incomplete":
         unit.schedule("expire", subscription, unit.now + settings.read(unit.store).incomplete_seconds)
+    if draft_first:
+        return subscription
     declined = collect_invoice.advance(
         unit, invoice, attempt=behavior != "default_incomplete", off_session=bool(params.get("off_session"))
     )

@@ -70,7 +70,7 @@ def invoice_failed(unit: UnitOfWork, invoice: Invoice, *, last: bool) -> None:
         return
     if subscription["status"] in {"active", "trialing"}:
         subscription_status.set_status(unit, subscription, "past_due")
-    if last and subscription["status"] in {"past_due", "active"} and invoice["billing_reason"] != "subscription_create":
+    if last and subscription["status"] in {"past_due", "active"} and not invoice_lifecycle.starts_subscription(invoice):
         _after_retries(unit, subscription)
 
 

@@ -86,7 +86,7 @@ PAYMENT_SETTINGS: Mapping[str, object] = {
 
 
 TRIAL_SETTINGS: Mapping[str, object] = {
-    "end_behavior": {"billing_cycle_anchor": None, "missing_payment_method": "create_invoice"}
+    "end_behavior": {"billing_cycle_anchor": "now", "missing_payment_method": "create_invoice"}
 }
 
 
@@ -141,7 +141,7 @@ def billing_mode(unit: UnitOfWork, params: BillingModeParams | None) -> Subscrip
     return {
         "flexible": {"proration_discounts": flexible.get("proration_discounts", "included")},
         "type": "flexible",
-        "updated_at": unit.now if params else None,
+        "updated_at": unit.now,
     }
 
 

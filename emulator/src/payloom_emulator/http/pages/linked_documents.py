@@ -124,7 +124,7 @@ def _pay(pages: Access, invoice: Invoice, method_id: str, here: str) -> tuple[in
 
 def _show_invoice(pages: Access, invoice: Invoice, *, problem: str | None = None) -> Response:
     return page(
-        "invoice.html",
+        "documents/invoice.html",
         status=402 if problem else 200,
         merchant=pages.merchant(),
         invoice=invoice,
@@ -171,7 +171,7 @@ async def receipt(request: Request) -> Response:
         sums.append(("Refunded", f"−{money(charge['amount_refunded'], currency)}"))
     facts = [("Date", date(charge["created"])), ("Paid with", card), ("Charge", charge["id"])]
     return page(
-        "receipt.html",
+        "documents/receipt.html",
         merchant=pages.merchant(),
         amount=money(charge["amount"], currency),
         about=charge["description"],
@@ -211,4 +211,6 @@ async def microdeposits(request: Request) -> Response:
         problem = None if status == 200 else error_message(body)
         intent = _intent(pages, intent_id) or intent
     waiting = members(intent["next_action"]).get("type") == "verify_with_microdeposits"
-    return page("microdeposits.html", waiting=waiting, problem=problem, state=intent["status"].replace("_", " "))
+    return page(
+        "documents/microdeposits.html", waiting=waiting, problem=problem, state=intent["status"].replace("_", " ")
+    )

@@ -26,7 +26,7 @@ def decline(why: test_cards.Decline, *, param: str | None = None, **more: object
     return CardError(
         why.message,
         code=why.code,
-        param=param or why.param,
+        param=why.param if param is None else param,
         decline_code=why.decline_code,
         advice_code=why.advice_code,
         network_decline_code=why.network_decline_code,
@@ -268,7 +268,8 @@ def attach(unit: UnitOfWork, method: PaymentMethod, customer_id: str) -> Payment
         )
     card = card_of(method) if method["type"] == "card" else None
     if card is not None and card.decline and not card.attaches:
-        raise decline(test_cards.DECLINES[card.decline])
+        why = test_cards.DECLINES[card.decline]
+        raise decline(why, param=why.param or "")
     return _attached(unit, method, customer_id)
 
 

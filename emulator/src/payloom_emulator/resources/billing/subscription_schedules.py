@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from payloom_emulator.billing import unsupported_params
 from payloom_emulator.billing.machines import SCHEDULE_MACHINE
 from payloom_emulator.billing.subscriptions import subscription_params
 from payloom_emulator.billing.subscriptions.changes import schedule_phases, subscription_schedules
@@ -35,7 +34,6 @@ LIVE = frozenset({"not_started", "active"})
 
 def _create(call: RequestContext[SubscriptionScheduleCreateParams]) -> SubscriptionSchedule:
     unit, params = call.unit, call.params
-    unsupported_params.refuse(params, unsupported_params.SCHEDULE, "subscription schedules")
     if subscription_id := params.get("from_subscription"):
         return _from_subscription(call, subscription_id)
     customer = unit.get(kinds.CUSTOMER, required(params.get("customer"), "customer"), "customer")
@@ -103,7 +101,6 @@ def _update(call: RequestContext[SubscriptionScheduleUpdateParams]) -> Subscript
     unit, params = call.unit, call.params
     schedule = unit.get(kinds.SUBSCRIPTION_SCHEDULE, call.ids["id"])
     unit.use_clock_of(schedule)
-    unsupported_params.refuse(params, unsupported_params.SCHEDULE, "subscription schedules")
     _need_live(schedule, "update", "updated")
     changes: dict[str, object] = {"end_behavior": params["end_behavior"]} if "end_behavior" in params else {}
     if "default_settings" in params:

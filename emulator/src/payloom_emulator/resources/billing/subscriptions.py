@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from payloom_emulator.billing import older_shapes, unsupported_params
+from payloom_emulator.billing import older_shapes
 from payloom_emulator.billing.invoices import metering
 from payloom_emulator.billing.machines import SUBSCRIPTION_MACHINE
 from payloom_emulator.billing.pricing import discounts
@@ -98,7 +98,6 @@ def _resume(call: ActionContext[SubscriptionResumeParams, Subscription]) -> Subs
 
 def _pause(call: ActionContext[SubscriptionPauseParams, Subscription]) -> Subscription:
     subscription = call.target
-    unsupported_params.refuse(call.params, unsupported_params.PAUSE, "pausing a subscription")
     if subscription["status"] not in {"active", "trialing", "past_due", "unpaid"}:
         raise invalid(f"Subscriptions with status `{subscription['status']}` cannot be paused.")
     return trial_end.pause(call.unit, subscription, "pause_requested")

@@ -17,7 +17,7 @@ from payloom_emulator.objects import kinds
 from payloom_emulator.objects.webhooks import EventDestination
 from payloom_emulator.presentation import thin_events
 from payloom_emulator.protocol.errors import invalid, missing
-from payloom_emulator.protocol.json_shapes import integer, is_array, is_object, texts
+from payloom_emulator.protocol.json_shapes import integer, is_array, is_object, text, texts
 from payloom_emulator.protocol.param_types import event_types
 
 if TYPE_CHECKING:
@@ -139,13 +139,23 @@ def page_of_v2(
     """Return the rows of a page of the v2 API, and the addresses beside them."""
     limit = integer(call.params.get("limit", 20)) or 20
     rows = call.unit.page(kind, filters, {"limit": min(limit, 100), **_cursor(call)}, url=call.path)
-    after = rows["data"][-1]["id"] if rows["has_more"] else None
+    page, data = text(call.params.get("page")), rows["data"]
+    backwards = page is not None and page.startswith(_BEFORE)
+    follows, precedes = (backwards or rows["has_more"]), (rows["has_more"] if backwards else page is not None)
     # A client that follows the address sends nothing else: the address carries the filters.
-    query = {**{k: v for k, v in call.params.items() if k != "page"}, "limit": limit, "page": after}
-    return rows["data"], {
-        "next_page_url": f"{call.path}?{_encoded(query)}" if after else None,
-        "previous_page_url": None,
+    query = {**{k: v for k, v in call.params.items() if k != "page"}, "limit": limit}
+    return data, {
+        "next_page_url": _address(call.path, query, data[-1]["id"]) if data and follows else None,
+        "previous_page_url": _address(call.path, query, _BEFORE + str(data[0]["id"])) if data and precedes else None,
     }
+
+
+# What a page begins with that ends before an object.
+_BEFORE = "before_"
+
+
+def _address(path: str, query: JsonMapping, page: object) -> str:
+    return f"{path}?{_encoded({**query, 'page': page})}"
 
 
 def _encoded(query: JsonMapping) -> str:
@@ -161,7 +171,10 @@ def _encoded(query: JsonMapping) -> str:
 
 
 def _cursor(call: RequestContext[Params]) -> Mapping[str, object]:
-    return {"starting_after": call.params.get("page")} if call.params.get("page") else {}
+    page = text(call.params.get("page"))
+    if not page:
+        return {}
+    return {"ending_before": page.removeprefix(_BEFORE)} if page.startswith(_BEFORE) else {"starting_after": page}
 
 
 def _list(call: RequestContext[V2CoreEventDestinationListParams]) -> Mapping[str, object]:

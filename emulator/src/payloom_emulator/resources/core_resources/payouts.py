@@ -33,6 +33,11 @@ _ARRIVES_AFTER = 2 * 86400
 _TOPUP_AFTER = 3
 
 
+def _arrival(now: int) -> int:
+    """Return the day, as its first second, on which money that leaves now is at the bank."""
+    return (now + _ARRIVES_AFTER) // 86_400 * 86_400
+
+
 def _creating(call: RequestContext[PayoutCreateParams], draft: Payout) -> None:
     unit, params = call.unit, call.params
     code = money.currency(params["currency"])
@@ -44,11 +49,14 @@ def _creating(call: RequestContext[PayoutCreateParams], draft: Payout) -> None:
             code="balance_insufficient",
             param="amount",
         )
-    draft.update({"currency": code, "status": "pending", "arrival_date": unit.now + _ARRIVES_AFTER})
+    draft.update({"currency": code, "status": "pending", "arrival_date": _arrival(unit.now)})
     named = provided(call.params.get("destination"))
     external = external_accounts.for_payout(unit, code, named)
-    if named and external is None and unit.account != unit.environment.config.account:
+    connected = unit.account != unit.environment.config.account
+    if named and external is None and connected:
         raise missing("external account", named, param="destination", status=400)
+    if external is None and connected:
+        raise invalid(f"Sorry, you don't have any external accounts in that currency ({code})")
     if external is not None:
         if external["currency"] != code:
             raise invalid(f"The external account {external['id']} does not take {code}.", "destination")
@@ -100,7 +108,7 @@ def _reverse(call: ActionContext[PayoutReverseParams, Payout]) -> Payout:
         kinds.PAYOUT,
         {
             "amount": -payout["amount"],
-            "arrival_date": unit.now + _ARRIVES_AFTER,
+            "arrival_date": _arrival(unit.now),
             "currency": payout["currency"],
             "destination": payout["destination"],
             "metadata": call.params.get("metadata") or {},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from payloom_emulator.billing import invoice_fields, older_shapes, unsupported_params
+from payloom_emulator.billing import invoice_fields, older_shapes
 from payloom_emulator.billing.invoices import (
     collect_invoice,
     invoice_actions,
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 def _create(call: RequestContext[InvoiceCreateParams]) -> Invoice:
     unit, params = call.unit, call.params
     customer_id = required(params.get("customer"), "customer")
-    unsupported_params.refuse(params, unsupported_params.INVOICE, "invoices")
     customer = unit.get(kinds.CUSTOMER, customer_id, "customer")
     unit.use_clock_of(customer)
     subscription_id = params.get("subscription")
@@ -127,7 +126,6 @@ def _refuse_frozen(invoice: Invoice, params: InvoiceUpdateParams) -> None:
 
 def _update(call: RequestContext[InvoiceUpdateParams]) -> Invoice:
     invoice, unit, params = _target(call), call.unit, call.params
-    unsupported_params.refuse(params, unsupported_params.INVOICE, "invoices")
     _refuse_frozen(invoice, params)
     method = params.get("collection_method", invoice["collection_method"])
     changes = invoice_fields.of_params(call, method)
@@ -186,7 +184,7 @@ def _listing(call: RequestContext[InvoiceListParams]) -> Mapping[str, object]:
 
 def _payments_of(unit: UnitOfWork, invoice: Invoice) -> ListOf[InvoicePayment]:
     rows = unit.list(kinds.INVOICE_PAYMENT, invoice=invoice["id"])
-    return list_of(rows, f"/v1/invoice_payments?invoice={invoice['id']}")
+    return list_of(rows, "/v1/invoices/payments")
 
 
 def confirmation_secret(unit: UnitOfWork, invoice: Invoice) -> dict[str, str] | None:

@@ -284,7 +284,9 @@ SESSION = Resource(
             create_only("cancel_url"),
             create_only("client_reference_id"),
             read_only("client_secret"),
-            read_only("collected_information"),
+            read_only(
+                "collected_information", {"business_name": None, "individual_name": None, "shipping_details": None}
+            ),
             read_only("consent"),
             create_only("consent_collection"),
             read_only("created"),
@@ -307,7 +309,7 @@ SESSION = Resource(
             read_only("invoice"),
             read_only("invoice_creation"),
             read_only("livemode", False),
-            read_only("managed_payments"),
+            read_only("managed_payments", {"enabled": False}),
             read_only("optional_items"),
             create_only("locale"),
             settable("metadata", {}),

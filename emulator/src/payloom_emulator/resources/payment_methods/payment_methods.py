@@ -161,6 +161,7 @@ PAYMENT_METHOD = Resource(
             read_only("customer_account"),
             read_only("livemode", False),
             settable("metadata", {}),
+            read_only("shared_payment_granted_token"),
             read_only("type"),
         ),
         on_update=("payment_method.updated",),

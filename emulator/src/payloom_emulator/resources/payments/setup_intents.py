@@ -260,7 +260,7 @@ SETUP_INTENT = Resource(
             read_only("latest_attempt"),
             read_only("livemode", False),
             read_only("mandate"),
-            read_only("managed_payments"),
+            read_only("managed_payments", {"enabled": False}),
             settable("metadata", {}),
             read_only("next_action"),
             create_only("on_behalf_of"),

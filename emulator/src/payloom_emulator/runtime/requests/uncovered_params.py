@@ -9,6 +9,14 @@ from payloom_emulator.protocol.errors import not_covered
 from payloom_emulator.protocol.form import bracket
 from payloom_emulator.protocol.json_shapes import is_array, is_object
 
+_OF_ITEM = ("billing_thresholds", "current_trial")
+_OF_SUBSCRIPTION = (
+    "billing_schedules",
+    "billing_thresholds",
+    "pending_invoice_item_interval",
+    *(f"items.{name}" for name in _OF_ITEM),
+)
+
 UNCOVERED: dict[str, tuple[str, ...]] = {
     "*": (
         "account_holder.customer_account",
@@ -23,13 +31,22 @@ UNCOVERED: dict[str, tuple[str, ...]] = {
     "POST /v1/accounts/{}/persons": ("documents",),
     "POST /v1/accounts/{}/persons/{}": ("documents",),
     "POST /v1/accounts/{}/reject": ("payouts_action",),
+    "GET /v1/credit_notes/preview": ("shipping_cost",),
+    "GET /v1/credit_notes/preview/lines": ("shipping_cost",),
+    "POST /v1/credit_notes": ("shipping_cost",),
     "POST /v1/ephemeral_keys": ("issuing_card", "verification_session"),
     "GET /v1/events": ("delivery_success",),
+    "POST /v1/invoices": ("from_invoice", "shipping_cost"),
+    "POST /v1/invoices/{}": ("shipping_cost",),
     "POST /v1/invoices/{}/add_lines": ("lines.tax_amounts",),
     "POST /v1/invoices/{}/update_lines": ("lines.tax_amounts",),
     "POST /v1/invoices/{}/lines/{}": ("tax_amounts",),
     "POST /v1/invoices/{}/pay": ("mandate",),
     "POST /v1/invoices/create_preview": (
+        "schedule",
+        "schedule_details",
+        "subscription_details.items.billing_thresholds",
+        "subscription_details.items.current_trial",
         "subscription_details.billing_schedules",
         "subscription_details.billing_mode",
         "subscription_details.cancel_at",
@@ -44,8 +61,13 @@ UNCOVERED: dict[str, tuple[str, ...]] = {
     "POST /v1/payouts": ("payout_method",),
     "POST /v1/sources": ("flow", "mandate", "original_source", "receiver", "redirect", "source_order"),
     "POST /v1/sources/{}": ("amount", "mandate", "source_order"),
-    "POST /v1/subscription_items": ("current_trial",),
-    "POST /v1/subscription_items/{}": ("current_trial",),
+    "POST /v1/subscription_items": _OF_ITEM,
+    "POST /v1/subscription_items/{}": _OF_ITEM,
+    "POST /v1/subscription_schedules": ("pause_schedules",),
+    "POST /v1/subscription_schedules/{}": ("pause_schedules",),
+    "POST /v1/subscriptions": _OF_SUBSCRIPTION,
+    "POST /v1/subscriptions/{}": _OF_SUBSCRIPTION,
+    "POST /v1/subscriptions/{}/pause": ("bill_for", "invoicing_behavior"),
 }
 """By operation, the parameters that answer 501; a path leads inside. `*`: of every operation."""
 

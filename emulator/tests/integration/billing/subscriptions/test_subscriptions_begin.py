@@ -33,7 +33,7 @@ def test_a_subscription_whose_first_payment_succeeds_is_active_with_a_paid_invoi
     assert item["current_period_start"] == subscription.start_date == subscription.billing_cycle_anchor
     invoice = shop.invoice(subscription.id, expand=["payments", "confirmation_secret"])
     assert (invoice.status, invoice.total, invoice.amount_paid, invoice.amount_remaining) == ("paid", 4000, 4000, 0)
-    assert (invoice.billing_reason, invoice.attempt_count, invoice.attempted) == ("subscription_create", 0, True)
+    assert (invoice.billing_reason, invoice.attempt_count, invoice.attempted) == ("subscription_create", 1, True)
     assert invoice.number == f"{customer.invoice_prefix}-0001"
     assert present(present(invoice.parent).subscription_details).subscription == subscription.id
     assert present(present(present(invoice.parent).subscription_details).metadata)["plan"] == "gold"

@@ -63,9 +63,7 @@ def begin(unit: UnitOfWork, schedule: SubscriptionSchedule) -> Subscription:
     """Start the first phase: make its subscription."""
     phase = schedule["phases"][0]
     params = _creation_params(schedule, phase)
-    if params.get("collection_method") == "charge_automatically" and not _has_method(unit, schedule, params):
-        params["payment_behavior"] = "default_incomplete"
-    subscription = create_subscription.begin(unit, params, extra={"schedule": schedule["id"]})
+    subscription = create_subscription.begin(unit, params, extra={"schedule": schedule["id"]}, draft_first=True)
     current = {"end_date": phase["end_date"], "start_date": phase["start_date"]}
     changes = {"subscription": subscription["id"], "current_phase": current}
     if schedule["status"] == "not_started":
@@ -74,13 +72,6 @@ def begin(unit: UnitOfWork, schedule: SubscriptionSchedule) -> Subscription:
         unit.change(schedule, changes, emits=())
     plan(unit, schedule)
     return subscription
-
-
-def _has_method(unit: UnitOfWork, schedule: SubscriptionSchedule, params: SubscriptionCreateParams) -> bool:
-    customer = unit.get(kinds.CUSTOMER, schedule["customer"])
-    settings = customer.get("invoice_settings")
-    own = settings["default_payment_method"] if settings else None
-    return bool(params.get("default_payment_method") or own or customer.get("default_source"))
 
 
 def _creation_params(schedule: SubscriptionSchedule, phase: SubscriptionSchedulePhase) -> SubscriptionCreateParams:

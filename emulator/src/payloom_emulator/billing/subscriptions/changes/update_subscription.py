@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from payloom_emulator.billing import unsupported_params
 from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import add_invoice_items, collect_invoice, invoice_lifecycle, lines, payments
 from payloom_emulator.billing.pricing import amounts, discounts, periods
@@ -116,7 +115,6 @@ def update(call: RequestContext[SubscriptionUpdateParams], subscription: Subscri
             "A canceled subscription can only update its cancellation_details and metadata.",
             code="invalid_canceled_subscription_fields",
         )
-    unsupported_params.refuse(params, unsupported_params.SUBSCRIPTION, "subscriptions")
     change = _change_of(unit, params, params.get("items") or [])
     change.trial_end = params.get("trial_end")
     change.anchor_now = anchor_type(params.get("billing_cycle_anchor")) == "now"
@@ -229,7 +227,6 @@ def _discounts(
 
 def apply_change(unit: UnitOfWork, subscription: Subscription, change: SubscriptionChange) -> Subscription:
     """Apply a change: items, prorations, a new cycle when one begins, and the invoice that is due at once."""
-    unsupported_params.refuse_items(change.items, "subscription items")
     _check_moment(unit, subscription, change)
     before = {i["id"]: i.copy() for i in items.of(unit, subscription)}
     subscription_before = subscription.copy()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from payloom_emulator.billing import unsupported_params
 from payloom_emulator.billing.invoices import invoice_items, invoice_lifecycle
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.billing.savepoint import savepoint
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
 def preview(call: RequestContext[InvoiceCreatePreviewParams]) -> Invoice:
     """Answer `POST /v1/invoices/create_preview`: for a subscription, a changed one, a new one, or loose items."""
     unit, params = call.unit, call.params
-    unsupported_params.refuse(params, unsupported_params.PREVIEW, "invoice previews")
     if not any(params.get(n) for n in ("customer", "customer_details", "subscription", "schedule")):
         raise invalid("You must pass one of: customer, customer_details, subscription, or schedule.", "customer")
     details = params.get("subscription_details") or {}

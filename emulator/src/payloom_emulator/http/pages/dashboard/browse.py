@@ -35,7 +35,7 @@ _LISTED_BY_NAME = {listed.name: listed for listed in LISTS}
 def show(request: Request, name: str, *, status: int = 200, **values: Any) -> Response:
     """Render a page of the dashboard; with `?part=live` only the part that changes."""
     live = request.query_params.get("part") == "live"
-    layout = "dashboard_part.html" if live else "dashboard_layout.html"
+    layout = "dashboard/part.html" if live else "dashboard/layout.html"
     return page(name, status=status, layout=layout, lists=LISTS, here=request.url.path, **values)
 
 
@@ -51,7 +51,7 @@ async def listed(request: Request) -> Response:
     )
     rows = [row(members(item)) for item in elements((answer or {}).get("data"))]
     more = rows[-1]["id"] if rows and (answer or {}).get("has_more") else None
-    return show(request, "dashboard_list.html", kind=kind, rows=rows, more=more, after=after)
+    return show(request, "dashboard/list.html", kind=kind, rows=rows, more=more, after=after)
 
 
 def _all_statuses(name: str) -> dict[str, object]:
@@ -75,7 +75,7 @@ async def one(request: Request) -> Response:
     ]
     return show(
         request,
-        "dashboard_object.html",
+        "dashboard/object.html",
         object=schema.object,
         row=row(body),
         facts=facts[:24],
@@ -132,7 +132,7 @@ async def events(request: Request) -> Response:
     rows = pages.rows(kinds.EVENT, limit=_EVENTS, **more_params)
     return show(
         request,
-        "dashboard_events.html",
+        "dashboard/events.html",
         events=[event_words(pages, event) for event in rows],
         more=rows[-1]["id"] if len(rows) == _EVENTS else None,
         wanted=event_type,
@@ -147,7 +147,7 @@ async def event(request: Request) -> Response:
     stored = pages.read(kinds.EVENT, event_id)
     if stored is None:
         return _nothing(request, f"There is no event {event_id[:60]}.")
-    return show(request, "dashboard_event.html", event=event_words(pages, stored), body=indented(stored))
+    return show(request, "dashboard/event.html", event=event_words(pages, stored), body=indented(stored))
 
 
 async def log(request: Request) -> Response:
@@ -157,7 +157,7 @@ async def log(request: Request) -> Response:
     path = request.query_params.get("path", "")
     calls = [c for c in reversed(pages.emulator.calls.rows(path)) if not failed or (integer(c["status"]) or 0) >= 400]
     rows = [call_row(call) for call in calls[:_LOOKED_AT]]
-    return show(request, "dashboard_log.html", calls=rows, failed=failed, path=path)
+    return show(request, "dashboard/log.html", calls=rows, failed=failed, path=path)
 
 
 async def call(request: Request) -> Response:
@@ -171,7 +171,7 @@ async def call(request: Request) -> Response:
     caused = [e for e in pages.rows(kinds.EVENT, limit=_LOOKED_AT) if members(e["request"]).get("id") == request_id]
     return show(
         request,
-        "dashboard_call.html",
+        "dashboard/call.html",
         call=call_row(entry),
         error=_error(entry),
         sent=indented(entry["params"]) if entry["params"] else "",
@@ -196,4 +196,4 @@ async def find(request: Request) -> Response:
 
 
 def _nothing(request: Request, message: str) -> Response:
-    return show(request, "dashboard_nothing.html", status=404, message=message)
+    return show(request, "dashboard/nothing.html", status=404, message=message)

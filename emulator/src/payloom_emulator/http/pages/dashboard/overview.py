@@ -90,7 +90,7 @@ async def dashboard(request: Request) -> Response:
     pages = Access(request)
     return show(
         request,
-        "dashboard.html",
+        "dashboard/overview.html",
         base=str(request.base_url).rstrip("/"),
         version=pages.emulator.config.api_version,
         secret_key=pages.secret_key,

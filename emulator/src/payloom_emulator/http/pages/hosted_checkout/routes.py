@@ -89,7 +89,7 @@ async def embedded(request: Request) -> Response:
         return _missing()
     theme = "light" if request.query_params.get("theme") == "light" else ""
     if session["status"] != "open":
-        return page("checkout_embedded_done.html", framed=True, theme=theme, status_word=session["status"])
+        return page("checkout/embedded_done.html", framed=True, theme=theme, status_word=session["status"])
     complete = "event" if session.get("redirect_on_completion") == "never" else "redirect"
     if session.get("redirect_on_completion") == "if_required" and request.query_params.get("complete") == "event":
         complete = "event"
@@ -106,7 +106,7 @@ def _form(
 ) -> Response:
     collection = session["shipping_address_collection"]
     return page(
-        "checkout.html",
+        "checkout/page.html",
         framed=embedded,
         embedded=embedded,
         complete=complete,
@@ -138,7 +138,7 @@ async def summary(request: Request) -> Response:
     session = _session(pages, request.path_params["session"])
     if session is None or session["status"] != "open":
         return _missing()
-    return page("checkout_summary.html", session=session, **_shown(pages, session))
+    return page("checkout/summary.html", session=session, **_shown(pages, session))
 
 
 def _closed(pages: Access, session: PaymentPage) -> Response:

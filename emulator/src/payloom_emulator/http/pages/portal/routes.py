@@ -107,7 +107,7 @@ class Portal(Access):
         invoices = self.rows(kinds.INVOICE, customer=self.customer_id, limit=12)
         cards = [self.card(subscription) for subscription in self.subscriptions()]
         return self.render(
-            "portal.html",
+            "portal/overview.html",
             status=status,
             problem=problem,
             customer=customer or {},
@@ -169,7 +169,7 @@ async def cancel(request: Request) -> Response:
         return portal.home()
     path, at_once = f"/v1/subscriptions/{subscription['id']}", rules["mode"] == "immediately"
     if request.method == "GET":
-        return portal.render("portal_cancel.html", sub=portal.card(subscription), at_once=at_once)
+        return portal.render("portal/cancel.html", sub=portal.card(subscription), at_once=at_once)
     if at_once:
         return portal.done(*portal.call("DELETE", path))
     flexible = subscription["billing_mode"]["type"] == "flexible"
@@ -203,7 +203,7 @@ async def update(request: Request) -> Response:
     offered = _offered(portal, rules)
     if request.method == "GET":
         plans = _plans(portal, offered, item["price"]["id"])
-        return portal.render("portal_update.html", sub_id=subscription["id"], plans=plans)
+        return portal.render("portal/update.html", sub_id=subscription["id"], plans=plans)
     chosen = str((await request.form()).get("price", ""))
     if chosen not in offered:
         return portal.home()
@@ -248,7 +248,7 @@ async def add_method(request: Request) -> Response:
     if portal is None:
         return _gone()
     if request.method == "GET":
-        return portal.render("portal_card.html", key=portal.publishable_key, account=portal.connected)
+        return portal.render("portal/card.html", key=portal.publishable_key, account=portal.connected)
     method_id = str((await request.form()).get("payment_method", ""))
     status, body = portal.call("POST", f"/v1/payment_methods/{method_id}/attach", customer=portal.customer_id)
     if status != 200:
@@ -287,7 +287,7 @@ async def billing(request: Request) -> Response:
     if request.method == "GET":
         customer = portal.read(kinds.CUSTOMER, portal.customer_id)
         address = customer.get("address") if customer else None
-        return portal.render("portal_billing.html", customer=customer or {}, address=address or {})
+        return portal.render("portal/billing.html", customer=customer or {}, address=address or {})
     form = await request.form()
     text = {name: str(form.get(name, "")).strip() for name in form}
     parts = ("line1", "line2", "city", "state", "postal_code", "country")
@@ -305,11 +305,11 @@ async def login(request: Request) -> Response:
     """Open the portal by email address. Stripe would send a link first; here the address is enough."""
     access = Access(request)
     if request.method == "GET":
-        return page("portal_login.html", merchant=access.merchant(), problem=None)
+        return page("portal/login.html", merchant=access.merchant(), problem=None)
     email = str((await request.form()).get("email", "")).strip()
     customers = access.rows(kinds.CUSTOMER, email=email, limit=1)
     if not customers:
         problem = "There is no customer with this email address."
-        return page("portal_login.html", status=404, merchant=access.merchant(), problem=problem)
+        return page("portal/login.html", status=404, merchant=access.merchant(), problem=problem)
     _, session = access.call("POST", "/v1/billing_portal/sessions", customer=customers[0]["id"])
     return RedirectResponse(str(session["url"]), status_code=303)
