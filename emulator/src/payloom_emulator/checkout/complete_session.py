@@ -67,13 +67,15 @@ def _collect(unit: UnitOfWork, session: CheckoutSession, params: ConfirmParams) 
     email = before["email"] or params.get("email") or (billing.get("email") if billing else None)
     if not email and not session["customer"]:
         raise parameter_missing("email")
+    customer = unit.find(kinds.CUSTOMER, session["customer"])
+    known = before["name"] or (customer["name"] if customer else None)
     entered = params.get("address") or (billing.get("address") if billing else None)
     address = overlay(ADDRESS, entered) if is_object(entered) and any(entered.values()) else before["address"]
     changes: dict[str, object] = {
         "customer_details": {
             **before,
             "email": email,
-            "name": params.get("name") or (billing.get("name") if billing else None) or before["name"],
+            "name": params.get("name") or (billing.get("name") if billing else None) or known,
             "phone": params.get("phone") or before["phone"],
             "address": address,
         }
