@@ -64,18 +64,17 @@ def _collect(unit: UnitOfWork, session: CheckoutSession, params: ConfirmParams) 
     data = params.get("payment_method_data")
     method = unit.find(kinds.PAYMENT_METHOD, params.get("payment_method"))
     billing = (data.get("billing_details") if data else None) or (method["billing_details"] if method else None)
-    email = before["email"] or params.get("email") or (billing.get("email") if billing else None)
+    email = before["email"] or params.get("email") or (billing or {}).get("email")
     if not email and not session["customer"]:
         raise parameter_missing("email")
-    customer = unit.find(kinds.CUSTOMER, session["customer"])
-    known = before["name"] or (customer["name"] if customer else None)
-    entered = params.get("address") or (billing.get("address") if billing else None)
+    customer = unit.find(kinds.CUSTOMER, session["customer"]) or {}
+    entered = params.get("address") or (billing or {}).get("address")
     address = overlay(ADDRESS, entered) if is_object(entered) and any(entered.values()) else before["address"]
     changes: dict[str, object] = {
         "customer_details": {
             **before,
             "email": email,
-            "name": params.get("name") or (billing.get("name") if billing else None) or known,
+            "name": params.get("name") or (billing or {}).get("name") or before["name"] or customer.get("name"),
             "phone": params.get("phone") or before["phone"],
             "address": address,
         }
@@ -92,8 +91,9 @@ def _collected(shipping: ConfirmShipping | None) -> dict[str, object]:
     address = shipping.get("address") if isinstance(shipping, dict) else None
     if shipping is None or not address or not address.get("country"):
         raise parameter_missing("shipping")
-    entered = {name: value for name, value in shipping.items() if name in {"address", "name"}}
-    details = overlay({"address": ADDRESS, "name": None}, entered)
+    details = overlay(
+        {"address": ADDRESS, "name": None}, {n: v for n, v in shipping.items() if n in {"address", "name"}}
+    )
     return {"business_name": None, "individual_name": None, "shipping_details": details}
 
 

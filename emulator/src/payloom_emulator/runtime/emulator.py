@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from payloom_emulator.kit.clock import Clock
     from payloom_emulator.kit.json import JsonMapping
 
-_WORTH_A_RETRY = frozenset({409, 429})
 _NOT_KEPT = frozenset({400, 401, 403, 404, 409, 429})
 
 
@@ -210,8 +209,6 @@ class Emulator:
     def answer(self, request: Request) -> Answer:
         """Answer one request. Never raises: what goes wrong is an answer too."""
         request_id = self.ids.new("req_", 14)
-        version = request.version or self.config.api_version
-        headers = {"Request-Id": request_id}
         try:
             answer = self._answer(request, request_id)
         except StripeError as error:
@@ -228,14 +225,7 @@ class Emulator:
             )
             body = failed.body(request.path, request_id, self.config.account)
             answer = Answer(500, body, {"Stripe-Should-Retry": "false"})
-        answer.headers = {**headers, "Stripe-Version": version, **answer.headers}
-        if request.idempotency_key:
-            answer.headers.setdefault("Idempotency-Key", request.idempotency_key)
-            answer.headers.setdefault("Original-Request", request_id)
-            if answer.status < 500 and answer.status not in _WORTH_A_RETRY:
-                answer.headers.setdefault("Stripe-Should-Retry", "false")
-        if request.account:
-            answer.headers["Stripe-Account"] = request.account
+        answer.address(request, request_id, request.version or self.config.api_version)
         self._log(request, answer, request_id)
         return answer
 

@@ -51,15 +51,15 @@ def answers() -> dict[str, dict[str, Any]]:
     """Return an answer of each kind, all of one customer."""
     local = LocalStripe()
     customer = local.ok("POST", "/v1/customers", {"email": "jenny@example.com", "name": "Jenny Rosen"})
-    who = {"customer": customer["id"]}
-    method = local.ok("POST", "/v1/payment_methods/pm_card_visa/attach", who)
+    owner = {"customer": customer["id"]}
+    method = local.ok("POST", "/v1/payment_methods/pm_card_visa/attach", owner)
     local.ok("POST", f"/v1/customers/{customer['id']}", {"invoice_settings": {"default_payment_method": method["id"]}})
     named = {"product_data": {"name": "Plan"}, "recurring": {"interval": "month"}}
     price = local.ok("POST", "/v1/prices", {"currency": "usd", "unit_amount": 2500, **named})
-    payment = {**who, "payment_method": method["id"], "confirm": True, "return_url": "https://example.com"}
+    payment = {**owner, "payment_method": method["id"], "confirm": True, "return_url": "https://example.com"}
     intent = local.ok("POST", "/v1/payment_intents", {"amount": 1000, "currency": "usd", **payment})
     lines = {"line_items": [{"price": price["id"], "quantity": 1}], "success_url": "https://example.com"}
-    subscription = local.ok("POST", "/v1/subscriptions", {**who, "items": [{"price": price["id"]}]})
+    subscription = local.ok("POST", "/v1/subscriptions", {**owner, "items": [{"price": price["id"]}]})
     invoice = local.ok("GET", f"/v1/invoices/{subscription['latest_invoice']}", {"expand": ["payments"]})
     paid_by = invoice["payments"]["data"][0]["payment"]["payment_intent"]
     line = {"type": "custom_line_item", "description": "Refund", "quantity": 1, "unit_amount": 500}
@@ -68,8 +68,8 @@ def answers() -> dict[str, dict[str, Any]]:
         "method": method,
         "intent": intent,
         "charge": local.ok("GET", f"/v1/charges/{intent['latest_charge']}"),
-        "setup": local.ok("POST", "/v1/setup_intents", who),
-        "session": local.ok("POST", "/v1/checkout/sessions", {**who, "mode": "subscription", **lines}),
+        "setup": local.ok("POST", "/v1/setup_intents", owner),
+        "session": local.ok("POST", "/v1/checkout/sessions", {**owner, "mode": "subscription", **lines}),
         "subscription": subscription,
         "invoice": invoice,
         "invoice_intent": local.ok("GET", f"/v1/payment_intents/{paid_by}"),
@@ -131,8 +131,8 @@ def test_a_schedule_starts_its_subscription_active_with_a_draft_that_is_collecte
     named = {"product_data": {"name": "Plan"}, "recurring": {"interval": "month"}}
     price = local.ok("POST", "/v1/prices", {"currency": "usd", "unit_amount": 2500, **named})["id"]
     phases = [{"items": [{"price": price}], "duration": {"interval": "month"}}]
-    made = {"customer": customer, "start_date": "now", "phases": phases}
-    subscription = local.ok("POST", "/v1/subscription_schedules", made)["subscription"]
+    schedule = {"customer": customer, "start_date": "now", "phases": phases}
+    subscription = local.ok("POST", "/v1/subscription_schedules", schedule)["subscription"]
     begun = local.ok("GET", f"/v1/subscriptions/{subscription}", {"expand": ["latest_invoice"]})
     assert (begun["status"], begun["latest_invoice"]["status"]) == ("active", "draft")
     assert begun["latest_invoice"]["automatically_finalizes_at"] == begun["created"] + 3600

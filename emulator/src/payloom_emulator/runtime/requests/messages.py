@@ -33,6 +33,9 @@ class Request:
     user_agent: str = ""
 
 
+_WORTH_A_RETRY = frozenset({409, 429})
+
+
 @dataclasses.dataclass(slots=True)
 class Answer:
     """What goes out."""
@@ -42,6 +45,17 @@ class Answer:
     headers: dict[str, str]
     text: str | None = None  # the saved text of a replay, or the body once it was written
     download: Download | None = None  # what HTTP answers in place of the body
+
+    def address(self, request: Request, request_id: str, version: str) -> None:
+        """Add the headers that tell which call this answers, and whether to try it again."""
+        self.headers = {"Request-Id": request_id, "Stripe-Version": version, **self.headers}
+        if request.idempotency_key:
+            self.headers.setdefault("Idempotency-Key", request.idempotency_key)
+            self.headers.setdefault("Original-Request", request_id)
+            if self.status < 500 and self.status not in _WORTH_A_RETRY:
+                self.headers.setdefault("Stripe-Should-Retry", "false")
+        if request.account:
+            self.headers["Stripe-Account"] = request.account
 
     def payload(self) -> bytes:
         """Return the body as Stripe writes it: indented JSON. It is written once."""
