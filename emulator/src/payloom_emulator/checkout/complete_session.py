@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import checkout_billing
 from payloom_emulator.checkout import create_session
-from payloom_emulator.checkout.confirm_params import ConfirmConsent, ConfirmParams, ConfirmShipping
+from payloom_emulator.checkout.confirm_params import ConfirmConsent, ConfirmParams, collected
 from payloom_emulator.core.declarations.schema import ADDRESS, SHIPPING, overlay
 from payloom_emulator.core.differences import with_changes
 from payloom_emulator.kit.present import present
@@ -80,21 +80,11 @@ def _collect(unit: UnitOfWork, session: CheckoutSession, params: ConfirmParams) 
         }
     }
     if session["shipping_address_collection"]:
-        changes["collected_information"] = _collected(params.get("shipping"))
+        changes["collected_information"] = collected(params.get("shipping"))
     if session["custom_fields"]:
         changes["custom_fields"] = _custom(session, params.get("custom_fields") or {})
     changes.update(_consent(session, params.get("consent") or {}))
     create_session.tax_anew(unit, unit.change(session, changes, emits=()))
-
-
-def _collected(shipping: ConfirmShipping | None) -> dict[str, object]:
-    address = shipping.get("address") if isinstance(shipping, dict) else None
-    if shipping is None or not address or not address.get("country"):
-        raise parameter_missing("shipping")
-    details = overlay(
-        {"address": ADDRESS, "name": None}, {n: v for n, v in shipping.items() if n in {"address", "name"}}
-    )
-    return {"business_name": None, "individual_name": None, "shipping_details": details}
 
 
 def _consent(session: CheckoutSession, consent: ConfirmConsent) -> dict[str, object]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from payloom_emulator.core.declarations.schema import ADDRESS, overlay
+from payloom_emulator.protocol.errors import parameter_missing
+
 
 class ConfirmAddress(TypedDict, total=False):
     """A postal address from Stripe's page."""
@@ -60,3 +63,14 @@ class ConfirmParams(TypedDict, total=False):
     expected_amount: int | str
     custom_fields: dict[str, str]
     consent: ConfirmConsent
+
+
+def collected(shipping: ConfirmShipping | None) -> dict[str, object]:
+    """Return `collected_information` with the address to ship to. Raises 400 if the page sent none."""
+    address = shipping.get("address") if isinstance(shipping, dict) else None
+    if shipping is None or not address or not address.get("country"):
+        raise parameter_missing("shipping")
+    details = overlay(
+        {"address": ADDRESS, "name": None}, {n: v for n, v in shipping.items() if n in {"address", "name"}}
+    )
+    return {"business_name": None, "individual_name": None, "shipping_details": details}
