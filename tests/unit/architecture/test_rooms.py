@@ -56,13 +56,21 @@ def test_only_the_clock_reads_the_time() -> None:
     assert places == []
 
 
+def tracked_files() -> list[str]:
+    """Return the paths that git keeps."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return listed.stdout.splitlines()
+
+
+def test_a_path_has_a_name_that_no_command_takes_for_an_option() -> None:
+    """A tool that takes an option for a file's name leaves such files."""
+    assert [name for name in tracked_files() if any(part.startswith("-") for part in name.split("/"))] == []
+
+
 def test_no_file_names_a_package_registry() -> None:
     hosts = re.compile(r"(files\.pythonhosted|registry\.npmjs|pypi)\.org")
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
-        "\n"
-    )
     files = []
-    for name in tracked:
+    for name in tracked_files():
         path = ROOT / name
         if name and path.is_file() and path.stat().st_size < 2_000_000 and path != Path(__file__):
             try:

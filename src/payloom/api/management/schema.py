@@ -6,8 +6,8 @@ client is generated from the document. Tests compare both with the code.
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -63,5 +63,9 @@ def _replace(page: Path, begin: str, end: str, table: str) -> None:
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or ("studio/openapi.json", "docs/reference/management-api.md", ROLES_PAGE):
+    parser = argparse.ArgumentParser(description="Write the management API's document and the tables of the reference.")
+    parser.add_argument(
+        "files", nargs="*", default=["studio/openapi.json", "docs/reference/management-api.md", ROLES_PAGE]
+    )
+    for name in parser.parse_args().files:
         write(Path(name))
