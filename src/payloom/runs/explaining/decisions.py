@@ -23,7 +23,7 @@ from payloom.workflows.interpreter.decisions import Decision
 
 log = logging.getLogger("payloom.runs")
 _MOST_SHOWN = 200
-_LONGEST_JOURNAL = 5000
+_LONGEST_JOURNAL = 1000
 """Entries of a run that is replayed to be looked at."""
 
 

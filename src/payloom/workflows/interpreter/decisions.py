@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -44,7 +45,7 @@ class Decision:
 def kind_of(expression: Expression) -> DecisionKind:
     """Return what a condition is, by the key that it stands under."""
     *_, before, key = (None, *expression.path)
-    return "case" if key == "when" and _in_cases(expression, before) else key  # pyright: ignore[reportReturnType]
+    return "case" if key == "when" and _in_cases(expression, before) else key  # pyright: ignore[reportReturnType] - conditions stand under no other
 
 
 def _in_cases(expression: Expression, before: Any) -> bool:
@@ -71,4 +72,4 @@ def _shortened(value: Any) -> Any:
         if len(value) <= _SHOWN and len(json.dumps(value, default=str)) <= _LONGEST:
             return value
         return f"a map of {count(len(value), 'field')}" if is_map(value) else f"a list of {count(len(value), 'item')}"
-    return rfc3339(value) if hasattr(value, "tzinfo") else value
+    return rfc3339(value) if isinstance(value, dt.datetime) else value
