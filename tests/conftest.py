@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.support.migrated import copy_sqlite
 from tests.support.postgres import migrated_postgres_url, postgres_server, postgres_template, postgres_url
+from tests.support.processes import payloom_process
 from tests.support.session import collection, process_costs, reports
 
 from payloom.db.database import Database, open_database
@@ -26,9 +27,11 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * (os.cpu_count() or 1) + 1
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Lower what every process of the tests costs."""
     process_costs.lower()
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        payloom_process.share_zygote()
 
 
 def pytest_collection() -> None:
@@ -37,8 +40,7 @@ def pytest_collection() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What is loaded now stays; collections need not look at it again."""
-    gc.collect()
+    """What is loaded now stays; collections need not look at it again, nor at the garbage of loading."""
     gc.freeze()
     gc.enable()
 

@@ -16,9 +16,10 @@ def pytest_configure() -> None:
     process_costs.lower()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run browser tests last."""
-    collection.order(items)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run browser tests last. When all tests run, the conftest of Payloom's tests orders them."""
+    if not config.pluginmanager.has_plugin(str(config.rootpath / "tests" / "conftest.py")):
+        collection.order(items)
 
 
 @pytest.hookimpl(wrapper=True)

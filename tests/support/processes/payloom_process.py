@@ -12,6 +12,7 @@ import functools
 import json
 import os
 import select
+import shutil
 import socket
 import subprocess
 import sys
@@ -22,6 +23,10 @@ from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+
+_ADDRESS = "PAYLOOM_TESTS_ZYGOTE"
+"""The variable that names the address of a zygote for several processes."""
 
 
 class PayloomProcess:
@@ -113,17 +118,36 @@ def run(
     return subprocess.CompletedProcess(["payloom", *words], code, *texts)
 
 
+def share_zygote() -> None:
+    """Let the processes that this one starts, the workers of a run of tests, use one zygote."""
+    os.environ[_ADDRESS] = _start_zygote()
+
+
 @functools.cache
 def _zygote() -> socket.socket:
-    """Start it with the first command. It ends with this process."""
-    parent_end, child_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    program = Path(__file__).parent / "payloom_zygote.py"
-    with child_end:
-        process = subprocess.Popen([sys.executable, program, str(child_end.fileno())], pass_fds=[child_end.fileno()])
+    """Return the connection to the zygote of this run; start one with the first command if nobody shares one."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    connection.connect(os.environ.get(_ADDRESS) or _start_zygote())
+    atexit.register(connection.close)
+    return connection
+
+
+def _start_zygote() -> str:
+    """Start it and return its address. It ends with this process."""
+    folder = tempfile.mkdtemp(prefix="payloom-zygote-")
+    address = f"{folder}/commands"
+    lifeline, its_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with its_end, socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(address)
+        listener.listen()
+        descriptors = [listener.fileno(), its_end.fileno()]
+        program = Path(__file__).parent / "payloom_zygote.py"
+        process = subprocess.Popen([sys.executable, program, *map(str, descriptors)], pass_fds=descriptors)
 
     def stop() -> None:
-        parent_end.close()
+        lifeline.close()
         process.wait(10)
+        shutil.rmtree(folder)
 
     atexit.register(stop)
-    return parent_end
+    return address

@@ -21,17 +21,14 @@ def order(items: list[pytest.Item]) -> None:
     ("rerun"): a test that appears there again and again has a fault, or what it tests has.
     """
     lengths = collections.Counter(item.path for item in items)
-    items.sort(
-        key=lambda item: (_in_browser(item), not _comes_first(item), -lengths[item.path] if _in_browser(item) else 0)
-    )
+    places = {path: _place(path.as_posix(), length) for path, length in lengths.items()}
+    items.sort(key=lambda item: places[item.path])
     for item in items:
         if item.get_closest_marker("flaky") is None:
             item.add_marker(pytest.mark.flaky(reruns=1))
 
 
-def _in_browser(item: pytest.Item) -> bool:
-    return "/tests/browser/" in item.path.as_posix()
-
-
-def _comes_first(item: pytest.Item) -> bool:
-    return any(folder in item.path.as_posix() for folder in FIRST)
+def _place(path: str, length: int) -> tuple[bool, bool, int]:
+    in_browser = "/tests/browser/" in path
+    comes_first = any(folder in path for folder in FIRST)
+    return in_browser, not comes_first, -length if in_browser else 0
