@@ -10,9 +10,12 @@ import sys
 def main() -> None:
     """Run the command line."""
     gc.set_threshold(50_000, 20, 100)  # loading makes no garbage worth a tenth of a command's time to look for
-    from payloom.cli.commands import start  # noqa: PLC0415 - nothing loads before it is needed
+    try:
+        from payloom.cli.commands import start  # noqa: PLC0415 - nothing loads before it is needed
 
-    start()
+        start()
+    except KeyboardInterrupt:  # while it loads; a command ends itself
+        sys.exit(130)
 
 
 if __name__ == "__main__":

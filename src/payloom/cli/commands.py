@@ -78,7 +78,7 @@ class _PlainWords(TyperGroup):
 
 def _version(value: bool) -> None:
     if value:
-        sys.stdout.write(f"payloom {__version__}\n")
+        output.write_data(f"payloom {__version__}\n")
         raise typer.Exit
 
 
@@ -130,8 +130,10 @@ def __getattr__(name: str) -> Any:
     return globals()["app"]
 
 
+@output.report_errors
 def start() -> None:
     """Parse the command line and do what it says. With `--json`, wrong options are reported in JSON, too."""
+    output.prepare_streams()
     app = command_line(needed(sys.argv[1:]))
     if "--json" not in sys.argv:
         app()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from sqlalchemy import exc
@@ -23,6 +24,72 @@ class DatabaseUnavailable(DatabaseError):
     """The database is unavailable or can't write now."""
 
     code: ClassVar[str] = "database_unavailable"
+
+
+_REFUSALS = (
+    ("does not match host name", "its certificate names another host", "Use the host name that the certificate names."),
+    (
+        "certificate verify failed",
+        "its certificate is of an authority that is not trusted here",
+        "Set sslrootcert in the address to the file of the authority.",
+    ),
+    (
+        "root certificate file",
+        "the file of trusted authorities cannot be read",
+        "Set sslrootcert in the address to a file that Payloom can read, or to system.",
+    ),
+    (
+        "does not support SSL",
+        "it has no TLS",
+        "Turn on TLS there. In a network that is private, ?sslmode=disable says so.",
+    ),
+    (
+        "no encryption",
+        "it does not let this user or host in without TLS",
+        "Add ?sslmode=verify-full to the address, or change pg_hba.conf.",
+    ),
+    ("no pg_hba.conf entry", "it does not let this user or host in", "Add a line to its pg_hba.conf."),
+    (
+        "password authentication failed",
+        "user and password are wrong",
+        "Correct the user and the password in the address.",
+    ),
+    ("no password supplied", "it asks for a password, and the address has none", "Put a password into the address."),
+    ('role ".*" does not exist', "there is no such user", "Correct the user in the address, or create the role."),
+    (
+        'database ".*" does not exist',
+        "there is no such database",
+        "Correct the name in the address, or create the database.",
+    ),
+    (
+        "permission denied for database",
+        "the user may not connect to this database",
+        "Grant the role CONNECT on the database.",
+    ),
+    (
+        "(could not translate|failed to resolve) host|Name or service not known",
+        "its host name is not known",
+        "Correct the host in the address.",
+    ),
+    ("too many clients", "it has no free connection", "Lower postgres.connections, or raise max_connections there."),
+    (
+        "remaining connection slots",
+        "it has no free connection",
+        "Lower postgres.connections, or raise max_connections there.",
+    ),
+    ("Connection refused", "nothing listens at its address", "Start Postgres, or correct host and port."),
+    ("timeout expired", "it did not answer in time", "Check that Postgres runs and that no firewall is in between."),
+)
+"""What the driver says of a failed connection, why it failed, and what to do. No part names the address."""
+
+
+def unavailable(cause: object) -> DatabaseUnavailable:
+    """Return the error for a database that can't be reached. cause: the driver's error, which callers must not see."""
+    text = str(cause)
+    for pattern, reason, hint in _REFUSALS:
+        if re.search(pattern, text):
+            return DatabaseUnavailable(f"The database cannot be reached: {reason}.", hint=hint)
+    return DatabaseUnavailable("The database did not answer.", hint="Check that Postgres runs and can be reached.")
 
 
 class CommitUnknown(DatabaseError):

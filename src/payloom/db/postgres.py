@@ -21,7 +21,7 @@ from sqlalchemy import event, exc
 from payloom.db import compiled_statements, deferred_writes
 from payloom.db.closing import close_engine
 from payloom.db.compiled_statements import LOCKING, TABLES, locked
-from payloom.db.errors import CommitUnknown, DatabaseUnavailable, SerializationConflict
+from payloom.db.errors import CommitUnknown, DatabaseUnavailable, SerializationConflict, unavailable
 from payloom.db.transactions import begin_work, joined_work, take_hooks
 
 T = TypeVar("T")
@@ -210,9 +210,7 @@ def _wait_or_raise(error: _Failure, attempt: int) -> None:
     if not again:
         raise error
     if attempt == _ATTEMPTS:
-        raise DatabaseUnavailable(
-            "The database did not answer.", hint="Check that Postgres runs and can be reached."
-        ) from error
+        raise unavailable(error.orig if isinstance(error, exc.DBAPIError) else error) from error
     time.sleep(min(0.005 * 2**attempt, 1.0) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
 
 

@@ -125,6 +125,8 @@ def _set_up(command: dict[str, Any], descriptors: list[int]) -> None:
     for number, descriptor in enumerate(descriptors[:3]):
         os.dup2(descriptor, number)
         os.close(descriptor)
+    # The zygote's own streams remember what its descriptors were, a file perhaps that can be sought in.
+    sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))  # noqa: SIM115 - for its life
     os.chdir(command["cwd"])
     os.environ.clear()
     os.environ.update(command["environment"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -31,4 +32,4 @@ def init(
         print_json({"folder": str(target), "template": template_name, "files": count})
         return
     print_message(f"Made {target} from the template {template_name} ({count} files).")
-    print_message(f"Next: [bold]cd {name} && payloom dev[/bold]")
+    print_message(f"Next: cd {shlex.quote(name)} && payloom dev")

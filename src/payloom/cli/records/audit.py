@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,7 +10,7 @@ import typer
 from payloom.audit.actions import ACTIONS, OUTCOMES
 from payloom.cli.support.client import with_client
 from payloom.cli.support.options import JSON, LIMIT, PROJECT
-from payloom.cli.support.output import print_json, print_no_rows, print_table, report_errors
+from payloom.cli.support.output import print_json, print_no_rows, print_table, report_errors, write_data
 from payloom.cli.support.paths import find_project
 
 app = typer.Typer(help="List and export the audit trail: who did what, from where and when.", no_args_is_help=True)
@@ -94,7 +93,7 @@ def export(  # noqa: PLR0917 - typer fills them in by name
     query = _query(outcome=outcome, action=action, actor=actor, target=target, since=since, until=until) | {
         "format": file_format.value
     }
-    sys.stdout.write(with_client(find_project(project), lambda api: api.get_text("/audit/export", **query)))
+    write_data(with_client(find_project(project), lambda api: api.get_text("/audit/export", **query)))
 
 
 def _query(**values: str | None) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def announce(running: Servers, studio: str) -> None:
     """Print where everything is and what to try."""
     settings = running.settings
     print_message()
-    print_message(f"  [bold]{settings.name:<12}[/bold]  {settings.site_url}")
+    print_message(f"  {settings.name:<12}  {settings.site_url}")
     print_message(f"  Studio        {studio}")
     if running.stripe_url:
         print_message(f"  Local Stripe  {running.stripe_url}   no account, no network, no money")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import io
 import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 import typer
 
@@ -15,6 +16,9 @@ from payloom.cli.support.errors import CommandError, SystemRefused
 from payloom.kit.errors import PayloomError
 from payloom.kit.json_types import is_dict, is_list
 from payloom.kit.visible_text import visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _REPORT_BUG = "This is a bug in Payloom. Run the command with PAYLOOM_TRACEBACK=1, and report what it prints."
 
@@ -45,24 +49,64 @@ def be_quiet(quiet: bool) -> None:
     _is_quiet = quiet
 
 
-def print_message(text: str = "") -> None:
-    """Write a line for people to stderr, unless they asked for quiet."""
+def print_message(text: str = "", style: str = "") -> None:
+    """Write a line for people to stderr, unless they asked for quiet. It is shown as it is, brackets included."""
     if _is_quiet:
         return
-    from rich.console import Console
+    from rich.text import Text
 
-    Console(stderr=True, highlight=False, soft_wrap=True).print(visible(text))
+    _console(stderr=True, soft_wrap=True).print(Text(visible(text), style))
 
 
 def print_data(text: str) -> None:
     """Write a line of data to stdout. What a terminal would obey is written out."""
-    sys.stdout.write(visible(text) + "\n")
-    sys.stdout.flush()
+    write_data(visible(text) + "\n")
+
+
+def write_data(text: str) -> None:
+    """Write text to stdout, now: when Python ends, nobody could say any more that there was no room."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _end_unread()
+    except OSError as error:
+        _discard(1)
+        fail(_unexpected(error))  # as text: JSON would go where nothing can
 
 
 def print_json(value: Any) -> None:
     """Write JSON to stdout."""
-    print_data(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    print_data(json.dumps(value, indent=2, ensure_ascii=not can_write_all(), default=str))
+
+
+def can_write_all() -> bool:
+    """Tell whether stdout's encoding has every character."""
+    return sys.stdout.encoding.lower().startswith("utf")
+
+
+def prepare_streams() -> None:
+    """Make stdin, stdout, and stderr usable: one that is closed is empty, and a character that it lacks is written out.
+
+    A closed one's descriptor is taken, too: the next file would get it, and with it what a child process prints.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - for the process's life
+        elif isinstance(stream, io.TextIOWrapper) and mode == "w":
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _console(**options: Any) -> Console:
+    """Return a console that ends the command, as everywhere, if the program that reads its output reads no longer."""
+    from rich.console import Console
+
+    class PipedConsole(Console):
+        def on_broken_pipe(self) -> None:
+            _end_unread()
+
+    return PipedConsole(highlight=False, **options)
 
 
 def print_no_rows(plural: str, *filters: object, hint: str = "") -> None:
@@ -89,7 +133,6 @@ def print_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequen
 
     Columns named `at` or `…_at` hold timestamps.
     """
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -103,7 +146,10 @@ def print_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequen
             for cell, is_time in zip(row, times, strict=True)
         )
         table.add_row(*(cell if isinstance(cell, Text) else Text(visible(cell_text(cell))) for cell in texts))
-    Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(table)
+    console = _console(width=None if sys.stdout.isatty() else 160)
+    with console.capture() as text:
+        console.print(table)
+    write_data(text.get())
 
 
 def cell_text(value: Any) -> str:
@@ -119,14 +165,13 @@ def cell_text(value: Any) -> str:
 
 def fail(error: PayloomError, *, as_json: bool = False) -> NoReturn:
     """Report an error and end with its exit code."""
-    from rich.console import Console
     from rich.text import Text
 
     code = int(getattr(error, "exit_code", 2))
     if as_json:
         print_json({"error": error.to_dict()})
         sys.exit(code)
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = _console(stderr=True, soft_wrap=True)
     place = f"{error.where}: " if error.where else ""
     console.print(Text.assemble(("error: ", "bold red"), visible(f"{place}{error.message}")))
     if error.hint:
@@ -146,8 +191,7 @@ def report_errors(command: Callable[P, R]) -> Callable[P, R]:
         except (KeyboardInterrupt, typer.Abort):
             sys.exit(130)
         except BrokenPipeError:
-            _close_stdout()
-            sys.exit(141)
+            _end_unread()
         except Exception as error:
             if os.environ.get("PAYLOOM_TRACEBACK"):
                 raise
@@ -165,6 +209,14 @@ def _unexpected(error: Exception) -> PayloomError:
     return SystemRefused(f"{error.strerror}{path}", hint=hint)
 
 
-def _close_stdout() -> None:
-    """Let nothing more go to a program that reads no longer, such as `head`: Python would complain when it ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _end_unread() -> NoReturn:
+    """End because a program reads no longer, such as `head`."""
+    _discard(1, 2)
+    sys.exit(141)
+
+
+def _discard(*descriptors: int) -> None:
+    """Let nothing more go to these descriptors: at its end, Python would try again, and complain."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in descriptors:
+        os.dup2(nothing, descriptor)
