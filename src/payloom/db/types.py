@@ -67,6 +67,8 @@ def _untagged(pairs: dict[str, Any]) -> Any:
     return pairs
 
 
+_TAGGED = (dt.date, dt.timedelta, decimal.Decimal, bytes)
+"""The types whose values `_tagged` makes maps of. A datetime is a date."""
 _COMPACT = (",", ":")
 _MAP_BEGINS_WITH_MARK = '{"$'
 
@@ -80,9 +82,8 @@ def dump_json(value: Any) -> str:
 
     def tagged(item: Any) -> Any:
         nonlocal tags
-        form = _tagged(item)
-        tags += type(form) is dict and not isinstance(item, Mapping)
-        return form
+        tags += isinstance(item, _TAGGED)
+        return _tagged(item)
 
     text = json.JSONEncoder(separators=_COMPACT, allow_nan=False, default=tagged).encode(value)
     # Within a string the quote would be escaped, so what has the mark is a map: a tag, or somebody's own.

@@ -32,7 +32,6 @@ from payloom.runs.intake.callers import (
     ResponseWaiters,
     RunResponse,
     response_of,
-    wait_for_answer,
 )
 from payloom.runs.intake.intake import Intake, IntakeResult
 from payloom.runs.intake.intake_batcher import IntakeBatcher
@@ -92,7 +91,7 @@ class RunService:
         self._starter = RunStarter(deps, self._worker)
         self._intake = Intake(deps, self._starter)
         self._batcher = IntakeBatcher(deps, self._intake)
-        self._callers = CallerRuns(deps, self._starter)
+        self._callers = CallerRuns(deps, self._starter, self._worker.is_local)
         self.control = RunControl(deps, self._worker, self._starter)
         """Cancels, retries, and forks within the caller's transaction."""
         self._schedules = ScheduleRunner(deps, self._starter)
@@ -236,7 +235,7 @@ class RunService:
                 return response
             began = monotonic()
             if not repeated:  # else another run answers
-                await wait_for_answer(answered, seconds)
+                await self._callers.wait_for_answer(answered, run.id, seconds)
         seconds -= monotonic() - began
         return await self._callers.await_response(self._waiters, run.id, seconds=seconds, repeated=repeated)
 

@@ -6,7 +6,7 @@ On Postgres each of them is a round trip. Who lowers a figure writes the lower o
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.support.load.paid_orders import StatementCount
@@ -37,12 +37,20 @@ steps:
   - stripe: things.charge
 """
 
+CHARGE = """\
+name: Charge for a caller
+on: {manual: true}
+steps:
+  - stripe: things.charge
+  - return: 1
+"""
+
 
 @pytest.fixture
 async def fixture(database: Database, tmp_path: Path) -> AsyncIterator[RunsFixture]:
     """A started world whose statements are counted in `seen`."""
     fixture = await build(database, tmp_path)
-    await fixture.publish(pay=PAY, lane=LANE)
+    await fixture.publish(pay=PAY, lane=LANE, charge=CHARGE)
     for number in range(50):
         await fixture.put("orders", id=f"o{number}")
     await fixture.service.start()
@@ -79,3 +87,22 @@ async def test_a_run_with_two_outside_steps_in_a_lane(fixture: RunsFixture) -> N
     ]
     writes = [statement for statement in seen if statement not in ("BEGIN", "COMMIT")]
     assert len(writes) <= 18, writes
+
+
+async def test_a_caller_does_not_ask_the_database_while_its_own_process_advances_the_run(fixture: RunsFixture) -> None:
+    """It hears of the answer. Only a run that another process may advance is looked at again and again."""
+    asleep = asyncio.Event()
+
+    async def wait(_when: str, do: Any) -> None:
+        if do.action == "things.charge":
+            asleep.set()
+            await asyncio.sleep(1.2)
+
+    fixture.ledger.hooks.append(wait)
+    calling = asyncio.create_task(fixture.service.call("charge", {}, trigger="manual", wait=10))
+    await asleep.wait()
+    count = StatementCount(fixture.database)
+    answer = await calling
+    seen = [line for line in count.stop() if line.startswith("SELECT payloom_runs.id, payloom_runs.root_id")]
+    assert answer.state == "answered"
+    assert len(seen) <= 1, seen

@@ -32,6 +32,9 @@ _SEALED = re.compile(r"\"\$sealed:#([0-9a-f]{8}):([A-Za-z0-9_-]+)\$\"|\$sealed:(
 _MARK = re.compile(re.escape(MARK))
 _BYTES_MARK = b"$sealed:"
 _STRING_OR_NUMBER = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"|(?<![\d.])(\d{13,19})(?:\.0+)?(?![\d.eE])')
+_NUMBER = 2
+"""The group of a number in it."""
+_LONG_NUMBER = re.compile(r"\d{13}")
 _FIELD_NAME = re.compile("[a-z_]{1,80}")
 _SHORTEST = 6
 _JSON_BEGINS = frozenset('{["-0123456789')
@@ -125,7 +128,7 @@ _pieces: set[str] = set()
 """Pieces of long texts that hold no secret: the tags of a mail, which are the same in each."""
 
 
-_LONGEST_CLEAN, _MOST_CLEAN = 400, 512
+_LONGEST_CLEAN, _MOST_CLEAN = 1000, 512
 _clean: set[tuple[int, str]] = set()
 """Texts that look as if they held a secret and hold none, such as the versions that a run is pinned to: they come again
 and again. With how many values were known to be secret then."""
@@ -187,19 +190,25 @@ def _places_in_json(text: str, hints: Sequence[tuple[int, int]]) -> Iterator[tup
     """Yield what is secret by its form in each string of a JSON text that has a hint, and each number of a card."""
     ahead = iter(hints)
     hint = next(ahead, None)
+    numbers = _LONG_NUMBER.search(text) is not None
     for token in _STRING_OR_NUMBER.finditer(text):
-        while hint is not None and hint[1] <= token.start():
+        start, end = token.span()
+        while hint is not None and hint[1] <= start:
             hint = next(ahead, None)
-        if token[1] is None:
-            if is_card_number(token[2]):
-                yield token.span()
-        elif hint is not None and hint[0] < token.end() and len(token[1]) >= _SHORTEST and worth_a_look(token[1]):
-            at = token.start(1)
-            # Names of fields come again and again: they are looked at in full once.
-            places = secret_places(token[1]) if _FIELD_NAME.fullmatch(token[1]) else None
-            if places == []:
-                remember_clean(token[1])
-            yield from ((at + start, at + end) for start, end in _places(token[1]) if places != [])
+        if hint is None and not numbers:
+            return
+        if token.lastindex == _NUMBER:
+            if is_card_number(token[_NUMBER]):
+                yield start, end
+        elif hint is not None and hint[0] < end:
+            string = token[1]
+            if len(string) < _SHORTEST or not worth_a_look(string):
+                continue
+            # Names of fields and ids come again and again: they are looked at in full once.
+            if (_FIELD_NAME.fullmatch(string) or may_be_coded(string)) and not secret_places(string):
+                remember_clean(string)
+                continue
+            yield from ((start + 1 + first, start + 1 + last) for first, last in _places(string))
 
 
 def _whole(text: str, start: int, end: int) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -97,10 +97,11 @@ class ResponseWaiters:
 class CallerRuns:
     """Starts runs for callers and waits for their responses."""
 
-    def __init__(self, deps: RunDependencies, starter: RunStarter) -> None:
-        """Wire the services."""
+    def __init__(self, deps: RunDependencies, starter: RunStarter, is_advanced_here: Callable[[str], bool]) -> None:
+        """is_advanced_here: whether this process advances a run now, and so tells when it answers or ends."""
         self._deps = deps
         self._starter = starter
+        self._is_advanced_here = is_advanced_here
         self._dedupe = DedupeKeys(deps)
 
     def start_for_caller(
@@ -187,15 +188,18 @@ class CallerRuns:
                 left = end - monotonic()
                 if answer.state != "running" or left <= 0:
                     return answer
-                await wait_for_answer(event, left)
+                await self.wait_for_answer(event, run_id, left)
                 event.clear()
 
-
-async def wait_for_answer(event: asyncio.Event, seconds: float) -> None:
-    """Wait until a run has answered or ended, or until it is time to look: another process may advance it."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(min(seconds, _POLL)):
-            await event.wait()
+    async def wait_for_answer(self, event: asyncio.Event, run_id: str, seconds: float) -> None:
+        """Wait until a run has answered or ended, or until it is time to look: another process may advance it."""
+        end = monotonic() + seconds
+        while (left := end - monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(left, _POLL)):
+                    await event.wait()
+            if event.is_set() or not self._is_advanced_here(run_id):
+                return
 
 
 def response_of(run: Run, *, repeated: bool = False) -> RunResponse:
