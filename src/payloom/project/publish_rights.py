@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -50,6 +50,8 @@ class PublishRights:
     async def note_saved(self, workflow_id: str, person: Person, text: str | None, live: str | None) -> None:
         """Remember who saves a draft before it is written, so that no publish comes in between.
 
+        The writing may still be refused, because somebody else was quicker. So each text has its own saver.
+
         text: None if the file is deleted. live: the published version, which a restart must not replace by the draft.
         """
         name, now = _name(workflow_id), self._clock.now()
@@ -57,9 +59,11 @@ class PublishRights:
         def work(tx: sa.Connection) -> None:
             self._database.write_lock(tx, name)
             before: dict[str, Any] = tx.execute(sa.select(cursors.c.value).where(cursors.c.name == name)).scalar() or {}
-            drafts = [*before.get("drafts", []), draft_hash(text)][-_DRAFTS:]
+            draft = draft_hash(text)
+            drafts = [*before.get("drafts", []), draft][-_DRAFTS:]
+            savers = {name: by for name, by in before.get("savers", {}).items() if name in drafts} | {draft: person.by}
             kept_live = before["live"] if before.get("drafts") else live
-            value = {"workflow": workflow_id, "by": person.by, "drafts": drafts, "live": kept_live}
+            value = {"workflow": workflow_id, "by": person.by, "drafts": drafts, "savers": savers, "live": kept_live}
             values = {"value": value, "at": now}
             if tx.execute(sa.update(cursors).where(cursors.c.name == name).values(values)).rowcount == 0:
                 tx.execute(sa.insert(cursors).values(name=name, **values))
@@ -77,15 +81,15 @@ class PublishRights:
 
         await self._database.write(work)
 
-    async def review(self, person: Person, changed: Collection[str]) -> None:
-        """Raise `NotAllowed` if this person may not publish these workflows, as the files are now."""
+    async def review(self, person: Person, changed: Collection[str], texts: Mapping[str, str]) -> None:
+        """Raise `NotAllowed` if this person may not publish these workflows. texts: of the files as they are now."""
         self.require(person)
         if self._policy != "two_people" or not changed:
             return
         names = {_name(change): change for change in changed}
         query = sa.select(cursors.c.name, cursors.c.value).where(cursors.c.name.in_(sorted(names)))
         rows = await self._database.read(lambda tx: tx.execute(query).all())
-        own = sorted(names[row.name] for row in rows if row.value["by"] == person.by)
+        own = sorted(change for row in rows if _saver(row.value, texts.get(change := names[row.name])) == person.by)
         if own:
             raise NotAllowed(
                 f"you saved {', '.join(own[:5])} last, so another user must publish it",
@@ -101,6 +105,11 @@ def least_publisher(policy: PublishPolicy) -> StudioRole:
 def draft_hash(text: str | None) -> str:
     """Return what tells whether a file still is the draft that somebody saved; None: the file is gone."""
     return "" if text is None else hashlib.sha256(text.encode()).hexdigest()
+
+
+def _saver(saved: Mapping[str, Any], text: str | None) -> str:
+    """Return who saved this text; of a text that nobody saved in the studio, who saved the file last."""
+    return saved.get("savers", {}).get(draft_hash(text)) or saved["by"]
 
 
 def _name(workflow_id: str) -> str:

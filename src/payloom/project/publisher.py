@@ -45,7 +45,7 @@ class NotPublished(PayloomError):
     status: ClassVar[int] = 422
 
 
-Review = Callable[[frozenset[str]], Awaitable[None]]
+Review = Callable[[frozenset[str], Mapping[str, str]], Awaitable[None]]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class ProjectPublisher:
             if None in unpublished or needed in unpublished or (needed is None and unpublished and not changing):
                 raise self._refusal(read, unpublished.get(needed) or next(iter(unpublished.values())))
             if review is not None:
-                await review(changing)
+                await review(changing, read.sources)
             sources = {name: text for name, text in read.sources.items() if name not in unpublished}
             if author == FILES:
                 self.record_publish_by_files()

@@ -9,6 +9,7 @@ PayloomError
     ├── WrongContentType, BodyTooLarge       415, 413
     ├── BodyCutShort, BadRequest             400
     ├── CardNumberRefused                    422
+    ├── RepeatedRequest                      409
     ├── RequestTooSlow, HeadTooLarge         408, 431
     ├── TooManyRequests                      429
     └── StoreUnavailable, TooManyConnections 503
@@ -142,6 +143,13 @@ class TooManyConnections(ApiError):
 
     code: ClassVar[str] = "too_many_connections"
     status: ClassVar[int] = 503
+
+
+class RepeatedRequest(ApiError):
+    """The same was asked for a moment ago."""
+
+    code: ClassVar[str] = "repeated_request"
+    status: ClassVar[int] = 409
 
 
 class TooManyRequests(ApiError):

@@ -18,6 +18,7 @@ from payloom.api.http.serialization import MaskedJSONResponse, to_plain
 from payloom.api.management.access.audit import AuditMiddleware, record_with_the_change
 from payloom.api.management.access.auth import ManagementAuth
 from payloom.api.management.access.limits import StaffLimits
+from payloom.api.management.access.repeats import Repeats
 from payloom.api.management.bulk_runner import BulkRunner
 from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.editor.routes import catalog, completion, files, sources, test_runs, versions
@@ -59,6 +60,7 @@ def create_management(dependencies: ManagementDependencies) -> FastAPI:
     app.add_middleware(AuditMiddleware, trail=dependencies.audit)
     app.state.dependencies = dependencies
     app.state.limits = StaffLimits(dependencies.counters)
+    app.state.repeats = Repeats(dependencies.counters)
     app.state.bulk = BulkRunner(dependencies, app.state.limits)
     app.state.editor = create_editor_services(dependencies)
     app.state.auth = ManagementAuth(
@@ -112,6 +114,9 @@ async def _authenticate(request: Request, auth: Auth, dependencies: Dependencies
 
 async def _check_body(request: Request) -> None:
     await check_json_body(request)
+    if (caller := request.scope["state"].get("caller")) is not None:
+        repeats: Repeats = request.app.state.repeats
+        await repeats.refuse(request, caller)
 
 
 def _operation_id(route: APIRoute) -> str:

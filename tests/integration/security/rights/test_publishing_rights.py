@@ -211,3 +211,16 @@ def settings_of(folder: Path, environment: str, more: str) -> Any:
         "STRIPE_WEBHOOK_SECRET": "whsec_q8Zk2Lr7Vn4Xw9Tb3Yc6Md1Fs5Gh0JpR7uE2",
     }
     return load_settings(folder, environ=environ)
+
+
+@databases("two_people")
+def test_who_saved_a_text_cannot_publish_it_because_a_colleague_was_too_late(site: Site) -> None:
+    site.reset()
+    stale = site.source()["etag"]
+    assert site.save("editor", draft("mine")).status_code == 200
+    late = {"text": draft("late"), "etag": stale}
+    assert site.clients["second"].put(f"{API}/workflows/hello/source", json=late).status_code == 409
+    assert site.publish("editor").status_code == 403
+    assert site.serves() == "one"
+    assert site.publish("second").status_code == 200
+    assert site.serves() == "mine"
