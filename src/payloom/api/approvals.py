@@ -62,11 +62,11 @@ class ApprovalRoutes:
     async def page(self, request: Request) -> Response:
         """Show the approval, or store the decision and show the result."""
         set_route_label(request, f"{PATH}{{token}}")
+        refuse_foreign(request, self.origin, form=True)
         link = await self.links.read(request.path_params["token"])
         approval = await self._approval(link)
         await self._may(link, approval)
         if request.method == "POST":
-            refuse_foreign(request, self.origin, form=True)
             await self._decide(request, link, approval)
             response: Response = RedirectResponse(request.url.path, 303)
         else:

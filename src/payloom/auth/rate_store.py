@@ -32,10 +32,15 @@ class RateLimitStore:
         """Count a call of `key`; return 0, or after how many whole seconds the next one may come. May be any text."""
         return await self._database.write(lambda tx: take(tx, key, count, seconds, self._clock.now().timestamp()))
 
+    async def give_back(self, key: str) -> None:
+        """Forget the calls of `key`."""
+        forgotten = sa.delete(rates).where(rates.c.bucket == _bucket(key))
+        await self._database.write(lambda tx: tx.execute(forgotten))
+
 
 def take(tx: sa.Connection, key: str, count: int, seconds: float, now: float) -> int:
     """Count a call, as `RateLimitStore.take` does. now: epoch seconds, for databases without a clock of their own."""
-    bucket = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
+    bucket = _bucket(key)
     each = seconds / count
     moment = _moment(tx, now)
     used = rates.c.used_until
@@ -55,6 +60,10 @@ def take(tx: sa.Connection, key: str, count: int, seconds: float, now: float) ->
         return 0
     left = tx.execute(sa.select(used - moment).where(rates.c.bucket == bucket)).scalar()
     return max(math.ceil((left or 0.0) - (seconds - each) - 1e-6), 1)
+
+
+def _bucket(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
 
 
 def sweep_rates(tx: sa.Connection, now: float) -> int:

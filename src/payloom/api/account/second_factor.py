@@ -83,6 +83,7 @@ class SecondFactorRoutes:
         """Ask for the second factor of a sign-in, or take it."""
         set_route_label(request, SECOND_FACTOR_PATH)
         page: dict[str, Any] = {"title": "Second step", "next": safe_next(request.query_params.get("next"))}
+        page["passkeys"] = False
         try:
             values = await self._context.form(request, self._tries) if request.method == "POST" else {}
             page["next"] = safe_next(values.get("next")) if values else page["next"]

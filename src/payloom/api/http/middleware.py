@@ -79,6 +79,8 @@ class RequestMiddleware:
                 begun = True
                 status = message["status"]
                 headers = response_headers(message["headers"], strict_transport=self.strict_transport)
+                if 300 <= status < 400:
+                    headers = _without_own_host(scope, headers)
                 message["headers"] = [*headers, (b"payloom-request-id", request_id.encode())]
             await send(message)
 
@@ -133,6 +135,18 @@ def response_headers(
     if b"cache-control" not in names:
         pairs.append((b"cache-control", b"no-store"))
     return pairs
+
+
+def _without_own_host(scope: Scope, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Return the headers with a redirect within this site as a path: the Host that a request names may be another's."""
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    own = tuple(b"%s://%s/" % (scheme, host) for scheme in (b"http", b"https") for host in hosts)
+    return [
+        (name, b"/" + value.split(b"/", 3)[3].lstrip(b"/"))
+        if name == b"location" and value.startswith(own)
+        else (name, value)
+        for name, value in headers
+    ]
 
 
 def error_response(

@@ -2,7 +2,7 @@
 
 Cookies travel with requests that other sites cause. So a request that changes something is taken only if the browser
 says it is of our own origin (Sec-Fetch-Site, else Origin). Programs send neither; theirs must be JSON, which no form
-can send.
+can send. A POST with cookies says so also if it has no body: a script can send one without a type.
 """
 
 from __future__ import annotations
@@ -46,11 +46,17 @@ def refuse_foreign(request: Request, own_origin: str, *, form: bool = False) -> 
     if request.method in SAFE_METHODS:
         return
     foreign = is_foreign(request, own_origin)
-    if foreign or (foreign is None and not form and content_type(request) not in {"application/json", ""}):
+    if foreign or (foreign is None and not form and not _only_programs_send(request)):
         raise CrossSiteRequest(
             "cross-site request blocked",
             hint="API clients: send `Content-Type: application/json`. Other sites: allow the origin with `cors`.",
         )
+
+
+def _only_programs_send(request: Request) -> bool:
+    kind = content_type(request)
+    bare = not kind and (request.method != "POST" or "cookie" not in request.headers)
+    return bare or kind == "application/json"
 
 
 def cors_headers(request: Request, allowed: Collection[str]) -> dict[str, str]:

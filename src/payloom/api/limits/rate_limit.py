@@ -46,6 +46,10 @@ class RateLimiter:
             if tokens < 1:
                 raise too_many(self._wait(tokens))
 
+    def forget(self, key: str) -> None:
+        """Let `key` begin anew."""
+        self._buckets.pop(key, None)
+
     def _wait(self, tokens: float, amount: int = 1) -> int:
         # What rounding adds must not make it a second more.
         return max(math.ceil((amount - tokens) / self._rate - 1e-6), 1)
@@ -60,6 +64,10 @@ class Counters(Protocol):
 
     async def take(self, key: str, count: int, seconds: float) -> int:
         """Count a call of `key`; return 0, or after how many whole seconds the next one may come."""
+        ...
+
+    async def give_back(self, key: str) -> None:
+        """Forget the calls of `key`."""
         ...
 
 
@@ -81,6 +89,11 @@ class SharedLimiter:
         if wait:
             self._here.close(key, wait)
             raise too_many(wait)
+
+    async def give_back(self, key: str) -> None:
+        """Forget the calls of `key`: they came to nothing."""
+        self._here.forget(key)
+        await self._counters.give_back(f"{self._purpose}\n{key}")
 
     def peek(self, key: str) -> None:
         """Raise TooManyRequests if this process knows that `key` has nothing left; count nothing."""

@@ -129,6 +129,8 @@ async def _get_openapi(request: Request) -> Any:
 
 async def _known(request: Request, error: Any) -> Response:
     assert isinstance(error, PayloomError)
+    repeats: Repeats = request.app.state.repeats
+    await repeats.forget(request)
     body = error_body(error, request_id_of(request))
     # Managers see where it is and the facts that programs need.
     if error.where:

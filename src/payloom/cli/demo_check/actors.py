@@ -45,7 +45,7 @@ class Person:
 
     def __init__(self, site: str) -> None:
         self.site = site
-        self.http = httpx.Client(base_url=site, timeout=30, headers={"origin": site})
+        self.http = httpx.Client(base_url=site, timeout=30, headers={"origin": site}, trust_env=False)
         self.email: str | None = None
         self.id: str | None = None
 
@@ -96,8 +96,10 @@ class StripeSide:
     def __init__(self, stripe: StripeSettings) -> None:
         url, secret_key = stripe.api_base or "", stripe.secret_key.get_secret_value()
         bearer = {"authorization": f"Bearer {stripe.publishable_key}"}
-        self.public = httpx.Client(base_url=url, timeout=30, headers=bearer)
-        self.secret = httpx.Client(base_url=url, timeout=30, headers={"authorization": f"Bearer {secret_key}"})
+        self.public = httpx.Client(base_url=url, timeout=30, headers=bearer, trust_env=False)
+        self.secret = httpx.Client(
+            base_url=url, timeout=30, headers={"authorization": f"Bearer {secret_key}"}, trust_env=False
+        )
 
     def hosted_page(self, url: str) -> str:
         """Open a hosted Checkout page."""
@@ -145,7 +147,7 @@ class Owner:
     """The owner's view: rows, mails, events and runs through the management API."""
 
     def __init__(self, site: str, token: str) -> None:
-        self.http = httpx.Client(base_url=f"{site}/api/_payloom", timeout=30)
+        self.http = httpx.Client(base_url=f"{site}/api/_payloom", timeout=30, trust_env=False)
         self.http.headers["authorization"] = f"Bearer {token}"
 
     def get(self, path: str, **query: Any) -> dict[str, Any]:

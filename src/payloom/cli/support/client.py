@@ -98,7 +98,7 @@ async def _open(root: Path, *, engine: bool) -> AsyncGenerator[ManagementClient,
     headers = {"authorization": f"Bearer {token}", "host": "127.0.0.1", "payloom-operator": _operator()}
     url = running_server(settings)
     if url is not None:
-        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60) as http:
+        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60, trust_env=False) as http:
             yield ManagementClient(http, in_process=False)
         return
     async with _in_process(settings, engine=engine) as app:
@@ -124,7 +124,7 @@ def running_server(settings: Settings) -> str | None:
     import httpx
 
     try:
-        return url if httpx.get(f"{url}/healthz", timeout=2).is_success else None
+        return url if httpx.get(f"{url}/healthz", timeout=2, trust_env=False).is_success else None
     except httpx.HTTPError:
         return None
 

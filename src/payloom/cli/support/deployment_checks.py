@@ -134,7 +134,11 @@ def _stripe(settings: Settings, now: dt.datetime, events: frozenset[str]) -> Ite
     headers = {"authorization": f"Bearer {stripe.secret_key.get_secret_value()}"}
     try:
         answer = httpx.get(
-            f"{base}/v1/webhook_endpoints", params={"limit": 100}, headers=headers, timeout=_STRIPE_WITHIN
+            f"{base}/v1/webhook_endpoints",
+            params={"limit": 100},
+            headers=headers,
+            timeout=_STRIPE_WITHIN,
+            trust_env=not is_loopback(urlsplit(base).hostname or ""),
         )
         body = answer.json()
     except (httpx.HTTPError, ValueError) as error:

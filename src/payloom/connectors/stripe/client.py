@@ -7,13 +7,14 @@ import dataclasses
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import SecretStr
 
 from payloom.connectors.stripe.catalog import sdk_source
 from payloom.connectors.stripe.catalog.operations import Operation
 from payloom.connectors.stripe.uploads import UPLOADS
+from payloom.kit.addresses.loopback import is_loopback
 
 if TYPE_CHECKING:
     import stripe
@@ -101,5 +102,9 @@ class Clients:
             stripe_version=self.settings.api_version or sdk_source.api_version(),
             max_network_retries=self.settings.max_network_retries,
             # The time-out around the whole call is `perform`'s; this one only frees a connection nobody waits for.
-            http_client=Transport(timeout=max(self.settings.timeout, 1.0) * 4),
+            http_client=Transport(
+                timeout=max(self.settings.timeout, 1.0) * 4,
+                # A local Stripe is asked directly: a proxy elsewhere has another machine at this address.
+                through_proxy=not is_loopback(urlsplit(base or "").hostname or ""),
+            ),
         )

@@ -35,8 +35,11 @@ class SentOnce(aiohttp.ClientError):
 class Transport(stripe.AIOHTTPClient):
     """The SDK's aiohttp client. Made within the event loop that it is used in."""
 
-    def __init__(self, *, timeout: float) -> None:
-        """timeout: seconds for one call; frees a connection that nobody waits for."""
+    def __init__(self, *, timeout: float, through_proxy: bool = True) -> None:
+        """timeout: seconds for one call; frees a connection that nobody waits for.
+
+        through_proxy: use the proxy that the environment names, if it names one.
+        """
         context = ssl.create_default_context(cafile=stripe.ca_bundle_path)
         self._http = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=context, limit=MOST, keepalive_timeout=IDLE),
@@ -44,7 +47,7 @@ class Transport(stripe.AIOHTTPClient):
             skip_auto_headers=["Accept-Encoding"],
             timeout=aiohttp.ClientTimeout(total=timeout),
             trace_configs=[_sending_once()],
-            trust_env=True,
+            trust_env=through_proxy,
         )
         super().__init__(timeout=timeout, session=self._http)
 

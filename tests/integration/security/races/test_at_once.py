@@ -255,8 +255,8 @@ def test_a_role_that_is_taken_away_does_not_hold_for_what_begins_after_it(shop: 
     take = lambda: shop.server.http.put(  # noqa: E731
         f"{API}/accounts/{identity}/roles", json={"roles": []}, headers=shop.server.admin
     )
-    taken, *answers = at_once(take, *[lambda: colleague.post("/api/clerks", json={"text": text})] * 4)
-    assert taken.status_code == 200, taken.text
+    removal, *answers = at_once(take, *[lambda: colleague.post("/api/clerks", json={"text": text})] * 4)
+    assert removal.status_code == 200, removal.text
     assert statuses(answers).keys() <= {200, 403}
     assert shop.notes(text) == statuses(answers)[200]
     assert colleague.post("/api/clerks", json={"text": text}).status_code == 403

@@ -46,12 +46,19 @@ class Repeats:
         call = f"{request.method} {route.replace(':path}', '}')}"
         if caller.via != "session" or call not in BEGIN_ANEW:
             return
-        asked = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
-        asked.update(request.scope["state"].get("body", b""))
+        request_hash = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
+        request_hash.update(request.scope["state"].get("body", b""))
+        key = request_hash.hexdigest()
         try:
-            await self._limiter.check(asked.hexdigest())
+            await self._limiter.check(key)
         except TooManyRequests as error:
             seconds = error.data["retry_after"]
             raise RepeatedRequest(
                 hint=f"Look at what it did. To do it once more, ask again in {seconds} seconds.", retry_after=seconds
             ) from None
+        request.scope["state"]["begun"] = key
+
+    async def forget(self, request: Request) -> None:
+        """Let what was refused for another reason be asked for again at once."""
+        if (key := request.scope["state"].pop("begun", None)) is not None:
+            await self._limiter.give_back(key)

@@ -25,8 +25,14 @@ router = APIRouter(prefix="/accounts/{account_id}/sessions", tags=["access"])
 @router.get("", response_model=AccountSessions, openapi_extra=support())
 async def list_account_sessions(deps: Dependencies, account_id: str, request: Request) -> Any:
     """List an account's open sessions."""
-    now = deps.clock.now()
-    sessions = await deps.database.read(lambda tx: list_sessions(tx, require_one(tx, account_id).id, now))
+    now, caller = deps.clock.now(), caller_of(request)
+
+    def work(tx: sa.Connection) -> Any:
+        account = require_one(tx, account_id)
+        require_rank(caller, account)
+        return list_sessions(tx, account.id, now)
+
+    sessions = await deps.database.read(work)
     own = session_id(token_hash(deps.session_auth.token(request) or ""))
     return {"data": [session_view(session, current=session.id == own) for session in sessions]}
 

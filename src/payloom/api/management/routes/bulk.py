@@ -16,7 +16,7 @@ from payloom.api.management.access.audit import audited, not_audited
 from payloom.api.management.access.auth import caller_of, person_of
 from payloom.api.management.access.roles import has_role, support
 from payloom.api.management.bulk_runner import BulkRunner
-from payloom.api.management.injection import Dependencies
+from payloom.api.management.injection import Auth, Dependencies
 from payloom.api.management.models.bulk import BulkList, BulkPlan, BulkStart, BulkSummary, BulkView
 from payloom.kit.errors import PayloomError
 from payloom.kit.secrets.redaction import redact
@@ -33,6 +33,8 @@ ROLES: Mapping[BulkKind, StudioRole] = {
     "cancel": "editor",
 }
 """The role that each kind needs, as for one item."""
+NEED_PROOF = frozenset[BulkKind]({"rerun"})
+"""The kinds that need a fresh proof, as for one item."""
 
 
 async def bulk_runner(request: Request) -> BulkRunner:
@@ -64,9 +66,11 @@ async def plan_bulk(runner: Runner, deps: Dependencies, body: BulkStart, request
 
 
 @router.post("", response_model=BulkSummary, openapi_extra=support() | audited("bulk.started"))
-async def start_bulk(runner: Runner, body: BulkStart, request: Request) -> Any:
+async def start_bulk(runner: Runner, auth: Auth, body: BulkStart, request: Request) -> Any:
     """Start a bulk action. Its items are done one after another, also when nobody looks."""
     _permit(request, body.kind)
+    if body.kind in NEED_PROOF:
+        await auth.require_proof(request)
     person = person_of(request)
     options = {"only_failed": body.only_failed, "from_start": body.from_start, "note": body.note}
     audit_note(request).on(kind=body.kind, ids=body.ids[:50])
@@ -96,9 +100,12 @@ async def stop_bulk(runner: Runner, job_id: str) -> Any:
 
 
 @router.post("/{job_id}/resume", response_model=BulkSummary, openapi_extra=support() | audited("bulk.resumed"))
-async def resume_bulk(runner: Runner, job_id: str, request: Request) -> Any:
+async def resume_bulk(runner: Runner, auth: Auth, job_id: str, request: Request) -> Any:
     """Do what is left of a bulk action that was stopped, or whose server was."""
-    _permit(request, (await runner.jobs.get(job_id)).kind)
+    kind = (await runner.jobs.get(job_id)).kind
+    _permit(request, kind)
+    if kind in NEED_PROOF:
+        await auth.require_proof(request)
     job = await runner.jobs.resume(job_id)
     runner.run(job, person_of(request))
     return _summary(runner, job)

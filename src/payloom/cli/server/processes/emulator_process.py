@@ -30,12 +30,13 @@ class LocalStripe:
 
     def wait_ready(self) -> None:
         """Return once it answers; raises ChildDied with the end of its log."""
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         end = monotonic() + START_WITHIN
         while monotonic() < end:
             if self.process.poll() is not None:
                 break
             try:
-                with urllib.request.urlopen(f"{self.url}/_emulator", timeout=1):  # noqa: S310 - our own child
+                with direct.open(f"{self.url}/_emulator", timeout=1):
                     return
             except urllib.error.HTTPError:
                 return
