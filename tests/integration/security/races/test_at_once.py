@@ -252,8 +252,8 @@ def test_a_role_that_is_taken_away_does_not_hold_for_what_begins_after_it(shop: 
     identity = shop.site.database(lambda tx: find_account(tx, email="colleague@shop.test")).id
     shop.site.database(lambda tx: set_roles(tx, identity, ["clerk"]))
     colleague, text = shop.signed_in("colleague", 1), f"role {number}"
-    take = lambda: shop.server.http.put(  # noqa: E731
-        f"{API}/accounts/{identity}/roles", json={"roles": []}, headers=shop.server.admin
+    take = functools.partial(
+        shop.server.http.put, f"{API}/accounts/{identity}/roles", json={"roles": []}, headers=shop.server.admin
     )
     removal, *answers = at_once(take, *[lambda: colleague.post("/api/clerks", json={"text": text})] * 4)
     assert removal.status_code == 200, removal.text
