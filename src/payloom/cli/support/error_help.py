@@ -154,7 +154,7 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "testing_error": ("The workflow tests can't run.", "Fix the project or the test file that the message names; `payloom check` lists all errors."),
     "too_many_attempts": ("Too many wrong passwords for one account or address.", "Wait as long as `Retry-After` says."),
     "too_many_connections": ("The server has reached `connections.total` or `connections.per_address`.", "Try again in a moment. If the connections come from your own proxy, list it in `trusted_proxies`."),
-    "repeated_request": ("Two clicks, or two people, asked for the same thing within three seconds, and it would have been done twice.", "Look at what the first one did. To do it once more, ask again after `Retry-After` seconds."),
+    "repeated_request": ("Two clicks of a person asked for the same thing within two seconds, and it would have been done twice.", "Look at what the first one did. To do it once more, ask again after `Retry-After` seconds."),
     "too_many_requests": ("A user or an address reached a rate limit: the `rate_limit` of an endpoint, or the limit for sign-ins.", "Wait as long as `Retry-After` says."),
     "too_many_rows": ("More rows match than one step can read.", "Narrow `where`, or set `limit`."),
     "type_mismatch": ("A value does not have the column's type.", "Convert it, for example with `int()` or `string()`."),

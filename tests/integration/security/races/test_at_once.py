@@ -345,10 +345,10 @@ def test_every_call_that_changes_something_is_begun_once_or_has_one_effect() -> 
 def test_a_click_that_comes_twice_begins_one(shop: BusyShop, call: str) -> None:
     find, body = ANEW[call]
     path = find(shop)
-    people = [shop.signed_in(name, at) for at, name in enumerate(("boss", "second", "boss"))]
+    people = [shop.signed_in("boss", at) for at in range(3)]
     answers = at_once(*(functools.partial(person.post, f"{API}{path}", json=body) for person in people))
     refused = [answer for answer in answers if answer.status_code == 409 and code(answer) == "repeated_request"]
     assert len(refused) == 2, [answer.text for answer in answers]
-    assert {answer.headers["retry-after"] for answer in refused} <= {"1", "2", "3"}
+    assert {answer.headers["retry-after"] for answer in refused} <= {"1", "2"}
     program = functools.partial(shop.server.http.post, f"{API}{path}", json=body, headers=shop.server.admin)
     assert "repeated_request" not in [code(answer) for answer in (program(), program()) if answer.is_error]

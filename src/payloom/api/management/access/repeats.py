@@ -1,8 +1,8 @@
 """A click that comes twice: what begins something anew is not begun twice by the same request.
 
 Most calls have one effect however often they come, because what they change is then changed. Those here make another
-run, email or row each time. So the same request of a person is refused for a moment, whoever of the staff sends it and
-whichever process gets it. A program with the admin token may repeat itself.
+run, email or row each time. So the same request of a person is refused for a moment, whichever process gets it. A
+program with the admin token may repeat itself.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from payloom.api.http.errors import RepeatedRequest, TooManyRequests
 from payloom.api.limits.rate_limit import Counters, SharedLimiter
 from payloom.api.management.access.auth import Caller
 
-WITHIN = 3.0
+WITHIN = 2.0
 """Seconds."""
 BEGIN_ANEW = frozenset(
     {
@@ -46,7 +46,9 @@ class Repeats:
         call = f"{request.method} {route.replace(':path}', '}')}"
         if caller.via != "session" or call not in BEGIN_ANEW:
             return
-        request_hash = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
+        request_hash = hashlib.sha256(
+            f"{caller.by}\n{request.method} {request.url.path}?{request.url.query}\n".encode()
+        )
         request_hash.update(request.scope["state"].get("body", b""))
         key = request_hash.hexdigest()
         try:
