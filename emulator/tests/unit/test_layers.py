@@ -7,6 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+from tests.support.packages.source_trees import statements
 
 import payloom_emulator
 
@@ -20,7 +21,7 @@ def modules(root: Path) -> dict[str, Path]:
 
 def imported(path: Path, known: set[str]) -> set[str]:
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in statements(path):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:

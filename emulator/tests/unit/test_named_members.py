@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 import pytest
+from tests.support.packages.source_trees import nodes, statements
 
 import payloom_emulator
 from payloom_emulator.kit.named_members import with_filled, with_named
@@ -14,17 +15,17 @@ ROOT = Path(payloom_emulator.__file__).parent
 COPIERS = {"with_named", "with_filled"}
 
 
-def named(tree: ast.Module) -> set[str]:
+def named(nodes_of_file: list[ast.AST]) -> set[str]:
     """Return the names that a file copies: in the call, or in a tuple that the call unpacks."""
     tuples = {
         target.id: node.value
-        for node in ast.walk(tree)
+        for node in nodes_of_file
         if isinstance(node, ast.Assign)
         for target in node.targets
         if isinstance(target, ast.Name)
     }
     names: set[str] = set()
-    for call in ast.walk(tree):
+    for call in nodes_of_file:
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in COPIERS:
             parts = [tuples.get(a.value.id, a) if isinstance(a, ast.Starred) and isinstance(a.value, ast.Name) else a
                      for a in call.args[2:]]  # fmt: skip
@@ -38,13 +39,13 @@ def known() -> set[str]:
     return {
         node.target.id
         for path in (ROOT / "objects").rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in statements(path)
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
     }
 
 
 def test_every_name_that_is_copied_is_one_of_stripes() -> None:
-    copied = {name for path in ROOT.rglob("*.py") for name in named(ast.parse(path.read_text("utf-8")))}
+    copied = {name for path in ROOT.rglob("*.py") for name in named(list(nodes(path, with_words=COPIERS)))}
     assert copied > {"tax_rates", "trial_period_days", "meter", "adjustable_quantity"}
     assert copied - known() == set()
 

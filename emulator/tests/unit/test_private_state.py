@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from pathlib import Path
 
 import payloom_emulator
@@ -30,6 +31,7 @@ def declared() -> set[str]:
     return {name for c in classes for name in c.__annotations__ if name.startswith("_")}
 
 
+@functools.cache
 def used() -> dict[str, str]:
     """Return each private field that the code names, with a place."""
     places = {}

@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from tests.support.packages.source_trees import statements
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -80,7 +82,7 @@ def _packages(name: str) -> list[str]:
 
 def _imports(path: Path, paths: dict[str, Path]) -> set[str]:
     targets: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in statements(path):
         if isinstance(node, ast.Import):
             targets.update(alias.name for alias in node.names if alias.name in paths)
         elif isinstance(node, ast.ImportFrom) and node.module:

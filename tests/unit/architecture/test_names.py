@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.packages.source_trees import statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +70,7 @@ def words(name: str) -> list[str]:
 def defined(path: Path) -> Iterator[tuple[str, int]]:
     """Yield the names that a file defines, with their lines; the names of tests are sentences and are left out."""
     yield path.stem, 1
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in statements(path):
         if isinstance(node, DEFINITIONS) and not node.name.startswith("test_"):
             yield node.name, node.lineno
 

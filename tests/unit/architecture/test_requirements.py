@@ -7,6 +7,8 @@ import importlib.metadata
 import re
 from pathlib import Path
 
+from tests.support.packages.source_trees import statements
+
 ROOT = Path(__file__).parents[3]
 NOT_IMPORTED = {
     "httptools": "uvicorn's faster parser, chosen by name",
@@ -24,7 +26,7 @@ def required() -> set[str]:
 def imported() -> set[str]:
     names: set[str] = set()
     for path in (ROOT / "src").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in statements(path):
             if isinstance(node, ast.Import):
                 names |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

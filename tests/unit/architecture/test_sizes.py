@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.packages.source_trees import statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,7 @@ def relative(path: Path) -> str:
 
 def long_functions(path: Path) -> Iterator[str]:
     """Yield the functions of a file that are too long."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in statements(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             lines = (node.end_lineno or node.lineno) - node.lineno + 1
             if lines > LONGEST_FUNCTION:
@@ -113,3 +114,17 @@ def test_a_long_function_would_be_found(tmp_path: Path, monkeypatch: pytest.Monk
     path.write_text(f"def f():\n{body * LONGEST_FUNCTION}def g():\n{body * (LONGEST_FUNCTION - 1)}")
     monkeypatch.setitem(globals(), "ROOT", tmp_path)
     assert list(long_functions(path)) == ["long.py:1 f: 61 lines"]
+
+
+def test_all_statements_of_a_file_are_looked_at(tmp_path: Path) -> None:
+    """So that the tests above, and others over all sources, miss none: the same as a walk through all nodes."""
+    path = tmp_path / "statements.py"
+    parts = [
+        "class A:\n async def f(self):\n  async with a as b, c:\n   async for d in e:\n    x = 1\n   else:\n    pass",
+        "try:\n import a\nexcept* B:\n import b\nelse:\n import c\nfinally:\n import d",
+        "match a:\n case 1 if b:\n  import e\n case _:\n  while f:\n   import g\n  else:\n   import h",
+        "if i:\n import j\nelif k:\n import l\nelse:\n m = lambda: [n for n in o]",
+    ]
+    path.write_text("\n".join(parts))
+    walked = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.stmt)]
+    assert sorted(map(ast.dump, statements(path))) == sorted(map(ast.dump, walked))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pytest
+from tests.support.packages.source_trees import nodes
 from typer.testing import CliRunner
 
 from payloom.api.management.models.runs import StepStatus
@@ -35,7 +36,7 @@ def kinds_in_code() -> frozenset[str]:
     """Return the kinds that the code gives to failures, as literals."""
     kinds: set[str] = set()
     for path in SOURCE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in nodes(path, with_words=MAKERS):
             if not isinstance(node, ast.Call):
                 continue
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.packages.source_trees import nodes
 
 from payloom.kit.addresses.loopback import is_loopback
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 SOURCES = Path(__file__).parents[3] / "src" / "payloom"
 HOME = "kit/addresses/loopback.py"
+OURS = {"localhost", "127.0.0.1", "::1"}
 
 HOSTS = {
     "127.0.0.1": True,
@@ -48,15 +54,15 @@ def test_a_host_is_this_machine(host: str) -> None:
     assert is_loopback(host) is HOSTS[host]
 
 
-def judges_hosts(tree: ast.AST) -> list[int]:
+def judges_hosts(nodes_of_code: Iterable[ast.AST]) -> list[int]:
     """Return the lines on which code decides by itself: `x.is_loopback`, or a comparison with `localhost`."""
     lines: list[int] = []
-    for node in ast.walk(tree):
+    for node in nodes_of_code:
         if isinstance(node, ast.Attribute) and node.attr == "is_loopback":
             lines.append(node.lineno)
         elif isinstance(node, ast.Compare):
             literals = {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)}
-            if literals & {"localhost", "127.0.0.1", "::1"}:
+            if literals & OURS:
                 lines.append(node.lineno)
     return lines
 
@@ -66,7 +72,7 @@ def test_no_other_file_decides_it() -> None:
         f"{name}:{line}"
         for path in sorted(SOURCES.rglob("*.py"))
         if (name := path.relative_to(SOURCES).as_posix()) != HOME
-        for line in judges_hosts(ast.parse(path.read_text("utf-8")))
+        for line in judges_hosts(nodes(path, with_words=("is_loopback", *OURS)))
     ]
     assert breaches == [], f"use {HOME}"
 
@@ -75,4 +81,4 @@ def test_no_other_file_decides_it() -> None:
     "code", ["host == 'localhost'", "host in {'127.0.0.1', '::1'}", "ip_address(host).is_loopback"]
 )
 def test_a_second_rule_would_be_found(code: str) -> None:
-    assert judges_hosts(ast.parse(code)) == [1]
+    assert judges_hosts(ast.walk(ast.parse(code))) == [1]
