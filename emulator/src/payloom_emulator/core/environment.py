@@ -105,8 +105,8 @@ class Environment(Protocol):
         """Return what the timer `name` of an object runs, or None when there is no such timer."""
         ...
 
-    def timer_added(self) -> None:
-        """Look at the timers again: one was added."""
+    def timer_added(self, due: int) -> None:
+        """Look at the timers again: one was added that is due at `due` by the emulator's clock."""
         ...
 
     def run_timers(self, until: int, test_clock: str) -> int:

@@ -297,18 +297,20 @@ class UnitOfWork:
             "INSERT OR REPLACE INTO timers (account, object, object_id, name, clock, due) VALUES (?, ?, ?, ?, ?, ?)",
             (self.account, obj["object"], obj["id"], name, self.test_clock or "", int(at)),
         )
-        self.environment.timer_added()
+        if not self.test_clock:
+            self.environment.timer_added(int(at))
 
     def schedule_real_time(self, name: str, obj: Mapping[str, object], seconds: int = 0) -> None:
         """Run a timer `seconds` from now by the emulator's clock, whatever test clock the object is on.
 
         For what the outside world does in its own time: banks settle, cardholders dispute.
         """
+        due = self.environment.clock.now() + seconds
         self.store.query(
             "INSERT OR REPLACE INTO timers (account, object, object_id, name, clock, due) VALUES (?, ?, ?, ?, '', ?)",
-            (self.account, obj["object"], obj["id"], name, self.environment.clock.now() + seconds),
+            (self.account, obj["object"], obj["id"], name, due),
         )
-        self.environment.timer_added()
+        self.environment.timer_added(due)
 
     def schedule_last(self, name: str, obj: Mapping[str, object]) -> None:
         """Run a timer when everything else of this unit of work is done, in the same transaction.

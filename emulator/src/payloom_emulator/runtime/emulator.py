@@ -142,9 +142,9 @@ class Emulator:
         """Return what reacts to a fact, in declared order."""
         return self._subscribers.get(fact, ())
 
-    def timer_added(self) -> None:
-        """A timer was planned: the ticker looks again."""
-        self.timers.wake()
+    def timer_added(self, due: int) -> None:
+        """A timer was planned: the ticker looks again if that is soon."""
+        self.timers.wake_for(due)
 
     def run_timers(self, until: int, test_clock: str) -> int:
         """Run what is due by `until` on a test clock; return how many timers ran."""

@@ -10,6 +10,7 @@ from payloom_emulator.core.unit_of_work import UnitOfWork
 from payloom_emulator.runtime import bug_report
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable
 
     from payloom_emulator.core.declarations.resource import Rule
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from payloom_emulator.runtime.delivery import Delivery
 
 MAX_SLEEP = 30.0
+TOGETHER = 50
 
 
 class Timers:
@@ -37,8 +39,8 @@ class Timers:
         """
         moment = self._environment.clock.now() if until is None else until
         ran = 0
-        while self._run_next(moment, test_clock):
-            ran += 1
+        while (due := self.next_due(test_clock)) is not None and due <= moment:
+            ran += self._run_some(moment, test_clock)
         if ran:
             self._delivery.wake()
         return ran
@@ -47,31 +49,36 @@ class Timers:
         """Return when the next timer of a clock is due, or None."""
         return self._environment.store.query("SELECT min(due) FROM timers WHERE clock = ?", (test_clock,))[0][0]
 
-    def _run_next(self, moment: int, test_clock: str) -> bool:
-        environment = self._environment
-        with environment.store.transaction() as db:
-            row = db.execute(
-                "SELECT seq, account, object, object_id, name, due FROM timers WHERE clock = ? AND due <= ? ORDER BY due, seq LIMIT 1",
-                (test_clock, moment),
-            ).fetchone()
-            if row is None:
-                return False
-            seq, account, object_name, object_id, name, due = row
-            db.execute("DELETE FROM timers WHERE seq = ?", (seq,))
-            unit = UnitOfWork(environment, account, now=due, test_clock=test_clock or None)
-            obj = unit.find(object_name, object_id)
-            if not test_clock:
-                unit.use_clock_of(obj)
-            db.execute("SAVEPOINT timer")
-            try:
-                rule = self._rule_of(object_name, name)
-                if rule is not None and obj is not None:
-                    rule(unit, obj)
-                unit.finish()
-            except Exception as error:  # noqa: BLE001 - one broken plan must not stop the clock for all the others
-                db.execute("ROLLBACK TO timer")
-                bug_report.report_bug(error)
-            db.execute("RELEASE timer")
+    def _run_some(self, moment: int, test_clock: str) -> int:
+        """Run the next few that are due, in one transaction; return how many ran."""
+        with self._environment.store.transaction() as db:
+            for ran in range(TOGETHER):
+                if not self._run_next(db, moment, test_clock):
+                    return ran
+        return TOGETHER
+
+    def _run_next(self, db: sqlite3.Connection, moment: int, test_clock: str) -> bool:
+        row = db.execute(
+            "DELETE FROM timers WHERE seq = (SELECT seq FROM timers WHERE clock = ? AND due <= ? ORDER BY due, seq LIMIT 1) RETURNING account, object, object_id, name, due",
+            (test_clock, moment),
+        ).fetchone()
+        if row is None:
+            return False
+        account, object_name, object_id, name, due = row
+        unit = UnitOfWork(self._environment, account, now=due, test_clock=test_clock or None)
+        obj = unit.find(object_name, object_id)
+        if not test_clock:
+            unit.use_clock_of(obj)
+        db.execute("SAVEPOINT timer")
+        try:
+            rule = self._rule_of(object_name, name)
+            if rule is not None and obj is not None:
+                rule(unit, obj)
+            unit.finish()
+        except Exception as error:  # noqa: BLE001 - one broken plan must not stop the clock for all the others
+            db.execute("ROLLBACK TO timer")
+            bug_report.report_bug(error)
+        db.execute("RELEASE timer")
         return True
 
     def advance(self, moment: int) -> int:
@@ -79,6 +86,7 @@ class Timers:
         ran = self.run_due(moment)
         if moment > self._environment.clock.now():
             self._environment.clock.set(moment)
+            self.wake()
         self._delivery.wake()
         return ran
 
@@ -86,6 +94,11 @@ class Timers:
         """Run what is due when no ticker does: an emulator that is called without being served."""
         if self._loop is None:
             self.run_due()
+
+    def wake_for(self, due: int) -> None:
+        """Look again at what is planned if `due` comes before the ticker looks by itself."""
+        if self._loop is not None and due - self._environment.clock.now() <= MAX_SLEEP:
+            self.wake()
 
     def wake(self) -> None:
         """Look again at what is planned. Safe from any thread."""

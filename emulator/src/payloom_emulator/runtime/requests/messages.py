@@ -43,8 +43,9 @@ class Answer:
     status: int
     body: dict[str, object]
     headers: dict[str, str]
-    text: str | None = None  # the saved text of a replay, or the body once it was written
+    text: str | None = None  # the saved text of a replay
     download: Download | None = None  # what HTTP answers in place of the body
+    _written: bytes | None = None
 
     def address(self, request: Request, request_id: str, version: str) -> None:
         """Add the headers that tell which call this answers, and whether to try it again."""
@@ -59,6 +60,6 @@ class Answer:
 
     def payload(self) -> bytes:
         """Return the body as Stripe writes it: indented JSON. It is written once."""
-        if self.text is None:
-            self.text = pretty(self.body)
-        return self.text.encode()
+        if self._written is None:
+            self._written = (pretty(self.body) if self.text is None else self.text).encode()
+        return self._written
