@@ -340,7 +340,10 @@ def _object_name(path: str) -> str:
 
 def _formatted(text: str) -> str:
     ruff = Path(sys.executable).parent / "ruff"
-    for command in (["check", "--fix-only", "-q", "--select", "F401,I,PYI030"], ["format"]):
+    # Types are needed by readers and by the type checker: a server that starts loads none of them.
+    strict = "lint.flake8-type-checking.strict = true"
+    rules = ["--select", "F401,I,PYI030,TC001", "--config", strict]
+    for command in (["check", "--fix-only", "--unsafe-fixes", "-q", *rules], ["format"]):
         done = subprocess.run(
             [ruff, *command, "--stdin-filename", FOLDER / "generated.py", "-"],
             input=text,

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core.config import DEFAULT_PUBLISHABLE_KEY, DEFAULT_SECRET_KEY, EmulatorConfig
 from payloom_emulator.http.app import create_app
-from payloom_emulator.kit.clock import Clock, monotonic
+from payloom_emulator.kit.clock import monotonic
 from payloom_emulator.runtime.emulator import Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+    from payloom_emulator.kit.clock import Clock
 
 
 @dataclasses.dataclass(slots=True)

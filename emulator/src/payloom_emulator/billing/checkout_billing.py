@@ -11,20 +11,20 @@ from payloom_emulator.billing.subscriptions import create_subscription
 from payloom_emulator.kit.named_members import with_filled
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.checkout import CheckoutSession
-from payloom_emulator.objects.customers import Customer
-from payloom_emulator.objects.invoices import Invoice, InvoiceLineItem
-from payloom_emulator.objects.payment_methods import PaymentMethod
 from payloom_emulator.objects.state import DiscountChoice
-from payloom_emulator.objects.subscriptions import Subscription
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.checkout import CheckoutSession
+    from payloom_emulator.objects.customers import Customer
+    from payloom_emulator.objects.invoices import Invoice, InvoiceLineItem
     from payloom_emulator.objects.params.subscriptions import (
         AddInvoiceItemParams,
         SubscriptionCreateParams,
         SubscriptionCreateParamsItem,
     )
+    from payloom_emulator.objects.payment_methods import PaymentMethod
+    from payloom_emulator.objects.subscriptions import Subscription
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

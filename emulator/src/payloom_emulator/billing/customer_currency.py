@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.machines import LIVE
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.customers import Customer
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.customers import Customer
 
 
 def check(unit: UnitOfWork, customer: Customer, currency: str) -> None:

@@ -9,13 +9,13 @@ from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.billing.subscriptions import cancel_subscription
 from payloom_emulator.core.differences import public_fields
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.customers import Customer
-from payloom_emulator.objects.state import DiscountChoice
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
+    from payloom_emulator.objects.customers import Customer
     from payloom_emulator.objects.params.customers import CustomerCreateParams, CustomerUpdateParams
+    from payloom_emulator.objects.state import DiscountChoice
 
 MOST_ON_A_CLOCK = 3
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from payloom_emulator.kit.json import ListOf
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.catalog import TaxRate
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.kit.json import ListOf
+    from payloom_emulator.objects.catalog import TaxRate
 
 T = TypeVar("T")
 

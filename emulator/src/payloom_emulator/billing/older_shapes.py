@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from payloom_emulator.billing.pricing import amounts
 from payloom_emulator.core.differences import public_fields
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.catalog import Coupon, Discount, Price, PromotionCode, TaxRate
 from payloom_emulator.protocol.json_shapes import is_object, text
-from payloom_emulator.protocol.param_types import NodeJson, Ref
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.catalog import Coupon, Discount, Price, PromotionCode, TaxRate
     from payloom_emulator.objects.charges import Charge
     from payloom_emulator.objects.intents import PaymentIntent
     from payloom_emulator.objects.invoices import (
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
         InvoiceTotalTax,
     )
     from payloom_emulator.objects.subscriptions import Plan, Subscription
+    from payloom_emulator.protocol.param_types import NodeJson, Ref
 
 Shown: TypeAlias = dict[str, object]
 """An object as an API version shows it. `stored` is the same in the newest shape, or what an event carries of it."""

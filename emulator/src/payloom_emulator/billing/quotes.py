@@ -12,14 +12,12 @@ from payloom_emulator.billing.subscriptions.changes import schedule_phases, subs
 from payloom_emulator.catalog import automatic_tax, prices
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.catalog import Price
-from payloom_emulator.objects.invoices import InvoiceLineItem
-from payloom_emulator.objects.state import QuoteItem
-from payloom_emulator.objects.subscriptions import Quote, QuoteSubscriptionData
 from payloom_emulator.protocol.errors import invalid, missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.catalog import Price
+    from payloom_emulator.objects.invoices import InvoiceLineItem
     from payloom_emulator.objects.params.quotes import (
         QuoteCreateParamsLineItem,
         QuoteCreateParamsSubscriptionData,
@@ -28,6 +26,8 @@ if TYPE_CHECKING:
     )
     from payloom_emulator.objects.params.shared import PhaseItemParams
     from payloom_emulator.objects.params.subscriptions import SubscriptionCreateParams, SubscriptionCreateParamsItem
+    from payloom_emulator.objects.state import QuoteItem
+    from payloom_emulator.objects.subscriptions import Quote, QuoteSubscriptionData
 
 
 DataParams: TypeAlias = "QuoteCreateParamsSubscriptionData | QuoteUpdateParamsSubscriptionData"

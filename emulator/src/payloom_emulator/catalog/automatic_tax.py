@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, Literal
 
 from payloom_emulator.catalog import taxation
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.catalog import TaxRate
-from payloom_emulator.objects.customers import Customer
-from payloom_emulator.objects.invoices import InvoiceTotalTax
 from payloom_emulator.protocol.errors import StripeError, invalid
 from payloom_emulator.protocol.json_shapes import members
 
@@ -19,6 +16,9 @@ if TYPE_CHECKING:
 
     from payloom_emulator.catalog.tax_places import Rate
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.catalog import TaxRate
+    from payloom_emulator.objects.customers import Customer
+    from payloom_emulator.objects.invoices import InvoiceTotalTax
 
 NO_LOCATION = "customer_tax_location_invalid"
 _OVERRIDES = {"exempt": "customer_exempt", "reverse": "reverse_charge"}

@@ -11,7 +11,6 @@ from payloom_emulator.catalog import products
 from payloom_emulator.core.differences import with_changes
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.catalog import Price, PriceTier
 from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
 from payloom_emulator.protocol.json_shapes import members, text
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.catalog import Price, PriceTier
     from payloom_emulator.objects.params.invoices import PriceDataParams
     from payloom_emulator.objects.params.prices import PriceCreateParams, PriceCreateParamsRecurring
     from payloom_emulator.objects.params.products import ProductCreateParamsDefaultPriceData

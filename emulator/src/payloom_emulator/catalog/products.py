@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.catalog import Product
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.catalog import Product
     from payloom_emulator.objects.params.shared import PlanCreateParamsProduct, PriceDataProductDataParams
 
 ProductData: TypeAlias = "PlanCreateParamsProduct | PriceDataProductDataParams"

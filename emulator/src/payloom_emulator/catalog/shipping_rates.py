@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from payloom_emulator.kit.present import present
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.catalog import ShippingRate
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.catalog import ShippingRate
     from payloom_emulator.objects.params.shared import ShippingRateDataParams
     from payloom_emulator.objects.params.shipping_rates import ShippingRateCreateParams
 

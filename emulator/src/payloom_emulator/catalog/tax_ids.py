@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.customers import TaxId
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.json_shapes import members
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.customers import TaxId
 
 _COUNTRY_OF = {"eu_vat": None, "eu_oss_vat": "EU", "gb_vat": "GB", "us_ein": "US"}
 _CHECKED = frozenset({"eu_vat", "gb_vat", "au_abn"})

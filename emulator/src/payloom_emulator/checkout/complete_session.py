@@ -6,23 +6,24 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import checkout_billing
 from payloom_emulator.checkout import create_session
-from payloom_emulator.checkout.confirm_params import ConfirmConsent, ConfirmParams, collected
+from payloom_emulator.checkout.confirm_params import collected
 from payloom_emulator.core.declarations.schema import ADDRESS, SHIPPING, overlay
 from payloom_emulator.core.differences import with_changes
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.checkout import CheckoutSession, CheckoutSessionCustomField
-from payloom_emulator.objects.customers import Customer
-from payloom_emulator.objects.intents import PaymentIntent
-from payloom_emulator.objects.payment_methods import PaymentMethod
-from payloom_emulator.objects.subscriptions import Subscription
 from payloom_emulator.payments import attempts, payment_intents, setup_intents
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import CardError, StripeError, invalid, parameter_missing
 from payloom_emulator.protocol.json_shapes import is_object
 
 if TYPE_CHECKING:
+    from payloom_emulator.checkout.confirm_params import ConfirmConsent, ConfirmParams
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.checkout import CheckoutSession, CheckoutSessionCustomField
+    from payloom_emulator.objects.customers import Customer
+    from payloom_emulator.objects.intents import PaymentIntent
+    from payloom_emulator.objects.payment_methods import PaymentMethod
+    from payloom_emulator.objects.subscriptions import Subscription
 
 COMPLETED = "checkout.session.completed"
 

@@ -16,7 +16,7 @@ from payloom_emulator.kit.named_members import with_filled
 from payloom_emulator.kit.present import present
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.state import DiscountChoice, TakenDiscount
+from payloom_emulator.objects.state import DiscountChoice
 from payloom_emulator.payments import authentication
 from payloom_emulator.payments.methods import configurations
 from payloom_emulator.protocol.errors import StripeError, invalid, not_emulated, parameter_missing
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         CheckoutSessionCreateParamsInvoiceCreation,
     )
     from payloom_emulator.objects.params.shared import CustomFieldParams, ShippingRateDataParams
+    from payloom_emulator.objects.state import TakenDiscount
 
 HOUR = 3600
 

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, TypeAlias, TypedDict
 from payloom_emulator.billing import checkout_billing
 from payloom_emulator.billing.pricing import totals as totals_of_invoices
 from payloom_emulator.catalog import automatic_tax, prices
-from payloom_emulator.catalog.taxation import Place
 from payloom_emulator.core.differences import public_fields, with_changes
 from payloom_emulator.kit.named_members import with_filled, with_named
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.catalog import Price, TaxRate
-from payloom_emulator.objects.state import AdjustableQuantity, SoldLine, TakenDiscount
 from payloom_emulator.protocol.errors import below_one, invalid, parameter_missing
 from payloom_emulator.protocol.json_shapes import members
 
 if TYPE_CHECKING:
+    from payloom_emulator.catalog.taxation import Place
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.catalog import Price, TaxRate
     from payloom_emulator.objects.checkout import CheckoutSession, CheckoutSessionTotalDetails
     from payloom_emulator.objects.params.checkout import (
         CheckoutSessionCreateParamsLineItems,
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     )
     from payloom_emulator.objects.params.payment_links import PaymentLinkCreateParamsLineItem
     from payloom_emulator.objects.params.shared import LineItemPriceDataParams, PriceDataProductDataParams
+    from payloom_emulator.objects.state import AdjustableQuantity, SoldLine, TakenDiscount
 
 MAX_LINES = {"payment": 100, "subscription": 20}
 

@@ -8,7 +8,6 @@ from payloom_emulator.core.config import DEFAULT_NAME
 from payloom_emulator.core.differences import public_fields
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.accounts import Account
 from payloom_emulator.protocol.errors import missing
 from payloom_emulator.protocol.json_shapes import elements, texts
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.accounts import Account
 
 REQUIREMENTS: dict[str, object] = {
     "alternatives": [],

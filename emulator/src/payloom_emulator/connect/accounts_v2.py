@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.kit.kind import Kind
 from payloom_emulator.kit.present import present
-from payloom_emulator.objects.accounts import Account
 from payloom_emulator.presentation.thin_events import timestamp
 from payloom_emulator.protocol.json_shapes import elements, is_object, members
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
 
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.accounts import Account
 
 ACCOUNT_V2: Kind[dict[str, object]] = Kind("v2.core.account")
 CONFIGURATIONS = ("customer", "merchant", "recipient")

@@ -9,8 +9,6 @@ from payloom_emulator.core.paging import list_of
 from payloom_emulator.kit.present import present
 from payloom_emulator.ledger import balance, money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.accounts import ApplicationFee, ApplicationFeeRefund, Transfer, TransferReversal
-from payloom_emulator.objects.charges import Charge
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
@@ -18,6 +16,8 @@ if TYPE_CHECKING:
 
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.accounts import ApplicationFee, ApplicationFeeRefund, Transfer, TransferReversal
+    from payloom_emulator.objects.charges import Charge
 
 
 def make(

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.errors import EmulatorError
-from payloom_emulator.kit.clock import Clock, SystemClock, to_epoch
+from payloom_emulator.kit.clock import SystemClock, to_epoch
 
 if TYPE_CHECKING:
     from payloom_emulator.core.store import Store
+    from payloom_emulator.kit.clock import Clock
 
 _OFFSET = "clock_offset"
 

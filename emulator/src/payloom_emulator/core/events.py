@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.errors import UnknownEventType
-from payloom_emulator.objects.webhooks import Event
 from payloom_emulator.protocol.param_types import event_types
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from payloom_emulator.core.environment import Environment
+    from payloom_emulator.objects.webhooks import Event
 
 # Events that only event destinations get, as thin ones, beside those of the v2 API.
 _THIN_ONLY = frozenset({"billing.meter.error_report_triggered", "billing.meter.no_meter_found"})

@@ -14,11 +14,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core.errors import StoreInUse
-from payloom_emulator.core.matching import Matching, Positions, every
+from payloom_emulator.core.matching import Matching, every
 from payloom_emulator.protocol.json_shapes import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
+
+    from payloom_emulator.core.matching import Positions
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (

@@ -11,7 +11,7 @@ from starlette.requests import Request as HttpRequest
 from payloom_emulator.http.control_key import is_of_this_machine
 from payloom_emulator.http.same_site import is_foreign, is_of_browser
 from payloom_emulator.protocol.api_versions import DEFAULT
-from payloom_emulator.protocol.auth import Caller, is_for_browsers, read_key
+from payloom_emulator.protocol.auth import is_for_browsers, read_key
 from payloom_emulator.protocol.errors import StripeError
 from payloom_emulator.protocol.form import decode
 from payloom_emulator.protocol.json_shapes import is_object, text
@@ -21,6 +21,7 @@ from payloom_emulator.runtime.requests.messages import Request
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
+    from payloom_emulator.protocol.auth import Caller
     from payloom_emulator.runtime.emulator import Emulator
 
 _CLI_VERSION = "2022-11-15"

@@ -16,7 +16,7 @@ from payloom_emulator.http import onboarding_page
 from payloom_emulator.http.acting import act
 from payloom_emulator.http.control_key import with_control_key
 from payloom_emulator.http.same_site import own_pages_only
-from payloom_emulator.http.seeding import Step, replay_calls
+from payloom_emulator.http.seeding import replay_calls
 from payloom_emulator.http.trigger import TRIGGERS, trigger
 from payloom_emulator.kit.durations import parse_duration
 from payloom_emulator.protocol.errors import StripeError
@@ -29,6 +29,7 @@ from payloom_emulator.runtime.webhook_secrets import roll
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from payloom_emulator.http.seeding import Step
     from payloom_emulator.runtime.emulator import Emulator
 
 Params = Mapping[str, object]

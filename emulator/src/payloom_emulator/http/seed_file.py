@@ -6,12 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any, cast
 
 from payloom_emulator.core.errors import EmulatorError
-from payloom_emulator.http.seeding import Step, replay_calls
+from payloom_emulator.http.seeding import replay_calls
 from payloom_emulator.protocol.json_shapes import is_array, is_object
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from payloom_emulator.http.seeding import Step
     from payloom_emulator.runtime.emulator import Emulator
 
 

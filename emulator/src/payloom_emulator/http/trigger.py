@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 from payloom_emulator.core.errors import EmulatorError, UnknownTrigger
-from payloom_emulator.http.seeding import Step, replay_calls
+from payloom_emulator.http.seeding import replay_calls
 from payloom_emulator.kit.suggest import closest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from payloom_emulator.http.seeding import Step
     from payloom_emulator.runtime.emulator import Emulator
 
 

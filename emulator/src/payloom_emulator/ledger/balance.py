@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.charges import BalanceTransaction
 
 if TYPE_CHECKING:
     from payloom_emulator.core.store import Store
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.charges import BalanceTransaction
 
 DAY = 86400
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
-from payloom_emulator.kit.json import JsonObject, ListOf
-from payloom_emulator.objects.catalog import MandateSingleUse
-from payloom_emulator.objects.payment_methods import (
-    AccountRequirementsError,
-    BankAccount,
-    Card,
-    CustomerAddress,
-    Source,
-)
 from payloom_emulator.objects.state import AccountState, FileState
+
+if TYPE_CHECKING:
+    from payloom_emulator.kit.json import JsonObject, ListOf
+    from payloom_emulator.objects.catalog import MandateSingleUse
+    from payloom_emulator.objects.payment_methods import (
+        AccountRequirementsError,
+        BankAccount,
+        Card,
+        CustomerAddress,
+        Source,
+    )
 
 
 class AccountBusinessProfileAnnualRevenue(TypedDict):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
-from payloom_emulator.kit.json import JsonObject, ListOf
-from payloom_emulator.objects.payment_methods import (
-    BankAccount,
-    ChargeBillingDetails,
-    CustomerAddress,
-    PaymentMethodCardChecks,
-    Source,
-)
 from payloom_emulator.objects.state import BalanceTransactionState, ChargeState, RefundState
+
+if TYPE_CHECKING:
+    from payloom_emulator.kit.json import JsonObject, ListOf
+    from payloom_emulator.objects.payment_methods import (
+        BankAccount,
+        ChargeBillingDetails,
+        CustomerAddress,
+        PaymentMethodCardChecks,
+        Source,
+    )
 
 
 class BalanceTransactionFeeDetail(TypedDict):

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
-from payloom_emulator.kit.json import ListOf
-from payloom_emulator.objects.catalog import Price
-from payloom_emulator.objects.charges import ChargePresentmentDetails, ChargeTransferData
-from payloom_emulator.objects.customers import CustomerInvoiceSettingsRenderingOptions, InvoiceCustomField
-from payloom_emulator.objects.intents import (
-    PaymentIntentPaymentMethodOptionsCustomerBalance,
-    PaymentIntentPaymentMethodOptionsSepaDebit,
-    PaymentLinkManagedPayments,
-    SetupIntentPaymentMethodConfigurationDetails,
-    SetupIntentPaymentMethodOptionsUsBankAccountFinancialConnections,
-)
-from payloom_emulator.objects.invoices import InvoiceCustomerTaxId, InvoiceIssuer, LineItemTax
-from payloom_emulator.objects.payment_methods import CustomerAddress
 from payloom_emulator.objects.state import CheckoutSessionState, PaymentLinkState
-from payloom_emulator.objects.subscriptions import (
-    LineItemDiscount,
-    QuoteAutomaticTax,
-    QuoteTotalDetailsBreakdown,
-    SubscriptionInvoiceSettings,
-)
+
+if TYPE_CHECKING:
+    from payloom_emulator.kit.json import ListOf
+    from payloom_emulator.objects.catalog import Price
+    from payloom_emulator.objects.charges import ChargePresentmentDetails, ChargeTransferData
+    from payloom_emulator.objects.customers import CustomerInvoiceSettingsRenderingOptions, InvoiceCustomField
+    from payloom_emulator.objects.intents import (
+        PaymentIntentPaymentMethodOptionsCustomerBalance,
+        PaymentIntentPaymentMethodOptionsSepaDebit,
+        PaymentLinkManagedPayments,
+        SetupIntentPaymentMethodConfigurationDetails,
+        SetupIntentPaymentMethodOptionsUsBankAccountFinancialConnections,
+    )
+    from payloom_emulator.objects.invoices import InvoiceCustomerTaxId, InvoiceIssuer, LineItemTax
+    from payloom_emulator.objects.payment_methods import CustomerAddress
+    from payloom_emulator.objects.subscriptions import (
+        LineItemDiscount,
+        QuoteAutomaticTax,
+        QuoteTotalDetailsBreakdown,
+        SubscriptionInvoiceSettings,
+    )
 
 
 class LineItemAdjustableQuantity(TypedDict):

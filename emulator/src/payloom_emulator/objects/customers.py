@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
-from payloom_emulator.kit.json import JsonObject, ListOf
-from payloom_emulator.objects.catalog import Discount
-from payloom_emulator.objects.charges import ChargeShipping
-from payloom_emulator.objects.intents import PaymentLinkManagedPayments
-from payloom_emulator.objects.payment_methods import BankAccount, Card, CustomerAddress, Source
 from payloom_emulator.objects.state import CustomerState
+
+if TYPE_CHECKING:
+    from payloom_emulator.kit.json import JsonObject, ListOf
+    from payloom_emulator.objects.catalog import Discount
+    from payloom_emulator.objects.charges import ChargeShipping
+    from payloom_emulator.objects.intents import PaymentLinkManagedPayments
+    from payloom_emulator.objects.payment_methods import BankAccount, Card, CustomerAddress, Source
 
 
 class TaxIdOwner(TypedDict):

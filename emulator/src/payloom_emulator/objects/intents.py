@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
-from payloom_emulator.kit.json import JsonObject, JsonValue, ListOf
-from payloom_emulator.objects.charges import (
-    ChargePaymentMethodDetailsCardInstallments,
-    ChargePaymentMethodDetailsCardWallet,
-    ChargePresentmentDetails,
-    ChargeShipping,
-)
-from payloom_emulator.objects.payment_methods import (
-    BankAccount,
-    ChargeBillingDetails,
-    CustomerAddress,
-    MandateCustomerAcceptanceOnline,
-    MandatePaymentMethodDetailsUsBankAccount,
-    PaymentMethod,
-    PaymentMethodCardChecks,
-    PaymentMethodCardNetworks,
-    PaymentMethodCardThreeDSecureUsage,
-    PaymentMethodSepaDebit,
-    PaymentMethodUsBankAccountNetworks,
-    Source,
-)
 from payloom_emulator.objects.state import ConfirmationTokenState, PaymentIntentState, SetupIntentState
+
+if TYPE_CHECKING:
+    from payloom_emulator.kit.json import JsonObject, JsonValue, ListOf
+    from payloom_emulator.objects.charges import (
+        ChargePaymentMethodDetailsCardInstallments,
+        ChargePaymentMethodDetailsCardWallet,
+        ChargePresentmentDetails,
+        ChargeShipping,
+    )
+    from payloom_emulator.objects.payment_methods import (
+        BankAccount,
+        ChargeBillingDetails,
+        CustomerAddress,
+        MandateCustomerAcceptanceOnline,
+        MandatePaymentMethodDetailsUsBankAccount,
+        PaymentMethod,
+        PaymentMethodCardChecks,
+        PaymentMethodCardNetworks,
+        PaymentMethodCardThreeDSecureUsage,
+        PaymentMethodSepaDebit,
+        PaymentMethodUsBankAccountNetworks,
+        Source,
+    )
 
 
 class PaymentIntentAmountDetailsError(TypedDict):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
-from payloom_emulator.kit.json import JsonObject, ListOf
-from payloom_emulator.objects.accounts import Account, InvoiceItemInvoicingRule
-from payloom_emulator.objects.catalog import TaxRate
-from payloom_emulator.objects.charges import ChargeShipping
-from payloom_emulator.objects.customers import InvoiceCustomField
-from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
-from payloom_emulator.objects.payment_methods import BankAccount, CustomerAddress, PaymentMethod, Source
 from payloom_emulator.objects.state import CreditNoteState, InvoiceItemState, InvoiceLineItemState, InvoiceState
+
+if TYPE_CHECKING:
+    from payloom_emulator.kit.json import JsonObject, ListOf
+    from payloom_emulator.objects.accounts import Account, InvoiceItemInvoicingRule
+    from payloom_emulator.objects.catalog import TaxRate
+    from payloom_emulator.objects.charges import ChargeShipping
+    from payloom_emulator.objects.customers import InvoiceCustomField
+    from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
+    from payloom_emulator.objects.payment_methods import BankAccount, CustomerAddress, PaymentMethod, Source
 
 
 class InvoiceItemParentSubscriptionDetails(TypedDict):

@@ -2,84 +2,88 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from payloom_emulator.kit.kind import Kind
-from payloom_emulator.objects.accounts import (
-    Account,
-    AccountSession,
-    ApplicationFee,
-    ApplicationFeeRefund,
-    File,
-    FileLink,
-    Payout,
-    Topup,
-    Transfer,
-    TransferReversal,
-)
-from payloom_emulator.objects.catalog import (
-    Coupon,
-    Discount,
-    EntitlementsFeature,
-    Price,
-    Product,
-    ProductFeature,
-    PromotionCode,
-    ShippingRate,
-    TaxRate,
-)
-from payloom_emulator.objects.charges import BalanceTransaction, Charge, Dispute, EarlyFraudWarning, Refund
-from payloom_emulator.objects.checkout import CheckoutSession, LineItem, PaymentLink
-from payloom_emulator.objects.customers import (
-    CashBalance,
-    Customer,
-    CustomerBalanceTransaction,
-    CustomerCashBalanceTransaction,
-    CustomerSession,
-    EphemeralKey,
-    TaxId,
-)
-from payloom_emulator.objects.intents import (
-    ConfirmationToken,
-    PaymentIntent,
-    PaymentIntentAmountDetailsLineItem,
-    SetupAttempt,
-    SetupIntent,
-)
-from payloom_emulator.objects.invoices import (
-    CreditNote,
-    CreditNoteLineItem,
-    Invoice,
-    InvoiceItem,
-    InvoiceLineItem,
-    InvoicePayment,
-)
-from payloom_emulator.objects.payment_methods import (
-    ApplePayDomain,
-    BankAccount,
-    Card,
-    Mandate,
-    PaymentMethod,
-    PaymentMethodDomain,
-    Source,
-    Token,
-)
-from payloom_emulator.objects.subscriptions import (
-    Meter,
-    MeterEvent,
-    MeterEventAdjustment,
-    Plan,
-    Quote,
-    Subscription,
-    SubscriptionItem,
-    SubscriptionSchedule,
-    TestClock,
-)
-from payloom_emulator.objects.webhooks import (
-    Event,
-    EventDestination,
-    PortalConfiguration,
-    PortalSession,
-    WebhookEndpoint,
-)
+
+if TYPE_CHECKING:
+    from payloom_emulator.objects.accounts import (
+        Account,
+        AccountSession,
+        ApplicationFee,
+        ApplicationFeeRefund,
+        File,
+        FileLink,
+        Payout,
+        Topup,
+        Transfer,
+        TransferReversal,
+    )
+    from payloom_emulator.objects.catalog import (
+        Coupon,
+        Discount,
+        EntitlementsFeature,
+        Price,
+        Product,
+        ProductFeature,
+        PromotionCode,
+        ShippingRate,
+        TaxRate,
+    )
+    from payloom_emulator.objects.charges import BalanceTransaction, Charge, Dispute, EarlyFraudWarning, Refund
+    from payloom_emulator.objects.checkout import CheckoutSession, LineItem, PaymentLink
+    from payloom_emulator.objects.customers import (
+        CashBalance,
+        Customer,
+        CustomerBalanceTransaction,
+        CustomerCashBalanceTransaction,
+        CustomerSession,
+        EphemeralKey,
+        TaxId,
+    )
+    from payloom_emulator.objects.intents import (
+        ConfirmationToken,
+        PaymentIntent,
+        PaymentIntentAmountDetailsLineItem,
+        SetupAttempt,
+        SetupIntent,
+    )
+    from payloom_emulator.objects.invoices import (
+        CreditNote,
+        CreditNoteLineItem,
+        Invoice,
+        InvoiceItem,
+        InvoiceLineItem,
+        InvoicePayment,
+    )
+    from payloom_emulator.objects.payment_methods import (
+        ApplePayDomain,
+        BankAccount,
+        Card,
+        Mandate,
+        PaymentMethod,
+        PaymentMethodDomain,
+        Source,
+        Token,
+    )
+    from payloom_emulator.objects.subscriptions import (
+        Meter,
+        MeterEvent,
+        MeterEventAdjustment,
+        Plan,
+        Quote,
+        Subscription,
+        SubscriptionItem,
+        SubscriptionSchedule,
+        TestClock,
+    )
+    from payloom_emulator.objects.webhooks import (
+        Event,
+        EventDestination,
+        PortalConfiguration,
+        PortalSession,
+        WebhookEndpoint,
+    )
 
 ACCOUNT: Kind[Account] = Kind("account")
 ACCOUNT_SESSION: Kind[AccountSession] = Kind("account_session")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
-from payloom_emulator.kit.json import JsonObject
-from payloom_emulator.objects.catalog import MandateSingleUse
 from payloom_emulator.objects.state import BankAccountState, CardState, PaymentMethodState, SourceState, TokenState
+
+if TYPE_CHECKING:
+    from payloom_emulator.kit.json import JsonObject
+    from payloom_emulator.objects.catalog import MandateSingleUse
 
 
 class CustomerAddress(TypedDict):

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
-from payloom_emulator.kit.json import JsonObject, ListOf
-from payloom_emulator.objects.accounts import InvoiceItemInvoicingRule
-from payloom_emulator.objects.catalog import Discount, PlanTransformUsage, Price, TaxRate
-from payloom_emulator.objects.customers import InvoiceCustomField
-from payloom_emulator.objects.intents import PaymentLinkManagedPayments
-from payloom_emulator.objects.invoices import (
-    InvoiceIssuer,
-    InvoicePaymentSettingsPaymentMethodOptionsCustomerBalance,
-    InvoicePaymentSettingsPaymentMethodOptionsUsBankAccount,
-    LineItemTax,
-)
 from payloom_emulator.objects.state import (
     MeterEventState,
     QuoteState,
     SubscriptionSchedulePhaseState,
     SubscriptionState,
 )
+
+if TYPE_CHECKING:
+    from payloom_emulator.kit.json import JsonObject, ListOf
+    from payloom_emulator.objects.accounts import InvoiceItemInvoicingRule
+    from payloom_emulator.objects.catalog import Discount, PlanTransformUsage, Price, TaxRate
+    from payloom_emulator.objects.customers import InvoiceCustomField
+    from payloom_emulator.objects.intents import PaymentLinkManagedPayments
+    from payloom_emulator.objects.invoices import (
+        InvoiceIssuer,
+        InvoicePaymentSettingsPaymentMethodOptionsCustomerBalance,
+        InvoicePaymentSettingsPaymentMethodOptionsUsBankAccount,
+        LineItemTax,
+    )
 
 
 class Plan(TypedDict):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
-from payloom_emulator.kit.json import JsonObject, JsonValue
-from payloom_emulator.objects.checkout import CheckoutSessionDiscount, PaymentLinkAfterCompletionHostedConfirmation
-from payloom_emulator.objects.intents import PaymentLinkManagedPayments
 from payloom_emulator.objects.state import EventDestinationState, WebhookEndpointState
+
+if TYPE_CHECKING:
+    from payloom_emulator.kit.json import JsonObject, JsonValue
+    from payloom_emulator.objects.checkout import CheckoutSessionDiscount, PaymentLinkAfterCompletionHostedConfirmation
+    from payloom_emulator.objects.intents import PaymentLinkManagedPayments
 
 
 class EventData(TypedDict):

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.declarations import facts
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
-from payloom_emulator.objects.payment_methods import PaymentMethod
 from payloom_emulator.payments import authentication, charges, test_cards
 from payloom_emulator.payments.methods import cash_balances, mandates, payment_methods
 from payloom_emulator.protocol.errors import CardError, parameter_missing
@@ -17,6 +15,8 @@ from payloom_emulator.protocol.json_shapes import text
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
+    from payloom_emulator.objects.payment_methods import PaymentMethod
 
 
 def pay(

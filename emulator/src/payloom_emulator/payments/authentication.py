@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlencode
 
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
-from payloom_emulator.objects.payment_methods import PaymentMethod
 from payloom_emulator.payments import test_cards
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import invalid
@@ -16,6 +14,8 @@ from payloom_emulator.protocol.json_shapes import texts
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
+    from payloom_emulator.objects.payment_methods import PaymentMethod
 
 Verdict = Literal["pass", "challenge", "refuse"]
 

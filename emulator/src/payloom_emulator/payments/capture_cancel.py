@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from payloom_emulator.core.declarations import facts
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.intents import PaymentIntent
 from payloom_emulator.payments import charges, descriptors
 from payloom_emulator.payments.methods import cash_balances
 from payloom_emulator.protocol.errors import StripeError
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.intents import PaymentIntent
 
 
 # What a capture or an increment may say of the payment anew.

@@ -9,9 +9,6 @@ from payloom_emulator.connect import transfers
 from payloom_emulator.kit.present import present
 from payloom_emulator.ledger import balance
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.charges import Charge
-from payloom_emulator.objects.intents import PaymentIntent
-from payloom_emulator.objects.payment_methods import PaymentMethod
 from payloom_emulator.payments import early_fraud_warnings
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.json_shapes import members
@@ -21,6 +18,9 @@ if TYPE_CHECKING:
 
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.charges import Charge
+    from payloom_emulator.objects.intents import PaymentIntent
+    from payloom_emulator.objects.payment_methods import PaymentMethod
     from payloom_emulator.payments import test_cards
 
 _RISK = {"normal": ("normal", 32), "elevated": ("elevated", 72), "highest": ("highest", 99)}

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from payloom_emulator.kit.present import present
 from payloom_emulator.ledger import balance
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.charges import BalanceTransaction, Charge, Dispute
 from payloom_emulator.payments import early_fraud_warnings
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.charges import BalanceTransaction, Charge, Dispute
 
 FEE = 1500
 

@@ -10,12 +10,6 @@ from payloom_emulator.core.declarations.schema import SHIPPING, overlay
 from payloom_emulator.core.request_context import provided
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.intents import (
-    PaymentIntent,
-    PaymentIntentPaymentMethodOptions,
-    SetupIntent,
-)
-from payloom_emulator.objects.payment_methods import PaymentMethod
 from payloom_emulator.payments import authentication, descriptors
 from payloom_emulator.payments.attempts import pay
 from payloom_emulator.payments.capture_cancel import unexpected
@@ -35,12 +29,18 @@ if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.intents import (
+        PaymentIntent,
+        PaymentIntentPaymentMethodOptions,
+        SetupIntent,
+    )
     from payloom_emulator.objects.params.payment_intents import (
         PaymentIntentConfirmParams,
         PaymentIntentCreateParams,
         PaymentIntentUpdateParams,
     )
     from payloom_emulator.objects.params.shared import AutomaticPaymentMethodsParams
+    from payloom_emulator.objects.payment_methods import PaymentMethod
 
     IntentParams = PaymentIntentConfirmParams | PaymentIntentCreateParams | PaymentIntentUpdateParams
 

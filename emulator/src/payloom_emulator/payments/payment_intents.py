@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
 from payloom_emulator.payments import intent_requests, test_cards
 from payloom_emulator.protocol.errors import StripeError, invalid
 from payloom_emulator.protocol.json_shapes import texts
 
 if TYPE_CHECKING:
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
     from payloom_emulator.objects.params.setup_intents import SetupIntentVerifyMicrodepositsParams
     from payloom_emulator.objects.params.shared import PaymentIntentVerifyMicrodepositsParams
 

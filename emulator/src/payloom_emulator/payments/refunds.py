@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from payloom_emulator.kit.present import present
 from payloom_emulator.ledger import balance, money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.charges import Charge, Refund
 from payloom_emulator.payments import capture_cancel, charges, early_fraud_warnings
 from payloom_emulator.payments.methods import cash_balances
-from payloom_emulator.protocol.errors import StripeError, below_one, invalid, parameter_missing
+from payloom_emulator.protocol.errors import below_one, invalid, parameter_missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.charges import Charge, Refund
+    from payloom_emulator.protocol.errors import StripeError
 
 _SETTLES_AFTER = 2
 # Methods that cannot take money back: the customer is asked for an account.

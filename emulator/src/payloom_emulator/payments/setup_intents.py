@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from payloom_emulator.core.declarations import facts
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.intents import SetupAttempt, SetupIntent
-from payloom_emulator.objects.payment_methods import PaymentMethod
 from payloom_emulator.payments import attempts, authentication, test_cards
 from payloom_emulator.payments.methods import mandates, payment_methods
 from payloom_emulator.protocol.errors import CardError
@@ -17,6 +15,8 @@ from payloom_emulator.protocol.errors import CardError
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.intents import SetupAttempt, SetupIntent
+    from payloom_emulator.objects.payment_methods import PaymentMethod
 
 
 def create(

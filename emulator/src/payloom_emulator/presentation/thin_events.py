@@ -6,10 +6,10 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from payloom_emulator.kit.clock import from_epoch
-from payloom_emulator.objects.webhooks import Event
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.webhooks import Event
 
 
 def timestamp(seconds: int) -> str:

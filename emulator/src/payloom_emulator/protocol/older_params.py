@@ -6,11 +6,14 @@ import functools
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from payloom_emulator.protocol.errors import not_covered
 from payloom_emulator.protocol.json_shapes import is_array, is_object
-from payloom_emulator.protocol.param_types import NodeJson, Ref, operations, type_of
+from payloom_emulator.protocol.param_types import operations, type_of
+
+if TYPE_CHECKING:
+    from payloom_emulator.protocol.param_types import NodeJson, Ref
 
 _FILE = Path(__file__).with_name("older_params.json")
 

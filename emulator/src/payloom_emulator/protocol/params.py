@@ -8,15 +8,18 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from payloom_emulator.kit.suggest import closest
 from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
 from payloom_emulator.protocol.form import bracket
 from payloom_emulator.protocol.json_shapes import is_array, is_object
 from payloom_emulator.protocol.older_params import extended
-from payloom_emulator.protocol.param_types import NodeJson, Ref, TypeNode, in_stripes_order, operations, type_of
+from payloom_emulator.protocol.param_types import TypeNode, in_stripes_order, operations, type_of
 from payloom_emulator.protocol.undeclared_params import with_undeclared
+
+if TYPE_CHECKING:
+    from payloom_emulator.protocol.param_types import NodeJson, Ref
 
 ParamPath: TypeAlias = "list[str | int]"
 """Where in the parameters a value is."""

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from payloom_emulator.protocol.param_types import NodeJson, Ref, type_of
+from payloom_emulator.protocol.param_types import type_of
+
+if TYPE_CHECKING:
+    from payloom_emulator.protocol.param_types import NodeJson, Ref
 
 # What Stripe takes and its SDKs' types do not name: raw cards beside tokens, and what its own browser code sends.
 _RAW_CARD: NodeJson = [

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.kit.kind import Kind
-from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
 from payloom_emulator.payments import attempts, authentication, setup_intents
 from payloom_emulator.protocol.errors import StripeError, invalid, missing
 from payloom_emulator.protocol.json_shapes import members, text
 
 if TYPE_CHECKING:
+    from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
     from payloom_emulator.runtime.emulator import Emulator
 
 

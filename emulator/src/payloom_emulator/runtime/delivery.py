@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING, TypedDict, cast
 from payloom_emulator.core.errors import WebhookAddressRefused
 from payloom_emulator.core.unit_of_work import UnitOfWork
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.webhooks import Event, EventDestination, WebhookEndpoint
 from payloom_emulator.presentation.expand import render
 from payloom_emulator.presentation.thin_events import thin_event
 from payloom_emulator.protocol.api_versions import NEWEST
 from payloom_emulator.runtime.cli_sessions.sessions import (
     SNAPSHOTS,
     THIN,
-    CliSession,
     CliSessions,
     snapshot_message,
     thin_message,
@@ -36,6 +34,10 @@ if TYPE_CHECKING:
     import httpx
 
     from payloom_emulator.core.environment import Environment
+    from payloom_emulator.objects.webhooks import Event, EventDestination, WebhookEndpoint
+    from payloom_emulator.runtime.cli_sessions.sessions import (
+        CliSession,
+    )
 
 TIMEOUT = 10.0
 

@@ -10,7 +10,7 @@ from payloom_emulator.core.clock import EmulatorClock
 from payloom_emulator.core.config import EmulatorConfig
 from payloom_emulator.core.errors import EmulatorError
 from payloom_emulator.core.ids import Ids
-from payloom_emulator.core.request_context import Download, Params, RequestContext
+from payloom_emulator.core.request_context import Download, RequestContext
 from payloom_emulator.core.store import SEARCHED, Store
 from payloom_emulator.core.unit_of_work import UnitOfWork
 from payloom_emulator.ledger import balance
@@ -33,7 +33,7 @@ from payloom_emulator.runtime.requests.call_log import CallLog
 from payloom_emulator.runtime.requests.idempotency import Idempotency, Saved, fingerprint
 from payloom_emulator.runtime.requests.messages import Answer, Request
 from payloom_emulator.runtime.requests.rate_limiter import RateLimiter
-from payloom_emulator.runtime.requests.router import Route, Router
+from payloom_emulator.runtime.requests.router import Router
 from payloom_emulator.runtime.timers import Timers
 
 if TYPE_CHECKING:
@@ -41,8 +41,10 @@ if TYPE_CHECKING:
 
     from payloom_emulator.core.declarations.resource import Include, Reaction, Rule
     from payloom_emulator.core.declarations.schema import Schema
+    from payloom_emulator.core.request_context import Params
     from payloom_emulator.kit.clock import Clock
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.runtime.requests.router import Route
 
 _NOT_KEPT = frozenset({400, 401, 403, 404, 409, 429})
 

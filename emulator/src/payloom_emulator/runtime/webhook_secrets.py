@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from payloom_emulator.core.errors import EmulatorError, NoSuchEndpoint
 from payloom_emulator.core.unit_of_work import UnitOfWork
 from payloom_emulator.kit.kind import Kind
-from payloom_emulator.objects.webhooks import WebhookEndpoint
 from payloom_emulator.protocol.json_shapes import elements
 
 if TYPE_CHECKING:
     from payloom_emulator.core.environment import Environment
+    from payloom_emulator.objects.webhooks import WebhookEndpoint
 
 MAX_HOURS = 24
 

@@ -6,6 +6,8 @@ import asyncio
 import base64
 import contextlib
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -55,6 +57,16 @@ def test_wait_returns_once_it_answers(stripe_emulator: RunningEmulator, capsys: 
     assert main(["--port", port, "--wait", "5"]) == 0
     assert main(["--port", "9", "--wait", "0"]) == 1
     assert "No local Stripe answered" in capsys.readouterr().err
+
+
+def test_a_start_loads_no_types_of_objects_and_no_templates() -> None:
+    code = "import sys, payloom_emulator.http.app; print(*sys.modules)"
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    )
+    objects = "payloom_emulator.objects"
+    assert "payloom_emulator.runtime.registry" in loaded
+    assert not loaded & {"jinja2", f"{objects}.accounts", f"{objects}.subscriptions", f"{objects}.params.shared"}
 
 
 def test_lists_that_programs_copy() -> None:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from payloom_emulator.billing.invoices import invoice_items
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.kit.named_members import with_named
-from payloom_emulator.objects.customers import Customer
-from payloom_emulator.objects.invoices import InvoiceItem
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.customers import Customer
+    from payloom_emulator.objects.invoices import InvoiceItem
     from payloom_emulator.objects.params.invoiceitems import InvoiceItemCreateParams
     from payloom_emulator.objects.params.shared import PhaseAddInvoiceItemParams
     from payloom_emulator.objects.params.subscriptions import AddInvoiceItemParams

@@ -9,13 +9,13 @@ from payloom_emulator.billing.invoices import customer_balance, invoice_lifecycl
 from payloom_emulator.core.declarations import facts
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.intents import PaymentIntent
-from payloom_emulator.objects.invoices import Invoice, InvoicePayment
-from payloom_emulator.objects.subscriptions import Subscription
 from payloom_emulator.protocol.errors import CardError
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.intents import PaymentIntent
+    from payloom_emulator.objects.invoices import Invoice, InvoicePayment
+    from payloom_emulator.objects.subscriptions import Subscription
 
 DAY = 86_400
 

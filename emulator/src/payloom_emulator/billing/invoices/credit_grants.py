@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, TypedDict
 
 from payloom_emulator.kit.kind import Kind
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.customers import Customer
-from payloom_emulator.objects.invoices import Invoice, InvoiceLineItem
 from payloom_emulator.protocol.json_shapes import elements, integer, members
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.customers import Customer
+    from payloom_emulator.objects.invoices import Invoice, InvoiceLineItem
 
 
 class Monetary(TypedDict):

@@ -13,22 +13,22 @@ from payloom_emulator.billing.pricing.rounding import rounded, share
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.catalog import TaxRate
-from payloom_emulator.objects.invoices import (
-    CreditNote,
-    CreditNoteLineItem,
-    CreditNoteRefund,
-    Invoice,
-    InvoiceTotalDiscountAmount,
-    InvoiceTotalPretaxCreditAmount,
-    InvoiceTotalTax,
-)
 from payloom_emulator.payments import refunds
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.catalog import TaxRate
+    from payloom_emulator.objects.invoices import (
+        CreditNote,
+        CreditNoteLineItem,
+        CreditNoteRefund,
+        Invoice,
+        InvoiceTotalDiscountAmount,
+        InvoiceTotalPretaxCreditAmount,
+        InvoiceTotalTax,
+    )
     from payloom_emulator.objects.params.credit_notes import (
         CreditNoteCreateParams,
         CreditNotePreviewParams,

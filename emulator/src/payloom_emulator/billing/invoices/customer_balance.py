@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.customers import Customer, CustomerBalanceTransaction
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.customers import Customer, CustomerBalanceTransaction
 
 
 def add(

@@ -11,12 +11,12 @@ from payloom_emulator.catalog import automatic_tax
 from payloom_emulator.core.request_context import required
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.intents import PaymentIntent
-from payloom_emulator.objects.invoices import Invoice
 from payloom_emulator.protocol.errors import CardError, StripeError, invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import ActionContext, Params
+    from payloom_emulator.objects.intents import PaymentIntent
+    from payloom_emulator.objects.invoices import Invoice
     from payloom_emulator.objects.params.invoices import (
         InvoiceAttachPaymentParams,
         InvoiceFinalizeInvoiceParams,

@@ -12,13 +12,13 @@ from payloom_emulator.core.differences import with_changes
 from payloom_emulator.kit.named_members import with_named
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.invoices import Invoice, InvoiceItem, InvoiceLineItem
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import ActionContext, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.invoices import Invoice, InvoiceItem, InvoiceLineItem
     from payloom_emulator.objects.params.invoices import (
         InvoiceAddLinesParams,
         InvoiceLineItemUpdateParams,

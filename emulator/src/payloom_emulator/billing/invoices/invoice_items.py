@@ -13,15 +13,14 @@ from payloom_emulator.billing.pricing.rounding import rounded
 from payloom_emulator.catalog import prices
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.catalog import Price
-from payloom_emulator.objects.customers import Customer
-from payloom_emulator.objects.invoices import InvoiceItem, InvoiceItemPricing
-from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.catalog import Price
+    from payloom_emulator.objects.customers import Customer
+    from payloom_emulator.objects.invoices import InvoiceItem, InvoiceItemPricing
     from payloom_emulator.objects.params.invoiceitems import InvoiceItemCreateParams, InvoiceItemUpdateParams
     from payloom_emulator.objects.params.invoices import (
         InvoiceAddLinesParamsLine,
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
         InvoiceLineItemUpdateParams,
         InvoiceUpdateLinesParamsLine,
     )
+    from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
 
 ItemParams: TypeAlias = "InvoiceItemCreateParams | InvoiceItemUpdateParams | InvoiceCreatePreviewParamsInvoiceItem | InvoiceAddLinesParamsLine | InvoiceUpdateLinesParamsLine | InvoiceLineItemUpdateParams"

@@ -10,25 +10,27 @@ from payloom_emulator.billing.embedded_objects import embedded
 from payloom_emulator.billing.invoices import credit_grants, customer_balance, lines
 from payloom_emulator.billing.pricing import discounts, totals
 from payloom_emulator.catalog import automatic_tax
-from payloom_emulator.catalog.taxation import Place
 from payloom_emulator.core.differences import with_changes
-from payloom_emulator.kit.json import ListOf
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.customers import Customer
 from payloom_emulator.objects.invoices import (
-    Invoice,
-    InvoiceAutomaticTax,
     InvoiceLineItem,
-    InvoiceParent,
-    InvoiceParentSubscriptionDetails,
-    InvoiceTotalTax,
 )
-from payloom_emulator.objects.subscriptions import Subscription
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
+    from payloom_emulator.catalog.taxation import Place
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.kit.json import ListOf
+    from payloom_emulator.objects.customers import Customer
+    from payloom_emulator.objects.invoices import (
+        Invoice,
+        InvoiceAutomaticTax,
+        InvoiceParent,
+        InvoiceParentSubscriptionDetails,
+        InvoiceTotalTax,
+    )
+    from payloom_emulator.objects.subscriptions import Subscription
 
 DAY = 86_400
 

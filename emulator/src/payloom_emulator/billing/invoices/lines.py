@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from payloom_emulator.billing.pricing import amounts
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.catalog import Price
-from payloom_emulator.objects.invoices import (
-    InvoiceItem,
-    InvoiceItemPricing,
-    InvoiceLineItem,
-    InvoiceLineItemParent,
-    InvoiceLineItemPeriod,
-)
-from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.catalog import Price
+    from payloom_emulator.objects.invoices import (
+        InvoiceItem,
+        InvoiceItemPricing,
+        InvoiceLineItem,
+        InvoiceLineItemParent,
+        InvoiceLineItemPeriod,
+    )
+    from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
 SHOWN = 10
 

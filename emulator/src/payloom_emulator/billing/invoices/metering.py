@@ -10,13 +10,13 @@ from payloom_emulator.billing.pricing import amounts
 from payloom_emulator.kit.kind import Kind
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.invoices import InvoiceLineItem
-from payloom_emulator.objects.subscriptions import Meter, MeterEvent, Subscription, SubscriptionItem
 from payloom_emulator.protocol.json_shapes import elements, integer, members, texts
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.invoices import InvoiceLineItem
+    from payloom_emulator.objects.subscriptions import Meter, MeterEvent, Subscription, SubscriptionItem
 
 
 def is_metered(item: SubscriptionItem) -> bool:

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.connect import fees
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.customers import Customer
-from payloom_emulator.objects.intents import PaymentIntent
-from payloom_emulator.objects.invoices import Invoice
-from payloom_emulator.objects.payment_methods import PaymentMethod
-from payloom_emulator.objects.subscriptions import Subscription
 from payloom_emulator.payments import attempts, capture_cancel, payment_intents, setup_intents
 from payloom_emulator.payments.methods import card_sources, payment_methods
 from payloom_emulator.protocol.errors import CardError, invalid, missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.customers import Customer
+    from payloom_emulator.objects.intents import PaymentIntent
+    from payloom_emulator.objects.invoices import Invoice
+    from payloom_emulator.objects.payment_methods import PaymentMethod
+    from payloom_emulator.objects.subscriptions import Subscription
 
 _CANCELABLE = frozenset({"requires_payment_method", "requires_confirmation", "requires_action", "requires_capture"})
 

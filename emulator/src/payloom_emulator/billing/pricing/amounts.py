@@ -9,11 +9,11 @@ from payloom_emulator.catalog import prices
 from payloom_emulator.core.differences import public_fields, with_changes
 from payloom_emulator.kit.money import Amount, exponent
 from payloom_emulator.kit.present import present
-from payloom_emulator.objects.catalog import PlanTransformUsage, Price
-from payloom_emulator.objects.subscriptions import Plan
 
 if TYPE_CHECKING:
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.catalog import PlanTransformUsage, Price
+    from payloom_emulator.objects.subscriptions import Plan
 
 
 def in_currency(price: Price, currency: str | None) -> Price:

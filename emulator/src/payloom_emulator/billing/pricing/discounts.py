@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 from payloom_emulator.billing.pricing import amounts, periods, totals
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.catalog import Coupon, Discount, PromotionCode, PromotionCodeRestrictions
-from payloom_emulator.objects.state import DiscountChoice
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.catalog import Coupon, Discount, PromotionCode, PromotionCodeRestrictions
+    from payloom_emulator.objects.state import DiscountChoice
 
 
 class Owner(TypedDict, total=False):

@@ -7,9 +7,9 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from payloom_emulator.kit.present import present
-from payloom_emulator.objects.catalog import Price
 
 if TYPE_CHECKING:
+    from payloom_emulator.objects.catalog import Price
     from payloom_emulator.objects.params.shared import BillingCycleAnchorConfigParams
 
 SECONDS = {"day": 86_400, "week": 604_800}

@@ -10,19 +10,19 @@ from payloom_emulator.billing.pricing.rounding import rounded
 from payloom_emulator.core.differences import with_changes
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.catalog import TaxRate
-from payloom_emulator.objects.invoices import (
-    CreditNoteLineItem,
-    InvoiceLineItem,
-    InvoiceTotalDiscountAmount,
-    InvoiceTotalPretaxCreditAmount,
-    InvoiceTotalTax,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.catalog import TaxRate
+    from payloom_emulator.objects.invoices import (
+        CreditNoteLineItem,
+        InvoiceLineItem,
+        InvoiceTotalDiscountAmount,
+        InvoiceTotalPretaxCreditAmount,
+        InvoiceTotalTax,
+    )
 
 HUNDRED = Decimal(100)
 

@@ -8,11 +8,11 @@ from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle
 from payloom_emulator.billing.subscriptions import create_subscription, items, subscription_status, subscription_timers
 from payloom_emulator.billing.subscriptions.changes import proration
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
 
 def cancel(

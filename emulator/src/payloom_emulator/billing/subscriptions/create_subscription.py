@@ -16,16 +16,17 @@ from payloom_emulator.billing.subscriptions.subscription_params import ANCHOR_CO
 from payloom_emulator.connect import fees
 from payloom_emulator.core.differences import with_changes
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.catalog import Price
-from payloom_emulator.objects.customers import Customer
-from payloom_emulator.objects.invoices import InvoiceLineItem
-from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
-from payloom_emulator.protocol.errors import CardError, StripeError, invalid, parameter_missing
+from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.catalog import Price
+    from payloom_emulator.objects.customers import Customer
+    from payloom_emulator.objects.invoices import InvoiceLineItem
     from payloom_emulator.objects.params.subscriptions import SubscriptionCreateParams
+    from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
+    from payloom_emulator.protocol.errors import CardError
 
 
 def _refuse(params: SubscriptionCreateParams) -> None:

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 from payloom_emulator.billing.embedded_objects import embedded, tax_rates
 from payloom_emulator.billing.pricing import amounts, discounts, periods
 from payloom_emulator.catalog import prices
-from payloom_emulator.kit.json import ListOf
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.catalog import Price
-from payloom_emulator.objects.state import ItemChoice
-from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.kit.json import ListOf
+    from payloom_emulator.objects.catalog import Price
+    from payloom_emulator.objects.state import ItemChoice
+    from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
 MOST = 20
 

@@ -9,12 +9,12 @@ from payloom_emulator.billing.invoices import invoice_lifecycle
 from payloom_emulator.billing.subscriptions import cancel_subscription, subscription_status
 from payloom_emulator.billing.subscriptions.changes import pending_updates
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.intents import PaymentIntent
-from payloom_emulator.objects.invoices import Invoice
-from payloom_emulator.objects.subscriptions import Subscription
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.intents import PaymentIntent
+    from payloom_emulator.objects.invoices import Invoice
+    from payloom_emulator.objects.subscriptions import Subscription
 
 
 def invoice_paid(unit: UnitOfWork, invoice: Invoice, *, method: str | None) -> None:

@@ -15,11 +15,11 @@ from payloom_emulator.billing.subscriptions import (
 )
 from payloom_emulator.billing.subscriptions.changes import subscription_schedules
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.invoices import Invoice, InvoiceLineItem
-from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.invoices import Invoice, InvoiceLineItem
+    from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
 ENDED = frozenset({"canceled", "incomplete_expired", "incomplete", "paused"})
 

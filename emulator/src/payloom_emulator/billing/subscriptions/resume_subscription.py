@@ -9,12 +9,13 @@ from payloom_emulator.billing.subscriptions import items, subscription_status, s
 from payloom_emulator.billing.subscriptions.changes import update_subscription
 from payloom_emulator.core.differences import with_changes
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.subscriptions import Subscription
-from payloom_emulator.protocol.errors import CardError, invalid, missing
+from payloom_emulator.protocol.errors import invalid, missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.objects.params.subscriptions import SubscriptionResumeParams
+    from payloom_emulator.objects.subscriptions import Subscription
+    from payloom_emulator.protocol.errors import CardError
 
 
 def resume(call: RequestContext[SubscriptionResumeParams], subscription: Subscription) -> Subscription:

@@ -10,28 +10,28 @@ from payloom_emulator.catalog.automatic_tax import check_location
 from payloom_emulator.connect import liability
 from payloom_emulator.kit.named_members import with_named
 from payloom_emulator.kit.present import present
-from payloom_emulator.objects.catalog import Price
-from payloom_emulator.objects.customers import Customer
-from payloom_emulator.objects.invoices import InvoiceIssuer
-from payloom_emulator.objects.state import DiscountChoice
-from payloom_emulator.objects.subscriptions import (
-    Subscription,
-    SubscriptionAutomaticTax,
-    SubscriptionBillingMode,
-    SubscriptionItem,
-)
 from payloom_emulator.protocol.api_versions import CLOVER
 from payloom_emulator.protocol.errors import in_past, invalid, too_far
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.catalog import Price
+    from payloom_emulator.objects.customers import Customer
+    from payloom_emulator.objects.invoices import InvoiceIssuer
     from payloom_emulator.objects.params.shared import AutomaticTaxParams, BillingModeParams, ItemParams
     from payloom_emulator.objects.params.subscription_items import (
         SubscriptionItemCreateParams,
         SubscriptionItemUpdateParams,
     )
     from payloom_emulator.objects.params.subscriptions import SubscriptionCreateParams, SubscriptionUpdateParams
+    from payloom_emulator.objects.state import DiscountChoice
+    from payloom_emulator.objects.subscriptions import (
+        Subscription,
+        SubscriptionAutomaticTax,
+        SubscriptionBillingMode,
+        SubscriptionItem,
+    )
 
 DAY = 86_400
 

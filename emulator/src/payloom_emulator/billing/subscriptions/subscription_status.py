@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from payloom_emulator.objects.subscriptions import Subscription
-
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.subscriptions import Subscription
 
 _BECOMES = {
     "active": "activate",

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import settings
 from payloom_emulator.billing.subscriptions import items
-from payloom_emulator.objects.subscriptions import Subscription
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.subscriptions import Subscription
 
 DAY = 86_400
 

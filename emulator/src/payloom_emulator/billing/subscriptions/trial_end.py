@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle
 from payloom_emulator.billing.subscriptions import cancel_subscription, subscription_status, subscription_timers
-from payloom_emulator.objects.subscriptions import Subscription
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.subscriptions import Subscription
 
 
 def continues(unit: UnitOfWork, subscription: Subscription) -> bool:

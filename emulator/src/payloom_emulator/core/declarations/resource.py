@@ -10,12 +10,12 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.core.declarations.schema import Schema
 from payloom_emulator.core.request_context import ActionContext, RequestContext
 from payloom_emulator.core.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
     from payloom_emulator.core.declarations.api_changes import Accepted, Change
+    from payloom_emulator.core.declarations.schema import Schema
 
 # A declaration holds handlers of many types of parameters and objects: the router gives each what its URL names.
 Handler = Callable[[RequestContext[Any]], object]

@@ -6,7 +6,6 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import jinja2
 from starlette.responses import HTMLResponse
 
 from payloom_emulator.kit.money import Amount
@@ -14,11 +13,15 @@ from payloom_emulator.kit.money import Amount
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import jinja2
+
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
 @functools.cache
 def _environment() -> jinja2.Environment:
+    import jinja2  # noqa: PLC0415 - most servers never show a page
+
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,

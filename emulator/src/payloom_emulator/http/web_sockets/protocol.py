@@ -14,13 +14,15 @@ from urllib.parse import unquote
 
 import h11
 
-from payloom_emulator.http.web_sockets.frames import Message, MessageReader, Opcode, ProtocolError, pack
+from payloom_emulator.http.web_sockets.frames import MessageReader, Opcode, ProtocolError, pack
 
 if TYPE_CHECKING:
     import uvicorn
     from starlette.types import ASGIApp, Scope
     from starlette.types import Message as AsgiMessage
     from uvicorn.server import ServerState
+
+    from payloom_emulator.http.web_sockets.frames import Message
 
 _ACCEPTED_BY = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """What RFC 6455 adds to a client's key before it is hashed."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Required, TypedDict
+from typing import TYPE_CHECKING, Required, TypedDict
 
-from payloom_emulator.kit.json import JsonObject
+if TYPE_CHECKING:
+    from payloom_emulator.kit.json import JsonObject
 
 
 class FeaturesParams(TypedDict, total=False):

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypedDict
 
-from payloom_emulator.kit.json import JsonObject
-from payloom_emulator.objects.params.shared import (
-    AccountCreateParamsSettingsTreasuryTosAcceptance,
-    CustomerCreateParamsAddress,
-    IndividualParams,
-    SetupIntentCreateParamsSingleUse,
-    SourceCreateParamsMandateAcceptanceOnline,
-    TokenCreateParamsPersonAddressKana,
-    TokenCreateParamsPersonDob,
-    TokenCreateParamsPersonDocumentsVisa,
-    VerificationParams,
-)
+if TYPE_CHECKING:
+    from payloom_emulator.kit.json import JsonObject
+    from payloom_emulator.objects.params.shared import (
+        AccountCreateParamsSettingsTreasuryTosAcceptance,
+        CustomerCreateParamsAddress,
+        IndividualParams,
+        SetupIntentCreateParamsSingleUse,
+        SourceCreateParamsMandateAcceptanceOnline,
+        TokenCreateParamsPersonAddressKana,
+        TokenCreateParamsPersonDob,
+        TokenCreateParamsPersonDocumentsVisa,
+        VerificationParams,
+    )
 
 
 class AccountCapabilityUpdateParams(TypedDict, total=False):

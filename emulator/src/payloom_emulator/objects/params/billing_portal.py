@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypedDict
 
-from payloom_emulator.objects.params.shared import (
-    AdjustableQuantityParams,
-    AfterCompletionHostedConfirmationParams,
-    DiscountParams,
-    PortalSessionCreateParamsAfterExpirationCustomerLogin,
-    QuoteCreateParamsLineItemPriceDataRecurring,
-    RedirectParams,
-    SubscriptionListParamsAutomaticTax,
-)
+if TYPE_CHECKING:
+    from payloom_emulator.objects.params.shared import (
+        AdjustableQuantityParams,
+        AfterCompletionHostedConfirmationParams,
+        DiscountParams,
+        PortalSessionCreateParamsAfterExpirationCustomerLogin,
+        QuoteCreateParamsLineItemPriceDataRecurring,
+        RedirectParams,
+        SubscriptionListParamsAutomaticTax,
+    )
 
 
 class PortalConfigurationCreateParamsBusinessProfile(TypedDict, total=False):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypedDict
 
-from payloom_emulator.objects.params.shared import ChargeCreateParamsCard, ShippingParams, TransferDataParams
+if TYPE_CHECKING:
+    from payloom_emulator.objects.params.shared import ChargeCreateParamsCard, ShippingParams, TransferDataParams
 
 
 class ChargeCaptureParams(TypedDict, total=False):

@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypedDict
 
-from payloom_emulator.objects.params.shared import (
-    AdjustableQuantityParams,
-    AutomaticTaxParams,
-    BillingCycleAnchorConfigParams,
-    BillingModeParams,
-    CheckoutSessionCreateParamsPaymentMethodDataCard,
-    ConsentCollectionParams,
-    CustomFieldParams,
-    CustomTextParams,
-    DebitMandateOptionsParams,
-    DiscountParams,
-    FileListParamsCreated,
-    InvoiceCreateParamsCustomField,
-    InvoiceCreateParamsIssuer,
-    InvoiceCreateParamsShippingCost,
-    InvoiceCreateParamsTransferData,
-    InvoiceSettingsParams,
-    LineItemPriceDataParams,
-    NameCollectionParams,
-    OptionalItemParams,
-    PaymentLinkCreateParamsManagedPayments,
-    PaymentMethodOptionsCustomerBalanceParams,
-    QuoteCreateParamsLineItemPriceDataRecurring,
-    RenderingOptionsParams,
-    ShippingAddressCollectionParams,
-    ShippingAddressParams,
-    SubscriptionCreateParamsTransferData,
-    SubscriptionDataTrialSettingsParams,
-    SubscriptionListParamsAutomaticTax,
-    TaxIdCollectionParams,
-)
+if TYPE_CHECKING:
+    from payloom_emulator.objects.params.shared import (
+        AdjustableQuantityParams,
+        AutomaticTaxParams,
+        BillingCycleAnchorConfigParams,
+        BillingModeParams,
+        CheckoutSessionCreateParamsPaymentMethodDataCard,
+        ConsentCollectionParams,
+        CustomFieldParams,
+        CustomTextParams,
+        DebitMandateOptionsParams,
+        DiscountParams,
+        FileListParamsCreated,
+        InvoiceCreateParamsCustomField,
+        InvoiceCreateParamsIssuer,
+        InvoiceCreateParamsShippingCost,
+        InvoiceCreateParamsTransferData,
+        InvoiceSettingsParams,
+        LineItemPriceDataParams,
+        NameCollectionParams,
+        OptionalItemParams,
+        PaymentLinkCreateParamsManagedPayments,
+        PaymentMethodOptionsCustomerBalanceParams,
+        QuoteCreateParamsLineItemPriceDataRecurring,
+        RenderingOptionsParams,
+        ShippingAddressCollectionParams,
+        ShippingAddressParams,
+        SubscriptionCreateParamsTransferData,
+        SubscriptionDataTrialSettingsParams,
+        SubscriptionListParamsAutomaticTax,
+        TaxIdCollectionParams,
+    )
 
 
 class CheckoutSessionCreateParamsAfterExpirationRecovery(TypedDict, total=False):

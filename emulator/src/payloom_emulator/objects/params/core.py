@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypeAlias, TypedDict
 
-from payloom_emulator.objects.params.shared import PaymentLinkCreateParamsAfterCompletionRedirect
+if TYPE_CHECKING:
+    from payloom_emulator.objects.params.shared import PaymentLinkCreateParamsAfterCompletionRedirect
 
 
 class V2CoreEventDestinationCreateParamsAmazonEventbridge(TypedDict, total=False):

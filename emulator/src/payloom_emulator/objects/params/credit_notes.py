@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypeAlias, TypedDict
 
-from payloom_emulator.objects.params.shared import CheckoutSessionLineItemListParams, CreditNoteCreateParamsShippingCost
+from payloom_emulator.objects.params.shared import CheckoutSessionLineItemListParams
+
+if TYPE_CHECKING:
+    from payloom_emulator.objects.params.shared import CreditNoteCreateParamsShippingCost
 
 
 class LineTaxAmountParams(TypedDict, total=False):

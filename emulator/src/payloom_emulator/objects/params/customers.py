@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypeAlias, TypedDict
 
 from payloom_emulator.objects.params.shared import (
-    ChargeCreateParamsCard,
     CustomerCreateParamsTaxIdDatum,
-    SourceCreateParamsOwner,
 )
+
+if TYPE_CHECKING:
+    from payloom_emulator.objects.params.shared import (
+        ChargeCreateParamsCard,
+        SourceCreateParamsOwner,
+    )
 
 
 class CustomerBalanceTransactionCreateParams(TypedDict, total=False):

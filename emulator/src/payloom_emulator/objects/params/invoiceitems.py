@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
-from payloom_emulator.objects.params.shared import (
-    FileListParamsCreated,
-    InvoiceItemCreateParamsPriceData,
-    PeriodParams,
-    PricingParams,
-    QuoteCreateParamsDiscount,
-)
+if TYPE_CHECKING:
+    from payloom_emulator.objects.params.shared import (
+        FileListParamsCreated,
+        InvoiceItemCreateParamsPriceData,
+        PeriodParams,
+        PricingParams,
+        QuoteCreateParamsDiscount,
+    )
 
 
 class InvoiceItemCreateParams(TypedDict, total=False):

@@ -2,39 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypeAlias, TypedDict
 
-from payloom_emulator.kit.json import JsonObject
 from payloom_emulator.objects.params.shared import (
-    AutomaticTaxParams,
-    BillingModeParams,
-    BillingScheduleParams,
-    BillingThresholdsParams,
     CheckoutSessionLineItemListParams,
-    CustomerCreateParamsAddress,
-    CustomerCreateParamsTaxIdDatum,
-    FileListParamsCreated,
-    InvoiceCreateParamsCustomField,
-    InvoiceCreateParamsIssuer,
-    InvoiceCreateParamsShippingCost,
-    InvoiceCreateParamsShippingDetails,
-    InvoiceCreateParamsTransferData,
-    InvoiceCreatePreviewParamsSubscriptionDetailsPause,
-    InvoiceItemCreateParamsPriceData,
-    ItemParams,
-    PauseScheduleParams,
-    PaymentMethodOptionsCardInstallmentsParams,
-    PaymentSettingsPaymentMethodOptionsCustomerBalanceParams,
-    PaymentSettingsPaymentMethodOptionsUsBankAccountParams,
-    PeriodParams,
-    PhaseAddInvoiceItemParams,
-    PhaseItemParams,
-    PriceDataProductDataParams,
-    PricingParams,
-    QuoteCreateParamsDiscount,
-    QuoteCreateParamsLineItemPriceDataRecurring,
-    SubscriptionCreateParamsTransferData,
 )
+
+if TYPE_CHECKING:
+    from payloom_emulator.kit.json import JsonObject
+    from payloom_emulator.objects.params.shared import (
+        AutomaticTaxParams,
+        BillingModeParams,
+        BillingScheduleParams,
+        BillingThresholdsParams,
+        CustomerCreateParamsAddress,
+        CustomerCreateParamsTaxIdDatum,
+        FileListParamsCreated,
+        InvoiceCreateParamsCustomField,
+        InvoiceCreateParamsIssuer,
+        InvoiceCreateParamsShippingCost,
+        InvoiceCreateParamsShippingDetails,
+        InvoiceCreateParamsTransferData,
+        InvoiceCreatePreviewParamsSubscriptionDetailsPause,
+        InvoiceItemCreateParamsPriceData,
+        ItemParams,
+        PauseScheduleParams,
+        PaymentMethodOptionsCardInstallmentsParams,
+        PaymentSettingsPaymentMethodOptionsCustomerBalanceParams,
+        PaymentSettingsPaymentMethodOptionsUsBankAccountParams,
+        PeriodParams,
+        PhaseAddInvoiceItemParams,
+        PhaseItemParams,
+        PriceDataProductDataParams,
+        PricingParams,
+        QuoteCreateParamsDiscount,
+        QuoteCreateParamsLineItemPriceDataRecurring,
+        SubscriptionCreateParamsTransferData,
+    )
 
 
 class PriceDataParams(TypedDict, total=False):

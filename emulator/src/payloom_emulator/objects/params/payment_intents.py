@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypedDict
 
-from payloom_emulator.objects.params.shared import (
-    AutomaticPaymentMethodsParams,
-    BankTransferEuBankTransferParams,
-    CustomerBalanceTransactionUpdateParams,
-    DebitMandateOptionsParams,
-    MandateDataParams,
-    PaymentIntentConfirmParamsPaymentMethodData,
-    PaymentMethodOptionsCardInstallmentsParams,
-    PaymentMethodOptionsCardThreeDSecureNetworkOptionsParams,
-    PaymentMethodOptionsCustomerBalanceParams,
-    PaymentMethodOptionsUsBankAccountFinancialConnectionsParams,
-    PaymentMethodOptionsUsBankAccountMandateOptionsParams,
-    PaymentMethodOptionsUsBankAccountNetworksParams,
-    SetupIntentCreateParamsMandateData,
-    ShippingParams,
-    TransferDataParams,
-)
+if TYPE_CHECKING:
+    from payloom_emulator.objects.params.shared import (
+        AutomaticPaymentMethodsParams,
+        BankTransferEuBankTransferParams,
+        CustomerBalanceTransactionUpdateParams,
+        DebitMandateOptionsParams,
+        MandateDataParams,
+        PaymentIntentConfirmParamsPaymentMethodData,
+        PaymentMethodOptionsCardInstallmentsParams,
+        PaymentMethodOptionsCardThreeDSecureNetworkOptionsParams,
+        PaymentMethodOptionsCustomerBalanceParams,
+        PaymentMethodOptionsUsBankAccountFinancialConnectionsParams,
+        PaymentMethodOptionsUsBankAccountMandateOptionsParams,
+        PaymentMethodOptionsUsBankAccountNetworksParams,
+        SetupIntentCreateParamsMandateData,
+        ShippingParams,
+        TransferDataParams,
+    )
 
 
 class PaymentIntentApplyCustomerBalanceParams(TypedDict, total=False):

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypeAlias, TypedDict
 
 from payloom_emulator.objects.params.shared import (
-    AdjustableQuantityParams,
-    AfterCompletionHostedConfirmationParams,
-    AutomaticTaxParams,
     CheckoutSessionLineItemListParams,
-    ConsentCollectionParams,
-    CreditNoteCreateParamsShippingCost,
-    CustomFieldParams,
-    CustomTextParams,
-    InvoiceCreateParamsCustomField,
-    InvoiceCreateParamsIssuer,
-    InvoiceCreateParamsTransferData,
-    InvoiceSettingsParams,
-    LineItemPriceDataParams,
-    NameCollectionParams,
-    OptionalItemParams,
-    PaymentLinkCreateParamsAfterCompletionRedirect,
-    PaymentLinkCreateParamsManagedPayments,
-    RenderingOptionsParams,
-    ShippingAddressCollectionParams,
-    SubscriptionDataTrialSettingsParams,
-    SubscriptionListParamsAutomaticTax,
-    TaxIdCollectionParams,
 )
+
+if TYPE_CHECKING:
+    from payloom_emulator.objects.params.shared import (
+        AdjustableQuantityParams,
+        AfterCompletionHostedConfirmationParams,
+        AutomaticTaxParams,
+        ConsentCollectionParams,
+        CreditNoteCreateParamsShippingCost,
+        CustomFieldParams,
+        CustomTextParams,
+        InvoiceCreateParamsCustomField,
+        InvoiceCreateParamsIssuer,
+        InvoiceCreateParamsTransferData,
+        InvoiceSettingsParams,
+        LineItemPriceDataParams,
+        NameCollectionParams,
+        OptionalItemParams,
+        PaymentLinkCreateParamsAfterCompletionRedirect,
+        PaymentLinkCreateParamsManagedPayments,
+        RenderingOptionsParams,
+        ShippingAddressCollectionParams,
+        SubscriptionDataTrialSettingsParams,
+        SubscriptionListParamsAutomaticTax,
+        TaxIdCollectionParams,
+    )
 
 
 class AfterCompletionParams(TypedDict, total=False):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
-from payloom_emulator.kit.json import JsonObject
-from payloom_emulator.objects.params.shared import (
-    BillingDetailsParams,
-    CardNetworksParams,
-    SepaDebitParams,
-    UsBankAccountParams,
-)
+if TYPE_CHECKING:
+    from payloom_emulator.kit.json import JsonObject
+    from payloom_emulator.objects.params.shared import (
+        BillingDetailsParams,
+        CardNetworksParams,
+        SepaDebitParams,
+        UsBankAccountParams,
+    )
 
 
 class PaymentMethodAttachParams(TypedDict, total=False):

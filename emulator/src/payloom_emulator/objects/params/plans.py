@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypedDict
 
-from payloom_emulator.objects.params.shared import (
-    FileListParamsCreated,
-    PlanCreateParamsProduct,
-    PlanCreateParamsTransformUsage,
-    TierParams,
-)
+if TYPE_CHECKING:
+    from payloom_emulator.objects.params.shared import (
+        FileListParamsCreated,
+        PlanCreateParamsProduct,
+        PlanCreateParamsTransformUsage,
+        TierParams,
+    )
 
 
 class PlanCreateParams(TypedDict, total=False):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypedDict
 
-from payloom_emulator.objects.params.shared import (
-    CustomUnitAmountParams,
-    FileListParamsCreated,
-    PlanCreateParamsProduct,
-    PlanCreateParamsTransformUsage,
-    PriceCreateParamsCurrencyOptions,
-    TierParams,
-)
+if TYPE_CHECKING:
+    from payloom_emulator.objects.params.shared import (
+        CustomUnitAmountParams,
+        FileListParamsCreated,
+        PlanCreateParamsProduct,
+        PlanCreateParamsTransformUsage,
+        PriceCreateParamsCurrencyOptions,
+        TierParams,
+    )
 
 
 class PriceCreateParamsRecurring(TypedDict, total=False):

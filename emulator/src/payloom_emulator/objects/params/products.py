@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypedDict
 
-from payloom_emulator.objects.params.shared import (
-    CustomUnitAmountParams,
-    FileListParamsCreated,
-    PriceCreateParamsCurrencyOptions,
-    QuoteCreateParamsLineItemPriceDataRecurring,
-    TaxDetailsParams,
-)
+if TYPE_CHECKING:
+    from payloom_emulator.objects.params.shared import (
+        CustomUnitAmountParams,
+        FileListParamsCreated,
+        PriceCreateParamsCurrencyOptions,
+        QuoteCreateParamsLineItemPriceDataRecurring,
+        TaxDetailsParams,
+    )
 
 
 class ProductCreateParamsDefaultPriceData(TypedDict, total=False):

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypeAlias, TypedDict
 
 from payloom_emulator.objects.params.shared import (
-    AutomaticTaxParams,
-    BillingModeParams,
     CheckoutSessionLineItemListParams,
-    InvoiceCreateParamsCustomField,
-    InvoiceCreateParamsIssuer,
     PortalSessionCreateParamsAfterExpirationCustomerLogin,
-    QuoteCreateParamsDiscount,
-    QuoteCreateParamsLineItemPriceDataRecurring,
 )
+
+if TYPE_CHECKING:
+    from payloom_emulator.objects.params.shared import (
+        AutomaticTaxParams,
+        BillingModeParams,
+        InvoiceCreateParamsCustomField,
+        InvoiceCreateParamsIssuer,
+        QuoteCreateParamsDiscount,
+        QuoteCreateParamsLineItemPriceDataRecurring,
+    )
 
 QuoteComputedUpfrontLineItemsListParams: TypeAlias = CheckoutSessionLineItemListParams
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypeAlias, TypedDict
 
 from payloom_emulator.objects.params.shared import (
-    AutomaticPaymentMethodsParams,
-    DebitMandateOptionsParams,
-    MandateDataParams,
-    PaymentIntentConfirmParamsPaymentMethodData,
     PaymentIntentVerifyMicrodepositsParams,
-    PaymentMethodOptionsCardThreeDSecureNetworkOptionsParams,
-    PaymentMethodOptionsUsBankAccountFinancialConnectionsParams,
-    PaymentMethodOptionsUsBankAccountMandateOptionsParams,
-    PaymentMethodOptionsUsBankAccountNetworksParams,
-    SetupIntentCreateParamsMandateData,
-    SetupIntentCreateParamsSingleUse,
 )
+
+if TYPE_CHECKING:
+    from payloom_emulator.objects.params.shared import (
+        AutomaticPaymentMethodsParams,
+        DebitMandateOptionsParams,
+        MandateDataParams,
+        PaymentIntentConfirmParamsPaymentMethodData,
+        PaymentMethodOptionsCardThreeDSecureNetworkOptionsParams,
+        PaymentMethodOptionsUsBankAccountFinancialConnectionsParams,
+        PaymentMethodOptionsUsBankAccountMandateOptionsParams,
+        PaymentMethodOptionsUsBankAccountNetworksParams,
+        SetupIntentCreateParamsMandateData,
+        SetupIntentCreateParamsSingleUse,
+    )
 
 
 class SetupIntentCancelParams(TypedDict, total=False):

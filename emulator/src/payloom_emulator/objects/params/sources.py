@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypedDict
 
-from payloom_emulator.objects.params.shared import (
-    RedirectParams,
-    ShippingAddressParams,
-    SourceCreateParamsMandateAcceptanceOnline,
-    SourceCreateParamsOwner,
-)
+if TYPE_CHECKING:
+    from payloom_emulator.objects.params.shared import (
+        RedirectParams,
+        ShippingAddressParams,
+        SourceCreateParamsMandateAcceptanceOnline,
+        SourceCreateParamsOwner,
+    )
 
 
 class MandateAcceptanceOfflineParams(TypedDict, total=False):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypedDict
 
-from payloom_emulator.objects.params.shared import (
-    CurrentTrialParams,
-    QuoteCreateParamsDiscount,
-    SubscriptionCreateParamsItemBillingThresholds,
-    SubscriptionCreateParamsItemPriceData,
-)
+if TYPE_CHECKING:
+    from payloom_emulator.objects.params.shared import (
+        CurrentTrialParams,
+        QuoteCreateParamsDiscount,
+        SubscriptionCreateParamsItemBillingThresholds,
+        SubscriptionCreateParamsItemPriceData,
+    )
 
 
 class SubscriptionItemCreateParams(TypedDict, total=False):

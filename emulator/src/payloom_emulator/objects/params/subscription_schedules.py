@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypedDict
 
-from payloom_emulator.objects.params.shared import (
-    AutomaticTaxParams,
-    BillingModeParams,
-    BillingThresholdsParams,
-    FileListParamsCreated,
-    InvoiceCreateParamsCustomField,
-    InvoiceCreateParamsIssuer,
-    PauseScheduleParams,
-    PauseSchedulePausePauseAtParams,
-    PauseSchedulePauseSettingsParams,
-    PauseScheduleResumeResumeAtParams,
-    PauseScheduleResumeSettingsParams,
-    PhaseAddInvoiceItemParams,
-    PhaseItemParams,
-    QuoteCreateParamsDiscount,
-    QuoteCreateParamsLineItemPriceDataRecurring,
-    SubscriptionCreateParamsTransferData,
-)
+if TYPE_CHECKING:
+    from payloom_emulator.objects.params.shared import (
+        AutomaticTaxParams,
+        BillingModeParams,
+        BillingThresholdsParams,
+        FileListParamsCreated,
+        InvoiceCreateParamsCustomField,
+        InvoiceCreateParamsIssuer,
+        PauseScheduleParams,
+        PauseSchedulePausePauseAtParams,
+        PauseSchedulePauseSettingsParams,
+        PauseScheduleResumeResumeAtParams,
+        PauseScheduleResumeSettingsParams,
+        PhaseAddInvoiceItemParams,
+        PhaseItemParams,
+        QuoteCreateParamsDiscount,
+        QuoteCreateParamsLineItemPriceDataRecurring,
+        SubscriptionCreateParamsTransferData,
+    )
 
 
 class SubscriptionScheduleCancelParams(TypedDict, total=False):

@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypeAlias, TypedDict
 
-from payloom_emulator.kit.json import JsonObject
 from payloom_emulator.objects.params.shared import (
-    AutomaticTaxParams,
-    BillingCycleAnchorConfigParams,
-    BillingModeFlexibleParams,
-    BillingModeParams,
-    BillingScheduleAppliesToParams,
-    BillingScheduleBillUntilParams,
-    BillingScheduleParams,
-    BillingThresholdsParams,
-    CurrentTrialParams,
-    FileListParamsCreated,
-    InvoiceCreateParamsCustomField,
-    InvoiceCreateParamsIssuer,
     InvoiceCreatePreviewParamsSubscriptionDetailsPause,
-    InvoiceItemCreateParamsPriceData,
-    InvoiceSettingsParams,
-    ItemParams,
-    PaymentSettingsPaymentMethodOptionsCustomerBalanceParams,
-    PaymentSettingsPaymentMethodOptionsUsBankAccountParams,
-    QuoteCreateParamsDiscount,
-    QuoteCreateParamsLineItemPriceDataRecurring,
-    SubscriptionCreateParamsItemBillingThresholds,
-    SubscriptionCreateParamsItemPriceData,
-    SubscriptionCreateParamsTransferData,
-    SubscriptionListParamsAutomaticTax,
 )
+
+if TYPE_CHECKING:
+    from payloom_emulator.kit.json import JsonObject
+    from payloom_emulator.objects.params.shared import (
+        AutomaticTaxParams,
+        BillingCycleAnchorConfigParams,
+        BillingModeFlexibleParams,
+        BillingModeParams,
+        BillingScheduleAppliesToParams,
+        BillingScheduleBillUntilParams,
+        BillingScheduleParams,
+        BillingThresholdsParams,
+        CurrentTrialParams,
+        FileListParamsCreated,
+        InvoiceCreateParamsCustomField,
+        InvoiceCreateParamsIssuer,
+        InvoiceItemCreateParamsPriceData,
+        InvoiceSettingsParams,
+        ItemParams,
+        PaymentSettingsPaymentMethodOptionsCustomerBalanceParams,
+        PaymentSettingsPaymentMethodOptionsUsBankAccountParams,
+        QuoteCreateParamsDiscount,
+        QuoteCreateParamsLineItemPriceDataRecurring,
+        SubscriptionCreateParamsItemBillingThresholds,
+        SubscriptionCreateParamsItemPriceData,
+        SubscriptionCreateParamsTransferData,
+        SubscriptionListParamsAutomaticTax,
+    )
 
 
 class CancellationDetailsParams(TypedDict, total=False):

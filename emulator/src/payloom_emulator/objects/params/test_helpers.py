@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypedDict
 
-from payloom_emulator.objects.params.shared import (
-    InvoiceCreateParamsShippingDetails,
-    PaymentIntentConfirmParamsPaymentMethodData,
-    PaymentMethodOptionsCardInstallmentsPlanParams,
-)
+if TYPE_CHECKING:
+    from payloom_emulator.objects.params.shared import (
+        InvoiceCreateParamsShippingDetails,
+        PaymentIntentConfirmParamsPaymentMethodData,
+        PaymentMethodOptionsCardInstallmentsPlanParams,
+    )
 
 
 class TestHelpersConfirmationTokenCreateParamsPaymentMethodOptionsCardInstallments(TypedDict, total=False):

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypedDict
 
-from payloom_emulator.objects.params.shared import (
-    AccountCreateParamsSettingsTreasuryTosAcceptance,
-    CardNetworksParams,
-    CustomerCreateParamsAddress,
-    IndividualParams,
-    SourceCreateParamsMandateAcceptanceOnline,
-    TokenCreateParamsPersonAddressKana,
-    TokenCreateParamsPersonDob,
-    TokenCreateParamsPersonDocumentsVisa,
-    TokenCreateParamsPersonVerification,
-    VerificationParams,
-)
+if TYPE_CHECKING:
+    from payloom_emulator.objects.params.shared import (
+        AccountCreateParamsSettingsTreasuryTosAcceptance,
+        CardNetworksParams,
+        CustomerCreateParamsAddress,
+        IndividualParams,
+        SourceCreateParamsMandateAcceptanceOnline,
+        TokenCreateParamsPersonAddressKana,
+        TokenCreateParamsPersonDob,
+        TokenCreateParamsPersonDocumentsVisa,
+        TokenCreateParamsPersonVerification,
+        VerificationParams,
+    )
 
 
 class TokenCreateParamsAccountCompany(TypedDict, total=False):

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, cast
 from payloom_emulator.core.differences import public_fields
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.customers import Customer
-from payloom_emulator.objects.payment_methods import BankAccount, PaymentMethod
 from payloom_emulator.payments import test_cards
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import invalid, parameter_missing
@@ -17,6 +15,8 @@ from payloom_emulator.protocol.json_shapes import is_object, text
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.customers import Customer
+    from payloom_emulator.objects.payment_methods import BankAccount, PaymentMethod
 
 
 def names_bank(unit: UnitOfWork, source: object) -> bool:

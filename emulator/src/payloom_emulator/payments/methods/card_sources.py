@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from payloom_emulator.core.differences import public_fields
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.customers import Customer
-from payloom_emulator.objects.payment_methods import BankAccount, Card, PaymentMethod, Source
 from payloom_emulator.payments import test_cards
 from payloom_emulator.payments.methods import bank_accounts, payment_methods, tokens
 from payloom_emulator.protocol.errors import StripeError, invalid, missing
@@ -20,7 +18,9 @@ if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.customers import Customer
     from payloom_emulator.objects.params.charges import ChargeCreateParams
+    from payloom_emulator.objects.payment_methods import BankAccount, Card, PaymentMethod, Source
 
 
 STANDS_FOR = "pm_"

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.payment_methods import PaymentMethod
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.payment_methods import PaymentMethod
 
 
 def use(unit: UnitOfWork, token_id: str, kind: str, intent_id: str | None) -> PaymentMethod:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.payment_methods import Mandate, PaymentMethod
 from payloom_emulator.protocol.json_shapes import members
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.payment_methods import Mandate, PaymentMethod
 
 KINDS = frozenset({"sepa_debit", "us_bank_account", "bacs_debit", "acss_debit", "au_becs_debit"})
 

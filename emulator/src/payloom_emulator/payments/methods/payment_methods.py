@@ -9,7 +9,6 @@ from payloom_emulator.core.declarations.schema import ADDRESS, overlay
 from payloom_emulator.kit.kind import Kind
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.payment_methods import Card, PaymentMethod, Source, Token
 from payloom_emulator.payments import test_cards
 from payloom_emulator.protocol.errors import CardError, invalid, parameter_missing
 from payloom_emulator.protocol.json_shapes import integer, members, text, texts
@@ -17,6 +16,7 @@ from payloom_emulator.protocol.json_shapes import integer, members, text, texts
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.payment_methods import Card, PaymentMethod, Source, Token
 
 BILLING_DETAILS = {"address": ADDRESS, "email": None, "name": None, "phone": None, "tax_id": None}
 

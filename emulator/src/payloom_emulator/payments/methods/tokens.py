@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from payloom_emulator.objects.payment_methods import Card
 from payloom_emulator.payments.methods import payment_methods
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.payment_methods import Card
     from payloom_emulator.payments import test_cards
 
 

@@ -15,13 +15,8 @@ from payloom_emulator.core.declarations.schema import (
 )
 from payloom_emulator.core.request_context import required
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.customers import Customer
 from payloom_emulator.objects.webhooks import (
-    PortalConfiguration,
-    PortalConfigurationFeatures,
-    PortalConfigurationLoginPage,
     PortalSession,
-    PortalSessionFlow,
 )
 from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
 from payloom_emulator.protocol.json_shapes import elements, is_object, members, text, texts
@@ -30,10 +25,17 @@ if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.customers import Customer
     from payloom_emulator.objects.params.billing_portal import (
         PortalConfigurationCreateParams,
         PortalConfigurationUpdateParams,
         PortalSessionCreateParams,
+    )
+    from payloom_emulator.objects.webhooks import (
+        PortalConfiguration,
+        PortalConfigurationFeatures,
+        PortalConfigurationLoginPage,
+        PortalSessionFlow,
     )
 
     ConfigurationParams = PortalConfigurationCreateParams | PortalConfigurationUpdateParams

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.invoices import credit_grants
-from payloom_emulator.billing.invoices.credit_grants import CREDIT_GRANT, CREDIT_TRANSACTION, CreditGrant
+from payloom_emulator.billing.invoices.credit_grants import CREDIT_GRANT, CREDIT_TRANSACTION
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, read_only, settable
 from payloom_emulator.core.request_context import required
@@ -17,6 +17,7 @@ from payloom_emulator.protocol.json_shapes import elements, integer, members, te
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
+    from payloom_emulator.billing.invoices.credit_grants import CreditGrant
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.objects.customers import Customer

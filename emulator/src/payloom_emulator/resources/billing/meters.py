@@ -18,7 +18,6 @@ from payloom_emulator.core.declarations.schema import (
 )
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.subscriptions import Meter
 from payloom_emulator.protocol.errors import StripeError, invalid
 
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
         BillingMeterEventCreateParams,
         BillingMeterEventSummaryListParams,
     )
+    from payloom_emulator.objects.subscriptions import Meter
 
 DAY, HOUR = 86_400, 3_600
 

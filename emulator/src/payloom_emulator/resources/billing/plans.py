@@ -14,7 +14,6 @@ from payloom_emulator.core.declarations.schema import Schema
 from payloom_emulator.kit.named_members import with_filled, with_named
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.catalog import Price
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
 from payloom_emulator.protocol.metadata import merge_metadata
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.catalog import Price
     from payloom_emulator.objects.params.plans import PlanCreateParams, PlanListParams, PlanUpdateParams
     from payloom_emulator.objects.params.prices import PriceCreateParams, PriceCreateParamsRecurring
 

@@ -15,7 +15,6 @@ from payloom_emulator.core.request_context import Download, provided
 from payloom_emulator.kit.pdf import pdf
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.subscriptions import Quote
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.json_shapes import integer
 from payloom_emulator.protocol.metadata import merge_metadata
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
         QuoteLineItemListParams,
         QuoteUpdateParams,
     )
+    from payloom_emulator.objects.subscriptions import Quote
 
 MONTH = 30 * 86_400
 

@@ -14,11 +14,9 @@ from payloom_emulator.core.declarations.schema import Schema, overlay, read_only
 from payloom_emulator.core.request_context import required
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.subscriptions import SubscriptionSchedule, SubscriptionSchedulePhase
 from payloom_emulator.protocol.api_versions import BASIL, CLOVER
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.metadata import merge_metadata
-from payloom_emulator.protocol.param_types import NodeJson
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
@@ -28,6 +26,8 @@ if TYPE_CHECKING:
         SubscriptionScheduleListParams,
         SubscriptionScheduleUpdateParams,
     )
+    from payloom_emulator.objects.subscriptions import SubscriptionSchedule, SubscriptionSchedulePhase
+    from payloom_emulator.protocol.param_types import NodeJson
 
 LIVE = frozenset({"not_started", "active"})
 

@@ -29,7 +29,6 @@ from payloom_emulator.core.declarations.schema import Schema, read_only, settabl
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.request_context import required
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 from payloom_emulator.protocol.api_versions import BASIL, ENDIVE, EVER
 from payloom_emulator.protocol.errors import StripeError, invalid, missing
 from payloom_emulator.protocol.json_shapes import integer, is_object, members
@@ -54,6 +53,7 @@ if TYPE_CHECKING:
         SubscriptionResumeParams,
         SubscriptionUpdateParams,
     )
+    from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
 ENDED = ("canceled", "incomplete_expired")
 

@@ -13,7 +13,6 @@ from payloom_emulator.core.declarations.schema import Schema, create_only, read_
 from payloom_emulator.core.request_context import provided
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.subscriptions import TestClock, TestClockStatusDetails
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
         TestHelpersTestClockAdvanceParams,
         TestHelpersTestClockCreateParams,
     )
+    from payloom_emulator.objects.subscriptions import TestClock, TestClockStatusDetails
 
 DAY = 86_400
 

@@ -12,7 +12,6 @@ from payloom_emulator.core.declarations.resource import Endpoints, Operation, Re
 from payloom_emulator.core.declarations.schema import ADDRESS, Schema, create_only, overlay, read_only, settable
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.accounts import Account
 from payloom_emulator.payments.methods import external_accounts
 from payloom_emulator.protocol.errors import StripeError, invalid, missing
 from payloom_emulator.protocol.param_types import fields_of, type_of
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.accounts import Account
     from payloom_emulator.objects.params.account_links import AccountLinkCreateParams
     from payloom_emulator.objects.params.accounts import (
         AccountCapabilityUpdateParams,

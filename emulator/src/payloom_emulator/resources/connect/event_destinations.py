@@ -9,18 +9,18 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
-from payloom_emulator.core.declarations.resource import Endpoints, Handler, Operation, Resource
+from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
 from payloom_emulator.core.events import is_thin_only
 from payloom_emulator.core.request_context import required
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.webhooks import EventDestination
 from payloom_emulator.presentation import thin_events
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.json_shapes import integer, is_array, is_object, text, texts
 from payloom_emulator.protocol.param_types import event_types
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.declarations.resource import Handler
     from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.kit.kind import Kind
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         V2CoreEventDestinationUpdateParams,
         V2CoreEventListParams,
     )
+    from payloom_emulator.objects.webhooks import EventDestination
 
 T = TypeVar("T", bound=Mapping[str, object])
 _SETTABLE = frozenset({"description", "enabled_events", "event_payload", "name", "type"})

@@ -11,13 +11,13 @@ from payloom_emulator.core.declarations.schema import Schema, read_only, settabl
 from payloom_emulator.core.request_context import provided, required
 from payloom_emulator.ledger import balance, money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.accounts import ApplicationFeeRefund, Transfer, TransferReversal
 from payloom_emulator.protocol.errors import below_one, invalid, missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.accounts import ApplicationFeeRefund, Transfer, TransferReversal
     from payloom_emulator.objects.params.application_fees import ApplicationFeeRefundCreateParams
     from payloom_emulator.objects.params.shared import ApplicationFeeRefundUpdateParams
     from payloom_emulator.objects.params.transfers import (

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
 from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
-from payloom_emulator.objects.webhooks import WebhookEndpoint
 from payloom_emulator.protocol import api_versions
 from payloom_emulator.protocol.errors import invalid
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
         WebhookEndpointCreateParams,
         WebhookEndpointUpdateParams,
     )
+    from payloom_emulator.objects.webhooks import WebhookEndpoint
 
 
 def _check_url(url: str) -> None:

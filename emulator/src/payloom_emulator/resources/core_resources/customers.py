@@ -22,7 +22,6 @@ from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.request_context import provided
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.customers import Customer
 from payloom_emulator.payments.methods import card_sources, payment_methods
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid
@@ -31,6 +30,7 @@ from payloom_emulator.protocol.json_shapes import elements, is_object, members, 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.customers import Customer
     from payloom_emulator.objects.params.customers import CustomerCreateParams, CustomerUpdateParams
 
 INVOICE_SETTINGS = {

@@ -12,7 +12,6 @@ from payloom_emulator.core.declarations.schema import Schema, create_only, read_
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.request_context import Download, provided
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.accounts import File, FileLink
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 from payloom_emulator.protocol.json_shapes import is_object
 from payloom_emulator.protocol.param_types import enum
@@ -20,6 +19,7 @@ from payloom_emulator.protocol.param_types import enum
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.accounts import File, FileLink
     from payloom_emulator.objects.params.file_links import FileLinkUpdateParams
     from payloom_emulator.objects.params.files import FileCreateParams
 

@@ -17,13 +17,13 @@ from payloom_emulator.core.declarations.schema import (
 from payloom_emulator.core.request_context import provided
 from payloom_emulator.ledger import balance, money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.accounts import Payout, Topup
 from payloom_emulator.payments.methods import external_accounts
 from payloom_emulator.protocol.errors import StripeError, below_one, invalid, missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.accounts import Payout, Topup
     from payloom_emulator.objects.params.payouts import PayoutCreateParams, PayoutReverseParams
     from payloom_emulator.objects.params.topups import TopupCreateParams
 

@@ -14,11 +14,11 @@ from payloom_emulator.core.declarations.resource import Endpoints, Operation, Re
 from payloom_emulator.core.declarations.schema import Schema, read_only, settable
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.invoices import CreditNote
 from payloom_emulator.protocol.api_versions import BASIL
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
+    from payloom_emulator.objects.invoices import CreditNote
     from payloom_emulator.objects.params.credit_notes import (
         CreditNoteCreateParams,
         CreditNoteLineItemListParams,

@@ -11,12 +11,12 @@ from payloom_emulator.core.declarations.schema import Schema, read_only, settabl
 from payloom_emulator.core.request_context import provided
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.customers import CustomerBalanceTransaction
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
+    from payloom_emulator.objects.customers import CustomerBalanceTransaction
     from payloom_emulator.objects.params.customers import CustomerBalanceTransactionCreateParams
     from payloom_emulator.objects.params.shared import CustomerBalanceTransactionUpdateParams
 

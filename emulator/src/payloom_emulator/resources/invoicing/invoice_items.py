@@ -16,13 +16,13 @@ from payloom_emulator.core.request_context import provided, required
 from payloom_emulator.kit.named_members import with_named
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.invoices import InvoiceItem
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
+    from payloom_emulator.objects.invoices import InvoiceItem
     from payloom_emulator.objects.params.invoiceitems import (
         InvoiceItemCreateParams,
         InvoiceItemListParams,

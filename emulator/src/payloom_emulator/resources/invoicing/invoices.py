@@ -21,11 +21,9 @@ from payloom_emulator.core.declarations.resource import Endpoints, Operation, Re
 from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.request_context import required
-from payloom_emulator.kit.json import ListOf
 from payloom_emulator.kit.present import present
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.invoices import Invoice, InvoiceLineItem, InvoicePayment
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.metadata import merge_metadata
@@ -33,6 +31,8 @@ from payloom_emulator.protocol.metadata import merge_metadata
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.kit.json import ListOf
+    from payloom_emulator.objects.invoices import Invoice, InvoiceLineItem, InvoicePayment
     from payloom_emulator.objects.params.invoices import (
         InvoiceCreateParams,
         InvoiceLineItemListParams,

@@ -13,7 +13,7 @@ from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments import attempts
 from payloom_emulator.payments.methods import cash_balances
-from payloom_emulator.payments.methods.cash_balances import CASH_TRANSACTION, CashTransaction
+from payloom_emulator.payments.methods.cash_balances import CASH_TRANSACTION
 from payloom_emulator.protocol.errors import below_one, invalid, missing
 from payloom_emulator.protocol.json_shapes import integer, members, text
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.objects.customers import Customer
+    from payloom_emulator.payments.methods.cash_balances import CashTransaction
 
 
 def _retrieve(call: RequestContext[Params]) -> Mapping[str, object]:

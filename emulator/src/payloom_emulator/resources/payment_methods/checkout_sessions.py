@@ -19,17 +19,16 @@ from payloom_emulator.core.declarations.schema import (
 )
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.checkout import CheckoutSession
 from payloom_emulator.protocol import api_versions
 from payloom_emulator.protocol.errors import StripeError, invalid, missing
 from payloom_emulator.protocol.json_shapes import integer, is_object, members
-from payloom_emulator.protocol.param_types import Ref
 
 if TYPE_CHECKING:
     from payloom_emulator.checkout.confirm_params import ConfirmParams
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.checkout import CheckoutSession
     from payloom_emulator.objects.params.checkout import (
         CheckoutSessionListParams,
         CheckoutSessionUpdateParams,
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     )
     from payloom_emulator.objects.params.shared import CheckoutSessionLineItemListParams
     from payloom_emulator.objects.state import SoldLine
+    from payloom_emulator.protocol.param_types import Ref
 
 intent_changed = complete_session.intent_changed
 

@@ -10,7 +10,6 @@ from payloom_emulator.core.declarations.resource import Endpoints, Operation, Re
 from payloom_emulator.core.declarations.schema import Schema, read_only, settable
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.checkout import CheckoutSession, PaymentLink
 from payloom_emulator.protocol.errors import StripeError
 from payloom_emulator.protocol.json_shapes import members, text
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.checkout import CheckoutSession, PaymentLink
     from payloom_emulator.objects.params.checkout import CheckoutSessionCreateParams
     from payloom_emulator.objects.params.payment_links import (
         PaymentLinkCreateParams,

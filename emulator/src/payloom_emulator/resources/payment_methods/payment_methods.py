@@ -10,7 +10,6 @@ from payloom_emulator.core.declarations.schema import Schema, overlay, read_only
 from payloom_emulator.core.request_context import provided
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.payment_methods import PaymentMethod
 from payloom_emulator.payments import test_cards
 from payloom_emulator.payments.methods import card_sources, payment_methods
 from payloom_emulator.payments.methods.payment_methods import BILLING_DETAILS
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
         PaymentMethodCreateParams,
         PaymentMethodUpdateParams,
     )
+    from payloom_emulator.objects.payment_methods import PaymentMethod
 
 
 _LEGACY = ("card_", "src_", "ba_")

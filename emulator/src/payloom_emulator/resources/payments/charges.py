@@ -17,11 +17,8 @@ from payloom_emulator.core.declarations.schema import (
     settable,
 )
 from payloom_emulator.core.request_context import provided, required
-from payloom_emulator.kit.json import CountedListOf
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.charges import Charge, Refund
-from payloom_emulator.objects.intents import PaymentIntent
 from payloom_emulator.payments import capture_cancel, charges, disputes, early_fraud_warnings, test_cards
 from payloom_emulator.payments.methods import card_sources, payment_methods
 from payloom_emulator.protocol.api_versions import BASIL
@@ -32,6 +29,9 @@ from payloom_emulator.protocol.metadata import merge_metadata
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import ActionContext, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.kit.json import CountedListOf
+    from payloom_emulator.objects.charges import Charge, Refund
+    from payloom_emulator.objects.intents import PaymentIntent
     from payloom_emulator.objects.params.charges import ChargeCaptureParams, ChargeCreateParams, ChargeUpdateParams
 
 

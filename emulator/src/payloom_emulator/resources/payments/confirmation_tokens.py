@@ -8,12 +8,12 @@ from payloom_emulator.core.declarations.resource import Endpoints, Operation, Re
 from payloom_emulator.core.declarations.schema import SHIPPING, Schema, overlay, read_only
 from payloom_emulator.core.request_context import provided
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.intents import ConfirmationToken
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.objects.intents import ConfirmationToken
     from payloom_emulator.objects.params.test_helpers import TestHelpersConfirmationTokenCreateParams
 
 LASTS = 12 * 3600

@@ -9,13 +9,13 @@ from payloom_emulator.core.declarations.resource import Endpoints, Operation, Re
 from payloom_emulator.core.declarations.schema import Schema, StateMachine, Transition, read_only, settable
 from payloom_emulator.ledger import balance
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.charges import Dispute
 from payloom_emulator.payments import disputes
 from payloom_emulator.protocol.errors import StripeError, invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.charges import Dispute
     from payloom_emulator.objects.params.disputes import DisputeUpdateParams
 
 _DECIDED_AFTER = 2

@@ -25,7 +25,6 @@ from payloom_emulator.core.request_context import provided, required
 from payloom_emulator.kit.kind import Kind
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.intents import PaymentIntent
 from payloom_emulator.payments import attempts, capture_cancel, intent_requests, payment_intents
 from payloom_emulator.payments.capture_cancel import cancel, capture
 from payloom_emulator.payments.methods import cash_balances, purchase_details
@@ -37,6 +36,7 @@ from payloom_emulator.protocol.metadata import merge_metadata
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.intents import PaymentIntent
     from payloom_emulator.objects.params.payment_intents import (
         PaymentIntentApplyCustomerBalanceParams,
         PaymentIntentCancelParams,

@@ -12,7 +12,6 @@ from payloom_emulator.core.request_context import provided, required
 from payloom_emulator.kit.present import present
 from payloom_emulator.ledger import balance, money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.charges import Charge, Refund
 from payloom_emulator.payments import refunds
 from payloom_emulator.payments.methods import cash_balances
 from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
@@ -21,6 +20,7 @@ from payloom_emulator.protocol.metadata import merge_metadata
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.charges import Charge, Refund
     from payloom_emulator.objects.params.refunds import RefundCreateParams, RefundUpdateParams
 
 _CHANGED = ("refund.updated", "charge.refund.updated")

@@ -17,11 +17,6 @@ from payloom_emulator.core.declarations.schema import (
 from payloom_emulator.core.request_context import provided
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.intents import (
-    SetupIntent,
-    SetupIntentPaymentMethodOptions,
-)
-from payloom_emulator.objects.payment_methods import PaymentMethod
 from payloom_emulator.payments import authentication, payment_intents, setup_intents, test_cards
 from payloom_emulator.payments.methods import configurations, confirmation_tokens, payment_methods
 from payloom_emulator.payments.setup_intents import CARD_OPTIONS
@@ -31,6 +26,10 @@ from payloom_emulator.protocol.json_shapes import members
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.intents import (
+        SetupIntent,
+        SetupIntentPaymentMethodOptions,
+    )
     from payloom_emulator.objects.params.setup_intents import (
         SetupIntentCancelParams,
         SetupIntentConfirmParams,
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
         SetupIntentVerifyMicrodepositsParams,
     )
     from payloom_emulator.objects.params.shared import AutomaticPaymentMethodsParams
+    from payloom_emulator.objects.payment_methods import PaymentMethod
 
     IntentParams = SetupIntentConfirmParams | SetupIntentCreateParams | SetupIntentUpdateParams
 

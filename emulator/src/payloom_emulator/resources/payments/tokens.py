@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, cast
 from payloom_emulator.core.declarations.resource import Endpoints, Resource
 from payloom_emulator.core.declarations.schema import Schema, read_only
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.payment_methods import BankAccount, Token
 from payloom_emulator.payments import test_cards
 from payloom_emulator.payments.methods import bank_accounts, payment_methods, tokens
 from payloom_emulator.protocol.errors import invalid
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.objects.params.tokens import TokenCreateParams
+    from payloom_emulator.objects.payment_methods import BankAccount, Token
 
 _US = {"country": "US", "currency": "usd", "routing_number": "110000000", "account_holder_name": "Jane Austen"}
 # The bank accounts that Stripe's testing page has tokens for.

@@ -15,7 +15,6 @@ from payloom_emulator.core.declarations.schema import Schema, create_only, read_
 from payloom_emulator.core.request_context import provided
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.catalog import Coupon, CouponCurrencyOptions, PromotionCode, PromotionCodeRestrictions
 from payloom_emulator.protocol.api_versions import CLOVER
 from payloom_emulator.protocol.errors import StripeError, below_one, in_past, invalid, parameter_missing, too_far
 from payloom_emulator.protocol.param_types import fields_of
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.catalog import Coupon, CouponCurrencyOptions, PromotionCode, PromotionCodeRestrictions
     from payloom_emulator.objects.params.coupons import CouponCreateParams, CouponUpdateParams
     from payloom_emulator.objects.params.promotion_codes import (
         PromotionCodeCreateParams,

@@ -13,12 +13,12 @@ from payloom_emulator.core.declarations.resource import Endpoints, Resource
 from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
 from payloom_emulator.core.request_context import provided
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.catalog import Price
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.objects.catalog import Price
     from payloom_emulator.objects.params.prices import PriceCreateParams, PriceListParams, PriceUpdateParams
 
 

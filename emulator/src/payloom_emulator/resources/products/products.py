@@ -11,13 +11,13 @@ from payloom_emulator.core.declarations.resource import Endpoints, Resource
 from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
 from payloom_emulator.core.request_context import provided
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.catalog import Product, ProductMarketingFeature
 from payloom_emulator.payments import descriptors
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.catalog import Product, ProductMarketingFeature
     from payloom_emulator.objects.params.products import ProductCreateParams, ProductListParams
     from payloom_emulator.protocol.param_types import Ref
 

@@ -10,7 +10,6 @@ from payloom_emulator.catalog import tax_ids
 from payloom_emulator.core.declarations.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.declarations.schema import Schema, create_only, read_only, settable
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.customers import TaxId
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.json_shapes import members, text
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.objects.catalog import TaxRate
+    from payloom_emulator.objects.customers import TaxId
     from payloom_emulator.objects.params.customers import CustomerTaxIdCreateParams
     from payloom_emulator.objects.params.tax_ids import TaxIdCreateParams
     from payloom_emulator.objects.params.tax_rates import TaxRateCreateParams

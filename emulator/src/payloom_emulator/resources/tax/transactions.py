@@ -13,11 +13,12 @@ from payloom_emulator.kit.kind import Kind
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.json_shapes import elements, integer, members, text
 from payloom_emulator.resources.tax import calculations
-from payloom_emulator.resources.tax.calculations import CALCULATION, TaxLine
+from payloom_emulator.resources.tax.calculations import CALCULATION
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.resources.tax.calculations import TaxLine
 
 TRANSACTION: Kind[dict[str, object]] = Kind("tax.transaction")
 LINE: Kind[TaxLine] = Kind("tax.transaction_line_item")

@@ -15,7 +15,6 @@ from payloom_emulator.core.request_context import required
 from payloom_emulator.kit.kind import Kind
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.accounts import Account
 from payloom_emulator.presentation.thin_events import seconds_of, timestamp
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.json_shapes import integer, members, text, texts
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.accounts import Account
 
 _PATH = "/v2/core/accounts"
 TOKEN: Kind[dict[str, object]] = Kind("v2.core.account_token")

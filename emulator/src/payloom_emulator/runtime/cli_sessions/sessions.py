@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.config import DEFAULT_WEBHOOK_SECRET
 from payloom_emulator.kit.clock import monotonic
-from payloom_emulator.objects.webhooks import WebhookEndpoint
 from payloom_emulator.protocol.json_shapes import text, texts
 from payloom_emulator.runtime.cli_sessions.log_filters import LogFilters, log_payload
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from payloom_emulator.core.config import EmulatorConfig
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.webhooks import WebhookEndpoint
 
 MAX_SESSIONS = 100
 GRACE = 10.0

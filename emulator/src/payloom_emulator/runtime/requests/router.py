@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core.declarations.resource import Action, Handler, Operation, Resource
+from payloom_emulator.core.declarations.resource import Operation
 from payloom_emulator.kit.kind import Kind
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.json_shapes import is_array, is_object
@@ -16,6 +16,7 @@ from payloom_emulator.runtime.requests import search
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from payloom_emulator.core.declarations.resource import Action, Handler, Resource
     from payloom_emulator.core.declarations.schema import Field
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
 

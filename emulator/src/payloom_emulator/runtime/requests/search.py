@@ -8,14 +8,16 @@ import re
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.declarations.schema import searched
-from payloom_emulator.core.matching import Matching, Positions, any_of, every
+from payloom_emulator.core.matching import Matching, any_of, every
 from payloom_emulator.core.paging import limit_of
-from payloom_emulator.core.request_context import RequestContext, required
+from payloom_emulator.core.request_context import required
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.json_shapes import is_object, text
 
 if TYPE_CHECKING:
     from payloom_emulator.core.declarations.resource import Handler, Resource
+    from payloom_emulator.core.matching import Positions
+    from payloom_emulator.core.request_context import RequestContext
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<word>AND|OR)\b|(?P<not>-)?(?P<field>[A-Za-z_][\w.]*)(?:\[(?P<q>["'])(?P<key>(?:\\.|(?!(?P=q)).)*)(?P=q)\])?

@@ -9,11 +9,11 @@ from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle
 from payloom_emulator.billing.subscriptions import items, subscription_status, subscription_timers
 from payloom_emulator.billing.subscriptions.changes import subscription_change
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.invoices import Invoice
-from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.invoices import Invoice
+    from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
 
 def defer_update(

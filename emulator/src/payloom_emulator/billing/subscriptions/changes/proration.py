@@ -10,11 +10,11 @@ from payloom_emulator.billing.invoices import invoice_items, lines
 from payloom_emulator.billing.pricing import amounts, discounts
 from payloom_emulator.billing.pricing.rounding import rounded, share
 from payloom_emulator.billing.subscriptions import items
-from payloom_emulator.objects.invoices import InvoiceItem
-from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.invoices import InvoiceItem
+    from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
 
 def credit(unit: UnitOfWork, subscription: Subscription, item: SubscriptionItem, moment: int) -> InvoiceItem | None:

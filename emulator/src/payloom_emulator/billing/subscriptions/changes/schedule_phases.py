@@ -10,14 +10,6 @@ from payloom_emulator.billing.pricing import periods
 from payloom_emulator.billing.subscriptions import items
 from payloom_emulator.catalog import prices
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.catalog import Price
-from payloom_emulator.objects.state import DiscountChoice
-from payloom_emulator.objects.subscriptions import (
-    Subscription,
-    SubscriptionScheduleCurrentPhase,
-    SubscriptionSchedulePhase,
-    SubscriptionSchedulePhaseItem,
-)
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 from payloom_emulator.protocol.json_shapes import integer, text
 from payloom_emulator.protocol.metadata import merge_metadata
@@ -25,10 +17,18 @@ from payloom_emulator.protocol.metadata import merge_metadata
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
+    from payloom_emulator.objects.catalog import Price
     from payloom_emulator.objects.params.shared import PhaseAddInvoiceItemParams, PhaseItemParams
     from payloom_emulator.objects.params.subscription_schedules import (
         SubscriptionScheduleCreateParamsPhases,
         SubscriptionScheduleUpdateParamsPhases,
+    )
+    from payloom_emulator.objects.state import DiscountChoice
+    from payloom_emulator.objects.subscriptions import (
+        Subscription,
+        SubscriptionScheduleCurrentPhase,
+        SubscriptionSchedulePhase,
+        SubscriptionSchedulePhaseItem,
     )
 
 DEFAULTS: Mapping[str, object] = {

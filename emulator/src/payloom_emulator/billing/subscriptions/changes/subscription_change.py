@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import lines
-from payloom_emulator.billing.invoices.add_invoice_items import ExtraItem
 from payloom_emulator.billing.pricing import amounts, discounts, periods
 from payloom_emulator.billing.subscriptions import items
-from payloom_emulator.objects.catalog import Price
-from payloom_emulator.objects.state import ItemChoice
-from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
+    from payloom_emulator.billing.invoices.add_invoice_items import ExtraItem
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.catalog import Price
+    from payloom_emulator.objects.state import ItemChoice
+    from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
 
 @dataclasses.dataclass(slots=True)

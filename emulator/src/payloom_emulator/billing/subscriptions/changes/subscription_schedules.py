@@ -11,15 +11,7 @@ from payloom_emulator.billing.subscriptions.changes import subscription_change, 
 from payloom_emulator.kit.named_members import with_filled, with_named
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.state import DiscountChoice, ItemChoice
-from payloom_emulator.objects.subscriptions import (
-    Subscription,
-    SubscriptionItem,
-    SubscriptionSchedule,
-    SubscriptionSchedulePhase,
-    SubscriptionSchedulePhaseDiscount,
-    SubscriptionSchedulePhaseItem,
-)
+from payloom_emulator.objects.state import DiscountChoice
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
@@ -29,6 +21,15 @@ if TYPE_CHECKING:
         AddInvoiceItemParams,
         SubscriptionCreateParams,
         SubscriptionCreateParamsItem,
+    )
+    from payloom_emulator.objects.state import ItemChoice
+    from payloom_emulator.objects.subscriptions import (
+        Subscription,
+        SubscriptionItem,
+        SubscriptionSchedule,
+        SubscriptionSchedulePhase,
+        SubscriptionSchedulePhaseDiscount,
+        SubscriptionSchedulePhaseItem,
     )
 
 

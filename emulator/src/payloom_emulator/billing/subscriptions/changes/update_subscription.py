@@ -23,23 +23,23 @@ from payloom_emulator.core.declarations.schema import overlay
 from payloom_emulator.core.differences import with_changes
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.catalog import Price
-from payloom_emulator.objects.customers import Customer
-from payloom_emulator.objects.invoices import Invoice
-from payloom_emulator.objects.state import DiscountChoice, ItemChoice
-from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 from payloom_emulator.protocol.errors import in_past, invalid
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.catalog import Price
+    from payloom_emulator.objects.customers import Customer
+    from payloom_emulator.objects.invoices import Invoice
     from payloom_emulator.objects.params.subscription_items import (
         SubscriptionItemCreateParams,
         SubscriptionItemDeleteParams,
         SubscriptionItemUpdateParams,
     )
     from payloom_emulator.objects.params.subscriptions import SubscriptionUpdateParams
+    from payloom_emulator.objects.state import DiscountChoice, ItemChoice
+    from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
 _CHARGED = frozenset({"active", "past_due", "unpaid"})
 

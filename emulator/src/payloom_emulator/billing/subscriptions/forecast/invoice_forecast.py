@@ -11,12 +11,12 @@ from payloom_emulator.billing.subscriptions import items, renew_subscription
 from payloom_emulator.billing.subscriptions.renew_subscription import ENDED
 from payloom_emulator.core.differences import with_changes
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.invoices import Invoice
-from payloom_emulator.objects.subscriptions import Subscription
 from payloom_emulator.protocol.errors import StripeError
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.invoices import Invoice
+    from payloom_emulator.objects.subscriptions import Subscription
 
 
 def upcoming(unit: UnitOfWork, subscription: Subscription) -> Invoice:

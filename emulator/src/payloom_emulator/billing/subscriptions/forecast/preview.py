@@ -20,9 +20,6 @@ from payloom_emulator.core.paging import list_of
 from payloom_emulator.kit.named_members import with_filled, with_named
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.customers import Customer
-from payloom_emulator.objects.invoices import Invoice
-from payloom_emulator.objects.subscriptions import Subscription
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import StripeError, invalid, not_emulated, unknown_url
 from payloom_emulator.protocol.params import check
@@ -30,12 +27,15 @@ from payloom_emulator.protocol.params import check
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Params, RequestContext
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.objects.customers import Customer
+    from payloom_emulator.objects.invoices import Invoice
     from payloom_emulator.objects.params.invoices import InvoiceCreatePreviewParams
     from payloom_emulator.objects.params.invoices import (
         InvoiceCreatePreviewParamsSubscriptionDetails as SubscriptionDetails,
     )
     from payloom_emulator.objects.params.shared import ItemParams
     from payloom_emulator.objects.params.subscriptions import SubscriptionCreateParams, SubscriptionCreateParamsItem
+    from payloom_emulator.objects.subscriptions import Subscription
 
 
 def preview(call: RequestContext[InvoiceCreatePreviewParams]) -> Invoice:

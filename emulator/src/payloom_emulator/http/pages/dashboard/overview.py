@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict
 from payloom_emulator.core.config import DEFAULT_WEBHOOK_SECRET
 from payloom_emulator.http.pages.api_access import Access
 from payloom_emulator.http.pages.dashboard.browse import event_words, show
-from payloom_emulator.http.pages.dashboard.words import LISTS, Row, moment, row, tone
+from payloom_emulator.http.pages.dashboard.words import LISTS, moment, row, tone
 from payloom_emulator.http.trigger import TRIGGERS
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.json_shapes import elements, members
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from payloom_emulator.http.pages.dashboard.words import Row
     from payloom_emulator.objects.webhooks import WebhookEndpoint
 
 _RECENT, _EVENTS = 8, 12

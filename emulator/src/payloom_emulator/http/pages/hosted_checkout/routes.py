@@ -14,13 +14,15 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from payloom_emulator.catalog.prices import amount_for
 from payloom_emulator.http.pages.api_access import Access
 from payloom_emulator.http.pages.hosted_checkout.sdk import sdk_session
-from payloom_emulator.http.pages.hosted_checkout.view import PageLine, PaymentPage, View, shipping, view
+from payloom_emulator.http.pages.hosted_checkout.view import PageLine, shipping, view
 from payloom_emulator.http.pages.rendering import page
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.checkout import LineItem
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+
+    from payloom_emulator.http.pages.hosted_checkout.view import PaymentPage, View
+    from payloom_emulator.objects.checkout import LineItem
 
 
 def _missing() -> Response:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from payloom_emulator.http.pages.hosted_checkout.view import Item, PaymentPage, View, trial_end
+from typing import TYPE_CHECKING
+
+from payloom_emulator.http.pages.hosted_checkout.view import trial_end
 from payloom_emulator.http.pages.rendering import money
 from payloom_emulator.kit.money import exponent
-from payloom_emulator.objects.checkout import LineItemAdjustableQuantity
+
+if TYPE_CHECKING:
+    from payloom_emulator.http.pages.hosted_checkout.view import Item, PaymentPage, View
+    from payloom_emulator.objects.checkout import LineItemAdjustableQuantity
 
 
 def _amount(minor: int | None, currency: str) -> dict[str, object]:

@@ -6,13 +6,22 @@ Pure: objects in, words out.
 from __future__ import annotations
 
 import datetime as dt
-from typing import NamedTuple, NotRequired, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict
 
 from payloom_emulator.http.pages.rendering import money
-from payloom_emulator.objects.catalog import Price, PriceRecurring, Product, ShippingRate, ShippingRateDeliveryEstimate
-from payloom_emulator.objects.checkout import CheckoutSession, LineItem
-from payloom_emulator.objects.params.checkout import CheckoutSessionCreateParamsSubscriptionData
+from payloom_emulator.objects.checkout import CheckoutSession
 from payloom_emulator.protocol.json_shapes import elements, integer, members, text
+
+if TYPE_CHECKING:
+    from payloom_emulator.objects.catalog import (
+        Price,
+        PriceRecurring,
+        Product,
+        ShippingRate,
+        ShippingRateDeliveryEstimate,
+    )
+    from payloom_emulator.objects.checkout import LineItem
+    from payloom_emulator.objects.params.checkout import CheckoutSessionCreateParamsSubscriptionData
 
 
 class PaymentPage(CheckoutSession):
