@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Any
 
-from payloom.connectors.stripe.catalog import moved, operations
+from payloom.connectors.stripe.catalog import operations
 from payloom.connectors.stripe.catalog.events import event_types, families
+from payloom.connectors.stripe.catalog.moved import lookup as moved
 from payloom.kit.clock import to_epoch
 from payloom.kit.diagnostics import Diagnostic, Path
 from payloom.kit.durations import parse_duration

@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from payloom.connectors.stripe.catalog import aliases, moved, operations
+from payloom.connectors.stripe.catalog import aliases, operations
+from payloom.connectors.stripe.catalog.moved import lookup as moved
 from payloom.connectors.stripe.catalog.operations import Operation
 from payloom.connectors.stripe.client import Clients, StripeSettings, answers_raw
 from payloom.connectors.stripe.failures import from_sdk, no_answer, refused

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from payloom.connectors.stripe.catalog import moved
+from payloom.connectors.stripe.catalog.moved import lookup as moved
 from payloom.connectors.stripe.catalog.operations import Operation
 from payloom.connectors.stripe.catalog.schemas import Schema
 from payloom.connectors.stripe.failures import refused

@@ -9,7 +9,8 @@ import inspect
 import re
 from collections.abc import Iterator, Mapping
 
-from payloom.connectors.stripe.catalog import limits, moved, schemas, sdk_source
+from payloom.connectors.stripe.catalog import limits, schemas, sdk_source
+from payloom.connectors.stripe.catalog.moved import lookup as moved
 from payloom.connectors.stripe.catalog.schemas import Lazy, Schema
 from payloom.kit.json_types import is_dict
 from payloom.workflows.catalog.limits import CHOICES, LIMITS, NOT_BOTH

@@ -12,8 +12,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from payloom.connectors.stripe.catalog import limits, moved, sdk_source
+from payloom.connectors.stripe.catalog import limits, sdk_source
 from payloom.connectors.stripe.catalog.left_out import left_out
+from payloom.connectors.stripe.catalog.moved.fields import FIELDS
+from payloom.connectors.stripe.catalog.moved.parameters import PARAMETERS
 from payloom.kit.json_types import is_map, is_sequence
 from payloom.workflows.catalog.limits import CHOICES, LIMITS, NOT_BOTH
 from payloom.workflows.expressions.left_out import LEFT_OUT, MOVED
@@ -85,12 +87,12 @@ def of_class(sdk_class: sdk_source.Class, reading: Reading) -> Schema:
         schema["required"] = [
             name for name, field in sdk_class.fields.items() if not _may_be_left_out(field.annotation)
         ]
-        schema[MOVED] = moved.PARAMETERS
+        schema[MOVED] = PARAMETERS
         schema[NOT_BOTH] = limits.not_both({name: field.text for name, field in sdk_class.fields.items()})
     elif sdk_class.object_name:
         schema["title"] = sdk_class.object_name
-        if sdk_class.object_name in moved.FIELDS:
-            schema[MOVED] = moved.FIELDS[sdk_class.object_name]
+        if sdk_class.object_name in FIELDS:
+            schema[MOVED] = FIELDS[sdk_class.object_name]
     return schema
 
 

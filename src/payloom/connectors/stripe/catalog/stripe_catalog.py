@@ -9,8 +9,9 @@ import dataclasses
 import functools
 from collections.abc import Sequence
 
-from payloom.connectors.stripe.catalog import aliases, events, moved, operations
+from payloom.connectors.stripe.catalog import aliases, events, operations
 from payloom.connectors.stripe.catalog import tables as stripe_tables
+from payloom.connectors.stripe.catalog.moved import lookup as moved
 from payloom.connectors.stripe.catalog.schemas import Lazy
 from payloom.workflows.catalog.catalog import (
     STRIPE_TABLES,
