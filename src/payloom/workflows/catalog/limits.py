@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 LIMITS = "x-limits"
@@ -25,6 +26,28 @@ class Choice:
     values: tuple[Any, ...]
     needs: str = ""
     without: tuple[str, ...] = ()
+
+
+NEEDED = "x-needed"
+"""The key of an action's schema; its value has what its parameters need beside them."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Needed:
+    """A parameter that Stripe takes only with another one.
+
+    place: the map or list in which both stand; "" for the top. value: the one that asks for it; None for any.
+    """
+
+    place: str
+    parameter: str
+    needs: str
+    value: Any = None
+
+    def asks(self, named: Mapping[str, Any]) -> bool:
+        """Whether a map has the parameter and lacks what it needs."""
+        value = named.get(self.parameter)
+        return (value is not None if self.value is None else value == self.value) and self.needs not in named
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

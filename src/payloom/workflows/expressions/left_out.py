@@ -11,6 +11,9 @@ from payloom.kit.json_types import is_list, is_map
 LEFT_OUT = "x-left-out"
 """The key of a property's schema; its value says when the field is there: `expanded`, or `deleted`."""
 
+EXPANDABLE = "x-expandable"
+"""The key of an id's schema; its value is the kind of the object that a call can expand it to."""
+
 MOVED = "x-moved"
 """The key of an object's schema; its value has a hint for each name that is gone."""
 
@@ -56,7 +59,17 @@ def _property(properties: Mapping[str, Any], names: Collection[str] | None, name
         return part
     if names is None or name in names:
         part = {key: value for key, value in part.items() if key != LEFT_OUT}
+    else:
+        part = _as_id(part)
     return with_expanded(part, names)
+
+
+def _as_id(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the schema of a field that a call does not expand: of what can be an object, its id is left."""
+    alternatives = part.get("anyOf")
+    if not is_list(alternatives) or not any(is_map(each) and EXPANDABLE in each for each in alternatives):
+        return part
+    return {**part, "anyOf": [each for each in alternatives if not (is_map(each) and "properties" in each)]}
 
 
 def expanded_names(expand: Any) -> frozenset[str] | None:

@@ -222,6 +222,8 @@ CHOSEN = [
 def test_what_a_parameter_decides_about_others_is_found(name: str, choice: Choice, value: Any) -> None:
     chosen = "" if value is None else f"{choice.parameter}: {str(value).lower()}, "
     needed = f"{choice.needs}: {_SAMPLES[choice.needs]}, " if choice.needs else ""
+    if choice.parameter == "mode" and value != "setup":
+        needed += f"line_items: {_SAMPLES['line_items']}, "
     assert not any("Stripe takes no" in error or "Stripe needs" in error for error in _errors(name, chosen + needed))
     for parameter in choice.without:
         errors = _errors(name, f"{chosen}{needed}{parameter}: {_SAMPLES[parameter]}")
@@ -268,8 +270,8 @@ def test_finds(name: str, parameters: str, message: str) -> None:
 
 
 RIGHT = [
-    ("checkout.sessions.create", 'mode: payment, customer: "${{ inputs?.c }}", customer_email: a@b.co'),
-    ("checkout.sessions.create", 'mode: payment, success_url: "${{ env.SITE_URL }}/thanks?session_id={CHECKOUT_SESSION_ID}"'),
+    ("checkout.sessions.create", 'mode: payment, line_items: [{price: price_1, quantity: 1}], customer: "${{ inputs?.c }}", customer_email: a@b.co'),
+    ("checkout.sessions.create", 'mode: payment, line_items: [{price: price_1, quantity: 1}], success_url: "${{ env.SITE_URL }}/thanks?session_id={CHECKOUT_SESSION_ID}"'),
     ("checkout.sessions.create", "mode: payment, success_url: 'myapp://thanks', line_items: [{quantity: 3, price_data: {currency: usd, unit_amount: 20, product: prod_1}}]"),
     ("checkout.sessions.create", "mode: payment, line_items: [{quantity: 1, price_data: {currency: usd, unit_amount: 0, product: prod_1}}]"),
     ("subscriptions.update", "id: sub_1, cancel_at_period_end: false, cancel_at: 5"),

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from payloom.workflows.catalog.limits import Choice, Limits
+from payloom.workflows.catalog.limits import Choice, Limits, Needed
 
 Schema = Mapping[str, Any]
 
@@ -128,6 +128,28 @@ CHOICES: Mapping[str, tuple[Choice, ...]] = {
     ),
 }  # fmt: skip
 """By operation: what one of its parameters decides about the others, and no description says so."""
+NEEDED: Mapping[str, tuple[Needed, ...]] = {
+    "checkout.sessions.create": (
+        Needed("custom_fields", "type", "dropdown", "dropdown"),
+        Needed("", "mode", "line_items", "payment"),
+        Needed("", "mode", "line_items", "subscription"),
+    ),
+    "coupons.create": (Needed("", "amount_off", "currency"),),
+    "prices.create": (
+        Needed("", "billing_scheme", "tiers", "tiered"),
+        Needed("", "tiers", "tiers_mode"),
+        Needed("recurring", "usage_type", "meter", "metered"),
+    ),
+    "promotion_codes.create": (Needed("restrictions", "minimum_amount", "minimum_amount_currency"),),
+}
+"""By operation: parameters that Stripe takes only with another one, and no description says so."""
+ONE_OF: Mapping[str, tuple[str, ...]] = {
+    "prices.create": ("product", "product_data"),
+    "refunds.create": ("payment_intent", "charge", "customer"),
+    "subscription_schedules.create": ("phases", "from_subscription"),
+    "subscriptions.create": ("customer", "customer_account"),
+}
+"""By operation: parameters of which Stripe needs one, although each may be left out."""
 _READS_BOTH = frozenset({("charge", "payment_intent")})
 """Pairs that filter a list together."""
 

@@ -17,8 +17,8 @@ from payloom.connectors.stripe.catalog.left_out import left_out
 from payloom.connectors.stripe.catalog.moved.fields import FIELDS
 from payloom.connectors.stripe.catalog.moved.parameters import PARAMETERS
 from payloom.kit.json_types import is_map, is_sequence
-from payloom.workflows.catalog.limits import CHOICES, LIMITS, NOT_BOTH
-from payloom.workflows.expressions.left_out import LEFT_OUT, MOVED
+from payloom.workflows.catalog.limits import CHOICES, LIMITS, NEEDED, NOT_BOTH
+from payloom.workflows.expressions.left_out import EXPANDABLE, LEFT_OUT, MOVED
 
 Reading = Literal["params", "result", "event"]
 Schema = Mapping[str, Any]
@@ -42,7 +42,7 @@ _SCALARS: Mapping[str, Schema] = {
 }
 _DECIMAL = {"params": {"type": ["string", "number"], "format": "decimal"}}
 _TEXT = {"type": "string", "format": "decimal"}
-_UNSEEN = frozenset({"properties", MOVED, LIMITS, NOT_BOTH, CHOICES})
+_UNSEEN = frozenset({"properties", MOVED, LIMITS, NOT_BOTH, CHOICES, NEEDED})
 """What a schema as ordinary JSON does not show, or shows in its own way."""
 
 
@@ -272,7 +272,7 @@ def _expandable(node: ast.expr, where: sdk_source.Body, reading: Reading) -> Sch
         node = sdk_source.parsed_expression(node.value)
     targets = [_resolve(part, where) for part in _flat(node)]
     names = [target.object_name or target.name for target in targets if target]
-    identifier = {"type": "string", "x-expandable": names[0] if len(names) == 1 else "object"}
+    identifier = {"type": "string", EXPANDABLE: names[0] if len(names) == 1 else "object"}
     if reading != "result":
         return identifier
     return {"anyOf": [identifier, *(of_class(target, reading) for target in targets if target)]}

@@ -47,6 +47,10 @@ PREFIXES: Mapping[str, tuple[str, ...]] = {
 _SAME = {"default_payment_method": "payment_method", "default_price": "price"}
 _LONGEST = 5000
 """Characters of any text that has no limit of its own."""
+_MILLISECONDS = 10**11
+"""Seconds reach it in the year 5138, milliseconds did in 1973."""
+_MOMENT = re.compile(r"(?:^|_)(?:at|end|start|anchor|date|time|timestamp)$")
+_BRACES = re.compile(r"\$?\{(?!CHECKOUT_SESSION_ID\})\w*\}|\$\{CHECKOUT_SESSION_ID\}")
 _ID = re.compile(r"[a-z]+_(?:sched_|test_|live_)?[A-Za-z0-9]{3,}\w*")
 
 
@@ -64,7 +68,7 @@ def beyond_limits(
         kind = own[0].removesuffix("s") if name == "id" and own and len(at) == len(path) + 1 else _SAME.get(name, name)
         if isinstance(value, str) and kind in PREFIXES:
             yield from _of_another_kind(name, kind, value, at)
-    for at, part, named in _maps(values, schema, path):
+    for at, part, named in maps_of(values, schema, path):
         for pair in part.get(NOT_BOTH) or ():
             if all(_given(findings, types, named.get(name), (*at, name)) for name in pair):
                 message = f"Stripe takes `{pair[0]}` or `{pair[1]}`, not both"
@@ -93,14 +97,14 @@ def _parameters(
     value: Any, schema: Mapping[str, Any], path: Path
 ) -> Iterator[tuple[Path, str, Any, Mapping[str, Any]]]:
     """Yield each named value with the schema of its name, however deep it stands."""
-    for at, part, named in _maps(value, schema, path):
+    for at, part, named in maps_of(value, schema, path):
         for name, item in named.items():
             known = _of_name(part, name)
             if known is not None:
                 yield (*at, name), str(name), item, known
 
 
-def _maps(
+def maps_of(
     value: Any, schema: Mapping[str, Any], path: Path
 ) -> Iterator[tuple[Path, Mapping[str, Any], Mapping[str, Any]]]:
     """Yield each map with the schema that knows most of its names."""
@@ -108,7 +112,7 @@ def _maps(
     if is_list(value):
         for items in [part["items"] for part in alternatives if is_map(part.get("items"))][:1]:
             for at, item in enumerate(value):
-                yield from _maps(item, items, (*path, at))
+                yield from maps_of(item, items, (*path, at))
     elif is_map(value):
         shapes = [part for part in alternatives if "properties" in part or "additionalProperties" in part]
         if not shapes:
@@ -118,7 +122,7 @@ def _maps(
         for name, item in value.items():
             inner = _of_name(shape, name)
             if inner is not None and name != "metadata":
-                yield from _maps(item, inner, (*path, name))
+                yield from maps_of(item, inner, (*path, name))
 
 
 def _of_name(shape: Mapping[str, Any], name: Any) -> Mapping[str, Any] | None:
@@ -137,6 +141,9 @@ def _of_one(name: str, value: Any, limits: Limits, path: Path) -> Iterator[Probl
 
 
 def _of_number(name: str, value: float, limits: Limits, path: Path) -> Iterator[Problem]:
+    if value >= _MILLISECONDS and _MOMENT.search(name):
+        yield path, f"`{name}` is in seconds, and {value} is in milliseconds", f"write {int(value) // 1000}"
+        return
     small = (limits.least is not None and value < limits.least) or (limits.above is not None and value <= limits.above)
     if small or (limits.largest is not None and value > limits.largest):
         words = [
@@ -148,7 +155,10 @@ def _of_number(name: str, value: float, limits: Limits, path: Path) -> Iterator[
 
 
 def _of_text(name: str, value: str, limits: Limits, path: Path) -> Iterator[Problem]:
-    if "${{" in value:
+    unknown = _BRACES.search(re.sub(r"\$\{\{.*?\}\}", "", value)) if name.endswith("url") else None
+    if unknown is not None:
+        yield path, f"Stripe fills in {{CHECKOUT_SESSION_ID}}, and not {unknown[0]}", "write {CHECKOUT_SESSION_ID}"
+    elif "${{" in value:
         if name.endswith("url") and value.startswith("/"):
             yield path, f"`{name}` is {limits.letters}", "begin it with ${{ env.SITE_URL }}"
     elif limits.longest is not None and len(value) > limits.longest:

@@ -21,6 +21,7 @@ from payloom.kit.suggest import did_you_mean
 from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings
 from payloom.workflows.checker.payment_rules.limits import Problem, against_choices, beyond_limits
+from payloom.workflows.checker.payment_rules.together import currencies, expansions, fees, what_is_missing
 from payloom.workflows.interpreter.verbs import outbound
 
 _CHARGES = frozenset({"payment_intents.create", "charges.create"})
@@ -44,6 +45,10 @@ def check_literals(findings: Findings, types: Types) -> None:
             *_problems(values, path, action.name),
             *beyond_limits(findings, types, action, values, path, all_pages="all" in node.extra),
             *against_choices(findings, types, action, values, path),
+            *what_is_missing(action, values, path),
+            *fees(action.name, values, path, of_account=node.account is not None),
+            *currencies(action.name, values, path),
+            *expansions(action, values, path),
         ]
         reported: set[Path] = set()
         for at, message, hint in problems:

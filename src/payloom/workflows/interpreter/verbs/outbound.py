@@ -110,7 +110,7 @@ class Stripe(OutsideStep):
     def result_schema(self, catalog: Catalog) -> Schema | None:
         action = catalog.action("stripe", self.action)
         returns = action.returns if action is not None else None
-        if returns is not None and self.expanded != frozenset():
+        if returns is not None:
             returns = with_expanded(returns, self.expanded)
         if not self.extra or returns is None:
             return returns
