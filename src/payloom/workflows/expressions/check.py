@@ -15,7 +15,7 @@ from payloom.kit.json_types import is_map
 from payloom.kit.suggest import did_you_mean
 from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.expressions.functions.library import FUNCTIONS, METHODS
-from payloom.workflows.expressions.left_out import EXPANDABLE, absence, moved_hint
+from payloom.workflows.expressions.left_out import absence, id_hint, moved_hint
 from payloom.workflows.expressions.syntax import ast
 from payloom.workflows.expressions.type_scopes import BoundScope, TypeScope
 from payloom.workflows.expressions.types import ANY, Schema, Type, fits, of_kinds, type_of_schema, union, without_null
@@ -48,8 +48,6 @@ def infer(compiled: Compiled, types: Mapping[str, Schema | None]) -> Inferred:
     return Inferred(shape.present(), tuple(sorted(checker.problems, key=lambda problem: problem.span)))
 
 
-_EVENT_ROOTS = ("object", "event", "previous", "context.")
-"""Whose objects no call can expand: they came with an event."""
 _STRING, _INT, _BOOL = of_kinds(["string"]), of_kinds(["int"]), of_kinds(["bool"])
 _NULL = of_kinds(["null"])
 _ONLY_NULL = frozenset({"null"})
@@ -176,12 +174,7 @@ class _Checker:
         else:
             words = " or ".join(sorted(kinds - {"null"}))
             hint = f"take one item with [0], or all with .map(x, x.{name})" if "list" in kinds else None
-            ids = [schema[EXPANDABLE] for schema in of.alternatives() or () if EXPANDABLE in schema]
-            if ids:
-                name_of_it = text.rpartition(".")[2].lstrip("?")
-                hint = f"it is the id of a {ids[0]}: retrieve that in a step of its own"
-                if not text.startswith(_EVENT_ROOTS):
-                    hint += f", or add `expand: [{name_of_it}]` to the call"
+            hint = id_hint(of.alternatives() or (), text) or hint
             self.problem(node, f"cannot read `{name}` of `{text}`: it is a {words}", hint)
 
     def index(self, node: ast.Index) -> Type:

@@ -14,6 +14,9 @@ LEFT_OUT = "x-left-out"
 EXPANDABLE = "x-expandable"
 """The key of an id's schema; its value is the kind of the object that a call can expand it to."""
 
+_EVENT_ROOTS = ("object", "event", "previous", "context.")
+"""Whose objects no call can expand: they came with an event."""
+
 MOVED = "x-moved"
 """The key of an object's schema; its value has a hint for each name that is gone."""
 
@@ -91,6 +94,17 @@ def absence(schema: Any, name: str, of: str) -> tuple[str, str] | None:
         message = f"`{of}` may have no field `{name}`: Stripe leaves it out unless the object is deleted"
         return message, f"write `{of}?.{name}`"
     return None
+
+
+def id_hint(schemas: Iterable[Mapping[str, Any]], of: str) -> str | None:
+    """Return what to do if what is read is the id of an object; None if it is none."""
+    kinds = [schema[EXPANDABLE] for schema in schemas if EXPANDABLE in schema]
+    if not kinds:
+        return None
+    hint = f"it is the id of a {kinds[0]}: retrieve that in a step of its own"
+    if of.startswith(_EVENT_ROOTS):
+        return hint
+    return f"{hint}, or add `expand: [{of.rpartition('.')[2]}]` to the call"
 
 
 def moved_hint(schemas: Iterable[Mapping[str, Any] | None], name: str) -> str | None:

@@ -18,7 +18,7 @@ from payloom.workflows.catalog.limits import LIMITS, NOT_BOTH, Choice, Limits
 from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings
 from payloom.workflows.checker.flow import analyze
-from payloom.workflows.checker.payment_rules.limits import PREFIXES, beyond_limits
+from payloom.workflows.checker.parameters.limits import PREFIXES, beyond_limits
 from payloom_emulator.protocol import lengths
 
 if TYPE_CHECKING:

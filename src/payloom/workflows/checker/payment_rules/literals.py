@@ -20,8 +20,8 @@ from payloom.kit.money import (
 from payloom.kit.suggest import did_you_mean
 from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings
-from payloom.workflows.checker.payment_rules.limits import Problem, against_choices, beyond_limits
-from payloom.workflows.checker.payment_rules.together import currencies, expansions, fees, what_is_missing
+from payloom.workflows.checker.parameters.limits import Problem, against_choices, beyond_limits
+from payloom.workflows.checker.parameters.together import currencies, expansions, fees, what_is_missing
 from payloom.workflows.interpreter.verbs import outbound
 
 _CHARGES = frozenset({"payment_intents.create", "charges.create"})

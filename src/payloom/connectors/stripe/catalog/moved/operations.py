@@ -28,7 +28,6 @@ OPERATIONS: Mapping[str, str] = {
     "charges.refunds.list": "refunds.list",
     "charges.update_dispute": "disputes.update",
     "checkout.create": "checkout.sessions.create",
-    "checkout.session.create": "checkout.sessions.create",
     "checkout.sessions.cancel": "checkout.sessions.expire",
     "checkout.sessions.delete": "checkout.sessions.expire",
     "checkout.sessions.list_line_items": "checkout.sessions.line_items.list",

@@ -10,7 +10,7 @@ from payloom.kit.json_types import is_list, is_map
 from payloom.kit.suggest import did_you_mean
 from payloom.workflows.catalog.catalog import Action
 from payloom.workflows.catalog.limits import NEEDED, Needed
-from payloom.workflows.checker.payment_rules.limits import Problem, maps_of
+from payloom.workflows.checker.parameters.limits import Problem, maps_of
 from payloom.workflows.expressions.left_out import moved_hint
 
 _DEEPEST = 4
@@ -25,11 +25,11 @@ def what_is_missing(action: Action, values: Any, path: Path) -> Iterator[Problem
         return
     for at, _, named in maps_of(values, action.params or {}, path):
         names = [part for part in at[len(path) :] if isinstance(part, str)]
-        for one in needed:
-            if (names[-1] if names else "") == one.place and one.asks(named):
-                given = f": {one.value}" if one.value is not None else ""
-                message = f"Stripe needs `{one.needs}` with `{one.parameter}{given}`"
-                yield (*at, one.parameter), message, f"add {one.needs}: …"
+        for row in needed:
+            if (names[-1] if names else "") == row.place and row.asks(named):
+                value = f": {row.value}" if row.value is not None else ""
+                message = f"Stripe needs `{row.needs}` with `{row.parameter}{value}`"
+                yield (*at, row.parameter), message, f"add {row.needs}: …"
 
 
 def fees(action: str, values: Any, path: Path, *, of_account: bool) -> Iterator[Problem]:

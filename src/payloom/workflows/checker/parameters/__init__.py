@@ -1,0 +1,1 @@
+"""What Stripe refuses in the parameters of a call, whatever the workflow does."""
