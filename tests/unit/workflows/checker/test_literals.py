@@ -222,8 +222,6 @@ CHOSEN = [
 def test_what_a_parameter_decides_about_others_is_found(name: str, choice: Choice, value: Any) -> None:
     chosen = "" if value is None else f"{choice.parameter}: {str(value).lower()}, "
     needed = f"{choice.needs}: {_SAMPLES[choice.needs]}, " if choice.needs else ""
-    if choice.parameter == "mode" and value != "setup":
-        needed += f"line_items: {_SAMPLES['line_items']}, "
     assert not any("Stripe takes no" in error or "Stripe needs" in error for error in _errors(name, chosen + needed))
     for parameter in choice.without:
         errors = _errors(name, f"{chosen}{needed}{parameter}: {_SAMPLES[parameter]}")

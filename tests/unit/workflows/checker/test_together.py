@@ -25,8 +25,6 @@ WRONG = [
     ("prices.create", "product: prod_1, currency: usd, tiers: [{up_to: inf, unit_amount: 5}]", "needs `tiers_mode` with `tiers`"),
     ("prices.create", "product: prod_1, currency: usd, unit_amount: 100, recurring: {interval: month, usage_type: metered}", "needs `meter` with `usage_type: metered`"),
     ("promotion_codes.create", "promotion: {type: coupon, coupon: X}, restrictions: {minimum_amount: 100}", "needs `minimum_amount_currency` with `minimum_amount`"),
-    ("checkout.sessions.create", f"mode: payment, {_URL}", "needs `line_items` with `mode: payment`"),
-    ("checkout.sessions.create", f"mode: subscription, {_URL}", "needs `line_items` with `mode: subscription`"),
     ("checkout.sessions.create", f"mode: payment, {_URL}, {_LINES}, custom_fields: [{{key: a, label: {{type: custom, custom: A}}, type: dropdown}}]", "needs `dropdown` with `type: dropdown`"),
     ("refunds.create", "amount: 100", "needs `payment_intent`"),
     ("prices.create", "unit_amount: 100, currency: usd", "needs `product`"),

@@ -129,11 +129,7 @@ CHOICES: Mapping[str, tuple[Choice, ...]] = {
 }  # fmt: skip
 """By operation: what one of its parameters decides about the others, and no description says so."""
 NEEDED: Mapping[str, tuple[Needed, ...]] = {
-    "checkout.sessions.create": (
-        Needed("custom_fields", "type", "dropdown", "dropdown"),
-        Needed("", "mode", "line_items", "payment"),
-        Needed("", "mode", "line_items", "subscription"),
-    ),
+    "checkout.sessions.create": (Needed("custom_fields", "type", "dropdown", "dropdown"),),
     "coupons.create": (Needed("", "amount_off", "currency"),),
     "prices.create": (
         Needed("", "billing_scheme", "tiers", "tiered"),
