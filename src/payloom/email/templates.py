@@ -21,6 +21,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from payloom.email.errors import TemplateError, UnknownTemplate
 from payloom.email.plain_text import plain_text
+from payloom.email.samples import chain_of, sample_of
 from payloom.kit.json_types import is_dict, is_map
 from payloom.kit.money import Amount
 from payloom.kit.suggest import did_you_mean
@@ -62,10 +63,11 @@ class _Compiled:
 class Templates:
     """The templates of one folder. Each is read and compiled once, and again when its file changes."""
 
-    def __init__(self, folder: Path) -> None:
-        """`folder` need not exist: then there are no templates."""
+    def __init__(self, folder: Path, unsaved: Mapping[str, str] | None = None) -> None:
+        """`folder` need not exist: then there are no templates. unsaved: texts by name, in place of the files."""
         self.folder = folder
-        self._bodies = _Environment(loader=_Loader(folder), autoescape=True)
+        self._unsaved = {f"{name}{SUFFIX}": text for name, text in (unsaved or {}).items()}
+        self._bodies = _Environment(loader=_Loader(folder, self._unsaved), autoescape=True)
         self._subjects = _Environment(autoescape=False)
         self._compiled: dict[str, _Compiled] = {}
         self._root = str(folder)
@@ -73,7 +75,8 @@ class Templates:
     def names(self) -> list[str]:
         """Return the names a workflow may use, sorted."""
         files = self.folder.glob(f"**/*{SUFFIX}") if self.folder.is_dir() else ()
-        names = (path.relative_to(self.folder).as_posix().removesuffix(SUFFIX) for path in files)
+        paths = {*self._unsaved, *(path.relative_to(self.folder).as_posix() for path in files)}
+        names = (path.removesuffix(SUFFIX) for path in paths)
         return sorted(name for name in names if not name.rpartition("/")[2].startswith("_"))
 
     def has(self, name: str) -> bool:
@@ -109,12 +112,18 @@ class Templates:
         fields = {field for tree in trees for field in _fields(tree) if field[0] in known - tested}
         return frozenset(known), frozenset(known - tested), frozenset(fields)
 
+    def sample(self, name: str) -> dict[str, Any]:
+        """Return data that the template can be previewed with. Raises `TemplateError`."""
+        known, _, _ = self.data_of(name)
+        subject, _ = self._subject(name)
+        return sample_of([self._subjects.parse(subject), *self._trees(f"{name}{SUFFIX}", frozenset())], known)
+
     def _trees(self, file: str, seen: frozenset[str]) -> Iterator[nodes.Template]:
         """Yield the syntax trees of a template and of those that it names."""
         if file in seen:
             return
         try:
-            source, _, _ = _Loader(self.folder).get_source(self._bodies, file)
+            source, _, _ = _Loader(self.folder, self._unsaved).get_source(self._bodies, file)
             tree = self._bodies.parse(source, file)
         except jinja2.TemplateError as error:
             raise self._failed(file.removesuffix(SUFFIX), error) from error
@@ -158,8 +167,8 @@ class Templates:
 
     def _subject(self, name: str) -> tuple[str, int]:
         """Return the subject and the line it stands on."""
-        path = self.folder / f"{name}{SUFFIX}"
-        lines = path.read_text(encoding="utf-8").splitlines()
+        text = self._unsaved.get(f"{name}{SUFFIX}")
+        lines = ((self.folder / f"{name}{SUFFIX}").read_text(encoding="utf-8") if text is None else text).splitlines()
         end = _front_matter(lines)
         if not end:
             hint = "begin the file with a line ---, then subject: …, then a line ---"
@@ -213,24 +222,13 @@ def _fields(tree: nodes.Template) -> Iterator[tuple[str, ...]]:
         inner
         for test in tree.find_all((nodes.Test, nodes.Filter))
         if test.name in {"defined", "undefined", "default", "d"}
-        for inner in map(_chain, test.find_all((nodes.Getattr, nodes.Getitem)))
+        for inner in map(chain_of, test.find_all((nodes.Getattr, nodes.Getitem)))
     }
-    called = {_chain(call.node) for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Getattr)}
+    called = {chain_of(call.node) for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Getattr)}
     for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
-        chain = _chain(node)
+        chain = chain_of(node)
         if chain and not any(chain[: len(other)] == other for other in tested | called if other):
             yield chain
-
-
-def _chain(node: nodes.Node) -> tuple[str, ...]:
-    """Return `("order", "total")` for `order.total` and `order["total"]`; nothing for the field of what is no name."""
-    if isinstance(node, nodes.Getattr):
-        above = _chain(node.node)
-        return (*above, node.attr) if above else ()
-    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
-        above = _chain(node.node)
-        return (*above, node.arg.value) if above else ()
-    return (node.name,) if isinstance(node, nodes.Name) else ()
 
 
 def _version(path: str) -> _Version:
@@ -252,23 +250,30 @@ def _front_matter(lines: list[str]) -> int:
 class _Loader(jinja2.BaseLoader):
     """Reads templates of one folder; the front matter becomes empty lines, so that line numbers stay true."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, unsaved: Mapping[str, str]) -> None:
+        self._folder, self._unsaved = folder, unsaved
 
     def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Any]:  # noqa: ARG002 - the form of a Jinja loader
         path = self._folder / template
+        if template in self._unsaved:
+            return _body(template, self._unsaved[template]), str(path), None
         if ".." in Path(template).parts or Path(template).is_absolute() or not path.is_file():
             raise jinja2.TemplateNotFound(template)
         file = str(path)
         version = _version(file)
-        lines = path.read_text(encoding="utf-8").splitlines()
-        end = _front_matter(lines)
-        _check_tags(template, lines, end)
+        body = _body(template, path.read_text(encoding="utf-8"))
 
         def fresh() -> bool:
             return _version(file) == version
 
-        return "\n".join([*[""] * end, *lines[end:]]), file, fresh
+        return body, file, fresh
+
+
+def _body(template: str, text: str) -> str:
+    lines = text.splitlines()
+    end = _front_matter(lines)
+    _check_tags(template, lines, end)
+    return "\n".join([*[""] * end, *lines[end:]])
 
 
 def _check_tags(template: str, lines: list[str], start: int) -> None:

@@ -130,6 +130,7 @@ class _Plan:
         self.items: list[str] = []
         self.skipped: list[dict[str, Any]] = []
         self.amounts: Counter[str] = Counter()
+        self.recipients: Counter[str] = Counter()
         self.money_runs = 0
         self.unknown_amounts = 0
         self._groups: dict[str, dict[str, Any]] = defaultdict(dict)
@@ -150,6 +151,7 @@ class _Plan:
             "money_runs": self.money_runs,
             "unknown_amounts": self.unknown_amounts,
             "amounts": [{"currency": currency, "amount": total} for currency, total in sorted(self.amounts.items())],
+            "recipients": [{"address": address, "emails": number} for address, number in self.recipients.most_common()],
         }
 
 
@@ -214,9 +216,10 @@ def _pair(value: Any) -> tuple[str, int] | None:
 
 
 def _mail(tx: sa.Connection, mail_id: str, plan: _Plan) -> None:
-    template = tx.execute(sa.select(mails.c.template).where(mails.c.id == mail_id)).scalar()
-    if template is None:
+    mail = tx.execute(sa.select(mails.c.template, mails.c.recipients).where(mails.c.id == mail_id)).one_or_none()
+    if mail is None:
         plan.skipped.append({"id": mail_id, "reason": "There is no such email."})
         return
     plan.items.append(mail_id)
-    plan.group(template)["runs"] += 1
+    plan.group(mail.template)["runs"] += 1
+    plan.recipients.update(mail.recipients)

@@ -832,6 +832,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/files/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Email
+         * @description Return an email as its template makes it with the data. A text that is not in the file needs an admin.
+         */
+        post: operations["preview_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/files/{path}": {
         parameters: {
             query?: never;
@@ -2107,6 +2127,11 @@ export interface components {
              * @description Runs that can move money.
              */
             money_runs: number;
+            /**
+             * Recipients
+             * @description Of emails: who gets them, those with the most first.
+             */
+            recipients: components["schemas"]["BulkRecipient"][];
             /** Skipped */
             skipped: components["schemas"]["BulkSkipped"][];
             /**
@@ -2114,6 +2139,16 @@ export interface components {
              * @description Runs among them whose amount is not known before.
              */
             unknown_amounts: number;
+        };
+        /**
+         * BulkRecipient
+         * @description An address, and how many emails it gets.
+         */
+        BulkRecipient: {
+            /** Address */
+            address: string;
+            /** Emails */
+            emails: number;
         };
         /**
          * BulkResult
@@ -2689,6 +2724,37 @@ export interface components {
             text: string;
             /** Version */
             version: string | null;
+        };
+        /**
+         * EmailPreview
+         * @description An email as it would be sent with `data`, or the problem with it.
+         */
+        EmailPreview: {
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+            /** Html */
+            html: string;
+            problem: components["schemas"]["PreviewProblem"] | null;
+            /** Subject */
+            subject: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * EmailPreviewRequest
+         * @description A template of an email to fill in. text: as it is typed; absent, as it is in the file. data: absent, made up.
+         */
+        EmailPreviewRequest: {
+            /** Data */
+            data?: {
+                [key: string]: unknown;
+            } | null;
+            /** Path */
+            path: string;
+            /** Text */
+            text?: string | null;
         };
         /**
          * EmailView
@@ -3873,6 +3939,18 @@ export interface components {
             line: number;
             /** Offset */
             offset: number;
+        };
+        /**
+         * PreviewProblem
+         * @description Why a template could not be filled in. where: the file and line.
+         */
+        PreviewProblem: {
+            /** Hint */
+            hint: string | null;
+            /** Message */
+            message: string;
+            /** Where */
+            where: string | null;
         };
         /**
          * Problem
@@ -6937,6 +7015,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProjectFile"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    preview_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailPreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailPreview"];
                 };
             };
             /** @description Why it was not done. */

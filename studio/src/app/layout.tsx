@@ -1,8 +1,8 @@
 /** The frame around every page: session, sidebar, palette, shortcuts, toasts. */
 import { useQueryClient } from "@tanstack/react-query";
-import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { Link, Outlet, useLocation, useNavigate, useRouterState } from "@tanstack/react-router";
 import { Menu as MenuIcon, Search } from "lucide-react";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { ApiError } from "@/api/client";
 import { listen } from "@/api/live-events";
 import { hasRole, useMe, type Me } from "@/api/session";
@@ -75,6 +75,7 @@ function Frame({ me }: { me: Me | undefined }) {
 
   useEffect(() => (signedIn ? listen(cache) : undefined), [cache, signedIn]);
   useEffect(() => setDrawer(false), [path]);
+  useFocusOnPage();
   useKeyboard();
   useShortcuts([
     { keys: "mod+k", label: "Search and commands", group: "Everywhere", run: () => layoutState.set({ palette: true }) },
@@ -117,6 +118,23 @@ function Frame({ me }: { me: Me | undefined }) {
       </Suspense>
     </div>
   );
+}
+
+/** A new page has the keyboard, as after a load: not the link in the sidebar, and not what was removed with the old page. */
+function useFocusOnPage(): void {
+  const shown = useRouterState({ select: (state) => state.resolvedLocation?.pathname });
+  const before = useRef(shown);
+  useEffect(() => {
+    const moved = before.current !== undefined && before.current !== shown;
+    before.current = shown;
+    if (!moved) return undefined;
+    const frame = requestAnimationFrame(() => {
+      const content = document.getElementById("content");
+      const inside = document.activeElement?.closest("#content, [role=dialog], [role=alertdialog]");
+      if (!inside) content?.focus({ preventScroll: true });
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [shown]);
 }
 
 /** What concerns every page. */

@@ -5,7 +5,7 @@ import { FileWarning } from "lucide-react";
 import { client, take } from "@/api/client";
 import type { components } from "@/api/schema";
 import { count } from "@/ui/format";
-import { unmarked, Words } from "@/ui/words";
+import { sentences, unmarked, Words } from "@/ui/words";
 
 type Finding = components["schemas"]["DiagnosticView"];
 
@@ -43,7 +43,7 @@ export function ProjectNote() {
         {tables && (
           <p>
             The server doesn't use <code>{TABLES}</code> as it is now. Line {tables.line}:{" "}
-            <Words text={[tables.message, tables.hint].filter(Boolean).join(". ")} />
+            <Words text={sentences(tables.message, tables.hint)} />
           </p>
         )}
       </div>

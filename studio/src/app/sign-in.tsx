@@ -65,14 +65,25 @@ export function SignIn({ refused, signedIn }: { refused: Error | null; signedIn:
             {forbidden && <ErrorNote error={refused} />}
             {forbidden && refused.code === "second_factor_missing" && <a href="/second-factor">Add a second factor</a>}
             <LinkForm onToken={(token) => void enter(token)} />
-            <p className="faint">No link? Create one on the server's machine:</p>
-            <Command text="payloom studio" />
+            <OtherWays />
           </>
         )}
       </div>
     </main>
   );
 }
+
+const OtherWays = () => (
+  <>
+    <p>
+      <a href="/sign-in?next=/studio/" className="link">
+        Sign in with email and password
+      </a>
+    </p>
+    <p className="faint">No link? Create one on the server's machine:</p>
+    <Command text="payloom studio" />
+  </>
+);
 
 function LinkForm({ onToken }: { onToken: (token: string) => void }) {
   const [pasted, setPasted] = useState("");

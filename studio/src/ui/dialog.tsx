@@ -40,7 +40,10 @@ function useReturn() {
     goBack: (event: Event) => {
       event.preventDefault();
       const lost = document.activeElement === null || document.activeElement === document.body;
-      if (lost && opener.current instanceof HTMLElement) opener.current.focus();
+      if (!lost) return;
+      // What the dialog did can have taken its opener away.
+      const back = opener.current?.isConnected ? opener.current : document.getElementById("content");
+      if (back instanceof HTMLElement) back.focus();
     },
   };
 }

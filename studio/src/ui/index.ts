@@ -18,5 +18,5 @@ export { Table, type Column, type TableProps } from "./table";
 export { Tabs, type Tab } from "./tabs";
 export { CopyButton, CopyId, Duration, Money, Time, copy } from "./text";
 export { toast, toastError, type Toast } from "./toast-store";
-export { Words, unmarked } from "./words";
+export { ended, sentences, Words, unmarked } from "./words";
 export { Tooltip, TooltipProvider } from "./tooltip";

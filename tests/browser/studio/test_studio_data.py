@@ -137,6 +137,37 @@ def test_a_mails_html_runs_nothing_and_loads_nothing(
     watch.problems.clear()
 
 
+def test_emails_are_selected_and_resent_together_after_a_question_that_names_who_gets_them(
+    studio: Studio, open_page: OpenPage, axe: AxeCheck, receipt: dict[str, Any]
+) -> None:
+    address = receipt["to"][0]
+    mine = studio.get("/mails", to=address)["data"]
+    others = len([mail for mail in studio.get("/mails", limit=200)["data"] if address not in mail["to"]])
+    page = open_page(f"/mail?to={address}")
+    boxes = page.get_by_role("list", name="Emails").get_by_role("checkbox")
+    expect(boxes).to_have_count(len(mine))
+    boxes.first.focus()
+    page.keyboard.press("Space")
+    toolbar = page.get_by_role("toolbar", name="Actions on what is selected")
+    expect(toolbar).to_contain_text("1 email selected")
+    page.get_by_role("checkbox", name=f"Select the {len(mine)} shown").click()
+    expect(toolbar).to_contain_text(f"{len(mine)} email")
+    page.get_by_role("checkbox", name=f"Select the {len(mine)} shown").click()
+    expect(toolbar).to_have_count(0)
+    boxes.first.click()
+    toolbar.get_by_role("button", name="Resend 1 email…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("list", name="Recipients")).to_have_text(address)
+    expect(dialog.get_by_role("table", name="What happens")).to_contain_text("1")
+    assert axe(page) == []
+    dialog.get_by_role("button", name="Resend 1 email").click()
+    progress = page.get_by_role("dialog", name="Resend 1 email")
+    expect(progress.get_by_role("status").first).to_have_text("Resent 1 email.")
+    expect(progress.get_by_role("list", name="Results")).to_contain_text("Resent")
+    assert len(studio.get("/mails", to=address)["data"]) == len(mine) + 1
+    assert others == len([mail for mail in studio.get("/mails", limit=200)["data"] if address not in mail["to"]])
+
+
 def test_mails_are_found_by_their_recipient(open_page: OpenPage, receipt: dict[str, Any]) -> None:
     page = open_page("/mail")
     page.get_by_role("searchbox", name="Recipient").fill(receipt["to"][0].upper())

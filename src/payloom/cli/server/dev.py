@@ -13,7 +13,7 @@ from payloom.cli.support.options import PROJECT
 from payloom.cli.support.output import print_message, report_errors
 from payloom.cli.support.paths import find_project
 from payloom.settings.load import load_settings
-from payloom.settings.model import Settings
+from payloom.settings.model import DemoAccount, Settings
 
 
 @report_errors
@@ -66,11 +66,15 @@ def announce(running: Servers, studio: str) -> None:
     if settings.accounts:
         print_message()
         for account in settings.accounts:
-            print_message(f"  {account.email} / {account.password}   {', '.join(account.roles) or 'customer'}")
+            print_message(f"  {account.email} / {account.password}   {_rights(account)}")
     print_message()
     print_message(f"  Try: {_to_try(settings)}")
     print_message("  Ctrl-C stops everything.")
     print_message()
+
+
+def _rights(account: DemoAccount) -> str:
+    return ", ".join([*account.roles, *([f"studio {account.studio}"] if account.studio else [])]) or "customer"
 
 
 def _to_try(settings: Settings) -> str:

@@ -13,6 +13,9 @@ NOT_BOTH = "x-not-both"
 CHOICES = "x-choices"
 """The key of an action's schema; its value has the `Choice`s between its parameters."""
 
+STARTS = "x-starts-with"
+"""The key of an action's schema; its value has the parameters that a new step begins with, besides those it needs."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Choice:

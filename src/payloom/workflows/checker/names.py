@@ -188,9 +188,10 @@ class Names:
                 self.findings.report("F003", anchor, f"{quoted} needs `{missing}`", f"add `{missing}: …`", key=True)
         for names in action.params.get("x-one-of", ()):
             if (with_.literal is None or is_map(with_.literal)) and not any(name in arguments for name in names):
-                hint = f"add `{names[0]}: …` to `with`"
+                ways = [name for name in names if "x-alias-of" not in action.params["properties"].get(name, {})]
+                message = f"{quoted} needs {' or '.join(f'`{name}`' for name in ways)}"
                 self.findings.report(
-                    "F003", with_at if arguments else at, f"{quoted} needs `{names[0]}`", hint, key=True
+                    "F003", with_at if arguments else at, message, f"add `{ways[0]}: …` to `with`", key=True
                 )
 
     def switch(self, node: branch.Switch) -> None:

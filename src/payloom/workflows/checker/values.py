@@ -155,7 +155,8 @@ class ValueCheck:
         subject = self.subject(path, label)
         hint = near or f"it is one of {scope.names(words)}"
         if near or not is_open or not value:
-            self.findings.report("F003", path, f"{subject} cannot be {value!r}", hint)
+            message = f"{subject} cannot be {value!r}" if value else f"{subject} has no value yet"
+            self.findings.report("F003", path, message, hint)
         else:
             self.findings.report("F006", path, f"Stripe lists no {value!r} for {subject}", hint)
 
@@ -201,7 +202,8 @@ class ValueCheck:
         if column.enum and isinstance(value, str) and "${{" not in value:
             if value not in column.enum:
                 hint = did_you_mean(value, column.enum) or f"it is one of {scope.names(column.enum)}"
-                self.findings.report("F003", path, f"{label} cannot be {value!r}", hint)
+                message = f"{label} cannot be {value!r}" if value else f"{label} has no value yet"
+                self.findings.report("F003", path, message, hint)
         elif not fits(literal, expected):
             self.findings.report("F003", path, f"{label} is {_describe(expected)}, found {_show(value)}")
 

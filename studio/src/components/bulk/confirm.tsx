@@ -195,9 +195,27 @@ function Plan({ kind, plan }: { kind: BulkKind; plan: BulkPlan }) {
           )}
         </table>
       )}
+      <Recipients plan={plan} />
       <MoneyNote plan={plan} />
       <Skipped plan={plan} />
     </>
+  );
+}
+
+function Recipients({ plan }: { plan: BulkPlan }) {
+  if (plan.recipients.length === 0) return null;
+  return (
+    <div>
+      <p>To {count(plan.recipients.length, "address", "addresses")}:</p>
+      <ul className="bulk-recipients" aria-label="Recipients" tabIndex={0}>
+        {plan.recipients.map(({ address, emails }) => (
+          <li key={address}>
+            {address}
+            {emails > 1 && <span className="soft"> · {count(emails, "email")}</span>}
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 

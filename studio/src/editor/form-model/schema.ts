@@ -104,10 +104,17 @@ const USUAL = [
 ];
 const rankOf = (name: string): number => (USUAL.includes(name) ? USUAL.indexOf(name) : USUAL.length);
 
-/** The fields of an object: required ones, usual ones, then as Stripe orders them; other names for the same are left out. */
-export function fieldsOf(field: Field): Field[] {
+/**
+ * The fields of an object: required ones, usual ones, then as Stripe orders them; other names for the same are left out.
+ * given: the map as it stands. Where one of several is needed, it decides which.
+ */
+export function fieldsOf(field: Field, given: Record<string, unknown> = {}): Field[] {
   const required = new Set(field.schema.required ?? []);
-  for (const names of field.schema["x-one-of"] ?? []) if (names[0] !== undefined) required.add(names[0]);
+  for (const names of field.schema["x-one-of"] ?? []) {
+    const known = names.filter((name) => field.schema.properties?.[name]?.["x-alias-of"] === undefined);
+    const needed = known.find((name) => Object.hasOwn(given, name)) ?? names[0];
+    if (needed !== undefined) required.add(needed);
+  }
   return Object.entries(field.schema.properties ?? {})
     .filter(([, schema]) => schema["x-alias-of"] === undefined)
     .map(([name, schema]) =>

@@ -3,7 +3,7 @@ import { CircleAlert, CircleDashed, Info, TriangleAlert, X } from "lucide-react"
 import { type ReactNode, useId, useState } from "react";
 import type { Path } from "@/model/path";
 import { firstSentence, plain } from "../assist/doc-text";
-import { Words } from "@/ui/words";
+import { ended, Words } from "@/ui/words";
 import { useFindings } from "./changes";
 
 export interface RowProps {
@@ -125,9 +125,6 @@ function RemoveButton({ name, onRemove }: { name: string; onRemove: () => void }
   );
 }
 
-/** A message before its hint ends like a sentence. */
-const sentence = (text: string): string => (/[.!?:]$/.test(text) ? text : `${text}.`);
-
 const ICONS = { error: CircleAlert, warning: TriangleAlert, advice: Info };
 
 export function Finding({ finding }: { finding: Diagnostic }) {
@@ -137,7 +134,7 @@ export function Finding({ finding }: { finding: Diagnostic }) {
       <Icon size={13} aria-hidden />
       <span>
         <span className="hidden-text">{finding.severity}: </span>
-        <Words text={finding.hint ? sentence(finding.message) : finding.message} />
+        <Words text={finding.hint ? ended(finding.message) : finding.message} />
         {finding.hint ? (
           <span className="form-hint">
             {" "}

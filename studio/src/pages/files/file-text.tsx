@@ -9,6 +9,7 @@ import { EditorView, keymap } from "@codemirror/view";
 import { useEffect, useRef } from "react";
 import { editing, showText } from "@/editor/codemirror/editing";
 import type { ProjectFile } from "./api";
+import { sentences } from "@/ui";
 import { template } from "./template-language";
 
 const fromOutside = Annotation.define<boolean>();
@@ -77,7 +78,7 @@ function marks(state: EditorState, findings: ProjectFile["diagnostics"]): Mark[]
       from: line.from,
       to: line.to,
       severity,
-      message: [finding.message, finding.hint].filter(Boolean).join(" "),
+      message: sentences(finding.message, finding.hint),
     };
   });
 }

@@ -5,6 +5,7 @@ import { useMay } from "@/api/session";
 import { Badge, Button, count, ErrorNote, Kbd, PageHeader, Skeleton, Status, Time, Words } from "@/ui";
 import { CompareDialog } from "@/editor/codemirror/compare-dialog";
 import type { ProjectFile } from "./api";
+import { EmailPreview } from "./email-preview";
 import { useOpenFile, type OpenFile } from "./use-file";
 
 const FileText = lazy(() => import("./file-text").then((module) => ({ default: module.FileText })));
@@ -57,9 +58,13 @@ export function FileView({ path, actions }: { path: string; actions: ReactNode }
         findings={file.diagnostics}
         onShow={(number) => setLine((before) => ({ number, asked: (before?.asked ?? 0) + 1 }))}
       />
+      {isEmail(path) && <EmailPreview path={path} text={may && open.unsaved ? open.text : null} />}
     </div>
   );
 }
+
+/** Parts that other templates include are no emails. */
+const isEmail = (path: string): boolean => path.startsWith("emails/") && !/(^|\/)_[^/]*$/.test(path);
 
 function useSaveKey(save: () => void): void {
   useEffect(() => {

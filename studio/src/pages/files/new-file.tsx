@@ -1,6 +1,6 @@
 /** A new template: an email, or a page with or without a Pay button. It opens in the editor. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { client, take } from "@/api/client";
 import { CreateDialog } from "@/components/create-dialog";
@@ -89,6 +89,21 @@ function Address({ value, onChange }: { value: string; onChange: (address: strin
   );
 }
 
+const PAY_HINT = "It calls a workflow and opens the url of its response: a Checkout session's.";
+
+/** The `auth` of endpoints that guests can call. */
+const OPEN: ReadonlySet<string> = new Set(["none", "optional"]);
+
+const SignInHint = ({ endpoint }: { endpoint: PayEndpoint }) => (
+  <>
+    Only people who are signed in can call this workflow, so the page asks visitors to sign in. To sell to guests,{" "}
+    <Link to="/workflows/$id" params={{ id: endpoint.workflow }} search={{ step: "on" }} className="link">
+      change who can call it
+    </Link>
+    .
+  </>
+);
+
 /** The workflow that a Pay button calls. */
 function PayButtonField({
   value,
@@ -104,12 +119,19 @@ function PayButtonField({
   const endpoints = (workflows.data?.data ?? []).flatMap((workflow) =>
     workflow.triggers.flatMap((trigger) =>
       trigger.kind === "api" && trigger.method === "POST" && trigger.path && !trigger.path.includes("{")
-        ? [{ path: trigger.path, name: workflow.name, signIn: trigger.auth !== "none" }]
+        ? [
+            {
+              path: trigger.path,
+              name: workflow.name,
+              workflow: workflow.id,
+              signIn: !(typeof trigger.auth === "string" && OPEN.has(trigger.auth)),
+            },
+          ]
         : [],
     ),
   );
   return (
-    <Field label="Pay button" hint="It calls a workflow and opens the url of its response: a Checkout session's.">
+    <Field label="Pay button" hint={value?.signIn ? <SignInHint endpoint={value} /> : PAY_HINT}>
       {(attributes) => (
         <Select
           {...attributes}

@@ -48,6 +48,8 @@ subject: ${quoted(subject)}
 export interface PayEndpoint {
   path: string;
   signIn: boolean;
+  /** The workflow that it starts. */
+  workflow: string;
 }
 
 /** A page; with the endpoint of a workflow, one with a button that calls it and opens the `url` of its response. */

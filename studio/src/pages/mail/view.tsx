@@ -7,7 +7,8 @@ import { client, take } from "@/api/client";
 import { useMay } from "@/api/session";
 import { useSearchParams } from "@/browser/search-params";
 import { Badge, Button, Code, Confirm, CopyId, ErrorNote, Facts, Skeleton, Status, Tabs, Time, toast } from "@/ui";
-import { preview, size } from "./preview";
+import { EmailFrame } from "@/components/email/frame";
+import { size } from "@/components/email/preview";
 
 const load = (id: string) => take(client.GET("/mails/{mail_id}", { params: { path: { mail_id: id } } }));
 type Mail = Awaited<ReturnType<typeof load>>;
@@ -112,10 +113,7 @@ function Contents({ mail }: { mail: Mail }) {
         {
           id: "html",
           label: "HTML",
-          // Sandboxed without scripts: a mail's HTML may come from what a customer typed.
-          content: (
-            <iframe title={`HTML of ${mail.subject}`} className="mail-frame" sandbox="" srcDoc={preview(mail.html)} />
-          ),
+          content: <EmailFrame title={`HTML of ${mail.subject}`} html={mail.html} />,
         },
         { id: "text", label: "Text", content: <Code text={mail.text} label="text of the email" wrap /> },
         {

@@ -5,7 +5,7 @@ import { Plus, Trash2 } from "lucide-react";
 import { useId, useRef, useState } from "react";
 import { client, take } from "@/api/client";
 import { CreateDialog } from "@/components/create-dialog";
-import { Button, Checkbox, Field, IconButton, Input } from "@/ui";
+import { Button, Checkbox, Field, IconButton, Input, sentences } from "@/ui";
 import { firstColumns, problemOf, TYPES, withTable, type NewColumn } from "./new-table";
 
 const FILE = { params: { path: { path: "tables.yaml" } } };
@@ -18,7 +18,7 @@ async function addTable(name: string, columns: readonly NewColumn[]): Promise<vo
   if (!wrong) return;
   // Nothing stays of a table that can't be created: the form is still here to correct it.
   await take(client.PUT("/files/{path}", { ...FILE, body: { text: file.text, etag: saved.etag } }));
-  throw new Error([wrong.message, wrong.hint].filter(Boolean).join(". "));
+  throw new Error(sentences(wrong.message, wrong.hint));
 }
 
 export function NewTable({ known, close }: { known: ReadonlySet<string>; close: () => void }) {

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { client, take } from "@/api/client";
 import { CreateDialog } from "@/components/create-dialog";
 import { Field, Input, Select } from "@/ui";
-import { idOf, STARTS, textOf, type StartKind } from "./fresh";
+import { CALLERS, idOf, STARTS, textOf, type Callers, type StartKind } from "./fresh";
 
 function StartField({ value, onChange }: { value: StartKind; onChange: (kind: StartKind) => void }) {
   return (
@@ -23,15 +23,32 @@ function StartField({ value, onChange }: { value: StartKind; onChange: (kind: St
   );
 }
 
+function CallersField({ value, onChange }: { value: Callers; onChange: (callers: Callers) => void }) {
+  return (
+    <Field label="Who can call it" hint={CALLERS.find(({ auth }) => auth === value)?.hint}>
+      {(attributes) => (
+        <Select {...attributes} value={value} onChange={(event) => onChange(event.target.value as Callers)}>
+          {CALLERS.map(({ auth, label }) => (
+            <option key={auth} value={auth}>
+              {label}
+            </option>
+          ))}
+        </Select>
+      )}
+    </Field>
+  );
+}
+
 export function NewWorkflow({ known, close }: { known: ReadonlySet<string>; close: () => void }) {
   const navigate = useNavigate();
   const cache = useQueryClient();
   const [name, setName] = useState("");
   const [start, setStart] = useState<StartKind>("stripe");
+  const [callers, setCallers] = useState<Callers>("user");
   const id = idOf(name);
   const exists = known.has(id);
   const create = useMutation({
-    mutationFn: () => take(client.POST("/workflows", { body: { id, text: textOf(name.trim(), id, start) } })),
+    mutationFn: () => take(client.POST("/workflows", { body: { id, text: textOf(name.trim(), id, start, callers) } })),
     onSuccess: () => {
       void cache.invalidateQueries({ queryKey: ["workflows"] });
       close();
@@ -64,6 +81,7 @@ export function NewWorkflow({ known, close }: { known: ReadonlySet<string>; clos
         )}
       </Field>
       <StartField value={start} onChange={setStart} />
+      {start === "api" && <CallersField value={callers} onChange={setCallers} />}
     </CreateDialog>
   );
 }

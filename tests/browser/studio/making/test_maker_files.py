@@ -87,6 +87,54 @@ def test_a_page_with_a_pay_button_is_made_opened_broken_and_mended(
     expect(page.get_by_text("In use", exact=True)).to_be_visible()
 
 
+def test_an_email_is_previewed_as_it_is_typed_with_data_that_can_be_changed(
+    studio: Studio, open_page: OpenPage, axe: AxeCheck
+) -> None:
+    name = fresh("preview")
+    studio.post("/files", {"path": f"emails/{name}.mjml.j2", "text": mail('"Order {{ order.id }}"')})
+    page = open_page(f"/files/emails%2F{name}.mjml.j2")
+    preview = page.get_by_role("region", name="Preview")
+    expect(preview.locator("strong")).to_have_text("Order 4f7c1a2e")
+    expect(preview.frame_locator("iframe").get_by_text("Hi")).to_be_visible()
+    append(page, "<mj-unknown>")
+    expect(preview.get_by_role("alert")).to_contain_text("<mj-unknown> is not an MJML tag")
+    for _ in range(20):
+        page.keyboard.press("Control+z")
+    preview.get_by_role("tab", name="Data").click()
+    data = preview.get_by_label("The step's data")
+    data.fill('{"order": {"id": "A-7"')
+    expect(preview).to_contain_text("This isn't a JSON object yet")
+    data.fill('{"order": {"id": "A-7"}}')
+    expect(preview.locator("strong")).to_have_text("Order A-7")
+    data.fill("{}")
+    expect(preview.get_by_role("alert")).to_contain_text("must hold every name the template uses")
+    assert axe(page) == []
+
+
+@pytest.mark.parametrize(("callers", "auth"), [("People who are signed in", "user"), ("Anyone", "optional")])
+def test_who_can_call_a_new_endpoint_is_asked_where_it_is_made(
+    studio: Studio, open_page: OpenPage, callers: str, auth: str
+) -> None:
+    name = fresh("sell")
+    page = open_page("/workflows")
+    page.get_by_role("button", name="New workflow").click()
+    dialog = page.get_by_role("dialog")
+    page.keyboard.type(name)
+    dialog.get_by_label("Starts on").select_option("api")
+    option = dialog.get_by_label("Who can call it").locator("option").filter(has_text=callers)
+    dialog.get_by_label("Who can call it").select_option(option.get_attribute("value"))
+    expect(dialog.get_by_text("Guests are refused")).to_have_count(1 if auth == "user" else 0)
+    dialog.get_by_role("button", name="Create").click()
+    expect(page.get_by_role("button", name="Add step").first).to_be_visible()
+    # What the dialog and its page took away does not leave the keyboard nowhere.
+    expect(page.locator("#content")).to_be_focused()
+    assert f"auth: {auth}" in studio.get(f"/workflows/{name}/source")["text"]
+    page.goto(f"{studio.url}/files?new=page")
+    page.get_by_role("dialog").get_by_label("Pay button").select_option(f"/{name}")
+    hint = page.get_by_role("dialog").get_by_role("link", name="change who can call it")
+    expect(hint).to_have_count(1 if auth == "user" else 0)
+
+
 @pytest.mark.parametrize("choice", ["Use the file", "Keep my version"])
 def test_what_is_typed_into_a_file_survives_a_reload_and_another_programs_change(
     studio: Studio, open_page: OpenPage, choice: str

@@ -165,6 +165,7 @@ ROUTES: dict[str, str] = {
     "POST /workflows": "publish",
     "DELETE /workflows/{workflow_id}": "publish",
     "POST /files": "no: in development, where files are published as they change",
+    "POST /files/preview": "no: it fills in a template, and starts nothing",
     "PUT /files/{path}": "no: in development, where files are published as they change",
     "POST /workflows/{workflow_id}/publish": "publish",
     "POST /workflows/{workflow_id}/rollback": "publish",

@@ -75,7 +75,7 @@ WRONG: list[tuple[str, str, str]] = [
     ("F005", MANUAL + "steps:\n  - log: x  # payloom: ignore[F999] because\n", "there is no rule F999"),
     # ---------------------------------------------------------------- F010, F011
     ("F006", MANUAL + "steps: [{stripe: checkout.sessions.create, with: {mode: gift}}]\n", "Stripe lists no 'gift' for `mode`"),
-    ("F003", MANUAL + "steps: [{stripe: checkout.sessions.create, with: {mode: ''}}]\n", "`mode` cannot be ''"),
+    ("F003", MANUAL + "steps: [{stripe: checkout.sessions.create, with: {mode: ''}}]\n", "`mode` has no value yet"),
     ("F010", MANUAL + "steps: [{return: 1}, {log: x}]\n", "4:22: this step is never reached"),
     ("F010", MANUAL + "steps: [{if: 1 > 2, then: [{log: x}]}]\n", "the condition is always false"),
     ("F010", PAID + "steps:\n  - switch: event.action\n    cases: {succeded: [{log: x}]}\n", "`succeded` is not an action here (did you mean 'succeeded'?)"),

@@ -14,6 +14,7 @@ from payloom.connectors.stripe.catalog.schemas import plain
 from payloom.connectors.stripe.catalog.stripe_catalog import MOVES_MONEY, action
 from payloom.kit.json_types import is_list, is_map
 from payloom.kit.suggest import did_you_mean
+from payloom.workflows.catalog.limits import STARTS
 from payloom.workflows.reference.workflow_schema import COMMON
 
 _WORD = re.compile(r"[a-z0-9]+")
@@ -164,6 +165,7 @@ def snippet(name: str, params: Mapping[str, Any]) -> dict[str, Any]:
     required = {key: _blank(params.get("properties", {}).get(key, {})) for key in params.get("required", ())}
     for group in params.get("x-one-of", ()):
         required = {group[0]: "", **required}
+    required |= {key: _blank(params.get("properties", {}).get(key, {})) for key in params.get(STARTS, ())}
     step: dict[str, Any] = {"stripe": name}
     return {**step, "with": required} if required else step
 

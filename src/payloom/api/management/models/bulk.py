@@ -50,6 +50,13 @@ class BulkAmount(Shape):
     amount: int
 
 
+class BulkRecipient(Shape):
+    """An address, and how many emails it gets."""
+
+    address: str
+    emails: int
+
+
 class BulkPlan(Shape):
     """What a bulk action would do. Nothing is done yet."""
 
@@ -59,6 +66,7 @@ class BulkPlan(Shape):
     money_runs: int = Field(description="Runs that can move money.")
     unknown_amounts: int = Field(description="Runs among them whose amount is not known before.")
     amounts: list[BulkAmount] = Field(description="What the other ones are about.")
+    recipients: list[BulkRecipient] = Field(description="Of emails: who gets them, those with the most first.")
 
 
 class BulkResult(Shape):

@@ -140,12 +140,20 @@ NEEDED: Mapping[str, tuple[Needed, ...]] = {
 }
 """By operation: parameters that Stripe takes only with another one, and no description says so."""
 ONE_OF: Mapping[str, tuple[str, ...]] = {
+    "billing_portal.sessions.create": ("customer", "customer_account"),
+    "checkout.sessions.create": ("mode",),
+    "coupons.create": ("percent_off", "amount_off"),
+    "customer_sessions.create": ("customer", "customer_account"),
+    "invoice_items.create": ("customer", "customer_account"),
+    "invoices.create": ("customer", "customer_account", "from_invoice"),
     "prices.create": ("product", "product_data"),
     "refunds.create": ("payment_intent", "charge", "customer"),
     "subscription_schedules.create": ("phases", "from_subscription"),
     "subscriptions.create": ("customer", "customer_account"),
 }
 """By operation: parameters of which Stripe needs one, although each may be left out."""
+STARTING: Mapping[str, tuple[str, ...]] = {"checkout.sessions.create": ("line_items", "success_url")}
+"""By operation: what is needed unless another parameter says otherwise, such as the way a Checkout is shown."""
 _READS_BOTH = frozenset({("charge", "payment_intent")})
 """Pairs that filter a list together."""
 

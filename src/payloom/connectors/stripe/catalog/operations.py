@@ -13,7 +13,7 @@ from payloom.connectors.stripe.catalog import limits, schemas, sdk_source
 from payloom.connectors.stripe.catalog.moved import lookup as moved
 from payloom.connectors.stripe.catalog.schemas import Lazy, Schema
 from payloom.kit.json_types import is_dict
-from payloom.workflows.catalog.limits import CHOICES, LIMITS, NEEDED, NOT_BOTH
+from payloom.workflows.catalog.limits import CHOICES, LIMITS, NEEDED, NOT_BOTH, STARTS
 from payloom.workflows.expressions.left_out import MOVED
 
 _ROOTS = {"v1": "stripe._v1_services", "v2": "stripe._v2_services"}
@@ -95,6 +95,7 @@ class Operation:
         schema[NOT_BOTH] = limits.not_both(texts, reads=self.method == "get")
         schema[CHOICES] = limits.CHOICES.get(self.name, ())
         schema[NEEDED] = limits.NEEDED.get(self.name, ())
+        schema[STARTS] = limits.STARTING.get(self.name, ())
         groups = [list(limits.ONE_OF[self.name])] if self.name in limits.ONE_OF else []
         if self.path_names:
             names = [name for name, target in self.path_aliases().items() if target == self.path_names[-1]]

@@ -10,7 +10,7 @@ import { ValueField } from "../value-field";
 export function ObjectFields({ field, path, value, label, editable }: ControlProps) {
   const changes = useChanges();
   const map = isMap(value) ? value : {};
-  const fields = fieldsOf(field);
+  const fields = fieldsOf(field, map);
   // What must be there first, then what is, as the file has it.
   const order = Object.keys(map);
   const visible = fields

@@ -5,6 +5,13 @@ import { useChanges, useEditable, useValue } from "../changes";
 import { ColumnsList } from "../controls/columns-list";
 import { Row } from "../row";
 
+/** What each value means for callers. */
+const DOCS: Record<string, string> = {
+  user: "Who can start it. Guests are refused: a Pay button for guests needs `optional`.",
+  optional: "Who can start it. Guests can; `user` is null for them.",
+  none: "Who can start it. Anyone can, and `user` is null. Set a `rate_limit`.",
+};
+
 /** Who can start the workflow. `absent`: the default; null when a value is required. */
 export function Auth({ path, absent }: { path: Path; absent: string | null }) {
   const changes = useChanges();
@@ -14,7 +21,13 @@ export function Auth({ path, absent }: { path: Path; absent: string | null }) {
     Array.isArray(value) ||
     (typeof value === "string" && value !== "" && !["none", "optional", "user"].includes(value));
   return (
-    <Row name="auth" path={path} required={absent === null} below doc="Who can start it.">
+    <Row
+      name="auth"
+      path={path}
+      required={absent === null}
+      below
+      doc={DOCS[typeof value === "string" ? value : ""] ?? "Who can start it."}
+    >
       {(ids) => (
         <>
           <Select
@@ -36,8 +49,8 @@ export function Auth({ path, absent }: { path: Path; absent: string | null }) {
             ) : null}
             <option value="user">user: anyone signed in</option>
             <option value="roles">people with a role</option>
-            <option value="optional">optional: signed in or not</option>
-            <option value="none">none: no check</option>
+            <option value="optional">optional: anyone, signed in or not</option>
+            <option value="none">none: anyone, accounts are ignored</option>
           </Select>
           {roles ? (
             <div className="form-nested">

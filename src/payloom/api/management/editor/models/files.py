@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -47,3 +47,29 @@ class NewFile(Body):
 
     path: Annotated[str, Field(max_length=400)]
     text: Text
+
+
+class EmailPreviewRequest(Body):
+    """A template of an email to fill in. text: as it is typed; absent, as it is in the file. data: absent, made up."""
+
+    path: Annotated[str, Field(max_length=400)]
+    text: Text | None = None
+    data: dict[str, Any] | None = None
+
+
+class PreviewProblem(Answer):
+    """Why a template could not be filled in. where: the file and line."""
+
+    message: str
+    hint: str | None
+    where: str | None
+
+
+class EmailPreview(Answer):
+    """An email as it would be sent with `data`, or the problem with it."""
+
+    subject: str
+    html: str
+    text: str
+    data: dict[str, Any]
+    problem: PreviewProblem | None

@@ -9,10 +9,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from payloom.api.http.audit import audit_note
+from payloom.api.http.errors import NotAllowed
 from payloom.api.management.access import roles
-from payloom.api.management.access.audit import audited
-from payloom.api.management.access.auth import person_of
-from payloom.api.management.editor import project_files
+from payloom.api.management.access.audit import audited, not_audited
+from payloom.api.management.access.auth import caller_of, person_of
+from payloom.api.management.editor import email_previews, project_files
 from payloom.api.management.editor.files import Conflict, File
 from payloom.api.management.editor.models import files as models
 from payloom.api.management.editor.routes.conflicts import CHANGED, conflict_response
@@ -33,6 +34,21 @@ def list_files(deps: Dependencies, editor: Editor) -> Any:
         "data": [{"path": name, "errors": counts.count(name)} for name in editor.project_files.names()],
         "editable": project_files.are_editable(deps.publisher),
     }
+
+
+@router.post(
+    "/preview",
+    response_model=models.EmailPreview,
+    openapi_extra=roles.editor() | not_audited("it fills in a template, and sends and keeps nothing"),
+)
+def preview_email(deps: Dependencies, editor: Editor, body: models.EmailPreviewRequest, request: Request) -> Any:
+    """Return an email as its template makes it with the data. A text that is not in the file needs an admin."""
+    text = editor.project_files.read(body.path).text if body.text is None else body.text
+    if body.text is not None:
+        project_files.require_live_files(deps.publisher)
+        if not roles.has_role(caller_of(request).role, "admin"):
+            raise NotAllowed("only admins preview a text that is not saved", hint="Preview the saved one.")
+    return email_previews.preview(editor.project_files.folder, body.path, text, body.data)
 
 
 @router.get("/{path:path}", response_model=models.ProjectFile, openapi_extra=roles.editor())
