@@ -18,7 +18,7 @@ from payloom.alerts.errors import NoAlertReceiver
 from payloom.alerts.measures import MEASURES, Reading, Situation
 from payloom.alerts.models import alerts
 from payloom.alerts.sender import AlertSender, queue
-from payloom.alerts.states import AlertState, next_state
+from payloom.alerts.states import AlertState, exceeds, next_state
 from payloom.alerts.wording import notice_body, sample_body, sentence
 from payloom.db.database import Database
 from payloom.email.outbox import Outbox
@@ -192,6 +192,8 @@ class AlertService:
                     "unit": rule.unit,
                     "detail": reading.detail,
                     "fires": rule.fires,
+                    "over": threshold is not None and exceeds(rule, reading.value, threshold),
+                    "steps": list(rule.do),
                     "machine": by_machine[name] or None,
                 }
             )

@@ -28,7 +28,7 @@ def sample_of(trees: Iterable[nodes.Template], names: Iterable[str]) -> dict[str
     """Return a value for each of `names`, which templates with these syntax trees read."""
     known = list(trees)
     loops = {target: chain for tree in known for target, chain in _loops(tree)}
-    shown = {chain: value for tree in known for chain, value in _filtered(tree)}
+    by_filter = {chain: value for tree in known for chain, value in _filtered(tree)}
     read = {
         chain
         for tree in known
@@ -36,12 +36,12 @@ def sample_of(trees: Iterable[nodes.Template], names: Iterable[str]) -> dict[str
         if (chain := chain_of(node)) and not _is_called(tree, node)
     }
     data: dict[str, Any] = {}
-    wanted = set(names)
-    for chain in sorted({*read, *shown, *loops.values()}, key=len):
+    roots = set(names)
+    for chain in sorted({*read, *by_filter, *loops.values()}, key=len):
         whole = _from_root(chain, loops)
-        if whole[0] in wanted:
-            _put(data, whole, shown.get(chain))
-    return {name: _filled(data.get(name), name) for name in sorted(wanted)}
+        if whole[0] in roots:
+            _put(data, whole, by_filter.get(chain))
+    return {name: _filled(data.get(name), name) for name in sorted(roots)}
 
 
 def chain_of(node: nodes.Node) -> Chain:

@@ -1850,6 +1850,11 @@ export interface components {
             limit: string;
             /** Machine */
             machine: string | null;
+            /**
+             * Over
+             * @description Whether what is measured now calls for the alert, also without a receiver.
+             */
+            over: boolean;
             /** Rule */
             rule: string;
             /**
@@ -1867,6 +1872,11 @@ export interface components {
              * @enum {string}
              */
             state: "ok" | "pending" | "firing" | "off";
+            /**
+             * Steps
+             * @description What to do then, in order.
+             */
+            steps: string[];
             /** Threshold */
             threshold: number | null;
             /** Title */

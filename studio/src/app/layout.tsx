@@ -122,11 +122,11 @@ function Frame({ me }: { me: Me | undefined }) {
 
 /** A new page has the keyboard, as after a load: not the link in the sidebar, and not what was removed with the old page. */
 function useFocusOnPage(): void {
-  const shown = useRouterState({ select: (state) => state.resolvedLocation?.pathname });
-  const before = useRef(shown);
+  const path = useRouterState({ select: (state) => state.resolvedLocation?.pathname });
+  const before = useRef(path);
   useEffect(() => {
-    const moved = before.current !== undefined && before.current !== shown;
-    before.current = shown;
+    const moved = before.current !== undefined && before.current !== path;
+    before.current = path;
     if (!moved) return undefined;
     const frame = requestAnimationFrame(() => {
       const content = document.getElementById("content");
@@ -134,7 +134,7 @@ function useFocusOnPage(): void {
       if (!inside) content?.focus({ preventScroll: true });
     });
     return () => cancelAnimationFrame(frame);
-  }, [shown]);
+  }, [path]);
 }
 
 /** What concerns every page. */

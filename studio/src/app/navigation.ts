@@ -4,6 +4,7 @@ import {
   CircleHelp,
   CreditCard,
   FileText,
+  HeartPulse,
   Inbox,
   LayoutDashboard,
   Mail,
@@ -26,6 +27,7 @@ export interface NavigationItem {
     | "/mail"
     | "/files"
     | "/local-stripe"
+    | "/health"
     | "/audit"
     | "/settings"
     | "/help";
@@ -69,6 +71,14 @@ export const NAVIGATION: NavigationItem[] = [
     icon: CreditCard,
     letter: "l",
     keywords: "emulator test cards clock",
+    group: "project",
+  },
+  {
+    to: "/health",
+    name: "Health",
+    icon: HeartPulse,
+    letter: "c",
+    keywords: "alerts doctor status disk silence queue",
     group: "project",
   },
   {

@@ -27,6 +27,7 @@ const routes = root.addChildren([
   page("/mail", () => import("@/pages/mail/page")),
   page("/mail/$id", () => import("@/pages/mail/page")),
   page("/local-stripe", () => import("@/pages/local-stripe/page")),
+  page("/health", () => import("@/pages/health/page")),
   page("/audit", () => import("@/pages/audit/page")),
   page("/settings", () => import("@/pages/settings/page")),
   page("/help", () => import("@/pages/help/page")),

@@ -22,6 +22,7 @@ PAGES = {
     "/files/pages%2Findex.html.j2": "pages/index.html.j2",
     "/mail": "Email",
     "/local-stripe": "Local Stripe",
+    "/health": "Health",
     "/audit": "Audit",
     "/settings": "Settings",
     "/help": "Help",
@@ -141,18 +142,18 @@ def test_emails_are_selected_and_resent_together_after_a_question_that_names_who
     studio: Studio, open_page: OpenPage, axe: AxeCheck, receipt: dict[str, Any]
 ) -> None:
     address = receipt["to"][0]
-    mine = studio.get("/mails", to=address)["data"]
+    to_address = studio.get("/mails", to=address)["data"]
     others = len([mail for mail in studio.get("/mails", limit=200)["data"] if address not in mail["to"]])
     page = open_page(f"/mail?to={address}")
     boxes = page.get_by_role("list", name="Emails").get_by_role("checkbox")
-    expect(boxes).to_have_count(len(mine))
+    expect(boxes).to_have_count(len(to_address))
     boxes.first.focus()
     page.keyboard.press("Space")
     toolbar = page.get_by_role("toolbar", name="Actions on what is selected")
     expect(toolbar).to_contain_text("1 email selected")
-    page.get_by_role("checkbox", name=f"Select the {len(mine)} shown").click()
-    expect(toolbar).to_contain_text(f"{len(mine)} email")
-    page.get_by_role("checkbox", name=f"Select the {len(mine)} shown").click()
+    page.get_by_role("checkbox", name=f"Select the {len(to_address)} shown").click()
+    expect(toolbar).to_contain_text(f"{len(to_address)} email")
+    page.get_by_role("checkbox", name=f"Select the {len(to_address)} shown").click()
     expect(toolbar).to_have_count(0)
     boxes.first.click()
     toolbar.get_by_role("button", name="Resend 1 email…").click()
@@ -164,7 +165,7 @@ def test_emails_are_selected_and_resent_together_after_a_question_that_names_who
     progress = page.get_by_role("dialog", name="Resend 1 email")
     expect(progress.get_by_role("status").first).to_have_text("Resent 1 email.")
     expect(progress.get_by_role("list", name="Results")).to_contain_text("Resent")
-    assert len(studio.get("/mails", to=address)["data"]) == len(mine) + 1
+    assert len(studio.get("/mails", to=address)["data"]) == len(to_address) + 1
     assert others == len([mail for mail in studio.get("/mails", limit=200)["data"] if address not in mail["to"]])
 
 
@@ -330,6 +331,22 @@ def test_the_audit_trail_is_filtered_by_who_what_and_when_and_exported(studio: S
     expect(page.get_by_role("heading", name="No matching entries")).to_be_visible()
     page.get_by_role("button", name="Show all entries").click()
     expect(rows.nth(1)).to_be_visible()
+
+
+def test_health_shows_what_every_alert_measures_and_leads_to_what_needs_attention(
+    studio: Studio, open_page: OpenPage, axe: AxeCheck
+) -> None:
+    run = studio.failing_run()
+    page = open_page("/health", theme="dark")
+    row = page.locator("[data-row=failed_runs]")
+    expect(row).to_contain_text("Needs attention")
+    expect(row).to_contain_text("retry the run")
+    # A full disk is measured, and is none.
+    expect(page.locator("[data-row=disk]")).to_contain_text("OK")
+    expect(page.get_by_text("Nobody is told of problems")).to_be_visible()
+    assert axe(page) == []
+    row.get_by_role("link", name="Failed runs").click()
+    expect(page.locator(f"[data-row={run['id']}]")).to_be_visible()
 
 
 def test_an_admin_lets_somebody_in_as_a_viewer(studio: Studio, open_page: OpenPage, watched: OpenWatched) -> None:

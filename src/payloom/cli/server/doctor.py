@@ -26,6 +26,7 @@ from payloom.settings.load import load_settings
 from payloom.settings.model import Settings
 
 if TYPE_CHECKING:
+    from payloom.db.database import Database
     from payloom.project.loader import Project
 
 
@@ -113,7 +114,8 @@ def _database(settings: Settings) -> list[Finding]:
         database = open_database(settings.database_url)
         try:
             tables = await database.read(lambda tx: list(database_findings(tx)))
-            return [Finding("database", True, f"{database.dialect} at {where}"), *tables]
+            reachable = Finding("database", True, f"{database.dialect} at {where}")
+            return [reachable, *tables, *await _measured(database, settings)]
         finally:
             await database.close()
 
@@ -121,6 +123,27 @@ def _database(settings: Settings) -> list[Finding]:
         return asyncio.run(look())
     except PayloomError as error:
         return [Finding("database", False, error.message, error.hint)]
+
+
+async def _measured(database: Database, settings: Settings) -> list[Finding]:
+    """Return what calls for an alert now, as the studio's page Health shows it; nothing before the first migration."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from payloom.alerts.service import AlertService
+    from payloom.email.outbox import Outbox
+    from payloom.email.transport import OutboxTransport
+
+    outbox = Outbox(database, OutboxTransport(), SystemClock())
+    try:
+        alerts = await AlertService(database, SystemClock(), settings, outbox).list()
+    except SQLAlchemyError:
+        return []
+    return [
+        Finding("health", True, f"{alert['title']}: {alert['shown']}. {alert['detail']}".strip(), alert["steps"][0])
+        for alert in alerts
+        # Whether workers are there is the server's own affair: it need not run now.
+        if alert["over"] and alert["rule"] != "workers"
+    ]
 
 
 def _sealing(settings: Settings) -> Finding:

@@ -38,10 +38,10 @@ export function EmailPreview({ path, text }: EmailPreviewProps) {
   const [typed, setTyped] = useState<string | null>(null);
   const [view, setView] = useState("html");
   const data = dataOf(typed);
-  const shown = useEmailPreview(path, useDeferredValue(text), useDeferredValue(data));
-  if (shown.error) return <ErrorNote error={shown.error} retry={() => void shown.refetch()} compact />;
-  if (!shown.data) return <Skeleton lines={6} />;
-  const mail = shown.data;
+  const rendered = useEmailPreview(path, useDeferredValue(text), useDeferredValue(data));
+  if (rendered.error) return <ErrorNote error={rendered.error} retry={() => void rendered.refetch()} compact />;
+  if (!rendered.data) return <Skeleton lines={6} />;
+  const mail = rendered.data;
   return (
     <section className="email-preview" aria-label="Preview">
       <h2>Preview</h2>

@@ -20,12 +20,12 @@ def preview(root: Path, path: str, text: str, data: Mapping[str, Any] | None) ->
     if folder != FOLDER or not file.endswith(SUFFIX) or ".." in Path(file).parts:
         raise BadRequest(f"{path[:80]!r} is no template of an email", hint=f"Name a file emails/NAME{SUFFIX}.")
     templates = Templates(root / FOLDER, {name: text})
-    given: Mapping[str, Any] = data or {}
+    values: Mapping[str, Any] = data or {}
     try:
         if data is None:
-            given = templates.sample(name)
-        mail = templates.render(name, given)
+            values = templates.sample(name)
+        mail = templates.render(name, values)
     except TemplateError as error:
         problem = {"message": error.message, "hint": error.hint, "where": error.where}
-        return {"subject": "", "html": "", "text": "", "data": dict(given), "problem": problem}
-    return {"subject": mail.subject, "html": mail.html, "text": mail.text, "data": dict(given), "problem": None}
+        return {"subject": "", "html": "", "text": "", "data": dict(values), "problem": problem}
+    return {"subject": mail.subject, "html": mail.html, "text": mail.text, "data": dict(values), "problem": None}

@@ -167,6 +167,8 @@ class AlertView(Shape):
     unit: Literal["count", "seconds", "percent"]
     detail: str
     fires: str = Field(description="When it fires, in a sentence.")
+    over: bool = Field(description="Whether what is measured now calls for the alert, also without a receiver.")
+    steps: list[str] = Field(description="What to do then, in order.")
     machine: str | None
 
 
