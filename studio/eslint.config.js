@@ -11,6 +11,7 @@ const PAGES = [
   "audit",
   "events",
   "files",
+  "health",
   "help",
   "journey",
   "local-stripe",

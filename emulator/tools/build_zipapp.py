@@ -8,8 +8,8 @@ them works without its own.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
-import sys
 import tomllib
 import zipfile
 from importlib.metadata import Distribution, distribution
@@ -110,4 +110,6 @@ def build(target: Path) -> None:
 
 
 if __name__ == "__main__":
-    build(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description="Build the local Stripe as one file.")
+    parser.add_argument("target", type=Path, help="The file to write.")
+    build(parser.parse_args().target)

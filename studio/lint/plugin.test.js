@@ -17,19 +17,19 @@ const tester = new RuleTester();
 const FOLDERS = { ui: [], api: [], model: ["api"] };
 tester.run("folder-walls", plugin.rules["folder-walls"], {
   valid: [
-    { filename: inSrc("model/layout.ts"), code: 'import "@/api/client";', options: [FOLDERS] },
-    { filename: inSrc("ui/text.tsx"), code: 'import "./button"; import "react";', options: [FOLDERS] },
+    { filename: inSrc("model/graph/layout.ts"), code: 'import "@/api/client";', options: [FOLDERS] },
+    { filename: inSrc("ui/content/text.tsx"), code: 'import "../basics/button"; import "react";', options: [FOLDERS] },
   ],
   invalid: [
     {
-      filename: inSrc("ui/text.tsx"),
+      filename: inSrc("ui/content/text.tsx"),
       code: 'import "@/api/client";',
       options: [FOLDERS],
       errors: [{ messageId: "wall", data: { from: "ui", to: "api" } }],
     },
     {
-      filename: inSrc("ui/text.tsx"),
-      code: 'const late = import("../model/layout");',
+      filename: inSrc("ui/content/text.tsx"),
+      code: 'const late = import("../../model/graph/layout");',
       options: [FOLDERS],
       errors: [{ messageId: "wall", data: { from: "ui", to: "model" } }],
     },
@@ -42,21 +42,21 @@ tester.run("folder-walls", plugin.rules["folder-walls"], {
   ],
 });
 
-// `ui/index.ts` imports `ui/button.tsx`: an import the other way closes a circle.
+// `ui/index.ts` imports `ui/basics/button.tsx`: an import the other way closes a circle.
 tester.run("no-import-cycle", plugin.rules["no-import-cycle"], {
-  valid: [{ filename: inSrc("ui/index.ts"), code: 'export * from "./button";' }],
+  valid: [{ filename: inSrc("ui/index.ts"), code: 'export * from "./basics/button";' }],
   invalid: [
     {
-      filename: inSrc("ui/button.tsx"),
-      code: 'export * from "./index";',
-      errors: [{ messageId: "cycle", data: { chain: "ui/button.tsx → ui/index.ts → ui/button.tsx" } }],
+      filename: inSrc("ui/basics/button.tsx"),
+      code: 'export * from "../index";',
+      errors: [{ messageId: "cycle", data: { chain: "ui/basics/button.tsx → ui/index.ts → ui/basics/button.tsx" } }],
     },
   ],
 });
 
 tester.run("kebab-case-file", plugin.rules["kebab-case-file"], {
-  valid: [{ filename: inSrc("ui/error-details.test.ts"), code: "" }],
-  invalid: [{ filename: inSrc("ui/ErrorDetails.ts"), code: "", errors: [{ messageId: "name" }] }],
+  valid: [{ filename: inSrc("ui/format/error-details.test.ts"), code: "" }],
+  invalid: [{ filename: inSrc("ui/format/ErrorDetails.ts"), code: "", errors: [{ messageId: "name" }] }],
 });
 
 describe("an import chain", () => {

@@ -1,12 +1,12 @@
-import "@/ui/fonts.css";
-import "@/ui/tokens.css";
-import "@/ui/base.css";
+import "@/ui/theme/fonts.css";
+import "@/ui/theme/tokens.css";
+import "@/ui/theme/base.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { setProver } from "@/api/client";
 import { watchSession } from "@/api/session-state";
 import { App } from "@/app/app";
-import { askForProof } from "@/app/prove-store";
+import { askForProof } from "@/app/account/prove-store";
 import { applyTheme, savedTheme } from "@/browser/theme";
 
 applyTheme(savedTheme());

@@ -2,9 +2,9 @@
 import { Link, useRouter } from "@tanstack/react-router";
 import { Bug, SearchX } from "lucide-react";
 import { ApiError } from "@/api/client";
-import { Button } from "@/ui/button";
-import { EmptyState, ErrorNote } from "@/ui/empty";
-import { PageBody, PageHeader } from "@/ui/page";
+import { Button } from "@/ui/basics/button";
+import { EmptyState, ErrorNote } from "@/ui/layout/empty";
+import { PageBody, PageHeader } from "@/ui/layout/page";
 
 /** A chunk that is gone means that the server was updated: only a new page knows the new names. */
 const OUTDATED = /dynamically imported module|Importing a module script failed|Unable to preload/;

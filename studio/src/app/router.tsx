@@ -1,7 +1,7 @@
 /** Every page's address. Pages are loaded when they are first opened. Search parameters are plain strings. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { NoPage, PageBroke } from "./failure";
-import { Layout } from "./layout";
+import { Layout } from "./shell/layout";
 import { parseSearch, stringifySearch, type Search } from "@/browser/search-params";
 
 const root = createRootRoute({ component: Layout, validateSearch: (search): Search => search as Search });

@@ -1,5 +1,5 @@
 /** An approval that a run waits for, with the buttons that decide it. */
-import { asText } from "@/model/text";
+import { asText } from "@/model/document/text";
 import { Check, UserCheck, X } from "lucide-react";
 import { useState } from "react";
 import { useRunActions, type Waiting } from "@/api/runs";

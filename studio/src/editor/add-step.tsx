@@ -1,7 +1,7 @@
 /** The catalog, opened where a step or a trigger is to be added. */
 import { CatalogDialog } from "./catalog/catalog-dialog";
-import { addTrigger, insert } from "./canvas/actions";
-import { useCanvas } from "./canvas/state";
+import { addTrigger, insert } from "./canvas/state/actions";
+import { useCanvas } from "./canvas/state/state";
 
 function close(): void {
   const { opener } = useCanvas.getState();

@@ -1,7 +1,7 @@
 /** What the editor's page does beside drawing: keys, the address, changes of the file, toasts. */
 import { useEffect, useRef } from "react";
 import { useLiveEvents, type LiveEvent } from "@/api/live-events";
-import { pathKey, pathOfKey } from "@/model/path";
+import { pathKey, pathOfKey } from "@/model/document/path";
 import { toast, toastError } from "@/ui";
 import { useEditor } from "./document/store";
 import { saveNow } from "./save";

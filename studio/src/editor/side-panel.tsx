@@ -2,8 +2,8 @@
 import type { KeyboardEvent } from "react";
 
 import { Tabs } from "@/ui";
-import { pathKey } from "@/model/path";
-import { focusElement, hasElement } from "./canvas/elements";
+import { pathKey } from "@/model/document/path";
+import { focusElement, hasElement } from "./canvas/state/elements";
 import { flushFields } from "./forms/draft";
 import { StepForm } from "./forms/step-form";
 import { Problems } from "./problems/problems";

@@ -62,9 +62,11 @@ def test_no_file_is_longer_than_four_hundred_lines() -> None:
 
 
 def files_of_folders() -> dict[str, int]:
-    """Return how many Python files each folder holds, of the sources and of the tests."""
+    """Return how many files each folder holds: of Python and templates, sources and tests; of the studio, sources."""
     roots = ("src", "emulator/src", "emulator/tests", "bench", "tests")
     paths = [path for root in roots for path in (ROOT / root).rglob("*.py") if path.name != "__init__.py"]
+    paths += [path for root in ("src", "emulator/src") for path in (ROOT / root).rglob("templates/**/*.html")]
+    paths += [path for path in (ROOT / "studio" / "src").rglob("*.ts*") if ".test." not in path.name]
     return Counter(relative(path.parent) for path in paths if "migrations/versions" not in path.as_posix())
 
 

@@ -88,13 +88,13 @@ PLACES: dict[str, Callable[[str], bool]] = {
     f"{STUDIO_FILE}: the word (python -m payloom.workflows.reference docs/reference/language)": lambda verb: (
         f'  "{verb}",\n' in read(STUDIO_FILE).partition("as const")[0]
     ),
-    "studio/src/model/verbs.ts: a family, a title and a new step": lambda verb: has_key(
-        "studio/src/model/verbs.ts", verb
+    "studio/src/model/document/verbs.ts: a family, a title and a new step": lambda verb: has_key(
+        "studio/src/model/document/verbs.ts", verb
     ),
-    "studio/src/model/graph.ts: its branches": lambda verb: (
-        verb not in CONTAINERS or has_case("studio/src/model/graph.ts", verb)
+    "studio/src/model/graph/graph.ts: its branches": lambda verb: (
+        verb not in CONTAINERS or has_case("studio/src/model/graph/graph.ts", verb)
     ),
-    "studio/src/ui/verbs.ts: an icon": lambda verb: has_key("studio/src/ui/verbs.ts", verb),
+    "studio/src/ui/format/verbs.ts: an icon": lambda verb: has_key("studio/src/ui/format/verbs.ts", verb),
     "tests/unit/workflows/test_verbs.py: a test of what it does": lambda verb: (
         re.search(rf"\b{verb}:", read("tests/unit/workflows/test_verbs.py")) is not None
     ),

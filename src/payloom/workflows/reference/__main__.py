@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 
 from payloom.workflows.reference.pages import pages
@@ -11,7 +11,9 @@ from payloom.workflows.reference.studio import STUDIO_FILE, studio_language
 
 def main() -> None:
     """Write every page below the folder given."""
-    folder = Path(sys.argv[1])
+    parser = argparse.ArgumentParser(description="Write the reference pages of the workflow language.")
+    parser.add_argument("folder", type=Path, help="The folder to write them below.")
+    folder: Path = parser.parse_args().folder
     for name, text in pages().items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from payloom.workflows.syntax.filemodel.step_keys import BARE_KEYS, RESERVED, RO
 from payloom.workflows.syntax.filemodel.steps import VERBS
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS
 
-STUDIO_FILE = "studio/src/model/language.ts"
+STUDIO_FILE = "studio/src/model/document/language.ts"
 """Where the module is, in a clone."""
 _WIDTH = 120
 """How wide a line of the studio's code may be."""

@@ -1,5 +1,5 @@
 /** A bulk action while it goes on, and the result of each item. Its ID is in the address, so that a reload shows it again. */
-import { Words } from "@/ui/words";
+import { Words } from "@/ui/basics/words";
 import { Link } from "@tanstack/react-router";
 import { resultsOf, useBulkActions, useBulkJob, type BulkItem, type BulkJob, type BulkResult } from "@/api/bulk";
 import { Button, Dialog, ErrorNote, Skeleton, Status, toastError } from "@/ui";

@@ -12,19 +12,19 @@ import {
 } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
 import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
-import { flowOf } from "@/model/graph";
-import { type Layout, layoutOf } from "@/model/layout";
-import type { Path } from "@/model/path";
+import { flowOf } from "@/model/graph/graph";
+import { type Layout, layoutOf } from "@/model/graph/layout";
+import type { Path } from "@/model/document/path";
 import { useEditor } from "../document/store";
-import { AddBranch, BranchLabel, type CanvasNode, PlaceButton, StepCard, TriggerCard } from "./cards";
-import { canvasKeyDown, copyOrCut, pasteSteps, useNodeEvents } from "./events";
-import { type Drawn, nodesOf } from "./nodes";
+import { AddBranch, BranchLabel, type CanvasNode, PlaceButton, StepCard, TriggerCard } from "./drawing/cards";
+import { canvasKeyDown, copyOrCut, pasteSteps, useNodeEvents } from "./gestures/events";
+import { type Drawn, nodesOf } from "./drawing/nodes";
 import { StepMenu } from "./step-menu";
 import { Toolbar } from "./toolbar";
-import { useDragging } from "./use-dragging";
-import { useFindings, useFocusFollowsSelection } from "./use-focus";
-import { useViewport } from "./use-viewport";
-import { Wires } from "./wires";
+import { useDragging } from "./gestures/use-dragging";
+import { useFindings, useFocusFollowsSelection } from "./gestures/use-focus";
+import { useViewport } from "./gestures/use-viewport";
+import { Wires } from "./drawing/wires";
 import "./canvas.css";
 
 const TYPES: NodeTypes = {

@@ -3,9 +3,9 @@ import * as Context from "@radix-ui/react-context-menu";
 import { ArrowDown, ArrowUp, ClipboardPaste, Copy, CopyPlus, PackagePlus, Pencil, Plus, Trash2 } from "lucide-react";
 import type { ReactNode } from "react";
 
-import { Kbd } from "@/ui/kbd";
-import { WRAPPERS } from "@/model/operations";
-import type { Path } from "@/model/path";
+import { Kbd } from "@/ui/basics/kbd";
+import { WRAPPERS } from "@/model/editing/operations";
+import type { Path } from "@/model/document/path";
 import { useEditor } from "../document/store";
 import {
   copyToClipboard,
@@ -18,7 +18,7 @@ import {
   selectedSteps,
   selectedTrigger,
   wrap,
-} from "./actions";
+} from "./state/actions";
 
 export interface Entry {
   key: string;

@@ -3,9 +3,9 @@ import { useReactFlow } from "@xyflow/react";
 import { Ellipsis, Maximize, Plus, Redo2, Undo2, ZoomIn, ZoomOut } from "lucide-react";
 
 import { Button, IconButton, Menu, MenuItem, MenuLine } from "@/ui";
-import type { Path } from "@/model/path";
+import type { Path } from "@/model/document/path";
 import { useEditor } from "../document/store";
-import { openCatalog } from "./actions";
+import { openCatalog } from "./state/actions";
 import { stepEntries } from "./step-menu";
 
 export function Toolbar({ fit, onOpen }: { fit: () => void; onOpen?: (path: Path) => void }) {

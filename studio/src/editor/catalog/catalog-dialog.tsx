@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Command } from "cmdk";
 import { useMemo, useRef, useState } from "react";
 import { Code, ErrorNote, Kbd } from "@/ui";
-import { triggerIcon, verbIcon } from "@/ui/verbs";
+import { triggerIcon, verbIcon } from "@/ui/format/verbs";
 import { useAssist } from "../assist/assist";
 import { useCatalog } from "../assist/use-catalog";
 import { fieldOf, fieldsOf, wordOf } from "../form-model/schema";

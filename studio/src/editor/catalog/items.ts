@@ -1,6 +1,6 @@
 /** What can be added to a workflow, searched and ordered, and the step or trigger that each begins as. */
 import type { ActionEntry } from "@/api/editor";
-import { verbInfo, type VerbGroup } from "@/model/verbs";
+import { verbInfo, type VerbGroup } from "@/model/document/verbs";
 import type { Catalog } from "../assist/assist";
 import { freeId, idOfAction } from "../form-model/steps";
 

@@ -1,7 +1,7 @@
 /** Highlights expressions: a whole text, the parts in `${{ }}`, or (in YAML) also the values of `if:` and similar keys. */
 import { type Extension, Prec, type Range, RangeSetBuilder } from "@codemirror/state";
 import { Decoration, type DecorationSet, EditorView, ViewPlugin, type ViewUpdate } from "@codemirror/view";
-import { closingOf } from "../form-model/template";
+import { closingOf } from "@/editor/form-model/values/template";
 import { tokens } from "./tokens";
 
 export type Reading = "expression" | "template" | "yaml";

@@ -1,5 +1,5 @@
 /** Checks of the text by the server, some time after the last change. */
-import { startsWith } from "@/model/path";
+import { startsWith } from "@/model/document/path";
 import type { CheckActions, EditorDependencies, EditorStore } from "./state";
 
 export interface Checker {

@@ -1,5 +1,5 @@
 import type { Operation } from "@/api/editor";
-import type { Path } from "@/model/path";
+import type { Path } from "@/model/document/path";
 
 /** Keeps unsaved text across tabs and reloads: in the browser, by the workflow's id, with the file that it started from. */
 

@@ -1,7 +1,7 @@
 /** Changes of the text: committed as undo steps, typed or edited through the server, undone and redone. */
 import type { CheckAnswer } from "@/api/editor";
-import { parse } from "@/model/parse";
-import type { Path } from "@/model/path";
+import { parse } from "@/model/document/parse";
+import type { Path } from "@/model/document/path";
 import type { Checker } from "./checking";
 import type { Enqueue } from "./queue";
 import { nearestExisting } from "./selection";

@@ -1,6 +1,6 @@
 /** The selected steps. */
-import type { Parsed } from "@/model/parse";
-import { type Path, samePath, valueAt } from "@/model/path";
+import type { Parsed } from "@/model/document/parse";
+import { type Path, samePath, valueAt } from "@/model/document/path";
 import type { EditorStore, SelectionActions } from "./state";
 
 export function selectionSlice({ getState, setState }: EditorStore): SelectionActions {

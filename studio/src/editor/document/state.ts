@@ -2,8 +2,8 @@
 import type { StoreApi } from "zustand";
 import { ApiError } from "@/api/client";
 import type { CheckAnswer, Diagnostic, Operation } from "@/api/editor";
-import type { Parsed, ParseProblem } from "@/model/parse";
-import type { Path } from "@/model/path";
+import type { Parsed, ParseProblem } from "@/model/document/parse";
+import type { Path } from "@/model/document/path";
 import type { DocumentClient } from "./client";
 import type { Drafts, UnsentEdit } from "./drafts";
 

@@ -1,6 +1,6 @@
 /** Edits on their way to the server: kept in the browser from the first moment, sent again until the server answers. */
 import { ApiError } from "@/api/client";
-import { samePath } from "@/model/path";
+import { samePath } from "@/model/document/path";
 import type { UnsentEdit } from "./drafts";
 import type { History } from "./history";
 import type { Enqueue } from "./queue";

@@ -1,6 +1,6 @@
 /** The short form of `input:` as rows of a form, and back: `amount?: int 1.. = 5`, `plan: basic | pro`, `items: [{sku: string}]`. */
 
-import { isMap } from "@/model/path";
+import { isMap } from "@/model/document/path";
 
 export const TYPES = [
   "string",

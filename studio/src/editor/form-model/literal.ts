@@ -1,6 +1,6 @@
 /** Converts text typed into a field to its value, and back. Invalid text gives a message. */
 
-import { asText } from "@/model/text";
+import { asText } from "@/model/document/text";
 import { couldBe, type Field } from "./schema";
 
 export type Read = { ok: true; value: unknown } | { ok: false; message: string };

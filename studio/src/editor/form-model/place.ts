@@ -1,7 +1,7 @@
 /** Places in a document: reading, and the smallest operation that writes there. No React, no requests. */
 
 import type { Operation } from "@/api/editor";
-import { isMap, type Path, valueAt } from "@/model/path";
+import { isMap, type Path, valueAt } from "@/model/document/path";
 
 /** `steps[2].with.amount`, as messages of the server write it. */
 export function pathText(path: Path): string {

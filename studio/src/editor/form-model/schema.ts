@@ -1,6 +1,6 @@
 /** JSON Schema read as fields of a form: what kind of control a value gets, what it may be, what it means. */
 
-import { isMap } from "@/model/path";
+import { isMap } from "@/model/document/path";
 
 export interface JsonSchema {
   type?: string | string[];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { freeId, idOfAction, idProblem, namesOfTriggers, stepIds, subjectOf, usedNames, verbOf } from "./steps";
-import { operatorOf, withOperator } from "./where";
+import { operatorOf, withOperator } from "./values/where";
 
 const data = {
   on: [{ api: "POST /x", auth: "user" }, { manual: true }],

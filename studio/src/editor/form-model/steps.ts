@@ -9,8 +9,8 @@ import {
   VERBS,
   type TriggerKind,
   type Verb,
-} from "@/model/language";
-import { isMap, type Path, valueAt } from "@/model/path";
+} from "@/model/document/language";
+import { isMap, type Path, valueAt } from "@/model/document/path";
 
 const KNOWN: ReadonlySet<string> = new Set(VERBS);
 /** `item` is what a loop calls its item unless told otherwise. */

@@ -1,6 +1,6 @@
 /** Which fields the form of a step shows, in which order, with which control, and which of them are options. */
 
-import { BARE_KEYS, STEP_LIST_KEYS } from "@/model/language";
+import { BARE_KEYS, STEP_LIST_KEYS } from "@/model/document/language";
 import { fieldOf, type Field, type JsonSchema, type Writing } from "./schema";
 
 export type Control =

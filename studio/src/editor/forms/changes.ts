@@ -1,10 +1,10 @@
 /** How fields change the document: one small operation each, through the store's queue. */
 import type { Diagnostic, Operation } from "@/api/editor";
 import { createContext, use, useMemo } from "react";
-import { valueAt } from "@/model/path";
+import { valueAt } from "@/model/document/path";
 import { useEditor } from "../document/store";
 import { equal, removeAt, setAt } from "../form-model/place";
-import { type Path, samePath, startsWith } from "@/model/path";
+import { type Path, samePath, startsWith } from "@/model/document/path";
 
 export interface Changes {
   set: (path: Path, value: unknown, label: string) => Promise<boolean>;

@@ -4,7 +4,7 @@
  */
 import { type ComponentType, createContext, use } from "react";
 import type { Kind, Field } from "../form-model/schema";
-import type { Path } from "@/model/path";
+import type { Path } from "@/model/document/path";
 
 export interface ControlProps {
   field: Field;

@@ -1,5 +1,5 @@
 import { CircleAlert } from "lucide-react";
-import { Words } from "@/ui/words";
+import { Words } from "@/ui/basics/words";
 
 /** Why the text of a field was not written to the file. */
 export function Problem({ text }: { text: string | null }) {

@@ -1,9 +1,9 @@
 import type { Diagnostic } from "@/api/editor";
 import { CircleAlert, CircleDashed, Info, TriangleAlert, X } from "lucide-react";
 import { type ReactNode, useId, useState } from "react";
-import type { Path } from "@/model/path";
+import type { Path } from "@/model/document/path";
 import { firstSentence, plain } from "../assist/doc-text";
-import { ended, Words } from "@/ui/words";
+import { ended, Words } from "@/ui/basics/words";
 import { useFindings } from "./changes";
 
 export interface RowProps {

@@ -4,7 +4,7 @@ import { act, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { parse as parseYaml, parseDocument } from "yaml";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { parse } from "@/model/parse";
+import { parse } from "@/model/document/parse";
 import { TooltipProvider } from "@/ui";
 import { useEditor } from "../document/store";
 import { type Assist, AssistContext, type Catalog } from "../assist/assist";

@@ -1,6 +1,6 @@
 import { Pause } from "lucide-react";
 import { useEffect, useRef, type KeyboardEvent } from "react";
-import { pathKey } from "@/model/path";
+import { pathKey } from "@/model/document/path";
 import { ErrorNote, Skeleton } from "@/ui";
 import { useEditor } from "../document/store";
 import { useCatalog } from "../assist/use-catalog";

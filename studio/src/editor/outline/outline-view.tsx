@@ -3,14 +3,14 @@ import { ArrowDown, ArrowUp, CircleAlert, CircleX, Info, Plus, Trash2 } from "lu
 import { useEffect, useMemo } from "react";
 
 import { IconButton } from "@/ui";
-import { type Branch, flowOf, type Step } from "@/model/graph";
-import { named } from "@/model/layout";
-import { moveSteps } from "@/model/operations";
-import { type Path, pathKey, samePath } from "@/model/path";
-import { move, openCatalog, remove } from "../canvas/actions";
-import { triggerIcon, verbIcon } from "@/ui/verbs";
-import { findingsByItem, useCanvas } from "../canvas/state";
-import { unmarked } from "@/ui/words";
+import { type Branch, flowOf, type Step } from "@/model/graph/graph";
+import { named } from "@/model/graph/layout";
+import { moveSteps } from "@/model/editing/operations";
+import { type Path, pathKey, samePath } from "@/model/document/path";
+import { move, openCatalog, remove } from "@/editor/canvas/state/actions";
+import { triggerIcon, verbIcon } from "@/ui/format/verbs";
+import { findingsByItem, useCanvas } from "@/editor/canvas/state/state";
+import { unmarked } from "@/ui/basics/words";
 import { useEditor } from "../document/store";
 import "./outline.css";
 

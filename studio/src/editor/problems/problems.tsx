@@ -2,7 +2,7 @@ import type { Diagnostic } from "@/api/editor";
 import { CircleAlert, CircleCheck, Info, TriangleAlert } from "lucide-react";
 import { useMemo } from "react";
 import { Button } from "@/ui";
-import { Words } from "@/ui/words";
+import { Words } from "@/ui/basics/words";
 import { subjectOf } from "../form-model/steps";
 import { useEditor } from "../document/store";
 import { fixOf } from "./fix";

@@ -5,8 +5,8 @@ import { History } from "lucide-react";
 import { useState } from "react";
 
 import { Badge, Button, ErrorNote, count } from "@/ui";
-import { groupsOf, type DryGroup } from "@/model/dry-run";
-import { flowOf } from "@/model/graph";
+import { groupsOf, type DryGroup } from "@/model/runs/dry-run";
+import { flowOf } from "@/model/graph/graph";
 import { useEditor } from "../document/store";
 
 /** How many recorded events the text is tried on. */

@@ -4,7 +4,7 @@ import { type SubmitEvent, useState } from "react";
 
 import { Button, Dialog, Field, IconButton, Input, Select, TextArea } from "@/ui";
 import { placeOf, useTestRun } from "./state";
-import { calledSteps } from "../canvas/actions";
+import { calledSteps } from "@/editor/canvas/state/actions";
 
 export function MockList() {
   const mocks = useTestRun((state) => state.mocks);

@@ -3,10 +3,10 @@ import { type Mock, readPins, type Sample, type TestStart, testRun, type TestRun
 import { create } from "zustand";
 
 import { ApiError } from "@/api/client";
-import { flowOf, stepsOf } from "@/model/graph";
-import { overlayOf, type TraceStep as Passed } from "@/model/run-overlay";
-import { type Path, withoutRounds } from "@/model/path";
-import { useCanvas } from "../canvas/state";
+import { flowOf, stepsOf } from "@/model/graph/graph";
+import { overlayOf, type TraceStep as Passed } from "@/model/runs/run-overlay";
+import { type Path, withoutRounds } from "@/model/document/path";
+import { useCanvas } from "@/editor/canvas/state/state";
 import { useEditor } from "../document/store";
 
 export interface TestRunError {

@@ -7,7 +7,7 @@ import { useEffect, useMemo, useRef } from "react";
 import { useMay, useMe } from "@/api/session";
 import { Button, ErrorNote, Field, Select, Skeleton, Switch, TextArea } from "@/ui";
 import { ApiError } from "@/api/client";
-import { flowOf } from "@/model/graph";
+import { flowOf } from "@/model/graph/graph";
 import { useEditor } from "../document/store";
 import { DryRun } from "./dry-run";
 import { MockList } from "./mocks";

@@ -1,12 +1,12 @@
 /** The steps of a test run: input, output, and where the response came from. */
-import { Words } from "@/ui/words";
+import { Words } from "@/ui/basics/words";
 import type { TestRun } from "@/api/editor";
 import type { Step } from "@/api/runs";
 import { ChevronRight, SkipForward, Wand } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 
 import { Badge, Button, JsonView, Status, StatusIcon } from "@/ui";
-import { runPath, withoutRounds } from "@/model/path";
+import { runPath, withoutRounds } from "@/model/document/path";
 import { useEditor } from "../document/store";
 import { MockDialog } from "./mocks";
 import { placeOf, useTestRun } from "./state";

@@ -1,4 +1,4 @@
-import { IS_MAC } from "@/ui/platform";
+import { IS_MAC } from "@/ui/format/platform";
 import * as Popover from "@radix-ui/react-popover";
 import { Keyboard } from "lucide-react";
 

@@ -1,8 +1,8 @@
 /** The lines of the selected step, tinted. */
 import { type EditorState, type Extension, RangeSetBuilder, StateEffect, StateField } from "@codemirror/state";
 import { Decoration, type DecorationSet, EditorView } from "@codemirror/view";
-import type { Parsed } from "@/model/parse";
-import type { Path } from "@/model/path";
+import type { Parsed } from "@/model/document/parse";
+import type { Path } from "@/model/document/path";
 
 const setMark = StateEffect.define<DecorationSet>();
 const line = Decoration.line({ class: "cm-step-selected" });

@@ -11,7 +11,7 @@ import type { Assist } from "../assist/assist";
 import { subjectOf } from "../form-model/steps";
 import type { EditorState as Editor } from "../document/state";
 import { useEditor } from "../document/store";
-import { samePath } from "@/model/path";
+import { samePath } from "@/model/document/path";
 import { completion, hovers } from "../codemirror/complete";
 import { editing, showText } from "../codemirror/editing";
 import { expressionMarks } from "../codemirror/expression-marks";

@@ -1,14 +1,14 @@
 /** One event: how it came in, what it changed, what was made of it. */
-import { Words } from "@/ui/words";
-import { asText } from "@/model/text";
+import { Words } from "@/ui/basics/words";
+import { asText } from "@/model/document/text";
 import { Link } from "@tanstack/react-router";
 import { RotateCcw, Terminal } from "lucide-react";
 import { useState } from "react";
 import { useSearchParams } from "@/browser/search-params";
 import { useEvent, type EventDetail } from "@/api/events";
 import { useMay, useMe } from "@/api/session";
-import { changesOf, type Change } from "@/model/changes";
-import { manage } from "@/model/curl";
+import { changesOf, type Change } from "@/model/editing/changes";
+import { manage } from "@/model/runs/curl";
 import {
   Badge,
   Button,

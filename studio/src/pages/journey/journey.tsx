@@ -5,7 +5,7 @@ import { ArrowLeft, ChevronRight, SearchX } from "lucide-react";
 import { useState } from "react";
 import { client, take } from "@/api/client";
 import { useSearchParams } from "@/browser/search-params";
-import { byDay, kindsOf } from "@/model/journey";
+import { byDay, kindsOf } from "@/model/runs/journey";
 import { CopyId, EmptyState, ErrorNote, JsonView, Money, PageHeader, Skeleton, Status, exactTime, Words } from "@/ui";
 import { lookOfKind } from "./kinds";
 

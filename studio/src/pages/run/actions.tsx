@@ -4,7 +4,7 @@ import { useState } from "react";
 import { TERMINAL, useRunActions, type RunDetail, type Step } from "@/api/runs";
 import { useMay, useMe } from "@/api/session";
 import { useShortcuts } from "@/browser/shortcuts";
-import { curl, manage } from "@/model/curl";
+import { curl, manage } from "@/model/runs/curl";
 import { Button, Confirm, copy, Menu, MenuItem, MenuLine, toast, toastError } from "@/ui";
 import type { Document } from "./document";
 import { RerunDialog } from "./rerun-dialog";

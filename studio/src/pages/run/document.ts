@@ -2,10 +2,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
 import { client, take } from "@/api/client";
-import type { Flow, Step } from "@/model/graph";
-import type { Parsed } from "@/model/parse";
-import { pathKey, withoutRounds, type Path } from "@/model/path";
-import type { Describe } from "@/model/timeline";
+import type { Flow, Step } from "@/model/graph/graph";
+import type { Parsed } from "@/model/document/parse";
+import { pathKey, withoutRounds, type Path } from "@/model/document/path";
+import type { Describe } from "@/model/runs/timeline";
 
 export interface Document {
   name: string | null;
@@ -92,7 +92,10 @@ export function useDocument(workflow: string, version: string, run: string): Doc
   const reading = useQuery({
     queryKey: ["document", workflow, version],
     queryFn: async () => {
-      const [{ parse }, { flowOf }] = await Promise.all([import("@/model/parse"), import("@/model/graph")]);
+      const [{ parse }, { flowOf }] = await Promise.all([
+        import("@/model/document/parse"),
+        import("@/model/graph/graph"),
+      ]);
       const result = parse(text ?? "");
       if (!result.document) return null;
       const data = result.document.data;

@@ -5,7 +5,7 @@ import { ArrowLeft } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import { useSearchParams } from "@/browser/search-params";
 import { TERMINAL, useRun, type RunDetail } from "@/api/runs";
-import { rowsOf } from "@/model/timeline";
+import { rowsOf } from "@/model/runs/timeline";
 import { CopyId, duration, ErrorNote, PageBody, PageHeader, Skeleton, Status, Time } from "@/ui";
 import { statusOf, TriggerName } from "@/components/run-columns";
 import { Actions } from "./actions";

@@ -2,11 +2,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { RunDetail } from "@/api/runs";
-import type { Branch, Flow } from "@/model/graph";
-import type { Item } from "@/model/layout";
-import { lineOf } from "@/model/line";
-import type { Overlay, overlayOf as OverlayFunction } from "@/model/run-overlay";
-import { stagesOf } from "@/model/timeline";
+import type { Branch, Flow } from "@/model/graph/graph";
+import type { Item } from "@/model/graph/layout";
+import { lineOf } from "@/model/document/line";
+import type { Overlay, overlayOf as OverlayFunction } from "@/model/runs/run-overlay";
+import { stagesOf } from "@/model/runs/timeline";
 import { EmptyState, Skeleton } from "@/ui";
 
 type OverlayOf = typeof OverlayFunction;
@@ -17,7 +17,7 @@ const MARGIN = 12;
 export function PathDrawing({ run, flow, loading }: { run: RunDetail; flow: Flow | null; loading: boolean }) {
   const layouts = useQuery({
     queryKey: ["layout-code"],
-    queryFn: () => Promise.all([import("@/model/layout"), import("@/model/run-overlay")]),
+    queryFn: () => Promise.all([import("@/model/graph/layout"), import("@/model/runs/run-overlay")]),
     staleTime: Infinity,
   }).data;
   if (loading) return <Skeleton lines={4} />;

@@ -2,7 +2,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useId, useState } from "react";
 import { useRunActions, type RunDetail } from "@/api/runs";
-import { isMap } from "@/model/path";
+import { isMap } from "@/model/document/path";
 import { Button, Checkbox, Dialog, ErrorNote, Field, Select, TextArea, toast } from "@/ui";
 
 interface RerunDialogProps {

@@ -2,7 +2,7 @@
 import { Link } from "@tanstack/react-router";
 import { useSearchParams } from "@/browser/search-params";
 import type { RunDetail, Step } from "@/api/runs";
-import type { Row } from "@/model/timeline";
+import type { Row } from "@/model/runs/timeline";
 import { Badge, CopyId, Duration, EmptyState, Facts, JsonView, Status, Tabs, Time } from "@/ui";
 import { Failure } from "./failure";
 import { VerbIcon } from "./verb-icon";

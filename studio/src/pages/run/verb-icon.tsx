@@ -1,4 +1,4 @@
-import { verbIcon } from "@/ui/verbs";
+import { verbIcon } from "@/ui/format/verbs";
 
 /** A step's verb as on the canvas. */
 export function VerbIcon({ verb }: { verb: string }) {

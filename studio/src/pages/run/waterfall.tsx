@@ -1,7 +1,7 @@
 import { ChevronRight } from "lucide-react";
 import { useRef, useState, type KeyboardEvent } from "react";
 import type { RunDetail, Step } from "@/api/runs";
-import { scaleOf, type Row, type Scale } from "@/model/timeline";
+import { scaleOf, type Row, type Scale } from "@/model/runs/timeline";
 import { count, duration, EmptyState, lookOf, StatusIcon } from "@/ui";
 import { VerbIcon } from "./verb-icon";
 

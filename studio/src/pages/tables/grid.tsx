@@ -1,5 +1,5 @@
 /** One table as a grid: filter, sort, page, and a row opened at the side. */
-import { asText } from "@/model/text";
+import { asText } from "@/model/document/text";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { ArrowDown, ArrowUp, Plus, RefreshCw } from "lucide-react";

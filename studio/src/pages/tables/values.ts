@@ -1,6 +1,6 @@
 /** Between a column's values and what one types in a form. Pure. */
-import { asText } from "@/model/text";
-import { money } from "@/ui/format";
+import { asText } from "@/model/document/text";
+import { money } from "@/ui/format/format";
 import type { ColumnShape, Row } from "./api";
 
 // A Stripe object has dozens of fields; these identify it. The opened row shows all.

@@ -1,9 +1,9 @@
 import type { FamilyEntry } from "@/api/editor";
 import { Checkbox } from "@/ui";
-import type { Path } from "@/model/path";
+import type { Path } from "@/model/document/path";
 import { useChanges, useEditable, useValue } from "../changes";
 import { Row } from "../row";
-import { Picker } from "../picker";
+import { Picker } from "@/editor/forms/values/picker";
 
 /** Which actions of an event family are meant. */
 export function ActionsField({ path, family, doc }: { path: Path; family: FamilyEntry | undefined; doc: string }) {

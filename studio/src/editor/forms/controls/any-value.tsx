@@ -1,5 +1,5 @@
 import { Select } from "@/ui";
-import { isMap } from "@/model/path";
+import { isMap } from "@/model/document/path";
 import type { Field, Kind } from "../../form-model/schema";
 import { type ControlProps, LiteralControl } from "../control";
 

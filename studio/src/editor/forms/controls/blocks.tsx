@@ -1,16 +1,16 @@
 import { ChevronRight, X } from "lucide-react";
 import { Select } from "@/ui";
 import { AddButton } from "../added";
-import { isMap, type Path, valueAt } from "@/model/path";
+import { isMap, type Path, valueAt } from "@/model/document/path";
 import { useEditor } from "../../document/store";
 import { useChanges, useValue } from "../changes";
 import { freeName } from "../../form-model/inputs";
 import { verbOf } from "../../form-model/steps";
-import { ValueField } from "../value-field";
+import { ValueField } from "@/editor/forms/values/value-field";
 import { fieldOf } from "../../form-model/schema";
 import { Row } from "../row";
-import { ColumnsList } from "./columns-list";
-import { KeyInput } from "./map-rows";
+import { ColumnsList } from "./lists/columns-list";
+import { KeyInput } from "./lists/map-rows";
 
 /** The steps of a branch: which there are, each a way to it. They are moved and added on the canvas. */
 export function StepLinks({ path }: { path: Path }) {

@@ -1,5 +1,5 @@
 import { useId } from "react";
-import { pathKey } from "@/model/path";
+import { pathKey } from "@/model/document/path";
 import { Input, Select } from "@/ui";
 import { useEditor } from "../../document/store";
 import { useDraft } from "../draft";

@@ -2,9 +2,9 @@
 import type { Controls } from "../control";
 import { AnyValue } from "./any-value";
 import { ChoiceControl } from "./choice";
-import { ListFields } from "./list-fields";
-import { MapRows } from "./map-rows";
-import { ObjectFields } from "./object-fields";
+import { ListFields } from "./lists/list-fields";
+import { MapRows } from "./lists/map-rows";
+import { ObjectFields } from "./lists/object-fields";
 import { TextControl } from "./text";
 import { UnionControl } from "./union";
 

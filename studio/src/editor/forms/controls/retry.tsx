@@ -1,9 +1,9 @@
 import { Select } from "@/ui";
-import { isMap, type Path } from "@/model/path";
+import { isMap, type Path } from "@/model/document/path";
 import { useChanges, useEditable, useValue } from "../changes";
 import { fieldOf, type Field } from "../../form-model/schema";
 import { Row } from "../row";
-import { ValueField } from "../value-field";
+import { ValueField } from "@/editor/forms/values/value-field";
 
 const RULE: [string, Parameters<typeof fieldOf>[1]][] = [
   [

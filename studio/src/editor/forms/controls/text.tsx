@@ -1,9 +1,9 @@
 import { useRef } from "react";
-import { pathKey } from "@/model/path";
+import { pathKey } from "@/model/document/path";
 import { Input, TextArea } from "@/ui";
 import { useEditor } from "../../document/store";
 import { useDraft } from "../draft";
-import { ExpressionField } from "../expression-field";
+import { ExpressionField } from "@/editor/forms/values/expression-field";
 import { read, textOf } from "../../form-model/literal";
 import type { ControlProps } from "../control";
 import { Problem } from "../problem";

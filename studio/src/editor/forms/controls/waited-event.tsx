@@ -1,11 +1,11 @@
-import { asText } from "@/model/text";
+import { asText } from "@/model/document/text";
 import type { FamilyEntry } from "@/api/editor";
-import { isMap, type Path } from "@/model/path";
+import { isMap, type Path } from "@/model/document/path";
 import { useChanges, useEditable, useValue } from "../changes";
 import { fieldOf } from "../../form-model/schema";
-import { Picker } from "../picker";
+import { Picker } from "@/editor/forms/values/picker";
 import { Row } from "../row";
-import { ValueField } from "../value-field";
+import { ValueField } from "@/editor/forms/values/value-field";
 import { ActionsField } from "./actions";
 
 /** The event a `wait_for` waits for. */

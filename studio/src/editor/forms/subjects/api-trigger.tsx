@@ -1,10 +1,10 @@
-import { asText } from "@/model/text";
-import { pathKey, type Path } from "@/model/path";
+import { asText } from "@/model/document/text";
+import { pathKey, type Path } from "@/model/document/path";
 import { Input, Select } from "@/ui";
 import { useEditor } from "../../document/store";
 import { fieldOf } from "../../form-model/schema";
 import { useChanges, useEditable, useValue } from "../changes";
-import { ColumnsList } from "../controls/columns-list";
+import { ColumnsList } from "@/editor/forms/controls/lists/columns-list";
 import { useDraft } from "../draft";
 import { Problem } from "../problem";
 import { Row } from "../row";

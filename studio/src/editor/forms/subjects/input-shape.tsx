@@ -1,6 +1,6 @@
 /** The type of an input: chosen from a list, with its rule, its choices, its items or its default. */
 import { type ReactNode, useState } from "react";
-import { type Path, pathKey } from "@/model/path";
+import { type Path, pathKey } from "@/model/document/path";
 import { Input, Select } from "@/ui";
 import { useEditor } from "../../document/store";
 import { type InputShape, ruleLabel, ruleProblem, TYPES } from "../../form-model/inputs";

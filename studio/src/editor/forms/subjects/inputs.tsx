@@ -1,10 +1,10 @@
 import { X } from "lucide-react";
-import type { Path } from "@/model/path";
+import type { Path } from "@/model/document/path";
 import { Checkbox } from "@/ui";
 import { AddButton } from "../added";
 import { freeName, inputFields, type InputShape, inputValue, keyOf, shapeOf } from "../../form-model/inputs";
 import { useChanges, useEditable, useFindings, useValue } from "../changes";
-import { KeyInput } from "../controls/map-rows";
+import { KeyInput } from "@/editor/forms/controls/lists/map-rows";
 import { Finding, Row } from "../row";
 import { ShapeDetails, ShapeSelect } from "./input-shape";
 

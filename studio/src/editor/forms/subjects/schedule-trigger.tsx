@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import { nextRuns } from "../../form-model/cron";
+import { nextRuns } from "@/editor/form-model/values/cron";
 import { Property, type TriggerPart } from "./trigger-property";
 
 /** The form of a trigger by the clock, with its next runs. */

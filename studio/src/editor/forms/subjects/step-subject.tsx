@@ -1,11 +1,11 @@
 import type { Operation } from "@/api/editor";
 import { ChevronRight } from "lucide-react";
 import { useState } from "react";
-import { isMap, pathKey, type Path, samePath } from "@/model/path";
+import { isMap, pathKey, type Path, samePath } from "@/model/document/path";
 import { Input } from "@/ui";
 import { useEditor } from "../../document/store";
 import { plain } from "../../assist/doc-text";
-import { verbIcon } from "@/ui/verbs";
+import { verbIcon } from "@/ui/format/verbs";
 import type { Catalog } from "../../assist/assist";
 import { useChanges, useEditable, useFindings, useValue } from "../changes";
 import { Problem } from "../problem";

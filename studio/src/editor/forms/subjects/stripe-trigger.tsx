@@ -1,9 +1,9 @@
 import type { FamilyEntry } from "@/api/editor";
-import { asText } from "@/model/text";
+import { asText } from "@/model/document/text";
 import { useChanges, useEditable } from "../changes";
 import type { Catalog } from "../../assist/assist";
 import { ActionsField } from "../controls/actions";
-import { Picker } from "../picker";
+import { Picker } from "@/editor/forms/values/picker";
 import { Row } from "../row";
 import { Property, type TriggerPart } from "./trigger-property";
 

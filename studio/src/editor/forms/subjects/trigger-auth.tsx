@@ -1,8 +1,8 @@
-import type { Path } from "@/model/path";
+import type { Path } from "@/model/document/path";
 import { Select } from "@/ui";
 import { fieldOf } from "../../form-model/schema";
 import { useChanges, useEditable, useValue } from "../changes";
-import { ColumnsList } from "../controls/columns-list";
+import { ColumnsList } from "@/editor/forms/controls/lists/columns-list";
 import { Row } from "../row";
 
 /** What each value means for callers. */

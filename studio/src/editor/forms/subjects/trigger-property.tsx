@@ -1,7 +1,7 @@
-import type { Path } from "@/model/path";
+import type { Path } from "@/model/document/path";
 import { fieldOf, type Field, type JsonSchema } from "../../form-model/schema";
 import { useChanges } from "../changes";
-import { ValueField } from "../value-field";
+import { ValueField } from "@/editor/forms/values/value-field";
 
 /** A trigger, as its parts are given it. `map`: its value in the document. */
 export interface TriggerPart {

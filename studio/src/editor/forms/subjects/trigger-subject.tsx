@@ -1,13 +1,13 @@
-import type { TriggerKind } from "@/model/language";
-import { isMap, type Path } from "@/model/path";
-import { asText } from "@/model/text";
-import { triggerIcon } from "@/ui/verbs";
+import type { TriggerKind } from "@/model/document/language";
+import { isMap, type Path } from "@/model/document/path";
+import { asText } from "@/model/document/text";
+import { triggerIcon } from "@/ui/format/verbs";
 import type { Catalog } from "../../assist/assist";
 import { plain } from "../../assist/doc-text";
 import { triggerKindOf } from "../../form-model/steps";
 import { useChanges, useEditable, useFindings, useValue } from "../changes";
 import { ActionsField } from "../controls/actions";
-import { Picker } from "../picker";
+import { Picker } from "@/editor/forms/values/picker";
 import { Finding, Row } from "../row";
 import { ApiTrigger } from "./api-trigger";
 import { ScheduleTrigger } from "./schedule-trigger";

@@ -1,14 +1,14 @@
 import { ChevronRight, Plus } from "lucide-react";
-import { isMap, type Path } from "@/model/path";
+import { isMap, type Path } from "@/model/document/path";
 import { Button } from "@/ui";
-import { useCanvas } from "../../canvas/state";
+import { useCanvas } from "@/editor/canvas/state/state";
 import { useEditor } from "../../document/store";
 import { useChanges, useEditable, useFindings, useValue } from "../changes";
-import { MapRows } from "../controls/map-rows";
+import { MapRows } from "@/editor/forms/controls/lists/map-rows";
 import { fieldOf } from "../../form-model/schema";
 import { triggerKindOf } from "../../form-model/steps";
 import { Finding, Row } from "../row";
-import { ValueField } from "../value-field";
+import { ValueField } from "@/editor/forms/values/value-field";
 import { Inputs } from "./inputs";
 
 /** The form of the workflow itself: what it is called, what starts it, what it takes. */
