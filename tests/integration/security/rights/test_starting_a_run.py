@@ -438,7 +438,7 @@ def test_starting_by_hand_retrying_and_replaying_say_who_did_it(site: Site) -> N
     failed = site.run("boss", "/api/refund", fail=True, **valid(site))
     site.post("editor", f"{API}/runs/{failed}/retry", {})
     assert site.of(failed)["request"]["retried_by"] == ["editor@shop.test"]
-    (replayed,) = site.post("editor", f"{API}/events/evt_seen/replay", {}).json()["runs"]
+    (replayed,) = site.post("editor", f"{API}/events/evt_seen/replay?workflow=seen", {}).json()["runs"]
     assert site.of(replayed)["request"]["started_by"] == {"way": "replay", "by": "editor@shop.test"}
 
 
