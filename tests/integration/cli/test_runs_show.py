@@ -57,6 +57,32 @@ def test_a_call_and_the_run_that_it_became_name_each_other(tmp_path: Path) -> No
     assert f"called by {first}" in payloom(root, "runs", "show", called[0])
 
 
+ON_START = {
+    "tables.yaml": "tables:\n  started: {id: string primary, at: timestamp}\n",
+    "payloom.yaml": "name: Started\non_start: [begin]\n",
+    "workflows/begin.yaml": """\
+name: Begin
+description: Notes that the project was started.
+on: {manual: true, auth: none}
+steps:
+  - insert: started
+    values: {id: once, at: "${{ now() }}"}
+""",
+}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("run", "nope"), ("runs", "retry", "run_nope"), ("runs", "cancel", "run_nope"), ("events", "replay", "evt_nope")],
+    ids=" ".join,
+)
+def test_a_command_about_what_does_not_exist_starts_nothing(tmp_path: Path, words: tuple[str, ...]) -> None:
+    root = write_project(tmp_path, ON_START)
+    refused = payloom_process.run(*words, cwd=root)
+    assert (refused.returncode, "here is no" in refused.stderr) == (3, True), refused.stdout + refused.stderr
+    assert json.loads(payloom(root, "runs", "list", "--json"))["data"] == []
+
+
 UNTIL, WHEN = "2030-01-02T03:04:05Z", "2030-01-02 03:04:05"
 PLAIN = {"status": "waiting", "wake_at": UNTIL, "parked_on": None, "blocked": False, "lane": None, "waiting_for": {}}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 from payloom.cli.records.decisions import values_met
-from payloom.cli.support.client import with_client
+from payloom.cli.support.client import with_client, with_engine
 from payloom.cli.support.options import JSON, LIMIT, PROJECT
 from payloom.cli.support.output import (
     moment,
@@ -94,7 +94,9 @@ def show_event(event_id: EVENT, project: PROJECT = None, as_json: JSON = False) 
 @report_errors
 def replay(event_id: EVENT, project: PROJECT = None, as_json: JSON = False) -> None:
     """Start new runs of the matching workflows for a stored event. Executes the project's Python."""
-    done = with_client(find_project(project), lambda api: api.post(f"/events/{event_id}/replay"), engine=True)
+    done = with_engine(
+        find_project(project), lambda api: api.post(f"/events/{event_id}/replay"), about=f"/events/{event_id}"
+    )
     if as_json:
         print_json(done)
     else:
@@ -106,7 +108,7 @@ def replay(event_id: EVENT, project: PROJECT = None, as_json: JSON = False) -> N
 def catch_up(project: PROJECT = None, as_json: JSON = False) -> None:
     """Ask Stripe for events that never arrived, and store them (backfill). Executes the project's Python."""
     root = find_project(project)
-    done = with_client(root, lambda api: api.post("/events/catch-up", within=CATCH_UP_WITHIN), engine=True)
+    done = with_engine(root, lambda api: api.post("/events/catch-up", within=CATCH_UP_WITHIN))
     if as_json:
         print_json(done)
     else:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from payloom.cli.support.client import ManagementClient, with_client
+from payloom.cli.support.client import ManagementClient, with_engine
 from payloom.cli.support.errors import CommandError
 from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_json, print_message, report_errors
@@ -32,7 +32,7 @@ def run(
     async def work(api: ManagementClient) -> Any:
         return await api.post(f"/workflows/{workflow}/run", body)
 
-    done = with_client(find_project(project), work, engine=True)
+    done = with_engine(find_project(project), work, about=f"/workflows/{workflow}")
     if as_json:
         print_json(done)
     else:

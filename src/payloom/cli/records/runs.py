@@ -8,7 +8,7 @@ import typer
 
 from payloom.cli.records.decisions import decision_lines
 from payloom.cli.records.waiting import waiting_line
-from payloom.cli.support.client import with_client
+from payloom.cli.support.client import with_client, with_engine
 from payloom.cli.support.options import JSON, LIMIT, PROJECT
 from payloom.cli.support.output import (
     moment,
@@ -102,7 +102,7 @@ def cancel(run_id: RUN, project: PROJECT = None, as_json: JSON = False) -> None:
 
 
 def _act(run_id: str, verb: str, project: Any, *, as_json: bool) -> None:
-    run = with_client(find_project(project), lambda api: api.post(f"/runs/{run_id}/{verb}"), engine=True)
+    run = with_engine(find_project(project), lambda api: api.post(f"/runs/{run_id}/{verb}"), about=f"/runs/{run_id}")
     if as_json:
         print_json(run)
     else:

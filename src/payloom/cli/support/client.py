@@ -74,14 +74,35 @@ def _error_of(answer: Any) -> dict[str, Any]:
         return {}
 
 
-def with_client(root: Path, work: Callable[[ManagementClient], Coroutine[Any, Any, T]], *, engine: bool = False) -> T:
-    """Do `work` with the project's management API. engine: runs must also be advanced when no server runs."""
-    return asyncio.run(_with_client(root, work, engine=engine))
+def with_client(root: Path, work: Callable[[ManagementClient], Coroutine[Any, Any, T]]) -> T:
+    """Do `work` with the project's management API."""
+    return asyncio.run(_with_client(root, work, about=None))
 
 
-async def _with_client(root: Path, work: Callable[[ManagementClient], Coroutine[Any, Any, T]], *, engine: bool) -> T:
-    async with contextlib.AsyncExitStack() as stack:
-        client = await stack.enter_async_context(_open(root, engine=engine))
+def with_engine(
+    root: Path, work: Callable[[ManagementClient], Coroutine[Any, Any, T]], *, about: str | None = None
+) -> T:
+    """Do `work`, which begins runs, with the project's management API; runs advance here if no server runs.
+
+    about: the address of what it is about. If that does not exist, nothing begins: not what the project does when it
+    starts, either.
+    """
+    return asyncio.run(_with_client(root, work, about=about, engine=True))
+
+
+async def _with_client(
+    root: Path,
+    work: Callable[[ManagementClient], Coroutine[Any, Any, T]],
+    *,
+    about: str | None,
+    engine: bool = False,
+) -> T:
+    if about is not None:
+        async with _open(root, engine=False) as client:
+            await client.get(about)
+            if not client.in_process:
+                return await work(client)
+    async with _open(root, engine=engine) as client:
         return await work(client)
 
 
