@@ -126,6 +126,8 @@ def test_a_name_is_printed_as_it_is(name: str, tmp_path: Path) -> None:
 
 def test_ctrl_c_while_a_command_loads_ends_it_without_a_traceback() -> None:
     script = "import os, signal, threading; from payloom.__main__ import main; import sys; sys.argv = ['payloom', 'actions']\n"
+    # What a shell starts in the background ignores Ctrl-C.
+    script += "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     script += "class Interrupt:\n    def find_spec(self, name, path=None, target=None):\n"
     script += "        if name == 'payloom.cli.commands': os.kill(os.getpid(), signal.SIGINT)\n"
     script += "sys.meta_path.insert(0, Interrupt())\nmain()\n"

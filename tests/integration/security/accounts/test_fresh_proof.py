@@ -69,7 +69,7 @@ HARMLESS = {
     "POST /events/catch-up": "Stripe's own events", "POST /events/replay": "Stripe's own events",
     "POST /events/{event_id}/replay": "Stripe's own events", "POST /mails/{mail_id}/resend": "the same mail",
     "POST /local-stripe/control/{name}": "no money", "PUT /workflows/{workflow_id}/source": "a draft; with `publish` it asks",
-    "POST /files": "only in development", "PUT /files/{path}": "only in development",
+    "POST /files": "only in development", "PUT /files/{path}": "only in development", "POST /files/preview": "it looks",
     "POST /workflows": "a draft", "DELETE /workflows/{workflow_id}": "a draft",
     "POST /editor/check": "it looks", "POST /editor/complete": "it looks", "POST /editor/edit": "it looks",
     "POST /editor/hover": "it looks", "POST /editor/test-run": "no consequences", "POST /editor/dry-run": "no consequences",

@@ -143,7 +143,7 @@ CALLS: dict[str, tuple[str, str, dict[str, Any] | None]] = {
     "delete": ("DELETE", "/{id}", None),
 }
 FOR_SUPPORT = {"list", "look", "sessions", "end all", "end one", "mail a link"}
-ON_ADMINS = {"list", "look", "sessions"}
+ON_ADMINS = {"list", "look"}
 """What support may do with the account of an admin."""
 
 

@@ -326,7 +326,7 @@ ONE_EFFECT = {
         "/role", "/roles", "/second-factor", "/sessions", "/sessions/{session}", "DELETE /accounts/{account_id}",
         "/rows/{key}", "/session",
     ],
-    "nothing that stays": ["/plan", "/check", "/complete", "/edit", "/hover", "/dry-run", "/test-run"],
+    "nothing that stays": ["/plan", "/check", "/complete", "/edit", "/hover", "/dry-run", "/test-run", "/preview"],
     "what Stripe has that is not here yet": ["/catch-up"],
     "a link more, which is used once": ["/link"],
     "as often as the button is pressed, in development": ["/local-stripe/control/{name}"],

@@ -66,7 +66,10 @@ RIGHTS: tuple[Right, ...] = (
         "Test workflows, and try them on recorded events",
         ["POST /editor/test-run", "POST /editor/dry-run", "PUT /editor/pins/{workflow_id}"],
     ),
-    Right("Read `tables.yaml` and the templates of emails and pages", ["GET /files", "GET /files/{path}"]),
+    Right(
+        "Read `tables.yaml` and the templates of emails and pages",
+        ["GET /files", "GET /files/{path}", "POST /files/preview"],
+    ),
     Right("Change `tables.yaml` and the templates, in development", ["POST /files", "PUT /files/{path}"]),
     Right("Send a test alert to every receiver", ["POST /alerts/test"]),
     Right("Control the local Stripe", ["POST /local-stripe/control/{name}"]),
