@@ -87,7 +87,6 @@ def test_the_refund_flow_is_made_from_nothing_and_refunds(
     # The refund.
     maker.card("select orders").click()
     maker.add("refund payment")
-    maker.choose("Add parameter", "payment_intent")
     maker.expression("payment_intent", "row.payment_intent")
 
     # The answer, in the place of what a new workflow says.

@@ -144,7 +144,7 @@ def test_a_dangerous_change_asks_for_a_proof_and_goes_on_after_it(
     expect(dialog.get_by_role("button", name="Confirm")).to_be_disabled()
     field.fill("not the password")
     dialog.get_by_role("button", name="Confirm").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("the password is wrong")
+    expect(dialog.get_by_role("alert")).to_contain_text("The password is wrong")
     expect(field).to_have_value("")
     assert axe(page) == []
     field.fill("tiller-and-sail")

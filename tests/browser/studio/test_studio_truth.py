@@ -108,7 +108,7 @@ def test_a_new_step_has_a_name_of_its_own_a_choice_waits_to_be_made_and_a_trigge
     chosen = page.get_by_role("combobox", name=re.compile("proration_behavior"))
     expect(chosen.locator("option:checked")).to_have_text("Choose …")
     expect(
-        page.locator("#editor-form").get_by_text(re.compile("error: proration_behavior cannot be ''"))
+        page.locator("#editor-form").get_by_text(re.compile("error: proration_behavior has no value yet"))
     ).to_be_visible()
     page.get_by_role("button", name=re.compile("^table orders.*trigger")).click()
     page.keyboard.press("Delete")
