@@ -20,7 +20,7 @@ PASSWORD = "violet-ladder-917"
 STAFF = {"boss": "admin", "second": "admin", "editor": "editor", "other": "editor"}
 CLERKS = ("clerk", "colleague")
 RACE_PROJECT = {
-    "payloom.yaml": "name: Test Shop\nhttp_allow: []\naccounts:\n"
+    "payloom.yaml": "name: Test Shop\nhttp_allow: []\nalerts: {email: alerts@shop.test}\naccounts:\n"
     + "".join(
         f"  - {{email: {name}@shop.test, password: {PASSWORD}, studio: {role}}}\n" for name, role in STAFF.items()
     )

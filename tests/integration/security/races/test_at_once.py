@@ -313,7 +313,7 @@ ANEW: dict[str, tuple[Callable[[BusyShop], str], dict[str, Any]]] = {
     "POST /accounts/{account_id}/reset-password": (lambda _: "/accounts/clerk@shop.test/reset-password", {}),
     "POST /tables/{name}/rows": (lambda _: "/tables/notes/rows", {"values": {"text": "one click"}}),
     "POST /alerts/test": (lambda _: "/alerts/test", {}),
-    "POST /bulk": (lambda shop: replay(shop) and "/bulk", {"action": "replay", "ids": ["evt_again"]}),
+    "POST /bulk": (lambda shop: replay(shop) and "/bulk", {"kind": "replay", "ids": ["evt_again"]}),
 }
 """What begins anew each time it is asked for: where, and with which body."""
 ONE_EFFECT = {
@@ -349,6 +349,7 @@ def test_a_click_that_comes_twice_begins_one(shop: BusyShop, call: str) -> None:
     answers = at_once(*(functools.partial(person.post, f"{API}{path}", json=body) for person in people))
     refused = [answer for answer in answers if answer.status_code == 409 and code(answer) == "repeated_request"]
     assert len(refused) == 2, [answer.text for answer in answers]
+    assert [answer.text for answer in answers if answer not in refused and answer.is_error] == []
     assert {answer.headers["retry-after"] for answer in refused} <= {"1", "2"}
     program = functools.partial(shop.server.http.post, f"{API}{path}", json=body, headers=shop.server.admin)
     assert "repeated_request" not in [code(answer) for answer in (program(), program()) if answer.is_error]
