@@ -49,6 +49,22 @@ describe("a schema", () => {
     expect(id && nameIn(id, field, {})).toBe("id");
   });
 
+  it("needs of a group the one that is filled in, else the one that is there, else the first", () => {
+    const field = fieldOf("with", {
+      type: "object",
+      properties: { percent_off: { type: "number" }, amount_off: { type: "integer" } },
+      required: [],
+      "x-one-of": [["percent_off", "amount_off"]],
+    });
+    const needed = (given: Record<string, unknown>) =>
+      fieldsOf(field, given)
+        .filter(({ required }) => required)
+        .map(({ name }) => name);
+    expect(needed({})).toEqual(["percent_off"]);
+    expect(needed({ amount_off: "" })).toEqual(["amount_off"]);
+    expect(needed({ percent_off: "", amount_off: 500 })).toEqual(["amount_off"]);
+  });
+
   it("offers the members of a union by words, and finds the one a value is", () => {
     const field = fieldOf("trial_end", {
       anyOf: [

@@ -112,7 +112,9 @@ export function fieldsOf(field: Field, given: Record<string, unknown> = {}): Fie
   const required = new Set(field.schema.required ?? []);
   for (const names of field.schema["x-one-of"] ?? []) {
     const known = names.filter((name) => field.schema.properties?.[name]?.["x-alias-of"] === undefined);
-    const needed = known.find((name) => Object.hasOwn(given, name)) ?? names[0];
+    const chosen = known.filter((name) => Object.hasOwn(given, name));
+    // A new step begins with the first one, empty: once another is filled in, that one can be taken out.
+    const needed = chosen.find((name) => given[name] !== "") ?? chosen[0] ?? names[0];
     if (needed !== undefined) required.add(needed);
   }
   return Object.entries(field.schema.properties ?? {})
