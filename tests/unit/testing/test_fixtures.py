@@ -64,14 +64,14 @@ def test_a_subscription_has_its_period_on_the_item() -> None:
 @pytest.mark.parametrize("family", sorted(families()))
 def test_every_family_has_a_whole_object_that_fits_stripes_own_types(family: str) -> None:
     kind, schema = family_kind(family)
-    found: dict[str, str] = {}
+    problem_at: dict[str, str] = {}
     for action in families()[family]:
         for path, message, _ in problems(schema, event_object(kind, schema, action, {}, NOW)):
             if path[0] != "source":  # one of four kinds, of which the schema's first is compared
-                found[".".join(map(str, path))] = f"{family}.{action}: {message}"
+                problem_at[".".join(map(str, path))] = f"{family}.{action}: {message}"
     beyond = BEYOND_TYPES.get(family, {})
-    assert [message for name, message in found.items() if name not in beyond] == []
-    assert beyond.keys() - found.keys() == set(), "the types tell these now, or the object has them no longer"
+    assert [message for name, message in problem_at.items() if name not in beyond] == []
+    assert beyond.keys() - problem_at.keys() == set(), "the types tell these now, or the object has them no longer"
 
 
 def test_a_field_that_is_not_stripes_is_found_at_any_depth() -> None:
