@@ -71,9 +71,8 @@ _REFUSALS = (
         "its host name is not known",
         "Correct the host in the address.",
     ),
-    ("too many clients", "it has no free connection", "Lower postgres.connections, or raise max_connections there."),
     (
-        "remaining connection slots",
+        "too many clients|remaining connection slots",
         "it has no free connection",
         "Lower postgres.connections, or raise max_connections there.",
     ),

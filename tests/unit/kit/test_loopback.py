@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.support.packages.source_trees import nodes
 
-from payloom.kit.addresses.loopback import is_loopback
+from payloom.kit.addresses.loopback import is_local_url, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,6 +52,21 @@ HOSTS = {
 @pytest.mark.parametrize("host", HOSTS)
 def test_a_host_is_this_machine(host: str) -> None:
     assert is_loopback(host) is HOSTS[host]
+
+
+@pytest.mark.parametrize(
+    ("url", "local"),
+    [
+        *((f"http://{host}:8000/v1", local) for host, local in HOSTS.items() if ":" not in host),
+        ("http://[::1]:8001", True),
+        ("http://ada:secret@127.0.0.1", True),
+        ("http://127.0.0.1@shop.example.com", False),
+        ("/v1", False),
+        ("", False),
+    ],
+)
+def test_a_url_is_of_this_machine(url: str, local: bool) -> None:
+    assert is_local_url(url) is local
 
 
 def judges_hosts(nodes_of_code: Iterable[ast.AST]) -> list[int]:

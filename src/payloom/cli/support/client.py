@@ -76,7 +76,7 @@ def _error_of(answer: Any) -> dict[str, Any]:
 
 def with_client(root: Path, work: Callable[[ManagementClient], Coroutine[Any, Any, T]]) -> T:
     """Do `work` with the project's management API."""
-    return asyncio.run(_with_client(root, work, about=None))
+    return asyncio.run(_with_client(root, work))
 
 
 def with_engine(
@@ -94,7 +94,7 @@ async def _with_client(
     root: Path,
     work: Callable[[ManagementClient], Coroutine[Any, Any, T]],
     *,
-    about: str | None,
+    about: str | None = None,
     engine: bool = False,
 ) -> T:
     if about is not None:

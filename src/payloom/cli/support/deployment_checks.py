@@ -12,10 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from payloom.cli.support.findings import Finding
-from payloom.kit.addresses.loopback import is_loopback
+from payloom.kit.addresses.loopback import is_local_url, is_loopback
 from payloom.kit.json_types import is_dict
 from payloom.settings.model import Settings
 
@@ -62,7 +61,7 @@ def _tls(settings: Settings) -> Finding:
         return Finding("tls", True, f"the site is {settings.site_url}")
     hint = "Put a proxy with TLS in front, and set `site_url` to its https address."
     summary = f"the site is {settings.site_url}: sign-in cookies and webhooks travel in plain text"
-    local = is_loopback(urlsplit(settings.site_url).hostname or "")
+    local = is_local_url(settings.site_url)
     return Finding("tls", local and settings.environment == "staging", summary, hint)
 
 
@@ -138,7 +137,7 @@ def _stripe(settings: Settings, now: dt.datetime, events: frozenset[str]) -> Ite
             params={"limit": 100},
             headers=headers,
             timeout=_STRIPE_WITHIN,
-            trust_env=not is_loopback(urlsplit(base).hostname or ""),
+            trust_env=not is_local_url(base),
         )
         body = answer.json()
     except (httpx.HTTPError, ValueError) as error:

@@ -7,14 +7,14 @@ import dataclasses
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from pydantic import SecretStr
 
 from payloom.connectors.stripe.catalog import sdk_source
 from payloom.connectors.stripe.catalog.operations import Operation
 from payloom.connectors.stripe.uploads import UPLOADS
-from payloom.kit.addresses.loopback import is_loopback
+from payloom.kit.addresses.loopback import is_local_url
 
 if TYPE_CHECKING:
     import stripe
@@ -105,6 +105,6 @@ class Clients:
             http_client=Transport(
                 timeout=max(self.settings.timeout, 1.0) * 4,
                 # A local Stripe is asked directly: a proxy elsewhere has another machine at this address.
-                through_proxy=not is_loopback(urlsplit(base or "").hostname or ""),
+                through_proxy=not is_local_url(base or ""),
             ),
         )

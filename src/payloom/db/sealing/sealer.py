@@ -55,13 +55,16 @@ class Sealer:
 
     def seal(self, text: str) -> str:
         """Return the text with its secrets sealed."""
-        if (known_secrets(), text) in _clean:
+        look = known_secrets(), text
+        if look in _clean:
             return text
         hints = _fresh_hints(text)
         spans = _spans(text, hints) if hints else []
         if not spans:
             if hints and len(text) <= _LONGEST_CLEAN:
-                _remember_clean(text)
+                if len(_clean) >= _MOST_CLEAN:
+                    _clean.clear()
+                _clean.add(look)
             return text
         strings = _strings(text)
         pieces: list[str] = []
@@ -131,13 +134,7 @@ _pieces: set[str] = set()
 _LONGEST_CLEAN, _MOST_CLEAN = 1000, 512
 _clean: set[tuple[int, str]] = set()
 """Texts that look as if they held a secret and hold none, such as the versions that a run is pinned to: they come again
-and again. With how many values were known to be secret then."""
-
-
-def _remember_clean(text: str) -> None:
-    if len(_clean) >= _MOST_CLEAN:
-        _clean.clear()
-    _clean.add((known_secrets(), text))
+and again. With how many values were known to be secret before the look: one that became known meanwhile counts anew."""
 
 
 def _fresh_hints(text: str) -> list[tuple[int, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from urllib.parse import urlsplit
 
 
 def is_loopback(host: str) -> bool:
@@ -19,3 +20,8 @@ def is_loopback(host: str) -> bool:
         return False
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return (mapped or address).is_loopback
+
+
+def is_local_url(url: str) -> bool:
+    """Return whether the host of a URL always leads to this machine; False for a URL without one."""
+    return is_loopback(urlsplit(url).hostname or "")

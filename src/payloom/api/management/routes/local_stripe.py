@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 import httpx
 from fastapi import APIRouter
@@ -19,7 +18,7 @@ from payloom.api.http.request_body import read_json_object
 from payloom.api.management.access.audit import audited
 from payloom.api.management.access.roles import editor
 from payloom.api.management.injection import Dependencies
-from payloom.kit.addresses.loopback import is_loopback
+from payloom.kit.addresses.loopback import is_local_url
 from payloom.kit.json_types import is_dict
 from payloom.kit.secrets.redaction import redact
 from payloom.settings.model import Settings
@@ -88,7 +87,7 @@ def base_of(settings: Settings) -> str | None:
     base = settings.stripe.api_base
     if not settings.is_dev or settings.stripe.mode != "local" or not base:
         return None
-    return base if is_loopback(urlsplit(base).hostname or "") else None
+    return base if is_local_url(base) else None
 
 
 def _known(name: str, known: frozenset[str]) -> None:
