@@ -49,6 +49,15 @@ def test_a_visitor_is_led_to_sign_in_and_back(server: RunningServer) -> None:
     assert answer.headers["location"] == "/sign-in?next=%2Fmine%3Ftab%3D2"
 
 
+@pytest.mark.parametrize("path", ["/mine/", "/sign-in/", "/order/o3/", "/mine/?tab=2"])
+def test_a_redirect_within_the_site_names_no_host_for_the_requests_may_be_anothers(
+    server: RunningServer, path: str
+) -> None:
+    for host in (server.http.base_url.netloc.decode(), "127.0.0.1:9", "localhost:1"):
+        answer = server.http.get(path, headers={**HTML, "host": host})
+        assert (answer.status_code, answer.headers["location"]) == (307, path.replace("/?", "?").rstrip("/")), host
+
+
 def test_a_broken_page_is_an_error_page_with_the_reason_in_development(server: RunningServer) -> None:
     page = server.http.get("/broken", headers=HTML)
     assert page.status_code == 500

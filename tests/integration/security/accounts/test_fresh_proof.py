@@ -11,7 +11,9 @@ from tests.support.accounts.management_operations import management_operations
 from tests.support.accounts.members import account_id, make_old, member
 
 from payloom.api.management.access.proof import KEY as PROOF
+from payloom.api.management.routes import bulk
 from payloom.auth.accounts import set_studio_role
+from payloom.runs.bulk.jobs import BULK_KINDS, BulkKind
 
 if TYPE_CHECKING:
     import httpx
@@ -82,6 +84,24 @@ def test_every_change_is_dangerous_or_has_a_reason_not_to_be() -> None:
     changes = {name for name in management_operations() if not name.startswith("GET ")}
     assert {name for name, operation in management_operations().items() if operation.get(PROOF)} == DANGEROUS
     assert changes == DANGEROUS | set(HARMLESS)
+
+
+ONE_BY_ONE: dict[BulkKind, str] = {
+    "retry": "POST /runs/{run_id}/retry",
+    "rerun": "POST /runs/{run_id}/fork",
+    "cancel": "POST /runs/{run_id}/cancel",
+    "resolve": "POST /runs/{run_id}/resolve",
+    "replay": "POST /events/{event_id}/replay",
+    "resend": "POST /mails/{mail_id}/resend",
+}
+"""The call that does for one item what a bulk action does for many."""
+
+
+def test_a_bulk_action_needs_the_role_and_the_proof_that_one_of_its_items_needs() -> None:
+    operations = management_operations()
+    assert sorted(ONE_BY_ONE) == sorted(BULK_KINDS)
+    assert {kind: operations[call]["x-role"] for kind, call in ONE_BY_ONE.items()} == bulk.ROLES
+    assert {kind for kind, call in ONE_BY_ONE.items() if operations[call].get(PROOF)} == bulk.NEED_PROOF
 
 
 def test_a_dangerous_change_needs_a_fresh_proof_and_the_admin_token_is_one(strict: Site) -> None:
