@@ -115,7 +115,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """The project, served, with everybody signed in."""
     with contextlib.ExitStack() as stack:
         # Each test asks for the same as another: a click that comes twice has tests of its own.
-        stack.enter_context(pytest.MonkeyPatch.context()).setattr(repeats, "BEGIN_ANEW", frozenset())
+        stack.enter_context(pytest.MonkeyPatch.context()).setattr(repeats, "is_begun_anew", lambda _route: False)
         url = None
         if request.param == "postgresql":
             url = stack.enter_context(fresh_database(request.getfixturevalue("postgres_server")))

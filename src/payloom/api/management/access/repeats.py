@@ -1,13 +1,15 @@
 """A click that comes twice: what begins something anew is not begun twice by the same request.
 
-Most calls have one effect however often they come, because what they change is then changed. Those here make another
-run, email or row each time. So the same request of a person is refused for a moment, whichever process gets it. A
-program with the admin token may repeat itself.
+Most calls have one effect however often they come, because what they change is then changed. Those that are marked
+make another run, email or row each time. So the same request of a person is refused for a moment, whichever process
+gets it. A program with the admin token may repeat itself. The mark is an extension of the OpenAPI document.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 
 from starlette.requests import Request
 
@@ -17,20 +19,18 @@ from payloom.api.management.access.auth import Caller
 
 WITHIN = 2.0
 """Seconds."""
-BEGIN_ANEW = frozenset(
-    {
-        "POST /events/{event_id}/replay",
-        "POST /events/replay",
-        "POST /runs/{run_id}/fork",
-        "POST /workflows/{workflow_id}/run",
-        "POST /mails/{mail_id}/resend",
-        "POST /accounts/{account_id}/reset-password",
-        "POST /tables/{name}/rows",
-        "POST /alerts/test",
-        "POST /bulk",
-    }
-)
-"""Calls that do it again when they are sent again."""
+KEY = "x-repeat"
+
+
+def begins_anew() -> dict[str, Any]:
+    """Mark a route that does it again when it is called again."""
+    return {KEY: "refused"}
+
+
+def is_begun_anew(route: Any) -> bool:
+    """Whether a route does it again when it is called again."""
+    marks: Mapping[str, Any] = getattr(route, "openapi_extra", None) or {}
+    return marks.get(KEY) is not None
 
 
 class Repeats:
@@ -42,9 +42,7 @@ class Repeats:
 
     async def refuse(self, request: Request, caller: Caller) -> None:
         """Raise RepeatedRequest if a person asked for the same just now. The body must have been read."""
-        route = getattr(request.scope.get("route"), "path", "")
-        call = f"{request.method} {route.replace(':path}', '}')}"
-        if caller.via != "session" or call not in BEGIN_ANEW:
+        if caller.via != "session" or not is_begun_anew(request.scope.get("route")):
             return
         request_hash = hashlib.sha256(
             f"{caller.by}\n{request.method} {request.url.path}?{request.url.query}\n".encode()

@@ -14,6 +14,7 @@ from payloom.api.http.serialization import to_plain
 from payloom.api.management.access.audit import audited
 from payloom.api.management.access.auth import Caller, caller_of
 from payloom.api.management.access.proof import needs_proof
+from payloom.api.management.access.repeats import begins_anew
 from payloom.api.management.access.roles import support
 from payloom.api.management.injection import Auth, Dependencies
 from payloom.api.management.lazy_app import SIGN_IN_PATH
@@ -162,7 +163,9 @@ async def remove_account(deps: Dependencies, account_id: str, request: Request) 
 
 
 @router.post(
-    "/{account_id}/reset-password", response_model=AccountMailSent, openapi_extra=support() | audited("account.link")
+    "/{account_id}/reset-password",
+    response_model=AccountMailSent,
+    openapi_extra=support() | audited("account.link") | begins_anew(),
 )
 async def send_reset(
     deps: Dependencies, auth: Auth, account_id: str, request: Request, body: ResetRequest | None = None

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from payloom.api.http.audit import audit_note
 from payloom.api.http.serialization import to_plain
 from payloom.api.management.access.audit import audited
+from payloom.api.management.access.repeats import begins_anew
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.overview import AlertList, SentAlerts
 
@@ -25,7 +26,9 @@ async def list_alerts(deps: Dependencies) -> Any:
 
 
 @router.post(
-    "/test", response_model=SentAlerts, openapi_extra=audited("alerts.tested", after="the receivers are other programs")
+    "/test",
+    response_model=SentAlerts,
+    openapi_extra=audited("alerts.tested", after="the receivers are other programs") | begins_anew(),
 )
 async def test_alerts(deps: Dependencies, request: Request) -> Any:
     """Send a test message to every receiver now, and return what became of each."""

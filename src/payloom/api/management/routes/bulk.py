@@ -14,6 +14,7 @@ from payloom.api.http.errors import NotAllowed, error_body
 from payloom.api.http.serialization import to_plain
 from payloom.api.management.access.audit import audited, not_audited
 from payloom.api.management.access.auth import caller_of, person_of
+from payloom.api.management.access.repeats import begins_anew
 from payloom.api.management.access.roles import has_role, support
 from payloom.api.management.bulk_runner import BulkRunner
 from payloom.api.management.injection import Auth, Dependencies
@@ -65,7 +66,7 @@ async def plan_bulk(runner: Runner, deps: Dependencies, body: BulkStart, request
     return await deps.database.read(lambda tx: runner.planner.plan(tx, body.kind, ids, only_failed=only_failed))
 
 
-@router.post("", response_model=BulkSummary, openapi_extra=support() | audited("bulk.started"))
+@router.post("", response_model=BulkSummary, openapi_extra=support() | audited("bulk.started") | begins_anew())
 async def start_bulk(runner: Runner, auth: Auth, body: BulkStart, request: Request) -> Any:
     """Start a bulk action. Its items are done one after another, also when nobody looks."""
     _permit(request, body.kind)

@@ -14,6 +14,7 @@ from payloom.api.http.errors import ApiError
 from payloom.api.http.serialization import to_plain
 from payloom.api.management.access.audit import audited
 from payloom.api.management.access.auth import person_of
+from payloom.api.management.access.repeats import begins_anew
 from payloom.api.management.access.roles import support
 from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.injection import Dependencies
@@ -107,7 +108,7 @@ async def catch_up(deps: Dependencies) -> Any:
 @router.post(
     "/replay",
     response_model=Outcomes,
-    openapi_extra=support() | audited("events.replayed", after="each event has its transaction"),
+    openapi_extra=support() | audited("events.replayed", after="each event has its transaction") | begins_anew(),
 )
 async def replay_events(deps: Dependencies, body: ReplayMany, request: Request) -> Any:
     """Replay several events, one after another."""
@@ -149,7 +150,9 @@ async def get_event(deps: Dependencies, event_id: str) -> Any:
     )
 
 
-@router.post("/{event_id}/replay", response_model=Started, openapi_extra=support() | audited("event.replayed"))
+@router.post(
+    "/{event_id}/replay", response_model=Started, openapi_extra=support() | audited("event.replayed") | begins_anew()
+)
 async def replay_event(deps: Dependencies, event_id: str, request: Request, workflow: str | None = None) -> Any:
     """Replay an event: start new runs of the matching workflows."""
     audit_note(request).on(event_id, workflow=workflow)

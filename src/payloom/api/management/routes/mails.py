@@ -10,6 +10,7 @@ from starlette.requests import Request
 from payloom.api.http.serialization import to_plain
 from payloom.api.management.access.audit import audited
 from payloom.api.management.access.limits import StaffLimits
+from payloom.api.management.access.repeats import begins_anew
 from payloom.api.management.access.roles import support
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.data import MailDetail, MailList, MailSummary
@@ -45,7 +46,9 @@ async def get_mail(deps: Dependencies, mail_id: str) -> Any:
     return redact(to_plain(mail))
 
 
-@router.post("/{mail_id}/resend", response_model=MailSummary, openapi_extra=support() | audited("mail.resent"))
+@router.post(
+    "/{mail_id}/resend", response_model=MailSummary, openapi_extra=support() | audited("mail.resent") | begins_anew()
+)
 async def resend_mail(deps: Dependencies, mail_id: str, request: Request) -> Any:
     """Resend an email: an undelivered one unchanged, any other as a copy. An address gets few of them in an hour."""
     limits: StaffLimits = request.app.state.limits

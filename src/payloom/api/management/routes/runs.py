@@ -15,6 +15,7 @@ from payloom.api.http.serialization import to_plain
 from payloom.api.management.access.audit import audited
 from payloom.api.management.access.auth import caller_of, person_of
 from payloom.api.management.access.proof import needs_proof
+from payloom.api.management.access.repeats import begins_anew
 from payloom.api.management.access.roles import editor, support, viewer
 from payloom.api.management.access.users import account_as_user
 from payloom.api.management.dependencies import ManagementDependencies
@@ -125,7 +126,11 @@ async def cancel_run(deps: Dependencies, run_id: str) -> Any:
     return _run_ref(await deps.runs.cancel(run_id))
 
 
-@router.post("/{run_id}/fork", response_model=RunRef, openapi_extra=editor() | needs_proof() | audited("run.forked"))
+@router.post(
+    "/{run_id}/fork",
+    response_model=RunRef,
+    openapi_extra=editor() | needs_proof() | audited("run.forked") | begins_anew(),
+)
 async def fork_run(deps: Dependencies, run_id: str, body: Fork, request: Request) -> Any:
     """Rerun: start a new run from an old one. Other inputs need the right to start the workflow."""
     as_user = await account_as_user(deps.find_user, body.user)

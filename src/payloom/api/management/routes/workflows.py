@@ -15,6 +15,7 @@ from payloom.api.http.serialization import to_plain
 from payloom.api.management.access.audit import audited
 from payloom.api.management.access.auth import person_of
 from payloom.api.management.access.proof import needs_proof
+from payloom.api.management.access.repeats import begins_anew
 from payloom.api.management.access.roles import support
 from payloom.api.management.access.users import account_as_user
 from payloom.api.management.dependencies import ManagementDependencies
@@ -57,7 +58,7 @@ async def list_workflows(deps: Dependencies) -> Any:
 @router.post(
     "/{workflow_id:path}/run",
     response_model=StartAnswer,
-    openapi_extra=support() | needs_proof() | audited("workflow.started"),
+    openapi_extra=support() | needs_proof() | audited("workflow.started") | begins_anew(),
 )
 async def start_workflow(deps: Dependencies, workflow_id: str, body: Start, request: Request) -> Any:
     """Start a workflow by hand and wait for its result, unless it waits for longer itself.

@@ -18,6 +18,7 @@ from payloom.api.http.serialization import to_plain
 from payloom.api.management.access.audit import audited
 from payloom.api.management.access.auth import caller_of
 from payloom.api.management.access.proof import needs_proof
+from payloom.api.management.access.repeats import begins_anew
 from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.data import NewRow, RowChanges, RowGuard, RowView
@@ -65,7 +66,10 @@ async def get_row(deps: Dependencies, name: str, key: str) -> Any:
 
 
 @router.post(
-    "/{name}/rows", response_model=RowView, status_code=201, openapi_extra=needs_proof() | audited("row.inserted")
+    "/{name}/rows",
+    response_model=RowView,
+    status_code=201,
+    openapi_extra=needs_proof() | audited("row.inserted") | begins_anew(),
 )
 async def insert_row(deps: Dependencies, name: str, body: NewRow, request: Request) -> Any:
     """Insert a row. Columns that are left out get their defaults."""
