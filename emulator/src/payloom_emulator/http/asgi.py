@@ -190,7 +190,7 @@ def _not_from_a_page() -> StripeError:
 
 async def _write_error(send: Send, scope: Scope, error: StripeError) -> None:
     body = json.dumps(error.body(scope["path"])).encode()
-    await _write(send, error.status, [(b"content-type", b"application/json")], body)
+    await _write(send, error.status, [(b"content-type", b"application/json"), *_ALWAYS], body)
 
 
 async def _write(send: Send, status: int, headers: Headers, body: bytes) -> None:

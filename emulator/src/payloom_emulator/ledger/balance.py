@@ -86,9 +86,9 @@ def fee_for(amount: int) -> int:
     return (amount * 29 + 500) // 1000 + 30
 
 
-def _settled(now: int) -> int:
-    """Return when money that comes now is available: in a week, when its day begins."""
-    return (now + AVAILABLE_AFTER) // 86_400 * 86_400
+def day_begins(moment: int) -> int:
+    """Return the first second (UTC) of the day: banks move money by days."""
+    return moment // DAY * DAY
 
 
 def book(
@@ -107,9 +107,10 @@ def book(
 ) -> BalanceTransaction:
     """Make the balance transaction of `source`: `amount` in, `fee` and the platform's `application_fee` off.
 
-    available: at once; available_on: then, at once if that is over. Else in a week.
+    available: at once; available_on: then, at once if that is over. Else in a week, when the day begins.
     """
-    moment = unit.now if available else _settled(unit.now) if available_on is None else available_on
+    later = day_begins(unit.now + AVAILABLE_AFTER) if available_on is None else available_on
+    moment = unit.now if available else later
     available = moment <= unit.now
     fees = [
         (fee, exchange, "stripe_fee"),

@@ -152,7 +152,7 @@ _OPTIONS: dict[str, dict[str, object]] = {
 
 
 def default_options(kinds_of_method: list[str]) -> dict[str, dict[str, object]]:
-    """Return the `payment_method_options` of an intent that was told none."""
+    """Return the `payment_method_options` of an intent whose request has none."""
     return {kind: _options_of(kind) for kind in kinds_of_method}
 
 

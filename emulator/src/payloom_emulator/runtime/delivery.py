@@ -35,9 +35,7 @@ if TYPE_CHECKING:
 
     from payloom_emulator.core.environment import Environment
     from payloom_emulator.objects.webhooks import Event, EventDestination, WebhookEndpoint
-    from payloom_emulator.runtime.cli_sessions.sessions import (
-        CliSession,
-    )
+    from payloom_emulator.runtime.cli_sessions.sessions import CliSession
 
 TIMEOUT = 10.0
 

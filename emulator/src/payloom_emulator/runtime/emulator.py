@@ -227,7 +227,7 @@ class Emulator:
             )
             body = failed.body(request.path, request_id, self.config.account)
             answer = Answer(500, body, {"Stripe-Should-Retry": "false"})
-        answer.address(request, request_id, request.version or self.config.api_version)
+        answer.add_call_headers(request, request_id, request.version or self.config.api_version)
         self._log(request, answer, request_id)
         return answer
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from payloom_emulator.runtime.delivery import Delivery
 
 MAX_SLEEP = 30.0
-TOGETHER = 50
+MAX_BATCH = 50
+"""How many timers run in one transaction at most: other calls wait until it ends."""
 
 
 class Timers:
@@ -52,10 +53,10 @@ class Timers:
     def _run_some(self, moment: int, test_clock: str) -> int:
         """Run the next few that are due, in one transaction; return how many ran."""
         with self._environment.store.transaction() as db:
-            for ran in range(TOGETHER):
+            for ran in range(MAX_BATCH):
                 if not self._run_next(db, moment, test_clock):
                     return ran
-        return TOGETHER
+        return MAX_BATCH
 
     def _run_next(self, db: sqlite3.Connection, moment: int, test_clock: str) -> bool:
         row = db.execute(

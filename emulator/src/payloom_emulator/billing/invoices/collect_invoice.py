@@ -136,7 +136,7 @@ def collect(
 
 
 def _attempts(invoice: Invoice) -> int:
-    """Return how many attempts there were, after one: the first counts whoever makes it, later ones if we retry."""
+    """Return `attempt_count` after an attempt. The first always counts; `retry` has counted one of the schedule."""
     return max(1, invoice["attempt_count"])
 
 

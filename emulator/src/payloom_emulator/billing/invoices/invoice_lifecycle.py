@@ -13,9 +13,6 @@ from payloom_emulator.catalog import automatic_tax
 from payloom_emulator.core.differences import with_changes
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.invoices import (
-    InvoiceLineItem,
-)
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
@@ -26,6 +23,7 @@ if TYPE_CHECKING:
     from payloom_emulator.objects.invoices import (
         Invoice,
         InvoiceAutomaticTax,
+        InvoiceLineItem,
         InvoiceParent,
         InvoiceParentSubscriptionDetails,
         InvoiceTotalTax,
@@ -92,12 +90,13 @@ def draft(unit: UnitOfWork, customer: Customer, rows: list[InvoiceLineItem], val
     are marked as belonging to it.
     """
     account = unit.environment.config.business
+    no_lines: list[InvoiceLineItem] = []
     fields: dict[str, object] = {
         "account_country": account.get("country"),
         "account_name": account.get("name"),
         "customer": customer["id"],
         "customer_account": customer.get("customer_account"),
-        "lines": embedded(list[InvoiceLineItem](), ""),
+        "lines": embedded(no_lines, ""),
         "test_clock": customer.get("test_clock"),
         **customer_fields(unit, customer),
         "period_start": unit.now,
@@ -333,7 +332,10 @@ def check_open(invoice: Invoice, messages: Mapping[str, str]) -> None:
 
 
 def starts_subscription(invoice: Invoice) -> bool:
-    """Return whether a subscription waits for this invoice to begin. Schedules begin without: theirs is a draft."""
+    """Return whether its subscription is incomplete until this invoice is paid.
+
+    A schedule starts a subscription active, with a draft as its first invoice.
+    """
     return invoice["billing_reason"] == "subscription_create" and not invoice.get("_drafted")
 
 

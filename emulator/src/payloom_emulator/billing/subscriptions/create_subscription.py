@@ -295,9 +295,10 @@ def _first_invoice(
     customer_currency.settle(unit, customer, planned["currency"])
     about["parent"] = invoice_lifecycle.subscription_parent(subscription)
     about["_session"] = subscription.get("_session")
+    if draft_first:
+        about.update({"auto_advance": True, "_drafted": True})
     invoice = invoice_lifecycle.draft(unit, customer, charged, about)
     if draft_first:
-        unit.change(invoice, {"auto_advance": True, "_drafted": True}, emits=())
         invoice_lifecycle.schedule_finalization(unit, invoice)
     else:
         invoice_lifecycle.finalize(unit, invoice)

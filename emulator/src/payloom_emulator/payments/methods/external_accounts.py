@@ -9,7 +9,6 @@ from payloom_emulator.core.differences import public_fields
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.payment_methods import BankAccount, Card
 from payloom_emulator.payments.methods import bank_accounts, card_sources
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.json_shapes import is_object
@@ -18,8 +17,9 @@ if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.objects.accounts import Account
+    from payloom_emulator.objects.payment_methods import BankAccount, Card
 
-ExternalAccount: TypeAlias = BankAccount | Card
+ExternalAccount: TypeAlias = "BankAccount | Card"
 
 _EMPTY: dict[str, object] = {"currently_due": [], "errors": [], "past_due": [], "pending_verification": []}
 # What a bank answers to a payout to these test numbers.

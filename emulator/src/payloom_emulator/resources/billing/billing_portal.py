@@ -15,9 +15,6 @@ from payloom_emulator.core.declarations.schema import (
 )
 from payloom_emulator.core.request_context import required
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.webhooks import (
-    PortalSession,
-)
 from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
 from payloom_emulator.protocol.json_shapes import elements, is_object, members, text, texts
 
@@ -35,11 +32,11 @@ if TYPE_CHECKING:
         PortalConfiguration,
         PortalConfigurationFeatures,
         PortalConfigurationLoginPage,
+        PortalSession,
         PortalSessionFlow,
     )
 
     ConfigurationParams = PortalConfigurationCreateParams | PortalConfigurationUpdateParams
-    from payloom_emulator.objects.webhooks import PortalSession
 
 REASONS = [
     "too_expensive",

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from payloom_emulator.objects.webhooks import EventDestination
 
 T = TypeVar("T", bound=Mapping[str, object])
+
+_BEFORE = "before_"
+"""Begins the `page` of an address that leads back. The id of the object follows that the page ends before."""
 _SETTABLE = frozenset({"description", "enabled_events", "event_payload", "name", "type"})
 PING = "v2.core.event_destination.ping"
 
@@ -139,20 +142,17 @@ def page_of_v2(
 ) -> tuple[list[T], dict[str, object]]:
     """Return the rows of a page of the v2 API, and the addresses beside them."""
     limit = integer(call.params.get("limit", 20)) or 20
-    rows = call.unit.page(kind, filters, {"limit": min(limit, 100), **_cursor(call)}, url=call.path)
-    page, data = text(call.params.get("page")), rows["data"]
-    backwards = page is not None and page.startswith(_BEFORE)
-    follows, precedes = (backwards or rows["has_more"]), (rows["has_more"] if backwards else page is not None)
+    page = text(call.params.get("page")) or ""
+    backwards = page.startswith(_BEFORE)
+    rows = call.unit.page(kind, filters, {"limit": min(limit, 100), **_cursor(page)}, url=call.path)
+    data, more = rows["data"], rows["has_more"]
+    follows, precedes = (True, more) if backwards else (more, bool(page))
     # A client that follows the address sends nothing else: the address carries the filters.
     query = {**{k: v for k, v in call.params.items() if k != "page"}, "limit": limit}
     return data, {
         "next_page_url": _address(call.path, query, data[-1]["id"]) if data and follows else None,
         "previous_page_url": _address(call.path, query, _BEFORE + str(data[0]["id"])) if data and precedes else None,
     }
-
-
-# What a page begins with that ends before an object.
-_BEFORE = "before_"
 
 
 def _address(path: str, query: JsonMapping, page: object) -> str:
@@ -171,8 +171,7 @@ def _encoded(query: JsonMapping) -> str:
     return urlencode(pairs)
 
 
-def _cursor(call: RequestContext[Params]) -> Mapping[str, object]:
-    page = text(call.params.get("page"))
+def _cursor(page: str) -> Mapping[str, object]:
     if not page:
         return {}
     return {"ending_before": page.removeprefix(_BEFORE)} if page.startswith(_BEFORE) else {"starting_after": page}

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from payloom_emulator.objects.params.payouts import PayoutCreateParams, PayoutReverseParams
     from payloom_emulator.objects.params.topups import TopupCreateParams
 
-_ARRIVES_AFTER = 2 * 86400
+_ARRIVES_AFTER = 2 * balance.DAY
 
 
 _TOPUP_AFTER = 3
@@ -35,7 +35,7 @@ _TOPUP_AFTER = 3
 
 def _arrival(now: int) -> int:
     """Return the day, as its first second, on which money that leaves now is at the bank."""
-    return (now + _ARRIVES_AFTER) // 86_400 * 86_400
+    return balance.day_begins(now + _ARRIVES_AFTER)
 
 
 def _creating(call: RequestContext[PayoutCreateParams], draft: Payout) -> None:

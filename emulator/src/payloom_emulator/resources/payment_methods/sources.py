@@ -10,7 +10,6 @@ from payloom_emulator.core.declarations.schema import Schema, read_only, settabl
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.request_context import required
 from payloom_emulator.objects import kinds
-from payloom_emulator.objects.payment_methods import BankAccount, Card, Source
 from payloom_emulator.payments.methods import bank_accounts, card_sources
 from payloom_emulator.protocol.errors import CardError, missing
 from payloom_emulator.protocol.metadata import merge_metadata
@@ -23,8 +22,9 @@ if TYPE_CHECKING:
         CustomerPaymentSourceUpdateParams,
         CustomerPaymentSourceVerifyParams,
     )
+    from payloom_emulator.objects.payment_methods import BankAccount, Card, Source
 
-Saved: TypeAlias = Source | Card | BankAccount
+Saved: TypeAlias = "Source | Card | BankAccount"
 
 
 def _create(call: RequestContext[CustomerPaymentSourceCreateParams]) -> Saved:

@@ -45,9 +45,9 @@ class Answer:
     headers: dict[str, str]
     text: str | None = None  # the saved text of a replay
     download: Download | None = None  # what HTTP answers in place of the body
-    _written: bytes | None = None
+    _written: bytes | None = dataclasses.field(default=None, init=False, repr=False)
 
-    def address(self, request: Request, request_id: str, version: str) -> None:
+    def add_call_headers(self, request: Request, request_id: str, version: str) -> None:
         """Add the headers that tell which call this answers, and whether to try it again."""
         self.headers = {"Request-Id": request_id, "Stripe-Version": version, **self.headers}
         if request.idempotency_key:

@@ -45,8 +45,7 @@ UNCOVERED: dict[str, tuple[str, ...]] = {
     "POST /v1/invoices/create_preview": (
         "schedule",
         "schedule_details",
-        "subscription_details.items.billing_thresholds",
-        "subscription_details.items.current_trial",
+        *(f"subscription_details.items.{name}" for name in _OF_ITEM),
         "subscription_details.billing_schedules",
         "subscription_details.billing_mode",
         "subscription_details.cancel_at",

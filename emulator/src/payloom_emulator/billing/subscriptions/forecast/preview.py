@@ -211,7 +211,7 @@ def _creation_params(
 
 def _new_item(item: ItemParams) -> SubscriptionCreateParamsItem:
     choice: SubscriptionCreateParamsItem = {"metadata": {}}
-    return with_named(choice, item, "current_trial", *ITEM_PARAMS)
+    return with_named(choice, item, *ITEM_PARAMS)
 
 
 def _customer(scratch: UnitOfWork, params: InvoiceCreatePreviewParams) -> Customer:

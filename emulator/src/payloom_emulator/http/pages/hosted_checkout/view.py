@@ -9,7 +9,6 @@ import datetime as dt
 from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict
 
 from payloom_emulator.http.pages.rendering import money
-from payloom_emulator.objects.checkout import CheckoutSession
 from payloom_emulator.protocol.json_shapes import elements, integer, members, text
 
 if TYPE_CHECKING:
@@ -20,14 +19,13 @@ if TYPE_CHECKING:
         ShippingRate,
         ShippingRateDeliveryEstimate,
     )
-    from payloom_emulator.objects.checkout import LineItem
+    from payloom_emulator.objects.checkout import CheckoutSession, LineItem
     from payloom_emulator.objects.params.checkout import CheckoutSessionCreateParamsSubscriptionData
 
+    class PaymentPage(CheckoutSession):
+        """The session with what Stripe's own page knows beyond the API's object: the trial that it starts."""
 
-class PaymentPage(CheckoutSession):
-    """The session with what Stripe's own page knows beyond the API's object: the trial that it starts."""
-
-    subscription_data: NotRequired[CheckoutSessionCreateParamsSubscriptionData]
+        subscription_data: NotRequired[CheckoutSessionCreateParamsSubscriptionData]
 
 
 class PageLine(NamedTuple):
