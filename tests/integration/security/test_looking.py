@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.support.http_server import event, running_server
 from tests.support.ports import free_port
 from tests.support.processes import payloom_process
 from tests.support.processes.rehearsal import staging
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 SAYS_SO = "Executes the project's Python"
 RAN = "ran.txt"
+EVENT_ID = "evt_stored"
 EVIL = f'''\
 """Leaves a mark where it is executed."""
 from pathlib import Path
@@ -40,7 +42,7 @@ Path(__file__).parents[1].joinpath({RAN!r}).write_text("executed")
 @step
 def points(amount: int) -> int:
     """Count points."""
-    return amount * 2
+    return 100 // amount
 '''
 WORKFLOW = """\
 name: Points
@@ -48,10 +50,11 @@ description: Counts points.
 on:
   - {api: POST /points, auth: none}
   - manual: true
+input: {amount: int = 2}
 steps:
   - id: points
     python: evil:points
-    with: {amount: 2}
+    with: {amount: "${{ inputs.amount }}"}
   - return: {points: "${{ points }}"}
 """
 CASES = """\
@@ -64,12 +67,19 @@ cases:
 
 @dataclasses.dataclass(frozen=True)
 class Door:
-    """A command line. executes: whether it may execute the project's Python. code: its exit code; None: it serves."""
+    """A command line, in which RUN is a failed run and EVENT_ID an event, if it names one of them.
+
+    executes: whether it may execute the project's Python. code: its exit code; None: it serves.
+    """
 
     words: tuple[str, ...]
     executes: bool = False
     code: int | None = 0
     in_staging: bool = False
+
+    @property
+    def names_records(self) -> bool:
+        return not {"RUN", EVENT_ID}.isdisjoint(self.words)
 
 
 DOORS = {
@@ -94,7 +104,7 @@ DOORS = {
     "diff": [Door(("diff",), code=3), Door(("diff", "files", "files"))],
     "export": [Door(("export", "actions/evil.py"), executes=True, code=2)],
     "import": [Door(("import", "points"))],
-    "run": [Door(("run", "points"), executes=True)],
+    "run": [Door(("run", "nope"), code=3), Door(("run", "points"), executes=True)],
     "accounts list": [Door(("accounts", "list"))],
     "accounts delete": [Door(("accounts", "delete", "nobody@shop.test", "--yes"), code=3)],
     "accounts show": [Door(("accounts", "show", "nobody@shop.test"), code=3)],
@@ -135,11 +145,20 @@ DOORS = {
     ],
     "runs list": [Door(("runs", "list"))],
     "runs show": [Door(("runs", "show", "run_0"), code=3)],
-    "runs retry": [Door(("runs", "retry", "run_0"), executes=True, code=3)],
-    "runs cancel": [Door(("runs", "cancel", "run_0"), executes=True, code=3)],
+    "runs retry": [
+        Door(("runs", "retry", "run_0"), code=3),
+        Door(("runs", "retry", "RUN"), executes=True),
+    ],
+    "runs cancel": [
+        Door(("runs", "cancel", "run_0"), code=3),
+        Door(("runs", "cancel", "RUN"), executes=True, code=1),
+    ],
     "events list": [Door(("events", "list"))],
     "events show": [Door(("events", "show", "evt_0"), code=3)],
-    "events replay": [Door(("events", "replay", "evt_0"), executes=True, code=3)],
+    "events replay": [
+        Door(("events", "replay", "evt_0"), code=3),
+        Door(("events", "replay", EVENT_ID), executes=True),
+    ],
     "events catch-up": [Door(("events", "catch-up"), executes=True, code=1)],
     "emulator": [Door(("emulator", "--version"))],
     "emulator trigger": [Door(("emulator", "trigger", "--list", "--url", "http://127.0.0.1:9"), code=4)],
@@ -174,17 +193,33 @@ def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="module")
+def with_records(looked_at: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The same project with an event in its database, and a failed run; the id of the run."""
+    root = tmp_path_factory.mktemp("with-records") / "project"
+    shutil.copytree(looked_at, root)
+    with running_server(root, {"payloom.yaml": "name: Small\n"}) as server:
+        assert server.http.post("/api/points", json={"amount": 0}).status_code == 500
+        assert server.deliver(event("payment_intent.succeeded", EVENT_ID, id="pi_1")).status_code == 200
+        (run,) = server.manage("/runs", workflow="points")["data"]
+    (root / RAN).unlink()
+    return root, run["id"]
+
+
 @pytest.mark.parametrize(
     "door", [pytest.param(door, id=" ".join(door.words)) for doors in DOORS.values() for door in doors]
 )
-def test_only_a_command_that_says_so_executes_python(door: Door, looked_at: Path, tmp_path: Path) -> None:
+def test_only_a_command_that_says_so_executes_python(
+    door: Door, looked_at: Path, with_records: tuple[Path, str], tmp_path: Path
+) -> None:
     root = tmp_path / "project"
+    recorded, run_id = with_records
     if door.words[0] == "demo":
         prepare(root, reset=False)
         shutil.copytree(looked_at / "actions", root / "actions", dirs_exist_ok=True)
     else:
-        shutil.copytree(looked_at, root)
-    words = [str(free_port()) if word == "PORT" else word for word in door.words]
+        shutil.copytree(recorded if door.names_records else looked_at, root)
+    words = [{"PORT": str(free_port()), "RUN": run_id}.get(word, word) for word in door.words]
     if door.code is None:
         _serve_until_executed(words, root)
     else:
