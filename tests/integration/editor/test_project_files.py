@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -82,13 +83,13 @@ def test_a_change_made_elsewhere_is_not_overwritten(desk: EditorClient) -> None:
     assert (desk.root / "pages/other.html.j2").read_text() == edited
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        *("payloom.yaml", ".env", "workflows/hello.yaml", "tests/hello.test.yaml", "actions/x.py", "pages/x.py"),
-        *("pages/../payloom.yaml", "pages/%2e%2e/payloom.yaml", "emails/x.html.j2", "/etc/passwd", "pages/.x.html.j2"),
-    ],
-)
+OTHER_PATHS = [
+    *("payloom.yaml", ".env", "workflows/hello.yaml", "tests/hello.test.yaml", "actions/x.py", "pages/x.py"),
+    *("pages/../payloom.yaml", "pages/%2e%2e/payloom.yaml", "emails/x.html.j2", "/etc/passwd", "pages/.x.html.j2"),
+]
+
+
+@pytest.mark.parametrize("path", OTHER_PATHS)
 def test_no_other_file_is_read_or_written(desk: EditorClient, path: str) -> None:
     before = {file: file.read_bytes() for file in desk.root.rglob("*.yaml")}
     assert desk.ask("GET", f"/files/{path}").status_code in {404, 405, 422}
@@ -103,14 +104,82 @@ def test_a_link_out_of_its_folder_is_not_followed(desk: EditorClient) -> None:
     assert desk.get("/files/pages/other.html.j2")["text"] == OTHER["pages/other.html.j2"]
 
 
+@contextlib.contextmanager
+def signed_in(desk: EditorClient, name: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=desk.server.url, headers={"origin": desk.server.url}) as http:
+        person = {"email": f"{name}@shop.test", "password": "correct-horse"}
+        assert http.post("/api/auth/sign-in", json=person).status_code == 200
+        yield http
+
+
 def test_an_editor_reads_a_viewer_does_not_and_only_an_admin_writes(desk: EditorClient) -> None:
     outcomes: dict[str, tuple[int, int]] = {}
     for name in ("vera", "eddy"):
-        with httpx.Client(base_url=desk.server.url, headers={"origin": desk.server.url}) as http:
-            person = {"email": f"{name}@shop.test", "password": "correct-horse"}
-            assert http.post("/api/auth/sign-in", json=person).status_code == 200
+        with signed_in(desk, name) as http:
             body = {"path": "pages/new.html.j2", "text": HELLO_PAGE}
             read, write = http.get("/api/_payloom/files"), http.post("/api/_payloom/files", json=body)
             outcomes[name] = (read.status_code, write.status_code)
     assert outcomes == {"vera": (403, 403), "eddy": (200, 403)}
     assert not (desk.root / "pages/new.html.j2").exists()
+
+
+GREETING = MAIL.replace("subject: Hi", "subject: Hi {{ name }}").replace(">Hi<", ">Hi {{ name }}, {{ total }}<")
+GREETING_PATH = "emails/greeting.mjml.j2"
+
+
+def preview(desk: EditorClient, **body: Any) -> dict[str, Any]:
+    return desk.post("/files/preview", {"path": GREETING_PATH, **body})
+
+
+def test_a_preview_fills_a_template_in_with_data_that_is_given_or_made_up_and_sends_nothing(desk: EditorClient) -> None:
+    desk.post("/files", {"path": GREETING_PATH, "text": GREETING})
+    filled_in = preview(desk, data={"name": "<Bo>", "total": "$3.00"})
+    assert (filled_in["subject"], filled_in["problem"]) == ("Hi <Bo>", None)
+    assert "Hi &lt;Bo&gt;, $3.00" in filled_in["html"]
+    assert "Hi <Bo>, $3.00" in filled_in["text"]
+    sample = preview(desk)
+    assert sample["data"] == {"name": "Ann Example", "total": "$14.00"}
+    assert sample["subject"] == "Hi Ann Example"
+    unsaved = preview(desk, text=GREETING.replace("Hi", "Dear"), data={"name": "Bo", "total": ""})
+    assert unsaved["subject"] == "Dear Bo"
+    assert desk.get(f"/files/{GREETING_PATH}")["text"] == GREETING
+    assert desk.server.sent_mails() == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "data", "where"),
+    [
+        (GREETING, {"name": "Bo"}, GREETING_PATH),
+        (GREETING.replace("{{ total }}", "{% include '../payloom.yaml' %}"), {"name": "Bo"}, GREETING_PATH),
+        (GREETING.replace("{{ total }}", "{{ total"), {"name": "Bo"}, GREETING_PATH),
+        ("no front matter", {}, GREETING_PATH),
+    ],
+    ids=["a value is missing", "a file elsewhere", "a brace is missing", "no subject"],
+)
+def test_a_preview_says_why_a_template_cannot_be_filled_in(
+    desk: EditorClient, text: str, data: dict[str, Any], where: str
+) -> None:
+    desk.post("/files", {"path": GREETING_PATH, "text": GREETING})
+    answer = preview(desk, text=text, data=data)
+    assert (answer["subject"], answer["html"], answer["text"]) == ("", "", "")
+    assert answer["problem"]["message"]
+    assert answer["problem"]["where"].startswith(where)
+    assert "Test Shop" not in str(answer)
+
+
+@pytest.mark.parametrize("path", [*OTHER_PATHS, "emails/../payloom.yaml", "pages/other.html.j2", "emails/none.mjml.j2"])
+def test_no_other_file_is_previewed(desk: EditorClient, path: str) -> None:
+    status, error = desk.refused("POST", "/files/preview", {"path": path})
+    assert status in {400, 404}, error
+    assert "Hello" not in str(error)
+
+
+def test_an_editor_previews_what_is_saved_and_only_an_admin_what_is_not(desk: EditorClient) -> None:
+    desk.post("/files", {"path": GREETING_PATH, "text": GREETING})
+    outcomes: dict[str, tuple[int, int]] = {}
+    for name in ("vera", "eddy"):
+        with signed_in(desk, name) as http:
+            bodies = [{"path": GREETING_PATH}, {"path": GREETING_PATH, "text": GREETING}]
+            saved, unsaved = [http.post("/api/_payloom/files/preview", json=body).status_code for body in bodies]
+            outcomes[name] = (saved, unsaved)
+    assert outcomes == {"vera": (403, 403), "eddy": (200, 403)}
