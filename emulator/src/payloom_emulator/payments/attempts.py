@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from payloom_emulator.core.declarations import facts
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments import authentication, charges, test_cards
-from payloom_emulator.payments.methods import cash_balances, mandates, payment_methods
+from payloom_emulator.payments.methods import cash_balances, debited_accounts, mandates, payment_methods
 from payloom_emulator.protocol.errors import CardError, parameter_missing
 from payloom_emulator.protocol.json_shapes import text
 
@@ -89,6 +89,8 @@ def _must_ask(
         requested=text(_card_options(intent).get("request_three_d_secure")),
         saving=bool(intent["setup_future_usage"]) and method["customer"] is None,
     )
+    if verdict == "decline":
+        _decline(unit, intent, method, test_cards.DECLINES["generic_decline"])
     if verdict == "refuse" or (verdict == "challenge" and refuse):
         _decline(unit, intent, method, test_cards.DECLINES["authentication_required"])
     return verdict == "challenge"
@@ -99,6 +101,8 @@ def _charge_card(
 ) -> PaymentIntent:
     card = payment_methods.card_of(method)
     secure = _THREE_D_SECURE if authenticated else None
+    if card.authentication == "frictionless":
+        secure = {**_THREE_D_SECURE, "authentication_flow": "frictionless"}
     decline = card.after_authentication if authenticated and card.after_authentication else card.decline
     if decline:
         return _decline(unit, intent, method, test_cards.DECLINES[decline], secure)
@@ -200,7 +204,7 @@ def _save(unit: UnitOfWork, intent: PaymentIntent, method: PaymentMethod, *, aut
     if intent["setup_future_usage"] or method.get("_future_usage"):
         if intent["customer"]:
             payment_methods.keep(unit, method, intent["customer"])
-        if authenticated or payment_methods.card_of(method).authentication == "none":
+        if authenticated or payment_methods.card_of(method).authentication in {"none", "frictionless"}:
             unit.change(method, {"_set_up": True}, emits=())
     elif not method["customer"]:
         unit.change(method, {"_spent": True}, emits=())
@@ -216,7 +220,7 @@ def pay_by_debit(
     authenticated: bool = False,
 ) -> PaymentIntent:
     """Debit a bank account: processing at once, settled later; an unverified US account is verified first."""
-    if method["type"] == "us_bank_account" and not method.get("_verified") and not authenticated:
+    if method["type"] in debited_accounts.BY_DEPOSITS and not method.get("_verified") and not authenticated:
         return unit.transition(intent, "require_action", {"next_action": microdeposits(unit, intent)})
     if mandate is None and method["type"] in mandates.KINDS:
         single = None if intent["setup_future_usage"] else {"amount": intent["amount"], "currency": intent["currency"]}
@@ -242,7 +246,8 @@ def _process(unit: UnitOfWork, intent: PaymentIntent, method: PaymentMethod, man
     unit.transition(intent, "process", {"latest_charge": charge["id"], "next_action": None, "last_payment_error": None})
     bank = payment_methods.bank_of(method)
     base = unit.environment.config.settle_seconds
-    unit.schedule_real_time("settle", intent, base * 60 if bank.slow else base)
+    if bank.outcome != "processing":
+        unit.schedule_real_time("settle", intent, base * 60 if bank.slow else base)
     return intent
 
 
@@ -293,7 +298,18 @@ def _voucher(unit: UnitOfWork, intent: PaymentIntent, method: PaymentMethod) -> 
     return unit.transition(intent, "require_action", {"next_action": {"type": kind, kind: details}})
 
 
-_DEBIT_CODES = frozenset({"account_closed", "no_account", "insufficient_funds", "debit_not_authorized"})
+_DEBIT_CODES = frozenset(
+    {
+        "account_closed",
+        "charge_exceeds_source_limit",
+        "charge_exceeds_transaction_limit",
+        "debit_not_authorized",
+        "insufficient_funds",
+        "no_account",
+        "payment_method_microdeposit_failed",
+        "refer_to_customer",
+    }
+)
 
 
 def settle(unit: UnitOfWork, intent: PaymentIntent) -> None:
@@ -319,6 +335,8 @@ def settle(unit: UnitOfWork, intent: PaymentIntent) -> None:
             "type": "invalid_request_error",
         }
         unit.transition(intent, "fail", {"last_payment_error": error, "payment_method": None, "processing": None})
+        if bank.mandate_ends == "with_the_debit":
+            mandates.end(unit, method)
     else:
         unit.transition(intent, "succeed", {"amount_received": intent["amount"], "processing": None})
     unit.publish(facts.INTENT_CHANGED, intent)

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
     from payloom_emulator.objects.payment_methods import PaymentMethod
 
-Verdict = Literal["pass", "challenge", "refuse"]
+Verdict = Literal["pass", "challenge", "refuse", "decline"]
 
 
 def verdict(method: PaymentMethod, *, off_session: bool, requested: str | None, saving: bool = False) -> Verdict:
     """Return whether a card payment passes, needs a challenge, or is refused because the cardholder is not there.
 
+    "decline": the card's bank cannot be asked at all.
     requested: `request_three_d_secure`. saving: the card is being set up for later.
     """
     card = payment_methods.card_of(method)
@@ -30,16 +31,16 @@ def verdict(method: PaymentMethod, *, off_session: bool, requested: str | None, 
         return "pass"
     rule = card.authentication
     set_up = bool(method.get("_set_up"))
+    if rule == "broken":
+        return "decline"
     if rule == "always":
         return "refuse" if off_session else "challenge"
     if rule == "unless_set_up":
         if set_up and not saving:
             return "pass"
         return "refuse" if off_session else "challenge"
-    if rule == "off_session_ok_after_setup":
-        if off_session:
-            return "pass" if set_up else "refuse"
-        return "challenge"
+    if rule == "on_session":
+        return "pass" if off_session else "challenge"
     if rule == "optional" and requested in {"any", "challenge"}:
         return "refuse" if off_session else "challenge"
     return "pass"

@@ -10,7 +10,7 @@ from payloom_emulator.kit.present import present
 from payloom_emulator.ledger import balance
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments import early_fraud_warnings
-from payloom_emulator.payments.methods import payment_methods
+from payloom_emulator.payments.methods import debited_accounts, mandates, payment_methods, test_banks
 from payloom_emulator.protocol.json_shapes import members
 
 if TYPE_CHECKING:
@@ -174,10 +174,12 @@ def details(
         }
         if not captured:
             member["capture_before"] = now + AUTHORIZED_SECONDS
-    elif kind in {"sepa_debit", "us_bank_account", "bacs_debit"}:
+    elif kind in debited_accounts.KINDS:
         for name in ("generated_from", "networks", "status_details", "financial_connections_account"):
             member.pop(name, None)
-        member.update({"mandate": mandate, "expected_debit_date": None})
+        member["expected_debit_date"] = None
+        if kind in mandates.SHOWN_BY_CHARGES:
+            member["mandate"] = mandate
         if kind == "us_bank_account":
             member["payment_reference"] = None
     elif kind == "link":
@@ -260,7 +262,7 @@ def card_used(unit: UnitOfWork, charge: Charge) -> test_cards.Card | None:
     return payment_methods.card_of(method) if method and method["type"] == "card" else None
 
 
-def settle(unit: UnitOfWork, charge: Charge, bank: test_cards.Bank) -> None:
+def settle(unit: UnitOfWork, charge: Charge, bank: test_banks.Bank) -> None:
     """A pending debit's money arrives or does not."""
     if bank.outcome == "failed":
         code, message = bank.failure or ("generic_could_not_process", "The payment could not be processed.")

@@ -8,9 +8,11 @@ from payloom_emulator.kit.present import present
 from payloom_emulator.ledger import balance
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments import early_fraud_warnings
+from payloom_emulator.protocol.json_shapes import members
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
+    from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.objects.charges import BalanceTransaction, Charge, Dispute
 
 FEE = 1500
@@ -51,8 +53,28 @@ EVIDENCE = [
 ]
 
 
-def open_for(unit: UnitOfWork, charge: Charge, reason: str, *, inquiry: bool) -> Dispute:
-    """Open a dispute about a charge; unless it is an inquiry the money is withdrawn at once."""
+_ENHANCED: dict[str, dict[str, object]] = {
+    "visa_compelling_evidence_3": {
+        "required_actions": [
+            "missing_customer_identifiers",
+            "missing_disputed_transaction_description",
+            "missing_merchandise_or_services",
+            "missing_prior_undisputed_transactions",
+            "missing_prior_undisputed_transaction_description",
+        ],
+        "status": "requires_action",
+    },
+    "visa_compliance": {"status": "requires_fee_acknowledgement"},
+    "mastercard_compliance": {"status": "requires_fee_acknowledgement"},
+}
+_REASON_CODES = {"fraudulent": "10.4", "noncompliant": "98", "product_not_received": "13.1"}
+
+
+def open_for(unit: UnitOfWork, charge: Charge, reason: str, *, inquiry: bool, evidence: str | None = None) -> Dispute:
+    """Open a dispute about a charge; unless it is an inquiry the money is withdrawn at once.
+
+    evidence: the network's own rules that the evidence can follow.
+    """
     details = charge["payment_method_details"]
     card = present(details).get("card")
     dispute = unit.create(
@@ -64,20 +86,21 @@ def open_for(unit: UnitOfWork, charge: Charge, reason: str, *, inquiry: bool) ->
             "evidence": {**dict.fromkeys(EVIDENCE), "enhanced_evidence": {}},
             "evidence_details": {
                 "due_by": unit.now + _RESPOND_WITHIN,
-                "enhanced_eligibility": {},
+                "enhanced_eligibility": {evidence: dict(_ENHANCED[evidence])} if evidence else {},
                 "has_evidence": False,
                 "past_due": False,
                 "submission_count": 0,
                 "submission_method": "not_submitted",
             },
+            "enhanced_eligibility_types": [evidence] if evidence else [],
             "is_charge_refundable": inquiry,
             "payment_intent": charge["payment_intent"],
             "payment_method_details": {
                 "card": {
                     "brand": card["brand"],
-                    "case_type": "inquiry" if inquiry else "chargeback",
+                    "case_type": "inquiry" if inquiry else "compliance" if reason == "noncompliant" else "chargeback",
                     "network": card["brand"],
-                    "network_reason_code": "10" if reason == "fraudulent" else "13.1",
+                    "network_reason_code": _REASON_CODES[reason],
                 },
                 "type": "card",
             }
@@ -90,12 +113,29 @@ def open_for(unit: UnitOfWork, charge: Charge, reason: str, *, inquiry: bool) ->
     unit.change(charge, {"dispute": dispute["id"], "disputed": True}, emits=("charge.updated",))
     early_fraud_warnings.charge_changed(unit, charge)
     if not inquiry:
-        _withdraw(unit, dispute)
+        withdraw(unit, dispute)
     unit.schedule("expire", dispute, unit.now + _RESPOND_WITHIN)
     return dispute
 
 
-def _withdraw(unit: UnitOfWork, dispute: Dispute) -> None:
+def eligibility(dispute: Dispute, evidence: JsonMapping) -> dict[str, object]:
+    """Return what the network's own rules still ask for. evidence: the `enhanced_evidence`."""
+    rules = members(dispute["evidence_details"]["enhanced_eligibility"])
+    return {
+        rule: {"status": "fee_acknowledged"} if members(evidence.get(rule)).get("fee_acknowledged") else state
+        for rule, state in rules.items()
+    }
+
+
+def as_chargeback(dispute: Dispute) -> dict[str, object]:
+    """Return what an inquiry says once it is a dispute of its own."""
+    details = members(dispute["payment_method_details"])
+    card = {**members(details.get("card")), "case_type": "chargeback"}
+    return {"is_charge_refundable": False, "payment_method_details": {**details, "card": card}}
+
+
+def withdraw(unit: UnitOfWork, dispute: Dispute) -> None:
+    """Take the money of a dispute, and its fee."""
     transaction = balance.book(
         unit,
         dispute,

@@ -9,7 +9,7 @@ from payloom_emulator.core.declarations import facts
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments import attempts, authentication, test_cards
-from payloom_emulator.payments.methods import mandates, payment_methods
+from payloom_emulator.payments.methods import debited_accounts, mandates, payment_methods
 from payloom_emulator.protocol.errors import CardError
 
 if TYPE_CHECKING:
@@ -57,17 +57,22 @@ def set_up(
     if how == "card":
         card = payment_methods.card_of(method)
         requested = (present(intent["payment_method_options"]).get("card") or {}).get("request_three_d_secure")
-        if (
-            not authenticated
-            and authentication.verdict(method, off_session=False, requested=requested, saving=True) == "challenge"
-        ):
+        verdict = authentication.verdict(method, off_session=False, requested=requested, saving=True)
+        if verdict == "decline":
+            _refused(unit, intent, method, test_cards.DECLINES["generic_decline"])
+        if verdict == "challenge" and not authenticated:
             action = authentication.next_action(unit, intent, return_url, use_sdk=use_sdk)
             attempt = record_attempt(unit, intent, method, "requires_action")
             return unit.transition(intent, "require_action", {"next_action": action, "latest_attempt": attempt["id"]})
         decline = card.decline if not card.attaches else None
         if decline:
             _refused(unit, intent, method, test_cards.DECLINES[decline])
-    elif how == "debit" and method["type"] == "us_bank_account" and not method.get("_verified") and not authenticated:
+    elif (
+        how == "debit"
+        and method["type"] in debited_accounts.BY_DEPOSITS
+        and not method.get("_verified")
+        and not authenticated
+    ):
         return unit.transition(intent, "require_action", {"next_action": attempts.microdeposits(unit, intent)})
     elif how.startswith("redirect") and not authenticated:
         action = authentication.next_action(unit, intent, return_url or unit.environment.base_url, use_sdk=False)

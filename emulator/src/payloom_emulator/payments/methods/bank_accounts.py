@@ -8,7 +8,7 @@ from payloom_emulator.core.differences import public_fields
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments import test_cards
-from payloom_emulator.payments.methods import payment_methods
+from payloom_emulator.payments.methods import debited_accounts, payment_methods
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 from payloom_emulator.protocol.json_shapes import is_object, text
 
@@ -103,7 +103,9 @@ def method_of(unit: UnitOfWork, account: BankAccount, param: str) -> PaymentMeth
             "id": method_id,
             "type": "us_bank_account",
             "billing_details": {**payment_methods.BILLING_DETAILS, "name": account["account_holder_name"]},
-            "us_bank_account": payment_methods.us_bank_fields(number, account["routing_number"] or "", {}),
+            "us_bank_account": debited_accounts.fields(
+                "us_bank_account", number, {"routing_number": account["routing_number"] or ""}
+            ),
             "customer": account["customer"],
             "_account": number,
             "_verified": True,

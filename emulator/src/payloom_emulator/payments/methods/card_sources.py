@@ -55,10 +55,9 @@ def save(
     card_object, card = taken_card(unit, source, param)
     if card.decline and not card.attaches:
         raise payment_methods.decline(test_cards.DECLINES[card.decline])
-    name = next((n for n, c in test_cards.BY_NAME.items() if c is card), None)
     checked = {**card_object, "customer": customer["id"], "cvc_check": "pass" if card_object["cvc_check"] else None}
     stored = unit.create(
-        kinds.CARD, {**checked, "_number": card.number, "_name": name}, emits=("customer.source.created",)
+        kinds.CARD, {**checked, "_number": card.number, "_name": card.name}, emits=("customer.source.created",)
     )
     method_of(unit, stored["id"], param)
     if default or not customer["default_source"]:
@@ -98,7 +97,7 @@ def method_of(unit: UnitOfWork, source_id: str, param: str) -> PaymentMethod:
         return existing
     # A source of type card carries the card it was made of.
     inner = members(source.get("_card")) or source
-    card_object = {**inner, **{name: source.get(name) for name in ("customer", "_number", "_name")}}
+    card_object = {**inner, "customer": source.get("customer"), "_number": source.get("_number")}
     return _stands_for(unit, card_object, payment_methods.card_of(source), source)
 
 
@@ -117,7 +116,7 @@ def _stands_for(
             "card": payment_methods.card_fields(unit, card, data, billing),
             "customer": card_object.get("customer"),
             "_number": card.number,
-            "_name": card_object.get("_name"),
+            "_name": card.name,
             "_source_object": public_fields(source),
         },
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.objects import kinds
+from payloom_emulator.payments.methods import debited_accounts, test_banks
 from payloom_emulator.protocol.json_shapes import members
 
 if TYPE_CHECKING:
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
     from payloom_emulator.kit.json import JsonMapping
     from payloom_emulator.objects.payment_methods import Mandate, PaymentMethod
 
-KINDS = frozenset({"sepa_debit", "us_bank_account", "bacs_debit", "acss_debit", "au_becs_debit"})
+KINDS = frozenset(debited_accounts.KINDS)
+SHOWN_BY_CHARGES = KINDS - {"nz_bank_account"}
 
 
 def make(
@@ -35,9 +37,11 @@ def make(
             "display_name": None,
             "service_user_number": None,
         },
+        "au_becs_debit": {"url": f"{unit.environment.base_url}/_emulator/mandate"},
+        "acss_debit": {"interval_description": None, "payment_schedule": "sporadic", "transaction_type": "personal"},
     }
     details = kinds_of_details.get(method["type"], {})
-    return unit.create(
+    mandate = unit.create(
         kinds.MANDATE,
         {
             "customer_acceptance": {
@@ -56,3 +60,20 @@ def make(
         },
         emits=(),
     )
+    if test_banks.bank(method["type"], method.get("_account", "")).mandate_ends == "at_once":
+        _end(unit, mandate)
+    return mandate
+
+
+def end(unit: UnitOfWork, method: PaymentMethod) -> None:
+    """The customer's bank takes back the mandates of an account."""
+    for mandate in unit.list(kinds.MANDATE, payment_method=method["id"]):
+        if mandate["status"] == "active":
+            _end(unit, mandate)
+
+
+def _end(unit: UnitOfWork, mandate: Mandate) -> None:
+    details = {**members(mandate["payment_method_details"])}
+    if "bacs_debit" in details:
+        details["bacs_debit"] = {**members(details["bacs_debit"]), "network_status": "refused"}
+    unit.change(mandate, {"status": "inactive", "payment_method_details": details}, emits=("mandate.updated",))

@@ -10,6 +10,7 @@ from payloom_emulator.kit.kind import Kind
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments import test_cards
+from payloom_emulator.payments.methods import debited_accounts, test_banks
 from payloom_emulator.protocol.errors import CardError, invalid, parameter_missing
 from payloom_emulator.protocol.json_shapes import integer, members, text, texts
 
@@ -41,9 +42,9 @@ def card_of(method: PaymentMethod | Card | Source | Token) -> test_cards.Card:
     return test_cards.BY_NAME.get(method.get("_name") or "", by_number)
 
 
-def bank_of(method: PaymentMethod) -> test_cards.Bank:
+def bank_of(method: PaymentMethod) -> test_banks.Bank:
     """Return the test account behind a bank payment method."""
-    return test_cards.bank(method["type"], method.get("_account", ""))
+    return test_banks.bank(method["type"], method.get("_account", ""))
 
 
 def check_card(unit: UnitOfWork, data: JsonMapping, prefix: str = "") -> test_cards.Card:
@@ -83,7 +84,7 @@ def card_fields(
     address = members((billing or {}).get("address"))
     month, year = integer(data.get("exp_month")) or now.month, integer(data.get("exp_year")) or now.year + 1
     chosen = members(data.get("networks"))
-    networks = [card.brand]
+    networks = [card.brand, *([card.co_brand] if card.co_brand else [])]
     return {
         "brand": card.brand,
         "checks": {
@@ -110,7 +111,7 @@ def build(unit: UnitOfWork, data: JsonMapping, prefix: str = "") -> dict[str, ob
     """Return the fields of a payment method from the parameters of a create or of `payment_method_data`."""
     kind = text(data.get("type"))
     if kind is None:
-        kind = next((k for k in ("card", "us_bank_account", "sepa_debit", "bacs_debit") if k in data), None)
+        kind = next((k for k in ("card", *debited_accounts.KINDS) if k in data), None)
     if kind is None:
         raise parameter_missing(f"{prefix}[type]" if prefix else "type")
     if kind not in test_cards.KINDS:
@@ -132,8 +133,9 @@ def build(unit: UnitOfWork, data: JsonMapping, prefix: str = "") -> dict[str, ob
         body.update(_card(unit, details, billing, below))
     elif kind == "us_bank_account" and details.get("financial_connections_account"):
         body.update(_linked(unit, details, below))
-    elif kind in _BANKS:
-        body.update(_BANKS[kind](details, below))
+    elif kind in debited_accounts.KINDS:
+        number = debited_accounts.number_of(kind, details, below)
+        body |= {kind: debited_accounts.fields(kind, number, details), "_account": number}
     elif kind == "link":
         body["link"] = {"email": billing["email"]}
     else:
@@ -178,75 +180,13 @@ def _linked(unit: UnitOfWork, details: JsonMapping, below: str) -> dict[str, obj
     if "payment_method" not in texts(account["permissions"]):
         raise invalid("The account was linked without the permission `payment_method`.", param)
     number = _LINKED_NUMBERS[str(account["last4"])]
-    fields = us_bank_fields(number, "110000000", {"account_type": account["subcategory"], **details})
+    routing = {"routing_number": "110000000", "account_type": account["subcategory"]}
+    fields = debited_accounts.fields("us_bank_account", number, {**routing, **details})
     return {
         "us_bank_account": {**fields, "financial_connections_account": account["id"]},
         "_account": number,
         "_verified": True,
     }
-
-
-def _us_bank(details: JsonMapping, below: str) -> dict[str, object]:
-    number = text(details.get("account_number"))
-    if not number:
-        raise parameter_missing(f"{below}[account_number]")
-    routing = text(details.get("routing_number")) or ""
-    if len(routing) != 9 or not routing.isdigit():
-        raise invalid("Routing number must have 9 digits", f"{below}[routing_number]", "routing_number_invalid")
-    return {"us_bank_account": us_bank_fields(number, routing, details), "_account": number}
-
-
-def us_bank_fields(number: str, routing: str, details: JsonMapping) -> dict[str, object]:
-    """Return the `us_bank_account` member."""
-    return {
-        "account_holder_type": details.get("account_holder_type", "individual"),
-        "account_type": details.get("account_type", "checking"),
-        "bank_name": "STRIPE TEST BANK",
-        "financial_connections_account": None,
-        "fingerprint": test_cards.Card(number, "bank").fingerprint,
-        "last4": number[-4:],
-        "networks": {"preferred": "ach", "supported": ["ach"]},
-        "routing_number": routing,
-        "status_details": {},
-    }
-
-
-def _sepa(details: JsonMapping, below: str) -> dict[str, object]:
-    iban = str(details.get("iban", "")).replace(" ", "").upper()
-    if not iban:
-        raise parameter_missing(f"{below}[iban]")
-    if not 15 <= len(iban) <= 34 or not iban[:2].isalpha():
-        raise invalid("Invalid IBAN.", f"{below}[iban]", "invalid_bank_account_iban")
-    return {"sepa_debit": sepa_fields(iban), "_account": iban}
-
-
-def sepa_fields(iban: str) -> dict[str, object]:
-    """Return the `sepa_debit` member."""
-    return {
-        "bank_code": iban[4:12],
-        "branch_code": "",
-        "country": iban[:2],
-        "fingerprint": test_cards.Card(iban, "bank").fingerprint,
-        "generated_from": {"charge": None, "setup_attempt": None},
-        "last4": iban[-4:],
-    }
-
-
-def _bacs(details: JsonMapping, below: str) -> dict[str, object]:
-    number, sort_code = text(details.get("account_number")), text(details.get("sort_code"))
-    if not number:
-        raise parameter_missing(f"{below}[account_number]")
-    if not sort_code:
-        raise parameter_missing(f"{below}[sort_code]")
-    return {"bacs_debit": bacs_fields(number, sort_code), "_account": number}
-
-
-def bacs_fields(number: str, sort_code: str) -> dict[str, object]:
-    """Return the `bacs_debit` member."""
-    return {"fingerprint": test_cards.Card(number, "bank").fingerprint, "last4": number[-4:], "sort_code": sort_code}
-
-
-_BANKS = {"us_bank_account": _us_bank, "sepa_debit": _sepa, "bacs_debit": _bacs}
 
 
 def make(unit: UnitOfWork, data: JsonMapping, prefix: str = "payment_method_data") -> PaymentMethod:

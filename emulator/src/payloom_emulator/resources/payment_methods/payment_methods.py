@@ -11,7 +11,7 @@ from payloom_emulator.core.request_context import provided
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments import test_cards
-from payloom_emulator.payments.methods import card_sources, payment_methods
+from payloom_emulator.payments.methods import card_sources, debited_accounts, payment_methods, test_banks
 from payloom_emulator.payments.methods.payment_methods import BILLING_DETAILS
 from payloom_emulator.protocol.errors import StripeError, invalid
 from payloom_emulator.protocol.json_shapes import members
@@ -51,15 +51,11 @@ def builtin_payment_method(unit: UnitOfWork, object_id: str) -> PaymentMethod | 
             "_name": name.removeprefix("card_"),
         }
         return unit.create(kinds.PAYMENT_METHOD, {"type": "card", "billing_details": billing, **fields})
-    account = test_cards.BANK_NAMES.get(name)
+    account = test_banks.BANK_NAMES.get(name)
     if account is None:
         return None
     billing = overlay(BILLING_DETAILS, {"email": "jenny@example.com", "name": "Jenny Rosen"})
-    shape: dict[str, object] = {
-        "us_bank_account": lambda: payment_methods.us_bank_fields(account.account, "110000000", {}),
-        "sepa_debit": lambda: payment_methods.sepa_fields(account.account),
-        "bacs_debit": lambda: payment_methods.bacs_fields(account.account, "108800"),
-    }[account.kind]()
+    shape = debited_accounts.fields(account.kind, account.account)
     fields = {account.kind: shape, "_account": account.account, "_verified": True}
     return unit.create(kinds.PAYMENT_METHOD, {"type": account.kind, "billing_details": billing, **fields})
 

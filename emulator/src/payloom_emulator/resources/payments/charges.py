@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 def _dispute(unit: UnitOfWork, charge: Charge) -> None:
     card = charges.card_used(unit, charge)
     if card is not None and card.dispute and not charge["disputed"] and charge["amount_refunded"] < charge["amount"]:
-        disputes.open_for(unit, charges.booked(unit, charge), card.dispute, inquiry=card.inquiry)
+        disputes.open_for(
+            unit, charges.booked(unit, charge), card.dispute, inquiry=card.inquiry, evidence=card.evidence
+        )
 
 
 def _dispute_debit(unit: UnitOfWork, charge: Charge) -> None:
@@ -82,6 +84,8 @@ def _charge(call: RequestContext[ChargeCreateParams]) -> Charge:
     }
     captured = call.params.get("capture", True)
     why = test_cards.DECLINES[card.decline] if card.decline else None
+    if why is None and card.authentication == "broken":
+        why = test_cards.DECLINES["generic_decline"]
     if why is None and card.authentication == "always":
         why = test_cards.DECLINES["authentication_required"]
     charge = charges.make(

@@ -11,6 +11,7 @@ from payloom_emulator.ledger import balance
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments import disputes
 from payloom_emulator.protocol.errors import StripeError, invalid
+from payloom_emulator.protocol.json_shapes import members
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import ActionContext, Params, RequestContext
@@ -30,7 +31,11 @@ def _updating(call: RequestContext[DisputeUpdateParams], dispute: Dispute, chang
         changes["intended_submission_method"] = method
     if given_evidence:
         evidence = {**dispute["evidence"], **{k: v if v != "" else None for k, v in given_evidence.items()}}
-        details = {**dispute["evidence_details"], "has_evidence": any(v for v in evidence.values())}
+        details = {
+            **dispute["evidence_details"],
+            "enhanced_eligibility": disputes.eligibility(dispute, members(evidence.get("enhanced_evidence"))),
+            "has_evidence": any(v for v in evidence.values()),
+        }
         changes.update({"evidence": evidence, "evidence_details": details})
 
 
@@ -43,9 +48,12 @@ def _updated(call: RequestContext[DisputeUpdateParams], dispute: Dispute) -> Non
 
 
 def _decide(unit: UnitOfWork, dispute: Dispute) -> None:
-    """Stripe's test mode decides by what the evidence says: `winning_evidence` or `losing_evidence`."""
+    """Stripe's test mode decides by what the evidence says: `winning_evidence`, `losing_evidence` and the like."""
     text = dispute["evidence"].get("uncategorized_text") or ""
-    if dispute["status"] == "warning_under_review":
+    if dispute["status"] == "warning_under_review" and text == "escalate_inquiry_evidence":
+        unit.transition(dispute, "escalate", disputes.as_chargeback(dispute))
+        disputes.withdraw(unit, dispute)
+    elif dispute["status"] == "warning_under_review":
         unit.transition(dispute, "close_inquiry")
     elif text == "winning_evidence":
         _won(unit, dispute)
@@ -129,6 +137,7 @@ DISPUTE = Resource(
             transitions=(
                 Transition("submit", {"needs_response"}, "under_review", ("charge.dispute.updated",)),
                 Transition("submit", {"warning_needs_response"}, "warning_under_review", ("charge.dispute.updated",)),
+                Transition("escalate", {"warning_under_review"}, "needs_response", ("charge.dispute.updated",)),
                 Transition("win", {"needs_response", "under_review"}, "won", ("charge.dispute.closed",)),
                 Transition("lose", {"needs_response", "under_review"}, "lost", ("charge.dispute.closed",)),
                 Transition(

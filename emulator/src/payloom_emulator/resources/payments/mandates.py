@@ -20,6 +20,7 @@ MANDATE = Resource(
             read_only("type", "multi_use"),
         ),
         has_created=False,
+        filters=("payment_method",),
     ),
     endpoints=Endpoints(can=("retrieve",)),
 )

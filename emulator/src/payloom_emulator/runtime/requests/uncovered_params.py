@@ -22,6 +22,8 @@ UNCOVERED: dict[str, tuple[str, ...]] = {
         "account_holder.customer_account",
         "account_token",
         "customer_account",
+        "nz_bank_account.reference",
+        "payment_method_data.nz_bank_account.reference",
         "payment_record",
         "person_token",
     ),
