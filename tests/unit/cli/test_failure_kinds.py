@@ -19,7 +19,7 @@ from payloom.cli.support.failure_help import FAILURES
 from payloom.cli.support.word_help import WORDS
 from payloom.email.message import Status
 from payloom.inbox.set_aside import SetAside
-from payloom.runs.explaining.triggers import Reason
+from payloom.runs.publishing.trigger_reasons import Reason
 from payloom.runs.statuses import RunFilter
 from payloom.settings.sections.alert_rules import ALERT_RULES
 from payloom.views.approvals import Approval

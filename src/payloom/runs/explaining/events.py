@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from payloom.inbox.service import InboxEvent
 from payloom.inbox.set_aside import CAN_BE_HANDLED, why
 from payloom.runs.coordination.dedupe import once_key
-from payloom.runs.explaining.triggers import Explanation
 from payloom.runs.models import runs
 from payloom.runs.publishing.trigger_matching import PublishedWorkflows
+from payloom.runs.publishing.trigger_reasons import Explanation
 
 _STARTED = "it started a run"
 _DEDUPED = "another run has its `once` key, so it started none"

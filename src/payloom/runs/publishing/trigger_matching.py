@@ -13,9 +13,9 @@ import sqlalchemy as sa
 
 from payloom.inbox.service import InboxEvent
 from payloom.runs.errors import VersionUnknown
-from payloom.runs.explaining.triggers import Explanation, Occurrence, explain_workflow
 from payloom.runs.lane_names import row_lane, value_lane
 from payloom.runs.publishing.schedules import schedules_of
+from payloom.runs.publishing.trigger_reasons import Explanation, Occurrence, explain_workflow
 from payloom.runs.publishing.versions import Versions
 from payloom.runs.registry import RowChange, Schedule, StartPlan, TriggerContext, TriggerKind
 from payloom.tables.definition.spec import TableSpec

@@ -9,7 +9,7 @@ import pytest
 from tests.support.http_server import RunningServer, event, running_server
 from tests.support.processes import payloom_process
 
-from payloom.runs.explaining.triggers import Reason
+from payloom.runs.publishing.trigger_reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from pydantic import Field
 from payloom.api.management.models.answers import Body, Json, Moment, Shape
 from payloom.api.management.models.runs import RunSummary
 from payloom.inbox.set_aside import SetAside
-from payloom.runs.explaining.triggers import Reason
+from payloom.runs.publishing.trigger_reasons import Reason
 
 EventState = Annotated[
     Literal["handled", "unhandled", "failed", "running", "set_aside"],
