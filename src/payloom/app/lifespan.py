@@ -10,6 +10,7 @@ import structlog
 from payloom.app.background import IN_EVERY_PROCESS, IN_WORKERS, BackgroundTask
 from payloom.app.composition import Services
 from payloom.engine.tasks import cancel
+from payloom.kit.clock import monotonic
 from payloom.project.drafts import without_drafts
 from payloom.runs.intake.callers import Caller
 from payloom.runs.start_rights import SYSTEM, permit_start
@@ -17,8 +18,8 @@ from payloom.workflows.program.inputs import InvalidInput
 
 log = structlog.get_logger("payloom.app.asgi")
 
-START_WITHIN = 60.0
-"""Seconds that a workflow of `on_start` may take before the server logs that it is not done."""
+START_WITHIN = 20.0
+"""Seconds that a start waits for all workflows of `on_start`, as long as no step of them waits."""
 
 
 @contextlib.asynccontextmanager
@@ -56,6 +57,12 @@ def _start(stack: contextlib.AsyncExitStack, services: Services, tasks: Iterable
 
 
 async def _run_start_workflows(services: Services) -> None:
+    """Start the workflows of `on_start`, and wait for them until they are done, wait, or the time is over.
+
+    The server does not stay away from customers and from Stripe's webhooks because Stripe is away: the runs go on by
+    themselves.
+    """
+    end = monotonic() + START_WITHIN
     for name in services.settings.on_start:
         try:
             permit = permit_start(SYSTEM, "by_hand", services.project.workflows.get(name), {})
@@ -63,7 +70,10 @@ async def _run_start_workflows(services: Services) -> None:
             log.exception("start_workflow_failed", workflow=name, reason=error.message)
             continue
         caller = Caller(origin=permit.origin)
-        answer = await services.runs.call(name, permit.inputs or {}, caller=caller, trigger="start", wait=START_WITHIN)
-        if answer.state != "answered":
-            reason = answer.failure.message if answer.failure else "it is not done yet"
-            log.error("start_workflow_failed", workflow=name, run=answer.run_id, reason=reason)
+        began = await services.runs.call(name, permit.inputs or {}, caller=caller, trigger="start", wait=0.0)
+        answer, pause = await services.runs.answer_or_pause(began.run_id, seconds=end - monotonic(), longest=0.0)
+        if answer.failure is not None:
+            log.error("start_workflow_failed", workflow=name, run=answer.run_id, reason=answer.failure.message)
+        elif answer.state == "running":
+            reason = pause.reason if pause is not None else "it takes long"
+            log.warning("start_workflow_goes_on", workflow=name, run=answer.run_id, waits_for=reason)

@@ -29,6 +29,7 @@ from payloom.runs.errors import RunUnknown, WrongState
 from payloom.runs.intake.callers import (
     Caller,
     CallerRuns,
+    Pause,
     ResponseWaiters,
     RunResponse,
     response_of,
@@ -242,6 +243,12 @@ class RunService:
     async def answer(self, run_id: str, *, wait: float = 0.0) -> RunResponse:
         """Return a run's response, waiting for it up to `wait` seconds. Raises `RunUnknown`."""
         return await self._callers.await_response(self._waiters, run_id, seconds=wait)
+
+    async def answer_or_pause(
+        self, run_id: str, *, seconds: float, longest: float | None = None
+    ) -> tuple[RunResponse, Pause | None]:
+        """Return a run's response as soon as it has one, or what it waits for; see `CallerRuns.answer_or_pause`."""
+        return await self._callers.answer_or_pause(self._waiters, run_id, seconds=seconds, longest=longest)
 
     # -- people ------------------------------------------------------------------------------------------------------
 

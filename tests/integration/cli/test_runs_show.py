@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,7 @@ def test_a_call_and_the_run_that_it_became_name_each_other(tmp_path: Path) -> No
 
 
 ON_START = {
-    "tables.yaml": "tables:\n  started: {id: string primary, at: timestamp}\n",
+    "tables.yaml": "tables:\n  started: {columns: {id: string primary, at: datetime}}\n",
     "payloom.yaml": "name: Started\non_start: [begin]\n",
     "workflows/begin.yaml": """\
 name: Begin
@@ -81,6 +82,33 @@ def test_a_command_about_what_does_not_exist_starts_nothing(tmp_path: Path, word
     refused = payloom_process.run(*words, cwd=root)
     assert (refused.returncode, "here is no" in refused.stderr) == (3, True), refused.stdout + refused.stderr
     assert json.loads(payloom(root, "runs", "list", "--json"))["data"] == []
+
+
+STRIPE_AWAY = {
+    "tables.yaml": "tables: {}\n",
+    "payloom.yaml": "name: Away\non_start: [begin]\n",
+    "workflows/begin.yaml": """\
+name: Begin
+description: Asks Stripe.
+on: {manual: true, auth: none}
+steps:
+  - stripe: prices.list
+    with: {limit: 1}
+""",
+    "workflows/answer.yaml": "name: A\ndescription: A.\non: {manual: true, auth: none}\nsteps:\n  - return: {number: 7}\n",
+}
+
+
+def test_a_command_does_not_wait_for_what_the_project_does_at_its_start(tmp_path: Path) -> None:
+    """Stripe is away, so the workflow of `on_start` tries again and again: the command says so and goes on."""
+    root = write_project(tmp_path, STRIPE_AWAY)
+    done = payloom_process.run("run", "answer", cwd=root)
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"number": 7}), done.stderr
+    assert re.search(r"start_workflow_goes_on .*begin", done.stderr), done.stderr
+    assert "Stripe could not be reached" in done.stderr
+    statuses = {run["workflow"]: run["status"] for run in json.loads(payloom(root, "runs", "list", "--json"))["data"]}
+    assert statuses["answer"] == "succeeded"
+    assert statuses["begin"] in {"waiting", "running", "queued"}
 
 
 UNTIL, WHEN = "2030-01-02T03:04:05Z", "2030-01-02 03:04:05"
@@ -123,6 +151,9 @@ def test_a_run_that_sleeps_says_until_when(tmp_path: Path) -> None:
     """Whoever starts it by hand is not kept waiting for it."""
     sleeps = "name: S\ndescription: Sleeps.\non: {manual: true, auth: none}\nsteps:\n  - wait: 3d\n"
     root = write_project(tmp_path, {"tables.yaml": "tables: {}\n", "workflows/sleeps.yaml": sleeps})
-    assert "goes on by itself; `payloom runs show run_" in payloom_process.run("run", "sleeps", cwd=root).stderr
+    assert (
+        "goes on when the project is served; `payloom runs show run_"
+        in payloom_process.run("run", "sleeps", cwd=root).stderr
+    )
     (run,) = json.loads(payloom(root, "runs", "list", "--json"))["data"]
     assert f"  waits until {run['wake_at'].replace('T', ' ')[:19]}\n" in payloom(root, "runs", "show", run["id"])

@@ -29,22 +29,23 @@ def run(
     """Run a workflow and show its answer; exit code 1 if it failed. Executes the project's Python."""
     body = {"inputs": _inputs(inputs or []), "user": user}
 
-    async def work(api: ManagementClient) -> Any:
-        return await api.post(f"/workflows/{workflow}/run", body)
+    async def work(api: ManagementClient) -> tuple[Any, bool]:
+        return await api.post(f"/workflows/{workflow}/run", body), api.in_process
 
-    done = with_engine(find_project(project), work, about=f"/workflows/{workflow}")
+    done, in_process = with_engine(find_project(project), work, about=f"/workflows/{workflow}")
     if as_json:
         print_json(done)
     else:
-        print_message(_ending(done))
+        print_message(_ending(done, in_process=in_process))
         if not done["running"]:
             print_json(done["body"])
     sys.exit(1 if done["failed"] else 0)
 
 
-def _ending(done: Mapping[str, Any]) -> str:
+def _ending(done: Mapping[str, Any], *, in_process: bool) -> str:
     if done["running"]:
-        return f"{done['run_id']}: goes on by itself; `payloom runs show {done['run_id']}` says what it waits for"
+        further = "goes on when the project is served" if in_process else "goes on by itself"
+        return f"{done['run_id']}: {further}; `payloom runs show {done['run_id']}` says what it waits for"
     return f"{done['run_id']}: {'failed' if done['failed'] else 'done'}"
 
 

@@ -8,12 +8,15 @@ import getpass
 import re
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from payloom.cli.support.errors import CommandError, NothingFound, ServerUnreachable
 from payloom.settings.load import load_settings
 from payloom.settings.local import LocalState
 from payloom.settings.model import Settings
+
+if TYPE_CHECKING:
+    from payloom.project.loader import Project
 
 T = TypeVar("T")
 PREFIX = "/api/_payloom"
@@ -97,35 +100,51 @@ async def _with_client(
     about: str | None = None,
     engine: bool = False,
 ) -> T:
+    settings = load_settings(root)
+    url = running_server(settings)
+    if url is not None:
+        async with _served(settings, url) as client:
+            return await work(client)
+    from payloom.project.loader import load_project
+
+    project = load_project(settings.root, settings)
     if about is not None:
-        async with _open(root, engine=False) as client:
+        async with _in_process(project, settings, engine=False) as client:
             await client.get(about)
-            if not client.in_process:
-                return await work(client)
-    async with _open(root, engine=engine) as client:
+    async with _in_process(project, settings, engine=engine) as client:
         return await work(client)
 
 
 @contextlib.asynccontextmanager
-async def _open(root: Path, *, engine: bool) -> AsyncGenerator[ManagementClient, None]:
+async def _served(settings: Settings, url: str) -> AsyncGenerator[ManagementClient, None]:
     import httpx
 
-    settings = load_settings(root)
+    async with httpx.AsyncClient(base_url=url, headers=_headers(settings), timeout=60, trust_env=False) as http:
+        yield ManagementClient(http, in_process=False)
+
+
+@contextlib.asynccontextmanager
+async def _in_process(project: Project, settings: Settings, *, engine: bool) -> AsyncGenerator[ManagementClient, None]:
+    import httpx
+
+    from payloom.app.asgi import create_app
+
+    headers = _headers(settings)
+    app = create_app(project, settings, work=engine)
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as http:
+            yield ManagementClient(http, in_process=True)
+
+
+def _headers(settings: Settings) -> dict[str, str]:
+    """Return who asks. Raises CommandError without an admin token."""
     token = settings.admin_token.get_secret_value() if settings.admin_token else None
     if token is None:
         raise CommandError(
             "PAYLOOM_ADMIN_TOKEN is not set, so the command can't authenticate", hint="Set it here and for the server."
         )
-    headers = {"authorization": f"Bearer {token}", "host": "127.0.0.1", "payloom-operator": _operator()}
-    url = running_server(settings)
-    if url is not None:
-        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60, trust_env=False) as http:
-            yield ManagementClient(http, in_process=False)
-        return
-    async with _in_process(settings, engine=engine) as app:
-        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as http:
-            yield ManagementClient(http, in_process=True)
+    return {"authorization": f"Bearer {token}", "host": "127.0.0.1", "payloom-operator": _operator()}
 
 
 def _operator() -> str:
@@ -148,13 +167,3 @@ def running_server(settings: Settings) -> str | None:
         return url if httpx.get(f"{url}/healthz", timeout=2, trust_env=False).is_success else None
     except httpx.HTTPError:
         return None
-
-
-@contextlib.asynccontextmanager
-async def _in_process(settings: Settings, *, engine: bool) -> AsyncGenerator[Any, None]:
-    from payloom.app.asgi import create_app
-    from payloom.project.loader import load_project
-
-    app = create_app(load_project(settings.root, settings), settings, work=engine)
-    async with app.router.lifespan_context(app):
-        yield app

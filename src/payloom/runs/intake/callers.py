@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
@@ -17,14 +18,17 @@ from payloom.runs.coordination import dedupe
 from payloom.runs.coordination.dedupe import DedupeKeys
 from payloom.runs.dependencies import RunDependencies
 from payloom.runs.errors import KeyTaken, RunUnknown
+from payloom.runs.models import steps
 from payloom.runs.registry import TriggerContext, TriggerKind
-from payloom.runs.run_rows import Run, load_run, run_failure
+from payloom.runs.run_rows import Run, failure_from_json, load_run, run_failure
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.interpreter.frame import failure_type
 from payloom.workflows.program.commands import StepFailure
 from payloom.workflows.program.inputs import InvalidInput
 
 _POLL = 0.25
+_FIRST_LOOK = 0.5
+"""Seconds between two looks at what a run that has not answered is doing."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -61,6 +65,17 @@ class Caller:
     """The caller's own idempotency key; used when the trigger has no `dedupe`."""
     origin: Mapping[str, Any] | None = None
     """Who started the run, if not the user themselves; see `start_rights.Permit`."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Pause:
+    """What a run that is not over waits for, instead of working.
+
+    until: None if something else than the time ends it.
+    """
+
+    reason: str
+    until: dt.datetime | None
 
 
 class ResponseWaiters:
@@ -191,6 +206,27 @@ class CallerRuns:
                 await self.wait_for_answer(event, run_id, left)
                 event.clear()
 
+    async def answer_or_pause(
+        self, waiters: ResponseWaiters, run_id: str, *, seconds: float, longest: float | None
+    ) -> tuple[RunResponse, Pause | None]:
+        """Wait until a run answers or ends, or pauses for longer than the time that is left; return why it pauses.
+
+        longest: the seconds of a pause that is waited through; None for any that fits in. Raises `RunUnknown`.
+        """
+        end = monotonic() + seconds
+        while True:
+            left = end - monotonic()
+            answer = await self.await_response(waiters, run_id, seconds=min(_FIRST_LOOK, left))
+            if answer.state != "running":
+                return answer, None
+            left = end - monotonic()
+            pause = await self._deps.database.read(lambda tx: read_pause(tx, run_id))
+            patience = left if longest is None else min(left, longest)
+            if pause is not None and (pause.until is None or pause.until > self._deps.later(patience)):
+                return answer, pause
+            if left <= 0:
+                return answer, None
+
     async def wait_for_answer(self, event: asyncio.Event, run_id: str, seconds: float) -> None:
         """Wait until a run has answered or ended, or until it is time to look: another process may advance it."""
         end = monotonic() + seconds
@@ -200,6 +236,22 @@ class CallerRuns:
                     await event.wait()
             if event.is_set() or not self._is_advanced_here(run_id):
                 return
+
+
+def read_pause(tx: sa.Connection, run_id: str) -> Pause | None:
+    """Return what a run waits for; None if it works, or is over."""
+    again = (
+        sa.select(steps.c.path, steps.c.failure, steps.c.retry_at)
+        .where(steps.c.run_id == run_id, steps.c.status == "started", steps.c.retry_at.is_not(None))
+        .order_by(steps.c.seq)
+    )
+    for step in tx.execute(again):
+        cause = f": {failure_from_json(step.failure).message}" if step.failure is not None else ""
+        return Pause(f"step {step.path} is tried again{cause}", step.retry_at)
+    run = load_run(tx, run_id)
+    if run is None or run.status != "waiting":
+        return None
+    return Pause("a time, an event, a decision, a row, or another run", run.wake_at)
 
 
 def response_of(run: Run, *, repeated: bool = False) -> RunResponse:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from typing import Any
 
@@ -21,16 +20,13 @@ from payloom.api.management.access.users import account_as_user
 from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.workflows import Start, StartAnswer, WorkflowDetail, WorkflowList
-from payloom.kit.clock import monotonic
 from payloom.kit.suggest import did_you_mean
-from payloom.runs.intake.callers import Caller, RunResponse
+from payloom.runs.intake.callers import Caller
 from payloom.runs.start_rights import permit_start
 from payloom.workflows.program.program import ApiTrigger, Trigger, Workflow
 
 router = APIRouter(prefix="/workflows", tags=["workflows"])
 
-_FIRST = 0.5
-"""Seconds before the first look at what a run that has not answered is doing."""
 _LONGEST = 25.0
 """Seconds that a person is kept waiting."""
 
@@ -72,8 +68,9 @@ async def start_workflow(deps: Dependencies, workflow_id: str, body: Start, requ
     call = Caller(user=permit.user, user_id=permit.user_id, origin=permit.origin)
     audit_note(request).on(workflow.id, as_user=body.user)
     audit_note(request).details_of = lambda started: {"run": started[0].id}
-    answer = await deps.runs.call(workflow.id, permit.inputs or {}, caller=call, trigger="manual", wait=_FIRST)
-    answer = await _answer_of(deps, answer)
+    answer = await deps.runs.call(workflow.id, permit.inputs or {}, caller=call, trigger="manual", wait=0.0)
+    if answer.state == "running":
+        answer, _ = await deps.runs.answer_or_pause(answer.run_id, seconds=_LONGEST)
     failure = to_plain(answer.failure) if answer.failure else None
     output = answer.body if failure is None else {"error": failure}
     return {
@@ -90,19 +87,6 @@ async def get_workflow(deps: Dependencies, workflow_id: str) -> Any:
     """Return one workflow with its model."""
     workflow = _find(deps, workflow_id)
     return {**_short(workflow), "input": workflow.input, "model": workflow.to_model()}
-
-
-async def _answer_of(deps: ManagementDependencies, answer: RunResponse) -> RunResponse:
-    """Return what a run answers, as soon as it does; or that it goes on, once it waits for longer than people do."""
-    end = monotonic() + _LONGEST
-    while answer.state == "running" and (left := end - monotonic()) > 0:
-        run = await deps.run_queries.get(answer.run_id)
-        if run.status == "waiting" and (
-            run.wake_at is None or run.wake_at > deps.clock.now() + dt.timedelta(seconds=left)
-        ):
-            break
-        answer = await deps.runs.answer(answer.run_id, wait=min(_FIRST, left))
-    return answer
 
 
 def _find(deps: ManagementDependencies, workflow_id: str) -> Workflow:
