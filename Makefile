@@ -55,7 +55,7 @@ $(VENV)/.compiled: $(VENV)/.tests
 test: $(VENV)/.tests ## set everything up and run every test
 	@$(MAKE) -s -j2 studio $(VENV)/.compiled
 	@$(BIN)/python tests/ensure_chromium.py
-	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -p no:xdist -p tests.support.session.forked --forks auto -rfER $(ARGS)
 
 check: $(VENV)/.tests ## lint, import contract, types, the studio's sources, unit tests
 	@$(BIN)/ruff check src emulator tests bench hatch_build.py studio/build.py

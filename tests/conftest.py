@@ -30,7 +30,8 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_configure(config: pytest.Config) -> None:
     """Lower what every process of the tests costs."""
     process_costs.lower()
-    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+    several = config.getoption("numprocesses", None) or config.getoption("forks", None)
+    if several and not hasattr(config, "workerinput"):
         payloom_process.share_zygote()
 
 
