@@ -15,7 +15,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from payloom.email.errors import BadMail
 from payloom.kit.addresses.email_address import NotAnAddress, parse_address
@@ -24,6 +24,7 @@ from payloom.kit.secrets.redaction import redact_text
 from payloom.kit.visible_text import has_unseen
 
 Status = Literal["queued", "sending", "sent", "failed", "unknown"]
+STATUSES: tuple[Status, ...] = get_args(Status)
 MAX_RECIPIENTS = 50
 MAX_ATTACHMENTS = 10_000_000
 """Bytes of all attachments together."""

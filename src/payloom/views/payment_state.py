@@ -36,6 +36,8 @@ _STAGES: Mapping[str, tuple[str, ...]] = {
     "credit_note": ("issued", "void"),
 }
 """The states of each kind of object in the order in which they follow each other within one second."""
+STATES: tuple[str, ...] = tuple(dict.fromkeys(state for stages in _STAGES.values() for state in stages))
+"""Every state of an object, also those that its refunds and disputes give it. The studio has a word for each."""
 _FINAL: Mapping[str, frozenset[str]] = {
     "payment_intent": frozenset({"succeeded", "canceled"}),
     "setup_intent": frozenset({"succeeded", "canceled"}),

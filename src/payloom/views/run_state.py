@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from payloom.runs.statuses import RUN_STATUSES
+
+RUN_STATES: tuple[str, ...] = (*RUN_STATUSES, "parked", "blocked", "filtered", "resolved")
+"""Every word that `run_state` returns."""
+
 
 class ShownRun(Protocol):
     """What the state of a run depends on; rows and models have it."""

@@ -960,6 +960,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/local-stripe/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Local Payments
+         * @description List the local Stripe's payments, newest first, each with what became of it.
+         */
+        get: operations["list_local_payments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/local-stripe/v1/{path}": {
         parameters: {
             query?: never;
@@ -3290,7 +3310,10 @@ export interface components {
              * @description Why it failed, in a sentence.
              */
             note: string | null;
-            /** Status */
+            /**
+             * Status
+             * @description Of a row: its own status. Otherwise one of these.
+             */
             status: string | null;
             /**
              * Stripe Clock
@@ -3408,6 +3431,34 @@ export interface components {
             type: string | null;
             /** Workflow */
             workflow: string | null;
+        };
+        /**
+         * LocalPayment
+         * @description A payment of the local Stripe.
+         */
+        LocalPayment: {
+            /**
+             * Intent
+             * @description The PaymentIntent, with its latest charge expanded.
+             */
+            intent: {
+                [key: string]: unknown;
+            };
+            /**
+             * State
+             * @description What became of it, as in `GET /overview`.
+             */
+            state: string | null;
+        };
+        /**
+         * LocalPayments
+         * @description A page of the local Stripe's payments.
+         */
+        LocalPayments: {
+            /** Data */
+            data: components["schemas"]["LocalPayment"][];
+            /** Has More */
+            has_more: boolean;
         };
         /**
          * LogLine
@@ -7290,6 +7341,37 @@ export interface operations {
                     "application/json": {
                         [key: string]: unknown;
                     };
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_local_payments: {
+        parameters: {
+            query?: {
+                starting_after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocalPayments"];
                 };
             };
             /** @description Why it was not done. */

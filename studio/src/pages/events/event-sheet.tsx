@@ -100,7 +100,7 @@ function Content({ event }: { event: EventDetail }) {
           ["State", <Status status={event.state} quiet key="state" />],
           ["Signature", <Signature key="signature" verified={event.signature === "verified"} />],
           ["Object", event.object_id ? <ObjectLink key="object" id={event.object_id} /> : null],
-          ["Created", <Time at={fromUnix(event.created)} exact key="created" />],
+          ["Created", <Created key="created" event={event} />],
           [
             "Received",
             <span key="received">
@@ -132,6 +132,20 @@ function Content({ event }: { event: EventDetail }) {
         onChange={(tab) => setSearch({ tab })}
       />
     </>
+  );
+}
+
+/** Clocks that differ by less are the same: the server's timeline says so too. */
+const MOVED = 60_000;
+
+/** When Stripe made it, and whose calendar that is once the local Stripe's clock was moved. */
+function Created({ event }: { event: EventDetail }) {
+  const moved = event.created * 1000 - Date.parse(event.received_at) > MOVED;
+  return (
+    <span>
+      <Time at={fromUnix(event.created)} exact />
+      {moved && <span className="faint"> by the local Stripe's clock, which was moved</span>}
+    </span>
   );
 }
 

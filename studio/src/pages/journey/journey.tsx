@@ -6,7 +6,19 @@ import { useState } from "react";
 import { client, take } from "@/api/client";
 import { useSearchParams } from "@/browser/search-params";
 import { byDay, kindsOf } from "@/model/runs/journey";
-import { CopyId, EmptyState, ErrorNote, JsonView, Money, PageHeader, Skeleton, Status, exactTime, Words } from "@/ui";
+import {
+  CopyId,
+  EmptyState,
+  ErrorNote,
+  JsonView,
+  Money,
+  PageHeader,
+  Skeleton,
+  Status,
+  exactTime,
+  Words,
+  zoneOf,
+} from "@/ui";
 import { lookOfKind } from "./kinds";
 
 const load = (id: string) => take(client.GET("/journey/{any_id}", { params: { path: { any_id: id } } }));
@@ -116,7 +128,8 @@ function Days({ entries }: { entries: JourneyEntry[] }) {
               day: "numeric",
               month: "long",
               year: "numeric",
-            })}
+            })}{" "}
+            <span className="faint journey-zone">times in {zoneOf(new Date(day))}</span>
           </h2>
           <ol className="journey-line">
             {ofDay.map((entry) => (
@@ -173,7 +186,7 @@ function Moment({ entry }: { entry: JourneyEntry }) {
           </p>
         )}
         {entry.stripe_clock && (
-          <p className="faint">Stripe's clock, which was moved: {exactTime(entry.stripe_clock)}</p>
+          <p className="faint">By the local Stripe's clock, which was moved: {exactTime(entry.stripe_clock, true)}</p>
         )}
         {open && (
           <div className="journey-data">

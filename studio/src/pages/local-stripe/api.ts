@@ -1,15 +1,8 @@
 /** What the page asks of the local Stripe, through the management API: its own objects, and its control calls. */
 import { request } from "@/api/client";
+import type { Clock } from "@/components/stripe-clock";
 
 const PROXY = "/local-stripe";
-
-/** What became of a payment's money; the list of payments asks for it with each intent. */
-export interface Charge {
-  amount: number;
-  amount_refunded: number;
-  disputed: boolean;
-  refunded: boolean;
-}
 
 /** A Stripe object as it comes; only what the page shows is named. */
 export interface StripeObject {
@@ -25,7 +18,6 @@ export interface StripeObject {
   balance?: number;
   delinquent?: boolean | null;
   cancel_at_period_end?: boolean;
-  latest_charge?: string | Charge | null;
   last_payment_error?: { message?: string } | null;
   metadata?: Record<string, string>;
   items?: {
@@ -55,26 +47,25 @@ export interface Delivery {
   error: string | null;
 }
 
-export interface Clock {
-  now: number;
-  offset: number;
-  timers?: number;
-}
-
 const get = <T>(path: string, query?: Record<string, string | number | undefined>) =>
   request<T>("GET", PROXY + path, query ? { query } : {});
 const post = <T>(path: string, body: unknown) => request<T>("POST", PROXY + path, { body });
 
 export const local = {
-  list: (kind: "customers" | "payment_intents" | "subscriptions", after?: string) =>
+  /** The server says what became of each payment, by the rule of the Payments page. */
+  payments: async (after?: string): Promise<Page<StripeObject>> => {
+    const page = await get<Page<{ intent: StripeObject; state: string | null }>>("/payments", {
+      starting_after: after,
+    });
+    return { ...page, data: page.data.map(({ intent, state }) => ({ ...intent, status: state })) };
+  },
+  list: (kind: "customers" | "subscriptions", after?: string) =>
     get<Page<StripeObject>>(`/v1/${kind}`, {
       limit: 25,
       starting_after: after,
       ...(kind === "subscriptions" ? { status: "all" } : {}),
-      ...(kind === "payment_intents" ? { "expand[]": "data.latest_charge" } : {}),
     }),
   deliveries: () => get<{ data: Delivery[] }>("/control/deliveries", { limit: 100 }),
-  clock: () => get<Clock>("/control/clock"),
   advance: (span: string) => post<Clock>("/control/clock", { advance: span }),
   triggers: () => get<{ data: string[] }>("/control/trigger"),
   trigger: (event: string) => post("/control/trigger", { event }),

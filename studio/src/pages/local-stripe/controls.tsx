@@ -4,6 +4,7 @@ import { Clock as ClockIcon, CreditCard, TriangleAlert, Zap } from "lucide-react
 import { useId, useState, type ReactNode } from "react";
 import { useMay } from "@/api/session";
 import { Button, Card, CopyButton, ErrorNote, Input, Select, exactTime, toast, toastError, fromUnix } from "@/ui";
+import { useStripeClock } from "@/components/stripe-clock";
 import { local } from "./api";
 import { CARDS, FAULTS, SPANS } from "./faults";
 
@@ -39,14 +40,14 @@ function useDone() {
 
 function ClockCard({ may }: { may: boolean }) {
   const done = useDone();
-  const clock = useQuery({ queryKey: ["local", "clock"], queryFn: local.clock, refetchInterval: 30_000 });
+  const clock = useStripeClock();
   const move = useMutation({
     mutationFn: local.advance,
     onSuccess: (now) => {
       done();
       const count = now.timers ?? 0;
       toast({
-        title: `It is ${exactTime(fromUnix(now.now))} at the local Stripe`,
+        title: `It is ${exactTime(fromUnix(now.now), true)} at the local Stripe`,
         detail:
           count === 1 ? "One scheduled event happened on the way." : `${count} scheduled events happened on the way.`,
       });
@@ -59,7 +60,7 @@ function ClockCard({ may }: { may: boolean }) {
         <ErrorNote error={clock.error} retry={() => void clock.refetch()} compact />
       ) : (
         <p className="num" data-testid="local-clock">
-          {clock.data ? exactTime(fromUnix(clock.data.now)).replace(/\.\d+$/, "") : "…"}
+          {clock.data ? exactTime(fromUnix(clock.data.now), true) : "…"}
           {clock.data && clock.data.offset > 0 && (
             <span className="faint"> · {Math.round(clock.data.offset / 8640) / 10} days ahead</span>
           )}

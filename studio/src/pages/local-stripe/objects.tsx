@@ -17,14 +17,13 @@ import {
   type Column,
 } from "@/ui";
 import { local, type StripeObject } from "./api";
-import { paymentState } from "./payment-state";
 
-type Kind = Parameters<typeof local.list>[0];
+type Kind = Parameters<typeof local.list>[0] | "payments";
 
 function useObjects(kind: Kind) {
   return useInfiniteQuery({
     queryKey: ["local", kind],
-    queryFn: ({ pageParam }) => local.list(kind, pageParam),
+    queryFn: ({ pageParam }) => (kind === "payments" ? local.payments(pageParam) : local.list(kind, pageParam)),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => (last.has_more ? last.data.at(-1)?.id : undefined),
     refetchInterval: 5000,
@@ -84,7 +83,7 @@ const customer: Column<StripeObject> = {
 
 export const Payments = () => (
   <Objects
-    kind="payment_intents"
+    kind="payments"
     label="Payments"
     empty="Pay on your site, or trigger payment_intent.succeeded above."
     columns={[
@@ -95,7 +94,7 @@ export const Payments = () => (
         align: "right",
         cell: (row) => <Money amount={row.amount} currency={row.currency} />,
       },
-      { id: "status", header: "Status", width: "210px", cell: (row) => <Status status={paymentState(row)} /> },
+      { id: "status", header: "Status", width: "210px", cell: (row) => <Status status={row.status ?? "unknown"} /> },
       id,
       customer,
       {

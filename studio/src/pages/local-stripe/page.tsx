@@ -4,6 +4,7 @@ import { CreditCard, ExternalLink } from "lucide-react";
 import { useMe } from "@/api/session";
 import { useSearchParams } from "@/browser/search-params";
 import { Button, EmptyState, PageBody, PageHeader, Skeleton, Tabs } from "@/ui";
+import { AtStripe } from "@/components/stripe-clock";
 import { Controls } from "./controls";
 import { Deliveries } from "./deliveries";
 import { Customers, Payments, Subscriptions } from "./objects";
@@ -52,17 +53,19 @@ export function Page() {
         Responds like Stripe, on this machine: no account, no network, no money. <code>{me.local_stripe}</code>
       </PageHeader>
       <Controls />
-      <Tabs
-        label="What the local Stripe holds"
-        value={search["tab"] ?? "payments"}
-        onChange={(tab) => setSearch({ tab: tab === "payments" ? undefined : tab })}
-        tabs={[
-          { id: "payments", label: "Payments", content: <Payments /> },
-          { id: "customers", label: "Customers", content: <Customers /> },
-          { id: "subscriptions", label: "Subscriptions", content: <Subscriptions /> },
-          { id: "deliveries", label: "Webhook deliveries", content: <Deliveries /> },
-        ]}
-      />
+      <AtStripe>
+        <Tabs
+          label="What the local Stripe holds"
+          value={search["tab"] ?? "payments"}
+          onChange={(tab) => setSearch({ tab: tab === "payments" ? undefined : tab })}
+          tabs={[
+            { id: "payments", label: "Payments", content: <Payments /> },
+            { id: "customers", label: "Customers", content: <Customers /> },
+            { id: "subscriptions", label: "Subscriptions", content: <Subscriptions /> },
+            { id: "deliveries", label: "Webhook deliveries", content: <Deliveries /> },
+          ]}
+        />
+      </AtStripe>
     </PageBody>
   );
 }

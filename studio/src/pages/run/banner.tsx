@@ -1,14 +1,16 @@
 /** What blocks the run, and what to do: a failure, a decision, a wait. */
 import { Link } from "@tanstack/react-router";
 import { CheckCheck, CirclePause, Clock, Hourglass } from "lucide-react";
-import type { ReactNode } from "react";
 import { useRunActions, type RunDetail } from "@/api/runs";
 import { useMay } from "@/api/session";
 import { Approval } from "@/components/approval";
+import { statusOf } from "@/components/run-columns";
 import { WorkflowName } from "@/components/workflow-name";
 import { Button, Time, toastError } from "@/ui";
 import type { Document } from "./document";
-import { FailureWords } from "./failure";
+import { Note } from "./note";
+import { Skipped } from "./panel/decisions";
+import { FailureWords } from "./panel/failure";
 import { ResolveButton } from "./retry";
 import "./banner.css";
 
@@ -18,6 +20,7 @@ export function Banner({ run, document }: { run: RunDetail; document: Document }
     <>
       {run.failure && <Failed run={run} document={document} />}
       {run.resolved_at && <Resolved run={run} />}
+      {statusOf(run) === "filtered" && <Skipped run={run} document={document} />}
       {approvals.map((wait) => (
         <Approval key={wait.path} run={run.id} wait={wait} />
       ))}
@@ -101,18 +104,6 @@ function Blocked({ run }: { run: RunDetail }) {
         </Link>
       )}
     </Note>
-  );
-}
-
-function Note({ icon, title, children }: { icon: ReactNode; title: ReactNode; children?: ReactNode }) {
-  return (
-    <div className="run-note" role="status">
-      {icon}
-      <div>
-        <p>{title}</p>
-        {children && <p className="soft">{children}</p>}
-      </div>
-    </div>
   );
 }
 

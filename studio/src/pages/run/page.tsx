@@ -10,8 +10,8 @@ import { CopyId, duration, ErrorNote, PageBody, PageHeader, Skeleton, Status, Ti
 import { statusOf, TriggerName } from "@/components/run-columns";
 import { Actions } from "./actions";
 import { Banner } from "./banner";
-import { RunPanel } from "./run-panel";
-import { StepPanel } from "./step-panel";
+import { RunPanel } from "./panel/run-panel";
+import { StepPanel } from "./panel/step-panel";
 import { useDocument } from "./document";
 import { Waterfall } from "./waterfall";
 import "./run.css";

@@ -3,7 +3,8 @@ import { useRef, useState, type KeyboardEvent } from "react";
 import type { RunDetail, Step } from "@/api/runs";
 import { scaleOf, type Row, type Scale } from "@/model/runs/timeline";
 import { count, duration, EmptyState, lookOf, StatusIcon } from "@/ui";
-import { VerbIcon } from "./verb-icon";
+import { statusOf } from "@/components/run-columns";
+import { VerbIcon } from "./panel/verb-icon";
 
 interface WaterfallProps {
   run: RunDetail;
@@ -68,15 +69,18 @@ export function Waterfall({ run, rows, now, chosen, choose }: WaterfallProps) {
         ))}
         <Breaks breaks={scale.breaks} />
       </div>
-      {rows.length === 0 && <NoSteps ended={run.finished_at !== null} />}
+      {rows.length === 0 && <NoSteps run={run} />}
     </section>
   );
 }
 
-function NoSteps({ ended }: { ended: boolean }) {
+function NoSteps({ run }: { run: RunDetail }) {
+  const ended = run.finished_at !== null;
   return (
     <EmptyState title={ended ? "This run has no steps" : "No step has started yet"}>
-      {!ended && "Steps appear here as they happen."}
+      {ended
+        ? run.decisions.length > 0 && "Its conditions were evaluated before a step had something to record."
+        : "Steps appear here as they happen."}
     </EmptyState>
   );
 }
@@ -113,11 +117,11 @@ function RunRow({ run, scale, selected, onClick, onKeyDown }: TreeRowProps & { r
       onKeyDown={onKeyDown}
     >
       <span className="fall-name">
-        <StatusIcon status={run.status} />
+        <StatusIcon status={statusOf(run)} />
         <strong>Run</strong>
       </span>
       <span className="fall-track">
-        <Bar from={0} to={1} tone={lookOf(run.status).tone} open={!run.finished_at} />
+        <Bar from={0} to={1} tone={lookOf(statusOf(run)).tone} open={!run.finished_at} />
         {queued > 1 && (
           <span
             className="fall-queue"

@@ -2,9 +2,11 @@
 import { usePathParams } from "@/browser/path-params";
 import { useQuery } from "@tanstack/react-query";
 import { Link, Navigate, useNavigate } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { Columns3, Lock, Plus, Table2 } from "lucide-react";
 import { useMay, useMe } from "@/api/session";
 import { useSearchParams } from "@/browser/search-params";
+import { AtStripe } from "@/components/stripe-clock";
 import { SideList } from "@/components/side-list";
 import { Button, EmptyState, ErrorNote, PageBody, PageHeader, Skeleton } from "@/ui";
 import { SEARCH, isStripe, tables, type TableShape } from "./api";
@@ -110,12 +112,14 @@ function Tables({ all, current }: { all: TableShape[]; current: string }) {
       onChoose={(name) => void navigate({ to: "/tables/$table", params: { table: name } })}
     >
       {chosen ? (
-        <Grid
-          key={chosen.name}
-          table={chosen}
-          searchable={all.some((entry) => entry.name === chosen.name + SEARCH)}
-          actions={<TableActions stripe={isStripe(chosen)} />}
-        />
+        <Dated stripe={isStripe(chosen)}>
+          <Grid
+            key={chosen.name}
+            table={chosen}
+            searchable={all.some((entry) => entry.name === chosen.name + SEARCH)}
+            actions={<TableActions stripe={isStripe(chosen)} />}
+          />
+        </Dated>
       ) : (
         <>
           <PageHeader title={current} />
@@ -127,6 +131,10 @@ function Tables({ all, current }: { all: TableShape[]; current: string }) {
     </SideList>
   );
 }
+
+/** Stripe's objects have the times of Stripe's clock, rows those of this machine. */
+const Dated = ({ stripe, children }: { stripe: boolean; children: ReactNode }) =>
+  stripe ? <AtStripe>{children}</AtStripe> : children;
 
 const itemOf = (table: TableShape) => ({
   value: table.name,

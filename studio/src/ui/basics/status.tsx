@@ -79,6 +79,17 @@ const LOOKS: Record<string, Look> = {
   draft: { tone: "neutral", icon: CircleDashed, word: "Draft" },
   void: { tone: "neutral", icon: Ban, word: "Void" },
   uncollectible: { tone: "bad", icon: CircleX, word: "Uncollectible" },
+  no_payment_required: { tone: "good", icon: CircleCheck, word: "No payment required" },
+  paused: { tone: "warn", icon: CirclePause, word: "Paused" },
+  issued: { tone: "neutral", icon: CircleCheck, word: "Issued" },
+  needs_response: { tone: "bad", icon: ShieldAlert, word: "Needs response" },
+  under_review: { tone: "warn", icon: Hourglass, word: "Under review" },
+  won: { tone: "good", icon: CircleCheck, word: "Won" },
+  lost: { tone: "bad", icon: CircleX, word: "Lost" },
+  prevented: { tone: "good", icon: CircleCheck, word: "Prevented" },
+  warning_needs_response: { tone: "warn", icon: ShieldAlert, word: "Inquiry: needs response" },
+  warning_under_review: { tone: "warn", icon: Hourglass, word: "Inquiry: under review" },
+  warning_closed: { tone: "neutral", icon: CircleCheck, word: "Inquiry closed" },
   requires_action: { tone: "warn", icon: ShieldAlert, word: "Requires action" },
   requires_payment_method: { tone: "warn", icon: CircleAlert, word: "Requires payment method" },
   requires_confirmation: { tone: "warn", icon: CircleDashed, word: "Requires confirmation" },
@@ -89,6 +100,9 @@ const LOOKS: Record<string, Look> = {
   hint: { tone: "info", icon: Info, word: "Hint" },
   ok: { tone: "good", icon: CircleCheck, word: "OK" },
 };
+
+/** Whether a state has a word, an icon, and a color of its own. */
+export const hasLook = (status: string): boolean => Object.hasOwn(LOOKS, status);
 
 export function lookOf(status: string): Look {
   const known = LOOKS[status];

@@ -1,6 +1,6 @@
 /** Small ways to show a value: money, time, an id, a duration. */
 import { Check, Copy } from "lucide-react";
-import { useEffect, useState, type ReactNode } from "react";
+import { createContext, useContext, useEffect, useState, type ReactNode } from "react";
 import { ago, duration, exactTime, money } from "@/ui/format/format";
 import { Tooltip } from "@/ui/basics/tooltip";
 import "./text.css";
@@ -37,13 +37,20 @@ function useTick(): void {
   }, []);
 }
 
+const Ahead = createContext(0);
+
+/** Seconds by which the clock that dated what is shown within is ahead of this machine's. */
+export const ClockAhead = Ahead.Provider;
+
 /** A moment: "3 min ago" with the exact time on hover; `exact` shows the time itself. */
 export function Time({ at, exact }: { at: string | null | undefined; exact?: boolean }) {
   useTick();
+  const ahead = useContext(Ahead);
   if (!at) return <span className="faint">–</span>;
+  const title = `${exactTime(at)}${ahead > 0 ? ", by the local Stripe's clock" : ""}`;
   return (
-    <time className="num time" dateTime={at} title={exactTime(at)}>
-      {exact ? exactTime(at) : ago(at)}
+    <time className="num time" dateTime={at} title={title}>
+      {exact ? exactTime(at) : ago(at, Date.now() + ahead * 1000)}
     </time>
   );
 }

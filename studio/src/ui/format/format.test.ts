@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ago, count, duration, money } from "./format";
+import { ago, count, duration, exactTime, money, zoneOf } from "./format";
 
 test("money is placed by the currency's digits, exact beyond floating point", () => {
   expect(money(1999, "eur")).toBe("€19.99");
@@ -39,4 +39,14 @@ test("counts agree with their noun", () => {
     "1,200 runs",
     "2 retries",
   ]);
+});
+
+test("an exact time names its zone, in summer and in winter", () => {
+  for (const at of ["2026-07-23T12:00:00.204Z", "2026-12-23T12:00:00.204Z"]) {
+    const zone = zoneOf(new Date(at));
+    expect(zone).not.toBe("");
+    expect(exactTime(at).endsWith(` ${zone}`)).toBe(true);
+    expect(exactTime(at)).toContain(".204 ");
+    expect(exactTime(at, true)).not.toContain(".204");
+  }
 });

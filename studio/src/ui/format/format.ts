@@ -79,13 +79,20 @@ export function ago(at: string, now = Date.now()): string {
 /** Stripe's moments, Unix seconds, as RFC 3339. */
 export const fromUnix = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
-/** The local time to the millisecond: "Nov 23, 20:57:31.204". */
-export function exactTime(at: string): string {
+/** The zone that times are shown in, as people write it: "UTC", "GMT+1", "PST". */
+export function zoneOf(date: Date): string {
+  const parts = new Intl.DateTimeFormat("en-US", { timeZoneName: "short" }).formatToParts(date);
+  return parts.find((part) => part.type === "timeZoneName")?.value ?? "local time";
+}
+
+/** The local time with its zone, to the millisecond: "Nov 23, 2026, 20:57:31.204 UTC"; `short` leaves these out. */
+export function exactTime(at: string, short = false): string {
   const date = new Date(at);
   if (Number.isNaN(date.getTime())) return at;
   const day = date.toLocaleDateString("en-US", { day: "numeric", month: "short", year: "numeric" });
   const pad = (value: number, size = 2) => String(value).padStart(size, "0");
-  return `${day}, ${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}.${pad(date.getMilliseconds(), 3)}`;
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => pad(part)).join(":");
+  return `${day}, ${time}${short ? "" : `.${pad(date.getMilliseconds(), 3)}`} ${zoneOf(date)}`;
 }
 
 /** Milliseconds as a short span: "<1 ms", "840 ms", "2.4 s", "3 min 10 s", "2 d 4 h". */

@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import stripe
 from tests.support.http_server import RunningServer, running_server
 
 from payloom.api.management.routes.local_stripe import base_of
@@ -89,3 +90,35 @@ def test_it_is_there_in_development_and_on_this_machine_only(server: RunningServ
     for base in ("http://stripe.example", "http://169.254.169.254", "http://127.0.0.1.evil.example", None):
         away = dataclasses.replace(settings.stripe, api_base=base)
         assert base_of(dataclasses.replace(settings, stripe=away)) is None
+
+
+def test_each_payment_says_what_became_of_it_and_a_dispute_that_was_won_leaves_it_paid(
+    server: RunningServer, emulator: RunningEmulator
+) -> None:
+    key = server.settings.stripe.secret_key.get_secret_value()
+    client = stripe.StripeClient(key, base_addresses={"api": emulator.url})
+
+    def paid(method: str, **fields: Any) -> str:
+        params: Any = {"amount": 2000, "currency": "usd", "payment_method": method, "confirm": True, **fields}
+        params["automatic_payment_methods"] = {"enabled": True, "allow_redirects": "never"}
+        return client.v1.payment_intents.create(params).id
+
+    expected = {paid("pm_card_visa"): "succeeded", paid("pm_card_visa", capture_method="manual"): "requires_capture"}
+    part, whole = paid("pm_card_visa"), paid("pm_card_visa")
+    client.v1.refunds.create({"payment_intent": part, "amount": 500})
+    client.v1.refunds.create({"payment_intent": whole})
+    won, lost, opened = (paid("pm_card_createDispute") for _ in range(3))
+    for intent, evidence in ((won, "winning_evidence"), (lost, "losing_evidence")):
+        dispute = client.v1.disputes.list({"payment_intent": intent}).data[0]
+        client.v1.disputes.update(dispute.id, {"evidence": {"uncategorized_text": evidence}, "submit": True})
+    expected |= {part: "partially_refunded", whole: "refunded", won: "succeeded", lost: "disputed", opened: "disputed"}
+
+    def states() -> dict[str, Any]:
+        page = server.manage("/local-stripe/payments")
+        return {payment["intent"]["id"]: payment["state"] for payment in page["data"]}
+
+    server.wait(lambda: expected.items() <= states().items())
+    newest = next(iter(states()))
+    older = server.manage("/local-stripe/payments", starting_after=newest)
+    assert newest not in str(older["data"])
+    assert "_secret_" not in str(older["data"])

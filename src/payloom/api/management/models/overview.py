@@ -8,7 +8,10 @@ from pydantic import Field
 
 from payloom.api.management.models.answers import Failure, Json, Moment, Shape
 from payloom.api.management.models.events import Rejection, SetAsideReason
+from payloom.email.message import STATUSES as MAIL_STATES
 from payloom.runs.statuses import RunStatus
+from payloom.views.payment_state import STATES
+from payloom.views.run_state import RUN_STATES
 
 
 class RunNote(Shape):
@@ -99,7 +102,8 @@ class Payment(Shape):
     amount: int | None = Field(description="Minor units.")
     currency: str | None
     status: str = Field(
-        description="A state of Stripe's intent, or failed, refunded, partially_refunded, disputed. The journey says the same."
+        description="A state of Stripe's intent, or failed, refunded, partially_refunded, disputed. The journey says the same.",
+        json_schema_extra={"x-states": [*STATES]},
     )
     customer: str | None
     email: str | None
@@ -242,7 +246,10 @@ class JourneyEntry(Shape):
     kind: str = Field(description=_ON_TIMELINE)
     id: str
     title: str
-    status: str | None
+    status: str | None = Field(
+        description="Of a row: its own status. Otherwise one of these.",
+        json_schema_extra={"x-states": [*STATES, *RUN_STATES, *MAIL_STATES]},
+    )
     amount: int | None = Field(description="Minor units.")
     currency: str | None
     note: str | None = Field(description="Why it failed, in a sentence.")

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import httpx
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 
 from payloom.api.http.errors import ApiError, BadRequest, NoSuchRoute
@@ -18,14 +18,18 @@ from payloom.api.http.request_body import read_json_object
 from payloom.api.management.access.audit import audited
 from payloom.api.management.access.roles import editor
 from payloom.api.management.injection import Dependencies
+from payloom.api.management.models.local_stripe import LocalPayments
 from payloom.kit.addresses.loopback import is_local_url
 from payloom.kit.json_types import is_dict
 from payloom.kit.secrets.redaction import redact
 from payloom.settings.model import Settings
+from payloom.views.payment_state import payment_state
 
 TIMEOUT = 60.0
 """Seconds; moving the clock by a year bills a lot."""
 MAX_BODY = 64 * 1024
+PAYMENTS = 25
+"""Payments of a page."""
 _READ = frozenset({"", "clock", "deliveries", "calls", "trigger"})
 _DO = frozenset({"clock", "trigger", "fail-next", "redeliver", "delivery", "limits", "billing", "reset"})
 _OBJECTS = re.compile(r"[a-z_]+(?:/[A-Za-z0-9_]+)*")
@@ -54,6 +58,24 @@ async def read_local_stripe(deps: Dependencies, path: str, request: Request) -> 
     if not _OBJECTS.fullmatch(path):
         raise NoSuchRoute(f"there is nothing at {path[:100]!r} of the local Stripe")
     return await _ask(deps.settings, "GET", f"/v1/{path}", params=list(request.query_params.multi_items()))
+
+
+@router.get("/payments", response_model=LocalPayments)
+async def list_local_payments(
+    deps: Dependencies, starting_after: Annotated[str | None, Query(max_length=255)] = None
+) -> Any:
+    """List the local Stripe's payments, newest first, each with what became of it."""
+    params = [("limit", str(PAYMENTS)), ("expand[]", "data.latest_charge")]
+    if starting_after is not None:
+        params.append(("starting_after", starting_after))
+    page = await _ask(deps.settings, "GET", "/v1/payment_intents", params=params)
+    return {
+        "data": [
+            {"intent": intent, "state": payment_state(intent, await _around(deps.settings, intent))}
+            for intent in page["data"]
+        ],
+        "has_more": page["has_more"],
+    }
 
 
 @router.get("/control", response_model=dict[str, Any])
@@ -88,6 +110,17 @@ def base_of(settings: Settings) -> str | None:
     if not settings.is_dev or settings.stripe.mode != "local" or not base:
         return None
     return base if is_local_url(base) else None
+
+
+async def _around(settings: Settings, intent: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return what changes a payment's state: its charge, and the disputes about it."""
+    charge = intent.get("latest_charge")
+    if not is_dict(charge):
+        return []
+    if not charge.get("disputed"):
+        return [charge]
+    disputes = await _ask(settings, "GET", "/v1/disputes", params=[("payment_intent", str(intent.get("id")))])
+    return [charge, *disputes["data"]]
 
 
 def _known(name: str, known: frozenset[str]) -> None:

@@ -3,8 +3,9 @@ import { Link } from "@tanstack/react-router";
 import { useSearchParams } from "@/browser/search-params";
 import type { RunDetail } from "@/api/runs";
 import { Badge, CopyId, Duration, EmptyState, Facts, Tabs, Time } from "@/ui";
+import { Decisions } from "./decisions";
 import { Failure } from "./failure";
-import type { Document } from "./document";
+import type { Document } from "../document";
 import { PathDrawing } from "./path-drawing";
 import { Value } from "./step-panel";
 
@@ -14,6 +15,12 @@ export function RunPanel({ run, document }: { run: RunDetail; document: Document
     ...(run.failure ? [{ id: "error", label: "Error", content: <Failure failure={run.failure} /> }] : []),
     { id: "input", label: "Input", content: <RunInput run={run} /> },
     { id: "output", label: "Output", content: <RunOutput run={run} /> },
+    {
+      id: "decisions",
+      label: "Decisions",
+      count: run.decisions.length || undefined,
+      content: <Decisions run={run} document={document} />,
+    },
     { id: "path", label: "Path", content: <PathDrawing run={run} flow={document.flow} loading={document.loading} /> },
     { id: "logs", label: "Log", count: run.logs.length || undefined, content: <Logs run={run} /> },
     { id: "details", label: "Details", content: <Details run={run} /> },
