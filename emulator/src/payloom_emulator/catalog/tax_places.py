@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from payloom_emulator.kit.digits import is_digits
+
 EU = frozenset(
     "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905 - one line
 )
@@ -89,7 +91,7 @@ def state_of(country: str, state: str | None, postal_code: str | None) -> str | 
     short = (state or "").upper()
     if short in _STATES[country]:
         return short
-    if country == "US" and postal_code and postal_code[:3].isdigit():
+    if country == "US" and postal_code and is_digits(postal_code[:3]):
         area = int(postal_code[:3])
         return next((name for name, (low, high) in _ZIP_OF_STATE.items() if low <= area <= high), None)
     return None

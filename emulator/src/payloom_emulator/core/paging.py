@@ -35,7 +35,7 @@ def page_of(
     edges: dict[str, int] = {}
     for name, cursor, edge in (("starting_after", start, "before"), ("ending_before", end, "after")):
         if cursor:
-            position = store.position(account, cursor)
+            position = store.position(account, object_name, cursor)
             if position is None:
                 raise missing(object_name, cursor, param=name, status=400)
             edges[edge] = position

@@ -158,9 +158,11 @@ class Store:
         ).fetchone()
         return None if row is None else (json.loads(row[0]), bool(row[1]))
 
-    def position(self, account: str, object_id: str) -> int | None:
-        """Return where an object stands in the order of making, or None."""
-        row = self._db.execute("SELECT seq FROM objects WHERE id = ? AND account = ?", (object_id, account)).fetchone()
+    def position(self, account: str, object_name: str, object_id: str) -> int | None:
+        """Return where an object of a kind stands in the order of making, or None."""
+        row = self._db.execute(
+            "SELECT seq FROM objects WHERE id = ? AND account = ? AND object = ?", (object_id, account, object_name)
+        ).fetchone()
         return None if row is None else row[0]
 
     def select(

@@ -18,6 +18,7 @@ from payloom_emulator.http.control_key import with_control_key
 from payloom_emulator.http.same_site import own_pages_only
 from payloom_emulator.http.seeding import replay_calls
 from payloom_emulator.http.trigger import TRIGGERS, trigger
+from payloom_emulator.kit.digits import is_digits
 from payloom_emulator.kit.durations import parse_duration
 from payloom_emulator.protocol.errors import StripeError
 from payloom_emulator.protocol.json_shapes import elements, is_array, is_object, members, text
@@ -154,7 +155,7 @@ def _seconds(value: object) -> int:
     if isinstance(value, int | float):
         return int(value)
     text = str(value)
-    if text.isdigit():
+    if is_digits(text):
         return int(text)
     try:
         duration = parse_duration(text)

@@ -156,23 +156,25 @@ def too_far(param: str) -> StripeError:
     return invalid("Invalid timestamp: can be no more than five years in the future.", param)
 
 
-# Products of Stripe that are left out as a whole, by what their URLs begin with.
+# Products of Stripe that are left out as a whole, by what their URLs begin with: their name and their page.
 _ELSEWHERE = {
-    "climate": "Climate",
-    "identity": "Identity",
-    "issuing": "Issuing",
-    "terminal": "Terminal",
-    "treasury": "Treasury",
+    "climate": ("Climate", "climate"),
+    "forwarding": ("Vault and Forward", "payments/vault-and-forward"),
+    "identity": ("Identity", "identity"),
+    "issuing": ("Issuing", "issuing"),
+    "terminal": ("Terminal", "terminal"),
+    "treasury": ("Treasury", "treasury"),
 }
 
 
 def not_emulated(operation: str) -> StripeError:
     """Return the refusal of an operation Stripe has and the local Stripe does not (yet)."""
     product = next(
-        (name for part, name in _ELSEWHERE.items() if f"/{part}/" in operation or operation.endswith(f"/{part}")), None
+        (names for part, names in _ELSEWHERE.items() if f"/{part}/" in operation or operation.endswith(f"/{part}")),
+        None,
     )
     reason = (
-        f"The local Stripe does not have Stripe {product} (https://docs.stripe.com/{product.lower()})"
+        f"The local Stripe does not have Stripe {product[0]} (https://docs.stripe.com/{product[1]})"
         if product
         else f"The local Stripe does not have `{operation}` yet, though Stripe does"
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeGuard
 
+from payloom_emulator.kit.digits import whole_number
+
 
 def is_object(value: object) -> TypeGuard[dict[str, object]]:
     """Return whether the value is a JSON object: it has text keys."""
@@ -40,4 +42,4 @@ def integer(value: object) -> int | None:
     """Return a whole number, also one that is written as text, or None."""
     if isinstance(value, int):
         return value
-    return int(value) if isinstance(value, str) and value.isdigit() else None
+    return whole_number(value) if isinstance(value, str) and not value.startswith("-") else None

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
+from payloom_emulator.kit.digits import is_digits, whole_number
 from payloom_emulator.kit.suggest import closest
 from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
 from payloom_emulator.protocol.form import bracket
@@ -92,9 +93,9 @@ def _integer(node: TypeNode, value: object, path: ParamPath, typed: bool) -> int
         return value
     if isinstance(value, str):
         _refuse_empty(value, path)
-        text = value.strip()
-        if text.lstrip("-").isdigit() and len(text) <= 20:
-            return int(text)
+        number = whole_number(value.strip())
+        if number is not None:
+            return number
     raise invalid(f"Invalid integer: {_shown(value)}", bracket(path), "parameter_invalid_integer")
 
 
@@ -116,7 +117,7 @@ def _finite(text: str) -> float | None:
         number = float(text)
     except ValueError:
         return None
-    return number if math.isfinite(number) and "_" not in text else None
+    return number if math.isfinite(number) and text.isascii() and "_" not in text else None
 
 
 def _boolean(node: TypeNode, value: object, path: ParamPath, typed: bool) -> bool:
@@ -140,7 +141,7 @@ def _enum(node: TypeNode, value: object, path: ParamPath, typed: bool) -> object
     if values == ("",):
         raise invalid(f"Invalid value: {_shown(value)}", bracket(path))
     _refuse_empty(value, path)
-    if isinstance(value, str) and value.isdigit() and int(value) in values:
+    if isinstance(value, str) and is_digits(value) and int(value) in values:
         return int(value)
     names = in_stripes_order([str(v) for v in values if v != ""])
     listed = " or ".join(names) if len(names) < 3 else ", ".join(names[:-1]) + f", or {names[-1]}"
@@ -150,7 +151,7 @@ def _enum(node: TypeNode, value: object, path: ParamPath, typed: bool) -> object
 def _array(node: TypeNode, value: object, path: ParamPath, typed: bool) -> list[object]:
     if isinstance(value, str):
         _refuse_empty(value, path)
-    if is_object(value) and value and all(key.isdigit() for key in value):
+    if is_object(value) and value and all(is_digits(key) for key in value):
         raise _gap(value, path)
     if not is_array(value):
         raise invalid("Invalid array", bracket(path))

@@ -184,3 +184,29 @@ def test_a_page_of_the_v2_api_leads_back_to_the_page_before() -> None:
     assert [e["id"] for e in back["data"]] == [e["id"] for e in seen[1]["data"]]
     assert local.ok("GET", back["previous_page_url"])["data"] == seen[0]["data"]
     assert local.ok("GET", back["next_page_url"])["data"] == seen[2]["data"]
+
+
+def test_a_portal_flow_whose_feature_is_off_is_refused() -> None:
+    local = LocalStripe()
+    product = local.ok("POST", "/v1/products", {"name": "A"})["id"]
+    price = {"currency": "usd", "unit_amount": 900, "recurring": {"interval": "month"}, "product": product}
+    price_id = local.ok("POST", "/v1/prices", price)["id"]
+    customer = local.ok("POST", "/v1/customers", {"source": "tok_visa"})["id"]
+    subscription = local.ok("POST", "/v1/subscriptions", {"customer": customer, "items": [{"price": price_id}]})["id"]
+    features = {"subscription_cancel": {"enabled": False}, "invoice_history": {"enabled": True}}
+    configuration = local.ok("POST", "/v1/billing_portal/configurations", {"features": features})["id"]
+    for kind, refusal in (
+        ("subscription_update", "updated because the subscription update feature"),
+        ("subscription_cancel", "canceled because the subscription cancellation feature"),
+    ):
+        flow = {"type": kind, kind: {"subscription": subscription}}
+        params = {"customer": customer, "configuration": configuration, "flow_data": flow}
+        error = local.refused("POST", "/v1/billing_portal/sessions", params)
+        assert error["message"] == f"This subscription cannot be {refusal} in the portal configuration is disabled."
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_product_that_is_left_out_is_named_with_its_page(method: str) -> None:
+    status, body = LocalStripe().emulator.call(method, "/v1/forwarding/requests")
+    assert (status, body["error"]["code"]) == (501, "emulator_not_covered")
+    assert "Stripe Vault and Forward (https://docs.stripe.com/payments/vault-and-forward)" in body["error"]["message"]

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from payloom_emulator.kit.digits import is_digits
 from payloom_emulator.kit.iban import is_iban
 from payloom_emulator.payments import test_cards
 from payloom_emulator.payments.methods import test_banks
@@ -86,7 +87,7 @@ def number_of(kind: str, details: JsonMapping, below: str) -> str:
             raise parameter_missing(f"{below}[{name}]")
     if kind == "us_bank_account":
         routing = text(details.get("routing_number")) or ""
-        if len(routing) != 9 or not routing.isdigit():
+        if len(routing) != 9 or not is_digits(routing):
             raise invalid("Routing number must have 9 digits", f"{below}[routing_number]", "routing_number_invalid")
     if kind == "sepa_debit" and not is_iban(number):
         raise invalid("Invalid IBAN.", f"{below}[iban]", "invalid_bank_account_iban")

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.declarations.schema import ADDRESS, overlay
+from payloom_emulator.kit.digits import is_digits
 from payloom_emulator.kit.kind import Kind
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
@@ -55,7 +56,7 @@ def check_card(unit: UnitOfWork, data: JsonMapping, prefix: str = "") -> test_ca
     number = str(data.get("number", "")).replace(" ", "").replace("-", "")
     if not number:
         raise parameter_missing(f"{prefix}[number]" if prefix else "number")
-    if not number.isdigit() or not 12 <= len(number) <= 19 or not test_cards.luhn(number):
+    if not is_digits(number) or not 12 <= len(number) <= 19 or not test_cards.luhn(number):
         raise decline(test_cards.DECLINES["incorrect_number"])
     now = dt.datetime.fromtimestamp(unit.environment.clock.now(), dt.UTC)
     # Tokens and ConfirmationTokens are specified with text here, PaymentMethods with numbers.
@@ -67,7 +68,7 @@ def check_card(unit: UnitOfWork, data: JsonMapping, prefix: str = "") -> test_ca
     if year is None or not now.year <= year <= now.year + 50 or (year == now.year and month < now.month):
         raise CardError("Your card's expiration year is invalid.", code="invalid_expiry_year", param="exp_year")
     cvc = text(data.get("cvc"))
-    if cvc is not None and not (cvc.isdigit() and 3 <= len(cvc) <= 4):
+    if cvc is not None and not (is_digits(cvc) and 3 <= len(cvc) <= 4):
         raise CardError("Your card's security code is invalid.", code="invalid_cvc", param="cvc")
     card = test_cards.BY_NUMBER.get(number)
     if card is None:

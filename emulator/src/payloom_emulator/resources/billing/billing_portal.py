@@ -192,6 +192,13 @@ def _creating_session(call: RequestContext[PortalSessionCreateParams], draft: Po
     draft["url"] = f"{unit.environment.base_url}{path}"
 
 
+_REFUSED = {
+    "subscription_cancel": ("canceled", "subscription cancellation"),
+    "subscription_update": ("updated", "subscription update"),
+}
+"""By feature: what cannot be done, and what Stripe calls the feature."""
+
+
 def _flow(
     call: RequestContext[PortalSessionCreateParams], customer: Customer, configuration: PortalConfiguration
 ) -> dict[str, object] | None:
@@ -212,8 +219,9 @@ def _flow(
         raise invalid("The subscription belongs to another customer.", name)
     feature = kind.removesuffix("_confirm")
     if not members(members(configuration["features"])[feature])["enabled"]:
+        done, words = _REFUSED[feature]
         raise StripeError(
-            f"The flow `{kind}` needs the feature `{feature}`, which is disabled in the portal configuration.",
+            f"This subscription cannot be {done} because the {words} feature in the portal configuration is disabled.",
             param="flow_data[type]",
         )
     flow_details: dict[str, object] = dict(details)

@@ -9,6 +9,7 @@ from payloom_emulator.core.declarations.resource import Endpoints, Operation, Re
 from payloom_emulator.core.declarations.schema import Schema
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.request_context import required
+from payloom_emulator.kit.digits import is_digits
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments.methods import external_accounts
 from payloom_emulator.protocol.errors import invalid
@@ -70,7 +71,7 @@ def _update(call: RequestContext[AccountExternalAccountUpdateParams]) -> Externa
     changes: dict[str, object] = {name: params.get(name) or None for name in fitting if name in params}
     for name in ("exp_month", "exp_year"):
         if name in changes:
-            if not str(changes[name]).isdigit():
+            if not is_digits(str(changes[name])):
                 raise invalid("Your card's expiration date is invalid.", name, f"invalid_expiry_{name[4:]}")
             changes[name] = int(str(changes[name]))
     if params.get("default_for_currency") is False and external["default_for_currency"]:

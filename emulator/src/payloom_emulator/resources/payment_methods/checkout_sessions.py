@@ -18,6 +18,7 @@ from payloom_emulator.core.declarations.schema import (
     settable,
 )
 from payloom_emulator.core.paging import list_of
+from payloom_emulator.kit.digits import is_digits
 from payloom_emulator.objects import kinds
 from payloom_emulator.protocol import api_versions
 from payloom_emulator.protocol.errors import StripeError, invalid, missing
@@ -226,7 +227,7 @@ def _typed(params: JsonMapping) -> dict[str, object]:
     card = data.get("card") if is_object(data) else None
     if not is_object(data) or not is_object(card):
         return dict(params)
-    dates = {name: int(str(card[name])) for name in ("exp_month", "exp_year") if str(card.get(name, "")).isdigit()}
+    dates = {name: int(str(card[name])) for name in ("exp_month", "exp_year") if is_digits(str(card.get(name, "")))}
     return {**params, "payment_method_data": {**data, "card": {**card, **dates}}}
 
 

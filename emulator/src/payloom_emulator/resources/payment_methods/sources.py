@@ -9,6 +9,7 @@ from payloom_emulator.core.declarations.resource import Endpoints, Operation, Re
 from payloom_emulator.core.declarations.schema import Schema, read_only, settable
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.request_context import required
+from payloom_emulator.kit.digits import is_digits
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments.methods import bank_accounts, card_sources
 from payloom_emulator.protocol.errors import CardError, missing
@@ -81,7 +82,7 @@ def _update(call: RequestContext[CustomerPaymentSourceUpdateParams]) -> Saved:
     changes: dict[str, object] = {name: call.params.get(name) for name in _CHANGEABLE if name in call.params}
     for name, code in (("exp_month", "invalid_expiry_month"), ("exp_year", "invalid_expiry_year")):
         if name in changes:
-            if not str(changes[name]).isdigit():
+            if not is_digits(str(changes[name])):
                 raise CardError("Your card's expiration date is invalid.", code=code, param=name)
             changes[name] = int(str(changes[name]))
     source = _retrieve(call)

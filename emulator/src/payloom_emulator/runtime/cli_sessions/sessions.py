@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.config import DEFAULT_WEBHOOK_SECRET
 from payloom_emulator.kit.clock import monotonic
+from payloom_emulator.kit.digits import is_digits
 from payloom_emulator.protocol.json_shapes import text, texts
 from payloom_emulator.runtime.cli_sessions.log_filters import LogFilters, log_payload
 
@@ -161,5 +162,5 @@ def take_reply(message: JsonMapping, answered: Callable[[int, int, str], None]) 
         return
     number = (text(message.get("webhook_conversation_id")) or "").removeprefix("wc_")
     status = message.get("status")
-    if number.isdigit() and isinstance(status, int):
+    if is_digits(number) and isinstance(status, int):
         answered(int(number), status, text(message.get("body")) or "")
