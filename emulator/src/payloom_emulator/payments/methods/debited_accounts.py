@@ -6,8 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from payloom_emulator.kit.digits import is_digits
-from payloom_emulator.kit.iban import is_iban
+from payloom_emulator.kit.digits import is_digits, is_iban
 from payloom_emulator.payments import test_cards
 from payloom_emulator.payments.methods import test_banks
 from payloom_emulator.protocol.errors import invalid, parameter_missing

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Literal
 
-from payloom_emulator.kit.iban import iban
+from payloom_emulator.kit.digits import iban
 
 Outcome = Literal["succeeded", "failed", "disputed", "processing"]
 Ending = Literal["never", "with_the_debit", "at_once"]
