@@ -15,10 +15,19 @@ from collections.abc import Iterator, Sequence
 
 from payloom.db.sealing.keyring import Keyring
 from payloom.kit.secrets.cards import is_card_number
-from payloom.kit.secrets.hints import card_hints_in, hints_in, may_be_coded, no_hint_in, shows_secret
-from payloom.kit.secrets.named import named_secrets_in
+from payloom.kit.secrets.hints import (
+    card_hints_in,
+    hints_in,
+    may_be_coded,
+    no_hint_but_words_in,
+    no_hint_in,
+    shows_secret,
+)
+from payloom.kit.secrets.named import may_name_a_secret, named_secrets_in
 from payloom.kit.secrets.redaction import (
     MASK,
+    coded_secrets_in,
+    is_clean,
     known_secrets,
     known_secrets_in,
     remember_clean,
@@ -35,6 +44,8 @@ _STRING_OR_NUMBER = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"|(?<![\d.])(\d{13,19}
 _NUMBER = 2
 """The group of a number in it."""
 _LONG_NUMBER = re.compile(r"\d{13}")
+_SHORTEST_CODED = 32
+"""Of a word that may be base64 or hex: see `may_be_coded`."""
 _FIELD_NAME = re.compile("[a-z_]{1,80}")
 _SHORTEST = 6
 _JSON_BEGINS = frozenset('{["-0123456789')
@@ -61,10 +72,8 @@ class Sealer:
         hints = _fresh_hints(text)
         spans = _spans(text, hints) if hints else []
         if not spans:
-            if hints and len(text) <= _LONGEST_CLEAN:
-                if len(_clean) >= _MOST_CLEAN:
-                    _clean.clear()
-                _clean.add(look)
+            if hints:
+                _remember(look)
             return text
         strings = _strings(text)
         pieces: list[str] = []
@@ -137,6 +146,13 @@ _clean: set[tuple[int, str]] = set()
 and again. With how many values were known to be secret before the look: one that became known meanwhile counts anew."""
 
 
+def _remember(look: tuple[int, str]) -> None:
+    if len(look[1]) <= _LONGEST_CLEAN:
+        if len(_clean) >= _MOST_CLEAN:
+            _clean.clear()
+        _clean.add(look)
+
+
 def _fresh_hints(text: str) -> list[tuple[int, int]]:
     """Return where secrets may be. Pieces of a long text in which none was are not looked at again."""
     if len(text) < _LONG or "<" not in text:
@@ -153,10 +169,33 @@ def _fresh_hints(text: str) -> list[tuple[int, int]]:
 
 
 def _hints(text: str) -> list[tuple[int, int]]:
-    if no_hint_in(text) and MARK not in text:
-        return known_secrets_in(text)
+    look = known_secrets(), text
+    known = known_secrets_in(text)
+    if MARK not in text:
+        if no_hint_in(text):
+            return known
+        if not known and _has_only_ids(text):
+            _remember(look)
+            return known
     marks = [match.span() for match in _MARK.finditer(text)] if MARK in text else []
-    return sorted([*marks, *hints_in(text), *card_hints_in(text), *known_secrets_in(text)])
+    return sorted([*marks, *hints_in(text), *card_hints_in(text), *known])
+
+
+def _has_only_ids(text: str) -> bool:
+    """Whether the only hints in a JSON text are long words that hide nothing, and secret names with nothing under them.
+
+    Such are most of Stripe's objects. What `_spans` would look through has been looked through then.
+    """
+    if text[:1] not in _JSON_BEGINS or not no_hint_but_words_in(text) or may_name_a_secret(text):
+        return False
+    # Nothing is escaped in it, so its strings are what stands between quotes.
+    for string in text.split('"')[1::2]:
+        if len(string) < _SHORTEST_CODED or is_clean(string) or not may_be_coded(string):
+            continue
+        if coded_secrets_in(string):
+            return False
+        remember_clean(string)
+    return True
 
 
 def _spans(text: str, hints: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

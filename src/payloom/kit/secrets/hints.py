@@ -15,11 +15,11 @@ _BETWEEN_WORDS = "[^A-Za-z0-9]*"
 _ENDS = "|".join(word.replace("_?", _BETWEEN_WORDS) for word in SECRET_WORDS)
 SECRET_END = rf"(?i:(?:{_ENDS})(?:[^A-Za-z0-9]|$))"
 """Where a secret name may end."""
-_PLAIN = (
-    SECRET_END,
+_FORMS = (
     *("|".join(STRIPE_KEYS), "/approve/", "eyJ", "(?i:basic)[^A-Za-z0-9]"),
     r"://[^\s/\"'<>]*:[^\s/\"'<>]+@",
 )
+_PLAIN = (SECRET_END, *_FORMS)
 """What stands in a text with a secret that shows by its form or by a name. `_secret_` of client secrets ends a name."""
 _CODED = "[A-Za-z0-9+/]{32}"
 """Letters and digits without a break: longer than an ID, so perhaps base64 or hex."""
@@ -45,6 +45,9 @@ _QUICK_DIGITS = compile_pattern(_DIGITS)
 """The same, of ASCII digits only."""
 _ANY_HINT = compile_pattern("|".join((*_PLAIN, *_ENCODED, _DIGITS)))
 """What a text has that has a hint of any kind."""
+_DECODED = (r"\\", "%[0-9A-Fa-f]{2}", "&(?:#|[A-Za-z]{2,8};)", r"=(?:[0-9A-Fa-f]{2}|\s)")
+"""What `encodings.views` decodes, and what a backslash escapes."""
+_HINT_BESIDE_WORDS = compile_pattern("|".join((*_FORMS, *_DECODED, _DIGITS)))
 _STORED_TIME = re.compile(rf'\{{"\$timestamp":"\d{{4}}-\d\d-\d\d{_TIME}"\}}')
 """A moment as `payloom.db.types` writes it: digits enough for a card number, between signs that no hint goes across."""
 _ESCAPED_BLANK = re.compile(r"\\[nrt]")
@@ -52,9 +55,18 @@ _ESCAPED_BLANK = re.compile(r"\\[nrt]")
 
 def no_hint_in(text: str) -> bool:
     """Whether there is no hint in a text at all: one look, where `hints_in` and `card_hints_in` take two or three."""
+    return _is_without(_ANY_HINT, text)
+
+
+def no_hint_but_words_in(text: str) -> bool:
+    """Whether a text has no hint but secret names and long words, and nothing in it is escaped or decoded."""
+    return _is_without(_HINT_BESIDE_WORDS, text)
+
+
+def _is_without(pattern: LinearPattern, text: str) -> bool:
     if not text.isascii():
         return False
-    return _ANY_HINT.search(_STORED_TIME.sub("{}", text) if '"$timestamp"' in text else text) is None
+    return pattern.search(_STORED_TIME.sub("{}", text) if '"$timestamp"' in text else text) is None
 
 
 def hints_in(text: str) -> list[tuple[int, int]]:

@@ -31,7 +31,7 @@ _NOTHING_SECRET = compile_pattern(rf'(?i)(?:{_EMPTY_ENDS})"\s*:\s*(?:null|true|f
 """A secret name with nothing under it, such as the `client_secret` of many objects of Stripe's."""
 
 
-def _may_name_a_secret(text: str) -> bool:
+def may_name_a_secret(text: str) -> bool:
     """Whether a secret name may be in a text, with something under it. Escaped and wide letters are not looked at."""
     if "\\u" in text or not text.isascii():
         return True
@@ -45,7 +45,7 @@ def named_secrets_in(text: str) -> list[tuple[int, int]]:
     In a list or a map under such a name, each text and each number is one; the names in it are none.
     """
     spans: list[tuple[int, int]] = []
-    if not any(mark in text for mark in _MARKS) or not _may_name_a_secret(text):
+    if not any(mark in text for mark in _MARKS) or not may_name_a_secret(text):
         return spans
     if "=" in text:
         spans += [match.span(2) for match in _FORM.finditer(text) if is_secret_name(match[1])]

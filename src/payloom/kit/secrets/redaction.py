@@ -90,7 +90,7 @@ def _redacted(text: str, *, by_name: bool) -> str:
 
 def worth_a_look(text: str) -> bool:
     """Whether a text may hold a secret: a quick look, which most texts end with."""
-    if _is_clean(text):
+    if is_clean(text):
         return False
     if _PERHAPS.search(text) is not None or (_KNOWN.pattern is not None and _KNOWN.pattern.search(text) is not None):
         return True
@@ -99,7 +99,7 @@ def worth_a_look(text: str) -> bool:
     return False
 
 
-def _is_clean(text: str) -> bool:
+def is_clean(text: str) -> bool:
     """Whether it is known that nothing is in a text."""
     return len(text) < _FEWEST or text in _CLEAN
 
@@ -127,14 +127,18 @@ def secret_places(text: str, *, by_name: bool = True, decoded: bool = True) -> l
         if _KNOWN.pattern is not None:
             secrets += [(*match.span(), MASK) for match in _KNOWN.pattern.finditer(view.text)]
         if decoded:
-            pieces = coded_texts(view.text)
-            secrets += [
-                (start, end, MASK)
-                for start, end, content in pieces
-                if secret_places(content, by_name=by_name, decoded=False)
-            ]
+            secrets += [(start, end, MASK) for start, end in coded_secrets_in(view.text, by_name=by_name)]
         masks += [(*view.span(start, end), mask) for start, end, mask in secrets]
     return _merged(masks)
+
+
+def coded_secrets_in(text: str, *, by_name: bool = True) -> list[tuple[int, int]]:
+    """Return where secrets are that base64, base32 or hex hide in a text."""
+    return [
+        (start, end)
+        for start, end, content in coded_texts(text)
+        if secret_places(content, by_name=by_name, decoded=False)
+    ]
 
 
 def _merged(masks: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
@@ -160,7 +164,7 @@ def redact_content(value: Any) -> Any:
 
 def _copy(value: Any, *, by_name: bool) -> Any:
     if isinstance(value, str):
-        return value if _is_clean(value) else _redacted(value, by_name=by_name)
+        return value if is_clean(value) else _redacted(value, by_name=by_name)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int | float | Decimal):
@@ -168,7 +172,7 @@ def _copy(value: Any, *, by_name: bool) -> Any:
         return value if digits is None else f"[card …{digits[-4:]}]"
     if is_map(value):
         return {
-            name if _is_clean(name) else redact_text(name): MASK
+            name if is_clean(name) else redact_text(name): MASK
             if by_name and is_secret_name(name) and _tells(item)
             else _copy(item, by_name=by_name)
             for name, item in [(str(key), item) for key, item in value.items()]
