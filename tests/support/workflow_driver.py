@@ -100,6 +100,8 @@ def shop_catalog() -> StaticCatalog:
         },
     )  # fmt: skip
     metadata = {"type": "object", "additionalProperties": text}
+    item = _object(id=text, price=text, quantity=number, deleted={"type": "boolean"})
+    items = {"type": "array", "items": item}
     for action in (
         Action("stripe", "customers.create", "Create a customer",
                _object(email=text, name=text, metadata=metadata), aliases=["create_customer"]),
@@ -114,6 +116,8 @@ def shop_catalog() -> StaticCatalog:
         Action("stripe", "refunds.create", "Refund a charge",
                _object(payment_intent=text, charge=text, amount=number, reason=text, metadata=metadata),
                moves_money=True),
+        Action("stripe", "subscriptions.retrieve", "Retrieve a subscription", _object(id=text), writes=False),
+        Action("stripe", "subscriptions.update", "Change a subscription", _object(id=text, items=items)),
         Action("stripe", "customers.list", "List customers", _object(limit=number, starting_after=text), writes=False),
         Action("python", "shop:price", "Compute a price", _object(sku=text), returns=anything),
     ):  # fmt: skip

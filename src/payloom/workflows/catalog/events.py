@@ -8,6 +8,7 @@ from typing import Any
 from payloom.kit.json_types import is_list, is_map
 from payloom.workflows.catalog.catalog import Catalog, Schema
 from payloom.workflows.catalog.schemas import TEXT, or_null
+from payloom.workflows.expressions.left_out import only_changed
 
 
 def split_type(event_type: str, families: Iterable[str]) -> tuple[str, str]:
@@ -93,6 +94,7 @@ def event_types(
     if family is None:
         return None, None
     schema = family.object_schema
+    coming = sorted(actions or family.actions)
     if schema is not None and "id" in schema.get("properties", {}):
         named = [action for action in actions or family.actions if family.has_id(action)]
         if not named:
@@ -102,18 +104,23 @@ def event_types(
         "type": "object",
         "properties": {
             "id": TEXT,
-            "type": TEXT,
+            "type": {"type": "string", "enum": [f"{family_name}.{action}" for action in coming]},
             "account": TEXT if connected else or_null(TEXT),
             "family": TEXT,
-            "action": TEXT,
+            "action": {"type": "string", "enum": list(coming)},
             "created": {"type": "integer"},
             "livemode": {"type": "boolean"},
             "object": schema or {},
-            "previous": {"type": "object"},
+            "previous": previous_type(schema),
             "metadata": {"type": "object"},
         },
     }
     return event, schema
+
+
+def previous_type(object_schema: Schema | None) -> Schema:
+    """Return the type of `previous`: of the object's fields those that changed, none if the event is no update."""
+    return {"type": "object"} if object_schema is None else only_changed(object_schema)
 
 
 def build_scope(

@@ -17,17 +17,27 @@ STARTS = "x-starts-with"
 """The key of an action's schema; its value has the parameters that a new step begins with, besides those it needs."""
 
 
+ORDERED = "x-ordered"
+"""The key of an object's schema; its value has pairs of names, dotted below it: the first is not above the second."""
+ONE_NEEDED = "x-one-needed"
+"""The key of an object's schema; its value has groups of parameters, of each of which an action needs one."""
+ALONE = "x-alone"
+"""The key of an object's schema; its value has, by parameter, those that an action takes beside it: no other."""
+SEARCHED = "x-searched"
+"""The key of an action's schema; its value has, by field of its search queries, what that is compared by."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Choice:
     """A parameter whose value decides about others.
 
-    values: those it speaks of; None is the parameter left out. needs: it is then required. without: what an action
-    then does not take.
+    values: those it speaks of; None is the parameter left out. needs: one of them is then required. without: what an
+    action then does not take.
     """
 
     parameter: str
     values: tuple[Any, ...]
-    needs: str = ""
+    needs: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
 
 
@@ -58,7 +68,8 @@ class Limits:
     """What a value may be.
 
     shortest, longest: characters of a text. most: items of a list. least, above, largest: of a number. alphabet: a
-    regular expression for the whole text; letters: the same in words.
+    regular expression for the whole text; letters: the same in words. soonest, latest: of a moment, in seconds from the
+    call; negative ones are past.
     """
 
     longest: int | None = None
@@ -69,6 +80,8 @@ class Limits:
     largest: int | None = None
     alphabet: str | None = None
     letters: str | None = None
+    soonest: int | None = None
+    latest: int | None = None
 
     def under(self, other: Limits) -> Limits:
         """Return these limits, with those of `other` where it has some."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from payloom.kit.json_types import is_map
 from payloom.workflows.catalog.catalog import Schema
-from payloom.workflows.catalog.events import event_types
+from payloom.workflows.catalog.events import event_types, previous_type
 from payloom.workflows.checker import scope
 from payloom.workflows.checker.findings import Findings, root_of
 from payloom.workflows.checker.flow import Flow
@@ -74,7 +74,7 @@ class Types:
             known["event"], known["object"] = event_types(
                 family, actions, self.findings.catalog, connected=site.node.only_connected
             )
-            known["previous"] = None
+            known["previous"] = previous_type(known["object"])
         known["context"] = scope.context_type(known)
         return known
 

@@ -97,6 +97,11 @@ class Findings:
         sites = self.by_path.get(path, [])
         return sites[0] if closing(text, 0) == len(text) and len(sites) == 1 else None
 
+    def single_of(self, path: Path) -> ExpressionSite | None:
+        """Return the expression of a place that holds one, without the braces around it."""
+        sites = self.by_path.get(path, [])
+        return sites[0] if len(sites) == 1 else None
+
     @property
     def apis(self) -> list[ApiTrigger]:
         """The workflow's endpoints."""

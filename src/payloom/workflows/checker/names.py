@@ -30,6 +30,7 @@ class Names:
     def __init__(self, findings: Findings, types: Types) -> None:
         self.findings = findings
         self.catalog = findings.catalog
+        self.types = types
         self.values = ValueCheck(findings, types)
 
     def run(self) -> None:
@@ -195,29 +196,30 @@ class Names:
                 )
 
     def switch(self, node: branch.Switch) -> None:
-        """Cases of `event.action` are actions of the family."""
+        """Find cases that the value cannot have: each is one of the words of its type, or an action of a family."""
         events = self.findings.events
-        if node.value is None or not events:
+        site = self.findings.single_of((*node.path, "switch"))
+        if node.value is None or site is None:
             return
-        source = node.value.compiled.source.replace(" ", "")
-        if source.removeprefix("context.") != "event.action":
-            return
-        known: set[str] = set()
-        for event in events:
+        is_action = site.compiled.source.replace(" ", "").removeprefix("context.") == "event.action"
+        what = "an action here" if is_action else f"a value of `{site.compiled.source}`"
+        known = {branch.case_key(word) or "" for word in type_of_schema(self.types.of(site)).values() or ()}
+        for event in events if is_action else ():
             family = self.catalog.family(event.family)
             if family is None:
                 return
             known |= set(event.actions or family.actions)
+        if known:
+            self.cases(node, known, what)
+
+    def cases(self, node: branch.Switch, known: Iterable[str], what: str) -> None:
+        """Report the cases of a switch that are none of the known words."""
+        words = sorted(known)
         for case in node.cases:
-            if case not in known:
-                hint = did_you_mean(case, known) or f"it can be {scope.names(sorted(known))}"
-                self.findings.report(
-                    "F010",
-                    (*node.path, "cases", case),
-                    f"this case never comes: `{case}` is not an action here",
-                    hint,
-                    key=True,
-                )
+            if case not in {*words, "null"}:
+                hint = did_you_mean(case, words) or f"it can be {scope.names(words)}"
+                message = f"this case never comes: `{case}` is not {what}"
+                self.findings.report("F010", (*node.path, "cases", case), message, hint, key=True)
 
     # ------------------------------------------------------------ tables
 

@@ -113,6 +113,9 @@ _ALL = (
     Rule("F137", "error", "Value that Stripe refuses",
          "Stripe answers 400, and the run fails, however often it is repeated.",
          "use a value within Stripe's limits"),
+    Rule("F138", "warning", "Item added beside the old one",
+         "Stripe replaces an item only by its ID. Without one it adds an item, and the customer pays for both.",
+         "name the item that it replaces: `{id: si_…, price: price_…}`"),
     Rule("F201", "advice", "No description", "The studio and the lists show the description.",
          "add `description: …`"),
 )  # fmt: skip

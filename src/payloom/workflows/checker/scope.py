@@ -7,12 +7,11 @@ from typing import Any
 
 from payloom.kit.json_types import is_map
 from payloom.workflows.catalog.catalog import Catalog, Schema
-from payloom.workflows.catalog.events import event_types, names_only_connected
+from payloom.workflows.catalog.events import event_types, names_only_connected, previous_type
 from payloom.workflows.catalog.schemas import TEXT, closed, or_null, row_schema
 from payloom.workflows.interpreter.verbs import simple
 from payloom.workflows.program.program import ApiTrigger, StripeTrigger, Workflow
 
-_ANY_OBJECT: Schema = {"type": "object"}
 _USER: Schema = closed(
     {
         "id": TEXT,
@@ -32,7 +31,7 @@ def roots(workflow: Workflow, catalog: Catalog) -> dict[str, Schema | None]:
         "inputs": _inputs(workflow),
         "event": event,
         "object": stripe_object,
-        "previous": _ANY_OBJECT if event is not None else None,
+        "previous": previous_type(stripe_object) if event is not None else None,
         "user": _USER,
         "env": closed(dict.fromkeys(catalog.env_names(), TEXT)),
         "run": closed(

@@ -125,10 +125,7 @@ class ValueCheck:
                     path, label, shape.present(), f"`{site.compiled.source}` is {_describe(actual)}", site=site
                 )
             return
-        if isinstance(value, str) and "${{" in value:
-            literal: Schema = {"type": "string"}
-        else:
-            literal = {"type": json_type(value), **({"const": value} if isinstance(value, str) else {})}
+        literal = _literal(value)
         if isinstance(value, float) and path and path[-1] in AMOUNTS:
             self.findings.report(
                 "F111", path, f"{value} is not an amount", "write whole minor units, e.g. 2198 for 21.98"
@@ -195,10 +192,7 @@ class ValueCheck:
                     "F003", site, f"{label} is {_describe(expected)}, and this is {_describe(actual)}"
                 )
             return
-        if isinstance(value, str) and "${{" in value:
-            literal: Schema = {"type": "string"}
-        else:
-            literal = {"type": json_type(value), **({"const": value} if isinstance(value, str) else {})}
+        literal = _literal(value)
         if column.enum and isinstance(value, str) and "${{" not in value:
             if value not in column.enum:
                 hint = did_you_mean(value, column.enum) or f"it is one of {scope.names(column.enum)}"
@@ -221,6 +215,15 @@ class ValueCheck:
         """Return the kinds of values that a shape takes, in words."""
         kinds = shape.kinds()
         return "anything" if kinds is None else " or ".join(sorted(_KIND.get(kind, kind) for kind in kinds - {"null"}))
+
+
+def _literal(value: Any) -> Schema:
+    """Return the schema of a scalar in a file. 2.0 may stand for a whole number, 1.5 may not."""
+    if isinstance(value, str):
+        return {"type": "string"} if "${{" in value else {"type": "string", "const": value}
+    if isinstance(value, float) and not value.is_integer():
+        return {"type": "number", "x-type": "float"}
+    return {"type": json_type(value)}
 
 
 def _constants(node: ast.Node) -> list[str]:

@@ -347,6 +347,8 @@ class _Checker:
         if isinstance(node.right, ast.ListOf):
             for item in node.right.items:
                 self.listed(item, left, type_of_schema({}))
+        if isinstance(node.left, ast.Literal):
+            self.tested.add(f"{self.text(node.right)}.{node.left.value}")
         kinds = right.kinds()
         if kinds == frozenset({"map"}):
             self.require(node.left, left, {"string"}, "a key")

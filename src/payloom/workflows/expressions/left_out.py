@@ -9,7 +9,7 @@ from typing import Any
 from payloom.kit.json_types import is_list, is_map
 
 LEFT_OUT = "x-left-out"
-"""The key of a property's schema; its value says when the field is there: `expanded`, or `deleted`."""
+"""The key of a property's schema; its value says when the field is there: `expanded`, `deleted`, or `changed`."""
 
 EXPANDABLE = "x-expandable"
 """The key of an id's schema; its value is the kind of the object that a call can expand it to."""
@@ -75,6 +75,23 @@ def _as_id(part: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**part, "anyOf": [each for each in alternatives if not (is_map(each) and "properties" in each)]}
 
 
+def only_changed(schema: Schema) -> Schema:
+    """Return the schema of the fields of an object that an update changed: each may be missing. Lists come whole."""
+    if "properties" in schema:
+        properties: Mapping[str, Any] = schema["properties"]
+        if {"data", "has_more"} <= properties.keys():
+            return schema
+        return {**schema, "properties": _Properties(properties.keys(), functools.partial(_changed, properties))}
+    if is_list(schema.get("anyOf")):
+        return {**schema, "anyOf": [only_changed(each) if is_map(each) else each for each in schema["anyOf"]]}
+    return schema
+
+
+def _changed(properties: Mapping[str, Any], name: str) -> Any:
+    part = properties[name]
+    return {**only_changed(part), LEFT_OUT: "changed"} if is_map(part) else part
+
+
 def expanded_names(expand: Any) -> frozenset[str] | None:
     """Return the fields that a call's `expand` names, at any depth; None if only a run knows."""
     if expand is None:
@@ -92,6 +109,9 @@ def absence(schema: Any, name: str, of: str) -> tuple[str, str] | None:
         return message, f"write `{of}?.{name}`, or retrieve it with `expand: [{name}]`"
     if reason == "deleted":
         message = f"`{of}` may have no field `{name}`: Stripe leaves it out unless the object is deleted"
+        return message, f"write `{of}?.{name}`"
+    if reason == "changed":
+        message = f"`{of}` may have no field `{name}`: it has only what the event's update changed"
         return message, f"write `{of}?.{name}`"
     return None
 

@@ -127,6 +127,10 @@ RULES: dict[str, tuple[str, str]] = {
         _MANUAL + "steps:\n  - stripe: payment_intents.create\n    with: {amount: 12345, currency: kwd}\n",
         _MANUAL + "steps:\n  - stripe: payment_intents.create\n    with: {amount: 12340, currency: kwd}\n",
     ),
+    "F138": (
+        _MANUAL + "steps:\n  - stripe: subscriptions.update\n    with: {id: sub_1, items: [{price: price_team}]}\n    idempotency_key: team-${{ run.root_id }}\n",
+        _MANUAL + "steps:\n  - id: old\n    stripe: subscriptions.retrieve\n    with: {id: sub_1}\n  - stripe: subscriptions.update\n    with: {id: sub_1, items: [{id: '${{ old.items.data[0].id }}', price: price_team}]}\n    idempotency_key: team-${{ run.root_id }}\n",
+    ),
     "F201": (
         "name: Example\non: {manual: true}\nsteps:\n  - log: x\n",
         _MANUAL + "steps:\n  - log: x\n",

@@ -124,7 +124,7 @@ def test_what_a_retrieve_needs_is_asked_for() -> None:
 
 def test_a_value_stripe_does_not_list_is_found() -> None:
     def of(mode: str) -> list[str]:
-        step = f"  - stripe: checkout.sessions.create\n    with: {{mode: {mode}, success_url: https://a.b}}\n"
+        step = f"  - stripe: checkout.sessions.create\n    with: {{mode: {mode}, success_url: https://a.b, line_items: [{{price: price_1, quantity: 1}}]}}\n"
         return codes(MANUAL + step)
 
     assert of("payment") == []

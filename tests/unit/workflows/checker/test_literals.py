@@ -195,7 +195,7 @@ def test_every_currency_has_its_smallest_and_largest_charge(currency: str) -> No
     for amount, refused in [(smallest, False), (smallest - step, True), (largest, False), (largest + step, True)]:
         errors = _errors("payment_intents.create", f"amount: {amount}, currency: {currency}")
         assert bool(errors) is refused, (amount, errors)
-    assert _errors("refunds.create", f"payment_intent: pi_1, amount: 0, currency: {currency}") == []
+    assert _errors("refunds.create", f"payment_intent: pi_1, amount: {step}, currency: {currency}") == []
     if step > 1:
         assert (
             "ends in 0" in _errors("prices.create", f"currency: {currency}, unit_amount: {largest + 1}, product: p")[0]
@@ -207,7 +207,7 @@ _SAMPLES = {
     "invoice_creation": "{enabled: true}", "customer_creation": "always", "line_items": "[{price: price_1, quantity: 1}]",
     "success_url": "https://a.example", "cancel_url": "https://a.example", "return_url": "https://a.example",
     "duration_in_months": "3", "days_until_due": "3", "due_date": "1800000000", "off_session": "true",
-    "error_on_requires_action": "true", "currency": "usd",
+    "error_on_requires_action": "true", "currency": "usd", "payment_method_collection": "always",
 }  # fmt: skip
 """A value of each parameter that another one decides about."""
 CHOSEN = [
@@ -221,13 +221,14 @@ CHOSEN = [
 @pytest.mark.parametrize(("name", "choice", "value"), CHOSEN)
 def test_what_a_parameter_decides_about_others_is_found(name: str, choice: Choice, value: Any) -> None:
     chosen = "" if value is None else f"{choice.parameter}: {str(value).lower()}, "
-    needed = f"{choice.needs}: {_SAMPLES[choice.needs]}, " if choice.needs else ""
+    needed = f"{choice.needs[0]}: {_SAMPLES[choice.needs[0]]}, " if choice.needs else ""
     assert not any("Stripe takes no" in error or "Stripe needs" in error for error in _errors(name, chosen + needed))
     for parameter in choice.without:
         errors = _errors(name, f"{chosen}{needed}{parameter}: {_SAMPLES[parameter]}")
         assert any(f"Stripe takes no `{parameter}`" in error for error in errors), (parameter, errors)
-    if choice.needs:
-        assert any(f"Stripe needs `{choice.needs}`" in error for error in _errors(name, chosen))
+    for one in choice.needs:
+        assert any(f"`{one}`" in error and "Stripe needs" in error for error in _errors(name, chosen)), one
+        assert not any("Stripe needs" in error for error in _errors(name, f"{chosen}{one}: {_SAMPLES[one]}")), one
 
 
 WRONG = [
@@ -272,7 +273,7 @@ RIGHT = [
     ("checkout.sessions.create", 'mode: payment, line_items: [{price: price_1, quantity: 1}], success_url: "${{ env.SITE_URL }}/thanks?session_id={CHECKOUT_SESSION_ID}"'),
     ("checkout.sessions.create", "mode: payment, success_url: 'myapp://thanks', line_items: [{quantity: 3, price_data: {currency: usd, unit_amount: 20, product: prod_1}}]"),
     ("checkout.sessions.create", "mode: payment, line_items: [{quantity: 1, price_data: {currency: usd, unit_amount: 0, product: prod_1}}]"),
-    ("subscriptions.update", "id: sub_1, cancel_at_period_end: false, cancel_at: 5"),
+    ("subscriptions.update", "id: sub_1, cancel_at_period_end: false, cancel_at: 1800000000"),
     ("subscriptions.update", "id: sub_1, discounts: '', cancel_at: ''"),
     ("customers.create", "name: X, address: {country: Germany}, phone: '', email: ''"),
     ("charges.list", "payment_intent: pi_1, customer: cus_1"),

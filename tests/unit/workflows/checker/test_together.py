@@ -26,6 +26,11 @@ WRONG = [
     ("prices.create", "product: prod_1, currency: usd, unit_amount: 100, recurring: {interval: month, usage_type: metered}", "needs `meter` with `usage_type: metered`"),
     ("promotion_codes.create", "promotion: {type: coupon, coupon: X}, restrictions: {minimum_amount: 100}", "needs `minimum_amount_currency` with `minimum_amount`"),
     ("checkout.sessions.create", f"mode: payment, {_URL}, {_LINES}, custom_fields: [{{key: a, label: {{type: custom, custom: A}}, type: dropdown}}]", "needs `dropdown` with `type: dropdown`"),
+    ("checkout.sessions.create", f"mode: payment, {_URL}, {_LINES}, customer_update: {{address: auto}}", "needs `customer` with `customer_update`"),
+    ("account_links.create", "account: acct_1, type: account_onboarding, return_url: https://a.example", "needs `refresh_url` with `type: account_onboarding`"),
+    ("account_links.create", "account: acct_1, type: account_onboarding, refresh_url: https://a.example", "needs `return_url` with `type: account_onboarding`"),
+    ("payment_methods.attach", "id: pm_1", "needs `customer`"),
+    ("credit_notes.create", "invoice: in_1", "needs `amount`"),
     ("refunds.create", "amount: 100", "needs `payment_intent`"),
     ("prices.create", "unit_amount: 100, currency: usd", "needs `product`"),
     ("subscription_schedules.create", "customer: cus_1", "needs `phases`"),
@@ -82,6 +87,13 @@ def test_what_stripe_would_refuse_is_found(action: str, params: str, message: st
 @pytest.mark.parametrize(("action", "params"), RIGHT)
 def test_what_stripe_takes_is_taken(action: str, params: str) -> None:
     assert not said(action, params)
+
+
+def test_what_stripe_needs_may_be_any_of_several() -> None:
+    assert not said("invoices.create", "customer: cus_1, collection_method: send_invoice, days_until_due: 3")
+    assert "needs `days_until_due` or `due_date`" in said(
+        "invoices.create", "customer: cus_1, collection_method: send_invoice"
+    )
 
 
 def test_every_row_of_the_tables_has_an_example() -> None:

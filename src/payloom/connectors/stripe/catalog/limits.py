@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from payloom.workflows.catalog.limits import Choice, Limits, Needed
@@ -32,12 +32,28 @@ _MOST_ITEMS = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(
-    r"\bbetween (\d+) ?(?:and|to|--) ?(\d+)\b(?! (?:characters|calendar|seconds from))", re.IGNORECASE
+    r"\b(?:between|ranges from) (\d+) ?(?:and|to|--) ?(\d+)\b(?! (?:characters|calendar|seconds from))", re.IGNORECASE
 )
 _ABOVE = re.compile(
     r"\b(?:must be|integer|larger|value must be) (?:greater than|larger than|than) (\d+)\b", re.IGNORECASE
 )
-_LEAST = re.compile(r"\binteger greater than or equal to (\d+)\b", re.IGNORECASE)
+_LEAST = re.compile(r"\b(?:integer greater than or equal to|has to be at least) (\d+)\b(?! hours)", re.IGNORECASE)
+_NOT_NEGATIVE = re.compile(r"\bnon-negative (?:integer|decimal|float|number)\b", re.IGNORECASE)
+_SPANS = (
+    re.compile(
+        r"\banywhere from (?P<least>\d+) (?P<first>minutes) to (?P<most>\d+) (?P<unit>hours) after\b", re.IGNORECASE
+    ),
+    re.compile(r"\bat least (?P<least>\d+) (?P<first>hours) in the future\b", re.IGNORECASE),
+    re.compile(r"\b(?:more than|up to) (?P<most>\d+) (?P<unit>years) in the future\b", re.IGNORECASE),
+    re.compile(r"\bat most (?P<most>two) (?P<unit>years) from `billing_cycle_anchor`", re.IGNORECASE),
+    re.compile(r"\bbetween (?P<least>\d+) and (?P<most>\d+) (?P<unit>seconds) from the current time\b", re.IGNORECASE),
+    re.compile(
+        r"\bwithin the past (?P<past>\d+) calendar days or up to (?P<most>\d+) (?P<unit>minutes) in the future\b",
+        re.IGNORECASE,
+    ),
+)
+"""How Stripe's descriptions bound a moment, counted from the call."""
+_SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "years": 366 * 86_400}
 _LARGEST = re.compile(r"\b(?:value up to|maximum value is|smaller or equal to) (\d+)\b", re.IGNORECASE)
 _POSITIVE = re.compile(r"\bpositive (?:integer|float|number)\b", re.IGNORECASE)
 _OR_ZERO = re.compile(r"\bor (?:0|zero) for\b|\bor a negative\b|\bnegative (?:amount|integer|`)", re.IGNORECASE)
@@ -58,27 +74,49 @@ UNSTATED: Mapping[str, Limits] = {
     "customer_email": Limits(longest=800, alphabet=r"[^@\s]+@[^@\s]+", letters="an address, such as ada@example.com"),
     "receipt_email": Limits(longest=800, alphabet=r"[^@\s]+@[^@\s]+", letters="an address, such as ada@example.com"),
     "lookup_key": Limits(longest=200),
+    "automatically_finalizes_at": Limits(soonest=1),
+    "backdate_start_date": Limits(latest=0),
+    "billing_cycle_anchor": Limits(soonest=1),
+    "cancel_at": Limits(soonest=1),
+    "interval_count": Limits(least=1),
+    "quantity": Limits(least=0),
+    "redeem_by": Limits(soonest=1),
+    "resumes_at": Limits(soonest=1),
+    "trial_end": Limits(soonest=1),
     "trial_period_days": Limits(largest=730),
     "unit_label": Limits(longest=12),
 }
 """By name of a parameter: limits that hold wherever it stands, and that no description names."""
+_OWN_ID = Limits(alphabet="[A-Za-z0-9_-]+", letters="letters, digits, dashes, and underscores")
 _UNSTATED_OF: Mapping[tuple[str, str], Limits] = {
+    ("charges", "amount"): Limits(above=0),
     ("checkout.sessions", "line_items"): Limits(most=100),
     ("checkout.sessions", "optional_items"): Limits(most=10),
+    ("checkout.sessions", "discounts"): Limits(most=1),
+    ("coupons", "id"): _OWN_ID,
     ("coupons", "name"): Limits(longest=40),
     ("customers", "name"): Limits(longest=256),
     ("entitlements.features", "name"): Limits(longest=80),
     ("invoices", "description"): Limits(longest=1500),
+    ("file_links", "expires_at"): Limits(soonest=1),
+    ("invoices", "due_date"): Limits(soonest=1),
     ("invoices", "number"): Limits(longest=26),
+    ("payment_intents", "amount_to_capture"): Limits(above=0),
     ("payment_intents", "description"): Limits(longest=1000),
+    ("plans", "id"): _OWN_ID,
+    ("products", "id"): _OWN_ID,
     ("promotion_codes", "code"): Limits(longest=500),
+    ("promotion_codes", "expires_at"): Limits(soonest=1),
     ("quotes", "description"): Limits(longest=500),
     ("quotes", "footer"): Limits(longest=500),
+    ("quotes", "expires_at"): Limits(soonest=1),
     ("quotes", "header"): Limits(longest=50),
+    ("refunds", "amount"): Limits(above=0),
     ("shipping_rates", "display_name"): Limits(longest=100),
     ("subscriptions", "description"): Limits(longest=500),
     ("tax_rates", "display_name"): Limits(longest=50),
     ("tax_rates", "jurisdiction"): Limits(longest=50),
+    ("tax_rates", "percentage"): Limits(least=0, largest=100),
     ("tax_rates", "state"): Limits(longest=2),
     ("test_helpers.test_clocks", "name"): Limits(longest=300),
 }
@@ -92,44 +130,54 @@ _WITH = re.compile(
 )
 _NOT_BOTH = (
     ("allow_promotion_codes", "discounts"),
+    ("amount", "unit_amount_decimal"),
     ("amount_off", "percent_off"),
+    ("billing_cycle_anchor", "billing_cycle_anchor_config"),
     ("cancel_at", "cancel_at_period_end"),
     ("charge", "payment_intent"),
+    ("coupon", "promotion_code"),
     ("customer", "customer_creation"),
     ("customer", "customer_email"),
     ("days_until_due", "due_date"),
     ("ending_before", "starting_after"),
+    ("payment_method", "payment_method_data"),
     ("price", "price_data"),
     ("product", "product_data"),
+    ("shipping_rate", "shipping_rate_data"),
     ("trial_end", "trial_period_days"),
     ("unit_amount", "unit_amount_decimal"),
 )
 """Pairs of which Stripe takes one, wherever both are offered to a writing call, and that no description names."""
 CHOICES: Mapping[str, tuple[Choice, ...]] = {
     "checkout.sessions.create": (
-        Choice("mode", ("payment",), without=("subscription_data", "setup_intent_data")),
-        Choice("mode", ("subscription",), without=("payment_intent_data", "setup_intent_data", "invoice_creation", "customer_creation")),
-        Choice("mode", ("setup",), needs="currency", without=("line_items", "payment_intent_data", "subscription_data", "invoice_creation")),
+        Choice("mode", ("payment",), needs=("line_items",), without=("subscription_data", "setup_intent_data", "payment_method_collection")),
+        Choice("mode", ("subscription",), needs=("line_items",), without=("payment_intent_data", "setup_intent_data", "invoice_creation", "customer_creation")),
+        Choice("mode", ("setup",), needs=("currency",), without=("line_items", "payment_intent_data", "subscription_data", "invoice_creation", "payment_method_collection")),
         Choice("ui_mode", ("embedded_page",), without=("success_url", "cancel_url")),
     ),
     "coupons.create": (
-        Choice("duration", ("repeating",), needs="duration_in_months"),
+        Choice("duration", ("repeating",), needs=("duration_in_months",)),
         Choice("duration", ("once", "forever", None), without=("duration_in_months",)),
     ),
     "invoices.create": (
         Choice("collection_method", ("charge_automatically", None), without=("days_until_due", "due_date")),
+        Choice("collection_method", ("send_invoice",), needs=("days_until_due", "due_date")),
     ),
     "payment_intents.create": (
         Choice("confirm", (False, None), without=("off_session", "return_url", "error_on_requires_action")),
     ),
     "subscriptions.create": (
-        Choice("collection_method", ("send_invoice",), needs="days_until_due"),
+        Choice("collection_method", ("send_invoice",), needs=("days_until_due",)),
         Choice("collection_method", ("charge_automatically", None), without=("days_until_due",)),
     ),
 }  # fmt: skip
 """By operation: what one of its parameters decides about the others, and no description says so."""
 NEEDED: Mapping[str, tuple[Needed, ...]] = {
-    "checkout.sessions.create": (Needed("custom_fields", "type", "dropdown", "dropdown"),),
+    "account_links.create": (
+        Needed("", "type", "refresh_url", "account_onboarding"),
+        Needed("", "type", "return_url", "account_onboarding"),
+    ),
+    "checkout.sessions.create": (Needed("", "customer_update", "customer"),),
     "coupons.create": (Needed("", "amount_off", "currency"),),
     "prices.create": (
         Needed("", "billing_scheme", "tiers", "tiered"),
@@ -143,9 +191,19 @@ ONE_OF: Mapping[str, tuple[str, ...]] = {
     "billing_portal.sessions.create": ("customer", "customer_account"),
     "checkout.sessions.create": ("mode",),
     "coupons.create": ("percent_off", "amount_off"),
+    "credit_notes.create": (
+        "amount",
+        "lines",
+        "shipping_cost",
+        "refunds",
+        "credit_amount",
+        "refund_amount",
+        "out_of_band_amount",
+    ),
     "customer_sessions.create": ("customer", "customer_account"),
     "invoice_items.create": ("customer", "customer_account"),
     "invoices.create": ("customer", "customer_account", "from_invoice"),
+    "payment_methods.attach": ("customer", "customer_account"),
     "prices.create": ("product", "product_data"),
     "refunds.create": ("payment_intent", "charge", "customer"),
     "subscription_schedules.create": ("phases", "from_subscription"),
@@ -154,6 +212,60 @@ ONE_OF: Mapping[str, tuple[str, ...]] = {
 """By operation: parameters of which Stripe needs one, although each may be left out."""
 STARTING: Mapping[str, tuple[str, ...]] = {"checkout.sessions.create": ("line_items", "success_url")}
 """By operation: what is needed unless another parameter says otherwise, such as the way a Checkout is shown."""
+_ORDERED = (
+    ("adjustable_quantity.minimum", "adjustable_quantity.maximum"),
+    ("adjustable_quantity.minimum", "quantity"),
+    ("application_fee_amount", "amount"),
+    ("start.timestamp", "end.timestamp"),
+    ("minimum", "maximum"),
+    ("minimum", "preset"),
+    ("minimum.value", "maximum.value"),
+    ("minimum_length", "maximum_length"),
+    ("preset", "maximum"),
+    ("quantity", "adjustable_quantity.maximum"),
+    ("start", "end"),
+    ("start_date", "end_date"),
+    ("transfer_data.amount", "amount"),
+    ("trial_end", "end_date"),
+)
+"""Pairs of which the first is not above the second, wherever both are offered to a writing call."""
+_LINE = ("price", "price_data", "plan", "pricing", "amount", "unit_amount_decimal", "id", "invoiceitem")
+"""What an item is charged by: one of those that it offers."""
+_PRICED = ("unit_amount", "unit_amount_decimal", "custom_unit_amount", "tiers")
+_ALONE = re.compile(
+    r"\bother parameters\b[^.]*\bcannot be set\b|\bcannot specify any other parameters except for `(\w+)`",
+    re.IGNORECASE,
+)
+_BESIDE = frozenset({"expand", "metadata"})
+SEARCHED: Mapping[str, Mapping[str, str]] = {
+    "charges": {
+        "amount": "number", "billing_details.address.postal_code": "word", "created": "number", "currency": "word",
+        "customer": "word", "disputed": "word", "metadata": "word", "payment_method_details.*.brand": "word",
+        "payment_method_details.*.exp_month": "word", "payment_method_details.*.exp_year": "word",
+        "payment_method_details.*.fingerprint": "word", "payment_method_details.*.last4": "word", "refunded": "word",
+        "status": "word",
+    },
+    "customers": {"created": "number", "email": "text", "metadata": "word", "name": "text", "phone": "text"},
+    "invoices": {
+        "created": "number", "currency": "word", "customer": "word", "last_finalization_error_code": "word",
+        "last_finalization_error_type": "word", "metadata": "word", "number": "text", "receipt_number": "text",
+        "status": "word", "subscription": "word", "total": "number",
+    },
+    "payment_intents": {
+        "amount": "number", "created": "number", "currency": "word", "customer": "word", "metadata": "word",
+        "status": "word",
+    },
+    "prices": {
+        "active": "word", "created": "number", "currency": "word", "lookup_key": "word", "metadata": "word",
+        "product": "word", "type": "word",
+    },
+    "products": {
+        "active": "word", "created": "number", "description": "text", "metadata": "word", "name": "text",
+        "shippable": "word", "url": "text",
+    },
+    "subscriptions": {"canceled_at": "number", "created": "number", "metadata": "word", "status": "word"},
+}  # fmt: skip
+"""What Stripe's search knows of each resource (docs.stripe.com/search): a `text` is also searched for a part of it."""
 _READS_BOTH = frozenset({("charge", "payment_intent")})
 """Pairs that filter a list together."""
 
@@ -174,7 +286,7 @@ def of_parameter(name: str, text: str | None, schema: Schema) -> Limits | None:
 def of_operation(name: str, parameter: str, limits: Limits | None) -> Limits | None:
     """Return the limits of a parameter at the top of an operation, where its resource has limits of its own."""
     resource, _, function = name.rpartition(".")
-    known = _UNSTATED_OF.get((resource, parameter)) if function in {"create", "update"} else None
+    known = _UNSTATED_OF.get((resource, parameter)) if function in {"capture", "create", "update"} else None
     return limits if known is None else known if limits is None else known.under(limits)
 
 
@@ -189,6 +301,29 @@ def not_both(texts: Mapping[str, str | None], *, reads: bool = False) -> tuple[t
         for match in _WITH.finditer(text or ""):
             pairs |= _known([name, *(group for group in match.groups() if group)], texts)
     return tuple(sorted(pairs))
+
+
+def ordered(names: Collection[str]) -> tuple[tuple[str, str], ...]:
+    """Return the pairs of parameters of which the first is not above the second."""
+    return tuple(pair for pair in _ORDERED if all(name.partition(".")[0] in names for name in pair))
+
+
+def one_needed(names: Collection[str]) -> tuple[tuple[str, ...], ...]:
+    """Return the groups of parameters of which an item or a price needs one."""
+    groups: list[tuple[str, ...]] = []
+    if "price_data" in names:
+        groups.append(tuple(name for name in _LINE if name in names))
+    if "currency" in names and "unit_amount" in names and "amount" not in names and "price_data" not in names:
+        groups.append(tuple(name for name in _PRICED if name in names))
+    if "unit_amount" in names and "product" in names and "product_data" in names and "id" not in names:
+        groups.append(("product", "product_data"))
+    return tuple(groups)
+
+
+def alone(texts: Mapping[str, str | None]) -> dict[str, frozenset[str]]:
+    """Return the parameters that exclude all others, each with those that Stripe takes beside it."""
+    says = {name: _ALONE.search(text or "") for name, text in texts.items()}
+    return {name: _BESIDE | {match[1] or "expand"} for name, match in says.items() if match is not None}
 
 
 def _known(names: Iterable[str], texts: Mapping[str, str | None]) -> set[tuple[str, str]]:
@@ -208,6 +343,8 @@ def _kinds(schema: Schema) -> set[str]:
 def _stated(text: str, kinds: tuple[str, ...]) -> Limits | None:
     limits = Limits()
     for sentence in _SENTENCES.split(text):
+        if "integer" in kinds and "array" not in kinds:
+            limits = limits.under(_of_moment(sentence))
         if _CONDITIONAL.search(sentence):
             continue
         if "array" in kinds:
@@ -234,9 +371,25 @@ def _of_number(sentence: str) -> Limits:
     if between is not None:
         return Limits(least=int(between[1]), largest=int(between[2]))
     least, above = _number(_LEAST, sentence), _number(_ABOVE, sentence)
+    if least is None and _NOT_NEGATIVE.search(sentence) and not _OR_ZERO.search(_NOT_NEGATIVE.sub("", sentence)):
+        least = 0
     if above is None and _POSITIVE.search(sentence) and not _OR_ZERO.search(sentence):
         above = 0
     return Limits(least=least, above=above, largest=_number(_LARGEST, sentence))
+
+
+def _of_moment(sentence: str) -> Limits:
+    for span in _SPANS:
+        match = span.search(sentence)
+        if match is None:
+            continue
+        parts = match.groupdict()
+        most = {"two": 2}.get(parts.get("most") or "") or int(parts.get("most") or 0)
+        unit, first = parts.get("unit"), parts.get("first") or parts.get("unit")
+        least = int(parts["least"]) * _SECONDS[first or ""] if parts.get("least") else None
+        past = -int(parts["past"]) * 86_400 if parts.get("past") else None
+        return Limits(soonest=past if least is None else least, latest=most * _SECONDS[unit] if unit else None)
+    return Limits()
 
 
 def _number(pattern: re.Pattern[str], sentence: str) -> int | None:

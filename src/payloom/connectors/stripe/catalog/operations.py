@@ -13,7 +13,17 @@ from payloom.connectors.stripe.catalog import limits, schemas, sdk_source
 from payloom.connectors.stripe.catalog.moved import lookup as moved
 from payloom.connectors.stripe.catalog.schemas import Lazy, Schema
 from payloom.kit.json_types import is_dict
-from payloom.workflows.catalog.limits import CHOICES, LIMITS, NEEDED, NOT_BOTH, STARTS
+from payloom.workflows.catalog.limits import (
+    ALONE,
+    CHOICES,
+    LIMITS,
+    NEEDED,
+    NOT_BOTH,
+    ONE_NEEDED,
+    ORDERED,
+    SEARCHED,
+    STARTS,
+)
 from payloom.workflows.expressions.left_out import MOVED
 
 _ROOTS = {"v1": "stripe._v1_services", "v2": "stripe._v2_services"}
@@ -93,6 +103,12 @@ class Operation:
         schema[MOVED] = moved.parameters(self.name)
         texts = {name: field.text for name, field in self.params_class.fields.items()} if self.params_class else {}
         schema[NOT_BOTH] = limits.not_both(texts, reads=self.method == "get")
+        if self.method != "get":
+            schema[ORDERED] = limits.ordered(texts)
+            schema[ALONE] = limits.alone(texts)
+            schema[ONE_NEEDED] = limits.one_needed(texts) if self.function == "create" else ()
+        if self.function == "search":
+            schema[SEARCHED] = limits.SEARCHED.get(self.name.rpartition(".")[0], {})
         schema[CHOICES] = limits.CHOICES.get(self.name, ())
         schema[NEEDED] = limits.NEEDED.get(self.name, ())
         schema[STARTS] = limits.STARTING.get(self.name, ())
@@ -105,8 +121,17 @@ class Operation:
         return schema
 
     def _parameter(self, body: Mapping[str, Schema], name: str) -> Schema:
+        if self.is_list and body[name].get("type") == "string" and "enum" not in body[name]:
+            return {**body[name], **self._words_of(name)}
         limited = limits.of_operation(self.name, name, body[name].get(LIMITS))
         return body[name] if limited is None else {**body[name], LIMITS: limited}
+
+    def _words_of(self, name: str) -> Schema:
+        """Return the words that a field of the listed objects has: a filter by it takes no others."""
+        known: Schema = self.result() or {}
+        for part in ("properties", "data", "items", "properties", name):
+            known = known.get(part) or {}
+        return {"enum": known["enum"], "x-open": True} if "enum" in known else {}
 
     def result(self) -> Schema | None:
         """Return the JSON Schema of what it answers; its objects are lazy."""

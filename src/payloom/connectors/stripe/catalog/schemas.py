@@ -17,7 +17,7 @@ from payloom.connectors.stripe.catalog.left_out import left_out
 from payloom.connectors.stripe.catalog.moved.fields import FIELDS
 from payloom.connectors.stripe.catalog.moved.parameters import PARAMETERS
 from payloom.kit.json_types import is_map, is_sequence
-from payloom.workflows.catalog.limits import CHOICES, LIMITS, NEEDED, NOT_BOTH
+from payloom.workflows.catalog.limits import ALONE, CHOICES, LIMITS, NEEDED, NOT_BOTH, ONE_NEEDED, ORDERED, SEARCHED
 from payloom.workflows.expressions.left_out import EXPANDABLE, LEFT_OUT, MOVED
 
 Reading = Literal["params", "result", "event"]
@@ -42,7 +42,7 @@ _SCALARS: Mapping[str, Schema] = {
 }
 _DECIMAL = {"params": {"type": ["string", "number"], "format": "decimal"}}
 _TEXT = {"type": "string", "format": "decimal"}
-_UNSEEN = frozenset({"properties", MOVED, LIMITS, NOT_BOTH, CHOICES, NEEDED})
+_UNSEEN = frozenset({"properties", MOVED, LIMITS, NOT_BOTH, CHOICES, NEEDED, ORDERED, ONE_NEEDED, ALONE, SEARCHED})
 """What a schema as ordinary JSON does not show, or shows in its own way."""
 
 
@@ -88,7 +88,10 @@ def of_class(sdk_class: sdk_source.Class, reading: Reading) -> Schema:
             name for name, field in sdk_class.fields.items() if not _may_be_left_out(field.annotation)
         ]
         schema[MOVED] = PARAMETERS
-        schema[NOT_BOTH] = limits.not_both({name: field.text for name, field in sdk_class.fields.items()})
+        texts = {name: field.text for name, field in sdk_class.fields.items()}
+        schema[NOT_BOTH] = limits.not_both(texts)
+        schema[ORDERED] = limits.ordered(texts)
+        schema[ONE_NEEDED] = limits.one_needed(texts)
     elif sdk_class.object_name:
         schema["title"] = sdk_class.object_name
         if sdk_class.object_name in FIELDS:

@@ -12,6 +12,7 @@ from payloom.workflows.catalog.catalog import Action
 from payloom.workflows.catalog.limits import CHOICES, LIMITS, NOT_BOTH, Choice, Limits
 from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings
+from payloom.workflows.checker.parameters.constants import constant
 
 Problem: TypeAlias = tuple[Path, str, str]
 """Where it stands, what is wrong, and what to do."""
@@ -61,7 +62,8 @@ def beyond_limits(
     schema = action.params or {}
     all_pages = all_pages or (is_map(values) and bool(values.get("all")))
     own = action.name.split(".")[-2:-1]
-    for at, name, value, part in _parameters(values, schema, path):
+    for at, name, written, part in parameters(values, schema, path):
+        value = constant(findings, written, at)
         limits = part.get(LIMITS) or Limits(longest=_LONGEST)
         if isinstance(limits, Limits) and not (all_pages and name == "limit" and len(at) == len(path) + 1):
             yield from _of_one(name, value, limits, at)
@@ -85,17 +87,16 @@ def against_choices(findings: Findings, types: Types, action: Action, values: An
         for name in choice.without:
             if _given(findings, types, values.get(name), (*path, name)):
                 yield (*path, name), f"Stripe takes no `{name}` {_where(choice, values)}", f"leave out `{name}`"
-        if choice.needs and choice.needs not in values:
+        if choice.needs and all(values.get(name) in (None, []) for name in choice.needs):
+            listed = " or ".join(f"`{name}`" for name in choice.needs)
             yield (
                 (*path, choice.parameter),
-                f"Stripe needs `{choice.needs}` {_where(choice, values)}",
-                f"add {choice.needs}: …",
+                f"Stripe needs {listed} {_where(choice, values)}",
+                f"add {choice.needs[0]}: …",
             )
 
 
-def _parameters(
-    value: Any, schema: Mapping[str, Any], path: Path
-) -> Iterator[tuple[Path, str, Any, Mapping[str, Any]]]:
+def parameters(value: Any, schema: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str, Any, Mapping[str, Any]]]:
     """Yield each named value with the schema of its name, however deep it stands."""
     for at, part, named in maps_of(value, schema, path):
         for name, item in named.items():

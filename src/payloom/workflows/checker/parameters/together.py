@@ -1,4 +1,4 @@
-"""F137, over several parameters of one call: what needs another one, fees of Connect, currencies, what is expanded."""
+"""F137, over several parameters of one call: order, doubles, fees of Connect, currencies, what is expanded."""
 
 from __future__ import annotations
 
@@ -9,27 +9,61 @@ from payloom.kit.diagnostics import Path
 from payloom.kit.json_types import is_list, is_map
 from payloom.kit.suggest import did_you_mean
 from payloom.workflows.catalog.catalog import Action
-from payloom.workflows.catalog.limits import NEEDED, Needed
+from payloom.workflows.catalog.limits import ORDERED
+from payloom.workflows.checker.findings import Findings
+from payloom.workflows.checker.parameters.constants import constant, moment
 from payloom.workflows.checker.parameters.limits import Problem, maps_of
 from payloom.workflows.expressions.left_out import moved_hint
 
 _DEEPEST = 4
 """Levels of `expand`, without the `data` of a list."""
+_ONCE = {"custom_fields": "key", "subscriptions.create items": "price"}
+"""Lists whose items differ in one of their parameters; before a blank, the operation."""
 Schema = Mapping[str, Any]
 
 
-def what_is_missing(action: Action, values: Any, path: Path) -> Iterator[Problem]:
-    """Yield the parameters that another one needs, in the map in which that stands."""
-    needed: tuple[Needed, ...] = (action.params or {}).get(NEEDED) or ()
-    if not needed:
-        return
-    for at, _, named in maps_of(values, action.params or {}, path):
-        names = [part for part in at[len(path) :] if isinstance(part, str)]
-        for row in needed:
-            if (names[-1] if names else "") == row.place and row.asks(named):
-                value = f": {row.value}" if row.value is not None else ""
-                message = f"Stripe needs `{row.needs}` with `{row.parameter}{value}`"
-                yield (*at, row.parameter), message, f"add {row.needs}: …"
+def orders(findings: Findings, action: Action, values: Any, path: Path) -> Iterator[Problem]:
+    """Yield the pairs that are turned round, such as a minimum above its maximum."""
+    for at, shape, named in maps_of(values, action.params or {}, path):
+        for low, high in shape.get(ORDERED) or ():
+            first, second = (_number(findings, named, at, name.split(".")) for name in (low, high))
+            if first is not None and second is not None and first > second:
+                message = f"`{high}` is at least `{low}`, and {_shown(named, high)} is less than {_shown(named, low)}"
+                yield (*at, *high.split(".")), message, "turn them round, or change one of them"
+
+
+def _number(findings: Findings, named: Mapping[str, Any], at: Path, names: list[str]) -> float | None:
+    """Return a number, or a moment in seconds; moments that are counted from the call are compared with each other."""
+    value: Any = named
+    for name in names:
+        value = value.get(name) if is_map(value) else None
+    sent = constant(findings, value, (*at, *names))
+    if isinstance(sent, int | float) and not isinstance(sent, bool):
+        return sent
+    counted = moment(findings, value, (*at, *names))
+    return None if counted is None or counted.fixed else counted.seconds
+
+
+def _shown(named: Mapping[str, Any], dotted: str) -> str:
+    value: Any = named
+    for name in dotted.split("."):
+        value = value[name]
+    return str(value)
+
+
+def doubles(action: str, values: Any, path: Path) -> Iterator[Problem]:
+    """Yield the items of a list that repeat one before them."""
+    for place, name in _ONCE.items():
+        operation, _, parameter = place.rpartition(" ")
+        items = values.get(parameter) if is_map(values) and operation in {"", action} else None
+        seen: set[str] = set()
+        for at, item in enumerate(items if is_list(items) else ()):
+            key = item.get(name) if is_map(item) else None
+            if not isinstance(key, str) or "${{" in key:
+                continue
+            if key in seen:
+                yield (*path, parameter, at, name), f"`{name}: {key}` stands twice in `{parameter}`", "leave one out"
+            seen.add(key)
 
 
 def fees(action: str, values: Any, path: Path, *, of_account: bool) -> Iterator[Problem]:

@@ -20,9 +20,14 @@ from payloom.kit.money import (
 from payloom.kit.suggest import did_you_mean
 from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings
+from payloom.workflows.checker.parameters.items import items_beside
 from payloom.workflows.checker.parameters.limits import Problem, against_choices, beyond_limits
-from payloom.workflows.checker.parameters.together import currencies, expansions, fees, what_is_missing
+from payloom.workflows.checker.parameters.moments import moments
+from payloom.workflows.checker.parameters.presence import what_is_missing
+from payloom.workflows.checker.parameters.searches import searches
+from payloom.workflows.checker.parameters.together import currencies, doubles, expansions, fees, orders
 from payloom.workflows.interpreter.verbs import outbound
+from payloom.workflows.interpreter.verbs.outbound import LONGEST_IDEMPOTENCY_KEY
 
 _CHARGES = frozenset({"payment_intents.create", "charges.create"})
 _STATEMENT = re.compile(r"[^<>\\'\"*]+")
@@ -34,6 +39,8 @@ _LONGEST_INTERVALS = {"day": 1095, "week": 156, "month": 36, "year": 3}
 def check_literals(findings: Findings, types: Types) -> None:
     """Check what stands in the parameters of every Stripe step; values that are only known in a run are left out."""
     for node in findings.nodes:
+        if isinstance(node, outbound.OutsideStep):
+            _key(findings, node)
         if not isinstance(node, outbound.Stripe):
             continue
         action = findings.catalog.action("stripe", node.action)
@@ -46,15 +53,30 @@ def check_literals(findings: Findings, types: Types) -> None:
             *beyond_limits(findings, types, action, values, path, all_pages="all" in node.extra),
             *against_choices(findings, types, action, values, path),
             *what_is_missing(action, values, path),
+            *moments(findings, action, values, path),
+            *orders(findings, action, values, path),
+            *doubles(action.name, values, path),
+            *searches(action, values, path),
             *fees(action.name, values, path, of_account=node.account is not None),
             *currencies(action.name, values, path),
             *expansions(action, values, path),
         ]
+        for at in items_beside(action, values, path):
+            findings.report("F138", at, "this item is added beside those that the subscription has")
         reported: set[Path] = set()
         for at, message, hint in problems:
             if at not in reported:
                 findings.report("F137", at, message, hint)
             reported.add(at)
+
+
+def _key(findings: Findings, node: outbound.OutsideStep) -> None:
+    """Find an idempotency key that is too long, whatever its expressions give."""
+    text = node.key.literal if node.key is not None else None
+    length = len(re.sub(r"\$\{\{.*?\}\}", "", text)) if isinstance(text, str) else 0
+    if length > LONGEST_IDEMPOTENCY_KEY:
+        message = f"an idempotency key has at most {LONGEST_IDEMPOTENCY_KEY} characters, this has {length}"
+        findings.report("F137", (*node.path, "idempotency_key"), message, "write ${{ hash(…) }}")
 
 
 def _problems(values: Any, path: Path, action: str) -> Iterator[Problem]:
@@ -139,6 +161,8 @@ def _lines(lines: Any, mode: Any, path: Path) -> Iterator[Problem]:
         quantity, price = line.get("quantity"), line.get("price_data")
         if type(quantity) is int and quantity < 1:
             yield (*path, at, "quantity"), f"`quantity` is 1 or more, not {quantity}", "leave the line out"
+        elif quantity is None and (price is not None or (mode == "payment" and "price" in line)):
+            yield (*path, at), "Stripe needs `quantity` of a price that is not metered", "add quantity: 1"
         if mode == "payment" and is_map(price) and price.get("recurring") is not None:
             message = "a Checkout with `mode: payment` takes no recurring price"
             yield (*path, at, "price_data", "recurring"), message, "write mode: subscription, or leave `recurring` out"

@@ -31,6 +31,7 @@ from payloom.workflows.program.templates import Template
 from payloom.workflows.syntax.filemodel import steps as models
 from payloom.workflows.syntax.filemodel.values import RetryRule
 
+LONGEST_IDEMPOTENCY_KEY = 255
 _MARKS = re.compile("[\ue001\ue002]")
 
 
@@ -72,8 +73,9 @@ class OutsideStep(Node):
         key = frame.run_context.key(path)
         if self.key is not None:
             key = frame.text(self.key, path, "idempotency_key")
-            if len(key) > 255:
-                raise fail(path, "expression", "an idempotency key has at most 255 characters", hint="use hash(…)")
+            if len(key) > LONGEST_IDEMPOTENCY_KEY:
+                message = f"an idempotency key has at most {LONGEST_IDEMPOTENCY_KEY} characters"
+                raise fail(path, "expression", message, hint="use hash(…)")
         entry = yield from command(
             Do(
                 path,
