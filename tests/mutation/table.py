@@ -116,8 +116,10 @@ MODULES = (
     _module(f"{_CHECKER}/payments.py", *_CHECKER_TESTS),
     _module(f"{_CHECKER}/callers.py", *_CHECKER_TESTS),
     _module(f"{_CHECKER}/stale_reads.py", "tests/unit/workflows/checker/test_stale_reads.py"),
-    _module(f"{_CHECKER}/literals.py", "tests/unit/workflows/checker/test_literals.py", *_CHECKER_TESTS[:1]),
-    _module("src/payloom/workflows/checker/parameters/limits.py", "tests/unit/workflows/checker/test_literals.py"),
+    _module(f"{_CHECKER}/literals.py", "tests/unit/workflows/checker/parameters/test_literals.py", *_CHECKER_TESTS[:1]),
+    _module(
+        "src/payloom/workflows/checker/parameters/limits.py", "tests/unit/workflows/checker/parameters/test_literals.py"
+    ),
     _module("src/payloom/views/payment_state.py", "tests/unit/views/test_payment_state.py"),
     _module(
         "emulator/src/payloom_emulator/billing/subscriptions/changes/proration.py",

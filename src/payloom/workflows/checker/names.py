@@ -202,7 +202,7 @@ class Names:
         if node.value is None or site is None:
             return
         is_action = site.compiled.source.replace(" ", "").removeprefix("context.") == "event.action"
-        what = "an action here" if is_action else f"a value of `{site.compiled.source}`"
+        described = "an action here" if is_action else f"a value of `{site.compiled.source}`"
         known = {branch.case_key(word) or "" for word in type_of_schema(self.types.of(site)).values() or ()}
         for event in events if is_action else ():
             family = self.catalog.family(event.family)
@@ -210,15 +210,15 @@ class Names:
                 return
             known |= set(event.actions or family.actions)
         if known:
-            self.cases(node, known, what)
+            self.cases(node, known, described)
 
-    def cases(self, node: branch.Switch, known: Iterable[str], what: str) -> None:
+    def cases(self, node: branch.Switch, known: Iterable[str], described: str) -> None:
         """Report the cases of a switch that are none of the known words."""
         words = sorted(known)
         for case in node.cases:
             if case not in {*words, "null"}:
                 hint = did_you_mean(case, words) or f"it can be {scope.names(words)}"
-                message = f"this case never comes: `{case}` is not {what}"
+                message = f"this case never comes: `{case}` is not {described}"
                 self.findings.report("F010", (*node.path, "cases", case), message, hint, key=True)
 
     # ------------------------------------------------------------ tables

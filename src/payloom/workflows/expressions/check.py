@@ -349,8 +349,7 @@ class _Checker:
                 self.listed(item, left, type_of_schema({}))
         if isinstance(node.left, ast.Literal):
             self.tested.add(f"{self.text(node.right)}.{node.left.value}")
-        kinds = right.kinds()
-        if kinds == frozenset({"map"}):
+        if right.kinds() == frozenset({"map"}):
             self.require(node.left, left, {"string"}, "a key")
 
 

@@ -226,9 +226,13 @@ def test_what_a_parameter_decides_about_others_is_found(name: str, choice: Choic
     for parameter in choice.without:
         errors = _errors(name, f"{chosen}{needed}{parameter}: {_SAMPLES[parameter]}")
         assert any(f"Stripe takes no `{parameter}`" in error for error in errors), (parameter, errors)
-    for one in choice.needs:
-        assert any(f"`{one}`" in error and "Stripe needs" in error for error in _errors(name, chosen)), one
-        assert not any("Stripe needs" in error for error in _errors(name, f"{chosen}{one}: {_SAMPLES[one]}")), one
+    for needed_name in choice.needs:
+        assert any(f"`{needed_name}`" in error and "Stripe needs" in error for error in _errors(name, chosen)), (
+            needed_name
+        )
+        assert not any(
+            "Stripe needs" in error for error in _errors(name, f"{chosen}{needed_name}: {_SAMPLES[needed_name]}")
+        ), needed_name
 
 
 WRONG = [

@@ -328,7 +328,7 @@ def test_every_search_knows_its_fields() -> None:
     for resource, fields in SEARCHED.items():
         for field, kind in fields.items():
             name = field.replace("*", "card") + ("['k']" if field == "metadata" else "")
-            wanted = {":": True, "~": kind == "text", ">": kind == "number", "<=": kind == "number"}
-            for sign, taken in wanted.items():
+            by_sign = {":": True, "~": kind == "text", ">": kind == "number", "<=": kind == "number"}
+            for sign, is_known in by_sign.items():
                 value = "1000" if kind == "number" else "'1000'"
-                assert (_said(f"{resource}.search", f'query: "{name}{sign}{value}"') == []) is taken, (name, sign)
+                assert (_said(f"{resource}.search", f'query: "{name}{sign}{value}"') == []) is is_known, (name, sign)
