@@ -24,6 +24,7 @@ class DatabaseUnavailable(DatabaseError):
     """The database is unavailable or can't write now."""
 
     code: ClassVar[str] = "database_unavailable"
+    exit_code: ClassVar[int] = 4
 
 
 _REFUSALS = (

@@ -46,6 +46,7 @@ class _Job:
     hooks: list[Callable[[], None]] = dataclasses.field(default_factory=list[Callable[[], None]])
 
 
+_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _AWAY = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_BUSY", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_NOMEM")
 
 
@@ -89,11 +90,10 @@ class SqliteDatabase:
         try:
             with self._engine.connect():
                 pass
-        except exc.OperationalError as error:
+        except exc.DatabaseError as error:
+            hint = "Check the path and its permissions, and that it is a SQLite database. `payloom restore` makes one of a backup."
             raise DatabaseUnavailable(
-                f"The database file cannot be opened: {error.orig}",
-                where=str(path),
-                hint="Check the path and its permissions.",
+                f"The database file cannot be opened: {error.orig}", where=str(path), hint=hint
             ) from error
         self._writer = threading.Thread(target=self._write_loop, name="payloom-db-write", daemon=True)
         self._writer.start()
@@ -227,7 +227,13 @@ def _run_one(conn: sa.Connection, job: _Job) -> None:
 def _unavailable(error: BaseException) -> BaseException:
     """Return the error for the caller: a full disk is a state of the database, not a mistake of the caller."""
     cause = error.orig if isinstance(error, exc.DBAPIError) else error
-    if not isinstance(cause, sqlite3.Error) or not getattr(cause, "sqlite_errorname", "").startswith(_AWAY):
+    if not isinstance(cause, sqlite3.Error):
+        return error
+    name: str = getattr(cause, "sqlite_errorname", "")
+    if name.startswith(_DAMAGED):
+        hint = "Stop the server, move the file away, and run `payloom restore` with a backup."
+        return DatabaseUnavailable(f"The database file is damaged: {cause}.", hint=hint)
+    if not name.startswith(_AWAY):
         return error
     return DatabaseUnavailable(f"The database cannot store anything right now: {cause}.", hint="Try again shortly.")
 

@@ -25,6 +25,7 @@ from payloom.email.samples import chain_of, sample_of
 from payloom.kit.json_types import is_dict, is_map
 from payloom.kit.money import Amount
 from payloom.kit.suggest import did_you_mean
+from payloom.kit.validation.text_files import NotUtf8, read_text
 from payloom.kit.yaml.reader import read_source
 
 SUFFIX = ".mjml.j2"
@@ -168,7 +169,7 @@ class Templates:
     def _subject(self, name: str) -> tuple[str, int]:
         """Return the subject and the line it stands on."""
         text = self._unsaved.get(f"{name}{SUFFIX}")
-        lines = ((self.folder / f"{name}{SUFFIX}").read_text(encoding="utf-8") if text is None else text).splitlines()
+        lines = (_text(self.folder, f"{name}{SUFFIX}") if text is None else text).splitlines()
         end = _front_matter(lines)
         if not end:
             hint = "begin the file with a line ---, then subject: …, then a line ---"
@@ -261,7 +262,7 @@ class _Loader(jinja2.BaseLoader):
             raise jinja2.TemplateNotFound(template)
         file = str(path)
         version = _version(file)
-        body = _body(template, path.read_text(encoding="utf-8"))
+        body = _body(template, _text(self._folder, template))
 
         def fresh() -> bool:
             return _version(file) == version
@@ -331,3 +332,11 @@ def _date(value: Any, style: str = "medium", locale: str = "en_US", timezone: st
         return format_date(moment, style, locale=locale.replace("-", "_"))
     except (ValueError, TypeError, AttributeError, LookupError) as error:
         raise jinja2.TemplateRuntimeError(f"date: {value!r} cannot be shown: {error}") from None
+
+
+def _text(folder: Path, file: str) -> str:
+    """Return the text of a template's file. Raises TemplateError if it is no text."""
+    try:
+        return read_text(folder / file, f"{folder.name}/{file}")
+    except NotUtf8 as error:
+        raise TemplateError(error.message, where=error.where, hint=error.hint) from None

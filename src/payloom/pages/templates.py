@@ -32,7 +32,10 @@ class _PageLoader(FileSystemLoader):
     """Reads page files without their heads."""
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Any]:
-        text, name, fresh = super().get_source(environment, template)
+        try:
+            text, name, fresh = super().get_source(environment, template)
+        except UnicodeDecodeError:
+            raise TemplateError(f"{template} is not UTF-8 text; save it as UTF-8") from None
         return split_head(text)[1], name, fresh
 
 

@@ -13,6 +13,7 @@ from payloom.connectors.tables.user_profiles import profile
 from payloom.db.database import Database
 from payloom.kit.clock import Clock
 from payloom.kit.diagnostics import SHAPE, Diagnostic, Place
+from payloom.kit.validation.text_files import NotUtf8, line_of
 from payloom.tables.definition.loader import read_tables
 from payloom.tables.definition.spec import TableSpec
 from payloom.tables.errors import BadTablesFile, MigrationRefused, TableError
@@ -40,6 +41,8 @@ def read_project_tables(root: Path, clock: Clock) -> tuple[Specs | None, tuple[D
         specs = read_tables(root / FILE)
     except BadTablesFile as bad:
         return None, bad.diagnostics
+    except NotUtf8 as error:
+        return None, (_problem(error.message, error.hint, line=line_of(error)),)
     try:
         profile(Tables(specs, clock))
     except TableError as error:

@@ -24,6 +24,7 @@ from payloom.kit.clock import SystemClock
 from payloom.kit.diagnostics import NAME, SHAPE, Diagnostic, Place
 from payloom.kit.errors import PayloomError
 from payloom.kit.suggest import did_you_mean
+from payloom.kit.validation.text_files import NotUtf8, decode, read_text
 from payloom.kit.visible_text import count
 from payloom.pages.document import SUFFIX, Page, read_page
 from payloom.pages.templates import Templates
@@ -290,9 +291,11 @@ class _Loader:
         for name in workflow_names(self.root):
             file = _file_of(name)
             try:
-                sources[name] = (self.root / file).read_bytes().decode("utf-8")
-            except (OSError, UnicodeDecodeError) as error:
+                sources[name] = decode((self.root / file).read_bytes(), file)
+            except OSError as error:
                 self.report(file, f"the file can't be read: {error}")
+            except NotUtf8 as error:
+                self.report_at(error, file)
         return sources
 
     def checked(self, name: str, text: str, draft: Draft) -> Loaded:
@@ -317,7 +320,11 @@ class _Loader:
             self.diagnostics += templates.check(template, file)
             if name.rsplit("/", 1)[-1].startswith("_"):
                 continue
-            page, problems = read_page((self.root / file).read_text("utf-8"), template, self.catalog, file)
+            try:
+                text = read_text(self.root / file, file)
+            except NotUtf8:
+                continue  # its template's check has reported it
+            page, problems = read_page(text, template, self.catalog, file)
             self.diagnostics += problems
             if page is None:
                 continue

@@ -15,6 +15,7 @@ from payloom.inbox.models import ASKED_FOR
 from payloom.inbox.models import events as stored_events
 from payloom.kit.clock import Clock, SystemClock
 from payloom.kit.durations import parse_duration
+from payloom.kit.validation.text_files import read_text
 from payloom.project.loader import Project, load_project
 from payloom.sandbox.dry_run import EventDryRun, compare
 from payloom.sandbox.errors import BadCaseFile, NothingToTest, TestingError
@@ -45,7 +46,8 @@ async def dry_run(root: Path, file: Path, selection: Sequence[str], *, clock: Cl
     try:
         with database.engine.connect() as tx:
             begun = tx.begin()
-            ids = _ids(tx, selection, clock)
+            # A project that was never started has no tables.
+            ids = _ids(tx, selection, clock) if sa.inspect(tx).has_table(stored_events.name) else []
             located = resolve(project.tables, read_last_applied(tx).specs)
             begun.rollback()
             if not ids:
@@ -65,7 +67,7 @@ def _draft(project: Project, file: Path) -> Workflow:
     name = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
     name = name.removesuffix(".yaml")
     project.catalog.workflows |= {name}
-    loaded = load_workflow(path.read_text("utf-8"), workflow_id=name, file=str(file), catalog=project.catalog)
+    loaded = load_workflow(read_text(path, str(file)), workflow_id=name, file=str(file), catalog=project.catalog)
     if loaded.workflow is None:
         raise BadCaseFile(loaded.errors)
     return loaded.workflow

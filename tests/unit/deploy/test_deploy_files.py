@@ -16,6 +16,7 @@ from tests.unit.cli.test_named_commands import problem
 
 from payloom.api.http.metrics import Metrics
 from payloom.api.limits.connection_limiter import ConnectionLimiter
+from payloom.db.errors import DatabaseUnavailable
 from payloom.settings.model import ConnectionSettings
 
 if TYPE_CHECKING:
@@ -185,6 +186,14 @@ def test_no_file_holds_a_secret_or_names_a_registry() -> None:
         assert not re.search(r"(sk|rk|pk)_(live|test)_\w{6}|whsec_\w{6}", text), path.name
         for image in re.findall(r"^\s*(?:image|FROM):? +(\S+)", text, re.MULTILINE):
             assert "." not in image.split("/")[0].split(":")[0], f"{path.name} names a registry: {image}"
+
+
+@pytest.mark.parametrize("unit", ["payloom@.service", "payloom-worker@.service"])
+def test_a_unit_starts_again_when_the_database_comes_back(unit: str) -> None:
+    """It stays down only for what does not mend itself: wrong options and settings."""
+    text = (DEPLOY / "systemd" / unit).read_text("utf-8")
+    (never,) = re.findall(r"^RestartPreventExitStatus=(.+)$", text, re.MULTILINE)
+    assert DatabaseUnavailable.exit_code not in {int(code) for code in never.split()}
 
 
 def tool(name: str) -> str:

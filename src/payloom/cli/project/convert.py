@@ -14,6 +14,7 @@ from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
 from payloom.kit.suggest import did_you_mean
+from payloom.kit.validation.text_files import read_text
 
 if TYPE_CHECKING:
     from payloom.workflows.builder import Definition
@@ -58,7 +59,7 @@ def import_(
     from payloom.workflows.builder import to_python
 
     path, workflow_id = _file_of(name, project)
-    data = _sound(path.read_text("utf-8"), workflow_id, path.name)
+    data = _sound(read_text(path, path.name), workflow_id, path.name)
     code = to_python(data, workflow_id)
     if as_json:
         print_json({workflow_id: code})
@@ -102,7 +103,7 @@ def _write(root: Path, texts: dict[str, str], *, force: bool) -> None:
     different = [
         name
         for name, text in texts.items()
-        if (path := root / "workflows" / f"{name}.yaml").is_file() and path.read_text("utf-8") != text
+        if (path := root / "workflows" / f"{name}.yaml").is_file() and read_text(path) != text
     ]
     if different and not force:
         raise CommandError(

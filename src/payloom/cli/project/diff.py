@@ -15,6 +15,7 @@ from payloom.cli.support.errors import CommandError, NothingFound
 from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
+from payloom.kit.validation.text_files import read_text
 
 if TYPE_CHECKING:
     from payloom.workflows.catalog.catalog import Catalog
@@ -103,7 +104,7 @@ def _of_file(path: Path) -> Models:
     """Two files are compared as versions of one workflow, whatever they are called."""
     from payloom.project.catalog import base_catalog
 
-    return {"workflow": _model(path.read_text("utf-8"), path.stem, str(path), base_catalog())}
+    return {"workflow": _model(read_text(path), path.stem, str(path), base_catalog())}
 
 
 def _of_revision(root: Path, revision: str, catalog: Catalog) -> Models:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import os
 import platform
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -28,6 +28,9 @@ from payloom.settings.model import Settings
 if TYPE_CHECKING:
     from payloom.db.database import Database
     from payloom.project.loader import Project
+
+_ROOM = 64 * 1024
+"""Bytes that a project needs at least to begin."""
 
 
 @report_errors
@@ -164,9 +167,13 @@ def _sealing(settings: Settings) -> Finding:
 
 def _data_folder(folder: Path) -> Finding:
     there = folder if folder.is_dir() else folder.parent
-    if os.access(there, os.W_OK):
-        return Finding("data", True, f"{folder} can be written")
-    return Finding("data", False, f"{folder} cannot be written", "Change its owner or rights.")
+    try:
+        with tempfile.TemporaryFile(dir=there) as draft:
+            draft.write(bytes(_ROOM))
+    except OSError as error:
+        hint = "Change its owner or rights, or make room on its disk."
+        return Finding("data", False, f"{folder} cannot be written: {error.strerror}", hint)
+    return Finding("data", True, f"{folder} can be written")
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from payloom.cli.support.errors import CommandError, NothingFound, ServerUnreachable
+from payloom.kit.json_types import is_dict
 from payloom.settings.load import load_settings
 from payloom.settings.local import LocalState
 from payloom.settings.model import Settings
@@ -41,9 +42,12 @@ class ManagementClient:
         return await self._send("GET", path, params={key: value for key, value in query.items() if value is not None})
 
     async def get_text(self, path: str, **query: Any) -> str:
-        """GET what is no JSON; parameters that are None are left out."""
+        """GET a file of text; parameters that are None are left out."""
         params = {key: value for key, value in query.items() if value is not None}
-        return (await self._ask("GET", path, params=params)).text
+        answer = await self._ask("GET", path, params=params)
+        if "content-disposition" not in answer.headers:
+            raise _another_program(answer)
+        return answer.text
 
     async def post(self, path: str, body: dict[str, Any] | None = None, *, within: float | None = None) -> Any:
         """POST JSON. within: seconds to wait for the answer, if it can take long."""
@@ -54,7 +58,14 @@ class ManagementClient:
         return await self._send(method, path, **({} if body is None else {"json": dict(body)}))
 
     async def _send(self, method: str, path: str, **options: Any) -> Any:
-        return (await self._ask(method, path, **options)).json()
+        answer = await self._ask(method, path, **options)
+        try:
+            body = answer.json()
+        except ValueError:
+            body = None
+        if not is_dict(body):
+            raise _another_program(answer)
+        return body
 
     async def _ask(self, method: str, path: str, **options: Any) -> Any:
         import httpx
@@ -66,15 +77,22 @@ class ManagementClient:
         if answer.is_success:
             return answer
         body = _error_of(answer)
-        kind = NothingFound if answer.status_code == 404 else Refused
-        raise kind(body.get("message", f"the server answered {answer.status_code}"), hint=body.get("hint"))
+        kind = {404: NothingFound, 503: ServerUnreachable}.get(answer.status_code, Refused)
+        raise kind(body.get("message") or f"the server answered {answer.status_code}", hint=body.get("hint"))
 
 
-def _error_of(answer: Any) -> dict[str, Any]:
+def _another_program(answer: Any) -> ServerUnreachable:
+    hint = "Another program might have its port. `payloom doctor` looks at the ports."
+    return ServerUnreachable(f"what answers at {answer.url.host} is not this project's server", hint=hint)
+
+
+def _error_of(answer: Any) -> Mapping[str, Any]:
     try:
-        return answer.json().get("error") or {}
-    except (ValueError, AttributeError):
+        body = answer.json()
+    except ValueError:
         return {}
+    error = body.get("error") if is_dict(body) else None
+    return error if is_dict(error) else {}
 
 
 def with_client(root: Path, work: Callable[[ManagementClient], Coroutine[Any, Any, T]]) -> T:

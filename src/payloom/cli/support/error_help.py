@@ -123,6 +123,7 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "not_signed_in": ("This needs a signed-in user.", "Sign in, or send the token."),
     "not_started": ("No workflow of the project starts on this trigger.", "Check the triggers, `actions`, and `match`."),
     "not_text": ("The file is not UTF-8 text, so the studio cannot edit it.", "Save it as UTF-8."),
+    "not_utf8": ("A file of the project is not UTF-8 text: it was saved in another encoding, or it is no text file.", "Save it as UTF-8. The message names the file and the line."),
     "nothing_found": ("Nothing has that name.", "The hint has similar names; `list` commands show all names."),
     "nothing_to_test": ("The project has no `*.test.yaml`, or no case contains the words.", "Write a case; see the guide to testing workflows."),
     "page_broken": ("A page's template or data raised an error.", "Check the template, and `data` in its head."),

@@ -173,9 +173,13 @@ def fail(error: PayloomError, *, as_json: bool = False) -> NoReturn:
         sys.exit(code)
     console = _console(stderr=True, soft_wrap=True)
     place = f"{error.where}: " if error.where else ""
-    console.print(Text.assemble(("error: ", "bold red"), visible(f"{place}{error.message}")))
-    if error.hint:
-        console.print(Text.assemble(("hint: ", "bold cyan"), visible(error.hint)))
+    try:
+        console.print(Text.assemble(("error: ", "bold red"), visible(f"{place}{error.message}")))
+        if error.hint:
+            console.print(Text.assemble(("hint: ", "bold cyan"), visible(error.hint)))
+        sys.stderr.flush()
+    except OSError:
+        _discard(2)  # the disk with the log is full, too: the exit code says it
     sys.exit(code)
 
 
@@ -201,7 +205,12 @@ def report_errors(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def _unexpected(error: Exception) -> PayloomError:
-    """Return what to report of an error that no command expects: the operating system's own, or one of Payloom."""
+    """Return what to report of an error that no command expects: the system's, the database's, or one of Payloom."""
+    if "sqlalchemy" in sys.modules:
+        from payloom.db.errors import AWAY, unavailable
+
+        if isinstance(error, AWAY):
+            return unavailable(error)
     if not isinstance(error, OSError) or error.errno is None:
         return InternalError(f"{type(error).__name__}: {error}")
     path = "" if error.filename is None else f": {error.filename}"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from payloom.db.errors import BadSealingKey, SealedByUnknownKey
+from payloom.kit.validation.text_files import read_text
 from payloom.settings.private_files import private_file, private_folder
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class KeyFile:
     def read(self) -> list[bytes]:
         """Return the keys; none if there is no file."""
         try:
-            text = self.path.read_text("utf-8")
+            text = read_text(self.path)
         except FileNotFoundError:
             return []
         return read_keys(text, str(self.path))

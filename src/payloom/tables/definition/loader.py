@@ -16,6 +16,7 @@ from payloom.kit.diagnostics import Path as NodePath
 from payloom.kit.diagnostics import Place
 from payloom.kit.json_types import is_dict, is_list
 from payloom.kit.suggest import did_you_mean
+from payloom.kit.validation.text_files import read_text
 from payloom.tables.definition.former_names import check_former_names, read_former_names
 from payloom.tables.definition.reader import Reader, shifted
 from payloom.tables.definition.seed_rows import read_seed
@@ -32,10 +33,10 @@ _FLAGS = ("primary", "unique", "was")
 
 
 def read_tables(path: Path) -> dict[str, TableSpec]:
-    """Read tables.yaml; a project without the file has no tables. Raises `BadTablesFile`."""
+    """Read tables.yaml; a project without the file has no tables. Raises `BadTablesFile`, `NotUtf8`."""
     if not path.exists():
         return {}
-    return load_tables(path.read_text(encoding="utf-8"), path.name)
+    return load_tables(read_text(path, path.name), path.name)
 
 
 def load_tables(text: str, file: str = "tables.yaml") -> dict[str, TableSpec]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from payloom.connectors.port import OutsideHost
 from payloom.kit.clock import monotonic
+from payloom.kit.validation.text_files import read_text
 from payloom.sandbox.project import SandboxProject, WorkflowSet
 from payloom.sandbox.scenario.outcome import Outcome, read_outcome
 from payloom.sandbox.scenario.scenario import Scenario
@@ -223,7 +224,7 @@ def _smaller(schedule: Sequence[Incident]) -> Iterator[list[Incident]]:
 def kept_seeds(root: Path) -> list[tuple[int, str | None]]:
     """Return the seeds that failed once, from the project's file."""
     path = root / KEPT
-    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+    lines = read_text(path).splitlines() if path.is_file() else []
     pairs = [line.split(maxsplit=1) for line in lines if line.strip() and not line.startswith("#")]
     return [(int(pair[0]), pair[1].strip()) for pair in pairs if len(pair) == 2 and pair[0].isdigit()]
 
