@@ -13,8 +13,7 @@ from payloom.kit.diagnostics import Path, Place, in_order, path_text, value_at
 from payloom.kit.json_types import is_dict, is_map
 from payloom.kit.suggest import did_you_mean
 from payloom.kit.validation.messages import message
-from payloom.kit.validation.text_files import read_text
-from payloom.kit.yaml.reader import read_source
+from payloom.kit.yaml.reader import read_source_file
 from payloom.kit.yaml.source import Source
 from payloom.settings.errors import BadSettings, SecretInFile
 from payloom.settings.sections.access import AuthSection
@@ -230,7 +229,7 @@ def read_file(path: pathlib.Path) -> dict[str, Any]:
             f"there is no {FILE_NAME} in {path.parent}",
             hint="Make a project with `payloom init NAME`, or change folder.",
         )
-    source = read_source(read_text(path, path.name), path.name)
+    source = read_source_file(path, path.name)
     if source.diagnostics:
         first = in_order(source.diagnostics)[0]
         raise BadSettings(first.message, where=f"{path.name}:{first.line}:{first.column}", hint=first.hint)

@@ -12,13 +12,12 @@ from payloom.connectors.stripe.catalog import operations
 from payloom.connectors.stripe.catalog.events import event_types, families
 from payloom.connectors.stripe.catalog.moved import lookup as moved
 from payloom.kit.clock import to_epoch
-from payloom.kit.diagnostics import SHAPE, Diagnostic, Path, Place
+from payloom.kit.diagnostics import Diagnostic, Path
 from payloom.kit.durations import parse_duration
 from payloom.kit.errors import PayloomError
 from payloom.kit.json_types import is_dict, is_list
 from payloom.kit.suggest import did_you_mean
-from payloom.kit.validation.text_files import NotUtf8, line_of, read_text
-from payloom.kit.yaml.reader import read_source
+from payloom.kit.yaml.reader import read_source_file
 from payloom.kit.yaml.source import Source
 from payloom.project.loader import Project
 from payloom.sandbox.project import START
@@ -87,11 +86,7 @@ def find_case_files(root: FilePath) -> list[FilePath]:
 def load_case_file(path: FilePath, project: Project) -> tuple[CaseFile | None, list[Diagnostic]]:
     """Read one file; None when its shape is hopeless. What is wrong is in the list, in order of place."""
     name = path.relative_to(project.root).as_posix() if path.is_relative_to(project.root) else path.name
-    try:
-        source = read_source(read_text(path, name), name)
-    except NotUtf8 as error:
-        line = line_of(error)
-        return None, [Diagnostic.at(Place(line, 1, line, 2), SHAPE, error.message, file=name, hint=error.hint)]
+    source = read_source_file(path, name)
     reader = _Reader(source, project, path)
     file = reader.read() if is_dict(source.data) else None
     if source.data is not None and file is None and not source.diagnostics:

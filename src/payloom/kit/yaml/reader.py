@@ -7,12 +7,14 @@ duplicate keys or second documents, and limits on size, depth and number of node
 from __future__ import annotations
 
 import dataclasses
+import pathlib
 from typing import Any
 
 from ruamel.yaml.error import YAMLError
 
 from payloom.kit.diagnostics import Path, Place
 from payloom.kit.json_types import is_dict, is_list
+from payloom.kit.validation.text_files import NotUtf8, line_of, read_text
 from payloom.kit.yaml import incremental, masking
 from payloom.kit.yaml.incremental import Mover, Part, Places
 from payloom.kit.yaml.parser import MAX_NODES, Parser, Refusal, refuse, yaml_error
@@ -59,6 +61,17 @@ def read_source(text: str, file: str, *, split_hint: str = SPLIT_HINT) -> Source
         source.data = None
         source.report(Place(), f"not valid YAML: {error}")
     return source
+
+
+def read_source_file(path: pathlib.Path, name: str) -> Source:
+    """`read_source` of a file. One that is no UTF-8 text has no data, and a diagnostic. Raises OSError."""
+    try:
+        return read_source(read_text(path, name), name)
+    except NotUtf8 as error:
+        line = line_of(error)
+        source = Source(text="", file=name)
+        source.report(Place(line, 1, line, 2), error.message, hint=error.hint or "")
+        return source
 
 
 def _in_parts(text: str, file: str) -> Source | None:
