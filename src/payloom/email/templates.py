@@ -17,7 +17,6 @@ from typing import Any
 import jinja2
 import mjml
 from jinja2 import meta, nodes
-from jinja2.sandbox import SandboxedEnvironment
 
 from payloom.email.errors import TemplateError, UnknownTemplate
 from payloom.email.plain_text import plain_text
@@ -25,13 +24,22 @@ from payloom.email.samples import chain_of, sample_of
 from payloom.kit.json_types import is_dict, is_map
 from payloom.kit.money import Amount
 from payloom.kit.suggest import did_you_mean
+from payloom.kit.templates.environment import BoundedEnvironment
 from payloom.kit.validation.text_files import NotUtf8, read_text
 from payloom.kit.yaml.reader import read_source
 
 SUFFIX = ".mjml.j2"
 MAX_SUBJECT = 250
+MOST_CHARACTERS = 250_000
+"""Of one mail's MJML: it becomes twenty times as much HTML at worst, and mail programs cut off at 100 KB."""
+_MOST_OF_SUBJECT = 10_000
+"""Before it is cut to `MAX_SUBJECT`."""
 _QUOTE_SUBJECT = "put the subject in quotes if it begins with {{ or holds a colon"
 _MARK = "---"
+_OPENING = re.compile(r"<(/?)([A-Za-z][^\s/>]*+)")
+_ATTRIBUTES = re.compile(r"""[^>"']*+(?:(?:"[^"]*+"|'[^']*+')[^>"']*+)*+>""")
+_EMPTY_TAGS = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"})
+_DEEPEST = 200
 _TAG = re.compile(r"</?(mj[a-z-]*)")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\s]+")
 _PARTS = """
@@ -137,12 +145,15 @@ class Templates:
         """Fill in a template. `data` are JSON-able values and datetimes. Raises `TemplateError`, `UnknownTemplate`."""
         try:
             compiled = self._current(name)
-            title = compiled.subject.render(data)
-            markup = compiled.body.render(data)
+            title = self._subjects.fill_in(compiled.subject, data, _MOST_OF_SUBJECT)
+            markup = self._bodies.fill_in(compiled.body, data, MOST_CHARACTERS)
         except TemplateError:
             raise
         except Exception as error:
             raise self._failed(name, error) from error
+        if _depth(markup) > _DEEPEST:
+            hint = "close each tag that you open, and look at the template's loops"
+            raise TemplateError(f"tags are nested deeper than {_DEEPEST}", where=self._where(name), hint=hint)
         try:
             html = mjml.mjml2html(markup.strip(), disable_comments=False, fonts={})
         except ValueError as error:
@@ -217,6 +228,22 @@ class Templates:
         return self._where(name, line)
 
 
+def _depth(markup: str) -> int:
+    """Return how deep tags are nested at most. MJML's parser takes its process down where it finds 100,000."""
+    depth = deepest = at = 0
+    while tag := _OPENING.search(markup, at):
+        rest = _ATTRIBUTES.match(markup, tag.end())
+        if rest is None:
+            break  # the tag never ends
+        at = rest.end()
+        if tag[1]:
+            depth = max(0, depth - 1)
+        elif not rest[0].endswith("/>") and tag[2].lower() not in _EMPTY_TAGS:
+            depth += 1
+            deepest = max(deepest, depth)
+    return deepest
+
+
 def _fields(tree: nodes.Template) -> Iterator[tuple[str, ...]]:
     """Yield each field that a template reads; what it tests or calls may be missing."""
     tested = {
@@ -287,15 +314,12 @@ def _check_tags(template: str, lines: list[str], start: int) -> None:
                 raise jinja2.TemplateSyntaxError(message, number, template, template)
 
 
-class _Environment(SandboxedEnvironment):
+class _Environment(BoundedEnvironment):
     """Jinja for mails: strict about names and nulls; `order.items` is the order's items, not a method of the map."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(
-            undefined=jinja2.StrictUndefined, finalize=_shown, trim_blocks=True, lstrip_blocks=True, **options
-        )
-        filters: dict[str, Any] = self.filters  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - Jinja's own type
-        filters |= {"money": _money, "date": _date}
+        super().__init__(finalize=_shown, **options)
+        self.add_filters({"money": _money, "date": _date})
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if is_map(obj) and attribute in obj:

@@ -13,18 +13,19 @@ from jinja2 import (
     Environment,
     FileSystemLoader,
     PrefixLoader,
-    StrictUndefined,
     TemplateNotFound,
 )
 from jinja2.exceptions import TemplateError, TemplateSyntaxError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from payloom.kit.diagnostics import SHAPE, Diagnostic, Place
+from payloom.kit.templates.environment import BoundedEnvironment
 from payloom.pages.document import split_head
 from payloom.pages.filters import date, money
 
 LAYOUT = "_layout.html.j2"
 OWN = "payloom"
+MOST_CHARACTERS = 2_000_000
+"""Of one page."""
 _OWN_TEMPLATES = Path(__file__).parent / "builtin"
 
 
@@ -45,23 +46,18 @@ class Templates:
     def __init__(self, folder: Path, *, reload: bool) -> None:
         """Read templates from `folder`. reload: notice changed files (development)."""
         own: BaseLoader = PrefixLoader({OWN: FileSystemLoader(_OWN_TEMPLATES)})
-        self.environment = ImmutableSandboxedEnvironment(
-            loader=ChoiceLoader([own, _PageLoader(folder)]),
-            autoescape=True,
-            undefined=StrictUndefined,
-            auto_reload=reload,
-            trim_blocks=True,
-            lstrip_blocks=True,
+        self.environment = BoundedEnvironment(
+            loader=ChoiceLoader([own, _PageLoader(folder)]), autoescape=True, auto_reload=reload
         )
-        filters: dict[str, Callable[..., Any]] = self.environment.filters  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - Jinja's own type
-        filters.update(money=money, date=date)
+        self.environment.add_filters({"money": money, "date": date})
         layout = folder / LAYOUT
         self._has_layout: Callable[[], bool] = layout.is_file if reload else functools.cache(layout.is_file)
 
     def render(self, name: str, context: dict[str, Any]) -> str:
         """Return the HTML; raises jinja2's TemplateError (also for unknown names)."""
         layout = LAYOUT if self._has_layout() else f"{OWN}/layout.html.j2"
-        return self.environment.get_template(name).render(context | {"payloom_layout": layout})
+        template = self.environment.get_template(name)
+        return self.environment.fill_in(template, context | {"payloom_layout": layout}, MOST_CHARACTERS)
 
     def check(self, name: str, file: str) -> list[Diagnostic]:
         """Return what is wrong with the template's syntax or with a template it names."""

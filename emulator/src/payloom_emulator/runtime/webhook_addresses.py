@@ -24,6 +24,12 @@ ANY_HOST = "*"
 METADATA = frozenset(map(ipaddress.ip_address, ("100.100.100.200", "168.63.129.16", "fd00:ec2::254", "fd20:ce::254")))
 """Addresses outside the link-local networks at which clouds hand keys to their machines."""
 
+_CARRIES_AT_END = tuple(map(ipaddress.IPv6Network, ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96")))
+"""IPv4-compatible, -mapped, and -translated addresses, and those of NAT64."""
+_NAT64_LOCAL = ipaddress.IPv6Network("64:ff9b:1::/48")
+"""A site's own NAT64: with a prefix of 96 bits the IPv4 address stands last, with one of 48 around the ninth byte."""
+_ISATAP = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class AllowedTargets:
@@ -74,9 +80,10 @@ async def addresses_of(url: str, targets: AllowedTargets) -> list[str]:
 
 def check(host: str, port: int, address: Address, targets: AllowedTargets) -> None:
     """Raise WebhookAddressRefused if no event may go to this address of the host."""
+    carried = [address] if isinstance(address, ipaddress.IPv4Address) else carried_addresses(address)
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     address = mapped or address
-    if address.is_link_local or address.is_multicast or address in METADATA:
+    if any(each.is_link_local or each.is_multicast or each in METADATA for each in (address, *carried)):
         raise WebhookAddressRefused(
             f"Events are never sent to {host} ({address}): a link-local, multicast or metadata address."
         )
@@ -91,3 +98,19 @@ def check(host: str, port: int, address: Address, targets: AllowedTargets) -> No
             f"The local Stripe sends events to this machine only, not to {host}.",
             hint=f"Start it with --allow-webhook-host {host} (or '*'), or name the address with --webhook-url.",
         )
+
+
+def carried_addresses(address: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
+    """Return the IPv4 addresses to which a translator, a tunnel, or the system itself may take an IPv6 address."""
+    parts = address.packed
+    last = parts[12:]
+    carried: list[bytes] = []
+    if any(address in network for network in _CARRIES_AT_END) or parts[8:12] in _ISATAP:
+        carried.append(last)
+    if address in _NAT64_LOCAL:
+        carried += [last, parts[6:8] + parts[9:11]]
+    if address.sixtofour is not None:
+        carried.append(address.sixtofour.packed)
+    if address.teredo is not None:
+        carried += [inner.packed for inner in address.teredo]
+    return [ipaddress.IPv4Address(inner) for inner in carried]

@@ -1,0 +1,1 @@
+"""The template engine of emails and pages: sandboxed, and bounded in steps, size, and time."""
