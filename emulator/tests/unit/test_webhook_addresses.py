@@ -36,6 +36,23 @@ NEVER = (
     "http://100.100.100.200/latest/",
     "http://168.63.129.16/machine",
     "http://224.0.0.1/",
+    # The same behind a translator of IPv6 or a tunnel: NAT64 (its own network, and a site's with 96 and 48 bits),
+    # 6to4, Teredo (its server and its client), ISATAP, and IPv4-compatible and -translated addresses.
+    "http://[64:ff9b::169.254.169.254]/latest/",
+    "http://[64:ff9b::a9fe:a9fe]:8080/latest/",
+    "http://[64:ff9b:1::169.254.169.254]/latest/",
+    "http://[64:ff9b:1:a9fe:a9:fe00::]/latest/",
+    "http://[64:ff9b:1:ffff::100.100.100.200]/latest/",
+    "http://[2002:a9fe:a9fe::]/latest/",
+    "http://[2002:a83f:8110::1]/machine",
+    "http://[2001:0:a9fe:a9fe::1]/latest/",
+    "http://[2001:0:4136:e378:8000:63bf:5601:5601]/latest/",
+    "http://[2001:db8::5efe:169.254.169.254]/latest/",
+    "http://[2001:db8::200:5efe:169.254.169.254]/latest/",
+    "http://[::169.254.169.254]/latest/",
+    "http://[::ffff:0:169.254.169.254]/latest/",
+    "http://[::ffff:100.100.100.200]/latest/",
+    "http://[64:ff9b::224.0.0.1]/",
 )
 
 

@@ -104,8 +104,13 @@ def runs_at_once(tx: sa.Connection, text: str, most: int) -> list[str]:
     return [*by_id, *of_event, *by_key]
 
 
-def suggest(tx: sa.Connection, text: str, tables: Tables, workflows: Mapping[str, str]) -> list[Hit]:
-    """Return what the text may mean, the best first. workflows: their names by id."""
+def suggest(
+    tx: sa.Connection, text: str, tables: Tables, workflows: Mapping[str, str], *, with_accounts: bool
+) -> list[Hit]:
+    """Return what the text may mean, the best first. workflows: their names by id.
+
+    with_accounts: whether who asks may see whose address has an account.
+    """
     text = clean(text)
     if not text:
         return []
@@ -120,6 +125,9 @@ def suggest(tx: sa.Connection, text: str, tables: Tables, workflows: Mapping[str
         add(hit)
     for hit in _at_once(tx, text):
         add(hit)
+    if with_accounts:
+        for hit in _account(tx, text):
+            add(hit)
     for workflow_id, name in workflows.items():
         if text.lower() in workflow_id.lower() or text.lower() in name.lower():
             add(Hit("workflow", workflow_id, name, workflow_id))
@@ -166,13 +174,15 @@ def _at_once(tx: sa.Connection, text: str) -> list[Hit]:
     run = tx.execute(sa.select(runs.c.workflow_id, runs.c.status, runs.c.created_at).where(runs.c.id == text)).first()
     if run is not None:
         hits.append(Hit("run", text, run.workflow_id, run.status, run.created_at))
-    if "@" in text:
-        account = tx.execute(
-            sa.select(accounts.c.email, accounts.c.name).where(accounts.c.email_key == address_key(text))
-        ).first()
-        if account is not None:
-            hits.append(Hit("email", text, account.email, account.name or "an account"))
     return hits
+
+
+def _account(tx: sa.Connection, text: str) -> Iterable[Hit]:
+    """Yield the account of an address."""
+    if "@" in text:
+        query = sa.select(accounts.c.email, accounts.c.name).where(accounts.c.email_key == address_key(text))
+        for account in tx.execute(query):
+            yield Hit("email", text, account.email, account.name or "an account")
 
 
 def rows_named(tx: sa.Connection, tables: Tables, text: str) -> list[tuple[str, Any]]:

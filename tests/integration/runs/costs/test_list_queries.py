@@ -193,7 +193,7 @@ QUESTIONS: dict[str, Question] = {
     "latest of workflows": lambda database: RunQueries(database).latest(["flow-1", "flow-2", "none"]),
     "approvals": lambda database: RunQueries(database).approvals(),
     "payment": reading(lambda tx: payment_timeline(tx, "pi_5001", TABLES)),
-    "suggestions": reading(lambda tx: suggest(tx, "run_00500", TABLES, {})),
+    "suggestions": reading(lambda tx: suggest(tx, "run_00500", TABLES, {}, with_accounts=True)),
     "nothing to prune": reading(lambda tx: prune(tx, now=NOW, keep=Retention())),
     "runs": of_runs(),
     "runs, page": of_runs(before=MIDDLE),

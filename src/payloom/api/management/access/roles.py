@@ -14,6 +14,8 @@ from payloom.settings.studio_roles import StudioRole, includes
 
 KEY = "x-role"
 ANYBODY = "anybody"
+SEES_ACCOUNTS: StudioRole = "support"
+"""The role from which on a person sees who has an account, at every door."""
 
 
 def anybody() -> dict[str, Any]:

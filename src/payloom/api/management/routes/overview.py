@@ -7,8 +7,11 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query
+from starlette.requests import Request
 
 from payloom.api.http.serialization import to_plain
+from payloom.api.management.access.auth import caller_of
+from payloom.api.management.access.roles import SEES_ACCOUNTS, has_role
 from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.overview import ApprovalList, JourneyView, Overview, SearchAnswer
@@ -45,11 +48,14 @@ async def list_approvals(deps: Dependencies) -> Any:
 
 
 @router.get("/search", response_model=SearchAnswer)
-async def search(deps: Dependencies, q: Annotated[str, Query(min_length=1, max_length=200)]) -> Any:
+async def search(deps: Dependencies, request: Request, q: Annotated[str, Query(min_length=1, max_length=200)]) -> Any:
     """Search by any ID (order, pi_, cs_, ch_, re_, sub_, in_, evt_, run, mail), email address, or workflow."""
     complete = await deps.index.catch_up(FRESH_WITHIN)
     workflows = {workflow.id: workflow.name for workflow in deps.publisher.workflows.values()}
-    suggestions = await deps.database.read(lambda tx: suggest(tx, q, deps.tables, workflows))
+    with_accounts = has_role(caller_of(request).role, SEES_ACCOUNTS)
+    suggestions = await deps.database.read(
+        lambda tx: suggest(tx, q, deps.tables, workflows, with_accounts=with_accounts)
+    )
     hits = [{**to_plain(hit), "href": href(hit.kind, hit.id)} for hit in suggestions]
     return {"data": hits, "complete": complete}
 
