@@ -118,12 +118,12 @@ NOTHING = {"order_id": str(uuid.uuid4()), "session_id": "cs_test_none", "payment
 @pytest.mark.parametrize("asking", ["nobody", "stranger"])
 def test_an_order_of_another_is_no_order(served: Template, asking: str) -> None:
     client = asks(served, asking)
-    theirs = order_of(served, "ada@corner.test")
+    foreign = order_of(served, "ada@corner.test")
     for row, whose in OWNERS["shop"].items():
         if whose not in {OWN, STAFF}:
             continue
         if row.startswith("/"):
-            pages = [client.get(row.replace("{order_id}", ids["order_id"])) for ids in (theirs, NOTHING)]
+            pages = [client.get(row.replace("{order_id}", ids["order_id"])) for ids in (foreign, NOTHING)]
             assert shown(pages[0]) == shown(pages[1]), row
             assert pages[0].status_code in {303, 404}
             continue
@@ -131,21 +131,21 @@ def test_an_order_of_another_is_no_order(served: Template, asking: str) -> None:
         name = row.rpartition(" ")[2]
         schemas = (workflow.input or {})["properties"]
         values = {each: plausible(schema) for each, schema in schemas.items() if each != "payment_intent"}
-        there, none = (shown(send(client, trigger, {**values, name: ids[name]})) for ids in (theirs, NOTHING))
+        there, none = (shown(send(client, trigger, {**values, name: ids[name]})) for ids in (foreign, NOTHING))
         assert there == none, row
         assert there[0] in {401, 403, 404}, (row, there)
-        own = {each: named for each, named in theirs.items() if each in values or each == name}
+        own = {each: named for each, named in foreign.items() if each in values or each == name}
         owner = shown(send(served.people["ada"], trigger, {**values, **own}))
         assert whose == STAFF or owner[0] == 200, (row, owner)
 
 
 @ONLY_SHOP
 def test_a_payment_of_another_is_no_payment_of_ones_own_order(served: Template) -> None:
-    theirs, own = order_of(served, None), order_of(served, "ada@corner.test")
+    foreign, own = order_of(served, None), order_of(served, "ada@corner.test")
     _, trigger = inputs_of(served)["GET /payments/status payment_intent"]
     answers = [
         shown(send(served.people["ada"], trigger, {"order_id": own["order_id"], "payment_intent": intent}))
-        for intent in (theirs["payment_intent"], NOTHING["payment_intent"])
+        for intent in (foreign["payment_intent"], NOTHING["payment_intent"])
     ]
     assert answers[0] == answers[1]
     assert answers[0][0] == 404

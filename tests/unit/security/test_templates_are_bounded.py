@@ -191,10 +191,10 @@ def operations(environment: BoundedEnvironment) -> Iterator[tuple[str, Callable[
         for each in (method for method in dir(value) if not method.startswith("_")):
             method = environment.getattr(value, each)
             yield f"{name}.{each}{shapes(arguments)}", functools.partial(environment.call, context, method, *arguments)
-    for (left, one), sign, (right, other) in itertools.product(
+    for (left, first), sign, (right, other) in itertools.product(
         LARGE.items(), ("+", "-", "*", "/", "//", "%", "**"), LARGE.items()
     ):
-        yield f"{left} {sign} {right}", functools.partial(environment.call_binop, context, sign, one, other)
+        yield f"{left} {sign} {right}", functools.partial(environment.call_binop, context, sign, first, other)
 
 
 def shapes(values: tuple[Any, ...]) -> str:
@@ -214,8 +214,8 @@ def test_no_single_operation_makes_much_of_anything() -> None:
             done += 1
             if length(value) > 2 * MOST_OF_ONE:
                 large[name] = length(value)
-        if (taken := time.thread_time() - began) > 1:
-            slow[name] = taken
+        if (seconds := time.thread_time() - began) > 1:
+            slow[name] = seconds
     assert done > 500
     assert (large, slow) == ({}, {})
 
@@ -227,7 +227,7 @@ def test_every_filter_says_how_large_its_result_can_be() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "shown"),
+    ("source", "text"),
     [
         ("{{ 'a' ~ 1 ~ '<' }}", "a1&lt;"),
         ("{% set a = '<b>'|safe %}{{ a ~ '<' }}", "<b>&lt;"),
@@ -246,9 +246,9 @@ def test_every_filter_says_how_large_its_result_can_be() -> None:
         ("{{ 'x'.center(3) }}{{ 'a\nb'|indent(2) }}", " x a\n  b"),
     ],
 )
-def test_everyday_templates_are_filled_in_as_jinja_does(source: str, shown: str) -> None:
+def test_everyday_templates_are_filled_in_as_jinja_does(source: str, text: str) -> None:
     environment = BoundedEnvironment(autoescape=True)
-    assert environment.fill_in(environment.from_string(source), {}, 1_000) == shown
+    assert environment.fill_in(environment.from_string(source), {}, 1_000) == text
 
 
 def test_a_template_changes_no_data() -> None:

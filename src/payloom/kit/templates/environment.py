@@ -33,13 +33,13 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
     def __init__(self, finalize: Callable[[Any], Any] = lambda value: value, **options: Any) -> None:
         """finalize: what a value becomes where it is shown, as Jinja's own option."""
 
-        def shown(value: Any) -> Any:
+        def counted_output(value: Any) -> Any:
             value = finalize(value)
             spend(written(value))
             return value
 
         super().__init__(
-            undefined=jinja2.StrictUndefined, finalize=shown, trim_blocks=True, lstrip_blocks=True, **options
+            undefined=jinja2.StrictUndefined, finalize=counted_output, trim_blocks=True, lstrip_blocks=True, **options
         )
         names: dict[str, Any] = self.globals  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - Jinja's own type
         del names["lipsum"]

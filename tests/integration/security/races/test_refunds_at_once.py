@@ -63,10 +63,10 @@ class RefundDesk:
             "id": order, "email": "ada@corner.test", "amount": PAID, "currency": "usd", "status": "paid",
             "payment_intent": intent.id, "items": [{"sku": "guide", "quantity": 1, "name": "Guide", "amount": PAID}],
         }  # fmt: skip
-        made = self.server.http.post(
+        inserted = self.server.http.post(
             "/api/_payloom/tables/orders/rows", json={"values": values}, headers=self.server.admin
         )
-        assert made.status_code == 201, made.text
+        assert inserted.status_code == 201, inserted.text
         return order, intent.id
 
     def refund(self, person: int, order: str, amount: int | None, request: str | None = None) -> httpx.Response:

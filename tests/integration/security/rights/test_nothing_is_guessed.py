@@ -54,8 +54,10 @@ def ask(browser: httpx.Client, call: str, ids: dict[str, str]) -> tuple[int, str
     method, _, path = call.partition(" ")
     address = API + re.sub(r"\{(\w+)\}", lambda part: ids[part[1]], path)
     answer = browser.request(method, address, json=None if method == "GET" else {})
-    kept = {name: value for name, value in answer.headers.items() if name in {"content-type", "cache-control", "allow"}}
-    return answer.status_code, VOLATILE.sub("", answer.text), kept
+    headers = {
+        name: value for name, value in answer.headers.items() if name in {"content-type", "cache-control", "allow"}
+    }
+    return answer.status_code, VOLATILE.sub("", answer.text), headers
 
 
 def test_every_kind_of_id_is_there(existing: Existing) -> None:
@@ -69,18 +71,18 @@ def test_a_call_that_somebody_may_not_make_answers_the_same_whatever_there_is(
 ) -> None:
     browser = street.people[person]
     differing: dict[str, Any] = {}
-    asked = 0
+    calls = 0
     for call, operation in management_operations().items():
         names = re.findall(r"\{(\w+)\}", call)
         if not names or not expected_code(person, operation["x-role"]):
             continue
-        asked += 1
+        calls += 1
         there = ask(browser, call, existing.by_name)
         nothing = ask(browser, call, dict.fromkeys(names, NOTHING))
         if there != nothing or there[0] not in {401, 403}:
             differing[call] = (there[:2], nothing[:2])
     assert differing == {}
-    assert asked or person == "admin"
+    assert calls or person == "admin"
 
 
 @pytest.mark.parametrize("person", STUDIO_ROLES)
