@@ -8,7 +8,7 @@ from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import invoice_lifecycle, payments
 from payloom_emulator.connect import fees, liability
 from payloom_emulator.core.request_context import provided
-from payloom_emulator.objects import kinds
+from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import in_past, invalid
 from payloom_emulator.protocol.json_shapes import members
 
@@ -33,13 +33,16 @@ _PLAIN = [
 ]
 
 
-def of_params(call: RequestContext[InvoiceCreateParams | InvoiceUpdateParams], method: str) -> dict[str, object]:
-    """Return what the parameters say of an invoice that is collected by `method`."""
+def of_params(
+    call: RequestContext[InvoiceCreateParams | InvoiceUpdateParams], method: str, customer_id: str | None
+) -> dict[str, object]:
+    """Return what the parameters say of a customer's invoice that is collected by `method`."""
     params, unit = call.params, call.unit
     values: dict[str, object] = {n: provided(params.get(n)) for n in _PLAIN if n in params}
     payments.check_source(unit, params.get("default_source"), "default_source")
     if method_id := params.get("default_payment_method"):
-        values["default_payment_method"] = unit.get(kinds.PAYMENT_METHOD, method_id, "default_payment_method")["id"]
+        payment_methods.check_owner(unit, method_id, customer_id, "default_payment_method")
+        values["default_payment_method"] = method_id
     if "default_tax_rates" in params:
         values["default_tax_rates"] = tax_rates(unit, params["default_tax_rates"], "default_tax_rates")
     if "payment_settings" in params:

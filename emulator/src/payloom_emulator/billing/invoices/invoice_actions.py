@@ -11,6 +11,7 @@ from payloom_emulator.catalog import automatic_tax
 from payloom_emulator.core.request_context import required
 from payloom_emulator.ledger import money
 from payloom_emulator.objects import kinds
+from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import CardError, StripeError, invalid
 
 if TYPE_CHECKING:
@@ -80,8 +81,8 @@ def pay(call: ActionContext[InvoicePayParams, Invoice]) -> Invoice:
             "There is no `default_payment_method` set on this Customer or Invoice. Please provide a payment method, or set a default on the customer or invoice.",
             code="resource_missing",
         )
-    if method is not None:
-        payments.method_from(unit, method)
+    if method is not None and payments.method_from(unit, method)["customer"] not in {None, invoice["customer"]}:
+        payment_methods.check_owner(unit, method, invoice["customer"], "payment_method")
     declined = collect_invoice.collect(unit, invoice, method=method, off_session=params.get("off_session", True))
     if declined is not None:
         raise declined

@@ -9,11 +9,10 @@ from payloom_emulator.connect import fees
 from payloom_emulator.objects import kinds
 from payloom_emulator.payments import attempts, capture_cancel, payment_intents, setup_intents
 from payloom_emulator.payments.methods import card_sources, payment_methods
-from payloom_emulator.protocol.errors import CardError, invalid, missing
+from payloom_emulator.protocol.errors import CardError, missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
-    from payloom_emulator.objects.customers import Customer
     from payloom_emulator.objects.intents import PaymentIntent
     from payloom_emulator.objects.invoices import Invoice
     from payloom_emulator.objects.payment_methods import PaymentMethod
@@ -85,17 +84,6 @@ def check_source(unit: UnitOfWork, source_id: str | None, param: str) -> None:
     """Raise unless a legacy source or card of this id exists."""
     if source_id and unit.find_any(source_id) is None:
         raise missing("source", source_id, param=param, status=400)
-
-
-def check_owner(unit: UnitOfWork, method_id: str, customer: Customer, param: str) -> None:
-    """Raise unless the payment method is attached to this customer."""
-    method = unit.get(kinds.PAYMENT_METHOD, method_id, param)
-    if method["customer"] != customer["id"]:
-        raise invalid(
-            f"The customer does not have a payment method with the ID {method_id}. The payment method must be attached to the customer.",
-            param,
-            "resource_missing",
-        )
 
 
 def amend(unit: UnitOfWork, intent: PaymentIntent, amount: int) -> None:

@@ -16,6 +16,7 @@ from payloom_emulator.billing.subscriptions.subscription_params import ANCHOR_CO
 from payloom_emulator.connect import fees
 from payloom_emulator.core.differences import with_changes
 from payloom_emulator.objects import kinds
+from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
@@ -188,8 +189,7 @@ def _fields(
     if method != "send_invoice" and params.get("days_until_due") is not None:
         raise invalid("You can only specify 'days_until_due' if invoice collection method is 'send_invoice'.")
     method_id = params.get("default_payment_method")
-    if method_id:
-        payments.check_owner(unit, method_id, customer, "default_payment_method")
+    payment_methods.check_owner(unit, method_id, customer["id"], "default_payment_method")
     payments.check_source(unit, params.get("default_source"), "default_source")
     fees.check(
         unit, params.get("application_fee_percent"), params.get("transfer_data"), param="application_fee_percent"

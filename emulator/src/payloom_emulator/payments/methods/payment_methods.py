@@ -195,6 +195,19 @@ def make(unit: UnitOfWork, data: JsonMapping, prefix: str = "payment_method_data
     return unit.create(kinds.PAYMENT_METHOD, build(unit, data, prefix))
 
 
+def check_owner(unit: UnitOfWork, method_id: str | None, customer_id: str | None, param: str) -> None:
+    """Raise unless the payment method, where one is named, is attached to this customer."""
+    if not method_id:
+        return
+    method = unit.get(kinds.PAYMENT_METHOD, method_id, param)
+    if method["customer"] is None or method["customer"] != customer_id:
+        raise invalid(
+            f"The customer does not have a payment method with the ID {method_id}. The payment method must be attached to the customer.",
+            param,
+            "resource_missing",
+        )
+
+
 def attach(unit: UnitOfWork, method: PaymentMethod, customer_id: str) -> PaymentMethod:
     """Attach to a customer. Cards that decline at once refuse to be saved; the reusable kinds only."""
     if method["customer"] == customer_id:

@@ -14,8 +14,10 @@ from payloom_emulator.core.declarations.schema import Schema, overlay, read_only
 from payloom_emulator.core.request_context import required
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
+from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.api_versions import BASIL, CLOVER
 from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.json_shapes import members, text
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ def _create(call: RequestContext[SubscriptionScheduleCreateParams]) -> Subscript
     customer = unit.get(kinds.CUSTOMER, required(params.get("customer"), "customer"), "customer")
     unit.use_clock_of(customer)
     phases = required(params.get("phases") or None, "phases")
+    _check_methods(call, customer["id"])
     start = params.get("start_date", "now")
     begin = start if isinstance(start, int) else unit.now
     new_phases = schedule_phases.phases(unit, phases, begin)
@@ -54,6 +57,17 @@ def _create(call: RequestContext[SubscriptionScheduleCreateParams]) -> Subscript
         "test_clock": customer.get("test_clock"),
     }
     return subscription_schedules.create(unit, values)
+
+
+def _check_methods(
+    call: RequestContext[SubscriptionScheduleCreateParams] | RequestContext[SubscriptionScheduleUpdateParams],
+    customer_id: str,
+) -> None:
+    places: list[tuple[str, object]] = [("default_settings", call.params.get("default_settings"))]
+    places += [(f"phases[{index}]", phase) for index, phase in enumerate(call.params.get("phases") or [])]
+    for place, values in places:
+        method_id = text(members(values).get("default_payment_method"))
+        payment_methods.check_owner(call.unit, method_id, customer_id, f"{place}[default_payment_method]")
 
 
 def _from_subscription(
@@ -102,6 +116,7 @@ def _update(call: RequestContext[SubscriptionScheduleUpdateParams]) -> Subscript
     schedule = unit.get(kinds.SUBSCRIPTION_SCHEDULE, call.ids["id"])
     unit.use_clock_of(schedule)
     _need_live(schedule, "update", "updated")
+    _check_methods(call, schedule["customer"])
     changes: dict[str, object] = {"end_behavior": params["end_behavior"]} if "end_behavior" in params else {}
     if "default_settings" in params:
         changes["default_settings"] = overlay(schedule["default_settings"], params["default_settings"])

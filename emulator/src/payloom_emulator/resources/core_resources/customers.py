@@ -91,13 +91,8 @@ def _check(call: RequestContext[CustomerCreateParams | CustomerUpdateParams], cu
     settings = provided(call.params.get("invoice_settings"))
     default = settings.get("default_payment_method") if settings else None
     if default and default != call.params.get("payment_method"):
-        method = call.unit.get(kinds.PAYMENT_METHOD, default, "invoice_settings[default_payment_method]")
-        if method["customer"] is None or method["customer"] != customer.get("id"):
-            raise invalid(
-                f"The customer does not have a payment method with the ID {default}. The payment method must be attached to the customer.",
-                "invoice_settings[default_payment_method]",
-                "resource_missing",
-            )
+        param = "invoice_settings[default_payment_method]"
+        payment_methods.check_owner(call.unit, default, customer.get("id"), param)
 
 
 def _creating(call: RequestContext[CustomerCreateParams], draft: Customer) -> None:

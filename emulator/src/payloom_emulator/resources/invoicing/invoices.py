@@ -73,7 +73,7 @@ def _create(call: RequestContext[InvoiceCreateParams]) -> Invoice:
         or customer.get("currency")
         or account_currency
     )
-    values = invoice_fields.of_params(call, method)
+    values = invoice_fields.of_params(call, method, customer["id"])
     values.update(
         {
             "auto_advance": bool(params.get("auto_advance", False)),
@@ -128,7 +128,7 @@ def _update(call: RequestContext[InvoiceUpdateParams]) -> Invoice:
     invoice, unit, params = _target(call), call.unit, call.params
     _refuse_frozen(invoice, params)
     method = params.get("collection_method", invoice["collection_method"])
-    changes = invoice_fields.of_params(call, method)
+    changes = invoice_fields.of_params(call, method, invoice["customer"])
     if "metadata" in params:
         changes["metadata"] = merge_metadata(invoice["metadata"], params["metadata"])
     if "collection_method" in params:

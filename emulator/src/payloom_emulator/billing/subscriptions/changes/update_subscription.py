@@ -23,6 +23,7 @@ from payloom_emulator.core.declarations.schema import overlay
 from payloom_emulator.core.differences import with_changes
 from payloom_emulator.kit.present import present
 from payloom_emulator.objects import kinds
+from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import in_past, invalid
 from payloom_emulator.protocol.metadata import merge_metadata
 
@@ -142,9 +143,8 @@ def _fields(unit: UnitOfWork, subscription: Subscription, params: SubscriptionUp
     fees.check(unit, params.get("application_fee_percent"), transfer, param="application_fee_percent")
     changes.update({name: None if value == "" else value for name, value in params.items() if name in _PLAIN})
     method_id = params.get("default_payment_method")
+    payment_methods.check_owner(unit, method_id, subscription["customer"], "default_payment_method")
     if method_id:
-        customer = unit.get(kinds.CUSTOMER, subscription["customer"])
-        payments.check_owner(unit, method_id, customer, "default_payment_method")
         changes["default_payment_method"] = method_id
     if "default_tax_rates" in params:
         changes["default_tax_rates"] = tax_rates(unit, params["default_tax_rates"], "default_tax_rates")
