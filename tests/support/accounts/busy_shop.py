@@ -98,6 +98,8 @@ name: Ask
 on: {api: POST /ask, auth: none}
 input: {text: string}
 steps:
+  - respond: {asked: true}
+    status: 202
   - id: answer
     approve: May it be?
     roles: [clerk]
