@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from payloom.connectors.stripe.catalog.events import families
-from payloom.sandbox.stripe.fixtures import problems
+from payloom.sandbox.stripe.fixtures import is_whole, problems
 from payloom.sandbox.stripe.plain_answers import family_kind
 from payloom.sandbox.stripe.specimens import event_object
 
@@ -66,7 +66,7 @@ def test_every_family_has_a_whole_object_that_fits_stripes_own_types(family: str
     kind, schema = family_kind(family)
     problem_at: dict[str, str] = {}
     for action in families()[family]:
-        for path, message, _ in problems(schema, event_object(kind, schema, action, {}, NOW)):
+        for path, message, _ in problems(schema, event_object(kind, schema, action, {}, NOW), whole=False):
             if path[0] != "source":  # one of four kinds, of which the schema's first is compared
                 problem_at[".".join(map(str, path))] = f"{family}.{action}: {message}"
     beyond = BEYOND_TYPES.get(family, {})
@@ -82,3 +82,30 @@ def test_a_field_that_is_not_stripes_is_found_at_any_depth() -> None:
         (("last_payment_error", "mesage"), "did you mean 'message'?"),
         (("currency",), ""),
     ]
+
+
+@pytest.mark.parametrize("family", sorted(families()))
+def test_an_object_that_stripe_sent_may_have_fields_that_its_types_lack(family: str) -> None:
+    kind, schema = family_kind(family)
+    sent = {**event_object(kind, schema, min(families()[family]), {}, NOW), "object": kind}
+    more = {**sent, "field_of_an_older_version": None}
+    if schema is None:  # an object of several kinds, of which no field is looked at
+        assert list(problems(schema, more)) == []
+        return
+    assert is_whole(schema, sent)
+    assert list(problems(schema, more)) == list(problems(schema, sent))
+    assert (("field_of_an_older_version",), "") in [
+        (path, hint) for path, _, hint in problems(schema, more, whole=False)
+    ]
+
+
+def test_fields_that_somebody_wrote_are_looked_at() -> None:
+    _, schema = family_kind("charge")
+    sent = made("charge", "succeeded", id="ch_1")
+    assert list(problems(schema, {**sent, "order": None, "billing_details": {"new": 1}})) == []
+    assert [path for path, _, _ in problems(schema, {"object": "charge", "id": "ch_1", "ammount": 5})] == [("ammount",)]
+    assert [path for path, _, _ in problems(schema, {**sent, "amount": "5"})] == [("amount",)]
+    few = {name: sent[name] for name in list(sent)[:5]}
+    assert not is_whole(schema, {**few, "object": "charge"})
+    assert not is_whole(schema, {name: value for name, value in sent.items() if name != "object"})
+    assert not is_whole(None, sent)

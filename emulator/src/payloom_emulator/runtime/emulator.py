@@ -27,7 +27,7 @@ from payloom_emulator.protocol.params import check
 from payloom_emulator.runtime import bug_report
 from payloom_emulator.runtime.delivery import Delivery
 from payloom_emulator.runtime.registry import RESOURCES, seed_account, subscribers_of
-from payloom_emulator.runtime.requests import uncovered_params
+from payloom_emulator.runtime.requests import relations, uncovered_params
 from payloom_emulator.runtime.requests.call_faults import CallFaults
 from payloom_emulator.runtime.requests.call_log import CallLog
 from payloom_emulator.runtime.requests.idempotency import Idempotency, Saved, fingerprint
@@ -303,6 +303,7 @@ class Emulator:
                 older_params.refuse_uncovered(operation, params, version, extra)
                 params = check(operation, params, extra=extra, typed=request.typed)
                 lengths.check(route.template, params)
+                relations.check(request.method, route.template, params)
                 uncovered_params.refuse(operation, params)
             answer = self._run(
                 RequestContext(self._unit_for(caller, request, request_id), params, ids, caller, version, request.path),

@@ -125,14 +125,32 @@ def fits(schema: Schema, value: Any) -> bool:
     return name in kinds or (name == "integer" and "number" in kinds)
 
 
-def problems(schema: Schema | None, value: Mapping[str, Any], path: Path = ()) -> Iterator[tuple[Path, str, str]]:
-    """Yield `(path, message, hint)` for each field that Stripe's object does not have or has with another type."""
+def is_whole(schema: Schema | None, value: Mapping[str, Any]) -> bool:
+    """Whether Stripe sent an object: it says what it is and when it was made, in which mode, or a third of it is there.
+
+    Stripe sends fields that its types do not have: some of older versions, and some that are new.
+    """
+    known: Mapping[str, Any] = (schema or {}).get("properties") or {}
+    shares = 3 * sum(name in value for name in known) >= len(known) > 0
+    return bool(known) and "object" in value and (shares or {"created", "livemode"} <= value.keys())
+
+
+def problems(
+    schema: Schema | None, value: Mapping[str, Any], path: Path = (), *, whole: bool | None = None
+) -> Iterator[tuple[Path, str, str]]:
+    """Yield `(path, message, hint)` for each field that Stripe's object does not have or has with another type.
+
+    whole: the value is part of an object that Stripe sent, whose unknown fields are Stripe's own. None: look.
+    """
     if schema is None or "properties" not in schema:
         return
     known = schema["properties"]
     name = schema.get("title") or "the object"
+    below = whole or (True if whole is None and is_whole(schema, value) else whole)
     for key, item in value.items():
         here = (*path, key)
+        if key not in known and below:
+            continue
         if key not in known:
             yield here, f"{name} has no field {key!r}", moved_hint([schema], str(key)) or did_you_mean(str(key), known)
             continue
@@ -141,13 +159,13 @@ def problems(schema: Schema | None, value: Mapping[str, Any], path: Path = ()) -
             expected_types = " or ".join(sorted(types(part)))
             yield here, f"{key} of {name} is {expected_types}", ""
         elif is_map(item):
-            yield from problems(closed_object(part), item, here)
+            yield from problems(closed_object(part), item, here, whole=below)
         elif is_list(item):
             items = item_schema(part)
             inner = closed_object(items)
             for at, entry in enumerate(item):
                 if is_map(entry):
-                    yield from problems(inner, entry, (*here, at))
+                    yield from problems(inner, entry, (*here, at), whole=below)
 
 
 def likely(kind: str, action: str, given: Mapping[str, Any], now: int) -> dict[str, Any]:

@@ -89,4 +89,6 @@ class Limits:
             field.name: getattr(self, field.name) if (value := getattr(other, field.name)) is None else value
             for field in dataclasses.fields(self)
         }
+        if other.above is not None and other.least is None:
+            values["least"] = None  # one lower bound, in its own words
         return Limits(**values)

@@ -240,30 +240,30 @@ _BESIDE = frozenset({"expand", "metadata"})
 SEARCHED: Mapping[str, Mapping[str, str]] = {
     "charges": {
         "amount": "number", "billing_details.address.postal_code": "word", "created": "number", "currency": "word",
-        "customer": "word", "disputed": "word", "metadata": "word", "payment_method_details.*.brand": "word",
+        "customer": "word", "disputed": "word", "metadata": "any", "payment_method_details.*.brand": "word",
         "payment_method_details.*.exp_month": "word", "payment_method_details.*.exp_year": "word",
         "payment_method_details.*.fingerprint": "word", "payment_method_details.*.last4": "word", "refunded": "word",
         "status": "word",
     },
-    "customers": {"created": "number", "email": "text", "metadata": "word", "name": "text", "phone": "text"},
+    "customers": {"created": "number", "email": "text", "metadata": "any", "name": "text", "phone": "text"},
     "invoices": {
         "created": "number", "currency": "word", "customer": "word", "last_finalization_error_code": "word",
-        "last_finalization_error_type": "word", "metadata": "word", "number": "text", "receipt_number": "text",
+        "last_finalization_error_type": "word", "metadata": "any", "number": "text", "receipt_number": "text",
         "status": "word", "subscription": "word", "total": "number",
     },
     "payment_intents": {
-        "amount": "number", "created": "number", "currency": "word", "customer": "word", "metadata": "word",
+        "amount": "number", "created": "number", "currency": "word", "customer": "word", "metadata": "any",
         "status": "word",
     },
     "prices": {
-        "active": "word", "created": "number", "currency": "word", "lookup_key": "word", "metadata": "word",
+        "active": "word", "created": "number", "currency": "word", "lookup_key": "word", "metadata": "any",
         "product": "word", "type": "word",
     },
     "products": {
-        "active": "word", "created": "number", "description": "text", "metadata": "word", "name": "text",
+        "active": "word", "created": "number", "description": "text", "metadata": "any", "name": "text",
         "shippable": "word", "url": "text",
     },
-    "subscriptions": {"canceled_at": "number", "created": "number", "metadata": "word", "status": "word"},
+    "subscriptions": {"canceled_at": "number", "created": "number", "metadata": "any", "status": "word"},
 }  # fmt: skip
 """What Stripe's search knows of each resource (docs.stripe.com/search): a `text` is also searched for a part of it."""
 _READS_BOTH = frozenset({("charge", "payment_intent")})

@@ -81,11 +81,11 @@ def _of_clause(clause: re.Match[str], fields: Mapping[str, str]) -> tuple[str, s
             f"`{name}` has no keys", f"write {name}:'value'"
         )  # fmt: skip
     if sign in {">", "<", ">=", "<="}:
-        if kind != "number":
+        if kind not in {"number", "any"}:
             return f"`{name}` is compared with `:`, not with `{sign}`", f"write {name}:'value'"
         if not re.fullmatch(r"-?\d+(?:\.\d+)?", value):
             return f"`{name}` is compared with a number, not with {value!r}", f"write {name}{sign}1000"
-    if sign == "~" and kind != "text":
+    if sign == "~" and kind not in {"text", "any"}:
         return f"`{name}` is compared with `:`, not with `~`", f"write {name}:'value'"
     if sign == "~" and len(value) < _SHORTEST:
         return f"`~` looks for {_SHORTEST} characters or more, not for {value!r}", f"write {name}:'value'"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _TEXTS = {
-    "letters and digits": "a", "letters, digits, and dashes": "a", "1 to 12 capital letters and digits": "A",
+    "letters and digits": "a", "letters, digits, dashes, and underscores": "a", "letters, digits, and dashes": "a", "1 to 12 capital letters and digits": "A",
     "the two letters of a country, such as DE": "DE", "a day, such as 2026-01-31": "2026-01-31",
     "an address, such as ada@example.com": "a@b.co", "a whole address, such as https://shop.example/thanks": "https://a.co",
 }  # fmt: skip
