@@ -28,6 +28,8 @@ _BYSTANDERS = "tests/integration/runs/ordering/test_bystanders.py"
 _SEALING = "tests/integration/security/records/test_sealing.py"
 _BILLING = "emulator/tests/integration/billing/subscriptions"
 
+_PARAMETERS = "tests/unit/workflows/checker/parameters"
+
 MODULES = (
     _module(
         "src/payloom/kit/secrets/cards.py", "tests/unit/kit/test_redaction.py", _SEALING, keyword="card or encoding"
@@ -56,8 +58,7 @@ MODULES = (
     ),
     _module(
         "src/payloom/auth/sign_in_throttle.py",
-        "tests/integration/security/accounts/test_lock_out.py",
-        "tests/integration/auth",
+        "tests/unit/auth/test_sign_in_throttle.py",
     ),
     _module(
         "src/payloom/tables/query/where.py",
@@ -119,6 +120,18 @@ MODULES = (
     _module(f"{_CHECKER}/literals.py", "tests/unit/workflows/checker/parameters/test_literals.py", *_CHECKER_TESTS[:1]),
     _module(
         "src/payloom/workflows/checker/parameters/limits.py", "tests/unit/workflows/checker/parameters/test_literals.py"
+    ),
+    *(
+        _module(
+            f"src/payloom/workflows/checker/parameters/{name}.py",
+            f"{_PARAMETERS}/test_literal_mistakes.py",
+            f"{_PARAMETERS}/test_together.py",
+        )
+        for name in ("constants", "items", "moments", "presence", "searches", "together")
+    ),
+    _module(
+        "emulator/src/payloom_emulator/runtime/requests/relations.py",
+        "emulator/tests/integration/errors/test_relations.py",
     ),
     _module("src/payloom/views/payment_state.py", "tests/unit/views/test_payment_state.py"),
     _module(

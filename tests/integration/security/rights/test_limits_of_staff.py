@@ -59,6 +59,21 @@ def test_what_leaves_the_server_is_counted_by_its_target_too() -> None:
     assert {action for action in limits.BUDGETS if action is not None} <= set(ACTIONS)
 
 
+def test_the_numbers_are_those_that_were_decided() -> None:
+    mail, start, many = ((60, 600.0), (5, 3600.0)), ((240, 60.0), (30, 600.0)), ((30, 600.0), None)
+    few_tests, trials = ((10, 600.0), None), ((240, 60.0), None)
+    assert {action: (budget.person, budget.target) for action, budget in limits.BUDGETS.items()} == {
+        None: ((1200, 60.0), None),
+        "mail.resent": mail, "account.link": mail, "alerts.tested": few_tests,
+        "run.retried": start, "run.forked": start, "run.decided": start, "event.replayed": start,
+        "workflow.started": trials, "workflow.tested": trials,
+        "runs.retried": many, "events.replayed": many, "events.fetched": many,
+        "bulk.started": many, "bulk.resumed": many,
+    }  # fmt: skip
+    assert (limits.CHANGE.person, limits.CHANGE.target) == ((300, 60.0), None)
+    assert limits.TO_ONE_ADDRESS == (10, 3600.0)
+
+
 def test_another_target_is_not_refused_with_the_first(server: RunningServer) -> None:
     most = (limits.START.target or (0, 0))[0]
     answers = [ask(server, "POST /runs/{run_id}/retry", key="run_one").status_code for _ in range(most + 1)]
