@@ -1,4 +1,4 @@
-"""How long a text may be: Stripe's limits, by where the text is in the parameters."""
+"""How long a text and how exact a decimal may be: Stripe's limits, by where they are in the parameters."""
 
 from __future__ import annotations
 
@@ -59,9 +59,25 @@ _LIMITS: dict[str, dict[str, int]] = {
     "test_helpers": {"name": 300},
 }
 
+# By the end of a parameter's name: how many decimal places Stripe takes.
+_PLACES = {
+    "application_fee_percent": 2,
+    "transfer_data.amount_percent": 2,
+    "package_dimensions.height": 2,
+    "package_dimensions.length": 2,
+    "package_dimensions.weight": 2,
+    "package_dimensions.width": 2,
+    "unit_amount_decimal": 12,
+    "flat_amount_decimal": 12,
+}
+_WORDS = {2: "two"}
+
 
 def check(path: str, params: Mapping[str, object]) -> None:
-    """Raise for a text that is longer than Stripe takes. path: the operation's. Metadata has limits of its own."""
+    """Raise for a text that is longer, or a decimal that is finer than Stripe takes. path: the operation's.
+
+    Metadata has limits of its own.
+    """
     limits = {**_LIMITS["*"], **_LIMITS.get(path.split("/")[2], {})}
     for text, where, name in _texts(params):
         longest = limits.get(name, LONGEST)
@@ -69,6 +85,15 @@ def check(path: str, params: Mapping[str, object]) -> None:
             raise invalid(
                 f"Invalid string: {text[:10]}...{text[-10:]}; must be at most {longest} characters", bracket(where)
             )
+        if "." in text:
+            _check_places(text, where, name)
+
+
+def _check_places(text: str, where: list[str | int], name: str) -> None:
+    most = next((most for end, most in _PLACES.items() if name == end or name.endswith(f".{end}")), None)
+    if most is not None and len(text.partition(".")[2]) > most:
+        words = _WORDS.get(most, most)
+        raise invalid(f"Invalid decimal: {text}; must contain at maximum {words} decimal places.", bracket(where))
 
 
 def _texts(params: Mapping[str, object]) -> Iterator[tuple[str, list[str | int], str]]:

@@ -72,3 +72,29 @@ def test_a_cursor_is_an_object_of_the_list() -> None:
             error = local.refused("GET", path, {name: customer})
             assert (error["code"], error["param"]) == ("resource_missing", name)
             assert error["message"] == f"No such {noun}: '{customer}'"
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "param", "words"),
+    [
+        ("/v1/subscriptions", {"customer": "x", "items": [{"price": "x"}], "application_fee_percent": "{}"}, "application_fee_percent", "two"),
+        ("/v1/subscriptions", {"customer": "x", "items": [{"price": "x"}], "transfer_data": {"destination": "x", "amount_percent": "{}"}}, "transfer_data[amount_percent]", "two"),
+        ("/v1/products", {"name": "A", "package_dimensions": {"height": "{}", "length": "1", "weight": "1", "width": "1"}}, "package_dimensions[height]", "two"),
+        ("/v1/prices", {"currency": "usd", "product": "x", "unit_amount_decimal": "{}"}, "unit_amount_decimal", "12"),
+        ("/v1/prices", {"currency": "usd", "product": "x", "billing_scheme": "tiered", "tiers": [{"up_to": "inf", "flat_amount_decimal": "{}"}]}, "tiers[0][flat_amount_decimal]", "12"),
+    ],
+)  # fmt: skip
+def test_a_decimal_has_as_many_places_as_stripe_takes(
+    path: str, params: dict[str, Any], param: str, words: str
+) -> None:
+    def filled(value: Any, text: str) -> Any:
+        if isinstance(value, dict):
+            return {name: filled(inner, text) for name, inner in value.items()}
+        return [filled(inner, text) for inner in value] if isinstance(value, list) else value.replace("{}", text)
+
+    too_fine = "1." + "1" * (3 if words == "two" else 13)
+    error = LocalStripe().refused("POST", path, filled(params, too_fine))
+    message = f"Invalid decimal: {too_fine}; must contain at maximum {words} decimal places."
+    assert (error["param"], error["message"]) == (param, message)
+    status, body = LocalStripe().emulator.call("POST", path, filled(params, too_fine[:-1]))
+    assert status == 200 or body["error"].get("param") != param
