@@ -11,6 +11,7 @@ import {
   LayoutGrid,
   List,
   Lock,
+  Play,
   Rocket,
   Save,
   Columns2,
@@ -21,6 +22,8 @@ import { useState } from "react";
 import { Badge, Button, Kbd, Tooltip, toast, toastError } from "@/ui";
 import { useMe } from "@/api/session";
 import { isUnsaved } from "./document/state";
+import { StartDialog } from "@/components/start/start-dialog";
+import { mayStart, useWorkflow } from "@/components/start/startable";
 import { useEditor } from "./document/store";
 import { saveNow } from "./save";
 import type { View } from "./view";
@@ -83,6 +86,7 @@ export function EditorHeader({
         >
           Versions
         </Button>
+        <Start />
         <Publish />
         <SaveButton />
       </div>
@@ -151,6 +155,25 @@ function Lane() {
           <CircleX aria-hidden /> {errors} {errors === 1 ? "error" : "errors"}
         </span>
       )}
+    </>
+  );
+}
+
+const NOTHING: Readonly<Record<string, string>> = {};
+
+/** Starts the published workflow by hand, if this person may. */
+function Start() {
+  const id = useEditor((state) => state.id);
+  const workflow = useWorkflow(id).data;
+  const me = useMe().data;
+  const [open, setOpen] = useState(false);
+  if (!workflow || !mayStart(workflow, me)) return null;
+  return (
+    <>
+      <Button kind="quiet" icon={<Play aria-hidden />} onClick={() => setOpen(true)}>
+        Run…
+      </Button>
+      {open && <StartDialog workflow={id} given={NOTHING} close={() => setOpen(false)} />}
     </>
   );
 }

@@ -16,16 +16,12 @@ if TYPE_CHECKING:
 PAGES = {"": "Overview", "/workflows": "Workflows", "/runs": "Runs", "/events": "Events"}
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("path", "heading"), PAGES.items())
-def test_a_page_has_an_address_that_reloads_a_heading_and_no_barrier(
-    open_page: OpenPage, axe: AxeCheck, path: Any, heading: Any, theme: str
-) -> None:
-    page = open_page(path, theme=theme)
+def test_a_page_has_an_address_that_reloads_and_a_title(open_page: OpenPage, path: Any, heading: Any) -> None:
+    page = open_page(path)
     expect(page.get_by_role("heading", level=1, name=heading)).to_be_visible()
     expect(page.locator(".skeleton")).to_have_count(0)
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
-    assert axe(page) == []
     assert page.title().startswith(heading)
     page.reload()
     expect(page.get_by_role("heading", level=1, name=heading)).to_be_visible()

@@ -7,7 +7,7 @@ checks a page with axe-core. The conftest of each folder registers this plugin, 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 import pytest
@@ -18,8 +18,8 @@ from tests.support.packages import npm_packages
 
 OpenWatched = Callable[..., tuple[Page, Watch]]
 """Opens a page in a fresh context. Options: width, height, theme ("light" or "dark")."""
-AxeCheck = Callable[[Page | Frame], list[str]]
-"""Returns what axe-core finds in a page or a frame, one line a violation."""
+AxeCheck = Callable[..., list[str]]
+"""Returns what axe-core finds in a page or a frame, one line a violation. Option: only, the rules to ask."""
 
 # A page may take its time when every core runs tests. What must be quick is measured elsewhere.
 PATIENCE = 30_000
@@ -76,14 +76,15 @@ def axe() -> AxeCheck:
     """Return a check of a page or frame: what axe-core finds, one line a violation."""
     source = npm_packages.axe()
 
-    def run(target: Page | Frame) -> list[str]:
+    def run(target: Page | Frame, *, only: Sequence[str] | None = None) -> list[str]:
         target.evaluate(source)
         # A frame is part of the page around it, which has the heading.
         whole = isinstance(target, Page)
-        report = target.evaluate(
-            "(rules) => axe.run(document, {resultTypes: ['violations'], iframes: false, rules})",
-            {} if whole else {"page-has-heading-one": {"enabled": False}},
-        )
+        options: dict[str, object] = {"resultTypes": ["violations"], "iframes": False}
+        options["rules"] = {} if whole else {"page-has-heading-one": {"enabled": False}}
+        if only is not None:
+            options["runOnly"] = {"type": "rule", "values": list(only)}
+        report = target.evaluate("(options) => axe.run(document, options)", options)
         return [
             f"{violation['id']}: {node['html'][:160]} — {node['failureSummary']}"
             for violation in report["violations"]

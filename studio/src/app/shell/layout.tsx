@@ -10,6 +10,7 @@ import { IconButton } from "@/ui/basics/button";
 import { ErrorNote, Skeleton } from "@/ui/layout/empty";
 import { TooltipProvider } from "@/ui/basics/tooltip";
 import { NAVIGATION } from "@/app/navigation/navigation";
+import { AwayNote } from "./away-note";
 import { ProjectNote } from "./project-note";
 import { useLayoutState } from "@/app/navigation/layout-state";
 import { useKeyboard, useShortcuts } from "@/browser/shortcuts";
@@ -143,6 +144,7 @@ function useFocusOnPage(): void {
 const FrameNotes = () => (
   <div className="frame-notes">
     <SessionNote />
+    <AwayNote />
     <ProjectNote />
   </div>
 );

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { byDay, kindsOf } from "./journey";
+import { byDay, kindsOf, knownIds } from "./journey";
 
 const entry = (at: string, kind: string, id = kind) => ({ at, kind, id, title: id });
 
@@ -24,4 +24,18 @@ test("kinds are counted in the order of their first appearance", () => {
     ["event", 2],
     ["run", 1],
   ]);
+});
+
+test("a timeline knows ids by the names that workflows give them, and of two the subject's", () => {
+  const of = (kind: string, id: string, currency: string | null = null) => ({ ...entry("", kind, id), currency });
+  const single = [of("order", "orders/o1", "usd"), of("intent", "pi_1", "usd"), of("event", "evt_1")];
+  expect(knownIds("o1", single)).toEqual({
+    order_id: "o1",
+    currency: "usd",
+    payment_intent: "pi_1",
+    payment_intent_id: "pi_1",
+  });
+  const two = [...single, of("intent", "pi_2", "eur")];
+  expect(knownIds("o1", two)).toEqual({ order_id: "o1" });
+  expect(knownIds("pi_2", two)["payment_intent"]).toBe("pi_2");
 });

@@ -33,3 +33,38 @@ export function kindsOf(entries: readonly Entry[]): [kind: string, count: number
   for (const { kind } of entries) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   return [...counts];
 }
+
+/** How the inputs of workflows call an object of Stripe, by its kind on the timeline. */
+const NAMES: Record<string, readonly string[]> = {
+  intent: ["payment_intent", "payment_intent_id"],
+  charge: ["charge", "charge_id"],
+  session: ["session_id", "checkout_session_id"],
+  subscription: ["subscription", "subscription_id"],
+  invoice: ["invoice", "invoice_id"],
+  customer: ["customer", "customer_id"],
+  refund: ["refund", "refund_id"],
+  dispute: ["dispute", "dispute_id"],
+};
+
+/** What a timeline knows, by the names that workflows give it. What there is two of is unknown, unless it is the subject. */
+export function knownIds(
+  subject: string,
+  entries: readonly (Entry & { currency: string | null })[],
+): Record<string, string> {
+  const known = new Map<string, Set<string>>();
+  for (const { kind, id, currency } of entries) {
+    const [table, key] = id.split("/");
+    const row = (kind === "order" || kind === "row") && table !== undefined && key !== undefined;
+    const names = row ? [`${table.replace(/s$/, "")}_id`] : (NAMES[kind] ?? []);
+    for (const name of names) known.set(name, (known.get(name) ?? new Set()).add(row ? key : id));
+    if (currency) known.set("currency", (known.get("currency") ?? new Set()).add(currency));
+  }
+  const ids: Record<string, string> = {};
+  for (const [name, values] of known) {
+    const own = [...values].find((value) => value === subject);
+    const only = values.size === 1 ? [...values][0] : undefined;
+    const value = own ?? only;
+    if (value !== undefined) ids[name] = value;
+  }
+  return ids;
+}

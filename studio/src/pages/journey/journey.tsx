@@ -2,10 +2,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ArrowLeft, ChevronRight, SearchX } from "lucide-react";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { client, take } from "@/api/client";
+import { StartMenu } from "@/components/start/start-menu";
 import { useSearchParams } from "@/browser/search-params";
-import { byDay, kindsOf } from "@/model/runs/journey";
+import { byDay, kindsOf, knownIds } from "@/model/runs/journey";
 import {
   CopyId,
   EmptyState,
@@ -31,9 +32,13 @@ const Gaps = ({ complete, truncated }: { complete: boolean; truncated: boolean }
   </>
 );
 
+const useKnown = (journey: Awaited<ReturnType<typeof load>> | undefined) =>
+  useMemo(() => (journey ? knownIds(journey.subject.id, journey.entries) : {}), [journey]);
+
 export function Journey({ id }: { id: string }) {
   const [search, setSearch] = useSearchParams();
   const journey = useQuery({ queryKey: ["journey", id], queryFn: () => load(id) });
+  const known = useKnown(journey.data);
   const hidden = new Set((search["hide"] ?? "").split(",").filter(Boolean));
   const back = (
     <Link to="/journey" className="journey-back">
@@ -67,6 +72,7 @@ export function Journey({ id }: { id: string }) {
         name={own?.title ?? subject.id}
         back={back}
         badge={own?.status ? <Status status={own.status} /> : null}
+        actions={<StartMenu given={known} />}
       >
         <span className="journey-subject">
           {lookOfKind(subject.kind).word} <CopyId id={subject.id} />
@@ -129,7 +135,7 @@ function Days({ entries }: { entries: JourneyEntry[] }) {
               month: "long",
               year: "numeric",
             })}{" "}
-            <span className="faint journey-zone">times in {zoneOf(new Date(day))}</span>
+            <span className="faint journey-zone">· times in {zoneOf(new Date(day))}</span>
           </h2>
           <ol className="journey-line">
             {ofDay.map((entry) => (

@@ -107,8 +107,8 @@ function RunAgainMenu({ run, again, onRerun, copyCurl }: RunAgainMenuProps) {
   return (
     <Menu
       trigger={
-        <Button icon={<Play aria-hidden />}>
-          Rerun <ChevronDown aria-hidden />
+        <Button icon={again ? <Play aria-hidden /> : undefined}>
+          {again ? "Rerun" : "More"} <ChevronDown aria-hidden />
         </Button>
       }
     >
