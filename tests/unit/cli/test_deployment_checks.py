@@ -7,6 +7,7 @@ import datetime as dt
 import os
 import shutil
 from email.utils import format_datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -14,13 +15,12 @@ import pytest
 from pydantic import SecretStr
 from tests.support.processes.rehearsal import staging
 
+from payloom.cli.server.doctor import _data_folder
 from payloom.cli.support.deployment_checks import deployment_findings
 from payloom.cli.support.findings import Finding
 from payloom.settings.load import load_settings
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from payloom.settings.model import Settings
 
 NOW = dt.datetime(2026, 11, 30, 12, 0, tzinfo=dt.UTC)
@@ -119,3 +119,11 @@ def test_files_and_disk_are_looked_at(settings: Settings, monkeypatch: pytest.Mo
         assert (findings["backups"].good, findings["disk"].good, "secrets" not in findings) == (good, good, good), (
             findings
         )
+
+
+def test_the_data_folder_is_written_to_and_left_as_it_was(tmp_path: Path) -> None:
+    """Root has every right in /proc, and nobody can write there; a full disk is the same."""
+    refused = _data_folder(Path("/proc"))
+    assert (refused.good, "cannot be written: " in refused.summary) == (False, True)
+    assert _data_folder(tmp_path).good
+    assert list(tmp_path.iterdir()) == []
