@@ -183,6 +183,16 @@ def test_pins_stay_with_the_workflow_but_not_in_its_file(desk: EditorClient) -> 
     assert desk.refused("GET", "/editor/pins/nope")[0] == 404
 
 
+def test_pins_hold_and_show_no_secret(desk: EditorClient) -> None:
+    secret = "sk_" + "live_" + "9aB3xQ7LmZ2TkV5Rw8Yd"
+    pins = {"trigger": {"inputs": {"who": secret}}, "mocks": {"0": {"value": {"password": "tiller", "a": secret}}}}
+    answer = desk.ask("PUT", "/editor/pins/hello", pins)
+    assert answer.status_code == 200
+    for text in (answer.text, str(desk.get("/editor/pins/hello"))):
+        assert secret not in text
+        assert "tiller" not in text
+
+
 def test_a_loop_that_goes_on_is_ended(desk: EditorClient) -> None:
     text = """\
 name: Endless

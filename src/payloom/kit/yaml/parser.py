@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from typing import Any, Protocol, cast
 
@@ -177,7 +178,10 @@ class Parser:
                 raise Refusal(place, "a whole number is outside the 64-bit range", "quote it if it is text")
             return value
         if _FLOAT.fullmatch(text):
-            return float(text)
+            number = float(text)
+            if not math.isfinite(number):
+                raise Refusal(place, "a number must be finite and at most 1.8e308", "quote it if it is text")
+            return number
         return text
 
 

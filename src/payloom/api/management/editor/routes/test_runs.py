@@ -93,9 +93,10 @@ async def put_pins(deps: Dependencies, editor: Editor, workflow_id: str, body: m
     """Pin data to a workflow. Replaces the pinned data."""
     audit_note(request).on(workflow_id, pinned=True)
     await run_in_threadpool(editor.files.read, workflow_id)
-    text = body.model_dump_json(exclude_none=True, indent=2)
+    masked = models.Pins.model_validate(redact(body.model_dump(exclude_none=True)))
+    text = masked.model_dump_json(exclude_none=True, indent=2)
     await run_in_threadpool(write_whole, _pins_path(deps, workflow_id), text)
-    return body.model_dump()
+    return masked.model_dump()
 
 
 def _mock(body: models.MockBody) -> Mock:
@@ -150,4 +151,5 @@ def _read_pins(path: Path) -> dict[str, Any]:
         data = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return models.Pins().model_dump()
-    return models.Pins.model_validate(data).model_dump()
+    # Whoever may read a workflow sees its pins; a file that somebody wrote by hand can hold anything.
+    return redact(models.Pins.model_validate(data).model_dump())
