@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from typing import Any
 
 import pytest
+import stripe
 
 from payloom.connectors.stripe.catalog.events import object_kinds, object_schema, split_type
 from payloom.sandbox.stripe.fixtures import prefix
@@ -34,6 +37,19 @@ def event_of(event_type: str, **fields: Any) -> dict[str, Any]:
     family, action = split_type(event_type)
     kind, schema = family_kind(family)
     return event_object(kind, schema, action, fields, NOW)
+
+
+def reasons_of_disputes() -> list[str]:
+    """The reasons that the official client's types list."""
+    source = inspect.getsource(stripe.Dispute)
+    listed = re.search(r"Reason given by cardholder for dispute\. Possible values are (.*)\. Learn", source)
+    assert listed is not None
+    return re.findall(r"`(\w+)`", listed[1])
+
+
+@pytest.mark.parametrize("reason", reasons_of_disputes())
+def test_a_dispute_can_have_each_reason(reason: str) -> None:
+    assert event_of("charge.dispute.created", reason=reason)["reason"] == reason
 
 
 @pytest.mark.parametrize("event_type", sorted(TRIGGERS.keys() - OTHERWISE_MADE.keys()))

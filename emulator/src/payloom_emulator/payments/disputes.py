@@ -68,6 +68,7 @@ _ENHANCED: dict[str, dict[str, object]] = {
     "mastercard_compliance": {"status": "requires_fee_acknowledgement"},
 }
 _REASON_CODES = {"fraudulent": "10.4", "noncompliant": "98", "product_not_received": "13.1"}
+"""Of the card's network, for the reasons that have one here."""
 
 
 def open_for(unit: UnitOfWork, charge: Charge, reason: str, *, inquiry: bool, evidence: str | None = None) -> Dispute:
@@ -100,7 +101,7 @@ def open_for(unit: UnitOfWork, charge: Charge, reason: str, *, inquiry: bool, ev
                     "brand": card["brand"],
                     "case_type": "inquiry" if inquiry else "compliance" if reason == "noncompliant" else "chargeback",
                     "network": card["brand"],
-                    "network_reason_code": _REASON_CODES[reason],
+                    "network_reason_code": _REASON_CODES.get(reason),
                 },
                 "type": "card",
             }
